@@ -1,0 +1,60 @@
+//! Packets and bytes per direction.
+
+/// Seen from the client: in = from Netflix to the client, out = the other way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Direction {
+    /// From the Netflix server to the client (downlink).
+    In = 1,
+    /// From the client to the Netflix server (uplink).
+    Out = 2,
+}
+
+impl Direction {
+    /// The word users see: `in` or `out`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:
+/// 40 + payload length), or the frame's length less link header where the header says 0 (segmentation offload).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Packets from Netflix to the client.
+    pub in_pkts: u64,
+    /// Packets from the client to Netflix.
+    pub out_pkts: u64,
+    /// Bytes from Netflix to the client.
+    pub in_bytes: u64,
+    /// Bytes from the client to Netflix.
+    pub out_bytes: u64,
+}
+
+impl Counters {
+    /// Counts one packet of `bytes` bytes.
+    pub const fn count(&mut self, direction: Direction, bytes: u32) {
+        match direction {
+            Direction::In => {
+                self.in_pkts += 1;
+                self.in_bytes += bytes as u64;
+            }
+            Direction::Out => {
+                self.out_pkts += 1;
+                self.out_bytes += bytes as u64;
+            }
+        }
+    }
+
+    /// Adds another count. Associative and commutative, so that parts of a capture can be counted apart.
+    pub const fn add(&mut self, other: &Self) {
+        self.in_pkts += other.in_pkts;
+        self.out_pkts += other.out_pkts;
+        self.in_bytes += other.in_bytes;
+        self.out_bytes += other.out_bytes;
+    }
+}

@@ -1,0 +1,81 @@
+//! What a host hands over for each frame: bytes, lengths, link type, time.
+
+use core::fmt;
+
+/// Nanoseconds since 1970-01-01T00:00:00Z, as the capture states them.
+///
+/// Captures may step back in time; differences are therefore signed and callers decide what a negative one means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// Builds a time from whole seconds and nanoseconds, saturating far outside of what captures hold (year 2262).
+    #[must_use]
+    pub const fn new(seconds: i64, nanoseconds: u32) -> Self {
+        Self(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds as i64))
+    }
+
+    /// Nanoseconds from `earlier` to `self`; negative where the capture's clock stepped back.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Seconds with nine decimals: full precision, and exact where a float would round.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let magnitude = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:09}", magnitude / 1_000_000_000, magnitude % 1_000_000_000)
+    }
+}
+
+/// Link-layer type as numbered by the tcpdump group's registry (LINKTYPE_ values of
+/// <https://www.tcpdump.org/linktypes.html>).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkType(pub u16);
+
+impl LinkType {
+    /// BSD loopback, address family in the byte order of the machine that captured.
+    pub const NULL: Self = Self(0);
+    /// IEEE 802.3 Ethernet.
+    pub const ETHERNET: Self = Self(1);
+    /// PPP, with or without address and control bytes.
+    pub const PPP: Self = Self(9);
+    /// PPP in HDLC-like framing.
+    pub const PPP_HDLC: Self = Self(50);
+    /// PPP over Ethernet session packets.
+    pub const PPP_ETHER: Self = Self(51);
+    /// Raw IP as DLT_RAW is numbered on most systems and as some writers store it.
+    pub const DLT_RAW: Self = Self(12);
+    /// Raw IP, DLT_RAW on OpenBSD.
+    pub const DLT_RAW_OPENBSD: Self = Self(14);
+    /// Raw IP.
+    pub const RAW: Self = Self(101);
+    /// BSD loopback, address family in network byte order.
+    pub const LOOP: Self = Self(108);
+    /// Linux "cooked" capture, version 1.
+    pub const LINUX_SLL: Self = Self(113);
+    /// Raw IPv4.
+    pub const IPV4: Self = Self(228);
+    /// Raw IPv6.
+    pub const IPV6: Self = Self(229);
+    /// Linux "cooked" capture, version 2.
+    pub const LINUX_SLL2: Self = Self(276);
+}
+
+/// One captured frame. Borrowed: the engine keeps nothing of `data` beyond the call, except what it copies.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// Frame number in the capture, from 1.
+    pub frame: u64,
+    /// When it was captured.
+    pub time: Time,
+    /// What `data` begins with.
+    pub link_type: LinkType,
+    /// Length on the wire, in bytes; `data` is shorter where a snapshot length cut it.
+    pub original_length: u32,
+    /// The captured bytes, from the link-layer header on.
+    pub data: &'a [u8],
+}
