@@ -1,7 +1,8 @@
 //! Every setting: name, unit, default, source. One table feeds the CLI, the plugin's preferences and the documents.
 
-use std::net::IpAddr;
+use core::fmt;
 
+use crate::prefix::Prefix;
 use crate::service::EvidenceKind;
 
 /// Keywords that make a name Netflix's: the classic four, and two more that Netflix uses for artwork and search.
@@ -20,13 +21,6 @@ pub enum SegmentRule {
     /// The classic rule: per server address, any uplink TCP packet with payload starts a segment, every downlink
     /// payload byte adds to it, one without downlink payload is dropped.
     Server = 1,
-}
-
-/// An address range in CIDR notation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Prefix {
-    address: IpAddr,
-    length: u8,
 }
 
 /// What is wrong with a value given to [`Config::set`]; a sentence for the user.
@@ -78,34 +72,289 @@ pub struct Setting {
     pub kind: SettingKind,
 }
 
-/// All settings. Build with `Config::default()` and [`Config::set`].
-#[derive(Clone, Debug)]
+/// All settings. Build with `Config::default()` and [`Config::set`]; the fields are readable, and every value that
+/// `set` accepts is valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Keywords of Netflix names, lower case.
     pub domains: Vec<Box<str>>,
+    /// Keywords of the classic rule, lower case; follow `domains` once that is set.
+    pub classic_domains: Vec<Box<str>>,
     /// Extra prefixes.
     pub prefixes: Vec<Prefix>,
     /// Kinds of evidence that count.
     pub evidence: Vec<EvidenceKind>,
     /// How requests are told from each other.
     pub segment_rule: SegmentRule,
+    /// The numeric settings, in the order of [`NUMBERS`].
+    numbers: [u64; NUMBERS.len()],
+    /// Secret that hash tables are seeded with, so that captures cannot be made to collide in them. Results do not
+    /// depend on it.
+    pub hash_seed: u64,
 }
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            domains: DEFAULT_DOMAINS.map(Box::from).to_vec(),
+            classic_domains: CLASSIC_DOMAINS.map(Box::from).to_vec(),
+            prefixes: Vec::new(),
+            evidence: EvidenceKind::ALL.into_iter().filter(|&kind| kind != EvidenceKind::DnsOwner).collect(),
+            segment_rule: SegmentRule::default(),
+            numbers: std::array::from_fn(|i| NUMBERS[i].default),
+            hash_seed: 0,
+        }
+    }
+}
+
+/// A numeric setting.
+struct Number {
+    setting: Setting,
+    default: u64,
+}
+
+/// Defines the numeric settings once: constant table, index and reader.
+macro_rules! numbers {
+    ($($name:ident: $default:literal in $minimum:literal ..= $maximum:literal, $unit:literal, $title:literal, $help:literal, $source:literal;)*) => {
+        #[expect(non_camel_case_types, reason = "variants are the settings' names")]
+        #[derive(Clone, Copy)]
+        enum Index { $($name),* }
+
+        const NUMBERS: &[Number] = &[$(Number {
+            setting: Setting {
+                name: stringify!($name),
+                title: $title,
+                help: $help,
+                unit: $unit,
+                source: $source,
+                kind: SettingKind::Number { minimum: $minimum, maximum: $maximum },
+            },
+            default: $default,
+        }),*];
+
+        impl Config {
+            $(
+                #[doc = $help]
+                #[must_use]
+                pub const fn $name(&self) -> u64 {
+                    self.numbers[Index::$name as usize]
+                }
+            )*
+        }
+    };
+}
+
+numbers! {
+    max_flows: 200_000 in 16..=100_000_000, "flows", "Flow table size",
+        "Flows remembered at once; beyond it, flows that are not Netflix's and were quiet longest make room.",
+        "memory: about 200 bytes a flow with its two addresses";
+    max_connections: 8_192 in 8..=1_000_000, "flows", "Followed flows",
+        "TCP and QUIC flows whose contents are followed at once: Netflix's, and new ones until they are known not to be.",
+        "memory: about 2 kB a flow";
+    max_servers: 16_384 in 1..=1_000_000, "addresses", "Server table size",
+        "Netflix addresses remembered; later ones are counted as dropped.",
+        "a busy ISP link shows some thousand (measured by others in 2019: 4,669 Open Connect names)";
+    max_evidence: 8 in 1..=64, "names", "Evidence per server",
+        "Different pieces of evidence kept for one server.",
+        "shared edge addresses answer for some names each";
+    max_segments: 500_000 in 16..=100_000_000, "segments", "Segment table size",
+        "Segments remembered; beyond it the oldest make room.",
+        "memory: about 200 bytes a segment; a viewer makes some 1,200 an hour";
+    reorder_bytes: 1_048_576 in 0..=67_108_864, "bytes", "Reorder buffer",
+        "Bytes kept per direction of a flow while a hole before them is open.",
+        "bandwidth-delay product: 84 Mbit/s at 100 ms";
+    reorder_pieces: 1_024 in 1..=65_536, "packets", "Reorder pieces",
+        "Packets kept per direction of a flow while a hole before them is open.",
+        "the same product in packets of 1,448 bytes, rounded up";
+    gap_patience: 6 in 1..=255, "packets", "Patience with gaps",
+        "Further packets of a flow awaited before bytes that were acknowledged but not seen count as never captured.",
+        "captures from several receive queues reorder by a few packets";
+    control_record_max: 63 in 0..=16_384, "bytes", "Largest control record",
+        "Uplink TLS records with at most this much plaintext are HTTP/2 control frames, not requests.",
+        "RFC 9113: WINDOW_UPDATE 13, PING 17, SETTINGS 9 + 6n, two or three to a record; request heads of browsers and apps exceed 100";
+    interim_response_max: 53 in 0..=16_384, "bytes", "Largest interim response",
+        "A first response record with at most this much plaintext is 100 Continue: the request goes on behind it.",
+        "RFC 9110, sections 6.6.1 and 15.2.1: a final response carries Date and has at least 54 bytes";
+    ticket_record_max: 4_096 in 0..=16_384, "bytes", "Largest session ticket",
+        "The first downlink records of a TLS 1.3 connection are session tickets only up to this size.",
+        "RFC 8446, section 4.6.1: tickets of common servers have 200 to 1,500 bytes";
+    retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
+        "Share of a segment's bytes sent again from which a note is made.",
+        "players cope with 2 % loss; above 5 % throughput suffers visibly";
+}
+
+const CHOICE_RULE: &[&str] = &["flow", "server"];
+
+const WORDS: &[Setting] = &[
+    Setting {
+        name: "domains",
+        title: "Netflix keywords",
+        help: "A name that contains one of these words, separated by commas, is Netflix's.",
+        unit: "",
+        source: "the classic rule (nflxvideo, netflix, nflxso, nflxext), and Netflix's artwork and search names",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "prefixes",
+        title: "Extra prefixes",
+        help: "Address ranges in CIDR notation, separated by commas, that count as Netflix's besides the known ones.",
+        unit: "",
+        source: "the user",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "evidence",
+        title: "Evidence that counts",
+        help: "Kinds of evidence, separated by commas: config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix.",
+        unit: "",
+        source: "dns_owner alone is the classic rule; the others together include it",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "segment_rule",
+        title: "Segment rule",
+        help: "flow: per connection, by the records of its protocol; server: the classic rule, per server address.",
+        unit: "",
+        source: "players use several connections to one server at once, which the classic rule mixes",
+        kind: SettingKind::Choice(CHOICE_RULE),
+    },
+];
+
+const SETTING_COUNT: usize = WORDS.len() + NUMBERS.len();
+
+const SETTING_TABLE: [Setting; SETTING_COUNT] = {
+    let mut table = [WORDS[0]; SETTING_COUNT];
+    let mut at = 0;
+    while at < SETTING_COUNT {
+        table[at] = if at < WORDS.len() { WORDS[at] } else { NUMBERS[at - WORDS.len()].setting };
+        at += 1;
+    }
+    table
+};
 
 impl Config {
     /// Every setting in the order documents show them.
-    pub const SETTINGS: &'static [Setting] = &[];
+    pub const SETTINGS: &'static [Setting] = &SETTING_TABLE;
 
     /// Sets one setting from its text form.
     ///
     /// # Errors
     /// [`ConfigError`] names the setting, the value and what would fit; the configuration is unchanged then.
-    pub fn set(&mut self, _name: &str, _value: &str) -> Result<(), ConfigError> {
-        todo!()
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        match name {
+            "domains" => {
+                let words = keywords(value)?;
+                self.classic_domains.clone_from(&words);
+                self.domains = words;
+            }
+            "prefixes" => self.prefixes = list(value).map(|word| prefix(word)).collect::<Result<_, _>>()?,
+            "evidence" => self.evidence = evidence(value)?,
+            "segment_rule" => {
+                self.segment_rule = match value.trim() {
+                    "flow" => SegmentRule::Flow,
+                    "server" => SegmentRule::Server,
+                    _ => return Err(bad("segment_rule", value, "flow or server")),
+                }
+            }
+            _ => {
+                let index = NUMBERS
+                    .iter()
+                    .position(|number| number.setting.name == name)
+                    .ok_or_else(|| ConfigError::UnknownSetting(name.into()))?;
+                self.numbers[index] = number(&NUMBERS[index].setting, value)?;
+            }
+        }
+        Ok(())
     }
 
     /// The text form of a setting's present value, as [`Config::set`] takes it; `None` for an unknown name.
     #[must_use]
-    pub fn get(&self, _name: &str) -> Option<String> {
-        todo!()
+    pub fn get(&self, name: &str) -> Option<String> {
+        let joined = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(",");
+        Some(match name {
+            "domains" => joined(&mut self.domains.iter().map(ToString::to_string)),
+            "prefixes" => joined(&mut self.prefixes.iter().map(ToString::to_string)),
+            "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
+            "segment_rule" => CHOICE_RULE[self.segment_rule as usize].to_owned(),
+            _ => self.numbers[NUMBERS.iter().position(|number| number.setting.name == name)?].to_string(),
+        })
+    }
+
+    /// Whether a kind of evidence counts.
+    #[must_use]
+    pub fn counts(&self, kind: EvidenceKind) -> bool {
+        self.evidence.contains(&kind)
+    }
+
+    /// Whether a name, in lower case, is Netflix's.
+    #[must_use]
+    pub fn is_netflix(&self, name: &str) -> bool {
+        self.domains.iter().any(|word| name.contains(&**word))
+    }
+
+    /// Whether a name, in lower case, is Netflix's by the classic rule.
+    #[must_use]
+    pub fn is_classic_netflix(&self, name: &str) -> bool {
+        self.classic_domains.iter().any(|word| name.contains(&**word))
     }
 }
+
+fn bad(name: &'static str, value: &str, expected: &str) -> ConfigError {
+    ConfigError::BadValue { name, value: value.into(), expected: expected.into() }
+}
+
+fn list(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// At least one word, so that a slip does not turn everything off.
+fn keywords(value: &str) -> Result<Vec<Box<str>>, ConfigError> {
+    let words: Vec<Box<str>> = list(value).map(|word| word.to_ascii_lowercase().into()).collect();
+    if words.is_empty() {
+        return Err(bad("domains", value, "at least one word, for example nflxvideo,netflix"));
+    }
+    Ok(words)
+}
+
+fn prefix(word: &str) -> Result<Prefix, ConfigError> {
+    Prefix::parse(word).ok_or_else(|| bad("prefixes", word, "an address or CIDR such as 198.51.100.0/24 or 2001:db8::/32"))
+}
+
+fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
+    let mut kinds = Vec::new();
+    for word in list(value) {
+        let kind = EvidenceKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+        let known = "kinds among config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix";
+        let kind = kind.ok_or_else(|| bad("evidence", word, known))?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    if kinds.is_empty() {
+        return Err(bad("evidence", value, "at least one kind, for example dns,sni"));
+    }
+    kinds.sort_unstable();
+    Ok(kinds)
+}
+
+fn number(setting: &Setting, value: &str) -> Result<u64, ConfigError> {
+    let SettingKind::Number { minimum, maximum } = setting.kind else { unreachable!("numbers hold numbers") };
+    let parsed = value.trim().replace('_', "").parse::<u64>();
+    parsed.ok().filter(|n| (minimum..=maximum).contains(n)).ok_or_else(|| {
+        bad(setting.name, value, &format!("a whole number of {} from {minimum} to {maximum}", setting.unit))
+    })
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownSetting(name) => write!(f, "there is no setting '{name}'"),
+            Self::BadValue { name, value, expected } => write!(f, "'{value}' does not fit {name}: give {expected}"),
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests;

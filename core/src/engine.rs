@@ -1,10 +1,20 @@
 //! Config in, packet in, annotation out, finish.
 
 use crate::annotation::{Annotation, ServerId};
-use crate::config::Config;
+use crate::config::{Config, SegmentRule};
+use crate::counters::Direction;
+use crate::decode::{DecodeError, Tcp, TcpFlags, Transport, Udp, decode};
+use crate::dns;
 use crate::packet::Packet;
+use crate::registry::{End, FlowKey, Registry};
 use crate::segment::Segment;
+use crate::segment::classic::Classic;
+use crate::segment::connection::{Connection, Outcome};
+use crate::segment::ledger::Context;
+use crate::segment::table::SegmentTable;
 use crate::service::Server;
+use crate::stream::Stamp;
+use crate::table::{NONE, Slot};
 
 /// What the engine dropped, capped or could not read, since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +35,8 @@ pub struct Stats {
     pub servers_dropped: u64,
     /// Oldest segments that had to make room for others.
     pub segments_evicted: u64,
+    /// Followed flows that had to make room for others.
+    pub connections_evicted: u64,
     /// Out-of-order bytes that found no room: record framing behind them is estimated.
     pub reorder_dropped: u64,
 }
@@ -33,65 +45,277 @@ pub struct Stats {
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
+    registry: Registry,
+    segments: SegmentTable,
+    connections: Connections,
+    classic: Classic,
+    stats: Stats,
 }
 
 impl Engine {
     /// An engine that has seen nothing.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config }
+        let registry = Registry::new(&config);
+        Self::with(config, registry)
     }
 
     /// Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known
     /// as such from the start.
     #[must_use]
     pub fn into_informed(self) -> Self {
-        Self { config: self.config }
+        let registry = self.registry.informed(&self.config);
+        Self::with(self.config, registry)
+    }
+
+    fn with(config: Config, registry: Registry) -> Self {
+        Self {
+            registry,
+            segments: SegmentTable::new(config.max_segments()),
+            connections: Connections::new(config.max_connections()),
+            classic: Classic::default(),
+            stats: Stats::default(),
+            config,
+        }
     }
 
     /// Whether evidence came after packets that it concerns, so that a second pass would say more about them.
     #[must_use]
     pub fn evidence_came_late(&self) -> bool {
-        false
+        self.registry.evidence_came_late
     }
 
     /// Takes the next packet; `None` where it is none of Netflix's.
-    pub fn packet(&mut self, _packet: &Packet<'_>) -> Option<Annotation> {
-        None
+    pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Annotation> {
+        self.stats.packets += 1;
+        let datagram = match decode(packet) {
+            Ok(datagram) => datagram,
+            Err(error) => {
+                self.stats.not_ip += 1;
+                self.stats.unknown_link_type += u64::from(matches!(error, DecodeError::UnknownLinkType(_)));
+                return None;
+            }
+        };
+        let stamp = Stamp { frame: packet.frame, time: packet.time };
+        if let Transport::Udp(udp) = &datagram.transport {
+            self.learn(udp, stamp);
+        }
+        let (key, sender) = FlowKey::of(&datagram);
+        let numbered = matches!(datagram.transport, Transport::Tcp(_) | Transport::Udp(_));
+        let connections = &mut self.connections;
+        let flow = self.registry.enter(&self.config, key, numbered, packet.time, |slot| connections.evict(slot));
+        if let Transport::Tcp(tcp) = &datagram.transport {
+            self.renew_if_reopened(flow, tcp, sender);
+        }
+        self.registry.count(flow, sender, datagram.length, packet.time);
+        let outcome = match &datagram.transport {
+            Transport::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
+            _ => Outcome::default(),
+        };
+        let entry = self.registry.flow(flow);
+        let (server, end) = entry.server?;
+        // Fields are for TCP and UDP; what else the address sends is counted only.
+        if !numbered && !matches!(datagram.transport, Transport::LaterFragment) {
+            return None;
+        }
+        let segment = outcome.segment.and_then(|number| self.segments.get(number));
+        Some(Annotation {
+            server,
+            flow: entry.number,
+            direction: if sender == end { Direction::In } else { Direction::Out },
+            request: outcome.request,
+            truncated: outcome.truncated,
+            segment: segment.map(|segment| segment.number),
+            bytes_so_far: segment.map_or(0, |segment| segment.bytes),
+            server_counters: self.registry.servers()[server as usize].counters,
+            flow_counters: entry.counters(end),
+        })
+    }
+
+    /// Learns names from a datagram.
+    fn learn(&mut self, udp: &Udp<'_>, stamp: Stamp) {
+        if udp.source_port == dns::PORT
+            && let Some(response) = dns::Response::parse(udp.payload)
+        {
+            self.registry.learn_dns(&self.config, &response, true, stamp.frame);
+        }
+    }
+
+    /// Makes a flow a new one when a SYN opens another connection under its ports.
+    fn renew_if_reopened(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End) {
+        if !tcp.flags.has(TcpFlags::SYN) || tcp.flags.has(TcpFlags::ACK) {
+            return;
+        }
+        let flow = self.registry.flow(slot);
+        let seen = flow.counters(sender);
+        let is_first = seen.in_pkts == 0 && seen.out_pkts == 0;
+        let is_repeated = flow.opened_by == Some(tcp.sequence);
+        if !is_first && !is_repeated {
+            let connection = flow.connection;
+            if connection != NONE {
+                let mut ctx = Context {
+                    config: &self.config,
+                    registry: &mut self.registry,
+                    segments: &mut self.segments,
+                    flow: slot,
+                    client: self.connections.list[connection as usize].connection.client,
+                };
+                self.connections.list[connection as usize].connection.close(&mut ctx, true);
+                self.connections.release(connection);
+                self.registry.flow_mut(slot).connection = NONE;
+            }
+            self.registry.renew(slot);
+        }
+        self.registry.flow_mut(slot).opened_by = Some(tcp.sequence);
+    }
+
+    /// Follows a TCP flow: Netflix's, and any other until it is known not to be.
+    fn tcp(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
+        let flow = self.registry.flow(slot);
+        let server = flow.server;
+        let is_classic = self.config.segment_rule == SegmentRule::Server;
+        if flow.settled && (server.is_none() || is_classic) {
+            let Some((_, end)) = server else { return Outcome::default() };
+            return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
+        }
+        let mut place = flow.connection;
+        if place == NONE {
+            let key = self.registry.key(slot);
+            let Some(client) = client_end(key, tcp, sender, server.map(|(_, end)| end)) else {
+                // Data that is neither a beginning nor says who sends it settles the matter; a bare acknowledgement not.
+                self.registry.flow_mut(slot).settled = tcp.payload_length > 0;
+                return Outcome::default();
+            };
+            place = self.open_connection(slot, client);
+        }
+        self.connections.list[place as usize].used = true;
+        let connection = &mut self.connections.list[place as usize].connection;
+        let client = connection.client;
+        let mut ctx = Context {
+            config: &self.config,
+            registry: &mut self.registry,
+            segments: &mut self.segments,
+            flow: slot,
+            client,
+        };
+        let mut outcome = connection.packet(tcp, sender, stamp, &mut ctx);
+        self.stats.reorder_dropped += std::mem::take(&mut connection.dropped);
+        let settled = connection.settled;
+        let flow = self.registry.flow_mut(slot);
+        match flow.server {
+            None if settled => {
+                flow.settled = true;
+                flow.connection = NONE;
+                self.connections.release(place);
+            }
+            Some((_, end)) if end == client => {
+                // What looked like the client is the Netflix end after all: followed anew from here.
+                flow.connection = NONE;
+                self.connections.release(place);
+            }
+            Some((_, end)) if is_classic => {
+                flow.settled |= settled;
+                if settled {
+                    flow.connection = NONE;
+                    self.connections.release(place);
+                }
+                outcome = self.classic_packet(slot, tcp, 1 - end, sender, stamp);
+            }
+            _ => {}
+        }
+        outcome
+    }
+
+    fn classic_packet(&mut self, slot: Slot, tcp: &Tcp<'_>, client: End, sender: End, stamp: Stamp) -> Outcome {
+        let mut ctx = Context {
+            config: &self.config,
+            registry: &mut self.registry,
+            segments: &mut self.segments,
+            flow: slot,
+            client,
+        };
+        self.classic.packet(tcp, sender == client, stamp, &mut ctx)
+    }
+
+    fn open_connection(&mut self, slot: Slot, client: End) -> Slot {
+        if let Some(victim) = self.connections.victim(|flow| self.registry.flow(flow).server.is_some()) {
+            let owner = self.connections.list[victim as usize].flow;
+            let entry = &mut self.connections.list[victim as usize];
+            let mut ctx = Context {
+                config: &self.config,
+                registry: &mut self.registry,
+                segments: &mut self.segments,
+                flow: owner,
+                client: entry.connection.client,
+            };
+            entry.connection.close(&mut ctx, false);
+            self.registry.flow_mut(owner).connection = NONE;
+            self.connections.release(victim);
+            self.stats.connections_evicted += 1;
+        }
+        let place = self.connections.take(slot, client);
+        self.registry.flow_mut(slot).connection = place;
+        place
     }
 
     /// Says that the capture ended. Segments still open stay incomplete. Further packets may follow (a live capture
     /// that goes on).
-    pub fn finish(&mut self) {}
+    pub fn finish(&mut self) {
+        for entry in self.connections.list.iter_mut().filter(|entry| entry.flow != NONE) {
+            let mut ctx = Context {
+                config: &self.config,
+                registry: &mut self.registry,
+                segments: &mut self.segments,
+                flow: entry.flow,
+                client: entry.connection.client,
+            };
+            entry.connection.close(&mut ctx, false);
+        }
+        let mut ctx = Context {
+            config: &self.config,
+            registry: &mut self.registry,
+            segments: &mut self.segments,
+            flow: NONE,
+            client: 0,
+        };
+        self.classic.finish(&mut ctx);
+    }
 
     /// Number of servers identified: ids are 0 up to this.
     #[must_use]
     pub fn server_count(&self) -> u32 {
-        0
+        self.registry.servers().len() as u32
     }
 
     /// A server by its id.
     #[must_use]
-    pub fn server(&self, _id: ServerId) -> Option<&Server> {
-        None
+    pub fn server(&self, id: ServerId) -> Option<&Server> {
+        self.registry.servers().get(id as usize)
     }
 
     /// Smallest and one past the largest segment number that is held; numbers between may be unused.
     #[must_use]
     pub fn segment_numbers(&self) -> core::ops::Range<u32> {
-        1..1
+        self.segments.numbers()
     }
 
     /// A segment by its number; `None` if there is none, or it was evicted.
     #[must_use]
-    pub fn segment(&self, _number: u32) -> Option<&Segment> {
-        None
+    pub fn segment(&self, number: u32) -> Option<&Segment> {
+        self.segments.get(number)
     }
 
     /// What was dropped or capped.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        Stats {
+            flows: self.registry.flow_count() as u64,
+            flows_evicted: self.registry.flows_evicted,
+            hosts_evicted: self.registry.hosts_evicted,
+            servers_dropped: self.registry.servers_dropped,
+            segments_evicted: self.segments.evicted,
+            ..self.stats
+        }
     }
 
     /// The settings in force.
@@ -100,3 +324,86 @@ impl Engine {
         &self.config
     }
 }
+
+/// Which end of a TCP flow is the client: the one that is not Netflix, else the one that opens it, else the one that
+/// speaks as a client does. `None` where nothing tells.
+fn client_end(key: &FlowKey, tcp: &Tcp<'_>, sender: End, server: Option<End>) -> Option<End> {
+    if let Some(end) = server {
+        return Some(1 - end);
+    }
+    if tcp.flags.has(TcpFlags::SYN) {
+        return Some(if tcp.flags.has(TcpFlags::ACK) { 1 - sender } else { sender });
+    }
+    if key.port(sender) == dns::PORT {
+        return Some(1 - sender);
+    }
+    Connection::speaks_as_client(tcp.payload).then_some(sender)
+}
+
+/// Connections that are followed, in places that do not move.
+#[derive(Debug)]
+struct Connections {
+    list: Vec<Followed>,
+    free: Vec<Slot>,
+    capacity: usize,
+    hand: usize,
+}
+
+#[derive(Debug)]
+struct Followed {
+    /// The flow; `NONE` while the place is free.
+    flow: Slot,
+    used: bool,
+    connection: Connection,
+}
+
+impl Connections {
+    fn new(capacity: u64) -> Self {
+        let capacity = usize::try_from(capacity).unwrap_or(usize::MAX);
+        Self { list: Vec::new(), free: Vec::new(), capacity, hand: 0 }
+    }
+
+    fn take(&mut self, flow: Slot, client: End) -> Slot {
+        if let Some(place) = self.free.pop() {
+            let followed = &mut self.list[place as usize];
+            followed.flow = flow;
+            followed.used = true;
+            followed.connection.reset(client);
+            return place;
+        }
+        self.list.push(Followed { flow, used: true, connection: Connection::new(client) });
+        (self.list.len() - 1) as Slot
+    }
+
+    fn release(&mut self, place: Slot) {
+        self.list[place as usize].flow = NONE;
+        self.free.push(place);
+    }
+
+    /// Lets go of a connection whose flow made room.
+    fn evict(&mut self, place: Slot) {
+        self.release(place);
+    }
+
+    /// The place that must be given up before another connection can be followed: not used lately, and not Netflix's
+    /// as long as there are others.
+    fn victim(&mut self, is_netflix: impl Fn(Slot) -> bool) -> Option<Slot> {
+        if !self.free.is_empty() || self.list.len() < self.capacity {
+            return None;
+        }
+        for round in 0..3 {
+            for _ in 0..self.list.len() {
+                self.hand = (self.hand + 1) % self.list.len();
+                let followed = &mut self.list[self.hand];
+                let spared = round < 2 && is_netflix(followed.flow);
+                if !spared && !std::mem::take(&mut followed.used) {
+                    return Some(self.hand as Slot);
+                }
+            }
+        }
+        Some(self.hand as Slot)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,13 @@
 //! Segments: a request goes up, its response comes down.
 
+pub(crate) mod classic;
+pub(crate) mod connection;
+mod hello;
+mod http_session;
+pub(crate) mod ledger;
+pub(crate) mod table;
+mod tls_session;
+
 use std::net::IpAddr;
 
 use crate::annotation::ServerId;

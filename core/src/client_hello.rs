@@ -1,0 +1,249 @@
+//! The TLS `ClientHello`, read as far as it goes.
+//!
+//! Takes the handshake message itself, without TLS records or QUIC frames around it, so it serves
+//! both. The message may end anywhere: by the snapshot length, or because later segments are yet to
+//! come.
+//!
+//! # Specifications
+//!
+//! RFC 8446, section 4.1.2 (TLS 1.3; the layout of older versions is the same), RFC 6066, section 3
+//! (server name), RFC 7301 (ALPN).
+//!
+//! # Limits
+//!
+//! With Encrypted Client Hello the name is the public one of the outer hello, not the server's.
+
+use std::iter::FusedIterator;
+
+/// Handshake message type (RFC 8446, section 4).
+const CLIENT_HELLO: u8 = 1;
+
+/// Extension types (IANA, TLS `ExtensionType` values).
+mod extension {
+    pub(super) const SERVER_NAME: u16 = 0;
+    pub(super) const ALPN: u16 = 16;
+    pub(super) const SUPPORTED_VERSIONS: u16 = 43;
+}
+
+/// Name type of a DNS name (RFC 6066, section 3).
+const HOST_NAME: u8 = 0;
+
+/// Longest DNS name in text (RFC 1035, section 2.3.4, less the root's length and first label's
+/// length byte).
+const MAX_HOST_NAME_LEN: usize = 253;
+
+/// What a client says first, as far as it was understood.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ClientHello<'a> {
+    /// Server name indication: printable ASCII of a DNS name's length, case as sent. Never a part
+    /// of a name.
+    pub server_name: Option<&'a str>,
+    /// Application protocols offered; where the list itself is cut, those before the cut.
+    pub alpn: Alpn<'a>,
+    /// TLS versions offered by extension, empty before TLS 1.3.
+    pub versions: SupportedVersions<'a>,
+    /// The version field, frozen at 0x0303 since TLS 1.3; `None` where the message was cut before.
+    pub legacy_version: Option<u16>,
+    /// Whether the message ends before its lengths say, so that fields may be missing.
+    pub truncated: bool,
+}
+
+impl<'a> ClientHello<'a> {
+    /// Reads a handshake message or the beginning of one. `None` if it cannot be a `ClientHello`.
+    ///
+    /// Bytes behind the message are ignored.
+    #[must_use]
+    pub fn parse(message: &'a [u8]) -> Option<Self> {
+        let mut message = Cursor {
+            rest: message,
+            cut: false,
+        };
+        if message.u8()? != CLIENT_HELLO {
+            return None;
+        }
+        let mut hello = Self::default();
+        let Some(body_len) = message.u24() else {
+            return Some(Self {
+                truncated: true,
+                ..hello
+            });
+        };
+        let mut body = message.vector(body_len);
+        // Stops at the first thing missing; the cursor remembers.
+        let _ = hello.read(&mut body);
+        hello.truncated = body.cut;
+        // The major version of SSL 3.0 has stayed ever since.
+        hello
+            .legacy_version
+            .is_none_or(|version| version >> 8 == 3)
+            .then_some(hello)
+    }
+
+    /// Newest TLS version offered, GREASE aside (RFC 8701); `None` where the extension is not there
+    /// or not yet read.
+    #[must_use]
+    pub fn newest_version(&self) -> Option<u16> {
+        const GREASE: u16 = 0x0a0a;
+        self.versions
+            .clone()
+            .filter(|version| version & 0x0f0f != GREASE)
+            .max()
+    }
+
+    fn read(&mut self, body: &mut Cursor<'a>) -> Option<()> {
+        const RANDOM_LEN: usize = 32;
+        self.legacy_version = Some(body.u16()?);
+        body.take(RANDOM_LEN)?;
+        let session_id_len = body.u8()?;
+        body.take(session_id_len.into())?;
+        let cipher_suites_len = body.u16()?;
+        body.take(cipher_suites_len.into())?;
+        let compression_len = body.u8()?;
+        body.take(compression_len.into())?;
+        if body.rest.is_empty() && !body.cut {
+            return Some(()); // without extensions, allowed before TLS 1.3
+        }
+        let extensions_len = body.u16()?;
+        let mut extensions = body.vector(extensions_len.into());
+        let done = self.read_extensions(&mut extensions);
+        body.cut |= extensions.cut;
+        done
+    }
+
+    fn read_extensions(&mut self, extensions: &mut Cursor<'a>) -> Option<()> {
+        while !extensions.rest.is_empty() {
+            let kind = extensions.u16()?;
+            let len = extensions.u16()?;
+            let mut data = extensions.vector(len.into());
+            // A damaged extension does not hide those behind it.
+            let _ = self.read_extension(kind, &mut data);
+            extensions.cut |= data.cut;
+        }
+        Some(())
+    }
+
+    fn read_extension(&mut self, kind: u16, data: &mut Cursor<'a>) -> Option<()> {
+        match kind {
+            extension::SERVER_NAME => {
+                let list_len = data.u16()?;
+                let mut list = data.vector(list_len.into());
+                self.server_name = host_name(&mut list);
+                data.cut |= list.cut;
+            }
+            extension::ALPN => {
+                let list_len = data.u16()?;
+                self.alpn = Alpn {
+                    rest: data.vector(list_len.into()).rest,
+                };
+            }
+            extension::SUPPORTED_VERSIONS => {
+                let list_len = data.u8()?;
+                self.versions = SupportedVersions {
+                    rest: data.vector(list_len.into()).rest,
+                };
+            }
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+/// The first DNS name of a server name list.
+fn host_name<'a>(list: &mut Cursor<'a>) -> Option<&'a str> {
+    while !list.rest.is_empty() {
+        let kind = list.u8()?;
+        let len = list.u16()?;
+        let name = list.take(len.into())?;
+        if kind == HOST_NAME {
+            let plausible = (1..=MAX_HOST_NAME_LEN).contains(&name.len())
+                && name.iter().all(u8::is_ascii_graphic);
+            return std::str::from_utf8(name).ok().filter(|_| plausible);
+        }
+    }
+    None
+}
+
+/// Protocols a client offers by ALPN, in its order of preference: an iterator over their names.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Alpn<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Alpn<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (&len, rest) = self.rest.split_first()?;
+        let (name, rest) = rest.split_at_checked(len.into()).unwrap_or_default();
+        self.rest = rest;
+        (!name.is_empty()).then_some(name)
+    }
+}
+
+impl FusedIterator for Alpn<'_> {}
+
+/// TLS versions a client offers, in its order of preference: an iterator over their numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct SupportedVersions<'a> {
+    rest: &'a [u8],
+}
+
+impl Iterator for SupportedVersions<'_> {
+    type Item = u16;
+
+    fn next(&mut self) -> Option<u16> {
+        let (version, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(u16::from_be_bytes(*version))
+    }
+}
+
+impl FusedIterator for SupportedVersions<'_> {}
+
+/// Checked reading that remembers whether something was missing.
+struct Cursor<'a> {
+    rest: &'a [u8],
+    cut: bool,
+}
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let Some((taken, rest)) = self.rest.split_at_checked(len) else {
+            self.cut = true;
+            return None;
+        };
+        self.rest = rest;
+        Some(taken)
+    }
+
+    /// The next `len` bytes, or what there is of them.
+    fn vector(&mut self, len: usize) -> Self {
+        self.cut |= len > self.rest.len();
+        let (taken, rest) = self.rest.split_at(len.min(self.rest.len()));
+        self.rest = rest;
+        Self {
+            rest: taken,
+            cut: self.cut,
+        }
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.first_chunk().copied()
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    fn u24(&mut self) -> Option<usize> {
+        let [high, middle, low] = self.array()?;
+        usize::try_from(u32::from_be_bytes([0, high, middle, low])).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

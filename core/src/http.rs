@@ -1,0 +1,394 @@
+//! HTTP/1 in clear: heads and bodies in stream order (RFC 9112).
+//!
+//! Read: request method and host, response status, body framing by Content-Length and chunks, interim responses,
+//! responses without body. Not read: bodies, trailers' fields, what a CONNECT tunnel or an upgrade carries.
+
+use httparse::{EMPTY_HEADER, Header, Request, Response, Status};
+
+/// Longest head that is kept while it is incomplete, in bytes: the largest that common servers accept.
+pub const MAX_HEAD: usize = 64 * 1024;
+/// Most header fields of one head. Common servers accept 100.
+const MAX_FIELDS: usize = 100;
+/// Longest chunk-size line; extensions are rare and short.
+const MAX_CHUNK_LINE: u32 = 4096;
+
+/// Methods that make a difference for how a response ends (RFC 9110, section 9).
+const METHODS: [&[u8]; 9] =
+    [b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"TRACE "];
+
+/// Whether these bytes begin a request line.
+#[must_use]
+pub fn looks_like_request(bytes: &[u8]) -> bool {
+    METHODS.iter().any(|method| {
+        let shared = method.len().min(bytes.len());
+        shared >= 3 && bytes[..shared] == method[..shared]
+    })
+}
+
+/// Whether these bytes begin a status line.
+#[must_use]
+pub fn looks_like_response(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"HTTP/1.")
+}
+
+/// The host that a request names, without its port, from a whole or cut head.
+#[must_use]
+pub fn host_of(head: &[u8]) -> Option<String> {
+    let mut fields = [EMPTY_HEADER; MAX_FIELDS];
+    let mut request = Request::new(&mut fields);
+    // A cut head is no error: the fields before the cut are there.
+    let _ = request.parse(head);
+    let value = field(request.headers, "host")?;
+    let value = str::from_utf8(value).ok()?.trim();
+    let host = match value.strip_prefix('[') {
+        Some(rest) => rest.split(']').next()?,
+        None => value.split(':').next()?,
+    };
+    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+}
+
+/// Length of a head with its empty line; `None` while that has not come.
+#[must_use]
+pub fn head_length(bytes: &[u8]) -> Option<usize> {
+    terminator(bytes)
+}
+
+/// What a direction's reader finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A message begins at this stream offset.
+    Start(u64),
+    /// A response head that only announces: the final one follows (RFC 9110, section 15.2).
+    Interim,
+    /// A message's head was read; for requests, whether the method is HEAD or CONNECT.
+    Head(Head),
+    /// A message ends before this stream offset.
+    End(u64),
+}
+
+/// What a head says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Status code; 0 for requests.
+    pub status: u16,
+    /// The response to it has no body whatever its fields say (HEAD).
+    pub bodiless: bool,
+}
+
+/// Which side of the exchange a reader follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Requests.
+    Client,
+    /// Responses.
+    Server,
+}
+
+/// Follows the messages of one direction.
+#[derive(Debug)]
+pub struct Reader {
+    side: Side,
+    state: State,
+    head: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Between messages, or in a head.
+    Head,
+    /// In a body with this many bytes to come.
+    Body(u64),
+    Chunked(Chunk),
+    /// The body ends with the connection.
+    UntilClose,
+    /// Framing lost: a gap, or something that is not HTTP.
+    Lost,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chunk {
+    /// In a chunk-size line: size so far, line length so far, whether an extension began.
+    Size(u64, u32, bool),
+    Data(u64),
+    /// Behind a chunk's data: this many bytes of CR LF to come.
+    DataEnd(u8),
+    /// In the trailer section: length of the current line.
+    Trailer(u32),
+}
+
+impl Reader {
+    /// A reader at the beginning of a message.
+    #[must_use]
+    pub const fn new(side: Side) -> Self {
+        Self { side, state: State::Head, head: Vec::new() }
+    }
+
+    /// A reader that waits for a packet which begins with a message.
+    #[must_use]
+    pub const fn lost(side: Side) -> Self {
+        Self { side, state: State::Lost, head: Vec::new() }
+    }
+
+    /// Whether framing was lost.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.state == State::Lost
+    }
+
+    /// Whether the next byte begins a message.
+    #[must_use]
+    pub fn at_boundary(&self) -> bool {
+        self.state == State::Head && self.head.is_empty()
+    }
+
+    /// Tells it that a message begins at the next byte.
+    pub fn restart(&mut self) {
+        self.state = State::Head;
+        self.head.clear();
+    }
+
+    /// Reads one packet's worth of stream: `length` bytes from `offset` on, of which `bytes` were captured.
+    ///
+    /// `bodiless` tells for the next response whether its request was HEAD; requests ignore it.
+    pub fn read(
+        &mut self,
+        mut offset: u64,
+        mut bytes: &[u8],
+        length: u64,
+        mut bodiless: impl FnMut() -> bool,
+        mut event: impl FnMut(Event),
+    ) {
+        let end = offset + length;
+        if self.state == State::Lost && self.begins_message(bytes) {
+            self.restart();
+        }
+        while offset < end {
+            let used = match self.state {
+                State::Lost | State::UntilClose => return,
+                State::Body(remaining) => {
+                    let taken = remaining.min(end - offset);
+                    if taken == remaining {
+                        self.state = State::Head;
+                        event(Event::End(offset + taken));
+                    } else {
+                        self.state = State::Body(remaining - taken);
+                    }
+                    taken
+                }
+                State::Chunked(chunk) => self.chunk(chunk, offset, end - offset, bytes, &mut event),
+                State::Head => {
+                    if bytes.is_empty() {
+                        self.state = State::Lost;
+                        self.head.clear();
+                        return;
+                    }
+                    self.head(offset, bytes, &mut bodiless, &mut event)
+                }
+            };
+            offset += used;
+            bytes = bytes.get(usize::try_from(used).unwrap_or(usize::MAX)..).unwrap_or_default();
+        }
+    }
+
+    fn begins_message(&self, bytes: &[u8]) -> bool {
+        match self.side {
+            Side::Client => looks_like_request(bytes),
+            Side::Server => looks_like_response(bytes),
+        }
+    }
+
+    /// Reads of a head what `bytes` holds; returns how many bytes were used.
+    fn head(
+        &mut self,
+        offset: u64,
+        bytes: &[u8],
+        bodiless: &mut impl FnMut() -> bool,
+        event: &mut impl FnMut(Event),
+    ) -> u64 {
+        if self.head.is_empty() {
+            // Empty lines before a message are allowed (RFC 9112, section 2.2).
+            let blank = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+            if blank > 0 {
+                return blank as u64;
+            }
+            if !self.begins_message(bytes) && bytes.len() >= 8 {
+                self.state = State::Lost;
+                return bytes.len() as u64;
+            }
+            event(Event::Start(offset));
+        }
+        let had = self.head.len();
+        let Some(end) = head_end(&self.head, bytes) else {
+            if had + bytes.len() > MAX_HEAD {
+                self.state = State::Lost;
+                self.head.clear();
+            } else {
+                self.head.extend_from_slice(bytes);
+            }
+            return bytes.len() as u64;
+        };
+        let parsed = if had == 0 {
+            self.parse(&bytes[..end], bodiless)
+        } else {
+            self.head.extend_from_slice(&bytes[..end]);
+            let head = std::mem::take(&mut self.head);
+            let parsed = self.parse(&head, bodiless);
+            self.head = head;
+            self.head.clear();
+            parsed
+        };
+        let after = offset + end as u64;
+        match parsed {
+            None => self.state = State::Lost,
+            Some((_, Body::Interim)) => {
+                self.state = State::Head;
+                event(Event::Interim);
+            }
+            Some((head, body)) => {
+                event(Event::Head(head));
+                self.state = match body {
+                    Body::Chunked => State::Chunked(Chunk::Size(0, 0, false)),
+                    Body::Length(n) if n > 0 => State::Body(n),
+                    Body::UntilClose => State::UntilClose,
+                    Body::Length(_) | Body::Interim => {
+                        event(Event::End(after));
+                        State::Head
+                    }
+                };
+            }
+        }
+        end as u64
+    }
+
+    fn parse(&self, head: &[u8], bodiless: &mut impl FnMut() -> bool) -> Option<(Head, Body)> {
+        let mut fields = [EMPTY_HEADER; MAX_FIELDS];
+        if self.side == Side::Client {
+            let mut request = Request::new(&mut fields);
+            let Ok(Status::Complete(_)) = request.parse(head) else { return None };
+            let bodiless = matches!(request.method, Some("HEAD"));
+            // A request's body is there only when announced (RFC 9112, section 6.3).
+            let body = match framing(request.headers)? {
+                Body::UntilClose => Body::Length(0),
+                body => body,
+            };
+            return Some((Head { status: 0, bodiless }, body));
+        }
+        let mut response = Response::new(&mut fields);
+        let Ok(Status::Complete(_)) = response.parse(head) else { return None };
+        let status = response.code?;
+        let switching = status == 101;
+        if (100..200).contains(&status) && !switching {
+            return Some((Head { status, bodiless: true }, Body::Interim));
+        }
+        let bodiless = bodiless();
+        let body = if switching {
+            Body::UntilClose
+        } else if bodiless || matches!(status, 204 | 304) {
+            Body::Length(0)
+        } else {
+            framing(response.headers)?
+        };
+        Some((Head { status, bodiless }, body))
+    }
+
+    /// Reads of a chunked body what is there; returns how many bytes were used (RFC 9112, section 7.1).
+    fn chunk(
+        &mut self,
+        chunk: Chunk,
+        offset: u64,
+        length: u64,
+        bytes: &[u8],
+        event: &mut impl FnMut(Event),
+    ) -> u64 {
+        if let Chunk::Data(remaining) = chunk {
+            let taken = remaining.min(length);
+            self.state = State::Chunked(if taken == remaining { Chunk::DataEnd(2) } else { Chunk::Data(remaining - taken) });
+            return taken;
+        }
+        let Some(&byte) = bytes.first() else {
+            self.state = State::Lost;
+            return length;
+        };
+        let next = match chunk {
+            Chunk::Size(size, line, _) if byte == b'\n' && line > 0 => {
+                Some(if size == 0 { Chunk::Trailer(0) } else { Chunk::Data(size) })
+            }
+            Chunk::Size(size, line, extension) if line < MAX_CHUNK_LINE => {
+                let digit = (byte as char).to_digit(16).filter(|_| !extension);
+                match digit {
+                    Some(digit) => size.checked_mul(16).map(|size| Chunk::Size(size + u64::from(digit), line + 1, false)),
+                    None if byte == b'\r' => Some(Chunk::Size(size, line, extension)),
+                    None => Some(Chunk::Size(size, line, true)),
+                }
+            }
+            Chunk::DataEnd(2) if byte == b'\r' => Some(Chunk::DataEnd(1)),
+            Chunk::DataEnd(_) if byte == b'\n' => Some(Chunk::Size(0, 0, false)),
+            Chunk::Trailer(0) if byte == b'\n' => {
+                self.state = State::Head;
+                event(Event::End(offset + 1));
+                return 1;
+            }
+            Chunk::Trailer(_) if byte == b'\n' => Some(Chunk::Trailer(0)),
+            Chunk::Trailer(line) if byte == b'\r' => Some(Chunk::Trailer(line)),
+            Chunk::Trailer(line) if line < MAX_CHUNK_LINE => Some(Chunk::Trailer(line + 1)),
+            _ => None,
+        };
+        self.state = next.map_or(State::Lost, State::Chunked);
+        1
+    }
+}
+
+/// How a message's body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Body {
+    Length(u64),
+    Chunked,
+    UntilClose,
+    /// Not a body: another head follows.
+    Interim,
+}
+
+/// Body framing by fields (RFC 9112, section 6.3); `None` where they contradict each other.
+fn framing(headers: &[Header<'_>]) -> Option<Body> {
+    if let Some(coding) = field(headers, "transfer-encoding") {
+        let chunked = coding.trim_ascii().to_ascii_lowercase().ends_with(b"chunked");
+        return Some(if chunked { Body::Chunked } else { Body::UntilClose });
+    }
+    match field(headers, "content-length") {
+        None => Some(Body::UntilClose),
+        Some(value) => str::from_utf8(value).ok()?.trim().parse().ok().map(Body::Length),
+    }
+}
+
+fn field<'a>(headers: &[Header<'a>], name: &str) -> Option<&'a [u8]> {
+    headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value)
+}
+
+/// Where in `bytes` the head that began in `before` ends: behind its empty line.
+fn head_end(before: &[u8], bytes: &[u8]) -> Option<usize> {
+    /// Longest part of a terminator that can stand in `before`.
+    const OVERLAP: usize = 3;
+    let tail = &before[before.len().saturating_sub(OVERLAP)..];
+    let mut joined = [0; 2 * OVERLAP];
+    let beginning = &bytes[..bytes.len().min(OVERLAP)];
+    joined[..tail.len()].copy_from_slice(tail);
+    joined[tail.len()..tail.len() + beginning.len()].copy_from_slice(beginning);
+    let across = terminator(&joined[..tail.len() + beginning.len()]).filter(|&end| end > tail.len());
+    across.map(|end| end - tail.len()).or_else(|| terminator(bytes))
+}
+
+fn terminator(bytes: &[u8]) -> Option<usize> {
+    let mut line_start = None;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte == b'\n' {
+            if line_start.is_some_and(|start| at == start || (at == start + 1 && bytes[start] == b'\r')) {
+                return Some(at + 1);
+            }
+            line_start = Some(at + 1);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,543 @@
+//! Who talked to whom and how much, and which of them are Netflix.
+//!
+//! Flows count; addresses hold the list of their flows and what flows that made room had counted. So a packet touches
+//! one entry, and an address's earlier packets are there the moment it is identified.
+
+use std::net::IpAddr;
+
+use crate::config::Config;
+use crate::counters::{Counters, Direction};
+use crate::decode::{Datagram, Transport};
+use crate::dns;
+use crate::packet::Time;
+use crate::prefix::Prefix;
+use crate::service::{Evidence, EvidenceKind, Role, Server};
+use crate::table::{NONE, Slot, Table};
+
+/// Which end of a flow: the one with the lower address (and port) is 0, the other 1.
+pub type End = u8;
+
+/// Both ends of a flow in an order that does not depend on who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    addresses: [u128; 2],
+    ports: [u16; 2],
+    protocol: u8,
+    /// Bit per end: the address is IPv4.
+    v4: u8,
+}
+
+impl FlowKey {
+    /// The key of a datagram's flow, and the end that sent it.
+    #[must_use]
+    pub fn of(datagram: &Datagram<'_>) -> (Self, End) {
+        let (source_port, destination_port) = match &datagram.transport {
+            Transport::Tcp(tcp) => (tcp.source_port, tcp.destination_port),
+            Transport::Udp(udp) => (udp.source_port, udp.destination_port),
+            Transport::LaterFragment | Transport::Other => (0, 0),
+        };
+        let source = (bits(datagram.source), source_port);
+        let destination = (bits(datagram.destination), destination_port);
+        let sender = End::from(source > destination);
+        let (low, high) = if sender == 0 { (source, destination) } else { (destination, source) };
+        let is_v4 = |sends: bool| if sends { datagram.source.is_ipv4() } else { datagram.destination.is_ipv4() };
+        let v4 = u8::from(is_v4(sender == 0)) | u8::from(is_v4(sender == 1)) << 1;
+        let key = Self { addresses: [low.0, high.0], ports: [low.1, high.1], protocol: datagram.protocol, v4 };
+        (key, sender)
+    }
+
+    /// The address of an end.
+    #[must_use]
+    pub fn address(&self, end: End) -> IpAddr {
+        address(self.host(end))
+    }
+
+    /// The port of an end.
+    #[must_use]
+    pub const fn port(&self, end: End) -> u16 {
+        self.ports[end as usize]
+    }
+
+    const fn host(&self, end: End) -> HostKey {
+        HostKey { bits: self.addresses[end as usize], v4: self.v4 >> end & 1 != 0 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct HostKey {
+    bits: u128,
+    v4: bool,
+}
+
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => u128::from(v4.to_bits()),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
+
+fn address(key: HostKey) -> IpAddr {
+    if key.v4 { IpAddr::from((key.bits as u32).to_be_bytes()) } else { IpAddr::from(key.bits.to_be_bytes()) }
+}
+
+/// What one end sent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    packets: u64,
+    bytes: u64,
+}
+
+/// What is known of a flow.
+#[derive(Debug)]
+pub struct Flow {
+    /// Number in order of appearance; `None` for traffic without ports.
+    pub number: Option<u32>,
+    /// Its Netflix end, if one is.
+    pub server: Option<(crate::ServerId, End)>,
+    /// Where its contents are followed.
+    pub connection: Slot,
+    /// Its contents were looked at and say nothing about who it is.
+    pub settled: bool,
+    /// Sequence number of the SYN that opened it.
+    pub opened_by: Option<u32>,
+    sent: [Sent; 2],
+    t_first: Time,
+    t_last: Time,
+    hosts: [Slot; 2],
+    /// Per end: neighbours in the list of the host's flows.
+    previous: [Slot; 2],
+    next: [Slot; 2],
+}
+
+impl Flow {
+    /// Counters seen from the client, with `server` as the Netflix end.
+    #[must_use]
+    pub const fn counters(&self, server: End) -> Counters {
+        let (down, up) = (&self.sent[server as usize], &self.sent[1 - server as usize]);
+        Counters { in_pkts: down.packets, out_pkts: up.packets, in_bytes: down.bytes, out_bytes: up.bytes }
+    }
+}
+
+/// What is known of an address.
+#[derive(Debug)]
+struct Host {
+    server: Option<crate::ServerId>,
+    first_flow: Slot,
+    /// Counted by flows that are no longer held: sent by this address, sent to it.
+    past: [Sent; 2],
+    past_flows: u32,
+    t_first: Time,
+    t_last: Time,
+}
+
+/// Flows, addresses and servers.
+#[derive(Debug)]
+pub struct Registry {
+    flows: Table<FlowKey, Flow>,
+    hosts: Table<HostKey, Host>,
+    servers: Vec<Server>,
+    known: Vec<Prefix>,
+    next_number: u32,
+    netflix_flows: usize,
+    max_servers: usize,
+    /// Flows that made room.
+    pub flows_evicted: u64,
+    /// Addresses that made room.
+    pub hosts_evicted: u64,
+    /// Netflix addresses that found no room.
+    pub servers_dropped: u64,
+    /// Evidence came for an address that packets had been seen of.
+    pub evidence_came_late: bool,
+}
+
+impl Registry {
+    /// An empty registry within the configuration's limits.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let max_flows = usize::try_from(config.max_flows()).unwrap_or(usize::MAX);
+        let max_servers = usize::try_from(config.max_servers()).unwrap_or(usize::MAX);
+        // Each flow needs two addresses; a fifth on top is what may make room without touching those.
+        let max_hosts = max_flows.saturating_mul(5).div_ceil(2).saturating_add(max_servers);
+        Self {
+            flows: Table::new(max_flows, config.hash_seed),
+            hosts: Table::new(max_hosts, config.hash_seed),
+            servers: Vec::new(),
+            known: Prefix::netflix(),
+            next_number: 0,
+            netflix_flows: 0,
+            max_servers,
+            flows_evicted: 0,
+            hosts_evicted: 0,
+            servers_dropped: 0,
+            evidence_came_late: false,
+        }
+    }
+
+    /// A new registry that knows this one's servers and their evidence, and nothing else.
+    #[must_use]
+    pub fn informed(self, config: &Config) -> Self {
+        let mut fresh = Self::new(config);
+        for server in self.servers {
+            for evidence in &server.evidence {
+                fresh.identify(config, server.address, evidence.kind, &evidence.source, evidence.frame);
+            }
+        }
+        fresh.evidence_came_late = false;
+        fresh
+    }
+
+    /// Flows held.
+    #[must_use]
+    pub fn flow_count(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Servers in order of identification.
+    #[must_use]
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// A server that exists.
+    pub fn server_mut(&mut self, id: crate::ServerId) -> &mut Server {
+        &mut self.servers[id as usize]
+    }
+
+    /// The flow at a slot.
+    #[must_use]
+    pub fn flow(&self, slot: Slot) -> &Flow {
+        &self.flows[slot]
+    }
+
+    /// The flow at a slot.
+    pub fn flow_mut(&mut self, slot: Slot) -> &mut Flow {
+        &mut self.flows[slot]
+    }
+
+    /// Both ends of the flow at a slot.
+    #[must_use]
+    pub fn key(&self, slot: Slot) -> &FlowKey {
+        self.flows.key(slot)
+    }
+
+    /// Finds or makes a datagram's flow. `evicted` is told the connection of a flow that makes room.
+    pub fn enter(
+        &mut self,
+        config: &Config,
+        key: FlowKey,
+        numbered: bool,
+        time: Time,
+        evicted: impl FnOnce(Slot),
+    ) -> Slot {
+        if let Some(slot) = self.flows.find(&key) {
+            return slot;
+        }
+        if self.flows.is_full() {
+            self.evict_flow(evicted);
+        }
+        let hosts = [0, 1].map(|end| self.host(config, key.host(end), time));
+        let server = self.netflix_end(hosts);
+        let slot = self.flows.insert(
+            key,
+            Flow {
+                number: None,
+                server,
+                connection: NONE,
+                settled: false,
+                opened_by: None,
+                sent: Default::default(),
+                t_first: time,
+                t_last: time,
+                hosts,
+                previous: [NONE; 2],
+                next: [NONE; 2],
+            },
+        );
+        self.link(slot);
+        if numbered {
+            self.number(slot);
+        }
+        if let Some((id, _)) = server {
+            self.netflix_flows += 1;
+            self.servers[id as usize].flows += u32::from(numbered);
+        }
+        slot
+    }
+
+    fn number(&mut self, slot: Slot) {
+        self.flows[slot].number = Some(self.next_number);
+        self.next_number = self.next_number.saturating_add(1);
+    }
+
+    /// Makes a flow a new one under the same ports: what it counted so far is kept by its addresses.
+    pub fn renew(&mut self, slot: Slot) {
+        self.settle_past(slot);
+        let flow = &mut self.flows[slot];
+        flow.sent = Default::default();
+        flow.settled = false;
+        flow.opened_by = None;
+        let server = flow.server;
+        self.number(slot);
+        if let Some((id, _)) = server {
+            self.servers[id as usize].flows += 1;
+        }
+    }
+
+    /// Counts a packet that `sender` sent, on its flow and, if that is Netflix's, its server.
+    pub fn count(&mut self, slot: Slot, sender: End, bytes: u32, time: Time) {
+        let flow = &mut self.flows[slot];
+        let sent = &mut flow.sent[usize::from(sender)];
+        sent.packets += 1;
+        sent.bytes += u64::from(bytes);
+        flow.t_last = flow.t_last.max(time);
+        flow.t_first = flow.t_first.min(time);
+        if let Some((id, end)) = flow.server {
+            let server = &mut self.servers[id as usize];
+            let direction = if sender == end { Direction::In } else { Direction::Out };
+            if server.counters == Counters::default() {
+                (server.t_first, server.t_last) = (time, time);
+            }
+            server.counters.count(direction, bytes);
+            server.t_first = server.t_first.min(time);
+            server.t_last = server.t_last.max(time);
+        }
+    }
+
+    /// Takes a DNS answer's addresses.
+    pub fn learn_dns(&mut self, config: &Config, response: &dns::Response, over_udp: bool, frame: u64) {
+        for (owner, address) in &response.addresses {
+            if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
+                // Filters answer with such addresses; they are nobody's server.
+                continue;
+            }
+            let asked = response.question.as_deref().filter(|name| config.is_netflix(name));
+            if let Some(name) = asked {
+                self.identify(config, *address, EvidenceKind::Dns, name, frame);
+            } else if let Some(name) = response.chain(owner).find(|name| config.is_netflix(name)) {
+                self.identify(config, *address, EvidenceKind::Cname, name, frame);
+            }
+            if over_udp && config.is_classic_netflix(owner) {
+                self.identify(config, *address, EvidenceKind::DnsOwner, owner, frame);
+            }
+        }
+    }
+
+    /// Takes a piece of evidence; returns the server if the address now is one.
+    pub fn identify(
+        &mut self,
+        config: &Config,
+        address: IpAddr,
+        kind: EvidenceKind,
+        source: &str,
+        frame: u64,
+    ) -> Option<crate::ServerId> {
+        if !config.counts(kind) {
+            return None;
+        }
+        let key = HostKey { bits: bits(address), v4: address.is_ipv4() };
+        let host = match self.hosts.find(&key) {
+            Some(host) => host,
+            None => self.host(config, key, Time::default()),
+        };
+        if let Some(id) = self.hosts[host].server {
+            self.add_evidence(config, id, kind, source, frame);
+            return Some(id);
+        }
+        self.make_server(config, host, kind, source, frame)
+    }
+
+    fn add_evidence(&mut self, config: &Config, id: crate::ServerId, kind: EvidenceKind, source: &str, frame: u64) {
+        let evidence = &mut self.servers[id as usize].evidence;
+        let known = evidence.iter().any(|e| e.kind == kind && *e.source == *source);
+        let first_of_kind = evidence.iter().all(|e| e.kind != kind);
+        if known || (!first_of_kind && evidence.len() as u64 >= config.max_evidence()) {
+            return;
+        }
+        // Behind its equals: the first name of a kind stays the one shown.
+        let at = evidence.partition_point(|e| e.kind <= kind);
+        evidence.insert(at, Evidence { kind, source: source.into(), frame });
+    }
+
+    /// Finds or makes an address's entry; prefixes are looked at once, here.
+    fn host(&mut self, config: &Config, key: HostKey, time: Time) -> Slot {
+        if let Some(host) = self.hosts.find(&key) {
+            return host;
+        }
+        if self.hosts.is_full()
+            && let Some(victim) = self.hosts.victim(|host| host.first_flow == NONE && host.server.is_none())
+        {
+            self.hosts.remove(victim);
+            self.hosts_evicted += 1;
+        }
+        let host = self.hosts.insert(
+            key,
+            Host {
+                server: None,
+                first_flow: NONE,
+                past: Default::default(),
+                past_flows: 0,
+                t_first: time,
+                t_last: time,
+            },
+        );
+        let address = address(key);
+        let by_config = config.prefixes.iter().find(|prefix| prefix.contains(address)).copied();
+        let by_prefix = self.known.iter().find(|prefix| prefix.contains(address)).copied();
+        for (kind, prefix) in [(EvidenceKind::Config, by_config), (EvidenceKind::Prefix, by_prefix)] {
+            if let Some(prefix) = prefix.filter(|_| config.counts(kind)) {
+                match self.hosts[host].server {
+                    Some(id) => self.add_evidence(config, id, kind, &prefix.to_string(), 0),
+                    None => {
+                        let _ = self.make_server(config, host, kind, &prefix.to_string(), 0);
+                    }
+                }
+            }
+        }
+        host
+    }
+
+    /// Makes an address a server, with all that was counted of it before.
+    fn make_server(
+        &mut self,
+        config: &Config,
+        host: Slot,
+        kind: EvidenceKind,
+        source: &str,
+        frame: u64,
+    ) -> Option<crate::ServerId> {
+        if self.servers.len() >= self.max_servers {
+            self.servers_dropped += 1;
+            return None;
+        }
+        let id = self.servers.len() as crate::ServerId;
+        let entry = &mut self.hosts[host];
+        entry.server = Some(id);
+        let mut server = Server {
+            address: address(*self.hosts.key(host)),
+            evidence: Vec::new(),
+            role: Role::Unknown,
+            flows: self.hosts[host].past_flows,
+            counters: counters(&self.hosts[host].past),
+            segments: 0,
+            segment_bytes: 0,
+            t_first: self.hosts[host].t_first,
+            t_last: self.hosts[host].t_last,
+        };
+        let mut slot = self.hosts[host].first_flow;
+        while slot != NONE {
+            let end = self.end_of(slot, host);
+            let flow = &mut self.flows[slot];
+            // Traffic between two Netflix addresses stays with the end that was known first.
+            if flow.server.is_none() {
+                flow.server = Some((id, end));
+                self.netflix_flows += 1;
+                server.flows += u32::from(flow.number.is_some());
+                server.counters.add(&flow.counters(end));
+                server.t_first = server.t_first.min(flow.t_first);
+                server.t_last = server.t_last.max(flow.t_last);
+            }
+            slot = flow.next[usize::from(end)];
+        }
+        self.evidence_came_late |= server.counters != Counters::default();
+        self.servers.push(server);
+        self.add_evidence(config, id, kind, source, frame);
+        Some(id)
+    }
+
+    fn netflix_end(&self, hosts: [Slot; 2]) -> Option<(crate::ServerId, End)> {
+        let [low, high] = hosts.map(|host| self.hosts[host].server);
+        // Between two Netflix addresses, the one identified first.
+        match (low, high) {
+            (Some(low), Some(high)) => Some(if low <= high { (low, 0) } else { (high, 1) }),
+            (Some(low), None) => Some((low, 0)),
+            (None, Some(high)) => Some((high, 1)),
+            (None, None) => None,
+        }
+    }
+
+    fn end_of(&self, slot: Slot, host: Slot) -> End {
+        End::from(self.flows[slot].hosts[0] != host)
+    }
+
+    fn link(&mut self, slot: Slot) {
+        let hosts = self.flows[slot].hosts;
+        // An address that talks to itself stands in its list once.
+        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
+        for end in ends {
+            let host = hosts[end];
+            let first = self.hosts[host].first_flow;
+            self.flows[slot].next[end] = first;
+            if first != NONE {
+                let other = usize::from(self.end_of(first, host));
+                self.flows[first].previous[other] = slot;
+            }
+            self.hosts[host].first_flow = slot;
+        }
+    }
+
+    fn unlink(&mut self, slot: Slot) {
+        let hosts = self.flows[slot].hosts;
+        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
+        for end in ends {
+            let (previous, next) = (self.flows[slot].previous[end], self.flows[slot].next[end]);
+            let host = hosts[end];
+            if previous == NONE {
+                self.hosts[host].first_flow = next;
+            } else {
+                let other = usize::from(self.end_of(previous, host));
+                self.flows[previous].next[other] = next;
+            }
+            if next != NONE {
+                let other = usize::from(self.end_of(next, host));
+                self.flows[next].previous[other] = previous;
+            }
+        }
+    }
+
+    /// Adds what a flow counted to its addresses' past.
+    fn settle_past(&mut self, slot: Slot) {
+        let flow = &self.flows[slot];
+        let (sent, hosts, times) = (flow.sent, flow.hosts, (flow.t_first, flow.t_last));
+        let numbered = u32::from(flow.number.is_some());
+        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
+        for end in ends {
+            let host = &mut self.hosts[hosts[end]];
+            for (past, sent) in host.past.iter_mut().zip([sent[end], sent[1 - end]]) {
+                past.packets += sent.packets;
+                past.bytes += sent.bytes;
+            }
+            host.past_flows += numbered;
+            host.t_first = host.t_first.min(times.0);
+            host.t_last = host.t_last.max(times.1);
+        }
+    }
+
+    fn evict_flow(&mut self, evicted: impl FnOnce(Slot)) {
+        // Netflix's flows stay, unless they are nearly all there is.
+        let keep_netflix = self.netflix_flows < self.flows.len() - self.flows.len() / 8;
+        let victim = self.flows.victim(|flow| !keep_netflix || flow.server.is_none());
+        let Some(slot) = victim.or_else(|| self.flows.victim(|_| true)) else { return };
+        self.settle_past(slot);
+        self.unlink(slot);
+        self.netflix_flows -= usize::from(self.flows[slot].server.is_some());
+        let connection = self.flows[slot].connection;
+        self.flows.remove(slot);
+        self.flows_evicted += 1;
+        if connection != NONE {
+            evicted(connection);
+        }
+    }
+}
+
+/// Past of an address as counters of a server.
+const fn counters(past: &[Sent; 2]) -> Counters {
+    Counters {
+        in_pkts: past[0].packets,
+        in_bytes: past[0].bytes,
+        out_pkts: past[1].packets,
+        out_bytes: past[1].bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests;

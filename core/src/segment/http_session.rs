@@ -1,0 +1,145 @@
+//! Requests and responses of an HTTP/1 connection in clear.
+
+use std::collections::VecDeque;
+
+use super::Transport;
+use super::ledger::{Context, Ledger};
+use crate::http::{self, Event, Reader, Side};
+use crate::stream::{Run, Stamp};
+
+/// Pipelined requests whose responses are awaited. Clients that pipeline send a handful.
+const MAX_PIPELINED: usize = 64;
+
+/// An HTTP/1 connection.
+#[derive(Debug)]
+pub(crate) struct HttpSession {
+    up: Reader,
+    down: Reader,
+    /// Per awaited response, whether it has no body whatever its head says.
+    bodiless: VecDeque<bool>,
+    /// A request that began before its server was known to be Netflix's.
+    begun: Option<(Stamp, u64)>,
+    /// The first request's head, until its host was read.
+    first_head: Vec<u8>,
+}
+
+impl HttpSession {
+    pub(crate) fn new() -> Self {
+        Self {
+            up: Reader::new(Side::Client),
+            down: Reader::new(Side::Server),
+            bodiless: VecDeque::new(),
+            begun: None,
+            first_head: Vec::new(),
+        }
+    }
+
+    /// A connection whose beginning was not seen.
+    pub(crate) fn midstream() -> Self {
+        Self { up: Reader::lost(Side::Client), down: Reader::lost(Side::Server), ..Self::new() }
+    }
+
+    pub(crate) fn is_exact(&self, from_client: bool) -> bool {
+        if from_client { !self.up.is_lost() } else { !self.down.is_lost() }
+    }
+
+    /// Takes bytes of the first request; hands out its host, if it names one, once its head is whole or the rest of it
+    /// is hidden.
+    pub(crate) fn take_host(&mut self, run: &Run<'_>) -> Option<Option<String>> {
+        self.first_head.extend_from_slice(run.bytes);
+        let whole = http::head_length(&self.first_head).is_some();
+        let hidden = (run.bytes.len() as u64) < run.length || self.first_head.len() > http::MAX_HEAD;
+        (whole || hidden).then(|| http::host_of(&std::mem::take(&mut self.first_head)))
+    }
+
+    /// Begins the segment of a request that is waiting for its server to be known.
+    pub(crate) fn flush(&mut self, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        if ctx.server().is_some()
+            && let Some((stamp, offset)) = self.begun.take()
+        {
+            ledger.begin(ctx, stamp, offset, Some(response_at), Transport::Tcp);
+        }
+    }
+
+    /// Reads client bytes; begins segments.
+    pub(crate) fn read_up(&mut self, run: &Run<'_>, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let mut began = false;
+        let (bodiless, begun, down) = (&mut self.bodiless, &mut self.begun, &self.down);
+        self.up.read(
+            run.offset,
+            run.bytes,
+            run.length,
+            || false,
+            |event| match event {
+                Event::Start(offset) => {
+                    began = true;
+                    if ctx.server().is_none() {
+                        begun.get_or_insert((run.stamp, offset));
+                        return;
+                    }
+                    let answering = !bodiless.is_empty() || !down.at_boundary();
+                    let waits = ledger.has_waiting() || (!down.is_lost() && answering);
+                    let boundary = (!waits).then_some(response_at);
+                    ledger.begin(ctx, run.stamp, offset, boundary, Transport::Tcp);
+                }
+                Event::Head(head) => {
+                    if bodiless.len() < MAX_PIPELINED {
+                        bodiless.push_back(head.bodiless);
+                    }
+                }
+                Event::Interim | Event::End(_) => {}
+            },
+        );
+        if !began && self.up.is_lost() && ctx.server().is_some() {
+            // Hidden bytes: a new request if the one before was answered.
+            if ledger.latest().is_none_or(|latest| latest.responded) {
+                ledger.begin(ctx, run.stamp, run.offset, Some(response_at), Transport::Tcp);
+            }
+        }
+    }
+
+    /// Tells that a request was sent whose response begins at the next byte.
+    pub(crate) fn response_begins(&mut self) {
+        if self.down.is_lost() {
+            self.down.restart();
+            self.bodiless.clear();
+        }
+    }
+
+    /// Reads server bytes; finds where responses begin and end.
+    pub(crate) fn read_down(&mut self, run: &Run<'_>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let bodiless = &mut self.bodiless;
+        self.down.read(
+            run.offset,
+            run.bytes,
+            run.length,
+            || bodiless.pop_front().unwrap_or(false),
+            |event| match event {
+                Event::Start(offset) => {
+                    if ledger.owner(offset).is_none_or(|owner| owner.is_ended()) {
+                        ledger.respond_at(offset);
+                    }
+                    if let Some(owner) = ledger.owner_mut(offset) {
+                        owner.responded = true;
+                    }
+                }
+                Event::Interim => {
+                    if let Some(owner) = ledger.owner_mut(run.offset) {
+                        owner.responded = false;
+                    }
+                }
+                Event::Head(_) => {}
+                Event::End(offset) => ledger.end_at(ctx, offset.saturating_sub(1)),
+            },
+        );
+        if self.down.is_lost() {
+            if let Some(owner) = ledger.owner_mut(run.offset) {
+                owner.responded = true;
+            }
+            // Where responses end is not known any more: what comes belongs to the next request that waits.
+            while ledger.has_waiting() {
+                ledger.respond_at(run.offset + run.length);
+            }
+        }
+    }
+}

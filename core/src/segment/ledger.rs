@@ -1,0 +1,347 @@
+//! Which byte of a connection belongs to which segment.
+//!
+//! A segment begins where its request does, in the client's stream, and its response begins at a boundary in the
+//! server's stream. Bytes belong by their offset, not by when they were captured: a late or repeated packet is counted
+//! where it belongs whatever came between.
+
+use smallvec::SmallVec;
+
+use super::{Kind, Segment, Transport};
+use crate::annotation::ServerId;
+use crate::config::{Config, SegmentRule};
+use crate::registry::{End, Registry};
+use crate::segment::table::SegmentTable;
+use crate::stream::Stamp;
+use crate::table::Slot;
+
+/// Segments of a connection that late packets can still be counted on.
+const REMEMBERED: usize = 8;
+/// Segments of a connection that may be open at once: HTTP/2 allows 100 to 128 streams in common servers.
+const MAX_OPEN: usize = 128;
+/// A boundary that is not known yet.
+const UNKNOWN: u64 = u64::MAX;
+
+/// What a connection may use of the engine while it takes a packet.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) registry: &'a mut Registry,
+    pub(crate) segments: &'a mut SegmentTable,
+    pub(crate) flow: Slot,
+    /// The flow's client end.
+    pub(crate) client: End,
+}
+
+impl Context<'_> {
+    /// The server, once it is known to be Netflix's.
+    pub(crate) fn server(&self) -> Option<ServerId> {
+        self.registry.flow(self.flow).server.map(|(id, _)| id)
+    }
+
+    /// Opens a segment; `None` while the server is not known to be Netflix's.
+    pub(crate) fn open(&mut self, stamp: Stamp, transport: Transport) -> Option<u32> {
+        let server = self.server()?;
+        let number = self.segments.next_number();
+        let row = self.registry.server_mut(server);
+        row.segments += 1;
+        let index = row.segments;
+        let key = self.registry.key(self.flow);
+        self.segments.push(Segment {
+            number,
+            index,
+            server,
+            flow: self.registry.flow(self.flow).number.unwrap_or_default(),
+            client: key.address(self.client),
+            client_port: key.port(self.client),
+            server_port: key.port(1 - self.client),
+            transport,
+            kind: Kind::Other,
+            request_frame: stamp.frame,
+            first_frame: None,
+            last_frame: None,
+            t_request: stamp.time,
+            t_first: None,
+            t_last: None,
+            pkts: 0,
+            bytes: 0,
+            app_bytes: 0,
+            retransmitted_bytes: 0,
+            missing_bytes: 0,
+            complete: false,
+            estimated: false,
+            shared: false,
+            inferred: false,
+        });
+        Some(number)
+    }
+
+    /// Takes a segment without bytes out of the table; its number stays unused.
+    pub(crate) fn withdraw(&mut self, number: u32) {
+        let Some(segment) = self.segments.take(number) else { return };
+        let row = self.registry.server_mut(segment.server);
+        row.segments = row.segments.saturating_sub(1);
+    }
+
+    /// Changes a segment's size, and its server's sum with it.
+    pub(crate) fn resize(&mut self, number: u32, change: impl FnOnce(&mut Segment)) {
+        let Some(segment) = self.segments.get_mut(number) else { return };
+        let before = segment.bytes;
+        change(segment);
+        let (after, server) = (segment.bytes, segment.server);
+        let row = self.registry.server_mut(server);
+        row.segment_bytes = (row.segment_bytes + after).saturating_sub(before);
+    }
+}
+
+/// One segment as its connection sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) number: u32,
+    /// When the request began.
+    pub(crate) requested: Stamp,
+    /// Where the request begins in the client's stream.
+    up_start: u64,
+    /// Where the response begins in the server's stream.
+    boundary: u64,
+    /// Response bytes came that are more than an announcement.
+    pub(crate) responded: bool,
+    ended: bool,
+    /// Bytes of framing in it.
+    framing: u64,
+    /// Bytes whose framing is hidden.
+    unframed: u64,
+}
+
+impl Exchange {
+    /// Whether it is over.
+    pub(crate) const fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Takes back what was taken for the beginning of its response, with its framing.
+    pub(crate) const fn unrespond(&mut self, framing: u64) {
+        self.responded = false;
+        self.framing = self.framing.saturating_sub(framing);
+    }
+}
+
+/// Bytes seen how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Credit {
+    New,
+    /// Acknowledged, never captured.
+    Missing,
+    /// Captured after having been counted as missing.
+    Filled,
+    Retransmitted,
+}
+
+/// The segments of one connection, in order of request.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    exchanges: SmallVec<[Exchange; 2]>,
+}
+
+impl Ledger {
+    pub(crate) fn clear(&mut self) {
+        self.exchanges.clear();
+    }
+
+    /// The latest request.
+    pub(crate) fn latest(&mut self) -> Option<&mut Exchange> {
+        self.exchanges.last_mut()
+    }
+
+    /// Begins a segment. `boundary` is where its response begins, if that is known.
+    pub(crate) fn begin(
+        &mut self,
+        ctx: &mut Context<'_>,
+        stamp: Stamp,
+        up_start: u64,
+        boundary: Option<u64>,
+        transport: Transport,
+    ) {
+        if boundary.is_some() {
+            // Whatever is still open ended where this one begins.
+            for exchange in self.exchanges.iter_mut().filter(|exchange| !exchange.ended) {
+                exchange.ended = true;
+                ctx.resize(exchange.number, |segment| segment.complete = true);
+            }
+        }
+        if ctx.config.segment_rule != SegmentRule::Flow {
+            return;
+        }
+        let Some(number) = ctx.open(stamp, transport) else { return };
+        let open = self.exchanges.iter().filter(|exchange| !exchange.ended).count();
+        if self.exchanges.len() - open >= REMEMBERED
+            && let Some(oldest) = self.exchanges.iter().position(|exchange| exchange.ended)
+        {
+            self.exchanges.remove(oldest);
+        }
+        if self.exchanges.len() >= MAX_OPEN {
+            self.exchanges.remove(0);
+        }
+        self.exchanges.push(Exchange {
+            number,
+            requested: stamp,
+            up_start,
+            boundary: boundary.unwrap_or(UNKNOWN),
+            responded: false,
+            ended: false,
+            framing: 0,
+            unframed: 0,
+        });
+    }
+
+    /// Says where the response to the earliest request without one begins; `None` if no request waits.
+    pub(crate) fn respond_at(&mut self, offset: u64) -> Option<&mut Exchange> {
+        let waiting = self.exchanges.iter_mut().find(|exchange| exchange.boundary == UNKNOWN)?;
+        waiting.boundary = offset;
+        Some(waiting)
+    }
+
+    /// Whether a request waits for its response's beginning to be known.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.exchanges.iter().any(|exchange| exchange.boundary == UNKNOWN)
+    }
+
+    /// Ends the segment that a server's byte belongs to.
+    pub(crate) fn end_at(&mut self, ctx: &mut Context<'_>, offset: u64) {
+        if let Some(exchange) = self.owner_mut(offset) {
+            exchange.ended = true;
+            let number = exchange.number;
+            ctx.resize(number, |segment| segment.complete = true);
+        }
+    }
+
+    /// Ends all, as the connection does.
+    pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
+        for exchange in &mut self.exchanges {
+            exchange.ended = true;
+            ctx.resize(exchange.number, |segment| segment.complete = true);
+        }
+    }
+
+    /// The segment that a client's byte belongs to.
+    pub(crate) fn requester(&self, offset: u64) -> Option<u32> {
+        self.exchanges.iter().rev().find(|exchange| exchange.up_start <= offset).map(|exchange| exchange.number)
+    }
+
+    /// The segment that a server's byte belongs to.
+    pub(crate) fn owner(&self, offset: u64) -> Option<&Exchange> {
+        self.exchanges.iter().rev().find(|exchange| exchange.boundary <= offset)
+    }
+
+    pub(crate) fn owner_mut(&mut self, offset: u64) -> Option<&mut Exchange> {
+        self.exchanges.iter_mut().rev().find(|exchange| exchange.boundary <= offset)
+    }
+
+    /// Counts server bytes `start..end` on the segments they belong to; returns the last of these.
+    pub(crate) fn credit(
+        &mut self,
+        ctx: &mut Context<'_>,
+        (mut start, end): (u64, u64),
+        stamp: Stamp,
+        credit: Credit,
+    ) -> Option<u32> {
+        let mut last = None;
+        while start < end {
+            let next = self.exchanges.iter().map(|e| e.boundary).filter(|&b| b > start).min();
+            let to = next.unwrap_or(end).min(end);
+            if let Some(exchange) = self.owner(start) {
+                let (number, length) = (exchange.number, to - start);
+                ctx.resize(number, |segment| add(segment, length, stamp, credit));
+                last = Some(number);
+            }
+            start = to;
+        }
+        if let Some(number) = last {
+            self.refresh(ctx, number);
+        }
+        last
+    }
+
+    /// Takes back bytes that turned out to be none of a response's.
+    pub(crate) fn debit(&mut self, ctx: &mut Context<'_>, number: u32, length: u64) {
+        ctx.resize(number, |segment| segment.bytes = segment.bytes.saturating_sub(length));
+        self.refresh(ctx, number);
+    }
+
+    /// Moves bytes counted on `from` to where their offset says they belong, now that this is known.
+    pub(crate) fn reassign(&mut self, ctx: &mut Context<'_>, from: u32, range: (u64, u64), stamp: Stamp) {
+        let to = self.owner(range.0).map(|exchange| exchange.number);
+        if to == Some(from) {
+            return;
+        }
+        self.debit(ctx, from, range.1 - range.0);
+        self.credit(ctx, range, stamp, Credit::New);
+    }
+
+    /// Counts framing in the segment that a server's byte belongs to.
+    pub(crate) fn add_framing(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: u64, estimated: bool) {
+        if let Some(exchange) = self.owner_mut(offset) {
+            exchange.framing += bytes;
+            let number = exchange.number;
+            if estimated && let Some(segment) = ctx.segments.get_mut(number) {
+                segment.estimated = true;
+            }
+            self.refresh(ctx, number);
+        }
+    }
+
+    /// Counts bytes whose framing is hidden: one record of `record` bytes is supposed to hold `overhead` bytes of it.
+    pub(crate) fn add_unframed(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: u64, record: u64, overhead: u64) {
+        if let Some(exchange) = self.owner_mut(offset) {
+            let framing = |unframed: u64| unframed.div_ceil(record) * overhead;
+            exchange.framing += framing(exchange.unframed + bytes) - framing(exchange.unframed);
+            exchange.unframed += bytes;
+            exchange.responded = true;
+            let number = exchange.number;
+            if let Some(segment) = ctx.segments.get_mut(number) {
+                segment.estimated = true;
+            }
+            self.refresh(ctx, number);
+        }
+    }
+
+    /// Brings a segment's derived values up to date.
+    fn refresh(&self, ctx: &mut Context<'_>, number: u32) {
+        let framing = self.exchanges.iter().find(|e| e.number == number).map_or(0, |e| e.framing);
+        if let Some(segment) = ctx.segments.get_mut(number) {
+            segment.app_bytes = segment.bytes.saturating_sub(framing);
+            segment.inferred = segment.bytes > 0 && segment.missing_bytes == segment.bytes;
+        }
+    }
+}
+
+fn add(segment: &mut Segment, length: u64, stamp: Stamp, credit: Credit) {
+    match credit {
+        Credit::New => {
+            segment.bytes += length;
+            segment.pkts += 1;
+            // Times inferred from acknowledgements give way to those of packets.
+            if segment.first_frame.is_none() || segment.inferred {
+                (segment.first_frame, segment.t_first) = (Some(stamp.frame), Some(stamp.time));
+            }
+            (segment.last_frame, segment.t_last) = (Some(stamp.frame), Some(stamp.time));
+        }
+        Credit::Missing => {
+            let inferred = segment.missing_bytes == segment.bytes;
+            segment.bytes += length;
+            segment.missing_bytes += length;
+            if inferred {
+                if segment.first_frame.is_none() {
+                    (segment.first_frame, segment.t_first) = (Some(stamp.frame), Some(stamp.time));
+                }
+                (segment.last_frame, segment.t_last) = (Some(stamp.frame), Some(stamp.time));
+            }
+        }
+        Credit::Filled => {
+            segment.missing_bytes = segment.missing_bytes.saturating_sub(length);
+            segment.pkts += 1;
+        }
+        Credit::Retransmitted => {
+            segment.retransmitted_bytes += length;
+            segment.pkts += 1;
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! Which TLS records of a connection are requests, which are responses, and which are neither.
+//!
+//! Handshake messages, ChangeCipherSpec and alerts show by type until TLS 1.3 hides them in application data; there the
+//! order of messages (RFC 8446, section 2) and their fixed sizes tell: the client's first protected record is its
+//! Finished, the server's records before that are its flight, and those right behind it are session tickets.
+
+use super::hello::HelloBuffer;
+use super::ledger::{Context, Ledger};
+use super::Transport;
+use crate::stream::{Run, Stamp};
+use crate::tls::{ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, RecordReader, ServerHello};
+
+const TLS12: u16 = 0x0303;
+const TLS13: u16 = 0x0304;
+
+/// Ciphertext less plaintext in TLS 1.3: content type and tag (RFC 8446, section 5.2).
+const OVERHEAD_TLS13: u32 = 1 + 16;
+/// The same in TLS 1.2 with GCM or CCM: explicit nonce and tag (RFC 5288, section 3).
+const OVERHEAD_TLS12_GCM: u32 = 8 + 16;
+/// The same in TLS 1.2 with ChaCha20-Poly1305: tag (RFC 7905, section 2).
+const OVERHEAD_TLS12_POLY1305: u32 = 16;
+/// IV of AES in CBC mode, and half a block of padding on average (RFC 5246, section 6.2.3.2).
+const OVERHEAD_CBC_IV_AND_PADDING: u32 = 16 + 8;
+
+/// Record length of a Finished message: 4 bytes of header, the hash (RFC 8446, section 4.4.4), type and tag.
+const FINISHED_SHA256: u32 = 4 + 32 + OVERHEAD_TLS13;
+const FINISHED_SHA384: u32 = 4 + 48 + OVERHEAD_TLS13;
+/// Record length of EndOfEarlyData (RFC 8446, section 4.5).
+const END_OF_EARLY_DATA: u32 = 4 + OVERHEAD_TLS13;
+/// Record length of an alert (RFC 8446, section 6).
+const ALERT: u32 = 2 + OVERHEAD_TLS13;
+/// Records of a client's authentication before its Finished: Certificate and CertificateVerify, the first over at most
+/// two records.
+const MAX_AUTHENTICATION_RECORDS: u8 = 3;
+
+/// Cipher suites of TLS 1.3 by hash (RFC 8446, appendix B.4).
+const TLS_AES_256_GCM_SHA384: u16 = 0x1302;
+
+/// Share of the round-trip time within which a record cannot answer a request: nine tenths leave room for jitter.
+const TOO_EARLY: (i64, i64) = (9, 10);
+
+/// What the bytes of a record are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Class {
+    /// Neither request nor response.
+    #[default]
+    Control,
+    Application,
+}
+
+/// Whether session tickets may still come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tickets {
+    /// Nothing from the server since the client's Finished.
+    Expected,
+    /// A ticket of this length came; servers send one to four of the same length.
+    Seen(u32),
+    /// A record that may be the first of several tickets, or a response's first; it was counted as the latter.
+    Undecided { length: u32, number: u32 },
+    /// The first response came.
+    Over,
+}
+
+/// A TLS connection.
+#[derive(Debug)]
+pub(crate) struct TlsSession {
+    up: RecordReader,
+    down: RecordReader,
+    server_hello: HelloBuffer,
+    version: Option<u16>,
+    cipher: Option<u16>,
+    /// HTTP/2 was seen: by ALPN, or by records too small for HTTP/1 requests.
+    pub(crate) http2: bool,
+    client_finished: bool,
+    client_changed_cipher: bool,
+    authentication_records: u8,
+    tickets: Tickets,
+    up_class: Class,
+    down_class: Class,
+    /// Where the server's record whose header is incomplete began.
+    up_header: Option<Stamp>,
+}
+
+/// What a run of server bytes turned out to hold.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Bytes that belong to no response.
+    pub(crate) control: u64,
+    /// A record counted before that was none of a response's: segment and bytes.
+    pub(crate) retract: Option<(u32, u64)>,
+}
+
+impl TlsSession {
+    /// A connection seen from its handshake on.
+    pub(crate) fn new() -> Self {
+        Self {
+            up: RecordReader::default(),
+            down: RecordReader::default(),
+            server_hello: HelloBuffer::default(),
+            version: None,
+            cipher: None,
+            http2: false,
+            client_finished: false,
+            client_changed_cipher: false,
+            authentication_records: 0,
+            tickets: Tickets::Expected,
+            up_class: Class::Control,
+            down_class: Class::Control,
+            up_header: None,
+        }
+    }
+
+    /// A connection whose handshake was not seen.
+    pub(crate) fn midstream() -> Self {
+        Self {
+            up: RecordReader::lost(),
+            down: RecordReader::lost(),
+            client_finished: true,
+            tickets: Tickets::Over,
+            ..Self::new()
+        }
+    }
+
+    /// Whether the framing of both directions is known.
+    pub(crate) fn is_exact(&self, from_client: bool) -> bool {
+        if from_client { self.up.is_exact() } else { self.down.is_exact() }
+    }
+
+    /// Reads client bytes; begins segments.
+    pub(crate) fn read_up(&mut self, run: &Run<'_>, response_at: u64, early: bool, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let mut reader = self.up;
+        let header_stamp = self.up_header.take();
+        let mut first = true;
+        reader.read(run.offset, run.bytes, run.length, |event| {
+            match event {
+                Event::Record { offset, header, guessed } => {
+                    // A header that began in the packet before dates from there.
+                    let stamp = header_stamp.filter(|_| first && offset < run.offset).unwrap_or(run.stamp);
+                    self.up_class = self.classify_up(header, guessed, early, ctx);
+                    if self.up_class == Class::Application {
+                        self.request(stamp, offset, response_at, ledger, ctx);
+                    }
+                }
+                Event::Unframed(length) => {
+                    let request = self.client_finished || self.hidden_request(length);
+                    self.up_class = if request { Class::Application } else { Class::Control };
+                    if request {
+                        self.request(run.stamp, run.offset + run.length - length, response_at, ledger, ctx);
+                    }
+                }
+                Event::Bytes(_) => {}
+            }
+            first = false;
+        });
+        self.up = reader;
+        if !reader.at_boundary() && !run.bytes.is_empty() {
+            self.up_header = Some(run.stamp);
+        }
+    }
+
+    /// Whether hidden client bytes hold a request, when the handshake is not known to be over: they are more than
+    /// ChangeCipherSpec and Finished.
+    fn hidden_request(&mut self, length: u64) -> bool {
+        if self.version.is_none() {
+            // Before the ServerHello there are only hellos.
+            return false;
+        }
+        self.client_finished = true;
+        let handshake = u64::from(6 + RECORD_HEADER + self.finished_length().unwrap_or(FINISHED_SHA384));
+        length > handshake + u64::from(RECORD_HEADER)
+    }
+
+    fn finished_length(&self) -> Option<u32> {
+        self.cipher.map(|cipher| if cipher == TLS_AES_256_GCM_SHA384 { FINISHED_SHA384 } else { FINISHED_SHA256 })
+    }
+
+    fn classify_up(&mut self, header: RecordHeader, guessed: bool, early: bool, ctx: &Context<'_>) -> Class {
+        match header.content_type {
+            ContentType::ChangeCipherSpec => {
+                self.client_changed_cipher = true;
+                return Class::Control;
+            }
+            ContentType::Handshake if self.client_changed_cipher => {
+                // Only TLS 1.2 shows an encrypted Finished as such.
+                self.version.get_or_insert(TLS12);
+                self.client_finished = true;
+                return Class::Control;
+            }
+            ContentType::Handshake | ContentType::Alert => return Class::Control,
+            ContentType::ApplicationData => {}
+        }
+        if !self.client_finished && self.version != Some(TLS12) && !early && !self.finishes(header, guessed) {
+            return Class::Control;
+        }
+        let plaintext = header.length.saturating_sub(self.overhead());
+        if u64::from(plaintext) <= ctx.config.control_record_max() {
+            self.http2 |= header.length != ALERT;
+            return Class::Control;
+        }
+        Class::Application
+    }
+
+    /// Takes a protected record of a client that has not finished its TLS 1.3 handshake; returns whether it is
+    /// application data all the same.
+    fn finishes(&mut self, header: RecordHeader, guessed: bool) -> bool {
+        let expected = self.finished_length();
+        let is_finished = match expected {
+            Some(length) => header.length == length,
+            None => matches!(header.length, FINISHED_SHA256 | FINISHED_SHA384),
+        };
+        if is_finished {
+            self.client_finished = true;
+            return false;
+        }
+        if guessed || self.authentication_records >= MAX_AUTHENTICATION_RECORDS {
+            // The Finished was hidden.
+            self.client_finished = true;
+            return true;
+        }
+        if header.length != END_OF_EARLY_DATA {
+            self.authentication_records += 1;
+        }
+        false
+    }
+
+    fn request(&mut self, stamp: Stamp, offset: u64, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        if ledger.latest().is_some_and(|latest| !latest.responded) {
+            // Nothing came back yet: the request goes on, in another record or behind 100 Continue.
+            return;
+        }
+        ledger.begin(ctx, stamp, offset, Some(response_at), Transport::Tcp);
+    }
+
+    /// Tells that the server's stream goes on at a record: where a request was sent, the response before it is over.
+    pub(crate) fn response_begins(&mut self) {
+        if !self.down.is_exact() {
+            self.down.restart();
+        }
+    }
+
+    /// Reads server bytes.
+    pub(crate) fn read_down(
+        &mut self,
+        run: &Run<'_>,
+        round_trip: Option<i64>,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) -> Found {
+        if let Some(message) = self.server_hello.take(run.bytes, run.length)
+            && let Some(hello) = ServerHello::parse(&message)
+        {
+            self.version = Some(hello.version);
+            self.cipher = Some(hello.cipher);
+            self.http2 |= hello.http2;
+        }
+        let mut found = Found::default();
+        let mut reader = self.down;
+        let mut offset = run.offset;
+        reader.read(run.offset, run.bytes, run.length, |event| match event {
+            Event::Record { offset, header, guessed } => {
+                self.down_class = self.classify_down(header, run.stamp, round_trip, ledger, ctx, offset, &mut found);
+                if self.down_class == Class::Application {
+                    let overhead = u64::from(RECORD_HEADER + self.overhead().min(header.length));
+                    let plaintext = u64::from(header.length.saturating_sub(self.overhead()));
+                    if let Some(exchange) = ledger.owner_mut(offset) {
+                        exchange.responded |= plaintext > ctx.config.interim_response_max();
+                    }
+                    ledger.add_framing(ctx, offset, overhead, guessed || self.overhead_is_estimated());
+                }
+            }
+            Event::Bytes(length) => {
+                if self.down_class == Class::Control {
+                    found.control += length;
+                }
+                offset += length;
+            }
+            Event::Unframed(length) => {
+                if self.client_finished {
+                    let overhead = RECORD_HEADER + self.overhead();
+                    ledger.add_unframed(ctx, offset, length, u64::from(MAX_PLAINTEXT + overhead), u64::from(overhead));
+                } else {
+                    found.control += length;
+                }
+                offset += length;
+            }
+        });
+        self.down = reader;
+        found
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one record's facts")]
+    fn classify_down(
+        &mut self,
+        header: RecordHeader,
+        stamp: Stamp,
+        round_trip: Option<i64>,
+        ledger: &mut Ledger,
+        ctx: &Context<'_>,
+        offset: u64,
+        found: &mut Found,
+    ) -> Class {
+        if header.content_type != ContentType::ApplicationData {
+            return Class::Control;
+        }
+        if self.version == Some(TLS12) {
+            return Class::Application;
+        }
+        if !self.client_finished || header.length == ALERT {
+            return Class::Control;
+        }
+        if self.tickets == Tickets::Over {
+            return Class::Application;
+        }
+        self.classify_behind_handshake(header, stamp, round_trip, ledger, ctx, offset, found)
+    }
+
+    /// Tells session tickets from the first response.
+    #[expect(clippy::too_many_arguments, reason = "one record's facts")]
+    fn classify_behind_handshake(
+        &mut self,
+        header: RecordHeader,
+        stamp: Stamp,
+        round_trip: Option<i64>,
+        ledger: &mut Ledger,
+        ctx: &Context<'_>,
+        offset: u64,
+        found: &mut Found,
+    ) -> Class {
+        let length = header.length;
+        let Some(exchange) = ledger.owner(offset).copied() else {
+            // No request yet: tickets, or HTTP/2 settings.
+            self.tickets = Tickets::Seen(length);
+            return Class::Control;
+        };
+        if u64::from(length) <= ctx.config.ticket_record_max() {
+            let waited = stamp.time.since(exchange.requested.time);
+            let (numerator, denominator) = TOO_EARLY;
+            let too_early = round_trip.is_some_and(|rtt| waited * denominator < rtt * numerator);
+            match self.tickets {
+                _ if too_early => {
+                    self.tickets = Tickets::Seen(length);
+                    return Class::Control;
+                }
+                Tickets::Seen(ticket) if ticket == length => return Class::Control,
+                Tickets::Expected => {
+                    self.tickets = Tickets::Undecided { length, number: exchange.number };
+                    return Class::Application;
+                }
+                Tickets::Undecided { length: first, number } if first == length => {
+                    found.retract = Some((number, u64::from(RECORD_HEADER + first)));
+                    self.tickets = Tickets::Seen(length);
+                    if let Some(exchange) = ledger.owner_mut(offset) {
+                        exchange.unrespond(u64::from(RECORD_HEADER + self.overhead()));
+                    }
+                    return Class::Control;
+                }
+                _ => {}
+            }
+        }
+        self.tickets = Tickets::Over;
+        Class::Application
+    }
+
+    /// Ciphertext less plaintext of a record.
+    fn overhead(&self) -> u32 {
+        match (self.version, self.cipher) {
+            (Some(TLS13), _) => OVERHEAD_TLS13,
+            (_, Some(cipher)) => cipher_overhead(cipher),
+            // Not seen: a full record tells, since its plaintext is 16,384 bytes.
+            _ => match self.down.full_record().saturating_sub(MAX_PLAINTEXT) {
+                full @ (OVERHEAD_TLS12_POLY1305 | OVERHEAD_TLS12_GCM) => full,
+                _ if self.version == Some(TLS12) => OVERHEAD_TLS12_GCM,
+                _ => OVERHEAD_TLS13,
+            },
+        }
+    }
+
+    /// Padding makes a record's overhead vary.
+    fn overhead_is_estimated(&self) -> bool {
+        self.version != Some(TLS13) && self.cipher.is_some_and(|cipher| cbc_mac(cipher).is_some())
+    }
+}
+
+fn cipher_overhead(cipher: u16) -> u32 {
+    if let Some(mac) = cbc_mac(cipher) {
+        return OVERHEAD_CBC_IV_AND_PADDING + mac;
+    }
+    let suite = tls_parser::TlsCipherSuite::from_id(cipher);
+    match suite.map(|suite| &suite.enc) {
+        Some(tls_parser::TlsCipherEnc::Chacha20_Poly1305) => OVERHEAD_TLS12_POLY1305,
+        _ => OVERHEAD_TLS12_GCM,
+    }
+}
+
+/// Length of the MAC of a cipher suite in CBC mode; `None` for other modes.
+fn cbc_mac(cipher: u16) -> Option<u32> {
+    let suite = tls_parser::TlsCipherSuite::from_id(cipher)?;
+    let is_cbc = matches!(suite.enc_mode, tls_parser::TlsCipherEncMode::Cbc);
+    is_cbc.then(|| u32::from(suite.mac_size) / 8)
+}

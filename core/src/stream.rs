@@ -1,0 +1,426 @@
+//! One direction of a TCP connection in sequence space: which bytes are new, seen again, late or never captured, and
+//! the order in which a reader of the stream gets them (RFC 9293, sections 3.4 and 3.10.7.4).
+//!
+//! Sequence numbers are unwrapped to 64-bit stream offsets relative to the last one expected, so arithmetic modulo
+//! 2^32 happens in one place. Bytes are kept only while a hole before them is open.
+
+use smallvec::SmallVec;
+
+use crate::packet::Time;
+
+/// Which frame, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Frame number.
+    pub frame: u64,
+    /// Capture time.
+    pub time: Time,
+}
+
+/// Offsets start here, so that data from before the first packet seen has a place too.
+const FIRST_OFFSET: u64 = 1 << 40;
+
+/// A jump beyond this is not the same connection's next data: the largest window that TCP can have (RFC 7323,
+/// section 2.3).
+const MAX_JUMP: u64 = 1 << 30;
+
+/// Holes given up lately that late data may still fill.
+const RECENT_HOLES: usize = 8;
+
+/// How much may be held back behind a hole.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Captured bytes.
+    pub bytes: usize,
+    /// Pieces.
+    pub pieces: usize,
+}
+
+/// Bytes that arrived before bytes that precede them.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    start: u64,
+    end: u64,
+    /// Where the captured bytes stand in the buffer; fewer than `end - start` where they were cut or found no room.
+    data: u32,
+    captured: u32,
+    stamp: Stamp,
+    owner: u32,
+    /// Waits behind a hole; else it is the packet just received.
+    held: bool,
+}
+
+/// Bytes in stream order, as a reader gets them.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Offset of the first byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub length: u64,
+    /// The first of them, as far as they were captured.
+    pub bytes: &'a [u8],
+    /// The packet that brought them; for bytes never captured, the one that acknowledged them.
+    pub stamp: Stamp,
+    /// Never captured, although the receiver acknowledged them.
+    pub missing: bool,
+    /// For bytes held back: what [`Stream::receive`] was told about their owner when they arrived.
+    pub owner: Option<u32>,
+}
+
+/// What a packet's payload was.
+#[derive(Clone, Debug, Default)]
+pub struct Arrival {
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// Ranges seen for the first time.
+    pub new: SmallVec<[(u64, u64); 2]>,
+    /// Bytes that fill a hole which had been counted as missing.
+    pub filled: u64,
+    /// Bytes seen before.
+    pub retransmitted: u64,
+    /// Captured bytes that found no room behind a hole.
+    pub dropped: u64,
+}
+
+/// One direction of a connection.
+#[derive(Debug, Default)]
+pub struct Stream {
+    started: bool,
+    /// Started by SYN: nothing came before.
+    anchored: bool,
+    /// Sequence number of the byte at `next`.
+    next_sequence: u32,
+    /// Everything below was received, or given up.
+    next: u64,
+    /// Data packets seen.
+    pub packets: u64,
+    pieces: Vec<Piece>,
+    buffer: Vec<u8>,
+    /// Acknowledged by the other side, in offsets.
+    acknowledged: u64,
+    pending: Option<Pending>,
+    holes: SmallVec<[(u64, u64); RECENT_HOLES]>,
+}
+
+/// An acknowledgement of bytes not seen: they may still come, where the capture reorders.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    acknowledged: u64,
+    stamp: Stamp,
+    patience: u8,
+}
+
+impl Stream {
+    /// Makes it as new, keeping what it allocated.
+    pub fn reset(&mut self) {
+        let (mut pieces, mut buffer) = (std::mem::take(&mut self.pieces), std::mem::take(&mut self.buffer));
+        pieces.clear();
+        buffer.clear();
+        *self = Self { pieces, buffer, ..Self::default() };
+    }
+
+    /// Whether any sequence number is known.
+    #[must_use]
+    pub const fn started(&self) -> bool {
+        self.started
+    }
+
+    /// The offset up to which everything was received or given up.
+    #[must_use]
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether bytes were acknowledged that have not come.
+    #[must_use]
+    pub const fn has_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Whether the connection's beginning was seen.
+    #[must_use]
+    pub const fn anchored(&self) -> bool {
+        self.anchored
+    }
+
+    /// Whether any byte was received or given up.
+    #[must_use]
+    pub const fn advanced(&self) -> bool {
+        self.started && self.next > FIRST_OFFSET
+    }
+
+    /// The highest offset that the receiver acknowledged.
+    #[must_use]
+    pub const fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// Takes the sequence number of the next byte to come, if none is known yet.
+    pub const fn start(&mut self, sequence: u32) {
+        if !self.started {
+            self.started = true;
+            self.next_sequence = sequence;
+            self.next = FIRST_OFFSET;
+            self.acknowledged = FIRST_OFFSET;
+        }
+    }
+
+    /// Takes the sequence number behind a SYN: nothing of the connection comes before it.
+    pub const fn anchor(&mut self, sequence: u32) {
+        if !self.started {
+            self.start(sequence);
+            self.anchored = true;
+        }
+    }
+
+    /// The offset of a sequence number; `None` while nothing is known, or where it is too far off to belong here.
+    #[must_use]
+    pub fn offset_of(&self, sequence: u32) -> Option<u64> {
+        if !self.started {
+            return None;
+        }
+        // Wrapping difference as signed: the serial number arithmetic of RFC 1982 and RFC 9293, section 3.4.
+        let distance = i64::from(sequence.wrapping_sub(self.next_sequence) as i32);
+        (distance.unsigned_abs() <= MAX_JUMP).then(|| self.next.wrapping_add_signed(distance))
+    }
+
+    /// Takes a packet's payload: `length` bytes from `sequence` on, of which `captured` is the captured beginning.
+    ///
+    /// `owner` is remembered with bytes that are held back. Call [`Stream::read`] next.
+    pub fn receive(
+        &mut self,
+        sequence: u32,
+        length: u32,
+        captured: &[u8],
+        stamp: Stamp,
+        owner: u32,
+        limits: Limits,
+    ) -> Arrival {
+        self.start(sequence);
+        let Some(offset) = self.offset_of(sequence) else {
+            // Another connection's data under the same ports, its beginning not captured.
+            self.reset();
+            return self.receive(sequence, length, captured, stamp, owner, limits);
+        };
+        if !self.anchored && self.packets == 0 && offset > self.next && self.acknowledged == self.next {
+            // Started by an acknowledgement from before the capture: what lies between passed before it began.
+            self.next_sequence = sequence;
+            self.next = offset;
+        }
+        self.packets += 1;
+        let end = offset + u64::from(length);
+        let mut arrival = Arrival { offset, ..Arrival::default() };
+        arrival.filled = self.fill_holes(offset, end.min(self.next));
+        let from = offset.max(self.next);
+        if from < end {
+            self.insert(from, end, offset, captured, stamp, owner, limits, &mut arrival);
+        }
+        let new: u64 = arrival.new.iter().map(|(start, end)| end - start).sum();
+        arrival.retransmitted = u64::from(length) - new - arrival.filled;
+        arrival
+    }
+
+    /// Adds what is new of `from..end` to the pieces.
+    #[expect(clippy::too_many_arguments, reason = "one packet's facts, taken apart once")]
+    fn insert(
+        &mut self,
+        mut from: u64,
+        end: u64,
+        offset: u64,
+        captured: &[u8],
+        stamp: Stamp,
+        owner: u32,
+        limits: Limits,
+        arrival: &mut Arrival,
+    ) {
+        let mut at = self.pieces.partition_point(|piece| piece.end <= from);
+        while from < end {
+            let (piece_start, piece_end) = self.pieces.get(at).map_or((u64::MAX, u64::MAX), |p| (p.start, p.end));
+            if piece_start <= from {
+                from = piece_end;
+                at += 1;
+                continue;
+            }
+            let to = end.min(piece_start);
+            arrival.new.push((from, to));
+            // In-order bytes are read straight from the packet: they are kept without a copy of the data.
+            let in_order = from == self.next;
+            let skip = usize::try_from(from - offset).unwrap_or(usize::MAX);
+            let take = usize::try_from(to - from).unwrap_or(usize::MAX);
+            let bytes = captured.get(skip..).unwrap_or_default();
+            let bytes = &bytes[..bytes.len().min(take)];
+            let (data, kept) = if in_order || bytes.is_empty() { (0, 0) } else { self.keep(bytes, limits) };
+            if !in_order {
+                arrival.dropped += (bytes.len() - kept) as u64;
+            }
+            let piece =
+                Piece { start: from, end: to, data: data as u32, captured: kept as u32, stamp, owner, held: !in_order };
+            self.pieces.insert(at, piece);
+            at += 1;
+            from = to;
+        }
+    }
+
+    /// Copies bytes into the buffer; none where there is no room for all.
+    fn keep(&mut self, bytes: &[u8], limits: Limits) -> (usize, usize) {
+        if self.buffer.len() + bytes.len() > limits.bytes {
+            self.compact();
+        }
+        if self.buffer.len() + bytes.len() > limits.bytes {
+            return (0, 0);
+        }
+        let data = self.buffer.len();
+        self.buffer.extend_from_slice(bytes);
+        (data, bytes.len())
+    }
+
+    /// Drops bytes that were read from the buffer.
+    fn compact(&mut self) {
+        let mut live: SmallVec<[(u32, usize); 16]> = SmallVec::new();
+        live.extend(self.pieces.iter().enumerate().filter(|(_, p)| p.captured > 0).map(|(i, p)| (p.data, i)));
+        live.sort_unstable();
+        let mut to = 0;
+        for (from, index) in live {
+            let length = self.pieces[index].captured as usize;
+            self.buffer.copy_within(from as usize..from as usize + length, to);
+            self.pieces[index].data = to as u32;
+            to += length;
+        }
+        self.buffer.truncate(to);
+    }
+
+    /// How much of `start..end` fills holes that were given up.
+    fn fill_holes(&mut self, start: u64, end: u64) -> u64 {
+        let mut filled = 0;
+        let mut index = 0;
+        while index < self.holes.len() {
+            let (hole_start, hole_end) = self.holes[index];
+            let (from, to) = (start.max(hole_start), end.min(hole_end));
+            if from < to {
+                filled += to - from;
+                self.holes.remove(index);
+                for rest in [(hole_start, from), (to, hole_end)] {
+                    if rest.0 < rest.1 && self.holes.len() < RECENT_HOLES {
+                        self.holes.insert(index, rest);
+                        index += 1;
+                    }
+                }
+            } else {
+                index += 1;
+            }
+        }
+        filled
+    }
+
+    /// Hands the bytes that can now be read in order to `reader`: those of the packet just received, which `captured`
+    /// holds from `offset` on, and those held back behind it.
+    pub fn read(&mut self, offset: u64, captured: &[u8], limits: Limits, mut reader: impl FnMut(Run<'_>)) {
+        let mut consumed = 0;
+        let buffer = std::mem::take(&mut self.buffer);
+        while let Some(piece) = self.pieces.get(consumed).copied() {
+            if piece.start > self.next {
+                if self.pieces.len() - consumed <= limits.pieces {
+                    break;
+                }
+                // Too many pieces behind one hole: it is given up, and filled in the books should it come late.
+                self.skip_to(piece.start, piece.stamp, &mut reader);
+            }
+            let bytes = if piece.captured > 0 {
+                buffer.get(piece.data as usize..(piece.data + piece.captured) as usize)
+            } else if piece.start >= offset {
+                let skip = usize::try_from(piece.start - offset).unwrap_or(usize::MAX);
+                let take = usize::try_from(piece.end - piece.start).unwrap_or(usize::MAX);
+                captured.get(skip..).map(|bytes| &bytes[..bytes.len().min(take)])
+            } else {
+                None
+            };
+            self.advance(piece.end);
+            consumed += 1;
+            reader(Run {
+                offset: piece.start,
+                length: piece.end - piece.start,
+                bytes: bytes.unwrap_or_default(),
+                stamp: piece.stamp,
+                missing: false,
+                owner: piece.held.then_some(piece.owner),
+            });
+        }
+        self.pieces.drain(..consumed);
+        self.buffer = buffer;
+        if self.pieces.is_empty() {
+            self.buffer.clear();
+        }
+        if self.pending.is_some_and(|pending| pending.acknowledged <= self.next) {
+            self.pending = None;
+        }
+    }
+
+    /// Takes an acknowledgement by the receiver of this stream. Bytes it covers that were never captured are handed to
+    /// `reader` as missing: at once where no data of this direction was ever captured, else after `patience` further
+    /// packets, since some captures hold an acknowledgement before the data it acknowledges.
+    pub fn acknowledge(
+        &mut self,
+        acknowledgement: u32,
+        stamp: Stamp,
+        patience: u8,
+        mut reader: impl FnMut(Run<'_>),
+    ) {
+        self.start(acknowledgement);
+        let Some(acknowledged) = self.offset_of(acknowledgement) else { return };
+        if acknowledged > self.acknowledged {
+            self.acknowledged = acknowledged;
+        }
+        if acknowledged <= self.next {
+            return;
+        }
+        if self.packets == 0 {
+            self.skip_to(acknowledged, stamp, &mut reader);
+        } else if self.pending.is_none() {
+            self.pending = Some(Pending { acknowledged, stamp, patience });
+        }
+    }
+
+    /// Counts a packet of the connection against the patience with bytes acknowledged but not seen; with `now`, there
+    /// is none left.
+    pub fn settle(&mut self, now: bool, limits: Limits, mut reader: impl FnMut(Run<'_>)) {
+        let Some(pending) = &mut self.pending else { return };
+        pending.patience = pending.patience.saturating_sub(1);
+        if pending.patience > 0 && !now {
+            return;
+        }
+        let Pending { stamp, .. } = *pending;
+        self.pending = None;
+        // Everything acknowledged by now, and not only what was when patience began: one loss is often many packets.
+        while self.next < self.acknowledged {
+            let hole_end = self.pieces.first().map_or(self.acknowledged, |p| p.start.min(self.acknowledged));
+            self.skip_to(hole_end.max(self.next), stamp, &mut reader);
+            let before = self.next;
+            self.read(u64::MAX, &[], limits, &mut reader);
+            if self.next == before && hole_end == before {
+                break;
+            }
+        }
+    }
+
+    /// Gives up the bytes up to `end`.
+    fn skip_to(&mut self, end: u64, stamp: Stamp, reader: &mut impl FnMut(Run<'_>)) {
+        if end <= self.next {
+            return;
+        }
+        let start = self.next;
+        if self.holes.len() == RECENT_HOLES {
+            self.holes.remove(0);
+        }
+        self.holes.push((start, end));
+        self.advance(end);
+        reader(Run { offset: start, length: end - start, bytes: &[], stamp, missing: true, owner: None });
+    }
+
+    fn advance(&mut self, end: u64) {
+        self.next_sequence = self.next_sequence.wrapping_add((end - self.next) as u32);
+        self.next = end;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,265 @@
+//! TLS over TCP as a passive observer sees it: record headers in stream order, and the hello messages.
+//!
+//! TLS 1.2 (RFC 5246), TLS 1.3 (RFC 8446). Read: record headers, the server's choice of version, cipher suite and ALPN
+//! (clear in TLS 1.2 only). Not read: anything encrypted, SSLv2 hellos, DTLS.
+
+/// Record header (RFC 8446, section 5.1).
+pub const RECORD_HEADER: u32 = 5;
+/// Largest plaintext of a record (RFC 8446, section 5.1).
+pub const MAX_PLAINTEXT: u32 = 1 << 14;
+/// Largest ciphertext of a record: TLS 1.2 allows 2,048 more than the plaintext (RFC 5246, section 6.2.3).
+pub const MAX_CIPHERTEXT: u32 = MAX_PLAINTEXT + 2048;
+
+/// Content types (RFC 8446, section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ContentType {
+    /// Middlebox compatibility, or the TLS 1.2 change of keys.
+    ChangeCipherSpec = 20,
+    /// Alert in clear, or encrypted in TLS 1.2.
+    Alert = 21,
+    /// Handshake message; encrypted after ChangeCipherSpec in TLS 1.2.
+    Handshake = 22,
+    /// Application data, and everything encrypted in TLS 1.3.
+    ApplicationData = 23,
+}
+
+/// A record header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordHeader {
+    /// What the record holds.
+    pub content_type: ContentType,
+    /// Length of what follows the header.
+    pub length: u32,
+}
+
+impl RecordHeader {
+    /// Reads a header; `None` if these bytes cannot be one.
+    #[must_use]
+    pub fn parse(bytes: [u8; 5]) -> Option<Self> {
+        let content_type = match bytes[0] {
+            20 => ContentType::ChangeCipherSpec,
+            21 => ContentType::Alert,
+            22 => ContentType::Handshake,
+            23 => ContentType::ApplicationData,
+            _ => return None,
+        };
+        let length = u32::from(u16::from_be_bytes([bytes[3], bytes[4]]));
+        // Version: 3.1 (some first hellos) to 3.3 (all records of TLS 1.2 and 1.3).
+        (bytes[1] == 3 && (1..=4).contains(&bytes[2]) && (1..=MAX_CIPHERTEXT).contains(&length))
+            .then_some(Self { content_type, length })
+    }
+}
+
+/// What the reader finds in a run of stream bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A record begins at this offset; `guessed` where its header was hidden and is taken to be like the one before.
+    Record {
+        /// Stream offset of the header's first byte.
+        offset: u64,
+        /// The header.
+        header: RecordHeader,
+        /// Not read but supposed.
+        guessed: bool,
+    },
+    /// Bytes of the current record, header included.
+    Bytes(u64),
+    /// Bytes outside of any known record: the header before them was hidden, and no guess held.
+    Unframed(u64),
+}
+
+/// Follows record headers through a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordReader {
+    state: State,
+    /// Length of the last record that may be supposed to repeat: a full one.
+    full: u32,
+    /// Bytes of the current record still to come, header included.
+    remaining: u32,
+    /// The current record's header was supposed, or followed a supposed one.
+    guessed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// In a header, with this many of its bytes known.
+    Header { bytes: [u8; 5], have: u8 },
+    /// In a record's body.
+    Body,
+    /// Framing lost.
+    Lost,
+}
+
+impl Default for RecordReader {
+    fn default() -> Self {
+        Self { state: State::Header { bytes: [0; 5], have: 0 }, full: 0, remaining: 0, guessed: false }
+    }
+}
+
+impl RecordReader {
+    /// A reader that looks for a first header wherever one may be.
+    #[must_use]
+    pub const fn lost() -> Self {
+        Self { state: State::Lost, full: 0, remaining: 0, guessed: false }
+    }
+
+    /// Length of the full records seen, or 0.
+    #[must_use]
+    pub const fn full_record(&self) -> u32 {
+        self.full
+    }
+
+    /// Whether the framing is known without guessing.
+    #[must_use]
+    pub const fn is_exact(&self) -> bool {
+        !self.guessed && !matches!(self.state, State::Lost)
+    }
+
+    /// Whether the next byte begins a record, as far as known.
+    #[must_use]
+    pub const fn at_boundary(&self) -> bool {
+        matches!(self.state, State::Header { have: 0, .. })
+    }
+
+    /// Tells it that a record begins at the next byte.
+    pub const fn restart(&mut self) {
+        self.state = State::Header { bytes: [0; 5], have: 0 };
+        self.guessed = false;
+        self.remaining = 0;
+    }
+
+    /// Reads one packet's worth of stream: `length` bytes from `offset` on, of which `bytes` were captured.
+    pub fn read(&mut self, mut offset: u64, mut bytes: &[u8], mut length: u64, mut event: impl FnMut(Event)) {
+        if self.guessed || matches!(self.state, State::Lost) {
+            // Senders begin a packet with a record far more often than chance would put these bytes there.
+            let supposed_elsewhere = !self.at_boundary();
+            if supposed_elsewhere && self.plausible_start(bytes, length) {
+                self.restart();
+            }
+        }
+        while length > 0 {
+            match &mut self.state {
+                State::Lost => {
+                    event(Event::Unframed(length));
+                    return;
+                }
+                State::Body => {
+                    let taken = length.min(u64::from(self.remaining));
+                    event(Event::Bytes(taken));
+                    self.remaining -= taken as u32;
+                    (offset, length) = (offset + taken, length - taken);
+                    bytes = bytes.get(usize::try_from(taken).unwrap_or(usize::MAX)..).unwrap_or_default();
+                    if self.remaining == 0 {
+                        self.state = State::Header { bytes: [0; 5], have: 0 };
+                    }
+                }
+                State::Header { bytes: header, have } => {
+                    let wanted = usize::from(5 - *have);
+                    let taken = wanted.min(bytes.len());
+                    header[usize::from(*have)..usize::from(*have) + taken].copy_from_slice(&bytes[..taken]);
+                    if taken == wanted {
+                        let (header, had) = (*header, *have);
+                        self.begin(RecordHeader::parse(header), offset - u64::from(had), had, false, &mut event);
+                    } else if taken as u64 == length {
+                        *have += taken as u8;
+                        event(Event::Bytes(length));
+                        return;
+                    } else {
+                        // The rest of the header is hidden: suppose another full record, if that is what came last.
+                        let had = *have;
+                        let supposed = RecordHeader { content_type: ContentType::ApplicationData, length: self.full };
+                        let supposed = (self.full >= MAX_PLAINTEXT).then_some(supposed);
+                        self.begin(supposed, offset - u64::from(had), had, true, &mut event);
+                    }
+                }
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        header: Option<RecordHeader>,
+        offset: u64,
+        had: u8,
+        guessed: bool,
+        event: &mut impl FnMut(Event),
+    ) {
+        let Some(header) = header else {
+            self.state = State::Lost;
+            self.guessed = true;
+            return;
+        };
+        self.guessed |= guessed;
+        if header.content_type == ContentType::ApplicationData && header.length >= MAX_PLAINTEXT {
+            self.full = header.length;
+        }
+        event(Event::Record { offset, header, guessed });
+        self.remaining = RECORD_HEADER + header.length - u32::from(had);
+        self.state = State::Body;
+    }
+
+    /// Whether a packet's payload looks like it begins with a record.
+    fn plausible_start(&self, bytes: &[u8], length: u64) -> bool {
+        let Some(header) = bytes.first_chunk().copied().and_then(RecordHeader::parse) else { return false };
+        let end = u64::from(RECORD_HEADER + header.length);
+        if end >= length {
+            return true;
+        }
+        // A second header must follow where the first says, as far as that was captured.
+        let at = end as usize;
+        bytes.get(at..at + 5).is_none_or(|next| RecordHeader::parse([next[0], next[1], next[2], next[3], next[4]]).is_some())
+    }
+}
+
+/// What a ServerHello chose (RFC 5246, section 7.4.1.3; RFC 8446, section 4.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerHello {
+    /// Negotiated version: 0x0303 for TLS 1.2, 0x0304 for TLS 1.3.
+    pub version: u16,
+    /// Cipher suite.
+    pub cipher: u16,
+    /// The application protocol is HTTP/2 (TLS 1.2 only: TLS 1.3 encrypts it).
+    pub http2: bool,
+    /// HelloRetryRequest: another ClientHello follows (RFC 8446, section 4.1.4).
+    pub retry: bool,
+}
+
+impl ServerHello {
+    /// Reads a ServerHello from its handshake message, header included.
+    #[must_use]
+    pub fn parse(message: &[u8]) -> Option<Self> {
+        let (_, message) = tls_parser::parse_tls_message_handshake(message).ok()?;
+        let tls_parser::TlsMessage::Handshake(tls_parser::TlsMessageHandshake::ServerHello(hello)) = message else {
+            return None;
+        };
+        let mut found = Self {
+            version: hello.version.0,
+            cipher: hello.cipher.0,
+            http2: false,
+            retry: hello.random == HELLO_RETRY_REQUEST,
+        };
+        if let Some((_, extensions)) = hello.ext.and_then(|ext| tls_parser::parse_tls_server_hello_extensions(ext).ok())
+        {
+            for extension in extensions {
+                match extension {
+                    tls_parser::TlsExtension::SupportedVersions(versions) => {
+                        found.version = versions.first().map_or(found.version, |v| v.0);
+                    }
+                    tls_parser::TlsExtension::ALPN(protocols) => found.http2 = protocols.contains(&&b"h2"[..]),
+                    _ => {}
+                }
+            }
+        }
+        Some(found)
+    }
+}
+
+/// The random value that makes a ServerHello a HelloRetryRequest (RFC 8446, section 4.1.3).
+const HELLO_RETRY_REQUEST: [u8; 32] = [
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
+    0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+];
+
+#[cfg(test)]
+mod tests;
