@@ -36,6 +36,17 @@ pub struct Limits {
     pub pieces: usize,
 }
 
+/// What goes with a packet's payload to whoever reads it, however late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    /// The packet.
+    pub stamp: Stamp,
+    /// The segment that its bytes were counted on, or 0.
+    pub owner: u32,
+    /// Up to where its sender had the other direction's stream: it cannot answer what comes after.
+    pub peer: u64,
+}
+
 /// Bytes that arrived before bytes that precede them.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
@@ -44,8 +55,7 @@ struct Piece {
     /// Where the captured bytes stand in the buffer; fewer than `end - start` where they were cut or found no room.
     data: u32,
     captured: u32,
-    stamp: Stamp,
-    owner: u32,
+    note: Note,
     /// Waits behind a hole; else it is the packet just received.
     held: bool,
 }
@@ -63,8 +73,10 @@ pub struct Run<'a> {
     pub stamp: Stamp,
     /// Never captured, although the receiver acknowledged them.
     pub missing: bool,
-    /// For bytes held back: what [`Stream::receive`] was told about their owner when they arrived.
+    /// They were held back: what was known of their owner when they arrived.
     pub owner: Option<u32>,
+    /// [`Note::peer`]; no bound for bytes never captured.
+    pub peer: u64,
 }
 
 /// What a packet's payload was.
@@ -99,6 +111,8 @@ pub struct Stream {
     /// Acknowledged by the other side, in offsets.
     acknowledged: u64,
     pending: Option<Pending>,
+    /// Where FIN stands, which takes a sequence number of its own.
+    end: Option<u64>,
     holes: SmallVec<[(u64, u64); RECENT_HOLES]>,
 }
 
@@ -173,6 +187,12 @@ impl Stream {
         }
     }
 
+    /// Takes a FIN behind the byte before `sequence`.
+    pub fn finish(&mut self, sequence: u32) {
+        self.start(sequence);
+        self.end = self.offset_of(sequence);
+    }
+
     /// The offset of a sequence number; `None` while nothing is known, or where it is too far off to belong here.
     #[must_use]
     pub fn offset_of(&self, sequence: u32) -> Option<u64> {
@@ -186,21 +206,20 @@ impl Stream {
 
     /// Takes a packet's payload: `length` bytes from `sequence` on, of which `captured` is the captured beginning.
     ///
-    /// `owner` is remembered with bytes that are held back. Call [`Stream::read`] next.
+    /// Call [`Stream::read`] next.
     pub fn receive(
         &mut self,
         sequence: u32,
         length: u32,
         captured: &[u8],
-        stamp: Stamp,
-        owner: u32,
+        note: Note,
         limits: Limits,
     ) -> Arrival {
         self.start(sequence);
         let Some(offset) = self.offset_of(sequence) else {
             // Another connection's data under the same ports, its beginning not captured.
             self.reset();
-            return self.receive(sequence, length, captured, stamp, owner, limits);
+            return self.receive(sequence, length, captured, note, limits);
         };
         if !self.anchored && self.packets == 0 && offset > self.next && self.acknowledged == self.next {
             // Started by an acknowledgement from before the capture: what lies between passed before it began.
@@ -213,7 +232,7 @@ impl Stream {
         arrival.filled = self.fill_holes(offset, end.min(self.next));
         let from = offset.max(self.next);
         if from < end {
-            self.insert(from, end, offset, captured, stamp, owner, limits, &mut arrival);
+            self.insert(from, end, offset, captured, note, limits, &mut arrival);
         }
         let new: u64 = arrival.new.iter().map(|(start, end)| end - start).sum();
         arrival.retransmitted = u64::from(length) - new - arrival.filled;
@@ -228,8 +247,7 @@ impl Stream {
         end: u64,
         offset: u64,
         captured: &[u8],
-        stamp: Stamp,
-        owner: u32,
+        note: Note,
         limits: Limits,
         arrival: &mut Arrival,
     ) {
@@ -254,7 +272,7 @@ impl Stream {
                 arrival.dropped += (bytes.len() - kept) as u64;
             }
             let piece =
-                Piece { start: from, end: to, data: data as u32, captured: kept as u32, stamp, owner, held: !in_order };
+                Piece { start: from, end: to, data: data as u32, captured: kept as u32, note, held: !in_order };
             self.pieces.insert(at, piece);
             at += 1;
             from = to;
@@ -323,7 +341,7 @@ impl Stream {
                     break;
                 }
                 // Too many pieces behind one hole: it is given up, and filled in the books should it come late.
-                self.skip_to(piece.start, piece.stamp, &mut reader);
+                self.skip_to(piece.start, piece.note.stamp, &mut reader);
             }
             let bytes = if piece.captured > 0 {
                 buffer.get(piece.data as usize..(piece.data + piece.captured) as usize)
@@ -340,9 +358,10 @@ impl Stream {
                 offset: piece.start,
                 length: piece.end - piece.start,
                 bytes: bytes.unwrap_or_default(),
-                stamp: piece.stamp,
+                stamp: piece.note.stamp,
                 missing: false,
-                owner: piece.held.then_some(piece.owner),
+                owner: piece.held.then_some(piece.note.owner),
+                peer: piece.note.peer,
             });
         }
         self.pieces.drain(..consumed);
@@ -366,7 +385,12 @@ impl Stream {
         mut reader: impl FnMut(Run<'_>),
     ) {
         self.start(acknowledgement);
-        let Some(acknowledged) = self.offset_of(acknowledgement) else { return };
+        let Some(mut acknowledged) = self.offset_of(acknowledgement) else { return };
+        if self.end.is_none() && acknowledged == self.next + 1 && self.pieces.is_empty() {
+            // One byte that nobody saw is a FIN that was not captured, not data.
+            self.end = Some(self.next);
+        }
+        acknowledged = acknowledged.min(self.end.unwrap_or(u64::MAX));
         if acknowledged > self.acknowledged {
             self.acknowledged = acknowledged;
         }
@@ -413,7 +437,8 @@ impl Stream {
         }
         self.holes.push((start, end));
         self.advance(end);
-        reader(Run { offset: start, length: end - start, bytes: &[], stamp, missing: true, owner: None });
+        let length = end - start;
+        reader(Run { offset: start, length, bytes: &[], stamp, missing: true, owner: None, peer: u64::MAX });
     }
 
     fn advance(&mut self, end: u64) {

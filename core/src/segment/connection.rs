@@ -7,9 +7,10 @@ use super::tls_session::{Found, TlsSession};
 use super::Transport;
 use crate::client_hello::ClientHello;
 use crate::decode::{Tcp, TcpFlags};
+use crate::packet::Time;
 use crate::registry::End;
 use crate::service::EvidenceKind;
-use crate::stream::{Limits, Run, Stamp, Stream};
+use crate::stream::{Limits, Note, Run, Stamp, Stream};
 use crate::tls::{ContentType, RecordHeader};
 use crate::{dns, http};
 
@@ -57,8 +58,10 @@ pub(crate) struct Connection {
     client_hello: HelloBuffer,
     /// Who the server is was looked for, and all that could be found was.
     pub(crate) settled: bool,
-    /// When the SYN went up, until its answer came; then the round-trip time in nanoseconds.
+    /// When the client's SYN, or else the server's, was seen, until the other side's answer was.
     syn: Option<Stamp>,
+    /// Round-trip time in nanoseconds as seen from the capture: from a client's packet to the server's answer; where
+    /// only the server's half was captured, from its SYN to its next packet.
     round_trip: Option<i64>,
     /// Captured bytes that found no room.
     pub(crate) dropped: u64,
@@ -108,6 +111,9 @@ impl Connection {
             self.open(from_client, sequence, stamp);
         }
         if tcp.flags.has(TcpFlags::ACK) {
+            if !from_client && !tcp.flags.has(TcpFlags::SYN) && self.syn.is_some() {
+                self.measure(stamp);
+            }
             self.acknowledge(from_client, tcp.acknowledgement, stamp, ctx);
         }
         self.settle(false, ctx, limits);
@@ -122,6 +128,10 @@ impl Connection {
         } else {
             let stream = if from_client { &mut self.up } else { &mut self.down };
             stream.start(sequence);
+        }
+        if tcp.flags.has(TcpFlags::FIN) {
+            let stream = if from_client { &mut self.up } else { &mut self.down };
+            stream.finish(sequence.wrapping_add(tcp.payload_length));
         }
         if tcp.flags.has(TcpFlags::RST) || tcp.flags.has(TcpFlags::FIN) {
             self.settle(tcp.flags.has(TcpFlags::RST), ctx, limits);
@@ -144,10 +154,23 @@ impl Connection {
             self.syn = Some(stamp);
         } else {
             self.down.anchor(sequence);
-            if let Some(syn) = self.syn.take() {
-                self.round_trip = Some(stamp.time.since(syn.time)).filter(|&rtt| rtt > 0);
+            self.measure(stamp);
+            if self.round_trip.is_none() {
+                self.syn = Some(stamp);
             }
         }
+    }
+
+    fn measure(&mut self, stamp: Stamp) {
+        if let Some(syn) = self.syn.take() {
+            self.round_trip = Some(stamp.time.since(syn.time)).filter(|&rtt| rtt > 0);
+        }
+    }
+
+    /// The run, dated back where only its acknowledgement was seen: that came a round trip after it.
+    fn dated<'a>(&self, run: Run<'a>) -> Run<'a> {
+        let back = if run.missing { self.round_trip.unwrap_or(0) } else { 0 };
+        Run { stamp: Stamp { time: Time(run.stamp.time.0.saturating_sub(back)), ..run.stamp }, ..run }
     }
 
     /// Takes an acknowledgement: what the other side sent and the capture lacks comes out as missing.
@@ -174,7 +197,7 @@ impl Connection {
     /// Hands a run to the protocol's reader.
     fn read(&mut self, run: Run<'_>, of_client: bool, ctx: &mut Context<'_>) {
         if of_client {
-            self.read_up(&run, ctx);
+            self.read_up(&self.dated(run), ctx);
         } else {
             let control = self.read_down(&run, ctx);
             if run.missing {
@@ -194,7 +217,8 @@ impl Connection {
         limits: Limits,
     ) -> Outcome {
         let mut up = std::mem::take(&mut self.up);
-        let arrival = up.receive(sequence, tcp.payload_length, tcp.payload, stamp, 0, limits);
+        let note = Note { stamp, owner: 0, peer: self.down.acknowledged() };
+        let arrival = up.receive(sequence, tcp.payload_length, tcp.payload, note, limits);
         self.dropped += arrival.dropped;
         if !arrival.new.is_empty() && self.down.has_pending() {
             // A client that asks for more has what came before.
@@ -227,7 +251,8 @@ impl Connection {
     ) -> Outcome {
         let mut down = std::mem::take(&mut self.down);
         let owner = down.offset_of(sequence).and_then(|offset| self.ledger.owner(offset)).map_or(0, |e| e.number);
-        let arrival = down.receive(sequence, tcp.payload_length, tcp.payload, stamp, owner, limits);
+        let note = Note { stamp, owner, peer: self.acknowledged_by(tcp) };
+        let arrival = down.receive(sequence, tcp.payload_length, tcp.payload, note, limits);
         self.dropped += arrival.dropped;
         // Control bytes of this packet itself; those of packets held back are corrected as they are read.
         let mut control = 0;
@@ -252,6 +277,12 @@ impl Connection {
             }
         }
         Outcome { request: false, segment, truncated: self.is_truncated(tcp, false) }
+    }
+
+    /// Up to where the server had the client's stream when it sent this packet.
+    fn acknowledged_by(&self, tcp: &Tcp<'_>) -> u64 {
+        let acknowledged = tcp.flags.has(TcpFlags::ACK).then(|| self.up.offset_of(tcp.acknowledgement)).flatten();
+        acknowledged.unwrap_or(u64::MAX)
     }
 
     fn is_truncated(&self, tcp: &Tcp<'_>, from_client: bool) -> bool {
@@ -311,6 +342,9 @@ impl Connection {
         self.name_from_request(run, response_at, ctx);
         if ctx.segments.next_number() != before {
             self.request_frame = run.stamp.frame;
+            if run.missing {
+                self.ledger.infer_request(ctx);
+            }
             match &mut self.protocol {
                 Protocol::Tls(tls) => tls.response_begins(),
                 Protocol::Http(http) => http.response_begins(),
@@ -325,7 +359,7 @@ impl Connection {
             self.protocol = self.recognise(run, false, ctx);
         }
         let found = match &mut self.protocol {
-            Protocol::Tls(tls) => tls.read_down(run, self.round_trip, &mut self.ledger, ctx),
+            Protocol::Tls(tls) => tls.read_down(run, &mut self.ledger, ctx),
             Protocol::Http(http) => {
                 http.read_down(run, &mut self.ledger, ctx);
                 Found::default()

@@ -99,12 +99,14 @@ pub(crate) struct Exchange {
     /// When the request began.
     pub(crate) requested: Stamp,
     /// Where the request begins in the client's stream.
-    up_start: u64,
+    pub(crate) up_start: u64,
     /// Where the response begins in the server's stream.
     boundary: u64,
     /// Response bytes came that are more than an announcement.
     pub(crate) responded: bool,
     ended: bool,
+    /// Its request was not captured.
+    inferred: bool,
     /// Bytes of framing in it.
     framing: u64,
     /// Bytes whose framing is hidden.
@@ -187,9 +189,19 @@ impl Ledger {
             boundary: boundary.unwrap_or(UNKNOWN),
             responded: false,
             ended: false,
+            inferred: false,
             framing: 0,
             unframed: 0,
         });
+    }
+
+    /// Says that the latest request was not captured, and known by its acknowledgement only.
+    pub(crate) fn infer_request(&mut self, ctx: &mut Context<'_>) {
+        if let Some(latest) = self.exchanges.last_mut() {
+            latest.inferred = true;
+            let number = latest.number;
+            self.refresh(ctx, number);
+        }
     }
 
     /// Says where the response to the earliest request without one begins; `None` if no request waits.
@@ -305,10 +317,11 @@ impl Ledger {
 
     /// Brings a segment's derived values up to date.
     fn refresh(&self, ctx: &mut Context<'_>, number: u32) {
-        let framing = self.exchanges.iter().find(|e| e.number == number).map_or(0, |e| e.framing);
+        let exchange = self.exchanges.iter().find(|exchange| exchange.number == number);
+        let (framing, inferred) = exchange.map_or((0, false), |exchange| (exchange.framing, exchange.inferred));
         if let Some(segment) = ctx.segments.get_mut(number) {
             segment.app_bytes = segment.bytes.saturating_sub(framing);
-            segment.inferred = segment.bytes > 0 && segment.missing_bytes == segment.bytes;
+            segment.inferred = inferred || segment.bytes > 0 && segment.missing_bytes == segment.bytes;
         }
     }
 }
@@ -319,7 +332,7 @@ fn add(segment: &mut Segment, length: u64, stamp: Stamp, credit: Credit) {
             segment.bytes += length;
             segment.pkts += 1;
             // Times inferred from acknowledgements give way to those of packets.
-            if segment.first_frame.is_none() || segment.inferred {
+            if segment.first_frame.is_none() || segment.missing_bytes + length == segment.bytes {
                 (segment.first_frame, segment.t_first) = (Some(stamp.frame), Some(stamp.time));
             }
             (segment.last_frame, segment.t_last) = (Some(stamp.frame), Some(stamp.time));

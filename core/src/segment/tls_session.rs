@@ -36,9 +36,6 @@ const MAX_AUTHENTICATION_RECORDS: u8 = 3;
 /// Cipher suites of TLS 1.3 by hash (RFC 8446, appendix B.4).
 const TLS_AES_256_GCM_SHA384: u16 = 0x1302;
 
-/// Share of the round-trip time within which a record cannot answer a request: nine tenths leave room for jitter.
-const TOO_EARLY: (i64, i64) = (9, 10);
-
 /// What the bytes of a record are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Class {
@@ -142,7 +139,7 @@ impl TlsSession {
                     }
                 }
                 Event::Unframed(length) => {
-                    let request = self.client_finished || self.hidden_request(length);
+                    let request = self.client_finished || (!early && self.hidden_request(length));
                     self.up_class = if request { Class::Application } else { Class::Control };
                     if request {
                         self.request(run.stamp, run.offset + run.length - length, response_at, ledger, ctx);
@@ -158,13 +155,9 @@ impl TlsSession {
         }
     }
 
-    /// Whether hidden client bytes hold a request, when the handshake is not known to be over: they are more than
-    /// ChangeCipherSpec and Finished.
+    /// Whether hidden client bytes behind the hellos hold a request too: they are more than ChangeCipherSpec and
+    /// Finished. Those are then taken to be among them.
     fn hidden_request(&mut self, length: u64) -> bool {
-        if self.version.is_none() {
-            // Before the ServerHello there are only hellos.
-            return false;
-        }
         self.client_finished = true;
         let handshake = u64::from(6 + RECORD_HEADER + self.finished_length().unwrap_or(FINISHED_SHA384));
         length > handshake + u64::from(RECORD_HEADER)
@@ -242,7 +235,6 @@ impl TlsSession {
     pub(crate) fn read_down(
         &mut self,
         run: &Run<'_>,
-        round_trip: Option<i64>,
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) -> Found {
@@ -258,7 +250,7 @@ impl TlsSession {
         let mut offset = run.offset;
         reader.read(run.offset, run.bytes, run.length, |event| match event {
             Event::Record { offset, header, guessed } => {
-                self.down_class = self.classify_down(header, run.stamp, round_trip, ledger, ctx, offset, &mut found);
+                self.down_class = self.classify_down(header, run.peer, ledger, ctx, offset, &mut found);
                 if self.down_class == Class::Application {
                     let overhead = u64::from(RECORD_HEADER + self.overhead().min(header.length));
                     let plaintext = u64::from(header.length.saturating_sub(self.overhead()));
@@ -288,12 +280,10 @@ impl TlsSession {
         found
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one record's facts")]
     fn classify_down(
         &mut self,
         header: RecordHeader,
-        stamp: Stamp,
-        round_trip: Option<i64>,
+        peer: u64,
         ledger: &mut Ledger,
         ctx: &Context<'_>,
         offset: u64,
@@ -311,16 +301,14 @@ impl TlsSession {
         if self.tickets == Tickets::Over {
             return Class::Application;
         }
-        self.classify_behind_handshake(header, stamp, round_trip, ledger, ctx, offset, found)
+        self.classify_behind_handshake(header, peer, ledger, ctx, offset, found)
     }
 
     /// Tells session tickets from the first response.
-    #[expect(clippy::too_many_arguments, reason = "one record's facts")]
     fn classify_behind_handshake(
         &mut self,
         header: RecordHeader,
-        stamp: Stamp,
-        round_trip: Option<i64>,
+        peer: u64,
         ledger: &mut Ledger,
         ctx: &Context<'_>,
         offset: u64,
@@ -333,9 +321,8 @@ impl TlsSession {
             return Class::Control;
         };
         if u64::from(length) <= ctx.config.ticket_record_max() {
-            let waited = stamp.time.since(exchange.requested.time);
-            let (numerator, denominator) = TOO_EARLY;
-            let too_early = round_trip.is_some_and(|rtt| waited * denominator < rtt * numerator);
+            // Sent before the server had the request, by its own acknowledgement.
+            let too_early = peer <= exchange.up_start;
             match self.tickets {
                 _ if too_early => {
                     self.tickets = Tickets::Seen(length);
