@@ -1,0 +1,191 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand};
+use nflx_core::Config;
+use nflx_core::config::ConfigError;
+
+use crate::output::Format;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  nflx servers session.pcapng               who served the video
+  nflx segments --format csv a.pcap b.pcap.gz -o segments.csv
+  nflx packets session.pcap | jq 'select(.request)'
+  nflx servers --evidence dns_owner --segment-rule server session.pcap
+                                            the classic rules
+  tcpdump -w - -c 100000 | nflx segments -  from a pipe
+
+Exit status: 0 done; 1 done, but input was damaged (all that could be read was used); 2 wrong usage or unreadable input.";
+
+const CAPTURES: &str = "\
+Captures are pcap or pcapng, plain or gzip-compressed. They are read twice where a later packet tells what earlier ones \
+were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
+
+/// Netflix streaming in captures: which servers, which segments, how fast
+#[derive(Debug, Parser)]
+#[command(name = "nflx", version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List Netflix's servers: who said so, what they do, packets and bytes in both directions
+    #[command(after_help = CAPTURES)]
+    Servers(Run),
+    /// List segments: each request to a Netflix server and the response to it
+    #[command(after_help = CAPTURES)]
+    Segments(Run),
+    /// List every packet of Netflix's servers with flow, segment and counters up to it
+    #[command(after_help = CAPTURES)]
+    Packets(Run),
+    /// List every setting with its value, unit and where the default comes from
+    Settings(Settings),
+}
+
+/// A run over captures.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Captures to read; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) analysis: Analysis,
+}
+
+/// A look at the settings.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) analysis: Analysis,
+}
+
+/// Where rows go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct Output {
+    /// How to write rows [default: table on a terminal, else jsonl]
+    #[arg(short, long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Write to this file; it appears, or changes, only when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// How packets are judged.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Analysis")]
+pub(crate) struct Analysis {
+    /// Kinds of evidence that make a server Netflix's: config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix
+    /// [default: all but dns_owner, which is the classic rule]
+    #[arg(long, value_name = "LIST")]
+    evidence: Option<String>,
+    /// How requests are told apart: flow (per connection) or server (the classic rule, per address) [default: flow]
+    #[arg(long, value_name = "RULE")]
+    segment_rule: Option<String>,
+    /// Words that make a name Netflix's [default: nflxvideo,netflix,nflxso,nflxext,nflximg,nflxsearch]
+    #[arg(long, value_name = "LIST")]
+    domains: Option<String>,
+    /// Further addresses that are Netflix's, in CIDR notation, for example 198.51.100.0/24,2001:db8::/32
+    #[arg(long, value_name = "LIST")]
+    prefixes: Option<String>,
+    /// Any other setting, see 'nflx settings'; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    set: Vec<(String, String)>,
+}
+
+impl Analysis {
+    /// The settings that these options make.
+    pub(crate) fn config(&self) -> Result<Config, ConfigError> {
+        let mut config = Config::default();
+        for (name, value) in &self.set {
+            config.set(name, value)?;
+        }
+        let options = [
+            ("evidence", &self.evidence),
+            ("segment_rule", &self.segment_rule),
+            ("domains", &self.domains),
+            ("prefixes", &self.prefixes),
+        ];
+        for (name, value) in options {
+            if let Some(value) = value {
+                config.set(name, value)?;
+            }
+        }
+        Ok(config)
+    }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
+}
+
+/// Parses the command line. What is not a run, such as `--help` or a mistake, is printed, and its exit status returned.
+pub(crate) fn parse() -> Result<Cli, u8> {
+    Cli::try_parse().map_err(|error| {
+        if error.use_stderr() && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            crate::say(&sentence(&error.render().to_string()));
+        } else {
+            // Into a closed pipe, perhaps: then nobody reads it.
+            let _ = error.print();
+        }
+        u8::try_from(error.exit_code()).unwrap_or(2)
+    })
+}
+
+/// One sentence of what `clap` says in several lines: the mistake and the tip, without the usage.
+fn sentence(message: &str) -> String {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let end = ["\nUsage:", "\nFor more information"].iter().filter_map(|mark| message.find(mark)).min();
+    let paragraphs = message[..end.unwrap_or(message.len())].split("\n\n");
+    let paragraphs = paragraphs.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    // Nobody who mistypes an option means to name a file like it.
+    let paragraphs: Vec<_> = paragraphs.filter(|text| !text.is_empty() && !text.starts_with("tip: to pass")).collect();
+    format!("{}; see 'nflx --help'", paragraphs.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn mistakes_take_one_sentence() {
+        let mistake = |args: &[&str]| sentence(&Cli::try_parse_from(args).expect_err("a mistake").render().to_string());
+        let said = mistake(&["nflx", "servers", "--frmat", "csv", "x"]);
+        assert!(said.starts_with("unexpected argument '--frmat' found; tip: "), "{said}");
+        let said = mistake(&["nflx", "servers", "--format", "xml", "x"]);
+        assert!(said.contains("[possible values: table, jsonl, csv]"), "{said}");
+        assert!(mistake(&["nflx", "servers"]).contains("<FILE>..."));
+    }
+
+    #[test]
+    fn options_win_over_set() {
+        let args = ["nflx", "servers", "--segment-rule", "server", "--set", "segment_rule=flow", "x"];
+        let Command::Servers(run) = Cli::try_parse_from(args).expect("right").command else { panic!("servers") };
+        let config = run.analysis.config().expect("right");
+        assert_eq!(config.get("segment_rule").as_deref(), Some("server"));
+    }
+}

@@ -1,0 +1,123 @@
+//! Capture files: pcap and pcapng, plain or gzip-compressed, from files and pipes.
+//!
+//! Specifications: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, and for the variants in the wild what Wireshark
+//! reads. Frame numbers are Wireshark's: every packet block counts, and so do the few other blocks that it lists.
+
+mod buffer;
+mod damage;
+mod order;
+mod pcap;
+mod pcapng;
+mod source;
+#[cfg(test)]
+mod testing;
+mod time;
+
+use std::io::Read;
+
+use nflx_core::Packet;
+
+pub(crate) use damage::{Damage, UnknownLinkType, Unreadable};
+pub(crate) use source::Source;
+
+use buffer::Buffer;
+
+/// Largest packet or pcapng block that is read whole. Wireshark refuses the same (`MAX_BLOCK_SIZE` in its pcapng.c).
+const MAX_BLOCK: usize = 16 * 1024 * 1024;
+
+/// Reads the packets of one capture, in order, without copying them.
+pub(crate) enum Reader<R> {
+    Pcap(pcap::Reader<R>),
+    Pcapng(pcapng::Reader<R>),
+}
+
+impl<R: Read> Reader<R> {
+    /// Recognises the format by its first bytes.
+    pub(crate) fn new(source: R) -> Result<Self, Unreadable> {
+        let mut buffer = Buffer::new(source);
+        if !buffer.fill(4)
+            && let Some(error) = buffer.error()
+        {
+            return Err(Unreadable::from_read_error(error));
+        }
+        match *buffer.unread() {
+            [] => Err(Unreadable::Empty),
+            [0x0a, 0x0d, 0x0d, 0x0a, ..] => pcapng::Reader::new(buffer).map(Self::Pcapng),
+            [a, b, c, d, ..] if pcap::is_magic([a, b, c, d]) => pcap::Reader::new(buffer).map(Self::Pcap),
+            ref head => Err(Unreadable::from_head(head)),
+        }
+    }
+
+    /// The next packet; `None` at the end, or where damage does not let the reader go on: see [`Self::damage`].
+    pub(crate) fn next(&mut self) -> Option<Packet<'_>> {
+        match self {
+            Self::Pcap(reader) => reader.next(),
+            Self::Pcapng(reader) => reader.next(),
+        }
+    }
+
+    /// The first damage met so far.
+    pub(crate) fn damage(&self) -> Option<&Damage> {
+        match self {
+            Self::Pcap(reader) => reader.damage(),
+            Self::Pcapng(reader) => reader.damage(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use testing::{Seen, read_all};
+
+    fn unreadable(bytes: &[u8]) -> String {
+        Reader::new(bytes).err().expect("not a capture").to_string()
+    }
+
+    #[test]
+    fn says_what_a_file_is_instead() {
+        assert!(unreadable(b"").contains("empty"));
+        assert!(unreadable(b"PK").contains("not a capture"));
+        assert!(unreadable(b"<html>").contains("3c 68 74 6d"));
+        assert!(unreadable(b"\x28\xb5\x2f\xfd....").contains("zstd -dc"));
+        assert!(unreadable(b"\xfd7zXZ\0..").contains("xz -dc"));
+    }
+
+    proptest! {
+        /// Whatever the bytes, a reader ends, and gives no more bytes than it was given.
+        #[test]
+        fn arbitrary_bytes(head in 0..6usize, mut bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+            let heads: [&[u8]; 6] = [
+                b"",
+                b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x01\0\0\0",
+                b"\xa1\xb2\x3c\x4d\0\x02\0\x04\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\x01",
+                b"\x34\xcd\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x01\0\0\0",
+                b"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a\x01\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\x1c\0\0\0",
+                b"\x0a\x0d\x0d\x0a\0\0\0\x1c\x1a\x2b\x3c\x4d\0\x01\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\x1c",
+            ];
+            bytes.splice(0..0, heads[head].iter().copied());
+            if let Ok(Seen { packets, .. }) = read_all(&bytes) {
+                let total: usize = packets.iter().map(|packet| packet.data.len()).sum();
+                prop_assert!(total <= bytes.len());
+            }
+        }
+
+        /// The same for captures of which a few bytes have changed, where the parsers get further.
+        #[test]
+        fn changed_bytes(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
+            for mut bytes in [testing::small_pcap(), testing::small_pcapng()] {
+                for (index, byte) in &changes {
+                    let at = index.index(bytes.len());
+                    bytes[at] = *byte;
+                }
+                if let Ok(Seen { packets, .. }) = read_all(&bytes) {
+                    let total: usize = packets.iter().map(|packet| packet.data.len()).sum();
+                    prop_assert!(total <= bytes.len());
+                    prop_assert!(packets.windows(2).all(|pair| pair[0].frame < pair[1].frame));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Standard output, or a file that appears only when it is complete.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+const BUFFER: usize = 64 * 1024;
+
+/// Takes the output.
+pub(crate) enum Sink {
+    /// Standard output.
+    Stdout(BufWriter<io::Stdout>),
+    /// A device or a pipe: written as it comes.
+    Direct(BufWriter<File>),
+    /// A regular file: written beside it, then given its name.
+    File {
+        /// What is written so far; removed if it is not kept.
+        temporary: BufWriter<NamedTempFile>,
+        /// Where it shall stand.
+        target: PathBuf,
+    },
+}
+
+impl Sink {
+    /// Opens `path`, or standard output for none and for `-`.
+    pub(crate) fn open(path: Option<&Path>) -> io::Result<Self> {
+        let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
+            return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())));
+        };
+        // Through symbolic links, so that they stay; a target that is not there yet keeps its name.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
+            // A directory fails here, with the system's words.
+            let file = OpenOptions::new().write(true).open(&target)?;
+            return Ok(Self::Direct(BufWriter::with_capacity(BUFFER, file)));
+        }
+        let directory = target.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
+        // Fails here, in plain words, where there is no such directory.
+        fs::metadata(directory)?;
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".nflx-").suffix(".tmp");
+        let permissions = fs::metadata(&target).map(|metadata| metadata.permissions()).ok();
+        if let Some(permissions) = permissions.or_else(default_permissions) {
+            builder.permissions(permissions);
+        }
+        let temporary = BufWriter::with_capacity(BUFFER, builder.tempfile_in(directory)?);
+        Ok(Self::File { temporary, target })
+    }
+
+    /// Whether a person watches it come.
+    pub(crate) fn is_terminal(&self) -> bool {
+        match self {
+            Self::Stdout(stdout) => stdout.get_ref().is_terminal(),
+            Self::Direct(file) => file.get_ref().is_terminal(),
+            Self::File { .. } => false,
+        }
+    }
+
+    /// The output is complete: gives the file its name.
+    pub(crate) fn keep(mut self) -> io::Result<()> {
+        self.flush()?;
+        if let Self::File { temporary, target } = self {
+            let temporary = temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
+            temporary.persist(target).map_err(|error| error.error)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a new file gets, less the user's mask.
+#[cfg(unix)]
+fn default_permissions() -> Option<fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(fs::Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+const fn default_permissions() -> Option<fs::Permissions> {
+    None
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(stdout) => stdout.write(bytes),
+            Self::Direct(file) => file.write(bytes),
+            Self::File { temporary, .. } => temporary.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(stdout) => stdout.flush(),
+            Self::Direct(file) => file.flush(),
+            Self::File { temporary, .. } => temporary.flush(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_changes_only_when_kept() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("rows");
+        fs::write(&path, "before").expect("written");
+
+        let mut sink = Sink::open(Some(&path)).expect("a sink");
+        sink.write_all(b"after").expect("written");
+        drop(sink);
+        assert_eq!(fs::read(&path).expect("there"), b"before");
+
+        let mut sink = Sink::open(Some(&path)).expect("a sink");
+        sink.write_all(b"after").expect("written");
+        sink.keep().expect("renamed");
+        assert_eq!(fs::read(&path).expect("there"), b"after");
+        assert_eq!(fs::read_dir(directory.path()).expect("there").count(), 1, "nothing is left beside it");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_and_devices_are_not_replaced() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        let directory = tempfile::tempdir().expect("a directory");
+        let (path, link) = (directory.path().join("rows"), directory.path().join("link"));
+        fs::write(&path, "before").expect("written");
+        symlink(&path, &link).expect("linked");
+        let mut sink = Sink::open(Some(&link)).expect("a sink");
+        sink.write_all(b"after").expect("written");
+        sink.keep().expect("renamed");
+        assert_eq!(fs::read(&path).expect("there"), b"after");
+        assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+
+        Sink::open(Some(Path::new("/dev/null"))).expect("a sink").keep().expect("nothing to rename");
+        assert!(fs::metadata("/dev/null").expect("there").file_type().is_char_device());
+    }
+}

@@ -1,0 +1,89 @@
+//! From a studied capture to its rows.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use nflx_core::{Kind, Role};
+
+use crate::output::Writer;
+use crate::rows::{PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers, ranked};
+use crate::study::{Failure, Study};
+
+/// Rows that a capture gives.
+pub(crate) trait Report: Rows + Sized {
+    /// Writes the rows of the capture named `capture`; `watched` where a person sees them come.
+    fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure>;
+}
+
+impl Report for Servers {
+    fn write(study: Study, capture: &str, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+        for server in ranked(&study.engine) {
+            writer.row(&ServerRow { capture, start: study.start, server })?;
+        }
+        Ok(study)
+    }
+}
+
+impl Report for Segments {
+    fn write(study: Study, capture: &str, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+        let engine = &study.engine;
+        for segment in engine.segment_numbers().filter_map(|number| engine.segment(number)) {
+            let server = engine.server(segment.server);
+            writer.row(&SegmentRow { capture, start: study.start, segment, server })?;
+        }
+        Ok(study)
+    }
+}
+
+impl Report for Packets {
+    /// Reads the capture once more, so that the first packet's row already knows what the last one revealed.
+    fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+        let outcome = Outcome::of(&study);
+        let start = study.start;
+        // A bar would be drawn into the rows of a terminal.
+        study.again(!watched, |packet, annotation, engine| {
+            let Some(annotation) = annotation else { return Ok(()) };
+            let server = engine.server(annotation.server);
+            let segment = annotation.segment.and_then(|number| engine.segment(number));
+            writer.row(&PacketRow {
+                capture,
+                start,
+                frame: packet.frame,
+                time: packet.time,
+                annotation,
+                server,
+                segment,
+                role: server.map_or(Role::Unknown, |server| outcome.role(server.address)),
+                kind: annotation.segment.and_then(|number| outcome.kind(number)),
+            })
+        })
+    }
+}
+
+/// What is known only once the last packet has been seen.
+struct Outcome {
+    roles: HashMap<IpAddr, Role>,
+    first_segment: u32,
+    kinds: Vec<Option<Kind>>,
+}
+
+impl Outcome {
+    fn of(study: &Study) -> Self {
+        let engine = &study.engine;
+        let numbers = engine.segment_numbers();
+        let servers = (0..engine.server_count()).filter_map(|id| engine.server(id));
+        Self {
+            roles: servers.map(|server| (server.address, server.role)).collect(),
+            first_segment: numbers.start,
+            kinds: numbers.map(|number| engine.segment(number).map(|segment| segment.kind)).collect(),
+        }
+    }
+
+    fn role(&self, address: IpAddr) -> Role {
+        self.roles.get(&address).copied().unwrap_or_default()
+    }
+
+    fn kind(&self, segment: u32) -> Option<Kind> {
+        *self.kinds.get(segment.checked_sub(self.first_segment)? as usize)?
+    }
+}

@@ -1,0 +1,163 @@
+//! What is printed: one list of columns per type of row, from which every format takes names, order and values.
+
+mod packets;
+mod segments;
+mod servers;
+mod settings;
+
+use std::net::IpAddr;
+
+use nflx_core::{Role, Time};
+
+pub(crate) use packets::{PacketRow, Packets};
+pub(crate) use segments::{SegmentRow, Segments};
+pub(crate) use servers::{ServerRow, Servers, ranked};
+pub(crate) use settings::{SettingRow, Settings};
+
+/// A type of row.
+pub(crate) trait Rows: 'static {
+    /// One row, borrowed from whatever holds the facts.
+    type Row<'a>;
+
+    /// Every column, in the order that documents promise.
+    const COLUMNS: &'static [Column<Self>];
+
+    /// What times in tables are counted from.
+    fn start(_row: &Self::Row<'_>) -> Time {
+        Time(0)
+    }
+}
+
+/// One column: its key in JSON and CSV, how to get its value, and its place in tables.
+pub(crate) struct Column<T: Rows + ?Sized> {
+    /// Key in JSON lines, header in CSV.
+    pub(crate) key: &'static str,
+    /// The value of a row.
+    pub(crate) value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
+    /// How tables for people show it; they leave out a column without.
+    pub(crate) table: Option<Shown>,
+}
+
+/// How tables show a column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    /// Heading.
+    pub(crate) title: &'static str,
+    /// What its numbers count.
+    pub(crate) unit: Unit,
+}
+
+/// What a number in a table counts, hence how people read it best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Words and names, aligned left, shortened where the terminal is narrow.
+    Text,
+    /// What is of use as a whole only, such as addresses: aligned left.
+    Whole,
+    /// Numbers that name something, such as frames: as they are.
+    Number,
+    /// How many: with separators between thousands.
+    Count,
+    /// Bytes: kB, MB, …
+    Bytes,
+    /// Bits per second: kbit/s, …
+    BitRate,
+    /// Whether something is so: said only where it is.
+    Mark,
+    /// The capture's path: shown where there are several captures, its end if there is no room for all of it.
+    Capture,
+}
+
+/// The value of one cell.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value<'a> {
+    /// Not known, or does not apply.
+    Null,
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number.
+    Integer(u64),
+    /// A measured number.
+    Float(f64),
+    /// A point in time: seconds since 1970, exact.
+    Time(Time),
+    /// A time span in nanoseconds: seconds, exact.
+    Seconds(i64),
+    /// Text.
+    Text(&'a str),
+    /// An address.
+    Address(IpAddr),
+    /// Several words.
+    Words(Vec<&'a str>),
+}
+
+impl Value<'_> {
+    fn integer(value: Option<impl Into<u64>>) -> Self {
+        value.map_or(Self::Null, |value| Self::Integer(value.into()))
+    }
+
+    fn time(value: Option<Time>) -> Self {
+        value.map_or(Self::Null, Self::Time)
+    }
+
+    fn seconds(value: Option<i64>) -> Self {
+        value.map_or(Self::Null, Self::Seconds)
+    }
+}
+
+impl<'a> From<Option<&'a str>> for Value<'a> {
+    fn from(value: Option<&'a str>) -> Self {
+        value.map_or(Self::Null, Self::Text)
+    }
+}
+
+/// A column that tables leave out.
+const fn column<T: Rows>(key: &'static str, value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>) -> Column<T> {
+    Column { key, value, table: None }
+}
+
+/// A column that tables show.
+const fn shown<T: Rows>(
+    key: &'static str,
+    title: &'static str,
+    unit: Unit,
+    value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
+) -> Column<T> {
+    Column { key, value, table: Some(Shown { title, unit }) }
+}
+
+/// Whether a server sends video.
+const fn is_video(role: Role) -> bool {
+    matches!(role, Role::Video | Role::AudioVideo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys<T: Rows>() -> String {
+        T::COLUMNS.iter().map(|column| column.key).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The keys are a promise: scripts read them.
+    #[test]
+    fn keys_in_order() {
+        assert_eq!(
+            keys::<Segments>(),
+            "capture segment index server server_port client client_port transport name evidence kind request_frame \
+             first_frame last_frame t_request t_first t_last pkts bytes app_bytes retransmitted_bytes missing_bytes \
+             ttfb_s duration_s throughput_bps complete estimated shared inferred"
+        );
+        assert_eq!(
+            keys::<Servers>(),
+            "capture server name evidence role flows in_pkts out_pkts in_bytes out_bytes segments segment_bytes \
+             t_first t_last"
+        );
+        assert_eq!(
+            keys::<Packets>(),
+            "capture frame time flow direction server name evidence role request segment index kind bytes_so_far \
+             server_in_pkts server_out_pkts server_in_bytes server_out_bytes flow_in_pkts flow_out_pkts flow_in_bytes \
+             flow_out_bytes truncated"
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! One capture through the engine, as often as its evidence asks for.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::Path;
+
+use nflx_core::{Annotation, Config, Engine, Packet, Stats, Time};
+
+use crate::capture::{Damage, Reader, Source, UnknownLinkType, Unreadable};
+use crate::progress::Progress;
+
+/// Why a capture gave no complete rows.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Of the capture: others may do better.
+    Unreadable(Unreadable),
+    /// Of the output: nothing more can be written.
+    Output(io::Error),
+}
+
+impl From<Unreadable> for Failure {
+    fn from(error: Unreadable) -> Self {
+        Self::Unreadable(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// What a capture holds, with all its evidence known.
+pub(crate) struct Study {
+    /// Holds the results.
+    pub(crate) engine: Engine,
+    /// Time of the first packet.
+    pub(crate) start: Time,
+    source: Source,
+    name: String,
+    seen: Seen,
+}
+
+/// What one pass noticed besides the engine's results.
+#[derive(Default)]
+struct Seen {
+    start: Option<Time>,
+    damage: Option<Damage>,
+    compressed: bool,
+    unknown_link_types: Vec<u16>,
+}
+
+impl Study {
+    /// Reads a capture: once, and once more if evidence came after packets that it concerns.
+    pub(crate) fn new(path: &Path, mut config: Config) -> Result<Self, Failure> {
+        let mut source = Source::open(path)?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        // Captures come from strangers: a seed that they cannot know keeps them from filling one bucket of a table.
+        config.hash_seed = RandomState::new().hash_one(0);
+        let mut engine = Engine::new(config);
+        let seen = pass(&mut source, &mut engine, &progress(&name, true), |_, _, _| Ok(()))?;
+        let mut study = Self { engine, start: seen.start.unwrap_or_default(), source, name, seen };
+        if let Some(number) = study.only_unknown_link_types() {
+            return Err(Unreadable::LinkType(number).into());
+        }
+        if study.engine.evidence_came_late() {
+            study = study.again(true, |_, _, _| Ok(()))?;
+        }
+        Ok(study)
+    }
+
+    /// Gives every packet to the engine anew, with the evidence of the passes before.
+    pub(crate) fn again(
+        mut self,
+        show_progress: bool,
+        visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
+    ) -> Result<Self, Failure> {
+        self.source.rewind().map_err(Unreadable::Io)?;
+        self.engine = self.engine.into_informed();
+        self.seen = pass(&mut self.source, &mut self.engine, &progress(&self.name, show_progress), visit)?;
+        Ok(self)
+    }
+
+    /// What the user should know about damage, in a sentence each.
+    pub(crate) fn damage(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if let Some(damage) = &self.seen.damage {
+            let unit = if self.seen.compressed { "decompressed byte" } else { "byte" };
+            sentences.push(damage.sentence(unit));
+        }
+        if let Some((first, others)) = self.seen.unknown_link_types.split_first() {
+            let number = (*first).into();
+            let others = if others.is_empty() { "" } else { " (nor are others in it)" };
+            sentences.push(format!("{}{others}; packets of known types were used", UnknownLinkType(number)));
+        }
+        sentences
+    }
+
+    /// What found no room in the engine's tables, in one sentence; `None` if all did.
+    pub(crate) fn shortage(&self) -> Option<String> {
+        shortage(&self.engine.stats())
+    }
+
+    fn only_unknown_link_types(&self) -> Option<u32> {
+        let stats = self.engine.stats();
+        let number = self.seen.unknown_link_types.first()?;
+        (stats.unknown_link_type == stats.packets).then_some((*number).into())
+    }
+}
+
+/// Gives every packet of a source to the engine.
+fn pass(
+    source: &mut Source,
+    engine: &mut Engine,
+    progress: &dyn Fn(Option<u64>) -> Progress,
+    mut visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
+) -> Result<Seen, Failure> {
+    let progress = progress(source.size());
+    let bytes = source.pass(&progress)?;
+    let mut seen = Seen { compressed: bytes.compressed, ..Seen::default() };
+    let mut reader = Reader::new(bytes.bytes)?;
+    let mut judged = HashSet::new();
+    let mut last = None;
+    while let Some(packet) = reader.next() {
+        // Whether a link type is known is the engine's to say: ask it at the first packet of each.
+        let new = last != Some(packet.link_type) && judged.insert(packet.link_type);
+        let unknown_before = if new { engine.stats().unknown_link_type } else { 0 };
+        let annotation = engine.packet(&packet);
+        if new {
+            seen.start.get_or_insert(packet.time);
+            if engine.stats().unknown_link_type > unknown_before {
+                seen.unknown_link_types.push(packet.link_type.0);
+            }
+        }
+        last = Some(packet.link_type);
+        visit(&packet, annotation, engine)?;
+    }
+    engine.finish();
+    seen.damage = reader.damage().cloned();
+    Ok(seen)
+}
+
+/// Makes the bar for a pass, once its length is known.
+fn progress(name: &str, show: bool) -> impl Fn(Option<u64>) -> Progress {
+    move |size| if show { Progress::new(name, size) } else { Progress::none() }
+}
+
+fn shortage(stats: &Stats) -> Option<String> {
+    let counts = [
+        (stats.flows_evicted, "flows", "max_flows"),
+        (stats.hosts_evicted, "addresses", "max_flows"),
+        (stats.servers_dropped, "servers", "max_servers"),
+        (stats.segments_evicted, "segments", "max_segments"),
+        (stats.reorder_dropped, "reordered bytes", "reorder_bytes"),
+    ];
+    let short: Vec<_> = counts.iter().filter(|(count, ..)| *count > 0).collect();
+    let lost: Vec<_> = short.iter().map(|(count, what, _)| format!("{count} {what}")).collect();
+    let mut settings: Vec<_> = short.iter().map(|(.., setting)| *setting).collect();
+    settings.dedup();
+    (!short.is_empty()).then(|| {
+        format!("found no room for {}; raise {} with --set NAME=VALUE", lost.join(", "), settings.join(" and "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortages_name_the_setting() {
+        assert_eq!(shortage(&Stats::default()), None);
+        let stats = Stats { flows_evicted: 3, hosts_evicted: 2, segments_evicted: 1, ..Stats::default() };
+        assert_eq!(
+            shortage(&stats).as_deref(),
+            Some(
+                "found no room for 3 flows, 2 addresses, 1 segments; raise max_flows and max_segments \
+                 with --set NAME=VALUE"
+            )
+        );
+    }
+}

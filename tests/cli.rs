@@ -1,0 +1,513 @@
+//! The command-line program: what it prints, what it says, how it exits.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+
+/// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
+fn program() -> PathBuf {
+    if let Some(path) = std::env::var_os("NFLX_BIN") {
+        return path.into();
+    }
+    let test = std::env::current_exe().expect("this test has a path");
+    let path = test.parent().and_then(Path::parent).expect("target/PROFILE/deps").join("nflx");
+    assert!(path.exists(), "{} is not there: run `cargo build -p nflx-cli` first", path.display());
+    path
+}
+
+struct Outcome {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Outcome {
+    /// The one sentence on standard error, and nothing else there.
+    fn sentence(&self) -> &str {
+        let sentence = self.stderr.strip_prefix("nflx: ").and_then(|text| text.strip_suffix('\n'));
+        let sentence = sentence.unwrap_or_else(|| panic!("one sentence expected: {:?}", self.stderr));
+        assert!(!sentence.contains('\n'), "one sentence expected: {sentence}");
+        sentence
+    }
+
+    /// Standard output, where the run had nothing to say.
+    fn quiet(self) -> String {
+        assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""));
+        self.stdout
+    }
+}
+
+fn run_with(args: &[&str], input: &[u8]) -> Outcome {
+    let mut child = Command::new(program())
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    let input = input.to_vec();
+    // A program that does not read its input closes the pipe.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("the program ends");
+    writer.join().expect("no panic");
+    Outcome {
+        status: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+fn run(args: &[&str]) -> Outcome {
+    run_with(args, b"")
+}
+
+/// A recorded capture of this repository.
+fn recorded(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name);
+    assert!(path.exists(), "{} is missing", path.display());
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+fn decompressed(path: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    MultiGzDecoder::new(fs::File::open(path).expect("there")).read_to_end(&mut bytes).expect("gzip");
+    bytes
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("to memory");
+    encoder.finish().expect("to memory")
+}
+
+/// A pcap file with packets of these bytes.
+fn pcap(link_type: u32, packets: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0].to_vec();
+    bytes.extend([0; 8]);
+    bytes.extend(65_535u32.to_le_bytes());
+    bytes.extend(link_type.to_le_bytes());
+    for packet in packets {
+        for word in [1_700_000_000, 250_000, packet.len() as u32, packet.len() as u32] {
+            bytes.extend(word.to_le_bytes());
+        }
+        bytes.extend(*packet);
+    }
+    bytes
+}
+
+/// A pcapng file with one packet on each of two interfaces.
+fn pcapng(link_types: [u16; 2], packet: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut block = |kind: u32, body: &[u8]| {
+        let length = body.len().next_multiple_of(4) + 12;
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend((length as u32).to_le_bytes());
+        bytes.extend(body);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes.extend((length as u32).to_le_bytes());
+    };
+    block(0x0a0d_0d0a, &[0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
+    for link_type in link_types {
+        let [low, high] = link_type.to_le_bytes();
+        block(1, &[low, high, 0, 0, 0, 0, 0, 0]);
+    }
+    for interface in 0..2u32 {
+        let mut body = Vec::new();
+        for word in [interface, 0, 0, packet.len() as u32, packet.len() as u32] {
+            body.extend(word.to_le_bytes());
+        }
+        body.extend(packet);
+        block(6, &body);
+    }
+    bytes
+}
+
+/// Files for one test.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.path(name);
+        fs::write(&path, bytes).expect("written");
+        path
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).expect("there");
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.expect("there").file_name().into_string().expect("UTF-8")).collect();
+        names.sort();
+        names
+    }
+}
+
+/// The rows of JSON lines, less the name of the capture.
+fn rows(jsonl: &str) -> Vec<Value> {
+    let rows = jsonl.lines().map(|line| {
+        let mut row: Value = serde_json::from_str(line).expect("JSON");
+        row.as_object_mut().expect("an object").remove("capture").expect("every row names its capture");
+        row
+    });
+    rows.collect()
+}
+
+const COMMANDS: [&str; 3] = ["servers", "segments", "packets"];
+
+#[test]
+fn unreadable_input() {
+    let folder = Folder::new();
+    let path = |name: &str, bytes: &[u8]| folder.file(name, bytes);
+    let cases = [
+        (folder.path("missing"), "no such file"),
+        (folder.path(""), "is a directory"),
+        (path("empty", b""), "is empty"),
+        (path("empty.gz", &gzip(b"")), "is empty"),
+        (path("text", b"hello"), "is not a capture: it begins with 68 65 6c 6c"),
+        (path("cut header", &pcap(1, &[])[..20]), "ends in the middle of its file header"),
+        (path("cut section", &pcapng([1, 1], b"")[..20]), "ends in the middle of its file header"),
+        (path("version", b"\xd4\xc3\xb2\xa1\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0"), "is pcap of version 3.0"),
+        (path("x.zst", b"\x28\xb5\x2f\xfd\0\0\0\0"), "is compressed with zstd"),
+        (path("not gzip", b"\x1f\x8bgarbage, not gzip"), "cannot be decompressed"),
+        (path("usb", &pcap(220, &[b"setup", b"data"])), "link type 220, which is not known"),
+    ];
+    for (path, expected) in cases {
+        for command in COMMANDS {
+            let outcome = run(&[command, &path]);
+            assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{path}");
+            let sentence = outcome.sentence();
+            let said = sentence.strip_prefix(&format!("{path}: "));
+            assert!(said.expect("the sentence names the file").starts_with(expected) || sentence.contains(expected));
+        }
+    }
+}
+
+#[test]
+fn wrong_usage() {
+    let cases: [(&[&str], &str); 11] = [
+        (&["servers", "--frmat", "csv", "x"], "unexpected argument '--frmat' found; tip: a similar argument exists"),
+        (&["servers", "--format", "xml", "x"], "invalid value 'xml' for '--format <FORMAT>'"),
+        (&["servers"], "required arguments were not provided: <FILE>..."),
+        (&["packetz", "x"], "unrecognized subcommand 'packetz'; tip: a similar subcommand exists: 'packets'"),
+        (&["servers", "--prefixes", "10.0.0.0/33", "x"], "'10.0.0.0/33' does not fit prefixes"),
+        (&["servers", "--evidence", "dns,tarot", "x"], "'tarot' does not fit evidence"),
+        (&["segments", "--segment-rule", "none", "x"], "'none' does not fit segment_rule"),
+        (&["packets", "--set", "max_flows", "x"], "write it as NAME=VALUE"),
+        (&["packets", "--set", "max_flows=-1", "x"], "'-1' does not fit max_flows"),
+        (&["packets", "--set", "min_flows=1", "x"], "there is no setting 'min_flows'"),
+        (&["servers", "-", "-"], "standard input can be read once"),
+    ];
+    for (args, expected) in cases {
+        let outcome = run(args);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{args:?}");
+        assert!(outcome.sentence().contains(expected), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn help_and_version() {
+    let help = run(&["--help"]).quiet();
+    for expected in ["nflx servers session.pcapng", "Exit status: 0", "settings"] {
+        assert!(help.contains(expected), "{expected}");
+    }
+    let help = run(&["segments", "--help"]).quiet();
+    for expected in ["--segment-rule", "--prefixes", "--set <NAME=VALUE>", "TMPDIR"] {
+        assert!(help.contains(expected), "{expected}");
+    }
+    assert_eq!(run(&["--version"]).quiet(), format!("nflx {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn settings() {
+    let text = run(&["settings", "--set", "max_flows=77"]).quiet();
+    let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name} is missing"));
+    assert_eq!(row("max_flows")["value"], "77");
+    assert_ne!(row("max_flows")["default"], "77");
+    assert_eq!(row("segment_rule")["value"], "flow");
+    assert_eq!(row("evidence")["value"], row("evidence")["default"]);
+}
+
+#[test]
+fn damaged_input_is_used_up_to_the_damage() {
+    let whole = decompressed(&recorded("tls13.pcap.gz"));
+    // Ends of the first packets.
+    let mut ends = vec![24];
+    while ends.len() <= 400 {
+        let last = ends[ends.len() - 1];
+        let length = u32::from_le_bytes(whole[last + 8..last + 12].try_into().expect("four bytes"));
+        ends.push(last + 16 + length as usize);
+    }
+    for command in COMMANDS {
+        let good = run_with(&[command, "-"], &whole[..ends[399]]).quiet();
+        assert!(!good.is_empty());
+        for cut in [ends[399] + 1, ends[400] - 1] {
+            let outcome = run_with(&[command, "-"], &whole[..cut]);
+            assert_eq!((outcome.status, &outcome.stdout), (Some(1), &good));
+            let expected = format!(
+                "standard input: is damaged at byte {}, after frame 399: it ends in the middle of a packet; all before \
+                 it was used",
+                ends[399]
+            );
+            assert_eq!(outcome.sentence(), expected);
+        }
+        // A length that cannot be.
+        let mut wrong = whole.clone();
+        wrong[ends[399] + 8..ends[399] + 12].copy_from_slice(&u32::MAX.to_le_bytes());
+        let outcome = run_with(&[command, "-"], &wrong);
+        assert_eq!((outcome.status, &outcome.stdout), (Some(1), &good));
+        assert!(outcome.sentence().contains("a packet claims 4294967295 bytes"));
+    }
+}
+
+#[test]
+fn damaged_compression() {
+    let compressed = fs::read(recorded("tls13.pcap.gz")).expect("there");
+    let outcome = run_with(&["servers", "-"], &compressed[..compressed.len() / 2]);
+    assert_eq!(outcome.status, Some(1));
+    assert!(!outcome.stdout.is_empty());
+    assert!(outcome.sentence().contains("at decompressed byte "), "{}", outcome.stderr);
+
+    // The checksum at the end is wrong: everything was there, yet it may not be what was written.
+    let mut changed = compressed;
+    let at = changed.len() - 8;
+    changed[at] ^= 1;
+    let outcome = run_with(&["servers", "-"], &changed);
+    assert_eq!(outcome.status, Some(1));
+    assert!(outcome.sentence().contains("reading fails"), "{}", outcome.stderr);
+}
+
+#[test]
+fn some_packets_of_an_unknown_link_type() {
+    let outcome = run_with(&["servers", "-"], &pcapng([1, 220], &[0; 60]));
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(1), ""));
+    let sentence = outcome.sentence();
+    assert!(sentence.contains("link type 220"), "{sentence}");
+    assert!(sentence.ends_with("; packets of known types were used"), "{sentence}");
+}
+
+#[test]
+fn one_bad_file_does_not_stop_the_rest() {
+    let folder = Folder::new();
+    let good = recorded("tls13.pcap.gz");
+    let missing = folder.path("missing");
+    let cut = folder.file("cut", &pcap(1, &[&[0; 60]])[..60]);
+    let alone = run(&["segments", &good]).quiet();
+    for (files, status) in
+        [([&*missing, &*good, &*cut], 2), ([&*good, &*cut, &*missing], 2), ([&*cut, &*good, &*cut], 1)]
+    {
+        let outcome = run(&["segments", files[0], files[1], files[2]]);
+        assert_eq!((outcome.status, &outcome.stdout), (Some(status), &alone));
+        assert_eq!(outcome.stderr.lines().count(), 2, "{}", outcome.stderr);
+    }
+    let both = run(&["segments", &good, &good]).quiet();
+    assert_eq!(both, alone.repeat(2));
+    let both = run(&["segments", "--format", "csv", &good, &good]).quiet();
+    assert_eq!(both.lines().count(), 2 * alone.lines().count() + 1, "one header");
+}
+
+#[test]
+fn compressed_plain_and_piped_are_the_same() {
+    let folder = Folder::new();
+    let compressed = recorded("player.pcap.gz");
+    let bytes = decompressed(&compressed);
+    // A name says nothing about what is in a file.
+    let plain = folder.file("capture.gz", &bytes);
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    let members = folder.file("members", &[gzip(first), gzip(second)].concat());
+    for command in COMMANDS {
+        let expected = rows(&run(&[command, &compressed]).quiet());
+        assert!(!expected.is_empty());
+        assert_eq!(rows(&run(&[command, &plain]).quiet()), expected);
+        assert_eq!(rows(&run(&[command, &members]).quiet()), expected);
+        assert_eq!(rows(&run_with(&[command, "-"], &bytes).quiet()), expected);
+        assert_eq!(rows(&run_with(&[command, "-"], &fs::read(&compressed).expect("there")).quiet()), expected);
+        let redirected = Command::new(program())
+            .args([command, "-"])
+            .stdin(fs::File::open(&plain).expect("there"))
+            .output()
+            .expect("the program runs");
+        assert_eq!(rows(&String::from_utf8(redirected.stdout).expect("UTF-8")), expected);
+    }
+}
+
+#[test]
+fn formats_agree() {
+    let capture = recorded("tls13.pcap.gz");
+    for command in COMMANDS {
+        let jsonl = run(&[command, &capture]).quiet();
+        let csv = run(&[command, "--format", "csv", &capture]).quiet();
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let keys = reader.headers().expect("a header").clone();
+        let mut count = 0;
+        for (line, record) in jsonl.lines().zip(reader.records()) {
+            let record = record.expect("CSV");
+            let row: BTreeMap<String, Box<serde_json::value::RawValue>> = serde_json::from_str(line).expect("JSON");
+            assert_eq!(row.len(), keys.len());
+            for (key, field) in keys.iter().zip(&record) {
+                // The same digits, not just the same number.
+                let raw = row[key].get();
+                let expected = match serde_json::from_str(raw).expect("JSON") {
+                    Value::Null => String::new(),
+                    Value::String(text) => text,
+                    Value::Array(words) => {
+                        words.iter().map(|word| word.as_str().expect("a word")).collect::<Vec<_>>().join(" ")
+                    }
+                    _ => raw.to_owned(),
+                };
+                assert_eq!(field, expected, "{key}");
+            }
+            count += 1;
+        }
+        assert!(count > 0);
+        assert_eq!((jsonl.lines().count(), csv.lines().count()), (count, count + 1));
+        let order: Vec<_> = keys.iter().map(|key| format!("\"{key}\":")).collect();
+        let line = jsonl.lines().next().expect("a row");
+        let places: Vec<_> = order.iter().map(|key| line.find(key).expect("there")).collect();
+        assert!(places.is_sorted(), "keys in the same order");
+
+        let table = run(&[command, "--format", "table", &capture]).quiet();
+        assert_eq!(table.lines().count(), count + 1, "a heading and every row");
+        assert!(!table.contains('\x1b') && !table.contains("capture"), "{table}");
+    }
+}
+
+#[test]
+fn times_are_exact() {
+    let text = run(&["packets", &recorded("two-interfaces.pcapng.gz")]).quiet();
+    for line in text.lines() {
+        let time = line.split("\"time\":").nth(1).and_then(|rest| rest.split(',').next()).expect("a time");
+        let (seconds, fraction) = time.split_once('.').expect("decimals");
+        assert!(seconds.parse::<u64>().is_ok() && fraction.len() == 9 && fraction.parse::<u32>().is_ok(), "{time}");
+    }
+}
+
+#[test]
+fn sections_interfaces_and_time_units_do_not_matter() {
+    let kept = |row: &Value| {
+        let keys = ["server", "name", "client_port", "request_frame", "pkts", "bytes", "app_bytes", "kind", "complete"];
+        keys.map(|key| row[key].clone())
+    };
+    let plain: Vec<_> = rows(&run(&["segments", &recorded("tls13.pcap.gz")]).quiet()).iter().map(kept).collect();
+    let pcapng = rows(&run(&["segments", &recorded("two-interfaces.pcapng.gz")]).quiet());
+    assert!(!plain.is_empty());
+    assert_eq!(pcapng.iter().map(kept).collect::<Vec<_>>(), plain);
+}
+
+#[test]
+fn packets_know_what_came_later() {
+    // The name is in the third packet of a connection at the earliest; rows begin with the first.
+    let capture = recorded("tls13.pcap.gz");
+    let packets = rows(&run(&["packets", "--evidence", "sni", &capture]).quiet());
+    let servers = rows(&run(&["servers", "--evidence", "sni", &capture]).quiet());
+    assert!(!servers.is_empty());
+    for server in servers {
+        let of_server: Vec<_> = packets.iter().filter(|row| row["server"] == server["server"]).collect();
+        let (first, last) = (of_server[0], of_server[of_server.len() - 1]);
+        assert_eq!(first["server_out_pkts"], 1, "the first packet is the client's");
+        assert_eq!((&first["name"], &first["role"]), (&server["name"], &server["role"]));
+        for key in ["in_pkts", "out_pkts", "in_bytes", "out_bytes"] {
+            assert_eq!(last[&format!("server_{key}")], server[key], "{key}");
+        }
+        assert_eq!(first["time"], server["t_first"]);
+        assert_eq!(last["time"], server["t_last"]);
+    }
+}
+
+#[test]
+fn video_servers_come_first() {
+    let servers = rows(&run(&["servers", &recorded("player.pcap.gz")]).quiet());
+    assert!(servers[0]["role"].as_str().is_some_and(|role| role.contains("video")), "{}", servers[0]);
+    assert!(servers[0]["segments"].as_u64() > Some(1));
+}
+
+#[test]
+fn tables_help_where_nothing_is_found() {
+    let outcome = run_with(&["servers", "--format", "table", "-"], &pcap(1, &[&[0; 60]]));
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""));
+    assert!(outcome.sentence().contains("--prefixes"));
+    assert_eq!(run_with(&["servers", "-"], &pcap(1, &[&[0; 60]])).quiet(), "");
+    assert_eq!(run_with(&["servers", "-"], &pcap(1, &[])).quiet(), "");
+}
+
+#[test]
+fn an_output_file_appears_only_when_complete() {
+    let folder = Folder::new();
+    let capture = recorded("tls13.pcap.gz");
+    let expected = run(&["segments", &capture]).quiet();
+    let output = folder.path("rows");
+
+    assert_eq!(run(&["segments", "-o", &output, &capture]).quiet(), "");
+    assert_eq!(fs::read_to_string(&output).expect("there"), expected);
+
+    // Nothing could be read: what was there stays.
+    let outcome = run(&["segments", "--format", "csv", "-o", &output, &folder.path("missing")]);
+    assert_eq!(outcome.status, Some(2));
+    assert_eq!(fs::read_to_string(&output).expect("there"), expected);
+
+    // Something could: that is kept, damage or not.
+    let cut = folder.file("cut", &pcap(1, &[&[0; 60]])[..60]);
+    let outcome = run(&["segments", "-o", &output, &cut]);
+    assert_eq!(outcome.status, Some(1));
+    assert_eq!(fs::read_to_string(&output).expect("there"), "");
+    assert_eq!(folder.names(), ["cut", "rows"], "no temporary file is left");
+
+    // A capture is never overwritten.
+    let before = fs::read(&cut).expect("there");
+    let outcome = run(&["segments", "-o", &folder.path("./cut"), &capture, &cut]);
+    assert_eq!(outcome.status, Some(2));
+    assert!(outcome.sentence().contains("is one of the captures"), "{}", outcome.stderr);
+    assert_eq!(fs::read(&cut).expect("there"), before);
+
+    let outcome = run(&["segments", "-o", &folder.path("no/such/folder"), &capture]);
+    assert_eq!(outcome.status, Some(2));
+    assert!(outcome.sentence().ends_with("cannot be written: No such file or directory"), "{}", outcome.stderr);
+    let outcome = run(&["segments", "-o", &folder.path(""), &capture]);
+    assert_eq!(outcome.status, Some(2));
+    assert!(outcome.sentence().contains("irectory"), "{}", outcome.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_file_that_cannot_be_completed_leaves_the_earlier_one() {
+    let full = Path::new("/dev/full");
+    if !full.exists() {
+        return;
+    }
+    let outcome = run(&["packets", "-o", "/dev/full", &recorded("tls13.pcap.gz")]);
+    assert_eq!(outcome.status, Some(2));
+    assert_eq!(outcome.sentence(), "/dev/full: cannot be written: No space left on device");
+    assert!(full.exists(), "a device is written, not replaced");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_the_run_quietly() {
+    for format in ["jsonl", "csv", "table"] {
+        let mut child = Command::new(program())
+            .args(["packets", "--format", format, &recorded("player.pcap.gz"), &recorded("player.pcap.gz")])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdout = child.stdout.take().expect("piped");
+        stdout.read_exact(&mut [0; 100]).expect("rows");
+        drop(stdout);
+        let output = child.wait_with_output().expect("the program ends");
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{format}");
+    }
+}
