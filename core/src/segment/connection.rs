@@ -415,9 +415,13 @@ impl Connection {
             return;
         }
         if let Some(message) = self.client_hello.take(run.bytes, run.length) {
-            if let Some(name) = ClientHello::parse(&message).and_then(|hello| hello.server_name) {
-                let name = name.to_ascii_lowercase();
-                self.identify(EvidenceKind::Sni, &name, run.stamp, ctx);
+            if let Some(hello) = ClientHello::parse(&message) {
+                if let (false, Protocol::Tls(tls)) = (hello.truncated, &mut self.protocol) {
+                    tls.offer(hello.alpn.clone().any(|protocol| protocol == b"h2"));
+                }
+                if let Some(name) = hello.server_name {
+                    self.identify(EvidenceKind::Sni, &name.to_ascii_lowercase(), run.stamp, ctx);
+                }
             }
         }
         self.settled |= self.client_hello.is_done();

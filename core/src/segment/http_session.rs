@@ -78,7 +78,7 @@ impl HttpSession {
                         return;
                     }
                     let answering = !bodiless.is_empty() || !down.at_boundary();
-                    let waits = ledger.has_waiting() || (!down.is_lost() && answering);
+                    let waits = ledger.waiting().is_some() || (!down.is_lost() && answering);
                     let boundary = (!waits).then_some(response_at);
                     ledger.begin(ctx, run.stamp, offset, boundary, Transport::Tcp);
                 }
@@ -117,7 +117,7 @@ impl HttpSession {
             |event| match event {
                 Event::Start(offset) => {
                     if ledger.owner(offset).is_none_or(|owner| owner.is_ended()) {
-                        ledger.respond_at(offset);
+                        ledger.place_waiting(offset);
                     }
                     if let Some(owner) = ledger.owner_mut(offset) {
                         owner.responded = true;
@@ -137,9 +137,7 @@ impl HttpSession {
                 owner.responded = true;
             }
             // Where responses end is not known any more: what comes belongs to the next request that waits.
-            while ledger.has_waiting() {
-                ledger.respond_at(run.offset + run.length);
-            }
+            while ledger.place_waiting(run.offset + run.length) {}
         }
     }
 }

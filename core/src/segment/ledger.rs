@@ -18,8 +18,8 @@ use crate::table::Slot;
 const REMEMBERED: usize = 8;
 /// Segments of a connection that may be open at once: HTTP/2 allows 100 to 128 streams in common servers.
 const MAX_OPEN: usize = 128;
-/// A boundary that is not known yet.
-const UNKNOWN: u64 = u64::MAX;
+/// Spans of a connection that late packets can still be counted by.
+const MAX_SPANS: usize = 64;
 
 /// What a connection may use of the engine while it takes a packet.
 pub(crate) struct Context<'a> {
@@ -96,15 +96,15 @@ impl Context<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exchange {
     pub(crate) number: u32,
-    /// When the request began.
-    pub(crate) requested: Stamp,
     /// Where the request begins in the client's stream.
     pub(crate) up_start: u64,
-    /// Where the response begins in the server's stream.
-    boundary: u64,
+    /// Where its response begins in the server's stream is known.
+    placed: bool,
     /// Response bytes came that are more than an announcement.
     pub(crate) responded: bool,
     ended: bool,
+    /// Its response overlaps another's on the connection.
+    pub(crate) shared: bool,
     /// Its request was not captured.
     inferred: bool,
     /// Bytes of framing in it.
@@ -119,11 +119,23 @@ impl Exchange {
         self.ended
     }
 
+    /// Whether its response's beginning is not known yet.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        !self.placed && !self.ended
+    }
+
     /// Takes back what was taken for the beginning of its response, with its framing.
     pub(crate) const fn unrespond(&mut self, framing: u64) {
         self.responded = false;
         self.framing = self.framing.saturating_sub(framing);
     }
+}
+
+/// From `start` on, the server's bytes belong to a segment.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u64,
+    number: u32,
 }
 
 /// Bytes seen how.
@@ -141,19 +153,30 @@ pub(crate) enum Credit {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     exchanges: SmallVec<[Exchange; 2]>,
+    /// By offset.
+    spans: SmallVec<[Span; 2]>,
+    /// Behind the last server byte that was counted.
+    next: u64,
 }
 
 impl Ledger {
-    pub(crate) fn clear(&mut self) {
-        self.exchanges.clear();
-    }
-
     /// The latest request.
     pub(crate) fn latest(&mut self) -> Option<&mut Exchange> {
         self.exchanges.last_mut()
     }
 
-    /// Begins a segment. `boundary` is where its response begins, if that is known.
+    /// The segments that are not over, in order of request.
+    pub(crate) fn open(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
+        self.exchanges.iter().filter(|exchange| !exchange.ended)
+    }
+
+    /// A segment that is remembered.
+    pub(crate) fn find_mut(&mut self, number: u32) -> Option<&mut Exchange> {
+        self.exchanges.iter_mut().find(|exchange| exchange.number == number)
+    }
+
+    /// Begins a segment. With `boundary`, the offset where its response begins, all others end there; without, it waits
+    /// for [`Self::place`].
     pub(crate) fn begin(
         &mut self,
         ctx: &mut Context<'_>,
@@ -163,18 +186,33 @@ impl Ledger {
         transport: Transport,
     ) {
         if boundary.is_some() {
-            // Whatever is still open ended where this one begins.
-            for exchange in self.exchanges.iter_mut().filter(|exchange| !exchange.ended) {
-                exchange.ended = true;
-                ctx.resize(exchange.number, |segment| segment.complete = true);
-            }
+            self.close(ctx);
         }
         if ctx.config.segment_rule != SegmentRule::Flow {
             return;
         }
         let Some(number) = ctx.open(stamp, transport) else { return };
-        let open = self.exchanges.iter().filter(|exchange| !exchange.ended).count();
-        if self.exchanges.len() - open >= REMEMBERED
+        self.forget();
+        self.exchanges.push(Exchange {
+            number,
+            up_start,
+            placed: false,
+            responded: false,
+            ended: false,
+            shared: false,
+            inferred: false,
+            framing: 0,
+            unframed: 0,
+        });
+        if let Some(boundary) = boundary {
+            self.place(number, boundary);
+        }
+    }
+
+    /// Makes room for another segment and its span.
+    fn forget(&mut self) {
+        let ended = self.exchanges.iter().filter(|exchange| exchange.ended).count();
+        if ended > REMEMBERED
             && let Some(oldest) = self.exchanges.iter().position(|exchange| exchange.ended)
         {
             self.exchanges.remove(oldest);
@@ -182,17 +220,9 @@ impl Ledger {
         if self.exchanges.len() >= MAX_OPEN {
             self.exchanges.remove(0);
         }
-        self.exchanges.push(Exchange {
-            number,
-            requested: stamp,
-            up_start,
-            boundary: boundary.unwrap_or(UNKNOWN),
-            responded: false,
-            ended: false,
-            inferred: false,
-            framing: 0,
-            unframed: 0,
-        });
+        while self.spans.len() >= MAX_SPANS {
+            self.spans.remove(0);
+        }
     }
 
     /// Says that the latest request was not captured, and known by its acknowledgement only.
@@ -204,32 +234,62 @@ impl Ledger {
         }
     }
 
-    /// Says where the response to the earliest request without one begins; `None` if no request waits.
-    pub(crate) fn respond_at(&mut self, offset: u64) -> Option<&mut Exchange> {
-        let waiting = self.exchanges.iter_mut().find(|exchange| exchange.boundary == UNKNOWN)?;
-        waiting.boundary = offset;
-        Some(waiting)
+    /// Says that from `offset` on the server's bytes belong to a segment, whatever was said before of those behind it.
+    pub(crate) fn place(&mut self, number: u32, offset: u64) {
+        self.spans.retain(|span| span.start < offset);
+        self.spans.push(Span { start: offset, number });
+        if let Some(exchange) = self.find_mut(number) {
+            exchange.placed = true;
+        }
     }
 
-    /// Whether a request waits for its response's beginning to be known.
-    pub(crate) fn has_waiting(&self) -> bool {
-        self.exchanges.iter().any(|exchange| exchange.boundary == UNKNOWN)
+    /// Behind the last server byte that was counted.
+    pub(crate) const fn next_offset(&self) -> u64 {
+        self.next
+    }
+
+    /// The earliest request whose response's beginning is not known.
+    pub(crate) fn waiting(&self) -> Option<&Exchange> {
+        self.exchanges.iter().find(|exchange| exchange.is_waiting())
+    }
+
+    /// Places the earliest request that waits at `offset`.
+    pub(crate) fn place_waiting(&mut self, offset: u64) -> bool {
+        let Some(number) = self.waiting().map(|exchange| exchange.number) else { return false };
+        self.place(number, offset);
+        true
+    }
+
+    /// Ends a segment.
+    pub(crate) fn end(&mut self, ctx: &mut Context<'_>, number: u32) {
+        if let Some(exchange) = self.find_mut(number) {
+            exchange.ended = true;
+            ctx.resize(number, |segment| segment.complete = true);
+        }
     }
 
     /// Ends the segment that a server's byte belongs to.
     pub(crate) fn end_at(&mut self, ctx: &mut Context<'_>, offset: u64) {
-        if let Some(exchange) = self.owner_mut(offset) {
-            exchange.ended = true;
-            let number = exchange.number;
-            ctx.resize(number, |segment| segment.complete = true);
+        if let Some(number) = self.owner(offset).map(|exchange| exchange.number) {
+            self.end(ctx, number);
         }
     }
 
     /// Ends all, as the connection does.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
-        for exchange in &mut self.exchanges {
+        for exchange in self.exchanges.iter_mut().filter(|exchange| !exchange.ended) {
             exchange.ended = true;
             ctx.resize(exchange.number, |segment| segment.complete = true);
+        }
+    }
+
+    /// Marks a segment as one whose bytes were divided.
+    pub(crate) fn share(&mut self, ctx: &mut Context<'_>, number: u32) {
+        if let Some(exchange) = self.find_mut(number) {
+            exchange.shared = true;
+        }
+        if let Some(segment) = ctx.segments.get_mut(number) {
+            segment.shared = true;
         }
     }
 
@@ -240,11 +300,19 @@ impl Ledger {
 
     /// The segment that a server's byte belongs to.
     pub(crate) fn owner(&self, offset: u64) -> Option<&Exchange> {
-        self.exchanges.iter().rev().find(|exchange| exchange.boundary <= offset)
+        let number = self.spans.iter().rev().find(|span| span.start <= offset)?.number;
+        self.exchanges.iter().rev().find(|exchange| exchange.number == number)
     }
 
     pub(crate) fn owner_mut(&mut self, offset: u64) -> Option<&mut Exchange> {
-        self.exchanges.iter_mut().rev().find(|exchange| exchange.boundary <= offset)
+        let number = self.spans.iter().rev().find(|span| span.start <= offset)?.number;
+        self.exchanges.iter_mut().rev().find(|exchange| exchange.number == number)
+    }
+
+    /// The first part of server bytes `start..end` that belongs to one segment (or none): that segment, and its end.
+    fn part(&self, start: u64, end: u64) -> (Option<u32>, u64) {
+        let next = self.spans.iter().map(|span| span.start).find(|&next| next > start);
+        (self.owner(start).map(|exchange| exchange.number), next.unwrap_or(end).min(end))
     }
 
     /// Counts server bytes `start..end` on the segments they belong to; returns the last of these.
@@ -256,18 +324,15 @@ impl Ledger {
         credit: Credit,
     ) -> Option<u32> {
         let mut last = None;
+        self.next = self.next.max(end);
         while start < end {
-            let next = self.exchanges.iter().map(|e| e.boundary).filter(|&b| b > start).min();
-            let to = next.unwrap_or(end).min(end);
-            if let Some(exchange) = self.owner(start) {
-                let (number, length) = (exchange.number, to - start);
-                ctx.resize(number, |segment| add(segment, length, stamp, credit));
-                last = Some(number);
+            let (owner, to) = self.part(start, end);
+            if let Some(number) = owner {
+                ctx.resize(number, |segment| add(segment, to - start, stamp, credit));
+                self.refresh(ctx, number);
+                last = owner;
             }
             start = to;
-        }
-        if let Some(number) = last {
-            self.refresh(ctx, number);
         }
         last
     }
@@ -279,13 +344,34 @@ impl Ledger {
     }
 
     /// Moves bytes counted on `from` to where their offset says they belong, now that this is known.
-    pub(crate) fn reassign(&mut self, ctx: &mut Context<'_>, from: u32, range: (u64, u64), stamp: Stamp) {
-        let to = self.owner(range.0).map(|exchange| exchange.number);
-        if to == Some(from) {
-            return;
+    pub(crate) fn reassign(&mut self, ctx: &mut Context<'_>, from: u32, (mut start, end): (u64, u64), stamp: Stamp) {
+        while start < end {
+            let (owner, to) = self.part(start, end);
+            if owner != Some(from) {
+                self.debit(ctx, from, to - start);
+                self.credit(ctx, (start, to), stamp, Credit::New);
+            }
+            start = to;
         }
-        self.debit(ctx, from, range.1 - range.0);
-        self.credit(ctx, range, stamp, Credit::New);
+    }
+
+    /// Moves `length` bytes, and their share of framing, from one segment to another.
+    pub(crate) fn transfer(&mut self, ctx: &mut Context<'_>, from: u32, to: u32, length: u64) {
+        let Some(source) = ctx.segments.get(from) else { return };
+        let total = source.bytes.max(1);
+        let length = length.min(source.bytes);
+        let framing = self.find_mut(from).map_or(0, |exchange| {
+            let moved = u128::from(exchange.framing) * u128::from(length) / u128::from(total);
+            exchange.framing -= moved as u64;
+            moved as u64
+        });
+        if let Some(exchange) = self.find_mut(to) {
+            exchange.framing += framing;
+        }
+        ctx.resize(from, |segment| segment.bytes -= length);
+        ctx.resize(to, |segment| segment.bytes += length);
+        self.refresh(ctx, from);
+        self.refresh(ctx, to);
     }
 
     /// Counts framing in the segment that a server's byte belongs to.
@@ -317,7 +403,7 @@ impl Ledger {
 
     /// Brings a segment's derived values up to date.
     fn refresh(&self, ctx: &mut Context<'_>, number: u32) {
-        let exchange = self.exchanges.iter().find(|exchange| exchange.number == number);
+        let exchange = self.exchanges.iter().rev().find(|exchange| exchange.number == number);
         let (framing, inferred) = exchange.map_or((0, false), |exchange| (exchange.framing, exchange.inferred));
         if let Some(segment) = ctx.segments.get_mut(number) {
             segment.app_bytes = segment.bytes.saturating_sub(framing);

@@ -3,6 +3,7 @@
 pub(crate) mod classic;
 pub(crate) mod connection;
 mod hello;
+mod http2;
 mod http_session;
 pub(crate) mod ledger;
 pub(crate) mod table;

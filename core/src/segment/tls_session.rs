@@ -5,6 +5,7 @@
 //! Finished, the server's records before that are its flight, and those right behind it are session tickets.
 
 use super::hello::HelloBuffer;
+use super::http2::{self, Http2};
 use super::ledger::{Context, Ledger};
 use super::Transport;
 use crate::stream::{Run, Stamp};
@@ -66,8 +67,12 @@ pub(crate) struct TlsSession {
     server_hello: HelloBuffer,
     version: Option<u16>,
     cipher: Option<u16>,
-    /// HTTP/2 was seen: by ALPN, or by records too small for HTTP/1 requests.
-    pub(crate) http2: bool,
+    /// HTTP/2, once it was seen: by ALPN, by the client's preface, or by records that hold only control frames.
+    http2: Option<Box<Http2>>,
+    /// Whether the client offered HTTP/2; `None` if its hello was not seen.
+    offered_http2: Option<bool>,
+    /// No application data of the client yet.
+    first_record: bool,
     client_finished: bool,
     client_changed_cipher: bool,
     authentication_records: u8,
@@ -96,7 +101,9 @@ impl TlsSession {
             server_hello: HelloBuffer::default(),
             version: None,
             cipher: None,
-            http2: false,
+            http2: None,
+            offered_http2: None,
+            first_record: true,
             client_finished: false,
             client_changed_cipher: false,
             authentication_records: 0,
@@ -113,6 +120,7 @@ impl TlsSession {
             up: RecordReader::lost(),
             down: RecordReader::lost(),
             client_finished: true,
+            first_record: false,
             tickets: Tickets::Over,
             ..Self::new()
         }
@@ -186,11 +194,17 @@ impl TlsSession {
             return Class::Control;
         }
         let plaintext = header.length.saturating_sub(self.overhead());
-        if u64::from(plaintext) <= ctx.config.control_record_max() {
-            self.http2 |= header.length != ALERT;
-            return Class::Control;
+        let is_preface = std::mem::take(&mut self.first_record) && http2::is_preface(plaintext);
+        let is_control = u64::from(plaintext) <= ctx.config.control_record_max();
+        if self.offered_http2 != Some(false) && (is_preface || is_control && http2::is_control(plaintext)) {
+            self.http2.get_or_insert_default();
         }
-        Class::Application
+        if is_control || is_preface && self.http2.is_some() { Class::Control } else { Class::Application }
+    }
+
+    /// Takes the protocols that the client offered.
+    pub(crate) fn offer(&mut self, http2: bool) {
+        self.offered_http2 = Some(http2);
     }
 
     /// Takes a protected record of a client that has not finished its TLS 1.3 handshake; returns whether it is
@@ -217,6 +231,10 @@ impl TlsSession {
     }
 
     fn request(&mut self, stamp: Stamp, offset: u64, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        if let Some(http2) = &mut self.http2 {
+            http2.request(stamp, offset, response_at, ledger, ctx);
+            return;
+        }
         if ledger.latest().is_some_and(|latest| !latest.responded) {
             // Nothing came back yet: the request goes on, in another record or behind 100 Continue.
             return;
@@ -243,7 +261,12 @@ impl TlsSession {
         {
             self.version = Some(hello.version);
             self.cipher = Some(hello.cipher);
-            self.http2 |= hello.http2;
+            if hello.http2 {
+                self.http2.get_or_insert_default();
+            }
+        }
+        if let Some(http2) = &mut self.http2 {
+            http2.arrive(run, self.down.is_exact(), ledger, ctx);
         }
         let mut found = Found::default();
         let mut reader = self.down;
@@ -252,12 +275,7 @@ impl TlsSession {
             Event::Record { offset, header, guessed } => {
                 self.down_class = self.classify_down(header, run.peer, ledger, ctx, offset, &mut found);
                 if self.down_class == Class::Application {
-                    let overhead = u64::from(RECORD_HEADER + self.overhead().min(header.length));
-                    let plaintext = u64::from(header.length.saturating_sub(self.overhead()));
-                    if let Some(exchange) = ledger.owner_mut(offset) {
-                        exchange.responded |= plaintext > ctx.config.interim_response_max();
-                    }
-                    ledger.add_framing(ctx, offset, overhead, guessed || self.overhead_is_estimated());
+                    self.respond(offset, header, guessed, run.peer, ledger, ctx);
                 }
             }
             Event::Bytes(length) => {
@@ -268,8 +286,9 @@ impl TlsSession {
             }
             Event::Unframed(length) => {
                 if self.client_finished {
-                    let overhead = RECORD_HEADER + self.overhead();
-                    ledger.add_unframed(ctx, offset, length, u64::from(MAX_PLAINTEXT + overhead), u64::from(overhead));
+                    let record = u64::from(MAX_PLAINTEXT + RECORD_HEADER + self.overhead());
+                    let overhead = self.framing(MAX_PLAINTEXT, false, ctx) + u64::from(self.overhead());
+                    ledger.add_unframed(ctx, offset, length, record, overhead);
                 } else {
                     found.control += length;
                 }
@@ -278,6 +297,47 @@ impl TlsSession {
         });
         self.down = reader;
         found
+    }
+
+    /// Counts a record of a response.
+    fn respond(
+        &mut self,
+        offset: u64,
+        header: RecordHeader,
+        guessed: bool,
+        peer: u64,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        let plaintext = header.length.saturating_sub(self.overhead());
+        if let Some(http2) = &mut self.http2
+            && !guessed
+        {
+            http2.record(offset, u64::from(RECORD_HEADER + header.length), plaintext, peer, ledger, ctx);
+        }
+        let mut first = false;
+        if let Some(exchange) = ledger.owner_mut(offset) {
+            first = !exchange.responded;
+            exchange.responded |= u64::from(plaintext) > ctx.config.interim_response_max() || self.http2.is_some();
+        }
+        let framing = u64::from(header.length - plaintext) + self.framing(plaintext, first, ctx);
+        let framing = framing.min(u64::from(RECORD_HEADER + header.length));
+        ledger.add_framing(ctx, offset, framing, guessed || self.overhead_is_estimated() || self.http2.is_some());
+    }
+
+    /// Bytes of a record with this much plaintext that are not what HTTP sent, less those of its encryption: its
+    /// header, and the frames of HTTP/2.
+    fn framing(&self, plaintext: u32, first: bool, ctx: &Context<'_>) -> u64 {
+        let mut framing = u64::from(RECORD_HEADER);
+        if self.http2.is_some() {
+            let head = match first {
+                true if u64::from(plaintext) <= ctx.config.http2_headers_max() => return framing + u64::from(plaintext),
+                true => ctx.config.http2_head(),
+                false => 0,
+            };
+            framing += head + u64::from(plaintext).div_ceil(ctx.config.http2_frame()) * u64::from(http2::FRAME_HEADER);
+        }
+        framing
     }
 
     fn classify_down(
