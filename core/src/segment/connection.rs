@@ -135,6 +135,7 @@ impl Connection {
         }
         if tcp.flags.has(TcpFlags::RST) || tcp.flags.has(TcpFlags::FIN) {
             self.settle(tcp.flags.has(TcpFlags::RST), ctx, limits);
+            self.close_session(ctx);
             self.ledger.close(ctx);
         }
         outcome
@@ -143,8 +144,15 @@ impl Connection {
     /// Ends it: a new connection has the same ports, or it makes room.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
         self.settle(true, ctx, limits(ctx));
+        self.close_session(ctx);
         if complete {
             self.ledger.close(ctx);
+        }
+    }
+
+    fn close_session(&mut self, ctx: &mut Context<'_>) {
+        if let Protocol::Tls(tls) = &mut self.protocol {
+            tls.close(&mut self.ledger, ctx);
         }
     }
 
@@ -359,7 +367,7 @@ impl Connection {
             self.protocol = self.recognise(run, false, ctx);
         }
         let found = match &mut self.protocol {
-            Protocol::Tls(tls) => tls.read_down(run, &mut self.ledger, ctx),
+            Protocol::Tls(tls) => tls.read_down(run, self.round_trip, &mut self.ledger, ctx),
             Protocol::Http(http) => {
                 http.read_down(run, &mut self.ledger, ctx);
                 Found::default()

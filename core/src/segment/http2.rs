@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::Transport;
 use super::ledger::{Context, Ledger};
+use crate::packet::Time;
 use crate::stream::{Run, Stamp};
 use crate::tls::MAX_PLAINTEXT;
 
@@ -53,6 +54,8 @@ pub(crate) fn is_control(plaintext: u32) -> bool {
 pub(crate) struct Http2 {
     /// Behind the record that looks like a response's last.
     end: Option<u64>,
+    /// When the server's newest bytes came, and up to where it had the client's stream then.
+    last: Option<(Time, u64)>,
     /// Sizes of responses that had the connection to themselves, newest last.
     sizes: SmallVec<[u64; SIZES]>,
     /// Size that several of these agree on.
@@ -93,7 +96,49 @@ impl Http2 {
     }
 
     /// Takes server bytes before they are read: finds out whose they are by what the server had when it sent them.
-    pub(crate) fn arrive(&mut self, run: &Run<'_>, exact: bool, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    pub(crate) fn arrive(
+        &mut self,
+        run: &Run<'_>,
+        exact: bool,
+        round_trip: Option<i64>,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        if let (Some(end), Some((time, peer)), Some(round_trip)) = (self.end, self.last, round_trip)
+            && end == run.offset
+            && run.stamp.time.since(time) >= round_trip
+        {
+            self.merge(end, peer, ledger, ctx);
+        }
+        self.last = Some((run.stamp.time, run.peer));
+        self.place(run, exact, ledger, ctx);
+    }
+
+    /// A server that fell silent for a round trip, with its last record not full, had answered all it was asked: the
+    /// requests that still wait got their responses within the bytes of the one before, which are divided evenly.
+    fn merge(&mut self, end: u64, peer: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let answered: SmallVec<[u32; 8]> = ledger
+            .open()
+            .filter(|exchange| exchange.is_waiting() && exchange.up_start < peer)
+            .map(|exchange| exchange.number)
+            .collect();
+        let Some(owner) = ledger.owner(end.saturating_sub(1)).map(|exchange| exchange.number) else { return };
+        let total = ctx.segments.get(owner).map_or(0, |segment| segment.bytes);
+        for &number in &answered {
+            ledger.transfer(ctx, owner, number, total / (answered.len() as u64 + 1));
+            ledger.end(ctx, number);
+        }
+    }
+
+    /// Says that the connection ends: what waits got its response, if the last record says that all was sent.
+    pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        self.settle(ledger, ctx);
+        if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
+            self.merge(end, peer, ledger, ctx);
+        }
+    }
+
+    fn place(&mut self, run: &Run<'_>, exact: bool, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let Some(waiting) = ledger.waiting().copied() else { return };
         if run.peer <= waiting.up_start {
             // Sent before the server knew of the request: the responses before it go on.

@@ -368,8 +368,15 @@ impl Ledger {
         if let Some(exchange) = self.find_mut(to) {
             exchange.framing += framing;
         }
+        let (first, last) = ((source.first_frame, source.t_first), (source.last_frame, source.t_last));
         ctx.resize(from, |segment| segment.bytes -= length);
-        ctx.resize(to, |segment| segment.bytes += length);
+        ctx.resize(to, |segment| {
+            segment.bytes += length;
+            if segment.first_frame.is_none() {
+                (segment.first_frame, segment.t_first) = first;
+                (segment.last_frame, segment.t_last) = last;
+            }
+        });
         self.refresh(ctx, from);
         self.refresh(ctx, to);
     }

@@ -6,6 +6,11 @@ mod hello;
 mod http2;
 mod http_session;
 pub(crate) mod ledger;
+mod quic_hello;
+mod quic_path;
+mod quic_requests;
+mod quic_responses;
+pub(crate) mod quic_session;
 pub(crate) mod table;
 mod tls_session;
 

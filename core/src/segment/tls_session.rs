@@ -202,6 +202,13 @@ impl TlsSession {
         if is_control || is_preface && self.http2.is_some() { Class::Control } else { Class::Application }
     }
 
+    /// Says that the connection ends.
+    pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        if let Some(http2) = &mut self.http2 {
+            http2.close(ledger, ctx);
+        }
+    }
+
     /// Takes the protocols that the client offered.
     pub(crate) fn offer(&mut self, http2: bool) {
         self.offered_http2 = Some(http2);
@@ -253,6 +260,7 @@ impl TlsSession {
     pub(crate) fn read_down(
         &mut self,
         run: &Run<'_>,
+        round_trip: Option<i64>,
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) -> Found {
@@ -266,7 +274,7 @@ impl TlsSession {
             }
         }
         if let Some(http2) = &mut self.http2 {
-            http2.arrive(run, self.down.is_exact(), ledger, ctx);
+            http2.arrive(run, self.down.is_exact(), round_trip, ledger, ctx);
         }
         let mut found = Found::default();
         let mut reader = self.down;

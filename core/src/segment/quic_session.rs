@@ -1,0 +1,264 @@
+//! A QUIC connection: who the server is, and its HTTP/3 segments.
+//!
+//! The endpoints' secrets hide all but sizes and times. Requests are told from acknowledgements by size
+//! ([`super::quic_requests`]), responses are what comes until the next one ([`super::quic_responses`]), and framing is
+//! what the specifications say it is.
+//!
+//! # Limits
+//!
+//! * Data that was lost and sent again is counted again where the capture saw it twice: packets do not show what they
+//!   repeat.
+//! * Requests that overlap on one connection share its bytes evenly: packets do not show their streams.
+//! * A connection that moves to another address or port (RFC 9000, section 9) goes on there as one whose beginning was
+//!   not seen.
+//! * That a connection was closed does not show. What it sent last stays open.
+
+use super::Transport;
+use super::connection::Outcome;
+use super::ledger::Context;
+use super::quic_hello::{Hello, HelloReader};
+use super::quic_path::Path;
+use super::quic_requests::{Belief, Requests, Sent, Uplink, within};
+use super::quic_responses::{Downlink, Responses};
+use crate::config::SegmentRule;
+use crate::decode::Udp;
+use crate::quic::{FIXED_BIT, Form, LONG_HEADER, MIN_CLIENT_DATAGRAM, TAG_LEN, looks_like_initial, parse_datagram};
+use crate::registry::{End, FlowKey};
+use crate::service::EvidenceKind;
+use crate::stream::Stamp;
+
+/// Port by which QUIC is supposed where its handshake was not seen (RFC 9114, section 3.1.2: HTTP/3 usually has the
+/// port of HTTPS).
+const PORT_HTTPS: u16 = 443;
+/// Smallest datagram that may be of QUIC (RFC 9000, section 10.3).
+const MIN_DATAGRAM: u32 = 21;
+
+/// Whether a UDP flow is worth following.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// It may be QUIC; this end is the client.
+    Client(End),
+    /// Another version of QUIC, which may yet change to a known one (RFC 9000, section 6).
+    NotYet,
+    /// It is not QUIC.
+    No,
+}
+
+/// A QUIC connection that is followed.
+#[derive(Debug)]
+pub(crate) struct QuicSession {
+    /// The client's end of the flow.
+    pub(crate) client: End,
+    /// Who the server is was looked for, and all that could be found was.
+    pub(crate) settled: bool,
+    hello: HelloReader,
+    path: Path,
+    requests: Requests,
+    responses: Responses,
+    /// A server's datagram larger than all before it, that is a path MTU probe unless the next one is as large.
+    held: Option<Downlink>,
+    /// The client offered HTTP/3, or what it offered is not known.
+    http3: bool,
+    /// It turned out not to be QUIC.
+    opaque: bool,
+}
+
+impl QuicSession {
+    pub(crate) fn new(client: End) -> Self {
+        Self {
+            client,
+            settled: false,
+            hello: HelloReader::default(),
+            path: Path::default(),
+            requests: Requests::default(),
+            responses: Responses::default(),
+            held: None,
+            http3: true,
+            opaque: false,
+        }
+    }
+
+    /// Looks at a datagram of a flow that is not followed. `server` is the flow's Netflix end.
+    pub(crate) fn opening(key: &FlowKey, udp: &Udp<'_>, sender: End, server: Option<End>) -> Opening {
+        let length = udp.payload_length as usize;
+        if let Some(server) = server {
+            let is_quic = key.port(server) == PORT_HTTPS && may_be_quic(udp) || looks_like_initial(udp.payload, length);
+            return if is_quic { Opening::Client(1 - server) } else { Opening::No };
+        }
+        if looks_like_initial(udp.payload, length) {
+            return Opening::Client(sender);
+        }
+        let form = parse_datagram(udp.payload, length, None).next().map(|packet| packet.form);
+        match form {
+            Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Opening::NotYet,
+            Some(Form::VersionNegotiation) => Opening::NotYet,
+            _ => Opening::No,
+        }
+    }
+
+    /// Whether a datagram opens another connection under the same ports.
+    pub(crate) fn is_reopened_by(&self, udp: &Udp<'_>, sender: End) -> bool {
+        sender == self.client
+            && looks_like_initial(udp.payload, udp.payload_length as usize)
+            && parse_datagram(udp.payload, udp.payload_length as usize, None)
+                .next()
+                .is_some_and(|packet| self.path.is_foreign(&packet))
+    }
+
+    /// Ends it: a new connection has the same ports, or it makes room.
+    pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
+        if complete {
+            self.responses.close(ctx);
+        }
+    }
+
+    /// Takes a datagram.
+    pub(crate) fn packet(&mut self, udp: &Udp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+        let from_client = sender == self.client;
+        if self.opaque || udp.payload_length == 0 {
+            return Outcome::default();
+        }
+        // An endpoint may clear the fixed bit only if its peer offered that in the handshake (RFC 9287).
+        if !self.path.saw_handshake() && !may_be_quic(udp) {
+            self.opaque = true;
+            self.settled = true;
+            return Outcome::default();
+        }
+        match udp.payload.first() {
+            Some(first) if first & LONG_HEADER != 0 => self.long(udp, from_client, stamp, ctx),
+            first => {
+                if from_client && !self.settled {
+                    // The handshake is over; what is missing of it will not come.
+                    self.hello.give_up();
+                    self.settled = true;
+                }
+                let behind = if first.is_some() { &udp.payload[1..] } else { &[] };
+                self.path.take_short(behind, from_client, stamp.time);
+                self.short(udp.payload_length, udp.payload_length, from_client, false, stamp, ctx)
+            }
+        }
+    }
+
+    /// Takes a datagram that begins with a long header.
+    fn long(&mut self, udp: &Udp<'_>, from_client: bool, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut has_initial = false;
+        let mut packets = parse_datagram(udp.payload, udp.payload_length as usize, None);
+        for packet in packets.by_ref() {
+            match packet.form {
+                Form::Initial | Form::Handshake | Form::ZeroRtt => {
+                    self.path.take_long(&packet, from_client, stamp.time);
+                    self.path.grow(from_client, udp.payload_length);
+                    if packet.form == Form::Initial && from_client {
+                        has_initial = true;
+                        outcome.truncated |= packet.is_cut() && !self.hello.is_done();
+                        if let Some(hello) = self.hello.take(&packet) {
+                            self.learn(&hello, stamp, ctx);
+                        }
+                    } else if packet.form == Form::ZeroRtt && from_client {
+                        let sealed = packet.payload_range().len() as u64;
+                        let content = sealed.saturating_sub(ctx.config.quic_packet_number() + TAG_LEN as u64) as u32;
+                        let size = udp.payload_length;
+                        let early = self.uplink(Uplink { stamp, size, content, coalesced: true }, ctx);
+                        outcome = Outcome { truncated: outcome.truncated, ..early };
+                    }
+                }
+                Form::Retry if !from_client => {
+                    self.path.take_long(&packet, false, stamp.time);
+                    self.hello.begin_again();
+                }
+                Form::VersionNegotiation if !from_client => self.hello.begin_again(),
+                // Behind an Initial of the client's there may be padding only (RFC 9000, section 14.1).
+                Form::Short if from_client && has_initial => self.path.take_short(&[], true, stamp.time),
+                Form::Short => {
+                    self.path.take_short(&[], from_client, stamp.time);
+                    let size = packet.packet_len as u32;
+                    let short = self.short(size, udp.payload_length, from_client, true, stamp, ctx);
+                    outcome = Outcome { truncated: outcome.truncated, ..short };
+                }
+                _ => {}
+            }
+        }
+        let cut = udp.payload.len() < udp.payload_length as usize;
+        outcome.truncated |= cut && packets.unparsed_len() > 0;
+        outcome
+    }
+
+    /// Takes what a ClientHello says.
+    fn learn(&mut self, hello: &Hello, stamp: Stamp, ctx: &mut Context<'_>) {
+        self.settled = true;
+        self.http3 = hello.http3.unwrap_or(true);
+        if let Some(name) = hello.name.as_deref().filter(|name| ctx.config.is_netflix(name)) {
+            let address = ctx.registry.key(ctx.flow).address(1 - self.client);
+            ctx.registry.identify(ctx.config, address, EvidenceKind::QuicSni, name, stamp.frame);
+        }
+    }
+
+    /// Takes a packet with a short header, `size` bytes of a datagram of `datagram` bytes.
+    fn short(
+        &mut self,
+        size: u32,
+        datagram: u32,
+        from_client: bool,
+        coalesced: bool,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Outcome {
+        let (overhead, learnt) = self.path.overhead(from_client, ctx.config);
+        if from_client {
+            let content = size.saturating_sub(overhead);
+            return self.uplink(Uplink { stamp, size: datagram, content, coalesced }, ctx);
+        }
+        let largest = self.path.largest[1];
+        // No path MTU grows by such steps: datagrams on their way to a network card that sends them one by one.
+        let packets = if size >= 2 * largest { size.div_ceil(largest) } else { 1 };
+        let content = size.saturating_sub(packets * overhead);
+        let full = u64::from(size) * 100 >= u64::from(largest) * ctx.config.quic_full();
+        let estimated = !learnt || !self.http3;
+        self.downlink(Downlink { stamp, size, packets, content, full, estimated }, ctx)
+    }
+
+    fn uplink(&mut self, packet: Uplink, ctx: &mut Context<'_>) -> Outcome {
+        // The classic rule knows TCP only. Without a request, no response is looked for.
+        if ctx.config.segment_rule != SegmentRule::Flow {
+            return Outcome::default();
+        }
+        match self.requests.take(packet, &mut self.path, ctx.config) {
+            Sent::Control => Outcome::default(),
+            Sent::More(segment) => Outcome { segment, ..Outcome::default() },
+            Sent::Request => {
+                let Some(asked) = self.requests.asked().last_mut().filter(|asked| asked.belief == Belief::Sure) else {
+                    return Outcome::default();
+                };
+                asked.number = ctx.open(packet.stamp, Transport::Quic);
+                Outcome { request: asked.number.is_some(), segment: asked.number, truncated: false }
+            }
+        }
+    }
+
+    fn downlink(&mut self, packet: Downlink, ctx: &mut Context<'_>) -> Outcome {
+        if let Some(held) = self.held.take() {
+            // A probe is acknowledged before others of its size follow (RFC 8899, section 5.2).
+            let half = self.path.round_trip(ctx.config) / 2;
+            if packet.size >= held.size && within(packet.stamp.time, held.stamp.time, half) {
+                self.responses.take(&held, &mut self.requests, &self.path, ctx);
+            }
+        }
+        let largest = &mut self.path.largest[1];
+        if packet.packets == 1 && packet.size > *largest {
+            *largest = packet.size;
+            self.held = Some(packet);
+            return Outcome::default();
+        }
+        let segment = self.responses.take(&packet, &mut self.requests, &self.path, ctx);
+        Outcome { segment, ..Outcome::default() }
+    }
+}
+
+/// Whether a datagram may be of QUIC for all that its first byte and its length say (RFC 9000, section 17).
+fn may_be_quic(udp: &Udp<'_>) -> bool {
+    udp.payload_length >= MIN_DATAGRAM && udp.payload.first().is_none_or(|first| first & FIXED_BIT != 0)
+}
+
+#[cfg(test)]
+mod tests;
