@@ -1,0 +1,53 @@
+# What people type. `make` alone lists it.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
+
+.PHONY: help demo test score check plugin cli install uninstall prerequisites test-prerequisites header captures clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
+
+demo: prerequisites cli plugin ## install what is missing, build, and show Netflix servers and segments in tshark
+	@plugin/demo.sh "$(RELEASE)"
+
+test: test-prerequisites cli plugin ## run every test: unit, property, C ABI, end to end in tshark
+	NFLX_BIN="$(abspath $(RELEASE)/nflx)" NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" \
+		$(CARGO) test --locked --workspace --exclude nflx-plugin
+
+score: cli ## compare segments with the servers' own records, beside the rules of other tools
+	python3 tests/score/score.py --nflx "$(RELEASE)/nflx"
+
+check: ## format, lints and documents, warnings as errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+plugin: prerequisites ## build the Wireshark plugin: target/release/libnflx_plugin.so
+	$(CARGO) build --locked --release -p nflx-plugin
+
+cli: ## build the command: target/release/nflx
+	$(CARGO) build --locked --release -p nflx-cli
+
+install: plugin ## put the plugin where Wireshark loads it from, and see that it does
+	plugin/install.sh install
+
+uninstall: ## take it away again
+	plugin/install.sh uninstall
+
+prerequisites:
+	@plugin/prerequisites.sh build
+
+test-prerequisites:
+	@plugin/prerequisites.sh test
+
+header: ## write include/nflx.h anew from the Rust sources
+	NFLX_UPDATE_HEADER=1 $(CARGO) test --locked -p nflx-ffi --test header
+
+captures: ## record the captures of the tests anew (root; network namespaces)
+	python3 tests/captures/record.py
+
+clean: ## remove what was built
+	$(CARGO) clean

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Installs the Debian or Ubuntu packages that building (or testing) needs, and only those that are missing.
+# usage: prerequisites.sh build|test
+set -euo pipefail
+
+fail() {
+    echo "nflx: $*" >&2
+    exit 1
+}
+
+packages=()
+need() { # need PACKAGE COMMAND...: the package is missing if the command fails
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || packages+=("$package")
+}
+
+case ${1:-build} in
+build | test) ;;
+*) fail "usage: prerequisites.sh build|test" ;;
+esac
+command -v cargo >/dev/null || fail "cargo is missing: install a Rust toolchain, for example from https://rustup.rs."
+need gcc cc --version
+need pkg-config pkg-config --version
+need tshark tshark --version
+need libwireshark-dev pkg-config --exists wireshark
+need libwireshark-dev test -e /usr/include/wireshark/epan/packet.h
+need libwiretap-dev test -e /usr/include/wireshark/wiretap/wtap.h
+need libwsutil-dev test -e /usr/include/wireshark/wsutil/nstime.h
+need libglib2.0-dev pkg-config --exists glib-2.0
+if [ "${1:-build}" = test ]; then
+    need g++ g++ --version
+    need binutils nm --version
+    need python3 python3 --version
+fi
+[ ${#packages[@]} -eq 0 ] && exit 0
+
+mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
+command -v apt-get >/dev/null || fail "this system has no apt-get: install by hand what corresponds to ${packages[*]}."
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "these packages are missing: run 'apt-get install ${packages[*]}' as root."
+    as_root=(sudo)
+fi
+echo "nflx: installing ${packages[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
