@@ -254,10 +254,7 @@ fn ipv4(rest: Rest<'_>) -> Option<Internet<'_>> {
         protocol: payload.ip_number.0,
         length: u32::try_from(length).unwrap_or(u32::MAX),
         later_fragment: header.fragments_offset().value() != 0,
-        payload: Rest {
-            data: payload.payload,
-            wire: length.saturating_sub(header.slice().len() + authentication),
-        },
+        payload: Rest { data: payload.payload, wire: length.saturating_sub(header.slice().len() + authentication) },
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::annotation::{Annotation, ServerId};
 use crate::config::{Config, SegmentRule};
+use crate::connections::{Carrier, Connections, Session};
 use crate::counters::Direction;
 use crate::decode::{DecodeError, Tcp, TcpFlags, Transport, Udp, decode};
 use crate::dns;
@@ -9,9 +10,11 @@ use crate::packet::Packet;
 use crate::registry::{End, FlowKey, Registry};
 use crate::segment::Segment;
 use crate::segment::classic::Classic;
-use crate::segment::connection::{Connection, Outcome};
+use crate::segment::connection::Outcome;
 use crate::segment::ledger::Context;
+use crate::segment::quic_session::{Opening, QuicSession};
 use crate::segment::table::SegmentTable;
+use crate::segment::talk::speaks_as_client;
 use crate::service::Server;
 use crate::stream::Stamp;
 use crate::table::{NONE, Slot};
@@ -104,12 +107,15 @@ impl Engine {
         let numbered = matches!(datagram.transport, Transport::Tcp(_) | Transport::Udp(_));
         let connections = &mut self.connections;
         let flow = self.registry.enter(&self.config, key, numbered, packet.time, |slot| connections.evict(slot));
-        if let Transport::Tcp(tcp) = &datagram.transport {
-            self.renew_if_reopened(flow, tcp, sender);
+        match &datagram.transport {
+            Transport::Tcp(tcp) => self.renew_if_reopened(flow, tcp, sender),
+            Transport::Udp(udp) => self.renew_if_quic_reopened(flow, udp, sender),
+            _ => {}
         }
         self.registry.count(flow, sender, datagram.length, packet.time);
         let outcome = match &datagram.transport {
             Transport::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
+            Transport::Udp(udp) => self.udp(flow, udp, sender, stamp),
             _ => Outcome::default(),
         };
         let entry = self.registry.flow(flow);
@@ -151,22 +157,47 @@ impl Engine {
         let is_first = seen.in_pkts == 0 && seen.out_pkts == 0;
         let is_repeated = flow.opened_by == Some(tcp.sequence);
         if !is_first && !is_repeated {
-            let connection = flow.connection;
-            if connection != NONE {
-                let mut ctx = Context {
-                    config: &self.config,
-                    registry: &mut self.registry,
-                    segments: &mut self.segments,
-                    flow: slot,
-                    client: self.connections.list[connection as usize].connection.client,
-                };
-                self.connections.list[connection as usize].connection.close(&mut ctx, true);
-                self.connections.release(connection);
-                self.registry.flow_mut(slot).connection = NONE;
-            }
-            self.registry.renew(slot);
+            self.renew(slot);
         }
         self.registry.flow_mut(slot).opened_by = Some(tcp.sequence);
+    }
+
+    /// Makes a flow a new one when a client opens another QUIC connection from its port.
+    fn renew_if_quic_reopened(&mut self, slot: Slot, udp: &Udp<'_>, sender: End) {
+        let connection = self.registry.flow(slot).connection;
+        if connection != NONE
+            && let Session::Quic(session) = &self.connections.list[connection as usize].session
+            && session.is_reopened_by(udp, sender)
+        {
+            self.renew(slot);
+        }
+    }
+
+    fn renew(&mut self, slot: Slot) {
+        let connection = self.registry.flow(slot).connection;
+        if connection != NONE {
+            self.close(slot, connection, true);
+        }
+        self.registry.renew(slot);
+    }
+
+    /// Ends what is followed of a flow.
+    fn close(&mut self, slot: Slot, connection: Slot, complete: bool) {
+        let session = &mut self.connections.list[connection as usize].session;
+        let mut ctx = Context {
+            config: &self.config,
+            registry: &mut self.registry,
+            segments: &mut self.segments,
+            flow: slot,
+            client: session.client(),
+        };
+        session.close(&mut ctx, complete);
+        self.stop_following(slot, connection);
+    }
+
+    fn stop_following(&mut self, slot: Slot, connection: Slot) {
+        self.connections.release(connection);
+        self.registry.flow_mut(slot).connection = NONE;
     }
 
     /// Follows a TCP flow: Netflix's, and any other until it is known not to be.
@@ -186,10 +217,12 @@ impl Engine {
                 self.registry.flow_mut(slot).settled = tcp.payload_length > 0;
                 return Outcome::default();
             };
-            place = self.open_connection(slot, client);
+            place = self.open_connection(slot, client, Carrier::Tcp(self.registry.key(slot).port(1 - client)));
         }
         self.connections.list[place as usize].used = true;
-        let connection = &mut self.connections.list[place as usize].connection;
+        let Session::Tcp(connection) = &mut self.connections.list[place as usize].session else {
+            return Outcome::default();
+        };
         let client = connection.client;
         let mut ctx = Context {
             config: &self.config,
@@ -200,7 +233,7 @@ impl Engine {
         };
         let mut outcome = connection.packet(tcp, sender, stamp, &mut ctx);
         self.stats.reorder_dropped += std::mem::take(&mut connection.dropped);
-        let settled = connection.settled;
+        let settled = connection.is_settled();
         let flow = self.registry.flow_mut(slot);
         match flow.server {
             None if settled => {
@@ -237,23 +270,58 @@ impl Engine {
         self.classic.packet(tcp, sender == client, stamp, &mut ctx)
     }
 
-    fn open_connection(&mut self, slot: Slot, client: End) -> Slot {
+    /// Follows a UDP flow while it may be QUIC: Netflix's, and any other until it is known not to be.
+    fn udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
+        let flow = self.registry.flow(slot);
+        let server = flow.server;
+        let is_classic = self.config.segment_rule == SegmentRule::Server;
+        if flow.settled && (server.is_none() || is_classic) {
+            return Outcome::default();
+        }
+        let mut place = flow.connection;
+        if place == NONE {
+            match QuicSession::opening(self.registry.key(slot), udp, sender, server.map(|(_, end)| end)) {
+                Opening::Client(client) => place = self.open_connection(slot, client, Carrier::Quic),
+                Opening::NotYet => return Outcome::default(),
+                Opening::No => {
+                    self.registry.flow_mut(slot).settled = true;
+                    return Outcome::default();
+                }
+            }
+        }
+        self.connections.list[place as usize].used = true;
+        let Session::Quic(session) = &mut self.connections.list[place as usize].session else {
+            return Outcome::default();
+        };
+        let client = session.client;
+        let mut ctx = Context {
+            config: &self.config,
+            registry: &mut self.registry,
+            segments: &mut self.segments,
+            flow: slot,
+            client,
+        };
+        let outcome = session.packet(udp, sender, stamp, &mut ctx);
+        let settled = session.settled;
+        let flow = self.registry.flow_mut(slot);
+        let is_followed = match flow.server {
+            None => !settled,
+            Some((_, end)) => end != client && !(is_classic && settled),
+        };
+        if !is_followed {
+            flow.settled |= settled;
+            self.stop_following(slot, place);
+        }
+        outcome
+    }
+
+    fn open_connection(&mut self, slot: Slot, client: End, carrier: Carrier) -> Slot {
         if let Some(victim) = self.connections.victim(|flow| self.registry.flow(flow).server.is_some()) {
             let owner = self.connections.list[victim as usize].flow;
-            let entry = &mut self.connections.list[victim as usize];
-            let mut ctx = Context {
-                config: &self.config,
-                registry: &mut self.registry,
-                segments: &mut self.segments,
-                flow: owner,
-                client: entry.connection.client,
-            };
-            entry.connection.close(&mut ctx, false);
-            self.registry.flow_mut(owner).connection = NONE;
-            self.connections.release(victim);
+            self.close(owner, victim, false);
             self.stats.connections_evicted += 1;
         }
-        let place = self.connections.take(slot, client);
+        let place = self.connections.take(slot, client, carrier);
         self.registry.flow_mut(slot).connection = place;
         place
     }
@@ -267,9 +335,9 @@ impl Engine {
                 registry: &mut self.registry,
                 segments: &mut self.segments,
                 flow: entry.flow,
-                client: entry.connection.client,
+                client: entry.session.client(),
             };
-            entry.connection.close(&mut ctx, false);
+            entry.session.close(&mut ctx, false);
         }
         let mut ctx = Context {
             config: &self.config,
@@ -337,72 +405,7 @@ fn client_end(key: &FlowKey, tcp: &Tcp<'_>, sender: End, server: Option<End>) ->
     if key.port(sender) == dns::PORT {
         return Some(1 - sender);
     }
-    Connection::speaks_as_client(tcp.payload).then_some(sender)
-}
-
-/// Connections that are followed, in places that do not move.
-#[derive(Debug)]
-struct Connections {
-    list: Vec<Followed>,
-    free: Vec<Slot>,
-    capacity: usize,
-    hand: usize,
-}
-
-#[derive(Debug)]
-struct Followed {
-    /// The flow; `NONE` while the place is free.
-    flow: Slot,
-    used: bool,
-    connection: Connection,
-}
-
-impl Connections {
-    fn new(capacity: u64) -> Self {
-        let capacity = usize::try_from(capacity).unwrap_or(usize::MAX);
-        Self { list: Vec::new(), free: Vec::new(), capacity, hand: 0 }
-    }
-
-    fn take(&mut self, flow: Slot, client: End) -> Slot {
-        if let Some(place) = self.free.pop() {
-            let followed = &mut self.list[place as usize];
-            followed.flow = flow;
-            followed.used = true;
-            followed.connection.reset(client);
-            return place;
-        }
-        self.list.push(Followed { flow, used: true, connection: Connection::new(client) });
-        (self.list.len() - 1) as Slot
-    }
-
-    fn release(&mut self, place: Slot) {
-        self.list[place as usize].flow = NONE;
-        self.free.push(place);
-    }
-
-    /// Lets go of a connection whose flow made room.
-    fn evict(&mut self, place: Slot) {
-        self.release(place);
-    }
-
-    /// The place that must be given up before another connection can be followed: not used lately, and not Netflix's
-    /// as long as there are others.
-    fn victim(&mut self, is_netflix: impl Fn(Slot) -> bool) -> Option<Slot> {
-        if !self.free.is_empty() || self.list.len() < self.capacity {
-            return None;
-        }
-        for round in 0..3 {
-            for _ in 0..self.list.len() {
-                self.hand = (self.hand + 1) % self.list.len();
-                let followed = &mut self.list[self.hand];
-                let spared = round < 2 && is_netflix(followed.flow);
-                if !spared && !std::mem::take(&mut followed.used) {
-                    return Some(self.hand as Slot);
-                }
-            }
-        }
-        Some(self.hand as Slot)
-    }
+    speaks_as_client(tcp.payload).then_some(sender)
 }
 
 #[cfg(test)]

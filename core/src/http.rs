@@ -292,17 +292,11 @@ impl Reader {
     }
 
     /// Reads of a chunked body what is there; returns how many bytes were used (RFC 9112, section 7.1).
-    fn chunk(
-        &mut self,
-        chunk: Chunk,
-        offset: u64,
-        length: u64,
-        bytes: &[u8],
-        event: &mut impl FnMut(Event),
-    ) -> u64 {
+    fn chunk(&mut self, chunk: Chunk, offset: u64, length: u64, bytes: &[u8], event: &mut impl FnMut(Event)) -> u64 {
         if let Chunk::Data(remaining) = chunk {
             let taken = remaining.min(length);
-            self.state = State::Chunked(if taken == remaining { Chunk::DataEnd(2) } else { Chunk::Data(remaining - taken) });
+            self.state =
+                State::Chunked(if taken == remaining { Chunk::DataEnd(2) } else { Chunk::Data(remaining - taken) });
             return taken;
         }
         let Some(&byte) = bytes.first() else {
@@ -316,9 +310,13 @@ impl Reader {
             Chunk::Size(size, line, extension) if line < MAX_CHUNK_LINE => {
                 let digit = (byte as char).to_digit(16).filter(|_| !extension);
                 match digit {
-                    Some(digit) => size.checked_mul(16).map(|size| Chunk::Size(size + u64::from(digit), line + 1, false)),
+                    Some(digit) => {
+                        size.checked_mul(16).map(|size| Chunk::Size(size + u64::from(digit), line + 1, false))
+                    }
                     None if byte == b'\r' => Some(Chunk::Size(size, line, extension)),
-                    None => Some(Chunk::Size(size, line, true)),
+                    // A line without a size: framing is lost rather than taken to say zero.
+                    None if line == 0 => None,
+                    None => Some(Chunk::Size(size, line + 1, true)),
                 }
             }
             Chunk::DataEnd(2) if byte == b'\r' => Some(Chunk::DataEnd(1)),
@@ -354,10 +352,11 @@ fn framing(headers: &[Header<'_>]) -> Option<Body> {
         let chunked = coding.trim_ascii().to_ascii_lowercase().ends_with(b"chunked");
         return Some(if chunked { Body::Chunked } else { Body::UntilClose });
     }
-    match field(headers, "content-length") {
-        None => Some(Body::UntilClose),
-        Some(value) => str::from_utf8(value).ok()?.trim().parse().ok().map(Body::Length),
-    }
+    let mut lengths = headers.iter().filter(|h| h.name.eq_ignore_ascii_case("content-length")).map(|h| h.value);
+    let Some(value) = lengths.next() else { return Some(Body::UntilClose) };
+    // Digits only (RFC 9110, section 8.6); a number's own parser would take a sign.
+    let is_number = value.iter().all(u8::is_ascii_digit) && lengths.all(|other| other == value);
+    str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok().map(Body::Length)
 }
 
 fn field<'a>(headers: &[Header<'a>], name: &str) -> Option<&'a [u8]> {

@@ -7,6 +7,7 @@ pub mod counters;
 pub mod decode;
 pub mod engine;
 pub mod packet;
+pub mod quic;
 pub mod segment;
 pub mod service;
 
@@ -18,10 +19,13 @@ pub use packet::{LinkType, Packet, Time};
 pub use segment::{Kind, Segment, Transport};
 pub use service::{Evidence, EvidenceKind, Role, Server};
 pub mod client_hello;
+mod connections;
 pub mod dns;
 pub mod http;
-pub mod stream;
-pub mod tls;
 pub mod prefix;
 mod registry;
+pub mod stream;
 mod table;
+#[cfg(test)]
+mod testing;
+pub mod tls;

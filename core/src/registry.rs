@@ -15,22 +15,24 @@ use crate::service::{Evidence, EvidenceKind, Role, Server};
 use crate::table::{NONE, Slot, Table};
 
 /// Which end of a flow: the one with the lower address (and port) is 0, the other 1.
-pub type End = u8;
+pub(crate) type End = u8;
 
 /// Both ends of a flow in an order that does not depend on who sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FlowKey {
+pub(crate) struct FlowKey {
     addresses: [u128; 2],
     ports: [u16; 2],
     protocol: u8,
     /// Bit per end: the address is IPv4.
     v4: u8,
+    /// Whether the datagrams state ports: later fragments are not of the flow with ports 0.
+    has_ports: bool,
 }
 
 impl FlowKey {
     /// The key of a datagram's flow, and the end that sent it.
     #[must_use]
-    pub fn of(datagram: &Datagram<'_>) -> (Self, End) {
+    pub(crate) fn of(datagram: &Datagram<'_>) -> (Self, End) {
         let (source_port, destination_port) = match &datagram.transport {
             Transport::Tcp(tcp) => (tcp.source_port, tcp.destination_port),
             Transport::Udp(udp) => (udp.source_port, udp.destination_port),
@@ -42,19 +44,21 @@ impl FlowKey {
         let (low, high) = if sender == 0 { (source, destination) } else { (destination, source) };
         let is_v4 = |sends: bool| if sends { datagram.source.is_ipv4() } else { datagram.destination.is_ipv4() };
         let v4 = u8::from(is_v4(sender == 0)) | u8::from(is_v4(sender == 1)) << 1;
-        let key = Self { addresses: [low.0, high.0], ports: [low.1, high.1], protocol: datagram.protocol, v4 };
+        let has_ports = matches!(datagram.transport, Transport::Tcp(_) | Transport::Udp(_));
+        let (addresses, ports) = ([low.0, high.0], [low.1, high.1]);
+        let key = Self { addresses, ports, protocol: datagram.protocol, v4, has_ports };
         (key, sender)
     }
 
     /// The address of an end.
     #[must_use]
-    pub fn address(&self, end: End) -> IpAddr {
+    pub(crate) fn address(&self, end: End) -> IpAddr {
         address(self.host(end))
     }
 
     /// The port of an end.
     #[must_use]
-    pub const fn port(&self, end: End) -> u16 {
+    pub(crate) const fn port(&self, end: End) -> u16 {
         self.ports[end as usize]
     }
 
@@ -89,7 +93,7 @@ struct Sent {
 
 /// What is known of a flow.
 #[derive(Debug)]
-pub struct Flow {
+pub(crate) struct Flow {
     /// Number in order of appearance; `None` for traffic without ports.
     pub number: Option<u32>,
     /// Its Netflix end, if one is.
@@ -112,7 +116,7 @@ pub struct Flow {
 impl Flow {
     /// Counters seen from the client, with `server` as the Netflix end.
     #[must_use]
-    pub const fn counters(&self, server: End) -> Counters {
+    pub(crate) const fn counters(&self, server: End) -> Counters {
         let (down, up) = (&self.sent[server as usize], &self.sent[1 - server as usize]);
         Counters { in_pkts: down.packets, out_pkts: up.packets, in_bytes: down.bytes, out_bytes: up.bytes }
     }
@@ -126,13 +130,16 @@ struct Host {
     /// Counted by flows that are no longer held: sent by this address, sent to it.
     past: [Sent; 2],
     past_flows: u32,
+    /// First and last packet of those.
     t_first: Time,
     t_last: Time,
+    /// Would be a server, had there been room.
+    refused: bool,
 }
 
 /// Flows, addresses and servers.
 #[derive(Debug)]
-pub struct Registry {
+pub(crate) struct Registry {
     flows: Table<FlowKey, Flow>,
     hosts: Table<HostKey, Host>,
     servers: Vec<Server>,
@@ -153,7 +160,7 @@ pub struct Registry {
 impl Registry {
     /// An empty registry within the configuration's limits.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let max_flows = usize::try_from(config.max_flows()).unwrap_or(usize::MAX);
         let max_servers = usize::try_from(config.max_servers()).unwrap_or(usize::MAX);
         // Each flow needs two addresses; a fifth on top is what may make room without touching those.
@@ -175,7 +182,7 @@ impl Registry {
 
     /// A new registry that knows this one's servers and their evidence, and nothing else.
     #[must_use]
-    pub fn informed(self, config: &Config) -> Self {
+    pub(crate) fn informed(self, config: &Config) -> Self {
         let mut fresh = Self::new(config);
         for server in self.servers {
             for evidence in &server.evidence {
@@ -188,40 +195,40 @@ impl Registry {
 
     /// Flows held.
     #[must_use]
-    pub fn flow_count(&self) -> usize {
+    pub(crate) fn flow_count(&self) -> usize {
         self.flows.len()
     }
 
     /// Servers in order of identification.
     #[must_use]
-    pub fn servers(&self) -> &[Server] {
+    pub(crate) fn servers(&self) -> &[Server] {
         &self.servers
     }
 
     /// A server that exists.
-    pub fn server_mut(&mut self, id: crate::ServerId) -> &mut Server {
+    pub(crate) fn server_mut(&mut self, id: crate::ServerId) -> &mut Server {
         &mut self.servers[id as usize]
     }
 
     /// The flow at a slot.
     #[must_use]
-    pub fn flow(&self, slot: Slot) -> &Flow {
+    pub(crate) fn flow(&self, slot: Slot) -> &Flow {
         &self.flows[slot]
     }
 
     /// The flow at a slot.
-    pub fn flow_mut(&mut self, slot: Slot) -> &mut Flow {
+    pub(crate) fn flow_mut(&mut self, slot: Slot) -> &mut Flow {
         &mut self.flows[slot]
     }
 
     /// Both ends of the flow at a slot.
     #[must_use]
-    pub fn key(&self, slot: Slot) -> &FlowKey {
+    pub(crate) fn key(&self, slot: Slot) -> &FlowKey {
         self.flows.key(slot)
     }
 
     /// Finds or makes a datagram's flow. `evicted` is told the connection of a flow that makes room.
-    pub fn enter(
+    pub(crate) fn enter(
         &mut self,
         config: &Config,
         key: FlowKey,
@@ -235,7 +242,8 @@ impl Registry {
         if self.flows.is_full() {
             self.evict_flow(evicted);
         }
-        let hosts = [0, 1].map(|end| self.host(config, key.host(end), time));
+        let low = self.host(config, key.host(0), NONE);
+        let hosts = [low, self.host(config, key.host(1), low)];
         let server = self.netflix_end(hosts);
         let slot = self.flows.insert(
             key,
@@ -270,7 +278,7 @@ impl Registry {
     }
 
     /// Makes a flow a new one under the same ports: what it counted so far is kept by its addresses.
-    pub fn renew(&mut self, slot: Slot) {
+    pub(crate) fn renew(&mut self, slot: Slot) {
         self.settle_past(slot);
         let flow = &mut self.flows[slot];
         flow.sent = Default::default();
@@ -284,7 +292,7 @@ impl Registry {
     }
 
     /// Counts a packet that `sender` sent, on its flow and, if that is Netflix's, its server.
-    pub fn count(&mut self, slot: Slot, sender: End, bytes: u32, time: Time) {
+    pub(crate) fn count(&mut self, slot: Slot, sender: End, bytes: u32, time: Time) {
         let flow = &mut self.flows[slot];
         let sent = &mut flow.sent[usize::from(sender)];
         sent.packets += 1;
@@ -304,7 +312,7 @@ impl Registry {
     }
 
     /// Takes a DNS answer's addresses.
-    pub fn learn_dns(&mut self, config: &Config, response: &dns::Response, over_udp: bool, frame: u64) {
+    pub(crate) fn learn_dns(&mut self, config: &Config, response: &dns::Response, over_udp: bool, frame: u64) {
         for (owner, address) in &response.addresses {
             if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
                 // Filters answer with such addresses; they are nobody's server.
@@ -323,7 +331,7 @@ impl Registry {
     }
 
     /// Takes a piece of evidence; returns the server if the address now is one.
-    pub fn identify(
+    pub(crate) fn identify(
         &mut self,
         config: &Config,
         address: IpAddr,
@@ -337,7 +345,7 @@ impl Registry {
         let key = HostKey { bits: bits(address), v4: address.is_ipv4() };
         let host = match self.hosts.find(&key) {
             Some(host) => host,
-            None => self.host(config, key, Time::default()),
+            None => self.host(config, key, NONE),
         };
         if let Some(id) = self.hosts[host].server {
             self.add_evidence(config, id, kind, source, frame);
@@ -358,13 +366,15 @@ impl Registry {
         evidence.insert(at, Evidence { kind, source: source.into(), frame });
     }
 
-    /// Finds or makes an address's entry; prefixes are looked at once, here.
-    fn host(&mut self, config: &Config, key: HostKey, time: Time) -> Slot {
+    /// Finds or makes an address's entry; prefixes are looked at once, here. `spared` is an address that must not make
+    /// room for it.
+    fn host(&mut self, config: &Config, key: HostKey, spared: Slot) -> Slot {
         if let Some(host) = self.hosts.find(&key) {
             return host;
         }
         if self.hosts.is_full()
-            && let Some(victim) = self.hosts.victim(|host| host.first_flow == NONE && host.server.is_none())
+            && let Some(victim) =
+                self.hosts.victim(|slot, host| slot != spared && host.first_flow == NONE && host.server.is_none())
         {
             self.hosts.remove(victim);
             self.hosts_evicted += 1;
@@ -376,8 +386,9 @@ impl Registry {
                 first_flow: NONE,
                 past: Default::default(),
                 past_flows: 0,
-                t_first: time,
-                t_last: time,
+                t_first: Time(i64::MAX),
+                t_last: Time(i64::MIN),
+                refused: false,
             },
         );
         let address = address(key);
@@ -406,7 +417,7 @@ impl Registry {
         frame: u64,
     ) -> Option<crate::ServerId> {
         if self.servers.len() >= self.max_servers {
-            self.servers_dropped += 1;
+            self.servers_dropped += u64::from(!std::mem::replace(&mut self.hosts[host].refused, true));
             return None;
         }
         let id = self.servers.len() as crate::ServerId;
@@ -438,7 +449,11 @@ impl Registry {
             }
             slot = flow.next[usize::from(end)];
         }
-        self.evidence_came_late |= server.counters != Counters::default();
+        let has_packets = server.counters != Counters::default();
+        if !has_packets {
+            (server.t_first, server.t_last) = Default::default();
+        }
+        self.evidence_came_late |= has_packets;
         self.servers.push(server);
         self.add_evidence(config, id, kind, source, frame);
         Some(id)
@@ -494,9 +509,13 @@ impl Registry {
         }
     }
 
-    /// Adds what a flow counted to its addresses' past.
+    /// Adds what a flow counted to its addresses' past, should one of them turn out to be a server. What a server's
+    /// flow counted is that server's already.
     fn settle_past(&mut self, slot: Slot) {
         let flow = &self.flows[slot];
+        if flow.server.is_some() {
+            return;
+        }
         let (sent, hosts, times) = (flow.sent, flow.hosts, (flow.t_first, flow.t_last));
         let numbered = u32::from(flow.number.is_some());
         let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
@@ -515,8 +534,8 @@ impl Registry {
     fn evict_flow(&mut self, evicted: impl FnOnce(Slot)) {
         // Netflix's flows stay, unless they are nearly all there is.
         let keep_netflix = self.netflix_flows < self.flows.len() - self.flows.len() / 8;
-        let victim = self.flows.victim(|flow| !keep_netflix || flow.server.is_none());
-        let Some(slot) = victim.or_else(|| self.flows.victim(|_| true)) else { return };
+        let victim = self.flows.victim(|_, flow| !keep_netflix || flow.server.is_none());
+        let Some(slot) = victim.or_else(|| self.flows.victim(|_, _| true)) else { return };
         self.settle_past(slot);
         self.unlink(slot);
         self.netflix_flows -= usize::from(self.flows[slot].server.is_some());
@@ -531,12 +550,7 @@ impl Registry {
 
 /// Past of an address as counters of a server.
 const fn counters(past: &[Sent; 2]) -> Counters {
-    Counters {
-        in_pkts: past[0].packets,
-        in_bytes: past[0].bytes,
-        out_pkts: past[1].packets,
-        out_bytes: past[1].bytes,
-    }
+    Counters { in_pkts: past[0].packets, in_bytes: past[0].bytes, out_pkts: past[1].packets, out_bytes: past[1].bytes }
 }
 
 #[cfg(test)]

@@ -121,7 +121,10 @@ pub struct Stream {
 struct Pending {
     acknowledged: u64,
     stamp: Stamp,
+    /// The latest acknowledgement since then that is not covered either.
+    newest: Stamp,
     patience: u8,
+    full_patience: u8,
 }
 
 impl Stream {
@@ -207,14 +210,7 @@ impl Stream {
     /// Takes a packet's payload: `length` bytes from `sequence` on, of which `captured` is the captured beginning.
     ///
     /// Call [`Stream::read`] next.
-    pub fn receive(
-        &mut self,
-        sequence: u32,
-        length: u32,
-        captured: &[u8],
-        note: Note,
-        limits: Limits,
-    ) -> Arrival {
+    pub fn receive(&mut self, sequence: u32, length: u32, captured: &[u8], note: Note, limits: Limits) -> Arrival {
         self.start(sequence);
         let Some(offset) = self.offset_of(sequence) else {
             // Another connection's data under the same ports, its beginning not captured.
@@ -228,6 +224,8 @@ impl Stream {
         }
         self.packets += 1;
         let end = offset + u64::from(length);
+        // Data behind what was taken for a FIN: it was none.
+        self.end = self.end.filter(|&fin| fin >= end);
         let mut arrival = Arrival { offset, ..Arrival::default() };
         arrival.filled = self.fill_holes(offset, end.min(self.next));
         let from = offset.max(self.next);
@@ -271,8 +269,7 @@ impl Stream {
             if !in_order {
                 arrival.dropped += (bytes.len() - kept) as u64;
             }
-            let piece =
-                Piece { start: from, end: to, data: data as u32, captured: kept as u32, note, held: !in_order };
+            let piece = Piece { start: from, end: to, data: data as u32, captured: kept as u32, note, held: !in_order };
             self.pieces.insert(at, piece);
             at += 1;
             from = to;
@@ -369,21 +366,21 @@ impl Stream {
         if self.pieces.is_empty() {
             self.buffer.clear();
         }
-        if self.pending.is_some_and(|pending| pending.acknowledged <= self.next) {
+        if self.acknowledged <= self.next {
             self.pending = None;
+        }
+        if let Some(pending) = self.pending.as_mut().filter(|pending| pending.acknowledged <= self.next) {
+            // What it waited for came; what was acknowledged since then is waited for as long.
+            let Pending { newest, full_patience, .. } = *pending;
+            let (acknowledged, stamp, patience) = (self.acknowledged, newest, full_patience);
+            *pending = Pending { acknowledged, stamp, newest, patience, full_patience };
         }
     }
 
     /// Takes an acknowledgement by the receiver of this stream. Bytes it covers that were never captured are handed to
     /// `reader` as missing: at once where no data of this direction was ever captured, else after `patience` further
     /// packets, since some captures hold an acknowledgement before the data it acknowledges.
-    pub fn acknowledge(
-        &mut self,
-        acknowledgement: u32,
-        stamp: Stamp,
-        patience: u8,
-        mut reader: impl FnMut(Run<'_>),
-    ) {
+    pub fn acknowledge(&mut self, acknowledgement: u32, stamp: Stamp, patience: u8, mut reader: impl FnMut(Run<'_>)) {
         self.start(acknowledgement);
         let Some(mut acknowledged) = self.offset_of(acknowledgement) else { return };
         if self.end.is_none() && acknowledged == self.next + 1 && self.pieces.is_empty() {
@@ -399,8 +396,10 @@ impl Stream {
         }
         if self.packets == 0 {
             self.skip_to(acknowledged, stamp, &mut reader);
-        } else if self.pending.is_none() {
-            self.pending = Some(Pending { acknowledged, stamp, patience });
+        } else if let Some(pending) = &mut self.pending {
+            pending.newest = stamp;
+        } else {
+            self.pending = Some(Pending { acknowledged, stamp, newest: stamp, patience, full_patience: patience });
         }
     }
 

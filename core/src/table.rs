@@ -9,10 +9,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 /// Place of an entry in its table.
-pub type Slot = u32;
+pub(crate) type Slot = u32;
 
 /// No entry.
-pub const NONE: Slot = Slot::MAX;
+pub(crate) const NONE: Slot = Slot::MAX;
 
 #[derive(Debug)]
 struct Entry<K, V> {
@@ -24,7 +24,7 @@ struct Entry<K, V> {
 
 /// At most `capacity` entries, each at a slot that does not change while it lives.
 #[derive(Debug)]
-pub struct Table<K, V> {
+pub(crate) struct Table<K, V> {
     index: HashTable<Slot>,
     entries: Vec<Entry<K, V>>,
     free: Vec<Slot>,
@@ -36,7 +36,7 @@ pub struct Table<K, V> {
 impl<K: Hash + Eq + Copy, V> Table<K, V> {
     /// An empty table; `seed` keeps captures from choosing keys that collide.
     #[must_use]
-    pub fn new(capacity: usize, seed: u64) -> Self {
+    pub(crate) fn new(capacity: usize, seed: u64) -> Self {
         Self {
             index: HashTable::new(),
             entries: Vec::new(),
@@ -49,18 +49,18 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
 
     /// Entries held.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.index.len()
     }
 
     /// Whether another entry needs room made first.
     #[must_use]
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.len() >= self.capacity
     }
 
     /// Finds an entry and notes that it was used.
-    pub fn find(&mut self, key: &K) -> Option<Slot> {
+    pub(crate) fn find(&mut self, key: &K) -> Option<Slot> {
         let hash = self.hasher.hash_one(key);
         let slot = *self.index.find(hash, |&slot| self.entries[slot as usize].key == *key)?;
         self.entries[slot as usize].used = true;
@@ -68,7 +68,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
     }
 
     /// Adds an entry; the key must not be there, and the table not full (it would grow by one).
-    pub fn insert(&mut self, key: K, value: V) -> Slot {
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Slot {
         let hash = self.hasher.hash_one(&key);
         let entry = Entry { key, value, used: true, occupied: true };
         let slot = if let Some(slot) = self.free.pop() {
@@ -84,12 +84,12 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
     }
 
     /// The entry that should make room: one that `evictable` allows, not used lately. `None` if none is allowed.
-    pub fn victim(&mut self, evictable: impl Fn(&V) -> bool) -> Option<Slot> {
+    pub(crate) fn victim(&mut self, evictable: impl Fn(Slot, &V) -> bool) -> Option<Slot> {
         // Two rounds: the first takes the used bits away.
         for _ in 0..2 * self.entries.len() {
             self.hand = (self.hand + 1) % self.entries.len();
             let entry = &mut self.entries[self.hand];
-            if !entry.occupied || !evictable(&entry.value) {
+            if !entry.occupied || !evictable(self.hand as Slot, &entry.value) {
                 continue;
             }
             if !entry.used {
@@ -101,7 +101,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
     }
 
     /// Takes an entry out; its value stays readable at the slot until that is used again.
-    pub fn remove(&mut self, slot: Slot) {
+    pub(crate) fn remove(&mut self, slot: Slot) {
         let entry = &mut self.entries[slot as usize];
         if !entry.occupied {
             return;
@@ -116,7 +116,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
 
     /// The key at a slot.
     #[must_use]
-    pub fn key(&self, slot: Slot) -> &K {
+    pub(crate) fn key(&self, slot: Slot) -> &K {
         &self.entries[slot as usize].key
     }
 }
@@ -137,6 +137,10 @@ impl<K, V> core::ops::IndexMut<Slot> for Table<K, V> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -154,18 +158,84 @@ mod tests {
     }
 
     #[test]
+    fn removing_twice_gives_a_slot_back_once() {
+        let mut table = Table::new(4, 7);
+        let slot = table.insert(1, 'a');
+        table.remove(slot);
+        table.remove(slot);
+        assert_eq!(table[slot], 'a', "readable until the slot is used again");
+        assert_ne!(table.insert(2, 'b'), table.insert(3, 'c'));
+        assert_eq!(table.len(), 2);
+    }
+
+    #[test]
     fn the_victim_is_not_used_lately_and_allowed() {
         let mut table = Table::new(8, 7);
         for key in 0..8u32 {
             table.insert(key, key);
         }
-        let first = table.victim(|_| true).unwrap();
-        assert!(table.find(&5).is_some());
+        assert!(table.victim(|_, _| true).is_some(), "used bits do not protect for ever");
+        let used = table.find(&5).unwrap();
+        let mut victims = HashSet::new();
         for _ in 0..6 {
-            let victim = table.victim(|value| *value != 3 && *value != 5).unwrap();
-            assert!(table[victim] != 3 && table[victim] != 5);
+            let victim = table.victim(|_, value| *value != 3).unwrap();
+            assert!(victim != used && table[victim] != 3);
+            victims.insert(victim);
+            table.remove(victim);
         }
-        assert!(table.victim(|_| false).is_none());
-        let _ = first;
+        assert_eq!(victims.len(), 6, "each once");
+        assert_eq!(table.victim(|_, value| *value != 3), Some(used), "the one used lately goes last");
+        assert!(table.victim(|_, _| false).is_none());
+        assert!(Table::<u32, u32>::new(8, 7).victim(|_, _| true).is_none(), "nothing to give");
+    }
+
+    /// What may happen to a table.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Use(u8),
+        Remove(u8),
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_is_a_bounded_map_with_places(
+            steps in prop::collection::vec(
+                prop_oneof![4 => any::<u8>().prop_map(Step::Use), 1 => any::<u8>().prop_map(Step::Remove)],
+                0..400,
+            ),
+            capacity in 1..40_usize,
+            seed: u64,
+        ) {
+            let mut table = Table::new(capacity, seed);
+            let mut model: HashMap<u8, (Slot, usize)> = HashMap::new();
+            for (at, step) in steps.into_iter().enumerate() {
+                match step {
+                    Step::Use(key) => match table.find(&key) {
+                        Some(slot) => prop_assert_eq!(model.get(&key), Some(&(slot, table[slot]))),
+                        None => {
+                            prop_assert!(!model.contains_key(&key));
+                            if table.is_full() {
+                                let victim = table.victim(|slot, &value| slot as usize <= value).unwrap();
+                                let gone = *table.key(victim);
+                                prop_assert_eq!(model.remove(&gone), Some((victim, table[victim])));
+                                table.remove(victim);
+                            }
+                            model.insert(key, (table.insert(key, at + capacity), at + capacity));
+                        }
+                    },
+                    Step::Remove(key) => {
+                        let slot = table.find(&key);
+                        prop_assert_eq!(slot, model.remove(&key).map(|(slot, _)| slot));
+                        if let Some(slot) = slot {
+                            table.remove(slot);
+                        }
+                    }
+                }
+                prop_assert_eq!(table.len(), model.len());
+                prop_assert!(table.len() <= capacity && table.entries.len() <= capacity);
+                let places: HashSet<Slot> = model.values().map(|(slot, _)| *slot).collect();
+                prop_assert_eq!(places.len(), model.len(), "no place twice");
+            }
+        }
     }
 }

@@ -208,7 +208,9 @@ impl RecordReader {
         }
         // A second header must follow where the first says, as far as that was captured.
         let at = end as usize;
-        bytes.get(at..at + 5).is_none_or(|next| RecordHeader::parse([next[0], next[1], next[2], next[3], next[4]]).is_some())
+        bytes
+            .get(at..at + 5)
+            .is_none_or(|next| RecordHeader::parse([next[0], next[1], next[2], next[3], next[4]]).is_some())
     }
 }
 

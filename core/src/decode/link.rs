@@ -54,9 +54,7 @@ pub(super) fn ethernet(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
 pub(super) fn ether_type(ether_type: u16, rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
     match ether_type {
         ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => Some((Layer::Ip, rest)),
-        ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => {
-            Some((Layer::EtherType(rest.u16(2)?), rest.skip(4)?))
-        }
+        ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => Some((Layer::EtherType(rest.u16(2)?), rest.skip(4)?)),
         ETHERTYPE_MPLS | ETHERTYPE_MPLS_UPSTREAM => mpls(rest),
         ETHERTYPE_PPPOE_SESSION => pppoe(rest),
         ETHERTYPE_BRIDGED => Some((Layer::Ethernet, rest)),

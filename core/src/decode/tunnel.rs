@@ -72,9 +72,7 @@ pub(super) fn gre(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
         0 if flags & ROUTING == 0 => {
             Some((Layer::EtherType(protocol), rest.skip(4 + field(CHECKSUM) + field(KEY) + field(SEQUENCE))?))
         }
-        1 if protocol == PROTOCOL_PPP => {
-            Some((Layer::Ppp, rest.skip(8 + field(SEQUENCE) + field(ACKNOWLEDGEMENT))?))
-        }
+        1 if protocol == PROTOCOL_PPP => Some((Layer::Ppp, rest.skip(8 + field(SEQUENCE) + field(ACKNOWLEDGEMENT))?)),
         _ => None,
     }
 }

@@ -1,1 +1,218 @@
+use std::str::FromStr;
 
+use hickory_proto::op::{Edns, Message, ResponseCode};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, TXT};
+use hickory_proto::rr::{RData, Record};
+use proptest::prelude::*;
+
+use super::*;
+
+const VIDEO: &str = "ipv4-c017-zrh001-ix.1.oca.nflxvideo.net";
+
+fn name(text: &str) -> Name {
+    Name::from_str(&format!("{text}.")).unwrap()
+}
+
+fn a(owner: &str, address: [u8; 4]) -> Record {
+    Record::from_rdata(name(owner), 60, RData::A(A(address.into())))
+}
+
+fn cname(owner: &str, target: &str) -> Record {
+    Record::from_rdata(name(owner), 60, RData::CNAME(CNAME(name(target))))
+}
+
+fn answer(question: &str, records: impl IntoIterator<Item = Record>) -> Message {
+    let mut message = Message::response(7, OpCode::Query);
+    message.add_query(Query::query(name(question), RecordType::A));
+    message.add_answers(records);
+    message
+}
+
+fn parse(message: &Message) -> Option<Response> {
+    Response::parse(&message.to_vec().unwrap())
+}
+
+fn chain(response: &Response, owner: &str) -> Vec<String> {
+    response.chain(owner).map(str::to_owned).collect()
+}
+
+/// The answer of a real resolver in shape: question, two aliases, addresses of both families.
+fn typical() -> Message {
+    let six = "2a00:86c0:1::9".parse().unwrap();
+    answer(
+        "api-global.netflix.com",
+        [
+            cname("api-global.netflix.com", "api-global.geo.netflix.com"),
+            cname("api-global.geo.netflix.com", "edge.example.net"),
+            a("edge.example.net", [198, 51, 100, 7]),
+            a("edge.example.net", [198, 51, 100, 8]),
+            Record::from_rdata(name("edge.example.net"), 60, RData::AAAA(AAAA(six))),
+        ],
+    )
+}
+
+#[test]
+fn an_answer_tells_who_was_asked_for_and_where_they_are() {
+    let response = parse(&typical()).unwrap();
+    assert_eq!(response.question.as_deref(), Some("api-global.netflix.com"));
+    let addresses: Vec<String> = response.addresses.iter().map(|(owner, ip)| format!("{owner} {ip}")).collect();
+    let expected =
+        ["edge.example.net 198.51.100.7", "edge.example.net 198.51.100.8", "edge.example.net 2a00:86c0:1::9"];
+    assert_eq!(addresses, expected);
+    let expected = ["edge.example.net", "api-global.geo.netflix.com", "api-global.netflix.com"];
+    assert_eq!(chain(&response, "edge.example.net"), expected);
+}
+
+#[test]
+fn names_compare_whatever_their_case() {
+    let response = parse(&answer(
+        "WWW.Netflix.COM",
+        [cname("www.netflix.com", "Edge.EXAMPLE.net"), a("edge.example.NET", [192, 0, 2, 1])],
+    ))
+    .unwrap();
+    assert_eq!(response.question.as_deref(), Some("www.netflix.com"));
+    assert_eq!(chain(&response, &response.addresses[0].0), ["edge.example.net", "www.netflix.com"]);
+}
+
+#[test]
+fn aliases_lead_back_whatever_their_order() {
+    let links = |order: [usize; 3]| {
+        let records =
+            [cname("a.example", "b.example"), cname("b.example", "c.example"), a("c.example", [192, 0, 2, 1])];
+        parse(&answer("a.example", order.map(|i| records[i].clone()))).unwrap()
+    };
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        assert_eq!(chain(&links(order), "c.example"), ["c.example", "b.example", "a.example"], "{order:?}");
+    }
+}
+
+#[test]
+fn a_chain_without_end_is_followed_sixteen_steps() {
+    let looped = parse(&answer(
+        "a.example",
+        [cname("a.example", "b.example"), cname("b.example", "a.example"), a("a.example", [192, 0, 2, 1])],
+    ))
+    .unwrap();
+    assert_eq!(looped.chain("a.example").count(), MAX_CHAIN);
+    let itself = parse(&answer("a.example", [cname("a.example", "a.example")])).unwrap();
+    assert_eq!(itself.chain("a.example").count(), MAX_CHAIN);
+    let long =
+        parse(&answer("n0.example", (0..20).map(|i| cname(&format!("n{i}.example"), &format!("n{}.example", i + 1)))));
+    assert_eq!(long.unwrap().chain("n20.example").count(), MAX_CHAIN);
+}
+
+#[test]
+fn of_a_cut_message_the_records_before_the_cut_count() {
+    let message = typical().to_vec().unwrap();
+    let whole = Response::parse(&message).unwrap();
+    let mut most = 0;
+    for length in 0..message.len() {
+        let Some(response) = Response::parse(&message[..length]) else {
+            assert!(length < 12, "the header is there with {length} bytes");
+            continue;
+        };
+        assert!(length >= 12);
+        assert!(whole.addresses.starts_with(&response.addresses) && whole.aliases.starts_with(&response.aliases));
+        assert!(response.question.is_none() || response.question == whole.question);
+        assert!(response.aliases.len() + response.addresses.len() >= most, "more bytes, fewer records");
+        most = response.aliases.len() + response.addresses.len();
+    }
+    assert_eq!(most, 4, "all but the last record");
+}
+
+#[test]
+fn only_successful_answers_to_queries_count() {
+    let mut query = typical();
+    query.metadata.message_type = MessageType::Query;
+    assert_eq!(parse(&query), None);
+    for code in [ResponseCode::NXDomain, ResponseCode::ServFail, ResponseCode::Refused] {
+        let mut refused = typical();
+        refused.metadata.response_code = code;
+        assert_eq!(parse(&refused), None, "{code}");
+    }
+    for code in [OpCode::Notify, OpCode::Update, OpCode::Status] {
+        let mut other = typical();
+        other.metadata.op_code = code;
+        assert_eq!(parse(&other), None, "{code}");
+    }
+    // Cut for want of room (TC): what is there counts.
+    let mut short = typical();
+    short.metadata.truncation = true;
+    assert_eq!(parse(&short), parse(&typical()));
+}
+
+#[test]
+fn records_of_other_sections_and_types_are_passed_over() {
+    let mut message = answer(VIDEO, []);
+    message.add_answer(Record::from_rdata(name(VIDEO), 60, RData::TXT(TXT::new(vec!["text".to_owned(); 3]))));
+    message.add_answer(a(VIDEO, [192, 0, 2, 1]));
+    message.add_authority(a("ns.example", [192, 0, 2, 53]));
+    message.add_additional(a("glue.example", [192, 0, 2, 54]));
+    message.set_edns(Edns::new());
+    let response = parse(&message).unwrap();
+    assert_eq!(response.addresses, [(VIDEO.to_owned(), IpAddr::from([192, 0, 2, 1]))]);
+}
+
+#[test]
+fn at_most_256_records_of_a_message_are_read() {
+    let records = |count: usize| (0..count).map(|i| a(VIDEO, [192, 0, (i >> 8) as u8, i as u8]));
+    for (count, read) in [(255, 255), (256, 256), (257, 256), (1000, 256)] {
+        assert_eq!(parse(&answer(VIDEO, records(count))).unwrap().addresses.len(), read);
+    }
+}
+
+#[test]
+fn counts_that_promise_too_much_are_not_believed() {
+    let mut message = typical().to_vec().unwrap();
+    message[6..8].copy_from_slice(&[0xff, 0xff]);
+    assert_eq!(Response::parse(&message).unwrap(), parse(&typical()).unwrap());
+    message[4..6].copy_from_slice(&[0xff, 0xff]);
+    let damaged = Response::parse(&message).unwrap();
+    assert_eq!(damaged.question.as_deref(), Some("api-global.netflix.com"));
+}
+
+#[test]
+fn an_address_of_the_wrong_length_is_no_address() {
+    let mut message = answer(VIDEO, [a(VIDEO, [192, 0, 2, 1]), a(VIDEO, [192, 0, 2, 2])]).to_vec().unwrap();
+    let first_length = message.len() - 4 - 12 - 4 - 2;
+    assert_eq!(message[first_length..first_length + 2], [0, 4]);
+    // The first record has one byte less: the message is shorter by it, and the second record is still found.
+    message[first_length + 1] = 3;
+    message.remove(first_length + 2);
+    let response = Response::parse(&message).unwrap();
+    assert_eq!(response.addresses, [(VIDEO.to_owned(), IpAddr::from([192, 0, 2, 2]))]);
+}
+
+#[test]
+fn compression_pointers_that_go_round_or_forward_end_the_message() {
+    let header = [0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+    for pointer in [[0xc0, 12], [0xc0, 14], [0xc0, 200], [0xff, 0xff]] {
+        let message = [&header[..], &pointer, &[0, 1, 0, 1]].concat();
+        assert_eq!(Response::parse(&message), Some(Response::default()), "{pointer:?}");
+    }
+    // Two names that point at each other.
+    let message = [&header[..], &[1, b'a', 0xc0, 16, 1, b'b', 0xc0, 12, 0, 1, 0, 1]].concat();
+    assert_eq!(Response::parse(&message).unwrap().addresses, []);
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_are_no_danger(tail in prop::collection::vec(any::<u8>(), 0..300), counts: [u8; 4]) {
+        let _ = Response::parse(&tail);
+        let mut message = vec![0, 7, 0x81, 0x80, 0, counts[0] % 3, counts[1], counts[2], 0, 0, 0, counts[3]];
+        message.extend(tail);
+        let response = Response::parse(&message).unwrap();
+        prop_assert!(response.addresses.len() + response.aliases.len() <= MAX_RECORDS);
+        for (owner, _) in &response.addresses {
+            prop_assert!(response.chain(owner).count() <= MAX_CHAIN);
+        }
+    }
+
+    #[test]
+    fn damaged_answers_are_no_danger(at in any::<prop::sample::Index>(), byte: u8) {
+        let mut message = typical().to_vec().unwrap();
+        let at = at.index(message.len());
+        message[at] = byte;
+        let _ = Response::parse(&message);
+    }
+}

@@ -13,12 +13,6 @@ pub(crate) struct HelloBuffer {
 }
 
 impl HelloBuffer {
-    /// Makes it as new, keeping what it allocated.
-    pub(crate) fn reset(&mut self) {
-        self.raw.clear();
-        self.done = false;
-    }
-
     /// Whether the message was handed out, or given up.
     pub(crate) fn is_done(&self) -> bool {
         self.done

@@ -6,12 +6,14 @@ mod hello;
 mod http2;
 mod http_session;
 pub(crate) mod ledger;
+mod pipeline;
 mod quic_hello;
 mod quic_path;
 mod quic_requests;
 mod quic_responses;
 pub(crate) mod quic_session;
 pub(crate) mod table;
+pub(crate) mod talk;
 mod tls_session;
 
 use std::net::IpAddr;
@@ -113,7 +115,7 @@ pub struct Segment {
     pub missing_bytes: u64,
     /// Ended by the next request or by close; false = still open at the end of the capture.
     pub complete: bool,
-    /// `app_bytes` is estimated: records were hidden by the snapshot length or a gap.
+    /// `app_bytes` is estimated: records were hidden by the snapshot length or a gap, or QUIC's framing had to be supposed.
     pub estimated: bool,
     /// The bytes were divided among requests that overlapped on one connection.
     pub shared: bool,

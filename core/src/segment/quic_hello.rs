@@ -88,3 +88,46 @@ impl HelloReader {
         adopt
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quic::tests::{crypto_frame, long_header};
+    use crate::quic::{Form, parse_datagram};
+
+    const ID: &[u8] = b"original";
+
+    /// A ClientHello that offers one protocol and names no server.
+    fn hello(protocol: &str) -> Vec<u8> {
+        let vector = |body: &[u8]| [&(body.len() as u16).to_be_bytes(), body].concat();
+        let offer = [&[protocol.len() as u8], protocol.as_bytes()].concat();
+        let alpn = [&[0, 16], &vector(&vector(&offer))[..]].concat();
+        let body = [&[3, 3], &[7; 32][..], &[0], &vector(&[0x13, 1]), &[1, 0], &vector(&alpn)].concat();
+        [&[1, 0], &vector(&body)[..]].concat()
+    }
+
+    fn read(frames: &[u8], captured: usize) -> Option<Hello> {
+        let mut frames = frames.to_vec();
+        frames.resize(1150, 0);
+        let header = long_header(1, Form::Initial, ID, &[], &[], frames.len());
+        let packet = InitialKeys::client(1, ID).unwrap().seal(&header, 4, &frames);
+        let captured = &packet[..captured.min(packet.len())];
+        HelloReader::default().take(&parse_datagram(captured, packet.len(), None).next().unwrap())
+    }
+
+    #[test]
+    fn offers_are_told_apart() {
+        for (protocol, http3) in [("h3", true), ("h3-29", true), ("doq", false)] {
+            let said = read(&crypto_frame(0, &hello(protocol)), 2000);
+            assert_eq!(said, Some(Hello { name: None, http3: Some(http3) }), "{protocol}");
+        }
+    }
+
+    #[test]
+    fn part_of_a_hello_says_nothing() {
+        let hello = hello("h3");
+        assert_eq!(read(&crypto_frame(0, &hello[..hello.len() - 1]), 2000), None);
+        assert_eq!(read(&crypto_frame(1, &hello[1..]), 2000), None);
+        assert_eq!(read(&crypto_frame(0, &hello), 80), None);
+    }
+}

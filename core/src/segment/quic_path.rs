@@ -2,7 +2,9 @@
 
 use crate::config::Config;
 use crate::packet::Time;
-use crate::quic::{ConnectionId, ConnectionIdLengths, Endpoint, Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet, TAG_LEN};
+use crate::quic::{
+    ConnectionId, ConnectionIdLengths, Endpoint, Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet, TAG_LEN,
+};
 
 /// Short headers compared before the length of their connection ID is believed. What follows the ID is encrypted, so a
 /// longer match has a chance of 1 in 256 for each further packet and byte.
@@ -63,7 +65,9 @@ impl Path {
         self.lengths.learn(endpoint(from_client), packet);
         if from_client {
             let to = ConnectionId::new(packet.dcid);
-            if packet.form == Form::Initial && self.original.is_none_or(|original| self.answer.is_none() && original != to) {
+            if packet.form == Form::Initial
+                && self.original.is_none_or(|original| self.answer.is_none() && original != to)
+            {
                 self.original = Some(to);
             }
             if self.answer.is_none() {
@@ -125,7 +129,8 @@ impl Path {
     /// Bytes of a 1-RTT packet that are not frames (RFC 9000, section 17.3.1; RFC 9001, section 5.3), and whether the
     /// length of its connection ID is known.
     pub(super) fn overhead(&self, from_client: bool, config: &Config) -> (u32, bool) {
-        let learnt = self.lengths.short_dcid_len(endpoint(from_client)).or_else(|| self.watches[side(from_client)].len());
+        let learnt =
+            self.lengths.short_dcid_len(endpoint(from_client)).or_else(|| self.watches[side(from_client)].len());
         let id = learnt.map_or(config.quic_connection_id(), u64::from);
         ((1 + id + config.quic_packet_number()) as u32 + TAG_LEN as u32, learnt.is_some())
     }

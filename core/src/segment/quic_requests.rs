@@ -121,6 +121,7 @@ impl Requests {
         // for the acknowledgement that goes with it.
         let again = |asked: &&Asked| {
             !asked.acknowledged
+                && asked.belief != Belief::IfFull
                 && !within(packet.stamp.time, asked.stamp.time, round_trip)
                 && u64::from(packet.content.abs_diff(asked.content)) <= config.quic_request_jump()
         };
@@ -135,6 +136,11 @@ impl Requests {
             // That was the first flight; a client that sent its request in it would hardly ask again before an answer.
             self.asked.pop();
         }
+        // A server that got a request would have answered.
+        let waits = |asked: &mut Asked| {
+            asked.belief != Belief::IfQuiet || within(packet.stamp.time, asked.stamp.time, round_trip)
+        };
+        self.asked.retain(waits);
         if self.asked.len() >= MAX_ASKED {
             return Sent::Control;
         }

@@ -95,7 +95,8 @@ impl Responses {
             let is_early =
                 flows_on && !self.receiving.is_empty() && within(now, asked.stamp.time, path.reply_time() / 2);
             let answers = match asked.belief {
-                _ if is_early => return true,
+                // The packet may have been held back since before it was asked.
+                _ if is_early || asked.stamp.frame > packet.stamp.frame => return true,
                 Belief::Sure => true,
                 Belief::IfQuiet => !flows_on,
                 Belief::IfFull if packet.full => true,

@@ -11,6 +11,9 @@
 //! * Requests that overlap on one connection share its bytes evenly: packets do not show their streams.
 //! * A connection that moves to another address or port (RFC 9000, section 9) goes on there as one whose beginning was
 //!   not seen.
+//! * A request in the client's first flight, among its control streams, is believed only if a full datagram answers it,
+//!   and not if another one follows before.
+//! * On a busy connection, a request of less than `quic_request_busy` bytes is not told from flow control.
 //! * That a connection was closed does not show. What it sent last stays open.
 
 use super::Transport;
@@ -44,6 +47,17 @@ pub(crate) enum Opening {
     No,
 }
 
+/// Why a server's packet may carry no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// Larger than all before, it is a path MTU probe (RFC 9000, section 14.3). Data, if the next one is as large: a
+    /// probe is acknowledged before others of its size follow (RFC 8899, section 5.2).
+    Probe,
+    /// The first after the handshake, it says that this is done, and issues tickets and connection IDs (RFC 9001,
+    /// section 4.1.2). Data, if nothing follows it at once.
+    Welcome,
+}
+
 /// A QUIC connection that is followed.
 #[derive(Debug)]
 pub(crate) struct QuicSession {
@@ -55,8 +69,10 @@ pub(crate) struct QuicSession {
     path: Path,
     requests: Requests,
     responses: Responses,
-    /// A server's datagram larger than all before it, that is a path MTU probe unless the next one is as large.
-    held: Option<Downlink>,
+    /// A server's packet of which the next one tells whether it counts.
+    held: Option<(Downlink, Doubt)>,
+    /// The server's first packet after the handshake came.
+    welcomed: bool,
     /// The client offered HTTP/3, or what it offered is not known.
     http3: bool,
     /// It turned out not to be QUIC.
@@ -73,6 +89,7 @@ impl QuicSession {
             requests: Requests::default(),
             responses: Responses::default(),
             held: None,
+            welcomed: false,
             http3: true,
             opaque: false,
         }
@@ -179,8 +196,14 @@ impl QuicSession {
                 _ => {}
             }
         }
-        let cut = udp.payload.len() < udp.payload_length as usize;
-        outcome.truncated |= cut && packets.unparsed_len() > 0;
+        let hidden = packets.unparsed_len() as u32;
+        if udp.payload.len() < udp.payload_length as usize && hidden > 0 {
+            if from_client && !has_initial {
+                // What follows a client's Handshake packet is its first 1-RTT packet.
+                outcome = self.short(hidden, udp.payload_length, true, true, stamp, ctx);
+            }
+            outcome.truncated = true;
+        }
         outcome
     }
 
@@ -237,21 +260,34 @@ impl QuicSession {
     }
 
     fn downlink(&mut self, packet: Downlink, ctx: &mut Context<'_>) -> Outcome {
-        if let Some(held) = self.held.take() {
-            // A probe is acknowledged before others of its size follow (RFC 8899, section 5.2).
-            let half = self.path.round_trip(ctx.config) / 2;
-            if packet.size >= held.size && within(packet.stamp.time, held.stamp.time, half) {
+        if let Some((held, doubt)) = self.held.take() {
+            let at_once = within(packet.stamp.time, held.stamp.time, self.path.round_trip(ctx.config) / 2);
+            let counts = match doubt {
+                Doubt::Probe => at_once && packet.size >= held.size,
+                Doubt::Welcome => !at_once,
+            };
+            if counts {
                 self.responses.take(&held, &mut self.requests, &self.path, ctx);
             }
         }
-        let largest = &mut self.path.largest[1];
-        if packet.packets == 1 && packet.size > *largest {
-            *largest = packet.size;
-            self.held = Some(packet);
+        if let Some(doubt) = self.doubt(&packet, ctx) {
+            self.held = Some((packet, doubt));
             return Outcome::default();
         }
         let segment = self.responses.take(&packet, &mut self.requests, &self.path, ctx);
         Outcome { segment, ..Outcome::default() }
+    }
+
+    fn doubt(&mut self, packet: &Downlink, ctx: &Context<'_>) -> Option<Doubt> {
+        let largest = &mut self.path.largest[1];
+        if packet.packets == 1 && packet.size > *largest {
+            *largest = packet.size;
+            return Some(Doubt::Probe);
+        }
+        let is_welcome =
+            !self.welcomed && self.path.reaction.is_some() && u64::from(packet.content) > ctx.config.quic_ack_content();
+        self.welcomed |= is_welcome;
+        (is_welcome && !packet.full).then_some(Doubt::Welcome)
     }
 }
 

@@ -4,10 +4,11 @@
 //! order of messages (RFC 8446, section 2) and their fixed sizes tell: the client's first protected record is its
 //! Finished, the server's records before that are its flight, and those right behind it are session tickets.
 
+use super::Transport;
 use super::hello::HelloBuffer;
 use super::http2::{self, Http2};
 use super::ledger::{Context, Ledger};
-use super::Transport;
+use super::pipeline::Pipeline;
 use crate::stream::{Run, Stamp};
 use crate::tls::{ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, RecordReader, ServerHello};
 
@@ -79,6 +80,7 @@ pub(crate) struct TlsSession {
     tickets: Tickets,
     up_class: Class,
     down_class: Class,
+    pipeline: Pipeline,
     /// Where the server's record whose header is incomplete began.
     up_header: Option<Stamp>,
 }
@@ -110,6 +112,7 @@ impl TlsSession {
             tickets: Tickets::Expected,
             up_class: Class::Control,
             down_class: Class::Control,
+            pipeline: Pipeline::default(),
             up_header: None,
         }
     }
@@ -132,7 +135,14 @@ impl TlsSession {
     }
 
     /// Reads client bytes; begins segments.
-    pub(crate) fn read_up(&mut self, run: &Run<'_>, response_at: u64, early: bool, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    pub(crate) fn read_up(
+        &mut self,
+        run: &Run<'_>,
+        response_at: u64,
+        early: bool,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
         let mut reader = self.up;
         let header_stamp = self.up_header.take();
         let mut first = true;
@@ -143,14 +153,14 @@ impl TlsSession {
                     let stamp = header_stamp.filter(|_| first && offset < run.offset).unwrap_or(run.stamp);
                     self.up_class = self.classify_up(header, guessed, early, ctx);
                     if self.up_class == Class::Application {
-                        self.request(stamp, offset, response_at, ledger, ctx);
+                        self.request(stamp, offset, header.length, response_at, ledger, ctx);
                     }
                 }
                 Event::Unframed(length) => {
                     let request = self.client_finished || (!early && self.hidden_request(length));
                     self.up_class = if request { Class::Application } else { Class::Control };
                     if request {
-                        self.request(run.stamp, run.offset + run.length - length, response_at, ledger, ctx);
+                        self.request(run.stamp, run.offset + run.length - length, 0, response_at, ledger, ctx);
                     }
                 }
                 Event::Bytes(_) => {}
@@ -237,15 +247,27 @@ impl TlsSession {
         false
     }
 
-    fn request(&mut self, stamp: Stamp, offset: u64, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    /// Takes a record of a request.
+    fn request(
+        &mut self,
+        stamp: Stamp,
+        offset: u64,
+        length: u32,
+        response_at: u64,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
         if let Some(http2) = &mut self.http2 {
             http2.request(stamp, offset, response_at, ledger, ctx);
             return;
         }
         if ledger.latest().is_some_and(|latest| !latest.responded) {
-            // Nothing came back yet: the request goes on, in another record or behind 100 Continue.
+            // Nothing came back yet: the request goes on, in another record or behind 100 Continue; or another one was
+            // pipelined behind it, which the responses will show.
+            self.pipeline.follow(stamp, offset, length);
             return;
         }
+        self.pipeline.begin(length);
         ledger.begin(ctx, stamp, offset, Some(response_at), Transport::Tcp);
     }
 
@@ -322,6 +344,8 @@ impl TlsSession {
             && !guessed
         {
             http2.record(offset, u64::from(RECORD_HEADER + header.length), plaintext, peer, ledger, ctx);
+        } else if !guessed && let Some((stamp, up_start)) = self.pipeline.record(plaintext, peer) {
+            ledger.begin(ctx, stamp, up_start, Some(offset), Transport::Tcp);
         }
         let mut first = false;
         if let Some(exchange) = ledger.owner_mut(offset) {
@@ -339,7 +363,9 @@ impl TlsSession {
         let mut framing = u64::from(RECORD_HEADER);
         if self.http2.is_some() {
             let head = match first {
-                true if u64::from(plaintext) <= ctx.config.http2_headers_max() => return framing + u64::from(plaintext),
+                true if u64::from(plaintext) <= ctx.config.http2_headers_max() => {
+                    return framing + u64::from(plaintext);
+                }
                 true => ctx.config.http2_head(),
                 false => 0,
             };

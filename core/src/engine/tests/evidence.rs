@@ -1,0 +1,168 @@
+//! When who is Netflix becomes known, and by what.
+
+use super::*;
+
+const VIDEO: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
+/// An address that no prefix knows.
+const SERVER: &str = "198.51.100.7";
+const HEAD_WITH_HOST: &[u8] = b"GET /range/0-1 HTTP/1.1\r\nHost: Occ-0-1.1.nflxso.net:80\r\n\r\n";
+
+/// The message of an answer: one question, one address.
+fn message(question: &str, address: [u8; 4]) -> Vec<u8> {
+    let mut message = vec![0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+    for label in question.split('.') {
+        message.push(label.len() as u8);
+        message.extend_from_slice(label.as_bytes());
+    }
+    message.extend_from_slice(&[0, 0, 1, 0, 1, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+    message.extend_from_slice(&address);
+    message
+}
+
+/// A resolver's packet to the client.
+fn datagram(source_port: u16, payload: &[u8]) -> Vec<u8> {
+    testing::ip(address("192.0.2.53"), address(CLIENT), 17, &testing::udp(source_port, 40_000, payload))
+}
+
+pub(super) fn answer(question: &str, address: [u8; 4]) -> Vec<u8> {
+    datagram(53, &message(question, address))
+}
+
+fn kinds(engine: &Engine) -> Vec<(&'static str, String)> {
+    let server = engine.server(0).expect("a server");
+    server.evidence.iter().map(|e| (e.kind.as_str(), e.source.to_string())).collect()
+}
+
+/// Gives all, with an answer for the server before packet `known`.
+fn with_answer(engine: &mut Engine, packets: &[TcpPacket], known: usize) -> Vec<Option<Annotation>> {
+    let mut said = Vec::new();
+    for (at, packet) in packets.iter().enumerate() {
+        if at == known {
+            assert_eq!(give(engine, 1000, packet.time, &answer(VIDEO, [198, 51, 100, 7])), None);
+        }
+        said.push(give(engine, 1 + at as u64, packet.time, &packet.bytes()));
+    }
+    engine.finish();
+    said
+}
+
+#[test]
+fn an_answer_makes_the_packets_after_it_netflixs() {
+    let mut talk = Talk::new(50_000, SERVER, 9000);
+    talk.open().say(&[1; 500]).hear(&[2; 3000]).say(&[1; 400]).hear(&[2; 2000]);
+    for known in 0..talk.packets.len() {
+        let mut engine = Engine::new(Config::default());
+        let said = with_answer(&mut engine, &talk.packets, known);
+        assert!(said[..known].iter().all(Option::is_none) && said[known..].iter().all(Option::is_some));
+        let last = said.last().unwrap().unwrap();
+        assert_eq!(last.server_counters.in_pkts + last.server_counters.out_pkts, talk.packets.len() as u64);
+        assert_eq!(last.flow_counters, last.server_counters);
+        assert_eq!(engine.evidence_came_late(), known > 0);
+    }
+}
+
+#[test]
+fn a_second_pass_says_all_wherever_the_answer_came() {
+    let conversation = |port, server: &str| {
+        let mut talk = Talk::new(50_000, server, port);
+        match port {
+            443 => tls(
+                {
+                    talk.tls13("nothing.example.org");
+                    talk
+                },
+                17,
+            ),
+            80 => {
+                let response = response(30_000);
+                talk.open().say(REQUEST).hear(&response);
+                (talk, vec![(response.len() as u64, response.len() as u64)])
+            }
+            _ => {
+                talk.open().say(&[1; 500]).hear(&[2; 3000]);
+                (talk, vec![(3000, 3000)])
+            }
+        }
+    };
+    for port in [443, 80, 9000] {
+        let (talk, expected) = conversation(port, SERVER);
+        for known in [0, 1, 3, 4, 5, talk.packets.len() / 2, talk.packets.len() - 1] {
+            let mut engine = Engine::new(Config::default());
+            with_answer(&mut engine, &talk.packets, known);
+            let mut informed = engine.into_informed();
+            let said = with_answer(&mut informed, &talk.packets, known);
+            assert!(said.iter().all(Option::is_some), "port {port}, known at {known}");
+            assert_eq!(sizes(&informed), expected, "port {port}, known at {known}");
+            assert_eq!(kinds(&informed), [("dns", VIDEO.to_owned())]);
+            assert!(!informed.evidence_came_late());
+            assert_eq!(informed.stats().packets, talk.packets.len() as u64 + 1);
+        }
+    }
+}
+
+#[test]
+fn names_in_the_flow_itself_identify_it_before_its_first_request() {
+    let mut talk = Talk::new(50_000, SERVER, 443);
+    talk.tls13(VIDEO);
+    let (talk, expected) = tls(talk, 17);
+    let (engine, said) = run(Config::default(), &talk.packets);
+    assert_eq!(kinds(&engine), [("sni", VIDEO.to_owned())]);
+    assert_eq!(sizes(&engine), expected);
+    assert!(said[..3].iter().all(Option::is_none) && said[3..].iter().all(Option::is_some));
+
+    for split in [None, Some(10), Some(30), Some(58)] {
+        let mut talk = Talk::new(50_000, SERVER, 80);
+        let response = response(5000);
+        talk.open().say(HEAD_WITH_HOST).hear(&response);
+        if let Some(at) = split {
+            let parts = talk.packets[3].clone().split(at);
+            talk.packets.splice(3..=3, parts);
+        }
+        let (engine, _) = run(Config::default(), &talk.packets);
+        assert_eq!(kinds(&engine), [("http_host", "occ-0-1.1.nflxso.net".to_owned())]);
+        assert_eq!(sizes(&engine), [(response.len() as u64, response.len() as u64)], "split at {split:?}");
+        assert_eq!(segments(&engine)[0].request_frame, 4, "the packet that begins the request");
+    }
+}
+
+#[test]
+fn names_of_others_identify_nobody() {
+    let mut talk = Talk::new(50_000, SERVER, 443);
+    talk.tls13("www.example.org");
+    let (talk, _) = tls(talk, 17);
+    let (engine, said) = run(Config::default(), &talk.packets);
+    assert!(said.iter().all(Option::is_none) && engine.server_count() == 0 && segments(&engine).is_empty());
+}
+
+#[test]
+fn answers_count_by_the_port_they_come_from() {
+    let given = |data: &[u8]| {
+        let mut engine = Engine::new(Config::default());
+        give(&mut engine, 1, 0, data);
+        engine.server_count()
+    };
+    let message = message(VIDEO, [198, 51, 100, 7]);
+    assert_eq!(given(&datagram(53, &message)), 1);
+    assert_eq!(given(&datagram(5353, &message)), 0);
+    assert_eq!(given(&testing::ip(address(CLIENT), address("192.0.2.53"), 17, &testing::udp(40_000, 53, &message))), 0);
+}
+
+#[test]
+fn answers_over_tcp_count_but_not_for_the_classic_rule() {
+    let message = message(VIDEO, [198, 51, 100, 7]);
+    let framed = [&(message.len() as u16).to_be_bytes()[..], &message].concat();
+    let mut talk = Talk::new(50_000, "192.0.2.53", 53);
+    talk.mss = 20;
+    talk.open().say(&[0, 2, 9, 9]).hear(&[&framed[..], &framed].concat());
+    for (evidence, servers) in [("dns", 1), ("dns_owner", 0)] {
+        let mut config = Config::default();
+        config.set("evidence", evidence).unwrap();
+        assert_eq!(run(config, &talk.packets).0.server_count(), servers, "{evidence}");
+    }
+    let mut config = Config::default();
+    config.set("evidence", "dns_owner").unwrap();
+    let mut engine = Engine::new(config);
+    give(&mut engine, 1, 0, &datagram(53, &message));
+    assert_eq!(kinds(&engine), [("dns_owner", VIDEO.to_owned())]);
+    assert_eq!(engine.server(0).unwrap().strongest(), Some(EvidenceKind::DnsOwner));
+}
