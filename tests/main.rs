@@ -1,1 +1,5 @@
 //! End to end.
+
+mod c_abi;
+mod cli;
+mod plugin;

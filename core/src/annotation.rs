@@ -20,7 +20,7 @@ pub struct Annotation {
     pub request: bool,
     /// Headers or record framing of this packet were cut by the snapshot length.
     pub truncated: bool,
-    /// Number of the segment that this packet carries bytes of, from 1 in order of request.
+    /// Number of the segment whose request or response this packet carries bytes of, from 1 in order of request.
     pub segment: Option<u32>,
     /// Response payload of that segment up to and including this packet.
     pub bytes_so_far: u64,

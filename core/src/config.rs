@@ -78,7 +78,7 @@ pub struct Setting {
 pub struct Config {
     /// Keywords of Netflix names, lower case.
     pub domains: Vec<Box<str>>,
-    /// Keywords of the classic rule, lower case; follow `domains` once that is set.
+    /// Keywords of the classic rule, lower case; follow `domains` once that is set to others than its default.
     pub classic_domains: Vec<Box<str>>,
     /// Extra prefixes.
     pub prefixes: Vec<Prefix>,
@@ -283,10 +283,12 @@ impl Config {
         match name {
             "domains" => {
                 let words = keywords(value)?;
-                self.classic_domains.clone_from(&words);
+                // The default said again is no wish for another classic rule.
+                let is_default = words.iter().map(|word| &**word).eq(DEFAULT_DOMAINS);
+                self.classic_domains = if is_default { CLASSIC_DOMAINS.map(Box::from).to_vec() } else { words.clone() };
                 self.domains = words;
             }
-            "prefixes" => self.prefixes = list(value).map(|word| prefix(word)).collect::<Result<_, _>>()?,
+            "prefixes" => self.prefixes = list(value).map(prefix).collect::<Result<_, _>>()?,
             "evidence" => self.evidence = evidence(value)?,
             "segment_rule" => {
                 self.segment_rule = match value.trim() {

@@ -1,4 +1,54 @@
-//! Netflix streaming seen from packets.
+//! Netflix streaming seen from packets: which addresses are Netflix, what each carried, and where every segment (one
+//! HTTP request and its response) begins, ends and how large it was. Bytes and times in, facts out: no unsafe code, no
+//! I/O, no clock, no host names. Hosts (the C ABI, the command, the Wireshark plugin) drive the same [`Engine`].
+//!
+//! # A packet's way
+//!
+//! ```text
+//! Packet ─ decode ─→ innermost IP, TCP or UDP        lengths from headers, whatever was captured
+//!            │
+//!            ├─ registry     flow and addresses: one look-up; counters; who is Netflix and why
+//!            │     ↑ evidence from dns, client_hello (TCP and QUIC), http, prefixes
+//!            │
+//!            └─ segment      TCP: two streams in sequence space ─→ talk: TLS records, HTTP/1, HTTP/2, DNS, or opaque
+//!                            QUIC: sizes and times of datagrams
+//!                               └─→ ledger: which byte belongs to which request ─→ Segment rows
+//! ```
+//!
+//! and back goes an [`Annotation`], by value. A packet that is none of Netflix's costs one decode and one look-up, and
+//! nothing is kept of it but its flow's counters.
+//!
+//! # What decides
+//!
+//! - **Evidence is about addresses.** The moment an address is identified, all that its flows counted before is its own,
+//!   and every flow of it is followed. A second pass over the same packets ([`Engine::into_informed`]) starts with the
+//!   evidence of the first, so that what identifies a server may stand anywhere in a capture.
+//! - **Sequence space, not packets.** [`stream`] unwraps sequence numbers, tells new bytes from repeated, late and
+//!   never captured ones, and hands them on in order. Bytes belong to a segment by their offset: a late packet is counted
+//!   where it belongs.
+//! - **Causality by acknowledgements.** A server cannot answer what it has not acknowledged; a client that asks for more
+//!   has what came before. This separates session tickets from responses, tells whether HTTP/2 responses overlap, and
+//!   stands in for a direction that was not captured.
+//! - **Framing is followed where it shows** ([`tls`], [`http`]) and guessed by the connection's own full records where the
+//!   snapshot length hides it; rows say when that was so.
+//! - **All state is bounded.** Flows, addresses, servers, segments, followed connections and reorder buffers have limits
+//!   ([`Config::SETTINGS`]); what had to make room is counted in [`Stats`].
+//!
+//! # Example
+//!
+//! ```
+//! use nflx_core::{Config, Engine, LinkType, Packet, Time};
+//!
+//! let mut engine = Engine::new(Config::default());
+//! // 23.246.11.141, an address that Netflix announces, sends an empty UDP datagram.
+//! let bytes = [
+//!     0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 23, 246, 11, 141, 192, 0, 2, 1, 0x01, 0xbb, 0xc3, 0x50, 0, 8, 0, 0,
+//! ];
+//! let packet = Packet { frame: 1, time: Time(0), link_type: LinkType::RAW, original_length: 28, data: &bytes };
+//! let said = engine.packet(&packet).expect("a packet of Netflix's");
+//! assert_eq!(said.server_counters.in_bytes, 28);
+//! assert_eq!(engine.server(said.server).unwrap().strongest().unwrap().as_str(), "prefix");
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod annotation;

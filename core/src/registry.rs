@@ -95,15 +95,15 @@ struct Sent {
 #[derive(Debug)]
 pub(crate) struct Flow {
     /// Number in order of appearance; `None` for traffic without ports.
-    pub number: Option<u32>,
+    pub(crate) number: Option<u32>,
     /// Its Netflix end, if one is.
-    pub server: Option<(crate::ServerId, End)>,
+    pub(crate) server: Option<(crate::ServerId, End)>,
     /// Where its contents are followed.
-    pub connection: Slot,
+    pub(crate) connection: Slot,
     /// Its contents were looked at and say nothing about who it is.
-    pub settled: bool,
+    pub(crate) settled: bool,
     /// Sequence number of the SYN that opened it.
-    pub opened_by: Option<u32>,
+    pub(crate) opened_by: Option<u32>,
     sent: [Sent; 2],
     t_first: Time,
     t_last: Time,
@@ -148,13 +148,13 @@ pub(crate) struct Registry {
     netflix_flows: usize,
     max_servers: usize,
     /// Flows that made room.
-    pub flows_evicted: u64,
+    pub(crate) flows_evicted: u64,
     /// Addresses that made room.
-    pub hosts_evicted: u64,
+    pub(crate) hosts_evicted: u64,
     /// Netflix addresses that found no room.
-    pub servers_dropped: u64,
+    pub(crate) servers_dropped: u64,
     /// Evidence came for an address that packets had been seen of.
-    pub evidence_came_late: bool,
+    pub(crate) evidence_came_late: bool,
 }
 
 impl Registry {

@@ -69,7 +69,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
 
     /// Adds an entry; the key must not be there, and the table not full (it would grow by one).
     pub(crate) fn insert(&mut self, key: K, value: V) -> Slot {
-        let hash = self.hasher.hash_one(&key);
+        let hash = self.hasher.hash_one(key);
         let entry = Entry { key, value, used: true, occupied: true };
         let slot = if let Some(slot) = self.free.pop() {
             self.entries[slot as usize] = entry;

@@ -1,1 +1,50 @@
-//! C ABI.
+//! The C ABI over [`nflx_core`]: the contract is `include/nflx.h`, which is generated from this crate's comments.
+//!
+//! One module per noun. `guard` is the only way from C into the core: it checks handles and pointers, contains panics
+//! and keeps the sentence of the last failure. `crossing` holds the rules for the structs that cross. Everything else
+//! copies: core's facts into plain structs, nothing borrowed, nothing shared.
+
+// What C has to keep is said once, at the top of the header, and where a function asks for more than that.
+#![allow(clippy::missing_safety_doc)]
+// Types have the names that C sees, so that one search finds both sides.
+#![allow(non_camel_case_types)]
+
+mod address;
+mod annotation;
+mod config;
+mod crossing;
+mod engine;
+mod frame_log;
+mod guard;
+mod names;
+mod packet;
+mod panic;
+mod segment;
+mod server;
+mod setting;
+mod stats;
+mod status;
+mod text;
+
+pub use address::*;
+pub use annotation::*;
+pub use config::*;
+pub use engine::*;
+pub use frame_log::FrameLog;
+pub use names::*;
+pub use packet::*;
+pub use segment::*;
+pub use server::*;
+pub use setting::*;
+pub use stats::*;
+pub use status::*;
+
+/// Version of this ABI: 1 for all releases whose structs and functions are those of this header, more after any change
+/// that a program built with an older header would notice.
+pub const NFLX_ABI_VERSION: u32 = 1;
+
+/// The `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's before any other call.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_abi_version() -> u32 {
+    NFLX_ABI_VERSION
+}

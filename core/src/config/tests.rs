@@ -47,4 +47,6 @@ fn keywords_match_anywhere_in_a_name_whatever_the_case_they_were_given_in() {
     assert!(config.is_netflix("art-0.nflximg.net") && !config.is_classic_netflix("art-0.nflximg.net"));
     config.set("domains", "Example").unwrap();
     assert!(config.is_netflix("www.example.org") && config.is_classic_netflix("www.example.org"));
+    config.set("domains", &DEFAULT_DOMAINS.join(",")).unwrap();
+    assert_eq!(config, Config::default(), "the default said again changes nothing");
 }

@@ -239,14 +239,14 @@ impl Talk {
         if self.settled || !matches!(self.protocol, Protocol::Tls(_)) {
             return;
         }
-        if let Some(message) = self.client_hello.take(run.bytes, run.length) {
-            if let Some(hello) = ClientHello::parse(&message) {
-                if let (false, Protocol::Tls(tls)) = (hello.truncated, &mut self.protocol) {
-                    tls.offer(hello.alpn.clone().any(|protocol| protocol == b"h2"));
-                }
-                if let Some(name) = hello.server_name {
-                    Self::identify(EvidenceKind::Sni, &name.to_ascii_lowercase(), run.stamp, ctx);
-                }
+        if let Some(message) = self.client_hello.take(run.bytes, run.length)
+            && let Some(hello) = ClientHello::parse(&message)
+        {
+            if let (false, Protocol::Tls(tls)) = (hello.truncated, &mut self.protocol) {
+                tls.offer(hello.alpn.clone().any(|protocol| protocol == b"h2"));
+            }
+            if let Some(name) = hello.server_name {
+                Self::identify(EvidenceKind::Sni, &name.to_ascii_lowercase(), run.stamp, ctx);
             }
         }
         self.settled |= self.client_hello.is_done();

@@ -1,0 +1,300 @@
+//! The engine handle.
+
+use core::ffi::c_char;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use nflx_core::Engine;
+
+use crate::annotation::nflx_annotation;
+use crate::config::nflx_config;
+use crate::crossing::{Output, input};
+use crate::frame_log::FrameLog;
+use crate::guard::{Failure, Handle, HandleState, free, guard};
+use crate::packet::nflx_packet;
+use crate::segment::nflx_segment;
+use crate::server::{nflx_evidence, nflx_server};
+use crate::stats::nflx_stats;
+use crate::status::{
+    NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NOT_KEPT, NFLX_STATUS_NULL, NFLX_STATUS_POISONED, nflx_status, text,
+};
+
+/// Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
+/// per packet of Netflix's, nothing for others.
+pub const NFLX_ENGINE_KEEP_FRAMES: u32 = 1;
+
+/// The analysis of one capture. Made by `nflx_engine_new`, freed by `nflx_engine_free`.
+pub struct nflx_engine {
+    /// `None` only after a panic in the middle of `nflx_engine_rewind`.
+    engine: Option<Engine>,
+    log: Option<FrameLog>,
+    state: HandleState,
+}
+
+impl Handle for nflx_engine {
+    fn state(&mut self) -> &mut HandleState {
+        &mut self.state
+    }
+}
+
+impl fmt::Debug for nflx_engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("nflx_engine").finish_non_exhaustive()
+    }
+}
+
+/// Makes an engine that has seen nothing. `config` is copied and may be freed or changed afterwards; NULL stands for
+/// the defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags that this version does not
+/// know; `nflx_config_error` has the sentence then, if there is a `config`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_new(
+    config: *mut nflx_config,
+    flags: u32,
+    out: *mut *mut nflx_engine,
+) -> nflx_status {
+    let body = |config: &mut nflx_config| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::plain(out, "the new handle") }?;
+        if flags & !NFLX_ENGINE_KEEP_FRAMES != 0 {
+            return Err(Failure::new(
+                NFLX_STATUS_BAD_VALUE,
+                format!("The flags {flags:#x} of a new engine hold more than this version of the library knows."),
+            ));
+        }
+        let mut config = config.config.clone();
+        // A secret of this engine's own: std seeds its hashers from the operating system.
+        config.hash_seed = RandomState::new().build_hasher().finish();
+        let engine = Box::new(nflx_engine {
+            engine: Some(Engine::new(config)),
+            log: (flags & NFLX_ENGINE_KEEP_FRAMES != 0).then(FrameLog::new),
+            state: HandleState::default(),
+        });
+        out.write(Box::into_raw(engine));
+        Ok(())
+    };
+    if config.is_null() {
+        let mut defaults = nflx_config::default();
+        // SAFETY: a handle on the stack, nobody else's.
+        return unsafe { guard(&raw mut defaults, body) };
+    }
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(config, body) }
+}
+
+/// Frees an engine; NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_free(engine: *mut nflx_engine) {
+    // SAFETY: the header's contract for handles.
+    unsafe { free(engine) }
+}
+
+/// The sentence of the last call on this engine that failed; empty if none did. Valid until the next call with this
+/// handle. Never NULL: without a handle it is the sentence of `NFLX_STATUS_NULL`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_error(engine: *const nflx_engine) -> *const c_char {
+    // SAFETY: the header's contract for handles.
+    match unsafe { engine.as_ref() } {
+        Some(engine) => engine.state.sentence().as_ptr(),
+        None => text(NFLX_STATUS_NULL).as_ptr(),
+    }
+}
+
+/// Takes the next packet, in the order of the capture. `NFLX_STATUS_OK`: it is one of Netflix's and `out` says what it
+/// is; `NFLX_STATUS_NONE`: it is not. Damaged, cut and hostile packets are no failures. The packet's bytes are read
+/// during the call only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_packet(
+    engine: *mut nflx_engine,
+    packet: *const nflx_packet,
+    out: *mut nflx_annotation,
+) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for inputs.
+        let packet = unsafe { input(packet) }?;
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::sized(out) }?;
+        // SAFETY: the header's contract for packets; the view is gone when this call returns.
+        let packet = unsafe { packet.view() }?;
+        let frame = packet.frame;
+        let annotation = handle.core()?.packet(&packet);
+        if let Some(log) = &mut handle.log {
+            match annotation {
+                Some(annotation) => log.insert(frame, annotation),
+                None => log.forget(frame),
+            }
+        }
+        out.write(annotation.ok_or(Failure::NONE)?.into());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// What `nflx_engine_packet` said about the last packet of this frame number, for hosts that show frames again.
+/// `NFLX_STATUS_NONE` if it was none of Netflix's or never given; `NFLX_STATUS_NOT_KEPT` for an engine made without
+/// `NFLX_ENGINE_KEEP_FRAMES`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_frame(
+    engine: *mut nflx_engine,
+    frame: u64,
+    out: *mut nflx_annotation,
+) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::sized(out) }?;
+        let log = handle.log.as_ref().ok_or_else(|| {
+            Failure::new(NFLX_STATUS_NOT_KEPT, "The engine was made without NFLX_ENGINE_KEEP_FRAMES.")
+        })?;
+        out.write(log.get(frame).ok_or(Failure::NONE)?.into());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// Says that the capture ended. Segments still open stay incomplete. Further packets may follow: a live capture that
+/// goes on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        handle.core()?.finish();
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known as
+/// such from the start. Of use if `nflx_stats.evidence_came_late` is 1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        handle.engine = handle.engine.take().map(Engine::into_informed);
+        handle.log = handle.log.take().map(|_| FrameLog::new());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// How many servers were identified: their numbers are 0 up to this.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_server_count(engine: *mut nflx_engine, out: *mut u32) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::plain(out, "the number of servers") }?;
+        out.write(handle.core()?.server_count());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// A server by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_server(
+    engine: *mut nflx_engine,
+    server: u32,
+    out: *mut nflx_server,
+) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::sized(out) }?;
+        let row = handle.core()?.server(server).ok_or(Failure::NONE)?;
+        out.write(nflx_server::new(server, row));
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// The evidence of an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_evidence(
+    engine: *mut nflx_engine,
+    server: u32,
+    index: u32,
+    out: *mut nflx_evidence,
+) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::sized(out) }?;
+        let row = handle.core()?.server(server).ok_or(Failure::NONE)?;
+        let evidence = row.evidence.get(index as usize).ok_or(Failure::NONE)?;
+        out.write(evidence.into());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// The smallest segment number that is held, and one past the largest; equal if there is none. Numbers between may be
+/// unused.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_segment_numbers(
+    engine: *mut nflx_engine,
+    out_first: *mut u32,
+    out_end: *mut u32,
+) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out_first = unsafe { Output::plain(out_first, "the first segment number") }?;
+        // SAFETY: the header's contract for outputs.
+        let out_end = unsafe { Output::plain(out_end, "the end of the segment numbers") }?;
+        let numbers = handle.core()?.segment_numbers();
+        out_first.write(numbers.start);
+        out_end.write(numbers.end.max(numbers.start));
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// A segment by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number, or it had to make room.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_segment(
+    engine: *mut nflx_engine,
+    number: u32,
+    out: *mut nflx_segment,
+) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::sized(out) }?;
+        let row = handle.core()?.segment(number).ok_or(Failure::NONE)?;
+        out.write(row.into());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// What was dropped or capped until now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_stats(engine: *mut nflx_engine, out: *mut nflx_stats) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::sized(out) }?;
+        let log_bytes = handle.log.as_ref().map_or(0, FrameLog::bytes);
+        let core = handle.core()?;
+        out.write(nflx_stats::new(&core.stats(), core.evidence_came_late(), log_bytes));
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// Panics inside, as a bug of the library would. Not in the header: for tests of what a host sees.
+#[cfg(feature = "panic-injection")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_inject_panic(engine: *mut nflx_engine) -> nflx_status {
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, |_| panic!("injected")) }
+}
+
+impl nflx_engine {
+    fn core(&mut self) -> Result<&mut Engine, Failure> {
+        self.engine
+            .as_mut()
+            .ok_or_else(|| Failure::new(NFLX_STATUS_POISONED, "The engine was lost by an earlier bug of the library."))
+    }
+}

@@ -1,0 +1,363 @@
+//! What was said about each frame, for hosts that show frames again without asking the engine again.
+
+use std::collections::BTreeMap;
+
+use nflx_core::{Annotation, Counters, Direction};
+
+/// Records allocated at once: small enough that a small capture costs little, and nothing is ever copied to grow.
+const CHUNK: usize = 1024;
+
+const OUT: u8 = 1;
+const REQUEST: u8 = 1 << 1;
+const TRUNCATED: u8 = 1 << 2;
+const HAS_FLOW: u8 = 1 << 3;
+const HAS_SEGMENT: u8 = 1 << 4;
+/// The numbers do not fit: the whole annotation is in `FrameLog::wide`.
+const WIDE: u8 = 1 << 5;
+/// A later packet of the same number is none of Netflix's.
+const FORGOTTEN: u8 = 1 << 6;
+
+/// Annotations by frame number: 64 bytes for each packet of Netflix's, nothing for others, and exactly what was put in
+/// comes out.
+///
+/// Hosts give frames in order, with exceptions: `tshark -2 -R` numbers the frame after a rejected one like the rejected
+/// one, so the same number given again replaces what was there. A number smaller than the last one that was never given
+/// is kept as well, at a higher price.
+#[derive(Debug, Default)]
+pub struct FrameLog {
+    chunks: Vec<Vec<Record>>,
+    /// By frame number: what does not fit a record, and what came out of order.
+    wide: BTreeMap<u64, Annotation>,
+}
+
+/// An annotation, packed. Frame numbers and bytes are cut where captures never get: 2^40 frames, 2^48 bytes, 2^32
+/// packets per counter; what exceeds that is kept wide.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+struct Record {
+    server: u32,
+    flow: u32,
+    segment: u32,
+    server_pkts: [u32; 2],
+    flow_pkts: [u32; 2],
+    server_bytes: [[u8; 6]; 2],
+    flow_bytes: [[u8; 6]; 2],
+    bytes_so_far: [u8; 6],
+    frame: [u8; 5],
+    flags: u8,
+}
+
+const _: () = assert!(size_of::<Record>() == 64);
+
+impl FrameLog {
+    /// A log of nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps what was said about a frame, in place of what was said about an earlier frame of this number.
+    pub fn insert(&mut self, frame: u64, annotation: Annotation) {
+        let packed = Record::pack(frame, &annotation);
+        match (self.search(frame), packed) {
+            (Ok(index), Some(record)) => {
+                self.wide.remove(&frame);
+                *self.record_mut(index) = record;
+            }
+            (Ok(index), None) => {
+                self.record_mut(index).flags = WIDE;
+                self.wide.insert(frame, annotation);
+            }
+            (Err(index), Some(record)) if index == self.len() && !self.wide.contains_key(&frame) => self.push(record),
+            (Err(_), _) => {
+                self.wide.insert(frame, annotation);
+            }
+        }
+    }
+
+    /// Says that the frame of this number is none of Netflix's.
+    pub fn forget(&mut self, frame: u64) {
+        if !self.wide.is_empty() {
+            self.wide.remove(&frame);
+        }
+        // Mostly there is nothing to forget, and the last number tells.
+        if self.last_frame().is_some_and(|last| frame <= last)
+            && let Ok(index) = self.search(frame)
+        {
+            self.record_mut(index).flags = FORGOTTEN;
+        }
+    }
+
+    /// What was said about the last frame of this number.
+    #[must_use]
+    pub fn get(&self, frame: u64) -> Option<Annotation> {
+        match self.search(frame) {
+            Ok(index) => {
+                let record = self.record(index);
+                if record.flags & WIDE != 0 {
+                    return self.wide.get(&frame).copied();
+                }
+                (record.flags & FORGOTTEN == 0).then(|| record.unpack())
+            }
+            Err(_) => self.wide.get(&frame).copied(),
+        }
+    }
+
+    /// Memory that the annotations take, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let records: usize = self.chunks.iter().map(|c| c.capacity() * size_of::<Record>()).sum();
+        records
+            + self.chunks.capacity() * size_of::<Vec<Record>>()
+            + self.wide.len() * (size_of::<u64>() + size_of::<Annotation>())
+    }
+
+    fn len(&self) -> usize {
+        self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len())
+    }
+
+    fn push(&mut self, record: Record) {
+        match self.chunks.last_mut() {
+            Some(last) if last.len() < CHUNK => last.push(record),
+            _ => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(record);
+                self.chunks.push(chunk);
+            }
+        }
+    }
+
+    fn last_frame(&self) -> Option<u64> {
+        self.chunks.last().and_then(|chunk| chunk.last()).map(Record::frame)
+    }
+
+    /// Index of the record of this frame, or where it would stand.
+    fn search(&self, frame: u64) -> Result<usize, usize> {
+        // Chunks are never empty. The one that begins at or before the frame is the only one that can hold it.
+        let after = self.chunks.partition_point(|chunk| chunk[0].frame() <= frame);
+        let Some(index) = after.checked_sub(1) else { return Err(0) };
+        match self.chunks[index].binary_search_by_key(&frame, Record::frame) {
+            Ok(within) => Ok(index * CHUNK + within),
+            Err(within) => Err(index * CHUNK + within),
+        }
+    }
+
+    fn record(&self, index: usize) -> &Record {
+        &self.chunks[index / CHUNK][index % CHUNK]
+    }
+
+    fn record_mut(&mut self, index: usize) -> &mut Record {
+        &mut self.chunks[index / CHUNK][index % CHUNK]
+    }
+}
+
+impl Record {
+    /// `None` where a number does not fit.
+    fn pack(frame: u64, a: &Annotation) -> Option<Self> {
+        let (server_pkts, server_bytes) = pack_counters(&a.server_counters)?;
+        let (flow_pkts, flow_bytes) = pack_counters(&a.flow_counters)?;
+        let flags = [
+            (a.direction == Direction::Out, OUT),
+            (a.request, REQUEST),
+            (a.truncated, TRUNCATED),
+            (a.flow.is_some(), HAS_FLOW),
+            (a.segment.is_some(), HAS_SEGMENT),
+        ];
+        Some(Self {
+            server: a.server,
+            flow: a.flow.unwrap_or(0),
+            segment: a.segment.unwrap_or(0),
+            server_pkts,
+            flow_pkts,
+            server_bytes,
+            flow_bytes,
+            bytes_so_far: pack_uint(a.bytes_so_far)?,
+            frame: pack_uint(frame)?,
+            flags: flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum(),
+        })
+    }
+
+    fn unpack(&self) -> Annotation {
+        Annotation {
+            server: self.server,
+            flow: (self.flags & HAS_FLOW != 0).then_some(self.flow),
+            direction: if self.flags & OUT != 0 { Direction::Out } else { Direction::In },
+            request: self.flags & REQUEST != 0,
+            truncated: self.flags & TRUNCATED != 0,
+            segment: (self.flags & HAS_SEGMENT != 0).then_some(self.segment),
+            bytes_so_far: unpack_uint(self.bytes_so_far),
+            server_counters: unpack_counters(self.server_pkts, self.server_bytes),
+            flow_counters: unpack_counters(self.flow_pkts, self.flow_bytes),
+        }
+    }
+
+    fn frame(&self) -> u64 {
+        unpack_uint(self.frame)
+    }
+}
+
+type PackedCounters = ([u32; 2], [[u8; 6]; 2]);
+
+fn pack_counters(c: &Counters) -> Option<PackedCounters> {
+    Some((
+        [u32::try_from(c.in_pkts).ok()?, u32::try_from(c.out_pkts).ok()?],
+        [pack_uint(c.in_bytes)?, pack_uint(c.out_bytes)?],
+    ))
+}
+
+fn unpack_counters(pkts: [u32; 2], bytes: [[u8; 6]; 2]) -> Counters {
+    Counters {
+        in_pkts: pkts[0].into(),
+        out_pkts: pkts[1].into(),
+        in_bytes: unpack_uint(bytes[0]),
+        out_bytes: unpack_uint(bytes[1]),
+    }
+}
+
+/// The lowest `N` bytes of a number; `None` where the others are not 0.
+fn pack_uint<const N: usize>(value: u64) -> Option<[u8; N]> {
+    let bytes = value.to_le_bytes();
+    let (low, high) = bytes.split_first_chunk::<N>()?;
+    high.iter().all(|b| *b == 0).then_some(*low)
+}
+
+fn unpack_uint<const N: usize>(bytes: [u8; N]) -> u64 {
+    let mut whole = [0; 8];
+    whole[..N].copy_from_slice(&bytes);
+    u64::from_le_bytes(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use nflx_core::{Annotation, Counters, Direction};
+
+    use super::{CHUNK, FrameLog};
+
+    fn annotation(seed: u64) -> Annotation {
+        Annotation {
+            server: seed as u32,
+            flow: (!seed.is_multiple_of(3)).then_some(seed as u32 / 2),
+            direction: if seed.is_multiple_of(2) { Direction::In } else { Direction::Out },
+            request: seed.is_multiple_of(5),
+            truncated: seed.is_multiple_of(7),
+            segment: (!seed.is_multiple_of(4)).then_some(seed as u32 + 1),
+            bytes_so_far: seed * 1460,
+            server_counters: counters(seed),
+            flow_counters: counters(seed / 2),
+        }
+    }
+
+    fn counters(seed: u64) -> Counters {
+        Counters { in_pkts: seed, out_pkts: seed / 2, in_bytes: seed * 1500, out_bytes: seed * 40 }
+    }
+
+    #[test]
+    fn gives_back_what_was_put_in() {
+        let mut log = FrameLog::new();
+        for frame in 1..5000_u64 {
+            if frame.is_multiple_of(3) {
+                log.insert(frame, annotation(frame));
+            } else {
+                log.forget(frame);
+            }
+        }
+        for frame in 0..6000_u64 {
+            let expected = (frame.is_multiple_of(3) && (1..5000).contains(&frame)).then(|| annotation(frame));
+            assert_eq!(log.get(frame), expected, "frame {frame}");
+        }
+    }
+
+    #[test]
+    fn a_million_packets_take_64_bytes_each() {
+        let mut log = FrameLog::new();
+        for frame in 0..1_000_000 {
+            log.insert(frame, annotation(frame));
+        }
+        assert!(log.bytes() <= 1_000_000 * 64 + CHUNK * 64 + 64 * 1024, "{}", log.bytes());
+        assert_eq!(FrameLog::new().bytes(), 0);
+    }
+
+    #[test]
+    fn numbers_given_again_replace() {
+        let mut log = FrameLog::new();
+        log.insert(1, annotation(1));
+        log.insert(2, annotation(10));
+        log.insert(2, annotation(11));
+        assert_eq!(log.get(2), Some(annotation(11)));
+        log.forget(2);
+        assert_eq!(log.get(2), None);
+        log.insert(2, annotation(12));
+        log.insert(3, annotation(13));
+        assert_eq!(log.get(1), Some(annotation(1)));
+        assert_eq!(log.get(2), Some(annotation(12)));
+        assert_eq!(log.get(3), Some(annotation(13)));
+    }
+
+    #[test]
+    fn numbers_out_of_order_are_kept() {
+        let mut log = FrameLog::new();
+        for frame in [5, 9, 7, 2, 8, 2] {
+            log.insert(frame, annotation(frame * 3));
+        }
+        for frame in 0..12 {
+            let expected = [2, 5, 7, 8, 9].contains(&frame).then(|| annotation(frame * 3));
+            assert_eq!(log.get(frame), expected, "frame {frame}");
+        }
+        log.forget(7);
+        assert_eq!(log.get(7), None);
+    }
+
+    #[test]
+    fn numbers_beyond_a_record_are_kept() {
+        let mut log = FrameLog::new();
+        let huge = [
+            Annotation { bytes_so_far: u64::MAX, ..annotation(1) },
+            Annotation { server_counters: Counters { in_pkts: 1 << 32, ..counters(1) }, ..annotation(1) },
+            Annotation { flow_counters: Counters { out_bytes: 1 << 48, ..counters(1) }, ..annotation(1) },
+            Annotation { segment: Some(0), flow: Some(u32::MAX), server: u32::MAX, ..annotation(1) },
+        ];
+        for (frame, a) in huge.iter().enumerate() {
+            log.insert(frame as u64, *a);
+        }
+        log.insert(u64::MAX, annotation(3));
+        log.insert(u64::MAX - 1, annotation(4));
+        for (frame, a) in huge.iter().enumerate() {
+            assert_eq!(log.get(frame as u64), Some(*a));
+        }
+        assert_eq!(log.get(u64::MAX), Some(annotation(3)));
+        assert_eq!(log.get(u64::MAX - 1), Some(annotation(4)));
+        // Small again, then gone.
+        log.insert(0, annotation(5));
+        assert_eq!(log.get(0), Some(annotation(5)));
+        log.insert(0, huge[0]);
+        log.forget(0);
+        assert_eq!(log.get(0), None);
+    }
+
+    /// Against the obvious way, in all orders that a small generator finds.
+    #[test]
+    fn agrees_with_a_map() {
+        let mut log = FrameLog::new();
+        let mut map = std::collections::BTreeMap::new();
+        let mut state = 1_u64;
+        for step in 0..20_000_u64 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let random = state >> 33;
+            let frame = if random.is_multiple_of(10) { random % 3000 } else { step / 4 };
+            if random.is_multiple_of(3) {
+                log.forget(frame);
+                map.remove(&frame);
+            } else {
+                let mut a = annotation(step);
+                if random.is_multiple_of(11) {
+                    a.bytes_so_far = u64::MAX - step;
+                }
+                log.insert(frame, a);
+                map.insert(frame, a);
+            }
+        }
+        for frame in 0..6000_u64 {
+            assert_eq!(log.get(frame), map.get(&frame).copied(), "frame {frame}");
+        }
+    }
+}

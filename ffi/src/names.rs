@@ -1,0 +1,125 @@
+//! The words users see, as static C strings.
+
+use core::ffi::{CStr, c_char};
+
+use crate::annotation::{NFLX_DIRECTION_IN, NFLX_DIRECTION_OUT};
+use crate::segment::{
+    NFLX_KIND_AUDIO, NFLX_KIND_OTHER, NFLX_KIND_VIDEO, NFLX_TRANSPORT_QUIC, NFLX_TRANSPORT_TCP, NFLX_TRANSPORT_UDP,
+};
+use crate::server::{
+    NFLX_EVIDENCE_CNAME, NFLX_EVIDENCE_CONFIG, NFLX_EVIDENCE_DNS, NFLX_EVIDENCE_DNS_OWNER, NFLX_EVIDENCE_HTTP_HOST,
+    NFLX_EVIDENCE_PREFIX, NFLX_EVIDENCE_QUIC_SNI, NFLX_EVIDENCE_SNI, NFLX_ROLE_AUDIO_VIDEO, NFLX_ROLE_CONTROL,
+    NFLX_ROLE_STATIC, NFLX_ROLE_UNKNOWN, NFLX_ROLE_VIDEO,
+};
+
+/// For numbers that name nothing.
+const UNNAMED: &CStr = c"?";
+
+/// The word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_role_name(role: u32) -> *const c_char {
+    role_name(role).as_ptr()
+}
+
+/// The word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_evidence_name(evidence: u32) -> *const c_char {
+    evidence_name(evidence).as_ptr()
+}
+
+/// The word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_kind_name(kind: u32) -> *const c_char {
+    kind_name(kind).as_ptr()
+}
+
+/// The word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_transport_name(transport: u32) -> *const c_char {
+    transport_name(transport).as_ptr()
+}
+
+/// The word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_direction_name(direction: u32) -> *const c_char {
+    direction_name(direction).as_ptr()
+}
+
+const fn role_name(role: u32) -> &'static CStr {
+    match role {
+        NFLX_ROLE_UNKNOWN => c"unknown",
+        NFLX_ROLE_VIDEO => c"video",
+        NFLX_ROLE_AUDIO_VIDEO => c"audio_video",
+        NFLX_ROLE_CONTROL => c"control",
+        NFLX_ROLE_STATIC => c"static",
+        _ => UNNAMED,
+    }
+}
+
+const fn evidence_name(evidence: u32) -> &'static CStr {
+    match evidence {
+        NFLX_EVIDENCE_CONFIG => c"config",
+        NFLX_EVIDENCE_SNI => c"sni",
+        NFLX_EVIDENCE_QUIC_SNI => c"quic_sni",
+        NFLX_EVIDENCE_HTTP_HOST => c"http_host",
+        NFLX_EVIDENCE_DNS => c"dns",
+        NFLX_EVIDENCE_CNAME => c"cname",
+        NFLX_EVIDENCE_DNS_OWNER => c"dns_owner",
+        NFLX_EVIDENCE_PREFIX => c"prefix",
+        _ => UNNAMED,
+    }
+}
+
+const fn kind_name(kind: u32) -> &'static CStr {
+    match kind {
+        NFLX_KIND_OTHER => c"other",
+        NFLX_KIND_VIDEO => c"video",
+        NFLX_KIND_AUDIO => c"audio",
+        _ => UNNAMED,
+    }
+}
+
+const fn transport_name(transport: u32) -> &'static CStr {
+    match transport {
+        NFLX_TRANSPORT_TCP => c"tcp",
+        NFLX_TRANSPORT_QUIC => c"quic",
+        NFLX_TRANSPORT_UDP => c"udp",
+        _ => UNNAMED,
+    }
+}
+
+const fn direction_name(direction: u32) -> &'static CStr {
+    match direction {
+        NFLX_DIRECTION_IN => c"in",
+        NFLX_DIRECTION_OUT => c"out",
+        _ => UNNAMED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nflx_core::{Direction, EvidenceKind, Kind, Role, Transport};
+
+    use super::*;
+
+    #[test]
+    fn words_are_the_cores() {
+        for role in [Role::Unknown, Role::Video, Role::AudioVideo, Role::Control, Role::Static] {
+            assert_eq!(role_name(role as u32).to_str(), Ok(role.as_str()));
+        }
+        for kind in EvidenceKind::ALL {
+            assert_eq!(evidence_name(kind as u32).to_str(), Ok(kind.as_str()));
+        }
+        for kind in [Kind::Other, Kind::Video, Kind::Audio] {
+            assert_eq!(kind_name(kind as u32).to_str(), Ok(kind.as_str()));
+        }
+        for transport in [Transport::Tcp, Transport::Quic, Transport::Udp] {
+            assert_eq!(transport_name(transport as u32).to_str(), Ok(transport.as_str()));
+        }
+        for direction in [Direction::In, Direction::Out] {
+            assert_eq!(direction_name(direction as u32).to_str(), Ok(direction.as_str()));
+        }
+        assert_eq!(role_name(99), UNNAMED);
+        assert_eq!(evidence_name(0), UNNAMED);
+    }
+}

@@ -1,0 +1,156 @@
+//! Segments: a request goes up, its response comes down.
+
+use nflx_core::{Kind, Segment, Transport};
+
+use crate::address::nflx_address;
+use crate::crossing::Crossing;
+
+/// The segment was carried by TCP.
+pub const NFLX_TRANSPORT_TCP: u32 = 1;
+/// The segment was carried by QUIC.
+pub const NFLX_TRANSPORT_QUIC: u32 = 2;
+/// The segment was carried by UDP that was not recognised as QUIC.
+pub const NFLX_TRANSPORT_UDP: u32 = 3;
+
+/// The segment is neither video nor audio, or not enough was seen to tell.
+pub const NFLX_KIND_OTHER: u32 = 0;
+/// The segment is video.
+pub const NFLX_KIND_VIDEO: u32 = 1;
+/// The segment is audio.
+pub const NFLX_KIND_AUDIO: u32 = 2;
+
+/// Flag of `nflx_segment`: ended by the next request or by close. Absent while it is open.
+pub const NFLX_SEGMENT_COMPLETE: u32 = 1;
+/// Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap.
+pub const NFLX_SEGMENT_ESTIMATED: u32 = 2;
+/// Flag of `nflx_segment`: the bytes were divided among requests that overlapped on one connection.
+pub const NFLX_SEGMENT_SHARED: u32 = 4;
+/// Flag of `nflx_segment`: seen through acknowledgements only; the other half of the connection was not captured.
+pub const NFLX_SEGMENT_INFERRED: u32 = 8;
+/// Flag of `nflx_segment`: a response began, so `first_frame`, `t_first` and `ttfb` hold.
+pub const NFLX_SEGMENT_HAS_FIRST: u32 = 16;
+/// Flag of `nflx_segment`: `last_frame`, `t_last` and `duration` hold.
+pub const NFLX_SEGMENT_HAS_LAST: u32 = 32;
+/// Flag of `nflx_segment`: `throughput` holds; it does not where first to last byte took no time.
+pub const NFLX_SEGMENT_HAS_THROUGHPUT: u32 = 64;
+
+/// One request and its response, as far as it is known now. Fields that do not hold are 0. Times are nanoseconds since
+/// 1970-01-01T00:00:00Z, spans are nanoseconds and negative where the capture's clock stepped back.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct nflx_segment {
+    /// Set to `sizeof(nflx_segment)`.
+    pub struct_size: u32,
+    /// Number in the capture, from 1 in order of request.
+    pub number: u32,
+    /// Ordinal among this server's segments, from 1.
+    pub index: u32,
+    /// The server that sent it: a number for `nflx_engine_server`.
+    pub server: u32,
+    /// Its flow; with the classic per-address rule, the flow of the request.
+    pub flow: u32,
+    /// Sum of `NFLX_SEGMENT_` flags.
+    pub flags: u32,
+    /// The client's address.
+    pub client: nflx_address,
+    /// The client's port.
+    pub client_port: u16,
+    /// The server's port.
+    pub server_port: u16,
+    /// `NFLX_TRANSPORT_`: what carried it.
+    pub transport: u32,
+    /// `NFLX_KIND_`: what it holds.
+    pub kind: u32,
+    /// Frame that begins the request.
+    pub request_frame: u64,
+    /// First response packet with new data.
+    pub first_frame: u64,
+    /// Last response packet with new data.
+    pub last_frame: u64,
+    /// Time of `request_frame`.
+    pub t_request: i64,
+    /// Time of `first_frame`.
+    pub t_first: i64,
+    /// Time of `last_frame`.
+    pub t_last: i64,
+    /// Response packets with payload.
+    pub pkts: u64,
+    /// Response payload carried by TCP or UDP, each byte once.
+    pub bytes: u64,
+    /// The same less TLS or QUIC framing: what HTTP sent.
+    pub app_bytes: u64,
+    /// Response payload seen again, in bytes.
+    pub retransmitted_bytes: u64,
+    /// Response payload that the client acknowledged although it was never captured; part of `bytes`.
+    pub missing_bytes: u64,
+    /// Request to first byte.
+    pub ttfb: i64,
+    /// Request to last byte.
+    pub duration: i64,
+    /// Bits per second from first to last byte.
+    pub throughput: f64,
+}
+
+// SAFETY: repr(C), struct_size first, integers and a float.
+unsafe impl Crossing for nflx_segment {
+    const NAME: &'static str = "nflx_segment";
+}
+
+impl From<&Segment> for nflx_segment {
+    fn from(s: &Segment) -> Self {
+        let flags = [
+            (s.complete, NFLX_SEGMENT_COMPLETE),
+            (s.estimated, NFLX_SEGMENT_ESTIMATED),
+            (s.shared, NFLX_SEGMENT_SHARED),
+            (s.inferred, NFLX_SEGMENT_INFERRED),
+            (s.first_frame.is_some() && s.t_first.is_some(), NFLX_SEGMENT_HAS_FIRST),
+            (s.last_frame.is_some() && s.t_last.is_some(), NFLX_SEGMENT_HAS_LAST),
+            (s.throughput().is_some(), NFLX_SEGMENT_HAS_THROUGHPUT),
+        ];
+        Self {
+            struct_size: size_of::<Self>() as u32,
+            number: s.number,
+            index: s.index,
+            server: s.server,
+            flow: s.flow,
+            flags: flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum(),
+            client: s.client.into(),
+            client_port: s.client_port,
+            server_port: s.server_port,
+            transport: s.transport as u32,
+            kind: s.kind as u32,
+            request_frame: s.request_frame,
+            first_frame: s.first_frame.unwrap_or(0),
+            last_frame: s.last_frame.unwrap_or(0),
+            t_request: s.t_request.0,
+            t_first: s.t_first.map_or(0, |t| t.0),
+            t_last: s.t_last.map_or(0, |t| t.0),
+            pkts: s.pkts,
+            bytes: s.bytes,
+            app_bytes: s.app_bytes,
+            retransmitted_bytes: s.retransmitted_bytes,
+            missing_bytes: s.missing_bytes,
+            ttfb: s.ttfb().unwrap_or(0),
+            duration: s.duration().unwrap_or(0),
+            throughput: s.throughput().unwrap_or(0.0),
+        }
+    }
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    use core::mem::offset_of;
+    assert!(NFLX_TRANSPORT_TCP == Transport::Tcp as u32 && NFLX_TRANSPORT_QUIC == Transport::Quic as u32);
+    assert!(NFLX_TRANSPORT_UDP == Transport::Udp as u32);
+    assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
+    assert!(NFLX_KIND_AUDIO == Kind::Audio as u32);
+    assert!(size_of::<nflx_segment>() == 168 && align_of::<nflx_segment>() == 8);
+    assert!(offset_of!(nflx_segment, struct_size) == 0);
+    assert!(offset_of!(nflx_segment, client) == 24);
+    assert!(offset_of!(nflx_segment, client_port) == 44);
+    assert!(offset_of!(nflx_segment, transport) == 48);
+    assert!(offset_of!(nflx_segment, request_frame) == 56);
+    assert!(offset_of!(nflx_segment, pkts) == 104);
+    assert!(offset_of!(nflx_segment, ttfb) == 144);
+    assert!(offset_of!(nflx_segment, throughput) == 160);
+};

@@ -1,0 +1,72 @@
+//! What was dropped, capped or could not be read.
+
+use nflx_core::Stats;
+
+use crate::crossing::Crossing;
+
+/// What the engine dropped, capped or could not read since it was made.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct nflx_stats {
+    /// Set to `sizeof(nflx_stats)`.
+    pub struct_size: u32,
+    /// 1 if evidence came after packets that it concerns, so that a second pass (`nflx_engine_rewind`) would say more
+    /// about them; else 0.
+    pub evidence_came_late: u32,
+    /// Packets given.
+    pub packets: u64,
+    /// Packets without an IP packet that could be read: ARP and the like, unknown link types, damaged headers.
+    pub not_ip: u64,
+    /// Packets whose link type is not known.
+    pub unknown_link_type: u64,
+    /// Flows in the table now.
+    pub flows: u64,
+    /// Flows that had to make room for others.
+    pub flows_evicted: u64,
+    /// Addresses that had to make room for others.
+    pub hosts_evicted: u64,
+    /// Netflix addresses that found no room.
+    pub servers_dropped: u64,
+    /// Oldest segments that had to make room for others.
+    pub segments_evicted: u64,
+    /// Flows that were followed, and had to make room for others to be.
+    pub connections_evicted: u64,
+    /// Out-of-order bytes that found no room: record framing behind them is estimated.
+    pub reorder_dropped: u64,
+    /// Bytes of memory that annotations kept for `nflx_engine_frame` take.
+    pub frame_log_bytes: u64,
+}
+
+// SAFETY: repr(C), struct_size first, integers only.
+unsafe impl Crossing for nflx_stats {
+    const NAME: &'static str = "nflx_stats";
+}
+
+impl nflx_stats {
+    pub(crate) fn new(s: &Stats, evidence_came_late: bool, frame_log_bytes: usize) -> Self {
+        Self {
+            struct_size: size_of::<Self>() as u32,
+            evidence_came_late: u32::from(evidence_came_late),
+            packets: s.packets,
+            not_ip: s.not_ip,
+            unknown_link_type: s.unknown_link_type,
+            flows: s.flows,
+            flows_evicted: s.flows_evicted,
+            hosts_evicted: s.hosts_evicted,
+            servers_dropped: s.servers_dropped,
+            segments_evicted: s.segments_evicted,
+            connections_evicted: s.connections_evicted,
+            reorder_dropped: s.reorder_dropped,
+            frame_log_bytes: frame_log_bytes as u64,
+        }
+    }
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    use core::mem::offset_of;
+    assert!(size_of::<nflx_stats>() == 96 && align_of::<nflx_stats>() == 8);
+    assert!(offset_of!(nflx_stats, struct_size) == 0);
+    assert!(offset_of!(nflx_stats, packets) == 8);
+    assert!(offset_of!(nflx_stats, frame_log_bytes) == 88);
+};

@@ -1,0 +1,881 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+/*
+ * nflx: Netflix streaming seen from packets. Identification, counters, segments.
+ *
+ * A host makes a configuration and an engine, gives each frame of a capture to nflx_engine_packet in order, and reads
+ * what it wants to know:
+ *
+ *     nflx_engine *engine = NULL;
+ *     nflx_status status = nflx_engine_new(NULL, 0, &engine);
+ *     for each frame:
+ *         nflx_packet packet = {sizeof packet, link_type, frame, seconds, nanoseconds, length, captured, bytes};
+ *         nflx_annotation annotation = {sizeof annotation};
+ *         status = nflx_engine_packet(engine, &packet, &annotation);
+ *     nflx_engine_finish(engine);
+ *     nflx_segment segment = {sizeof segment};
+ *     status = nflx_engine_segment(engine, 1, &segment);
+ *     nflx_engine_free(engine);
+ *
+ * What holds for all functions:
+ *
+ * Errors. Functions answer an nflx_status; NFLX_STATUS_OK is 0. After a failure nflx_engine_error or nflx_config_error
+ * has a sentence about it, except where the handle itself is NULL. Outputs are written only on NFLX_STATUS_OK.
+ *
+ * Structs. Every struct that crosses begins with struct_size; set it to sizeof the struct before each call, also for
+ * outputs. Reserved bits and unknown flags are refused, so that they can get a meaning later.
+ *
+ * Pointers. Pointers are NULL or valid for the call; where NULL is not said to be fine it is refused with
+ * NFLX_STATUS_NULL. The library keeps no pointer that it is given, and calls nothing of the host.
+ *
+ * Ownership. nflx_config and nflx_engine are made by _new and freed by _free, once; nothing else is to be freed. Strings
+ * that functions return belong to the library: static ones are valid until the library is unloaded, others as long as
+ * the function's comment says.
+ *
+ * Threads. One thread at a time may use a handle; it may be another one each time. Different handles are independent:
+ * engines in several threads need no lock. Functions without a handle may be called from any thread at any time.
+ *
+ * Bugs. A bug of the library that it notices ends in NFLX_STATUS_PANIC, not in the host's death; the handle answers
+ * NFLX_STATUS_POISONED from then on. The library prints nothing.
+ *
+ * Units. Bytes, packets, nanoseconds, bits per second. Text is UTF-8.
+ */
+
+#ifndef NFLX_H
+#define NFLX_H
+
+/* Generated from the comments in ffi/src by cbindgen. Change those, then: NFLX_UPDATE_HEADER=1 cargo test -p nflx-ffi */
+
+#include <stdint.h>
+
+/**
+ * Version of this ABI: 1 for all releases whose structs and functions are those of this header, more after any change
+ * that a program built with an older header would notice.
+ */
+#define NFLX_ABI_VERSION 1
+
+/**
+ * `nflx_annotation.flow` of a packet without a flow: later fragments carry no ports.
+ */
+#define NFLX_NO_FLOW UINT32_MAX
+
+/**
+ * From the Netflix server to the client (downlink).
+ */
+#define NFLX_DIRECTION_IN 1
+
+/**
+ * From the client to the Netflix server (uplink).
+ */
+#define NFLX_DIRECTION_OUT 2
+
+/**
+ * Flag of `nflx_annotation`: the packet begins a segment request.
+ */
+#define NFLX_ANNOTATION_REQUEST 1
+
+/**
+ * Flag of `nflx_annotation`: headers or record framing of the packet were cut by the snapshot length.
+ */
+#define NFLX_ANNOTATION_TRUNCATED 2
+
+/**
+ * Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
+ * per packet of Netflix's, nothing for others.
+ */
+#define NFLX_ENGINE_KEEP_FRAMES 1
+
+/**
+ * The segment was carried by TCP.
+ */
+#define NFLX_TRANSPORT_TCP 1
+
+/**
+ * The segment was carried by QUIC.
+ */
+#define NFLX_TRANSPORT_QUIC 2
+
+/**
+ * The segment was carried by UDP that was not recognised as QUIC.
+ */
+#define NFLX_TRANSPORT_UDP 3
+
+/**
+ * The segment is neither video nor audio, or not enough was seen to tell.
+ */
+#define NFLX_KIND_OTHER 0
+
+/**
+ * The segment is video.
+ */
+#define NFLX_KIND_VIDEO 1
+
+/**
+ * The segment is audio.
+ */
+#define NFLX_KIND_AUDIO 2
+
+/**
+ * Flag of `nflx_segment`: ended by the next request or by close. Absent while it is open.
+ */
+#define NFLX_SEGMENT_COMPLETE 1
+
+/**
+ * Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap.
+ */
+#define NFLX_SEGMENT_ESTIMATED 2
+
+/**
+ * Flag of `nflx_segment`: the bytes were divided among requests that overlapped on one connection.
+ */
+#define NFLX_SEGMENT_SHARED 4
+
+/**
+ * Flag of `nflx_segment`: seen through acknowledgements only; the other half of the connection was not captured.
+ */
+#define NFLX_SEGMENT_INFERRED 8
+
+/**
+ * Flag of `nflx_segment`: a response began, so `first_frame`, `t_first` and `ttfb` hold.
+ */
+#define NFLX_SEGMENT_HAS_FIRST 16
+
+/**
+ * Flag of `nflx_segment`: `last_frame`, `t_last` and `duration` hold.
+ */
+#define NFLX_SEGMENT_HAS_LAST 32
+
+/**
+ * Flag of `nflx_segment`: `throughput` holds; it does not where first to last byte took no time.
+ */
+#define NFLX_SEGMENT_HAS_THROUGHPUT 64
+
+/**
+ * Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter than this.
+ */
+#define NFLX_NAME_SIZE 256
+
+/**
+ * Not enough seen of a server.
+ */
+#define NFLX_ROLE_UNKNOWN 0
+
+/**
+ * The server sends video segments.
+ */
+#define NFLX_ROLE_VIDEO 1
+
+/**
+ * The server sends video and audio segments.
+ */
+#define NFLX_ROLE_AUDIO_VIDEO 2
+
+/**
+ * The server answers small requests: API, licence, telemetry.
+ */
+#define NFLX_ROLE_CONTROL 3
+
+/**
+ * The server sends artwork, scripts and other files.
+ */
+#define NFLX_ROLE_STATIC 4
+
+/**
+ * Evidence: none.
+ */
+#define NFLX_EVIDENCE_NONE 0
+
+/**
+ * Evidence: the user's own prefixes.
+ */
+#define NFLX_EVIDENCE_CONFIG 1
+
+/**
+ * Evidence: TLS server name of a ClientHello over TCP.
+ */
+#define NFLX_EVIDENCE_SNI 2
+
+/**
+ * Evidence: TLS server name of a ClientHello in QUIC Initial packets.
+ */
+#define NFLX_EVIDENCE_QUIC_SNI 3
+
+/**
+ * Evidence: Host header of an HTTP/1 request in clear.
+ */
+#define NFLX_EVIDENCE_HTTP_HOST 4
+
+/**
+ * Evidence: a DNS answer to a question whose name matches.
+ */
+#define NFLX_EVIDENCE_DNS 5
+
+/**
+ * Evidence: a DNS answer with a name that matches in its CNAME chain.
+ */
+#define NFLX_EVIDENCE_CNAME 6
+
+/**
+ * Evidence: the classic rule, the owner name of the address record itself.
+ */
+#define NFLX_EVIDENCE_DNS_OWNER 7
+
+/**
+ * Evidence: an address in a range that Netflix announces.
+ */
+#define NFLX_EVIDENCE_PREFIX 8
+
+/**
+ * The setting takes words separated by commas.
+ */
+#define NFLX_SETTING_LIST 1
+
+/**
+ * The setting takes one of a few words.
+ */
+#define NFLX_SETTING_CHOICE 2
+
+/**
+ * The setting takes a whole number between two bounds, both allowed.
+ */
+#define NFLX_SETTING_NUMBER 3
+
+/**
+ * Settings for engines. Made by `nflx_config_new`, freed by `nflx_config_free`.
+ */
+typedef struct nflx_config nflx_config;
+
+/**
+ * The analysis of one capture. Made by `nflx_engine_new`, freed by `nflx_engine_free`.
+ */
+typedef struct nflx_engine nflx_engine;
+
+/**
+ * What a call answers: one of the `NFLX_STATUS_` constants. Numbers are never reused.
+ */
+typedef int32_t nflx_status;
+
+/**
+ * One captured frame.
+ */
+typedef struct nflx_packet {
+    /**
+     * Set to `sizeof(nflx_packet)`.
+     */
+    uint32_t struct_size;
+    /**
+     * What the bytes begin with, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
+     * <https://www.tcpdump.org/linktypes.html>, 0 to 65535.
+     */
+    uint32_t link_type;
+    /**
+     * Frame number in the capture, from 1.
+     */
+    uint64_t frame;
+    /**
+     * When it was captured: seconds since 1970-01-01T00:00:00Z.
+     */
+    int64_t seconds;
+    /**
+     * Nanoseconds to add to `seconds`.
+     */
+    uint32_t nanoseconds;
+    /**
+     * Length on the wire, in bytes; `captured_length` is smaller where a snapshot length cut the frame.
+     */
+    uint32_t original_length;
+    /**
+     * Bytes at `data`.
+     */
+    uint64_t captured_length;
+    /**
+     * The captured bytes, from the link-layer header on. Read during the call only. NULL if there are none.
+     */
+    const uint8_t *data;
+} nflx_packet;
+
+/**
+ * IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:
+ * 40 + payload length), or the frame's length less link header where the header says 0 (segmentation offload). Part
+ * of other structs, never alone.
+ */
+typedef struct nflx_counters {
+    /**
+     * Packets from Netflix to the client.
+     */
+    uint64_t in_pkts;
+    /**
+     * Packets from the client to Netflix.
+     */
+    uint64_t out_pkts;
+    /**
+     * Bytes from Netflix to the client.
+     */
+    uint64_t in_bytes;
+    /**
+     * Bytes from the client to Netflix.
+     */
+    uint64_t out_bytes;
+} nflx_counters;
+
+/**
+ * Facts about one packet of an identified Netflix server, as of that packet. What only later packets reveal (a
+ * segment's total, its last frame) is read by number: `nflx_engine_segment`.
+ */
+typedef struct nflx_annotation {
+    /**
+     * Set to `sizeof(nflx_annotation)`.
+     */
+    uint32_t struct_size;
+    /**
+     * The Netflix end: a number for `nflx_engine_server`.
+     */
+    uint32_t server;
+    /**
+     * Flow number, from 0 in order of appearance among all flows of the capture, or `NFLX_NO_FLOW`.
+     */
+    uint32_t flow;
+    /**
+     * Number of the segment that this packet requests or carries bytes of, from 1 in order of request; 0 for none.
+     */
+    uint32_t segment;
+    /**
+     * `NFLX_DIRECTION_IN` or `NFLX_DIRECTION_OUT`.
+     */
+    uint32_t direction;
+    /**
+     * Sum of `NFLX_ANNOTATION_` flags.
+     */
+    uint32_t flags;
+    /**
+     * Response payload of the segment up to and including this packet, in bytes.
+     */
+    uint64_t bytes_so_far;
+    /**
+     * Counters of the server address up to and including this packet.
+     */
+    struct nflx_counters server_counters;
+    /**
+     * Counters of the flow up to and including this packet.
+     */
+    struct nflx_counters flow_counters;
+} nflx_annotation;
+
+/**
+ * An IP address. Part of other structs, never alone.
+ */
+typedef struct nflx_address {
+    /**
+     * 4 or 6.
+     */
+    uint32_t family;
+    /**
+     * In network byte order; an IPv4 address fills the first four, the rest is 0.
+     */
+    uint8_t bytes[16];
+} nflx_address;
+
+/**
+ * An identified Netflix address and what it did so far.
+ */
+typedef struct nflx_server {
+    /**
+     * Set to `sizeof(nflx_server)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Number of the server, from 0 in order of identification.
+     */
+    uint32_t id;
+    /**
+     * Its address.
+     */
+    struct nflx_address address;
+    /**
+     * `NFLX_ROLE_`: what it has been seen doing.
+     */
+    uint32_t role;
+    /**
+     * `NFLX_EVIDENCE_`: the strongest kind of evidence.
+     */
+    uint32_t evidence;
+    /**
+     * How many pieces of evidence there are: `nflx_engine_evidence`.
+     */
+    uint32_t evidence_count;
+    /**
+     * TCP and UDP flows with this address.
+     */
+    uint32_t flows;
+    /**
+     * Segments of this address.
+     */
+    uint32_t segments;
+    /**
+     * Sum of their bytes.
+     */
+    uint64_t segment_bytes;
+    /**
+     * All IP packets of the address.
+     */
+    struct nflx_counters counters;
+    /**
+     * First packet of the address, in nanoseconds since 1970-01-01T00:00:00Z.
+     */
+    int64_t t_first;
+    /**
+     * Last packet of the address, in nanoseconds since 1970-01-01T00:00:00Z.
+     */
+    int64_t t_last;
+    /**
+     * The name that identified it, ended by NUL; empty if it was no name.
+     */
+    char name[NFLX_NAME_SIZE];
+} nflx_server;
+
+/**
+ * One piece of evidence for a server.
+ */
+typedef struct nflx_evidence {
+    /**
+     * Set to `sizeof(nflx_evidence)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `NFLX_EVIDENCE_`: what kind.
+     */
+    uint32_t kind;
+    /**
+     * First frame that said so; 0 where no frame did: prefixes, and evidence from before `nflx_engine_rewind`.
+     */
+    uint64_t frame;
+    /**
+     * The name that gave it, lower case, or the prefix in CIDR notation; ended by NUL.
+     */
+    char source[NFLX_NAME_SIZE];
+} nflx_evidence;
+
+/**
+ * One request and its response, as far as it is known now. Fields that do not hold are 0. Times are nanoseconds since
+ * 1970-01-01T00:00:00Z, spans are nanoseconds and negative where the capture's clock stepped back.
+ */
+typedef struct nflx_segment {
+    /**
+     * Set to `sizeof(nflx_segment)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Number in the capture, from 1 in order of request.
+     */
+    uint32_t number;
+    /**
+     * Ordinal among this server's segments, from 1.
+     */
+    uint32_t index;
+    /**
+     * The server that sent it: a number for `nflx_engine_server`.
+     */
+    uint32_t server;
+    /**
+     * Its flow; with the classic per-address rule, the flow of the request.
+     */
+    uint32_t flow;
+    /**
+     * Sum of `NFLX_SEGMENT_` flags.
+     */
+    uint32_t flags;
+    /**
+     * The client's address.
+     */
+    struct nflx_address client;
+    /**
+     * The client's port.
+     */
+    uint16_t client_port;
+    /**
+     * The server's port.
+     */
+    uint16_t server_port;
+    /**
+     * `NFLX_TRANSPORT_`: what carried it.
+     */
+    uint32_t transport;
+    /**
+     * `NFLX_KIND_`: what it holds.
+     */
+    uint32_t kind;
+    /**
+     * Frame that begins the request.
+     */
+    uint64_t request_frame;
+    /**
+     * First response packet with new data.
+     */
+    uint64_t first_frame;
+    /**
+     * Last response packet with new data.
+     */
+    uint64_t last_frame;
+    /**
+     * Time of `request_frame`.
+     */
+    int64_t t_request;
+    /**
+     * Time of `first_frame`.
+     */
+    int64_t t_first;
+    /**
+     * Time of `last_frame`.
+     */
+    int64_t t_last;
+    /**
+     * Response packets with payload.
+     */
+    uint64_t pkts;
+    /**
+     * Response payload carried by TCP or UDP, each byte once.
+     */
+    uint64_t bytes;
+    /**
+     * The same less TLS or QUIC framing: what HTTP sent.
+     */
+    uint64_t app_bytes;
+    /**
+     * Response payload seen again, in bytes.
+     */
+    uint64_t retransmitted_bytes;
+    /**
+     * Response payload that the client acknowledged although it was never captured; part of `bytes`.
+     */
+    uint64_t missing_bytes;
+    /**
+     * Request to first byte.
+     */
+    int64_t ttfb;
+    /**
+     * Request to last byte.
+     */
+    int64_t duration;
+    /**
+     * Bits per second from first to last byte.
+     */
+    double throughput;
+} nflx_segment;
+
+/**
+ * What the engine dropped, capped or could not read since it was made.
+ */
+typedef struct nflx_stats {
+    /**
+     * Set to `sizeof(nflx_stats)`.
+     */
+    uint32_t struct_size;
+    /**
+     * 1 if evidence came after packets that it concerns, so that a second pass (`nflx_engine_rewind`) would say more
+     * about them; else 0.
+     */
+    uint32_t evidence_came_late;
+    /**
+     * Packets given.
+     */
+    uint64_t packets;
+    /**
+     * Packets without an IP packet that could be read: ARP and the like, unknown link types, damaged headers.
+     */
+    uint64_t not_ip;
+    /**
+     * Packets whose link type is not known.
+     */
+    uint64_t unknown_link_type;
+    /**
+     * Flows in the table now.
+     */
+    uint64_t flows;
+    /**
+     * Flows that had to make room for others.
+     */
+    uint64_t flows_evicted;
+    /**
+     * Addresses that had to make room for others.
+     */
+    uint64_t hosts_evicted;
+    /**
+     * Netflix addresses that found no room.
+     */
+    uint64_t servers_dropped;
+    /**
+     * Oldest segments that had to make room for others.
+     */
+    uint64_t segments_evicted;
+    /**
+     * Flows that were followed, and had to make room for others to be.
+     */
+    uint64_t connections_evicted;
+    /**
+     * Out-of-order bytes that found no room: record framing behind them is estimated.
+     */
+    uint64_t reorder_dropped;
+    /**
+     * Bytes of memory that annotations kept for `nflx_engine_frame` take.
+     */
+    uint64_t frame_log_bytes;
+} nflx_stats;
+
+/**
+ * One setting. All strings are static, UTF-8, never NULL.
+ */
+typedef struct nflx_setting {
+    /**
+     * Set to `sizeof(nflx_setting)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `NFLX_SETTING_`: what it takes.
+     */
+    uint32_t kind;
+    /**
+     * Name, as `nflx_config_set` takes it.
+     */
+    const char *name;
+    /**
+     * Short title.
+     */
+    const char *title;
+    /**
+     * What it does.
+     */
+    const char *help;
+    /**
+     * Unit of its value; empty for words.
+     */
+    const char *unit;
+    /**
+     * Where the default comes from.
+     */
+    const char *source;
+    /**
+     * Default, as `nflx_config_set` takes it.
+     */
+    const char *default_value;
+    /**
+     * Smallest number allowed; 0 for words.
+     */
+    uint64_t minimum;
+    /**
+     * Largest number allowed; 0 for words.
+     */
+    uint64_t maximum;
+    /**
+     * The words of a choice, as many as `choice_count`; NULL for other kinds.
+     */
+    const char *const *choices;
+    /**
+     * How many words the choice has; 0 for other kinds.
+     */
+    uint64_t choice_count;
+} nflx_setting;
+
+/**
+ * Done; outputs are written.
+ */
+#define NFLX_STATUS_OK 0
+
+/**
+ * Done, and there is nothing to give: the packet is none of Netflix's, the number names nothing that is held. Not a
+ * failure: no sentence, no output.
+ */
+#define NFLX_STATUS_NONE 1
+
+/**
+ * A pointer that must not be NULL is NULL.
+ */
+#define NFLX_STATUS_NULL 2
+
+/**
+ * A pointer is not aligned for its type.
+ */
+#define NFLX_STATUS_MISALIGNED 3
+
+/**
+ * `struct_size` is not the size of the struct: not set, or built with the header of another ABI version.
+ */
+#define NFLX_STATUS_STRUCT_SIZE 4
+
+/**
+ * A value is outside of what the function takes.
+ */
+#define NFLX_STATUS_BAD_VALUE 5
+
+/**
+ * The handle was made without what this call needs.
+ */
+#define NFLX_STATUS_NOT_KEPT 6
+
+/**
+ * The library has a bug that this call met. The handle is poisoned from now on.
+ */
+#define NFLX_STATUS_PANIC 7
+
+/**
+ * An earlier call on this handle answered `NFLX_STATUS_PANIC`: what it holds can no longer be trusted. Free it.
+ */
+#define NFLX_STATUS_POISONED 8
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's before any other call.
+ */
+uint32_t nflx_abi_version(void);
+
+/**
+ * Makes a configuration with every setting at its default.
+ */
+nflx_status nflx_config_new(struct nflx_config **out);
+
+/**
+ * Frees a configuration; engines made from it have a copy of their own. NULL is fine.
+ */
+void nflx_config_free(struct nflx_config *config);
+
+/**
+ * The sentence of the last call on this configuration that failed; empty if none did. Valid until the next call with
+ * this handle. Never NULL: without a handle it is the sentence of `NFLX_STATUS_NULL`.
+ */
+const char *nflx_config_error(const struct nflx_config *config);
+
+/**
+ * Sets one setting from its text form: lists are words separated by commas, choices one of their words, numbers
+ * decimal. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE` for a name that is no setting and for a
+ * value that does not fit; the configuration is unchanged then, and `nflx_config_error` names the setting, the value
+ * and what would fit.
+ */
+nflx_status nflx_config_set(struct nflx_config *config, const char *name, const char *value);
+
+/**
+ * Makes an engine that has seen nothing. `config` is copied and may be freed or changed afterwards; NULL stands for
+ * the defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags that this version does not
+ * know; `nflx_config_error` has the sentence then, if there is a `config`.
+ */
+nflx_status nflx_engine_new(struct nflx_config *config, uint32_t flags, struct nflx_engine **out);
+
+/**
+ * Frees an engine; NULL is fine.
+ */
+void nflx_engine_free(struct nflx_engine *engine);
+
+/**
+ * The sentence of the last call on this engine that failed; empty if none did. Valid until the next call with this
+ * handle. Never NULL: without a handle it is the sentence of `NFLX_STATUS_NULL`.
+ */
+const char *nflx_engine_error(const struct nflx_engine *engine);
+
+/**
+ * Takes the next packet, in the order of the capture. `NFLX_STATUS_OK`: it is one of Netflix's and `out` says what it
+ * is; `NFLX_STATUS_NONE`: it is not. Damaged, cut and hostile packets are no failures. The packet's bytes are read
+ * during the call only.
+ */
+nflx_status nflx_engine_packet(struct nflx_engine *engine,
+                               const struct nflx_packet *packet,
+                               struct nflx_annotation *out);
+
+/**
+ * What `nflx_engine_packet` said about the last packet of this frame number, for hosts that show frames again.
+ * `NFLX_STATUS_NONE` if it was none of Netflix's or never given; `NFLX_STATUS_NOT_KEPT` for an engine made without
+ * `NFLX_ENGINE_KEEP_FRAMES`.
+ */
+nflx_status nflx_engine_frame(struct nflx_engine *engine, uint64_t frame, struct nflx_annotation *out);
+
+/**
+ * Says that the capture ended. Segments still open stay incomplete. Further packets may follow: a live capture that
+ * goes on.
+ */
+nflx_status nflx_engine_finish(struct nflx_engine *engine);
+
+/**
+ * Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known as
+ * such from the start. Of use if `nflx_stats.evidence_came_late` is 1.
+ */
+nflx_status nflx_engine_rewind(struct nflx_engine *engine);
+
+/**
+ * How many servers were identified: their numbers are 0 up to this.
+ */
+nflx_status nflx_engine_server_count(struct nflx_engine *engine, uint32_t *out);
+
+/**
+ * A server by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number.
+ */
+nflx_status nflx_engine_server(struct nflx_engine *engine, uint32_t server, struct nflx_server *out);
+
+/**
+ * The evidence of an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if there is none.
+ */
+nflx_status nflx_engine_evidence(struct nflx_engine *engine,
+                                 uint32_t server,
+                                 uint32_t index,
+                                 struct nflx_evidence *out);
+
+/**
+ * The smallest segment number that is held, and one past the largest; equal if there is none. Numbers between may be
+ * unused.
+ */
+nflx_status nflx_engine_segment_numbers(struct nflx_engine *engine, uint32_t *out_first, uint32_t *out_end);
+
+/**
+ * A segment by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number, or it had to make room.
+ */
+nflx_status nflx_engine_segment(struct nflx_engine *engine, uint32_t number, struct nflx_segment *out);
+
+/**
+ * What was dropped or capped until now.
+ */
+nflx_status nflx_engine_stats(struct nflx_engine *engine, struct nflx_stats *out);
+
+/**
+ * The word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for other numbers.
+ */
+const char *nflx_role_name(uint32_t role);
+
+/**
+ * The word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?` for other numbers.
+ */
+const char *nflx_evidence_name(uint32_t evidence);
+
+/**
+ * The word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other numbers.
+ */
+const char *nflx_kind_name(uint32_t kind);
+
+/**
+ * The word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.
+ */
+const char *nflx_transport_name(uint32_t transport);
+
+/**
+ * The word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
+ */
+const char *nflx_direction_name(uint32_t direction);
+
+/**
+ * How many settings there are.
+ */
+uint32_t nflx_setting_count(void);
+
+/**
+ * The setting of an index below `nflx_setting_count`, in the order documents show them; `NFLX_STATUS_NONE` beyond.
+ */
+nflx_status nflx_setting_get(uint32_t index, struct nflx_setting *out);
+
+/**
+ * A sentence for a status. A static string; never NULL, also for numbers that are no status.
+ */
+const char *nflx_status_text(nflx_status status);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* NFLX_H */

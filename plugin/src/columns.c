@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Short marks in the Info column: where a segment begins and where it ends. */
+#include "plugin.h"
+
+/* The last frame of a segment is known when the segment is over, so only when the frame is shown again. */
+static bool segment_ends(const packet_info *pinfo, const facts *facts)
+{
+    return facts->revisit && facts->has_segment && facts->segment.last_frame == pinfo->num;
+}
+
+void columns_mark(packet_info *pinfo, const facts *facts)
+{
+    if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
+        if (facts->packet.segment != 0) {
+            col_append_fstr(pinfo->cinfo, COL_INFO, " [Netflix segment %u request]", facts->packet.segment);
+        } else {
+            col_append_str(pinfo->cinfo, COL_INFO, " [Netflix segment request]");
+        }
+    } else if (segment_ends(pinfo, facts)) {
+        col_append_fstr(pinfo->cinfo, COL_INFO, " [Netflix segment %u end, %s bytes]", facts->segment.number,
+                        grouped(pinfo, facts->segment.bytes));
+    }
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What differs between Wireshark 4.0, 4.2, 4.4 and 4.6, and nowhere else. What is deprecated in one of them is not used
+ * at all: wmem_packet_scope, tvb_get_guint8, val_to_str, values read out of field_info. */
+#ifndef NFLX_PLUGIN_COMPAT_H
+#define NFLX_PLUGIN_COMPAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+#include <ws_version.h>
+
+#include <epan/column-utils.h>
+#include <epan/to_str.h>
+#include <epan/expert.h>
+#include <epan/packet.h>
+#include <epan/plugin_if.h>
+#include <epan/prefs.h>
+#include <wiretap/pcap-encap.h>
+#include <wiretap/wtap.h>
+#include <wiretap/wtap_opttypes.h>
+#include <wsutil/nstime.h>
+#include <wsutil/report_message.h>
+
+#define NFLX_WIRESHARK_AT_LEAST(major, minor) \
+    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+
+#if !NFLX_WIRESHARK_AT_LEAST(4, 0)
+#error "This plugin needs Wireshark 4.0 or later."
+#endif
+
+/* The variable behind a boolean preference: a gboolean, which is an int, became a C bool. */
+#if NFLX_WIRESHARK_AT_LEAST(4, 4)
+typedef bool nflx_pref_bool;
+#else
+typedef gboolean nflx_pref_bool;
+#endif
+
+/* The raw-IP quirk of 4.0 needs no code of its own: there the IP dissector trims the frame's own tvb to the IP length,
+ * so data may be shorter than the frame says even where nothing was cut; frame.c hands over what the tvb holds, and the
+ * core goes by the headers' lengths. */
+
+#endif

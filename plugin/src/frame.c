@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The host's frame as the core's packet. */
+#include "plugin.h"
+
+/* Link types that Wireshark's tables may know; its own registry ends before this. */
+enum { LINK_TYPE_END = 400 };
+
+/* LINKTYPE_RAW. Wireshark knows several numbers for raw IP; the lowest of them, 12, is another thing on some systems. */
+enum { LINK_TYPE_RAW = 101 };
+
+/* A link type that no registry gives, for encapsulations that none of its numbers leads to. */
+enum { LINK_TYPE_UNKNOWN = 65535 };
+
+/* From Wireshark's own number of an encapsulation to the registry's. Its function for that is not exported, so the one
+ * for the other way is asked about every number. */
+static uint16_t *link_types;
+static int link_types_end;
+
+void frame_register(void)
+{
+    link_types_end = wtap_get_num_encap_types();
+    link_types = g_new(uint16_t, link_types_end);
+    for (int i = 0; i < link_types_end; i++) {
+        link_types[i] = LINK_TYPE_UNKNOWN;
+    }
+    for (int link_type = LINK_TYPE_END - 1; link_type >= 0; link_type--) {
+        int encap = wtap_pcap_encap_to_wtap_encap(link_type);
+        if (encap > WTAP_ENCAP_UNKNOWN && encap < link_types_end) {
+            link_types[encap] = (uint16_t)link_type;
+        }
+    }
+    int raw = wtap_pcap_encap_to_wtap_encap(LINK_TYPE_RAW);
+    if (raw > WTAP_ENCAP_UNKNOWN && raw < link_types_end) {
+        link_types[raw] = LINK_TYPE_RAW;
+    }
+}
+
+/* Fills the packet with everything that the core needs; false for records that are no packets. May leave by longjmp, so
+ * it is called before the core is. */
+bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nflx_packet *packet)
+{
+    if (pinfo->rec == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET) {
+        return false;
+    }
+    int encap = pinfo->rec->rec_header.packet_header.pkt_encap;
+    uint32_t captured = tvb_captured_length(tvb);
+
+    *packet = (nflx_packet){
+        .struct_size = sizeof *packet,
+        .link_type = encap >= 0 && encap < link_types_end ? link_types[encap] : LINK_TYPE_UNKNOWN,
+        .frame = pinfo->num,
+        .seconds = pinfo->abs_ts.secs,
+        .nanoseconds = pinfo->abs_ts.nsecs > 0 ? (uint32_t)pinfo->abs_ts.nsecs : 0,
+        .original_length = pinfo->fd->pkt_len,
+        .captured_length = captured,
+        .data = captured > 0 ? tvb_get_ptr(tvb, 0, (int)captured) : NULL,
+    };
+    return true;
+}

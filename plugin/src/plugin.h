@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the C sources of the plugin share. One noun a file:
+ *
+ *   register     protocol, routines, hand-off          frame     the host's frame as the core's packet
+ *   dissector    one visit of one frame                session   the engine of the capture at hand
+ *   fields       the table of display-filter fields    tree      facts into the protocol tree
+ *   experts      what a person should notice           columns   marks in the Info column
+ *   preferences  settings as preferences               comment   facts as a packet comment
+ *
+ * The rule that keeps this sound: everything that Wireshark may leave by longjmp happens in C with no Rust frame below
+ * it. frame.c reads all it needs before the core is called; the core fills plain structs and returns; then fields are
+ * added.
+ */
+#ifndef NFLX_PLUGIN_H
+#define NFLX_PLUGIN_H
+
+#include "compat.h"
+
+/* The ABI is linked in and must not be visible outside (see build.rs). */
+#pragma GCC visibility push(hidden)
+#include "nflx.h"
+#pragma GCC visibility pop
+
+/* Everything known about a packet of Netflix's, copied out of the core. */
+typedef struct facts {
+    nflx_annotation packet;
+    nflx_server server;
+    nflx_segment segment;
+    /* The packet belongs to a segment that is still held, so `segment` is filled. */
+    bool has_segment;
+    /* The frame was shown before, so the whole capture, or all of it so far, is known. */
+    bool revisit;
+} facts;
+
+/* register.c */
+extern int nflx_proto;
+
+/* frame.c */
+void frame_register(void);
+bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nflx_packet *packet);
+
+/* session.c */
+void session_start(void);
+void session_stop(void);
+bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts);
+bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence);
+/* The first frame of Netflix's after the engine had dropped something for lack of room; 0 if it has not. */
+uint32_t session_full_frame(void);
+
+/* preferences.c */
+void preferences_register(void);
+nflx_config *preferences_config(void);
+bool preferences_comment(void);
+unsigned preferences_retransmission_note(void);
+
+/* dissector.c */
+int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data);
+
+/* fields.c */
+typedef enum field {
+#define NFLX_FIELD(id, name, title, type, display, strings, blurb) FIELD_##id,
+#include "fields.def"
+#undef NFLX_FIELD
+    FIELD_COUNT
+} field;
+extern int field_hf[FIELD_COUNT];
+void fields_register(void);
+
+/* tree.c */
+void tree_register(void);
+proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts);
+
+/* experts.c */
+enum {
+    EXPERT_CUT = 1 << 0,
+    EXPERT_MISSING = 1 << 1,
+    EXPERT_RETRANSMITTED = 1 << 2,
+    EXPERT_PREFIX_ONLY = 1 << 3,
+    EXPERT_FULL = 1 << 4,
+};
+void experts_register(void);
+void experts_reset(void);
+unsigned experts_find(const packet_info *pinfo, const facts *facts);
+void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found);
+
+/* columns.c */
+void columns_mark(packet_info *pinfo, const facts *facts);
+
+/* comment.c */
+void comment_add(packet_info *pinfo, const facts *facts);
+
+/* tree.c: 1245184 as 1,245,184, in the packet's memory. */
+const char *grouped(packet_info *pinfo, uint64_t number);
+/* tree.c: the server's name, or its address where no name identified it, in the packet's memory. */
+const char *server_label(packet_info *pinfo, const nflx_server *server);
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The core's settings as preferences, from the core's own table, and the plugin's own one. */
+#include "plugin.h"
+
+/* One setting, and the variable that Wireshark keeps its value in. */
+typedef struct preference {
+    nflx_setting setting;
+    const char *text;
+    guint number;
+    gint choice;
+    /* The value that the user was last told about; NULL if the present one is fine. */
+    char *complained;
+} preference;
+
+static preference *preferences;
+static uint32_t preference_count;
+static nflx_pref_bool comment = FALSE;
+
+/* The value as the core takes it, in memory of the caller's. */
+static char *value_text(const preference *preference)
+{
+    switch (preference->setting.kind) {
+    case NFLX_SETTING_CHOICE:
+        return g_strdup(preference->setting.choices[preference->choice]);
+    case NFLX_SETTING_NUMBER:
+        return g_strdup_printf("%u", preference->number);
+    default:
+        return g_strdup(preference->text != NULL ? preference->text : "");
+    }
+}
+
+static const char *default_text(const nflx_setting *setting)
+{
+    return setting->default_value[0] != '\0' ? setting->default_value : "none";
+}
+
+/* Says in one sentence what is wrong with a value, once for each wrong value. tshark prints it, Wireshark shows a
+ * dialog. */
+static void complain(preference *preference, const char *value, const char *sentence)
+{
+    if (preference->complained != NULL && strcmp(preference->complained, value) == 0) {
+        return;
+    }
+    g_free(preference->complained);
+    preference->complained = g_strdup(value);
+    report_failure("Preference nflx.%s: %s. The default is used: %s.", preference->setting.name, sentence,
+                   default_text(&preference->setting));
+}
+
+/* A configuration of the values that the user chose, with the default in place of one that does not fit. The caller
+ * frees it. */
+nflx_config *preferences_config(void)
+{
+    nflx_config *config = NULL;
+
+    if (nflx_config_new(&config) != NFLX_STATUS_OK) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < preference_count; i++) {
+        preference *preference = &preferences[i];
+        char *value = value_text(preference);
+        if (strcmp(value, preference->setting.default_value) == 0) {
+            /* Not set: the same words given by a user may mean more than the default does. */
+            g_clear_pointer(&preference->complained, g_free);
+        } else if (nflx_config_set(config, preference->setting.name, value) != NFLX_STATUS_OK) {
+            complain(preference, value, nflx_config_error(config));
+        } else {
+            g_clear_pointer(&preference->complained, g_free);
+        }
+        g_free(value);
+    }
+    return config;
+}
+
+bool preferences_comment(void)
+{
+    return comment;
+}
+
+/* In percent. The core has the setting, so that all hosts offer the same one; the note is made here. */
+unsigned preferences_retransmission_note(void)
+{
+    for (uint32_t i = 0; i < preference_count; i++) {
+        if (strcmp(preferences[i].setting.name, "retransmission_note") == 0) {
+            return preferences[i].number;
+        }
+    }
+    return 100;
+}
+
+/* Called when the user changed something: says at once what is wrong. The engine gets the values at its next start,
+ * which Wireshark sees to, because they change what the fields say. */
+static void preferences_changed(void)
+{
+    nflx_config_free(preferences_config());
+}
+
+/* Wireshark keeps the texts of a preference, so this is never freed. */
+static const char *description(const nflx_setting *setting)
+{
+    GString *text = g_string_new(setting->help);
+
+    if (setting->kind == NFLX_SETTING_NUMBER) {
+        g_string_append_printf(text, "\nFrom %" PRIu64 " to %" PRIu64 "%s%s.", setting->minimum, setting->maximum,
+                               setting->unit[0] != '\0' ? ", in " : "", setting->unit);
+    }
+    g_string_append_printf(text, "\nDefault: %s", default_text(setting));
+    if (setting->source[0] != '\0') {
+        g_string_append_printf(text, "\nBecause: %s", setting->source);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static const char *title(const nflx_setting *setting)
+{
+    return setting->unit[0] != '\0' ? g_strdup_printf("%s (%s)", setting->title, setting->unit) : setting->title;
+}
+
+static void register_choice(module_t *module, preference *preference)
+{
+    const nflx_setting *setting = &preference->setting;
+    enum_val_t *values = g_new0(enum_val_t, setting->choice_count + 1);
+
+    for (uint64_t i = 0; i < setting->choice_count; i++) {
+        values[i].name = setting->choices[i];
+        values[i].description = setting->choices[i];
+        values[i].value = (gint)i;
+        if (strcmp(setting->choices[i], setting->default_value) == 0) {
+            preference->choice = (gint)i;
+        }
+    }
+    prefs_register_enum_preference(module, setting->name, title(setting), description(setting), &preference->choice,
+                                   values, FALSE);
+}
+
+static void register_preference(module_t *module, preference *preference)
+{
+    const nflx_setting *setting = &preference->setting;
+
+    switch (setting->kind) {
+    case NFLX_SETTING_CHOICE:
+        register_choice(module, preference);
+        break;
+    case NFLX_SETTING_NUMBER:
+        /* Wireshark's numbers have 32 bits; defaults do. */
+        preference->number = (guint)MIN(g_ascii_strtoull(setting->default_value, NULL, 10), G_MAXUINT);
+        prefs_register_uint_preference(module, setting->name, title(setting), description(setting), 10,
+                                       &preference->number);
+        break;
+    default:
+        preference->text = setting->default_value;
+        prefs_register_string_preference(module, setting->name, title(setting), description(setting),
+                                         &preference->text);
+    }
+}
+
+void preferences_register(void)
+{
+    module_t *module = prefs_register_protocol(nflx_proto, preferences_changed);
+
+    preferences = g_new0(preference, nflx_setting_count());
+    for (uint32_t i = 0; i < nflx_setting_count(); i++) {
+        preference *preference = &preferences[preference_count];
+        preference->setting.struct_size = sizeof preference->setting;
+        if (nflx_setting_get(i, &preference->setting) == NFLX_STATUS_OK) {
+            register_preference(module, preference);
+            preference_count++;
+        }
+    }
+    prefs_register_bool_preference(module, "comment", "Write packet comments",
+                                   "Adds a short comment to each packet of Netflix's while it is dissected, so that "
+                                   "tshark -Y frame -w FILE writes an annotated capture (pcapng). Packets that have "
+                                   "such a comment do not get another.\nDefault: off",
+                                   &comment);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the plugin tells Wireshark about itself. */
+#include "plugin.h"
+
+int nflx_proto = -1;
+
+static dissector_handle_t handle;
+
+/* Called by plugin_register, in Rust. */
+void nflx_plugin_register(void);
+
+static void register_protocol(void)
+{
+    nflx_proto = proto_register_protocol("Netflix streaming analysis", "Netflix", "nflx");
+    fields_register();
+    tree_register();
+    experts_register();
+    preferences_register();
+    handle = register_dissector("nflx", dissect_nflx, nflx_proto);
+    register_init_routine(session_start);
+    register_cleanup_routine(session_stop);
+}
+
+static void hand_off(void)
+{
+    frame_register();
+    register_postdissector(handle);
+}
+
+void nflx_plugin_register(void)
+{
+    static proto_plugin plugin = {.register_protoinfo = register_protocol, .register_handoff = hand_off};
+
+    if (nflx_abi_version() == NFLX_ABI_VERSION) {
+        proto_register_plugin(&plugin);
+    }
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Facts into the protocol tree: a line that tells the story, and below it server, flow and segment. */
+#include "plugin.h"
+
+static int ett_nflx = -1;
+static int ett_server = -1;
+static int ett_evidence = -1;
+static int ett_flow = -1;
+static int ett_segment = -1;
+
+void tree_register(void)
+{
+    static int *trees[] = {&ett_nflx, &ett_server, &ett_evidence, &ett_flow, &ett_segment};
+    proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
+}
+
+const char *grouped(packet_info *pinfo, uint64_t number)
+{
+    /* 20 digits, 6 commas, NUL. */
+    char text[27];
+    char *at = text + sizeof text;
+    int digits = 0;
+
+    *--at = '\0';
+    do {
+        if (digits != 0 && digits % 3 == 0) {
+            *--at = ',';
+        }
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+        digits++;
+    } while (number != 0);
+    return wmem_strdup(pinfo->pool, at);
+}
+
+/* Names come from packets that anybody may have sent; what is no printable ASCII has no place in a host name. */
+static const char *printable(packet_info *pinfo, const char *name)
+{
+    char *copy = wmem_strdup(pinfo->pool, name);
+
+    for (char *at = copy; *at != '\0'; at++) {
+        if (!g_ascii_isprint(*at)) {
+            *at = '?';
+        }
+    }
+    return copy;
+}
+
+const char *server_label(packet_info *pinfo, const nflx_server *server)
+{
+    address host;
+
+    if (server->name[0] != '\0') {
+        return printable(pinfo, server->name);
+    }
+    if (server->address.family == 4) {
+        set_address(&host, AT_IPv4, 4, server->address.bytes);
+    } else {
+        set_address(&host, AT_IPv6, 16, server->address.bytes);
+    }
+    return address_to_str(pinfo->pool, &host);
+}
+
+static nstime_t span(int64_t nanoseconds)
+{
+    nstime_t time;
+
+    time.secs = (time_t)(nanoseconds / 1000000000);
+    time.nsecs = (int)(nanoseconds % 1000000000);
+    return time;
+}
+
+/* The fields below are what the analysis says, not what the packet's bytes say. */
+static proto_item *computed(proto_item *item)
+{
+    proto_item_set_generated(item);
+    return item;
+}
+
+static void add_uint64(proto_tree *tree, tvbuff_t *tvb, field field, uint64_t value)
+{
+    computed(proto_tree_add_uint64(tree, field_hf[field], tvb, 0, 0, value));
+}
+
+static void add_uint(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t value)
+{
+    computed(proto_tree_add_uint(tree, field_hf[field], tvb, 0, 0, value));
+}
+
+static void add_boolean(proto_tree *tree, tvbuff_t *tvb, field field, bool value)
+{
+    computed(proto_tree_add_boolean(tree, field_hf[field], tvb, 0, 0, value));
+}
+
+static void add_string(proto_tree *tree, tvbuff_t *tvb, field field, const char *value)
+{
+    computed(proto_tree_add_string(tree, field_hf[field], tvb, 0, 0, value));
+}
+
+static void add_span(proto_tree *tree, tvbuff_t *tvb, field field, int64_t nanoseconds)
+{
+    nstime_t time = span(nanoseconds);
+    computed(proto_tree_add_time(tree, field_hf[field], tvb, 0, 0, &time));
+}
+
+/* Four counters whose fields follow each other in fields.def. */
+static void add_counters(proto_tree *tree, tvbuff_t *tvb, field in_pkts, field out_pkts, field in_bytes,
+                         field out_bytes, const nflx_counters *counters)
+{
+    add_uint64(tree, tvb, in_pkts, counters->in_pkts);
+    add_uint64(tree, tvb, out_pkts, counters->out_pkts);
+    add_uint64(tree, tvb, in_bytes, counters->in_bytes);
+    add_uint64(tree, tvb, out_bytes, counters->out_bytes);
+}
+
+/* Frame numbers are 32 bits wide in Wireshark, which gave them to the engine in the first place. */
+static void add_frame(proto_tree *tree, tvbuff_t *tvb, field field, uint64_t frame)
+{
+    if (frame != 0) {
+        add_uint(tree, tvb, field, (uint32_t)frame);
+    }
+}
+
+static void add_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nflx_server *server)
+{
+    nflx_evidence evidence;
+    proto_item *item;
+
+    if (server->evidence == NFLX_EVIDENCE_NONE) {
+        return;
+    }
+    item = computed(proto_tree_add_string(tree, field_hf[FIELD_SERVER_EVIDENCE], tvb, 0, 0,
+                                          nflx_evidence_name(server->evidence)));
+    proto_tree *list = proto_item_add_subtree(item, ett_evidence);
+    for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
+        const char *source = printable(pinfo, evidence.source);
+        const char *kind = nflx_evidence_name(evidence.kind);
+        if (evidence.frame != 0) {
+            item = proto_tree_add_subtree_format(list, tvb, 0, 0, ett_evidence, NULL, "%s: %s (frame %" PRIu64 ")",
+                                                 kind, source, evidence.frame);
+        } else {
+            item = proto_tree_add_subtree_format(list, tvb, 0, 0, ett_evidence, NULL, "%s: %s", kind, source);
+        }
+        computed(item);
+    }
+}
+
+static void add_server(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts)
+{
+    const nflx_server *server = &facts->server;
+    const char *label = server_label(pinfo, server);
+    proto_item *item = proto_tree_add_string_format(tree, field_hf[FIELD_SERVER], tvb, 0, 0, label,
+                                                    "Server: %s, role %s", label, nflx_role_name(server->role));
+    proto_tree *branch = proto_item_add_subtree(computed(item), ett_server);
+
+    if (server->address.family == 4) {
+        ws_in4_addr address;
+        memcpy(&address, server->address.bytes, sizeof address);
+        computed(proto_tree_add_ipv4(branch, field_hf[FIELD_SERVER_IPV4], tvb, 0, 0, address));
+    } else {
+        ws_in6_addr address;
+        memcpy(&address, server->address.bytes, sizeof address);
+        computed(proto_tree_add_ipv6(branch, field_hf[FIELD_SERVER_IPV6], tvb, 0, 0, &address));
+    }
+    if (server->name[0] != '\0') {
+        add_string(branch, tvb, FIELD_SERVER_NAME, server->name);
+    }
+    add_evidence(tvb, pinfo, branch, server);
+    add_string(branch, tvb, FIELD_SERVER_ROLE, nflx_role_name(server->role));
+    add_counters(branch, tvb, FIELD_SERVER_IN_PKTS, FIELD_SERVER_OUT_PKTS, FIELD_SERVER_IN_BYTES,
+                 FIELD_SERVER_OUT_BYTES, &facts->packet.server_counters);
+}
+
+static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
+{
+    const nflx_annotation *packet = &facts->packet;
+    const char *direction = nflx_direction_name(packet->direction);
+
+    if (packet->flow == NFLX_NO_FLOW) {
+        add_string(tree, tvb, FIELD_DIRECTION, direction);
+        return;
+    }
+    proto_item *item = proto_tree_add_uint_format(tree, field_hf[FIELD_FLOW], tvb, 0, 0, packet->flow,
+                                                  "Flow: %u, %s", packet->flow, direction);
+    proto_tree *branch = proto_item_add_subtree(computed(item), ett_flow);
+    add_string(branch, tvb, FIELD_DIRECTION, direction);
+    add_counters(branch, tvb, FIELD_FLOW_IN_PKTS, FIELD_FLOW_OUT_PKTS, FIELD_FLOW_IN_BYTES, FIELD_FLOW_OUT_BYTES,
+                 &packet->flow_counters);
+}
+
+static void add_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts)
+{
+    const nflx_segment *segment = &facts->segment;
+    proto_item *item =
+        proto_tree_add_uint_format(tree, field_hf[FIELD_SEGMENT], tvb, 0, 0, segment->number,
+                                   "Segment: %u (%s), %s bytes%s", segment->number, nflx_kind_name(segment->kind),
+                                   grouped(pinfo, segment->bytes),
+                                   segment->flags & NFLX_SEGMENT_COMPLETE ? "" : " so far");
+    proto_tree *branch = proto_item_add_subtree(computed(item), ett_segment);
+
+    add_uint(branch, tvb, FIELD_SEGMENT_INDEX, segment->index);
+    add_string(branch, tvb, FIELD_SEGMENT_KIND, nflx_kind_name(segment->kind));
+    if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
+        add_boolean(branch, tvb, FIELD_REQUEST, true);
+    }
+    add_frame(branch, tvb, FIELD_SEGMENT_REQUEST_FRAME, segment->request_frame);
+    add_frame(branch, tvb, FIELD_SEGMENT_FIRST_FRAME, segment->first_frame);
+    add_frame(branch, tvb, FIELD_SEGMENT_LAST_FRAME, segment->last_frame);
+    add_uint64(branch, tvb, FIELD_SEGMENT_PKTS, segment->pkts);
+    add_uint64(branch, tvb, FIELD_SEGMENT_BYTES, segment->bytes);
+    add_uint64(branch, tvb, FIELD_SEGMENT_APP_BYTES, segment->app_bytes);
+    add_uint64(branch, tvb, FIELD_SEGMENT_BYTES_SO_FAR, facts->packet.bytes_so_far);
+    add_uint64(branch, tvb, FIELD_SEGMENT_RETRANSMITTED_BYTES, segment->retransmitted_bytes);
+    add_uint64(branch, tvb, FIELD_SEGMENT_MISSING_BYTES, segment->missing_bytes);
+    if (segment->flags & NFLX_SEGMENT_HAS_FIRST) {
+        add_span(branch, tvb, FIELD_SEGMENT_TTFB, segment->ttfb);
+    }
+    if (segment->flags & NFLX_SEGMENT_HAS_LAST) {
+        add_span(branch, tvb, FIELD_SEGMENT_DURATION, segment->duration);
+    }
+    if (segment->flags & NFLX_SEGMENT_HAS_THROUGHPUT) {
+        computed(proto_tree_add_double(branch, field_hf[FIELD_SEGMENT_THROUGHPUT], tvb, 0, 0, segment->throughput));
+    }
+    add_boolean(branch, tvb, FIELD_SEGMENT_COMPLETE, (segment->flags & NFLX_SEGMENT_COMPLETE) != 0);
+    if (segment->flags & NFLX_SEGMENT_ESTIMATED) {
+        add_boolean(branch, tvb, FIELD_SEGMENT_ESTIMATED, true);
+    }
+    if (segment->flags & NFLX_SEGMENT_SHARED) {
+        add_boolean(branch, tvb, FIELD_SEGMENT_SHARED, true);
+    }
+    if (segment->flags & NFLX_SEGMENT_INFERRED) {
+        add_boolean(branch, tvb, FIELD_SEGMENT_INFERRED, true);
+    }
+}
+
+/* For example: Netflix, Src: video server ipv4-c012-…, Segment 17 (video), 1,245,184 bytes in 0.62 s */
+static const char *story(packet_info *pinfo, const facts *facts)
+{
+    const nflx_segment *segment = &facts->segment;
+    const nflx_server *server = &facts->server;
+    wmem_strbuf_t *text = wmem_strbuf_new(pinfo->pool, "Netflix, ");
+
+    wmem_strbuf_append(text, facts->packet.direction == NFLX_DIRECTION_IN ? "Src: " : "Dst: ");
+    switch (server->role) {
+    case NFLX_ROLE_UNKNOWN:
+        break;
+    case NFLX_ROLE_AUDIO_VIDEO:
+        wmem_strbuf_append(text, "audio and video ");
+        break;
+    default:
+        wmem_strbuf_append_printf(text, "%s ", nflx_role_name(server->role));
+    }
+    wmem_strbuf_append_printf(text, "server %s", server_label(pinfo, server));
+    if (!facts->has_segment) {
+        return wmem_strbuf_get_str(text);
+    }
+    wmem_strbuf_append_printf(text, ", Segment %u (%s)%s", segment->number, nflx_kind_name(segment->kind),
+                              facts->packet.flags & NFLX_ANNOTATION_REQUEST ? " request" : "");
+    if (segment->bytes != 0) {
+        wmem_strbuf_append_printf(text, ", %s bytes", grouped(pinfo, segment->bytes));
+        if (segment->flags & NFLX_SEGMENT_HAS_LAST) {
+            wmem_strbuf_append_printf(text, " in %.2f s", (double)segment->duration / 1e9);
+        }
+        if (!(segment->flags & NFLX_SEGMENT_COMPLETE)) {
+            wmem_strbuf_append(text, " so far");
+        }
+    }
+    return wmem_strbuf_get_str(text);
+}
+
+/* Adds everything that somebody looks at; the item at the top is for expert items to hang on. */
+proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts)
+{
+    if (!proto_field_is_referenced(tree, nflx_proto)) {
+        /* Nobody looks at our fields; the protocol is there for statistics, and for expert items to hang on. */
+        return proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "Netflix");
+    }
+    proto_item *top = proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "%s", story(pinfo, facts));
+    proto_tree *branch = proto_item_add_subtree(computed(top), ett_nflx);
+
+    add_server(tvb, pinfo, branch, facts);
+    add_flow(tvb, branch, facts);
+    if (facts->has_segment) {
+        add_segment(tvb, pinfo, branch, facts);
+    } else {
+        if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
+            add_boolean(branch, tvb, FIELD_REQUEST, true);
+        }
+        if (facts->packet.segment != 0) {
+            /* The segment had to make room; its number is still known. */
+            add_uint(branch, tvb, FIELD_SEGMENT, facts->packet.segment);
+        }
+    }
+    if (facts->packet.flags & NFLX_ANNOTATION_TRUNCATED) {
+        add_boolean(branch, tvb, FIELD_TRUNCATED, true);
+    }
+    return top;
+}

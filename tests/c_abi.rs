@@ -1,0 +1,181 @@
+//! The C ABI from C: programs in `c/`, as C and as C++, with and without sanitizers, against the static library; and
+//! what the shared one exports.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::plugin::{decompressed, nflx_rows, recorded_captures, target_folder};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The folder with `libnflx_ffi.a` and `.so`, built with what the misuse test needs. A target folder of its own: the
+/// feature must not get into what others use.
+fn library() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let target = target_folder().join("c-abi");
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "-p", "nflx-ffi", "--features", "panic-injection", "--target-dir"])
+            .arg(&target)
+            .current_dir(repository())
+            .env_remove("CARGO_TARGET_DIR")
+            .status()
+            .expect("cargo starts");
+        assert!(status.success(), "the library does not build");
+        target.join("debug")
+    })
+}
+
+/// A way of compiling a C file.
+struct Compiler {
+    name: &'static str,
+    program: &'static str,
+    flags: &'static [&'static str],
+}
+
+const COMPILERS: [Compiler; 3] = [
+    Compiler { name: "c", program: "cc", flags: &["-std=c11"] },
+    Compiler { name: "cpp", program: "c++", flags: &["-x", "c++", "-std=c++17"] },
+    Compiler {
+        name: "sanitized",
+        program: "cc",
+        flags: &["-std=c11", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+    },
+];
+
+fn compile(compiler: &Compiler, source: &str, folder: &Path) -> PathBuf {
+    let program = folder.join(format!("{source}-{}", compiler.name));
+    let output = Command::new(compiler.program)
+        .args(compiler.flags)
+        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
+        .arg(repository().join("include"))
+        .arg(repository().join(format!("tests/c/{source}.c")))
+        .args(["-x", "none"])
+        .arg(library().join("libnflx_ffi.a"))
+        .args(["-lpthread", "-ldl", "-lm", "-o"])
+        .arg(&program)
+        .output()
+        .unwrap_or_else(|error| panic!("{}: {error}", compiler.program));
+    assert!(output.status.success(), "{}: {}", compiler.name, String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+/// Captures as plain files, which the programs read.
+fn plain_captures() -> (TempDir, Vec<(PathBuf, PathBuf)>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let captures = recorded_captures().into_iter().map(|path| {
+        let name = path.file_name().expect("a file").to_string_lossy().replace(".gz", "");
+        let plain = folder.path().join(name);
+        fs::write(&plain, decompressed(&path)).expect("ours");
+        (path, plain)
+    });
+    let captures = captures.collect();
+    (folder, captures)
+}
+
+fn run(program: &Path, args: &[&Path]) -> Output {
+    Command::new(program).args(args).output().expect("the program starts")
+}
+
+#[test]
+fn the_layout_is_what_c_sees() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for compiler in &COMPILERS {
+        assert!(run(&compile(compiler, "layout", folder.path()), &[]).status.success(), "{}", compiler.name);
+    }
+}
+
+#[test]
+fn misuse_is_answered_and_bugs_are_contained() {
+    let (folder, captures) = plain_captures();
+    let capture = captures.iter().find(|(path, _)| path.ends_with("loss.pcap.gz")).expect("a capture with segments");
+    for compiler in &COMPILERS {
+        let output = run(&compile(compiler, "misuse", folder.path()), &[&capture.1]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", compiler.name);
+        // Also the injected panic leaves the host's standard error alone.
+        assert_eq!(said, "", "{}", compiler.name);
+        assert!(output.stdout.is_empty(), "{}", compiler.name);
+    }
+}
+
+/// Whether two rows say the same, as far as the first one goes.
+fn assert_same(ours: &Value, theirs: &Value, what: &str) {
+    for (key, value) in ours.as_object().expect("a row").iter().filter(|(key, _)| *key != "row") {
+        let other = &theirs[key];
+        let same = match (value.as_f64(), other.as_f64()) {
+            (Some(a), Some(b)) => (a - b).abs() <= a.abs() * 1e-12,
+            _ if key == "server" || key == "client" => address(value) == address(other),
+            _ => value == other,
+        };
+        assert!(same, "{what}: {key} is {value} through the ABI and {other} from the program");
+    }
+}
+
+fn address(value: &Value) -> Option<std::net::IpAddr> {
+    value.as_str()?.parse().ok()
+}
+
+/// A host in C finds what the command-line program finds.
+#[test]
+fn a_c_host_agrees_with_the_program() {
+    let (folder, captures) = plain_captures();
+    for compiler in &COMPILERS {
+        let report = compile(compiler, "report", folder.path());
+        for (path, plain) in &captures {
+            let output = run(&report, &[plain]);
+            let what = format!("{} {}", compiler.name, path.display());
+            assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+            let text = String::from_utf8(output.stdout).expect("UTF-8");
+            let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+
+            let servers = nflx_rows("servers", &[], path);
+            let servers: BTreeMap<_, _> = servers.iter().map(|row| (address(&row["server"]), row)).collect();
+            // Servers that were only named, and never spoke, are none to the program.
+            let spoke = |row: &&Value| row["in_pkts"] != 0 || row["out_pkts"] != 0;
+            let ours: Vec<_> = rows.iter().filter(|row| row["row"] == "server").filter(spoke).collect();
+            assert_eq!(ours.len(), servers.len(), "{what}");
+            for row in ours {
+                assert_same(row, servers[&address(&row["server"])], &what);
+            }
+
+            let segments = nflx_rows("segments", &[], path);
+            let ours: Vec<_> = rows.iter().filter(|row| row["row"] == "segment").collect();
+            assert_eq!(ours.len(), segments.len(), "{what}");
+            for (row, theirs) in ours.iter().zip(&segments) {
+                assert_same(row, theirs, &what);
+            }
+        }
+    }
+}
+
+/// Nothing but the ABI is visible to programs that load the library.
+#[test]
+fn the_shared_library_exports_the_abi_alone() {
+    let output = Command::new("nm")
+        .args(["-D", "--defined-only", "--format=posix"])
+        .arg(library().join("libnflx_ffi.so"))
+        .output()
+        .expect("nm is part of every compiler");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let mut exported: Vec<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    exported.retain(|name| *name != "nflx_engine_inject_panic");
+    exported.sort_unstable();
+    let header = fs::read_to_string(repository().join("include/nflx.h")).expect("the header");
+    let mut declared: Vec<_> = header
+        .lines()
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()) && !line.starts_with("typedef"))
+        .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
+        .filter(|name| name.starts_with("nflx_"))
+        .collect();
+    declared.sort_unstable();
+    assert_eq!(exported, declared);
+}

@@ -1,0 +1,171 @@
+//! The same facts in every way that tshark shows them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Home;
+
+/// All values of a key, at any depth.
+fn values_of<'a>(tree: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
+    match tree {
+        Value::Object(map) => {
+            for (name, value) in map {
+                if name == key {
+                    found.push(value);
+                }
+                values_of(value, key, found);
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|value| values_of(value, key, found)),
+        _ => {}
+    }
+}
+
+const CAPTURE: &str = "tls13.pcap.gz";
+const REQUESTS: &str = "nflx.request && nflx.segment";
+
+fn requests(home: &Home) -> BTreeMap<u64, Vec<String>> {
+    let rows = home.fields(
+        &home.recorded(CAPTURE),
+        &["-2", "-Y", REQUESTS],
+        &["nflx.segment", "nflx.segment.bytes", "nflx.server", "nflx.segment.ttfb"],
+    );
+    assert!(rows.len() > 5, "{rows:?}");
+    rows
+}
+
+#[test]
+fn json() {
+    let Some(home) = Home::new() else { return };
+    let rows = requests(&home);
+    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-Y", REQUESTS, "-T", "json"]).quiet();
+    let packets: Vec<Value> = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(packets.len(), rows.len());
+    for (packet, row) in packets.iter().zip(rows.values()) {
+        let layer = &packet["_source"]["layers"]["nflx"];
+        // Keys are the fields' names, whatever their values.
+        assert_eq!(layer["nflx.segment"], row[0].as_str());
+        assert_eq!(layer["nflx.segment_tree"]["nflx.segment.bytes"], row[1].as_str());
+        assert_eq!(layer["nflx.server"], row[2].as_str());
+        assert_eq!(layer["nflx.server_tree"]["nflx.server.name"], row[2].as_str());
+        assert!(layer["nflx.flow_tree"]["nflx.direction"] == "out");
+        let mut evidence = Vec::new();
+        values_of(layer, "nflx.server.evidence", &mut evidence);
+        assert_eq!(evidence.len(), 1, "the strongest evidence only: {layer}");
+    }
+}
+
+#[test]
+fn elastic() {
+    let Some(home) = Home::new() else { return };
+    let rows = requests(&home);
+    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-Y", REQUESTS, "-T", "ek", "-J", "nflx"]).quiet();
+    let packets = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let packets: Vec<_> = packets.filter(|packet| packet.get("layers").is_some()).collect();
+    assert_eq!(packets.len(), rows.len());
+    for (packet, row) in packets.iter().zip(rows.values()) {
+        let mut bytes = Vec::new();
+        values_of(packet, "nflx_nflx_segment_bytes", &mut bytes);
+        assert_eq!(bytes, [&Value::from(row[1].as_str())]);
+    }
+}
+
+#[test]
+fn pdml() {
+    let Some(home) = Home::new() else { return };
+    let rows = requests(&home);
+    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-Y", REQUESTS, "-T", "pdml"]).quiet();
+    assert_eq!(text.matches("<proto name=\"nflx\"").count(), rows.len());
+    for row in rows.values() {
+        assert!(text.contains(&format!(
+            "<field name=\"nflx.segment.bytes\" showname=\"Bytes: {0}\" size=\"0\" pos=\"0\" show=\"{0}\"/>",
+            row[1]
+        )));
+    }
+}
+
+#[test]
+fn details() {
+    let Some(home) = Home::new() else { return };
+    let rows = requests(&home);
+    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-Y", REQUESTS, "-V", "-O", "nflx"]).quiet();
+    let stories: Vec<_> = text.lines().filter(|line| line.starts_with("[Netflix, ")).collect();
+    assert_eq!(stories.len(), rows.len());
+    for (story, row) in stories.iter().zip(rows.values()) {
+        assert!(story.contains("Dst: ") && story.contains(&row[2]), "{story}");
+        assert!(story.contains(&format!("Segment {} (", row[0])), "{story}");
+    }
+    // All the evidence, with the frame that gave it, under the strongest.
+    assert!(text.contains("        [Evidence: sni]\n            [sni: "), "{text}");
+    assert!(text.contains("            [dns: "), "{text}");
+}
+
+#[test]
+fn info_column() {
+    let Some(home) = Home::new() else { return };
+    let rows = requests(&home);
+    let capture = home.recorded(CAPTURE);
+    let once = home.tshark(&["-r", &capture]).quiet();
+    assert_eq!(once.matches(" request]").count(), rows.len());
+    assert_eq!(once.matches(" end, ").count(), 0, "one pass does not know ends");
+    let twice = home.tshark(&["-r", &capture, "-2"]).quiet();
+    assert_eq!(twice.matches(" request]").count(), rows.len());
+    assert_eq!(twice.matches("[Netflix segment 1 end, ").count(), 1);
+}
+
+#[test]
+fn columns() {
+    let Some(home) = Home::new() else { return };
+    let rows = requests(&home);
+    let format = r#"gui.column.format:"Segment","%Cus:nflx.segment:0:R","Bytes","%Cus:nflx.segment.bytes:0:R""#;
+    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-o", format, "-Y", REQUESTS]).quiet();
+    let shown: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    let expected: Vec<_> = rows.values().map(|row| vec![row[0].as_str(), row[1].as_str()]).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn statistics() {
+    let Some(home) = Home::new() else { return };
+    let capture = home.recorded(CAPTURE);
+    let bytes = home.fields(&capture, &[], &["nflx.server.in_bytes"]);
+    let largest = bytes.values().map(|row| row[0].parse::<u64>().expect("a number")).max().expect("packets");
+    let statistic = "io,stat,0,MAX(nflx.server.in_bytes)nflx.server.in_bytes,COUNT(nflx.request)nflx.request";
+    let text = home.tshark(&["-r", &capture, "-q", "-z", statistic]).quiet();
+    assert!(text.split(|c: char| !c.is_ascii_digit()).any(|word| word == largest.to_string()), "{largest}: {text}");
+    let hierarchy = home.tshark(&["-r", &capture, "-q", "-z", "io,phs"]).quiet();
+    assert!(hierarchy.contains("nflx"), "{hierarchy}");
+}
+
+/// Things to notice are found without a tree as well, and each once.
+#[test]
+fn experts() {
+    let Some(home) = Home::new() else { return };
+    let capture = home.recorded("loss.pcap.gz");
+    let note = "nflx.retransmission_note:0";
+    let tapped = home.tshark(&["-r", &capture, "-2", "-q", "-o", note, "-z", "expert"]).quiet();
+    let shown = home.fields(&capture, &["-2", "-o", note, "-Y", "nflx.expert.retransmitted"], &["nflx.segment"]);
+    assert!(!shown.is_empty());
+    assert_eq!(tapped.matches("were retransmitted").count(), shown.len());
+    let quiet =
+        home.fields(&capture, &["-2", "-o", "nflx.retransmission_note:100", "-Y", "nflx.expert.retransmitted"], &[]);
+    assert!(quiet.is_empty());
+
+    let midstream = home.recorded("midstream.pcap.gz");
+    let prefixes = "nflx.prefixes:10.9.1.0/24";
+    let open = home.fields(
+        &midstream,
+        &["-2", "-o", prefixes, "-Y", "nflx.expert.cut"],
+        &["nflx.segment", "nflx.segment.complete"],
+    );
+    assert!(!open.is_empty(), "the capture ends inside a transfer");
+    assert!(open.values().all(|row| matches!(row[1].as_str(), "0" | "False")), "{open:?}");
+
+    let full = home.fields(
+        &home.recorded("player.pcap.gz"),
+        &["-2", "-o", "nflx.max_segments:16", "-Y", "nflx.expert.full"],
+        &["nflx.segment"],
+    );
+    assert_eq!(full.len(), 1, "said once: {full:?}");
+}
