@@ -181,6 +181,9 @@ numbers! {
     http2_head: 200 in 0..=16_384, "bytes", "HTTP/2 response head",
         "Size of the HEADERS frame supposed at the beginning of an HTTP/2 response whose first record holds data too.",
         "nginx measured: 165 to 290 bytes, less once its header table is warm";
+    http2_request_growth: 256 in 0..=16_384, "bytes", "HTTP/2 request growth",
+        "An uplink record of HTTP/2 that exceeds the connection's first request by more is the body of the request before.",
+        "RFC 7541: later requests refer to the fields of the first; paths of Open Connect requests differ by less";
     interim_response_max: 53 in 0..=16_384, "bytes", "Largest interim response",
         "A first response record with at most this much plaintext is 100 Continue: the request goes on behind it.",
         "RFC 9110, sections 6.6.1 and 15.2.1: a final response carries Date and has at least 54 bytes";
@@ -217,6 +220,60 @@ numbers! {
     http3_framing: 8 in 0..=1_024, "bytes", "HTTP/3 framing",
         "Frame headers in an HTTP/3 response.",
         "RFC 9114, section 7.2: HEADERS with a length of 2 bytes, DATA with one of 4";
+    max_viewers: 4_096 in 1..=1_000_000, "addresses", "Viewer table size",
+        "Clients whose segments are told apart by kind; beyond it, clients that were quiet longest make room.",
+        "memory: about 1 kB a client";
+    kind_window: 256 in 16..=4_096, "segments", "Window for kinds",
+        "Latest segments of a client that are compared to tell video from audio.",
+        "eight minutes of two tracks in segments of 4 s; 42 minutes of video segments of 4 s beside audio of 16 s hold 790";
+    media_min: 8_192 in 0..=1_048_576, "bytes", "Smallest media segment",
+        "Smaller segments are neither video nor audio.",
+        "2 s of audio at 32 kbit/s are 8 kB; initialisation segments and probes stay below 4 kB (ISO/IEC 23009-1 players, measured)";
+    probe_max: 4_096 in 0..=1_048_576, "bytes", "Largest probe",
+        "A media appliance that sent no more than this was only probed.",
+        "initialisation segments measured 765 to 2,628 bytes";
+    audio_spread: 160 in 5..=160, "per mille", "Spread of audio sizes",
+        "Audio segments differ by at most this share of the smallest.",
+        "constant bitrate: 1 % measured; variable bitrate of speech and music: some 15 %";
+    audio_contrast: 12 in 1..=1_000, "times", "Contrast of audio sizes",
+        "Sizes of audio segments lie at least so many times closer together than sizes around them.",
+        "video at one quality varies by 5 to 30 %: its densest stretch reaches 6 to 10 times (simulated)";
+    audio_odds: 500 in 1..=1_000_000, "to 1", "Odds against chance",
+        "Sizes of audio segments agree more than chance would make them, with at least these odds.",
+        "three of twelve within 1 % are 500 to 1 (scan statistic)";
+    audio_share: 10 in 1..=100, "percent", "Least share of audio segments",
+        "Share of a client's segments that audio has while it plays.",
+        "audio of 16 s beside video of 4 s is 20 %, less while video is loaded again in better quality";
+    audio_coverage: 60 in 1..=100, "percent", "Coverage of the session by audio",
+        "Share of the session's slices, of which each should hold two audio segments, that hold one.",
+        "a track recurs in all of them but those of seeking and switching";
+    audio_bitrate: 320 in 1..=100_000, "kbit/s", "Largest bitrate of audio alone",
+        "A single track of constant sizes is audio up to this bitrate, and video above.",
+        "stereo is sent with up to 256 kbit/s; video of constant size exceeds that but in the lowest steps";
+    bulk_min: 16_777_216 in 1..=1_099_511_627_776, "bytes", "Bulk download",
+        "Larger segments are downloads, not media.",
+        "4 s of video at 32 Mbit/s; speed tests ask for 25 MiB at once (fast.com, 2018)";
+    bulk_parallel_min: 4_194_304 in 1..=1_099_511_627_776, "bytes", "Parallel bulk download",
+        "Segments from this size on are downloads where several are in flight at once.",
+        "4 s of video at 8 Mbit/s";
+    bulk_parallel: 4 in 2..=64, "segments", "Parallel bulk downloads",
+        "Large segments of a client in flight at once that are downloads.",
+        "players keep one video segment in flight, at times two; speed tests up to eight";
+    bulk_margin: 5_000 in 0..=3_600_000, "ms", "Around bulk downloads",
+        "What the same server sends this long before and after a bulk download belongs to it.",
+        "speed tests begin with small requests and break off large ones";
+    headers_max: 131_072 in 0..=16_777_216, "bytes", "Largest media header",
+        "Segments of one size several at once are the beginnings of media files up to this size.",
+        "/range/0-65535 of each file at the start of a session (measured, 2017 and 2018)";
+    picture_max: 30_000 in 0..=16_777_216, "bytes", "Usual picture",
+        "A server without a telling name half of whose bytes come in segments no larger sends pictures or chatter.",
+        "artwork measured 5 to 30 kB in the middle; 4 s of audio at 64 kbit/s are 32 kB";
+    media_volume: 300_000 in 0..=1_099_511_627_776, "bytes", "Least volume of media",
+        "A server without a telling name that sent less is not taken for one of media, unless its segments are of constant size.",
+        "10 s of video at the lowest step of 235 kbit/s";
+    control_upload: 12 in 0..=1_000, "percent", "Upload of control traffic",
+        "Uplink bytes for each 100 downlink bytes from which a server without a telling name is one for control.",
+        "measured on a session of 2017: API and telemetry 12 to 445, media up to 9, artwork 3 to 6";
     retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
         "Share of a segment's bytes sent again from which a note is made.",
         "players cope with 2 % loss; above 5 % throughput suffers visibly";

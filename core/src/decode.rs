@@ -27,6 +27,13 @@ const IP_PROTOCOL_UDP: u8 = 17;
 const IP_PROTOCOL_IPV6: u8 = 41;
 const IP_PROTOCOL_GRE: u8 = 47;
 
+/// IPv6 extension headers (RFC 8200, section 4; RFC 4302, section 2).
+const IPV6_HOP_BY_HOP: u8 = 0;
+const IPV6_ROUTING: u8 = 43;
+const IPV6_FRAGMENT: u8 = 44;
+const IPV6_AUTHENTICATION: u8 = 51;
+const IPV6_DESTINATION: u8 = 60;
+
 /// Smallest TCP header (RFC 9293, section 3.1).
 const TCP_MIN_HEADER: usize = 20;
 /// UDP header (RFC 768).
@@ -298,10 +305,24 @@ fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
     })
 }
 
+/// Whether a fragment header among the extension headers states an offset (RFC 8200, sections 4.1 and 4.5). Read here:
+/// the iterator of `etherparse` takes it that no header was left out, and reads behind the slice where the one after
+/// the last was damaged or cut.
 fn is_later_ipv6_fragment(extensions: &etherparse::Ipv6ExtensionsSlice<'_>) -> bool {
-    extensions.clone().into_iter().any(|extension| {
-        matches!(extension, etherparse::Ipv6ExtensionSlice::Fragment(f) if f.fragment_offset().value() != 0)
-    })
+    let Some(first) = extensions.first_header() else { return false };
+    let (mut kind, mut rest) = (first.0, extensions.slice());
+    while let &[next, length, high, low, ..] = rest {
+        let length = match kind {
+            IPV6_FRAGMENT if u16::from_be_bytes([high, low]) >> 3 != 0 => return true,
+            IPV6_FRAGMENT => 8,
+            IPV6_AUTHENTICATION => (usize::from(length) + 2) * 4,
+            IPV6_HOP_BY_HOP | IPV6_ROUTING | IPV6_DESTINATION => (usize::from(length) + 1) * 8,
+            _ => return false,
+        };
+        kind = next;
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// Reads a TCP header whose options may have been cut.

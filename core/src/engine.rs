@@ -15,6 +15,7 @@ use crate::segment::ledger::Context;
 use crate::segment::quic_session::{Opening, QuicSession};
 use crate::segment::table::SegmentTable;
 use crate::segment::talk::speaks_as_client;
+use crate::segment::viewers;
 use crate::service::Server;
 use crate::stream::Stamp;
 use crate::table::{NONE, Slot};
@@ -74,7 +75,7 @@ impl Engine {
     fn with(config: Config, registry: Registry) -> Self {
         Self {
             registry,
-            segments: SegmentTable::new(config.max_segments()),
+            segments: SegmentTable::new(&config),
             connections: Connections::new(config.max_connections()),
             classic: Classic::default(),
             stats: Stats::default(),
@@ -149,17 +150,20 @@ impl Engine {
 
     /// Makes a flow a new one when a SYN opens another connection under its ports.
     fn renew_if_reopened(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End) {
-        if !tcp.flags.has(TcpFlags::SYN) || tcp.flags.has(TcpFlags::ACK) {
+        if !tcp.flags.has(TcpFlags::SYN) {
             return;
         }
+        // The server's SYN acknowledges the client's, which may not have been captured.
+        let is_answer = tcp.flags.has(TcpFlags::ACK);
+        let opened_by = if is_answer { tcp.acknowledgement.wrapping_sub(1) } else { tcp.sequence };
         let flow = self.registry.flow(slot);
         let seen = flow.counters(sender);
         let is_first = seen.in_pkts == 0 && seen.out_pkts == 0;
-        let is_repeated = flow.opened_by == Some(tcp.sequence);
+        let is_repeated = flow.opened_by == Some(opened_by);
         if !is_first && !is_repeated {
             self.renew(slot);
         }
-        self.registry.flow_mut(slot).opened_by = Some(tcp.sequence);
+        self.registry.flow_mut(slot).opened_by = Some(opened_by);
     }
 
     /// Makes a flow a new one when a client opens another QUIC connection from its port.
@@ -210,6 +214,12 @@ impl Engine {
             return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
         }
         let mut place = flow.connection;
+        if place != NONE && server.is_some_and(|(_, end)| end == self.connections.list[place as usize].session.client())
+        {
+            // What looked like the client is the Netflix end after all: followed anew from here.
+            self.stop_following(slot, place);
+            place = NONE;
+        }
         if place == NONE {
             let key = self.registry.key(slot);
             let Some(client) = client_end(key, tcp, sender, server.map(|(_, end)| end)) else {
@@ -347,6 +357,7 @@ impl Engine {
             client: 0,
         };
         self.classic.finish(&mut ctx);
+        viewers::finish(&self.config, &mut self.registry, &mut self.segments);
     }
 
     /// Number of servers identified: ids are 0 up to this.

@@ -25,6 +25,12 @@ pub fn looks_like_request(bytes: &[u8]) -> bool {
     })
 }
 
+/// Whether these few bytes may begin a request line.
+#[must_use]
+pub fn may_be_request(bytes: &[u8]) -> bool {
+    METHODS.iter().any(|method| method.starts_with(bytes))
+}
+
 /// Whether these bytes begin a status line.
 #[must_use]
 pub fn looks_like_response(bytes: &[u8]) -> bool {

@@ -11,6 +11,7 @@ use crate::decode::{Datagram, Transport};
 use crate::dns;
 use crate::packet::Time;
 use crate::prefix::Prefix;
+use crate::role::RoleReason;
 use crate::service::{Evidence, EvidenceKind, Role, Server};
 use crate::table::{NONE, Slot, Table};
 
@@ -427,6 +428,7 @@ impl Registry {
             address: address(*self.hosts.key(host)),
             evidence: Vec::new(),
             role: Role::Unknown,
+            role_reason: RoleReason::None,
             flows: self.hosts[host].past_flows,
             counters: counters(&self.hosts[host].past),
             segments: 0,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::counters::Counters;
 use crate::packet::Time;
+use crate::role::RoleReason;
 
 /// A kind of evidence that an address belongs to Netflix.
 ///
@@ -103,6 +104,8 @@ pub struct Server {
     pub evidence: Vec<Evidence>,
     /// What it has been seen doing.
     pub role: Role,
+    /// What decided that.
+    pub role_reason: RoleReason,
     /// TCP and UDP flows with this address.
     pub flows: u32,
     /// All IP packets of the address.

@@ -75,7 +75,8 @@ pub struct Run<'a> {
     pub missing: bool,
     /// They were held back: what was known of their owner when they arrived.
     pub owner: Option<u32>,
-    /// [`Note::peer`]; no bound for bytes never captured.
+    /// [`Note::peer`]; for bytes never captured, where the direction that acknowledged them stood
+    /// then, or no bound.
     pub peer: u64,
 }
 
@@ -121,8 +122,10 @@ pub struct Stream {
 struct Pending {
     acknowledged: u64,
     stamp: Stamp,
-    /// The latest acknowledgement since then that is not covered either.
-    newest: Stamp,
+    /// Where the acknowledging direction stood.
+    peer: u64,
+    /// The latest acknowledgement since then that is not covered either, and where its direction stood.
+    newest: (Stamp, u64),
     patience: u8,
     full_patience: u8,
 }
@@ -338,7 +341,7 @@ impl Stream {
                     break;
                 }
                 // Too many pieces behind one hole: it is given up, and filled in the books should it come late.
-                self.skip_to(piece.start, piece.note.stamp, &mut reader);
+                self.skip_to(piece.start, (piece.note.stamp, u64::MAX), &mut reader);
             }
             let bytes = if piece.captured > 0 {
                 buffer.get(piece.data as usize..(piece.data + piece.captured) as usize)
@@ -372,15 +375,23 @@ impl Stream {
         if let Some(pending) = self.pending.as_mut().filter(|pending| pending.acknowledged <= self.next) {
             // What it waited for came; what was acknowledged since then is waited for as long.
             let Pending { newest, full_patience, .. } = *pending;
-            let (acknowledged, stamp, patience) = (self.acknowledged, newest, full_patience);
-            *pending = Pending { acknowledged, stamp, newest, patience, full_patience };
+            let (acknowledged, (stamp, peer), patience) = (self.acknowledged, newest, full_patience);
+            *pending = Pending { acknowledged, stamp, peer, newest, patience, full_patience };
         }
     }
 
     /// Takes an acknowledgement by the receiver of this stream. Bytes it covers that were never captured are handed to
     /// `reader` as missing: at once where no data of this direction was ever captured, else after `patience` further
-    /// packets, since some captures hold an acknowledgement before the data it acknowledges.
-    pub fn acknowledge(&mut self, acknowledgement: u32, stamp: Stamp, patience: u8, mut reader: impl FnMut(Run<'_>)) {
+    /// packets, since some captures hold an acknowledgement before the data it acknowledges. `peer` is where the
+    /// direction that acknowledges stands.
+    pub fn acknowledge(
+        &mut self,
+        acknowledgement: u32,
+        stamp: Stamp,
+        peer: u64,
+        patience: u8,
+        mut reader: impl FnMut(Run<'_>),
+    ) {
         self.start(acknowledgement);
         let Some(mut acknowledged) = self.offset_of(acknowledgement) else { return };
         if self.end.is_none() && acknowledged == self.next + 1 && self.pieces.is_empty() {
@@ -395,11 +406,11 @@ impl Stream {
             return;
         }
         if self.packets == 0 {
-            self.skip_to(acknowledged, stamp, &mut reader);
+            self.skip_to(acknowledged, (stamp, peer), &mut reader);
         } else if let Some(pending) = &mut self.pending {
-            pending.newest = stamp;
+            pending.newest = (stamp, peer);
         } else {
-            self.pending = Some(Pending { acknowledged, stamp, newest: stamp, patience, full_patience: patience });
+            self.pending = Some(Pending { acknowledged, stamp, peer, newest: (stamp, peer), patience, full_patience: patience });
         }
     }
 
@@ -411,12 +422,12 @@ impl Stream {
         if pending.patience > 0 && !now {
             return;
         }
-        let Pending { stamp, .. } = *pending;
+        let Pending { stamp, peer, .. } = *pending;
         self.pending = None;
         // Everything acknowledged by now, and not only what was when patience began: one loss is often many packets.
         while self.next < self.acknowledged {
             let hole_end = self.pieces.first().map_or(self.acknowledged, |p| p.start.min(self.acknowledged));
-            self.skip_to(hole_end.max(self.next), stamp, &mut reader);
+            self.skip_to(hole_end.max(self.next), (stamp, peer), &mut reader);
             let before = self.next;
             self.read(u64::MAX, &[], limits, &mut reader);
             if self.next == before && hole_end == before {
@@ -426,7 +437,7 @@ impl Stream {
     }
 
     /// Gives up the bytes up to `end`.
-    fn skip_to(&mut self, end: u64, stamp: Stamp, reader: &mut impl FnMut(Run<'_>)) {
+    fn skip_to(&mut self, end: u64, (stamp, peer): (Stamp, u64), reader: &mut impl FnMut(Run<'_>)) {
         if end <= self.next {
             return;
         }
@@ -437,7 +448,7 @@ impl Stream {
         self.holes.push((start, end));
         self.advance(end);
         let length = end - start;
-        reader(Run { offset: start, length, bytes: &[], stamp, missing: true, owner: None, peer: u64::MAX });
+        reader(Run { offset: start, length, bytes: &[], stamp, missing: true, owner: None, peer });
     }
 
     fn advance(&mut self, end: u64) {

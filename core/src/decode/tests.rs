@@ -129,3 +129,17 @@ fn unknown_link_types_are_named() {
     assert_eq!(whole(LinkType::ETHERNET, &ethernet(0x0806, &[0; 28])).unwrap_err(), DecodeError::NotIp);
     assert_eq!(whole(LinkType::RAW, &[]).unwrap_err(), DecodeError::NotIp);
 }
+
+/// A fragment of something whose next header is cut: nothing is read behind the frame.
+#[test]
+fn an_ipv6_fragment_ends_in_another_extension_header() {
+    for next in [0, 43, 44, 51, 60] {
+        for (offset, later) in [(0_u8, false), (8, true)] {
+            let mut data = vec![0x60, 0, 0, 0, 0, 8, 44, 64];
+            data.extend_from_slice(&[0x20; 32]);
+            data.extend_from_slice(&[next, 0, 0, offset | 1, 0, 0, 0, 7]);
+            let datagram = whole(LinkType::RAW, &data).unwrap();
+            assert_eq!(matches!(datagram.transport, Transport::LaterFragment), later, "{next} {offset}");
+        }
+    }
+}

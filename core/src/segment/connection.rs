@@ -126,10 +126,10 @@ impl Connection {
         let patience = u8::try_from(ctx.config.gap_patience()).unwrap_or(u8::MAX);
         let talk = &mut self.talk;
         if from_client {
-            self.down.acknowledge(number, stamp, patience, |run| talk.server(&run, ctx));
+            self.down.acknowledge(number, stamp, u64::MAX, patience, |run| talk.server(&run, ctx));
         } else {
             let down = Position::of(&self.down);
-            self.up.acknowledge(number, stamp, patience, |run| talk.client(run, down, ctx));
+            self.up.acknowledge(number, stamp, down.response_at, patience, |run| talk.client(run, down, ctx));
         }
     }
 
@@ -184,6 +184,12 @@ impl Connection {
         let note = Note { stamp, owner, peer: acknowledged.unwrap_or(u64::MAX) };
         let arrival = self.down.receive(sequence, tcp.payload_length, tcp.payload, note, limits);
         self.dropped += arrival.dropped;
+        let mut segment = None;
+        // What waits behind a hole counts on the owner that is noted with it, and is put right as it is read.
+        let in_order = self.down.next();
+        for &range in arrival.new.iter().filter(|range| range.0 != in_order) {
+            segment = talk.ledger.credit_whole(ctx, owner, range, stamp).or(segment);
+        }
         // Control bytes of this packet itself; those of packets held back are corrected as they are read.
         let mut control = 0;
         self.down.read(arrival.offset, tcp.payload, limits, |run| {
@@ -193,8 +199,7 @@ impl Connection {
                 talk.server(&run, ctx);
             }
         });
-        let mut segment = None;
-        for &(start, end) in &arrival.new {
+        for &(start, end) in arrival.new.iter().filter(|range| range.0 == in_order) {
             let skipped = control.min(end - start);
             control -= skipped;
             segment = talk.ledger.credit(ctx, (start + skipped, end), stamp, Credit::New).or(segment);
@@ -205,6 +210,7 @@ impl Connection {
                 segment = talk.ledger.credit(ctx, range, stamp, credit).or(segment);
             }
         }
+        talk.take_back(ctx);
         Outcome { request: false, segment, truncated: self.is_truncated(tcp, false) }
     }
 

@@ -54,6 +54,8 @@ pub(crate) fn is_control(plaintext: u32) -> bool {
 pub(crate) struct Http2 {
     /// Behind the record that looks like a response's last.
     end: Option<u64>,
+    /// The newest record, if it is as small as a response's head: all of a response, its end, or its head.
+    small: Option<(u64, u64)>,
     /// When the server's newest bytes came, and up to where it had the client's stream then.
     last: Option<(Time, u64)>,
     /// Sizes of responses that had the connection to themselves, newest last.
@@ -63,6 +65,10 @@ pub(crate) struct Http2 {
     /// Who interrupted whom, since when their bytes are counted on the former.
     interruption: Option<Pair>,
     halved: SmallVec<[Pair; 4]>,
+    /// Plaintext of the first request's record, which holds all its fields; later ones refer to them.
+    head: Option<u32>,
+    /// The client's newest record was full: what follows goes on with it.
+    goes_on: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,10 +83,14 @@ impl Http2 {
         &mut self,
         stamp: Stamp,
         offset: u64,
+        plaintext: u32,
         response_at: u64,
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
+        if self.is_body(plaintext, ctx) && ledger.latest().is_some_and(|latest| !latest.responded && !latest.is_ended()) {
+            return;
+        }
         let unanswered: SmallVec<[u32; 8]> =
             ledger.open().filter(|exchange| !exchange.responded).map(|exchange| exchange.number).collect();
         let idle = ledger.open().next().is_none();
@@ -89,10 +99,27 @@ impl Http2 {
             for number in unanswered {
                 ledger.share(ctx, number);
             }
-            if let Some(number) = ledger.latest().map(|latest| latest.number) {
-                ledger.share(ctx, number);
-            }
+            Self::overlap_latest(ledger, ctx);
         }
+    }
+
+    /// Marks the latest request as one whose response comes among those of requests before it.
+    fn overlap_latest(ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let Some(latest) = ledger.latest() else { return };
+        latest.overlaps = true;
+        let number = latest.number;
+        ledger.share(ctx, number);
+    }
+
+    /// Whether a client's record is more of the request before, if that was not answered: it is larger than any
+    /// request's fields, or follows a full one.
+    fn is_body(&mut self, plaintext: u32, ctx: &Context<'_>) -> bool {
+        if plaintext == 0 {
+            return false;
+        }
+        let goes_on = std::mem::replace(&mut self.goes_on, plaintext >= MAX_PLAINTEXT);
+        let head = *self.head.get_or_insert(plaintext);
+        goes_on || u64::from(plaintext) > u64::from(head) + ctx.config.http2_request_growth()
     }
 
     /// Takes server bytes before they are read: finds out whose they are by what the server had when it sent them.
@@ -104,19 +131,41 @@ impl Http2 {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
-        if let (Some(end), Some((time, peer)), Some(round_trip)) = (self.end, self.last, round_trip)
-            && end == run.offset
+        if let (Some((time, peer)), Some(round_trip)) = (self.last, round_trip)
             && run.stamp.time.since(time) >= round_trip
         {
-            self.merge(end, peer, ledger, ctx);
+            let asked_since = ledger.waiting_after(peer).is_some_and(|next| run.peer > next);
+            // Behind a small record, silence may be the server's: another request tells that the client waits no more.
+            let small = self.small.filter(|&(_, end)| end == run.offset && asked_since);
+            if self.end == Some(run.offset) || small.is_some() {
+                self.merge(run.offset, peer, small, ledger, ctx);
+            }
+            if small.is_some() || asked_since && Self::is_head_only(run.offset, ledger, ctx) {
+                self.settle(ledger, ctx);
+                self.end_placed(ledger, ctx);
+            }
         }
+        let silent = match (self.last, round_trip) {
+            (Some((time, _)), Some(round_trip)) => run.stamp.time.since(time) >= round_trip,
+            _ => true,
+        };
         self.last = Some((run.stamp.time, run.peer));
-        self.place(run, exact, ledger, ctx);
+        let ends_here = self.end == Some(run.offset) || self.small.is_some_and(|(_, end)| end == run.offset);
+        // Where records show, a response that neither ended nor paused goes on.
+        self.place(run, exact, !exact || ends_here || silent, ledger, ctx);
     }
 
     /// A server that fell silent for a round trip, with its last record not full, had answered all it was asked: the
     /// requests that still wait got their responses within the bytes of the one before, which are divided evenly.
-    fn merge(&mut self, end: u64, peer: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    /// If only one waits and the last record was small, that was its response.
+    fn merge(
+        &mut self,
+        end: u64,
+        peer: u64,
+        small: Option<(u64, u64)>,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
         let answered: SmallVec<[u32; 8]> = ledger
             .open()
             .filter(|exchange| exchange.is_waiting() && exchange.up_start < peer)
@@ -124,8 +173,12 @@ impl Http2 {
             .collect();
         let Some(owner) = ledger.owner(end.saturating_sub(1)).map(|exchange| exchange.number) else { return };
         let total = ctx.segments.get(owner).map_or(0, |segment| segment.bytes);
+        let share = match (small, answered.len()) {
+            (Some((start, end)), 1) => end - start,
+            (_, count) => total / (count as u64 + 1),
+        };
         for &number in &answered {
-            ledger.transfer(ctx, owner, number, total / (answered.len() as u64 + 1));
+            ledger.transfer(ctx, owner, number, share);
             ledger.end(ctx, number);
         }
     }
@@ -134,13 +187,20 @@ impl Http2 {
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         self.settle(ledger, ctx);
         if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
-            self.merge(end, peer, ledger, ctx);
+            self.merge(end, peer, None, ledger, ctx);
         }
     }
 
-    fn place(&mut self, run: &Run<'_>, exact: bool, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    /// Whether the response before `offset` is no more than a head so far.
+    fn is_head_only(offset: u64, ledger: &Ledger, ctx: &Context<'_>) -> bool {
+        let owner = ledger.owner(offset.saturating_sub(1)).and_then(|exchange| ctx.segments.get(exchange.number));
+        owner.is_some_and(|segment| segment.bytes <= ctx.config.http2_headers_max())
+    }
+
+    fn place(&mut self, run: &Run<'_>, exact: bool, may_be_over: bool, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let Some(waiting) = ledger.waiting().copied() else { return };
-        if run.peer <= waiting.up_start {
+        let in_progress = ledger.open().any(|exchange| !exchange.is_waiting());
+        if run.peer <= waiting.up_start || exact && in_progress && !may_be_over {
             // Sent before the server knew of the request: the responses before it go on.
             let placed: SmallVec<[u32; 8]> =
                 ledger.open().filter(|exchange| !exchange.is_waiting()).map(|exchange| exchange.number).collect();
@@ -149,11 +209,13 @@ impl Http2 {
                     ledger.share(ctx, number);
                 }
                 ledger.share(ctx, waiting.number);
+                if let Some(exchange) = ledger.find_mut(waiting.number) {
+                    exchange.overlaps = true;
+                }
             }
             return;
         }
-        let in_progress = ledger.open().any(|exchange| !exchange.is_waiting());
-        if !waiting.shared || !in_progress {
+        if !waiting.overlaps || !in_progress {
             self.settle(ledger, ctx);
             self.end_placed(ledger, ctx);
             ledger.place(waiting.number, run.offset);
@@ -186,6 +248,8 @@ impl Http2 {
                 ledger.place(next, offset);
             }
         }
+        self.small =
+            (u64::from(plaintext) <= ctx.config.http2_headers_max()).then_some((offset, offset + length));
         let is_headers = plaintext != FRAME_HEADER && u64::from(plaintext) <= ctx.config.http2_headers_max();
         if plaintext < MAX_PLAINTEXT && !is_headers {
             self.end = Some(offset + length);

@@ -17,6 +17,10 @@ pub(crate) struct HttpSession {
     down: Reader,
     /// Per awaited response, whether it has no body whatever its head says.
     bodiless: VecDeque<bool>,
+    /// Responses that began before their requests were known.
+    unasked: usize,
+    /// Where the server's newest message began, and whether that only announced another one.
+    message: (u64, bool),
     /// A request that began before its server was known to be Netflix's.
     begun: Option<(Stamp, u64)>,
     /// The first request's head, until its host was read.
@@ -29,6 +33,8 @@ impl HttpSession {
             up: Reader::new(Side::Client),
             down: Reader::new(Side::Server),
             bodiless: VecDeque::new(),
+            unasked: 0,
+            message: (0, false),
             begun: None,
             first_head: Vec::new(),
         }
@@ -64,7 +70,7 @@ impl HttpSession {
     /// Reads client bytes; begins segments.
     pub(crate) fn read_up(&mut self, run: &Run<'_>, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let mut began = false;
-        let (bodiless, begun, down) = (&mut self.bodiless, &mut self.begun, &self.down);
+        let (bodiless, unasked, begun, down) = (&mut self.bodiless, &mut self.unasked, &mut self.begun, &self.down);
         self.up.read(
             run.offset,
             run.bytes,
@@ -77,23 +83,20 @@ impl HttpSession {
                         begun.get_or_insert((run.stamp, offset));
                         return;
                     }
-                    let answering = !bodiless.is_empty() || !down.at_boundary();
+                    let answering = *unasked == 0 && (!bodiless.is_empty() || !down.at_boundary());
                     let waits = ledger.waiting().is_some() || (!down.is_lost() && answering);
                     let boundary = (!waits).then_some(response_at);
                     ledger.begin(ctx, run.stamp, offset, boundary, Transport::Tcp);
                 }
-                Event::Head(head) => {
-                    if bodiless.len() < MAX_PIPELINED {
-                        bodiless.push_back(head.bodiless);
-                    }
-                }
+                Event::Head(head) => ask(bodiless, unasked, head.bodiless),
                 Event::Interim | Event::End(_) => {}
             },
         );
         if !began && self.up.is_lost() && ctx.server().is_some() {
             // Hidden bytes: a new request if the one before was answered.
-            if ledger.latest().is_none_or(|latest| latest.responded) {
+            if !ledger.is_asking(response_at) {
                 ledger.begin(ctx, run.stamp, run.offset, Some(response_at), Transport::Tcp);
+                ask(&mut self.bodiless, &mut self.unasked, false);
             }
         }
     }
@@ -102,18 +105,27 @@ impl HttpSession {
     pub(crate) fn response_begins(&mut self) {
         if self.down.is_lost() {
             self.down.restart();
+            // Only the newest request is still to be answered.
+            let newest = self.bodiless.pop_back();
             self.bodiless.clear();
+            self.bodiless.extend(newest);
+            self.unasked = 0;
         }
     }
 
     /// Reads server bytes; finds where responses begin and end.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let bodiless = &mut self.bodiless;
+        let (bodiless, unasked, message) = (&mut self.bodiless, &mut self.unasked, &mut self.message);
         self.down.read(
             run.offset,
             run.bytes,
             run.length,
-            || bodiless.pop_front().unwrap_or(false),
+            || {
+                bodiless.pop_front().unwrap_or_else(|| {
+                    *unasked = (*unasked + 1).min(MAX_PIPELINED);
+                    false
+                })
+            },
             |event| match event {
                 Event::Start(offset) => {
                     if ledger.owner(offset).is_none_or(|owner| owner.is_ended()) {
@@ -122,8 +134,13 @@ impl HttpSession {
                     if let Some(owner) = ledger.owner_mut(offset) {
                         owner.responded = true;
                     }
+                    if let (start, true) = std::mem::replace(message, (offset, false)) {
+                        // What only announced the response is none of it.
+                        ledger.add_framing(ctx, start, offset.saturating_sub(start), false);
+                    }
                 }
                 Event::Interim => {
+                    message.1 = true;
                     if let Some(owner) = ledger.owner_mut(run.offset) {
                         owner.responded = false;
                     }
@@ -139,5 +156,14 @@ impl HttpSession {
             // Where responses end is not known any more: what comes belongs to the next request that waits.
             while ledger.place_waiting(run.offset + run.length) {}
         }
+    }
+}
+
+/// Awaits the response to a request, unless it began already.
+fn ask(bodiless: &mut VecDeque<bool>, unasked: &mut usize, is_bodiless: bool) {
+    if *unasked > 0 {
+        *unasked -= 1;
+    } else if bodiless.len() < MAX_PIPELINED {
+        bodiless.push_back(is_bodiless);
     }
 }

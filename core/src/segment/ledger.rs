@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::{Kind, Segment, Transport};
+use super::{Kind, KindReason, Segment, Transport, viewers};
 use crate::annotation::ServerId;
 use crate::config::{Config, SegmentRule};
 use crate::registry::{End, Registry};
@@ -55,6 +55,7 @@ impl Context<'_> {
             server_port: key.port(1 - self.client),
             transport,
             kind: Kind::Other,
+            kind_reason: KindReason::Pending,
             request_frame: stamp.frame,
             first_frame: None,
             last_frame: None,
@@ -71,6 +72,7 @@ impl Context<'_> {
             shared: false,
             inferred: false,
         });
+        viewers::opened(number, self.config, self.registry, self.segments);
         Some(number)
     }
 
@@ -105,6 +107,8 @@ pub(crate) struct Exchange {
     ended: bool,
     /// Its response overlaps another's on the connection.
     pub(crate) shared: bool,
+    /// It overlaps one that was requested before it.
+    pub(crate) overlaps: bool,
     /// Its request was not captured.
     inferred: bool,
     /// Bytes of framing in it.
@@ -127,6 +131,11 @@ impl Exchange {
     /// Takes back what was taken for the beginning of its response, with its framing.
     pub(crate) const fn unrespond(&mut self, framing: u64) {
         self.responded = false;
+        self.unframe(framing);
+    }
+
+    /// Takes back framing.
+    pub(crate) const fn unframe(&mut self, framing: u64) {
         self.framing = self.framing.saturating_sub(framing);
     }
 }
@@ -157,12 +166,22 @@ pub(crate) struct Ledger {
     spans: SmallVec<[Span; 2]>,
     /// Behind the last server byte that was counted.
     next: u64,
+    /// Behind the last server byte that was read: what waits behind a hole is put right when it is.
+    read: u64,
 }
 
 impl Ledger {
     /// The latest request.
     pub(crate) fn latest(&mut self) -> Option<&mut Exchange> {
         self.exchanges.last_mut()
+    }
+
+    /// Whether what a client sends goes on with its latest request: nothing came back, or the client had nothing of it,
+    /// since it knew the server's stream up to `response_at` only.
+    pub(crate) fn is_asking(&self, response_at: u64) -> bool {
+        let Some(latest) = self.exchanges.last() else { return false };
+        let start = self.spans.iter().rev().find(|span| span.number == latest.number).map(|span| span.start);
+        !latest.responded || start.is_some_and(|start| response_at <= start)
     }
 
     /// The segments that are not over, in order of request.
@@ -200,13 +219,37 @@ impl Ledger {
             responded: false,
             ended: false,
             shared: false,
+            overlaps: false,
             inferred: false,
             framing: 0,
             unframed: 0,
         });
         if let Some(boundary) = boundary {
-            self.place(number, boundary);
+            self.claim(ctx, number, boundary);
         }
+    }
+
+    /// Places a segment at `boundary`, with what was counted from there on before its request was known.
+    fn claim(&mut self, ctx: &mut Context<'_>, number: u32, boundary: u64) {
+        let (mut start, end) = (boundary, self.read);
+        let mut counted: SmallVec<[(u32, u64); 2]> = SmallVec::new();
+        while start < end {
+            let (owner, to) = self.part(start, end);
+            counted.extend(owner.map(|owner| (owner, to - start)));
+            start = to;
+        }
+        self.place(number, boundary);
+        for (owner, length) in counted {
+            self.transfer(ctx, owner, number, length);
+            if let Some(exchange) = self.find_mut(number) {
+                exchange.responded = true;
+            }
+        }
+    }
+
+    /// Says that the server's bytes were read up to an offset.
+    pub(crate) const fn read_to(&mut self, offset: u64) {
+        self.read = offset;
     }
 
     /// Makes room for another segment and its span.
@@ -251,6 +294,13 @@ impl Ledger {
     /// The earliest request whose response's beginning is not known.
     pub(crate) fn waiting(&self) -> Option<&Exchange> {
         self.exchanges.iter().find(|exchange| exchange.is_waiting())
+    }
+
+    /// Where the earliest request from `offset` of the client's stream on begins, of those whose response's beginning is
+    /// not known.
+    pub(crate) fn waiting_after(&self, offset: u64) -> Option<u64> {
+        let waiting = self.exchanges.iter().filter(|exchange| exchange.is_waiting());
+        waiting.map(|exchange| exchange.up_start).find(|&start| start >= offset)
     }
 
     /// Places the earliest request that waits at `offset`.
@@ -337,10 +387,41 @@ impl Ledger {
         last
     }
 
+    /// Counts new server bytes on one segment, wherever its boundaries are; on none if `number` is 0.
+    pub(crate) fn credit_whole(
+        &mut self,
+        ctx: &mut Context<'_>,
+        number: u32,
+        range: (u64, u64),
+        stamp: Stamp,
+    ) -> Option<u32> {
+        self.next = self.next.max(range.1);
+        if number == 0 {
+            return None;
+        }
+        ctx.resize(number, |segment| add(segment, range.1 - range.0, stamp, Credit::New));
+        self.refresh(ctx, number);
+        Some(number)
+    }
+
     /// Takes back bytes that turned out to be none of a response's.
     pub(crate) fn debit(&mut self, ctx: &mut Context<'_>, number: u32, length: u64) {
-        ctx.resize(number, |segment| segment.bytes = segment.bytes.saturating_sub(length));
+        ctx.resize(number, |segment| {
+            segment.bytes = segment.bytes.saturating_sub(length);
+            segment.missing_bytes = segment.missing_bytes.min(segment.bytes);
+        });
         self.refresh(ctx, number);
+    }
+
+    /// Counts server bytes after all, or no more, that were read before it was known what they are.
+    pub(crate) fn recount(&mut self, ctx: &mut Context<'_>, (start, end): (u64, u64), counts: bool) {
+        let Some(number) = self.owner(start).map(|exchange| exchange.number) else { return };
+        if counts {
+            ctx.resize(number, |segment| segment.bytes += end - start);
+            self.refresh(ctx, number);
+        } else {
+            self.debit(ctx, number, end - start);
+        }
     }
 
     /// Moves bytes counted on `from` to where their offset says they belong, now that this is known.
@@ -369,9 +450,14 @@ impl Ledger {
             exchange.framing += framing;
         }
         let (first, last) = ((source.first_frame, source.t_first), (source.last_frame, source.t_last));
-        ctx.resize(from, |segment| segment.bytes -= length);
+        let missing = (u128::from(source.missing_bytes) * u128::from(length)).div_ceil(u128::from(total)) as u64;
+        ctx.resize(from, |segment| {
+            segment.bytes -= length;
+            segment.missing_bytes -= missing;
+        });
         ctx.resize(to, |segment| {
             segment.bytes += length;
+            segment.missing_bytes += missing;
             if segment.first_frame.is_none() {
                 (segment.first_frame, segment.t_first) = first;
                 (segment.last_frame, segment.t_last) = last;

@@ -5,6 +5,7 @@ pub(crate) mod connection;
 mod hello;
 mod http2;
 mod http_session;
+pub mod kind;
 pub(crate) mod ledger;
 mod pipeline;
 mod quic_hello;
@@ -15,11 +16,14 @@ pub(crate) mod quic_session;
 pub(crate) mod table;
 pub(crate) mod talk;
 mod tls_session;
+pub(crate) mod viewers;
 
 use std::net::IpAddr;
 
 use crate::annotation::ServerId;
 use crate::packet::Time;
+
+pub use kind::{Kind, KindReason};
 
 /// What carried a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,31 +49,6 @@ impl Transport {
     }
 }
 
-/// What a segment holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Kind {
-    /// Neither video nor audio, or not enough seen to tell.
-    #[default]
-    Other = 0,
-    /// Video.
-    Video = 1,
-    /// Audio.
-    Audio = 2,
-}
-
-impl Kind {
-    /// The word users see.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Other => "other",
-            Self::Video => "video",
-            Self::Audio => "audio",
-        }
-    }
-}
-
 /// One request and its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
@@ -91,6 +70,8 @@ pub struct Segment {
     pub transport: Transport,
     /// What it holds.
     pub kind: Kind,
+    /// What decided that.
+    pub kind_reason: KindReason,
     /// Frame that begins the request.
     pub request_frame: u64,
     /// First response packet with new data; `None` while there is none.

@@ -47,6 +47,8 @@ pub(super) struct Asked {
     last_size: u32,
     /// The server has it: the client has no reason to repeat it.
     acknowledged: bool,
+    /// What acknowledged it may have held a small response too.
+    answered: bool,
 }
 
 /// A client's packet with a short header.
@@ -141,6 +143,8 @@ impl Requests {
             asked.belief != Belief::IfQuiet || within(packet.stamp.time, asked.stamp.time, round_trip)
         };
         self.asked.retain(waits);
+        // What was acknowledged with room for an answer, and with nothing behind it, is not what holds the client up.
+        self.asked.retain(|asked| !asked.answered || within(packet.stamp.time, asked.stamp.time, 2 * round_trip));
         if self.asked.len() >= MAX_ASKED {
             return Sent::Control;
         }
@@ -152,6 +156,7 @@ impl Requests {
             last: packet.stamp.time,
             last_size: packet.size,
             acknowledged: false,
+            answered: false,
         });
         Sent::Request
     }
@@ -167,9 +172,10 @@ impl Requests {
         if is_large { Belief::Sure } else { Belief::IfQuiet }
     }
 
-    /// The server acknowledged all that was asked.
-    pub(super) fn acknowledged(&mut self) {
+    /// The server acknowledged all that was asked, with so much content.
+    pub(super) fn acknowledged(&mut self, content: u32) {
         for asked in &mut self.asked {
+            asked.answered |= content > PLAIN_ACK && !asked.acknowledged;
             asked.acknowledged = true;
         }
     }

@@ -68,7 +68,7 @@ impl Responses {
         let flows_on = self.last.is_some_and(|(time, _)| within(now, time, half));
         if u64::from(packet.content) <= ctx.config.quic_ack_content() {
             if !flows_on {
-                requests.acknowledged();
+                requests.acknowledged(packet.content);
             }
             return None;
         }

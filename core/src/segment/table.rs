@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 
 use super::Segment;
+use super::viewers::Viewers;
+use crate::config::Config;
 
 /// Segments by number, from 1 in order of request.
 #[derive(Debug)]
@@ -12,15 +14,18 @@ pub(crate) struct SegmentTable {
     first: u32,
     capacity: usize,
     pub(crate) evicted: u64,
+    /// Who asked for them; `None` while it is at work.
+    pub(crate) viewers: Option<Box<Viewers>>,
 }
 
 impl SegmentTable {
-    pub(crate) fn new(capacity: u64) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
             segments: VecDeque::new(),
             first: 1,
-            capacity: usize::try_from(capacity).unwrap_or(usize::MAX),
+            capacity: usize::try_from(config.max_segments()).unwrap_or(usize::MAX),
             evicted: 0,
+            viewers: Some(Box::new(Viewers::new(config))),
         }
     }
 

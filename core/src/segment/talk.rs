@@ -50,6 +50,8 @@ pub(crate) struct Talk {
     pub(crate) round_trip: Option<i64>,
     /// Where the newest request began, for marking its packet.
     pub(crate) request_frame: u64,
+    /// Bytes counted before on a segment that were none of a response's.
+    retract: Option<(u32, u64)>,
 }
 
 /// Whether these first bytes are a client's.
@@ -63,14 +65,20 @@ pub(crate) fn speaks_as_client(bytes: &[u8]) -> bool {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     /// The response to a request sent now begins behind all that the client had when it sent it.
-    response_at: u64,
+    pub(crate) response_at: u64,
+    /// Everything below was read.
+    read: u64,
     /// Nothing came down yet.
     untouched: bool,
 }
 
 impl Position {
     pub(crate) fn of(down: &Stream) -> Self {
-        Self { response_at: down.acknowledged().max(down.next()), untouched: down.started() && !down.advanced() }
+        Self {
+            response_at: down.acknowledged().max(down.next()),
+            read: down.next(),
+            untouched: down.started() && !down.advanced(),
+        }
     }
 }
 
@@ -85,6 +93,7 @@ impl Talk {
             settled: false,
             round_trip: None,
             request_frame: 0,
+            retract: None,
         }
     }
 
@@ -124,6 +133,15 @@ impl Talk {
         } else if let Some(owner) = run.owner {
             self.correct(run, owner, control, ctx);
         }
+        self.take_back(ctx);
+    }
+
+    /// Takes back what turned out to be none of a response's, once the bytes that were just read are counted: it may be
+    /// among them.
+    pub(crate) fn take_back(&mut self, ctx: &mut Context<'_>) {
+        if let Some((number, bytes)) = self.retract.take() {
+            self.ledger.debit(ctx, number, bytes);
+        }
     }
 
     /// Counts bytes that were acknowledged but never captured.
@@ -154,14 +172,17 @@ impl Talk {
             self.protocol = self.recognise(run, true);
         }
         self.look_for_name(run, ctx);
-        let response_at = down.response_at;
+        // Read late, behind a hole or instead of one: its response may have begun since.
+        let is_late = run.missing || run.owner.is_some();
+        let response_at = if is_late { down.response_at.min(run.peer) } else { down.response_at };
+        self.ledger.read_to(down.read);
         let before = ctx.segments.next_number();
         let early = down.untouched && self.from_start;
         match &mut self.protocol {
             Protocol::Tls(tls) => tls.read_up(run, response_at, early, &mut self.ledger, ctx),
             Protocol::Http(http) => http.read_up(run, response_at, &mut self.ledger, ctx),
             Protocol::Opaque => {
-                if self.ledger.latest().is_none_or(|latest| latest.responded) {
+                if !self.ledger.is_asking(response_at) {
                     self.ledger.begin(ctx, run.stamp, run.offset, Some(response_at), Transport::Tcp);
                 }
             }
@@ -174,6 +195,7 @@ impl Talk {
                 self.ledger.infer_request(ctx);
             }
             match &mut self.protocol {
+                _ if response_at < down.response_at => {}
                 Protocol::Tls(tls) => tls.response_begins(),
                 Protocol::Http(http) => http.response_begins(),
                 _ => {}
@@ -203,9 +225,7 @@ impl Talk {
                 Found::default()
             }
         };
-        if let Some((number, bytes)) = found.retract {
-            self.ledger.debit(ctx, number, bytes);
-        }
+        self.retract = found.retract.or(self.retract);
         found.control
     }
 
@@ -220,8 +240,16 @@ impl Talk {
             let begins = record.content_type == ContentType::Handshake && run.bytes.get(5).is_none_or(|&t| t == hello);
             return Protocol::Tls(Box::new(if begins { TlsSession::new() } else { TlsSession::midstream() }));
         }
-        let is_http =
-            if of_client { http::looks_like_request(run.bytes) } else { http::looks_like_response(run.bytes) };
+        // A first packet too short to tell: what it may be.
+        let short = !run.bytes.is_empty() && run.bytes.len() as u64 == run.length;
+        if short && run.length < 5 && run.bytes[0] == ContentType::Handshake as u8 {
+            return Protocol::Tls(Box::new(TlsSession::new()));
+        }
+        let is_http = if of_client {
+            http::looks_like_request(run.bytes) || short && http::may_be_request(run.bytes)
+        } else {
+            http::looks_like_response(run.bytes) || short && b"HTTP/1.".starts_with(run.bytes)
+        };
         if is_http {
             return Protocol::Http(Box::new(HttpSession::new()));
         }

@@ -21,16 +21,26 @@ const OVERHEAD_TLS13: u32 = 1 + 16;
 const OVERHEAD_TLS12_GCM: u32 = 8 + 16;
 /// The same in TLS 1.2 with ChaCha20-Poly1305: tag (RFC 7905, section 2).
 const OVERHEAD_TLS12_POLY1305: u32 = 16;
+/// Block of AES in CBC mode, which its IV is long too; a record is padded by 1 to 16 bytes.
+const CBC_BLOCK: u32 = 16;
 /// IV of AES in CBC mode, and half a block of padding on average (RFC 5246, section 6.2.3.2).
 const OVERHEAD_CBC_IV_AND_PADDING: u32 = 16 + 8;
 
 /// Record length of a Finished message: 4 bytes of header, the hash (RFC 8446, section 4.4.4), type and tag.
 const FINISHED_SHA256: u32 = 4 + 32 + OVERHEAD_TLS13;
 const FINISHED_SHA384: u32 = 4 + 48 + OVERHEAD_TLS13;
+/// A client's second flight in TLS 1.2 (RFC 5246, section 7.3): key exchange with a P-256 share, the largest in common
+/// use, ChangeCipherSpec, and Finished with an explicit nonce.
+const FLIGHT_TLS12: u32 = (RECORD_HEADER + 4 + 1 + 65) + (RECORD_HEADER + 1) + (RECORD_HEADER + 40);
 /// Record length of EndOfEarlyData (RFC 8446, section 4.5).
 const END_OF_EARLY_DATA: u32 = 4 + OVERHEAD_TLS13;
 /// Record length of an alert (RFC 8446, section 6).
 const ALERT: u32 = 2 + OVERHEAD_TLS13;
+/// Largest record of a TLS 1.2 Finished: IV, message, MAC and padding with AES-256-CBC and SHA-384 (RFC 5246,
+/// section 6.2.3.2). Larger ones behind a client's ChangeCipherSpec are its second hello (RFC 8446, appendix D.4).
+const MAX_FINISHED_TLS12: u32 = 16 + 16 + 48 + 16;
+/// By how much the heads of two responses of a server differ in length at most: some fields' digits.
+const SIMILAR_HEADS: u32 = 64;
 /// Records of a client's authentication before its Finished: Certificate and CertificateVerify, the first over at most
 /// two records.
 const MAX_AUTHENTICATION_RECORDS: u8 = 3;
@@ -60,6 +70,16 @@ enum Tickets {
     Over,
 }
 
+/// A small record before the first response's others, a ticket or that response's head: the next responses tell, which
+/// begin as this server's responses do.
+#[derive(Clone, Copy, Debug)]
+struct Doubtful {
+    length: u32,
+    number: u32,
+    /// Length of the record behind it.
+    second: u32,
+}
+
 /// A TLS connection.
 #[derive(Debug)]
 pub(crate) struct TlsSession {
@@ -78,6 +98,7 @@ pub(crate) struct TlsSession {
     client_changed_cipher: bool,
     authentication_records: u8,
     tickets: Tickets,
+    doubtful: Option<Doubtful>,
     up_class: Class,
     down_class: Class,
     pipeline: Pipeline,
@@ -110,6 +131,7 @@ impl TlsSession {
             client_changed_cipher: false,
             authentication_records: 0,
             tickets: Tickets::Expected,
+            doubtful: None,
             up_class: Class::Control,
             down_class: Class::Control,
             pipeline: Pipeline::default(),
@@ -177,7 +199,11 @@ impl TlsSession {
     /// Finished. Those are then taken to be among them.
     fn hidden_request(&mut self, length: u64) -> bool {
         self.client_finished = true;
-        let handshake = u64::from(6 + RECORD_HEADER + self.finished_length().unwrap_or(FINISHED_SHA384));
+        let handshake = match self.version {
+            Some(TLS13) => 6 + RECORD_HEADER + self.finished_length().unwrap_or(FINISHED_SHA384),
+            _ => FLIGHT_TLS12,
+        };
+        let handshake = u64::from(handshake);
         length > handshake + u64::from(RECORD_HEADER)
     }
 
@@ -191,7 +217,11 @@ impl TlsSession {
                 self.client_changed_cipher = true;
                 return Class::Control;
             }
-            ContentType::Handshake if self.client_changed_cipher => {
+            ContentType::Handshake
+                if self.client_changed_cipher
+                    && self.version != Some(TLS13)
+                    && header.length <= MAX_FINISHED_TLS12 =>
+            {
                 // Only TLS 1.2 shows an encrypted Finished as such.
                 self.version.get_or_insert(TLS12);
                 self.client_finished = true;
@@ -257,11 +287,13 @@ impl TlsSession {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
+        let overhead = self.overhead();
         if let Some(http2) = &mut self.http2 {
-            http2.request(stamp, offset, response_at, ledger, ctx);
+            let plaintext = length.saturating_sub(overhead);
+            http2.request(stamp, offset, plaintext, response_at, ledger, ctx);
             return;
         }
-        if ledger.latest().is_some_and(|latest| !latest.responded) {
+        if ledger.is_asking(response_at) {
             // Nothing came back yet: the request goes on, in another record or behind 100 Continue; or another one was
             // pipelined behind it, which the responses will show.
             self.pipeline.follow(stamp, offset, length);
@@ -303,7 +335,12 @@ impl TlsSession {
         let mut offset = run.offset;
         reader.read(run.offset, run.bytes, run.length, |event| match event {
             Event::Record { offset, header, guessed } => {
+                let before = self.down_class;
                 self.down_class = self.classify_down(header, run.peer, ledger, ctx, offset, &mut found);
+                if before != self.down_class && offset < run.offset {
+                    // The header began in the packet before, and was counted as what went before it.
+                    ledger.recount(ctx, (offset, run.offset), self.down_class == Class::Application);
+                }
                 if self.down_class == Class::Application {
                     self.respond(offset, header, guessed, run.peer, ledger, ctx);
                 }
@@ -339,7 +376,7 @@ impl TlsSession {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
-        let plaintext = header.length.saturating_sub(self.overhead());
+        let plaintext = self.plaintext(header.length);
         if let Some(http2) = &mut self.http2
             && !guessed
         {
@@ -347,13 +384,16 @@ impl TlsSession {
         } else if !guessed && let Some((stamp, up_start)) = self.pipeline.record(plaintext, peer) {
             ledger.begin(ctx, stamp, up_start, Some(offset), Transport::Tcp);
         }
-        let mut first = false;
+        let (mut first, mut interim) = (false, false);
         if let Some(exchange) = ledger.owner_mut(offset) {
             first = !exchange.responded;
             exchange.responded |= u64::from(plaintext) > ctx.config.interim_response_max() || self.http2.is_some();
+            interim = !exchange.responded;
         }
+        let whole = u64::from(RECORD_HEADER + header.length);
         let framing = u64::from(header.length - plaintext) + self.framing(plaintext, first, ctx);
-        let framing = framing.min(u64::from(RECORD_HEADER + header.length));
+        // 100 Continue is none of the response.
+        let framing = if interim { whole } else { framing.min(whole) };
         ledger.add_framing(ctx, offset, framing, guessed || self.overhead_is_estimated() || self.http2.is_some());
     }
 
@@ -393,6 +433,7 @@ impl TlsSession {
             return Class::Control;
         }
         if self.tickets == Tickets::Over {
+            self.resolve(header.length, ledger, offset, found);
             return Class::Application;
         }
         self.classify_behind_handshake(header, peer, ledger, ctx, offset, found)
@@ -427,7 +468,7 @@ impl TlsSession {
                     self.tickets = Tickets::Undecided { length, number: exchange.number };
                     return Class::Application;
                 }
-                Tickets::Undecided { length: first, number } if first == length => {
+                Tickets::Undecided { length: first, number } if first == length && number == exchange.number => {
                     found.retract = Some((number, u64::from(RECORD_HEADER + first)));
                     self.tickets = Tickets::Seen(length);
                     if let Some(exchange) = ledger.owner_mut(offset) {
@@ -438,8 +479,43 @@ impl TlsSession {
                 _ => {}
             }
         }
+        if let Tickets::Undecided { length: first, number } = self.tickets
+            && number == exchange.number
+            && self.http2.is_none()
+        {
+            self.doubtful = Some(Doubtful { length: first, number, second: length });
+        }
         self.tickets = Tickets::Over;
         Class::Application
+    }
+
+    /// Decides about a small record before the first response by how a later response begins.
+    fn resolve(&mut self, length: u32, ledger: &mut Ledger, offset: u64, found: &mut Found) {
+        let Some(Doubtful { length: first, number, second }) = self.doubtful else { return };
+        if ledger.owner(offset).is_none_or(|exchange| exchange.number == number || exchange.responded) {
+            return;
+        }
+        let is_similar = |other: u32| length.abs_diff(other) <= SIMILAR_HEADS;
+        if is_similar(first) {
+            self.doubtful = None;
+        } else if length >= MAX_PLAINTEXT && second >= MAX_PLAINTEXT || second < MAX_PLAINTEXT && is_similar(second) {
+            // Responses begin with the record that followed.
+            self.doubtful = None;
+            found.retract = Some((number, u64::from(RECORD_HEADER + first)));
+            if let Some(exchange) = ledger.find_mut(number) {
+                exchange.unframe(u64::from(RECORD_HEADER + self.overhead()));
+            }
+        }
+    }
+
+    /// Plaintext of a record. Where padding hides it, a record that may be full is.
+    fn plaintext(&self, length: u32) -> u32 {
+        let padded = self.cipher.filter(|_| self.overhead_is_estimated()).and_then(cbc_mac);
+        let most = padded.map_or(0, |mac| length.saturating_sub(CBC_BLOCK + mac + 1));
+        if (MAX_PLAINTEXT..MAX_PLAINTEXT + CBC_BLOCK).contains(&most) {
+            return MAX_PLAINTEXT;
+        }
+        length.saturating_sub(self.overhead())
     }
 
     /// Ciphertext less plaintext of a record.

@@ -90,7 +90,7 @@ impl Under {
         self.frame += 1;
         let got = &mut self.got;
         self.stream
-            .acknowledge(START.wrapping_add(to as u32), stamp(self.frame), patience, |run| got.push(Got::new(run)));
+            .acknowledge(START.wrapping_add(to as u32), stamp(self.frame), u64::MAX, patience, |run| got.push(Got::new(run)));
     }
 
     fn settle(&mut self, now: bool) {
@@ -282,7 +282,7 @@ fn a_stream_longer_than_sequence_numbers_goes_on() {
 fn a_stream_joined_late_begins_at_its_first_data() {
     let mut stream = Stream::default();
     assert!(!stream.started() && stream.offset_of(5).is_none());
-    stream.acknowledge(1000, stamp(1), 6, |run| panic!("nothing is known to be missing: {run:?}"));
+    stream.acknowledge(1000, stamp(1), u64::MAX, 6, |run| panic!("nothing is known to be missing: {run:?}"));
     let arrival = stream.receive(5000, 10, &[1; 10], note(2), LIMITS);
     assert_eq!(arrival.new.as_slice(), [(FIRST_OFFSET + 4000, FIRST_OFFSET + 4010)]);
     let mut runs = 0;

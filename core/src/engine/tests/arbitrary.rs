@@ -3,20 +3,28 @@
 use super::*;
 
 /// Checks what must hold whatever was given.
-fn assert_sound(engine: &Engine) {
+fn assert_sound(engine: &Engine, downlink: u64) {
+    let mut total = 0;
     let mut of_servers = vec![(0_u32, 0_u64); engine.server_count() as usize];
     for segment in segments(engine) {
         assert!(segment.app_bytes <= segment.bytes, "{segment:?}");
+        assert!(segment.missing_bytes <= segment.bytes, "{segment:?}");
         assert_eq!(segment.first_frame.is_some(), segment.t_first.is_some());
         assert_eq!(segment.first_frame.is_some(), segment.last_frame.is_some());
         let of_server = &mut of_servers[segment.server as usize];
         of_server.0 += 1;
         of_server.1 += segment.bytes;
+        total += segment.bytes - segment.missing_bytes;
     }
+    assert!(total <= downlink, "{total} bytes of {downlink}");
     for (id, (count, bytes)) in of_servers.into_iter().enumerate() {
         let server = engine.server(id as u32).unwrap();
         assert_eq!((server.segments, server.segment_bytes), (count, bytes), "server {id}");
     }
+}
+
+fn downlink<'a>(packets: impl IntoIterator<Item = &'a TcpPacket>, server_port: u16) -> u64 {
+    packets.into_iter().filter(|p| p.source.port() == server_port).map(|p| p.payload.len() as u64).sum()
 }
 
 /// Payloads that mean something, and some that do not.
@@ -85,7 +93,8 @@ proptest! {
             }
         }
         engine.finish();
-        assert_sound(&engine);
+        let port = packets.iter().map(|p| p.source.port().min(p.destination.port())).min().unwrap_or(0);
+        assert_sound(&engine, downlink(&packets, port));
     }
 
     #[test]
@@ -108,7 +117,7 @@ proptest! {
         }
         engine.finish();
         for segment in segments(&engine) {
-            prop_assert!(segment.app_bytes <= segment.bytes);
+            prop_assert!(segment.app_bytes <= segment.bytes && segment.missing_bytes <= segment.bytes);
         }
     }
 

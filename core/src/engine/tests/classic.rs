@@ -143,3 +143,27 @@ fn header_lengths_count_and_not_what_was_captured() {
     engine.finish();
     assert_eq!(segments(&engine).iter().map(|s| s.bytes).collect::<Vec<_>>(), [10_000]);
 }
+
+#[test]
+fn a_server_that_opens_connections_itself_is_followed_from_the_packet_after_its_name() {
+    for config in [Config::default(), classic()] {
+        let mut engine = Engine::new(config);
+        let mut talk = Talk::new(50_000, "198.51.100.7", 9000);
+        // The address that will be Netflix's sends the SYN.
+        talk.packet(false, SYN, &[]);
+        talk.packet(true, SYN | ACK, &[]);
+        talk.packet(false, ACK, &[]);
+        for (packet, frame) in talk.packets.iter().zip(1..) {
+            assert_eq!(give(&mut engine, frame, packet.time, &packet.bytes()), None);
+        }
+        give(&mut engine, 4, talk.now, &evidence::answer("www.netflix.com", [198, 51, 100, 7]));
+        let before = talk.packets.len();
+        talk.say(&[1; 500]).hear(&[2; 3000]);
+        for (packet, frame) in talk.packets[before..].iter().zip(5..) {
+            give(&mut engine, frame, packet.time, &packet.bytes());
+        }
+        engine.finish();
+        let found: Vec<(u64, u64)> = segments(&engine).iter().map(|s| (s.request_frame, s.bytes)).collect();
+        assert_eq!(found, [(5, 3000)]);
+    }
+}

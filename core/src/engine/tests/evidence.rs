@@ -110,7 +110,7 @@ fn names_in_the_flow_itself_identify_it_before_its_first_request() {
     assert_eq!(sizes(&engine), expected);
     assert!(said[..3].iter().all(Option::is_none) && said[3..].iter().all(Option::is_some));
 
-    for split in [None, Some(10), Some(30), Some(58)] {
+    for split in [None, Some(1), Some(2), Some(10), Some(30), Some(58)] {
         let mut talk = Talk::new(50_000, SERVER, 80);
         let response = response(5000);
         talk.open().say(HEAD_WITH_HOST).hear(&response);
@@ -122,6 +122,23 @@ fn names_in_the_flow_itself_identify_it_before_its_first_request() {
         assert_eq!(kinds(&engine), [("http_host", "occ-0-1.1.nflxso.net".to_owned())]);
         assert_eq!(sizes(&engine), [(response.len() as u64, response.len() as u64)], "split at {split:?}");
         assert_eq!(segments(&engine)[0].request_frame, 4, "the packet that begins the request");
+    }
+}
+
+#[test]
+fn names_are_found_however_their_packet_is_divided() {
+    for (port, first) in [
+        (443, testing::record(22, &testing::client_hello(VIDEO))),
+        (80, HEAD_WITH_HOST.to_vec()),
+        (8080, HEAD_WITH_HOST.to_vec()),
+    ] {
+        for at in 1..first.len() {
+            let mut talk = Talk::new(50_000, SERVER, port);
+            talk.open().say(&first);
+            let parts = talk.packets[3].clone().split(at);
+            talk.packets.splice(3..=3, parts);
+            assert_eq!(run(Config::default(), &talk.packets).0.server_count(), 1, "port {port}, divided at {at}");
+        }
     }
 }
 

@@ -34,8 +34,8 @@ fn apply(fault: &Fault, packets: &mut Vec<TcpPacket>) {
         Fault::Split { at, cut } => {
             let at = data[at.index(data.len())];
             let length = packets[at].payload.len();
-            if length > 6 {
-                let parts = packets[at].clone().split(6 + cut.index(length - 6));
+            if length > 1 {
+                let parts = packets[at].clone().split(1 + cut.index(length - 1));
                 packets.splice(at..=at, parts);
             }
         }

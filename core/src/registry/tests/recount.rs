@@ -72,6 +72,7 @@ fn recount(packets: &[Seen], servers: &[IpAddr], id: usize) -> Server {
         address: servers[id],
         evidence: Vec::new(),
         role: Role::Unknown,
+        role_reason: crate::RoleReason::None,
         flows: flows.len() as u32,
         counters,
         segments: 0,
@@ -255,4 +256,19 @@ fn netflix_flows_stay_while_others_make_room() {
         enter(&mut registry, &config, &packet(0, 1000 + port), Time(0));
     }
     assert_eq!(registry.servers()[0].counters.in_pkts, 216);
+}
+
+#[test]
+fn flows_that_made_room_or_were_renewed_count_for_a_server_known_later() {
+    let config = tiny("16");
+    let mut registry = Registry::new(&config);
+    for port in 0..30 {
+        let slot = enter(&mut registry, &config, &datagram(Kind::Tcp, (host(0), port), (host(1), 1), 100), Time(0));
+        if port == 29 {
+            registry.renew(slot);
+        }
+    }
+    registry.identify(&config, host(0), EvidenceKind::Dns, "netflix.com", 1);
+    let server = &registry.servers()[0];
+    assert_eq!((registry.flows_evicted, server.flows, server.counters.in_pkts), (14, 31, 30));
 }

@@ -153,6 +153,19 @@ fn sizes(segments: &[Segment]) -> Vec<u64> {
 }
 
 #[test]
+fn a_request_with_a_tiny_answer_has_no_share_in_the_next_response() {
+    let mut talk = Talk::new();
+    talk.open();
+    talk.say(150);
+    talk.wait(RTT).short(false, DOWN_OVERHEAD + 20);
+    talk.wait(10 * RTT).say(150);
+    let sent = talk.answer(1, 50_000);
+    let found = segments(&talk.engine);
+    assert_eq!(found.iter().map(|segment| segment.bytes).collect::<Vec<_>>(), [0, sent as u64]);
+    assert!(found.iter().all(|segment| !segment.shared));
+}
+
+#[test]
 fn requests_and_their_responses_come_out_to_the_byte() {
     for (version, names) in [(V1, &[0usize, 40][..]), (V2, &[0])] {
         let mut talk = Talk::new();

@@ -71,7 +71,7 @@ fn follow(base: u32, limits: Limits, steps: &[Step]) {
                     end = Some(read_to);
                 }
                 acknowledged = acknowledged.max(to.min(end.unwrap_or(u64::MAX)));
-                stream.acknowledge(sequence(to), stamp(frame), patience, |run| got.push(Got::new(run)));
+                stream.acknowledge(sequence(to), stamp(frame), u64::MAX, patience, |run| got.push(Got::new(run)));
             }
             Step::Settle { now } => stream.settle(now, limits, |run| got.push(Got::new(run))),
         }
@@ -145,7 +145,7 @@ proptest! {
                 next = Some(run.offset + run.length);
             };
             stream.read(arrival.offset, &[], LIMITS, &mut check);
-            stream.acknowledge(acknowledgement, stamp(frame), patience, &mut check);
+            stream.acknowledge(acknowledgement, stamp(frame), u64::MAX, patience, &mut check);
             stream.settle(patience == 0, LIMITS, &mut check);
             prop_assert!(next.is_none_or(|next| next == stream.next()));
         }

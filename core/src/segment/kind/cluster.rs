@@ -1,0 +1,138 @@
+//! Sizes that lie closer together than chance would have it.
+
+use crate::config::Config;
+
+/// Widths of a band that are tried, in thousandths of its lower end.
+const WIDTHS: [u64; 6] = [5, 10, 20, 40, 80, 160];
+/// Below this width, sizes are the same for all purposes.
+const NARROWEST: u64 = WIDTHS[0];
+/// Width, in thousandths, within which a server's sizes are constant by themselves.
+pub(super) const CONSTANT: u64 = 30;
+/// How far to both sides of a band its surroundings reach, in thousandths.
+const SURROUNDINGS: u64 = 250;
+/// Members from which a cluster counts.
+const MEMBERS_MIN: usize = 3;
+/// Clusters sought: audio at some bitrates, and steps of video at constant bitrates.
+const MOST: usize = 8;
+
+/// Members of a list whose sizes lie in a narrow band.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cluster {
+    /// Between which sizes its members lie.
+    pub(super) low: u64,
+    pub(super) high: u64,
+    /// From the smallest to the largest of its core, in thousandths.
+    pub(super) width: u64,
+    /// Places in the list, in order.
+    pub(super) members: Vec<usize>,
+}
+
+impl Cluster {
+    /// Whether a size is a member's.
+    pub(super) const fn holds(&self, size: u64) -> bool {
+        self.low <= size && size <= self.high
+    }
+
+    /// Whether a size lies in its surroundings.
+    pub(super) const fn is_near(&self, size: u64) -> bool {
+        let (low, high) = around(self.low, self.high, SURROUNDINGS);
+        low <= size && size <= high
+    }
+}
+
+/// Finds clusters among sizes, the clearest first.
+pub(super) fn find(sizes: &[u64], config: &Config) -> Vec<Cluster> {
+    let mut sorted: Vec<(u64, usize)> = sizes.iter().copied().zip(0..).collect();
+    sorted.sort_unstable();
+    let mut found = Vec::new();
+    while found.len() < MOST
+        && let Some((from, to)) = clearest(&sorted, config)
+    {
+        let (low, high) = (sorted[from].0, sorted[to - 1].0);
+        let width = width(low, high);
+        // The thin ends, and what comes later.
+        let (low, high) = around(low, high, width / 2);
+        let (from, to) = (sorted.partition_point(|s| s.0 < low), sorted.partition_point(|s| s.0 <= high));
+        let mut members: Vec<usize> = sorted.drain(from..to).map(|(_, at)| at).collect();
+        members.sort_unstable();
+        found.push(Cluster { low, high, width, members });
+    }
+    found
+}
+
+/// The likeliest of the bands that stand out from their surroundings.
+fn clearest(sorted: &[(u64, usize)], config: &Config) -> Option<(usize, usize)> {
+    let mut best = None;
+    let mut most = 0.0;
+    for limit in WIDTHS.into_iter().filter(|&width| width <= config.audio_spread()) {
+        let mut to = 0;
+        for from in 0..sorted.len() {
+            let low = sorted[from].0;
+            let reached = to;
+            while to < sorted.len() && sorted[to].0.saturating_mul(1000) <= low.saturating_mul(1000 + limit) {
+                to += 1;
+            }
+            if to == reached || to - from < MEMBERS_MIN {
+                // A part of the band before it, or too few.
+                continue;
+            }
+            let high = sorted[to - 1].0;
+            let near = around(low, high, SURROUNDINGS);
+            let all = sorted.partition_point(|s| s.0 <= near.1) - sorted.partition_point(|s| s.0 < near.0);
+            let band = Band { members: to - from, all, width: width(low, high) };
+            let stands_out = band.contrast() >= config.audio_contrast() as f64;
+            if stands_out && band.chance() * config.audio_odds() as f64 <= 1.0 && band.likelihood() > most {
+                most = band.likelihood();
+                best = Some((from, to));
+            }
+        }
+    }
+    best
+}
+
+/// A band made wider at both ends, by thousandths of these.
+const fn around(low: u64, high: u64, by: u64) -> (u64, u64) {
+    (low.saturating_mul(1000) / (1000 + by), high.saturating_mul(1000 + by) / 1000)
+}
+
+/// Thousandths, rounded up.
+fn width(low: u64, high: u64) -> u64 {
+    ((high - low).saturating_mul(1000)).div_ceil(low.max(1)).max(NARROWEST)
+}
+
+/// A band and its surroundings.
+struct Band {
+    members: usize,
+    /// With those in the surroundings.
+    all: usize,
+    width: u64,
+}
+
+impl Band {
+    /// How much denser it is than its surroundings, which are taken to hold at least one.
+    fn contrast(&self) -> f64 {
+        let around = (self.all - self.members + 1) as f64 / (2 * SURROUNDINGS) as f64;
+        self.members as f64 / self.width as f64 / around
+    }
+
+    /// How much likelier so many members are with the band than with all spread evenly, as a logarithm (Kulldorff's
+    /// scan statistic). It weighs a full band against a narrow one.
+    fn likelihood(&self) -> f64 {
+        let (members, all) = (self.members as f64, self.all as f64);
+        let outside = all - members;
+        let rest = if outside > 0.0 { outside * (outside / all / (1.0 - self.reach())).ln() } else { 0.0 };
+        members * (members / all / self.reach()).ln() + rest
+    }
+
+    /// The band's share of itself and its surroundings.
+    fn reach(&self) -> f64 {
+        self.width as f64 / (self.width + 2 * SURROUNDINGS) as f64
+    }
+
+    /// How often chance would put so many of so many into some band of this width (Naus's scan statistic, bounded from
+    /// above): with each as the lowest member, the others in reach.
+    fn chance(&self) -> f64 {
+        let reach = self.reach();
+        (1..self.members).fold(self.all as f64, |chance, k| chance * (self.all - k) as f64 / k as f64 * reach)
+    }
+}
