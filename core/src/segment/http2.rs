@@ -88,7 +88,8 @@ impl Http2 {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
-        if self.is_body(plaintext, ctx) && ledger.latest().is_some_and(|latest| !latest.responded && !latest.is_ended()) {
+        if self.is_body(plaintext, ctx) && ledger.latest().is_some_and(|latest| !latest.responded && !latest.is_ended())
+        {
             return;
         }
         let unanswered: SmallVec<[u32; 8]> =
@@ -158,14 +159,7 @@ impl Http2 {
     /// A server that fell silent for a round trip, with its last record not full, had answered all it was asked: the
     /// requests that still wait got their responses within the bytes of the one before, which are divided evenly.
     /// If only one waits and the last record was small, that was its response.
-    fn merge(
-        &mut self,
-        end: u64,
-        peer: u64,
-        small: Option<(u64, u64)>,
-        ledger: &mut Ledger,
-        ctx: &mut Context<'_>,
-    ) {
+    fn merge(&mut self, end: u64, peer: u64, small: Option<(u64, u64)>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let answered: SmallVec<[u32; 8]> = ledger
             .open()
             .filter(|exchange| exchange.is_waiting() && exchange.up_start < peer)
@@ -219,6 +213,8 @@ impl Http2 {
             self.settle(ledger, ctx);
             self.end_placed(ledger, ctx);
             ledger.place(waiting.number, run.offset);
+            // What ended here has ended.
+            self.end = self.end.filter(|&end| end > run.offset);
         } else if !exact {
             self.interrupt(waiting.number, run.offset, ledger, ctx);
         }
@@ -248,8 +244,7 @@ impl Http2 {
                 ledger.place(next, offset);
             }
         }
-        self.small =
-            (u64::from(plaintext) <= ctx.config.http2_headers_max()).then_some((offset, offset + length));
+        self.small = (u64::from(plaintext) <= ctx.config.http2_headers_max()).then_some((offset, offset + length));
         let is_headers = plaintext != FRAME_HEADER && u64::from(plaintext) <= ctx.config.http2_headers_max();
         if plaintext < MAX_PLAINTEXT && !is_headers {
             self.end = Some(offset + length);
