@@ -1,5 +1,6 @@
 //! End to end.
 
+mod annotate;
 mod c_abi;
 mod cli;
 mod plugin;

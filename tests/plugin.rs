@@ -18,9 +18,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 mod agreement;
+mod annotations;
 mod formats;
 mod installing;
+mod profile;
 mod settings;
+mod statistics;
 mod wrong_input;
 
 /// Every field with its type, as the documents promise them.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use nflx_core::Config;
 use nflx_core::config::ConfigError;
 
@@ -22,6 +22,7 @@ Examples:
   nflx packets session.pcap | jq 'select(.request)'
   nflx servers --evidence dns_owner --segment-rule server session.pcap
                                             the classic rules
+  nflx annotate session.pcap for-all.pcapng what is known as comments, for Wireshark without the plugin
   tcpdump -w - -c 100000 | nflx segments -  from a pipe
 
 Exit status: 0 done; 1 done, but input was damaged (all that could be read was used); 2 wrong usage or unreadable input.";
@@ -29,6 +30,12 @@ Exit status: 0 done; 1 done, but input was damaged (all that could be read was u
 const CAPTURES: &str = "\
 Captures are pcap or pcapng, plain or gzip-compressed. They are read twice where a later packet tells what earlier ones \
 were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
+
+const COMMENTS: &str = "\
+The output is pcapng. Of pcapng input every byte is kept, also of what is damaged or unknown; comments are added last, and \
+none where there is one of nflx already. pcap input is converted. The section comment sums the capture up.
+
+In Wireshark: frame.comment contains \"segment 17\"";
 
 /// Netflix streaming in captures: which servers, which segments, how fast
 #[derive(Debug, Parser)]
@@ -50,6 +57,9 @@ pub(crate) enum Command {
     /// List every packet of Netflix's servers with flow, segment and counters up to it
     #[command(after_help = CAPTURES)]
     Packets(Run),
+    /// Copy a capture with what is known about its packets as comments, which Wireshark shows without the plugin
+    #[command(after_help = COMMENTS)]
+    Annotate(Annotate),
     /// List every setting with its value, unit and where the default comes from
     Settings(Settings),
 }
@@ -64,6 +74,34 @@ pub(crate) struct Run {
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) analysis: Analysis,
+}
+
+/// A capture with comments.
+#[derive(Debug, Args)]
+pub(crate) struct Annotate {
+    /// Capture to read; - is standard input
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// pcapng file to write; it appears, or changes, only when it is complete; - is standard output
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Which packets get a comment
+    #[arg(long, value_enum, default_value_t = Which::All, value_name = "WHICH")]
+    pub(crate) packets: Which,
+    /// Take the comments out again: gives the capture as it was before
+    #[arg(long, conflicts_with = "packets")]
+    pub(crate) strip: bool,
+    #[command(flatten)]
+    pub(crate) analysis: Analysis,
+}
+
+/// Packets that get a comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Which {
+    /// Every packet of Netflix's servers
+    All,
+    /// The first packet of each request and the last of each segment
+    Requests,
 }
 
 /// A look at the settings.

@@ -1,9 +1,10 @@
 //! `nflx`: Netflix streaming in captures, from the command line.
 //!
 //! `args` says what is asked, `capture` reads packets, `study` drives the engine, `report` makes `rows` of its results,
-//! `output` writes them.
+//! `output` writes them; `annotate` writes the capture itself with its packets' facts as comments.
 #![forbid(unsafe_code)]
 
+mod annotate;
 mod args;
 mod capture;
 mod output;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Servers(run) => report_all::<Servers>(run),
         Command::Segments(run) => report_all::<Segments>(run),
         Command::Packets(run) => report_all::<Packets>(run),
+        Command::Annotate(run) => annotate::run(run),
         Command::Settings(settings) => show_settings(settings),
     };
     ExitCode::from(status as u8)

@@ -5,9 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
 
-use nflx_core::{Annotation, Config, Engine, Packet, Stats, Time};
+use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time};
 
-use crate::capture::{Damage, Reader, Source, UnknownLinkType, Unreadable};
+use crate::capture::{Damage, Piece, Reader, Source, UnknownLinkType, Unreadable};
 use crate::progress::Progress;
 
 /// Why a capture gave no complete rows.
@@ -49,6 +49,26 @@ struct Seen {
     damage: Option<Damage>,
     compressed: bool,
     unknown_link_types: Vec<u16>,
+    judged: HashSet<LinkType>,
+    last_link_type: Option<LinkType>,
+}
+
+impl Seen {
+    /// Gives a packet to the engine.
+    fn packet(&mut self, engine: &mut Engine, packet: &Packet<'_>) -> Option<Annotation> {
+        // Whether a link type is known is the engine's to say: ask it at the first packet of each.
+        let new = self.last_link_type != Some(packet.link_type) && self.judged.insert(packet.link_type);
+        let unknown_before = if new { engine.stats().unknown_link_type } else { 0 };
+        let annotation = engine.packet(packet);
+        if new {
+            self.start.get_or_insert(packet.time);
+            if engine.stats().unknown_link_type > unknown_before {
+                self.unknown_link_types.push(packet.link_type.0);
+            }
+        }
+        self.last_link_type = Some(packet.link_type);
+        annotation
+    }
 }
 
 impl Study {
@@ -79,6 +99,17 @@ impl Study {
         self.source.rewind().map_err(Unreadable::Io)?;
         self.engine = self.engine.into_informed();
         self.seen = pass(&mut self.source, &mut self.engine, &progress(&self.name, show_progress), visit)?;
+        Ok(self)
+    }
+
+    /// The same with every byte of the capture, for those who write it anew.
+    pub(crate) fn pieces(
+        mut self,
+        visit: impl FnMut(Piece<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
+    ) -> Result<Self, Failure> {
+        self.source.rewind().map_err(Unreadable::Io)?;
+        self.engine = self.engine.into_informed();
+        self.seen = pass_of_pieces(&mut self.source, &mut self.engine, &progress(&self.name, true), visit)?;
         Ok(self)
     }
 
@@ -120,21 +151,32 @@ fn pass(
     let bytes = source.pass(&progress)?;
     let mut seen = Seen { compressed: bytes.compressed, ..Seen::default() };
     let mut reader = Reader::new(bytes.bytes)?;
-    let mut judged = HashSet::new();
-    let mut last = None;
     while let Some(packet) = reader.next() {
-        // Whether a link type is known is the engine's to say: ask it at the first packet of each.
-        let new = last != Some(packet.link_type) && judged.insert(packet.link_type);
-        let unknown_before = if new { engine.stats().unknown_link_type } else { 0 };
-        let annotation = engine.packet(&packet);
-        if new {
-            seen.start.get_or_insert(packet.time);
-            if engine.stats().unknown_link_type > unknown_before {
-                seen.unknown_link_types.push(packet.link_type.0);
-            }
-        }
-        last = Some(packet.link_type);
+        let annotation = seen.packet(engine, &packet);
         visit(&packet, annotation, engine)?;
+    }
+    engine.finish();
+    seen.damage = reader.damage().cloned();
+    Ok(seen)
+}
+
+/// Gives every packet of a source to the engine, and every byte to `visit`.
+fn pass_of_pieces(
+    source: &mut Source,
+    engine: &mut Engine,
+    progress: &dyn Fn(Option<u64>) -> Progress,
+    mut visit: impl FnMut(Piece<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
+) -> Result<Seen, Failure> {
+    let progress = progress(source.size());
+    let bytes = source.pass(&progress)?;
+    let mut seen = Seen { compressed: bytes.compressed, ..Seen::default() };
+    let mut reader = Reader::new(bytes.bytes)?;
+    while let Some(piece) = reader.next_piece() {
+        let annotation = match &piece {
+            Piece::Record(packet) | Piece::Packet(packet, _) => seen.packet(engine, packet),
+            Piece::Header(_) | Piece::Section(_) | Piece::Other(_) => None,
+        };
+        visit(piece, annotation, engine)?;
     }
     engine.finish();
     seen.damage = reader.damage().cloned();

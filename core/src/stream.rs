@@ -410,7 +410,8 @@ impl Stream {
         } else if let Some(pending) = &mut self.pending {
             pending.newest = (stamp, peer);
         } else {
-            self.pending = Some(Pending { acknowledged, stamp, peer, newest: (stamp, peer), patience, full_patience: patience });
+            self.pending =
+                Some(Pending { acknowledged, stamp, peer, newest: (stamp, peer), patience, full_patience: patience });
         }
     }
 

@@ -79,6 +79,11 @@ impl<R: Read> Buffer<R> {
         &self.bytes[taken]
     }
 
+    /// The last `count` bytes that were taken, until the next call that reads.
+    pub(super) fn last(&self, count: usize) -> &[u8] {
+        &self.bytes[self.start - count..self.start]
+    }
+
     /// Passes over `count` bytes without holding them all; says whether there were that many.
     pub(super) fn skip(&mut self, count: u64) -> bool {
         let mut left = count;

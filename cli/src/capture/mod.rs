@@ -8,6 +8,7 @@ mod damage;
 mod order;
 mod pcap;
 mod pcapng;
+mod piece;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -18,12 +19,18 @@ use std::io::Read;
 use nflx_core::Packet;
 
 pub(crate) use damage::{Damage, UnknownLinkType, Unreadable};
+pub(crate) use order::Order;
+pub(crate) use pcap::Header;
+pub(crate) use piece::{Block, Piece};
 pub(crate) use source::Source;
 
 use buffer::Buffer;
 
 /// Largest packet or pcapng block that is read whole. Wireshark refuses the same (`MAX_BLOCK_SIZE` in its pcapng.c).
-const MAX_BLOCK: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_BLOCK: usize = 16 * 1024 * 1024;
+
+/// Largest pcapng section header or interface description: their options are collected, which takes many times the space.
+pub(crate) const MAX_HEADER_BLOCK: usize = 1024 * 1024;
 
 /// Reads the packets of one capture, in order, without copying them.
 pub(crate) enum Reader<R> {
@@ -53,6 +60,14 @@ impl<R: Read> Reader<R> {
         match self {
             Self::Pcap(reader) => reader.next(),
             Self::Pcapng(reader) => reader.next(),
+        }
+    }
+
+    /// The next piece; `None` at the end. For a reader of which nothing was taken by [`Self::next`].
+    pub(crate) fn next_piece(&mut self) -> Option<Piece<'_>> {
+        match self {
+            Self::Pcap(reader) => reader.next_piece(),
+            Self::Pcapng(reader) => reader.next_piece(),
         }
     }
 

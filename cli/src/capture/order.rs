@@ -2,14 +2,14 @@
 
 /// In which order the bytes of numbers stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     Little,
     Big,
 }
 
 impl Order {
     /// The two-byte number at `at`. Panics outside of `bytes`: callers have checked the length.
-    pub(super) fn u16(self, bytes: &[u8], at: usize) -> u16 {
+    pub(crate) fn u16(self, bytes: &[u8], at: usize) -> u16 {
         let bytes = [bytes[at], bytes[at + 1]];
         match self {
             Self::Little => u16::from_le_bytes(bytes),
@@ -18,7 +18,7 @@ impl Order {
     }
 
     /// The four-byte number at `at`. Panics outside of `bytes`: callers have checked the length.
-    pub(super) fn u32(self, bytes: &[u8], at: usize) -> u32 {
+    pub(crate) fn u32(self, bytes: &[u8], at: usize) -> u32 {
         let bytes = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
         match self {
             Self::Little => u32::from_le_bytes(bytes),
@@ -26,8 +26,32 @@ impl Order {
         }
     }
 
+    /// The bytes of a two-byte number.
+    pub(crate) const fn u16_bytes(self, number: u16) -> [u8; 2] {
+        match self {
+            Self::Little => number.to_le_bytes(),
+            Self::Big => number.to_be_bytes(),
+        }
+    }
+
+    /// The bytes of a four-byte number.
+    pub(crate) const fn u32_bytes(self, number: u32) -> [u8; 4] {
+        match self {
+            Self::Little => number.to_le_bytes(),
+            Self::Big => number.to_be_bytes(),
+        }
+    }
+
+    /// The bytes of an eight-byte number.
+    pub(crate) const fn u64_bytes(self, number: u64) -> [u8; 8] {
+        match self {
+            Self::Little => number.to_le_bytes(),
+            Self::Big => number.to_be_bytes(),
+        }
+    }
+
     /// A signed eight-byte number.
-    pub(super) const fn i64(self, bytes: [u8; 8]) -> i64 {
+    pub(crate) const fn i64(self, bytes: [u8; 8]) -> i64 {
         match self {
             Self::Little => i64::from_le_bytes(bytes),
             Self::Big => i64::from_be_bytes(bytes),

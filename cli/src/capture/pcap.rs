@@ -11,6 +11,7 @@ use pcap_parser::PcapHeader;
 use super::buffer::Buffer;
 use super::damage::{Damage, Defect, Unreadable};
 use super::order::Order;
+use super::piece::Piece;
 use super::{MAX_BLOCK, time};
 
 const HEADER: usize = 24;
@@ -28,6 +29,25 @@ const MODIFIED_BIG: [u8; 4] = [0xa1, 0xb2, 0xcd, 0x34];
 
 /// Low 26 bits of the header's last word; the others tell about frame check sequences.
 const LINK_TYPE_MASK: u32 = 0x03ff_ffff;
+/// Set where the top four bits hold the length of the frame check sequences, in units of 16 bits
+/// (draft-ietf-opsawg-pcap, section 4).
+const HAS_FCS_LENGTH: u32 = 0x0400_0000;
+const FCS_LENGTH_SHIFT: u32 = 28;
+
+/// What the header of a pcap file says of all its packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// Byte order of the file.
+    pub(crate) order: Order,
+    /// Times are in nanoseconds, not in microseconds.
+    pub(crate) nanoseconds: bool,
+    /// Longest packet, as stated.
+    pub(crate) snapshot_length: u32,
+    /// Link type of all packets.
+    pub(crate) link_type: LinkType,
+    /// Length of the frame check sequence at the end of each packet, in bytes, where stated.
+    pub(crate) fcs_length: Option<u8>,
+}
 
 /// Whether a file that begins with these bytes is pcap.
 pub(super) fn is_magic(head: [u8; 4]) -> bool {
@@ -43,10 +63,10 @@ fn padded(head: [u8; 4]) -> [u8; HEADER] {
 /// Reads the records of a pcap file.
 pub(crate) struct Reader<R> {
     buffer: Buffer<R>,
-    order: Order,
-    nanoseconds: bool,
+    header: Header,
+    /// [`Self::next_piece`] gave the header.
+    header_given: bool,
     record: usize,
-    link_type: LinkType,
     max_packet: u32,
     frame: u64,
     damage: Option<Damage>,
@@ -65,12 +85,18 @@ impl<R: Read> Reader<R> {
             let (major, minor) = (header.version_major, header.version_minor);
             return Err(Unreadable::Version { format: "pcap", major, minor });
         }
-        let link_type = header.network.0 as u32 & LINK_TYPE_MASK;
+        let network = header.network.0 as u32;
+        let link_type = network & LINK_TYPE_MASK;
         Ok(Self {
-            order: if header.is_bigendian() { Order::Big } else { Order::Little },
-            nanoseconds: header.is_nanosecond_precision(),
+            header: Header {
+                order: if header.is_bigendian() { Order::Big } else { Order::Little },
+                nanoseconds: header.is_nanosecond_precision(),
+                snapshot_length: header.snaplen,
+                link_type: LinkType(u16::try_from(link_type).map_err(|_| Unreadable::LinkType(link_type))?),
+                fcs_length: (network & HAS_FCS_LENGTH != 0).then_some((network >> FCS_LENGTH_SHIFT) as u8 * 2),
+            },
+            header_given: false,
             record: if modified { RECORD_MODIFIED } else { RECORD },
-            link_type: LinkType(u16::try_from(link_type).map_err(|_| Unreadable::LinkType(link_type))?),
             max_packet: header.snaplen.clamp(MAX_PACKET, MAX_BLOCK as u32),
             frame: 0,
             damage: None,
@@ -86,7 +112,7 @@ impl<R: Read> Reader<R> {
             return self.end();
         }
         let header = self.buffer.unread();
-        let word = |at| self.order.u32(header, at);
+        let word = |at| self.header.order.u32(header, at);
         let (seconds, fraction, captured, original) = (word(0), word(4), word(8), word(12));
         if captured > self.max_packet {
             return self.stop(Defect::PacketLength(captured));
@@ -99,11 +125,20 @@ impl<R: Read> Reader<R> {
         let taken = self.buffer.take(length);
         Some(Packet {
             frame: self.frame,
-            time: time::pcap(seconds, fraction, self.nanoseconds),
-            link_type: self.link_type,
+            time: time::pcap(seconds, fraction, self.header.nanoseconds),
+            link_type: self.header.link_type,
             original_length: original.max(captured),
             data: &self.buffer.get(taken)[self.record..],
         })
+    }
+
+    /// The header, then the records.
+    pub(super) fn next_piece(&mut self) -> Option<Piece<'_>> {
+        if !self.header_given {
+            self.header_given = true;
+            return Some(Piece::Header(self.header));
+        }
+        self.next().map(Piece::Record)
     }
 
     /// The stream gives no further record: that is fine where nothing is left over.

@@ -5,6 +5,8 @@
 //! does it; headers with options are left to `pcap-parser`, packet blocks are taken apart here, because that needs no
 //! allocation per packet and survives damaged options.
 
+mod pieces;
+
 use std::io::Read;
 use std::ops::Range;
 
@@ -13,19 +15,17 @@ use pcap_parser::{CB_MAGIC, DCB_MAGIC, EPB_MAGIC, IDB_MAGIC, SHB_MAGIC, SJE_MAGI
 use pcap_parser::{InterfaceDescriptionBlock, OptionCode, parse_sectionheaderblock};
 use pcap_parser::{parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le};
 
-use super::MAX_BLOCK;
 use super::buffer::Buffer;
 use super::damage::{Damage, Defect, Unreadable};
 use super::order::Order;
 use super::time::Resolution;
+use super::{MAX_BLOCK, MAX_HEADER_BLOCK};
+use pieces::Pending;
 
 /// Packet block of the first drafts (appendix A of the draft: obsolete).
 const PB_MAGIC: u32 = 2;
 /// Sysdig events, of which Wireshark makes frames too (`BLOCK_TYPE_SYSDIG_EVENT*` in its pcapng_module.h).
 const SYSDIG_EVENTS: [u32; 3] = [0x204, 0x216, 0x221];
-
-/// Largest section header or interface description: their options are collected, which takes many times the space.
-const MAX_HEADER_BLOCK: usize = 1024 * 1024;
 
 /// Interfaces of a section that are remembered. More than any computer has; packets of further ones count as packets of
 /// interfaces without description.
@@ -58,6 +58,27 @@ struct Found {
     data: Range<usize>,
 }
 
+/// The head of a block.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    kind: u32,
+    /// Length as the block states it.
+    stated: u32,
+    /// Length with the padding that some writers leave out.
+    length: u64,
+}
+
+impl Head {
+    const fn is_packet(self) -> bool {
+        matches!(self.kind, EPB_MAGIC | PB_MAGIC | SPB_MAGIC)
+    }
+
+    /// Whether something of the block is needed.
+    const fn is_needed(self) -> bool {
+        self.is_packet() || matches!(self.kind, SHB_MAGIC | IDB_MAGIC)
+    }
+}
+
 /// Reads the packet blocks of a pcapng file.
 pub(crate) struct Reader<R> {
     buffer: Buffer<R>,
@@ -66,6 +87,10 @@ pub(crate) struct Reader<R> {
     frame: u64,
     /// For simple packet blocks, which have none of their own.
     last_time: Time,
+    /// Where the last block that was taken whole is in the buffer.
+    taken: Range<usize>,
+    /// What [`Self::next_piece`] gives next.
+    pending: Pending,
     damage: Option<Damage>,
     ended: bool,
 }
@@ -78,6 +103,8 @@ impl<R: Read> Reader<R> {
             interfaces: Vec::new(),
             frame: 0,
             last_time: Time(0),
+            taken: 0..0,
+            pending: Pending::FirstSection,
             damage: None,
             ended: false,
         };
@@ -102,10 +129,7 @@ impl<R: Read> Reader<R> {
             match self.block() {
                 Ok(Some(found)) => break found,
                 Ok(None) => {}
-                Err(what) => {
-                    self.ended = !what.is_local();
-                    self.damage.get_or_insert(Damage { offset, after_frame, what });
-                }
+                Err(what) => self.damaged(offset, after_frame, what),
             }
         };
         self.last_time = found.time;
@@ -122,6 +146,11 @@ impl<R: Read> Reader<R> {
         self.damage.as_ref()
     }
 
+    fn damaged(&mut self, offset: u64, after_frame: u64, what: Defect) {
+        self.ended = !what.is_local();
+        self.damage.get_or_insert(Damage { offset, after_frame, what });
+    }
+
     /// Whether the stream ends where a block could begin, and without an error.
     fn at_end(&mut self) -> bool {
         !self.buffer.fill(1) && self.buffer.error().is_none()
@@ -129,6 +158,12 @@ impl<R: Read> Reader<R> {
 
     /// Takes the next block; what it holds if it is a packet.
     fn block(&mut self) -> Result<Option<Found>, Defect> {
+        let head = self.head()?;
+        if head.is_needed() { self.whole_block(head) } else { self.other_block(head).map(|()| None) }
+    }
+
+    /// Looks at the head of the next block.
+    fn head(&mut self) -> Result<Head, Defect> {
         if !self.buffer.fill(SMALLEST_BLOCK) {
             return Err(self.cut(Defect::CutBlock));
         }
@@ -147,29 +182,26 @@ impl<R: Read> Reader<R> {
         if (stated as usize) < SMALLEST_BLOCK {
             return Err(Defect::BlockLength(stated));
         }
-        // Some writers leave out the padding's bytes from the length.
-        let length = u64::from(stated).next_multiple_of(4);
-        match kind {
-            SHB_MAGIC | IDB_MAGIC | EPB_MAGIC | PB_MAGIC | SPB_MAGIC => self.whole_block(kind, stated, length as usize),
-            _ => self.other_block(kind, stated, length).map(|()| None),
-        }
+        Ok(Head { kind, stated, length: u64::from(stated).next_multiple_of(4) })
     }
 
     /// A block of which something is needed.
-    fn whole_block(&mut self, kind: u32, stated: u32, length: usize) -> Result<Option<Found>, Defect> {
-        let is_packet = matches!(kind, EPB_MAGIC | PB_MAGIC | SPB_MAGIC);
-        if length > if is_packet { MAX_BLOCK } else { MAX_HEADER_BLOCK } {
-            return Err(Defect::BlockLength(stated));
-        }
+    fn whole_block(&mut self, head: Head) -> Result<Option<Found>, Defect> {
+        let is_packet = head.is_packet();
+        let limit = if is_packet { MAX_BLOCK } else { MAX_HEADER_BLOCK };
+        let Some(length) = usize::try_from(head.length).ok().filter(|&length| length <= limit) else {
+            return Err(Defect::BlockLength(head.stated));
+        };
         if !self.buffer.fill(length) {
             return Err(self.cut(if is_packet { Defect::CutPacket } else { Defect::CutBlock }));
         }
         let taken = self.buffer.take(length);
+        self.taken = taken.clone();
         let block = self.buffer.get(taken.clone());
-        self.check_tail(stated, self.order.u32(block, length - TAIL))?;
+        check_tail(head.stated, self.order.u32(block, length - TAIL))?;
         self.frame += u64::from(is_packet);
         let body = taken.start + HEAD..taken.end - TAIL;
-        match kind {
+        match head.kind {
             SHB_MAGIC => {
                 self.interfaces.clear();
                 check_section(block).map(|()| None)
@@ -182,26 +214,28 @@ impl<R: Read> Reader<R> {
                 Ok(None)
             }
             SPB_MAGIC => self.simple_packet(body).map(Some),
-            _ => self.packet(kind, body).map(Some),
+            _ => self.packet(head.kind, body).map(Some),
         }
     }
 
     /// A block of which only the length matters.
-    fn other_block(&mut self, kind: u32, stated: u32, length: u64) -> Result<(), Defect> {
-        let passed = self.buffer.skip(length - TAIL as u64) && self.buffer.fill(TAIL);
-        if !passed {
+    fn other_block(&mut self, head: Head) -> Result<(), Defect> {
+        if !self.buffer.skip(head.length - TAIL as u64) {
+            return Err(self.cut(Defect::CutBlock));
+        }
+        self.other_tail(head).map(|_| ())
+    }
+
+    /// The end of a block of which only the length matters.
+    fn other_tail(&mut self, head: Head) -> Result<Range<usize>, Defect> {
+        if !self.buffer.fill(TAIL) {
             return Err(self.cut(Defect::CutBlock));
         }
         let tail = self.buffer.take(TAIL);
-        self.check_tail(stated, self.order.u32(self.buffer.get(tail), 0))?;
-        let listed = matches!(kind, SJE_MAGIC | CB_MAGIC | DCB_MAGIC) || SYSDIG_EVENTS.contains(&kind);
+        check_tail(head.stated, self.order.u32(self.buffer.get(tail.clone()), 0))?;
+        let listed = matches!(head.kind, SJE_MAGIC | CB_MAGIC | DCB_MAGIC) || SYSDIG_EVENTS.contains(&head.kind);
         self.frame += u64::from(listed);
-        Ok(())
-    }
-
-    fn check_tail(&self, first: u32, second: u32) -> Result<(), Defect> {
-        let padded = |length: u32| u64::from(length).next_multiple_of(4);
-        if padded(first) == padded(second) { Ok(()) } else { Err(Defect::TwoLengths(first, second)) }
+        Ok(tail)
     }
 
     /// An enhanced packet block or its predecessor, which differ in the first word only.
@@ -257,6 +291,11 @@ impl<R: Read> Reader<R> {
     fn cut(&self, otherwise: Defect) -> Defect {
         self.buffer.error().map_or(otherwise, |error| Defect::Read(crate::reason(error).into()))
     }
+}
+
+fn check_tail(first: u32, second: u32) -> Result<(), Defect> {
+    let padded = |length: u32| u64::from(length).next_multiple_of(4);
+    if padded(first) == padded(second) { Ok(()) } else { Err(Defect::TwoLengths(first, second)) }
 }
 
 fn check_section(block: &[u8]) -> Result<(), Defect> {

@@ -53,6 +53,7 @@ impl Rows for Segments {
         column("estimated", |row| Value::Bool(row.segment.estimated)),
         column("shared", |row| Value::Bool(row.segment.shared)),
         column("inferred", |row| Value::Bool(row.segment.inferred)),
+        column("kind_reason", |row| Value::Text(row.segment.kind_reason.as_str())),
     ];
 
     fn start(row: &SegmentRow<'_>) -> Time {

@@ -34,6 +34,7 @@ impl Rows for Servers {
         shown("segment_bytes", "in segments", Unit::Bytes, |row| Value::Integer(row.server.segment_bytes)),
         column("t_first", |row| Value::Time(row.server.t_first)),
         column("t_last", |row| Value::Time(row.server.t_last)),
+        column("role_reason", |row| Value::Text(row.server.role_reason.as_str())),
     ];
 
     fn start(row: &ServerRow<'_>) -> Time {

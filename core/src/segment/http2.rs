@@ -56,6 +56,8 @@ pub(crate) struct Http2 {
     end: Option<u64>,
     /// The newest record, if it is as small as a response's head: all of a response, its end, or its head.
     small: Option<(u64, u64)>,
+    /// Behind the newest record: what comes later without one was hidden.
+    covered: u64,
     /// When the server's newest bytes came, and up to where it had the client's stream then.
     last: Option<(Time, u64)>,
     /// Sizes of responses that had the connection to themselves, newest last.
@@ -153,7 +155,8 @@ impl Http2 {
         self.last = Some((run.stamp.time, run.peer));
         let ends_here = self.end == Some(run.offset) || self.small.is_some_and(|(_, end)| end == run.offset);
         // Where records show, a response that neither ended nor paused goes on.
-        self.place(run, exact, !exact || ends_here || silent, ledger, ctx);
+        let is_hidden = !exact || self.covered < run.offset;
+        self.place(run, exact, is_hidden || ends_here || silent, ledger, ctx);
     }
 
     /// A server that fell silent for a round trip, with its last record not full, had answered all it was asked: the
@@ -230,6 +233,7 @@ impl Http2 {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
+        self.covered = offset + length;
         if let Some(end) = self.end {
             if plaintext == FRAME_HEADER && offset == end {
                 self.end = Some(offset + length);

@@ -218,9 +218,7 @@ impl TlsSession {
                 return Class::Control;
             }
             ContentType::Handshake
-                if self.client_changed_cipher
-                    && self.version != Some(TLS13)
-                    && header.length <= MAX_FINISHED_TLS12 =>
+                if self.client_changed_cipher && self.version != Some(TLS13) && header.length <= MAX_FINISHED_TLS12 =>
             {
                 // Only TLS 1.2 shows an encrypted Finished as such.
                 self.version.get_or_insert(TLS12);

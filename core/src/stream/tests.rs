@@ -89,8 +89,9 @@ impl Under {
     fn acknowledge(&mut self, to: u64, patience: u8) {
         self.frame += 1;
         let got = &mut self.got;
-        self.stream
-            .acknowledge(START.wrapping_add(to as u32), stamp(self.frame), u64::MAX, patience, |run| got.push(Got::new(run)));
+        self.stream.acknowledge(START.wrapping_add(to as u32), stamp(self.frame), u64::MAX, patience, |run| {
+            got.push(Got::new(run))
+        });
     }
 
     fn settle(&mut self, now: bool) {

@@ -59,7 +59,8 @@ fn a_second_client_hello_finishes_no_handshake() {
     let hello = record(22, &client_hello(NAME));
     talk.open().say(&hello).hear(&[record(22, &server_hello(0x0304, 0x1301, "", retry)), record(20, &[1])].concat());
     talk.say(&[record(20, &[1]), hello].concat());
-    let flight = [record(22, &server_hello(0x0304, 0x1301, "", [9; 32])), protected(30), protected(2500), protected(53)];
+    let flight =
+        [record(22, &server_hello(0x0304, 0x1301, "", [9; 32])), protected(30), protected(2500), protected(53)];
     talk.hear(&flight.concat()).say(&protected(53));
     let (records, size) = answer(40_000, TLS13);
     talk.say(&protected(640)).hear(&[ticket(), ticket(), records].concat());
@@ -188,4 +189,22 @@ fn an_interim_response_is_none_of_the_response() {
     talk.hear(interim).say(b"abc").hear(&response);
     let length = response.len() as u64;
     assert_eq!(sizes_of(&talk), [(length + interim.len() as u64, length)]);
+}
+
+#[test]
+fn responses_in_http2_one_by_one_are_apart_though_their_records_are_hidden() {
+    let mut talk = http2(50_020);
+    let expected = [30_000, 1, 45_000, 25_000].map(|plain| {
+        let records = [protected(100 + GCM), protected_body(plain, GCM)].concat();
+        talk.say(&protected(300 + GCM)).hear(&records);
+        records.len() as u64
+    });
+    let mut engine = Engine::new(Config::default());
+    for (packet, frame) in talk.packets.iter().zip(1..) {
+        // The handshake whole, and 160 bytes of what follows.
+        let captured = if frame < 12 { usize::MAX } else { 160 };
+        give_cut(&mut engine, frame, packet.time, &packet.bytes(), captured);
+    }
+    engine.finish();
+    assert_eq!(sizes(&engine).iter().map(|size| size.0).collect::<Vec<_>>(), expected);
 }

@@ -1,0 +1,166 @@
+//! Our comment among the options of a pcapng block (draft-ietf-opsawg-pcapng, section 3.5).
+//!
+//! Options are code, length, value, padding; a list of them ends at code 0 or with its block. A comment goes in last, as
+//! Wireshark does it. So that stripping can tell what was there before, a list that did not exist gets an end as the
+//! specification asks, and one that was nothing but an end loses it; readers take both.
+
+use nflx_core::note::PREFIX;
+
+use crate::capture::Order;
+
+const COMMENT: u16 = 1;
+const END: u16 = 0;
+/// Code and length.
+const HEAD: usize = 4;
+/// An end of options, in both byte orders.
+const END_BYTES: [u8; HEAD] = [0; HEAD];
+
+/// What to do to a block's options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Edit<'a> {
+    /// Nothing.
+    Keep,
+    /// Put this comment in, unless there is one of ours.
+    Add(&'a str),
+    /// Take our comments out.
+    Strip,
+}
+
+impl<'a> From<Option<&'a str>> for Edit<'a> {
+    fn from(comment: Option<&'a str>) -> Self {
+        comment.map_or(Self::Keep, Self::Add)
+    }
+}
+
+impl Edit<'_> {
+    /// The options after the edit; `None` if that is no change, or if they are not sound.
+    pub(super) fn apply(self, options: &[u8], order: Order) -> Option<Vec<u8>> {
+        match self {
+            Self::Keep => None,
+            Self::Add(comment) => add(options, order, comment),
+            Self::Strip => strip(options, order),
+        }
+    }
+}
+
+fn add(options: &[u8], order: Order, comment: &str) -> Option<Vec<u8>> {
+    let mut end = 0;
+    for option in Options::new(options, order) {
+        let option = option.ok()?;
+        if option.is_ours() {
+            return None;
+        }
+        end = option.end;
+    }
+    let mut edited = Vec::with_capacity(options.len() + comment.len() + 3 * HEAD);
+    edited.extend_from_slice(&options[..end]);
+    put(&mut edited, order, COMMENT, comment.as_bytes())?;
+    if options.is_empty() {
+        edited.extend_from_slice(&END_BYTES);
+    } else if options != END_BYTES {
+        edited.extend_from_slice(&options[end..]);
+    }
+    Some(edited)
+}
+
+fn strip(options: &[u8], order: Order) -> Option<Vec<u8>> {
+    let mut edited = Vec::new();
+    let mut end = 0;
+    for option in Options::new(options, order) {
+        let option = option.ok()?;
+        if !option.is_ours() {
+            edited.extend_from_slice(&options[end..option.end]);
+        }
+        end = option.end;
+    }
+    edited.extend_from_slice(&options[end..]);
+    if edited.len() == options.len() {
+        return None;
+    }
+    if edited.is_empty() {
+        edited.extend_from_slice(&END_BYTES);
+    } else if edited == END_BYTES {
+        edited.clear();
+    }
+    Some(edited)
+}
+
+/// Appends an option; `None` if it is too long for one.
+pub(super) fn put(options: &mut Vec<u8>, order: Order, code: u16, value: &[u8]) -> Option<()> {
+    let length = u16::try_from(value.len()).ok()?;
+    options.extend_from_slice(&order.u16_bytes(code));
+    options.extend_from_slice(&order.u16_bytes(length));
+    options.extend_from_slice(value);
+    options.resize(options.len().next_multiple_of(4), 0);
+    Some(())
+}
+
+/// Appends the end of options.
+pub(super) fn put_end(options: &mut Vec<u8>) {
+    options.extend_from_slice(&END_BYTES);
+}
+
+/// The options before the end of a list.
+struct Options<'a> {
+    bytes: &'a [u8],
+    order: Order,
+    at: usize,
+    ended: bool,
+}
+
+/// An option.
+struct Found<'a> {
+    code: u16,
+    value: &'a [u8],
+    /// Where the next one begins.
+    end: usize,
+}
+
+/// Options that do not fit their block.
+struct Unsound;
+
+impl Found<'_> {
+    fn is_ours(&self) -> bool {
+        self.code == COMMENT && self.value.starts_with(PREFIX.as_bytes())
+    }
+}
+
+impl<'a> Options<'a> {
+    const fn new(bytes: &'a [u8], order: Order) -> Self {
+        Self { bytes, order, at: 0, ended: false }
+    }
+
+    fn option(&self) -> Result<Found<'a>, Unsound> {
+        let start = self.at + HEAD;
+        if start > self.bytes.len() {
+            return Err(Unsound);
+        }
+        let length = usize::from(self.order.u16(self.bytes, self.at + 2));
+        let end = start + length.next_multiple_of(4);
+        if end > self.bytes.len() {
+            return Err(Unsound);
+        }
+        let code = self.order.u16(self.bytes, self.at);
+        Ok(Found { code, value: &self.bytes[start..start + length], end })
+    }
+}
+
+impl<'a> Iterator for Options<'a> {
+    type Item = Result<Found<'a>, Unsound>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended || self.at == self.bytes.len() {
+            return None;
+        }
+        // The end may state any length.
+        if self.bytes.len() - self.at >= 2 && self.order.u16(self.bytes, self.at) == END {
+            return None;
+        }
+        let option = self.option();
+        match &option {
+            Ok(option) => self.at = option.end,
+            Err(Unsound) => self.ended = true,
+        }
+        Some(option)
+    }
+}

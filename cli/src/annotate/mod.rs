@@ -1,0 +1,155 @@
+//! `nflx annotate`: a capture with what is known about its packets as comments in it.
+//!
+//! ```text
+//! capture ─ study ─→ knowledge (totals of segments, names and roles of servers)
+//!    │                   │
+//!    └─ pieces ─ engine ─┴→ note ─→ rewriter ─→ pcapng
+//! ```
+//!
+//! Every byte of a pcapng file is copied but for what a comment changes: the options of its block and the two lengths
+//! around it, and the length of the section where the file states it. `--strip` undoes exactly that.
+
+mod comment;
+mod convert;
+mod knowledge;
+mod rewriter;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+
+use nflx_core::Note;
+
+use crate::args::{Annotate, Which};
+use crate::capture::{Piece, Reader, Source};
+use crate::output::{Format, Sink};
+use crate::progress::Progress;
+use crate::study::{Failure, Study};
+use crate::{Status, is_one_of, mistake, name, reason, remarks, say};
+use comment::Edit;
+use knowledge::Knowledge;
+use rewriter::Rewriter;
+
+/// Bytes that are written at once.
+const BUFFER: usize = 256 * 1024;
+
+/// Writes the annotated capture, or the stripped one.
+pub(crate) fn run(run: &Annotate) -> Status {
+    if is_one_of(&run.output, std::slice::from_ref(&run.input)) {
+        say(&format!("{}: is the capture itself and would be lost; name another output", run.output.display()));
+        return Status::Failed;
+    }
+    match written(run) {
+        Ok(status) => status,
+        Err(Failure::Unreadable(reason)) => {
+            say(&format!("{}: {reason}", name(&run.input)));
+            Status::Failed
+        }
+        // Whoever reads our output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
+        Err(Failure::Output(error)) => {
+            say(&format!("{}: cannot be written: {}", run.output.display(), reason(&error)));
+            Status::Failed
+        }
+    }
+}
+
+fn written(run: &Annotate) -> Result<Status, Failure> {
+    let mut sink = Sink::open(Some(&run.output))?;
+    if sink.is_terminal() {
+        say("captures are not for terminals; name a file or send the output to a program");
+        return Ok(Status::Failed);
+    }
+    let status = match &mut sink {
+        Sink::File { temporary, .. } => write(run, BufWriter::with_capacity(BUFFER, temporary))?,
+        // A section's length stands before the section, so that pipes get what they get when all of it is known.
+        Sink::Stdout(_) | Sink::Direct(_) => {
+            let mut spool = tempfile::tempfile()?;
+            let status = write(run, BufWriter::with_capacity(BUFFER, &mut spool))?;
+            copy(&mut spool, &mut sink)?;
+            status
+        }
+    };
+    if status != Status::Failed {
+        sink.keep()?;
+    }
+    Ok(status)
+}
+
+fn copy(spool: &mut File, sink: &mut Sink) -> io::Result<()> {
+    spool.rewind()?;
+    io::copy(spool, sink)?;
+    sink.flush()
+}
+
+fn write<W: Write + Seek>(run: &Annotate, out: W) -> Result<Status, Failure> {
+    let mut rewriter = Rewriter::new(out);
+    let status = if run.strip { strip(run, &mut rewriter)? } else { annotate(run, &mut rewriter)? };
+    rewriter.finish()?;
+    Ok(status)
+}
+
+fn annotate<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Result<Status, Failure> {
+    let config = match run.analysis.config() {
+        Ok(config) => config,
+        Err(error) => {
+            mistake(&error);
+            return Ok(Status::Failed);
+        }
+    };
+    let study = Study::new(&run.input, config)?;
+    let mut summary = summary::summary(&study.engine);
+    let knowledge = Knowledge::of(&study.engine);
+    let mut text = String::new();
+    let study = study.pieces(|piece, annotation, engine| {
+        let note = annotation.as_ref().zip(annotation.and_then(|said| engine.server(said.server)));
+        let note = note.map(|(annotation, server)| Note {
+            segment: annotation.segment.and_then(|number| knowledge.segment(number)),
+            server: knowledge.server(server),
+            frame: piece.frame(),
+            annotation,
+            settled: true,
+        });
+        let note = note.filter(|note| run.packets == Which::All || note.is_landmark()).map(|note| {
+            text.clear();
+            // Strings take all that is written to them.
+            let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{note}"));
+            text.as_str()
+        });
+        match piece {
+            Piece::Section(_) | Piece::Header(_) => rewriter.piece(&piece, summary.take().as_deref().into()),
+            _ => rewriter.piece(&piece, note.into()),
+        }
+    })?;
+    Ok(remarks(&study, &name(&run.input), Format::Table))
+}
+
+fn strip<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Result<Status, Failure> {
+    let mut source = Source::open(&run.input)?;
+    let progress = Progress::new(&name(&run.input), source.size());
+    let pass = source.pass(&progress)?;
+    let mut reader = Reader::new(pass.bytes)?;
+    while let Some(piece) = reader.next_piece() {
+        if matches!(piece, Piece::Header(_)) {
+            say(&format!("{}: is pcap, which has no comments that could be stripped", name(&run.input)));
+            return Ok(Status::Failed);
+        }
+        rewriter.piece(&piece, Edit::Strip)?;
+    }
+    let Some(damage) = reader.damage() else { return Ok(Status::Done) };
+    let unit = if pass.compressed { "decompressed byte" } else { "byte" };
+    say(&format!("{}: {}", name(&run.input), damage.sentence(unit)));
+    Ok(Status::Damaged)
+}
+
+impl Piece<'_> {
+    /// Number of the packet; 0 where there is none.
+    const fn frame(&self) -> u64 {
+        match self {
+            Self::Record(packet) | Self::Packet(packet, _) => packet.frame,
+            Self::Header(_) | Self::Section(_) | Self::Other(_) => 0,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The pieces of a capture as a pcapng file, with comments.
+
+use std::io::{self, Seek, SeekFrom, Write};
+
+use super::comment::Edit;
+use super::convert;
+use crate::capture::{Block, Header, MAX_BLOCK, MAX_HEADER_BLOCK, Order, Piece};
+
+/// Type, before a block's first length.
+const TYPE: usize = 4;
+/// Type and length, byte-order magic, version: before a section's length.
+const BEFORE_SECTION_LENGTH: usize = 16;
+const SECTION_LENGTH: usize = 8;
+
+/// Writes the pieces.
+pub(super) struct Rewriter<W> {
+    out: W,
+    /// Bytes written.
+    position: u64,
+    section: Option<Section>,
+    /// Of a pcap file that becomes pcapng.
+    header: Option<Header>,
+    /// What is written next.
+    scratch: Vec<u8>,
+}
+
+/// A section that states its length.
+struct Section {
+    order: Order,
+    /// Where the length stands in the output.
+    position: u64,
+    /// As the input states it.
+    length: u64,
+    /// How much larger the section has become.
+    grown: i64,
+}
+
+impl<W: Write + Seek> Rewriter<W> {
+    pub(super) const fn new(out: W) -> Self {
+        Self { out, position: 0, section: None, header: None, scratch: Vec::new() }
+    }
+
+    /// Writes a piece, with its comments changed.
+    pub(super) fn piece(&mut self, piece: &Piece<'_>, edit: Edit<'_>) -> io::Result<()> {
+        match piece {
+            Piece::Header(header) => {
+                self.header = Some(*header);
+                self.converted(|header, into| convert::header(header, edit, into))
+            }
+            Piece::Record(packet) => self.converted(|header, into| convert::record(header, packet, edit, into)),
+            Piece::Section(block) => {
+                self.end_section()?;
+                let position = self.position + BEFORE_SECTION_LENGTH as u64;
+                self.block(block, edit, MAX_HEADER_BLOCK)?;
+                self.section = Section::of(block, position);
+                Ok(())
+            }
+            Piece::Packet(_, block) => {
+                let grown = self.block(block, edit, MAX_BLOCK)?;
+                if let Some(section) = &mut self.section {
+                    section.grown += grown;
+                }
+                Ok(())
+            }
+            Piece::Other(bytes) => self.write(bytes),
+        }
+    }
+
+    /// Writes what is left to be written.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.end_section()?;
+        self.out.flush()
+    }
+
+    fn converted(&mut self, write: impl FnOnce(&Header, &mut Vec<u8>)) -> io::Result<()> {
+        let Some(header) = self.header else { return Ok(()) };
+        let mut bytes = std::mem::take(&mut self.scratch);
+        bytes.clear();
+        write(&header, &mut bytes);
+        let written = self.write(&bytes);
+        self.scratch = bytes;
+        written
+    }
+
+    /// Writes a block; says how much larger it has become. It must not outgrow `limit`, above which blocks are not read.
+    fn block(&mut self, block: &Block<'_>, edit: Edit<'_>, limit: usize) -> io::Result<i64> {
+        let Some(options) = block.options() else { return self.write(block.bytes).map(|()| 0) };
+        let edited = edit.apply(&block.bytes[options.clone()], block.order);
+        let Some(edited) = edited.filter(|edited| block.bytes.len() - options.len() + edited.len() <= limit) else {
+            return self.write(block.bytes).map(|()| 0);
+        };
+        // Both counts are below the limit, so neither cast nor sum overflows.
+        let grown = edited.len() as i64 - options.len() as i64;
+        // Some writers leave out padding from a length, so that the two may differ.
+        let length = |at: usize| block.order.u32_bytes((i64::from(block.order.u32(block.bytes, at)) + grown) as u32);
+        let (first, second) = (length(TYPE), length(options.end));
+        self.write(&block.bytes[..TYPE])?;
+        self.write(&first)?;
+        self.write(&block.bytes[TYPE + first.len()..options.start])?;
+        self.write(&edited)?;
+        self.write(&second)?;
+        Ok(grown)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.position += bytes.len() as u64;
+        self.out.write_all(bytes)
+    }
+
+    /// Corrects the length of a section that has grown.
+    fn end_section(&mut self) -> io::Result<()> {
+        let Some(section) = self.section.take().filter(|section| section.grown != 0) else { return Ok(()) };
+        self.out.seek(SeekFrom::Start(section.position))?;
+        self.out.write_all(&section.order.u64_bytes(section.grown_length()))?;
+        self.out.seek(SeekFrom::Start(self.position))?;
+        Ok(())
+    }
+}
+
+impl Section {
+    /// Lengths are signed, and negative where nobody knows them.
+    const MASK: u64 = u64::MAX >> 1;
+
+    fn of(block: &Block<'_>, position: u64) -> Option<Self> {
+        let field = block.bytes.get(BEFORE_SECTION_LENGTH..BEFORE_SECTION_LENGTH + SECTION_LENGTH)?;
+        let length = block.order.i64(field.try_into().ok()?);
+        let length = u64::try_from(length).ok()?;
+        Some(Self { order: block.order, position, length, grown: 0 })
+    }
+
+    /// Within 63 bits, so that what strips undoes what adds for any length that a file may state.
+    const fn grown_length(&self) -> u64 {
+        self.length.wrapping_add_signed(self.grown) & Self::MASK
+    }
+}

@@ -1,0 +1,46 @@
+//! A capture file in pieces, for those who write it anew.
+
+use std::ops::Range;
+
+use nflx_core::Packet;
+
+use super::order::Order;
+use super::pcap::Header;
+
+/// A part of a capture file. The bytes of the pieces of a pcapng file, one after the other, are the file, however
+/// damaged it is.
+#[derive(Debug)]
+pub(crate) enum Piece<'a> {
+    /// The header of a pcap file.
+    Header(Header),
+    /// A packet of a pcap file.
+    Record(Packet<'a>),
+    /// The section header of a pcapng file.
+    Section(Block<'a>),
+    /// A packet of a pcapng file with its block.
+    Packet(Packet<'a>, Block<'a>),
+    /// Any other bytes of a pcapng file: blocks without packets, in parts where they are large, and what is damaged.
+    Other(&'a [u8]),
+}
+
+/// A sound pcapng block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block<'a> {
+    /// All of it.
+    pub(crate) bytes: &'a [u8],
+    /// Byte order of its section.
+    pub(crate) order: Order,
+    /// Where its options begin, if blocks of its type have any.
+    pub(crate) options: Option<usize>,
+}
+
+impl Block<'_> {
+    /// After a block's options: its length.
+    pub(crate) const TAIL: usize = 4;
+
+    /// Where the options are.
+    pub(crate) fn options(&self) -> Option<Range<usize>> {
+        let end = self.bytes.len().checked_sub(Self::TAIL)?;
+        self.options.filter(|&start| start <= end).map(|start| start..end)
+    }
+}
