@@ -4,8 +4,9 @@ SHELL := /bin/bash
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
+SECONDS ?= 60
 
-.PHONY: help demo test score check plugin cli install uninstall prerequisites test-prerequisites header captures clean
+.PHONY: help demo test test-gui fuzz score check plugin cli install uninstall prerequisites test-prerequisites header captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -16,6 +17,13 @@ demo: prerequisites cli plugin ## install what is missing, build, and show Netfl
 test: test-prerequisites cli plugin ## run every test: unit, property, C ABI, end to end in tshark
 	NFLX_BIN="$(abspath $(RELEASE)/nflx)" NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" \
 		$(CARGO) test --locked --workspace --exclude nflx-plugin
+
+test-gui: plugin ## run the plugin in the real Wireshark window, on a virtual display
+	@plugin/prerequisites.sh gui
+	tests/plugin/gui.sh "$(RELEASE)" "$(TARGET)/gui"
+
+fuzz: ## look for inputs that break a promise: make fuzz SECONDS=600 (60, divided among the targets)
+	tests/fuzz/run.sh $(SECONDS)
 
 score: cli ## compare segments with the servers' own records, beside the rules of other tools
 	python3 tests/score/score.py --nflx "$(RELEASE)/nflx"

@@ -86,6 +86,11 @@
 #define NFLX_ENGINE_KEEP_FRAMES 1
 
 /**
+ * Size of the array that holds a note, in bytes, with the NUL that ends it. Notes are shorter than this.
+ */
+#define NFLX_NOTE_SIZE 512
+
+/**
  * The segment was carried by TCP.
  */
 #define NFLX_TRANSPORT_TCP 1
@@ -360,6 +365,20 @@ typedef struct nflx_annotation {
      */
     struct nflx_counters flow_counters;
 } nflx_annotation;
+
+/**
+ * One line about a packet, for comments in captures.
+ */
+typedef struct nflx_note {
+    /**
+     * Set to `sizeof(nflx_note)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Printable ASCII, ended by NUL. It begins with `nflx: `, by which comments of ours are known.
+     */
+    char text[NFLX_NOTE_SIZE];
+} nflx_note;
 
 /**
  * An IP address. Part of other structs, never alone.
@@ -787,6 +806,12 @@ nflx_status nflx_engine_packet(struct nflx_engine *engine,
  * `NFLX_ENGINE_KEEP_FRAMES`.
  */
 nflx_status nflx_engine_frame(struct nflx_engine *engine, uint64_t frame, struct nflx_annotation *out);
+
+/**
+ * One line about the last packet of this frame number, of what is known by now: totals of its segment after
+ * `nflx_engine_finish` or the segment's end. Status as for `nflx_engine_frame`.
+ */
+nflx_status nflx_engine_note(struct nflx_engine *engine, uint64_t frame, struct nflx_note *out);
 
 /**
  * Says that the capture ended. Segments still open stay incomplete. Further packets may follow: a live capture that

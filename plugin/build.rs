@@ -4,8 +4,22 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
-const SOURCES: [&str; 10] =
-    ["columns", "comment", "dissector", "experts", "fields", "frame", "preferences", "register", "session", "tree"];
+const SOURCES: [&str; 14] = [
+    "columns",
+    "comment",
+    "dissector",
+    "experts",
+    "fields",
+    "frame",
+    "preferences",
+    "register",
+    "session",
+    "summary",
+    "tables",
+    "taps",
+    "text",
+    "tree",
+];
 
 /// Libraries that the plugin calls.
 const LIBRARIES: [&str; 4] = ["wireshark", "wiretap", "wsutil", "glib-2.0"];

@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Puts the built plugin where Wireshark looks for it, takes it away again, or says whether it loads.
 #
-# usage: plugin/install.sh install|uninstall|verify [--user|--global]
+# usage: plugin/install.sh install|uninstall|verify [--user|--global] [--profile|--no-profile]
 #
-#   --user    the folder of the user who runs this (default)
-#   --global  the folder of all users (default for root: Wireshark ignores personal plugins when root runs it)
+#   --user        the folder of the user who runs this (default)
+#   --global      the folder of all users (default for root: Wireshark ignores personal plugins when root runs it)
+#   --profile     with the profile "Netflix": columns, colours, buttons, I/O graphs
+#   --no-profile  without it; given neither, a terminal is asked
 #
-# The plugin is target/release/libnflx_plugin.so, or what NFLX_PLUGIN says.
+# The plugin is target/release/libnflx_plugin.so, or what NFLX_PLUGIN says. Other profiles are not touched, and of this
+# one neither are files that somebody changed.
 set -eu
 
 name=libnflx_plugin.so
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$here/..
 plugin=${NFLX_PLUGIN:-${CARGO_TARGET_DIR:-$root/target}/release/$name}
 
 say() { printf '%s\n' "$*"; }
@@ -20,17 +24,20 @@ fail() {
     exit 1
 }
 usage() {
-    say "usage: plugin/install.sh install|uninstall|verify [--user|--global]" >&2
+    say "usage: plugin/install.sh install|uninstall|verify [--user|--global] [--profile|--no-profile]" >&2
     exit 2
 }
 
 action=${1-}
 case $action in install | uninstall | verify) shift ;; *) usage ;; esac
 if [ "$(id -u)" = 0 ]; then scope=global; else scope=user; fi
+with_profile=ask
 for option in "$@"; do
     case $option in
     --user) scope=user ;;
     --global) scope=global ;;
+    --profile) with_profile=yes ;;
+    --no-profile) with_profile=no ;;
     *) usage ;;
     esac
 done
@@ -45,15 +52,21 @@ for program in tshark wireshark; do
 done
 [ -n "$wireshark" ] || fail "neither tshark nor wireshark is installed (Debian and Ubuntu: apt install tshark)."
 
-folder() {
-    case $scope in
-    user) wanted='Personal Plugins' ;;
-    global) wanted='Global Plugins' ;;
-    esac
+folder() { # folder "Personal Plugins": the path that Wireshark has for it
+    wanted=$1
     "$wireshark" -G folders 2>/dev/null | awk -F '\t+' -v wanted="$wanted" 'index($1, wanted ":") == 1 { print $2; exit }'
 }
 
-directory=$(folder)
+case $scope in
+user)
+    directory=$(folder 'Personal Plugins')
+    configuration=$(folder 'Personal configuration')
+    ;;
+global)
+    directory=$(folder 'Global Plugins')
+    configuration=$(folder 'Global configuration')
+    ;;
+esac
 [ -n "$directory" ] || fail "$wireshark -G folders does not say where plugins belong."
 target=$directory/epan/$name
 version=$("$wireshark" --version 2>/dev/null | sed -n '1s/^[^0-9]*\([0-9][0-9.]*[0-9]\).*/\1/p')
@@ -83,6 +96,60 @@ verify() {
     esac
 }
 
+profile=$configuration/profiles/Netflix
+# What was installed, as "checksum size name" lines: files that differ from it are the user's.
+record=$profile/nflx-installed
+
+unchanged() { # unchanged FILE: it is as it was installed
+    [ -e "$record" ] && sum=$(cd "$profile" && cksum "$1" 2>/dev/null) && grep -qxF "$sum" "$record"
+}
+
+wants_profile() {
+    [ -d "$here/profile" ] && [ -n "$configuration" ] || [ "$with_profile" = yes ] || return 1
+    if [ "$with_profile" = ask ]; then
+        [ -t 0 ] && [ -t 1 ] || return 1
+        printf 'Install the profile "Netflix" (columns, colours, buttons, I/O graphs) into %s? [Y/n] ' "$profile"
+        read -r answer || return 1
+        case $answer in '' | [Yy]*) return 0 ;; *) return 1 ;; esac
+    fi
+    [ "$with_profile" = yes ]
+}
+
+install_profile() {
+    [ -d "$here/profile" ] || fail "there is no $here/profile."
+    [ -n "$configuration" ] || fail "$wireshark -G folders does not say where profiles belong."
+    mkdir -p "$profile" 2>/dev/null || fail "$profile cannot be made; with --global this needs root."
+    lines=
+    for source in "$here"/profile/*; do
+        file=${source##*/}
+        if [ -e "$profile/$file" ] && ! cmp -s "$source" "$profile/$file" && ! unchanged "$file"; then
+            say "Kept $profile/$file, which was changed."
+            continue
+        fi
+        cp "$source" "$profile/$file" 2>/dev/null && chmod 644 "$profile/$file" || fail "$profile/$file cannot be written."
+        lines="$lines$(cd "$profile" && cksum "$file")
+"
+    done
+    printf '%s' "$lines" >"$record"
+    say "Installed the profile Netflix: wireshark -C Netflix, or Edit > Configuration Profiles."
+}
+
+uninstall_profile() {
+    [ -e "$record" ] || return 0
+    while read -r _ _ file; do
+        case $file in '' | */*) continue ;; esac
+        [ -e "$profile/$file" ] || continue
+        if unchanged "$file"; then
+            rm -f "$profile/$file" 2>/dev/null || fail "$profile/$file cannot be removed; with --global this needs root."
+        else
+            say "Kept $profile/$file, which was changed."
+        fi
+    done <"$record"
+    rm -f "$record"
+    rmdir "$profile" 2>/dev/null || true
+    say "Removed the profile Netflix as far as it was unchanged."
+}
+
 case $action in
 install)
     [ -e "$plugin" ] || fail "there is no $plugin; build it first: cargo build --release -p nflx-plugin"
@@ -101,8 +168,10 @@ install)
         exit 1
     fi
     rm -f "$target.old"
+    if wants_profile; then install_profile; fi
     ;;
 uninstall)
+    uninstall_profile
     if [ ! -e "$target" ]; then
         say "There is no $target."
         exit 0

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian or Ubuntu packages that building (or testing) needs, and only those that are missing.
-# usage: prerequisites.sh build|test
+# Installs the Debian or Ubuntu packages that building (or testing, or testing in the window) needs, and only those that
+# are missing.
+# usage: prerequisites.sh build|test|gui
 set -euo pipefail
 
 fail() {
@@ -16,8 +17,8 @@ need() { # need PACKAGE COMMAND...: the package is missing if the command fails
 }
 
 case ${1:-build} in
-build | test) ;;
-*) fail "usage: prerequisites.sh build|test" ;;
+build | test | gui) ;;
+*) fail "usage: prerequisites.sh build|test|gui" ;;
 esac
 command -v cargo >/dev/null || fail "cargo is missing: install a Rust toolchain, for example from https://rustup.rs."
 need gcc cc --version
@@ -32,6 +33,12 @@ if [ "${1:-build}" = test ]; then
     need g++ g++ --version
     need binutils nm --version
     need python3 python3 --version
+fi
+if [ "${1:-build}" = gui ]; then
+    need wireshark wireshark --version
+    need xvfb command -v Xvfb
+    need xdotool xdotool --version
+    need imagemagick convert --version
 fi
 [ ${#packages[@]} -eq 0 ] && exit 0
 

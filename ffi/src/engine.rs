@@ -4,13 +4,14 @@ use core::ffi::c_char;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use nflx_core::Engine;
+use nflx_core::{Annotation, Engine, Note};
 
 use crate::annotation::nflx_annotation;
 use crate::config::nflx_config;
 use crate::crossing::{Output, input};
 use crate::frame_log::FrameLog;
 use crate::guard::{Failure, Handle, HandleState, free, guard};
+use crate::note::nflx_note;
 use crate::packet::nflx_packet;
 use crate::segment::nflx_segment;
 use crate::server::{nflx_evidence, nflx_server};
@@ -28,6 +29,8 @@ pub struct nflx_engine {
     /// `None` only after a panic in the middle of `nflx_engine_rewind`.
     engine: Option<Engine>,
     log: Option<FrameLog>,
+    /// The capture was said to have ended.
+    finished: bool,
     state: HandleState,
 }
 
@@ -67,6 +70,7 @@ pub unsafe extern "C" fn nflx_engine_new(
         let engine = Box::new(nflx_engine {
             engine: Some(Engine::new(config)),
             log: (flags & NFLX_ENGINE_KEEP_FRAMES != 0).then(FrameLog::new),
+            finished: false,
             state: HandleState::default(),
         });
         out.write(Box::into_raw(engine));
@@ -116,6 +120,7 @@ pub unsafe extern "C" fn nflx_engine_packet(
         // SAFETY: the header's contract for packets; the view is gone when this call returns.
         let packet = unsafe { packet.view() }?;
         let frame = packet.frame;
+        handle.finished = false;
         let annotation = handle.core()?.packet(&packet);
         if let Some(log) = &mut handle.log {
             match annotation {
@@ -142,10 +147,26 @@ pub unsafe extern "C" fn nflx_engine_frame(
     let body = |handle: &mut nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::sized(out) }?;
-        let log = handle.log.as_ref().ok_or_else(|| {
-            Failure::new(NFLX_STATUS_NOT_KEPT, "The engine was made without NFLX_ENGINE_KEEP_FRAMES.")
-        })?;
-        out.write(log.get(frame).ok_or(Failure::NONE)?.into());
+        out.write(handle.kept(frame)?.into());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// One line about the last packet of this frame number, of what is known by now: totals of its segment after
+/// `nflx_engine_finish` or the segment's end. Status as for `nflx_engine_frame`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_note(engine: *mut nflx_engine, frame: u64, out: *mut nflx_note) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::sized(out) }?;
+        let annotation = handle.kept(frame)?;
+        let settled = handle.finished;
+        let core = handle.core()?;
+        let server = core.server(annotation.server).ok_or(Failure::NONE)?;
+        let segment = annotation.segment.and_then(|number| core.segment(number));
+        out.write(Note { frame, annotation: &annotation, server, segment, settled }.into());
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -158,6 +179,7 @@ pub unsafe extern "C" fn nflx_engine_frame(
 pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
         handle.core()?.finish();
+        handle.finished = true;
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -171,6 +193,7 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
     let body = |handle: &mut nflx_engine| {
         handle.engine = handle.engine.take().map(Engine::into_informed);
         handle.log = handle.log.take().map(|_| FrameLog::new());
+        handle.finished = false;
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -292,6 +315,14 @@ pub unsafe extern "C" fn nflx_engine_inject_panic(engine: *mut nflx_engine) -> n
 }
 
 impl nflx_engine {
+    /// What was said about a frame.
+    fn kept(&self, frame: u64) -> Result<Annotation, Failure> {
+        let log = self.log.as_ref().ok_or_else(|| {
+            Failure::new(NFLX_STATUS_NOT_KEPT, "The engine was made without NFLX_ENGINE_KEEP_FRAMES.")
+        })?;
+        log.get(frame).ok_or(Failure::NONE)
+    }
+
     fn core(&mut self) -> Result<&mut Engine, Failure> {
         self.engine
             .as_mut()

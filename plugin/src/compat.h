@@ -16,6 +16,9 @@
 #include <epan/packet.h>
 #include <epan/plugin_if.h>
 #include <epan/prefs.h>
+#include <epan/stat_tap_ui.h>
+#include <epan/stats_tree.h>
+#include <epan/tap.h>
 #include <wiretap/pcap-encap.h>
 #include <wiretap/wtap.h>
 #include <wiretap/wtap_opttypes.h>
@@ -34,6 +37,13 @@
 typedef bool nflx_pref_bool;
 #else
 typedef gboolean nflx_pref_bool;
+#endif
+
+/* What parts a statistics tree's menu from its title. */
+#if NFLX_WIRESHARK_AT_LEAST(4, 4)
+#define NFLX_MENU_SEPARATOR "//"
+#else
+#define NFLX_MENU_SEPARATOR "/"
 #endif
 
 /* The raw-IP quirk of 4.0 needs no code of its own: there the IP dissector trims the frame's own tvb to the IP length,

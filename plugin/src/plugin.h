@@ -6,6 +6,8 @@
  *   fields       the table of display-filter fields    tree      facts into the protocol tree
  *   experts      what a person should notice           columns   marks in the Info column
  *   preferences  settings as preferences               comment   facts as a packet comment
+ *   taps         facts for statistics                  tables    servers and segments as tables
+ *   summary      packets and segments as a tree        text      numbers, names and addresses for people
  *
  * The rule that keeps this sound: everything that Wireshark may leave by longjmp happens in C with no Rust frame below
  * it. frame.c reads all it needs before the core is called; the core fills plain structs and returns; then fields are
@@ -44,6 +46,12 @@ void session_start(void);
 void session_stop(void);
 bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts);
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence);
+/* As they are now; false if there is none of this number. */
+bool session_server(uint32_t number, nflx_server *server);
+bool session_segment(uint32_t number, nflx_segment *segment);
+/* Tells the engine that there are no more packets, if there are none. */
+void session_settle(void);
+bool session_note(uint32_t frame, nflx_note *note);
 /* The first frame of Netflix's after the engine had dropped something for lack of room; 0 if it has not. */
 uint32_t session_full_frame(void);
 
@@ -87,11 +95,35 @@ void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsig
 void columns_mark(packet_info *pinfo, const facts *facts);
 
 /* comment.c */
-void comment_add(packet_info *pinfo, const facts *facts);
+void comment_add(packet_info *pinfo);
 
-/* tree.c: 1245184 as 1,245,184, in the packet's memory. */
+/* taps.c */
+void taps_register(void);
+void taps_stop(void);
+void taps_queue(packet_info *pinfo, const facts *facts);
+
+/* tables.c */
+void tables_register(void);
+bool tables_open(void);
+/* Every row anew, in order. */
+void tables_fill(void);
+/* The capture that the rows are of is over. */
+void tables_forget(void);
+
+/* summary.c */
+void summary_register(void);
+bool summary_open(void);
+/* Counts the segments that waited for their end. */
+void summary_fill(void);
+void summary_forget(void);
+
+/* text.c: in memory of the pool's, or of the caller's where it is NULL. */
+/* 1245184 as 1,245,184. */
 const char *grouped(packet_info *pinfo, uint64_t number);
-/* tree.c: the server's name, or its address where no name identified it, in the packet's memory. */
+/* The server's name, or its address where no name identified it. */
 const char *server_label(packet_info *pinfo, const nflx_server *server);
+const char *address_text(wmem_allocator_t *pool, const nflx_address *address);
+/* Names come from packets that anybody may have sent; what is no printable ASCII has no place in a host name. */
+const char *printable(wmem_allocator_t *pool, const char *name);
 
 #endif

@@ -16,6 +16,7 @@ static void register_protocol(void)
     tree_register();
     experts_register();
     preferences_register();
+    taps_register();
     handle = register_dissector("nflx", dissect_nflx, nflx_proto);
     register_init_routine(session_start);
     register_cleanup_routine(session_stop);

@@ -32,6 +32,7 @@ void session_start(void)
 
 void session_stop(void)
 {
+    taps_stop();
     nflx_engine_free(engine);
     engine = NULL;
     broken = false;
@@ -71,9 +72,9 @@ static bool more_to_come(void)
 
 /* Before a frame is shown again, the engine is told that the capture ended, if it did, so that what it held back for
  * packets out of order is counted. */
-static void settle(void)
+void session_settle(void)
 {
-    if (unsettled && !more_to_come()) {
+    if (engine != NULL && unsettled && !more_to_come()) {
         unsettled = false;
         if (nflx_engine_finish(engine) != NFLX_STATUS_OK) {
             report_once(nflx_engine_error(engine));
@@ -93,7 +94,7 @@ bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
     facts->revisit = PINFO_FD_VISITED(pinfo);
     facts->packet.struct_size = sizeof facts->packet;
     if (facts->revisit) {
-        settle();
+        session_settle();
         status = nflx_engine_frame(engine, pinfo->num, &facts->packet);
     } else {
         if (!frame_packet(tvb, pinfo, &packet)) {
@@ -126,4 +127,22 @@ bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence)
 {
     evidence->struct_size = sizeof *evidence;
     return nflx_engine_evidence(engine, server, index, evidence) == NFLX_STATUS_OK;
+}
+
+bool session_note(uint32_t frame, nflx_note *note)
+{
+    note->struct_size = sizeof *note;
+    return nflx_engine_note(engine, frame, note) == NFLX_STATUS_OK;
+}
+
+bool session_server(uint32_t number, nflx_server *server)
+{
+    server->struct_size = sizeof *server;
+    return nflx_engine_server(engine, number, server) == NFLX_STATUS_OK;
+}
+
+bool session_segment(uint32_t number, nflx_segment *segment)
+{
+    segment->struct_size = sizeof *segment;
+    return nflx_engine_segment(engine, number, segment) == NFLX_STATUS_OK;
 }

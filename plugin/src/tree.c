@@ -14,53 +14,6 @@ void tree_register(void)
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
 }
 
-const char *grouped(packet_info *pinfo, uint64_t number)
-{
-    /* 20 digits, 6 commas, NUL. */
-    char text[27];
-    char *at = text + sizeof text;
-    int digits = 0;
-
-    *--at = '\0';
-    do {
-        if (digits != 0 && digits % 3 == 0) {
-            *--at = ',';
-        }
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-        digits++;
-    } while (number != 0);
-    return wmem_strdup(pinfo->pool, at);
-}
-
-/* Names come from packets that anybody may have sent; what is no printable ASCII has no place in a host name. */
-static const char *printable(packet_info *pinfo, const char *name)
-{
-    char *copy = wmem_strdup(pinfo->pool, name);
-
-    for (char *at = copy; *at != '\0'; at++) {
-        if (!g_ascii_isprint(*at)) {
-            *at = '?';
-        }
-    }
-    return copy;
-}
-
-const char *server_label(packet_info *pinfo, const nflx_server *server)
-{
-    address host;
-
-    if (server->name[0] != '\0') {
-        return printable(pinfo, server->name);
-    }
-    if (server->address.family == 4) {
-        set_address(&host, AT_IPv4, 4, server->address.bytes);
-    } else {
-        set_address(&host, AT_IPv6, 16, server->address.bytes);
-    }
-    return address_to_str(pinfo->pool, &host);
-}
-
 static nstime_t span(int64_t nanoseconds)
 {
     nstime_t time;
@@ -133,7 +86,7 @@ static void add_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
                                           nflx_evidence_name(server->evidence)));
     proto_tree *list = proto_item_add_subtree(item, ett_evidence);
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
-        const char *source = printable(pinfo, evidence.source);
+        const char *source = printable(pinfo->pool, evidence.source);
         const char *kind = nflx_evidence_name(evidence.kind);
         if (evidence.frame != 0) {
             item = proto_tree_add_subtree_format(list, tvb, 0, 0, ett_evidence, NULL, "%s: %s (frame %" PRIu64 ")",

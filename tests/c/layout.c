@@ -43,6 +43,8 @@ PIN(offsetof(nflx_server, segment_bytes) == 48);
 PIN(offsetof(nflx_server, counters) == 56);
 PIN(offsetof(nflx_server, t_first) == 88);
 PIN(offsetof(nflx_server, name) == 104);
+PIN(sizeof(nflx_note) == 516);
+PIN(offsetof(nflx_note, text) == 4);
 
 PIN(sizeof(nflx_evidence) == 272);
 PIN(offsetof(nflx_evidence, struct_size) == 0);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Facts for statistics.
+ *
+ * What a table shows of a server or a segment is known when the capture is over. Wireshark and sharkd ask for
+ * statistics after that, when every frame is shown again. tshark asks while it reads, and its own listeners draw at the
+ * end: so a listener of ours draws just before them. Wireshark draws listeners in the reverse order of their
+ * registration, and tshark's are there before the first packet is. */
+#include "plugin.h"
+
+static int tap;
+/* The address is what tells our listener from others. */
+static char last_listener;
+static bool listening;
+
+static void draw_first(void *listener)
+{
+    (void)listener;
+    session_settle();
+    tables_fill();
+    summary_fill();
+}
+
+void taps_register(void)
+{
+    tap = register_tap("nflx");
+    tables_register();
+    summary_register();
+}
+
+static void listen_last(void)
+{
+    if (listening || (!tables_open() && !summary_open())) {
+        return;
+    }
+    GString *error =
+        register_tap_listener("nflx", &last_listener, NULL, TL_IS_DISSECTOR_HELPER, NULL, NULL, draw_first, NULL);
+    if (error != NULL) {
+        g_string_free(error, TRUE);
+    } else {
+        listening = true;
+    }
+}
+
+void taps_stop(void)
+{
+    if (listening) {
+        remove_tap_listener(&last_listener);
+        listening = false;
+    }
+    tables_forget();
+    summary_forget();
+}
+
+/* Listeners run after the dissection of the packet is over. */
+void taps_queue(packet_info *pinfo, const facts *facts)
+{
+    if (have_tap_listener(tap)) {
+        if (!facts->revisit) {
+            listen_last();
+        }
+        tap_queue_packet(tap, pinfo, wmem_memdup(pinfo->pool, facts, sizeof *facts));
+    }
+}

@@ -1,0 +1,288 @@
+//! The engine on packet sequences: counters as a naive recount has them, no segment larger than what was sent, the same
+//! results for the same packets, and in a second pass where the first had all evidence in time.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use nflx_core::decode::{Transport, decode};
+use nflx_core::{Annotation, Config, Counters, Direction, Engine, LinkType, Packet, Segment, Time, segment};
+
+use crate::Input;
+use crate::traffic::{Frame, frames};
+
+/// Client, its port, server, its port, what carries it.
+type Ends = (IpAddr, u16, IpAddr, u16, segment::Transport);
+
+/// All that an engine said.
+#[derive(Debug, PartialEq)]
+struct Said {
+    annotations: Vec<Option<Annotation>>,
+    servers: Vec<String>,
+    segments: Vec<Segment>,
+    stats: nflx_core::Stats,
+    late: bool,
+}
+
+/// Gives packets to engines.
+pub fn run(data: &[u8]) {
+    let mut input = Input::new(data);
+    let config = config(&mut input);
+    // Where the capture seems to end and goes on: rarely.
+    let pause = input.u8() & 0x3f;
+    let frames = frames(&mut input);
+    let pause = (usize::from(pause) < frames.len().min(16)).then_some(usize::from(pause));
+
+    if std::env::var_os("NFLX_FUZZ_SHOW").is_some() {
+        show(&config, &frames);
+    }
+
+    let mut engine = Engine::new(config.clone());
+    let first = pass(&mut engine, &frames, pause);
+    check(&config, &engine, &frames, &first);
+
+    let mut seeded = config.clone();
+    seeded.hash_seed = 0x5eed_5eed_5eed_5eed;
+    let mut other = Engine::new(seeded);
+    assert_eq!(pass(&mut other, &frames, pause), first, "with another hash seed");
+
+    let mut engine = engine.into_informed();
+    let second = pass(&mut engine, &frames, pause);
+    check(&config, &engine, &frames, &second);
+    if !is_whole(&first) || !is_whole(&second) {
+        return;
+    }
+    if first.late {
+        // Evidence of the first pass is there from the beginning; another pass has nothing to add to the second.
+        if !second.late {
+            let mut engine = engine.into_informed();
+            assert_eq!(pass(&mut engine, &frames, pause), second, "third pass");
+        }
+    } else {
+        assert_eq!(second, first, "second pass");
+    }
+}
+
+/// Whether nothing had to make room.
+fn is_whole(said: &Said) -> bool {
+    let stats = &said.stats;
+    let evicted = stats.flows_evicted + stats.hosts_evicted + stats.servers_dropped;
+    evicted + stats.segments_evicted + stats.connections_evicted == 0
+}
+
+fn config(input: &mut Input<'_>) -> Config {
+    let (choice, sizes) = (input.u8(), input.u8());
+    let mut config = Config::default();
+    let mut set = |name: &str, value: &str| config.set(name, value).expect("a value in bounds");
+    set("max_flows", if sizes & 1 == 0 { "1000" } else { "16" });
+    set("max_connections", if sizes & 2 == 0 { "100" } else { "8" });
+    set("max_segments", if sizes & 4 == 0 { "1000" } else { "16" });
+    set("max_servers", if sizes & 8 == 0 { "100" } else { "2" });
+    set("reorder_bytes", if sizes & 16 == 0 { "1048576" } else { "2000" });
+    set("reorder_pieces", if sizes & 32 == 0 { "1024" } else { "2" });
+    set("gap_patience", if sizes & 64 == 0 { "6" } else { "1" });
+    set("max_evidence", if sizes & 128 == 0 { "8" } else { "1" });
+    set("segment_rule", if choice & 3 == 3 { "server" } else { "flow" });
+    if choice & 4 != 0 {
+        set("evidence", "dns,cname,dns_owner,sni,http_host,quic_sni");
+    }
+    if choice & 8 != 0 {
+        set("prefixes", "203.0.113.0/24,2001:db8:1::/48");
+    }
+    if choice & 16 != 0 {
+        // The names of the QUIC connection that the traffic holds, and some more.
+        set("domains", "netflix,nflx,example");
+    }
+    config
+}
+
+fn packet(frame: &Frame, number: usize) -> Packet<'_> {
+    Packet {
+        frame: number as u64,
+        time: Time(frame.time),
+        link_type: LinkType(frame.link_type),
+        original_length: frame.original_length,
+        data: &frame.data,
+    }
+}
+
+fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
+    let mut annotations = Vec::with_capacity(frames.len());
+    for (frame, number) in frames.iter().zip(1..) {
+        annotations.push(engine.packet(&packet(frame, number)));
+        if pause == Some(number) {
+            engine.finish();
+        }
+    }
+    engine.finish();
+    let mut servers = Vec::new();
+    for id in 0..engine.server_count() {
+        let server = engine.server(id).expect("ids up to the count");
+        // Frames of evidence are the first pass's to say.
+        let evidence: Vec<_> = server.evidence.iter().map(|e| (e.kind, &e.source)).collect();
+        let (flows, role, times) = (server.flows, server.role, (server.t_first, server.t_last));
+        servers.push(format!(
+            "{} {evidence:?} {role:?} {flows} {:?} {} {} {times:?}",
+            server.address, server.counters, server.segments, server.segment_bytes
+        ));
+    }
+    let segments = engine.segment_numbers().filter_map(|number| engine.segment(number).cloned()).collect();
+    Said { annotations, servers, segments, stats: engine.stats(), late: engine.evidence_came_late() }
+}
+
+/// Prints an input that fails: set `NFLX_FUZZ_SHOW` and run the target on its file.
+fn show(config: &Config, frames: &[Frame]) {
+    let mut engine = Engine::new(config.clone());
+    for (frame, number) in frames.iter().zip(1..) {
+        let packet = packet(frame, number);
+        match decode(&packet) {
+            Ok(datagram) => {
+                println!("{number} {} {} > {} {}", frame.time, datagram.source, datagram.destination, datagram.length);
+                match datagram.transport {
+                    Transport::Tcp(tcp) => println!(
+                        "  {} > {} {:?} {}+{} ack {} {:02x?}",
+                        tcp.source_port,
+                        tcp.destination_port,
+                        tcp.flags,
+                        tcp.sequence,
+                        tcp.payload_length,
+                        tcp.acknowledgement,
+                        &tcp.payload[..tcp.payload.len().min(8)]
+                    ),
+                    Transport::Udp(udp) => println!(
+                        "  {} > {} {} {:02x?}",
+                        udp.source_port,
+                        udp.destination_port,
+                        udp.payload_length,
+                        &udp.payload[..udp.payload.len().min(8)]
+                    ),
+                    _ => {}
+                }
+            }
+            Err(error) => println!("{number} {error:?}"),
+        }
+        if let Some(said) = engine.packet(&packet) {
+            println!(
+                "  {:?} request {} segment {:?} {}",
+                said.direction, said.request, said.segment, said.bytes_so_far
+            );
+            for segment in engine.segment_numbers().filter_map(|number| engine.segment(number)) {
+                println!(
+                    "    {}: {} missing {} again {}",
+                    segment.number, segment.bytes, segment.missing_bytes, segment.retransmitted_bytes
+                );
+            }
+        }
+    }
+}
+
+/// What the packets themselves say.
+#[derive(Default)]
+struct Recount {
+    addresses: HashMap<IpAddr, Counters>,
+    payload: HashMap<Ends, u64>,
+    /// Pairs of addresses that talk, each once.
+    pairs: HashSet<(IpAddr, IpAddr)>,
+    not_ip: u64,
+}
+
+impl Recount {
+    fn count(&mut self, packet: &Packet<'_>) -> Option<(IpAddr, IpAddr)> {
+        let Ok(datagram) = decode(packet) else {
+            self.not_ip += 1;
+            return None;
+        };
+        let (from, to) = (datagram.source, datagram.destination);
+        self.addresses.entry(from).or_default().count(Direction::In, datagram.length);
+        self.addresses.entry(to).or_default().count(Direction::Out, datagram.length);
+        self.pairs.insert((from.min(to), from.max(to)));
+        let (ports, length, transport) = match datagram.transport {
+            Transport::Tcp(tcp) => {
+                ((tcp.source_port, tcp.destination_port), tcp.payload_length, segment::Transport::Tcp)
+            }
+            Transport::Udp(udp) => {
+                ((udp.source_port, udp.destination_port), udp.payload_length, segment::Transport::Quic)
+            }
+            _ => return Some((from, to)),
+        };
+        *self.payload.entry((to, ports.1, from, ports.0, transport)).or_default() += u64::from(length);
+        Some((from, to))
+    }
+}
+
+fn check(config: &Config, engine: &Engine, frames: &[Frame], said: &Said) {
+    let stats = &said.stats;
+    let ids: HashMap<IpAddr, u32> =
+        (0..engine.server_count()).map(|id| (engine.server(id).expect("a server").address, id)).collect();
+    assert_eq!(ids.len(), said.servers.len(), "an address is one server");
+    assert!(stats.flows <= config.max_flows() && ids.len() as u64 <= config.max_servers());
+    assert!(said.segments.len() as u64 <= config.max_segments());
+
+    let mut recount = Recount::default();
+    let mut ambiguous = HashSet::new();
+    let mut told = Vec::new();
+    for (frame, number) in frames.iter().zip(1..) {
+        let ends = recount.count(&packet(frame, number));
+        let Some(annotation) = &said.annotations[number - 1] else { continue };
+        let (from, to) = ends.expect("what is annotated is IP");
+        let server = engine.server(annotation.server).expect("an annotated server").address;
+        assert_eq!(server, if annotation.direction == Direction::In { from } else { to });
+        let (own, all) = (&annotation.flow_counters, &annotation.server_counters);
+        assert!(own.in_pkts <= all.in_pkts && own.out_pkts <= all.out_pkts, "frame {number}");
+        assert!(own.in_bytes <= all.in_bytes && own.out_bytes <= all.out_bytes, "frame {number}");
+        told.push((number, server, *all, recount.addresses[&server]));
+    }
+    // Traffic between two servers is one's; that of an address with itself counts once.
+    for (one, other) in &recount.pairs {
+        if one == other || (ids.contains_key(one) && ids.contains_key(other)) {
+            ambiguous.extend([*one, *other]);
+        }
+    }
+    assert_eq!((stats.packets, stats.not_ip), (frames.len() as u64, recount.not_ip));
+    if stats.hosts_evicted == 0 {
+        for (&address, &id) in ids.iter().filter(|(address, _)| !ambiguous.contains(*address)) {
+            let counted = recount.addresses.get(&address).copied().unwrap_or_default();
+            assert_eq!(engine.server(id).expect("a server").counters, counted, "{address}");
+        }
+        for (number, server, said, counted) in told {
+            assert!(ambiguous.contains(&server) || said == counted, "frame {number}: {said:?} not {counted:?}");
+        }
+    }
+    segments(config, engine, said, &recount);
+}
+
+fn segments(config: &Config, engine: &Engine, said: &Said, recount: &Recount) {
+    let mut seen: HashMap<Ends, (u64, u64)> = HashMap::new();
+    let mut servers: HashMap<u32, (u32, u64)> = HashMap::new();
+    let mut last = 0;
+    for segment in &said.segments {
+        assert!(segment.number > last, "numbers ascend");
+        last = segment.number;
+        assert!(segment.app_bytes <= segment.bytes, "{segment:?}");
+        assert!(segment.missing_bytes <= segment.bytes, "{segment:?}");
+        assert_eq!(segment.first_frame.is_some(), segment.t_first.is_some());
+        assert_eq!(segment.last_frame.is_some(), segment.t_last.is_some());
+        let server = engine.server(segment.server).expect("a segment's server").address;
+        let ends = (segment.client, segment.client_port, server, segment.server_port, segment.transport);
+        let sums = seen.entry(ends).or_default();
+        sums.0 += segment.bytes - segment.missing_bytes;
+        sums.1 += segment.retransmitted_bytes;
+        let row = servers.entry(segment.server).or_default();
+        row.0 += 1;
+        row.1 += segment.bytes;
+    }
+    if config.segment_rule == nflx_core::config::SegmentRule::Flow {
+        for (ends, (new, again)) in seen {
+            let sent = recount.payload.get(&ends).copied().unwrap_or_default();
+            assert!(new + again <= sent, "{ends:?}: {new} and {again} again of {sent}");
+        }
+    }
+    for id in 0..engine.server_count() {
+        let server = engine.server(id).expect("a server");
+        let (count, bytes) = servers.get(&id).copied().unwrap_or_default();
+        if said.stats.segments_evicted == 0 {
+            assert_eq!((server.segments, server.segment_bytes), (count, bytes), "{}", server.address);
+        } else {
+            assert!(server.segments >= count && server.segment_bytes >= bytes, "{}", server.address);
+        }
+    }
+}

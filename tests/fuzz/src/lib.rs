@@ -1,0 +1,73 @@
+//! One module per fuzz target. Each has `run`, which takes any bytes and panics where the code under test breaks a
+//! promise; a panic of that code's own counts as well.
+
+pub mod abi;
+pub mod capture;
+pub mod client_hello;
+pub mod config;
+pub mod decode;
+pub mod dns;
+pub mod engine;
+pub mod http;
+pub mod quic;
+pub mod stream;
+pub mod tls;
+mod traffic;
+
+// The command's reader is no library's: its sources are compiled in, with what they use of the command.
+#[allow(dead_code)]
+#[path = "../../../cli/src/progress.rs"]
+mod progress;
+#[allow(dead_code, unused_imports)]
+#[path = "../../../cli/src/capture/mod.rs"]
+mod reader;
+
+/// What the command makes of an error of the system.
+fn reason(error: &std::io::Error) -> String {
+    error.to_string()
+}
+
+/// Reads numbers and bytes off an input; zeros once it is used up.
+pub(crate) struct Input<'a>(arbitrary::Unstructured<'a>);
+
+impl<'a> Input<'a> {
+    pub(crate) fn new(data: &'a [u8]) -> Self {
+        Self(arbitrary::Unstructured::new(data))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn u8(&mut self) -> u8 {
+        self.0.arbitrary().unwrap_or_default()
+    }
+
+    pub(crate) fn u16(&mut self) -> u16 {
+        self.0.arbitrary().unwrap_or_default()
+    }
+
+    pub(crate) fn u32(&mut self) -> u32 {
+        self.0.arbitrary().unwrap_or_default()
+    }
+
+    pub(crate) fn u64(&mut self) -> u64 {
+        self.0.arbitrary().unwrap_or_default()
+    }
+
+    /// A number below `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::from(self.u8()) % end
+    }
+
+    /// The next bytes, as many of `count` as there are.
+    pub(crate) fn bytes(&mut self, count: usize) -> &'a [u8] {
+        let count = count.min(self.0.len());
+        self.0.bytes(count).unwrap_or_default()
+    }
+
+    /// All that is left.
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
+        self.bytes(usize::MAX)
+    }
+}

@@ -1,0 +1,250 @@
+//! Tables and tree of tshark's and sharkd's statistics: what the program `nflx` says, and in one pass what in two.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use nflx_core::Config;
+use serde_json::Value;
+
+use super::{Home, evidence_comes_late, nflx_rows, recorded_captures};
+
+/// Columns of the servers' table: title, and the program's key.
+const SERVERS: &[(&str, &str)] = &[
+    ("Role", "role"),
+    ("Address", "server"),
+    ("Name", "name"),
+    ("Evidence", "evidence"),
+    ("Flows", "flows"),
+    ("Packets in", "in_pkts"),
+    ("Packets out", "out_pkts"),
+    ("Bytes in", "in_bytes"),
+    ("Bytes out", "out_bytes"),
+    ("Segments", "segments"),
+    ("Segment bytes", "segment_bytes"),
+];
+
+/// Columns of the segments' table.
+const SEGMENTS: &[(&str, &str)] = &[
+    ("Segment", "segment"),
+    ("Kind", "kind"),
+    ("Server", "server"),
+    ("Name", "name"),
+    ("Index", "index"),
+    ("Client", "client"),
+    ("Port", "client_port"),
+    ("Transport", "transport"),
+    ("Request frame", "request_frame"),
+    ("First frame", "first_frame"),
+    ("Last frame", "last_frame"),
+    ("Packets", "pkts"),
+    ("Bytes", "bytes"),
+    ("Application bytes", "app_bytes"),
+    ("Retransmitted bytes", "retransmitted_bytes"),
+    ("Missing bytes", "missing_bytes"),
+    ("First byte (s)", "ttfb_s"),
+    ("Duration (s)", "duration_s"),
+    ("Throughput (bit/s)", "throughput_bps"),
+    ("Complete", "complete"),
+    ("Notes", ""),
+];
+
+/// Both tables: their name after `nflx,`, the program's command, and the columns.
+const TABLES: &[(&str, &[(&str, &str)])] = &[("servers", SERVERS), ("segments", SEGMENTS)];
+
+/// A table that tshark prints, less its frame; the titles are checked.
+fn table(home: &Home, capture: &str, statistic: &str, columns: &[(&str, &str)], options: &[&str]) -> Vec<Vec<String>> {
+    let mut args = vec!["-q", "-r", capture, "-z", statistic];
+    args.extend(options);
+    let text = home.tshark(&args).quiet();
+    let mut lines = text.lines().filter_map(|line| line.strip_suffix(" |"));
+    let titles: Vec<_> = lines.next().expect("titles").split(" |").collect();
+    assert_eq!(titles, columns.iter().map(|(title, _)| *title).collect::<Vec<_>>());
+    lines.map(|line| line.split(" |").map(str::to_owned).collect()).collect()
+}
+
+/// A value of the program as the table shows it.
+fn cell(row: &Value, key: &str) -> String {
+    let seconds = |value: &Value| format!("{:.6}", value.as_f64().unwrap_or(0.0));
+    match key {
+        "role" => {
+            let role = row[key].as_str().expect("a role");
+            if role.contains("video") { role.to_uppercase() } else { role.to_owned() }
+        }
+        "evidence" => {
+            let kinds = row[key].as_array().expect("a list").iter().map(|kind| kind.as_str().expect("a word"));
+            kinds.collect::<Vec<_>>().join(",")
+        }
+        "ttfb_s" | "duration_s" => seconds(&row[key]),
+        "throughput_bps" => format!("{:.0}", row[key].as_f64().unwrap_or(0.0)),
+        "complete" => if row[key] == true { "yes" } else { "no" }.to_owned(),
+        "" => {
+            let notes: Vec<_> =
+                ["estimated", "shared", "inferred"].into_iter().filter(|note| row[*note] == true).collect();
+            if notes.is_empty() { "-".to_owned() } else { notes.join(",") }
+        }
+        _ => match &row[key] {
+            Value::Null if key == "name" => "-".to_owned(),
+            Value::Null => "0".to_owned(),
+            Value::String(text) if text.is_empty() => "-".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        },
+    }
+}
+
+fn expected(command: &str, columns: &[(&str, &str)], path: &Path) -> Vec<Vec<String>> {
+    let rows = nflx_rows(command, &[], path);
+    rows.iter().map(|row| columns.iter().map(|(_, key)| cell(row, key)).collect()).collect()
+}
+
+/// Values are final also after one pass, in which nothing is seen again.
+#[test]
+fn tables_are_the_programs_rows() {
+    let Some(home) = Home::new() else { return };
+    let mut compared = 0;
+    for path in recorded_captures() {
+        if evidence_comes_late(&path, &Config::default()) {
+            println!("not compared: {}: evidence comes late", path.display());
+            continue;
+        }
+        let capture = home.capture(&path);
+        for (name, columns) in TABLES {
+            let statistic = format!("nflx,{name}");
+            let rows = expected(name, columns, &path);
+            for options in [&[][..], &["-2"]] {
+                let shown = table(&home, &capture, &statistic, columns, options);
+                assert_eq!(shown, rows, "{name} of {} {options:?}", path.display());
+            }
+            compared += rows.len();
+        }
+    }
+    assert!(compared > 100, "only {compared} rows were compared");
+}
+
+/// A filter chooses rows and does not change what they say.
+#[test]
+fn filters_choose_rows() {
+    let Some(home) = Home::new() else { return };
+    let capture = home.recorded("player.pcap.gz");
+    for options in [&[][..], &["-2"]] {
+        let all = table(&home, &capture, "nflx,servers", SERVERS, options);
+        let address = &all[1][1];
+        let one = table(&home, &capture, &format!("nflx,servers,ip.addr == {address}"), SERVERS, options);
+        assert_eq!(one, [all[1].clone()]);
+        assert!(table(&home, &capture, "nflx,servers,arp", SERVERS, options).is_empty());
+
+        let all = table(&home, &capture, "nflx,segments", SEGMENTS, options);
+        let few = table(&home, &capture, "nflx,segments,nflx.segment in {7, 10}", SEGMENTS, options);
+        let wanted: Vec<_> = all.iter().filter(|row| ["7", "10"].contains(&row[0].as_str())).cloned().collect();
+        assert_eq!(few, wanted);
+    }
+}
+
+/// Lines of the tree: depth, label, count, and average where there is one.
+fn tree(text: &str) -> Vec<(usize, String, u64, Option<f64>)> {
+    let title = text.lines().find(|line| line.starts_with("Topic / Item")).expect("titles");
+    let at = |name: &str| title.find(name).expect("a column");
+    let (count, average, smallest) = (at("Count"), at("Average"), at("Min Val"));
+    let rows = text.lines().skip_while(|line| !line.starts_with("Packets ")).take_while(|line| !line.trim().is_empty());
+    rows.map(|line| {
+        let label = line[..count].trim_end();
+        let depth = label.len() - label.trim_start().len();
+        let number = line[count..average].trim().parse().expect("a count");
+        (depth, label.trim_start().to_owned(), number, line[average..smallest].trim().parse().ok())
+    })
+    .collect()
+}
+
+#[test]
+fn the_tree_counts_packets_and_segments() {
+    let Some(home) = Home::new() else { return };
+    for name in ["player.pcap.gz", "http-plain.pcap.gz", "h3.pcap.gz"] {
+        let path = super::recorded_folder().join(name);
+        let capture = home.capture(&path);
+        for options in [&[][..], &["-2"]] {
+            let mut args = vec!["-q", "-r", &capture, "-z", "nflx,tree"];
+            args.extend(options);
+            let rows = tree(&home.tshark(&args).quiet());
+            let sizes = rows.iter().position(|row| row.1.starts_with("Segment sizes")).expect("sizes");
+            for server in nflx_rows("servers", &[], &path) {
+                let address = server["server"].as_str().expect("an address");
+                let number = |key: &str| server[key].as_u64().expect("a number");
+                let of_server = |row: &&(usize, String, u64, Option<f64>)| row.1.split(' ').next() == Some(address);
+                let packets = rows[..sizes].iter().find(of_server).expect("the server");
+                assert_eq!(packets.2, number("in_pkts") + number("out_pkts"), "{address} of {name}");
+                let segments: Vec<_> = rows[sizes..].iter().filter(of_server).collect();
+                assert_eq!(segments.iter().map(|row| row.2).sum::<u64>(), number("segments"), "{address} of {name}");
+                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+                let (bytes, sum) = (
+                    number("segment_bytes") as f64,
+                    segments.iter().map(|row| row.2 as f64 * row.3.unwrap_or(0.0)).sum::<f64>(),
+                );
+                assert!((bytes - sum).abs() <= 1.0 + bytes / 1000.0, "{address} of {name}: {bytes} {sum}");
+            }
+        }
+    }
+}
+
+/// Other programs ask sharkd; numbers are numbers there.
+#[test]
+fn sharkd_answers() {
+    let Some(home) = Home::new() else { return };
+    let path = super::recorded_folder().join("player.pcap.gz");
+    let mut command = home.command("sharkd");
+    command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        println!("skipped: sharkd is not installed");
+        return;
+    };
+    let mut input = child.stdin.take().expect("piped");
+    let load = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"load","params":{{"file":"{}"}}}}"#, home.capture(&path));
+    // Asked again, and in between for less: the second answer is as good as the first.
+    let taps = r#""tap0":"nstat:nflx,servers","tap1":"nstat:nflx,segments","tap2":"stat:nflx""#;
+    let less = r#""tap0":"nstat:nflx,segments""#;
+    let mut text = load;
+    for (id, taps) in [(2, taps), (3, less), (4, taps)] {
+        text += &format!("\n{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tap\",\"params\":{{{taps}}}}}");
+    }
+    writeln!(input, "{text}").expect("sharkd reads");
+    drop(input);
+    let output = child.wait_with_output().expect("sharkd ends");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let answers: BTreeMap<u64, Value> = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+        .filter_map(|answer| Some((answer["id"].as_u64()?, answer["result"]["taps"].clone())))
+        .collect();
+
+    for (name, columns) in TABLES {
+        let tap = format!("nstat:nflx,{name}");
+        let taps = answers[&2].as_array().expect("taps");
+        let table = taps.iter().find(|answer| answer["tap"] == tap.as_str()).expect("the table");
+        let rows = table["tables"][0]["i"].as_array().expect("rows");
+        let expected = nflx_rows(name, &[], &path);
+        assert_eq!(rows.len(), expected.len(), "{name}");
+        for (row, expected) in rows.iter().zip(&expected) {
+            for (index, (title, key)) in columns.iter().enumerate() {
+                if expected.get(*key).is_some_and(Value::is_u64) {
+                    assert_eq!(row[index], expected[*key], "{title}");
+                }
+            }
+        }
+    }
+    assert!(answers[&3][0]["tables"][0]["i"].as_array().is_some_and(|rows| !rows.is_empty()), "{}", answers[&3]);
+    assert_eq!(answers[&2], answers[&4]);
+    let tree = answers[&2].as_array().expect("taps").iter().find(|answer| answer["tap"] == "stats:nflx");
+    assert_eq!(tree.expect("the tree")["stats"][0]["name"], "Packets");
+}
+
+/// Statistics are known to tshark's own list.
+#[test]
+fn tshark_lists_them() {
+    let Some(home) = Home::new() else { return };
+    let listed = home.tshark(&["-z", "help"]);
+    let text = listed.stdout + &listed.stderr;
+    for name in ["nflx,servers", "nflx,segments", "nflx,tree"] {
+        assert!(text.lines().any(|line| line.trim() == name), "{name}: {text}");
+    }
+}
