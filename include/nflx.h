@@ -450,6 +450,14 @@ typedef struct nflx_server {
      * The name that identified it, ended by NUL; empty if it was no name.
      */
     char name[NFLX_NAME_SIZE];
+    /**
+     * What decided its role: `nflx_role_reason_name`.
+     */
+    uint32_t role_reason;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } nflx_server;
 
 /**
@@ -579,6 +587,14 @@ typedef struct nflx_segment {
      * Bits per second from first to last byte.
      */
     double throughput;
+    /**
+     * What decided its kind: `nflx_kind_reason_name`.
+     */
+    uint32_t kind_reason;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } nflx_segment;
 
 /**
@@ -873,6 +889,16 @@ const char *nflx_evidence_name(uint32_t evidence);
  * The word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other numbers.
  */
 const char *nflx_kind_name(uint32_t kind);
+
+/**
+ * The word for what decided a segment's kind, for example `size_cluster`. A static string; `?` for other numbers.
+ */
+const char *nflx_kind_reason_name(uint32_t reason);
+
+/**
+ * The word for what decided a server's role, for example `segments`. A static string; `?` for other numbers.
+ */
+const char *nflx_role_reason_name(uint32_t reason);
 
 /**
  * The word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.

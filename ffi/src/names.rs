@@ -33,6 +33,18 @@ pub extern "C" fn nflx_kind_name(kind: u32) -> *const c_char {
     kind_name(kind).as_ptr()
 }
 
+/// The word for what decided a segment's kind, for example `size_cluster`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_kind_reason_name(reason: u32) -> *const c_char {
+    kind_reason_name(reason).as_ptr()
+}
+
+/// The word for what decided a server's role, for example `segments`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_role_reason_name(reason: u32) -> *const c_char {
+    role_reason_name(reason).as_ptr()
+}
+
 /// The word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_transport_name(transport: u32) -> *const c_char {
@@ -79,6 +91,34 @@ const fn kind_name(kind: u32) -> &'static CStr {
     }
 }
 
+const fn kind_reason_name(reason: u32) -> &'static CStr {
+    match reason {
+        0 => c"pending",
+        1 => c"too_small",
+        2 => c"name",
+        3 => c"size_cluster",
+        4 => c"beside_audio",
+        5 => c"single_track",
+        6 => c"bulk",
+        7 => c"headers",
+        8 => c"files",
+        9 => c"too_few",
+        _ => UNNAMED,
+    }
+}
+
+const fn role_reason_name(reason: u32) -> &'static CStr {
+    match reason {
+        0 => c"none",
+        1 => c"segments",
+        2 => c"name",
+        3 => c"prefix",
+        4 => c"bulk",
+        5 => c"traffic",
+        _ => UNNAMED,
+    }
+}
+
 const fn transport_name(transport: u32) -> &'static CStr {
     match transport {
         NFLX_TRANSPORT_TCP => c"tcp",
@@ -109,6 +149,31 @@ mod tests {
         }
         for kind in EvidenceKind::ALL {
             assert_eq!(evidence_name(kind as u32).to_str(), Ok(kind.as_str()));
+        }
+        use nflx_core::{KindReason, RoleReason};
+        for reason in [
+            KindReason::Pending,
+            KindReason::TooSmall,
+            KindReason::Name,
+            KindReason::SizeCluster,
+            KindReason::BesideAudio,
+            KindReason::SingleTrack,
+            KindReason::Bulk,
+            KindReason::Headers,
+            KindReason::Files,
+            KindReason::TooFew,
+        ] {
+            assert_eq!(kind_reason_name(reason as u32).to_str(), Ok(reason.as_str()));
+        }
+        for reason in [
+            RoleReason::None,
+            RoleReason::Segments,
+            RoleReason::Name,
+            RoleReason::Prefix,
+            RoleReason::Bulk,
+            RoleReason::Traffic,
+        ] {
+            assert_eq!(role_reason_name(reason as u32).to_str(), Ok(reason.as_str()));
         }
         for kind in [Kind::Other, Kind::Video, Kind::Audio] {
             assert_eq!(kind_name(kind as u32).to_str(), Ok(kind.as_str()));

@@ -89,6 +89,10 @@ pub struct nflx_segment {
     pub duration: i64,
     /// Bits per second from first to last byte.
     pub throughput: f64,
+    /// What decided its kind: `nflx_kind_reason_name`.
+    pub kind_reason: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), struct_size first, integers and a float.
@@ -133,6 +137,8 @@ impl From<&Segment> for nflx_segment {
             ttfb: s.ttfb().unwrap_or(0),
             duration: s.duration().unwrap_or(0),
             throughput: s.throughput().unwrap_or(0.0),
+            kind_reason: s.kind_reason as u32,
+            reserved: 0,
         }
     }
 }
@@ -144,7 +150,7 @@ const _: () = {
     assert!(NFLX_TRANSPORT_UDP == Transport::Udp as u32);
     assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
     assert!(NFLX_KIND_AUDIO == Kind::Audio as u32);
-    assert!(size_of::<nflx_segment>() == 168 && align_of::<nflx_segment>() == 8);
+    assert!(size_of::<nflx_segment>() == 176 && align_of::<nflx_segment>() == 8);
     assert!(offset_of!(nflx_segment, struct_size) == 0);
     assert!(offset_of!(nflx_segment, client) == 24);
     assert!(offset_of!(nflx_segment, client_port) == 44);

@@ -71,6 +71,10 @@ pub struct nflx_server {
     pub t_last: i64,
     /// The name that identified it, ended by NUL; empty if it was no name.
     pub name: [c_char; NFLX_NAME_SIZE],
+    /// What decided its role: `nflx_role_reason_name`.
+    pub role_reason: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), struct_size first, integers only.
@@ -94,6 +98,8 @@ impl nflx_server {
             t_first: s.t_first.0,
             t_last: s.t_last.0,
             name: c_array(s.name().unwrap_or_default()),
+            role_reason: s.role_reason as u32,
+            reserved: 0,
         }
     }
 }
@@ -135,7 +141,7 @@ const _: () = {
     assert!(NFLX_EVIDENCE_DNS == EvidenceKind::Dns as u32 && NFLX_EVIDENCE_CNAME == EvidenceKind::Cname as u32);
     assert!(NFLX_EVIDENCE_DNS_OWNER == EvidenceKind::DnsOwner as u32);
     assert!(NFLX_EVIDENCE_PREFIX == EvidenceKind::Prefix as u32);
-    assert!(size_of::<nflx_server>() == 360 && align_of::<nflx_server>() == 8);
+    assert!(size_of::<nflx_server>() == 368 && align_of::<nflx_server>() == 8);
     assert!(offset_of!(nflx_server, struct_size) == 0);
     assert!(offset_of!(nflx_server, address) == 8);
     assert!(offset_of!(nflx_server, segment_bytes) == 48);

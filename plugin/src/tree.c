@@ -120,6 +120,7 @@ static void add_server(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cons
     }
     add_evidence(tvb, pinfo, branch, server);
     add_string(branch, tvb, FIELD_SERVER_ROLE, nflx_role_name(server->role));
+    add_string(branch, tvb, FIELD_SERVER_ROLE_REASON, nflx_role_reason_name(server->role_reason));
     add_counters(branch, tvb, FIELD_SERVER_IN_PKTS, FIELD_SERVER_OUT_PKTS, FIELD_SERVER_IN_BYTES,
                  FIELD_SERVER_OUT_BYTES, &facts->packet.server_counters);
 }
@@ -153,6 +154,7 @@ static void add_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
 
     add_uint(branch, tvb, FIELD_SEGMENT_INDEX, segment->index);
     add_string(branch, tvb, FIELD_SEGMENT_KIND, nflx_kind_name(segment->kind));
+    add_string(branch, tvb, FIELD_SEGMENT_KIND_REASON, nflx_kind_reason_name(segment->kind_reason));
     if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
         add_boolean(branch, tvb, FIELD_REQUEST, true);
     }

@@ -36,7 +36,8 @@ PIN(offsetof(nflx_annotation, bytes_so_far) == 24);
 PIN(offsetof(nflx_annotation, server_counters) == 32);
 PIN(offsetof(nflx_annotation, flow_counters) == 64);
 
-PIN(sizeof(nflx_server) == 360);
+PIN(sizeof(nflx_server) == 368);
+PIN(offsetof(nflx_server, role_reason) == 360);
 PIN(offsetof(nflx_server, struct_size) == 0);
 PIN(offsetof(nflx_server, address) == 8);
 PIN(offsetof(nflx_server, segment_bytes) == 48);
@@ -51,7 +52,8 @@ PIN(offsetof(nflx_evidence, struct_size) == 0);
 PIN(offsetof(nflx_evidence, frame) == 8);
 PIN(offsetof(nflx_evidence, source) == 16);
 
-PIN(sizeof(nflx_segment) == 168);
+PIN(sizeof(nflx_segment) == 176);
+PIN(offsetof(nflx_segment, kind_reason) == 168);
 PIN(offsetof(nflx_segment, struct_size) == 0);
 PIN(offsetof(nflx_segment, client) == 24);
 PIN(offsetof(nflx_segment, client_port) == 44);
