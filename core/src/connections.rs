@@ -1,8 +1,8 @@
 //! The flows whose contents are followed.
 
-use crate::registry::End;
+use crate::flow_key::End;
 use crate::segment::connection::Connection;
-use crate::segment::ledger::Context;
+use crate::segment::context::Context;
 use crate::segment::quic_session::QuicSession;
 use crate::table::{NONE, Slot};
 

@@ -56,6 +56,7 @@ pub mod config;
 pub mod counters;
 pub mod decode;
 pub mod engine;
+mod flow_key;
 pub mod note;
 pub mod packet;
 pub mod quic;

@@ -7,83 +7,13 @@ use std::net::IpAddr;
 
 use crate::config::Config;
 use crate::counters::{Counters, Direction};
-use crate::decode::{Datagram, Transport};
 use crate::dns;
+use crate::flow_key::{End, FlowKey, HostKey};
 use crate::packet::Time;
 use crate::prefix::Prefix;
 use crate::role::RoleReason;
 use crate::service::{Evidence, EvidenceKind, Role, Server};
 use crate::table::{NONE, Slot, Table};
-
-/// Which end of a flow: the one with the lower address (and port) is 0, the other 1.
-pub(crate) type End = u8;
-
-/// Both ends of a flow in an order that does not depend on who sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct FlowKey {
-    addresses: [u128; 2],
-    ports: [u16; 2],
-    protocol: u8,
-    /// Bit per end: the address is IPv4.
-    v4: u8,
-    /// Whether the datagrams state ports: later fragments are not of the flow with ports 0.
-    has_ports: bool,
-}
-
-impl FlowKey {
-    /// The key of a datagram's flow, and the end that sent it.
-    #[must_use]
-    pub(crate) fn of(datagram: &Datagram<'_>) -> (Self, End) {
-        let (source_port, destination_port) = match &datagram.transport {
-            Transport::Tcp(tcp) => (tcp.source_port, tcp.destination_port),
-            Transport::Udp(udp) => (udp.source_port, udp.destination_port),
-            Transport::LaterFragment | Transport::Other => (0, 0),
-        };
-        let source = (bits(datagram.source), source_port);
-        let destination = (bits(datagram.destination), destination_port);
-        let sender = End::from(source > destination);
-        let (low, high) = if sender == 0 { (source, destination) } else { (destination, source) };
-        let is_v4 = |sends: bool| if sends { datagram.source.is_ipv4() } else { datagram.destination.is_ipv4() };
-        let v4 = u8::from(is_v4(sender == 0)) | u8::from(is_v4(sender == 1)) << 1;
-        let has_ports = matches!(datagram.transport, Transport::Tcp(_) | Transport::Udp(_));
-        let (addresses, ports) = ([low.0, high.0], [low.1, high.1]);
-        let key = Self { addresses, ports, protocol: datagram.protocol, v4, has_ports };
-        (key, sender)
-    }
-
-    /// The address of an end.
-    #[must_use]
-    pub(crate) fn address(&self, end: End) -> IpAddr {
-        address(self.host(end))
-    }
-
-    /// The port of an end.
-    #[must_use]
-    pub(crate) const fn port(&self, end: End) -> u16 {
-        self.ports[end as usize]
-    }
-
-    const fn host(&self, end: End) -> HostKey {
-        HostKey { bits: self.addresses[end as usize], v4: self.v4 >> end & 1 != 0 }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct HostKey {
-    bits: u128,
-    v4: bool,
-}
-
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => u128::from(v4.to_bits()),
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
-fn address(key: HostKey) -> IpAddr {
-    if key.v4 { IpAddr::from((key.bits as u32).to_be_bytes()) } else { IpAddr::from(key.bits.to_be_bytes()) }
-}
 
 /// What one end sent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -343,7 +273,7 @@ impl Registry {
         if !config.counts(kind) {
             return None;
         }
-        let key = HostKey { bits: bits(address), v4: address.is_ipv4() };
+        let key = HostKey::new(address);
         let host = match self.hosts.find(&key) {
             Some(host) => host,
             None => self.host(config, key, NONE),
@@ -392,7 +322,7 @@ impl Registry {
                 refused: false,
             },
         );
-        let address = address(key);
+        let address = key.address();
         let by_config = config.prefixes.iter().find(|prefix| prefix.contains(address)).copied();
         let by_prefix = self.known.iter().find(|prefix| prefix.contains(address)).copied();
         for (kind, prefix) in [(EvidenceKind::Config, by_config), (EvidenceKind::Prefix, by_prefix)] {
@@ -425,7 +355,7 @@ impl Registry {
         let entry = &mut self.hosts[host];
         entry.server = Some(id);
         let mut server = Server {
-            address: address(*self.hosts.key(host)),
+            address: self.hosts.key(host).address(),
             evidence: Vec::new(),
             role: Role::Unknown,
             role_reason: RoleReason::None,

@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::decode::{Datagram, Transport};
 use crate::decode::{Tcp, TcpFlags, Udp};
 use crate::testing::address;
 

@@ -1,7 +1,7 @@
 //! The classic rule, as it is taught: per server address, any uplink TCP packet with payload starts a segment, every
 //! downlink TCP payload byte of that address adds to it, a segment without downlink payload is dropped.
 
-use super::ledger::Context;
+use super::context::Context;
 use super::{Segment, Transport};
 use crate::decode::Tcp;
 use crate::stream::Stamp;

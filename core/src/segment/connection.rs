@@ -1,9 +1,10 @@
 //! A TCP connection: its two streams in sequence space.
 
-use super::ledger::{Context, Credit};
+use super::context::Context;
+use super::ledger::Credit;
 use super::talk::{Position, Talk};
 use crate::decode::{Tcp, TcpFlags};
-use crate::registry::End;
+use crate::flow_key::End;
 use crate::stream::{Limits, Note, Stamp, Stream};
 
 /// What a connection says about one of its packets.

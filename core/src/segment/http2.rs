@@ -9,7 +9,8 @@
 use smallvec::SmallVec;
 
 use super::Transport;
-use super::ledger::{Context, Ledger};
+use super::context::Context;
+use super::ledger::Ledger;
 use crate::packet::Time;
 use crate::stream::{Run, Stamp};
 use crate::tls::MAX_PLAINTEXT;

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use super::Transport;
-use super::ledger::{Context, Ledger};
+use super::context::Context;
+use super::ledger::Ledger;
 use crate::http::{self, Event, Reader, Side};
 use crate::stream::{Run, Stamp};
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod classic;
 pub(crate) mod connection;
+pub(crate) mod context;
 mod hello;
 mod http2;
 mod http_session;

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Segment;
-use super::ledger::Context;
+use super::context::Context;
 use super::quic_path::Path;
 use super::quic_requests::{Asked, Belief, Requests, within};
 use crate::packet::Time;

@@ -18,15 +18,15 @@
 
 use super::Transport;
 use super::connection::Outcome;
-use super::ledger::Context;
+use super::context::Context;
 use super::quic_hello::{Hello, HelloReader};
 use super::quic_path::Path;
 use super::quic_requests::{Belief, Requests, Sent, Uplink, within};
 use super::quic_responses::{Downlink, Responses};
 use crate::config::SegmentRule;
 use crate::decode::Udp;
+use crate::flow_key::{End, FlowKey};
 use crate::quic::{FIXED_BIT, Form, LONG_HEADER, MIN_CLIENT_DATAGRAM, TAG_LEN, looks_like_initial, parse_datagram};
-use crate::registry::{End, FlowKey};
 use crate::service::EvidenceKind;
 use crate::stream::Stamp;
 

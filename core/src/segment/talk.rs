@@ -1,9 +1,10 @@
 //! What is said on a TCP connection: which protocol, who the server is, and the segments.
 
 use super::Transport;
+use super::context::Context;
 use super::hello::HelloBuffer;
 use super::http_session::HttpSession;
-use super::ledger::{Context, Credit, Ledger};
+use super::ledger::{Credit, Ledger};
 use super::tls_session::{Found, TlsSession};
 use crate::client_hello::ClientHello;
 use crate::packet::Time;

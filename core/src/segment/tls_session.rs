@@ -5,9 +5,10 @@
 //! Finished, the server's records before that are its flight, and those right behind it are session tickets.
 
 use super::Transport;
+use super::context::Context;
 use super::hello::HelloBuffer;
 use super::http2::{self, Http2};
-use super::ledger::{Context, Ledger};
+use super::ledger::Ledger;
 use super::pipeline::Pipeline;
 use crate::stream::{Run, Stamp};
 use crate::tls::{ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, RecordReader, ServerHello};
