@@ -23,6 +23,7 @@ esac
 command -v cargo >/dev/null || fail "cargo is missing: install a Rust toolchain, for example from https://rustup.rs."
 need gcc cc --version
 need pkg-config pkg-config --version
+need bsdextrautils column --version
 need tshark tshark --version
 need libwireshark-dev pkg-config --exists wireshark
 need libwireshark-dev test -e /usr/include/wireshark/epan/packet.h
