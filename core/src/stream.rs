@@ -217,7 +217,11 @@ impl Stream {
         self.start(sequence);
         let Some(offset) = self.offset_of(sequence) else {
             // Another connection's data under the same ports, its beginning not captured.
+            // Its offsets are apart from those before, which others may still hold.
+            let apart = self.next.saturating_add(2 * MAX_JUMP);
             self.reset();
+            self.start(sequence);
+            (self.next, self.acknowledged) = (apart, apart);
             return self.receive(sequence, length, captured, note, limits);
         };
         if !self.anchored && self.packets == 0 && offset > self.next && self.acknowledged == self.next {

@@ -352,7 +352,9 @@ impl Ledger {
     pub(crate) fn reassign(&mut self, ctx: &mut Context<'_>, from: u32, (mut start, end): (u64, u64), stamp: Stamp) {
         while start < end {
             let (owner, to) = self.part(start, end);
-            if owner != Some(from) {
+            // What was moved away since then is counted where it went.
+            let counted = ctx.segments.get(from).map_or(0, |segment| segment.bytes - segment.missing_bytes);
+            if owner != Some(from) && counted >= to - start {
                 self.debit(ctx, from, to - start);
                 self.credit(ctx, (start, to), stamp, Credit::New);
             }
