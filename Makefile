@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 SECONDS ?= 60
 
-.PHONY: help demo test test-gui fuzz score check plugin cli install uninstall prerequisites test-prerequisites header captures clean
+.PHONY: help demo test test-gui fuzz score check plugin cli install uninstall prerequisites test-prerequisites python header captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -14,8 +14,8 @@ help: ## list these targets
 demo: prerequisites cli plugin ## install what is missing, build, and show Netflix servers and segments in tshark
 	@plugin/demo.sh "$(RELEASE)"
 
-test: test-prerequisites cli plugin ## run every test: unit, property, C ABI, end to end in tshark
-	NFLX_BIN="$(abspath $(RELEASE)/nflx)" NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" \
+test: test-prerequisites python cli plugin ## run every test: unit, property, C ABI, end to end in tshark
+	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(abspath $(RELEASE)/nflx)" NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" \
 		$(CARGO) test --locked --workspace --exclude nflx-plugin
 
 test-gui: plugin ## run the plugin in the real Wireshark window, on a virtual display
@@ -50,6 +50,9 @@ prerequisites:
 
 test-prerequisites:
 	@plugin/prerequisites.sh test
+
+python: test-prerequisites ## make target/venv, the Python environment of the tests
+	@tests/python/venv.sh
 
 header: ## write include/nflx.h anew from the Rust sources
 	NFLX_UPDATE_HEADER=1 $(CARGO) test --locked -p nflx-ffi --test header

@@ -34,6 +34,7 @@ if [ "${1:-build}" = test ]; then
     need g++ g++ --version
     need binutils nm --version
     need python3 python3 --version
+    need python3-venv python3 -c "import ensurepip"
 fi
 if [ "${1:-build}" = gui ]; then
     need wireshark wireshark --version
