@@ -194,6 +194,7 @@ fn shortage(stats: &Stats) -> Option<String> {
         (stats.hosts_evicted, "addresses", "max_flows"),
         (stats.servers_dropped, "servers", "max_servers"),
         (stats.segments_evicted, "segments", "max_segments"),
+        (stats.connections_evicted, "followed flows", "max_connections or connection_bytes"),
         (stats.reorder_dropped, "reordered bytes", "reorder_bytes"),
     ];
     let short: Vec<_> = counts.iter().filter(|(count, ..)| *count > 0).collect();

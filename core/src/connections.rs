@@ -1,5 +1,6 @@
 //! The flows whose contents are followed.
 
+use crate::config::Config;
 use crate::flow_key::End;
 use crate::segment::connection::Connection;
 use crate::segment::context::Context;
@@ -23,6 +24,14 @@ impl Session {
         }
     }
 
+    /// Memory behind it, in bytes.
+    fn heap(&self) -> usize {
+        match self {
+            Self::Tcp(connection) => connection.heap(),
+            Self::Quic(session) => session.heap(),
+        }
+    }
+
     /// Ends it: a new connection has the same ports, or it makes room.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
         match self {
@@ -43,6 +52,9 @@ pub(crate) enum Carrier {
 /// Netflix's connections passed over in search of another's; behind so many, nearly all there are must be Netflix's.
 const MOST_SPARED: usize = 64;
 
+/// What a free place may keep allocated for the next connection, in bytes.
+const MOST_KEPT: usize = 4096;
+
 /// Connections that are followed, in places that do not move.
 #[derive(Debug)]
 pub(crate) struct Connections {
@@ -50,6 +62,12 @@ pub(crate) struct Connections {
     free: Vec<Slot>,
     capacity: usize,
     hand: usize,
+    /// By place: memory behind it when it was last weighed, in bytes.
+    weights: Vec<usize>,
+    /// The sum of these.
+    weight: usize,
+    most_weight: usize,
+    heavy_hand: usize,
 }
 
 #[derive(Debug)]
@@ -61,9 +79,17 @@ pub(crate) struct Followed {
 }
 
 impl Connections {
-    pub(crate) fn new(capacity: u64) -> Self {
-        let capacity = usize::try_from(capacity).unwrap_or(usize::MAX);
-        Self { list: Vec::new(), free: Vec::new(), capacity, hand: 0 }
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            list: Vec::new(),
+            free: Vec::new(),
+            capacity: usize::try_from(config.max_connections()).unwrap_or(usize::MAX),
+            hand: 0,
+            weights: Vec::new(),
+            weight: 0,
+            most_weight: usize::try_from(config.connection_bytes()).unwrap_or(usize::MAX),
+            heavy_hand: 0,
+        }
     }
 
     pub(crate) fn take(&mut self, flow: Slot, client: End, carrier: Carrier) -> Slot {
@@ -78,12 +104,54 @@ impl Connections {
             return place;
         }
         self.list.push(Followed { flow, used: true, session: new_session(client, carrier) });
+        self.weights.push(0);
         (self.list.len() - 1) as Slot
     }
 
     pub(crate) fn release(&mut self, place: Slot) {
-        self.list[place as usize].flow = NONE;
+        let followed = &mut self.list[place as usize];
+        followed.flow = NONE;
+        if followed.session.heap() > MOST_KEPT {
+            followed.session = new_session(0, Carrier::Quic);
+        }
         self.free.push(place);
+        self.weigh(place);
+    }
+
+    /// Memory behind all, in bytes.
+    #[cfg(test)]
+    pub(crate) const fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Takes note of the memory behind a connection; `true` if that of all is too much.
+    pub(crate) fn weigh(&mut self, place: Slot) -> bool {
+        let weight = &mut self.weights[place as usize];
+        self.weight -= *weight;
+        *weight = self.list[place as usize].session.heap();
+        self.weight += *weight;
+        self.weight > self.most_weight
+    }
+
+    /// The place that must be given up while the memory behind all is too much: one that holds more than its share, if
+    /// possible not used lately, and not `spared`.
+    pub(crate) fn heavy(&mut self, spared: Slot) -> Option<Slot> {
+        if self.weight <= self.most_weight {
+            return None;
+        }
+        let share = self.weight / self.list.len();
+        for _ in 0..2 * self.list.len() {
+            self.heavy_hand = (self.heavy_hand + 1) % self.list.len();
+            let followed = &mut self.list[self.heavy_hand];
+            if self.weights[self.heavy_hand] > share
+                && followed.flow != NONE
+                && self.heavy_hand != spared as usize
+                && !std::mem::take(&mut followed.used)
+            {
+                return Some(self.heavy_hand as Slot);
+            }
+        }
+        None
     }
 
     /// Lets go of a connection whose flow made room.

@@ -77,7 +77,7 @@ impl Engine {
         Self {
             registry,
             segments: SegmentTable::new(&config),
-            connections: Connections::new(config.max_connections()),
+            connections: Connections::new(&config),
             classic: Classic::default(),
             stats: Stats::default(),
             config,
@@ -214,13 +214,7 @@ impl Engine {
             let Some((_, end)) = server else { return Outcome::default() };
             return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
         }
-        let mut place = flow.connection;
-        if place != NONE && server.is_some_and(|(_, end)| end == self.connections.list[place as usize].session.client())
-        {
-            // What looked like the client is the Netflix end after all: followed anew from here.
-            self.stop_following(slot, place);
-            place = NONE;
-        }
+        let mut place = self.place(slot);
         if place == NONE {
             let key = self.registry.key(slot);
             let Some(client) = client_end(key, tcp, sender, server.map(|(_, end)| end)) else {
@@ -245,6 +239,7 @@ impl Engine {
         let mut outcome = connection.packet(tcp, sender, stamp, &mut ctx);
         self.stats.reorder_dropped += std::mem::take(&mut connection.dropped);
         let settled = connection.is_settled();
+        self.relieve(place);
         let flow = self.registry.flow_mut(slot);
         match flow.server {
             None if settled => {
@@ -289,7 +284,7 @@ impl Engine {
         if flow.settled && (server.is_none() || is_classic) {
             return Outcome::default();
         }
-        let mut place = flow.connection;
+        let mut place = self.place(slot);
         if place == NONE {
             match QuicSession::opening(self.registry.key(slot), udp, sender, server.map(|(_, end)| end)) {
                 Opening::Client(client) => place = self.open_connection(slot, client, Carrier::Quic),
@@ -314,6 +309,7 @@ impl Engine {
         };
         let outcome = session.packet(udp, sender, stamp, &mut ctx);
         let settled = session.settled;
+        self.relieve(place);
         let flow = self.registry.flow_mut(slot);
         let is_followed = match flow.server {
             None => !settled,
@@ -326,6 +322,19 @@ impl Engine {
         outcome
     }
 
+    /// Where a flow is followed, if it is, and its server's end is not what looked like the client until now: then it is
+    /// followed anew from here.
+    fn place(&mut self, slot: Slot) -> Slot {
+        let flow = self.registry.flow(slot);
+        let (place, server) = (flow.connection, flow.server);
+        if place != NONE && server.is_some_and(|(_, end)| end == self.connections.list[place as usize].session.client())
+        {
+            self.stop_following(slot, place);
+            return NONE;
+        }
+        place
+    }
+
     fn open_connection(&mut self, slot: Slot, client: End, carrier: Carrier) -> Slot {
         if let Some(victim) = self.connections.victim(|flow| self.registry.flow(flow).server.is_some()) {
             let owner = self.connections.list[victim as usize].flow;
@@ -335,6 +344,18 @@ impl Engine {
         let place = self.connections.take(slot, client, carrier);
         self.registry.flow_mut(slot).connection = place;
         place
+    }
+
+    /// Lets go of connections that hold much, if all together hold too much, after a packet of one at `place`.
+    fn relieve(&mut self, place: Slot) {
+        if !self.connections.weigh(place) {
+            return;
+        }
+        while let Some(victim) = self.connections.heavy(place) {
+            let owner = self.connections.list[victim as usize].flow;
+            self.close(owner, victim, false);
+            self.stats.connections_evicted += 1;
+        }
     }
 
     /// Says that the capture ended. Segments still open stay incomplete. Further packets may follow (a live capture

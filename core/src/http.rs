@@ -135,6 +135,12 @@ impl Reader {
         Self { side, state: State::Lost, head: Vec::new() }
     }
 
+    /// Memory behind it, in bytes.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.head.capacity()
+    }
+
     /// Whether framing was lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {

@@ -116,8 +116,10 @@ impl Registry {
     pub(crate) fn informed(self, config: &Config) -> Self {
         let mut fresh = Self::new(config);
         for server in self.servers {
-            for evidence in &server.evidence {
-                fresh.identify(config, server.address, evidence.kind, &evidence.source, evidence.frame);
+            let Some(first) = server.evidence.first() else { continue };
+            if let Some(id) = fresh.identify(config, server.address, first.kind, &first.source, first.frame) {
+                // As it was: what of it is kept depends on the order in which it comes.
+                fresh.servers[id as usize].evidence = server.evidence;
             }
         }
         fresh.evidence_came_late = false;

@@ -27,6 +27,13 @@ const MAX_JUMP: u64 = 1 << 30;
 /// Holes given up lately that late data may still fill.
 const RECENT_HOLES: usize = 8;
 
+/// What stays allocated of the buffer and of the list of pieces once nothing is held back any more.
+const KEPT_BYTES: usize = 2048;
+const KEPT_PIECES: usize = 16;
+
+/// The buffer is put in order once this share of it was read: else every packet might move nearly all of it.
+const COMPACT_SHARE: usize = 8;
+
 /// How much may be held back behind a hole.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -109,6 +116,8 @@ pub struct Stream {
     pub packets: u64,
     pieces: Vec<Piece>,
     buffer: Vec<u8>,
+    /// Bytes of the buffer that are still to be read.
+    unread: usize,
     /// Acknowledged by the other side, in offsets.
     acknowledged: u64,
     pending: Option<Pending>,
@@ -137,6 +146,12 @@ impl Stream {
         pieces.clear();
         buffer.clear();
         *self = Self { pieces, buffer, ..Self::default() };
+    }
+
+    /// Memory behind it, in bytes.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.buffer.capacity() + self.pieces.capacity() * size_of::<Piece>()
     }
 
     /// Whether any sequence number is known.
@@ -286,13 +301,15 @@ impl Stream {
     /// Copies bytes into the buffer; none where there is no room for all.
     fn keep(&mut self, bytes: &[u8], limits: Limits) -> (usize, usize) {
         if self.buffer.len() + bytes.len() > limits.bytes {
+            let read = self.buffer.len() - self.unread;
+            if self.unread + bytes.len() > limits.bytes || read < limits.bytes / COMPACT_SHARE {
+                return (0, 0);
+            }
             self.compact();
-        }
-        if self.buffer.len() + bytes.len() > limits.bytes {
-            return (0, 0);
         }
         let data = self.buffer.len();
         self.buffer.extend_from_slice(bytes);
+        self.unread += bytes.len();
         (data, bytes.len())
     }
 
@@ -339,6 +356,7 @@ impl Stream {
     pub fn read(&mut self, offset: u64, captured: &[u8], limits: Limits, mut reader: impl FnMut(Run<'_>)) {
         let mut consumed = 0;
         let buffer = std::mem::take(&mut self.buffer);
+        let mut unread = self.unread;
         while let Some(piece) = self.pieces.get(consumed).copied() {
             if piece.start > self.next {
                 if self.pieces.len() - consumed <= limits.pieces {
@@ -356,6 +374,7 @@ impl Stream {
             } else {
                 None
             };
+            unread -= piece.captured as usize;
             self.advance(piece.end);
             consumed += 1;
             reader(Run {
@@ -370,8 +389,11 @@ impl Stream {
         }
         self.pieces.drain(..consumed);
         self.buffer = buffer;
+        self.unread = unread;
         if self.pieces.is_empty() {
             self.buffer.clear();
+            self.buffer.shrink_to(KEPT_BYTES);
+            self.pieces.shrink_to(KEPT_PIECES);
         }
         if self.acknowledged <= self.next {
             self.pending = None;

@@ -54,7 +54,7 @@ static void watch_room(const packet_info *pinfo)
         return;
     }
     if (stats.flows_evicted + stats.hosts_evicted + stats.connections_evicted + stats.servers_dropped +
-            stats.segments_evicted >
+            stats.segments_evicted + stats.reorder_dropped >
         0) {
         full_frame = pinfo->num;
     }

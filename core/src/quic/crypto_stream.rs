@@ -39,6 +39,12 @@ impl CryptoStream {
         Self { bytes: Vec::new(), received: Vec::new(), prefix_len: 0, limit }
     }
 
+    /// Memory behind it, in bytes.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.bytes.capacity() + self.received.capacity() * size_of::<u64>()
+    }
+
     /// Adds the data of a CRYPTO frame.
     pub fn insert(&mut self, offset: u64, data: &[u8]) {
         let Some(start) = usize::try_from(offset).ok().filter(|&start| start < self.limit) else {

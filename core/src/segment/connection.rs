@@ -48,6 +48,11 @@ impl Connection {
         self.dropped = 0;
     }
 
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        self.up.heap() + self.down.heap() + self.talk.heap()
+    }
+
     /// Who the server is was looked for, and all that could be found was.
     pub(crate) const fn is_settled(&self) -> bool {
         self.talk.settled

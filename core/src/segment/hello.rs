@@ -18,6 +18,11 @@ impl HelloBuffer {
         self.done
     }
 
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        self.raw.capacity()
+    }
+
     /// Takes stream bytes, of `length` on the wire; hands out the message once: when it is whole, or, cut short, when
     /// the rest will not come.
     pub(crate) fn take(&mut self, bytes: &[u8], length: u64) -> Option<Vec<u8>> {

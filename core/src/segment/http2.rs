@@ -8,9 +8,9 @@
 
 use smallvec::SmallVec;
 
-use super::Transport;
 use super::context::Context;
 use super::ledger::Ledger;
+use super::{Transport, spilled};
 use crate::packet::Time;
 use crate::stream::{Run, Stamp};
 use crate::tls::MAX_PLAINTEXT;
@@ -81,6 +81,11 @@ struct Pair {
 }
 
 impl Http2 {
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        spilled(&self.sizes) + spilled(&self.halved)
+    }
+
     /// Takes a request.
     pub(crate) fn request(
         &mut self,

@@ -46,6 +46,11 @@ impl HttpSession {
         Self { up: Reader::lost(Side::Client), down: Reader::lost(Side::Server), ..Self::new() }
     }
 
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        self.up.heap() + self.down.heap() + self.bodiless.capacity() + self.first_head.capacity()
+    }
+
     pub(crate) fn is_exact(&self, from_client: bool) -> bool {
         if from_client { !self.up.is_lost() } else { !self.down.is_lost() }
     }

@@ -7,7 +7,7 @@
 use smallvec::SmallVec;
 
 use super::context::Context;
-use super::{Segment, Transport};
+use super::{Segment, Transport, spilled};
 use crate::config::SegmentRule;
 use crate::stream::Stamp;
 
@@ -95,6 +95,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        spilled(&self.exchanges) + spilled(&self.spans)
+    }
+
     /// The latest request.
     pub(crate) fn latest(&mut self) -> Option<&mut Exchange> {
         self.exchanges.last_mut()

@@ -26,6 +26,11 @@ use crate::packet::Time;
 
 pub use kind::{Kind, KindReason};
 
+/// Memory of a list that does not fit its place, in bytes.
+fn spilled<A: smallvec::Array>(list: &smallvec::SmallVec<A>) -> usize {
+    if list.spilled() { list.capacity() * size_of::<A::Item>() } else { 0 }
+}
+
 /// What carried a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]

@@ -5,6 +5,7 @@
 
 use smallvec::SmallVec;
 
+use super::spilled;
 use crate::stream::Stamp;
 use crate::tls::MAX_PLAINTEXT;
 
@@ -29,6 +30,11 @@ impl Pipeline {
     const SHORTEST: u32 = 128;
     /// Larger records hold more than a response's head: heads of media servers have 200 to 600 bytes.
     const LARGEST_HEAD: u32 = 1024;
+
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        spilled(&self.followers)
+    }
 
     /// Takes the first record of a request that nothing precedes.
     pub(crate) fn begin(&mut self, length: u32) {

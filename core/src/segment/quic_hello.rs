@@ -29,6 +29,12 @@ pub(super) struct HelloReader {
 type KeySource = (u32, ConnectionId);
 
 impl HelloReader {
+    /// Memory behind it, in bytes.
+    pub(super) fn heap(&self) -> usize {
+        let keys = self.keys.as_ref().map_or(0, |_| size_of::<InitialKeys>());
+        keys + self.stream.heap() + self.payload.capacity()
+    }
+
     /// Whether the ClientHello was handed out, or given up.
     pub(super) const fn is_done(&self) -> bool {
         self.done

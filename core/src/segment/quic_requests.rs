@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use super::quic_path::Path;
+use super::spilled;
 use crate::config::Config;
 use crate::packet::Time;
 use crate::stream::Stamp;
@@ -93,6 +94,11 @@ impl Default for Requests {
 }
 
 impl Requests {
+    /// Memory behind it, in bytes.
+    pub(super) fn heap(&self) -> usize {
+        spilled(&self.asked)
+    }
+
     /// Those that wait for an answer.
     pub(super) fn asked(&mut self) -> &mut SmallVec<[Asked; 2]> {
         &mut self.asked

@@ -2,10 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::Segment;
 use super::context::Context;
 use super::quic_path::Path;
 use super::quic_requests::{Asked, Belief, Requests, within};
+use super::{Segment, spilled};
 use crate::packet::Time;
 use crate::stream::Stamp;
 
@@ -55,6 +55,11 @@ pub(super) struct Responses {
 }
 
 impl Responses {
+    /// Memory behind it, in bytes.
+    pub(super) fn heap(&self) -> usize {
+        spilled(&self.receiving)
+    }
+
     /// Takes a server's packet; returns the segment it belongs to.
     pub(super) fn take(
         &mut self,

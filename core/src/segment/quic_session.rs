@@ -95,6 +95,11 @@ impl QuicSession {
         }
     }
 
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        self.hello.heap() + self.requests.heap() + self.responses.heap()
+    }
+
     /// Looks at a datagram of a flow that is not followed. `server` is the flow's Netflix end.
     pub(crate) fn opening(key: &FlowKey, udp: &Udp<'_>, sender: End, server: Option<End>) -> Opening {
         let length = udp.payload_length as usize;

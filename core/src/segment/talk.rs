@@ -98,6 +98,17 @@ impl Talk {
         }
     }
 
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        let protocol = match &self.protocol {
+            Protocol::Tls(tls) => size_of::<TlsSession>() + tls.heap(),
+            Protocol::Http(http) => size_of::<HttpSession>() + http.heap(),
+            Protocol::Dns(buffer) => buffer.capacity(),
+            Protocol::Unknown | Protocol::Opaque => 0,
+        };
+        protocol + self.ledger.heap() + self.client_hello.heap()
+    }
+
     /// Whether the framing of a direction is known; `true` where there is none to know.
     pub(crate) fn is_exact(&self, of_client: bool) -> bool {
         match &self.protocol {
@@ -313,17 +324,19 @@ impl Talk {
 fn read_dns(buffer: &mut Vec<u8>, run: &Run<'_>, ctx: &mut Context<'_>) {
     buffer.extend_from_slice(run.bytes);
     let hidden = (run.bytes.len() as u64) < run.length;
-    while let Some(&length) = buffer.first_chunk::<2>() {
-        let whole = 2 + usize::from(u16::from_be_bytes(length));
-        if buffer.len() < whole && !hidden {
+    let mut done = 0;
+    while let Some((length, rest)) = buffer[done..].split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length));
+        if rest.len() < length && !hidden {
             break;
         }
-        let end = whole.min(buffer.len());
-        if let Some(response) = dns::Response::parse(&buffer[2..end]) {
+        let length = length.min(rest.len());
+        if let Some(response) = dns::Response::parse(&rest[..length]) {
             ctx.registry.learn_dns(ctx.config, &response, false, run.stamp.frame);
         }
-        buffer.drain(..end);
+        done += 2 + length;
     }
+    buffer.drain(..done);
     if hidden || buffer.len() > dns::MAX_MESSAGE + 2 {
         buffer.clear();
     }

@@ -152,6 +152,12 @@ impl TlsSession {
         }
     }
 
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        let http2 = self.http2.as_ref().map_or(0, |http2| size_of::<Http2>() + http2.heap());
+        self.server_hello.heap() + self.pipeline.heap() + http2
+    }
+
     /// Whether the framing of both directions is known.
     pub(crate) fn is_exact(&self, from_client: bool) -> bool {
         if from_client { self.up.is_exact() } else { self.down.is_exact() }

@@ -130,3 +130,94 @@ fn the_last_segments_stay() {
     assert_eq!(segments(&engine).last().unwrap().bytes, response(1039).len() as u64);
     assert_eq!(engine.server(0).unwrap().segments, 40);
 }
+
+/// A conversation that holds back most of a response: its first packet is late for ever.
+fn hoarder(number: u16) -> Vec<TcpPacket> {
+    let mut talk = Talk::new(20_000 + number, NETFLIX, 80);
+    talk.open().say(REQUEST);
+    let begun = talk.packets.len();
+    talk.wait(RTT);
+    for part in response(60_000).chunks(1448) {
+        talk.packet(false, ACK, part);
+    }
+    talk.packets.remove(begun);
+    talk.packets
+}
+
+#[test]
+fn what_all_connections_hold_back_is_bounded() {
+    let mut config = Config::default();
+    config.set("connection_bytes", "1048576").unwrap();
+    let mut engine = Engine::new(config);
+    // One that is in order, beside the others.
+    let mut calm = Talk::new(50_000, NETFLIX, 80);
+    calm.open();
+    let mut frame = 0;
+    for round in 0..100_u16 {
+        calm.packets.retain(|packet| packet.payload.is_empty() && round == 0);
+        calm.say(REQUEST).hear(&response(5000));
+        for packet in hoarder(round).iter().chain(&calm.packets) {
+            frame += 1;
+            give(&mut engine, frame, packet.time, &packet.bytes());
+            let held = engine.connections.weight();
+            assert!(held <= 1_048_576 + 200_000, "{held} bytes at frame {frame}");
+        }
+    }
+    // Each held 60 kB, all but some twenty had to go, and the calm one stayed.
+    assert!((60..=90).contains(&engine.stats().connections_evicted), "{:?}", engine.stats());
+    engine.finish();
+    let calm: Vec<Segment> = segments(&engine).into_iter().filter(|segment| segment.client_port == 50_000).collect();
+    assert_eq!(calm.len(), 100);
+    assert!(calm.iter().all(|segment| segment.bytes == response(5000).len() as u64 && segment.complete));
+    assert!(segments(&engine).iter().all(|segment| segment.bytes <= response(60_000).len() as u64));
+}
+
+#[test]
+fn memory_comes_back_when_holes_are_filled() {
+    let mut engine = Engine::new(Config::default());
+    let mut talk = Talk::new(50_000, NETFLIX, 80);
+    talk.open().say(REQUEST);
+    let late = talk.packets.len();
+    talk.hear(&response(500_000));
+    let packet = talk.packets.remove(late);
+    talk.packets.insert(late + 300, packet);
+    let mut most = 0;
+    for (packet, frame) in talk.packets.iter().zip(1..) {
+        give(&mut engine, frame, packet.time, &packet.bytes());
+        most = most.max(engine.connections.weight());
+    }
+    assert!(most > 400_000, "{most}");
+    assert!(engine.connections.weight() < 8000, "{}", engine.connections.weight());
+}
+
+/// Floods of other traffic through small tables leave Netflix's flows and what is followed of them alone.
+#[test]
+fn netflix_stays_and_the_latest_stay() {
+    let mut config = tiny();
+    config.set("max_servers", "16").unwrap();
+    config.set("max_flows", "64").unwrap();
+    let mut engine = Engine::new(config);
+    let mut talk = Talk::new(50_000, NETFLIX, 80);
+    talk.open().say(REQUEST).hear(&response(200_000));
+    let mut frame = 0;
+    for (at, packet) in talk.packets.iter().enumerate() {
+        frame += 1;
+        let said = give(&mut engine, frame, packet.time, &packet.bytes()).expect("Netflix's");
+        assert_eq!(said.flow, Some(0), "the same flow throughout");
+        for number in 0..50_u16 {
+            let client = ([10, 1, (at % 250) as u8, number as u8], 9).into();
+            let mut flood = Talk { client, ..Talk::new(9, "192.0.2.9", 443) };
+            flood.open();
+            for packet in &flood.packets {
+                frame += 1;
+                assert!(give(&mut engine, frame, packet.time, &packet.bytes()).is_none());
+            }
+        }
+    }
+    engine.finish();
+    let segments = segments(&engine);
+    assert_eq!(segments.len(), 1);
+    assert_eq!((segments[0].bytes, segments[0].missing_bytes), (response(200_000).len() as u64, 0));
+    assert!(!segments[0].estimated);
+    assert!(engine.stats().flows_evicted > 1000 && engine.stats().connections_evicted > 1000);
+}

@@ -45,6 +45,26 @@ fn evidence_stands_strongest_first_and_each_piece_once() {
 }
 
 #[test]
+fn another_pass_knows_all_that_was_kept() {
+    let mut config = Config::default();
+    config.set("max_evidence", "2").unwrap();
+    config.set("evidence", "dns,dns_owner,cname,sni").unwrap();
+    let mut registry = Registry::new(&config);
+    for (kind, name) in [
+        (EvidenceKind::DnsOwner, "a"),
+        (EvidenceKind::DnsOwner, "b"),
+        (EvidenceKind::Dns, "c"),
+        (EvidenceKind::Sni, "d"),
+    ] {
+        registry.identify(&config, host(1), kind, name, 7);
+    }
+    let before = registry.servers()[0].evidence.clone();
+    assert_eq!(before.len(), 4);
+    let registry = registry.informed(&config).informed(&config);
+    assert_eq!(registry.servers()[0].evidence, before);
+}
+
+#[test]
 fn evidence_is_bounded_but_no_kind_is_crowded_out() {
     let mut config = Config::default();
     config.set("max_evidence", "3").unwrap();
