@@ -54,6 +54,7 @@ impl<'s, T: Rows> Writer<'s, T> {
 
     /// Writes one row.
     pub(crate) fn row(&mut self, row: &T::Row<'_>) -> io::Result<()> {
+        debug_assert!(T::COLUMNS.iter().all(|column| column.kind.takes(&(column.value)(row))), "as declared");
         match &mut self.form {
             Form::Table(table) => table.row::<T>(row),
             Form::Jsonl(sink, line) => {

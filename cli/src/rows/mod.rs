@@ -1,4 +1,4 @@
-//! What is printed: one list of columns per type of row, from which every format takes names, order and values.
+//! What is printed: one list of columns per type of row, from which every format takes names, order, types and values.
 
 mod packets;
 mod segments;
@@ -19,6 +19,10 @@ pub(crate) trait Rows: 'static {
     /// One row, borrowed from whatever holds the facts.
     type Row<'a>;
 
+    /// What its rows are, in one word: the command that lists them.
+    #[allow(dead_code)]
+    const NAME: &'static str;
+
     /// Every column, in the order that documents promise.
     const COLUMNS: &'static [Column<Self>];
 
@@ -28,14 +32,57 @@ pub(crate) trait Rows: 'static {
     }
 }
 
-/// One column: its key in JSON and CSV, how to get its value, and its place in tables.
+/// One column: its key in JSON and CSV, what it holds, how to get its value, and its place in tables.
 pub(crate) struct Column<T: Rows + ?Sized> {
-    /// Key in JSON lines, header in CSV.
+    /// Key in JSON lines, header in CSV, name in Parquet.
     pub(crate) key: &'static str,
+    /// What kind of value every row has there, if it has one.
+    pub(crate) kind: Type,
+    /// What numbers count or measure; empty where they do not.
+    #[allow(dead_code)]
+    pub(crate) unit: &'static str,
+    /// What it says, in one sentence.
+    #[allow(dead_code)]
+    pub(crate) about: &'static str,
     /// The value of a row.
     pub(crate) value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
     /// How tables for people show it; they leave out a column without.
     pub(crate) table: Option<Shown>,
+}
+
+/// What a column holds. Programs that read whole files take it from there, whatever the values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    /// [`Value::Bool`].
+    Bool,
+    /// [`Value::Integer`], up to 2^63 - 1.
+    Integer,
+    /// [`Value::Float`].
+    Float,
+    /// [`Value::Time`].
+    Time,
+    /// [`Value::Seconds`].
+    Seconds,
+    /// [`Value::Text`] and [`Value::Address`].
+    Text,
+    /// [`Value::Words`].
+    Words,
+}
+
+impl Type {
+    /// Whether a column of this type may hold `value`.
+    pub(crate) const fn takes(self, value: &Value<'_>) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Bool(_) => matches!(self, Self::Bool),
+            Value::Integer(_) => matches!(self, Self::Integer),
+            Value::Float(_) => matches!(self, Self::Float),
+            Value::Time(_) => matches!(self, Self::Time),
+            Value::Seconds(_) => matches!(self, Self::Seconds),
+            Value::Text(_) | Value::Address(_) => matches!(self, Self::Text),
+            Value::Words(_) => matches!(self, Self::Words),
+        }
+    }
 }
 
 /// How tables show a column.
@@ -112,18 +159,27 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
 }
 
 /// A column that tables leave out.
-const fn column<T: Rows>(key: &'static str, value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>) -> Column<T> {
-    Column { key, value, table: None }
-}
-
-/// A column that tables show.
-const fn shown<T: Rows>(
+const fn column<T: Rows>(
     key: &'static str,
-    title: &'static str,
-    unit: Unit,
+    kind: Type,
+    unit: &'static str,
+    about: &'static str,
     value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
 ) -> Column<T> {
-    Column { key, value, table: Some(Shown { title, unit }) }
+    Column { key, kind, unit, about, value, table: None }
+}
+
+/// A column that tables show, under `title`.
+const fn shown<T: Rows>(
+    key: &'static str,
+    kind: Type,
+    unit: &'static str,
+    about: &'static str,
+    title: &'static str,
+    look: Unit,
+    value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
+) -> Column<T> {
+    Column { key, kind, unit, about, value, table: Some(Shown { title, unit: look }) }
 }
 
 /// Whether a server sends video.
@@ -137,6 +193,16 @@ mod tests {
 
     fn keys<T: Rows>() -> String {
         T::COLUMNS.iter().map(|column| column.key).collect::<Vec<_>>().join(" ")
+    }
+
+    fn is_described<T: Rows>() -> bool {
+        T::COLUMNS.iter().all(|column| !column.about.is_empty() && !column.about.ends_with('.'))
+    }
+
+    #[test]
+    fn every_column_says_what_it_is() {
+        assert!(is_described::<Servers>() && is_described::<Segments>());
+        assert!(is_described::<Packets>() && is_described::<Settings>());
     }
 
     /// The keys are a promise: scripts read them.

@@ -2,7 +2,7 @@
 
 use nflx_core::{Segment, Server, Time};
 
-use super::{Column, Rows, Unit, Value, column, shown};
+use super::{Column, Rows, Type, Unit, Value, column, shown};
 
 /// The type of row.
 pub(crate) struct Segments;
@@ -19,41 +19,149 @@ pub(crate) struct SegmentRow<'a> {
 impl Rows for Segments {
     type Row<'a> = SegmentRow<'a>;
 
+    const NAME: &'static str = "segments";
+
     const COLUMNS: &'static [Column<Self>] = &[
-        shown("capture", "capture", Unit::Capture, |row| Value::Text(row.capture)),
-        shown("segment", "segment", Unit::Number, |row| Value::Integer(row.segment.number.into())),
-        column("index", |row| Value::Integer(row.segment.index.into())),
-        shown("server", "server", Unit::Whole, |row| {
+        shown("capture", Type::Text, "", "Capture, as it was named or found", "capture", Unit::Capture, |row| {
+            Value::Text(row.capture)
+        }),
+        shown(
+            "segment",
+            Type::Integer,
+            "",
+            "Number in the capture, from 1 in order of request",
+            "segment",
+            Unit::Number,
+            |row| Value::Integer(row.segment.number.into()),
+        ),
+        column("index", Type::Integer, "", "Ordinal among the segments of its server, from 1", |row| {
+            Value::Integer(row.segment.index.into())
+        }),
+        shown("server", Type::Text, "", "Address of the server", "server", Unit::Whole, |row| {
             row.server.map_or(Value::Null, |server| Value::Address(server.address))
         }),
-        column("server_port", |row| Value::Integer(row.segment.server_port.into())),
-        column("client", |row| Value::Address(row.segment.client)),
-        shown("client_port", "port", Unit::Number, |row| Value::Integer(row.segment.client_port.into())),
-        shown("transport", "over", Unit::Text, |row| Value::Text(row.segment.transport.as_str())),
-        column("name", |row| row.server.and_then(Server::name).into()),
-        column("evidence", |row| row.server.and_then(Server::strongest).map(|kind| kind.as_str()).into()),
-        shown("kind", "kind", Unit::Text, |row| Value::Text(row.segment.kind.as_str())),
-        shown("request_frame", "frame", Unit::Number, |row| Value::Integer(row.segment.request_frame)),
-        column("first_frame", |row| Value::integer(row.segment.first_frame)),
-        column("last_frame", |row| Value::integer(row.segment.last_frame)),
-        shown("t_request", "at", Unit::Number, |row| Value::Time(row.segment.t_request)),
-        column("t_first", |row| Value::time(row.segment.t_first)),
-        column("t_last", |row| Value::time(row.segment.t_last)),
-        column("pkts", |row| Value::Integer(row.segment.pkts)),
-        shown("bytes", "bytes", Unit::Bytes, |row| Value::Integer(row.segment.bytes)),
-        column("app_bytes", |row| Value::Integer(row.segment.app_bytes)),
-        shown("retransmitted_bytes", "again", Unit::Bytes, |row| Value::Integer(row.segment.retransmitted_bytes)),
-        shown("missing_bytes", "missing", Unit::Bytes, |row| Value::Integer(row.segment.missing_bytes)),
-        shown("ttfb_s", "first byte", Unit::Number, |row| Value::seconds(row.segment.ttfb())),
-        shown("duration_s", "duration", Unit::Number, |row| Value::seconds(row.segment.duration())),
-        shown("throughput_bps", "throughput", Unit::BitRate, |row| {
-            row.segment.throughput().map_or(Value::Null, Value::Float)
+        column("server_port", Type::Integer, "", "Port of the server", |row| {
+            Value::Integer(row.segment.server_port.into())
         }),
-        shown("complete", "complete", Unit::Text, |row| Value::Bool(row.segment.complete)),
-        column("estimated", |row| Value::Bool(row.segment.estimated)),
-        column("shared", |row| Value::Bool(row.segment.shared)),
-        column("inferred", |row| Value::Bool(row.segment.inferred)),
-        column("kind_reason", |row| Value::Text(row.segment.kind_reason.as_str())),
+        column("client", Type::Text, "", "Address of the client", |row| Value::Address(row.segment.client)),
+        shown("client_port", Type::Integer, "", "Port of the client", "port", Unit::Number, |row| {
+            Value::Integer(row.segment.client_port.into())
+        }),
+        shown("transport", Type::Text, "", "tcp, quic or udp", "over", Unit::Text, |row| {
+            Value::Text(row.segment.transport.as_str())
+        }),
+        column("name", Type::Text, "", "Name that identified the server, if one did", |row| {
+            row.server.and_then(Server::name).into()
+        }),
+        column("evidence", Type::Text, "", "Strongest evidence that the server is Netflix's", |row| {
+            row.server.and_then(Server::strongest).map(|kind| kind.as_str()).into()
+        }),
+        shown("kind", Type::Text, "", "What it holds: video, audio or other", "kind", Unit::Text, |row| {
+            Value::Text(row.segment.kind.as_str())
+        }),
+        shown(
+            "request_frame",
+            Type::Integer,
+            "frame number",
+            "First packet of the request",
+            "frame",
+            Unit::Number,
+            |row| Value::Integer(row.segment.request_frame),
+        ),
+        column("first_frame", Type::Integer, "frame number", "First packet of the response with new data", |row| {
+            Value::integer(row.segment.first_frame)
+        }),
+        column("last_frame", Type::Integer, "frame number", "Last packet of the response with new data", |row| {
+            Value::integer(row.segment.last_frame)
+        }),
+        shown("t_request", Type::Time, "s since 1970", "First packet of the request", "at", Unit::Number, |row| {
+            Value::Time(row.segment.t_request)
+        }),
+        column("t_first", Type::Time, "s since 1970", "First packet of the response with new data", |row| {
+            Value::time(row.segment.t_first)
+        }),
+        column("t_last", Type::Time, "s since 1970", "Last packet of the response with new data", |row| {
+            Value::time(row.segment.t_last)
+        }),
+        column("pkts", Type::Integer, "packets", "Response packets with payload", |row| {
+            Value::Integer(row.segment.pkts)
+        }),
+        shown(
+            "bytes",
+            Type::Integer,
+            "bytes",
+            "Response payload carried by TCP or UDP, each byte once",
+            "bytes",
+            Unit::Bytes,
+            |row| Value::Integer(row.segment.bytes),
+        ),
+        column(
+            "app_bytes",
+            Type::Integer,
+            "bytes",
+            "The same less the framing of TLS or QUIC: what HTTP sent",
+            |row| Value::Integer(row.segment.app_bytes),
+        ),
+        shown(
+            "retransmitted_bytes",
+            Type::Integer,
+            "bytes",
+            "Response payload that was seen again",
+            "again",
+            Unit::Bytes,
+            |row| Value::Integer(row.segment.retransmitted_bytes),
+        ),
+        shown(
+            "missing_bytes",
+            Type::Integer,
+            "bytes",
+            "Response payload that was never captured though acknowledged",
+            "missing",
+            Unit::Bytes,
+            |row| Value::Integer(row.segment.missing_bytes),
+        ),
+        shown(
+            "ttfb_s",
+            Type::Seconds,
+            "s",
+            "Request to first byte of the response",
+            "first byte",
+            Unit::Number,
+            |row| Value::seconds(row.segment.ttfb()),
+        ),
+        shown(
+            "duration_s",
+            Type::Seconds,
+            "s",
+            "Request to last byte of the response",
+            "duration",
+            Unit::Number,
+            |row| Value::seconds(row.segment.duration()),
+        ),
+        shown(
+            "throughput_bps",
+            Type::Float,
+            "bit/s",
+            "8 times bytes over the time from first to last byte",
+            "throughput",
+            Unit::BitRate,
+            |row| row.segment.throughput().map_or(Value::Null, Value::Float),
+        ),
+        shown("complete", Type::Bool, "", "Whether it ended before the capture did", "complete", Unit::Text, |row| {
+            Value::Bool(row.segment.complete)
+        }),
+        column("estimated", Type::Bool, "", "Whether app_bytes was estimated: framing was cut off or missing", |row| {
+            Value::Bool(row.segment.estimated)
+        }),
+        column("shared", Type::Bool, "", "Whether bytes were divided among responses that overlapped", |row| {
+            Value::Bool(row.segment.shared)
+        }),
+        column("inferred", Type::Bool, "", "Whether only the other direction was captured", |row| {
+            Value::Bool(row.segment.inferred)
+        }),
+        column("kind_reason", Type::Text, "", "What decided the kind", |row| {
+            Value::Text(row.segment.kind_reason.as_str())
+        }),
     ];
 
     fn start(row: &SegmentRow<'_>) -> Time {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use nflx_core::{Engine, Server, Time};
 
-use super::{Column, Rows, Unit, Value, column, is_video, shown};
+use super::{Column, Rows, Type, Unit, Value, column, is_video, shown};
 
 /// The type of row.
 pub(crate) struct Servers;
@@ -19,22 +19,86 @@ pub(crate) struct ServerRow<'a> {
 impl Rows for Servers {
     type Row<'a> = ServerRow<'a>;
 
+    const NAME: &'static str = "servers";
+
     const COLUMNS: &'static [Column<Self>] = &[
-        shown("capture", "capture", Unit::Capture, |row| Value::Text(row.capture)),
-        shown("server", "server", Unit::Whole, |row| Value::Address(row.server.address)),
-        shown("name", "name", Unit::Text, |row| row.server.name().into()),
-        shown("evidence", "evidence", Unit::Text, |row| Value::Words(kinds(row.server))),
-        shown("role", "role", Unit::Text, |row| Value::Text(row.server.role.as_str())),
-        shown("flows", "flows", Unit::Count, |row| Value::Integer(row.server.flows.into())),
-        column("in_pkts", |row| Value::Integer(row.server.counters.in_pkts)),
-        column("out_pkts", |row| Value::Integer(row.server.counters.out_pkts)),
-        shown("in_bytes", "in", Unit::Bytes, |row| Value::Integer(row.server.counters.in_bytes)),
-        shown("out_bytes", "out", Unit::Bytes, |row| Value::Integer(row.server.counters.out_bytes)),
-        shown("segments", "segments", Unit::Count, |row| Value::Integer(row.server.segments.into())),
-        shown("segment_bytes", "in segments", Unit::Bytes, |row| Value::Integer(row.server.segment_bytes)),
-        column("t_first", |row| Value::Time(row.server.t_first)),
-        column("t_last", |row| Value::Time(row.server.t_last)),
-        column("role_reason", |row| Value::Text(row.server.role_reason.as_str())),
+        shown("capture", Type::Text, "", "Capture, as it was named or found", "capture", Unit::Capture, |row| {
+            Value::Text(row.capture)
+        }),
+        shown("server", Type::Text, "", "Address of the server", "server", Unit::Whole, |row| {
+            Value::Address(row.server.address)
+        }),
+        shown("name", Type::Text, "", "Name that identified it, if one did", "name", Unit::Text, |row| {
+            row.server.name().into()
+        }),
+        shown(
+            "evidence",
+            Type::Words,
+            "",
+            "Kinds of evidence that it is Netflix's, strongest first",
+            "evidence",
+            Unit::Text,
+            |row| Value::Words(kinds(row.server)),
+        ),
+        shown(
+            "role",
+            Type::Text,
+            "",
+            "What it was seen doing: video, audio_video, control, static or unknown",
+            "role",
+            Unit::Text,
+            |row| Value::Text(row.server.role.as_str()),
+        ),
+        shown("flows", Type::Integer, "flows", "Connections to it", "flows", Unit::Count, |row| {
+            Value::Integer(row.server.flows.into())
+        }),
+        column("in_pkts", Type::Integer, "packets", "IP packets that it sent", |row| {
+            Value::Integer(row.server.counters.in_pkts)
+        }),
+        column("out_pkts", Type::Integer, "packets", "IP packets that it was sent", |row| {
+            Value::Integer(row.server.counters.out_pkts)
+        }),
+        shown(
+            "in_bytes",
+            Type::Integer,
+            "bytes",
+            "Bytes that it sent, by the length in the IP header",
+            "in",
+            Unit::Bytes,
+            |row| Value::Integer(row.server.counters.in_bytes),
+        ),
+        shown(
+            "out_bytes",
+            Type::Integer,
+            "bytes",
+            "Bytes that it was sent, by the length in the IP header",
+            "out",
+            Unit::Bytes,
+            |row| Value::Integer(row.server.counters.out_bytes),
+        ),
+        shown(
+            "segments",
+            Type::Integer,
+            "segments",
+            "Requests to it with their responses",
+            "segments",
+            Unit::Count,
+            |row| Value::Integer(row.server.segments.into()),
+        ),
+        shown(
+            "segment_bytes",
+            Type::Integer,
+            "bytes",
+            "Sum of bytes over its segments",
+            "in segments",
+            Unit::Bytes,
+            |row| Value::Integer(row.server.segment_bytes),
+        ),
+        column("t_first", Type::Time, "s since 1970", "Its first packet", |row| Value::Time(row.server.t_first)),
+        column("t_last", Type::Time, "s since 1970", "Its last packet", |row| Value::Time(row.server.t_last)),
+        column("role_reason", Type::Text, "", "What decided the role", |row| {
+            Value::Text(row.server.role_reason.as_str())
+        }),
     ];
 
     fn start(row: &ServerRow<'_>) -> Time {
