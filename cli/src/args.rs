@@ -22,6 +22,8 @@ Examples:
   nflx packets session.pcap | jq 'select(.request)'
   nflx servers --evidence dns_owner --segment-rule server session.pcap
                                             the classic rules
+  nflx features --window 10 --format csv session.pcap
+                                            a training table: one row per session and 10 s
   nflx annotate session.pcap for-all.pcapng what is known as comments, for Wireshark without the plugin
   tcpdump -w - -c 100000 | nflx segments -  from a pipe
 
@@ -30,6 +32,14 @@ Exit status: 0 done; 1 done, but input was damaged (all that could be read was u
 const CAPTURES: &str = "\
 Captures are pcap or pcapng, plain or gzip-compressed. They are read twice where a later packet tells what earlier ones \
 were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
+
+const FEATURES: &str = "\
+A session is a client's traffic with Netflix until it pauses for longer than session_idle (60 s); its windows follow each \
+other without a gap. Columns have the names of the published data sets: 'nflx columns' lists them with their definitions, \
+as docs/features.md does.
+
+Captures are pcap or pcapng, plain or gzip-compressed. They are read twice or three times; a pipe is therefore copied to a \
+temporary file without a name (in TMPDIR) while it is read.";
 
 const COMMENTS: &str = "\
 The output is pcapng. Of pcapng input every byte is kept, also of what is damaged or unknown; comments are added last, and \
@@ -57,6 +67,11 @@ pub(crate) enum Command {
     /// List every packet of Netflix's servers with flow, segment and counters up to it
     #[command(after_help = CAPTURES)]
     Packets(Run),
+    /// List windows of each client's streaming with the features that models of video quality are trained on
+    #[command(after_help = FEATURES)]
+    Features(FeaturesRun),
+    /// List the columns of features with type, unit and definition
+    Columns(Output),
     /// Copy a capture with what is known about its packets as comments, which Wireshark shows without the plugin
     #[command(after_help = COMMENTS)]
     Annotate(Annotate),
@@ -74,6 +89,25 @@ pub(crate) struct Run {
     pub(crate) output: Output,
     #[command(flatten)]
     pub(crate) analysis: Analysis,
+}
+
+/// A run over captures, in windows.
+#[derive(Debug, Args)]
+pub(crate) struct FeaturesRun {
+    #[command(flatten)]
+    run: Run,
+    /// Length of a window; windows begin with a session's first packet [default: 10]
+    #[arg(long, value_name = "SECONDS", help_heading = "Analysis")]
+    window: Option<String>,
+}
+
+impl FeaturesRun {
+    /// The run, with the window among its settings.
+    pub(crate) fn into_run(self) -> Run {
+        let mut run = self.run;
+        run.analysis.set.extend(self.window.map(|seconds| ("feature_window".to_owned(), seconds)));
+        run
+    }
 }
 
 /// A capture with comments.

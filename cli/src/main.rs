@@ -22,7 +22,7 @@ use nflx_core::Config;
 use args::{Command, Output, Run};
 use output::{Format, Sink, Writer};
 use report::Report;
-use rows::{Packets, Segments, Servers, SettingRow, Settings};
+use rows::{Columns, Features, Packets, Segments, Servers, SettingRow, Settings};
 use study::{Failure, Study};
 
 /// How a run went: its exit status. The worst of several captures counts.
@@ -39,12 +39,14 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(status) => return status.into(),
     };
-    let status = match &cli.command {
-        Command::Servers(run) => report_all::<Servers>(run),
-        Command::Segments(run) => report_all::<Segments>(run),
-        Command::Packets(run) => report_all::<Packets>(run),
-        Command::Annotate(run) => annotate::run(run),
-        Command::Settings(settings) => show_settings(settings),
+    let status = match cli.command {
+        Command::Servers(run) => report_all::<Servers>(&run),
+        Command::Segments(run) => report_all::<Segments>(&run),
+        Command::Packets(run) => report_all::<Packets>(&run),
+        Command::Features(run) => report_all::<Features>(&run.into_run()),
+        Command::Columns(output) => show_columns(&output),
+        Command::Annotate(run) => annotate::run(&run),
+        Command::Settings(settings) => show_settings(&settings),
     };
     ExitCode::from(status as u8)
 }
@@ -134,6 +136,17 @@ fn show_settings(settings: &args::Settings) -> Status {
             let value = config.get(setting.name).unwrap_or_default();
             let default = defaults.get(setting.name).unwrap_or_default();
             writer.row(&SettingRow { setting, value: &value, default: &default })?;
+        }
+        writer.finish()?;
+        Ok((Status::Done, true))
+    })
+}
+
+fn show_columns(output: &Output) -> Status {
+    write_to(output, |sink, format| {
+        let mut writer = Writer::<Columns>::new(format, sink, false)?;
+        for column in nflx_core::features::COLUMNS {
+            writer.row(&column)?;
         }
         writer.finish()?;
         Ok((Status::Done, true))

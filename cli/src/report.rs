@@ -1,12 +1,13 @@
 //! From a studied capture to its rows.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::IpAddr;
 
-use nflx_core::{Kind, Role};
+use nflx_core::{Features as Windows, Kind, Role, Time};
 
 use crate::output::Writer;
-use crate::rows::{PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers, ranked};
+use crate::rows::{FeatureRow, Features, PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers, ranked};
 use crate::study::{Failure, Study};
 
 /// Rows that a capture gives.
@@ -58,6 +59,29 @@ impl Report for Packets {
             })
         })
     }
+}
+
+impl Report for Features {
+    /// Reads the capture once more: what a segment was shows only behind it.
+    fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+        let mut windows = Windows::new(&study.engine);
+        let start = study.start;
+        let mut study = study.again(!watched, |packet, annotation, _| {
+            windows.packet(packet, annotation.as_ref());
+            drain(&mut windows, capture, start, writer)
+        })?;
+        windows.finish();
+        drain(&mut windows, capture, start, writer)?;
+        study.windows = windows.stats();
+        Ok(study)
+    }
+}
+
+fn drain(windows: &mut Windows, capture: &str, start: Time, writer: &mut Writer<'_, Features>) -> io::Result<()> {
+    while let Some(row) = windows.next_row() {
+        writer.row(&FeatureRow { capture, start, row: &row })?;
+    }
+    Ok(())
 }
 
 /// What is known only once the last packet has been seen.

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
 
-use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time};
+use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time, features};
 
 use crate::capture::{Damage, Piece, Reader, Source, UnknownLinkType, Unreadable};
 use crate::progress::Progress;
@@ -37,6 +37,8 @@ pub(crate) struct Study {
     pub(crate) engine: Engine,
     /// Time of the first packet.
     pub(crate) start: Time,
+    /// What windows had no room for.
+    pub(crate) windows: features::Stats,
     source: Source,
     name: String,
     seen: Seen,
@@ -80,7 +82,14 @@ impl Study {
         config.hash_seed = RandomState::new().hash_one(0);
         let mut engine = Engine::new(config);
         let seen = pass(&mut source, &mut engine, &progress(&name, true), |_, _, _| Ok(()))?;
-        let mut study = Self { engine, start: seen.start.unwrap_or_default(), source, name, seen };
+        let mut study = Self {
+            engine,
+            start: seen.start.unwrap_or_default(),
+            windows: features::Stats::default(),
+            source,
+            name,
+            seen,
+        };
         if let Some(number) = study.only_unknown_link_types() {
             return Err(Unreadable::LinkType(number).into());
         }
@@ -130,7 +139,7 @@ impl Study {
 
     /// What found no room in the engine's tables, in one sentence; `None` if all did.
     pub(crate) fn shortage(&self) -> Option<String> {
-        shortage(&self.engine.stats())
+        shortage(&self.engine.stats(), &self.windows)
     }
 
     fn only_unknown_link_types(&self) -> Option<u32> {
@@ -188,7 +197,7 @@ fn progress(name: &str, show: bool) -> impl Fn(Option<u64>) -> Progress {
     move |size| if show { Progress::new(name, size) } else { Progress::none() }
 }
 
-fn shortage(stats: &Stats) -> Option<String> {
+fn shortage(stats: &Stats, windows: &features::Stats) -> Option<String> {
     let counts = [
         (stats.flows_evicted, "flows", "max_flows"),
         (stats.hosts_evicted, "addresses", "max_flows"),
@@ -196,6 +205,10 @@ fn shortage(stats: &Stats) -> Option<String> {
         (stats.segments_evicted, "segments", "max_segments"),
         (stats.connections_evicted, "followed flows", "max_connections or connection_bytes"),
         (stats.reorder_dropped, "reordered bytes", "reorder_bytes"),
+        (windows.sessions_evicted, "sessions", "max_sessions"),
+        (windows.flows_evicted, "flows in windows", "max_connections"),
+        (windows.window_values_sampled, "values of windows (medians are those of a sample)", "window_values"),
+        (windows.session_values_sampled, "values of sessions (percentiles are those of a sample)", "session_values"),
     ];
     let short: Vec<_> = counts.iter().filter(|(count, ..)| *count > 0).collect();
     let lost: Vec<_> = short.iter().map(|(count, what, _)| format!("{count} {what}")).collect();
@@ -212,10 +225,10 @@ mod tests {
 
     #[test]
     fn shortages_name_the_setting() {
-        assert_eq!(shortage(&Stats::default()), None);
+        assert_eq!(shortage(&Stats::default(), &features::Stats::default()), None);
         let stats = Stats { flows_evicted: 3, hosts_evicted: 2, segments_evicted: 1, ..Stats::default() };
         assert_eq!(
-            shortage(&stats).as_deref(),
+            shortage(&stats, &features::Stats::default()).as_deref(),
             Some(
                 "found no room for 3 flows, 2 addresses, 1 segments; raise max_flows and max_segments \
                  with --set NAME=VALUE"

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::prefix::Prefix;
+use crate::segment::Kind;
 use crate::service::EvidenceKind;
 
 /// Keywords that make a name Netflix's: the classic four, and two more that Netflix uses for artwork and search.
@@ -86,6 +87,10 @@ pub struct Config {
     pub evidence: Vec<EvidenceKind>,
     /// How requests are told from each other.
     pub segment_rule: SegmentRule,
+    /// Kinds of segments that features are taken of.
+    pub feature_kinds: Vec<Kind>,
+    /// Features without any value are 0.
+    pub zero_if_empty: bool,
     /// The numeric settings, in the order of [`NUMBERS`].
     numbers: [u64; NUMBERS.len()],
     /// Secret that hash tables are seeded with, so that captures cannot be made to collide in them. Results do not
@@ -101,6 +106,8 @@ impl Default for Config {
             prefixes: Vec::new(),
             evidence: EvidenceKind::ALL.into_iter().filter(|&kind| kind != EvidenceKind::DnsOwner).collect(),
             segment_rule: SegmentRule::default(),
+            feature_kinds: vec![Kind::Video, Kind::Audio],
+            zero_if_empty: false,
             numbers: std::array::from_fn(|i| NUMBERS[i].default),
             hash_seed: 0,
         }
@@ -277,12 +284,34 @@ numbers! {
     control_upload: 12 in 0..=1_000, "percent", "Upload of control traffic",
         "Uplink bytes for each 100 downlink bytes from which a server without a telling name is one for control.",
         "measured on a session of 2017: API and telemetry 12 to 445, media up to 9, artwork 3 to 6";
+    feature_window: 10 in 1..=86_400, "seconds", "Window of features",
+        "Length of the windows that 'nflx features' gives a row for.",
+        "the published data sets of video quality (Bronzino et al., 2019)";
+    session_idle: 60 in 1..=3_600, "seconds", "Idle time between sessions",
+        "A client that has nothing to do with Netflix for longer begins another session; for 'nflx features'.",
+        "players ask for video every 4 s and for audio every 16 s (measured, 2018); web servers close after 75 s";
+    segment_quiet: 10 in 0..=86_400, "seconds", "Silence that completes a segment",
+        "A segment still open at the end of the capture is complete for 'nflx features' if nothing came for so long.",
+        "RFC 6298: three timeouts in a row, 1 + 2 + 4 s, rounded up";
+    ewma_span: 10 in 1..=1_000, "segments", "Span of moving averages",
+        "Exponentially weighted averages of 'nflx features' give the newest segment the weight 2 / (span + 1).",
+        "the ten segments that the average is taken over";
+    session_values: 16_384 in 16..=1_000_000, "values", "Values kept of a session",
+        "Values from which 'nflx features' takes a session's percentiles; beyond it, those of a uniform sample.",
+        "13 hours of 1,200 segments an hour";
+    window_values: 16_777_216 in 0..=1_000_000_000, "values", "Values kept for medians",
+        "Values from which 'nflx features' takes the medians of all open windows; beyond it, those of a uniform sample.",
+        "memory: 8 bytes a value; 10 s at 1 Gbit/s make some 4 million";
+    max_sessions: 1_024 in 1..=1_000_000, "sessions", "Session table size",
+        "Sessions open at once in 'nflx features'; beyond it, sessions that were quiet longest end.",
+        "memory: about 3 kB a session, and its values";
     retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
         "Share of a segment's bytes sent again from which a note is made.",
         "players cope with 2 % loss; above 5 % throughput suffers visibly";
 }
 
 const CHOICE_RULE: &[&str] = &["flow", "server"];
+const CHOICE_EMPTY: &[&str] = &["null", "zero"];
 
 const WORDS: &[Setting] = &[
     Setting {
@@ -316,6 +345,22 @@ const WORDS: &[Setting] = &[
         unit: "",
         source: "players use several connections to one server at once, which the classic rule mixes",
         kind: SettingKind::Choice(CHOICE_RULE),
+    },
+    Setting {
+        name: "feature_kinds",
+        title: "Segments in features",
+        help: "Kinds of segments, separated by commas, that 'nflx features' takes statistics of: video, audio, other.",
+        unit: "",
+        source: "published data sets cannot tell audio from video; what is neither is no streaming",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "empty_features",
+        title: "Features without a value",
+        help: "What 'nflx features' gives for statistics of no values: null, or zero.",
+        unit: "",
+        source: "null cannot be taken for a measured 0; published data sets have 0",
+        kind: SettingKind::Choice(CHOICE_EMPTY),
     },
 ];
 
@@ -357,6 +402,14 @@ impl Config {
                     _ => return Err(bad("segment_rule", value, "flow or server")),
                 }
             }
+            "feature_kinds" => self.feature_kinds = kinds(value)?,
+            "empty_features" => {
+                self.zero_if_empty = match value.trim() {
+                    "null" => false,
+                    "zero" => true,
+                    _ => return Err(bad("empty_features", value, "null or zero")),
+                }
+            }
             _ => {
                 let index = NUMBERS
                     .iter()
@@ -377,6 +430,8 @@ impl Config {
             "prefixes" => joined(&mut self.prefixes.iter().map(ToString::to_string)),
             "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
             "segment_rule" => CHOICE_RULE[self.segment_rule as usize].to_owned(),
+            "feature_kinds" => joined(&mut self.feature_kinds.iter().map(|kind| kind.as_str().to_owned())),
+            "empty_features" => CHOICE_EMPTY[usize::from(self.zero_if_empty)].to_owned(),
             _ => self.numbers[NUMBERS.iter().position(|number| number.setting.name == name)?].to_string(),
         })
     }
@@ -436,6 +491,21 @@ fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
         return Err(bad("evidence", value, "at least one kind, for example dns,sni"));
     }
     kinds.sort_unstable();
+    Ok(kinds)
+}
+
+fn kinds(value: &str) -> Result<Vec<Kind>, ConfigError> {
+    let mut kinds = Vec::new();
+    for word in list(value) {
+        let kind = [Kind::Video, Kind::Audio, Kind::Other].into_iter().find(|kind| kind.as_str() == word);
+        let kind = kind.ok_or_else(|| bad("feature_kinds", word, "kinds among video, audio, other"))?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    if kinds.is_empty() {
+        return Err(bad("feature_kinds", value, "at least one kind, for example video,audio"));
+    }
     Ok(kinds)
 }
 

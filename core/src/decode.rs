@@ -91,6 +91,8 @@ pub struct Tcp<'a> {
     pub flags: TcpFlags,
     /// Window field, not scaled.
     pub window: u16,
+    /// The captured part of the options, padding included.
+    pub options: &'a [u8],
     /// Payload length in bytes, from the headers.
     pub payload_length: u32,
     /// The captured part of the payload.
@@ -110,8 +112,12 @@ impl TcpFlags {
     pub const SYN: Self = Self(0x02);
     /// Reset the connection.
     pub const RST: Self = Self(0x04);
+    /// Hand the data to the receiver's application at once.
+    pub const PSH: Self = Self(0x08);
     /// The acknowledgement number is valid.
     pub const ACK: Self = Self(0x10);
+    /// The urgent pointer is valid.
+    pub const URG: Self = Self(0x20);
 
     /// Whether any of `other`'s bits is set.
     #[must_use]
@@ -341,6 +347,7 @@ fn tcp(rest: Rest<'_>) -> Option<Tcp<'_>> {
         acknowledgement: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
         flags: TcpFlags(fixed[13]),
         window: u16::from_be_bytes([fixed[14], fixed[15]]),
+        options: &rest.data[TCP_MIN_HEADER..header_length.min(rest.data.len())],
         payload_length: u32::try_from(payload_length).unwrap_or(u32::MAX),
         payload: &captured[..captured.len().min(payload_length)],
         header_truncated: rest.data.len() < header_length,

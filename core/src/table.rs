@@ -114,6 +114,12 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         self.free.push(slot);
     }
 
+    /// Slots of all entries.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
+        let entries = self.entries.iter().zip(0..);
+        entries.filter(|(entry, _)| entry.occupied).map(|(_, slot)| slot)
+    }
+
     /// The key at a slot.
     #[must_use]
     pub(crate) fn key(&self, slot: Slot) -> &K {

@@ -157,6 +157,7 @@ fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
         (Value::Text(text), _) => printable(text),
         (Value::Address(address), _) => address.to_string(),
         (Value::Words(words), _) => printable(&words.join(" ")),
+        (Value::Floats(values), _) => values.iter().map(f64::to_string).collect::<Vec<_>>().join(" "),
     }
 }
 

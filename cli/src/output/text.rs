@@ -12,13 +12,14 @@ pub(super) fn json(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Text(text) => serde_json::to_writer(out, text)?,
         Value::Words(words) => serde_json::to_writer(out, words)?,
+        Value::Floats(values) => serde_json::to_writer(out, values)?,
         Value::Address(address) => write!(out, "\"{address}\"")?,
         _ => plain(value, out)?,
     }
     Ok(())
 }
 
-/// As bare text: nothing for what is not known, words separated by spaces.
+/// As bare text: nothing for what is not known, words separated by spaces, numbers as a JSON array.
 pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     match value {
         Value::Null => Ok(()),
@@ -31,6 +32,7 @@ pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         Value::Text(text) => out.write_all(text.as_bytes()),
         Value::Address(address) => write!(out, "{address}"),
         Value::Words(words) => out.write_all(words.join(" ").as_bytes()),
+        Value::Floats(values) => Ok(serde_json::to_writer(out, values)?),
     }
 }
 

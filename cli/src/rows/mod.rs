@@ -1,5 +1,6 @@
 //! What is printed: one list of columns per type of row, from which every format takes names, order, types and values.
 
+mod features;
 mod packets;
 mod segments;
 mod servers;
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 
 use nflx_core::{Role, Time};
 
+pub(crate) use features::{Columns, FeatureRow, Features};
 pub(crate) use packets::{PacketRow, Packets};
 pub(crate) use segments::{SegmentRow, Segments};
 pub(crate) use servers::{ServerRow, Servers, ranked};
@@ -50,6 +52,14 @@ pub(crate) struct Column<T: Rows + ?Sized> {
     pub(crate) table: Option<Shown>,
 }
 
+impl<T: Rows + ?Sized> Clone for Column<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Rows + ?Sized> Copy for Column<T> {}
+
 /// What a column holds. Programs that read whole files take it from there, whatever the values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
@@ -67,6 +77,8 @@ pub(crate) enum Type {
     Text,
     /// [`Value::Words`].
     Words,
+    /// [`Value::Floats`].
+    Floats,
 }
 
 impl Type {
@@ -81,6 +93,7 @@ impl Type {
             Value::Seconds(_) => matches!(self, Self::Seconds),
             Value::Text(_) | Value::Address(_) => matches!(self, Self::Text),
             Value::Words(_) => matches!(self, Self::Words),
+            Value::Floats(_) => matches!(self, Self::Floats),
         }
     }
 }
@@ -136,6 +149,8 @@ pub(crate) enum Value<'a> {
     Address(IpAddr),
     /// Several words.
     Words(Vec<&'a str>),
+    /// Several measured numbers.
+    Floats(&'a [f64]),
 }
 
 impl Value<'_> {
@@ -203,6 +218,7 @@ mod tests {
     fn every_column_says_what_it_is() {
         assert!(is_described::<Servers>() && is_described::<Segments>());
         assert!(is_described::<Packets>() && is_described::<Settings>());
+        assert!(is_described::<Features>() && is_described::<Columns>());
     }
 
     /// The keys are a promise: scripts read them.
@@ -225,5 +241,8 @@ mod tests {
              server_in_pkts server_out_pkts server_in_bytes server_out_bytes flow_in_pkts flow_out_pkts flow_in_bytes \
              flow_out_bytes truncated"
         );
+        // The others are those of the core, whose tests name them.
+        assert!(keys::<Features>().starts_with("capture session client window t_start t_end relative_timestamp "));
+        assert_eq!(Features::COLUMNS.len(), nflx_core::features::COLUMNS.len() + 1);
     }
 }

@@ -17,7 +17,7 @@ fn datagram(kind: Kind, source: (IpAddr, u16), destination: (IpAddr, u16), lengt
         Kind::Tcp => {
             let flags = TcpFlags::ACK;
             let (sequence, acknowledgement, window, payload_length) = (0, 0, 0, 0);
-            let (payload, header_truncated) = (&[][..], false);
+            let (options, payload, header_truncated) = (&[][..], &[][..], false);
             let tcp = Tcp {
                 source_port,
                 destination_port,
@@ -25,6 +25,7 @@ fn datagram(kind: Kind, source: (IpAddr, u16), destination: (IpAddr, u16), lengt
                 acknowledgement,
                 flags,
                 window,
+                options,
                 payload_length,
                 payload,
                 header_truncated,

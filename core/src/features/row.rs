@@ -1,0 +1,150 @@
+//! One window of one session in numbers.
+
+use std::net::IpAddr;
+
+use smallvec::SmallVec;
+
+use crate::packet::Time;
+
+/// Statistics of a quantity over packets; `None` where there was no value, and skewness and kurtosis where all were
+/// equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Shape {
+    pub(crate) mean: Option<f64>,
+    pub(crate) median: Option<f64>,
+    pub(crate) minimum: Option<f64>,
+    pub(crate) maximum: Option<f64>,
+    pub(crate) deviation: Option<f64>,
+    pub(crate) skewness: Option<f64>,
+    pub(crate) kurtosis: Option<f64>,
+}
+
+/// Statistics of a quantity over segments; `None` where there was no value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Span {
+    pub(crate) mean: Option<f64>,
+    pub(crate) deviation: Option<f64>,
+    pub(crate) minimum: Option<f64>,
+    pub(crate) maximum: Option<f64>,
+    /// In the order of [`Span::PERCENTILES`].
+    pub(crate) percentiles: [Option<f64>; 4],
+}
+
+impl Span {
+    pub(crate) const PERCENTILES: [f64; 4] = [50.0, 75.0, 85.0, 90.0];
+}
+
+/// Packets with a control bit of TCP set.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Flags {
+    pub(crate) ack: u64,
+    pub(crate) fin: u64,
+    pub(crate) psh: u64,
+    pub(crate) rst: u64,
+    pub(crate) syn: u64,
+    pub(crate) urg: u64,
+}
+
+/// What is counted of the packets of one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Counts {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    /// Of these, from or to servers that send video.
+    pub(crate) video_bytes: u64,
+    /// Payload, each byte once.
+    pub(crate) new_bytes: u64,
+    pub(crate) flags: Flags,
+    /// Packets with payload of which no byte had been sent before, and those of which one had been once, twice, or more
+    /// often.
+    pub(crate) repeated: [u64; 4],
+    pub(crate) out_of_order_packets: u64,
+    pub(crate) out_of_order_bytes: u64,
+}
+
+/// What one direction sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Sent {
+    pub(crate) counts: Counts,
+    pub(crate) bytes_per_packet: Shape,
+    pub(crate) inter_arrival: Shape,
+    pub(crate) in_flight: Shape,
+    pub(crate) repetitions: Shape,
+    pub(crate) receive_window: Shape,
+}
+
+/// What was counted of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Counted {
+    pub(crate) down: Sent,
+    pub(crate) up: Sent,
+    pub(crate) flows: u64,
+    pub(crate) round_trip: Shape,
+    pub(crate) requests: u64,
+    pub(crate) completions: u64,
+    pub(crate) request_gaps: Span,
+    pub(crate) completion_gaps: Span,
+}
+
+/// The latest segment that completed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Latest {
+    pub(crate) requested: Time,
+    pub(crate) completed: Time,
+    pub(crate) bytes: u64,
+    /// More than the one before it.
+    pub(crate) growth: Option<i64>,
+    /// After the one before it, in nanoseconds.
+    pub(crate) gap: Option<i64>,
+}
+
+/// What is known of the session's segments at the end of the window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Known {
+    /// Before the window.
+    pub(crate) requests_before: u64,
+    pub(crate) completions_before: u64,
+    pub(crate) bytes: u64,
+    pub(crate) latest: Option<Latest>,
+    pub(crate) sizes: Span,
+    pub(crate) request_gaps: Span,
+    pub(crate) completion_gaps: Span,
+    /// The last ten.
+    pub(crate) last_sizes: Span,
+    pub(crate) averages: SmallVec<[f64; 10]>,
+}
+
+/// One window of one session. [`super::COLUMNS`] says what it holds and gives its values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Number of the session in the capture, from 1 in order of its first packet.
+    pub session: u32,
+    /// Whose session.
+    pub client: IpAddr,
+    /// Number of the window in the session, from 0.
+    pub window: u32,
+    /// Where the session begins: at its first packet.
+    pub session_start: Time,
+    /// Where the window begins; packets of this time are inside.
+    pub start: Time,
+    /// Where it ends; packets of this time are in the next one.
+    pub end: Time,
+    /// Statistics of no values are 0.
+    pub(crate) zero_if_empty: bool,
+    pub(crate) counted: Counted,
+    /// Bytes of the client's other traffic: down, up.
+    pub(crate) foreign: [u64; 2],
+    pub(crate) known: Known,
+}
+
+impl Row {
+    /// Bytes in the window as kbit/s.
+    pub(crate) fn rate(&self, bytes: u64) -> f64 {
+        bytes as f64 * 8e6 / self.end.since(self.start) as f64
+    }
+
+    /// Seconds since the session began.
+    pub(crate) fn since_start(&self, time: Time) -> f64 {
+        super::window::seconds(time.since(self.session_start))
+    }
+}

@@ -1,0 +1,173 @@
+//! Values kept for medians and percentiles: all of them while there is room, a uniform sample of them beyond.
+
+/// Values that a sample may always keep, however many others hold: a median of so many is off by a few percent of rank.
+const LEAST: usize = 64;
+
+/// Room that an emptied sample keeps for its next window.
+const KEPT_CAPACITY: usize = 8_192;
+
+/// Room shared by samples.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    held: usize,
+    limit: usize,
+    /// Values that were not kept, or took the place of another.
+    pub(crate) sampled: u64,
+}
+
+impl Pool {
+    pub(crate) const fn new(limit: usize) -> Self {
+        Self { held: 0, limit, sampled: 0 }
+    }
+}
+
+/// A place for the `seen`-th value among `kept`, such that each value is kept with the same probability (reservoir
+/// sampling: Vitter, algorithm R, 1985). The same each time (SplitMix64), so that a capture always gives the same rows.
+fn place(seen: u64, kept: usize) -> Option<usize> {
+    let mut z = seen.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let place = usize::try_from((z ^ (z >> 31)) % seen).unwrap_or(usize::MAX);
+    (place < kept).then_some(place)
+}
+
+/// Values of a window, in no order.
+#[derive(Debug, Default)]
+pub(crate) struct Sample {
+    values: Vec<f64>,
+    seen: u64,
+}
+
+impl Sample {
+    pub(crate) fn add(&mut self, value: f64, pool: &mut Pool) {
+        self.seen += 1;
+        if pool.held < pool.limit || self.values.len() < LEAST {
+            self.values.push(value);
+            pool.held += 1;
+            return;
+        }
+        pool.sampled += 1;
+        if let Some(place) = place(self.seen, self.values.len()) {
+            self.values[place] = value;
+        }
+    }
+
+    /// The middle value, or the mean of the two in the middle.
+    pub(crate) fn median(&mut self) -> Option<f64> {
+        let middle = self.values.len() / 2;
+        let is_odd = self.values.len() % 2 == 1;
+        if self.values.is_empty() {
+            return None;
+        }
+        let (below, &mut upper, _) = self.values.select_nth_unstable_by(middle, f64::total_cmp);
+        let lower = if is_odd { upper } else { below.iter().copied().fold(f64::NEG_INFINITY, f64::max) };
+        Some(f64::midpoint(lower, upper))
+    }
+
+    /// Forgets the values.
+    pub(crate) fn clear(&mut self, pool: &mut Pool) {
+        pool.held -= self.values.len();
+        self.values.clear();
+        self.values.shrink_to(KEPT_CAPACITY);
+        self.seen = 0;
+    }
+}
+
+/// Values in order of size, for percentiles at any time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ranked {
+    values: Vec<f64>,
+    seen: u64,
+    /// Values that were not kept, or took the place of another.
+    pub(crate) sampled: u64,
+}
+
+impl Ranked {
+    /// Takes a value; beyond `limit`, one is kept in place of another.
+    pub(crate) fn add(&mut self, value: f64, limit: usize) {
+        self.seen += 1;
+        if self.values.len() >= limit {
+            self.sampled += 1;
+            let Some(place) = place(self.seen, self.values.len()) else { return };
+            self.values.remove(place);
+        }
+        let at = self.values.partition_point(|&other| other < value);
+        self.values.insert(at, value);
+    }
+
+    /// The value below which a share of the values lies, between the two next to it in proportion (type 7 of Hyndman and
+    /// Fan, 1996; what NumPy does unless told otherwise).
+    pub(crate) fn percentile(&self, percent: f64) -> Option<f64> {
+        let rank = (self.values.len().checked_sub(1)?) as f64 * percent / 100.0;
+        let below = rank.floor();
+        let lower = *self.values.get(below as usize)?;
+        let upper = self.values.get(below as usize + 1).copied().unwrap_or(lower);
+        Some((upper - lower).mul_add(rank - below, lower))
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.values.clear();
+        self.seen = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(values: impl IntoIterator<Item = u32>, pool: &mut Pool) -> Sample {
+        let mut sample = Sample::default();
+        values.into_iter().for_each(|value| sample.add(f64::from(value), pool));
+        sample
+    }
+
+    #[test]
+    fn medians() {
+        let mut pool = Pool::new(100);
+        assert_eq!(sample([], &mut pool).median(), None);
+        assert_eq!(sample([7], &mut pool).median(), Some(7.0));
+        assert_eq!(sample([9, 1], &mut pool).median(), Some(5.0));
+        assert_eq!(sample([5, 9, 1], &mut pool).median(), Some(5.0));
+        assert_eq!(sample([4, 9, 1, 2], &mut pool).median(), Some(3.0));
+    }
+
+    #[test]
+    fn percentiles_lie_between_neighbours() {
+        let mut ranked = Ranked::default();
+        assert_eq!(ranked.percentile(50.0), None);
+        for value in [30.0, 10.0, 20.0, 40.0] {
+            ranked.add(value, 100);
+        }
+        assert_eq!(ranked.percentile(0.0), Some(10.0));
+        assert_eq!(ranked.percentile(50.0), Some(25.0));
+        assert_eq!(ranked.percentile(90.0), Some(37.0));
+        assert_eq!(ranked.percentile(100.0), Some(40.0));
+    }
+
+    #[test]
+    fn the_pool_is_shared_and_given_back() {
+        let mut pool = Pool::new(1_000);
+        let mut full = sample(0..1_000, &mut pool);
+        assert_eq!((pool.held, pool.sampled), (1_000, 0), "all that fit");
+        full.add(1_000.0, &mut pool);
+        assert_eq!((pool.held, pool.sampled), (1_000, 1), "one more does not");
+        let mut late = sample(0..100, &mut pool);
+        assert_eq!((late.values.len(), pool.sampled), (LEAST, 1 + 100 - LEAST as u64));
+        full.clear(&mut pool);
+        late.clear(&mut pool);
+        assert_eq!(pool.held, 0);
+    }
+
+    #[test]
+    fn what_is_sampled_is_uniform() {
+        let mut pool = Pool::new(1_000);
+        let median = sample(0..100_000, &mut pool).median().expect("values");
+        assert!((45_000.0..55_000.0).contains(&median), "{median}");
+        let mut ranked = Ranked::default();
+        (0..100_000).for_each(|value| ranked.add(f64::from(value), 1_000));
+        let high = ranked.percentile(90.0).expect("values");
+        assert!((87_000.0..93_000.0).contains(&high), "{high}");
+        assert_eq!((ranked.values.len(), ranked.sampled), (1_000, 99_000));
+        assert!(ranked.values.is_sorted());
+    }
+}

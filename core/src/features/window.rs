@@ -1,0 +1,178 @@
+//! What is counted of one window of a session.
+
+use super::connection::Observation;
+use super::moments::Moments;
+use super::row::{Counted, Counts, Sent, Shape, Span};
+use super::sample::{Pool, Ranked, Sample};
+use crate::decode::{Tcp, TcpFlags};
+
+/// A quantity of packets.
+#[derive(Debug, Default)]
+struct Quantity {
+    moments: Moments,
+    sample: Sample,
+}
+
+impl Quantity {
+    fn add(&mut self, value: f64, pool: &mut Pool) {
+        self.moments.add(value);
+        self.sample.add(value, pool);
+    }
+
+    /// The statistics, and begins anew.
+    fn take(&mut self, pool: &mut Pool) -> Shape {
+        let moments = std::mem::take(&mut self.moments);
+        let median = self.sample.median();
+        self.sample.clear(pool);
+        Shape {
+            mean: moments.mean(),
+            median,
+            minimum: moments.minimum(),
+            maximum: moments.maximum(),
+            deviation: moments.deviation(),
+            skewness: moments.skewness(),
+            kurtosis: moments.kurtosis(),
+        }
+    }
+}
+
+/// Packets of one direction.
+#[derive(Debug, Default)]
+pub(crate) struct Direction {
+    counts: Counts,
+    bytes_per_packet: Quantity,
+    inter_arrival: Quantity,
+    in_flight: Quantity,
+    repetitions: Quantity,
+    receive_window: Quantity,
+}
+
+impl Direction {
+    /// Counts a packet of `length` bytes that came `gap` nanoseconds after the one before in its direction.
+    pub(crate) fn packet(&mut self, length: u32, is_video: bool, gap: Option<i64>, pool: &mut Pool) {
+        self.counts.packets += 1;
+        self.counts.bytes += u64::from(length);
+        self.counts.video_bytes += if is_video { u64::from(length) } else { 0 };
+        self.bytes_per_packet.add(f64::from(length), pool);
+        if let Some(gap) = gap {
+            self.inter_arrival.add(seconds(gap), pool);
+        }
+    }
+
+    /// Counts payload of a datagram.
+    pub(crate) const fn datagram(&mut self, payload: u32) {
+        self.counts.new_bytes += payload as u64;
+    }
+
+    /// Counts what TCP's header shows.
+    pub(crate) fn tcp(&mut self, tcp: &Tcp<'_>, seen: &Observation, pool: &mut Pool) {
+        let flags = &mut self.counts.flags;
+        for (count, flag) in [
+            (&mut flags.ack, TcpFlags::ACK),
+            (&mut flags.fin, TcpFlags::FIN),
+            (&mut flags.psh, TcpFlags::PSH),
+            (&mut flags.rst, TcpFlags::RST),
+            (&mut flags.syn, TcpFlags::SYN),
+            (&mut flags.urg, TcpFlags::URG),
+        ] {
+            *count += u64::from(tcp.flags.has(flag));
+        }
+        self.counts.new_bytes += seen.new_bytes;
+        if seen.out_of_order {
+            self.counts.out_of_order_packets += 1;
+            self.counts.out_of_order_bytes += u64::from(tcp.payload_length);
+        }
+        if let Some(times) = seen.repetitions {
+            self.counts.repeated[(times as usize).min(3)] += 1;
+            self.repetitions.add(f64::from(times), pool);
+        }
+        if let Some(bytes) = seen.in_flight {
+            self.in_flight.add(bytes as f64, pool);
+        }
+        if let Some(bytes) = seen.receive_window {
+            self.receive_window.add(bytes as f64, pool);
+        }
+    }
+
+    fn take(&mut self, pool: &mut Pool) -> Sent {
+        Sent {
+            counts: std::mem::take(&mut self.counts),
+            bytes_per_packet: self.bytes_per_packet.take(pool),
+            inter_arrival: self.inter_arrival.take(pool),
+            in_flight: self.in_flight.take(pool),
+            repetitions: self.repetitions.take(pool),
+            receive_window: self.receive_window.take(pool),
+        }
+    }
+}
+
+/// Values whose percentiles are asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spread {
+    moments: Moments,
+    pub(crate) ranked: Ranked,
+}
+
+impl Spread {
+    pub(crate) fn add(&mut self, value: f64, limit: usize) {
+        self.moments.add(value);
+        self.ranked.add(value, limit);
+    }
+
+    /// The statistics.
+    pub(crate) fn span(&self) -> Span {
+        Span {
+            mean: self.moments.mean(),
+            deviation: self.moments.deviation(),
+            minimum: self.moments.minimum(),
+            maximum: self.moments.maximum(),
+            percentiles: Span::PERCENTILES.map(|percent| self.ranked.percentile(percent)),
+        }
+    }
+
+    /// The statistics, and begins anew.
+    fn take(&mut self) -> Span {
+        let span = self.span();
+        self.moments = Moments::default();
+        self.ranked.clear();
+        span
+    }
+}
+
+/// Everything that is counted of a window.
+#[derive(Debug, Default)]
+pub(crate) struct Window {
+    pub(crate) down: Direction,
+    pub(crate) up: Direction,
+    pub(crate) flows: u64,
+    round_trip: Quantity,
+    pub(crate) requests: u64,
+    pub(crate) completions: u64,
+    pub(crate) request_gaps: Spread,
+    pub(crate) completion_gaps: Spread,
+}
+
+impl Window {
+    pub(crate) fn round_trip(&mut self, nanoseconds: i64, pool: &mut Pool) {
+        self.round_trip.add(seconds(nanoseconds), pool);
+    }
+
+    /// The numbers, and begins the next window.
+    pub(crate) fn take(&mut self, pool: &mut Pool) -> Counted {
+        Counted {
+            down: self.down.take(pool),
+            up: self.up.take(pool),
+            flows: std::mem::take(&mut self.flows),
+            round_trip: self.round_trip.take(pool),
+            requests: std::mem::take(&mut self.requests),
+            completions: std::mem::take(&mut self.completions),
+            request_gaps: self.request_gaps.take(),
+            completion_gaps: self.completion_gaps.take(),
+        }
+    }
+}
+
+/// Nanoseconds as seconds.
+pub(crate) fn seconds(nanoseconds: i64) -> f64 {
+    nanoseconds as f64 / 1e9
+}
