@@ -11,6 +11,8 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
+mod formats;
+
 /// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
 fn program() -> PathBuf {
     if let Some(path) = std::env::var_os("NFLX_BIN") {

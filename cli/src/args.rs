@@ -18,7 +18,7 @@ const STYLES: Styles = Styles::styled()
 const EXAMPLES: &str = "\
 Examples:
   nflx servers session.pcapng               who served the video
-  nflx segments --format csv a.pcap b.pcap.gz -o segments.csv
+  nflx segments a.pcap b.pcap.gz -o segments.parquet
   nflx packets session.pcap | jq 'select(.request)'
   nflx servers --evidence dns_owner --segment-rule server session.pcap
                                             the classic rules
@@ -151,7 +151,7 @@ pub(crate) struct Settings {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
-    /// How to write rows [default: table on a terminal, else jsonl]
+    /// How to write rows [default: what the name of the output file ends in; else table on a terminal, else jsonl]
     #[arg(short, long, value_enum)]
     pub(crate) format: Option<Format>,
     /// Write to this file; it appears, or changes, only when it is complete
@@ -249,7 +249,7 @@ mod tests {
         let said = mistake(&["nflx", "servers", "--frmat", "csv", "x"]);
         assert!(said.starts_with("unexpected argument '--frmat' found; tip: "), "{said}");
         let said = mistake(&["nflx", "servers", "--format", "xml", "x"]);
-        assert!(said.contains("[possible values: table, jsonl, csv]"), "{said}");
+        assert!(said.contains("[possible values: table, jsonl, csv, parquet]"), "{said}");
         assert!(mistake(&["nflx", "servers"]).contains("<FILE>..."));
     }
 

@@ -162,7 +162,13 @@ fn mistake(error: &nflx_core::config::ConfigError) -> Status {
 fn write_to(output: &Output, write: impl FnOnce(&mut Sink, Format) -> io::Result<(Status, bool)>) -> Status {
     let written = Sink::open(output.output.as_deref()).and_then(|mut sink| {
         let default = if sink.is_terminal() { Format::Table } else { Format::Jsonl };
-        let (status, keep) = write(&mut sink, output.format.unwrap_or(default))?;
+        let named = || output.output.as_deref().and_then(Format::of_name);
+        let format = output.format.or_else(named).unwrap_or(default);
+        if format == Format::Parquet && sink.is_terminal() {
+            say("Parquet is not for terminals; name a file with -o or send the output to a program");
+            return Ok(Status::Failed);
+        }
+        let (status, keep) = write(&mut sink, format)?;
         if keep {
             sink.keep()?;
         }

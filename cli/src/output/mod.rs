@@ -1,17 +1,20 @@
 //! Where rows go, and in which format.
 
+mod batch;
+mod parquet;
 mod sink;
 mod table;
 mod text;
 
 use std::io::{self, Write};
-use std::marker::PhantomData;
+use std::path::Path;
 
 use clap::ValueEnum;
 
 pub(crate) use sink::Sink;
 
 use crate::rows::{Rows, Value};
+use parquet::Parquet;
 use table::Table;
 
 /// How rows are written.
@@ -23,18 +26,29 @@ pub(crate) enum Format {
     Jsonl,
     /// Comma-separated values with a header line, every column
     Csv,
+    /// Apache Parquet, every column with its type, unit and meaning
+    Parquet,
+}
+
+impl Format {
+    /// What the ending of an output's name asks for.
+    pub(crate) fn of_name(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?;
+        let endings = [("jsonl", Self::Jsonl), ("ndjson", Self::Jsonl), ("csv", Self::Csv), ("parquet", Self::Parquet)];
+        endings.into_iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, format)| format)
+    }
 }
 
 /// Writes rows of one type.
 pub(crate) struct Writer<'s, T: Rows> {
-    form: Form<'s>,
-    rows: PhantomData<T>,
+    form: Form<'s, T>,
 }
 
-enum Form<'s> {
+enum Form<'s, T: Rows> {
     Table(Table<'s>),
     Jsonl(&'s mut Sink, Vec<u8>),
     Csv(Box<csv::Writer<&'s mut Sink>>, Vec<u8>),
+    Parquet(Box<Parquet<&'s mut Sink, T>>),
 }
 
 impl<'s, T: Rows> Writer<'s, T> {
@@ -48,8 +62,9 @@ impl<'s, T: Rows> Writer<'s, T> {
                 writer.write_record(T::COLUMNS.iter().map(|column| column.key)).map_err(io_error)?;
                 Form::Csv(Box::new(writer), Vec::new())
             }
+            Format::Parquet => Form::Parquet(Box::new(Parquet::new(sink)?)),
         };
-        Ok(Self { form, rows: PhantomData })
+        Ok(Self { form })
     }
 
     /// Writes one row.
@@ -76,6 +91,7 @@ impl<'s, T: Rows> Writer<'s, T> {
                 }
                 writer.write_record(None::<&[u8]>).map_err(io_error)
             }
+            Form::Parquet(parquet) => parquet.row(row),
         }
     }
 
@@ -85,6 +101,7 @@ impl<'s, T: Rows> Writer<'s, T> {
             Form::Table(table) => table.finish(),
             Form::Jsonl(sink, _) => sink.flush(),
             Form::Csv(writer, _) => writer.into_inner().map_err(csv::IntoInnerError::into_error)?.flush(),
+            Form::Parquet(parquet) => parquet.finish(),
         }
     }
 }

@@ -22,7 +22,6 @@ pub(crate) trait Rows: 'static {
     type Row<'a>;
 
     /// What its rows are, in one word: the command that lists them.
-    #[allow(dead_code)]
     const NAME: &'static str;
 
     /// Every column, in the order that documents promise.
@@ -41,10 +40,8 @@ pub(crate) struct Column<T: Rows + ?Sized> {
     /// What kind of value every row has there, if it has one.
     pub(crate) kind: Type,
     /// What numbers count or measure; empty where they do not.
-    #[allow(dead_code)]
     pub(crate) unit: &'static str,
     /// What it says, in one sentence.
-    #[allow(dead_code)]
     pub(crate) about: &'static str,
     /// The value of a row.
     pub(crate) value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,

@@ -1,0 +1,130 @@
+//! Apache Parquet: typed columns, compressed, with statistics, for programs that read whole tables.
+//!
+//! Specification: parquet-format 2.x. Every column may be null, and its type never depends on the values: whole numbers
+//! are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, words LIST<STRING>. Encodings are those that all
+//! current readers know: DELTA_BINARY_PACKED for numbers that grow, dictionaries for texts, PLAIN for the rest.
+
+mod schema;
+
+use std::io::{self, Write};
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::errors::ParquetError;
+use parquet::file::writer::SerializedFileWriter;
+
+use super::batch::{Batch, PRESENT, Texts, Values, WORD};
+use crate::rows::{Column, Rows};
+
+/// Cells of a row group: what is held until it is written. With the columns of packets, some 180,000 rows.
+const ROW_GROUP_CELLS: usize = 4 << 20;
+/// Texts are given to the encoder in portions of so many rows.
+const PORTION: usize = 4096;
+
+/// Writes a Parquet file.
+pub(super) struct Parquet<W: Write + Send, T: Rows> {
+    file: SerializedFileWriter<W>,
+    columns: Vec<&'static Column<T>>,
+    batch: Batch,
+    /// Rows of a row group.
+    limit: usize,
+}
+
+impl<W: Write + Send, T: Rows> Parquet<W, T> {
+    /// Begins the file.
+    pub(super) fn new(sink: W) -> io::Result<Self> {
+        let columns: Vec<_> = T::COLUMNS.iter().collect();
+        let schema = schema::schema(&columns).map_err(io_error)?;
+        let properties = Arc::new(schema::properties(&columns));
+        let file = SerializedFileWriter::new(sink, schema, properties).map_err(io_error)?;
+        let batch = Batch::new(columns.iter().map(|column| column.kind));
+        let limit = ROW_GROUP_CELLS / columns.len().max(1);
+        Ok(Self { file, columns, batch, limit })
+    }
+
+    /// Writes one row.
+    pub(super) fn row(&mut self, row: &T::Row<'_>) -> io::Result<()> {
+        self.batch.push(self.columns.iter().map(|column| (column.value)(row)));
+        if self.batch.rows >= self.limit { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is held back and the end of the file.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.flush()?;
+        self.file.into_inner().map_err(io_error)?.flush()
+    }
+
+    /// Writes the rows so far as a row group.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.batch.rows > 0 {
+            row_group(&mut self.file, &self.batch).map_err(io_error)?;
+            self.batch.clear();
+        }
+        Ok(())
+    }
+}
+
+fn row_group<W: Write + Send>(file: &mut SerializedFileWriter<W>, batch: &Batch) -> Result<(), ParquetError> {
+    let mut group = file.next_row_group()?;
+    for column in &batch.columns {
+        let Some(mut writer) = group.next_column()? else { break };
+        let presence = &column.presence[..];
+        match (writer.untyped(), &column.values) {
+            (ColumnWriter::BoolColumnWriter(writer), Values::Bools(values)) => {
+                writer.write_batch(values, Some(presence), None)?;
+            }
+            (ColumnWriter::Int64ColumnWriter(writer), Values::Integers(values)) => {
+                writer.write_batch(values, Some(presence), None)?;
+            }
+            (ColumnWriter::DoubleColumnWriter(writer), Values::Floats(values)) => {
+                writer.write_batch(values, Some(presence), None)?;
+            }
+            (ColumnWriter::ByteArrayColumnWriter(writer), Values::Texts(texts)) => {
+                in_portions(presence, PRESENT, texts, |texts, rows| {
+                    writer.write_batch(texts, Some(&presence[rows]), None).map(drop)
+                })?;
+            }
+            (ColumnWriter::ByteArrayColumnWriter(writer), Values::Words(repetition, texts)) => {
+                in_portions(presence, WORD, texts, |texts, words| {
+                    let levels = Some(&repetition[words.clone()]);
+                    writer.write_batch(texts, Some(&presence[words]), levels).map(drop)
+                })?;
+            }
+            _ => return Err(ParquetError::General("a column has another type than its schema".to_owned())),
+        }
+        writer.close()?;
+    }
+    group.close().map(drop)
+}
+
+/// Gives texts that are held once each as often as they occur, without holding all of that at once.
+fn in_portions(
+    presence: &[i16],
+    present: i16,
+    texts: &Texts,
+    mut write: impl FnMut(&[ByteArray], Range<usize>) -> Result<(), ParquetError>,
+) -> Result<(), ParquetError> {
+    let different: Vec<ByteArray> =
+        texts.different.iter().map(|text| Bytes::copy_from_slice(text.as_bytes()).into()).collect();
+    let mut numbers = texts.numbers.iter();
+    let mut portion = Vec::with_capacity(PORTION);
+    for start in (0..presence.len()).step_by(PORTION) {
+        let range = start..presence.len().min(start + PORTION);
+        let count = presence[range.clone()].iter().filter(|&&level| level == present).count();
+        portion.clear();
+        portion.extend(numbers.by_ref().take(count).map(|&number| different[number as usize].clone()));
+        write(&portion, range)?;
+    }
+    Ok(())
+}
+
+/// The error of the output, where it is one.
+fn io_error(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(error) => error.downcast().map_or_else(io::Error::other, |error| *error),
+        error => io::Error::other(error),
+    }
+}

@@ -1,0 +1,122 @@
+//! What a file says about its columns.
+
+use std::sync::Arc;
+
+use parquet::basic::{
+    Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::{ColumnPath, Type as Node, TypePtr};
+use serde_json::{Value as Json, json};
+
+use crate::rows::{Column, Rows, Type};
+
+/// Version of the metadata that pandas reads.
+const PANDAS_METADATA: &str = "1.0.0";
+
+/// The columns as a schema.
+pub(super) fn schema<T: Rows>(columns: &[&Column<T>]) -> Result<TypePtr, ParquetError> {
+    let fields: Result<Vec<_>, _> = columns.iter().map(|column| field(column.key, column.kind).map(Arc::new)).collect();
+    Node::group_type_builder(T::NAME).with_fields(fields?).build().map(Arc::new)
+}
+
+fn field(key: &str, kind: Type) -> Result<Node, ParquetError> {
+    let primitive = |key, physical| Node::primitive_type_builder(key, physical).with_repetition(Repetition::OPTIONAL);
+    let text = |key| {
+        let text = primitive(key, Physical::BYTE_ARRAY).with_logical_type(Some(LogicalType::String));
+        // For readers older than logical types.
+        text.with_converted_type(ConvertedType::UTF8)
+    };
+    match kind {
+        Type::Bool => primitive(key, Physical::BOOLEAN).build(),
+        Type::Integer => primitive(key, Physical::INT64).build(),
+        Type::Float | Type::Seconds => primitive(key, Physical::DOUBLE).build(),
+        Type::Time => {
+            let time = LogicalType::timestamp(true, TimeUnit::NANOS);
+            primitive(key, Physical::INT64).with_logical_type(Some(time)).build()
+        }
+        Type::Text => text(key).build(),
+        Type::Words => {
+            let element = text("element").with_repetition(Repetition::REQUIRED).build()?;
+            let list = Node::group_type_builder("list").with_repetition(Repetition::REPEATED);
+            let list = list.with_fields(vec![Arc::new(element)]).build()?;
+            Node::group_type_builder(key)
+                .with_repetition(Repetition::OPTIONAL)
+                .with_logical_type(Some(LogicalType::List))
+                .with_converted_type(ConvertedType::LIST)
+                .with_fields(vec![Arc::new(list)])
+                .build()
+        }
+    }
+}
+
+/// How the columns are stored, and what else the file says of them.
+pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        // Of use with statistics of pages only, and not kept where row groups are put together.
+        .set_offset_index_disabled(true)
+        .set_key_value_metadata(Some(metadata(columns)));
+    for column in columns {
+        let path = ColumnPath::from(column.key);
+        properties = match column.kind {
+            Type::Integer | Type::Time => properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
+            Type::Bool | Type::Float | Type::Seconds => properties.set_column_dictionary_enabled(path, false),
+            Type::Text | Type::Words => properties,
+        };
+    }
+    properties.build()
+}
+
+fn metadata<T: Rows>(columns: &[&Column<T>]) -> Vec<KeyValue> {
+    let described: serde_json::Map<_, _> =
+        columns.iter().map(|column| (column.key.to_owned(), about(column))).collect();
+    let pandas = json!({
+        "index_columns": [],
+        "column_indexes": [],
+        "columns": columns.iter().map(|column| for_pandas(column)).collect::<Vec<_>>(),
+        "creator": {"library": "nflx", "version": env!("CARGO_PKG_VERSION")},
+        "pandas_version": PANDAS_METADATA,
+    });
+    let pair = |key: &str, value: String| KeyValue { key: key.to_owned(), value: Some(value) };
+    vec![
+        pair("nflx.version", env!("CARGO_PKG_VERSION").to_owned()),
+        pair("nflx.table", T::NAME.to_owned()),
+        pair("nflx.columns", Json::Object(described).to_string()),
+        pair("pandas", pandas.to_string()),
+    ]
+}
+
+/// A column's unit, unless its type has one, and what it says.
+fn about<T: Rows>(column: &Column<T>) -> Json {
+    match column.kind {
+        Type::Time => json!({"about": column.about}),
+        _ if column.unit.is_empty() => json!({"about": column.about}),
+        _ => json!({"unit": column.unit, "about": column.about}),
+    }
+}
+
+/// Makes pandas keep whole numbers and truth values where some are null, instead of turning them into floats and objects.
+fn for_pandas<T: Rows>(column: &Column<T>) -> Json {
+    let (pandas, numpy) = match column.kind {
+        Type::Bool => ("bool", "boolean"),
+        Type::Integer => ("int64", "Int64"),
+        Type::Float | Type::Seconds => ("float64", "float64"),
+        Type::Time => ("datetimetz", "datetime64[ns]"),
+        Type::Text => ("unicode", "object"),
+        Type::Words => ("list[unicode]", "object"),
+    };
+    let zone = (column.kind == Type::Time).then(|| json!({"timezone": "UTC"}));
+    json!({
+        "name": column.key,
+        "field_name": column.key,
+        "pandas_type": pandas,
+        "numpy_type": numpy,
+        "metadata": zone,
+    })
+}
