@@ -32,7 +32,7 @@ fn three_programs_read_parquet() {
     let captures = ["player.pcap.gz", "h3.pcap.gz", "midstream.pcap.gz", "two-interfaces.pcapng.gz"].map(recorded);
     let nothing = folder.file("nothing.pcap", &pcap(1, &[&[0; 60]]));
     let (parquet, jsonl) = (folder.path("rows.parquet"), folder.path("rows.jsonl"));
-    for command in COMMANDS {
+    for command in COMMANDS.into_iter().chain(["features"]) {
         let all: Vec<_> = captures.iter().map(String::as_str).collect();
         // Without any row, and with none of a name or of a segment, columns still have their types.
         for captures in [&all[..], &[&*nothing], &[&*recorded("midstream.pcap.gz")]] {

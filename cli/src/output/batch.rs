@@ -9,8 +9,8 @@ use crate::rows::{Type, Value};
 pub(super) const PRESENT: i16 = 1;
 /// There is none.
 pub(super) const ABSENT: i16 = 0;
-/// A word of a list is there.
-pub(super) const WORD: i16 = 2;
+/// An item of a list is there.
+pub(super) const ITEM: i16 = 2;
 
 /// Rows that are not written yet.
 pub(super) struct Batch {
@@ -20,7 +20,7 @@ pub(super) struct Batch {
 
 /// One column of them.
 pub(super) struct Column {
-    /// Per row, or per word where there are words: whether it is there ("definition level").
+    /// Per row, or per item where there are lists: whether it is there ("definition level").
     pub(super) presence: Vec<i16>,
     /// Those that are.
     pub(super) values: Values,
@@ -34,9 +34,12 @@ pub(super) enum Values {
     /// Also seconds.
     Floats(Vec<f64>),
     Texts(Texts),
-    /// Per word, 0 where it begins a row and 1 elsewhere ("repetition level").
-    Words(Vec<i16>, Texts),
+    Words(Repetition, Texts),
+    FloatLists(Repetition, Vec<f64>),
 }
+
+/// Per item of lists, 0 where it begins a row and 1 elsewhere ("repetition level").
+pub(super) type Repetition = Vec<i16>;
 
 /// Texts, of which each different one is held once.
 #[derive(Default)]
@@ -89,7 +92,8 @@ impl Column {
             Type::Integer | Type::Time => Values::Integers(Vec::new()),
             Type::Float | Type::Seconds => Values::Floats(Vec::new()),
             Type::Text => Values::Texts(Texts::default()),
-            Type::Words => Values::Words(Vec::new(), Texts::default()),
+            Type::Words => Values::Words(Repetition::new(), Texts::default()),
+            Type::Floats => Values::FloatLists(Repetition::new(), Vec::new()),
         };
         Self { presence: Vec::new(), values }
     }
@@ -103,18 +107,16 @@ impl Column {
             (Values::Floats(values), Value::Seconds(nanoseconds)) => values.push(*nanoseconds as f64 / 1e9),
             (Values::Texts(values), Value::Text(text)) => values.push(text),
             (Values::Texts(values), Value::Address(address)) => values.push_address(*address),
-            (Values::Words(repetition, values), Value::Words(words)) if !words.is_empty() => {
-                for (i, word) in words.iter().enumerate() {
-                    repetition.push(i16::from(i > 0));
-                    self.presence.push(WORD);
-                    values.push(word);
-                }
-                return;
+            (Values::Words(repetition, values), Value::Words(words)) => {
+                words.iter().for_each(|word| values.push(word));
+                return list(repetition, &mut self.presence, Some(words.len()));
             }
-            (Values::Words(repetition, _), value) => {
-                repetition.push(0);
-                self.presence.push(if matches!(value, Value::Words(_)) { PRESENT } else { ABSENT });
-                return;
+            (Values::FloatLists(repetition, values), Value::Floats(floats)) => {
+                values.extend_from_slice(floats);
+                return list(repetition, &mut self.presence, Some(floats.len()));
+            }
+            (Values::Words(repetition, _) | Values::FloatLists(repetition, _), Value::Null) => {
+                return list(repetition, &mut self.presence, None);
             }
             (_, value) => {
                 debug_assert_eq!(*value, Value::Null, "a value of another type");
@@ -137,6 +139,10 @@ impl Column {
                 levels.extend_from_slice(other_levels);
                 values.append(others);
             }
+            (Values::FloatLists(levels, values), Values::FloatLists(other_levels, others)) => {
+                levels.extend_from_slice(other_levels);
+                values.extend_from_slice(others);
+            }
             _ => debug_assert!(false, "a column of another type"),
         }
     }
@@ -152,6 +158,23 @@ impl Column {
                 levels.clear();
                 values.clear();
             }
+            Values::FloatLists(levels, values) => {
+                levels.clear();
+                values.clear();
+            }
+        }
+    }
+}
+
+/// Levels of a row with a list of `count` items, or with none.
+fn list(repetition: &mut Repetition, presence: &mut Vec<i16>, count: Option<usize>) {
+    repetition.push(0);
+    match count {
+        None => presence.push(ABSENT),
+        Some(0) => presence.push(PRESENT),
+        Some(count) => {
+            presence.resize(presence.len() + count, ITEM);
+            repetition.resize(repetition.len() + count - 1, 1);
         }
     }
 }
@@ -247,10 +270,18 @@ mod tests {
         column.push(&Value::Words(vec![]));
         column.push(&Value::Null);
         column.push(&Value::Words(vec!["dns"]));
-        assert_eq!(column.presence, [WORD, WORD, PRESENT, ABSENT, WORD]);
+        assert_eq!(column.presence, [ITEM, ITEM, PRESENT, ABSENT, ITEM]);
         let Values::Words(levels, _) = &column.values else { panic!("words") };
         assert_eq!(levels, &[0, 1, 0, 0, 0]);
         assert_eq!(texts(&column), ["sni", "dns", "dns"]);
+
+        let mut column = Column::new(Type::Floats);
+        for value in [Value::Null, Value::Floats(&[0.5, 1.5, 2.5]), Value::Floats(&[])] {
+            column.push(&value);
+        }
+        assert_eq!(column.presence, [ABSENT, ITEM, ITEM, ITEM, PRESENT]);
+        let Values::FloatLists(levels, _) = &column.values else { panic!("floats") };
+        assert_eq!(levels, &[0, 0, 1, 1, 0]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Apache Parquet: typed columns, compressed, with statistics, for programs that read whole tables.
 //!
 //! Specification: parquet-format 2.x. Every column may be null, and its type never depends on the values: whole numbers
-//! are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, words LIST<STRING>. Encodings are those that all
+//! are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, several words or numbers LIST. Encodings are those that all
 //! current readers know: DELTA_BINARY_PACKED for numbers that grow, dictionaries for texts, PLAIN for the rest.
 
 mod schema;
@@ -16,7 +16,7 @@ use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 
-use super::batch::{Batch, PRESENT, Texts, Values, WORD};
+use super::batch::{Batch, ITEM, PRESENT, Texts, Values};
 use crate::rows::{Column, Rows};
 
 /// Cells of a row group: what is held until it is written. With the columns of packets, some 180,000 rows.
@@ -88,10 +88,13 @@ fn row_group<W: Write + Send>(file: &mut SerializedFileWriter<W>, batch: &Batch)
                 })?;
             }
             (ColumnWriter::ByteArrayColumnWriter(writer), Values::Words(repetition, texts)) => {
-                in_portions(presence, WORD, texts, |texts, words| {
+                in_portions(presence, ITEM, texts, |texts, words| {
                     let levels = Some(&repetition[words.clone()]);
                     writer.write_batch(texts, Some(&presence[words]), levels).map(drop)
                 })?;
+            }
+            (ColumnWriter::DoubleColumnWriter(writer), Values::FloatLists(repetition, values)) => {
+                writer.write_batch(values, Some(presence), Some(repetition))?;
             }
             _ => return Err(ParquetError::General("a column has another type than its schema".to_owned())),
         }

@@ -38,18 +38,22 @@ fn field(key: &str, kind: Type) -> Result<Node, ParquetError> {
             primitive(key, Physical::INT64).with_logical_type(Some(time)).build()
         }
         Type::Text => text(key).build(),
-        Type::Words => {
-            let element = text("element").with_repetition(Repetition::REQUIRED).build()?;
-            let list = Node::group_type_builder("list").with_repetition(Repetition::REPEATED);
-            let list = list.with_fields(vec![Arc::new(element)]).build()?;
-            Node::group_type_builder(key)
-                .with_repetition(Repetition::OPTIONAL)
-                .with_logical_type(Some(LogicalType::List))
-                .with_converted_type(ConvertedType::LIST)
-                .with_fields(vec![Arc::new(list)])
-                .build()
+        Type::Words => list(key, text("element").with_repetition(Repetition::REQUIRED).build()?),
+        Type::Floats => {
+            list(key, primitive("element", Physical::DOUBLE).with_repetition(Repetition::REQUIRED).build()?)
         }
     }
+}
+
+fn list(key: &str, element: Node) -> Result<Node, ParquetError> {
+    let list = Node::group_type_builder("list").with_repetition(Repetition::REPEATED);
+    let list = list.with_fields(vec![Arc::new(element)]).build()?;
+    Node::group_type_builder(key)
+        .with_repetition(Repetition::OPTIONAL)
+        .with_logical_type(Some(LogicalType::List))
+        .with_converted_type(ConvertedType::LIST)
+        .with_fields(vec![Arc::new(list)])
+        .build()
 }
 
 /// How the columns are stored, and what else the file says of them.
@@ -67,6 +71,10 @@ pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
             Type::Bool | Type::Float | Type::Seconds => properties.set_column_dictionary_enabled(path, false),
+            Type::Floats => {
+                let path = ColumnPath::new([column.key, "list", "element"].map(str::to_owned).to_vec());
+                properties.set_column_dictionary_enabled(path, false)
+            }
             Type::Text | Type::Words => properties,
         };
     }
@@ -110,6 +118,7 @@ fn for_pandas<T: Rows>(column: &Column<T>) -> Json {
         Type::Time => ("datetimetz", "datetime64[ns]"),
         Type::Text => ("unicode", "object"),
         Type::Words => ("list[unicode]", "object"),
+        Type::Floats => ("list[float64]", "object"),
     };
     let zone = (column.kind == Type::Time).then(|| json!({"timezone": "UTC"}));
     json!({
