@@ -14,7 +14,7 @@ use serde_json::Value;
 mod formats;
 
 /// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     if let Some(path) = std::env::var_os("NFLX_BIN") {
         return path.into();
     }
@@ -169,7 +169,7 @@ fn rows(jsonl: &str) -> Vec<Value> {
     rows.collect()
 }
 
-const COMMANDS: [&str; 3] = ["servers", "segments", "packets"];
+const COMMANDS: [&str; 4] = ["servers", "segments", "packets", "features"];
 
 #[test]
 fn unreadable_input() {
@@ -201,7 +201,7 @@ fn unreadable_input() {
 
 #[test]
 fn wrong_usage() {
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 14] = [
         (&["servers", "--frmat", "csv", "x"], "unexpected argument '--frmat' found; tip: a similar argument exists"),
         (&["servers", "--format", "xml", "x"], "invalid value 'xml' for '--format <FORMAT>'"),
         (&["servers"], "required arguments were not provided: <FILE>..."),
@@ -212,6 +212,9 @@ fn wrong_usage() {
         (&["packets", "--set", "max_flows", "x"], "write it as NAME=VALUE"),
         (&["packets", "--set", "max_flows=-1", "x"], "'-1' does not fit max_flows"),
         (&["packets", "--set", "min_flows=1", "x"], "there is no setting 'min_flows'"),
+        (&["features", "--window", "0", "x"], "'0' does not fit feature_window: give a whole number of seconds from 1"),
+        (&["features", "--set", "feature_kinds=film", "x"], "'film' does not fit feature_kinds"),
+        (&["features", "--set", "empty_features=none", "x"], "'none' does not fit empty_features"),
         (&["servers", "-", "-"], "standard input can be read once"),
     ];
     for (args, expected) in cases {
@@ -367,8 +370,8 @@ fn formats_agree() {
                 let expected = match serde_json::from_str(raw).expect("JSON") {
                     Value::Null => String::new(),
                     Value::String(text) => text,
-                    Value::Array(words) => {
-                        words.iter().map(|word| word.as_str().expect("a word")).collect::<Vec<_>>().join(" ")
+                    Value::Array(words) if words.iter().all(Value::is_string) && !words.is_empty() => {
+                        words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
                     }
                     _ => raw.to_owned(),
                 };

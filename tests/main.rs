@@ -3,4 +3,5 @@
 mod annotate;
 mod c_abi;
 mod cli;
+mod features;
 mod plugin;

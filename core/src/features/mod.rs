@@ -265,3 +265,6 @@ fn flow<'a>(flows: &'a mut Table<u32, Flow>, number: u32, evicted: &mut u64) -> 
     });
     &mut flows[slot]
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,362 @@
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::Config;
+use crate::packet::LinkType;
+use crate::testing::{self, ACK, CLIENT, MILLISECOND, NETFLIX, Talk, address, protected, record};
+
+const SECOND: i64 = 1000 * MILLISECOND;
+
+/// Packets (time, bytes of an IP packet) in the order of a capture.
+type Given = Vec<(i64, Vec<u8>)>;
+
+fn config(settings: &[(&str, &str)]) -> Config {
+    let mut config = Config::default();
+    for (name, value) in settings {
+        config.set(name, value).unwrap();
+    }
+    config
+}
+
+fn packet<'a>(frame: u64, (time, data): &'a (i64, Vec<u8>)) -> Packet<'a> {
+    Packet { frame, time: Time(*time), link_type: LinkType::RAW, original_length: data.len() as u32, data }
+}
+
+/// Rows of packets, and what found no room.
+fn features(config: Config, given: &Given) -> (Vec<Row>, Stats) {
+    let mut engine = Engine::new(config);
+    for (given, frame) in given.iter().zip(1..) {
+        engine.packet(&packet(frame, given));
+    }
+    engine.finish();
+    let mut features = Features::new(&engine);
+    let mut engine = engine.into_informed();
+    let mut rows = Vec::new();
+    for (given, frame) in given.iter().zip(1..) {
+        let packet = packet(frame, given);
+        let said = engine.packet(&packet);
+        features.packet(&packet, said.as_ref());
+        rows.extend(std::iter::from_fn(|| features.next_row()));
+    }
+    features.finish();
+    rows.extend(std::iter::from_fn(|| features.next_row()));
+    (rows, features.stats())
+}
+
+/// A datagram between Netflix and a client that is no QUIC.
+fn datagram(time: i64, from: &str, to: &str, length: usize) -> (i64, Vec<u8>) {
+    (time, testing::ip(address(from), address(to), 17, &testing::udp(9_000, 9_001, &vec![0; length])))
+}
+
+fn down(time: i64) -> (i64, Vec<u8>) {
+    datagram(time, NETFLIX, CLIENT, 100)
+}
+
+fn number(row: &Row, name: &str) -> Option<f64> {
+    match column(name).unwrap().value(row) {
+        Value::Integer(value) => Some(value as f64),
+        Value::Float(value) => Some(value),
+        Value::Null => None,
+        value => panic!("{name} is {value:?}"),
+    }
+}
+
+fn numbers(rows: &[Row], name: &str) -> Vec<f64> {
+    rows.iter().map(|row| number(row, name).unwrap()).collect()
+}
+
+/// Session, window and packets of each row.
+fn places(rows: &[Row]) -> Vec<(u32, u32, f64)> {
+    rows.iter().map(|row| (row.session, row.window, number(row, "serverPacketCount").unwrap())).collect()
+}
+
+#[test]
+fn a_window_ends_before_the_next_begins() {
+    let start = 5 * SECOND + 7;
+    let given = vec![down(start), down(start + 10 * SECOND - 1), down(start + 10 * SECOND), down(start + 35 * SECOND)];
+    let (rows, stats) = features(Config::default(), &given);
+    assert_eq!(places(&rows), [(1, 0, 2.0), (1, 1, 1.0), (1, 2, 0.0), (1, 3, 1.0)]);
+    assert_eq!((rows[1].start, rows[1].end), (Time(start + 10 * SECOND), Time(start + 20 * SECOND)));
+    assert_eq!(number(&rows[1], "relative_timestamp"), Some(20.0));
+    assert_eq!(stats, Stats::default());
+
+    let (rows, _) = features(config(&[("feature_window", "11")]), &given);
+    assert_eq!(places(&rows), [(1, 0, 3.0), (1, 1, 0.0), (1, 2, 0.0), (1, 3, 1.0)]);
+}
+
+#[test]
+fn a_session_ends_after_the_idle_time() {
+    let given = |gap: i64| vec![down(0), down(gap)];
+    let sessions = |given| features(Config::default(), &given).0.last().unwrap().session;
+    assert_eq!((sessions(given(60 * SECOND)), sessions(given(60 * SECOND + 1))), (1, 2));
+    let sessions = |given| features(config(&[("session_idle", "5")]), &given).0.last().unwrap().session;
+    assert_eq!((sessions(given(5 * SECOND)), sessions(given(5 * SECOND + 1))), (1, 2));
+}
+
+#[test]
+fn a_clock_set_back_keeps_windows_in_order() {
+    let given = vec![down(0), down(11 * SECOND), down(9 * SECOND), down(12 * SECOND)];
+    let (rows, stats) = features(Config::default(), &given);
+    assert_eq!(places(&rows), [(1, 0, 1.0), (1, 1, 3.0)]);
+    assert_eq!(stats.packets_late, 1);
+    let given = vec![down(100 * SECOND), down(40 * SECOND - 1), down(41 * SECOND)];
+    assert_eq!(
+        places(&features(Config::default(), &given).0),
+        [(1, 0, 1.0), (2, 0, 2.0)],
+        "by more than the idle time"
+    );
+}
+
+#[test]
+fn times_at_the_ends_of_time() {
+    for times in [[i64::MIN, i64::MAX, i64::MIN], [i64::MAX - 1, i64::MAX, i64::MAX], [-1, 0, 1]] {
+        let (rows, _) = features(Config::default(), &times.map(down).to_vec());
+        assert_eq!(numbers(&rows, "serverPacketCount").iter().sum::<f64>(), 3.0, "{times:?}");
+    }
+}
+
+#[test]
+fn traffic_of_others_is_in_the_total_of_its_window() {
+    let other = "198.51.100.7";
+    let given = vec![
+        datagram(0, other, CLIENT, 72),
+        down(SECOND),
+        datagram(2 * SECOND, other, CLIENT, 972),
+        datagram(12 * SECOND, CLIENT, other, 472),
+        datagram(13 * SECOND, "10.0.0.3", other, 472),
+        datagram(22 * SECOND, other, CLIENT, 222),
+        down(25 * SECOND),
+        datagram(26 * SECOND, other, CLIENT, 22),
+        datagram(90 * SECOND, other, CLIENT, 22),
+    ];
+    let (rows, _) = features(Config::default(), &given);
+    // Bytes in 10 s.
+    let bytes = |name| numbers(&rows, name).into_iter().map(|rate| (rate * 1_250.0).round()).collect::<Vec<_>>();
+    assert_eq!(bytes("total_throughput_down"), [1_128.0, 0.0, 428.0]);
+    assert_eq!(bytes("total_throughput_up"), [0.0, 500.0, 0.0]);
+    assert_eq!(bytes("serverThroughput"), [128.0, 0.0, 128.0]);
+}
+
+#[test]
+fn empty_windows_have_zeros_and_nulls() {
+    let given = vec![down(0), down(25 * SECOND)];
+    let (rows, _) = features(Config::default(), &given);
+    assert_eq!(number(&rows[1], "serverByteCount"), Some(0.0));
+    for name in ["serverAvgBytesPerPacket", "userMedRTT", "up_down_ratio", "10_min_chunksize", "chunk_end_time"] {
+        assert_eq!(number(&rows[1], name), None, "{name}");
+    }
+    assert_eq!(column("10_EWMA_chunksizes").unwrap().value(&rows[1]), Value::Floats(&[]));
+    let (rows, _) = features(config(&[("empty_features", "zero")]), &given);
+    assert_eq!(number(&rows[1], "serverAvgBytesPerPacket"), Some(0.0));
+}
+
+#[test]
+fn sessions_and_flows_make_room() {
+    let clients: Vec<String> = (1..=4).map(|host| format!("10.0.0.{host}")).collect();
+    let given: Given = (0..8).map(|at| datagram(at * SECOND, NETFLIX, &clients[at as usize % 4], 100)).collect();
+    let rows_of = |room| features(config(&[("max_sessions", room)]), &given);
+    let (rows, stats) = rows_of("4");
+    assert_eq!((rows.len(), stats.sessions_evicted), (4, 0));
+    let (rows, stats) = rows_of("3");
+    assert!(stats.sessions_evicted > 0);
+    assert_eq!(numbers(&rows, "serverPacketCount").iter().sum::<f64>(), 8.0, "what was counted is not lost");
+
+    let flow = |at: i64| {
+        (at * SECOND, testing::ip(address(NETFLIX), address(CLIENT), 17, &testing::udp(9_000, 9_001 + at as u16, &[0])))
+    };
+    let flows_of = |count: i64| {
+        let (rows, stats) = features(config(&[("max_connections", "8")]), &(0..count).map(flow).collect());
+        (number(&rows[0], "parallel_flows"), stats.flows_evicted)
+    };
+    assert_eq!((flows_of(8), flows_of(9)), ((Some(8.0), 0), (Some(9.0), 1)));
+}
+
+#[test]
+fn medians_are_exact_while_there_is_room() {
+    let given: Given = (0..101).map(|at| datagram(at * MILLISECOND, NETFLIX, CLIENT, at as usize)).collect();
+    // 101 lengths and 100 times between.
+    let sampled = |room| features(config(&[("window_values", room)]), &given).1.window_values_sampled;
+    assert_eq!((sampled("201"), sampled("200")), (0, 1));
+    let (rows, _) = features(config(&[("window_values", "201")]), &given);
+    assert_eq!(number(&rows[0], "serverMedBytesPerPacket"), Some(28.0 + 50.0));
+    let (rows, _) = features(config(&[("window_values", "0")]), &given);
+    assert_eq!(number(&rows[0], "serverAvgBytesPerPacket"), Some(28.0 + 50.0), "means need no room");
+    assert!(number(&rows[0], "serverMedBytesPerPacket").is_some(), "a few values are always kept");
+}
+
+/// A connection with responses of these sizes, a second apart.
+fn responses(sizes: &[usize]) -> Given {
+    let mut talk = Talk::new(50_000, NETFLIX, 443);
+    talk.tls13("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net");
+    for &size in sizes {
+        talk.wait(SECOND).say(&protected(400));
+        talk.hear(&record(23, &vec![0xa5; size]));
+    }
+    talk.wait(SECOND).close();
+    talk.packets.iter().map(|packet| (packet.time, packet.bytes())).collect()
+}
+
+#[test]
+fn percentiles_of_a_session_are_exact_while_there_is_room() {
+    let sizes: Vec<usize> = (0..20).map(|at| 9_000 + at * 100).collect();
+    let kinds = ("feature_kinds", "video,audio,other");
+    let segments = features(config(&[kinds]), &responses(&sizes)).0.last().map(|row| number(row, "n_prev_down_chunk"));
+    let whole = |room, count| {
+        let (rows, stats) = features(config(&[kinds, ("session_values", room)]), &responses(&sizes[..count]));
+        let done = numbers(&rows, "n_chunks_down").iter().sum::<f64>();
+        (done, stats.session_values_sampled)
+    };
+    assert!(segments.flatten().is_some_and(|count| count > 0.0));
+    assert_eq!(whole("16", 16), (16.0, 0));
+    // One size; of the times between there are 16.
+    assert_eq!(whole("16", 17), (17.0, 1));
+}
+
+#[test]
+fn averages_move_by_the_span() {
+    let kinds = ("feature_kinds", "video,audio,other");
+    let averages = |span| {
+        let (rows, _) = features(config(&[kinds, ("ewma_span", span)]), &responses(&[9_000, 10_000]));
+        let Value::Floats(values) = column("10_EWMA_chunksizes").unwrap().value(&rows[0]) else { panic!("numbers") };
+        values.to_vec()
+    };
+    assert_eq!(averages("1"), [9_005.0, 10_005.0], "the newest alone");
+    assert_eq!(averages("3"), [9_005.0, 9_505.0], "half of it");
+}
+
+#[test]
+fn an_open_segment_is_complete_after_silence() {
+    let mut given = responses(&[9_000]);
+    given.truncate(given.len() - 3);
+    let last = given[given.len() - 2].0;
+    let completed = |silence: i64, settings: &[(&str, &str)]| {
+        let mut given = given.clone();
+        given.push(down(last + silence));
+        let settings = [&[("feature_kinds", "video,audio,other")], settings].concat();
+        let (rows, _) = features(config(&settings), &given);
+        (numbers(&rows, "n_chunks_up").iter().sum::<f64>(), numbers(&rows, "n_chunks_down").iter().sum::<f64>())
+    };
+    assert_eq!((completed(10 * SECOND - 1, &[]), completed(10 * SECOND, &[])), ((1.0, 0.0), (1.0, 1.0)));
+    assert_eq!(completed(SECOND, &[("segment_quiet", "1")]), (1.0, 1.0));
+}
+
+#[test]
+fn kinds_that_count_are_a_setting() {
+    let requests = |kinds| {
+        let (rows, _) = features(config(&[("feature_kinds", kinds)]), &responses(&[9_000, 500]));
+        numbers(&rows, "n_chunks_up").iter().sum::<f64>()
+    };
+    assert_eq!((requests("video,audio,other"), requests("other") + requests("video") + requests("audio")), (2.0, 2.0));
+    assert!(requests("other") > 0.0);
+}
+
+/// Something that two clients and Netflix send, after a pause.
+fn traffic() -> impl Strategy<Value = Given> {
+    let pause = prop_oneof![
+        6 => 0..SECOND,
+        2 => 0..20 * SECOND,
+        1 => 55 * SECOND..65 * SECOND,
+        1 => -3 * SECOND..0,
+        1 => -100 * SECOND..0,
+    ];
+    let payload = prop_oneof![Just(Vec::new()), (1..1_400_usize).prop_map(|length| vec![7; length])];
+    let flags = prop_oneof![6 => Just(ACK), 1 => Just(testing::SYN), 1 => Just(testing::FIN), 1 => Just(testing::RST)];
+    let jump = prop_oneof![6 => Just(0_u32), 2 => 0..2_000_u32, 2 => (0..2_000_u32).prop_map(u32::wrapping_neg), 1 => any::<u32>()];
+    let packet = (pause, 0..2_u8, 0..2_u16, any::<bool>(), flags, jump.clone(), jump, payload, 0..8_u8);
+    prop::collection::vec(packet, 1..60).prop_map(|packets| {
+        let mut now = 1_000 * SECOND;
+        let mut sequences: HashMap<(u8, u16, bool), u32> = HashMap::new();
+        let mut given = Vec::new();
+        for (pause, client, port, is_up, flags, own, other, payload, what) in packets {
+            now += pause;
+            let client = address(if client == 0 { CLIENT } else { "10.0.0.3" });
+            let server = address(if what == 1 { "198.51.100.7" } else { NETFLIX });
+            let (source, destination) = if is_up { (client, server) } else { (server, client) };
+            let ports = if is_up { (50_000 + port, 443) } else { (443, 50_000 + port) };
+            let transport = if what == 0 {
+                (17, testing::udp(ports.0, ports.1, &payload))
+            } else {
+                let side = (u8::from(client == address(CLIENT)), port, is_up);
+                let peer = sequences.get(&(side.0, port, !is_up)).copied().unwrap_or(7);
+                let sequence = sequences.entry(side).or_insert(u32::MAX - 5_000);
+                let at = sequence.wrapping_add(own);
+                *sequence = at.wrapping_add(payload.len() as u32);
+                (6, testing::tcp(ports, at, peer.wrapping_add(other), flags, &payload))
+            };
+            given.push((now, testing::ip(source, destination, transport.0, &transport.1)));
+        }
+        given
+    })
+}
+
+proptest! {
+    #[test]
+    fn windows_partition_the_packets_of_sessions(given in traffic(), window in 1..40_u64) {
+        let window = window.to_string();
+        let (rows, stats) = features(config(&[("feature_window", &window)]), &given);
+        let (netflix, clients) = (address(NETFLIX), [address(CLIENT), address("10.0.0.3")]);
+        for client in clients {
+            // Counted once more, straight from the packets.
+            let ip = |at: usize, data: &[u8]| IpAddr::from([data[at], data[at + 1], data[at + 2], data[at + 3]]);
+            let mut expected = [[0.0; 2]; 2];
+            for (_, data) in &given {
+                for (way, ends) in [(netflix, client), (client, netflix)].into_iter().enumerate() {
+                    if (ip(12, data), ip(16, data)) == ends {
+                        expected[way][0] += 1.0;
+                        expected[way][1] += data.len() as f64;
+                    }
+                }
+            }
+            let own: Vec<Row> = rows.iter().filter(|row| row.client == client).cloned().collect();
+            for (way, side) in ["server", "user"].into_iter().enumerate() {
+                let counts = [format!("{side}PacketCount"), format!("{side}ByteCount")];
+                let found = counts.map(|name| numbers(&own, &name).iter().sum::<f64>());
+                prop_assert_eq!(found, expected[way]);
+            }
+            for pair in own.windows(2) {
+                if pair[0].session == pair[1].session {
+                    prop_assert_eq!((pair[0].end, pair[0].window + 1), (pair[1].start, pair[1].window));
+                } else {
+                    prop_assert!(pair[0].session < pair[1].session && pair[1].window == 0);
+                }
+            }
+            prop_assert!(own.iter().all(|row| number(row, "serverPacketCount") != Some(0.0)
+                || number(row, "userPacketCount") != Some(0.0)
+                || own.iter().any(|later| later.session == row.session && later.window > row.window)),
+                "the last window holds a packet");
+        }
+        prop_assert_eq!(stats.events_lost, 0);
+    }
+
+    #[test]
+    fn values_are_sound_whatever_comes(given in traffic()) {
+        let (rows, _) = features(config(&[("feature_kinds", "video,audio,other")]), &given);
+        let mut cumulative: HashMap<(u32, &str), f64> = HashMap::new();
+        for row in &rows {
+            for column in COLUMNS {
+                let value = column.value(row);
+                let is_null = value == Value::Null;
+                prop_assert!(!is_null || column.kind.is_optional(), "{}", column.name);
+                if let Value::Float(value) = value {
+                    prop_assert!(value.is_finite(), "{}: {value}", column.name);
+                    // Times before the session's start: its clock was set back.
+                    let may_be_negative = ["Ske", "Kur", "diff", "chunk_start_time", "chunk_end_time"].iter().any(|part| column.name.contains(part));
+                    prop_assert!(value >= 0.0 || may_be_negative, "{}: {value}", column.name);
+                }
+            }
+            for name in ["cumsum_chunksizes", "n_prev_up_chunk", "n_prev_down_chunk", "allprev_max_chunksize",
+                         "all_prev_up_chunk_iat_max", "all_prev_down_chunk_iat_max"] {
+                let value = number(row, name).unwrap_or(0.0);
+                let before = cumulative.insert((row.session, name), value).unwrap_or(0.0);
+                prop_assert!(value >= before, "{name}: {before} then {value}");
+            }
+            let of = |name: &str| number(row, name).unwrap();
+            let data: f64 = ["Zero", "One", "Two", "X"].iter().map(|times| of(&format!("server{times}Retransmit"))).sum();
+            prop_assert!(data <= of("serverPacketCount") && of("serverOutOfOrderPackets") <= of("serverZeroRetransmit"));
+            prop_assert!(of("serverGoodput") <= of("serverThroughput"));
+            prop_assert!(of("serverThroughput") <= of("total_throughput_down") + 1e-9);
+        }
+    }
+}
