@@ -2,9 +2,11 @@
 
 use crate::config::Config;
 use crate::flow_key::End;
+use crate::memory;
 use crate::segment::connection::Connection;
 use crate::segment::context::Context;
 use crate::segment::quic_session::QuicSession;
+use crate::stream::Stream;
 use crate::table::{NONE, Slot};
 
 /// A TCP or a QUIC connection.
@@ -52,6 +54,10 @@ pub(crate) enum Carrier {
 /// Netflix's connections passed over in search of another's; behind so many, nearly all there are must be Netflix's.
 const MOST_SPARED: usize = 64;
 
+/// What a connection holds beside its streams, in bytes: two hellos, two heads of HTTP, a message of DNS and one more
+/// packet, each in a list that may be twice as large.
+const MOST_TALK: u64 = 1024 * 1024;
+
 /// What a free place may keep allocated for the next connection, in bytes.
 const MOST_KEPT: usize = 4096;
 
@@ -90,6 +96,15 @@ impl Connections {
             most_weight: usize::try_from(config.connection_bytes()).unwrap_or(usize::MAX),
             heavy_hand: 0,
         }
+    }
+
+    /// The most memory that they hold, in bytes. Beyond what all may hold together, that of one may come, until others
+    /// have made room for it.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        let places = config.max_connections();
+        let lists = memory::list::<Followed>(places) + memory::list::<usize>(places) + memory::list::<Slot>(places);
+        let stream = Stream::bound(config.reorder_bytes(), config.reorder_pieces());
+        lists.saturating_add(config.connection_bytes()).saturating_add(2 * stream + MOST_TALK)
     }
 
     pub(crate) fn take(&mut self, flow: Slot, client: End, carrier: Carrier) -> Slot {

@@ -7,6 +7,7 @@ use crate::counters::Direction;
 use crate::decode::{DecodeError, Tcp, TcpFlags, Transport, Udp, decode};
 use crate::dns;
 use crate::flow_key::{End, FlowKey};
+use crate::memory;
 use crate::packet::Packet;
 use crate::registry::Registry;
 use crate::segment::Segment;
@@ -82,6 +83,13 @@ impl Engine {
             stats: Stats::default(),
             config,
         }
+    }
+
+    /// The most memory that an engine with these settings holds, in bytes, whatever packets it is given. While a list
+    /// grows, its old place counts as well for a moment.
+    #[must_use]
+    pub fn memory_bound(config: &Config) -> u64 {
+        memory::bound(config)
     }
 
     /// Whether evidence came after packets that it concerns, so that a second pass would say more about them.

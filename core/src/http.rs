@@ -9,6 +9,10 @@ use httparse::{EMPTY_HEADER, Header, Request, Response, Status};
 pub const MAX_HEAD: usize = 64 * 1024;
 /// Most header fields of one head. Common servers accept 100.
 const MAX_FIELDS: usize = 100;
+/// Length of a head's end: its last line's, and an empty line.
+pub(crate) const HEAD_END: usize = 4;
+/// Longest name of a host (RFC 1035, section 2.3.4, in text). What is longer names nobody.
+const MAX_HOST: usize = 253;
 /// Longest chunk-size line; extensions are rare and short.
 const MAX_CHUNK_LINE: u32 = 4096;
 
@@ -50,7 +54,8 @@ pub fn host_of(head: &[u8]) -> Option<String> {
         Some(rest) => rest.split(']').next()?,
         None => value.split(':').next()?,
     };
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+    let is_name = (1..=MAX_HOST).contains(&host.len()) && host.bytes().all(|byte| byte.is_ascii_graphic());
+    is_name.then(|| host.to_ascii_lowercase())
 }
 
 /// Length of a head with its empty line; `None` while that has not come.

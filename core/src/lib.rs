@@ -58,6 +58,7 @@ pub mod decode;
 pub mod engine;
 pub mod features;
 mod flow_key;
+mod memory;
 pub mod note;
 pub mod packet;
 pub mod quic;

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::counters::{Counters, Direction};
 use crate::dns;
 use crate::flow_key::{End, FlowKey, HostKey};
+use crate::memory;
 use crate::packet::Time;
 use crate::prefix::Prefix;
 use crate::role::RoleReason;
@@ -68,6 +69,18 @@ struct Host {
     refused: bool,
 }
 
+/// The longest source of a piece of evidence, in bytes: a host's name (RFC 1035, section 2.3.4, in text).
+const MAX_SOURCE: usize = 253;
+
+/// What an allocation costs besides what is asked for, in bytes, with common allocators.
+const ALLOCATION: usize = 16;
+
+/// Addresses remembered beside so many flows and servers: each flow needs two, and a fifth on top is what may make room
+/// without touching those.
+const fn most_hosts(flows: u64, servers: u64) -> u64 {
+    flows.saturating_mul(5).div_ceil(2).saturating_add(servers)
+}
+
 /// Flows, addresses and servers.
 #[derive(Debug)]
 pub(crate) struct Registry {
@@ -94,8 +107,8 @@ impl Registry {
     pub(crate) fn new(config: &Config) -> Self {
         let max_flows = usize::try_from(config.max_flows()).unwrap_or(usize::MAX);
         let max_servers = usize::try_from(config.max_servers()).unwrap_or(usize::MAX);
-        // Each flow needs two addresses; a fifth on top is what may make room without touching those.
-        let max_hosts = max_flows.saturating_mul(5).div_ceil(2).saturating_add(max_servers);
+        let max_hosts = most_hosts(config.max_flows(), config.max_servers());
+        let max_hosts = usize::try_from(max_hosts).unwrap_or(usize::MAX);
         Self {
             flows: Table::new(max_flows, config.hash_seed),
             hosts: Table::new(max_hosts, config.hash_seed),
@@ -109,6 +122,18 @@ impl Registry {
             servers_dropped: 0,
             evidence_came_late: false,
         }
+    }
+
+    /// The most memory that it holds, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        let (flows, servers) = (config.max_flows(), config.max_servers());
+        // One piece of evidence of each kind is kept beyond the limit.
+        let pieces = config.max_evidence() + EvidenceKind::ALL.len() as u64;
+        let evidence = memory::list::<Evidence>(pieces).saturating_add(pieces * (MAX_SOURCE + ALLOCATION) as u64);
+        Table::<FlowKey, Flow>::bound(flows)
+            .saturating_add(Table::<HostKey, Host>::bound(most_hosts(flows, servers)))
+            .saturating_add(memory::list::<Server>(servers))
+            .saturating_add(servers.saturating_mul(evidence))
     }
 
     /// A new registry that knows this one's servers and their evidence, and nothing else.
@@ -272,7 +297,8 @@ impl Registry {
         source: &str,
         frame: u64,
     ) -> Option<crate::ServerId> {
-        if !config.counts(kind) {
+        // DNS writes bytes that no host's name has with escapes, by which names get longer.
+        if !config.counts(kind) || source.len() > MAX_SOURCE {
             return None;
         }
         let key = HostKey::new(address);

@@ -6,6 +6,7 @@
 
 use smallvec::SmallVec;
 
+use crate::memory;
 use crate::packet::Time;
 
 /// Which frame, and when.
@@ -152,6 +153,12 @@ impl Stream {
     #[must_use]
     pub fn heap(&self) -> usize {
         self.buffer.capacity() + self.pieces.capacity() * size_of::<Piece>()
+    }
+
+    /// The most memory that one holds within such [`Limits`], in bytes.
+    pub(crate) fn bound(bytes: u64, pieces: u64) -> u64 {
+        // A packet may be taken apart by pieces that are there.
+        memory::list::<u8>(bytes).saturating_add(memory::list::<Piece>(2 * pieces + 2))
     }
 
     /// Whether any sequence number is known.

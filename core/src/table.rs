@@ -8,6 +8,8 @@ use core::hash::{BuildHasher, Hash};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use crate::memory;
+
 /// Place of an entry in its table.
 pub(crate) type Slot = u32;
 
@@ -45,6 +47,16 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
             capacity: capacity.clamp(1, NONE as usize - 1),
             hand: 0,
         }
+    }
+
+    /// The most memory that a table of this capacity holds, in bytes.
+    #[must_use]
+    pub(crate) fn bound(capacity: u64) -> u64 {
+        // The index is at most 7/8 full, and has a byte of control beside each place.
+        let places = memory::list::<Slot>(capacity.saturating_mul(8) / 7 + 1);
+        let control = places / size_of::<Slot>() as u64;
+        let entries = memory::list::<Entry<K, V>>(capacity).saturating_add(memory::list::<Slot>(capacity));
+        places.saturating_add(control).saturating_add(entries)
     }
 
     /// Entries held.

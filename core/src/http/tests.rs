@@ -183,8 +183,13 @@ fn hosts_are_read_from_whole_and_cut_heads() {
         (" [2a00:86c0::1]", Some("2a00:86c0::1")),
         ("", None),
         (" :80", None),
+        (" a netflix.com", None),
+        (" netflix\u{9b}1m", None),
     ] {
         assert_eq!(host(value).as_deref(), expected, "{value:?}");
+    }
+    for (length, is_name) in [(253, true), (254, false)] {
+        assert_eq!(host(&"n".repeat(length)).is_some(), is_name);
     }
     assert_eq!(host_of(GET).as_deref(), Some("23.246.11.141"));
     let needed = GET.len() - b"Accept: */*\r\n\r\n".len();

@@ -3,7 +3,9 @@
 
 use super::context::Context;
 use super::{Segment, Transport};
+use crate::config::Config;
 use crate::decode::Tcp;
+use crate::memory;
 use crate::stream::Stamp;
 
 use super::connection::Outcome;
@@ -15,6 +17,11 @@ pub(crate) struct Classic {
 }
 
 impl Classic {
+    /// The most memory that it holds, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        memory::list::<Option<u32>>(config.max_servers())
+    }
+
     /// Takes a packet of a server's TCP flow.
     pub(crate) fn packet(&mut self, tcp: &Tcp<'_>, from_client: bool, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
         let Some(server) = ctx.server() else { return Outcome::default() };

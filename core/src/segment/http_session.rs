@@ -58,8 +58,10 @@ impl HttpSession {
     /// Takes bytes of the first request; hands out its host, if it names one, once its head is whole or the rest of it
     /// is hidden.
     pub(crate) fn take_host(&mut self, run: &Run<'_>) -> Option<Option<String>> {
+        // Its end may begin in the bytes before.
+        let from = self.first_head.len().saturating_sub(http::HEAD_END - 1);
         self.first_head.extend_from_slice(run.bytes);
-        let whole = http::head_length(&self.first_head).is_some();
+        let whole = http::head_length(&self.first_head[from..]).is_some();
         let hidden = (run.bytes.len() as u64) < run.length || self.first_head.len() > http::MAX_HEAD;
         (whole || hidden).then(|| http::host_of(&std::mem::take(&mut self.first_head)))
     }

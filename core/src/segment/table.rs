@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::Segment;
 use super::viewers::Viewers;
 use crate::config::Config;
+use crate::memory;
 
 /// Segments by number, from 1 in order of request.
 #[derive(Debug)]
@@ -27,6 +28,11 @@ impl SegmentTable {
             evicted: 0,
             viewers: Some(Box::new(Viewers::new(config))),
         }
+    }
+
+    /// The most memory that it holds, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        memory::list::<Option<Segment>>(config.max_segments())
     }
 
     /// The number that the next segment gets.

@@ -7,6 +7,7 @@ use super::kind::{self, Observed};
 use super::table::SegmentTable;
 use crate::annotation::ServerId;
 use crate::config::Config;
+use crate::memory;
 use crate::registry::Registry;
 use crate::role::{self, Site, Tally};
 use crate::table::{Slot, Table};
@@ -37,6 +38,13 @@ impl Viewers {
     pub(crate) fn new(config: &Config) -> Self {
         let capacity = usize::try_from(config.max_viewers()).unwrap_or(usize::MAX);
         Self { pools: Table::new(capacity, config.hash_seed), end: 0, tallies: Vec::new() }
+    }
+
+    /// The most memory that they hold, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        let pools = Table::<IpAddr, Pool>::bound(config.max_viewers());
+        let numbers = config.max_viewers().saturating_mul(memory::list::<u32>(config.kind_window()));
+        pools.saturating_add(numbers).saturating_add(memory::list::<Tally>(config.max_servers()))
     }
 
     /// Takes a segment that a client just asked for; `true` if its client should be judged.
