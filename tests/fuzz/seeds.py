@@ -92,7 +92,9 @@ def made_up(seeds):
                         b"5;x=y\r\nabcde\r\n0\r\nA: b\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n")
     packet = struct.pack("<IIII", 1, 2, 4, 4) + b"abcd"
     for magic in (0xa1b2c3d4, 0xa1b23c4d, 0xa1b2cd34):
-        seeds.write("capture", b"\x05" + struct.pack("<IHHiIII", magic, 2, 4, 0, 0, 262144, 1) + packet * 3)
+        file = struct.pack("<IHHiIII", magic, 2, 4, 0, 0, 262144, 1) + packet * 3
+        seeds.write("capture", b"\x05" + file)
+        seeds.write("annotate", b"\xaa\xaa\xaa\xaa" + file)
     for order in "<>":
         def block(kind, body):
             body += bytes(-len(body) % 4)
@@ -102,7 +104,13 @@ def made_up(seeds):
         interface = block(1, struct.pack(order + "HHI", 1, 0, 0) + options)
         enhanced = block(6, struct.pack(order + "IIIII", 0, 1, 2, 4, 4) + b"abcd")
         simple, obsolete = block(3, struct.pack(order + "I", 4) + b"abcd"), block(2, struct.pack(order + "HHIIII", 0, 0, 1, 2, 4, 4) + b"abcd")
-        seeds.write("capture", b"\x05" + section + interface + enhanced + simple + obsolete + block(5, bytes(8)) + section + interface + enhanced)
+        file = section + interface + enhanced + simple + obsolete + block(5, bytes(8)) + section + interface + enhanced
+        seeds.write("capture", b"\x05" + file)
+        seeds.write("annotate", b"\xff\xff\xff\xff" + file)
+        note = struct.pack(order + "HH", 1, 12) + b"nflx: in x y" + bytes(4)
+        noted = block(6, struct.pack(order + "IIIII", 0, 1, 2, 4, 4) + b"abcd" + note)
+        sized = block(0x0a0d0d0a, struct.pack(order + "IHHq", 0x1a2b3c4d, 1, 0, len(interface + noted)))
+        seeds.write("annotate", b"\x55\x55\x55\x55" + sized + interface + noted + sized + interface + enhanced)
     generator = random.Random(1)
     for target in ("stream", "engine", "abi", "quic"):
         for _ in range(40):
@@ -126,7 +134,9 @@ def main():
         from_capture(seeds, path)
     for path in glob.glob(os.path.join(CAPTURES, "*.pcapng.gz")):
         with gzip.open(path) as file:
-            seeds.write("capture", b"\xff" + file.read(6000))
+            data = file.read(6000)
+            seeds.write("capture", b"\xff" + data)
+            seeds.write("annotate", b"\xff\x00\xff\xff" + data)
     made_up(seeds)
 
 

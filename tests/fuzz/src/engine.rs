@@ -8,6 +8,7 @@ use nflx_core::decode::{Transport, decode};
 use nflx_core::{Annotation, Config, Counters, Direction, Engine, LinkType, Packet, Segment, Time, segment};
 
 use crate::Input;
+use crate::memory;
 use crate::traffic::{Frame, frames};
 
 /// Client, its port, server, its port, what carries it.
@@ -36,14 +37,25 @@ pub fn run(data: &[u8]) {
         show(&config, &frames);
     }
 
+    let before = memory::in_use();
     let mut engine = Engine::new(config.clone());
     let first = pass(&mut engine, &frames, pause);
+    // What was said is not the engine's to answer for, and leaves less for it.
+    let used = memory::in_use() - before;
+    assert!(used as u64 <= Engine::memory_bound(&config) + size_of_said(&first), "{used} bytes of memory");
     check(&config, &engine, &frames, &first);
 
-    let mut seeded = config.clone();
-    seeded.hash_seed = 0x5eed_5eed_5eed_5eed;
-    let mut other = Engine::new(seeded);
-    assert_eq!(pass(&mut other, &frames, pause), first, "with another hash seed");
+    // Most inputs that find anything find it in one pass: the others have less time.
+    let passes = input_sum(data) % 4;
+    if passes == 0 {
+        let mut seeded = config.clone();
+        seeded.hash_seed = 0x5eed_5eed_5eed_5eed;
+        let mut other = Engine::new(seeded);
+        assert_eq!(pass(&mut other, &frames, pause), first, "with another hash seed");
+    }
+    if passes > 1 {
+        return;
+    }
 
     let mut engine = engine.into_informed();
     let second = pass(&mut engine, &frames, pause);
@@ -60,6 +72,19 @@ pub fn run(data: &[u8]) {
     } else {
         assert_eq!(second, first, "second pass");
     }
+}
+
+/// A number that any change of an input changes, so that what is looked at besides is not the first bytes' to choose.
+fn input_sum(data: &[u8]) -> usize {
+    data.iter().fold(data.len(), |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
+}
+
+/// Memory of what an engine said.
+fn size_of_said(said: &Said) -> u64 {
+    let lists = said.annotations.capacity() * size_of::<Option<Annotation>>()
+        + said.servers.capacity() * size_of::<String>()
+        + said.segments.capacity() * size_of::<Segment>();
+    (lists + said.servers.iter().map(String::capacity).sum::<usize>()) as u64
 }
 
 /// Whether nothing had to make room.
@@ -80,6 +105,7 @@ fn config(input: &mut Input<'_>) -> Config {
     set("reorder_bytes", if sizes & 16 == 0 { "1048576" } else { "2000" });
     set("reorder_pieces", if sizes & 32 == 0 { "1024" } else { "2" });
     set("gap_patience", if sizes & 64 == 0 { "6" } else { "1" });
+    set("connection_bytes", "1048576");
     set("max_evidence", if sizes & 128 == 0 { "8" } else { "1" });
     set("segment_rule", if choice & 3 == 3 { "server" } else { "flow" });
     if choice & 4 != 0 {

@@ -2,7 +2,6 @@
 //! promise; a panic of that code's own counts as well.
 
 pub mod abi;
-pub mod capture;
 pub mod client_hello;
 pub mod config;
 pub mod decode;
@@ -10,17 +9,25 @@ pub mod dns;
 pub mod engine;
 pub mod http;
 pub mod quic;
+pub mod reading;
 pub mod stream;
 pub mod tls;
 mod traffic;
+pub mod writing;
 
-// The command's reader is no library's: its sources are compiled in, with what they use of the command.
+mod memory;
+
+#[global_allocator]
+static MEMORY: memory::Counting = memory::Counting;
+
+// The command's reader and writer of captures are no library's: their sources are compiled in, with what they use of
+// the command.
+#[allow(dead_code, unused_imports)]
+#[path = "../../../cli/src/capture/mod.rs"]
+mod capture;
 #[allow(dead_code)]
 #[path = "../../../cli/src/progress.rs"]
 mod progress;
-#[allow(dead_code, unused_imports)]
-#[path = "../../../cli/src/capture/mod.rs"]
-mod reader;
 
 /// What the command makes of an error of the system.
 fn reason(error: &std::io::Error) -> String {

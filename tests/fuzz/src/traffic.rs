@@ -7,7 +7,7 @@ use crate::Input;
 use crate::decode::LINK_TYPES;
 
 /// Most packets of one input.
-const MOST: usize = 240;
+const MOST: usize = 120;
 
 const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;

@@ -1,4 +1,4 @@
-//! Fuzz target: [`nflx_fuzz::capture`].
+//! Fuzz target: [`nflx_fuzz::reading`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| nflx_fuzz::capture::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| nflx_fuzz::reading::run(data));

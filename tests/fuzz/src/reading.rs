@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::Input;
-use crate::reader::Reader;
+use crate::capture::Reader;
 
 #[derive(PartialEq, Eq, Debug)]
 struct Seen {
