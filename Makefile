@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 SECONDS ?= 60
 
-.PHONY: help demo test test-gui fuzz score check plugin cli install uninstall prerequisites test-prerequisites python header captures clean
+.PHONY: help demo test test-gui fuzz bounds score check plugin cli install uninstall prerequisites test-prerequisites python header captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -22,8 +22,13 @@ test-gui: plugin ## run the plugin in the real Wireshark window, on a virtual di
 	@plugin/prerequisites.sh gui
 	tests/plugin/gui.sh "$(RELEASE)" "$(TARGET)/gui"
 
-fuzz: ## look for inputs that break a promise: make fuzz SECONDS=600 (60, divided among the targets)
+fuzz: test-prerequisites ## look for inputs that break a promise: make fuzz SECONDS=600 (60, divided among the targets)
 	tests/fuzz/run.sh $(SECONDS)
+
+bounds: cli ## memory and time of captures that ask for more than there is room for, and of one without end (minutes)
+	$(CARGO) build --locked --release -p nflx-tests --bin bounds
+	tests/bounds/run.py --bin "$(RELEASE)"
+	"$(RELEASE)/bounds" engine 50000000
 
 score: cli ## compare segments with the servers' own records, beside the rules of other tools
 	python3 tests/score/score.py --nflx "$(RELEASE)/nflx"

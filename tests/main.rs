@@ -1,6 +1,7 @@
 //! End to end.
 
 mod annotate;
+mod bounds;
 mod c_abi;
 mod cli;
 mod features;
