@@ -11,7 +11,10 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
+#[cfg(unix)]
+mod aborting;
 mod formats;
+mod many;
 
 /// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
 pub(crate) fn program() -> PathBuf {
@@ -177,7 +180,6 @@ fn unreadable_input() {
     let path = |name: &str, bytes: &[u8]| folder.file(name, bytes);
     let cases = [
         (folder.path("missing"), "no such file"),
-        (folder.path(""), "is a directory"),
         (path("empty", b""), "is empty"),
         (path("empty.gz", &gzip(b"")), "is empty"),
         (path("text", b"hello"), "is not a capture: it begins with 68 65 6c 6c"),

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -18,6 +19,8 @@ const STYLES: Styles = Styles::styled()
 const EXAMPLES: &str = "\
 Examples:
   nflx servers session.pcapng               who served the video
+  nflx segments captures/ --partition -o table
+                                            all captures of a folder, a Parquet file each
   nflx segments a.pcap b.pcap.gz -o segments.parquet
   nflx packets session.pcap | jq 'select(.request)'
   nflx servers --evidence dns_owner --segment-rule server session.pcap
@@ -31,7 +34,14 @@ Exit status: 0 done; 1 done, but input was damaged (all that could be read was u
 
 const CAPTURES: &str = "\
 Captures are pcap or pcapng, plain or gzip-compressed. They are read twice where a later packet tells what earlier ones \
-were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
+were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.
+
+Of a folder, and of those in it, all captures are read: files that begin like one or are named like one (.pcap, .pcapng, .cap, \
+also .gz), except hidden ones. Rows stand in the order of the captures, whichever is read first; rows that wait go to TMPDIR \
+where they are many. What is wrong with a capture is said at the end, and the rest is intact.
+
+In Parquet, times are TIMESTAMP(NANOS, UTC), time spans seconds as DOUBLE, lists LIST; the types never depend on the rows. \
+Units and meanings stand in the file's metadata (nflx.columns).";
 
 const FEATURES: &str = "\
 A session is a client's traffic with Netflix until it pauses for longer than session_idle (60 s); its windows follow each \
@@ -82,11 +92,17 @@ pub(crate) enum Command {
 /// A run over captures.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Captures to read; - is standard input
+    /// Captures to read, folders of them, or quoted patterns such as 'day*/**/*.pcap'; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Captures to read at once [default: one for each core]
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<NonZero<usize>>,
     #[command(flatten)]
     pub(crate) output: Output,
+    /// Write a Parquet file for each capture: capture=NAME/part.parquet below the folder that -o names
+    #[arg(long, help_heading = "Output")]
+    pub(crate) partition: bool,
     #[command(flatten)]
     pub(crate) analysis: Analysis,
 }

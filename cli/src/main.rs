@@ -1,29 +1,31 @@
 //! `nflx`: Netflix streaming in captures, from the command line.
 //!
-//! `args` says what is asked, `capture` reads packets, `study` drives the engine, `report` makes `rows` of its results,
-//! `output` writes them; `annotate` writes the capture itself with its packets' facts as comments.
+//! `args` says what is asked, `inputs` finds captures, `run` has `workers` read them: `capture` gives packets, `study` drives
+//! the engine, `report` makes `rows` of its results, `output` writes them; `annotate` writes the capture itself with its packets' facts as comments.
 #![forbid(unsafe_code)]
 
 mod annotate;
 mod args;
 mod capture;
+mod inputs;
 mod output;
 mod progress;
 mod report;
 mod rows;
+mod run;
 mod study;
+mod workers;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use nflx_core::Config;
 
-use args::{Command, Output, Run};
+use args::{Command, Output};
 use output::{Format, Sink, Writer};
-use report::Report;
 use rows::{Columns, Features, Packets, Segments, Servers, SettingRow, Settings};
-use study::{Failure, Study};
+use study::Study;
 
 /// How a run went: its exit status. The worst of several captures counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,10 +42,10 @@ fn main() -> ExitCode {
         Err(status) => return status.into(),
     };
     let status = match cli.command {
-        Command::Servers(run) => report_all::<Servers>(&run),
-        Command::Segments(run) => report_all::<Segments>(&run),
-        Command::Packets(run) => report_all::<Packets>(&run),
-        Command::Features(run) => report_all::<Features>(&run.into_run()),
+        Command::Servers(run) => run::run::<Servers>(&run),
+        Command::Segments(run) => run::run::<Segments>(&run),
+        Command::Packets(run) => run::run::<Packets>(&run),
+        Command::Features(run) => run::run::<Features>(&run.into_run()),
         Command::Columns(output) => show_columns(&output),
         Command::Annotate(run) => annotate::run(&run),
         Command::Settings(settings) => show_settings(&settings),
@@ -67,61 +69,30 @@ fn name(file: &Path) -> String {
     if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() }
 }
 
-fn report_all<T: Report>(run: &Run) -> Status {
-    if run.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
-        say("standard input can be read once; name - only once");
-        return Status::Failed;
-    }
-    if let Some(output) = run.output.output.as_deref().filter(|output| is_one_of(output, &run.files)) {
-        say(&format!("{}: is one of the captures and would be lost; name another output", output.display()));
-        return Status::Failed;
-    }
-    let config = match run.analysis.config() {
-        Ok(config) => config,
-        Err(error) => return mistake(&error),
-    };
-    write_to(&run.output, |sink, format| {
-        let watched = sink.is_terminal();
-        let mut writer = Writer::<T>::new(format, sink, run.files.len() > 1)?;
-        let (mut worst, mut any) = (Status::Done, false);
-        for file in &run.files {
-            let study = Study::new(file, config.clone());
-            match study.and_then(|study| T::write(study, &file.to_string_lossy(), watched, &mut writer)) {
-                Ok(study) => {
-                    any = true;
-                    worst = worst.max(remarks(&study, &name(file), format));
-                }
-                Err(Failure::Unreadable(reason)) => {
-                    say(&format!("{}: {reason}", name(file)));
-                    worst = Status::Failed;
-                }
-                Err(Failure::Output(error)) => return Err(error),
-            }
-        }
-        writer.finish()?;
-        Ok((worst, any))
-    })
-}
-
 /// Whether a regular file is among others, by whatever name.
-fn is_one_of(file: &Path, others: &[PathBuf]) -> bool {
+fn is_one_of<'a>(file: &Path, mut others: impl Iterator<Item = &'a Path>) -> bool {
     let identity = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
-    identity(file).is_some_and(|file| others.iter().any(|other| identity(other).as_ref() == Some(&file)))
+    identity(file).is_some_and(|file| others.any(|other| identity(other).as_ref() == Some(&file)))
 }
 
-/// Says what the user should know about a capture besides its rows.
-fn remarks(study: &Study, name: &str, format: Format) -> Status {
+/// What the user should know about a capture besides its rows.
+struct Remarks {
+    status: Status,
+    /// One each.
+    sentences: Vec<String>,
+}
+
+impl Remarks {
+    fn say(&self) {
+        self.sentences.iter().for_each(|sentence| say(sentence));
+    }
+}
+
+fn remarks(study: &Study, name: &str) -> Remarks {
     let damage = study.damage();
-    for sentence in damage.iter().cloned().chain(study.shortage()) {
-        say(&format!("{name}: {sentence}"));
-    }
-    if format == Format::Table && rows::ranked(&study.engine).is_empty() {
-        say(&format!(
-            "{name}: no Netflix server was recognised; a capture that begins before the player does shows names, and \
-             --prefixes takes addresses that are known otherwise"
-        ));
-    }
-    if damage.is_empty() { Status::Done } else { Status::Damaged }
+    let status = if damage.is_empty() { Status::Done } else { Status::Damaged };
+    let sentences = damage.into_iter().chain(study.shortage());
+    Remarks { status, sentences: sentences.map(|sentence| format!("{name}: {sentence}")).collect() }
 }
 
 fn show_settings(settings: &args::Settings) -> Status {

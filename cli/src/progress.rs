@@ -1,7 +1,9 @@
-//! A progress bar for reads that take a while, on terminals only.
+//! A progress bar for reads that take a while, on terminals only: of one capture, or of all of a run together.
 
 use std::cell::Cell;
 use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,23 +13,35 @@ const PATIENCE: Duration = Duration::from_millis(700);
 
 /// How far a read is.
 pub(crate) struct Progress {
-    bar: Option<ProgressBar>,
-    started: Instant,
-    shown: Cell<bool>,
+    bar: Option<Bar>,
+    /// The captures that it is one of.
+    total: Option<(Arc<Total>, u64)>,
+    read: Cell<u64>,
 }
 
-impl Progress {
-    /// Shows nothing.
-    pub(crate) fn none() -> Self {
-        Self { bar: None, started: Instant::now(), shown: Cell::new(false) }
-    }
+/// How far the reads of all captures of a run are.
+pub(crate) struct Total {
+    bar: Option<Bar>,
+    captures: usize,
+    done: AtomicUsize,
+    passes: u32,
+    stopped: AtomicBool,
+}
 
-    /// Shows how much of `size` bytes has been read if that takes long and someone is there to see it.
-    pub(crate) fn new(what: &str, size: Option<u64>) -> Self {
+/// A bar that shows itself late.
+struct Bar {
+    bar: ProgressBar,
+    started: Instant,
+    shown: AtomicBool,
+}
+
+impl Bar {
+    /// A bar, where someone is there to see it.
+    fn new(message: String, size: Option<u64>) -> Option<Self> {
         if !std::io::stderr().is_terminal() {
-            return Self::none();
+            return None;
         }
-        let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden()).with_message(what.to_owned());
+        let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden()).with_message(message);
         let template = if size.is_some() {
             "{msg} [{bar:30}] {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}, {eta} left"
         } else {
@@ -36,24 +50,111 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self { bar: Some(bar), started: Instant::now(), shown: Cell::new(false) }
+        Some(Self { bar, started: Instant::now(), shown: AtomicBool::new(false) })
     }
 
-    /// So many more bytes have been read.
-    pub(crate) fn advance(&self, count: u64) {
-        let Some(bar) = &self.bar else { return };
-        bar.inc(count);
-        if !self.shown.get() && self.started.elapsed() >= PATIENCE {
-            self.shown.set(true);
-            bar.set_draw_target(ProgressDrawTarget::stderr());
+    fn advance(&self, count: u64) {
+        self.bar.inc(count);
+        if self.started.elapsed() >= PATIENCE && !self.shown.swap(true, Ordering::Relaxed) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }
 }
 
-impl Drop for Progress {
+impl Drop for Bar {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Progress {
+    /// Shows nothing.
+    pub(crate) const fn none() -> Self {
+        Self { bar: None, total: None, read: Cell::new(0) }
+    }
+
+    /// Shows how much of `size` bytes has been read if that takes long.
+    pub(crate) fn new(what: &str, size: Option<u64>) -> Self {
+        Self { bar: Bar::new(what.to_owned(), size), total: None, read: Cell::new(0) }
+    }
+
+    /// So many more bytes have been read.
+    pub(crate) fn advance(&self, count: u64) {
+        if let Some(bar) = self.bar.as_ref().or_else(|| self.total.as_ref()?.0.bar.as_ref()) {
+            bar.advance(count);
         }
+        self.read.set(self.read.get() + count);
+    }
+
+    /// Whether nobody waits for the read any more.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.total.as_ref().is_some_and(|(total, _)| total.stopped.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for Progress {
+    /// What a read left out is as good as read.
+    fn drop(&mut self) {
+        if let Some((total, size)) = &self.total
+            && let Some(bar) = &total.bar
+        {
+            bar.bar.inc(size.saturating_sub(self.read.get()));
+        }
+    }
+}
+
+impl Total {
+    /// So many captures and bytes, each to be read so many times.
+    pub(crate) fn new(captures: usize, bytes: u64, passes: u32) -> Arc<Self> {
+        let bar = Bar::new(counted(0, captures), Some(bytes * u64::from(passes)));
+        Arc::new(Self { bar, captures, done: AtomicUsize::new(0), passes, stopped: AtomicBool::new(false) })
+    }
+
+    /// Pass number `pass` over a capture of the run, from 1.
+    pub(crate) fn pass(self: &Arc<Self>, size: Option<u64>, pass: u32) -> Progress {
+        let size = size.unwrap_or_default();
+        if let Some(bar) = self.bar.as_ref().filter(|_| pass > self.passes) {
+            bar.bar.inc_length(size);
+        }
+        Progress { bar: None, total: Some((Arc::clone(self), size)), read: Cell::new(0) }
+    }
+
+    /// A capture is done.
+    pub(crate) fn advance(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(bar) = &self.bar {
+            bar.bar.set_message(counted(done, self.captures));
+        }
+    }
+
+    /// Does something that writes to the terminal without a bar in its way.
+    pub(crate) fn aside<R>(&self, act: impl FnOnce() -> R) -> R {
+        match &self.bar {
+            Some(bar) => bar.bar.suspend(act),
+            None => act(),
+        }
+    }
+
+    /// Nobody waits for the rest: reads end.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+fn counted(done: usize, captures: usize) -> String {
+    format!("{done} of {captures} captures")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_end_when_nobody_waits() {
+        let total = Total::new(2, 100, 1);
+        let (one, other) = (total.pass(Some(50), 1), Progress::new("alone", None));
+        assert!(!one.is_stopped());
+        total.stop();
+        assert!(one.is_stopped() && total.pass(None, 2).is_stopped() && !other.is_stopped());
     }
 }

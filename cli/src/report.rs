@@ -12,6 +12,9 @@ use crate::study::{Failure, Study};
 
 /// Rows that a capture gives.
 pub(crate) trait Report: Rows + Sized {
+    /// How often a capture is read at least.
+    const PASSES: u32 = 1;
+
     /// Writes the rows of the capture named `capture`; `watched` where a person sees them come.
     fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure>;
 }
@@ -37,6 +40,8 @@ impl Report for Segments {
 }
 
 impl Report for Packets {
+    const PASSES: u32 = 2;
+
     /// Reads the capture once more, so that the first packet's row already knows what the last one revealed.
     fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         let outcome = Outcome::of(&study);
@@ -62,6 +67,8 @@ impl Report for Packets {
 }
 
 impl Report for Features {
+    const PASSES: u32 = 2;
+
     /// Reads the capture once more: what a segment was shows only behind it.
     fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         let mut windows = Windows::new(&study.engine);

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time, features};
 
 use crate::capture::{Damage, Piece, Reader, Source, UnknownLinkType, Unreadable};
-use crate::progress::Progress;
+use crate::progress::{Progress, Total};
 
 /// Why a capture gave no complete rows.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(crate) struct Study {
     pub(crate) windows: features::Stats,
     source: Source,
     name: String,
+    total: Option<Arc<Total>>,
+    passes: u32,
     seen: Seen,
 }
 
@@ -75,19 +78,28 @@ impl Seen {
 
 impl Study {
     /// Reads a capture: once, and once more if evidence came after packets that it concerns.
-    pub(crate) fn new(path: &Path, mut config: Config) -> Result<Self, Failure> {
+    pub(crate) fn new(path: &Path, config: Config) -> Result<Self, Failure> {
+        Self::among(path, config, None)
+    }
+
+    /// The same for one of several captures, all of which `total` watches.
+    pub(crate) fn among(path: &Path, mut config: Config, total: Option<Arc<Total>>) -> Result<Self, Failure> {
         let mut source = Source::open(path)?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         // Captures come from strangers: a seed that they cannot know keeps them from filling one bucket of a table.
         config.hash_seed = RandomState::new().hash_one(0);
         let mut engine = Engine::new(config);
-        let seen = pass(&mut source, &mut engine, &progress(&name, true), |_, _, _| Ok(()))?;
+        let watch = progress(&name, true, total.as_ref(), 1);
+        let seen = pass(&mut source, &mut engine, &watch, |_, _, _| Ok(()))?;
+        drop(watch);
         let mut study = Self {
             engine,
             start: seen.start.unwrap_or_default(),
             windows: features::Stats::default(),
             source,
             name,
+            total,
+            passes: 1,
             seen,
         };
         if let Some(number) = study.only_unknown_link_types() {
@@ -107,7 +119,10 @@ impl Study {
     ) -> Result<Self, Failure> {
         self.source.rewind().map_err(Unreadable::Io)?;
         self.engine = self.engine.into_informed();
-        self.seen = pass(&mut self.source, &mut self.engine, &progress(&self.name, show_progress), visit)?;
+        self.passes += 1;
+        let watch = progress(&self.name, show_progress, self.total.as_ref(), self.passes);
+        self.seen = pass(&mut self.source, &mut self.engine, &watch, visit)?;
+        drop(watch);
         Ok(self)
     }
 
@@ -118,7 +133,7 @@ impl Study {
     ) -> Result<Self, Failure> {
         self.source.rewind().map_err(Unreadable::Io)?;
         self.engine = self.engine.into_informed();
-        self.seen = pass_of_pieces(&mut self.source, &mut self.engine, &progress(&self.name, true), visit)?;
+        self.seen = pass_of_pieces(&mut self.source, &mut self.engine, &progress(&self.name, true, None, 2), visit)?;
         Ok(self)
     }
 
@@ -193,8 +208,12 @@ fn pass_of_pieces(
 }
 
 /// Makes the bar for a pass, once its length is known.
-fn progress(name: &str, show: bool) -> impl Fn(Option<u64>) -> Progress {
-    move |size| if show { Progress::new(name, size) } else { Progress::none() }
+fn progress(name: &str, show: bool, total: Option<&Arc<Total>>, pass: u32) -> impl Fn(Option<u64>) -> Progress {
+    move |size| match total {
+        Some(total) => total.pass(size, pass),
+        None if show => Progress::new(name, size),
+        None => Progress::none(),
+    }
 }
 
 fn shortage(stats: &Stats, windows: &features::Stats) -> Option<String> {

@@ -1,6 +1,6 @@
 """Reads a Parquet file with pandas, Polars and DuckDB, and compares what they get with JSON lines of the same rows.
 
-usage: readers.py FILE.parquet FILE.jsonl     (the JSON lines may be empty: then only types are compared)
+usage: readers.py FILE.parquet FILE.jsonl …     (JSON lines may be none: then only types are compared)
 """
 
 import json
@@ -67,8 +67,7 @@ def same(name, got, wanted):
         assert left == right and type(left) is type(right), (name, place, left, right)
 
 
-def main():
-    parquet, jsonl = sys.argv[1:]
+def compare(parquet, jsonl):
     with open(jsonl) as lines:
         rows = [json.loads(line, parse_float=Decimal) for line in lines]
 
@@ -133,4 +132,5 @@ def main():
     print(f"{table}: {len(rows)} rows, {len(names)} columns; pandas, Polars and DuckDB agree")
 
 
-main()
+for parquet, jsonl in zip(sys.argv[1::2], sys.argv[2::2], strict=True):
+    compare(parquet, jsonl)

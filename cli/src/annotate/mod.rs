@@ -24,7 +24,7 @@ use nflx_core::Note;
 
 use crate::args::{Annotate, Which};
 use crate::capture::{Piece, Reader, Source};
-use crate::output::{Format, Sink};
+use crate::output::Sink;
 use crate::progress::Progress;
 use crate::study::{Failure, Study};
 use crate::{Status, is_one_of, mistake, name, reason, remarks, say};
@@ -37,7 +37,7 @@ const BUFFER: usize = 256 * 1024;
 
 /// Writes the annotated capture, or the stripped one.
 pub(crate) fn run(run: &Annotate) -> Status {
-    if is_one_of(&run.output, std::slice::from_ref(&run.input)) {
+    if is_one_of(&run.output, std::iter::once(&*run.input)) {
         say(&format!("{}: is the capture itself and would be lost; name another output", run.output.display()));
         return Status::Failed;
     }
@@ -123,7 +123,9 @@ fn annotate<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Resu
             _ => rewriter.piece(&piece, note.into()),
         }
     })?;
-    Ok(remarks(&study, &name(&run.input), Format::Table))
+    let remarks = remarks(&study, &name(&run.input));
+    remarks.say();
+    Ok(remarks.status)
 }
 
 fn strip<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Result<Status, Failure> {

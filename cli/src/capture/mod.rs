@@ -80,6 +80,20 @@ impl<R: Read> Reader<R> {
     }
 }
 
+/// Whether a file that begins with `head` is a capture, compressed or not.
+pub(crate) fn is_capture(head: &[u8]) -> bool {
+    let mut magic = Vec::new();
+    if let Ok(pass) = source::decompressed(head) {
+        // Of compressed files the rest is missing: what is there tells.
+        let _ = pass.bytes.take(4).read_to_end(&mut magic);
+    }
+    match *magic {
+        [0x0a, 0x0d, 0x0d, 0x0a] => true,
+        [a, b, c, d] => pcap::is_magic([a, b, c, d]),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -117,7 +117,7 @@ fn open_stdin() -> io::Result<Source> {
 }
 
 /// Decompresses what begins like gzip, whatever its name; several members in a row are one stream.
-fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unreadable> {
+pub(super) fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unreadable> {
     let mut head = Vec::with_capacity(GZIP_MAGIC.len());
     raw.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut head).map_err(Unreadable::Io)?;
     let compressed = head == GZIP_MAGIC;
@@ -155,6 +155,9 @@ struct Metered<'a, R> {
 
 impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.progress.is_stopped() {
+            return Err(io::Error::other("the run has ended"));
+        }
         let count = self.inner.read(into)?;
         self.progress.advance(count as u64);
         Ok(count)

@@ -70,7 +70,6 @@ impl Batch {
     }
 
     /// Takes all rows of a batch of the same columns.
-    #[allow(dead_code)]
     pub(super) fn append(&mut self, other: &Self) {
         for (column, other) in self.columns.iter_mut().zip(&other.columns) {
             column.append(other);
@@ -127,7 +126,6 @@ impl Column {
         self.presence.push(PRESENT);
     }
 
-    #[allow(dead_code)]
     fn append(&mut self, other: &Self) {
         self.presence.extend_from_slice(&other.presence);
         match (&mut self.values, &other.values) {

@@ -2,19 +2,26 @@
 
 mod batch;
 mod parquet;
+mod part;
+mod partition;
 mod sink;
 mod table;
+mod temporary;
 mod text;
 
 use std::io::{self, Write};
+use std::mem;
 use std::path::Path;
 
 use clap::ValueEnum;
 
+pub(crate) use part::Part;
+pub(crate) use partition::{PARTITION, folder};
 pub(crate) use sink::Sink;
 
 use crate::rows::{Rows, Value};
 use parquet::Parquet;
+use part::Spool;
 use table::Table;
 
 /// How rows are written.
@@ -46,9 +53,41 @@ pub(crate) struct Writer<'s, T: Rows> {
 
 enum Form<'s, T: Rows> {
     Table(Table<'s>),
-    Jsonl(&'s mut Sink, Vec<u8>),
-    Csv(Box<csv::Writer<&'s mut Sink>>, Vec<u8>),
+    /// A table's cells, not laid out yet.
+    Cells(Box<csv::Writer<Spool>>),
+    Jsonl(Place<'s>, Vec<u8>),
+    Csv(Csv<'s>, Vec<u8>),
     Parquet(Box<Parquet<&'s mut Sink, T>>),
+    /// A part of a Parquet file.
+    Groups(Box<Parquet<Spool, T>>),
+}
+
+type Csv<'s> = Box<csv::Writer<Place<'s>>>;
+
+/// Where text goes.
+enum Place<'s> {
+    Sink(&'s mut Sink),
+    Spool(Spool),
+    /// Taken away for a moment.
+    Nowhere,
+}
+
+impl Write for Place<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Sink(sink) => sink.write(bytes),
+            Self::Spool(spool) => spool.write(bytes),
+            Self::Nowhere => Ok(0),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Sink(sink) => sink.flush(),
+            Self::Spool(spool) => spool.flush(),
+            Self::Nowhere => Ok(()),
+        }
+    }
 }
 
 impl<'s, T: Rows> Writer<'s, T> {
@@ -56,15 +95,20 @@ impl<'s, T: Rows> Writer<'s, T> {
     pub(crate) fn new(format: Format, sink: &'s mut Sink, several: bool) -> io::Result<Self> {
         let form = match format {
             Format::Table => Form::Table(Table::new::<T>(sink, several)),
-            Format::Jsonl => Form::Jsonl(sink, Vec::new()),
+            Format::Jsonl => Form::Jsonl(Place::Sink(sink), Vec::new()),
             Format::Csv => {
-                let mut writer = csv::Writer::from_writer(sink);
+                let mut writer = csv::Writer::from_writer(Place::Sink(sink));
                 writer.write_record(T::COLUMNS.iter().map(|column| column.key)).map_err(io_error)?;
                 Form::Csv(Box::new(writer), Vec::new())
             }
-            Format::Parquet => Form::Parquet(Box::new(Parquet::new(sink)?)),
+            Format::Parquet => Form::Parquet(Box::new(Parquet::new(sink, |_| true)?)),
         };
         Ok(Self { form })
+    }
+
+    /// Begins a Parquet file whose folder names the capture, so that rows do not.
+    pub(crate) fn of_partition(sink: &'s mut Sink) -> io::Result<Self> {
+        Ok(Self { form: Form::Parquet(Box::new(Parquet::new(sink, |column| column.key != PARTITION)?)) })
     }
 
     /// Writes one row.
@@ -72,7 +116,8 @@ impl<'s, T: Rows> Writer<'s, T> {
         debug_assert!(T::COLUMNS.iter().all(|column| column.kind.takes(&(column.value)(row))), "as declared");
         match &mut self.form {
             Form::Table(table) => table.row::<T>(row),
-            Form::Jsonl(sink, line) => {
+            Form::Cells(cells) => cells.write_record(table::cells::<T>(row, true)).map_err(io_error),
+            Form::Jsonl(place, line) => {
                 line.clear();
                 for column in T::COLUMNS {
                     line.extend_from_slice(if line.is_empty() { b"{\"" } else { b",\"" });
@@ -81,7 +126,7 @@ impl<'s, T: Rows> Writer<'s, T> {
                     text::json(&(column.value)(row), line)?;
                 }
                 line.extend_from_slice(b"}\n");
-                sink.write_all(line)
+                place.write_all(line)
             }
             Form::Csv(writer, field) => {
                 for column in T::COLUMNS {
@@ -92,6 +137,31 @@ impl<'s, T: Rows> Writer<'s, T> {
                 writer.write_record(None::<&[u8]>).map_err(io_error)
             }
             Form::Parquet(parquet) => parquet.row(row),
+            Form::Groups(parquet) => parquet.row(row),
+        }
+    }
+
+    /// Writes the rows of a part, which was made for the same format.
+    pub(crate) fn append(&mut self, part: Part) -> io::Result<()> {
+        match (&mut self.form, part) {
+            (Form::Table(table), Part::Cells(cells)) => {
+                let mut cells = csv::ReaderBuilder::new().has_headers(false).from_reader(cells.rewound()?);
+                cells.records().try_for_each(|record| {
+                    let record = record.map_err(io_error)?;
+                    table.cells(record.iter().map(str::to_owned).collect())
+                })
+            }
+            (Form::Jsonl(place, _), Part::Lines(lines)) => io::copy(&mut lines.rewound()?, place).map(drop),
+            (Form::Csv(writer, _), Part::Lines(lines)) => {
+                // What the writer holds stands first; it gives its place away only for good.
+                let begun = mem::replace(writer, Box::new(csv::Writer::from_writer(Place::Nowhere)));
+                let mut place = begun.into_inner().map_err(csv::IntoInnerError::into_error)?;
+                io::copy(&mut lines.rewound()?, &mut place)?;
+                **writer = csv::Writer::from_writer(place);
+                Ok(())
+            }
+            (Form::Parquet(parquet), Part::Groups(groups)) => parquet.append(&groups),
+            _ => Err(io::Error::other("rows of another format")),
         }
     }
 
@@ -99,9 +169,40 @@ impl<'s, T: Rows> Writer<'s, T> {
     pub(crate) fn finish(self) -> io::Result<()> {
         match self.form {
             Form::Table(table) => table.finish(),
-            Form::Jsonl(sink, _) => sink.flush(),
+            Form::Cells(mut cells) => cells.flush(),
+            Form::Jsonl(mut place, _) => place.flush(),
             Form::Csv(writer, _) => writer.into_inner().map_err(csv::IntoInnerError::into_error)?.flush(),
             Form::Parquet(parquet) => parquet.finish(),
+            Form::Groups(parquet) => parquet.finish(),
+        }
+    }
+}
+
+impl<T: Rows> Writer<'static, T> {
+    /// Begins a part of the output: the rows of one capture among several.
+    pub(crate) fn of_part(format: Format) -> io::Result<Self> {
+        let spool = Spool::new();
+        let form = match format {
+            Format::Table => Form::Cells(Box::new(csv::Writer::from_writer(spool))),
+            Format::Jsonl => Form::Jsonl(Place::Spool(spool), Vec::new()),
+            Format::Csv => Form::Csv(Box::new(csv::Writer::from_writer(Place::Spool(spool))), Vec::new()),
+            Format::Parquet => Form::Groups(Box::new(Parquet::new(spool, |_| true)?)),
+        };
+        Ok(Self { form })
+    }
+
+    /// The rows, for [`Writer::append`].
+    pub(crate) fn into_part(self) -> io::Result<Part> {
+        let inner = csv::IntoInnerError::into_error;
+        match self.form {
+            Form::Cells(cells) => cells.into_inner().map(Part::Cells).map_err(|error| error.into_error()),
+            Form::Jsonl(Place::Spool(spool), _) => Ok(Part::Lines(spool)),
+            Form::Csv(writer, _) => match writer.into_inner().map_err(inner)? {
+                Place::Spool(spool) => Ok(Part::Lines(spool)),
+                Place::Sink(_) | Place::Nowhere => Err(io::Error::other("no part")),
+            },
+            Form::Groups(parquet) => parquet.into_groups().map(Part::Groups),
+            Form::Table(_) | Form::Jsonl(..) | Form::Parquet(_) => Err(io::Error::other("no part")),
         }
     }
 }

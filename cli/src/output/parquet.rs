@@ -11,18 +11,28 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parquet::column::writer::ColumnCloseResult;
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::writer::SerializedFileWriter;
 
 use super::batch::{Batch, ITEM, PRESENT, Texts, Values};
+use super::part::{Spool, Spooled};
 use crate::rows::{Column, Rows};
 
 /// Cells of a row group: what is held until it is written. With the columns of packets, some 180,000 rows.
 const ROW_GROUP_CELLS: usize = 4 << 20;
 /// Texts are given to the encoder in portions of so many rows.
 const PORTION: usize = 4096;
+
+/// Rows of a part of a file: row groups as they will be, and fewer rows than one has.
+pub(crate) struct Groups {
+    written: Vec<RowGroupMetaData>,
+    bytes: Spooled,
+    rest: Batch,
+}
 
 /// Writes a Parquet file.
 pub(super) struct Parquet<W: Write + Send, T: Rows> {
@@ -34,9 +44,9 @@ pub(super) struct Parquet<W: Write + Send, T: Rows> {
 }
 
 impl<W: Write + Send, T: Rows> Parquet<W, T> {
-    /// Begins the file.
-    pub(super) fn new(sink: W) -> io::Result<Self> {
-        let columns: Vec<_> = T::COLUMNS.iter().collect();
+    /// Begins the file; only with the columns that are `wanted`.
+    pub(super) fn new(sink: W, wanted: impl Fn(&Column<T>) -> bool) -> io::Result<Self> {
+        let columns: Vec<_> = T::COLUMNS.iter().filter(|column| wanted(column)).collect();
         let schema = schema::schema(&columns).map_err(io_error)?;
         let properties = Arc::new(schema::properties(&columns));
         let file = SerializedFileWriter::new(sink, schema, properties).map_err(io_error)?;
@@ -57,6 +67,18 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
         self.file.into_inner().map_err(io_error)?.flush()
     }
 
+    /// Writes the rows of a part.
+    pub(super) fn append(&mut self, part: &Groups) -> io::Result<()> {
+        if !part.written.is_empty() {
+            self.flush()?;
+        }
+        for group in &part.written {
+            copy(&mut self.file, group, &part.bytes).map_err(io_error)?;
+        }
+        self.batch.append(&part.rest);
+        if self.batch.rows >= self.limit { self.flush() } else { Ok(()) }
+    }
+
     /// Writes the rows so far as a row group.
     fn flush(&mut self) -> io::Result<()> {
         if self.batch.rows > 0 {
@@ -65,6 +87,36 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
         }
         Ok(())
     }
+}
+
+impl<T: Rows> Parquet<Spool, T> {
+    /// What was written, for [`Parquet::append`].
+    pub(super) fn into_groups(self) -> io::Result<Groups> {
+        let written = self.file.flushed_row_groups().to_vec();
+        let bytes = self.file.into_inner().map_err(io_error)?.spooled();
+        Ok(Groups { written, bytes, rest: self.batch })
+    }
+}
+
+/// Copies a row group as it is.
+fn copy<W: Write + Send>(
+    file: &mut SerializedFileWriter<W>,
+    group: &RowGroupMetaData,
+    bytes: &Spooled,
+) -> Result<(), ParquetError> {
+    let mut copy = file.next_row_group()?;
+    for column in group.columns() {
+        let close = ColumnCloseResult {
+            bytes_written: column.compressed_size().try_into()?,
+            rows_written: group.num_rows().try_into()?,
+            metadata: column.clone(),
+            bloom_filter: None,
+            column_index: None,
+            offset_index: None,
+        };
+        copy.append_column(bytes, close)?;
+    }
+    copy.close().map(drop)
 }
 
 fn row_group<W: Write + Send>(file: &mut SerializedFileWriter<W>, batch: &Batch) -> Result<(), ParquetError> {

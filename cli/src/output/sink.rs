@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use super::temporary::Temporary;
 
 const BUFFER: usize = 64 * 1024;
 
@@ -17,7 +17,7 @@ pub(crate) enum Sink {
     /// A regular file: written beside it, then given its name.
     File {
         /// What is written so far; removed if it is not kept.
-        temporary: BufWriter<NamedTempFile>,
+        temporary: BufWriter<Temporary>,
         /// Where it shall stand.
         target: PathBuf,
     },
@@ -39,14 +39,12 @@ impl Sink {
         let directory = target.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
         // Fails here, in plain words, where there is no such directory.
         fs::metadata(directory)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".nflx-").suffix(".tmp");
-        let permissions = fs::metadata(&target).map(|metadata| metadata.permissions()).ok();
-        if let Some(permissions) = permissions.or_else(default_permissions) {
-            builder.permissions(permissions);
-        }
-        let temporary = BufWriter::with_capacity(BUFFER, builder.tempfile_in(directory)?);
-        Ok(Self::File { temporary, target })
+        Ok(Self::File { temporary: temporary(directory, &target)?, target })
+    }
+
+    /// Opens a file whose folder is made when the file is complete, below the folder `root`.
+    pub(crate) fn below(root: &Path, target: PathBuf) -> io::Result<Self> {
+        Ok(Self::File { temporary: temporary(root, &target)?, target })
     }
 
     /// Whether a person watches it come.
@@ -63,10 +61,22 @@ impl Sink {
         self.flush()?;
         if let Self::File { temporary, target } = self {
             let temporary = temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
-            temporary.persist(target).map_err(|error| error.error)?;
+            target.parent().map_or(Ok(()), fs::create_dir_all)?;
+            temporary.persist(&target)?;
         }
         Ok(())
     }
+}
+
+/// A file in `directory` that gets the permissions of what is at `target`, or a new file's.
+fn temporary(directory: &Path, target: &Path) -> io::Result<BufWriter<Temporary>> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".nflx-").suffix(".tmp");
+    let permissions = fs::metadata(target).map(|metadata| metadata.permissions()).ok();
+    if let Some(permissions) = permissions.or_else(default_permissions) {
+        builder.permissions(permissions);
+    }
+    Ok(BufWriter::with_capacity(BUFFER, Temporary::new(&builder, directory)?))
 }
 
 /// What a new file gets, less the user's mask.

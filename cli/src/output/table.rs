@@ -43,9 +43,12 @@ impl<'s> Table<'s> {
     }
 
     pub(super) fn row<T: Rows>(&mut self, row: &T::Row<'_>) -> io::Result<()> {
-        let start = T::start(row);
-        let cells = shown::<T>(self.several).map(|(column, shown)| cell(&(column.value)(row), shown.unit, start));
-        let cells: Vec<_> = cells.collect();
+        let cells = cells::<T>(row, self.several).collect();
+        self.cells(cells)
+    }
+
+    /// Writes a row of which the cells are known.
+    pub(super) fn cells(&mut self, cells: Vec<String>) -> io::Result<()> {
         if self.widths.is_some() {
             return self.line(&cells, false);
         }
@@ -112,6 +115,12 @@ impl<'s> Table<'s> {
             writeln!(self.sink, "{line}")
         }
     }
+}
+
+/// The cells of a row.
+pub(super) fn cells<T: Rows>(row: &T::Row<'_>, several: bool) -> impl Iterator<Item = String> {
+    let start = T::start(row);
+    shown::<T>(several).map(move |(column, shown)| cell(&(column.value)(row), shown.unit, start))
 }
 
 fn shown<T: Rows>(several: bool) -> impl Iterator<Item = (&'static Column<T>, Shown)> {

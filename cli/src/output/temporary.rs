@@ -1,0 +1,110 @@
+//! Temporary files that are gone whatever ends the program: a return, a panic, or a signal such as Ctrl-C.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::{Builder, NamedTempFile};
+
+/// Those that are there now.
+static FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A temporary file; removed if it is not kept.
+pub(crate) struct Temporary {
+    file: NamedTempFile,
+    // Forgotten after the file is removed.
+    _listed: Listed,
+}
+
+/// A place in the list.
+struct Listed(PathBuf);
+
+impl Temporary {
+    pub(super) fn new(builder: &Builder<'_, '_>, directory: &Path) -> io::Result<Self> {
+        #[cfg(unix)]
+        signals::watch();
+        // Under the lock, so that a signal finds every file that there is.
+        let mut files = files();
+        let file = builder.tempfile_in(directory)?;
+        files.push(file.path().to_owned());
+        let listed = Listed(file.path().to_owned());
+        Ok(Self { file, _listed: listed })
+    }
+
+    /// Gives it the name `target`, in place of what has that name.
+    pub(super) fn persist(self, target: &Path) -> io::Result<()> {
+        self.file.persist(target).map(drop).map_err(|error| error.error)
+    }
+}
+
+impl io::Write for Temporary {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl io::Seek for Temporary {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        files().retain(|file| *file != self.0);
+    }
+}
+
+fn files() -> MutexGuard<'static, Vec<PathBuf>> {
+    // A list of paths is sound at any time.
+    FILES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::sync::{Once, mpsc};
+    use std::thread;
+
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::iterator::Signals;
+    use signal_hook::low_level::emulate_default_handler;
+
+    use super::{files, fs};
+
+    /// From now on, a signal that ends the program removes its temporary files first.
+    pub(super) fn watch() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let (ready, is_ready) = mpsc::channel::<()>();
+            let watcher = move || {
+                let ignored = ignored();
+                let watched = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+                let Ok(mut signals) = Signals::new(watched) else { return };
+                drop(ready);
+                for signal in signals.forever() {
+                    // Held to the end: no file is made any more.
+                    let files = files();
+                    files.iter().for_each(|file| drop(fs::remove_file(file)));
+                    // Ends the program as the signal would have, so that shells see why.
+                    let _ = emulate_default_handler(signal);
+                }
+            };
+            if thread::Builder::new().name("signals".to_owned()).spawn(watcher).is_ok() {
+                // Ends with an error when the watcher is ready.
+                let _ = is_ready.recv();
+            }
+        });
+    }
+
+    /// Signals that the program was started to ignore, as by nohup: a bit for each, from 1.
+    fn ignored() -> u64 {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+    }
+}

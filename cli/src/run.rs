@@ -1,0 +1,234 @@
+//! A run over captures: which they are, what becomes of each, and where their rows go.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use nflx_core::Config;
+
+use crate::args::Run;
+use crate::inputs::{self, Input};
+use crate::output::{Format, Part, Sink, Writer, folder};
+use crate::progress::Total;
+use crate::report::Report;
+use crate::study::{Failure, Study};
+use crate::{Remarks, Status, is_one_of, mistake, name, reason, remarks, rows, say, workers, write_to};
+
+/// Name of the file in a folder that stands for a capture.
+const PART: &str = "part.parquet";
+
+const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player does shows \
+                                  names, and --prefixes takes addresses that are known otherwise";
+
+/// What became of a capture.
+struct Outcome<R> {
+    status: Status,
+    /// What the user should know, a sentence each.
+    sentences: Vec<String>,
+    /// Whether a Netflix server was recognised.
+    recognised: bool,
+    /// Its rows, if it could be read.
+    rows: Option<R>,
+}
+
+/// Writes the rows of every capture.
+pub(crate) fn run<T: Report>(run: &Run) -> Status {
+    if run.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+        say("standard input can be read once; name - only once");
+        return Status::Failed;
+    }
+    let config = match run.analysis.config() {
+        Ok(config) => config,
+        Err(error) => return mistake(&error),
+    };
+    let inputs = inputs::find(&run.files);
+    if let Some(output) =
+        run.output.output.as_deref().filter(|output| is_one_of(output, inputs.iter().filter_map(Input::path)))
+    {
+        say(&format!("{}: is one of the captures and would be lost; name another output", output.display()));
+        return Status::Failed;
+    }
+    if run.partition {
+        return partition::<T>(run, &inputs, &config);
+    }
+    match &inputs[..] {
+        [Input::Capture(path)] => one::<T>(run, path, config),
+        _ => several::<T>(run, &inputs, &config),
+    }
+}
+
+/// Writes the rows of one capture as they come.
+fn one<T: Report>(run: &Run, path: &Path, config: Config) -> Status {
+    write_to(&run.output, |sink, format| {
+        let watched = sink.is_terminal();
+        let mut writer = Writer::<T>::new(format, sink, false)?;
+        let study = Study::new(path, config);
+        let study = study.and_then(|study| T::write(study, &path.to_string_lossy(), watched, &mut writer));
+        let (status, any) = match study {
+            Ok(study) => {
+                let remarks = remarks(&study, &name(path));
+                remarks.say();
+                if format == Format::Table && !recognises(&study) {
+                    say(&format!("{}: {NOTHING_RECOGNISED}", name(path)));
+                }
+                (remarks.status, true)
+            }
+            Err(Failure::Unreadable(reason)) => {
+                say(&format!("{}: {reason}", name(path)));
+                (Status::Failed, false)
+            }
+            Err(Failure::Output(error)) => return Err(error),
+        };
+        writer.finish()?;
+        Ok((status, any))
+    })
+}
+
+/// Writes the rows of several captures into one output, in order, whichever is read first.
+fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
+    let mut sentences = Vec::new();
+    let status = write_to(&run.output, |sink, format| {
+        let watched = sink.is_terminal();
+        let mut writer = Writer::<T>::new(format, sink, true)?;
+        let read = |total: &Arc<Total>, path: &Path| -> Result<(Study, Part), Failure> {
+            let study = Study::among(path, config.clone(), Some(Arc::clone(total)))?;
+            let mut part = Writer::<T>::of_part(format)?;
+            let study = T::write(study, &path.to_string_lossy(), false, &mut part)?;
+            Ok((study, part.into_part()?))
+        };
+        let keep = |total: &Arc<Total>, part: Part| {
+            // The bar would be drawn into the rows.
+            if watched { total.aside(|| writer.append(part)) } else { writer.append(part) }
+        };
+        let (status, any) = all::<T, _>(run, inputs, format, &mut sentences, read, keep)?;
+        writer.finish()?;
+        Ok((status, any))
+    });
+    sentences.iter().for_each(|sentence| say(sentence));
+    status
+}
+
+/// Writes the rows of each capture into a file of its own.
+fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
+    let Some(root) = run.output.output.as_deref().filter(|root| root.as_os_str() != "-") else {
+        say("partitions are files; name the folder for them with -o");
+        return Status::Failed;
+    };
+    if run.output.format.is_some_and(|format| format != Format::Parquet) {
+        say("partitions are Parquet; leave --format out");
+        return Status::Failed;
+    }
+    if root.metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+        say(&format!("{}: is no folder, which partitions need; name another output", root.display()));
+        return Status::Failed;
+    }
+    if let Some(sentence) = conflict(inputs) {
+        say(&sentence);
+        return Status::Failed;
+    }
+    let mut sentences = Vec::new();
+    let target = |path: &Path| root.join(folder(&path.to_string_lossy())).join(PART);
+    let written = fs::create_dir_all(root).and_then(|()| {
+        let read = |total: &Arc<Total>, path: &Path| -> Result<(Study, Sink), Failure> {
+            let study = Study::among(path, config.clone(), Some(Arc::clone(total)))?;
+            let mut sink = Sink::below(root, target(path))?;
+            let mut writer = Writer::<T>::of_partition(&mut sink)?;
+            let study = T::write(study, &path.to_string_lossy(), false, &mut writer)?;
+            writer.finish()?;
+            Ok((study, sink))
+        };
+        all::<T, _>(run, inputs, Format::Parquet, &mut sentences, read, |_, sink: Sink| sink.keep())
+    });
+    sentences.iter().for_each(|sentence| say(sentence));
+    match written {
+        Ok((status, _)) => status,
+        Err(error) => {
+            say(&format!("{}: cannot be written: {}", root.display(), reason(&error)));
+            Status::Failed
+        }
+    }
+}
+
+/// Whether there is any Netflix server in a capture.
+fn recognises(study: &Study) -> bool {
+    !rows::ranked(&study.engine).is_empty()
+}
+
+/// Why the captures cannot have a folder each.
+fn conflict(inputs: &[Input]) -> Option<String> {
+    let mut folders = HashMap::new();
+    inputs.iter().filter_map(Input::path).find_map(|path| {
+        let folder = folder(&path.to_string_lossy());
+        let length = folder.len();
+        if length > MAX_NAME {
+            return Some(format!(
+                "{}: makes a folder's name of {length} bytes, and {MAX_NAME} is the most; name captures from a folder \
+                 nearer to them",
+                path.display()
+            ));
+        }
+        let other: &Path = folders.insert(folder, path)?;
+        Some(format!("{} and {} would be one partition; name each capture once", other.display(), path.display()))
+    })
+}
+
+/// Longest name of a file on usual systems.
+const MAX_NAME: usize = 255;
+
+/// Has every capture read, on several cores, and its rows kept, in order. Gives the worst status, and whether any capture
+/// could be read; fails where the output does.
+fn all<T: Report, R: Send>(
+    run: &Run,
+    inputs: &[Input],
+    format: Format,
+    sentences: &mut Vec<String>,
+    read: impl Fn(&Arc<Total>, &Path) -> Result<(Study, R), Failure> + Sync,
+    mut keep: impl FnMut(&Arc<Total>, R) -> io::Result<()>,
+) -> io::Result<(Status, bool)> {
+    let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+    let total = Total::new(inputs.len(), inputs.iter().filter_map(Input::path).map(size).sum(), T::PASSES);
+    let jobs = run.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
+    let work = |number: usize| {
+        let outcome = outcome(&inputs[number], |path| read(&total, path));
+        total.advance();
+        outcome
+    };
+    let (mut worst, mut any, mut recognised) = (Status::Done, false, false);
+    workers::in_order(inputs.len(), jobs, work, |_, outcome| {
+        let kept = outcome.and_then(|outcome| {
+            worst = worst.max(outcome.status);
+            recognised |= outcome.recognised;
+            sentences.extend(outcome.sentences);
+            any |= outcome.rows.is_some();
+            outcome.rows.map_or(Ok(()), |rows| keep(&total, rows))
+        });
+        // Where the output fails, nobody needs what is being read.
+        kept.inspect_err(|_| total.stop())
+    })?;
+    if format == Format::Table && any && !recognised {
+        sentences.push(NOTHING_RECOGNISED.to_owned());
+    }
+    Ok((worst, any))
+}
+
+/// Reads one capture of several.
+fn outcome<R>(input: &Input, read: impl FnOnce(&Path) -> Result<(Study, R), Failure>) -> io::Result<Outcome<R>> {
+    let failed =
+        |sentence: String| Outcome { status: Status::Failed, sentences: vec![sentence], recognised: false, rows: None };
+    let path = match input {
+        Input::Capture(path) => path,
+        Input::Nothing(name, why) => return Ok(failed(format!("{name}: {why}"))),
+    };
+    match read(path) {
+        Ok((study, rows)) => {
+            let Remarks { status, sentences } = remarks(&study, &name(path));
+            Ok(Outcome { status, sentences, recognised: recognises(&study), rows: Some(rows) })
+        }
+        Err(Failure::Unreadable(reason)) => Ok(failed(format!("{}: {reason}", name(path)))),
+        Err(Failure::Output(error)) => Err(error),
+    }
+}
