@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::counters::Direction;
 use crate::decode::{Tcp, TcpFlags};
+use crate::memory;
 use crate::packet::Time;
 
 /// Offsets start here, so that data from before the first packet seen has a place too.
@@ -202,6 +203,12 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// The most memory that it holds beside itself.
+    pub(crate) fn bound() -> u64 {
+        let remembered = memory::list::<(u64, u64)>(HOLES as u64) + memory::list::<(u64, u64, u32)>(REPEATED as u64);
+        2 * remembered + memory::list::<(u64, Time)>(AWAITED as u64)
+    }
+
     /// Takes a packet.
     pub(crate) fn packet(&mut self, tcp: &Tcp<'_>, direction: Direction, time: Time) -> Observation {
         let mut seen = Observation::default();

@@ -54,9 +54,11 @@ pub use columns::{COLUMNS, Column, Layer, Source, Type, Value, column};
 pub use row::Row;
 
 use crate::annotation::Annotation;
+use crate::config::Config;
 use crate::counters::Direction;
 use crate::decode::{Datagram, Transport, decode};
 use crate::engine::Engine;
+use crate::memory;
 use crate::packet::{Packet, Time};
 use crate::service::Role;
 use crate::table::{Slot, Table};
@@ -64,6 +66,7 @@ use connection::Connection;
 use events::{Event, Events, Happening};
 use sample::Pool;
 use session::{Rules, Session};
+use window::Window;
 
 /// What found no room, or no place, since the features were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,6 +126,22 @@ impl Features {
             rows: VecDeque::new(),
             stats: Stats::default(),
         }
+    }
+
+    /// The most memory that features with these settings hold, in bytes, whatever packets they are given, if rows are
+    /// taken after each. While a list grows, its old place counts as well for a moment.
+    #[must_use]
+    pub fn memory_bound(config: &Config) -> u64 {
+        let sessions = config.max_sessions();
+        let windows_at_once = config.session_idle() / config.feature_window() + 2;
+        Events::bound(config)
+            .saturating_add(memory::list::<[IpAddr; 2]>(config.max_servers()).saturating_mul(2))
+            .saturating_add(Table::<IpAddr, Session>::bound(sessions))
+            .saturating_add(Session::bound(config))
+            .saturating_add(Table::<u32, Flow>::bound(config.max_connections()))
+            .saturating_add(config.max_connections().saturating_mul(Connection::bound()))
+            .saturating_add(Pool::bound(config.window_values(), sessions.saturating_mul(Window::SAMPLES)))
+            .saturating_add(memory::list::<Row>(windows_at_once.max(sessions)))
     }
 
     /// Takes the next packet, with what the engine says of it. Take the rows next.

@@ -4,7 +4,7 @@
 const LEAST: usize = 64;
 
 /// Room that an emptied sample keeps for its next window.
-const KEPT_CAPACITY: usize = 8_192;
+const KEPT_CAPACITY: usize = 1_024;
 
 /// Room shared by samples.
 #[derive(Debug)]
@@ -18,6 +18,13 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) const fn new(limit: usize) -> Self {
         Self { held: 0, limit, sampled: 0 }
+    }
+
+    /// The most memory of so many samples that share room for `limit` values.
+    pub(crate) const fn bound(limit: u64, samples: u64) -> u64 {
+        let own = if LEAST > KEPT_CAPACITY { LEAST } else { KEPT_CAPACITY } as u64;
+        // Lists grow by doubling.
+        limit.saturating_mul(2).saturating_add(samples.saturating_mul(own)).saturating_mul(size_of::<f64>() as u64)
     }
 }
 

@@ -3,7 +3,6 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::Config;
 use crate::packet::LinkType;
 use crate::testing::{self, ACK, CLIENT, MILLISECOND, NETFLIX, Talk, address, protected, record};
 
@@ -184,6 +183,18 @@ fn medians_are_exact_while_there_is_room() {
     let (rows, _) = features(config(&[("window_values", "0")]), &given);
     assert_eq!(number(&rows[0], "serverAvgBytesPerPacket"), Some(28.0 + 50.0), "means need no room");
     assert!(number(&rows[0], "serverMedBytesPerPacket").is_some(), "a few values are always kept");
+}
+
+#[test]
+fn memory_is_bounded_by_the_settings() {
+    let bound = |settings: &[(&str, &str)]| Features::memory_bound(&config(settings));
+    let small = bound(&[]);
+    assert!((300_000_000..700_000_000).contains(&small), "{small}");
+    for name in ["max_sessions", "window_values", "max_connections", "max_segments", "max_servers", "session_idle"] {
+        let more = config(&[]).get(name).and_then(|value| value.parse::<u64>().ok()).unwrap() * 4;
+        assert!(bound(&[(name, &more.to_string())]) > small, "{name}");
+    }
+    assert!(bound(&[("session_values", "16")]) < small);
 }
 
 /// A connection with responses of these sizes, a second apart.

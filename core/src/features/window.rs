@@ -153,6 +153,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// Lists of values whose median is asked for: five of each direction, and round trips.
+    pub(crate) const SAMPLES: u64 = 11;
+
     pub(crate) fn round_trip(&mut self, nanoseconds: i64, pool: &mut Pool) {
         self.round_trip.add(seconds(nanoseconds), pool);
     }

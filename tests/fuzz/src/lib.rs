@@ -7,6 +7,7 @@ pub mod config;
 pub mod decode;
 pub mod dns;
 pub mod engine;
+pub mod features;
 pub mod http;
 pub mod quic;
 pub mod reading;

@@ -1,0 +1,142 @@
+//! Features of packet sequences: every packet of Netflix's in one window, sums as a recount has them, values that can be,
+//! the same rows for the same packets, within the memory that the settings allow.
+
+use std::collections::HashMap;
+
+use nflx_core::features::{COLUMNS, Row, Stats, Value, column};
+use nflx_core::{Config, Direction, Engine, Features, LinkType, Packet, Time};
+
+use crate::traffic::{Frame, frames};
+use crate::{Input, memory};
+
+/// Columns that never decrease in a session.
+const CUMULATIVE: [&str; 6] = [
+    "cumsum_chunksizes",
+    "n_prev_up_chunk",
+    "n_prev_down_chunk",
+    "allprev_max_chunksize",
+    "all_prev_up_chunk_iat_max",
+    "all_prev_down_chunk_iat_max",
+];
+
+/// Gives packets to features.
+pub fn run(data: &[u8]) {
+    let mut input = Input::new(data);
+    let config = config(&mut input);
+    let frames = frames(&mut input);
+    let (rows, stats, counted) = rows(&config, &frames);
+    check(&rows, counted);
+    assert!(
+        stats.events_lost == 0 || stats.sessions_evicted > 0,
+        "what becomes of a segment shows at its client's packets"
+    );
+    let mut seeded = config.clone();
+    seeded.hash_seed = 0x5eed_5eed_5eed_5eed;
+    let again = self::rows(&seeded, &frames);
+    assert_eq!((again.0, again.1), (rows, stats), "with another hash seed");
+}
+
+fn config(input: &mut Input<'_>) -> Config {
+    let (choice, sizes) = (input.u8(), input.u8());
+    let mut config = Config::default();
+    let mut set = |name: &str, value: &str| config.set(name, value).expect("a value in bounds");
+    set("feature_window", ["1", "3", "10", "86400"][usize::from(choice & 3)]);
+    set("session_idle", ["1", "60", "3600", "10"][usize::from(choice >> 2 & 3)]);
+    set("segment_quiet", ["0", "10"][usize::from(choice >> 4 & 1)]);
+    set("feature_kinds", ["video,audio,other", "video,audio"][usize::from(choice >> 5 & 1)]);
+    set("empty_features", ["null", "zero"][usize::from(choice >> 6 & 1)]);
+    set("max_sessions", ["100", "1"][usize::from(sizes & 1)]);
+    set("max_connections", ["100", "8"][usize::from(sizes >> 1 & 1)]);
+    set("window_values", ["1000000", "0"][usize::from(sizes >> 2 & 1)]);
+    set("session_values", ["1000", "16"][usize::from(sizes >> 3 & 1)]);
+    set("max_segments", ["1000", "16"][usize::from(sizes >> 4 & 1)]);
+    config
+}
+
+/// Packets and bytes: down, up.
+type Counted = [(u64, u64); 2];
+
+fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
+    let pass = |engine: &mut Engine, visit: &mut dyn FnMut(&Packet<'_>, Option<nflx_core::Annotation>)| {
+        for (frame, number) in frames.iter().zip(1..) {
+            let packet = Packet {
+                frame: number,
+                time: Time(frame.time),
+                link_type: LinkType(frame.link_type),
+                original_length: frame.original_length,
+                data: &frame.data,
+            };
+            visit(&packet, engine.packet(&packet));
+        }
+        engine.finish();
+    };
+    let mut engine = Engine::new(config.clone());
+    pass(&mut engine, &mut |_, _| {});
+    if engine.evidence_came_late() {
+        engine = engine.into_informed();
+        pass(&mut engine, &mut |_, _| {});
+    }
+    let in_use = || memory::in_use() as i64;
+    let mut held = -in_use();
+    let mut features = Features::new(&engine);
+    held += in_use();
+    let mut engine = engine.into_informed();
+    let (mut rows, mut counted) = (Vec::new(), Counted::default());
+    let bound = i64::try_from(Features::memory_bound(config)).expect("small settings");
+    pass(&mut engine, &mut |packet, said| {
+        held -= in_use();
+        features.packet(packet, said.as_ref());
+        held += in_use();
+        assert!(held <= bound, "{held} bytes of memory");
+        if let Some(said) = said {
+            let way = usize::from(said.direction == Direction::Out);
+            let length = nflx_core::decode::decode(packet).expect("read by the engine").length;
+            counted[way].0 += 1;
+            counted[way].1 += u64::from(length);
+        }
+        rows.extend(std::iter::from_fn(|| features.next_row()));
+    });
+    features.finish();
+    rows.extend(std::iter::from_fn(|| features.next_row()));
+    (rows, features.stats(), counted)
+}
+
+fn number(row: &Row, name: &str) -> f64 {
+    match column(name).expect("a column").value(row) {
+        Value::Integer(value) => value as f64,
+        Value::Float(value) => value,
+        _ => 0.0,
+    }
+}
+
+fn check(rows: &[Row], counted: Counted) {
+    for (way, side) in ["server", "user"].into_iter().enumerate() {
+        let sum = |what: &str| rows.iter().map(|row| number(row, &format!("{side}{what}"))).sum::<f64>();
+        assert_eq!((sum("PacketCount"), sum("ByteCount")), (counted[way].0 as f64, counted[way].1 as f64), "{side}");
+    }
+    let mut before: HashMap<u32, &Row> = HashMap::new();
+    for row in rows {
+        for column in COLUMNS {
+            match column.value(row) {
+                Value::Null => assert!(column.kind.is_optional(), "{}", column.name),
+                Value::Float(value) => {
+                    let signed = ["Ske", "Kur", "diff", "chunk_start_time", "chunk_end_time"];
+                    let may_be_negative = signed.iter().any(|part| column.name.contains(part));
+                    assert!(value.is_finite() && (value >= 0.0 || may_be_negative), "{}: {value}", column.name);
+                }
+                Value::Floats(values) => assert!(values.len() <= 10 && values.iter().all(|value| *value > 0.0)),
+                _ => {}
+            }
+        }
+        assert!(number(row, "serverOutOfOrderPackets") <= number(row, "serverZeroRetransmit"));
+        assert!(number(row, "serverThroughput") <= number(row, "total_throughput_down") * (1.0 + 1e-9));
+        if let Some(before) = before.insert(row.session, row) {
+            assert_eq!((before.window + 1, before.client), (row.window, row.client));
+            for name in CUMULATIVE {
+                assert!(number(row, name) >= number(before, name), "{name}");
+            }
+        } else {
+            assert_eq!(row.window, 0);
+        }
+    }
+}
