@@ -91,6 +91,16 @@
 #define NFLX_NOTE_SIZE 512
 
 /**
+ * Size of the array that holds a summary, in bytes, with the NUL that ends it. Summaries are shorter than this.
+ */
+#define NFLX_SUMMARY_SIZE 8192
+
+/**
+ * Flag of `nflx_note`: the packet begins a request or is the last of a segment.
+ */
+#define NFLX_NOTE_LANDMARK 1
+
+/**
  * The segment was carried by TCP.
  */
 #define NFLX_TRANSPORT_TCP 1
@@ -378,7 +388,25 @@ typedef struct nflx_note {
      * Printable ASCII, ended by NUL. It begins with `nflx: `, by which comments of ours are known.
      */
     char text[NFLX_NOTE_SIZE];
+    /**
+     * Sum of `NFLX_NOTE_` flags.
+     */
+    uint32_t flags;
 } nflx_note;
+
+/**
+ * A few lines about a capture, for the comment of its section.
+ */
+typedef struct nflx_summary {
+    /**
+     * Set to `sizeof(nflx_summary)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Printable ASCII and line feeds between the lines, ended by NUL. It begins with `nflx: `, as notes do.
+     */
+    char text[NFLX_SUMMARY_SIZE];
+} nflx_summary;
 
 /**
  * An IP address. Part of other structs, never alone.
@@ -591,6 +619,14 @@ typedef struct nflx_segment {
      * What decided its kind: `nflx_kind_reason_name`.
      */
     uint32_t kind_reason;
+    /**
+     * Number of the server's segment before this one, 0 for none; it may have had to make room since.
+     */
+    uint32_t previous;
+    /**
+     * Number of the server's segment after this one, 0 for none.
+     */
+    uint32_t next;
     /**
      * 0.
      */
@@ -828,6 +864,12 @@ nflx_status nflx_engine_frame(struct nflx_engine *engine, uint64_t frame, struct
  * `nflx_engine_finish` or the segment's end. Status as for `nflx_engine_frame`.
  */
 nflx_status nflx_engine_note(struct nflx_engine *engine, uint64_t frame, struct nflx_note *out);
+
+/**
+ * A few lines about the capture, of what is known by now: its servers, those that send video first, and what they sent.
+ * `NFLX_STATUS_NONE` if no packet of a server was seen.
+ */
+nflx_status nflx_engine_summary(struct nflx_engine *engine, struct nflx_summary *out);
 
 /**
  * Says that the capture ended. Segments still open stay incomplete. Further packets may follow: a live capture that

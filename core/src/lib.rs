@@ -65,6 +65,7 @@ pub mod quic;
 pub mod role;
 pub mod segment;
 pub mod service;
+pub mod summary;
 
 pub use annotation::{Annotation, ServerId};
 pub use config::Config;
@@ -76,6 +77,7 @@ pub use packet::{LinkType, Packet, Time};
 pub use role::RoleReason;
 pub use segment::{Kind, KindReason, Segment, Transport};
 pub use service::{Evidence, EvidenceKind, Role, Server};
+pub use summary::Summary;
 pub mod client_hello;
 mod connections;
 pub mod dns;

@@ -194,6 +194,8 @@ mod tests {
         Segment {
             number: 17,
             index: 1,
+            previous: None,
+            next: None,
             server: 0,
             flow: 3,
             client: IpAddr::from([10, 0, 0, 2]),

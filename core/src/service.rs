@@ -93,6 +93,12 @@ impl Role {
             Self::Static => "static",
         }
     }
+
+    /// Whether it sends video.
+    #[must_use]
+    pub const fn sends_video(self) -> bool {
+        matches!(self, Self::Video | Self::AudioVideo)
+    }
 }
 
 /// An identified Netflix address and what it did.

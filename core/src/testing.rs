@@ -1,9 +1,10 @@
 //! Packets and conversations for tests, written byte by byte so that they do not share the decoder's ideas.
 
 use core::fmt;
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::annotation::Annotation;
+use crate::annotation::{Annotation, ServerId};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::packet::{LinkType, Packet, Time};
@@ -225,9 +226,22 @@ pub(crate) fn run(config: Config, packets: &[TcpPacket]) -> (Engine, Vec<Option<
     (engine, said)
 }
 
-/// All segments that an engine holds.
+/// All segments that an engine holds, each of which knows its neighbours of the same server.
 pub(crate) fn segments(engine: &Engine) -> Vec<Segment> {
-    engine.segment_numbers().filter_map(|number| engine.segment(number).cloned()).collect()
+    let segments: Vec<Segment> =
+        engine.segment_numbers().filter_map(|number| engine.segment(number).cloned()).collect();
+    let mut newest: HashMap<ServerId, &Segment> = HashMap::new();
+    for segment in &segments {
+        match newest.insert(segment.server, segment) {
+            Some(before) => {
+                assert_eq!((before.next, segment.previous), (Some(segment.number), Some(before.number)));
+            }
+            // The one before it had to make room, or there was none.
+            None => assert!(segment.previous.is_none_or(|number| engine.segment(number).is_none())),
+        }
+    }
+    assert!(newest.values().all(|segment| segment.next.is_none()));
+    segments
 }
 
 /// A TLS record of a type with a body.

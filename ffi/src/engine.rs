@@ -4,14 +4,14 @@ use core::ffi::c_char;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use nflx_core::{Annotation, Engine, Note};
+use nflx_core::{Annotation, Engine, Note, Summary};
 
 use crate::annotation::nflx_annotation;
 use crate::config::nflx_config;
 use crate::crossing::{Output, input};
 use crate::frame_log::FrameLog;
 use crate::guard::{Failure, Handle, HandleState, free, guard};
-use crate::note::nflx_note;
+use crate::note::{nflx_note, nflx_summary};
 use crate::packet::nflx_packet;
 use crate::segment::nflx_segment;
 use crate::server::{nflx_evidence, nflx_server};
@@ -167,6 +167,20 @@ pub unsafe extern "C" fn nflx_engine_note(engine: *mut nflx_engine, frame: u64, 
         let server = core.server(annotation.server).ok_or(Failure::NONE)?;
         let segment = annotation.segment.and_then(|number| core.segment(number));
         out.write(Note { frame, annotation: &annotation, server, segment, settled }.into());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// A few lines about the capture, of what is known by now: its servers, those that send video first, and what they sent.
+/// `NFLX_STATUS_NONE` if no packet of a server was seen.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_summary(engine: *mut nflx_engine, out: *mut nflx_summary) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::sized(out) }?;
+        out.write(Summary::of(handle.core()?).ok_or(Failure::NONE)?.into());
         Ok(())
     };
     // SAFETY: the header's contract for handles.

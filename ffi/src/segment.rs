@@ -91,6 +91,10 @@ pub struct nflx_segment {
     pub throughput: f64,
     /// What decided its kind: `nflx_kind_reason_name`.
     pub kind_reason: u32,
+    /// Number of the server's segment before this one, 0 for none; it may have had to make room since.
+    pub previous: u32,
+    /// Number of the server's segment after this one, 0 for none.
+    pub next: u32,
     /// 0.
     pub reserved: u32,
 }
@@ -138,6 +142,8 @@ impl From<&Segment> for nflx_segment {
             duration: s.duration().unwrap_or(0),
             throughput: s.throughput().unwrap_or(0.0),
             kind_reason: s.kind_reason as u32,
+            previous: s.previous.unwrap_or(0),
+            next: s.next.unwrap_or(0),
             reserved: 0,
         }
     }
@@ -150,7 +156,7 @@ const _: () = {
     assert!(NFLX_TRANSPORT_UDP == Transport::Udp as u32);
     assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
     assert!(NFLX_KIND_AUDIO == Kind::Audio as u32);
-    assert!(size_of::<nflx_segment>() == 176 && align_of::<nflx_segment>() == 8);
+    assert!(size_of::<nflx_segment>() == 184 && align_of::<nflx_segment>() == 8);
     assert!(offset_of!(nflx_segment, struct_size) == 0);
     assert!(offset_of!(nflx_segment, client) == 24);
     assert!(offset_of!(nflx_segment, client_port) == 44);
@@ -159,4 +165,5 @@ const _: () = {
     assert!(offset_of!(nflx_segment, pkts) == 104);
     assert!(offset_of!(nflx_segment, ttfb) == 144);
     assert!(offset_of!(nflx_segment, throughput) == 160);
+    assert!(offset_of!(nflx_segment, previous) == 172);
 };

@@ -44,16 +44,20 @@ PIN(offsetof(nflx_server, segment_bytes) == 48);
 PIN(offsetof(nflx_server, counters) == 56);
 PIN(offsetof(nflx_server, t_first) == 88);
 PIN(offsetof(nflx_server, name) == 104);
-PIN(sizeof(nflx_note) == 516);
+PIN(sizeof(nflx_note) == 520);
 PIN(offsetof(nflx_note, text) == 4);
+PIN(offsetof(nflx_note, flags) == 516);
+PIN(sizeof(nflx_summary) == 8196);
+PIN(offsetof(nflx_summary, text) == 4);
 
 PIN(sizeof(nflx_evidence) == 272);
 PIN(offsetof(nflx_evidence, struct_size) == 0);
 PIN(offsetof(nflx_evidence, frame) == 8);
 PIN(offsetof(nflx_evidence, source) == 16);
 
-PIN(sizeof(nflx_segment) == 176);
+PIN(sizeof(nflx_segment) == 184);
 PIN(offsetof(nflx_segment, kind_reason) == 168);
+PIN(offsetof(nflx_segment, previous) == 172);
 PIN(offsetof(nflx_segment, struct_size) == 0);
 PIN(offsetof(nflx_segment, client) == 24);
 PIN(offsetof(nflx_segment, client_port) == 44);

@@ -66,6 +66,8 @@ static void null_handles(void)
     EXPECT(nflx_engine_evidence(NULL, 0, 0, NULL) == NFLX_STATUS_NULL);
     EXPECT(nflx_engine_segment_numbers(NULL, &number, &number) == NFLX_STATUS_NULL);
     EXPECT(nflx_engine_segment(NULL, 1, NULL) == NFLX_STATUS_NULL);
+    EXPECT(nflx_engine_note(NULL, 1, NULL) == NFLX_STATUS_NULL);
+    EXPECT(nflx_engine_summary(NULL, NULL) == NFLX_STATUS_NULL);
     EXPECT(nflx_engine_stats(NULL, NULL) == NFLX_STATUS_NULL);
     EXPECT(nflx_setting_get(0, NULL) == NFLX_STATUS_NULL);
     EXPECT(number == 7);
@@ -110,6 +112,8 @@ static void null_pointers(void)
     EXPECT(nflx_engine_segment_numbers(engine, NULL, &number) == NFLX_STATUS_NULL);
     EXPECT(number == 7);
     EXPECT(nflx_engine_segment(engine, 1, NULL) == NFLX_STATUS_NULL);
+    EXPECT(nflx_engine_note(engine, 1, NULL) == NFLX_STATUS_NULL);
+    EXPECT(nflx_engine_summary(engine, NULL) == NFLX_STATUS_NULL);
     EXPECT(nflx_engine_stats(engine, NULL) == NFLX_STATUS_NULL);
     nflx_engine_free(engine);
 }

@@ -13,14 +13,13 @@ mod comment;
 mod convert;
 mod knowledge;
 mod rewriter;
-mod summary;
 #[cfg(test)]
 mod tests;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 
-use nflx_core::Note;
+use nflx_core::{Note, Summary};
 
 use crate::args::{Annotate, Which};
 use crate::capture::{Piece, Reader, Source};
@@ -100,7 +99,7 @@ fn annotate<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Resu
         }
     };
     let study = Study::new(&run.input, config)?;
-    let mut summary = summary::summary(&study.engine);
+    let mut summary = Summary::of(&study.engine).map(|summary| summary.to_string());
     let knowledge = Knowledge::of(&study.engine);
     let mut text = String::new();
     let study = study.pieces(|piece, annotation, engine| {

@@ -8,7 +8,7 @@ mod settings;
 
 use std::net::IpAddr;
 
-use nflx_core::{Role, Time};
+use nflx_core::Time;
 
 pub(crate) use features::{Columns, FeatureRow, Features};
 pub(crate) use packets::{PacketRow, Packets};
@@ -192,11 +192,6 @@ const fn shown<T: Rows>(
     value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
 ) -> Column<T> {
     Column { key, kind, unit, about, value, table: Some(Shown { title, unit: look }) }
-}
-
-/// Whether a server sends video.
-const fn is_video(role: Role) -> bool {
-    matches!(role, Role::Video | Role::AudioVideo)
 }
 
 #[cfg(test)]

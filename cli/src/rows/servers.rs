@@ -1,10 +1,9 @@
 //! One row per identified server.
 
-use std::cmp::Reverse;
+pub(crate) use nflx_core::summary::ranked;
+use nflx_core::{Server, Time};
 
-use nflx_core::{Engine, Server, Time};
-
-use super::{Column, Rows, Type, Unit, Value, column, is_video, shown};
+use super::{Column, Rows, Type, Unit, Value, column, shown};
 
 /// The type of row.
 pub(crate) struct Servers;
@@ -106,26 +105,10 @@ impl Rows for Servers {
     }
 }
 
-/// Whether any packet of a server is in the capture: DNS answers also name servers that nobody then speaks to.
-const fn spoke(server: &Server) -> bool {
-    server.counters.in_pkts + server.counters.out_pkts > 0
-}
-
 /// Kinds of evidence, strongest first, each once.
 fn kinds(server: &Server) -> Vec<&'static str> {
     let mut kinds: Vec<_> = server.evidence.iter().map(|evidence| evidence.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
     kinds.into_iter().map(|kind| kind.as_str()).collect()
-}
-
-/// The servers of a capture that packets go to or come from: those that send video first, then by the bytes of their
-/// segments.
-pub(crate) fn ranked(engine: &Engine) -> Vec<&Server> {
-    let servers = (0..engine.server_count()).filter_map(|id| engine.server(id));
-    let mut servers: Vec<_> = servers.filter(|server| spoke(server)).collect();
-    servers.sort_by_key(|server| {
-        (!is_video(server.role), Reverse(server.segment_bytes), Reverse(server.counters.in_bytes), server.address)
-    });
-    servers
 }

@@ -36,6 +36,8 @@ impl Context<'_> {
         self.segments.push(Segment {
             number,
             index,
+            previous: None,
+            next: None,
             server,
             flow: self.registry.flow(self.flow).number.unwrap_or_default(),
             client: key.address(self.client),

@@ -62,6 +62,10 @@ pub struct Segment {
     pub number: u32,
     /// Ordinal among this server's segments, from 1.
     pub index: u32,
+    /// Number of the server's segment before this one; it may have had to make room since.
+    pub previous: Option<u32>,
+    /// Number of the server's segment after this one.
+    pub next: Option<u32>,
     /// The server that sent it.
     pub server: ServerId,
     /// Its flow; with the classic per-address rule, the flow of the request.

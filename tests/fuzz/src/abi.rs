@@ -100,6 +100,14 @@ impl Host {
                         assert!(text.len() < note.text.len() && text.starts_with(b"nflx: "));
                         assert!(text.iter().all(|byte| matches!(byte, b' '..=b'~')));
                     }
+                    let summary = output(size::<nflx_summary>(choice), |out| nflx_engine_summary(engine, out));
+                    if let Some(summary) = summary {
+                        let text: Vec<u8> =
+                            summary.text.iter().map(|&byte| byte as u8).take_while(|&byte| byte != 0).collect();
+                        // Shorter than its place: nothing was cut.
+                        assert!(text.len() + 1 < summary.text.len() && text.starts_with(b"nflx: "));
+                        assert!(text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')));
+                    }
                     if self.keeps && choice != 0xff {
                         assert_eq!(said, self.said.get(&frame).copied().flatten(), "frame {frame}");
                     } else {

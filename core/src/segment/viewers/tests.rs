@@ -31,6 +31,8 @@ impl Bench {
         self.segments.push(Segment {
             number,
             index: number,
+            previous: None,
+            next: None,
             server,
             flow: 0,
             client: IpAddr::from([10, 0, 0, client]),
