@@ -4,16 +4,20 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 18] = [
     "columns",
     "comment",
+    "digest",
     "dissector",
     "experts",
+    "export",
     "fields",
     "frame",
+    "input",
     "preferences",
     "register",
     "session",
+    "study",
     "summary",
     "tables",
     "taps",

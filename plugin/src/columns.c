@@ -2,10 +2,11 @@
 /* Short marks in the Info column: where a segment begins and where it ends. */
 #include "plugin.h"
 
-/* The last frame of a segment is known when the segment is over, so only when the frame is shown again. */
-static bool segment_ends(const packet_info *pinfo, const facts *facts)
+/* The last frame of a segment is known when the segment is over, so only when the frame is shown again or the
+ * capture was read ahead. */
+static bool segment_ends(const facts *facts)
 {
-    return facts->revisit && facts->has_segment && facts->segment.last_frame == pinfo->num;
+    return facts->revisit && facts->has_segment && facts->segment.last_frame == facts->frame;
 }
 
 void columns_mark(packet_info *pinfo, const facts *facts)
@@ -16,7 +17,7 @@ void columns_mark(packet_info *pinfo, const facts *facts)
         } else {
             col_append_str(pinfo->cinfo, COL_INFO, " [Netflix segment request]");
         }
-    } else if (segment_ends(pinfo, facts)) {
+    } else if (segment_ends(facts)) {
         col_append_fstr(pinfo->cinfo, COL_INFO, " [Netflix segment %u end, %s bytes]", facts->segment.number,
                         grouped(pinfo, facts->segment.bytes));
     }

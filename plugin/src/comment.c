@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Facts as a packet comment, for captures that travel to people without the plugin. Off by default: comments become part
- * of what a user saves. */
+/* Facts as a packet comment, for captures that travel to people without the plugin: what tshark -w writes. Off by
+ * default: comments become part of what a user saves. */
 #include "plugin.h"
 
 /* What our comments begin with (nflx.h, nflx_note), so that they are known when an annotated capture is annotated again. */
@@ -19,17 +19,30 @@ static bool has_own_comment(wtap_block_t block)
     return false;
 }
 
-void comment_add(packet_info *pinfo)
+bool comment_put(wtap_block_t block, const char *text)
+{
+    return !has_own_comment(block) &&
+           wtap_block_add_string_option(block, OPT_COMMENT, text, strlen(text)) == WTAP_OPTTYPE_SUCCESS;
+}
+
+bool comment_is_wanted(const nflx_note *note, bool requests_only)
+{
+    return !requests_only || note->flags & NFLX_NOTE_LANDMARK;
+}
+
+void comment_add(packet_info *pinfo, const facts *facts)
 {
     nflx_note note;
 
-    /* A comment that the user edits is kept by Wireshark apart from the file; ours would pile up there. */
-    if (!preferences_comment() || pinfo->rec->block == NULL || pinfo->fd->has_modified_block ||
-        has_own_comment(pinfo->rec->block) || !session_note(pinfo->num, &note)) {
+    if (!preferences_comment() || pinfo->rec->block == NULL) {
         return;
     }
-    if (wtap_block_add_string_option(pinfo->rec->block, OPT_COMMENT, note.text, strlen(note.text)) ==
-        WTAP_OPTTYPE_SUCCESS) {
+    /* What the window writes is what the user edited and not what is dissected; there is a menu for it (export.c). */
+    if (session_in_window() || !session_note(facts->frame, &note) ||
+        !comment_is_wanted(&note, preferences_comment_requests_only())) {
+        return;
+    }
+    if (comment_put(pinfo->rec->block, note.text)) {
         pinfo->rec->block_was_modified = TRUE;
     }
 }

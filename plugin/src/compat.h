@@ -10,9 +10,11 @@
 #include <glib.h>
 #include <ws_version.h>
 
+#include <cfile.h>
 #include <epan/column-utils.h>
 #include <epan/to_str.h>
 #include <epan/expert.h>
+#include <epan/funnel.h>
 #include <epan/packet.h>
 #include <epan/plugin_if.h>
 #include <epan/prefs.h>
@@ -44,6 +46,86 @@ typedef gboolean nflx_pref_bool;
 #define NFLX_MENU_SEPARATOR "//"
 #else
 #define NFLX_MENU_SEPARATOR "/"
+#endif
+
+/* A record of a capture file: before 4.6 its data are in a buffer of their own. */
+#if NFLX_WIRESHARK_AT_LEAST(4, 6)
+typedef struct nflx_record {
+    wtap_rec rec;
+} nflx_record;
+#define NFLX_UNCOMPRESSED WS_FILE_UNCOMPRESSED
+
+static inline void nflx_record_init(nflx_record *record)
+{
+    wtap_rec_init(&record->rec, 2048);
+}
+
+static inline bool nflx_record_read(wtap *file, nflx_record *record, int *error, char **reason, int64_t *offset)
+{
+    return wtap_read(file, &record->rec, error, reason, offset);
+}
+
+static inline const uint8_t *nflx_record_data(nflx_record *record)
+{
+    return ws_buffer_start_ptr(&record->rec.data);
+}
+
+static inline bool nflx_record_write(wtap_dumper *file, nflx_record *record, int *error, char **reason)
+{
+    return wtap_dump(file, &record->rec, error, reason);
+}
+
+static inline void nflx_record_free(nflx_record *record)
+{
+    wtap_rec_cleanup(&record->rec);
+}
+#else
+typedef struct nflx_record {
+    wtap_rec rec;
+    Buffer buffer;
+} nflx_record;
+#define NFLX_UNCOMPRESSED WTAP_UNCOMPRESSED
+
+static inline void nflx_record_init(nflx_record *record)
+{
+    wtap_rec_init(&record->rec);
+    ws_buffer_init(&record->buffer, 2048);
+}
+
+static inline bool nflx_record_read(wtap *file, nflx_record *record, int *error, char **reason, int64_t *offset)
+{
+    return wtap_read(file, &record->rec, &record->buffer, error, reason, offset);
+}
+
+static inline const uint8_t *nflx_record_data(nflx_record *record)
+{
+    return ws_buffer_start_ptr(&record->buffer);
+}
+
+static inline bool nflx_record_write(wtap_dumper *file, nflx_record *record, int *error, char **reason)
+{
+    return wtap_dump(file, &record->rec, nflx_record_data(record), error, reason);
+}
+
+static inline void nflx_record_free(nflx_record *record)
+{
+    wtap_rec_cleanup(&record->rec);
+    ws_buffer_free(&record->buffer);
+}
+#endif
+
+static inline void nflx_record_reset(nflx_record *record)
+{
+    wtap_rec_reset(&record->rec);
+}
+
+/* What a statistic's beginning answers. */
+#if NFLX_WIRESHARK_AT_LEAST(4, 6)
+typedef bool nflx_tap_begun;
+#define NFLX_TAP_BEGUN(begun) return (begun)
+#else
+typedef void nflx_tap_begun;
+#define NFLX_TAP_BEGUN(begun) (void)(begun)
 #endif
 
 /* The raw-IP quirk of 4.0 needs no code of its own: there the IP dissector trims the frame's own tvb to the IP length,

@@ -38,16 +38,17 @@ void experts_reset(void)
 }
 
 /* The packet at which things are said that only the end of a segment reveals. */
-static bool is_end(const packet_info *pinfo, const facts *facts)
+static bool is_end(const facts *facts)
 {
     const nflx_segment *segment = &facts->segment;
 
-    return facts->revisit && pinfo->num == (segment->last_frame != 0 ? segment->last_frame : segment->request_frame);
+    return facts->revisit && !facts->live &&
+           facts->frame == (segment->last_frame != 0 ? segment->last_frame : segment->request_frame);
 }
 
 /* Whether this is the packet at which missing bytes first showed, or, where that was at none of the segment's own, the
  * end of the segment. */
-static bool shows_missing(const packet_info *pinfo, const facts *facts)
+static bool shows_missing(const facts *facts)
 {
     gpointer key = GUINT_TO_POINTER(facts->segment.number);
     gpointer frame;
@@ -56,12 +57,12 @@ static bool shows_missing(const packet_info *pinfo, const facts *facts)
         return false;
     }
     if (g_hash_table_lookup_extended(missing_frames, key, NULL, &frame)) {
-        return GPOINTER_TO_UINT(frame) == pinfo->num;
+        return GPOINTER_TO_UINT(frame) == facts->frame;
     }
     if (facts->revisit) {
-        return is_end(pinfo, facts);
+        return is_end(facts);
     }
-    g_hash_table_insert(missing_frames, key, GUINT_TO_POINTER(pinfo->num));
+    g_hash_table_insert(missing_frames, key, GUINT_TO_POINTER((guint)facts->frame));
     return true;
 }
 
@@ -73,18 +74,18 @@ static bool retransmits_much(const nflx_segment *segment)
 }
 
 /* Which of the EXPERT_ things show at this packet. */
-unsigned experts_find(const packet_info *pinfo, const facts *facts)
+unsigned experts_find(const facts *facts)
 {
     const nflx_segment *segment = &facts->segment;
     unsigned found = 0;
 
-    if (session_full_frame() == pinfo->num) {
+    if (session_full_frame() == facts->frame) {
         found |= EXPERT_FULL;
     }
     if (!facts->has_segment) {
         return found;
     }
-    if (shows_missing(pinfo, facts)) {
+    if (shows_missing(facts)) {
         found |= EXPERT_MISSING;
     }
     /* By the first request the server had its chance to be named: the ClientHello came before it. */
@@ -92,10 +93,10 @@ unsigned experts_find(const packet_info *pinfo, const facts *facts)
         facts->server.evidence == NFLX_EVIDENCE_PREFIX) {
         found |= EXPERT_PREFIX_ONLY;
     }
-    if (is_end(pinfo, facts) && retransmits_much(segment)) {
+    if (is_end(facts) && retransmits_much(segment)) {
         found |= EXPERT_RETRANSMITTED;
     }
-    if (is_end(pinfo, facts) && !(segment->flags & NFLX_SEGMENT_COMPLETE)) {
+    if (is_end(facts) && !(segment->flags & NFLX_SEGMENT_COMPLETE)) {
         found |= EXPERT_CUT;
     }
     return found;
@@ -112,7 +113,7 @@ void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsig
     if (found & EXPERT_MISSING) {
         expert_add_info_format(pinfo, item, &ei_missing, "%s bytes of segment %u were never captured%s",
                                grouped(pinfo, segment->missing_bytes), segment->number,
-                               facts->revisit ? "" : " so far");
+                               facts->live ? " so far" : "");
     }
     if (found & EXPERT_RETRANSMITTED) {
         expert_add_info_format(pinfo, item, &ei_retransmitted,

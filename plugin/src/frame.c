@@ -35,6 +35,13 @@ void frame_register(void)
     }
 }
 
+static uint16_t link_type_of(const wtap_rec *record)
+{
+    int encap = record->rec_header.packet_header.pkt_encap;
+
+    return encap >= 0 && encap < link_types_end ? link_types[encap] : LINK_TYPE_UNKNOWN;
+}
+
 /* Fills the packet with everything that the core needs; false for records that are no packets. May leave by longjmp, so
  * it is called before the core is. */
 bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nflx_packet *packet)
@@ -42,18 +49,38 @@ bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nflx_packet *packet)
     if (pinfo->rec == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET) {
         return false;
     }
-    int encap = pinfo->rec->rec_header.packet_header.pkt_encap;
     uint32_t captured = tvb_captured_length(tvb);
 
     *packet = (nflx_packet){
         .struct_size = sizeof *packet,
-        .link_type = encap >= 0 && encap < link_types_end ? link_types[encap] : LINK_TYPE_UNKNOWN,
+        .link_type = link_type_of(pinfo->rec),
         .frame = pinfo->num,
         .seconds = pinfo->abs_ts.secs,
         .nanoseconds = pinfo->abs_ts.nsecs > 0 ? (uint32_t)pinfo->abs_ts.nsecs : 0,
         .original_length = pinfo->fd->pkt_len,
         .captured_length = captured,
         .data = captured > 0 ? tvb_get_ptr(tvb, 0, (int)captured) : NULL,
+    };
+    return true;
+}
+
+/* The same from a record of a file. */
+bool frame_record(const wtap_rec *record, const uint8_t *data, uint32_t number, nflx_packet *packet)
+{
+    if (record->rec_type != REC_TYPE_PACKET) {
+        return false;
+    }
+    uint32_t captured = record->rec_header.packet_header.caplen;
+
+    *packet = (nflx_packet){
+        .struct_size = sizeof *packet,
+        .link_type = link_type_of(record),
+        .frame = number,
+        .seconds = record->ts.secs,
+        .nanoseconds = record->ts.nsecs > 0 ? (uint32_t)record->ts.nsecs : 0,
+        .original_length = record->rec_header.packet_header.len,
+        .captured_length = captured,
+        .data = captured > 0 ? data : NULL,
     };
     return true;
 }

@@ -7,7 +7,9 @@
  *   experts      what a person should notice           columns   marks in the Info column
  *   preferences  settings as preferences               comment   facts as a packet comment
  *   taps         facts for statistics                  tables    servers and segments as tables
- *   summary      packets and segments as a tree        text      numbers, names and addresses for people
+ *   summary      packets and segments as a tree        digest    the capture in a few lines
+ *   study        a capture file, read as a whole       input     the capture file that the host reads
+ *   export       annotated captures from the window    text      numbers, names and addresses for people
  *
  * The rule that keeps this sound: everything that Wireshark may leave by longjmp happens in C with no Rust frame below
  * it. frame.c reads all it needs before the core is called; the core fills plain structs and returns; then fields are
@@ -25,13 +27,17 @@
 
 /* Everything known about a packet of Netflix's, copied out of the core. */
 typedef struct facts {
+    /* The packet's number as the core knows it; frames of segments are such numbers. */
+    uint64_t frame;
     nflx_annotation packet;
     nflx_server server;
     nflx_segment segment;
     /* The packet belongs to a segment that is still held, so `segment` is filled. */
     bool has_segment;
-    /* The frame was shown before, so the whole capture, or all of it so far, is known. */
+    /* The frame was shown before, or the capture was read ahead: all of the capture, or all of it so far, is known. */
     bool revisit;
+    /* More packets may come. */
+    bool live;
 } facts;
 
 /* register.c */
@@ -40,6 +46,21 @@ extern int nflx_proto;
 /* frame.c */
 void frame_register(void);
 bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nflx_packet *packet);
+bool frame_record(const wtap_rec *record, const uint8_t *data, uint32_t number, nflx_packet *packet);
+
+/* study.c */
+typedef struct study study;
+study *study_new(const char *path, nflx_config *config, int *error, char **reason);
+void study_free(study *study);
+nflx_engine *study_engine(study *study);
+/* The number of the record that begins at this offset of the file; 0 if none does. */
+uint32_t study_number(const study *study, int64_t offset);
+/* Whether the engine has dropped something for lack of room, and the first packet of Netflix's after it had; 0 for none. */
+bool study_dropped(nflx_engine *engine);
+uint32_t study_full_frame(const study *study);
+
+/* input.c */
+char *input_path(void);
 
 /* session.c */
 void session_start(void);
@@ -51,7 +72,10 @@ bool session_server(uint32_t number, nflx_server *server);
 bool session_segment(uint32_t number, nflx_segment *segment);
 /* Tells the engine that there are no more packets, if there are none. */
 void session_settle(void);
-bool session_note(uint32_t frame, nflx_note *note);
+bool session_note(uint64_t frame, nflx_note *note);
+bool session_summary(nflx_summary *summary);
+/* Whether the host is Wireshark's window. */
+bool session_in_window(void);
 /* The first frame of Netflix's after the engine had dropped something for lack of room; 0 if it has not. */
 uint32_t session_full_frame(void);
 
@@ -59,6 +83,8 @@ uint32_t session_full_frame(void);
 void preferences_register(void);
 nflx_config *preferences_config(void);
 bool preferences_comment(void);
+/* Which packets get a comment: all of Netflix's, or requests and ends of segments. */
+bool preferences_comment_requests_only(void);
 unsigned preferences_retransmission_note(void);
 
 /* dissector.c */
@@ -88,14 +114,23 @@ enum {
 };
 void experts_register(void);
 void experts_reset(void);
-unsigned experts_find(const packet_info *pinfo, const facts *facts);
+unsigned experts_find(const facts *facts);
 void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found);
 
 /* columns.c */
 void columns_mark(packet_info *pinfo, const facts *facts);
 
 /* comment.c */
-void comment_add(packet_info *pinfo);
+/* Adds our comment to a block unless it has one of ours; true if it was added. */
+bool comment_put(wtap_block_t block, const char *text);
+bool comment_is_wanted(const nflx_note *note, bool requests_only);
+void comment_add(packet_info *pinfo, const facts *facts);
+
+/* export.c */
+void export_register(void);
+
+/* digest.c */
+void digest_register(void);
 
 /* taps.c */
 void taps_register(void);

@@ -16,6 +16,14 @@ static preference *preferences;
 static uint32_t preference_count;
 static nflx_pref_bool comment = FALSE;
 
+enum { COMMENT_ALL, COMMENT_REQUESTS };
+static gint comment_packets = COMMENT_ALL;
+static const enum_val_t comment_packets_values[] = {
+    {"all", "all packets of Netflix's", COMMENT_ALL},
+    {"requests", "requests and ends of segments", COMMENT_REQUESTS},
+    {NULL, NULL, 0},
+};
+
 /* The value as the core takes it, in memory of the caller's. */
 static char *value_text(const preference *preference)
 {
@@ -75,6 +83,11 @@ nflx_config *preferences_config(void)
 bool preferences_comment(void)
 {
     return comment;
+}
+
+bool preferences_comment_requests_only(void)
+{
+    return comment_packets == COMMENT_REQUESTS;
 }
 
 /* In percent. The core has the setting, so that all hosts offer the same one; the note is made here. */
@@ -167,9 +180,15 @@ void preferences_register(void)
             preference_count++;
         }
     }
-    prefs_register_bool_preference(module, "comment", "Write packet comments",
-                                   "Adds a short comment to each packet of Netflix's while it is dissected, so that "
-                                   "tshark -Y frame -w FILE writes an annotated capture (pcapng). Packets that have "
-                                   "such a comment do not get another.\nDefault: off",
+    prefs_register_bool_preference(module, "comment", "Write packet comments (tshark)",
+                                   "Lets tshark -Y FILTER -w FILE write an annotated capture (pcapng): packets of "
+                                   "Netflix's get a comment that everybody's Wireshark shows. tshark then reads the "
+                                   "capture once before, so that comments and fields say what the whole capture tells. "
+                                   "Packets that have such a comment do not get another. In the window there is Tools "
+                                   "> Netflix > Export annotated capture.\nDefault: off",
                                    &comment);
+    prefs_register_enum_preference(module, "comment_packets", "Packets that get a comment",
+                                   "all: every packet of Netflix's.\nrequests: packets that begin a request and those "
+                                   "that end a segment.\nDefault: all",
+                                   &comment_packets, comment_packets_values, FALSE);
 }

@@ -17,6 +17,8 @@ static void register_protocol(void)
     experts_register();
     preferences_register();
     taps_register();
+    digest_register();
+    export_register();
     handle = register_dissector("nflx", dissect_nflx, nflx_proto);
     register_init_routine(session_start);
     register_cleanup_routine(session_stop);

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The engine of the capture at hand: made when Wireshark begins a capture, freed when it is done with it. Frames are
- * given to the engine once, on their first visit; later visits look up what was said then. */
+ * given to the engine once, on their first visit; later visits look up what was said then.
+ *
+ * Where tshark is to write comments, it sees each packet once, and what is to be said of a request shows in its response.
+ * So the file is read ahead by an engine of its own, and every visit is a look-up: by the record's place in the file,
+ * because tshark -2 -R numbers frames anew. */
 #include "plugin.h"
 
 static nflx_engine *engine;
+/* The capture, if it was read ahead; then `engine` is this one's. */
+static study *ahead;
 /* The engine failed and was reported; nothing is added any more until the next capture. */
 static bool broken;
 static uint32_t full_frame;
@@ -19,13 +25,52 @@ static void report_once(const char *sentence)
     }
 }
 
+static ws_info_t *window(void)
+{
+    ws_info_t *info = NULL;
+
+    plugin_if_get_ws_info(&info);
+    return info != NULL && info->ws_info_supported ? info : NULL;
+}
+
+bool session_in_window(void)
+{
+    return window() != NULL;
+}
+
+/* Reads the capture ahead if comments are to be written. */
+static study *read_ahead(nflx_config *config)
+{
+    int error = 0;
+    char *reason = NULL;
+
+    if (!preferences_comment() || session_in_window()) {
+        return NULL;
+    }
+    char *path = input_path();
+    study *made = path != NULL ? study_new(path, config, &error, &reason) : NULL;
+    if (made == NULL) {
+        g_printerr("nflx: The capture cannot be read ahead%s%s, so comments say what is known at each packet.\n",
+                   path != NULL ? ": " : ", as it is no file", path != NULL ? wtap_strerror(error) : "");
+    }
+    g_free(reason);
+    g_free(path);
+    return made;
+}
+
 void session_start(void)
 {
     session_stop();
     nflx_config *config = preferences_config();
-    nflx_status status = nflx_engine_new(config, NFLX_ENGINE_KEEP_FRAMES, &engine);
-    if (status != NFLX_STATUS_OK) {
-        report_once(nflx_status_text(status));
+    ahead = read_ahead(config);
+    if (ahead != NULL) {
+        engine = study_engine(ahead);
+        full_frame = study_full_frame(ahead);
+    } else {
+        nflx_status status = nflx_engine_new(config, NFLX_ENGINE_KEEP_FRAMES, &engine);
+        if (status != NFLX_STATUS_OK) {
+            report_once(nflx_status_text(status));
+        }
     }
     nflx_config_free(config);
 }
@@ -33,7 +78,12 @@ void session_start(void)
 void session_stop(void)
 {
     taps_stop();
-    nflx_engine_free(engine);
+    if (ahead != NULL) {
+        study_free(ahead);
+        ahead = NULL;
+    } else {
+        nflx_engine_free(engine);
+    }
     engine = NULL;
     broken = false;
     full_frame = 0;
@@ -46,28 +96,13 @@ uint32_t session_full_frame(void)
     return full_frame;
 }
 
-/* Remembers the frame at which the engine was first seen to have dropped something. */
-static void watch_room(const packet_info *pinfo)
-{
-    nflx_stats stats = {.struct_size = sizeof stats};
-    if (full_frame != 0 || nflx_engine_stats(engine, &stats) != NFLX_STATUS_OK) {
-        return;
-    }
-    if (stats.flows_evicted + stats.hosts_evicted + stats.connections_evicted + stats.servers_dropped +
-            stats.segments_evicted + stats.reorder_dropped >
-        0) {
-        full_frame = pinfo->num;
-    }
-}
-
 /* Whether Wireshark is still reading or capturing. tshark and sharkd do not say; they show frames again only when they
  * have read all. */
 static bool more_to_come(void)
 {
-    ws_info_t *info = NULL;
+    const ws_info_t *info = window();
 
-    plugin_if_get_ws_info(&info);
-    return info != NULL && info->ws_info_supported && info->cf_state == FILE_READ_IN_PROGRESS;
+    return info != NULL && info->cf_state == FILE_READ_IN_PROGRESS;
 }
 
 /* Before a frame is shown again, the engine is told that the capture ended, if it did, so that what it held back for
@@ -82,27 +117,44 @@ void session_settle(void)
     }
 }
 
-/* What is known about a packet; false if it is none of Netflix's. */
-bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
+/* Gives the frame to the engine, or looks up what was said of it. */
+static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
 {
     nflx_packet packet;
-    nflx_status status;
 
-    if (engine == NULL || broken) {
-        return false;
+    facts->frame = ahead != NULL ? study_number(ahead, pinfo->fd->file_off) : 0;
+    facts->revisit = facts->frame != 0 || PINFO_FD_VISITED(pinfo);
+    if (facts->frame == 0) {
+        /* Read the usual way, or after what was read ahead, from a file that still grows. */
+        facts->frame = pinfo->num;
     }
-    facts->revisit = PINFO_FD_VISITED(pinfo);
     facts->packet.struct_size = sizeof facts->packet;
     if (facts->revisit) {
         session_settle();
-        status = nflx_engine_frame(engine, pinfo->num, &facts->packet);
-    } else {
-        if (!frame_packet(tvb, pinfo, &packet)) {
-            return false;
-        }
-        unsettled = true;
-        status = nflx_engine_packet(engine, &packet, &facts->packet);
+        return nflx_engine_frame(engine, facts->frame, &facts->packet);
     }
+    if (!frame_packet(tvb, pinfo, &packet)) {
+        return NFLX_STATUS_NONE;
+    }
+    unsettled = true;
+    return nflx_engine_packet(engine, &packet, &facts->packet);
+}
+
+/* Remembers the frame at which the engine was first seen to have dropped something. */
+static void watch_room(const packet_info *pinfo)
+{
+    if (full_frame == 0 && study_dropped(engine)) {
+        full_frame = pinfo->num;
+    }
+}
+
+/* What is known about a packet; false if it is none of Netflix's. */
+bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
+{
+    if (engine == NULL || broken) {
+        return false;
+    }
+    nflx_status status = ask(tvb, pinfo, facts);
     if (status == NFLX_STATUS_NONE) {
         return false;
     }
@@ -117,6 +169,7 @@ bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
     facts->segment.struct_size = sizeof facts->segment;
     facts->has_segment = facts->packet.segment != 0 &&
                          nflx_engine_segment(engine, facts->packet.segment, &facts->segment) == NFLX_STATUS_OK;
+    facts->live = unsettled;
     if (!facts->revisit) {
         watch_room(pinfo);
     }
@@ -129,10 +182,16 @@ bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence)
     return nflx_engine_evidence(engine, server, index, evidence) == NFLX_STATUS_OK;
 }
 
-bool session_note(uint32_t frame, nflx_note *note)
+bool session_note(uint64_t frame, nflx_note *note)
 {
     note->struct_size = sizeof *note;
     return nflx_engine_note(engine, frame, note) == NFLX_STATUS_OK;
+}
+
+bool session_summary(nflx_summary *summary)
+{
+    summary->struct_size = sizeof *summary;
+    return nflx_engine_summary(engine, summary) == NFLX_STATUS_OK;
 }
 
 bool session_server(uint32_t number, nflx_server *server)

@@ -364,6 +364,7 @@ static tap_packet_status segment_packet(void *data, packet_info *pinfo, epan_dis
 {
     const facts *facts = tapped;
     (void)data;
+    (void)pinfo;
     (void)edt;
     (void)flags;
 
@@ -371,11 +372,11 @@ static tap_packet_status segment_packet(void *data, packet_info *pinfo, epan_dis
         return TAP_PACKET_DONT_REDRAW;
     }
     if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
-        list_neighbours(facts->packet.segment, pinfo->num, -1, facts->revisit);
+        list_neighbours(facts->packet.segment, facts->frame, -1, facts->revisit);
     }
     list_segment(facts->packet.segment, facts->revisit);
     if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
-        list_neighbours(facts->packet.segment, pinfo->num, 1, facts->revisit);
+        list_neighbours(facts->packet.segment, facts->frame, 1, facts->revisit);
     }
     return TAP_PACKET_REDRAW;
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The capture in a few lines: tshark -z nflx,summary. The same text is the comment of the section in annotated captures;
+ * tshark writes a file's section before it reads the first packet, so there it has to be given by --capture-comment. */
+#include "plugin.h"
+
+static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,
+                                tap_flags_t flags)
+{
+    (void)data;
+    (void)pinfo;
+    (void)edt;
+    (void)tapped;
+    (void)flags;
+    return TAP_PACKET_REDRAW;
+}
+
+static void draw(void *data)
+{
+    nflx_summary summary;
+    (void)data;
+
+    session_settle();
+    puts(session_summary(&summary) ? summary.text : "nflx: no Netflix server");
+}
+
+static nflx_tap_begun start(const char *argument, void *data)
+{
+    static char listener;
+    GString *error = register_tap_listener("nflx", &listener, NULL, TL_REQUIRES_NOTHING, NULL, packet, draw, NULL);
+    (void)argument;
+    (void)data;
+
+    if (error != NULL) {
+        report_failure("nflx,summary: %s", error->str);
+        g_string_free(error, TRUE);
+    }
+    NFLX_TAP_BEGUN(true);
+}
+
+void digest_register(void)
+{
+    static stat_tap_ui ui = {
+        .group = REGISTER_STAT_GROUP_GENERIC,
+        .title = NULL,
+        .cli_string = "nflx,summary",
+        .tap_init_cb = start,
+    };
+
+    register_stat_tap_ui(&ui, NULL);
+}

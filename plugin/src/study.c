@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A capture file read from its beginning to its end through an engine, and once more if evidence came after packets
+ * that it concerns: what is known then is all that there is to know, as in the command nflx. */
+#include "plugin.h"
+
+#include <errno.h>
+
+struct study {
+    nflx_engine *engine;
+    /* Where the records are in the file, in their order; the number of a record counts from 1. */
+    GArray *offsets;
+    uint32_t full_frame;
+};
+
+bool study_dropped(nflx_engine *engine)
+{
+    nflx_stats stats = {.struct_size = sizeof stats};
+
+    return nflx_engine_stats(engine, &stats) == NFLX_STATUS_OK &&
+           stats.flows_evicted + stats.hosts_evicted + stats.connections_evicted + stats.servers_dropped +
+                   stats.segments_evicted + stats.reorder_dropped >
+               0;
+}
+
+/* Gives every record to the engine; false if it failed. What cannot be read any more ends the file. */
+static bool read_all(study *study, wtap *file)
+{
+    nflx_record record;
+    nflx_packet packet;
+    nflx_annotation annotation = {.struct_size = sizeof annotation};
+    nflx_status status = NFLX_STATUS_OK;
+    int64_t offset;
+    int error = 0;
+    char *reason = NULL;
+
+    g_array_set_size(study->offsets, 0);
+    study->full_frame = 0;
+    nflx_record_init(&record);
+    while (nflx_record_read(file, &record, &error, &reason, &offset)) {
+        g_array_append_val(study->offsets, offset);
+        if (frame_record(&record.rec, nflx_record_data(&record), study->offsets->len, &packet)) {
+            status = nflx_engine_packet(study->engine, &packet, &annotation);
+        }
+        nflx_record_reset(&record);
+        if (status == NFLX_STATUS_OK && study->full_frame == 0 && study_dropped(study->engine)) {
+            study->full_frame = study->offsets->len;
+        }
+        if (status != NFLX_STATUS_OK && status != NFLX_STATUS_NONE) {
+            break;
+        }
+    }
+    nflx_record_free(&record);
+    g_free(reason);
+    return (status == NFLX_STATUS_OK || status == NFLX_STATUS_NONE) &&
+           nflx_engine_finish(study->engine) == NFLX_STATUS_OK;
+}
+
+static bool read_file(study *study, const char *path, int *error, char **reason)
+{
+    wtap *file = wtap_open_offline(path, WTAP_TYPE_AUTO, error, reason, FALSE);
+
+    if (file == NULL) {
+        return false;
+    }
+    bool read = read_all(study, file);
+    wtap_close(file);
+    *error = read ? 0 : EIO;
+    return read;
+}
+
+/* NULL if the file cannot be opened, with an error of Wireshark's and perhaps a reason, or if the engine failed. */
+study *study_new(const char *path, nflx_config *config, int *error, char **reason)
+{
+    study *made = g_new0(study, 1);
+    nflx_stats stats = {.struct_size = sizeof stats};
+
+    *error = EIO;
+    *reason = NULL;
+    made->offsets = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    if (nflx_engine_new(config, NFLX_ENGINE_KEEP_FRAMES, &made->engine) != NFLX_STATUS_OK ||
+        !read_file(made, path, error, reason) || nflx_engine_stats(made->engine, &stats) != NFLX_STATUS_OK ||
+        (stats.evidence_came_late &&
+         (nflx_engine_rewind(made->engine) != NFLX_STATUS_OK || !read_file(made, path, error, reason)))) {
+        study_free(made);
+        return NULL;
+    }
+    return made;
+}
+
+void study_free(study *study)
+{
+    if (study != NULL) {
+        nflx_engine_free(study->engine);
+        g_array_free(study->offsets, TRUE);
+        g_free(study);
+    }
+}
+
+nflx_engine *study_engine(study *study)
+{
+    return study->engine;
+}
+
+uint32_t study_full_frame(const study *study)
+{
+    return study->full_frame;
+}
+
+uint32_t study_number(const study *study, int64_t offset)
+{
+    const int64_t *offsets = (const int64_t *)(const void *)study->offsets->data;
+    guint from = 0;
+    guint to = study->offsets->len;
+
+    while (from < to) {
+        guint middle = from + (to - from) / 2;
+        if (offsets[middle] < offset) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from < study->offsets->len && offsets[from] == offset ? from + 1 : 0;
+}
