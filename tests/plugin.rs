@@ -6,19 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use flate2::read::MultiGzDecoder;
 use nflx_core::{Config, Engine, LinkType, Packet, Time};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 mod agreement;
 mod annotations;
+mod details;
 mod formats;
 mod installing;
 mod profile;
@@ -33,6 +34,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("nflx.server.ipv6", "FT_IPv6"),
     ("nflx.server.name", "FT_STRING"),
     ("nflx.server.evidence", "FT_STRING"),
+    ("nflx.server.evidence_frame", "FT_FRAMENUM"),
     ("nflx.server.role", "FT_STRING"),
     ("nflx.server.role_reason", "FT_STRING"),
     ("nflx.server.in_pkts", "FT_UINT64"),
@@ -53,6 +55,8 @@ const FIELDS: &[(&str, &str)] = &[
     ("nflx.segment.request_frame", "FT_FRAMENUM"),
     ("nflx.segment.first_frame", "FT_FRAMENUM"),
     ("nflx.segment.last_frame", "FT_FRAMENUM"),
+    ("nflx.segment.previous_frame", "FT_FRAMENUM"),
+    ("nflx.segment.next_frame", "FT_FRAMENUM"),
     ("nflx.segment.pkts", "FT_UINT64"),
     ("nflx.segment.bytes", "FT_UINT64"),
     ("nflx.segment.app_bytes", "FT_UINT64"),
@@ -168,6 +172,36 @@ impl Home {
 
     fn tshark(&self, args: &[&str]) -> Outcome {
         self.run("tshark", args)
+    }
+
+    /// What sharkd, started with the plugin, answers to these requests (method and parameters) about a capture that it
+    /// is given first; `None`, and a line about it, where it is not installed.
+    fn sharkd(&self, capture: &Path, requests: &[(&str, Value)]) -> Option<Vec<Value>> {
+        let mut command = self.command("sharkd");
+        command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let Ok(mut child) = command.spawn() else {
+            println!("skipped: sharkd is not installed");
+            return None;
+        };
+        let load = ("load", json!({ "file": self.capture(capture) }));
+        let mut text = String::new();
+        for (id, (method, params)) in [load].iter().chain(requests).enumerate() {
+            text += &json!({ "jsonrpc": "2.0", "id": id + 1, "method": method, "params": params }).to_string();
+            text.push('\n');
+        }
+        let mut input = child.stdin.take().expect("piped");
+        let writer = std::thread::spawn(move || input.write_all(text.as_bytes()).expect("sharkd reads"));
+        let output = child.wait_with_output().expect("sharkd ends");
+        writer.join().expect("no panic");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let mut answers: BTreeMap<u64, Value> = text
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+            .filter_map(|mut answer| Some((answer["id"].as_u64()?, answer["result"].take())))
+            .collect();
+        answers.remove(&1).expect("it loads");
+        assert_eq!(answers.len(), requests.len(), "{text}");
+        Some(answers.into_values().collect())
     }
 
     /// A capture as a file here, where the other user can read it.

@@ -74,6 +74,25 @@ static void add_frame(proto_tree *tree, tvbuff_t *tvb, field field, uint64_t fra
     }
 }
 
+/* The request of a segment, if there is one of this number and it did not have to make room. */
+static void add_neighbour(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t number)
+{
+    nflx_segment neighbour;
+
+    if (number != 0 && session_segment(number, &neighbour)) {
+        add_frame(tree, tvb, field, neighbour.request_frame);
+    }
+}
+
+/* Filters made from a field by a right click have 15 digits, so a value must not have more. */
+static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double value)
+{
+    char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+    g_ascii_formatd(digits, sizeof digits, "%.15g", value);
+    computed(proto_tree_add_double(tree, field_hf[field], tvb, 0, 0, g_ascii_strtod(digits, NULL)));
+}
+
 static void add_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nflx_server *server)
 {
     nflx_evidence evidence;
@@ -88,13 +107,10 @@ static void add_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
         const char *source = printable(pinfo->pool, evidence.source);
         const char *kind = nflx_evidence_name(evidence.kind);
-        if (evidence.frame != 0) {
-            item = proto_tree_add_subtree_format(list, tvb, 0, 0, ett_evidence, NULL, "%s: %s (frame %" PRIu64 ")",
-                                                 kind, source, evidence.frame);
-        } else {
-            item = proto_tree_add_subtree_format(list, tvb, 0, 0, ett_evidence, NULL, "%s: %s", kind, source);
-        }
+        proto_tree *branch =
+            proto_tree_add_subtree_format(list, tvb, 0, 0, ett_evidence, &item, "%s: %s", kind, source);
         computed(item);
+        add_frame(branch, tvb, FIELD_SERVER_EVIDENCE_FRAME, evidence.frame);
     }
 }
 
@@ -142,14 +158,22 @@ static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
                  &packet->flow_counters);
 }
 
+/* What is to be said of a segment's bytes besides their number. */
+static const char *state(const facts *facts)
+{
+    if (facts->segment.flags & NFLX_SEGMENT_COMPLETE) {
+        return "";
+    }
+    return facts->live ? " so far" : ", still open where the capture ends";
+}
+
 static void add_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts)
 {
     const nflx_segment *segment = &facts->segment;
     proto_item *item =
         proto_tree_add_uint_format(tree, field_hf[FIELD_SEGMENT], tvb, 0, 0, segment->number,
                                    "Segment: %u (%s), %s bytes%s", segment->number, nflx_kind_name(segment->kind),
-                                   grouped(pinfo, segment->bytes),
-                                   segment->flags & NFLX_SEGMENT_COMPLETE ? "" : " so far");
+                                   grouped(pinfo, segment->bytes), state(facts));
     proto_tree *branch = proto_item_add_subtree(computed(item), ett_segment);
 
     add_uint(branch, tvb, FIELD_SEGMENT_INDEX, segment->index);
@@ -161,6 +185,8 @@ static void add_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
     add_frame(branch, tvb, FIELD_SEGMENT_REQUEST_FRAME, segment->request_frame);
     add_frame(branch, tvb, FIELD_SEGMENT_FIRST_FRAME, segment->first_frame);
     add_frame(branch, tvb, FIELD_SEGMENT_LAST_FRAME, segment->last_frame);
+    add_neighbour(branch, tvb, FIELD_SEGMENT_PREVIOUS_FRAME, segment->previous);
+    add_neighbour(branch, tvb, FIELD_SEGMENT_NEXT_FRAME, segment->next);
     add_uint64(branch, tvb, FIELD_SEGMENT_PKTS, segment->pkts);
     add_uint64(branch, tvb, FIELD_SEGMENT_BYTES, segment->bytes);
     add_uint64(branch, tvb, FIELD_SEGMENT_APP_BYTES, segment->app_bytes);
@@ -174,7 +200,7 @@ static void add_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
         add_span(branch, tvb, FIELD_SEGMENT_DURATION, segment->duration);
     }
     if (segment->flags & NFLX_SEGMENT_HAS_THROUGHPUT) {
-        computed(proto_tree_add_double(branch, field_hf[FIELD_SEGMENT_THROUGHPUT], tvb, 0, 0, segment->throughput));
+        add_double(branch, tvb, FIELD_SEGMENT_THROUGHPUT, segment->throughput);
     }
     add_boolean(branch, tvb, FIELD_SEGMENT_COMPLETE, (segment->flags & NFLX_SEGMENT_COMPLETE) != 0);
     if (segment->flags & NFLX_SEGMENT_ESTIMATED) {
@@ -216,9 +242,9 @@ static const char *story(packet_info *pinfo, const facts *facts)
         if (segment->flags & NFLX_SEGMENT_HAS_LAST) {
             wmem_strbuf_append_printf(text, " in %.2f s", (double)segment->duration / 1e9);
         }
-        if (!(segment->flags & NFLX_SEGMENT_COMPLETE)) {
-            wmem_strbuf_append(text, " so far");
-        }
+        wmem_strbuf_append(text, state(facts));
+    } else if (!facts->live || segment->flags & NFLX_SEGMENT_COMPLETE) {
+        wmem_strbuf_append(text, ", no response");
     }
     return wmem_strbuf_get_str(text);
 }

@@ -1,12 +1,10 @@
 //! Tables and tree of tshark's and sharkd's statistics: what the program `nflx` says, and in one pass what in two.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
 
 use nflx_core::Config;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Home, evidence_comes_late, nflx_rows, recorded_captures};
 
@@ -192,34 +190,16 @@ fn the_tree_counts_packets_and_segments() {
 fn sharkd_answers() {
     let Some(home) = Home::new() else { return };
     let path = super::recorded_folder().join("player.pcap.gz");
-    let mut command = home.command("sharkd");
-    command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let Ok(mut child) = command.spawn() else {
-        println!("skipped: sharkd is not installed");
-        return;
-    };
-    let mut input = child.stdin.take().expect("piped");
-    let load = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"load","params":{{"file":"{}"}}}}"#, home.capture(&path));
     // Asked again, and in between for less: the second answer is as good as the first.
-    let taps = r#""tap0":"nstat:nflx,servers","tap1":"nstat:nflx,segments","tap2":"stat:nflx""#;
-    let less = r#""tap0":"nstat:nflx,segments""#;
-    let mut text = load;
-    for (id, taps) in [(2, taps), (3, less), (4, taps)] {
-        text += &format!("\n{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"tap\",\"params\":{{{taps}}}}}");
-    }
-    writeln!(input, "{text}").expect("sharkd reads");
-    drop(input);
-    let output = child.wait_with_output().expect("sharkd ends");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let answers: BTreeMap<u64, Value> = text
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
-        .filter_map(|answer| Some((answer["id"].as_u64()?, answer["result"]["taps"].clone())))
-        .collect();
+    let taps = json!({ "tap0": "nstat:nflx,servers", "tap1": "nstat:nflx,segments", "tap2": "stat:nflx" });
+    let less = json!({ "tap0": "nstat:nflx,segments" });
+    let requests = [("tap", taps.clone()), ("tap", less), ("tap", taps)];
+    let Some(answers) = home.sharkd(&path, &requests) else { return };
+    let answers: Vec<_> = answers.iter().map(|answer| &answer["taps"]).collect();
 
     for (name, columns) in TABLES {
         let tap = format!("nstat:nflx,{name}");
-        let taps = answers[&2].as_array().expect("taps");
+        let taps = answers[0].as_array().expect("taps");
         let table = taps.iter().find(|answer| answer["tap"] == tap.as_str()).expect("the table");
         let rows = table["tables"][0]["i"].as_array().expect("rows");
         let expected = nflx_rows(name, &[], &path);
@@ -232,9 +212,9 @@ fn sharkd_answers() {
             }
         }
     }
-    assert!(answers[&3][0]["tables"][0]["i"].as_array().is_some_and(|rows| !rows.is_empty()), "{}", answers[&3]);
-    assert_eq!(answers[&2], answers[&4]);
-    let tree = answers[&2].as_array().expect("taps").iter().find(|answer| answer["tap"] == "stats:nflx");
+    assert!(answers[1][0]["tables"][0]["i"].as_array().is_some_and(|rows| !rows.is_empty()), "{}", answers[1]);
+    assert_eq!(answers[0], answers[2]);
+    let tree = answers[0].as_array().expect("taps").iter().find(|answer| answer["tap"] == "stats:nflx");
     assert_eq!(tree.expect("the tree")["stats"][0]["name"], "Packets");
 }
 
@@ -244,7 +224,7 @@ fn tshark_lists_them() {
     let Some(home) = Home::new() else { return };
     let listed = home.tshark(&["-z", "help"]);
     let text = listed.stdout + &listed.stderr;
-    for name in ["nflx,servers", "nflx,segments", "nflx,tree"] {
+    for name in ["nflx,servers", "nflx,segments", "nflx,tree", "nflx,summary"] {
         assert!(text.lines().any(|line| line.trim() == name), "{name}: {text}");
     }
 }
