@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::plugin::{decompressed, nflx, nflx_rows, recorded_captures};
 
-mod blocks;
+pub(crate) mod blocks;
 mod keeping;
 
 /// A capture with several segments, quick to read.

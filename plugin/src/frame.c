@@ -42,21 +42,31 @@ static uint16_t link_type_of(const wtap_rec *record)
     return encap >= 0 && encap < link_types_end ? link_types[encap] : LINK_TYPE_UNKNOWN;
 }
 
-/* Fills the packet with everything that the core needs; false for records that are no packets. May leave by longjmp, so
- * it is called before the core is. */
-bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nflx_packet *packet)
+/* The time of a record; some have none, and count as simultaneous with the one before. */
+static nstime_t time_of(const wtap_rec *record, nstime_t time, nstime_t *last)
+{
+    if (record->presence_flags & WTAP_HAS_TS) {
+        *last = time;
+    }
+    return *last;
+}
+
+/* Fills the packet with everything that the core needs; false for records that are no packets. `last` is the time of the
+ * packet before, and then of this one. May leave by longjmp, so it is called before the core is. */
+bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nstime_t *last, nflx_packet *packet)
 {
     if (pinfo->rec == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET) {
         return false;
     }
     uint32_t captured = tvb_captured_length(tvb);
+    nstime_t time = time_of(pinfo->rec, pinfo->abs_ts, last);
 
     *packet = (nflx_packet){
         .struct_size = sizeof *packet,
         .link_type = link_type_of(pinfo->rec),
         .frame = pinfo->num,
-        .seconds = pinfo->abs_ts.secs,
-        .nanoseconds = pinfo->abs_ts.nsecs > 0 ? (uint32_t)pinfo->abs_ts.nsecs : 0,
+        .seconds = time.secs,
+        .nanoseconds = time.nsecs > 0 ? (uint32_t)time.nsecs : 0,
         .original_length = pinfo->fd->pkt_len,
         .captured_length = captured,
         .data = captured > 0 ? tvb_get_ptr(tvb, 0, (int)captured) : NULL,
@@ -65,19 +75,20 @@ bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nflx_packet *packet)
 }
 
 /* The same from a record of a file. */
-bool frame_record(const wtap_rec *record, const uint8_t *data, uint32_t number, nflx_packet *packet)
+bool frame_record(const wtap_rec *record, const uint8_t *data, uint32_t number, nstime_t *last, nflx_packet *packet)
 {
     if (record->rec_type != REC_TYPE_PACKET) {
         return false;
     }
     uint32_t captured = record->rec_header.packet_header.caplen;
+    nstime_t time = time_of(record, record->ts, last);
 
     *packet = (nflx_packet){
         .struct_size = sizeof *packet,
         .link_type = link_type_of(record),
         .frame = number,
-        .seconds = record->ts.secs,
-        .nanoseconds = record->ts.nsecs > 0 ? (uint32_t)record->ts.nsecs : 0,
+        .seconds = time.secs,
+        .nanoseconds = time.nsecs > 0 ? (uint32_t)time.nsecs : 0,
         .original_length = record->rec_header.packet_header.len,
         .captured_length = captured,
         .data = captured > 0 ? data : NULL,

@@ -45,13 +45,15 @@ extern int nflx_proto;
 
 /* frame.c */
 void frame_register(void);
-bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nflx_packet *packet);
-bool frame_record(const wtap_rec *record, const uint8_t *data, uint32_t number, nflx_packet *packet);
+bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nstime_t *last, nflx_packet *packet);
+bool frame_record(const wtap_rec *record, const uint8_t *data, uint32_t number, nstime_t *last, nflx_packet *packet);
 
 /* study.c */
 typedef struct study study;
 study *study_new(const char *path, nflx_config *config, int *error, char **reason);
 void study_free(study *study);
+/* Whether a new one of this file would say the same: neither the file nor a preference has changed. */
+bool study_fits(const study *study, const char *path);
 nflx_engine *study_engine(study *study);
 /* The number of the record that begins at this offset of the file; 0 if none does. */
 uint32_t study_number(const study *study, int64_t offset);
@@ -65,6 +67,7 @@ char *input_path(void);
 /* session.c */
 void session_start(void);
 void session_stop(void);
+void session_shut_down(void);
 bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts);
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence);
 /* As they are now; false if there is none of this number. */
@@ -83,6 +86,8 @@ uint32_t session_full_frame(void);
 void preferences_register(void);
 nflx_config *preferences_config(void);
 bool preferences_comment(void);
+/* The values of all settings in one text, which the caller frees. */
+char *preferences_text(void);
 /* Which packets get a comment: all of Netflix's, or requests and ends of segments. */
 bool preferences_comment_requests_only(void);
 unsigned preferences_retransmission_note(void);

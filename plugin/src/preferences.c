@@ -80,6 +80,18 @@ nflx_config *preferences_config(void)
     return config;
 }
 
+char *preferences_text(void)
+{
+    GString *text = g_string_new(NULL);
+
+    for (uint32_t i = 0; i < preference_count; i++) {
+        char *value = value_text(&preferences[i]);
+        g_string_append_printf(text, "%s=%s\n", preferences[i].setting.name, value);
+        g_free(value);
+    }
+    return g_string_free(text, FALSE);
+}
+
 bool preferences_comment(void)
 {
     return comment;

@@ -22,6 +22,7 @@ static void register_protocol(void)
     handle = register_dissector("nflx", dissect_nflx, nflx_proto);
     register_init_routine(session_start);
     register_cleanup_routine(session_stop);
+    register_shutdown_routine(session_shut_down);
 }
 
 static void hand_off(void)

@@ -10,9 +10,13 @@
 static nflx_engine *engine;
 /* The capture, if it was read ahead; then `engine` is this one's. */
 static study *ahead;
+/* The one of the session before: tshark -M begins a new session every so many packets of the same file. */
+static study *kept;
 /* The engine failed and was reported; nothing is added any more until the next capture. */
 static bool broken;
 static uint32_t full_frame;
+/* Of the packet before. */
+static nstime_t last_time;
 /* Packets came in since the engine was last told that there are no more. */
 static bool unsettled;
 
@@ -48,7 +52,10 @@ static study *read_ahead(nflx_config *config)
         return NULL;
     }
     char *path = input_path();
-    study *made = path != NULL ? study_new(path, config, &error, &reason) : NULL;
+    study *made = path != NULL && kept != NULL && study_fits(kept, path) ? g_steal_pointer(&kept) : NULL;
+    if (made == NULL && path != NULL) {
+        made = study_new(path, config, &error, &reason);
+    }
     if (made == NULL) {
         g_printerr("nflx: The capture cannot be read ahead%s%s, so comments say what is known at each packet.\n",
                    path != NULL ? ": " : ", as it is no file", path != NULL ? wtap_strerror(error) : "");
@@ -79,16 +86,24 @@ void session_stop(void)
 {
     taps_stop();
     if (ahead != NULL) {
-        study_free(ahead);
-        ahead = NULL;
+        study_free(kept);
+        kept = g_steal_pointer(&ahead);
     } else {
         nflx_engine_free(engine);
     }
     engine = NULL;
     broken = false;
     full_frame = 0;
+    nstime_set_zero(&last_time);
     unsettled = false;
     experts_reset();
+}
+
+void session_shut_down(void)
+{
+    session_stop();
+    study_free(kept);
+    kept = NULL;
 }
 
 uint32_t session_full_frame(void)
@@ -133,7 +148,7 @@ static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
         session_settle();
         return nflx_engine_frame(engine, facts->frame, &facts->packet);
     }
-    if (!frame_packet(tvb, pinfo, &packet)) {
+    if (!frame_packet(tvb, pinfo, &last_time, &packet)) {
         return NFLX_STATUS_NONE;
     }
     unsettled = true;

@@ -4,13 +4,30 @@
 #include "plugin.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 
 struct study {
     nflx_engine *engine;
     /* Where the records are in the file, in their order; the number of a record counts from 1. */
     GArray *offsets;
     uint32_t full_frame;
+    /* What it was made of. */
+    char *path;
+    char *settings;
+    gint64 size;
+    gint64 modified;
 };
+
+static void look(const char *path, gint64 *size, gint64 *modified)
+{
+    GStatBuf file;
+
+    *size = *modified = -1;
+    if (g_stat(path, &file) == 0) {
+        *size = file.st_size;
+        *modified = file.st_mtime;
+    }
+}
 
 bool study_dropped(nflx_engine *engine)
 {
@@ -32,13 +49,14 @@ static bool read_all(study *study, wtap *file)
     int64_t offset;
     int error = 0;
     char *reason = NULL;
+    nstime_t last = NSTIME_INIT_ZERO;
 
     g_array_set_size(study->offsets, 0);
     study->full_frame = 0;
     nflx_record_init(&record);
     while (nflx_record_read(file, &record, &error, &reason, &offset)) {
         g_array_append_val(study->offsets, offset);
-        if (frame_record(&record.rec, nflx_record_data(&record), study->offsets->len, &packet)) {
+        if (frame_record(&record.rec, nflx_record_data(&record), study->offsets->len, &last, &packet)) {
             status = nflx_engine_packet(study->engine, &packet, &annotation);
         }
         nflx_record_reset(&record);
@@ -77,6 +95,9 @@ study *study_new(const char *path, nflx_config *config, int *error, char **reaso
     *error = EIO;
     *reason = NULL;
     made->offsets = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    made->path = g_strdup(path);
+    made->settings = preferences_text();
+    look(path, &made->size, &made->modified);
     if (nflx_engine_new(config, NFLX_ENGINE_KEEP_FRAMES, &made->engine) != NFLX_STATUS_OK ||
         !read_file(made, path, error, reason) || nflx_engine_stats(made->engine, &stats) != NFLX_STATUS_OK ||
         (stats.evidence_came_late &&
@@ -87,11 +108,26 @@ study *study_new(const char *path, nflx_config *config, int *error, char **reaso
     return made;
 }
 
+bool study_fits(const study *study, const char *path)
+{
+    gint64 size;
+    gint64 modified;
+    char *settings = preferences_text();
+
+    look(path, &size, &modified);
+    bool fits = strcmp(study->path, path) == 0 && strcmp(study->settings, settings) == 0 && study->size == size &&
+                study->modified == modified;
+    g_free(settings);
+    return fits;
+}
+
 void study_free(study *study)
 {
     if (study != NULL) {
         nflx_engine_free(study->engine);
         g_array_free(study->offsets, TRUE);
+        g_free(study->path);
+        g_free(study->settings);
         g_free(study);
     }
 }

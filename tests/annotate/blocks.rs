@@ -118,3 +118,70 @@ pub(crate) fn section_lengths(bytes: &[u8]) -> Vec<(u64, u64)> {
     }
     lengths
 }
+
+/// Code of the option that holds a comment.
+pub(crate) const COMMENT: u16 = 1;
+
+/// What an enhanced packet block holds, and the obsolete one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Packet {
+    pub(crate) data: Vec<u8>,
+    pub(crate) options: Vec<(u16, Vec<u8>)>,
+}
+
+impl Packet {
+    /// The note among the comments; there must not be two.
+    pub(crate) fn note(&self) -> Option<&str> {
+        note(&self.options)
+    }
+}
+
+fn note(options: &[(u16, Vec<u8>)]) -> Option<&str> {
+    let mut notes = options.iter().filter(|(code, value)| *code == COMMENT && value.starts_with(b"nflx: "));
+    let note = notes.next().map(|(_, value)| str::from_utf8(value).expect("text"));
+    assert!(notes.next().is_none(), "two notes: {options:?}");
+    note
+}
+
+/// Options of a list, up to its end.
+fn options(mut bytes: &[u8], big: bool) -> Vec<(u16, Vec<u8>)> {
+    let mut found = Vec::new();
+    while let Some((head, rest)) = bytes.split_first_chunk::<4>() {
+        let number = |at: usize| {
+            let word = [head[at], head[at + 1]];
+            if big { u16::from_be_bytes(word) } else { u16::from_le_bytes(word) }
+        };
+        let (code, length) = (number(0), usize::from(number(2)));
+        if code == 0 {
+            break;
+        }
+        found.push((code, rest[..length].to_vec()));
+        bytes = &rest[length.next_multiple_of(4)..];
+    }
+    found
+}
+
+/// The note of the first section, and the packets of all.
+pub(crate) fn contents(bytes: &[u8]) -> (Option<String>, Vec<Packet>) {
+    let mut section = None;
+    let mut packets = Vec::new();
+    let mut big = false;
+    for (kind, block) in blocks(bytes) {
+        match kind {
+            0x0a0d_0d0a => {
+                big = block[8] == 0x1a;
+                let list = options(&block[24..block.len() - 4], big);
+                section = section.or_else(|| note(&list).map(str::to_owned));
+            }
+            2 | 6 => {
+                let word = block[20..24].try_into().expect("four bytes");
+                let length = if big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) } as usize;
+                let after = 28 + length.next_multiple_of(4);
+                let options = options(&block[after..block.len() - 4], big);
+                packets.push(Packet { data: block[28..28 + length].to_vec(), options });
+            }
+            _ => {}
+        }
+    }
+    (section, packets)
+}

@@ -1,6 +1,5 @@
 //! Tables and tree of tshark's and sharkd's statistics: what the program `nflx` says, and in one pass what in two.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use nflx_core::Config;
