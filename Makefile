@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 SECONDS ?= 60
 
-.PHONY: help demo test test-gui fuzz bounds score check plugin cli install uninstall prerequisites test-prerequisites python header captures clean
+.PHONY: help demo test test-gui fuzz bounds score check plugin cli install uninstall prerequisites test-prerequisites python header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -61,6 +61,10 @@ python: test-prerequisites ## make target/venv, the Python environment of the te
 
 header: ## write include/nflx.h anew from the Rust sources
 	NFLX_UPDATE_HEADER=1 $(CARGO) test --locked -p nflx-ffi --test header
+
+docs: cli plugin ## write the field reference, the outputs in the guide and the manual pages anew
+	NFLX_UPDATE_DOCS=1 $(CARGO) test --locked -p nflx-cli manual
+	NFLX_UPDATE_DOCS=1 NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" $(CARGO) test --locked -p nflx-tests docs::
 
 captures: ## record the captures of the tests anew (root; network namespaces)
 	python3 tests/captures/record.py

@@ -4,5 +4,6 @@ mod annotate;
 mod bounds;
 mod c_abi;
 mod cli;
+mod docs;
 mod features;
 mod plugin;

@@ -79,16 +79,16 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 
 /// A home of its own for tshark with the plugin in it, and a user who is not root, whose plugins Wireshark ignores.
-struct Home {
+pub(crate) struct Home {
     directory: TempDir,
     as_root: bool,
 }
 
 /// One run of a program.
-struct Outcome {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Outcome {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl From<Output> for Outcome {
@@ -103,7 +103,7 @@ impl From<Output> for Outcome {
 
 impl Outcome {
     /// Standard output of a run that had nothing to complain about.
-    fn quiet(self) -> String {
+    pub(crate) fn quiet(self) -> String {
         assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
         self.stdout
     }
@@ -111,7 +111,7 @@ impl Outcome {
 
 impl Home {
     /// `None`, and a line about it, where tshark is not installed.
-    fn new() -> Option<Self> {
+    pub(crate) fn new() -> Option<Self> {
         let home = Self::bare()?;
         let target = home.plugin_path();
         fs::create_dir_all(target.parent().expect("a folder")).expect("the folder can be made");
@@ -133,12 +133,12 @@ impl Home {
         Some(home)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
     /// Lets the other user write here.
-    fn open_to_all(&self) {
+    pub(crate) fn open_to_all(&self) {
         let mut folders = vec![self.path().to_owned()];
         while let Some(folder) = folders.pop() {
             fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("ours");
@@ -166,11 +166,11 @@ impl Home {
         command
     }
 
-    fn run(&self, program: &str, args: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, program: &str, args: &[&str]) -> Outcome {
         self.command(program).args(args).output().expect("the program starts").into()
     }
 
-    fn tshark(&self, args: &[&str]) -> Outcome {
+    pub(crate) fn tshark(&self, args: &[&str]) -> Outcome {
         self.run("tshark", args)
     }
 

@@ -249,6 +249,8 @@ fn sentence(message: &str) -> String {
 }
 
 #[cfg(test)]
+mod man;
+#[cfg(test)]
 mod tests {
     use clap::CommandFactory;
 
