@@ -86,6 +86,16 @@ impl Progress {
         self.read.set(self.read.get() + count);
     }
 
+    /// Bytes read so far.
+    pub(crate) const fn read(&self) -> u64 {
+        self.read.get()
+    }
+
+    /// Says that this read stops and begins anew.
+    pub(crate) fn abandon(&self) {
+        self.read.set(u64::MAX);
+    }
+
     /// Whether nobody waits for the read any more.
     pub(crate) fn is_stopped(&self) -> bool {
         self.total.as_ref().is_some_and(|(total, _)| total.stopped.load(Ordering::Relaxed))

@@ -47,6 +47,9 @@ pub(crate) struct Study {
     seen: Seen,
 }
 
+/// Reading may begin anew within this part of a capture: one eighth more is what it may cost where it was in vain.
+const AHEAD_SHARE: u64 = 8;
+
 /// What one pass noticed besides the engine's results.
 #[derive(Default)]
 struct Seen {
@@ -77,7 +80,8 @@ impl Seen {
 }
 
 impl Study {
-    /// Reads a capture: once, and once more if evidence came after packets that it concerns.
+    /// Reads a capture: once, and once more if evidence came after packets of which it makes segments. Where that
+    /// happens early, as it mostly does, reading begins anew at once.
     pub(crate) fn new(path: &Path, config: Config) -> Result<Self, Failure> {
         Self::among(path, config, None)
     }
@@ -90,7 +94,15 @@ impl Study {
         config.hash_seed = RandomState::new().hash_one(0);
         let mut engine = Engine::new(config);
         let watch = progress(&name, true, total.as_ref(), 1);
-        let seen = pass(&mut source, &mut engine, &watch, |_, _, _| Ok(()))?;
+        let mut budget = source.size().unwrap_or(0) / AHEAD_SHARE;
+        let seen = loop {
+            match read_ahead(&mut source, &mut engine, &watch, budget)? {
+                Ahead::Whole(seen) => break seen,
+                Ahead::Again(used) => budget -= used,
+            }
+            source.rewind().map_err(Unreadable::Io)?;
+            engine = engine.into_informed();
+        };
         drop(watch);
         let mut study = Self {
             engine,
@@ -105,7 +117,7 @@ impl Study {
         if let Some(number) = study.only_unknown_link_types() {
             return Err(Unreadable::LinkType(number).into());
         }
-        if study.engine.evidence_came_late() {
+        if study.engine.segments_missed() {
             study = study.again(true, |_, _, _| Ok(()))?;
         }
         Ok(study)
@@ -162,6 +174,39 @@ impl Study {
         let number = self.seen.unknown_link_types.first()?;
         (stats.unknown_link_type == stats.packets).then_some((*number).into())
     }
+}
+
+/// How a first pass went.
+enum Ahead {
+    /// To the end.
+    Whole(Seen),
+    /// It stopped after so many bytes, to begin anew with the evidence found.
+    Again(u64),
+}
+
+/// Gives every packet of a source to the engine, or stops where it is better to begin anew, as long as no more than
+/// `budget` bytes were read.
+fn read_ahead(
+    source: &mut Source,
+    engine: &mut Engine,
+    progress: &dyn Fn(Option<u64>) -> Progress,
+    budget: u64,
+) -> Result<Ahead, Failure> {
+    let progress = progress(source.size());
+    let bytes = source.pass(&progress)?;
+    let mut seen = Seen { compressed: bytes.compressed, ..Seen::default() };
+    let mut reader = Reader::new(bytes.bytes)?;
+    while let Some(packet) = reader.next() {
+        seen.packet(engine, &packet);
+        if engine.segments_missed() && progress.read() <= budget {
+            let read = progress.read();
+            progress.abandon();
+            return Ok(Ahead::Again(read));
+        }
+    }
+    engine.finish();
+    seen.damage = reader.damage().cloned();
+    Ok(Ahead::Whole(seen))
 }
 
 /// Gives every packet of a source to the engine.

@@ -98,6 +98,13 @@ impl Engine {
         self.registry.evidence_came_late
     }
 
+    /// Whether some of these packets passed before they could be followed as a server's are, so that a second pass may
+    /// find other segments. Handshakes before the name that they lead to do not count.
+    #[must_use]
+    pub fn segments_missed(&self) -> bool {
+        self.registry.segments_missed
+    }
+
     /// Takes the next packet; `None` where it is none of Netflix's.
     pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Annotation> {
         self.stats.packets += 1;
@@ -210,7 +217,9 @@ impl Engine {
 
     fn stop_following(&mut self, slot: Slot, connection: Slot) {
         self.connections.release(connection);
-        self.registry.flow_mut(slot).connection = NONE;
+        let flow = self.registry.flow_mut(slot);
+        flow.connection = NONE;
+        flow.passed_over = true;
     }
 
     /// Follows a TCP flow: Netflix's, and any other until it is known not to be.
@@ -227,7 +236,9 @@ impl Engine {
             let key = self.registry.key(slot);
             let Some(client) = client_end(key, tcp, sender, server.map(|(_, end)| end)) else {
                 // Data that is neither a beginning nor says who sends it settles the matter; a bare acknowledgement not.
-                self.registry.flow_mut(slot).settled = tcp.payload_length > 0;
+                let flow = self.registry.flow_mut(slot);
+                flow.settled = tcp.payload_length > 0;
+                flow.passed_over = true;
                 return Outcome::default();
             };
             place = self.open_connection(slot, client, Carrier::Tcp(self.registry.key(slot).port(1 - client)));
@@ -296,9 +307,10 @@ impl Engine {
         if place == NONE {
             match QuicSession::opening(self.registry.key(slot), udp, sender, server.map(|(_, end)| end)) {
                 Opening::Client(client) => place = self.open_connection(slot, client, Carrier::Quic),
-                Opening::NotYet => return Outcome::default(),
-                Opening::No => {
-                    self.registry.flow_mut(slot).settled = true;
+                opening @ (Opening::NotYet | Opening::No) => {
+                    let flow = self.registry.flow_mut(slot);
+                    flow.settled |= opening == Opening::No;
+                    flow.passed_over = true;
                     return Outcome::default();
                 }
             }
@@ -350,7 +362,9 @@ impl Engine {
             self.stats.connections_evicted += 1;
         }
         let place = self.connections.take(slot, client, carrier);
-        self.registry.flow_mut(slot).connection = place;
+        let flow = self.registry.flow_mut(slot);
+        flow.connection = place;
+        flow.client = Some(client);
         place
     }
 

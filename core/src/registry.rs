@@ -5,14 +5,14 @@
 
 use std::net::IpAddr;
 
-use crate::config::Config;
+use crate::config::{Config, SegmentRule};
 use crate::counters::{Counters, Direction};
 use crate::dns;
 use crate::flow_key::{End, FlowKey, HostKey};
 use crate::memory;
 use crate::packet::Time;
 use crate::prefix::Prefix;
-use crate::role::RoleReason;
+use crate::role::{RoleReason, Site};
 use crate::service::{Evidence, EvidenceKind, Role, Server};
 use crate::table::{NONE, Slot, Table};
 
@@ -36,6 +36,10 @@ pub(crate) struct Flow {
     pub(crate) settled: bool,
     /// Sequence number of the SYN that opened it.
     pub(crate) opened_by: Option<u32>,
+    /// The end that it was last followed as the client's.
+    pub(crate) client: Option<End>,
+    /// Something that would belong to segments passed before it was known to be Netflix's.
+    pub(crate) passed_over: bool,
     sent: [Sent; 2],
     t_first: Time,
     t_last: Time,
@@ -46,6 +50,15 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
+    /// Whether all that passed of it was followed as if `server` had been known to be Netflix's from the start.
+    const fn is_whole(&self, server: End) -> bool {
+        match self.client {
+            Some(client) => !self.passed_over && self.connection != NONE && client != server,
+            // Only TCP and UDP are followed.
+            None => self.number.is_none(),
+        }
+    }
+
     /// Counters seen from the client, with `server` as the Netflix end.
     #[must_use]
     pub(crate) const fn counters(&self, server: End) -> Counters {
@@ -99,6 +112,10 @@ pub(crate) struct Registry {
     pub(crate) servers_dropped: u64,
     /// Evidence came for an address that packets had been seen of.
     pub(crate) evidence_came_late: bool,
+    /// Some of these were not followed as a server's are.
+    pub(crate) segments_missed: bool,
+    /// What segments hold was decided for some that nothing can change any more.
+    pub(crate) verdicts_final: bool,
 }
 
 impl Registry {
@@ -121,6 +138,8 @@ impl Registry {
             hosts_evicted: 0,
             servers_dropped: 0,
             evidence_came_late: false,
+            segments_missed: false,
+            verdicts_final: false,
         }
     }
 
@@ -147,7 +166,7 @@ impl Registry {
                 fresh.servers[id as usize].evidence = server.evidence;
             }
         }
-        fresh.evidence_came_late = false;
+        (fresh.evidence_came_late, fresh.segments_missed) = (false, false);
         fresh
     }
 
@@ -211,6 +230,8 @@ impl Registry {
                 connection: NONE,
                 settled: false,
                 opened_by: None,
+                client: None,
+                passed_over: false,
                 sent: Default::default(),
                 t_first: time,
                 t_last: time,
@@ -242,6 +263,7 @@ impl Registry {
         flow.sent = Default::default();
         flow.settled = false;
         flow.opened_by = None;
+        flow.client = None;
         let server = flow.server;
         self.number(slot);
         if let Some((id, _)) = server {
@@ -322,7 +344,10 @@ impl Registry {
         }
         // Behind its equals: the first name of a kind stays the one shown.
         let at = evidence.partition_point(|e| e.kind <= kind);
-        evidence.insert(at, Evidence { kind, source: source.into(), frame });
+        let site = self.verdicts_final.then(|| Site::of(&self.servers[id as usize]));
+        let server = &mut self.servers[id as usize];
+        server.evidence.insert(at, Evidence { kind, source: source.into(), frame });
+        self.segments_missed |= server.segments > 0 && site.is_some_and(|site| site != Site::of(server));
     }
 
     /// Finds or makes an address's entry; prefixes are looked at once, here. `spared` is an address that must not make
@@ -394,12 +419,14 @@ impl Registry {
             t_first: self.hosts[host].t_first,
             t_last: self.hosts[host].t_last,
         };
+        let mut missed = server.counters != Counters::default();
         let mut slot = self.hosts[host].first_flow;
         while slot != NONE {
             let end = self.end_of(slot, host);
             let flow = &mut self.flows[slot];
             // Traffic between two Netflix addresses stays with the end that was known first.
             if flow.server.is_none() {
+                missed |= !flow.is_whole(end);
                 flow.server = Some((id, end));
                 self.netflix_flows += 1;
                 server.flows += u32::from(flow.number.is_some());
@@ -414,6 +441,7 @@ impl Registry {
             (server.t_first, server.t_last) = Default::default();
         }
         self.evidence_came_late |= has_packets;
+        self.segments_missed |= missed || has_packets && config.segment_rule == SegmentRule::Server;
         self.servers.push(server);
         self.add_evidence(config, id, kind, source, frame);
         Some(id)

@@ -25,9 +25,17 @@ impl Context<'_> {
         self.registry.flow(self.flow).server.map(|(id, _)| id)
     }
 
+    /// Notes that something passed which would be a segment's, were the server known to be Netflix's.
+    pub(crate) fn pass_over(&mut self) {
+        self.registry.flow_mut(self.flow).passed_over = true;
+    }
+
     /// Opens a segment; `None` while the server is not known to be Netflix's.
     pub(crate) fn open(&mut self, stamp: Stamp, transport: Transport) -> Option<u32> {
-        let server = self.server()?;
+        let Some(server) = self.server() else {
+            self.pass_over();
+            return None;
+        };
         let number = self.segments.next_number();
         let row = self.registry.server_mut(server);
         row.segments += 1;

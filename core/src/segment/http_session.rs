@@ -66,6 +66,11 @@ impl HttpSession {
         (whole || hidden).then(|| http::host_of(&std::mem::take(&mut self.first_head)))
     }
 
+    /// Whether a request waits for its server to be known.
+    pub(crate) const fn awaits_server(&self) -> bool {
+        self.begun.is_some()
+    }
+
     /// Begins the segment of a request that is waiting for its server to be known.
     pub(crate) fn flush(&mut self, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if ctx.server().is_some()
@@ -88,6 +93,9 @@ impl HttpSession {
                 Event::Start(offset) => {
                     began = true;
                     if ctx.server().is_none() {
+                        if begun.is_some() {
+                            ctx.pass_over();
+                        }
                         begun.get_or_insert((run.stamp, offset));
                         return;
                     }
@@ -100,9 +108,11 @@ impl HttpSession {
                 Event::Interim | Event::End(_) => {}
             },
         );
-        if !began && self.up.is_lost() && ctx.server().is_some() {
+        if !began && self.up.is_lost() {
             // Hidden bytes: a new request if the one before was answered.
-            if !ledger.is_asking(response_at) {
+            if ctx.server().is_none() {
+                ctx.pass_over();
+            } else if !ledger.is_asking(response_at) {
                 ledger.begin(ctx, run.stamp, run.offset, Some(response_at), Transport::Tcp);
                 ask(&mut self.bodiless, &mut self.unasked, false);
             }

@@ -201,6 +201,11 @@ impl Talk {
             Protocol::Dns(_) | Protocol::Unknown => {}
         }
         self.name_from_request(run, response_at, ctx);
+        if let Protocol::Http(http) = &self.protocol
+            && http.awaits_server()
+        {
+            ctx.pass_over();
+        }
         if ctx.segments.next_number() != before {
             self.request_frame = run.stamp.frame;
             if run.missing {

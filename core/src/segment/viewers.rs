@@ -48,13 +48,14 @@ impl Viewers {
     }
 
     /// Takes a segment that a client just asked for; `true` if its client should be judged.
-    fn take(&mut self, client: IpAddr, number: u32, window: usize) -> (Slot, bool) {
+    fn take(&mut self, client: IpAddr, number: u32, window: usize, registry: &mut Registry) -> (Slot, bool) {
         let slot = self.pools.find(&client).unwrap_or_else(|| {
             if self.pools.is_full()
                 && let Some(victim) = self.pools.victim(|_, _| true)
             {
                 self.pools.remove(victim);
                 self.pools[victim] = Pool::default();
+                registry.verdicts_final = true;
             }
             self.pools.insert(client, Pool::default())
         });
@@ -62,6 +63,7 @@ impl Viewers {
         let pool = &mut self.pools[slot];
         if pool.numbers.len() >= window {
             pool.numbers.pop_front();
+            registry.verdicts_final = true;
         }
         pool.numbers.push_back(number);
         pool.new += 1;
@@ -130,7 +132,7 @@ pub(crate) fn opened(number: u32, config: &Config, registry: &mut Registry, segm
     let Some(client) = segments.get(number).map(|segment| segment.client) else { return };
     let window = usize::try_from(config.kind_window()).unwrap_or(usize::MAX);
     let Some(mut viewers) = segments.viewers.take() else { return };
-    let (slot, due) = viewers.take(client, number, window);
+    let (slot, due) = viewers.take(client, number, window, registry);
     if due {
         viewers.judge(slot, config, registry, segments);
     }

@@ -100,6 +100,56 @@ fn a_second_pass_says_all_wherever_the_answer_came() {
     }
 }
 
+/// Segments and servers, as a pass leaves them.
+fn results(engine: &Engine) -> (Vec<Segment>, Vec<String>) {
+    let servers = (0..engine.server_count()).map(|id| format!("{:?}", engine.server(id)));
+    (segments(engine), servers.collect())
+}
+
+/// A conversation whose server no prefix knows, by its protocol.
+pub(super) fn conversation(which: usize, name: &str) -> Talk {
+    let mut talk = Talk::new(50_000, SERVER, [443, 443, 80, 80, 9000][which]);
+    match which {
+        0 => talk.tls13(name),
+        1 => talk.tls12(name),
+        2 => talk.open().say(HEAD_WITH_HOST).hear(&response(5000)).say(REQUEST).hear(&response(30_000)),
+        3 => talk.open().say(REQUEST).hear(&response(30_000)).say(HEAD_WITH_HOST).hear(&response(5000)),
+        _ => talk.open().say(&[1; 500]).hear(&[2; 3000]),
+    };
+    if which < 2 { tls(talk, 17).0 } else { talk }
+}
+
+/// Checks that a second pass changes nothing where none is asked for; returns whether one is.
+pub(super) fn check_second_pass(packets: &[TcpPacket], known: usize) -> bool {
+    let mut engine = Engine::new(Config::default());
+    with_answer(&mut engine, packets, known);
+    let (missed, first) = (engine.segments_missed(), results(&engine));
+    let mut informed = engine.into_informed();
+    with_answer(&mut informed, packets, known);
+    assert!(!informed.segments_missed());
+    assert!(missed || results(&informed) == first, "known at {known}: {first:?} and {:?}", results(&informed));
+    missed
+}
+
+#[test]
+fn a_second_pass_is_asked_for_only_where_segments_were_missed() {
+    for which in 0..5 {
+        for name in [VIDEO, "www.example.org"] {
+            let talk = conversation(which, name);
+            for known in 0..=talk.packets.len() {
+                check_second_pass(&talk.packets, known);
+            }
+        }
+    }
+    // Handshakes are followed whoever the server is, and names in them come in time.
+    let (named, unnamed) = (conversation(0, VIDEO), conversation(0, "www.example.org"));
+    for known in 0..4 {
+        assert!(!check_second_pass(&named.packets, known) && !check_second_pass(&unnamed.packets, known));
+    }
+    assert!(!check_second_pass(&named.packets, 10) && check_second_pass(&unnamed.packets, 10));
+    assert!(check_second_pass(&named.packets[4..], 10), "a flow that was under way");
+}
+
 #[test]
 fn names_in_the_flow_itself_identify_it_before_its_first_request() {
     let mut talk = Talk::new(50_000, SERVER, 443);

@@ -83,6 +83,23 @@ proptest! {
     }
 
     #[test]
+    fn a_second_pass_changes_nothing_where_none_is_asked_for(
+        which in 0..5_usize,
+        named: bool,
+        faults in faults(),
+        cut in 0..6_usize,
+        known in any::<Index>(),
+    ) {
+        let name = if named { "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net" } else { "www.example.org" };
+        let mut packets = evidence::conversation(which, name).packets;
+        for fault in &faults {
+            apply(fault, &mut packets);
+        }
+        let packets = &packets[cut..];
+        evidence::check_second_pass(packets, known.index(packets.len()));
+    }
+
+    #[test]
     fn a_capture_that_holds_an_answer_before_its_question_changes_no_bytes(
         which in 0..4_usize,
         moves in prop::collection::vec((any::<Index>(), 1..4_usize), 0..10),
