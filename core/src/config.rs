@@ -448,11 +448,29 @@ impl Config {
         self.domains.iter().any(|word| name.contains(&**word))
     }
 
+    /// Whether a DNS message may hold a name that is Netflix's by either rule: most do not, which shows without reading
+    /// them. Words stand in one label or in none, as they are; only a digit may come from how other bytes are written.
+    pub(crate) fn may_name_netflix(&self, message: &[u8]) -> bool {
+        self.domains.iter().chain(&self.classic_domains).any(|word| {
+            let word = word.as_bytes();
+            let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let shows = word.iter().all(is_plain) && word.first().is_some_and(|first| !first.is_ascii_digit());
+            !shows || holds(message, word)
+        })
+    }
+
     /// Whether a name, in lower case, is Netflix's by the classic rule.
     #[must_use]
     pub fn is_classic_netflix(&self, name: &str) -> bool {
         self.classic_domains.iter().any(|word| name.contains(&**word))
     }
+}
+
+/// Whether bytes hold a word, in letters of either case.
+fn holds(bytes: &[u8], word: &[u8]) -> bool {
+    let Some(&first) = word.first() else { return true };
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes)
+        .any(|at| bytes[at..].get(..word.len()).is_some_and(|there| there.eq_ignore_ascii_case(word)))
 }
 
 fn bad(name: &'static str, value: &str, expected: &str) -> ConfigError {

@@ -14,6 +14,7 @@ use etherparse::{LaxIpv4Slice, LaxIpv6Slice};
 
 use crate::packet::{LinkType, Packet};
 
+mod common;
 mod link;
 mod tunnel;
 
@@ -177,6 +178,14 @@ enum Layer {
 /// # Errors
 /// [`DecodeError`] where there is none.
 pub fn decode<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
+    match common::decode(packet) {
+        Some(datagram) => Ok(datagram),
+        None => decode_any(packet),
+    }
+}
+
+/// The same for whatever frame.
+fn decode_any<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
     let rest = Rest { data: packet.data, wire: (packet.original_length as usize).max(packet.data.len()) };
     let (layer, rest) = link::first_layer(packet.link_type, rest)?;
     let mut layers = MAX_LAYERS;
@@ -332,6 +341,7 @@ fn is_later_ipv6_fragment(extensions: &etherparse::Ipv6ExtensionsSlice<'_>) -> b
 }
 
 /// Reads a TCP header whose options may have been cut.
+#[inline]
 fn tcp(rest: Rest<'_>) -> Option<Tcp<'_>> {
     let fixed: &[u8; TCP_MIN_HEADER] = rest.data.first_chunk()?;
     let header_length = usize::from(fixed[12] >> 4) * 4;
@@ -354,6 +364,7 @@ fn tcp(rest: Rest<'_>) -> Option<Tcp<'_>> {
     })
 }
 
+#[inline]
 fn udp(rest: Rest<'_>) -> Option<Udp<'_>> {
     let header: &[u8; UDP_HEADER] = rest.data.first_chunk()?;
     let stated = usize::from(u16::from_be_bytes([header[4], header[5]]));

@@ -158,6 +158,7 @@ impl Engine {
     /// Learns names from a datagram.
     fn learn(&mut self, udp: &Udp<'_>, stamp: Stamp) {
         if udp.source_port == dns::PORT
+            && self.config.may_name_netflix(udp.payload)
             && let Some(response) = dns::Response::parse(udp.payload)
         {
             self.registry.learn_dns(&self.config, &response, true, stamp.frame);

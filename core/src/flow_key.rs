@@ -1,5 +1,6 @@
 //! What makes packets one flow, and addresses one host.
 
+use core::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use crate::decode::{Datagram, Transport};
@@ -7,8 +8,11 @@ use crate::decode::{Datagram, Transport};
 /// Which end of a flow: the one with the lower address (and port) is 0, the other 1.
 pub(crate) type End = u8;
 
+/// Bits of [`FlowKey::v4`] where both ends have addresses of version 4.
+const BOTH_V4: u8 = 0b11;
+
 /// Both ends of a flow in an order that does not depend on who sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FlowKey {
     addresses: [u128; 2],
     ports: [u16; 2],
@@ -17,6 +21,28 @@ pub(crate) struct FlowKey {
     v4: u8,
     /// Whether the datagrams state ports: later fragments are not of the flow with ports 0.
     has_ports: bool,
+}
+
+/// Few words: it is computed for most packets. Equal keys have equal words; what an address of version 6 adds is left
+/// out for version 4, which another word tells.
+impl Hash for FlowKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [low, high] = self.addresses;
+        let [low_port, high_port] = self.ports;
+        let rest = u64::from(low_port) << 48
+            | u64::from(high_port) << 32
+            | u64::from(self.protocol) << 16
+            | u64::from(self.v4) << 8
+            | u64::from(self.has_ports);
+        if self.v4 == BOTH_V4 {
+            state.write_u64((low as u64) << 32 | high as u64);
+        } else {
+            state.write_u128(low);
+            state.write_u128(high);
+        }
+        state.write_u64(rest);
+    }
 }
 
 impl FlowKey {

@@ -23,10 +23,13 @@ const METHODS: [&[u8]; 9] =
 /// Whether these bytes begin a request line.
 #[must_use]
 pub fn looks_like_request(bytes: &[u8]) -> bool {
-    METHODS.iter().any(|method| {
-        let shared = method.len().min(bytes.len());
-        shared >= 3 && bytes[..shared] == method[..shared]
-    })
+    // Nearly all packets are told by their first byte.
+    let &[first, second, third, ..] = bytes else { return false };
+    first.is_ascii_uppercase()
+        && METHODS.iter().any(|method| {
+            let shared = method.len().min(bytes.len());
+            method[..3] == [first, second, third] && bytes[..shared] == method[..shared]
+        })
 }
 
 /// Whether these few bytes may begin a request line.
@@ -395,13 +398,11 @@ fn head_end(before: &[u8], bytes: &[u8]) -> Option<usize> {
 
 fn terminator(bytes: &[u8]) -> Option<usize> {
     let mut line_start = None;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte == b'\n' {
-            if line_start.is_some_and(|start| at == start || (at == start + 1 && bytes[start] == b'\r')) {
-                return Some(at + 1);
-            }
-            line_start = Some(at + 1);
+    for at in memchr::memchr_iter(b'\n', bytes) {
+        if line_start.is_some_and(|start| at == start || (at == start + 1 && bytes[start] == b'\r')) {
+            return Some(at + 1);
         }
+        line_start = Some(at + 1);
     }
     None
 }

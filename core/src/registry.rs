@@ -100,6 +100,8 @@ pub(crate) struct Registry {
     flows: Table<FlowKey, Flow>,
     hosts: Table<HostKey, Host>,
     servers: Vec<Server>,
+    /// By server: what its evidence lets expect.
+    sites: Vec<Site>,
     known: Vec<Prefix>,
     next_number: u32,
     netflix_flows: usize,
@@ -130,6 +132,7 @@ impl Registry {
             flows: Table::new(max_flows, config.hash_seed),
             hosts: Table::new(max_hosts, config.hash_seed),
             servers: Vec::new(),
+            sites: Vec::new(),
             known: Prefix::netflix(),
             next_number: 0,
             netflix_flows: 0,
@@ -164,6 +167,7 @@ impl Registry {
             if let Some(id) = fresh.identify(config, server.address, first.kind, &first.source, first.frame) {
                 // As it was: what of it is kept depends on the order in which it comes.
                 fresh.servers[id as usize].evidence = server.evidence;
+                fresh.sites[id as usize] = Site::of(&fresh.servers[id as usize]);
             }
         }
         (fresh.evidence_came_late, fresh.segments_missed) = (false, false);
@@ -180,6 +184,11 @@ impl Registry {
     #[must_use]
     pub(crate) fn servers(&self) -> &[Server] {
         &self.servers
+    }
+
+    /// What a server's evidence lets expect.
+    pub(crate) fn site(&self, id: crate::ServerId) -> Site {
+        self.sites[id as usize]
     }
 
     /// A server that exists.
@@ -344,10 +353,11 @@ impl Registry {
         }
         // Behind its equals: the first name of a kind stays the one shown.
         let at = evidence.partition_point(|e| e.kind <= kind);
-        let site = self.verdicts_final.then(|| Site::of(&self.servers[id as usize]));
-        let server = &mut self.servers[id as usize];
-        server.evidence.insert(at, Evidence { kind, source: source.into(), frame });
-        self.segments_missed |= server.segments > 0 && site.is_some_and(|site| site != Site::of(server));
+        evidence.insert(at, Evidence { kind, source: source.into(), frame });
+        let server = &self.servers[id as usize];
+        let site = Site::of(server);
+        self.segments_missed |= self.verdicts_final && server.segments > 0 && site != self.sites[id as usize];
+        self.sites[id as usize] = site;
     }
 
     /// Finds or makes an address's entry; prefixes are looked at once, here. `spared` is an address that must not make
@@ -443,6 +453,7 @@ impl Registry {
         self.evidence_came_late |= has_packets;
         self.segments_missed |= missed || has_packets && config.segment_rule == SegmentRule::Server;
         self.servers.push(server);
+        self.sites.push(Site::Unknown);
         self.add_evidence(config, id, kind, source, frame);
         Some(id)
     }

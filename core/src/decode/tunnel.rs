@@ -7,6 +7,11 @@ const PORT_VXLAN: u16 = 4789;
 /// GTP user plane (3GPP TS 29.281, section 4.4.2).
 const PORT_GTP_USER: u16 = 2152;
 
+/// Whether the ports of a UDP datagram are a tunnel's.
+pub(super) const fn may_be_tunnel(udp: &Udp<'_>) -> bool {
+    udp.destination_port == PORT_VXLAN || udp.destination_port == PORT_GTP_USER || udp.source_port == PORT_GTP_USER
+}
+
 /// What a UDP datagram carries if it is a tunnel's; `wire` is its payload's length on the wire.
 pub(super) fn in_udp<'a>(udp: &Udp<'a>, wire: usize) -> Option<(Layer, Rest<'a>)> {
     let rest = Rest { data: udp.payload, wire: wire.min(udp.payload_length as usize) };

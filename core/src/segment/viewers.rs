@@ -91,7 +91,7 @@ impl Viewers {
         let mut sites: Vec<(ServerId, Site)> = Vec::new();
         for segment in &observed {
             if let Err(at) = sites.binary_search_by_key(&segment.server, |site| site.0) {
-                sites.insert(at, (segment.server, Site::of(&registry.servers()[segment.server as usize])));
+                sites.insert(at, (segment.server, registry.site(segment.server)));
             }
         }
         let site = |server: ServerId| {
@@ -122,8 +122,9 @@ impl Viewers {
     /// Gives a server the role that its tally speaks for.
     fn assign(&mut self, id: ServerId, config: &Config, registry: &mut Registry) {
         let tally = *self.tally(id);
+        let site = registry.site(id);
         let server = registry.server_mut(id);
-        (server.role, server.role_reason) = role::decide(Site::of(server), &tally, &server.counters, config);
+        (server.role, server.role_reason) = role::decide(site, &tally, &server.counters, config);
     }
 }
 
