@@ -259,7 +259,9 @@ impl Engine {
         let mut outcome = connection.packet(tcp, sender, stamp, &mut ctx);
         self.stats.reorder_dropped += std::mem::take(&mut connection.dropped);
         let settled = connection.is_settled();
-        self.relieve(place);
+        if tcp.payload_length > 0 {
+            self.relieve(place);
+        }
         let flow = self.registry.flow_mut(slot);
         match flow.server {
             None if settled => {

@@ -68,6 +68,28 @@ struct Piece {
     held: bool,
 }
 
+impl Piece {
+    /// Its bytes, of which `bytes` were captured.
+    fn run<'a>(&self, bytes: &'a [u8]) -> Run<'a> {
+        Run {
+            offset: self.start,
+            length: self.end - self.start,
+            bytes,
+            stamp: self.note.stamp,
+            missing: false,
+            owner: self.held.then_some(self.note.owner),
+            peer: self.note.peer,
+        }
+    }
+
+    /// What of a packet's payload, which begins at `offset`, it holds.
+    fn part_of<'a>(&self, offset: u64, captured: &'a [u8]) -> Option<&'a [u8]> {
+        let skip = usize::try_from(self.start.checked_sub(offset)?).unwrap_or(usize::MAX);
+        let take = usize::try_from(self.end - self.start).unwrap_or(usize::MAX);
+        captured.get(skip..).map(|bytes| &bytes[..bytes.len().min(take)])
+    }
+}
+
 /// Bytes in stream order, as a reader gets them.
 #[derive(Clone, Copy, Debug)]
 pub struct Run<'a> {
@@ -115,6 +137,8 @@ pub struct Stream {
     next: u64,
     /// Data packets seen.
     pub packets: u64,
+    /// The packet just received, where it goes on with what was read: between [`Stream::receive`] and [`Stream::read`].
+    direct: Option<Piece>,
     pieces: Vec<Piece>,
     buffer: Vec<u8>,
     /// Bytes of the buffer that are still to be read.
@@ -299,8 +323,12 @@ impl Stream {
                 arrival.dropped += (bytes.len() - kept) as u64;
             }
             let piece = Piece { start: from, end: to, data: data as u32, captured: kept as u32, note, held: !in_order };
-            self.pieces.insert(at, piece);
-            at += 1;
+            if in_order {
+                self.direct = Some(piece);
+            } else {
+                self.pieces.insert(at, piece);
+                at += 1;
+            }
             from = to;
         }
     }
@@ -361,46 +389,12 @@ impl Stream {
     /// Hands the bytes that can now be read in order to `reader`: those of the packet just received, which `captured`
     /// holds from `offset` on, and those held back behind it.
     pub fn read(&mut self, offset: u64, captured: &[u8], limits: Limits, mut reader: impl FnMut(Run<'_>)) {
-        let mut consumed = 0;
-        let buffer = std::mem::take(&mut self.buffer);
-        let mut unread = self.unread;
-        while let Some(piece) = self.pieces.get(consumed).copied() {
-            if piece.start > self.next {
-                if self.pieces.len() - consumed <= limits.pieces {
-                    break;
-                }
-                // Too many pieces behind one hole: it is given up, and filled in the books should it come late.
-                self.skip_to(piece.start, (piece.note.stamp, u64::MAX), &mut reader);
-            }
-            let bytes = if piece.captured > 0 {
-                buffer.get(piece.data as usize..(piece.data + piece.captured) as usize)
-            } else if piece.start >= offset {
-                let skip = usize::try_from(piece.start - offset).unwrap_or(usize::MAX);
-                let take = usize::try_from(piece.end - piece.start).unwrap_or(usize::MAX);
-                captured.get(skip..).map(|bytes| &bytes[..bytes.len().min(take)])
-            } else {
-                None
-            };
-            unread -= piece.captured as usize;
+        if let Some(piece) = self.direct.take() {
             self.advance(piece.end);
-            consumed += 1;
-            reader(Run {
-                offset: piece.start,
-                length: piece.end - piece.start,
-                bytes: bytes.unwrap_or_default(),
-                stamp: piece.note.stamp,
-                missing: false,
-                owner: piece.held.then_some(piece.note.owner),
-                peer: piece.note.peer,
-            });
+            reader(piece.run(piece.part_of(offset, captured).unwrap_or_default()));
         }
-        self.pieces.drain(..consumed);
-        self.buffer = buffer;
-        self.unread = unread;
-        if self.pieces.is_empty() {
-            self.buffer.clear();
-            self.buffer.shrink_to(KEPT_BYTES);
-            self.pieces.shrink_to(KEPT_PIECES);
+        if !self.pieces.is_empty() {
+            self.read_pieces(offset, captured, limits, &mut reader);
         }
         if self.acknowledged <= self.next {
             self.pending = None;
@@ -410,6 +404,39 @@ impl Stream {
             let Pending { newest, full_patience, .. } = *pending;
             let (acknowledged, (stamp, peer), patience) = (self.acknowledged, newest, full_patience);
             *pending = Pending { acknowledged, stamp, peer, newest, patience, full_patience };
+        }
+    }
+
+    /// Reads what was held back, as far as the stream reaches it.
+    fn read_pieces(&mut self, offset: u64, captured: &[u8], limits: Limits, reader: &mut impl FnMut(Run<'_>)) {
+        let mut consumed = 0;
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut unread = self.unread;
+        while let Some(piece) = self.pieces.get(consumed).copied() {
+            if piece.start > self.next {
+                if self.pieces.len() - consumed <= limits.pieces {
+                    break;
+                }
+                // Too many pieces behind one hole: it is given up, and filled in the books should it come late.
+                self.skip_to(piece.start, (piece.note.stamp, u64::MAX), reader);
+            }
+            let bytes = if piece.captured > 0 {
+                buffer.get(piece.data as usize..(piece.data + piece.captured) as usize)
+            } else {
+                piece.part_of(offset, captured)
+            };
+            unread -= piece.captured as usize;
+            self.advance(piece.end);
+            consumed += 1;
+            reader(piece.run(bytes.unwrap_or_default()));
+        }
+        self.pieces.drain(..consumed);
+        self.buffer = buffer;
+        self.unread = unread;
+        if self.pieces.is_empty() {
+            self.buffer.clear();
+            self.buffer.shrink_to(KEPT_BYTES);
+            self.pieces.shrink_to(KEPT_PIECES);
         }
     }
 

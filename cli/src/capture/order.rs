@@ -9,6 +9,7 @@ pub(crate) enum Order {
 
 impl Order {
     /// The two-byte number at `at`. Panics outside of `bytes`: callers have checked the length.
+    #[inline]
     pub(crate) fn u16(self, bytes: &[u8], at: usize) -> u16 {
         let bytes = [bytes[at], bytes[at + 1]];
         match self {
@@ -18,6 +19,7 @@ impl Order {
     }
 
     /// The four-byte number at `at`. Panics outside of `bytes`: callers have checked the length.
+    #[inline]
     pub(crate) fn u32(self, bytes: &[u8], at: usize) -> u32 {
         let bytes = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
         match self {

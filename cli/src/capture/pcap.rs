@@ -111,8 +111,9 @@ impl<R: Read> Reader<R> {
         if !self.buffer.fill(self.record) {
             return self.end();
         }
-        let header = self.buffer.unread();
-        let word = |at| self.header.order.u32(header, at);
+        // Of known length, so that its words need no checks.
+        let &header = self.buffer.unread().first_chunk::<RECORD>()?;
+        let word = |at| self.header.order.u32(&header, at);
         let (seconds, fraction, captured, original) = (word(0), word(4), word(8), word(12));
         if captured > self.max_packet {
             return self.stop(Defect::PacketLength(captured));
