@@ -33,6 +33,7 @@ need libglib2.0-dev pkg-config --exists glib-2.0
 if [ "${1:-build}" = test ]; then
     need g++ g++ --version
     need binutils nm --version
+    need chromium command -v chromium
     need python3 python3 --version
     need python3-venv python3 -c "import ensurepip"
 fi

@@ -7,3 +7,4 @@ mod cli;
 mod docs;
 mod features;
 mod plugin;
+mod report;

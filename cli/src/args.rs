@@ -28,6 +28,7 @@ Examples:
   nflx features --window 10 --format csv session.pcap
                                             a training table: one row per session and 10 s
   nflx annotate session.pcap for-all.pcapng what is known as comments, for Wireshark without the plugin
+  nflx report session.pcapng -o report.html a page with pictures, for a browser
   tcpdump -w - -c 100000 | nflx segments -  from a pipe
 
 Exit status: 0 done; 1 done, but input was damaged (all that could be read was used); 2 wrong usage or unreadable input.";
@@ -57,6 +58,10 @@ none where there is one of nflx already. pcap input is converted. The section co
 
 In Wireshark: frame.comment contains \"segment 17\"";
 
+const PAGE: &str = "\
+The page is one file that needs nothing else: no network, no script. It reads well on a phone and in print. Of large captures \
+it sums up or leaves out what would make it long, and says so.";
+
 /// Netflix streaming in captures: which servers, which segments, how fast
 #[derive(Debug, Parser)]
 #[command(name = "nflx", version, styles = STYLES, after_help = EXAMPLES, max_term_width = 100)]
@@ -85,6 +90,9 @@ pub(crate) enum Command {
     /// Copy a capture with what is known about its packets as comments, which Wireshark shows without the plugin
     #[command(after_help = COMMENTS)]
     Annotate(Annotate),
+    /// Write one page that shows a capture to people: servers, segments, throughput, gaps, loss
+    #[command(after_help = PAGE)]
+    Report(Report),
     /// List every setting with its value, unit and where the default comes from
     Settings(Settings),
 }
@@ -152,6 +160,19 @@ pub(crate) enum Which {
     All,
     /// The first packet of each request and the last of each segment
     Requests,
+}
+
+/// A page about a capture.
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Capture to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// HTML file to write; it appears, or changes, only when it is complete [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) analysis: Analysis,
 }
 
 /// A look at the settings.

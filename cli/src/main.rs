@@ -1,7 +1,8 @@
 //! `nflx`: Netflix streaming in captures, from the command line.
 //!
 //! `args` says what is asked, `inputs` finds captures, `run` has `workers` read them: `capture` gives packets, `study` drives
-//! the engine, `report` makes `rows` of its results, `output` writes them; `annotate` writes the capture itself with its packets' facts as comments.
+//! the engine, `report` makes `rows` of its results, `output` writes them; `annotate` writes the capture itself with its
+//! packets' facts as comments, `page` a page about it.
 #![forbid(unsafe_code)]
 
 mod annotate;
@@ -9,6 +10,7 @@ mod args;
 mod capture;
 mod inputs;
 mod output;
+mod page;
 mod progress;
 mod report;
 mod rows;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Features(run) => run::run::<Features>(&run.into_run()),
         Command::Columns(output) => show_columns(&output),
         Command::Annotate(run) => annotate::run(&run),
+        Command::Report(run) => page::run(&run),
         Command::Settings(settings) => show_settings(&settings),
     };
     ExitCode::from(status as u8)

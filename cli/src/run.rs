@@ -21,7 +21,8 @@ use crate::{Remarks, Status, is_one_of, mistake, name, reason, remarks, rows, sa
 /// Name of the file in a folder that stands for a capture.
 const PART: &str = "part.parquet";
 
-const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player does shows \
+/// What is said of a capture without one.
+pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player does shows \
                                   names, and --prefixes takes addresses that are known otherwise";
 
 /// What became of a capture.

@@ -305,6 +305,12 @@ numbers! {
     max_sessions: 1_024 in 1..=1_000_000, "sessions", "Session table size",
         "Sessions open at once in 'nflx features'; beyond it, sessions that were quiet longest end.",
         "memory: about 3 kB a session, and its values";
+    fill_idle: 500 in 0..=60_000, "ms", "Idle time while filling",
+        "A player that asks for video within this time after the last has come fills its buffer.",
+        "asked for within 10 to 50 ms while filling, after 2 s and more with a full buffer (dash.js, measured)";
+    fill_segments: 3 in 2..=1_000, "segments", "Segments of a filling phase",
+        "Video segments that follow each other at once from which a player fills its buffer.",
+        "two may meet by chance: one that came late, and the next that was due";
     retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
         "Share of a segment's bytes sent again from which a note is made.",
         "players cope with 2 % loss; above 5 % throughput suffers visibly";

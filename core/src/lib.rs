@@ -61,6 +61,7 @@ mod flow_key;
 mod memory;
 pub mod note;
 pub mod packet;
+pub mod phase;
 pub mod quic;
 pub mod role;
 pub mod segment;

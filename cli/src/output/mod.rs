@@ -23,6 +23,7 @@ use crate::rows::{Rows, Value};
 use parquet::Parquet;
 use part::Spool;
 use table::Table;
+pub(crate) use table::{scaled, thousands};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

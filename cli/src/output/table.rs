@@ -176,7 +176,7 @@ fn printable(text: &str) -> String {
 }
 
 /// 1234567 as 1,234,567.
-fn thousands(value: u64) -> String {
+pub(crate) fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -189,7 +189,7 @@ fn thousands(value: u64) -> String {
 }
 
 /// Three significant digits with an SI prefix.
-fn scaled(value: f64, unit: &str) -> String {
+pub(crate) fn scaled(value: f64, unit: &str) -> String {
     let mut value = value;
     for prefix in ["", "k", "M", "G", "T", "P"] {
         // 999.5 would be rounded to four digits.

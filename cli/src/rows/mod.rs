@@ -13,7 +13,7 @@ use nflx_core::Time;
 pub(crate) use features::{Columns, FeatureRow, Features};
 pub(crate) use packets::{PacketRow, Packets};
 pub(crate) use segments::{SegmentRow, Segments};
-pub(crate) use servers::{ServerRow, Servers, ranked};
+pub(crate) use servers::{ServerRow, Servers, evidence_kinds, ranked};
 pub(crate) use settings::{SettingRow, Settings};
 
 /// A type of row.

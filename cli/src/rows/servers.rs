@@ -37,7 +37,7 @@ impl Rows for Servers {
             "Kinds of evidence that it is Netflix's, strongest first",
             "evidence",
             Unit::Text,
-            |row| Value::Words(kinds(row.server)),
+            |row| Value::Words(evidence_kinds(row.server)),
         ),
         shown(
             "role",
@@ -106,7 +106,7 @@ impl Rows for Servers {
 }
 
 /// Kinds of evidence, strongest first, each once.
-fn kinds(server: &Server) -> Vec<&'static str> {
+pub(crate) fn evidence_kinds(server: &Server) -> Vec<&'static str> {
     let mut kinds: Vec<_> = server.evidence.iter().map(|evidence| evidence.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
