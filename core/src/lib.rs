@@ -18,6 +18,8 @@
 //! and back goes an [`Annotation`], by value. A packet that is none of Netflix's costs one decode and one look-up, and
 //! nothing is kept of it but its flow's counters.
 //!
+//! [`features`] reads the packets once more, when segments are known, and makes rows for models of them.
+//!
 //! # What decides
 //!
 //! - **Evidence is about addresses.** The moment an address is identified, all that its flows counted before is its own,

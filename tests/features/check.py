@@ -1,9 +1,12 @@
 """Compares the features that the program gives with those of the reference.
 usage: check.py NFLX FOLDER WINDOW [CAPTURE...]     without captures, the one made by hand, written to FOLDER"""
+import io
 import json
 import os
 import subprocess
 import sys
+
+import pandas as pd
 
 import capture
 import reference
@@ -45,6 +48,16 @@ def prefixes(path):
     return ["--prefixes", ",".join(f"{s}/{128 if ':' in s else 32}" for s in sorted(servers))]
 
 
+def types(program, path, options):
+    """Columns of CSV that pandas takes for another type than the one declared: readers guess from the values."""
+    kinds = {c["name"]: c["type"] for c in map(json.loads, nflx(program, "columns", "--format", "jsonl").splitlines())}
+    table = pd.read_csv(io.StringIO(nflx(program, "features", "--format", "csv", *options, path)))
+    for name, kind in kinds.items():
+        wanted = {"integer": "int64", "float": "float64", "time": "float64"}.get(kind)
+        if wanted and table[name].dtype != wanted:
+            yield f"{name} is read as {table[name].dtype}, not {wanted}"
+
+
 def check(program, path, window, made=None):
     options = [] if made else prefixes(path)
     servers = list(reference.parse(nflx(program, "servers", "--format", "jsonl", *options, path)))
@@ -61,6 +74,7 @@ def check(program, path, window, made=None):
     for r in found:
         for difference in reference.differences(r, expected.get((r["session"], r["window"]), {})):
             wrong.append(f"session {r['session']} window {r['window']}: {difference}")
+    wrong.extend(types(program, path, options))
     if not found:
         wrong.append("no rows")
     for line in wrong[:40]:
