@@ -15,6 +15,7 @@ use serde_json::Value;
 mod aborting;
 mod formats;
 mod many;
+mod package;
 
 /// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
 pub(crate) fn program() -> PathBuf {
