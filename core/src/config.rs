@@ -302,9 +302,9 @@ numbers! {
     window_values: 16_777_216 in 0..=1_000_000_000, "values", "Values kept for medians",
         "Values from which 'nflx features' takes the medians of all open windows; beyond it, those of a uniform sample.",
         "memory: 8 bytes a value; 10 s at 1 Gbit/s make some 4 million";
-    max_sessions: 1_024 in 1..=1_000_000, "sessions", "Session table size",
+    max_sessions: 4_096 in 1..=1_000_000, "sessions", "Session table size",
         "Sessions open at once in 'nflx features'; beyond it, sessions that were quiet longest end.",
-        "memory: about 3 kB a session, and its values";
+        "memory: about 2 kB a session, and up to 25 kB for its values";
     fill_idle: 500 in 0..=60_000, "ms", "Idle time while filling",
         "A player that asks for video within this time after the last has come fills its buffer.",
         "asked for within 10 to 50 ms while filling, after 2 s and more with a full buffer (dash.js, measured)";

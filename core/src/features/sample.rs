@@ -4,7 +4,7 @@
 const LEAST: usize = 64;
 
 /// Room that an emptied sample keeps for its next window.
-const KEPT_CAPACITY: usize = 1_024;
+const KEPT_CAPACITY: usize = 256;
 
 /// Room shared by samples.
 #[derive(Debug)]
