@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 SECONDS ?= 60
 
-.PHONY: help demo test test-gui fuzz bounds score check plugin cli install uninstall prerequisites test-prerequisites python header docs captures clean
+.PHONY: help demo test test-gui fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites python header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -24,6 +24,12 @@ test-gui: plugin ## run the plugin in the real Wireshark window, on a virtual di
 
 fuzz: test-prerequisites ## look for inputs that break a promise: make fuzz SECONDS=600 (60, divided among the targets)
 	tests/fuzz/run.sh $(SECONDS)
+
+fuzz-host: test-prerequisites ## damaged captures through tshark, with the plugin under sanitizers: make fuzz-host SECONDS=600
+	tests/fuzz/host.sh $(SECONDS)
+
+deny: test-prerequisites ## licences, sources, duplicates and advisories of dependencies
+	@tests/deny.sh
 
 bounds: cli ## memory and time of captures that ask for more than there is room for, and of one without end (minutes)
 	$(CARGO) build --locked --release -p nflx-tests --bin bounds

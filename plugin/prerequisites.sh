@@ -35,6 +35,7 @@ if [ "${1:-build}" = test ]; then
     need binutils nm --version
     need chromium command -v chromium
     need python3 python3 --version
+    need valgrind valgrind --version
     need python3-venv python3 -c "import ensurepip"
 fi
 if [ "${1:-build}" = gui ]; then

@@ -107,6 +107,28 @@ fn misuse_is_answered_and_bugs_are_contained() {
     }
 }
 
+/// Reads of memory that nobody wrote, and memory that nobody frees, which the sanitizers of the C side do not see inside of
+/// the library.
+#[test]
+fn valgrind_finds_nothing() {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        println!("skipped: valgrind is not installed");
+        return;
+    }
+    let (folder, captures) = plain_captures();
+    let capture = captures.iter().find(|(path, _)| path.ends_with("http-plain.pcap.gz")).expect("a small capture");
+    for source in ["misuse", "report"] {
+        let output = Command::new("valgrind")
+            .args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"])
+            .arg(compile(&COMPILERS[0], source, folder.path()))
+            .arg(&capture.1)
+            .output()
+            .expect("valgrind starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{source}: {said}");
+    }
+}
+
 /// Whether two rows say the same, as far as the first one goes.
 fn assert_same(ours: &Value, theirs: &Value, what: &str) {
     for (key, value) in ours.as_object().expect("a row").iter().filter(|(key, _)| *key != "row") {

@@ -7,4 +7,5 @@ mod cli;
 mod docs;
 mod features;
 mod plugin;
+mod purity;
 mod report;

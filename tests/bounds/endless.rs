@@ -17,6 +17,8 @@ const CAPTURES: [&str; 6] = ["h2", "h3", "http-plain", "tls12", "tls13-snap96", 
 const TOLERATED: usize = 32;
 
 const ETHERNET_HEADER: usize = 14;
+/// Rounds after which servers have the addresses of before.
+const SERVER_ROUNDS: u32 = 128;
 /// Lowest port that a system picks by itself.
 const FIRST_EPHEMERAL: u16 = 1024;
 
@@ -110,18 +112,20 @@ impl Traffic<'_> {
     }
 }
 
-/// Gives a packet other addresses and, at the client, another port, the same for all packets of a round.
+/// Gives a packet other addresses and, at the client, another port, the same for all packets of a round. Servers come back
+/// after some rounds, clients do not.
 fn freshen(data: &mut [u8], round: u32) {
     let Some(ip) = data.get_mut(ETHERNET_HEADER..).filter(|ip| ip.len() >= 28 && ip[0] == 0x45) else { return };
-    for at in [12, 16] {
-        let address = u32::from_be_bytes([ip[at], ip[at + 1], ip[at + 2], ip[at + 3]]) ^ (round << 8 & 0x00ff_ff00);
-        ip[at..at + 4].copy_from_slice(&address.to_be_bytes());
-    }
-    for at in [20, 22] {
-        let port = u16::from_be_bytes([ip[at], ip[at + 1]]);
-        if port >= FIRST_EPHEMERAL {
-            let port = FIRST_EPHEMERAL + port.wrapping_add(round as u16) % (u16::MAX - FIRST_EPHEMERAL);
-            ip[at..at + 2].copy_from_slice(&port.to_be_bytes());
+    for (address, port) in [(12, 20), (16, 22)] {
+        let number = u16::from_be_bytes([ip[port], ip[port + 1]]);
+        let is_client = number >= FIRST_EPHEMERAL;
+        let change = if is_client { round } else { round % SERVER_ROUNDS };
+        let changed = u32::from_be_bytes([ip[address], ip[address + 1], ip[address + 2], ip[address + 3]])
+            ^ (change << 8 & 0x00ff_ff00);
+        ip[address..address + 4].copy_from_slice(&changed.to_be_bytes());
+        if is_client {
+            let number = FIRST_EPHEMERAL + number.wrapping_add(round as u16) % (u16::MAX - FIRST_EPHEMERAL);
+            ip[port..port + 2].copy_from_slice(&number.to_be_bytes());
         }
     }
 }

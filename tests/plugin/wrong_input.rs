@@ -1,8 +1,10 @@
 //! Captures that are damaged, cut, or of another kind.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-use super::{Home, decompressed, recorded_folder, tshark_version};
+use super::{Home, decompressed, plugin, recorded_folder, tshark_version};
 
 /// A random number generator is not worth a dependency here.
 fn scramble(bytes: &mut [u8], seed: u64) {
@@ -90,4 +92,23 @@ fn link_types() {
         let shown = home.fields("other.pcap", &["-2"], &fields);
         assert!(shown == ethernet, "link type {link_type}, tshark {:?}", tshark_version(&home));
     }
+}
+
+/// Changed, cut and random packets: tshark ends, prints and complains as it does without the plugin, but for its fields.
+/// `make fuzz-host` does the same for as long as wanted, with the plugin under sanitizers.
+#[test]
+fn the_host_is_left_as_it_is() {
+    if Home::new().is_none() {
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/host.py");
+    let output = Command::new("python3")
+        .arg(script)
+        .args(["--rounds", "6", "--seed", "1", "--plugin"])
+        .arg(plugin())
+        .output()
+        .expect("python3 is there");
+    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}{complaint}");
+    assert!(!said.contains("say in 0 runs"), "{said}");
 }

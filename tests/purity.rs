@@ -1,0 +1,67 @@
+//! What the plugin's C sources do not do. The core and the ABI are held to the same by clippy: `core/clippy.toml`.
+
+use std::fs;
+use std::path::Path;
+
+/// Calls that reach files, the network, the environment, or other programs.
+const FORBIDDEN: [&str; 26] = [
+    "accept",
+    "connect",
+    "creat",
+    "dlopen",
+    "execl",
+    "execv",
+    "execve",
+    "fopen",
+    "fork",
+    "freopen",
+    "getenv",
+    "g_fopen",
+    "g_getenv",
+    "g_spawn_async",
+    "g_spawn_sync",
+    "mmap",
+    "open",
+    "openat",
+    "popen",
+    "printf",
+    "putenv",
+    "setenv",
+    "socket",
+    "system",
+    "tmpfile",
+    "ws_fopen",
+];
+
+#[test]
+fn the_plugin_reaches_nothing_but_its_host() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/src");
+    let mut sources = 0;
+    for entry in fs::read_dir(folder).expect("the plugin's sources") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|extension| extension != "c" && extension != "h") {
+            continue;
+        }
+        sources += 1;
+        let text = fs::read_to_string(&path).expect("UTF-8");
+        for call in calls(&text) {
+            assert!(!FORBIDDEN.contains(&call), "{} calls {call}", path.display());
+        }
+    }
+    assert!(sources > 10, "{sources} sources");
+}
+
+/// Words that stand before an opening parenthesis.
+fn calls(text: &str) -> impl Iterator<Item = &str> {
+    text.split('(').map(|before| {
+        let before = before.trim_end();
+        let word = before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+        before.get(word..).unwrap_or_default()
+    })
+}
+
+#[test]
+fn calls_are_found() {
+    let text = "static int f(void)\n{\n    return open (\"x\", 0) + g(getenv(\"A\"));\n}\n";
+    assert_eq!(calls(text).collect::<Vec<_>>()[..4], ["f", "open", "g", "getenv"]);
+}
