@@ -22,6 +22,7 @@ mod annotations;
 mod details;
 mod formats;
 mod installing;
+mod live;
 mod profile;
 mod settings;
 mod statistics;
