@@ -328,4 +328,42 @@ for process in "${processes[@]}"; do
     kill -0 "$process" 2>/dev/null || fail "a process ended early."
 done
 stop_last
-echo "gui.sh: Wireshark $version: opened, filtered, followed, counted, exported, changed, reloaded; screenshots are in $out"
+
+# Live, on an interface of a namespace in which a client downloads: rows are coloured while Wireshark captures.
+live=skipped
+if [ "$(id -u)" -eq 0 ] && unshare --net true 2>/dev/null; then
+    address=23.246.11.141 # Netflix announces it
+    server="ip link set lo up && ip address add $address/32 dev lo && exec python3 $here/../live/download.py server $address 443"
+    unshare --net sh -c "$server" >"$home/server" 2>&1 &
+    namespace=$!
+    processes+=("$namespace")
+    for ((tries = 0; tries < 100; tries++)); do
+        ! grep -q ready "$home/server" || break
+        sleep 0.1
+    done
+    inside=(nsenter --net --target "$namespace")
+    "${inside[@]}" setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+net_raw,+net_admin \
+        --ambient-caps=+net_raw,+net_admin env -i PATH="$PATH" HOME="$home" XDG_RUNTIME_DIR="$home/run" LC_ALL=C.UTF-8 \
+        TZ=UTC DISPLAY="$DISPLAY" wireshark -C Netflix -i lo -k >"$home/log" 2>&1 &
+    processes+=($!)
+    main=$(wait_for 'Capturing from')
+    settled live_begins
+    mkfifo "$home/client"
+    "${inside[@]}" python3 "$here/../live/download.py" client "$address" 443 ipv4-c001-zrh001-ix.1.oca.nflxvideo.net \
+        <"$home/client" >"$home/downloaded" 2>&1 &
+    processes+=($!)
+    exec 4>"$home/client"
+    for size in 300000 500000 700000; do echo "$size" >&4; done
+    for ((tries = 0; tries < 100; tries++)); do
+        ! grep -q 'done 700000' "$home/downloaded" || break
+        sleep 0.2
+    done
+    main=$(wait_for 'Capturing from')
+    filter nflx.request
+    cp "$out/filter.png" "$out/live.png"
+    [ "$(count_colour live '#FFE78F' "$list")" -gt 5000 ] || fail "no request shows while Wireshark captures."
+    key ctrl+e
+    wait_gone 'Capturing from'
+    live="captured live"
+fi
+echo "gui.sh: Wireshark $version: opened, filtered, followed, counted, exported, changed, reloaded, $live; screenshots are in $out"
