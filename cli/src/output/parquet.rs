@@ -22,8 +22,8 @@ use super::batch::{Batch, ITEM, PRESENT, Texts, Values};
 use super::part::{Spool, Spooled};
 use crate::rows::{Column, Rows};
 
-/// Cells of a row group: what is held until it is written. With the columns of packets, some 180,000 rows.
-const ROW_GROUP_CELLS: usize = 4 << 20;
+/// Cells of a row group: what is held until it is written. With the columns of packets, some 90,000 rows.
+const ROW_GROUP_CELLS: usize = 2 << 20;
 /// Texts are given to the encoder in portions of so many rows.
 const PORTION: usize = 4096;
 
