@@ -15,6 +15,8 @@ use serde_json::Value;
 mod aborting;
 mod formats;
 mod many;
+
+pub(crate) use formats::run_python;
 mod package;
 
 /// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
@@ -76,7 +78,7 @@ fn run(args: &[&str]) -> Outcome {
 }
 
 /// A recorded capture of this repository.
-fn recorded(name: &str) -> String {
+pub(crate) fn recorded(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name);
     assert!(path.exists(), "{} is missing", path.display());
     path.to_str().expect("UTF-8").to_owned()

@@ -5,6 +5,7 @@ mod bounds;
 mod c_abi;
 mod cli;
 mod docs;
+mod examples;
 mod features;
 mod plugin;
 mod purity;

@@ -22,7 +22,6 @@ mod annotations;
 mod details;
 mod formats;
 mod installing;
-mod live;
 mod profile;
 mod settings;
 mod statistics;

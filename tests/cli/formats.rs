@@ -7,7 +7,7 @@ use std::process::Command;
 use super::{COMMANDS, Folder, gzip, pcap, recorded, run, run_with};
 
 /// The interpreter of the tests' Python environment: what `NFLX_PYTHON` names, else what is made for it.
-pub(super) fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     if let Some(path) = std::env::var_os("NFLX_PYTHON") {
         return path.into();
     }
@@ -18,7 +18,7 @@ pub(super) fn python() -> PathBuf {
 }
 
 /// Runs a script of `tests/python`.
-pub(super) fn run_python(script: &str, args: &[&str]) -> String {
+pub(crate) fn run_python(script: &str, args: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
     let output = Command::new(python()).arg(script).args(args).output().expect("Python runs");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
