@@ -6,7 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 SECONDS ?= 60
 
-.PHONY: help demo test test-gui fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites python header docs captures clean
+.PHONY: help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites python header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -21,6 +21,16 @@ test: test-prerequisites python cli plugin ## run every test: unit, property, C 
 test-gui: plugin ## run the plugin in the real Wireshark window, on a virtual display
 	@plugin/prerequisites.sh gui
 	tests/plugin/gui.sh "$(RELEASE)" "$(TARGET)/gui"
+
+test-matrix: ## build and test the plugin with every Wireshark that Debian has (root; README=1 puts the table there)
+	tests/matrix/run.sh $(if $(README),--readme)
+
+deb: prerequisites ## build Debian packages of the command, the plugin and the C library: target/deb/*.deb
+	@plugin/prerequisites.sh deb
+	@debian/build.sh "$(TARGET)/deb"
+
+test-deb: ## build the packages in a small Debian system, check, install, use and remove them (root)
+	tests/packages/run.sh
 
 fuzz: test-prerequisites ## look for inputs that break a promise: make fuzz SECONDS=600 (60, divided among the targets)
 	tests/fuzz/run.sh $(SECONDS)
@@ -52,6 +62,10 @@ cli: ## build the command: target/release/nflx
 
 install: plugin ## put the plugin where Wireshark loads it from, and see that it does
 	plugin/install.sh install
+
+install-library: ## put the C library, its header and nflx.pc under PREFIX (/usr/local)
+	$(CARGO) build --locked --release -p nflx-ffi
+	ffi/install.sh $(PREFIX)
 
 uninstall: ## take it away again
 	plugin/install.sh uninstall

@@ -37,6 +37,12 @@ fn main() {
         .cargo_metadata(false)
         .probe("wireshark")
         .unwrap_or_else(|_| fail("pkg-config finds no Wireshark to build the plugin for."));
+    // The library's own file has the full version in its name: after an upgrade it is gone, and this runs again. Its
+    // date would not do, which is that of the distribution's build.
+    let libraries = pkg_config::get_variable("wireshark", "libdir").unwrap_or_default();
+    if let Ok(library) = Path::new(&libraries).join("libwireshark.so").canonicalize() {
+        println!("cargo::rerun-if-changed={}", library.display());
+    }
     let header = |name: &str| wireshark.include_paths.iter().map(|path| path.join(name)).find(|path| path.is_file());
     for needed in ["epan/packet.h", "wiretap/wtap.h", "wsutil/nstime.h", "glib.h"] {
         if header(needed).is_none() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the Debian or Ubuntu packages that building (or testing, or testing in the window) needs, and only those that
-# are missing.
-# usage: prerequisites.sh build|test|gui
+# Installs the Debian or Ubuntu packages that building (or testing, testing in the window, packaging) needs, and only
+# those that are missing.
+# usage: prerequisites.sh build|test|gui|deb
 set -euo pipefail
 
 fail() {
@@ -17,8 +17,8 @@ need() { # need PACKAGE COMMAND...: the package is missing if the command fails
 }
 
 case ${1:-build} in
-build | test | gui) ;;
-*) fail "usage: prerequisites.sh build|test|gui" ;;
+build | test | gui | deb) ;;
+*) fail "usage: prerequisites.sh build|test|gui|deb" ;;
 esac
 command -v cargo >/dev/null || fail "cargo is missing: install a Rust toolchain, for example from https://rustup.rs."
 need gcc cc --version
@@ -44,6 +44,11 @@ if [ "${1:-build}" = gui ]; then
     need xvfb command -v Xvfb
     need xdotool xdotool --version
     need imagemagick convert --version
+fi
+if [ "${1:-build}" = deb ]; then
+    need build-essential test -e /usr/share/doc/build-essential
+    need debhelper command -v dh
+    need dpkg-dev dpkg-buildpackage --version
 fi
 [ ${#packages[@]} -eq 0 ] && exit 0
 

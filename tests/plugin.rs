@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -20,6 +21,7 @@ use tempfile::TempDir;
 mod agreement;
 mod annotations;
 mod details;
+mod foreign;
 mod formats;
 mod installing;
 mod profile;
@@ -93,11 +95,11 @@ pub(crate) struct Outcome {
 
 impl From<Output> for Outcome {
     fn from(output: Output) -> Self {
-        Self {
-            status: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        let mut stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        if let Some(signal) = output.status.signal() {
+            stderr.push_str(&format!("ended by signal {signal}\n"));
         }
+        Self { status: output.status.code(), stdout: String::from_utf8_lossy(&output.stdout).into_owned(), stderr }
     }
 }
 
