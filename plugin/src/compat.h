@@ -53,7 +53,6 @@ typedef gboolean nflx_pref_bool;
 typedef struct nflx_record {
     wtap_rec rec;
 } nflx_record;
-#define NFLX_UNCOMPRESSED WS_FILE_UNCOMPRESSED
 
 static inline void nflx_record_init(nflx_record *record)
 {
@@ -84,7 +83,6 @@ typedef struct nflx_record {
     wtap_rec rec;
     Buffer buffer;
 } nflx_record;
-#define NFLX_UNCOMPRESSED WTAP_UNCOMPRESSED
 
 static inline void nflx_record_init(nflx_record *record)
 {

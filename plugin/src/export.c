@@ -119,7 +119,7 @@ static bool write_file(const capture_file *capture, wtap *from, study *study, co
     wtap_dump_params_init(&params, capture->provider.wth);
     annotate_section(&params, study);
     wtap_dumper *to =
-        wtap_dump_open(choice->path, wtap_pcapng_file_type_subtype(), NFLX_UNCOMPRESSED, &params, &error, &reason);
+        wtap_dump_open(choice->path, wtap_pcapng_file_type_subtype(), WTAP_UNCOMPRESSED, &params, &error, &reason);
     if (to == NULL) {
         report_cfile_dump_open_failure(choice->path, error, reason, wtap_pcapng_file_type_subtype());
         wtap_dump_params_cleanup(&params);
