@@ -50,7 +50,7 @@ configure() {
     fi
     # The index of a suite that is not released may be past its date on a mirror that lags.
     printf '%s\n' 'Acquire::Check-Valid-Until "false";' 'Acquire::Languages "none";' 'APT::Install-Recommends "false";' \
-        >"$root/etc/apt/apt.conf.d/90nflx"
+        >"$root/etc/apt/apt.conf.d/90small"
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod 755 "$root/usr/sbin/policy-rc.d"
 }
