@@ -7,6 +7,7 @@ mod cli;
 mod docs;
 mod examples;
 mod features;
+mod honest;
 mod plugin;
 mod purity;
 mod report;

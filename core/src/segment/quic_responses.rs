@@ -77,9 +77,21 @@ impl Responses {
             }
             return None;
         }
+        let generation = self.generation;
         self.begin(packet, flows_on, requests, path, ctx);
+        if self.generation == generation && !flows_on && self.last.is_some_and(|(_, full)| !full) {
+            // It had ended, by all that shows, and goes on: perhaps the answer to a request that was not captured.
+            self.doubt(ctx);
+        }
         self.last = Some((now, packet.full));
         self.credit(packet, ctx)
+    }
+
+    /// Marks what is coming in as uncertain.
+    fn doubt(&self, ctx: &mut Context<'_>) {
+        for number in self.receiving.iter().filter_map(|response| response.number) {
+            ctx.resize(number, |segment| segment.estimated = true);
+        }
     }
 
     /// Finds out which requests this packet begins to answer.

@@ -14,6 +14,8 @@
 //! * A request in the client's first flight, among its control streams, is believed only if a full datagram answers it,
 //!   and not if another one follows before.
 //! * On a busy connection, a request of less than `quic_request_busy` bytes is not told from flow control.
+//! * A request that was not captured does not show: what answers it counts on the request before, whose segment is marked
+//!   as estimated where the answers lie apart.
 //! * That a connection was closed does not show. What it sent last stays open.
 
 use super::Transport;

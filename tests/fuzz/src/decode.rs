@@ -8,6 +8,8 @@ use crate::Input;
 /// Link types that are known; the rest of the range is not.
 pub(crate) const LINK_TYPES: [u16; 15] = [1, 101, 113, 276, 0, 9, 12, 14, 50, 51, 108, 228, 229, 147, 65_535];
 
+const ETHERNET_HEADER: usize = 14;
+
 /// Decodes a frame, and the same frame cut.
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
@@ -21,7 +23,19 @@ pub fn run(data: &[u8]) {
 
 fn check(link_type: u16, original_length: u32, data: &[u8]) {
     let packet = Packet { frame: 1, time: Time(0), link_type: LinkType(link_type), original_length, data };
-    let Ok(datagram) = decode(&packet) else { return };
+    let decoded = decode(&packet);
+    // Common frames of Ethernet have a way of their own; as raw IP they take the long one.
+    if link_type == 1
+        && let Some((_, ip)) = data.split_at_checked(ETHERNET_HEADER)
+        && data[12..ETHERNET_HEADER] == [8, 0]
+        && ip.first().is_some_and(|first| first >> 4 == 4)
+        && original_length as usize >= ETHERNET_HEADER
+    {
+        let original_length = original_length - ETHERNET_HEADER as u32;
+        let raw = Packet { link_type: LinkType::RAW, original_length, data: ip, ..packet };
+        assert_eq!(format!("{decoded:?}"), format!("{:?}", decode(&raw)), "without its Ethernet header");
+    }
+    let Ok(datagram) = decoded else { return };
     assert_eq!(datagram.source.is_ipv4(), datagram.destination.is_ipv4());
     let (length, payload) = match datagram.transport {
         Transport::Tcp(tcp) => (tcp.payload_length, tcp.payload),
