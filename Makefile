@@ -5,8 +5,9 @@ CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 SECONDS ?= 60
+PACKETS ?= 502040
 
-.PHONY: help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites python header docs captures clean
+.PHONY: bench instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites python header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -52,6 +53,7 @@ score: cli ## compare segments with the servers' own records, beside the rules o
 check: ## format, lints and documents, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p nflx-bench --features criterion --benches -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 plugin: prerequisites ## build the Wireshark plugin: target/release/libnflx_plugin.so
@@ -59,6 +61,14 @@ plugin: prerequisites ## build the Wireshark plugin: target/release/libnflx_plug
 
 cli: ## build the command: target/release/nflx
 	$(CARGO) build --locked --release -p nflx-cli
+
+bench: cli ## measure the engine, each decoder, and whole programs on generated captures: make bench PACKETS=502040
+	$(CARGO) bench --locked -p nflx-bench --features criterion --bench engine --bench decoders
+	$(CARGO) build --locked --release -p nflx-bench
+	bench/compare.sh $(PACKETS)
+
+instructions: ## count the engine's instructions per packet; more than 5 % above the committed counts fails
+	bench/instructions.sh check
 
 install: plugin ## put the plugin where Wireshark loads it from, and see that it does
 	plugin/install.sh install

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Whole programs on generated captures: nflx beside cat, cp and whatever of capinfos, tshark, ndpiReader, nfstream and scapy
+# is installed. Prints tables in Markdown.
+# usage: compare.sh [PACKETS] [FILE...]   (502040 packets; further captures may be named)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+release=${CARGO_TARGET_DIR:-target}/release
+packets=${1:-502040}
+shift || true
+command -v hyperfine >/dev/null || { echo "compare: hyperfine is missing: apt-get install hyperfine" >&2; exit 1; }
+
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+files=("$@")
+for share in 0 10 100; do
+    "$release/generate" "$packets" "$share" "$place/netflix-$share.pcap"
+    files+=("$place/netflix-$share.pcap")
+done
+
+echo "$(date +%F), $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) cores," \
+    "load $(cut -d' ' -f1 /proc/loadavg), $(rustc --version | cut -d' ' -f1,2)"
+for file in "${files[@]}"; do
+    one="taskset -c 0"
+    commands=(-n cat "$one cat $file" -n cp "$one cp $file $place/copy"
+        -n "nflx servers" "$one $release/nflx servers --format jsonl $file"
+        -n "nflx segments" "$one $release/nflx segments --format jsonl $file"
+        -n "nflx annotate" "$one $release/nflx annotate $file $place/annotated.pcapng")
+    slow=()
+    command -v capinfos >/dev/null && commands+=(-n capinfos "$one capinfos $file")
+    command -v ndpiReader >/dev/null && slow+=(-n ndpiReader "$one ndpiReader -q -i $file")
+    command -v tshark >/dev/null && slow+=(-n "tshark conversations" "$one tshark -q -z conv,tcp -r $file")
+    python3 -c 'import nfstream' 2>/dev/null && slow+=(-n nfstream
+        "$one python3 -c 'import nfstream; print(sum(1 for _ in nfstream.NFStreamer(source=\"$file\", n_meters=1)))'")
+    python3 -c 'import scapy' 2>/dev/null && slow+=(-n "scapy, a tenth of it"
+        "$one python3 bench/classic.py $file $((packets / 10))")
+    echo
+    echo "$(basename "$file"): $packets packets, $(stat -c %s "$file") bytes"
+    hyperfine -N -i --warmup 1 --runs 7 --output null --export-markdown "$place/fast.md" "${commands[@]}" >/dev/null 2>&1
+    cat "$place/fast.md"
+    if [ ${#slow[@]} -gt 0 ]; then
+        hyperfine -i --warmup 0 --runs 3 --output null --export-markdown "$place/slow.md" "${slow[@]}" >/dev/null 2>&1
+        tail -n +3 "$place/slow.md"
+    fi
+done
