@@ -21,6 +21,12 @@ pub fn run(data: &[u8]) {
     check(link_type, original_length, &data[..cut.min(data.len())]);
 }
 
+/// Whether an IPv4 packet carries TCP, or UDP between ports that no tunnel has.
+fn is_no_tunnel(ip: &[u8]) -> bool {
+    let is_low = |at: usize| ip.get(at).is_some_and(|high| *high < 4);
+    matches!(ip, [0x45, _, _, _, _, _, _, _, _, protocol, ..] if *protocol == 6 || *protocol == 17 && is_low(20) && is_low(22))
+}
+
 fn check(link_type: u16, original_length: u32, data: &[u8]) {
     let packet = Packet { frame: 1, time: Time(0), link_type: LinkType(link_type), original_length, data };
     let decoded = decode(&packet);
@@ -30,6 +36,8 @@ fn check(link_type: u16, original_length: u32, data: &[u8]) {
         && data[12..ETHERNET_HEADER] == [8, 0]
         && ip.first().is_some_and(|first| first >> 4 == 4)
         && original_length as usize >= ETHERNET_HEADER
+        // How deep tunnels are followed depends on the layers before them.
+        && is_no_tunnel(ip)
     {
         let original_length = original_length - ETHERNET_HEADER as u32;
         let raw = Packet { link_type: LinkType::RAW, original_length, data: ip, ..packet };
