@@ -155,7 +155,7 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
 }
 
 /// Whether there is any Netflix server in a capture.
-fn recognises(study: &Study) -> bool {
+pub(crate) fn recognises(study: &Study) -> bool {
     !rows::ranked(&study.engine).is_empty()
 }
 

@@ -25,6 +25,7 @@ use crate::args::{Annotate, Which};
 use crate::capture::{Piece, Reader, Source};
 use crate::output::Sink;
 use crate::progress::Progress;
+use crate::run::{NOTHING_RECOGNISED, recognises};
 use crate::study::{Failure, Study};
 use crate::{Status, is_one_of, mistake, name, reason, remarks, say};
 use comment::Edit;
@@ -124,6 +125,9 @@ fn annotate<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Resu
     })?;
     let remarks = remarks(&study, &name(&run.input));
     remarks.say();
+    if !recognises(&study) {
+        say(&format!("{}: {NOTHING_RECOGNISED}", name(&run.input)));
+    }
     Ok(remarks.status)
 }
 
