@@ -98,9 +98,11 @@ fn damage_makes_nothing_larger_than_what_was_sent() {
                 if all > 0 {
                     assert!(segment.bytes <= all + HANDSHAKE, "{context}: {all} bytes were sent");
                 }
+                // Requests that one packet holds are not told apart by it: the largest response to them is what counts.
                 let before = whole
                     .iter()
-                    .find(|s| connection(s) == connection(&segment) && s.request_frame == segment.request_frame);
+                    .filter(|s| connection(s) == connection(&segment) && s.request_frame == segment.request_frame)
+                    .max_by_key(|s| s.bytes);
                 if let Some(before) = before {
                     checked += 1;
                     let is_sound = segment.bytes <= before.bytes || is_marked(&segment) || is_marked(before);
@@ -118,7 +120,7 @@ fn damage_makes_nothing_larger_than_what_was_sent() {
     );
     // A request that is lost, or cut, where nothing else shows it: its answer counts on the one before. Rare, and rarer is
     // better.
-    assert!(unmarked.len() * 200 <= checked, "{} of {checked}: {}", unmarked.len(), unmarked.join("\n"));
+    assert!(unmarked.len() * 1000 <= checked, "{} of {checked}: {}", unmarked.len(), unmarked.join("\n"));
 }
 
 /// Bytes of a handshake, and of session tickets, that may be taken for a response where their beginning was lost.

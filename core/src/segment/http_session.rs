@@ -146,8 +146,9 @@ impl HttpSession {
             },
             |event| match event {
                 Event::Start(offset) => {
-                    if ledger.owner(offset).is_none_or(|owner| owner.is_ended()) {
-                        ledger.place_waiting(offset);
+                    if ledger.owner(offset).is_none_or(|owner| owner.is_ended()) && !ledger.place_waiting(offset) {
+                        // The answer to a request that nothing shows counts on the one before.
+                        ledger.add_framing(ctx, offset, 0, true);
                     }
                     if let Some(owner) = ledger.owner_mut(offset) {
                         owner.responded = true;

@@ -118,3 +118,13 @@ fn late_data_fills_what_was_counted_as_missing() {
     let first = segments(&run(Config::default(), &packets).0)[0].clone();
     assert_eq!((first.missing_bytes, first.retransmitted_bytes), (0, copy.payload.len() as u64));
 }
+
+#[test]
+fn an_answer_to_a_request_that_nothing_shows_makes_the_segment_that_it_counts_on_uncertain() {
+    let mut talk = Talk::new(50_000, NETFLIX, 80);
+    talk.open().say(REQUEST).hear(&response(5000)).hear(&response(7000)).say(REQUEST).hear(&response(9000));
+    let (engine, _) = run(Config::default(), &talk.packets);
+    let marks: Vec<(u64, bool)> = segments(&engine).iter().map(|s| (s.bytes, s.estimated)).collect();
+    let bytes = |size: usize| response(size).len() as u64;
+    assert_eq!(marks, [(bytes(5000) + bytes(7000), true), (bytes(9000), false)]);
+}
