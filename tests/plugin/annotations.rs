@@ -35,7 +35,10 @@ impl Home {
         let _ = fs::remove_file(&out);
         let outcome = self.tshark(&[&["-r", capture, "-w", "tshark.pcapng"], options].concat());
         let cut = outcome.stderr.contains("cut short in the middle");
-        assert!(cut || outcome.stderr.is_empty(), "{capture}: {}", outcome.stderr);
+        // Wireshark 4.6 says, with and without plugins, that it keeps times no finer than nanoseconds.
+        let mut complaints =
+            outcome.stderr.lines().filter(|line| !line.is_empty() && !line.contains("wtap_dump_fix_idb()"));
+        assert!(cut || complaints.next().is_none(), "{capture}: {}", outcome.stderr);
         fs::read(out).expect("written")
     }
 }
