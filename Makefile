@@ -19,7 +19,7 @@ test: test-prerequisites python cli plugin ## run every test: unit, property, C 
 	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(abspath $(RELEASE)/nflx)" NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" \
 		$(CARGO) test --locked --workspace --exclude nflx-plugin
 
-test-gui: plugin ## run the plugin in the real Wireshark window, on a virtual display
+test-gui: cli plugin ## take a user's steps in the real Wireshark window, on a virtual display; screenshots in target/gui
 	@plugin/prerequisites.sh gui
 	tests/plugin/gui.sh "$(RELEASE)" "$(TARGET)/gui"
 

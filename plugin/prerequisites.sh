@@ -37,6 +37,7 @@ if [ "${1:-build}" = test ]; then
     need default-jre-headless java -version
     need python3 python3 --version
     need valgrind valgrind --version
+    need iproute2 ip -V
     need python3-venv python3 -c "import ensurepip"
 fi
 if [ "${1:-build}" = gui ]; then

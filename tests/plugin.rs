@@ -24,6 +24,7 @@ mod details;
 mod foreign;
 mod formats;
 mod installing;
+mod live;
 mod profile;
 mod settings;
 mod statistics;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-/// Calls that reach files, the network, the environment, or other programs.
+/// Calls that reach the network, the environment, other programs, or files other than through Wireshark's own reader and
+/// writer of captures.
 const FORBIDDEN: [&str; 26] = [
     "accept",
     "connect",
