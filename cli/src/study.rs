@@ -63,6 +63,7 @@ struct Seen {
 
 impl Seen {
     /// Gives a packet to the engine.
+    #[inline(always)]
     fn packet(&mut self, engine: &mut Engine, packet: &Packet<'_>) -> Option<Annotation> {
         // Whether a link type is known is the engine's to say: ask it at the first packet of each.
         let new = self.last_link_type != Some(packet.link_type) && self.judged.insert(packet.link_type);

@@ -177,6 +177,7 @@ enum Layer {
 ///
 /// # Errors
 /// [`DecodeError`] where there is none.
+#[inline(always)]
 pub fn decode<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
     match common::decode(packet) {
         Some(datagram) => Ok(datagram),
@@ -185,6 +186,7 @@ pub fn decode<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
 }
 
 /// The same for whatever frame.
+#[cold]
 fn decode_any<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
     let rest = Rest { data: packet.data, wire: (packet.original_length as usize).max(packet.data.len()) };
     let (layer, rest) = link::first_layer(packet.link_type, rest)?;
@@ -341,7 +343,7 @@ fn is_later_ipv6_fragment(extensions: &etherparse::Ipv6ExtensionsSlice<'_>) -> b
 }
 
 /// Reads a TCP header whose options may have been cut.
-#[inline]
+#[inline(always)]
 fn tcp(rest: Rest<'_>) -> Option<Tcp<'_>> {
     let fixed: &[u8; TCP_MIN_HEADER] = rest.data.first_chunk()?;
     let header_length = usize::from(fixed[12] >> 4) * 4;
@@ -364,7 +366,7 @@ fn tcp(rest: Rest<'_>) -> Option<Tcp<'_>> {
     })
 }
 
-#[inline]
+#[inline(always)]
 fn udp(rest: Rest<'_>) -> Option<Udp<'_>> {
     let header: &[u8; UDP_HEADER] = rest.data.first_chunk()?;
     let stated = usize::from(u16::from_be_bytes([header[4], header[5]]));

@@ -109,7 +109,19 @@ impl Response {
     }
 }
 
+/// A name in lower case, without the dot behind it.
 fn text(name: &Name) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !name.is_root() && name.iter().all(|label| label.iter().all(is_plain)) {
+        let mut text = Vec::with_capacity(name.len());
+        for label in name.iter() {
+            text.extend_from_slice(label);
+            text.push(b'.');
+        }
+        text.pop();
+        text.make_ascii_lowercase();
+        return String::from_utf8(text).unwrap_or_default();
+    }
     let mut text = name.to_ascii().to_ascii_lowercase();
     if text.ends_with('.') {
         text.pop();

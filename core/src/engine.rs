@@ -8,7 +8,7 @@ use crate::decode::{DecodeError, Tcp, TcpFlags, Transport, Udp, decode};
 use crate::dns;
 use crate::flow_key::{End, FlowKey};
 use crate::memory;
-use crate::packet::Packet;
+use crate::packet::{Packet, Time};
 use crate::registry::Registry;
 use crate::segment::Segment;
 use crate::segment::classic::Classic;
@@ -47,6 +47,13 @@ pub struct Stats {
     pub reorder_dropped: u64,
 }
 
+/// A packet that was counted and followed.
+struct Taken {
+    flow: Slot,
+    sender: End,
+    outcome: Outcome,
+}
+
 /// The analysis of one capture.
 #[derive(Debug)]
 pub struct Engine {
@@ -56,6 +63,9 @@ pub struct Engine {
     connections: Connections,
     classic: Classic,
     stats: Stats,
+    /// Leaves out what only saves time: tests compare.
+    #[cfg(any(test, fuzzing))]
+    thorough: bool,
 }
 
 impl Engine {
@@ -82,7 +92,24 @@ impl Engine {
             classic: Classic::default(),
             stats: Stats::default(),
             config,
+            #[cfg(any(test, fuzzing))]
+            thorough: false,
         }
+    }
+
+    /// The same engine, which takes the long way for every packet: for tests that compare the two.
+    #[cfg(any(test, fuzzing))]
+    #[must_use]
+    pub fn thorough(self) -> Self {
+        Self { thorough: true, ..self }
+    }
+
+    /// Whether packets that say nothing new may be taken the short way.
+    const fn takes_short_ways(&self) -> bool {
+        #[cfg(any(test, fuzzing))]
+        return !self.thorough;
+        #[cfg(not(any(test, fuzzing)))]
+        true
     }
 
     /// The most memory that an engine with these settings holds, in bytes, whatever packets it is given. While a list
@@ -106,7 +133,28 @@ impl Engine {
     }
 
     /// Takes the next packet; `None` where it is none of Netflix's.
+    #[inline(always)]
     pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Annotation> {
+        // Apart, so that callers which do not look at the annotation do not pay for it.
+        let taken = self.take(packet)?;
+        let entry = self.registry.flow(taken.flow);
+        let (server, end) = entry.server?;
+        let segment = taken.outcome.segment.and_then(|number| self.segments.get(number));
+        Some(Annotation {
+            server,
+            flow: entry.number,
+            direction: if taken.sender == end { Direction::In } else { Direction::Out },
+            request: taken.outcome.request,
+            truncated: taken.outcome.truncated,
+            segment: segment.map(|segment| segment.number),
+            bytes_so_far: segment.map_or(0, |segment| segment.bytes),
+            server_counters: self.registry.servers().get(server as usize)?.counters,
+            flow_counters: entry.counters(end),
+        })
+    }
+
+    /// Counts and follows a packet.
+    fn take(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
         let datagram = match decode(packet) {
             Ok(datagram) => datagram,
@@ -117,42 +165,43 @@ impl Engine {
             }
         };
         let stamp = Stamp { frame: packet.frame, time: packet.time };
-        if let Transport::Udp(udp) = &datagram.transport {
-            self.learn(udp, stamp);
-        }
         let (key, sender) = FlowKey::of(&datagram);
-        let numbered = matches!(datagram.transport, Transport::Tcp(_) | Transport::Udp(_));
-        let connections = &mut self.connections;
-        let flow = self.registry.enter(&self.config, key, numbered, packet.time, |slot| connections.evict(slot));
+        let outcome;
+        let flow;
         match &datagram.transport {
-            Transport::Tcp(tcp) => self.renew_if_reopened(flow, tcp, sender),
-            Transport::Udp(udp) => self.renew_if_quic_reopened(flow, udp, sender),
-            _ => {}
+            Transport::Tcp(tcp) => {
+                flow = self.enter(key, true, stamp.time);
+                if tcp.flags.has(TcpFlags::SYN) {
+                    self.renew_if_reopened(flow, tcp, sender);
+                }
+                self.registry.count(flow, sender, datagram.length, stamp.time);
+                outcome = self.tcp(flow, tcp, sender, stamp);
+            }
+            Transport::Udp(udp) => {
+                self.learn(udp, stamp);
+                flow = self.enter(key, true, stamp.time);
+                self.renew_if_quic_reopened(flow, udp, sender);
+                self.registry.count(flow, sender, datagram.length, stamp.time);
+                outcome = self.udp(flow, udp, sender, stamp);
+            }
+            other => {
+                flow = self.enter(key, false, stamp.time);
+                self.registry.count(flow, sender, datagram.length, stamp.time);
+                outcome = Outcome::default();
+                // Fields are for TCP and UDP; what else the address sends is counted only.
+                if !matches!(other, Transport::LaterFragment) {
+                    return None;
+                }
+            }
         }
-        self.registry.count(flow, sender, datagram.length, packet.time);
-        let outcome = match &datagram.transport {
-            Transport::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
-            Transport::Udp(udp) => self.udp(flow, udp, sender, stamp),
-            _ => Outcome::default(),
-        };
-        let entry = self.registry.flow(flow);
-        let (server, end) = entry.server?;
-        // Fields are for TCP and UDP; what else the address sends is counted only.
-        if !numbered && !matches!(datagram.transport, Transport::LaterFragment) {
-            return None;
-        }
-        let segment = outcome.segment.and_then(|number| self.segments.get(number));
-        Some(Annotation {
-            server,
-            flow: entry.number,
-            direction: if sender == end { Direction::In } else { Direction::Out },
-            request: outcome.request,
-            truncated: outcome.truncated,
-            segment: segment.map(|segment| segment.number),
-            bytes_so_far: segment.map_or(0, |segment| segment.bytes),
-            server_counters: self.registry.servers()[server as usize].counters,
-            flow_counters: entry.counters(end),
-        })
+        Some(Taken { flow, sender, outcome })
+    }
+
+    /// The flow of a packet.
+    #[inline]
+    fn enter(&mut self, key: FlowKey, numbered: bool, time: Time) -> Slot {
+        let connections = &mut self.connections;
+        self.registry.enter(&self.config, key, numbered, time, |slot| connections.evict(slot))
     }
 
     /// Learns names from a datagram.
@@ -165,11 +214,8 @@ impl Engine {
         }
     }
 
-    /// Makes a flow a new one when a SYN opens another connection under its ports.
+    /// Makes a flow a new one when this SYN opens another connection under its ports.
     fn renew_if_reopened(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End) {
-        if !tcp.flags.has(TcpFlags::SYN) {
-            return;
-        }
         // The server's SYN acknowledges the client's, which may not have been captured.
         let is_answer = tcp.flags.has(TcpFlags::ACK);
         let opened_by = if is_answer { tcp.acknowledgement.wrapping_sub(1) } else { tcp.sequence };
@@ -232,6 +278,7 @@ impl Engine {
             let Some((_, end)) = server else { return Outcome::default() };
             return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
         }
+        let takes_short_ways = self.takes_short_ways() && !is_classic;
         let mut place = self.place(slot);
         if place == NONE {
             let key = self.registry.key(slot);
@@ -256,6 +303,9 @@ impl Engine {
             flow: slot,
             client,
         };
+        if takes_short_ways && let Some(outcome) = connection.pass(tcp, sender, stamp, &mut ctx) {
+            return outcome;
+        }
         let mut outcome = connection.packet(tcp, sender, stamp, &mut ctx);
         self.stats.reorder_dropped += std::mem::take(&mut connection.dropped);
         let settled = connection.is_settled();

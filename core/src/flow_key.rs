@@ -8,20 +8,20 @@ use crate::decode::{Datagram, Transport};
 /// Which end of a flow: the one with the lower address (and port) is 0, the other 1.
 pub(crate) type End = u8;
 
-/// Bits of [`FlowKey::v4`] where both ends have addresses of version 4.
-const BOTH_V4: u8 = 0b11;
-
 /// Both ends of a flow in an order that does not depend on who sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FlowKey {
-    addresses: [u128; 2],
-    ports: [u16; 2],
-    protocol: u8,
-    /// Bit per end: the address is IPv4.
-    v4: u8,
-    /// Whether the datagrams state ports: later fragments are not of the flow with ports 0.
-    has_ports: bool,
+    /// Ports, protocol and which addresses are of version 4, since these differ most often: see [`FlowKey::pack`].
+    rest: u64,
+    /// By end, the lower half first.
+    addresses: [[u64; 2]; 2],
 }
+
+/// Bits of [`FlowKey::rest`]: the address of this end is IPv4.
+const V4: [u64; 2] = [1 << 8, 1 << 9];
+/// The same: the datagrams state ports; later fragments are not of the flow with ports 0.
+const HAS_PORTS: u64 = 1;
+const BOTH_V4: u64 = V4[0] | V4[1];
 
 /// Few words: it is computed for most packets. Equal keys have equal words; what an address of version 6 adds is left
 /// out for version 4, which another word tells.
@@ -29,41 +29,46 @@ impl Hash for FlowKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         let [low, high] = self.addresses;
-        let [low_port, high_port] = self.ports;
-        let rest = u64::from(low_port) << 48
-            | u64::from(high_port) << 32
-            | u64::from(self.protocol) << 16
-            | u64::from(self.v4) << 8
-            | u64::from(self.has_ports);
-        if self.v4 == BOTH_V4 {
-            state.write_u64((low as u64) << 32 | high as u64);
+        if self.rest & BOTH_V4 == BOTH_V4 {
+            state.write_u64(low[0] << 32 | high[0]);
         } else {
-            state.write_u128(low);
-            state.write_u128(high);
+            for word in low.into_iter().chain(high) {
+                state.write_u64(word);
+            }
         }
-        state.write_u64(rest);
+        state.write_u64(self.rest);
     }
 }
 
 impl FlowKey {
     /// The key of a datagram's flow, and the end that sent it.
+    #[inline]
     #[must_use]
     pub(crate) fn of(datagram: &Datagram<'_>) -> (Self, End) {
-        let (source_port, destination_port) = match &datagram.transport {
-            Transport::Tcp(tcp) => (tcp.source_port, tcp.destination_port),
-            Transport::Udp(udp) => (udp.source_port, udp.destination_port),
-            Transport::LaterFragment | Transport::Other => (0, 0),
+        let (source_port, destination_port, has_ports) = match &datagram.transport {
+            Transport::Tcp(tcp) => (tcp.source_port, tcp.destination_port, HAS_PORTS),
+            Transport::Udp(udp) => (udp.source_port, udp.destination_port, HAS_PORTS),
+            Transport::LaterFragment | Transport::Other => (0, 0, 0),
         };
-        let source = (bits(datagram.source), source_port);
-        let destination = (bits(datagram.destination), destination_port);
+        let protocol = u64::from(datagram.protocol) << 16 | has_ports;
+        if let (IpAddr::V4(source), IpAddr::V4(destination)) = (datagram.source, datagram.destination) {
+            let source = u64::from(source.to_bits()) << 16 | u64::from(source_port);
+            let destination = u64::from(destination.to_bits()) << 16 | u64::from(destination_port);
+            let (low, high) = (source.min(destination), source.max(destination));
+            let rest = Self::pack(low as u16, high as u16) | protocol | BOTH_V4;
+            return (Self { rest, addresses: [[low >> 16, 0], [high >> 16, 0]] }, End::from(source > destination));
+        }
+        let source = (bits(datagram.source), source_port, datagram.source.is_ipv4());
+        let destination = (bits(datagram.destination), destination_port, datagram.destination.is_ipv4());
         let sender = End::from(source > destination);
         let (low, high) = if sender == 0 { (source, destination) } else { (destination, source) };
-        let is_v4 = |sends: bool| if sends { datagram.source.is_ipv4() } else { datagram.destination.is_ipv4() };
-        let v4 = u8::from(is_v4(sender == 0)) | u8::from(is_v4(sender == 1)) << 1;
-        let has_ports = matches!(datagram.transport, Transport::Tcp(_) | Transport::Udp(_));
-        let (addresses, ports) = ([low.0, high.0], [low.1, high.1]);
-        let key = Self { addresses, ports, protocol: datagram.protocol, v4, has_ports };
-        (key, sender)
+        let v4 = V4[0] * u64::from(low.2) | V4[1] * u64::from(high.2);
+        let rest = Self::pack(low.1, high.1) | protocol | v4;
+        (Self { rest, addresses: [words(low.0), words(high.0)] }, sender)
+    }
+
+    const fn pack(low_port: u16, high_port: u16) -> u64 {
+        (low_port as u64) << 48 | (high_port as u64) << 32
     }
 
     /// The address of an end.
@@ -75,12 +80,13 @@ impl FlowKey {
     /// The port of an end.
     #[must_use]
     pub(crate) const fn port(&self, end: End) -> u16 {
-        self.ports[end as usize]
+        (self.rest >> if end == 0 { 48 } else { 32 }) as u16
     }
 
     /// The key of an end's address.
     pub(crate) const fn host(&self, end: End) -> HostKey {
-        HostKey { bits: self.addresses[end as usize], v4: self.v4 >> end & 1 != 0 }
+        let [low, high] = self.addresses[end as usize & 1];
+        HostKey { bits: (high as u128) << 64 | low as u128, v4: self.rest & V4[end as usize & 1] != 0 }
     }
 }
 
@@ -99,6 +105,11 @@ impl HostKey {
     pub(crate) fn address(self) -> IpAddr {
         if self.v4 { IpAddr::from((self.bits as u32).to_be_bytes()) } else { IpAddr::from(self.bits.to_be_bytes()) }
     }
+}
+
+/// The lower half first.
+const fn words(bits: u128) -> [u64; 2] {
+    [bits as u64, (bits >> 64) as u64]
 }
 
 fn bits(address: IpAddr) -> u128 {

@@ -167,6 +167,18 @@ impl Reader {
         self.head.clear();
     }
 
+    /// Takes `length` bytes if all of them are of a body that goes on behind them; else none, and `false`.
+    #[inline]
+    pub fn pass(&mut self, length: u32) -> bool {
+        match &mut self.state {
+            State::Body(remaining) | State::Chunked(Chunk::Data(remaining)) if u64::from(length) < *remaining => {
+                *remaining -= u64::from(length);
+                true
+            }
+            state => *state == State::UntilClose,
+        }
+    }
+
     /// Reads one packet's worth of stream: `length` bytes from `offset` on, of which `bytes` were captured.
     ///
     /// `bodiless` tells for the next response whether its request was HEAD; requests ignore it.

@@ -246,6 +246,7 @@ impl Stream {
     }
 
     /// The offset of a sequence number; `None` while nothing is known, or where it is too far off to belong here.
+    #[inline]
     #[must_use]
     pub fn offset_of(&self, sequence: u32) -> Option<u64> {
         if !self.started {
@@ -288,6 +289,25 @@ impl Stream {
         let new: u64 = arrival.new.iter().map(|(start, end)| end - start).sum();
         arrival.retransmitted = u64::from(length) - new - arrival.filled;
         arrival
+    }
+
+    /// Whether data from `sequence` on goes on where the stream stands, and nothing is held back, awaited or over.
+    #[inline]
+    #[must_use]
+    pub const fn is_plain_at(&self, sequence: u32) -> bool {
+        self.started
+            && sequence == self.next_sequence
+            && self.pieces.is_empty()
+            && self.pending.is_none()
+            && self.end.is_none()
+    }
+
+    /// Takes `length` bytes of a packet where [`Self::is_plain_at`] holds: as [`Self::receive`] and [`Self::read`] would,
+    /// without a reader.
+    #[inline]
+    pub fn pass(&mut self, length: u32) {
+        self.packets += 1;
+        self.advance(self.next + u64::from(length));
     }
 
     /// Adds what is new of `from..end` to the pieces.
@@ -440,6 +460,16 @@ impl Stream {
         }
     }
 
+    /// Takes an acknowledgement by the receiver of this stream if it covers nothing that was not seen; `false` if it may.
+    #[inline]
+    pub fn acknowledge_seen(&mut self, acknowledgement: u32) -> bool {
+        let Some(acknowledged) = self.offset_of(acknowledgement).filter(|&offset| offset <= self.next) else {
+            return false;
+        };
+        self.acknowledged = self.acknowledged.max(acknowledged.min(self.end.unwrap_or(u64::MAX)));
+        true
+    }
+
     /// Takes an acknowledgement by the receiver of this stream. Bytes it covers that were never captured are handed to
     /// `reader` as missing: at once where no data of this direction was ever captured, else after `patience` further
     /// packets, since some captures hold an acknowledgement before the data it acknowledges. `peer` is where the
@@ -453,6 +483,9 @@ impl Stream {
         mut reader: impl FnMut(Run<'_>),
     ) {
         self.start(acknowledgement);
+        if self.acknowledge_seen(acknowledgement) {
+            return;
+        }
         let Some(mut acknowledged) = self.offset_of(acknowledgement) else { return };
         if self.end.is_none() && acknowledged == self.next + 1 && self.pieces.is_empty() {
             // One byte that nobody saw is a FIN that was not captured, not data.

@@ -129,6 +129,19 @@ impl RecordReader {
         self.remaining = 0;
     }
 
+    /// Takes `length` bytes if all of them are of a record's body, and that is known; else none, and `false`.
+    #[inline]
+    pub fn pass(&mut self, length: u32) -> bool {
+        if !matches!(self.state, State::Body) || self.guessed || length > self.remaining {
+            return false;
+        }
+        self.remaining -= length;
+        if self.remaining == 0 {
+            self.state = State::Header { bytes: [0; 5], have: 0 };
+        }
+        true
+    }
+
     /// Reads one packet's worth of stream: `length` bytes from `offset` on, of which `bytes` were captured.
     pub fn read(&mut self, mut offset: u64, mut bytes: &[u8], mut length: u64, mut event: impl FnMut(Event)) {
         if self.guessed || matches!(self.state, State::Lost) {

@@ -21,11 +21,9 @@ impl Order {
     /// The four-byte number at `at`. Panics outside of `bytes`: callers have checked the length.
     #[inline]
     pub(crate) fn u32(self, bytes: &[u8], at: usize) -> u32 {
-        let bytes = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-        match self {
-            Self::Little => u32::from_le_bytes(bytes),
-            Self::Big => u32::from_be_bytes(bytes),
-        }
+        let little = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        // Swapped or not without a branch: four times per packet.
+        if self == Self::Little { little } else { little.swap_bytes() }
     }
 
     /// The bytes of a two-byte number.

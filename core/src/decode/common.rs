@@ -13,7 +13,7 @@ const VERSION_AND_LENGTH: u8 = 0x45;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
 
 /// Reads a frame if it is one of these.
-#[inline]
+#[inline(always)]
 pub(super) fn decode<'a>(packet: &Packet<'a>) -> Option<Datagram<'a>> {
     let head: &[u8; ETHERNET_HEADER + IPV4_HEADER] = packet.data.first_chunk()?;
     let ip: &[u8; IPV4_HEADER] = head.last_chunk()?;

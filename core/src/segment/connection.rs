@@ -58,6 +58,36 @@ impl Connection {
         self.talk.settled
     }
 
+    /// Takes a packet that says nothing new about the connection, as most do: an acknowledgement of what was seen, or
+    /// the next bytes of a response. `None`, and nothing is taken, where it may say more: [`Self::packet`] takes any, and
+    /// says the same of these.
+    #[inline]
+    pub(crate) fn pass(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Option<Outcome> {
+        let from_client = sender == self.client;
+        if tcp.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0) != 0
+            || !tcp.flags.has(TcpFlags::ACK)
+            || self.up.has_pending()
+            || self.down.has_pending()
+            || !from_client && self.syn.is_some()
+        {
+            return None;
+        }
+        let (own, other) = if from_client { (&self.up, &mut self.down) } else { (&self.down, &mut self.up) };
+        // Should it say more after all, the acknowledgement is taken again, which changes nothing.
+        if !own.started() || !other.acknowledge_seen(tcp.acknowledgement) {
+            return None;
+        }
+        if tcp.payload_length == 0 {
+            return Some(Outcome::default());
+        }
+        if from_client || !self.down.is_plain_at(tcp.sequence) {
+            return None;
+        }
+        let segment = self.talk.pass_down(self.down.next(), tcp.payload_length, stamp, ctx)?;
+        self.down.pass(tcp.payload_length);
+        Some(Outcome { request: false, segment: Some(segment), truncated: tcp.header_truncated })
+    }
+
     /// Takes a packet.
     pub(crate) fn packet(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
         let limits = limits(ctx);

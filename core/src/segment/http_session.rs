@@ -131,6 +131,12 @@ impl HttpSession {
         }
     }
 
+    /// Takes the server's next bytes if they are but more of a body; else none, and `false`.
+    #[inline]
+    pub(crate) fn pass_down(&mut self, length: u32) -> bool {
+        self.down.pass(length)
+    }
+
     /// Reads server bytes; finds where responses begin and end.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let (bodiless, unasked, message) = (&mut self.bodiless, &mut self.unasked, &mut self.message);

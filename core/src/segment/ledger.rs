@@ -294,6 +294,31 @@ impl Ledger {
         (self.owner(start).map(|exchange| exchange.number), next.unwrap_or(end).min(end))
     }
 
+    /// Place of the segment that all server bytes from `offset` on belong to, if one does.
+    #[inline]
+    pub(crate) fn newest_owner(&self, offset: u64) -> Option<usize> {
+        let number = self.spans.last().filter(|span| span.start <= offset)?.number;
+        self.exchanges.iter().rposition(|exchange| exchange.number == number)
+    }
+
+    /// Counts new server bytes on the segment at a place that [`Self::newest_owner`] gave for them; returns its number.
+    #[inline]
+    pub(crate) fn credit_next(
+        &mut self,
+        ctx: &mut Context<'_>,
+        owner: usize,
+        (start, end): (u64, u64),
+        stamp: Stamp,
+    ) -> u32 {
+        self.next = self.next.max(end);
+        let exchange = &self.exchanges[owner];
+        ctx.resize(exchange.number, |segment| {
+            add(segment, end - start, stamp, Credit::New);
+            derive(segment, exchange.framing, exchange.inferred);
+        });
+        exchange.number
+    }
+
     /// Counts server bytes `start..end` on the segments they belong to; returns the last of these.
     pub(crate) fn credit(
         &mut self,
@@ -430,12 +455,18 @@ impl Ledger {
         let exchange = self.exchanges.iter().rev().find(|exchange| exchange.number == number);
         let (framing, inferred) = exchange.map_or((0, false), |exchange| (exchange.framing, exchange.inferred));
         if let Some(segment) = ctx.segments.get_mut(number) {
-            segment.app_bytes = segment.bytes.saturating_sub(framing);
-            segment.inferred = inferred || segment.bytes > 0 && segment.missing_bytes == segment.bytes;
+            derive(segment, framing, inferred);
         }
     }
 }
 
+/// Brings a segment's derived values up to date.
+fn derive(segment: &mut Segment, framing: u64, inferred: bool) {
+    segment.app_bytes = segment.bytes.saturating_sub(framing);
+    segment.inferred = inferred || segment.bytes > 0 && segment.missing_bytes == segment.bytes;
+}
+
+#[inline]
 fn add(segment: &mut Segment, length: u64, stamp: Stamp, credit: Credit) {
     match credit {
         Credit::New => {

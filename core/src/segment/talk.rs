@@ -220,6 +220,22 @@ impl Talk {
         }
     }
 
+    /// Takes the server's next bytes, of the packet with this stamp, if they are but more of a response; hands out its
+    /// segment. `None`, and nothing is taken, where they may be more than that.
+    #[inline]
+    pub(crate) fn pass_down(&mut self, offset: u64, length: u32, stamp: Stamp, ctx: &mut Context<'_>) -> Option<u32> {
+        if self.retract.is_some() {
+            return None;
+        }
+        let owner = self.ledger.newest_owner(offset)?;
+        let passes = match &mut self.protocol {
+            Protocol::Tls(tls) => tls.pass_down(length),
+            Protocol::Http(http) => http.pass_down(length),
+            Protocol::Dns(_) | Protocol::Opaque | Protocol::Unknown => false,
+        };
+        passes.then(|| self.ledger.credit_next(ctx, owner, (offset, offset + u64::from(length)), stamp))
+    }
+
     /// Reads server bytes; returns how many of them, from the first on, belong to no response.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) -> u64 {
         if matches!(self.protocol, Protocol::Unknown) {

@@ -315,6 +315,15 @@ impl TlsSession {
         }
     }
 
+    /// Takes the server's next bytes if they are but more of a record of application data; else none, and `false`.
+    #[inline]
+    pub(crate) fn pass_down(&mut self, length: u32) -> bool {
+        self.down_class == Class::Application
+            && self.http2.is_none()
+            && self.server_hello.is_done()
+            && self.down.pass(length)
+    }
+
     /// Reads server bytes.
     pub(crate) fn read_down(
         &mut self,

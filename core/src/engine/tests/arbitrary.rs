@@ -122,6 +122,47 @@ proptest! {
     }
 
     #[test]
+    fn the_short_way_says_what_the_long_one_does(
+        arbitrary in flow(),
+        which in 0..8_usize,
+        moves in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8, 0..40_usize), 0..12),
+        snapshot in prop_oneof![3 => Just(usize::MAX), 1 => 54..200_usize],
+    ) {
+        let mut packets = match conversations().into_iter().nth(which) {
+            Some((_, talk, _)) => talk.packets,
+            None => arbitrary,
+        };
+        // Lost, repeated, late, and early packets.
+        for (at, how, by) in moves {
+            if packets.is_empty() {
+                break;
+            }
+            let at = at.index(packets.len());
+            let packet = packets[at].clone();
+            match how {
+                0 => drop(packets.remove(at)),
+                1 => packets.insert((at + by).min(packets.len()), packet),
+                2 => {
+                    packets.remove(at);
+                    packets.insert((at + by).min(packets.len()), packet);
+                }
+                _ => {
+                    packets.remove(at);
+                    packets.insert(at.saturating_sub(by), packet);
+                }
+            }
+        }
+        let mut engines = [Engine::new(Config::default()), Engine::new(Config::default()).thorough()];
+        for (packet, frame) in packets.iter().zip(1..) {
+            let said = engines.each_mut().map(|engine| give_cut(engine, frame, packet.time, &packet.bytes(), snapshot));
+            prop_assert_eq!(said[0], said[1], "frame {}", frame);
+        }
+        engines.iter_mut().for_each(Engine::finish);
+        prop_assert_eq!(segments(&engines[0]), segments(&engines[1]));
+        prop_assert_eq!(engines[0].stats(), engines[1].stats());
+    }
+
+    #[test]
     fn the_same_packets_give_the_same_answers(packets in flow(), seed: u64) {
         let said = |hash_seed| {
             let mut config = Config::default();
