@@ -96,6 +96,9 @@ pub struct Config {
     /// Secret that hash tables are seeded with, so that captures cannot be made to collide in them. Results do not
     /// depend on it.
     pub hash_seed: u64,
+    /// Every packet is taken the long way, and nothing is left out that only saves time: for tests that compare the two.
+    #[cfg(any(test, fuzzing))]
+    pub thorough: bool,
 }
 
 impl Default for Config {
@@ -110,6 +113,8 @@ impl Default for Config {
             zero_if_empty: false,
             numbers: std::array::from_fn(|i| NUMBERS[i].default),
             hash_seed: 0,
+            #[cfg(any(test, fuzzing))]
+            thorough: false,
         }
     }
 }
@@ -446,6 +451,14 @@ impl Config {
     #[must_use]
     pub fn counts(&self, kind: EvidenceKind) -> bool {
         self.evidence.contains(&kind)
+    }
+
+    /// Whether packets that say nothing new may be taken the short way.
+    pub(crate) const fn takes_short_ways(&self) -> bool {
+        #[cfg(any(test, fuzzing))]
+        return !self.thorough;
+        #[cfg(not(any(test, fuzzing)))]
+        true
     }
 
     /// Whether a name, in lower case, is Netflix's.

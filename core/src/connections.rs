@@ -1,5 +1,7 @@
 //! The flows whose contents are followed.
 
+use std::collections::VecDeque;
+
 use crate::config::Config;
 use crate::flow_key::End;
 use crate::memory;
@@ -58,6 +60,10 @@ const MOST_SPARED: usize = 64;
 /// packet, each in a list that may be twice as large.
 const MOST_TALK: u64 = 1024 * 1024;
 
+/// This share of all places is for connections that are over: packets of theirs may come late or again. TCP itself waits
+/// for such for some minutes (TIME-WAIT, RFC 9293, section 3.6.1); with more, the oldest are let go of.
+const OVER_SHARE: usize = 8;
+
 /// What a free place may keep allocated for the next connection, in bytes.
 const MOST_KEPT: usize = 4096;
 
@@ -66,6 +72,8 @@ const MOST_KEPT: usize = 4096;
 pub(crate) struct Connections {
     pub(crate) list: Vec<Followed>,
     free: Vec<Slot>,
+    /// Places of connections that are over, and their flows, the latest last.
+    over: VecDeque<(Slot, Slot)>,
     capacity: usize,
     hand: usize,
     /// By place: memory behind it when it was last weighed, in bytes.
@@ -81,6 +89,8 @@ pub(crate) struct Followed {
     /// The flow; `NONE` while the place is free.
     pub(crate) flow: Slot,
     pub(crate) used: bool,
+    /// It was over when it was last looked at.
+    over: bool,
     pub(crate) session: Session,
 }
 
@@ -89,6 +99,7 @@ impl Connections {
         Self {
             list: Vec::new(),
             free: Vec::new(),
+            over: VecDeque::new(),
             capacity: usize::try_from(config.max_connections()).unwrap_or(usize::MAX),
             hand: 0,
             weights: Vec::new(),
@@ -102,7 +113,8 @@ impl Connections {
     /// have made room for it.
     pub(crate) fn bound(config: &Config) -> u64 {
         let places = config.max_connections();
-        let lists = memory::list::<Followed>(places) + memory::list::<usize>(places) + memory::list::<Slot>(places);
+        let over = memory::list::<(Slot, Slot)>(places / OVER_SHARE as u64 + 1);
+        let lists = memory::list::<Followed>(places) + memory::list::<usize>(places) + memory::list::<Slot>(places) + over;
         let stream = Stream::bound(config.reorder_bytes(), config.reorder_pieces());
         lists.saturating_add(config.connection_bytes()).saturating_add(2 * stream + MOST_TALK)
     }
@@ -112,13 +124,14 @@ impl Connections {
             let followed = &mut self.list[place as usize];
             followed.flow = flow;
             followed.used = true;
+            followed.over = false;
             match (&mut followed.session, carrier) {
                 (Session::Tcp(connection), Carrier::Tcp(port)) => connection.reset(client, port),
                 (session, _) => *session = new_session(client, carrier),
             }
             return place;
         }
-        self.list.push(Followed { flow, used: true, session: new_session(client, carrier) });
+        self.list.push(Followed { flow, used: true, over: false, session: new_session(client, carrier) });
         self.weights.push(0);
         (self.list.len() - 1) as Slot
     }
@@ -131,6 +144,24 @@ impl Connections {
         }
         self.free.push(place);
         self.weigh(place);
+    }
+
+    /// Takes note that a connection is over; returns another that was for long, whose place can be given up.
+    pub(crate) fn end(&mut self, place: Slot) -> Option<Slot> {
+        let followed = &mut self.list[place as usize];
+        if !std::mem::replace(&mut followed.over, true) {
+            self.over.push_back((place, followed.flow));
+        }
+        if self.over.len() <= self.capacity / OVER_SHARE {
+            return None;
+        }
+        let (place, flow) = self.over.pop_front()?;
+        let followed = &mut self.list[place as usize];
+        if followed.flow != flow || !followed.over {
+            return None;
+        }
+        followed.over = matches!(&followed.session, Session::Tcp(connection) if connection.is_over());
+        followed.over.then_some(place)
     }
 
     /// Memory behind all, in bytes.

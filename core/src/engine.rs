@@ -63,9 +63,6 @@ pub struct Engine {
     connections: Connections,
     classic: Classic,
     stats: Stats,
-    /// Leaves out what only saves time: tests compare.
-    #[cfg(any(test, fuzzing))]
-    thorough: bool,
 }
 
 impl Engine {
@@ -92,24 +89,7 @@ impl Engine {
             classic: Classic::default(),
             stats: Stats::default(),
             config,
-            #[cfg(any(test, fuzzing))]
-            thorough: false,
         }
-    }
-
-    /// The same engine, which takes the long way for every packet: for tests that compare the two.
-    #[cfg(any(test, fuzzing))]
-    #[must_use]
-    pub fn thorough(self) -> Self {
-        Self { thorough: true, ..self }
-    }
-
-    /// Whether packets that say nothing new may be taken the short way.
-    const fn takes_short_ways(&self) -> bool {
-        #[cfg(any(test, fuzzing))]
-        return !self.thorough;
-        #[cfg(not(any(test, fuzzing)))]
-        true
     }
 
     /// The most memory that an engine with these settings holds, in bytes, whatever packets it is given. While a list
@@ -278,7 +258,7 @@ impl Engine {
             let Some((_, end)) = server else { return Outcome::default() };
             return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
         }
-        let takes_short_ways = self.takes_short_ways() && !is_classic;
+        let takes_short_ways = self.config.takes_short_ways() && !is_classic;
         let mut place = self.place(slot);
         if place == NONE {
             let key = self.registry.key(slot);
@@ -289,6 +269,9 @@ impl Engine {
                 flow.passed_over = true;
                 return Outcome::default();
             };
+            if self.registry.flow(slot).over && tcp.payload_length == 0 {
+                return Outcome::default();
+            }
             place = self.open_connection(slot, client, Carrier::Tcp(self.registry.key(slot).port(1 - client)));
         }
         self.connections.list[place as usize].used = true;
@@ -308,7 +291,7 @@ impl Engine {
         }
         let mut outcome = connection.packet(tcp, sender, stamp, &mut ctx);
         self.stats.reorder_dropped += std::mem::take(&mut connection.dropped);
-        let settled = connection.is_settled();
+        let (settled, is_over) = (connection.is_settled(), connection.is_over());
         if tcp.payload_length > 0 {
             self.relieve(place);
         }
@@ -332,9 +315,20 @@ impl Engine {
                 }
                 outcome = self.classic_packet(slot, tcp, 1 - end, sender, stamp);
             }
+            _ if is_over => self.end(place),
             _ => {}
         }
         outcome
+    }
+
+    /// Takes note that a connection is over, and lets go of one that has been for long.
+    fn end(&mut self, place: Slot) {
+        let Some(place) = self.connections.end(place) else { return };
+        let slot = self.connections.list[place as usize].flow;
+        let passed_over = self.registry.flow(slot).passed_over;
+        self.close(slot, place, false);
+        let flow = self.registry.flow_mut(slot);
+        (flow.over, flow.passed_over) = (true, passed_over);
     }
 
     fn classic_packet(&mut self, slot: Slot, tcp: &Tcp<'_>, client: End, sender: End, stamp: Stamp) -> Outcome {
@@ -418,6 +412,7 @@ impl Engine {
         let flow = self.registry.flow_mut(slot);
         flow.connection = place;
         flow.client = Some(client);
+        flow.over = false;
         place
     }
 

@@ -155,6 +155,16 @@ impl Reader {
         self.state == State::Lost
     }
 
+    /// How many of the next bytes are certain to be of a body.
+    #[must_use]
+    pub const fn body(&self) -> u64 {
+        match self.state {
+            State::Body(remaining) | State::Chunked(Chunk::Data(remaining)) => remaining,
+            State::UntilClose => u64::MAX,
+            State::Head | State::Chunked(_) | State::Lost => 0,
+        }
+    }
+
     /// Whether the next byte begins a message.
     #[must_use]
     pub fn at_boundary(&self) -> bool {

@@ -40,6 +40,8 @@ pub(crate) struct Flow {
     pub(crate) client: Option<End>,
     /// Something that would belong to segments passed before it was known to be Netflix's.
     pub(crate) passed_over: bool,
+    /// Its connection is over, and not followed any more.
+    pub(crate) over: bool,
     sent: [Sent; 2],
     t_first: Time,
     t_last: Time,
@@ -53,7 +55,7 @@ impl Flow {
     /// Whether all that passed of it was followed as if `server` had been known to be Netflix's from the start.
     const fn is_whole(&self, server: End) -> bool {
         match self.client {
-            Some(client) => !self.passed_over && self.connection != NONE && client != server,
+            Some(client) => !self.passed_over && (self.connection != NONE || self.over) && client != server,
             // Only TCP and UDP are followed.
             None => self.number.is_none(),
         }
@@ -241,6 +243,7 @@ impl Registry {
                 opened_by: None,
                 client: None,
                 passed_over: false,
+                over: false,
                 sent: Default::default(),
                 t_first: time,
                 t_last: time,
@@ -273,6 +276,7 @@ impl Registry {
         flow.settled = false;
         flow.opened_by = None;
         flow.client = None;
+        flow.over = false;
         let server = flow.server;
         self.number(slot);
         if let Some((id, _)) = server {

@@ -28,10 +28,6 @@ const MAX_JUMP: u64 = 1 << 30;
 /// Holes given up lately that late data may still fill.
 const RECENT_HOLES: usize = 8;
 
-/// What stays allocated of the buffer and of the list of pieces once nothing is held back any more.
-const KEPT_BYTES: usize = 2048;
-const KEPT_PIECES: usize = 16;
-
 /// The buffer is put in order once this share of it was read: else every packet might move nearly all of it.
 const COMPACT_SHARE: usize = 8;
 
@@ -213,6 +209,12 @@ impl Stream {
     #[must_use]
     pub const fn advanced(&self) -> bool {
         self.started && self.next > FIRST_OFFSET
+    }
+
+    /// Whether the receiver has all up to its FIN.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| end <= self.next.max(self.acknowledged))
     }
 
     /// The highest offset that the receiver acknowledged.
@@ -454,9 +456,8 @@ impl Stream {
         self.buffer = buffer;
         self.unread = unread;
         if self.pieces.is_empty() {
-            self.buffer.clear();
-            self.buffer.shrink_to(KEPT_BYTES);
-            self.pieces.shrink_to(KEPT_PIECES);
+            // Most connections never hold back anything again: what it took serves others.
+            (self.buffer, self.pieces) = Default::default();
         }
     }
 

@@ -116,6 +116,12 @@ impl RecordReader {
         !self.guessed && !matches!(self.state, State::Lost)
     }
 
+    /// How many of the next bytes are certain to be of the current record's body.
+    #[must_use]
+    pub fn body(&self) -> u64 {
+        if matches!(self.state, State::Body) && !self.guessed { self.remaining.into() } else { 0 }
+    }
+
     /// Whether the next byte begins a record, as far as known.
     #[must_use]
     pub const fn at_boundary(&self) -> bool {

@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     talk: Talk,
     /// When the client's SYN, or else the server's, was seen, until the other side's answer was.
     syn: Option<Stamp>,
+    /// Reset, or finished by both sides, and no data since.
+    over: bool,
     /// Captured bytes that found no room.
     pub(crate) dropped: u64,
 }
@@ -35,7 +37,15 @@ pub(crate) struct Connection {
 impl Connection {
     /// A connection from which nothing was seen, to this port of a server.
     pub(crate) fn new(client: End, port: u16) -> Self {
-        Self { client, up: Stream::default(), down: Stream::default(), talk: Talk::new(port), syn: None, dropped: 0 }
+        Self {
+            client,
+            up: Stream::default(),
+            down: Stream::default(),
+            talk: Talk::new(port),
+            syn: None,
+            over: false,
+            dropped: 0,
+        }
     }
 
     /// Makes it as new for another flow, keeping what its streams allocated.
@@ -45,6 +55,7 @@ impl Connection {
         self.down.reset();
         self.talk = Talk::new(port);
         self.syn = None;
+        self.over = false;
         self.dropped = 0;
     }
 
@@ -56,6 +67,11 @@ impl Connection {
     /// Who the server is was looked for, and all that could be found was.
     pub(crate) const fn is_settled(&self) -> bool {
         self.talk.settled
+    }
+
+    /// Whether only repeated packets are still to come.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.over
     }
 
     /// Takes a packet that says nothing new about the connection, as most do: an acknowledgement of what was seen, or
@@ -116,6 +132,7 @@ impl Connection {
             let stream = if from_client { &mut self.up } else { &mut self.down };
             stream.start(sequence);
         }
+        self.over &= tcp.payload_length == 0;
         if tcp.flags.has(TcpFlags::FIN) {
             let stream = if from_client { &mut self.up } else { &mut self.down };
             stream.finish(sequence.wrapping_add(tcp.payload_length));
@@ -125,6 +142,7 @@ impl Connection {
             self.talk.close(ctx);
             self.talk.ledger.close(ctx);
         }
+        self.over |= tcp.flags.has(TcpFlags::RST) || self.up.is_over() && self.down.is_over();
         outcome
     }
 
@@ -215,10 +233,17 @@ impl Connection {
         limits: Limits,
     ) -> Outcome {
         let talk = &mut self.talk;
-        let owner = self.down.offset_of(sequence).and_then(|offset| talk.ledger.owner(offset)).map_or(0, |e| e.number);
+        let offset = self.down.offset_of(sequence);
+        let owner = offset.and_then(|offset| talk.ledger.owner(offset)).map_or(0, |e| e.number);
+        // What waits behind a hole is kept only if there is something to read in it.
+        let next = self.down.next();
+        let is_mute = offset.is_some_and(|offset| {
+            offset > next && offset - next + u64::from(tcp.payload_length) <= talk.mute_down()
+        });
+        let payload = if is_mute && ctx.config.takes_short_ways() { &[] } else { tcp.payload };
         let acknowledged = tcp.flags.has(TcpFlags::ACK).then(|| self.up.offset_of(tcp.acknowledgement)).flatten();
         let note = Note { stamp, owner, peer: acknowledged.unwrap_or(u64::MAX) };
-        let arrival = self.down.receive(sequence, tcp.payload_length, tcp.payload, note, limits);
+        let arrival = self.down.receive(sequence, tcp.payload_length, payload, note, limits);
         self.dropped += arrival.dropped;
         let mut segment = None;
         // What waits behind a hole counts on the owner that is noted with it, and is put right as it is read.
@@ -228,7 +253,7 @@ impl Connection {
         }
         // Control bytes of this packet itself; those of packets held back are corrected as they are read.
         let mut control = 0;
-        self.down.read(arrival.offset, tcp.payload, limits, |run| {
+        self.down.read(arrival.offset, payload, limits, |run| {
             if run.owner.is_none() && !run.missing {
                 control += talk.read_down(&run, ctx);
             } else {

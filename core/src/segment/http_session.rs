@@ -131,6 +131,11 @@ impl HttpSession {
         }
     }
 
+    /// How many of the server's next bytes say nothing, whatever they are.
+    pub(crate) const fn mute_down(&self) -> u64 {
+        self.down.body()
+    }
+
     /// Takes the server's next bytes if they are but more of a body; else none, and `false`.
     #[inline]
     pub(crate) fn pass_down(&mut self, length: u32) -> bool {

@@ -220,6 +220,15 @@ impl Talk {
         }
     }
 
+    /// How many of the server's next bytes say nothing, whatever they are: only how many they are counts.
+    pub(crate) fn mute_down(&self) -> u64 {
+        match &self.protocol {
+            Protocol::Tls(tls) => tls.mute_down(),
+            Protocol::Http(http) => http.mute_down(),
+            Protocol::Dns(_) | Protocol::Opaque | Protocol::Unknown => 0,
+        }
+    }
+
     /// Takes the server's next bytes, of the packet with this stamp, if they are but more of a response; hands out its
     /// segment. `None`, and nothing is taken, where they may be more than that.
     #[inline]

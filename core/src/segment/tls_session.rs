@@ -315,6 +315,11 @@ impl TlsSession {
         }
     }
 
+    /// How many of the server's next bytes say nothing, whatever they are.
+    pub(crate) fn mute_down(&self) -> u64 {
+        if self.server_hello.is_done() { self.down.body() } else { 0 }
+    }
+
     /// Takes the server's next bytes if they are but more of a record of application data; else none, and `false`.
     #[inline]
     pub(crate) fn pass_down(&mut self, length: u32) -> bool {

@@ -190,6 +190,103 @@ fn memory_comes_back_when_holes_are_filled() {
     assert!(engine.connections.weight() < 8000, "{}", engine.connections.weight());
 }
 
+#[test]
+fn what_says_nothing_is_not_kept_behind_a_hole() {
+    let mut engine = Engine::new(Config::default());
+    let mut talk = Talk::new(50_000, NETFLIX, 80);
+    talk.open().say(REQUEST);
+    let late = talk.packets.len() + 1;
+    let whole = response(500_000);
+    talk.hear(&whole);
+    let packet = talk.packets.remove(late);
+    talk.packets.insert(late + 300, packet);
+    for (packet, frame) in talk.packets.iter().zip(1..) {
+        give(&mut engine, frame, packet.time, &packet.bytes());
+        // A list of three hundred pieces, and no bytes.
+        assert!(engine.connections.weight() < 50_000, "{}", engine.connections.weight());
+    }
+    let segment = &segments(&engine)[0];
+    assert_eq!((segment.bytes, segment.missing_bytes, segment.complete), (whole.len() as u64, 0, true));
+}
+
+/// One connection after the other, each ended by both sides, by a reset, or by both sides with a hole in it.
+#[test]
+fn connections_that_are_over_take_no_room() {
+    let mut config = Config::default();
+    config.set("max_connections", "16").unwrap();
+    let mut engine = Engine::new(config);
+    let mut frame = 0;
+    let mut give_all = |engine: &mut Engine, packets: &[TcpPacket]| {
+        for packet in packets {
+            frame += 1;
+            give(engine, frame, packet.time, &packet.bytes());
+        }
+    };
+    let mut last: Vec<Vec<TcpPacket>> = Vec::new();
+    for number in 0..60_u16 {
+        let mut talk = Talk::new(20_000 + number, NETFLIX, 9000);
+        talk.open().say(&[0xee; 700]).hear(&[0xdd; 10_000]);
+        if number % 3 == 0 {
+            talk.packet(true, RST | ACK, &[]);
+        } else {
+            talk.close();
+        }
+        let hole = talk.packets.iter().rposition(|packet| !packet.payload.is_empty()).unwrap();
+        let mut packets = talk.packets;
+        if number % 3 == 1 {
+            packets.remove(hole);
+        }
+        give_all(&mut engine, &packets);
+        last.push(packets);
+    }
+    // Those that are kept, and the one that is followed.
+    assert!(engine.connections.list.len() <= 3, "{}", engine.connections.list.len());
+    assert_eq!(engine.stats().connections_evicted, 0);
+    let before = segments(&engine);
+    assert_eq!(before.len(), 60);
+    assert!(before.iter().all(|segment| segment.bytes == 10_000 && segment.complete));
+
+    // The last packet comes again: of one that was let go of it says nothing, and data of one that was kept is known.
+    let again = last[0].last().unwrap().clone();
+    give_all(&mut engine, &[again]);
+    assert!(engine.connections.list.len() <= 3);
+    let data = last[59].iter().rfind(|packet| packet.payload.len() > 1000).unwrap().clone();
+    give_all(&mut engine, std::slice::from_ref(&data));
+    let after = segments(&engine);
+    assert_eq!(after[..59], before[..59]);
+    assert_eq!(after[59].retransmitted_bytes, data.payload.len() as u64);
+    assert_eq!(after[59].bytes, 10_000);
+}
+
+#[test]
+fn a_connection_that_goes_on_behind_a_reset_stays() {
+    let mut config = Config::default();
+    config.set("max_connections", "16").unwrap();
+    let mut engine = Engine::new(config);
+    let mut talk = Talk::new(50_000, NETFLIX, 9000);
+    talk.open().say(&[0xee; 700]).hear(&[0xdd; 5000]);
+    // A reset that its receiver did not take to be one of the connection's.
+    talk.packet(true, RST, &[]);
+    talk.say(&[0xee; 700]).hear(&[0xdd; 5000]);
+    let half = talk.packets.len() - 2;
+    let mut frame = 0;
+    let mut give_all = |engine: &mut Engine, packets: &[TcpPacket]| {
+        for packet in packets {
+            frame += 1;
+            give(engine, frame, packet.time, &packet.bytes());
+        }
+    };
+    give_all(&mut engine, &talk.packets[..half]);
+    for number in 0..20_u16 {
+        let mut other = Talk::new(20_000 + number, NETFLIX, 9000);
+        other.open().close();
+        give_all(&mut engine, &other.packets);
+    }
+    give_all(&mut engine, &talk.packets[half..]);
+    let sizes: Vec<u64> = segments(&engine).iter().map(|segment| segment.bytes).collect();
+    assert_eq!(sizes, [5000, 5000]);
+}
+
 /// Floods of other traffic through small tables leave Netflix's flows and what is followed of them alone.
 #[test]
 fn netflix_stays_and_the_latest_stay() {
