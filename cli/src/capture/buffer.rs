@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// Where the buffer begins. Large enough that a system call is shared by many packets, small enough to stay in the
 /// processor's second-level cache, where the parser then finds the bytes.
-const INITIAL_CAPACITY: usize = if cfg!(fuzzing) { 4096 } else { 512 * 1024 };
+const INITIAL_CAPACITY: usize = if cfg!(fuzzing) { 4096 } else { 256 * 1024 };
 
 /// The unread part of a stream. Bytes are moved only when a refill needs room: at most one packet per refill.
 pub(super) struct Buffer<R> {
