@@ -11,6 +11,11 @@ int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     if (!session_facts(tvb, pinfo, &facts)) {
         return 0;
     }
+    /* The server is asked for where somebody looks: experts do at requests only. */
+    bool is_request = (facts.packet.flags & NFLX_ANNOTATION_REQUEST) != 0;
+    if ((tree != NULL || is_request || taps_listen()) && !session_facts_server(&facts)) {
+        return 0;
+    }
     /* Everything but the tree is for hosts without one as well: statistics, expert taps, columns, comments. */
     taps_queue(pinfo, &facts);
     unsigned experts = experts_find(&facts);

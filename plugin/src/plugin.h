@@ -68,7 +68,10 @@ char *input_path(void);
 void session_start(void);
 void session_stop(void);
 void session_shut_down(void);
+/* What is known of a packet, but for its server; false if it is none of Netflix's. */
 bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts);
+/* Its server as well. */
+bool session_facts_server(facts *facts);
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence);
 /* As they are now; false if there is none of this number. */
 bool session_server(uint32_t number, nflx_server *server);
@@ -140,6 +143,7 @@ void digest_register(void);
 /* taps.c */
 void taps_register(void);
 void taps_stop(void);
+bool taps_listen(void);
 void taps_queue(packet_info *pinfo, const facts *facts);
 
 /* tables.c */
@@ -157,7 +161,21 @@ bool summary_open(void);
 void summary_fill(void);
 void summary_forget(void);
 
-/* text.c: in memory of the pool's, or of the caller's where it is NULL. */
+/* text.c */
+/* A line of text. Most packets get some, and formats as of printf would be most of what they cost. */
+typedef struct line {
+    size_t length;
+    /* What does not fit is left out; Wireshark shows 240 bytes. */
+    char text[512];
+} line;
+void line_add(line *line, const char *text);
+/* As of `printable`. */
+void line_add_printable(line *line, const char *text);
+void line_add_number(line *line, uint64_t number);
+/* 1245184 as 1,245,184. */
+void line_add_grouped(line *line, uint64_t number);
+
+/* In memory of the pool's, or of the caller's where it is NULL. */
 /* 1245184 as 1,245,184. */
 const char *grouped(packet_info *pinfo, uint64_t number);
 /* The server's name, or its address where no name identified it. */

@@ -163,7 +163,6 @@ static void watch_room(const packet_info *pinfo)
     }
 }
 
-/* What is known about a packet; false if it is none of Netflix's. */
 bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
 {
     if (engine == NULL || broken) {
@@ -172,10 +171,6 @@ bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
     nflx_status status = ask(tvb, pinfo, facts);
     if (status == NFLX_STATUS_NONE) {
         return false;
-    }
-    if (status == NFLX_STATUS_OK) {
-        facts->server.struct_size = sizeof facts->server;
-        status = nflx_engine_server(engine, facts->packet.server, &facts->server);
     }
     if (status != NFLX_STATUS_OK) {
         report_once(nflx_engine_error(engine));
@@ -189,6 +184,15 @@ bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
         watch_room(pinfo);
     }
     return true;
+}
+
+bool session_facts_server(facts *facts)
+{
+    if (session_server(facts->packet.server, &facts->server)) {
+        return true;
+    }
+    report_once(nflx_engine_error(engine));
+    return false;
 }
 
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence)

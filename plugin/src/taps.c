@@ -51,10 +51,15 @@ void taps_stop(void)
     summary_forget();
 }
 
+bool taps_listen(void)
+{
+    return have_tap_listener(tap);
+}
+
 /* Listeners run after the dissection of the packet is over. */
 void taps_queue(packet_info *pinfo, const facts *facts)
 {
-    if (have_tap_listener(tap)) {
+    if (taps_listen()) {
         if (!facts->revisit) {
             listen_last();
         }

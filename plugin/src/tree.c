@@ -2,6 +2,8 @@
 /* Facts into the protocol tree: a line that tells the story, and below it server, flow and segment. */
 #include "plugin.h"
 
+#include <math.h>
+
 static int ett_nflx = -1;
 static int ett_server = -1;
 static int ett_evidence = -1;
@@ -85,15 +87,24 @@ static void add_neighbour(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t
 }
 
 /* Filters made from a field by a right click have 15 digits, so a value must not have more. */
-static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double value)
+static double with_15_digits(double value)
 {
     char digits[G_ASCII_DTOSTR_BUF_SIZE];
 
+    if (value >= 1 && value < 1e12) {
+        /* Twelve of them before the point: the nearest number with three behind it, without the cost of text. */
+        return rint(value * 1000) / 1000;
+    }
     g_ascii_formatd(digits, sizeof digits, "%.15g", value);
-    computed(proto_tree_add_double(tree, field_hf[field], tvb, 0, 0, g_ascii_strtod(digits, NULL)));
+    return g_ascii_strtod(digits, NULL);
 }
 
-static void add_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nflx_server *server)
+static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double value)
+{
+    computed(proto_tree_add_double(tree, field_hf[field], tvb, 0, 0, with_15_digits(value)));
+}
+
+static void add_evidence(tvbuff_t *tvb, proto_tree *tree, const nflx_server *server)
 {
     nflx_evidence evidence;
     proto_item *item;
@@ -105,21 +116,27 @@ static void add_evidence(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, co
                                           nflx_evidence_name(server->evidence)));
     proto_tree *list = proto_item_add_subtree(item, ett_evidence);
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
-        const char *source = printable(pinfo->pool, evidence.source);
-        const char *kind = nflx_evidence_name(evidence.kind);
-        proto_tree *branch =
-            proto_tree_add_subtree_format(list, tvb, 0, 0, ett_evidence, &item, "%s: %s", kind, source);
+        line label = {0};
+        line_add(&label, nflx_evidence_name(evidence.kind));
+        line_add(&label, ": ");
+        line_add_printable(&label, evidence.source);
+        proto_tree *branch = proto_tree_add_subtree(list, tvb, 0, 0, ett_evidence, &item, label.text);
         computed(item);
         add_frame(branch, tvb, FIELD_SERVER_EVIDENCE_FRAME, evidence.frame);
     }
 }
 
-static void add_server(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts)
+static void add_server(tvbuff_t *tvb, proto_tree *tree, const facts *facts, const char *name)
 {
     const nflx_server *server = &facts->server;
-    const char *label = server_label(pinfo, server);
-    proto_item *item = proto_tree_add_string_format(tree, field_hf[FIELD_SERVER], tvb, 0, 0, label,
-                                                    "Server: %s, role %s", label, nflx_role_name(server->role));
+    line label = {0};
+
+    line_add(&label, "Server: ");
+    line_add(&label, name);
+    line_add(&label, ", role ");
+    line_add(&label, nflx_role_name(server->role));
+    proto_item *item =
+        proto_tree_add_string_format(tree, field_hf[FIELD_SERVER], tvb, 0, 0, name, "%s", label.text);
     proto_tree *branch = proto_item_add_subtree(computed(item), ett_server);
 
     if (server->address.family == 4) {
@@ -134,7 +151,7 @@ static void add_server(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, cons
     if (server->name[0] != '\0') {
         add_string(branch, tvb, FIELD_SERVER_NAME, server->name);
     }
-    add_evidence(tvb, pinfo, branch, server);
+    add_evidence(tvb, branch, server);
     add_string(branch, tvb, FIELD_SERVER_ROLE, nflx_role_name(server->role));
     add_string(branch, tvb, FIELD_SERVER_ROLE_REASON, nflx_role_reason_name(server->role_reason));
     add_counters(branch, tvb, FIELD_SERVER_IN_PKTS, FIELD_SERVER_OUT_PKTS, FIELD_SERVER_IN_BYTES,
@@ -150,8 +167,13 @@ static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
         add_string(tree, tvb, FIELD_DIRECTION, direction);
         return;
     }
-    proto_item *item = proto_tree_add_uint_format(tree, field_hf[FIELD_FLOW], tvb, 0, 0, packet->flow,
-                                                  "Flow: %u, %s", packet->flow, direction);
+    line label = {0};
+    line_add(&label, "Flow: ");
+    line_add_number(&label, packet->flow);
+    line_add(&label, ", ");
+    line_add(&label, direction);
+    proto_item *item =
+        proto_tree_add_uint_format(tree, field_hf[FIELD_FLOW], tvb, 0, 0, packet->flow, "%s", label.text);
     proto_tree *branch = proto_item_add_subtree(computed(item), ett_flow);
     add_string(branch, tvb, FIELD_DIRECTION, direction);
     add_counters(branch, tvb, FIELD_FLOW_IN_PKTS, FIELD_FLOW_OUT_PKTS, FIELD_FLOW_IN_BYTES, FIELD_FLOW_OUT_BYTES,
@@ -167,13 +189,21 @@ static const char *state(const facts *facts)
     return facts->live ? " so far" : ", still open where the capture ends";
 }
 
-static void add_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts)
+static void add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
 {
     const nflx_segment *segment = &facts->segment;
+    line label = {0};
+
+    line_add(&label, "Segment: ");
+    line_add_number(&label, segment->number);
+    line_add(&label, " (");
+    line_add(&label, nflx_kind_name(segment->kind));
+    line_add(&label, "), ");
+    line_add_grouped(&label, segment->bytes);
+    line_add(&label, " bytes");
+    line_add(&label, state(facts));
     proto_item *item =
-        proto_tree_add_uint_format(tree, field_hf[FIELD_SEGMENT], tvb, 0, 0, segment->number,
-                                   "Segment: %u (%s), %s bytes%s", segment->number, nflx_kind_name(segment->kind),
-                                   grouped(pinfo, segment->bytes), state(facts));
+        proto_tree_add_uint_format(tree, field_hf[FIELD_SEGMENT], tvb, 0, 0, segment->number, "%s", label.text);
     proto_tree *branch = proto_item_add_subtree(computed(item), ett_segment);
 
     add_uint(branch, tvb, FIELD_SEGMENT_INDEX, segment->index);
@@ -215,38 +245,44 @@ static void add_segment(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, con
 }
 
 /* For example: Netflix, Src: video server ipv4-c012-…, Segment 17 (video), 1,245,184 bytes in 0.62 s */
-static const char *story(packet_info *pinfo, const facts *facts)
+static void tell_story(line *story, const facts *facts, const char *server)
 {
     const nflx_segment *segment = &facts->segment;
-    const nflx_server *server = &facts->server;
-    wmem_strbuf_t *text = wmem_strbuf_new(pinfo->pool, "Netflix, ");
 
-    wmem_strbuf_append(text, facts->packet.direction == NFLX_DIRECTION_IN ? "Src: " : "Dst: ");
-    switch (server->role) {
+    line_add(story, facts->packet.direction == NFLX_DIRECTION_IN ? "Netflix, Src: " : "Netflix, Dst: ");
+    switch (facts->server.role) {
     case NFLX_ROLE_UNKNOWN:
         break;
     case NFLX_ROLE_AUDIO_VIDEO:
-        wmem_strbuf_append(text, "audio and video ");
+        line_add(story, "audio and video ");
         break;
     default:
-        wmem_strbuf_append_printf(text, "%s ", nflx_role_name(server->role));
+        line_add(story, nflx_role_name(facts->server.role));
+        line_add(story, " ");
     }
-    wmem_strbuf_append_printf(text, "server %s", server_label(pinfo, server));
+    line_add(story, "server ");
+    line_add(story, server);
     if (!facts->has_segment) {
-        return wmem_strbuf_get_str(text);
+        return;
     }
-    wmem_strbuf_append_printf(text, ", Segment %u (%s)%s", segment->number, nflx_kind_name(segment->kind),
-                              facts->packet.flags & NFLX_ANNOTATION_REQUEST ? " request" : "");
+    line_add(story, ", Segment ");
+    line_add_number(story, segment->number);
+    line_add(story, " (");
+    line_add(story, nflx_kind_name(segment->kind));
+    line_add(story, facts->packet.flags & NFLX_ANNOTATION_REQUEST ? ") request" : ")");
     if (segment->bytes != 0) {
-        wmem_strbuf_append_printf(text, ", %s bytes", grouped(pinfo, segment->bytes));
+        line_add(story, ", ");
+        line_add_grouped(story, segment->bytes);
+        line_add(story, " bytes");
         if (segment->flags & NFLX_SEGMENT_HAS_LAST) {
-            wmem_strbuf_append_printf(text, " in %.2f s", (double)segment->duration / 1e9);
+            char text[32];
+            (void)g_snprintf(text, sizeof text, " in %.2f s", (double)segment->duration / 1e9);
+            line_add(story, text);
         }
-        wmem_strbuf_append(text, state(facts));
+        line_add(story, state(facts));
     } else if (!facts->live || segment->flags & NFLX_SEGMENT_COMPLETE) {
-        wmem_strbuf_append(text, ", no response");
+        line_add(story, ", no response");
     }
-    return wmem_strbuf_get_str(text);
 }
 
 /* Adds everything that somebody looks at; the item at the top is for expert items to hang on. */
@@ -256,13 +292,16 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
         /* Nobody looks at our fields; the protocol is there for statistics, and for expert items to hang on. */
         return proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "Netflix");
     }
-    proto_item *top = proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "%s", story(pinfo, facts));
+    const char *server = server_label(pinfo, &facts->server);
+    line story = {0};
+    tell_story(&story, facts, server);
+    proto_item *top = proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "%s", story.text);
     proto_tree *branch = proto_item_add_subtree(computed(top), ett_nflx);
 
-    add_server(tvb, pinfo, branch, facts);
+    add_server(tvb, branch, facts, server);
     add_flow(tvb, branch, facts);
     if (facts->has_segment) {
-        add_segment(tvb, pinfo, branch, facts);
+        add_segment(tvb, branch, facts);
     } else {
         if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
             add_boolean(branch, tvb, FIELD_REQUEST, true);
