@@ -136,7 +136,8 @@
 #define NFLX_SEGMENT_COMPLETE 1
 
 /**
- * Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap.
+ * Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap, or the answer
+ * to a request that was not captured may be in it.
  */
 #define NFLX_SEGMENT_ESTIMATED 2
 

@@ -30,7 +30,11 @@ fn frames(bytes: &[u8]) -> Vec<Frame> {
     while let Some((head, behind)) = rest.split_first_chunk::<16>() {
         let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let (data, behind) = behind.split_at(word(8) as usize);
-        frames.push(Frame { time: Time::new(word(0).into(), word(4)), original_length: word(12), data: data.to_vec() });
+        frames.push(Frame {
+            time: Time::new(word(0).into(), word(4) * 1000),
+            original_length: word(12),
+            data: data.to_vec(),
+        });
         rest = behind;
     }
     frames
@@ -115,12 +119,12 @@ fn damage_makes_nothing_larger_than_what_was_sent() {
     }
     assert!(checked > 100 && lost > 1000, "{checked} segments, {lost} packets left out");
     println!(
-        "{} of {checked} segments are larger than what was sent and do not say that they are uncertain",
-        unmarked.len()
+        "{} of {checked} segments are larger than what was sent and do not say that they are uncertain\n{}",
+        unmarked.len(),
+        unmarked.join("\n")
     );
-    // A request that is lost, or cut, where nothing else shows it: its answer counts on the one before. Rare, and rarer is
-    // better.
-    assert!(unmarked.len() * 1000 <= checked, "{} of {checked}: {}", unmarked.len(), unmarked.join("\n"));
+    // What is left: a small answer and the next request are both lost, before anything else came down.
+    assert!(unmarked.len() * 10_000 <= checked, "{} of {checked}: {}", unmarked.len(), unmarked.join("\n"));
 }
 
 /// Bytes of a handshake, and of session tickets, that may be taken for a response where their beginning was lost.

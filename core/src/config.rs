@@ -232,6 +232,9 @@ numbers! {
     quic_full: 90 in 1..=100, "percent", "Full QUIC datagram",
         "Share of the server's largest datagram from which one is full: the response goes on behind it.",
         "frames that go with data shorten it by a few bytes";
+    quic_pause: 90 in 1..=10_000, "percent", "QUIC pause",
+        "Share of the shortest round trip for which a response of QUIC pauses before it may be two, of which the second's request was not captured: it is marked as estimated.",
+        "a client that asks again takes a whole round trip; one tenth for how much round trips differ";
     http3_framing: 8 in 0..=1_024, "bytes", "HTTP/3 framing",
         "Frame headers in an HTTP/3 response.",
         "RFC 9114, section 7.2: HEADERS with a length of 2 bytes, DATA with one of 4";

@@ -21,7 +21,8 @@ pub const NFLX_KIND_AUDIO: u32 = 2;
 
 /// Flag of `nflx_segment`: ended by the next request or by close. Absent while it is open.
 pub const NFLX_SEGMENT_COMPLETE: u32 = 1;
-/// Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap.
+/// Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap, or the answer
+/// to a request that was not captured may be in it.
 pub const NFLX_SEGMENT_ESTIMATED: u32 = 2;
 /// Flag of `nflx_segment`: the bytes were divided among requests that overlapped on one connection.
 pub const NFLX_SEGMENT_SHARED: u32 = 4;

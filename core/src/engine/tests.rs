@@ -11,6 +11,7 @@ use crate::testing::{
 
 mod arbitrary;
 mod classic;
+mod doubt;
 mod endings;
 mod evidence;
 mod faults;

@@ -22,6 +22,9 @@ pub(crate) struct HttpSession {
     unasked: usize,
     /// Where the server's newest message began, and whether that only announced another one.
     message: (u64, bool),
+    /// Framing was lost while requests waited, or a request was guessed: which of them is answered now is a guess, until
+    /// a request finds all that were before it answered.
+    slipped: bool,
     /// A request that began before its server was known to be Netflix's.
     begun: Option<(Stamp, u64)>,
     /// The first request's head, until its host was read.
@@ -36,6 +39,7 @@ impl HttpSession {
             bodiless: VecDeque::new(),
             unasked: 0,
             message: (0, false),
+            slipped: false,
             begun: None,
             first_head: Vec::new(),
         }
@@ -83,6 +87,8 @@ impl HttpSession {
     /// Reads client bytes; begins segments.
     pub(crate) fn read_up(&mut self, run: &Run<'_>, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let mut began = false;
+        let is_late = run.missing || run.owner.is_some();
+        let slipped = &mut self.slipped;
         let (bodiless, unasked, begun, down) = (&mut self.bodiless, &mut self.unasked, &mut self.begun, &self.down);
         self.up.read(
             run.offset,
@@ -98,6 +104,13 @@ impl HttpSession {
                         }
                         begun.get_or_insert((run.stamp, offset));
                         return;
+                    }
+                    if *slipped && !is_late && down.at_boundary() {
+                        // All that came down was read: the answers that are still awaited are among it.
+                        *slipped = *unasked > 0 || !bodiless.is_empty() || ledger.waiting().is_some();
+                        *unasked = 0;
+                        bodiless.clear();
+                        while ledger.place_waiting(response_at) {}
                     }
                     let answering = *unasked == 0 && (!bodiless.is_empty() || !down.at_boundary());
                     let waits = ledger.waiting().is_some() || (!down.is_lost() && answering);
@@ -115,6 +128,7 @@ impl HttpSession {
             } else if !ledger.is_asking(response_at) {
                 ledger.begin(ctx, run.stamp, run.offset, Some(response_at), Transport::Tcp);
                 ask(&mut self.bodiless, &mut self.unasked, false);
+                self.slipped = true;
             }
         }
     }
@@ -122,6 +136,7 @@ impl HttpSession {
     /// Tells that a request was sent whose response begins at the next byte.
     pub(crate) fn response_begins(&mut self) {
         if self.down.is_lost() {
+            self.slipped = false;
             self.down.restart();
             // Only the newest request is still to be answered.
             let newest = self.bodiless.pop_back();
@@ -145,6 +160,7 @@ impl HttpSession {
     /// Reads server bytes; finds where responses begin and end.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let (bodiless, unasked, message) = (&mut self.bodiless, &mut self.unasked, &mut self.message);
+        let slipped = self.slipped;
         self.down.read(
             run.offset,
             run.bytes,
@@ -157,7 +173,8 @@ impl HttpSession {
             },
             |event| match event {
                 Event::Start(offset) => {
-                    if ledger.owner(offset).is_none_or(|owner| owner.is_ended()) && !ledger.place_waiting(offset) {
+                    let is_new = ledger.owner(offset).is_none_or(|owner| owner.is_ended());
+                    if is_new && !ledger.place_waiting(offset) || slipped {
                         // The answer to a request that nothing shows counts on the one before.
                         ledger.add_framing(ctx, offset, 0, true);
                     }
@@ -184,7 +201,13 @@ impl HttpSession {
                 owner.responded = true;
             }
             // Where responses end is not known any more: what comes belongs to the next request that waits.
-            while ledger.place_waiting(run.offset + run.length) {}
+            while ledger.place_waiting(run.offset + run.length) {
+                self.slipped = true;
+            }
+            self.slipped |= !self.bodiless.is_empty();
+            if self.slipped {
+                ledger.add_framing(ctx, run.offset, 0, true);
+            }
         }
     }
 }

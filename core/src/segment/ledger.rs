@@ -168,11 +168,17 @@ impl Ledger {
             start = to;
         }
         self.place(number, boundary);
+        // Read late: what was read before may have been its response, whoever it was counted on, if on anybody.
+        let is_late = boundary < end;
+        if is_late && let Some(exchange) = self.find_mut(number) {
+            exchange.responded = true;
+        }
+        let moved: u64 = counted.iter().map(|(_, length)| length).sum();
         for (owner, length) in counted {
             self.transfer(ctx, owner, number, length);
-            if let Some(exchange) = self.find_mut(number) {
-                exchange.responded = true;
-            }
+        }
+        if is_late && moved < end - boundary {
+            ctx.resize(number, |segment| segment.estimated = true);
         }
     }
 
@@ -203,6 +209,14 @@ impl Ledger {
             latest.inferred = true;
             let number = latest.number;
             self.refresh(ctx, number);
+        }
+    }
+
+    /// Says that bytes of the client's are missing which were taken for more of the latest request. Where it was being
+    /// answered already, they may have been another one.
+    pub(crate) fn doubt_request(&mut self, ctx: &mut Context<'_>) {
+        if let Some(latest) = self.exchanges.last().filter(|latest| latest.responded && !latest.ended) {
+            ctx.resize(latest.number, |segment| segment.estimated = true);
         }
     }
 

@@ -106,7 +106,8 @@ pub struct Segment {
     pub missing_bytes: u64,
     /// Ended by the next request or by close; false = still open at the end of the capture.
     pub complete: bool,
-    /// `app_bytes` is estimated: records were hidden by the snapshot length or a gap, or QUIC's framing had to be supposed.
+    /// `app_bytes` is estimated: records were hidden by the snapshot length or a gap, QUIC's framing had to be supposed, or
+    /// the answer to a request that was not captured may be in it.
     pub estimated: bool,
     /// The bytes were divided among requests that overlapped on one connection.
     pub shared: bool,

@@ -26,6 +26,8 @@ pub(super) struct Path {
     answer: Option<Time>,
     /// When the client went on, having got the answer.
     pub(super) reaction: Option<Time>,
+    /// The least time from a request to its answer so far, in nanoseconds.
+    quickest: Option<i64>,
     /// Largest datagram of the client and of the server.
     pub(super) largest: [u32; 2],
 }
@@ -40,6 +42,7 @@ impl Default for Path {
             initial: None,
             answer: None,
             reaction: None,
+            quickest: None,
             // Every path of QUIC carries as much (RFC 9000, section 14).
             largest: [MIN_CLIENT_DATAGRAM as u32; 2],
         }
@@ -58,6 +61,12 @@ impl Path {
     /// Whether the beginning of the connection was seen.
     pub(super) const fn saw_handshake(&self) -> bool {
         self.original.is_some()
+    }
+
+    /// Whether the client began, and nothing of the server's handshake was seen: which of the server's packets ends it
+    /// does not show, and it counts on the first response.
+    pub(super) const fn lacks_answer(&self) -> bool {
+        self.saw_handshake() && self.answer.is_none()
     }
 
     /// Takes a packet with a long header.
@@ -126,6 +135,27 @@ impl Path {
         self.initial.zip(self.answer).map_or(0, |(initial, answer)| answer.since(initial).max(0))
     }
 
+    /// Takes note of how long a request waited for its answer.
+    pub(super) fn answered(&mut self, asked: Time, now: Time) {
+        let waited = now.since(asked);
+        // Less is no answer to it, but something that came late.
+        if waited > self.reply_time() / 2 {
+            self.quickest = Some(self.quickest.map_or(waited, |quickest| quickest.min(waited)));
+        }
+    }
+
+    /// How long a response pauses at least while the client, which has all of it, asks for another, in nanoseconds: the
+    /// round trip, less the server's work on keys, of which later requests show how long it took.
+    pub(super) fn pause(&self, config: &Config) -> i64 {
+        let round_trip = self.round_trip(config);
+        let shortest = match (self.initial.zip(self.answer), self.quickest) {
+            (Some(_), Some(quickest)) => round_trip - (self.reply_time() - quickest).max(0),
+            (None, Some(quickest)) => round_trip.max(quickest),
+            (_, None) => round_trip,
+        };
+        (shortest as i128 * i128::from(config.quic_pause()) / 100) as i64
+    }
+
     /// Bytes of a 1-RTT packet that are not frames (RFC 9000, section 17.3.1; RFC 9001, section 5.3), and whether the
     /// length of its connection ID is known.
     pub(super) fn overhead(&self, from_client: bool, config: &Config) -> (u32, bool) {
@@ -167,5 +197,38 @@ impl Watch {
     /// The length, once enough packets were compared and what follows the ID was seen to differ.
     fn len(&self) -> Option<u8> {
         (self.packets >= COMPARED && self.common < self.len).then_some(self.common)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: i64 = 1_000_000;
+
+    #[test]
+    fn later_requests_show_how_long_the_servers_work_on_keys_took() {
+        let config = Config::default();
+        let at = |milliseconds: i64| Time(milliseconds * MILLISECOND);
+        let mut path = Path { initial: Some(at(0)), answer: Some(at(30)), reaction: Some(at(31)), ..Path::default() };
+        let pause = |path: &Path| path.pause(&config) / (MILLISECOND / 10);
+        assert_eq!(pause(&path), 279);
+        // Too early for an answer.
+        path.answered(at(100), at(115));
+        assert_eq!(pause(&path), 279);
+        path.answered(at(200), at(220));
+        path.answered(at(300), at(325));
+        assert_eq!(pause(&path), 189);
+    }
+
+    #[test]
+    fn without_a_handshake_the_round_trip_is_no_shorter_than_an_answer_takes() {
+        let config = Config::default();
+        let mut path = Path::default();
+        assert_eq!(path.pause(&config), 9 * MILLISECOND);
+        path.answered(Time(0), Time(40 * MILLISECOND));
+        assert_eq!(path.pause(&config), 36 * MILLISECOND);
+        path.answered(Time(0), Time(5 * MILLISECOND));
+        assert_eq!(path.pause(&config), 9 * MILLISECOND);
     }
 }

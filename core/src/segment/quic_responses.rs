@@ -65,7 +65,7 @@ impl Responses {
         &mut self,
         packet: &Downlink,
         requests: &mut Requests,
-        path: &Path,
+        path: &mut Path,
         ctx: &mut Context<'_>,
     ) -> Option<u32> {
         let now = packet.stamp.time;
@@ -79,8 +79,11 @@ impl Responses {
         }
         let generation = self.generation;
         self.begin(packet, flows_on, requests, path, ctx);
-        if self.generation == generation && !flows_on && self.last.is_some_and(|(_, full)| !full) {
-            // It had ended, by all that shows, and goes on: perhaps the answer to a request that was not captured.
+        // It had ended, by all that shows, and goes on: perhaps the answer to a request that was not captured.
+        let goes_on_again = self.generation == generation
+            && !flows_on
+            && self.last.is_some_and(|(time, full)| !full || !within(now, time, path.pause(ctx.config)));
+        if goes_on_again || self.answered == 1 && path.lacks_answer() {
             self.doubt(ctx);
         }
         self.last = Some((now, packet.full));
@@ -100,7 +103,7 @@ impl Responses {
         packet: &Downlink,
         flows_on: bool,
         requests: &mut Requests,
-        path: &Path,
+        path: &mut Path,
         ctx: &mut Context<'_>,
     ) {
         let now = packet.stamp.time;
@@ -146,6 +149,9 @@ impl Responses {
         self.generation = self.generation.wrapping_add(1);
         if self.answered == 0 && !path.saw_handshake() {
             self.answered = EARLIER_REQUESTS;
+        }
+        if !flows_on && let Some(latest) = begun.last() {
+            path.answered(latest.stamp.time, now);
         }
         for asked in begun {
             self.answered += 1;

@@ -15,7 +15,7 @@
 //!   and not if another one follows before.
 //! * On a busy connection, a request of less than `quic_request_busy` bytes is not told from flow control.
 //! * A request that was not captured does not show: what answers it counts on the request before, whose segment is marked
-//!   as estimated where the answers lie apart.
+//!   as estimated where the answers lie apart (`quic_pause`).
 //! * That a connection was closed does not show. What it sent last stays open.
 
 use super::Transport;
@@ -274,14 +274,14 @@ impl QuicSession {
                 Doubt::Welcome => !at_once,
             };
             if counts {
-                self.responses.take(&held, &mut self.requests, &self.path, ctx);
+                self.responses.take(&held, &mut self.requests, &mut self.path, ctx);
             }
         }
         if let Some(doubt) = self.doubt(&packet, ctx) {
             self.held = Some((packet, doubt));
             return Outcome::default();
         }
-        let segment = self.responses.take(&packet, &mut self.requests, &self.path, ctx);
+        let segment = self.responses.take(&packet, &mut self.requests, &mut self.path, ctx);
         Outcome { segment, ..Outcome::default() }
     }
 

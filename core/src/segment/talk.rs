@@ -217,6 +217,8 @@ impl Talk {
                 Protocol::Http(http) => http.response_begins(),
                 _ => {}
             }
+        } else if run.missing {
+            self.ledger.doubt_request(ctx);
         }
     }
 

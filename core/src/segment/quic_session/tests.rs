@@ -327,6 +327,55 @@ fn late_packets_of_a_response_stay_with_it() {
 }
 
 #[test]
+fn a_response_that_pauses_as_long_as_another_request_would_take_is_estimated() {
+    // Size of the packet before the pause, the pause, the setting in percent of the round trip.
+    for (before, pause, setting, estimated) in [
+        (FULL, RTT * 8 / 10, "90", false),
+        (FULL, RTT * 19 / 20, "90", true),
+        (FULL, RTT * 19 / 20, "100", false),
+        (FULL, RTT * 11 / 10, "100", true),
+        // A response ends with a packet that is not full.
+        (FULL / 2, RTT * 4 / 10, "90", false),
+        (FULL / 2, RTT * 6 / 10, "90", true),
+    ] {
+        let mut config = Config::default();
+        config.set("quic_pause", setting).unwrap();
+        let mut talk = Talk::with(config);
+        talk.open().say(250);
+        talk.wait(RTT);
+        for _ in 0..10 {
+            talk.short(false, FULL);
+        }
+        talk.short(false, before);
+        talk.say(8);
+        talk.wait(pause);
+        for _ in 0..10 {
+            talk.short(false, FULL);
+        }
+        let found = talk.finish();
+        assert_eq!((found.len(), found[0].bytes), (1, (20 * FULL + before) as u64));
+        assert_eq!(found[0].estimated, estimated, "{before} bytes, {pause} ns, {setting} %");
+    }
+}
+
+#[test]
+fn what_may_still_be_of_the_handshake_is_estimated() {
+    let mut talk = Talk::new();
+    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+    // The server's handshake was not captured.
+    talk.wait(RTT).short(true, 260);
+    talk.say(250);
+    talk.wait(RTT).short(false, 240);
+    talk.answer(0, 50_000);
+    talk.say(250);
+    talk.answer(1, 60_000);
+    let found = talk.finish();
+    // 240 bytes too many.
+    assert_eq!((found.len(), found[0].estimated), (2, true));
+    assert!(!found[1].estimated && found[1].app_bytes.abs_diff(60_000) < 200, "{found:?}");
+}
+
+#[test]
 fn a_retry_and_a_version_negotiation_change_the_keys() {
     const RETRY_ID: [u8; 6] = *b"retry!";
     let hello = client_hello(NAME);

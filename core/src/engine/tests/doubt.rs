@@ -1,0 +1,87 @@
+//! Captures that lack packets never make a segment larger than what was sent without saying that it is not sure.
+
+use super::*;
+
+const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
+
+/// Segments of the conversation without these packets, which keep their numbers; packets in `cut` have no payload left.
+fn damaged(talk: &Talk, dropped: &[usize], cut: &[usize]) -> Vec<Segment> {
+    let mut engine = Engine::new(Config::default());
+    for (packet, at) in talk.packets.iter().zip(0..).filter(|(_, at)| !dropped.contains(at)) {
+        let bytes = packet.bytes();
+        let captured = if cut.contains(&at) { bytes.len() - packet.payload.len() } else { bytes.len() };
+        give_cut(&mut engine, at as u64 + 1, packet.time, &bytes, captured);
+    }
+    engine.finish();
+    segments(&engine)
+}
+
+fn is_marked(segment: &Segment) -> bool {
+    segment.missing_bytes > 0 || segment.estimated || segment.shared || segment.inferred || !segment.complete
+}
+
+/// Compares segments by the packet of their request; the largest response to a packet's requests is what counts.
+fn assert_honest(talk: &Talk, whole: &[Segment], dropped: &[usize], cut: &[usize], context: &str) {
+    for segment in damaged(talk, dropped, cut) {
+        let same = whole.iter().filter(|before| before.request_frame == segment.request_frame);
+        let most = same.map(|before| before.bytes).max().unwrap_or(u64::MAX);
+        assert!(
+            segment.bytes <= most || is_marked(&segment),
+            "{context} without {dropped:?}, cut {cut:?}: {most} bytes were sent: {segment:?}"
+        );
+    }
+}
+
+/// Conversations of some dozen packets.
+fn short_conversations() -> Vec<(&'static str, Talk)> {
+    let post = |length: usize| {
+        let head = format!("POST /log HTTP/1.1\r\nHost: 23.246.11.141\r\nContent-Length: {length}\r\n\r\n");
+        [head.as_bytes(), &vec![b'y'; length]].concat()
+    };
+    let mut http = Talk::new(50_001, NETFLIX, 80);
+    http.open().say(REQUEST).hear(&response(3000)).say(&post(3000)).hear(&response(40));
+    http.say(&post(900)).hear(&response(40)).say(REQUEST).hear(&response(5000)).say(REQUEST).hear(&response(200));
+    http.close();
+    let mut pipelined = Talk::new(50_002, NETFLIX, 80);
+    let answers = [response(2500), response(1200), response(4000)].concat();
+    pipelined.open().say(&REQUEST.repeat(3)).hear(&answers);
+    for body in [200, 3000, 200] {
+        pipelined.wait(RTT).say(REQUEST).hear(&response(body));
+    }
+    pipelined.close();
+    let tls = |mut talk: Talk, overhead: usize| {
+        for plain in [1300, 4000, 200, 5000] {
+            talk.say(&protected(430 + overhead)).hear(&protected_body(plain, overhead));
+        }
+        talk.close();
+        talk
+    };
+    let mut tls13 = Talk::new(50_003, NETFLIX, 443);
+    tls13.tls13(NAME);
+    let mut with_tickets = Talk::new(50_004, NETFLIX, 443);
+    with_tickets.tls13(NAME).hear(&protected(244).repeat(2));
+    let mut tls12 = Talk::new(50_005, NETFLIX, 443);
+    tls12.tls12(NAME);
+    vec![
+        ("HTTP", http),
+        ("pipelined HTTP", pipelined),
+        ("TLS 1.3", tls(tls13, 17)),
+        ("TLS 1.3 with tickets", tls(with_tickets, 17)),
+        ("TLS 1.2", tls(tls12, 24)),
+    ]
+}
+
+#[test]
+fn any_two_packets_lost_or_cut_make_nothing_larger_unmarked() {
+    for (name, talk) in short_conversations() {
+        let whole = damaged(&talk, &[], &[]);
+        assert!(whole.iter().all(|segment| !is_marked(segment)), "{name}: {whole:?}");
+        for first in 0..talk.packets.len() {
+            for second in first..talk.packets.len() {
+                assert_honest(&talk, &whole, &[first, second], &[], name);
+                assert_honest(&talk, &whole, &[first], &[second], name);
+                assert_honest(&talk, &whole, &[second], &[first], name);
+            }
+        }
+    }
+}
