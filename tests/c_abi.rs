@@ -16,22 +16,25 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The folder with `libnflx_ffi.a` and `.so`, built with what the misuse test needs. A target folder of its own: the
+/// The folder with a package's libraries, built so that tests can make them panic. A target folder of its own: the
 /// feature must not get into what others use.
+pub(crate) fn with_panics(package: &str) -> PathBuf {
+    let target = target_folder().join("c-abi");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "-p", package, "--features", "panic-injection", "--target-dir"])
+        .arg(&target)
+        .current_dir(repository())
+        .env_remove("CARGO_TARGET_DIR")
+        .status()
+        .expect("cargo starts");
+    assert!(status.success(), "{package} does not build");
+    target.join("debug")
+}
+
+/// The folder with `libnflx_ffi.a` and `.so`.
 fn library() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let target = target_folder().join("c-abi");
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "-p", "nflx-ffi", "--features", "panic-injection", "--target-dir"])
-            .arg(&target)
-            .current_dir(repository())
-            .env_remove("CARGO_TARGET_DIR")
-            .status()
-            .expect("cargo starts");
-        assert!(status.success(), "the library does not build");
-        target.join("debug")
-    })
+    FOLDER.get_or_init(|| with_panics("nflx-ffi"))
 }
 
 /// A way of compiling a C file.

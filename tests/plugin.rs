@@ -25,6 +25,7 @@ mod foreign;
 mod formats;
 mod installing;
 mod live;
+mod panics;
 mod profile;
 mod settings;
 mod statistics;
@@ -115,10 +116,15 @@ impl Outcome {
 impl Home {
     /// `None`, and a line about it, where tshark is not installed.
     pub(crate) fn new() -> Option<Self> {
+        Self::with(&plugin())
+    }
+
+    /// The same with another build of the plugin.
+    fn with(plugin: &Path) -> Option<Self> {
         let home = Self::bare()?;
         let target = home.plugin_path();
         fs::create_dir_all(target.parent().expect("a folder")).expect("the folder can be made");
-        fs::copy(plugin(), &target).expect("the plugin can be copied");
+        fs::copy(plugin, &target).expect("the plugin can be copied");
         home.open_to_all();
         Some(home)
     }

@@ -121,6 +121,8 @@ pub unsafe extern "C" fn nflx_engine_packet(
         let packet = unsafe { packet.view() }?;
         let frame = packet.frame;
         handle.finished = false;
+        #[cfg(feature = "panic-injection")]
+        assert!(!packet.data.ends_with(PANIC_MARK), "injected");
         let annotation = handle.core()?.packet(&packet);
         if let Some(log) = &mut handle.log {
             match annotation {
@@ -319,6 +321,10 @@ pub unsafe extern "C" fn nflx_engine_stats(engine: *mut nflx_engine, out: *mut n
     // SAFETY: the header's contract for handles.
     unsafe { guard(engine, body) }
 }
+
+/// What a packet ends with at which the engine is to panic.
+#[cfg(feature = "panic-injection")]
+const PANIC_MARK: &[u8] = b"nflx, panic here";
 
 /// Panics inside, as a bug of the library would. Not in the header: for tests of what a host sees.
 #[cfg(feature = "panic-injection")]

@@ -20,7 +20,11 @@ static void draw(void *data)
     (void)data;
 
     session_settle();
-    puts(session_summary(&summary) ? summary.text : "nflx: no Netflix server");
+    if (session_summary(&summary)) {
+        puts(summary.text);
+    } else {
+        puts(session_stopped() ? "nflx: stopped, what was found is lost" : "nflx: no Netflix server");
+    }
 }
 
 static nflx_tap_begun start(const char *argument, void *data)

@@ -80,6 +80,8 @@ bool session_segment(uint32_t number, nflx_segment *segment);
 void session_settle(void);
 bool session_note(uint64_t frame, nflx_note *note);
 bool session_summary(nflx_summary *summary);
+/* Whether the engine failed, which was reported. */
+bool session_stopped(void);
 /* Whether the host is Wireshark's window. */
 bool session_in_window(void);
 /* The first frame of Netflix's after the engine had dropped something for lack of room; 0 if it has not. */

@@ -106,6 +106,11 @@ void session_shut_down(void)
     kept = NULL;
 }
 
+bool session_stopped(void)
+{
+    return broken;
+}
+
 uint32_t session_full_frame(void)
 {
     return full_frame;

@@ -14,6 +14,7 @@ nflx_status nflx_engine_inject_panic(nflx_engine *engine);
 #ifdef __cplusplus
 }
 #endif
+static const char panic_mark[] = "nflx, panic here";
 
 #define EXPECT(condition)                                                     \
     do {                                                                      \
@@ -281,6 +282,14 @@ static void poison(void)
     EXPECT(nflx_engine_packet(other, &packet, &annotation) == NFLX_STATUS_NONE);
     nflx_engine_free(engine);
     nflx_engine_free(other);
+    /* The same at a packet, as tests of other hosts do it. */
+    EXPECT(nflx_engine_new(NULL, 0, &engine) == NFLX_STATUS_OK);
+    packet.data = (const uint8_t *)panic_mark;
+    packet.captured_length = packet.original_length = sizeof panic_mark - 1;
+    EXPECT(nflx_engine_packet(engine, &packet, &annotation) == NFLX_STATUS_PANIC);
+    EXPECT(strstr(nflx_engine_error(engine), "injected") != NULL);
+    EXPECT(nflx_engine_packet(engine, &packet, &annotation) == NFLX_STATUS_POISONED);
+    nflx_engine_free(engine);
 }
 
 /* Sum over everything said about a capture; the same whoever computes it. */
