@@ -36,7 +36,7 @@ test-deb: ## build the packages in a small Debian system, check, install, use an
 fuzz: test-prerequisites ## look for inputs that break a promise: make fuzz SECONDS=600 (60, divided among the targets)
 	tests/fuzz/run.sh $(SECONDS)
 
-fuzz-host: test-prerequisites ## damaged captures through tshark, under a sanitizer and valgrind: make fuzz-host SECONDS=600
+fuzz-host: test-prerequisites ## damaged captures through tshark, under a sanitizer and valgrind, then all lengths: make fuzz-host SECONDS=600
 	tests/fuzz/host.sh $(SECONDS)
 
 deny: test-prerequisites ## licences, sources, duplicates and advisories of dependencies

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Home, decompressed, plugin, recorded_folder, tshark_version};
+use super::{Home, decompressed, nflx, plugin, recorded_folder, tshark_version};
 
 /// A random number generator is not worth a dependency here.
 fn scramble(bytes: &mut [u8], seed: u64) {
@@ -92,6 +92,25 @@ fn link_types() {
         let shown = home.fields("other.pcap", &["-2"], &fields);
         assert!(shown == ethernet, "link type {link_type}, tshark {:?}", tshark_version(&home));
     }
+}
+
+/// Captures cut at some lengths, and some snapshot lengths, through sharkd and the command; `make fuzz-host` takes all.
+#[test]
+fn cut_captures() {
+    if Home::new().is_none() || Command::new("sharkd").arg("--version").output().is_err() {
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/lengths.py");
+    let output = Command::new("python3")
+        .arg(script)
+        .args(["--step", "211", "--plugin"])
+        .arg(plugin())
+        .arg("--nflx")
+        .arg(nflx())
+        .output()
+        .expect("python3 is there");
+    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{said}{complaint}");
 }
 
 /// Changed, cut and random packets: tshark ends, prints and complains as it does without the plugin, but for its fields.
