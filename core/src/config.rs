@@ -157,16 +157,16 @@ macro_rules! numbers {
 }
 
 numbers! {
-    max_flows: 200_000 in 16..=100_000_000, "flows", "Flow table size",
+    max_flows: 100_000 in 16..=100_000_000, "flows", "Flow table size",
         "Flows remembered at once; beyond it, flows that are not Netflix's and were quiet longest make room.",
-        "memory: about 200 bytes a flow with its two addresses";
+        "memory: about 600 bytes a flow with its two addresses";
     max_connections: 8_192 in 8..=1_000_000, "flows", "Followed flows",
         "TCP and QUIC flows whose contents are followed at once: Netflix's, and new ones until they are known not to be.",
-        "memory: about 2 kB a flow";
-    connection_bytes: 67_108_864 in 1_048_576..=1_099_511_627_776, "bytes", "Memory of followed flows",
+        "memory: about 1 kB a flow, and what it holds back";
+    connection_bytes: 33_554_432 in 1_048_576..=1_099_511_627_776, "bytes", "Memory of followed flows",
         "Memory for what followed flows hold back: packets out of order, beginnings of messages. Beyond it, flows that hold most make room.",
-        "640 flows at a time that recover from a loss at 8 Mbit/s and 100 ms";
-    max_servers: 16_384 in 1..=1_000_000, "addresses", "Server table size",
+        "320 flows at a time that recover from a loss at 8 Mbit/s and 100 ms";
+    max_servers: 8_192 in 1..=1_000_000, "addresses", "Server table size",
         "Netflix addresses remembered; later ones are counted as dropped.",
         "a busy ISP link shows some thousand (measured by others in 2019: 4,669 Open Connect names)";
     max_evidence: 8 in 1..=64, "names", "Evidence per server",

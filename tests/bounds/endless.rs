@@ -13,6 +13,9 @@ use crate::packets::LINK_TYPE;
 /// Recorded conversations: every protocol.
 const CAPTURES: [&str; 6] = ["h2", "h3", "http-plain", "tls12", "tls13-snap96", "loss"];
 
+/// The most memory that the whole process may have with default settings, in bytes.
+const PROMISED: usize = 256 << 20;
+
 /// How much memory may still grow in the second half of a run, in parts of all: allocators keep books of their own.
 const TOLERATED: usize = 32;
 
@@ -73,6 +76,9 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
     println!("stated bound {} MB, used {} MB", bound >> 20, used >> 20);
     if used as u64 > bound {
         return Err(format!("{used} bytes of memory are used, more than the stated {bound}"));
+    }
+    if settings.is_empty() && last.max(half) >= PROMISED {
+        return Err(format!("{last} bytes of memory, more than the {PROMISED} that are promised"));
     }
     if last > half + half / TOLERATED {
         return Err(format!("memory still grows: {half} bytes after half of the packets, {last} after all"));
