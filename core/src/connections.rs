@@ -114,7 +114,8 @@ impl Connections {
     pub(crate) fn bound(config: &Config) -> u64 {
         let places = config.max_connections();
         let over = memory::list::<(Slot, Slot)>(places / OVER_SHARE as u64 + 1);
-        let lists = memory::list::<Followed>(places) + memory::list::<usize>(places) + memory::list::<Slot>(places) + over;
+        let lists =
+            memory::list::<Followed>(places) + memory::list::<usize>(places) + memory::list::<Slot>(places) + over;
         let stream = Stream::bound(config.reorder_bytes(), config.reorder_pieces());
         lists.saturating_add(config.connection_bytes()).saturating_add(2 * stream + MOST_TALK)
     }

@@ -62,7 +62,7 @@ impl FlowKey {
         let destination = (bits(datagram.destination), destination_port, datagram.destination.is_ipv4());
         let sender = End::from(source > destination);
         let (low, high) = if sender == 0 { (source, destination) } else { (destination, source) };
-        let v4 = V4[0] * u64::from(low.2) | V4[1] * u64::from(high.2);
+        let v4 = (V4[0] * u64::from(low.2)) | (V4[1] * u64::from(high.2));
         let rest = Self::pack(low.1, high.1) | protocol | v4;
         (Self { rest, addresses: [words(low.0), words(high.0)] }, sender)
     }

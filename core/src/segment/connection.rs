@@ -237,9 +237,8 @@ impl Connection {
         let owner = offset.and_then(|offset| talk.ledger.owner(offset)).map_or(0, |e| e.number);
         // What waits behind a hole is kept only if there is something to read in it.
         let next = self.down.next();
-        let is_mute = offset.is_some_and(|offset| {
-            offset > next && offset - next + u64::from(tcp.payload_length) <= talk.mute_down()
-        });
+        let is_mute = offset
+            .is_some_and(|offset| offset > next && offset - next + u64::from(tcp.payload_length) <= talk.mute_down());
         let payload = if is_mute && ctx.config.takes_short_ways() { &[] } else { tcp.payload };
         let acknowledged = tcp.flags.has(TcpFlags::ACK).then(|| self.up.offset_of(tcp.acknowledgement)).flatten();
         let note = Note { stamp, owner, peer: acknowledged.unwrap_or(u64::MAX) };
