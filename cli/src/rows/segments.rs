@@ -150,9 +150,13 @@ impl Rows for Segments {
         shown("complete", Type::Bool, "", "Whether it ended before the capture did", "complete", Unit::Text, |row| {
             Value::Bool(row.segment.complete)
         }),
-        column("estimated", Type::Bool, "", "Whether app_bytes was estimated: framing was cut off or missing", |row| {
-            Value::Bool(row.segment.estimated)
-        }),
+        column(
+            "estimated",
+            Type::Bool,
+            "",
+            "Whether app_bytes was estimated: framing, or a request, was missing",
+            |row| Value::Bool(row.segment.estimated),
+        ),
         column("shared", Type::Bool, "", "Whether bytes were divided among responses that overlapped", |row| {
             Value::Bool(row.segment.shared)
         }),
