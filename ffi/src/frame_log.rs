@@ -59,7 +59,12 @@ impl FrameLog {
     /// Keeps what was said about a frame, in place of what was said about an earlier frame of this number.
     pub fn insert(&mut self, frame: u64, annotation: Annotation) {
         let packed = Record::pack(frame, &annotation);
-        match (self.search(frame), packed) {
+        // Mostly it is the next one: then there is nothing to search, in chunks that have left the processor's caches.
+        let place = match self.last_frame() {
+            Some(last) if frame > last => Err(self.len()),
+            _ => self.search(frame),
+        };
+        match (place, packed) {
             (Ok(index), Some(record)) => {
                 self.wide.remove(&frame);
                 *self.record_mut(index) = record;
