@@ -62,10 +62,12 @@ plugin: prerequisites ## build the Wireshark plugin: target/release/libnflx_plug
 cli: ## build the command: target/release/nflx
 	$(CARGO) build --locked --release -p nflx-cli
 
-bench: cli ## measure the engine, each decoder, and whole programs on generated captures: make bench PACKETS=502040
+bench: cli plugin ## measure the engine, each decoder, whole programs and the plugin on generated captures: make bench PACKETS=502040
 	$(CARGO) bench --locked -p nflx-bench --features criterion --bench engine --bench decoders
 	$(CARGO) build --locked --release -p nflx-bench
 	bench/compare.sh $(PACKETS)
+	python3 bench/growth.py --release "$(RELEASE)" --packets $(PACKETS)
+	python3 bench/plugin.py --release "$(RELEASE)"
 
 instructions: ## count the engine's instructions per packet; more than 5 % above the committed counts fails
 	bench/instructions.sh check

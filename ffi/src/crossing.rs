@@ -41,6 +41,7 @@ impl<T: Crossing> Output<T> {
     /// # Safety
     /// `pointer` is NULL, misaligned, or valid for reading its `struct_size` and, where that is right, for writing a
     /// `T` until the call returns.
+    #[inline]
     pub(crate) unsafe fn sized(pointer: *mut T) -> Result<Self, Failure> {
         check(pointer, T::NAME)?;
         // SAFETY: checked above; `struct_size` is the first field (contract of `Crossing`). The rest of the struct may
@@ -54,6 +55,7 @@ impl<T: Crossing> Output<T> {
 ///
 /// # Safety
 /// `pointer` is NULL, misaligned, or valid for reading its `struct_size` and, where that is right, a `T`.
+#[inline]
 pub(crate) unsafe fn input<T: Crossing>(pointer: *const T) -> Result<T, Failure> {
     check(pointer, T::NAME)?;
     // SAFETY: as in `Output::sized`.
@@ -62,25 +64,39 @@ pub(crate) unsafe fn input<T: Crossing>(pointer: *const T) -> Result<T, Failure>
     Ok(unsafe { pointer.read() })
 }
 
+#[inline]
 fn check<T>(pointer: *const T, name: &'static str) -> Result<(), Failure> {
     if pointer.is_null() {
-        return Err(Failure::new(NFLX_STATUS_NULL, format!("The pointer to {name} is NULL.")));
+        return Err(is_null(name));
     }
     if !pointer.is_aligned() {
-        return Err(Failure::new(
-            NFLX_STATUS_MISALIGNED,
-            format!("The pointer to {name} is not aligned to {} bytes.", mem::align_of::<T>()),
-        ));
+        return Err(is_misaligned(name, mem::align_of::<T>()));
     }
     Ok(())
 }
 
+#[cold]
+fn is_null(name: &'static str) -> Failure {
+    Failure::new(NFLX_STATUS_NULL, format!("The pointer to {name} is NULL."))
+}
+
+#[cold]
+fn is_misaligned(name: &'static str, alignment: usize) -> Failure {
+    Failure::new(NFLX_STATUS_MISALIGNED, format!("The pointer to {name} is not aligned to {alignment} bytes."))
+}
+
+#[inline]
 fn check_size<T: Crossing>(given: u32) -> Result<(), Failure> {
     if given as usize == mem::size_of::<T>() {
         return Ok(());
     }
-    Err(Failure::new(
+    Err(is_of_another_size(T::NAME, given, mem::size_of::<T>()))
+}
+
+#[cold]
+fn is_of_another_size(name: &'static str, given: u32, size: usize) -> Failure {
+    Failure::new(
         NFLX_STATUS_STRUCT_SIZE,
-        format!("struct_size of {} is {given}, but this version of the library has {}.", T::NAME, mem::size_of::<T>()),
-    ))
+        format!("struct_size of {name} is {given}, but this version of the library has {size}."),
+    )
 }

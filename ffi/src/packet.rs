@@ -41,6 +41,7 @@ impl nflx_packet {
     ///
     /// # Safety
     /// `data` is NULL or valid for reading `captured_length` bytes as long as the view is used.
+    #[inline]
     pub(crate) unsafe fn view<'a>(&self) -> Result<Packet<'a>, Failure> {
         let link_type = u16::try_from(self.link_type).map_err(|_| {
             Failure::new(
