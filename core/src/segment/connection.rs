@@ -101,6 +101,7 @@ impl Connection {
         }
         let segment = self.talk.pass_down(self.down.next(), tcp.payload_length, stamp, ctx)?;
         self.down.pass(tcp.payload_length);
+        self.over = false;
         Some(Outcome { request: false, segment: Some(segment), truncated: tcp.header_truncated })
     }
 

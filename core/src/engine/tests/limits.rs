@@ -260,31 +260,38 @@ fn connections_that_are_over_take_no_room() {
 
 #[test]
 fn a_connection_that_goes_on_behind_a_reset_stays() {
-    let mut config = Config::default();
-    config.set("max_connections", "16").unwrap();
-    let mut engine = Engine::new(config);
-    let mut talk = Talk::new(50_000, NETFLIX, 9000);
-    talk.open().say(&[0xee; 700]).hear(&[0xdd; 5000]);
-    // A reset that its receiver did not take to be one of the connection's.
-    talk.packet(true, RST, &[]);
-    talk.say(&[0xee; 700]).hear(&[0xdd; 5000]);
-    let half = talk.packets.len() - 2;
-    let mut frame = 0;
-    let mut give_all = |engine: &mut Engine, packets: &[TcpPacket]| {
-        for packet in packets {
-            frame += 1;
-            give(engine, frame, packet.time, &packet.bytes());
+    let mut opaque = Talk::new(50_000, NETFLIX, 9000);
+    opaque.open().say(&[0xee; 700]).hear(&[0xdd; 20_000]);
+    let mut http = Talk::new(50_000, NETFLIX, 80);
+    let whole = response(20_000 - 70);
+    http.open().say(REQUEST).hear(&whole);
+    for (talk, length) in [(opaque, 20_000), (http, whole.len() as u64)] {
+        let mut config = Config::default();
+        config.set("max_connections", "16").unwrap();
+        let mut engine = Engine::new(config);
+        let mut packets = talk.packets;
+        // In the middle of the response, a reset that its receiver did not take to be one of the connection's.
+        let (reset, pause) = (packets.len() - 8, packets.len() - 3);
+        let mut bogus = packets[3].clone();
+        (bogus.flags, bogus.payload) = (RST, Vec::new());
+        packets.insert(reset, bogus);
+        let mut frame = 0;
+        let mut give_all = |engine: &mut Engine, packets: &[TcpPacket]| {
+            for packet in packets {
+                frame += 1;
+                give(engine, frame, packet.time, &packet.bytes());
+            }
+        };
+        give_all(&mut engine, &packets[..pause]);
+        for number in 0..20_u16 {
+            let mut other = Talk::new(20_000 + number, NETFLIX, 9000);
+            other.open().close();
+            give_all(&mut engine, &other.packets);
         }
-    };
-    give_all(&mut engine, &talk.packets[..half]);
-    for number in 0..20_u16 {
-        let mut other = Talk::new(20_000 + number, NETFLIX, 9000);
-        other.open().close();
-        give_all(&mut engine, &other.packets);
+        give_all(&mut engine, &packets[pause..]);
+        let sizes: Vec<u64> = segments(&engine).iter().map(|segment| segment.bytes).collect();
+        assert_eq!(sizes, [length]);
     }
-    give_all(&mut engine, &talk.packets[half..]);
-    let sizes: Vec<u64> = segments(&engine).iter().map(|segment| segment.bytes).collect();
-    assert_eq!(sizes, [5000, 5000]);
 }
 
 /// Floods of other traffic through small tables leave Netflix's flows and what is followed of them alone.
