@@ -50,9 +50,17 @@ pub fn run(data: &[u8]) {
     if passes == 0 {
         let mut seeded = config.clone();
         seeded.hash_seed = 0x5eed_5eed_5eed_5eed;
-        seeded.thorough = true;
         let mut other = Engine::new(seeded);
-        assert_eq!(pass(&mut other, &frames, pause), first, "with another hash seed, and the long way");
+        assert_eq!(pass(&mut other, &frames, pause), first, "with another hash seed");
+    }
+    if passes == 2 {
+        let mut thorough = config.clone();
+        thorough.thorough = true;
+        let said = pass(&mut Engine::new(thorough), &frames, pause);
+        // The long way keeps more of what comes behind holes, and so may find no room for it where the short one does.
+        if said.stats.reorder_dropped == 0 {
+            assert_eq!(said, first, "the long way");
+        }
     }
     if passes > 1 {
         return;
