@@ -105,7 +105,9 @@ def without_ours(value):
         found = len(kept) < len(value)
         return [item for item, _ in kept], found or any(ours for _, ours in kept)
     if isinstance(value, dict):
-        kept = {key: without_ours(item) for key, item in value.items() if key != "e"}
+        # sharkd 4.4 numbers what cannot be followed by whatever was in memory.
+        left_out = {"e", "stream", "sub_stream"} if value.get("filter", "") is None else {"e"}
+        kept = {key: without_ours(item) for key, item in value.items() if key not in left_out}
         return {key: item for key, (item, _) in kept.items()}, any(ours for _, ours in kept.values())
     if isinstance(value, str):
         plain = MARK.sub("", value)
