@@ -89,8 +89,8 @@ pub(crate) struct Followed {
     /// The flow; `NONE` while the place is free.
     pub(crate) flow: Slot,
     pub(crate) used: bool,
-    /// It was over when it was last looked at.
-    over: bool,
+    /// It stands in [`Connections::over`].
+    listed: bool,
     pub(crate) session: Session,
 }
 
@@ -125,14 +125,14 @@ impl Connections {
             let followed = &mut self.list[place as usize];
             followed.flow = flow;
             followed.used = true;
-            followed.over = false;
+            followed.listed = false;
             match (&mut followed.session, carrier) {
                 (Session::Tcp(connection), Carrier::Tcp(port)) => connection.reset(client, port),
                 (session, _) => *session = new_session(client, carrier),
             }
             return place;
         }
-        self.list.push(Followed { flow, used: true, over: false, session: new_session(client, carrier) });
+        self.list.push(Followed { flow, used: true, listed: false, session: new_session(client, carrier) });
         self.weights.push(0);
         (self.list.len() - 1) as Slot
     }
@@ -150,7 +150,7 @@ impl Connections {
     /// Takes note that a connection is over; returns another that was for long, whose place can be given up.
     pub(crate) fn end(&mut self, place: Slot) -> Option<Slot> {
         let followed = &mut self.list[place as usize];
-        if !std::mem::replace(&mut followed.over, true) {
+        if !std::mem::replace(&mut followed.listed, true) {
             self.over.push_back((place, followed.flow));
         }
         if self.over.len() <= self.capacity / OVER_SHARE {
@@ -158,11 +158,11 @@ impl Connections {
         }
         let (place, flow) = self.over.pop_front()?;
         let followed = &mut self.list[place as usize];
-        if followed.flow != flow || !followed.over {
+        if followed.flow != flow || !followed.listed {
             return None;
         }
-        followed.over = matches!(&followed.session, Session::Tcp(connection) if connection.is_over());
-        followed.over.then_some(place)
+        followed.listed = matches!(&followed.session, Session::Tcp(connection) if connection.is_over());
+        followed.listed.then_some(place)
     }
 
     /// Memory behind all, in bytes.

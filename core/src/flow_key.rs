@@ -11,7 +11,8 @@ pub(crate) type End = u8;
 /// Both ends of a flow in an order that does not depend on who sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FlowKey {
-    /// Ports, protocol and which addresses are of version 4, since these differ most often: see [`FlowKey::pack`].
+    /// Ports (16 bits each, the lower end's first), protocol (8 bits from bit 16 on), which addresses are of version 4, and
+    /// whether there are ports. Compared first, since it differs most often.
     rest: u64,
     /// By end, the lower half first.
     addresses: [[u64; 2]; 2],
