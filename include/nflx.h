@@ -80,6 +80,16 @@
 #define NFLX_ANNOTATION_TRUNCATED 2
 
 /**
+ * Flag of `nflx_annotation`: response bytes of its segment were never captured, as far as it shows by this packet.
+ */
+#define NFLX_ANNOTATION_MISSING 4
+
+/**
+ * Flag of `nflx_annotation`: by this packet, something had to make room or found none; `nflx_engine_stats` says what.
+ */
+#define NFLX_ANNOTATION_FULL 8
+
+/**
  * Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
  * per packet of Netflix's, nothing for others.
  */

@@ -24,6 +24,10 @@ pub struct Annotation {
     pub segment: Option<u32>,
     /// Response payload of that segment up to and including this packet.
     pub bytes_so_far: u64,
+    /// Response bytes of that segment were never captured, as far as it shows by this packet.
+    pub missing: bool,
+    /// By this packet, something had to make room or found none ([`crate::Stats::lost`]).
+    pub full: bool,
     /// Counters of the server address up to and including this packet.
     pub server_counters: Counters,
     /// Counters of the flow up to and including this packet.

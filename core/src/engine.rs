@@ -47,6 +47,20 @@ pub struct Stats {
     pub reorder_dropped: u64,
 }
 
+impl Stats {
+    /// How often something had to make room or found none, whatever it was.
+    #[must_use]
+    #[inline]
+    pub const fn lost(&self) -> u64 {
+        self.flows_evicted
+            + self.hosts_evicted
+            + self.servers_dropped
+            + self.segments_evicted
+            + self.connections_evicted
+            + self.reorder_dropped
+    }
+}
+
 /// A packet that was counted and followed.
 struct Taken {
     flow: Slot,
@@ -128,6 +142,8 @@ impl Engine {
             truncated: taken.outcome.truncated,
             segment: segment.map(|segment| segment.number),
             bytes_so_far: segment.map_or(0, |segment| segment.bytes),
+            missing: segment.is_some_and(|segment| segment.missing_bytes > 0),
+            full: self.stats().lost() > 0,
             server_counters: self.registry.servers().get(server as usize)?.counters,
             flow_counters: entry.counters(end),
         })
@@ -478,6 +494,7 @@ impl Engine {
 
     /// What was dropped or capped.
     #[must_use]
+    #[inline]
     pub fn stats(&self) -> Stats {
         Stats {
             flows: self.registry.flow_count() as u64,

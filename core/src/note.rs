@@ -229,6 +229,8 @@ mod tests {
             direction,
             request: false,
             truncated: false,
+            missing: false,
+            full: false,
             segment,
             bytes_so_far: 62_304,
             server_counters: Counters::default(),

@@ -17,6 +17,10 @@ pub const NFLX_DIRECTION_OUT: u32 = 2;
 pub const NFLX_ANNOTATION_REQUEST: u32 = 1;
 /// Flag of `nflx_annotation`: headers or record framing of the packet were cut by the snapshot length.
 pub const NFLX_ANNOTATION_TRUNCATED: u32 = 2;
+/// Flag of `nflx_annotation`: response bytes of its segment were never captured, as far as it shows by this packet.
+pub const NFLX_ANNOTATION_MISSING: u32 = 4;
+/// Flag of `nflx_annotation`: by this packet, something had to make room or found none; `nflx_engine_stats` says what.
+pub const NFLX_ANNOTATION_FULL: u32 = 8;
 
 /// Facts about one packet of an identified Netflix server, as of that packet. What only later packets reveal (a
 /// segment's total, its last frame) is read by number: `nflx_engine_segment`.
@@ -48,15 +52,13 @@ unsafe impl Crossing for nflx_annotation {
     const NAME: &'static str = "nflx_annotation";
 }
 
-impl From<Annotation> for nflx_annotation {
-    fn from(a: Annotation) -> Self {
-        let mut flags = 0;
-        if a.request {
-            flags |= NFLX_ANNOTATION_REQUEST;
-        }
-        if a.truncated {
-            flags |= NFLX_ANNOTATION_TRUNCATED;
-        }
+impl From<&Annotation> for nflx_annotation {
+    #[inline]
+    fn from(a: &Annotation) -> Self {
+        let flags = u32::from(a.request) * NFLX_ANNOTATION_REQUEST
+            | u32::from(a.truncated) * NFLX_ANNOTATION_TRUNCATED
+            | u32::from(a.missing) * NFLX_ANNOTATION_MISSING
+            | u32::from(a.full) * NFLX_ANNOTATION_FULL;
         Self {
             struct_size: size_of::<Self>() as u32,
             server: a.server,

@@ -125,12 +125,12 @@ pub unsafe extern "C" fn nflx_engine_packet(
         assert!(!packet.data.ends_with(PANIC_MARK), "injected");
         let annotation = handle.core()?.packet(&packet);
         if let Some(log) = &mut handle.log {
-            match annotation {
+            match &annotation {
                 Some(annotation) => log.insert(frame, annotation),
                 None => log.forget(frame),
             }
         }
-        out.write(annotation.ok_or(Failure::NONE)?.into());
+        out.write(annotation.as_ref().ok_or(Failure::NONE)?.into());
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn nflx_engine_frame(
     let body = |handle: &mut nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::sized(out) }?;
-        out.write(handle.kept(frame)?.into());
+        out.write((&handle.kept(frame)?).into());
         Ok(())
     };
     // SAFETY: the header's contract for handles.

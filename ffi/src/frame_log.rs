@@ -1,8 +1,11 @@
 //! What was said about each frame, for hosts that show frames again without asking the engine again.
 
+use core::array;
 use std::collections::BTreeMap;
 
 use nflx_core::{Annotation, Counters, Direction};
+
+use crate::annotation::NFLX_NO_FLOW;
 
 /// Records allocated at once: small enough that a small capture costs little, and nothing is ever copied to grow.
 const CHUNK: usize = 1024;
@@ -10,8 +13,8 @@ const CHUNK: usize = 1024;
 const OUT: u8 = 1;
 const REQUEST: u8 = 1 << 1;
 const TRUNCATED: u8 = 1 << 2;
-const HAS_FLOW: u8 = 1 << 3;
-const HAS_SEGMENT: u8 = 1 << 4;
+const MISSING: u8 = 1 << 3;
+const FULL: u8 = 1 << 4;
 /// The numbers do not fit: the whole annotation is in `FrameLog::wide`.
 const WIDE: u8 = 1 << 5;
 /// A later packet of the same number is none of Netflix's.
@@ -30,22 +33,29 @@ pub struct FrameLog {
     wide: BTreeMap<u64, Annotation>,
 }
 
-/// An annotation, packed. Frame numbers and bytes are cut where captures never get: 2^40 frames, 2^48 bytes, 2^32
-/// packets per counter; what exceeds that is kept wide.
+/// An annotation, packed. Numbers are cut where captures never get: 2^40 frames, 2^48 bytes, 2^32 packets per counter;
+/// what exceeds that is kept wide.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 struct Record {
     server: u32,
+    /// [`NFLX_NO_FLOW`] for none.
     flow: u32,
+    /// 0 for none.
     segment: u32,
+    /// The lowest 32 bits.
+    frame: u32,
     server_pkts: [u32; 2],
     flow_pkts: [u32; 2],
-    server_bytes: [[u8; 6]; 2],
-    flow_bytes: [[u8; 6]; 2],
-    bytes_so_far: [u8; 6],
-    frame: [u8; 5],
-    flags: u8,
+    /// 48 bits each of bytes of the server, in and out, and of the flow. Above them, 16 bits each of the bytes so far, and
+    /// in the last one 8 more of the frame number and the flags.
+    bytes: [u64; 4],
 }
+
+/// Bits of a number of bytes.
+const BYTES_BITS: u32 = 48;
+/// Where the flags are in the last of `Record::bytes`.
+const FLAGS_AT: u32 = 56;
 
 const _: () = assert!(size_of::<Record>() == 64);
 
@@ -57,25 +67,33 @@ impl FrameLog {
     }
 
     /// Keeps what was said about a frame, in place of what was said about an earlier frame of this number.
-    pub fn insert(&mut self, frame: u64, annotation: Annotation) {
-        let packed = Record::pack(frame, &annotation);
+    #[inline]
+    pub fn insert(&mut self, frame: u64, annotation: &Annotation) {
         // Mostly it is the next one: then there is nothing to search, in chunks that have left the processor's caches.
-        let place = match self.last_frame() {
-            Some(last) if frame > last => Err(self.len()),
-            _ => self.search(frame),
-        };
+        let is_next = self.last_frame().is_some_and(|last| frame > last);
+        match Record::pack(frame, annotation) {
+            Some(record) if is_next && self.wide.is_empty() => self.push(record),
+            packed => {
+                let place = if is_next { Err(self.len()) } else { self.search(frame) };
+                self.insert_at(place, frame, annotation, packed);
+            }
+        }
+    }
+
+    #[cold]
+    fn insert_at(&mut self, place: Result<usize, usize>, frame: u64, annotation: &Annotation, packed: Option<Record>) {
         match (place, packed) {
             (Ok(index), Some(record)) => {
                 self.wide.remove(&frame);
                 *self.record_mut(index) = record;
             }
             (Ok(index), None) => {
-                self.record_mut(index).flags = WIDE;
-                self.wide.insert(frame, annotation);
+                self.record_mut(index).set_flags(WIDE);
+                self.wide.insert(frame, *annotation);
             }
             (Err(index), Some(record)) if index == self.len() && !self.wide.contains_key(&frame) => self.push(record),
             (Err(_), _) => {
-                self.wide.insert(frame, annotation);
+                self.wide.insert(frame, *annotation);
             }
         }
     }
@@ -89,7 +107,7 @@ impl FrameLog {
         if self.last_frame().is_some_and(|last| frame <= last)
             && let Ok(index) = self.search(frame)
         {
-            self.record_mut(index).flags = FORGOTTEN;
+            self.record_mut(index).set_flags(FORGOTTEN);
         }
     }
 
@@ -99,10 +117,10 @@ impl FrameLog {
         match self.search(frame) {
             Ok(index) => {
                 let record = self.record(index);
-                if record.flags & WIDE != 0 {
+                if record.flags() & WIDE != 0 {
                     return self.wide.get(&frame).copied();
                 }
-                (record.flags & FORGOTTEN == 0).then(|| record.unpack())
+                (record.flags() & FORGOTTEN == 0).then(|| record.unpack())
             }
             Err(_) => self.wide.get(&frame).copied(),
         }
@@ -158,78 +176,71 @@ impl FrameLog {
 
 impl Record {
     /// `None` where a number does not fit.
+    #[inline]
     fn pack(frame: u64, a: &Annotation) -> Option<Self> {
-        let (server_pkts, server_bytes) = pack_counters(&a.server_counters)?;
-        let (flow_pkts, flow_bytes) = pack_counters(&a.flow_counters)?;
-        let flags = [
-            (a.direction == Direction::Out, OUT),
-            (a.request, REQUEST),
-            (a.truncated, TRUNCATED),
-            (a.flow.is_some(), HAS_FLOW),
-            (a.segment.is_some(), HAS_SEGMENT),
-        ];
-        Some(Self {
+        let (server, flow) = (&a.server_counters, &a.flow_counters);
+        let pkts = [server.in_pkts, server.out_pkts, flow.in_pkts, flow.out_pkts];
+        let bytes = [server.in_bytes, server.out_bytes, flow.in_bytes, flow.out_bytes];
+        let fits = pkts.iter().fold(0, |all, pkts| all | pkts) >> u32::BITS == 0
+            && bytes.iter().fold(a.bytes_so_far, |all, bytes| all | bytes) >> BYTES_BITS == 0
+            && frame >> 40 == 0
+            && a.flow != Some(NFLX_NO_FLOW)
+            && a.segment != Some(0);
+        let flags = u8::from(a.direction == Direction::Out) * OUT
+            | u8::from(a.request) * REQUEST
+            | u8::from(a.truncated) * TRUNCATED
+            | u8::from(a.missing) * MISSING
+            | u8::from(a.full) * FULL;
+        let so_far = a.bytes_so_far;
+        let above = [so_far & 0xffff, so_far >> 16 & 0xffff, so_far >> 32, frame >> u32::BITS | u64::from(flags) << 8];
+        fits.then(|| Self {
             server: a.server,
-            flow: a.flow.unwrap_or(0),
+            flow: a.flow.unwrap_or(NFLX_NO_FLOW),
             segment: a.segment.unwrap_or(0),
-            server_pkts,
-            flow_pkts,
-            server_bytes,
-            flow_bytes,
-            bytes_so_far: pack_uint(a.bytes_so_far)?,
-            frame: pack_uint(frame)?,
-            flags: flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum(),
+            frame: frame as u32,
+            server_pkts: [pkts[0] as u32, pkts[1] as u32],
+            flow_pkts: [pkts[2] as u32, pkts[3] as u32],
+            bytes: array::from_fn(|i| bytes[i] | above[i] << BYTES_BITS),
         })
     }
 
     fn unpack(&self) -> Annotation {
+        let flags = self.flags();
+        let bytes = self.bytes.map(|word| word & ((1 << BYTES_BITS) - 1));
+        let above = self.bytes.map(|word| word >> BYTES_BITS);
+        let counters = |pkts: [u32; 2], bytes: &[u64]| Counters {
+            in_pkts: pkts[0].into(),
+            out_pkts: pkts[1].into(),
+            in_bytes: bytes[0],
+            out_bytes: bytes[1],
+        };
         Annotation {
             server: self.server,
-            flow: (self.flags & HAS_FLOW != 0).then_some(self.flow),
-            direction: if self.flags & OUT != 0 { Direction::Out } else { Direction::In },
-            request: self.flags & REQUEST != 0,
-            truncated: self.flags & TRUNCATED != 0,
-            segment: (self.flags & HAS_SEGMENT != 0).then_some(self.segment),
-            bytes_so_far: unpack_uint(self.bytes_so_far),
-            server_counters: unpack_counters(self.server_pkts, self.server_bytes),
-            flow_counters: unpack_counters(self.flow_pkts, self.flow_bytes),
+            flow: Some(self.flow).filter(|flow| *flow != NFLX_NO_FLOW),
+            direction: if flags & OUT != 0 { Direction::Out } else { Direction::In },
+            request: flags & REQUEST != 0,
+            truncated: flags & TRUNCATED != 0,
+            segment: Some(self.segment).filter(|segment| *segment != 0),
+            bytes_so_far: above[0] | above[1] << 16 | above[2] << 32,
+            missing: flags & MISSING != 0,
+            full: flags & FULL != 0,
+            server_counters: counters(self.server_pkts, &bytes[..2]),
+            flow_counters: counters(self.flow_pkts, &bytes[2..]),
         }
     }
 
+    #[inline]
     fn frame(&self) -> u64 {
-        unpack_uint(self.frame)
+        u64::from(self.frame) | (self.bytes[3] >> BYTES_BITS & 0xff) << u32::BITS
     }
-}
 
-type PackedCounters = ([u32; 2], [[u8; 6]; 2]);
-
-fn pack_counters(c: &Counters) -> Option<PackedCounters> {
-    Some((
-        [u32::try_from(c.in_pkts).ok()?, u32::try_from(c.out_pkts).ok()?],
-        [pack_uint(c.in_bytes)?, pack_uint(c.out_bytes)?],
-    ))
-}
-
-fn unpack_counters(pkts: [u32; 2], bytes: [[u8; 6]; 2]) -> Counters {
-    Counters {
-        in_pkts: pkts[0].into(),
-        out_pkts: pkts[1].into(),
-        in_bytes: unpack_uint(bytes[0]),
-        out_bytes: unpack_uint(bytes[1]),
+    fn flags(&self) -> u8 {
+        (self.bytes[3] >> FLAGS_AT) as u8
     }
-}
 
-/// The lowest `N` bytes of a number; `None` where the others are not 0.
-fn pack_uint<const N: usize>(value: u64) -> Option<[u8; N]> {
-    let bytes = value.to_le_bytes();
-    let (low, high) = bytes.split_first_chunk::<N>()?;
-    high.iter().all(|b| *b == 0).then_some(*low)
-}
-
-fn unpack_uint<const N: usize>(bytes: [u8; N]) -> u64 {
-    let mut whole = [0; 8];
-    whole[..N].copy_from_slice(&bytes);
-    u64::from_le_bytes(whole)
+    fn set_flags(&mut self, flags: u8) {
+        self.bytes[3] = self.bytes[3] & ((1 << FLAGS_AT) - 1) | u64::from(flags) << FLAGS_AT;
+    }
 }
 
 #[cfg(test)]
@@ -247,6 +258,8 @@ mod tests {
             truncated: seed.is_multiple_of(7),
             segment: (!seed.is_multiple_of(4)).then_some(seed as u32 + 1),
             bytes_so_far: seed * 1460,
+            missing: seed.is_multiple_of(3),
+            full: seed.is_multiple_of(11),
             server_counters: counters(seed),
             flow_counters: counters(seed / 2),
         }
@@ -261,7 +274,7 @@ mod tests {
         let mut log = FrameLog::new();
         for frame in 1..5000_u64 {
             if frame.is_multiple_of(3) {
-                log.insert(frame, annotation(frame));
+                log.insert(frame, &annotation(frame));
             } else {
                 log.forget(frame);
             }
@@ -276,7 +289,7 @@ mod tests {
     fn a_million_packets_take_64_bytes_each() {
         let mut log = FrameLog::new();
         for frame in 0..1_000_000 {
-            log.insert(frame, annotation(frame));
+            log.insert(frame, &annotation(frame));
         }
         assert!(log.bytes() <= 1_000_000 * 64 + CHUNK * 64 + 64 * 1024, "{}", log.bytes());
         assert_eq!(FrameLog::new().bytes(), 0);
@@ -285,14 +298,14 @@ mod tests {
     #[test]
     fn numbers_given_again_replace() {
         let mut log = FrameLog::new();
-        log.insert(1, annotation(1));
-        log.insert(2, annotation(10));
-        log.insert(2, annotation(11));
+        log.insert(1, &annotation(1));
+        log.insert(2, &annotation(10));
+        log.insert(2, &annotation(11));
         assert_eq!(log.get(2), Some(annotation(11)));
         log.forget(2);
         assert_eq!(log.get(2), None);
-        log.insert(2, annotation(12));
-        log.insert(3, annotation(13));
+        log.insert(2, &annotation(12));
+        log.insert(3, &annotation(13));
         assert_eq!(log.get(1), Some(annotation(1)));
         assert_eq!(log.get(2), Some(annotation(12)));
         assert_eq!(log.get(3), Some(annotation(13)));
@@ -302,7 +315,7 @@ mod tests {
     fn numbers_out_of_order_are_kept() {
         let mut log = FrameLog::new();
         for frame in [5, 9, 7, 2, 8, 2] {
-            log.insert(frame, annotation(frame * 3));
+            log.insert(frame, &annotation(frame * 3));
         }
         for frame in 0..12 {
             let expected = [2, 5, 7, 8, 9].contains(&frame).then(|| annotation(frame * 3));
@@ -319,22 +332,24 @@ mod tests {
             Annotation { bytes_so_far: u64::MAX, ..annotation(1) },
             Annotation { server_counters: Counters { in_pkts: 1 << 32, ..counters(1) }, ..annotation(1) },
             Annotation { flow_counters: Counters { out_bytes: 1 << 48, ..counters(1) }, ..annotation(1) },
-            Annotation { segment: Some(0), flow: Some(u32::MAX), server: u32::MAX, ..annotation(1) },
+            Annotation { segment: Some(0), ..annotation(1) },
+            Annotation { flow: Some(u32::MAX), ..annotation(1) },
+            Annotation { server: u32::MAX, bytes_so_far: (1 << 48) - 1, ..annotation(1) },
         ];
         for (frame, a) in huge.iter().enumerate() {
-            log.insert(frame as u64, *a);
+            log.insert(frame as u64, a);
         }
-        log.insert(u64::MAX, annotation(3));
-        log.insert(u64::MAX - 1, annotation(4));
+        log.insert(u64::MAX, &annotation(3));
+        log.insert(u64::MAX - 1, &annotation(4));
         for (frame, a) in huge.iter().enumerate() {
             assert_eq!(log.get(frame as u64), Some(*a));
         }
         assert_eq!(log.get(u64::MAX), Some(annotation(3)));
         assert_eq!(log.get(u64::MAX - 1), Some(annotation(4)));
         // Small again, then gone.
-        log.insert(0, annotation(5));
+        log.insert(0, &annotation(5));
         assert_eq!(log.get(0), Some(annotation(5)));
-        log.insert(0, huge[0]);
+        log.insert(0, &huge[0]);
         log.forget(0);
         assert_eq!(log.get(0), None);
     }
@@ -357,7 +372,7 @@ mod tests {
                 if random.is_multiple_of(11) {
                     a.bytes_so_far = u64::MAX - step;
                 }
-                log.insert(frame, a);
+                log.insert(frame, &a);
                 map.insert(frame, a);
             }
         }

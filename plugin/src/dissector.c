@@ -11,17 +11,21 @@ int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     if (!session_facts(tvb, pinfo, &facts)) {
         return 0;
     }
-    /* The server is asked for where somebody looks: experts do at requests only. */
-    bool is_request = (facts.packet.flags & NFLX_ANNOTATION_REQUEST) != 0;
-    if ((tree != NULL || is_request || taps_listen()) && !session_facts_server(&facts)) {
+    bool shown = tree_is_shown(tree);
+    bool tapped = taps_listen();
+    /* Where nobody looks at fields, experts and columns do at few packets; at the first visit, these tell. */
+    bool marked = (facts.packet.flags & (NFLX_ANNOTATION_REQUEST | NFLX_ANNOTATION_MISSING)) != 0;
+    if ((shown || tapped || marked || facts.revisit) && !session_facts_all(&facts)) {
         return 0;
     }
     /* Everything but the tree is for hosts without one as well: statistics, expert taps, columns, comments. */
-    taps_queue(pinfo, &facts);
+    if (tapped) {
+        taps_queue(pinfo, &facts);
+    }
     unsigned experts = experts_find(&facts);
     columns_mark(pinfo, &facts);
     if (tree != NULL) {
-        item = tree_add(tvb, pinfo, tree, &facts);
+        item = shown ? tree_add(tvb, pinfo, tree, &facts) : tree_add_name(tvb, tree);
     }
     experts_add(pinfo, item, &facts, experts);
     comment_add(pinfo, &facts);

@@ -106,6 +106,9 @@ void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsig
 {
     const nflx_segment *segment = &facts->segment;
 
+    if (found == 0) {
+        return;
+    }
     if (found & EXPERT_CUT) {
         expert_add_info_format(pinfo, item, &ei_cut, "Segment %u is still open where the capture ends, after %s bytes",
                                segment->number, grouped(pinfo, segment->bytes));

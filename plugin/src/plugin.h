@@ -32,7 +32,7 @@ typedef struct facts {
     nflx_annotation packet;
     nflx_server server;
     nflx_segment segment;
-    /* The packet belongs to a segment that is still held, so `segment` is filled. */
+    /* The packet belongs to a segment that is still held, and `segment` is filled. */
     bool has_segment;
     /* The frame was shown before, or the capture was read ahead: all of the capture, or all of it so far, is known. */
     bool revisit;
@@ -57,8 +57,7 @@ bool study_fits(const study *study, const char *path);
 nflx_engine *study_engine(study *study);
 /* The number of the record that begins at this offset of the file; 0 if none does. */
 uint32_t study_number(const study *study, int64_t offset);
-/* Whether the engine has dropped something for lack of room, and the first packet of Netflix's after it had; 0 for none. */
-bool study_dropped(nflx_engine *engine);
+/* The first packet of Netflix's after the engine had dropped something for lack of room; 0 for none. */
 uint32_t study_full_frame(const study *study);
 
 /* input.c */
@@ -68,10 +67,10 @@ char *input_path(void);
 void session_start(void);
 void session_stop(void);
 void session_shut_down(void);
-/* What is known of a packet, but for its server; false if it is none of Netflix's. */
+/* What is known of a packet, but for its server and segment; false if it is none of Netflix's. */
 bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts);
-/* Its server as well. */
-bool session_facts_server(facts *facts);
+/* Those as well, which most packets are not looked at for; false if the engine failed. */
+bool session_facts_all(facts *facts);
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence);
 /* As they are now; false if there is none of this number. */
 bool session_server(uint32_t number, nflx_server *server);
@@ -112,7 +111,12 @@ void fields_register(void);
 
 /* tree.c */
 void tree_register(void);
+/* Whether somebody looks at our fields, or may. */
+bool tree_is_shown(proto_tree *tree);
+/* Adds all of them; the item at the top is for expert items to hang on. */
 proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts);
+/* Adds the protocol alone, for statistics, and for expert items to hang on. */
+proto_item *tree_add_name(tvbuff_t *tvb, proto_tree *tree);
 
 /* experts.c */
 enum {

@@ -160,14 +160,6 @@ static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
     return nflx_engine_packet(engine, &packet, &facts->packet);
 }
 
-/* Remembers the frame at which the engine was first seen to have dropped something. */
-static void watch_room(const packet_info *pinfo)
-{
-    if (full_frame == 0 && study_dropped(engine)) {
-        full_frame = pinfo->num;
-    }
-}
-
 bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
 {
     if (engine == NULL || broken) {
@@ -181,23 +173,22 @@ bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
         report_once(nflx_engine_error(engine));
         return false;
     }
-    facts->segment.struct_size = sizeof facts->segment;
-    facts->has_segment = facts->packet.segment != 0 &&
-                         nflx_engine_segment(engine, facts->packet.segment, &facts->segment) == NFLX_STATUS_OK;
+    facts->has_segment = false;
     facts->live = unsettled;
-    if (!facts->revisit) {
-        watch_room(pinfo);
+    if (full_frame == 0 && !facts->revisit && facts->packet.flags & NFLX_ANNOTATION_FULL) {
+        full_frame = pinfo->num;
     }
     return true;
 }
 
-bool session_facts_server(facts *facts)
+bool session_facts_all(facts *facts)
 {
-    if (session_server(facts->packet.server, &facts->server)) {
-        return true;
+    if (!session_server(facts->packet.server, &facts->server)) {
+        report_once(nflx_engine_error(engine));
+        return false;
     }
-    report_once(nflx_engine_error(engine));
-    return false;
+    facts->has_segment = facts->packet.segment != 0 && session_segment(facts->packet.segment, &facts->segment);
+    return true;
 }
 
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence)

@@ -29,16 +29,6 @@ static void look(const char *path, gint64 *size, gint64 *modified)
     }
 }
 
-bool study_dropped(nflx_engine *engine)
-{
-    nflx_stats stats = {.struct_size = sizeof stats};
-
-    return nflx_engine_stats(engine, &stats) == NFLX_STATUS_OK &&
-           stats.flows_evicted + stats.hosts_evicted + stats.connections_evicted + stats.servers_dropped +
-                   stats.segments_evicted + stats.reorder_dropped >
-               0;
-}
-
 /* Gives every record to the engine; false if it failed. What cannot be read any more ends the file. */
 static bool read_all(study *study, wtap *file)
 {
@@ -58,11 +48,11 @@ static bool read_all(study *study, wtap *file)
         g_array_append_val(study->offsets, offset);
         if (frame_record(&record.rec, nflx_record_data(&record), study->offsets->len, &last, &packet)) {
             status = nflx_engine_packet(study->engine, &packet, &annotation);
+            if (status == NFLX_STATUS_OK && annotation.flags & NFLX_ANNOTATION_FULL && study->full_frame == 0) {
+                study->full_frame = study->offsets->len;
+            }
         }
         nflx_record_reset(&record);
-        if (status == NFLX_STATUS_OK && study->full_frame == 0 && study_dropped(study->engine)) {
-            study->full_frame = study->offsets->len;
-        }
         if (status != NFLX_STATUS_OK && status != NFLX_STATUS_NONE) {
             break;
         }

@@ -59,10 +59,8 @@ bool taps_listen(void)
 /* Listeners run after the dissection of the packet is over. */
 void taps_queue(packet_info *pinfo, const facts *facts)
 {
-    if (taps_listen()) {
-        if (!facts->revisit) {
-            listen_last();
-        }
-        tap_queue_packet(tap, pinfo, wmem_memdup(pinfo->pool, facts, sizeof *facts));
+    if (!facts->revisit) {
+        listen_last();
     }
+    tap_queue_packet(tap, pinfo, wmem_memdup(pinfo->pool, facts, sizeof *facts));
 }

@@ -285,13 +285,18 @@ static void tell_story(line *story, const facts *facts, const char *server)
     }
 }
 
-/* Adds everything that somebody looks at; the item at the top is for expert items to hang on. */
+bool tree_is_shown(proto_tree *tree)
+{
+    return tree != NULL && proto_field_is_referenced(tree, nflx_proto);
+}
+
+proto_item *tree_add_name(tvbuff_t *tvb, proto_tree *tree)
+{
+    return proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "Netflix");
+}
+
 proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts)
 {
-    if (!proto_field_is_referenced(tree, nflx_proto)) {
-        /* Nobody looks at our fields; the protocol is there for statistics, and for expert items to hang on. */
-        return proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "Netflix");
-    }
     const char *server = server_label(pinfo, &facts->server);
     line story = {0};
     tell_story(&story, facts, server);

@@ -128,3 +128,24 @@ fn an_answer_to_a_request_that_nothing_shows_makes_the_segment_that_it_counts_on
     let bytes = |size: usize| response(size).len() as u64;
     assert_eq!(marks, [(bytes(5000) + bytes(7000), true), (bytes(9000), false)]);
 }
+
+#[test]
+fn packets_say_from_where_it_shows_that_bytes_are_missing() {
+    let mut talk = Talk::new(20_000, "23.246.3.4", 80);
+    talk.open().say(REQUEST);
+    // The client acknowledges each part.
+    for part in response(200_000).chunks(10_000) {
+        talk.hear(part);
+    }
+    let data = response_packets(&talk);
+    assert!(run(Config::default(), &talk.packets).1.iter().flatten().all(|said| !said.missing));
+
+    let dropped = data[data.len() / 4];
+    let (engine, said) = run(Config::default(), &without(&talk, &[dropped]));
+    let segment = &segments(&engine)[0];
+    assert_eq!(segment.missing_bytes, talk.packets[dropped].payload.len() as u64);
+    let marked: Vec<_> = (0..said.len()).filter(|&at| said[at].is_some_and(|said| said.missing)).collect();
+    assert!(marked[0] >= dropped, "frame {}", marked[0] + 1);
+    assert_eq!(marked.last(), Some(&(segment.last_frame.unwrap() as usize - 1)));
+    assert!(marked.iter().all(|&at| said[at].unwrap().segment == Some(segment.number)));
+}

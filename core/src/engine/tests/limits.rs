@@ -45,12 +45,15 @@ fn crowd(count: u16) -> Vec<TcpPacket> {
 fn tables_stay_within_their_limits() {
     let packets = crowd(60);
     let mut engine = Engine::new(tiny());
+    let mut full = [0, 0];
     for (packet, frame) in packets.iter().zip(1..) {
         // Every seventh packet is not captured, so that there are holes.
-        if frame % 7 != 0 {
-            give(&mut engine, frame, packet.time, &packet.bytes());
-        }
+        let said = (frame % 7 != 0).then(|| give(&mut engine, frame, packet.time, &packet.bytes()));
         let stats = engine.stats();
+        if let Some(said) = said.flatten() {
+            assert_eq!(said.full, stats.lost() > 0);
+            full[usize::from(said.full)] += 1;
+        }
         assert!(stats.flows <= 16 && engine.server_count() <= 2);
         assert!(engine.segment_numbers().len() <= 16);
         assert!(engine.connections.list.len() <= 8, "{} connections", engine.connections.list.len());
@@ -58,6 +61,7 @@ fn tables_stay_within_their_limits() {
     let stats = engine.stats();
     assert!(stats.flows_evicted > 0 && stats.segments_evicted > 0 && stats.connections_evicted > 0, "{stats:?}");
     assert!(stats.servers_dropped > 0, "{stats:?}");
+    assert!(full[0] > 0 && full[1] > 0, "{full:?}");
     assert_eq!(stats.packets, (1..=packets.len()).filter(|frame| frame % 7 != 0).count() as u64);
     engine.finish();
 }
