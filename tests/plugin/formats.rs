@@ -162,10 +162,10 @@ fn experts() {
     assert!(!open.is_empty(), "the capture ends inside a transfer");
     assert!(open.values().all(|row| matches!(row[1].as_str(), "0" | "False")), "{open:?}");
 
-    let full = home.fields(
-        &home.recorded("player.pcap.gz"),
-        &["-2", "-o", "nflx.max_segments:16", "-Y", "nflx.expert.full"],
-        &["nflx.segment"],
-    );
-    assert_eq!(full.len(), 1, "said once: {full:?}");
+    let full = ["-2", "-o", "nflx.max_segments:16", "-Y", "nflx.expert.full"];
+    let player = home.recorded("player.pcap.gz");
+    let once = home.fields(&player, &full, &["nflx.segment"]);
+    assert_eq!(once.len(), 1, "said once: {once:?}");
+    let read_ahead = home.fields(&player, &[&full[..], &["-o", "nflx.comment:TRUE"]].concat(), &["nflx.segment"]);
+    assert_eq!(read_ahead.keys().collect::<Vec<_>>(), once.keys().collect::<Vec<_>>());
 }
