@@ -4,6 +4,7 @@
 //! one entry, and an address's earlier packets are there the moment it is identified.
 
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use crate::config::{Config, SegmentRule};
 use crate::counters::{Counters, Direction};
@@ -306,18 +307,27 @@ impl Registry {
 
     /// Takes a DNS answer's addresses.
     pub(crate) fn learn_dns(&mut self, config: &Config, response: &dns::Response, over_udp: bool, frame: u64) {
+        let asked = response.question.as_deref().filter(|name| config.is_netflix(name));
+        // Mostly all addresses are of one owner: what was found for the one before, and whether the classic rule says so.
+        let mut last: Option<(&Rc<str>, Option<(EvidenceKind, &str)>, bool)> = None;
         for (owner, address) in &response.addresses {
             if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
                 // Filters answer with such addresses; they are nobody's server.
                 continue;
             }
-            let asked = response.question.as_deref().filter(|name| config.is_netflix(name));
-            if let Some(name) = asked {
-                self.identify(config, *address, EvidenceKind::Dns, name, frame);
-            } else if let Some(name) = response.chain(owner).find(|name| config.is_netflix(name)) {
-                self.identify(config, *address, EvidenceKind::Cname, name, frame);
+            let (_, found, is_classic) = match last {
+                Some(last) if Rc::ptr_eq(last.0, owner) => last,
+                _ => {
+                    let by_chain = || response.chain(owner).find(|name| config.is_netflix(name));
+                    let found = asked.map(|name| (EvidenceKind::Dns, name));
+                    let found = found.or_else(|| by_chain().map(|name| (EvidenceKind::Cname, name)));
+                    *last.insert((owner, found, over_udp && config.is_classic_netflix(owner)))
+                }
+            };
+            if let Some((kind, name)) = found {
+                self.identify(config, *address, kind, name, frame);
             }
-            if over_udp && config.is_classic_netflix(owner) {
+            if is_classic {
                 self.identify(config, *address, EvidenceKind::DnsOwner, owner, frame);
             }
         }

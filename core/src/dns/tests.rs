@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use hickory_proto::op::{Edns, Message, ResponseCode};
+use hickory_proto::op::{Edns, Message, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, TXT};
 use hickory_proto::rr::{RData, Record};
 use proptest::prelude::*;
@@ -150,7 +150,7 @@ fn records_of_other_sections_and_types_are_passed_over() {
     message.add_additional(a("glue.example", [192, 0, 2, 54]));
     message.set_edns(Edns::new());
     let response = parse(&message).unwrap();
-    assert_eq!(response.addresses, [(VIDEO.to_owned(), IpAddr::from([192, 0, 2, 1]))]);
+    assert_eq!(response.addresses, [(VIDEO.into(), IpAddr::from([192, 0, 2, 1]))]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn an_address_of_the_wrong_length_is_no_address() {
     message[first_length + 1] = 3;
     message.remove(first_length + 2);
     let response = Response::parse(&message).unwrap();
-    assert_eq!(response.addresses, [(VIDEO.to_owned(), IpAddr::from([192, 0, 2, 2]))]);
+    assert_eq!(response.addresses, [(VIDEO.into(), IpAddr::from([192, 0, 2, 2]))]);
 }
 
 #[test]
@@ -195,7 +195,33 @@ fn compression_pointers_that_go_round_or_forward_end_the_message() {
     assert_eq!(Response::parse(&message).unwrap().addresses, []);
 }
 
+/// Address records as another reader has them, each name read where it stands.
+fn addresses_read_one_by_one(message: &[u8]) -> Vec<(String, IpAddr)> {
+    let message = Message::from_vec(message).unwrap();
+    let address = |record: &Record| match record.data {
+        RData::A(A(address)) => Some((record.name.to_ascii().trim_end_matches('.').to_owned(), address.into())),
+        _ => None,
+    };
+    message.answers.iter().filter_map(address).collect()
+}
+
 proptest! {
+    #[test]
+    fn names_are_those_that_records_point_to(
+        owners in prop::collection::vec((0..40_u8, any::<bool>()), 1..60),
+        asked in 0..40_u8,
+    ) {
+        let named = |number: u8| format!("host{number}.of{}.example", number % 5);
+        let records = owners.iter().map(|&(number, is_alias)| match is_alias {
+            true => cname(&named(number), &named(number.wrapping_mul(7) % 40)),
+            false => a(&named(number), [192, 0, 2, number]),
+        });
+        let message = answer(&named(asked), records).to_vec().unwrap();
+        let addresses: Vec<(String, IpAddr)> =
+            Response::parse(&message).unwrap().addresses.iter().map(|(owner, ip)| (owner.to_string(), *ip)).collect();
+        prop_assert_eq!(addresses, addresses_read_one_by_one(&message));
+    }
+
     #[test]
     fn arbitrary_bytes_are_no_danger(tail in prop::collection::vec(any::<u8>(), 0..300), counts: [u8; 4]) {
         let _ = Response::parse(&tail);

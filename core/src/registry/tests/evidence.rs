@@ -7,8 +7,8 @@ const VIDEO: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
 /// An answer of one address record.
 fn answer(question: &str, owner: &str, address: &str) -> dns::Response {
     let mut response = dns::Response::default();
-    response.question = Some(question.to_owned());
-    response.addresses.push((owner.to_owned(), address.parse().unwrap()));
+    response.question = Some(question.into());
+    response.addresses.push((owner.into(), address.parse().unwrap()));
     response
 }
 
