@@ -407,6 +407,7 @@ impl Engine {
 
     /// Where a flow is followed, if it is, and its server's end is not what looked like the client until now: then it is
     /// followed anew from here.
+    #[inline]
     fn place(&mut self, slot: Slot) -> Slot {
         let flow = self.registry.flow(slot);
         let (place, server) = (flow.connection, flow.server);
