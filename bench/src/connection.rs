@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::Length;
 use crate::frame::{Endpoint, Frame, tcp, udp};
 use crate::random::Random;
 
@@ -25,6 +26,7 @@ pub(crate) struct Connection {
     client: Endpoint,
     server: Endpoint,
     netflix: bool,
+    length: Length,
     datagrams: bool,
     /// Next sequence number of the client and of the server.
     next: [u32; 2],
@@ -33,7 +35,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(netflix: bool, number: u32, random: &mut Random) -> Self {
+    pub(crate) fn new(netflix: bool, length: Length, number: u32, random: &mut Random) -> Self {
         let [_, a, b, c] = number.to_be_bytes();
         let client = Endpoint { address: [10, a, b, c], port: 32_768 + random.below(28_000) as u16 };
         // Some hundred servers each, outside of the ranges that Netflix announces: names tell.
@@ -45,10 +47,11 @@ impl Connection {
             client,
             server: Endpoint { address: server, port },
             netflix,
+            length,
             datagrams,
             next: [random.next() as u32, random.next() as u32],
             steps: VecDeque::new(),
-            exchanges: 1 + random.below(12),
+            exchanges: if length == Length::Short { 1 } else { 1 + random.below(12) },
         };
         if !datagrams {
             connection.open(random);
@@ -124,7 +127,11 @@ impl Connection {
     fn exchange(&mut self, random: &mut Random) {
         let request = 300 + random.below(900) as usize;
         self.tcp(true, ACK, record(23, &vec![7; request]));
-        let (low, high) = if self.netflix { (60_000, 2_000_000) } else { (400, 200_000) };
+        let (low, high) = match (self.length, self.netflix) {
+            (Length::Short, _) => (400, 40_000),
+            (Length::Long, true) => (60_000, 2_000_000),
+            (Length::Long, false) => (400, 200_000),
+        };
         let mut left = random.size(low, high) as usize;
         let mut response = Vec::with_capacity(left + left / 500 + 64);
         while left > 0 {

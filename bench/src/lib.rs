@@ -4,6 +4,9 @@
 //! segments that are acknowledged by twos; sizes are drawn evenly over their logarithm, as those of files are. A given
 //! share of packets is Netflix's: an answer of DNS, then TLS with its name and responses of segments' sizes. The rest is
 //! TLS under other names, and UDP of 60 to 1,200 bytes that is not QUIC.
+//!
+//! Connections may also be short, as those of applications and pages are: one exchange each, so that handshakes and names
+//! outweigh data.
 
 mod connection;
 mod frame;
@@ -22,12 +25,22 @@ const SPACING: i64 = 12_000;
 /// 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600_000_000_000;
 
+/// How much is said on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// Up to twelve exchanges.
+    Long,
+    /// One of some kilobytes.
+    Short,
+}
+
 /// An endless capture.
 #[derive(Debug)]
 pub struct Traffic {
     random: Random,
     /// Percent of packets that are Netflix's.
     share: u64,
+    length: Length,
     pools: [Vec<Connection>; 2],
     /// Connections made so far.
     made: u32,
@@ -37,12 +50,19 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Traffic of which `share` percent are Netflix's.
+    /// Traffic of which `share` percent are Netflix's, in long connections.
     #[must_use]
     pub fn new(share: u32, seed: u64) -> Self {
+        Self::of(share, Length::Long, seed)
+    }
+
+    /// Traffic of which `share` percent are Netflix's.
+    #[must_use]
+    pub fn of(share: u32, length: Length, seed: u64) -> Self {
         Self {
             random: Random(seed),
             share: share.min(100).into(),
+            length,
             pools: [Vec::new(), Vec::new()],
             made: 0,
             turn: (0, 0, 0),
@@ -75,7 +95,7 @@ impl Traffic {
 
     fn connection(&mut self, netflix: bool) -> Connection {
         self.made += 1;
-        Connection::new(netflix, self.made, &mut self.random)
+        Connection::new(netflix, self.length, self.made, &mut self.random)
     }
 }
 
@@ -97,6 +117,20 @@ mod tests {
     fn the_same_seed_gives_the_same_bytes() {
         let bytes = |seed| Traffic::new(10, seed).take(3000).flat_map(|frame| frame.bytes).collect::<Vec<u8>>();
         assert!(bytes(1) == bytes(1) && bytes(1) != bytes(2));
+    }
+
+    #[test]
+    fn short_connections_are_many() {
+        let flows = |length| {
+            let mut engine = Engine::new(Config::default());
+            for (frame, number) in Traffic::of(100, length, 1).take(20_000).zip(1..) {
+                engine.packet(&frame.packet(number));
+            }
+            engine.stats().flows
+        };
+        let [long, short] = [Length::Long, Length::Short].map(flows);
+        // Two flows each, one of which is DNS.
+        assert!((20..40).contains(&(2 * 20_000 / short)) && short > 5 * long, "{short}, {long}");
     }
 
     #[test]
