@@ -1,6 +1,7 @@
 //! What is said about a packet in one line, for comments in captures that travel to people who have Wireshark only.
 
 use core::fmt::{self, Write};
+use core::net::IpAddr;
 
 use crate::annotation::Annotation;
 use crate::counters::Direction;
@@ -46,74 +47,90 @@ impl Note<'_> {
     }
 }
 
-/// The note: [`PREFIX`], direction, what the packet is, the server, and what is to be said of its bytes.
-impl fmt::Display for Note<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}", self.annotation.direction.as_str())?;
+impl Note<'_> {
+    /// Appends the note: [`PREFIX`], direction, what the packet is, the server, and what is to be said of its bytes.
+    ///
+    /// It is what [`fmt::Display`] shows, in a quarter of the instructions: a capture gets one for each of its packets.
+    pub fn append_to(&self, text: &mut String) {
+        text.push_str(PREFIX);
+        text.push_str(self.annotation.direction.as_str());
         let ends = self.ends();
         match (self.annotation.request, ends) {
-            (true, _) => f.write_str(" request")?,
-            (false, Some(_)) => f.write_str(" end of")?,
+            (true, _) => text.push_str(" request"),
+            (false, Some(_)) => text.push_str(" end of"),
             (false, None) => {}
         }
         if let Some(number) = self.annotation.segment {
-            write!(f, " segment {number}")?;
+            text.push_str(" segment ");
+            push_number(text, number.into());
             // What it holds shows in its size, which is not known before.
             if let Some(segment) = self.known().filter(|segment| segment.kind != Kind::Other) {
-                write!(f, " ({})", segment.kind.as_str())?;
+                push_all(text, [" (", segment.kind.as_str(), ")"]);
             }
         }
-        write!(f, " {}", Label(self.server))?;
+        text.push(' ');
+        Label(self.server).append_to(text);
         if self.annotation.segment.is_none() && self.server.role != Role::Unknown {
-            write!(f, ", role {}", self.server.role.as_str())?;
+            push_all(text, [", role ", self.server.role.as_str()]);
         }
         if let Some(flow) = self.annotation.flow {
-            write!(f, ", flow {flow}")?;
+            text.push_str(", flow ");
+            push_number(text, flow.into());
         }
         match self.known() {
-            Some(segment) if self.annotation.request || ends.is_some() => write!(f, ": {}", Total(segment)),
-            known => self.progress(known, f),
+            Some(segment) if self.annotation.request || ends.is_some() => {
+                text.push_str(": ");
+                total(segment, text);
+            }
+            known => self.progress(known, text),
         }
+    }
+
+    /// How much of the segment has come, on packets that brought some of it.
+    fn progress(&self, known: Option<&Segment>, text: &mut String) {
+        if self.annotation.segment.is_none() || self.annotation.request || self.annotation.direction != Direction::In {
+            return;
+        }
+        text.push_str(": ");
+        Grouped(self.annotation.bytes_so_far).append_to(text);
+        if let Some(segment) = known {
+            text.push_str(" of ");
+            Grouped(segment.bytes).append_to(text);
+        }
+        text.push_str(" bytes");
     }
 }
 
-impl Note<'_> {
-    /// How much of the segment has come, on packets that brought some of it.
-    fn progress(&self, known: Option<&Segment>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.annotation.segment.is_none() || self.annotation.request || self.annotation.direction != Direction::In {
-            return Ok(());
-        }
-        write!(f, ": {}", Grouped(self.annotation.bytes_so_far))?;
-        if let Some(segment) = known {
-            write!(f, " of {}", Grouped(segment.bytes))?;
-        }
-        f.write_str(" bytes")
+/// [`Note::append_to`].
+impl fmt::Display for Note<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(f, |text| self.append_to(text))
     }
 }
 
 /// What a segment was in the end.
-struct Total<'a>(&'a Segment);
-
-impl fmt::Display for Total<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(segment) = self;
-        if segment.last_frame.is_none() {
-            return f.write_str("no response");
-        }
-        write!(f, "{} bytes", Grouped(segment.bytes))?;
-        if let Some(nanoseconds) = segment.duration().filter(|&duration| duration >= 0) {
-            write!(f, " in {}", Seconds(nanoseconds))?;
-        }
-        if segment.missing_bytes > 0 {
-            write!(f, ", {} of them not captured", Grouped(segment.missing_bytes))?;
-        }
-        if segment.retransmitted_bytes > 0 {
-            write!(f, ", {} retransmitted", Grouped(segment.retransmitted_bytes))?;
-        }
-        if !segment.complete {
-            f.write_str(", still open at the end of the capture")?;
-        }
-        Ok(())
+fn total(segment: &Segment, text: &mut String) {
+    if segment.last_frame.is_none() {
+        return text.push_str("no response");
+    }
+    Grouped(segment.bytes).append_to(text);
+    text.push_str(" bytes");
+    if let Some(nanoseconds) = segment.duration().filter(|&duration| duration >= 0) {
+        text.push_str(" in ");
+        Seconds(nanoseconds).append_to(text);
+    }
+    if segment.missing_bytes > 0 {
+        text.push_str(", ");
+        Grouped(segment.missing_bytes).append_to(text);
+        text.push_str(" of them not captured");
+    }
+    if segment.retransmitted_bytes > 0 {
+        text.push_str(", ");
+        Grouped(segment.retransmitted_bytes).append_to(text);
+        text.push_str(" retransmitted");
+    }
+    if !segment.complete {
+        text.push_str(", still open at the end of the capture");
     }
 }
 
@@ -123,14 +140,24 @@ impl fmt::Display for Total<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Label<'a>(pub &'a Server);
 
-impl fmt::Display for Label<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Label<'_> {
+    fn append_to(self, text: &mut String) {
         match self.0.name() {
             Some(name) if !name.is_empty() => {
-                name.chars().take(MAX_NAME).try_for_each(|c| f.write_char(if c.is_ascii_graphic() { c } else { '?' }))
+                if name.len() <= MAX_NAME && name.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    text.push_str(name);
+                } else {
+                    text.extend(name.chars().take(MAX_NAME).map(|c| if c.is_ascii_graphic() { c } else { '?' }));
+                }
             }
-            _ => self.0.address.fmt(f),
+            _ => push_address(text, self.0.address),
         }
+    }
+}
+
+impl fmt::Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        shown(f, |text| self.append_to(text))
     }
 }
 
@@ -138,16 +165,23 @@ impl fmt::Display for Label<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Grouped(pub u64);
 
+impl Grouped {
+    fn append_to(self, text: &mut String) {
+        let mut buffer = itoa::Buffer::new();
+        let mut rest = buffer.format(self.0);
+        // The first group may be shorter.
+        let mut group = (rest.len() - 1) % 3 + 1;
+        while let Some((digits, others)) = rest.split_at_checked(group).filter(|(_, others)| !others.is_empty()) {
+            push_all(text, [digits, ","]);
+            (rest, group) = (others, 3);
+        }
+        text.push_str(rest);
+    }
+}
+
 impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        for (index, digit) in digits.bytes().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                f.write_char(',')?;
-            }
-            f.write_char(digit.into())?;
-        }
-        Ok(())
+        shown(f, |text| self.append_to(text))
     }
 }
 
@@ -155,17 +189,54 @@ impl fmt::Display for Grouped {
 #[derive(Clone, Copy, Debug)]
 pub struct Seconds(pub i64);
 
+impl Seconds {
+    fn append_to(self, text: &mut String) {
+        let milliseconds = (self.0.unsigned_abs() + 500_000) / 1_000_000;
+        push_number(text, milliseconds / 1000);
+        // The one in front keeps zeros, and is left out.
+        let mut buffer = itoa::Buffer::new();
+        push_all(text, [".", &buffer.format(1000 + milliseconds % 1000)[1..], " s"]);
+    }
+}
+
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let milliseconds = (self.0.unsigned_abs() + 500_000) / 1_000_000;
-        write!(f, "{}.{:03} s", milliseconds / 1000, milliseconds % 1000)
+        shown(f, |text| self.append_to(text))
     }
+}
+
+fn push_number(text: &mut String, number: u64) {
+    text.push_str(itoa::Buffer::new().format(number));
+}
+
+fn push_address(text: &mut String, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, others @ ..] = address.octets();
+            push_number(text, first.into());
+            for octet in others {
+                text.push('.');
+                push_number(text, octet.into());
+            }
+        }
+        // Strings take all that is written to them.
+        IpAddr::V6(address) => drop(write!(text, "{address}")),
+    }
+}
+
+fn push_all<const COUNT: usize>(text: &mut String, parts: [&str; COUNT]) {
+    parts.into_iter().for_each(|part| text.push_str(part));
+}
+
+/// Shows what `append` appends.
+fn shown(f: &mut fmt::Formatter<'_>, append: impl FnOnce(&mut String)) -> fmt::Result {
+    let mut text = String::new();
+    append(&mut text);
+    f.write_str(&text)
 }
 
 #[cfg(test)]
 mod tests {
-    use core::net::IpAddr;
-
     use super::*;
     use crate::counters::Counters;
     use crate::packet::Time;
@@ -286,12 +357,38 @@ mod tests {
         assert_eq!(Label(&server("a\nnflx: b\u{e9}\0")).to_string(), "a?nflx:?b??");
         assert_eq!(Label(&server("")).to_string(), "23.246.11.141");
         assert_eq!(Label(&server(&"x".repeat(9000))).to_string().len(), MAX_NAME);
+        for longest in ["x".repeat(MAX_NAME), "\u{e9}".repeat(MAX_NAME)] {
+            assert_eq!(Label(&server(&longest)).to_string(), longest.replace('\u{e9}', "?"));
+        }
+    }
+
+    #[test]
+    fn servers_without_a_name_show_their_address() {
+        for address in ["0.0.0.0", "23.246.11.141", "255.255.255.255", "::", "2a00:86c0:ff0a::19", "::ffff:23.246.0.9"]
+        {
+            let address: IpAddr = address.parse().expect("an address");
+            assert_eq!(Label(&Server { address, ..server("") }).to_string(), address.to_string());
+        }
     }
 
     #[test]
     fn numbers_for_people() {
-        for (number, said) in [(0, "0"), (999, "999"), (1000, "1,000"), (u64::MAX, "18,446,744,073,709,551,615")] {
+        for (number, said) in [
+            (0, "0"),
+            (10, "10"),
+            (999, "999"),
+            (1000, "1,000"),
+            (99_999, "99,999"),
+            (100_000, "100,000"),
+            (1_000_000, "1,000,000"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
             assert_eq!(Grouped(number).to_string(), said);
+        }
+        for (nanoseconds, said) in
+            [(0, "0.000 s"), (499_999, "0.000 s"), (500_000, "0.001 s"), (59_999_500_000, "60.000 s")]
+        {
+            assert_eq!(Seconds(nanoseconds).to_string(), said);
         }
         assert_eq!(Seconds(1_000_499_999).to_string(), "1.000 s");
         assert_eq!(Seconds(i64::MAX).to_string(), "9223372036.855 s");

@@ -33,17 +33,24 @@ impl<'a> From<Option<&'a str>> for Edit<'a> {
 }
 
 impl Edit<'_> {
-    /// The options after the edit; `None` if that is no change, or if they are not sound.
-    pub(super) fn apply(self, options: &[u8], order: Order) -> Option<Vec<u8>> {
-        match self {
+    /// Appends the options after the edit, and says whether that is a change. Appends nothing if it is none, or if the
+    /// options are not sound.
+    pub(super) fn apply(self, options: &[u8], order: Order, into: &mut Vec<u8>) -> bool {
+        let before = into.len();
+        let edited = match self {
             Self::Keep => None,
-            Self::Add(comment) => add(options, order, comment),
-            Self::Strip => strip(options, order),
+            Self::Add(comment) => add(options, order, comment, into),
+            Self::Strip => strip(options, order, into),
+        };
+        if edited.is_none() {
+            into.truncate(before);
         }
+        edited.is_some()
     }
 }
 
-fn add(options: &[u8], order: Order, comment: &str) -> Option<Vec<u8>> {
+/// `None` if it is no change; what is appended then is of no use.
+fn add(options: &[u8], order: Order, comment: &str, into: &mut Vec<u8>) -> Option<()> {
     let mut end = 0;
     for option in Options::new(options, order) {
         let option = option.ok()?;
@@ -52,37 +59,38 @@ fn add(options: &[u8], order: Order, comment: &str) -> Option<Vec<u8>> {
         }
         end = option.end;
     }
-    let mut edited = Vec::with_capacity(options.len() + comment.len() + 3 * HEAD);
-    edited.extend_from_slice(&options[..end]);
-    put(&mut edited, order, COMMENT, comment.as_bytes())?;
+    into.extend_from_slice(&options[..end]);
+    put(into, order, COMMENT, comment.as_bytes())?;
     if options.is_empty() {
-        edited.extend_from_slice(&END_BYTES);
+        into.extend_from_slice(&END_BYTES);
     } else if options != END_BYTES {
-        edited.extend_from_slice(&options[end..]);
+        into.extend_from_slice(&options[end..]);
     }
-    Some(edited)
+    Some(())
 }
 
-fn strip(options: &[u8], order: Order) -> Option<Vec<u8>> {
-    let mut edited = Vec::new();
+/// `None` as [`add`].
+fn strip(options: &[u8], order: Order, into: &mut Vec<u8>) -> Option<()> {
+    let start = into.len();
     let mut end = 0;
     for option in Options::new(options, order) {
         let option = option.ok()?;
         if !option.is_ours() {
-            edited.extend_from_slice(&options[end..option.end]);
+            into.extend_from_slice(&options[end..option.end]);
         }
         end = option.end;
     }
-    edited.extend_from_slice(&options[end..]);
+    into.extend_from_slice(&options[end..]);
+    let edited = &into[start..];
     if edited.len() == options.len() {
         return None;
     }
     if edited.is_empty() {
-        edited.extend_from_slice(&END_BYTES);
+        into.extend_from_slice(&END_BYTES);
     } else if edited == END_BYTES {
-        edited.clear();
+        into.truncate(start);
     }
-    Some(edited)
+    Some(())
 }
 
 /// Appends an option; `None` if it is too long for one.
@@ -91,8 +99,13 @@ pub(super) fn put(options: &mut Vec<u8>, order: Order, code: u16, value: &[u8]) 
     options.extend_from_slice(&order.u16_bytes(code));
     options.extend_from_slice(&order.u16_bytes(length));
     options.extend_from_slice(value);
-    options.resize(options.len().next_multiple_of(4), 0);
+    pad(options, value.len());
     Some(())
+}
+
+/// Appends what is missing from `length` bytes to whole words.
+pub(super) fn pad(into: &mut Vec<u8>, length: usize) {
+    into.extend_from_slice(&[0; 4][..length.next_multiple_of(4) - length]);
 }
 
 /// Appends the end of options.

@@ -6,7 +6,7 @@
 use nflx_core::Packet;
 use pcap_parser::{EPB_MAGIC, IDB_MAGIC, SHB_MAGIC};
 
-use super::comment::{Edit, put, put_end};
+use super::comment::{Edit, pad, put, put_end};
 use crate::capture::{Header, Order};
 
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
@@ -33,7 +33,9 @@ pub(super) fn header(header: &Header, edit: Edit<'_>, into: &mut Vec<u8>) {
         // Short enough for an option.
         let _ = put(&mut options, order, SHB_USERAPPL, PROGRAM.as_bytes());
         put_end(&mut options);
-        into.extend(edit.apply(&options, order).unwrap_or(options));
+        if !edit.apply(&options, order, into) {
+            into.extend(options);
+        }
     });
     block(IDB_MAGIC, order, into, |into| {
         into.extend(order.u16_bytes(header.link_type.0));
@@ -55,21 +57,21 @@ pub(super) fn record(header: &Header, packet: &Packet<'_>, edit: Edit<'_>, into:
     let units = if header.nanoseconds { nanoseconds } else { nanoseconds / 1000 };
     block(EPB_MAGIC, order, into, |into| {
         let words = [0, (units >> 32) as u32, units as u32, packet.data.len() as u32, packet.original_length];
-        words.iter().for_each(|&word| into.extend(order.u32_bytes(word)));
+        words.iter().for_each(|&word| into.extend_from_slice(&order.u32_bytes(word)));
         into.extend_from_slice(packet.data);
-        into.resize(into.len().next_multiple_of(4), 0);
-        into.extend(edit.apply(&[], order).unwrap_or_default());
+        pad(into, packet.data.len());
+        edit.apply(&[], order, into);
     });
 }
 
 /// A block around a body of whole words.
 fn block(kind: u32, order: Order, into: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     let start = into.len();
-    into.extend(order.u32_bytes(kind));
-    into.extend([0; 4]);
+    into.extend_from_slice(&order.u32_bytes(kind));
+    into.extend_from_slice(&[0; 4]);
     body(into);
     // No packet that is read is larger than 16 MiB.
     let length = order.u32_bytes((into.len() - start + 4) as u32);
     into[start + 4..start + 8].copy_from_slice(&length);
-    into.extend(length);
+    into.extend_from_slice(&length);
 }

@@ -17,7 +17,7 @@ mod rewriter;
 mod tests;
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, Seek, Write};
 
 use nflx_core::{Note, Summary};
 
@@ -31,9 +31,6 @@ use crate::{Status, is_one_of, mistake, name, reason, remarks, say};
 use comment::Edit;
 use knowledge::Knowledge;
 use rewriter::Rewriter;
-
-/// Bytes that are written at once.
-const BUFFER: usize = 256 * 1024;
 
 /// Writes the annotated capture, or the stripped one.
 pub(crate) fn run(run: &Annotate) -> Status {
@@ -63,11 +60,11 @@ fn written(run: &Annotate) -> Result<Status, Failure> {
         return Ok(Status::Failed);
     }
     let status = match &mut sink {
-        Sink::File { temporary, .. } => write(run, BufWriter::with_capacity(BUFFER, temporary))?,
+        Sink::File { temporary, .. } => write(run, temporary)?,
         // A section's length stands before the section, so that pipes get what they get when all of it is known.
         Sink::Stdout(_) | Sink::Direct(_) => {
             let mut spool = tempfile::tempfile()?;
-            let status = write(run, BufWriter::with_capacity(BUFFER, &mut spool))?;
+            let status = write(run, &mut spool)?;
             copy(&mut spool, &mut sink)?;
             status
         }
@@ -107,15 +104,14 @@ fn annotate<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Resu
         let note = annotation.as_ref().zip(annotation.and_then(|said| engine.server(said.server)));
         let note = note.map(|(annotation, server)| Note {
             segment: annotation.segment.and_then(|number| knowledge.segment(number)),
-            server: knowledge.server(server),
+            server: knowledge.server(annotation.server, server),
             frame: piece.frame(),
             annotation,
             settled: true,
         });
         let note = note.filter(|note| run.packets == Which::All || note.is_landmark()).map(|note| {
             text.clear();
-            // Strings take all that is written to them.
-            let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{note}"));
+            note.append_to(&mut text);
             text.as_str()
         });
         match piece {
