@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 
-use nflx_core::{Features as Windows, Kind, Role, Time};
+use nflx_core::{Features as Windows, Kind, Role, ServerId, Time};
 
 use crate::output::Writer;
-use crate::rows::{FeatureRow, Features, PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers, ranked};
+use crate::rows::{FeatureRow, Features, PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers};
+use crate::rows::{evidence_kinds, ranked};
 use crate::study::{Failure, Study};
 
 /// Rows that a capture gives.
@@ -22,7 +23,8 @@ pub(crate) trait Report: Rows + Sized {
 impl Report for Servers {
     fn write(study: Study, capture: &str, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         for server in ranked(&study.engine) {
-            writer.row(&ServerRow { capture, start: study.start, server })?;
+            let evidence = &evidence_kinds(server);
+            writer.row(&ServerRow { capture, start: study.start, server, evidence })?;
         }
         Ok(study)
     }
@@ -59,7 +61,7 @@ impl Report for Packets {
                 annotation,
                 server,
                 segment,
-                role: server.map_or(Role::Unknown, |server| outcome.role(server.address)),
+                role: server.map_or(Role::Unknown, |server| outcome.role(annotation.server, server.address)),
                 kind: annotation.segment.and_then(|number| outcome.kind(number)),
             })
         })
@@ -93,7 +95,9 @@ fn drain(windows: &mut Windows, capture: &str, start: Time, writer: &mut Writer<
 
 /// What is known only once the last packet has been seen.
 struct Outcome {
-    roles: HashMap<IpAddr, Role>,
+    /// In order of the servers' identifiers.
+    roles: Vec<(IpAddr, Role)>,
+    identifiers: HashMap<IpAddr, ServerId>,
     first_segment: u32,
     kinds: Vec<Option<Kind>>,
 }
@@ -102,16 +106,21 @@ impl Outcome {
     fn of(study: &Study) -> Self {
         let engine = &study.engine;
         let numbers = engine.segment_numbers();
-        let servers = (0..engine.server_count()).filter_map(|id| engine.server(id));
+        let servers = (0..engine.server_count()).map_while(|id| engine.server(id));
+        let roles: Vec<_> = servers.map(|server| (server.address, server.role)).collect();
         Self {
-            roles: servers.map(|server| (server.address, server.role)).collect(),
+            identifiers: roles.iter().map(|(address, _)| *address).zip(0..).collect(),
+            roles,
             first_segment: numbers.start,
             kinds: numbers.map(|number| engine.segment(number).map(|segment| segment.kind)).collect(),
         }
     }
 
-    fn role(&self, address: IpAddr) -> Role {
-        self.roles.get(&address).copied().unwrap_or_default()
+    fn role(&self, id: ServerId, address: IpAddr) -> Role {
+        let at = |id: ServerId| self.roles.get(id as usize);
+        // An engine that is told the servers keeps their identifiers, so that none is looked for.
+        let same = at(id).filter(|(known, _)| *known == address);
+        same.or_else(|| at(*self.identifiers.get(&address)?)).map(|(_, role)| *role).unwrap_or_default()
     }
 
     fn kind(&self, segment: u32) -> Option<Kind> {

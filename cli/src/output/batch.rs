@@ -20,8 +20,9 @@ pub(super) struct Batch {
 
 /// One column of them.
 pub(super) struct Column {
-    /// Per row, or per item where there are lists: whether it is there ("definition level").
-    pub(super) presence: Vec<i16>,
+    /// Per row, or per item where there are lists: whether it is there ("definition level"). Without lists, empty as long
+    /// as every value is there.
+    presence: Vec<i16>,
     /// Those that are.
     pub(super) values: Values,
 }
@@ -50,6 +51,8 @@ pub(super) struct Texts {
     pub(super) numbers: Vec<u32>,
     known: HashMap<Box<str>, u32>,
     last: u32,
+    words: Vec<(&'static str, u32)>,
+    addresses: HashMap<IpAddr, u32>,
     last_address: Option<(IpAddr, u32)>,
 }
 
@@ -64,15 +67,15 @@ impl Batch {
     /// Takes a row's values, in order of the columns.
     pub(super) fn push<'v>(&mut self, values: impl Iterator<Item = Value<'v>>) {
         for (column, value) in self.columns.iter_mut().zip(values) {
-            column.push(&value);
+            column.push(value, self.rows);
         }
         self.rows += 1;
     }
 
     /// Takes all rows of a batch of the same columns.
     pub(super) fn append(&mut self, other: &Self) {
-        for (column, other) in self.columns.iter_mut().zip(&other.columns) {
-            column.append(other);
+        for (column, other_column) in self.columns.iter_mut().zip(&other.columns) {
+            column.append(other_column, self.rows, other.rows);
         }
         self.rows += other.rows;
     }
@@ -97,15 +100,18 @@ impl Column {
         Self { presence: Vec::new(), values }
     }
 
-    fn push(&mut self, value: &Value<'_>) {
+    /// Takes a value behind those of so many `rows`.
+    #[inline(always)]
+    fn push(&mut self, value: Value<'_>, rows: usize) {
         match (&mut self.values, value) {
-            (Values::Bools(values), Value::Bool(value)) => values.push(*value),
-            (Values::Integers(values), Value::Integer(value)) => values.push(i64::try_from(*value).unwrap_or(i64::MAX)),
+            (Values::Bools(values), Value::Bool(value)) => values.push(value),
+            (Values::Integers(values), Value::Integer(value)) => values.push(i64::try_from(value).unwrap_or(i64::MAX)),
             (Values::Integers(values), Value::Time(time)) => values.push(time.0),
-            (Values::Floats(values), Value::Float(value)) => values.push(*value),
-            (Values::Floats(values), Value::Seconds(nanoseconds)) => values.push(*nanoseconds as f64 / 1e9),
+            (Values::Floats(values), Value::Float(value)) => values.push(value),
+            (Values::Floats(values), Value::Seconds(nanoseconds)) => values.push(nanoseconds as f64 / 1e9),
             (Values::Texts(values), Value::Text(text)) => values.push(text),
-            (Values::Texts(values), Value::Address(address)) => values.push_address(*address),
+            (Values::Texts(values), Value::Word(word)) => values.push_word(word),
+            (Values::Texts(values), Value::Address(address)) => values.push_address(address),
             (Values::Words(repetition, values), Value::Words(words)) => {
                 words.iter().for_each(|word| values.push(word));
                 return list(repetition, &mut self.presence, Some(words.len()));
@@ -118,16 +124,35 @@ impl Column {
                 return list(repetition, &mut self.presence, None);
             }
             (_, value) => {
-                debug_assert_eq!(*value, Value::Null, "a value of another type");
-                self.presence.push(ABSENT);
-                return;
+                debug_assert_eq!(value, Value::Null, "a value of another type");
+                return self.push_absent(rows);
             }
         }
-        self.presence.push(PRESENT);
+        if !self.presence.is_empty() {
+            self.presence.push(PRESENT);
+        }
     }
 
-    fn append(&mut self, other: &Self) {
-        self.presence.extend_from_slice(&other.presence);
+    fn push_absent(&mut self, rows: usize) {
+        self.presence.resize(rows, PRESENT);
+        self.presence.push(ABSENT);
+    }
+
+    /// Whether values are there, per row of `rows` or per item; `None` if all are.
+    pub(super) fn presence(&self) -> Option<&[i16]> {
+        (!self.presence.is_empty()).then_some(&self.presence)
+    }
+
+    /// Takes the values of so many rows of another behind those of so many `rows`.
+    fn append(&mut self, other: &Self, rows: usize, other_rows: usize) {
+        let is_list = matches!(self.values, Values::Words(..) | Values::FloatLists(..));
+        if is_list {
+            self.presence.extend_from_slice(&other.presence);
+        } else if !(self.presence.is_empty() && other.presence.is_empty()) {
+            self.presence.resize(rows, PRESENT);
+            self.presence.extend_from_slice(&other.presence);
+            self.presence.resize(rows + other_rows, PRESENT);
+        }
         match (&mut self.values, &other.values) {
             (Values::Bools(values), Values::Bools(others)) => values.extend_from_slice(others),
             (Values::Integers(values), Values::Integers(others)) => values.extend_from_slice(others),
@@ -184,14 +209,33 @@ impl Texts {
         self.numbers.push(number);
     }
 
-    fn push_address(&mut self, address: IpAddr) {
-        match self.last_address {
-            Some((last, number)) if last == address => self.numbers.push(number),
-            _ => {
-                self.push(&address.to_string());
-                self.last_address = Some((address, self.last));
+    fn push_word(&mut self, word: &'static str) {
+        // What is always there is always the same. The same word may also be elsewhere, and counts as another.
+        let number = match self.words.iter().find(|(known, _)| std::ptr::eq(*known, word)) {
+            Some((_, number)) => *number,
+            None => {
+                let number = self.number(word);
+                self.words.push((word, number));
+                number
             }
-        }
+        };
+        self.numbers.push(number);
+    }
+
+    fn push_address(&mut self, address: IpAddr) {
+        let number = match self.last_address {
+            Some((last, number)) if last == address => number,
+            _ => {
+                let known = self.addresses.get(&address).copied();
+                let number = known.unwrap_or_else(|| self.number(&address.to_string()));
+                if known.is_none() {
+                    self.addresses.insert(address, number);
+                }
+                self.last_address = Some((address, number));
+                number
+            }
+        };
+        self.numbers.push(number);
     }
 
     fn number(&mut self, text: &str) -> u32 {
@@ -212,7 +256,6 @@ impl Texts {
         })
     }
 
-    #[allow(dead_code)]
     fn append(&mut self, others: &Self) {
         let numbers: Vec<_> = others.different.iter().map(|text| self.number(text)).collect();
         self.numbers.extend(others.numbers.iter().map(|&number| numbers[number as usize]));
@@ -233,18 +276,19 @@ mod tests {
         texts.numbers.iter().map(|&number| &*texts.different[number as usize]).collect()
     }
 
+    fn column<'v>(kind: Type, values: impl IntoIterator<Item = Value<'v>>) -> Column {
+        let mut column = Column::new(kind);
+        values.into_iter().enumerate().for_each(|(rows, value)| column.push(value, rows));
+        column
+    }
+
     #[test]
     fn texts_are_held_once_whatever_their_number() {
-        let mut column = Column::new(Type::Text);
         let words: Vec<_> = (0..100).map(|i| (i % 20).to_string()).collect();
-        for word in &words {
-            column.push(&Value::Text(word));
-            column.push(&Value::Null);
-        }
-        assert_eq!(texts(&column), words);
-        let mut twice = Column::new(Type::Text);
-        twice.push(&Value::Text("19"));
-        twice.append(&column);
+        let others = column(Type::Text, words.iter().flat_map(|word| [Value::Text(word), Value::Null]));
+        assert_eq!(texts(&others), words);
+        let mut twice = column(Type::Text, [Value::Text("19")]);
+        twice.append(&others, 1, 200);
         assert_eq!(texts(&twice)[1..], words);
         assert_eq!(twice.presence.iter().filter(|&&level| level == PRESENT).count(), 101);
         let Values::Texts(held) = &twice.values else { panic!("texts") };
@@ -253,39 +297,70 @@ mod tests {
 
     #[test]
     fn addresses_are_texts() {
-        let mut column = Column::new(Type::Text);
-        for address in ["192.0.2.1", "192.0.2.1", "2001:db8::1", "192.0.2.1"] {
-            column.push(&Value::Address(address.parse().expect("an address")));
-        }
-        column.push(&Value::Text("192.0.2.1"));
+        let addresses = ["192.0.2.1", "192.0.2.1", "2001:db8::1", "192.0.2.1"];
+        let values = addresses.map(|address| Value::Address(address.parse().expect("an address")));
+        let column = column(Type::Text, values.into_iter().chain([Value::Text("192.0.2.1")]));
         assert_eq!(texts(&column), ["192.0.2.1", "192.0.2.1", "2001:db8::1", "192.0.2.1", "192.0.2.1"]);
+        let Values::Texts(held) = &column.values else { panic!("texts") };
+        assert_eq!(held.different.len(), 2);
+    }
+
+    #[test]
+    fn words_are_texts_wherever_they_are() {
+        let elsewhere: &'static str = String::from("in").leak();
+        let values = [Value::Word("in"), Value::Word("out"), Value::Text("in"), Value::Word(elsewhere)];
+        let column = column(Type::Text, values.into_iter().cycle().take(12));
+        assert_eq!(texts(&column), ["in", "out", "in", "in"].repeat(3));
+        let Values::Texts(held) = &column.values else { panic!("texts") };
+        assert_eq!(held.different.len(), 2);
+        // A part of a word begins where the word does.
+        assert_eq!(
+            texts(&self::column(Type::Text, [Value::Word("inner"), Value::Word(&"inner"[..2])])),
+            ["inner", "in"]
+        );
+    }
+
+    #[test]
+    fn presence_is_kept_from_the_first_absent_value_on() {
+        let (some, none) = (Value::Integer(7), Value::Null);
+        let whole = || column(Type::Integer, [some; 3]);
+        assert_eq!(whole().presence(), None);
+        assert_eq!(column(Type::Integer, [some, none, some]).presence(), Some(&[PRESENT, ABSENT, PRESENT][..]));
+        assert_eq!(column(Type::Integer, [none]).presence(), Some(&[ABSENT][..]));
+        let appended = |mut column: Column, other: Column, rows, other_rows| {
+            column.append(&other, rows, other_rows);
+            column.presence().map(<[i16]>::to_vec)
+        };
+        assert_eq!(appended(whole(), whole(), 3, 3), None);
+        let parted = || column(Type::Integer, [none, some]);
+        assert_eq!(appended(whole(), parted(), 3, 2).unwrap(), [PRESENT, PRESENT, PRESENT, ABSENT, PRESENT]);
+        assert_eq!(appended(parted(), whole(), 2, 3).unwrap(), [ABSENT, PRESENT, PRESENT, PRESENT, PRESENT]);
+        assert_eq!(appended(parted(), parted(), 2, 2).unwrap(), [ABSENT, PRESENT, ABSENT, PRESENT]);
+        assert_eq!(appended(Column::new(Type::Integer), whole(), 0, 3), None);
     }
 
     #[test]
     fn lists_tell_none_from_nothing() {
-        let mut column = Column::new(Type::Words);
-        column.push(&Value::Words(vec!["sni", "dns"]));
-        column.push(&Value::Words(vec![]));
-        column.push(&Value::Null);
-        column.push(&Value::Words(vec!["dns"]));
-        assert_eq!(column.presence, [ITEM, ITEM, PRESENT, ABSENT, ITEM]);
-        let Values::Words(levels, _) = &column.values else { panic!("words") };
+        let words = [Value::Words(&["sni", "dns"]), Value::Words(&[]), Value::Null, Value::Words(&["dns"])];
+        let words = column(Type::Words, words);
+        assert_eq!(words.presence, [ITEM, ITEM, PRESENT, ABSENT, ITEM]);
+        let Values::Words(levels, _) = &words.values else { panic!("words") };
         assert_eq!(levels, &[0, 1, 0, 0, 0]);
-        assert_eq!(texts(&column), ["sni", "dns", "dns"]);
+        assert_eq!(texts(&words), ["sni", "dns", "dns"]);
+        let mut twice = column(Type::Words, [Value::Words(&["cname"])]);
+        twice.append(&words, 1, 4);
+        assert_eq!(twice.presence, [ITEM, ITEM, ITEM, PRESENT, ABSENT, ITEM]);
+        assert_eq!(texts(&twice), ["cname", "sni", "dns", "dns"]);
 
-        let mut column = Column::new(Type::Floats);
-        for value in [Value::Null, Value::Floats(&[0.5, 1.5, 2.5]), Value::Floats(&[])] {
-            column.push(&value);
-        }
-        assert_eq!(column.presence, [ABSENT, ITEM, ITEM, ITEM, PRESENT]);
-        let Values::FloatLists(levels, _) = &column.values else { panic!("floats") };
+        let floats = column(Type::Floats, [Value::Null, Value::Floats(&[0.5, 1.5, 2.5]), Value::Floats(&[])]);
+        assert_eq!(floats.presence, [ABSENT, ITEM, ITEM, ITEM, PRESENT]);
+        let Values::FloatLists(levels, _) = &floats.values else { panic!("floats") };
         assert_eq!(levels, &[0, 0, 1, 1, 0]);
     }
 
     #[test]
     fn what_does_not_fit_is_the_largest() {
-        let mut column = Column::new(Type::Integer);
-        column.push(&Value::Integer(u64::MAX));
+        let column = column(Type::Integer, [Value::Integer(u64::MAX)]);
         assert!(matches!(&column.values, Values::Integers(values) if values == &[i64::MAX]));
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Parquet<W: Write + Send, T: Rows> {
     batch: Batch,
     /// Rows of a row group.
     limit: usize,
+    /// As many levels as a batch has rows, for columns whose values are all there.
+    all_present: Vec<i16>,
 }
 
 impl<W: Write + Send, T: Rows> Parquet<W, T> {
@@ -52,7 +54,7 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
         let file = SerializedFileWriter::new(sink, schema, properties).map_err(io_error)?;
         let batch = Batch::new(columns.iter().map(|column| column.kind));
         let limit = ROW_GROUP_CELLS / columns.len().max(1);
-        Ok(Self { file, columns, batch, limit })
+        Ok(Self { file, columns, batch, limit, all_present: Vec::new() })
     }
 
     /// Writes one row.
@@ -82,7 +84,8 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
     /// Writes the rows so far as a row group.
     fn flush(&mut self) -> io::Result<()> {
         if self.batch.rows > 0 {
-            row_group(&mut self.file, &self.batch).map_err(io_error)?;
+            self.all_present.resize(self.batch.rows, PRESENT);
+            row_group(&mut self.file, &self.batch, &self.all_present).map_err(io_error)?;
             self.batch.clear();
         }
         Ok(())
@@ -119,11 +122,15 @@ fn copy<W: Write + Send>(
     copy.close().map(drop)
 }
 
-fn row_group<W: Write + Send>(file: &mut SerializedFileWriter<W>, batch: &Batch) -> Result<(), ParquetError> {
+fn row_group<W: Write + Send>(
+    file: &mut SerializedFileWriter<W>,
+    batch: &Batch,
+    all_present: &[i16],
+) -> Result<(), ParquetError> {
     let mut group = file.next_row_group()?;
     for column in &batch.columns {
         let Some(mut writer) = group.next_column()? else { break };
-        let presence = &column.presence[..];
+        let presence = column.presence().unwrap_or(all_present);
         match (writer.untyped(), &column.values) {
             (ColumnWriter::BoolColumnWriter(writer), Values::Bools(values)) => {
                 writer.write_batch(values, Some(presence), None)?;
@@ -164,14 +171,26 @@ fn in_portions(
 ) -> Result<(), ParquetError> {
     let different: Vec<ByteArray> =
         texts.different.iter().map(|text| Bytes::copy_from_slice(text.as_bytes()).into()).collect();
-    let mut numbers = texts.numbers.iter();
-    let mut portion = Vec::with_capacity(PORTION);
+    let mut numbers = &texts.numbers[..];
+    // What stands in the portion. A text mostly stands where it stood in the portion before, and to clone it takes longer
+    // than to see that.
+    let mut places: Vec<u32> = Vec::with_capacity(PORTION);
+    let mut portion: Vec<ByteArray> = Vec::with_capacity(PORTION);
     for start in (0..presence.len()).step_by(PORTION) {
         let range = start..presence.len().min(start + PORTION);
         let count = presence[range.clone()].iter().filter(|&&level| level == present).count();
-        portion.clear();
-        portion.extend(numbers.by_ref().take(count).map(|&number| different[number as usize].clone()));
-        write(&portion, range)?;
+        let (now, later) = numbers.split_at(count);
+        for ((place, text), &number) in places.iter_mut().zip(&mut portion).zip(now) {
+            if *place != number {
+                (*place, *text) = (number, different[number as usize].clone());
+            }
+        }
+        for &number in now.get(places.len()..).unwrap_or_default() {
+            places.push(number);
+            portion.push(different[number as usize].clone());
+        }
+        write(&portion[..count], range)?;
+        numbers = later;
     }
     Ok(())
 }

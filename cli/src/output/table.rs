@@ -163,7 +163,7 @@ fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
         (Value::Float(value), _) => value.to_string(),
         (Value::Time(time), _) => format!("{:.6}", time.since(start) as f64 / 1e9),
         (Value::Seconds(nanoseconds), _) => format!("{:.3} s", *nanoseconds as f64 / 1e9),
-        (Value::Text(text), _) => printable(text),
+        (Value::Text(text) | Value::Word(text), _) => printable(text),
         (Value::Address(address), _) => address.to_string(),
         (Value::Words(words), _) => printable(&words.join(" ")),
         (Value::Floats(values), _) => values.iter().map(f64::to_string).collect::<Vec<_>>().join(" "),

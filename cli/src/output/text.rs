@@ -10,7 +10,7 @@ use super::Value;
 pub(super) fn json(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
-        Value::Text(text) => serde_json::to_writer(out, text)?,
+        Value::Text(text) | Value::Word(text) => serde_json::to_writer(out, text)?,
         Value::Words(words) => serde_json::to_writer(out, words)?,
         Value::Floats(values) => serde_json::to_writer(out, values)?,
         Value::Address(address) => write!(out, "\"{address}\"")?,
@@ -29,7 +29,7 @@ pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         Value::Time(time) => write!(out, "{time}"),
         // The same digits, whatever they are counted from.
         Value::Seconds(nanoseconds) => write!(out, "{}", Time(*nanoseconds)),
-        Value::Text(text) => out.write_all(text.as_bytes()),
+        Value::Text(text) | Value::Word(text) => out.write_all(text.as_bytes()),
         Value::Address(address) => write!(out, "{address}"),
         Value::Words(words) => out.write_all(words.join(" ").as_bytes()),
         Value::Floats(values) => Ok(serde_json::to_writer(out, values)?),
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn text_is_escaped_in_json_only() {
         assert_eq!(both(&Value::Text("a\"\x1b")), ("\"a\\\"\\u001b\"".into(), "a\"\x1b".into()));
-        assert_eq!(both(&Value::Words(vec!["sni", "dns"])), ("[\"sni\",\"dns\"]".into(), "sni dns".into()));
+        assert_eq!(both(&Value::Words(&["sni", "dns"])), ("[\"sni\",\"dns\"]".into(), "sni dns".into()));
     }
 
     #[test]

@@ -148,10 +148,10 @@ impl Rows for Columns {
     const COLUMNS: &'static [Column<Self>] = &[
         super::shown("name", Type::Text, "", "Name of the column", "name", Unit::Whole, |row| Value::Text(row.name)),
         super::column("layer", Type::Text, "", "What it is about: key, network, segment or transport", |row| {
-            Value::Text(Layer::as_str(row.layer))
+            Value::Word(Layer::as_str(row.layer))
         }),
         super::shown("type", Type::Text, "", "Type of its values", "type", Unit::Whole, |row| {
-            Value::Text(row.kind.as_str())
+            Value::Word(row.kind.as_str())
         }),
         super::column("optional", Type::Bool, "", "Whether a value may be missing", |row| {
             Value::Bool(row.kind.is_optional())
@@ -160,7 +160,7 @@ impl Rows for Columns {
             Value::Text(row.unit)
         }),
         super::column("source", Type::Text, "", "Where its name comes from: own, deployed or published", |row| {
-            Value::Text(row.source.as_str())
+            Value::Word(row.source.as_str())
         }),
         super::shown(
             "decided",

@@ -70,7 +70,7 @@ pub(crate) enum Type {
     Time,
     /// [`Value::Seconds`].
     Seconds,
-    /// [`Value::Text`] and [`Value::Address`].
+    /// [`Value::Text`], [`Value::Word`] and [`Value::Address`].
     Text,
     /// [`Value::Words`].
     Words,
@@ -88,7 +88,7 @@ impl Type {
             Value::Float(_) => matches!(self, Self::Float),
             Value::Time(_) => matches!(self, Self::Time),
             Value::Seconds(_) => matches!(self, Self::Seconds),
-            Value::Text(_) | Value::Address(_) => matches!(self, Self::Text),
+            Value::Text(_) | Value::Word(_) | Value::Address(_) => matches!(self, Self::Text),
             Value::Words(_) => matches!(self, Self::Words),
             Value::Floats(_) => matches!(self, Self::Floats),
         }
@@ -126,7 +126,7 @@ pub(crate) enum Unit {
 }
 
 /// The value of one cell.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value<'a> {
     /// Not known, or does not apply.
     Null,
@@ -142,10 +142,12 @@ pub(crate) enum Value<'a> {
     Seconds(i64),
     /// Text.
     Text(&'a str),
+    /// Text that is always there: one of a few words, which are told apart by where they are.
+    Word(&'static str),
     /// An address.
     Address(IpAddr),
     /// Several words.
-    Words(Vec<&'a str>),
+    Words(&'a [&'a str]),
     /// Several measured numbers.
     Floats(&'a [f64]),
 }
@@ -153,6 +155,10 @@ pub(crate) enum Value<'a> {
 impl Value<'_> {
     fn integer(value: Option<impl Into<u64>>) -> Self {
         value.map_or(Self::Null, |value| Self::Integer(value.into()))
+    }
+
+    fn word(value: Option<&'static str>) -> Self {
+        value.map_or(Self::Null, Self::Word)
     }
 
     fn time(value: Option<Time>) -> Self {

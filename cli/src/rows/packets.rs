@@ -53,7 +53,7 @@ impl Rows for Packets {
             |row| Value::integer(row.annotation.flow),
         ),
         shown("direction", Type::Text, "", "in (from Netflix) or out", "dir", Unit::Text, |row| {
-            Value::Text(row.annotation.direction.as_str())
+            Value::Word(row.annotation.direction.as_str())
         }),
         shown("server", Type::Text, "", "Address of the server", "server", Unit::Whole, |row| {
             row.server.map_or(Value::Null, |server| Value::Address(server.address))
@@ -62,10 +62,10 @@ impl Rows for Packets {
             row.server.and_then(Server::name).into()
         }),
         column("evidence", Type::Text, "", "Strongest evidence that the server is Netflix's", |row| {
-            row.server.and_then(Server::strongest).map(|kind| kind.as_str()).into()
+            Value::word(row.server.and_then(Server::strongest).map(|kind| kind.as_str()))
         }),
         column("role", Type::Text, "", "What the server did in the whole capture", |row| {
-            Value::Text(row.role.as_str())
+            Value::Word(row.role.as_str())
         }),
         shown("request", Type::Bool, "", "Whether it begins a request", "request", Unit::Mark, |row| {
             Value::Bool(row.annotation.request)
@@ -83,7 +83,7 @@ impl Rows for Packets {
             Value::integer(row.segment.map(|segment| segment.index))
         }),
         shown("kind", Type::Text, "", "What the segment holds: video, audio or other", "kind", Unit::Text, |row| {
-            row.kind.map(Kind::as_str).into()
+            Value::word(row.kind.map(Kind::as_str))
         }),
         shown(
             "bytes_so_far",

@@ -48,16 +48,16 @@ impl Rows for Segments {
             Value::Integer(row.segment.client_port.into())
         }),
         shown("transport", Type::Text, "", "tcp, quic or udp", "over", Unit::Text, |row| {
-            Value::Text(row.segment.transport.as_str())
+            Value::Word(row.segment.transport.as_str())
         }),
         column("name", Type::Text, "", "Name that identified the server, if one did", |row| {
             row.server.and_then(Server::name).into()
         }),
         column("evidence", Type::Text, "", "Strongest evidence that the server is Netflix's", |row| {
-            row.server.and_then(Server::strongest).map(|kind| kind.as_str()).into()
+            Value::word(row.server.and_then(Server::strongest).map(|kind| kind.as_str()))
         }),
         shown("kind", Type::Text, "", "What it holds: video, audio or other", "kind", Unit::Text, |row| {
-            Value::Text(row.segment.kind.as_str())
+            Value::Word(row.segment.kind.as_str())
         }),
         shown(
             "request_frame",
@@ -164,7 +164,7 @@ impl Rows for Segments {
             Value::Bool(row.segment.inferred)
         }),
         column("kind_reason", Type::Text, "", "What decided the kind", |row| {
-            Value::Text(row.segment.kind_reason.as_str())
+            Value::Word(row.segment.kind_reason.as_str())
         }),
     ];
 

@@ -13,6 +13,8 @@ pub(crate) struct ServerRow<'a> {
     pub(crate) capture: &'a str,
     pub(crate) start: Time,
     pub(crate) server: &'a Server,
+    /// Kinds of evidence, strongest first.
+    pub(crate) evidence: &'a [&'static str],
 }
 
 impl Rows for Servers {
@@ -37,7 +39,7 @@ impl Rows for Servers {
             "Kinds of evidence that it is Netflix's, strongest first",
             "evidence",
             Unit::Text,
-            |row| Value::Words(evidence_kinds(row.server)),
+            |row| Value::Words(row.evidence),
         ),
         shown(
             "role",
@@ -46,7 +48,7 @@ impl Rows for Servers {
             "What it was seen doing: video, audio_video, control, static or unknown",
             "role",
             Unit::Text,
-            |row| Value::Text(row.server.role.as_str()),
+            |row| Value::Word(row.server.role.as_str()),
         ),
         shown("flows", Type::Integer, "flows", "Connections to it", "flows", Unit::Count, |row| {
             Value::Integer(row.server.flows.into())
@@ -96,7 +98,7 @@ impl Rows for Servers {
         column("t_first", Type::Time, "s since 1970", "Its first packet", |row| Value::Time(row.server.t_first)),
         column("t_last", Type::Time, "s since 1970", "Its last packet", |row| Value::Time(row.server.t_last)),
         column("role_reason", Type::Text, "", "What decided the role", |row| {
-            Value::Text(row.server.role_reason.as_str())
+            Value::Word(row.server.role_reason.as_str())
         }),
     ];
 
