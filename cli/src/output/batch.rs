@@ -45,15 +45,15 @@ pub(super) type Repetition = Vec<i16>;
 /// Texts, of which each different one is held once.
 #[derive(Default)]
 pub(super) struct Texts {
-    /// The different ones, by number.
+    /// The different ones, by number: in order of appearance.
     pub(super) different: Vec<Box<str>>,
-    /// Numbers of all.
-    pub(super) numbers: Vec<u32>,
-    known: HashMap<Box<str>, u32>,
-    last: u32,
-    words: Vec<(&'static str, u32)>,
-    addresses: HashMap<IpAddr, u32>,
-    last_address: Option<(IpAddr, u32)>,
+    /// Numbers of all, as whole numbers of Parquet.
+    pub(super) numbers: Vec<i32>,
+    known: HashMap<Box<str>, i32>,
+    last: i32,
+    words: Vec<(&'static str, i32)>,
+    addresses: HashMap<IpAddr, i32>,
+    last_address: Option<(IpAddr, i32)>,
 }
 
 /// Up to so many different texts are compared one by one, which is faster than to hash.
@@ -238,18 +238,18 @@ impl Texts {
         self.numbers.push(number);
     }
 
-    fn number(&mut self, text: &str) -> u32 {
+    fn number(&mut self, text: &str) -> i32 {
         if self.different.get(self.last as usize).is_some_and(|last| **last == *text) {
             return self.last;
         }
         let known = if self.different.len() <= FEW {
-            self.different.iter().position(|known| **known == *text).map(|number| number as u32)
+            self.different.iter().position(|known| **known == *text).map(|number| number as i32)
         } else {
             self.known.get(text).copied()
         };
         known.unwrap_or_else(|| {
             // A batch has fewer rows than that.
-            let number = self.different.len() as u32;
+            let number = self.different.len() as i32;
             self.different.push(text.into());
             self.known.insert(text.into(), number);
             number

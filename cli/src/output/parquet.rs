@@ -5,28 +5,24 @@
 //! current readers know: DELTA_BINARY_PACKED for numbers that grow, dictionaries for texts, PLAIN for the rest.
 
 mod schema;
+mod texts;
 
 use std::io::{self, Write};
-use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::column::writer::ColumnWriter;
-use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use super::batch::{Batch, ITEM, PRESENT, Texts, Values};
+use super::batch::{Batch, PRESENT, Values};
 use super::part::{Spool, Spooled};
 use crate::rows::{Column, Rows};
+use texts::Chunk;
 
 /// Cells of a row group: what is held until it is written. With the columns of packets, some 90,000 rows.
 const ROW_GROUP_CELLS: usize = 2 << 20;
-/// Texts are given to the encoder in portions of so many rows.
-const PORTION: usize = 4096;
-
 /// Rows of a part of a file: row groups as they will be, and fewer rows than one has.
 pub(crate) struct Groups {
     written: Vec<RowGroupMetaData>,
@@ -127,72 +123,44 @@ fn row_group<W: Write + Send>(
     batch: &Batch,
     all_present: &[i16],
 ) -> Result<(), ParquetError> {
+    let descriptors = file.schema_descr().columns().to_vec();
+    let properties = file.properties().clone();
     let mut group = file.next_row_group()?;
-    for column in &batch.columns {
-        let Some(mut writer) = group.next_column()? else { break };
+    for (column, descriptor) in batch.columns.iter().zip(&descriptors) {
         let presence = column.presence().unwrap_or(all_present);
-        match (writer.untyped(), &column.values) {
-            (ColumnWriter::BoolColumnWriter(writer), Values::Bools(values)) => {
-                writer.write_batch(values, Some(presence), None)?;
-            }
-            (ColumnWriter::Int64ColumnWriter(writer), Values::Integers(values)) => {
-                writer.write_batch(values, Some(presence), None)?;
-            }
-            (ColumnWriter::DoubleColumnWriter(writer), Values::Floats(values)) => {
-                writer.write_batch(values, Some(presence), None)?;
-            }
-            (ColumnWriter::ByteArrayColumnWriter(writer), Values::Texts(texts)) => {
-                in_portions(presence, PRESENT, texts, |texts, rows| {
-                    writer.write_batch(texts, Some(&presence[rows]), None).map(drop)
-                })?;
-            }
-            (ColumnWriter::ByteArrayColumnWriter(writer), Values::Words(repetition, texts)) => {
-                in_portions(presence, ITEM, texts, |texts, words| {
-                    let levels = Some(&repetition[words.clone()]);
-                    writer.write_batch(texts, Some(&presence[words]), levels).map(drop)
-                })?;
-            }
-            (ColumnWriter::DoubleColumnWriter(writer), Values::FloatLists(repetition, values)) => {
-                writer.write_batch(values, Some(presence), Some(repetition))?;
-            }
-            _ => return Err(ParquetError::General("a column has another type than its schema".to_owned())),
+        let chunk = |texts, repetition| Chunk { descriptor, properties: &properties, presence, repetition, texts };
+        match &column.values {
+            Values::Texts(texts) => chunk(texts, None).write(&mut group)?,
+            Values::Words(repetition, texts) => chunk(texts, Some(repetition)).write(&mut group)?,
+            values => others(&mut group, presence, values)?,
         }
-        writer.close()?;
     }
     group.close().map(drop)
 }
 
-/// Gives texts that are held once each as often as they occur, without holding all of that at once.
-fn in_portions(
+/// Writes values that are no texts as the next column.
+fn others<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
     presence: &[i16],
-    present: i16,
-    texts: &Texts,
-    mut write: impl FnMut(&[ByteArray], Range<usize>) -> Result<(), ParquetError>,
+    values: &Values,
 ) -> Result<(), ParquetError> {
-    let different: Vec<ByteArray> =
-        texts.different.iter().map(|text| Bytes::copy_from_slice(text.as_bytes()).into()).collect();
-    let mut numbers = &texts.numbers[..];
-    // What stands in the portion. A text mostly stands where it stood in the portion before, and to clone it takes longer
-    // than to see that.
-    let mut places: Vec<u32> = Vec::with_capacity(PORTION);
-    let mut portion: Vec<ByteArray> = Vec::with_capacity(PORTION);
-    for start in (0..presence.len()).step_by(PORTION) {
-        let range = start..presence.len().min(start + PORTION);
-        let count = presence[range.clone()].iter().filter(|&&level| level == present).count();
-        let (now, later) = numbers.split_at(count);
-        for ((place, text), &number) in places.iter_mut().zip(&mut portion).zip(now) {
-            if *place != number {
-                (*place, *text) = (number, different[number as usize].clone());
-            }
+    let Some(mut writer) = group.next_column()? else { return Ok(()) };
+    match (writer.untyped(), values) {
+        (ColumnWriter::BoolColumnWriter(writer), Values::Bools(values)) => {
+            writer.write_batch(values, Some(presence), None)?;
         }
-        for &number in now.get(places.len()..).unwrap_or_default() {
-            places.push(number);
-            portion.push(different[number as usize].clone());
+        (ColumnWriter::Int64ColumnWriter(writer), Values::Integers(values)) => {
+            writer.write_batch(values, Some(presence), None)?;
         }
-        write(&portion[..count], range)?;
-        numbers = later;
+        (ColumnWriter::DoubleColumnWriter(writer), Values::Floats(values)) => {
+            writer.write_batch(values, Some(presence), None)?;
+        }
+        (ColumnWriter::DoubleColumnWriter(writer), Values::FloatLists(repetition, values)) => {
+            writer.write_batch(values, Some(presence), Some(repetition))?;
+        }
+        _ => return Err(ParquetError::General("a column has another type than its schema".to_owned())),
     }
-    Ok(())
+    writer.close()
 }
 
 /// The error of the output, where it is one.
