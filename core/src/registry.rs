@@ -307,9 +307,11 @@ impl Registry {
 
     /// Takes a DNS answer's addresses.
     pub(crate) fn learn_dns(&mut self, config: &Config, response: &dns::Response, over_udp: bool, frame: u64) {
+        /// Evidence that an answer gives, and the name that is it.
+        type Found<'a> = Option<(EvidenceKind, &'a str)>;
         let asked = response.question.as_deref().filter(|name| config.is_netflix(name));
         // Mostly all addresses are of one owner: what was found for the one before, and whether the classic rule says so.
-        let mut last: Option<(&Rc<str>, Option<(EvidenceKind, &str)>, bool)> = None;
+        let mut last: Option<(&Rc<str>, Found<'_>, bool)> = None;
         for (owner, address) in &response.addresses {
             if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
                 // Filters answer with such addresses; they are nobody's server.
