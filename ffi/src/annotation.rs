@@ -55,10 +55,10 @@ unsafe impl Crossing for nflx_annotation {
 impl From<&Annotation> for nflx_annotation {
     #[inline]
     fn from(a: &Annotation) -> Self {
-        let flags = u32::from(a.request) * NFLX_ANNOTATION_REQUEST
-            | u32::from(a.truncated) * NFLX_ANNOTATION_TRUNCATED
-            | u32::from(a.missing) * NFLX_ANNOTATION_MISSING
-            | u32::from(a.full) * NFLX_ANNOTATION_FULL;
+        let flags = (u32::from(a.request) * NFLX_ANNOTATION_REQUEST)
+            | (u32::from(a.truncated) * NFLX_ANNOTATION_TRUNCATED)
+            | (u32::from(a.missing) * NFLX_ANNOTATION_MISSING)
+            | (u32::from(a.full) * NFLX_ANNOTATION_FULL);
         Self {
             struct_size: size_of::<Self>() as u32,
             server: a.server,

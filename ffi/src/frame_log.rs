@@ -186,11 +186,11 @@ impl Record {
             && frame >> 40 == 0
             && a.flow != Some(NFLX_NO_FLOW)
             && a.segment != Some(0);
-        let flags = u8::from(a.direction == Direction::Out) * OUT
-            | u8::from(a.request) * REQUEST
-            | u8::from(a.truncated) * TRUNCATED
-            | u8::from(a.missing) * MISSING
-            | u8::from(a.full) * FULL;
+        let flags = (u8::from(a.direction == Direction::Out) * OUT)
+            | (u8::from(a.request) * REQUEST)
+            | (u8::from(a.truncated) * TRUNCATED)
+            | (u8::from(a.missing) * MISSING)
+            | (u8::from(a.full) * FULL);
         let so_far = a.bytes_so_far;
         let above = [so_far & 0xffff, so_far >> 16 & 0xffff, so_far >> 32, frame >> u32::BITS | u64::from(flags) << 8];
         fits.then(|| Self {
