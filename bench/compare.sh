@@ -16,6 +16,8 @@ for share in 0 10 100; do
     "$release/generate" "$packets" "$share" "$place/netflix-$share.pcap"
     files+=("$place/netflix-$share.pcap")
 done
+"$release/generate" "$packets" 100 "$place/netflix-100-short.pcap" short
+files+=("$place/netflix-100-short.pcap")
 
 echo "$(date +%F), $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) cores," \
     "load $(cut -d' ' -f1 /proc/loadavg), $(rustc --version | cut -d' ' -f1,2)"
@@ -24,7 +26,8 @@ for file in "${files[@]}"; do
     commands=(-n cat "$one cat $file" -n cp "$one cp $file $place/copy"
         -n "nflx servers" "$one $release/nflx servers --format jsonl $file"
         -n "nflx segments" "$one $release/nflx segments --format jsonl $file"
-        -n "nflx annotate" "$one $release/nflx annotate $file $place/annotated.pcapng")
+        -n "nflx annotate" "$one $release/nflx annotate $file $place/annotated.pcapng"
+        -n "nflx packets, Parquet" "$one $release/nflx packets -o $place/packets.parquet $file")
     slow=()
     command -v capinfos >/dev/null && commands+=(-n capinfos "$one capinfos $file")
     command -v ndpiReader >/dev/null && slow+=(-n ndpiReader "$one ndpiReader -q -i $file")
