@@ -20,7 +20,12 @@ fn begin(args: &[&str], ignoring: Option<&str>) -> Child {
             command.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh"]).arg(program());
             command
         }
-        None => Command::new(program()),
+        // Whatever the tests themselves were started to ignore, as by nohup.
+        None => {
+            let mut command = Command::new("env");
+            command.arg("--default-signal=HUP,INT,TERM").arg(program());
+            command
+        }
     };
     let mut child = command.args(args).stdin(Stdio::piped()).process_group(0).spawn().expect("the program starts");
     let bytes = decompressed(&recorded("tls13.pcap.gz"));
