@@ -1,10 +1,11 @@
 //! The same facts in every way that tshark shows them.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use serde_json::Value;
 
-use super::Home;
+use super::{Home, decompressed, recorded_folder};
 
 /// All values of a key, at any depth.
 fn values_of<'a>(tree: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
@@ -168,4 +169,41 @@ fn experts() {
     assert_eq!(once.len(), 1, "said once: {once:?}");
     let read_ahead = home.fields(&player, &[&full[..], &["-o", "nflx.comment:TRUE"]].concat(), &["nflx.segment"]);
     assert_eq!(read_ahead.keys().collect::<Vec<_>>(), once.keys().collect::<Vec<_>>());
+}
+
+/// A capture without each of its packets whose number is a multiple of `every`.
+fn with_gaps(capture: &[u8], every: usize) -> Vec<u8> {
+    let (header, mut rest) = capture.split_at(24);
+    let mut kept = header.to_vec();
+    let mut number = 0;
+    while let Some(captured) = rest.get(8..12) {
+        let captured = u32::from_le_bytes(captured.try_into().expect("four bytes")) as usize;
+        let (record, behind) = rest.split_at(16 + captured);
+        number += 1;
+        if number % every != 0 {
+            kept.extend_from_slice(record);
+        }
+        rest = behind;
+    }
+    kept
+}
+
+/// Bytes that were never captured are found where nobody asks for a tree, as where somebody does.
+#[test]
+fn missing_bytes() {
+    let Some(home) = Home::new() else { return };
+    let path = home.path().join("gaps.pcap");
+    fs::write(&path, with_gaps(&decompressed(&recorded_folder().join("player.pcap.gz")), 41)).expect("ours");
+    home.open_to_all();
+    let capture = path.to_str().expect("UTF-8");
+    for passes in [&[][..], &["-2"]] {
+        let found = home.fields(capture, &[passes, &["-Y", "nflx.expert.missing"]].concat(), &["nflx.segment"]);
+        let tapped = home.tshark(&[&["-r", capture, "-q", "-z", "expert"][..], passes].concat()).quiet();
+        assert!(found.len() > 3, "{found:?}");
+        assert_eq!(tapped.matches("were never captured").count(), found.len(), "{passes:?}: {tapped}");
+        let mut segments: Vec<_> = found.values().map(|row| &row[0]).collect();
+        segments.sort();
+        segments.dedup();
+        assert_eq!(segments.len(), found.len(), "said once for each");
+    }
 }
