@@ -20,7 +20,7 @@ const MAX_RECORDS: usize = 256;
 /// CNAME steps followed; resolvers stop at 8 to 16.
 const MAX_CHAIN: usize = 16;
 /// Names of a message that are known again where a record points to them; others are read again.
-const POINTED: usize = 16;
+const KNOWN_NAMES: usize = 16;
 /// A pointer to a name (RFC 1035, section 4.1.4): two bits, and an offset in the message.
 const POINTER: u16 = 0xc000;
 
@@ -39,7 +39,7 @@ pub struct Response {
 struct Names<'m> {
     message: &'m [u8],
     /// The first of them, by where they stand.
-    known: SmallVec<[(u16, Rc<str>); POINTED]>,
+    known: SmallVec<[(u16, Rc<str>); KNOWN_NAMES]>,
 }
 
 impl Names<'_> {
@@ -54,7 +54,7 @@ impl Names<'_> {
         }
         let name = text(&Name::read(decoder)?);
         if let Some(offset) = target.or(u16::try_from(at).ok())
-            && self.known.len() < POINTED
+            && self.known.len() < KNOWN_NAMES
         {
             self.known.push((offset, Rc::clone(&name)));
         }

@@ -19,47 +19,9 @@ use crate::segment::table::SegmentTable;
 use crate::segment::talk::speaks_as_client;
 use crate::segment::viewers;
 use crate::service::Server;
+use crate::stats::Stats;
 use crate::stream::Stamp;
 use crate::table::{NONE, Slot};
-
-/// What the engine dropped, capped or could not read, since it was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Packets given.
-    pub packets: u64,
-    /// Packets without an IP packet that could be read (ARP and the like, unknown link types, damaged headers).
-    pub not_ip: u64,
-    /// Packets whose link type is not known.
-    pub unknown_link_type: u64,
-    /// Flows in the table now.
-    pub flows: u64,
-    /// Flows that had to make room for others.
-    pub flows_evicted: u64,
-    /// Addresses that had to make room for others.
-    pub hosts_evicted: u64,
-    /// Netflix addresses that found no room.
-    pub servers_dropped: u64,
-    /// Oldest segments that had to make room for others.
-    pub segments_evicted: u64,
-    /// Followed flows that had to make room for others.
-    pub connections_evicted: u64,
-    /// Out-of-order bytes that found no room: record framing behind them is estimated.
-    pub reorder_dropped: u64,
-}
-
-impl Stats {
-    /// How often something had to make room or found none, whatever it was.
-    #[must_use]
-    #[inline]
-    pub const fn lost(&self) -> u64 {
-        self.flows_evicted
-            + self.hosts_evicted
-            + self.servers_dropped
-            + self.segments_evicted
-            + self.connections_evicted
-            + self.reorder_dropped
-    }
-}
 
 /// A packet that was counted and followed.
 struct Taken {

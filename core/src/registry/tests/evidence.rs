@@ -1,6 +1,7 @@
 //! Who is Netflix, and who said so.
 
 use super::*;
+use crate::dns;
 
 const VIDEO: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
 

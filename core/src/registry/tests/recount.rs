@@ -1,6 +1,7 @@
 //! Counters against a recount of all packets.
 
 use super::*;
+use crate::service::Role;
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
