@@ -7,6 +7,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 built=$1
 capture=${2:-$here/../tests/captures/player.pcap.gz}
 
+if ! command -v tshark >/dev/null; then
+    echo "demo: tshark is not installed (Debian and Ubuntu: apt install tshark)." >&2
+    exit 1
+fi
 # A home of its own: the plugin is loaded from there, and nothing of the user's is read or written.
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
