@@ -5,9 +5,10 @@ use std::io::Read;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use nflx_core::client_hello::ClientHello;
-use nflx_core::decode::{Transport, decode};
-use nflx_core::{LinkType, Packet, Time, dns, http, quic, tls};
+use nflx_core::wire::client_hello::ClientHello;
+use nflx_core::wire::decode::{Transport, decode};
+use nflx_core::wire::{dns, http1 as http, quic, tls};
+use nflx_core::{LinkType, Packet, Time};
 
 /// Frames of a pcap file in little-endian order.
 fn frames(name: &str) -> (LinkType, Vec<Vec<u8>>) {

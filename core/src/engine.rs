@@ -1,27 +1,25 @@
 //! Config in, packet in, annotation out, finish.
 
-use crate::annotation::{Annotation, ServerId};
+use crate::bounded::clock_table::{NONE, Slot};
+use crate::bounded::size;
+use crate::classify::clients;
 use crate::config::{Config, SegmentRule};
-use crate::connections::{Carrier, Connections, Session};
-use crate::counters::Direction;
-use crate::decode::{DecodeError, Tcp, TcpFlags, Transport, Udp, decode};
-use crate::dns;
-use crate::flow_key::{End, FlowKey};
-use crate::memory;
-use crate::packet::{Packet, Time};
-use crate::registry::Registry;
-use crate::segment::Segment;
-use crate::segment::classic::Classic;
-use crate::segment::connection::Outcome;
-use crate::segment::context::Context;
-use crate::segment::quic_session::{Opening, QuicSession};
-use crate::segment::table::SegmentTable;
-use crate::segment::talk::speaks_as_client;
-use crate::segment::viewers;
-use crate::service::Server;
-use crate::stats::Stats;
-use crate::stream::Stamp;
-use crate::table::{NONE, Slot};
+use crate::connection::classic_rule::Classic;
+use crate::connection::context::{Context, Outcome};
+use crate::connection::followed::{Carrier, Connections, Session};
+use crate::connection::quic::{Opening, QuicSession};
+use crate::connection::tcp::application::speaks_as_client;
+use crate::facts::annotation::{Annotation, ServerId};
+use crate::facts::counters::Direction;
+use crate::facts::segment::Segment;
+use crate::facts::server::Server;
+use crate::facts::stats::Stats;
+use crate::flows::key::{End, FlowKey};
+use crate::flows::registry::Registry;
+use crate::packet::{Packet, Stamp, Time};
+use crate::segments::table::SegmentTable;
+use crate::wire::decode::{DecodeError, Tcp, TcpFlags, Transport, Udp, decode};
+use crate::wire::dns;
 
 /// A packet that was counted and followed.
 struct Taken {
@@ -72,7 +70,7 @@ impl Engine {
     /// grows, its old place counts as well for a moment.
     #[must_use]
     pub fn memory_bound(config: &Config) -> u64 {
-        memory::bound(config)
+        size::bound(config)
     }
 
     /// Whether evidence came after packets that it concerns, so that a second pass would say more about them.
@@ -428,7 +426,7 @@ impl Engine {
             client: 0,
         };
         self.classic.finish(&mut ctx);
-        viewers::finish(&self.config, &mut self.registry, &mut self.segments);
+        clients::finish(&self.config, &mut self.registry, &mut self.segments);
     }
 
     /// Number of servers identified: ids are 0 up to this.

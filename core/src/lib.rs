@@ -5,14 +5,14 @@
 //! # A packet's way
 //!
 //! ```text
-//! Packet ─ decode ─→ innermost IP, TCP or UDP        lengths from headers, whatever was captured
+//! Packet ─ wire::decode ─→ innermost IP, TCP or UDP     lengths from headers, whatever was captured
 //!            │
-//!            ├─ registry     flow and addresses: one look-up; counters; who is Netflix and why
-//!            │     ↑ evidence from dns, client_hello (TCP and QUIC), http, prefixes
+//!            ├─ flows        flow and addresses: one look-up; counters; who is Netflix and why
+//!            │     ↑ evidence from wire::dns, wire::client_hello (TCP and QUIC), wire::http1, prefixes
 //!            │
-//!            └─ segment      TCP: two streams in sequence space ─→ talk: TLS records, HTTP/1, HTTP/2, DNS, or opaque
-//!                            QUIC: sizes and times of datagrams
-//!                               └─→ ledger: which byte belongs to which request ─→ Segment rows
+//!            └─ connection   tcp: two streams in sequence space ─→ application: TLS, HTTP/1, HTTP/2, DNS, or opaque
+//!                            quic: sizes and times of datagrams
+//!                               └─→ ledger: which byte belongs to which request ─→ segments::table
 //! ```
 //!
 //! and back goes an [`Annotation`], by value. A packet that is none of Netflix's costs one decode and one look-up, and
@@ -25,13 +25,13 @@
 //! - **Evidence is about addresses.** The moment an address is identified, all that its flows counted before is its own,
 //!   and every flow of it is followed. A second pass over the same packets ([`Engine::into_informed`]) starts with the
 //!   evidence of the first, so that what identifies a server may stand anywhere in a capture.
-//! - **Sequence space, not packets.** [`stream`] unwraps sequence numbers, tells new bytes from repeated, late and
+//! - **Sequence space, not packets.** [`connection::tcp::stream`] unwraps sequence numbers, tells new bytes from repeated, late and
 //!   never captured ones, and hands them on in order. Bytes belong to a segment by their offset: a late packet is counted
 //!   where it belongs.
 //! - **Causality by acknowledgements.** A server cannot answer what it has not acknowledged; a client that asks for more
 //!   has what came before. This separates session tickets from responses, tells whether HTTP/2 responses overlap, and
 //!   stands in for a direction that was not captured.
-//! - **Framing is followed where it shows** ([`tls`], [`http`]) and guessed by the connection's own full records where the
+//! - **Framing is followed where it shows** ([`wire::tls`], [`wire::http1`]) and guessed by the connection's own full records where the
 //!   snapshot length hides it; rows say when that was so.
 //! - **All state is bounded.** Flows, addresses, servers, segments, followed connections and reorder buffers have limits
 //!   ([`Config::SETTINGS`]); what had to make room is counted in [`Stats`].
@@ -53,44 +53,29 @@
 //! ```
 #![forbid(unsafe_code)]
 
-pub mod annotation;
+mod bounded;
+pub mod classify;
 pub mod config;
-pub mod counters;
-pub mod decode;
+pub mod connection;
 pub mod engine;
+pub mod facts;
 pub mod features;
-mod flow_key;
-mod memory;
-pub mod note;
+mod flows;
 pub mod packet;
-pub mod phase;
-pub mod quic;
-pub mod role;
-pub mod segment;
-pub mod service;
-pub mod stats;
-pub mod summary;
-
-pub use annotation::{Annotation, ServerId};
-pub use config::Config;
-pub use counters::{Counters, Direction};
-pub use engine::Engine;
-pub use features::Features;
-pub use note::Note;
-pub use packet::{LinkType, Packet, Time};
-pub use role::RoleReason;
-pub use segment::{Kind, KindReason, Segment, Transport};
-pub use service::{Evidence, EvidenceKind, Role, Server};
-pub use stats::Stats;
-pub use summary::Summary;
-pub mod client_hello;
-mod connections;
-pub mod dns;
-pub mod http;
-pub mod prefix;
-mod registry;
-pub mod stream;
-mod table;
+pub mod segments;
 #[cfg(test)]
 mod testing;
-pub mod tls;
+pub mod text;
+pub mod wire;
+
+pub use config::Config;
+pub use engine::Engine;
+pub use facts::annotation::{Annotation, ServerId};
+pub use facts::counters::{Counters, Direction};
+pub use facts::segment::{Kind, KindReason, Segment, Transport};
+pub use facts::server::{Evidence, EvidenceKind, Role, RoleReason, Server};
+pub use facts::stats::Stats;
+pub use features::Features;
+pub use packet::{LinkType, Packet, Time};
+pub use text::comment::Note;
+pub use text::summary::Summary;

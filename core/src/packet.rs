@@ -31,6 +31,15 @@ impl fmt::Display for Time {
     }
 }
 
+/// Which frame, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// Frame number.
+    pub frame: u64,
+    /// Capture time.
+    pub time: Time,
+}
+
 /// Link-layer type as numbered by the tcpdump group's registry (LINKTYPE_ values of
 /// <https://www.tcpdump.org/linktypes.html>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

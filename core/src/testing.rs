@@ -4,11 +4,11 @@ use core::fmt;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::annotation::{Annotation, ServerId};
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::facts::annotation::{Annotation, ServerId};
+use crate::facts::segment::Segment;
 use crate::packet::{LinkType, Packet, Time};
-use crate::segment::Segment;
 
 pub(crate) const FIN: u8 = 0x01;
 pub(crate) const SYN: u8 = 0x02;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use nflx_core::phase::{self, Phase};
+use nflx_core::segments::buffering::{self, Phase};
 use nflx_core::{Engine, Kind, Role, Segment, Server, Time};
 
 use crate::rows::ranked;
@@ -69,7 +69,7 @@ impl<'a> Facts<'a> {
         Self {
             engine,
             ranks: servers.iter().enumerate().map(|(rank, server)| (server.address, rank)).collect(),
-            phases: phase::filling(segments.iter().copied(), engine.config()),
+            phases: buffering::filling(segments.iter().copied(), engine.config()),
             gaps: gaps(&segments),
             servers,
             segments,

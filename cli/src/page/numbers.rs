@@ -59,7 +59,7 @@ pub(super) fn date(time: Time) -> String {
 
 /// A server's name as far as it is one: nothing in it that has no place in a host name.
 pub(super) fn label(server: &Server) -> String {
-    nflx_core::note::Label(server).to_string()
+    nflx_core::text::comment::Label(server).to_string()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One row per identified server.
 
-pub(crate) use nflx_core::summary::ranked;
+pub(crate) use nflx_core::text::summary::ranked;
 use nflx_core::{Server, Time};
 
 use super::{Column, Rows, Type, Unit, Value, column, shown};

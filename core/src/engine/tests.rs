@@ -1,11 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::counters::Counters;
+use crate::facts::counters::Counters;
+use crate::facts::server::EvidenceKind;
 use crate::packet::{LinkType, Time};
-use crate::service::EvidenceKind;
+use crate::testing;
 use crate::testing::{
-    self, ACK, CLIENT, FIN, MILLISECOND, NETFLIX, RST, RTT, SYN, Talk, TcpPacket, address, give, give_cut, protected,
+    ACK, CLIENT, FIN, MILLISECOND, NETFLIX, RST, RTT, SYN, Talk, TcpPacket, address, give, give_cut, protected,
     protected_body, run, segments,
 };
 

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
+use crate::bounded::size;
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::memory;
 use crate::packet::Time;
 
 /// Something that happens to a segment at a packet.
@@ -61,7 +61,7 @@ impl Events {
 
     /// The most memory that it holds: a request and a completion of each segment, and as much again while they are sorted.
     pub(crate) fn bound(config: &Config) -> u64 {
-        memory::list::<Event>(config.max_segments().saturating_mul(2)).saturating_mul(2)
+        size::list::<Event>(config.max_segments().saturating_mul(2)).saturating_mul(2)
     }
 
     /// The next event up to a frame.

@@ -39,34 +39,34 @@
 //! ```
 
 mod columns;
-mod connection;
 mod events;
 mod moments;
 mod row;
 mod sample;
 mod session;
+mod tcp;
 mod window;
 
 use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;
 
 pub use columns::{COLUMNS, Column, Layer, Source, Type, Value, column};
-pub use row::Row;
-
-use crate::annotation::Annotation;
-use crate::config::Config;
-use crate::counters::Direction;
-use crate::decode::{Datagram, Transport, decode};
-use crate::engine::Engine;
-use crate::memory;
-use crate::packet::{Packet, Time};
-use crate::service::Role;
-use crate::table::{Slot, Table};
-use connection::Connection;
 use events::{Event, Events, Happening};
+pub use row::Row;
 use sample::Pool;
 use session::{Rules, Session};
+use tcp::Connection;
 use window::Window;
+
+use crate::bounded::clock_table::{Slot, Table};
+use crate::bounded::size;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::facts::annotation::Annotation;
+use crate::facts::counters::Direction;
+use crate::facts::server::Role;
+use crate::packet::{Packet, Time};
+use crate::wire::decode::{Datagram, Transport, decode};
 
 /// What found no room, or no place, since the features were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,13 +135,13 @@ impl Features {
         let sessions = config.max_sessions();
         let windows_at_once = config.session_idle() / config.feature_window() + 2;
         Events::bound(config)
-            .saturating_add(memory::list::<[IpAddr; 2]>(config.max_servers()).saturating_mul(2))
+            .saturating_add(size::list::<[IpAddr; 2]>(config.max_servers()).saturating_mul(2))
             .saturating_add(Table::<IpAddr, Session>::bound(sessions))
             .saturating_add(Session::bound(config))
             .saturating_add(Table::<u32, Flow>::bound(config.max_connections()))
             .saturating_add(config.max_connections().saturating_mul(Connection::bound()))
             .saturating_add(Pool::bound(config.window_values(), sessions.saturating_mul(Window::SAMPLES)))
-            .saturating_add(memory::list::<Row>(windows_at_once.max(sessions)))
+            .saturating_add(size::list::<Row>(windows_at_once.max(sessions)))
     }
 
     /// Takes the next packet, with what the engine says of it. Take the rows next.

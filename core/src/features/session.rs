@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::row::{Known, Latest, Row};
 use super::sample::Pool;
 use super::window::{Spread, Window, seconds};
+use crate::bounded::size;
 use crate::config::Config;
-use crate::memory;
 use crate::packet::Time;
 
 /// The segments that columns named `10_` look back on.
@@ -89,11 +89,11 @@ impl Session {
     pub(crate) fn bound(config: &Config) -> u64 {
         let (sessions, events) = (config.max_sessions(), config.max_segments().saturating_mul(2));
         // Each event adds a time to the session's list and to the window's, and perhaps a size.
-        let lists = sessions.saturating_mul(5).saturating_mul(memory::list::<f64>(config.session_values()));
-        let values = lists
-            .min(sessions.saturating_mul(5 * memory::list::<f64>(4)) + memory::list::<f64>(events.saturating_mul(3)));
-        let windows = memory::list::<[u64; 2]>(config.session_idle() / config.feature_window() + 2);
-        values.saturating_add(sessions.saturating_mul(windows + memory::list::<u64>(LAST as u64)))
+        let lists = sessions.saturating_mul(5).saturating_mul(size::list::<f64>(config.session_values()));
+        let values =
+            lists.min(sessions.saturating_mul(5 * size::list::<f64>(4)) + size::list::<f64>(events.saturating_mul(3)));
+        let windows = size::list::<[u64; 2]>(config.session_idle() / config.feature_window() + 2);
+        values.saturating_add(sessions.saturating_mul(windows + size::list::<u64>(LAST as u64)))
     }
 
     pub(crate) fn new(number: u32, client: IpAddr, start: Time) -> Self {

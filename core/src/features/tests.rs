@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::packet::LinkType;
-use crate::testing::{self, ACK, CLIENT, MILLISECOND, NETFLIX, Talk, address, protected, record};
+use crate::testing;
+use crate::testing::{ACK, CLIENT, MILLISECOND, NETFLIX, Talk, address, protected, record};
 
 const SECOND: i64 = 1000 * MILLISECOND;
 

@@ -1,10 +1,10 @@
 //! What is counted of one window of a session.
 
-use super::connection::Observation;
 use super::moments::Moments;
 use super::row::{Counted, Counts, Sent, Shape, Span};
 use super::sample::{Pool, Ranked, Sample};
-use crate::decode::{Tcp, TcpFlags};
+use super::tcp::Observation;
+use crate::wire::decode::{Tcp, TcpFlags};
 
 /// A quantity of packets.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! ClientHellos: names are whole and stand in the message; what follows a whole message changes nothing.
 
-use nflx_core::client_hello::ClientHello;
+use nflx_core::wire::client_hello::ClientHello;
 
 /// Reads a message, its beginning, and more than it.
 pub fn run(data: &[u8]) {

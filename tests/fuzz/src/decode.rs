@@ -1,6 +1,6 @@
 //! Frames of any link type: what is found lies inside of the frame and is no longer than stated.
 
-use nflx_core::decode::{Transport, decode};
+use nflx_core::wire::decode::{Transport, decode};
 use nflx_core::{LinkType, Packet, Time};
 
 use crate::Input;

@@ -1,6 +1,6 @@
 //! DNS messages: bounded, lower case, and of a cut message what stands before the cut.
 
-use nflx_core::dns::Response;
+use nflx_core::wire::dns::Response;
 
 /// Reads a message, and its beginning.
 pub fn run(data: &[u8]) {

@@ -4,15 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use nflx_core::decode::{Transport, decode};
-use nflx_core::{Annotation, Config, Counters, Direction, Engine, LinkType, Packet, Segment, Time, segment};
+use nflx_core::wire::decode::{Transport, decode};
+use nflx_core::{Annotation, Config, Counters, Direction, Engine, LinkType, Packet, Segment, Time};
 
 use crate::Input;
 use crate::memory;
 use crate::traffic::{Frame, frames};
 
 /// Client, its port, server, its port, what carries it.
-type Ends = (IpAddr, u16, IpAddr, u16, segment::Transport);
+type Ends = (IpAddr, u16, IpAddr, u16, nflx_core::Transport);
 
 /// All that an engine said.
 #[derive(Debug, PartialEq)]
@@ -232,10 +232,10 @@ impl Recount {
         self.pairs.insert((from.min(to), from.max(to)));
         let (ports, length, transport) = match datagram.transport {
             Transport::Tcp(tcp) => {
-                ((tcp.source_port, tcp.destination_port), tcp.payload_length, segment::Transport::Tcp)
+                ((tcp.source_port, tcp.destination_port), tcp.payload_length, nflx_core::Transport::Tcp)
             }
             Transport::Udp(udp) => {
-                ((udp.source_port, udp.destination_port), udp.payload_length, segment::Transport::Quic)
+                ((udp.source_port, udp.destination_port), udp.payload_length, nflx_core::Transport::Quic)
             }
             _ => return Some((from, to)),
         };

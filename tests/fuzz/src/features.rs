@@ -90,7 +90,7 @@ fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
         assert!(held <= bound, "{held} bytes of memory");
         if let Some(said) = said {
             let way = usize::from(said.direction == Direction::Out);
-            let length = nflx_core::decode::decode(packet).expect("read by the engine").length;
+            let length = nflx_core::wire::decode::decode(packet).expect("read by the engine").length;
             counted[way].0 += 1;
             counted[way].1 += u64::from(length);
         }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use nflx_core::client_hello::ClientHello;
-use nflx_core::quic::{
+use nflx_core::wire::client_hello::ClientHello;
+use nflx_core::wire::quic::{
     ConnectionId, ConnectionIdLengths, CryptoStream, Endpoint, Form, InitialKeys, Packets, crypto_frames,
     looks_like_initial, parse_datagram,
 };

@@ -4,7 +4,8 @@
 use std::sync::LazyLock;
 
 use nflx_core::Time;
-use nflx_core::stream::{Limits, Note, Run, Stamp, Stream};
+use nflx_core::connection::tcp::stream::{Limits, Note, Run, Stream};
+use nflx_core::packet::Stamp;
 
 use crate::Input;
 

@@ -1,0 +1,4 @@
+//! Tables and lists with limits: ground that knows nobody.
+
+pub(crate) mod clock_table;
+pub(crate) mod size;

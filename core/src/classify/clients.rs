@@ -1,0 +1,158 @@
+//! The latest segments of each client, whose kinds are told from each other.
+
+use std::collections::VecDeque;
+use std::net::IpAddr;
+
+use super::role::Tally;
+use super::{Observed, role};
+use crate::bounded::clock_table::{Slot, Table};
+use crate::bounded::size;
+use crate::classify;
+use crate::config::Config;
+use crate::facts::annotation::ServerId;
+use crate::flows::registry::Registry;
+use crate::flows::site::Site;
+use crate::segments::table::SegmentTable;
+
+/// A client is judged anew once this share of what is known of it is new: the cost per segment stays bounded by the
+/// window, however many come.
+const NEW_SHARE: usize = 8;
+
+/// Clients, and what their segments say about servers.
+#[derive(Debug)]
+pub(crate) struct Viewers {
+    pools: Table<IpAddr, Pool>,
+    /// One past the largest slot in use.
+    end: Slot,
+    /// By server.
+    tallies: Vec<Tally>,
+}
+
+/// Numbers of a client's latest segments.
+#[derive(Debug, Default)]
+struct Pool {
+    numbers: VecDeque<u32>,
+    /// Of these, how many came since it was judged.
+    new: usize,
+}
+
+impl Viewers {
+    pub(crate) fn new(config: &Config) -> Self {
+        let capacity = usize::try_from(config.max_viewers()).unwrap_or(usize::MAX);
+        Self { pools: Table::new(capacity, config.hash_seed), end: 0, tallies: Vec::new() }
+    }
+
+    /// The most memory that they hold, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        let pools = Table::<IpAddr, Pool>::bound(config.max_viewers());
+        let numbers = config.max_viewers().saturating_mul(size::list::<u32>(config.kind_window()));
+        pools.saturating_add(numbers).saturating_add(size::list::<Tally>(config.max_servers()))
+    }
+
+    /// Takes a segment that a client just asked for; `true` if its client should be judged.
+    fn take(&mut self, client: IpAddr, number: u32, window: usize, registry: &mut Registry) -> (Slot, bool) {
+        let slot = self.pools.find(&client).unwrap_or_else(|| {
+            if self.pools.is_full()
+                && let Some(victim) = self.pools.victim(|_, _| true)
+            {
+                self.pools.remove(victim);
+                self.pools[victim] = Pool::default();
+                registry.verdicts_final = true;
+            }
+            self.pools.insert(client, Pool::default())
+        });
+        self.end = self.end.max(slot + 1);
+        let pool = &mut self.pools[slot];
+        if pool.numbers.len() >= window {
+            pool.numbers.pop_front();
+            registry.verdicts_final = true;
+        }
+        pool.numbers.push_back(number);
+        pool.new += 1;
+        (slot, pool.new * NEW_SHARE >= pool.numbers.len())
+    }
+
+    /// Judges a client's segments.
+    fn judge(&mut self, slot: Slot, config: &Config, registry: &mut Registry, segments: &mut SegmentTable) {
+        self.pools[slot].new = 0;
+        let mut observed: Vec<Observed> = self.pools[slot]
+            .numbers
+            .iter()
+            .filter_map(|&number| segments.get(number))
+            .filter(|segment| segment.bytes > 0)
+            .map(|segment| Observed {
+                number: segment.number,
+                server: segment.server,
+                start: segment.t_request.0,
+                end: segment.t_last.unwrap_or(segment.t_request).0,
+                size: segment.app_bytes,
+            })
+            .collect();
+        // Of requests at the same time none comes first: what is said of them does not depend on their numbers.
+        observed.sort_unstable_by_key(|s| (s.start, s.end, s.size, s.server, s.number));
+        let mut sites: Vec<(ServerId, Site)> = Vec::new();
+        for segment in &observed {
+            if let Err(at) = sites.binary_search_by_key(&segment.server, |site| site.0) {
+                sites.insert(at, (segment.server, registry.site(segment.server)));
+            }
+        }
+        let site = |server: ServerId| {
+            sites.binary_search_by_key(&server, |site| site.0).map_or(Site::Unknown, |at| sites[at].1)
+        };
+        let verdicts = classify::judge(&observed, site, config);
+        for (seen, (kind, reason)) in observed.iter().zip(verdicts) {
+            let Some(segment) = segments.get_mut(seen.number) else { continue };
+            let tally = self.tally(seen.server);
+            tally.remove(segment.kind, segment.kind_reason);
+            tally.add(kind, reason);
+            tally.above_probe |= seen.size > config.probe_max();
+            (segment.kind, segment.kind_reason) = (kind, reason);
+        }
+        for (server, _) in sites {
+            self.assign(server, config, registry);
+        }
+    }
+
+    fn tally(&mut self, server: ServerId) -> &mut Tally {
+        let at = server as usize;
+        if self.tallies.len() <= at {
+            self.tallies.resize(at + 1, Tally::default());
+        }
+        &mut self.tallies[at]
+    }
+
+    /// Gives a server the role that its tally speaks for.
+    fn assign(&mut self, id: ServerId, config: &Config, registry: &mut Registry) {
+        let tally = *self.tally(id);
+        let site = registry.site(id);
+        let server = registry.server_mut(id);
+        (server.role, server.role_reason) = role::decide(site, &tally, &server.counters, config);
+    }
+}
+
+/// Takes a segment that was just opened, and judges its client if enough is new.
+pub(crate) fn opened(number: u32, config: &Config, registry: &mut Registry, segments: &mut SegmentTable) {
+    let Some(client) = segments.get(number).map(|segment| segment.client) else { return };
+    let window = usize::try_from(config.kind_window()).unwrap_or(usize::MAX);
+    let Some(mut viewers) = segments.viewers.take() else { return };
+    let (slot, due) = viewers.take(client, number, window, registry);
+    if due {
+        viewers.judge(slot, config, registry, segments);
+    }
+    segments.viewers = Some(viewers);
+}
+
+/// Judges everything, as the capture ended.
+pub(crate) fn finish(config: &Config, registry: &mut Registry, segments: &mut SegmentTable) {
+    let Some(mut viewers) = segments.viewers.take() else { return };
+    for slot in 0..viewers.end {
+        viewers.judge(slot, config, registry, segments);
+    }
+    for server in 0..registry.servers().len() {
+        viewers.assign(server as ServerId, config, registry);
+    }
+    segments.viewers = Some(viewers);
+}
+
+#[cfg(test)]
+mod tests;

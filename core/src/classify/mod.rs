@@ -1,0 +1,195 @@
+//! What segments hold: video, audio or something else.
+//!
+//! Nothing but sizes and times of a client's requests is needed; names only say where not to look. A player fetches two
+//! tracks side by side. Audio is encoded at a nearly constant bitrate, so its segments have nearly the same size and
+//! come back all through the session; video is the rest. What is neither comes apart first: small responses, bulk
+//! downloads, the beginnings of media files, and servers that send pictures.
+
+pub(crate) mod clients;
+mod cluster;
+pub(crate) mod role;
+mod tracks;
+
+use crate::config::Config;
+use crate::facts::annotation::ServerId;
+use crate::facts::segment::{Kind, KindReason};
+use crate::flows::site::Site;
+
+/// Segments of one size at once that are the beginnings of media files.
+const HEADERS_AT_ONCE: usize = 3;
+/// How closely their sizes agree, in thousandths: the same range of each file, behind heads of nearly the same length.
+const HEADERS_SPREAD: u64 = 2;
+/// Responses of one server in flight at the start of another from which a crowd is seen: browsers load pictures over
+/// six connections, players a track over one.
+const CROWD: usize = 3;
+/// Segments from which sizes are called constant without looking at others.
+const CONSTANT_MIN: usize = 4;
+/// Bytes of small responses for each 100 of others from which a server chats: that of media sends few, and those are
+/// beginnings of its tracks.
+const CHATTER: u64 = 10;
+/// Segments that prove media on a server without a telling name, together with their volume.
+const PROOF_MIN: usize = 3;
+/// Segments against media from which Netflix's own range does not count for it any more.
+const DISPROOF_MIN: usize = 8;
+
+/// A segment as it is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Observed {
+    pub(crate) number: u32,
+    pub(crate) server: ServerId,
+    /// Nanoseconds: request and last byte.
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) size: u64,
+}
+
+impl Observed {
+    fn overlaps(&self, other: &Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+/// What was found out about a segment.
+pub(crate) type Verdict = (Kind, KindReason);
+
+const UNDECIDED: Verdict = (Kind::Other, KindReason::Pending);
+
+/// Judges the segments of a client, which must be in order of request. Depends on nothing else: neither on their
+/// numbers nor on what was said of them before.
+pub(crate) fn judge(observed: &[Observed], site: impl Fn(ServerId) -> Site, config: &Config) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = observed
+        .iter()
+        .map(|segment| match site(segment.server) {
+            _ if segment.size < config.media_min() => (Kind::Other, KindReason::TooSmall),
+            Site::Files | Site::Control => (Kind::Other, KindReason::Name),
+            _ => UNDECIDED,
+        })
+        .collect();
+    set_bulk_apart(observed, &mut verdicts, config);
+    set_headers_apart(observed, &mut verdicts, config);
+    set_files_apart(observed, &mut verdicts, site, config);
+    tracks::tell_apart(observed, &mut verdicts, config);
+    verdicts
+}
+
+/// Places that are not decided yet.
+fn undecided(verdicts: &[Verdict]) -> Vec<usize> {
+    (0..verdicts.len()).filter(|&at| verdicts[at] == UNDECIDED).collect()
+}
+
+/// Bulk downloads: larger than any media segment, or large and several at once; and what goes with them.
+fn set_bulk_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Config) {
+    let open = undecided(verdicts);
+    let large: Vec<&Observed> =
+        open.iter().map(|&at| &observed[at]).filter(|s| s.size >= config.bulk_parallel_min()).collect();
+    let is_bulk = |segment: &Observed| {
+        let at_once = large.iter().filter(|other| segment.overlaps(other)).count() as u64;
+        segment.size >= config.bulk_min()
+            || segment.size >= config.bulk_parallel_min() && at_once >= config.bulk_parallel()
+    };
+    let bulk: Vec<&Observed> = large.iter().copied().filter(|segment| is_bulk(segment)).collect();
+    let margin = i64::try_from(config.bulk_margin()).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    for at in open {
+        let segment = &observed[at];
+        let goes_with = |other: &&&Observed| {
+            other.server == segment.server
+                && segment.start <= other.end.saturating_add(margin)
+                && segment.end >= other.start.saturating_sub(margin)
+        };
+        if bulk.iter().find(goes_with).is_some() {
+            verdicts[at] = (Kind::Other, KindReason::Bulk);
+        }
+    }
+}
+
+/// Beginnings of media files, which a player reads to find its way about in them: the same range of many files, so the
+/// same size, and many at once. Segments of a track come one after the other.
+fn set_headers_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Config) {
+    let mut by_size = undecided(verdicts);
+    by_size.retain(|&at| observed[at].size <= config.headers_max());
+    by_size.sort_unstable_by_key(|&at| observed[at].size);
+    let mut rest = &by_size[..];
+    while let Some(&first) = rest.first() {
+        let limit = observed[first].size.saturating_mul(1000 + HEADERS_SPREAD) / 1000;
+        let (run, others) = rest.split_at(rest.partition_point(|&at| observed[at].size <= limit));
+        let at_once = |&&at: &&usize| {
+            run.iter().filter(|&&other| observed[at].overlaps(&observed[other])).count() >= HEADERS_AT_ONCE
+        };
+        if run.len() >= HEADERS_AT_ONCE && run.iter().filter(at_once).count() * 2 > run.len() {
+            for &at in run {
+                verdicts[at] = (Kind::Other, KindReason::Headers);
+            }
+        }
+        rest = others;
+    }
+}
+
+/// Servers that send files rather than media, where no name says so.
+fn set_files_apart(observed: &[Observed], verdicts: &mut [Verdict], site: impl Fn(ServerId) -> Site, config: &Config) {
+    let mut open = undecided(verdicts);
+    open.retain(|&at| matches!(site(observed[at].server), Site::Range | Site::Unknown));
+    // Stable: in order of request within a server.
+    open.sort_by_key(|&at| observed[at].server);
+    for group in open.chunk_by(|&a, &b| observed[a].server == observed[b].server) {
+        let server = observed[group[0]].server;
+        let is_small = |at: &usize| observed[*at].server == server && verdicts[*at].1 == KindReason::TooSmall;
+        let small: Vec<u64> = (0..observed.len()).filter(is_small).map(|at| observed[at].size).collect();
+        let segments: Vec<Observed> = group.iter().map(|&at| observed[at]).collect();
+        let reason = match (site(server), looks(&segments, &small, config)) {
+            (_, Looks::Media) => continue,
+            (Site::Range, Looks::Open) => continue,
+            (Site::Range, Looks::Files) if segments.len() + small.len() < DISPROOF_MIN => continue,
+            (_, Looks::Files) => KindReason::Files,
+            (_, Looks::Open) => KindReason::TooFew,
+        };
+        for &at in group {
+            verdicts[at] = (Kind::Other, reason);
+        }
+    }
+}
+
+/// What a server's segments look like by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looks {
+    Media,
+    Files,
+    Open,
+}
+
+fn looks(segments: &[Observed], small: &[u64], config: &Config) -> Looks {
+    let mut sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
+    sizes.sort_unstable();
+    let (count, volume) = (sizes.len(), sizes.iter().sum::<u64>());
+    // The size that half of the bytes come in: short audio segments outnumber those of video.
+    let mut below = 0;
+    let usual = sizes.iter().copied().find(|&size| {
+        below += size;
+        below * 2 >= volume
+    });
+    let mut crowded = 0;
+    let mut in_flight: Vec<i64> = Vec::new();
+    for segment in segments {
+        in_flight.retain(|&end| end > segment.start);
+        crowded += usize::from(in_flight.len() >= CROWD);
+        in_flight.push(segment.end);
+    }
+    if crowded * 2 >= count {
+        return Looks::Files;
+    }
+    // A tenth at each end may be cut short or last segments.
+    let (low, high) = (sizes[count / 10], sizes[count - 1 - count / 10]);
+    let constant = high.saturating_mul(1000) <= low.saturating_mul(1000 + cluster::CONSTANT);
+    let chats = small.iter().sum::<u64>().saturating_mul(100) > volume.saturating_mul(CHATTER);
+    if count >= CONSTANT_MIN && constant && !chats {
+        return Looks::Media;
+    }
+    match usual.is_some_and(|size| size > config.picture_max()) && !chats {
+        true if count >= PROOF_MIN && volume >= config.media_volume() => Looks::Media,
+        true => Looks::Open,
+        false if count + small.len() < PROOF_MIN => Looks::Open,
+        false => Looks::Files,
+    }
+}
+
+#[cfg(test)]
+mod tests;

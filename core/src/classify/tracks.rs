@@ -1,0 +1,148 @@
+//! Audio and video of one client, told apart.
+
+use super::cluster::Cluster;
+use super::{Observed, Verdict, cluster, undecided};
+use crate::config::Config;
+use crate::facts::segment::{Kind, KindReason};
+
+/// Members from which a cluster may be larger than what is beside it: audio above the lowest steps of video.
+const MEMBERS_LARGER: usize = 6;
+/// Members from which a track may be audio without another beside it.
+const MEMBERS_ALONE: usize = 4;
+/// A cluster this many times narrower than another is the more constant one.
+const NARROWER: u64 = 3;
+/// Smallest slice of a session. Slices are so long that a track that recurs is expected twice in each.
+const SLICE_MIN: usize = 4;
+/// Members, in percent, that may overlap the one before: where one client address stands for several viewers. The
+/// segments of a track come one after the other.
+const OVERLAPS: usize = 20;
+/// Segments in slices by which clusters are compared, and what share of the best one's coverage, in percent, is as good.
+const COMPARED_SLICE: usize = 10;
+const COMPARED_COVERAGE: u64 = 80;
+/// What is beside a cluster is another track from this share of its bytes, in percent.
+const BESIDE_BYTES: u64 = 25;
+/// And is part of it while near it in size and at most this share of its number, in percent.
+const STRAY_NUMBER: usize = 33;
+
+/// Decides on all that is undecided.
+pub(super) fn tell_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Config) {
+    let open = undecided(verdicts);
+    let segments: Vec<Observed> = open.iter().map(|&at| observed[at]).collect();
+    let sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
+    let clusters = cluster::find(&sizes, config);
+    match audio(&segments, &sizes, &clusters, config) {
+        Tracks::One(kind) => open.iter().for_each(|&at| verdicts[at] = (kind, KindReason::SingleTrack)),
+        Tracks::Two(audio) => {
+            for (&at, &size) in open.iter().zip(&sizes) {
+                let is_audio = audio.iter().any(|cluster| cluster.holds(size));
+                verdicts[at] = if is_audio {
+                    (Kind::Audio, KindReason::SizeCluster)
+                } else {
+                    (Kind::Video, KindReason::BesideAudio)
+                };
+            }
+        }
+    }
+}
+
+/// Tracks that a client fetches.
+enum Tracks<'a> {
+    One(Kind),
+    /// Two; audio has these sizes, one after the other.
+    Two(Vec<&'a Cluster>),
+}
+
+fn audio<'a>(segments: &[Observed], sizes: &[u64], clusters: &'a [Cluster], config: &Config) -> Tracks<'a> {
+    let mut recurring: Vec<&Cluster> = clusters.iter().filter(|cluster| recurs(cluster, segments, config)).collect();
+    let Some(first) = most_like_audio(&recurring, sizes) else { return Tracks::One(Kind::Video) };
+    if is_alone(first, sizes) {
+        let is_slow = bitrate(first, segments).is_some_and(|rate| rate <= config.audio_bitrate() * 1000);
+        return Tracks::One(if is_slow { Kind::Audio } else { Kind::Video });
+    }
+    // Audio that changed its bitrate: as constant, and before or after the other.
+    recurring.sort_by_key(|cluster| (core::cmp::Reverse(cluster.members.len()), cluster.low));
+    let mut audio = vec![first];
+    for cluster in recurring {
+        let apart = |other: &&Cluster| {
+            let (from, to) = (cluster.members[0], cluster.members[cluster.members.len() - 1]);
+            !other.members.iter().any(|member| (from..=to).contains(member))
+        };
+        let video_beside = span(cluster) > cluster.members.len();
+        if video_beside && cluster.width <= first.width.saturating_mul(NARROWER) && audio.iter().all(apart) {
+            audio.push(cluster);
+        }
+    }
+    Tracks::Two(audio)
+}
+
+/// Segments from a cluster's first to its last.
+fn span(cluster: &Cluster) -> usize {
+    cluster.members[cluster.members.len() - 1] - cluster.members[0] + 1
+}
+
+/// Whether a cluster comes back all through its own part of the session, one segment after the other.
+fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
+    let (members, span) = (cluster.members.len(), span(cluster));
+    let slice = (2 * span).div_ceil(members).max(SLICE_MIN);
+    let pairs = cluster.members.windows(2);
+    let overlaps = pairs.filter(|pair| segments[pair[0]].overlaps(&segments[pair[1]])).count();
+    overlaps * 100 <= members * OVERLAPS
+        && members as u64 * 100 >= span as u64 * config.audio_share()
+        && coverage(cluster.members.iter().map(|member| member - cluster.members[0]), span, slice)
+            >= config.audio_coverage()
+}
+
+/// Share of slices of a stretch of `span` segments, in percent, that hold a member; members by their place in it.
+fn coverage(members: impl Iterator<Item = usize>, span: usize, slice: usize) -> u64 {
+    let slices = (span / slice).max(1);
+    let mut held = 0;
+    let mut last = None;
+    for member in members {
+        let at = (member / slice).min(slices - 1);
+        held += u64::from(last != Some(at));
+        last = Some(at);
+    }
+    held * 100 / slices as u64
+}
+
+/// The cluster that is most likely audio: all through the session, and the most constant, or smaller, of those.
+fn most_like_audio<'a>(recurring: &[&'a Cluster], sizes: &[u64]) -> Option<&'a Cluster> {
+    let larger_by_chance = |cluster: &Cluster| {
+        let mut rest = beside(cluster, sizes);
+        rest.sort_unstable();
+        cluster.members.len() < MEMBERS_LARGER && rest.get(rest.len() / 2).is_some_and(|&median| median < cluster.low)
+    };
+    let eligible = || recurring.iter().copied().filter(|cluster| !larger_by_chance(cluster));
+    let reach = |cluster: &Cluster| coverage(cluster.members.iter().copied(), sizes.len(), COMPARED_SLICE);
+    let most = eligible().map(reach).max()?;
+    let through = || eligible().filter(|cluster| reach(cluster) * 100 >= most * COMPARED_COVERAGE);
+    let narrowest = through().map(|cluster| cluster.width).min()?;
+    through().filter(|cluster| cluster.width < narrowest.saturating_mul(NARROWER)).min_by_key(|cluster| cluster.low)
+}
+
+/// Sizes of all that is not in a cluster.
+fn beside(cluster: &Cluster, sizes: &[u64]) -> Vec<u64> {
+    sizes.iter().copied().filter(|&size| !cluster.holds(size)).collect()
+}
+
+/// Whether there is no other track beside it.
+fn is_alone(cluster: &Cluster, sizes: &[u64]) -> bool {
+    let rest = beside(cluster, sizes);
+    let members: u64 = cluster.members.iter().map(|&at| sizes[at]).sum();
+    let bytes: u64 = rest.iter().sum();
+    let near = rest.iter().filter(|&&size| cluster.is_near(size)).count();
+    let strays = near * 2 >= rest.len() && rest.len() * 100 <= cluster.members.len() * STRAY_NUMBER;
+    bytes.saturating_mul(100) < members.saturating_mul(BESIDE_BYTES) || strays
+}
+
+/// Bits per second of media, by the usual distance of requests behind the burst at the start.
+fn bitrate(cluster: &Cluster, segments: &[Observed]) -> Option<u64> {
+    let starts: Vec<i64> = cluster.members.iter().map(|&at| segments[at].start).collect();
+    if starts.len() < MEMBERS_ALONE {
+        return None;
+    }
+    let mut gaps: Vec<i64> = starts.windows(2).skip((starts.len() - 1) / 2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_unstable();
+    let gap = u64::try_from(gaps[gaps.len() / 2]).ok().filter(|&gap| gap > 0)?;
+    Some((u128::from(cluster.high) * 8 * 1_000_000_000 / u128::from(gap)).try_into().unwrap_or(u64::MAX))
+}

@@ -1,0 +1,574 @@
+//! Every setting: name, unit, default, source. One table feeds the CLI, the plugin's preferences and the documents.
+
+use core::fmt;
+
+pub mod prefix;
+
+use self::prefix::Prefix;
+use crate::facts::segment::Kind;
+use crate::facts::server::EvidenceKind;
+
+/// Keywords that make a name Netflix's: the classic four, and two more that Netflix uses for artwork and search.
+pub const DEFAULT_DOMAINS: [&str; 6] = ["nflxvideo", "netflix", "nflxso", "nflxext", "nflximg", "nflxsearch"];
+
+/// The keywords of the classic rule, for [`EvidenceKind::DnsOwner`].
+pub const CLASSIC_DOMAINS: [&str; 4] = ["nflxvideo", "netflix", "nflxso", "nflxext"];
+
+/// How requests are told from each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum SegmentRule {
+    /// Per flow, in sequence space, by the records of the protocol it carries.
+    #[default]
+    Flow = 0,
+    /// The classic rule: per server address, any uplink TCP packet with payload starts a segment, every downlink
+    /// payload byte adds to it, one without downlink payload is dropped.
+    Server = 1,
+}
+
+/// What is wrong with a value given to [`Config::set`]; a sentence for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConfigError {
+    /// No setting has this name.
+    UnknownSetting(Box<str>),
+    /// The value does not fit the setting.
+    BadValue {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: Box<str>,
+        /// What would fit.
+        expected: Box<str>,
+    },
+}
+
+/// What type of value a setting takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SettingKind {
+    /// Words separated by commas.
+    List,
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// A whole number between two bounds, both allowed.
+    Number {
+        /// Smallest allowed.
+        minimum: u64,
+        /// Largest allowed.
+        maximum: u64,
+    },
+}
+
+/// One setting as documents and preference dialogs show it.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Name as typed, for example `segment_rule`.
+    pub name: &'static str,
+    /// Short title.
+    pub title: &'static str,
+    /// What it does.
+    pub help: &'static str,
+    /// Unit of its value; empty for words.
+    pub unit: &'static str,
+    /// Where the default comes from.
+    pub source: &'static str,
+    /// What it takes.
+    pub kind: SettingKind,
+}
+
+/// All settings. Build with `Config::default()` and [`Config::set`]; the fields are readable, and every value that
+/// `set` accepts is valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Keywords of Netflix names, lower case.
+    pub domains: Vec<Box<str>>,
+    /// Keywords of the classic rule, lower case; follow `domains` once that is set to others than its default.
+    pub classic_domains: Vec<Box<str>>,
+    /// Extra prefixes.
+    pub prefixes: Vec<Prefix>,
+    /// Kinds of evidence that count.
+    pub evidence: Vec<EvidenceKind>,
+    /// How requests are told from each other.
+    pub segment_rule: SegmentRule,
+    /// Kinds of segments that features are taken of.
+    pub feature_kinds: Vec<Kind>,
+    /// Features without any value are 0.
+    pub zero_if_empty: bool,
+    /// The numeric settings, in the order of [`NUMBERS`].
+    numbers: [u64; NUMBERS.len()],
+    /// Secret that hash tables are seeded with, so that captures cannot be made to collide in them. Results do not
+    /// depend on it.
+    pub hash_seed: u64,
+    /// Every packet is taken the long way, and nothing is left out that only saves time: for tests that compare the two.
+    #[cfg(any(test, fuzzing))]
+    pub thorough: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            domains: DEFAULT_DOMAINS.map(Box::from).to_vec(),
+            classic_domains: CLASSIC_DOMAINS.map(Box::from).to_vec(),
+            prefixes: Vec::new(),
+            evidence: EvidenceKind::ALL.into_iter().filter(|&kind| kind != EvidenceKind::DnsOwner).collect(),
+            segment_rule: SegmentRule::default(),
+            feature_kinds: vec![Kind::Video, Kind::Audio],
+            zero_if_empty: false,
+            numbers: std::array::from_fn(|i| NUMBERS[i].default),
+            hash_seed: 0,
+            #[cfg(any(test, fuzzing))]
+            thorough: false,
+        }
+    }
+}
+
+/// A numeric setting.
+struct Number {
+    setting: Setting,
+    default: u64,
+}
+
+/// Defines the numeric settings once: constant table, index and reader.
+macro_rules! numbers {
+    ($($name:ident: $default:literal in $minimum:literal ..= $maximum:literal, $unit:literal, $title:literal, $help:literal, $source:literal;)*) => {
+        #[expect(non_camel_case_types, reason = "variants are the settings' names")]
+        #[derive(Clone, Copy)]
+        enum Index { $($name),* }
+
+        const NUMBERS: &[Number] = &[$(Number {
+            setting: Setting {
+                name: stringify!($name),
+                title: $title,
+                help: $help,
+                unit: $unit,
+                source: $source,
+                kind: SettingKind::Number { minimum: $minimum, maximum: $maximum },
+            },
+            default: $default,
+        }),*];
+
+        impl Config {
+            $(
+                #[doc = $help]
+                #[must_use]
+                pub const fn $name(&self) -> u64 {
+                    self.numbers[Index::$name as usize]
+                }
+            )*
+        }
+    };
+}
+
+numbers! {
+    max_flows: 100_000 in 16..=100_000_000, "flows", "Flow table size",
+        "Flows remembered at once; beyond it, flows that are not Netflix's and were quiet longest make room.",
+        "memory: about 600 bytes a flow with its two addresses";
+    max_connections: 8_192 in 8..=1_000_000, "flows", "Followed flows",
+        "TCP and QUIC flows whose contents are followed at once: Netflix's, and new ones until they are known not to be.",
+        "memory: about 1 kB a flow, and what it holds back";
+    connection_bytes: 33_554_432 in 1_048_576..=1_099_511_627_776, "bytes", "Memory of followed flows",
+        "Memory for what followed flows hold back: packets out of order, beginnings of messages. Beyond it, flows that hold most make room.",
+        "320 flows at a time that recover from a loss at 8 Mbit/s and 100 ms";
+    max_servers: 8_192 in 1..=1_000_000, "addresses", "Server table size",
+        "Netflix addresses remembered; later ones are counted as dropped.",
+        "a busy ISP link shows some thousand (measured by others in 2019: 4,669 Open Connect names)";
+    max_evidence: 8 in 1..=64, "names", "Evidence per server",
+        "Different pieces of evidence kept for one server.",
+        "shared edge addresses answer for some names each";
+    max_segments: 500_000 in 16..=100_000_000, "segments", "Segment table size",
+        "Segments remembered; beyond it the oldest make room.",
+        "memory: about 200 bytes a segment; a viewer makes some 1,200 an hour";
+    reorder_bytes: 1_048_576 in 0..=67_108_864, "bytes", "Reorder buffer",
+        "Bytes kept per direction of a flow while a hole before them is open.",
+        "bandwidth-delay product: 84 Mbit/s at 100 ms";
+    reorder_pieces: 1_024 in 1..=65_536, "packets", "Reorder pieces",
+        "Packets kept per direction of a flow while a hole before them is open.",
+        "the same product in packets of 1,448 bytes, rounded up";
+    gap_patience: 6 in 1..=255, "packets", "Patience with gaps",
+        "Further packets of a flow awaited before bytes that were acknowledged but not seen count as never captured.",
+        "captures from several receive queues reorder by a few packets";
+    control_record_max: 39 in 0..=16_384, "bytes", "Largest control record",
+        "Uplink TLS records with at most this much plaintext are HTTP/2 control frames, not requests.",
+        "RFC 9113: three WINDOW_UPDATE frames of 13 bytes; Chromium's smallest request on a warm connection measured 49";
+    http2_headers_max: 480 in 0..=16_384, "bytes", "Largest HTTP/2 response head",
+        "A downlink record of HTTP/2 with at most this much plaintext is a response's HEADERS frame, not its end.",
+        "nginx measured: 165 to 290 bytes, less once its header table is warm";
+    http2_frame: 8_192 in 1..=16_777_215, "bytes", "HTTP/2 DATA frame",
+        "Size of the DATA frames that HTTP/2 responses are supposed to be sent in; each has a header of 9 bytes.",
+        "nginx, which Open Connect appliances run: http2_chunk_size, 8 kB unless set";
+    http2_head: 200 in 0..=16_384, "bytes", "HTTP/2 response head",
+        "Size of the HEADERS frame supposed at the beginning of an HTTP/2 response whose first record holds data too.",
+        "nginx measured: 165 to 290 bytes, less once its header table is warm";
+    http2_request_growth: 256 in 0..=16_384, "bytes", "HTTP/2 request growth",
+        "An uplink record of HTTP/2 that exceeds the connection's first request by more is the body of the request before.",
+        "RFC 7541: later requests refer to the fields of the first; paths of Open Connect requests differ by less";
+    interim_response_max: 53 in 0..=16_384, "bytes", "Largest interim response",
+        "A first response record with at most this much plaintext is 100 Continue: the request goes on behind it.",
+        "RFC 9110, sections 6.6.1 and 15.2.1: a final response carries Date and has at least 54 bytes";
+    ticket_record_max: 4_096 in 0..=16_384, "bytes", "Largest session ticket",
+        "The first downlink records of a TLS 1.3 connection are session tickets only up to this size.",
+        "RFC 8446, section 4.6.1: tickets of common servers have 200 to 1,500 bytes";
+    quic_round_trip: 10 in 1..=10_000, "ms", "QUIC round trip",
+        "Round-trip time supposed on a QUIC connection whose handshake was not seen.",
+        "appliances stand in or next to the viewer's network; measured where the handshake is seen";
+    quic_connection_id: 8 in 0..=20, "bytes", "QUIC connection ID",
+        "Length of connection IDs supposed until it is learnt, from the handshake or from what short headers share.",
+        "RFC 9000, section 7.2: a client's first choice has at least 8 bytes, and common stacks stay with that";
+    quic_packet_number: 2 in 1..=4, "bytes", "QUIC packet number",
+        "Length of the encrypted packet numbers of QUIC.",
+        "RFC 9000, section 17.1: twice the packets in flight must fit, for which 2 bytes do up to 32,767";
+    quic_ack_content: 24 in 0..=1_200, "bytes", "Largest QUIC control packet",
+        "Downlink QUIC packets with at most this much inside carry acknowledgements and flow control, no data.",
+        "RFC 9000, section 19.3: an ACK with three gaps";
+    quic_request_min: 48 in 0..=65_535, "bytes", "Smallest QUIC request",
+        "Uplink QUIC packets with less inside are no requests.",
+        "RFC 9204: a path is sent anew each time; Chromium's smallest request on a warm connection measured 49";
+    quic_request_jump: 24 in 0..=65_535, "bytes", "QUIC request above acknowledgements",
+        "By how much a request exceeds the flow's own acknowledgements, where the downlink was silent before the answer.",
+        "RFC 9000, section 19.3: eight more gaps in one acknowledgement";
+    quic_request_busy: 100 in 0..=65_535, "bytes", "QUIC request on a busy connection",
+        "Uplink QUIC packets with less inside are no requests while a response is coming in.",
+        "paths of Open Connect requests exceed 150 bytes (measured, 2018); flow control and acknowledgement stay below 60";
+    quic_busy_jump: 64 in 0..=65_535, "bytes", "QUIC request above acknowledgements, busy",
+        "By how much a request exceeds the flow's own acknowledgements while a response is coming in.",
+        "RFC 9000, section 19.3: some twenty more gaps in one acknowledgement";
+    quic_full: 90 in 1..=100, "percent", "Full QUIC datagram",
+        "Share of the server's largest datagram from which one is full: the response goes on behind it.",
+        "frames that go with data shorten it by a few bytes";
+    quic_pause: 90 in 1..=10_000, "percent", "QUIC pause",
+        "Share of the shortest round trip for which a response of QUIC pauses before it may be two, of which the second's request was not captured: it is marked as estimated.",
+        "a client that asks again takes a whole round trip; one tenth for how much round trips differ";
+    http3_framing: 8 in 0..=1_024, "bytes", "HTTP/3 framing",
+        "Frame headers in an HTTP/3 response.",
+        "RFC 9114, section 7.2: HEADERS with a length of 2 bytes, DATA with one of 4";
+    max_viewers: 4_096 in 1..=1_000_000, "addresses", "Viewer table size",
+        "Clients whose segments are told apart by kind; beyond it, clients that were quiet longest make room.",
+        "memory: about 1 kB a client";
+    kind_window: 256 in 16..=4_096, "segments", "Window for kinds",
+        "Latest segments of a client that are compared to tell video from audio.",
+        "eight minutes of two tracks in segments of 4 s; 42 minutes of video segments of 4 s beside audio of 16 s hold 790";
+    media_min: 8_192 in 0..=1_048_576, "bytes", "Smallest media segment",
+        "Smaller segments are neither video nor audio.",
+        "2 s of audio at 32 kbit/s are 8 kB; initialisation segments and probes stay below 4 kB (ISO/IEC 23009-1 players, measured)";
+    probe_max: 4_096 in 0..=1_048_576, "bytes", "Largest probe",
+        "A media appliance that sent no more than this was only probed.",
+        "initialisation segments measured 765 to 2,628 bytes";
+    audio_spread: 160 in 5..=160, "per mille", "Spread of audio sizes",
+        "Audio segments differ by at most this share of the smallest.",
+        "constant bitrate: 1 % measured; variable bitrate of speech and music: some 15 %";
+    audio_contrast: 12 in 1..=1_000, "times", "Contrast of audio sizes",
+        "Sizes of audio segments lie at least so many times closer together than sizes around them.",
+        "video at one quality varies by 5 to 30 %: its densest stretch reaches 6 to 10 times (simulated)";
+    audio_odds: 500 in 1..=1_000_000, "to 1", "Odds against chance",
+        "Sizes of audio segments agree more than chance would make them, with at least these odds.",
+        "three of twelve within 1 % are 500 to 1 (scan statistic)";
+    audio_share: 10 in 1..=100, "percent", "Least share of audio segments",
+        "Share of a client's segments that audio has while it plays.",
+        "audio of 16 s beside video of 4 s is 20 %, less while video is loaded again in better quality";
+    audio_coverage: 60 in 1..=100, "percent", "Coverage of the session by audio",
+        "Share of the session's slices, of which each should hold two audio segments, that hold one.",
+        "a track recurs in all of them but those of seeking and switching";
+    audio_bitrate: 320 in 1..=100_000, "kbit/s", "Largest bitrate of audio alone",
+        "A single track of constant sizes is audio up to this bitrate, and video above.",
+        "stereo is sent with up to 256 kbit/s; video of constant size exceeds that but in the lowest steps";
+    bulk_min: 16_777_216 in 1..=1_099_511_627_776, "bytes", "Bulk download",
+        "Larger segments are downloads, not media.",
+        "4 s of video at 32 Mbit/s; speed tests ask for 25 MiB at once (fast.com, 2018)";
+    bulk_parallel_min: 4_194_304 in 1..=1_099_511_627_776, "bytes", "Parallel bulk download",
+        "Segments from this size on are downloads where several are in flight at once.",
+        "4 s of video at 8 Mbit/s";
+    bulk_parallel: 4 in 2..=64, "segments", "Parallel bulk downloads",
+        "Large segments of a client in flight at once that are downloads.",
+        "players keep one video segment in flight, at times two; speed tests up to eight";
+    bulk_margin: 5_000 in 0..=3_600_000, "ms", "Around bulk downloads",
+        "What the same server sends this long before and after a bulk download belongs to it.",
+        "speed tests begin with small requests and break off large ones";
+    headers_max: 131_072 in 0..=16_777_216, "bytes", "Largest media header",
+        "Segments of one size several at once are the beginnings of media files up to this size.",
+        "/range/0-65535 of each file at the start of a session (measured, 2017 and 2018)";
+    picture_max: 30_000 in 0..=16_777_216, "bytes", "Usual picture",
+        "A server without a telling name half of whose bytes come in segments no larger sends pictures or chatter.",
+        "artwork measured 5 to 30 kB in the middle; 4 s of audio at 64 kbit/s are 32 kB";
+    media_volume: 300_000 in 0..=1_099_511_627_776, "bytes", "Least volume of media",
+        "A server without a telling name that sent less is not taken for one of media, unless its segments are of constant size.",
+        "10 s of video at the lowest step of 235 kbit/s";
+    control_upload: 12 in 0..=1_000, "percent", "Upload of control traffic",
+        "Uplink bytes for each 100 downlink bytes from which a server without a telling name is one for control.",
+        "measured on a session of 2017: API and telemetry 12 to 445, media up to 9, artwork 3 to 6";
+    feature_window: 10 in 1..=86_400, "seconds", "Window of features",
+        "Length of the windows that 'nflx features' gives a row for.",
+        "the published data sets of video quality (Bronzino et al., 2019)";
+    session_idle: 60 in 1..=3_600, "seconds", "Idle time between sessions",
+        "A client that has nothing to do with Netflix for longer begins another session; for 'nflx features'.",
+        "players ask for video every 4 s and for audio every 16 s (measured, 2018); web servers close after 75 s";
+    segment_quiet: 10 in 0..=86_400, "seconds", "Silence that completes a segment",
+        "A segment still open at the end of the capture is complete for 'nflx features' if nothing came for so long.",
+        "RFC 6298: three timeouts in a row, 1 + 2 + 4 s, rounded up";
+    ewma_span: 10 in 1..=1_000, "segments", "Span of moving averages",
+        "Exponentially weighted averages of 'nflx features' give the newest segment the weight 2 / (span + 1).",
+        "the ten segments that the average is taken over";
+    session_values: 16_384 in 16..=1_000_000, "values", "Values kept of a session",
+        "Values from which 'nflx features' takes a session's percentiles; beyond it, those of a uniform sample.",
+        "13 hours of 1,200 segments an hour";
+    window_values: 16_777_216 in 0..=1_000_000_000, "values", "Values kept for medians",
+        "Values from which 'nflx features' takes the medians of all open windows; beyond it, those of a uniform sample.",
+        "memory: 8 bytes a value; 10 s at 1 Gbit/s make some 4 million";
+    max_sessions: 4_096 in 1..=1_000_000, "sessions", "Session table size",
+        "Sessions open at once in 'nflx features'; beyond it, sessions that were quiet longest end.",
+        "memory: about 2 kB a session, and up to 25 kB for its values";
+    fill_idle: 500 in 0..=60_000, "ms", "Idle time while filling",
+        "A player that asks for video within this time after the last has come fills its buffer.",
+        "asked for within 10 to 50 ms while filling, after 2 s and more with a full buffer (dash.js, measured)";
+    fill_segments: 3 in 2..=1_000, "segments", "Segments of a filling phase",
+        "Video segments that follow each other at once from which a player fills its buffer.",
+        "two may meet by chance: one that came late, and the next that was due";
+    retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
+        "Share of a segment's bytes sent again from which a note is made.",
+        "players cope with 2 % loss; above 5 % throughput suffers visibly";
+}
+
+const CHOICE_RULE: &[&str] = &["flow", "server"];
+const CHOICE_EMPTY: &[&str] = &["null", "zero"];
+
+const WORDS: &[Setting] = &[
+    Setting {
+        name: "domains",
+        title: "Netflix keywords",
+        help: "A name that contains one of these words, separated by commas, is Netflix's.",
+        unit: "",
+        source: "the classic rule (nflxvideo, netflix, nflxso, nflxext), and Netflix's artwork and search names",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "prefixes",
+        title: "Extra prefixes",
+        help: "Address ranges in CIDR notation, separated by commas, that count as Netflix's besides the known ones.",
+        unit: "",
+        source: "the user",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "evidence",
+        title: "Evidence that counts",
+        help: "Kinds of evidence, separated by commas: config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix.",
+        unit: "",
+        source: "dns_owner alone is the classic rule; the others together include it",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "segment_rule",
+        title: "Segment rule",
+        help: "flow: per connection, by the records of its protocol; server: the classic rule, per server address.",
+        unit: "",
+        source: "players use several connections to one server at once, which the classic rule mixes",
+        kind: SettingKind::Choice(CHOICE_RULE),
+    },
+    Setting {
+        name: "feature_kinds",
+        title: "Segments in features",
+        help: "Kinds of segments, separated by commas, that 'nflx features' takes statistics of: video, audio, other.",
+        unit: "",
+        source: "published data sets cannot tell audio from video; what is neither is no streaming",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "empty_features",
+        title: "Features without a value",
+        help: "What 'nflx features' gives for statistics of no values: null, or zero.",
+        unit: "",
+        source: "null cannot be taken for a measured 0; published data sets have 0",
+        kind: SettingKind::Choice(CHOICE_EMPTY),
+    },
+];
+
+const SETTING_COUNT: usize = WORDS.len() + NUMBERS.len();
+
+const SETTING_TABLE: [Setting; SETTING_COUNT] = {
+    let mut table = [WORDS[0]; SETTING_COUNT];
+    let mut at = 0;
+    while at < SETTING_COUNT {
+        table[at] = if at < WORDS.len() { WORDS[at] } else { NUMBERS[at - WORDS.len()].setting };
+        at += 1;
+    }
+    table
+};
+
+impl Config {
+    /// Every setting in the order documents show them.
+    pub const SETTINGS: &'static [Setting] = &SETTING_TABLE;
+
+    /// Sets one setting from its text form.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the setting, the value and what would fit; the configuration is unchanged then.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        match name {
+            "domains" => {
+                let words = keywords(value)?;
+                // The default said again is no wish for another classic rule.
+                let is_default = words.iter().map(|word| &**word).eq(DEFAULT_DOMAINS);
+                self.classic_domains = if is_default { CLASSIC_DOMAINS.map(Box::from).to_vec() } else { words.clone() };
+                self.domains = words;
+            }
+            "prefixes" => self.prefixes = list(value).map(prefix).collect::<Result<_, _>>()?,
+            "evidence" => self.evidence = evidence(value)?,
+            "segment_rule" => {
+                self.segment_rule = match value.trim() {
+                    "flow" => SegmentRule::Flow,
+                    "server" => SegmentRule::Server,
+                    _ => return Err(bad("segment_rule", value, "flow or server")),
+                }
+            }
+            "feature_kinds" => self.feature_kinds = kinds(value)?,
+            "empty_features" => {
+                self.zero_if_empty = match value.trim() {
+                    "null" => false,
+                    "zero" => true,
+                    _ => return Err(bad("empty_features", value, "null or zero")),
+                }
+            }
+            _ => {
+                let index = NUMBERS
+                    .iter()
+                    .position(|number| number.setting.name == name)
+                    .ok_or_else(|| ConfigError::UnknownSetting(name.into()))?;
+                self.numbers[index] = number(&NUMBERS[index].setting, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The text form of a setting's present value, as [`Config::set`] takes it; `None` for an unknown name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        let joined = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(",");
+        Some(match name {
+            "domains" => joined(&mut self.domains.iter().map(ToString::to_string)),
+            "prefixes" => joined(&mut self.prefixes.iter().map(ToString::to_string)),
+            "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
+            "segment_rule" => CHOICE_RULE[self.segment_rule as usize].to_owned(),
+            "feature_kinds" => joined(&mut self.feature_kinds.iter().map(|kind| kind.as_str().to_owned())),
+            "empty_features" => CHOICE_EMPTY[usize::from(self.zero_if_empty)].to_owned(),
+            _ => self.numbers[NUMBERS.iter().position(|number| number.setting.name == name)?].to_string(),
+        })
+    }
+
+    /// Whether a kind of evidence counts.
+    #[must_use]
+    pub fn counts(&self, kind: EvidenceKind) -> bool {
+        self.evidence.contains(&kind)
+    }
+
+    /// Whether packets that say nothing new may be taken the short way.
+    pub(crate) const fn takes_short_ways(&self) -> bool {
+        #[cfg(any(test, fuzzing))]
+        return !self.thorough;
+        #[cfg(not(any(test, fuzzing)))]
+        true
+    }
+
+    /// Whether a name, in lower case, is Netflix's.
+    #[must_use]
+    pub fn is_netflix(&self, name: &str) -> bool {
+        self.domains.iter().any(|word| name.contains(&**word))
+    }
+
+    /// Whether a DNS message may hold a name that is Netflix's by either rule: most do not, which shows without reading
+    /// them. Words stand in one label or in none, as they are; only a digit may come from how other bytes are written.
+    pub(crate) fn may_name_netflix(&self, message: &[u8]) -> bool {
+        self.domains.iter().chain(&self.classic_domains).any(|word| {
+            let word = word.as_bytes();
+            let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let shows = word.iter().all(is_plain) && word.first().is_some_and(|first| !first.is_ascii_digit());
+            !shows || holds(message, word)
+        })
+    }
+
+    /// Whether a name, in lower case, is Netflix's by the classic rule.
+    #[must_use]
+    pub fn is_classic_netflix(&self, name: &str) -> bool {
+        self.classic_domains.iter().any(|word| name.contains(&**word))
+    }
+}
+
+/// Whether bytes hold a word, in letters of either case.
+fn holds(bytes: &[u8], word: &[u8]) -> bool {
+    let Some(&first) = word.first() else { return true };
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes)
+        .any(|at| bytes[at..].get(..word.len()).is_some_and(|there| there.eq_ignore_ascii_case(word)))
+}
+
+fn bad(name: &'static str, value: &str, expected: &str) -> ConfigError {
+    ConfigError::BadValue { name, value: value.into(), expected: expected.into() }
+}
+
+fn list(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// At least one word, so that a slip does not turn everything off.
+fn keywords(value: &str) -> Result<Vec<Box<str>>, ConfigError> {
+    let words: Vec<Box<str>> = list(value).map(|word| word.to_ascii_lowercase().into()).collect();
+    if words.is_empty() {
+        return Err(bad("domains", value, "at least one word, for example nflxvideo,netflix"));
+    }
+    Ok(words)
+}
+
+fn prefix(word: &str) -> Result<Prefix, ConfigError> {
+    Prefix::parse(word)
+        .ok_or_else(|| bad("prefixes", word, "an address or CIDR such as 198.51.100.0/24 or 2001:db8::/32"))
+}
+
+fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
+    let mut kinds = Vec::new();
+    for word in list(value) {
+        let kind = EvidenceKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+        let known = "kinds among config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix";
+        let kind = kind.ok_or_else(|| bad("evidence", word, known))?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    if kinds.is_empty() {
+        return Err(bad("evidence", value, "at least one kind, for example dns,sni"));
+    }
+    kinds.sort_unstable();
+    Ok(kinds)
+}
+
+fn kinds(value: &str) -> Result<Vec<Kind>, ConfigError> {
+    let mut kinds = Vec::new();
+    for word in list(value) {
+        let kind = [Kind::Video, Kind::Audio, Kind::Other].into_iter().find(|kind| kind.as_str() == word);
+        let kind = kind.ok_or_else(|| bad("feature_kinds", word, "kinds among video, audio, other"))?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    if kinds.is_empty() {
+        return Err(bad("feature_kinds", value, "at least one kind, for example video,audio"));
+    }
+    Ok(kinds)
+}
+
+fn number(setting: &Setting, value: &str) -> Result<u64, ConfigError> {
+    let SettingKind::Number { minimum, maximum } = setting.kind else { unreachable!("numbers hold numbers") };
+    let parsed = value.trim().replace('_', "").parse::<u64>();
+    parsed.ok().filter(|n| (minimum..=maximum).contains(n)).ok_or_else(|| {
+        bad(setting.name, value, &format!("a whole number of {} from {minimum} to {maximum}", setting.unit))
+    })
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownSetting(name) => write!(f, "there is no setting '{name}'"),
+            Self::BadValue { name, value, expected } => write!(f, "'{value}' does not fit {name}: give {expected}"),
+        }
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! The classic rule, as it is taught: per server address, any uplink TCP packet with payload starts a segment, every
+//! downlink TCP payload byte of that address adds to it, a segment without downlink payload is dropped.
+
+use super::context::{Context, Outcome};
+use crate::bounded::size;
+use crate::config::Config;
+use crate::facts::segment::{Segment, Transport};
+use crate::packet::Stamp;
+use crate::wire::decode::Tcp;
+
+/// The segment that each server has open, by server id.
+#[derive(Debug, Default)]
+pub(crate) struct Classic {
+    open: Vec<Option<u32>>,
+}
+
+impl Classic {
+    /// The most memory that it holds, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        size::list::<Option<u32>>(config.max_servers())
+    }
+
+    /// Takes a packet of a server's TCP flow.
+    pub(crate) fn packet(&mut self, tcp: &Tcp<'_>, from_client: bool, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+        let Some(server) = ctx.server() else { return Outcome::default() };
+        let length = u64::from(tcp.payload_length);
+        if length == 0 {
+            return Outcome { truncated: tcp.header_truncated, ..Outcome::default() };
+        }
+        let server = server as usize;
+        if self.open.len() <= server {
+            self.open.resize(server + 1, None);
+        }
+        if from_client {
+            self.request(server, stamp, ctx);
+        } else if let Some(number) = self.open[server] {
+            ctx.resize(number, |segment| receive(segment, length, stamp));
+        }
+        Outcome { request: from_client, segment: self.open[server], truncated: tcp.header_truncated }
+    }
+
+    fn request(&mut self, server: usize, stamp: Stamp, ctx: &mut Context<'_>) {
+        if let Some(number) = self.open[server] {
+            let key = ctx.registry.key(ctx.flow);
+            let (client, client_port, server_port) =
+                (key.address(ctx.client), key.port(ctx.client), key.port(1 - ctx.client));
+            let flow = ctx.registry.flow(ctx.flow).number.unwrap_or_default();
+            let Some(segment) = ctx.segments.get_mut(number) else {
+                self.open[server] = ctx.open(stamp, Transport::Tcp);
+                return;
+            };
+            if segment.bytes == 0 {
+                // Dropped for want of an answer: this request takes its place and its number.
+                (segment.flow, segment.client, segment.client_port) = (flow, client, client_port);
+                (segment.server_port, segment.request_frame, segment.t_request) =
+                    (server_port, stamp.frame, stamp.time);
+                return;
+            }
+            segment.complete = true;
+        }
+        self.open[server] = ctx.open(stamp, Transport::Tcp);
+    }
+
+    /// Drops the segments that got no answer before the capture ended.
+    pub(crate) fn finish(&mut self, ctx: &mut Context<'_>) {
+        for open in &mut self.open {
+            if let Some(number) = *open
+                && ctx.segments.get(number).is_some_and(|segment| segment.bytes == 0)
+            {
+                ctx.withdraw(number);
+                *open = None;
+            }
+        }
+    }
+}
+
+fn receive(segment: &mut Segment, length: u64, stamp: Stamp) {
+    segment.bytes += length;
+    segment.app_bytes = segment.bytes;
+    segment.pkts += 1;
+    if segment.first_frame.is_none() {
+        (segment.first_frame, segment.t_first) = (Some(stamp.frame), Some(stamp.time));
+    }
+    (segment.last_frame, segment.t_last) = (Some(stamp.frame), Some(stamp.time));
+}

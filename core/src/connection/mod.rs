@@ -1,0 +1,7 @@
+//! One connection, TCP or QUIC: which bytes belong to which request.
+
+pub(crate) mod classic_rule;
+pub(crate) mod context;
+pub(crate) mod followed;
+pub(crate) mod quic;
+pub mod tcp;

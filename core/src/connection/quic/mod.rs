@@ -1,0 +1,313 @@
+//! A QUIC connection: who the server is, and its HTTP/3 segments.
+//!
+//! The endpoints' secrets hide all but sizes and times. Requests are told from acknowledgements by size
+//! ([`requests`]), responses are what comes until the next one ([`responses`]), and framing is
+//! what the specifications say it is.
+//!
+//! # Limits
+//!
+//! * Data that was lost and sent again is counted again where the capture saw it twice: packets do not show what they
+//!   repeat.
+//! * Requests that overlap on one connection share its bytes evenly: packets do not show their streams.
+//! * A connection that moves to another address or port (RFC 9000, section 9) goes on there as one whose beginning was
+//!   not seen.
+//! * A request in the client's first flight, among its control streams, is believed only if a full datagram answers it,
+//!   and not if another one follows before.
+//! * On a busy connection, a request of less than `quic_request_busy` bytes is not told from flow control.
+//! * A request that was not captured does not show: what answers it counts on the request before, whose segment is marked
+//!   as estimated where the answers lie apart (`quic_pause`).
+//! * That a connection was closed does not show. What it sent last stays open.
+
+mod hello;
+mod path;
+mod requests;
+mod responses;
+
+use self::hello::{Hello, HelloReader};
+use self::path::Path;
+use self::requests::{Belief, Requests, Sent, Uplink, within};
+use self::responses::{Downlink, Responses};
+use super::context::{Context, Outcome};
+use crate::config::SegmentRule;
+use crate::facts::segment::Transport;
+use crate::facts::server::EvidenceKind;
+use crate::flows::key::{End, FlowKey};
+use crate::packet::Stamp;
+use crate::wire::decode::Udp;
+use crate::wire::quic::{
+    FIXED_BIT, Form, LONG_HEADER, MIN_CLIENT_DATAGRAM, TAG_LEN, looks_like_initial, parse_datagram,
+};
+
+/// Port by which QUIC is supposed where its handshake was not seen (RFC 9114, section 3.1.2: HTTP/3 usually has the
+/// port of HTTPS).
+const PORT_HTTPS: u16 = 443;
+/// Smallest datagram that may be of QUIC (RFC 9000, section 10.3).
+const MIN_DATAGRAM: u32 = 21;
+
+/// Whether a UDP flow is worth following.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// It may be QUIC; this end is the client.
+    Client(End),
+    /// Another version of QUIC, which may yet change to a known one (RFC 9000, section 6).
+    NotYet,
+    /// It is not QUIC.
+    No,
+}
+
+/// Why a server's packet may carry no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// Larger than all before, it is a path MTU probe (RFC 9000, section 14.3). Data, if the next one is as large: a
+    /// probe is acknowledged before others of its size follow (RFC 8899, section 5.2).
+    Probe,
+    /// The first after the handshake, it says that this is done, and issues tickets and connection IDs (RFC 9001,
+    /// section 4.1.2). Data, if nothing follows it at once.
+    Welcome,
+}
+
+/// A QUIC connection that is followed.
+#[derive(Debug)]
+pub(crate) struct QuicSession {
+    /// The client's end of the flow.
+    pub(crate) client: End,
+    /// Who the server is was looked for, and all that could be found was.
+    pub(crate) settled: bool,
+    hello: HelloReader,
+    path: Path,
+    requests: Requests,
+    responses: Responses,
+    /// A server's packet of which the next one tells whether it counts.
+    held: Option<(Downlink, Doubt)>,
+    /// The server's first packet after the handshake came.
+    welcomed: bool,
+    /// The client offered HTTP/3, or what it offered is not known.
+    http3: bool,
+    /// It turned out not to be QUIC.
+    opaque: bool,
+}
+
+impl QuicSession {
+    pub(crate) fn new(client: End) -> Self {
+        Self {
+            client,
+            settled: false,
+            hello: HelloReader::default(),
+            path: Path::default(),
+            requests: Requests::default(),
+            responses: Responses::default(),
+            held: None,
+            welcomed: false,
+            http3: true,
+            opaque: false,
+        }
+    }
+
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        self.hello.heap() + self.requests.heap() + self.responses.heap()
+    }
+
+    /// Looks at a datagram of a flow that is not followed. `server` is the flow's Netflix end.
+    pub(crate) fn opening(key: &FlowKey, udp: &Udp<'_>, sender: End, server: Option<End>) -> Opening {
+        let length = udp.payload_length as usize;
+        if let Some(server) = server {
+            let is_quic = key.port(server) == PORT_HTTPS && may_be_quic(udp) || looks_like_initial(udp.payload, length);
+            return if is_quic { Opening::Client(1 - server) } else { Opening::No };
+        }
+        if looks_like_initial(udp.payload, length) {
+            return Opening::Client(sender);
+        }
+        let form = parse_datagram(udp.payload, length, None).next().map(|packet| packet.form);
+        match form {
+            Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Opening::NotYet,
+            Some(Form::VersionNegotiation) => Opening::NotYet,
+            _ => Opening::No,
+        }
+    }
+
+    /// Whether a datagram opens another connection under the same ports.
+    pub(crate) fn is_reopened_by(&self, udp: &Udp<'_>, sender: End) -> bool {
+        sender == self.client
+            && looks_like_initial(udp.payload, udp.payload_length as usize)
+            && parse_datagram(udp.payload, udp.payload_length as usize, None)
+                .next()
+                .is_some_and(|packet| self.path.is_foreign(&packet))
+    }
+
+    /// Ends it: a new connection has the same ports, or it makes room.
+    pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
+        if complete {
+            self.responses.close(ctx);
+        }
+    }
+
+    /// Takes a datagram.
+    pub(crate) fn packet(&mut self, udp: &Udp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+        let from_client = sender == self.client;
+        if self.opaque || udp.payload_length == 0 {
+            return Outcome::default();
+        }
+        // An endpoint may clear the fixed bit only if its peer offered that in the handshake (RFC 9287).
+        if !self.path.saw_handshake() && !may_be_quic(udp) {
+            self.opaque = true;
+            self.settled = true;
+            return Outcome::default();
+        }
+        match udp.payload.first() {
+            Some(first) if first & LONG_HEADER != 0 => self.long(udp, from_client, stamp, ctx),
+            first => {
+                if from_client && !self.settled {
+                    // The handshake is over; what is missing of it will not come.
+                    self.hello.give_up();
+                    self.settled = true;
+                }
+                let behind = if first.is_some() { &udp.payload[1..] } else { &[] };
+                self.path.take_short(behind, from_client, stamp.time);
+                self.short(udp.payload_length, udp.payload_length, from_client, false, stamp, ctx)
+            }
+        }
+    }
+
+    /// Takes a datagram that begins with a long header.
+    fn long(&mut self, udp: &Udp<'_>, from_client: bool, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut has_initial = false;
+        let mut packets = parse_datagram(udp.payload, udp.payload_length as usize, None);
+        for packet in packets.by_ref() {
+            match packet.form {
+                Form::Initial | Form::Handshake | Form::ZeroRtt => {
+                    self.path.take_long(&packet, from_client, stamp.time);
+                    self.path.grow(from_client, udp.payload_length);
+                    if packet.form == Form::Initial && from_client {
+                        has_initial = true;
+                        outcome.truncated |= packet.is_cut() && !self.hello.is_done();
+                        if let Some(hello) = self.hello.take(&packet) {
+                            self.learn(&hello, stamp, ctx);
+                        }
+                    } else if packet.form == Form::ZeroRtt && from_client {
+                        let sealed = packet.payload_range().len() as u64;
+                        let content = sealed.saturating_sub(ctx.config.quic_packet_number() + TAG_LEN as u64) as u32;
+                        let size = udp.payload_length;
+                        let early = self.uplink(Uplink { stamp, size, content, coalesced: true }, ctx);
+                        outcome = Outcome { truncated: outcome.truncated, ..early };
+                    }
+                }
+                Form::Retry if !from_client => {
+                    self.path.take_long(&packet, false, stamp.time);
+                    self.hello.begin_again();
+                }
+                Form::VersionNegotiation if !from_client => self.hello.begin_again(),
+                // Behind an Initial of the client's there may be padding only (RFC 9000, section 14.1).
+                Form::Short if from_client && has_initial => self.path.take_short(&[], true, stamp.time),
+                Form::Short => {
+                    self.path.take_short(&[], from_client, stamp.time);
+                    let size = packet.packet_len as u32;
+                    let short = self.short(size, udp.payload_length, from_client, true, stamp, ctx);
+                    outcome = Outcome { truncated: outcome.truncated, ..short };
+                }
+                _ => {}
+            }
+        }
+        let hidden = packets.unparsed_len() as u32;
+        if udp.payload.len() < udp.payload_length as usize && hidden > 0 {
+            if from_client && !has_initial {
+                // What follows a client's Handshake packet is its first 1-RTT packet.
+                outcome = self.short(hidden, udp.payload_length, true, true, stamp, ctx);
+            }
+            outcome.truncated = true;
+        }
+        outcome
+    }
+
+    /// Takes what a ClientHello says.
+    fn learn(&mut self, hello: &Hello, stamp: Stamp, ctx: &mut Context<'_>) {
+        self.settled = true;
+        self.http3 = hello.http3.unwrap_or(true);
+        if let Some(name) = hello.name.as_deref().filter(|name| ctx.config.is_netflix(name)) {
+            let address = ctx.registry.key(ctx.flow).address(1 - self.client);
+            ctx.registry.identify(ctx.config, address, EvidenceKind::QuicSni, name, stamp.frame);
+        }
+    }
+
+    /// Takes a packet with a short header, `size` bytes of a datagram of `datagram` bytes.
+    fn short(
+        &mut self,
+        size: u32,
+        datagram: u32,
+        from_client: bool,
+        coalesced: bool,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Outcome {
+        let (overhead, learnt) = self.path.overhead(from_client, ctx.config);
+        if from_client {
+            let content = size.saturating_sub(overhead);
+            return self.uplink(Uplink { stamp, size: datagram, content, coalesced }, ctx);
+        }
+        let largest = self.path.largest[1];
+        // No path MTU grows by such steps: datagrams on their way to a network card that sends them one by one.
+        let packets = if size >= 2 * largest { size.div_ceil(largest) } else { 1 };
+        let content = size.saturating_sub(packets * overhead);
+        let full = u64::from(size) * 100 >= u64::from(largest) * ctx.config.quic_full();
+        let estimated = !learnt || !self.http3;
+        self.downlink(Downlink { stamp, size, packets, content, full, estimated }, ctx)
+    }
+
+    fn uplink(&mut self, packet: Uplink, ctx: &mut Context<'_>) -> Outcome {
+        // The classic rule knows TCP only. Without a request, no response is looked for.
+        if ctx.config.segment_rule != SegmentRule::Flow {
+            return Outcome::default();
+        }
+        match self.requests.take(packet, &mut self.path, ctx.config) {
+            Sent::Control => Outcome::default(),
+            Sent::More(segment) => Outcome { segment, ..Outcome::default() },
+            Sent::Request => {
+                let Some(asked) = self.requests.asked().last_mut().filter(|asked| asked.belief == Belief::Sure) else {
+                    return Outcome::default();
+                };
+                asked.number = ctx.open(packet.stamp, Transport::Quic);
+                Outcome { request: asked.number.is_some(), segment: asked.number, truncated: false }
+            }
+        }
+    }
+
+    fn downlink(&mut self, packet: Downlink, ctx: &mut Context<'_>) -> Outcome {
+        if let Some((held, doubt)) = self.held.take() {
+            let at_once = within(packet.stamp.time, held.stamp.time, self.path.round_trip(ctx.config) / 2);
+            let counts = match doubt {
+                Doubt::Probe => at_once && packet.size >= held.size,
+                Doubt::Welcome => !at_once,
+            };
+            if counts {
+                self.responses.take(&held, &mut self.requests, &mut self.path, ctx);
+            }
+        }
+        if let Some(doubt) = self.doubt(&packet, ctx) {
+            self.held = Some((packet, doubt));
+            return Outcome::default();
+        }
+        let segment = self.responses.take(&packet, &mut self.requests, &mut self.path, ctx);
+        Outcome { segment, ..Outcome::default() }
+    }
+
+    fn doubt(&mut self, packet: &Downlink, ctx: &Context<'_>) -> Option<Doubt> {
+        let largest = &mut self.path.largest[1];
+        if packet.packets == 1 && packet.size > *largest {
+            *largest = packet.size;
+            return Some(Doubt::Probe);
+        }
+        let is_welcome =
+            !self.welcomed && self.path.reaction.is_some() && u64::from(packet.content) > ctx.config.quic_ack_content();
+        self.welcomed |= is_welcome;
+        (is_welcome && !packet.full).then_some(Doubt::Welcome)
+    }
+}
+
+/// Whether a datagram may be of QUIC for all that its first byte and its length say (RFC 9000, section 17).
+fn may_be_quic(udp: &Udp<'_>) -> bool {
+    udp.payload_length >= MIN_DATAGRAM && udp.payload.first().is_none_or(|first| first & FIXED_BIT != 0)
+}
+
+#[cfg(test)]
+mod tests;

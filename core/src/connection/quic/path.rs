@@ -1,0 +1,234 @@
+//! What a QUIC connection's path is like, as its packets tell.
+
+use crate::config::Config;
+use crate::packet::Time;
+use crate::wire::quic::{
+    ConnectionId, ConnectionIdLengths, Endpoint, Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet, TAG_LEN,
+};
+
+/// Short headers compared before the length of their connection ID is believed. What follows the ID is encrypted, so a
+/// longer match has a chance of 1 in 256 for each further packet and byte.
+const COMPARED: u8 = 4;
+/// Bytes of a short header compared: one more than the longest ID, to see that it ends.
+const COMPARED_LEN: usize = MAX_CID_LEN + 1;
+
+/// Connection IDs, round-trip times and datagram sizes of one connection.
+#[derive(Debug)]
+pub(super) struct Path {
+    lengths: ConnectionIdLengths,
+    /// Sent by the client, sent by the server.
+    watches: [Watch; 2],
+    /// What the client addressed its Initials to, first and now: its own choice, then the server's.
+    original: Option<ConnectionId>,
+    server_id: Option<ConnectionId>,
+    /// The client's last Initial before the server answered.
+    initial: Option<Time>,
+    answer: Option<Time>,
+    /// When the client went on, having got the answer.
+    pub(super) reaction: Option<Time>,
+    /// The least time from a request to its answer so far, in nanoseconds.
+    quickest: Option<i64>,
+    /// Largest datagram of the client and of the server.
+    pub(super) largest: [u32; 2],
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self {
+            lengths: ConnectionIdLengths::default(),
+            watches: Default::default(),
+            original: None,
+            server_id: None,
+            initial: None,
+            answer: None,
+            reaction: None,
+            quickest: None,
+            // Every path of QUIC carries as much (RFC 9000, section 14).
+            largest: [MIN_CLIENT_DATAGRAM as u32; 2],
+        }
+    }
+}
+
+const fn side(from_client: bool) -> usize {
+    if from_client { 0 } else { 1 }
+}
+
+const fn endpoint(from_client: bool) -> Endpoint {
+    if from_client { Endpoint::Client } else { Endpoint::Server }
+}
+
+impl Path {
+    /// Whether the beginning of the connection was seen.
+    pub(super) const fn saw_handshake(&self) -> bool {
+        self.original.is_some()
+    }
+
+    /// Whether the client began, and nothing of the server's handshake was seen: which of the server's packets ends it
+    /// does not show, and it counts on the first response.
+    pub(super) const fn lacks_answer(&self) -> bool {
+        self.saw_handshake() && self.answer.is_none()
+    }
+
+    /// Takes a packet with a long header.
+    pub(super) fn take_long(&mut self, packet: &Packet<'_>, from_client: bool, time: Time) {
+        self.lengths.learn(endpoint(from_client), packet);
+        if from_client {
+            let to = ConnectionId::new(packet.dcid);
+            if packet.form == Form::Initial
+                && self.original.is_none_or(|original| self.answer.is_none() && original != to)
+            {
+                self.original = Some(to);
+            }
+            if self.answer.is_none() {
+                if packet.form == Form::Initial {
+                    self.initial = Some(time);
+                }
+            } else if packet.form == Form::Handshake || self.original != Some(to) {
+                self.react(time);
+            }
+        } else if packet.form == Form::Retry {
+            // All begins again, with an ID of the server's choice (RFC 9000, section 17.2.5).
+            (self.initial, self.answer) = (None, None);
+            self.original = Some(ConnectionId::new(packet.scid));
+        } else if packet.form != Form::VersionNegotiation {
+            self.server_id = Some(ConnectionId::new(packet.scid));
+            self.answer = self.answer.or(Some(time));
+        }
+    }
+
+    /// Takes a packet with a short header: what stands behind the first byte.
+    pub(super) fn take_short(&mut self, behind: &[u8], from_client: bool, time: Time) {
+        if from_client && self.answer.is_some() {
+            self.react(time);
+        }
+        if self.lengths.short_dcid_len(endpoint(from_client)).is_none() {
+            self.watches[side(from_client)].compare(behind);
+        }
+    }
+
+    fn react(&mut self, time: Time) {
+        self.reaction = self.reaction.or(Some(time));
+    }
+
+    /// Whether a client's Initial opens another connection than the one seen so far.
+    pub(super) fn is_foreign(&self, initial: &Packet<'_>) -> bool {
+        let to = ConnectionId::new(initial.dcid);
+        self.reaction.is_some() && self.original != Some(to) && self.server_id != Some(to)
+    }
+
+    /// Learns the length of datagrams of a handshake, which are padded or full.
+    pub(super) fn grow(&mut self, from_client: bool, size: u32) {
+        let largest = &mut self.largest[side(from_client)];
+        *largest = size.max(*largest);
+    }
+
+    /// Client to server and back, in nanoseconds. Taken from the client's first packet to what it sent on the server's
+    /// answer, which is the same wherever on the path one looks.
+    pub(super) fn round_trip(&self, config: &Config) -> i64 {
+        let measured = self.initial.zip(self.reaction).map(|(initial, reaction)| reaction.since(initial));
+        let supposed = i64::try_from(config.quic_round_trip()).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        measured.filter(|&rtt| rtt > 0).unwrap_or(supposed)
+    }
+
+    /// From here to the server and back, in nanoseconds; 0 if unknown.
+    pub(super) fn reply_time(&self) -> i64 {
+        self.initial.zip(self.answer).map_or(0, |(initial, answer)| answer.since(initial).max(0))
+    }
+
+    /// Takes note of how long a request waited for its answer.
+    pub(super) fn answered(&mut self, asked: Time, now: Time) {
+        let waited = now.since(asked);
+        // Less is no answer to it, but something that came late.
+        if waited > self.reply_time() / 2 {
+            self.quickest = Some(self.quickest.map_or(waited, |quickest| quickest.min(waited)));
+        }
+    }
+
+    /// How long a response pauses at least while the client, which has all of it, asks for another, in nanoseconds: the
+    /// round trip, less the server's work on keys, of which later requests show how long it took.
+    pub(super) fn pause(&self, config: &Config) -> i64 {
+        let round_trip = self.round_trip(config);
+        let shortest = match (self.initial.zip(self.answer), self.quickest) {
+            (Some(_), Some(quickest)) => round_trip - (self.reply_time() - quickest).max(0),
+            (None, Some(quickest)) => round_trip.max(quickest),
+            (_, None) => round_trip,
+        };
+        (shortest as i128 * i128::from(config.quic_pause()) / 100) as i64
+    }
+
+    /// Bytes of a 1-RTT packet that are not frames (RFC 9000, section 17.3.1; RFC 9001, section 5.3), and whether the
+    /// length of its connection ID is known.
+    pub(super) fn overhead(&self, from_client: bool, config: &Config) -> (u32, bool) {
+        let learnt =
+            self.lengths.short_dcid_len(endpoint(from_client)).or_else(|| self.watches[side(from_client)].len());
+        let id = learnt.map_or(config.quic_connection_id(), u64::from);
+        ((1 + id + config.quic_packet_number()) as u32 + TAG_LEN as u32, learnt.is_some())
+    }
+}
+
+/// Learns a connection ID's length from short headers: it is what they have in common.
+#[derive(Debug, Default)]
+struct Watch {
+    first: [u8; COMPARED_LEN],
+    /// Bytes of `first` captured.
+    len: u8,
+    common: u8,
+    packets: u8,
+}
+
+impl Watch {
+    fn compare(&mut self, behind: &[u8]) {
+        let behind = &behind[..behind.len().min(COMPARED_LEN)];
+        if self.packets >= COMPARED || behind.is_empty() {
+            return;
+        }
+        if self.packets == 0 {
+            self.first[..behind.len()].copy_from_slice(behind);
+            self.len = behind.len() as u8;
+            self.common = self.len;
+        }
+        let len = usize::from(self.len).min(behind.len());
+        let common = self.first[..len].iter().zip(behind).take_while(|(a, b)| a == b).count();
+        self.len = len as u8;
+        self.common = self.common.min(common as u8);
+        self.packets += 1;
+    }
+
+    /// The length, once enough packets were compared and what follows the ID was seen to differ.
+    fn len(&self) -> Option<u8> {
+        (self.packets >= COMPARED && self.common < self.len).then_some(self.common)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: i64 = 1_000_000;
+
+    #[test]
+    fn later_requests_show_how_long_the_servers_work_on_keys_took() {
+        let config = Config::default();
+        let at = |milliseconds: i64| Time(milliseconds * MILLISECOND);
+        let mut path = Path { initial: Some(at(0)), answer: Some(at(30)), reaction: Some(at(31)), ..Path::default() };
+        let pause = |path: &Path| path.pause(&config) / (MILLISECOND / 10);
+        assert_eq!(pause(&path), 279);
+        // Too early for an answer.
+        path.answered(at(100), at(115));
+        assert_eq!(pause(&path), 279);
+        path.answered(at(200), at(220));
+        path.answered(at(300), at(325));
+        assert_eq!(pause(&path), 189);
+    }
+
+    #[test]
+    fn without_a_handshake_the_round_trip_is_no_shorter_than_an_answer_takes() {
+        let config = Config::default();
+        let mut path = Path::default();
+        assert_eq!(path.pause(&config), 9 * MILLISECOND);
+        path.answered(Time(0), Time(40 * MILLISECOND));
+        assert_eq!(path.pause(&config), 36 * MILLISECOND);
+        path.answered(Time(0), Time(5 * MILLISECOND));
+        assert_eq!(path.pause(&config), 9 * MILLISECOND);
+    }
+}

@@ -1,0 +1,375 @@
+//! What is said on a TCP connection: which protocol, who the server is, and the segments.
+
+use super::hello::HelloBuffer;
+use super::http1::HttpSession;
+use super::ledger::{Credit, Ledger};
+use super::stream::{Run, Stream};
+use super::tls::{Found, TlsSession};
+use crate::connection::context::Context;
+use crate::facts::segment::Transport;
+use crate::facts::server::EvidenceKind;
+use crate::packet::{Stamp, Time};
+use crate::wire::client_hello::ClientHello;
+use crate::wire::tls::{ContentType, RecordHeader};
+use crate::wire::{dns, http1};
+
+/// Ports by which a protocol is supposed where its beginning was not seen.
+const PORT_HTTPS: u16 = 443;
+const PORT_HTTP: u16 = 80;
+
+/// Handshake message types (RFC 8446, section 4).
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
+
+/// What the two streams carry.
+#[derive(Debug)]
+enum Protocol {
+    /// Nothing seen yet.
+    Unknown,
+    Tls(Box<TlsSession>),
+    Http(Box<HttpSession>),
+    /// DNS over TCP: what came of the next message.
+    Dns(Vec<u8>),
+    /// None of these.
+    Opaque,
+}
+
+/// What is said on the two streams.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    protocol: Protocol,
+    pub(crate) ledger: Ledger,
+    client_hello: HelloBuffer,
+    /// The server's port.
+    port: u16,
+    /// The beginning of the connection was captured.
+    pub(crate) from_start: bool,
+    /// Who the server is was looked for, and all that could be found was.
+    pub(crate) settled: bool,
+    /// Round-trip time in nanoseconds as seen from the capture: from a client's packet to the server's answer; where
+    /// only the server's half was captured, from its SYN to its next packet.
+    pub(crate) round_trip: Option<i64>,
+    /// Where the newest request began, for marking its packet.
+    pub(crate) request_frame: u64,
+    /// Bytes counted before on a segment that were none of a response's.
+    retract: Option<(u32, u64)>,
+}
+
+/// Whether these first bytes are a client's.
+pub(crate) fn speaks_as_client(bytes: &[u8]) -> bool {
+    let record = bytes.first_chunk().copied().and_then(RecordHeader::parse);
+    let hello = record.is_some_and(|r| r.content_type == ContentType::Handshake) && bytes.get(5) == Some(&CLIENT_HELLO);
+    hello || http1::looks_like_request(bytes)
+}
+
+/// Where a direction's stream stands while the other one is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    /// The response to a request sent now begins behind all that the client had when it sent it.
+    pub(crate) response_at: u64,
+    /// Everything below was read.
+    read: u64,
+    /// Nothing came down yet.
+    untouched: bool,
+}
+
+impl Position {
+    pub(crate) fn of(down: &Stream) -> Self {
+        Self {
+            response_at: down.acknowledged().max(down.next()),
+            read: down.next(),
+            untouched: down.started() && !down.advanced(),
+        }
+    }
+}
+
+impl Talk {
+    pub(crate) fn new(port: u16) -> Self {
+        Self {
+            protocol: Protocol::Unknown,
+            ledger: Ledger::default(),
+            client_hello: HelloBuffer::default(),
+            port,
+            from_start: false,
+            settled: false,
+            round_trip: None,
+            request_frame: 0,
+            retract: None,
+        }
+    }
+
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        let protocol = match &self.protocol {
+            Protocol::Tls(tls) => size_of::<TlsSession>() + tls.heap(),
+            Protocol::Http(http) => size_of::<HttpSession>() + http.heap(),
+            Protocol::Dns(buffer) => buffer.capacity(),
+            Protocol::Unknown | Protocol::Opaque => 0,
+        };
+        protocol + self.ledger.heap() + self.client_hello.heap()
+    }
+
+    /// Whether the framing of a direction is known; `true` where there is none to know.
+    pub(crate) fn is_exact(&self, of_client: bool) -> bool {
+        match &self.protocol {
+            Protocol::Tls(tls) => tls.is_exact(of_client),
+            Protocol::Http(http) => http.is_exact(of_client),
+            Protocol::Dns(_) | Protocol::Unknown => false,
+            Protocol::Opaque => true,
+        }
+    }
+
+    /// Says that the connection ends.
+    pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
+        if let Protocol::Tls(tls) = &mut self.protocol {
+            tls.close(&mut self.ledger, ctx);
+        }
+    }
+
+    /// The run, dated back where only its acknowledgement was seen: that came a round trip after it.
+    fn dated<'a>(&self, run: Run<'a>) -> Run<'a> {
+        let back = if run.missing { self.round_trip.unwrap_or(0) } else { 0 };
+        Run { stamp: Stamp { time: Time(run.stamp.time.0.saturating_sub(back)), ..run.stamp }, ..run }
+    }
+
+    /// Takes client bytes in order.
+    pub(crate) fn client(&mut self, run: Run<'_>, down: Position, ctx: &mut Context<'_>) {
+        self.read_up(&self.dated(run), down, ctx);
+    }
+
+    /// Takes server bytes in order that the packet just received did not bring.
+    pub(crate) fn server(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
+        let control = self.read_down(run, ctx);
+        if run.missing {
+            self.credit_missing(run, control, ctx);
+        } else if let Some(owner) = run.owner {
+            self.correct(run, owner, control, ctx);
+        }
+        self.take_back(ctx);
+    }
+
+    /// Takes back what turned out to be none of a response's, once the bytes that were just read are counted: it may be
+    /// among them.
+    pub(crate) fn take_back(&mut self, ctx: &mut Context<'_>) {
+        if let Some((number, bytes)) = self.retract.take() {
+            self.ledger.debit(ctx, number, bytes);
+        }
+    }
+
+    /// Counts bytes that were acknowledged but never captured.
+    fn credit_missing(&mut self, run: &Run<'_>, control: u64, ctx: &mut Context<'_>) {
+        let range = (run.offset + control.min(run.length), run.offset + run.length);
+        self.ledger.credit(ctx, range, run.stamp, Credit::Missing);
+    }
+
+    /// Puts right what was counted for bytes when they arrived, before those that precede them.
+    fn correct(&mut self, run: &Run<'_>, counted: u32, control: u64, ctx: &mut Context<'_>) {
+        let range = (run.offset, run.offset + run.length);
+        if counted == 0 {
+            // They were nobody's then.
+            let range = (range.0 + control.min(run.length), range.1);
+            self.ledger.credit(ctx, range, run.stamp, Credit::New);
+            return;
+        }
+        self.ledger.reassign(ctx, counted, range, run.stamp);
+        if control > 0
+            && let Some(owner) = self.ledger.owner(run.offset).map(|exchange| exchange.number)
+        {
+            self.ledger.debit(ctx, owner, control);
+        }
+    }
+
+    fn read_up(&mut self, run: &Run<'_>, down: Position, ctx: &mut Context<'_>) {
+        if matches!(self.protocol, Protocol::Unknown) {
+            self.protocol = self.recognise(run, true);
+        }
+        self.look_for_name(run, ctx);
+        // Read late, behind a hole or instead of one: its response may have begun since.
+        let is_late = run.missing || run.owner.is_some();
+        let response_at = if is_late { down.response_at.min(run.peer) } else { down.response_at };
+        self.ledger.read_to(down.read);
+        let before = ctx.segments.next_number();
+        let early = down.untouched && self.from_start;
+        match &mut self.protocol {
+            Protocol::Tls(tls) => tls.read_up(run, response_at, early, &mut self.ledger, ctx),
+            Protocol::Http(http) => http.read_up(run, response_at, &mut self.ledger, ctx),
+            Protocol::Opaque => {
+                if !self.ledger.is_asking(response_at) {
+                    self.ledger.begin(ctx, run.stamp, run.offset, Some(response_at), Transport::Tcp);
+                }
+            }
+            Protocol::Dns(_) | Protocol::Unknown => {}
+        }
+        self.name_from_request(run, response_at, ctx);
+        if let Protocol::Http(http) = &self.protocol
+            && http.awaits_server()
+        {
+            ctx.pass_over();
+        }
+        if ctx.segments.next_number() != before {
+            self.request_frame = run.stamp.frame;
+            if run.missing {
+                self.ledger.infer_request(ctx);
+            }
+            match &mut self.protocol {
+                _ if response_at < down.response_at => {}
+                Protocol::Tls(tls) => tls.response_begins(),
+                Protocol::Http(http) => http.response_begins(),
+                _ => {}
+            }
+        } else if run.missing {
+            self.ledger.doubt_request(ctx);
+        }
+    }
+
+    /// How many of the server's next bytes say nothing, whatever they are: only how many they are counts.
+    pub(crate) fn mute_down(&self) -> u64 {
+        match &self.protocol {
+            Protocol::Tls(tls) => tls.mute_down(),
+            Protocol::Http(http) => http.mute_down(),
+            Protocol::Dns(_) | Protocol::Opaque | Protocol::Unknown => 0,
+        }
+    }
+
+    /// Takes the server's next bytes, of the packet with this stamp, if they are but more of a response; hands out its
+    /// segment. `None`, and nothing is taken, where they may be more than that.
+    #[inline]
+    pub(crate) fn pass_down(&mut self, offset: u64, length: u32, stamp: Stamp, ctx: &mut Context<'_>) -> Option<u32> {
+        if self.retract.is_some() {
+            return None;
+        }
+        let owner = self.ledger.newest_owner(offset)?;
+        let passes = match &mut self.protocol {
+            Protocol::Tls(tls) => tls.pass_down(length),
+            Protocol::Http(http) => http.pass_down(length),
+            Protocol::Dns(_) | Protocol::Opaque | Protocol::Unknown => false,
+        };
+        passes.then(|| self.ledger.credit_next(ctx, owner, (offset, offset + u64::from(length)), stamp))
+    }
+
+    /// Reads server bytes; returns how many of them, from the first on, belong to no response.
+    pub(crate) fn read_down(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) -> u64 {
+        if matches!(self.protocol, Protocol::Unknown) {
+            self.protocol = self.recognise(run, false);
+        }
+        let found = match &mut self.protocol {
+            Protocol::Tls(tls) => tls.read_down(run, self.round_trip, &mut self.ledger, ctx),
+            Protocol::Http(http) => {
+                http.read_down(run, &mut self.ledger, ctx);
+                Found::default()
+            }
+            Protocol::Dns(buffer) => {
+                read_dns(buffer, run, ctx);
+                Found::default()
+            }
+            Protocol::Opaque | Protocol::Unknown => {
+                if let Some(owner) = self.ledger.owner_mut(run.offset) {
+                    owner.responded = true;
+                }
+                Found::default()
+            }
+        };
+        self.retract = found.retract.or(self.retract);
+        found.control
+    }
+
+    /// What the first bytes of a direction say about the protocol.
+    fn recognise(&self, run: &Run<'_>, of_client: bool) -> Protocol {
+        if self.port == dns::PORT {
+            return Protocol::Dns(Vec::new());
+        }
+        let record = run.bytes.first_chunk().copied().and_then(RecordHeader::parse);
+        if let Some(record) = record {
+            let hello = if of_client { CLIENT_HELLO } else { SERVER_HELLO };
+            let begins = record.content_type == ContentType::Handshake && run.bytes.get(5).is_none_or(|&t| t == hello);
+            return Protocol::Tls(Box::new(if begins { TlsSession::new() } else { TlsSession::midstream() }));
+        }
+        // A first packet too short to tell: what it may be.
+        let short = !run.bytes.is_empty() && run.bytes.len() as u64 == run.length;
+        if short && run.length < 5 && run.bytes[0] == ContentType::Handshake as u8 {
+            return Protocol::Tls(Box::new(TlsSession::new()));
+        }
+        let is_http = if of_client {
+            http1::looks_like_request(run.bytes) || short && http1::may_be_request(run.bytes)
+        } else {
+            http1::looks_like_response(run.bytes) || short && b"HTTP/1.".starts_with(run.bytes)
+        };
+        if is_http {
+            return Protocol::Http(Box::new(HttpSession::new()));
+        }
+        // Nothing to go by but the port: the handshake, if it was captured at all, is hidden.
+        match self.port {
+            PORT_HTTPS if self.from_start && run.bytes.is_empty() => Protocol::Tls(Box::new(TlsSession::new())),
+            PORT_HTTPS => Protocol::Tls(Box::new(TlsSession::midstream())),
+            PORT_HTTP => Protocol::Http(Box::new(HttpSession::midstream())),
+            _ => Protocol::Opaque,
+        }
+    }
+
+    /// Looks for the server's name in a ClientHello.
+    fn look_for_name(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
+        if self.settled || !matches!(self.protocol, Protocol::Tls(_)) {
+            return;
+        }
+        if let Some(message) = self.client_hello.take(run.bytes, run.length)
+            && let Some(hello) = ClientHello::parse(&message)
+        {
+            if let (false, Protocol::Tls(tls)) = (hello.truncated, &mut self.protocol) {
+                tls.offer(hello.alpn.clone().any(|protocol| protocol == b"h2"));
+            }
+            if let Some(name) = hello.server_name {
+                Self::identify(EvidenceKind::Sni, &name.to_ascii_lowercase(), run.stamp, ctx);
+            }
+        }
+        self.settled |= self.client_hello.is_done();
+    }
+
+    /// Looks for the server's name in the first HTTP request, and begins that request's segment once it is known.
+    fn name_from_request(&mut self, run: &Run<'_>, response_at: u64, ctx: &mut Context<'_>) {
+        if !self.settled {
+            match &mut self.protocol {
+                Protocol::Http(http) => {
+                    let Some(host) = http.take_host(run) else { return };
+                    self.settled = true;
+                    if let Some(name) = host {
+                        Self::identify(EvidenceKind::HttpHost, &name, run.stamp, ctx);
+                    }
+                }
+                Protocol::Opaque => self.settled = true,
+                _ => return,
+            }
+        }
+        if let Protocol::Http(http) = &mut self.protocol {
+            http.flush(response_at, &mut self.ledger, ctx);
+        }
+    }
+
+    fn identify(kind: EvidenceKind, name: &str, stamp: Stamp, ctx: &mut Context<'_>) {
+        if ctx.config.is_netflix(name) {
+            let address = ctx.registry.key(ctx.flow).address(1 - ctx.client);
+            ctx.registry.identify(ctx.config, address, kind, name, stamp.frame);
+        }
+    }
+}
+
+/// Reads DNS messages, each behind its length (RFC 1035, section 4.2.2).
+fn read_dns(buffer: &mut Vec<u8>, run: &Run<'_>, ctx: &mut Context<'_>) {
+    buffer.extend_from_slice(run.bytes);
+    let hidden = (run.bytes.len() as u64) < run.length;
+    let mut done = 0;
+    while let Some((length, rest)) = buffer[done..].split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length));
+        if rest.len() < length && !hidden {
+            break;
+        }
+        let length = length.min(rest.len());
+        if let Some(response) = dns::Response::parse(&rest[..length]) {
+            ctx.registry.learn_dns(ctx.config, &response, false, run.stamp.frame);
+        }
+        done += 2 + length;
+    }
+    buffer.drain(..done);
+    if hidden || buffer.len() > dns::MAX_MESSAGE + 2 {
+        buffer.clear();
+    }
+}

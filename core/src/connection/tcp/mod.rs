@@ -1,0 +1,288 @@
+//! A TCP connection: its two streams in sequence space.
+
+pub(crate) mod application;
+mod hello;
+mod http1;
+mod http2;
+pub(crate) mod ledger;
+mod pipelining;
+pub mod stream;
+mod tls;
+
+use self::application::{Position, Talk};
+use self::ledger::Credit;
+use self::stream::{Limits, Note, Stream};
+use super::context::{Context, Outcome};
+use crate::flows::key::End;
+use crate::packet::Stamp;
+use crate::wire::decode::{Tcp, TcpFlags};
+
+/// A TCP connection that is followed.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// The client's end of the flow.
+    pub(crate) client: End,
+    up: Stream,
+    down: Stream,
+    talk: Talk,
+    /// When the client's SYN, or else the server's, was seen, until the other side's answer was.
+    syn: Option<Stamp>,
+    /// Reset, or finished by both sides, and no data since.
+    over: bool,
+    /// Captured bytes that found no room.
+    pub(crate) dropped: u64,
+}
+
+impl Connection {
+    /// A connection from which nothing was seen, to this port of a server.
+    pub(crate) fn new(client: End, port: u16) -> Self {
+        Self {
+            client,
+            up: Stream::default(),
+            down: Stream::default(),
+            talk: Talk::new(port),
+            syn: None,
+            over: false,
+            dropped: 0,
+        }
+    }
+
+    /// Makes it as new for another flow, keeping what its streams allocated.
+    pub(crate) fn reset(&mut self, client: End, port: u16) {
+        self.client = client;
+        self.up.reset();
+        self.down.reset();
+        self.talk = Talk::new(port);
+        self.syn = None;
+        self.over = false;
+        self.dropped = 0;
+    }
+
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        self.up.heap() + self.down.heap() + self.talk.heap()
+    }
+
+    /// Who the server is was looked for, and all that could be found was.
+    pub(crate) const fn is_settled(&self) -> bool {
+        self.talk.settled
+    }
+
+    /// Whether only repeated packets are still to come.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Takes a packet that says nothing new about the connection, as most do: an acknowledgement of what was seen, or
+    /// the next bytes of a response. `None`, and nothing is taken, where it may say more: [`Self::packet`] takes any, and
+    /// says the same of these.
+    #[inline]
+    pub(crate) fn pass(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Option<Outcome> {
+        let from_client = sender == self.client;
+        if tcp.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0) != 0
+            || !tcp.flags.has(TcpFlags::ACK)
+            || self.up.has_pending()
+            || self.down.has_pending()
+            || !from_client && self.syn.is_some()
+        {
+            return None;
+        }
+        let (own, other) = if from_client { (&self.up, &mut self.down) } else { (&self.down, &mut self.up) };
+        // Should it say more after all, the acknowledgement is taken again, which changes nothing.
+        if !own.started() || !other.acknowledge_seen(tcp.acknowledgement) {
+            return None;
+        }
+        if tcp.payload_length == 0 {
+            return Some(Outcome::default());
+        }
+        if from_client || !self.down.is_plain_at(tcp.sequence) {
+            return None;
+        }
+        let segment = self.talk.pass_down(self.down.next(), tcp.payload_length, stamp, ctx)?;
+        self.down.pass(tcp.payload_length);
+        self.over = false;
+        Some(Outcome { request: false, segment: Some(segment), truncated: tcp.header_truncated })
+    }
+
+    /// Takes a packet.
+    pub(crate) fn packet(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+        let limits = limits(ctx);
+        let from_client = sender == self.client;
+        let mut sequence = tcp.sequence;
+        if tcp.flags.has(TcpFlags::SYN) {
+            sequence = sequence.wrapping_add(1);
+            self.open(from_client, sequence, stamp);
+        }
+        if tcp.flags.has(TcpFlags::ACK) {
+            if !from_client && !tcp.flags.has(TcpFlags::SYN) && self.syn.is_some() {
+                self.measure(stamp);
+            }
+            self.acknowledge(from_client, tcp.acknowledgement, stamp, ctx);
+        }
+        self.settle(false, ctx, limits);
+        let mut outcome = Outcome::default();
+        // A reset may carry text for people (RFC 9293, section 3.5.3); it is no data.
+        if tcp.payload_length > 0 && !tcp.flags.has(TcpFlags::RST) {
+            outcome = if from_client {
+                self.client_data(tcp, sequence, stamp, ctx, limits)
+            } else {
+                self.server_data(tcp, sequence, stamp, ctx, limits)
+            };
+        } else {
+            let stream = if from_client { &mut self.up } else { &mut self.down };
+            stream.start(sequence);
+        }
+        self.over &= tcp.payload_length == 0;
+        if tcp.flags.has(TcpFlags::FIN) {
+            let stream = if from_client { &mut self.up } else { &mut self.down };
+            stream.finish(sequence.wrapping_add(tcp.payload_length));
+        }
+        if tcp.flags.has(TcpFlags::RST) || tcp.flags.has(TcpFlags::FIN) {
+            self.settle(tcp.flags.has(TcpFlags::RST), ctx, limits);
+            self.talk.close(ctx);
+            self.talk.ledger.close(ctx);
+        }
+        self.over |= tcp.flags.has(TcpFlags::RST) || self.up.is_over() && self.down.is_over();
+        outcome
+    }
+
+    /// Ends it: a new connection has the same ports, or it makes room.
+    pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
+        self.settle(true, ctx, limits(ctx));
+        self.talk.close(ctx);
+        if complete {
+            self.talk.ledger.close(ctx);
+        }
+    }
+
+    fn open(&mut self, from_client: bool, sequence: u32, stamp: Stamp) {
+        self.talk.from_start = true;
+        if from_client {
+            self.up.anchor(sequence);
+            self.syn = Some(stamp);
+        } else {
+            self.down.anchor(sequence);
+            self.measure(stamp);
+            if self.talk.round_trip.is_none() {
+                self.syn = Some(stamp);
+            }
+        }
+    }
+
+    fn measure(&mut self, stamp: Stamp) {
+        if let Some(syn) = self.syn.take() {
+            self.talk.round_trip = Some(stamp.time.since(syn.time)).filter(|&rtt| rtt > 0);
+        }
+    }
+
+    /// Takes an acknowledgement: what the other side sent and the capture lacks comes out as missing.
+    fn acknowledge(&mut self, from_client: bool, number: u32, stamp: Stamp, ctx: &mut Context<'_>) {
+        let patience = u8::try_from(ctx.config.gap_patience()).unwrap_or(u8::MAX);
+        let talk = &mut self.talk;
+        if from_client {
+            self.down.acknowledge(number, stamp, u64::MAX, patience, |run| talk.server(&run, ctx));
+        } else {
+            let down = Position::of(&self.down);
+            self.up.acknowledge(number, stamp, down.response_at, patience, |run| talk.client(run, down, ctx));
+        }
+    }
+
+    /// Gives up on bytes that were acknowledged and did not come.
+    fn settle(&mut self, now: bool, ctx: &mut Context<'_>, limits: Limits) {
+        let talk = &mut self.talk;
+        if self.up.has_pending() {
+            let down = Position::of(&self.down);
+            self.up.settle(now, limits, |run| talk.client(run, down, ctx));
+        }
+        if self.down.has_pending() {
+            self.down.settle(now, limits, |run| talk.server(&run, ctx));
+        }
+    }
+
+    fn client_data(
+        &mut self,
+        tcp: &Tcp<'_>,
+        sequence: u32,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+        limits: Limits,
+    ) -> Outcome {
+        let note = Note { stamp, owner: 0, peer: self.down.acknowledged() };
+        let arrival = self.up.receive(sequence, tcp.payload_length, tcp.payload, note, limits);
+        self.dropped += arrival.dropped;
+        let talk = &mut self.talk;
+        if !arrival.new.is_empty() && self.down.has_pending() {
+            // A client that asks for more has what came before.
+            self.down.settle(true, limits, |run| talk.server(&run, ctx));
+        }
+        let down = Position::of(&self.down);
+        self.up.read(arrival.offset, tcp.payload, limits, |run| talk.client(run, down, ctx));
+        Outcome {
+            request: self.talk.request_frame == stamp.frame,
+            segment: self.talk.ledger.requester(arrival.offset),
+            truncated: self.is_truncated(tcp, true),
+        }
+    }
+
+    fn server_data(
+        &mut self,
+        tcp: &Tcp<'_>,
+        sequence: u32,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+        limits: Limits,
+    ) -> Outcome {
+        let talk = &mut self.talk;
+        let offset = self.down.offset_of(sequence);
+        let owner = offset.and_then(|offset| talk.ledger.owner(offset)).map_or(0, |e| e.number);
+        // What waits behind a hole is kept only if there is something to read in it.
+        let next = self.down.next();
+        let is_mute = offset
+            .is_some_and(|offset| offset > next && offset - next + u64::from(tcp.payload_length) <= talk.mute_down());
+        let payload = if is_mute && ctx.config.takes_short_ways() { &[] } else { tcp.payload };
+        let acknowledged = tcp.flags.has(TcpFlags::ACK).then(|| self.up.offset_of(tcp.acknowledgement)).flatten();
+        let note = Note { stamp, owner, peer: acknowledged.unwrap_or(u64::MAX) };
+        let arrival = self.down.receive(sequence, tcp.payload_length, payload, note, limits);
+        self.dropped += arrival.dropped;
+        let mut segment = None;
+        // What waits behind a hole counts on the owner that is noted with it, and is put right as it is read.
+        let in_order = self.down.next();
+        for &range in arrival.new.iter().filter(|range| range.0 != in_order) {
+            segment = talk.ledger.credit_whole(ctx, owner, range, stamp).or(segment);
+        }
+        // Control bytes of this packet itself; those of packets held back are corrected as they are read.
+        let mut control = 0;
+        self.down.read(arrival.offset, payload, limits, |run| {
+            if run.owner.is_none() && !run.missing {
+                control += talk.read_down(&run, ctx);
+            } else {
+                talk.server(&run, ctx);
+            }
+        });
+        for &(start, end) in arrival.new.iter().filter(|range| range.0 == in_order) {
+            let skipped = control.min(end - start);
+            control -= skipped;
+            segment = talk.ledger.credit(ctx, (start + skipped, end), stamp, Credit::New).or(segment);
+        }
+        for (length, credit) in [(arrival.filled, Credit::Filled), (arrival.retransmitted, Credit::Retransmitted)] {
+            if length > 0 {
+                let range = (arrival.offset, arrival.offset + length);
+                segment = talk.ledger.credit(ctx, range, stamp, credit).or(segment);
+            }
+        }
+        talk.take_back(ctx);
+        Outcome { request: false, segment, truncated: self.is_truncated(tcp, false) }
+    }
+
+    fn is_truncated(&self, tcp: &Tcp<'_>, from_client: bool) -> bool {
+        let cut = (tcp.payload.len() as u64) < u64::from(tcp.payload_length);
+        tcp.header_truncated || cut && !self.talk.is_exact(from_client)
+    }
+}
+
+fn limits(ctx: &Context<'_>) -> Limits {
+    Limits {
+        bytes: usize::try_from(ctx.config.reorder_bytes()).unwrap_or(usize::MAX),
+        pieces: usize::try_from(ctx.config.reorder_pieces()).unwrap_or(usize::MAX),
+    }
+}

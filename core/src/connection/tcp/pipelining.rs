@@ -1,0 +1,66 @@
+//! Requests that a client may have sent without waiting for the response before (RFC 9112, section 9.3.2).
+//!
+//! Encrypted, a pipelined request looks like the body of the one before. It is told by its size, since requests for
+//! parts of the same title differ by some digits only, and believed when a second response follows the first.
+
+use smallvec::SmallVec;
+
+use crate::bounded::size::spilled;
+use crate::packet::Stamp;
+use crate::wire::tls::MAX_PLAINTEXT;
+
+/// The requests behind the one that is being answered.
+#[derive(Debug, Default)]
+pub(crate) struct Pipeline {
+    /// Record length of the request that is being answered.
+    length: u32,
+    followers: SmallVec<[(Stamp, u64); 4]>,
+    /// Records of the response so far.
+    records: u32,
+    /// The last of them was not full, and no mere head.
+    ended: bool,
+}
+
+impl Pipeline {
+    /// Followers remembered.
+    const MAX_FOLLOWERS: usize = 32;
+    /// How much two requests of one client may differ in length, in bytes: two byte offsets and a query's digits.
+    const SIMILAR: u32 = 32;
+    /// Shorter records are not taken for requests with a path like the others'.
+    const SHORTEST: u32 = 128;
+    /// Larger records hold more than a response's head: heads of media servers have 200 to 600 bytes.
+    const LARGEST_HEAD: u32 = 1024;
+
+    /// Memory behind it, in bytes.
+    pub(crate) fn heap(&self) -> usize {
+        spilled(&self.followers)
+    }
+
+    /// Takes the first record of a request that nothing precedes.
+    pub(crate) fn begin(&mut self, length: u32) {
+        self.length = length;
+        self.followers.clear();
+        self.records = 0;
+        self.ended = false;
+    }
+
+    /// Takes a record that came behind it, before any response.
+    pub(crate) fn follow(&mut self, stamp: Stamp, offset: u64, length: u32) {
+        let similar = length >= Self::SHORTEST && length.abs_diff(self.length) <= Self::SIMILAR;
+        if similar && self.followers.len() < Self::MAX_FOLLOWERS {
+            self.followers.push((stamp, offset));
+        }
+    }
+
+    /// Takes a record of the response; returns the request that it answers if that is not the one before.
+    pub(crate) fn record(&mut self, plaintext: u32, peer: u64) -> Option<(Stamp, u64)> {
+        let next = self.followers.first().copied().filter(|(_, offset)| self.ended && peer > *offset);
+        if next.is_some() {
+            self.followers.remove(0);
+            self.records = 0;
+        }
+        self.records += 1;
+        self.ended = plaintext < MAX_PLAINTEXT && (self.records > 1 || plaintext > Self::LARGEST_HEAD);
+        next
+    }
+}

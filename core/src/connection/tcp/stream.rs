@@ -1,0 +1,547 @@
+//! One direction of a TCP connection in sequence space: which bytes are new, seen again, late or never captured, and
+//! the order in which a reader of the stream gets them (RFC 9293, sections 3.4 and 3.10.7.4).
+//!
+//! Sequence numbers are unwrapped to 64-bit stream offsets relative to the last one expected, so arithmetic modulo
+//! 2^32 happens in one place. Bytes are kept only while a hole before them is open.
+
+use smallvec::SmallVec;
+
+use crate::bounded::size;
+use crate::packet::Stamp;
+
+/// Offsets start here, so that data from before the first packet seen has a place too.
+const FIRST_OFFSET: u64 = 1 << 40;
+
+/// A jump beyond this is not the same connection's next data: the largest window that TCP can have (RFC 7323,
+/// section 2.3).
+const MAX_JUMP: u64 = 1 << 30;
+
+/// Holes given up lately that late data may still fill.
+const RECENT_HOLES: usize = 8;
+
+/// The buffer is put in order once this share of it was read: else every packet might move nearly all of it.
+const COMPACT_SHARE: usize = 8;
+
+/// How much may be held back behind a hole.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Captured bytes.
+    pub bytes: usize,
+    /// Pieces.
+    pub pieces: usize,
+}
+
+/// What goes with a packet's payload to whoever reads it, however late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Note {
+    /// The packet.
+    pub stamp: Stamp,
+    /// The segment that its bytes were counted on, or 0.
+    pub owner: u32,
+    /// Up to where its sender had the other direction's stream: it cannot answer what comes after.
+    pub peer: u64,
+}
+
+/// Bytes that arrived before bytes that precede them.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    start: u64,
+    end: u64,
+    /// Where the captured bytes stand in the buffer; fewer than `end - start` where they were cut or found no room.
+    data: u32,
+    captured: u32,
+    note: Note,
+    /// Waits behind a hole; else it is the packet just received.
+    held: bool,
+}
+
+impl Piece {
+    /// Its bytes, of which `bytes` were captured.
+    fn run<'a>(&self, bytes: &'a [u8]) -> Run<'a> {
+        Run {
+            offset: self.start,
+            length: self.end - self.start,
+            bytes,
+            stamp: self.note.stamp,
+            missing: false,
+            owner: self.held.then_some(self.note.owner),
+            peer: self.note.peer,
+        }
+    }
+
+    /// What of a packet's payload, which begins at `offset`, it holds.
+    fn part_of<'a>(&self, offset: u64, captured: &'a [u8]) -> Option<&'a [u8]> {
+        let skip = usize::try_from(self.start.checked_sub(offset)?).unwrap_or(usize::MAX);
+        let take = usize::try_from(self.end - self.start).unwrap_or(usize::MAX);
+        captured.get(skip..).map(|bytes| &bytes[..bytes.len().min(take)])
+    }
+}
+
+/// Bytes in stream order, as a reader gets them.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Offset of the first byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub length: u64,
+    /// The first of them, as far as they were captured.
+    pub bytes: &'a [u8],
+    /// The packet that brought them; for bytes never captured, the one that acknowledged them.
+    pub stamp: Stamp,
+    /// Never captured, although the receiver acknowledged them.
+    pub missing: bool,
+    /// They were held back: what was known of their owner when they arrived.
+    pub owner: Option<u32>,
+    /// [`Note::peer`]; for bytes never captured, where the direction that acknowledged them stood
+    /// then, or no bound.
+    pub peer: u64,
+}
+
+/// What a packet's payload was.
+#[derive(Clone, Debug, Default)]
+pub struct Arrival {
+    /// Offset of its first byte.
+    pub offset: u64,
+    /// Ranges seen for the first time.
+    pub new: SmallVec<[(u64, u64); 2]>,
+    /// Bytes that fill a hole which had been counted as missing.
+    pub filled: u64,
+    /// Bytes seen before.
+    pub retransmitted: u64,
+    /// Captured bytes that found no room behind a hole.
+    pub dropped: u64,
+}
+
+/// One direction of a connection.
+#[derive(Debug, Default)]
+pub struct Stream {
+    started: bool,
+    /// Started by SYN: nothing came before.
+    anchored: bool,
+    /// Sequence number of the byte at `next`.
+    next_sequence: u32,
+    /// Everything below was received, or given up.
+    next: u64,
+    /// Data packets seen.
+    pub packets: u64,
+    /// The packet just received, where it goes on with what was read: between [`Stream::receive`] and [`Stream::read`].
+    direct: Option<Piece>,
+    pieces: Vec<Piece>,
+    buffer: Vec<u8>,
+    /// Bytes of the buffer that are still to be read.
+    unread: usize,
+    /// Acknowledged by the other side, in offsets.
+    acknowledged: u64,
+    pending: Option<Pending>,
+    /// Where FIN stands, which takes a sequence number of its own.
+    end: Option<u64>,
+    holes: SmallVec<[(u64, u64); RECENT_HOLES]>,
+}
+
+/// An acknowledgement of bytes not seen: they may still come, where the capture reorders.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    acknowledged: u64,
+    stamp: Stamp,
+    /// Where the acknowledging direction stood.
+    peer: u64,
+    /// The latest acknowledgement since then that is not covered either, and where its direction stood.
+    newest: (Stamp, u64),
+    patience: u8,
+    full_patience: u8,
+}
+
+impl Stream {
+    /// Makes it as new, keeping what it allocated.
+    pub fn reset(&mut self) {
+        let (mut pieces, mut buffer) = (std::mem::take(&mut self.pieces), std::mem::take(&mut self.buffer));
+        pieces.clear();
+        buffer.clear();
+        *self = Self { pieces, buffer, ..Self::default() };
+    }
+
+    /// Memory behind it, in bytes.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        self.buffer.capacity() + self.pieces.capacity() * size_of::<Piece>()
+    }
+
+    /// The most memory that one holds within such [`Limits`], in bytes.
+    pub(crate) fn bound(bytes: u64, pieces: u64) -> u64 {
+        // A packet may be taken apart by pieces that are there.
+        size::list::<u8>(bytes).saturating_add(size::list::<Piece>(2 * pieces + 2))
+    }
+
+    /// Whether any sequence number is known.
+    #[must_use]
+    pub const fn started(&self) -> bool {
+        self.started
+    }
+
+    /// The offset up to which everything was received or given up.
+    #[must_use]
+    pub const fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Whether bytes were acknowledged that have not come.
+    #[must_use]
+    pub const fn has_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Whether the connection's beginning was seen.
+    #[must_use]
+    pub const fn anchored(&self) -> bool {
+        self.anchored
+    }
+
+    /// Whether any byte was received or given up.
+    #[must_use]
+    pub const fn advanced(&self) -> bool {
+        self.started && self.next > FIRST_OFFSET
+    }
+
+    /// Whether the receiver has all up to its FIN.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| end <= self.next.max(self.acknowledged))
+    }
+
+    /// The highest offset that the receiver acknowledged.
+    #[must_use]
+    pub const fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// Takes the sequence number of the next byte to come, if none is known yet.
+    pub const fn start(&mut self, sequence: u32) {
+        if !self.started {
+            self.started = true;
+            self.next_sequence = sequence;
+            self.next = FIRST_OFFSET;
+            self.acknowledged = FIRST_OFFSET;
+        }
+    }
+
+    /// Takes the sequence number behind a SYN: nothing of the connection comes before it.
+    pub const fn anchor(&mut self, sequence: u32) {
+        if !self.started {
+            self.start(sequence);
+            self.anchored = true;
+        }
+    }
+
+    /// Takes a FIN behind the byte before `sequence`.
+    pub fn finish(&mut self, sequence: u32) {
+        self.start(sequence);
+        self.end = self.offset_of(sequence);
+    }
+
+    /// The offset of a sequence number; `None` while nothing is known, or where it is too far off to belong here.
+    #[inline]
+    #[must_use]
+    pub fn offset_of(&self, sequence: u32) -> Option<u64> {
+        if !self.started {
+            return None;
+        }
+        // Wrapping difference as signed: the serial number arithmetic of RFC 1982 and RFC 9293, section 3.4.
+        let distance = i64::from(sequence.wrapping_sub(self.next_sequence) as i32);
+        (distance.unsigned_abs() <= MAX_JUMP).then(|| self.next.wrapping_add_signed(distance))
+    }
+
+    /// Takes a packet's payload: `length` bytes from `sequence` on, of which `captured` is the captured beginning.
+    ///
+    /// Call [`Stream::read`] next.
+    pub fn receive(&mut self, sequence: u32, length: u32, captured: &[u8], note: Note, limits: Limits) -> Arrival {
+        self.start(sequence);
+        let Some(offset) = self.offset_of(sequence) else {
+            // Another connection's data under the same ports, its beginning not captured.
+            // Its offsets are apart from those before, which others may still hold.
+            let apart = self.next.saturating_add(2 * MAX_JUMP);
+            self.reset();
+            self.start(sequence);
+            (self.next, self.acknowledged) = (apart, apart);
+            return self.receive(sequence, length, captured, note, limits);
+        };
+        if !self.anchored && self.packets == 0 && offset > self.next && self.acknowledged == self.next {
+            // Started by an acknowledgement from before the capture: what lies between passed before it began.
+            self.next_sequence = sequence;
+            self.next = offset;
+        }
+        self.packets += 1;
+        let end = offset + u64::from(length);
+        // Data behind what was taken for a FIN: it was none.
+        self.end = self.end.filter(|&fin| fin >= end);
+        let mut arrival = Arrival { offset, ..Arrival::default() };
+        arrival.filled = self.fill_holes(offset, end.min(self.next));
+        let from = offset.max(self.next);
+        if from < end {
+            self.insert(from, end, offset, captured, note, limits, &mut arrival);
+        }
+        let new: u64 = arrival.new.iter().map(|(start, end)| end - start).sum();
+        arrival.retransmitted = u64::from(length) - new - arrival.filled;
+        arrival
+    }
+
+    /// Whether data from `sequence` on goes on where the stream stands, and nothing is held back, awaited or over.
+    #[inline]
+    #[must_use]
+    pub const fn is_plain_at(&self, sequence: u32) -> bool {
+        self.started
+            && sequence == self.next_sequence
+            && self.pieces.is_empty()
+            && self.pending.is_none()
+            && self.end.is_none()
+    }
+
+    /// Takes `length` bytes of a packet where [`Self::is_plain_at`] holds: as [`Self::receive`] and [`Self::read`] would,
+    /// without a reader.
+    #[inline]
+    pub fn pass(&mut self, length: u32) {
+        self.packets += 1;
+        self.advance(self.next + u64::from(length));
+    }
+
+    /// Adds what is new of `from..end` to the pieces.
+    #[expect(clippy::too_many_arguments, reason = "one packet's facts, taken apart once")]
+    fn insert(
+        &mut self,
+        mut from: u64,
+        end: u64,
+        offset: u64,
+        captured: &[u8],
+        note: Note,
+        limits: Limits,
+        arrival: &mut Arrival,
+    ) {
+        let mut at = self.pieces.partition_point(|piece| piece.end <= from);
+        while from < end {
+            let (piece_start, piece_end) = self.pieces.get(at).map_or((u64::MAX, u64::MAX), |p| (p.start, p.end));
+            if piece_start <= from {
+                from = piece_end;
+                at += 1;
+                continue;
+            }
+            let to = end.min(piece_start);
+            arrival.new.push((from, to));
+            // In-order bytes are read straight from the packet: they are kept without a copy of the data.
+            let in_order = from == self.next;
+            let skip = usize::try_from(from - offset).unwrap_or(usize::MAX);
+            let take = usize::try_from(to - from).unwrap_or(usize::MAX);
+            let bytes = captured.get(skip..).unwrap_or_default();
+            let bytes = &bytes[..bytes.len().min(take)];
+            let (data, kept) = if in_order || bytes.is_empty() { (0, 0) } else { self.keep(bytes, limits) };
+            if !in_order {
+                arrival.dropped += (bytes.len() - kept) as u64;
+            }
+            let piece = Piece { start: from, end: to, data: data as u32, captured: kept as u32, note, held: !in_order };
+            if in_order {
+                self.direct = Some(piece);
+            } else {
+                self.pieces.insert(at, piece);
+                at += 1;
+            }
+            from = to;
+        }
+    }
+
+    /// Copies bytes into the buffer; none where there is no room for all.
+    fn keep(&mut self, bytes: &[u8], limits: Limits) -> (usize, usize) {
+        if self.buffer.len() + bytes.len() > limits.bytes {
+            let read = self.buffer.len() - self.unread;
+            if self.unread + bytes.len() > limits.bytes || read < limits.bytes / COMPACT_SHARE {
+                return (0, 0);
+            }
+            self.compact();
+        }
+        let data = self.buffer.len();
+        self.buffer.extend_from_slice(bytes);
+        self.unread += bytes.len();
+        (data, bytes.len())
+    }
+
+    /// Drops bytes that were read from the buffer.
+    fn compact(&mut self) {
+        let mut live: SmallVec<[(u32, usize); 16]> = SmallVec::new();
+        live.extend(self.pieces.iter().enumerate().filter(|(_, p)| p.captured > 0).map(|(i, p)| (p.data, i)));
+        live.sort_unstable();
+        let mut to = 0;
+        for (from, index) in live {
+            let length = self.pieces[index].captured as usize;
+            self.buffer.copy_within(from as usize..from as usize + length, to);
+            self.pieces[index].data = to as u32;
+            to += length;
+        }
+        self.buffer.truncate(to);
+    }
+
+    /// How much of `start..end` fills holes that were given up.
+    fn fill_holes(&mut self, start: u64, end: u64) -> u64 {
+        let mut filled = 0;
+        let mut index = 0;
+        while index < self.holes.len() {
+            let (hole_start, hole_end) = self.holes[index];
+            let (from, to) = (start.max(hole_start), end.min(hole_end));
+            if from < to {
+                filled += to - from;
+                self.holes.remove(index);
+                for rest in [(hole_start, from), (to, hole_end)] {
+                    if rest.0 < rest.1 && self.holes.len() < RECENT_HOLES {
+                        self.holes.insert(index, rest);
+                        index += 1;
+                    }
+                }
+            } else {
+                index += 1;
+            }
+        }
+        filled
+    }
+
+    /// Hands the bytes that can now be read in order to `reader`: those of the packet just received, which `captured`
+    /// holds from `offset` on, and those held back behind it.
+    pub fn read(&mut self, offset: u64, captured: &[u8], limits: Limits, mut reader: impl FnMut(Run<'_>)) {
+        if let Some(piece) = self.direct.take() {
+            self.advance(piece.end);
+            reader(piece.run(piece.part_of(offset, captured).unwrap_or_default()));
+        }
+        if !self.pieces.is_empty() {
+            self.read_pieces(offset, captured, limits, &mut reader);
+        }
+        if self.acknowledged <= self.next {
+            self.pending = None;
+        }
+        if let Some(pending) = self.pending.as_mut().filter(|pending| pending.acknowledged <= self.next) {
+            // What it waited for came; what was acknowledged since then is waited for as long.
+            let Pending { newest, full_patience, .. } = *pending;
+            let (acknowledged, (stamp, peer), patience) = (self.acknowledged, newest, full_patience);
+            *pending = Pending { acknowledged, stamp, peer, newest, patience, full_patience };
+        }
+    }
+
+    /// Reads what was held back, as far as the stream reaches it.
+    fn read_pieces(&mut self, offset: u64, captured: &[u8], limits: Limits, reader: &mut impl FnMut(Run<'_>)) {
+        let mut consumed = 0;
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut unread = self.unread;
+        while let Some(piece) = self.pieces.get(consumed).copied() {
+            if piece.start > self.next {
+                if self.pieces.len() - consumed <= limits.pieces {
+                    break;
+                }
+                // Too many pieces behind one hole: it is given up, and filled in the books should it come late.
+                self.skip_to(piece.start, (piece.note.stamp, u64::MAX), reader);
+            }
+            let bytes = if piece.captured > 0 {
+                buffer.get(piece.data as usize..(piece.data + piece.captured) as usize)
+            } else {
+                piece.part_of(offset, captured)
+            };
+            unread -= piece.captured as usize;
+            self.advance(piece.end);
+            consumed += 1;
+            reader(piece.run(bytes.unwrap_or_default()));
+        }
+        self.pieces.drain(..consumed);
+        self.buffer = buffer;
+        self.unread = unread;
+        if self.pieces.is_empty() {
+            // Most connections never hold back anything again: what it took serves others.
+            (self.buffer, self.pieces) = Default::default();
+        }
+    }
+
+    /// Takes an acknowledgement by the receiver of this stream if it covers nothing that was not seen; `false` if it may.
+    #[inline]
+    pub fn acknowledge_seen(&mut self, acknowledgement: u32) -> bool {
+        let Some(acknowledged) = self.offset_of(acknowledgement).filter(|&offset| offset <= self.next) else {
+            return false;
+        };
+        self.acknowledged = self.acknowledged.max(acknowledged.min(self.end.unwrap_or(u64::MAX)));
+        true
+    }
+
+    /// Takes an acknowledgement by the receiver of this stream. Bytes it covers that were never captured are handed to
+    /// `reader` as missing: at once where no data of this direction was ever captured, else after `patience` further
+    /// packets, since some captures hold an acknowledgement before the data it acknowledges. `peer` is where the
+    /// direction that acknowledges stands.
+    pub fn acknowledge(
+        &mut self,
+        acknowledgement: u32,
+        stamp: Stamp,
+        peer: u64,
+        patience: u8,
+        mut reader: impl FnMut(Run<'_>),
+    ) {
+        self.start(acknowledgement);
+        if self.acknowledge_seen(acknowledgement) {
+            return;
+        }
+        let Some(mut acknowledged) = self.offset_of(acknowledgement) else { return };
+        if self.end.is_none() && acknowledged == self.next + 1 && self.pieces.is_empty() {
+            // One byte that nobody saw is a FIN that was not captured, not data.
+            self.end = Some(self.next);
+        }
+        acknowledged = acknowledged.min(self.end.unwrap_or(u64::MAX));
+        if acknowledged > self.acknowledged {
+            self.acknowledged = acknowledged;
+        }
+        if acknowledged <= self.next {
+            return;
+        }
+        if self.packets == 0 {
+            self.skip_to(acknowledged, (stamp, peer), &mut reader);
+        } else if let Some(pending) = &mut self.pending {
+            pending.newest = (stamp, peer);
+        } else {
+            self.pending =
+                Some(Pending { acknowledged, stamp, peer, newest: (stamp, peer), patience, full_patience: patience });
+        }
+    }
+
+    /// Counts a packet of the connection against the patience with bytes acknowledged but not seen; with `now`, there
+    /// is none left.
+    pub fn settle(&mut self, now: bool, limits: Limits, mut reader: impl FnMut(Run<'_>)) {
+        let Some(pending) = &mut self.pending else { return };
+        pending.patience = pending.patience.saturating_sub(1);
+        if pending.patience > 0 && !now {
+            return;
+        }
+        let Pending { stamp, peer, .. } = *pending;
+        self.pending = None;
+        // Everything acknowledged by now, and not only what was when patience began: one loss is often many packets.
+        while self.next < self.acknowledged {
+            let hole_end = self.pieces.first().map_or(self.acknowledged, |p| p.start.min(self.acknowledged));
+            self.skip_to(hole_end.max(self.next), (stamp, peer), &mut reader);
+            let before = self.next;
+            self.read(u64::MAX, &[], limits, &mut reader);
+            if self.next == before && hole_end == before {
+                break;
+            }
+        }
+    }
+
+    /// Gives up the bytes up to `end`.
+    fn skip_to(&mut self, end: u64, (stamp, peer): (Stamp, u64), reader: &mut impl FnMut(Run<'_>)) {
+        if end <= self.next {
+            return;
+        }
+        let start = self.next;
+        if self.holes.len() == RECENT_HOLES {
+            self.holes.remove(0);
+        }
+        self.holes.push((start, end));
+        self.advance(end);
+        let length = end - start;
+        reader(Run { offset: start, length, bytes: &[], stamp, missing: true, owner: None, peer });
+    }
+
+    fn advance(&mut self, end: u64) {
+        self.next_sequence = self.next_sequence.wrapping_add((end - self.next) as u32);
+        self.next = end;
+    }
+}
+
+#[cfg(test)]
+mod tests;

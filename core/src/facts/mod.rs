@@ -1,0 +1,7 @@
+//! Plain results: what a host reads.
+
+pub mod annotation;
+pub mod counters;
+pub mod segment;
+pub mod server;
+pub mod stats;

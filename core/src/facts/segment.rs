@@ -1,0 +1,182 @@
+//! Segments: a request goes up, its response comes down.
+
+use std::net::IpAddr;
+
+use super::annotation::ServerId;
+use crate::packet::Time;
+
+/// What carried a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Transport {
+    /// TCP (RFC 9293).
+    Tcp = 1,
+    /// QUIC (RFC 9000, RFC 9369).
+    Quic = 2,
+    /// UDP that was not recognised as QUIC.
+    Udp = 3,
+}
+
+impl Transport {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Quic => "quic",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+/// What a segment holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// Neither video nor audio, or not enough seen to tell.
+    #[default]
+    Other = 0,
+    /// Video.
+    Video = 1,
+    /// Audio.
+    Audio = 2,
+}
+
+impl Kind {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Other => "other",
+            Self::Video => "video",
+            Self::Audio => "audio",
+        }
+    }
+}
+
+/// What decided a segment's kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum KindReason {
+    /// Not decided yet.
+    #[default]
+    Pending = 0,
+    /// Too small for media.
+    TooSmall = 1,
+    /// Its server's name is not that of a media appliance.
+    Name = 2,
+    /// Audio: one of many of nearly the same size that come back all through the session.
+    SizeCluster = 3,
+    /// Video: none of those, on a server of media.
+    BesideAudio = 4,
+    /// One track only: video, unless it is as constant and slow as audio.
+    SingleTrack = 5,
+    /// A bulk download, as speed tests make them.
+    Bulk = 6,
+    /// The beginning of a media file: several of the same size at once.
+    Headers = 7,
+    /// Its server, which has no telling name, sends pictures or chatter.
+    Files = 8,
+    /// Too few segments of a server that has no telling name.
+    TooFew = 9,
+}
+
+impl KindReason {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::TooSmall => "too_small",
+            Self::Name => "name",
+            Self::SizeCluster => "size_cluster",
+            Self::BesideAudio => "beside_audio",
+            Self::SingleTrack => "single_track",
+            Self::Bulk => "bulk",
+            Self::Headers => "headers",
+            Self::Files => "files",
+            Self::TooFew => "too_few",
+        }
+    }
+}
+
+/// One request and its response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Number in the capture, from 1 in order of request.
+    pub number: u32,
+    /// Ordinal among this server's segments, from 1.
+    pub index: u32,
+    /// Number of the server's segment before this one; it may have had to make room since.
+    pub previous: Option<u32>,
+    /// Number of the server's segment after this one.
+    pub next: Option<u32>,
+    /// The server that sent it.
+    pub server: ServerId,
+    /// Its flow; with the classic per-address rule, the flow of the request.
+    pub flow: u32,
+    /// The client's address.
+    pub client: IpAddr,
+    /// The client's port.
+    pub client_port: u16,
+    /// The server's port.
+    pub server_port: u16,
+    /// What carried it.
+    pub transport: Transport,
+    /// What it holds.
+    pub kind: Kind,
+    /// What decided that.
+    pub kind_reason: KindReason,
+    /// Frame that begins the request.
+    pub request_frame: u64,
+    /// First response packet with new data; `None` while there is none.
+    pub first_frame: Option<u64>,
+    /// Last response packet with new data.
+    pub last_frame: Option<u64>,
+    /// Time of `request_frame`.
+    pub t_request: Time,
+    /// Time of `first_frame`.
+    pub t_first: Option<Time>,
+    /// Time of `last_frame`.
+    pub t_last: Option<Time>,
+    /// Response packets with payload.
+    pub pkts: u64,
+    /// Response payload carried by TCP or UDP, each byte once.
+    pub bytes: u64,
+    /// The same less TLS or QUIC framing: what HTTP sent.
+    pub app_bytes: u64,
+    /// Response payload seen again.
+    pub retransmitted_bytes: u64,
+    /// Response payload that the client acknowledged although it was never captured; part of `bytes`.
+    pub missing_bytes: u64,
+    /// Ended by the next request or by close; false = still open at the end of the capture.
+    pub complete: bool,
+    /// `app_bytes` is estimated: records were hidden by the snapshot length or a gap, QUIC's framing had to be supposed, or
+    /// the answer to a request that was not captured may be in it.
+    pub estimated: bool,
+    /// The bytes were divided among requests that overlapped on one connection.
+    pub shared: bool,
+    /// Seen through acknowledgements only: the other half of the connection was not captured.
+    pub inferred: bool,
+}
+
+impl Segment {
+    /// Request to first byte, in nanoseconds.
+    #[must_use]
+    pub fn ttfb(&self) -> Option<i64> {
+        self.t_first.map(|t| t.since(self.t_request))
+    }
+
+    /// Request to last byte, in nanoseconds.
+    #[must_use]
+    pub fn duration(&self) -> Option<i64> {
+        self.t_last.map(|t| t.since(self.t_request))
+    }
+
+    /// Bits per second over first to last byte; `None` where that is no time at all.
+    #[must_use]
+    pub fn throughput(&self) -> Option<f64> {
+        let span = self.t_last?.since(self.t_first?);
+        (span > 0).then(|| self.bytes as f64 * 8e9 / span as f64)
+    }
+}

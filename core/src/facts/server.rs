@@ -1,0 +1,177 @@
+//! Evidence to verdict: which addresses are Netflix, and who said so.
+
+use std::net::IpAddr;
+
+use super::counters::Counters;
+use crate::packet::Time;
+
+/// A kind of evidence that an address belongs to Netflix.
+///
+/// Ordered by strength, strongest first: what the user said, what the flow itself says, what DNS says, what an
+/// address range says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum EvidenceKind {
+    /// The user's own prefixes.
+    Config = 1,
+    /// TLS server name of a ClientHello over TCP (RFC 6066, section 3).
+    Sni = 2,
+    /// TLS server name of a ClientHello in QUIC Initial packets (RFC 9001, section 4).
+    QuicSni = 3,
+    /// Host header of an HTTP/1 request in clear (RFC 9110, section 7.2).
+    HttpHost = 4,
+    /// A DNS answer whose question, the name asked, matches.
+    Dns = 5,
+    /// A DNS answer in whose CNAME chain a name matches although the name asked does not.
+    Cname = 6,
+    /// The classic rule: the owner name of the A or AAAA record itself matches, in a UDP answer from port 53.
+    DnsOwner = 7,
+    /// An address in a range that Netflix announces.
+    Prefix = 8,
+}
+
+impl EvidenceKind {
+    /// Every kind, strongest first.
+    pub const ALL: [Self; 8] =
+        [Self::Config, Self::Sni, Self::QuicSni, Self::HttpHost, Self::Dns, Self::Cname, Self::DnsOwner, Self::Prefix];
+
+    /// The word users see and type.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Sni => "sni",
+            Self::QuicSni => "quic_sni",
+            Self::HttpHost => "http_host",
+            Self::Dns => "dns",
+            Self::Cname => "cname",
+            Self::DnsOwner => "dns_owner",
+            Self::Prefix => "prefix",
+        }
+    }
+}
+
+/// One piece of evidence for a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What kind.
+    pub kind: EvidenceKind,
+    /// The name that gave it (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and
+    /// [`EvidenceKind::Config`].
+    pub source: Box<str>,
+    /// First frame that said so; 0 where no frame did (prefixes, or a pass before this one).
+    pub frame: u64,
+}
+
+/// What a server has been seen doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Role {
+    /// Not enough seen.
+    #[default]
+    Unknown = 0,
+    /// Sends video segments.
+    Video = 1,
+    /// Sends video and audio segments.
+    AudioVideo = 2,
+    /// Answers small requests: API, licence, telemetry.
+    Control = 3,
+    /// Sends artwork, scripts and other files.
+    Static = 4,
+}
+
+impl Role {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Video => "video",
+            Self::AudioVideo => "audio_video",
+            Self::Control => "control",
+            Self::Static => "static",
+        }
+    }
+
+    /// Whether it sends video.
+    #[must_use]
+    pub const fn sends_video(self) -> bool {
+        matches!(self, Self::Video | Self::AudioVideo)
+    }
+}
+
+/// What decided a server's role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum RoleReason {
+    /// Nothing yet.
+    #[default]
+    None = 0,
+    /// The kinds of its segments.
+    Segments = 1,
+    /// Its name.
+    Name = 2,
+    /// Its address, which is in a range of Netflix's own: these hold media appliances.
+    Prefix = 3,
+    /// Bulk downloads, as speed tests make them, and no media.
+    Bulk = 4,
+    /// Sizes of its responses, and how much goes up for what comes down.
+    Traffic = 5,
+}
+
+impl RoleReason {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Segments => "segments",
+            Self::Name => "name",
+            Self::Prefix => "prefix",
+            Self::Bulk => "bulk",
+            Self::Traffic => "traffic",
+        }
+    }
+}
+
+/// An identified Netflix address and what it did.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The address.
+    pub address: IpAddr,
+    /// Every kind of evidence with what gave it, strongest first.
+    pub evidence: Vec<Evidence>,
+    /// What it has been seen doing.
+    pub role: Role,
+    /// What decided that.
+    pub role_reason: RoleReason,
+    /// TCP and UDP flows with this address.
+    pub flows: u32,
+    /// All IP packets of the address.
+    pub counters: Counters,
+    /// Segments of this address.
+    pub segments: u32,
+    /// Sum of their `bytes`.
+    pub segment_bytes: u64,
+    /// First packet of the address.
+    pub t_first: Time,
+    /// Last packet of the address.
+    pub t_last: Time,
+}
+
+impl Server {
+    /// The name that identified it: of the strongest evidence that has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.evidence
+            .iter()
+            .find(|e| !matches!(e.kind, EvidenceKind::Config | EvidenceKind::Prefix))
+            .map(|e| &*e.source)
+    }
+
+    /// The strongest kind of evidence.
+    #[must_use]
+    pub fn strongest(&self) -> Option<EvidenceKind> {
+        self.evidence.first().map(|e| e.kind)
+    }
+}

@@ -1,0 +1,5 @@
+//! Flows and addresses: who talked to whom, and which end is Netflix.
+
+pub(crate) mod key;
+pub(crate) mod registry;
+pub(crate) mod site;

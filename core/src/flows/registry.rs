@@ -1,0 +1,442 @@
+//! Who talked to whom and how much, and which of them are Netflix.
+//!
+//! Flows count; addresses hold the list of their flows and what flows that made room had counted. So a packet touches
+//! one entry, and an address's earlier packets are there the moment it is identified.
+
+mod evidence;
+
+use super::key::{End, FlowKey, HostKey};
+use super::site::Site;
+use crate::bounded::clock_table::{NONE, Slot, Table};
+use crate::bounded::size;
+use crate::config::Config;
+use crate::config::prefix::Prefix;
+use crate::facts::counters::{Counters, Direction};
+use crate::facts::server::{Evidence, EvidenceKind, Server};
+use crate::packet::Time;
+
+/// What one end sent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    packets: u64,
+    bytes: u64,
+}
+
+/// What is known of a flow.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    /// Number in order of appearance; `None` for traffic without ports.
+    pub(crate) number: Option<u32>,
+    /// Its Netflix end, if one is.
+    pub(crate) server: Option<(crate::ServerId, End)>,
+    /// Where its contents are followed.
+    pub(crate) connection: Slot,
+    /// Its contents were looked at and say nothing about who it is.
+    pub(crate) settled: bool,
+    /// Sequence number of the SYN that opened it.
+    pub(crate) opened_by: Option<u32>,
+    /// The end that it was last followed as the client's.
+    pub(crate) client: Option<End>,
+    /// Something that would belong to segments passed before it was known to be Netflix's.
+    pub(crate) passed_over: bool,
+    /// Its connection is over, and not followed any more.
+    pub(crate) over: bool,
+    sent: [Sent; 2],
+    t_first: Time,
+    t_last: Time,
+    hosts: [Slot; 2],
+    /// Per end: neighbours in the list of the host's flows.
+    previous: [Slot; 2],
+    next: [Slot; 2],
+}
+
+impl Flow {
+    /// Whether all that passed of it was followed as if `server` had been known to be Netflix's from the start.
+    const fn is_whole(&self, server: End) -> bool {
+        match self.client {
+            Some(client) => !self.passed_over && (self.connection != NONE || self.over) && client != server,
+            // Only TCP and UDP are followed.
+            None => self.number.is_none(),
+        }
+    }
+
+    /// Counters seen from the client, with `server` as the Netflix end.
+    #[must_use]
+    pub(crate) const fn counters(&self, server: End) -> Counters {
+        let (down, up) = (&self.sent[server as usize], &self.sent[1 - server as usize]);
+        Counters { in_pkts: down.packets, out_pkts: up.packets, in_bytes: down.bytes, out_bytes: up.bytes }
+    }
+}
+
+/// What is known of an address.
+#[derive(Debug)]
+struct Host {
+    server: Option<crate::ServerId>,
+    first_flow: Slot,
+    /// Counted by flows that are no longer held: sent by this address, sent to it.
+    past: [Sent; 2],
+    past_flows: u32,
+    /// First and last packet of those.
+    t_first: Time,
+    t_last: Time,
+    /// Would be a server, had there been room.
+    refused: bool,
+}
+
+/// What an allocation costs besides what is asked for, in bytes, with common allocators.
+const ALLOCATION: usize = 16;
+
+/// Addresses remembered beside so many flows and servers: each flow needs two, and a fifth on top is what may make room
+/// without touching those.
+const fn most_hosts(flows: u64, servers: u64) -> u64 {
+    flows.saturating_mul(5).div_ceil(2).saturating_add(servers)
+}
+
+/// The longest source of a piece of evidence, in bytes: a host's name (RFC 1035, section 2.3.4, in text).
+const MAX_SOURCE: usize = 253;
+
+/// Flows, addresses and servers.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    flows: Table<FlowKey, Flow>,
+    hosts: Table<HostKey, Host>,
+    servers: Vec<Server>,
+    /// By server: what its evidence lets expect.
+    sites: Vec<Site>,
+    known: Vec<Prefix>,
+    next_number: u32,
+    netflix_flows: usize,
+    max_servers: usize,
+    /// Flows that made room.
+    pub(crate) flows_evicted: u64,
+    /// Addresses that made room.
+    pub(crate) hosts_evicted: u64,
+    /// Netflix addresses that found no room.
+    pub(crate) servers_dropped: u64,
+    /// Evidence came for an address that packets had been seen of.
+    pub(crate) evidence_came_late: bool,
+    /// Some of these were not followed as a server's are.
+    pub(crate) segments_missed: bool,
+    /// What segments hold was decided for some that nothing can change any more.
+    pub(crate) verdicts_final: bool,
+}
+
+impl Registry {
+    /// An empty registry within the configuration's limits.
+    #[must_use]
+    pub(crate) fn new(config: &Config) -> Self {
+        let max_flows = usize::try_from(config.max_flows()).unwrap_or(usize::MAX);
+        let max_servers = usize::try_from(config.max_servers()).unwrap_or(usize::MAX);
+        let max_hosts = most_hosts(config.max_flows(), config.max_servers());
+        let max_hosts = usize::try_from(max_hosts).unwrap_or(usize::MAX);
+        Self {
+            flows: Table::new(max_flows, config.hash_seed),
+            hosts: Table::new(max_hosts, config.hash_seed),
+            servers: Vec::new(),
+            sites: Vec::new(),
+            known: Prefix::netflix(),
+            next_number: 0,
+            netflix_flows: 0,
+            max_servers,
+            flows_evicted: 0,
+            hosts_evicted: 0,
+            servers_dropped: 0,
+            evidence_came_late: false,
+            segments_missed: false,
+            verdicts_final: false,
+        }
+    }
+
+    /// The most memory that it holds, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        let (flows, servers) = (config.max_flows(), config.max_servers());
+        // One piece of evidence of each kind is kept beyond the limit.
+        let pieces = config.max_evidence() + EvidenceKind::ALL.len() as u64;
+        let evidence = size::list::<Evidence>(pieces).saturating_add(pieces * (MAX_SOURCE + ALLOCATION) as u64);
+        Table::<FlowKey, Flow>::bound(flows)
+            .saturating_add(Table::<HostKey, Host>::bound(most_hosts(flows, servers)))
+            .saturating_add(size::list::<Server>(servers))
+            .saturating_add(servers.saturating_mul(evidence))
+    }
+
+    /// A new registry that knows this one's servers and their evidence, and nothing else.
+    #[must_use]
+    pub(crate) fn informed(self, config: &Config) -> Self {
+        let mut fresh = Self::new(config);
+        for server in self.servers {
+            let Some(first) = server.evidence.first() else { continue };
+            if let Some(id) = fresh.identify(config, server.address, first.kind, &first.source, first.frame) {
+                // As it was: what of it is kept depends on the order in which it comes.
+                fresh.servers[id as usize].evidence = server.evidence;
+                fresh.sites[id as usize] = Site::of(&fresh.servers[id as usize]);
+            }
+        }
+        (fresh.evidence_came_late, fresh.segments_missed) = (false, false);
+        fresh
+    }
+
+    /// Flows held.
+    #[must_use]
+    pub(crate) fn flow_count(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Servers in order of identification.
+    #[must_use]
+    pub(crate) fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// What a server's evidence lets expect.
+    pub(crate) fn site(&self, id: crate::ServerId) -> Site {
+        self.sites[id as usize]
+    }
+
+    /// A server that exists.
+    pub(crate) fn server_mut(&mut self, id: crate::ServerId) -> &mut Server {
+        &mut self.servers[id as usize]
+    }
+
+    /// The flow at a slot.
+    #[must_use]
+    pub(crate) fn flow(&self, slot: Slot) -> &Flow {
+        &self.flows[slot]
+    }
+
+    /// The flow at a slot.
+    pub(crate) fn flow_mut(&mut self, slot: Slot) -> &mut Flow {
+        &mut self.flows[slot]
+    }
+
+    /// Both ends of the flow at a slot.
+    #[must_use]
+    pub(crate) fn key(&self, slot: Slot) -> &FlowKey {
+        self.flows.key(slot)
+    }
+
+    /// Finds or makes a datagram's flow. `evicted` is told the connection of a flow that makes room.
+    pub(crate) fn enter(
+        &mut self,
+        config: &Config,
+        key: FlowKey,
+        numbered: bool,
+        time: Time,
+        evicted: impl FnOnce(Slot),
+    ) -> Slot {
+        if let Some(slot) = self.flows.find(&key) {
+            return slot;
+        }
+        if self.flows.is_full() {
+            self.evict_flow(evicted);
+        }
+        let low = self.host(config, key.host(0), NONE);
+        let hosts = [low, self.host(config, key.host(1), low)];
+        let server = self.netflix_end(hosts);
+        let slot = self.flows.insert(
+            key,
+            Flow {
+                number: None,
+                server,
+                connection: NONE,
+                settled: false,
+                opened_by: None,
+                client: None,
+                passed_over: false,
+                over: false,
+                sent: Default::default(),
+                t_first: time,
+                t_last: time,
+                hosts,
+                previous: [NONE; 2],
+                next: [NONE; 2],
+            },
+        );
+        self.link(slot);
+        if numbered {
+            self.number(slot);
+        }
+        if let Some((id, _)) = server {
+            self.netflix_flows += 1;
+            self.servers[id as usize].flows += u32::from(numbered);
+        }
+        slot
+    }
+
+    fn number(&mut self, slot: Slot) {
+        self.flows[slot].number = Some(self.next_number);
+        self.next_number = self.next_number.saturating_add(1);
+    }
+
+    /// Makes a flow a new one under the same ports: what it counted so far is kept by its addresses.
+    pub(crate) fn renew(&mut self, slot: Slot) {
+        self.settle_past(slot);
+        let flow = &mut self.flows[slot];
+        flow.sent = Default::default();
+        flow.settled = false;
+        flow.opened_by = None;
+        flow.client = None;
+        flow.over = false;
+        let server = flow.server;
+        self.number(slot);
+        if let Some((id, _)) = server {
+            self.servers[id as usize].flows += 1;
+        }
+    }
+
+    /// Counts a packet that `sender` sent, on its flow and, if that is Netflix's, its server.
+    pub(crate) fn count(&mut self, slot: Slot, sender: End, bytes: u32, time: Time) {
+        let flow = &mut self.flows[slot];
+        let sent = &mut flow.sent[usize::from(sender)];
+        sent.packets += 1;
+        sent.bytes += u64::from(bytes);
+        flow.t_last = flow.t_last.max(time);
+        flow.t_first = flow.t_first.min(time);
+        if let Some((id, end)) = flow.server {
+            let server = &mut self.servers[id as usize];
+            let direction = if sender == end { Direction::In } else { Direction::Out };
+            if server.counters == Counters::default() {
+                (server.t_first, server.t_last) = (time, time);
+            }
+            server.counters.count(direction, bytes);
+            server.t_first = server.t_first.min(time);
+            server.t_last = server.t_last.max(time);
+        }
+    }
+
+    /// Finds or makes an address's entry; prefixes are looked at once, here. `spared` is an address that must not make
+    /// room for it.
+    fn host(&mut self, config: &Config, key: HostKey, spared: Slot) -> Slot {
+        if let Some(host) = self.hosts.find(&key) {
+            return host;
+        }
+        if self.hosts.is_full()
+            && let Some(victim) =
+                self.hosts.victim(|slot, host| slot != spared && host.first_flow == NONE && host.server.is_none())
+        {
+            self.hosts.remove(victim);
+            self.hosts_evicted += 1;
+        }
+        let host = self.hosts.insert(
+            key,
+            Host {
+                server: None,
+                first_flow: NONE,
+                past: Default::default(),
+                past_flows: 0,
+                t_first: Time(i64::MAX),
+                t_last: Time(i64::MIN),
+                refused: false,
+            },
+        );
+        let address = key.address();
+        let by_config = config.prefixes.iter().find(|prefix| prefix.contains(address)).copied();
+        let by_prefix = self.known.iter().find(|prefix| prefix.contains(address)).copied();
+        for (kind, prefix) in [(EvidenceKind::Config, by_config), (EvidenceKind::Prefix, by_prefix)] {
+            if let Some(prefix) = prefix.filter(|_| config.counts(kind)) {
+                match self.hosts[host].server {
+                    Some(id) => self.add_evidence(config, id, kind, &prefix.to_string(), 0),
+                    None => {
+                        let _ = self.make_server(config, host, kind, &prefix.to_string(), 0);
+                    }
+                }
+            }
+        }
+        host
+    }
+
+    fn netflix_end(&self, hosts: [Slot; 2]) -> Option<(crate::ServerId, End)> {
+        let [low, high] = hosts.map(|host| self.hosts[host].server);
+        // Between two Netflix addresses, the one identified first.
+        match (low, high) {
+            (Some(low), Some(high)) => Some(if low <= high { (low, 0) } else { (high, 1) }),
+            (Some(low), None) => Some((low, 0)),
+            (None, Some(high)) => Some((high, 1)),
+            (None, None) => None,
+        }
+    }
+
+    fn end_of(&self, slot: Slot, host: Slot) -> End {
+        End::from(self.flows[slot].hosts[0] != host)
+    }
+
+    fn link(&mut self, slot: Slot) {
+        let hosts = self.flows[slot].hosts;
+        // An address that talks to itself stands in its list once.
+        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
+        for end in ends {
+            let host = hosts[end];
+            let first = self.hosts[host].first_flow;
+            self.flows[slot].next[end] = first;
+            if first != NONE {
+                let other = usize::from(self.end_of(first, host));
+                self.flows[first].previous[other] = slot;
+            }
+            self.hosts[host].first_flow = slot;
+        }
+    }
+
+    fn unlink(&mut self, slot: Slot) {
+        let hosts = self.flows[slot].hosts;
+        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
+        for end in ends {
+            let (previous, next) = (self.flows[slot].previous[end], self.flows[slot].next[end]);
+            let host = hosts[end];
+            if previous == NONE {
+                self.hosts[host].first_flow = next;
+            } else {
+                let other = usize::from(self.end_of(previous, host));
+                self.flows[previous].next[other] = next;
+            }
+            if next != NONE {
+                let other = usize::from(self.end_of(next, host));
+                self.flows[next].previous[other] = previous;
+            }
+        }
+    }
+
+    /// Adds what a flow counted to its addresses' past, should one of them turn out to be a server. What a server's
+    /// flow counted is that server's already.
+    fn settle_past(&mut self, slot: Slot) {
+        let flow = &self.flows[slot];
+        if flow.server.is_some() {
+            return;
+        }
+        let (sent, hosts, times) = (flow.sent, flow.hosts, (flow.t_first, flow.t_last));
+        let numbered = u32::from(flow.number.is_some());
+        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
+        for end in ends {
+            let host = &mut self.hosts[hosts[end]];
+            for (past, sent) in host.past.iter_mut().zip([sent[end], sent[1 - end]]) {
+                past.packets += sent.packets;
+                past.bytes += sent.bytes;
+            }
+            host.past_flows += numbered;
+            host.t_first = host.t_first.min(times.0);
+            host.t_last = host.t_last.max(times.1);
+        }
+    }
+
+    fn evict_flow(&mut self, evicted: impl FnOnce(Slot)) {
+        // Netflix's flows stay, unless they are nearly all there is.
+        let keep_netflix = self.netflix_flows < self.flows.len() - self.flows.len() / 8;
+        let victim = self.flows.victim(|_, flow| !keep_netflix || flow.server.is_none());
+        let Some(slot) = victim.or_else(|| self.flows.victim(|_, _| true)) else { return };
+        self.settle_past(slot);
+        self.unlink(slot);
+        self.netflix_flows -= usize::from(self.flows[slot].server.is_some());
+        let connection = self.flows[slot].connection;
+        self.flows.remove(slot);
+        self.flows_evicted += 1;
+        if connection != NONE {
+            evicted(connection);
+        }
+    }
+}
+
+/// Past of an address as counters of a server.
+const fn counters(past: &[Sent; 2]) -> Counters {
+    Counters { in_pkts: past[0].packets, in_bytes: past[0].bytes, out_pkts: past[1].packets, out_bytes: past[1].bytes }
+}
+
+#[cfg(test)]
+mod tests;

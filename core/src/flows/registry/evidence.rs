@@ -1,0 +1,150 @@
+//! Evidence to servers: what an answer of DNS or a name tells of an address, and the verdict.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use super::{MAX_SOURCE, Registry, counters};
+use crate::bounded::clock_table::{NONE, Slot};
+use crate::config::{Config, SegmentRule};
+use crate::facts::counters::Counters;
+use crate::facts::server::{Evidence, EvidenceKind, Role, RoleReason, Server};
+use crate::flows::key::HostKey;
+use crate::flows::site::Site;
+use crate::wire::dns;
+
+impl Registry {
+    /// Takes a DNS answer's addresses.
+    pub(crate) fn learn_dns(&mut self, config: &Config, response: &dns::Response, over_udp: bool, frame: u64) {
+        /// Evidence that an answer gives, and the name that is it.
+        type Found<'a> = Option<(EvidenceKind, &'a str)>;
+        let asked = response.question.as_deref().filter(|name| config.is_netflix(name));
+        // Mostly all addresses are of one owner: what was found for the one before, and whether the classic rule says so.
+        let mut last: Option<(&Rc<str>, Found<'_>, bool)> = None;
+        for (owner, address) in &response.addresses {
+            if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
+                // Filters answer with such addresses; they are nobody's server.
+                continue;
+            }
+            let (_, found, is_classic) = match last {
+                Some(last) if Rc::ptr_eq(last.0, owner) => last,
+                _ => {
+                    let by_chain = || response.chain(owner).find(|name| config.is_netflix(name));
+                    let found = asked.map(|name| (EvidenceKind::Dns, name));
+                    let found = found.or_else(|| by_chain().map(|name| (EvidenceKind::Cname, name)));
+                    *last.insert((owner, found, over_udp && config.is_classic_netflix(owner)))
+                }
+            };
+            if let Some((kind, name)) = found {
+                self.identify(config, *address, kind, name, frame);
+            }
+            if is_classic {
+                self.identify(config, *address, EvidenceKind::DnsOwner, owner, frame);
+            }
+        }
+    }
+
+    /// Takes a piece of evidence; returns the server if the address now is one.
+    pub(crate) fn identify(
+        &mut self,
+        config: &Config,
+        address: IpAddr,
+        kind: EvidenceKind,
+        source: &str,
+        frame: u64,
+    ) -> Option<crate::ServerId> {
+        // DNS writes bytes that no host's name has with escapes, by which names get longer.
+        if !config.counts(kind) || source.len() > MAX_SOURCE {
+            return None;
+        }
+        let key = HostKey::new(address);
+        let host = match self.hosts.find(&key) {
+            Some(host) => host,
+            None => self.host(config, key, NONE),
+        };
+        if let Some(id) = self.hosts[host].server {
+            self.add_evidence(config, id, kind, source, frame);
+            return Some(id);
+        }
+        self.make_server(config, host, kind, source, frame)
+    }
+
+    pub(super) fn add_evidence(
+        &mut self,
+        config: &Config,
+        id: crate::ServerId,
+        kind: EvidenceKind,
+        source: &str,
+        frame: u64,
+    ) {
+        let evidence = &mut self.servers[id as usize].evidence;
+        let known = evidence.iter().any(|e| e.kind == kind && *e.source == *source);
+        let first_of_kind = evidence.iter().all(|e| e.kind != kind);
+        if known || (!first_of_kind && evidence.len() as u64 >= config.max_evidence()) {
+            return;
+        }
+        // Behind its equals: the first name of a kind stays the one shown.
+        let at = evidence.partition_point(|e| e.kind <= kind);
+        evidence.insert(at, Evidence { kind, source: source.into(), frame });
+        let server = &self.servers[id as usize];
+        let site = Site::of(server);
+        self.segments_missed |= self.verdicts_final && server.segments > 0 && site != self.sites[id as usize];
+        self.sites[id as usize] = site;
+    }
+
+    /// Makes an address a server, with all that was counted of it before.
+    pub(super) fn make_server(
+        &mut self,
+        config: &Config,
+        host: Slot,
+        kind: EvidenceKind,
+        source: &str,
+        frame: u64,
+    ) -> Option<crate::ServerId> {
+        if self.servers.len() >= self.max_servers {
+            self.servers_dropped += u64::from(!std::mem::replace(&mut self.hosts[host].refused, true));
+            return None;
+        }
+        let id = self.servers.len() as crate::ServerId;
+        let entry = &mut self.hosts[host];
+        entry.server = Some(id);
+        let mut server = Server {
+            address: self.hosts.key(host).address(),
+            evidence: Vec::new(),
+            role: Role::Unknown,
+            role_reason: RoleReason::None,
+            flows: self.hosts[host].past_flows,
+            counters: counters(&self.hosts[host].past),
+            segments: 0,
+            segment_bytes: 0,
+            t_first: self.hosts[host].t_first,
+            t_last: self.hosts[host].t_last,
+        };
+        let mut missed = server.counters != Counters::default();
+        let mut slot = self.hosts[host].first_flow;
+        while slot != NONE {
+            let end = self.end_of(slot, host);
+            let flow = &mut self.flows[slot];
+            // Traffic between two Netflix addresses stays with the end that was known first.
+            if flow.server.is_none() {
+                missed |= !flow.is_whole(end);
+                flow.server = Some((id, end));
+                self.netflix_flows += 1;
+                server.flows += u32::from(flow.number.is_some());
+                server.counters.add(&flow.counters(end));
+                server.t_first = server.t_first.min(flow.t_first);
+                server.t_last = server.t_last.max(flow.t_last);
+            }
+            slot = flow.next[usize::from(end)];
+        }
+        let has_packets = server.counters != Counters::default();
+        if !has_packets {
+            (server.t_first, server.t_last) = Default::default();
+        }
+        self.evidence_came_late |= has_packets;
+        self.segments_missed |= missed || has_packets && config.segment_rule == SegmentRule::Server;
+        self.servers.push(server);
+        self.sites.push(Site::Unknown);
+        self.add_evidence(config, id, kind, source, frame);
+        Some(id)
+    }
+}

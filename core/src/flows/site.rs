@@ -1,0 +1,55 @@
+//! What a server's evidence lets expect of it.
+
+use crate::facts::server::{EvidenceKind, Server};
+
+/// Names of media appliances.
+const MEDIA_NAME: &str = "nflxvideo";
+/// Names of hosts for artwork, scripts and other files.
+const FILE_NAMES: [&str; 3] = ["nflxso", "nflximg", "nflxext"];
+/// How the first label of such hosts begins under other names.
+const FILE_LABELS: [&str; 4] = ["art-", "assets", "cdn", "occ-"];
+/// Names of everything else: API, licences, telemetry, search.
+const CONTROL_NAMES: [&str; 2] = ["netflix", "nflxsearch"];
+/// What is to be expected of a server before anything is seen of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// Its name is a media appliance's.
+    Media,
+    /// It has no telling name, and its address is in a range that Netflix announces.
+    Range,
+    /// Nothing.
+    Unknown,
+    /// Its name is that of a host for files.
+    Files,
+    /// Its name is another one of Netflix's.
+    Control,
+}
+
+impl Site {
+    /// What evidence says. One name of a media appliance is enough; of others, the strongest counts.
+    pub(crate) fn of(server: &Server) -> Self {
+        let names = || server.evidence.iter().filter(|e| !is_range(e.kind)).map(|e| &*e.source);
+        if names().any(|name| name.contains(MEDIA_NAME)) {
+            return Self::Media;
+        }
+        names().find_map(Self::of_name).unwrap_or_else(|| {
+            let announced = server.evidence.iter().any(|e| e.kind == EvidenceKind::Prefix);
+            if announced { Self::Range } else { Self::Unknown }
+        })
+    }
+
+    fn of_name(name: &str) -> Option<Self> {
+        if FILE_NAMES.iter().any(|word| name.contains(word)) {
+            return Some(Self::Files);
+        }
+        let is_netflix = CONTROL_NAMES.iter().any(|word| name.contains(word));
+        is_netflix.then(|| {
+            let is_file_label = FILE_LABELS.iter().any(|label| name.starts_with(label));
+            if is_file_label { Self::Files } else { Self::Control }
+        })
+    }
+}
+
+const fn is_range(kind: EvidenceKind) -> bool {
+    matches!(kind, EvidenceKind::Prefix | EvidenceKind::Config)
+}

@@ -1,0 +1,4 @@
+//! All segments of a capture, and what follows from them together.
+
+pub mod buffering;
+pub(crate) mod table;

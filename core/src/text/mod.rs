@@ -1,0 +1,4 @@
+//! Results in words, for people.
+
+pub mod comment;
+pub mod summary;

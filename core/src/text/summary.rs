@@ -1,0 +1,76 @@
+//! What a capture holds, in a few lines: for the comment of a section, and for people who have Wireshark only.
+
+use core::cmp::Reverse;
+use core::fmt;
+use core::fmt::Write;
+
+use super::comment::{Grouped, Label, PREFIX, Seconds};
+use crate::engine::Engine;
+use crate::facts::server::{Role, Server};
+
+/// Servers that are told one by one.
+const LISTED: usize = 12;
+
+/// The servers of a capture that packets go to or come from: those that send video first, then by the bytes of their
+/// segments. DNS answers also name servers that nobody then speaks to.
+#[must_use]
+pub fn ranked(engine: &Engine) -> Vec<&Server> {
+    let servers = (0..engine.server_count()).filter_map(|id| engine.server(id));
+    let mut servers: Vec<_> = servers.filter(|server| server.counters.in_pkts + server.counters.out_pkts > 0).collect();
+    servers.sort_by_key(|server| {
+        (!server.role.sends_video(), Reverse(server.segment_bytes), Reverse(server.counters.in_bytes), server.address)
+    });
+    servers
+}
+
+/// A line about the capture, which begins with [`PREFIX`], and one about each server.
+#[derive(Debug)]
+pub struct Summary<'a> {
+    servers: Vec<&'a Server>,
+    /// From the first packet of a server to the last, in nanoseconds.
+    span: i64,
+}
+
+impl<'a> Summary<'a> {
+    /// Of what an engine has seen; `None` if it has seen no server.
+    #[must_use]
+    pub fn of(engine: &'a Engine) -> Option<Self> {
+        let servers = ranked(engine);
+        let first = servers.iter().map(|server| server.t_first).min()?;
+        let last = servers.iter().map(|server| server.t_last).max()?;
+        Some(Self { servers, span: last.since(first).max(0) })
+    }
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let segments: u64 = self.servers.iter().map(|server| u64::from(server.segments)).sum();
+        let bytes: u64 = self.servers.iter().map(|server| server.segment_bytes).sum();
+        let count = count(self.servers.len() as u64, "Netflix server");
+        write!(f, "{PREFIX}{count}, {}", self::count(segments, "segment"))?;
+        write!(f, " of {} bytes in {}", Grouped(bytes), Seconds(self.span))?;
+        self.servers.iter().take(LISTED).try_for_each(|server| line(server, f))?;
+        match self.servers.len().checked_sub(LISTED) {
+            Some(others @ 1..) => write!(f, "\nand {}", self::count(others as u64, "further server")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn line(server: &Server, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "\n{}", Label(server))?;
+    if server.name().is_some() {
+        write!(f, " ({})", server.address)?;
+    }
+    if server.role != Role::Unknown {
+        write!(f, ", role {}", server.role.as_str())?;
+    }
+    write!(f, ": {} of {} bytes", count(server.segments.into(), "segment"), Grouped(server.segment_bytes))
+}
+
+fn count(number: u64, noun: &str) -> String {
+    let mut text = Grouped(number).to_string();
+    // Strings take all that is written to them.
+    let _ = write!(text, " {noun}{}", if number == 1 { "" } else { "s" });
+    text
+}

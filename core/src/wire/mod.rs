@@ -1,0 +1,9 @@
+//! Formats on the wire: bytes to values.
+
+pub mod client_hello;
+pub mod decode;
+pub mod dns;
+pub mod http1;
+pub mod quic;
+pub(crate) mod reader;
+pub mod tls;
