@@ -13,21 +13,21 @@ help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
 
 demo: prerequisites cli plugin ## install what is missing, build, and show Netflix servers and segments in tshark
-	@plugin/demo.sh "$(RELEASE)"
+	@plugin/wireshark/demo.sh "$(RELEASE)"
 
 test: test-prerequisites python cli plugin ## run every test: unit, property, C ABI, end to end in tshark
 	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(abspath $(RELEASE)/nflx)" NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" \
 		$(CARGO) test --locked --workspace --exclude nflx-plugin
 
 test-gui: cli plugin ## take a user's steps in the real Wireshark window, on a virtual display; screenshots in target/gui
-	@plugin/prerequisites.sh gui
+	@plugin/wireshark/prerequisites.sh gui
 	tests/plugin/gui.sh "$(RELEASE)" "$(TARGET)/gui"
 
 test-matrix: ## build and test the plugin with every Wireshark that Debian has (root; README=1 puts the table there)
 	tests/matrix/run.sh $(if $(README),--readme)
 
 deb: prerequisites ## build Debian packages of the command, the plugin and the C library: target/deb/*.deb
-	@plugin/prerequisites.sh deb
+	@plugin/wireshark/prerequisites.sh deb
 	@debian/build.sh "$(TARGET)/deb"
 
 test-deb: ## build the packages in a small Debian system, check, install, use and remove them (root)
@@ -73,20 +73,20 @@ instructions: ## count the engine's instructions per packet; more than 5 % above
 	bench/instructions.sh check
 
 install: plugin ## put the plugin where Wireshark loads it from, and see that it does
-	plugin/install.sh install
+	plugin/wireshark/install.sh install
 
 install-library: ## put the C library, its header and nflx.pc under PREFIX (/usr/local)
 	$(CARGO) build --locked --release -p nflx-ffi
 	ffi/install.sh $(PREFIX)
 
 uninstall: ## take it away again
-	plugin/install.sh uninstall
+	plugin/wireshark/install.sh uninstall
 
 prerequisites:
-	@plugin/prerequisites.sh build
+	@plugin/wireshark/prerequisites.sh build
 
 test-prerequisites:
-	@plugin/prerequisites.sh test
+	@plugin/wireshark/prerequisites.sh test
 
 python: test-prerequisites ## make target/venv, the Python environment of the tests
 	@tests/python/venv.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the Debian packages for the Wireshark that is installed, from a copy of the source, so that this folder stays
-# as it is. Needs what `plugin/prerequisites.sh deb` installs.
+# as it is. Needs what `plugin/wireshark/prerequisites.sh deb` installs.
 # usage: build.sh [FOLDER]     (target/deb) the packages are put there
 set -euo pipefail
 

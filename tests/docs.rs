@@ -28,7 +28,7 @@ fn check(name: &str, text: &str) {
 }
 
 const FIELDS_HEAD: &str = "\
-<!-- Generated from the table that registers the fields (plugin/src/fields.def) by `make docs`. -->
+<!-- Generated from the table that registers the fields (plugin/wireshark/src/fields.def) by `make docs`. -->
 # Fields
 
 Every display-filter field of the plugin, as `tshark -G fields` lists them. They are present on every TCP and UDP packet of an

@@ -18,7 +18,10 @@ fn example(name: &str) -> String {
 #[test]
 fn spark_gives_the_table_of_one_machine() {
     let java = Command::new("java").arg("-version").output();
-    assert!(java.is_ok_and(|java| java.status.success()), "java is missing: plugin/prerequisites.sh test installs it");
+    assert!(
+        java.is_ok_and(|java| java.status.success()),
+        "java is missing: plugin/wireshark/prerequisites.sh test installs it"
+    );
     let captures = ["player.pcap.gz", "loss.pcap.gz", "two-interfaces.pcapng.gz"].map(recorded);
     let args: Vec<_> = std::iter::once(nflx()).chain(captures).collect();
     let said = run_python("spark.py", &args.iter().map(String::as_str).collect::<Vec<_>>());

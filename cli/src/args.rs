@@ -249,7 +249,7 @@ fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
 pub(crate) fn parse() -> Result<Cli, u8> {
     Cli::try_parse().map_err(|error| {
         if error.use_stderr() && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            crate::say(&sentence(&error.render().to_string()));
+            crate::messages::say(&sentence(&error.render().to_string()));
         } else {
             // Into a closed pipe, perhaps: then nobody reads it.
             let _ = error.print();

@@ -67,7 +67,9 @@ fn add_matches(pattern: &str, inputs: &mut Vec<Input>) {
         match path {
             Ok(path) if path.is_dir() => add_folder(&path, inputs),
             Ok(path) => inputs.push(Input::Capture(path)),
-            Err(error) => inputs.push(Input::Nothing(error.path().display().to_string(), crate::reason(error.error()))),
+            Err(error) => {
+                inputs.push(Input::Nothing(error.path().display().to_string(), crate::messages::reason(error.error())))
+            }
         }
     }
     if inputs.len() == before {
@@ -88,7 +90,7 @@ fn add_folder(folder: &Path, inputs: &mut Vec<Input>) {
             Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => {
                 let path = error.path().unwrap_or(folder).display().to_string();
-                let error = error.io_error().map_or_else(String::new, crate::reason);
+                let error = error.io_error().map_or_else(String::new, crate::messages::reason);
                 inputs.push(Input::Nothing(path, error));
             }
         }

@@ -59,7 +59,7 @@ for suite in "${suites[@]}"; do
     rm -f "$(plugin "$suite")"
     # A warning of the C compiler is an error here: what a later Wireshark calls deprecated is to be replaced.
     if ! "$chroot" make "$suite-build" >>"$log" 2>&1 ||
-        ! within "$suite-build" --keep -- plugin/prerequisites.sh test >>"$log" 2>&1; then
+        ! within "$suite-build" --keep -- plugin/wireshark/prerequisites.sh test >>"$log" 2>&1; then
         state[$suite]='no system to build in'
     elif ! build "$suite" CFLAGS=-Werror CARGO_TARGET_DIR="$common" \
         cargo build --locked --release -p nflx-plugin >>"$log" 2>&1; then

@@ -18,7 +18,7 @@ mkdir -p "$out"
 say "building in $suite"
 "$chroot" make "$suite-build"
 within "$suite-build" --write "$out" --keep -- bash -euc '
-    plugin/prerequisites.sh deb
+    plugin/wireshark/prerequisites.sh deb
     command -v lintian >/dev/null || apt-get install -y -qq --no-install-recommends lintian >/dev/null
     debian/build.sh "$1"
     # What is wrong is shown, and errors end it.

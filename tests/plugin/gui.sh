@@ -43,7 +43,7 @@ fail() {
 version=$(wireshark --version 2>/dev/null | sed -nE '1s/.* ([0-9]+\.[0-9]+)\.[0-9]+.*/\1/p')
 mkdir -p "$home/.local/lib/wireshark/plugins/$version/epan" "$home/.config/wireshark/profiles/Netflix" "$home/run"
 cp "$built/libnflx_plugin.so" "$home/.local/lib/wireshark/plugins/$version/epan/"
-cp "$here"/../../plugin/profile/* "$home/.config/wireshark/profiles/Netflix/"
+cp "$here"/../../plugin/wireshark/profile/* "$home/.config/wireshark/profiles/Netflix/"
 cp "$here/../captures/$capture_name" "$home/"
 printf 'gui.update.enabled: FALSE\n' >"$home/.config/wireshark/preferences"
 cat >"$home/.config/wireshark/recent_common" <<'END'

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Home, Outcome, plugin};
 
 fn script() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/install.sh")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/wireshark/install.sh")
 }
 
 /// Runs the script as a user of their own, with a plugin that this user can read.

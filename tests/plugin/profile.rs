@@ -10,7 +10,7 @@ use super::{Home, Outcome, plugin};
 const FILES: [&str; 4] = ["colorfilters", "dfilter_buttons", "io_graphs", "preferences"];
 
 fn shipped() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/profile")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/wireshark/profile")
 }
 
 /// The script with the profile beside it, as a user of their own runs it.

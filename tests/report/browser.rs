@@ -110,7 +110,7 @@ impl Browser {
             request["sessionId"] = self.session.clone().into();
         }
         let sent = self.input.write_all(format!("{request}\0").as_bytes());
-        sent.expect("chromium is there: `plugin/prerequisites.sh test` installs it");
+        sent.expect("chromium is there: `plugin/wireshark/prerequisites.sh test` installs it");
         loop {
             let message = self.receive();
             if message["id"] == self.number {

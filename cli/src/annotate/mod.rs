@@ -19,18 +19,18 @@ mod tests;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 
-use nflx_core::{Note, Summary};
-
-use crate::args::{Annotate, Which};
-use crate::capture::{Piece, Reader, Source};
-use crate::output::Sink;
-use crate::progress::Progress;
-use crate::run::{NOTHING_RECOGNISED, recognises};
-use crate::study::{Failure, Study};
-use crate::{Status, is_one_of, mistake, name, reason, remarks, say};
 use comment::Edit;
 use knowledge::Knowledge;
+use nflx_core::{Note, Summary};
 use rewriter::Rewriter;
+
+use crate::analysis::{Failure, Study};
+use crate::args::{Annotate, Which};
+use crate::capture::{Piece, Reader, Source};
+use crate::list::run::{NOTHING_RECOGNISED, recognises};
+use crate::messages::{Status, is_one_of, mistake, name, reason, say};
+use crate::output::Sink;
+use crate::progress::Progress;
 
 /// Writes the annotated capture, or the stripped one.
 pub(crate) fn run(run: &Annotate) -> Status {
@@ -119,7 +119,7 @@ fn annotate<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Resu
             _ => rewriter.piece(&piece, note.into()),
         }
     })?;
-    let remarks = remarks(&study, &name(&run.input));
+    let remarks = study.remarks(&name(&run.input));
     remarks.say();
     if !recognises(&study) {
         say(&format!("{}: {NOTHING_RECOGNISED}", name(&run.input)));

@@ -1,7 +1,6 @@
 //! What can be wrong with a capture, in one sentence each.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 /// Why nothing of a file could be read.
 #[derive(Debug)]
@@ -68,8 +67,8 @@ impl fmt::Display for Unreadable {
         match self {
             Self::Missing => f.write_str("no such file"),
             Self::Directory => f.write_str("is a directory; name the capture files in it"),
-            Self::Io(error) => write!(f, "cannot be read: {}", crate::reason(error)),
-            Self::Gzip(error) => write!(f, "cannot be decompressed: {}", crate::reason(error)),
+            Self::Io(error) => write!(f, "cannot be read: {}", crate::messages::reason(error)),
+            Self::Gzip(error) => write!(f, "cannot be decompressed: {}", crate::messages::reason(error)),
             Self::Empty => f.write_str("is empty, without even the header of a capture"),
             Self::Compressed(program) => {
                 write!(f, "is compressed with {program}, which is not read; try: {program} -dc FILE | nflx … -")

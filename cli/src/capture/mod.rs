@@ -16,15 +16,13 @@ mod time;
 
 use std::io::Read;
 
-use nflx_core::Packet;
-
+use buffer::Buffer;
 pub(crate) use damage::{Damage, UnknownLinkType, Unreadable};
+use nflx_core::Packet;
 pub(crate) use order::Order;
 pub(crate) use pcap::Header;
 pub(crate) use piece::{Block, Piece};
 pub(crate) use source::Source;
-
-use buffer::Buffer;
 
 /// Largest packet or pcapng block that is read whole. Wireshark refuses the same (`MAX_BLOCK_SIZE` in its pcapng.c).
 pub(crate) const MAX_BLOCK: usize = 16 * 1024 * 1024;
@@ -97,9 +95,9 @@ pub(crate) fn is_capture(head: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use testing::{Seen, read_all};
 
     use super::*;
-    use testing::{Seen, read_all};
 
     fn unreadable(bytes: &[u8]) -> String {
         Reader::new(bytes).err().expect("not a capture").to_string()

@@ -146,7 +146,7 @@ impl<R: Read> Reader<R> {
     #[cold]
     fn end(&mut self) -> Option<Packet<'_>> {
         match self.buffer.error() {
-            Some(error) => self.stop(Defect::Read(crate::reason(error).into())),
+            Some(error) => self.stop(Defect::Read(crate::messages::reason(error).into())),
             None if self.buffer.unread().is_empty() => None,
             None => self.stop(Defect::CutPacket),
         }

@@ -11,16 +11,17 @@ use std::io::Read;
 use std::ops::Range;
 
 use nflx_core::{LinkType, Packet, Time};
-use pcap_parser::{CB_MAGIC, DCB_MAGIC, EPB_MAGIC, IDB_MAGIC, SHB_MAGIC, SJE_MAGIC, SPB_MAGIC};
-use pcap_parser::{InterfaceDescriptionBlock, OptionCode, parse_sectionheaderblock};
-use pcap_parser::{parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le};
+use pcap_parser::{
+    CB_MAGIC, DCB_MAGIC, EPB_MAGIC, IDB_MAGIC, InterfaceDescriptionBlock, OptionCode, SHB_MAGIC, SJE_MAGIC, SPB_MAGIC,
+    parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le, parse_sectionheaderblock,
+};
+use pieces::Pending;
 
 use super::buffer::Buffer;
 use super::damage::{Damage, Defect, Unreadable};
 use super::order::Order;
 use super::time::Resolution;
 use super::{MAX_BLOCK, MAX_HEADER_BLOCK};
-use pieces::Pending;
 
 /// Packet block of the first drafts (appendix A of the draft: obsolete).
 const PB_MAGIC: u32 = 2;
@@ -289,7 +290,7 @@ impl<R: Read> Reader<R> {
 
     /// Why the stream did not give what a block needs.
     fn cut(&self, otherwise: Defect) -> Defect {
-        self.buffer.error().map_or(otherwise, |error| Defect::Read(crate::reason(error).into()))
+        self.buffer.error().map_or(otherwise, |error| Defect::Read(crate::messages::reason(error).into()))
     }
 }
 

@@ -14,16 +14,15 @@ use std::mem;
 use std::path::Path;
 
 use clap::ValueEnum;
-
+use parquet::Parquet;
 pub(crate) use part::Part;
+use part::Spool;
 pub(crate) use partition::{PARTITION, folder};
 pub(crate) use sink::Sink;
-
-use crate::rows::{Rows, Value};
-use parquet::Parquet;
-use part::Spool;
 use table::Table;
 pub(crate) use table::{scaled, thousands};
+
+use crate::rows::{Rows, Value};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

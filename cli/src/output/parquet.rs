@@ -10,16 +10,15 @@ mod texts;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use parquet::column::writer::ColumnCloseResult;
-use parquet::column::writer::ColumnWriter;
+use parquet::column::writer::{ColumnCloseResult, ColumnWriter};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use texts::Chunk;
 
 use super::batch::{Batch, PRESENT, Values};
 use super::part::{Spool, Spooled};
 use crate::rows::{Column, Rows};
-use texts::Chunk;
 
 /// Cells of a row group: what is held until it is written. With the columns of packets, some 90,000 rows.
 const ROW_GROUP_CELLS: usize = 2 << 20;

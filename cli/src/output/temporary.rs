@@ -1,9 +1,8 @@
 //! Temporary files that are gone whatever ends the program: a return, a panic, or a signal such as Ctrl-C.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fs, io};
 
 use tempfile::{Builder, NamedTempFile};
 

@@ -8,9 +8,8 @@ mod settings;
 
 use std::net::IpAddr;
 
-use nflx_core::Time;
-
 pub(crate) use features::{Columns, FeatureRow, Features};
+use nflx_core::Time;
 pub(crate) use packets::{PacketRow, Packets};
 pub(crate) use segments::{SegmentRow, Segments};
 pub(crate) use servers::{ServerRow, Servers, evidence_kinds, ranked};

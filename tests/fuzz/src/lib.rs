@@ -30,10 +30,9 @@ mod capture;
 #[path = "../../../cli/src/progress.rs"]
 mod progress;
 
-/// What the command makes of an error of the system.
-fn reason(error: &std::io::Error) -> String {
-    error.to_string()
-}
+#[allow(dead_code)]
+#[path = "../../../cli/src/messages.rs"]
+mod messages;
 
 /// Reads numbers and bytes off an input; zeros once it is used up.
 pub(crate) struct Input<'a>(arbitrary::Unstructured<'a>);

@@ -6,14 +6,14 @@ use plotters::style::Color;
 
 use super::axis::{Scale, tick_text, ticks};
 use super::{FILLING, Failure, Form, OTHER, TimeAxis, VIDEO, Vertical, both, plot};
-use crate::page::facts::Facts;
-use crate::page::traffic::{Slice, Traffic};
+use crate::report::facts::Facts;
+use crate::report::traffic::{Slice, Traffic};
 
 /// Filling phases that are drawn.
 const MAX_PHASES: usize = 200;
 
 /// Draws the throughput of servers that send video, and that of the others on top.
-pub(in crate::page) fn throughput(facts: &Facts<'_>, traffic: &Traffic, axis: &TimeAxis) -> Result<Markup, Failure> {
+pub(in crate::report) fn throughput(facts: &Facts<'_>, traffic: &Traffic, axis: &TimeAxis) -> Result<Markup, Failure> {
     let (divisor, unit) = unit(traffic.peak());
     let top = (traffic.peak() / divisor * 1.08).max(1e-3);
     let label = format!("Throughput over time in {unit}");

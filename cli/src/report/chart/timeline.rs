@@ -9,8 +9,8 @@ use plotters::style::Color;
 
 use super::axis::tick_text;
 use super::{Failure, GRID, INK, MUTED, TimeAxis, both, color};
-use crate::page::facts::Facts;
-use crate::page::numbers::label;
+use crate::report::facts::Facts;
+use crate::report::numbers::label;
 
 /// Servers that are drawn.
 const MAX_LANES: usize = 8;
@@ -24,14 +24,14 @@ const LANE: u32 = 76;
 const HIGHEST: f64 = 0.66;
 
 /// A drawing, and what is not in it.
-pub(in crate::page) struct Timeline {
-    pub(in crate::page) drawing: Markup,
+pub(in crate::report) struct Timeline {
+    pub(in crate::report) drawing: Markup,
     /// Servers with segments that have no lane.
-    pub(in crate::page) servers_left_out: usize,
+    pub(in crate::report) servers_left_out: usize,
     /// Segments and bars, if there are fewer bars.
-    pub(in crate::page) merged: Option<(usize, usize)>,
+    pub(in crate::report) merged: Option<(usize, usize)>,
     /// Bytes of the highest bar.
-    pub(in crate::page) largest: u64,
+    pub(in crate::report) largest: u64,
 }
 
 /// One bar.
@@ -45,7 +45,7 @@ struct Bar {
 }
 
 /// Draws the segments; `None` if there are none.
-pub(in crate::page) fn timeline(facts: &Facts<'_>, axis: &TimeAxis) -> Result<Option<Timeline>, Failure> {
+pub(in crate::report) fn timeline(facts: &Facts<'_>, axis: &TimeAxis) -> Result<Option<Timeline>, Failure> {
     let with_segments: Vec<_> = (0..facts.servers.len()).filter(|&rank| facts.servers[rank].segments > 0).collect();
     let shown = &with_segments[..with_segments.len().min(MAX_LANES)];
     if shown.is_empty() {

@@ -8,6 +8,10 @@ mod timeline;
 
 use std::error::Error;
 
+use axis::Scale;
+pub(super) use axis::TimeAxis;
+pub(super) use gaps::gaps;
+pub(super) use loss::loss;
 use maud::{Markup, PreEscaped, html};
 use nflx_core::Kind;
 use plotters::chart::{ChartBuilder, ChartContext};
@@ -15,11 +19,6 @@ use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::prelude::{DrawingArea, IntoDrawingArea, RGBColor, SVGBackend};
 use plotters::style::{IntoFont, TextStyle};
-
-use axis::Scale;
-pub(super) use axis::TimeAxis;
-pub(super) use gaps::gaps;
-pub(super) use loss::loss;
 pub(super) use throughput::throughput;
 pub(super) use timeline::timeline;
 

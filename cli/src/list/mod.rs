@@ -1,4 +1,8 @@
-//! From a studied capture to its rows.
+//! From an analyzed capture to its rows.
+
+pub(crate) mod run;
+pub(crate) mod settings;
+mod write;
 
 use std::collections::HashMap;
 use std::io;
@@ -6,10 +10,11 @@ use std::net::IpAddr;
 
 use nflx_core::{Features as Windows, Kind, Role, ServerId, Time};
 
+use crate::analysis::{Failure, Study};
 use crate::output::Writer;
-use crate::rows::{FeatureRow, Features, PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers};
-use crate::rows::{evidence_kinds, ranked};
-use crate::study::{Failure, Study};
+use crate::rows::{
+    FeatureRow, Features, PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers, evidence_kinds, ranked,
+};
 
 /// Rows that a capture gives.
 pub(crate) trait Report: Rows + Sized {

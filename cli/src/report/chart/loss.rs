@@ -7,13 +7,13 @@ use plotters::style::Color;
 use super::axis::{Scale, tick_text, ticks};
 use super::throughput::height;
 use super::{AGAIN, Failure, MISSING, TimeAxis, Vertical, both, plot};
-use crate::page::facts::{Facts, Sum};
+use crate::report::facts::{Facts, Sum};
 
 /// Bars along the time axis.
 const BARS: usize = 80;
 
 /// Draws both; `None` if there is nothing to draw.
-pub(in crate::page) fn loss(facts: &Facts<'_>, axis: &TimeAxis) -> Result<Option<Markup>, Failure> {
+pub(in crate::report) fn loss(facts: &Facts<'_>, axis: &TimeAxis) -> Result<Option<Markup>, Failure> {
     let mut bars = [Sum::default(); BARS];
     for segment in &facts.segments {
         let at = (axis.at(segment.t_request) - axis.from) / axis.part(1.0 / BARS as f64);

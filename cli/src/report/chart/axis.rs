@@ -11,7 +11,7 @@ const SECOND: f64 = 1e9;
 
 /// Time since the capture began, in the unit that suits its length.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::page) struct TimeAxis {
+pub(in crate::report) struct TimeAxis {
     start: Time,
     /// Nanoseconds in one unit.
     unit: f64,
@@ -24,7 +24,7 @@ pub(in crate::page) struct TimeAxis {
 
 impl TimeAxis {
     /// From the moment `from` to the moment `to` of a capture that begins at `start`.
-    pub(in crate::page) fn new(start: Time, from: Time, to: Time) -> Self {
+    pub(in crate::report) fn new(start: Time, from: Time, to: Time) -> Self {
         let span = to.since(from).max(0) as f64 / SECOND;
         let (seconds, title) = match span {
             ..600.0 => (1.0, "seconds since the capture began"),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time, features};
 
 use crate::capture::{Damage, Piece, Reader, Source, UnknownLinkType, Unreadable};
+use crate::messages::{Remarks, Status};
 use crate::progress::{Progress, Total};
 
 /// Why a capture gave no complete rows.
@@ -148,6 +149,14 @@ impl Study {
         self.engine = self.engine.into_informed();
         self.seen = pass_of_pieces(&mut self.source, &mut self.engine, &progress(&self.name, true, None, 2), visit)?;
         Ok(self)
+    }
+
+    /// Returns what the user should know about the capture besides its rows; sentences begin with `name`.
+    pub(crate) fn remarks(&self, name: &str) -> Remarks {
+        let damage = self.damage();
+        let status = if damage.is_empty() { Status::Done } else { Status::Damaged };
+        let sentences = damage.into_iter().chain(self.shortage());
+        Remarks { status, sentences: sentences.map(|sentence| format!("{name}: {sentence}")).collect() }
     }
 
     /// What the user should know about damage, in a sentence each.

@@ -18,14 +18,15 @@ mod traffic;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::args::Report;
-use crate::output::Sink;
-use crate::run::NOTHING_RECOGNISED;
-use crate::study::{Failure, Study};
-use crate::{Status, is_one_of, mistake, name, reason, remarks, say};
 use facts::Facts;
 use markup::Page;
 use traffic::Traffic;
+
+use crate::analysis::{Failure, Study};
+use crate::args::Report;
+use crate::list::run::NOTHING_RECOGNISED;
+use crate::messages::{Status, is_one_of, mistake, name, reason, say};
+use crate::output::Sink;
 
 /// Writes the page.
 pub(crate) fn run(run: &Report) -> Status {
@@ -82,7 +83,7 @@ fn written(run: &Report) -> Result<Status, Failure> {
     };
     sink.write_all(page.markup().map_err(io::Error::other)?.into_string().as_bytes())?;
     sink.keep()?;
-    let mut remarks = remarks(&study, &name(&run.file));
+    let mut remarks = study.remarks(&name(&run.file));
     if traffic.is_none() {
         remarks.sentences.push(format!("{}: {NOTHING_RECOGNISED}", name(&run.file)));
     }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Puts the built plugin where Wireshark looks for it, takes it away again, or says whether it loads.
 #
-# usage: plugin/install.sh install|uninstall|verify [--user|--global] [--profile|--no-profile]
+# usage: plugin/wireshark/install.sh install|uninstall|verify [--user|--global] [--profile|--no-profile]
 #
 #   --user        the folder of the user who runs this (default)
 #   --global      the folder of all users (default for root: Wireshark ignores personal plugins when root runs it)
@@ -15,7 +15,7 @@ set -eu
 
 name=libnflx_plugin.so
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-root=$here/..
+root=$here/../..
 plugin=${NFLX_PLUGIN:-${CARGO_TARGET_DIR:-$root/target}/release/$name}
 
 say() { printf '%s\n' "$*"; }
@@ -24,7 +24,7 @@ fail() {
     exit 1
 }
 usage() {
-    say "usage: plugin/install.sh install|uninstall|verify [--user|--global] [--profile|--no-profile]" >&2
+    say "usage: plugin/wireshark/install.sh install|uninstall|verify [--user|--global] [--profile|--no-profile]" >&2
     exit 2
 }
 

@@ -5,7 +5,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 built=$1
-capture=${2:-$here/../tests/captures/player.pcap.gz}
+capture=${2:-$here/../../tests/captures/player.pcap.gz}
 
 if ! command -v tshark >/dev/null; then
     echo "demo: tshark is not installed (Debian and Ubuntu: apt install tshark)." >&2

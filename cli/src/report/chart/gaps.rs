@@ -8,7 +8,7 @@ use plotters::style::Color;
 use super::axis::{Scale, tick_text};
 use super::throughput::height;
 use super::{Failure, TimeAxis, Vertical, both, color, plot};
-use crate::page::facts::{Facts, Gap};
+use crate::report::facts::{Facts, Gap};
 
 /// Dots that are drawn.
 const MAX_DOTS: usize = 1_500;
@@ -17,14 +17,14 @@ const SHORTEST: f64 = -3.0;
 const LONGEST: f64 = 4.0;
 
 /// A drawing, and what is not in it.
-pub(in crate::page) struct Gaps {
-    pub(in crate::page) drawing: Markup,
+pub(in crate::report) struct Gaps {
+    pub(in crate::report) drawing: Markup,
     /// One in so many gaps is drawn.
-    pub(in crate::page) one_in: usize,
+    pub(in crate::report) one_in: usize,
 }
 
 /// Draws the gaps of video and audio; `None` if there are none.
-pub(in crate::page) fn gaps(facts: &Facts<'_>, axis: &TimeAxis) -> Result<Option<Gaps>, Failure> {
+pub(in crate::report) fn gaps(facts: &Facts<'_>, axis: &TimeAxis) -> Result<Option<Gaps>, Failure> {
     let media: Vec<_> = facts.gaps.iter().filter(|gap| gap.kind != Kind::Other).collect();
     let exponent = |gap: &Gap| (gap.length as f64 / 1e9).log10().clamp(SHORTEST, LONGEST);
     let highest = media.iter().map(|gap| exponent(gap)).fold(f64::NEG_INFINITY, f64::max);

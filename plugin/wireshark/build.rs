@@ -5,24 +5,24 @@ use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
 const SOURCES: [&str; 18] = [
+    "capture_path",
     "columns",
     "comment",
-    "digest",
     "dissector",
     "experts",
     "export",
     "fields",
+    "format",
     "frame",
-    "input",
     "preferences",
+    "read_ahead",
     "register",
     "session",
-    "study",
     "summary",
     "tables",
     "taps",
-    "text",
     "tree",
+    "tree_statistics",
 ];
 
 /// Libraries that the plugin calls.
@@ -30,7 +30,7 @@ const LIBRARIES: [&str; 4] = ["wireshark", "wiretap", "wsutil", "glib-2.0"];
 
 fn main() {
     println!("cargo::rerun-if-changed=src");
-    println!("cargo::rerun-if-changed=../include/nflx.h");
+    println!("cargo::rerun-if-changed=../../include/nflx.h");
     println!("cargo::rerun-if-env-changed=PKG_CONFIG_PATH");
 
     let wireshark = pkg_config::Config::new()
@@ -58,11 +58,11 @@ fn main() {
 
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_else(|| fail("OUT_DIR is not set.")));
     let hidden = out.join("hidden.c");
-    fs::write(&hidden, hide_abi(Path::new("../include/nflx.h")))
+    fs::write(&hidden, hide_abi(Path::new("../../include/nflx.h")))
         .unwrap_or_else(|error| fail(&format!("{} cannot be written: {error}.", hidden.display())));
 
     let mut build = cc::Build::new();
-    build.std("c11").warnings(true).extra_warnings(true).include("../include").include("src").file(hidden);
+    build.std("c11").warnings(true).extra_warnings(true).include("../../include").include("src").file(hidden);
     // System headers, so that their own warnings stay out of ours.
     for path in &wireshark.include_paths {
         build.flag("-isystem").flag(path.as_os_str());

@@ -1,22 +1,22 @@
 //! A run over captures: which they are, what becomes of each, and where their rows go.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
+use std::{fs, io, thread};
 
 use nflx_core::Config;
 
+use super::Report;
+use super::write::write_to;
+use crate::analysis::{Failure, Study};
 use crate::args::Run;
 use crate::inputs::{self, Input};
+use crate::messages::{Remarks, Status, is_one_of, mistake, name, reason, say};
 use crate::output::{Format, Part, Sink, Writer, folder};
 use crate::progress::Total;
-use crate::report::Report;
-use crate::study::{Failure, Study};
-use crate::{Remarks, Status, is_one_of, mistake, name, reason, remarks, rows, say, workers, write_to};
+use crate::{rows, workers};
 
 /// Name of the file in a folder that stands for a capture.
 const PART: &str = "part.parquet";
@@ -71,7 +71,7 @@ fn one<T: Report>(run: &Run, path: &Path, config: Config) -> Status {
         let study = study.and_then(|study| T::write(study, &path.to_string_lossy(), watched, &mut writer));
         let (status, any) = match study {
             Ok(study) => {
-                let remarks = remarks(&study, &name(path));
+                let remarks = study.remarks(&name(path));
                 remarks.say();
                 if format == Format::Table && !recognises(&study) {
                     say(&format!("{}: {NOTHING_RECOGNISED}", name(path)));
@@ -226,7 +226,7 @@ fn outcome<R>(input: &Input, read: impl FnOnce(&Path) -> Result<(Study, R), Fail
     };
     match read(path) {
         Ok((study, rows)) => {
-            let Remarks { status, sentences } = remarks(&study, &name(path));
+            let Remarks { status, sentences } = study.remarks(&name(path));
             Ok(Outcome { status, sentences, recognised: recognises(&study), rows: Some(rows) })
         }
         Err(Failure::Unreadable(reason)) => Ok(failed(format!("{}: {reason}", name(path)))),
