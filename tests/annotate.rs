@@ -19,7 +19,9 @@ const CAPTURE: &str = "tls13.pcap.gz";
 const PCAPNG: &str = "two-interfaces.pcapng.gz";
 
 fn recorded(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("captures")
+        .join(name)
 }
 
 fn every_recorded() -> Vec<PathBuf> {
@@ -50,8 +52,17 @@ impl Folder {
         let output = self.path("annotated");
         let outcome = annotate(options, input, &output);
         let said = said(&outcome);
-        assert_eq!(outcome.status.code(), Some(0), "{}: {said}", input.display());
-        assert!(said.is_empty() || said.contains("no Netflix server was recognised"), "{}: {said}", input.display());
+        assert_eq!(
+            outcome.status.code(),
+            Some(0),
+            "{}: {said}",
+            input.display()
+        );
+        assert!(
+            said.is_empty() || said.contains("no Netflix server was recognised"),
+            "{}: {said}",
+            input.display()
+        );
         fs::read(output).expect("written")
     }
 
@@ -61,16 +72,30 @@ impl Folder {
     }
 
     /// Columns of every frame that tshark shows without the plugin; `None` where it is not installed.
-    fn tshark(&self, capture: &Path, filter: &str, fields: &[&str]) -> Option<BTreeMap<u64, String>> {
+    fn tshark(
+        &self,
+        capture: &Path,
+        filter: &str,
+        fields: &[&str],
+    ) -> Option<BTreeMap<u64, String>> {
         let mut command = Command::new("tshark");
-        command.env("HOME", self.0.path()).env("XDG_CONFIG_HOME", self.0.path()).arg("-r").arg(capture);
+        command
+            .env("HOME", self.0.path())
+            .env("XDG_CONFIG_HOME", self.0.path())
+            .arg("-r")
+            .arg(capture);
         command.args(["-Y", filter, "-n", "-T", "fields", "-e", "frame.number"]);
         command.args(fields.iter().flat_map(|field| ["-e", *field]));
         let Ok(output) = command.output() else {
             println!("skipped: tshark is not installed");
             return None;
         };
-        assert!(output.status.success(), "{}: {}", capture.display(), said(&output));
+        assert!(
+            output.status.success(),
+            "{}: {}",
+            capture.display(),
+            said(&output)
+        );
         let rows = String::from_utf8(output.stdout).expect("UTF-8");
         let row = |row: &str| {
             let (frame, rest) = row.split_once('\t').expect("two columns");
@@ -81,12 +106,21 @@ impl Folder {
 
     /// Comments of frames that have a note; one of the recorded captures has comments of its own.
     fn comments(&self, capture: &Path) -> Option<BTreeMap<u64, String>> {
-        self.tshark(capture, "frame.comment contains \"nflx: \"", &["frame.comment"])
+        self.tshark(
+            capture,
+            "frame.comment contains \"nflx: \"",
+            &["frame.comment"],
+        )
     }
 }
 
 fn annotate(options: &[&str], input: &Path, output: &Path) -> Output {
-    Command::new(nflx()).arg("annotate").args(options).args([input, output]).output().expect("the program starts")
+    Command::new(nflx())
+        .arg("annotate")
+        .args(options)
+        .args([input, output])
+        .output()
+        .expect("the program starts")
 }
 
 fn said(output: &Output) -> String {
@@ -96,9 +130,14 @@ fn said(output: &Output) -> String {
 /// The one sentence on standard error.
 fn sentence(output: &Output) -> String {
     let text = said(output);
-    let sentence = text.strip_prefix("nflx: ").and_then(|text| text.strip_suffix('\n'));
+    let sentence = text
+        .strip_prefix("nflx: ")
+        .and_then(|text| text.strip_suffix('\n'));
     let sentence = sentence.unwrap_or_else(|| panic!("one sentence expected: {text:?}"));
-    assert!(!sentence.contains('\n'), "one sentence expected: {sentence}");
+    assert!(
+        !sentence.contains('\n'),
+        "one sentence expected: {sentence}"
+    );
     sentence.to_owned()
 }
 
@@ -112,8 +151,14 @@ fn simple_packets(capture: &Path) -> BTreeSet<u64> {
     if !bytes.starts_with(b"\n\r\r\n") {
         return BTreeSet::new();
     }
-    let packets = blocks::blocks(&bytes).into_iter().filter(|(kind, _)| matches!(kind, 2 | 3 | 6));
-    packets.zip(1..).filter(|((kind, _), _)| *kind == 3).map(|(_, frame)| frame).collect()
+    let packets = blocks::blocks(&bytes)
+        .into_iter()
+        .filter(|(kind, _)| matches!(kind, 2 | 3 | 6));
+    packets
+        .zip(1..)
+        .filter(|((kind, _), _)| *kind == 3)
+        .map(|(_, frame)| frame)
+        .collect()
 }
 
 /// Frames of Netflix's servers that can have a note; of those, the first of each request and the last of each segment.
@@ -123,12 +168,18 @@ fn frames(capture: &Path) -> (BTreeSet<u64>, BTreeSet<u64>) {
     packets.retain(|row| number(row, "frame").is_some_and(|frame| !simple.contains(&frame)));
     let frame = |row: &Value| number(row, "frame").expect("a frame");
     let all = packets.iter().map(frame).collect();
-    let requests = packets.iter().filter(|row| row["request"] == true).map(frame);
+    let requests = packets
+        .iter()
+        .filter(|row| row["request"] == true)
+        .map(frame);
     let segments = nflx_rows("segments", &[], capture);
     let ends = segments.iter().filter_map(|row| {
         let last = number(row, "last_frame")?;
         // The last packet may count for the segment that it begins.
-        packets.iter().any(|packet| frame(packet) == last && packet["segment"] == row["segment"]).then_some(last)
+        packets
+            .iter()
+            .any(|packet| frame(packet) == last && packet["segment"] == row["segment"])
+            .then_some(last)
     });
     (all, requests.chain(ends).collect())
 }
@@ -140,20 +191,47 @@ fn wireshark_reads_what_is_written() {
         let name = capture.display();
         let bytes = folder.annotated(&[], &capture);
         let out = folder.file("out.pcapng", &bytes);
-        let fields = ["frame.time_epoch", "frame.len", "frame.cap_len", "frame.encap_type"];
-        let Some(before) = folder.tshark(&capture, "frame", &fields) else { return };
-        assert!(Some(before) == folder.tshark(&out, "frame", &fields), "{name}");
+        let fields = [
+            "frame.time_epoch",
+            "frame.len",
+            "frame.cap_len",
+            "frame.encap_type",
+        ];
+        let Some(before) = folder.tshark(&capture, "frame", &fields) else {
+            return;
+        };
+        assert!(
+            Some(before) == folder.tshark(&out, "frame", &fields),
+            "{name}"
+        );
 
         let comments = folder.comments(&out).expect("tshark is there");
         let (all, landmarks) = frames(&capture);
-        assert!(comments.keys().copied().collect::<BTreeSet<_>>() == all, "{name}");
-        assert!(comments.values().all(|comment| comment.matches("nflx: ").count() == 1), "{name}");
+        assert!(
+            comments.keys().copied().collect::<BTreeSet<_>>() == all,
+            "{name}"
+        );
+        assert!(
+            comments
+                .values()
+                .all(|comment| comment.matches("nflx: ").count() == 1),
+            "{name}"
+        );
 
         let bytes = folder.annotated(&["--packets", "requests"], &capture);
         let out = folder.file("requests.pcapng", &bytes);
         let fewer = folder.comments(&out).expect("tshark is there");
-        assert_eq!(fewer.keys().copied().collect::<BTreeSet<_>>(), landmarks, "{name}");
-        assert!(fewer.iter().all(|(frame, comment)| comments[frame] == *comment), "{name}");
+        assert_eq!(
+            fewer.keys().copied().collect::<BTreeSet<_>>(),
+            landmarks,
+            "{name}"
+        );
+        assert!(
+            fewer
+                .iter()
+                .all(|(frame, comment)| comments[frame] == *comment),
+            "{name}"
+        );
     }
 }
 
@@ -162,19 +240,31 @@ fn segments_are_found_by_their_number() {
     let folder = Folder::new();
     for capture in every_recorded() {
         let segments = nflx_rows("segments", &[], &capture);
-        let Some(third) = segments.iter().find(|row| row["segment"] == 3) else { continue };
+        let Some(third) = segments.iter().find(|row| row["segment"] == 3) else {
+            continue;
+        };
         let bytes = folder.annotated(&[], &capture);
         let out = folder.file("out.pcapng", &bytes);
         let filter = "frame.comment contains \"segment 3 \"";
-        let Some(found) = folder.tshark(&out, filter, &["frame.comment"]) else { return };
+        let Some(found) = folder.tshark(&out, filter, &["frame.comment"]) else {
+            return;
+        };
         let request = &found[&number(third, "request_frame").expect("a frame")];
-        assert!(request.contains(" request segment 3 "), "{}: {request}", capture.display());
+        assert!(
+            request.contains(" request segment 3 "),
+            "{}: {request}",
+            capture.display()
+        );
         let digits: String = request.chars().skip_while(|c| *c != ':').collect();
         assert!(digits.contains(':'), "{request}");
         if let Some(last) = number(third, "last_frame") {
             let bytes = number(third, "bytes").expect("bytes").to_string();
             let end = found[&last].replace(',', "");
-            assert!(end.contains(&format!(": {bytes} bytes in ")), "{}: {end} {bytes}", capture.display());
+            assert!(
+                end.contains(&format!(": {bytes} bytes in ")),
+                "{}: {end} {bytes}",
+                capture.display()
+            );
         }
     }
 }
@@ -189,7 +279,11 @@ fn packets_of_pcap_stay_as_they_were() {
         let original = decompressed(&capture);
         let nanoseconds = original.starts_with(&[0x4d, 0x3c, 0xb2, 0xa1]);
         let format = if nanoseconds { "nsecpcap" } else { "pcap" };
-        let Ok(status) = Command::new("editcap").args(["-F", format]).args([&out, &back]).status() else {
+        let Ok(status) = Command::new("editcap")
+            .args(["-F", format])
+            .args([&out, &back])
+            .status()
+        else {
             println!("skipped: editcap is not installed");
             return;
         };
@@ -206,19 +300,36 @@ fn twice_adds_nothing_and_stripping_gives_it_back() {
         let once = folder.annotated(&[], &capture);
         let file = folder.file("once.pcapng", &once);
         for options in [&[][..], &["--packets", "requests"]] {
-            assert!(folder.annotated(options, &file) == once, "{}", capture.display());
+            assert!(
+                folder.annotated(options, &file) == once,
+                "{}",
+                capture.display()
+            );
         }
         let stripped = folder.stripped(&once);
-        assert!(folder.stripped(&stripped) == stripped, "{}", capture.display());
+        assert!(
+            folder.stripped(&stripped) == stripped,
+            "{}",
+            capture.display()
+        );
         let original = decompressed(&capture);
         if original.starts_with(b"\n\r\r\n") {
             assert!(stripped == original, "{}", capture.display());
         } else {
             let file = folder.file("stripped.pcapng", &stripped);
-            assert!(folder.annotated(&[], &file) == once, "{}", capture.display());
+            assert!(
+                folder.annotated(&[], &file) == once,
+                "{}",
+                capture.display()
+            );
         }
         let annotated = !frames(&capture).0.is_empty();
-        assert_eq!(stripped.len() < once.len(), annotated, "{}", capture.display());
+        assert_eq!(
+            stripped.len() < once.len(),
+            annotated,
+            "{}",
+            capture.display()
+        );
     }
 }
 
@@ -233,13 +344,25 @@ fn the_section_tells_what_the_capture_holds() {
         return;
     };
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let comment = text.lines().find(|line| line.starts_with("Capture comment:")).expect("a comment");
+    let comment = text
+        .lines()
+        .find(|line| line.starts_with("Capture comment:"))
+        .expect("a comment");
     let servers = nflx_rows("servers", &[], &capture);
     let segments = nflx_rows("segments", &[], &capture);
-    assert!(comment.contains(&format!(" {} Netflix server", servers.len())), "{comment}");
-    assert!(comment.contains(&format!(" {} segment", segments.len())), "{comment}");
+    assert!(
+        comment.contains(&format!(" {} Netflix server", servers.len())),
+        "{comment}"
+    );
+    assert!(
+        comment.contains(&format!(" {} segment", segments.len())),
+        "{comment}"
+    );
     for server in &servers {
-        assert!(comment.contains(server["server"].as_str().expect("an address")), "{comment}");
+        assert!(
+            comment.contains(server["server"].as_str().expect("an address")),
+            "{comment}"
+        );
     }
 }
 

@@ -13,7 +13,11 @@ const ADDRESS_SPACE: u32 = 300 * 1024;
 fn the_command_stays_within_its_memory() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (kind, count, short) in [
-        ("flows", 400_000, &["flows", "addresses", "followed flows"][..]),
+        (
+            "flows",
+            400_000,
+            &["flows", "addresses", "followed flows"][..],
+        ),
         ("names", 100_000, &["servers"]),
         ("segment", 50_000, &[]),
         ("pieces", 50_000, &[]),
@@ -26,7 +30,11 @@ fn the_command_stays_within_its_memory() {
         let path = folder.path().join(kind);
         let file = File::create(&path).expect("ours");
         let mut write = Command::new(env!("CARGO_BIN_EXE_bounds"));
-        let written = write.args(["write", kind, &count.to_string()]).stdout(file).status().expect("it starts");
+        let written = write
+            .args(["write", kind, &count.to_string()])
+            .stdout(file)
+            .status()
+            .expect("it starts");
         assert!(written.success(), "{kind}");
         let limited = format!("ulimit -v {ADDRESS_SPACE} && exec \"$0\" \"$@\"");
         let output = Command::new("bash")
@@ -40,7 +48,11 @@ fn the_command_stays_within_its_memory() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{kind}: {said}");
         // What had to make room is said, with what to do about it.
-        assert_eq!(said.contains("found no room"), !short.is_empty(), "{kind}: {said}");
+        assert_eq!(
+            said.contains("found no room"),
+            !short.is_empty(),
+            "{kind}: {said}"
+        );
         for what in short {
             assert!(said.contains(&format!(" {what}")), "{kind}: {said}");
         }
@@ -50,9 +62,23 @@ fn the_command_stays_within_its_memory() {
 
 #[test]
 fn a_capture_without_end_takes_no_more_memory() {
-    let limits = ["max_flows=2000", "max_connections=100", "max_servers=20", "max_segments=2000", "max_viewers=50"];
+    let limits = [
+        "max_flows=2000",
+        "max_connections=100",
+        "max_servers=20",
+        "max_segments=2000",
+        "max_viewers=50",
+    ];
     let mut endless = Command::new(env!("CARGO_BIN_EXE_bounds"));
-    let output = endless.args(["engine", "300000"]).args(limits).output().expect("it starts");
+    let output = endless
+        .args(["engine", "300000"])
+        .args(limits)
+        .output()
+        .expect("it starts");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }

@@ -21,7 +21,15 @@ fn repository() -> PathBuf {
 pub(crate) fn with_panics(package: &str) -> PathBuf {
     let target = target_folder().join("c-abi");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", package, "--features", "panic-injection", "--target-dir"])
+        .args([
+            "build",
+            "--quiet",
+            "-p",
+            package,
+            "--features",
+            "panic-injection",
+            "--target-dir",
+        ])
         .arg(&target)
         .current_dir(repository())
         .env_remove("CARGO_TARGET_DIR")
@@ -45,12 +53,25 @@ struct Compiler {
 }
 
 const COMPILERS: [Compiler; 3] = [
-    Compiler { name: "c", program: "cc", flags: &["-std=c11"] },
-    Compiler { name: "cpp", program: "c++", flags: &["-x", "c++", "-std=c++17"] },
+    Compiler {
+        name: "c",
+        program: "cc",
+        flags: &["-std=c11"],
+    },
+    Compiler {
+        name: "cpp",
+        program: "c++",
+        flags: &["-x", "c++", "-std=c++17"],
+    },
     Compiler {
         name: "sanitized",
         program: "cc",
-        flags: &["-std=c11", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+        flags: &[
+            "-std=c11",
+            "-g",
+            "-fsanitize=address,undefined",
+            "-fno-sanitize-recover=all",
+        ],
     },
 ];
 
@@ -67,7 +88,12 @@ fn compile(compiler: &Compiler, source: &str, folder: &Path) -> PathBuf {
         .arg(&program)
         .output()
         .unwrap_or_else(|error| panic!("{}: {error}", compiler.program));
-    assert!(output.status.success(), "{}: {}", compiler.name, String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}: {}",
+        compiler.name,
+        String::from_utf8_lossy(&output.stderr)
+    );
     program
 }
 
@@ -75,7 +101,11 @@ fn compile(compiler: &Compiler, source: &str, folder: &Path) -> PathBuf {
 fn plain_captures() -> (TempDir, Vec<(PathBuf, PathBuf)>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let captures = recorded_captures().into_iter().map(|path| {
-        let name = path.file_name().expect("a file").to_string_lossy().replace(".gz", "");
+        let name = path
+            .file_name()
+            .expect("a file")
+            .to_string_lossy()
+            .replace(".gz", "");
         let plain = folder.path().join(name);
         fs::write(&plain, decompressed(&path)).expect("ours");
         (path, plain)
@@ -85,21 +115,33 @@ fn plain_captures() -> (TempDir, Vec<(PathBuf, PathBuf)>) {
 }
 
 fn run(program: &Path, args: &[&Path]) -> Output {
-    Command::new(program).args(args).output().expect("the program starts")
+    Command::new(program)
+        .args(args)
+        .output()
+        .expect("the program starts")
 }
 
 #[test]
 fn the_layout_is_what_c_sees() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for compiler in &COMPILERS {
-        assert!(run(&compile(compiler, "layout", folder.path()), &[]).status.success(), "{}", compiler.name);
+        assert!(
+            run(&compile(compiler, "layout", folder.path()), &[])
+                .status
+                .success(),
+            "{}",
+            compiler.name
+        );
     }
 }
 
 #[test]
 fn misuse_is_answered_and_bugs_are_contained() {
     let (folder, captures) = plain_captures();
-    let capture = captures.iter().find(|(path, _)| path.ends_with("loss.pcap.gz")).expect("a capture with segments");
+    let capture = captures
+        .iter()
+        .find(|(path, _)| path.ends_with("loss.pcap.gz"))
+        .expect("a capture with segments");
     for compiler in &COMPILERS {
         let output = run(&compile(compiler, "misuse", folder.path()), &[&capture.1]);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -119,29 +161,48 @@ fn valgrind_finds_nothing() {
         return;
     }
     let (folder, captures) = plain_captures();
-    let capture = captures.iter().find(|(path, _)| path.ends_with("http-plain.pcap.gz")).expect("a small capture");
+    let capture = captures
+        .iter()
+        .find(|(path, _)| path.ends_with("http-plain.pcap.gz"))
+        .expect("a small capture");
     for source in ["misuse", "report"] {
         let output = Command::new("valgrind")
-            .args(["--quiet", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect"])
+            .args([
+                "--quiet",
+                "--error-exitcode=99",
+                "--leak-check=full",
+                "--errors-for-leak-kinds=definite,indirect",
+            ])
             .arg(compile(&COMPILERS[0], source, folder.path()))
             .arg(&capture.1)
             .output()
             .expect("valgrind starts");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.is_empty(), "{source}: {said}");
+        assert!(
+            output.status.success() && said.is_empty(),
+            "{source}: {said}"
+        );
     }
 }
 
 /// Whether two rows say the same, as far as the first one goes.
 fn assert_same(ours: &Value, theirs: &Value, what: &str) {
-    for (key, value) in ours.as_object().expect("a row").iter().filter(|(key, _)| *key != "row") {
+    for (key, value) in ours
+        .as_object()
+        .expect("a row")
+        .iter()
+        .filter(|(key, _)| *key != "row")
+    {
         let other = &theirs[key];
         let same = match (value.as_f64(), other.as_f64()) {
             (Some(a), Some(b)) => (a - b).abs() <= a.abs() * 1e-12,
             _ if key == "server" || key == "client" => address(value) == address(other),
             _ => value == other,
         };
-        assert!(same, "{what}: {key} is {value} through the ABI and {other} from the program");
+        assert!(
+            same,
+            "{what}: {key} is {value} through the ABI and {other} from the program"
+        );
     }
 }
 
@@ -158,15 +219,29 @@ fn a_c_host_agrees_with_the_program() {
         for (path, plain) in &captures {
             let output = run(&report, &[plain]);
             let what = format!("{} {}", compiler.name, path.display());
-            assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+            assert!(
+                output.status.success(),
+                "{what}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
             let text = String::from_utf8(output.stdout).expect("UTF-8");
-            let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+            let rows: Vec<Value> = text
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("JSON"))
+                .collect();
 
             let servers = nflx_rows("servers", &[], path);
-            let servers: BTreeMap<_, _> = servers.iter().map(|row| (address(&row["server"]), row)).collect();
+            let servers: BTreeMap<_, _> = servers
+                .iter()
+                .map(|row| (address(&row["server"]), row))
+                .collect();
             // Servers that were only named, and never spoke, are none to the program.
             let spoke = |row: &&Value| row["in_pkts"] != 0 || row["out_pkts"] != 0;
-            let ours: Vec<_> = rows.iter().filter(|row| row["row"] == "server").filter(spoke).collect();
+            let ours: Vec<_> = rows
+                .iter()
+                .filter(|row| row["row"] == "server")
+                .filter(spoke)
+                .collect();
             assert_eq!(ours.len(), servers.len(), "{what}");
             for row in ours {
                 assert_same(row, servers[&address(&row["server"])], &what);
@@ -191,13 +266,18 @@ fn the_shared_library_exports_the_abi_alone() {
         .output()
         .expect("nm is part of every compiler");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let mut exported: Vec<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    let mut exported: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
     exported.retain(|name| *name != "nflx_engine_inject_panic");
     exported.sort_unstable();
     let header = fs::read_to_string(repository().join("include/nflx.h")).expect("the header");
     let mut declared: Vec<_> = header
         .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()) && !line.starts_with("typedef"))
+        .filter(|line| {
+            line.starts_with(|c: char| c.is_ascii_lowercase()) && !line.starts_with("typedef")
+        })
         .filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next())
         .filter(|name| name.starts_with("nflx_"))
         .collect();

@@ -25,8 +25,16 @@ pub(crate) fn program() -> PathBuf {
         return path.into();
     }
     let test = std::env::current_exe().expect("this test has a path");
-    let path = test.parent().and_then(Path::parent).expect("target/PROFILE/deps").join("nflx");
-    assert!(path.exists(), "{} is not there: run `cargo build -p nflx-cli` first", path.display());
+    let path = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/PROFILE/deps")
+        .join("nflx");
+    assert!(
+        path.exists(),
+        "{} is not there: run `cargo build -p nflx-cli` first",
+        path.display()
+    );
     path
 }
 
@@ -39,9 +47,16 @@ struct Outcome {
 impl Outcome {
     /// The one sentence on standard error, and nothing else there.
     fn sentence(&self) -> &str {
-        let sentence = self.stderr.strip_prefix("nflx: ").and_then(|text| text.strip_suffix('\n'));
-        let sentence = sentence.unwrap_or_else(|| panic!("one sentence expected: {:?}", self.stderr));
-        assert!(!sentence.contains('\n'), "one sentence expected: {sentence}");
+        let sentence = self
+            .stderr
+            .strip_prefix("nflx: ")
+            .and_then(|text| text.strip_suffix('\n'));
+        let sentence =
+            sentence.unwrap_or_else(|| panic!("one sentence expected: {:?}", self.stderr));
+        assert!(
+            !sentence.contains('\n'),
+            "one sentence expected: {sentence}"
+        );
         sentence
     }
 
@@ -79,14 +94,18 @@ fn run(args: &[&str]) -> Outcome {
 
 /// A recorded capture of this repository.
 pub(crate) fn recorded(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("captures")
+        .join(name);
     assert!(path.exists(), "{} is missing", path.display());
     path.to_str().expect("UTF-8").to_owned()
 }
 
 fn decompressed(path: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
-    MultiGzDecoder::new(fs::File::open(path).expect("there")).read_to_end(&mut bytes).expect("gzip");
+    MultiGzDecoder::new(fs::File::open(path).expect("there"))
+        .read_to_end(&mut bytes)
+        .expect("gzip");
     bytes
 }
 
@@ -103,7 +122,12 @@ fn pcap(link_type: u32, packets: &[&[u8]]) -> Vec<u8> {
     bytes.extend(65_535u32.to_le_bytes());
     bytes.extend(link_type.to_le_bytes());
     for packet in packets {
-        for word in [1_700_000_000, 250_000, packet.len() as u32, packet.len() as u32] {
+        for word in [
+            1_700_000_000,
+            250_000,
+            packet.len() as u32,
+            packet.len() as u32,
+        ] {
             bytes.extend(word.to_le_bytes());
         }
         bytes.extend(*packet);
@@ -122,7 +146,12 @@ fn pcapng(link_types: [u16; 2], packet: &[u8]) -> Vec<u8> {
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         bytes.extend((length as u32).to_le_bytes());
     };
-    block(0x0a0d_0d0a, &[0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
+    block(
+        0x0a0d_0d0a,
+        &[
+            0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255,
+        ],
+    );
     for link_type in link_types {
         let [low, high] = link_type.to_le_bytes();
         block(1, &[low, high, 0, 0, 0, 0, 0, 0]);
@@ -158,8 +187,15 @@ impl Folder {
 
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).expect("there");
-        let mut names: Vec<_> =
-            entries.map(|entry| entry.expect("there").file_name().into_string().expect("UTF-8")).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| {
+                entry
+                    .expect("there")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect();
         names.sort();
         names
     }
@@ -169,7 +205,10 @@ impl Folder {
 fn rows(jsonl: &str) -> Vec<Value> {
     let rows = jsonl.lines().map(|line| {
         let mut row: Value = serde_json::from_str(line).expect("JSON");
-        row.as_object_mut().expect("an object").remove("capture").expect("every row names its capture");
+        row.as_object_mut()
+            .expect("an object")
+            .remove("capture")
+            .expect("every row names its capture");
         row
     });
     rows.collect()
@@ -185,21 +224,53 @@ fn unreadable_input() {
         (folder.path("missing"), "no such file"),
         (path("empty", b""), "is empty"),
         (path("empty.gz", &gzip(b"")), "is empty"),
-        (path("text", b"hello"), "is not a capture: it begins with 68 65 6c 6c"),
-        (path("cut header", &pcap(1, &[])[..20]), "ends in the middle of its file header"),
-        (path("cut section", &pcapng([1, 1], b"")[..20]), "ends in the middle of its file header"),
-        (path("version", b"\xd4\xc3\xb2\xa1\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0"), "is pcap of version 3.0"),
-        (path("x.zst", b"\x28\xb5\x2f\xfd\0\0\0\0"), "is compressed with zstd"),
-        (path("not gzip", b"\x1f\x8bgarbage, not gzip"), "cannot be decompressed"),
-        (path("usb", &pcap(220, &[b"setup", b"data"])), "link type 220, which is not known"),
+        (
+            path("text", b"hello"),
+            "is not a capture: it begins with 68 65 6c 6c",
+        ),
+        (
+            path("cut header", &pcap(1, &[])[..20]),
+            "ends in the middle of its file header",
+        ),
+        (
+            path("cut section", &pcapng([1, 1], b"")[..20]),
+            "ends in the middle of its file header",
+        ),
+        (
+            path(
+                "version",
+                b"\xd4\xc3\xb2\xa1\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0",
+            ),
+            "is pcap of version 3.0",
+        ),
+        (
+            path("x.zst", b"\x28\xb5\x2f\xfd\0\0\0\0"),
+            "is compressed with zstd",
+        ),
+        (
+            path("not gzip", b"\x1f\x8bgarbage, not gzip"),
+            "cannot be decompressed",
+        ),
+        (
+            path("usb", &pcap(220, &[b"setup", b"data"])),
+            "link type 220, which is not known",
+        ),
     ];
     for (path, expected) in cases {
         for command in COMMANDS {
             let outcome = run(&[command, &path]);
-            assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{path}");
+            assert_eq!(
+                (outcome.status, outcome.stdout.as_str()),
+                (Some(2), ""),
+                "{path}"
+            );
             let sentence = outcome.sentence();
             let said = sentence.strip_prefix(&format!("{path}: "));
-            assert!(said.expect("the sentence names the file").starts_with(expected) || sentence.contains(expected));
+            assert!(
+                said.expect("the sentence names the file")
+                    .starts_with(expected)
+                    || sentence.contains(expected)
+            );
         }
     }
 }
@@ -207,24 +278,67 @@ fn unreadable_input() {
 #[test]
 fn wrong_usage() {
     let cases: [(&[&str], &str); 14] = [
-        (&["servers", "--frmat", "csv", "x"], "unexpected argument '--frmat' found; tip: a similar argument exists"),
-        (&["servers", "--format", "xml", "x"], "invalid value 'xml' for '--format <FORMAT>'"),
-        (&["servers"], "required arguments were not provided: <FILE>..."),
-        (&["packetz", "x"], "unrecognized subcommand 'packetz'; tip: a similar subcommand exists: 'packets'"),
-        (&["servers", "--prefixes", "10.0.0.0/33", "x"], "'10.0.0.0/33' does not fit prefixes"),
-        (&["servers", "--evidence", "dns,tarot", "x"], "'tarot' does not fit evidence"),
-        (&["segments", "--segment-rule", "none", "x"], "'none' does not fit segment_rule"),
-        (&["packets", "--set", "max_flows", "x"], "write it as NAME=VALUE"),
-        (&["packets", "--set", "max_flows=-1", "x"], "'-1' does not fit max_flows"),
-        (&["packets", "--set", "min_flows=1", "x"], "there is no setting 'min_flows'"),
-        (&["features", "--window", "0", "x"], "'0' does not fit feature_window: give a whole number of seconds from 1"),
-        (&["features", "--set", "feature_kinds=film", "x"], "'film' does not fit feature_kinds"),
-        (&["features", "--set", "empty_features=none", "x"], "'none' does not fit empty_features"),
+        (
+            &["servers", "--frmat", "csv", "x"],
+            "unexpected argument '--frmat' found; tip: a similar argument exists",
+        ),
+        (
+            &["servers", "--format", "xml", "x"],
+            "invalid value 'xml' for '--format <FORMAT>'",
+        ),
+        (
+            &["servers"],
+            "required arguments were not provided: <FILE>...",
+        ),
+        (
+            &["packetz", "x"],
+            "unrecognized subcommand 'packetz'; tip: a similar subcommand exists: 'packets'",
+        ),
+        (
+            &["servers", "--prefixes", "10.0.0.0/33", "x"],
+            "'10.0.0.0/33' does not fit prefixes",
+        ),
+        (
+            &["servers", "--evidence", "dns,tarot", "x"],
+            "'tarot' does not fit evidence",
+        ),
+        (
+            &["segments", "--segment-rule", "none", "x"],
+            "'none' does not fit segment_rule",
+        ),
+        (
+            &["packets", "--set", "max_flows", "x"],
+            "write it as NAME=VALUE",
+        ),
+        (
+            &["packets", "--set", "max_flows=-1", "x"],
+            "'-1' does not fit max_flows",
+        ),
+        (
+            &["packets", "--set", "min_flows=1", "x"],
+            "there is no setting 'min_flows'",
+        ),
+        (
+            &["features", "--window", "0", "x"],
+            "'0' does not fit feature_window: give a whole number of seconds from 1",
+        ),
+        (
+            &["features", "--set", "feature_kinds=film", "x"],
+            "'film' does not fit feature_kinds",
+        ),
+        (
+            &["features", "--set", "empty_features=none", "x"],
+            "'none' does not fit empty_features",
+        ),
         (&["servers", "-", "-"], "standard input can be read once"),
     ];
     for (args, expected) in cases {
         let outcome = run(args);
-        assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{args:?}");
+        assert_eq!(
+            (outcome.status, outcome.stdout.as_str()),
+            (Some(2), ""),
+            "{args:?}"
+        );
         assert!(outcome.sentence().contains(expected), "{}", outcome.stderr);
     }
 }
@@ -236,17 +350,32 @@ fn help_and_version() {
         assert!(help.contains(expected), "{expected}");
     }
     let help = run(&["segments", "--help"]).quiet();
-    for expected in ["--segment-rule", "--prefixes", "--set <NAME=VALUE>", "TMPDIR"] {
+    for expected in [
+        "--segment-rule",
+        "--prefixes",
+        "--set <NAME=VALUE>",
+        "TMPDIR",
+    ] {
         assert!(help.contains(expected), "{expected}");
     }
-    assert_eq!(run(&["--version"]).quiet(), format!("nflx {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        run(&["--version"]).quiet(),
+        format!("nflx {}\n", env!("CARGO_PKG_VERSION"))
+    );
 }
 
 #[test]
 fn settings() {
     let text = run(&["settings", "--set", "max_flows=77"]).quiet();
-    let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let row = |name: &str| rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name} is missing"));
+    let rows: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let row = |name: &str| {
+        rows.iter()
+            .find(|row| row["name"] == name)
+            .unwrap_or_else(|| panic!("{name} is missing"))
+    };
     assert_eq!(row("max_flows")["value"], "77");
     assert_ne!(row("max_flows")["default"], "77");
     assert_eq!(row("segment_rule")["value"], "flow");
@@ -281,7 +410,11 @@ fn damaged_input_is_used_up_to_the_damage() {
         wrong[ends[399] + 8..ends[399] + 12].copy_from_slice(&u32::MAX.to_le_bytes());
         let outcome = run_with(&[command, "-"], &wrong);
         assert_eq!((outcome.status, &outcome.stdout), (Some(1), &good));
-        assert!(outcome.sentence().contains("a packet claims 4294967295 bytes"));
+        assert!(
+            outcome
+                .sentence()
+                .contains("a packet claims 4294967295 bytes")
+        );
     }
 }
 
@@ -291,7 +424,11 @@ fn damaged_compression() {
     let outcome = run_with(&["servers", "-"], &compressed[..compressed.len() / 2]);
     assert_eq!(outcome.status, Some(1));
     assert!(!outcome.stdout.is_empty());
-    assert!(outcome.sentence().contains("at decompressed byte "), "{}", outcome.stderr);
+    assert!(
+        outcome.sentence().contains("at decompressed byte "),
+        "{}",
+        outcome.stderr
+    );
 
     // The checksum at the end is wrong: everything was there, yet it may not be what was written.
     let mut changed = compressed;
@@ -299,7 +436,11 @@ fn damaged_compression() {
     changed[at] ^= 1;
     let outcome = run_with(&["servers", "-"], &changed);
     assert_eq!(outcome.status, Some(1));
-    assert!(outcome.sentence().contains("reading fails"), "{}", outcome.stderr);
+    assert!(
+        outcome.sentence().contains("reading fails"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]
@@ -308,7 +449,10 @@ fn some_packets_of_an_unknown_link_type() {
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(1), ""));
     let sentence = outcome.sentence();
     assert!(sentence.contains("link type 220"), "{sentence}");
-    assert!(sentence.ends_with("; packets of known types were used"), "{sentence}");
+    assert!(
+        sentence.ends_with("; packets of known types were used"),
+        "{sentence}"
+    );
 }
 
 #[test]
@@ -318,9 +462,11 @@ fn one_bad_file_does_not_stop_the_rest() {
     let missing = folder.path("missing");
     let cut = folder.file("cut", &pcap(1, &[&[0; 60]])[..60]);
     let alone = run(&["segments", &good]).quiet();
-    for (files, status) in
-        [([&*missing, &*good, &*cut], 2), ([&*good, &*cut, &*missing], 2), ([&*cut, &*good, &*cut], 1)]
-    {
+    for (files, status) in [
+        ([&*missing, &*good, &*cut], 2),
+        ([&*good, &*cut, &*missing], 2),
+        ([&*cut, &*good, &*cut], 1),
+    ] {
         let outcome = run(&["segments", files[0], files[1], files[2]]);
         assert_eq!((outcome.status, &outcome.stdout), (Some(status), &alone));
         assert_eq!(outcome.stderr.lines().count(), 2, "{}", outcome.stderr);
@@ -328,7 +474,11 @@ fn one_bad_file_does_not_stop_the_rest() {
     let both = run(&["segments", &good, &good]).quiet();
     assert_eq!(both, alone.repeat(2));
     let both = run(&["segments", "--format", "csv", &good, &good]).quiet();
-    assert_eq!(both.lines().count(), 2 * alone.lines().count() + 1, "one header");
+    assert_eq!(
+        both.lines().count(),
+        2 * alone.lines().count() + 1,
+        "one header"
+    );
 }
 
 #[test]
@@ -346,13 +496,19 @@ fn compressed_plain_and_piped_are_the_same() {
         assert_eq!(rows(&run(&[command, &plain]).quiet()), expected);
         assert_eq!(rows(&run(&[command, &members]).quiet()), expected);
         assert_eq!(rows(&run_with(&[command, "-"], &bytes).quiet()), expected);
-        assert_eq!(rows(&run_with(&[command, "-"], &fs::read(&compressed).expect("there")).quiet()), expected);
+        assert_eq!(
+            rows(&run_with(&[command, "-"], &fs::read(&compressed).expect("there")).quiet()),
+            expected
+        );
         let redirected = Command::new(program())
             .args([command, "-"])
             .stdin(fs::File::open(&plain).expect("there"))
             .output()
             .expect("the program runs");
-        assert_eq!(rows(&String::from_utf8(redirected.stdout).expect("UTF-8")), expected);
+        assert_eq!(
+            rows(&String::from_utf8(redirected.stdout).expect("UTF-8")),
+            expected
+        );
     }
 }
 
@@ -367,7 +523,8 @@ fn formats_agree() {
         let mut count = 0;
         for (line, record) in jsonl.lines().zip(reader.records()) {
             let record = record.expect("CSV");
-            let row: BTreeMap<String, Box<serde_json::value::RawValue>> = serde_json::from_str(line).expect("JSON");
+            let row: BTreeMap<String, Box<serde_json::value::RawValue>> =
+                serde_json::from_str(line).expect("JSON");
             assert_eq!(row.len(), keys.len());
             for (key, field) in keys.iter().zip(&record) {
                 // The same digits, not just the same number.
@@ -375,8 +532,14 @@ fn formats_agree() {
                 let expected = match serde_json::from_str(raw).expect("JSON") {
                     Value::Null => String::new(),
                     Value::String(text) => text,
-                    Value::Array(words) if words.iter().all(Value::is_string) && !words.is_empty() => {
-                        words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+                    Value::Array(words)
+                        if words.iter().all(Value::is_string) && !words.is_empty() =>
+                    {
+                        words
+                            .iter()
+                            .filter_map(Value::as_str)
+                            .collect::<Vec<_>>()
+                            .join(" ")
                     }
                     _ => raw.to_owned(),
                 };
@@ -385,15 +548,24 @@ fn formats_agree() {
             count += 1;
         }
         assert!(count > 0);
-        assert_eq!((jsonl.lines().count(), csv.lines().count()), (count, count + 1));
+        assert_eq!(
+            (jsonl.lines().count(), csv.lines().count()),
+            (count, count + 1)
+        );
         let order: Vec<_> = keys.iter().map(|key| format!("\"{key}\":")).collect();
         let line = jsonl.lines().next().expect("a row");
-        let places: Vec<_> = order.iter().map(|key| line.find(key).expect("there")).collect();
+        let places: Vec<_> = order
+            .iter()
+            .map(|key| line.find(key).expect("there"))
+            .collect();
         assert!(places.is_sorted(), "keys in the same order");
 
         let table = run(&[command, "--format", "table", &capture]).quiet();
         assert_eq!(table.lines().count(), count + 1, "a heading and every row");
-        assert!(!table.contains('\x1b') && !table.contains("capture"), "{table}");
+        assert!(
+            !table.contains('\x1b') && !table.contains("capture"),
+            "{table}"
+        );
     }
 }
 
@@ -401,19 +573,41 @@ fn formats_agree() {
 fn times_are_exact() {
     let text = run(&["packets", &recorded("two-interfaces.pcapng.gz")]).quiet();
     for line in text.lines() {
-        let time = line.split("\"time\":").nth(1).and_then(|rest| rest.split(',').next()).expect("a time");
+        let time = line
+            .split("\"time\":")
+            .nth(1)
+            .and_then(|rest| rest.split(',').next())
+            .expect("a time");
         let (seconds, fraction) = time.split_once('.').expect("decimals");
-        assert!(seconds.parse::<u64>().is_ok() && fraction.len() == 9 && fraction.parse::<u32>().is_ok(), "{time}");
+        assert!(
+            seconds.parse::<u64>().is_ok()
+                && fraction.len() == 9
+                && fraction.parse::<u32>().is_ok(),
+            "{time}"
+        );
     }
 }
 
 #[test]
 fn sections_interfaces_and_time_units_do_not_matter() {
     let kept = |row: &Value| {
-        let keys = ["server", "name", "client_port", "request_frame", "pkts", "bytes", "app_bytes", "kind", "complete"];
+        let keys = [
+            "server",
+            "name",
+            "client_port",
+            "request_frame",
+            "pkts",
+            "bytes",
+            "app_bytes",
+            "kind",
+            "complete",
+        ];
         keys.map(|key| row[key].clone())
     };
-    let plain: Vec<_> = rows(&run(&["segments", &recorded("tls13.pcap.gz")]).quiet()).iter().map(kept).collect();
+    let plain: Vec<_> = rows(&run(&["segments", &recorded("tls13.pcap.gz")]).quiet())
+        .iter()
+        .map(kept)
+        .collect();
     let pcapng = rows(&run(&["segments", &recorded("two-interfaces.pcapng.gz")]).quiet());
     assert!(!plain.is_empty());
     assert_eq!(pcapng.iter().map(kept).collect::<Vec<_>>(), plain);
@@ -427,10 +621,19 @@ fn packets_know_what_came_later() {
     let servers = rows(&run(&["servers", "--evidence", "sni", &capture]).quiet());
     assert!(!servers.is_empty());
     for server in servers {
-        let of_server: Vec<_> = packets.iter().filter(|row| row["server"] == server["server"]).collect();
+        let of_server: Vec<_> = packets
+            .iter()
+            .filter(|row| row["server"] == server["server"])
+            .collect();
         let (first, last) = (of_server[0], of_server[of_server.len() - 1]);
-        assert_eq!(first["server_out_pkts"], 1, "the first packet is the client's");
-        assert_eq!((&first["name"], &first["role"]), (&server["name"], &server["role"]));
+        assert_eq!(
+            first["server_out_pkts"], 1,
+            "the first packet is the client's"
+        );
+        assert_eq!(
+            (&first["name"], &first["role"]),
+            (&server["name"], &server["role"])
+        );
         for key in ["in_pkts", "out_pkts", "in_bytes", "out_bytes"] {
             assert_eq!(last[&format!("server_{key}")], server[key], "{key}");
         }
@@ -442,16 +645,28 @@ fn packets_know_what_came_later() {
 #[test]
 fn video_servers_come_first() {
     let servers = rows(&run(&["servers", &recorded("player.pcap.gz")]).quiet());
-    assert!(servers[0]["role"].as_str().is_some_and(|role| role.contains("video")), "{}", servers[0]);
+    assert!(
+        servers[0]["role"]
+            .as_str()
+            .is_some_and(|role| role.contains("video")),
+        "{}",
+        servers[0]
+    );
     assert!(servers[0]["segments"].as_u64() > Some(1));
 }
 
 #[test]
 fn tables_help_where_nothing_is_found() {
-    let outcome = run_with(&["servers", "--format", "table", "-"], &pcap(1, &[&[0; 60]]));
+    let outcome = run_with(
+        &["servers", "--format", "table", "-"],
+        &pcap(1, &[&[0; 60]]),
+    );
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""));
     assert!(outcome.sentence().contains("--prefixes"));
-    assert_eq!(run_with(&["servers", "-"], &pcap(1, &[&[0; 60]])).quiet(), "");
+    assert_eq!(
+        run_with(&["servers", "-"], &pcap(1, &[&[0; 60]])).quiet(),
+        ""
+    );
     assert_eq!(run_with(&["servers", "-"], &pcap(1, &[])).quiet(), "");
 }
 
@@ -466,7 +681,14 @@ fn an_output_file_appears_only_when_complete() {
     assert_eq!(fs::read_to_string(&output).expect("there"), expected);
 
     // Nothing could be read: what was there stays.
-    let outcome = run(&["segments", "--format", "csv", "-o", &output, &folder.path("missing")]);
+    let outcome = run(&[
+        "segments",
+        "--format",
+        "csv",
+        "-o",
+        &output,
+        &folder.path("missing"),
+    ]);
     assert_eq!(outcome.status, Some(2));
     assert_eq!(fs::read_to_string(&output).expect("there"), expected);
 
@@ -481,15 +703,29 @@ fn an_output_file_appears_only_when_complete() {
     let before = fs::read(&cut).expect("there");
     let outcome = run(&["segments", "-o", &folder.path("./cut"), &capture, &cut]);
     assert_eq!(outcome.status, Some(2));
-    assert!(outcome.sentence().contains("is one of the captures"), "{}", outcome.stderr);
+    assert!(
+        outcome.sentence().contains("is one of the captures"),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(fs::read(&cut).expect("there"), before);
 
     let outcome = run(&["segments", "-o", &folder.path("no/such/folder"), &capture]);
     assert_eq!(outcome.status, Some(2));
-    assert!(outcome.sentence().ends_with("cannot be written: No such file or directory"), "{}", outcome.stderr);
+    assert!(
+        outcome
+            .sentence()
+            .ends_with("cannot be written: No such file or directory"),
+        "{}",
+        outcome.stderr
+    );
     let outcome = run(&["segments", "-o", &folder.path(""), &capture]);
     assert_eq!(outcome.status, Some(2));
-    assert!(outcome.sentence().contains("irectory"), "{}", outcome.stderr);
+    assert!(
+        outcome.sentence().contains("irectory"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[cfg(unix)]
@@ -501,7 +737,10 @@ fn an_output_file_that_cannot_be_completed_leaves_the_earlier_one() {
     }
     let outcome = run(&["packets", "-o", "/dev/full", &recorded("tls13.pcap.gz")]);
     assert_eq!(outcome.status, Some(2));
-    assert_eq!(outcome.sentence(), "/dev/full: cannot be written: No space left on device");
+    assert_eq!(
+        outcome.sentence(),
+        "/dev/full: cannot be written: No space left on device"
+    );
     assert!(full.exists(), "a device is written, not replaced");
 }
 
@@ -509,7 +748,13 @@ fn an_output_file_that_cannot_be_completed_leaves_the_earlier_one() {
 fn a_reader_that_has_seen_enough_ends_the_run_quietly() {
     for format in ["jsonl", "csv", "table"] {
         let mut child = Command::new(program())
-            .args(["packets", "--format", format, &recorded("player.pcap.gz"), &recorded("player.pcap.gz")])
+            .args([
+                "packets",
+                "--format",
+                format,
+                &recorded("player.pcap.gz"),
+                &recorded("player.pcap.gz"),
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -518,6 +763,10 @@ fn a_reader_that_has_seen_enough_ends_the_run_quietly() {
         stdout.read_exact(&mut [0; 100]).expect("rows");
         drop(stdout);
         let output = child.wait_with_output().expect("the program ends");
-        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{format}");
+        assert_eq!(
+            (output.status.code(), output.stderr.as_slice()),
+            (Some(0), &b""[..]),
+            "{format}"
+        );
     }
 }

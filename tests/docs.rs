@@ -9,7 +9,9 @@ use crate::plugin::Home;
 const UPDATE: &str = "NFLX_UPDATE_DOCS";
 
 fn document(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name)
 }
 
 /// A document must be this text, or becomes it if asked for.
@@ -19,7 +21,10 @@ fn check(name: &str, text: &str) {
         fs::write(&path, text).expect("the document can be written");
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    let line = written.lines().zip(text.lines()).position(|(written, text)| written != text);
+    let line = written
+        .lines()
+        .zip(text.lines())
+        .position(|(written, text)| written != text);
     assert!(
         written == text,
         "docs/{name} is not what the plugin says (line {:?}); `make docs` writes it anew:\n{text}",
@@ -69,7 +74,10 @@ fn the_field_reference_is_the_table() {
     let listed = home.tshark(&["-G", "fields"]).quiet();
     let mut fields = String::new();
     let mut experts = String::new();
-    for row in listed.lines().map(|row| row.split('\t').collect::<Vec<_>>()) {
+    for row in listed
+        .lines()
+        .map(|row| row.split('\t').collect::<Vec<_>>())
+    {
         // F, title, name, type, parent, base, bitmask, description.
         if row[0] != "F" || !row[2].starts_with("nflx.") {
             continue;
@@ -78,18 +86,31 @@ fn the_field_reference_is_the_table() {
         let added = if name.starts_with("nflx.expert.") {
             writeln!(experts, "| {name} | {title} |")
         } else {
-            writeln!(fields, "| {name} | {} | {} |", type_name(row[3]), row[7].replace('|', "\\|"))
+            writeln!(
+                fields,
+                "| {name} | {} | {} |",
+                type_name(row[3]),
+                row[7].replace('|', "\\|")
+            )
         };
         added.expect("to memory");
     }
     assert!(!fields.is_empty() && !experts.is_empty());
-    check("fields.md", &format!("{FIELDS_HEAD}{fields}{EXPERTS_HEAD}{experts}"));
+    check(
+        "fields.md",
+        &format!("{FIELDS_HEAD}{fields}{EXPERTS_HEAD}{experts}"),
+    );
 }
 
 /// Numbers of spaces and rulers, which differ from version to version, do not count.
 fn plain(text: &str) -> String {
-    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
-    lines.filter(|line| !line.chars().all(|c| "=-|+ ".contains(c))).collect::<Vec<_>>().join("\n")
+    let lines = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines
+        .filter(|line| !line.chars().all(|c| "=-|+ ".contains(c)))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Each command of the guide, run by a shell where its capture is, prints what stands below it.
@@ -98,7 +119,11 @@ fn every_command_of_the_guide_prints_what_it_shows() {
     let Some(home) = Home::new() else { return };
     let guide = fs::read_to_string(document("guide.md")).expect("the guide");
     let capture = home.path().join("player.pcap.gz");
-    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/player.pcap.gz"), capture).expect("the capture");
+    fs::copy(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/player.pcap.gz"),
+        capture,
+    )
+    .expect("the capture");
     home.open_to_all();
     let mut anew = String::new();
     let mut rest = guide.as_str();
@@ -107,17 +132,37 @@ fn every_command_of_the_guide_prints_what_it_shows() {
         let (command, after) = after.split_once("```\n").expect("a block ends");
         let outcome = home.run("bash", &["-o", "pipefail", "-ec", command]);
         // `head` closes the pipe on whoever writes into it.
-        let fine = outcome.status == Some(0) || command.contains("| head ") && outcome.status == Some(141);
-        assert!(fine && outcome.stderr.is_empty(), "{command}: {:?} {}", outcome.status, outcome.stderr);
-        assert!(!outcome.stdout.trim().is_empty(), "{command} prints nothing");
-        let printed = outcome.stdout.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n");
-        let (shown, after) = match after.strip_prefix("\n```text\n").and_then(|block| block.split_once("```\n")) {
+        let fine =
+            outcome.status == Some(0) || command.contains("| head ") && outcome.status == Some(141);
+        assert!(
+            fine && outcome.stderr.is_empty(),
+            "{command}: {:?} {}",
+            outcome.status,
+            outcome.stderr
+        );
+        assert!(
+            !outcome.stdout.trim().is_empty(),
+            "{command} prints nothing"
+        );
+        let printed = outcome
+            .stdout
+            .lines()
+            .fold(String::new(), |text, line| text + line.trim_end() + "\n");
+        let (shown, after) = match after
+            .strip_prefix("\n```text\n")
+            .and_then(|block| block.split_once("```\n"))
+        {
             Some((shown, after)) => (shown, after),
             None => ("", after),
         };
         let same = plain(shown) == plain(&printed);
         let keep = if same { shown } else { &printed };
-        write!(anew, "{before}```sh\n{command}```\n\n```text\n{}\n```\n", keep.trim_end()).expect("to memory");
+        write!(
+            anew,
+            "{before}```sh\n{command}```\n\n```text\n{}\n```\n",
+            keep.trim_end()
+        )
+        .expect("to memory");
         rest = after;
         commands += 1;
     }

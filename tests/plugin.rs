@@ -101,14 +101,23 @@ impl From<Output> for Outcome {
         if let Some(signal) = output.status.signal() {
             stderr.push_str(&format!("ended by signal {signal}\n"));
         }
-        Self { status: output.status.code(), stdout: String::from_utf8_lossy(&output.stdout).into_owned(), stderr }
+        Self {
+            status: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr,
+        }
     }
 }
 
 impl Outcome {
     /// Standard output of a run that had nothing to complain about.
     pub(crate) fn quiet(self) -> String {
-        assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
+        assert_eq!(
+            (self.status, self.stderr.as_str()),
+            (Some(0), ""),
+            "{}",
+            self.stdout
+        );
         self.stdout
     }
 }
@@ -151,15 +160,20 @@ impl Home {
         let mut folders = vec![self.path().to_owned()];
         while let Some(folder) = folders.pop() {
             fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("ours");
-            let entries = fs::read_dir(folder).expect("ours").map(|entry| entry.expect("ours").path());
+            let entries = fs::read_dir(folder)
+                .expect("ours")
+                .map(|entry| entry.expect("ours").path());
             folders.extend(entries.filter(|path| path.is_dir()));
         }
     }
 
     fn plugin_path(&self) -> PathBuf {
         let folders = self.run("tshark", &["-G", "folders"]).stdout;
-        let line = folders.lines().find_map(|line| line.strip_prefix("Personal Plugins:"));
-        Path::new(line.expect("tshark says where plugins belong").trim()).join("epan/libnflx_plugin.so")
+        let line = folders
+            .lines()
+            .find_map(|line| line.strip_prefix("Personal Plugins:"));
+        Path::new(line.expect("tshark says where plugins belong").trim())
+            .join("epan/libnflx_plugin.so")
     }
 
     fn command(&self, program: &str) -> Command {
@@ -170,13 +184,23 @@ impl Home {
         } else {
             Command::new(program)
         };
-        command.env_clear().env("HOME", self.path()).env("TZ", "UTC").env("LC_ALL", "C.UTF-8");
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).current_dir(self.path());
+        command
+            .env_clear()
+            .env("HOME", self.path())
+            .env("TZ", "UTC")
+            .env("LC_ALL", "C.UTF-8");
+        command
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .current_dir(self.path());
         command
     }
 
     pub(crate) fn run(&self, program: &str, args: &[&str]) -> Outcome {
-        self.command(program).args(args).output().expect("the program starts").into()
+        self.command(program)
+            .args(args)
+            .output()
+            .expect("the program starts")
+            .into()
     }
 
     pub(crate) fn tshark(&self, args: &[&str]) -> Outcome {
@@ -187,7 +211,11 @@ impl Home {
     /// is given first; `None`, and a line about it, where it is not installed.
     fn sharkd(&self, capture: &Path, requests: &[(&str, Value)]) -> Option<Vec<Value>> {
         let mut command = self.command("sharkd");
-        command.arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let Ok(mut child) = command.spawn() else {
             println!("skipped: sharkd is not installed");
             return None;
@@ -195,11 +223,13 @@ impl Home {
         let load = ("load", json!({ "file": self.capture(capture) }));
         let mut text = String::new();
         for (id, (method, params)) in [load].iter().chain(requests).enumerate() {
-            text += &json!({ "jsonrpc": "2.0", "id": id + 1, "method": method, "params": params }).to_string();
+            text += &json!({ "jsonrpc": "2.0", "id": id + 1, "method": method, "params": params })
+                .to_string();
             text.push('\n');
         }
         let mut input = child.stdin.take().expect("piped");
-        let writer = std::thread::spawn(move || input.write_all(text.as_bytes()).expect("sharkd reads"));
+        let writer =
+            std::thread::spawn(move || input.write_all(text.as_bytes()).expect("sharkd reads"));
         let output = child.wait_with_output().expect("sharkd ends");
         writer.join().expect("no panic");
         let text = String::from_utf8(output.stdout).expect("UTF-8");
@@ -230,7 +260,12 @@ impl Home {
     }
 
     /// Rows of fields, by frame number.
-    fn fields(&self, capture: &str, options: &[&str], fields: &[&str]) -> BTreeMap<u64, Vec<String>> {
+    fn fields(
+        &self,
+        capture: &str,
+        options: &[&str],
+        fields: &[&str],
+    ) -> BTreeMap<u64, Vec<String>> {
         let mut args = vec!["-r", capture, "-T", "fields", "-e", "frame.number"];
         args.extend(fields.iter().flat_map(|field| ["-e", *field]));
         args.extend(options);
@@ -241,7 +276,10 @@ impl Home {
         rows.lines()
             .map(|row| {
                 let mut values = row.split('\t').map(str::to_owned);
-                let frame = values.next().and_then(|frame| frame.parse().ok()).expect("a frame number");
+                let frame = values
+                    .next()
+                    .and_then(|frame| frame.parse().ok())
+                    .expect("a frame number");
                 (frame, values.collect())
             })
             .collect()
@@ -254,14 +292,21 @@ fn plugin() -> PathBuf {
         return path.into();
     }
     let path = target_folder().join("release/libnflx_plugin.so");
-    assert!(path.exists(), "{} is not there: run `cargo build --release -p nflx-plugin` first", path.display());
+    assert!(
+        path.exists(),
+        "{} is not there: run `cargo build --release -p nflx-plugin` first",
+        path.display()
+    );
     path
 }
 
 /// The folder of cargo's that holds this test.
 pub(crate) fn target_folder() -> PathBuf {
     let test = std::env::current_exe().expect("this test has a path");
-    test.ancestors().nth(3).expect("target/PROFILE/deps/test").to_owned()
+    test.ancestors()
+        .nth(3)
+        .expect("target/PROFILE/deps/test")
+        .to_owned()
 }
 
 /// The command-line program: what `NFLX_BIN` names, else what cargo built beside this test.
@@ -270,8 +315,16 @@ pub(crate) fn nflx() -> PathBuf {
         return path.into();
     }
     let test = std::env::current_exe().expect("this test has a path");
-    let path = test.ancestors().nth(2).expect("target/PROFILE/deps/test").join("nflx");
-    assert!(path.exists(), "{} is not there: run `cargo build -p nflx-cli` first", path.display());
+    let path = test
+        .ancestors()
+        .nth(2)
+        .expect("target/PROFILE/deps/test")
+        .join("nflx");
+    assert!(
+        path.exists(),
+        "{} is not there: run `cargo build -p nflx-cli` first",
+        path.display()
+    );
     path
 }
 
@@ -283,9 +336,15 @@ pub(crate) fn nflx_rows(command: &str, args: &[&str], capture: &Path) -> Vec<Val
         .arg(capture)
         .output()
         .expect("the program starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
 }
 
 fn recorded_folder() -> PathBuf {
@@ -294,8 +353,11 @@ fn recorded_folder() -> PathBuf {
 
 /// The classic captures in a folder; pcapng is for hosts that read it.
 pub(crate) fn captures_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     paths.retain(|path| {
         let name = path.to_string_lossy();
         name.ends_with(".pcap") || name.ends_with(".pcap.gz")
@@ -327,7 +389,9 @@ pub(crate) fn decompressed(path: &Path) -> Vec<u8> {
         return bytes;
     }
     let mut plain = Vec::new();
-    MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).expect("gzip");
+    MultiGzDecoder::new(&bytes[..])
+        .read_to_end(&mut plain)
+        .expect("gzip");
     plain
 }
 
@@ -338,7 +402,11 @@ fn evidence_comes_late(path: &Path, config: &Config) -> bool {
     let swapped = matches!(bytes[..4], [0xa1, 0xb2, ..]);
     let u32_at = |at: usize| {
         let word = bytes[at..at + 4].try_into().expect("four bytes");
-        if swapped { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+        if swapped {
+            u32::from_be_bytes(word)
+        } else {
+            u32::from_le_bytes(word)
+        }
     };
     let link_type = LinkType(u16::try_from(u32_at(20) & 0xffff).expect("16 bits"));
     let mut engine = Engine::new(config.clone());
@@ -346,10 +414,18 @@ fn evidence_comes_late(path: &Path, config: &Config) -> bool {
     let mut frame = 0;
     while at + 16 <= bytes.len() {
         let length = u32_at(at + 8) as usize;
-        let Some(data) = bytes.get(at + 16..at + 16 + length) else { break };
+        let Some(data) = bytes.get(at + 16..at + 16 + length) else {
+            break;
+        };
         frame += 1;
         let time = Time::new(u32_at(at).into(), u32_at(at + 4));
-        engine.packet(&Packet { frame, time, link_type, original_length: u32_at(at + 12), data });
+        engine.packet(&Packet {
+            frame,
+            time,
+            link_type,
+            original_length: u32_at(at + 12),
+            data,
+        });
         at += 16 + length;
     }
     engine.evidence_came_late()
@@ -360,7 +436,10 @@ fn evidence_comes_late(path: &Path, config: &Config) -> bool {
 fn loads() {
     let Some(home) = Home::new() else { return };
     let plugins = home.tshark(&["-G", "plugins"]).quiet();
-    let row = plugins.lines().find(|row| row.starts_with("libnflx_plugin.so\t")).expect("the plugin is loaded");
+    let row = plugins
+        .lines()
+        .find(|row| row.starts_with("libnflx_plugin.so\t"))
+        .expect("the plugin is loaded");
     assert_eq!(row.split('\t').nth(1), Some(env!("CARGO_PKG_VERSION")));
     assert_eq!(row.split('\t').nth(2), Some("dissector"));
 }
@@ -369,12 +448,17 @@ fn loads() {
 fn registers_the_fields_that_are_promised() {
     let Some(home) = Home::new() else { return };
     let listed = home.tshark(&["-G", "fields"]).quiet();
-    let rows = listed.lines().map(|row| row.split('\t').collect::<Vec<_>>());
+    let rows = listed
+        .lines()
+        .map(|row| row.split('\t').collect::<Vec<_>>());
     let mut found: Vec<(&str, &str)> = Vec::new();
     for row in rows.filter(|row| row[0] == "F" && row[2].starts_with("nflx.")) {
         // F, title, name, type, parent, base, bitmask, description.
         assert!(!row[1].is_empty(), "{row:?}");
-        assert!(row[2].starts_with("nflx.expert.") || !row[7].is_empty(), "no description: {row:?}");
+        assert!(
+            row[2].starts_with("nflx.expert.") || !row[7].is_empty(),
+            "no description: {row:?}"
+        );
         found.push((row[2], row[3]));
     }
     found.sort_unstable();
@@ -386,11 +470,23 @@ fn registers_the_fields_that_are_promised() {
 /// A plugin that exports more could meet another library's symbols in the same process.
 #[test]
 fn exports_what_wireshark_asks_for_and_nothing_else() {
-    static WANTED: [&str; 5] =
-        ["plugin_describe", "plugin_register", "plugin_version", "plugin_want_major", "plugin_want_minor"];
-    let output = Command::new("nm").args(["-D", "--defined-only", "--format=posix"]).arg(plugin()).output();
-    let symbols = String::from_utf8(output.expect("nm is part of every compiler").stdout).expect("UTF-8");
-    let mut names: Vec<_> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
+    static WANTED: [&str; 5] = [
+        "plugin_describe",
+        "plugin_register",
+        "plugin_version",
+        "plugin_want_major",
+        "plugin_want_minor",
+    ];
+    let output = Command::new("nm")
+        .args(["-D", "--defined-only", "--format=posix"])
+        .arg(plugin())
+        .output();
+    let symbols =
+        String::from_utf8(output.expect("nm is part of every compiler").stdout).expect("UTF-8");
+    let mut names: Vec<_> = symbols
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
     names.sort_unstable();
     assert_eq!(names, WANTED);
 }
@@ -400,8 +496,13 @@ fn tshark_version(home: &Home) -> &'static (u32, u32) {
     static VERSION: OnceLock<(u32, u32)> = OnceLock::new();
     VERSION.get_or_init(|| {
         let text = home.tshark(&["--version"]).stdout;
-        let digits = text.split(|c: char| !c.is_ascii_digit() && c != '.').find(|word| word.contains('.'));
-        let mut numbers = digits.expect("a version").split('.').map(|part| part.parse().unwrap_or(0));
+        let digits = text
+            .split(|c: char| !c.is_ascii_digit() && c != '.')
+            .find(|word| word.contains('.'));
+        let mut numbers = digits
+            .expect("a version")
+            .split('.')
+            .map(|part| part.parse().unwrap_or(0));
         (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
     })
 }

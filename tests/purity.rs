@@ -40,13 +40,20 @@ fn the_plugin_reaches_nothing_but_its_host() {
     let mut sources = 0;
     for entry in fs::read_dir(folder).expect("the plugin's sources") {
         let path = entry.expect("an entry").path();
-        if path.extension().is_none_or(|extension| extension != "c" && extension != "h") {
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "c" && extension != "h")
+        {
             continue;
         }
         sources += 1;
         let text = fs::read_to_string(&path).expect("UTF-8");
         for call in calls(&text) {
-            assert!(!FORBIDDEN.contains(&call), "{} calls {call}", path.display());
+            assert!(
+                !FORBIDDEN.contains(&call),
+                "{} calls {call}",
+                path.display()
+            );
         }
     }
     assert!(sources > 10, "{sources} sources");
@@ -56,7 +63,9 @@ fn the_plugin_reaches_nothing_but_its_host() {
 fn calls(text: &str) -> impl Iterator<Item = &str> {
     text.split('(').map(|before| {
         let before = before.trim_end();
-        let word = before.rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+        let word = before
+            .rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .map_or(0, |at| at + 1);
         before.get(word..).unwrap_or_default()
     })
 }
@@ -64,5 +73,8 @@ fn calls(text: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn calls_are_found() {
     let text = "static int f(void)\n{\n    return open (\"x\", 0) + g(getenv(\"A\"));\n}\n";
-    assert_eq!(calls(text).collect::<Vec<_>>()[..4], ["f", "open", "g", "getenv"]);
+    assert_eq!(
+        calls(text).collect::<Vec<_>>()[..4],
+        ["f", "open", "g", "getenv"]
+    );
 }

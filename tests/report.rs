@@ -48,13 +48,23 @@ const OVERFLOW: &str = "[Math.max(0, document.documentElement.scrollWidth - inne
         .map(element => element.tagName + '.' + element.className))";
 
 fn report(args: &[&str], capture: &Path, page: &Path) -> Output {
-    Command::new(nflx()).arg("report").args(args).arg(capture).arg("-o").arg(page).output().expect("the program starts")
+    Command::new(nflx())
+        .arg("report")
+        .args(args)
+        .arg(capture)
+        .arg("-o")
+        .arg(page)
+        .output()
+        .expect("the program starts")
 }
 
 /// Writes a page where nothing is to be said.
 fn quiet_report(args: &[&str], capture: &Path, page: &Path) -> String {
     let output = report(args, capture, page);
-    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    assert!(
+        output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(),
+        "{output:?}"
+    );
     fs::read_to_string(page).expect("a page")
 }
 
@@ -64,8 +74,12 @@ fn path_of(page: &Path) -> &str {
 
 fn number(value: &Value) -> f64 {
     match value {
-        Value::String(text) => text.parse().unwrap_or_else(|_| panic!("{text} is no number")),
-        value => value.as_f64().unwrap_or_else(|| panic!("{value} is no number")),
+        Value::String(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{text} is no number")),
+        value => value
+            .as_f64()
+            .unwrap_or_else(|| panic!("{value} is no number")),
     }
 }
 
@@ -78,7 +92,11 @@ fn pages_say_what_the_tables_say() {
         let page = folder.path().join("page.html");
         // Those cut short hold no names.
         let named = !nflx_rows("servers", &[], capture).is_empty();
-        let args: &[&str] = if named { &[] } else { &["--prefixes", "10.9.0.0/16"] };
+        let args: &[&str] = if named {
+            &[]
+        } else {
+            &["--prefixes", "10.9.0.0/16"]
+        };
         quiet_report(args, capture, &page);
         let said = format!("{}", capture.display());
         browser.open(path_of(&page), PHONE);
@@ -98,24 +116,45 @@ fn compare_servers(numbers: &Value, expected: &[Value]) {
         for key in ["server", "name", "role", "evidence"] {
             assert_eq!(shown[key], expected[key], "{key}");
         }
-        let keys = ["flows", "segments", "segment_bytes", "in_bytes", "in_pkts", "out_bytes", "out_pkts"];
+        let keys = [
+            "flows",
+            "segments",
+            "segment_bytes",
+            "in_bytes",
+            "in_pkts",
+            "out_bytes",
+            "out_pkts",
+        ];
         let expected: Vec<_> = keys.iter().map(|key| expected[*key].to_string()).collect();
         assert_eq!(shown["numbers"], json!(expected), "{keys:?}");
     }
-    let of_video = |row: &&Value| row["role"].as_str().is_some_and(|role| role.contains("video"));
+    let of_video = |row: &&Value| {
+        row["role"]
+            .as_str()
+            .is_some_and(|role| role.contains("video"))
+    };
     let video: Vec<_> = expected.iter().filter(of_video).collect();
     assert_eq!(number(&numbers["videoServers"]), video.len() as f64);
     let answer = numbers["answer"].as_str().expect("a sentence");
     for server in video.iter().take(3) {
-        assert!(answer.contains(server["server"].as_str().expect("an address")), "{answer}");
+        assert!(
+            answer.contains(server["server"].as_str().expect("an address")),
+            "{answer}"
+        );
     }
     // Every byte of every packet is in a slice of the throughput.
     let slices = numbers["slices"].as_array().expect("rows");
     if let [first, second, ..] = slices.as_slice() {
         let length = number(&second[0]) - number(&first[0]);
-        let bytes: f64 = slices.iter().map(|slice| (number(&slice[1]) + number(&slice[2])) * length / 8.0).sum();
+        let bytes: f64 = slices
+            .iter()
+            .map(|slice| (number(&slice[1]) + number(&slice[2])) * length / 8.0)
+            .sum();
         let expected: f64 = expected.iter().map(|row| number(&row["in_bytes"])).sum();
-        assert!((bytes / expected - 1.0).abs() < 1e-9, "{bytes} bytes in slices, {expected} in servers");
+        assert!(
+            (bytes / expected - 1.0).abs() < 1e-9,
+            "{bytes} bytes in slices, {expected} in servers"
+        );
     }
 }
 
@@ -124,22 +163,42 @@ fn compare_segments(shown: &Value, expected: &[Value]) {
     assert_eq!(shown.len(), expected.len());
     for (shown, expected) in shown.iter().zip(expected) {
         assert_eq!(number(&shown[0]), number(&expected["segment"]));
-        assert_eq!((&shown[1], &shown[2]), (&expected["server"], &expected["kind"]));
-        let numbers = ["bytes", "ttfb_s", "duration_s", "throughput_bps", "retransmitted_bytes", "missing_bytes"];
+        assert_eq!(
+            (&shown[1], &shown[2]),
+            (&expected["server"], &expected["kind"])
+        );
+        let numbers = [
+            "bytes",
+            "ttfb_s",
+            "duration_s",
+            "throughput_bps",
+            "retransmitted_bytes",
+            "missing_bytes",
+        ];
         for (place, key) in (4..).zip(numbers) {
             match &expected[key] {
                 Value::Null => assert_eq!(shown[place], "", "{key}"),
                 // Readers of decimals may be off in the last of 17 digits.
                 expected => {
                     let (shown, expected) = (number(&shown[place]), number(expected));
-                    assert!((shown - expected).abs() <= 1e-12 * expected.abs(), "{key}: {shown} for {expected}");
+                    assert!(
+                        (shown - expected).abs() <= 1e-12 * expected.abs(),
+                        "{key}: {shown} for {expected}"
+                    );
                 }
             }
         }
         assert_eq!(shown[10] == "yes", expected["complete"] == true);
     }
-    let starts: Vec<_> = shown.iter().zip(expected).map(|(a, b)| number(&b["t_request"]) - number(&a[3])).collect();
-    assert!(starts.iter().all(|start| (start - starts[0]).abs() < 1e-3), "times count from one start");
+    let starts: Vec<_> = shown
+        .iter()
+        .zip(expected)
+        .map(|(a, b)| number(&b["t_request"]) - number(&a[3]))
+        .collect();
+    assert!(
+        starts.iter().all(|start| (start - starts[0]).abs() < 1e-3),
+        "times count from one start"
+    );
 }
 
 #[test]
@@ -154,7 +213,14 @@ fn screens_and_paper() {
     for (width, class) in [(PHONE, "narrow"), (DESKTOP, "wide")] {
         browser.open(path_of(&page), width);
         assert_eq!(browser.evaluate(OVERFLOW), json!([0]), "{width}");
-        assert_eq!(browser.evaluate(shown), json!([[class, true, true], [class, true, true], [class, true, true]]));
+        assert_eq!(
+            browser.evaluate(shown),
+            json!([
+                [class, true, true],
+                [class, true, true],
+                [class, true, true]
+            ])
+        );
         // Letters are as large as they were drawn, or nearly so.
         let scale = "Math.min(...[...document.querySelectorAll('svg')].filter(svg => svg.getClientRects().length)
             .map(svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width))";
@@ -166,13 +232,25 @@ fn screens_and_paper() {
     browser.resize(PAPER);
     assert_eq!(browser.evaluate(OVERFLOW), json!([0]), "print");
     assert_eq!(browser.evaluate(dark), screen, "paper is white");
-    assert!(browser.evaluate(shown).as_array().is_some_and(|shown| shown.iter().all(|drawing| drawing[0] == "wide")));
+    assert!(
+        browser
+            .evaluate(shown)
+            .as_array()
+            .is_some_and(|shown| shown.iter().all(|drawing| drawing[0] == "wide"))
+    );
     assert!(browser.print() > 10_000);
     assert_eq!(browser.complaints, [""; 0]);
 }
 
 /// An IPv4 packet with a TCP segment.
-fn tcp(client: u16, server: [u8; 4], up: bool, sequence: u32, acknowledgement: u32, payload: &[u8]) -> Vec<u8> {
+fn tcp(
+    client: u16,
+    server: [u8; 4],
+    up: bool,
+    sequence: u32,
+    acknowledgement: u32,
+    payload: &[u8],
+) -> Vec<u8> {
     let mut packet = vec![0x45, 0];
     packet.extend((40 + payload.len() as u16).to_be_bytes());
     packet.extend([0, 0, 0x40, 0, 64, 6, 0, 0]);
@@ -197,7 +275,12 @@ fn pcap(packets: &[(u32, Vec<u8>)]) -> Vec<u8> {
     bytes.extend(101u32.to_le_bytes());
     for (milliseconds, packet) in packets {
         let length = packet.len() as u32;
-        for word in [1_700_000_000 + milliseconds / 1000, milliseconds % 1000 * 1000, length, length] {
+        for word in [
+            1_700_000_000 + milliseconds / 1000,
+            milliseconds % 1000 * 1000,
+            length,
+            length,
+        ] {
             bytes.extend(word.to_le_bytes());
         }
         bytes.extend(packet);
@@ -216,11 +299,27 @@ fn exchange(
     size: usize,
 ) {
     let request = format!("GET /a HTTP/1.1\r\nHost: {host}\r\n\r\n");
-    let response = format!("HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{}", "x".repeat(size));
+    let response = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n{}",
+        "x".repeat(size)
+    );
     let (up, down) = (round * request.len() as u32, round * response.len() as u32);
-    packets.push((at, tcp(port, server, true, 1 + up, 1 + down, request.as_bytes())));
+    packets.push((
+        at,
+        tcp(port, server, true, 1 + up, 1 + down, request.as_bytes()),
+    ));
     let acknowledged = 1 + up + request.len() as u32;
-    packets.push((at + 20, tcp(port, server, false, 1 + down, acknowledged, response.as_bytes())));
+    packets.push((
+        at + 20,
+        tcp(
+            port,
+            server,
+            false,
+            1 + down,
+            acknowledged,
+            response.as_bytes(),
+        ),
+    ));
 }
 
 #[test]
@@ -236,7 +335,15 @@ fn names_from_packets_and_files_stay_text() {
     let mut packets = Vec::new();
     for (index, host) in hosts.into_iter().enumerate() {
         let last = 1 + index as u8;
-        exchange(&mut packets, 1000 * u32::from(last), [198, 51, 100, last], 50_000, host, 0, 1000);
+        exchange(
+            &mut packets,
+            1000 * u32::from(last),
+            [198, 51, 100, last],
+            50_000,
+            host,
+            0,
+            1000,
+        );
     }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let capture = folder.path().join("<img src=x onerror=alert(7)> & co.pcap");
@@ -244,7 +351,11 @@ fn names_from_packets_and_files_stay_text() {
     // The capture does what it is made for: the engine takes these for names.
     let servers = nflx_rows("servers", &[], &capture);
     assert_eq!(servers.len(), hosts.len(), "{servers:?}");
-    assert!(servers.iter().any(|row| row["name"].as_str().is_some_and(|name| name.starts_with("<img"))));
+    assert!(servers.iter().any(|row| {
+        row["name"]
+            .as_str()
+            .is_some_and(|name| name.starts_with("<img"))
+    }));
 
     let page = folder.path().join("page.html");
     quiet_report(&[], &capture, &page);
@@ -257,9 +368,17 @@ fn names_from_packets_and_files_stay_text() {
         document.title]";
     let title = "Netflix in <img src=x onerror=alert(7)> & co.pcap";
     assert_eq!(browser.evaluate(found), json!([0, 1, 0, 0, title]));
-    let names = browser.evaluate("[...document.querySelectorAll('.name')].map(name => name.textContent)");
+    let names =
+        browser.evaluate("[...document.querySelectorAll('.name')].map(name => name.textContent)");
     for host in hosts {
-        assert!(names.as_array().expect("names").iter().any(|name| name == host), "{host} in {names}");
+        assert!(
+            names
+                .as_array()
+                .expect("names")
+                .iter()
+                .any(|name| name == host),
+            "{host} in {names}"
+        );
     }
     assert_eq!(browser.evaluate(OVERFLOW), json!([0]));
     assert_eq!(browser.complaints, [""; 0]);
@@ -279,12 +398,23 @@ fn large_captures_give_pages_of_bounded_size() {
         for round in 0..50u32 {
             let at = round * 4000 + u32::from(server) * 30;
             let size = 9_000 + usize::from(server) * 10;
-            exchange(&mut packets, at, [23, 246, 2, server], 50_000, "a.nflxvideo.net", round, size);
+            exchange(
+                &mut packets,
+                at,
+                [23, 246, 2, server],
+                50_000,
+                "a.nflxvideo.net",
+                round,
+                size,
+            );
         }
     }
     packets.sort_by_key(|(milliseconds, _)| *milliseconds);
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let (capture, page) = (folder.path().join("many.pcap"), folder.path().join("page.html"));
+    let (capture, page) = (
+        folder.path().join("many.pcap"),
+        folder.path().join("page.html"),
+    );
     fs::write(&capture, pcap(&packets)).expect("written");
     let text = quiet_report(&[], &capture, &page);
     assert!(text.len() < MOST_BYTES, "{} bytes", text.len());
@@ -301,7 +431,10 @@ fn large_captures_give_pages_of_bounded_size() {
     }
     // Hash tables have no order; pages have.
     let again = folder.path().join("again.html");
-    assert!(quiet_report(&[], &capture, &again) == text, "the same page each time");
+    assert!(
+        quiet_report(&[], &capture, &again) == text,
+        "the same page each time"
+    );
 }
 
 #[test]
@@ -312,25 +445,55 @@ fn what_gives_no_page_and_what_gives_an_empty_one() {
 
     let output = report(&[], &folder.path().join("missing"), &page);
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("no such file") && !page.exists(), "{output:?}");
+    assert!(
+        said(&output).contains("no such file") && !page.exists(),
+        "{output:?}"
+    );
 
     let capture = folder.path().join("capture.pcap");
     let mut packets = Vec::new();
-    exchange(&mut packets, 0, [198, 51, 100, 1], 50_000, "example.org", 0, 1000);
+    exchange(
+        &mut packets,
+        0,
+        [198, 51, 100, 1],
+        50_000,
+        "example.org",
+        0,
+        1000,
+    );
     fs::write(&capture, pcap(&packets)).expect("written");
     let output = report(&[], &capture, &page);
-    assert!(output.status.success() && said(&output).contains("no Netflix server was recognised"), "{output:?}");
-    assert!(fs::read_to_string(&page).expect("a page").contains("No Netflix server was recognised"));
+    assert!(
+        output.status.success() && said(&output).contains("no Netflix server was recognised"),
+        "{output:?}"
+    );
+    assert!(
+        fs::read_to_string(&page)
+            .expect("a page")
+            .contains("No Netflix server was recognised")
+    );
 
     // A capture is never overwritten; damage is said on the page too.
     assert_eq!(report(&[], &capture, &capture).status.code(), Some(2));
     let mut packets = Vec::new();
-    exchange(&mut packets, 0, [23, 246, 2, 1], 50_000, "a.nflxvideo.net", 0, 1000);
+    exchange(
+        &mut packets,
+        0,
+        [23, 246, 2, 1],
+        50_000,
+        "a.nflxvideo.net",
+        0,
+        1000,
+    );
     let bytes = pcap(&packets);
     fs::write(&capture, &bytes[..bytes.len() - 1]).expect("written");
     let output = report(&[], &capture, &page);
     assert_eq!(output.status.code(), Some(1));
-    assert!(fs::read_to_string(&page).expect("a page").contains("is damaged at byte"));
+    assert!(
+        fs::read_to_string(&page)
+            .expect("a page")
+            .contains("is damaged at byte")
+    );
 
     // Standard input and output.
     let output = Command::new(nflx())

@@ -48,7 +48,9 @@ fn engine(c: &mut Criterion) {
     let mut group = c.benchmark_group("engine");
     group.throughput(Throughput::Elements(1)).sample_size(20);
     // Of what is timed: with all packets that are not, it takes some times as long.
-    group.warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1));
+    group
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_secs(1));
     let cases: [Case; 5] = [
         ("tcp of others", 0, is_tcp),
         ("data of netflix", 100, has_tcp_payload),

@@ -16,8 +16,16 @@ const RECORD: usize = 16_384 + 17;
 /// What goes next.
 #[derive(Debug)]
 enum Step {
-    Tcp { from_client: bool, flags: u8, payload: Vec<u8> },
-    Udp { from_client: bool, payload: Vec<u8>, port: u16 },
+    Tcp {
+        from_client: bool,
+        flags: u8,
+        payload: Vec<u8>,
+    },
+    Udp {
+        from_client: bool,
+        payload: Vec<u8>,
+        port: u16,
+    },
 }
 
 /// A conversation.
@@ -37,21 +45,34 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(netflix: bool, length: Length, number: u32, random: &mut Random) -> Self {
         let [_, a, b, c] = number.to_be_bytes();
-        let client = Endpoint { address: [10, a, b, c], port: 32_768 + random.below(28_000) as u16 };
+        let client = Endpoint {
+            address: [10, a, b, c],
+            port: 32_768 + random.below(28_000) as u16,
+        };
         // Some hundred servers each, outside of the ranges that Netflix announces: names tell.
-        let server =
-            if netflix { [198, 51, 100, random.below(60) as u8] } else { [203, 0, 113, random.below(200) as u8] };
+        let server = if netflix {
+            [198, 51, 100, random.below(60) as u8]
+        } else {
+            [203, 0, 113, random.below(200) as u8]
+        };
         let datagrams = !netflix && random.below(5) == 0;
         let port = if datagrams { 5004 } else { 443 };
         let mut connection = Self {
             client,
-            server: Endpoint { address: server, port },
+            server: Endpoint {
+                address: server,
+                port,
+            },
             netflix,
             length,
             datagrams,
             next: [random.next() as u32, random.next() as u32],
             steps: VecDeque::new(),
-            exchanges: if length == Length::Short { 1 } else { 1 + random.below(12) },
+            exchanges: if length == Length::Short {
+                1
+            } else {
+                1 + random.below(12)
+            },
         };
         if !datagrams {
             connection.open(random);
@@ -63,23 +84,54 @@ impl Connection {
     pub(crate) fn packet(&mut self, random: &mut Random, now: i64) -> Option<Frame> {
         if self.steps.is_empty() {
             self.exchanges = self.exchanges.checked_sub(1)?;
-            if self.datagrams { self.stream(random) } else { self.exchange(random) }
+            if self.datagrams {
+                self.stream(random)
+            } else {
+                self.exchange(random)
+            }
         }
         Some(match self.steps.pop_front()? {
-            Step::Tcp { from_client, flags, payload } => {
+            Step::Tcp {
+                from_client,
+                flags,
+                payload,
+            } => {
                 let (from, to) = self.ends(from_client);
                 let (own, other) = if from_client { (0, 1) } else { (1, 0) };
-                let acknowledgement = if flags & ACK != 0 { self.next[other] } else { 0 };
-                let frame = tcp(now, from, to, flags, self.next[own], acknowledgement, &payload);
+                let acknowledgement = if flags & ACK != 0 {
+                    self.next[other]
+                } else {
+                    0
+                };
+                let frame = tcp(
+                    now,
+                    from,
+                    to,
+                    flags,
+                    self.next[own],
+                    acknowledgement,
+                    &payload,
+                );
                 let taken = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
                 self.next[own] = self.next[own].wrapping_add(taken);
                 frame
             }
-            Step::Udp { from_client, payload, port } => {
+            Step::Udp {
+                from_client,
+                payload,
+                port,
+            } => {
                 let (mut from, mut to) = self.ends(from_client);
                 if port == 53 {
-                    let resolver = Endpoint { address: [192, 0, 2, 53], port };
-                    if from_client { to = resolver } else { from = resolver }
+                    let resolver = Endpoint {
+                        address: [192, 0, 2, 53],
+                        port,
+                    };
+                    if from_client {
+                        to = resolver
+                    } else {
+                        from = resolver
+                    }
                 }
                 udp(now, from, to, &payload)
             }
@@ -87,11 +139,19 @@ impl Connection {
     }
 
     const fn ends(&self, from_client: bool) -> (Endpoint, Endpoint) {
-        if from_client { (self.client, self.server) } else { (self.server, self.client) }
+        if from_client {
+            (self.client, self.server)
+        } else {
+            (self.server, self.client)
+        }
     }
 
     fn tcp(&mut self, from_client: bool, flags: u8, payload: Vec<u8>) {
-        self.steps.push_back(Step::Tcp { from_client, flags, payload });
+        self.steps.push_back(Step::Tcp {
+            from_client,
+            flags,
+            payload,
+        });
     }
 
     fn name(&self) -> String {
@@ -107,8 +167,16 @@ impl Connection {
     fn open(&mut self, random: &mut Random) {
         let question = question(&self.name());
         let answer = answer(&question, self.server.address);
-        self.steps.push_back(Step::Udp { from_client: true, payload: question, port: 53 });
-        self.steps.push_back(Step::Udp { from_client: false, payload: answer, port: 53 });
+        self.steps.push_back(Step::Udp {
+            from_client: true,
+            payload: question,
+            port: 53,
+        });
+        self.steps.push_back(Step::Udp {
+            from_client: false,
+            payload: answer,
+            port: 53,
+        });
         self.tcp(true, SYN, Vec::new());
         self.tcp(false, SYN | ACK, Vec::new());
         self.tcp(true, ACK, Vec::new());
@@ -116,9 +184,13 @@ impl Connection {
         self.tcp(true, ACK, hello);
         self.tcp(false, ACK, Vec::new());
         let length = 2200 + random.below(1500) as usize;
-        let flight =
-            [record(22, &server_hello()), record(20, &[1]), record(23, &vec![7; length]), record(23, &[7; 53])]
-                .concat();
+        let flight = [
+            record(22, &server_hello()),
+            record(20, &[1]),
+            record(23, &vec![7; length]),
+            record(23, &[7; 53]),
+        ]
+        .concat();
         self.down(&flight);
         self.tcp(true, ACK, [record(20, &[1]), record(23, &[7; 53])].concat());
     }
@@ -163,7 +235,11 @@ impl Connection {
         for _ in 0..20 + random.below(60) {
             let mut payload = vec![0x80; 60 + random.below(1140) as usize];
             payload[1] = 96;
-            self.steps.push_back(Step::Udp { from_client: random.below(8) == 0, payload, port: 0 });
+            self.steps.push_back(Step::Udp {
+                from_client: random.below(8) == 0,
+                payload,
+                port: 0,
+            });
         }
     }
 }
@@ -188,16 +264,35 @@ fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
 fn client_hello(name: &str) -> Vec<u8> {
     let name = vector::<2>(&[&[0], &vector::<2>(name.as_bytes())[..]].concat());
     let alpn = vector::<2>(&vector::<1>(b"http/1.1"));
-    let extensions =
-        [extension(0, &name), extension(16, &alpn), extension(43, &[2, 3, 4]), extension(21, &[0; 300])].concat();
+    let extensions = [
+        extension(0, &name),
+        extension(16, &alpn),
+        extension(43, &[2, 3, 4]),
+        extension(21, &[0; 300]),
+    ]
+    .concat();
     let suites = vector::<2>(&[0x13, 1, 0x13, 2, 0x13, 3]);
-    let body = [&[3, 3][..], &[7; 32], &vector::<1>(&[7; 32]), &suites, &vector::<1>(&[0]), &vector::<2>(&extensions)];
+    let body = [
+        &[3, 3][..],
+        &[7; 32],
+        &vector::<1>(&[7; 32]),
+        &suites,
+        &vector::<1>(&[0]),
+        &vector::<2>(&extensions),
+    ];
     [&[1][..], &vector::<3>(&body.concat())].concat()
 }
 
 fn server_hello() -> Vec<u8> {
     let extensions = extension(43, &[3, 4]);
-    let body = [&[3, 3][..], &[9; 32], &vector::<1>(&[7; 32]), &[0x13, 1], &[0], &vector::<2>(&extensions)];
+    let body = [
+        &[3, 3][..],
+        &[9; 32],
+        &vector::<1>(&[7; 32]),
+        &[0x13, 1],
+        &[0],
+        &vector::<2>(&extensions),
+    ];
     [&[2][..], &vector::<3>(&body.concat())].concat()
 }
 

@@ -43,7 +43,9 @@ fn internet(time: i64, from: Endpoint, to: Endpoint, protocol: u8, segment: &[&[
     bytes.extend([0, 0, 0x40, 0, 64, protocol, 0, 0]);
     bytes.extend(from.address);
     bytes.extend(to.address);
-    segment.iter().for_each(|part| bytes.extend_from_slice(part));
+    segment
+        .iter()
+        .for_each(|part| bytes.extend_from_slice(part));
     Frame { time, bytes }
 }
 
@@ -71,7 +73,9 @@ pub(crate) fn tcp(
 /// A UDP datagram.
 pub(crate) fn udp(time: i64, from: Endpoint, to: Endpoint, payload: &[u8]) -> Frame {
     let length = 8 + payload.len() as u16;
-    let header = [from.port, to.port, length, 0].map(u16::to_be_bytes).concat();
+    let header = [from.port, to.port, length, 0]
+        .map(u16::to_be_bytes)
+        .concat();
     internet(time, from, to, 17, &[&header, payload])
 }
 
@@ -96,8 +100,10 @@ impl<W: Write> Pcap<W> {
     /// As the output has them.
     pub fn write(&mut self, frame: &Frame) -> io::Result<()> {
         let length = (frame.bytes.len() as u32).to_le_bytes();
-        self.0.write_all(&((frame.time / 1_000_000_000) as u32).to_le_bytes())?;
-        self.0.write_all(&((frame.time % 1_000_000_000) as u32).to_le_bytes())?;
+        self.0
+            .write_all(&((frame.time / 1_000_000_000) as u32).to_le_bytes())?;
+        self.0
+            .write_all(&((frame.time % 1_000_000_000) as u32).to_le_bytes())?;
         self.0.write_all(&length)?;
         self.0.write_all(&length)?;
         self.0.write_all(&frame.bytes)

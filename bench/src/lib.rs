@@ -115,7 +115,12 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_bytes() {
-        let bytes = |seed| Traffic::new(10, seed).take(3000).flat_map(|frame| frame.bytes).collect::<Vec<u8>>();
+        let bytes = |seed| {
+            Traffic::new(10, seed)
+                .take(3000)
+                .flat_map(|frame| frame.bytes)
+                .collect::<Vec<u8>>()
+        };
         assert!(bytes(1) == bytes(1) && bytes(1) != bytes(2));
     }
 
@@ -130,7 +135,10 @@ mod tests {
         };
         let [long, short] = [Length::Long, Length::Short].map(flows);
         // Two flows each, one of which is DNS.
-        assert!((20..40).contains(&(2 * 20_000 / short)) && short > 5 * long, "{short}, {long}");
+        assert!(
+            (20..40).contains(&(2 * 20_000 / short)) && short > 5 * long,
+            "{short}, {long}"
+        );
     }
 
     #[test]
@@ -138,8 +146,10 @@ mod tests {
         for share in [0, 10, 100] {
             let mut engine = Engine::new(Config::default());
             let frames = Traffic::new(share, 1).take(20_000);
-            let said =
-                frames.zip(1..).filter(|(frame, number)| engine.packet(&frame.packet(*number)).is_some()).count();
+            let said = frames
+                .zip(1..)
+                .filter(|(frame, number)| engine.packet(&frame.packet(*number)).is_some())
+                .count();
             let expected = 200 * share as usize;
             // Questions and answers of DNS are not sent to Netflix, and trains are some packets long.
             assert!(said.abs_diff(expected) <= 400, "{said} of {expected}");

@@ -16,7 +16,12 @@ fn is_request(frame: &Frame) -> bool {
 }
 
 /// Gives packets; returns how many were measured, and how many allocations these made.
-fn allocations(share: u32, config: Config, packets: usize, counts: impl Fn(&Frame) -> bool) -> (u64, u64) {
+fn allocations(
+    share: u32,
+    config: Config,
+    packets: usize,
+    counts: impl Fn(&Frame) -> bool,
+) -> (u64, u64) {
     let mut engine = Engine::new(config);
     let (mut measured, mut allocated) = (0, 0);
     for (frame, number) in Traffic::new(share, 3).take(packets).zip(1..) {
@@ -36,17 +41,22 @@ fn allocations(share: u32, config: Config, packets: usize, counts: impl Fn(&Fram
 fn packets_of_others_allocate_nothing() {
     // Of flows under way, and, with tables that are full, of new ones too but for what reads their hellos.
     let (measured, allocated) = allocations(0, Config::default(), 40_000, |frame| {
-        is_plain_tcp(frame) && !is_request(frame) || frame.bytes[23] == 17 && frame.bytes[34..36] != [0, 53]
+        is_plain_tcp(frame) && !is_request(frame)
+            || frame.bytes[23] == 17 && frame.bytes[34..36] != [0, 53]
     });
     assert!(measured > 10_000);
     // Tables grow: some times for all of them.
-    assert!(allocated < 8, "{allocated} allocations for {measured} packets");
+    assert!(
+        allocated < 8,
+        "{allocated} allocations for {measured} packets"
+    );
 }
 
 #[test]
 fn packets_of_netflix_allocate_nothing() {
-    let (measured, allocated) =
-        allocations(100, Config::default(), 40_000, |frame| is_plain_tcp(frame) && !is_request(frame));
+    let (measured, allocated) = allocations(100, Config::default(), 40_000, |frame| {
+        is_plain_tcp(frame) && !is_request(frame)
+    });
     assert!(measured > 10_000);
     assert_eq!(allocated, 0, "for {measured} packets");
 }

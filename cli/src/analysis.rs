@@ -67,8 +67,13 @@ impl Seen {
     #[inline(always)]
     fn packet(&mut self, engine: &mut Engine, packet: &Packet<'_>) -> Option<Annotation> {
         // Whether a link type is known is the engine's to say: ask it at the first packet of each.
-        let new = self.last_link_type != Some(packet.link_type) && self.judged.insert(packet.link_type);
-        let unknown_before = if new { engine.stats().unknown_link_type } else { 0 };
+        let new =
+            self.last_link_type != Some(packet.link_type) && self.judged.insert(packet.link_type);
+        let unknown_before = if new {
+            engine.stats().unknown_link_type
+        } else {
+            0
+        };
         let annotation = engine.packet(packet);
         if new {
             self.start.get_or_insert(packet.time);
@@ -89,9 +94,17 @@ impl Study {
     }
 
     /// The same for one of several captures, all of which `total` watches.
-    pub(crate) fn among(path: &Path, mut config: Config, total: Option<Arc<Total>>) -> Result<Self, Failure> {
+    pub(crate) fn among(
+        path: &Path,
+        mut config: Config,
+        total: Option<Arc<Total>>,
+    ) -> Result<Self, Failure> {
         let mut source = Source::open(path)?;
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
         // Captures come from strangers: a seed that they cannot know keeps them from filling one bucket of a table.
         config.hash_seed = RandomState::new().hash_one(0);
         let mut engine = Engine::new(config);
@@ -147,29 +160,54 @@ impl Study {
     ) -> Result<Self, Failure> {
         self.source.rewind().map_err(Unreadable::Io)?;
         self.engine = self.engine.into_informed();
-        self.seen = pass_of_pieces(&mut self.source, &mut self.engine, &progress(&self.name, true, None, 2), visit)?;
+        self.seen = pass_of_pieces(
+            &mut self.source,
+            &mut self.engine,
+            &progress(&self.name, true, None, 2),
+            visit,
+        )?;
         Ok(self)
     }
 
     /// Returns what the user should know about the capture besides its rows; sentences begin with `name`.
     pub(crate) fn remarks(&self, name: &str) -> Remarks {
         let damage = self.damage();
-        let status = if damage.is_empty() { Status::Done } else { Status::Damaged };
+        let status = if damage.is_empty() {
+            Status::Done
+        } else {
+            Status::Damaged
+        };
         let sentences = damage.into_iter().chain(self.shortage());
-        Remarks { status, sentences: sentences.map(|sentence| format!("{name}: {sentence}")).collect() }
+        Remarks {
+            status,
+            sentences: sentences
+                .map(|sentence| format!("{name}: {sentence}"))
+                .collect(),
+        }
     }
 
     /// What the user should know about damage, in a sentence each.
     pub(crate) fn damage(&self) -> Vec<String> {
         let mut sentences = Vec::new();
         if let Some(damage) = &self.seen.damage {
-            let unit = if self.seen.compressed { "decompressed byte" } else { "byte" };
+            let unit = if self.seen.compressed {
+                "decompressed byte"
+            } else {
+                "byte"
+            };
             sentences.push(damage.sentence(unit));
         }
         if let Some((first, others)) = self.seen.unknown_link_types.split_first() {
             let number = (*first).into();
-            let others = if others.is_empty() { "" } else { " (nor are others in it)" };
-            sentences.push(format!("{}{others}; packets of known types were used", UnknownLinkType(number)));
+            let others = if others.is_empty() {
+                ""
+            } else {
+                " (nor are others in it)"
+            };
+            sentences.push(format!(
+                "{}{others}; packets of known types were used",
+                UnknownLinkType(number)
+            ));
         }
         sentences
     }
@@ -204,7 +242,10 @@ fn read_ahead(
 ) -> Result<Ahead, Failure> {
     let progress = progress(source.size());
     let bytes = source.pass(&progress)?;
-    let mut seen = Seen { compressed: bytes.compressed, ..Seen::default() };
+    let mut seen = Seen {
+        compressed: bytes.compressed,
+        ..Seen::default()
+    };
     let mut reader = Reader::new(bytes.bytes)?;
     while let Some(packet) = reader.next() {
         seen.packet(engine, &packet);
@@ -228,7 +269,10 @@ fn pass(
 ) -> Result<Seen, Failure> {
     let progress = progress(source.size());
     let bytes = source.pass(&progress)?;
-    let mut seen = Seen { compressed: bytes.compressed, ..Seen::default() };
+    let mut seen = Seen {
+        compressed: bytes.compressed,
+        ..Seen::default()
+    };
     let mut reader = Reader::new(bytes.bytes)?;
     while let Some(packet) = reader.next() {
         let annotation = seen.packet(engine, &packet);
@@ -248,7 +292,10 @@ fn pass_of_pieces(
 ) -> Result<Seen, Failure> {
     let progress = progress(source.size());
     let bytes = source.pass(&progress)?;
-    let mut seen = Seen { compressed: bytes.compressed, ..Seen::default() };
+    let mut seen = Seen {
+        compressed: bytes.compressed,
+        ..Seen::default()
+    };
     let mut reader = Reader::new(bytes.bytes)?;
     while let Some(piece) = reader.next_piece() {
         let annotation = match &piece {
@@ -263,7 +310,12 @@ fn pass_of_pieces(
 }
 
 /// Makes the bar for a pass, once its length is known.
-fn progress(name: &str, show: bool, total: Option<&Arc<Total>>, pass: u32) -> impl Fn(Option<u64>) -> Progress {
+fn progress(
+    name: &str,
+    show: bool,
+    total: Option<&Arc<Total>>,
+    pass: u32,
+) -> impl Fn(Option<u64>) -> Progress {
     move |size| match total {
         Some(total) => total.pass(size, pass),
         None if show => Progress::new(name, size),
@@ -277,19 +329,38 @@ fn shortage(stats: &Stats, windows: &features::Stats) -> Option<String> {
         (stats.hosts_evicted, "addresses", "max_flows"),
         (stats.servers_dropped, "servers", "max_servers"),
         (stats.segments_evicted, "segments", "max_segments"),
-        (stats.connections_evicted, "followed flows", "max_connections or connection_bytes"),
+        (
+            stats.connections_evicted,
+            "followed flows",
+            "max_connections or connection_bytes",
+        ),
         (stats.reorder_dropped, "reordered bytes", "reorder_bytes"),
         (windows.sessions_evicted, "sessions", "max_sessions"),
         (windows.flows_evicted, "flows in windows", "max_connections"),
-        (windows.window_values_sampled, "values of windows (medians are those of a sample)", "window_values"),
-        (windows.session_values_sampled, "values of sessions (percentiles are those of a sample)", "session_values"),
+        (
+            windows.window_values_sampled,
+            "values of windows (medians are those of a sample)",
+            "window_values",
+        ),
+        (
+            windows.session_values_sampled,
+            "values of sessions (percentiles are those of a sample)",
+            "session_values",
+        ),
     ];
     let short: Vec<_> = counts.iter().filter(|(count, ..)| *count > 0).collect();
-    let lost: Vec<_> = short.iter().map(|(count, what, _)| format!("{count} {what}")).collect();
+    let lost: Vec<_> = short
+        .iter()
+        .map(|(count, what, _)| format!("{count} {what}"))
+        .collect();
     let mut settings: Vec<_> = short.iter().map(|(.., setting)| *setting).collect();
     settings.dedup();
     (!short.is_empty()).then(|| {
-        format!("found no room for {}; raise {} with --set NAME=VALUE", lost.join(", "), settings.join(" and "))
+        format!(
+            "found no room for {}; raise {} with --set NAME=VALUE",
+            lost.join(", "),
+            settings.join(" and ")
+        )
     })
 }
 
@@ -301,9 +372,14 @@ mod tests {
 
     /// Records of a committed capture, headers included, and the file's header.
     fn records() -> (Vec<u8>, Vec<Vec<u8>>) {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/captures/tls13.pcap.gz");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tests/captures/tls13.pcap.gz"
+        );
         let mut file = Vec::new();
-        flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap()).read_to_end(&mut file).unwrap();
+        flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap())
+            .read_to_end(&mut file)
+            .unwrap();
         let mut rest = file.split_off(24);
         let mut records = Vec::new();
         while !rest.is_empty() {
@@ -315,13 +391,22 @@ mod tests {
     }
 
     fn sizes(study: &Study) -> Vec<u64> {
-        study.engine.segment_numbers().filter_map(|number| study.engine.segment(number)).map(|s| s.bytes).collect()
+        study
+            .engine
+            .segment_numbers()
+            .filter_map(|number| study.engine.segment(number))
+            .map(|s| s.bytes)
+            .collect()
     }
 
     /// What is found where the names come last, with so many packets of nobody's behind them.
     fn named_last(filler: usize) -> Study {
         let (header, mut records) = records();
-        let is_dns = |record: &Vec<u8>| record.windows(12).any(|bytes| bytes == b"\x09nflxvideo\x03n");
+        let is_dns = |record: &Vec<u8>| {
+            record
+                .windows(12)
+                .any(|bytes| bytes == b"\x09nflxvideo\x03n")
+        };
         records.sort_by_key(|record| is_dns(record));
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&header).unwrap();
@@ -339,21 +424,31 @@ mod tests {
     fn late_evidence_begins_anew_early_and_else_reads_again() {
         let (header, records) = records();
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(&[header, records.concat()].concat()).unwrap();
+        file.write_all(&[header, records.concat()].concat())
+            .unwrap();
         let in_time = Study::new(file.path(), Config::default()).unwrap();
         assert_eq!(in_time.passes, 1);
 
         let late = named_last(0);
         assert_eq!((late.passes, sizes(&late)), (2, sizes(&in_time)));
-        let early = named_last(10 * file.as_file().metadata().unwrap().len() as usize / 76 + 100_000);
+        let early =
+            named_last(10 * file.as_file().metadata().unwrap().len() as usize / 76 + 100_000);
         assert_eq!((early.passes, sizes(&early)), (1, sizes(&in_time)));
         assert!(sizes(&in_time).len() > 5);
     }
 
     #[test]
     fn shortages_name_the_setting() {
-        assert_eq!(shortage(&Stats::default(), &features::Stats::default()), None);
-        let stats = Stats { flows_evicted: 3, hosts_evicted: 2, segments_evicted: 1, ..Stats::default() };
+        assert_eq!(
+            shortage(&Stats::default(), &features::Stats::default()),
+            None
+        );
+        let stats = Stats {
+            flows_evicted: 3,
+            hosts_evicted: 2,
+            segments_evicted: 1,
+            ..Stats::default()
+        };
         assert_eq!(
             shortage(&stats, &features::Stats::default()).as_deref(),
             Some(

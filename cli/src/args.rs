@@ -129,7 +129,10 @@ impl FeaturesRun {
     /// The run, with the window among its settings.
     pub(crate) fn into_run(self) -> Run {
         let mut run = self.run;
-        run.analysis.set.extend(self.window.map(|seconds| ("feature_window".to_owned(), seconds)));
+        run.analysis.set.extend(
+            self.window
+                .map(|seconds| ("feature_window".to_owned(), seconds)),
+        );
         run
     }
 }
@@ -248,7 +251,9 @@ fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
 /// Parses the command line. What is not a run, such as `--help` or a mistake, is printed, and its exit status returned.
 pub(crate) fn parse() -> Result<Cli, u8> {
     Cli::try_parse().map_err(|error| {
-        if error.use_stderr() && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        if error.use_stderr()
+            && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        {
             crate::messages::say(&sentence(&error.render().to_string()));
         } else {
             // Into a closed pipe, perhaps: then nobody reads it.
@@ -261,11 +266,16 @@ pub(crate) fn parse() -> Result<Cli, u8> {
 /// One sentence of what `clap` says in several lines: the mistake and the tip, without the usage.
 fn sentence(message: &str) -> String {
     let message = message.strip_prefix("error: ").unwrap_or(message);
-    let end = ["\nUsage:", "\nFor more information"].iter().filter_map(|mark| message.find(mark)).min();
+    let end = ["\nUsage:", "\nFor more information"]
+        .iter()
+        .filter_map(|mark| message.find(mark))
+        .min();
     let paragraphs = message[..end.unwrap_or(message.len())].split("\n\n");
     let paragraphs = paragraphs.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
     // Nobody who mistypes an option means to name a file like it.
-    let paragraphs: Vec<_> = paragraphs.filter(|text| !text.is_empty() && !text.starts_with("tip: to pass")).collect();
+    let paragraphs: Vec<_> = paragraphs
+        .filter(|text| !text.is_empty() && !text.starts_with("tip: to pass"))
+        .collect();
     format!("{}; see 'nflx --help'", paragraphs.join("; "))
 }
 
@@ -284,18 +294,41 @@ mod tests {
 
     #[test]
     fn mistakes_take_one_sentence() {
-        let mistake = |args: &[&str]| sentence(&Cli::try_parse_from(args).expect_err("a mistake").render().to_string());
+        let mistake = |args: &[&str]| {
+            sentence(
+                &Cli::try_parse_from(args)
+                    .expect_err("a mistake")
+                    .render()
+                    .to_string(),
+            )
+        };
         let said = mistake(&["nflx", "servers", "--frmat", "csv", "x"]);
-        assert!(said.starts_with("unexpected argument '--frmat' found; tip: "), "{said}");
+        assert!(
+            said.starts_with("unexpected argument '--frmat' found; tip: "),
+            "{said}"
+        );
         let said = mistake(&["nflx", "servers", "--format", "xml", "x"]);
-        assert!(said.contains("[possible values: table, jsonl, csv, parquet]"), "{said}");
+        assert!(
+            said.contains("[possible values: table, jsonl, csv, parquet]"),
+            "{said}"
+        );
         assert!(mistake(&["nflx", "servers"]).contains("<FILE>..."));
     }
 
     #[test]
     fn options_win_over_set() {
-        let args = ["nflx", "servers", "--segment-rule", "server", "--set", "segment_rule=flow", "x"];
-        let Command::Servers(run) = Cli::try_parse_from(args).expect("right").command else { panic!("servers") };
+        let args = [
+            "nflx",
+            "servers",
+            "--segment-rule",
+            "server",
+            "--set",
+            "segment_rule=flow",
+            "x",
+        ];
+        let Command::Servers(run) = Cli::try_parse_from(args).expect("right").command else {
+            panic!("servers")
+        };
         let config = run.analysis.config().expect("right");
         assert_eq!(config.get("segment_rule").as_deref(), Some("server"));
     }

@@ -53,23 +53,30 @@ pub(crate) fn find(named: &[PathBuf]) -> Vec<Input> {
 
 /// A path that is none but matches others.
 fn pattern(path: &Path) -> Option<&str> {
-    path.to_str().filter(|text| text.contains(['*', '?', '[']) && path.symlink_metadata().is_err())
+    path.to_str()
+        .filter(|text| text.contains(['*', '?', '[']) && path.symlink_metadata().is_err())
 }
 
 fn add_matches(pattern: &str, inputs: &mut Vec<Input>) {
     let nothing = |why: String| Input::Nothing(pattern.to_owned(), why);
     let matches = match glob::glob(pattern) {
         Ok(matches) => matches,
-        Err(error) => return inputs.push(nothing(format!("is neither a file nor a pattern: {}", error.msg))),
+        Err(error) => {
+            return inputs.push(nothing(format!(
+                "is neither a file nor a pattern: {}",
+                error.msg
+            )));
+        }
     };
     let before = inputs.len();
     for path in matches {
         match path {
             Ok(path) if path.is_dir() => add_folder(&path, inputs),
             Ok(path) => inputs.push(Input::Capture(path)),
-            Err(error) => {
-                inputs.push(Input::Nothing(error.path().display().to_string(), crate::messages::reason(error.error())))
-            }
+            Err(error) => inputs.push(Input::Nothing(
+                error.path().display().to_string(),
+                crate::messages::reason(error.error()),
+            )),
         }
     }
     if inputs.len() == before {
@@ -79,10 +86,16 @@ fn add_matches(pattern: &str, inputs: &mut Vec<Input>) {
 
 fn add_folder(folder: &Path, inputs: &mut Vec<Input>) {
     let before = inputs.len();
-    let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+    let entries = WalkDir::new(folder)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter();
     for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
         match entry {
-            Ok(entry) if entry.file_type().is_file() && (is_named(entry.path()) || begins_like_one(entry.path())) => {
+            Ok(entry)
+                if entry.file_type().is_file()
+                    && (is_named(entry.path()) || begins_like_one(entry.path())) =>
+            {
                 inputs.push(Input::Capture(entry.into_path()));
             }
             Ok(_) => {}
@@ -90,13 +103,18 @@ fn add_folder(folder: &Path, inputs: &mut Vec<Input>) {
             Err(error) if error.loop_ancestor().is_some() => {}
             Err(error) => {
                 let path = error.path().unwrap_or(folder).display().to_string();
-                let error = error.io_error().map_or_else(String::new, crate::messages::reason);
+                let error = error
+                    .io_error()
+                    .map_or_else(String::new, crate::messages::reason);
                 inputs.push(Input::Nothing(path, error));
             }
         }
     }
     if inputs.len() == before {
-        inputs.push(Input::Nothing(folder.display().to_string(), "holds no capture".to_owned()));
+        inputs.push(Input::Nothing(
+            folder.display().to_string(),
+            "holds no capture".to_owned(),
+        ));
     }
 }
 
@@ -106,7 +124,9 @@ fn is_hidden(entry: &DirEntry) -> bool {
 
 /// Whether a file is named like a capture: NAME.pcap, NAME.pcapng.gz, also NAME.pcap0 and the like of rotated files.
 fn is_named(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
     let name = name.to_ascii_lowercase();
     let parts: Vec<_> = name.split('.').collect();
     let parts = match parts.as_slice() {
@@ -141,7 +161,12 @@ mod tests {
 
     fn found(folder: &Path, named: &[&str]) -> Vec<String> {
         let named: Vec<_> = named.iter().map(|name| folder.join(name)).collect();
-        let shorter = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+        let shorter = |path: &Path| {
+            path.strip_prefix(folder)
+                .unwrap_or(path)
+                .display()
+                .to_string()
+        };
         let shown = find(&named).into_iter().map(|input| match input {
             Input::Capture(path) => shorter(&path),
             Input::Nothing(name, why) => format!("{}: {why}", shorter(Path::new(&name))),
@@ -151,10 +176,24 @@ mod tests {
 
     #[test]
     fn names_of_captures() {
-        for name in ["a.pcap", "a.PCAPNG", "a.b.cap.gz", "tcpdump.pcap12", "a.pcap.zst", "x.dmp"] {
+        for name in [
+            "a.pcap",
+            "a.PCAPNG",
+            "a.b.cap.gz",
+            "tcpdump.pcap12",
+            "a.pcap.zst",
+            "x.dmp",
+        ] {
             assert!(is_named(Path::new(name)), "{name}");
         }
-        for name in ["pcap", "a.gz", "a.pcap.txt", "a.truth.jsonl", "pcap.gz", "a.capture"] {
+        for name in [
+            "pcap",
+            "a.gz",
+            "a.pcap.txt",
+            "a.truth.jsonl",
+            "pcap.gz",
+            "a.capture",
+        ] {
             assert!(!is_named(Path::new(name)), "{name}");
         }
     }
@@ -179,10 +218,23 @@ mod tests {
         for (name, bytes) in files {
             fs::write(folder.join(name), bytes).expect("written");
         }
-        assert_eq!(found(folder, &[""]), ["a", "b/c/x.pcapng", "b/capture", "z.pcap"]);
-        assert_eq!(found(folder, &["empty", "z.pcap"]), ["empty: holds no capture", "z.pcap"]);
-        assert_eq!(found(folder, &["b", "b/c/notes.txt"]), ["b/c/x.pcapng", "b/capture", "b/c/notes.txt"]);
-        assert_eq!(found(folder, &["missing"]), ["missing"], "whoever opens it says so");
+        assert_eq!(
+            found(folder, &[""]),
+            ["a", "b/c/x.pcapng", "b/capture", "z.pcap"]
+        );
+        assert_eq!(
+            found(folder, &["empty", "z.pcap"]),
+            ["empty: holds no capture", "z.pcap"]
+        );
+        assert_eq!(
+            found(folder, &["b", "b/c/notes.txt"]),
+            ["b/c/x.pcapng", "b/capture", "b/c/notes.txt"]
+        );
+        assert_eq!(
+            found(folder, &["missing"]),
+            ["missing"],
+            "whoever opens it says so"
+        );
     }
 
     #[test]
@@ -194,8 +246,15 @@ mod tests {
             fs::write(folder.join(name), PCAP).expect("written");
         }
         assert_eq!(found(folder, &["?.pcap"]), ["1.pcap", "2.pcap"]);
-        assert_eq!(found(folder, &["**/[34].pcap", "d*"]), ["d/3.pcap", "d/e/4.pcap", "d/3.pcap", "d/e/4.pcap"]);
-        assert_eq!(found(folder, &["[5].pcap"]), ["[5].pcap"], "a file that is there is no pattern");
+        assert_eq!(
+            found(folder, &["**/[34].pcap", "d*"]),
+            ["d/3.pcap", "d/e/4.pcap", "d/3.pcap", "d/e/4.pcap"]
+        );
+        assert_eq!(
+            found(folder, &["[5].pcap"]),
+            ["[5].pcap"],
+            "a file that is there is no pattern"
+        );
         assert_eq!(found(folder, &["*.gz"]), ["*.gz: matches no file"]);
         assert!(found(folder, &["[.pcap"])[0].contains("is neither a file nor a pattern"));
     }
@@ -211,6 +270,9 @@ mod tests {
         symlink("..", folder.join("d/up")).expect("linked");
         symlink("d/a.pcap", folder.join("b.pcap")).expect("linked");
         symlink("nothing", folder.join("c.pcap")).expect("linked");
-        assert_eq!(found(folder, &[""]), ["b.pcap", "c.pcap: No such file or directory", "d/a.pcap"]);
+        assert_eq!(
+            found(folder, &[""]),
+            ["b.pcap", "c.pcap: No such file or directory", "d/a.pcap"]
+        );
     }
 }

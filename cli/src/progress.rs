@@ -41,7 +41,8 @@ impl Bar {
         if !std::io::stderr().is_terminal() {
             return None;
         }
-        let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden()).with_message(message);
+        let bar =
+            ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden()).with_message(message);
         let template = if size.is_some() {
             "{msg} [{bar:30}] {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}, {eta} left"
         } else {
@@ -50,7 +51,11 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
-        Some(Self { bar, started: Instant::now(), shown: AtomicBool::new(false) })
+        Some(Self {
+            bar,
+            started: Instant::now(),
+            shown: AtomicBool::new(false),
+        })
     }
 
     fn advance(&self, count: u64) {
@@ -70,17 +75,29 @@ impl Drop for Bar {
 impl Progress {
     /// Shows nothing.
     pub(crate) const fn none() -> Self {
-        Self { bar: None, total: None, read: Cell::new(0) }
+        Self {
+            bar: None,
+            total: None,
+            read: Cell::new(0),
+        }
     }
 
     /// Shows how much of `size` bytes has been read if that takes long.
     pub(crate) fn new(what: &str, size: Option<u64>) -> Self {
-        Self { bar: Bar::new(what.to_owned(), size), total: None, read: Cell::new(0) }
+        Self {
+            bar: Bar::new(what.to_owned(), size),
+            total: None,
+            read: Cell::new(0),
+        }
     }
 
     /// So many more bytes have been read.
     pub(crate) fn advance(&self, count: u64) {
-        if let Some(bar) = self.bar.as_ref().or_else(|| self.total.as_ref()?.0.bar.as_ref()) {
+        if let Some(bar) = self
+            .bar
+            .as_ref()
+            .or_else(|| self.total.as_ref()?.0.bar.as_ref())
+        {
             bar.advance(count);
         }
         self.read.set(self.read.get() + count);
@@ -98,7 +115,9 @@ impl Progress {
 
     /// Whether nobody waits for the read any more.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.total.as_ref().is_some_and(|(total, _)| total.stopped.load(Ordering::Relaxed))
+        self.total
+            .as_ref()
+            .is_some_and(|(total, _)| total.stopped.load(Ordering::Relaxed))
     }
 }
 
@@ -117,7 +136,13 @@ impl Total {
     /// So many captures and bytes, each to be read so many times.
     pub(crate) fn new(captures: usize, bytes: u64, passes: u32) -> Arc<Self> {
         let bar = Bar::new(counted(0, captures), Some(bytes * u64::from(passes)));
-        Arc::new(Self { bar, captures, done: AtomicUsize::new(0), passes, stopped: AtomicBool::new(false) })
+        Arc::new(Self {
+            bar,
+            captures,
+            done: AtomicUsize::new(0),
+            passes,
+            stopped: AtomicBool::new(false),
+        })
     }
 
     /// Pass number `pass` over a capture of the run, from 1.
@@ -126,7 +151,11 @@ impl Total {
         if let Some(bar) = self.bar.as_ref().filter(|_| pass > self.passes) {
             bar.bar.inc_length(size);
         }
-        Progress { bar: None, total: Some((Arc::clone(self), size)), read: Cell::new(0) }
+        Progress {
+            bar: None,
+            total: Some((Arc::clone(self), size)),
+            read: Cell::new(0),
+        }
     }
 
     /// A capture is done.

@@ -36,8 +36,12 @@ pub(crate) fn in_order<R: Send, E>(
     let ahead = jobs.get() * WAITING;
     let next = || {
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = |state: &mut State| !state.stopped && state.next < count && state.next >= state.taken + ahead;
-        let mut state = changed.wait_while(state, waits).unwrap_or_else(PoisonError::into_inner);
+        let waits = |state: &mut State| {
+            !state.stopped && state.next < count && state.next >= state.taken + ahead
+        };
+        let mut state = changed
+            .wait_while(state, waits)
+            .unwrap_or_else(PoisonError::into_inner);
         let number = state.next;
         (!state.stopped && number < count).then(|| {
             state.next += 1;
@@ -68,7 +72,9 @@ pub(crate) fn in_order<R: Send, E>(
                     break result;
                 }
                 // A worker that panics sends nothing any more, and the scope passes its panic on.
-                let Ok((number, result)) = arrived.recv() else { return Ok(()) };
+                let Ok((number, result)) = arrived.recv() else {
+                    return Ok(());
+                };
                 waiting.insert(number, result);
             };
             take(number, result)?;
@@ -99,7 +105,11 @@ mod tests {
     fn results_come_in_order_whoever_is_first() {
         let mut taken = Vec::new();
         let work = |number: usize| {
-            thread::sleep(Duration::from_millis(if number.is_multiple_of(3) { 3 } else { 0 }));
+            thread::sleep(Duration::from_millis(if number.is_multiple_of(3) {
+                3
+            } else {
+                0
+            }));
             number * number
         };
         let all = in_order(20, JOBS, work, |number, result| {
@@ -107,7 +117,12 @@ mod tests {
             Ok::<_, ()>(())
         });
         assert_eq!(all, Ok(()));
-        assert_eq!(taken, (0..20).map(|number| (number, number * number)).collect::<Vec<_>>());
+        assert_eq!(
+            taken,
+            (0..20)
+                .map(|number| (number, number * number))
+                .collect::<Vec<_>>()
+        );
         assert_eq!(in_order(0, JOBS, |_| (), |_, ()| Err(())), Ok(()));
     }
 
@@ -137,7 +152,9 @@ mod tests {
             begun.fetch_add(1, Ordering::SeqCst);
             number
         };
-        let failed = in_order(1000, JOBS, work, |number, _| if number == 5 { Err("full") } else { Ok(()) });
+        let failed = in_order(1000, JOBS, work, |number, _| {
+            if number == 5 { Err("full") } else { Ok(()) }
+        });
         assert_eq!(failed, Err("full"));
         assert!(begun.into_inner() < 20);
     }

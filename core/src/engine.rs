@@ -93,11 +93,18 @@ impl Engine {
         let taken = self.take(packet)?;
         let entry = self.registry.flow(taken.flow);
         let (server, end) = entry.server?;
-        let segment = taken.outcome.segment.and_then(|number| self.segments.get(number));
+        let segment = taken
+            .outcome
+            .segment
+            .and_then(|number| self.segments.get(number));
         Some(Annotation {
             server,
             flow: entry.number,
-            direction: if taken.sender == end { Direction::In } else { Direction::Out },
+            direction: if taken.sender == end {
+                Direction::In
+            } else {
+                Direction::Out
+            },
             request: taken.outcome.request,
             truncated: taken.outcome.truncated,
             segment: segment.map(|segment| segment.number),
@@ -116,11 +123,15 @@ impl Engine {
             Ok(datagram) => datagram,
             Err(error) => {
                 self.stats.not_ip += 1;
-                self.stats.unknown_link_type += u64::from(matches!(error, DecodeError::UnknownLinkType(_)));
+                self.stats.unknown_link_type +=
+                    u64::from(matches!(error, DecodeError::UnknownLinkType(_)));
                 return None;
             }
         };
-        let stamp = Stamp { frame: packet.frame, time: packet.time };
+        let stamp = Stamp {
+            frame: packet.frame,
+            time: packet.time,
+        };
         let (key, sender) = FlowKey::of(&datagram);
         let outcome;
         let flow;
@@ -130,19 +141,22 @@ impl Engine {
                 if tcp.flags.has(TcpFlags::SYN) {
                     self.renew_if_reopened(flow, tcp, sender);
                 }
-                self.registry.count(flow, sender, datagram.length, stamp.time);
+                self.registry
+                    .count(flow, sender, datagram.length, stamp.time);
                 outcome = self.tcp(flow, tcp, sender, stamp);
             }
             Transport::Udp(udp) => {
                 self.learn(udp, stamp);
                 flow = self.enter(key, true, stamp.time);
                 self.renew_if_quic_reopened(flow, udp, sender);
-                self.registry.count(flow, sender, datagram.length, stamp.time);
+                self.registry
+                    .count(flow, sender, datagram.length, stamp.time);
                 outcome = self.udp(flow, udp, sender, stamp);
             }
             other => {
                 flow = self.enter(key, false, stamp.time);
-                self.registry.count(flow, sender, datagram.length, stamp.time);
+                self.registry
+                    .count(flow, sender, datagram.length, stamp.time);
                 outcome = Outcome::default();
                 // Fields are for TCP and UDP; what else the address sends is counted only.
                 if !matches!(other, Transport::LaterFragment) {
@@ -150,14 +164,21 @@ impl Engine {
                 }
             }
         }
-        Some(Taken { flow, sender, outcome })
+        Some(Taken {
+            flow,
+            sender,
+            outcome,
+        })
     }
 
     /// The flow of a packet.
     #[inline]
     fn enter(&mut self, key: FlowKey, numbered: bool, time: Time) -> Slot {
         let connections = &mut self.connections;
-        self.registry.enter(&self.config, key, numbered, time, |slot| connections.evict(slot))
+        self.registry
+            .enter(&self.config, key, numbered, time, |slot| {
+                connections.evict(slot)
+            })
     }
 
     /// Learns names from a datagram.
@@ -166,7 +187,8 @@ impl Engine {
             && self.config.may_name_netflix(udp.payload)
             && let Some(response) = dns::Response::parse(udp.payload)
         {
-            self.registry.learn_dns(&self.config, &response, true, stamp.frame);
+            self.registry
+                .learn_dns(&self.config, &response, true, stamp.frame);
         }
     }
 
@@ -174,7 +196,11 @@ impl Engine {
     fn renew_if_reopened(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End) {
         // The server's SYN acknowledges the client's, which may not have been captured.
         let is_answer = tcp.flags.has(TcpFlags::ACK);
-        let opened_by = if is_answer { tcp.acknowledgement.wrapping_sub(1) } else { tcp.sequence };
+        let opened_by = if is_answer {
+            tcp.acknowledgement.wrapping_sub(1)
+        } else {
+            tcp.sequence
+        };
         let flow = self.registry.flow(slot);
         let seen = flow.counters(sender);
         let is_first = seen.in_pkts == 0 && seen.out_pkts == 0;
@@ -231,7 +257,9 @@ impl Engine {
         let server = flow.server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         if flow.settled && (server.is_none() || is_classic) {
-            let Some((_, end)) = server else { return Outcome::default() };
+            let Some((_, end)) = server else {
+                return Outcome::default();
+            };
             return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
         }
         let takes_short_ways = self.config.takes_short_ways() && !is_classic;
@@ -248,7 +276,11 @@ impl Engine {
             if self.registry.flow(slot).over && tcp.payload_length == 0 {
                 return Outcome::default();
             }
-            place = self.open_connection(slot, client, Carrier::Tcp(self.registry.key(slot).port(1 - client)));
+            place = self.open_connection(
+                slot,
+                client,
+                Carrier::Tcp(self.registry.key(slot).port(1 - client)),
+            );
         }
         self.connections.list[place as usize].used = true;
         let Session::Tcp(connection) = &mut self.connections.list[place as usize].session else {
@@ -299,7 +331,9 @@ impl Engine {
 
     /// Takes note that a connection is over, and lets go of one that has been for long.
     fn end(&mut self, place: Slot) {
-        let Some(place) = self.connections.end(place) else { return };
+        let Some(place) = self.connections.end(place) else {
+            return;
+        };
         let slot = self.connections.list[place as usize].flow;
         let passed_over = self.registry.flow(slot).passed_over;
         self.close(slot, place, false);
@@ -307,7 +341,14 @@ impl Engine {
         (flow.over, flow.passed_over) = (true, passed_over);
     }
 
-    fn classic_packet(&mut self, slot: Slot, tcp: &Tcp<'_>, client: End, sender: End, stamp: Stamp) -> Outcome {
+    fn classic_packet(
+        &mut self,
+        slot: Slot,
+        tcp: &Tcp<'_>,
+        client: End,
+        sender: End,
+        stamp: Stamp,
+    ) -> Outcome {
         let mut ctx = Context {
             config: &self.config,
             registry: &mut self.registry,
@@ -328,8 +369,15 @@ impl Engine {
         }
         let mut place = self.place(slot);
         if place == NONE {
-            match QuicSession::opening(self.registry.key(slot), udp, sender, server.map(|(_, end)| end)) {
-                Opening::Client(client) => place = self.open_connection(slot, client, Carrier::Quic),
+            match QuicSession::opening(
+                self.registry.key(slot),
+                udp,
+                sender,
+                server.map(|(_, end)| end),
+            ) {
+                Opening::Client(client) => {
+                    place = self.open_connection(slot, client, Carrier::Quic)
+                }
                 opening @ (Opening::NotYet | Opening::No) => {
                     let flow = self.registry.flow_mut(slot);
                     flow.settled |= opening == Opening::No;
@@ -371,7 +419,10 @@ impl Engine {
     fn place(&mut self, slot: Slot) -> Slot {
         let flow = self.registry.flow(slot);
         let (place, server) = (flow.connection, flow.server);
-        if place != NONE && server.is_some_and(|(_, end)| end == self.connections.list[place as usize].session.client())
+        if place != NONE
+            && server.is_some_and(|(_, end)| {
+                end == self.connections.list[place as usize].session.client()
+            })
         {
             self.stop_following(slot, place);
             return NONE;
@@ -380,7 +431,10 @@ impl Engine {
     }
 
     fn open_connection(&mut self, slot: Slot, client: End, carrier: Carrier) -> Slot {
-        if let Some(victim) = self.connections.victim(|flow| self.registry.flow(flow).server.is_some()) {
+        if let Some(victim) = self
+            .connections
+            .victim(|flow| self.registry.flow(flow).server.is_some())
+        {
             let owner = self.connections.list[victim as usize].flow;
             self.close(owner, victim, false);
             self.stats.connections_evicted += 1;
@@ -408,7 +462,12 @@ impl Engine {
     /// Says that the capture ended. Segments still open stay incomplete. Further packets may follow (a live capture
     /// that goes on).
     pub fn finish(&mut self) {
-        for entry in self.connections.list.iter_mut().filter(|entry| entry.flow != NONE) {
+        for entry in self
+            .connections
+            .list
+            .iter_mut()
+            .filter(|entry| entry.flow != NONE)
+        {
             let mut ctx = Context {
                 config: &self.config,
                 registry: &mut self.registry,
@@ -481,7 +540,11 @@ fn client_end(key: &FlowKey, tcp: &Tcp<'_>, sender: End, server: Option<End>) ->
         return Some(1 - end);
     }
     if tcp.flags.has(TcpFlags::SYN) {
-        return Some(if tcp.flags.has(TcpFlags::ACK) { 1 - sender } else { sender });
+        return Some(if tcp.flags.has(TcpFlags::ACK) {
+            1 - sender
+        } else {
+            sender
+        });
     }
     if key.port(sender) == dns::PORT {
         return Some(1 - sender);

@@ -12,7 +12,11 @@ impl Time {
     /// Builds a time from whole seconds and nanoseconds, saturating far outside of what captures hold (year 2262).
     #[must_use]
     pub const fn new(seconds: i64, nanoseconds: u32) -> Self {
-        Self(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds as i64))
+        Self(
+            seconds
+                .saturating_mul(1_000_000_000)
+                .saturating_add(nanoseconds as i64),
+        )
     }
 
     /// Nanoseconds from `earlier` to `self`; negative where the capture's clock stepped back.
@@ -27,7 +31,12 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let magnitude = self.0.unsigned_abs();
-        write!(f, "{sign}{}.{:09}", magnitude / 1_000_000_000, magnitude % 1_000_000_000)
+        write!(
+            f,
+            "{sign}{}.{:09}",
+            magnitude / 1_000_000_000,
+            magnitude % 1_000_000_000
+        )
     }
 }
 

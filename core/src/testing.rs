@@ -55,13 +55,21 @@ pub(crate) fn ip(source: IpAddr, destination: IpAddr, protocol: u8, payload: &[u
 /// A UDP datagram with its header.
 pub(crate) fn udp(source_port: u16, destination_port: u16, payload: &[u8]) -> Vec<u8> {
     let length = 8 + payload.len() as u16;
-    let mut datagram = [source_port, destination_port, length, 0].map(u16::to_be_bytes).concat();
+    let mut datagram = [source_port, destination_port, length, 0]
+        .map(u16::to_be_bytes)
+        .concat();
     datagram.extend_from_slice(payload);
     datagram
 }
 
 /// A TCP segment with its header, which has no options.
-pub(crate) fn tcp(ports: (u16, u16), sequence: u32, acknowledgement: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn tcp(
+    ports: (u16, u16),
+    sequence: u32,
+    acknowledgement: u32,
+    flags: u8,
+    payload: &[u8],
+) -> Vec<u8> {
     let mut segment = [ports.0, ports.1].map(u16::to_be_bytes).concat();
     segment.extend_from_slice(&sequence.to_be_bytes());
     segment.extend_from_slice(&acknowledgement.to_be_bytes());
@@ -84,7 +92,13 @@ pub(crate) fn give(engine: &mut Engine, frame: u64, time: i64, data: &[u8]) -> O
 }
 
 /// The same with only the first `captured` bytes captured.
-pub(crate) fn give_cut(engine: &mut Engine, frame: u64, time: i64, data: &[u8], captured: usize) -> Option<Annotation> {
+pub(crate) fn give_cut(
+    engine: &mut Engine,
+    frame: u64,
+    time: i64,
+    data: &[u8],
+    captured: usize,
+) -> Option<Annotation> {
     engine.packet(&Packet {
         frame,
         time: Time(time),
@@ -109,7 +123,15 @@ pub(crate) struct TcpPacket {
 /// A line that fits a report of a failed test.
 impl fmt::Debug for TcpPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, destination, sequence, acknowledgement, flags, payload, time } = self;
+        let Self {
+            source,
+            destination,
+            sequence,
+            acknowledgement,
+            flags,
+            payload,
+            time,
+        } = self;
         write!(
             f,
             "{time} {source} > {destination} flags {flags:#x} {sequence}+{} ack {acknowledgement} ",
@@ -123,7 +145,13 @@ impl TcpPacket {
     /// As an IP packet.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let ports = (self.source.port(), self.destination.port());
-        let segment = tcp(ports, self.sequence, self.acknowledgement, self.flags, &self.payload);
+        let segment = tcp(
+            ports,
+            self.sequence,
+            self.acknowledgement,
+            self.flags,
+            &self.payload,
+        );
         ip(self.source.ip(), self.destination.ip(), 6, &segment)
     }
 
@@ -166,13 +194,33 @@ impl Talk {
     }
 
     pub(crate) fn packet(&mut self, from_client: bool, flags: u8, payload: &[u8]) {
-        let (source, destination) = if from_client { (self.client, self.server) } else { (self.server, self.client) };
-        let (sequence, acknowledgement) = if from_client { (self.up, self.down) } else { (self.down, self.up) };
+        let (source, destination) = if from_client {
+            (self.client, self.server)
+        } else {
+            (self.server, self.client)
+        };
+        let (sequence, acknowledgement) = if from_client {
+            (self.up, self.down)
+        } else {
+            (self.down, self.up)
+        };
         let acknowledgement = if flags & ACK != 0 { acknowledgement } else { 0 };
         let (payload, time) = (payload.to_vec(), self.now);
         let length = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
-        self.packets.push(TcpPacket { source, destination, sequence, acknowledgement, flags, payload, time });
-        let own = if from_client { &mut self.up } else { &mut self.down };
+        self.packets.push(TcpPacket {
+            source,
+            destination,
+            sequence,
+            acknowledgement,
+            flags,
+            payload,
+            time,
+        });
+        let own = if from_client {
+            &mut self.up
+        } else {
+            &mut self.down
+        };
         *own = own.wrapping_add(length);
         self.now += MILLISECOND / 10;
     }
@@ -220,24 +268,36 @@ impl Talk {
 /// An engine that was given these packets, and what it said about each.
 pub(crate) fn run(config: Config, packets: &[TcpPacket]) -> (Engine, Vec<Option<Annotation>>) {
     let mut engine = Engine::new(config);
-    let said =
-        packets.iter().zip(1..).map(|(packet, frame)| give(&mut engine, frame, packet.time, &packet.bytes())).collect();
+    let said = packets
+        .iter()
+        .zip(1..)
+        .map(|(packet, frame)| give(&mut engine, frame, packet.time, &packet.bytes()))
+        .collect();
     engine.finish();
     (engine, said)
 }
 
 /// All segments that an engine holds, each of which knows its neighbours of the same server.
 pub(crate) fn segments(engine: &Engine) -> Vec<Segment> {
-    let segments: Vec<Segment> =
-        engine.segment_numbers().filter_map(|number| engine.segment(number).cloned()).collect();
+    let segments: Vec<Segment> = engine
+        .segment_numbers()
+        .filter_map(|number| engine.segment(number).cloned())
+        .collect();
     let mut newest: HashMap<ServerId, &Segment> = HashMap::new();
     for segment in &segments {
         match newest.insert(segment.server, segment) {
             Some(before) => {
-                assert_eq!((before.next, segment.previous), (Some(segment.number), Some(before.number)));
+                assert_eq!(
+                    (before.next, segment.previous),
+                    (Some(segment.number), Some(before.number))
+                );
             }
             // The one before it had to make room, or there was none.
-            None => assert!(segment.previous.is_none_or(|number| engine.segment(number).is_none())),
+            None => assert!(
+                segment
+                    .previous
+                    .is_none_or(|number| engine.segment(number).is_none())
+            ),
         }
     }
     assert!(newest.values().all(|segment| segment.next.is_none()));
@@ -283,7 +343,14 @@ pub(crate) fn client_hello(name: &str) -> Vec<u8> {
     let name = vector::<2>(&[&[0], &vector::<2>(name.as_bytes())[..]].concat());
     let extensions = [&[0, 0], &vector::<2>(&name)[..]].concat();
     let random = [7; 32];
-    let parts = [&[3, 3], &random[..], &[0], &vector::<2>(&[0x13, 1]), &vector::<1>(&[0]), &vector::<2>(&extensions)];
+    let parts = [
+        &[3, 3],
+        &random[..],
+        &[0],
+        &vector::<2>(&[0x13, 1]),
+        &vector::<1>(&[0]),
+        &vector::<2>(&extensions),
+    ];
     handshake(1, &parts.concat())
 }
 
@@ -298,7 +365,14 @@ pub(crate) fn server_hello(version: u16, cipher: u16, alpn: &str, random: [u8; 3
         extensions.extend([0, 16]);
         extensions.extend(vector::<2>(&vector::<2>(&vector::<1>(alpn.as_bytes()))));
     }
-    let parts = [&[3, 3], &random[..], &[0], &cipher.to_be_bytes(), &[0], &vector::<2>(&extensions)[..]];
+    let parts = [
+        &[3, 3],
+        &random[..],
+        &[0],
+        &cipher.to_be_bytes(),
+        &[0],
+        &vector::<2>(&extensions)[..],
+    ];
     handshake(2, &parts.concat())
 }
 
@@ -307,7 +381,14 @@ impl Talk {
     pub(crate) fn tls13(&mut self, name: &str) -> &mut Self {
         self.open().say(&record(22, &client_hello(name)));
         let hello = record(22, &server_hello(0x0304, 0x1301, "", [9; 32]));
-        let flight = [hello, record(20, &[1]), protected(30), protected(2500), protected(281), protected(53)];
+        let flight = [
+            hello,
+            record(20, &[1]),
+            protected(30),
+            protected(2500),
+            protected(281),
+            protected(53),
+        ];
         self.hear(&flight.concat());
         self.say(&[record(20, &[1]), protected(53)].concat())
     }
@@ -318,7 +399,14 @@ impl Talk {
         let hello = record(22, &server_hello(0x0303, 0xc02f, "", [9; 32]));
         let certificate = record(22, &handshake(11, &[5; 2800]));
         self.hear(&[hello, certificate, record(22, &handshake(14, &[]))].concat());
-        self.say(&[record(22, &handshake(16, &[4; 66])), record(20, &[1]), record(22, &[3; 40])].concat());
+        self.say(
+            &[
+                record(22, &handshake(16, &[4; 66])),
+                record(20, &[1]),
+                record(22, &[3; 40]),
+            ]
+            .concat(),
+        );
         self.hear(&[record(20, &[1]), record(22, &[3; 40])].concat())
     }
 }

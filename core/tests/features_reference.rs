@@ -1,5 +1,8 @@
 //! The columns in docs/features.md are those of the code.
-#![allow(clippy::disallowed_methods, reason = "the library has no business with files; this test compares two")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the library has no business with files; this test compares two"
+)]
 
 use std::path::Path;
 
@@ -9,12 +12,21 @@ const BEGIN: &str = "<!-- columns -->\n";
 const END: &str = "<!-- /columns -->\n";
 
 fn table() -> String {
-    let mut table = String::from("| column | layer | unit | kind | name from | decided here | definition |\n");
+    let mut table =
+        String::from("| column | layer | unit | kind | name from | decided here | definition |\n");
     table.push_str("|---|---|---|---|---|---|---|\n");
     for column in COLUMNS {
-        let optional = if column.kind.is_optional() { "optional " } else { "" };
+        let optional = if column.kind.is_optional() {
+            "optional "
+        } else {
+            ""
+        };
         let decided = if column.decided { "yes" } else { "" };
-        let (layer, source, kind) = (column.layer.as_str(), column.source.as_str(), column.kind.as_str());
+        let (layer, source, kind) = (
+            column.layer.as_str(),
+            column.source.as_str(),
+            column.kind.as_str(),
+        );
         table.push_str(&format!(
             "| `{}` | {layer} | {} | {optional}{kind} | {source} | {decided} | {} |\n",
             column.name, column.unit, column.definition
@@ -60,7 +72,9 @@ fn every_deployed_column_is_there() {
         let statistics = ["avg", "std", "min", "max", "50", "75", "85", "90"];
         expected.extend(statistics.map(|statistic| format!("{which}_chunk_iat_{statistic}")));
     }
-    let deployed = COLUMNS.iter().filter(|column| column.source == Source::Deployed);
+    let deployed = COLUMNS
+        .iter()
+        .filter(|column| column.source == Source::Deployed);
     let mut found: Vec<_> = deployed.map(|column| column.name.to_owned()).collect();
     expected.sort();
     found.sort();
@@ -75,7 +89,16 @@ fn every_column_is_described() {
     assert_eq!(names.len(), COLUMNS.len(), "each name once");
     for column in COLUMNS {
         let definition = column.definition;
-        assert!(!definition.ends_with('.') && !definition.contains('|') && definition.len() > 20, "{definition}");
-        assert!(column.name.ends_with(|last: char| last != 'R' || column.name.ends_with("RTT")), "{}", column.name);
+        assert!(
+            !definition.ends_with('.') && !definition.contains('|') && definition.len() > 20,
+            "{definition}"
+        );
+        assert!(
+            column
+                .name
+                .ends_with(|last: char| last != 'R' || column.name.ends_with("RTT")),
+            "{}",
+            column.name
+        );
     }
 }

@@ -22,7 +22,10 @@ impl From<IpAddr> for nflx_address {
                 bytes[..4].copy_from_slice(&v4.octets());
                 Self { family: 4, bytes }
             }
-            IpAddr::V6(v6) => Self { family: 6, bytes: v6.octets() },
+            IpAddr::V6(v6) => Self {
+                family: 6,
+                bytes: v6.octets(),
+            },
         }
     }
 }
@@ -45,7 +48,12 @@ pub struct nflx_counters {
 
 impl From<Counters> for nflx_counters {
     fn from(c: Counters) -> Self {
-        Self { in_pkts: c.in_pkts, out_pkts: c.out_pkts, in_bytes: c.in_bytes, out_bytes: c.out_bytes }
+        Self {
+            in_pkts: c.in_pkts,
+            out_pkts: c.out_pkts,
+            in_bytes: c.in_bytes,
+            out_bytes: c.out_bytes,
+        }
     }
 }
 

@@ -76,7 +76,9 @@ impl From<&Annotation> for nflx_annotation {
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     use core::mem::offset_of;
-    assert!(NFLX_DIRECTION_IN == Direction::In as u32 && NFLX_DIRECTION_OUT == Direction::Out as u32);
+    assert!(
+        NFLX_DIRECTION_IN == Direction::In as u32 && NFLX_DIRECTION_OUT == Direction::Out as u32
+    );
     assert!(size_of::<nflx_annotation>() == 96 && align_of::<nflx_annotation>() == 8);
     assert!(offset_of!(nflx_annotation, struct_size) == 0);
     assert!(offset_of!(nflx_annotation, segment) == 12);

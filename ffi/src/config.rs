@@ -74,7 +74,10 @@ pub unsafe extern "C" fn nflx_config_set(
         let name = unsafe { string(name, "name") }?;
         // SAFETY: the header's contract for strings.
         let value = unsafe { string(value, "value") }?;
-        config.config.set(name, value).map_err(|e: ConfigError| Failure::new(NFLX_STATUS_BAD_VALUE, e.to_string()))
+        config
+            .config
+            .set(name, value)
+            .map_err(|e: ConfigError| Failure::new(NFLX_STATUS_BAD_VALUE, e.to_string()))
     };
     // SAFETY: the header's contract for handles.
     unsafe { guard(config, body) }
@@ -86,10 +89,16 @@ pub unsafe extern "C" fn nflx_config_set(
 /// `pointer` is NULL or points to bytes that end in NUL and do not change while the result is used.
 unsafe fn string<'a>(pointer: *const c_char, what: &'static str) -> Result<&'a str, Failure> {
     if pointer.is_null() {
-        return Err(Failure::new(NFLX_STATUS_NULL, format!("The {what} of the setting is NULL.")));
+        return Err(Failure::new(
+            NFLX_STATUS_NULL,
+            format!("The {what} of the setting is NULL."),
+        ));
     }
     // SAFETY: not NULL, the rest by the contract above.
-    unsafe { CStr::from_ptr(pointer) }
-        .to_str()
-        .map_err(|_| Failure::new(NFLX_STATUS_BAD_VALUE, format!("The {what} of the setting is not UTF-8.")))
+    unsafe { CStr::from_ptr(pointer) }.to_str().map_err(|_| {
+        Failure::new(
+            NFLX_STATUS_BAD_VALUE,
+            format!("The {what} of the setting is not UTF-8."),
+        )
+    })
 }

@@ -82,7 +82,10 @@ fn is_null(name: &'static str) -> Failure {
 
 #[cold]
 fn is_misaligned(name: &'static str, alignment: usize) -> Failure {
-    Failure::new(NFLX_STATUS_MISALIGNED, format!("The pointer to {name} is not aligned to {alignment} bytes."))
+    Failure::new(
+        NFLX_STATUS_MISALIGNED,
+        format!("The pointer to {name} is not aligned to {alignment} bytes."),
+    )
 }
 
 #[inline]

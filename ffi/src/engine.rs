@@ -17,7 +17,8 @@ use crate::segment::nflx_segment;
 use crate::server::{nflx_evidence, nflx_server};
 use crate::stats::nflx_stats;
 use crate::status::{
-    NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NOT_KEPT, NFLX_STATUS_NULL, NFLX_STATUS_POISONED, nflx_status, text,
+    NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NOT_KEPT, NFLX_STATUS_NULL, NFLX_STATUS_POISONED,
+    nflx_status, text,
 };
 
 /// Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
@@ -61,7 +62,9 @@ pub unsafe extern "C" fn nflx_engine_new(
         if flags & !NFLX_ENGINE_KEEP_FRAMES != 0 {
             return Err(Failure::new(
                 NFLX_STATUS_BAD_VALUE,
-                format!("The flags {flags:#x} of a new engine hold more than this version of the library knows."),
+                format!(
+                    "The flags {flags:#x} of a new engine hold more than this version of the library knows."
+                ),
             ));
         }
         let mut config = config.config.clone();
@@ -159,7 +162,11 @@ pub unsafe extern "C" fn nflx_engine_frame(
 /// One line about the last packet of this frame number, of what is known by now: totals of its segment after
 /// `nflx_engine_finish` or the segment's end. Status as for `nflx_engine_frame`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nflx_engine_note(engine: *mut nflx_engine, frame: u64, out: *mut nflx_note) -> nflx_status {
+pub unsafe extern "C" fn nflx_engine_note(
+    engine: *mut nflx_engine,
+    frame: u64,
+    out: *mut nflx_note,
+) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::sized(out) }?;
@@ -168,7 +175,16 @@ pub unsafe extern "C" fn nflx_engine_note(engine: *mut nflx_engine, frame: u64, 
         let core = handle.core()?;
         let server = core.server(annotation.server).ok_or(Failure::NONE)?;
         let segment = annotation.segment.and_then(|number| core.segment(number));
-        out.write(Note { frame, annotation: &annotation, server, segment, settled }.into());
+        out.write(
+            Note {
+                frame,
+                annotation: &annotation,
+                server,
+                segment,
+                settled,
+            }
+            .into(),
+        );
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -178,7 +194,10 @@ pub unsafe extern "C" fn nflx_engine_note(engine: *mut nflx_engine, frame: u64, 
 /// A few lines about the capture, of what is known by now: its servers, those that send video first, and what they sent.
 /// `NFLX_STATUS_NONE` if no packet of a server was seen.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nflx_engine_summary(engine: *mut nflx_engine, out: *mut nflx_summary) -> nflx_status {
+pub unsafe extern "C" fn nflx_engine_summary(
+    engine: *mut nflx_engine,
+    out: *mut nflx_summary,
+) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::sized(out) }?;
@@ -218,7 +237,10 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
 
 /// How many servers were identified: their numbers are 0 up to this.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nflx_engine_server_count(engine: *mut nflx_engine, out: *mut u32) -> nflx_status {
+pub unsafe extern "C" fn nflx_engine_server_count(
+    engine: *mut nflx_engine,
+    out: *mut u32,
+) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::plain(out, "the number of servers") }?;
@@ -309,13 +331,20 @@ pub unsafe extern "C" fn nflx_engine_segment(
 
 /// What was dropped or capped until now.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn nflx_engine_stats(engine: *mut nflx_engine, out: *mut nflx_stats) -> nflx_status {
+pub unsafe extern "C" fn nflx_engine_stats(
+    engine: *mut nflx_engine,
+    out: *mut nflx_stats,
+) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::sized(out) }?;
         let log_bytes = handle.log.as_ref().map_or(0, FrameLog::bytes);
         let core = handle.core()?;
-        out.write(nflx_stats::new(&core.stats(), core.evidence_came_late(), log_bytes));
+        out.write(nflx_stats::new(
+            &core.stats(),
+            core.evidence_came_late(),
+            log_bytes,
+        ));
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -338,14 +367,20 @@ impl nflx_engine {
     /// What was said about a frame.
     fn kept(&self, frame: u64) -> Result<Annotation, Failure> {
         let log = self.log.as_ref().ok_or_else(|| {
-            Failure::new(NFLX_STATUS_NOT_KEPT, "The engine was made without NFLX_ENGINE_KEEP_FRAMES.")
+            Failure::new(
+                NFLX_STATUS_NOT_KEPT,
+                "The engine was made without NFLX_ENGINE_KEEP_FRAMES.",
+            )
         })?;
         log.get(frame).ok_or(Failure::NONE)
     }
 
     fn core(&mut self) -> Result<&mut Engine, Failure> {
-        self.engine
-            .as_mut()
-            .ok_or_else(|| Failure::new(NFLX_STATUS_POISONED, "The engine was lost by an earlier bug of the library."))
+        self.engine.as_mut().ok_or_else(|| {
+            Failure::new(
+                NFLX_STATUS_POISONED,
+                "The engine was lost by an earlier bug of the library.",
+            )
+        })
     }
 }

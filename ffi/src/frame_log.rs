@@ -74,14 +74,24 @@ impl FrameLog {
         match Record::pack(frame, annotation) {
             Some(record) if is_next && self.wide.is_empty() => self.push(record),
             packed => {
-                let place = if is_next { Err(self.len()) } else { self.search(frame) };
+                let place = if is_next {
+                    Err(self.len())
+                } else {
+                    self.search(frame)
+                };
                 self.insert_at(place, frame, annotation, packed);
             }
         }
     }
 
     #[cold]
-    fn insert_at(&mut self, place: Result<usize, usize>, frame: u64, annotation: &Annotation, packed: Option<Record>) {
+    fn insert_at(
+        &mut self,
+        place: Result<usize, usize>,
+        frame: u64,
+        annotation: &Annotation,
+        packed: Option<Record>,
+    ) {
         match (place, packed) {
             (Ok(index), Some(record)) => {
                 self.wide.remove(&frame);
@@ -91,7 +101,11 @@ impl FrameLog {
                 self.record_mut(index).set_flags(WIDE);
                 self.wide.insert(frame, *annotation);
             }
-            (Err(index), Some(record)) if index == self.len() && !self.wide.contains_key(&frame) => self.push(record),
+            (Err(index), Some(record))
+                if index == self.len() && !self.wide.contains_key(&frame) =>
+            {
+                self.push(record)
+            }
             (Err(_), _) => {
                 self.wide.insert(frame, *annotation);
             }
@@ -129,14 +143,20 @@ impl FrameLog {
     /// Memory that the annotations take, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let records: usize = self.chunks.iter().map(|c| c.capacity() * size_of::<Record>()).sum();
+        let records: usize = self
+            .chunks
+            .iter()
+            .map(|c| c.capacity() * size_of::<Record>())
+            .sum();
         records
             + self.chunks.capacity() * size_of::<Vec<Record>>()
             + self.wide.len() * (size_of::<u64>() + size_of::<Annotation>())
     }
 
     fn len(&self) -> usize {
-        self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len())
+        self.chunks
+            .last()
+            .map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.len())
     }
 
     fn push(&mut self, record: Record) {
@@ -151,14 +171,21 @@ impl FrameLog {
     }
 
     fn last_frame(&self) -> Option<u64> {
-        self.chunks.last().and_then(|chunk| chunk.last()).map(Record::frame)
+        self.chunks
+            .last()
+            .and_then(|chunk| chunk.last())
+            .map(Record::frame)
     }
 
     /// Index of the record of this frame, or where it would stand.
     fn search(&self, frame: u64) -> Result<usize, usize> {
         // Chunks are never empty. The one that begins at or before the frame is the only one that can hold it.
-        let after = self.chunks.partition_point(|chunk| chunk[0].frame() <= frame);
-        let Some(index) = after.checked_sub(1) else { return Err(0) };
+        let after = self
+            .chunks
+            .partition_point(|chunk| chunk[0].frame() <= frame);
+        let Some(index) = after.checked_sub(1) else {
+            return Err(0);
+        };
         match self.chunks[index].binary_search_by_key(&frame, Record::frame) {
             Ok(within) => Ok(index * CHUNK + within),
             Err(within) => Err(index * CHUNK + within),
@@ -180,7 +207,12 @@ impl Record {
     fn pack(frame: u64, a: &Annotation) -> Option<Self> {
         let (server, flow) = (&a.server_counters, &a.flow_counters);
         let pkts = [server.in_pkts, server.out_pkts, flow.in_pkts, flow.out_pkts];
-        let bytes = [server.in_bytes, server.out_bytes, flow.in_bytes, flow.out_bytes];
+        let bytes = [
+            server.in_bytes,
+            server.out_bytes,
+            flow.in_bytes,
+            flow.out_bytes,
+        ];
         let fits = pkts.iter().fold(0, |all, pkts| all | pkts) >> u32::BITS == 0
             && bytes.iter().fold(a.bytes_so_far, |all, bytes| all | bytes) >> BYTES_BITS == 0
             && frame >> 40 == 0
@@ -192,7 +224,12 @@ impl Record {
             | (u8::from(a.missing) * MISSING)
             | (u8::from(a.full) * FULL);
         let so_far = a.bytes_so_far;
-        let above = [so_far & 0xffff, so_far >> 16 & 0xffff, so_far >> 32, frame >> u32::BITS | u64::from(flags) << 8];
+        let above = [
+            so_far & 0xffff,
+            so_far >> 16 & 0xffff,
+            so_far >> 32,
+            frame >> u32::BITS | u64::from(flags) << 8,
+        ];
         fits.then(|| Self {
             server: a.server,
             flow: a.flow.unwrap_or(NFLX_NO_FLOW),
@@ -217,7 +254,11 @@ impl Record {
         Annotation {
             server: self.server,
             flow: Some(self.flow).filter(|flow| *flow != NFLX_NO_FLOW),
-            direction: if flags & OUT != 0 { Direction::Out } else { Direction::In },
+            direction: if flags & OUT != 0 {
+                Direction::Out
+            } else {
+                Direction::In
+            },
             request: flags & REQUEST != 0,
             truncated: flags & TRUNCATED != 0,
             segment: Some(self.segment).filter(|segment| *segment != 0),
@@ -253,7 +294,11 @@ mod tests {
         Annotation {
             server: seed as u32,
             flow: (!seed.is_multiple_of(3)).then_some(seed as u32 / 2),
-            direction: if seed.is_multiple_of(2) { Direction::In } else { Direction::Out },
+            direction: if seed.is_multiple_of(2) {
+                Direction::In
+            } else {
+                Direction::Out
+            },
             request: seed.is_multiple_of(5),
             truncated: seed.is_multiple_of(7),
             segment: (!seed.is_multiple_of(4)).then_some(seed as u32 + 1),
@@ -266,7 +311,12 @@ mod tests {
     }
 
     fn counters(seed: u64) -> Counters {
-        Counters { in_pkts: seed, out_pkts: seed / 2, in_bytes: seed * 1500, out_bytes: seed * 40 }
+        Counters {
+            in_pkts: seed,
+            out_pkts: seed / 2,
+            in_bytes: seed * 1500,
+            out_bytes: seed * 40,
+        }
     }
 
     #[test]
@@ -280,7 +330,8 @@ mod tests {
             }
         }
         for frame in 0..6000_u64 {
-            let expected = (frame.is_multiple_of(3) && (1..5000).contains(&frame)).then(|| annotation(frame));
+            let expected =
+                (frame.is_multiple_of(3) && (1..5000).contains(&frame)).then(|| annotation(frame));
             assert_eq!(log.get(frame), expected, "frame {frame}");
         }
     }
@@ -291,7 +342,11 @@ mod tests {
         for frame in 0..1_000_000 {
             log.insert(frame, &annotation(frame));
         }
-        assert!(log.bytes() <= 1_000_000 * 64 + CHUNK * 64 + 64 * 1024, "{}", log.bytes());
+        assert!(
+            log.bytes() <= 1_000_000 * 64 + CHUNK * 64 + 64 * 1024,
+            "{}",
+            log.bytes()
+        );
         assert_eq!(FrameLog::new().bytes(), 0);
     }
 
@@ -318,7 +373,9 @@ mod tests {
             log.insert(frame, &annotation(frame * 3));
         }
         for frame in 0..12 {
-            let expected = [2, 5, 7, 8, 9].contains(&frame).then(|| annotation(frame * 3));
+            let expected = [2, 5, 7, 8, 9]
+                .contains(&frame)
+                .then(|| annotation(frame * 3));
             assert_eq!(log.get(frame), expected, "frame {frame}");
         }
         log.forget(7);
@@ -329,12 +386,37 @@ mod tests {
     fn numbers_beyond_a_record_are_kept() {
         let mut log = FrameLog::new();
         let huge = [
-            Annotation { bytes_so_far: u64::MAX, ..annotation(1) },
-            Annotation { server_counters: Counters { in_pkts: 1 << 32, ..counters(1) }, ..annotation(1) },
-            Annotation { flow_counters: Counters { out_bytes: 1 << 48, ..counters(1) }, ..annotation(1) },
-            Annotation { segment: Some(0), ..annotation(1) },
-            Annotation { flow: Some(u32::MAX), ..annotation(1) },
-            Annotation { server: u32::MAX, bytes_so_far: (1 << 48) - 1, ..annotation(1) },
+            Annotation {
+                bytes_so_far: u64::MAX,
+                ..annotation(1)
+            },
+            Annotation {
+                server_counters: Counters {
+                    in_pkts: 1 << 32,
+                    ..counters(1)
+                },
+                ..annotation(1)
+            },
+            Annotation {
+                flow_counters: Counters {
+                    out_bytes: 1 << 48,
+                    ..counters(1)
+                },
+                ..annotation(1)
+            },
+            Annotation {
+                segment: Some(0),
+                ..annotation(1)
+            },
+            Annotation {
+                flow: Some(u32::MAX),
+                ..annotation(1)
+            },
+            Annotation {
+                server: u32::MAX,
+                bytes_so_far: (1 << 48) - 1,
+                ..annotation(1)
+            },
         ];
         for (frame, a) in huge.iter().enumerate() {
             log.insert(frame as u64, a);
@@ -361,9 +443,15 @@ mod tests {
         let mut map = std::collections::BTreeMap::new();
         let mut state = 1_u64;
         for step in 0..20_000_u64 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let random = state >> 33;
-            let frame = if random.is_multiple_of(10) { random % 3000 } else { step / 4 };
+            let frame = if random.is_multiple_of(10) {
+                random % 3000
+            } else {
+                step / 4
+            };
             if random.is_multiple_of(3) {
                 log.forget(frame);
                 map.remove(&frame);

@@ -18,10 +18,16 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// There is nothing to give; not a failure to C, so without a sentence.
-    pub(crate) const NONE: Self = Self { status: NFLX_STATUS_NONE, sentence: Cow::Borrowed("") };
+    pub(crate) const NONE: Self = Self {
+        status: NFLX_STATUS_NONE,
+        sentence: Cow::Borrowed(""),
+    };
 
     pub(crate) fn new(status: nflx_status, sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, sentence: sentence.into() }
+        Self {
+            status,
+            sentence: sentence.into(),
+        }
     }
 }
 
@@ -49,7 +55,10 @@ pub(crate) trait Handle {
 /// # Safety
 /// `handle` is NULL, misaligned, or came from the `_new` function of its type, was not freed, and no other thread uses
 /// it during the call.
-pub(crate) unsafe fn guard<H: Handle>(handle: *mut H, body: impl FnOnce(&mut H) -> Result<(), Failure>) -> nflx_status {
+pub(crate) unsafe fn guard<H: Handle>(
+    handle: *mut H,
+    body: impl FnOnce(&mut H) -> Result<(), Failure>,
+) -> nflx_status {
     if handle.is_null() {
         return NFLX_STATUS_NULL;
     }

@@ -4,12 +4,13 @@ use core::ffi::{CStr, c_char};
 
 use crate::annotation::{NFLX_DIRECTION_IN, NFLX_DIRECTION_OUT};
 use crate::segment::{
-    NFLX_KIND_AUDIO, NFLX_KIND_OTHER, NFLX_KIND_VIDEO, NFLX_TRANSPORT_QUIC, NFLX_TRANSPORT_TCP, NFLX_TRANSPORT_UDP,
+    NFLX_KIND_AUDIO, NFLX_KIND_OTHER, NFLX_KIND_VIDEO, NFLX_TRANSPORT_QUIC, NFLX_TRANSPORT_TCP,
+    NFLX_TRANSPORT_UDP,
 };
 use crate::server::{
-    NFLX_EVIDENCE_CNAME, NFLX_EVIDENCE_CONFIG, NFLX_EVIDENCE_DNS, NFLX_EVIDENCE_DNS_OWNER, NFLX_EVIDENCE_HTTP_HOST,
-    NFLX_EVIDENCE_PREFIX, NFLX_EVIDENCE_QUIC_SNI, NFLX_EVIDENCE_SNI, NFLX_ROLE_AUDIO_VIDEO, NFLX_ROLE_CONTROL,
-    NFLX_ROLE_STATIC, NFLX_ROLE_UNKNOWN, NFLX_ROLE_VIDEO,
+    NFLX_EVIDENCE_CNAME, NFLX_EVIDENCE_CONFIG, NFLX_EVIDENCE_DNS, NFLX_EVIDENCE_DNS_OWNER,
+    NFLX_EVIDENCE_HTTP_HOST, NFLX_EVIDENCE_PREFIX, NFLX_EVIDENCE_QUIC_SNI, NFLX_EVIDENCE_SNI,
+    NFLX_ROLE_AUDIO_VIDEO, NFLX_ROLE_CONTROL, NFLX_ROLE_STATIC, NFLX_ROLE_UNKNOWN, NFLX_ROLE_VIDEO,
 };
 
 /// For numbers that name nothing.
@@ -144,7 +145,13 @@ mod tests {
 
     #[test]
     fn words_are_the_cores() {
-        for role in [Role::Unknown, Role::Video, Role::AudioVideo, Role::Control, Role::Static] {
+        for role in [
+            Role::Unknown,
+            Role::Video,
+            Role::AudioVideo,
+            Role::Control,
+            Role::Static,
+        ] {
             assert_eq!(role_name(role as u32).to_str(), Ok(role.as_str()));
         }
         for kind in EvidenceKind::ALL {
@@ -163,7 +170,10 @@ mod tests {
             KindReason::Files,
             KindReason::TooFew,
         ] {
-            assert_eq!(kind_reason_name(reason as u32).to_str(), Ok(reason.as_str()));
+            assert_eq!(
+                kind_reason_name(reason as u32).to_str(),
+                Ok(reason.as_str())
+            );
         }
         for reason in [
             RoleReason::None,
@@ -173,16 +183,25 @@ mod tests {
             RoleReason::Bulk,
             RoleReason::Traffic,
         ] {
-            assert_eq!(role_reason_name(reason as u32).to_str(), Ok(reason.as_str()));
+            assert_eq!(
+                role_reason_name(reason as u32).to_str(),
+                Ok(reason.as_str())
+            );
         }
         for kind in [Kind::Other, Kind::Video, Kind::Audio] {
             assert_eq!(kind_name(kind as u32).to_str(), Ok(kind.as_str()));
         }
         for transport in [Transport::Tcp, Transport::Quic, Transport::Udp] {
-            assert_eq!(transport_name(transport as u32).to_str(), Ok(transport.as_str()));
+            assert_eq!(
+                transport_name(transport as u32).to_str(),
+                Ok(transport.as_str())
+            );
         }
         for direction in [Direction::In, Direction::Out] {
-            assert_eq!(direction_name(direction as u32).to_str(), Ok(direction.as_str()));
+            assert_eq!(
+                direction_name(direction as u32).to_str(),
+                Ok(direction.as_str())
+            );
         }
         assert_eq!(role_name(99), UNNAMED);
         assert_eq!(evidence_name(0), UNNAMED);

@@ -38,7 +38,11 @@ impl From<Note<'_>> for nflx_note {
         Self {
             struct_size: size_of::<Self>() as u32,
             text: c_array(&note.to_string()),
-            flags: if note.is_landmark() { NFLX_NOTE_LANDMARK } else { 0 },
+            flags: if note.is_landmark() {
+                NFLX_NOTE_LANDMARK
+            } else {
+                0
+            },
         }
     }
 }
@@ -60,7 +64,10 @@ unsafe impl Crossing for nflx_summary {
 
 impl From<Summary<'_>> for nflx_summary {
     fn from(summary: Summary<'_>) -> Self {
-        Self { struct_size: size_of::<Self>() as u32, text: c_array(&summary.to_string()) }
+        Self {
+            struct_size: size_of::<Self>() as u32,
+            text: c_array(&summary.to_string()),
+        }
     }
 }
 

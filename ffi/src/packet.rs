@@ -46,14 +46,22 @@ impl nflx_packet {
         let link_type = u16::try_from(self.link_type).map_err(|_| {
             Failure::new(
                 NFLX_STATUS_BAD_VALUE,
-                format!("The link type {} is not in the registry's range, 0 to 65535.", self.link_type),
+                format!(
+                    "The link type {} is not in the registry's range, 0 to 65535.",
+                    self.link_type
+                ),
             )
         })?;
-        let length = usize::try_from(self.captured_length).ok().filter(|l| isize::try_from(*l).is_ok());
+        let length = usize::try_from(self.captured_length)
+            .ok()
+            .filter(|l| isize::try_from(*l).is_ok());
         let Some(length) = length else {
             return Err(Failure::new(
                 NFLX_STATUS_BAD_VALUE,
-                format!("A captured_length of {} bytes is more than memory holds.", self.captured_length),
+                format!(
+                    "A captured_length of {} bytes is more than memory holds.",
+                    self.captured_length
+                ),
             ));
         };
         let data = match (self.data.is_null(), length) {

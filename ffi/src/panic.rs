@@ -55,7 +55,11 @@ fn install_quiet_hook() {
                 previous(info);
                 return;
             }
-            let mut place = Place { file: [0; FILE_CAPACITY], length: 0, line: 0 };
+            let mut place = Place {
+                file: [0; FILE_CAPACITY],
+                length: 0,
+                line: 0,
+            };
             if let Some(location) = info.location() {
                 let file = location.file().as_bytes();
                 let tail = &file[file.len().saturating_sub(FILE_CAPACITY)..];

@@ -112,8 +112,14 @@ impl From<&Segment> for nflx_segment {
             (s.estimated, NFLX_SEGMENT_ESTIMATED),
             (s.shared, NFLX_SEGMENT_SHARED),
             (s.inferred, NFLX_SEGMENT_INFERRED),
-            (s.first_frame.is_some() && s.t_first.is_some(), NFLX_SEGMENT_HAS_FIRST),
-            (s.last_frame.is_some() && s.t_last.is_some(), NFLX_SEGMENT_HAS_LAST),
+            (
+                s.first_frame.is_some() && s.t_first.is_some(),
+                NFLX_SEGMENT_HAS_FIRST,
+            ),
+            (
+                s.last_frame.is_some() && s.t_last.is_some(),
+                NFLX_SEGMENT_HAS_LAST,
+            ),
             (s.throughput().is_some(), NFLX_SEGMENT_HAS_THROUGHPUT),
         ];
         Self {
@@ -122,7 +128,11 @@ impl From<&Segment> for nflx_segment {
             index: s.index,
             server: s.server,
             flow: s.flow,
-            flags: flags.iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum(),
+            flags: flags
+                .iter()
+                .filter(|(set, _)| *set)
+                .map(|(_, flag)| flag)
+                .sum(),
             client: s.client.into(),
             client_port: s.client_port,
             server_port: s.server_port,
@@ -153,7 +163,10 @@ impl From<&Segment> for nflx_segment {
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     use core::mem::offset_of;
-    assert!(NFLX_TRANSPORT_TCP == Transport::Tcp as u32 && NFLX_TRANSPORT_QUIC == Transport::Quic as u32);
+    assert!(
+        NFLX_TRANSPORT_TCP == Transport::Tcp as u32
+            && NFLX_TRANSPORT_QUIC == Transport::Quic as u32
+    );
     assert!(NFLX_TRANSPORT_UDP == Transport::Udp as u32);
     assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
     assert!(NFLX_KIND_AUDIO == Kind::Audio as u32);

@@ -125,7 +125,12 @@ unsafe impl Crossing for nflx_evidence {
 
 impl From<&Evidence> for nflx_evidence {
     fn from(e: &Evidence) -> Self {
-        Self { struct_size: size_of::<Self>() as u32, kind: e.kind as u32, frame: e.frame, source: c_array(&e.source) }
+        Self {
+            struct_size: size_of::<Self>() as u32,
+            kind: e.kind as u32,
+            frame: e.frame,
+            source: c_array(&e.source),
+        }
     }
 }
 
@@ -133,12 +138,21 @@ impl From<&Evidence> for nflx_evidence {
 const _: () = {
     use core::mem::offset_of;
     assert!(NFLX_ROLE_UNKNOWN == Role::Unknown as u32 && NFLX_ROLE_VIDEO == Role::Video as u32);
-    assert!(NFLX_ROLE_AUDIO_VIDEO == Role::AudioVideo as u32 && NFLX_ROLE_CONTROL == Role::Control as u32);
+    assert!(
+        NFLX_ROLE_AUDIO_VIDEO == Role::AudioVideo as u32
+            && NFLX_ROLE_CONTROL == Role::Control as u32
+    );
     assert!(NFLX_ROLE_STATIC == Role::Static as u32);
-    assert!(NFLX_EVIDENCE_CONFIG == EvidenceKind::Config as u32 && NFLX_EVIDENCE_SNI == EvidenceKind::Sni as u32);
+    assert!(
+        NFLX_EVIDENCE_CONFIG == EvidenceKind::Config as u32
+            && NFLX_EVIDENCE_SNI == EvidenceKind::Sni as u32
+    );
     assert!(NFLX_EVIDENCE_QUIC_SNI == EvidenceKind::QuicSni as u32);
     assert!(NFLX_EVIDENCE_HTTP_HOST == EvidenceKind::HttpHost as u32);
-    assert!(NFLX_EVIDENCE_DNS == EvidenceKind::Dns as u32 && NFLX_EVIDENCE_CNAME == EvidenceKind::Cname as u32);
+    assert!(
+        NFLX_EVIDENCE_DNS == EvidenceKind::Dns as u32
+            && NFLX_EVIDENCE_CNAME == EvidenceKind::Cname as u32
+    );
     assert!(NFLX_EVIDENCE_DNS_OWNER == EvidenceKind::DnsOwner as u32);
     assert!(NFLX_EVIDENCE_PREFIX == EvidenceKind::Prefix as u32);
     assert!(size_of::<nflx_server>() == 368 && align_of::<nflx_server>() == 8);

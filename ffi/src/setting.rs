@@ -77,12 +77,21 @@ impl StaticSetting {
         let (kind, words, minimum, maximum) = match setting.kind {
             SettingKind::List => (NFLX_SETTING_LIST, &[][..], 0, 0),
             SettingKind::Choice(words) => (NFLX_SETTING_CHOICE, words, 0, 0),
-            SettingKind::Number { minimum, maximum } => (NFLX_SETTING_NUMBER, &[][..], minimum, maximum),
+            SettingKind::Number { minimum, maximum } => {
+                (NFLX_SETTING_NUMBER, &[][..], minimum, maximum)
+            }
         };
         let choice_words: Vec<CString> = words.iter().map(|w| c_string(w)).collect();
         Self {
-            strings: [setting.name, setting.title, setting.help, setting.unit, setting.source, &default_value]
-                .map(c_string),
+            strings: [
+                setting.name,
+                setting.title,
+                setting.help,
+                setting.unit,
+                setting.source,
+                &default_value,
+            ]
+            .map(c_string),
             choices: choice_words.iter().map(|w| w.as_ptr()).collect(),
             _choice_words: choice_words,
             kind,
@@ -92,7 +101,8 @@ impl StaticSetting {
     }
 
     fn crossing(&self) -> nflx_setting {
-        let [name, title, help, unit, source, default_value] = self.strings.each_ref().map(|s| s.as_ptr());
+        let [name, title, help, unit, source, default_value] =
+            self.strings.each_ref().map(|s| s.as_ptr());
         nflx_setting {
             struct_size: size_of::<nflx_setting>() as u32,
             kind: self.kind,
@@ -104,7 +114,11 @@ impl StaticSetting {
             default_value,
             minimum: self.minimum,
             maximum: self.maximum,
-            choices: if self.choices.is_empty() { ptr::null() } else { self.choices.as_ptr() },
+            choices: if self.choices.is_empty() {
+                ptr::null()
+            } else {
+                self.choices.as_ptr()
+            },
             choice_count: self.choices.len() as u64,
         }
     }
@@ -112,7 +126,10 @@ impl StaticSetting {
 
 static SETTINGS: LazyLock<Vec<StaticSetting>> = LazyLock::new(|| {
     let defaults = Config::default();
-    Config::SETTINGS.iter().map(|setting| StaticSetting::new(setting, &defaults)).collect()
+    Config::SETTINGS
+        .iter()
+        .map(|setting| StaticSetting::new(setting, &defaults))
+        .collect()
 });
 
 /// How many settings there are.

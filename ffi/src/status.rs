@@ -37,11 +37,15 @@ pub(crate) const fn text(status: nflx_status) -> &'static CStr {
         NFLX_STATUS_NONE => c"There is nothing to give.",
         NFLX_STATUS_NULL => c"A pointer that must not be NULL is NULL.",
         NFLX_STATUS_MISALIGNED => c"A pointer is not aligned for its type.",
-        NFLX_STATUS_STRUCT_SIZE => c"A struct_size is not the size of its struct in this version of the library.",
+        NFLX_STATUS_STRUCT_SIZE => {
+            c"A struct_size is not the size of its struct in this version of the library."
+        }
         NFLX_STATUS_BAD_VALUE => c"A value is outside of what the function takes.",
         NFLX_STATUS_NOT_KEPT => c"The handle was made without what this call needs.",
         NFLX_STATUS_PANIC => c"The library met a bug of its own; the handle is poisoned.",
-        NFLX_STATUS_POISONED => c"The handle is poisoned by an earlier bug of the library; free it.",
+        NFLX_STATUS_POISONED => {
+            c"The handle is poisoned by an earlier bug of the library; free it."
+        }
         _ => c"This is no status of this version of the library.",
     }
 }

@@ -5,7 +5,10 @@ use std::ffi::CString;
 
 /// A C string of `text`; NULs inside, which C cannot carry, become `?`.
 pub(crate) fn c_string(text: &str) -> CString {
-    let bytes: Vec<u8> = text.bytes().map(|b| if b == 0 { b'?' } else { b }).collect();
+    let bytes: Vec<u8> = text
+        .bytes()
+        .map(|b| if b == 0 { b'?' } else { b })
+        .collect();
     CString::new(bytes).unwrap_or_default()
 }
 

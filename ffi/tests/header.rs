@@ -1,5 +1,8 @@
 //! The committed header is the one that the sources give, and says something about everything in it.
-#![allow(clippy::disallowed_methods, reason = "the library has no business with files; this test compares two")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the library has no business with files; this test compares two"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +12,17 @@ fn header_path() -> PathBuf {
 
 fn generate() -> String {
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let config = cbindgen::Config::from_file(crate_dir.join("cbindgen.toml")).expect("cbindgen.toml is readable");
+    let config = cbindgen::Config::from_file(crate_dir.join("cbindgen.toml"))
+        .expect("cbindgen.toml is readable");
     // From the source files rather than by `cargo metadata`, which would want the network and a lock.
-    let builder = cbindgen::Builder::new().with_config(config).with_src(crate_dir.join("src/lib.rs"));
+    let builder = cbindgen::Builder::new()
+        .with_config(config)
+        .with_src(crate_dir.join("src/lib.rs"));
     let mut header = Vec::new();
-    builder.generate().expect("cbindgen reads the sources").write(&mut header);
+    builder
+        .generate()
+        .expect("cbindgen reads the sources")
+        .write(&mut header);
     String::from_utf8(header).expect("UTF-8")
 }
 
@@ -51,7 +60,10 @@ fn nothing_in_the_header_is_undocumented() {
         let function = function && text.contains('(') && !typedef && !comment;
         if field || constant || typedef || function {
             seen += 1;
-            if !index.checked_sub(1).is_some_and(|before| lines[before].trim().ends_with("*/")) {
+            if !index
+                .checked_sub(1)
+                .is_some_and(|before| lines[before].trim().ends_with("*/"))
+            {
                 undocumented.push(format!("{}: {text}", index + 1));
             }
         }
@@ -61,8 +73,15 @@ fn nothing_in_the_header_is_undocumented() {
             depth -= 1;
         }
     }
-    assert!(seen > 150, "the test no longer understands the header: only {seen} items found");
-    assert!(undocumented.is_empty(), "without a comment:\n{}", undocumented.join("\n"));
+    assert!(
+        seen > 150,
+        "the test no longer understands the header: only {seen} items found"
+    );
+    assert!(
+        undocumented.is_empty(),
+        "without a comment:\n{}",
+        undocumented.join("\n")
+    );
 }
 
 /// Every function of the crate that C can link is declared, and nothing else is.
@@ -73,8 +92,14 @@ fn header_and_exports_agree() {
     let mut exports = Vec::new();
     for entry in std::fs::read_dir(source).expect("src is readable") {
         let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a source file");
-        let functions = text.match_indices("extern \"C\" fn ").map(|(at, found)| &text[at + found.len()..]);
-        exports.extend(functions.filter_map(|rest| rest.split('(').next()).map(str::to_owned));
+        let functions = text
+            .match_indices("extern \"C\" fn ")
+            .map(|(at, found)| &text[at + found.len()..]);
+        exports.extend(
+            functions
+                .filter_map(|rest| rest.split('(').next())
+                .map(str::to_owned),
+        );
     }
     assert!(exports.len() > 20, "{exports:?}");
     for name in exports {

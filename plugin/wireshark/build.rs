@@ -43,16 +43,32 @@ fn main() {
     if let Ok(library) = Path::new(&libraries).join("libwireshark.so").canonicalize() {
         println!("cargo::rerun-if-changed={}", library.display());
     }
-    let header = |name: &str| wireshark.include_paths.iter().map(|path| path.join(name)).find(|path| path.is_file());
-    for needed in ["epan/packet.h", "wiretap/wtap.h", "wsutil/nstime.h", "glib.h"] {
+    let header = |name: &str| {
+        wireshark
+            .include_paths
+            .iter()
+            .map(|path| path.join(name))
+            .find(|path| path.is_file())
+    };
+    for needed in [
+        "epan/packet.h",
+        "wiretap/wtap.h",
+        "wsutil/nstime.h",
+        "glib.h",
+    ] {
         if header(needed).is_none() {
-            fail(&format!("Wireshark's headers are incomplete: {needed} is missing."));
+            fail(&format!(
+                "Wireshark's headers are incomplete: {needed} is missing."
+            ));
         }
     }
-    let version = header("ws_version.h").and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    let version = header("ws_version.h")
+        .and_then(|path| fs::read_to_string(path).ok())
+        .unwrap_or_default();
     for part in ["MAJOR", "MINOR"] {
-        let number = define(&version, &format!("WIRESHARK_VERSION_{part}"))
-            .unwrap_or_else(|| fail("Wireshark's ws_version.h is missing or does not state a version."));
+        let number = define(&version, &format!("WIRESHARK_VERSION_{part}")).unwrap_or_else(|| {
+            fail("Wireshark's ws_version.h is missing or does not state a version.")
+        });
         println!("cargo::rustc-env=WIRESHARK_{part}={number}");
     }
 
@@ -62,7 +78,13 @@ fn main() {
         .unwrap_or_else(|error| fail(&format!("{} cannot be written: {error}.", hidden.display())));
 
     let mut build = cc::Build::new();
-    build.std("c11").warnings(true).extra_warnings(true).include("../../include").include("src").file(hidden);
+    build
+        .std("c11")
+        .warnings(true)
+        .extra_warnings(true)
+        .include("../../include")
+        .include("src")
+        .file(hidden);
     // System headers, so that their own warnings stay out of ours.
     for path in &wireshark.include_paths {
         build.flag("-isystem").flag(path.as_os_str());
@@ -71,7 +93,9 @@ fn main() {
         build.file(format!("src/{source}.c"));
     }
     // The whole archive: nothing refers to the object that hides the ABI.
-    build.link_lib_modifier("+whole-archive").compile("nflx_shim");
+    build
+        .link_lib_modifier("+whole-archive")
+        .compile("nflx_shim");
 
     for path in &wireshark.link_paths {
         println!("cargo::rustc-link-search=native={}", path.display());
@@ -85,7 +109,8 @@ fn main() {
 fn define(header: &str, name: &str) -> Option<u32> {
     header.lines().find_map(|line| {
         let mut words = line.split_whitespace();
-        (words.next() == Some("#define") && words.next() == Some(name)).then(|| words.next()?.parse().ok())?
+        (words.next() == Some("#define") && words.next() == Some(name))
+            .then(|| words.next()?.parse().ok())?
     })
 }
 
@@ -93,10 +118,13 @@ fn define(header: &str, name: &str) -> Option<u32> {
 /// visibility that any object asks for, so the ABI, which Rust would export from the plugin, stays inside of it, and
 /// two libraries with the ABI in one process cannot meet.
 fn hide_abi(header: &Path) -> String {
-    let text = fs::read_to_string(header).unwrap_or_else(|error| fail(&format!("{}: {error}", header.display())));
+    let text = fs::read_to_string(header)
+        .unwrap_or_else(|error| fail(&format!("{}: {error}", header.display())));
     let functions: Vec<&str> = text
         .lines()
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()) && !line.starts_with("typedef"))
+        .filter(|line| {
+            line.starts_with(|c: char| c.is_ascii_lowercase()) && !line.starts_with("typedef")
+        })
         .filter_map(|line| line.split_once('('))
         .filter_map(|(before, _)| before.rsplit([' ', '*']).next())
         .filter(|name| name.starts_with("nflx_"))
@@ -104,7 +132,10 @@ fn hide_abi(header: &Path) -> String {
     if functions.is_empty() {
         fail("include/nflx.h declares no functions.");
     }
-    let entries: String = functions.iter().map(|name| format!("    (function){name},\n")).collect();
+    let entries: String = functions
+        .iter()
+        .map(|name| format!("    (function){name},\n"))
+        .collect();
     format!(
         "#pragma GCC visibility push(hidden)\n#include \"nflx.h\"\n#pragma GCC visibility pop\n\
          typedef void (*function)(void);\n\

@@ -8,7 +8,10 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     pub(crate) fn new(big: bool) -> Self {
-        Self { big, bytes: Vec::new() }
+        Self {
+            big,
+            bytes: Vec::new(),
+        }
     }
 
     fn number<const N: usize>(&self, mut little: [u8; N]) -> [u8; N] {
@@ -76,7 +79,13 @@ impl Blocks {
 
     /// An enhanced packet block, or (2) the obsolete one.
     pub(crate) fn packet(&mut self, kind: u32, units: u64, data: &[u8], options: &[(u16, &[u8])]) {
-        let words = [0, (units >> 32) as u32, units as u32, data.len() as u32, data.len() as u32];
+        let words = [
+            0,
+            (units >> 32) as u32,
+            units as u32,
+            data.len() as u32,
+            data.len() as u32,
+        ];
         let mut body: Vec<u8> = words.iter().flat_map(|&word| self.u32(word)).collect();
         body.extend(data);
         body.resize(body.len().next_multiple_of(4), 0);
@@ -95,7 +104,11 @@ pub(crate) fn blocks(mut bytes: &[u8]) -> Vec<(u32, Vec<u8>)> {
         }
         let number = |at: usize| {
             let word = bytes[at..at + 4].try_into().expect("four bytes");
-            if big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+            if big {
+                u32::from_be_bytes(word)
+            } else {
+                u32::from_le_bytes(word)
+            }
         };
         let (block, rest) = bytes.split_at(number(4) as usize);
         found.push((number(0), block.to_vec()));
@@ -111,7 +124,14 @@ pub(crate) fn section_lengths(bytes: &[u8]) -> Vec<(u64, u64)> {
         if kind == 0x0a0d_0d0a {
             let field = block[16..24].try_into().expect("eight bytes");
             let big = block[8] == 0x1a;
-            lengths.push((if big { u64::from_be_bytes(field) } else { u64::from_le_bytes(field) }, 0));
+            lengths.push((
+                if big {
+                    u64::from_be_bytes(field)
+                } else {
+                    u64::from_le_bytes(field)
+                },
+                0,
+            ));
         } else {
             lengths.last_mut().expect("sections come first").1 += block.len() as u64;
         }
@@ -137,8 +157,12 @@ impl Packet {
 }
 
 fn note(options: &[(u16, Vec<u8>)]) -> Option<&str> {
-    let mut notes = options.iter().filter(|(code, value)| *code == COMMENT && value.starts_with(b"nflx: "));
-    let note = notes.next().map(|(_, value)| str::from_utf8(value).expect("text"));
+    let mut notes = options
+        .iter()
+        .filter(|(code, value)| *code == COMMENT && value.starts_with(b"nflx: "));
+    let note = notes
+        .next()
+        .map(|(_, value)| str::from_utf8(value).expect("text"));
     assert!(notes.next().is_none(), "two notes: {options:?}");
     note
 }
@@ -149,7 +173,11 @@ fn options(mut bytes: &[u8], big: bool) -> Vec<(u16, Vec<u8>)> {
     while let Some((head, rest)) = bytes.split_first_chunk::<4>() {
         let number = |at: usize| {
             let word = [head[at], head[at + 1]];
-            if big { u16::from_be_bytes(word) } else { u16::from_le_bytes(word) }
+            if big {
+                u16::from_be_bytes(word)
+            } else {
+                u16::from_le_bytes(word)
+            }
         };
         let (code, length) = (number(0), usize::from(number(2)));
         if code == 0 {
@@ -175,10 +203,17 @@ pub(crate) fn contents(bytes: &[u8]) -> (Option<String>, Vec<Packet>) {
             }
             2 | 6 => {
                 let word = block[20..24].try_into().expect("four bytes");
-                let length = if big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) } as usize;
+                let length = if big {
+                    u32::from_be_bytes(word)
+                } else {
+                    u32::from_le_bytes(word)
+                } as usize;
                 let after = 28 + length.next_multiple_of(4);
                 let options = options(&block[after..block.len() - 4], big);
-                packets.push(Packet { data: block[28..28 + length].to_vec(), options });
+                packets.push(Packet {
+                    data: block[28..28 + length].to_vec(),
+                    options,
+                });
             }
             _ => {}
         }

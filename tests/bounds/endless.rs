@@ -35,7 +35,9 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
     let mut config = Config::default();
     config.hash_seed = 7;
     for setting in settings {
-        let (name, value) = setting.split_once('=').ok_or_else(|| format!("'{setting}' is not NAME=VALUE"))?;
+        let (name, value) = setting
+            .split_once('=')
+            .ok_or_else(|| format!("'{setting}' is not NAME=VALUE"))?;
         config.set(name, value).map_err(|error| error.to_string())?;
     }
     let recorded = recorded()?;
@@ -48,7 +50,12 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
         "packets", "memory", "packets/s", "flows", "servers", "segments", "evictions"
     );
     let (mut half, mut last, mut started) = (0, 0, processor_seconds());
-    let mut traffic = Traffic { recorded: &recorded, round: 0, at: 0, made: Vec::new() };
+    let mut traffic = Traffic {
+        recorded: &recorded,
+        round: 0,
+        at: 0,
+        made: Vec::new(),
+    };
     for frame in 1..=count {
         traffic.next(&mut engine, frame);
         if frame % step != 0 {
@@ -62,7 +69,10 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
         let speed = step as f64 / (now - started).max(0.01);
         started = now;
         let stats = engine.stats();
-        let evictions = stats.flows_evicted + stats.hosts_evicted + stats.connections_evicted + stats.segments_evicted;
+        let evictions = stats.flows_evicted
+            + stats.hosts_evicted
+            + stats.connections_evicted
+            + stats.segments_evicted;
         println!(
             "{frame:>12} {:>7} MB {speed:>10.0} {:>9} {:>9} {:>9} {evictions:>12}",
             last >> 20,
@@ -75,13 +85,19 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
     let used = last.saturating_sub(empty);
     println!("stated bound {} MB, used {} MB", bound >> 20, used >> 20);
     if used as u64 > bound {
-        return Err(format!("{used} bytes of memory are used, more than the stated {bound}"));
+        return Err(format!(
+            "{used} bytes of memory are used, more than the stated {bound}"
+        ));
     }
     if settings.is_empty() && last.max(half) >= PROMISED {
-        return Err(format!("{last} bytes of memory, more than the {PROMISED} that are promised"));
+        return Err(format!(
+            "{last} bytes of memory, more than the {PROMISED} that are promised"
+        ));
     }
     if last > half + half / TOLERATED {
-        return Err(format!("memory still grows: {half} bytes after half of the packets, {last} after all"));
+        return Err(format!(
+            "memory still grows: {half} bytes after half of the packets, {last} after all"
+        ));
     }
     Ok(())
 }
@@ -109,28 +125,54 @@ impl Traffic<'_> {
                 }
                 (LinkType::ETHERNET, packet.original_length)
             }
-            0 => (LinkType(LINK_TYPE), Kind::Flows.packet(frame / 4 * 3 + 1, &mut self.made)),
-            _ => (LinkType(LINK_TYPE), Kind::Requests.packet(frame / 4, &mut self.made)),
+            0 => (
+                LinkType(LINK_TYPE),
+                Kind::Flows.packet(frame / 4 * 3 + 1, &mut self.made),
+            ),
+            _ => (
+                LinkType(LINK_TYPE),
+                Kind::Requests.packet(frame / 4, &mut self.made),
+            ),
         };
         let span = self.recorded.last().map_or(0, |last| last.time + 1_000_000);
         let time = Time(self.recorded[self.at].time + i64::from(self.round) * span);
-        engine.packet(&Packet { frame, time, link_type, original_length, data: &self.made });
+        engine.packet(&Packet {
+            frame,
+            time,
+            link_type,
+            original_length,
+            data: &self.made,
+        });
     }
 }
 
 /// Gives a packet other addresses and, at the client, another port, the same for all packets of a round. Servers come back
 /// after some rounds, clients do not.
 fn freshen(data: &mut [u8], round: u32) {
-    let Some(ip) = data.get_mut(ETHERNET_HEADER..).filter(|ip| ip.len() >= 28 && ip[0] == 0x45) else { return };
+    let Some(ip) = data
+        .get_mut(ETHERNET_HEADER..)
+        .filter(|ip| ip.len() >= 28 && ip[0] == 0x45)
+    else {
+        return;
+    };
     for (address, port) in [(12, 20), (16, 22)] {
         let number = u16::from_be_bytes([ip[port], ip[port + 1]]);
         let is_client = number >= FIRST_EPHEMERAL;
-        let change = if is_client { round } else { round % SERVER_ROUNDS };
-        let changed = u32::from_be_bytes([ip[address], ip[address + 1], ip[address + 2], ip[address + 3]])
-            ^ (change << 8 & 0x00ff_ff00);
+        let change = if is_client {
+            round
+        } else {
+            round % SERVER_ROUNDS
+        };
+        let changed = u32::from_be_bytes([
+            ip[address],
+            ip[address + 1],
+            ip[address + 2],
+            ip[address + 3],
+        ]) ^ (change << 8 & 0x00ff_ff00);
         ip[address..address + 4].copy_from_slice(&changed.to_be_bytes());
         if is_client {
-            let number = FIRST_EPHEMERAL + number.wrapping_add(round as u16) % (u16::MAX - FIRST_EPHEMERAL);
+            let number =
+                FIRST_EPHEMERAL + number.wrapping_add(round as u16) % (u16::MAX - FIRST_EPHEMERAL);
             ip[port..port + 2].copy_from_slice(&number.to_be_bytes());
         }
     }
@@ -142,17 +184,26 @@ fn recorded() -> Result<Vec<Recorded>, String> {
     for name in CAPTURES {
         let path: PathBuf = folder.join(format!("{name}.pcap.gz"));
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        GzDecoder::new(file).read_to_end(&mut bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+        let file =
+            std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        GzDecoder::new(file)
+            .read_to_end(&mut bytes)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
         let after = all.last().map_or(0, |last| last.time + 1_000_000);
         let mut first = None;
         let mut rest = &bytes[24..];
         while let Some((head, behind)) = rest.split_first_chunk::<16>() {
-            let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+            let word = |at: usize| {
+                u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]])
+            };
             let time = i64::from(word(0)) * 1_000_000_000 + i64::from(word(4)) * 1000;
             let (data, behind) = behind.split_at(word(8) as usize);
             let time = after + time - *first.get_or_insert(time);
-            all.push(Recorded { time, original_length: word(12), data: data.to_vec() });
+            all.push(Recorded {
+                time,
+                original_length: word(12),
+                data: data.to_vec(),
+            });
             rest = behind;
         }
     }
@@ -165,12 +216,22 @@ fn processor_seconds() -> f64 {
     const TICKS: f64 = 100.0;
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let behind_name = text.rsplit(')').next().unwrap_or_default();
-    behind_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / TICKS
+    behind_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum::<f64>()
+        / TICKS
 }
 
 /// Memory of this process that is in use, in bytes; 0 where the system does not tell.
 fn resident() -> usize {
     const PAGE: usize = 4096;
     let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * PAGE
+    text.split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<usize>().ok())
+        .unwrap_or(0)
+        * PAGE
 }

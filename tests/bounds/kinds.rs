@@ -78,13 +78,28 @@ impl Kind {
     pub(crate) fn packet(self, at: u64, into: &mut Vec<u8>) -> u32 {
         match self {
             Self::Flows => {
-                let server = if at.is_multiple_of(100) { NETFLIX } else { outside(at / 3) };
-                let ends = Ends { client: (inside(at), 1024 + (at % 60_000) as u16), server: (server, 443) };
+                let server = if at.is_multiple_of(100) {
+                    NETFLIX
+                } else {
+                    outside(at / 3)
+                };
+                let ends = Ends {
+                    client: (inside(at), 1024 + (at % 60_000) as u16),
+                    server: (server, 443),
+                };
                 tcp(into, ends, true, SYN, (at as u32, 0), 0, &[]);
             }
             Self::Names => {
-                let message = answer(&format!("ipv4-c{at}-fra001-ix.1.oca.nflxvideo.net"), outside(at));
-                udp(into, (Ipv4Addr::new(10, 0, 0, 53), 53), (inside(at / 100), 40_000), &message);
+                let message = answer(
+                    &format!("ipv4-c{at}-fra001-ix.1.oca.nflxvideo.net"),
+                    outside(at),
+                );
+                udp(
+                    into,
+                    (Ipv4Addr::new(10, 0, 0, 53), 53),
+                    (inside(at / 100), 40_000),
+                    &message,
+                );
             }
             Self::Segment => return segment(at, into),
             Self::Pieces => pieces(at, into),
@@ -110,7 +125,10 @@ fn outside(number: u64) -> Ipv4Addr {
 
 /// A flow of a client of its own to Netflix.
 fn flow(number: u64, port: u16) -> Ends {
-    Ends { client: (inside(number), 2000 + (number % 60_000) as u16), server: (NETFLIX, port) }
+    Ends {
+        client: (inside(number), 2000 + (number % 60_000) as u16),
+        server: (NETFLIX, port),
+    }
 }
 
 /// A response by DNS: one question, one address.
@@ -130,13 +148,32 @@ fn segment(at: u64, into: &mut Vec<u8>) -> u32 {
     const CAPTURED: usize = 96 - 40;
     let ends = flow(0, 443);
     match at {
-        0 => tcp(into, ends, true, ACK, (1, 1), 300, &[&[23, 3, 3, 1, 39][..], &[7; CAPTURED - 5]].concat()),
+        0 => tcp(
+            into,
+            ends,
+            true,
+            ACK,
+            (1, 1),
+            300,
+            &[&[23, 3, 3, 1, 39][..], &[7; CAPTURED - 5]].concat(),
+        ),
         _ => {
             let begun = (at - 1) as u32;
             let record = begun.wrapping_mul(SIZE as u32) % 16_406;
-            let data =
-                if record == 0 { [&[23, 3, 3, 64, 17][..], &[7; CAPTURED - 5]].concat() } else { vec![7; CAPTURED] };
-            tcp(into, ends, false, ACK, (begun.wrapping_mul(SIZE as u32).wrapping_add(1), 301), SIZE, &data);
+            let data = if record == 0 {
+                [&[23, 3, 3, 64, 17][..], &[7; CAPTURED - 5]].concat()
+            } else {
+                vec![7; CAPTURED]
+            };
+            tcp(
+                into,
+                ends,
+                false,
+                ACK,
+                (begun.wrapping_mul(SIZE as u32).wrapping_add(1), 301),
+                SIZE,
+                &data,
+            );
             return 40 + SIZE as u32;
         }
     }
@@ -155,27 +192,63 @@ fn pieces(at: u64, into: &mut Vec<u8>) {
 fn holes(at: u64, into: &mut Vec<u8>) {
     const SIZE: u32 = 1000;
     const EACH: u64 = 100;
-    behind_a_hole(flow(at / EACH, 443), at % EACH, (at % EACH) as u32 * SIZE, SIZE as usize, into);
+    behind_a_hole(
+        flow(at / EACH, 443),
+        at % EACH,
+        (at % EACH) as u32 * SIZE,
+        SIZE as usize,
+        into,
+    );
 }
 
 /// A request, the first bytes of its response, and then `size` bytes that stand at `place` in it, all of them behind
 /// bytes that never come.
 fn behind_a_hole(ends: Ends, turn: u64, place: u32, size: usize, into: &mut Vec<u8>) {
     match turn {
-        0 => tcp(into, ends, true, ACK, (1, 1), 300, &[&[23, 3, 3, 1, 39][..], &[7; 295]].concat()),
-        1 => tcp(into, ends, false, ACK, (1, 301), 50, &[&[23, 3, 3, 64, 17][..], &[7; 45]].concat()),
-        _ => tcp(into, ends, false, ACK, (1 + place, 301), size, &vec![7; size]),
+        0 => tcp(
+            into,
+            ends,
+            true,
+            ACK,
+            (1, 1),
+            300,
+            &[&[23, 3, 3, 1, 39][..], &[7; 295]].concat(),
+        ),
+        1 => tcp(
+            into,
+            ends,
+            false,
+            ACK,
+            (1, 301),
+            50,
+            &[&[23, 3, 3, 64, 17][..], &[7; 45]].concat(),
+        ),
+        _ => tcp(
+            into,
+            ends,
+            false,
+            ACK,
+            (1 + place, 301),
+            size,
+            &vec![7; size],
+        ),
     }
 }
 
 fn head(at: u64, into: &mut Vec<u8>) {
     const EACH: u64 = 42;
     let number = at / EACH;
-    let ends = Ends { client: (inside(number), 5000), server: (outside(number % 20_000), 80) };
+    let ends = Ends {
+        client: (inside(number), 5000),
+        server: (outside(number % 20_000), 80),
+    };
     let turn = at % EACH;
     let filling = [b'x'; 1448];
     let (sequence, data) = match turn {
-        0 => (1, format!("GET / HTTP/1.1\r\nHost: {}.netflix.com", "n".repeat(1000)).into_bytes()),
+        0 => (
+            1,
+            format!("GET / HTTP/1.1\r\nHost: {}.netflix.com", "n".repeat(1000)).into_bytes(),
+        ),
         41 => (1 + 1447 * 41 + 50, b"\r\n\r\n".to_vec()),
         _ => (turn as u32 * 1447, filling.to_vec()),
     };
@@ -184,7 +257,10 @@ fn head(at: u64, into: &mut Vec<u8>) {
 
 fn hello(at: u64, into: &mut Vec<u8>) {
     const EACH: u64 = 16_000;
-    let ends = Ends { client: (inside(at / EACH), 5000), server: (outside(at / EACH), 443) };
+    let ends = Ends {
+        client: (inside(at / EACH), 5000),
+        server: (outside(at / EACH), 443),
+    };
     let turn = at % EACH;
     let begin: [u8; 10] = [22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xf0, 3];
     match turn {
@@ -195,8 +271,19 @@ fn hello(at: u64, into: &mut Vec<u8>) {
 
 fn messages(at: u64, into: &mut Vec<u8>) {
     const SIZE: usize = 60_000;
-    let ends = Ends { client: (inside(at / 1000), 5000), server: (outside(at / 1000), 53) };
-    tcp(into, ends, false, ACK, (1 + (at % 1000) as u32 * SIZE as u32, 1), SIZE, &[0; SIZE]);
+    let ends = Ends {
+        client: (inside(at / 1000), 5000),
+        server: (outside(at / 1000), 53),
+    };
+    tcp(
+        into,
+        ends,
+        false,
+        ACK,
+        (1 + (at % 1000) as u32 * SIZE as u32, 1),
+        SIZE,
+        &[0; SIZE],
+    );
 }
 
 fn exchange(at: u64, into: &mut Vec<u8>) {
@@ -205,10 +292,21 @@ fn exchange(at: u64, into: &mut Vec<u8>) {
     const EACH: u64 = 100;
     let ends = flow(at / EACH, 80);
     let turn = (at % EACH / 2) as u32;
-    let (up, down) = (1 + turn * REQUEST.len() as u32, 1 + turn * RESPONSE.len() as u32);
+    let (up, down) = (
+        1 + turn * REQUEST.len() as u32,
+        1 + turn * RESPONSE.len() as u32,
+    );
     if at.is_multiple_of(2) {
         tcp(into, ends, true, ACK, (up, down), REQUEST.len(), REQUEST);
     } else {
-        tcp(into, ends, false, ACK, (down, up + REQUEST.len() as u32), RESPONSE.len(), RESPONSE);
+        tcp(
+            into,
+            ends,
+            false,
+            ACK,
+            (down, up + REQUEST.len() as u32),
+            RESPONSE.len(),
+            RESPONSE,
+        );
     }
 }

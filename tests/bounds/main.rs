@@ -24,9 +24,9 @@ fn main() -> ExitCode {
             (Some(kind), Ok(count)) => write(kind, count),
             _ => usage(),
         },
-        ["engine", count, ref settings @ ..] => {
-            count.parse().map_or_else(|_| usage(), |count| endless::run(count, settings))
-        }
+        ["engine", count, ref settings @ ..] => count
+            .parse()
+            .map_or_else(|_| usage(), |count| endless::run(count, settings)),
         _ => usage(),
     };
     match done {
@@ -40,7 +40,10 @@ fn main() -> ExitCode {
 
 fn usage() -> Result<(), String> {
     let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-    Err(format!("usage: bounds write {} COUNT | bounds engine COUNT [NAME=VALUE ...]", kinds.join("|")))
+    Err(format!(
+        "usage: bounds write {} COUNT | bounds engine COUNT [NAME=VALUE ...]",
+        kinds.join("|")
+    ))
 }
 
 fn write(kind: Kind, count: u64) -> Result<(), String> {
@@ -48,7 +51,9 @@ fn write(kind: Kind, count: u64) -> Result<(), String> {
     let written = out
         .write_all(&packets::pcap_header())
         .and_then(|()| {
-            kind.packets(count, &mut |time, length, data| out.write_all(&packets::record(time, length, data)))
+            kind.packets(count, &mut |time, length, data| {
+                out.write_all(&packets::record(time, length, data))
+            })
         })
         .and_then(|()| out.flush());
     written.map_err(|error| format!("cannot write: {error}"))

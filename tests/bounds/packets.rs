@@ -25,7 +25,11 @@ pub(crate) fn tcp(
     length: usize,
     data: &[u8],
 ) {
-    let (from, to) = if up { (ends.client, ends.server) } else { (ends.server, ends.client) };
+    let (from, to) = if up {
+        (ends.client, ends.server)
+    } else {
+        (ends.server, ends.client)
+    };
     ip(into, from.0, to.0, 6, 20 + length);
     into.extend_from_slice(&from.1.to_be_bytes());
     into.extend_from_slice(&to.1.to_be_bytes());
@@ -66,7 +70,12 @@ pub(crate) fn pcap_header() -> Vec<u8> {
 pub(crate) fn record(time: u64, length: u32, data: &[u8]) -> Vec<u8> {
     let mut record = Vec::with_capacity(16 + data.len());
     let seconds = 1_700_000_000 + time / 1_000_000;
-    for word in [seconds as u32, (time % 1_000_000) as u32, data.len() as u32, length] {
+    for word in [
+        seconds as u32,
+        (time % 1_000_000) as u32,
+        data.len() as u32,
+        length,
+    ] {
         record.extend(word.to_le_bytes());
     }
     record.extend(data);

@@ -17,7 +17,9 @@ fn begin(args: &[&str], ignoring: Option<&str>) -> Child {
         // The shell's way to start a program that ignores a signal.
         Some(signal) => {
             let mut command = Command::new("sh");
-            command.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh"]).arg(program());
+            command
+                .args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh"])
+                .arg(program());
             command
         }
         // Whatever the tests themselves were started to ignore, as by nohup.
@@ -27,9 +29,19 @@ fn begin(args: &[&str], ignoring: Option<&str>) -> Child {
             command
         }
     };
-    let mut child = command.args(args).stdin(Stdio::piped()).process_group(0).spawn().expect("the program starts");
+    let mut child = command
+        .args(args)
+        .stdin(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .expect("the program starts");
     let bytes = decompressed(&recorded("tls13.pcap.gz"));
-    child.stdin.as_mut().expect("piped").write_all(&bytes[..bytes.len() / 2]).expect("it reads");
+    child
+        .stdin
+        .as_mut()
+        .expect("piped")
+        .write_all(&bytes[..bytes.len() / 2])
+        .expect("it reads");
     child
 }
 
@@ -53,7 +65,10 @@ fn end(child: &mut Child) -> ExitStatus {
 }
 
 fn send(child: &Child, signal: i32) {
-    let status = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().expect("a shell");
+    let status = Command::new("sh")
+        .args(["-c", &format!("kill -{signal} {}", child.id())])
+        .status()
+        .expect("a shell");
     assert!(status.success());
 }
 
@@ -76,12 +91,34 @@ fn a_signal_leaves_no_temporary_file() {
 fn a_signal_leaves_whole_partitions_only() {
     let folder = Folder::new();
     let root = folder.path("root");
-    let mut child = begin(&["packets", &recorded("vlan.pcap.gz"), "-", "--partition", "-o", &root, "-j", "1"], None);
+    let mut child = begin(
+        &[
+            "packets",
+            &recorded("vlan.pcap.gz"),
+            "-",
+            "--partition",
+            "-o",
+            &root,
+            "-j",
+            "1",
+        ],
+        None,
+    );
     let names = || -> Vec<String> {
         let entries = std::fs::read_dir(&root).into_iter().flatten();
-        entries.map(|entry| entry.expect("there").file_name().into_string().expect("UTF-8")).collect()
+        entries
+            .map(|entry| {
+                entry
+                    .expect("there")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect()
     };
-    wait_until("the first partition", || names().iter().any(|name| name.starts_with("capture=")));
+    wait_until("the first partition", || {
+        names().iter().any(|name| name.starts_with("capture="))
+    });
     send(&child, SIGINT);
     assert_eq!(end(&mut child).signal(), Some(SIGINT));
     assert_eq!(names().len(), 1, "{:?}", names());
@@ -95,6 +132,10 @@ fn a_signal_that_is_ignored_stays_so() {
     send(&child, SIGHUP);
     drop(child.stdin.take());
     let status = child.wait().expect("it ends");
-    assert_eq!(status.code(), Some(1), "damaged, but done: the stream was cut");
+    assert_eq!(
+        status.code(),
+        Some(1),
+        "damaged, but done: the stream was cut"
+    );
     assert_eq!(folder.names(), ["rows"]);
 }

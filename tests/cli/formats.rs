@@ -13,15 +13,32 @@ pub(crate) fn python() -> PathBuf {
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/venv.sh");
     let output = Command::new(&script).output().expect("the script runs");
-    assert!(output.status.success(), "{}: {}", script.display(), String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("UTF-8").trim().into()
+    assert!(
+        output.status.success(),
+        "{}: {}",
+        script.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .expect("UTF-8")
+        .trim()
+        .into()
 }
 
 /// Runs a script of `tests/python`.
 pub(crate) fn run_python(script: &str, args: &[&str]) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
-    let output = Command::new(python()).arg(script).args(args).output().expect("Python runs");
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("python")
+        .join(script);
+    let output = Command::new(python())
+        .arg(script)
+        .args(args)
+        .output()
+        .expect("Python runs");
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{args:?}: {stdout}{stderr}");
     stdout.into_owned()
 }
@@ -29,7 +46,13 @@ pub(crate) fn run_python(script: &str, args: &[&str]) -> String {
 #[test]
 fn three_programs_read_parquet() {
     let folder = Folder::new();
-    let captures = ["player.pcap.gz", "h3.pcap.gz", "midstream.pcap.gz", "two-interfaces.pcapng.gz"].map(recorded);
+    let captures = [
+        "player.pcap.gz",
+        "h3.pcap.gz",
+        "midstream.pcap.gz",
+        "two-interfaces.pcapng.gz",
+    ]
+    .map(recorded);
     let nothing = folder.file("nothing.pcap", &pcap(1, &[&[0; 60]]));
     let all: Vec<_> = captures.iter().map(String::as_str).collect();
     let mut files = Vec::new();
@@ -38,15 +61,25 @@ fn three_programs_read_parquet() {
         for (number, captures) in [&all[..], &[&*nothing], &all[2..3]].into_iter().enumerate() {
             for format in ["parquet", "jsonl"] {
                 let output = folder.path(&format!("{command}{number}.{format}"));
-                let args = [&[command, "-o", &output, "--prefixes", "10.0.0.0/8"], captures].concat();
+                let args = [
+                    &[command, "-o", &output, "--prefixes", "10.0.0.0/8"],
+                    captures,
+                ]
+                .concat();
                 assert_eq!(run(&args).quiet(), "");
                 files.push(output);
             }
         }
     }
-    let said = run_python("readers.py", &files.iter().map(String::as_str).collect::<Vec<_>>());
+    let said = run_python(
+        "readers.py",
+        &files.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
     assert_eq!(said.matches("agree").count(), files.len() / 2, "{said}");
-    assert!(said.contains("features: ") && said.contains("packets: 0 rows"), "{said}");
+    assert!(
+        said.contains("features: ") && said.contains("packets: 0 rows"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -67,16 +100,27 @@ fn parquet_through_a_pipe_is_the_same_file() {
 fn the_name_of_the_output_chooses_the_format() {
     let folder = Folder::new();
     let capture = recorded("tls13.pcap.gz");
-    for (name, begins) in
-        [("a.csv", "capture,"), ("a.CSV", "capture,"), ("a.ndjson", "{\"capture\""), ("a.txt", "{\"capture\"")]
-    {
+    for (name, begins) in [
+        ("a.csv", "capture,"),
+        ("a.CSV", "capture,"),
+        ("a.ndjson", "{\"capture\""),
+        ("a.txt", "{\"capture\""),
+    ] {
         let path = folder.path(name);
         run(&["servers", &capture, "-o", &path]).quiet();
-        assert!(fs::read_to_string(&path).expect("there").starts_with(begins), "{name}");
+        assert!(
+            fs::read_to_string(&path)
+                .expect("there")
+                .starts_with(begins),
+            "{name}"
+        );
     }
     let path = folder.path("b.csv");
     run(&["servers", &capture, "-o", &path, "--format", "jsonl"]).quiet();
-    assert!(fs::read_to_string(&path).expect("there").starts_with('{'), "what is asked wins");
+    assert!(
+        fs::read_to_string(&path).expect("there").starts_with('{'),
+        "what is asked wins"
+    );
 }
 
 #[test]

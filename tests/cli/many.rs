@@ -12,8 +12,13 @@ use super::{COMMANDS, Folder, Outcome, program, recorded, run};
 
 /// A folder of captures, some in folders in it, with what is none between them.
 fn captures(folder: &Folder, count: usize) -> Vec<String> {
-    let sources =
-        ["tls13-snap96.pcap.gz", "h2.pcap.gz", "midstream.pcap.gz", "two-interfaces.pcapng.gz", "vlan.pcap.gz"];
+    let sources = [
+        "tls13-snap96.pcap.gz",
+        "h2.pcap.gz",
+        "midstream.pcap.gz",
+        "two-interfaces.pcapng.gz",
+        "vlan.pcap.gz",
+    ];
     let mut paths: Vec<_> = (0..count)
         .map(|number| {
             let source = sources[number % sources.len()];
@@ -33,7 +38,9 @@ fn captures(folder: &Folder, count: usize) -> Vec<String> {
 }
 
 fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
 }
 
 /// The same run whatever the number of jobs.
@@ -55,11 +62,18 @@ fn order_does_not_depend_on_who_is_first() {
     let folder = Folder::new();
     let paths = captures(&folder, 12);
     for command in COMMANDS.into_iter().chain(["features"]) {
-        let one_by_one: String = paths.iter().map(|path| run(&[command, path]).quiet()).collect();
+        let one_by_one: String = paths
+            .iter()
+            .map(|path| run(&[command, path]).quiet())
+            .collect();
         assert_eq!(with_jobs(&[command, &folder.path("")]).quiet(), one_by_one);
         for format in ["csv", "table"] {
             let all = with_jobs(&[command, &folder.path(""), "--format", format]).quiet();
-            assert_eq!(all.lines().count(), 1 + one_by_one.lines().count(), "{format}: one heading");
+            assert_eq!(
+                all.lines().count(),
+                1 + one_by_one.lines().count(),
+                "{format}: one heading"
+            );
         }
     }
 }
@@ -76,17 +90,32 @@ fn two_hundred_captures_and_one_of_them_damaged() {
     fs::write(damaged, &bytes[..bytes.len() / 2]).expect("written");
     let outcome = with_jobs(&["servers", &folder.path("")]);
     assert_eq!(outcome.status, Some(1));
-    assert!(outcome.sentence().starts_with(damaged), "{}", outcome.stderr);
-    let others =
-        |text: &str| -> Vec<Value> { lines(text).into_iter().filter(|row| row["capture"] != **damaged).collect() };
+    assert!(
+        outcome.sentence().starts_with(damaged),
+        "{}",
+        outcome.stderr
+    );
+    let others = |text: &str| -> Vec<Value> {
+        lines(text)
+            .into_iter()
+            .filter(|row| row["capture"] != **damaged)
+            .collect()
+    };
     assert_eq!(others(&outcome.stdout), others(&whole));
-    assert!(lines(&outcome.stdout).len() > others(&whole).len(), "what could be read of it is there");
+    assert!(
+        lines(&outcome.stdout).len() > others(&whole).len(),
+        "what could be read of it is there"
+    );
 
     // One that is no capture at all, and one that may not be read.
     fs::write(damaged, "not a capture").expect("written");
     let outcome = with_jobs(&["servers", &folder.path("")]);
     assert_eq!(outcome.status, Some(2));
-    assert!(outcome.sentence().contains("is not a capture"), "{}", outcome.stderr);
+    assert!(
+        outcome.sentence().contains("is not a capture"),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(others(&whole), lines(&outcome.stdout));
 }
 
@@ -98,18 +127,38 @@ fn folders_and_patterns() {
     let all = rows(&[&folder.path("")]);
     assert_eq!(rows(&[&folder.path("day *")]), all);
     assert_eq!(rows(&[&folder.path("**/*.gz")]), all);
-    assert_eq!(rows(&[&folder.path("day 0"), &folder.path("day [12]/*")]), all);
+    assert_eq!(
+        rows(&[&folder.path("day 0"), &folder.path("day [12]/*")]),
+        all
+    );
     let named: Vec<_> = paths.iter().map(String::as_str).collect();
     assert_eq!(rows(&named), all);
 
     fs::create_dir(folder.path("empty")).expect("made");
     let outcome = run(&["segments", &folder.path("empty")]);
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""));
-    assert!(outcome.sentence().ends_with("empty: holds no capture"), "{}", outcome.stderr);
-    let outcome = run(&["segments", &folder.path("empty"), &folder.path("x*"), &folder.path("day 0")]);
+    assert!(
+        outcome.sentence().ends_with("empty: holds no capture"),
+        "{}",
+        outcome.stderr
+    );
+    let outcome = run(&[
+        "segments",
+        &folder.path("empty"),
+        &folder.path("x*"),
+        &folder.path("day 0"),
+    ]);
     assert_eq!(outcome.status, Some(2));
-    assert!(outcome.stderr.contains("x*: matches no file\n"), "{}", outcome.stderr);
-    assert_eq!(outcome.stdout, rows(&[&folder.path("day 0")]), "the rest is intact");
+    assert!(
+        outcome.stderr.contains("x*: matches no file\n"),
+        "{}",
+        outcome.stderr
+    );
+    assert_eq!(
+        outcome.stdout,
+        rows(&[&folder.path("day 0")]),
+        "the rest is intact"
+    );
 
     // The output is none of the captures, wherever it stands, and none of them is overwritten.
     let output = folder.path("day 1/rows.parquet");
@@ -117,7 +166,11 @@ fn folders_and_patterns() {
     assert_eq!(rows(&[&folder.path("")]), all);
     let outcome = run(&["segments", &folder.path(""), "-o", &paths[3]]);
     assert_eq!(outcome.status, Some(2));
-    assert!(outcome.sentence().contains("is one of the captures"), "{}", outcome.stderr);
+    assert!(
+        outcome.sentence().contains("is one of the captures"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]
@@ -126,17 +179,26 @@ fn parquet_of_many_is_that_of_each() {
     captures(&folder, 9);
     let mut files = Vec::new();
     for command in COMMANDS {
-        let (parquet, jsonl) = (folder.path(&format!("{command}.parquet")), folder.path(&format!("{command}.jsonl")));
+        let (parquet, jsonl) = (
+            folder.path(&format!("{command}.parquet")),
+            folder.path(&format!("{command}.jsonl")),
+        );
         let mut before = None;
         for jobs in ["1", "3"] {
             run(&[command, &folder.path(""), "-o", &parquet, "--jobs", jobs]).quiet();
             let bytes = fs::read(&parquet).expect("there");
-            assert!(before.get_or_insert_with(|| bytes.clone()) == &bytes, "{command}: whatever the jobs");
+            assert!(
+                before.get_or_insert_with(|| bytes.clone()) == &bytes,
+                "{command}: whatever the jobs"
+            );
         }
         run(&[command, &folder.path(""), "-o", &jsonl]).quiet();
         files.extend([parquet, jsonl]);
     }
-    run_python("readers.py", &files.iter().map(String::as_str).collect::<Vec<_>>());
+    run_python(
+        "readers.py",
+        &files.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
 }
 
 #[test]
@@ -154,15 +216,26 @@ fn partitions() {
         let said = run_python("partitions.py", &[&root, &jsonl]);
         assert!(said.contains("agree"), "{said}");
     }
-    let entries: Vec<_> = fs::read_dir(&root).expect("there").map(|entry| entry.expect("there").path()).collect();
+    let entries: Vec<_> = fs::read_dir(&root)
+        .expect("there")
+        .map(|entry| entry.expect("there").path())
+        .collect();
     assert_eq!(entries.len(), paths.len(), "{entries:?}");
-    assert!(entries.iter().all(|entry| entry.join("part.parquet").is_file()));
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry.join("part.parquet").is_file())
+    );
 
     // One file that fails takes nothing away.
     fs::write(folder.path("bad.pcap"), "bad").expect("written");
     let outcome = run(&["servers", &folder.path(""), "--partition", "-o", &root]);
     assert_eq!(outcome.status, Some(2));
-    assert!(outcome.sentence().contains("bad.pcap: is not a capture"), "{}", outcome.stderr);
+    assert!(
+        outcome.sentence().contains("bad.pcap: is not a capture"),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(fs::read_dir(&root).expect("there").count(), paths.len());
 }
 
@@ -174,15 +247,28 @@ fn partitions_that_cannot_be() {
     let file = folder.file("file", b"");
     let root = folder.path("root");
     let cases: [(&[&str], &str); 5] = [
-        (&[&capture, "--partition"], "name the folder for them with -o"),
-        (&[&capture, "--partition", "-o", &root, "--format", "csv"], "partitions are Parquet"),
+        (
+            &[&capture, "--partition"],
+            "name the folder for them with -o",
+        ),
+        (
+            &[&capture, "--partition", "-o", &root, "--format", "csv"],
+            "partitions are Parquet",
+        ),
         (&[&capture, "--partition", "-o", &file], "is no folder"),
-        (&[&capture, &capture, "--partition", "-o", &root], "would be one partition"),
+        (
+            &[&capture, &capture, "--partition", "-o", &root],
+            "would be one partition",
+        ),
         (&[&long, "--partition", "-o", &root], "255 is the most"),
     ];
     for (args, expected) in cases {
         let outcome = run(&[&["servers"], args].concat());
-        assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""), "{args:?}");
+        assert_eq!(
+            (outcome.status, outcome.stdout.as_str()),
+            (Some(2), ""),
+            "{args:?}"
+        );
         assert!(outcome.sentence().contains(expected), "{}", outcome.stderr);
     }
     assert!(!Path::new(&root).exists(), "nothing was begun");
@@ -198,9 +284,21 @@ fn memory_is_bounded_however_many_captures_there_are() {
         // The shell's child is the program, whose peak the shell's own times do not tell: ask the kernel.
         let script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, \
                       stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
-        let output = Command::new("python3").args(["-c", script]).arg(program()).args(args).output().expect("Python");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8_lossy(&output.stdout).trim().parse().expect("kilobytes")
+        let output = Command::new("python3")
+            .args(["-c", script])
+            .arg(program())
+            .args(args)
+            .output()
+            .expect("Python");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout)
+            .trim()
+            .parse()
+            .expect("kilobytes")
     };
     let few = peak(&["packets", &folder.path("day 0/00*"), "--jobs", "2"]);
     let many = peak(&["packets", &folder.path(""), "--jobs", "2"]);
@@ -215,7 +313,9 @@ fn jobs_are_a_number() {
         assert_eq!(outcome.status, Some(2), "{}", outcome.stdout);
         assert!(outcome.sentence().contains("--jobs"), "{}", outcome.stderr);
     }
-    let rows: BTreeMap<&str, String> =
-        ["1", "64"].into_iter().map(|jobs| (jobs, run(&["servers", &capture, "-j", jobs]).quiet())).collect();
+    let rows: BTreeMap<&str, String> = ["1", "64"]
+        .into_iter()
+        .map(|jobs| (jobs, run(&["servers", &capture, "-j", jobs]).quiet()))
+        .collect();
     assert_eq!(rows["1"], rows["64"]);
 }

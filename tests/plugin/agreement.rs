@@ -79,7 +79,11 @@ fn packets_agree(home: &Home, path: &Path, prefixes: Option<&str>) -> Result<(),
         return Err("evidence comes after packets that it concerns");
     }
     let mut options = vec!["-2"];
-    options.extend(preference.iter().flat_map(|preference| ["-o", preference.as_str()]));
+    options.extend(
+        preference
+            .iter()
+            .flat_map(|preference| ["-o", preference.as_str()]),
+    );
 
     let fields: Vec<_> = names(FACTS).into_iter().chain(names(MARKS)).collect();
     let shown = home.fields(&home.capture(path), &options, &fields);
@@ -87,7 +91,9 @@ fn packets_agree(home: &Home, path: &Path, prefixes: Option<&str>) -> Result<(),
     let mut expected = BTreeMap::new();
     for row in &rows {
         let mut values = row_text(row, FACTS);
-        let marks = MARKS.iter().map(|(_, key)| if row[*key] == true { "1" } else { "" });
+        let marks = MARKS
+            .iter()
+            .map(|(_, key)| if row[*key] == true { "1" } else { "" });
         values.extend(marks.map(str::to_owned));
         expected.insert(row["frame"].as_u64().expect("a frame"), values);
     }
@@ -95,7 +101,10 @@ fn packets_agree(home: &Home, path: &Path, prefixes: Option<&str>) -> Result<(),
     let here: BTreeSet<_> = shown.keys().collect();
     let there: BTreeSet<_> = expected.keys().collect();
     let apart: Vec<_> = here.symmetric_difference(&there).take(10).collect();
-    assert!(apart.is_empty(), "frames of {name} that only one of the two shows: {apart:?}");
+    assert!(
+        apart.is_empty(),
+        "frames of {name} that only one of the two shows: {apart:?}"
+    );
     for (frame, values) in &shown {
         for ((field, shown), expected) in fields.iter().zip(values).zip(&expected[frame]) {
             // tshark writes booleans as 1 or, in later versions, True.
@@ -110,8 +119,12 @@ fn packets_agree(home: &Home, path: &Path, prefixes: Option<&str>) -> Result<(),
 fn every_packet_of_every_capture() {
     let Some(home) = Home::new() else { return };
     let mut compared = 0;
-    let recorded = recorded_captures().into_iter().flat_map(|path| [(path.clone(), None), (path, Some(PREFIXES))]);
-    let further = further_captures().into_iter().map(|path| (path, Some(PREFIXES)));
+    let recorded = recorded_captures()
+        .into_iter()
+        .flat_map(|path| [(path.clone(), None), (path, Some(PREFIXES))]);
+    let further = further_captures()
+        .into_iter()
+        .map(|path| (path, Some(PREFIXES)));
     for (path, prefixes) in recorded.chain(further) {
         match packets_agree(&home, &path, prefixes) {
             Ok(()) => compared += 1,
@@ -131,13 +144,26 @@ fn every_segment_in_two_passes() {
         }
         let mut fields = vec!["nflx.segment", "nflx.segment.complete"];
         fields.extend(names(SEGMENT));
-        let shown = home.fields(&home.capture(&path), &["-2", "-Y", "nflx.request && nflx.segment"], &fields);
+        let shown = home.fields(
+            &home.capture(&path),
+            &["-2", "-Y", "nflx.request && nflx.segment"],
+            &fields,
+        );
         let rows = nflx_rows("segments", &[], &path);
-        let rows: BTreeMap<_, _> = rows.iter().map(|row| (text(&row["segment"]), row)).collect();
+        let rows: BTreeMap<_, _> = rows
+            .iter()
+            .map(|row| (text(&row["segment"]), row))
+            .collect();
         for (frame, values) in &shown {
             let row = rows[&values[0]];
             let complete = matches!(values[1].as_str(), "1" | "True");
-            assert_eq!(Value::Bool(complete), row["complete"], "segment {} of {}", values[0], path.display());
+            assert_eq!(
+                Value::Bool(complete),
+                row["complete"],
+                "segment {} of {}",
+                values[0],
+                path.display()
+            );
             assert_eq!(
                 values[2..],
                 row_text(row, SEGMENT),
@@ -147,10 +173,24 @@ fn every_segment_in_two_passes() {
             );
         }
         // Pipelined requests share a packet, which shows one of them.
-        let frames: BTreeSet<_> = rows.values().filter_map(|row| row["request_frame"].as_u64()).collect();
-        assert!(shown.keys().all(|frame| frames.contains(frame)), "{}", path.display());
-        let missing: Vec<_> = frames.iter().filter(|frame| !shown.contains_key(frame)).collect();
-        assert!(missing.is_empty(), "{}: no requests shown in frames {missing:?}", path.display());
+        let frames: BTreeSet<_> = rows
+            .values()
+            .filter_map(|row| row["request_frame"].as_u64())
+            .collect();
+        assert!(
+            shown.keys().all(|frame| frames.contains(frame)),
+            "{}",
+            path.display()
+        );
+        let missing: Vec<_> = frames
+            .iter()
+            .filter(|frame| !shown.contains_key(frame))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "{}: no requests shown in frames {missing:?}",
+            path.display()
+        );
     }
 }
 
@@ -162,7 +202,13 @@ fn one_pass_and_two_passes_say_the_same() {
     let fields: Vec<_> = names(FACTS)
         .into_iter()
         .filter(|name| {
-            !["nflx.server.name", "nflx.server.evidence", "nflx.server.role", "nflx.segment.kind"].contains(name)
+            ![
+                "nflx.server.name",
+                "nflx.server.evidence",
+                "nflx.server.role",
+                "nflx.segment.kind",
+            ]
+            .contains(name)
         })
         .chain(names(MARKS))
         .collect();
@@ -180,7 +226,13 @@ fn one_pass_and_two_passes_say_the_same() {
 fn a_read_filter_does_not_shift_facts() {
     let Some(home) = Home::new() else { return };
     let capture = home.recorded("noise.pcap.gz");
-    let fields = ["frame.time_epoch", "nflx.flow", "nflx.segment", "nflx.segment.bytes_so_far", "nflx.server.in_bytes"];
+    let fields = [
+        "frame.time_epoch",
+        "nflx.flow",
+        "nflx.segment",
+        "nflx.segment.bytes_so_far",
+        "nflx.server.in_bytes",
+    ];
     let by_time = |rows: BTreeMap<u64, Vec<String>>| rows.into_values().collect::<Vec<_>>();
     let all = by_time(home.fields(&capture, &["-2", "-Y", "nflx && tcp"], &fields));
     let accepted = by_time(home.fields(&capture, &["-2", "-R", "tcp", "-Y", "nflx"], &fields));
@@ -196,27 +248,42 @@ fn reloading_starts_anew() {
     let other = home.recorded("ipv6.pcap.gz");
     let mut command = home.command("sharkd");
     command.arg("-").stdin(std::process::Stdio::piped());
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
     let Ok(mut child) = command.spawn() else {
         println!("skipped: sharkd is not installed");
         return;
     };
     let mut input = child.stdin.take().expect("piped");
     for (id, file) in [(1, &capture), (2, &other), (3, &capture)] {
-        let load = format!(r#"{{"jsonrpc":"2.0","id":{id}0,"method":"load","params":{{"file":"{file}"}}}}"#);
+        let load = format!(
+            r#"{{"jsonrpc":"2.0","id":{id}0,"method":"load","params":{{"file":"{file}"}}}}"#
+        );
         // sharkd keeps the results of a filter beyond the capture that they are of; hence a filter for each.
         let frames = format!(
             r#"{{"jsonrpc":"2.0","id":{id}1,"method":"frames","params":{{"filter":"nflx.request && frame.number > {id}","column0":"nflx.segment:1","column1":"nflx.server.in_bytes:1"}}}}"#
         );
-        std::io::Write::write_all(&mut input, format!("{load}\n{frames}\n").as_bytes()).expect("sharkd reads");
+        std::io::Write::write_all(&mut input, format!("{load}\n{frames}\n").as_bytes())
+            .expect("sharkd reads");
     }
     drop(input);
     let output = child.wait_with_output().expect("sharkd ends");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let answers: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let frames: Vec<_> = answers.iter().filter(|answer| answer["result"].is_array()).map(|a| &a["result"]).collect();
+    let answers: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let frames: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer["result"].is_array())
+        .map(|a| &a["result"])
+        .collect();
     assert_eq!(frames.len(), 3, "{text}");
-    assert!(frames[0].as_array().is_some_and(|rows| !rows.is_empty()), "{text}");
+    assert!(
+        frames[0].as_array().is_some_and(|rows| !rows.is_empty()),
+        "{text}"
+    );
     assert_ne!(frames[0], frames[1]);
     assert_eq!(frames[0], frames[2]);
 }

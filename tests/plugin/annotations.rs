@@ -16,10 +16,18 @@ impl Home {
     /// What the program writes.
     fn annotated(&self, options: &[&str], capture: &Path) -> Vec<u8> {
         let out = self.path().join("program.pcapng");
-        let output = Command::new(nflx()).arg("annotate").args(options).args([capture, &out]).output();
+        let output = Command::new(nflx())
+            .arg("annotate")
+            .args(options)
+            .args([capture, &out])
+            .output();
         let output = output.expect("the program starts");
         // 1 is for captures that are cut.
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{}: {output:?}", capture.display());
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{}: {output:?}",
+            capture.display()
+        );
         fs::read(out).expect("written")
     }
 
@@ -36,9 +44,15 @@ impl Home {
         let outcome = self.tshark(&[&["-r", capture, "-w", "tshark.pcapng"], options].concat());
         let cut = outcome.stderr.contains("cut short in the middle");
         // Wireshark 4.6 says, with and without plugins, that it keeps times no finer than nanoseconds.
-        let mut complaints =
-            outcome.stderr.lines().filter(|line| !line.is_empty() && !line.contains("wtap_dump_fix_idb()"));
-        assert!(cut || complaints.next().is_none(), "{capture}: {}", outcome.stderr);
+        let mut complaints = outcome
+            .stderr
+            .lines()
+            .filter(|line| !line.is_empty() && !line.contains("wtap_dump_fix_idb()"));
+        assert!(
+            cut || complaints.next().is_none(),
+            "{capture}: {}",
+            outcome.stderr
+        );
         fs::read(out).expect("written")
     }
 }
@@ -60,18 +74,38 @@ fn every_recorded() -> Vec<PathBuf> {
 fn plugin_and_program_say_the_same() {
     let Some(home) = Home::new() else { return };
     let mut compared = 0;
-    let recorded = every_recorded().into_iter().flat_map(|path| [(path.clone(), false), (path, true)]);
+    let recorded = every_recorded()
+        .into_iter()
+        .flat_map(|path| [(path.clone(), false), (path, true)]);
     let further = further_captures();
-    let variants = further.first().map(|path| path.with_file_name("variants")).filter(|folder| folder.is_dir());
-    let variants = variants.map(|folder| super::captures_in(&folder)).unwrap_or_default();
+    let variants = further
+        .first()
+        .map(|path| path.with_file_name("variants"))
+        .filter(|folder| folder.is_dir());
+    let variants = variants
+        .map(|folder| super::captures_in(&folder))
+        .unwrap_or_default();
     let further = further.into_iter().chain(variants).map(|path| (path, true));
     for (path, told) in recorded.chain(further) {
         let prefixes = format!("nflx.prefixes:{PREFIXES}");
-        let (arguments, preference) =
-            if told { (&["--prefixes", PREFIXES][..], &["-o", &prefixes][..]) } else { (&[][..], &[][..]) };
+        let (arguments, preference) = if told {
+            (&["--prefixes", PREFIXES][..], &["-o", &prefixes][..])
+        } else {
+            (&[][..], &[][..])
+        };
         let file = home.capture(&path);
-        let choices = [("all", "nflx.comment_packets:all"), ("requests", "nflx.comment_packets:requests")];
-        for (packets, option) in choices.into_iter().take(if path.starts_with(recorded_folder()) { 2 } else { 1 }) {
+        let choices = [
+            ("all", "nflx.comment_packets:all"),
+            ("requests", "nflx.comment_packets:requests"),
+        ];
+        for (packets, option) in choices
+            .into_iter()
+            .take(if path.starts_with(recorded_folder()) {
+                2
+            } else {
+                1
+            })
+        {
             let ours = home.annotated(&[arguments, &["--packets", packets]].concat(), &path);
             let (_, ours) = contents(&ours);
             let ours = noted(ours);
@@ -80,8 +114,17 @@ fn plugin_and_program_say_the_same() {
             let theirs = noted(theirs);
             assert_eq!(ours.len(), theirs.len(), "{}", path.display());
             for (index, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-                assert_eq!(ours.note(), theirs.note(), "{}: packet {index} of those with a note", path.display());
-                assert!(ours.data == theirs.data, "{}: packet {index}", path.display());
+                assert_eq!(
+                    ours.note(),
+                    theirs.note(),
+                    "{}: packet {index} of those with a note",
+                    path.display()
+                );
+                assert!(
+                    ours.data == theirs.data,
+                    "{}: packet {index}",
+                    path.display()
+                );
             }
             compared += ours.len();
         }
@@ -98,13 +141,21 @@ fn two_passes_and_sessions_make_no_difference() {
     assert!(home.written(&[&["-2"], &command[..]].concat(), &capture) == once);
     // Rejected packets do not count for the numbers of the second pass.
     let (_, all) = contents(&once);
-    let (_, some) = contents(&home.written(&[&["-2", "-R", "tcp.len > 0"], &command[..]].concat(), &capture));
+    let (_, some) = contents(&home.written(
+        &[&["-2", "-R", "tcp.len > 0"], &command[..]].concat(),
+        &capture,
+    ));
     let mut rest = all.iter();
     assert!(some.len() > 100 && some.len() < all.len());
-    assert!(some.iter().all(|packet| rest.any(|other| other == packet)), "each is one of all, in order");
+    assert!(
+        some.iter().all(|packet| rest.any(|other| other == packet)),
+        "each is one of all, in order"
+    );
 
     let mut reset = home.command("tshark");
-    reset.args(["-M", "200", "-r", &capture, "-w", "reset.pcapng"]).args(command);
+    reset
+        .args(["-M", "200", "-r", &capture, "-w", "reset.pcapng"])
+        .args(command);
     assert!(reset.output().expect("tshark starts").status.success());
     assert!(fs::read(home.path().join("reset.pcapng")).expect("written") == once);
 }
@@ -129,7 +180,10 @@ fn stripping_gives_back_what_tshark_writes() {
             }
             assert_eq!(before, after, "{}", path.display());
         }
-        assert!(theirs > 0 || !path.ends_with(PCAPNG), "this one has comments of its own");
+        assert!(
+            theirs > 0 || !path.ends_with(PCAPNG),
+            "this one has comments of its own"
+        );
     }
 }
 
@@ -157,15 +211,39 @@ fn the_summary_is_the_comment_of_the_section() {
     for path in every_recorded() {
         let (section, _) = contents(&home.annotated(&[], &path));
         let capture = home.capture(&path);
-        let args = ["-q", "-r", &capture, "-o", "nflx.comment:TRUE", "-z", "nflx,summary"];
+        let args = [
+            "-q",
+            "-r",
+            &capture,
+            "-o",
+            "nflx.comment:TRUE",
+            "-z",
+            "nflx,summary",
+        ];
         let summary = home.tshark(&args).quiet();
         let summary = summary.trim_end();
-        assert_eq!(section.as_deref().unwrap_or("nflx: no Netflix server"), summary, "{}", path.display());
-        let command = ["-o", "nflx.comment:TRUE", "-Y", "frame", "--capture-comment", summary];
+        assert_eq!(
+            section.as_deref().unwrap_or("nflx: no Netflix server"),
+            summary,
+            "{}",
+            path.display()
+        );
+        let command = [
+            "-o",
+            "nflx.comment:TRUE",
+            "-Y",
+            "frame",
+            "--capture-comment",
+            summary,
+        ];
         let annotated = home.written(&command, &capture);
         let (written, _) = contents(&annotated);
         assert_eq!(written.as_deref(), Some(summary), "{}", path.display());
-        assert!(home.stripped(&annotated) == home.written(&["-Y", "frame"], &capture), "{}", path.display());
+        assert!(
+            home.stripped(&annotated) == home.written(&["-Y", "frame"], &capture),
+            "{}",
+            path.display()
+        );
     }
 }
 
@@ -176,26 +254,70 @@ fn pipes_are_annotated_with_what_is_known() {
     let capture = home.recorded("tls13.pcap.gz");
     let bytes = super::decompressed(Path::new(&capture));
     let mut command = home.command("tshark");
-    command.args(["-r", "-", "-o", "nflx.comment:TRUE", "-Y", "nflx", "-w", "piped.pcapng"]);
-    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tshark starts");
+    command.args([
+        "-r",
+        "-",
+        "-o",
+        "nflx.comment:TRUE",
+        "-Y",
+        "nflx",
+        "-w",
+        "piped.pcapng",
+    ]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tshark starts");
     let mut input = child.stdin.take().expect("piped");
     std::io::Write::write_all(&mut input, &bytes).expect("tshark reads");
     drop(input);
     let output = child.wait_with_output().expect("it ends");
     let said = String::from_utf8(output.stderr).expect("UTF-8");
-    assert!(output.status.success() && said.lines().count() == 1, "{said}");
-    assert!(said.starts_with("nflx: The capture cannot be read ahead"), "{said}");
+    assert!(
+        output.status.success() && said.lines().count() == 1,
+        "{said}"
+    );
+    assert!(
+        said.starts_with("nflx: The capture cannot be read ahead"),
+        "{said}"
+    );
     let (_, packets) = contents(&fs::read(home.path().join("piped.pcapng")).expect("written"));
-    let notes: Vec<_> = packets.iter().map(|packet| packet.note().expect("a note")).collect();
-    let request = notes.iter().find(|note| note.starts_with("nflx: out request segment 3 ")).expect("a request");
+    let notes: Vec<_> = packets
+        .iter()
+        .map(|packet| packet.note().expect("a note"))
+        .collect();
+    let request = notes
+        .iter()
+        .find(|note| note.starts_with("nflx: out request segment 3 "))
+        .expect("a request");
     assert!(!request.contains("bytes"), "{request}");
-    assert!(notes.iter().any(|note| note.starts_with("nflx: in segment 3 ") && note.ends_with(" bytes")));
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.starts_with("nflx: in segment 3 ") && note.ends_with(" bytes"))
+    );
 
     // A file that comes through a redirection is a file.
     let mut command = home.command("tshark");
-    command.args(["-r", "-", "-o", "nflx.comment:TRUE", "-Y", "nflx", "-w", "redirected.pcapng"]);
-    let output = command.stdin(fs::File::open(&capture).expect("there")).output().expect("tshark starts");
-    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    command.args([
+        "-r",
+        "-",
+        "-o",
+        "nflx.comment:TRUE",
+        "-Y",
+        "nflx",
+        "-w",
+        "redirected.pcapng",
+    ]);
+    let output = command
+        .stdin(fs::File::open(&capture).expect("there"))
+        .output()
+        .expect("tshark starts");
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
     let redirected = fs::read(home.path().join("redirected.pcapng")).expect("written");
     assert!(redirected == home.written(&["-o", "nflx.comment:TRUE", "-Y", "nflx"], &capture));
 }

@@ -19,20 +19,29 @@ fn nodes<'a>(tree: &'a Value, found: &mut Vec<&'a Value>) {
 /// The plugin's nodes among the details of a frame that sharkd gives.
 fn ours(details: &Value) -> Vec<&Value> {
     let layers = details["tree"].as_array().expect("layers");
-    let layer = layers.iter().find(|layer| layer["f"] == "nflx").expect("our layer");
+    let layer = layers
+        .iter()
+        .find(|layer| layer["f"] == "nflx")
+        .expect("our layer");
     let mut found = vec![layer];
     nodes(&layer["n"], &mut found);
     found
 }
 
 fn number(row: &Value, key: &str) -> u64 {
-    row[key].as_u64().unwrap_or_else(|| panic!("{key} of {row}"))
+    row[key]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{key} of {row}"))
 }
 
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let groups: Vec<_> =
-        digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).expect("digits")).collect();
+    let groups: Vec<_> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| str::from_utf8(group).expect("digits"))
+        .collect();
     groups.join(",")
 }
 
@@ -42,8 +51,22 @@ fn the_line_on_top_tells_the_story() {
     let Some(home) = Home::new() else { return };
     let path = recorded_folder().join(CAPTURE);
     let servers = nflx_rows("servers", &[], &path);
-    let roles: BTreeMap<_, _> = servers.iter().map(|row| (row["server"].as_str(), row["role"].as_str())).collect();
-    let text = home.tshark(&["-2", "-r", &home.capture(&path), "-Y", "nflx.segment", "-V", "-O", "nflx"]).quiet();
+    let roles: BTreeMap<_, _> = servers
+        .iter()
+        .map(|row| (row["server"].as_str(), row["role"].as_str()))
+        .collect();
+    let text = home
+        .tshark(&[
+            "-2",
+            "-r",
+            &home.capture(&path),
+            "-Y",
+            "nflx.segment",
+            "-V",
+            "-O",
+            "nflx",
+        ])
+        .quiet();
     for row in nflx_rows("segments", &[], &path) {
         let role = match roles[&row["server"].as_str()].expect("a role") {
             "audio_video" => "audio and video ".to_owned(),
@@ -51,10 +74,21 @@ fn the_line_on_top_tells_the_story() {
             role => format!("{role} "),
         };
         let said = format!("{role}server {}", row["name"].as_str().expect("a name"));
-        let segment = format!("Segment {} ({})", row["segment"], row["kind"].as_str().expect("a kind"));
+        let segment = format!(
+            "Segment {} ({})",
+            row["segment"],
+            row["kind"].as_str().expect("a kind")
+        );
         let duration = row["duration_s"].as_f64().expect("a duration");
-        let end = if row["complete"] == true { "" } else { ", still open where the capture ends" };
-        let total = format!("{} bytes in {duration:.2} s{end}", grouped(number(&row, "bytes")));
+        let end = if row["complete"] == true {
+            ""
+        } else {
+            ", still open where the capture ends"
+        };
+        let total = format!(
+            "{} bytes in {duration:.2} s{end}",
+            grouped(number(&row, "bytes"))
+        );
         for story in [
             format!("[Netflix, Dst: {said}, {segment} request, {total}]"),
             format!("[Netflix, Src: {said}, {segment}, {total}]"),
@@ -69,17 +103,33 @@ fn the_line_on_top_tells_the_story() {
 fn segments_of_a_server_are_linked() {
     let Some(home) = Home::new() else { return };
     let path = recorded_folder().join(CAPTURE);
-    let fields = ["nflx.segment", "nflx.segment.previous_frame", "nflx.segment.next_frame"];
-    let shown = home.fields(&home.capture(&path), &["-2", "-Y", "nflx.request && nflx.segment"], &fields);
+    let fields = [
+        "nflx.segment",
+        "nflx.segment.previous_frame",
+        "nflx.segment.next_frame",
+    ];
+    let shown = home.fields(
+        &home.capture(&path),
+        &["-2", "-Y", "nflx.request && nflx.segment"],
+        &fields,
+    );
     let mut rows = nflx_rows("segments", &[], &path);
     rows.sort_by_key(|row| (row["server"].to_string(), number(row, "segment")));
     let mut links = 0;
     for (index, row) in rows.iter().enumerate() {
         let neighbour = |at: Option<usize>| {
-            let other = at.and_then(|at| rows.get(at)).filter(|other| other["server"] == row["server"]);
-            other.map_or(String::new(), |other| number(other, "request_frame").to_string())
+            let other = at
+                .and_then(|at| rows.get(at))
+                .filter(|other| other["server"] == row["server"]);
+            other.map_or(String::new(), |other| {
+                number(other, "request_frame").to_string()
+            })
         };
-        let expected = [row["segment"].to_string(), neighbour(index.checked_sub(1)), neighbour(Some(index + 1))];
+        let expected = [
+            row["segment"].to_string(),
+            neighbour(index.checked_sub(1)),
+            neighbour(Some(index + 1)),
+        ];
         assert_eq!(shown[&number(row, "request_frame")], expected);
         links += usize::from(!expected[1].is_empty());
     }
@@ -95,11 +145,17 @@ fn right_clicks_give_filters_that_work() {
     let middle = &segments[segments.len() / 2];
     let mut asked = Vec::new();
     let mut frames = Vec::new();
-    for frame in [number(middle, "request_frame"), number(middle, "first_frame"), number(middle, "last_frame")] {
+    for frame in [
+        number(middle, "request_frame"),
+        number(middle, "first_frame"),
+        number(middle, "last_frame"),
+    ] {
         asked.push(("frame", json!({ "frame": frame, "proto": true })));
         frames.push(frame);
     }
-    let Some(details) = home.sharkd(&path, &asked) else { return };
+    let Some(details) = home.sharkd(&path, &asked) else {
+        return;
+    };
     let mut filters: Vec<(u64, String)> = Vec::new();
     for (frame, details) in frames.iter().zip(&details) {
         for node in ours(details) {
@@ -112,14 +168,33 @@ fn right_clicks_give_filters_that_work() {
             }
         }
     }
-    let names: BTreeSet<_> = filters.iter().map(|(_, filter)| filter.split(' ').next().expect("a name")).collect();
-    for name in ["nflx.segment.throughput", "nflx.segment.ttfb", "nflx.segment.previous_frame", "nflx.server.ipv4"] {
+    let names: BTreeSet<_> = filters
+        .iter()
+        .map(|(_, filter)| filter.split(' ').next().expect("a name"))
+        .collect();
+    for name in [
+        "nflx.segment.throughput",
+        "nflx.segment.ttfb",
+        "nflx.segment.previous_frame",
+        "nflx.server.ipv4",
+    ] {
         assert!(names.contains(name), "{name} is not in {names:?}");
     }
-    let asked: Vec<_> = filters.iter().map(|(_, filter)| ("frames", json!({ "filter": filter }))).collect();
-    for ((frame, filter), passed) in filters.iter().zip(home.sharkd(&path, &asked).expect("it was there")) {
-        let passed = passed.as_array().unwrap_or_else(|| panic!("{filter} is no filter: {passed}"));
-        assert!(passed.iter().any(|row| row["num"] == *frame), "frame {frame} does not pass its own {filter}");
+    let asked: Vec<_> = filters
+        .iter()
+        .map(|(_, filter)| ("frames", json!({ "filter": filter })))
+        .collect();
+    for ((frame, filter), passed) in filters
+        .iter()
+        .zip(home.sharkd(&path, &asked).expect("it was there"))
+    {
+        let passed = passed
+            .as_array()
+            .unwrap_or_else(|| panic!("{filter} is no filter: {passed}"));
+        assert!(
+            passed.iter().any(|row| row["num"] == *frame),
+            "frame {frame} does not pass its own {filter}"
+        );
     }
 }
 
@@ -131,14 +206,19 @@ fn frames_are_links() {
     let segments = nflx_rows("segments", &[], &path);
     let middle = &segments[segments.len() / 2];
     let frame = json!({ "frame": number(middle, "first_frame"), "proto": true });
-    let Some(details) = home.sharkd(&path, &[("frame", frame)]) else { return };
+    let Some(details) = home.sharkd(&path, &[("frame", frame)]) else {
+        return;
+    };
     let links: Vec<u64> = ours(&details[0])
         .iter()
         .filter(|node| node["t"] == "framenum")
         .filter_map(|node| node["fnum"].as_u64())
         .collect();
     for key in ["request_frame", "first_frame", "last_frame"] {
-        assert!(links.contains(&number(middle, key)), "{key} is not in {links:?}");
+        assert!(
+            links.contains(&number(middle, key)),
+            "{key} is not in {links:?}"
+        );
     }
     // Those three, both neighbours, and the evidence by name server and by the server's name.
     assert_eq!(links.len(), 7, "{links:?}");
@@ -156,7 +236,9 @@ fn following_a_stream_is_left_alone() {
         let capture = home.recorded(capture);
         let args = ["-q", "-r", &capture, "-z", follow];
         let with = home.tshark(&args).quiet();
-        let without = home.tshark(&[&args[..], &["--disable-protocol", "nflx"]].concat()).quiet();
+        let without = home
+            .tshark(&[&args[..], &["--disable-protocol", "nflx"]].concat())
+            .quiet();
         assert!(with.len() > 500 && with == without, "{follow}");
     }
 }

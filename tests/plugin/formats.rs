@@ -30,7 +30,12 @@ fn requests(home: &Home) -> BTreeMap<u64, Vec<String>> {
     let rows = home.fields(
         &home.recorded(CAPTURE),
         &["-2", "-Y", REQUESTS],
-        &["nflx.segment", "nflx.segment.bytes", "nflx.server", "nflx.segment.ttfb"],
+        &[
+            "nflx.segment",
+            "nflx.segment.bytes",
+            "nflx.server",
+            "nflx.segment.ttfb",
+        ],
     );
     assert!(rows.len() > 5, "{rows:?}");
     rows
@@ -40,16 +45,32 @@ fn requests(home: &Home) -> BTreeMap<u64, Vec<String>> {
 fn json() {
     let Some(home) = Home::new() else { return };
     let rows = requests(&home);
-    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-Y", REQUESTS, "-T", "json"]).quiet();
+    let text = home
+        .tshark(&[
+            "-r",
+            &home.recorded(CAPTURE),
+            "-2",
+            "-Y",
+            REQUESTS,
+            "-T",
+            "json",
+        ])
+        .quiet();
     let packets: Vec<Value> = serde_json::from_str(&text).expect("JSON");
     assert_eq!(packets.len(), rows.len());
     for (packet, row) in packets.iter().zip(rows.values()) {
         let layer = &packet["_source"]["layers"]["nflx"];
         // Keys are the fields' names, whatever their values.
         assert_eq!(layer["nflx.segment"], row[0].as_str());
-        assert_eq!(layer["nflx.segment_tree"]["nflx.segment.bytes"], row[1].as_str());
+        assert_eq!(
+            layer["nflx.segment_tree"]["nflx.segment.bytes"],
+            row[1].as_str()
+        );
         assert_eq!(layer["nflx.server"], row[2].as_str());
-        assert_eq!(layer["nflx.server_tree"]["nflx.server.name"], row[2].as_str());
+        assert_eq!(
+            layer["nflx.server_tree"]["nflx.server.name"],
+            row[2].as_str()
+        );
         assert!(layer["nflx.flow_tree"]["nflx.direction"] == "out");
         let mut evidence = Vec::new();
         values_of(layer, "nflx.server.evidence", &mut evidence);
@@ -61,9 +82,25 @@ fn json() {
 fn elastic() {
     let Some(home) = Home::new() else { return };
     let rows = requests(&home);
-    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-Y", REQUESTS, "-T", "ek", "-J", "nflx"]).quiet();
-    let packets = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let packets: Vec<_> = packets.filter(|packet| packet.get("layers").is_some()).collect();
+    let text = home
+        .tshark(&[
+            "-r",
+            &home.recorded(CAPTURE),
+            "-2",
+            "-Y",
+            REQUESTS,
+            "-T",
+            "ek",
+            "-J",
+            "nflx",
+        ])
+        .quiet();
+    let packets = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let packets: Vec<_> = packets
+        .filter(|packet| packet.get("layers").is_some())
+        .collect();
     assert_eq!(packets.len(), rows.len());
     for (packet, row) in packets.iter().zip(rows.values()) {
         let mut bytes = Vec::new();
@@ -76,7 +113,17 @@ fn elastic() {
 fn pdml() {
     let Some(home) = Home::new() else { return };
     let rows = requests(&home);
-    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-Y", REQUESTS, "-T", "pdml"]).quiet();
+    let text = home
+        .tshark(&[
+            "-r",
+            &home.recorded(CAPTURE),
+            "-2",
+            "-Y",
+            REQUESTS,
+            "-T",
+            "pdml",
+        ])
+        .quiet();
     assert_eq!(text.matches("<proto name=\"nflx\"").count(), rows.len());
     for row in rows.values() {
         assert!(text.contains(&format!(
@@ -90,15 +137,35 @@ fn pdml() {
 fn details() {
     let Some(home) = Home::new() else { return };
     let rows = requests(&home);
-    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-Y", REQUESTS, "-V", "-O", "nflx"]).quiet();
-    let stories: Vec<_> = text.lines().filter(|line| line.starts_with("[Netflix, ")).collect();
+    let text = home
+        .tshark(&[
+            "-r",
+            &home.recorded(CAPTURE),
+            "-2",
+            "-Y",
+            REQUESTS,
+            "-V",
+            "-O",
+            "nflx",
+        ])
+        .quiet();
+    let stories: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("[Netflix, "))
+        .collect();
     assert_eq!(stories.len(), rows.len());
     for (story, row) in stories.iter().zip(rows.values()) {
-        assert!(story.contains("Dst: ") && story.contains(&row[2]), "{story}");
+        assert!(
+            story.contains("Dst: ") && story.contains(&row[2]),
+            "{story}"
+        );
         assert!(story.contains(&format!("Segment {} (", row[0])), "{story}");
     }
     // All the evidence, with the frame that gave it, under the strongest.
-    assert!(text.contains("        [Evidence: sni]\n            [sni: "), "{text}");
+    assert!(
+        text.contains("        [Evidence: sni]\n            [sni: "),
+        "{text}"
+    );
     assert!(text.contains("            [dns: "), "{text}");
 }
 
@@ -109,7 +176,11 @@ fn info_column() {
     let capture = home.recorded(CAPTURE);
     let once = home.tshark(&["-r", &capture]).quiet();
     assert_eq!(once.matches(" request]").count(), rows.len());
-    assert_eq!(once.matches(" end, ").count(), 0, "one pass does not know ends");
+    assert_eq!(
+        once.matches(" end, ").count(),
+        0,
+        "one pass does not know ends"
+    );
     let twice = home.tshark(&["-r", &capture, "-2"]).quiet();
     assert_eq!(twice.matches(" request]").count(), rows.len());
     assert_eq!(twice.matches("[Netflix segment 1 end, ").count(), 1);
@@ -120,9 +191,25 @@ fn columns() {
     let Some(home) = Home::new() else { return };
     let rows = requests(&home);
     let format = r#"gui.column.format:"Segment","%Cus:nflx.segment:0:R","Bytes","%Cus:nflx.segment.bytes:0:R""#;
-    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "-2", "-o", format, "-Y", REQUESTS]).quiet();
-    let shown: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-    let expected: Vec<_> = rows.values().map(|row| vec![row[0].as_str(), row[1].as_str()]).collect();
+    let text = home
+        .tshark(&[
+            "-r",
+            &home.recorded(CAPTURE),
+            "-2",
+            "-o",
+            format,
+            "-Y",
+            REQUESTS,
+        ])
+        .quiet();
+    let shown: Vec<Vec<_>> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let expected: Vec<_> = rows
+        .values()
+        .map(|row| vec![row[0].as_str(), row[1].as_str()])
+        .collect();
     assert_eq!(shown, expected);
 }
 
@@ -131,10 +218,21 @@ fn statistics() {
     let Some(home) = Home::new() else { return };
     let capture = home.recorded(CAPTURE);
     let bytes = home.fields(&capture, &[], &["nflx.server.in_bytes"]);
-    let largest = bytes.values().map(|row| row[0].parse::<u64>().expect("a number")).max().expect("packets");
-    let statistic = "io,stat,0,MAX(nflx.server.in_bytes)nflx.server.in_bytes,COUNT(nflx.request)nflx.request";
-    let text = home.tshark(&["-r", &capture, "-q", "-z", statistic]).quiet();
-    assert!(text.split(|c: char| !c.is_ascii_digit()).any(|word| word == largest.to_string()), "{largest}: {text}");
+    let largest = bytes
+        .values()
+        .map(|row| row[0].parse::<u64>().expect("a number"))
+        .max()
+        .expect("packets");
+    let statistic =
+        "io,stat,0,MAX(nflx.server.in_bytes)nflx.server.in_bytes,COUNT(nflx.request)nflx.request";
+    let text = home
+        .tshark(&["-r", &capture, "-q", "-z", statistic])
+        .quiet();
+    assert!(
+        text.split(|c: char| !c.is_ascii_digit())
+            .any(|word| word == largest.to_string()),
+        "{largest}: {text}"
+    );
     let hierarchy = home.tshark(&["-r", &capture, "-q", "-z", "io,phs"]).quiet();
     assert!(hierarchy.contains("nflx"), "{hierarchy}");
 }
@@ -145,12 +243,27 @@ fn experts() {
     let Some(home) = Home::new() else { return };
     let capture = home.recorded("loss.pcap.gz");
     let note = "nflx.retransmission_note:0";
-    let tapped = home.tshark(&["-r", &capture, "-2", "-q", "-o", note, "-z", "expert"]).quiet();
-    let shown = home.fields(&capture, &["-2", "-o", note, "-Y", "nflx.expert.retransmitted"], &["nflx.segment"]);
+    let tapped = home
+        .tshark(&["-r", &capture, "-2", "-q", "-o", note, "-z", "expert"])
+        .quiet();
+    let shown = home.fields(
+        &capture,
+        &["-2", "-o", note, "-Y", "nflx.expert.retransmitted"],
+        &["nflx.segment"],
+    );
     assert!(!shown.is_empty());
     assert_eq!(tapped.matches("were retransmitted").count(), shown.len());
-    let quiet =
-        home.fields(&capture, &["-2", "-o", "nflx.retransmission_note:100", "-Y", "nflx.expert.retransmitted"], &[]);
+    let quiet = home.fields(
+        &capture,
+        &[
+            "-2",
+            "-o",
+            "nflx.retransmission_note:100",
+            "-Y",
+            "nflx.expert.retransmitted",
+        ],
+        &[],
+    );
     assert!(quiet.is_empty());
 
     let midstream = home.recorded("midstream.pcap.gz");
@@ -161,14 +274,25 @@ fn experts() {
         &["nflx.segment", "nflx.segment.complete"],
     );
     assert!(!open.is_empty(), "the capture ends inside a transfer");
-    assert!(open.values().all(|row| matches!(row[1].as_str(), "0" | "False")), "{open:?}");
+    assert!(
+        open.values()
+            .all(|row| matches!(row[1].as_str(), "0" | "False")),
+        "{open:?}"
+    );
 
     let full = ["-2", "-o", "nflx.max_segments:16", "-Y", "nflx.expert.full"];
     let player = home.recorded("player.pcap.gz");
     let once = home.fields(&player, &full, &["nflx.segment"]);
     assert_eq!(once.len(), 1, "said once: {once:?}");
-    let read_ahead = home.fields(&player, &[&full[..], &["-o", "nflx.comment:TRUE"]].concat(), &["nflx.segment"]);
-    assert_eq!(read_ahead.keys().collect::<Vec<_>>(), once.keys().collect::<Vec<_>>());
+    let read_ahead = home.fields(
+        &player,
+        &[&full[..], &["-o", "nflx.comment:TRUE"]].concat(),
+        &["nflx.segment"],
+    );
+    assert_eq!(
+        read_ahead.keys().collect::<Vec<_>>(),
+        once.keys().collect::<Vec<_>>()
+    );
 }
 
 /// A capture without each of its packets whose number is a multiple of `every`.
@@ -193,14 +317,28 @@ fn with_gaps(capture: &[u8], every: usize) -> Vec<u8> {
 fn missing_bytes() {
     let Some(home) = Home::new() else { return };
     let path = home.path().join("gaps.pcap");
-    fs::write(&path, with_gaps(&decompressed(&recorded_folder().join("player.pcap.gz")), 41)).expect("ours");
+    fs::write(
+        &path,
+        with_gaps(&decompressed(&recorded_folder().join("player.pcap.gz")), 41),
+    )
+    .expect("ours");
     home.open_to_all();
     let capture = path.to_str().expect("UTF-8");
     for passes in [&[][..], &["-2"]] {
-        let found = home.fields(capture, &[passes, &["-Y", "nflx.expert.missing"]].concat(), &["nflx.segment"]);
-        let tapped = home.tshark(&[&["-r", capture, "-q", "-z", "expert"][..], passes].concat()).quiet();
+        let found = home.fields(
+            capture,
+            &[passes, &["-Y", "nflx.expert.missing"]].concat(),
+            &["nflx.segment"],
+        );
+        let tapped = home
+            .tshark(&[&["-r", capture, "-q", "-z", "expert"][..], passes].concat())
+            .quiet();
         assert!(found.len() > 3, "{found:?}");
-        assert_eq!(tapped.matches("were never captured").count(), found.len(), "{passes:?}: {tapped}");
+        assert_eq!(
+            tapped.matches("were never captured").count(),
+            found.len(),
+            "{passes:?}: {tapped}"
+        );
         let mut segments: Vec<_> = found.values().map(|row| &row[0]).collect();
         segments.sort();
         segments.dedup();

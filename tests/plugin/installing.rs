@@ -16,7 +16,12 @@ fn install(home: &Home, file: &Path, args: &[&str]) -> Outcome {
     fs::copy(script(), &script_copy).expect("the script can be copied");
     fs::set_permissions(&script_copy, fs::Permissions::from_mode(0o755)).expect("ours");
     let mut command = home.command("./install.sh");
-    command.env("NFLX_PLUGIN", file).args(args).output().expect("a shell").into()
+    command
+        .env("NFLX_PLUGIN", file)
+        .args(args)
+        .output()
+        .expect("a shell")
+        .into()
 }
 
 #[test]
@@ -28,10 +33,17 @@ fn installs_verifies_and_uninstalls() {
 
     let missing = install(&home, &built, &["verify", "--user"]);
     assert_eq!(missing.status, Some(1));
-    assert!(missing.stderr.contains("not installed"), "{}", missing.stderr);
+    assert!(
+        missing.stderr.contains("not installed"),
+        "{}",
+        missing.stderr
+    );
 
     let said = install(&home, &built, &["install", "--user"]).quiet();
-    assert!(said.starts_with("Wireshark ") && said.contains("loads the plugin"), "{said}");
+    assert!(
+        said.starts_with("Wireshark ") && said.contains("loads the plugin"),
+        "{said}"
+    );
     assert!(home.plugin_path().exists());
     install(&home, &built, &["install", "--user"]).quiet();
     install(&home, &built, &["verify", "--user"]).quiet();
@@ -51,7 +63,10 @@ fn says_what_is_wrong_in_one_sentence() {
     // What the dynamic linker sees in a plugin built for another version.
     let bytes = fs::read(plugin()).expect("the plugin");
     let name = b"libwireshark.so.";
-    let at = bytes.windows(name.len()).position(|window| window == name).expect("it needs libwireshark");
+    let at = bytes
+        .windows(name.len())
+        .position(|window| window == name)
+        .expect("it needs libwireshark");
     let mut other = bytes.clone();
     other[at + name.len()] = b'9';
     let file = home.path().join("other.so");
@@ -59,9 +74,16 @@ fn says_what_is_wrong_in_one_sentence() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("ours");
     let refused = install(&home, &file, &["install", "--user"]);
     assert_eq!(refused.status, Some(1));
-    assert!(refused.stderr.contains("built for another version"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("built for another version"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(refused.stderr.lines().count(), 1, "{}", refused.stderr);
-    assert!(!home.plugin_path().exists(), "what does not load is not left behind");
+    assert!(
+        !home.plugin_path().exists(),
+        "what does not load is not left behind"
+    );
 
     assert_eq!(install(&home, &file, &["nonsense"]).status, Some(2));
 }

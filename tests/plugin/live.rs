@@ -34,8 +34,17 @@ impl Running {
             .expect("the program starts");
         let output = BufReader::new(child.stdout.take().expect("piped"));
         let (sender, lines) = channel();
-        std::thread::spawn(move || output.lines().map_while(Result::ok).all(|line| sender.send(line).is_ok()));
-        Self { input: child.stdin.take(), child, lines }
+        std::thread::spawn(move || {
+            output
+                .lines()
+                .map_while(Result::ok)
+                .all(|line| sender.send(line).is_ok())
+        });
+        Self {
+            input: child.stdin.take(),
+            child,
+            lines,
+        }
     }
 
     fn say(&mut self, line: &str) {
@@ -66,7 +75,13 @@ impl Running {
     /// Ends it as Ctrl+C does.
     fn interrupt(mut self) {
         let process = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &process]).status().expect("kill is there").success());
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &process])
+                .status()
+                .expect("kill is there")
+                .success()
+        );
         let status = self.child.wait().expect("ours");
         assert!(status.success(), "{status}");
     }
@@ -96,7 +111,9 @@ impl Network {
             println!("skipped: network namespaces need root");
             return None;
         }
-        let script = format!("ip link set lo up && ip address add {SERVER}/32 dev lo && echo ready && exec cat");
+        let script = format!(
+            "ip link set lo up && ip address add {SERVER}/32 dev lo && echo ready && exec cat"
+        );
         let mut command = Command::new("unshare");
         command.args(["--net", "sh", "-c", &script]);
         let holder = Running::start(command);
@@ -107,27 +124,76 @@ impl Network {
         let inside = |role: &str, args: &[&str]| {
             let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("live/download.py");
             let mut command = Command::new("nsenter");
-            command.args(["--net", "--target", &holder.child.id().to_string(), "python3"]);
+            command.args([
+                "--net",
+                "--target",
+                &holder.child.id().to_string(),
+                "python3",
+            ]);
             command.arg(program).args([role, SERVER, "443"]).args(args);
             Running::start(command)
         };
         let server = inside("server", &[]);
         server.wait("the server", |line| line == "ready");
         let client = inside("client", &[NAME]);
-        Some(Self { home, client, _server: server, holder })
+        Some(Self {
+            home,
+            client,
+            _server: server,
+            holder,
+        })
     }
 
     /// tshark on the namespace's interface, as a user who may capture; it has begun when this returns.
     fn capture(&mut self, args: &[&str]) -> Running {
         let mut command = Command::new("nsenter");
-        command.args(["--net", "--target", &self.holder.child.id().to_string(), "setpriv", "--reuid=65534"]);
-        command.args(["--regid=65534", "--clear-groups", "--inh-caps=+net_raw,+net_admin"]);
+        command.args([
+            "--net",
+            "--target",
+            &self.holder.child.id().to_string(),
+            "setpriv",
+            "--reuid=65534",
+        ]);
+        command.args([
+            "--regid=65534",
+            "--clear-groups",
+            "--inh-caps=+net_raw,+net_admin",
+        ]);
         command
-            .args(["--ambient-caps=+net_raw,+net_admin", "tshark", "-Q", "-l", "-n", "-B", "16", "-i", "lo"])
+            .args([
+                "--ambient-caps=+net_raw,+net_admin",
+                "tshark",
+                "-Q",
+                "-l",
+                "-n",
+                "-B",
+                "16",
+                "-i",
+                "lo",
+            ])
             .args(args);
-        command.args(["-T", "fields", "-E", "occurrence=f", "-e", "frame.number", "-e", "nflx.server.evidence"]);
-        command.args(["-e", "nflx.request", "-e", "nflx.segment", "-e", "nflx.segment.bytes_so_far"]);
-        command.env_clear().env("HOME", self.home.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.args([
+            "-T",
+            "fields",
+            "-E",
+            "occurrence=f",
+            "-e",
+            "frame.number",
+            "-e",
+            "nflx.server.evidence",
+        ]);
+        command.args([
+            "-e",
+            "nflx.request",
+            "-e",
+            "nflx.segment",
+            "-e",
+            "nflx.segment.bytes_so_far",
+        ]);
+        command
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.current_dir(self.home.path());
         let tshark = Running::start(command);
         let start = Instant::now();
@@ -145,14 +211,17 @@ impl Network {
     /// Lets the client do something, and waits until it is done.
     fn ask(&mut self, command: &str) {
         self.client.say(command);
-        self.client.wait(command, |line| line == format!("done {command}"));
+        self.client
+            .wait(command, |line| line == format!("done {command}"));
     }
 
     /// Downloads, and waits until tshark has shown all of it, which it must do while nothing else is on the network.
     /// Gives the segment's number.
     fn download(&mut self, tshark: &Running, size: u64) -> u32 {
         self.ask(&size.to_string());
-        let line = tshark.wait(&format!("{size} bytes"), |line| row(line).is_some_and(|(_, bytes)| bytes >= size));
+        let line = tshark.wait(&format!("{size} bytes"), |line| {
+            row(line).is_some_and(|(_, bytes)| bytes >= size)
+        });
         row(&line).expect("a segment").0
     }
 }
@@ -166,7 +235,9 @@ fn row(line: &str) -> Option<(u32, u64)> {
 /// Fields appear as packets arrive: each download is shown in full before the next one is asked for.
 #[test]
 fn fields_appear_as_packets_arrive() {
-    let Some(mut network) = Network::new() else { return };
+    let Some(mut network) = Network::new() else {
+        return;
+    };
     let tshark = network.capture(&["-Y", "nflx"]);
     let sizes = [30_000, 500_000, 2_000_000];
     let numbers = sizes.map(|size| network.download(&tshark, size));
@@ -183,8 +254,18 @@ fn fields_appear_as_packets_arrive() {
 /// Files of a ring: what is shown goes on from file to file, and each file is a capture.
 #[test]
 fn rings_of_files() {
-    let Some(mut network) = Network::new() else { return };
-    let tshark = network.capture(&["-P", "-w", "ring.pcapng", "-b", "filesize:500", "-b", "files:3"]);
+    let Some(mut network) = Network::new() else {
+        return;
+    };
+    let tshark = network.capture(&[
+        "-P",
+        "-w",
+        "ring.pcapng",
+        "-b",
+        "filesize:500",
+        "-b",
+        "files:3",
+    ]);
     for size in [700_000, 800_000, 900_000, 100_000, 700_000] {
         network.download_of_parts(&tshark, size);
     }
@@ -192,7 +273,11 @@ fn rings_of_files() {
     let mut rings = 0;
     for entry in fs::read_dir(network.home.path()).expect("ours") {
         let path = entry.expect("an entry").path();
-        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
         if name.starts_with("ring_") {
             let fields = ["nflx.server.ipv4"];
             let rows = network.home.fields(&name, &[], &fields);
@@ -206,7 +291,9 @@ fn rings_of_files() {
 /// Sessions of so many packets: what is shown goes on, and frames and segments are numbered anew.
 #[test]
 fn sessions_are_reset() {
-    let Some(mut network) = Network::new() else { return };
+    let Some(mut network) = Network::new() else {
+        return;
+    };
     let tshark = network.capture(&["-Y", "nflx", "-M", "60"]);
     let mut rows = BTreeMap::new();
     for size in [200_000, 1_500_000, 200_000, 1_500_000, 200_000] {
@@ -222,14 +309,27 @@ impl Network {
     /// do. Gives the last segment's number and the last frame's.
     fn download_of_parts(&mut self, tshark: &Running, size: u64) -> (u32, u64) {
         self.ask(&size.to_string());
-        let line = tshark.wait("a request", |line| line.split('\t').nth(3).is_some_and(|segment| !segment.is_empty()));
+        let line = tshark.wait("a request", |line| {
+            line.split('\t')
+                .nth(3)
+                .is_some_and(|segment| !segment.is_empty())
+        });
         // All that arrives until there is a pause.
         let mut last = line;
         while let Some(line) = tshark.line(Duration::from_secs(2)) {
             last = line;
         }
         let mut values = last.split('\t');
-        let frame = values.next().and_then(|frame| frame.parse().ok()).expect("a frame number");
-        (values.nth(2).and_then(|segment| segment.parse().ok()).unwrap_or(0), frame)
+        let frame = values
+            .next()
+            .and_then(|frame| frame.parse().ok())
+            .expect("a frame number");
+        (
+            values
+                .nth(2)
+                .and_then(|segment| segment.parse().ok())
+                .unwrap_or(0),
+            frame,
+        )
     }
 }

@@ -28,12 +28,18 @@ fn homes() -> Option<[Home; 2]> {
     let (mut marked, mut other, mut at) = (recorded[..24].to_vec(), recorded[..24].to_vec(), 24);
     for frame in 1..=PACKETS {
         let (header, behind) = recorded[at..].split_at(16);
-        let word = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
+        let word =
+            |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("four bytes"));
         let packet = &behind[..word(8) as usize];
         // Ethernet carries what stands behind the IP packet as a trailer.
         let trailer = if frame == MARKED { MARK } else { &[] };
         marked.extend(&header[..8]);
-        marked.extend([word(8), word(12)].map(|length| length + trailer.len() as u32).map(u32::to_le_bytes).concat());
+        marked.extend(
+            [word(8), word(12)]
+                .map(|length| length + trailer.len() as u32)
+                .map(u32::to_le_bytes)
+                .concat(),
+        );
         marked.extend([packet, trailer].concat());
         other.extend([header, packet].concat());
         at += 16 + packet.len();
@@ -51,7 +57,11 @@ fn stopped(home: &Home, args: &[&str]) -> String {
     assert_eq!(run.status, Some(0), "{args:?}: {}", run.stderr);
     let begins = "nflx: nflx met a bug of its own and stopped this analysis: injected (";
     let ends = "). Please report it with this sentence.\n";
-    assert!(run.stderr.starts_with(begins) && run.stderr.ends_with(ends), "{args:?}: {}", run.stderr);
+    assert!(
+        run.stderr.starts_with(begins) && run.stderr.ends_with(ends),
+        "{args:?}: {}",
+        run.stderr
+    );
     assert_eq!(run.stderr.lines().count(), 1, "{args:?}: {}", run.stderr);
     run.stdout
 }
@@ -60,23 +70,66 @@ fn stopped(home: &Home, args: &[&str]) -> String {
 fn a_panic_ends_the_plugin_and_not_its_host() {
     let Some([home, bare]) = homes() else { return };
     // Fields: those of Netflix's packets before the marked one, and none from there on.
-    let args = ["-r", CAPTURE, "-Y", "nflx", "-T", "fields", "-e", "frame.number"];
-    let with_fields: BTreeSet<u64> = stopped(&home, &args).lines().map(|row| row.parse().expect("a number")).collect();
-    let mut expected = home.fields(OTHER, &[], &[]).into_keys().collect::<BTreeSet<_>>();
-    assert!(expected.contains(&MARKED) && expected.split_off(&MARKED).len() > 100, "{expected:?}");
+    let args = [
+        "-r",
+        CAPTURE,
+        "-Y",
+        "nflx",
+        "-T",
+        "fields",
+        "-e",
+        "frame.number",
+    ];
+    let with_fields: BTreeSet<u64> = stopped(&home, &args)
+        .lines()
+        .map(|row| row.parse().expect("a number"))
+        .collect();
+    let mut expected = home
+        .fields(OTHER, &[], &[])
+        .into_keys()
+        .collect::<BTreeSet<_>>();
+    assert!(
+        expected.contains(&MARKED) && expected.split_off(&MARKED).len() > 100,
+        "{expected:?}"
+    );
     assert_eq!(with_fields, expected);
 
     // All else is printed, the marked packet included.
-    let args = ["-r", CAPTURE, "-T", "fields", "-e", "frame.number", "-e", "frame.protocols", "-e", "tcp.len"];
+    let args = [
+        "-r",
+        CAPTURE,
+        "-T",
+        "fields",
+        "-e",
+        "frame.number",
+        "-e",
+        "frame.protocols",
+        "-e",
+        "tcp.len",
+    ];
     assert_eq!(stopped(&home, &args), bare.tshark(&args).quiet());
-    for args in [&["-r", CAPTURE, "-V"][..], &["-r", CAPTURE, "-T", "pdml"], &["-r", CAPTURE]] {
+    for args in [
+        &["-r", CAPTURE, "-V"][..],
+        &["-r", CAPTURE, "-T", "pdml"],
+        &["-r", CAPTURE],
+    ] {
         let (found, whole) = (stopped(&home, args), bare.tshark(args).quiet());
         let from_mark = |text: &str| {
-            let begins = [format!("\nFrame {MARKED}: "), format!("show=\"{MARKED}\""), format!("\n  {MARKED} ")];
-            let at = begins.iter().find_map(|begin| text.find(begin)).expect("the marked packet");
+            let begins = [
+                format!("\nFrame {MARKED}: "),
+                format!("show=\"{MARKED}\""),
+                format!("\n  {MARKED} "),
+            ];
+            let at = begins
+                .iter()
+                .find_map(|begin| text.find(begin))
+                .expect("the marked packet");
             text[at..].to_owned()
         };
-        assert!(found.len() > whole.len(), "{args:?}: the plugin said nothing");
+        assert!(
+            found.len() > whole.len(),
+            "{args:?}: the plugin said nothing"
+        );
         assert_eq!(from_mark(&found), from_mark(&whole), "{args:?}");
     }
     // Two passes: the second has nothing of the plugin's.
@@ -89,7 +142,18 @@ fn a_panic_ends_the_plugin_and_not_its_host() {
 fn statistics_after_a_panic_are_tsharks_own() {
     let Some([home, bare]) = homes() else { return };
     let own = ["-q", "-r", CAPTURE, "-z", "io,stat,0", "-z", "conv,tcp"];
-    let args = [&own[..], &["-z", "nflx,servers", "-z", "nflx,segments", "-z", "nflx,tree"]].concat();
+    let args = [
+        &own[..],
+        &[
+            "-z",
+            "nflx,servers",
+            "-z",
+            "nflx,segments",
+            "-z",
+            "nflx,tree",
+        ],
+    ]
+    .concat();
     let (found, whole) = (stopped(&home, &args), bare.tshark(&own).quiet());
     for line in whole.lines() {
         assert!(found.contains(line), "{line}\n{found}");
@@ -102,11 +166,26 @@ fn statistics_after_a_panic_are_tsharks_own() {
 #[test]
 fn a_panic_keeps_no_packet_out_of_what_is_written() {
     let Some([home, bare]) = homes() else { return };
-    let run = home.tshark(&["-r", CAPTURE, "-o", "nflx.comment:TRUE", "-Y", "frame", "-w", "written.pcapng"]);
+    let run = home.tshark(&[
+        "-r",
+        CAPTURE,
+        "-o",
+        "nflx.comment:TRUE",
+        "-Y",
+        "frame",
+        "-w",
+        "written.pcapng",
+    ]);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
-    assert!(run.stderr.contains("met a bug of its own"), "{}", run.stderr);
-    let (written, read) =
-        (home.path().join("written.pcapng"), ["-T", "fields", "-e", "frame.number", "-e", "frame.len"]);
+    assert!(
+        run.stderr.contains("met a bug of its own"),
+        "{}",
+        run.stderr
+    );
+    let (written, read) = (
+        home.path().join("written.pcapng"),
+        ["-T", "fields", "-e", "frame.number", "-e", "frame.len"],
+    );
     let packets = |file: &str| bare.tshark(&[&["-r", file][..], &read].concat()).quiet();
     fs::copy(written, bare.path().join("written.pcapng")).expect("it was written");
     bare.open_to_all();
@@ -118,9 +197,12 @@ fn a_panic_keeps_no_packet_out_of_what_is_written() {
 fn the_next_capture_is_analysed() {
     let Some([home, _]) = homes() else { return };
     // sharkd remembers what a filter found, also of the capture before.
-    let [first, second] = ["nflx", "nflx.flow"].map(|filter| ("frames", json!({ "filter": filter })));
+    let [first, second] =
+        ["nflx", "nflx.flow"].map(|filter| ("frames", json!({ "filter": filter })));
     let load = ("load", json!({ "file": home.path().join(OTHER) }));
-    let Some(answers) = home.sharkd(&home.path().join(CAPTURE), &[first, load, second]) else { return };
+    let Some(answers) = home.sharkd(&home.path().join(CAPTURE), &[first, load, second]) else {
+        return;
+    };
     let shown = |answer: usize| answers[answer].as_array().map_or(0, Vec::len);
     assert_eq!(shown(0), 0);
     assert!(shown(2) > 100, "{}", answers[2]);

@@ -7,7 +7,12 @@ use std::path::{Path, PathBuf};
 use super::{Home, Outcome, plugin};
 
 /// Files of the profile.
-const FILES: [&str; 4] = ["colorfilters", "dfilter_buttons", "io_graphs", "preferences"];
+const FILES: [&str; 4] = [
+    "colorfilters",
+    "dfilter_buttons",
+    "io_graphs",
+    "preferences",
+];
 
 fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/wireshark/profile")
@@ -18,10 +23,16 @@ fn script(home: &Home, args: &[&str]) -> Outcome {
     let copies = home.path().join("installer");
     fs::create_dir_all(copies.join("profile")).expect("ours");
     let source = shipped();
-    fs::copy(source.with_file_name("install.sh"), copies.join("install.sh")).expect("the script");
-    fs::set_permissions(copies.join("install.sh"), fs::Permissions::from_mode(0o755)).expect("ours");
+    fs::copy(
+        source.with_file_name("install.sh"),
+        copies.join("install.sh"),
+    )
+    .expect("the script");
+    fs::set_permissions(copies.join("install.sh"), fs::Permissions::from_mode(0o755))
+        .expect("ours");
     for file in FILES {
-        fs::copy(source.join(file), copies.join("profile").join(file)).expect("a file of the profile");
+        fs::copy(source.join(file), copies.join("profile").join(file))
+            .expect("a file of the profile");
     }
     let built = home.path().join("built.so");
     fs::copy(plugin(), &built).expect("the plugin can be copied");
@@ -29,7 +40,12 @@ fn script(home: &Home, args: &[&str]) -> Outcome {
     home.open_to_all();
     let mut command = home.command("installer/install.sh");
     command.stdin(std::process::Stdio::null());
-    command.env("NFLX_PLUGIN", built).args(args).output().expect("a shell").into()
+    command
+        .env("NFLX_PLUGIN", built)
+        .args(args)
+        .output()
+        .expect("a shell")
+        .into()
 }
 
 fn profile(home: &Home) -> PathBuf {
@@ -37,9 +53,18 @@ fn profile(home: &Home) -> PathBuf {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut names: Vec<_> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("UTF-8")
+        })
+        .collect();
     names.sort_unstable();
     names
 }
@@ -54,14 +79,26 @@ fn columns_are_honoured() {
     let Some(home) = Home::bare() else { return };
     script(&home, &["install", "--user", "--profile"]).quiet();
     let capture = home.recorded("player.pcap.gz");
-    let fields = ["nflx.server", "nflx.segment", "nflx.segment.kind", "nflx.segment.bytes"];
+    let fields = [
+        "nflx.server",
+        "nflx.segment",
+        "nflx.segment.kind",
+        "nflx.segment.bytes",
+    ];
     let rows = home.fields(&capture, &["-2", "-Y", "nflx.request"], &fields);
-    let text = home.tshark(&["-C", "Netflix", "-2", "-r", &capture, "-Y", "nflx.request"]).quiet();
+    let text = home
+        .tshark(&["-C", "Netflix", "-2", "-r", &capture, "-Y", "nflx.request"])
+        .quiet();
     assert_eq!(text.lines().count(), rows.len());
     for (line, (frame, row)) in text.lines().zip(&rows) {
         let words: Vec<_> = line.split_whitespace().collect();
         assert_eq!(words[0], frame.to_string());
-        assert!(words.windows(row.len()).any(|window| window == row.as_slice()), "{row:?}: {line}");
+        assert!(
+            words
+                .windows(row.len())
+                .any(|window| window == row.as_slice()),
+            "{row:?}: {line}"
+        );
     }
 }
 
@@ -72,7 +109,10 @@ fn filters_are_valid() {
     let capture = home.recorded("ipv6.pcap.gz");
     let read = |name: &str| fs::read_to_string(shipped().join(name)).expect("UTF-8");
     let mut filters = Vec::new();
-    for line in read("colorfilters").lines().filter(|line| !line.starts_with('#')) {
+    for line in read("colorfilters")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+    {
         let parts: Vec<_> = line.split('@').collect();
         assert_eq!(parts.len(), 4, "{line}");
         filters.push(parts[2].to_owned());
@@ -118,9 +158,15 @@ fn what_others_changed_stays() {
     fs::write(profile(&home).join("decode_as_entries"), "# mine\n").expect("ours");
 
     let again = script(&home, &["install", "--user", "--profile"]).quiet();
-    assert!(again.contains("Kept ") && again.contains("colorfilters"), "{again}");
+    assert!(
+        again.contains("Kept ") && again.contains("colorfilters"),
+        "{again}"
+    );
     assert_eq!(fs::read_to_string(&colours).expect("it stays"), "# mine\n");
     script(&home, &["uninstall", "--user"]).quiet();
-    assert_eq!(names(&profile(&home)), ["colorfilters", "decode_as_entries"]);
+    assert_eq!(
+        names(&profile(&home)),
+        ["colorfilters", "decode_as_entries"]
+    );
     assert_eq!(names(&other), ["preferences"]);
 }

@@ -11,7 +11,9 @@ fn requests(home: &Home, options: &[&str]) -> Vec<(u64, String)> {
     let mut all = vec!["-2", "-Y", "nflx.request"];
     all.extend(options);
     let rows = home.fields(&home.recorded(CAPTURE), &all, &["nflx.segment"]);
-    rows.into_iter().map(|(frame, mut row)| (frame, row.remove(0))).collect()
+    rows.into_iter()
+        .map(|(frame, mut row)| (frame, row.remove(0)))
+        .collect()
 }
 
 #[test]
@@ -19,22 +21,38 @@ fn every_setting_is_a_preference() {
     let Some(home) = Home::new() else { return };
     let listed = home.tshark(&["-G", "currentprefs"]).quiet();
     for setting in nflx_core::Config::SETTINGS {
-        let line =
-            format!("#nflx.{}: {}", setting.name, nflx_core::Config::default().get(setting.name).expect("a setting"));
+        let line = format!(
+            "#nflx.{}: {}",
+            setting.name,
+            nflx_core::Config::default()
+                .get(setting.name)
+                .expect("a setting")
+        );
         assert!(listed.lines().any(|text| text == line), "{line}");
-        let help: String = setting.help.split_whitespace().take(5).collect::<Vec<_>>().join(" ");
+        let help: String = setting
+            .help
+            .split_whitespace()
+            .take(5)
+            .collect::<Vec<_>>()
+            .join(" ");
         assert!(listed.contains(&help), "{help}");
     }
-    assert!(listed.lines().any(|text| text == "#nflx.comment: FALSE"), "nflx.comment");
+    assert!(
+        listed.lines().any(|text| text == "#nflx.comment: FALSE"),
+        "nflx.comment"
+    );
 }
 
 #[test]
 fn a_wrong_value_is_told_in_one_line_and_the_default_is_used() {
     let Some(home) = Home::new() else { return };
     let right = requests(&home, &[]);
-    for (name, value) in
-        [("prefixes", "10.0.0.0/99"), ("evidence", "hearsay"), ("domains", ","), ("reorder_pieces", "0")]
-    {
+    for (name, value) in [
+        ("prefixes", "10.0.0.0/99"),
+        ("evidence", "hearsay"),
+        ("domains", ","),
+        ("reorder_pieces", "0"),
+    ] {
         let preference = format!("nflx.{name}:{value}");
         let run = home.tshark(&[
             "-r",
@@ -57,7 +75,10 @@ fn a_wrong_value_is_told_in_one_line_and_the_default_is_used() {
         assert!(lines[0].contains(&format!("nflx.{name}")), "{}", lines[0]);
         assert!(lines[0].contains(value), "{}", lines[0]);
         let rows: Vec<_> = run.stdout.lines().collect();
-        let expected: Vec<_> = right.iter().map(|(frame, segment)| format!("{frame}\t{segment}")).collect();
+        let expected: Vec<_> = right
+            .iter()
+            .map(|(frame, segment)| format!("{frame}\t{segment}"))
+            .collect();
         assert_eq!(rows, expected, "{preference}");
     }
 }
@@ -68,10 +89,16 @@ fn the_classic_rules_are_the_programs() {
     let path = recorded_folder().join(CAPTURE);
     let classic = requests(&home, &["-o", "nflx.segment_rule:server"]);
     let rows = nflx_rows("segments", &["--segment-rule", "server"], &path);
-    let frames: Vec<_> = rows.iter().filter_map(|row| row["request_frame"].as_u64()).collect();
+    let frames: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row["request_frame"].as_u64())
+        .collect();
     let shown: Vec<_> = classic.iter().map(|(frame, _)| *frame).collect();
     // A request without a response is none by the classic rule, but that shows only later.
-    assert!(frames.iter().all(|frame| shown.contains(frame)), "{frames:?} in {shown:?}");
+    assert!(
+        frames.iter().all(|frame| shown.contains(frame)),
+        "{frames:?} in {shown:?}"
+    );
 
     let owners = ["-o", "nflx.evidence:dns_owner"];
     let shown = home.fields(&home.recorded(CAPTURE), &owners, &["nflx.server.evidence"]);
@@ -83,8 +110,16 @@ fn the_classic_rules_are_the_programs() {
 #[test]
 fn names_and_prefixes_can_be_chosen() {
     let Some(home) = Home::new() else { return };
-    let other =
-        home.fields(&home.recorded(CAPTURE), &["-o", "nflx.domains:no-such-name", "-o", "nflx.evidence:sni,dns"], &[]);
+    let other = home.fields(
+        &home.recorded(CAPTURE),
+        &[
+            "-o",
+            "nflx.domains:no-such-name",
+            "-o",
+            "nflx.evidence:sni,dns",
+        ],
+        &[],
+    );
     assert!(other.is_empty());
     let told = home.fields(
         &home.recorded("midstream.pcap.gz"),
@@ -92,13 +127,18 @@ fn names_and_prefixes_can_be_chosen() {
         &["nflx.server.evidence", "nflx.server.name", "nflx.server"],
     );
     assert!(!told.is_empty());
-    assert!(told.values().all(|row| row[0] == "config" && row[1].is_empty() && row[2].starts_with("10.9.1.")));
+    assert!(
+        told.values()
+            .all(|row| row[0] == "config" && row[1].is_empty() && row[2].starts_with("10.9.1."))
+    );
 }
 
 #[test]
 fn a_disabled_protocol_adds_nothing() {
     let Some(home) = Home::new() else { return };
-    let text = home.tshark(&["-r", &home.recorded(CAPTURE), "--disable-protocol", "nflx"]).quiet();
+    let text = home
+        .tshark(&["-r", &home.recorded(CAPTURE), "--disable-protocol", "nflx"])
+        .quiet();
     assert!(!text.contains("[Netflix"));
 }
 
@@ -109,18 +149,47 @@ fn comments_are_written_once() {
     let capture = home.recorded(CAPTURE);
     let packets = home.fields(&capture, &[], &[]).len();
     let comments = |file: &str| {
-        let text = home.tshark(&["-r", file, "-Y", "frame.comment", "-T", "fields", "-e", "frame.comment"]).quiet();
+        let text = home
+            .tshark(&[
+                "-r",
+                file,
+                "-Y",
+                "frame.comment",
+                "-T",
+                "fields",
+                "-e",
+                "frame.comment",
+            ])
+            .quiet();
         text.lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    home.tshark(&["-r", &capture, "-Y", "frame", "-w", "plain.pcapng"]).quiet();
+    home.tshark(&["-r", &capture, "-Y", "frame", "-w", "plain.pcapng"])
+        .quiet();
     assert_eq!(comments("plain.pcapng"), Vec::<String>::new());
-    for (from, to, passes) in [(capture.as_str(), "once.pcapng", &[][..]), ("once.pcapng", "again.pcapng", &["-2"])] {
-        let mut args = vec!["-r", from, "-o", "nflx.comment:TRUE", "-Y", "frame", "-w", to];
+    for (from, to, passes) in [
+        (capture.as_str(), "once.pcapng", &[][..]),
+        ("once.pcapng", "again.pcapng", &["-2"]),
+    ] {
+        let mut args = vec![
+            "-r",
+            from,
+            "-o",
+            "nflx.comment:TRUE",
+            "-Y",
+            "frame",
+            "-w",
+            to,
+        ];
         args.extend(passes);
         home.tshark(&args).quiet();
         let written = comments(to);
         assert_eq!(written.len(), packets, "{to}");
-        assert!(written.iter().all(|comment| comment.matches("nflx: ").count() == 1), "{to}");
+        assert!(
+            written
+                .iter()
+                .all(|comment| comment.matches("nflx: ").count() == 1),
+            "{to}"
+        );
     }
     assert_eq!(comments("once.pcapng"), comments("again.pcapng"));
 }

@@ -51,14 +51,25 @@ const SEGMENTS: &[(&str, &str)] = &[
 const TABLES: &[(&str, &[(&str, &str)])] = &[("servers", SERVERS), ("segments", SEGMENTS)];
 
 /// A table that tshark prints, less its frame; the titles are checked.
-fn table(home: &Home, capture: &str, statistic: &str, columns: &[(&str, &str)], options: &[&str]) -> Vec<Vec<String>> {
+fn table(
+    home: &Home,
+    capture: &str,
+    statistic: &str,
+    columns: &[(&str, &str)],
+    options: &[&str],
+) -> Vec<Vec<String>> {
     let mut args = vec!["-q", "-r", capture, "-z", statistic];
     args.extend(options);
     let text = home.tshark(&args).quiet();
     let mut lines = text.lines().filter_map(|line| line.strip_suffix(" |"));
     let titles: Vec<_> = lines.next().expect("titles").split(" |").collect();
-    assert_eq!(titles, columns.iter().map(|(title, _)| *title).collect::<Vec<_>>());
-    lines.map(|line| line.split(" |").map(str::to_owned).collect()).collect()
+    assert_eq!(
+        titles,
+        columns.iter().map(|(title, _)| *title).collect::<Vec<_>>()
+    );
+    lines
+        .map(|line| line.split(" |").map(str::to_owned).collect())
+        .collect()
 }
 
 /// A value of the program as the table shows it.
@@ -67,19 +78,33 @@ fn cell(row: &Value, key: &str) -> String {
     match key {
         "role" => {
             let role = row[key].as_str().expect("a role");
-            if role.contains("video") { role.to_uppercase() } else { role.to_owned() }
+            if role.contains("video") {
+                role.to_uppercase()
+            } else {
+                role.to_owned()
+            }
         }
         "evidence" => {
-            let kinds = row[key].as_array().expect("a list").iter().map(|kind| kind.as_str().expect("a word"));
+            let kinds = row[key]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|kind| kind.as_str().expect("a word"));
             kinds.collect::<Vec<_>>().join(",")
         }
         "ttfb_s" | "duration_s" => seconds(&row[key]),
         "throughput_bps" => format!("{:.0}", row[key].as_f64().unwrap_or(0.0)),
         "complete" => if row[key] == true { "yes" } else { "no" }.to_owned(),
         "" => {
-            let notes: Vec<_> =
-                ["estimated", "shared", "inferred"].into_iter().filter(|note| row[*note] == true).collect();
-            if notes.is_empty() { "-".to_owned() } else { notes.join(",") }
+            let notes: Vec<_> = ["estimated", "shared", "inferred"]
+                .into_iter()
+                .filter(|note| row[*note] == true)
+                .collect();
+            if notes.is_empty() {
+                "-".to_owned()
+            } else {
+                notes.join(",")
+            }
         }
         _ => match &row[key] {
             Value::Null if key == "name" => "-".to_owned(),
@@ -93,7 +118,9 @@ fn cell(row: &Value, key: &str) -> String {
 
 fn expected(command: &str, columns: &[(&str, &str)], path: &Path) -> Vec<Vec<String>> {
     let rows = nflx_rows(command, &[], path);
-    rows.iter().map(|row| columns.iter().map(|(_, key)| cell(row, key)).collect()).collect()
+    rows.iter()
+        .map(|row| columns.iter().map(|(_, key)| cell(row, key)).collect())
+        .collect()
 }
 
 /// Values are final also after one pass, in which nothing is seen again.
@@ -128,28 +155,55 @@ fn filters_choose_rows() {
     for options in [&[][..], &["-2"]] {
         let all = table(&home, &capture, "nflx,servers", SERVERS, options);
         let address = &all[1][1];
-        let one = table(&home, &capture, &format!("nflx,servers,ip.addr == {address}"), SERVERS, options);
+        let one = table(
+            &home,
+            &capture,
+            &format!("nflx,servers,ip.addr == {address}"),
+            SERVERS,
+            options,
+        );
         assert_eq!(one, [all[1].clone()]);
         assert!(table(&home, &capture, "nflx,servers,arp", SERVERS, options).is_empty());
 
         let all = table(&home, &capture, "nflx,segments", SEGMENTS, options);
-        let few = table(&home, &capture, "nflx,segments,nflx.segment in {7, 10}", SEGMENTS, options);
-        let wanted: Vec<_> = all.iter().filter(|row| ["7", "10"].contains(&row[0].as_str())).cloned().collect();
+        let few = table(
+            &home,
+            &capture,
+            "nflx,segments,nflx.segment in {7, 10}",
+            SEGMENTS,
+            options,
+        );
+        let wanted: Vec<_> = all
+            .iter()
+            .filter(|row| ["7", "10"].contains(&row[0].as_str()))
+            .cloned()
+            .collect();
         assert_eq!(few, wanted);
     }
 }
 
 /// Lines of the tree: depth, label, count, and average where there is one.
 fn tree(text: &str) -> Vec<(usize, String, u64, Option<f64>)> {
-    let title = text.lines().find(|line| line.starts_with("Topic / Item")).expect("titles");
+    let title = text
+        .lines()
+        .find(|line| line.starts_with("Topic / Item"))
+        .expect("titles");
     let at = |name: &str| title.find(name).expect("a column");
     let (count, average, smallest) = (at("Count"), at("Average"), at("Min Val"));
-    let rows = text.lines().skip_while(|line| !line.starts_with("Packets ")).take_while(|line| !line.trim().is_empty());
+    let rows = text
+        .lines()
+        .skip_while(|line| !line.starts_with("Packets "))
+        .take_while(|line| !line.trim().is_empty());
     rows.map(|line| {
         let label = line[..count].trim_end();
         let depth = label.len() - label.trim_start().len();
         let number = line[count..average].trim().parse().expect("a count");
-        (depth, label.trim_start().to_owned(), number, line[average..smallest].trim().parse().ok())
+        (
+            depth,
+            label.trim_start().to_owned(),
+            number,
+            line[average..smallest].trim().parse().ok(),
+        )
     })
     .collect()
 }
@@ -164,21 +218,40 @@ fn the_tree_counts_packets_and_segments() {
             let mut args = vec!["-q", "-r", &capture, "-z", "nflx,tree"];
             args.extend(options);
             let rows = tree(&home.tshark(&args).quiet());
-            let sizes = rows.iter().position(|row| row.1.starts_with("Segment sizes")).expect("sizes");
+            let sizes = rows
+                .iter()
+                .position(|row| row.1.starts_with("Segment sizes"))
+                .expect("sizes");
             for server in nflx_rows("servers", &[], &path) {
                 let address = server["server"].as_str().expect("an address");
                 let number = |key: &str| server[key].as_u64().expect("a number");
-                let of_server = |row: &&(usize, String, u64, Option<f64>)| row.1.split(' ').next() == Some(address);
+                let of_server = |row: &&(usize, String, u64, Option<f64>)| {
+                    row.1.split(' ').next() == Some(address)
+                };
                 let packets = rows[..sizes].iter().find(of_server).expect("the server");
-                assert_eq!(packets.2, number("in_pkts") + number("out_pkts"), "{address} of {name}");
+                assert_eq!(
+                    packets.2,
+                    number("in_pkts") + number("out_pkts"),
+                    "{address} of {name}"
+                );
                 let segments: Vec<_> = rows[sizes..].iter().filter(of_server).collect();
-                assert_eq!(segments.iter().map(|row| row.2).sum::<u64>(), number("segments"), "{address} of {name}");
+                assert_eq!(
+                    segments.iter().map(|row| row.2).sum::<u64>(),
+                    number("segments"),
+                    "{address} of {name}"
+                );
                 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
                 let (bytes, sum) = (
                     number("segment_bytes") as f64,
-                    segments.iter().map(|row| row.2 as f64 * row.3.unwrap_or(0.0)).sum::<f64>(),
+                    segments
+                        .iter()
+                        .map(|row| row.2 as f64 * row.3.unwrap_or(0.0))
+                        .sum::<f64>(),
                 );
-                assert!((bytes - sum).abs() <= 1.0 + bytes / 1000.0, "{address} of {name}: {bytes} {sum}");
+                assert!(
+                    (bytes - sum).abs() <= 1.0 + bytes / 1000.0,
+                    "{address} of {name}: {bytes} {sum}"
+                );
             }
         }
     }
@@ -190,16 +263,22 @@ fn sharkd_answers() {
     let Some(home) = Home::new() else { return };
     let path = super::recorded_folder().join("player.pcap.gz");
     // Asked again, and in between for less: the second answer is as good as the first.
-    let taps = json!({ "tap0": "nstat:nflx,servers", "tap1": "nstat:nflx,segments", "tap2": "stat:nflx" });
+    let taps =
+        json!({ "tap0": "nstat:nflx,servers", "tap1": "nstat:nflx,segments", "tap2": "stat:nflx" });
     let less = json!({ "tap0": "nstat:nflx,segments" });
     let requests = [("tap", taps.clone()), ("tap", less), ("tap", taps)];
-    let Some(answers) = home.sharkd(&path, &requests) else { return };
+    let Some(answers) = home.sharkd(&path, &requests) else {
+        return;
+    };
     let answers: Vec<_> = answers.iter().map(|answer| &answer["taps"]).collect();
 
     for (name, columns) in TABLES {
         let tap = format!("nstat:nflx,{name}");
         let taps = answers[0].as_array().expect("taps");
-        let table = taps.iter().find(|answer| answer["tap"] == tap.as_str()).expect("the table");
+        let table = taps
+            .iter()
+            .find(|answer| answer["tap"] == tap.as_str())
+            .expect("the table");
         let rows = table["tables"][0]["i"].as_array().expect("rows");
         let expected = nflx_rows(name, &[], &path);
         assert_eq!(rows.len(), expected.len(), "{name}");
@@ -211,9 +290,19 @@ fn sharkd_answers() {
             }
         }
     }
-    assert!(answers[1][0]["tables"][0]["i"].as_array().is_some_and(|rows| !rows.is_empty()), "{}", answers[1]);
+    assert!(
+        answers[1][0]["tables"][0]["i"]
+            .as_array()
+            .is_some_and(|rows| !rows.is_empty()),
+        "{}",
+        answers[1]
+    );
     assert_eq!(answers[0], answers[2]);
-    let tree = answers[0].as_array().expect("taps").iter().find(|answer| answer["tap"] == "stats:nflx");
+    let tree = answers[0]
+        .as_array()
+        .expect("taps")
+        .iter()
+        .find(|answer| answer["tap"] == "stats:nflx");
     assert_eq!(tree.expect("the tree")["stats"][0]["name"], "Packets");
 }
 
@@ -224,6 +313,9 @@ fn tshark_lists_them() {
     let listed = home.tshark(&["-z", "help"]);
     let text = listed.stdout + &listed.stderr;
     for name in ["nflx,servers", "nflx,segments", "nflx,tree", "nflx,summary"] {
-        assert!(text.lines().any(|line| line.trim() == name), "{name}: {text}");
+        assert!(
+            text.lines().any(|line| line.trim() == name),
+            "{name}: {text}"
+        );
     }
 }

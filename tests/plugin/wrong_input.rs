@@ -10,7 +10,9 @@ use super::{Home, decompressed, nflx, plugin, recorded_folder, tshark_version};
 fn scramble(bytes: &mut [u8], seed: u64) {
     let mut state = seed;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize
     };
     for _ in 0..bytes.len() / 50 {
@@ -23,11 +25,17 @@ fn scramble(bytes: &mut [u8], seed: u64) {
 #[test]
 fn damaged_packets() {
     let Some(home) = Home::new() else { return };
-    for (name, seed) in [("tls13.pcap.gz", 1), ("h3.pcap.gz", 2), ("ipv6.pcap.gz", 3), ("http-plain.pcap.gz", 4)] {
+    for (name, seed) in [
+        ("tls13.pcap.gz", 1),
+        ("h3.pcap.gz", 2),
+        ("ipv6.pcap.gz", 3),
+        ("http-plain.pcap.gz", 4),
+    ] {
         let mut bytes = decompressed(&recorded_folder().join(name));
         let mut at = 24;
         while at + 16 <= bytes.len() {
-            let length = u32::from_le_bytes(bytes[at + 8..at + 12].try_into().expect("four bytes")) as usize;
+            let length =
+                u32::from_le_bytes(bytes[at + 8..at + 12].try_into().expect("four bytes")) as usize;
             scramble(&mut bytes[at + 16..at + 16 + length], seed + at as u64);
             at += 16 + length;
         }
@@ -38,7 +46,11 @@ fn damaged_packets() {
             args.extend(options);
             let run = home.tshark(&args);
             assert_eq!(run.status, Some(0), "{name} {options:?}: {}", run.stderr);
-            assert!(!run.stderr.contains("nflx"), "{name} {options:?}: {}", run.stderr);
+            assert!(
+                !run.stderr.contains("nflx"),
+                "{name} {options:?}: {}",
+                run.stderr
+            );
         }
     }
 }
@@ -64,22 +76,40 @@ fn empty() {
 fn link_types() {
     let Some(home) = Home::new() else { return };
     let bytes = decompressed(&recorded_folder().join("tls13.pcap.gz"));
-    let fields =
-        ["nflx.flow", "nflx.segment", "nflx.segment.bytes_so_far", "nflx.server.in_bytes", "nflx.server.out_pkts"];
+    let fields = [
+        "nflx.flow",
+        "nflx.segment",
+        "nflx.segment.bytes_so_far",
+        "nflx.server.in_bytes",
+        "nflx.server.out_pkts",
+    ];
     let ethernet = home.fields(&home.recorded("tls13.pcap.gz"), &["-2"], &fields);
     assert!(!ethernet.is_empty());
     // Number in the registry, and the header before IPv4.
-    let kinds: [(u32, &[u8]); 4] =
-        [(101, &[]), (228, &[]), (0, &[2, 0, 0, 0]), (113, &[0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0])];
+    let kinds: [(u32, &[u8]); 4] = [
+        (101, &[]),
+        (228, &[]),
+        (0, &[2, 0, 0, 0]),
+        (113, &[0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0]),
+    ];
     for (link_type, header) in kinds {
         let mut other = bytes[..20].to_vec();
         other.extend(link_type.to_le_bytes());
         let mut at = 24;
         while at + 16 <= bytes.len() {
-            let word =
-                |offset: usize| u32::from_le_bytes(bytes[at + offset..at + offset + 4].try_into().expect("four bytes"));
+            let word = |offset: usize| {
+                u32::from_le_bytes(
+                    bytes[at + offset..at + offset + 4]
+                        .try_into()
+                        .expect("four bytes"),
+                )
+            };
             let packet = &bytes[at + 16..at + 16 + word(8) as usize];
-            let network = if packet[12..14] == [8, 0] { &packet[14..] } else { &[] };
+            let network = if packet[12..14] == [8, 0] {
+                &packet[14..]
+            } else {
+                &[]
+            };
             let original = word(12) - 14 + header.len() as u32;
             other.extend(&bytes[at..at + 8]);
             other.extend(((header.len() + network.len()) as u32).to_le_bytes());
@@ -90,7 +120,11 @@ fn link_types() {
         }
         fs::write(home.path().join("other.pcap"), other).expect("ours");
         let shown = home.fields("other.pcap", &["-2"], &fields);
-        assert!(shown == ethernet, "link type {link_type}, tshark {:?}", tshark_version(&home));
+        assert!(
+            shown == ethernet,
+            "link type {link_type}, tshark {:?}",
+            tshark_version(&home)
+        );
     }
 }
 
@@ -109,7 +143,10 @@ fn cut_captures() {
         .arg(nflx())
         .output()
         .expect("python3 is there");
-    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (said, complaint) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{said}{complaint}");
 }
 
@@ -127,7 +164,10 @@ fn the_host_is_left_as_it_is() {
         .arg(plugin())
         .output()
         .expect("python3 is there");
-    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (said, complaint) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{said}{complaint}");
     assert!(!said.contains("say in 0 runs"), "{said}");
 }

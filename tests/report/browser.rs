@@ -27,9 +27,23 @@ impl Browser {
         let profile = tempfile::tempdir().expect("a temporary directory");
         // The protocol takes file descriptors 3 and 4.
         let mut process = Command::new("sh")
-            .args(["-c", "exec \"$0\" \"$@\" 3<&0 4>&1 >/dev/null 2>&1", "chromium"])
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
-            .args(["--disable-component-update", "--disable-sync", "--remote-debugging-pipe"])
+            .args([
+                "-c",
+                "exec \"$0\" \"$@\" 3<&0 4>&1 >/dev/null 2>&1",
+                "chromium",
+            ])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--disable-background-networking",
+            ])
+            .args([
+                "--disable-component-update",
+                "--disable-sync",
+                "--remote-debugging-pipe",
+            ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -56,9 +70,16 @@ impl Browser {
             complaints: Vec::new(),
             _profile: profile,
         };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
-        let attached = browser.call("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
-        browser.session = attached["sessionId"].as_str().expect("a session").to_owned();
+        let target =
+            browser.call("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
+        let attached = browser.call(
+            "Target.attachToTarget",
+            json!({"targetId": target, "flatten": true}),
+        );
+        browser.session = attached["sessionId"]
+            .as_str()
+            .expect("a session")
+            .to_owned();
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
@@ -81,7 +102,8 @@ impl Browser {
 
     pub(super) fn resize(&mut self, width: u32) {
         let mobile = width < 500;
-        let screen = json!({"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": mobile});
+        let screen =
+            json!({"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": mobile});
         self.call("Emulation.setDeviceMetricsOverride", screen);
     }
 
@@ -92,14 +114,20 @@ impl Browser {
 
     /// What an expression gives in the page.
     pub(super) fn evaluate(&mut self, expression: &str) -> Value {
-        let result = self.call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true}));
+        let result = self.call(
+            "Runtime.evaluate",
+            json!({"expression": expression, "returnByValue": true}),
+        );
         assert!(result.get("exceptionDetails").is_none(), "{result}");
         result["result"]["value"].clone()
     }
 
     /// Bytes (in base64) of the page printed on A4.
     pub(super) fn print(&mut self) -> usize {
-        let printed = self.call("Page.printToPDF", json!({"paperWidth": 8.27, "paperHeight": 11.69}));
+        let printed = self.call(
+            "Page.printToPDF",
+            json!({"paperWidth": 8.27, "paperHeight": 11.69}),
+        );
         printed["data"].as_str().expect("base64").len()
     }
 
@@ -121,7 +149,10 @@ impl Browser {
     }
 
     fn receive(&mut self) -> Value {
-        let message = self.messages.recv_timeout(PATIENCE).expect("chromium answers (is it installed?)");
+        let message = self
+            .messages
+            .recv_timeout(PATIENCE)
+            .expect("chromium answers (is it installed?)");
         let complaint = match message["method"].as_str() {
             Some("Runtime.consoleAPICalled" | "Runtime.exceptionThrown" | "Log.entryAdded") => true,
             Some("Page.javascriptDialogOpening" | "Network.loadingFailed") => true,
@@ -146,5 +177,9 @@ impl Drop for Browser {
 /// A byte of a path as it stands in an address.
 fn encoded(byte: u8) -> String {
     let plain = byte.is_ascii_alphanumeric() || b"/:._-".contains(&byte);
-    if plain { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    if plain {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
 }

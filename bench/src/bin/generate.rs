@@ -13,10 +13,14 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (packets, share, output, length) = match &arguments[..] {
         [packets, share, output] => (packets, share, output, Length::Long),
-        [packets, share, output, length] if length == "short" => (packets, share, output, Length::Short),
+        [packets, share, output, length] if length == "short" => {
+            (packets, share, output, Length::Short)
+        }
         _ => return usage(),
     };
-    let (Ok(packets), Ok(share @ 0..=100)) = (packets.parse(), share.parse()) else { return usage() };
+    let (Ok(packets), Ok(share @ 0..=100)) = (packets.parse(), share.parse()) else {
+        return usage();
+    };
     match write(packets, Traffic::of(share, length, 1), output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -36,6 +40,8 @@ fn usage() -> ExitCode {
 
 fn write(packets: usize, traffic: Traffic, output: &str) -> std::io::Result<()> {
     let mut pcap = Pcap::new(BufWriter::with_capacity(1 << 20, File::create(output)?))?;
-    traffic.take(packets).try_for_each(|frame| pcap.write(&frame))?;
+    traffic
+        .take(packets)
+        .try_for_each(|frame| pcap.write(&frame))?;
     pcap.finish().map(|_| ())
 }

@@ -140,7 +140,12 @@ impl Found<'_> {
 
 impl<'a> Options<'a> {
     const fn new(bytes: &'a [u8], order: Order) -> Self {
-        Self { bytes, order, at: 0, ended: false }
+        Self {
+            bytes,
+            order,
+            at: 0,
+            ended: false,
+        }
     }
 
     fn option(&self) -> Result<Found<'a>, Unsound> {
@@ -154,7 +159,11 @@ impl<'a> Options<'a> {
             return Err(Unsound);
         }
         let code = self.order.u16(self.bytes, self.at);
-        Ok(Found { code, value: &self.bytes[start..start + length], end })
+        Ok(Found {
+            code,
+            value: &self.bytes[start..start + length],
+            end,
+        })
     }
 }
 

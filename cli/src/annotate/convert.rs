@@ -41,7 +41,12 @@ pub(super) fn header(header: &Header, edit: Edit<'_>, into: &mut Vec<u8>) {
         into.extend(order.u16_bytes(header.link_type.0));
         into.extend(order.u16_bytes(0));
         into.extend(order.u32_bytes(header.snapshot_length));
-        let _ = put(into, order, IF_TSRESOL, &[if header.nanoseconds { 9 } else { 6 }]);
+        let _ = put(
+            into,
+            order,
+            IF_TSRESOL,
+            &[if header.nanoseconds { 9 } else { 6 }],
+        );
         if let Some(length) = header.fcs_length {
             let _ = put(into, order, IF_FCSLEN, &[length]);
         }
@@ -54,10 +59,22 @@ pub(super) fn record(header: &Header, packet: &Packet<'_>, edit: Edit<'_>, into:
     let order = header.order;
     // Seconds of pcap have no sign.
     let nanoseconds = packet.time.0.unsigned_abs();
-    let units = if header.nanoseconds { nanoseconds } else { nanoseconds / 1000 };
+    let units = if header.nanoseconds {
+        nanoseconds
+    } else {
+        nanoseconds / 1000
+    };
     block(EPB_MAGIC, order, into, |into| {
-        let words = [0, (units >> 32) as u32, units as u32, packet.data.len() as u32, packet.original_length];
-        words.iter().for_each(|&word| into.extend_from_slice(&order.u32_bytes(word)));
+        let words = [
+            0,
+            (units >> 32) as u32,
+            units as u32,
+            packet.data.len() as u32,
+            packet.original_length,
+        ];
+        words
+            .iter()
+            .for_each(|&word| into.extend_from_slice(&order.u32_bytes(word)));
         into.extend_from_slice(packet.data);
         pad(into, packet.data.len());
         edit.apply(&[], order, into);

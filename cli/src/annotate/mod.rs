@@ -35,7 +35,10 @@ use crate::progress::Progress;
 /// Writes the annotated capture, or the stripped one.
 pub(crate) fn run(run: &Annotate) -> Status {
     if is_one_of(&run.output, std::iter::once(&*run.input)) {
-        say(&format!("{}: is the capture itself and would be lost; name another output", run.output.display()));
+        say(&format!(
+            "{}: is the capture itself and would be lost; name another output",
+            run.output.display()
+        ));
         return Status::Failed;
     }
     match written(run) {
@@ -47,7 +50,11 @@ pub(crate) fn run(run: &Annotate) -> Status {
         // Whoever reads our output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
         Err(Failure::Output(error)) => {
-            say(&format!("{}: cannot be written: {}", run.output.display(), reason(&error)));
+            say(&format!(
+                "{}: cannot be written: {}",
+                run.output.display(),
+                reason(&error)
+            ));
             Status::Failed
         }
     }
@@ -83,12 +90,19 @@ fn copy(spool: &mut File, sink: &mut Sink) -> io::Result<()> {
 
 fn write<W: Write + Seek>(run: &Annotate, out: W) -> Result<Status, Failure> {
     let mut rewriter = Rewriter::new(out);
-    let status = if run.strip { strip(run, &mut rewriter)? } else { annotate(run, &mut rewriter)? };
+    let status = if run.strip {
+        strip(run, &mut rewriter)?
+    } else {
+        annotate(run, &mut rewriter)?
+    };
     rewriter.finish()?;
     Ok(status)
 }
 
-fn annotate<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Result<Status, Failure> {
+fn annotate<W: Write + Seek>(
+    run: &Annotate,
+    rewriter: &mut Rewriter<W>,
+) -> Result<Status, Failure> {
     let config = match run.analysis.config() {
         Ok(config) => config,
         Err(error) => {
@@ -101,21 +115,29 @@ fn annotate<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Resu
     let knowledge = Knowledge::of(&study.engine);
     let mut text = String::new();
     let study = study.pieces(|piece, annotation, engine| {
-        let note = annotation.as_ref().zip(annotation.and_then(|said| engine.server(said.server)));
+        let note = annotation
+            .as_ref()
+            .zip(annotation.and_then(|said| engine.server(said.server)));
         let note = note.map(|(annotation, server)| Note {
-            segment: annotation.segment.and_then(|number| knowledge.segment(number)),
+            segment: annotation
+                .segment
+                .and_then(|number| knowledge.segment(number)),
             server: knowledge.server(annotation.server, server),
             frame: piece.frame(),
             annotation,
             settled: true,
         });
-        let note = note.filter(|note| run.packets == Which::All || note.is_landmark()).map(|note| {
-            text.clear();
-            note.append_to(&mut text);
-            text.as_str()
-        });
+        let note = note
+            .filter(|note| run.packets == Which::All || note.is_landmark())
+            .map(|note| {
+                text.clear();
+                note.append_to(&mut text);
+                text.as_str()
+            });
         match piece {
-            Piece::Section(_) | Piece::Header(_) => rewriter.piece(&piece, summary.take().as_deref().into()),
+            Piece::Section(_) | Piece::Header(_) => {
+                rewriter.piece(&piece, summary.take().as_deref().into())
+            }
             _ => rewriter.piece(&piece, note.into()),
         }
     })?;
@@ -134,13 +156,22 @@ fn strip<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Result<
     let mut reader = Reader::new(pass.bytes)?;
     while let Some(piece) = reader.next_piece() {
         if matches!(piece, Piece::Header(_)) {
-            say(&format!("{}: is pcap, which has no comments that could be stripped", name(&run.input)));
+            say(&format!(
+                "{}: is pcap, which has no comments that could be stripped",
+                name(&run.input)
+            ));
             return Ok(Status::Failed);
         }
         rewriter.piece(&piece, Edit::Strip)?;
     }
-    let Some(damage) = reader.damage() else { return Ok(Status::Done) };
-    let unit = if pass.compressed { "decompressed byte" } else { "byte" };
+    let Some(damage) = reader.damage() else {
+        return Ok(Status::Done);
+    };
+    let unit = if pass.compressed {
+        "decompressed byte"
+    } else {
+        "byte"
+    };
     say(&format!("{}: {}", name(&run.input), damage.sentence(unit)));
     Ok(Status::Damaged)
 }

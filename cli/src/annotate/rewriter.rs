@@ -41,7 +41,13 @@ struct Section {
 
 impl<W: Write + Seek> Rewriter<W> {
     pub(super) const fn new(out: W) -> Self {
-        Self { out, written: 0, waiting: Vec::new(), section: None, header: None }
+        Self {
+            out,
+            written: 0,
+            waiting: Vec::new(),
+            section: None,
+            header: None,
+        }
     }
 
     /// Writes a piece, with its comments changed.
@@ -51,7 +57,9 @@ impl<W: Write + Seek> Rewriter<W> {
                 self.header = Some(*header);
                 self.converted(|header, into| convert::header(header, edit, into))
             }
-            Piece::Record(packet) => self.converted(|header, into| convert::record(header, packet, edit, into)),
+            Piece::Record(packet) => {
+                self.converted(|header, into| convert::record(header, packet, edit, into))
+            }
             Piece::Section(block) => {
                 self.end_section()?;
                 let position = self.position() + BEFORE_SECTION_LENGTH as u64;
@@ -78,17 +86,26 @@ impl<W: Write + Seek> Rewriter<W> {
     }
 
     fn converted(&mut self, write: impl FnOnce(&Header, &mut Vec<u8>)) -> io::Result<()> {
-        let Some(header) = &self.header else { return Ok(()) };
+        let Some(header) = &self.header else {
+            return Ok(());
+        };
         write(header, &mut self.waiting);
         self.write_much()
     }
 
     /// Writes a block; says how much larger it has become. It must not outgrow `limit`, above which blocks are not read.
     fn block(&mut self, block: &Block<'_>, edit: Edit<'_>, limit: usize) -> io::Result<i64> {
-        let Some(options) = block.options() else { return self.write(block.bytes).map(|()| 0) };
+        let Some(options) = block.options() else {
+            return self.write(block.bytes).map(|()| 0);
+        };
         let start = self.waiting.len();
-        self.waiting.extend_from_slice(&block.bytes[..options.start]);
-        let edited = edit.apply(&block.bytes[options.clone()], block.order, &mut self.waiting);
+        self.waiting
+            .extend_from_slice(&block.bytes[..options.start]);
+        let edited = edit.apply(
+            &block.bytes[options.clone()],
+            block.order,
+            &mut self.waiting,
+        );
         let length = self.waiting.len() - start + Block::TAIL;
         if !edited || length > limit {
             self.waiting.truncate(start);
@@ -97,7 +114,11 @@ impl<W: Write + Seek> Rewriter<W> {
         // Both counts are below the limit, so neither cast nor sum overflows.
         let grown = length as i64 - block.bytes.len() as i64;
         // Some writers leave out padding from a length, so that the two may differ.
-        let length = |at: usize| block.order.u32_bytes((i64::from(block.order.u32(block.bytes, at)) + grown) as u32);
+        let length = |at: usize| {
+            block
+                .order
+                .u32_bytes((i64::from(block.order.u32(block.bytes, at)) + grown) as u32)
+        };
         let (first, second) = (length(TYPE), length(options.end));
         self.waiting[start + TYPE..][..first.len()].copy_from_slice(&first);
         self.waiting.extend_from_slice(&second);
@@ -113,7 +134,11 @@ impl<W: Write + Seek> Rewriter<W> {
     /// Writes what waits up to the last multiple of [`MUCH`].
     fn write_much(&mut self) -> io::Result<()> {
         let end = self.position() / MUCH * MUCH;
-        if end > self.written { self.write_waiting((end - self.written) as usize) } else { Ok(()) }
+        if end > self.written {
+            self.write_waiting((end - self.written) as usize)
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes the first `count` bytes of what waits.
@@ -131,10 +156,13 @@ impl<W: Write + Seek> Rewriter<W> {
 
     /// Corrects the length of a section that has grown.
     fn end_section(&mut self) -> io::Result<()> {
-        let Some(section) = self.section.take().filter(|section| section.grown != 0) else { return Ok(()) };
+        let Some(section) = self.section.take().filter(|section| section.grown != 0) else {
+            return Ok(());
+        };
         self.write_waiting(self.waiting.len())?;
         self.out.seek(SeekFrom::Start(section.position))?;
-        self.out.write_all(&section.order.u64_bytes(section.grown_length()))?;
+        self.out
+            .write_all(&section.order.u64_bytes(section.grown_length()))?;
         self.out.seek(SeekFrom::Start(self.written))?;
         Ok(())
     }
@@ -145,10 +173,17 @@ impl Section {
     const MASK: u64 = u64::MAX >> 1;
 
     fn of(block: &Block<'_>, position: u64) -> Option<Self> {
-        let field = block.bytes.get(BEFORE_SECTION_LENGTH..BEFORE_SECTION_LENGTH + SECTION_LENGTH)?;
+        let field = block
+            .bytes
+            .get(BEFORE_SECTION_LENGTH..BEFORE_SECTION_LENGTH + SECTION_LENGTH)?;
         let length = block.order.i64(field.try_into().ok()?);
         let length = u64::try_from(length).ok()?;
-        Some(Self { order: block.order, position, length, grown: 0 })
+        Some(Self {
+            order: block.order,
+            position,
+            length,
+            grown: 0,
+        })
     }
 
     /// Within 63 bits, so that what strips undoes what adds for any length that a file may state.

@@ -64,7 +64,15 @@ impl Blocks {
     fn packet(&mut self, kind: u32, data: &[u8], options: &[u8]) {
         let order = self.0;
         let length = order.u32_bytes(data.len() as u32);
-        let mut body = [&[0; 4][..], &order.u32_bytes(1), &order.u32_bytes(2), &length, &length, data].concat();
+        let mut body = [
+            &[0; 4][..],
+            &order.u32_bytes(1),
+            &order.u32_bytes(2),
+            &length,
+            &length,
+            data,
+        ]
+        .concat();
         body.resize(body.len().next_multiple_of(4), 0);
         body.extend(options);
         self.block(kind, &body);
@@ -90,7 +98,10 @@ fn comments_go_in_last_and_come_out() {
         let cases: [(Vec<u8>, Vec<u8>); 5] = [
             (options(order, &[], false), options(order, &[ours], true)),
             (options(order, &[], true), options(order, &[ours], false)),
-            (options(order, &[(1, b"theirs")], true), options(order, &[(1, b"theirs"), ours], true)),
+            (
+                options(order, &[(1, b"theirs")], true),
+                options(order, &[(1, b"theirs"), ours], true),
+            ),
             (
                 options(order, &[(2, &[1; 4]), (1, b"x")], false),
                 options(order, &[(2, &[1; 4]), (1, b"x"), ours], false),
@@ -103,7 +114,10 @@ fn comments_go_in_last_and_come_out() {
         for (before, after) in cases {
             assert_eq!(add(&before).as_deref(), Some(&after[..]), "{before:?}");
             assert_eq!(add(&after), None, "twice");
-            assert_eq!(edited(Edit::Strip, &after, order).as_deref(), Some(&before[..]));
+            assert_eq!(
+                edited(Edit::Strip, &after, order).as_deref(),
+                Some(&before[..])
+            );
             assert_eq!(edited(Edit::Strip, &before, order), None);
             assert_eq!(edited(Edit::Keep, &after, order), None);
         }
@@ -112,7 +126,11 @@ fn comments_go_in_last_and_come_out() {
 
 #[test]
 fn unsound_options_are_left_alone() {
-    for bytes in [&[1, 0][..], &[1, 0, 9, 0, b'n', b'f', b'l', b'x'], &[1, 0, 255, 255]] {
+    for bytes in [
+        &[1, 0][..],
+        &[1, 0, 9, 0, b'n', b'f', b'l', b'x'],
+        &[1, 0, 255, 255],
+    ] {
         assert_eq!(edited(Edit::Add(NOTE), bytes, Order::Little), None);
         assert_eq!(edited(Edit::Strip, bytes, Order::Little), None);
     }
@@ -145,37 +163,63 @@ fn sections_keep_a_right_length() {
 #[test]
 fn blocks_do_not_outgrow_what_is_read() {
     let mut file = Blocks(Order::Little, Vec::new());
-    file.section(u64::MAX, &options(Order::Little, &[(1, &[b'a'; 60_000][..]); 17], false));
+    file.section(
+        u64::MAX,
+        &options(Order::Little, &[(1, &[b'a'; 60_000][..]); 17], false),
+    );
     file.interface();
     file.packet(6, &vec![0; 16 * 1024 * 1024 - 32], &[]);
-    assert_eq!(rewritten(&file.1, Edit::Add(NOTE)).expect("a capture").len() - file.1.len(), 36);
+    assert_eq!(
+        rewritten(&file.1, Edit::Add(NOTE))
+            .expect("a capture")
+            .len()
+            - file.1.len(),
+        36
+    );
     let mut full = Blocks(Order::Little, Vec::new());
     let mut filler = [(1, &[b'a'; 65_532][..]); 16];
     filler[15].1 = &filler[15].1[28..];
     full.section(u64::MAX, &options(Order::Little, &filler, false));
     assert_eq!(full.1.len(), 1024 * 1024);
-    assert_eq!(rewritten(&full.1, Edit::Add(NOTE)).expect("a capture"), full.1);
+    assert_eq!(
+        rewritten(&full.1, Edit::Add(NOTE)).expect("a capture"),
+        full.1
+    );
 }
 
 /// One option: mostly of a sound length.
 fn any_option() -> impl Strategy<Value = (u16, Vec<u8>)> {
-    (prop_oneof![Just(1u16), 2..20u16, any::<u16>()], prop::collection::vec(any::<u8>(), 0..20))
+    (
+        prop_oneof![Just(1u16), 2..20u16, any::<u16>()],
+        prop::collection::vec(any::<u8>(), 0..20),
+    )
 }
 
 fn any_list(order: Order) -> impl Strategy<Value = Vec<u8>> {
-    (prop::collection::vec(any_option(), 0..4), any::<bool>(), prop::collection::vec(any::<u8>(), 0..3)).prop_map(
-        move |(list, end, after)| {
-            let list: Vec<_> = list.iter().map(|(code, value)| (*code, &value[..])).collect();
+    (
+        prop::collection::vec(any_option(), 0..4),
+        any::<bool>(),
+        prop::collection::vec(any::<u8>(), 0..3),
+    )
+        .prop_map(move |(list, end, after)| {
+            let list: Vec<_> = list
+                .iter()
+                .map(|(code, value)| (*code, &value[..]))
+                .collect();
             // Whole words of anything: after the end, or unsound.
             let after: Vec<u8> = after.iter().flat_map(|&byte| [byte, 0, 0, byte]).collect();
             [options(order, &list, end), after].concat()
-        },
-    )
+        })
 }
 
 /// A block: which, its data, its options.
 fn any_blocks(order: Order) -> impl Strategy<Value = Vec<u8>> {
-    let block = (0..8u8, prop::collection::vec(any::<u8>(), 0..40), any_list(order), any::<u64>());
+    let block = (
+        0..8u8,
+        prop::collection::vec(any::<u8>(), 0..40),
+        any_list(order),
+        any::<u64>(),
+    );
     prop::collection::vec(block, 1..12).prop_map(move |list| {
         let mut blocks = Blocks(order, Vec::new());
         blocks.section(u64::MAX, &[]);
@@ -188,7 +232,10 @@ fn any_blocks(order: Order) -> impl Strategy<Value = Vec<u8>> {
                 }
                 1 => blocks.packet(2, &data, &options),
                 2 => blocks.block(u32::from(data.len() as u16) | 0x4000_0000, &data),
-                3 => blocks.block(3, &[&order.u32_bytes(data.len() as u32)[..], &data].concat()),
+                3 => blocks.block(
+                    3,
+                    &[&order.u32_bytes(data.len() as u32)[..], &data].concat(),
+                ),
                 _ => blocks.packet(6, &data, &options),
             }
         }
@@ -197,13 +244,19 @@ fn any_blocks(order: Order) -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn any_file() -> impl Strategy<Value = Vec<u8>> {
-    (any_blocks(Order::Little), any_blocks(Order::Big)).prop_map(|(little, big)| [little, big].concat())
+    (any_blocks(Order::Little), any_blocks(Order::Big))
+        .prop_map(|(little, big)| [little, big].concat())
 }
 
 /// Annotating, annotating again, stripping.
 fn check(file: &[u8]) {
-    let Some(annotated) = rewritten(file, Edit::Add(NOTE)) else { return };
-    assert_eq!(rewritten(&annotated, Edit::Add(NOTE)).expect("still one"), annotated);
+    let Some(annotated) = rewritten(file, Edit::Add(NOTE)) else {
+        return;
+    };
+    assert_eq!(
+        rewritten(&annotated, Edit::Add(NOTE)).expect("still one"),
+        annotated
+    );
     assert_eq!(rewritten(&annotated, Edit::Strip).expect("still one"), file);
     assert_eq!(rewritten(file, Edit::Keep).expect("still one"), file);
 }
@@ -249,23 +302,50 @@ proptest! {
 
 #[test]
 fn pcap_becomes_pcapng() {
-    let record: [&[u8]; 5] =
-        [&5u32.to_be_bytes(), &7u32.to_be_bytes(), &3u32.to_be_bytes(), &1500u32.to_be_bytes(), b"abc"];
-    for (magic, units) in [([0xa1, 0xb2, 0xc3, 0xd4], 5_000_007_u64), ([0xa1, 0xb2, 0x3c, 0x4d], 5_000_000_007)] {
-        let head = [&magic[..], &[0, 2, 0, 4], &[0; 8], &96u32.to_be_bytes(), &[0x24, 0, 0, 1]].concat();
+    let record: [&[u8]; 5] = [
+        &5u32.to_be_bytes(),
+        &7u32.to_be_bytes(),
+        &3u32.to_be_bytes(),
+        &1500u32.to_be_bytes(),
+        b"abc",
+    ];
+    for (magic, units) in [
+        ([0xa1, 0xb2, 0xc3, 0xd4], 5_000_007_u64),
+        ([0xa1, 0xb2, 0x3c, 0x4d], 5_000_000_007),
+    ] {
+        let head = [
+            &magic[..],
+            &[0, 2, 0, 4],
+            &[0; 8],
+            &96u32.to_be_bytes(),
+            &[0x24, 0, 0, 1],
+        ]
+        .concat();
         let file = [head, record.concat()].concat();
         let annotated = rewritten(&file, Edit::Add(NOTE)).expect("a capture");
         let mut reader = Reader::new(&annotated[..]).expect("a capture");
-        let Some(Piece::Section(section)) = reader.next_piece() else { panic!("a section") };
+        let Some(Piece::Section(section)) = reader.next_piece() else {
+            panic!("a section")
+        };
         assert_eq!(section.order, Order::Big);
-        let Some(Piece::Other(interface)) = reader.next_piece() else { panic!("an interface") };
+        let Some(Piece::Other(interface)) = reader.next_piece() else {
+            panic!("an interface")
+        };
         assert_eq!(interface[8..16], [0, 1, 0, 0, 0, 0, 0, 96]);
         let unit = if units > 1 << 32 { 9 } else { 6 };
-        assert_eq!(interface[16..32], [0, 9, 0, 1, unit, 0, 0, 0, 0, 13, 0, 1, 4, 0, 0, 0]);
-        let Some(Piece::Packet(packet, block)) = reader.next_piece() else { panic!("a packet") };
+        assert_eq!(
+            interface[16..32],
+            [0, 9, 0, 1, unit, 0, 0, 0, 0, 13, 0, 1, 4, 0, 0, 0]
+        );
+        let Some(Piece::Packet(packet, block)) = reader.next_piece() else {
+            panic!("a packet")
+        };
         assert_eq!((packet.data, packet.original_length), (&b"abc"[..], 1500));
         assert_eq!(block.bytes[12..20], units.to_be_bytes());
-        assert_eq!(block.bytes[block.options().expect("some")], options(Order::Big, &[(1, NOTE.as_bytes())], true));
+        assert_eq!(
+            block.bytes[block.options().expect("some")],
+            options(Order::Big, &[(1, NOTE.as_bytes())], true)
+        );
         assert!(reader.next_piece().is_none() && reader.damage().is_none());
     }
 }

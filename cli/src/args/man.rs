@@ -13,15 +13,19 @@ fn page(mut command: Command) -> String {
     let extra = command.get_after_help().map(ToString::to_string);
     let subcommands = command.has_subcommands();
     command = command.after_help("");
-    let man = Man::new(command).source(concat!("nflx ", env!("CARGO_PKG_VERSION"))).manual("nflx");
+    let man = Man::new(command)
+        .source(concat!("nflx ", env!("CARGO_PKG_VERSION")))
+        .manual("nflx");
     let mut page = Vec::new();
     man.render_title(&mut page).expect("to memory");
     man.render_name_section(&mut page).expect("to memory");
     man.render_synopsis_section(&mut page).expect("to memory");
-    man.render_description_section(&mut page).expect("to memory");
+    man.render_description_section(&mut page)
+        .expect("to memory");
     man.render_options_section(&mut page).expect("to memory");
     if subcommands {
-        man.render_subcommands_section(&mut page).expect("to memory");
+        man.render_subcommands_section(&mut page)
+            .expect("to memory");
     }
     if let Some(extra) = extra {
         let mut roff = Roff::new();
@@ -33,7 +37,12 @@ fn page(mut command: Command) -> String {
             if !fill {
                 roff.control("nf", []);
             }
-            roff.text(paragraph.lines().flat_map(|line| [roman(line), roman("\n")]).collect::<Vec<_>>());
+            roff.text(
+                paragraph
+                    .lines()
+                    .flat_map(|line| [roman(line), roman("\n")])
+                    .collect::<Vec<_>>(),
+            );
             if !fill {
                 roff.control("fi", []);
             }
@@ -51,8 +60,11 @@ fn page(mut command: Command) -> String {
 fn pages() -> Vec<(String, String)> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
-    let subcommands: Vec<_> =
-        command.get_subcommands().filter(|command| command.get_name() != "help").cloned().collect();
+    let subcommands: Vec<_> = command
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help")
+        .cloned()
+        .collect();
     let mut pages = vec![("nflx.1".to_owned(), page(command))];
     for subcommand in subcommands {
         let name = format!("nflx-{}", subcommand.get_name());
@@ -72,12 +84,22 @@ fn the_manual_is_what_the_command_line_says() {
             std::fs::write(&path, &page).expect("the page can be written");
         }
         let written = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(written == page, "docs/man/{name} is not what --help says; `make docs` writes it anew");
+        assert!(
+            written == page,
+            "docs/man/{name} is not what --help says; `make docs` writes it anew"
+        );
         names.push(name);
     }
     let entries = std::fs::read_dir(&folder).expect("the manual");
     for entry in entries {
-        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
-        assert!(names.contains(&name), "docs/man/{name} is of no command: delete it");
+        let name = entry
+            .expect("an entry")
+            .file_name()
+            .into_string()
+            .expect("UTF-8");
+        assert!(
+            names.contains(&name),
+            "docs/man/{name} is of no command: delete it"
+        );
     }
 }

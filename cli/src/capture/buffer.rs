@@ -21,7 +21,14 @@ pub(super) struct Buffer<R> {
 
 impl<R: Read> Buffer<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, bytes: vec![0; INITIAL_CAPACITY], start: 0, end: 0, offset: 0, ended: None }
+        Self {
+            source,
+            bytes: vec![0; INITIAL_CAPACITY],
+            start: 0,
+            end: 0,
+            offset: 0,
+            ended: None,
+        }
     }
 
     /// Offset in the stream of the first byte of [`Self::unread`].
@@ -88,7 +95,9 @@ impl<R: Read> Buffer<R> {
     pub(super) fn skip(&mut self, count: u64) -> bool {
         let mut left = count;
         loop {
-            let step = usize::try_from(left).unwrap_or(usize::MAX).min(self.end - self.start);
+            let step = usize::try_from(left)
+                .unwrap_or(usize::MAX)
+                .min(self.end - self.start);
             self.take(step);
             left -= step as u64;
             if left == 0 {

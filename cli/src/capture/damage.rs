@@ -39,23 +39,36 @@ pub(crate) enum Unreadable {
 impl Unreadable {
     /// From an error of opening a file.
     pub(super) fn from_open_error(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::NotFound { Self::Missing } else { Self::Io(error) }
+        if error.kind() == io::ErrorKind::NotFound {
+            Self::Missing
+        } else {
+            Self::Io(error)
+        }
     }
 
     /// From an error of reading the first bytes.
     pub(super) fn from_read_error(error: &io::Error) -> Self {
         let copy = io::Error::new(error.kind(), error.to_string());
         match error.kind() {
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => Self::Gzip(copy),
+            io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof => Self::Gzip(copy),
             _ => Self::Io(copy),
         }
     }
 
     /// From the first bytes of a file that is no capture.
     pub(super) fn from_head(head: &[u8]) -> Self {
-        const COMPRESSIONS: [(&[u8], &str); 4] =
-            [(b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zX", "xz"), (b"BZh", "bzip2"), (b"\x04\x22\x4d\x18", "lz4")];
-        match COMPRESSIONS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        const COMPRESSIONS: [(&[u8], &str); 4] = [
+            (b"\x28\xb5\x2f\xfd", "zstd"),
+            (b"\xfd7zX", "xz"),
+            (b"BZh", "bzip2"),
+            (b"\x04\x22\x4d\x18", "lz4"),
+        ];
+        match COMPRESSIONS
+            .iter()
+            .find(|(magic, _)| head.starts_with(magic))
+        {
             Some((_, program)) => Self::Compressed(program),
             None => Self::NotACapture(head.iter().copied().take(4).collect()),
         }
@@ -68,20 +81,36 @@ impl fmt::Display for Unreadable {
             Self::Missing => f.write_str("no such file"),
             Self::Directory => f.write_str("is a directory; name the capture files in it"),
             Self::Io(error) => write!(f, "cannot be read: {}", crate::messages::reason(error)),
-            Self::Gzip(error) => write!(f, "cannot be decompressed: {}", crate::messages::reason(error)),
+            Self::Gzip(error) => write!(
+                f,
+                "cannot be decompressed: {}",
+                crate::messages::reason(error)
+            ),
             Self::Empty => f.write_str("is empty, without even the header of a capture"),
             Self::Compressed(program) => {
-                write!(f, "is compressed with {program}, which is not read; try: {program} -dc FILE | nflx … -")
+                write!(
+                    f,
+                    "is compressed with {program}, which is not read; try: {program} -dc FILE | nflx … -"
+                )
             }
             Self::NotACapture(head) => {
                 f.write_str("is not a capture: it begins with")?;
                 head.iter().try_for_each(|byte| write!(f, " {byte:02x}"))?;
                 f.write_str(" (hexadecimal), and pcap and pcapng do not")
             }
-            Self::HeaderCut => f.write_str("ends in the middle of its file header, before the first packet"),
+            Self::HeaderCut => {
+                f.write_str("ends in the middle of its file header, before the first packet")
+            }
             Self::HeaderDamaged => f.write_str("has a damaged file header"),
-            Self::Version { format, major, minor } => {
-                write!(f, "is {format} of version {major}.{minor}, which is not known")
+            Self::Version {
+                format,
+                major,
+                minor,
+            } => {
+                write!(
+                    f,
+                    "is {format} of version {major}.{minor}, which is not known"
+                )
             }
             Self::LinkType(number) => UnknownLinkType(*number).fmt(f),
         }
@@ -148,8 +177,15 @@ impl Defect {
 impl Damage {
     /// What happened, where, and what became of the rest. `unit` is what the offset counts.
     pub(crate) fn sentence(&self, unit: &str) -> String {
-        let rest = if self.what.is_local() { "the rest was used" } else { "all before it was used" };
-        format!("is damaged at {unit} {}, after frame {}: {}; {rest}", self.offset, self.after_frame, self.what)
+        let rest = if self.what.is_local() {
+            "the rest was used"
+        } else {
+            "all before it was used"
+        };
+        format!(
+            "is damaged at {unit} {}, after frame {}: {}; {rest}",
+            self.offset, self.after_frame, self.what
+        )
     }
 }
 
@@ -160,11 +196,19 @@ impl fmt::Display for Defect {
             Self::CutBlock => f.write_str("it ends in the middle of a block"),
             Self::PacketLength(length) => write!(f, "a packet claims {length} bytes"),
             Self::BlockLength(length) => write!(f, "a block claims {length} bytes"),
-            Self::TwoLengths(first, second) => write!(f, "a block claims {first} bytes and then {second}"),
+            Self::TwoLengths(first, second) => {
+                write!(f, "a block claims {first} bytes and then {second}")
+            }
             Self::Block => f.write_str("a block is too small for its contents"),
             Self::ByteOrder => f.write_str("a section does not say its byte order"),
-            Self::Interface(number) => write!(f, "a packet names interface {number}, which is not described"),
-            Self::Version(major, minor) => write!(f, "a section is of version {major}.{minor}, which is not known"),
+            Self::Interface(number) => write!(
+                f,
+                "a packet names interface {number}, which is not described"
+            ),
+            Self::Version(major, minor) => write!(
+                f,
+                "a section is of version {major}.{minor}, which is not known"
+            ),
             Self::Read(error) => write!(f, "reading fails ({error})"),
         }
     }

@@ -48,7 +48,9 @@ impl<R: Read> Reader<R> {
         match *buffer.unread() {
             [] => Err(Unreadable::Empty),
             [0x0a, 0x0d, 0x0d, 0x0a, ..] => pcapng::Reader::new(buffer).map(Self::Pcapng),
-            [a, b, c, d, ..] if pcap::is_magic([a, b, c, d]) => pcap::Reader::new(buffer).map(Self::Pcap),
+            [a, b, c, d, ..] if pcap::is_magic([a, b, c, d]) => {
+                pcap::Reader::new(buffer).map(Self::Pcap)
+            }
             ref head => Err(Unreadable::from_head(head)),
         }
     }

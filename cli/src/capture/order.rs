@@ -23,7 +23,11 @@ impl Order {
     pub(crate) fn u32(self, bytes: &[u8], at: usize) -> u32 {
         let little = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         // Swapped or not without a branch: four times per packet.
-        if self == Self::Little { little } else { little.swap_bytes() }
+        if self == Self::Little {
+            little
+        } else {
+            little.swap_bytes()
+        }
     }
 
     /// The bytes of a two-byte number.

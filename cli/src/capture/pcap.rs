@@ -75,7 +75,9 @@ pub(crate) struct Reader<R> {
 impl<R: Read> Reader<R> {
     pub(super) fn new(mut buffer: Buffer<R>) -> Result<Self, Unreadable> {
         if !buffer.fill(HEADER) {
-            return Err(buffer.error().map_or(Unreadable::HeaderCut, Unreadable::from_read_error));
+            return Err(buffer
+                .error()
+                .map_or(Unreadable::HeaderCut, Unreadable::from_read_error));
         }
         let taken = buffer.take(HEADER);
         let bytes = buffer.get(taken);
@@ -83,17 +85,28 @@ impl<R: Read> Reader<R> {
         let header = parse_header(bytes)?;
         if header.version_major != 2 {
             let (major, minor) = (header.version_major, header.version_minor);
-            return Err(Unreadable::Version { format: "pcap", major, minor });
+            return Err(Unreadable::Version {
+                format: "pcap",
+                major,
+                minor,
+            });
         }
         let network = header.network.0 as u32;
         let link_type = network & LINK_TYPE_MASK;
         Ok(Self {
             header: Header {
-                order: if header.is_bigendian() { Order::Big } else { Order::Little },
+                order: if header.is_bigendian() {
+                    Order::Big
+                } else {
+                    Order::Little
+                },
                 nanoseconds: header.is_nanosecond_precision(),
                 snapshot_length: header.snaplen,
-                link_type: LinkType(u16::try_from(link_type).map_err(|_| Unreadable::LinkType(link_type))?),
-                fcs_length: (network & HAS_FCS_LENGTH != 0).then_some((network >> FCS_LENGTH_SHIFT) as u8 * 2),
+                link_type: LinkType(
+                    u16::try_from(link_type).map_err(|_| Unreadable::LinkType(link_type))?,
+                ),
+                fcs_length: (network & HAS_FCS_LENGTH != 0)
+                    .then_some((network >> FCS_LENGTH_SHIFT) as u8 * 2),
             },
             header_given: false,
             record: if modified { RECORD_MODIFIED } else { RECORD },
@@ -154,7 +167,11 @@ impl<R: Read> Reader<R> {
 
     #[cold]
     fn stop(&mut self, what: Defect) -> Option<Packet<'_>> {
-        self.damage = Some(Damage { offset: self.buffer.offset(), after_frame: self.frame, what });
+        self.damage = Some(Damage {
+            offset: self.buffer.offset(),
+            after_frame: self.frame,
+            what,
+        });
         None
     }
 
@@ -185,13 +202,28 @@ mod tests {
     fn every_magic_gives_the_same_packets() {
         let packets = testing::packets();
         for form in PcapForm::ALL {
-            let Seen { packets: seen, damage } = read_all(&testing::pcap(form, 1, &packets)).expect("a capture");
+            let Seen {
+                packets: seen,
+                damage,
+            } = read_all(&testing::pcap(form, 1, &packets)).expect("a capture");
             assert_eq!(damage, None, "{form:?}");
             assert_eq!(seen.len(), packets.len());
             for (seen, packet) in seen.iter().zip(&packets) {
-                let nanoseconds = if form.nanoseconds { packet.time } else { packet.time / 1000 * 1000 };
-                assert_eq!((seen.frame, seen.time.0), (packet.frame, nanoseconds), "{form:?}");
-                assert_eq!((&seen.data, seen.original_length), (&packet.data, packet.original_length), "{form:?}");
+                let nanoseconds = if form.nanoseconds {
+                    packet.time
+                } else {
+                    packet.time / 1000 * 1000
+                };
+                assert_eq!(
+                    (seen.frame, seen.time.0),
+                    (packet.frame, nanoseconds),
+                    "{form:?}"
+                );
+                assert_eq!(
+                    (&seen.data, seen.original_length),
+                    (&packet.data, packet.original_length),
+                    "{form:?}"
+                );
                 assert_eq!(seen.link_type, LinkType::ETHERNET);
             }
         }
@@ -238,14 +270,20 @@ mod tests {
         let seen = read_all(&bytes).expect("a capture");
         assert_eq!(seen.packets.len(), testing::packets().len());
         let damage = seen.damage.expect("damage");
-        assert_eq!((damage.offset, damage.what), (last as u64, Defect::PacketLength(0x7fff_ffff)));
+        assert_eq!(
+            (damage.offset, damage.what),
+            (last as u64, Defect::PacketLength(0x7fff_ffff))
+        );
     }
 
     #[test]
     fn the_header_may_announce_larger_packets() {
         let large = vec![testing::TestPacket::new(1, 0, vec![7; 300_000])];
         let mut bytes = testing::pcap(PcapForm::default(), 1, &large);
-        assert!(matches!(read_all(&bytes).unwrap().damage.unwrap().what, Defect::PacketLength(300_000)));
+        assert!(matches!(
+            read_all(&bytes).unwrap().damage.unwrap().what,
+            Defect::PacketLength(300_000)
+        ));
         bytes[16..20].copy_from_slice(&400_000u32.to_le_bytes());
         assert_eq!(read_all(&bytes).unwrap().packets[0].data.len(), 300_000);
     }
@@ -253,15 +291,24 @@ mod tests {
     #[test]
     fn bits_above_the_link_type_do_not_matter() {
         let bytes = testing::pcap(PcapForm::default(), 0x2400_0071, &testing::packets());
-        assert_eq!(read_all(&bytes).unwrap().packets[0].link_type, LinkType::LINUX_SLL);
+        assert_eq!(
+            read_all(&bytes).unwrap().packets[0].link_type,
+            LinkType::LINUX_SLL
+        );
         let bytes = testing::pcap(PcapForm::default(), 0x0001_0000, &[]);
-        assert!(matches!(read_all(&bytes), Err(Unreadable::LinkType(0x0001_0000))));
+        assert!(matches!(
+            read_all(&bytes),
+            Err(Unreadable::LinkType(0x0001_0000))
+        ));
     }
 
     #[test]
     fn only_version_2_is_known() {
         let mut bytes = testing::small_pcap();
         bytes[4] = 3;
-        assert!(matches!(read_all(&bytes), Err(Unreadable::Version { major: 3, .. })));
+        assert!(matches!(
+            read_all(&bytes),
+            Err(Unreadable::Version { major: 3, .. })
+        ));
     }
 }

@@ -12,8 +12,9 @@ use std::ops::Range;
 
 use nflx_core::{LinkType, Packet, Time};
 use pcap_parser::{
-    CB_MAGIC, DCB_MAGIC, EPB_MAGIC, IDB_MAGIC, InterfaceDescriptionBlock, OptionCode, SHB_MAGIC, SJE_MAGIC, SPB_MAGIC,
-    parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le, parse_sectionheaderblock,
+    CB_MAGIC, DCB_MAGIC, EPB_MAGIC, IDB_MAGIC, InterfaceDescriptionBlock, OptionCode, SHB_MAGIC,
+    SJE_MAGIC, SPB_MAGIC, parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le,
+    parse_sectionheaderblock,
 };
 use pieces::Pending;
 
@@ -111,10 +112,15 @@ impl<R: Read> Reader<R> {
         };
         match reader.block() {
             Ok(_) => Ok(reader),
-            Err(Defect::Version(major, minor)) => Err(Unreadable::Version { format: "pcapng", major, minor }),
-            Err(Defect::Read(_)) => {
-                Err(reader.buffer.error().map_or(Unreadable::HeaderCut, Unreadable::from_read_error))
-            }
+            Err(Defect::Version(major, minor)) => Err(Unreadable::Version {
+                format: "pcapng",
+                major,
+                minor,
+            }),
+            Err(Defect::Read(_)) => Err(reader
+                .buffer
+                .error()
+                .map_or(Unreadable::HeaderCut, Unreadable::from_read_error)),
             Err(Defect::CutBlock) => Err(Unreadable::HeaderCut),
             Err(_) => Err(Unreadable::HeaderDamaged),
         }
@@ -149,7 +155,11 @@ impl<R: Read> Reader<R> {
 
     fn damaged(&mut self, offset: u64, after_frame: u64, what: Defect) {
         self.ended = !what.is_local();
-        self.damage.get_or_insert(Damage { offset, after_frame, what });
+        self.damage.get_or_insert(Damage {
+            offset,
+            after_frame,
+            what,
+        });
     }
 
     /// Whether the stream ends where a block could begin, and without an error.
@@ -160,7 +170,11 @@ impl<R: Read> Reader<R> {
     /// Takes the next block; what it holds if it is a packet.
     fn block(&mut self) -> Result<Option<Found>, Defect> {
         let head = self.head()?;
-        if head.is_needed() { self.whole_block(head) } else { self.other_block(head).map(|()| None) }
+        if head.is_needed() {
+            self.whole_block(head)
+        } else {
+            self.other_block(head).map(|()| None)
+        }
     }
 
     /// Looks at the head of the next block.
@@ -183,18 +197,33 @@ impl<R: Read> Reader<R> {
         if (stated as usize) < SMALLEST_BLOCK {
             return Err(Defect::BlockLength(stated));
         }
-        Ok(Head { kind, stated, length: u64::from(stated).next_multiple_of(4) })
+        Ok(Head {
+            kind,
+            stated,
+            length: u64::from(stated).next_multiple_of(4),
+        })
     }
 
     /// A block of which something is needed.
     fn whole_block(&mut self, head: Head) -> Result<Option<Found>, Defect> {
         let is_packet = head.is_packet();
-        let limit = if is_packet { MAX_BLOCK } else { MAX_HEADER_BLOCK };
-        let Some(length) = usize::try_from(head.length).ok().filter(|&length| length <= limit) else {
+        let limit = if is_packet {
+            MAX_BLOCK
+        } else {
+            MAX_HEADER_BLOCK
+        };
+        let Some(length) = usize::try_from(head.length)
+            .ok()
+            .filter(|&length| length <= limit)
+        else {
             return Err(Defect::BlockLength(head.stated));
         };
         if !self.buffer.fill(length) {
-            return Err(self.cut(if is_packet { Defect::CutPacket } else { Defect::CutBlock }));
+            return Err(self.cut(if is_packet {
+                Defect::CutPacket
+            } else {
+                Defect::CutBlock
+            }));
         }
         let taken = self.buffer.take(length);
         self.taken = taken.clone();
@@ -233,8 +262,12 @@ impl<R: Read> Reader<R> {
             return Err(self.cut(Defect::CutBlock));
         }
         let tail = self.buffer.take(TAIL);
-        check_tail(head.stated, self.order.u32(self.buffer.get(tail.clone()), 0))?;
-        let listed = matches!(head.kind, SJE_MAGIC | CB_MAGIC | DCB_MAGIC) || SYSDIG_EVENTS.contains(&head.kind);
+        check_tail(
+            head.stated,
+            self.order.u32(self.buffer.get(tail.clone()), 0),
+        )?;
+        let listed = matches!(head.kind, SJE_MAGIC | CB_MAGIC | DCB_MAGIC)
+            || SYSDIG_EVENTS.contains(&head.kind);
         self.frame += u64::from(listed);
         Ok(tail)
     }
@@ -246,7 +279,11 @@ impl<R: Read> Reader<R> {
             return Err(Defect::Block);
         }
         let word = |at| self.order.u32(bytes, at);
-        let interface = if kind == EPB_MAGIC { word(0) } else { self.order.u16(bytes, 0).into() };
+        let interface = if kind == EPB_MAGIC {
+            word(0)
+        } else {
+            self.order.u16(bytes, 0).into()
+        };
         let interface = self.interface(interface)?;
         let units = u64::from(word(4)) << 32 | u64::from(word(8));
         let (captured, original) = (word(12), word(16));
@@ -270,7 +307,11 @@ impl<R: Read> Reader<R> {
         }
         let original = self.order.u32(bytes, 0);
         let interface = self.interface(0)?;
-        let limit = if interface.snapshot_length == 0 { u32::MAX } else { interface.snapshot_length };
+        let limit = if interface.snapshot_length == 0 {
+            u32::MAX
+        } else {
+            interface.snapshot_length
+        };
         let captured = original.min(limit) as usize;
         if captured > bytes.len() - SIMPLE_HEAD {
             return Err(Defect::Block);
@@ -285,25 +326,36 @@ impl<R: Read> Reader<R> {
     }
 
     fn interface(&self, number: u32) -> Result<&Interface, Defect> {
-        self.interfaces.get(number as usize).ok_or(Defect::Interface(number))
+        self.interfaces
+            .get(number as usize)
+            .ok_or(Defect::Interface(number))
     }
 
     /// Why the stream did not give what a block needs.
     fn cut(&self, otherwise: Defect) -> Defect {
-        self.buffer.error().map_or(otherwise, |error| Defect::Read(crate::messages::reason(error).into()))
+        self.buffer.error().map_or(otherwise, |error| {
+            Defect::Read(crate::messages::reason(error).into())
+        })
     }
 }
 
 fn check_tail(first: u32, second: u32) -> Result<(), Defect> {
     let padded = |length: u32| u64::from(length).next_multiple_of(4);
-    if padded(first) == padded(second) { Ok(()) } else { Err(Defect::TwoLengths(first, second)) }
+    if padded(first) == padded(second) {
+        Ok(())
+    } else {
+        Err(Defect::TwoLengths(first, second))
+    }
 }
 
 fn check_section(block: &[u8]) -> Result<(), Defect> {
     match parse_sectionheaderblock(block) {
         // Version 1.2 was written by some; Wireshark reads it as 1.0.
         Ok((_, section)) if section.major_version == 1 => Ok(()),
-        Ok((_, section)) => Err(Defect::Version(section.major_version, section.minor_version)),
+        Ok((_, section)) => Err(Defect::Version(
+            section.major_version,
+            section.minor_version,
+        )),
         Err(_) => Err(Defect::BlockLength(block.len() as u32)),
     }
 }
@@ -313,7 +365,9 @@ fn describe_interface(block: &[u8], order: Order) -> Result<Interface, Defect> {
         Order::Little => parse_interfacedescriptionblock_le(block),
         Order::Big => parse_interfacedescriptionblock_be(block),
     };
-    let Ok((_, description)) = parsed else { return Err(Defect::Block) };
+    let Ok((_, description)) = parsed else {
+        return Err(Defect::Block);
+    };
     let (resolution, offset) = time_options(&description, order);
     Ok(Interface {
         // From two bytes, so that the cast loses nothing.
@@ -329,7 +383,11 @@ fn describe_interface(block: &[u8], order: Order) -> Result<Interface, Defect> {
 fn time_options(description: &InterfaceDescriptionBlock<'_>, order: Order) -> (Resolution, i64) {
     let mut resolution = Resolution::DEFAULT;
     let mut offset = 0;
-    for option in description.options.iter().take_while(|option| option.code != OptionCode::EndOfOpt) {
+    for option in description
+        .options
+        .iter()
+        .take_while(|option| option.code != OptionCode::EndOfOpt)
+    {
         match (option.code, option.value.as_ref()) {
             (OptionCode::IfTsresol, [byte, ..]) => resolution = Resolution::from_option(*byte),
             (OptionCode::IfTsoffset, value) => {
@@ -368,8 +426,14 @@ mod tests {
                 assert!(seen.is_err(), "cut at {length}");
                 continue;
             }
-            let Seen { packets: seen, damage } = seen.expect("a capture");
-            let &(end, whole) = ends.iter().rfind(|(end, _)| *end <= length).expect("after the section header");
+            let Seen {
+                packets: seen,
+                damage,
+            } = seen.expect("a capture");
+            let &(end, whole) = ends
+                .iter()
+                .rfind(|(end, _)| *end <= length)
+                .expect("after the section header");
             assert_eq!(seen.len(), whole, "cut at {length}");
             for (seen, packet) in seen.iter().zip(&packets) {
                 assert_eq!((seen.time.0, &seen.data), (packet.time, &packet.data));
@@ -377,7 +441,11 @@ mod tests {
             }
             assert_eq!(damage.is_some(), end != length, "cut at {length}");
             if let Some(damage) = damage {
-                assert_eq!((damage.offset, damage.after_frame), (end as u64, whole as u64), "cut at {length}");
+                assert_eq!(
+                    (damage.offset, damage.after_frame),
+                    (end as u64, whole as u64),
+                    "cut at {length}"
+                );
                 assert!(matches!(damage.what, Defect::CutPacket | Defect::CutBlock));
             }
         }
@@ -403,9 +471,18 @@ mod tests {
         assert_eq!(damage, None);
         assert_eq!(packets.len(), 6);
         for pair in packets.chunks(2) {
-            assert_eq!((pair[0].link_type, pair[0].time.0), (LinkType::RAW, 1_500_000_000));
-            assert_eq!((pair[1].link_type, pair[1].time.0), (LinkType::ETHERNET, 4_000_001_000));
-            assert_eq!((&pair[1].data[..], pair[1].original_length), (&b"efg"[..], 9));
+            assert_eq!(
+                (pair[0].link_type, pair[0].time.0),
+                (LinkType::RAW, 1_500_000_000)
+            );
+            assert_eq!(
+                (pair[1].link_type, pair[1].time.0),
+                (LinkType::ETHERNET, 4_000_001_000)
+            );
+            assert_eq!(
+                (&pair[1].data[..], pair[1].original_length),
+                (&b"efg"[..], 9)
+            );
         }
         assert_eq!(packets[5].frame, 6);
     }
@@ -425,8 +502,14 @@ mod tests {
         simple(&mut out, 1500, b"abcdef");
         simple(&mut out, 6, b"abc");
         let Seen { packets, damage } = read_all(&out.1).expect("a capture");
-        assert_eq!((packets[0].time, &packets[0].data[..]), (Time(0), &b"abc"[..]));
-        assert_eq!((packets[2].time, &packets[2].data[..]), (Time(5000), &b"abcdef"[..]));
+        assert_eq!(
+            (packets[0].time, &packets[0].data[..]),
+            (Time(0), &b"abc"[..])
+        );
+        assert_eq!(
+            (packets[2].time, &packets[2].data[..]),
+            (Time(5000), &b"abcdef"[..])
+        );
         assert_eq!(packets[2].original_length, 1500);
         assert_eq!(packets.len(), 3, "the last one claims more than it holds");
         assert_eq!(damage.expect("damage").what, Defect::Block);
@@ -435,12 +518,24 @@ mod tests {
     #[test]
     fn obsolete_packets() {
         let mut out = little();
-        out.section().interface(1, 0, &[]).interface(113, 0, &[]).block(2, |body| {
-            body.u16(1).u16(77).u32(0).u32(8).u32(3).u32(60).bytes(b"abc");
-        });
+        out.section()
+            .interface(1, 0, &[])
+            .interface(113, 0, &[])
+            .block(2, |body| {
+                body.u16(1)
+                    .u16(77)
+                    .u32(0)
+                    .u32(8)
+                    .u32(3)
+                    .u32(60)
+                    .bytes(b"abc");
+            });
         let seen = read_all(&out.1).expect("a capture");
         let packet = &seen.packets[0];
-        assert_eq!((packet.link_type, packet.time.0, packet.original_length), (LinkType::LINUX_SLL, 8000, 60));
+        assert_eq!(
+            (packet.link_type, packet.time.0, packet.original_length),
+            (LinkType::LINUX_SLL, 8000, 60)
+        );
         assert_eq!(packet.data, b"abc");
     }
 
@@ -460,11 +555,24 @@ mod tests {
     #[test]
     fn a_packet_of_an_unknown_interface_is_lost_alone() {
         let mut out = little();
-        out.section().interface(1, 0, &[]).enhanced(0, 0, 1, b"a").enhanced(7, 0, 1, b"b").enhanced(0, 0, 1, b"c");
+        out.section()
+            .interface(1, 0, &[])
+            .enhanced(0, 0, 1, b"a")
+            .enhanced(7, 0, 1, b"b")
+            .enhanced(0, 0, 1, b"c");
         let Seen { packets, damage } = read_all(&out.1).expect("a capture");
-        assert_eq!(packets.iter().map(|packet| packet.frame).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(
+            packets
+                .iter()
+                .map(|packet| packet.frame)
+                .collect::<Vec<_>>(),
+            [1, 3]
+        );
         let damage = damage.expect("damage");
-        assert_eq!((damage.after_frame, &damage.what), (1, &Defect::Interface(7)));
+        assert_eq!(
+            (damage.after_frame, &damage.what),
+            (1, &Defect::Interface(7))
+        );
         assert!(damage.sentence("byte").ends_with("the rest was used"));
     }
 
@@ -477,7 +585,11 @@ mod tests {
         ] {
             let mut out = little();
             out.section().interface(1, 0, &[]).enhanced(0, 0, 1, b"a");
-            out.u32(6).u32(length).bytes(&[0; 28]).u32(tail).enhanced(0, 0, 1, b"b");
+            out.u32(6)
+                .u32(length)
+                .bytes(&[0; 28])
+                .u32(tail)
+                .enhanced(0, 0, 1, b"b");
             let Seen { packets, damage } = read_all(&out.1).expect("a capture");
             assert_eq!(packets.len(), 1);
             assert_eq!(damage.expect("damage").what, expected);
@@ -488,7 +600,15 @@ mod tests {
     fn a_length_without_its_padding() {
         let mut out = little();
         out.section().interface(1, 0, &[]);
-        out.u32(6).u32(34).u32(0).u32(0).u32(1).u32(2).u32(2).bytes(b"ab\0\0").u32(34);
+        out.u32(6)
+            .u32(34)
+            .u32(0)
+            .u32(0)
+            .u32(1)
+            .u32(2)
+            .u32(2)
+            .bytes(b"ab\0\0")
+            .u32(34);
         out.enhanced(0, 0, 1, b"b");
         let seen = read_all(&out.1).expect("a capture");
         assert_eq!((seen.packets.len(), seen.damage), (2, None));
@@ -510,6 +630,9 @@ mod tests {
         let mut out = little();
         out.section();
         out.1[12] = 2;
-        assert!(matches!(read_all(&out.1), Err(Unreadable::Version { major: 2, .. })));
+        assert!(matches!(
+            read_all(&out.1),
+            Err(Unreadable::Version { major: 2, .. })
+        ));
     }
 }

@@ -41,6 +41,8 @@ impl Block<'_> {
     /// Where the options are.
     pub(crate) fn options(&self) -> Option<Range<usize>> {
         let end = self.bytes.len().checked_sub(Self::TAIL)?;
-        self.options.filter(|&start| start <= end).map(|start| start..end)
+        self.options
+            .filter(|&start| start <= end)
+            .map(|start| start..end)
     }
 }

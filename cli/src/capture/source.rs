@@ -45,7 +45,11 @@ impl Source {
             File::open(path).and_then(|file| {
                 let metadata = file.metadata()?;
                 let kind = metadata.file_type();
-                if kind.is_file() || kind.is_dir() { Self::from_file(file, 0) } else { Self::from_pipe(Box::new(file)) }
+                if kind.is_file() || kind.is_dir() {
+                    Self::from_file(file, 0)
+                } else {
+                    Self::from_pipe(Box::new(file))
+                }
             })
         };
         let source = opened.map_err(Unreadable::from_open_error)?;
@@ -59,11 +63,20 @@ impl Source {
 
     fn from_file(file: File, start: u64) -> io::Result<Self> {
         let size = file.metadata()?.len().saturating_sub(start);
-        Ok(Self { input: Input::File { file, start }, size: Some(size) })
+        Ok(Self {
+            input: Input::File { file, start },
+            size: Some(size),
+        })
     }
 
     fn from_pipe(pipe: Box<dyn Read>) -> io::Result<Self> {
-        Ok(Self { input: Input::Pipe { pipe, spool: tempfile::tempfile()? }, size: None })
+        Ok(Self {
+            input: Input::Pipe {
+                pipe,
+                spool: tempfile::tempfile()?,
+            },
+            size: None,
+        })
     }
 
     /// Bytes of one pass before decompression, where known.
@@ -84,7 +97,10 @@ impl Source {
                 Box::new(spool)
             }
         };
-        decompressed(Metered { inner: raw, progress })
+        decompressed(Metered {
+            inner: raw,
+            progress,
+        })
     }
 
     /// Makes the next pass read what the first one read.
@@ -119,11 +135,17 @@ fn open_stdin() -> io::Result<Source> {
 /// Decompresses what begins like gzip, whatever its name; several members in a row are one stream.
 pub(super) fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unreadable> {
     let mut head = Vec::with_capacity(GZIP_MAGIC.len());
-    raw.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut head).map_err(Unreadable::Io)?;
+    raw.by_ref()
+        .take(GZIP_MAGIC.len() as u64)
+        .read_to_end(&mut head)
+        .map_err(Unreadable::Io)?;
     let compressed = head == GZIP_MAGIC;
     let raw = Cursor::new(head).chain(raw);
     let bytes: Box<dyn Read + 'a> = if compressed {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(GZIP_BUFFER, raw)))
+        Box::new(MultiGzDecoder::new(BufReader::with_capacity(
+            GZIP_BUFFER,
+            raw,
+        )))
     } else {
         Box::new(raw)
     };
@@ -141,7 +163,13 @@ impl Read for Tee<'_> {
         let count = self.pipe.read(into)?;
         self.spool.write_all(&into[..count]).map_err(|error| {
             let place = std::env::temp_dir();
-            io::Error::new(error.kind(), format!("no copy of the pipe can be kept in {}: {error}", place.display()))
+            io::Error::new(
+                error.kind(),
+                format!(
+                    "no copy of the pipe can be kept in {}: {error}",
+                    place.display()
+                ),
+            )
         })?;
         Ok(count)
     }
@@ -180,7 +208,12 @@ mod tests {
     fn read(source: &mut Source) -> Vec<u8> {
         let progress = Progress::none();
         let mut bytes = Vec::new();
-        source.pass(&progress).expect("a pass").bytes.read_to_end(&mut bytes).expect("to memory");
+        source
+            .pass(&progress)
+            .expect("a pass")
+            .bytes
+            .read_to_end(&mut bytes)
+            .expect("to memory");
         bytes
     }
 
@@ -198,7 +231,11 @@ mod tests {
     fn streams_shorter_than_a_magic() {
         for stream in [&b""[..], b"\x1f"] {
             let mut bytes = Vec::new();
-            decompressed(stream).expect("a pass").bytes.read_to_end(&mut bytes).expect("whole");
+            decompressed(stream)
+                .expect("a pass")
+                .bytes
+                .read_to_end(&mut bytes)
+                .expect("whole");
             assert_eq!(bytes, stream);
         }
     }

@@ -15,7 +15,12 @@ pub(super) struct TestPacket {
 
 impl TestPacket {
     pub(super) fn new(frame: u64, time: i64, data: Vec<u8>) -> Self {
-        Self { frame, time, original_length: data.len() as u32, data }
+        Self {
+            frame,
+            time,
+            original_length: data.len() as u32,
+            data,
+        }
     }
 }
 
@@ -62,7 +67,10 @@ pub(super) fn read_all(bytes: &[u8]) -> Result<Seen, Unreadable> {
         });
     }
     assert!(reader.next().is_none(), "a reader that has ended stays so");
-    Ok(Seen { packets, damage: reader.damage().cloned() })
+    Ok(Seen {
+        packets,
+        damage: reader.damage().cloned(),
+    })
 }
 
 /// Which of the pcap variants.
@@ -75,14 +83,22 @@ pub(super) struct PcapForm {
 
 impl Default for PcapForm {
     fn default() -> Self {
-        Self { order: Order::Little, nanoseconds: false, modified: false }
+        Self {
+            order: Order::Little,
+            nanoseconds: false,
+            modified: false,
+        }
     }
 }
 
 impl PcapForm {
     pub(super) const ALL: [Self; 6] = {
         const fn form(order: Order, nanoseconds: bool, modified: bool) -> PcapForm {
-            PcapForm { order, nanoseconds, modified }
+            PcapForm {
+                order,
+                nanoseconds,
+                modified,
+            }
         }
         [
             form(Order::Little, false, false),
@@ -96,7 +112,9 @@ impl PcapForm {
 
     const fn magic(self) -> u32 {
         match self {
-            Self { nanoseconds: true, .. } => 0xa1b2_3c4d,
+            Self {
+                nanoseconds: true, ..
+            } => 0xa1b2_3c4d,
             Self { modified: true, .. } => 0xa1b2_cd34,
             _ => 0xa1b2_c3d4,
         }
@@ -149,7 +167,12 @@ impl Writer {
     }
 
     /// Options: code and value.
-    pub(super) fn interface(&mut self, link_type: u16, snapshot_length: u32, options: &[(u16, &[u8])]) -> &mut Self {
+    pub(super) fn interface(
+        &mut self,
+        link_type: u16,
+        snapshot_length: u32,
+        options: &[(u16, &[u8])],
+    ) -> &mut Self {
         self.block(1, |body| {
             body.u16(link_type).u16(0).u32(snapshot_length);
             for (code, value) in options {
@@ -160,9 +183,17 @@ impl Writer {
         })
     }
 
-    pub(super) fn enhanced(&mut self, interface: u32, units: u64, original_length: u32, data: &[u8]) -> &mut Self {
+    pub(super) fn enhanced(
+        &mut self,
+        interface: u32,
+        units: u64,
+        original_length: u32,
+        data: &[u8],
+    ) -> &mut Self {
         self.block(6, |body| {
-            body.u32(interface).u32((units >> 32) as u32).u32(units as u32);
+            body.u32(interface)
+                .u32((units >> 32) as u32)
+                .u32(units as u32);
             body.u32(data.len() as u32).u32(original_length).bytes(data);
         })
     }
@@ -170,12 +201,24 @@ impl Writer {
 
 pub(super) fn pcap(form: PcapForm, link_type: u32, packets: &[TestPacket]) -> Vec<u8> {
     let mut out = Writer(form.order, Vec::new());
-    out.u32(form.magic()).u16(2).u16(4).u32(0).u32(0).u32(65_535).u32(link_type);
+    out.u32(form.magic())
+        .u16(2)
+        .u16(4)
+        .u32(0)
+        .u32(0)
+        .u32(65_535)
+        .u32(link_type);
     for packet in packets {
         let nanoseconds = packet.time % 1_000_000_000;
-        let fraction = if form.nanoseconds { nanoseconds } else { nanoseconds / 1000 };
-        out.u32((packet.time / 1_000_000_000) as u32).u32(fraction as u32);
-        out.u32(packet.data.len() as u32).u32(packet.original_length);
+        let fraction = if form.nanoseconds {
+            nanoseconds
+        } else {
+            nanoseconds / 1000
+        };
+        out.u32((packet.time / 1_000_000_000) as u32)
+            .u32(fraction as u32);
+        out.u32(packet.data.len() as u32)
+            .u32(packet.original_length);
         if form.modified {
             out.u32(2).u16(0x800).bytes(&[0, 0]);
         }

@@ -19,7 +19,11 @@ impl Resolution {
 
     /// From the option's byte: the top bit chooses the base.
     pub(super) const fn from_option(byte: u8) -> Self {
-        if byte & 0x80 == 0 { Self::Decimal(byte) } else { Self::Binary(byte & 0x7f) }
+        if byte & 0x80 == 0 {
+            Self::Decimal(byte)
+        } else {
+            Self::Binary(byte & 0x7f)
+        }
     }
 
     /// Nanoseconds in `units`, rounded down.
@@ -27,9 +31,9 @@ impl Resolution {
         match self {
             // 64 bits times 10^9 fit in 94 bits.
             Self::Decimal(power @ 0..=9) => u128::from(units) * 10u128.pow(9 - u32::from(power)),
-            Self::Decimal(power) => {
-                10u128.checked_pow(u32::from(power) - 9).map_or(0, |divisor| u128::from(units) / divisor)
-            }
+            Self::Decimal(power) => 10u128
+                .checked_pow(u32::from(power) - 9)
+                .map_or(0, |divisor| u128::from(units) / divisor),
             Self::Binary(power) => (u128::from(units) * u128::from(NANOSECONDS)) >> power,
         }
     }
@@ -58,8 +62,14 @@ mod tests {
 
     #[test]
     fn pcap_fractions() {
-        assert_eq!(pcap(1_795_414_938, 980_025, false).to_string(), "1795414938.980025000");
-        assert_eq!(pcap(1_795_414_938, 980_025_501, true).to_string(), "1795414938.980025501");
+        assert_eq!(
+            pcap(1_795_414_938, 980_025, false).to_string(),
+            "1795414938.980025000"
+        );
+        assert_eq!(
+            pcap(1_795_414_938, 980_025_501, true).to_string(),
+            "1795414938.980025501"
+        );
         assert_eq!(pcap(1, 1_500_000, false).to_string(), "2.500000000");
         assert!(pcap(u32::MAX, u32::MAX, false).0 > 0);
     }
@@ -83,15 +93,24 @@ mod tests {
         assert_eq!(time(0x80, 7), 7_000_000_000);
         assert_eq!(time(0x80 | 10, 1536), 1_500_000_000);
         // NTP-like: 32 bits of fraction.
-        assert_eq!(time(0x80 | 32, (1_700_000_000 << 32) | 0x8000_0000), 1_700_000_000_500_000_000);
+        assert_eq!(
+            time(0x80 | 32, (1_700_000_000 << 32) | 0x8000_0000),
+            1_700_000_000_500_000_000
+        );
         assert_eq!(time(0x80 | 32, 1), 0);
         assert_eq!(time(0xff, u64::MAX), 0);
     }
 
     #[test]
     fn offsets_are_seconds_and_may_be_negative() {
-        assert_eq!(Resolution::DEFAULT.time(1_500_000, 10).to_string(), "11.500000000");
-        assert_eq!(Resolution::DEFAULT.time(1_500_000, -2).to_string(), "-0.500000000");
+        assert_eq!(
+            Resolution::DEFAULT.time(1_500_000, 10).to_string(),
+            "11.500000000"
+        );
+        assert_eq!(
+            Resolution::DEFAULT.time(1_500_000, -2).to_string(),
+            "-0.500000000"
+        );
         assert_eq!(Resolution::DEFAULT.time(0, i64::MIN).0, i64::MIN);
         assert_eq!(Resolution::DEFAULT.time(u64::MAX, i64::MAX).0, i64::MAX);
     }

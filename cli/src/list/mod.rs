@@ -13,7 +13,8 @@ use nflx_core::{Features as Windows, Kind, Role, ServerId, Time};
 use crate::analysis::{Failure, Study};
 use crate::output::Writer;
 use crate::rows::{
-    FeatureRow, Features, PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers, evidence_kinds, ranked,
+    FeatureRow, Features, PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers,
+    evidence_kinds, ranked,
 };
 
 /// Rows that a capture gives.
@@ -22,25 +23,53 @@ pub(crate) trait Report: Rows + Sized {
     const PASSES: u32 = 1;
 
     /// Writes the rows of the capture named `capture`; `watched` where a person sees them come.
-    fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure>;
+    fn write(
+        study: Study,
+        capture: &str,
+        watched: bool,
+        writer: &mut Writer<'_, Self>,
+    ) -> Result<Study, Failure>;
 }
 
 impl Report for Servers {
-    fn write(study: Study, capture: &str, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+    fn write(
+        study: Study,
+        capture: &str,
+        _: bool,
+        writer: &mut Writer<'_, Self>,
+    ) -> Result<Study, Failure> {
         for server in ranked(&study.engine) {
             let evidence = &evidence_kinds(server);
-            writer.row(&ServerRow { capture, start: study.start, server, evidence })?;
+            writer.row(&ServerRow {
+                capture,
+                start: study.start,
+                server,
+                evidence,
+            })?;
         }
         Ok(study)
     }
 }
 
 impl Report for Segments {
-    fn write(study: Study, capture: &str, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+    fn write(
+        study: Study,
+        capture: &str,
+        _: bool,
+        writer: &mut Writer<'_, Self>,
+    ) -> Result<Study, Failure> {
         let engine = &study.engine;
-        for segment in engine.segment_numbers().filter_map(|number| engine.segment(number)) {
+        for segment in engine
+            .segment_numbers()
+            .filter_map(|number| engine.segment(number))
+        {
             let server = engine.server(segment.server);
-            writer.row(&SegmentRow { capture, start: study.start, segment, server })?;
+            writer.row(&SegmentRow {
+                capture,
+                start: study.start,
+                segment,
+                server,
+            })?;
         }
         Ok(study)
     }
@@ -50,12 +79,19 @@ impl Report for Packets {
     const PASSES: u32 = 2;
 
     /// Reads the capture once more, so that the first packet's row already knows what the last one revealed.
-    fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+    fn write(
+        study: Study,
+        capture: &str,
+        watched: bool,
+        writer: &mut Writer<'_, Self>,
+    ) -> Result<Study, Failure> {
         let outcome = Outcome::of(&study);
         let start = study.start;
         // A bar would be drawn into the rows of a terminal.
         study.again(!watched, |packet, annotation, engine| {
-            let Some(annotation) = annotation else { return Ok(()) };
+            let Some(annotation) = annotation else {
+                return Ok(());
+            };
             let server = engine.server(annotation.server);
             let segment = annotation.segment.and_then(|number| engine.segment(number));
             writer.row(&PacketRow {
@@ -66,7 +102,9 @@ impl Report for Packets {
                 annotation,
                 server,
                 segment,
-                role: server.map_or(Role::Unknown, |server| outcome.role(annotation.server, server.address)),
+                role: server.map_or(Role::Unknown, |server| {
+                    outcome.role(annotation.server, server.address)
+                }),
                 kind: annotation.segment.and_then(|number| outcome.kind(number)),
             })
         })
@@ -77,7 +115,12 @@ impl Report for Features {
     const PASSES: u32 = 2;
 
     /// Reads the capture once more: what a segment was shows only behind it.
-    fn write(study: Study, capture: &str, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+    fn write(
+        study: Study,
+        capture: &str,
+        watched: bool,
+        writer: &mut Writer<'_, Self>,
+    ) -> Result<Study, Failure> {
         let mut windows = Windows::new(&study.engine);
         let start = study.start;
         let mut study = study.again(!watched, |packet, annotation, _| {
@@ -91,9 +134,18 @@ impl Report for Features {
     }
 }
 
-fn drain(windows: &mut Windows, capture: &str, start: Time, writer: &mut Writer<'_, Features>) -> io::Result<()> {
+fn drain(
+    windows: &mut Windows,
+    capture: &str,
+    start: Time,
+    writer: &mut Writer<'_, Features>,
+) -> io::Result<()> {
     while let Some(row) = windows.next_row() {
-        writer.row(&FeatureRow { capture, start, row: &row })?;
+        writer.row(&FeatureRow {
+            capture,
+            start,
+            row: &row,
+        })?;
     }
     Ok(())
 }
@@ -112,12 +164,16 @@ impl Outcome {
         let engine = &study.engine;
         let numbers = engine.segment_numbers();
         let servers = (0..engine.server_count()).map_while(|id| engine.server(id));
-        let roles: Vec<_> = servers.map(|server| (server.address, server.role)).collect();
+        let roles: Vec<_> = servers
+            .map(|server| (server.address, server.role))
+            .collect();
         Self {
             identifiers: roles.iter().map(|(address, _)| *address).zip(0..).collect(),
             roles,
             first_segment: numbers.start,
-            kinds: numbers.map(|number| engine.segment(number).map(|segment| segment.kind)).collect(),
+            kinds: numbers
+                .map(|number| engine.segment(number).map(|segment| segment.kind))
+                .collect(),
         }
     }
 
@@ -125,10 +181,14 @@ impl Outcome {
         let at = |id: ServerId| self.roles.get(id as usize);
         // An engine that is told the servers keeps their identifiers, so that none is looked for.
         let same = at(id).filter(|(known, _)| *known == address);
-        same.or_else(|| at(*self.identifiers.get(&address)?)).map(|(_, role)| *role).unwrap_or_default()
+        same.or_else(|| at(*self.identifiers.get(&address)?))
+            .map(|(_, role)| *role)
+            .unwrap_or_default()
     }
 
     fn kind(&self, segment: u32) -> Option<Kind> {
-        *self.kinds.get(segment.checked_sub(self.first_segment)? as usize)?
+        *self
+            .kinds
+            .get(segment.checked_sub(self.first_segment)? as usize)?
     }
 }

@@ -38,7 +38,13 @@ struct Outcome<R> {
 
 /// Writes the rows of every capture.
 pub(crate) fn run<T: Report>(run: &Run) -> Status {
-    if run.files.iter().filter(|file| file.as_os_str() == "-").count() > 1 {
+    if run
+        .files
+        .iter()
+        .filter(|file| file.as_os_str() == "-")
+        .count()
+        > 1
+    {
         say("standard input can be read once; name - only once");
         return Status::Failed;
     }
@@ -47,10 +53,16 @@ pub(crate) fn run<T: Report>(run: &Run) -> Status {
         Err(error) => return mistake(&error),
     };
     let inputs = inputs::find(&run.files);
-    if let Some(output) =
-        run.output.output.as_deref().filter(|output| is_one_of(output, inputs.iter().filter_map(Input::path)))
+    if let Some(output) = run
+        .output
+        .output
+        .as_deref()
+        .filter(|output| is_one_of(output, inputs.iter().filter_map(Input::path)))
     {
-        say(&format!("{}: is one of the captures and would be lost; name another output", output.display()));
+        say(&format!(
+            "{}: is one of the captures and would be lost; name another output",
+            output.display()
+        ));
         return Status::Failed;
     }
     if run.partition {
@@ -68,7 +80,8 @@ fn one<T: Report>(run: &Run, path: &Path, config: Config) -> Status {
         let watched = sink.is_terminal();
         let mut writer = Writer::<T>::new(format, sink, false)?;
         let study = Study::new(path, config);
-        let study = study.and_then(|study| T::write(study, &path.to_string_lossy(), watched, &mut writer));
+        let study =
+            study.and_then(|study| T::write(study, &path.to_string_lossy(), watched, &mut writer));
         let (status, any) = match study {
             Ok(study) => {
                 let remarks = study.remarks(&name(path));
@@ -103,7 +116,11 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
         };
         let keep = |total: &Arc<Total>, part: Part| {
             // The bar would be drawn into the rows.
-            if watched { total.aside(|| writer.append(part)) } else { writer.append(part) }
+            if watched {
+                total.aside(|| writer.append(part))
+            } else {
+                writer.append(part)
+            }
         };
         let (status, any) = all::<T, _>(run, inputs, format, &mut sentences, read, keep)?;
         writer.finish()?;
@@ -115,16 +132,28 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
 
 /// Writes the rows of each capture into a file of its own.
 fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
-    let Some(root) = run.output.output.as_deref().filter(|root| root.as_os_str() != "-") else {
+    let Some(root) = run
+        .output
+        .output
+        .as_deref()
+        .filter(|root| root.as_os_str() != "-")
+    else {
         say("partitions are files; name the folder for them with -o");
         return Status::Failed;
     };
-    if run.output.format.is_some_and(|format| format != Format::Parquet) {
+    if run
+        .output
+        .format
+        .is_some_and(|format| format != Format::Parquet)
+    {
         say("partitions are Parquet; leave --format out");
         return Status::Failed;
     }
     if root.metadata().is_ok_and(|metadata| !metadata.is_dir()) {
-        say(&format!("{}: is no folder, which partitions need; name another output", root.display()));
+        say(&format!(
+            "{}: is no folder, which partitions need; name another output",
+            root.display()
+        ));
         return Status::Failed;
     }
     if let Some(sentence) = conflict(inputs) {
@@ -142,13 +171,24 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
             writer.finish()?;
             Ok((study, sink))
         };
-        all::<T, _>(run, inputs, Format::Parquet, &mut sentences, read, |_, sink: Sink| sink.keep())
+        all::<T, _>(
+            run,
+            inputs,
+            Format::Parquet,
+            &mut sentences,
+            read,
+            |_, sink: Sink| sink.keep(),
+        )
     });
     sentences.iter().for_each(|sentence| say(sentence));
     match written {
         Ok((status, _)) => status,
         Err(error) => {
-            say(&format!("{}: cannot be written: {}", root.display(), reason(&error)));
+            say(&format!(
+                "{}: cannot be written: {}",
+                root.display(),
+                reason(&error)
+            ));
             Status::Failed
         }
     }
@@ -191,8 +231,15 @@ fn all<T: Report, R: Send>(
     mut keep: impl FnMut(&Arc<Total>, R) -> io::Result<()>,
 ) -> io::Result<(Status, bool)> {
     let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
-    let total = Total::new(inputs.len(), inputs.iter().filter_map(Input::path).map(size).sum(), T::PASSES);
-    let jobs = run.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZero::<usize>::MIN);
+    let total = Total::new(
+        inputs.len(),
+        inputs.iter().filter_map(Input::path).map(size).sum(),
+        T::PASSES,
+    );
+    let jobs = run
+        .jobs
+        .or_else(|| thread::available_parallelism().ok())
+        .unwrap_or(NonZero::<usize>::MIN);
     let work = |number: usize| {
         let outcome = outcome(&inputs[number], |path| read(&total, path));
         total.advance();
@@ -217,9 +264,16 @@ fn all<T: Report, R: Send>(
 }
 
 /// Reads one capture of several.
-fn outcome<R>(input: &Input, read: impl FnOnce(&Path) -> Result<(Study, R), Failure>) -> io::Result<Outcome<R>> {
-    let failed =
-        |sentence: String| Outcome { status: Status::Failed, sentences: vec![sentence], recognised: false, rows: None };
+fn outcome<R>(
+    input: &Input,
+    read: impl FnOnce(&Path) -> Result<(Study, R), Failure>,
+) -> io::Result<Outcome<R>> {
+    let failed = |sentence: String| Outcome {
+        status: Status::Failed,
+        sentences: vec![sentence],
+        recognised: false,
+        rows: None,
+    };
     let path = match input {
         Input::Capture(path) => path,
         Input::Nothing(name, why) => return Ok(failed(format!("{name}: {why}"))),
@@ -227,7 +281,12 @@ fn outcome<R>(input: &Input, read: impl FnOnce(&Path) -> Result<(Study, R), Fail
     match read(path) {
         Ok((study, rows)) => {
             let Remarks { status, sentences } = study.remarks(&name(path));
-            Ok(Outcome { status, sentences, recognised: recognises(&study), rows: Some(rows) })
+            Ok(Outcome {
+                status,
+                sentences,
+                recognised: recognises(&study),
+                rows: Some(rows),
+            })
         }
         Err(Failure::Unreadable(reason)) => Ok(failed(format!("{}: {reason}", name(path)))),
         Err(Failure::Output(error)) => Err(error),

@@ -19,7 +19,11 @@ pub(crate) fn show_settings(settings: &args::Settings) -> Status {
         for setting in Config::SETTINGS {
             let value = config.get(setting.name).unwrap_or_default();
             let default = defaults.get(setting.name).unwrap_or_default();
-            writer.row(&SettingRow { setting, value: &value, default: &default })?;
+            writer.row(&SettingRow {
+                setting,
+                value: &value,
+                default: &default,
+            })?;
         }
         writer.finish()?;
         Ok((Status::Done, true))

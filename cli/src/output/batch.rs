@@ -61,7 +61,10 @@ const FEW: usize = 8;
 
 impl Batch {
     pub(super) fn new(kinds: impl Iterator<Item = Type>) -> Self {
-        Self { columns: kinds.map(Column::new).collect(), rows: 0 }
+        Self {
+            columns: kinds.map(Column::new).collect(),
+            rows: 0,
+        }
     }
 
     /// Takes a row's values, in order of the columns.
@@ -97,7 +100,10 @@ impl Column {
             Type::Words => Values::Words(Repetition::new(), Texts::default()),
             Type::Floats => Values::FloatLists(Repetition::new(), Vec::new()),
         };
-        Self { presence: Vec::new(), values }
+        Self {
+            presence: Vec::new(),
+            values,
+        }
     }
 
     /// Takes a value behind those of so many `rows`.
@@ -105,10 +111,14 @@ impl Column {
     fn push(&mut self, value: Value<'_>, rows: usize) {
         match (&mut self.values, value) {
             (Values::Bools(values), Value::Bool(value)) => values.push(value),
-            (Values::Integers(values), Value::Integer(value)) => values.push(i64::try_from(value).unwrap_or(i64::MAX)),
+            (Values::Integers(values), Value::Integer(value)) => {
+                values.push(i64::try_from(value).unwrap_or(i64::MAX))
+            }
             (Values::Integers(values), Value::Time(time)) => values.push(time.0),
             (Values::Floats(values), Value::Float(value)) => values.push(value),
-            (Values::Floats(values), Value::Seconds(nanoseconds)) => values.push(nanoseconds as f64 / 1e9),
+            (Values::Floats(values), Value::Seconds(nanoseconds)) => {
+                values.push(nanoseconds as f64 / 1e9)
+            }
             (Values::Texts(values), Value::Text(text)) => values.push(text),
             (Values::Texts(values), Value::Word(word)) => values.push_word(word),
             (Values::Texts(values), Value::Address(address)) => values.push_address(address),
@@ -155,7 +165,9 @@ impl Column {
         }
         match (&mut self.values, &other.values) {
             (Values::Bools(values), Values::Bools(others)) => values.extend_from_slice(others),
-            (Values::Integers(values), Values::Integers(others)) => values.extend_from_slice(others),
+            (Values::Integers(values), Values::Integers(others)) => {
+                values.extend_from_slice(others)
+            }
             (Values::Floats(values), Values::Floats(others)) => values.extend_from_slice(others),
             (Values::Texts(values), Values::Texts(others)) => values.append(others),
             (Values::Words(levels, values), Values::Words(other_levels, others)) => {
@@ -211,7 +223,11 @@ impl Texts {
 
     fn push_word(&mut self, word: &'static str) {
         // What is always there is always the same. The same word may also be elsewhere, and counts as another.
-        let number = match self.words.iter().find(|(known, _)| std::ptr::eq(*known, word)) {
+        let number = match self
+            .words
+            .iter()
+            .find(|(known, _)| std::ptr::eq(*known, word))
+        {
             Some((_, number)) => *number,
             None => {
                 let number = self.number(word);
@@ -239,11 +255,18 @@ impl Texts {
     }
 
     fn number(&mut self, text: &str) -> i32 {
-        if self.different.get(self.last as usize).is_some_and(|last| **last == *text) {
+        if self
+            .different
+            .get(self.last as usize)
+            .is_some_and(|last| **last == *text)
+        {
             return self.last;
         }
         let known = if self.different.len() <= FEW {
-            self.different.iter().position(|known| **known == *text).map(|number| number as i32)
+            self.different
+                .iter()
+                .position(|known| **known == *text)
+                .map(|number| number as i32)
         } else {
             self.known.get(text).copied()
         };
@@ -257,12 +280,24 @@ impl Texts {
     }
 
     fn append(&mut self, others: &Self) {
-        let numbers: Vec<_> = others.different.iter().map(|text| self.number(text)).collect();
-        self.numbers.extend(others.numbers.iter().map(|&number| numbers[number as usize]));
+        let numbers: Vec<_> = others
+            .different
+            .iter()
+            .map(|text| self.number(text))
+            .collect();
+        self.numbers.extend(
+            others
+                .numbers
+                .iter()
+                .map(|&number| numbers[number as usize]),
+        );
     }
 
     fn clear(&mut self) {
-        *self = Self { numbers: std::mem::take(&mut self.numbers), ..Self::default() };
+        *self = Self {
+            numbers: std::mem::take(&mut self.numbers),
+            ..Self::default()
+        };
         self.numbers.clear();
     }
 }
@@ -272,26 +307,49 @@ mod tests {
     use super::*;
 
     fn texts(column: &Column) -> Vec<&str> {
-        let (Values::Texts(texts) | Values::Words(_, texts)) = &column.values else { panic!("texts") };
-        texts.numbers.iter().map(|&number| &*texts.different[number as usize]).collect()
+        let (Values::Texts(texts) | Values::Words(_, texts)) = &column.values else {
+            panic!("texts")
+        };
+        texts
+            .numbers
+            .iter()
+            .map(|&number| &*texts.different[number as usize])
+            .collect()
     }
 
     fn column<'v>(kind: Type, values: impl IntoIterator<Item = Value<'v>>) -> Column {
         let mut column = Column::new(kind);
-        values.into_iter().enumerate().for_each(|(rows, value)| column.push(value, rows));
+        values
+            .into_iter()
+            .enumerate()
+            .for_each(|(rows, value)| column.push(value, rows));
         column
     }
 
     #[test]
     fn texts_are_held_once_whatever_their_number() {
         let words: Vec<_> = (0..100).map(|i| (i % 20).to_string()).collect();
-        let others = column(Type::Text, words.iter().flat_map(|word| [Value::Text(word), Value::Null]));
+        let others = column(
+            Type::Text,
+            words
+                .iter()
+                .flat_map(|word| [Value::Text(word), Value::Null]),
+        );
         assert_eq!(texts(&others), words);
         let mut twice = column(Type::Text, [Value::Text("19")]);
         twice.append(&others, 1, 200);
         assert_eq!(texts(&twice)[1..], words);
-        assert_eq!(twice.presence.iter().filter(|&&level| level == PRESENT).count(), 101);
-        let Values::Texts(held) = &twice.values else { panic!("texts") };
+        assert_eq!(
+            twice
+                .presence
+                .iter()
+                .filter(|&&level| level == PRESENT)
+                .count(),
+            101
+        );
+        let Values::Texts(held) = &twice.values else {
+            panic!("texts")
+        };
         assert_eq!(held.different.len(), 20);
     }
 
@@ -299,23 +357,47 @@ mod tests {
     fn addresses_are_texts() {
         let addresses = ["192.0.2.1", "192.0.2.1", "2001:db8::1", "192.0.2.1"];
         let values = addresses.map(|address| Value::Address(address.parse().expect("an address")));
-        let column = column(Type::Text, values.into_iter().chain([Value::Text("192.0.2.1")]));
-        assert_eq!(texts(&column), ["192.0.2.1", "192.0.2.1", "2001:db8::1", "192.0.2.1", "192.0.2.1"]);
-        let Values::Texts(held) = &column.values else { panic!("texts") };
+        let column = column(
+            Type::Text,
+            values.into_iter().chain([Value::Text("192.0.2.1")]),
+        );
+        assert_eq!(
+            texts(&column),
+            [
+                "192.0.2.1",
+                "192.0.2.1",
+                "2001:db8::1",
+                "192.0.2.1",
+                "192.0.2.1"
+            ]
+        );
+        let Values::Texts(held) = &column.values else {
+            panic!("texts")
+        };
         assert_eq!(held.different.len(), 2);
     }
 
     #[test]
     fn words_are_texts_wherever_they_are() {
         let elsewhere: &'static str = String::from("in").leak();
-        let values = [Value::Word("in"), Value::Word("out"), Value::Text("in"), Value::Word(elsewhere)];
+        let values = [
+            Value::Word("in"),
+            Value::Word("out"),
+            Value::Text("in"),
+            Value::Word(elsewhere),
+        ];
         let column = column(Type::Text, values.into_iter().cycle().take(12));
         assert_eq!(texts(&column), ["in", "out", "in", "in"].repeat(3));
-        let Values::Texts(held) = &column.values else { panic!("texts") };
+        let Values::Texts(held) = &column.values else {
+            panic!("texts")
+        };
         assert_eq!(held.different.len(), 2);
         // A part of a word begins where the word does.
         assert_eq!(
-            texts(&self::column(Type::Text, [Value::Word("inner"), Value::Word(&"inner"[..2])])),
+            texts(&self::column(
+                Type::Text,
+                [Value::Word("inner"), Value::Word(&"inner"[..2])]
+            )),
             ["inner", "in"]
         );
     }
@@ -325,26 +407,48 @@ mod tests {
         let (some, none) = (Value::Integer(7), Value::Null);
         let whole = || column(Type::Integer, [some; 3]);
         assert_eq!(whole().presence(), None);
-        assert_eq!(column(Type::Integer, [some, none, some]).presence(), Some(&[PRESENT, ABSENT, PRESENT][..]));
-        assert_eq!(column(Type::Integer, [none]).presence(), Some(&[ABSENT][..]));
+        assert_eq!(
+            column(Type::Integer, [some, none, some]).presence(),
+            Some(&[PRESENT, ABSENT, PRESENT][..])
+        );
+        assert_eq!(
+            column(Type::Integer, [none]).presence(),
+            Some(&[ABSENT][..])
+        );
         let appended = |mut column: Column, other: Column, rows, other_rows| {
             column.append(&other, rows, other_rows);
             column.presence().map(<[i16]>::to_vec)
         };
         assert_eq!(appended(whole(), whole(), 3, 3), None);
         let parted = || column(Type::Integer, [none, some]);
-        assert_eq!(appended(whole(), parted(), 3, 2).unwrap(), [PRESENT, PRESENT, PRESENT, ABSENT, PRESENT]);
-        assert_eq!(appended(parted(), whole(), 2, 3).unwrap(), [ABSENT, PRESENT, PRESENT, PRESENT, PRESENT]);
-        assert_eq!(appended(parted(), parted(), 2, 2).unwrap(), [ABSENT, PRESENT, ABSENT, PRESENT]);
+        assert_eq!(
+            appended(whole(), parted(), 3, 2).unwrap(),
+            [PRESENT, PRESENT, PRESENT, ABSENT, PRESENT]
+        );
+        assert_eq!(
+            appended(parted(), whole(), 2, 3).unwrap(),
+            [ABSENT, PRESENT, PRESENT, PRESENT, PRESENT]
+        );
+        assert_eq!(
+            appended(parted(), parted(), 2, 2).unwrap(),
+            [ABSENT, PRESENT, ABSENT, PRESENT]
+        );
         assert_eq!(appended(Column::new(Type::Integer), whole(), 0, 3), None);
     }
 
     #[test]
     fn lists_tell_none_from_nothing() {
-        let words = [Value::Words(&["sni", "dns"]), Value::Words(&[]), Value::Null, Value::Words(&["dns"])];
+        let words = [
+            Value::Words(&["sni", "dns"]),
+            Value::Words(&[]),
+            Value::Null,
+            Value::Words(&["dns"]),
+        ];
         let words = column(Type::Words, words);
         assert_eq!(words.presence, [ITEM, ITEM, PRESENT, ABSENT, ITEM]);
-        let Values::Words(levels, _) = &words.values else { panic!("words") };
+        let Values::Words(levels, _) = &words.values else {
+            panic!("words")
+        };
         assert_eq!(levels, &[0, 1, 0, 0, 0]);
         assert_eq!(texts(&words), ["sni", "dns", "dns"]);
         let mut twice = column(Type::Words, [Value::Words(&["cname"])]);
@@ -352,9 +456,18 @@ mod tests {
         assert_eq!(twice.presence, [ITEM, ITEM, ITEM, PRESENT, ABSENT, ITEM]);
         assert_eq!(texts(&twice), ["cname", "sni", "dns", "dns"]);
 
-        let floats = column(Type::Floats, [Value::Null, Value::Floats(&[0.5, 1.5, 2.5]), Value::Floats(&[])]);
+        let floats = column(
+            Type::Floats,
+            [
+                Value::Null,
+                Value::Floats(&[0.5, 1.5, 2.5]),
+                Value::Floats(&[]),
+            ],
+        );
         assert_eq!(floats.presence, [ABSENT, ITEM, ITEM, ITEM, PRESENT]);
-        let Values::FloatLists(levels, _) = &floats.values else { panic!("floats") };
+        let Values::FloatLists(levels, _) = &floats.values else {
+            panic!("floats")
+        };
         assert_eq!(levels, &[0, 0, 1, 1, 0]);
     }
 

@@ -41,8 +41,16 @@ impl Format {
     /// What the ending of an output's name asks for.
     pub(crate) fn of_name(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?;
-        let endings = [("jsonl", Self::Jsonl), ("ndjson", Self::Jsonl), ("csv", Self::Csv), ("parquet", Self::Parquet)];
-        endings.into_iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)).map(|(_, format)| format)
+        let endings = [
+            ("jsonl", Self::Jsonl),
+            ("ndjson", Self::Jsonl),
+            ("csv", Self::Csv),
+            ("parquet", Self::Parquet),
+        ];
+        endings
+            .into_iter()
+            .find(|(known, _)| ending.eq_ignore_ascii_case(known))
+            .map(|(_, format)| format)
     }
 }
 
@@ -98,7 +106,9 @@ impl<'s, T: Rows> Writer<'s, T> {
             Format::Jsonl => Form::Jsonl(Place::Sink(sink), Vec::new()),
             Format::Csv => {
                 let mut writer = csv::Writer::from_writer(Place::Sink(sink));
-                writer.write_record(T::COLUMNS.iter().map(|column| column.key)).map_err(io_error)?;
+                writer
+                    .write_record(T::COLUMNS.iter().map(|column| column.key))
+                    .map_err(io_error)?;
                 Form::Csv(Box::new(writer), Vec::new())
             }
             Format::Parquet => Form::Parquet(Box::new(Parquet::new(sink, |_| true)?)),
@@ -108,15 +118,26 @@ impl<'s, T: Rows> Writer<'s, T> {
 
     /// Begins a Parquet file whose folder names the capture, so that rows do not.
     pub(crate) fn of_partition(sink: &'s mut Sink) -> io::Result<Self> {
-        Ok(Self { form: Form::Parquet(Box::new(Parquet::new(sink, |column| column.key != PARTITION)?)) })
+        Ok(Self {
+            form: Form::Parquet(Box::new(Parquet::new(sink, |column| {
+                column.key != PARTITION
+            })?)),
+        })
     }
 
     /// Writes one row.
     pub(crate) fn row(&mut self, row: &T::Row<'_>) -> io::Result<()> {
-        debug_assert!(T::COLUMNS.iter().all(|column| column.kind.takes(&(column.value)(row))), "as declared");
+        debug_assert!(
+            T::COLUMNS
+                .iter()
+                .all(|column| column.kind.takes(&(column.value)(row))),
+            "as declared"
+        );
         match &mut self.form {
             Form::Table(table) => table.row::<T>(row),
-            Form::Cells(cells) => cells.write_record(table::cells::<T>(row, true)).map_err(io_error),
+            Form::Cells(cells) => cells
+                .write_record(table::cells::<T>(row, true))
+                .map_err(io_error),
             Form::Jsonl(place, line) => {
                 line.clear();
                 for column in T::COLUMNS {
@@ -145,17 +166,24 @@ impl<'s, T: Rows> Writer<'s, T> {
     pub(crate) fn append(&mut self, part: Part) -> io::Result<()> {
         match (&mut self.form, part) {
             (Form::Table(table), Part::Cells(cells)) => {
-                let mut cells = csv::ReaderBuilder::new().has_headers(false).from_reader(cells.rewound()?);
+                let mut cells = csv::ReaderBuilder::new()
+                    .has_headers(false)
+                    .from_reader(cells.rewound()?);
                 cells.records().try_for_each(|record| {
                     let record = record.map_err(io_error)?;
                     table.cells(record.iter().map(str::to_owned).collect())
                 })
             }
-            (Form::Jsonl(place, _), Part::Lines(lines)) => io::copy(&mut lines.rewound()?, place).map(drop),
+            (Form::Jsonl(place, _), Part::Lines(lines)) => {
+                io::copy(&mut lines.rewound()?, place).map(drop)
+            }
             (Form::Csv(writer, _), Part::Lines(lines)) => {
                 // What the writer holds stands first; it gives its place away only for good.
-                let begun = mem::replace(writer, Box::new(csv::Writer::from_writer(Place::Nowhere)));
-                let mut place = begun.into_inner().map_err(csv::IntoInnerError::into_error)?;
+                let begun =
+                    mem::replace(writer, Box::new(csv::Writer::from_writer(Place::Nowhere)));
+                let mut place = begun
+                    .into_inner()
+                    .map_err(csv::IntoInnerError::into_error)?;
                 io::copy(&mut lines.rewound()?, &mut place)?;
                 **writer = csv::Writer::from_writer(place);
                 Ok(())
@@ -171,7 +199,10 @@ impl<'s, T: Rows> Writer<'s, T> {
             Form::Table(table) => table.finish(),
             Form::Cells(mut cells) => cells.flush(),
             Form::Jsonl(mut place, _) => place.flush(),
-            Form::Csv(writer, _) => writer.into_inner().map_err(csv::IntoInnerError::into_error)?.flush(),
+            Form::Csv(writer, _) => writer
+                .into_inner()
+                .map_err(csv::IntoInnerError::into_error)?
+                .flush(),
             Form::Parquet(parquet) => parquet.finish(),
             Form::Groups(parquet) => parquet.finish(),
         }
@@ -185,7 +216,10 @@ impl<T: Rows> Writer<'static, T> {
         let form = match format {
             Format::Table => Form::Cells(Box::new(csv::Writer::from_writer(spool))),
             Format::Jsonl => Form::Jsonl(Place::Spool(spool), Vec::new()),
-            Format::Csv => Form::Csv(Box::new(csv::Writer::from_writer(Place::Spool(spool))), Vec::new()),
+            Format::Csv => Form::Csv(
+                Box::new(csv::Writer::from_writer(Place::Spool(spool))),
+                Vec::new(),
+            ),
             Format::Parquet => Form::Groups(Box::new(Parquet::new(spool, |_| true)?)),
         };
         Ok(Self { form })
@@ -195,7 +229,10 @@ impl<T: Rows> Writer<'static, T> {
     pub(crate) fn into_part(self) -> io::Result<Part> {
         let inner = csv::IntoInnerError::into_error;
         match self.form {
-            Form::Cells(cells) => cells.into_inner().map(Part::Cells).map_err(|error| error.into_error()),
+            Form::Cells(cells) => cells
+                .into_inner()
+                .map(Part::Cells)
+                .map_err(|error| error.into_error()),
             Form::Jsonl(Place::Spool(spool), _) => Ok(Part::Lines(spool)),
             Form::Csv(writer, _) => match writer.into_inner().map_err(inner)? {
                 Place::Spool(spool) => Ok(Part::Lines(spool)),

@@ -49,13 +49,24 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
         let file = SerializedFileWriter::new(sink, schema, properties).map_err(io_error)?;
         let batch = Batch::new(columns.iter().map(|column| column.kind));
         let limit = ROW_GROUP_CELLS / columns.len().max(1);
-        Ok(Self { file, columns, batch, limit, all_present: Vec::new() })
+        Ok(Self {
+            file,
+            columns,
+            batch,
+            limit,
+            all_present: Vec::new(),
+        })
     }
 
     /// Writes one row.
     pub(super) fn row(&mut self, row: &T::Row<'_>) -> io::Result<()> {
-        self.batch.push(self.columns.iter().map(|column| (column.value)(row)));
-        if self.batch.rows >= self.limit { self.flush() } else { Ok(()) }
+        self.batch
+            .push(self.columns.iter().map(|column| (column.value)(row)));
+        if self.batch.rows >= self.limit {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes what is held back and the end of the file.
@@ -73,7 +84,11 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
             copy(&mut self.file, group, &part.bytes).map_err(io_error)?;
         }
         self.batch.append(&part.rest);
-        if self.batch.rows >= self.limit { self.flush() } else { Ok(()) }
+        if self.batch.rows >= self.limit {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes the rows so far as a row group.
@@ -92,7 +107,11 @@ impl<T: Rows> Parquet<Spool, T> {
     pub(super) fn into_groups(self) -> io::Result<Groups> {
         let written = self.file.flushed_row_groups().to_vec();
         let bytes = self.file.into_inner().map_err(io_error)?.spooled();
-        Ok(Groups { written, bytes, rest: self.batch })
+        Ok(Groups {
+            written,
+            bytes,
+            rest: self.batch,
+        })
     }
 }
 
@@ -127,7 +146,13 @@ fn row_group<W: Write + Send>(
     let mut group = file.next_row_group()?;
     for (column, descriptor) in batch.columns.iter().zip(&descriptors) {
         let presence = column.presence().unwrap_or(all_present);
-        let chunk = |texts, repetition| Chunk { descriptor, properties: &properties, presence, repetition, texts };
+        let chunk = |texts, repetition| Chunk {
+            descriptor,
+            properties: &properties,
+            presence,
+            repetition,
+            texts,
+        };
         match &column.values {
             Values::Texts(texts) => chunk(texts, None).write(&mut group)?,
             Values::Words(repetition, texts) => chunk(texts, Some(repetition)).write(&mut group)?,
@@ -143,7 +168,9 @@ fn others<W: Write + Send>(
     presence: &[i16],
     values: &Values,
 ) -> Result<(), ParquetError> {
-    let Some(mut writer) = group.next_column()? else { return Ok(()) };
+    let Some(mut writer) = group.next_column()? else {
+        return Ok(());
+    };
     match (writer.untyped(), values) {
         (ColumnWriter::BoolColumnWriter(writer), Values::Bools(values)) => {
             writer.write_batch(values, Some(presence), None)?;
@@ -157,7 +184,11 @@ fn others<W: Write + Send>(
         (ColumnWriter::DoubleColumnWriter(writer), Values::FloatLists(repetition, values)) => {
             writer.write_batch(values, Some(presence), Some(repetition))?;
         }
-        _ => return Err(ParquetError::General("a column has another type than its schema".to_owned())),
+        _ => {
+            return Err(ParquetError::General(
+                "a column has another type than its schema".to_owned(),
+            ));
+        }
     }
     writer.close()
 }
@@ -165,7 +196,9 @@ fn others<W: Write + Send>(
 /// The error of the output, where it is one.
 fn io_error(error: ParquetError) -> io::Error {
     match error {
-        ParquetError::External(error) => error.downcast().map_or_else(io::Error::other, |error| *error),
+        ParquetError::External(error) => error
+            .downcast()
+            .map_or_else(io::Error::other, |error| *error),
         error => io::Error::other(error),
     }
 }

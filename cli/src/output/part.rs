@@ -54,7 +54,13 @@ impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes).map_err(|error| {
             let place = std::env::temp_dir();
-            io::Error::new(error.kind(), format!("rows that wait find no room in {}: {error}", place.display()))
+            io::Error::new(
+                error.kind(),
+                format!(
+                    "rows that wait find no room in {}: {error}",
+                    place.display()
+                ),
+            )
         })
     }
 

@@ -26,7 +26,10 @@ mod tests {
     #[test]
     fn what_means_something_in_paths_is_escaped() {
         assert_eq!(folder("a b.pcap"), "capture=a b.pcap");
-        assert_eq!(folder("../x=1%/é\n.pcap"), "capture=..%2Fx%3D1%25%2Fé%0A.pcap");
+        assert_eq!(
+            folder("../x=1%/é\n.pcap"),
+            "capture=..%2Fx%3D1%25%2Fé%0A.pcap"
+        );
         assert_eq!(folder("-"), "capture=-");
     }
 }

@@ -36,15 +36,24 @@ impl Sink {
             let file = OpenOptions::new().write(true).open(&target)?;
             return Ok(Self::Direct(BufWriter::with_capacity(BUFFER, file)));
         }
-        let directory = target.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
+        let directory = target
+            .parent()
+            .filter(|directory| *directory != Path::new(""))
+            .unwrap_or(Path::new("."));
         // Fails here, in plain words, where there is no such directory.
         fs::metadata(directory)?;
-        Ok(Self::File { temporary: temporary(directory, &target)?, target })
+        Ok(Self::File {
+            temporary: temporary(directory, &target)?,
+            target,
+        })
     }
 
     /// Opens a file whose folder is made when the file is complete, below the folder `root`.
     pub(crate) fn below(root: &Path, target: PathBuf) -> io::Result<Self> {
-        Ok(Self::File { temporary: temporary(root, &target)?, target })
+        Ok(Self::File {
+            temporary: temporary(root, &target)?,
+            target,
+        })
     }
 
     /// Whether a person watches it come.
@@ -60,7 +69,9 @@ impl Sink {
     pub(crate) fn keep(mut self) -> io::Result<()> {
         self.flush()?;
         if let Self::File { temporary, target } = self {
-            let temporary = temporary.into_inner().map_err(io::IntoInnerError::into_error)?;
+            let temporary = temporary
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)?;
             target.parent().map_or(Ok(()), fs::create_dir_all)?;
             temporary.persist(&target)?;
         }
@@ -72,11 +83,16 @@ impl Sink {
 fn temporary(directory: &Path, target: &Path) -> io::Result<BufWriter<Temporary>> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".nflx-").suffix(".tmp");
-    let permissions = fs::metadata(target).map(|metadata| metadata.permissions()).ok();
+    let permissions = fs::metadata(target)
+        .map(|metadata| metadata.permissions())
+        .ok();
     if let Some(permissions) = permissions.or_else(default_permissions) {
         builder.permissions(permissions);
     }
-    Ok(BufWriter::with_capacity(BUFFER, Temporary::new(&builder, directory)?))
+    Ok(BufWriter::with_capacity(
+        BUFFER,
+        Temporary::new(&builder, directory)?,
+    ))
 }
 
 /// What a new file gets, less the user's mask.
@@ -128,7 +144,11 @@ mod tests {
         sink.write_all(b"after").expect("written");
         sink.keep().expect("renamed");
         assert_eq!(fs::read(&path).expect("there"), b"after");
-        assert_eq!(fs::read_dir(directory.path()).expect("there").count(), 1, "nothing is left beside it");
+        assert_eq!(
+            fs::read_dir(directory.path()).expect("there").count(),
+            1,
+            "nothing is left beside it"
+        );
     }
 
     #[cfg(unix)]
@@ -145,7 +165,15 @@ mod tests {
         assert_eq!(fs::read(&path).expect("there"), b"after");
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
 
-        Sink::open(Some(Path::new("/dev/null"))).expect("a sink").keep().expect("nothing to rename");
-        assert!(fs::metadata("/dev/null").expect("there").file_type().is_char_device());
+        Sink::open(Some(Path::new("/dev/null")))
+            .expect("a sink")
+            .keep()
+            .expect("nothing to rename");
+        assert!(
+            fs::metadata("/dev/null")
+                .expect("there")
+                .file_type()
+                .is_char_device()
+        );
     }
 }

@@ -53,7 +53,11 @@ impl<'s> Table<'s> {
             return self.line(&cells, false);
         }
         self.waiting.push(cells);
-        if self.waiting.len() == SAMPLE { self.begin() } else { Ok(()) }
+        if self.waiting.len() == SAMPLE {
+            self.begin()
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn finish(mut self) -> io::Result<()> {
@@ -66,7 +70,11 @@ impl<'s> Table<'s> {
     /// Writes the heading and the rows so far.
     fn begin(&mut self) -> io::Result<()> {
         let rows = std::mem::take(&mut self.waiting);
-        let heading: Vec<String> = self.columns.iter().map(|column| column.title.to_owned()).collect();
+        let heading: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| column.title.to_owned())
+            .collect();
         let mut widths = vec![0; self.columns.len()];
         for row in std::iter::once(&heading).chain(&rows) {
             for (width, cell) in widths.iter_mut().zip(row) {
@@ -85,7 +93,11 @@ impl<'s> Table<'s> {
     fn shorten(&self, widths: &mut [usize], limit: usize) {
         loop {
             let line = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
-            let texts = self.columns.iter().zip(widths.iter_mut()).filter(|(column, _)| may_be_shortened(column.unit));
+            let texts = self
+                .columns
+                .iter()
+                .zip(widths.iter_mut())
+                .filter(|(column, _)| may_be_shortened(column.unit));
             match texts.map(|(_, width)| width).max() {
                 Some(widest) if line > limit && *widest > NARROWEST => *widest -= 1,
                 _ => return,
@@ -106,7 +118,11 @@ impl<'s> Table<'s> {
             if !line.is_empty() {
                 line.push_str(GAP);
             }
-            line.extend(if is_text(column.unit) { [&*cell, &padding] } else { [&*padding, &cell] });
+            line.extend(if is_text(column.unit) {
+                [&*cell, &padding]
+            } else {
+                [&*padding, &cell]
+            });
         }
         let line = line.trim_end();
         if heading && self.styled {
@@ -124,7 +140,9 @@ pub(super) fn cells<T: Rows>(row: &T::Row<'_>, several: bool) -> impl Iterator<I
 }
 
 fn shown<T: Rows>(several: bool) -> impl Iterator<Item = (&'static Column<T>, Shown)> {
-    let columns = T::COLUMNS.iter().filter_map(|column| column.table.map(|shown| (column, shown)));
+    let columns = T::COLUMNS
+        .iter()
+        .filter_map(|column| column.table.map(|shown| (column, shown)));
     columns.filter(move |(_, shown)| several || shown.unit != Unit::Capture)
 }
 
@@ -143,7 +161,9 @@ fn end(text: &str, width: usize) -> Cow<'_, str> {
     }
     let mut start = 0;
     while measure_text_width(&text[start..]) >= width {
-        let Some(first) = text[start..].chars().next() else { break };
+        let Some(first) = text[start..].chars().next() else {
+            break;
+        };
         start += first.len_utf8();
     }
     format!("{ELLIPSIS}{}", &text[start..]).into()
@@ -166,13 +186,25 @@ fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
         (Value::Text(text) | Value::Word(text), _) => printable(text),
         (Value::Address(address), _) => address.to_string(),
         (Value::Words(words), _) => printable(&words.join(" ")),
-        (Value::Floats(values), _) => values.iter().map(f64::to_string).collect::<Vec<_>>().join(" "),
+        (Value::Floats(values), _) => values
+            .iter()
+            .map(f64::to_string)
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }
 
 /// Names come from packets: what would steer a terminal is shown as a replacement character.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// 1234567 as 1,234,567.
@@ -236,12 +268,25 @@ mod tests {
 
     #[test]
     fn names_cannot_steer_the_terminal() {
-        assert_eq!(cell(&Value::Text("a\x1b[31mb\n"), Unit::Text, Time(0)), "a\u{fffd}[31mb\u{fffd}");
+        assert_eq!(
+            cell(&Value::Text("a\x1b[31mb\n"), Unit::Text, Time(0)),
+            "a\u{fffd}[31mb\u{fffd}"
+        );
     }
 
     #[test]
     fn times_count_from_the_start() {
-        assert_eq!(cell(&Value::Time(Time(1_500_000_000)), Unit::Number, Time(1_000_000_000)), "0.500000");
-        assert_eq!(cell(&Value::Seconds(34_567_000), Unit::Number, Time(0)), "0.035 s");
+        assert_eq!(
+            cell(
+                &Value::Time(Time(1_500_000_000)),
+                Unit::Number,
+                Time(1_000_000_000)
+            ),
+            "0.500000"
+        );
+        assert_eq!(
+            cell(&Value::Seconds(34_567_000), Unit::Number, Time(0)),
+            "0.035 s"
+        );
     }
 }

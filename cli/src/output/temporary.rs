@@ -28,12 +28,18 @@ impl Temporary {
         let file = builder.tempfile_in(directory)?;
         files.push(file.path().to_owned());
         let listed = Listed(file.path().to_owned());
-        Ok(Self { file, _listed: listed })
+        Ok(Self {
+            file,
+            _listed: listed,
+        })
     }
 
     /// Gives it the name `target`, in place of what has that name.
     pub(super) fn persist(self, target: &Path) -> io::Result<()> {
-        self.file.persist(target).map(drop).map_err(|error| error.error)
+        self.file
+            .persist(target)
+            .map(drop)
+            .map_err(|error| error.error)
     }
 }
 
@@ -82,8 +88,12 @@ mod signals {
             let (ready, is_ready) = mpsc::channel::<()>();
             let watcher = move || {
                 let ignored = ignored();
-                let watched = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
-                let Ok(mut signals) = Signals::new(watched) else { return };
+                let watched = [SIGINT, SIGTERM, SIGHUP]
+                    .into_iter()
+                    .filter(|signal| ignored >> (signal - 1) & 1 == 0);
+                let Ok(mut signals) = Signals::new(watched) else {
+                    return;
+                };
                 drop(ready);
                 for signal in signals.forever() {
                     // Held to the end: no file is made any more.
@@ -93,7 +103,11 @@ mod signals {
                     let _ = emulate_default_handler(signal);
                 }
             };
-            if thread::Builder::new().name("signals".to_owned()).spawn(watcher).is_ok() {
+            if thread::Builder::new()
+                .name("signals".to_owned())
+                .spawn(watcher)
+                .is_ok()
+            {
                 // Ends with an error when the watcher is ready.
                 let _ = is_ready.recv();
             }
@@ -104,6 +118,7 @@ mod signals {
     fn ignored() -> u64 {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+            .unwrap_or_default()
     }
 }

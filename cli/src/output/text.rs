@@ -51,14 +51,23 @@ mod tests {
     #[test]
     fn times_keep_every_digit() {
         let exact = "1795414938.980025501";
-        assert_eq!(both(&Value::Time(Time(1_795_414_938_980_025_501))), (exact.into(), exact.into()));
+        assert_eq!(
+            both(&Value::Time(Time(1_795_414_938_980_025_501))),
+            (exact.into(), exact.into())
+        );
         assert_eq!(both(&Value::Seconds(-5)).0, "-0.000000005");
     }
 
     #[test]
     fn text_is_escaped_in_json_only() {
-        assert_eq!(both(&Value::Text("a\"\x1b")), ("\"a\\\"\\u001b\"".into(), "a\"\x1b".into()));
-        assert_eq!(both(&Value::Words(&["sni", "dns"])), ("[\"sni\",\"dns\"]".into(), "sni dns".into()));
+        assert_eq!(
+            both(&Value::Text("a\"\x1b")),
+            ("\"a\\\"\\u001b\"".into(), "a\"\x1b".into())
+        );
+        assert_eq!(
+            both(&Value::Words(&["sni", "dns"])),
+            ("[\"sni\",\"dns\"]".into(), "sni dns".into())
+        );
     }
 
     #[test]

@@ -48,12 +48,16 @@ pub(super) struct Sum {
 impl Sum {
     /// The sum of `segments`.
     pub(super) fn of<'a>(segments: impl IntoIterator<Item = &'a Segment>) -> Self {
-        segments.into_iter().fold(Self::default(), |sum, segment| Self {
-            count: sum.count + 1,
-            bytes: sum.bytes.saturating_add(segment.bytes),
-            retransmitted: sum.retransmitted.saturating_add(segment.retransmitted_bytes),
-            missing: sum.missing.saturating_add(segment.missing_bytes),
-        })
+        segments
+            .into_iter()
+            .fold(Self::default(), |sum, segment| Self {
+                count: sum.count + 1,
+                bytes: sum.bytes.saturating_add(segment.bytes),
+                retransmitted: sum
+                    .retransmitted
+                    .saturating_add(segment.retransmitted_bytes),
+                missing: sum.missing.saturating_add(segment.missing_bytes),
+            })
     }
 
     /// Whether anything was lost on the way or not captured.
@@ -65,10 +69,17 @@ impl Sum {
 impl<'a> Facts<'a> {
     pub(super) fn of(engine: &'a Engine) -> Self {
         let servers = ranked(engine);
-        let segments: Vec<_> = engine.segment_numbers().filter_map(|number| engine.segment(number)).collect();
+        let segments: Vec<_> = engine
+            .segment_numbers()
+            .filter_map(|number| engine.segment(number))
+            .collect();
         Self {
             engine,
-            ranks: servers.iter().enumerate().map(|(rank, server)| (server.address, rank)).collect(),
+            ranks: servers
+                .iter()
+                .enumerate()
+                .map(|(rank, server)| (server.address, rank))
+                .collect(),
             phases: buffering::filling(segments.iter().copied(), engine.config()),
             gaps: gaps(&segments),
             servers,
@@ -78,22 +89,35 @@ impl<'a> Facts<'a> {
 
     /// Servers that send video.
     pub(super) fn video_servers(&self) -> impl Iterator<Item = &'a Server> {
-        self.servers.iter().copied().filter(|server| server.role.sends_video())
+        self.servers
+            .iter()
+            .copied()
+            .filter(|server| server.role.sends_video())
     }
 
     /// Place of a segment's server among [`Self::servers`].
     pub(super) fn rank(&self, segment: &Segment) -> Option<usize> {
-        self.ranks.get(&self.engine.server(segment.server)?.address).copied()
+        self.ranks
+            .get(&self.engine.server(segment.server)?.address)
+            .copied()
     }
 
     /// Segments of one kind.
     pub(super) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'a Segment> {
-        self.segments.iter().copied().filter(move |segment| segment.kind == kind)
+        self.segments
+            .iter()
+            .copied()
+            .filter(move |segment| segment.kind == kind)
     }
 
     /// Length of all gaps of one kind, the shortest first.
     pub(super) fn sorted_gaps(&self, kind: Kind) -> Vec<i64> {
-        let mut lengths: Vec<_> = self.gaps.iter().filter(|gap| gap.kind == kind).map(|gap| gap.length).collect();
+        let mut lengths: Vec<_> = self
+            .gaps
+            .iter()
+            .filter(|gap| gap.kind == kind)
+            .map(|gap| gap.length)
+            .collect();
         lengths.sort_unstable();
         lengths
     }
@@ -132,7 +156,11 @@ fn gaps(segments: &[&Segment]) -> Vec<Gap> {
     let gap = |segment: &&Segment| {
         let at = segment.t_request;
         let before = before.insert((segment.client, segment.kind), at)?;
-        Some(Gap { at, kind: segment.kind, length: at.since(before).max(0) })
+        Some(Gap {
+            at,
+            kind: segment.kind,
+            length: at.since(before).max(0),
+        })
     };
     segments.iter().filter_map(gap).collect()
 }
@@ -146,6 +174,9 @@ mod tests {
         assert_eq!(quantile(&[], 0.5), None);
         assert_eq!(quantile(&[7], 0.5), Some(7));
         let values: Vec<_> = (1..=10).collect();
-        assert_eq!([0.0, 0.1, 0.5, 0.9, 1.0].map(|share| quantile(&values, share)), [1, 1, 5, 9, 10].map(Some));
+        assert_eq!(
+            [0.0, 0.1, 0.5, 0.9, 1.0].map(|share| quantile(&values, share)),
+            [1, 1, 5, 9, 10].map(Some)
+        );
     }
 }

@@ -12,7 +12,8 @@ use crate::output::{scaled, thousands};
 
 const STYLE: &str = include_str!("style.css");
 /// The page fetches nothing and runs nothing, whatever gets into it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 /// Servers that the first sentence names.
 const MAX_NAMED: usize = 3;
 
@@ -259,11 +260,21 @@ impl Page<'_> {
     fn notes(&self) -> Markup {
         let defaults = Config::default();
         let config = self.facts.engine.config();
-        let changed = Config::SETTINGS.iter().filter(|setting| config.get(setting.name) != defaults.get(setting.name));
+        let changed = Config::SETTINGS
+            .iter()
+            .filter(|setting| config.get(setting.name) != defaults.get(setting.name));
         let changed: Vec<_> = changed.collect();
         let (estimated, shared) = (
-            self.facts.segments.iter().filter(|segment| segment.estimated).count(),
-            self.facts.segments.iter().filter(|segment| segment.shared).count(),
+            self.facts
+                .segments
+                .iter()
+                .filter(|segment| segment.estimated)
+                .count(),
+            self.facts
+                .segments
+                .iter()
+                .filter(|segment| segment.shared)
+                .count(),
         );
         html! {
             section aria-labelledby="notes" {

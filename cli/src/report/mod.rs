@@ -30,8 +30,15 @@ use crate::output::Sink;
 
 /// Writes the page.
 pub(crate) fn run(run: &Report) -> Status {
-    if run.output.as_deref().is_some_and(|output| is_one_of(output, std::iter::once(&*run.file))) {
-        say(&format!("{}: is the capture itself and would be lost; name another output", name(&run.file)));
+    if run
+        .output
+        .as_deref()
+        .is_some_and(|output| is_one_of(output, std::iter::once(&*run.file)))
+    {
+        say(&format!(
+            "{}: is the capture itself and would be lost; name another output",
+            name(&run.file)
+        ));
         return Status::Failed;
     }
     match written(run) {
@@ -43,7 +50,10 @@ pub(crate) fn run(run: &Report) -> Status {
         // Whoever reads our output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
         Err(Failure::Output(error)) => {
-            let place = run.output.as_deref().map_or("standard output".into(), |path| path.display().to_string());
+            let place = run
+                .output
+                .as_deref()
+                .map_or("standard output".into(), |path| path.display().to_string());
             say(&format!("{place}: cannot be written: {}", reason(&error)));
             Status::Failed
         }
@@ -57,7 +67,9 @@ fn written(run: &Report) -> Result<Status, Failure> {
     };
     let mut sink = Sink::open(run.output.as_deref())?;
     if sink.is_terminal() {
-        say("a page is for a browser, not for a terminal: name a file with -o, for example -o report.html");
+        say(
+            "a page is for a browser, not for a terminal: name a file with -o, for example -o report.html",
+        );
         return Ok(Status::Failed);
     }
     let study = Study::new(&run.file, config)?;
@@ -73,19 +85,32 @@ fn written(run: &Report) -> Result<Status, Failure> {
     };
     let facts = Facts::of(&study.engine);
     // The folder is nobody's business who gets the page.
-    let file = name(Path::new(run.file.file_name().unwrap_or(run.file.as_os_str())));
+    let file = name(Path::new(
+        run.file.file_name().unwrap_or(run.file.as_os_str()),
+    ));
     let page = Page {
         capture: &file,
         start: study.start,
         facts: &facts,
         traffic: traffic.as_ref(),
-        remarks: &study.damage().into_iter().chain(study.shortage()).collect::<Vec<_>>(),
+        remarks: &study
+            .damage()
+            .into_iter()
+            .chain(study.shortage())
+            .collect::<Vec<_>>(),
     };
-    sink.write_all(page.markup().map_err(io::Error::other)?.into_string().as_bytes())?;
+    sink.write_all(
+        page.markup()
+            .map_err(io::Error::other)?
+            .into_string()
+            .as_bytes(),
+    )?;
     sink.keep()?;
     let mut remarks = study.remarks(&name(&run.file));
     if traffic.is_none() {
-        remarks.sentences.push(format!("{}: {NOTHING_RECOGNISED}", name(&run.file)));
+        remarks
+            .sentences
+            .push(format!("{}: {NOTHING_RECOGNISED}", name(&run.file)));
     }
     remarks.say();
     Ok(remarks.status)

@@ -53,8 +53,10 @@ pub(super) fn short(nanoseconds: i64) -> String {
 
 /// A moment in universal time; seconds since 1970 for one that no calendar has.
 pub(super) fn date(time: Time) -> String {
-    jiff::Timestamp::from_nanosecond(time.0.into())
-        .map_or_else(|_| time.to_string(), |moment| moment.strftime("%-d %B %Y, %H:%M:%S UTC").to_string())
+    jiff::Timestamp::from_nanosecond(time.0.into()).map_or_else(
+        |_| time.to_string(),
+        |moment| moment.strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
+    )
 }
 
 /// A server's name as far as it is one: nothing in it that has no place in a host name.
@@ -79,7 +81,10 @@ mod tests {
         ] {
             assert_eq!(short(nanoseconds), said);
         }
-        assert_eq!(date(Time(1_700_000_000_000_000_000)), "14 November 2023, 22:13:20 UTC");
+        assert_eq!(
+            date(Time(1_700_000_000_000_000_000)),
+            "14 November 2023, 22:13:20 UTC"
+        );
         assert!(!date(Time(i64::MIN)).is_empty());
     }
 

@@ -112,7 +112,11 @@ pub(super) fn segments(facts: &Facts<'_>, start: Time) -> Markup {
     let summary = if left_out == 0 {
         format!("All {} segments", thousands(shown.len() as u64))
     } else {
-        format!("The largest {} of {} segments", shown.len(), thousands(facts.segments.len() as u64))
+        format!(
+            "The largest {} of {} segments",
+            shown.len(),
+            thousands(facts.segments.len() as u64)
+        )
     };
     html! {
         details id="segment-table" {
@@ -284,8 +288,10 @@ pub(super) fn loss(facts: &Facts<'_>) -> Markup {
 
 /// Sizes of the segments of one kind, the smallest first.
 fn sizes(facts: &Facts<'_>, kind: Kind) -> Vec<i64> {
-    let mut sizes: Vec<_> =
-        facts.of_kind(kind).map(|segment| i64::try_from(segment.bytes).unwrap_or(i64::MAX)).collect();
+    let mut sizes: Vec<_> = facts
+        .of_kind(kind)
+        .map(|segment| i64::try_from(segment.bytes).unwrap_or(i64::MAX))
+        .collect();
     sizes.sort_unstable();
     sizes
 }

@@ -12,8 +12,8 @@ const MAX_SLICES: i64 = 300;
 const SECOND: i64 = 1_000_000_000;
 /// Lengths of slices up to an hour, in milliseconds: what people like to read.
 const LENGTHS: [i64; 17] = [
-    10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000,
-    3_600_000,
+    10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000,
+    600_000, 1_800_000, 3_600_000,
 ];
 
 /// What went over the line in one slice.
@@ -61,7 +61,10 @@ impl Traffic {
         let to = servers.iter().map(|server| server.t_last).max()?;
         let span = to.since(from).max(0);
         let length = slice_length(span);
-        let media = servers.iter().filter(|server| server.role.sends_video()).map(|server| server.address);
+        let media = servers
+            .iter()
+            .filter(|server| server.role.sends_video())
+            .map(|server| server.address);
         Some(Self {
             from,
             length,
@@ -73,7 +76,11 @@ impl Traffic {
 
     /// Where the last slice ends.
     pub(super) const fn to(&self) -> Time {
-        Time(self.from.0.saturating_add(self.length.saturating_mul(self.slices.len() as i64)))
+        Time(
+            self.from
+                .0
+                .saturating_add(self.length.saturating_mul(self.slices.len() as i64)),
+        )
     }
 
     /// Adds a packet. Its length is what the counters of its server have grown by.
@@ -82,10 +89,14 @@ impl Traffic {
         if self.before.len() <= id {
             self.before.resize(id + 1, Counters::default());
         }
-        let (now, before) =
-            (annotation.server_counters, std::mem::replace(&mut self.before[id], annotation.server_counters));
+        let (now, before) = (
+            annotation.server_counters,
+            std::mem::replace(&mut self.before[id], annotation.server_counters),
+        );
         let came_in = now.in_bytes.saturating_sub(before.in_bytes);
-        let is_media = engine.server(annotation.server).is_some_and(|server| self.media.contains(&server.address));
+        let is_media = engine
+            .server(annotation.server)
+            .is_some_and(|server| self.media.contains(&server.address));
         let at = time.since(self.from).max(0) / self.length;
         let last = self.slices.len() - 1;
         self.slices[(at as usize).min(last)].add(&Slice {
@@ -97,7 +108,12 @@ impl Traffic {
 
     /// The highest throughput of a slice in bits per second, all servers together.
     pub(super) fn peak(&self) -> f64 {
-        let most = self.slices.iter().map(Slice::total_in).max().unwrap_or_default();
+        let most = self
+            .slices
+            .iter()
+            .map(Slice::total_in)
+            .max()
+            .unwrap_or_default();
         self.rate(most)
     }
 
@@ -128,7 +144,10 @@ impl Traffic {
 fn slice_length(span: i64) -> i64 {
     let handy = LENGTHS.iter().map(|milliseconds| milliseconds * 1_000_000);
     let longer = std::iter::successors(Some(2 * 3_600 * SECOND), |length| length.checked_mul(2));
-    handy.chain(longer).find(|length| span / length < MAX_SLICES).unwrap_or(i64::MAX)
+    handy
+        .chain(longer)
+        .find(|length| span / length < MAX_SLICES)
+        .unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -137,25 +156,61 @@ mod tests {
 
     #[test]
     fn slices_are_few_and_handy() {
-        for (span, length) in
-            [(0, 10_000_000), (3 * SECOND - 1, 10_000_000), (3 * SECOND, 20_000_000), (3_600 * SECOND, 30 * SECOND)]
-        {
+        for (span, length) in [
+            (0, 10_000_000),
+            (3 * SECOND - 1, 10_000_000),
+            (3 * SECOND, 20_000_000),
+            (3_600 * SECOND, 30 * SECOND),
+        ] {
             assert_eq!(slice_length(span), length);
         }
-        for span in [0, 1, SECOND, 86_400 * SECOND, 86_400 * 365 * SECOND, i64::MAX] {
+        for span in [
+            0,
+            1,
+            SECOND,
+            86_400 * SECOND,
+            86_400 * 365 * SECOND,
+            i64::MAX,
+        ] {
             assert!(span / slice_length(span) < MAX_SLICES);
         }
     }
 
     #[test]
     fn coarser_slices_hold_the_same() {
-        let slices: Vec<_> = (0..7).map(|i| Slice { media_in: i, other_in: 10 * i, out: 1 }).collect();
-        let fine = Traffic { from: Time(5), length: 10, slices, media: HashSet::new(), before: Vec::new() };
+        let slices: Vec<_> = (0..7)
+            .map(|i| Slice {
+                media_in: i,
+                other_in: 10 * i,
+                out: 1,
+            })
+            .collect();
+        let fine = Traffic {
+            from: Time(5),
+            length: 10,
+            slices,
+            media: HashSet::new(),
+            before: Vec::new(),
+        };
         assert_eq!(fine.to(), Time(75));
         let coarse = fine.coarser(3);
         assert_eq!((coarse.length, coarse.slices.len()), (30, 3));
-        assert_eq!(coarse.slices[0], Slice { media_in: 3, other_in: 30, out: 3 });
-        assert_eq!(coarse.slices[2], Slice { media_in: 6, other_in: 60, out: 1 });
+        assert_eq!(
+            coarse.slices[0],
+            Slice {
+                media_in: 3,
+                other_in: 30,
+                out: 3
+            }
+        );
+        assert_eq!(
+            coarse.slices[2],
+            Slice {
+                media_in: 6,
+                other_in: 60,
+                out: 1
+            }
+        );
         assert_eq!(fine.coarser(100).slices, fine.slices);
     }
 }

@@ -45,10 +45,15 @@ const SHOWN: &[(&str, &str, Unit)] = &[
     ("serverOutOfOrderPackets", "out of order", Unit::Count),
 ];
 
-const CAPTURE: Column<Features> =
-    super::shown("capture", Type::Text, "", "Capture, as it was named or found", "capture", Unit::Capture, |row| {
-        Value::Text(row.capture)
-    });
+const CAPTURE: Column<Features> = super::shown(
+    "capture",
+    Type::Text,
+    "",
+    "Capture, as it was named or found",
+    "capture",
+    Unit::Capture,
+    |row| Value::Text(row.capture),
+);
 
 const COUNT: usize = features::COLUMNS.len() + 1;
 
@@ -129,7 +134,11 @@ macro_rules! values {
 
 /// Numbers beyond the last column stand for it; nobody asks for them.
 const fn clamp(column: usize) -> usize {
-    if column < features::COLUMNS.len() { column } else { features::COLUMNS.len() - 1 }
+    if column < features::COLUMNS.len() {
+        column
+    } else {
+        features::COLUMNS.len() - 1
+    }
 }
 
 type Get = for<'r, 'a> fn(&'r FeatureRow<'a>) -> Value<'r>;
@@ -146,22 +155,54 @@ impl Rows for Columns {
     const NAME: &'static str = "columns";
 
     const COLUMNS: &'static [Column<Self>] = &[
-        super::shown("name", Type::Text, "", "Name of the column", "name", Unit::Whole, |row| Value::Text(row.name)),
-        super::column("layer", Type::Text, "", "What it is about: key, network, segment or transport", |row| {
-            Value::Word(Layer::as_str(row.layer))
-        }),
-        super::shown("type", Type::Text, "", "Type of its values", "type", Unit::Whole, |row| {
-            Value::Word(row.kind.as_str())
-        }),
-        super::column("optional", Type::Bool, "", "Whether a value may be missing", |row| {
-            Value::Bool(row.kind.is_optional())
-        }),
-        super::shown("unit", Type::Text, "", "What the value counts or measures", "unit", Unit::Whole, |row| {
-            Value::Text(row.unit)
-        }),
-        super::column("source", Type::Text, "", "Where its name comes from: own, deployed or published", |row| {
-            Value::Word(row.source.as_str())
-        }),
+        super::shown(
+            "name",
+            Type::Text,
+            "",
+            "Name of the column",
+            "name",
+            Unit::Whole,
+            |row| Value::Text(row.name),
+        ),
+        super::column(
+            "layer",
+            Type::Text,
+            "",
+            "What it is about: key, network, segment or transport",
+            |row| Value::Word(Layer::as_str(row.layer)),
+        ),
+        super::shown(
+            "type",
+            Type::Text,
+            "",
+            "Type of its values",
+            "type",
+            Unit::Whole,
+            |row| Value::Word(row.kind.as_str()),
+        ),
+        super::column(
+            "optional",
+            Type::Bool,
+            "",
+            "Whether a value may be missing",
+            |row| Value::Bool(row.kind.is_optional()),
+        ),
+        super::shown(
+            "unit",
+            Type::Text,
+            "",
+            "What the value counts or measures",
+            "unit",
+            Unit::Whole,
+            |row| Value::Text(row.unit),
+        ),
+        super::column(
+            "source",
+            Type::Text,
+            "",
+            "Where its name comes from: own, deployed or published",
+            |row| Value::Word(row.source.as_str()),
+        ),
         super::shown(
             "decided",
             Type::Bool,
@@ -171,8 +212,14 @@ impl Rows for Columns {
             Unit::Mark,
             |row| Value::Bool(row.decided),
         ),
-        super::shown("definition", Type::Text, "", "What it is", "definition", Unit::Whole, |row| {
-            Value::Text(row.definition)
-        }),
+        super::shown(
+            "definition",
+            Type::Text,
+            "",
+            "What it is",
+            "definition",
+            Unit::Whole,
+            |row| Value::Text(row.definition),
+        ),
     ];
 }

@@ -183,7 +183,14 @@ const fn column<T: Rows>(
     about: &'static str,
     value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
 ) -> Column<T> {
-    Column { key, kind, unit, about, value, table: None }
+    Column {
+        key,
+        kind,
+        unit,
+        about,
+        value,
+        table: None,
+    }
 }
 
 /// A column that tables show, under `title`.
@@ -196,7 +203,14 @@ const fn shown<T: Rows>(
     look: Unit,
     value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
 ) -> Column<T> {
-    Column { key, kind, unit, about, value, table: Some(Shown { title, unit: look }) }
+    Column {
+        key,
+        kind,
+        unit,
+        about,
+        value,
+        table: Some(Shown { title, unit: look }),
+    }
 }
 
 #[cfg(test)]
@@ -204,11 +218,17 @@ mod tests {
     use super::*;
 
     fn keys<T: Rows>() -> String {
-        T::COLUMNS.iter().map(|column| column.key).collect::<Vec<_>>().join(" ")
+        T::COLUMNS
+            .iter()
+            .map(|column| column.key)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     fn is_described<T: Rows>() -> bool {
-        T::COLUMNS.iter().all(|column| !column.about.is_empty() && !column.about.ends_with('.'))
+        T::COLUMNS
+            .iter()
+            .all(|column| !column.about.is_empty() && !column.about.ends_with('.'))
     }
 
     #[test]
@@ -239,7 +259,13 @@ mod tests {
              flow_out_bytes truncated"
         );
         // The others are those of the core, whose tests name them.
-        assert!(keys::<Features>().starts_with("capture session client window t_start t_end relative_timestamp "));
-        assert_eq!(Features::COLUMNS.len(), nflx_core::features::COLUMNS.len() + 1);
+        assert!(
+            keys::<Features>()
+                .starts_with("capture session client window t_start t_end relative_timestamp ")
+        );
+        assert_eq!(
+            Features::COLUMNS.len(),
+            nflx_core::features::COLUMNS.len() + 1
+        );
     }
 }

@@ -28,9 +28,15 @@ impl Rows for Packets {
     const NAME: &'static str = "packets";
 
     const COLUMNS: &'static [Column<Self>] = &[
-        shown("capture", Type::Text, "", "Capture, as it was named or found", "capture", Unit::Capture, |row| {
-            Value::Text(row.capture)
-        }),
+        shown(
+            "capture",
+            Type::Text,
+            "",
+            "Capture, as it was named or found",
+            "capture",
+            Unit::Capture,
+            |row| Value::Text(row.capture),
+        ),
         shown(
             "frame",
             Type::Integer,
@@ -40,9 +46,15 @@ impl Rows for Packets {
             Unit::Number,
             |row| Value::Integer(row.frame),
         ),
-        shown("time", Type::Time, "s since 1970", "When it was captured", "at", Unit::Number, |row| {
-            Value::Time(row.time)
-        }),
+        shown(
+            "time",
+            Type::Time,
+            "s since 1970",
+            "When it was captured",
+            "at",
+            Unit::Number,
+            |row| Value::Time(row.time),
+        ),
         shown(
             "flow",
             Type::Integer,
@@ -52,24 +64,65 @@ impl Rows for Packets {
             Unit::Number,
             |row| Value::integer(row.annotation.flow),
         ),
-        shown("direction", Type::Text, "", "in (from Netflix) or out", "dir", Unit::Text, |row| {
-            Value::Word(row.annotation.direction.as_str())
-        }),
-        shown("server", Type::Text, "", "Address of the server", "server", Unit::Whole, |row| {
-            row.server.map_or(Value::Null, |server| Value::Address(server.address))
-        }),
-        shown("name", Type::Text, "", "Name that identified the server, if one did", "name", Unit::Text, |row| {
-            row.server.and_then(Server::name).into()
-        }),
-        column("evidence", Type::Text, "", "Strongest evidence that the server is Netflix's", |row| {
-            Value::word(row.server.and_then(Server::strongest).map(|kind| kind.as_str()))
-        }),
-        column("role", Type::Text, "", "What the server did in the whole capture", |row| {
-            Value::Word(row.role.as_str())
-        }),
-        shown("request", Type::Bool, "", "Whether it begins a request", "request", Unit::Mark, |row| {
-            Value::Bool(row.annotation.request)
-        }),
+        shown(
+            "direction",
+            Type::Text,
+            "",
+            "in (from Netflix) or out",
+            "dir",
+            Unit::Text,
+            |row| Value::Word(row.annotation.direction.as_str()),
+        ),
+        shown(
+            "server",
+            Type::Text,
+            "",
+            "Address of the server",
+            "server",
+            Unit::Whole,
+            |row| {
+                row.server
+                    .map_or(Value::Null, |server| Value::Address(server.address))
+            },
+        ),
+        shown(
+            "name",
+            Type::Text,
+            "",
+            "Name that identified the server, if one did",
+            "name",
+            Unit::Text,
+            |row| row.server.and_then(Server::name).into(),
+        ),
+        column(
+            "evidence",
+            Type::Text,
+            "",
+            "Strongest evidence that the server is Netflix's",
+            |row| {
+                Value::word(
+                    row.server
+                        .and_then(Server::strongest)
+                        .map(|kind| kind.as_str()),
+                )
+            },
+        ),
+        column(
+            "role",
+            Type::Text,
+            "",
+            "What the server did in the whole capture",
+            |row| Value::Word(row.role.as_str()),
+        ),
+        shown(
+            "request",
+            Type::Bool,
+            "",
+            "Whether it begins a request",
+            "request",
+            Unit::Mark,
+            |row| Value::Bool(row.annotation.request),
+        ),
         shown(
             "segment",
             Type::Integer,
@@ -79,12 +132,22 @@ impl Rows for Packets {
             Unit::Number,
             |row| Value::integer(row.annotation.segment),
         ),
-        column("index", Type::Integer, "", "Ordinal of the segment among those of its server, from 1", |row| {
-            Value::integer(row.segment.map(|segment| segment.index))
-        }),
-        shown("kind", Type::Text, "", "What the segment holds: video, audio or other", "kind", Unit::Text, |row| {
-            Value::word(row.kind.map(Kind::as_str))
-        }),
+        column(
+            "index",
+            Type::Integer,
+            "",
+            "Ordinal of the segment among those of its server, from 1",
+            |row| Value::integer(row.segment.map(|segment| segment.index)),
+        ),
+        shown(
+            "kind",
+            Type::Text,
+            "",
+            "What the segment holds: video, audio or other",
+            "kind",
+            Unit::Text,
+            |row| Value::word(row.kind.map(Kind::as_str)),
+        ),
         shown(
             "bytes_so_far",
             Type::Integer,
@@ -94,12 +157,20 @@ impl Rows for Packets {
             Unit::Bytes,
             |row| Value::integer(row.annotation.segment.map(|_| row.annotation.bytes_so_far)),
         ),
-        column("server_in_pkts", Type::Integer, "packets", "Packets that the server sent up to this one", |row| {
-            Value::Integer(row.annotation.server_counters.in_pkts)
-        }),
-        column("server_out_pkts", Type::Integer, "packets", "Packets that the server was sent up to this one", |row| {
-            Value::Integer(row.annotation.server_counters.out_pkts)
-        }),
+        column(
+            "server_in_pkts",
+            Type::Integer,
+            "packets",
+            "Packets that the server sent up to this one",
+            |row| Value::Integer(row.annotation.server_counters.in_pkts),
+        ),
+        column(
+            "server_out_pkts",
+            Type::Integer,
+            "packets",
+            "Packets that the server was sent up to this one",
+            |row| Value::Integer(row.annotation.server_counters.out_pkts),
+        ),
         shown(
             "server_in_bytes",
             Type::Integer,
@@ -109,9 +180,13 @@ impl Rows for Packets {
             Unit::Bytes,
             |row| Value::Integer(row.annotation.server_counters.in_bytes),
         ),
-        column("server_out_bytes", Type::Integer, "bytes", "Bytes that the server was sent up to this packet", |row| {
-            Value::Integer(row.annotation.server_counters.out_bytes)
-        }),
+        column(
+            "server_out_bytes",
+            Type::Integer,
+            "bytes",
+            "Bytes that the server was sent up to this packet",
+            |row| Value::Integer(row.annotation.server_counters.out_bytes),
+        ),
         column(
             "flow_in_pkts",
             Type::Integer,
@@ -142,9 +217,13 @@ impl Rows for Packets {
             "Bytes that the client sent in this flow up to this packet",
             |row| Value::Integer(row.annotation.flow_counters.out_bytes),
         ),
-        column("truncated", Type::Bool, "", "Whether the snapshot length cut headers or record framing of it", |row| {
-            Value::Bool(row.annotation.truncated)
-        }),
+        column(
+            "truncated",
+            Type::Bool,
+            "",
+            "Whether the snapshot length cut headers or record framing of it",
+            |row| Value::Bool(row.annotation.truncated),
+        ),
     ];
 
     fn start(row: &PacketRow<'_>) -> Time {

@@ -22,9 +22,15 @@ impl Rows for Segments {
     const NAME: &'static str = "segments";
 
     const COLUMNS: &'static [Column<Self>] = &[
-        shown("capture", Type::Text, "", "Capture, as it was named or found", "capture", Unit::Capture, |row| {
-            Value::Text(row.capture)
-        }),
+        shown(
+            "capture",
+            Type::Text,
+            "",
+            "Capture, as it was named or found",
+            "capture",
+            Unit::Capture,
+            |row| Value::Text(row.capture),
+        ),
         shown(
             "segment",
             Type::Integer,
@@ -34,31 +40,82 @@ impl Rows for Segments {
             Unit::Number,
             |row| Value::Integer(row.segment.number.into()),
         ),
-        column("index", Type::Integer, "", "Ordinal among the segments of its server, from 1", |row| {
-            Value::Integer(row.segment.index.into())
+        column(
+            "index",
+            Type::Integer,
+            "",
+            "Ordinal among the segments of its server, from 1",
+            |row| Value::Integer(row.segment.index.into()),
+        ),
+        shown(
+            "server",
+            Type::Text,
+            "",
+            "Address of the server",
+            "server",
+            Unit::Whole,
+            |row| {
+                row.server
+                    .map_or(Value::Null, |server| Value::Address(server.address))
+            },
+        ),
+        column(
+            "server_port",
+            Type::Integer,
+            "",
+            "Port of the server",
+            |row| Value::Integer(row.segment.server_port.into()),
+        ),
+        column("client", Type::Text, "", "Address of the client", |row| {
+            Value::Address(row.segment.client)
         }),
-        shown("server", Type::Text, "", "Address of the server", "server", Unit::Whole, |row| {
-            row.server.map_or(Value::Null, |server| Value::Address(server.address))
-        }),
-        column("server_port", Type::Integer, "", "Port of the server", |row| {
-            Value::Integer(row.segment.server_port.into())
-        }),
-        column("client", Type::Text, "", "Address of the client", |row| Value::Address(row.segment.client)),
-        shown("client_port", Type::Integer, "", "Port of the client", "port", Unit::Number, |row| {
-            Value::Integer(row.segment.client_port.into())
-        }),
-        shown("transport", Type::Text, "", "tcp, quic or udp", "over", Unit::Text, |row| {
-            Value::Word(row.segment.transport.as_str())
-        }),
-        column("name", Type::Text, "", "Name that identified the server, if one did", |row| {
-            row.server.and_then(Server::name).into()
-        }),
-        column("evidence", Type::Text, "", "Strongest evidence that the server is Netflix's", |row| {
-            Value::word(row.server.and_then(Server::strongest).map(|kind| kind.as_str()))
-        }),
-        shown("kind", Type::Text, "", "What it holds: video, audio or other", "kind", Unit::Text, |row| {
-            Value::Word(row.segment.kind.as_str())
-        }),
+        shown(
+            "client_port",
+            Type::Integer,
+            "",
+            "Port of the client",
+            "port",
+            Unit::Number,
+            |row| Value::Integer(row.segment.client_port.into()),
+        ),
+        shown(
+            "transport",
+            Type::Text,
+            "",
+            "tcp, quic or udp",
+            "over",
+            Unit::Text,
+            |row| Value::Word(row.segment.transport.as_str()),
+        ),
+        column(
+            "name",
+            Type::Text,
+            "",
+            "Name that identified the server, if one did",
+            |row| row.server.and_then(Server::name).into(),
+        ),
+        column(
+            "evidence",
+            Type::Text,
+            "",
+            "Strongest evidence that the server is Netflix's",
+            |row| {
+                Value::word(
+                    row.server
+                        .and_then(Server::strongest)
+                        .map(|kind| kind.as_str()),
+                )
+            },
+        ),
+        shown(
+            "kind",
+            Type::Text,
+            "",
+            "What it holds: video, audio or other",
+            "kind",
+            Unit::Text,
+            |row| Value::Word(row.segment.kind.as_str()),
+        ),
         shown(
             "request_frame",
             Type::Integer,
@@ -68,24 +125,50 @@ impl Rows for Segments {
             Unit::Number,
             |row| Value::Integer(row.segment.request_frame),
         ),
-        column("first_frame", Type::Integer, "frame number", "First packet of the response with new data", |row| {
-            Value::integer(row.segment.first_frame)
-        }),
-        column("last_frame", Type::Integer, "frame number", "Last packet of the response with new data", |row| {
-            Value::integer(row.segment.last_frame)
-        }),
-        shown("t_request", Type::Time, "s since 1970", "First packet of the request", "at", Unit::Number, |row| {
-            Value::Time(row.segment.t_request)
-        }),
-        column("t_first", Type::Time, "s since 1970", "First packet of the response with new data", |row| {
-            Value::time(row.segment.t_first)
-        }),
-        column("t_last", Type::Time, "s since 1970", "Last packet of the response with new data", |row| {
-            Value::time(row.segment.t_last)
-        }),
-        column("pkts", Type::Integer, "packets", "Response packets with payload", |row| {
-            Value::Integer(row.segment.pkts)
-        }),
+        column(
+            "first_frame",
+            Type::Integer,
+            "frame number",
+            "First packet of the response with new data",
+            |row| Value::integer(row.segment.first_frame),
+        ),
+        column(
+            "last_frame",
+            Type::Integer,
+            "frame number",
+            "Last packet of the response with new data",
+            |row| Value::integer(row.segment.last_frame),
+        ),
+        shown(
+            "t_request",
+            Type::Time,
+            "s since 1970",
+            "First packet of the request",
+            "at",
+            Unit::Number,
+            |row| Value::Time(row.segment.t_request),
+        ),
+        column(
+            "t_first",
+            Type::Time,
+            "s since 1970",
+            "First packet of the response with new data",
+            |row| Value::time(row.segment.t_first),
+        ),
+        column(
+            "t_last",
+            Type::Time,
+            "s since 1970",
+            "Last packet of the response with new data",
+            |row| Value::time(row.segment.t_last),
+        ),
+        column(
+            "pkts",
+            Type::Integer,
+            "packets",
+            "Response packets with payload",
+            |row| Value::Integer(row.segment.pkts),
+        ),
         shown(
             "bytes",
             Type::Integer,
@@ -147,9 +230,15 @@ impl Rows for Segments {
             Unit::BitRate,
             |row| row.segment.throughput().map_or(Value::Null, Value::Float),
         ),
-        shown("complete", Type::Bool, "", "Whether it ended before the capture did", "complete", Unit::Text, |row| {
-            Value::Bool(row.segment.complete)
-        }),
+        shown(
+            "complete",
+            Type::Bool,
+            "",
+            "Whether it ended before the capture did",
+            "complete",
+            Unit::Text,
+            |row| Value::Bool(row.segment.complete),
+        ),
         column(
             "estimated",
             Type::Bool,
@@ -157,15 +246,27 @@ impl Rows for Segments {
             "Whether app_bytes was estimated: framing, or a request, was missing",
             |row| Value::Bool(row.segment.estimated),
         ),
-        column("shared", Type::Bool, "", "Whether bytes were divided among responses that overlapped", |row| {
-            Value::Bool(row.segment.shared)
-        }),
-        column("inferred", Type::Bool, "", "Whether only the other direction was captured", |row| {
-            Value::Bool(row.segment.inferred)
-        }),
-        column("kind_reason", Type::Text, "", "What decided the kind", |row| {
-            Value::Word(row.segment.kind_reason.as_str())
-        }),
+        column(
+            "shared",
+            Type::Bool,
+            "",
+            "Whether bytes were divided among responses that overlapped",
+            |row| Value::Bool(row.segment.shared),
+        ),
+        column(
+            "inferred",
+            Type::Bool,
+            "",
+            "Whether only the other direction was captured",
+            |row| Value::Bool(row.segment.inferred),
+        ),
+        column(
+            "kind_reason",
+            Type::Text,
+            "",
+            "What decided the kind",
+            |row| Value::Word(row.segment.kind_reason.as_str()),
+        ),
     ];
 
     fn start(row: &SegmentRow<'_>) -> Time {

@@ -23,15 +23,33 @@ impl Rows for Servers {
     const NAME: &'static str = "servers";
 
     const COLUMNS: &'static [Column<Self>] = &[
-        shown("capture", Type::Text, "", "Capture, as it was named or found", "capture", Unit::Capture, |row| {
-            Value::Text(row.capture)
-        }),
-        shown("server", Type::Text, "", "Address of the server", "server", Unit::Whole, |row| {
-            Value::Address(row.server.address)
-        }),
-        shown("name", Type::Text, "", "Name that identified it, if one did", "name", Unit::Text, |row| {
-            row.server.name().into()
-        }),
+        shown(
+            "capture",
+            Type::Text,
+            "",
+            "Capture, as it was named or found",
+            "capture",
+            Unit::Capture,
+            |row| Value::Text(row.capture),
+        ),
+        shown(
+            "server",
+            Type::Text,
+            "",
+            "Address of the server",
+            "server",
+            Unit::Whole,
+            |row| Value::Address(row.server.address),
+        ),
+        shown(
+            "name",
+            Type::Text,
+            "",
+            "Name that identified it, if one did",
+            "name",
+            Unit::Text,
+            |row| row.server.name().into(),
+        ),
         shown(
             "evidence",
             Type::Words,
@@ -50,15 +68,29 @@ impl Rows for Servers {
             Unit::Text,
             |row| Value::Word(row.server.role.as_str()),
         ),
-        shown("flows", Type::Integer, "flows", "Connections to it", "flows", Unit::Count, |row| {
-            Value::Integer(row.server.flows.into())
-        }),
-        column("in_pkts", Type::Integer, "packets", "IP packets that it sent", |row| {
-            Value::Integer(row.server.counters.in_pkts)
-        }),
-        column("out_pkts", Type::Integer, "packets", "IP packets that it was sent", |row| {
-            Value::Integer(row.server.counters.out_pkts)
-        }),
+        shown(
+            "flows",
+            Type::Integer,
+            "flows",
+            "Connections to it",
+            "flows",
+            Unit::Count,
+            |row| Value::Integer(row.server.flows.into()),
+        ),
+        column(
+            "in_pkts",
+            Type::Integer,
+            "packets",
+            "IP packets that it sent",
+            |row| Value::Integer(row.server.counters.in_pkts),
+        ),
+        column(
+            "out_pkts",
+            Type::Integer,
+            "packets",
+            "IP packets that it was sent",
+            |row| Value::Integer(row.server.counters.out_pkts),
+        ),
         shown(
             "in_bytes",
             Type::Integer,
@@ -95,11 +127,27 @@ impl Rows for Servers {
             Unit::Bytes,
             |row| Value::Integer(row.server.segment_bytes),
         ),
-        column("t_first", Type::Time, "s since 1970", "Its first packet", |row| Value::Time(row.server.t_first)),
-        column("t_last", Type::Time, "s since 1970", "Its last packet", |row| Value::Time(row.server.t_last)),
-        column("role_reason", Type::Text, "", "What decided the role", |row| {
-            Value::Word(row.server.role_reason.as_str())
-        }),
+        column(
+            "t_first",
+            Type::Time,
+            "s since 1970",
+            "Its first packet",
+            |row| Value::Time(row.server.t_first),
+        ),
+        column(
+            "t_last",
+            Type::Time,
+            "s since 1970",
+            "Its last packet",
+            |row| Value::Time(row.server.t_last),
+        ),
+        column(
+            "role_reason",
+            Type::Text,
+            "",
+            "What decided the role",
+            |row| Value::Word(row.server.role_reason.as_str()),
+        ),
     ];
 
     fn start(row: &ServerRow<'_>) -> Time {
@@ -109,7 +157,11 @@ impl Rows for Servers {
 
 /// Kinds of evidence, strongest first, each once.
 pub(crate) fn evidence_kinds(server: &Server) -> Vec<&'static str> {
-    let mut kinds: Vec<_> = server.evidence.iter().map(|evidence| evidence.kind).collect();
+    let mut kinds: Vec<_> = server
+        .evidence
+        .iter()
+        .map(|evidence| evidence.kind)
+        .collect();
     kinds.sort_unstable();
     kinds.dedup();
     kinds.into_iter().map(|kind| kind.as_str()).collect()

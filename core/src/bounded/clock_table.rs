@@ -58,7 +58,8 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         // The index is at most 7/8 full, and has a byte of control beside each place.
         let places = size::list::<Slot>(capacity.saturating_mul(8) / 7 + 1);
         let control = places / size_of::<Slot>() as u64;
-        let entries = size::list::<Entry<K, V>>(capacity).saturating_add(size::list::<Slot>(capacity));
+        let entries =
+            size::list::<Entry<K, V>>(capacity).saturating_add(size::list::<Slot>(capacity));
         places.saturating_add(control).saturating_add(entries)
     }
 
@@ -91,7 +92,9 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
 
     fn look_up(&mut self, key: &K) -> Option<Slot> {
         let hash = self.hasher.hash_one(key);
-        let slot = *self.index.find(hash, |&slot| self.entries[slot as usize].key == *key)?;
+        let slot = *self
+            .index
+            .find(hash, |&slot| self.entries[slot as usize].key == *key)?;
         self.entries[slot as usize].used = true;
         Some(slot)
     }
@@ -99,7 +102,12 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
     /// Adds an entry; the key must not be there, and the table not full (it would grow by one).
     pub(crate) fn insert(&mut self, key: K, value: V) -> Slot {
         let hash = self.hasher.hash_one(key);
-        let entry = Entry { key, value, used: true, occupied: true };
+        let entry = Entry {
+            key,
+            value,
+            used: true,
+            occupied: true,
+        };
         let slot = if let Some(slot) = self.free.pop() {
             self.entries[slot as usize] = entry;
             slot
@@ -108,7 +116,9 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
             (self.entries.len() - 1) as Slot
         };
         let (entries, hasher) = (&self.entries, &self.hasher);
-        self.index.insert_unique(hash, slot, |&slot| hasher.hash_one(entries[slot as usize].key));
+        self.index.insert_unique(hash, slot, |&slot| {
+            hasher.hash_one(entries[slot as usize].key)
+        });
         slot
     }
 
@@ -146,7 +156,9 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
     /// Slots of all entries.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
         let entries = self.entries.iter().zip(0..);
-        entries.filter(|(entry, _)| entry.occupied).map(|(_, slot)| slot)
+        entries
+            .filter(|(entry, _)| entry.occupied)
+            .map(|(_, slot)| slot)
     }
 
     /// The key at a slot.
@@ -209,7 +221,10 @@ mod tests {
         for key in 0..8u32 {
             table.insert(key, key);
         }
-        assert!(table.victim(|_, _| true).is_some(), "used bits do not protect for ever");
+        assert!(
+            table.victim(|_, _| true).is_some(),
+            "used bits do not protect for ever"
+        );
         let used = table.find(&5).unwrap();
         let mut victims = HashSet::new();
         for _ in 0..6 {
@@ -219,9 +234,16 @@ mod tests {
             table.remove(victim);
         }
         assert_eq!(victims.len(), 6, "each once");
-        assert_eq!(table.victim(|_, value| *value != 3), Some(used), "the one used lately goes last");
+        assert_eq!(
+            table.victim(|_, value| *value != 3),
+            Some(used),
+            "the one used lately goes last"
+        );
         assert!(table.victim(|_, _| false).is_none());
-        assert!(Table::<u32, u32>::new(8, 7).victim(|_, _| true).is_none(), "nothing to give");
+        assert!(
+            Table::<u32, u32>::new(8, 7).victim(|_, _| true).is_none(),
+            "nothing to give"
+        );
     }
 
     /// What may happen to a table.

@@ -22,12 +22,20 @@ pub(crate) fn bound(config: &Config) -> u64 {
 
 /// Memory of a growing list of at most `count` items: lists grow to the next power of two.
 pub(crate) fn list<T>(count: u64) -> u64 {
-    count.max(4).checked_next_power_of_two().unwrap_or(u64::MAX).saturating_mul(size_of::<T>() as u64)
+    count
+        .max(4)
+        .checked_next_power_of_two()
+        .unwrap_or(u64::MAX)
+        .saturating_mul(size_of::<T>() as u64)
 }
 
 /// Memory of a list that does not fit its place, in bytes.
 pub(crate) fn spilled<A: smallvec::Array>(list: &smallvec::SmallVec<A>) -> usize {
-    if list.spilled() { list.capacity() * size_of::<A::Item>() } else { 0 }
+    if list.spilled() {
+        list.capacity() * size_of::<A::Item>()
+    } else {
+        0
+    }
 }
 
 #[cfg(test)]
@@ -58,8 +66,14 @@ mod tests {
             "reorder_pieces",
         ] {
             let mut config = Config::default();
-            let more = config.get(name).and_then(|value| value.parse::<u64>().ok()).expect("a number") * 4;
-            config.set(name, &more.to_string()).expect("within its bounds");
+            let more = config
+                .get(name)
+                .and_then(|value| value.parse::<u64>().ok())
+                .expect("a number")
+                * 4;
+            config
+                .set(name, &more.to_string())
+                .expect("within its bounds");
             assert!(bound(&config) > small, "{name}");
         }
     }
@@ -69,7 +83,9 @@ mod tests {
         let mut config = Config::default();
         for setting in Config::SETTINGS {
             if let crate::config::SettingKind::Number { maximum, .. } = setting.kind {
-                config.set(setting.name, &maximum.to_string()).expect("allowed");
+                config
+                    .set(setting.name, &maximum.to_string())
+                    .expect("allowed");
             }
         }
         assert!(bound(&config) > 1 << 40);

@@ -39,18 +39,32 @@ struct Pool {
 impl Viewers {
     pub(crate) fn new(config: &Config) -> Self {
         let capacity = usize::try_from(config.max_viewers()).unwrap_or(usize::MAX);
-        Self { pools: Table::new(capacity, config.hash_seed), end: 0, tallies: Vec::new() }
+        Self {
+            pools: Table::new(capacity, config.hash_seed),
+            end: 0,
+            tallies: Vec::new(),
+        }
     }
 
     /// The most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         let pools = Table::<IpAddr, Pool>::bound(config.max_viewers());
-        let numbers = config.max_viewers().saturating_mul(size::list::<u32>(config.kind_window()));
-        pools.saturating_add(numbers).saturating_add(size::list::<Tally>(config.max_servers()))
+        let numbers = config
+            .max_viewers()
+            .saturating_mul(size::list::<u32>(config.kind_window()));
+        pools
+            .saturating_add(numbers)
+            .saturating_add(size::list::<Tally>(config.max_servers()))
     }
 
     /// Takes a segment that a client just asked for; `true` if its client should be judged.
-    fn take(&mut self, client: IpAddr, number: u32, window: usize, registry: &mut Registry) -> (Slot, bool) {
+    fn take(
+        &mut self,
+        client: IpAddr,
+        number: u32,
+        window: usize,
+        registry: &mut Registry,
+    ) -> (Slot, bool) {
         let slot = self.pools.find(&client).unwrap_or_else(|| {
             if self.pools.is_full()
                 && let Some(victim) = self.pools.victim(|_, _| true)
@@ -73,7 +87,13 @@ impl Viewers {
     }
 
     /// Judges a client's segments.
-    fn judge(&mut self, slot: Slot, config: &Config, registry: &mut Registry, segments: &mut SegmentTable) {
+    fn judge(
+        &mut self,
+        slot: Slot,
+        config: &Config,
+        registry: &mut Registry,
+        segments: &mut SegmentTable,
+    ) {
         self.pools[slot].new = 0;
         let mut observed: Vec<Observed> = self.pools[slot]
             .numbers
@@ -97,11 +117,15 @@ impl Viewers {
             }
         }
         let site = |server: ServerId| {
-            sites.binary_search_by_key(&server, |site| site.0).map_or(Site::Unknown, |at| sites[at].1)
+            sites
+                .binary_search_by_key(&server, |site| site.0)
+                .map_or(Site::Unknown, |at| sites[at].1)
         };
         let verdicts = classify::judge(&observed, site, config);
         for (seen, (kind, reason)) in observed.iter().zip(verdicts) {
-            let Some(segment) = segments.get_mut(seen.number) else { continue };
+            let Some(segment) = segments.get_mut(seen.number) else {
+                continue;
+            };
             let tally = self.tally(seen.server);
             tally.remove(segment.kind, segment.kind_reason);
             tally.add(kind, reason);
@@ -131,10 +155,19 @@ impl Viewers {
 }
 
 /// Takes a segment that was just opened, and judges its client if enough is new.
-pub(crate) fn opened(number: u32, config: &Config, registry: &mut Registry, segments: &mut SegmentTable) {
-    let Some(client) = segments.get(number).map(|segment| segment.client) else { return };
+pub(crate) fn opened(
+    number: u32,
+    config: &Config,
+    registry: &mut Registry,
+    segments: &mut SegmentTable,
+) {
+    let Some(client) = segments.get(number).map(|segment| segment.client) else {
+        return;
+    };
     let window = usize::try_from(config.kind_window()).unwrap_or(usize::MAX);
-    let Some(mut viewers) = segments.viewers.take() else { return };
+    let Some(mut viewers) = segments.viewers.take() else {
+        return;
+    };
     let (slot, due) = viewers.take(client, number, window, registry);
     if due {
         viewers.judge(slot, config, registry, segments);
@@ -144,7 +177,9 @@ pub(crate) fn opened(number: u32, config: &Config, registry: &mut Registry, segm
 
 /// Judges everything, as the capture ended.
 pub(crate) fn finish(config: &Config, registry: &mut Registry, segments: &mut SegmentTable) {
-    let Some(mut viewers) = segments.viewers.take() else { return };
+    let Some(mut viewers) = segments.viewers.take() else {
+        return;
+    };
     for slot in 0..viewers.end {
         viewers.judge(slot, config, registry, segments);
     }

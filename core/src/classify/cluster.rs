@@ -52,10 +52,18 @@ pub(super) fn find(sizes: &[u64], config: &Config) -> Vec<Cluster> {
         let width = width(low, high);
         // The thin ends, and what comes later.
         let (low, high) = around(low, high, width / 2);
-        let (from, to) = (sorted.partition_point(|s| s.0 < low), sorted.partition_point(|s| s.0 <= high));
+        let (from, to) = (
+            sorted.partition_point(|s| s.0 < low),
+            sorted.partition_point(|s| s.0 <= high),
+        );
         let mut members: Vec<usize> = sorted.drain(from..to).map(|(_, at)| at).collect();
         members.sort_unstable();
-        found.push(Cluster { low, high, width, members });
+        found.push(Cluster {
+            low,
+            high,
+            width,
+            members,
+        });
     }
     found
 }
@@ -64,12 +72,17 @@ pub(super) fn find(sizes: &[u64], config: &Config) -> Vec<Cluster> {
 fn clearest(sorted: &[(u64, usize)], config: &Config) -> Option<(usize, usize)> {
     let mut best = None;
     let mut most = 0.0;
-    for limit in WIDTHS.into_iter().filter(|&width| width <= config.audio_spread()) {
+    for limit in WIDTHS
+        .into_iter()
+        .filter(|&width| width <= config.audio_spread())
+    {
         let mut to = 0;
         for from in 0..sorted.len() {
             let low = sorted[from].0;
             let reached = to;
-            while to < sorted.len() && sorted[to].0.saturating_mul(1000) <= low.saturating_mul(1000 + limit) {
+            while to < sorted.len()
+                && sorted[to].0.saturating_mul(1000) <= low.saturating_mul(1000 + limit)
+            {
                 to += 1;
             }
             if to == reached || to - from < MEMBERS_MIN {
@@ -78,10 +91,18 @@ fn clearest(sorted: &[(u64, usize)], config: &Config) -> Option<(usize, usize)> 
             }
             let high = sorted[to - 1].0;
             let near = around(low, high, SURROUNDINGS);
-            let all = sorted.partition_point(|s| s.0 <= near.1) - sorted.partition_point(|s| s.0 < near.0);
-            let band = Band { members: to - from, all, width: width(low, high) };
+            let all = sorted.partition_point(|s| s.0 <= near.1)
+                - sorted.partition_point(|s| s.0 < near.0);
+            let band = Band {
+                members: to - from,
+                all,
+                width: width(low, high),
+            };
             let stands_out = band.contrast() >= config.audio_contrast() as f64;
-            if stands_out && band.chance() * config.audio_odds() as f64 <= 1.0 && band.likelihood() > most {
+            if stands_out
+                && band.chance() * config.audio_odds() as f64 <= 1.0
+                && band.likelihood() > most
+            {
                 most = band.likelihood();
                 best = Some((from, to));
             }
@@ -92,12 +113,17 @@ fn clearest(sorted: &[(u64, usize)], config: &Config) -> Option<(usize, usize)> 
 
 /// A band made wider at both ends, by thousandths of these.
 const fn around(low: u64, high: u64, by: u64) -> (u64, u64) {
-    (low.saturating_mul(1000) / (1000 + by), high.saturating_mul(1000 + by) / 1000)
+    (
+        low.saturating_mul(1000) / (1000 + by),
+        high.saturating_mul(1000 + by) / 1000,
+    )
 }
 
 /// Thousandths, rounded up.
 fn width(low: u64, high: u64) -> u64 {
-    ((high - low).saturating_mul(1000)).div_ceil(low.max(1)).max(NARROWEST)
+    ((high - low).saturating_mul(1000))
+        .div_ceil(low.max(1))
+        .max(NARROWEST)
 }
 
 /// A band and its surroundings.
@@ -120,7 +146,11 @@ impl Band {
     fn likelihood(&self) -> f64 {
         let (members, all) = (self.members as f64, self.all as f64);
         let outside = all - members;
-        let rest = if outside > 0.0 { outside * (outside / all / (1.0 - self.reach())).ln() } else { 0.0 };
+        let rest = if outside > 0.0 {
+            outside * (outside / all / (1.0 - self.reach())).ln()
+        } else {
+            0.0
+        };
         members * (members / all / self.reach()).ln() + rest
     }
 
@@ -133,6 +163,8 @@ impl Band {
     /// above): with each as the lowest member, the others in reach.
     fn chance(&self) -> f64 {
         let reach = self.reach();
-        (1..self.members).fold(self.all as f64, |chance, k| chance * (self.all - k) as f64 / k as f64 * reach)
+        (1..self.members).fold(self.all as f64, |chance, k| {
+            chance * (self.all - k) as f64 / k as f64 * reach
+        })
     }
 }

@@ -56,7 +56,11 @@ const UNDECIDED: Verdict = (Kind::Other, KindReason::Pending);
 
 /// Judges the segments of a client, which must be in order of request. Depends on nothing else: neither on their
 /// numbers nor on what was said of them before.
-pub(crate) fn judge(observed: &[Observed], site: impl Fn(ServerId) -> Site, config: &Config) -> Vec<Verdict> {
+pub(crate) fn judge(
+    observed: &[Observed],
+    site: impl Fn(ServerId) -> Site,
+    config: &Config,
+) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = observed
         .iter()
         .map(|segment| match site(segment.server) {
@@ -74,21 +78,32 @@ pub(crate) fn judge(observed: &[Observed], site: impl Fn(ServerId) -> Site, conf
 
 /// Places that are not decided yet.
 fn undecided(verdicts: &[Verdict]) -> Vec<usize> {
-    (0..verdicts.len()).filter(|&at| verdicts[at] == UNDECIDED).collect()
+    (0..verdicts.len())
+        .filter(|&at| verdicts[at] == UNDECIDED)
+        .collect()
 }
 
 /// Bulk downloads: larger than any media segment, or large and several at once; and what goes with them.
 fn set_bulk_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Config) {
     let open = undecided(verdicts);
-    let large: Vec<&Observed> =
-        open.iter().map(|&at| &observed[at]).filter(|s| s.size >= config.bulk_parallel_min()).collect();
+    let large: Vec<&Observed> = open
+        .iter()
+        .map(|&at| &observed[at])
+        .filter(|s| s.size >= config.bulk_parallel_min())
+        .collect();
     let is_bulk = |segment: &Observed| {
         let at_once = large.iter().filter(|other| segment.overlaps(other)).count() as u64;
         segment.size >= config.bulk_min()
             || segment.size >= config.bulk_parallel_min() && at_once >= config.bulk_parallel()
     };
-    let bulk: Vec<&Observed> = large.iter().copied().filter(|segment| is_bulk(segment)).collect();
-    let margin = i64::try_from(config.bulk_margin()).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    let bulk: Vec<&Observed> = large
+        .iter()
+        .copied()
+        .filter(|segment| is_bulk(segment))
+        .collect();
+    let margin = i64::try_from(config.bulk_margin())
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000);
     for at in open {
         let segment = &observed[at];
         let goes_with = |other: &&&Observed| {
@@ -113,7 +128,10 @@ fn set_headers_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &C
         let limit = observed[first].size.saturating_mul(1000 + HEADERS_SPREAD) / 1000;
         let (run, others) = rest.split_at(rest.partition_point(|&at| observed[at].size <= limit));
         let at_once = |&&at: &&usize| {
-            run.iter().filter(|&&other| observed[at].overlaps(&observed[other])).count() >= HEADERS_AT_ONCE
+            run.iter()
+                .filter(|&&other| observed[at].overlaps(&observed[other]))
+                .count()
+                >= HEADERS_AT_ONCE
         };
         if run.len() >= HEADERS_AT_ONCE && run.iter().filter(at_once).count() * 2 > run.len() {
             for &at in run {
@@ -125,15 +143,24 @@ fn set_headers_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &C
 }
 
 /// Servers that send files rather than media, where no name says so.
-fn set_files_apart(observed: &[Observed], verdicts: &mut [Verdict], site: impl Fn(ServerId) -> Site, config: &Config) {
+fn set_files_apart(
+    observed: &[Observed],
+    verdicts: &mut [Verdict],
+    site: impl Fn(ServerId) -> Site,
+    config: &Config,
+) {
     let mut open = undecided(verdicts);
     open.retain(|&at| matches!(site(observed[at].server), Site::Range | Site::Unknown));
     // Stable: in order of request within a server.
     open.sort_by_key(|&at| observed[at].server);
     for group in open.chunk_by(|&a, &b| observed[a].server == observed[b].server) {
         let server = observed[group[0]].server;
-        let is_small = |at: &usize| observed[*at].server == server && verdicts[*at].1 == KindReason::TooSmall;
-        let small: Vec<u64> = (0..observed.len()).filter(is_small).map(|at| observed[at].size).collect();
+        let is_small =
+            |at: &usize| observed[*at].server == server && verdicts[*at].1 == KindReason::TooSmall;
+        let small: Vec<u64> = (0..observed.len())
+            .filter(is_small)
+            .map(|at| observed[at].size)
+            .collect();
         let segments: Vec<Observed> = group.iter().map(|&at| observed[at]).collect();
         let reason = match (site(server), looks(&segments, &small, config)) {
             (_, Looks::Media) => continue,

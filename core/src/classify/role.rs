@@ -53,7 +53,12 @@ impl Tally {
 }
 
 /// The role of a server, and what decided it.
-pub(crate) fn decide(site: Site, tally: &Tally, counters: &Counters, config: &Config) -> (Role, RoleReason) {
+pub(crate) fn decide(
+    site: Site,
+    tally: &Tally,
+    counters: &Counters,
+    config: &Config,
+) -> (Role, RoleReason) {
     if tally.audio > 0 {
         return (Role::AudioVideo, RoleReason::Segments);
     }
@@ -74,8 +79,13 @@ pub(crate) fn decide(site: Site, tally: &Tally, counters: &Counters, config: &Co
     if tally.small + tally.files < ENOUGH {
         return (Role::Unknown, RoleReason::None);
     }
-    let talks = counters.out_bytes.saturating_mul(100) >= counters.in_bytes.saturating_mul(config.control_upload());
-    let role = if talks || tally.files == 0 { Role::Control } else { Role::Static };
+    let talks = counters.out_bytes.saturating_mul(100)
+        >= counters.in_bytes.saturating_mul(config.control_upload());
+    let role = if talks || tally.files == 0 {
+        Role::Control
+    } else {
+        Role::Static
+    };
     (role, RoleReason::Traffic)
 }
 

@@ -79,7 +79,11 @@ impl Player {
         let mut random = Random(self.seed);
         let mut truth: Vec<Truth> = Vec::new();
         for kind in [Kind::Video, Kind::Audio] {
-            let seconds = if kind == Kind::Video { self.video_seconds } else { self.audio_seconds };
+            let seconds = if kind == Kind::Video {
+                self.video_seconds
+            } else {
+                self.audio_seconds
+            };
             let (mut now, mut media, mut played_from, mut at) = (0.0_f64, 0.0_f64, 0.0_f64, 0);
             let mut seek = self.seek_at;
             while media < self.length {
@@ -96,9 +100,22 @@ impl Player {
                 };
                 let takes = bytes * 8.0 / self.link + 0.03;
                 let start = (now * 1e9) as i64;
-                let server = if kind == Kind::Video { VIDEO_SERVER } else { self.audio_server };
+                let server = if kind == Kind::Video {
+                    VIDEO_SERVER
+                } else {
+                    self.audio_server
+                };
                 let end = start + (takes * 1e9) as i64;
-                truth.push((Observed { number: 0, server, start, end, size: bytes as u64 }, kind));
+                truth.push((
+                    Observed {
+                        number: 0,
+                        server,
+                        start,
+                        end,
+                        size: bytes as u64,
+                    },
+                    kind,
+                ));
                 now += takes;
                 media += seconds;
                 at += 1;
@@ -125,7 +142,11 @@ fn judged_at(truth: &[Truth], site: Site) -> Vec<Verdict> {
 /// Share of segments whose kind is right.
 fn right(truth: &[Truth], site: Site) -> f64 {
     let verdicts = judged_at(truth, site);
-    let right = truth.iter().zip(&verdicts).filter(|(truth, verdict)| truth.1 == verdict.0).count();
+    let right = truth
+        .iter()
+        .zip(&verdicts)
+        .filter(|(truth, verdict)| truth.1 == verdict.0)
+        .count();
     right as f64 / truth.len() as f64
 }
 
@@ -135,12 +156,19 @@ fn assert_told_apart(player: &Player) {
     for site in [Site::Media, Site::Range, Site::Unknown] {
         let mut sum = 0.0;
         for seed in 1..=SEEDS {
-            let player = Player { seed, ..player.clone() };
+            let player = Player {
+                seed,
+                ..player.clone()
+            };
             let share = right(&player.session(), site);
             assert!(share >= 0.96, "{site:?} seed {seed}: {share}");
             sum += share;
         }
-        assert!(sum >= 0.99 * SEEDS as f64, "{site:?}: {}", sum / SEEDS as f64);
+        assert!(
+            sum >= 0.99 * SEEDS as f64,
+            "{site:?}: {}",
+            sum / SEEDS as f64
+        );
     }
 }
 
@@ -151,86 +179,189 @@ fn every(verdicts: &[Verdict], expected: Verdict) -> bool {
 /// One segment, in seconds and bytes.
 fn segment(server: ServerId, start: f64, takes: f64, size: u64) -> Observed {
     let (start, takes) = ((start * 1e9) as i64, (takes * 1e9) as i64);
-    Observed { number: 0, server, start, end: start + takes, size }
+    Observed {
+        number: 0,
+        server,
+        start,
+        end: start + takes,
+        size,
+    }
 }
 
 fn other(segments: impl IntoIterator<Item = Observed>) -> Vec<Truth> {
-    number(segments.into_iter().map(|segment| (segment, Kind::Other)).collect())
+    number(
+        segments
+            .into_iter()
+            .map(|segment| (segment, Kind::Other))
+            .collect(),
+    )
 }
 
 #[test]
 fn audio_and_video_side_by_side() {
     assert_told_apart(&Player::default());
-    assert_told_apart(&Player { audio_server: AUDIO_SERVER, ..Player::default() });
-    assert_told_apart(&Player { length: 40.0, ..Player::default() });
+    assert_told_apart(&Player {
+        audio_server: AUDIO_SERVER,
+        ..Player::default()
+    });
+    assert_told_apart(&Player {
+        length: 40.0,
+        ..Player::default()
+    });
 }
 
 #[test]
 fn segments_of_different_lengths() {
     // Video of 4 s beside audio of 16 s, and the other way round.
-    assert_told_apart(&Player { audio_seconds: 16.0, length: 400.0, ..Player::default() });
-    assert_told_apart(&Player { audio_seconds: 2.0, video_seconds: 6.0, ..Player::default() });
-    assert_told_apart(&Player { audio_seconds: 2.0, video_seconds: 2.0, audio_bitrate: 64_000.0, ..Player::default() });
-    assert_told_apart(&Player { audio_seconds: 10.0, video_seconds: 10.0, ..Player::default() });
+    assert_told_apart(&Player {
+        audio_seconds: 16.0,
+        length: 400.0,
+        ..Player::default()
+    });
+    assert_told_apart(&Player {
+        audio_seconds: 2.0,
+        video_seconds: 6.0,
+        ..Player::default()
+    });
+    assert_told_apart(&Player {
+        audio_seconds: 2.0,
+        video_seconds: 2.0,
+        audio_bitrate: 64_000.0,
+        ..Player::default()
+    });
+    assert_told_apart(&Player {
+        audio_seconds: 10.0,
+        video_seconds: 10.0,
+        ..Player::default()
+    });
 }
 
 #[test]
 fn audio_of_any_bitrate_and_constancy() {
-    for audio_bitrate in [32_000.0, 64_000.0, 128_000.0, 192_000.0, 256_000.0, 448_000.0, 768_000.0] {
-        assert_told_apart(&Player { audio_bitrate, ..Player::default() });
+    for audio_bitrate in [
+        32_000.0, 64_000.0, 128_000.0, 192_000.0, 256_000.0, 448_000.0, 768_000.0,
+    ] {
+        assert_told_apart(&Player {
+            audio_bitrate,
+            ..Player::default()
+        });
     }
     for audio_varies in [0.0, 0.001, 0.005, 0.01, 0.02] {
-        assert_told_apart(&Player { audio_varies, ..Player::default() });
+        assert_told_apart(&Player {
+            audio_varies,
+            ..Player::default()
+        });
     }
 }
 
 #[test]
 fn video_of_any_variance() {
     for video_varies in [0.05, 0.1, 0.25, 0.4] {
-        assert_told_apart(&Player { video_varies, ..Player::default() });
+        assert_told_apart(&Player {
+            video_varies,
+            ..Player::default()
+        });
     }
     // Nearly constant too: the larger is video.
-    assert_told_apart(&Player { video_varies: 0.003, ..Player::default() });
-    assert_told_apart(&Player { video_varies: 0.02, ..Player::default() });
+    assert_told_apart(&Player {
+        video_varies: 0.003,
+        ..Player::default()
+    });
+    assert_told_apart(&Player {
+        video_varies: 0.02,
+        ..Player::default()
+    });
 }
 
 #[test]
 fn steps_of_quality() {
-    let ladder = vec![150_000.0, 300_000.0, 700_000.0, 1_500_000.0, 3_000_000.0, 6_000_000.0];
+    let ladder = vec![
+        150_000.0,
+        300_000.0,
+        700_000.0,
+        1_500_000.0,
+        3_000_000.0,
+        6_000_000.0,
+    ];
     let up: fn(usize, &mut Random) -> usize = |at, _| at / 5;
     let restless: fn(usize, &mut Random) -> usize = |_, random| (random.next() * 6.0) as usize;
     for step in [up, restless] {
-        let player = Player { ladder: ladder.clone(), step, link: 10_000_000.0, ..Player::default() };
+        let player = Player {
+            ladder: ladder.clone(),
+            step,
+            link: 10_000_000.0,
+            ..Player::default()
+        };
         assert_told_apart(&player);
         // Steps at constant bitrates are clusters of their own.
-        assert_told_apart(&Player { video_varies: 0.004, ..player });
+        assert_told_apart(&Player {
+            video_varies: 0.004,
+            ..player
+        });
     }
 }
 
 #[test]
 fn audio_larger_than_video() {
-    let player = Player { ladder: vec![100_000.0], audio_bitrate: 192_000.0, link: 1_500_000.0, ..Player::default() };
+    let player = Player {
+        ladder: vec![100_000.0],
+        audio_bitrate: 192_000.0,
+        link: 1_500_000.0,
+        ..Player::default()
+    };
     assert_told_apart(&player);
     // Video around the size of audio: of some of its segments no size tells that they are video.
-    let player = Player { ladder: vec![100_000.0], video_varies: 0.3, ..player };
-    let beside = Player { audio_bitrate: 100_000.0, ..player };
+    let player = Player {
+        ladder: vec![100_000.0],
+        video_varies: 0.3,
+        ..player
+    };
+    let beside = Player {
+        audio_bitrate: 100_000.0,
+        ..player
+    };
     for seed in 1..=20 {
-        let share = right(&Player { seed, ..beside.clone() }.session(), Site::Media);
+        let share = right(
+            &Player {
+                seed,
+                ..beside.clone()
+            }
+            .session(),
+            Site::Media,
+        );
         assert!(share >= 0.9, "seed {seed}: {share}");
     }
 }
 
 #[test]
 fn a_seek_and_a_burst() {
-    assert_told_apart(&Player { seek_at: Some(60.0), length: 300.0, ..Player::default() });
+    assert_told_apart(&Player {
+        seek_at: Some(60.0),
+        length: 300.0,
+        ..Player::default()
+    });
     // All of it as fast as the link carries it.
-    assert_told_apart(&Player { buffer: 1e9, ..Player::default() });
+    assert_told_apart(&Player {
+        buffer: 1e9,
+        ..Player::default()
+    });
 }
 
 #[test]
 fn audio_that_changes_its_bitrate() {
-    let first = Player { length: 60.0, audio_bitrate: 64_000.0, ..Player::default() }.session();
-    let then = Player { length: 140.0, audio_bitrate: 128_000.0, seed: 2, ..Player::default() }.session();
+    let first = Player {
+        length: 60.0,
+        audio_bitrate: 64_000.0,
+        ..Player::default()
+    }
+    .session();
+    let then = Player {
+        length: 140.0,
+        audio_bitrate: 128_000.0,
+        seed: 2,
+        ..Player::default()
+    }
+    .session();
     let begins = first.iter().map(|t| t.0.end).max().unwrap() + SECOND;
     let later = then.into_iter().map(|(mut segment, kind)| {
         segment.start += begins;
@@ -244,28 +375,66 @@ fn audio_that_changes_its_bitrate() {
 #[test]
 fn one_track_is_video_unless_constant_and_slow() {
     let one = |kind: Kind, player: Player| -> Vec<Truth> {
-        number(player.session().into_iter().filter(|t| t.1 == kind).collect())
+        number(
+            player
+                .session()
+                .into_iter()
+                .filter(|t| t.1 == kind)
+                .collect(),
+        )
     };
     for seed in 1..=20 {
-        let video = one(Kind::Video, Player { seed, ..Player::default() });
-        assert!(every(&judged_at(&video, Site::Media), (Kind::Video, KindReason::SingleTrack)), "seed {seed}");
+        let video = one(
+            Kind::Video,
+            Player {
+                seed,
+                ..Player::default()
+            },
+        );
+        assert!(
+            every(
+                &judged_at(&video, Site::Media),
+                (Kind::Video, KindReason::SingleTrack)
+            ),
+            "seed {seed}"
+        );
     }
     let audio = one(Kind::Audio, Player::default());
-    assert!(every(&judged_at(&audio, Site::Media), (Kind::Audio, KindReason::SingleTrack)));
+    assert!(every(
+        &judged_at(&audio, Site::Media),
+        (Kind::Audio, KindReason::SingleTrack)
+    ));
     // On both sides of the largest bitrate of audio alone.
     for (audio_bitrate, kind) in [(310_000.0, Kind::Audio), (330_000.0, Kind::Video)] {
-        let track = one(Kind::Audio, Player { audio_bitrate, audio_varies: 0.001, ..Player::default() });
-        assert!(every(&judged_at(&track, Site::Media), (kind, KindReason::SingleTrack)), "{audio_bitrate}");
+        let track = one(
+            Kind::Audio,
+            Player {
+                audio_bitrate,
+                audio_varies: 0.001,
+                ..Player::default()
+            },
+        );
+        assert!(
+            every(
+                &judged_at(&track, Site::Media),
+                (kind, KindReason::SingleTrack)
+            ),
+            "{audio_bitrate}"
+        );
     }
 }
 
 #[test]
 fn small_segments_are_no_media() {
     let config = Config::default();
-    for (size, reason) in
-        [(config.media_min() - 1, KindReason::TooSmall), (config.media_min(), KindReason::SingleTrack)]
-    {
-        assert_eq!(judged_at(&other([segment(0, 0.0, 0.1, size)]), Site::Media)[0].1, reason);
+    for (size, reason) in [
+        (config.media_min() - 1, KindReason::TooSmall),
+        (config.media_min(), KindReason::SingleTrack),
+    ] {
+        assert_eq!(
+            judged_at(&other([segment(0, 0.0, 0.1, size)]), Site::Media)[0].1,
+            reason
+        );
     }
 }
 
@@ -273,7 +442,10 @@ fn small_segments_are_no_media() {
 fn names_of_other_servers_settle_it() {
     let truth = Player::default().session();
     for site in [Site::Files, Site::Control] {
-        assert!(every(&judged_at(&truth, site), (Kind::Other, KindReason::Name)));
+        assert!(every(
+            &judged_at(&truth, site),
+            (Kind::Other, KindReason::Name)
+        ));
     }
 }
 
@@ -282,18 +454,34 @@ fn gallery(count: usize, mean: f64) -> Vec<Truth> {
     let mut random = Random(7);
     other((0..count).map(|at| {
         let size = (mean * (0.3 + 1.4 * random.next())) as u64;
-        segment(0, (at / 12) as f64 * 3.0 + (at % 12 / 6) as f64 * 0.2, 0.15, size)
+        segment(
+            0,
+            (at / 12) as f64 * 3.0 + (at % 12 / 6) as f64 * 0.2,
+            0.15,
+            size,
+        )
     }))
 }
 
 #[test]
 fn a_gallery_is_no_video() {
     let pictures = gallery(60, 18_000.0);
-    assert!(judged_at(&pictures, Site::Unknown).iter().all(|verdict| verdict.0 == Kind::Other));
-    assert!(judged_at(&pictures, Site::Range).iter().all(|verdict| verdict.0 == Kind::Other));
+    assert!(
+        judged_at(&pictures, Site::Unknown)
+            .iter()
+            .all(|verdict| verdict.0 == Kind::Other)
+    );
+    assert!(
+        judged_at(&pictures, Site::Range)
+            .iter()
+            .all(|verdict| verdict.0 == Kind::Other)
+    );
     // Large ones come in a crowd as well.
     let large = gallery(60, 90_000.0);
-    assert!(every(&judged_at(&large, Site::Unknown), (Kind::Other, KindReason::Files)));
+    assert!(every(
+        &judged_at(&large, Site::Unknown),
+        (Kind::Other, KindReason::Files)
+    ));
     // Beside a player they change nothing for it.
     let mut truth = Player::default().session();
     truth.extend(pictures.into_iter().map(|(mut segment, kind)| {
@@ -309,7 +497,11 @@ fn chatter_is_no_video() {
         let size = if at % 9 == 0 { 40_000 } else { 1_000 + at * 37 };
         segment(0, at as f64 * 2.0, 0.1, size)
     }));
-    assert!(judged_at(&chatter, Site::Unknown).iter().all(|verdict| verdict.0 == Kind::Other));
+    assert!(
+        judged_at(&chatter, Site::Unknown)
+            .iter()
+            .all(|verdict| verdict.0 == Kind::Other)
+    );
 }
 
 #[test]
@@ -317,9 +509,26 @@ fn a_server_without_a_telling_name_proves_media_by_its_volume() {
     let config = Config::default();
     let third = config.media_volume() / 3;
     for (size, kind) in [(third - 1, Kind::Other), (third + 1, Kind::Video)] {
-        let truth = other((0..3).map(|at| segment(0, at as f64 * 4.0, 0.5, size + at * at * 9_000 - at * 15_000)));
-        assert!(judged_at(&truth, Site::Unknown).iter().all(|verdict| verdict.0 == kind), "{size}");
-        assert!(judged_at(&truth, Site::Range).iter().all(|verdict| verdict.0 == Kind::Video), "{size}");
+        let truth = other((0..3).map(|at| {
+            segment(
+                0,
+                at as f64 * 4.0,
+                0.5,
+                size + at * at * 9_000 - at * 15_000,
+            )
+        }));
+        assert!(
+            judged_at(&truth, Site::Unknown)
+                .iter()
+                .all(|verdict| verdict.0 == kind),
+            "{size}"
+        );
+        assert!(
+            judged_at(&truth, Site::Range)
+                .iter()
+                .all(|verdict| verdict.0 == Kind::Video),
+            "{size}"
+        );
     }
 }
 
@@ -327,15 +536,29 @@ fn a_server_without_a_telling_name_proves_media_by_its_volume() {
 fn speed_test(begin: f64) -> Vec<Observed> {
     let probes = (0..3).map(|at| segment(0, begin + at as f64 * 0.3, 0.2, 200_000 + at * 70_000));
     let full = (0..5).map(|at| segment(0, begin + 1.0 + at as f64 * 0.1, 5.0, 26_214_901));
-    let broken = (0..5).map(|at| segment(0, begin + 6.3 + at as f64 * 0.1, 2.0, 9_000_000 + at * 800_000));
+    let broken = (0..5).map(|at| {
+        segment(
+            0,
+            begin + 6.3 + at as f64 * 0.1,
+            2.0,
+            9_000_000 + at * 800_000,
+        )
+    });
     probes.chain(full).chain(broken).collect()
 }
 
 #[test]
 fn a_speed_test_is_no_video() {
-    assert!(every(&judged_at(&other(speed_test(0.0)), Site::Media), (Kind::Other, KindReason::Bulk)));
+    assert!(every(
+        &judged_at(&other(speed_test(0.0)), Site::Media),
+        (Kind::Other, KindReason::Bulk)
+    ));
     // On the server that a film came from a minute before.
-    let mut truth = Player { length: 100.0, ..Player::default() }.session();
+    let mut truth = Player {
+        length: 100.0,
+        ..Player::default()
+    }
+    .session();
     let after = truth.iter().map(|t| t.0.end).max().unwrap() as f64 / 1e9 + 60.0;
     truth.extend(other(speed_test(after)));
     assert!(right(&number(truth), Site::Media) >= 0.985);
@@ -346,37 +569,76 @@ fn bulk_downloads_on_both_sides_of_their_limits() {
     let config = Config::default();
     let reasons = |segments: Vec<Observed>| judged_at(&other(segments), Site::Media);
     for (size, is_bulk) in [(config.bulk_min() - 1, false), (config.bulk_min(), true)] {
-        assert_eq!(reasons(vec![segment(0, 0.0, 9.0, size)])[0].1 == KindReason::Bulk, is_bulk);
+        assert_eq!(
+            reasons(vec![segment(0, 0.0, 9.0, size)])[0].1 == KindReason::Bulk,
+            is_bulk
+        );
     }
-    for (at_once, is_bulk) in [(config.bulk_parallel() - 1, false), (config.bulk_parallel(), true)] {
+    for (at_once, is_bulk) in [
+        (config.bulk_parallel() - 1, false),
+        (config.bulk_parallel(), true),
+    ] {
         let size = |at: u64| config.bulk_parallel_min() + at * 100_000;
-        let verdicts = reasons((0..at_once).map(|at| segment(0, at as f64 * 0.1, 4.0, size(at))).collect());
-        assert!(verdicts.iter().all(|verdict| (verdict.1 == KindReason::Bulk) == is_bulk), "{at_once}");
+        let verdicts = reasons(
+            (0..at_once)
+                .map(|at| segment(0, at as f64 * 0.1, 4.0, size(at)))
+                .collect(),
+        );
+        assert!(
+            verdicts
+                .iter()
+                .all(|verdict| (verdict.1 == KindReason::Bulk) == is_bulk),
+            "{at_once}"
+        );
     }
     let margin = config.bulk_margin() as f64 / 1000.0;
     for (before, is_bulk) in [(margin - 0.01, true), (margin + 0.01, false)] {
-        let verdicts = reasons(vec![segment(0, 0.0, 1.0, 100_000), segment(0, 1.0 + before, 9.0, config.bulk_min())]);
+        let verdicts = reasons(vec![
+            segment(0, 0.0, 1.0, 100_000),
+            segment(0, 1.0 + before, 9.0, config.bulk_min()),
+        ]);
         assert_eq!(verdicts[0].1 == KindReason::Bulk, is_bulk, "{before}");
     }
 }
 
 #[test]
 fn beginnings_of_files_are_not_audio() {
-    let mut truth = Player { audio_seconds: 16.0, length: 400.0, ..Player::default() }.session();
+    let mut truth = Player {
+        audio_seconds: 16.0,
+        length: 400.0,
+        ..Player::default()
+    }
+    .session();
     // Eleven connections within 0.13 s, and one before them.
     let headers = |at: u64| segment(0, 0.012 * at as f64, 2.0, 66_050 + at % 6);
-    truth.extend(other((0..11).map(headers).chain([segment(0, -3.0, 0.5, 66_051)])));
+    truth.extend(other(
+        (0..11).map(headers).chain([segment(0, -3.0, 0.5, 66_051)]),
+    ));
     let truth = number(truth);
     assert!(right(&truth, Site::Media) >= 0.985);
     let verdicts = judged_at(&truth, Site::Media);
-    assert_eq!(verdicts.iter().filter(|verdict| verdict.1 == KindReason::Headers).count(), 12);
+    assert_eq!(
+        verdicts
+            .iter()
+            .filter(|verdict| verdict.1 == KindReason::Headers)
+            .count(),
+        12
+    );
     // One after the other they might be a track's.
     let slowly = other((0..11).map(|at| segment(0, 4.0 * at as f64, 2.0, 66_050 + at % 6)));
-    assert!(judged_at(&slowly, Site::Media).iter().all(|verdict| verdict.1 != KindReason::Headers));
+    assert!(
+        judged_at(&slowly, Site::Media)
+            .iter()
+            .all(|verdict| verdict.1 != KindReason::Headers)
+    );
     // And larger ones are no beginnings.
     let large = Config::default().headers_max() + 1;
     let at_once = other((0..11).map(|at| segment(0, 0.012 * at as f64, 2.0, large + at % 6)));
-    assert!(judged_at(&at_once, Site::Media).iter().all(|verdict| verdict.1 != KindReason::Headers));
+    assert!(
+        judged_at(&at_once, Site::Media)
+            .iter()
+            .all(|verdict| verdict.1 != KindReason::Headers)
+    );
 }
 
 #[test]
@@ -384,7 +646,14 @@ fn sizes_without_a_pattern_are_all_video() {
     let mut with_audio = 0;
     for seed in 1..=200 {
         let mut random = Random(seed);
-        let sizes = (0..30).map(|at| segment(0, at as f64, 0.5, (10_000.0 * 50_f64.powf(random.next())) as u64));
+        let sizes = (0..30).map(|at| {
+            segment(
+                0,
+                at as f64,
+                0.5,
+                (10_000.0 * 50_f64.powf(random.next())) as u64,
+            )
+        });
         let verdicts = judged_at(&other(sizes.collect::<Vec<_>>()), Site::Media);
         with_audio += usize::from(verdicts.iter().any(|verdict| verdict.0 == Kind::Audio));
     }

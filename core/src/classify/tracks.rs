@@ -31,7 +31,9 @@ pub(super) fn tell_apart(observed: &[Observed], verdicts: &mut [Verdict], config
     let sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
     let clusters = cluster::find(&sizes, config);
     match audio(&segments, &sizes, &clusters, config) {
-        Tracks::One(kind) => open.iter().for_each(|&at| verdicts[at] = (kind, KindReason::SingleTrack)),
+        Tracks::One(kind) => open
+            .iter()
+            .for_each(|&at| verdicts[at] = (kind, KindReason::SingleTrack)),
         Tracks::Two(audio) => {
             for (&at, &size) in open.iter().zip(&sizes) {
                 let is_audio = audio.iter().any(|cluster| cluster.holds(size));
@@ -52,11 +54,22 @@ enum Tracks<'a> {
     Two(Vec<&'a Cluster>),
 }
 
-fn audio<'a>(segments: &[Observed], sizes: &[u64], clusters: &'a [Cluster], config: &Config) -> Tracks<'a> {
-    let mut recurring: Vec<&Cluster> = clusters.iter().filter(|cluster| recurs(cluster, segments, config)).collect();
-    let Some(first) = most_like_audio(&recurring, sizes) else { return Tracks::One(Kind::Video) };
+fn audio<'a>(
+    segments: &[Observed],
+    sizes: &[u64],
+    clusters: &'a [Cluster],
+    config: &Config,
+) -> Tracks<'a> {
+    let mut recurring: Vec<&Cluster> = clusters
+        .iter()
+        .filter(|cluster| recurs(cluster, segments, config))
+        .collect();
+    let Some(first) = most_like_audio(&recurring, sizes) else {
+        return Tracks::One(Kind::Video);
+    };
     if is_alone(first, sizes) {
-        let is_slow = bitrate(first, segments).is_some_and(|rate| rate <= config.audio_bitrate() * 1000);
+        let is_slow =
+            bitrate(first, segments).is_some_and(|rate| rate <= config.audio_bitrate() * 1000);
         return Tracks::One(if is_slow { Kind::Audio } else { Kind::Video });
     }
     // Audio that changed its bitrate: as constant, and before or after the other.
@@ -64,11 +77,20 @@ fn audio<'a>(segments: &[Observed], sizes: &[u64], clusters: &'a [Cluster], conf
     let mut audio = vec![first];
     for cluster in recurring {
         let apart = |other: &&Cluster| {
-            let (from, to) = (cluster.members[0], cluster.members[cluster.members.len() - 1]);
-            !other.members.iter().any(|member| (from..=to).contains(member))
+            let (from, to) = (
+                cluster.members[0],
+                cluster.members[cluster.members.len() - 1],
+            );
+            !other
+                .members
+                .iter()
+                .any(|member| (from..=to).contains(member))
         };
         let video_beside = span(cluster) > cluster.members.len();
-        if video_beside && cluster.width <= first.width.saturating_mul(NARROWER) && audio.iter().all(apart) {
+        if video_beside
+            && cluster.width <= first.width.saturating_mul(NARROWER)
+            && audio.iter().all(apart)
+        {
             audio.push(cluster);
         }
     }
@@ -85,11 +107,19 @@ fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
     let (members, span) = (cluster.members.len(), span(cluster));
     let slice = (2 * span).div_ceil(members).max(SLICE_MIN);
     let pairs = cluster.members.windows(2);
-    let overlaps = pairs.filter(|pair| segments[pair[0]].overlaps(&segments[pair[1]])).count();
+    let overlaps = pairs
+        .filter(|pair| segments[pair[0]].overlaps(&segments[pair[1]]))
+        .count();
     overlaps * 100 <= members * OVERLAPS
         && members as u64 * 100 >= span as u64 * config.audio_share()
-        && coverage(cluster.members.iter().map(|member| member - cluster.members[0]), span, slice)
-            >= config.audio_coverage()
+        && coverage(
+            cluster
+                .members
+                .iter()
+                .map(|member| member - cluster.members[0]),
+            span,
+            slice,
+        ) >= config.audio_coverage()
 }
 
 /// Share of slices of a stretch of `span` segments, in percent, that hold a member; members by their place in it.
@@ -110,19 +140,34 @@ fn most_like_audio<'a>(recurring: &[&'a Cluster], sizes: &[u64]) -> Option<&'a C
     let larger_by_chance = |cluster: &Cluster| {
         let mut rest = beside(cluster, sizes);
         rest.sort_unstable();
-        cluster.members.len() < MEMBERS_LARGER && rest.get(rest.len() / 2).is_some_and(|&median| median < cluster.low)
+        cluster.members.len() < MEMBERS_LARGER
+            && rest
+                .get(rest.len() / 2)
+                .is_some_and(|&median| median < cluster.low)
     };
-    let eligible = || recurring.iter().copied().filter(|cluster| !larger_by_chance(cluster));
-    let reach = |cluster: &Cluster| coverage(cluster.members.iter().copied(), sizes.len(), COMPARED_SLICE);
+    let eligible = || {
+        recurring
+            .iter()
+            .copied()
+            .filter(|cluster| !larger_by_chance(cluster))
+    };
+    let reach =
+        |cluster: &Cluster| coverage(cluster.members.iter().copied(), sizes.len(), COMPARED_SLICE);
     let most = eligible().map(reach).max()?;
     let through = || eligible().filter(|cluster| reach(cluster) * 100 >= most * COMPARED_COVERAGE);
     let narrowest = through().map(|cluster| cluster.width).min()?;
-    through().filter(|cluster| cluster.width < narrowest.saturating_mul(NARROWER)).min_by_key(|cluster| cluster.low)
+    through()
+        .filter(|cluster| cluster.width < narrowest.saturating_mul(NARROWER))
+        .min_by_key(|cluster| cluster.low)
 }
 
 /// Sizes of all that is not in a cluster.
 fn beside(cluster: &Cluster, sizes: &[u64]) -> Vec<u64> {
-    sizes.iter().copied().filter(|&size| !cluster.holds(size)).collect()
+    sizes
+        .iter()
+        .copied()
+        .filter(|&size| !cluster.holds(size))
+        .collect()
 }
 
 /// Whether there is no other track beside it.
@@ -137,12 +182,26 @@ fn is_alone(cluster: &Cluster, sizes: &[u64]) -> bool {
 
 /// Bits per second of media, by the usual distance of requests behind the burst at the start.
 fn bitrate(cluster: &Cluster, segments: &[Observed]) -> Option<u64> {
-    let starts: Vec<i64> = cluster.members.iter().map(|&at| segments[at].start).collect();
+    let starts: Vec<i64> = cluster
+        .members
+        .iter()
+        .map(|&at| segments[at].start)
+        .collect();
     if starts.len() < MEMBERS_ALONE {
         return None;
     }
-    let mut gaps: Vec<i64> = starts.windows(2).skip((starts.len() - 1) / 2).map(|pair| pair[1] - pair[0]).collect();
+    let mut gaps: Vec<i64> = starts
+        .windows(2)
+        .skip((starts.len() - 1) / 2)
+        .map(|pair| pair[1] - pair[0])
+        .collect();
     gaps.sort_unstable();
-    let gap = u64::try_from(gaps[gaps.len() / 2]).ok().filter(|&gap| gap > 0)?;
-    Some((u128::from(cluster.high) * 8 * 1_000_000_000 / u128::from(gap)).try_into().unwrap_or(u64::MAX))
+    let gap = u64::try_from(gaps[gaps.len() / 2])
+        .ok()
+        .filter(|&gap| gap > 0)?;
+    Some(
+        (u128::from(cluster.high) * 8 * 1_000_000_000 / u128::from(gap))
+            .try_into()
+            .unwrap_or(u64::MAX),
+    )
 }

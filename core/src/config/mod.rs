@@ -9,7 +9,14 @@ use crate::facts::segment::Kind;
 use crate::facts::server::EvidenceKind;
 
 /// Keywords that make a name Netflix's: the classic four, and two more that Netflix uses for artwork and search.
-pub const DEFAULT_DOMAINS: [&str; 6] = ["nflxvideo", "netflix", "nflxso", "nflxext", "nflximg", "nflxsearch"];
+pub const DEFAULT_DOMAINS: [&str; 6] = [
+    "nflxvideo",
+    "netflix",
+    "nflxso",
+    "nflxext",
+    "nflximg",
+    "nflxsearch",
+];
 
 /// The keywords of the classic rule, for [`EvidenceKind::DnsOwner`].
 pub const CLASSIC_DOMAINS: [&str; 4] = ["nflxvideo", "netflix", "nflxso", "nflxext"];
@@ -109,7 +116,10 @@ impl Default for Config {
             domains: DEFAULT_DOMAINS.map(Box::from).to_vec(),
             classic_domains: CLASSIC_DOMAINS.map(Box::from).to_vec(),
             prefixes: Vec::new(),
-            evidence: EvidenceKind::ALL.into_iter().filter(|&kind| kind != EvidenceKind::DnsOwner).collect(),
+            evidence: EvidenceKind::ALL
+                .into_iter()
+                .filter(|&kind| kind != EvidenceKind::DnsOwner)
+                .collect(),
             segment_rule: SegmentRule::default(),
             feature_kinds: vec![Kind::Video, Kind::Audio],
             zero_if_empty: false,
@@ -386,7 +396,11 @@ const SETTING_TABLE: [Setting; SETTING_COUNT] = {
     let mut table = [WORDS[0]; SETTING_COUNT];
     let mut at = 0;
     while at < SETTING_COUNT {
-        table[at] = if at < WORDS.len() { WORDS[at] } else { NUMBERS[at - WORDS.len()].setting };
+        table[at] = if at < WORDS.len() {
+            WORDS[at]
+        } else {
+            NUMBERS[at - WORDS.len()].setting
+        };
         at += 1;
     }
     table
@@ -406,7 +420,11 @@ impl Config {
                 let words = keywords(value)?;
                 // The default said again is no wish for another classic rule.
                 let is_default = words.iter().map(|word| &**word).eq(DEFAULT_DOMAINS);
-                self.classic_domains = if is_default { CLASSIC_DOMAINS.map(Box::from).to_vec() } else { words.clone() };
+                self.classic_domains = if is_default {
+                    CLASSIC_DOMAINS.map(Box::from).to_vec()
+                } else {
+                    words.clone()
+                };
                 self.domains = words;
             }
             "prefixes" => self.prefixes = list(value).map(prefix).collect::<Result<_, _>>()?,
@@ -446,9 +464,17 @@ impl Config {
             "prefixes" => joined(&mut self.prefixes.iter().map(ToString::to_string)),
             "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
             "segment_rule" => CHOICE_RULE[self.segment_rule as usize].to_owned(),
-            "feature_kinds" => joined(&mut self.feature_kinds.iter().map(|kind| kind.as_str().to_owned())),
+            "feature_kinds" => joined(
+                &mut self
+                    .feature_kinds
+                    .iter()
+                    .map(|kind| kind.as_str().to_owned()),
+            ),
             "empty_features" => CHOICE_EMPTY[usize::from(self.zero_if_empty)].to_owned(),
-            _ => self.numbers[NUMBERS.iter().position(|number| number.setting.name == name)?].to_string(),
+            _ => self.numbers[NUMBERS
+                .iter()
+                .position(|number| number.setting.name == name)?]
+            .to_string(),
         })
     }
 
@@ -475,54 +501,86 @@ impl Config {
     /// Whether a DNS message may hold a name that is Netflix's by either rule: most do not, which shows without reading
     /// them. Words stand in one label or in none, as they are; only a digit may come from how other bytes are written.
     pub(crate) fn may_name_netflix(&self, message: &[u8]) -> bool {
-        self.domains.iter().chain(&self.classic_domains).any(|word| {
-            let word = word.as_bytes();
-            let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-            let shows = word.iter().all(is_plain) && word.first().is_some_and(|first| !first.is_ascii_digit());
-            !shows || holds(message, word)
-        })
+        self.domains
+            .iter()
+            .chain(&self.classic_domains)
+            .any(|word| {
+                let word = word.as_bytes();
+                let is_plain =
+                    |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+                let shows = word.iter().all(is_plain)
+                    && word.first().is_some_and(|first| !first.is_ascii_digit());
+                !shows || holds(message, word)
+            })
     }
 
     /// Whether a name, in lower case, is Netflix's by the classic rule.
     #[must_use]
     pub fn is_classic_netflix(&self, name: &str) -> bool {
-        self.classic_domains.iter().any(|word| name.contains(&**word))
+        self.classic_domains
+            .iter()
+            .any(|word| name.contains(&**word))
     }
 }
 
 /// Whether bytes hold a word, in letters of either case.
 fn holds(bytes: &[u8], word: &[u8]) -> bool {
-    let Some(&first) = word.first() else { return true };
-    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes)
-        .any(|at| bytes[at..].get(..word.len()).is_some_and(|there| there.eq_ignore_ascii_case(word)))
+    let Some(&first) = word.first() else {
+        return true;
+    };
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), bytes).any(|at| {
+        bytes[at..]
+            .get(..word.len())
+            .is_some_and(|there| there.eq_ignore_ascii_case(word))
+    })
 }
 
 fn bad(name: &'static str, value: &str, expected: &str) -> ConfigError {
-    ConfigError::BadValue { name, value: value.into(), expected: expected.into() }
+    ConfigError::BadValue {
+        name,
+        value: value.into(),
+        expected: expected.into(),
+    }
 }
 
 fn list(value: &str) -> impl Iterator<Item = &str> {
-    value.split(',').map(str::trim).filter(|word| !word.is_empty())
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
 }
 
 /// At least one word, so that a slip does not turn everything off.
 fn keywords(value: &str) -> Result<Vec<Box<str>>, ConfigError> {
-    let words: Vec<Box<str>> = list(value).map(|word| word.to_ascii_lowercase().into()).collect();
+    let words: Vec<Box<str>> = list(value)
+        .map(|word| word.to_ascii_lowercase().into())
+        .collect();
     if words.is_empty() {
-        return Err(bad("domains", value, "at least one word, for example nflxvideo,netflix"));
+        return Err(bad(
+            "domains",
+            value,
+            "at least one word, for example nflxvideo,netflix",
+        ));
     }
     Ok(words)
 }
 
 fn prefix(word: &str) -> Result<Prefix, ConfigError> {
-    Prefix::parse(word)
-        .ok_or_else(|| bad("prefixes", word, "an address or CIDR such as 198.51.100.0/24 or 2001:db8::/32"))
+    Prefix::parse(word).ok_or_else(|| {
+        bad(
+            "prefixes",
+            word,
+            "an address or CIDR such as 198.51.100.0/24 or 2001:db8::/32",
+        )
+    })
 }
 
 fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
     let mut kinds = Vec::new();
     for word in list(value) {
-        let kind = EvidenceKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+        let kind = EvidenceKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word);
         let known = "kinds among config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix";
         let kind = kind.ok_or_else(|| bad("evidence", word, known))?;
         if !kinds.contains(&kind) {
@@ -530,7 +588,11 @@ fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
         }
     }
     if kinds.is_empty() {
-        return Err(bad("evidence", value, "at least one kind, for example dns,sni"));
+        return Err(bad(
+            "evidence",
+            value,
+            "at least one kind, for example dns,sni",
+        ));
     }
     kinds.sort_unstable();
     Ok(kinds)
@@ -539,31 +601,54 @@ fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
 fn kinds(value: &str) -> Result<Vec<Kind>, ConfigError> {
     let mut kinds = Vec::new();
     for word in list(value) {
-        let kind = [Kind::Video, Kind::Audio, Kind::Other].into_iter().find(|kind| kind.as_str() == word);
-        let kind = kind.ok_or_else(|| bad("feature_kinds", word, "kinds among video, audio, other"))?;
+        let kind = [Kind::Video, Kind::Audio, Kind::Other]
+            .into_iter()
+            .find(|kind| kind.as_str() == word);
+        let kind =
+            kind.ok_or_else(|| bad("feature_kinds", word, "kinds among video, audio, other"))?;
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
     if kinds.is_empty() {
-        return Err(bad("feature_kinds", value, "at least one kind, for example video,audio"));
+        return Err(bad(
+            "feature_kinds",
+            value,
+            "at least one kind, for example video,audio",
+        ));
     }
     Ok(kinds)
 }
 
 fn number(setting: &Setting, value: &str) -> Result<u64, ConfigError> {
-    let SettingKind::Number { minimum, maximum } = setting.kind else { unreachable!("numbers hold numbers") };
+    let SettingKind::Number { minimum, maximum } = setting.kind else {
+        unreachable!("numbers hold numbers")
+    };
     let parsed = value.trim().replace('_', "").parse::<u64>();
-    parsed.ok().filter(|n| (minimum..=maximum).contains(n)).ok_or_else(|| {
-        bad(setting.name, value, &format!("a whole number of {} from {minimum} to {maximum}", setting.unit))
-    })
+    parsed
+        .ok()
+        .filter(|n| (minimum..=maximum).contains(n))
+        .ok_or_else(|| {
+            bad(
+                setting.name,
+                value,
+                &format!(
+                    "a whole number of {} from {minimum} to {maximum}",
+                    setting.unit
+                ),
+            )
+        })
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownSetting(name) => write!(f, "there is no setting '{name}'"),
-            Self::BadValue { name, value, expected } => write!(f, "'{value}' does not fit {name}: give {expected}"),
+            Self::BadValue {
+                name,
+                value,
+                expected,
+            } => write!(f, "'{value}' does not fit {name}: give {expected}"),
         }
     }
 }

@@ -59,7 +59,10 @@ impl Prefix {
             }
             (IpAddr::V6(own), IpAddr::V6(other)) => {
                 let differ = own.to_bits() ^ other.to_bits();
-                differ.checked_shr(128 - u32::from(self.length)).unwrap_or(0) == 0
+                differ
+                    .checked_shr(128 - u32::from(self.length))
+                    .unwrap_or(0)
+                    == 0
             }
             _ => false,
         }
@@ -68,7 +71,10 @@ impl Prefix {
     /// The ranges that Netflix announces.
     #[must_use]
     pub fn netflix() -> Vec<Self> {
-        NETFLIX.iter().filter_map(|text| Self::parse(text)).collect()
+        NETFLIX
+            .iter()
+            .filter_map(|text| Self::parse(text))
+            .collect()
     }
 }
 
@@ -86,20 +92,48 @@ mod tests {
     fn every_netflix_range_parses_and_holds_its_ends() {
         assert_eq!(Prefix::netflix().len(), NETFLIX.len());
         let range = Prefix::parse("23.246.0.0/18").unwrap();
-        assert!(range.contains("23.246.0.0".parse().unwrap()) && range.contains("23.246.63.255".parse().unwrap()));
-        assert!(!range.contains("23.246.64.0".parse().unwrap()) && !range.contains("23.245.255.255".parse().unwrap()));
+        assert!(
+            range.contains("23.246.0.0".parse().unwrap())
+                && range.contains("23.246.63.255".parse().unwrap())
+        );
+        assert!(
+            !range.contains("23.246.64.0".parse().unwrap())
+                && !range.contains("23.245.255.255".parse().unwrap())
+        );
         let range = Prefix::parse("2620:10c:7000::/44").unwrap();
         assert!(range.contains("2620:10c:700f:ffff::1".parse().unwrap()));
-        assert!(!range.contains("2620:10c:7010::".parse().unwrap()) && !range.contains("23.246.0.1".parse().unwrap()));
+        assert!(
+            !range.contains("2620:10c:7010::".parse().unwrap())
+                && !range.contains("23.246.0.1".parse().unwrap())
+        );
     }
 
     #[test]
     fn lengths_at_and_beyond_the_ends() {
-        assert!(Prefix::parse("0.0.0.0/0").unwrap().contains("203.0.113.9".parse().unwrap()));
-        assert!(Prefix::parse("::/0").unwrap().contains("2001:db8::1".parse().unwrap()));
+        assert!(
+            Prefix::parse("0.0.0.0/0")
+                .unwrap()
+                .contains("203.0.113.9".parse().unwrap())
+        );
+        assert!(
+            Prefix::parse("::/0")
+                .unwrap()
+                .contains("2001:db8::1".parse().unwrap())
+        );
         let one = Prefix::parse("203.0.113.9").unwrap();
-        assert!(one.contains("203.0.113.9".parse().unwrap()) && !one.contains("203.0.113.8".parse().unwrap()));
-        for bad in ["", "/8", "203.0.113.9/33", "2001:db8::/129", "203.0.113/24", "203.0.113.0/-1", "x/8"] {
+        assert!(
+            one.contains("203.0.113.9".parse().unwrap())
+                && !one.contains("203.0.113.8".parse().unwrap())
+        );
+        for bad in [
+            "",
+            "/8",
+            "203.0.113.9/33",
+            "2001:db8::/129",
+            "203.0.113/24",
+            "203.0.113.0/-1",
+            "x/8",
+        ] {
             assert_eq!(Prefix::parse(bad), None, "{bad}");
         }
     }

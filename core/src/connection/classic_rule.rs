@@ -21,11 +21,22 @@ impl Classic {
     }
 
     /// Takes a packet of a server's TCP flow.
-    pub(crate) fn packet(&mut self, tcp: &Tcp<'_>, from_client: bool, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
-        let Some(server) = ctx.server() else { return Outcome::default() };
+    pub(crate) fn packet(
+        &mut self,
+        tcp: &Tcp<'_>,
+        from_client: bool,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Outcome {
+        let Some(server) = ctx.server() else {
+            return Outcome::default();
+        };
         let length = u64::from(tcp.payload_length);
         if length == 0 {
-            return Outcome { truncated: tcp.header_truncated, ..Outcome::default() };
+            return Outcome {
+                truncated: tcp.header_truncated,
+                ..Outcome::default()
+            };
         }
         let server = server as usize;
         if self.open.len() <= server {
@@ -36,14 +47,21 @@ impl Classic {
         } else if let Some(number) = self.open[server] {
             ctx.resize(number, |segment| receive(segment, length, stamp));
         }
-        Outcome { request: from_client, segment: self.open[server], truncated: tcp.header_truncated }
+        Outcome {
+            request: from_client,
+            segment: self.open[server],
+            truncated: tcp.header_truncated,
+        }
     }
 
     fn request(&mut self, server: usize, stamp: Stamp, ctx: &mut Context<'_>) {
         if let Some(number) = self.open[server] {
             let key = ctx.registry.key(ctx.flow);
-            let (client, client_port, server_port) =
-                (key.address(ctx.client), key.port(ctx.client), key.port(1 - ctx.client));
+            let (client, client_port, server_port) = (
+                key.address(ctx.client),
+                key.port(ctx.client),
+                key.port(1 - ctx.client),
+            );
             let flow = ctx.registry.flow(ctx.flow).number.unwrap_or_default();
             let Some(segment) = ctx.segments.get_mut(number) else {
                 self.open[server] = ctx.open(stamp, Transport::Tcp);
@@ -52,8 +70,11 @@ impl Classic {
             if segment.bytes == 0 {
                 // Dropped for want of an answer: this request takes its place and its number.
                 (segment.flow, segment.client, segment.client_port) = (flow, client, client_port);
-                (segment.server_port, segment.request_frame, segment.t_request) =
-                    (server_port, stamp.frame, stamp.time);
+                (
+                    segment.server_port,
+                    segment.request_frame,
+                    segment.t_request,
+                ) = (server_port, stamp.frame, stamp.time);
                 return;
             }
             segment.complete = true;
@@ -65,7 +86,10 @@ impl Classic {
     pub(crate) fn finish(&mut self, ctx: &mut Context<'_>) {
         for open in &mut self.open {
             if let Some(number) = *open
-                && ctx.segments.get(number).is_some_and(|segment| segment.bytes == 0)
+                && ctx
+                    .segments
+                    .get(number)
+                    .is_some_and(|segment| segment.bytes == 0)
             {
                 ctx.withdraw(number);
                 *open = None;

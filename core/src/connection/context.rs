@@ -88,14 +88,18 @@ impl Context<'_> {
 
     /// Takes a segment without bytes out of the table; its number stays unused.
     pub(crate) fn withdraw(&mut self, number: u32) {
-        let Some(segment) = self.segments.take(number) else { return };
+        let Some(segment) = self.segments.take(number) else {
+            return;
+        };
         let row = self.registry.server_mut(segment.server);
         row.segments = row.segments.saturating_sub(1);
     }
 
     /// Changes a segment's size, and its server's sum with it.
     pub(crate) fn resize(&mut self, number: u32, change: impl FnOnce(&mut Segment)) {
-        let Some(segment) = self.segments.get_mut(number) else { return };
+        let Some(segment) = self.segments.get_mut(number) else {
+            return;
+        };
         let before = segment.bytes;
         change(segment);
         let (after, server) = (segment.bytes, segment.server);

@@ -13,7 +13,10 @@ use crate::flows::key::End;
 
 /// A TCP or a QUIC connection.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "places are reused by either kind; a box would be made for each flow")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "places are reused by either kind; a box would be made for each flow"
+)]
 pub(crate) enum Session {
     Tcp(Connection),
     Quic(QuicSession),
@@ -114,9 +117,14 @@ impl Connections {
     pub(crate) fn bound(config: &Config) -> u64 {
         let places = config.max_connections();
         let over = size::list::<(Slot, Slot)>(places / OVER_SHARE as u64 + 1);
-        let lists = size::list::<Followed>(places) + size::list::<usize>(places) + size::list::<Slot>(places) + over;
+        let lists = size::list::<Followed>(places)
+            + size::list::<usize>(places)
+            + size::list::<Slot>(places)
+            + over;
         let stream = Stream::bound(config.reorder_bytes(), config.reorder_pieces());
-        lists.saturating_add(config.connection_bytes()).saturating_add(2 * stream + MOST_TALK)
+        lists
+            .saturating_add(config.connection_bytes())
+            .saturating_add(2 * stream + MOST_TALK)
     }
 
     pub(crate) fn take(&mut self, flow: Slot, client: End, carrier: Carrier) -> Slot {
@@ -131,7 +139,12 @@ impl Connections {
             }
             return place;
         }
-        self.list.push(Followed { flow, used: true, listed: false, session: new_session(client, carrier) });
+        self.list.push(Followed {
+            flow,
+            used: true,
+            listed: false,
+            session: new_session(client, carrier),
+        });
         self.weights.push(0);
         (self.list.len() - 1) as Slot
     }
@@ -160,7 +173,8 @@ impl Connections {
         if followed.flow != flow || !followed.listed {
             return None;
         }
-        followed.listed = matches!(&followed.session, Session::Tcp(connection) if connection.is_over());
+        followed.listed =
+            matches!(&followed.session, Session::Tcp(connection) if connection.is_over());
         followed.listed.then_some(place)
     }
 

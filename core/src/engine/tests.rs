@@ -6,8 +6,8 @@ use crate::facts::server::EvidenceKind;
 use crate::packet::{LinkType, Time};
 use crate::testing;
 use crate::testing::{
-    ACK, CLIENT, FIN, MILLISECOND, NETFLIX, RST, RTT, SYN, Talk, TcpPacket, address, give, give_cut, protected,
-    protected_body, run, segments,
+    ACK, CLIENT, FIN, MILLISECOND, NETFLIX, RST, RTT, SYN, Talk, TcpPacket, address, give,
+    give_cut, protected, protected_body, run, segments,
 };
 
 mod arbitrary;
@@ -20,7 +20,8 @@ mod gaps;
 mod limits;
 mod requests;
 
-const REQUEST: &[u8] = b"GET /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nUser-Agent: player\r\n\r\n";
+const REQUEST: &[u8] =
+    b"GET /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nUser-Agent: player\r\n\r\n";
 
 fn response(length: usize) -> Vec<u8> {
     let head = format!("HTTP/1.1 206 Partial Content\r\nContent-Length: {length}\r\n\r\n");
@@ -51,7 +52,9 @@ fn http() -> (Talk, Vec<Sizes>) {
 fn tls(mut talk: Talk, overhead: usize) -> (Talk, Vec<Sizes>) {
     let sizes = BODIES.map(|body| {
         let records = protected_body(HEAD + body, overhead);
-        talk.wait(400 * MILLISECOND).say(&protected(640 + overhead)).hear(&records);
+        talk.wait(400 * MILLISECOND)
+            .say(&protected(640 + overhead))
+            .hear(&records);
         (records.len() as u64, (HEAD + body) as u64)
     });
     (talk, sizes.to_vec())
@@ -74,19 +77,29 @@ fn opaque() -> (Talk, Vec<Sizes>) {
     let mut talk = Talk::new(50_004, NETFLIX, 9000);
     talk.open();
     let sizes = BODIES.map(|body| {
-        talk.wait(400 * MILLISECOND).say(&[0xee; 700]).hear(&vec![0xdd; body]);
+        talk.wait(400 * MILLISECOND)
+            .say(&[0xee; 700])
+            .hear(&vec![0xdd; body]);
         (body as u64, body as u64)
     });
     (talk, sizes.to_vec())
 }
 
 fn conversations() -> [(&'static str, Talk, Vec<Sizes>); 4] {
-    [("HTTP", http()), ("TLS 1.3", tls13()), ("TLS 1.2", tls12()), ("opaque", opaque())]
-        .map(|(name, (talk, sizes))| (name, talk, sizes))
+    [
+        ("HTTP", http()),
+        ("TLS 1.3", tls13()),
+        ("TLS 1.2", tls12()),
+        ("opaque", opaque()),
+    ]
+    .map(|(name, (talk, sizes))| (name, talk, sizes))
 }
 
 fn sizes(engine: &Engine) -> Vec<Sizes> {
-    segments(engine).iter().map(|segment| (segment.bytes, segment.app_bytes)).collect()
+    segments(engine)
+        .iter()
+        .map(|segment| (segment.bytes, segment.app_bytes))
+        .collect()
 }
 
 fn classic() -> Config {
@@ -100,22 +113,43 @@ fn every_protocol_is_segmented_to_the_byte() {
     for (name, talk, expected) in conversations() {
         let (engine, said) = run(Config::default(), &talk.packets);
         assert_eq!(sizes(&engine), expected, "{name}");
-        let requests: Vec<usize> =
-            said.iter().enumerate().filter(|(_, said)| said.is_some_and(|s| s.request)).map(|(at, _)| at + 1).collect();
+        let requests: Vec<usize> = said
+            .iter()
+            .enumerate()
+            .filter(|(_, said)| said.is_some_and(|s| s.request))
+            .map(|(at, _)| at + 1)
+            .collect();
         for (segment, request) in segments(&engine).iter().zip(&requests) {
             assert_eq!(segment.request_frame, *request as u64, "{name}");
-            assert_eq!((segment.retransmitted_bytes, segment.missing_bytes), (0, 0), "{name}");
-            assert!(!segment.estimated && !segment.shared && !segment.inferred, "{name}");
+            assert_eq!(
+                (segment.retransmitted_bytes, segment.missing_bytes),
+                (0, 0),
+                "{name}"
+            );
+            assert!(
+                !segment.estimated && !segment.shared && !segment.inferred,
+                "{name}"
+            );
             let first = segment.first_frame.unwrap();
             assert_eq!(first, segment.request_frame + 1, "{name}");
             assert_eq!(segment.ttfb(), Some(RTT + MILLISECOND / 10), "{name}");
             assert_eq!(segment.last_frame, Some(first + segment.pkts - 1), "{name}");
-            assert_eq!(segment.duration(), Some(RTT + segment.pkts as i64 * MILLISECOND / 10), "{name}");
+            assert_eq!(
+                segment.duration(),
+                Some(RTT + segment.pkts as i64 * MILLISECOND / 10),
+                "{name}"
+            );
         }
         assert_eq!(requests.len(), expected.len(), "{name}");
         let server = engine.server(0).unwrap();
-        assert_eq!((server.segments as usize, server.address), (expected.len(), address(NETFLIX)));
-        assert_eq!(server.segment_bytes, expected.iter().map(|size| size.0).sum::<u64>());
+        assert_eq!(
+            (server.segments as usize, server.address),
+            (expected.len(), address(NETFLIX))
+        );
+        assert_eq!(
+            server.segment_bytes,
+            expected.iter().map(|size| size.0).sum::<u64>()
+        );
     }
 }
 
@@ -127,10 +161,22 @@ fn annotations_count_up_to_their_packet() {
         let mut so_far = 0;
         for (packet, said) in talk.packets.iter().zip(said) {
             let said = said.unwrap();
-            let direction = if packet.source == talk.server { Direction::In } else { Direction::Out };
+            let direction = if packet.source == talk.server {
+                Direction::In
+            } else {
+                Direction::Out
+            };
             counters.count(direction, 40 + packet.payload.len() as u32);
-            assert_eq!((said.server_counters, said.flow_counters), (counters, counters), "{name}");
-            assert_eq!((said.direction, said.flow, said.truncated), (direction, Some(0), false), "{name}");
+            assert_eq!(
+                (said.server_counters, said.flow_counters),
+                (counters, counters),
+                "{name}"
+            );
+            assert_eq!(
+                (said.direction, said.flow, said.truncated),
+                (direction, Some(0), false),
+                "{name}"
+            );
             if said.request {
                 so_far = 0;
             }

@@ -32,8 +32,16 @@ pub enum EvidenceKind {
 
 impl EvidenceKind {
     /// Every kind, strongest first.
-    pub const ALL: [Self; 8] =
-        [Self::Config, Self::Sni, Self::QuicSni, Self::HttpHost, Self::Dns, Self::Cname, Self::DnsOwner, Self::Prefix];
+    pub const ALL: [Self; 8] = [
+        Self::Config,
+        Self::Sni,
+        Self::QuicSni,
+        Self::HttpHost,
+        Self::Dns,
+        Self::Cname,
+        Self::DnsOwner,
+        Self::Prefix,
+    ];
 
     /// The word users see and type.
     #[must_use]

@@ -383,13 +383,28 @@ const EWMA: &[Column] = columns! { Segment Deployed;
         |row| Value::Floats(&row.known.averages);
 };
 
-const LAST: &[Column] =
-    sizes!("10", "the sizes of the last ten segments that completed in the session", known.last_sizes);
-const ALL: &[Column] = sizes!("allprev", "the sizes of all segments that completed in the session so far", known.sizes);
-const ALL_UP: &[Column] =
-    span!("all_prev_up_chunk_iat", "s", "the times between requests in the session so far", known.request_gaps);
-const ALL_DOWN: &[Column] =
-    span!("all_prev_down_chunk_iat", "s", "the times between completions in the session so far", known.completion_gaps);
+const LAST: &[Column] = sizes!(
+    "10",
+    "the sizes of the last ten segments that completed in the session",
+    known.last_sizes
+);
+const ALL: &[Column] = sizes!(
+    "allprev",
+    "the sizes of all segments that completed in the session so far",
+    known.sizes
+);
+const ALL_UP: &[Column] = span!(
+    "all_prev_up_chunk_iat",
+    "s",
+    "the times between requests in the session so far",
+    known.request_gaps
+);
+const ALL_DOWN: &[Column] = span!(
+    "all_prev_down_chunk_iat",
+    "s",
+    "the times between completions in the session so far",
+    known.completion_gaps
+);
 const UP: &[Column] = span!(
     "up_chunk_iat",
     "s",
@@ -412,9 +427,9 @@ const ROUND_TRIP: &[Column] = shape!(Transport "user" "RTT", "s",
 
 /// Groups in the order of columns.
 const GROUPS: [&[Column]; 30] = [
-    KEYS, RELATIVE, NETWORK, USER[0], SERVER[0], SEGMENTS, EWMA, LAST, ALL, ALL_UP, ALL_DOWN, UP, DOWN, USER[1],
-    SERVER[1], USER[2], SERVER[2], USER[3], SERVER[3], ROUND_TRIP, USER[4], SERVER[4], USER[5], SERVER[5], USER[6],
-    SERVER[6], USER[7], SERVER[7], USER[8], SERVER[8],
+    KEYS, RELATIVE, NETWORK, USER[0], SERVER[0], SEGMENTS, EWMA, LAST, ALL, ALL_UP, ALL_DOWN, UP,
+    DOWN, USER[1], SERVER[1], USER[2], SERVER[2], USER[3], SERVER[3], ROUND_TRIP, USER[4],
+    SERVER[4], USER[5], SERVER[5], USER[6], SERVER[6], USER[7], SERVER[7], USER[8], SERVER[8],
 ];
 
 const COUNT: usize = {

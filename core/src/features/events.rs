@@ -38,20 +38,43 @@ impl Events {
     pub(crate) fn of(outcome: &Engine) -> Self {
         let config = outcome.config();
         let servers = (0..outcome.server_count()).filter_map(|id| outcome.server(id));
-        let end = servers.map(|server| server.t_last).max().unwrap_or_default();
-        let quiet = i64::try_from(config.segment_quiet()).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
+        let end = servers
+            .map(|server| server.t_last)
+            .max()
+            .unwrap_or_default();
+        let quiet = i64::try_from(config.segment_quiet())
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000_000_000);
         let mut list = Vec::new();
-        for segment in outcome.segment_numbers().filter_map(|number| outcome.segment(number)) {
+        for segment in outcome
+            .segment_numbers()
+            .filter_map(|number| outcome.segment(number))
+        {
             if !config.feature_kinds.contains(&segment.kind) {
                 continue;
             }
             let (client, requested) = (segment.client, segment.t_request);
             let happening = Happening::Request;
-            list.push(Event { frame: segment.request_frame, time: requested, client, happening });
-            let Some((frame, time)) = segment.last_frame.zip(segment.t_last) else { continue };
+            list.push(Event {
+                frame: segment.request_frame,
+                time: requested,
+                client,
+                happening,
+            });
+            let Some((frame, time)) = segment.last_frame.zip(segment.t_last) else {
+                continue;
+            };
             if segment.bytes > 0 && (segment.complete || end.since(time) >= quiet) {
-                let happening = Happening::Completion { requested, bytes: segment.bytes };
-                list.push(Event { frame, time, client, happening });
+                let happening = Happening::Completion {
+                    requested,
+                    bytes: segment.bytes,
+                };
+                list.push(Event {
+                    frame,
+                    time,
+                    client,
+                    happening,
+                });
             }
         }
         // Stable: what happens at one packet stays in the order of the segments.
@@ -66,7 +89,10 @@ impl Events {
 
     /// The next event up to a frame.
     pub(crate) fn up_to(&mut self, frame: u64) -> Option<Event> {
-        let event = *self.list.get(self.next).filter(|event| event.frame <= frame)?;
+        let event = *self
+            .list
+            .get(self.next)
+            .filter(|event| event.frame <= frame)?;
         self.next += 1;
         Some(event)
     }

@@ -114,7 +114,8 @@ impl Features {
         let config = outcome.config();
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let servers = (0..outcome.server_count()).filter_map(|id| outcome.server(id));
-        let of_video = servers.filter(|server| matches!(server.role, Role::Video | Role::AudioVideo));
+        let of_video =
+            servers.filter(|server| matches!(server.role, Role::Video | Role::AudioVideo));
         Self {
             rules: Rules::new(config),
             events: Events::of(outcome),
@@ -140,7 +141,10 @@ impl Features {
             .saturating_add(Session::bound(config))
             .saturating_add(Table::<u32, Flow>::bound(config.max_connections()))
             .saturating_add(config.max_connections().saturating_mul(Connection::bound()))
-            .saturating_add(Pool::bound(config.window_values(), sessions.saturating_mul(Window::SAMPLES)))
+            .saturating_add(Pool::bound(
+                config.window_values(),
+                sessions.saturating_mul(Window::SAMPLES),
+            ))
             .saturating_add(size::list::<Row>(windows_at_once.max(sessions)))
     }
 
@@ -160,16 +164,26 @@ impl Features {
     /// A packet of Netflix's.
     fn own(&mut self, datagram: &Datagram<'_>, said: &Annotation, time: Time) {
         let is_down = said.direction == Direction::In;
-        let (server, client) =
-            if is_down { (datagram.source, datagram.destination) } else { (datagram.destination, datagram.source) };
+        let (server, client) = if is_down {
+            (datagram.source, datagram.destination)
+        } else {
+            (datagram.destination, datagram.source)
+        };
         let is_video = self.video_servers.contains(&server);
         let slot = self.session(client, time);
         let session = &mut self.sessions[slot];
-        self.stats.packets_late += u64::from(session.advance(time, &self.rules, &mut self.pool, &mut self.rows));
-        let gap = session.last_packet[usize::from(!is_down)].replace(time).map(|last| time.since(last).max(0));
+        self.stats.packets_late +=
+            u64::from(session.advance(time, &self.rules, &mut self.pool, &mut self.rows));
+        let gap = session.last_packet[usize::from(!is_down)]
+            .replace(time)
+            .map(|last| time.since(last).max(0));
         let pool = &mut self.pool;
         let window = &mut session.window;
-        let side = if is_down { &mut window.down } else { &mut window.up };
+        let side = if is_down {
+            &mut window.down
+        } else {
+            &mut window.up
+        };
         side.packet(datagram.length, is_video, gap, pool);
         let Some(number) = said.flow else { return };
         let flow = flow(&mut self.flows, number, &mut self.stats.flows_evicted);
@@ -239,7 +253,8 @@ impl Features {
     /// Closes the last window of a session.
     fn close(&mut self, slot: Slot) {
         let session = &mut self.sessions[slot];
-        self.rows.push_back(session.close(&self.rules, &mut self.pool));
+        self.rows
+            .push_back(session.close(&self.rules, &mut self.pool));
         self.stats.session_values_sampled += session.sampled;
     }
 
@@ -267,7 +282,10 @@ impl Features {
     /// What found no room.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats { window_values_sampled: self.pool.sampled, ..self.stats }
+        Stats {
+            window_values_sampled: self.pool.sampled,
+            ..self.stats
+        }
     }
 }
 

@@ -28,8 +28,9 @@ impl Moments {
         let step = delta / n;
         let term = delta * step * before;
         self.mean += step;
-        self.fourth +=
-            term * step * step * (n * n - 3.0 * n + 3.0) + 6.0 * step * step * self.second - 4.0 * step * self.third;
+        self.fourth += term * step * step * (n * n - 3.0 * n + 3.0)
+            + 6.0 * step * step * self.second
+            - 4.0 * step * self.third;
         self.third += term * step * (n - 2.0) - 3.0 * step * self.second;
         self.second += term;
     }
@@ -62,7 +63,8 @@ impl Moments {
 
     /// Fourth standardised moment less 3, so that a normal distribution has 0; `None` where all values are equal.
     pub(crate) fn kurtosis(&self) -> Option<f64> {
-        (self.second > 0.0).then(|| self.count as f64 * self.fourth / (self.second * self.second) - 3.0)
+        (self.second > 0.0)
+            .then(|| self.count as f64 * self.fourth / (self.second * self.second) - 3.0)
     }
 }
 
@@ -82,7 +84,10 @@ mod tests {
         let moments = moments(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);
         assert_eq!(moments.mean(), Some(5.0));
         assert!((moments.deviation().expect("spread") - 2.0).abs() < 1e-12);
-        assert_eq!((moments.minimum(), moments.maximum()), (Some(2.0), Some(9.0)));
+        assert_eq!(
+            (moments.minimum(), moments.maximum()),
+            (Some(2.0), Some(9.0))
+        );
         assert!((moments.skewness().expect("spread") - 42.0 / 8.0 / 8.0).abs() < 1e-12);
         assert!((moments.kurtosis().expect("spread") - (356.0 / 8.0 / 16.0 - 3.0)).abs() < 1e-12);
     }
@@ -90,7 +95,15 @@ mod tests {
     #[test]
     fn nothing_and_equal_values() {
         let none = Moments::default();
-        assert_eq!((none.mean(), none.deviation(), none.skewness(), none.minimum()), (None, None, None, None));
+        assert_eq!(
+            (
+                none.mean(),
+                none.deviation(),
+                none.skewness(),
+                none.minimum()
+            ),
+            (None, None, None, None)
+        );
         let equal = moments(&[0.1; 7]);
         assert_eq!((equal.mean(), equal.deviation()), (Some(0.1), Some(0.0)));
         assert_eq!((equal.skewness(), equal.kurtosis()), (None, None));
@@ -98,8 +111,10 @@ mod tests {
 
     #[test]
     fn a_large_mean_does_not_drown_the_spread() {
-        let (small, large) =
-            (moments(&[4.0, 7.0, 13.0, 16.0]), moments(&[1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0]));
+        let (small, large) = (
+            moments(&[4.0, 7.0, 13.0, 16.0]),
+            moments(&[1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0]),
+        );
         assert!((small.deviation().unwrap() - large.deviation().unwrap()).abs() < 1e-6);
         assert!((small.kurtosis().unwrap() - large.kurtosis().unwrap()).abs() < 1e-6);
     }

@@ -17,14 +17,25 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) const fn new(limit: usize) -> Self {
-        Self { held: 0, limit, sampled: 0 }
+        Self {
+            held: 0,
+            limit,
+            sampled: 0,
+        }
     }
 
     /// The most memory of so many samples that share room for `limit` values.
     pub(crate) const fn bound(limit: u64, samples: u64) -> u64 {
-        let own = if LEAST > KEPT_CAPACITY { LEAST } else { KEPT_CAPACITY } as u64;
+        let own = if LEAST > KEPT_CAPACITY {
+            LEAST
+        } else {
+            KEPT_CAPACITY
+        } as u64;
         // Lists grow by doubling.
-        limit.saturating_mul(2).saturating_add(samples.saturating_mul(own)).saturating_mul(size_of::<f64>() as u64)
+        limit
+            .saturating_mul(2)
+            .saturating_add(samples.saturating_mul(own))
+            .saturating_mul(size_of::<f64>() as u64)
     }
 }
 
@@ -67,7 +78,11 @@ impl Sample {
             return None;
         }
         let (below, &mut upper, _) = self.values.select_nth_unstable_by(middle, f64::total_cmp);
-        let lower = if is_odd { upper } else { below.iter().copied().fold(f64::NEG_INFINITY, f64::max) };
+        let lower = if is_odd {
+            upper
+        } else {
+            below.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+        };
         Some(f64::midpoint(lower, upper))
     }
 
@@ -95,7 +110,9 @@ impl Ranked {
         self.seen += 1;
         if self.values.len() >= limit {
             self.sampled += 1;
-            let Some(place) = place(self.seen, self.values.len()) else { return };
+            let Some(place) = place(self.seen, self.values.len()) else {
+                return;
+            };
             self.values.remove(place);
         }
         let at = self.values.partition_point(|&other| other < value);
@@ -108,7 +125,11 @@ impl Ranked {
         let rank = (self.values.len().checked_sub(1)?) as f64 * percent / 100.0;
         let below = rank.floor();
         let lower = *self.values.get(below as usize)?;
-        let upper = self.values.get(below as usize + 1).copied().unwrap_or(lower);
+        let upper = self
+            .values
+            .get(below as usize + 1)
+            .copied()
+            .unwrap_or(lower);
         Some((upper - lower).mul_add(rank - below, lower))
     }
 
@@ -124,7 +145,9 @@ mod tests {
 
     fn sample(values: impl IntoIterator<Item = u32>, pool: &mut Pool) -> Sample {
         let mut sample = Sample::default();
-        values.into_iter().for_each(|value| sample.add(f64::from(value), pool));
+        values
+            .into_iter()
+            .for_each(|value| sample.add(f64::from(value), pool));
         sample
     }
 
@@ -159,7 +182,10 @@ mod tests {
         full.add(1_000.0, &mut pool);
         assert_eq!((pool.held, pool.sampled), (1_000, 1), "one more does not");
         let mut late = sample(0..100, &mut pool);
-        assert_eq!((late.values.len(), pool.sampled), (LEAST, 1 + 100 - LEAST as u64));
+        assert_eq!(
+            (late.values.len(), pool.sampled),
+            (LEAST, 1 + 100 - LEAST as u64)
+        );
         full.clear(&mut pool);
         late.clear(&mut pool);
         assert_eq!(pool.held, 0);

@@ -28,7 +28,11 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn new(config: &Config) -> Self {
-        let nanoseconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
+        let nanoseconds = |seconds: u64| {
+            i64::try_from(seconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1_000_000_000)
+        };
         Self {
             window: nanoseconds(config.feature_window()),
             idle: nanoseconds(config.session_idle()),
@@ -87,11 +91,18 @@ pub(crate) struct Session {
 impl Session {
     /// The most memory that all of them hold beside themselves, but for the values of windows.
     pub(crate) fn bound(config: &Config) -> u64 {
-        let (sessions, events) = (config.max_sessions(), config.max_segments().saturating_mul(2));
+        let (sessions, events) = (
+            config.max_sessions(),
+            config.max_segments().saturating_mul(2),
+        );
         // Each event adds a time to the session's list and to the window's, and perhaps a size.
-        let lists = sessions.saturating_mul(5).saturating_mul(size::list::<f64>(config.session_values()));
-        let values =
-            lists.min(sessions.saturating_mul(5 * size::list::<f64>(4)) + size::list::<f64>(events.saturating_mul(3)));
+        let lists = sessions
+            .saturating_mul(5)
+            .saturating_mul(size::list::<f64>(config.session_values()));
+        let values = lists.min(
+            sessions.saturating_mul(5 * size::list::<f64>(4))
+                + size::list::<f64>(events.saturating_mul(3)),
+        );
         let windows = size::list::<[u64; 2]>(config.session_idle() / config.feature_window() + 2);
         values.saturating_add(sessions.saturating_mul(windows + size::list::<u64>(LAST as u64)))
     }
@@ -123,12 +134,22 @@ impl Session {
     }
 
     fn window_start(&self, index: u32, rules: &Rules) -> Time {
-        Time(self.start.0.saturating_add(rules.window.saturating_mul(i64::from(index))))
+        Time(
+            self.start
+                .0
+                .saturating_add(rules.window.saturating_mul(i64::from(index))),
+        )
     }
 
     /// Goes on to the window of a packet, and gives the rows of those before it. `true` if the packet is earlier than the
     /// open window: it counts in that, so that windows stay in order.
-    pub(crate) fn advance(&mut self, time: Time, rules: &Rules, pool: &mut Pool, rows: &mut VecDeque<Row>) -> bool {
+    pub(crate) fn advance(
+        &mut self,
+        time: Time,
+        rules: &Rules,
+        pool: &mut Pool,
+        rows: &mut VecDeque<Row>,
+    ) -> bool {
         // Bounded by the idle time.
         let target = time.since(self.start).max(0) / rules.window;
         while i64::from(self.index) < target.min(i64::from(u32::MAX)) {
@@ -157,19 +178,37 @@ impl Session {
     pub(crate) fn request(&mut self, time: Time, rules: &Rules) {
         self.window.requests += 1;
         if let Some(gap) = self.requests.add(time, rules.session_values) {
-            self.window.request_gaps.add(seconds(gap), rules.session_values);
+            self.window
+                .request_gaps
+                .add(seconds(gap), rules.session_values);
         }
     }
 
     /// Takes a segment that completed.
-    pub(crate) fn completion(&mut self, requested: Time, completed: Time, bytes: u64, rules: &Rules) {
+    pub(crate) fn completion(
+        &mut self,
+        requested: Time,
+        completed: Time,
+        bytes: u64,
+        rules: &Rules,
+    ) {
         self.window.completions += 1;
         let gap = self.completions.add(completed, rules.session_values);
         if let Some(gap) = gap {
-            self.window.completion_gaps.add(seconds(gap), rules.session_values);
+            self.window
+                .completion_gaps
+                .add(seconds(gap), rules.session_values);
         }
-        let growth = self.latest.map(|before| bytes.cast_signed().wrapping_sub(before.bytes.cast_signed()));
-        self.latest = Some(Latest { requested, completed, bytes, growth, gap });
+        let growth = self
+            .latest
+            .map(|before| bytes.cast_signed().wrapping_sub(before.bytes.cast_signed()));
+        self.latest = Some(Latest {
+            requested,
+            completed,
+            bytes,
+            growth,
+            gap,
+        });
         self.sizes.add(bytes as f64, rules.session_values);
         self.bytes += bytes;
         if self.last_sizes.len() == LAST {
@@ -180,8 +219,15 @@ impl Session {
 
     /// The row of the open window, whose counts begin anew.
     pub(crate) fn close(&mut self, rules: &Rules, pool: &mut Pool) -> Row {
-        let spreads = [&mut self.requests.gaps, &mut self.completions.gaps, &mut self.sizes];
-        let of_window = [&mut self.window.request_gaps, &mut self.window.completion_gaps];
+        let spreads = [
+            &mut self.requests.gaps,
+            &mut self.completions.gaps,
+            &mut self.sizes,
+        ];
+        let of_window = [
+            &mut self.window.request_gaps,
+            &mut self.window.completion_gaps,
+        ];
         for spread in spreads.into_iter().chain(of_window) {
             self.sampled += std::mem::take(&mut spread.ranked.sampled);
         }
@@ -207,7 +253,9 @@ impl Session {
         let averages = self.last_sizes.iter().map(|&size| {
             let size = size as f64;
             last_sizes.add(size, LAST);
-            *average.insert(average.map_or(size, |before: f64| (size - before).mul_add(rules.weight, before)))
+            *average.insert(average.map_or(size, |before: f64| {
+                (size - before).mul_add(rules.weight, before)
+            }))
         });
         let averages = averages.collect();
         Known {

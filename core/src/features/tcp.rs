@@ -93,7 +93,8 @@ impl Half {
     fn offset(&self, sequence: u32) -> Option<u64> {
         // Wrapping difference as signed: the serial number arithmetic of RFC 9293, section 3.4.
         let distance = i64::from(sequence.wrapping_sub(self.sequence) as i32);
-        (self.started && distance.unsigned_abs() <= MAX_JUMP).then(|| self.highest.wrapping_add_signed(distance))
+        (self.started && distance.unsigned_abs() <= MAX_JUMP)
+            .then(|| self.highest.wrapping_add_signed(distance))
     }
 
     /// The same, beginning anew where it does not belong here: the connection's beginning was not captured.
@@ -158,8 +159,15 @@ impl Half {
     /// How often bytes of a range, some of which were seen before, had been sent: one more than the most repeated packet
     /// that it overlaps.
     fn repeat(&mut self, start: u64, end: u64) -> u32 {
-        let overlapping = self.repeated.iter().filter(|packet| packet.0 < end && start < packet.1);
-        let times = overlapping.map(|packet| packet.2).max().unwrap_or(0).saturating_add(1);
+        let overlapping = self
+            .repeated
+            .iter()
+            .filter(|packet| packet.0 < end && start < packet.1);
+        let times = overlapping
+            .map(|packet| packet.2)
+            .max()
+            .unwrap_or(0)
+            .saturating_add(1);
         if self.repeated.len() == REPEATED {
             self.repeated.pop_front();
         }
@@ -205,12 +213,18 @@ pub(crate) struct Connection {
 impl Connection {
     /// The most memory that it holds beside itself.
     pub(crate) fn bound() -> u64 {
-        let remembered = size::list::<(u64, u64)>(HOLES as u64) + size::list::<(u64, u64, u32)>(REPEATED as u64);
+        let remembered =
+            size::list::<(u64, u64)>(HOLES as u64) + size::list::<(u64, u64, u32)>(REPEATED as u64);
         2 * remembered + size::list::<(u64, Time)>(AWAITED as u64)
     }
 
     /// Takes a packet.
-    pub(crate) fn packet(&mut self, tcp: &Tcp<'_>, direction: Direction, time: Time) -> Observation {
+    pub(crate) fn packet(
+        &mut self,
+        tcp: &Tcp<'_>,
+        direction: Direction,
+        time: Time,
+    ) -> Observation {
         let mut seen = Observation::default();
         if tcp.flags.has(TcpFlags::RST) {
             // Its numbers and window may be anything, and what it carries is for people (RFC 9293, section 3.5.3).
@@ -235,7 +249,11 @@ impl Connection {
             let is_below;
             (seen.new_bytes, is_below) = own.receive(start, start + length);
             let is_repeated = seen.new_bytes < length;
-            seen.repetitions = Some(if is_repeated { own.repeat(start, start + length) } else { 0 });
+            seen.repetitions = Some(if is_repeated {
+                own.repeat(start, start + length)
+            } else {
+                0
+            });
             seen.out_of_order = is_below && !is_repeated;
         }
         let numbers = length + u64::from(tcp.flags.has(TcpFlags::FIN));
@@ -243,7 +261,11 @@ impl Connection {
             own.await_acknowledgement(start - u64::from(is_syn), start + numbers, time);
         }
         seen.in_flight = Some(own.highest.saturating_sub(own.acknowledged));
-        let shift = if is_syn { Some(0) } else { shift(own.scale, other.scale, direction) };
+        let shift = if is_syn {
+            Some(0)
+        } else {
+            shift(own.scale, other.scale, direction)
+        };
         seen.receive_window = shift.map(|shift| u64::from(tcp.window) << shift);
         seen
     }
@@ -254,7 +276,8 @@ impl Connection {
 fn shift(own: Scale, other: Scale, direction: Direction) -> Option<u8> {
     match (own, other, direction) {
         (Scale::Absent, _, _) | (_, Scale::Absent, _) => Some(0),
-        (Scale::Shift(shift), Scale::Shift(_), _) | (Scale::Shift(shift), Scale::Unknown, Direction::In) => Some(shift),
+        (Scale::Shift(shift), Scale::Shift(_), _)
+        | (Scale::Shift(shift), Scale::Unknown, Direction::In) => Some(shift),
         _ => None,
     }
 }

@@ -21,7 +21,13 @@ fn config(settings: &[(&str, &str)]) -> Config {
 }
 
 fn packet<'a>(frame: u64, (time, data): &'a (i64, Vec<u8>)) -> Packet<'a> {
-    Packet { frame, time: Time(*time), link_type: LinkType::RAW, original_length: data.len() as u32, data }
+    Packet {
+        frame,
+        time: Time(*time),
+        link_type: LinkType::RAW,
+        original_length: data.len() as u32,
+        data,
+    }
 }
 
 /// Rows of packets, and what found no room.
@@ -47,7 +53,15 @@ fn features(config: Config, given: &Given) -> (Vec<Row>, Stats) {
 
 /// A datagram between Netflix and a client that is no QUIC.
 fn datagram(time: i64, from: &str, to: &str, length: usize) -> (i64, Vec<u8>) {
-    (time, testing::ip(address(from), address(to), 17, &testing::udp(9_000, 9_001, &vec![0; length])))
+    (
+        time,
+        testing::ip(
+            address(from),
+            address(to),
+            17,
+            &testing::udp(9_000, 9_001, &vec![0; length]),
+        ),
+    )
 }
 
 fn down(time: i64) -> (i64, Vec<u8>) {
@@ -69,35 +83,83 @@ fn numbers(rows: &[Row], name: &str) -> Vec<f64> {
 
 /// Session, window and packets of each row.
 fn places(rows: &[Row]) -> Vec<(u32, u32, f64)> {
-    rows.iter().map(|row| (row.session, row.window, number(row, "serverPacketCount").unwrap())).collect()
+    rows.iter()
+        .map(|row| {
+            (
+                row.session,
+                row.window,
+                number(row, "serverPacketCount").unwrap(),
+            )
+        })
+        .collect()
 }
 
 #[test]
 fn a_window_ends_before_the_next_begins() {
     let start = 5 * SECOND + 7;
-    let given = vec![down(start), down(start + 10 * SECOND - 1), down(start + 10 * SECOND), down(start + 35 * SECOND)];
+    let given = vec![
+        down(start),
+        down(start + 10 * SECOND - 1),
+        down(start + 10 * SECOND),
+        down(start + 35 * SECOND),
+    ];
     let (rows, stats) = features(Config::default(), &given);
-    assert_eq!(places(&rows), [(1, 0, 2.0), (1, 1, 1.0), (1, 2, 0.0), (1, 3, 1.0)]);
-    assert_eq!((rows[1].start, rows[1].end), (Time(start + 10 * SECOND), Time(start + 20 * SECOND)));
+    assert_eq!(
+        places(&rows),
+        [(1, 0, 2.0), (1, 1, 1.0), (1, 2, 0.0), (1, 3, 1.0)]
+    );
+    assert_eq!(
+        (rows[1].start, rows[1].end),
+        (Time(start + 10 * SECOND), Time(start + 20 * SECOND))
+    );
     assert_eq!(number(&rows[1], "relative_timestamp"), Some(20.0));
     assert_eq!(stats, Stats::default());
 
     let (rows, _) = features(config(&[("feature_window", "11")]), &given);
-    assert_eq!(places(&rows), [(1, 0, 3.0), (1, 1, 0.0), (1, 2, 0.0), (1, 3, 1.0)]);
+    assert_eq!(
+        places(&rows),
+        [(1, 0, 3.0), (1, 1, 0.0), (1, 2, 0.0), (1, 3, 1.0)]
+    );
 }
 
 #[test]
 fn a_session_ends_after_the_idle_time() {
     let given = |gap: i64| vec![down(0), down(gap)];
-    let sessions = |given| features(Config::default(), &given).0.last().unwrap().session;
-    assert_eq!((sessions(given(60 * SECOND)), sessions(given(60 * SECOND + 1))), (1, 2));
-    let sessions = |given| features(config(&[("session_idle", "5")]), &given).0.last().unwrap().session;
-    assert_eq!((sessions(given(5 * SECOND)), sessions(given(5 * SECOND + 1))), (1, 2));
+    let sessions = |given| {
+        features(Config::default(), &given)
+            .0
+            .last()
+            .unwrap()
+            .session
+    };
+    assert_eq!(
+        (
+            sessions(given(60 * SECOND)),
+            sessions(given(60 * SECOND + 1))
+        ),
+        (1, 2)
+    );
+    let sessions = |given| {
+        features(config(&[("session_idle", "5")]), &given)
+            .0
+            .last()
+            .unwrap()
+            .session
+    };
+    assert_eq!(
+        (sessions(given(5 * SECOND)), sessions(given(5 * SECOND + 1))),
+        (1, 2)
+    );
 }
 
 #[test]
 fn a_clock_set_back_keeps_windows_in_order() {
-    let given = vec![down(0), down(11 * SECOND), down(9 * SECOND), down(12 * SECOND)];
+    let given = vec![
+        down(0),
+        down(11 * SECOND),
+        down(9 * SECOND),
+        down(12 * SECOND),
+    ];
     let (rows, stats) = features(Config::default(), &given);
     assert_eq!(places(&rows), [(1, 0, 1.0), (1, 1, 3.0)]);
     assert_eq!(stats.packets_late, 1);
@@ -111,9 +173,17 @@ fn a_clock_set_back_keeps_windows_in_order() {
 
 #[test]
 fn times_at_the_ends_of_time() {
-    for times in [[i64::MIN, i64::MAX, i64::MIN], [i64::MAX - 1, i64::MAX, i64::MAX], [-1, 0, 1]] {
+    for times in [
+        [i64::MIN, i64::MAX, i64::MIN],
+        [i64::MAX - 1, i64::MAX, i64::MAX],
+        [-1, 0, 1],
+    ] {
         let (rows, _) = features(Config::default(), &times.map(down).to_vec());
-        assert_eq!(numbers(&rows, "serverPacketCount").iter().sum::<f64>(), 3.0, "{times:?}");
+        assert_eq!(
+            numbers(&rows, "serverPacketCount").iter().sum::<f64>(),
+            3.0,
+            "{times:?}"
+        );
     }
 }
 
@@ -133,7 +203,12 @@ fn traffic_of_others_is_in_the_total_of_its_window() {
     ];
     let (rows, _) = features(Config::default(), &given);
     // Bytes in 10 s.
-    let bytes = |name| numbers(&rows, name).into_iter().map(|rate| (rate * 1_250.0).round()).collect::<Vec<_>>();
+    let bytes = |name| {
+        numbers(&rows, name)
+            .into_iter()
+            .map(|rate| (rate * 1_250.0).round())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(bytes("total_throughput_down"), [1_128.0, 0.0, 428.0]);
     assert_eq!(bytes("total_throughput_up"), [0.0, 500.0, 0.0]);
     assert_eq!(bytes("serverThroughput"), [128.0, 0.0, 128.0]);
@@ -144,10 +219,19 @@ fn empty_windows_have_zeros_and_nulls() {
     let given = vec![down(0), down(25 * SECOND)];
     let (rows, _) = features(Config::default(), &given);
     assert_eq!(number(&rows[1], "serverByteCount"), Some(0.0));
-    for name in ["serverAvgBytesPerPacket", "userMedRTT", "up_down_ratio", "10_min_chunksize", "chunk_end_time"] {
+    for name in [
+        "serverAvgBytesPerPacket",
+        "userMedRTT",
+        "up_down_ratio",
+        "10_min_chunksize",
+        "chunk_end_time",
+    ] {
         assert_eq!(number(&rows[1], name), None, "{name}");
     }
-    assert_eq!(column("10_EWMA_chunksizes").unwrap().value(&rows[1]), Value::Floats(&[]));
+    assert_eq!(
+        column("10_EWMA_chunksizes").unwrap().value(&rows[1]),
+        Value::Floats(&[])
+    );
     let (rows, _) = features(config(&[("empty_features", "zero")]), &given);
     assert_eq!(number(&rows[1], "serverAvgBytesPerPacket"), Some(0.0));
 }
@@ -155,19 +239,36 @@ fn empty_windows_have_zeros_and_nulls() {
 #[test]
 fn sessions_and_flows_make_room() {
     let clients: Vec<String> = (1..=4).map(|host| format!("10.0.0.{host}")).collect();
-    let given: Given = (0..8).map(|at| datagram(at * SECOND, NETFLIX, &clients[at as usize % 4], 100)).collect();
+    let given: Given = (0..8)
+        .map(|at| datagram(at * SECOND, NETFLIX, &clients[at as usize % 4], 100))
+        .collect();
     let rows_of = |room| features(config(&[("max_sessions", room)]), &given);
     let (rows, stats) = rows_of("4");
     assert_eq!((rows.len(), stats.sessions_evicted), (4, 0));
     let (rows, stats) = rows_of("3");
     assert!(stats.sessions_evicted > 0);
-    assert_eq!(numbers(&rows, "serverPacketCount").iter().sum::<f64>(), 8.0, "what was counted is not lost");
+    assert_eq!(
+        numbers(&rows, "serverPacketCount").iter().sum::<f64>(),
+        8.0,
+        "what was counted is not lost"
+    );
 
     let flow = |at: i64| {
-        (at * SECOND, testing::ip(address(NETFLIX), address(CLIENT), 17, &testing::udp(9_000, 9_001 + at as u16, &[0])))
+        (
+            at * SECOND,
+            testing::ip(
+                address(NETFLIX),
+                address(CLIENT),
+                17,
+                &testing::udp(9_000, 9_001 + at as u16, &[0]),
+            ),
+        )
     };
     let flows_of = |count: i64| {
-        let (rows, stats) = features(config(&[("max_connections", "8")]), &(0..count).map(flow).collect());
+        let (rows, stats) = features(
+            config(&[("max_connections", "8")]),
+            &(0..count).map(flow).collect(),
+        );
         (number(&rows[0], "parallel_flows"), stats.flows_evicted)
     };
     assert_eq!((flows_of(8), flows_of(9)), ((Some(8.0), 0), (Some(9.0), 1)));
@@ -175,15 +276,31 @@ fn sessions_and_flows_make_room() {
 
 #[test]
 fn medians_are_exact_while_there_is_room() {
-    let given: Given = (0..101).map(|at| datagram(at * MILLISECOND, NETFLIX, CLIENT, at as usize)).collect();
+    let given: Given = (0..101)
+        .map(|at| datagram(at * MILLISECOND, NETFLIX, CLIENT, at as usize))
+        .collect();
     // 101 lengths and 100 times between.
-    let sampled = |room| features(config(&[("window_values", room)]), &given).1.window_values_sampled;
+    let sampled = |room| {
+        features(config(&[("window_values", room)]), &given)
+            .1
+            .window_values_sampled
+    };
     assert_eq!((sampled("201"), sampled("200")), (0, 1));
     let (rows, _) = features(config(&[("window_values", "201")]), &given);
-    assert_eq!(number(&rows[0], "serverMedBytesPerPacket"), Some(28.0 + 50.0));
+    assert_eq!(
+        number(&rows[0], "serverMedBytesPerPacket"),
+        Some(28.0 + 50.0)
+    );
     let (rows, _) = features(config(&[("window_values", "0")]), &given);
-    assert_eq!(number(&rows[0], "serverAvgBytesPerPacket"), Some(28.0 + 50.0), "means need no room");
-    assert!(number(&rows[0], "serverMedBytesPerPacket").is_some(), "a few values are always kept");
+    assert_eq!(
+        number(&rows[0], "serverAvgBytesPerPacket"),
+        Some(28.0 + 50.0),
+        "means need no room"
+    );
+    assert!(
+        number(&rows[0], "serverMedBytesPerPacket").is_some(),
+        "a few values are always kept"
+    );
 }
 
 #[test]
@@ -191,8 +308,19 @@ fn memory_is_bounded_by_the_settings() {
     let bound = |settings: &[(&str, &str)]| Features::memory_bound(&config(settings));
     let small = bound(&[]);
     assert!((300_000_000..700_000_000).contains(&small), "{small}");
-    for name in ["max_sessions", "window_values", "max_connections", "max_segments", "max_servers", "session_idle"] {
-        let more = config(&[]).get(name).and_then(|value| value.parse::<u64>().ok()).unwrap() * 4;
+    for name in [
+        "max_sessions",
+        "window_values",
+        "max_connections",
+        "max_segments",
+        "max_servers",
+        "session_idle",
+    ] {
+        let more = config(&[])
+            .get(name)
+            .and_then(|value| value.parse::<u64>().ok())
+            .unwrap()
+            * 4;
         assert!(bound(&[(name, &more.to_string())]) > small, "{name}");
     }
     assert!(bound(&[("session_values", "16")]) < small);
@@ -207,16 +335,25 @@ fn responses(sizes: &[usize]) -> Given {
         talk.hear(&record(23, &vec![0xa5; size]));
     }
     talk.wait(SECOND).close();
-    talk.packets.iter().map(|packet| (packet.time, packet.bytes())).collect()
+    talk.packets
+        .iter()
+        .map(|packet| (packet.time, packet.bytes()))
+        .collect()
 }
 
 #[test]
 fn percentiles_of_a_session_are_exact_while_there_is_room() {
     let sizes: Vec<usize> = (0..20).map(|at| 9_000 + at * 100).collect();
     let kinds = ("feature_kinds", "video,audio,other");
-    let segments = features(config(&[kinds]), &responses(&sizes)).0.last().map(|row| number(row, "n_prev_down_chunk"));
+    let segments = features(config(&[kinds]), &responses(&sizes))
+        .0
+        .last()
+        .map(|row| number(row, "n_prev_down_chunk"));
     let whole = |room, count| {
-        let (rows, stats) = features(config(&[kinds, ("session_values", room)]), &responses(&sizes[..count]));
+        let (rows, stats) = features(
+            config(&[kinds, ("session_values", room)]),
+            &responses(&sizes[..count]),
+        );
         let done = numbers(&rows, "n_chunks_down").iter().sum::<f64>();
         (done, stats.session_values_sampled)
     };
@@ -230,8 +367,13 @@ fn percentiles_of_a_session_are_exact_while_there_is_room() {
 fn averages_move_by_the_span() {
     let kinds = ("feature_kinds", "video,audio,other");
     let averages = |span| {
-        let (rows, _) = features(config(&[kinds, ("ewma_span", span)]), &responses(&[9_000, 10_000]));
-        let Value::Floats(values) = column("10_EWMA_chunksizes").unwrap().value(&rows[0]) else { panic!("numbers") };
+        let (rows, _) = features(
+            config(&[kinds, ("ewma_span", span)]),
+            &responses(&[9_000, 10_000]),
+        );
+        let Value::Floats(values) = column("10_EWMA_chunksizes").unwrap().value(&rows[0]) else {
+            panic!("numbers")
+        };
         values.to_vec()
     };
     assert_eq!(averages("1"), [9_005.0, 10_005.0], "the newest alone");
@@ -248,19 +390,34 @@ fn an_open_segment_is_complete_after_silence() {
         given.push(down(last + silence));
         let settings = [&[("feature_kinds", "video,audio,other")], settings].concat();
         let (rows, _) = features(config(&settings), &given);
-        (numbers(&rows, "n_chunks_up").iter().sum::<f64>(), numbers(&rows, "n_chunks_down").iter().sum::<f64>())
+        (
+            numbers(&rows, "n_chunks_up").iter().sum::<f64>(),
+            numbers(&rows, "n_chunks_down").iter().sum::<f64>(),
+        )
     };
-    assert_eq!((completed(10 * SECOND - 1, &[]), completed(10 * SECOND, &[])), ((1.0, 0.0), (1.0, 1.0)));
+    assert_eq!(
+        (completed(10 * SECOND - 1, &[]), completed(10 * SECOND, &[])),
+        ((1.0, 0.0), (1.0, 1.0))
+    );
     assert_eq!(completed(SECOND, &[("segment_quiet", "1")]), (1.0, 1.0));
 }
 
 #[test]
 fn kinds_that_count_are_a_setting() {
     let requests = |kinds| {
-        let (rows, _) = features(config(&[("feature_kinds", kinds)]), &responses(&[9_000, 500]));
+        let (rows, _) = features(
+            config(&[("feature_kinds", kinds)]),
+            &responses(&[9_000, 500]),
+        );
         numbers(&rows, "n_chunks_up").iter().sum::<f64>()
     };
-    assert_eq!((requests("video,audio,other"), requests("other") + requests("video") + requests("audio")), (2.0, 2.0));
+    assert_eq!(
+        (
+            requests("video,audio,other"),
+            requests("other") + requests("video") + requests("audio")
+        ),
+        (2.0, 2.0)
+    );
     assert!(requests("other") > 0.0);
 }
 
@@ -273,10 +430,23 @@ fn traffic() -> impl Strategy<Value = Given> {
         1 => -3 * SECOND..0,
         1 => -100 * SECOND..0,
     ];
-    let payload = prop_oneof![Just(Vec::new()), (1..1_400_usize).prop_map(|length| vec![7; length])];
+    let payload = prop_oneof![
+        Just(Vec::new()),
+        (1..1_400_usize).prop_map(|length| vec![7; length])
+    ];
     let flags = prop_oneof![6 => Just(ACK), 1 => Just(testing::SYN), 1 => Just(testing::FIN), 1 => Just(testing::RST)];
     let jump = prop_oneof![6 => Just(0_u32), 2 => 0..2_000_u32, 2 => (0..2_000_u32).prop_map(u32::wrapping_neg), 1 => any::<u32>()];
-    let packet = (pause, 0..2_u8, 0..2_u16, any::<bool>(), flags, jump.clone(), jump, payload, 0..8_u8);
+    let packet = (
+        pause,
+        0..2_u8,
+        0..2_u16,
+        any::<bool>(),
+        flags,
+        jump.clone(),
+        jump,
+        payload,
+        0..8_u8,
+    );
     prop::collection::vec(packet, 1..60).prop_map(|packets| {
         let mut now = 1_000 * SECOND;
         let mut sequences: HashMap<(u8, u16, bool), u32> = HashMap::new();
@@ -285,8 +455,16 @@ fn traffic() -> impl Strategy<Value = Given> {
             now += pause;
             let client = address(if client == 0 { CLIENT } else { "10.0.0.3" });
             let server = address(if what == 1 { "198.51.100.7" } else { NETFLIX });
-            let (source, destination) = if is_up { (client, server) } else { (server, client) };
-            let ports = if is_up { (50_000 + port, 443) } else { (443, 50_000 + port) };
+            let (source, destination) = if is_up {
+                (client, server)
+            } else {
+                (server, client)
+            };
+            let ports = if is_up {
+                (50_000 + port, 443)
+            } else {
+                (443, 50_000 + port)
+            };
             let transport = if what == 0 {
                 (17, testing::udp(ports.0, ports.1, &payload))
             } else {
@@ -295,9 +473,15 @@ fn traffic() -> impl Strategy<Value = Given> {
                 let sequence = sequences.entry(side).or_insert(u32::MAX - 5_000);
                 let at = sequence.wrapping_add(own);
                 *sequence = at.wrapping_add(payload.len() as u32);
-                (6, testing::tcp(ports, at, peer.wrapping_add(other), flags, &payload))
+                (
+                    6,
+                    testing::tcp(ports, at, peer.wrapping_add(other), flags, &payload),
+                )
             };
-            given.push((now, testing::ip(source, destination, transport.0, &transport.1)));
+            given.push((
+                now,
+                testing::ip(source, destination, transport.0, &transport.1),
+            ));
         }
         given
     })

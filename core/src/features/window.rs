@@ -49,7 +49,13 @@ pub(crate) struct Direction {
 
 impl Direction {
     /// Counts a packet of `length` bytes that came `gap` nanoseconds after the one before in its direction.
-    pub(crate) fn packet(&mut self, length: u32, is_video: bool, gap: Option<i64>, pool: &mut Pool) {
+    pub(crate) fn packet(
+        &mut self,
+        length: u32,
+        is_video: bool,
+        gap: Option<i64>,
+        pool: &mut Pool,
+    ) {
         self.counts.packets += 1;
         self.counts.bytes += u64::from(length);
         self.counts.video_bytes += if is_video { u64::from(length) } else { 0 };

@@ -61,20 +61,46 @@ impl FlowKey {
             Transport::LaterFragment | Transport::Other => (0, 0, 0),
         };
         let protocol = u64::from(datagram.protocol) << 16 | has_ports;
-        if let (IpAddr::V4(source), IpAddr::V4(destination)) = (datagram.source, datagram.destination) {
+        if let (IpAddr::V4(source), IpAddr::V4(destination)) =
+            (datagram.source, datagram.destination)
+        {
             let source = u64::from(source.to_bits()) << 16 | u64::from(source_port);
             let destination = u64::from(destination.to_bits()) << 16 | u64::from(destination_port);
             let (low, high) = (source.min(destination), source.max(destination));
             let rest = Self::pack(low as u16, high as u16) | protocol | BOTH_V4;
-            return (Self { rest, addresses: [[low >> 16, 0], [high >> 16, 0]] }, End::from(source > destination));
+            return (
+                Self {
+                    rest,
+                    addresses: [[low >> 16, 0], [high >> 16, 0]],
+                },
+                End::from(source > destination),
+            );
         }
-        let source = (bits(datagram.source), source_port, datagram.source.is_ipv4());
-        let destination = (bits(datagram.destination), destination_port, datagram.destination.is_ipv4());
+        let source = (
+            bits(datagram.source),
+            source_port,
+            datagram.source.is_ipv4(),
+        );
+        let destination = (
+            bits(datagram.destination),
+            destination_port,
+            datagram.destination.is_ipv4(),
+        );
         let sender = End::from(source > destination);
-        let (low, high) = if sender == 0 { (source, destination) } else { (destination, source) };
+        let (low, high) = if sender == 0 {
+            (source, destination)
+        } else {
+            (destination, source)
+        };
         let v4 = (V4[0] * u64::from(low.2)) | (V4[1] * u64::from(high.2));
         let rest = Self::pack(low.1, high.1) | protocol | v4;
-        (Self { rest, addresses: [words(low.0), words(high.0)] }, sender)
+        (
+            Self {
+                rest,
+                addresses: [words(low.0), words(high.0)],
+            },
+            sender,
+        )
     }
 
     const fn pack(low_port: u16, high_port: u16) -> u64 {
@@ -96,7 +122,10 @@ impl FlowKey {
     /// The key of an end's address.
     pub(crate) const fn host(&self, end: End) -> HostKey {
         let [low, high] = self.addresses[end as usize & 1];
-        HostKey { bits: (high as u128) << 64 | low as u128, v4: self.rest & V4[end as usize & 1] != 0 }
+        HostKey {
+            bits: (high as u128) << 64 | low as u128,
+            v4: self.rest & V4[end as usize & 1] != 0,
+        }
     }
 }
 
@@ -109,11 +138,18 @@ pub(crate) struct HostKey {
 
 impl HostKey {
     pub(crate) fn new(address: IpAddr) -> Self {
-        Self { bits: bits(address), v4: address.is_ipv4() }
+        Self {
+            bits: bits(address),
+            v4: address.is_ipv4(),
+        }
     }
 
     pub(crate) fn address(self) -> IpAddr {
-        if self.v4 { IpAddr::from((self.bits as u32).to_be_bytes()) } else { IpAddr::from(self.bits.to_be_bytes()) }
+        if self.v4 {
+            IpAddr::from((self.bits as u32).to_be_bytes())
+        } else {
+            IpAddr::from(self.bits.to_be_bytes())
+        }
     }
 }
 

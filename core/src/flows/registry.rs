@@ -54,7 +54,9 @@ impl Flow {
     /// Whether all that passed of it was followed as if `server` had been known to be Netflix's from the start.
     const fn is_whole(&self, server: End) -> bool {
         match self.client {
-            Some(client) => !self.passed_over && (self.connection != NONE || self.over) && client != server,
+            Some(client) => {
+                !self.passed_over && (self.connection != NONE || self.over) && client != server
+            }
             // Only TCP and UDP are followed.
             None => self.number.is_none(),
         }
@@ -64,7 +66,12 @@ impl Flow {
     #[must_use]
     pub(crate) const fn counters(&self, server: End) -> Counters {
         let (down, up) = (&self.sent[server as usize], &self.sent[1 - server as usize]);
-        Counters { in_pkts: down.packets, out_pkts: up.packets, in_bytes: down.bytes, out_bytes: up.bytes }
+        Counters {
+            in_pkts: down.packets,
+            out_pkts: up.packets,
+            in_bytes: down.bytes,
+            out_bytes: up.bytes,
+        }
     }
 }
 
@@ -152,7 +159,8 @@ impl Registry {
         let (flows, servers) = (config.max_flows(), config.max_servers());
         // One piece of evidence of each kind is kept beyond the limit.
         let pieces = config.max_evidence() + EvidenceKind::ALL.len() as u64;
-        let evidence = size::list::<Evidence>(pieces).saturating_add(pieces * (MAX_SOURCE + ALLOCATION) as u64);
+        let evidence = size::list::<Evidence>(pieces)
+            .saturating_add(pieces * (MAX_SOURCE + ALLOCATION) as u64);
         Table::<FlowKey, Flow>::bound(flows)
             .saturating_add(Table::<HostKey, Host>::bound(most_hosts(flows, servers)))
             .saturating_add(size::list::<Server>(servers))
@@ -164,8 +172,16 @@ impl Registry {
     pub(crate) fn informed(self, config: &Config) -> Self {
         let mut fresh = Self::new(config);
         for server in self.servers {
-            let Some(first) = server.evidence.first() else { continue };
-            if let Some(id) = fresh.identify(config, server.address, first.kind, &first.source, first.frame) {
+            let Some(first) = server.evidence.first() else {
+                continue;
+            };
+            if let Some(id) = fresh.identify(
+                config,
+                server.address,
+                first.kind,
+                &first.source,
+                first.frame,
+            ) {
                 // As it was: what of it is kept depends on the order in which it comes.
                 fresh.servers[id as usize].evidence = server.evidence;
                 fresh.sites[id as usize] = Site::of(&fresh.servers[id as usize]);
@@ -293,7 +309,11 @@ impl Registry {
         flow.t_first = flow.t_first.min(time);
         if let Some((id, end)) = flow.server {
             let server = &mut self.servers[id as usize];
-            let direction = if sender == end { Direction::In } else { Direction::Out };
+            let direction = if sender == end {
+                Direction::In
+            } else {
+                Direction::Out
+            };
             if server.counters == Counters::default() {
                 (server.t_first, server.t_last) = (time, time);
             }
@@ -310,8 +330,9 @@ impl Registry {
             return host;
         }
         if self.hosts.is_full()
-            && let Some(victim) =
-                self.hosts.victim(|slot, host| slot != spared && host.first_flow == NONE && host.server.is_none())
+            && let Some(victim) = self.hosts.victim(|slot, host| {
+                slot != spared && host.first_flow == NONE && host.server.is_none()
+            })
         {
             self.hosts.remove(victim);
             self.hosts_evicted += 1;
@@ -329,9 +350,20 @@ impl Registry {
             },
         );
         let address = key.address();
-        let by_config = config.prefixes.iter().find(|prefix| prefix.contains(address)).copied();
-        let by_prefix = self.known.iter().find(|prefix| prefix.contains(address)).copied();
-        for (kind, prefix) in [(EvidenceKind::Config, by_config), (EvidenceKind::Prefix, by_prefix)] {
+        let by_config = config
+            .prefixes
+            .iter()
+            .find(|prefix| prefix.contains(address))
+            .copied();
+        let by_prefix = self
+            .known
+            .iter()
+            .find(|prefix| prefix.contains(address))
+            .copied();
+        for (kind, prefix) in [
+            (EvidenceKind::Config, by_config),
+            (EvidenceKind::Prefix, by_prefix),
+        ] {
             if let Some(prefix) = prefix.filter(|_| config.counts(kind)) {
                 match self.hosts[host].server {
                     Some(id) => self.add_evidence(config, id, kind, &prefix.to_string(), 0),
@@ -419,8 +451,12 @@ impl Registry {
     fn evict_flow(&mut self, evicted: impl FnOnce(Slot)) {
         // Netflix's flows stay, unless they are nearly all there is.
         let keep_netflix = self.netflix_flows < self.flows.len() - self.flows.len() / 8;
-        let victim = self.flows.victim(|_, flow| !keep_netflix || flow.server.is_none());
-        let Some(slot) = victim.or_else(|| self.flows.victim(|_, _| true)) else { return };
+        let victim = self
+            .flows
+            .victim(|_, flow| !keep_netflix || flow.server.is_none());
+        let Some(slot) = victim.or_else(|| self.flows.victim(|_, _| true)) else {
+            return;
+        };
         self.settle_past(slot);
         self.unlink(slot);
         self.netflix_flows -= usize::from(self.flows[slot].server.is_some());
@@ -435,7 +471,12 @@ impl Registry {
 
 /// Past of an address as counters of a server.
 const fn counters(past: &[Sent; 2]) -> Counters {
-    Counters { in_pkts: past[0].packets, in_bytes: past[0].bytes, out_pkts: past[1].packets, out_bytes: past[1].bytes }
+    Counters {
+        in_pkts: past[0].packets,
+        in_bytes: past[0].bytes,
+        out_pkts: past[1].packets,
+        out_bytes: past[1].bytes,
+    }
 }
 
 #[cfg(test)]

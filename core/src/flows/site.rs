@@ -28,13 +28,26 @@ pub(crate) enum Site {
 impl Site {
     /// What evidence says. One name of a media appliance is enough; of others, the strongest counts.
     pub(crate) fn of(server: &Server) -> Self {
-        let names = || server.evidence.iter().filter(|e| !is_range(e.kind)).map(|e| &*e.source);
+        let names = || {
+            server
+                .evidence
+                .iter()
+                .filter(|e| !is_range(e.kind))
+                .map(|e| &*e.source)
+        };
         if names().any(|name| name.contains(MEDIA_NAME)) {
             return Self::Media;
         }
         names().find_map(Self::of_name).unwrap_or_else(|| {
-            let announced = server.evidence.iter().any(|e| e.kind == EvidenceKind::Prefix);
-            if announced { Self::Range } else { Self::Unknown }
+            let announced = server
+                .evidence
+                .iter()
+                .any(|e| e.kind == EvidenceKind::Prefix);
+            if announced {
+                Self::Range
+            } else {
+                Self::Unknown
+            }
         })
     }
 
@@ -45,7 +58,11 @@ impl Site {
         let is_netflix = CONTROL_NAMES.iter().any(|word| name.contains(word));
         is_netflix.then(|| {
             let is_file_label = FILE_LABELS.iter().any(|label| name.starts_with(label));
-            if is_file_label { Self::Files } else { Self::Control }
+            if is_file_label {
+                Self::Files
+            } else {
+                Self::Control
+            }
         })
     }
 }

@@ -56,10 +56,16 @@ pub fn filling<'a>(segments: impl IntoIterator<Item = &'a Segment>, config: &Con
     let is_phase = |phase: &Phase| u64::from(phase.segments) >= config.fill_segments();
     let mut open: HashMap<IpAddr, Phase> = HashMap::new();
     let mut phases = Vec::new();
-    for segment in segments.into_iter().filter(|segment| segment.kind == Kind::Video) {
+    for segment in segments
+        .into_iter()
+        .filter(|segment| segment.kind == Kind::Video)
+    {
         match open.get_mut(&segment.client) {
             Some(phase) if segment.t_request.since(phase.t_end) <= idle => phase.add(segment),
-            _ => phases.extend(open.insert(segment.client, Phase::of(segment)).filter(is_phase)),
+            _ => phases.extend(
+                open.insert(segment.client, Phase::of(segment))
+                    .filter(is_phase),
+            ),
         }
     }
     phases.extend(open.into_values().filter(is_phase));
@@ -131,7 +137,13 @@ mod tests {
     fn both_sides_of_the_idle_time() {
         let mut config = Config::default();
         config.set("fill_idle", "200").unwrap();
-        let with_gap = |gap: i64| [video(0, 1000), video(1000 + gap, 3000), video(3000 + gap, 5000)];
+        let with_gap = |gap: i64| {
+            [
+                video(0, 1000),
+                video(1000 + gap, 3000),
+                video(3000 + gap, 5000),
+            ]
+        };
         assert_eq!(filling(&with_gap(200), &config).len(), 1);
         assert_eq!(filling(&with_gap(201), &config).len(), 0);
     }
@@ -165,10 +177,20 @@ mod tests {
 
     #[test]
     fn overlapping_requests_and_clocks_that_step_back() {
-        let phases = filling(&[video(0, 3000), video(100, 200), video(3100, 2000)], &Config::default());
+        let phases = filling(
+            &[video(0, 3000), video(100, 200), video(3100, 2000)],
+            &Config::default(),
+        );
         assert_eq!(phases.len(), 1);
-        assert_eq!((phases[0].t_start, phases[0].t_end), (Time(0), Time(3_100_000_000)));
-        let extreme = [video(i64::MIN / 1_000_000, 0), video(i64::MAX / 1_000_000, 0), video(0, 0)];
+        assert_eq!(
+            (phases[0].t_start, phases[0].t_end),
+            (Time(0), Time(3_100_000_000))
+        );
+        let extreme = [
+            video(i64::MIN / 1_000_000, 0),
+            video(i64::MAX / 1_000_000, 0),
+            video(0, 0),
+        ];
         assert!(filling(&extreme, &Config::default()).len() <= 1);
     }
 }

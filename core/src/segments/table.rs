@@ -66,16 +66,23 @@ impl SegmentTable {
     }
 
     pub(crate) fn get(&self, number: u32) -> Option<&Segment> {
-        self.segments.get(number.checked_sub(self.first)? as usize)?.as_ref()
+        self.segments
+            .get(number.checked_sub(self.first)? as usize)?
+            .as_ref()
     }
 
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Segment> {
-        self.segments.get_mut(number.checked_sub(self.first)? as usize)?.as_mut()
+        self.segments
+            .get_mut(number.checked_sub(self.first)? as usize)?
+            .as_mut()
     }
 
     /// Takes a segment out; the server's others close the gap.
     pub(crate) fn take(&mut self, number: u32) -> Option<Segment> {
-        let segment = self.segments.get_mut(number.checked_sub(self.first)? as usize)?.take()?;
+        let segment = self
+            .segments
+            .get_mut(number.checked_sub(self.first)? as usize)?
+            .take()?;
         if let Some(previous) = segment.previous.and_then(|number| self.get_mut(number)) {
             previous.next = segment.next;
         }

@@ -39,12 +39,14 @@ impl Note<'_> {
 
     /// The segment, if its totals are known.
     fn known(&self) -> Option<&Segment> {
-        self.segment.filter(|segment| self.settled || segment.complete)
+        self.segment
+            .filter(|segment| self.settled || segment.complete)
     }
 
     /// The segment, if this is its last packet.
     fn ends(&self) -> Option<&Segment> {
-        self.known().filter(|segment| segment.last_frame == Some(self.frame))
+        self.known()
+            .filter(|segment| segment.last_frame == Some(self.frame))
     }
 }
 
@@ -89,7 +91,10 @@ impl Note<'_> {
 
     /// How much of the segment has come, on packets that brought some of it.
     fn progress(&self, known: Option<&Segment>, text: &mut String) {
-        if self.annotation.segment.is_none() || self.annotation.request || self.annotation.direction != Direction::In {
+        if self.annotation.segment.is_none()
+            || self.annotation.request
+            || self.annotation.direction != Direction::In
+        {
             return;
         }
         text.push_str(": ");
@@ -148,7 +153,11 @@ impl Label<'_> {
                 if name.len() <= MAX_NAME && name.bytes().all(|byte| byte.is_ascii_graphic()) {
                     text.push_str(name);
                 } else {
-                    text.extend(name.chars().take(MAX_NAME).map(|c| if c.is_ascii_graphic() { c } else { '?' }));
+                    text.extend(
+                        name.chars()
+                            .take(MAX_NAME)
+                            .map(|c| if c.is_ascii_graphic() { c } else { '?' }),
+                    );
                 }
             }
             _ => push_address(text, self.0.address),
@@ -172,7 +181,10 @@ impl Grouped {
         let mut rest = buffer.format(self.0);
         // The first group may be shorter.
         let mut group = (rest.len() - 1) % 3 + 1;
-        while let Some((digits, others)) = rest.split_at_checked(group).filter(|(_, others)| !others.is_empty()) {
+        while let Some((digits, others)) = rest
+            .split_at_checked(group)
+            .filter(|(_, others)| !others.is_empty())
+        {
             push_all(text, [digits, ","]);
             (rest, group) = (others, 3);
         }
@@ -196,7 +208,10 @@ impl Seconds {
         push_number(text, milliseconds / 1000);
         // The one in front keeps zeros, and is left out.
         let mut buffer = itoa::Buffer::new();
-        push_all(text, [".", &buffer.format(1000 + milliseconds % 1000)[1..], " s"]);
+        push_all(
+            text,
+            [".", &buffer.format(1000 + milliseconds % 1000)[1..], " s"],
+        );
     }
 }
 
@@ -247,7 +262,11 @@ mod tests {
     const NAME: &str = "ipv4-c001-fra001-ix.1.oca.nflxvideo.net";
 
     fn server(name: &str) -> Server {
-        let evidence = Evidence { kind: EvidenceKind::Sni, source: name.into(), frame: 1 };
+        let evidence = Evidence {
+            kind: EvidenceKind::Sni,
+            source: name.into(),
+            frame: 1,
+        };
         Server {
             address: IpAddr::from([23, 246, 11, 141]),
             evidence: vec![evidence],
@@ -310,24 +329,56 @@ mod tests {
         }
     }
 
-    fn note(frame: u64, annotation: &Annotation, segment: Option<&Segment>, settled: bool) -> String {
-        Note { frame, annotation, server: &server(NAME), segment, settled }.to_string()
+    fn note(
+        frame: u64,
+        annotation: &Annotation,
+        segment: Option<&Segment>,
+        settled: bool,
+    ) -> String {
+        Note {
+            frame,
+            annotation,
+            server: &server(NAME),
+            segment,
+            settled,
+        }
+        .to_string()
     }
 
     #[test]
     fn landmarks_tell_totals_once_they_are_known() {
-        let request = Annotation { request: true, ..annotation(Direction::Out, Some(17)) };
+        let request = Annotation {
+            request: true,
+            ..annotation(Direction::Out, Some(17))
+        };
         let whole = segment();
-        let said = format!("nflx: out request segment 17 (video) {NAME}, flow 3: 1,245,184 bytes in 0.620 s");
+        let said = format!(
+            "nflx: out request segment 17 (video) {NAME}, flow 3: 1,245,184 bytes in 0.620 s"
+        );
         assert_eq!(note(10, &request, Some(&whole), true), said);
-        let begun = Segment { complete: false, kind: Kind::Other, last_frame: None, ..segment() };
-        assert_eq!(note(10, &request, Some(&begun), false), format!("nflx: out request segment 17 {NAME}, flow 3"));
+        let begun = Segment {
+            complete: false,
+            kind: Kind::Other,
+            last_frame: None,
+            ..segment()
+        };
+        assert_eq!(
+            note(10, &request, Some(&begun), false),
+            format!("nflx: out request segment 17 {NAME}, flow 3")
+        );
         assert!(note(10, &request, Some(&begun), true).ends_with(": no response"));
 
         let data = annotation(Direction::In, Some(17));
-        let said = format!("nflx: in end of segment 17 (video) {NAME}, flow 3: 1,245,184 bytes in 0.620 s");
+        let said = format!(
+            "nflx: in end of segment 17 (video) {NAME}, flow 3: 1,245,184 bytes in 0.620 s"
+        );
         assert_eq!(note(90, &data, Some(&whole), false), said);
-        let open = Segment { complete: false, missing_bytes: 1448, retransmitted_bytes: 2896, ..segment() };
+        let open = Segment {
+            complete: false,
+            missing_bytes: 1448,
+            retransmitted_bytes: 2896,
+            ..segment()
+        };
         let tail = "0.620 s, 1,448 of them not captured, 2,896 retransmitted, still open at the end of the capture";
         assert!(note(90, &data, Some(&open), true).ends_with(tail));
     }
@@ -335,12 +386,27 @@ mod tests {
     #[test]
     fn packets_between_tell_how_far_it_is() {
         let data = annotation(Direction::In, Some(17));
-        let (whole, open) = (segment(), Segment { complete: false, ..segment() });
+        let (whole, open) = (
+            segment(),
+            Segment {
+                complete: false,
+                ..segment()
+            },
+        );
         let head = format!("nflx: in segment 17 (video) {NAME}, flow 3: 62,304 ");
-        assert_eq!(note(50, &data, Some(&whole), true), format!("{head}of 1,245,184 bytes"));
+        assert_eq!(
+            note(50, &data, Some(&whole), true),
+            format!("{head}of 1,245,184 bytes")
+        );
         // As long as more may come, neither the end nor the kind is known.
-        assert_eq!(note(90, &data, Some(&open), false), format!("{} bytes", head.trim_end()).replace(" (video)", ""));
-        assert_eq!(note(90, &data, None, true), format!("{} bytes", head.trim_end()).replace(" (video)", ""));
+        assert_eq!(
+            note(90, &data, Some(&open), false),
+            format!("{} bytes", head.trim_end()).replace(" (video)", "")
+        );
+        assert_eq!(
+            note(90, &data, None, true),
+            format!("{} bytes", head.trim_end()).replace(" (video)", "")
+        );
         let rest_of_request = annotation(Direction::Out, Some(17));
         assert!(note(11, &rest_of_request, Some(&whole), true).ends_with(", flow 3"));
     }
@@ -348,27 +414,58 @@ mod tests {
     #[test]
     fn packets_without_a_segment_tell_what_the_server_does() {
         let other = annotation(Direction::Out, None);
-        assert_eq!(note(5, &other, None, true), format!("nflx: out {NAME}, role video, flow 3"));
-        let fragment = Annotation { flow: None, ..other };
-        assert_eq!(note(5, &fragment, None, true), format!("nflx: out {NAME}, role video"));
+        assert_eq!(
+            note(5, &other, None, true),
+            format!("nflx: out {NAME}, role video, flow 3")
+        );
+        let fragment = Annotation {
+            flow: None,
+            ..other
+        };
+        assert_eq!(
+            note(5, &fragment, None, true),
+            format!("nflx: out {NAME}, role video")
+        );
     }
 
     #[test]
     fn names_stay_on_their_line() {
-        assert_eq!(Label(&server("a\nnflx: b\u{e9}\0")).to_string(), "a?nflx:?b??");
+        assert_eq!(
+            Label(&server("a\nnflx: b\u{e9}\0")).to_string(),
+            "a?nflx:?b??"
+        );
         assert_eq!(Label(&server("")).to_string(), "23.246.11.141");
-        assert_eq!(Label(&server(&"x".repeat(9000))).to_string().len(), MAX_NAME);
+        assert_eq!(
+            Label(&server(&"x".repeat(9000))).to_string().len(),
+            MAX_NAME
+        );
         for longest in ["x".repeat(MAX_NAME), "\u{e9}".repeat(MAX_NAME)] {
-            assert_eq!(Label(&server(&longest)).to_string(), longest.replace('\u{e9}', "?"));
+            assert_eq!(
+                Label(&server(&longest)).to_string(),
+                longest.replace('\u{e9}', "?")
+            );
         }
     }
 
     #[test]
     fn servers_without_a_name_show_their_address() {
-        for address in ["0.0.0.0", "23.246.11.141", "255.255.255.255", "::", "2a00:86c0:ff0a::19", "::ffff:23.246.0.9"]
-        {
+        for address in [
+            "0.0.0.0",
+            "23.246.11.141",
+            "255.255.255.255",
+            "::",
+            "2a00:86c0:ff0a::19",
+            "::ffff:23.246.0.9",
+        ] {
             let address: IpAddr = address.parse().expect("an address");
-            assert_eq!(Label(&Server { address, ..server("") }).to_string(), address.to_string());
+            assert_eq!(
+                Label(&Server {
+                    address,
+                    ..server("")
+                })
+                .to_string(),
+                address.to_string()
+            );
         }
     }
 
@@ -386,9 +483,12 @@ mod tests {
         ] {
             assert_eq!(Grouped(number).to_string(), said);
         }
-        for (nanoseconds, said) in
-            [(0, "0.000 s"), (499_999, "0.000 s"), (500_000, "0.001 s"), (59_999_500_000, "60.000 s")]
-        {
+        for (nanoseconds, said) in [
+            (0, "0.000 s"),
+            (499_999, "0.000 s"),
+            (500_000, "0.001 s"),
+            (59_999_500_000, "60.000 s"),
+        ] {
             assert_eq!(Seconds(nanoseconds).to_string(), said);
         }
         assert_eq!(Seconds(1_000_499_999).to_string(), "1.000 s");

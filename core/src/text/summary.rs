@@ -16,9 +16,16 @@ const LISTED: usize = 12;
 #[must_use]
 pub fn ranked(engine: &Engine) -> Vec<&Server> {
     let servers = (0..engine.server_count()).filter_map(|id| engine.server(id));
-    let mut servers: Vec<_> = servers.filter(|server| server.counters.in_pkts + server.counters.out_pkts > 0).collect();
+    let mut servers: Vec<_> = servers
+        .filter(|server| server.counters.in_pkts + server.counters.out_pkts > 0)
+        .collect();
     servers.sort_by_key(|server| {
-        (!server.role.sends_video(), Reverse(server.segment_bytes), Reverse(server.counters.in_bytes), server.address)
+        (
+            !server.role.sends_video(),
+            Reverse(server.segment_bytes),
+            Reverse(server.counters.in_bytes),
+            server.address,
+        )
     });
     servers
 }
@@ -38,20 +45,32 @@ impl<'a> Summary<'a> {
         let servers = ranked(engine);
         let first = servers.iter().map(|server| server.t_first).min()?;
         let last = servers.iter().map(|server| server.t_last).max()?;
-        Some(Self { servers, span: last.since(first).max(0) })
+        Some(Self {
+            servers,
+            span: last.since(first).max(0),
+        })
     }
 }
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let segments: u64 = self.servers.iter().map(|server| u64::from(server.segments)).sum();
+        let segments: u64 = self
+            .servers
+            .iter()
+            .map(|server| u64::from(server.segments))
+            .sum();
         let bytes: u64 = self.servers.iter().map(|server| server.segment_bytes).sum();
         let count = count(self.servers.len() as u64, "Netflix server");
         write!(f, "{PREFIX}{count}, {}", self::count(segments, "segment"))?;
         write!(f, " of {} bytes in {}", Grouped(bytes), Seconds(self.span))?;
-        self.servers.iter().take(LISTED).try_for_each(|server| line(server, f))?;
+        self.servers
+            .iter()
+            .take(LISTED)
+            .try_for_each(|server| line(server, f))?;
         match self.servers.len().checked_sub(LISTED) {
-            Some(others @ 1..) => write!(f, "\nand {}", self::count(others as u64, "further server")),
+            Some(others @ 1..) => {
+                write!(f, "\nand {}", self::count(others as u64, "further server"))
+            }
             _ => Ok(()),
         }
     }
@@ -65,7 +84,12 @@ fn line(server: &Server, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if server.role != Role::Unknown {
         write!(f, ", role {}", server.role.as_str())?;
     }
-    write!(f, ": {} of {} bytes", count(server.segments.into(), "segment"), Grouped(server.segment_bytes))
+    write!(
+        f,
+        ": {} of {} bytes",
+        count(server.segments.into(), "segment"),
+        Grouped(server.segment_bytes)
+    )
 }
 
 fn count(number: u64, noun: &str) -> String {

@@ -54,20 +54,29 @@ impl<'a> ClientHello<'a> {
     /// Bytes behind the message are ignored.
     #[must_use]
     pub fn parse(message: &'a [u8]) -> Option<Self> {
-        let mut message = Cursor { rest: message, cut: false };
+        let mut message = Cursor {
+            rest: message,
+            cut: false,
+        };
         if message.u8()? != CLIENT_HELLO {
             return None;
         }
         let mut hello = Self::default();
         let Some(body_len) = message.u24() else {
-            return Some(Self { truncated: true, ..hello });
+            return Some(Self {
+                truncated: true,
+                ..hello
+            });
         };
         let mut body = message.vector(body_len);
         // Stops at the first thing missing; the cursor remembers.
         let _ = hello.read(&mut body);
         hello.truncated = body.cut;
         // The major version of SSL 3.0 has stayed ever since.
-        hello.legacy_version.is_none_or(|version| version >> 8 == 3).then_some(hello)
+        hello
+            .legacy_version
+            .is_none_or(|version| version >> 8 == 3)
+            .then_some(hello)
     }
 
     /// Newest TLS version offered, GREASE aside (RFC 8701); `None` where the extension is not there
@@ -75,7 +84,10 @@ impl<'a> ClientHello<'a> {
     #[must_use]
     pub fn newest_version(&self) -> Option<u16> {
         const GREASE: u16 = 0x0a0a;
-        self.versions.clone().filter(|version| version & 0x0f0f != GREASE).max()
+        self.versions
+            .clone()
+            .filter(|version| version & 0x0f0f != GREASE)
+            .max()
     }
 
     fn read(&mut self, body: &mut Cursor<'a>) -> Option<()> {
@@ -120,11 +132,15 @@ impl<'a> ClientHello<'a> {
             }
             extension::ALPN => {
                 let list_len = data.u16()?;
-                self.alpn = Alpn { rest: data.vector(list_len.into()).rest };
+                self.alpn = Alpn {
+                    rest: data.vector(list_len.into()).rest,
+                };
             }
             extension::SUPPORTED_VERSIONS => {
                 let list_len = data.u8()?;
-                self.versions = SupportedVersions { rest: data.vector(list_len.into()).rest };
+                self.versions = SupportedVersions {
+                    rest: data.vector(list_len.into()).rest,
+                };
             }
             _ => {}
         }
@@ -139,7 +155,8 @@ fn host_name<'a>(list: &mut Cursor<'a>) -> Option<&'a str> {
         let len = list.u16()?;
         let name = list.take(len.into())?;
         if kind == HOST_NAME {
-            let plausible = (1..=MAX_HOST_NAME_LEN).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
+            let plausible = (1..=MAX_HOST_NAME_LEN).contains(&name.len())
+                && name.iter().all(u8::is_ascii_graphic);
             return std::str::from_utf8(name).ok().filter(|_| plausible);
         }
     }
@@ -204,7 +221,10 @@ impl<'a> Cursor<'a> {
         self.cut |= len > self.rest.len();
         let (taken, rest) = self.rest.split_at(len.min(self.rest.len()));
         self.rest = rest;
-        Self { rest: taken, cut: self.cut }
+        Self {
+            rest: taken,
+            cut: self.cut,
+        }
     }
 
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {

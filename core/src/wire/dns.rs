@@ -46,9 +46,17 @@ impl Names<'_> {
     /// Reads the name that comes next.
     fn read(&mut self, decoder: &mut BinDecoder<'_>) -> Result<Rc<str>, DecodeError> {
         let at = decoder.index();
-        let first = self.message.get(at..).and_then(|rest| rest.first_chunk().copied()).map_or(0, u16::from_be_bytes);
+        let first = self
+            .message
+            .get(at..)
+            .and_then(|rest| rest.first_chunk().copied())
+            .map_or(0, u16::from_be_bytes);
         let target = (first & POINTER == POINTER).then_some(first & !POINTER);
-        if let Some((_, name)) = self.known.iter().find(|(offset, _)| Some(*offset) == target) {
+        if let Some((_, name)) = self
+            .known
+            .iter()
+            .find(|(offset, _)| Some(*offset) == target)
+        {
             decoder.read_slice(size_of_val(&first))?;
             return Ok(Rc::clone(name));
         }
@@ -77,7 +85,10 @@ impl Response {
         }
         let mut response = Self::default();
         // Stops at the first record that is damaged or cut.
-        let mut names = Names { message, known: SmallVec::new() };
+        let mut names = Names {
+            message,
+            known: SmallVec::new(),
+        };
         let counts = [header.counts.queries, header.counts.answers].map(usize::from);
         let _ = response.read(&mut decoder, &mut names, counts);
         Some(response)
@@ -100,7 +111,11 @@ impl Response {
         Ok(())
     }
 
-    fn read_record(&mut self, decoder: &mut BinDecoder<'_>, names: &mut Names<'_>) -> Result<(), DecodeError> {
+    fn read_record(
+        &mut self,
+        decoder: &mut BinDecoder<'_>,
+        names: &mut Names<'_>,
+    ) -> Result<(), DecodeError> {
         let owner = names.read(decoder)?;
         let record_type = RecordType::read(decoder)?;
         let _class_and_ttl = decoder.read_slice(6)?;

@@ -17,14 +17,25 @@ const MAX_HOST: usize = 253;
 const MAX_CHUNK_LINE: u32 = 4096;
 
 /// Methods that make a difference for how a response ends (RFC 9110, section 9).
-const METHODS: [&[u8]; 9] =
-    [b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ", b"TRACE "];
+const METHODS: [&[u8]; 9] = [
+    b"GET ",
+    b"POST ",
+    b"HEAD ",
+    b"PUT ",
+    b"OPTIONS ",
+    b"DELETE ",
+    b"PATCH ",
+    b"CONNECT ",
+    b"TRACE ",
+];
 
 /// Whether these bytes begin a request line.
 #[must_use]
 pub fn looks_like_request(bytes: &[u8]) -> bool {
     // Nearly all packets are told by their first byte.
-    let &[first, second, third, ..] = bytes else { return false };
+    let &[first, second, third, ..] = bytes else {
+        return false;
+    };
     first.is_ascii_uppercase()
         && METHODS.iter().any(|method| {
             let shared = method.len().min(bytes.len());
@@ -57,7 +68,8 @@ pub fn host_of(head: &[u8]) -> Option<String> {
         Some(rest) => rest.split(']').next()?,
         None => value.split(':').next()?,
     };
-    let is_name = (1..=MAX_HOST).contains(&host.len()) && host.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_name =
+        (1..=MAX_HOST).contains(&host.len()) && host.bytes().all(|byte| byte.is_ascii_graphic());
     is_name.then(|| host.to_ascii_lowercase())
 }
 
@@ -134,13 +146,21 @@ impl Reader {
     /// A reader at the beginning of a message.
     #[must_use]
     pub const fn new(side: Side) -> Self {
-        Self { side, state: State::Head, head: Vec::new() }
+        Self {
+            side,
+            state: State::Head,
+            head: Vec::new(),
+        }
     }
 
     /// A reader that waits for a packet which begins with a message.
     #[must_use]
     pub const fn lost(side: Side) -> Self {
-        Self { side, state: State::Lost, head: Vec::new() }
+        Self {
+            side,
+            state: State::Lost,
+            head: Vec::new(),
+        }
     }
 
     /// Memory behind it, in bytes.
@@ -181,7 +201,9 @@ impl Reader {
     #[inline]
     pub fn pass(&mut self, length: u32) -> bool {
         match &mut self.state {
-            State::Body(remaining) | State::Chunked(Chunk::Data(remaining)) if u64::from(length) < *remaining => {
+            State::Body(remaining) | State::Chunked(Chunk::Data(remaining))
+                if u64::from(length) < *remaining =>
+            {
                 *remaining -= u64::from(length);
                 true
             }
@@ -228,7 +250,9 @@ impl Reader {
                 }
             };
             offset += used;
-            bytes = bytes.get(usize::try_from(used).unwrap_or(usize::MAX)..).unwrap_or_default();
+            bytes = bytes
+                .get(usize::try_from(used).unwrap_or(usize::MAX)..)
+                .unwrap_or_default();
         }
     }
 
@@ -249,7 +273,10 @@ impl Reader {
     ) -> u64 {
         if self.head.is_empty() {
             // Empty lines before a message are allowed (RFC 9112, section 2.2).
-            let blank = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+            let blank = bytes
+                .iter()
+                .take_while(|b| matches!(b, b'\r' | b'\n'))
+                .count();
             if blank > 0 {
                 return blank as u64;
             }
@@ -306,21 +333,37 @@ impl Reader {
         let mut fields = [EMPTY_HEADER; MAX_FIELDS];
         if self.side == Side::Client {
             let mut request = Request::new(&mut fields);
-            let Ok(Status::Complete(_)) = request.parse(head) else { return None };
+            let Ok(Status::Complete(_)) = request.parse(head) else {
+                return None;
+            };
             let bodiless = matches!(request.method, Some("HEAD"));
             // A request's body is there only when announced (RFC 9112, section 6.3).
             let body = match framing(request.headers)? {
                 Body::UntilClose => Body::Length(0),
                 body => body,
             };
-            return Some((Head { status: 0, bodiless }, body));
+            return Some((
+                Head {
+                    status: 0,
+                    bodiless,
+                },
+                body,
+            ));
         }
         let mut response = Response::new(&mut fields);
-        let Ok(Status::Complete(_)) = response.parse(head) else { return None };
+        let Ok(Status::Complete(_)) = response.parse(head) else {
+            return None;
+        };
         let status = response.code?;
         let switching = status == 101;
         if (100..200).contains(&status) && !switching {
-            return Some((Head { status, bodiless: true }, Body::Interim));
+            return Some((
+                Head {
+                    status,
+                    bodiless: true,
+                },
+                Body::Interim,
+            ));
         }
         let bodiless = bodiless();
         let body = if switching {
@@ -334,11 +377,21 @@ impl Reader {
     }
 
     /// Reads of a chunked body what is there; returns how many bytes were used (RFC 9112, section 7.1).
-    fn chunk(&mut self, chunk: Chunk, offset: u64, length: u64, bytes: &[u8], event: &mut impl FnMut(Event)) -> u64 {
+    fn chunk(
+        &mut self,
+        chunk: Chunk,
+        offset: u64,
+        length: u64,
+        bytes: &[u8],
+        event: &mut impl FnMut(Event),
+    ) -> u64 {
         if let Chunk::Data(remaining) = chunk {
             let taken = remaining.min(length);
-            self.state =
-                State::Chunked(if taken == remaining { Chunk::DataEnd(2) } else { Chunk::Data(remaining - taken) });
+            self.state = State::Chunked(if taken == remaining {
+                Chunk::DataEnd(2)
+            } else {
+                Chunk::Data(remaining - taken)
+            });
             return taken;
         }
         let Some(&byte) = bytes.first() else {
@@ -346,15 +399,17 @@ impl Reader {
             return length;
         };
         let next = match chunk {
-            Chunk::Size(size, line, _) if byte == b'\n' && line > 0 => {
-                Some(if size == 0 { Chunk::Trailer(0) } else { Chunk::Data(size) })
-            }
+            Chunk::Size(size, line, _) if byte == b'\n' && line > 0 => Some(if size == 0 {
+                Chunk::Trailer(0)
+            } else {
+                Chunk::Data(size)
+            }),
             Chunk::Size(size, line, extension) if line < MAX_CHUNK_LINE => {
                 let digit = (byte as char).to_digit(16).filter(|_| !extension);
                 match digit {
-                    Some(digit) => {
-                        size.checked_mul(16).map(|size| Chunk::Size(size + u64::from(digit), line + 1, false))
-                    }
+                    Some(digit) => size
+                        .checked_mul(16)
+                        .map(|size| Chunk::Size(size + u64::from(digit), line + 1, false)),
                     None if byte == b'\r' => Some(Chunk::Size(size, line, extension)),
                     // A line without a size: framing is lost rather than taken to say zero.
                     None if line == 0 => None,
@@ -391,18 +446,38 @@ enum Body {
 /// Body framing by fields (RFC 9112, section 6.3); `None` where they contradict each other.
 fn framing(headers: &[Header<'_>]) -> Option<Body> {
     if let Some(coding) = field(headers, "transfer-encoding") {
-        let chunked = coding.trim_ascii().to_ascii_lowercase().ends_with(b"chunked");
-        return Some(if chunked { Body::Chunked } else { Body::UntilClose });
+        let chunked = coding
+            .trim_ascii()
+            .to_ascii_lowercase()
+            .ends_with(b"chunked");
+        return Some(if chunked {
+            Body::Chunked
+        } else {
+            Body::UntilClose
+        });
     }
-    let mut lengths = headers.iter().filter(|h| h.name.eq_ignore_ascii_case("content-length")).map(|h| h.value);
-    let Some(value) = lengths.next() else { return Some(Body::UntilClose) };
+    let mut lengths = headers
+        .iter()
+        .filter(|h| h.name.eq_ignore_ascii_case("content-length"))
+        .map(|h| h.value);
+    let Some(value) = lengths.next() else {
+        return Some(Body::UntilClose);
+    };
     // Digits only (RFC 9110, section 8.6); a number's own parser would take a sign.
     let is_number = value.iter().all(u8::is_ascii_digit) && lengths.all(|other| other == value);
-    str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok().map(Body::Length)
+    str::from_utf8(value)
+        .ok()
+        .filter(|_| is_number)?
+        .parse()
+        .ok()
+        .map(Body::Length)
 }
 
 fn field<'a>(headers: &[Header<'a>], name: &str) -> Option<&'a [u8]> {
-    headers.iter().find(|h| h.name.eq_ignore_ascii_case(name)).map(|h| h.value)
+    headers
+        .iter()
+        .find(|h| h.name.eq_ignore_ascii_case(name))
+        .map(|h| h.value)
 }
 
 /// Where in `bytes` the head that began in `before` ends: behind its empty line.
@@ -414,14 +489,18 @@ fn head_end(before: &[u8], bytes: &[u8]) -> Option<usize> {
     let beginning = &bytes[..bytes.len().min(OVERLAP)];
     joined[..tail.len()].copy_from_slice(tail);
     joined[tail.len()..tail.len() + beginning.len()].copy_from_slice(beginning);
-    let across = terminator(&joined[..tail.len() + beginning.len()]).filter(|&end| end > tail.len());
-    across.map(|end| end - tail.len()).or_else(|| terminator(bytes))
+    let across =
+        terminator(&joined[..tail.len() + beginning.len()]).filter(|&end| end > tail.len());
+    across
+        .map(|end| end - tail.len())
+        .or_else(|| terminator(bytes))
 }
 
 fn terminator(bytes: &[u8]) -> Option<usize> {
     let mut line_start = None;
     for at in memchr::memchr_iter(b'\n', bytes) {
-        if line_start.is_some_and(|start| at == start || (at == start + 1 && bytes[start] == b'\r')) {
+        if line_start.is_some_and(|start| at == start || (at == start + 1 && bytes[start] == b'\r'))
+        {
             return Some(at + 1);
         }
         line_start = Some(at + 1);

@@ -47,7 +47,11 @@ impl<'a> Reader<'a> {
         let &first = self.rest.first()?;
         let bytes = self.take(1 << (first >> 6))?;
         let value = u64::from(first & 0x3f);
-        Some(bytes[1..].iter().fold(value, |value, &byte| value << 8 | u64::from(byte)))
+        Some(
+            bytes[1..]
+                .iter()
+                .fold(value, |value, &byte| value << 8 | u64::from(byte)),
+        )
     }
 
     /// A varint of bytes to skip.
@@ -63,7 +67,10 @@ mod tests {
     #[test]
     fn varint_examples_of_rfc_9000_appendix_a1() {
         let examples: [(&[u8], u64); 5] = [
-            (&[0xc2, 0x19, 0x7c, 0x5e, 0xff, 0x14, 0xe8, 0x8c], 151_288_809_941_952_652),
+            (
+                &[0xc2, 0x19, 0x7c, 0x5e, 0xff, 0x14, 0xe8, 0x8c],
+                151_288_809_941_952_652,
+            ),
             (&[0x9d, 0x7f, 0x3e, 0x7d], 494_878_333),
             (&[0x7b, 0xbd], 15_293),
             (&[0x25], 37),
@@ -75,7 +82,11 @@ mod tests {
             assert_eq!(reader.remaining(), 0);
             let mut cut = Reader::new(&bytes[..bytes.len() - 1]);
             assert_eq!(cut.varint(), None);
-            assert_eq!(cut.remaining(), bytes.len() - 1, "a failed read consumes nothing");
+            assert_eq!(
+                cut.remaining(),
+                bytes.len() - 1,
+                "a failed read consumes nothing"
+            );
         }
     }
 }

@@ -47,7 +47,10 @@ impl RecordHeader {
         let length = u32::from(u16::from_be_bytes([bytes[3], bytes[4]]));
         // Version: 3.1 (some first hellos) to 3.3 (all records of TLS 1.2 and 1.3).
         (bytes[1] == 3 && (1..=4).contains(&bytes[2]) && (1..=MAX_CIPHERTEXT).contains(&length))
-            .then_some(Self { content_type, length })
+            .then_some(Self {
+                content_type,
+                length,
+            })
     }
 }
 
@@ -93,7 +96,15 @@ enum State {
 
 impl Default for RecordReader {
     fn default() -> Self {
-        Self { state: State::Header { bytes: [0; 5], have: 0 }, full: 0, remaining: 0, guessed: false }
+        Self {
+            state: State::Header {
+                bytes: [0; 5],
+                have: 0,
+            },
+            full: 0,
+            remaining: 0,
+            guessed: false,
+        }
     }
 }
 
@@ -101,7 +112,12 @@ impl RecordReader {
     /// A reader that looks for a first header wherever one may be.
     #[must_use]
     pub const fn lost() -> Self {
-        Self { state: State::Lost, full: 0, remaining: 0, guessed: false }
+        Self {
+            state: State::Lost,
+            full: 0,
+            remaining: 0,
+            guessed: false,
+        }
     }
 
     /// Length of the full records seen, or 0.
@@ -119,7 +135,11 @@ impl RecordReader {
     /// How many of the next bytes are certain to be of the current record's body.
     #[must_use]
     pub fn body(&self) -> u64 {
-        if matches!(self.state, State::Body) && !self.guessed { self.remaining.into() } else { 0 }
+        if matches!(self.state, State::Body) && !self.guessed {
+            self.remaining.into()
+        } else {
+            0
+        }
     }
 
     /// Whether the next byte begins a record, as far as known.
@@ -130,7 +150,10 @@ impl RecordReader {
 
     /// Tells it that a record begins at the next byte.
     pub const fn restart(&mut self) {
-        self.state = State::Header { bytes: [0; 5], have: 0 };
+        self.state = State::Header {
+            bytes: [0; 5],
+            have: 0,
+        };
         self.guessed = false;
         self.remaining = 0;
     }
@@ -143,13 +166,22 @@ impl RecordReader {
         }
         self.remaining -= length;
         if self.remaining == 0 {
-            self.state = State::Header { bytes: [0; 5], have: 0 };
+            self.state = State::Header {
+                bytes: [0; 5],
+                have: 0,
+            };
         }
         true
     }
 
     /// Reads one packet's worth of stream: `length` bytes from `offset` on, of which `bytes` were captured.
-    pub fn read(&mut self, mut offset: u64, mut bytes: &[u8], mut length: u64, mut event: impl FnMut(Event)) {
+    pub fn read(
+        &mut self,
+        mut offset: u64,
+        mut bytes: &[u8],
+        mut length: u64,
+        mut event: impl FnMut(Event),
+    ) {
         if self.guessed || matches!(self.state, State::Lost) {
             // Senders begin a packet with a record far more often than chance would put these bytes there.
             let supposed_elsewhere = !self.at_boundary();
@@ -168,18 +200,33 @@ impl RecordReader {
                     event(Event::Bytes(taken));
                     self.remaining -= taken as u32;
                     (offset, length) = (offset + taken, length - taken);
-                    bytes = bytes.get(usize::try_from(taken).unwrap_or(usize::MAX)..).unwrap_or_default();
+                    bytes = bytes
+                        .get(usize::try_from(taken).unwrap_or(usize::MAX)..)
+                        .unwrap_or_default();
                     if self.remaining == 0 {
-                        self.state = State::Header { bytes: [0; 5], have: 0 };
+                        self.state = State::Header {
+                            bytes: [0; 5],
+                            have: 0,
+                        };
                     }
                 }
-                State::Header { bytes: header, have } => {
+                State::Header {
+                    bytes: header,
+                    have,
+                } => {
                     let wanted = usize::from(5 - *have);
                     let taken = wanted.min(bytes.len());
-                    header[usize::from(*have)..usize::from(*have) + taken].copy_from_slice(&bytes[..taken]);
+                    header[usize::from(*have)..usize::from(*have) + taken]
+                        .copy_from_slice(&bytes[..taken]);
                     if taken == wanted {
                         let (header, had) = (*header, *have);
-                        self.begin(RecordHeader::parse(header), offset - u64::from(had), had, false, &mut event);
+                        self.begin(
+                            RecordHeader::parse(header),
+                            offset - u64::from(had),
+                            had,
+                            false,
+                            &mut event,
+                        );
                     } else if taken as u64 == length {
                         *have += taken as u8;
                         event(Event::Bytes(length));
@@ -187,7 +234,10 @@ impl RecordReader {
                     } else {
                         // The rest of the header is hidden: suppose another full record, if that is what came last.
                         let had = *have;
-                        let supposed = RecordHeader { content_type: ContentType::ApplicationData, length: self.full };
+                        let supposed = RecordHeader {
+                            content_type: ContentType::ApplicationData,
+                            length: self.full,
+                        };
                         let supposed = (self.full >= MAX_PLAINTEXT).then_some(supposed);
                         self.begin(supposed, offset - u64::from(had), had, true, &mut event);
                     }
@@ -213,23 +263,29 @@ impl RecordReader {
         if header.content_type == ContentType::ApplicationData && header.length >= MAX_PLAINTEXT {
             self.full = header.length;
         }
-        event(Event::Record { offset, header, guessed });
+        event(Event::Record {
+            offset,
+            header,
+            guessed,
+        });
         self.remaining = RECORD_HEADER + header.length - u32::from(had);
         self.state = State::Body;
     }
 
     /// Whether a packet's payload looks like it begins with a record.
     fn plausible_start(&self, bytes: &[u8], length: u64) -> bool {
-        let Some(header) = bytes.first_chunk().copied().and_then(RecordHeader::parse) else { return false };
+        let Some(header) = bytes.first_chunk().copied().and_then(RecordHeader::parse) else {
+            return false;
+        };
         let end = u64::from(RECORD_HEADER + header.length);
         if end >= length {
             return true;
         }
         // A second header must follow where the first says, as far as that was captured.
         let at = end as usize;
-        bytes
-            .get(at..at + 5)
-            .is_none_or(|next| RecordHeader::parse([next[0], next[1], next[2], next[3], next[4]]).is_some())
+        bytes.get(at..at + 5).is_none_or(|next| {
+            RecordHeader::parse([next[0], next[1], next[2], next[3], next[4]]).is_some()
+        })
     }
 }
 
@@ -251,7 +307,9 @@ impl ServerHello {
     #[must_use]
     pub fn parse(message: &[u8]) -> Option<Self> {
         let (_, message) = tls_parser::parse_tls_message_handshake(message).ok()?;
-        let tls_parser::TlsMessage::Handshake(tls_parser::TlsMessageHandshake::ServerHello(hello)) = message else {
+        let tls_parser::TlsMessage::Handshake(tls_parser::TlsMessageHandshake::ServerHello(hello)) =
+            message
+        else {
             return None;
         };
         let mut found = Self {
@@ -260,14 +318,18 @@ impl ServerHello {
             http2: false,
             retry: hello.random == HELLO_RETRY_REQUEST,
         };
-        if let Some((_, extensions)) = hello.ext.and_then(|ext| tls_parser::parse_tls_server_hello_extensions(ext).ok())
+        if let Some((_, extensions)) = hello
+            .ext
+            .and_then(|ext| tls_parser::parse_tls_server_hello_extensions(ext).ok())
         {
             for extension in extensions {
                 match extension {
                     tls_parser::TlsExtension::SupportedVersions(versions) => {
                         found.version = versions.first().map_or(found.version, |v| v.0);
                     }
-                    tls_parser::TlsExtension::ALPN(protocols) => found.http2 = protocols.contains(&&b"h2"[..]),
+                    tls_parser::TlsExtension::ALPN(protocols) => {
+                        found.http2 = protocols.contains(&&b"h2"[..])
+                    }
                     _ => {}
                 }
             }
@@ -278,8 +340,8 @@ impl ServerHello {
 
 /// The random value that makes a ServerHello a HelloRetryRequest (RFC 8446, section 4.1.3).
 const HELLO_RETRY_REQUEST: [u8; 32] = [
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
-    0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
 #[cfg(test)]

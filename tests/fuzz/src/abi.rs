@@ -28,7 +28,12 @@ pub fn run(data: &[u8]) {
     let mut calls = Input::new(input.bytes(split));
     let frames = frames(&mut input);
     let mut frames = frames.iter().cycle().take(frames.len() * 2);
-    let mut host = Host { config: ptr::null_mut(), engine: ptr::null_mut(), keeps: false, said: HashMap::new() };
+    let mut host = Host {
+        config: ptr::null_mut(),
+        engine: ptr::null_mut(),
+        keeps: false,
+        said: HashMap::new(),
+    };
     while !calls.is_empty() {
         host.call(&mut calls, &mut frames);
     }
@@ -40,7 +45,10 @@ pub fn run(data: &[u8]) {
 }
 
 fn answered(status: nflx_status) -> nflx_status {
-    assert!(status != NFLX_STATUS_PANIC && status != NFLX_STATUS_POISONED, "status {status}");
+    assert!(
+        status != NFLX_STATUS_PANIC && status != NFLX_STATUS_POISONED,
+        "status {status}"
+    );
     // SAFETY: a static string.
     let text = unsafe { CStr::from_ptr(nflx_status_text(status)) };
     assert!(!text.is_empty());
@@ -64,7 +72,11 @@ fn output<T: Copy>(size: u32, call: impl FnOnce(*mut T) -> nflx_status) -> Optio
         return Some(unsafe { out.assume_init() });
     }
     // SAFETY: initialised above.
-    assert_eq!(unsafe { bytes(pointer) }, before, "written although {status}");
+    assert_eq!(
+        unsafe { bytes(pointer) },
+        before,
+        "written although {status}"
+    );
     None
 }
 
@@ -91,25 +103,43 @@ impl Host {
                 2..=5 => (0..=choice & 31).for_each(|_| self.packet(frames.next(), choice)),
                 6 => {
                     let frame = u64::from(choice) * 2;
-                    let said = output(size::<nflx_annotation>(choice), |out| nflx_engine_frame(engine, frame, out));
-                    let note = output(size::<nflx_note>(choice), |out| nflx_engine_note(engine, frame, out));
+                    let said = output(size::<nflx_annotation>(choice), |out| {
+                        nflx_engine_frame(engine, frame, out)
+                    });
+                    let note = output(size::<nflx_note>(choice), |out| {
+                        nflx_engine_note(engine, frame, out)
+                    });
                     assert_eq!(note.is_some(), said.is_some());
                     if let Some(note) = note {
-                        let text: Vec<u8> =
-                            note.text.iter().map(|&byte| byte as u8).take_while(|&byte| byte != 0).collect();
+                        let text: Vec<u8> = note
+                            .text
+                            .iter()
+                            .map(|&byte| byte as u8)
+                            .take_while(|&byte| byte != 0)
+                            .collect();
                         assert!(text.len() < note.text.len() && text.starts_with(b"nflx: "));
                         assert!(text.iter().all(|byte| matches!(byte, b' '..=b'~')));
                     }
-                    let summary = output(size::<nflx_summary>(choice), |out| nflx_engine_summary(engine, out));
+                    let summary = output(size::<nflx_summary>(choice), |out| {
+                        nflx_engine_summary(engine, out)
+                    });
                     if let Some(summary) = summary {
-                        let text: Vec<u8> =
-                            summary.text.iter().map(|&byte| byte as u8).take_while(|&byte| byte != 0).collect();
+                        let text: Vec<u8> = summary
+                            .text
+                            .iter()
+                            .map(|&byte| byte as u8)
+                            .take_while(|&byte| byte != 0)
+                            .collect();
                         // Shorter than its place: nothing was cut.
                         assert!(text.len() + 1 < summary.text.len() && text.starts_with(b"nflx: "));
                         assert!(text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')));
                     }
                     if self.keeps && choice != 0xff {
-                        assert_eq!(said, self.said.get(&frame).copied().flatten(), "frame {frame}");
+                        assert_eq!(
+                            said,
+                            self.said.get(&frame).copied().flatten(),
+                            "frame {frame}"
+                        );
                     } else {
                         assert_eq!(said, None);
                     }
@@ -124,7 +154,9 @@ impl Host {
                     let mut count = 0;
                     let status = answered(nflx_engine_server_count(engine, &raw mut count));
                     for id in 0..=count {
-                        let row = output(size::<nflx_server>(choice), |out| nflx_engine_server(engine, id, out));
+                        let row = output(size::<nflx_server>(choice), |out| {
+                            nflx_engine_server(engine, id, out)
+                        });
                         let expected = status == NFLX_STATUS_OK && id < count && choice != 0xff;
                         assert_eq!(row.is_some(), expected, "server {id} of {count}");
                         let Some(row) = row else { continue };
@@ -140,18 +172,35 @@ impl Host {
                 }
                 10 => {
                     let (mut first, mut end) = (0, 0);
-                    let _ = answered(nflx_engine_segment_numbers(engine, &raw mut first, &raw mut end));
+                    let _ = answered(nflx_engine_segment_numbers(
+                        engine,
+                        &raw mut first,
+                        &raw mut end,
+                    ));
                     assert!(first <= end);
                     for number in first.saturating_sub(1)..=end {
-                        let row = output(size::<nflx_segment>(choice), |out| nflx_engine_segment(engine, number, out));
-                        assert!(row.is_none_or(|row| row.number == number && (first..end).contains(&number)));
+                        let row = output(size::<nflx_segment>(choice), |out| {
+                            nflx_engine_segment(engine, number, out)
+                        });
+                        assert!(row.is_none_or(
+                            |row| row.number == number && (first..end).contains(&number)
+                        ));
                     }
                 }
-                11 => _ = output(size::<nflx_stats>(choice), |out| nflx_engine_stats(engine, out)),
+                11 => {
+                    _ = output(size::<nflx_stats>(choice), |out| {
+                        nflx_engine_stats(engine, out)
+                    })
+                }
                 12 => {
                     let index = u32::from(choice) % 64;
-                    let row = output(size::<nflx_setting>(choice), |out| nflx_setting_get(index, out));
-                    assert_eq!(row.is_some(), index < nflx_setting_count() && choice != 0xff);
+                    let row = output(size::<nflx_setting>(choice), |out| {
+                        nflx_setting_get(index, out)
+                    });
+                    assert_eq!(
+                        row.is_some(),
+                        index < nflx_setting_count() && choice != 0xff
+                    );
                 }
                 13 => {
                     for text in [
@@ -168,10 +217,22 @@ impl Host {
                     }
                 }
                 14 => {
-                    assert_eq!(nflx_engine_packet(engine, ptr::null(), ptr::null_mut()), NFLX_STATUS_NULL);
-                    assert_eq!(nflx_engine_server_count(engine, ptr::null_mut()), NFLX_STATUS_NULL);
-                    assert_eq!(nflx_config_set(self.config, ptr::null(), ptr::null()), NFLX_STATUS_NULL);
-                    assert_eq!(nflx_engine_new(self.config, 0, ptr::null_mut()), NFLX_STATUS_NULL);
+                    assert_eq!(
+                        nflx_engine_packet(engine, ptr::null(), ptr::null_mut()),
+                        NFLX_STATUS_NULL
+                    );
+                    assert_eq!(
+                        nflx_engine_server_count(engine, ptr::null_mut()),
+                        NFLX_STATUS_NULL
+                    );
+                    assert_eq!(
+                        nflx_config_set(self.config, ptr::null(), ptr::null()),
+                        NFLX_STATUS_NULL
+                    );
+                    assert_eq!(
+                        nflx_engine_new(self.config, 0, ptr::null_mut()),
+                        NFLX_STATUS_NULL
+                    );
                 }
                 _ => {
                     nflx_config_free(self.config);
@@ -185,7 +246,10 @@ impl Host {
         let mut engine = ptr::null_mut();
         // SAFETY: the configuration is NULL or live, the output a pointer of ours.
         let status = answered(unsafe { nflx_engine_new(self.config, flags, &raw mut engine) });
-        assert_eq!((status == NFLX_STATUS_OK, engine.is_null()), (flags < 2, flags >= 2));
+        assert_eq!(
+            (status == NFLX_STATUS_OK, engine.is_null()),
+            (flags < 2, flags >= 2)
+        );
         if status == NFLX_STATUS_OK {
             // SAFETY: the engine before, not used again.
             unsafe { nflx_engine_free(self.engine) };
@@ -198,17 +262,34 @@ impl Host {
     fn settings(&mut self, calls: &mut Input<'_>) {
         if self.config.is_null() {
             // SAFETY: the output is a pointer of ours.
-            assert_eq!(unsafe { nflx_config_new(&raw mut self.config) }, NFLX_STATUS_OK);
+            assert_eq!(
+                unsafe { nflx_config_new(&raw mut self.config) },
+                NFLX_STATUS_OK
+            );
         }
         let length = calls.below(32);
         let (index, value) = (calls.u8(), calls.bytes(length));
-        let name = nflx_core::Config::SETTINGS.get(usize::from(index)).map_or("none", |setting| setting.name);
+        let name = nflx_core::Config::SETTINGS
+            .get(usize::from(index))
+            .map_or("none", |setting| setting.name);
         // Tables stay small: what an input may cost is not what is looked at here.
-        let value = if name.starts_with("max_") { &b"40"[..] } else { value };
-        let value: Vec<u8> = value.iter().copied().take_while(|byte| *byte != 0).collect();
-        let (name, value) = (CString::new(name).expect("no NUL"), CString::new(value).expect("no NUL"));
+        let value = if name.starts_with("max_") {
+            &b"40"[..]
+        } else {
+            value
+        };
+        let value: Vec<u8> = value
+            .iter()
+            .copied()
+            .take_while(|byte| *byte != 0)
+            .collect();
+        let (name, value) = (
+            CString::new(name).expect("no NUL"),
+            CString::new(value).expect("no NUL"),
+        );
         // SAFETY: a live handle, strings that end in NUL.
-        let status = answered(unsafe { nflx_config_set(self.config, name.as_ptr(), value.as_ptr()) });
+        let status =
+            answered(unsafe { nflx_config_set(self.config, name.as_ptr(), value.as_ptr()) });
         assert!(matches!(status, NFLX_STATUS_OK | NFLX_STATUS_BAD_VALUE));
         if status != NFLX_STATUS_OK {
             // SAFETY: a live handle.
@@ -226,7 +307,11 @@ impl Host {
         };
         let packet = nflx_packet {
             struct_size: size_of::<nflx_packet>() as u32,
-            link_type: if choice == 250 { 70_000 } else { u32::from(frame.link_type) },
+            link_type: if choice == 250 {
+                70_000
+            } else {
+                u32::from(frame.link_type)
+            },
             frame: number,
             seconds: frame.time / 1_000_000_000,
             nanoseconds: (frame.time % 1_000_000_000) as u32,

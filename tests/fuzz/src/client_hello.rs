@@ -4,7 +4,9 @@ use nflx_core::wire::client_hello::ClientHello;
 
 /// Reads a message, its beginning, and more than it.
 pub fn run(data: &[u8]) {
-    let Some((&cut, message)) = data.split_first() else { return };
+    let Some((&cut, message)) = data.split_first() else {
+        return;
+    };
     check(message);
     let part = &message[..message.len() * usize::from(cut) / 256];
     let Some(hello) = check(part) else { return };
@@ -16,8 +18,14 @@ pub fn run(data: &[u8]) {
 fn check(message: &[u8]) -> Option<ClientHello<'_>> {
     let hello = ClientHello::parse(message)?;
     if let Some(name) = hello.server_name {
-        assert!((1..=253).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic()));
-        assert!(message.windows(name.len()).any(|part| part == name.as_bytes()));
+        assert!(
+            (1..=253).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+        );
+        assert!(
+            message
+                .windows(name.len())
+                .any(|part| part == name.as_bytes())
+        );
     }
     assert!(hello.alpn.clone().map(|name| name.len() + 1).sum::<usize>() <= message.len());
     assert!(hello.versions.clone().count() * 2 <= message.len());

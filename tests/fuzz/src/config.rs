@@ -5,13 +5,21 @@ use nflx_core::config::prefix::Prefix;
 
 /// Sets settings from lines of `name=value`, and reads a prefix.
 pub fn run(data: &[u8]) {
-    let Ok(text) = str::from_utf8(data) else { return };
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
     let mut config = Config::default();
     for line in text.lines() {
         prefix(line);
-        let Some((name, value)) = line.split_once('=') else { continue };
+        let Some((name, value)) = line.split_once('=') else {
+            continue;
+        };
         // A digit stands for a setting, so that names need not be found out.
-        let name = name.parse().ok().and_then(|index: usize| Config::SETTINGS.get(index)).map_or(name, |s| s.name);
+        let name = name
+            .parse()
+            .ok()
+            .and_then(|index: usize| Config::SETTINGS.get(index))
+            .map_or(name, |s| s.name);
         let before = config.clone();
         if let Err(error) = config.set(name, value) {
             assert_eq!(config, before);
@@ -26,13 +34,23 @@ pub fn run(data: &[u8]) {
         assert_eq!(again, config, "{name}={text}");
     }
     let _ = (config.is_netflix(text), config.is_classic_netflix(text));
-    assert!(Config::SETTINGS.iter().all(|setting| config.get(setting.name).is_some()));
+    assert!(
+        Config::SETTINGS
+            .iter()
+            .all(|setting| config.get(setting.name).is_some())
+    );
 }
 
 fn prefix(text: &str) {
-    let Some(prefix) = Prefix::parse(text) else { return };
+    let Some(prefix) = Prefix::parse(text) else {
+        return;
+    };
     let shown = prefix.to_string();
     assert_eq!(Prefix::parse(&shown), Some(prefix));
-    let address = shown.split('/').next().and_then(|address| address.parse().ok()).expect("an address");
+    let address = shown
+        .split('/')
+        .next()
+        .and_then(|address| address.parse().ok())
+        .expect("an address");
     assert!(prefix.contains(address));
 }

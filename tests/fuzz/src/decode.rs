@@ -6,7 +6,9 @@ use nflx_core::{LinkType, Packet, Time};
 use crate::Input;
 
 /// Link types that are known; the rest of the range is not.
-pub(crate) const LINK_TYPES: [u16; 15] = [1, 101, 113, 276, 0, 9, 12, 14, 50, 51, 108, 228, 229, 147, 65_535];
+pub(crate) const LINK_TYPES: [u16; 15] = [
+    1, 101, 113, 276, 0, 9, 12, 14, 50, 51, 108, 228, 229, 147, 65_535,
+];
 
 const ETHERNET_HEADER: usize = 14;
 
@@ -28,7 +30,13 @@ fn is_no_tunnel(ip: &[u8]) -> bool {
 }
 
 fn check(link_type: u16, original_length: u32, data: &[u8]) {
-    let packet = Packet { frame: 1, time: Time(0), link_type: LinkType(link_type), original_length, data };
+    let packet = Packet {
+        frame: 1,
+        time: Time(0),
+        link_type: LinkType(link_type),
+        original_length,
+        data,
+    };
     let decoded = decode(&packet);
     // Common frames of Ethernet have a way of their own; as raw IP they take the long one.
     if link_type == 1
@@ -40,8 +48,17 @@ fn check(link_type: u16, original_length: u32, data: &[u8]) {
         && is_no_tunnel(ip)
     {
         let original_length = original_length - ETHERNET_HEADER as u32;
-        let raw = Packet { link_type: LinkType::RAW, original_length, data: ip, ..packet };
-        assert_eq!(format!("{decoded:?}"), format!("{:?}", decode(&raw)), "without its Ethernet header");
+        let raw = Packet {
+            link_type: LinkType::RAW,
+            original_length,
+            data: ip,
+            ..packet
+        };
+        assert_eq!(
+            format!("{decoded:?}"),
+            format!("{:?}", decode(&raw)),
+            "without its Ethernet header"
+        );
     }
     let Ok(datagram) = decoded else { return };
     assert_eq!(datagram.source.is_ipv4(), datagram.destination.is_ipv4());
@@ -51,6 +68,10 @@ fn check(link_type: u16, original_length: u32, data: &[u8]) {
         _ => return,
     };
     assert!(payload.len() <= length as usize, "more payload than stated");
-    assert!(length <= datagram.length, "payload {length} in a packet of {}", datagram.length);
+    assert!(
+        length <= datagram.length,
+        "payload {length} in a packet of {}",
+        datagram.length
+    );
     assert!(payload.is_empty() || data.as_ptr_range().contains(&payload.as_ptr()));
 }

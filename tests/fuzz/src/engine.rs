@@ -42,7 +42,10 @@ pub fn run(data: &[u8]) {
     let first = pass(&mut engine, &frames, pause);
     // What was said is not the engine's to answer for, and leaves less for it.
     let used = memory::in_use() - before;
-    assert!(used as u64 <= Engine::memory_bound(&config) + size_of_said(&first), "{used} bytes of memory");
+    assert!(
+        used as u64 <= Engine::memory_bound(&config) + size_of_said(&first),
+        "{used} bytes of memory"
+    );
     check(&config, &engine, &frames, &first);
 
     // Most inputs that find anything find it in one pass: the others have less time.
@@ -51,7 +54,11 @@ pub fn run(data: &[u8]) {
         let mut seeded = config.clone();
         seeded.hash_seed = 0x5eed_5eed_5eed_5eed;
         let mut other = Engine::new(seeded);
-        assert_eq!(pass(&mut other, &frames, pause), first, "with another hash seed");
+        assert_eq!(
+            pass(&mut other, &frames, pause),
+            first,
+            "with another hash seed"
+        );
     }
     if passes == 2 {
         let mut thorough = config.clone();
@@ -85,7 +92,9 @@ pub fn run(data: &[u8]) {
 
 /// A number that any change of an input changes, so that what is looked at besides is not the first bytes' to choose.
 fn input_sum(data: &[u8]) -> usize {
-    data.iter().fold(data.len(), |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()))
+    data.iter().fold(data.len(), |sum, &byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    })
 }
 
 /// Memory of what an engine said.
@@ -111,12 +120,18 @@ fn config(input: &mut Input<'_>) -> Config {
     set("max_connections", if sizes & 2 == 0 { "100" } else { "8" });
     set("max_segments", if sizes & 4 == 0 { "1000" } else { "16" });
     set("max_servers", if sizes & 8 == 0 { "100" } else { "2" });
-    set("reorder_bytes", if sizes & 16 == 0 { "1048576" } else { "2000" });
+    set(
+        "reorder_bytes",
+        if sizes & 16 == 0 { "1048576" } else { "2000" },
+    );
     set("reorder_pieces", if sizes & 32 == 0 { "1024" } else { "2" });
     set("gap_patience", if sizes & 64 == 0 { "6" } else { "1" });
     set("connection_bytes", "1048576");
     set("max_evidence", if sizes & 128 == 0 { "8" } else { "1" });
-    set("segment_rule", if choice & 3 == 3 { "server" } else { "flow" });
+    set(
+        "segment_rule",
+        if choice & 3 == 3 { "server" } else { "flow" },
+    );
     if choice & 4 != 0 {
         set("evidence", "dns,cname,dns_owner,sni,http_host,quic_sni");
     }
@@ -153,15 +168,28 @@ fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
     for id in 0..engine.server_count() {
         let server = engine.server(id).expect("ids up to the count");
         // Frames of evidence are the first pass's to say.
-        let evidence: Vec<_> = server.evidence.iter().map(|e| (e.kind, &e.source)).collect();
+        let evidence: Vec<_> = server
+            .evidence
+            .iter()
+            .map(|e| (e.kind, &e.source))
+            .collect();
         let (flows, role, times) = (server.flows, server.role, (server.t_first, server.t_last));
         servers.push(format!(
             "{} {evidence:?} {role:?} {flows} {:?} {} {} {times:?}",
             server.address, server.counters, server.segments, server.segment_bytes
         ));
     }
-    let segments = engine.segment_numbers().filter_map(|number| engine.segment(number).cloned()).collect();
-    Said { annotations, servers, segments, stats: engine.stats(), late: engine.evidence_came_late() }
+    let segments = engine
+        .segment_numbers()
+        .filter_map(|number| engine.segment(number).cloned())
+        .collect();
+    Said {
+        annotations,
+        servers,
+        segments,
+        stats: engine.stats(),
+        late: engine.evidence_came_late(),
+    }
 }
 
 /// Prints an input that fails: set `NFLX_FUZZ_SHOW` and run the target on its file.
@@ -171,7 +199,10 @@ fn show(config: &Config, frames: &[Frame]) {
         let packet = packet(frame, number);
         match decode(&packet) {
             Ok(datagram) => {
-                println!("{number} {} {} > {} {}", frame.time, datagram.source, datagram.destination, datagram.length);
+                println!(
+                    "{number} {} {} > {} {}",
+                    frame.time, datagram.source, datagram.destination, datagram.length
+                );
                 match datagram.transport {
                     Transport::Tcp(tcp) => println!(
                         "  {} > {} {:?} {}+{} ack {} {:02x?}",
@@ -200,10 +231,16 @@ fn show(config: &Config, frames: &[Frame]) {
                 "  {:?} request {} segment {:?} {}",
                 said.direction, said.request, said.segment, said.bytes_so_far
             );
-            for segment in engine.segment_numbers().filter_map(|number| engine.segment(number)) {
+            for segment in engine
+                .segment_numbers()
+                .filter_map(|number| engine.segment(number))
+            {
                 println!(
                     "    {}: {} missing {} again {}",
-                    segment.number, segment.bytes, segment.missing_bytes, segment.retransmitted_bytes
+                    segment.number,
+                    segment.bytes,
+                    segment.missing_bytes,
+                    segment.retransmitted_bytes
                 );
             }
         }
@@ -227,27 +264,41 @@ impl Recount {
             return None;
         };
         let (from, to) = (datagram.source, datagram.destination);
-        self.addresses.entry(from).or_default().count(Direction::In, datagram.length);
-        self.addresses.entry(to).or_default().count(Direction::Out, datagram.length);
+        self.addresses
+            .entry(from)
+            .or_default()
+            .count(Direction::In, datagram.length);
+        self.addresses
+            .entry(to)
+            .or_default()
+            .count(Direction::Out, datagram.length);
         self.pairs.insert((from.min(to), from.max(to)));
         let (ports, length, transport) = match datagram.transport {
-            Transport::Tcp(tcp) => {
-                ((tcp.source_port, tcp.destination_port), tcp.payload_length, nflx_core::Transport::Tcp)
-            }
-            Transport::Udp(udp) => {
-                ((udp.source_port, udp.destination_port), udp.payload_length, nflx_core::Transport::Quic)
-            }
+            Transport::Tcp(tcp) => (
+                (tcp.source_port, tcp.destination_port),
+                tcp.payload_length,
+                nflx_core::Transport::Tcp,
+            ),
+            Transport::Udp(udp) => (
+                (udp.source_port, udp.destination_port),
+                udp.payload_length,
+                nflx_core::Transport::Quic,
+            ),
             _ => return Some((from, to)),
         };
-        *self.payload.entry((to, ports.1, from, ports.0, transport)).or_default() += u64::from(length);
+        *self
+            .payload
+            .entry((to, ports.1, from, ports.0, transport))
+            .or_default() += u64::from(length);
         Some((from, to))
     }
 }
 
 fn check(config: &Config, engine: &Engine, frames: &[Frame], said: &Said) {
     let stats = &said.stats;
-    let ids: HashMap<IpAddr, u32> =
-        (0..engine.server_count()).map(|id| (engine.server(id).expect("a server").address, id)).collect();
+    let ids: HashMap<IpAddr, u32> = (0..engine.server_count())
+        .map(|id| (engine.server(id).expect("a server").address, id))
+        .collect();
     assert_eq!(ids.len(), said.servers.len(), "an address is one server");
     assert!(stats.flows <= config.max_flows() && ids.len() as u64 <= config.max_servers());
     assert!(said.segments.len() as u64 <= config.max_segments());
@@ -257,13 +308,31 @@ fn check(config: &Config, engine: &Engine, frames: &[Frame], said: &Said) {
     let mut told = Vec::new();
     for (frame, number) in frames.iter().zip(1..) {
         let ends = recount.count(&packet(frame, number));
-        let Some(annotation) = &said.annotations[number - 1] else { continue };
+        let Some(annotation) = &said.annotations[number - 1] else {
+            continue;
+        };
         let (from, to) = ends.expect("what is annotated is IP");
-        let server = engine.server(annotation.server).expect("an annotated server").address;
-        assert_eq!(server, if annotation.direction == Direction::In { from } else { to });
+        let server = engine
+            .server(annotation.server)
+            .expect("an annotated server")
+            .address;
+        assert_eq!(
+            server,
+            if annotation.direction == Direction::In {
+                from
+            } else {
+                to
+            }
+        );
         let (own, all) = (&annotation.flow_counters, &annotation.server_counters);
-        assert!(own.in_pkts <= all.in_pkts && own.out_pkts <= all.out_pkts, "frame {number}");
-        assert!(own.in_bytes <= all.in_bytes && own.out_bytes <= all.out_bytes, "frame {number}");
+        assert!(
+            own.in_pkts <= all.in_pkts && own.out_pkts <= all.out_pkts,
+            "frame {number}"
+        );
+        assert!(
+            own.in_bytes <= all.in_bytes && own.out_bytes <= all.out_bytes,
+            "frame {number}"
+        );
         told.push((number, server, *all, recount.addresses[&server]));
     }
     // Traffic between two servers is one's; that of an address with itself counts once.
@@ -272,14 +341,27 @@ fn check(config: &Config, engine: &Engine, frames: &[Frame], said: &Said) {
             ambiguous.extend([*one, *other]);
         }
     }
-    assert_eq!((stats.packets, stats.not_ip), (frames.len() as u64, recount.not_ip));
+    assert_eq!(
+        (stats.packets, stats.not_ip),
+        (frames.len() as u64, recount.not_ip)
+    );
     if stats.hosts_evicted == 0 {
-        for (&address, &id) in ids.iter().filter(|(address, _)| !ambiguous.contains(*address)) {
+        for (&address, &id) in ids
+            .iter()
+            .filter(|(address, _)| !ambiguous.contains(*address))
+        {
             let counted = recount.addresses.get(&address).copied().unwrap_or_default();
-            assert_eq!(engine.server(id).expect("a server").counters, counted, "{address}");
+            assert_eq!(
+                engine.server(id).expect("a server").counters,
+                counted,
+                "{address}"
+            );
         }
         for (number, server, said, counted) in told {
-            assert!(ambiguous.contains(&server) || said == counted, "frame {number}: {said:?} not {counted:?}");
+            assert!(
+                ambiguous.contains(&server) || said == counted,
+                "frame {number}: {said:?} not {counted:?}"
+            );
         }
     }
     segments(config, engine, said, &recount);
@@ -296,8 +378,17 @@ fn segments(config: &Config, engine: &Engine, said: &Said, recount: &Recount) {
         assert!(segment.missing_bytes <= segment.bytes, "{segment:?}");
         assert_eq!(segment.first_frame.is_some(), segment.t_first.is_some());
         assert_eq!(segment.last_frame.is_some(), segment.t_last.is_some());
-        let server = engine.server(segment.server).expect("a segment's server").address;
-        let ends = (segment.client, segment.client_port, server, segment.server_port, segment.transport);
+        let server = engine
+            .server(segment.server)
+            .expect("a segment's server")
+            .address;
+        let ends = (
+            segment.client,
+            segment.client_port,
+            server,
+            segment.server_port,
+            segment.transport,
+        );
         let sums = seen.entry(ends).or_default();
         sums.0 += segment.bytes - segment.missing_bytes;
         sums.1 += segment.retransmitted_bytes;
@@ -308,16 +399,28 @@ fn segments(config: &Config, engine: &Engine, said: &Said, recount: &Recount) {
     if config.segment_rule == nflx_core::config::SegmentRule::Flow {
         for (ends, (new, again)) in seen {
             let sent = recount.payload.get(&ends).copied().unwrap_or_default();
-            assert!(new + again <= sent, "{ends:?}: {new} and {again} again of {sent}");
+            assert!(
+                new + again <= sent,
+                "{ends:?}: {new} and {again} again of {sent}"
+            );
         }
     }
     for id in 0..engine.server_count() {
         let server = engine.server(id).expect("a server");
         let (count, bytes) = servers.get(&id).copied().unwrap_or_default();
         if said.stats.segments_evicted == 0 {
-            assert_eq!((server.segments, server.segment_bytes), (count, bytes), "{}", server.address);
+            assert_eq!(
+                (server.segments, server.segment_bytes),
+                (count, bytes),
+                "{}",
+                server.address
+            );
         } else {
-            assert!(server.segments >= count && server.segment_bytes >= bytes, "{}", server.address);
+            assert!(
+                server.segments >= count && server.segment_bytes >= bytes,
+                "{}",
+                server.address
+            );
         }
     }
 }

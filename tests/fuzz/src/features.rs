@@ -40,15 +40,33 @@ fn config(input: &mut Input<'_>) -> Config {
     let (choice, sizes) = (input.u8(), input.u8());
     let mut config = Config::default();
     let mut set = |name: &str, value: &str| config.set(name, value).expect("a value in bounds");
-    set("feature_window", ["1", "3", "10", "86400"][usize::from(choice & 3)]);
-    set("session_idle", ["1", "60", "3600", "10"][usize::from(choice >> 2 & 3)]);
+    set(
+        "feature_window",
+        ["1", "3", "10", "86400"][usize::from(choice & 3)],
+    );
+    set(
+        "session_idle",
+        ["1", "60", "3600", "10"][usize::from(choice >> 2 & 3)],
+    );
     set("segment_quiet", ["0", "10"][usize::from(choice >> 4 & 1)]);
-    set("feature_kinds", ["video,audio,other", "video,audio"][usize::from(choice >> 5 & 1)]);
-    set("empty_features", ["null", "zero"][usize::from(choice >> 6 & 1)]);
+    set(
+        "feature_kinds",
+        ["video,audio,other", "video,audio"][usize::from(choice >> 5 & 1)],
+    );
+    set(
+        "empty_features",
+        ["null", "zero"][usize::from(choice >> 6 & 1)],
+    );
     set("max_sessions", ["100", "1"][usize::from(sizes & 1)]);
     set("max_connections", ["100", "8"][usize::from(sizes >> 1 & 1)]);
-    set("window_values", ["1000000", "0"][usize::from(sizes >> 2 & 1)]);
-    set("session_values", ["1000", "16"][usize::from(sizes >> 3 & 1)]);
+    set(
+        "window_values",
+        ["1000000", "0"][usize::from(sizes >> 2 & 1)],
+    );
+    set(
+        "session_values",
+        ["1000", "16"][usize::from(sizes >> 3 & 1)],
+    );
     set("max_segments", ["1000", "16"][usize::from(sizes >> 4 & 1)]);
     config
 }
@@ -57,7 +75,8 @@ fn config(input: &mut Input<'_>) -> Config {
 type Counted = [(u64, u64); 2];
 
 fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
-    let pass = |engine: &mut Engine, visit: &mut dyn FnMut(&Packet<'_>, Option<nflx_core::Annotation>)| {
+    let pass = |engine: &mut Engine,
+                visit: &mut dyn FnMut(&Packet<'_>, Option<nflx_core::Annotation>)| {
         for (frame, number) in frames.iter().zip(1..) {
             let packet = Packet {
                 frame: number,
@@ -90,7 +109,9 @@ fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
         assert!(held <= bound, "{held} bytes of memory");
         if let Some(said) = said {
             let way = usize::from(said.direction == Direction::Out);
-            let length = nflx_core::wire::decode::decode(packet).expect("read by the engine").length;
+            let length = nflx_core::wire::decode::decode(packet)
+                .expect("read by the engine")
+                .length;
             counted[way].0 += 1;
             counted[way].1 += u64::from(length);
         }
@@ -111,8 +132,16 @@ fn number(row: &Row, name: &str) -> f64 {
 
 fn check(rows: &[Row], counted: Counted) {
     for (way, side) in ["server", "user"].into_iter().enumerate() {
-        let sum = |what: &str| rows.iter().map(|row| number(row, &format!("{side}{what}"))).sum::<f64>();
-        assert_eq!((sum("PacketCount"), sum("ByteCount")), (counted[way].0 as f64, counted[way].1 as f64), "{side}");
+        let sum = |what: &str| {
+            rows.iter()
+                .map(|row| number(row, &format!("{side}{what}")))
+                .sum::<f64>()
+        };
+        assert_eq!(
+            (sum("PacketCount"), sum("ByteCount")),
+            (counted[way].0 as f64, counted[way].1 as f64),
+            "{side}"
+        );
     }
     let mut before: HashMap<u32, &Row> = HashMap::new();
     for row in rows {
@@ -122,14 +151,22 @@ fn check(rows: &[Row], counted: Counted) {
                 Value::Float(value) => {
                     let signed = ["Ske", "Kur", "diff", "chunk_start_time", "chunk_end_time"];
                     let may_be_negative = signed.iter().any(|part| column.name.contains(part));
-                    assert!(value.is_finite() && (value >= 0.0 || may_be_negative), "{}: {value}", column.name);
+                    assert!(
+                        value.is_finite() && (value >= 0.0 || may_be_negative),
+                        "{}: {value}",
+                        column.name
+                    );
                 }
-                Value::Floats(values) => assert!(values.len() <= 10 && values.iter().all(|value| *value > 0.0)),
+                Value::Floats(values) => {
+                    assert!(values.len() <= 10 && values.iter().all(|value| *value > 0.0))
+                }
                 _ => {}
             }
         }
         assert!(number(row, "serverOutOfOrderPackets") <= number(row, "serverZeroRetransmit"));
-        assert!(number(row, "serverThroughput") <= number(row, "total_throughput_down") * (1.0 + 1e-9));
+        assert!(
+            number(row, "serverThroughput") <= number(row, "total_throughput_down") * (1.0 + 1e-9)
+        );
         if let Some(before) = before.insert(row.session, row) {
             assert_eq!((before.window + 1, before.client), (row.window, row.client));
             for name in CUMULATIVE {

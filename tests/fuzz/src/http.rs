@@ -1,6 +1,8 @@
 //! HTTP/1: the same messages however the stream is divided into packets.
 
-use nflx_core::wire::http1::{Event, Reader, Side, head_length, host_of, looks_like_request, looks_like_response};
+use nflx_core::wire::http1::{
+    Event, Reader, Side, head_length, host_of, looks_like_request, looks_like_response,
+};
 
 use crate::Input;
 
@@ -8,11 +10,19 @@ use crate::Input;
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let choice = input.u8();
-    let side = if choice & 1 == 0 { Side::Client } else { Side::Server };
+    let side = if choice & 1 == 0 {
+        Side::Client
+    } else {
+        Side::Server
+    };
     let steps = [input.u8(), input.u8(), input.u8()].map(|step| usize::from(step) + 1);
     let hidden = u64::from(input.u16());
     let stream = input.rest();
-    let _ = (host_of(stream), looks_like_request(stream), looks_like_response(stream));
+    let _ = (
+        host_of(stream),
+        looks_like_request(stream),
+        looks_like_response(stream),
+    );
     assert!(head_length(stream).is_none_or(|length| length <= stream.len()));
 
     let mut whole = Reader::new(side);
@@ -27,7 +37,10 @@ pub fn run(data: &[u8]) {
     // What is lost may be found again where a packet begins with a message.
     assert!(got.starts_with(&expected), "{got:?} not {expected:?}");
     if !whole.is_lost() {
-        assert_eq!((got.len(), parts.is_lost(), parts.at_boundary()), (expected.len(), false, whole.at_boundary()));
+        assert_eq!(
+            (got.len(), parts.is_lost(), parts.at_boundary()),
+            (expected.len(), false, whole.at_boundary())
+        );
     }
 
     let mut at = 0;
@@ -36,7 +49,11 @@ pub fn run(data: &[u8]) {
         at += length;
         (at - length, part, length)
     });
-    let new = if choice & 2 == 0 { Reader::new(side) } else { Reader::lost(side) };
+    let new = if choice & 2 == 0 {
+        Reader::new(side)
+    } else {
+        Reader::lost(side)
+    };
     read(&mut { new }, choice, cut);
 }
 
@@ -48,7 +65,11 @@ fn divide(mut stream: &[u8], steps: [usize; 3]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn read<'a>(reader: &mut Reader, choice: u8, packets: impl IntoIterator<Item = (u64, &'a [u8], u64)>) -> Vec<Event> {
+fn read<'a>(
+    reader: &mut Reader,
+    choice: u8,
+    packets: impl IntoIterator<Item = (u64, &'a [u8], u64)>,
+) -> Vec<Event> {
     let (mut events, mut responses, mut last) = (Vec::new(), 0_u32, 0);
     for (offset, bytes, length) in packets {
         let bodiless = || {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use nflx_core::wire::client_hello::ClientHello;
 use nflx_core::wire::quic::{
-    ConnectionId, ConnectionIdLengths, CryptoStream, Endpoint, Form, InitialKeys, Packets, crypto_frames,
-    looks_like_initial, parse_datagram,
+    ConnectionId, ConnectionIdLengths, CryptoStream, Endpoint, Form, InitialKeys, Packets,
+    crypto_frames, looks_like_initial, parse_datagram,
 };
 
 use crate::Input;
@@ -28,12 +28,16 @@ fn datagram(input: &mut Input<'_>) {
     let length = bytes.len() + hidden;
     let _ = looks_like_initial(bytes, length);
     let mut lengths = ConnectionIdLengths::default();
-    let mut packets: Packets<'_> = parse_datagram(bytes, length, (id_length < 21).then_some(id_length));
+    let mut packets: Packets<'_> =
+        parse_datagram(bytes, length, (id_length < 21).then_some(id_length));
     let mut at = 0;
     let mut payload = Vec::new();
     while let Some(packet) = packets.next() {
         assert_eq!(packet.offset, at);
-        assert!(packet.packet_len > 0 && packet.header_len <= packet.packet_len, "{packet:?}");
+        assert!(
+            packet.packet_len > 0 && packet.header_len <= packet.packet_len,
+            "{packet:?}"
+        );
         assert!(packet.bytes.len() <= packet.packet_len);
         assert!(packet.payload().len() <= packet.payload_range().len());
         assert_eq!(packet.is_cut(), packet.bytes.len() < packet.packet_len);
@@ -43,13 +47,24 @@ fn datagram(input: &mut Input<'_>) {
             lengths.learn(sender, &packet);
             let _ = lengths.short_dcid_len(sender);
         }
-        assert!(packet.dcid.starts_with(ConnectionId::new(packet.dcid).as_bytes()));
-        let Some(version) = packet.version else { continue };
-        for keys in [InitialKeys::client(version, packet.dcid), InitialKeys::server(version, packet.dcid)] {
+        assert!(
+            packet
+                .dcid
+                .starts_with(ConnectionId::new(packet.dcid).as_bytes())
+        );
+        let Some(version) = packet.version else {
+            continue;
+        };
+        for keys in [
+            InitialKeys::client(version, packet.dcid),
+            InitialKeys::server(version, packet.dcid),
+        ] {
             let Ok(keys) = keys else { continue };
             match keys.decrypt(&packet, &mut payload) {
                 Ok(_) => {
-                    assert!(packet.form == Form::Initial && payload.len() <= packet.payload().len());
+                    assert!(
+                        packet.form == Form::Initial && payload.len() <= packet.payload().len()
+                    );
                     frames(&payload);
                 }
                 Err(_) => assert!(payload.is_empty()),
@@ -72,21 +87,32 @@ fn pieces(input: &mut Input<'_>) {
     let limit = usize::from(input.u16() % 2048);
     let (mut stream, mut model) = (CryptoStream::with_limit(limit), BTreeMap::new());
     while !input.is_empty() {
-        let offset = if input.u8() == 255 { input.u64() } else { u64::from(input.u16() % 2048) };
+        let offset = if input.u8() == 255 {
+            input.u64()
+        } else {
+            u64::from(input.u16() % 2048)
+        };
         let length = input.below(256);
         let data = input.bytes(length);
         stream.insert(offset, data);
         for (at, byte) in data.iter().enumerate() {
-            if let Some(at) = offset.checked_add(at as u64).filter(|at| *at < limit as u64) {
+            if let Some(at) = offset
+                .checked_add(at as u64)
+                .filter(|at| *at < limit as u64)
+            {
                 model.entry(at).or_insert(*byte);
             }
         }
     }
     let prefix: Vec<u8> = (0..).map_while(|at| model.get(&at).copied()).collect();
     assert_eq!(stream.prefix(), prefix);
-    let message = (prefix.len() >= 4)
-        .then(|| 4 + usize::from(prefix[1]) * 65_536 + usize::from(prefix[2]) * 256 + usize::from(prefix[3]));
-    assert_eq!(stream.message(), message.and_then(|length| prefix.get(..length)));
+    let message = (prefix.len() >= 4).then(|| {
+        4 + usize::from(prefix[1]) * 65_536 + usize::from(prefix[2]) * 256 + usize::from(prefix[3])
+    });
+    assert_eq!(
+        stream.message(),
+        message.and_then(|length| prefix.get(..length))
+    );
     let complete = stream.message().is_some();
     assert!(!(complete && stream.wants_more()));
 }

@@ -27,7 +27,9 @@ impl Read for Dripping<'_> {
         if self.interrupted {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        let (now, rest) = self.rest.split_at(self.rest.len().min(into.len()).min(self.step));
+        let (now, rest) = self
+            .rest
+            .split_at(self.rest.len().min(into.len()).min(self.step));
         into[..now.len()].copy_from_slice(now);
         self.rest = rest;
         Ok(now.len())
@@ -40,7 +42,14 @@ pub fn run(data: &[u8]) {
     let step = usize::from(input.u8()) + 1;
     let bytes = input.rest();
     let whole = read(bytes, bytes.len());
-    let pieces = read(Dripping { rest: bytes, step, interrupted: false }, bytes.len());
+    let pieces = read(
+        Dripping {
+            rest: bytes,
+            step,
+            interrupted: false,
+        },
+        bytes.len(),
+    );
     assert_eq!(whole, pieces, "in pieces of {step}");
 }
 

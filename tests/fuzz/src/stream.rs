@@ -37,15 +37,28 @@ impl Model {
     fn read(&mut self, run: &Run<'_>) {
         assert_eq!(run.offset, self.next, "runs follow each other");
         assert!(run.length > 0 && run.bytes.len() as u64 <= run.length);
-        let (from, to) = ((run.offset - self.base) as usize, (run.offset + run.length - self.base) as usize);
+        let (from, to) = (
+            (run.offset - self.base) as usize,
+            (run.offset + run.length - self.base) as usize,
+        );
         self.next += run.length;
         let bytes = &mut self.bytes[from..to];
-        let expected = if run.missing { Byte::Unseen } else { Byte::Seen };
-        assert!(bytes.iter().all(|byte| *byte == expected), "bytes {from} to {to}: {expected:?}");
+        let expected = if run.missing {
+            Byte::Unseen
+        } else {
+            Byte::Seen
+        };
+        assert!(
+            bytes.iter().all(|byte| *byte == expected),
+            "bytes {from} to {to}: {expected:?}"
+        );
         if run.missing {
             bytes.fill(Byte::Missing);
         }
-        assert!(run.bytes == &CONTENTS[from..][..run.bytes.len()], "bytes from {from}");
+        assert!(
+            run.bytes == &CONTENTS[from..][..run.bytes.len()],
+            "bytes from {from}"
+        );
         if self.whole && !run.missing {
             assert_eq!(run.bytes.len() as u64, run.length);
         }
@@ -53,19 +66,32 @@ impl Model {
 }
 
 /// A byte tells where it stands.
-static CONTENTS: LazyLock<Vec<u8>> =
-    LazyLock::new(|| (0..SIZE as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect());
+static CONTENTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    (0..SIZE as u64)
+        .map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8)
+        .collect()
+});
 
 /// Sends packets and acknowledgements down a stream.
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let mode = input.u8();
-    let limits = Limits { bytes: [0, 100, 5000, 1 << 20][input.below(4)], pieces: [1, 2, 5, 1024][input.below(4)] };
-    if mode & 1 == 0 { modelled(&mut input, mode & 2 == 0, limits) } else { wild(&mut input, limits) }
+    let limits = Limits {
+        bytes: [0, 100, 5000, 1 << 20][input.below(4)],
+        pieces: [1, 2, 5, 1024][input.below(4)],
+    };
+    if mode & 1 == 0 {
+        modelled(&mut input, mode & 2 == 0, limits)
+    } else {
+        wild(&mut input, limits)
+    }
 }
 
 fn stamp(frame: u64) -> Stamp {
-    Stamp { frame, time: Time(frame as i64) }
+    Stamp {
+        frame,
+        time: Time(frame as i64),
+    }
 }
 
 /// Packets of one connection that lie within each other's reach.
@@ -78,7 +104,14 @@ fn modelled(input: &mut Input<'_>, anchored: bool, limits: Limits) {
         stream.start(first)
     }
     let base = stream.next();
-    let mut model = Model { bytes: vec![Byte::Unseen; SIZE], base, next: base, whole: true, packets: 0, end: 0 };
+    let mut model = Model {
+        bytes: vec![Byte::Unseen; SIZE],
+        base,
+        next: base,
+        whole: true,
+        packets: 0,
+        end: 0,
+    };
     let mut frame = 0;
     while !input.is_empty() && frame < 100 {
         frame += 1;
@@ -93,16 +126,32 @@ fn modelled(input: &mut Input<'_>, anchored: bool, limits: Limits) {
         match operation & 7 {
             0..=3 => {
                 let length = (usize::from(input.u16()) % 600).min(SIZE - 1 - at);
-                let captured = if operation & 8 == 0 { length } else { usize::from(input.u8()).min(length) };
+                let captured = if operation & 8 == 0 {
+                    length
+                } else {
+                    usize::from(input.u8()).min(length)
+                };
                 if length > 0 {
-                    packet(&mut stream, &mut model, first, frame, (at, length), &CONTENTS[at..at + captured], limits);
+                    packet(
+                        &mut stream,
+                        &mut model,
+                        first,
+                        frame,
+                        (at, length),
+                        &CONTENTS[at..at + captured],
+                        limits,
+                    );
                 }
             }
             4 | 5 => {
                 let patience = operation >> 3 & 3;
-                stream.acknowledge(first.wrapping_add(at as u32), stamp(frame), u64::MAX, patience, |run| {
-                    model.read(&run)
-                });
+                stream.acknowledge(
+                    first.wrapping_add(at as u32),
+                    stamp(frame),
+                    u64::MAX,
+                    patience,
+                    |run| model.read(&run),
+                );
             }
             6 => stream.settle(operation & 8 != 0, limits, |run| model.read(&run)),
             // Behind all that was sent, or a receiver would have to take it back.
@@ -125,8 +174,18 @@ fn packet(
     bytes: &[u8],
     limits: Limits,
 ) {
-    let note = Note { stamp: stamp(frame), owner: frame as u32, peer: frame };
-    let arrival = stream.receive(first.wrapping_add(at as u32), length as u32, bytes, note, limits);
+    let note = Note {
+        stamp: stamp(frame),
+        owner: frame as u32,
+        peer: frame,
+    };
+    let arrival = stream.receive(
+        first.wrapping_add(at as u32),
+        length as u32,
+        bytes,
+        note,
+        limits,
+    );
     model.packets += 1;
     if model.packets == 1 && stream.next() > model.next {
         // Not from its beginning: what no acknowledgement told of passed before the capture.
@@ -137,11 +196,20 @@ fn packet(
     let new: u64 = arrival.new.iter().map(|(start, end)| end - start).sum();
     assert_eq!(new + arrival.filled + arrival.retransmitted, length as u64);
     let packet = &mut model.bytes[at..at + length];
-    let ahead = usize::try_from(model.next.saturating_sub(arrival.offset)).unwrap_or(0).min(length);
-    let unseen = packet[ahead..].iter().filter(|byte| **byte == Byte::Unseen).count() as u64;
+    let ahead = usize::try_from(model.next.saturating_sub(arrival.offset))
+        .unwrap_or(0)
+        .min(length);
+    let unseen = packet[ahead..]
+        .iter()
+        .filter(|byte| **byte == Byte::Unseen)
+        .count() as u64;
     let missing = packet.iter().filter(|byte| **byte == Byte::Missing).count() as u64;
     assert_eq!(new, unseen);
-    assert!(arrival.filled <= missing, "{} filled of {missing}", arrival.filled);
+    assert!(
+        arrival.filled <= missing,
+        "{} filled of {missing}",
+        arrival.filled
+    );
     for &(start, end) in &arrival.new {
         assert!(start < end && start >= model.next);
         let range = (start - model.base) as usize - at..(end - model.base) as usize - at;
@@ -172,16 +240,29 @@ fn wild(input: &mut Input<'_>, limits: Limits) {
             0..=2 => {
                 let length = u32::from(input.u16());
                 let captured = &bytes[..(length as usize).min(bytes.len())];
-                let note = Note { stamp: stamp(frame), owner: 0, peer: 0 };
+                let note = Note {
+                    stamp: stamp(frame),
+                    owner: 0,
+                    peer: 0,
+                };
                 let arrival = stream.receive(sequence, length, captured, note, limits);
                 let new: u64 = arrival.new.iter().map(|(start, end)| end - start).sum();
-                assert_eq!(new + arrival.filled + arrival.retransmitted, u64::from(length));
+                assert_eq!(
+                    new + arrival.filled + arrival.retransmitted,
+                    u64::from(length)
+                );
                 let before = stream.next();
                 stream.read(arrival.offset, captured, limits, |run| read += run.length);
                 assert_eq!(before + read, stream.next());
                 sequence = sequence.wrapping_add(length);
             }
-            3 | 4 => stream.acknowledge(sequence, stamp(frame), u64::MAX, operation >> 3 & 3, |run| read += run.length),
+            3 | 4 => stream.acknowledge(
+                sequence,
+                stamp(frame),
+                u64::MAX,
+                operation >> 3 & 3,
+                |run| read += run.length,
+            ),
             5 => stream.settle(operation & 8 != 0, limits, |run| read += run.length),
             6 => stream.finish(sequence),
             _ if operation & 8 == 0 => stream.anchor(sequence),

@@ -11,7 +11,13 @@ pub fn run(data: &[u8]) {
     let (step, lost) = (usize::from(input.u8()) + 1, input.u8() & 1 == 1);
     let (hidden, every) = (u64::from(input.u16()), input.below(4) + 1);
     let stream = input.rest();
-    let new = || if lost { RecordReader::lost() } else { RecordReader::default() };
+    let new = || {
+        if lost {
+            RecordReader::lost()
+        } else {
+            RecordReader::default()
+        }
+    };
 
     let mut whole = new();
     let expected = read(&mut whole, 7, stream, stream.len() as u64);
@@ -23,7 +29,10 @@ pub fn run(data: &[u8]) {
     }
     if !lost && whole.is_exact() {
         assert_eq!(got, expected, "in packets of {step}");
-        assert_eq!((parts.is_exact(), parts.at_boundary()), (true, whole.at_boundary()));
+        assert_eq!(
+            (parts.is_exact(), parts.at_boundary()),
+            (true, whole.at_boundary())
+        );
     }
 
     let mut cut = new();

@@ -73,12 +73,14 @@ struct Traffic {
 
 /// Makes packets.
 pub(crate) fn frames(input: &mut Input<'_>) -> Vec<Frame> {
-    let conversations = ENDS.iter().zip(0..).map(|(&(client, server, from, to), index): (_, u32)| Conversation {
-        client: client.parse().expect("an address"),
-        server: server.parse().expect("an address"),
-        ports: (from, to),
-        next: [u32::MAX - 900 - index, u32::MAX - 3000 * index],
-    });
+    let conversations = ENDS.iter().zip(0..).map(
+        |(&(client, server, from, to), index): (_, u32)| Conversation {
+            client: client.parse().expect("an address"),
+            server: server.parse().expect("an address"),
+            ports: (from, to),
+            next: [u32::MAX - 900 - index, u32::MAX - 3000 * index],
+        },
+    );
     let mut traffic = Traffic {
         frames: Vec::new(),
         held: None,
@@ -104,7 +106,9 @@ impl Traffic {
         match operation % 20 {
             0 => {
                 let mask = input.u8();
-                for (bit, from_client, flags) in [(1, true, SYN), (2, false, SYN | ACK), (4, true, ACK)] {
+                for (bit, from_client, flags) in
+                    [(1, true, SYN), (2, false, SYN | ACK), (4, true, ACK)]
+                {
                     if mask & bit == 0 {
                         self.tcp(at, from_client, flags, &[], 0);
                     } else {
@@ -143,20 +147,29 @@ impl Traffic {
                 let method = ["GET", "HEAD", "POST", "CONNECT"][input.below(4)];
                 let name = NAMES[input.below(NAMES.len())];
                 let body = u16::from(input.u8());
-                let head =
-                    format!("{method} /range/0-{body} HTTP/1.1\r\nHost: {name}:80\r\nContent-Length: {body}\r\n\r\n");
+                let head = format!(
+                    "{method} /range/0-{body} HTTP/1.1\r\nHost: {name}:80\r\nContent-Length: {body}\r\n\r\n"
+                );
                 let mut request = head.into_bytes();
                 request.resize(request.len() + usize::from(body), b'x');
                 self.say(at, true, &request, request.len());
             }
             8 => {
-                let (status, length) = ([200, 206, 304, 100, 101, 404][input.below(6)], input.u16());
+                let (status, length) =
+                    ([200, 206, 304, 100, 101, 404][input.below(6)], input.u16());
                 let head = if input.u8() & 1 == 0 {
                     format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n")
                 } else {
-                    format!("HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n")
+                    format!(
+                        "HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n"
+                    )
                 };
-                self.say(at, false, head.as_bytes(), head.len() + usize::from(length) + usize::from(input.u8() & 7));
+                self.say(
+                    at,
+                    false,
+                    head.as_bytes(),
+                    head.len() + usize::from(length) + usize::from(input.u8() & 7),
+                );
             }
             9 => {
                 let (flags, jump, back) = (input.u8(), input.u8(), input.u16());
@@ -178,9 +191,20 @@ impl Traffic {
             }
             10 => {
                 let choice = input.u8();
-                let message = dns_answer(NAMES[input.below(NAMES.len())], NAMES[input.below(NAMES.len())], choice);
+                let message = dns_answer(
+                    NAMES[input.below(NAMES.len())],
+                    NAMES[input.below(NAMES.len())],
+                    choice,
+                );
                 if choice & 0x40 == 0 {
-                    self.udp("192.0.2.53", 53, "10.0.0.2", 40_001, &message, message.len());
+                    self.udp(
+                        "192.0.2.53",
+                        53,
+                        "10.0.0.2",
+                        40_001,
+                        &message,
+                        message.len(),
+                    );
                 } else {
                     let framed = [&(message.len() as u16).to_be_bytes(), &message[..]].concat();
                     self.say(at, false, &framed, framed.len());
@@ -192,7 +216,11 @@ impl Traffic {
                 let (count, length) = (input.below(24) + 1, usize::from(input.u16() % 1452));
                 let mut payload = vec![input.u8() & 0x7f | 0x40; length.clamp(1, 1452)];
                 // The connection IDs that the Initials named.
-                let id = if operation & 1 == 1 { &SERVER_INITIAL[15..23] } else { &SERVER_INITIAL[6..14] };
+                let id = if operation & 1 == 1 {
+                    &SERVER_INITIAL[15..23]
+                } else {
+                    &SERVER_INITIAL[6..14]
+                };
                 if payload.len() > 8 {
                     payload[1..9].copy_from_slice(id);
                 }
@@ -203,14 +231,33 @@ impl Traffic {
             15 => {
                 let length = input.below(256);
                 let payload = input.bytes(length);
-                self.quic(at, operation & 0x20 == 0, payload, payload.len() + usize::from(operation & 0x40));
+                self.quic(
+                    at,
+                    operation & 0x20 == 0,
+                    payload,
+                    payload.len() + usize::from(operation & 0x40),
+                );
             }
-            16 => self.tcp(at, operation & 0x20 == 0, [FIN | ACK, RST, RST | ACK, ACK][input.below(4)], &[], 0),
+            16 => self.tcp(
+                at,
+                operation & 0x20 == 0,
+                [FIN | ACK, RST, RST | ACK, ACK][input.below(4)],
+                &[],
+                0,
+            ),
             17 => {
-                let (link_type, missing, length) =
-                    (LINK_TYPES[input.below(LINK_TYPES.len())], u32::from(input.u8()), usize::from(input.u16() % 2048));
+                let (link_type, missing, length) = (
+                    LINK_TYPES[input.below(LINK_TYPES.len())],
+                    u32::from(input.u8()),
+                    usize::from(input.u16() % 2048),
+                );
                 let data = input.bytes(length).to_vec();
-                self.give(Frame { time: self.now, link_type, original_length: data.len() as u32 + missing, data });
+                self.give(Frame {
+                    time: self.now,
+                    link_type,
+                    original_length: data.len() as u32 + missing,
+                    data,
+                });
             }
             18 => {
                 let choice = input.u8();
@@ -221,7 +268,9 @@ impl Traffic {
             }
             _ => {
                 self.fate = input.u32();
-                self.now = self.now.wrapping_add(i64::from(input.u16() as i16) * 1_000_000);
+                self.now = self
+                    .now
+                    .wrapping_add(i64::from(input.u16() as i16) * 1_000_000);
             }
         }
     }
@@ -238,7 +287,13 @@ impl Traffic {
         while done < length {
             let part = self.segment.min(length - done);
             let captured = bytes.get(done..).unwrap_or_default();
-            self.tcp(at, from_client, ACK, &captured[..captured.len().min(part)], part);
+            self.tcp(
+                at,
+                from_client,
+                ACK,
+                &captured[..captured.len().min(part)],
+                part,
+            );
             done += part;
         }
     }
@@ -260,9 +315,22 @@ impl Traffic {
 
     /// A TCP packet with `length` bytes of payload that begin with `payload`; zeros follow.
     fn tcp(&mut self, at: usize, from_client: bool, flags: u8, payload: &[u8], length: usize) {
-        let Conversation { client, server, ports, next } = self.conversations[at];
-        let (own, other) = if from_client { (next[0], next[1]) } else { (next[1], next[0]) };
-        let ports = if from_client { ports } else { (ports.1, ports.0) };
+        let Conversation {
+            client,
+            server,
+            ports,
+            next,
+        } = self.conversations[at];
+        let (own, other) = if from_client {
+            (next[0], next[1])
+        } else {
+            (next[1], next[0])
+        };
+        let ports = if from_client {
+            ports
+        } else {
+            (ports.1, ports.0)
+        };
         let mut segment = Vec::with_capacity(20 + length);
         segment.extend([ports.0.to_be_bytes(), ports.1.to_be_bytes()].concat());
         segment.extend(own.to_be_bytes());
@@ -270,8 +338,16 @@ impl Traffic {
         segment.extend([0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
         segment.extend(payload);
         segment.resize(20 + length, 0);
-        self.pass(at, from_client, length as u32 + u32::from(flags & (SYN | FIN) != 0));
-        let (source, destination) = if from_client { (client, server) } else { (server, client) };
+        self.pass(
+            at,
+            from_client,
+            length as u32 + u32::from(flags & (SYN | FIN) != 0),
+        );
+        let (source, destination) = if from_client {
+            (client, server)
+        } else {
+            (server, client)
+        };
         self.ip(source, destination, 6, &segment);
     }
 
@@ -284,8 +360,18 @@ impl Traffic {
         }
     }
 
-    fn udp(&mut self, source: &str, from: u16, destination: &str, to: u16, payload: &[u8], length: usize) {
-        let mut datagram = [from, to, 8 + length as u16, 0].map(u16::to_be_bytes).concat();
+    fn udp(
+        &mut self,
+        source: &str,
+        from: u16,
+        destination: &str,
+        to: u16,
+        payload: &[u8],
+        length: usize,
+    ) {
+        let mut datagram = [from, to, 8 + length as u16, 0]
+            .map(u16::to_be_bytes)
+            .concat();
         datagram.extend(payload);
         datagram.resize(8 + length, 0);
         let parse = |text: &str| text.parse().expect("an address");
@@ -296,7 +382,11 @@ impl Traffic {
         let mut data;
         match (source, destination) {
             (IpAddr::V4(source), IpAddr::V4(destination)) => {
-                let length = if self.no_length { 0 } else { 20 + payload.len() as u16 };
+                let length = if self.no_length {
+                    0
+                } else {
+                    20 + payload.len() as u16
+                };
                 data = vec![0x45, 0];
                 data.extend(length.to_be_bytes());
                 data.extend([0, 7, 0x40, 0, 64, protocol, 0, 0]);
@@ -315,7 +405,12 @@ impl Traffic {
         let original_length = (data.len() + payload.len()) as u32;
         let captured = self.snapshot.saturating_sub(data.len()).min(payload.len());
         data.extend_from_slice(&payload[..captured]);
-        self.give(Frame { time: self.now, link_type: 101, original_length, data });
+        self.give(Frame {
+            time: self.now,
+            link_type: 101,
+            original_length,
+            data,
+        });
     }
 
     fn give(&mut self, frame: Frame) {
@@ -352,7 +447,14 @@ fn vector<const N: usize>(body: &[u8]) -> Vec<u8> {
 fn client_hello(name: &str) -> Vec<u8> {
     let name = vector::<2>(&[&[0], &vector::<2>(name.as_bytes())[..]].concat());
     let extensions = [&[0, 0], &vector::<2>(&name)[..]].concat();
-    let parts = [&[3, 3], &[7; 32][..], &[0], &vector::<2>(&[0x13, 1]), &[1, 0], &vector::<2>(&extensions)];
+    let parts = [
+        &[3, 3],
+        &[7; 32][..],
+        &[0],
+        &vector::<2>(&[0x13, 1]),
+        &[1, 0],
+        &vector::<2>(&extensions),
+    ];
     [&[1], &vector::<3>(&parts.concat())[..]].concat()
 }
 
@@ -365,13 +467,27 @@ fn server_hello(choice: u8) -> Vec<u8> {
         extensions.extend([0, 16]);
         extensions.extend(vector::<2>(&vector::<2>(&vector::<1>(b"h2"))));
     }
-    let cipher = if choice & 1 == 0 { [0x13, 1] } else { [0xc0, 0x2f] };
-    let parts = [&[3, 3], &[9; 32][..], &[0], &cipher, &[0], &vector::<2>(&extensions)];
+    let cipher = if choice & 1 == 0 {
+        [0x13, 1]
+    } else {
+        [0xc0, 0x2f]
+    };
+    let parts = [
+        &[3, 3],
+        &[9; 32][..],
+        &[0],
+        &cipher,
+        &[0],
+        &vector::<2>(&extensions),
+    ];
     [&[2], &vector::<3>(&parts.concat())[..]].concat()
 }
 
 fn dns_name(name: &str) -> Vec<u8> {
-    name.split('.').flat_map(|label| vector::<1>(label.as_bytes())).chain([0]).collect()
+    name.split('.')
+        .flat_map(|label| vector::<1>(label.as_bytes()))
+        .chain([0])
+        .collect()
 }
 
 /// An answer to a question for one name with an alias to another, and an address of one of the servers.
@@ -381,7 +497,20 @@ fn dns_answer(asked: &str, alias: &str, choice: u8) -> Vec<u8> {
         IpAddr::V4(address) => (1, address.octets().to_vec()),
         IpAddr::V6(address) => (28, address.octets().to_vec()),
     };
-    let mut message = vec![0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1 + (choice >> 3 & 1), 0, 0, 0, 0];
+    let mut message = vec![
+        0x12,
+        0x34,
+        0x81,
+        0x80,
+        0,
+        1,
+        0,
+        1 + (choice >> 3 & 1),
+        0,
+        0,
+        0,
+        0,
+    ];
     message.extend(dns_name(asked));
     message.extend([0, record_type, 0, 1]);
     let mut owner = asked;

@@ -25,16 +25,27 @@ pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let chosen = input.u32();
     let bytes = input.rest();
-    let Some(kept) = rewritten(bytes, |_| Edit::Keep) else { return };
+    let Some(kept) = rewritten(bytes, |_| Edit::Keep) else {
+        return;
+    };
     let is_pcapng = bytes.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]);
     assert!(!is_pcapng || kept == bytes, "copied otherwise than it was");
     assert_eq!(packets(&kept), packets(bytes), "written anew");
     // A capture may have such comments already.
     let plain = rewritten(&kept, |_| Edit::Strip).expect("pcapng by now");
-    let annotated = rewritten(&plain, |at| if chosen >> (at % 32) & 1 == 0 { Edit::Keep } else { Edit::Add(NOTE) });
+    let annotated = rewritten(&plain, |at| {
+        if chosen >> (at % 32) & 1 == 0 {
+            Edit::Keep
+        } else {
+            Edit::Add(NOTE)
+        }
+    });
     let annotated = annotated.expect("still pcapng");
     assert_eq!(packets(&annotated), packets(bytes), "annotated");
-    assert!(rewritten(&annotated, |_| Edit::Strip).as_deref() == Some(&plain), "stripped");
+    assert!(
+        rewritten(&annotated, |_| Edit::Strip).as_deref() == Some(&plain),
+        "stripped"
+    );
 }
 
 /// The file with every block edited; `None` if it is no capture.
@@ -53,10 +64,17 @@ fn rewritten(bytes: &[u8], edit: impl Fn(usize) -> Edit<'static>) -> Option<Vec<
 
 /// Time, link type, length and bytes of each packet.
 fn packets(bytes: &[u8]) -> Vec<(i64, u16, u32, Vec<u8>)> {
-    let Ok(mut reader) = Reader::new(bytes) else { return Vec::new() };
+    let Ok(mut reader) = Reader::new(bytes) else {
+        return Vec::new();
+    };
     let mut packets = Vec::new();
     while let Some(packet) = reader.next() {
-        packets.push((packet.time.0, packet.link_type.0, packet.original_length, packet.data.to_vec()));
+        packets.push((
+            packet.time.0,
+            packet.link_type.0,
+            packet.original_length,
+            packet.data.to_vec(),
+        ));
     }
     packets
 }

@@ -82,11 +82,18 @@ impl<R: Read> Reader<R> {
             original_length: found.original_length,
             data: self.buffer.get(found.data.clone()),
         };
-        Piece::Packet(packet, self.taken_block((head.kind != SPB_MAGIC).then_some(options)))
+        Piece::Packet(
+            packet,
+            self.taken_block((head.kind != SPB_MAGIC).then_some(options)),
+        )
     }
 
     fn taken_block(&self, options: Option<usize>) -> Block<'_> {
-        Block { bytes: self.buffer.get(self.taken.clone()), order: self.order, options }
+        Block {
+            bytes: self.buffer.get(self.taken.clone()),
+            order: self.order,
+            options,
+        }
     }
 
     /// As much as there is of a block of which only the length matters.
@@ -99,7 +106,11 @@ impl<R: Read> Reader<R> {
                     self.damaged(offset, self.frame, what);
                     let taken = self.buffer.offset() - before;
                     // The buffer shows what was taken last until it reads again.
-                    if taken == 0 { self.rest() } else { Some(Piece::Other(self.buffer.last(TAIL))) }
+                    if taken == 0 {
+                        self.rest()
+                    } else {
+                        Some(Piece::Other(self.buffer.last(TAIL)))
+                    }
                 }
             };
         }
@@ -109,7 +120,11 @@ impl<R: Read> Reader<R> {
             return None;
         }
         let step = self.available(left);
-        self.pending = Pending::Body { head, offset, left: left - step.len() as u64 };
+        self.pending = Pending::Body {
+            head,
+            offset,
+            left: left - step.len() as u64,
+        };
         Some(Piece::Other(self.buffer.get(step)))
     }
 
@@ -123,7 +138,8 @@ impl<R: Read> Reader<R> {
     /// Takes what is there without reading, up to `limit` bytes.
     fn available(&mut self, limit: u64) -> Range<usize> {
         let there = self.buffer.unread().len();
-        self.buffer.take(usize::try_from(limit).map_or(there, |limit| limit.min(there)))
+        self.buffer
+            .take(usize::try_from(limit).map_or(there, |limit| limit.min(there)))
     }
 }
 

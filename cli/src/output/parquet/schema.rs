@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use parquet::basic::{
-    Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel,
+    Compression, ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical,
+    ZstdLevel,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -18,14 +19,23 @@ const PANDAS_METADATA: &str = "1.0.0";
 
 /// The columns as a schema.
 pub(super) fn schema<T: Rows>(columns: &[&Column<T>]) -> Result<TypePtr, ParquetError> {
-    let fields: Result<Vec<_>, _> = columns.iter().map(|column| field(column.key, column.kind).map(Arc::new)).collect();
-    Node::group_type_builder(T::NAME).with_fields(fields?).build().map(Arc::new)
+    let fields: Result<Vec<_>, _> = columns
+        .iter()
+        .map(|column| field(column.key, column.kind).map(Arc::new))
+        .collect();
+    Node::group_type_builder(T::NAME)
+        .with_fields(fields?)
+        .build()
+        .map(Arc::new)
 }
 
 fn field(key: &str, kind: Type) -> Result<Node, ParquetError> {
-    let primitive = |key, physical| Node::primitive_type_builder(key, physical).with_repetition(Repetition::OPTIONAL);
+    let primitive = |key, physical| {
+        Node::primitive_type_builder(key, physical).with_repetition(Repetition::OPTIONAL)
+    };
     let text = |key| {
-        let text = primitive(key, Physical::BYTE_ARRAY).with_logical_type(Some(LogicalType::String));
+        let text =
+            primitive(key, Physical::BYTE_ARRAY).with_logical_type(Some(LogicalType::String));
         // For readers older than logical types.
         text.with_converted_type(ConvertedType::UTF8)
     };
@@ -35,13 +45,23 @@ fn field(key: &str, kind: Type) -> Result<Node, ParquetError> {
         Type::Float | Type::Seconds => primitive(key, Physical::DOUBLE).build(),
         Type::Time => {
             let time = LogicalType::timestamp(true, TimeUnit::NANOS);
-            primitive(key, Physical::INT64).with_logical_type(Some(time)).build()
+            primitive(key, Physical::INT64)
+                .with_logical_type(Some(time))
+                .build()
         }
         Type::Text => text(key).build(),
-        Type::Words => list(key, text("element").with_repetition(Repetition::REQUIRED).build()?),
-        Type::Floats => {
-            list(key, primitive("element", Physical::DOUBLE).with_repetition(Repetition::REQUIRED).build()?)
-        }
+        Type::Words => list(
+            key,
+            text("element")
+                .with_repetition(Repetition::REQUIRED)
+                .build()?,
+        ),
+        Type::Floats => list(
+            key,
+            primitive("element", Physical::DOUBLE)
+                .with_repetition(Repetition::REQUIRED)
+                .build()?,
+        ),
     }
 }
 
@@ -70,9 +90,12 @@ pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
             Type::Integer | Type::Time => properties
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
-            Type::Bool | Type::Float | Type::Seconds => properties.set_column_dictionary_enabled(path, false),
+            Type::Bool | Type::Float | Type::Seconds => {
+                properties.set_column_dictionary_enabled(path, false)
+            }
             Type::Floats => {
-                let path = ColumnPath::new([column.key, "list", "element"].map(str::to_owned).to_vec());
+                let path =
+                    ColumnPath::new([column.key, "list", "element"].map(str::to_owned).to_vec());
                 properties.set_column_dictionary_enabled(path, false)
             }
             Type::Text | Type::Words => properties,
@@ -82,8 +105,10 @@ pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
 }
 
 fn metadata<T: Rows>(columns: &[&Column<T>]) -> Vec<KeyValue> {
-    let described: serde_json::Map<_, _> =
-        columns.iter().map(|column| (column.key.to_owned(), about(column))).collect();
+    let described: serde_json::Map<_, _> = columns
+        .iter()
+        .map(|column| (column.key.to_owned(), about(column)))
+        .collect();
     let pandas = json!({
         "index_columns": [],
         "column_indexes": [],
@@ -91,7 +116,10 @@ fn metadata<T: Rows>(columns: &[&Column<T>]) -> Vec<KeyValue> {
         "creator": {"library": "nflx", "version": env!("CARGO_PKG_VERSION")},
         "pandas_version": PANDAS_METADATA,
     });
-    let pair = |key: &str, value: String| KeyValue { key: key.to_owned(), value: Some(value) };
+    let pair = |key: &str, value: String| KeyValue {
+        key: key.to_owned(),
+        value: Some(value),
+    };
     vec![
         pair("nflx.version", env!("CARGO_PKG_VERSION").to_owned()),
         pair("nflx.table", T::NAME.to_owned()),

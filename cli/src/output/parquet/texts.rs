@@ -54,9 +54,13 @@ impl Chunk<'_> {
             let (pages, close) = self.by_numbers()?;
             return group.append_column(&pages, close);
         }
-        let Some(mut writer) = group.next_column()? else { return Ok(()) };
+        let Some(mut writer) = group.next_column()? else {
+            return Ok(());
+        };
         let ColumnWriter::ByteArrayColumnWriter(texts) = writer.untyped() else {
-            return Err(ParquetError::General("a column of texts has another type in its schema".to_owned()));
+            return Err(ParquetError::General(
+                "a column of texts has another type in its schema".to_owned(),
+            ));
         };
         self.one_by_one(texts)?;
         writer.close()
@@ -67,7 +71,10 @@ impl Chunk<'_> {
         let mut dictionary = None;
         let known = self.once(&mut dictionary)?;
         let mut sink = TrackedWrite::new(Vec::new());
-        let pages = WithDictionary { pages: SerializedPageWriter::new(&mut sink), dictionary };
+        let pages = WithDictionary {
+            pages: SerializedPageWriter::new(&mut sink),
+            dictionary,
+        };
         let mut writer = self.writer::<Int32Type>(self.descriptor_of_numbers()?, pages);
         writer.write_batch(&self.texts.numbers, Some(self.presence), self.repetition)?;
         let mut close = writer.close()?;
@@ -76,12 +83,19 @@ impl Chunk<'_> {
     }
 
     /// Writes each different text once, and what is absent; gives the dictionary, and says what is known of the texts.
-    fn once(&self, dictionary: &mut Option<CompressedPage>) -> Result<ColumnChunkMetaData, ParquetError> {
+    fn once(
+        &self,
+        dictionary: &mut Option<CompressedPage>,
+    ) -> Result<ColumnChunkMetaData, ParquetError> {
         let texts = self.different();
         let mut levels = vec![self.descriptor.max_def_level(); texts.len()];
-        levels.resize(texts.len() + self.presence.len() - self.texts.numbers.len(), ABSENT);
+        levels.resize(
+            texts.len() + self.presence.len() - self.texts.numbers.len(),
+            ABSENT,
+        );
         let repetition = self.repetition.map(|_| vec![0; levels.len()]);
-        let mut writer = self.writer::<ByteArrayType>(self.descriptor.clone(), OnlyDictionary(dictionary));
+        let mut writer =
+            self.writer::<ByteArrayType>(self.descriptor.clone(), OnlyDictionary(dictionary));
         writer.write_batch(&texts, Some(&levels), repetition.as_deref())?;
         Ok(writer.close()?.metadata)
     }
@@ -101,7 +115,12 @@ impl Chunk<'_> {
             .with_repetition(descriptor.self_type().get_basic_info().repetition())
             .build()?;
         let levels = (descriptor.max_def_level(), descriptor.max_rep_level());
-        Ok(Arc::new(ColumnDescriptor::new(Arc::new(node), levels.0, levels.1, descriptor.path().clone())))
+        Ok(Arc::new(ColumnDescriptor::new(
+            Arc::new(node),
+            levels.0,
+            levels.1,
+            descriptor.path().clone(),
+        )))
     }
 
     /// What the file says of the column: of its pages what was said of the numbers, of its values what is known of the texts.
@@ -110,8 +129,18 @@ impl Chunk<'_> {
         numbers: &ColumnChunkMetaData,
         known: &ColumnChunkMetaData,
     ) -> Result<ColumnChunkMetaData, ParquetError> {
-        let lengths: Vec<_> = self.texts.different.iter().map(|text| text.len() as i64).collect();
-        let bytes = self.texts.numbers.iter().map(|&number| lengths[number as usize]).sum();
+        let lengths: Vec<_> = self
+            .texts
+            .different
+            .iter()
+            .map(|text| text.len() as i64)
+            .collect();
+        let bytes = self
+            .texts
+            .numbers
+            .iter()
+            .map(|&number| lengths[number as usize])
+            .sum();
         let mut builder = ColumnChunkMetaData::builder(self.descriptor.clone())
             .set_compression_codec(numbers.compression_codec())
             .set_encodings_mask(*numbers.encodings_mask())
@@ -133,7 +162,10 @@ impl Chunk<'_> {
     }
 
     /// All texts, each as often as it occurs, without holding all of that at once.
-    fn one_by_one(&self, writer: &mut ColumnWriterImpl<'_, ByteArrayType>) -> Result<(), ParquetError> {
+    fn one_by_one(
+        &self,
+        writer: &mut ColumnWriterImpl<'_, ByteArrayType>,
+    ) -> Result<(), ParquetError> {
         let different = self.different();
         let mut numbers = self.texts.numbers.iter();
         let mut start = 0;
@@ -141,8 +173,14 @@ impl Chunk<'_> {
             let range = start..self.row_end(start + PORTION);
             start = range.end;
             let presence = &self.presence[range.clone()];
-            let count = presence.iter().filter(|&&level| level == self.descriptor.max_def_level()).count();
-            let portion = numbers.by_ref().take(count).map(|&number| different[number as usize].clone());
+            let count = presence
+                .iter()
+                .filter(|&&level| level == self.descriptor.max_def_level())
+                .count();
+            let portion = numbers
+                .by_ref()
+                .take(count)
+                .map(|&number| different[number as usize].clone());
             let repetition = self.repetition.map(|levels| &levels[range]);
             writer.write_batch(&portion.collect::<Vec<_>>(), Some(presence), repetition)?;
         }
@@ -158,7 +196,11 @@ impl Chunk<'_> {
     }
 
     fn different(&self) -> Vec<ByteArray> {
-        self.texts.different.iter().map(|text| Bytes::copy_from_slice(text.as_bytes()).into()).collect()
+        self.texts
+            .different
+            .iter()
+            .map(|text| Bytes::copy_from_slice(text.as_bytes()).into())
+            .collect()
     }
 }
 
@@ -226,7 +268,14 @@ mod tests {
         const NAME: &'static str = "fake";
 
         const COLUMNS: &'static [Column<Self>] = &[
-            Column { key: "text", kind: Type::Text, unit: "", about: "", value: |row| row.0.into(), table: None },
+            Column {
+                key: "text",
+                kind: Type::Text,
+                unit: "",
+                about: "",
+                value: |row| row.0.into(),
+                table: None,
+            },
             Column {
                 key: "words",
                 kind: Type::Words,
@@ -249,8 +298,13 @@ mod tests {
         let mut bytes = Vec::new();
         let mut parquet = Parquet::<_, Fake>::new(&mut bytes, |_| true).expect("begun");
         for row in rows {
-            let words: Option<Vec<_>> = row.words.as_ref().map(|words| words.iter().map(String::as_str).collect());
-            parquet.row(&(row.text.as_deref(), words.as_deref())).expect("written");
+            let words: Option<Vec<_>> = row
+                .words
+                .as_ref()
+                .map(|words| words.iter().map(String::as_str).collect());
+            parquet
+                .row(&(row.text.as_deref(), words.as_deref()))
+                .expect("written");
         }
         parquet.finish().expect("ended");
         bytes
@@ -259,26 +313,53 @@ mod tests {
     /// What the library makes of the texts themselves.
     fn by_the_library(rows: &[Row]) -> Vec<u8> {
         let columns: Vec<_> = Fake::COLUMNS.iter().collect();
-        let (schema, properties) = (schema::schema(&columns).expect("a schema"), schema::properties(&columns));
+        let (schema, properties) = (
+            schema::schema(&columns).expect("a schema"),
+            schema::properties(&columns),
+        );
         let mut bytes = Vec::new();
-        let mut file = SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties)).expect("begun");
+        let mut file =
+            SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties)).expect("begun");
         let mut group = file.next_row_group().expect("begun");
         let mut column = |texts: Vec<&String>, presence: &[i16], repetition| {
-            let texts: Vec<ByteArray> = texts.into_iter().map(|text| text.as_bytes().to_vec().into()).collect();
+            let texts: Vec<ByteArray> = texts
+                .into_iter()
+                .map(|text| text.as_bytes().to_vec().into())
+                .collect();
             let mut writer = group.next_column().expect("begun").expect("another");
-            let ColumnWriter::ByteArrayColumnWriter(column) = writer.untyped() else { panic!("texts") };
-            column.write_batch(&texts, Some(presence), repetition).expect("written");
+            let ColumnWriter::ByteArrayColumnWriter(column) = writer.untyped() else {
+                panic!("texts")
+            };
+            column
+                .write_batch(&texts, Some(presence), repetition)
+                .expect("written");
             writer.close().expect("ended");
         };
-        let presence: Vec<_> = rows.iter().map(|row| if row.text.is_some() { PRESENT } else { ABSENT }).collect();
-        column(rows.iter().filter_map(|row| row.text.as_ref()).collect(), &presence, None);
+        let presence: Vec<_> = rows
+            .iter()
+            .map(|row| if row.text.is_some() { PRESENT } else { ABSENT })
+            .collect();
+        column(
+            rows.iter().filter_map(|row| row.text.as_ref()).collect(),
+            &presence,
+            None,
+        );
         let levels = |row: &Row| match &row.words {
             None => vec![(ABSENT, 0)],
             Some(words) if words.is_empty() => vec![(PRESENT, 0)],
-            Some(words) => (0..words.len()).map(|at| (ITEM, i16::from(at > 0))).collect(),
+            Some(words) => (0..words.len())
+                .map(|at| (ITEM, i16::from(at > 0)))
+                .collect(),
         };
         let (presence, repetition): (Vec<_>, Vec<_>) = rows.iter().flat_map(levels).unzip();
-        column(rows.iter().filter_map(|row| row.words.as_ref()).flatten().collect(), &presence, Some(&repetition));
+        column(
+            rows.iter()
+                .filter_map(|row| row.words.as_ref())
+                .flatten()
+                .collect(),
+            &presence,
+            Some(&repetition),
+        );
         group.close().expect("ended");
         file.close().expect("ended");
         bytes
@@ -287,12 +368,17 @@ mod tests {
     /// The first column, and the encodings of its data.
     fn read(bytes: Vec<u8>) -> (Vec<Option<String>>, Vec<Encoding>) {
         let file = SerializedFileReader::new(Bytes::from(bytes)).expect("a file");
-        let rows = file.get_row_iter(None).expect("rows").map(|row| match &row.expect("a row").into_columns()[0].1 {
-            Field::Str(text) => Some(text.clone()),
-            Field::Null => None,
-            other => panic!("{other}"),
+        let rows = file.get_row_iter(None).expect("rows").map(|row| {
+            match &row.expect("a row").into_columns()[0].1 {
+                Field::Str(text) => Some(text.clone()),
+                Field::Null => None,
+                other => panic!("{other}"),
+            }
         });
-        (rows.collect(), file.metadata().row_group(0).column(0).encodings().collect())
+        (
+            rows.collect(),
+            file.metadata().row_group(0).column(0).encodings().collect(),
+        )
     }
 
     #[test]
@@ -301,7 +387,10 @@ mod tests {
         let rows: Vec<_> = (0..50_000_usize)
             .map(|number| {
                 let text = (number % 7 > 0).then(|| format!("server-{}", number / 3 % 500));
-                row(text.as_deref(), (number % 11 > 0).then(|| &words[number % 3..number % 3 + number % 4 % 3]))
+                row(
+                    text.as_deref(),
+                    (number % 11 > 0).then(|| &words[number % 3..number % 3 + number % 4 % 3]),
+                )
             })
             .collect();
         assert!(written(&rows) == by_the_library(&rows));
@@ -312,15 +401,26 @@ mod tests {
     #[test]
     fn texts_that_fill_a_dictionary_are_left_to_the_library() {
         let texts: Vec<_> = (0..6000).map(|number| format!("{number:>200}")).collect();
-        let rows: Vec<_> = texts.iter().map(|text| row(Some(text), Some(&["of", text, "and"]))).collect();
+        let rows: Vec<_> = texts
+            .iter()
+            .map(|text| row(Some(text), Some(&["of", text, "and"])))
+            .collect();
         let (read, encodings) = read(written(&rows));
         assert!(read.iter().flatten().eq(&texts));
-        assert!(encodings.contains(&Encoding::PLAIN) && encodings.contains(&Encoding::RLE_DICTIONARY));
+        assert!(
+            encodings.contains(&Encoding::PLAIN) && encodings.contains(&Encoding::RLE_DICTIONARY)
+        );
     }
 
     fn any_text() -> impl Strategy<Value = String> {
         // Some share their beginning, are longer than what statistics hold, or end within a character there.
-        prop_oneof!["[ab]{0,2}", "a{60,70}[a-c]", "(\u{e9}|\u{20ac}|a){20,40}", "\u{10ffff}{16,20}", any::<String>()]
+        prop_oneof![
+            "[ab]{0,2}",
+            "a{60,70}[a-c]",
+            "(\u{e9}|\u{20ac}|a){20,40}",
+            "\u{10ffff}{16,20}",
+            any::<String>()
+        ]
     }
 
     proptest! {

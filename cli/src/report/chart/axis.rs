@@ -31,7 +31,13 @@ impl TimeAxis {
             ..10_800.0 => (60.0, "minutes since the capture began"),
             _ => (3_600.0, "hours since the capture began"),
         };
-        let mut axis = Self { start, unit: seconds * SECOND, title, from: 0.0, to: 0.0 };
+        let mut axis = Self {
+            start,
+            unit: seconds * SECOND,
+            title,
+            from: 0.0,
+            to: 0.0,
+        };
         axis.from = axis.at(from);
         // Never empty.
         axis.to = axis.at(to).max(axis.from + 0.01);
@@ -62,7 +68,10 @@ pub(super) struct Scale {
 
 impl Scale {
     pub(super) fn new(range: Range<f64>, ticks: Vec<f64>) -> Self {
-        Self { range: range.into(), ticks }
+        Self {
+            range: range.into(),
+            ticks,
+        }
     }
 }
 
@@ -88,17 +97,27 @@ pub(super) fn ticks(from: f64, to: f64, most: usize) -> Vec<f64> {
     let span = (to - from).max(f64::MIN_POSITIVE);
     let rough = span / most.max(2) as f64;
     let magnitude = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].iter().map(|times| times * magnitude).find(|step| *step >= rough);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .iter()
+        .map(|times| times * magnitude)
+        .find(|step| *step >= rough);
     let step = step.unwrap_or(span);
     let first = (from / step).ceil();
-    (0..=most).map(|i| (first + i as f64) * step).take_while(|tick| *tick <= to + step * 1e-9).collect()
+    (0..=most)
+        .map(|i| (first + i as f64) * step)
+        .take_while(|tick| *tick <= to + step * 1e-9)
+        .collect()
 }
 
 /// A tick as text: as many decimals as the distance to others needs.
 pub(super) fn tick_text(value: f64) -> String {
     // Sums of decimals are off by a little.
     let value = (value * 1e6).round() / 1e6;
-    if value == 0.0 { "0".to_owned() } else { value.to_string() }
+    if value == 0.0 {
+        "0".to_owned()
+    } else {
+        value.to_string()
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +128,10 @@ mod tests {
     fn ticks_are_round_and_few() {
         assert_eq!(ticks(0.0, 22.3, 6), [0.0, 5.0, 10.0, 15.0, 20.0]);
         assert_eq!(
-            ticks(0.37, 1.2, 5).into_iter().map(tick_text).collect::<Vec<_>>(),
+            ticks(0.37, 1.2, 5)
+                .into_iter()
+                .map(tick_text)
+                .collect::<Vec<_>>(),
             ["0.4", "0.6", "0.8", "1", "1.2"]
         );
         for (from, to) in [(0.0, 0.0), (5.0, 5.01), (-3.0, 1e12), (1e15, 1e15 + 1.0)] {
@@ -119,7 +141,9 @@ mod tests {
 
     #[test]
     fn units_follow_the_length() {
-        let axis = |seconds: i64| TimeAxis::new(Time(0), Time(1_000_000_000), Time(seconds * 1_000_000_000));
+        let axis = |seconds: i64| {
+            TimeAxis::new(Time(0), Time(1_000_000_000), Time(seconds * 1_000_000_000))
+        };
         assert!(axis(600).title.starts_with("seconds") && axis(601).title.starts_with("minutes"));
         assert!(axis(10_801).title.starts_with("hours"));
         assert_eq!(axis(61 * 60).at(Time(120 * 1_000_000_000)), 2.0);

@@ -54,8 +54,18 @@ struct Form {
     is_narrow: bool,
 }
 
-const WIDE: Form = Form { width: 980, letters: 13, left: 76, is_narrow: false };
-const NARROW: Form = Form { width: 360, letters: 12, left: 64, is_narrow: true };
+const WIDE: Form = Form {
+    width: 980,
+    letters: 13,
+    left: 76,
+    is_narrow: false,
+};
+const NARROW: Form = Form {
+    width: 360,
+    letters: 12,
+    left: 64,
+    is_narrow: true,
+};
 
 impl Form {
     /// Room right of the plot, for half of the last number.
@@ -74,7 +84,9 @@ impl Form {
     }
 
     fn text(self, color: RGBColor) -> TextStyle<'static> {
-        ("sans-serif", f64::from(self.letters) * LINE).into_font().color(&color)
+        ("sans-serif", f64::from(self.letters) * LINE)
+            .into_font()
+            .color(&color)
     }
 
     /// The beginning of a text that fits into so many pixels.
@@ -83,7 +95,10 @@ impl Form {
         if text.chars().count() <= room {
             return text.to_owned();
         }
-        text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+        text.chars()
+            .take(room.saturating_sub(1))
+            .chain(['…'])
+            .collect()
     }
 }
 
@@ -96,7 +111,8 @@ fn both(
     let mut drawings = Vec::new();
     for form in [WIDE, NARROW] {
         let mut svg = String::new();
-        let area = SVGBackend::with_string(&mut svg, (form.width, height(form))).into_drawing_area();
+        let area =
+            SVGBackend::with_string(&mut svg, (form.width, height(form))).into_drawing_area();
         draw(&area, form)?;
         area.present()?;
         drop(area);
@@ -163,10 +179,15 @@ mod tests {
     #[test]
     fn the_style_knows_every_color() {
         let style = include_str!("../style.css");
-        for RGBColor(r, g, b) in [INK, MUTED, GRID, VIDEO, AUDIO, OTHER, FILLING, AGAIN, MISSING] {
+        for RGBColor(r, g, b) in [
+            INK, MUTED, GRID, VIDEO, AUDIO, OTHER, FILLING, AGAIN, MISSING,
+        ] {
             let number = format!("#{r:02X}{g:02X}{b:02X}");
             for attribute in ["fill", "stroke"] {
-                assert!(style.contains(&format!("svg [{attribute}=\"{number}\"]")), "{attribute} {number}");
+                assert!(
+                    style.contains(&format!("svg [{attribute}=\"{number}\"]")),
+                    "{attribute} {number}"
+                );
             }
         }
     }

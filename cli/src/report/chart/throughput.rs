@@ -13,19 +13,35 @@ use crate::report::traffic::{Slice, Traffic};
 const MAX_PHASES: usize = 200;
 
 /// Draws the throughput of servers that send video, and that of the others on top.
-pub(in crate::report) fn throughput(facts: &Facts<'_>, traffic: &Traffic, axis: &TimeAxis) -> Result<Markup, Failure> {
+pub(in crate::report) fn throughput(
+    facts: &Facts<'_>,
+    traffic: &Traffic,
+    axis: &TimeAxis,
+) -> Result<Markup, Failure> {
     let (divisor, unit) = unit(traffic.peak());
     let top = (traffic.peak() / divisor * 1.08).max(1e-3);
     let label = format!("Throughput over time in {unit}");
     both(&label, height, |area, form| {
-        let vertical =
-            Vertical { scale: Scale::new(0.0..top, ticks(0.0, top, 5)), text: &|value| tick_text(*value), title: unit };
+        let vertical = Vertical {
+            scale: Scale::new(0.0..top, ticks(0.0, top, 5)),
+            text: &|value| tick_text(*value),
+            title: unit,
+        };
         let mut plot = plot(area, form, axis, vertical)?;
         plot.draw_series(facts.phases.iter().take(MAX_PHASES).map(|phase| {
-            let (from, to) = (axis.at(phase.t_start).max(axis.from), axis.at(phase.t_end).min(axis.to));
-            Rectangle::new([(from, 0.0), (to.max(from), top)], FILLING.mix(0.8).filled())
+            let (from, to) = (
+                axis.at(phase.t_start).max(axis.from),
+                axis.at(phase.t_end).min(axis.to),
+            );
+            Rectangle::new(
+                [(from, 0.0), (to.max(from), top)],
+                FILLING.mix(0.8).filled(),
+            )
         }))?;
-        for (height, color) in [(Slice::total_in as fn(&Slice) -> u64, OTHER), (|slice| slice.media_in, VIDEO)] {
+        for (height, color) in [
+            (Slice::total_in as fn(&Slice) -> u64, OTHER),
+            (|slice| slice.media_in, VIDEO),
+        ] {
             let steps = steps(traffic, axis, |slice| traffic.rate(height(slice)) / divisor);
             plot.draw_series([Polygon::new(steps, color.mix(0.9).filled())])?;
         }

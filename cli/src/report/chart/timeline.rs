@@ -45,25 +45,41 @@ struct Bar {
 }
 
 /// Draws the segments; `None` if there are none.
-pub(in crate::report) fn timeline(facts: &Facts<'_>, axis: &TimeAxis) -> Result<Option<Timeline>, Failure> {
-    let with_segments: Vec<_> = (0..facts.servers.len()).filter(|&rank| facts.servers[rank].segments > 0).collect();
+pub(in crate::report) fn timeline(
+    facts: &Facts<'_>,
+    axis: &TimeAxis,
+) -> Result<Option<Timeline>, Failure> {
+    let with_segments: Vec<_> = (0..facts.servers.len())
+        .filter(|&rank| facts.servers[rank].segments > 0)
+        .collect();
     let shown = &with_segments[..with_segments.len().min(MAX_LANES)];
     if shown.is_empty() {
         return Ok(None);
     }
-    let lanes: HashMap<usize, usize> = shown.iter().enumerate().map(|(lane, &rank)| (rank, lane)).collect();
+    let lanes: HashMap<usize, usize> = shown
+        .iter()
+        .enumerate()
+        .map(|(lane, &rank)| (rank, lane))
+        .collect();
     let drawn = facts.segments.iter().filter_map(|segment| {
         let lane = *lanes.get(&facts.rank(segment)?)?;
         Some(bar(segment, lane))
     });
     let drawn: Vec<_> = drawn.collect();
     let count = drawn.len();
-    let mut bars = if count > MAX_BARS { merged(drawn, axis) } else { drawn };
+    let mut bars = if count > MAX_BARS {
+        merged(drawn, axis)
+    } else {
+        drawn
+    };
     let largest = bars.iter().map(|bar| bar.bytes).max().unwrap_or_default();
     // Small ones last, so that none hides behind another.
     bars.sort_by_key(|bar| std::cmp::Reverse(bar.bytes));
     let names: Vec<_> = shown.iter().map(|&rank| facts.servers[rank]).collect();
-    let title = format!("Segments over time, one row for each of {} servers", names.len());
+    let title = format!(
+        "Segments over time, one row for each of {} servers",
+        names.len()
+    );
     let drawing = both(
         &title,
         |form| LANE * names.len() as u32 + form.below() + 8,
@@ -109,7 +125,11 @@ pub(in crate::report) fn timeline(facts: &Facts<'_>, axis: &TimeAxis) -> Result<
                     text = format!("{text}  {}", label(server));
                 }
                 let text = form.fitting(&text, form.width - 24);
-                Text::new(text, (axis.from + inset, rows - lane as f64 - 0.06), form.text(INK))
+                Text::new(
+                    text,
+                    (axis.from + inset, rows - lane as f64 - 0.06),
+                    form.text(INK),
+                )
             }))?;
             Ok(())
         },
@@ -124,7 +144,13 @@ pub(in crate::report) fn timeline(facts: &Facts<'_>, axis: &TimeAxis) -> Result<
 
 fn bar(segment: &Segment, lane: usize) -> Bar {
     let from = segment.t_request;
-    Bar { lane, kind: segment.kind, from, to: segment.t_last.unwrap_or(from).max(from), bytes: segment.bytes }
+    Bar {
+        lane,
+        kind: segment.kind,
+        from,
+        to: segment.t_last.unwrap_or(from).max(from),
+        bytes: segment.bytes,
+    }
 }
 
 /// One bar for all of a server and kind that begin in the same slice of time: as high as its highest.
@@ -135,7 +161,12 @@ fn merged(bars: Vec<Bar>, axis: &TimeAxis) -> Vec<Bar> {
         // A clock that steps far back puts no bar of its own beside the drawing.
         let key = (bar.lane, bar.kind, slice.clamp(0, SLICES as i64));
         let one = slices.entry(key).or_insert(bar);
-        *one = Bar { from: one.from.min(bar.from), to: one.to.max(bar.to), bytes: one.bytes.max(bar.bytes), ..*one };
+        *one = Bar {
+            from: one.from.min(bar.from),
+            to: one.to.max(bar.to),
+            bytes: one.bytes.max(bar.bytes),
+            ..*one
+        };
     }
     let mut bars: Vec<_> = slices.into_values().collect();
     // Hash tables have no order, and a page shall be the same each time.

@@ -17,12 +17,23 @@ struct Bench {
 impl Bench {
     fn new(config: Config) -> Self {
         let mut registry = Registry::new(&config);
-        for (at, name) in ["ipv4-c1.1.oca.nflxvideo.net", "api.netflix.com", ""].into_iter().enumerate() {
+        for (at, name) in ["ipv4-c1.1.oca.nflxvideo.net", "api.netflix.com", ""]
+            .into_iter()
+            .enumerate()
+        {
             let address = IpAddr::from([192, 0, 2, at as u8 + 1]);
-            let kind = if name.is_empty() { EvidenceKind::Config } else { EvidenceKind::Dns };
+            let kind = if name.is_empty() {
+                EvidenceKind::Config
+            } else {
+                EvidenceKind::Dns
+            };
             registry.identify(&config, address, kind, name, 1);
         }
-        Self { segments: SegmentTable::new(&config), config, registry }
+        Self {
+            segments: SegmentTable::new(&config),
+            config,
+            registry,
+        }
     }
 
     /// A whole segment, which comes in before the next is asked for.
@@ -89,7 +100,9 @@ impl Bench {
 }
 
 fn alternate(bench: &Bench, numbers: &[u32]) -> bool {
-    numbers.chunks(2).all(|pair| bench.kind(pair[0]) == Kind::Video && bench.kind(pair[1]) == Kind::Audio)
+    numbers
+        .chunks(2)
+        .all(|pair| bench.kind(pair[0]) == Kind::Video && bench.kind(pair[1]) == Kind::Audio)
 }
 
 #[test]
@@ -101,14 +114,20 @@ fn kinds_and_roles_are_there_before_the_end() {
     assert_eq!(bench.role(0), Role::AudioVideo);
     bench.finish();
     assert!(alternate(&bench, &numbers));
-    assert_eq!([1, 2].map(|server| bench.role(server)), [Role::Control, Role::Unknown]);
+    assert_eq!(
+        [1, 2].map(|server| bench.role(server)),
+        [Role::Control, Role::Unknown]
+    );
 }
 
 #[test]
 fn viewers_of_one_server_are_told_apart() {
     let mut bench = Bench::new(Config::default());
     // The second one's audio is as large as some of the first one's video.
-    let numbers = [bench.watch(2, 1, 20, 49_000), bench.watch(2, 2, 20, 390_000)];
+    let numbers = [
+        bench.watch(2, 1, 20, 49_000),
+        bench.watch(2, 2, 20, 390_000),
+    ];
     bench.finish();
     for numbers in numbers {
         assert!(alternate(&bench, &numbers));
@@ -120,11 +139,22 @@ fn viewers_of_one_server_are_told_apart() {
 fn tracks_from_different_servers_belong_together() {
     let mut bench = Bench::new(Config::default());
     for at in 0..20_u64 {
-        bench.fetch((0, 1), at as i64 * 4 * SECOND, 400_000 + at * 7_919 % 13 * 90_000);
-        bench.fetch((2, 1), at as i64 * 4 * SECOND + SECOND, 49_000 + at % 7 * 30);
+        bench.fetch(
+            (0, 1),
+            at as i64 * 4 * SECOND,
+            400_000 + at * 7_919 % 13 * 90_000,
+        );
+        bench.fetch(
+            (2, 1),
+            at as i64 * 4 * SECOND + SECOND,
+            49_000 + at % 7 * 30,
+        );
     }
     bench.finish();
-    assert_eq!([0, 1, 2].map(|server| bench.role(server)), [Role::Video, Role::Control, Role::AudioVideo]);
+    assert_eq!(
+        [0, 1, 2].map(|server| bench.role(server)),
+        [Role::Video, Role::Control, Role::AudioVideo]
+    );
 }
 
 #[test]
@@ -144,11 +174,17 @@ fn viewers_make_room_for_others() {
     let mut config = Config::default();
     config.set("max_viewers", "2").unwrap();
     let mut bench = Bench::new(config);
-    let numbers: Vec<_> = (1..=6).map(|client| bench.watch(0, client, 20, 49_000)).collect();
+    let numbers: Vec<_> = (1..=6)
+        .map(|client| bench.watch(0, client, 20, 49_000))
+        .collect();
     assert!(bench.segments.viewers.as_ref().unwrap().pools.len() <= 2);
     bench.finish();
     // Of those that made room, what came last was not looked at any more.
-    assert!(numbers.iter().all(|numbers| alternate(&bench, &numbers[..34])));
+    assert!(
+        numbers
+            .iter()
+            .all(|numbers| alternate(&bench, &numbers[..34]))
+    );
 }
 
 #[test]
@@ -159,7 +195,11 @@ fn segments_that_the_table_lost_do_not_matter() {
     let numbers = bench.watch(0, 1, 50, 49_000);
     bench.segments.take(numbers[95]);
     bench.finish();
-    assert!(numbers[96..].iter().all(|&number| bench.kind(number) != Kind::Other));
+    assert!(
+        numbers[96..]
+            .iter()
+            .all(|&number| bench.kind(number) != Kind::Other)
+    );
 }
 
 fn seeded(mut config: Config, hash_seed: u64) -> Config {

@@ -42,7 +42,10 @@ impl HelloReader {
 
     /// Gives up, and lets go of what it allocated.
     pub(super) fn give_up(&mut self) {
-        *self = Self { done: true, ..Self::default() };
+        *self = Self {
+            done: true,
+            ..Self::default()
+        };
     }
 
     /// The server asked for another beginning, by a Retry or a Version Negotiation: the next Initial has new keys.
@@ -59,7 +62,10 @@ impl HelloReader {
             self.stream.insert(frame.offset, frame.data);
         }
         let hello = ClientHello::parse(self.stream.prefix());
-        let name = hello.as_ref().and_then(|hello| hello.server_name).map(str::to_ascii_lowercase);
+        let name = hello
+            .as_ref()
+            .and_then(|hello| hello.server_name)
+            .map(str::to_ascii_lowercase);
         if name.is_none() && self.stream.wants_more() {
             return None;
         }
@@ -75,7 +81,9 @@ impl HelloReader {
 
     /// Decrypts a packet into `payload`.
     fn open(&mut self, packet: &Packet<'_>) -> bool {
-        let Some(version) = packet.version else { return false };
+        let Some(version) = packet.version else {
+            return false;
+        };
         let source = (version, ConnectionId::new(packet.dcid));
         if let Some((keys, known)) = &self.keys {
             // Once the server answered, the client addresses it by another ID; the keys stay.
@@ -85,7 +93,9 @@ impl HelloReader {
             }
         }
         // A first packet, or one behind a Retry that was not captured.
-        let Ok(keys) = InitialKeys::client(version, packet.dcid) else { return false };
+        let Ok(keys) = InitialKeys::client(version, packet.dcid) else {
+            return false;
+        };
         let opened = keys.decrypt(packet, &mut self.payload);
         let adopt = opened.is_ok_and(|opened| opened.authenticated || self.keys.is_none());
         if adopt {
@@ -108,7 +118,15 @@ mod tests {
         let vector = |body: &[u8]| [&(body.len() as u16).to_be_bytes(), body].concat();
         let offer = [&[protocol.len() as u8], protocol.as_bytes()].concat();
         let alpn = [&[0, 16], &vector(&vector(&offer))[..]].concat();
-        let body = [&[3, 3], &[7; 32][..], &[0], &vector(&[0x13, 1]), &[1, 0], &vector(&alpn)].concat();
+        let body = [
+            &[3, 3],
+            &[7; 32][..],
+            &[0],
+            &vector(&[0x13, 1]),
+            &[1, 0],
+            &vector(&alpn),
+        ]
+        .concat();
         [&[1, 0], &vector(&body)[..]].concat()
     }
 
@@ -116,7 +134,9 @@ mod tests {
         let mut frames = frames.to_vec();
         frames.resize(1150, 0);
         let header = long_header(1, Form::Initial, ID, &[], &[], frames.len());
-        let packet = InitialKeys::client(1, ID).unwrap().seal(&header, 4, &frames);
+        let packet = InitialKeys::client(1, ID)
+            .unwrap()
+            .seal(&header, 4, &frames);
         let captured = &packet[..captured.min(packet.len())];
         HelloReader::default().take(&parse_datagram(captured, packet.len(), None).next().unwrap())
     }
@@ -125,14 +145,24 @@ mod tests {
     fn offers_are_told_apart() {
         for (protocol, http3) in [("h3", true), ("h3-29", true), ("doq", false)] {
             let said = read(&crypto_frame(0, &hello(protocol)), 2000);
-            assert_eq!(said, Some(Hello { name: None, http3: Some(http3) }), "{protocol}");
+            assert_eq!(
+                said,
+                Some(Hello {
+                    name: None,
+                    http3: Some(http3)
+                }),
+                "{protocol}"
+            );
         }
     }
 
     #[test]
     fn part_of_a_hello_says_nothing() {
         let hello = hello("h3");
-        assert_eq!(read(&crypto_frame(0, &hello[..hello.len() - 1]), 2000), None);
+        assert_eq!(
+            read(&crypto_frame(0, &hello[..hello.len() - 1]), 2000),
+            None
+        );
         assert_eq!(read(&crypto_frame(1, &hello[1..]), 2000), None);
         assert_eq!(read(&crypto_frame(0, &hello), 80), None);
     }

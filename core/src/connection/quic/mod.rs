@@ -109,16 +109,28 @@ impl QuicSession {
     }
 
     /// Looks at a datagram of a flow that is not followed. `server` is the flow's Netflix end.
-    pub(crate) fn opening(key: &FlowKey, udp: &Udp<'_>, sender: End, server: Option<End>) -> Opening {
+    pub(crate) fn opening(
+        key: &FlowKey,
+        udp: &Udp<'_>,
+        sender: End,
+        server: Option<End>,
+    ) -> Opening {
         let length = udp.payload_length as usize;
         if let Some(server) = server {
-            let is_quic = key.port(server) == PORT_HTTPS && may_be_quic(udp) || looks_like_initial(udp.payload, length);
-            return if is_quic { Opening::Client(1 - server) } else { Opening::No };
+            let is_quic = key.port(server) == PORT_HTTPS && may_be_quic(udp)
+                || looks_like_initial(udp.payload, length);
+            return if is_quic {
+                Opening::Client(1 - server)
+            } else {
+                Opening::No
+            };
         }
         if looks_like_initial(udp.payload, length) {
             return Opening::Client(sender);
         }
-        let form = parse_datagram(udp.payload, length, None).next().map(|packet| packet.form);
+        let form = parse_datagram(udp.payload, length, None)
+            .next()
+            .map(|packet| packet.form);
         match form {
             Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Opening::NotYet,
             Some(Form::VersionNegotiation) => Opening::NotYet,
@@ -143,7 +155,13 @@ impl QuicSession {
     }
 
     /// Takes a datagram.
-    pub(crate) fn packet(&mut self, udp: &Udp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+    pub(crate) fn packet(
+        &mut self,
+        udp: &Udp<'_>,
+        sender: End,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Outcome {
         let from_client = sender == self.client;
         if self.opaque || udp.payload_length == 0 {
             return Outcome::default();
@@ -162,15 +180,32 @@ impl QuicSession {
                     self.hello.give_up();
                     self.settled = true;
                 }
-                let behind = if first.is_some() { &udp.payload[1..] } else { &[] };
+                let behind = if first.is_some() {
+                    &udp.payload[1..]
+                } else {
+                    &[]
+                };
                 self.path.take_short(behind, from_client, stamp.time);
-                self.short(udp.payload_length, udp.payload_length, from_client, false, stamp, ctx)
+                self.short(
+                    udp.payload_length,
+                    udp.payload_length,
+                    from_client,
+                    false,
+                    stamp,
+                    ctx,
+                )
             }
         }
     }
 
     /// Takes a datagram that begins with a long header.
-    fn long(&mut self, udp: &Udp<'_>, from_client: bool, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+    fn long(
+        &mut self,
+        udp: &Udp<'_>,
+        from_client: bool,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Outcome {
         let mut outcome = Outcome::default();
         let mut has_initial = false;
         let mut packets = parse_datagram(udp.payload, udp.payload_length as usize, None);
@@ -187,10 +222,23 @@ impl QuicSession {
                         }
                     } else if packet.form == Form::ZeroRtt && from_client {
                         let sealed = packet.payload_range().len() as u64;
-                        let content = sealed.saturating_sub(ctx.config.quic_packet_number() + TAG_LEN as u64) as u32;
+                        let content = sealed
+                            .saturating_sub(ctx.config.quic_packet_number() + TAG_LEN as u64)
+                            as u32;
                         let size = udp.payload_length;
-                        let early = self.uplink(Uplink { stamp, size, content, coalesced: true }, ctx);
-                        outcome = Outcome { truncated: outcome.truncated, ..early };
+                        let early = self.uplink(
+                            Uplink {
+                                stamp,
+                                size,
+                                content,
+                                coalesced: true,
+                            },
+                            ctx,
+                        );
+                        outcome = Outcome {
+                            truncated: outcome.truncated,
+                            ..early
+                        };
                     }
                 }
                 Form::Retry if !from_client => {
@@ -199,12 +247,17 @@ impl QuicSession {
                 }
                 Form::VersionNegotiation if !from_client => self.hello.begin_again(),
                 // Behind an Initial of the client's there may be padding only (RFC 9000, section 14.1).
-                Form::Short if from_client && has_initial => self.path.take_short(&[], true, stamp.time),
+                Form::Short if from_client && has_initial => {
+                    self.path.take_short(&[], true, stamp.time)
+                }
                 Form::Short => {
                     self.path.take_short(&[], from_client, stamp.time);
                     let size = packet.packet_len as u32;
                     let short = self.short(size, udp.payload_length, from_client, true, stamp, ctx);
-                    outcome = Outcome { truncated: outcome.truncated, ..short };
+                    outcome = Outcome {
+                        truncated: outcome.truncated,
+                        ..short
+                    };
                 }
                 _ => {}
             }
@@ -224,9 +277,19 @@ impl QuicSession {
     fn learn(&mut self, hello: &Hello, stamp: Stamp, ctx: &mut Context<'_>) {
         self.settled = true;
         self.http3 = hello.http3.unwrap_or(true);
-        if let Some(name) = hello.name.as_deref().filter(|name| ctx.config.is_netflix(name)) {
+        if let Some(name) = hello
+            .name
+            .as_deref()
+            .filter(|name| ctx.config.is_netflix(name))
+        {
             let address = ctx.registry.key(ctx.flow).address(1 - self.client);
-            ctx.registry.identify(ctx.config, address, EvidenceKind::QuicSni, name, stamp.frame);
+            ctx.registry.identify(
+                ctx.config,
+                address,
+                EvidenceKind::QuicSni,
+                name,
+                stamp.frame,
+            );
         }
     }
 
@@ -243,15 +306,37 @@ impl QuicSession {
         let (overhead, learnt) = self.path.overhead(from_client, ctx.config);
         if from_client {
             let content = size.saturating_sub(overhead);
-            return self.uplink(Uplink { stamp, size: datagram, content, coalesced }, ctx);
+            return self.uplink(
+                Uplink {
+                    stamp,
+                    size: datagram,
+                    content,
+                    coalesced,
+                },
+                ctx,
+            );
         }
         let largest = self.path.largest[1];
         // No path MTU grows by such steps: datagrams on their way to a network card that sends them one by one.
-        let packets = if size >= 2 * largest { size.div_ceil(largest) } else { 1 };
+        let packets = if size >= 2 * largest {
+            size.div_ceil(largest)
+        } else {
+            1
+        };
         let content = size.saturating_sub(packets * overhead);
         let full = u64::from(size) * 100 >= u64::from(largest) * ctx.config.quic_full();
         let estimated = !learnt || !self.http3;
-        self.downlink(Downlink { stamp, size, packets, content, full, estimated }, ctx)
+        self.downlink(
+            Downlink {
+                stamp,
+                size,
+                packets,
+                content,
+                full,
+                estimated,
+            },
+            ctx,
+        )
     }
 
     fn uplink(&mut self, packet: Uplink, ctx: &mut Context<'_>) -> Outcome {
@@ -261,34 +346,56 @@ impl QuicSession {
         }
         match self.requests.take(packet, &mut self.path, ctx.config) {
             Sent::Control => Outcome::default(),
-            Sent::More(segment) => Outcome { segment, ..Outcome::default() },
+            Sent::More(segment) => Outcome {
+                segment,
+                ..Outcome::default()
+            },
             Sent::Request => {
-                let Some(asked) = self.requests.asked().last_mut().filter(|asked| asked.belief == Belief::Sure) else {
+                let Some(asked) = self
+                    .requests
+                    .asked()
+                    .last_mut()
+                    .filter(|asked| asked.belief == Belief::Sure)
+                else {
                     return Outcome::default();
                 };
                 asked.number = ctx.open(packet.stamp, Transport::Quic);
-                Outcome { request: asked.number.is_some(), segment: asked.number, truncated: false }
+                Outcome {
+                    request: asked.number.is_some(),
+                    segment: asked.number,
+                    truncated: false,
+                }
             }
         }
     }
 
     fn downlink(&mut self, packet: Downlink, ctx: &mut Context<'_>) -> Outcome {
         if let Some((held, doubt)) = self.held.take() {
-            let at_once = within(packet.stamp.time, held.stamp.time, self.path.round_trip(ctx.config) / 2);
+            let at_once = within(
+                packet.stamp.time,
+                held.stamp.time,
+                self.path.round_trip(ctx.config) / 2,
+            );
             let counts = match doubt {
                 Doubt::Probe => at_once && packet.size >= held.size,
                 Doubt::Welcome => !at_once,
             };
             if counts {
-                self.responses.take(&held, &mut self.requests, &mut self.path, ctx);
+                self.responses
+                    .take(&held, &mut self.requests, &mut self.path, ctx);
             }
         }
         if let Some(doubt) = self.doubt(&packet, ctx) {
             self.held = Some((packet, doubt));
             return Outcome::default();
         }
-        let segment = self.responses.take(&packet, &mut self.requests, &mut self.path, ctx);
-        Outcome { segment, ..Outcome::default() }
+        let segment = self
+            .responses
+            .take(&packet, &mut self.requests, &mut self.path, ctx);
+        Outcome {
+            segment,
+            ..Outcome::default()
+        }
     }
 
     fn doubt(&mut self, packet: &Downlink, ctx: &Context<'_>) -> Option<Doubt> {
@@ -297,8 +404,9 @@ impl QuicSession {
             *largest = packet.size;
             return Some(Doubt::Probe);
         }
-        let is_welcome =
-            !self.welcomed && self.path.reaction.is_some() && u64::from(packet.content) > ctx.config.quic_ack_content();
+        let is_welcome = !self.welcomed
+            && self.path.reaction.is_some()
+            && u64::from(packet.content) > ctx.config.quic_ack_content();
         self.welcomed |= is_welcome;
         (is_welcome && !packet.full).then_some(Doubt::Welcome)
     }
@@ -306,7 +414,11 @@ impl QuicSession {
 
 /// Whether a datagram may be of QUIC for all that its first byte and its length say (RFC 9000, section 17).
 fn may_be_quic(udp: &Udp<'_>) -> bool {
-    udp.payload_length >= MIN_DATAGRAM && udp.payload.first().is_none_or(|first| first & FIXED_BIT != 0)
+    udp.payload_length >= MIN_DATAGRAM
+        && udp
+            .payload
+            .first()
+            .is_none_or(|first| first & FIXED_BIT != 0)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use crate::config::Config;
 use crate::packet::Time;
 use crate::wire::quic::{
-    ConnectionId, ConnectionIdLengths, Endpoint, Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet, TAG_LEN,
+    ConnectionId, ConnectionIdLengths, Endpoint, Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet,
+    TAG_LEN,
 };
 
 /// Short headers compared before the length of their connection ID is believed. What follows the ID is encrypted, so a
@@ -54,7 +55,11 @@ const fn side(from_client: bool) -> usize {
 }
 
 const fn endpoint(from_client: bool) -> Endpoint {
-    if from_client { Endpoint::Client } else { Endpoint::Server }
+    if from_client {
+        Endpoint::Client
+    } else {
+        Endpoint::Server
+    }
 }
 
 impl Path {
@@ -75,7 +80,9 @@ impl Path {
         if from_client {
             let to = ConnectionId::new(packet.dcid);
             if packet.form == Form::Initial
-                && self.original.is_none_or(|original| self.answer.is_none() && original != to)
+                && self
+                    .original
+                    .is_none_or(|original| self.answer.is_none() && original != to)
             {
                 self.original = Some(to);
             }
@@ -125,14 +132,21 @@ impl Path {
     /// Client to server and back, in nanoseconds. Taken from the client's first packet to what it sent on the server's
     /// answer, which is the same wherever on the path one looks.
     pub(super) fn round_trip(&self, config: &Config) -> i64 {
-        let measured = self.initial.zip(self.reaction).map(|(initial, reaction)| reaction.since(initial));
-        let supposed = i64::try_from(config.quic_round_trip()).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        let measured = self
+            .initial
+            .zip(self.reaction)
+            .map(|(initial, reaction)| reaction.since(initial));
+        let supposed = i64::try_from(config.quic_round_trip())
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000_000);
         measured.filter(|&rtt| rtt > 0).unwrap_or(supposed)
     }
 
     /// From here to the server and back, in nanoseconds; 0 if unknown.
     pub(super) fn reply_time(&self) -> i64 {
-        self.initial.zip(self.answer).map_or(0, |(initial, answer)| answer.since(initial).max(0))
+        self.initial
+            .zip(self.answer)
+            .map_or(0, |(initial, answer)| answer.since(initial).max(0))
     }
 
     /// Takes note of how long a request waited for its answer.
@@ -140,7 +154,10 @@ impl Path {
         let waited = now.since(asked);
         // Less is no answer to it, but something that came late.
         if waited > self.reply_time() / 2 {
-            self.quickest = Some(self.quickest.map_or(waited, |quickest| quickest.min(waited)));
+            self.quickest = Some(
+                self.quickest
+                    .map_or(waited, |quickest| quickest.min(waited)),
+            );
         }
     }
 
@@ -159,10 +176,15 @@ impl Path {
     /// Bytes of a 1-RTT packet that are not frames (RFC 9000, section 17.3.1; RFC 9001, section 5.3), and whether the
     /// length of its connection ID is known.
     pub(super) fn overhead(&self, from_client: bool, config: &Config) -> (u32, bool) {
-        let learnt =
-            self.lengths.short_dcid_len(endpoint(from_client)).or_else(|| self.watches[side(from_client)].len());
+        let learnt = self
+            .lengths
+            .short_dcid_len(endpoint(from_client))
+            .or_else(|| self.watches[side(from_client)].len());
         let id = learnt.map_or(config.quic_connection_id(), u64::from);
-        ((1 + id + config.quic_packet_number()) as u32 + TAG_LEN as u32, learnt.is_some())
+        (
+            (1 + id + config.quic_packet_number()) as u32 + TAG_LEN as u32,
+            learnt.is_some(),
+        )
     }
 }
 
@@ -188,7 +210,11 @@ impl Watch {
             self.common = self.len;
         }
         let len = usize::from(self.len).min(behind.len());
-        let common = self.first[..len].iter().zip(behind).take_while(|(a, b)| a == b).count();
+        let common = self.first[..len]
+            .iter()
+            .zip(behind)
+            .take_while(|(a, b)| a == b)
+            .count();
         self.len = len as u8;
         self.common = self.common.min(common as u8);
         self.packets += 1;
@@ -210,7 +236,12 @@ mod tests {
     fn later_requests_show_how_long_the_servers_work_on_keys_took() {
         let config = Config::default();
         let at = |milliseconds: i64| Time(milliseconds * MILLISECOND);
-        let mut path = Path { initial: Some(at(0)), answer: Some(at(30)), reaction: Some(at(31)), ..Path::default() };
+        let mut path = Path {
+            initial: Some(at(0)),
+            answer: Some(at(30)),
+            reaction: Some(at(31)),
+            ..Path::default()
+        };
         let pause = |path: &Path| path.pause(&config) / (MILLISECOND / 10);
         assert_eq!(pause(&path), 279);
         // Too early for an answer.

@@ -88,7 +88,12 @@ pub(super) struct Requests {
 
 impl Default for Requests {
     fn default() -> Self {
-        Self { asked: SmallVec::new(), level: PLAIN_ACK * LEVEL_UNIT, settled_in: false, probe: (0, 0) }
+        Self {
+            asked: SmallVec::new(),
+            level: PLAIN_ACK * LEVEL_UNIT,
+            settled_in: false,
+            probe: (0, 0),
+        }
     }
 }
 
@@ -136,7 +141,11 @@ impl Requests {
             return Sent::More(asked.number);
         }
         let belief = self.believe(&packet, jump, path, config);
-        if self.asked.last().is_some_and(|last| last.belief == Belief::IfFull) {
+        if self
+            .asked
+            .last()
+            .is_some_and(|last| last.belief == Belief::IfFull)
+        {
             if packet.coalesced {
                 return Sent::Control;
             }
@@ -145,11 +154,14 @@ impl Requests {
         }
         // A server that got a request would have answered.
         let waits = |asked: &mut Asked| {
-            asked.belief != Belief::IfQuiet || within(packet.stamp.time, asked.stamp.time, round_trip)
+            asked.belief != Belief::IfQuiet
+                || within(packet.stamp.time, asked.stamp.time, round_trip)
         };
         self.asked.retain(waits);
         // What was acknowledged with room for an answer, and with nothing behind it, is not what holds the client up.
-        self.asked.retain(|asked| !asked.answered || within(packet.stamp.time, asked.stamp.time, 2 * round_trip));
+        self.asked.retain(|asked| {
+            !asked.answered || within(packet.stamp.time, asked.stamp.time, 2 * round_trip)
+        });
         if self.asked.len() >= MAX_ASKED {
             return Sent::Control;
         }
@@ -169,12 +181,19 @@ impl Requests {
     fn believe(&mut self, packet: &Uplink, jump: u64, path: &Path, config: &Config) -> Belief {
         let first_flight = !std::mem::replace(&mut self.settled_in, true)
             && path.saw_handshake()
-            && path.reaction.is_none_or(|start| within(packet.stamp.time, start, path.round_trip(config) / 2));
+            && path
+                .reaction
+                .is_none_or(|start| within(packet.stamp.time, start, path.round_trip(config) / 2));
         if first_flight || packet.coalesced {
             return Belief::IfFull;
         }
-        let is_large = u64::from(packet.content) >= config.quic_request_busy() && jump >= config.quic_busy_jump();
-        if is_large { Belief::Sure } else { Belief::IfQuiet }
+        let is_large = u64::from(packet.content) >= config.quic_request_busy()
+            && jump >= config.quic_busy_jump();
+        if is_large {
+            Belief::Sure
+        } else {
+            Belief::IfQuiet
+        }
     }
 
     /// The server acknowledged all that was asked, with so much content.

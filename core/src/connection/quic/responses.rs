@@ -82,7 +82,9 @@ impl Responses {
         // It had ended, by all that shows, and goes on: perhaps the answer to a request that was not captured.
         let goes_on_again = self.generation == generation
             && !flows_on
-            && self.last.is_some_and(|(time, full)| !full || !within(now, time, path.pause(ctx.config)));
+            && self
+                .last
+                .is_some_and(|(time, full)| !full || !within(now, time, path.pause(ctx.config)));
         if goes_on_again || self.answered == 1 && path.lacks_answer() {
             self.doubt(ctx);
         }
@@ -112,8 +114,9 @@ impl Responses {
         requests.asked().retain(|asked| {
             // What comes sooner than the server can answer belongs to a response before. Half the time that its first
             // answer took, since that includes the work on keys.
-            let is_early =
-                flows_on && !self.receiving.is_empty() && within(now, asked.stamp.time, path.reply_time() / 2);
+            let is_early = flows_on
+                && !self.receiving.is_empty()
+                && within(now, asked.stamp.time, path.reply_time() / 2);
             let answers = match asked.belief {
                 // The packet may have been held back since before it was asked.
                 _ if is_early || asked.stamp.frame > packet.stamp.frame => return true,
@@ -155,8 +158,14 @@ impl Responses {
         }
         for asked in begun {
             self.answered += 1;
-            let number = asked.number.or_else(|| ctx.open(asked.stamp, super::Transport::Quic));
-            self.receiving.push(Receiving { number, generation: self.generation, offset: 0 });
+            let number = asked
+                .number
+                .or_else(|| ctx.open(asked.stamp, super::Transport::Quic));
+            self.receiving.push(Receiving {
+                number,
+                generation: self.generation,
+                offset: 0,
+            });
         }
         if self.receiving.len() > 1 {
             for number in self.receiving.iter().filter_map(|response| response.number) {
@@ -170,15 +179,22 @@ impl Responses {
         let sharers = self.receiving.len() as u64;
         let offset = self.receiving.first()?.offset;
         let stream = STREAM_STEP * (self.answered - 1);
-        let header = STREAM_FRAME + varint_len(stream) + if offset > 0 { varint_len(offset) } else { 0 };
+        let header =
+            STREAM_FRAME + varint_len(stream) + if offset > 0 { varint_len(offset) } else { 0 };
         let data = u64::from(packet.content.saturating_sub(packet.packets * header));
         let framing = ctx.config.http3_framing();
         for (response, at) in self.receiving.iter_mut().zip(0..) {
             response.offset += share(data, at, sharers);
-            let Some(number) = response.number else { continue };
+            let Some(number) = response.number else {
+                continue;
+            };
             let app_bytes = response.offset.saturating_sub(framing);
             ctx.resize(number, |segment| {
-                count(segment, packet.stamp, share(u64::from(packet.size), at, sharers));
+                count(
+                    segment,
+                    packet.stamp,
+                    share(u64::from(packet.size), at, sharers),
+                );
                 segment.app_bytes = app_bytes;
                 segment.estimated |= packet.estimated;
             });
@@ -232,14 +248,26 @@ mod tests {
     fn parts_add_up() {
         for total in 0..50 {
             for sharers in 1..7 {
-                assert_eq!((0..sharers).map(|at| share(total, at, sharers)).sum::<u64>(), total);
+                assert_eq!(
+                    (0..sharers)
+                        .map(|at| share(total, at, sharers))
+                        .sum::<u64>(),
+                    total
+                );
             }
         }
     }
 
     #[test]
     fn varints_have_the_lengths_of_rfc_9000_section_16() {
-        let lengths = [(63, 1), (64, 2), (16_383, 2), (16_384, 4), (1_073_741_823, 4), (1_073_741_824, 8)];
+        let lengths = [
+            (63, 1),
+            (64, 2),
+            (16_383, 2),
+            (16_384, 4),
+            (1_073_741_823, 4),
+            (1_073_741_824, 8),
+        ];
         for (value, length) in lengths {
             assert_eq!(varint_len(value), length);
         }

@@ -4,7 +4,9 @@ use crate::engine::Engine;
 use crate::facts::annotation::Annotation;
 use crate::facts::counters::Direction;
 use crate::facts::segment::Segment;
-use crate::testing::{CLIENT, MILLISECOND, RTT, address, client_hello, give_cut, ip, segments, udp};
+use crate::testing::{
+    CLIENT, MILLISECOND, RTT, address, client_hello, give_cut, ip, segments, udp,
+};
 use crate::wire::quic::tests::{crypto_frame, long_header};
 use crate::wire::quic::{InitialKeys, TAG_LEN};
 
@@ -56,12 +58,30 @@ impl Talk {
     }
 
     fn send(&mut self, from_client: bool, payload: &[u8]) -> Option<Annotation> {
-        let (client, server) = ((address(CLIENT), self.client_port), (address(SERVER), self.server_port));
-        let (source, destination) = if from_client { (client, server) } else { (server, client) };
-        let packet = ip(source.0, destination.0, 17, &udp(source.1, destination.1, payload));
+        let (client, server) = (
+            (address(CLIENT), self.client_port),
+            (address(SERVER), self.server_port),
+        );
+        let (source, destination) = if from_client {
+            (client, server)
+        } else {
+            (server, client)
+        };
+        let packet = ip(
+            source.0,
+            destination.0,
+            17,
+            &udp(source.1, destination.1, payload),
+        );
         self.frame += 1;
         self.now += MILLISECOND / 10;
-        give_cut(&mut self.engine, self.frame, self.now, &packet, self.captured)
+        give_cut(
+            &mut self.engine,
+            self.frame,
+            self.now,
+            &packet,
+            self.captured,
+        )
     }
 
     fn wait(&mut self, nanoseconds: i64) -> &mut Self {
@@ -100,8 +120,11 @@ impl Talk {
     /// The server's handshake, and the client's end of it with its control streams.
     fn handshake(&mut self, version: u32) -> &mut Self {
         let part = |from_client: bool, length: usize| {
-            let (to, from): (&[u8], &[u8]) =
-                if from_client { (&SERVER_ID, &CLIENT_ID) } else { (&CLIENT_ID, &SERVER_ID) };
+            let (to, from): (&[u8], &[u8]) = if from_client {
+                (&SERVER_ID, &CLIENT_ID)
+            } else {
+                (&CLIENT_ID, &SERVER_ID)
+            };
             let mut packet = long_header(version, Form::Handshake, to, from, &[], length);
             packet.resize(packet.len() + length + TAG_LEN, 0xee);
             packet
@@ -128,8 +151,10 @@ impl Talk {
         self.wait(RTT);
         let (mut left, mut offset, mut sent) = (app_bytes + 8, 0, 0);
         while left > 0 {
-            let varint = |value: usize| 1 + usize::from(value > 63) + 2 * usize::from(value > 16_383);
-            let header = 3 + varint(ordinal as usize * 4) + if offset > 0 { varint(offset) } else { 0 };
+            let varint =
+                |value: usize| 1 + usize::from(value > 63) + 2 * usize::from(value > 16_383);
+            let header =
+                3 + varint(ordinal as usize * 4) + if offset > 0 { varint(offset) } else { 0 };
             let data = left.min(FULL - DOWN_OVERHEAD - header);
             self.short(false, DOWN_OVERHEAD + header + data);
             sent += DOWN_OVERHEAD + header + data;
@@ -161,7 +186,13 @@ fn a_request_with_a_tiny_answer_has_no_share_in_the_next_response() {
     talk.wait(10 * RTT).say(150);
     let sent = talk.answer(1, 50_000);
     let found = segments(&talk.engine);
-    assert_eq!(found.iter().map(|segment| segment.bytes).collect::<Vec<_>>(), [0, sent as u64]);
+    assert_eq!(
+        found
+            .iter()
+            .map(|segment| segment.bytes)
+            .collect::<Vec<_>>(),
+        [0, sent as u64]
+    );
     assert!(found.iter().all(|segment| !segment.shared));
 }
 
@@ -177,7 +208,9 @@ fn requests_and_their_responses_come_out_to_the_byte() {
         }
         talk.handshake(version);
         let request = talk.say(250).unwrap();
-        assert!(request.request && request.segment == Some(1) && request.direction == Direction::Out);
+        assert!(
+            request.request && request.segment == Some(1) && request.direction == Direction::Out
+        );
         let t_request = talk.now;
         let bytes = talk.answer(0, 500_000);
         assert!(talk.wait(RTT / 20).say(300).unwrap().request);
@@ -185,14 +218,26 @@ fn requests_and_their_responses_come_out_to_the_byte() {
         assert_eq!(talk.say(180).unwrap().segment, Some(3));
         talk.answer(2, 123_456);
         let server = talk.engine.server(0).unwrap();
-        assert_eq!((server.name(), server.strongest()), (Some(NAME), Some(EvidenceKind::QuicSni)));
+        assert_eq!(
+            (server.name(), server.strongest()),
+            (Some(NAME), Some(EvidenceKind::QuicSni))
+        );
         assert_eq!(server.segments, 3);
         let found = talk.finish();
         assert_eq!(sizes(&found), [500_000, 70, 123_456]);
-        assert_eq!(found.iter().map(|s| s.complete).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(
+            found.iter().map(|s| s.complete).collect::<Vec<_>>(),
+            [true, true, false]
+        );
         let first = &found[0];
-        assert_eq!((first.bytes, first.transport, first.client_port), (bytes as u64, Transport::Quic, 50_000));
-        assert_eq!((first.t_request.0, first.ttfb()), (t_request, Some(RTT + MILLISECOND / 10)));
+        assert_eq!(
+            (first.bytes, first.transport, first.client_port),
+            (bytes as u64, Transport::Quic, 50_000)
+        );
+        assert_eq!(
+            (first.t_request.0, first.ttfb()),
+            (t_request, Some(RTT + MILLISECOND / 10))
+        );
         assert!(found.iter().all(|s| !s.estimated && !s.shared));
     }
 }
@@ -210,9 +255,15 @@ fn acknowledgements_probes_and_flow_control_are_no_requests() {
         talk.say(8 + (round % 50) * 2 + 20 * usize::from(round % 90 == 0));
         if round % 100 == 50 {
             let size = 1300 + round;
-            assert!(!talk.short(true, size).unwrap().request, "a probe of the path");
+            assert!(
+                !talk.short(true, size).unwrap().request,
+                "a probe of the path"
+            );
             talk.wait(RTT);
-            assert!(!talk.short(true, size).unwrap().request, "the same, which was lost");
+            assert!(
+                !talk.short(true, size).unwrap().request,
+                "the same, which was lost"
+            );
             talk.short(false, size);
         }
         talk.wait(if round % 10 == 0 { RTT } else { 0 });
@@ -239,12 +290,21 @@ fn a_request_of_several_datagrams_or_sent_again_is_one() {
     let mut talk = Talk::new();
     talk.open();
     assert!(talk.short(true, FULL).unwrap().request);
-    assert_eq!(talk.short(true, FULL).map(|a| (a.request, a.segment)), Some((false, Some(1))));
-    assert_eq!(talk.say(30).map(|a| (a.request, a.segment)), Some((false, Some(1))));
+    assert_eq!(
+        talk.short(true, FULL).map(|a| (a.request, a.segment)),
+        Some((false, Some(1)))
+    );
+    assert_eq!(
+        talk.say(30).map(|a| (a.request, a.segment)),
+        Some((false, Some(1)))
+    );
     talk.answer(0, 40_000);
     assert!(talk.say(200).unwrap().request);
     talk.wait(3 * RTT);
-    assert_eq!(talk.say(203).map(|a| (a.request, a.segment)), Some((false, Some(2))));
+    assert_eq!(
+        talk.say(203).map(|a| (a.request, a.segment)),
+        Some((false, Some(2)))
+    );
     talk.answer(1, 50_000);
     assert_eq!(sizes(&talk.finish()), [40_000, 50_000]);
 }
@@ -267,7 +327,10 @@ fn a_small_request_is_believed_after_silence_only() {
     talk.answer(1, 20_000);
     let found = talk.finish();
     assert_eq!(found.len(), 2);
-    assert_eq!((found[1].request_frame, found[1].app_bytes), (asked, 20_000));
+    assert_eq!(
+        (found[1].request_frame, found[1].app_bytes),
+        (asked, 20_000)
+    );
 }
 
 #[test]
@@ -280,9 +343,21 @@ fn requests_at_once_share_what_comes() {
     talk.say(250);
     talk.answer(3, 10_000);
     let found = talk.finish();
-    assert_eq!(found.iter().map(|s| s.shared).collect::<Vec<_>>(), [true, true, true, false]);
-    assert_eq!(found[..3].iter().map(|s| s.bytes).sum::<u64>(), bytes as u64);
-    assert!(found[..3].iter().all(|s| s.complete && s.app_bytes.abs_diff(100_000) < 500), "{:?}", sizes(&found));
+    assert_eq!(
+        found.iter().map(|s| s.shared).collect::<Vec<_>>(),
+        [true, true, true, false]
+    );
+    assert_eq!(
+        found[..3].iter().map(|s| s.bytes).sum::<u64>(),
+        bytes as u64
+    );
+    assert!(
+        found[..3]
+            .iter()
+            .all(|s| s.complete && s.app_bytes.abs_diff(100_000) < 500),
+        "{:?}",
+        sizes(&found)
+    );
 }
 
 #[test]
@@ -303,8 +378,15 @@ fn a_request_during_a_response_shares_what_follows_its_round_trip() {
     }
     let found = talk.finish();
     assert!(found.len() == 2 && found.iter().all(|s| s.shared && !s.complete));
-    assert_eq!(found.iter().map(|s| s.bytes).sum::<u64>(), 210 * FULL as u64);
-    assert!((130..180).contains(&(found[0].bytes / FULL as u64)), "{}", found[0].bytes / FULL as u64);
+    assert_eq!(
+        found.iter().map(|s| s.bytes).sum::<u64>(),
+        210 * FULL as u64
+    );
+    assert!(
+        (130..180).contains(&(found[0].bytes / FULL as u64)),
+        "{}",
+        found[0].bytes / FULL as u64
+    );
 }
 
 #[test]
@@ -322,7 +404,10 @@ fn late_packets_of_a_response_stay_with_it() {
     }
     talk.answer(1, 30_000);
     let found = talk.finish();
-    assert_eq!((found[0].bytes, found[1].app_bytes), (23 * FULL as u64 + 500, 30_000));
+    assert_eq!(
+        (found[0].bytes, found[1].app_bytes),
+        (23 * FULL as u64 + 500, 30_000)
+    );
     assert!(found.iter().all(|s| !s.shared));
 }
 
@@ -353,8 +438,14 @@ fn a_response_that_pauses_as_long_as_another_request_would_take_is_estimated() {
             talk.short(false, FULL);
         }
         let found = talk.finish();
-        assert_eq!((found.len(), found[0].bytes), (1, (20 * FULL + before) as u64));
-        assert_eq!(found[0].estimated, estimated, "{before} bytes, {pause} ns, {setting} %");
+        assert_eq!(
+            (found.len(), found[0].bytes),
+            (1, (20 * FULL + before) as u64)
+        );
+        assert_eq!(
+            found[0].estimated, estimated,
+            "{before} bytes, {pause} ns, {setting} %"
+        );
     }
 }
 
@@ -372,7 +463,10 @@ fn what_may_still_be_of_the_handshake_is_estimated() {
     let found = talk.finish();
     // 240 bytes too many.
     assert_eq!((found.len(), found[0].estimated), (2, true));
-    assert!(!found[1].estimated && found[1].app_bytes.abs_diff(60_000) < 200, "{found:?}");
+    assert!(
+        !found[1].estimated && found[1].app_bytes.abs_diff(60_000) < 200,
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -385,13 +479,27 @@ fn a_retry_and_a_version_negotiation_change_the_keys() {
         let mut unknown = vec![0xc0, 0x1a, 0x2a, 0x3a, 0x4a, 8, 1, 1, 1, 1, 1, 1, 1, 1, 0];
         unknown.resize(1200, 9);
         assert_eq!(talk.send(true, &unknown), None);
-        talk.send(false, &[&[0x80, 0, 0, 0, 0, 0, 8, 1, 1, 1, 1, 1, 1, 1, 1], &V1.to_be_bytes()[..]].concat());
+        talk.send(
+            false,
+            &[
+                &[0x80, 0, 0, 0, 0, 0, 8, 1, 1, 1, 1, 1, 1, 1, 1],
+                &V1.to_be_bytes()[..],
+            ]
+            .concat(),
+        );
         talk.initial(V1, &FIRST_ID, &crypto_frame(9999, b"nothing yet"));
         if is_cut {
             talk.captured = 900;
         }
         let id = |id: &[u8]| [&[id.len() as u8], id].concat();
-        let retry = [&[0xf0, 0, 0, 0, 1], &id(&CLIENT_ID)[..], &id(&RETRY_ID), b"token", &[7; TAG_LEN]].concat();
+        let retry = [
+            &[0xf0, 0, 0, 0, 1],
+            &id(&CLIENT_ID)[..],
+            &id(&RETRY_ID),
+            b"token",
+            &[7; TAG_LEN],
+        ]
+        .concat();
         talk.wait(RTT).send(false, &retry);
         let named = talk.initial(V1, &RETRY_ID, &crypto_frame(0, &hello));
         assert!(named.is_some(), "cut: {is_cut}");
@@ -420,7 +528,13 @@ fn a_connection_that_moved_goes_on() {
     talk.answer(1, 50_000);
     let found = talk.finish();
     assert_eq!(sizes(&found), [60_000, 70_000, 50_000]);
-    assert_eq!(found.iter().map(|s| (s.flow, s.estimated)).collect::<Vec<_>>(), [(0, false), (1, false), (0, false)]);
+    assert_eq!(
+        found
+            .iter()
+            .map(|s| (s.flow, s.estimated))
+            .collect::<Vec<_>>(),
+        [(0, false), (1, false), (0, false)]
+    );
 }
 
 #[test]
@@ -435,7 +549,10 @@ fn a_connection_without_a_beginning_is_estimated() {
     let found = talk.finish();
     assert_eq!(found.len(), 2);
     for (segment, truth) in found.iter().zip([70_000, 90_000]) {
-        assert!(segment.estimated && segment.app_bytes.abs_diff(truth) * 200 < truth, "{segment:?}");
+        assert!(
+            segment.estimated && segment.app_bytes.abs_diff(truth) * 200 < truth,
+            "{segment:?}"
+        );
     }
 }
 
@@ -463,7 +580,13 @@ fn another_connection_from_the_same_port_is_another_flow() {
     talk.answer(0, 70_000);
     let found = talk.finish();
     assert_eq!(sizes(&found), [60_000, 70_000]);
-    assert_eq!(found.iter().map(|s| (s.flow, s.complete)).collect::<Vec<_>>(), [(0, true), (1, false)]);
+    assert_eq!(
+        found
+            .iter()
+            .map(|s| (s.flow, s.complete))
+            .collect::<Vec<_>>(),
+        [(0, true), (1, false)]
+    );
     assert_eq!(talk.engine.server(0).unwrap().flows, 2);
 }
 
@@ -483,13 +606,26 @@ fn other_udp_of_a_server_is_counted_only() {
     }
     assert!(talk.say(300).is_some_and(|a| !a.request));
     talk.short(false, FULL);
-    assert_eq!((talk.engine.server(0).unwrap().counters.out_pkts, talk.finish().len()), (23, 0));
+    assert_eq!(
+        (
+            talk.engine.server(0).unwrap().counters.out_pkts,
+            talk.finish().len()
+        ),
+        (23, 0)
+    );
 }
 
 #[test]
 fn a_foreign_connection_is_let_go() {
     let mut talk = Talk::new();
-    assert_eq!(talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello("www.example.org"))), None);
+    assert_eq!(
+        talk.initial(
+            V1,
+            &FIRST_ID,
+            &crypto_frame(0, &client_hello("www.example.org"))
+        ),
+        None
+    );
     talk.handshake(V1).say(250);
     talk.answer(0, 60_000);
     assert_eq!((talk.engine.server_count(), talk.finish().len()), (0, 0));
@@ -515,7 +651,10 @@ fn steps_of_the_clock_lose_nothing() {
     let second = talk.answer(1, 70_000);
     let found = talk.finish();
     assert_eq!(found.len(), 2);
-    assert_eq!(found.iter().map(|s| s.bytes).sum::<u64>(), (first + second) as u64);
+    assert_eq!(
+        found.iter().map(|s| s.bytes).sum::<u64>(),
+        (first + second) as u64
+    );
 }
 
 #[test]
@@ -544,10 +683,12 @@ mod anything {
     fn datagram() -> impl Strategy<Value = (bool, u8, Vec<u8>)> {
         let noise = vec(any::<u8>(), 0..1500);
         let short = (any::<u8>(), 0..9000usize).prop_map(|(first, size)| vec![first | 0x40; size]);
-        let long = (any::<u8>(), vec(0..24u8, 0..60), 0..1400usize).prop_map(|(first, mut bytes, size)| {
-            bytes.resize(bytes.len().max(size), first);
-            [&[first | 0xc0, 0, 0, 0, 1], &bytes[..]].concat()
-        });
+        let long = (any::<u8>(), vec(0..24u8, 0..60), 0..1400usize).prop_map(
+            |(first, mut bytes, size)| {
+                bytes.resize(bytes.len().max(size), first);
+                [&[first | 0xc0, 0, 0, 0, 1], &bytes[..]].concat()
+            },
+        );
         (any::<bool>(), any::<u8>(), prop_oneof![noise, short, long])
     }
 

@@ -58,7 +58,8 @@ pub(crate) struct Talk {
 /// Whether these first bytes are a client's.
 pub(crate) fn speaks_as_client(bytes: &[u8]) -> bool {
     let record = bytes.first_chunk().copied().and_then(RecordHeader::parse);
-    let hello = record.is_some_and(|r| r.content_type == ContentType::Handshake) && bytes.get(5) == Some(&CLIENT_HELLO);
+    let hello = record.is_some_and(|r| r.content_type == ContentType::Handshake)
+        && bytes.get(5) == Some(&CLIENT_HELLO);
     hello || http1::looks_like_request(bytes)
 }
 
@@ -128,8 +129,18 @@ impl Talk {
 
     /// The run, dated back where only its acknowledgement was seen: that came a round trip after it.
     fn dated<'a>(&self, run: Run<'a>) -> Run<'a> {
-        let back = if run.missing { self.round_trip.unwrap_or(0) } else { 0 };
-        Run { stamp: Stamp { time: Time(run.stamp.time.0.saturating_sub(back)), ..run.stamp }, ..run }
+        let back = if run.missing {
+            self.round_trip.unwrap_or(0)
+        } else {
+            0
+        };
+        Run {
+            stamp: Stamp {
+                time: Time(run.stamp.time.0.saturating_sub(back)),
+                ..run.stamp
+            },
+            ..run
+        }
     }
 
     /// Takes client bytes in order.
@@ -158,7 +169,10 @@ impl Talk {
 
     /// Counts bytes that were acknowledged but never captured.
     fn credit_missing(&mut self, run: &Run<'_>, control: u64, ctx: &mut Context<'_>) {
-        let range = (run.offset + control.min(run.length), run.offset + run.length);
+        let range = (
+            run.offset + control.min(run.length),
+            run.offset + run.length,
+        );
         self.ledger.credit(ctx, range, run.stamp, Credit::Missing);
     }
 
@@ -173,7 +187,10 @@ impl Talk {
         }
         self.ledger.reassign(ctx, counted, range, run.stamp);
         if control > 0
-            && let Some(owner) = self.ledger.owner(run.offset).map(|exchange| exchange.number)
+            && let Some(owner) = self
+                .ledger
+                .owner(run.offset)
+                .map(|exchange| exchange.number)
         {
             self.ledger.debit(ctx, owner, control);
         }
@@ -186,7 +203,11 @@ impl Talk {
         self.look_for_name(run, ctx);
         // Read late, behind a hole or instead of one: its response may have begun since.
         let is_late = run.missing || run.owner.is_some();
-        let response_at = if is_late { down.response_at.min(run.peer) } else { down.response_at };
+        let response_at = if is_late {
+            down.response_at.min(run.peer)
+        } else {
+            down.response_at
+        };
         self.ledger.read_to(down.read);
         let before = ctx.segments.next_number();
         let early = down.untouched && self.from_start;
@@ -195,7 +216,13 @@ impl Talk {
             Protocol::Http(http) => http.read_up(run, response_at, &mut self.ledger, ctx),
             Protocol::Opaque => {
                 if !self.ledger.is_asking(response_at) {
-                    self.ledger.begin(ctx, run.stamp, run.offset, Some(response_at), Transport::Tcp);
+                    self.ledger.begin(
+                        ctx,
+                        run.stamp,
+                        run.offset,
+                        Some(response_at),
+                        Transport::Tcp,
+                    );
                 }
             }
             Protocol::Dns(_) | Protocol::Unknown => {}
@@ -234,7 +261,13 @@ impl Talk {
     /// Takes the server's next bytes, of the packet with this stamp, if they are but more of a response; hands out its
     /// segment. `None`, and nothing is taken, where they may be more than that.
     #[inline]
-    pub(crate) fn pass_down(&mut self, offset: u64, length: u32, stamp: Stamp, ctx: &mut Context<'_>) -> Option<u32> {
+    pub(crate) fn pass_down(
+        &mut self,
+        offset: u64,
+        length: u32,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Option<u32> {
         if self.retract.is_some() {
             return None;
         }
@@ -244,7 +277,10 @@ impl Talk {
             Protocol::Http(http) => http.pass_down(length),
             Protocol::Dns(_) | Protocol::Opaque | Protocol::Unknown => false,
         };
-        passes.then(|| self.ledger.credit_next(ctx, owner, (offset, offset + u64::from(length)), stamp))
+        passes.then(|| {
+            self.ledger
+                .credit_next(ctx, owner, (offset, offset + u64::from(length)), stamp)
+        })
     }
 
     /// Reads server bytes; returns how many of them, from the first on, belong to no response.
@@ -278,11 +314,24 @@ impl Talk {
         if self.port == dns::PORT {
             return Protocol::Dns(Vec::new());
         }
-        let record = run.bytes.first_chunk().copied().and_then(RecordHeader::parse);
+        let record = run
+            .bytes
+            .first_chunk()
+            .copied()
+            .and_then(RecordHeader::parse);
         if let Some(record) = record {
-            let hello = if of_client { CLIENT_HELLO } else { SERVER_HELLO };
-            let begins = record.content_type == ContentType::Handshake && run.bytes.get(5).is_none_or(|&t| t == hello);
-            return Protocol::Tls(Box::new(if begins { TlsSession::new() } else { TlsSession::midstream() }));
+            let hello = if of_client {
+                CLIENT_HELLO
+            } else {
+                SERVER_HELLO
+            };
+            let begins = record.content_type == ContentType::Handshake
+                && run.bytes.get(5).is_none_or(|&t| t == hello);
+            return Protocol::Tls(Box::new(if begins {
+                TlsSession::new()
+            } else {
+                TlsSession::midstream()
+            }));
         }
         // A first packet too short to tell: what it may be.
         let short = !run.bytes.is_empty() && run.bytes.len() as u64 == run.length;
@@ -299,7 +348,9 @@ impl Talk {
         }
         // Nothing to go by but the port: the handshake, if it was captured at all, is hidden.
         match self.port {
-            PORT_HTTPS if self.from_start && run.bytes.is_empty() => Protocol::Tls(Box::new(TlsSession::new())),
+            PORT_HTTPS if self.from_start && run.bytes.is_empty() => {
+                Protocol::Tls(Box::new(TlsSession::new()))
+            }
             PORT_HTTPS => Protocol::Tls(Box::new(TlsSession::midstream())),
             PORT_HTTP => Protocol::Http(Box::new(HttpSession::midstream())),
             _ => Protocol::Opaque,
@@ -318,7 +369,12 @@ impl Talk {
                 tls.offer(hello.alpn.clone().any(|protocol| protocol == b"h2"));
             }
             if let Some(name) = hello.server_name {
-                Self::identify(EvidenceKind::Sni, &name.to_ascii_lowercase(), run.stamp, ctx);
+                Self::identify(
+                    EvidenceKind::Sni,
+                    &name.to_ascii_lowercase(),
+                    run.stamp,
+                    ctx,
+                );
             }
         }
         self.settled |= self.client_hello.is_done();
@@ -329,7 +385,9 @@ impl Talk {
         if !self.settled {
             match &mut self.protocol {
                 Protocol::Http(http) => {
-                    let Some(host) = http.take_host(run) else { return };
+                    let Some(host) = http.take_host(run) else {
+                        return;
+                    };
                     self.settled = true;
                     if let Some(name) = host {
                         Self::identify(EvidenceKind::HttpHost, &name, run.stamp, ctx);
@@ -347,7 +405,8 @@ impl Talk {
     fn identify(kind: EvidenceKind, name: &str, stamp: Stamp, ctx: &mut Context<'_>) {
         if ctx.config.is_netflix(name) {
             let address = ctx.registry.key(ctx.flow).address(1 - ctx.client);
-            ctx.registry.identify(ctx.config, address, kind, name, stamp.frame);
+            ctx.registry
+                .identify(ctx.config, address, kind, name, stamp.frame);
         }
     }
 }
@@ -364,7 +423,8 @@ fn read_dns(buffer: &mut Vec<u8>, run: &Run<'_>, ctx: &mut Context<'_>) {
         }
         let length = length.min(rest.len());
         if let Some(response) = dns::Response::parse(&rest[..length]) {
-            ctx.registry.learn_dns(ctx.config, &response, false, run.stamp.frame);
+            ctx.registry
+                .learn_dns(ctx.config, &response, false, run.stamp.frame);
         }
         done += 2 + length;
     }

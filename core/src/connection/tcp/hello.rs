@@ -51,7 +51,8 @@ impl HelloBuffer {
     fn read(&mut self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() {
             if self.body == 0 {
-                let (part, rest) = bytes.split_at(bytes.len().min(self.header.len() - self.header_length));
+                let (part, rest) =
+                    bytes.split_at(bytes.len().min(self.header.len() - self.header_length));
                 self.header[self.header_length..][..part.len()].copy_from_slice(part);
                 self.header_length += part.len();
                 bytes = rest;
@@ -60,7 +61,9 @@ impl HelloBuffer {
                 }
                 self.header_length = 0;
                 let header = RecordHeader::parse(self.header);
-                let Some(header) = header.filter(|header| header.content_type == ContentType::Handshake) else {
+                let Some(header) =
+                    header.filter(|header| header.content_type == ContentType::Handshake)
+                else {
                     return true;
                 };
                 self.body = header.length as usize;
@@ -94,13 +97,26 @@ mod tests {
 
     #[test]
     fn a_message_is_put_together_from_its_records() {
-        let stream = [22, 3, 1, 0, 3, 1, 0, 0, 22, 3, 1, 0, 4, 3, b'a', b'b', b'c', 22, 3, 1];
+        let stream = [
+            22, 3, 1, 0, 3, 1, 0, 0, 22, 3, 1, 0, 4, 3, b'a', b'b', b'c', 22, 3, 1,
+        ];
         let message = [1, 0, 0, 3, b'a', b'b', b'c'];
-        assert_eq!(at_once(&stream, stream.len() as u64).as_deref(), Some(&message[..]));
+        assert_eq!(
+            at_once(&stream, stream.len() as u64).as_deref(),
+            Some(&message[..])
+        );
         assert_eq!(at_once(&stream[..15], 15), None, "more may come");
-        assert_eq!(at_once(&stream[..15], 16).as_deref(), Some(&message[..5]), "the rest was cut");
+        assert_eq!(
+            at_once(&stream[..15], 16).as_deref(),
+            Some(&message[..5]),
+            "the rest was cut"
+        );
         let other = [&stream[..8], &[23, 3, 3, 0, 9]].concat();
-        assert_eq!(at_once(&other, other.len() as u64).as_deref(), Some(&message[..3]), "others end it");
+        assert_eq!(
+            at_once(&other, other.len() as u64).as_deref(),
+            Some(&message[..3]),
+            "others end it"
+        );
         assert_eq!(at_once(b"GET / HTTP/1.1", 14), None);
     }
 

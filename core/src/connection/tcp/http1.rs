@@ -49,7 +49,11 @@ impl HttpSession {
 
     /// A connection whose beginning was not seen.
     pub(crate) fn midstream() -> Self {
-        Self { up: Reader::lost(Side::Client), down: Reader::lost(Side::Server), ..Self::new() }
+        Self {
+            up: Reader::lost(Side::Client),
+            down: Reader::lost(Side::Server),
+            ..Self::new()
+        }
     }
 
     /// Memory behind it, in bytes.
@@ -58,7 +62,11 @@ impl HttpSession {
     }
 
     pub(crate) fn is_exact(&self, from_client: bool) -> bool {
-        if from_client { !self.up.is_lost() } else { !self.down.is_lost() }
+        if from_client {
+            !self.up.is_lost()
+        } else {
+            !self.down.is_lost()
+        }
     }
 
     /// Takes bytes of the first request; hands out its host, if it names one, once its head is whole or the rest of it
@@ -68,7 +76,8 @@ impl HttpSession {
         let from = self.first_head.len().saturating_sub(http1::HEAD_END - 1);
         self.first_head.extend_from_slice(run.bytes);
         let whole = http1::head_length(&self.first_head[from..]).is_some();
-        let hidden = (run.bytes.len() as u64) < run.length || self.first_head.len() > http1::MAX_HEAD;
+        let hidden =
+            (run.bytes.len() as u64) < run.length || self.first_head.len() > http1::MAX_HEAD;
         (whole || hidden).then(|| http1::host_of(&std::mem::take(&mut self.first_head)))
     }
 
@@ -87,11 +96,22 @@ impl HttpSession {
     }
 
     /// Reads client bytes; begins segments.
-    pub(crate) fn read_up(&mut self, run: &Run<'_>, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    pub(crate) fn read_up(
+        &mut self,
+        run: &Run<'_>,
+        response_at: u64,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
         let mut began = false;
         let is_late = run.missing || run.owner.is_some();
         let slipped = &mut self.slipped;
-        let (bodiless, unasked, begun, down) = (&mut self.bodiless, &mut self.unasked, &mut self.begun, &self.down);
+        let (bodiless, unasked, begun, down) = (
+            &mut self.bodiless,
+            &mut self.unasked,
+            &mut self.begun,
+            &self.down,
+        );
         self.up.read(
             run.offset,
             run.bytes,
@@ -109,7 +129,8 @@ impl HttpSession {
                     }
                     if *slipped && !is_late && down.at_boundary() {
                         // All that came down was read: the answers that are still awaited are among it.
-                        *slipped = *unasked > 0 || !bodiless.is_empty() || ledger.waiting().is_some();
+                        *slipped =
+                            *unasked > 0 || !bodiless.is_empty() || ledger.waiting().is_some();
                         *unasked = 0;
                         bodiless.clear();
                         while ledger.place_waiting(response_at) {}
@@ -128,7 +149,13 @@ impl HttpSession {
             if ctx.server().is_none() {
                 ctx.pass_over();
             } else if !ledger.is_asking(response_at) {
-                ledger.begin(ctx, run.stamp, run.offset, Some(response_at), Transport::Tcp);
+                ledger.begin(
+                    ctx,
+                    run.stamp,
+                    run.offset,
+                    Some(response_at),
+                    Transport::Tcp,
+                );
                 ask(&mut self.bodiless, &mut self.unasked, false);
                 self.slipped = true;
             }
@@ -161,7 +188,8 @@ impl HttpSession {
 
     /// Reads server bytes; finds where responses begin and end.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let (bodiless, unasked, message) = (&mut self.bodiless, &mut self.unasked, &mut self.message);
+        let (bodiless, unasked, message) =
+            (&mut self.bodiless, &mut self.unasked, &mut self.message);
         let slipped = self.slipped;
         self.down.read(
             run.offset,

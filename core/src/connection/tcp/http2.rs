@@ -27,7 +27,12 @@ const MAX_SETTINGS: u32 = 10;
 const WINDOW_UPDATE: u32 = FRAME_HEADER + 4;
 /// Frames of a client that are no requests and have a fixed size: SETTINGS acknowledgement, WINDOW_UPDATE and
 /// RST_STREAM, PRIORITY, PING.
-const CONTROL_FRAMES: [u32; 4] = [FRAME_HEADER, WINDOW_UPDATE, FRAME_HEADER + 5, FRAME_HEADER + 8];
+const CONTROL_FRAMES: [u32; 4] = [
+    FRAME_HEADER,
+    WINDOW_UPDATE,
+    FRAME_HEADER + 5,
+    FRAME_HEADER + 8,
+];
 
 /// Responses that say what size is usual on the connection.
 const SIZES: usize = 16;
@@ -41,14 +46,24 @@ const MAX_HALVED: usize = 16;
 pub(crate) fn is_preface(plaintext: u32) -> bool {
     let settings = |rest: u32| rest.is_multiple_of(SETTING) && rest / SETTING <= MAX_SETTINGS;
     plaintext.checked_sub(PREFACE).is_some_and(settings)
-        || plaintext.checked_sub(PREFACE + WINDOW_UPDATE).is_some_and(settings)
+        || plaintext
+            .checked_sub(PREFACE + WINDOW_UPDATE)
+            .is_some_and(settings)
 }
 
 /// Whether a record with this much plaintext can hold one to three control frames and nothing else.
 pub(crate) fn is_control(plaintext: u32) -> bool {
     let one = |size: u32| CONTROL_FRAMES.contains(&size);
-    let two = |size: u32| CONTROL_FRAMES.iter().any(|frame| size.checked_sub(*frame).is_some_and(one));
-    one(plaintext) || two(plaintext) || CONTROL_FRAMES.iter().any(|f| plaintext.checked_sub(*f).is_some_and(two))
+    let two = |size: u32| {
+        CONTROL_FRAMES
+            .iter()
+            .any(|frame| size.checked_sub(*frame).is_some_and(one))
+    };
+    one(plaintext)
+        || two(plaintext)
+        || CONTROL_FRAMES
+            .iter()
+            .any(|f| plaintext.checked_sub(*f).is_some_and(two))
 }
 
 /// Divides the server's bytes among requests that overlap.
@@ -97,14 +112,26 @@ impl Http2 {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
-        if self.is_body(plaintext, ctx) && ledger.latest().is_some_and(|latest| !latest.responded && !latest.is_ended())
+        if self.is_body(plaintext, ctx)
+            && ledger
+                .latest()
+                .is_some_and(|latest| !latest.responded && !latest.is_ended())
         {
             return;
         }
-        let unanswered: SmallVec<[u32; 8]> =
-            ledger.open().filter(|exchange| !exchange.responded).map(|exchange| exchange.number).collect();
+        let unanswered: SmallVec<[u32; 8]> = ledger
+            .open()
+            .filter(|exchange| !exchange.responded)
+            .map(|exchange| exchange.number)
+            .collect();
         let idle = ledger.open().next().is_none();
-        ledger.begin(ctx, stamp, offset, idle.then_some(response_at), Transport::Tcp);
+        ledger.begin(
+            ctx,
+            stamp,
+            offset,
+            idle.then_some(response_at),
+            Transport::Tcp,
+        );
         if !unanswered.is_empty() {
             for number in unanswered {
                 ledger.share(ctx, number);
@@ -115,7 +142,9 @@ impl Http2 {
 
     /// Marks the latest request as one whose response comes among those of requests before it.
     fn overlap_latest(ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let Some(latest) = ledger.latest() else { return };
+        let Some(latest) = ledger.latest() else {
+            return;
+        };
         latest.overlaps = true;
         let number = latest.number;
         ledger.share(ctx, number);
@@ -144,9 +173,13 @@ impl Http2 {
         if let (Some((time, peer)), Some(round_trip)) = (self.last, round_trip)
             && run.stamp.time.since(time) >= round_trip
         {
-            let asked_since = ledger.waiting_after(peer).is_some_and(|next| run.peer > next);
+            let asked_since = ledger
+                .waiting_after(peer)
+                .is_some_and(|next| run.peer > next);
             // Behind a small record, silence may be the server's: another request tells that the client waits no more.
-            let small = self.small.filter(|&(_, end)| end == run.offset && asked_since);
+            let small = self
+                .small
+                .filter(|&(_, end)| end == run.offset && asked_since);
             if self.end == Some(run.offset) || small.is_some() {
                 self.merge(run.offset, peer, small, ledger, ctx);
             }
@@ -160,7 +193,8 @@ impl Http2 {
             _ => true,
         };
         self.last = Some((run.stamp.time, run.peer));
-        let ends_here = self.end == Some(run.offset) || self.small.is_some_and(|(_, end)| end == run.offset);
+        let ends_here =
+            self.end == Some(run.offset) || self.small.is_some_and(|(_, end)| end == run.offset);
         // Where records show, a response that neither ended nor paused goes on.
         let is_hidden = !exact || self.covered < run.offset;
         self.place(run, exact, is_hidden || ends_here || silent, ledger, ctx);
@@ -169,13 +203,25 @@ impl Http2 {
     /// A server that fell silent for a round trip, with its last record not full, had answered all it was asked: the
     /// requests that still wait got their responses within the bytes of the one before, which are divided evenly.
     /// If only one waits and the last record was small, that was its response.
-    fn merge(&mut self, end: u64, peer: u64, small: Option<(u64, u64)>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    fn merge(
+        &mut self,
+        end: u64,
+        peer: u64,
+        small: Option<(u64, u64)>,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
         let answered: SmallVec<[u32; 8]> = ledger
             .open()
             .filter(|exchange| exchange.is_waiting() && exchange.up_start < peer)
             .map(|exchange| exchange.number)
             .collect();
-        let Some(owner) = ledger.owner(end.saturating_sub(1)).map(|exchange| exchange.number) else { return };
+        let Some(owner) = ledger
+            .owner(end.saturating_sub(1))
+            .map(|exchange| exchange.number)
+        else {
+            return;
+        };
         let total = ctx.segments.get(owner).map_or(0, |segment| segment.bytes);
         let share = match (small, answered.len()) {
             (Some((start, end)), 1) => end - start,
@@ -197,17 +243,31 @@ impl Http2 {
 
     /// Whether the response before `offset` is no more than a head so far.
     fn is_head_only(offset: u64, ledger: &Ledger, ctx: &Context<'_>) -> bool {
-        let owner = ledger.owner(offset.saturating_sub(1)).and_then(|exchange| ctx.segments.get(exchange.number));
+        let owner = ledger
+            .owner(offset.saturating_sub(1))
+            .and_then(|exchange| ctx.segments.get(exchange.number));
         owner.is_some_and(|segment| segment.bytes <= ctx.config.http2_headers_max())
     }
 
-    fn place(&mut self, run: &Run<'_>, exact: bool, may_be_over: bool, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let Some(waiting) = ledger.waiting().copied() else { return };
+    fn place(
+        &mut self,
+        run: &Run<'_>,
+        exact: bool,
+        may_be_over: bool,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        let Some(waiting) = ledger.waiting().copied() else {
+            return;
+        };
         let in_progress = ledger.open().any(|exchange| !exchange.is_waiting());
         if run.peer <= waiting.up_start || exact && in_progress && !may_be_over {
             // Sent before the server knew of the request: the responses before it go on.
-            let placed: SmallVec<[u32; 8]> =
-                ledger.open().filter(|exchange| !exchange.is_waiting()).map(|exchange| exchange.number).collect();
+            let placed: SmallVec<[u32; 8]> = ledger
+                .open()
+                .filter(|exchange| !exchange.is_waiting())
+                .map(|exchange| exchange.number)
+                .collect();
             if !placed.is_empty() {
                 for number in placed {
                     ledger.share(ctx, number);
@@ -247,7 +307,10 @@ impl Http2 {
                 return;
             }
             self.end = None;
-            let overtaken = ledger.waiting().filter(|waiting| peer > waiting.up_start).map(|waiting| waiting.number);
+            let overtaken = ledger
+                .waiting()
+                .filter(|waiting| peer > waiting.up_start)
+                .map(|waiting| waiting.number);
             if let Some(next) = overtaken {
                 if let Some(number) = ledger.owner(offset).map(|exchange| exchange.number) {
                     ledger.end(ctx, number);
@@ -255,8 +318,10 @@ impl Http2 {
                 ledger.place(next, offset);
             }
         }
-        self.small = (u64::from(plaintext) <= ctx.config.http2_headers_max()).then_some((offset, offset + length));
-        let is_headers = plaintext != FRAME_HEADER && u64::from(plaintext) <= ctx.config.http2_headers_max();
+        self.small = (u64::from(plaintext) <= ctx.config.http2_headers_max())
+            .then_some((offset, offset + length));
+        let is_headers =
+            plaintext != FRAME_HEADER && u64::from(plaintext) <= ctx.config.http2_headers_max();
         if plaintext < MAX_PLAINTEXT && !is_headers {
             self.end = Some(offset + length);
         }
@@ -265,7 +330,9 @@ impl Http2 {
     /// Gives a waiting request the bytes from `offset` on, though another's response is not over.
     fn interrupt(&mut self, inner: u32, offset: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         self.settle(ledger, ctx);
-        let Some(outer) = ledger.owner(offset).map(|exchange| exchange.number) else { return };
+        let Some(outer) = ledger.owner(offset).map(|exchange| exchange.number) else {
+            return;
+        };
         // Only one response can be interrupted at a time: the others that were open are over.
         let others: SmallVec<[u32; 8]> = ledger
             .open()
@@ -292,8 +359,13 @@ impl Http2 {
 
     /// Ends an interruption whose bytes could not be told apart: half goes to each, until more is known.
     fn settle(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let Some(pair) = self.interruption.take() else { return };
-        let half = ctx.segments.get(pair.inner).map_or(0, |segment| segment.bytes / 2);
+        let Some(pair) = self.interruption.take() else {
+            return;
+        };
+        let half = ctx
+            .segments
+            .get(pair.inner)
+            .map_or(0, |segment| segment.bytes / 2);
         ledger.transfer(ctx, pair.inner, pair.outer, half);
         ledger.end(ctx, pair.inner);
         // The outer one's response is what goes on.
@@ -335,8 +407,14 @@ impl Http2 {
         self.usual = agreeing.map(|sizes| sizes[AGREEING / 2]);
         if let Some(usual) = self.usual {
             for pair in std::mem::take(&mut self.halved) {
-                let inner = ctx.segments.get(pair.inner).map_or(0, |segment| segment.bytes);
-                let outer = ctx.segments.get(pair.outer).map_or(0, |segment| segment.bytes);
+                let inner = ctx
+                    .segments
+                    .get(pair.inner)
+                    .map_or(0, |segment| segment.bytes);
+                let outer = ctx
+                    .segments
+                    .get(pair.outer)
+                    .map_or(0, |segment| segment.bytes);
                 if inner > usual {
                     ledger.transfer(ctx, pair.inner, pair.outer, inner - usual);
                 } else if outer > usual - inner {
@@ -360,7 +438,15 @@ mod tests {
 
     #[test]
     fn control_frames_alone_and_together() {
-        assert!([9, 13, 14, 17, 26, 30, 34, 39].iter().all(|&size| is_control(size)));
-        assert!([0, 8, 10, 16, 49, 52, 53].iter().all(|&size| !is_control(size)));
+        assert!(
+            [9, 13, 14, 17, 26, 30, 34, 39]
+                .iter()
+                .all(|&size| is_control(size))
+        );
+        assert!(
+            [0, 8, 10, 16, 49, 52, 53]
+                .iter()
+                .all(|&size| !is_control(size))
+        );
     }
 }

@@ -109,8 +109,15 @@ impl Ledger {
     /// Whether what a client sends goes on with its latest request: nothing came back, or the client had nothing of it,
     /// since it knew the server's stream up to `response_at` only.
     pub(crate) fn is_asking(&self, response_at: u64) -> bool {
-        let Some(latest) = self.exchanges.last() else { return false };
-        let start = self.spans.iter().rev().find(|span| span.number == latest.number).map(|span| span.start);
+        let Some(latest) = self.exchanges.last() else {
+            return false;
+        };
+        let start = self
+            .spans
+            .iter()
+            .rev()
+            .find(|span| span.number == latest.number)
+            .map(|span| span.start);
         !latest.responded || start.is_some_and(|start| response_at <= start)
     }
 
@@ -121,7 +128,9 @@ impl Ledger {
 
     /// A segment that is remembered.
     pub(crate) fn find_mut(&mut self, number: u32) -> Option<&mut Exchange> {
-        self.exchanges.iter_mut().find(|exchange| exchange.number == number)
+        self.exchanges
+            .iter_mut()
+            .find(|exchange| exchange.number == number)
     }
 
     /// Begins a segment. With `boundary`, the offset where its response begins, all others end there; without, it waits
@@ -140,7 +149,9 @@ impl Ledger {
         if ctx.config.segment_rule != SegmentRule::Flow {
             return;
         }
-        let Some(number) = ctx.open(stamp, transport) else { return };
+        let Some(number) = ctx.open(stamp, transport) else {
+            return;
+        };
         self.forget();
         self.exchanges.push(Exchange {
             number,
@@ -190,7 +201,11 @@ impl Ledger {
 
     /// Makes room for another segment and its span.
     fn forget(&mut self) {
-        let ended = self.exchanges.iter().filter(|exchange| exchange.ended).count();
+        let ended = self
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.ended)
+            .count();
         if ended > REMEMBERED
             && let Some(oldest) = self.exchanges.iter().position(|exchange| exchange.ended)
         {
@@ -216,7 +231,11 @@ impl Ledger {
     /// Says that bytes of the client's are missing which were taken for more of the latest request. Where it was being
     /// answered already, they may have been another one.
     pub(crate) fn doubt_request(&mut self, ctx: &mut Context<'_>) {
-        if let Some(latest) = self.exchanges.last().filter(|latest| latest.responded && !latest.ended) {
+        if let Some(latest) = self
+            .exchanges
+            .last()
+            .filter(|latest| latest.responded && !latest.ended)
+        {
             ctx.resize(latest.number, |segment| segment.estimated = true);
         }
     }
@@ -224,7 +243,10 @@ impl Ledger {
     /// Says that from `offset` on the server's bytes belong to a segment, whatever was said before of those behind it.
     pub(crate) fn place(&mut self, number: u32, offset: u64) {
         self.spans.retain(|span| span.start < offset);
-        self.spans.push(Span { start: offset, number });
+        self.spans.push(Span {
+            start: offset,
+            number,
+        });
         if let Some(exchange) = self.find_mut(number) {
             exchange.placed = true;
         }
@@ -243,13 +265,20 @@ impl Ledger {
     /// Where the earliest request from `offset` of the client's stream on begins, of those whose response's beginning is
     /// not known.
     pub(crate) fn waiting_after(&self, offset: u64) -> Option<u64> {
-        let waiting = self.exchanges.iter().filter(|exchange| exchange.is_waiting());
-        waiting.map(|exchange| exchange.up_start).find(|&start| start >= offset)
+        let waiting = self
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.is_waiting());
+        waiting
+            .map(|exchange| exchange.up_start)
+            .find(|&start| start >= offset)
     }
 
     /// Places the earliest request that waits at `offset`.
     pub(crate) fn place_waiting(&mut self, offset: u64) -> bool {
-        let Some(number) = self.waiting().map(|exchange| exchange.number) else { return false };
+        let Some(number) = self.waiting().map(|exchange| exchange.number) else {
+            return false;
+        };
         self.place(number, offset);
         true
     }
@@ -289,31 +318,64 @@ impl Ledger {
 
     /// The segment that a client's byte belongs to.
     pub(crate) fn requester(&self, offset: u64) -> Option<u32> {
-        self.exchanges.iter().rev().find(|exchange| exchange.up_start <= offset).map(|exchange| exchange.number)
+        self.exchanges
+            .iter()
+            .rev()
+            .find(|exchange| exchange.up_start <= offset)
+            .map(|exchange| exchange.number)
     }
 
     /// The segment that a server's byte belongs to.
     pub(crate) fn owner(&self, offset: u64) -> Option<&Exchange> {
-        let number = self.spans.iter().rev().find(|span| span.start <= offset)?.number;
-        self.exchanges.iter().rev().find(|exchange| exchange.number == number)
+        let number = self
+            .spans
+            .iter()
+            .rev()
+            .find(|span| span.start <= offset)?
+            .number;
+        self.exchanges
+            .iter()
+            .rev()
+            .find(|exchange| exchange.number == number)
     }
 
     pub(crate) fn owner_mut(&mut self, offset: u64) -> Option<&mut Exchange> {
-        let number = self.spans.iter().rev().find(|span| span.start <= offset)?.number;
-        self.exchanges.iter_mut().rev().find(|exchange| exchange.number == number)
+        let number = self
+            .spans
+            .iter()
+            .rev()
+            .find(|span| span.start <= offset)?
+            .number;
+        self.exchanges
+            .iter_mut()
+            .rev()
+            .find(|exchange| exchange.number == number)
     }
 
     /// The first part of server bytes `start..end` that belongs to one segment (or none): that segment, and its end.
     fn part(&self, start: u64, end: u64) -> (Option<u32>, u64) {
-        let next = self.spans.iter().map(|span| span.start).find(|&next| next > start);
-        (self.owner(start).map(|exchange| exchange.number), next.unwrap_or(end).min(end))
+        let next = self
+            .spans
+            .iter()
+            .map(|span| span.start)
+            .find(|&next| next > start);
+        (
+            self.owner(start).map(|exchange| exchange.number),
+            next.unwrap_or(end).min(end),
+        )
     }
 
     /// Place of the segment that all server bytes from `offset` on belong to, if one does.
     #[inline]
     pub(crate) fn newest_owner(&self, offset: u64) -> Option<usize> {
-        let number = self.spans.last().filter(|span| span.start <= offset)?.number;
-        self.exchanges.iter().rposition(|exchange| exchange.number == number)
+        let number = self
+            .spans
+            .last()
+            .filter(|span| span.start <= offset)?
+            .number;
+        self.exchanges
+            .iter()
+            .rposition(|exchange| exchange.number == number)
     }
 
     /// Counts new server bytes on the segment at a place that [`Self::newest_owner`] gave for them; returns its number.
@@ -368,7 +430,9 @@ impl Ledger {
         if number == 0 {
             return None;
         }
-        ctx.resize(number, |segment| add(segment, range.1 - range.0, stamp, Credit::New));
+        ctx.resize(number, |segment| {
+            add(segment, range.1 - range.0, stamp, Credit::New)
+        });
         self.refresh(ctx, number);
         Some(number)
     }
@@ -383,8 +447,15 @@ impl Ledger {
     }
 
     /// Counts server bytes after all, or no more, that were read before it was known what they are.
-    pub(crate) fn recount(&mut self, ctx: &mut Context<'_>, (start, end): (u64, u64), counts: bool) {
-        let Some(number) = self.owner(start).map(|exchange| exchange.number) else { return };
+    pub(crate) fn recount(
+        &mut self,
+        ctx: &mut Context<'_>,
+        (start, end): (u64, u64),
+        counts: bool,
+    ) {
+        let Some(number) = self.owner(start).map(|exchange| exchange.number) else {
+            return;
+        };
         if counts {
             ctx.resize(number, |segment| segment.bytes += end - start);
             self.refresh(ctx, number);
@@ -394,11 +465,20 @@ impl Ledger {
     }
 
     /// Moves bytes counted on `from` to where their offset says they belong, now that this is known.
-    pub(crate) fn reassign(&mut self, ctx: &mut Context<'_>, from: u32, (mut start, end): (u64, u64), stamp: Stamp) {
+    pub(crate) fn reassign(
+        &mut self,
+        ctx: &mut Context<'_>,
+        from: u32,
+        (mut start, end): (u64, u64),
+        stamp: Stamp,
+    ) {
         while start < end {
             let (owner, to) = self.part(start, end);
             // What was moved away since then is counted where it went.
-            let counted = ctx.segments.get(from).map_or(0, |segment| segment.bytes - segment.missing_bytes);
+            let counted = ctx
+                .segments
+                .get(from)
+                .map_or(0, |segment| segment.bytes - segment.missing_bytes);
             if owner != Some(from) && counted >= to - start {
                 self.debit(ctx, from, to - start);
                 self.credit(ctx, (start, to), stamp, Credit::New);
@@ -409,7 +489,9 @@ impl Ledger {
 
     /// Moves `length` bytes, and their share of framing, from one segment to another.
     pub(crate) fn transfer(&mut self, ctx: &mut Context<'_>, from: u32, to: u32, length: u64) {
-        let Some(source) = ctx.segments.get(from) else { return };
+        let Some(source) = ctx.segments.get(from) else {
+            return;
+        };
         let total = source.bytes.max(1);
         let length = length.min(source.bytes);
         let framing = self.find_mut(from).map_or(0, |exchange| {
@@ -420,8 +502,12 @@ impl Ledger {
         if let Some(exchange) = self.find_mut(to) {
             exchange.framing += framing;
         }
-        let (first, last) = ((source.first_frame, source.t_first), (source.last_frame, source.t_last));
-        let missing = (u128::from(source.missing_bytes) * u128::from(length)).div_ceil(u128::from(total)) as u64;
+        let (first, last) = (
+            (source.first_frame, source.t_first),
+            (source.last_frame, source.t_last),
+        );
+        let missing = (u128::from(source.missing_bytes) * u128::from(length))
+            .div_ceil(u128::from(total)) as u64;
         ctx.resize(from, |segment| {
             segment.bytes -= length;
             segment.missing_bytes -= missing;
@@ -439,7 +525,13 @@ impl Ledger {
     }
 
     /// Counts framing in the segment that a server's byte belongs to.
-    pub(crate) fn add_framing(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: u64, estimated: bool) {
+    pub(crate) fn add_framing(
+        &mut self,
+        ctx: &mut Context<'_>,
+        offset: u64,
+        bytes: u64,
+        estimated: bool,
+    ) {
         if let Some(exchange) = self.owner_mut(offset) {
             exchange.framing += bytes;
             let number = exchange.number;
@@ -451,7 +543,14 @@ impl Ledger {
     }
 
     /// Counts bytes whose framing is hidden: one record of `record` bytes is supposed to hold `overhead` bytes of it.
-    pub(crate) fn add_unframed(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: u64, record: u64, overhead: u64) {
+    pub(crate) fn add_unframed(
+        &mut self,
+        ctx: &mut Context<'_>,
+        offset: u64,
+        bytes: u64,
+        record: u64,
+        overhead: u64,
+    ) {
         if let Some(exchange) = self.owner_mut(offset) {
             let framing = |unframed: u64| unframed.div_ceil(record) * overhead;
             exchange.framing += framing(exchange.unframed + bytes) - framing(exchange.unframed);
@@ -467,8 +566,13 @@ impl Ledger {
 
     /// Brings a segment's derived values up to date.
     fn refresh(&self, ctx: &mut Context<'_>, number: u32) {
-        let exchange = self.exchanges.iter().rev().find(|exchange| exchange.number == number);
-        let (framing, inferred) = exchange.map_or((0, false), |exchange| (exchange.framing, exchange.inferred));
+        let exchange = self
+            .exchanges
+            .iter()
+            .rev()
+            .find(|exchange| exchange.number == number);
+        let (framing, inferred) =
+            exchange.map_or((0, false), |exchange| (exchange.framing, exchange.inferred));
         if let Some(segment) = ctx.segments.get_mut(number) {
             derive(segment, framing, inferred);
         }

@@ -77,7 +77,13 @@ impl Connection {
     /// the next bytes of a response. `None`, and nothing is taken, where it may say more: [`Self::packet`] takes any, and
     /// says the same of these.
     #[inline]
-    pub(crate) fn pass(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Option<Outcome> {
+    pub(crate) fn pass(
+        &mut self,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Option<Outcome> {
         let from_client = sender == self.client;
         if tcp.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0) != 0
             || !tcp.flags.has(TcpFlags::ACK)
@@ -87,7 +93,11 @@ impl Connection {
         {
             return None;
         }
-        let (own, other) = if from_client { (&self.up, &mut self.down) } else { (&self.down, &mut self.up) };
+        let (own, other) = if from_client {
+            (&self.up, &mut self.down)
+        } else {
+            (&self.down, &mut self.up)
+        };
         // Should it say more after all, the acknowledgement is taken again, which changes nothing.
         if !own.started() || !other.acknowledge_seen(tcp.acknowledgement) {
             return None;
@@ -98,14 +108,26 @@ impl Connection {
         if from_client || !self.down.is_plain_at(tcp.sequence) {
             return None;
         }
-        let segment = self.talk.pass_down(self.down.next(), tcp.payload_length, stamp, ctx)?;
+        let segment = self
+            .talk
+            .pass_down(self.down.next(), tcp.payload_length, stamp, ctx)?;
         self.down.pass(tcp.payload_length);
         self.over = false;
-        Some(Outcome { request: false, segment: Some(segment), truncated: tcp.header_truncated })
+        Some(Outcome {
+            request: false,
+            segment: Some(segment),
+            truncated: tcp.header_truncated,
+        })
     }
 
     /// Takes a packet.
-    pub(crate) fn packet(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp, ctx: &mut Context<'_>) -> Outcome {
+    pub(crate) fn packet(
+        &mut self,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Outcome {
         let limits = limits(ctx);
         let from_client = sender == self.client;
         let mut sequence = tcp.sequence;
@@ -129,12 +151,20 @@ impl Connection {
                 self.server_data(tcp, sequence, stamp, ctx, limits)
             };
         } else {
-            let stream = if from_client { &mut self.up } else { &mut self.down };
+            let stream = if from_client {
+                &mut self.up
+            } else {
+                &mut self.down
+            };
             stream.start(sequence);
         }
         self.over &= tcp.payload_length == 0;
         if tcp.flags.has(TcpFlags::FIN) {
-            let stream = if from_client { &mut self.up } else { &mut self.down };
+            let stream = if from_client {
+                &mut self.up
+            } else {
+                &mut self.down
+            };
             stream.finish(sequence.wrapping_add(tcp.payload_length));
         }
         if tcp.flags.has(TcpFlags::RST) || tcp.flags.has(TcpFlags::FIN) {
@@ -180,10 +210,16 @@ impl Connection {
         let patience = u8::try_from(ctx.config.gap_patience()).unwrap_or(u8::MAX);
         let talk = &mut self.talk;
         if from_client {
-            self.down.acknowledge(number, stamp, u64::MAX, patience, |run| talk.server(&run, ctx));
+            self.down
+                .acknowledge(number, stamp, u64::MAX, patience, |run| {
+                    talk.server(&run, ctx)
+                });
         } else {
             let down = Position::of(&self.down);
-            self.up.acknowledge(number, stamp, down.response_at, patience, |run| talk.client(run, down, ctx));
+            self.up
+                .acknowledge(number, stamp, down.response_at, patience, |run| {
+                    talk.client(run, down, ctx)
+                });
         }
     }
 
@@ -192,7 +228,8 @@ impl Connection {
         let talk = &mut self.talk;
         if self.up.has_pending() {
             let down = Position::of(&self.down);
-            self.up.settle(now, limits, |run| talk.client(run, down, ctx));
+            self.up
+                .settle(now, limits, |run| talk.client(run, down, ctx));
         }
         if self.down.has_pending() {
             self.down.settle(now, limits, |run| talk.server(&run, ctx));
@@ -207,8 +244,14 @@ impl Connection {
         ctx: &mut Context<'_>,
         limits: Limits,
     ) -> Outcome {
-        let note = Note { stamp, owner: 0, peer: self.down.acknowledged() };
-        let arrival = self.up.receive(sequence, tcp.payload_length, tcp.payload, note, limits);
+        let note = Note {
+            stamp,
+            owner: 0,
+            peer: self.down.acknowledged(),
+        };
+        let arrival = self
+            .up
+            .receive(sequence, tcp.payload_length, tcp.payload, note, limits);
         self.dropped += arrival.dropped;
         let talk = &mut self.talk;
         if !arrival.new.is_empty() && self.down.has_pending() {
@@ -216,7 +259,9 @@ impl Connection {
             self.down.settle(true, limits, |run| talk.server(&run, ctx));
         }
         let down = Position::of(&self.down);
-        self.up.read(arrival.offset, tcp.payload, limits, |run| talk.client(run, down, ctx));
+        self.up.read(arrival.offset, tcp.payload, limits, |run| {
+            talk.client(run, down, ctx)
+        });
         Outcome {
             request: self.talk.request_frame == stamp.frame,
             segment: self.talk.ledger.requester(arrival.offset),
@@ -234,21 +279,41 @@ impl Connection {
     ) -> Outcome {
         let talk = &mut self.talk;
         let offset = self.down.offset_of(sequence);
-        let owner = offset.and_then(|offset| talk.ledger.owner(offset)).map_or(0, |e| e.number);
+        let owner = offset
+            .and_then(|offset| talk.ledger.owner(offset))
+            .map_or(0, |e| e.number);
         // What waits behind a hole is kept only if there is something to read in it.
         let next = self.down.next();
-        let is_mute = offset
-            .is_some_and(|offset| offset > next && offset - next + u64::from(tcp.payload_length) <= talk.mute_down());
-        let payload = if is_mute && ctx.config.takes_short_ways() { &[] } else { tcp.payload };
-        let acknowledged = tcp.flags.has(TcpFlags::ACK).then(|| self.up.offset_of(tcp.acknowledgement)).flatten();
-        let note = Note { stamp, owner, peer: acknowledged.unwrap_or(u64::MAX) };
-        let arrival = self.down.receive(sequence, tcp.payload_length, payload, note, limits);
+        let is_mute = offset.is_some_and(|offset| {
+            offset > next && offset - next + u64::from(tcp.payload_length) <= talk.mute_down()
+        });
+        let payload = if is_mute && ctx.config.takes_short_ways() {
+            &[]
+        } else {
+            tcp.payload
+        };
+        let acknowledged = tcp
+            .flags
+            .has(TcpFlags::ACK)
+            .then(|| self.up.offset_of(tcp.acknowledgement))
+            .flatten();
+        let note = Note {
+            stamp,
+            owner,
+            peer: acknowledged.unwrap_or(u64::MAX),
+        };
+        let arrival = self
+            .down
+            .receive(sequence, tcp.payload_length, payload, note, limits);
         self.dropped += arrival.dropped;
         let mut segment = None;
         // What waits behind a hole counts on the owner that is noted with it, and is put right as it is read.
         let in_order = self.down.next();
         for &range in arrival.new.iter().filter(|range| range.0 != in_order) {
-            segment = talk.ledger.credit_whole(ctx, owner, range, stamp).or(segment);
+            segment = talk
+                .ledger
+                .credit_whole(ctx, owner, range, stamp)
+                .or(segment);
         }
         // Control bytes of this packet itself; those of packets held back are corrected as they are read.
         let mut control = 0;
@@ -262,16 +327,26 @@ impl Connection {
         for &(start, end) in arrival.new.iter().filter(|range| range.0 == in_order) {
             let skipped = control.min(end - start);
             control -= skipped;
-            segment = talk.ledger.credit(ctx, (start + skipped, end), stamp, Credit::New).or(segment);
+            segment = talk
+                .ledger
+                .credit(ctx, (start + skipped, end), stamp, Credit::New)
+                .or(segment);
         }
-        for (length, credit) in [(arrival.filled, Credit::Filled), (arrival.retransmitted, Credit::Retransmitted)] {
+        for (length, credit) in [
+            (arrival.filled, Credit::Filled),
+            (arrival.retransmitted, Credit::Retransmitted),
+        ] {
             if length > 0 {
                 let range = (arrival.offset, arrival.offset + length);
                 segment = talk.ledger.credit(ctx, range, stamp, credit).or(segment);
             }
         }
         talk.take_back(ctx);
-        Outcome { request: false, segment, truncated: self.is_truncated(tcp, false) }
+        Outcome {
+            request: false,
+            segment,
+            truncated: self.is_truncated(tcp, false),
+        }
     }
 
     fn is_truncated(&self, tcp: &Tcp<'_>, from_client: bool) -> bool {

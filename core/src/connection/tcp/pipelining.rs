@@ -54,13 +54,18 @@ impl Pipeline {
 
     /// Takes a record of the response; returns the request that it answers if that is not the one before.
     pub(crate) fn record(&mut self, plaintext: u32, peer: u64) -> Option<(Stamp, u64)> {
-        let next = self.followers.first().copied().filter(|(_, offset)| self.ended && peer > *offset);
+        let next = self
+            .followers
+            .first()
+            .copied()
+            .filter(|(_, offset)| self.ended && peer > *offset);
         if next.is_some() {
             self.followers.remove(0);
             self.records = 0;
         }
         self.records += 1;
-        self.ended = plaintext < MAX_PLAINTEXT && (self.records > 1 || plaintext > Self::LARGEST_HEAD);
+        self.ended =
+            plaintext < MAX_PLAINTEXT && (self.records > 1 || plaintext > Self::LARGEST_HEAD);
         next
     }
 }

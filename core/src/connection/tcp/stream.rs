@@ -73,7 +73,9 @@ impl Piece {
     fn part_of<'a>(&self, offset: u64, captured: &'a [u8]) -> Option<&'a [u8]> {
         let skip = usize::try_from(self.start.checked_sub(offset)?).unwrap_or(usize::MAX);
         let take = usize::try_from(self.end - self.start).unwrap_or(usize::MAX);
-        captured.get(skip..).map(|bytes| &bytes[..bytes.len().min(take)])
+        captured
+            .get(skip..)
+            .map(|bytes| &bytes[..bytes.len().min(take)])
     }
 }
 
@@ -154,10 +156,17 @@ struct Pending {
 impl Stream {
     /// Makes it as new, keeping what it allocated.
     pub fn reset(&mut self) {
-        let (mut pieces, mut buffer) = (std::mem::take(&mut self.pieces), std::mem::take(&mut self.buffer));
+        let (mut pieces, mut buffer) = (
+            std::mem::take(&mut self.pieces),
+            std::mem::take(&mut self.buffer),
+        );
         pieces.clear();
         buffer.clear();
-        *self = Self { pieces, buffer, ..Self::default() };
+        *self = Self {
+            pieces,
+            buffer,
+            ..Self::default()
+        };
     }
 
     /// Memory behind it, in bytes.
@@ -205,7 +214,8 @@ impl Stream {
     /// Whether the receiver has all up to its FIN.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.end.is_some_and(|end| end <= self.next.max(self.acknowledged))
+        self.end
+            .is_some_and(|end| end <= self.next.max(self.acknowledged))
     }
 
     /// The highest offset that the receiver acknowledged.
@@ -253,7 +263,14 @@ impl Stream {
     /// Takes a packet's payload: `length` bytes from `sequence` on, of which `captured` is the captured beginning.
     ///
     /// Call [`Stream::read`] next.
-    pub fn receive(&mut self, sequence: u32, length: u32, captured: &[u8], note: Note, limits: Limits) -> Arrival {
+    pub fn receive(
+        &mut self,
+        sequence: u32,
+        length: u32,
+        captured: &[u8],
+        note: Note,
+        limits: Limits,
+    ) -> Arrival {
         self.start(sequence);
         let Some(offset) = self.offset_of(sequence) else {
             // Another connection's data under the same ports, its beginning not captured.
@@ -264,7 +281,11 @@ impl Stream {
             (self.next, self.acknowledged) = (apart, apart);
             return self.receive(sequence, length, captured, note, limits);
         };
-        if !self.anchored && self.packets == 0 && offset > self.next && self.acknowledged == self.next {
+        if !self.anchored
+            && self.packets == 0
+            && offset > self.next
+            && self.acknowledged == self.next
+        {
             // Started by an acknowledgement from before the capture: what lies between passed before it began.
             self.next_sequence = sequence;
             self.next = offset;
@@ -273,7 +294,10 @@ impl Stream {
         let end = offset + u64::from(length);
         // Data behind what was taken for a FIN: it was none.
         self.end = self.end.filter(|&fin| fin >= end);
-        let mut arrival = Arrival { offset, ..Arrival::default() };
+        let mut arrival = Arrival {
+            offset,
+            ..Arrival::default()
+        };
         arrival.filled = self.fill_holes(offset, end.min(self.next));
         let from = offset.max(self.next);
         if from < end {
@@ -304,7 +328,10 @@ impl Stream {
     }
 
     /// Adds what is new of `from..end` to the pieces.
-    #[expect(clippy::too_many_arguments, reason = "one packet's facts, taken apart once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one packet's facts, taken apart once"
+    )]
     fn insert(
         &mut self,
         mut from: u64,
@@ -317,7 +344,10 @@ impl Stream {
     ) {
         let mut at = self.pieces.partition_point(|piece| piece.end <= from);
         while from < end {
-            let (piece_start, piece_end) = self.pieces.get(at).map_or((u64::MAX, u64::MAX), |p| (p.start, p.end));
+            let (piece_start, piece_end) = self
+                .pieces
+                .get(at)
+                .map_or((u64::MAX, u64::MAX), |p| (p.start, p.end));
             if piece_start <= from {
                 from = piece_end;
                 at += 1;
@@ -331,11 +361,22 @@ impl Stream {
             let take = usize::try_from(to - from).unwrap_or(usize::MAX);
             let bytes = captured.get(skip..).unwrap_or_default();
             let bytes = &bytes[..bytes.len().min(take)];
-            let (data, kept) = if in_order || bytes.is_empty() { (0, 0) } else { self.keep(bytes, limits) };
+            let (data, kept) = if in_order || bytes.is_empty() {
+                (0, 0)
+            } else {
+                self.keep(bytes, limits)
+            };
             if !in_order {
                 arrival.dropped += (bytes.len() - kept) as u64;
             }
-            let piece = Piece { start: from, end: to, data: data as u32, captured: kept as u32, note, held: !in_order };
+            let piece = Piece {
+                start: from,
+                end: to,
+                data: data as u32,
+                captured: kept as u32,
+                note,
+                held: !in_order,
+            };
             if in_order {
                 self.direct = Some(piece);
             } else {
@@ -364,12 +405,19 @@ impl Stream {
     /// Drops bytes that were read from the buffer.
     fn compact(&mut self) {
         let mut live: SmallVec<[(u32, usize); 16]> = SmallVec::new();
-        live.extend(self.pieces.iter().enumerate().filter(|(_, p)| p.captured > 0).map(|(i, p)| (p.data, i)));
+        live.extend(
+            self.pieces
+                .iter()
+                .enumerate()
+                .filter(|(_, p)| p.captured > 0)
+                .map(|(i, p)| (p.data, i)),
+        );
         live.sort_unstable();
         let mut to = 0;
         for (from, index) in live {
             let length = self.pieces[index].captured as usize;
-            self.buffer.copy_within(from as usize..from as usize + length, to);
+            self.buffer
+                .copy_within(from as usize..from as usize + length, to);
             self.pieces[index].data = to as u32;
             to += length;
         }
@@ -401,7 +449,13 @@ impl Stream {
 
     /// Hands the bytes that can now be read in order to `reader`: those of the packet just received, which `captured`
     /// holds from `offset` on, and those held back behind it.
-    pub fn read(&mut self, offset: u64, captured: &[u8], limits: Limits, mut reader: impl FnMut(Run<'_>)) {
+    pub fn read(
+        &mut self,
+        offset: u64,
+        captured: &[u8],
+        limits: Limits,
+        mut reader: impl FnMut(Run<'_>),
+    ) {
         if let Some(piece) = self.direct.take() {
             self.advance(piece.end);
             reader(piece.run(piece.part_of(offset, captured).unwrap_or_default()));
@@ -412,16 +466,38 @@ impl Stream {
         if self.acknowledged <= self.next {
             self.pending = None;
         }
-        if let Some(pending) = self.pending.as_mut().filter(|pending| pending.acknowledged <= self.next) {
+        if let Some(pending) = self
+            .pending
+            .as_mut()
+            .filter(|pending| pending.acknowledged <= self.next)
+        {
             // What it waited for came; what was acknowledged since then is waited for as long.
-            let Pending { newest, full_patience, .. } = *pending;
-            let (acknowledged, (stamp, peer), patience) = (self.acknowledged, newest, full_patience);
-            *pending = Pending { acknowledged, stamp, peer, newest, patience, full_patience };
+            let Pending {
+                newest,
+                full_patience,
+                ..
+            } = *pending;
+            let (acknowledged, (stamp, peer), patience) =
+                (self.acknowledged, newest, full_patience);
+            *pending = Pending {
+                acknowledged,
+                stamp,
+                peer,
+                newest,
+                patience,
+                full_patience,
+            };
         }
     }
 
     /// Reads what was held back, as far as the stream reaches it.
-    fn read_pieces(&mut self, offset: u64, captured: &[u8], limits: Limits, reader: &mut impl FnMut(Run<'_>)) {
+    fn read_pieces(
+        &mut self,
+        offset: u64,
+        captured: &[u8],
+        limits: Limits,
+        reader: &mut impl FnMut(Run<'_>),
+    ) {
         let mut consumed = 0;
         let buffer = std::mem::take(&mut self.buffer);
         let mut unread = self.unread;
@@ -455,10 +531,15 @@ impl Stream {
     /// Takes an acknowledgement by the receiver of this stream if it covers nothing that was not seen; `false` if it may.
     #[inline]
     pub fn acknowledge_seen(&mut self, acknowledgement: u32) -> bool {
-        let Some(acknowledged) = self.offset_of(acknowledgement).filter(|&offset| offset <= self.next) else {
+        let Some(acknowledged) = self
+            .offset_of(acknowledgement)
+            .filter(|&offset| offset <= self.next)
+        else {
             return false;
         };
-        self.acknowledged = self.acknowledged.max(acknowledged.min(self.end.unwrap_or(u64::MAX)));
+        self.acknowledged = self
+            .acknowledged
+            .max(acknowledged.min(self.end.unwrap_or(u64::MAX)));
         true
     }
 
@@ -478,7 +559,9 @@ impl Stream {
         if self.acknowledge_seen(acknowledgement) {
             return;
         }
-        let Some(mut acknowledged) = self.offset_of(acknowledgement) else { return };
+        let Some(mut acknowledged) = self.offset_of(acknowledgement) else {
+            return;
+        };
         if self.end.is_none() && acknowledged == self.next + 1 && self.pieces.is_empty() {
             // One byte that nobody saw is a FIN that was not captured, not data.
             self.end = Some(self.next);
@@ -495,15 +578,23 @@ impl Stream {
         } else if let Some(pending) = &mut self.pending {
             pending.newest = (stamp, peer);
         } else {
-            self.pending =
-                Some(Pending { acknowledged, stamp, peer, newest: (stamp, peer), patience, full_patience: patience });
+            self.pending = Some(Pending {
+                acknowledged,
+                stamp,
+                peer,
+                newest: (stamp, peer),
+                patience,
+                full_patience: patience,
+            });
         }
     }
 
     /// Counts a packet of the connection against the patience with bytes acknowledged but not seen; with `now`, there
     /// is none left.
     pub fn settle(&mut self, now: bool, limits: Limits, mut reader: impl FnMut(Run<'_>)) {
-        let Some(pending) = &mut self.pending else { return };
+        let Some(pending) = &mut self.pending else {
+            return;
+        };
         pending.patience = pending.patience.saturating_sub(1);
         if pending.patience > 0 && !now {
             return;
@@ -512,7 +603,10 @@ impl Stream {
         self.pending = None;
         // Everything acknowledged by now, and not only what was when patience began: one loss is often many packets.
         while self.next < self.acknowledged {
-            let hole_end = self.pieces.first().map_or(self.acknowledged, |p| p.start.min(self.acknowledged));
+            let hole_end = self
+                .pieces
+                .first()
+                .map_or(self.acknowledged, |p| p.start.min(self.acknowledged));
             self.skip_to(hole_end.max(self.next), (stamp, peer), &mut reader);
             let before = self.next;
             self.read(u64::MAX, &[], limits, &mut reader);
@@ -534,7 +628,15 @@ impl Stream {
         self.holes.push((start, end));
         self.advance(end);
         let length = end - start;
-        reader(Run { offset: start, length, bytes: &[], stamp, missing: true, owner: None, peer });
+        reader(Run {
+            offset: start,
+            length,
+            bytes: &[],
+            stamp,
+            missing: true,
+            owner: None,
+            peer,
+        });
     }
 
     fn advance(&mut self, end: u64) {

@@ -13,7 +13,9 @@ use super::stream::Run;
 use crate::connection::context::Context;
 use crate::facts::segment::Transport;
 use crate::packet::Stamp;
-use crate::wire::tls::{ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, RecordReader, ServerHello};
+use crate::wire::tls::{
+    ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, RecordReader, ServerHello,
+};
 
 const TLS12: u16 = 0x0303;
 const TLS13: u16 = 0x0304;
@@ -156,13 +158,20 @@ impl TlsSession {
 
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
-        let http2 = self.http2.as_ref().map_or(0, |http2| size_of::<Http2>() + http2.heap());
+        let http2 = self
+            .http2
+            .as_ref()
+            .map_or(0, |http2| size_of::<Http2>() + http2.heap());
         self.server_hello.heap() + self.pipeline.heap() + http2
     }
 
     /// Whether the framing of both directions is known.
     pub(crate) fn is_exact(&self, from_client: bool) -> bool {
-        if from_client { self.up.is_exact() } else { self.down.is_exact() }
+        if from_client {
+            self.up.is_exact()
+        } else {
+            self.down.is_exact()
+        }
     }
 
     /// Reads client bytes; begins segments.
@@ -179,9 +188,15 @@ impl TlsSession {
         let mut first = true;
         reader.read(run.offset, run.bytes, run.length, |event| {
             match event {
-                Event::Record { offset, header, guessed } => {
+                Event::Record {
+                    offset,
+                    header,
+                    guessed,
+                } => {
                     // A header that began in the packet before dates from there.
-                    let stamp = header_stamp.filter(|_| first && offset < run.offset).unwrap_or(run.stamp);
+                    let stamp = header_stamp
+                        .filter(|_| first && offset < run.offset)
+                        .unwrap_or(run.stamp);
                     self.up_class = self.classify_up(header, guessed, early, ctx);
                     if self.up_class == Class::Application {
                         self.request(stamp, offset, header.length, response_at, ledger, ctx);
@@ -189,9 +204,20 @@ impl TlsSession {
                 }
                 Event::Unframed(length) => {
                     let request = self.client_finished || (!early && self.hidden_request(length));
-                    self.up_class = if request { Class::Application } else { Class::Control };
+                    self.up_class = if request {
+                        Class::Application
+                    } else {
+                        Class::Control
+                    };
                     if request {
-                        self.request(run.stamp, run.offset + run.length - length, 0, response_at, ledger, ctx);
+                        self.request(
+                            run.stamp,
+                            run.offset + run.length - length,
+                            0,
+                            response_at,
+                            ledger,
+                            ctx,
+                        );
                     }
                 }
                 Event::Bytes(_) => {}
@@ -217,17 +243,31 @@ impl TlsSession {
     }
 
     fn finished_length(&self) -> Option<u32> {
-        self.cipher.map(|cipher| if cipher == TLS_AES_256_GCM_SHA384 { FINISHED_SHA384 } else { FINISHED_SHA256 })
+        self.cipher.map(|cipher| {
+            if cipher == TLS_AES_256_GCM_SHA384 {
+                FINISHED_SHA384
+            } else {
+                FINISHED_SHA256
+            }
+        })
     }
 
-    fn classify_up(&mut self, header: RecordHeader, guessed: bool, early: bool, ctx: &Context<'_>) -> Class {
+    fn classify_up(
+        &mut self,
+        header: RecordHeader,
+        guessed: bool,
+        early: bool,
+        ctx: &Context<'_>,
+    ) -> Class {
         match header.content_type {
             ContentType::ChangeCipherSpec => {
                 self.client_changed_cipher = true;
                 return Class::Control;
             }
             ContentType::Handshake
-                if self.client_changed_cipher && self.version != Some(TLS13) && header.length <= MAX_FINISHED_TLS12 =>
+                if self.client_changed_cipher
+                    && self.version != Some(TLS13)
+                    && header.length <= MAX_FINISHED_TLS12 =>
             {
                 // Only TLS 1.2 shows an encrypted Finished as such.
                 self.version.get_or_insert(TLS12);
@@ -237,16 +277,26 @@ impl TlsSession {
             ContentType::Handshake | ContentType::Alert => return Class::Control,
             ContentType::ApplicationData => {}
         }
-        if !self.client_finished && self.version != Some(TLS12) && !early && !self.finishes(header, guessed) {
+        if !self.client_finished
+            && self.version != Some(TLS12)
+            && !early
+            && !self.finishes(header, guessed)
+        {
             return Class::Control;
         }
         let plaintext = header.length.saturating_sub(self.overhead());
         let is_preface = std::mem::take(&mut self.first_record) && http2::is_preface(plaintext);
         let is_control = u64::from(plaintext) <= ctx.config.control_record_max();
-        if self.offered_http2 != Some(false) && (is_preface || is_control && http2::is_control(plaintext)) {
+        if self.offered_http2 != Some(false)
+            && (is_preface || is_control && http2::is_control(plaintext))
+        {
             self.http2.get_or_insert_default();
         }
-        if is_control || is_preface && self.http2.is_some() { Class::Control } else { Class::Application }
+        if is_control || is_preface && self.http2.is_some() {
+            Class::Control
+        } else {
+            Class::Application
+        }
     }
 
     /// Says that the connection ends.
@@ -319,7 +369,11 @@ impl TlsSession {
 
     /// How many of the server's next bytes say nothing, whatever they are.
     pub(crate) fn mute_down(&self) -> u64 {
-        if self.server_hello.is_done() { self.down.body() } else { 0 }
+        if self.server_hello.is_done() {
+            self.down.body()
+        } else {
+            0
+        }
     }
 
     /// Takes the server's next bytes if they are but more of a record of application data; else none, and `false`.
@@ -355,12 +409,21 @@ impl TlsSession {
         let mut reader = self.down;
         let mut offset = run.offset;
         reader.read(run.offset, run.bytes, run.length, |event| match event {
-            Event::Record { offset, header, guessed } => {
+            Event::Record {
+                offset,
+                header,
+                guessed,
+            } => {
                 let before = self.down_class;
-                self.down_class = self.classify_down(header, run.peer, ledger, ctx, offset, &mut found);
+                self.down_class =
+                    self.classify_down(header, run.peer, ledger, ctx, offset, &mut found);
                 if before != self.down_class && offset < run.offset {
                     // The header began in the packet before, and was counted as what went before it.
-                    ledger.recount(ctx, (offset, run.offset), self.down_class == Class::Application);
+                    ledger.recount(
+                        ctx,
+                        (offset, run.offset),
+                        self.down_class == Class::Application,
+                    );
                 }
                 if self.down_class == Class::Application {
                     self.respond(offset, header, guessed, run.peer, ledger, ctx);
@@ -375,7 +438,8 @@ impl TlsSession {
             Event::Unframed(length) => {
                 if self.client_finished {
                     let record = u64::from(MAX_PLAINTEXT + RECORD_HEADER + self.overhead());
-                    let overhead = self.framing(MAX_PLAINTEXT, false, ctx) + u64::from(self.overhead());
+                    let overhead =
+                        self.framing(MAX_PLAINTEXT, false, ctx) + u64::from(self.overhead());
                     ledger.add_unframed(ctx, offset, length, record, overhead);
                 } else {
                     found.control += length;
@@ -401,21 +465,34 @@ impl TlsSession {
         if let Some(http2) = &mut self.http2
             && !guessed
         {
-            http2.record(offset, u64::from(RECORD_HEADER + header.length), plaintext, peer, ledger, ctx);
+            http2.record(
+                offset,
+                u64::from(RECORD_HEADER + header.length),
+                plaintext,
+                peer,
+                ledger,
+                ctx,
+            );
         } else if !guessed && let Some((stamp, up_start)) = self.pipeline.record(plaintext, peer) {
             ledger.begin(ctx, stamp, up_start, Some(offset), Transport::Tcp);
         }
         let (mut first, mut interim) = (false, false);
         if let Some(exchange) = ledger.owner_mut(offset) {
             first = !exchange.responded;
-            exchange.responded |= u64::from(plaintext) > ctx.config.interim_response_max() || self.http2.is_some();
+            exchange.responded |=
+                u64::from(plaintext) > ctx.config.interim_response_max() || self.http2.is_some();
             interim = !exchange.responded;
         }
         let whole = u64::from(RECORD_HEADER + header.length);
         let framing = u64::from(header.length - plaintext) + self.framing(plaintext, first, ctx);
         // 100 Continue is none of the response.
         let framing = if interim { whole } else { framing.min(whole) };
-        ledger.add_framing(ctx, offset, framing, guessed || self.overhead_is_estimated() || self.http2.is_some());
+        ledger.add_framing(
+            ctx,
+            offset,
+            framing,
+            guessed || self.overhead_is_estimated() || self.http2.is_some(),
+        );
     }
 
     /// Bytes of a record with this much plaintext that are not what HTTP sent, less those of its encryption: its
@@ -430,7 +507,9 @@ impl TlsSession {
                 true => ctx.config.http2_head(),
                 false => 0,
             };
-            framing += head + u64::from(plaintext).div_ceil(ctx.config.http2_frame()) * u64::from(http2::FRAME_HEADER);
+            framing += head
+                + u64::from(plaintext).div_ceil(ctx.config.http2_frame())
+                    * u64::from(http2::FRAME_HEADER);
         }
         framing
     }
@@ -486,10 +565,16 @@ impl TlsSession {
                 }
                 Tickets::Seen(ticket) if ticket == length => return Class::Control,
                 Tickets::Expected => {
-                    self.tickets = Tickets::Undecided { length, number: exchange.number };
+                    self.tickets = Tickets::Undecided {
+                        length,
+                        number: exchange.number,
+                    };
                     return Class::Application;
                 }
-                Tickets::Undecided { length: first, number } if first == length && number == exchange.number => {
+                Tickets::Undecided {
+                    length: first,
+                    number,
+                } if first == length && number == exchange.number => {
                     found.retract = Some((number, u64::from(RECORD_HEADER + first)));
                     self.tickets = Tickets::Seen(length);
                     if let Some(exchange) = ledger.owner_mut(offset) {
@@ -500,11 +585,18 @@ impl TlsSession {
                 _ => {}
             }
         }
-        if let Tickets::Undecided { length: first, number } = self.tickets
+        if let Tickets::Undecided {
+            length: first,
+            number,
+        } = self.tickets
             && number == exchange.number
             && self.http2.is_none()
         {
-            self.doubtful = Some(Doubtful { length: first, number, second: length });
+            self.doubtful = Some(Doubtful {
+                length: first,
+                number,
+                second: length,
+            });
         }
         self.tickets = Tickets::Over;
         Class::Application
@@ -512,14 +604,26 @@ impl TlsSession {
 
     /// Decides about a small record before the first response by how a later response begins.
     fn resolve(&mut self, length: u32, ledger: &mut Ledger, offset: u64, found: &mut Found) {
-        let Some(Doubtful { length: first, number, second }) = self.doubtful else { return };
-        if ledger.owner(offset).is_none_or(|exchange| exchange.number == number || exchange.responded) {
+        let Some(Doubtful {
+            length: first,
+            number,
+            second,
+        }) = self.doubtful
+        else {
+            return;
+        };
+        if ledger
+            .owner(offset)
+            .is_none_or(|exchange| exchange.number == number || exchange.responded)
+        {
             return;
         }
         let is_similar = |other: u32| length.abs_diff(other) <= SIMILAR_HEADS;
         if is_similar(first) {
             self.doubtful = None;
-        } else if length >= MAX_PLAINTEXT && second >= MAX_PLAINTEXT || second < MAX_PLAINTEXT && is_similar(second) {
+        } else if length >= MAX_PLAINTEXT && second >= MAX_PLAINTEXT
+            || second < MAX_PLAINTEXT && is_similar(second)
+        {
             // Responses begin with the record that followed.
             self.doubtful = None;
             found.retract = Some((number, u64::from(RECORD_HEADER + first)));
@@ -531,7 +635,10 @@ impl TlsSession {
 
     /// Plaintext of a record. Where padding hides it, a record that may be full is.
     fn plaintext(&self, length: u32) -> u32 {
-        let padded = self.cipher.filter(|_| self.overhead_is_estimated()).and_then(cbc_mac);
+        let padded = self
+            .cipher
+            .filter(|_| self.overhead_is_estimated())
+            .and_then(cbc_mac);
         let most = padded.map_or(0, |mac| length.saturating_sub(CBC_BLOCK + mac + 1));
         if (MAX_PLAINTEXT..MAX_PLAINTEXT + CBC_BLOCK).contains(&most) {
             return MAX_PLAINTEXT;

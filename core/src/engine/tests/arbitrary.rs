@@ -19,12 +19,20 @@ fn assert_sound(engine: &Engine, downlink: u64) {
     assert!(total <= downlink, "{total} bytes of {downlink}");
     for (id, (count, bytes)) in of_servers.into_iter().enumerate() {
         let server = engine.server(id as u32).unwrap();
-        assert_eq!((server.segments, server.segment_bytes), (count, bytes), "server {id}");
+        assert_eq!(
+            (server.segments, server.segment_bytes),
+            (count, bytes),
+            "server {id}"
+        );
     }
 }
 
 fn downlink<'a>(packets: impl IntoIterator<Item = &'a TcpPacket>, server_port: u16) -> u64 {
-    packets.into_iter().filter(|p| p.source.port() == server_port).map(|p| p.payload.len() as u64).sum()
+    packets
+        .into_iter()
+        .filter(|p| p.source.port() == server_port)
+        .map(|p| p.payload.len() as u64)
+        .sum()
 }
 
 /// Payloads that mean something, and some that do not.
@@ -45,21 +53,26 @@ fn payload() -> impl Strategy<Value = Vec<u8>> {
 
 /// Packets of one flow with numbers near each other, not near, or as a conversation has them.
 fn flow() -> impl Strategy<Value = Vec<TcpPacket>> {
-    let flags =
-        prop_oneof![12 => Just(ACK), 1 => Just(SYN), 1 => Just(SYN | ACK), 1 => Just(FIN | ACK), 1 => Just(RST)];
+    let flags = prop_oneof![12 => Just(ACK), 1 => Just(SYN), 1 => Just(SYN | ACK), 1 => Just(FIN | ACK), 1 => Just(RST)];
     let jump = prop_oneof![8 => Just(0_u32), 2 => 0..3000_u32, 1 => (0..3000_u32).prop_map(u32::wrapping_neg), 1 => any::<u32>()];
     let packet = (any::<bool>(), flags, jump.clone(), jump, payload());
-    (prop::sample::select(vec![443_u16, 80, 53, 9000]), prop::collection::vec(packet, 0..40)).prop_map(
-        |(port, packets)| {
+    (
+        prop::sample::select(vec![443_u16, 80, 53, 9000]),
+        prop::collection::vec(packet, 0..40),
+    )
+        .prop_map(|(port, packets)| {
             let mut talk = Talk::new(50_000, NETFLIX, port);
             for (from_client, flags, up, down, payload) in packets {
                 talk.up = talk.up.wrapping_add(up);
                 talk.down = talk.down.wrapping_add(down);
-                talk.wait(MILLISECOND).packet(from_client, flags, &payload[..payload.len().min(1448)]);
+                talk.wait(MILLISECOND).packet(
+                    from_client,
+                    flags,
+                    &payload[..payload.len().min(1448)],
+                );
             }
             talk.packets
-        },
-    )
+        })
 }
 
 proptest! {
@@ -180,11 +193,31 @@ proptest! {
 fn what_is_not_ip_is_counted_as_such() {
     let mut engine = Engine::new(Config::default());
     let arp = testing::ethernet(0x0806, &[0; 28]);
-    let packet = Packet { frame: 1, time: Time(0), link_type: LinkType::ETHERNET, original_length: 42, data: &arp };
+    let packet = Packet {
+        frame: 1,
+        time: Time(0),
+        link_type: LinkType::ETHERNET,
+        original_length: 42,
+        data: &arp,
+    };
     assert_eq!(engine.packet(&packet), None);
-    assert_eq!(engine.packet(&Packet { link_type: LinkType(147), ..packet }), None);
+    assert_eq!(
+        engine.packet(&Packet {
+            link_type: LinkType(147),
+            ..packet
+        }),
+        None
+    );
     let stats = engine.stats();
-    assert_eq!((stats.packets, stats.not_ip, stats.unknown_link_type, stats.flows), (2, 2, 1, 0));
+    assert_eq!(
+        (
+            stats.packets,
+            stats.not_ip,
+            stats.unknown_link_type,
+            stats.flows
+        ),
+        (2, 2, 1, 0)
+    );
 }
 
 #[test]
@@ -192,11 +225,21 @@ fn fragments_and_other_protocols_of_a_server_are_counted() {
     let mut engine = Engine::new(Config::default());
     let (server, client) = (address(NETFLIX), address(CLIENT));
     let ping = testing::ip(server, client, 1, &[0; 64]);
-    assert_eq!(give(&mut engine, 1, 0, &ping), None, "fields are for TCP and UDP");
+    assert_eq!(
+        give(&mut engine, 1, 0, &ping),
+        None,
+        "fields are for TCP and UDP"
+    );
     let mut later = testing::ip(server, client, 17, &[0; 100]);
     later[6..8].copy_from_slice(&[0, 9]);
     let said = give(&mut engine, 2, 0, &later).unwrap();
     assert_eq!((said.flow, said.direction), (None, Direction::In));
-    assert_eq!((said.server_counters.in_pkts, said.server_counters.in_bytes), (2, 84 + 120));
-    assert_eq!((said.flow_counters.in_pkts, said.flow_counters.in_bytes), (1, 120));
+    assert_eq!(
+        (said.server_counters.in_pkts, said.server_counters.in_bytes),
+        (2, 84 + 120)
+    );
+    assert_eq!(
+        (said.flow_counters.in_pkts, said.flow_counters.in_bytes),
+        (1, 120)
+    );
 }

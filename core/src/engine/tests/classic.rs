@@ -18,16 +18,24 @@ fn packets() -> impl Strategy<Value = Vec<Seen>> {
     let flags = prop_oneof![8 => Just(ACK), 1 => Just(SYN), 1 => Just(SYN | ACK), 1 => Just(FIN | ACK), 1 => Just(RST)];
     let length = prop_oneof![2 => Just(0_usize), 5 => 1..1500_usize];
     let sequence = prop_oneof![0..5000_u32, any::<u32>()];
-    let packet = (1000..1003_u16, any::<bool>(), any::<bool>(), flags, sequence, length).prop_map(
-        |(client, second_server, from_client, flags, sequence, length)| Seen {
-            client,
-            second_server,
-            from_client,
-            flags,
-            sequence,
-            length,
-        },
-    );
+    let packet = (
+        1000..1003_u16,
+        any::<bool>(),
+        any::<bool>(),
+        flags,
+        sequence,
+        length,
+    )
+        .prop_map(
+            |(client, second_server, from_client, flags, sequence, length)| Seen {
+                client,
+                second_server,
+                from_client,
+                flags,
+                sequence,
+                length,
+            },
+        );
     prop::collection::vec(packet, 0..80)
 }
 
@@ -72,12 +80,31 @@ fn frames(packets: &[Seen]) -> Vec<TcpPacket> {
         .iter()
         .zip(0..)
         .map(|(seen, time)| {
-            let server = if seen.second_server { "23.246.0.2" } else { NETFLIX };
-            let (client, server) = ((address(CLIENT), seen.client).into(), (address(server), 443).into());
-            let (source, destination) = if seen.from_client { (client, server) } else { (server, client) };
+            let server = if seen.second_server {
+                "23.246.0.2"
+            } else {
+                NETFLIX
+            };
+            let (client, server) = (
+                (address(CLIENT), seen.client).into(),
+                (address(server), 443).into(),
+            );
+            let (source, destination) = if seen.from_client {
+                (client, server)
+            } else {
+                (server, client)
+            };
             let payload = vec![0x17; seen.length];
             let (sequence, flags) = (seen.sequence, seen.flags);
-            TcpPacket { source, destination, sequence, acknowledgement: 0, flags, payload, time }
+            TcpPacket {
+                source,
+                destination,
+                sequence,
+                acknowledgement: 0,
+                flags,
+                payload,
+                time,
+            }
         })
         .collect()
 }
@@ -87,7 +114,15 @@ fn rows(engine: &Engine) -> Vec<Row> {
         .iter()
         .map(|s| {
             let second = engine.server(s.server).unwrap().address != address(NETFLIX);
-            (second, s.request_frame, s.bytes, s.pkts, s.first_frame, s.last_frame, s.complete)
+            (
+                second,
+                s.request_frame,
+                s.bytes,
+                s.pkts,
+                s.first_frame,
+                s.last_frame,
+                s.complete,
+            )
         })
         .collect()
 }
@@ -128,8 +163,18 @@ fn connections_to_one_server_are_mixed_and_repeats_count_again() {
         seen(1001, false, 300),
     ];
     let (engine, _) = run(classic(), &frames(&packets));
-    assert_eq!(segments(&engine).iter().map(|s| s.bytes).collect::<Vec<_>>(), [1400, 2000]);
-    assert!(segments(&engine).iter().all(|s| s.app_bytes == s.bytes && s.retransmitted_bytes == 0));
+    assert_eq!(
+        segments(&engine)
+            .iter()
+            .map(|s| s.bytes)
+            .collect::<Vec<_>>(),
+        [1400, 2000]
+    );
+    assert!(
+        segments(&engine)
+            .iter()
+            .all(|s| s.app_bytes == s.bytes && s.retransmitted_bytes == 0)
+    );
 }
 
 #[test]
@@ -141,7 +186,13 @@ fn header_lengths_count_and_not_what_was_captured() {
         give_cut(&mut engine, frame, packet.time, &packet.bytes(), 60);
     }
     engine.finish();
-    assert_eq!(segments(&engine).iter().map(|s| s.bytes).collect::<Vec<_>>(), [10_000]);
+    assert_eq!(
+        segments(&engine)
+            .iter()
+            .map(|s| s.bytes)
+            .collect::<Vec<_>>(),
+        [10_000]
+    );
 }
 
 #[test]
@@ -156,14 +207,22 @@ fn a_server_that_opens_connections_itself_is_followed_from_the_packet_after_its_
         for (packet, frame) in talk.packets.iter().zip(1..) {
             assert_eq!(give(&mut engine, frame, packet.time, &packet.bytes()), None);
         }
-        give(&mut engine, 4, talk.now, &evidence::answer("www.netflix.com", [198, 51, 100, 7]));
+        give(
+            &mut engine,
+            4,
+            talk.now,
+            &evidence::answer("www.netflix.com", [198, 51, 100, 7]),
+        );
         let before = talk.packets.len();
         talk.say(&[1; 500]).hear(&[2; 3000]);
         for (packet, frame) in talk.packets[before..].iter().zip(5..) {
             give(&mut engine, frame, packet.time, &packet.bytes());
         }
         engine.finish();
-        let found: Vec<(u64, u64)> = segments(&engine).iter().map(|s| (s.request_frame, s.bytes)).collect();
+        let found: Vec<(u64, u64)> = segments(&engine)
+            .iter()
+            .map(|s| (s.request_frame, s.bytes))
+            .collect();
         assert_eq!(found, [(5, 3000)]);
     }
 }

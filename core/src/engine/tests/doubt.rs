@@ -7,9 +7,18 @@ const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
 /// Segments of the conversation without these packets, which keep their numbers; packets in `cut` have no payload left.
 fn damaged(talk: &Talk, dropped: &[usize], cut: &[usize]) -> Vec<Segment> {
     let mut engine = Engine::new(Config::default());
-    for (packet, at) in talk.packets.iter().zip(0..).filter(|(_, at)| !dropped.contains(at)) {
+    for (packet, at) in talk
+        .packets
+        .iter()
+        .zip(0..)
+        .filter(|(_, at)| !dropped.contains(at))
+    {
         let bytes = packet.bytes();
-        let captured = if cut.contains(&at) { bytes.len() - packet.payload.len() } else { bytes.len() };
+        let captured = if cut.contains(&at) {
+            bytes.len() - packet.payload.len()
+        } else {
+            bytes.len()
+        };
         give_cut(&mut engine, at as u64 + 1, packet.time, &bytes, captured);
     }
     engine.finish();
@@ -17,13 +26,19 @@ fn damaged(talk: &Talk, dropped: &[usize], cut: &[usize]) -> Vec<Segment> {
 }
 
 fn is_marked(segment: &Segment) -> bool {
-    segment.missing_bytes > 0 || segment.estimated || segment.shared || segment.inferred || !segment.complete
+    segment.missing_bytes > 0
+        || segment.estimated
+        || segment.shared
+        || segment.inferred
+        || !segment.complete
 }
 
 /// Compares segments by the packet of their request; the largest response to a packet's requests is what counts.
 fn assert_honest(talk: &Talk, whole: &[Segment], dropped: &[usize], cut: &[usize], context: &str) {
     for segment in damaged(talk, dropped, cut) {
-        let same = whole.iter().filter(|before| before.request_frame == segment.request_frame);
+        let same = whole
+            .iter()
+            .filter(|before| before.request_frame == segment.request_frame);
         let most = same.map(|before| before.bytes).max().unwrap_or(u64::MAX);
         assert!(
             segment.bytes <= most || is_marked(&segment),
@@ -35,12 +50,23 @@ fn assert_honest(talk: &Talk, whole: &[Segment], dropped: &[usize], cut: &[usize
 /// Conversations of some dozen packets.
 fn short_conversations() -> Vec<(&'static str, Talk)> {
     let post = |length: usize| {
-        let head = format!("POST /log HTTP/1.1\r\nHost: 23.246.11.141\r\nContent-Length: {length}\r\n\r\n");
+        let head = format!(
+            "POST /log HTTP/1.1\r\nHost: 23.246.11.141\r\nContent-Length: {length}\r\n\r\n"
+        );
         [head.as_bytes(), &vec![b'y'; length]].concat()
     };
     let mut http = Talk::new(50_001, NETFLIX, 80);
-    http.open().say(REQUEST).hear(&response(3000)).say(&post(3000)).hear(&response(40));
-    http.say(&post(900)).hear(&response(40)).say(REQUEST).hear(&response(5000)).say(REQUEST).hear(&response(200));
+    http.open()
+        .say(REQUEST)
+        .hear(&response(3000))
+        .say(&post(3000))
+        .hear(&response(40));
+    http.say(&post(900))
+        .hear(&response(40))
+        .say(REQUEST)
+        .hear(&response(5000))
+        .say(REQUEST)
+        .hear(&response(200));
     http.close();
     let mut pipelined = Talk::new(50_002, NETFLIX, 80);
     let answers = [response(2500), response(1200), response(4000)].concat();
@@ -51,7 +77,8 @@ fn short_conversations() -> Vec<(&'static str, Talk)> {
     pipelined.close();
     let tls = |mut talk: Talk, overhead: usize| {
         for plain in [1300, 4000, 200, 5000] {
-            talk.say(&protected(430 + overhead)).hear(&protected_body(plain, overhead));
+            talk.say(&protected(430 + overhead))
+                .hear(&protected_body(plain, overhead));
         }
         talk.close();
         talk
@@ -75,7 +102,10 @@ fn short_conversations() -> Vec<(&'static str, Talk)> {
 fn any_two_packets_lost_or_cut_make_nothing_larger_unmarked() {
     for (name, talk) in short_conversations() {
         let whole = damaged(&talk, &[], &[]);
-        assert!(whole.iter().all(|segment| !is_marked(segment)), "{name}: {whole:?}");
+        assert!(
+            whole.iter().all(|segment| !is_marked(segment)),
+            "{name}: {whole:?}"
+        );
         for first in 0..talk.packets.len() {
             for second in first..talk.packets.len() {
                 assert_honest(&talk, &whole, &[first, second], &[], name);

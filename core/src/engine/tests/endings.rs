@@ -5,7 +5,10 @@ use super::*;
 /// Number, bytes and whether complete, of all segments.
 fn brief(packets: &[TcpPacket]) -> Vec<(u32, u64, bool)> {
     let (engine, _) = run(Config::default(), packets);
-    segments(&engine).iter().map(|segment| (segment.flow, segment.bytes, segment.complete)).collect()
+    segments(&engine)
+        .iter()
+        .map(|segment| (segment.flow, segment.bytes, segment.complete))
+        .collect()
 }
 
 /// One request and its answer, of a protocol without an end of its own.
@@ -54,7 +57,10 @@ fn both_ends_may_close_at_once() {
     talk.packet(false, ACK, &[]);
     let (engine, _) = run(Config::default(), &talk.packets);
     let segment = &segments(&engine)[0];
-    assert_eq!((segment.bytes, segment.missing_bytes, segment.complete), (5000, 0, true));
+    assert_eq!(
+        (segment.bytes, segment.missing_bytes, segment.complete),
+        (5000, 0, true)
+    );
 }
 
 #[test]
@@ -64,7 +70,10 @@ fn data_with_fin_and_data_behind_the_clients_fin_count() {
     talk.wait(RTT).packet(false, ACK, &[0xdd; 1000]);
     talk.packet(false, FIN | ACK, &[0xdd; 500]);
     talk.packet(true, ACK, &[]);
-    assert_eq!(brief(&talk.packets).iter().map(|b| b.1).collect::<Vec<_>>(), [5000, 1500]);
+    assert_eq!(
+        brief(&talk.packets).iter().map(|b| b.1).collect::<Vec<_>>(),
+        [5000, 1500]
+    );
 }
 
 #[test]
@@ -75,7 +84,11 @@ fn keep_alive_probes_are_neither_requests_nor_data() {
             for _ in 0..3 {
                 talk.wait(1000 * MILLISECOND);
                 talk.packet(from_client, ACK, &vec![0; length]);
-                let own = if from_client { &mut talk.up } else { &mut talk.down };
+                let own = if from_client {
+                    &mut talk.up
+                } else {
+                    &mut talk.down
+                };
                 *own = own.wrapping_sub(length as u32);
                 talk.packets.last_mut().unwrap().sequence = own.wrapping_sub(1);
                 talk.packet(!from_client, ACK, &[]);
@@ -84,7 +97,13 @@ fn keep_alive_probes_are_neither_requests_nor_data() {
         exchange(&mut talk);
         let (engine, said) = run(Config::default(), &talk.packets);
         let segments = segments(&engine);
-        assert_eq!(segments.iter().map(|s| (s.bytes, s.missing_bytes)).collect::<Vec<_>>(), [(5000, 0), (5000, 0)]);
+        assert_eq!(
+            segments
+                .iter()
+                .map(|s| (s.bytes, s.missing_bytes))
+                .collect::<Vec<_>>(),
+            [(5000, 0), (5000, 0)]
+        );
         assert_eq!(said.iter().flatten().filter(|said| said.request).count(), 2);
         assert_eq!(segments[0].retransmitted_bytes, 3 * length as u64);
     }
@@ -105,22 +124,44 @@ fn zero_window_probes_count_their_byte_once() {
     talk.packet(true, ACK, &[]);
     let (engine, _) = run(Config::default(), &talk.packets);
     let segment = &segments(&engine)[1];
-    assert_eq!((segment.bytes, segment.retransmitted_bytes, segment.missing_bytes), (2400, 3, 0));
+    assert_eq!(
+        (
+            segment.bytes,
+            segment.retransmitted_bytes,
+            segment.missing_bytes
+        ),
+        (2400, 3, 0)
+    );
 }
 
 #[test]
 fn a_connection_joined_midway_is_followed_from_its_next_request() {
     for (name, talk, expected) in conversations() {
-        let requests: Vec<usize> =
-            segments(&run(Config::default(), &talk.packets).0).iter().map(|s| s.request_frame as usize - 1).collect();
+        let requests: Vec<usize> = segments(&run(Config::default(), &talk.packets).0)
+            .iter()
+            .map(|s| s.request_frame as usize - 1)
+            .collect();
         for from in [requests[1], requests[1] - 1, requests[1] - 2, requests[0]] {
             let (engine, _) = run(Config::default(), &talk.packets[from..]);
-            let seen = if from == requests[0] { &expected[..] } else { &expected[1..] };
+            let seen = if from == requests[0] {
+                &expected[..]
+            } else {
+                &expected[1..]
+            };
             let bytes = |sizes: &[Sizes]| sizes.iter().map(|size| size.0).collect::<Vec<_>>();
-            assert_eq!(bytes(&sizes(&engine)), bytes(seen), "{name} from packet {}", from + 1);
+            assert_eq!(
+                bytes(&sizes(&engine)),
+                bytes(seen),
+                "{name} from packet {}",
+                from + 1
+            );
             for (found, seen) in sizes(&engine).iter().zip(seen) {
                 // Where no full record tells it, the overhead of the cipher that was agreed on is not known.
-                assert!(found.1.abs_diff(seen.1) <= 7 * (1 + seen.1 / 16_384), "{name} from packet {}", from + 1);
+                assert!(
+                    found.1.abs_diff(seen.1) <= 7 * (1 + seen.1 / 16_384),
+                    "{name} from packet {}",
+                    from + 1
+                );
             }
         }
     }
@@ -132,7 +173,11 @@ fn ports_used_again_are_another_flow() {
     let mut second = begun();
     // Without an end to the first one, with other sequence numbers, and later.
     for packet in &mut second.packets {
-        let (own, other) = if packet.source == second.client { (77, 99_999) } else { (99_999, 77) };
+        let (own, other) = if packet.source == second.client {
+            (77, 99_999)
+        } else {
+            (99_999, 77)
+        };
         packet.sequence = packet.sequence.wrapping_add(own);
         packet.acknowledgement = packet.acknowledgement.wrapping_add(other);
         packet.time += 5000 * MILLISECOND;
@@ -141,8 +186,16 @@ fn ports_used_again_are_another_flow() {
     assert_eq!(brief(&packets), [(0, 5000, true), (1, 5000, false)]);
     let (engine, said) = run(Config::default(), &packets);
     assert_eq!(engine.server(0).unwrap().flows, 2);
-    assert_eq!(said[first.packets.len()].unwrap().flow_counters.out_pkts, 1, "counted anew");
-    assert_eq!(said.last().unwrap().unwrap().flow, Some(1), "a repeated SYN opens nothing");
+    assert_eq!(
+        said[first.packets.len()].unwrap().flow_counters.out_pkts,
+        1,
+        "counted anew"
+    );
+    assert_eq!(
+        said.last().unwrap().unwrap().flow,
+        Some(1),
+        "a repeated SYN opens nothing"
+    );
     let server = said.last().unwrap().unwrap().server_counters;
     assert_eq!(server.in_pkts + server.out_pkts, packets.len() as u64);
 }

@@ -21,7 +21,12 @@ fn message(question: &str, address: [u8; 4]) -> Vec<u8> {
 
 /// A resolver's packet to the client.
 fn datagram(source_port: u16, payload: &[u8]) -> Vec<u8> {
-    testing::ip(address("192.0.2.53"), address(CLIENT), 17, &testing::udp(source_port, 40_000, payload))
+    testing::ip(
+        address("192.0.2.53"),
+        address(CLIENT),
+        17,
+        &testing::udp(source_port, 40_000, payload),
+    )
 }
 
 pub(super) fn answer(question: &str, address: [u8; 4]) -> Vec<u8> {
@@ -30,15 +35,26 @@ pub(super) fn answer(question: &str, address: [u8; 4]) -> Vec<u8> {
 
 fn kinds(engine: &Engine) -> Vec<(&'static str, String)> {
     let server = engine.server(0).expect("a server");
-    server.evidence.iter().map(|e| (e.kind.as_str(), e.source.to_string())).collect()
+    server
+        .evidence
+        .iter()
+        .map(|e| (e.kind.as_str(), e.source.to_string()))
+        .collect()
 }
 
 /// Gives all, with an answer for the server before packet `known`.
-fn with_answer(engine: &mut Engine, packets: &[TcpPacket], known: usize) -> Vec<Option<Annotation>> {
+fn with_answer(
+    engine: &mut Engine,
+    packets: &[TcpPacket],
+    known: usize,
+) -> Vec<Option<Annotation>> {
     let mut said = Vec::new();
     for (at, packet) in packets.iter().enumerate() {
         if at == known {
-            assert_eq!(give(engine, 1000, packet.time, &answer(VIDEO, [198, 51, 100, 7])), None);
+            assert_eq!(
+                give(engine, 1000, packet.time, &answer(VIDEO, [198, 51, 100, 7])),
+                None
+            );
         }
         said.push(give(engine, 1 + at as u64, packet.time, &packet.bytes()));
     }
@@ -49,13 +65,22 @@ fn with_answer(engine: &mut Engine, packets: &[TcpPacket], known: usize) -> Vec<
 #[test]
 fn an_answer_makes_the_packets_after_it_netflixs() {
     let mut talk = Talk::new(50_000, SERVER, 9000);
-    talk.open().say(&[1; 500]).hear(&[2; 3000]).say(&[1; 400]).hear(&[2; 2000]);
+    talk.open()
+        .say(&[1; 500])
+        .hear(&[2; 3000])
+        .say(&[1; 400])
+        .hear(&[2; 2000]);
     for known in 0..talk.packets.len() {
         let mut engine = Engine::new(Config::default());
         let said = with_answer(&mut engine, &talk.packets, known);
-        assert!(said[..known].iter().all(Option::is_none) && said[known..].iter().all(Option::is_some));
+        assert!(
+            said[..known].iter().all(Option::is_none) && said[known..].iter().all(Option::is_some)
+        );
         let last = said.last().unwrap().unwrap();
-        assert_eq!(last.server_counters.in_pkts + last.server_counters.out_pkts, talk.packets.len() as u64);
+        assert_eq!(
+            last.server_counters.in_pkts + last.server_counters.out_pkts,
+            talk.packets.len() as u64
+        );
         assert_eq!(last.flow_counters, last.server_counters);
         assert_eq!(engine.evidence_came_late(), known > 0);
     }
@@ -86,12 +111,23 @@ fn a_second_pass_says_all_wherever_the_answer_came() {
     };
     for port in [443, 80, 9000] {
         let (talk, expected) = conversation(port, SERVER);
-        for known in [0, 1, 3, 4, 5, talk.packets.len() / 2, talk.packets.len() - 1] {
+        for known in [
+            0,
+            1,
+            3,
+            4,
+            5,
+            talk.packets.len() / 2,
+            talk.packets.len() - 1,
+        ] {
             let mut engine = Engine::new(Config::default());
             with_answer(&mut engine, &talk.packets, known);
             let mut informed = engine.into_informed();
             let said = with_answer(&mut informed, &talk.packets, known);
-            assert!(said.iter().all(Option::is_some), "port {port}, known at {known}");
+            assert!(
+                said.iter().all(Option::is_some),
+                "port {port}, known at {known}"
+            );
             assert_eq!(sizes(&informed), expected, "port {port}, known at {known}");
             assert_eq!(kinds(&informed), [("dns", VIDEO.to_owned())]);
             assert!(!informed.evidence_came_late());
@@ -112,8 +148,18 @@ pub(super) fn conversation(which: usize, name: &str) -> Talk {
     match which {
         0 => talk.tls13(name),
         1 => talk.tls12(name),
-        2 => talk.open().say(HEAD_WITH_HOST).hear(&response(5000)).say(REQUEST).hear(&response(30_000)),
-        3 => talk.open().say(REQUEST).hear(&response(30_000)).say(HEAD_WITH_HOST).hear(&response(5000)),
+        2 => talk
+            .open()
+            .say(HEAD_WITH_HOST)
+            .hear(&response(5000))
+            .say(REQUEST)
+            .hear(&response(30_000)),
+        3 => talk
+            .open()
+            .say(REQUEST)
+            .hear(&response(30_000))
+            .say(HEAD_WITH_HOST)
+            .hear(&response(5000)),
         _ => talk.open().say(&[1; 500]).hear(&[2; 3000]),
     };
     if which < 2 { tls(talk, 17).0 } else { talk }
@@ -127,7 +173,11 @@ pub(super) fn check_second_pass(packets: &[TcpPacket], known: usize) -> bool {
     let mut informed = engine.into_informed();
     with_answer(&mut informed, packets, known);
     assert!(!informed.segments_missed());
-    assert!(missed || results(&informed) == first, "known at {known}: {first:?} and {:?}", results(&informed));
+    assert!(
+        missed || results(&informed) == first,
+        "known at {known}: {first:?} and {:?}",
+        results(&informed)
+    );
     missed
 }
 
@@ -144,10 +194,16 @@ fn a_second_pass_is_asked_for_only_where_segments_were_missed() {
     // Handshakes are followed whoever the server is, and names in them come in time.
     let (named, unnamed) = (conversation(0, VIDEO), conversation(0, "www.example.org"));
     for known in 0..4 {
-        assert!(!check_second_pass(&named.packets, known) && !check_second_pass(&unnamed.packets, known));
+        assert!(
+            !check_second_pass(&named.packets, known)
+                && !check_second_pass(&unnamed.packets, known)
+        );
     }
     assert!(!check_second_pass(&named.packets, 10) && check_second_pass(&unnamed.packets, 10));
-    assert!(check_second_pass(&named.packets[4..], 10), "a flow that was under way");
+    assert!(
+        check_second_pass(&named.packets[4..], 10),
+        "a flow that was under way"
+    );
 }
 
 #[test]
@@ -169,9 +225,20 @@ fn names_in_the_flow_itself_identify_it_before_its_first_request() {
             talk.packets.splice(3..=3, parts);
         }
         let (engine, _) = run(Config::default(), &talk.packets);
-        assert_eq!(kinds(&engine), [("http_host", "occ-0-1.1.nflxso.net".to_owned())]);
-        assert_eq!(sizes(&engine), [(response.len() as u64, response.len() as u64)], "split at {split:?}");
-        assert_eq!(segments(&engine)[0].request_frame, 4, "the packet that begins the request");
+        assert_eq!(
+            kinds(&engine),
+            [("http_host", "occ-0-1.1.nflxso.net".to_owned())]
+        );
+        assert_eq!(
+            sizes(&engine),
+            [(response.len() as u64, response.len() as u64)],
+            "split at {split:?}"
+        );
+        assert_eq!(
+            segments(&engine)[0].request_frame,
+            4,
+            "the packet that begins the request"
+        );
     }
 }
 
@@ -187,7 +254,11 @@ fn names_are_found_however_their_packet_is_divided() {
             talk.open().say(&first);
             let parts = talk.packets[3].clone().split(at);
             talk.packets.splice(3..=3, parts);
-            assert_eq!(run(Config::default(), &talk.packets).0.server_count(), 1, "port {port}, divided at {at}");
+            assert_eq!(
+                run(Config::default(), &talk.packets).0.server_count(),
+                1,
+                "port {port}, divided at {at}"
+            );
         }
     }
 }
@@ -198,7 +269,11 @@ fn names_of_others_identify_nobody() {
     talk.tls13("www.example.org");
     let (talk, _) = tls(talk, 17);
     let (engine, said) = run(Config::default(), &talk.packets);
-    assert!(said.iter().all(Option::is_none) && engine.server_count() == 0 && segments(&engine).is_empty());
+    assert!(
+        said.iter().all(Option::is_none)
+            && engine.server_count() == 0
+            && segments(&engine).is_empty()
+    );
 }
 
 #[test]
@@ -211,7 +286,15 @@ fn answers_count_by_the_port_they_come_from() {
     let message = message(VIDEO, [198, 51, 100, 7]);
     assert_eq!(given(&datagram(53, &message)), 1);
     assert_eq!(given(&datagram(5353, &message)), 0);
-    assert_eq!(given(&testing::ip(address(CLIENT), address("192.0.2.53"), 17, &testing::udp(40_000, 53, &message))), 0);
+    assert_eq!(
+        given(&testing::ip(
+            address(CLIENT),
+            address("192.0.2.53"),
+            17,
+            &testing::udp(40_000, 53, &message)
+        )),
+        0
+    );
 }
 
 #[test]
@@ -220,16 +303,25 @@ fn answers_over_tcp_count_but_not_for_the_classic_rule() {
     let framed = [&(message.len() as u16).to_be_bytes()[..], &message].concat();
     let mut talk = Talk::new(50_000, "192.0.2.53", 53);
     talk.mss = 20;
-    talk.open().say(&[0, 2, 9, 9]).hear(&[&framed[..], &framed].concat());
+    talk.open()
+        .say(&[0, 2, 9, 9])
+        .hear(&[&framed[..], &framed].concat());
     for (evidence, servers) in [("dns", 1), ("dns_owner", 0)] {
         let mut config = Config::default();
         config.set("evidence", evidence).unwrap();
-        assert_eq!(run(config, &talk.packets).0.server_count(), servers, "{evidence}");
+        assert_eq!(
+            run(config, &talk.packets).0.server_count(),
+            servers,
+            "{evidence}"
+        );
     }
     let mut config = Config::default();
     config.set("evidence", "dns_owner").unwrap();
     let mut engine = Engine::new(config);
     give(&mut engine, 1, 0, &datagram(53, &message));
     assert_eq!(kinds(&engine), [("dns_owner", VIDEO.to_owned())]);
-    assert_eq!(engine.server(0).unwrap().strongest(), Some(EvidenceKind::DnsOwner));
+    assert_eq!(
+        engine.server(0).unwrap().strongest(),
+        Some(EvidenceKind::DnsOwner)
+    );
 }

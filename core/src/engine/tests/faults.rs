@@ -25,7 +25,9 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
 
 /// The places of packets with payload.
 fn with_payload(packets: &[TcpPacket]) -> Vec<usize> {
-    (0..packets.len()).filter(|&at| !packets[at].payload.is_empty()).collect()
+    (0..packets.len())
+        .filter(|&at| !packets[at].payload.is_empty())
+        .collect()
 }
 
 fn apply(fault: &Fault, packets: &mut Vec<TcpPacket>) {
@@ -48,7 +50,9 @@ fn apply(fault: &Fault, packets: &mut Vec<TcpPacket>) {
         }
         Fault::Swap { at } => {
             let at = data[at.index(data.len())];
-            let Some(next) = packets.get(at + 1) else { return };
+            let Some(next) = packets.get(at + 1) else {
+                return;
+            };
             if next.source == packets[at].source && !next.payload.is_empty() {
                 let (first, second) = (packets[at].time, next.time);
                 packets.swap(at, at + 1);
@@ -58,7 +62,9 @@ fn apply(fault: &Fault, packets: &mut Vec<TcpPacket>) {
         Fault::Delay { at, by } => {
             // The handshake's own round trip stays what it is: times are compared with it.
             let at = 3 + at.index(packets.len() - 3);
-            packets[at..].iter_mut().for_each(|packet| packet.time += by);
+            packets[at..]
+                .iter_mut()
+                .for_each(|packet| packet.time += by);
         }
     }
 }
@@ -125,8 +131,10 @@ proptest! {
 fn a_repeated_response_counts_on_the_segment_it_belongs_to() {
     for (name, mut talk, expected) in conversations() {
         // The first packet of each response comes again before the end of the conversation.
-        let requests: Vec<u64> =
-            segments(&run(Config::default(), &talk.packets).0).iter().map(|s| s.request_frame).collect();
+        let requests: Vec<u64> = segments(&run(Config::default(), &talk.packets).0)
+            .iter()
+            .map(|s| s.request_frame)
+            .collect();
         let mut repeated = Vec::new();
         for frame in requests {
             let mut copy = talk.packets[frame as usize].clone();
@@ -137,9 +145,15 @@ fn a_repeated_response_counts_on_the_segment_it_belongs_to() {
         }
         let (engine, said) = run(Config::default(), &talk.packets);
         assert_eq!(sizes(&engine), expected, "{name}");
-        let found: Vec<u64> = segments(&engine).iter().map(|segment| segment.retransmitted_bytes).collect();
+        let found: Vec<u64> = segments(&engine)
+            .iter()
+            .map(|segment| segment.retransmitted_bytes)
+            .collect();
         assert_eq!(found, repeated, "{name}");
-        let owners: Vec<_> = said[said.len() - 4..].iter().map(|said| said.unwrap().segment.unwrap()).collect();
+        let owners: Vec<_> = said[said.len() - 4..]
+            .iter()
+            .map(|said| said.unwrap().segment.unwrap())
+            .collect();
         assert_eq!(owners, [1, 2, 3, 4], "{name}");
     }
 }
@@ -148,11 +162,15 @@ fn a_repeated_response_counts_on_the_segment_it_belongs_to() {
 fn a_repeated_request_is_no_other_request() {
     for (name, mut talk, expected) in conversations() {
         let data: Vec<usize> = with_payload(&talk.packets);
-        let requests = data.into_iter().rev().filter(|&at| talk.packets[at].source == talk.client);
+        let requests = data
+            .into_iter()
+            .rev()
+            .filter(|&at| talk.packets[at].source == talk.client);
         for at in requests.collect::<Vec<_>>() {
             let copy = talk.packets[at].clone();
             // Before the answer, and in the middle of it.
-            talk.packets.insert((at + 3).min(talk.packets.len()), copy.clone());
+            talk.packets
+                .insert((at + 3).min(talk.packets.len()), copy.clone());
             talk.packets.insert(at + 1, copy);
         }
         let (engine, _) = run(Config::default(), &talk.packets);

@@ -6,24 +6,41 @@ use super::*;
 fn response_packets(talk: &Talk) -> Vec<usize> {
     let first = segments(&run(Config::default(), &talk.packets).0)[0].request_frame as usize;
     (first..talk.packets.len())
-        .filter(|&at| talk.packets[at].source == talk.server && !talk.packets[at].payload.is_empty())
+        .filter(|&at| {
+            talk.packets[at].source == talk.server && !talk.packets[at].payload.is_empty()
+        })
         .collect()
 }
 
 /// The conversation without these packets.
 fn without(talk: &Talk, dropped: &[usize]) -> Vec<TcpPacket> {
-    let kept = talk.packets.iter().enumerate().filter(|(at, _)| !dropped.contains(at));
+    let kept = talk
+        .packets
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !dropped.contains(at));
     kept.map(|(_, packet)| packet.clone()).collect()
 }
 
 /// Compares sizes; framing may be estimated.
 fn assert_close(segments: &[Segment], expected: &[Sizes], context: &str) {
     let bytes: Vec<u64> = segments.iter().map(|segment| segment.bytes).collect();
-    assert_eq!(bytes, expected.iter().map(|size| size.0).collect::<Vec<_>>(), "{context}");
+    assert_eq!(
+        bytes,
+        expected.iter().map(|size| size.0).collect::<Vec<_>>(),
+        "{context}"
+    );
     for (segment, (_, plain)) in segments.iter().zip(expected) {
         let off = segment.app_bytes.abs_diff(*plain);
-        assert!(off <= 5 + plain / 200, "{context}: {} of {plain} bytes of HTTP", segment.app_bytes);
-        assert!(off == 0 || segment.estimated, "{context}: an estimate is called one");
+        assert!(
+            off <= 5 + plain / 200,
+            "{context}: {} of {plain} bytes of HTTP",
+            segment.app_bytes
+        );
+        assert!(
+            off == 0 || segment.estimated,
+            "{context}: an estimate is called one"
+        );
     }
 }
 
@@ -95,9 +112,24 @@ fn without_the_servers_half_acknowledgements_tell_the_bytes() {
         talk.packets.retain(|packet| packet.source == client);
         let (engine, _) = run(Config::default(), &talk.packets);
         let segments = segments(&engine);
-        let bytes: Vec<Sizes> = segments.iter().map(|segment| (segment.bytes, segment.missing_bytes)).collect();
-        assert_eq!(bytes, expected.iter().map(|size| (size.0, size.0)).collect::<Vec<_>>(), "{name}");
-        assert!(segments.iter().all(|segment| segment.inferred && segment.server_port == server.port()), "{name}");
+        let bytes: Vec<Sizes> = segments
+            .iter()
+            .map(|segment| (segment.bytes, segment.missing_bytes))
+            .collect();
+        assert_eq!(
+            bytes,
+            expected
+                .iter()
+                .map(|size| (size.0, size.0))
+                .collect::<Vec<_>>(),
+            "{name}"
+        );
+        assert!(
+            segments
+                .iter()
+                .all(|segment| segment.inferred && segment.server_port == server.port()),
+            "{name}"
+        );
     }
 }
 
@@ -116,17 +148,31 @@ fn late_data_fills_what_was_counted_as_missing() {
     assert_eq!(said.last().unwrap().unwrap().segment, Some(1));
     packets.push(copy.clone());
     let first = segments(&run(Config::default(), &packets).0)[0].clone();
-    assert_eq!((first.missing_bytes, first.retransmitted_bytes), (0, copy.payload.len() as u64));
+    assert_eq!(
+        (first.missing_bytes, first.retransmitted_bytes),
+        (0, copy.payload.len() as u64)
+    );
 }
 
 #[test]
 fn an_answer_to_a_request_that_nothing_shows_makes_the_segment_that_it_counts_on_uncertain() {
     let mut talk = Talk::new(50_000, NETFLIX, 80);
-    talk.open().say(REQUEST).hear(&response(5000)).hear(&response(7000)).say(REQUEST).hear(&response(9000));
+    talk.open()
+        .say(REQUEST)
+        .hear(&response(5000))
+        .hear(&response(7000))
+        .say(REQUEST)
+        .hear(&response(9000));
     let (engine, _) = run(Config::default(), &talk.packets);
-    let marks: Vec<(u64, bool)> = segments(&engine).iter().map(|s| (s.bytes, s.estimated)).collect();
+    let marks: Vec<(u64, bool)> = segments(&engine)
+        .iter()
+        .map(|s| (s.bytes, s.estimated))
+        .collect();
     let bytes = |size: usize| response(size).len() as u64;
-    assert_eq!(marks, [(bytes(5000) + bytes(7000), true), (bytes(9000), false)]);
+    assert_eq!(
+        marks,
+        [(bytes(5000) + bytes(7000), true), (bytes(9000), false)]
+    );
 }
 
 #[test]
@@ -138,14 +184,32 @@ fn packets_say_from_where_it_shows_that_bytes_are_missing() {
         talk.hear(part);
     }
     let data = response_packets(&talk);
-    assert!(run(Config::default(), &talk.packets).1.iter().flatten().all(|said| !said.missing));
+    assert!(
+        run(Config::default(), &talk.packets)
+            .1
+            .iter()
+            .flatten()
+            .all(|said| !said.missing)
+    );
 
     let dropped = data[data.len() / 4];
     let (engine, said) = run(Config::default(), &without(&talk, &[dropped]));
     let segment = &segments(&engine)[0];
-    assert_eq!(segment.missing_bytes, talk.packets[dropped].payload.len() as u64);
-    let marked: Vec<_> = (0..said.len()).filter(|&at| said[at].is_some_and(|said| said.missing)).collect();
+    assert_eq!(
+        segment.missing_bytes,
+        talk.packets[dropped].payload.len() as u64
+    );
+    let marked: Vec<_> = (0..said.len())
+        .filter(|&at| said[at].is_some_and(|said| said.missing))
+        .collect();
     assert!(marked[0] >= dropped, "frame {}", marked[0] + 1);
-    assert_eq!(marked.last(), Some(&(segment.last_frame.unwrap() as usize - 1)));
-    assert!(marked.iter().all(|&at| said[at].unwrap().segment == Some(segment.number)));
+    assert_eq!(
+        marked.last(),
+        Some(&(segment.last_frame.unwrap() as usize - 1))
+    );
+    assert!(
+        marked
+            .iter()
+            .all(|&at| said[at].unwrap().segment == Some(segment.number))
+    );
 }

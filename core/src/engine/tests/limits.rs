@@ -23,7 +23,11 @@ fn crowd(count: u16) -> Vec<TcpPacket> {
     let mut talks: Vec<std::vec::IntoIter<TcpPacket>> = (0..count)
         .map(|number| {
             let server = format!("23.246.{}.{}", number % 3, 1 + number % 5);
-            let server = if number % 4 == 3 { format!("198.51.100.{}", number % 200) } else { server };
+            let server = if number % 4 == 3 {
+                format!("198.51.100.{}", number % 200)
+            } else {
+                server
+            };
             let mut talk = Talk::new(20_000 + number, &server, 80);
             talk.open();
             for round in 0..4 {
@@ -56,13 +60,23 @@ fn tables_stay_within_their_limits() {
         }
         assert!(stats.flows <= 16 && engine.server_count() <= 2);
         assert!(engine.segment_numbers().len() <= 16);
-        assert!(engine.connections.list.len() <= 8, "{} connections", engine.connections.list.len());
+        assert!(
+            engine.connections.list.len() <= 8,
+            "{} connections",
+            engine.connections.list.len()
+        );
     }
     let stats = engine.stats();
-    assert!(stats.flows_evicted > 0 && stats.segments_evicted > 0 && stats.connections_evicted > 0, "{stats:?}");
+    assert!(
+        stats.flows_evicted > 0 && stats.segments_evicted > 0 && stats.connections_evicted > 0,
+        "{stats:?}"
+    );
     assert!(stats.servers_dropped > 0, "{stats:?}");
     assert!(full[0] > 0 && full[1] > 0, "{full:?}");
-    assert_eq!(stats.packets, (1..=packets.len()).filter(|frame| frame % 7 != 0).count() as u64);
+    assert_eq!(
+        stats.packets,
+        (1..=packets.len()).filter(|frame| frame % 7 != 0).count() as u64
+    );
     engine.finish();
 }
 
@@ -87,10 +101,20 @@ fn servers_counters_are_right_though_flows_make_room() {
 }
 
 /// All that an engine says.
-fn all(config: &Config, packets: &[TcpPacket]) -> (Vec<Option<Annotation>>, Vec<Segment>, String, Stats) {
+fn all(
+    config: &Config,
+    packets: &[TcpPacket],
+) -> (Vec<Option<Annotation>>, Vec<Segment>, String, Stats) {
     let (engine, said) = run(config.clone(), packets);
-    let servers: Vec<&Server> = (0..engine.server_count()).filter_map(|id| engine.server(id)).collect();
-    (said, segments(&engine), format!("{servers:?}"), engine.stats())
+    let servers: Vec<&Server> = (0..engine.server_count())
+        .filter_map(|id| engine.server(id))
+        .collect();
+    (
+        said,
+        segments(&engine),
+        format!("{servers:?}"),
+        engine.stats(),
+    )
 }
 
 #[test]
@@ -113,11 +137,21 @@ fn segments_of_parallel_connections_are_told_apart() {
     assert_eq!(segments.len(), 4 * 30);
     for segment in &segments {
         let number = usize::from(segment.client_port - 20_000);
-        let earlier = segments.iter().filter(|s| s.flow == segment.flow && s.number < segment.number).count();
-        assert_eq!(segment.bytes, response(number * 50 + earlier * 3000).len() as u64);
+        let earlier = segments
+            .iter()
+            .filter(|s| s.flow == segment.flow && s.number < segment.number)
+            .count();
+        assert_eq!(
+            segment.bytes,
+            response(number * 50 + earlier * 3000).len() as u64
+        );
         assert_eq!(segment.server_port, 80);
     }
-    assert!(segments.windows(2).all(|pair| pair[0].number + 1 == pair[1].number));
+    assert!(
+        segments
+            .windows(2)
+            .all(|pair| pair[0].number + 1 == pair[1].number)
+    );
 }
 
 #[test]
@@ -131,7 +165,10 @@ fn the_last_segments_stay() {
     assert_eq!(engine.segment_numbers(), 25..41);
     assert_eq!(engine.stats().segments_evicted, 24);
     assert!(engine.segment(24).is_none() && engine.segment(41).is_none());
-    assert_eq!(segments(&engine).last().unwrap().bytes, response(1039).len() as u64);
+    assert_eq!(
+        segments(&engine).last().unwrap().bytes,
+        response(1039).len() as u64
+    );
     assert_eq!(engine.server(0).unwrap().segments, 40);
 }
 
@@ -158,7 +195,8 @@ fn what_all_connections_hold_back_is_bounded() {
     calm.open();
     let mut frame = 0;
     for round in 0..100_u16 {
-        calm.packets.retain(|packet| packet.payload.is_empty() && round == 0);
+        calm.packets
+            .retain(|packet| packet.payload.is_empty() && round == 0);
         calm.say(REQUEST).hear(&response(5000));
         for packet in hoarder(round).iter().chain(&calm.packets) {
             frame += 1;
@@ -168,12 +206,26 @@ fn what_all_connections_hold_back_is_bounded() {
         }
     }
     // Each held 60 kB, all but some twenty had to go, and the calm one stayed.
-    assert!((60..=90).contains(&engine.stats().connections_evicted), "{:?}", engine.stats());
+    assert!(
+        (60..=90).contains(&engine.stats().connections_evicted),
+        "{:?}",
+        engine.stats()
+    );
     engine.finish();
-    let calm: Vec<Segment> = segments(&engine).into_iter().filter(|segment| segment.client_port == 50_000).collect();
+    let calm: Vec<Segment> = segments(&engine)
+        .into_iter()
+        .filter(|segment| segment.client_port == 50_000)
+        .collect();
     assert_eq!(calm.len(), 100);
-    assert!(calm.iter().all(|segment| segment.bytes == response(5000).len() as u64 && segment.complete));
-    assert!(segments(&engine).iter().all(|segment| segment.bytes <= response(60_000).len() as u64));
+    assert!(
+        calm.iter()
+            .all(|segment| segment.bytes == response(5000).len() as u64 && segment.complete)
+    );
+    assert!(
+        segments(&engine)
+            .iter()
+            .all(|segment| segment.bytes <= response(60_000).len() as u64)
+    );
 }
 
 #[test]
@@ -191,7 +243,11 @@ fn memory_comes_back_when_holes_are_filled() {
         most = most.max(engine.connections.weight());
     }
     assert!(most > 400_000, "{most}");
-    assert!(engine.connections.weight() < 8000, "{}", engine.connections.weight());
+    assert!(
+        engine.connections.weight() < 8000,
+        "{}",
+        engine.connections.weight()
+    );
 }
 
 #[test]
@@ -207,10 +263,17 @@ fn what_says_nothing_is_not_kept_behind_a_hole() {
     for (packet, frame) in talk.packets.iter().zip(1..) {
         give(&mut engine, frame, packet.time, &packet.bytes());
         // A list of three hundred pieces, and no bytes.
-        assert!(engine.connections.weight() < 50_000, "{}", engine.connections.weight());
+        assert!(
+            engine.connections.weight() < 50_000,
+            "{}",
+            engine.connections.weight()
+        );
     }
     let segment = &segments(&engine)[0];
-    assert_eq!((segment.bytes, segment.missing_bytes, segment.complete), (whole.len() as u64, 0, true));
+    assert_eq!(
+        (segment.bytes, segment.missing_bytes, segment.complete),
+        (whole.len() as u64, 0, true)
+    );
 }
 
 /// One connection after the other, each ended by both sides, by a reset, or by both sides with a hole in it.
@@ -235,7 +298,11 @@ fn connections_that_are_over_take_no_room() {
         } else {
             talk.close();
         }
-        let hole = talk.packets.iter().rposition(|packet| !packet.payload.is_empty()).unwrap();
+        let hole = talk
+            .packets
+            .iter()
+            .rposition(|packet| !packet.payload.is_empty())
+            .unwrap();
         let mut packets = talk.packets;
         if number % 3 == 1 {
             packets.remove(hole);
@@ -244,17 +311,29 @@ fn connections_that_are_over_take_no_room() {
         last.push(packets);
     }
     // Those that are kept, and the one that is followed.
-    assert!(engine.connections.list.len() <= 3, "{}", engine.connections.list.len());
+    assert!(
+        engine.connections.list.len() <= 3,
+        "{}",
+        engine.connections.list.len()
+    );
     assert_eq!(engine.stats().connections_evicted, 0);
     let before = segments(&engine);
     assert_eq!(before.len(), 60);
-    assert!(before.iter().all(|segment| segment.bytes == 10_000 && segment.complete));
+    assert!(
+        before
+            .iter()
+            .all(|segment| segment.bytes == 10_000 && segment.complete)
+    );
 
     // The last packet comes again: of one that was let go of it says nothing, and data of one that was kept is known.
     let again = last[0].last().unwrap().clone();
     give_all(&mut engine, &[again]);
     assert!(engine.connections.list.len() <= 3);
-    let data = last[59].iter().rfind(|packet| packet.payload.len() > 1000).unwrap().clone();
+    let data = last[59]
+        .iter()
+        .rfind(|packet| packet.payload.len() > 1000)
+        .unwrap()
+        .clone();
     give_all(&mut engine, std::slice::from_ref(&data));
     let after = segments(&engine);
     assert_eq!(after[..59], before[..59]);
@@ -293,7 +372,10 @@ fn a_connection_that_goes_on_behind_a_reset_stays() {
             give_all(&mut engine, &other.packets);
         }
         give_all(&mut engine, &packets[pause..]);
-        let sizes: Vec<u64> = segments(&engine).iter().map(|segment| segment.bytes).collect();
+        let sizes: Vec<u64> = segments(&engine)
+            .iter()
+            .map(|segment| segment.bytes)
+            .collect();
         assert_eq!(sizes, [length]);
     }
 }
@@ -314,7 +396,10 @@ fn netflix_stays_and_the_latest_stay() {
         assert_eq!(said.flow, Some(0), "the same flow throughout");
         for number in 0..50_u16 {
             let client = ([10, 1, (at % 250) as u8, number as u8], 9).into();
-            let mut flood = Talk { client, ..Talk::new(9, "192.0.2.9", 443) };
+            let mut flood = Talk {
+                client,
+                ..Talk::new(9, "192.0.2.9", 443)
+            };
             flood.open();
             for packet in &flood.packets {
                 frame += 1;
@@ -325,7 +410,10 @@ fn netflix_stays_and_the_latest_stay() {
     engine.finish();
     let segments = segments(&engine);
     assert_eq!(segments.len(), 1);
-    assert_eq!((segments[0].bytes, segments[0].missing_bytes), (response(200_000).len() as u64, 0));
+    assert_eq!(
+        (segments[0].bytes, segments[0].missing_bytes),
+        (response(200_000).len() as u64, 0)
+    );
     assert!(!segments[0].estimated);
     assert!(engine.stats().flows_evicted > 1000 && engine.stats().connections_evicted > 1000);
 }

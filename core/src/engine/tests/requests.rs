@@ -33,9 +33,19 @@ fn a_request_that_was_not_captured_has_its_response_all_the_same() {
             let mut packets = talk.packets.clone();
             packets.remove(request.request_frame as usize - 1);
             let (engine, _) = run(Config::default(), &packets);
-            let bytes: Vec<u64> = segments(&engine).iter().map(|segment| segment.bytes).collect();
-            let context = format!("{name} without the request in packet {}", request.request_frame);
-            assert_eq!(bytes, expected.iter().map(|size| size.0).collect::<Vec<_>>(), "{context}");
+            let bytes: Vec<u64> = segments(&engine)
+                .iter()
+                .map(|segment| segment.bytes)
+                .collect();
+            let context = format!(
+                "{name} without the request in packet {}",
+                request.request_frame
+            );
+            assert_eq!(
+                bytes,
+                expected.iter().map(|size| size.0).collect::<Vec<_>>(),
+                "{context}"
+            );
         }
     }
 }
@@ -45,7 +55,9 @@ fn tickets_in_the_packet_that_begins_the_response_are_none_of_it() {
     let mut talk = Talk::new(50_010, NETFLIX, 443);
     talk.mss = 20_000;
     let (records, size) = answer(40_000, TLS13);
-    talk.tls13(NAME).say(&protected(640)).hear(&[ticket(), ticket(), records].concat());
+    talk.tls13(NAME)
+        .say(&protected(640))
+        .hear(&[ticket(), ticket(), records].concat());
     assert_eq!(sizes_of(&talk), [size]);
 }
 
@@ -53,17 +65,29 @@ fn tickets_in_the_packet_that_begins_the_response_are_none_of_it() {
 fn a_second_client_hello_finishes_no_handshake() {
     let mut talk = Talk::new(50_011, NETFLIX, 443);
     let retry: [u8; 32] = [
-        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2,
-        0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8,
+        0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8,
+        0x33, 0x9c,
     ];
     let hello = record(22, &client_hello(NAME));
-    talk.open().say(&hello).hear(&[record(22, &server_hello(0x0304, 0x1301, "", retry)), record(20, &[1])].concat());
+    talk.open().say(&hello).hear(
+        &[
+            record(22, &server_hello(0x0304, 0x1301, "", retry)),
+            record(20, &[1]),
+        ]
+        .concat(),
+    );
     talk.say(&[record(20, &[1]), hello].concat());
-    let flight =
-        [record(22, &server_hello(0x0304, 0x1301, "", [9; 32])), protected(30), protected(2500), protected(53)];
+    let flight = [
+        record(22, &server_hello(0x0304, 0x1301, "", [9; 32])),
+        protected(30),
+        protected(2500),
+        protected(53),
+    ];
     talk.hear(&flight.concat()).say(&protected(53));
     let (records, size) = answer(40_000, TLS13);
-    talk.say(&protected(640)).hear(&[ticket(), ticket(), records].concat());
+    talk.say(&protected(640))
+        .hear(&[ticket(), ticket(), records].concat());
     assert_eq!(sizes_of(&talk), [size]);
 }
 
@@ -76,13 +100,29 @@ fn a_single_ticket_shows_by_how_later_responses_begin() {
             talk.tls13(NAME);
             let expected = [30_000, 45_000].map(|body| {
                 let (records, size) = answer(body, TLS13);
-                let head = if heads { protected(400 + TLS13) } else { Vec::new() };
-                let ticket = if has_ticket && body == 30_000 { ticket() } else { Vec::new() };
-                talk.say(&protected(640)).hear(&[ticket, head.clone(), records].concat());
+                let head = if heads {
+                    protected(400 + TLS13)
+                } else {
+                    Vec::new()
+                };
+                let ticket = if has_ticket && body == 30_000 {
+                    ticket()
+                } else {
+                    Vec::new()
+                };
+                talk.say(&protected(640))
+                    .hear(&[ticket, head.clone(), records].concat());
                 talk.wait(400 * MILLISECOND);
-                (size.0 + head.len() as u64, size.1 + if heads { 400 } else { 0 })
+                (
+                    size.0 + head.len() as u64,
+                    size.1 + if heads { 400 } else { 0 },
+                )
             });
-            assert_eq!(sizes_of(&talk), expected, "head apart: {heads}, ticket: {has_ticket}");
+            assert_eq!(
+                sizes_of(&talk),
+                expected,
+                "head apart: {heads}, ticket: {has_ticket}"
+            );
         }
     }
 }
@@ -93,7 +133,9 @@ fn two_small_responses_of_one_length_are_no_tickets() {
     talk.tls13(NAME);
     let (records, size) = answer(150, TLS13);
     for _ in 0..2 {
-        talk.wait(400 * MILLISECOND).say(&protected(640)).hear(&records);
+        talk.wait(400 * MILLISECOND)
+            .say(&protected(640))
+            .hear(&records);
     }
     assert_eq!(sizes_of(&talk), [size, size]);
 }
@@ -103,12 +145,19 @@ fn full_records_have_no_doubtful_padding() {
     let mut talk = Talk::new(50_014, NETFLIX, 443);
     talk.open().say(&record(22, &client_hello(NAME)));
     // TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA.
-    talk.hear(&[record(22, &server_hello(0x0303, 0xc009, "", [9; 32])), record(22, &[14, 0, 0, 0])].concat());
+    talk.hear(
+        &[
+            record(22, &server_hello(0x0303, 0xc009, "", [9; 32])),
+            record(22, &[14, 0, 0, 0]),
+        ]
+        .concat(),
+    );
     talk.say(&[record(22, &[4; 70]), record(20, &[1]), record(22, &[3; 64])].concat());
     talk.hear(&[record(20, &[1]), record(22, &[3; 64])].concat());
     // IV, MAC of 20 bytes, and 12 bytes of padding.
     let full = protected(16 + 16_384 + 20 + 12);
-    talk.say(&protected(700)).hear(&[full.clone(), full.clone(), full].concat());
+    talk.say(&protected(700))
+        .hear(&[full.clone(), full.clone(), full].concat());
     assert_eq!(sizes_of(&talk)[0].1, 3 * 16_384);
 }
 
@@ -116,7 +165,13 @@ fn full_records_have_no_doubtful_padding() {
 fn http2(port: u16) -> Talk {
     let mut talk = Talk::new(port, NETFLIX, 443);
     talk.open().say(&record(22, &client_hello(NAME)));
-    talk.hear(&[record(22, &server_hello(0x0303, 0xc02f, "h2", [9; 32])), record(22, &[14, 0, 0, 0])].concat());
+    talk.hear(
+        &[
+            record(22, &server_hello(0x0303, 0xc02f, "h2", [9; 32])),
+            record(22, &[14, 0, 0, 0]),
+        ]
+        .concat(),
+    );
     talk.say(&[record(22, &[4; 66]), record(20, &[1]), record(22, &[3; 40])].concat());
     talk.hear(&[record(20, &[1]), record(22, &[3; 40])].concat());
     talk
@@ -134,7 +189,10 @@ fn a_body_in_http2_is_no_request_and_a_small_answer_is_over_in_silence() {
     let (second, _) = answer(20_000, GCM);
     talk.hear(&[first.clone(), second.clone()].concat());
     let bytes: Vec<u64> = sizes_of(&talk).iter().map(|size| size.0).collect();
-    assert_eq!(bytes, [small.len() as u64, first.len() as u64, second.len() as u64]);
+    assert_eq!(
+        bytes,
+        [small.len() as u64, first.len() as u64, second.len() as u64]
+    );
 }
 
 #[test]
@@ -146,13 +204,27 @@ fn a_port_used_again_is_another_connection_though_only_the_server_was_captured()
         talk.up = talk.up.wrapping_add(0x1234_5678 * number as u32);
         talk.down = talk.down.wrapping_add(0x2345_6789 * number as u32);
         talk.open().say(REQUEST).hear(&response(20_000));
-        packets.extend(talk.packets.iter().filter(|packet| packet.source == talk.server).cloned());
+        packets.extend(
+            talk.packets
+                .iter()
+                .filter(|packet| packet.source == talk.server)
+                .cloned(),
+        );
     }
     let (engine, _) = run(Config::default(), &packets);
     let size = response(20_000).len() as u64;
     let found = segments(&engine);
-    assert_eq!(found.iter().map(|segment| segment.bytes).collect::<Vec<_>>(), [size; 3]);
-    assert_eq!(found.iter().map(|segment| segment.flow).collect::<Vec<_>>(), [0, 1, 2]);
+    assert_eq!(
+        found
+            .iter()
+            .map(|segment| segment.bytes)
+            .collect::<Vec<_>>(),
+        [size; 3]
+    );
+    assert_eq!(
+        found.iter().map(|segment| segment.flow).collect::<Vec<_>>(),
+        [0, 1, 2]
+    );
 }
 
 #[test]
@@ -160,15 +232,25 @@ fn a_long_request_read_late_is_one() {
     let mut talk = Talk::new(50_017, NETFLIX, 443);
     talk.tls13(NAME);
     let (records, size) = answer(40_000, TLS13);
-    talk.say(&protected(640)).hear(&records).wait(400 * MILLISECOND);
-    let body = [protected(640), protected(9_000 + TLS13), protected(9_000 + TLS13)].concat();
+    talk.say(&protected(640))
+        .hear(&records)
+        .wait(400 * MILLISECOND);
+    let body = [
+        protected(640),
+        protected(9_000 + TLS13),
+        protected(9_000 + TLS13),
+    ]
+    .concat();
     let begin = talk.packets.len();
     talk.say(&body).hear(&records).wait(400 * MILLISECOND);
     talk.say(&protected(640)).hear(&records);
     for lost in begin..begin + body.len().div_ceil(talk.mss) {
         let mut packets = talk.packets.clone();
         packets.remove(lost);
-        let bytes: Vec<u64> = sizes(&run(Config::default(), &packets).0).iter().map(|size| size.0).collect();
+        let bytes: Vec<u64> = sizes(&run(Config::default(), &packets).0)
+            .iter()
+            .map(|size| size.0)
+            .collect();
         assert_eq!(bytes, [size.0; 3], "without packet {}", lost + 1);
     }
 }
@@ -179,7 +261,10 @@ fn an_interim_response_is_none_of_the_response() {
     talk.tls13(NAME);
     let (records, size) = answer(40_000, TLS13);
     let interim = protected(25 + TLS13);
-    talk.say(&protected(640)).hear(&interim).say(&protected(3_000)).hear(&records);
+    talk.say(&protected(640))
+        .hear(&interim)
+        .say(&protected(3_000))
+        .hear(&records);
     assert_eq!(sizes_of(&talk), [(size.0 + interim.len() as u64, size.1)]);
 
     let mut talk = Talk::new(50_019, NETFLIX, 80);
@@ -206,5 +291,8 @@ fn responses_in_http2_one_by_one_are_apart_though_their_records_are_hidden() {
         give_cut(&mut engine, frame, packet.time, &packet.bytes(), captured);
     }
     engine.finish();
-    assert_eq!(sizes(&engine).iter().map(|size| size.0).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        sizes(&engine).iter().map(|size| size.0).collect::<Vec<_>>(),
+        expected
+    );
 }

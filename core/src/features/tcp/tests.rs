@@ -24,7 +24,11 @@ fn tcp(sequence: u32, length: u32) -> Tcp<'static> {
 }
 
 fn acknowledging(sequence: u32, length: u32, acknowledgement: u32) -> Tcp<'static> {
-    Tcp { acknowledgement, flags: TcpFlags(ACK), ..tcp(sequence, length) }
+    Tcp {
+        acknowledgement,
+        flags: TcpFlags(ACK),
+        ..tcp(sequence, length)
+    }
 }
 
 fn up(connection: &mut Connection, tcp: &Tcp<'_>, milliseconds: i64) -> Observation {
@@ -67,27 +71,66 @@ fn bytes_are_new_late_or_repeated() {
 #[test]
 fn data_from_before_the_capture_is_new_unless_the_connection_began_in_it() {
     let mut c = Connection::default();
-    assert_eq!(facts(down(&mut c, &tcp(1_000, 100), 0)), (100, Some(0), false));
+    assert_eq!(
+        facts(down(&mut c, &tcp(1_000, 100), 0)),
+        (100, Some(0), false)
+    );
     assert_eq!(facts(down(&mut c, &tcp(900, 100), 0)), (100, Some(0), true));
 
     let mut c = Connection::default();
-    down(&mut c, &Tcp { flags: TcpFlags(SYN), ..tcp(999, 0) }, 0);
-    assert_eq!(facts(down(&mut c, &tcp(1_000, 100), 0)), (100, Some(0), false));
-    assert_eq!(facts(down(&mut c, &tcp(900, 100), 0)), (0, Some(1), false), "before the first byte");
+    down(
+        &mut c,
+        &Tcp {
+            flags: TcpFlags(SYN),
+            ..tcp(999, 0)
+        },
+        0,
+    );
+    assert_eq!(
+        facts(down(&mut c, &tcp(1_000, 100), 0)),
+        (100, Some(0), false)
+    );
+    assert_eq!(
+        facts(down(&mut c, &tcp(900, 100), 0)),
+        (0, Some(1), false),
+        "before the first byte"
+    );
 }
 
 #[test]
 fn bytes_in_flight_from_acknowledged_to_sent() {
     let mut c = Connection::default();
     assert_eq!(down(&mut c, &tcp(1_000, 500), 0).in_flight, Some(500));
-    assert_eq!(up(&mut c, &acknowledging(70, 0, 1_200), 0).in_flight, Some(0), "the client's own");
-    assert_eq!(down(&mut c, &acknowledging(1_500, 0, 70), 0).in_flight, Some(300));
-    up(&mut c, &acknowledging(70, 0, 1_100), 0);
-    assert_eq!(down(&mut c, &tcp(1_500, 100), 0).in_flight, Some(400), "an older acknowledgement takes nothing back");
-    up(&mut c, &acknowledging(70, 0, 2_000), 0);
-    assert_eq!(down(&mut c, &tcp(1_600, 100), 0).in_flight, Some(0), "acknowledged, though not captured");
     assert_eq!(
-        down(&mut c, &Tcp { flags: TcpFlags(RST), ..tcp(9, 9) }, 0),
+        up(&mut c, &acknowledging(70, 0, 1_200), 0).in_flight,
+        Some(0),
+        "the client's own"
+    );
+    assert_eq!(
+        down(&mut c, &acknowledging(1_500, 0, 70), 0).in_flight,
+        Some(300)
+    );
+    up(&mut c, &acknowledging(70, 0, 1_100), 0);
+    assert_eq!(
+        down(&mut c, &tcp(1_500, 100), 0).in_flight,
+        Some(400),
+        "an older acknowledgement takes nothing back"
+    );
+    up(&mut c, &acknowledging(70, 0, 2_000), 0);
+    assert_eq!(
+        down(&mut c, &tcp(1_600, 100), 0).in_flight,
+        Some(0),
+        "acknowledged, though not captured"
+    );
+    assert_eq!(
+        down(
+            &mut c,
+            &Tcp {
+                flags: TcpFlags(RST),
+                ..tcp(9, 9)
+            },
+            0
+        ),
         Observation::default(),
         "a reset says nothing"
     );
@@ -98,59 +141,160 @@ fn a_jump_begins_anew() {
     let mut c = Connection::default();
     down(&mut c, &tcp(1_000, 500), 0);
     let far = 1_500 + (1 << 30);
-    assert_eq!(facts(down(&mut c, &tcp(far, 10), 0)), (10, Some(0), false), "the largest window is a hole");
+    assert_eq!(
+        facts(down(&mut c, &tcp(far, 10), 0)),
+        (10, Some(0), false),
+        "the largest window is a hole"
+    );
     let beyond = far + 11 + (1 << 30);
     let seen = down(&mut c, &tcp(beyond, 10), 0);
-    assert_eq!((facts(seen), seen.in_flight), ((10, Some(0), false), Some(10)));
+    assert_eq!(
+        (facts(seen), seen.in_flight),
+        ((10, Some(0), false), Some(10))
+    );
 }
 
 #[test]
 fn round_trips_are_those_of_the_newest_packet_sent_once() {
     let mut c = Connection::default();
     let answer = |number| acknowledging(500, 0, number);
-    up(&mut c, &Tcp { flags: TcpFlags(SYN), ..tcp(99, 0) }, 0);
-    let syn_ack = Tcp { flags: TcpFlags(SYN | ACK), ..acknowledging(499, 0, 100) };
-    assert_eq!(down(&mut c, &syn_ack, 30).round_trip, Some(30_000_000), "of the handshake");
+    up(
+        &mut c,
+        &Tcp {
+            flags: TcpFlags(SYN),
+            ..tcp(99, 0)
+        },
+        0,
+    );
+    let syn_ack = Tcp {
+        flags: TcpFlags(SYN | ACK),
+        ..acknowledging(499, 0, 100)
+    };
+    assert_eq!(
+        down(&mut c, &syn_ack, 30).round_trip,
+        Some(30_000_000),
+        "of the handshake"
+    );
     up(&mut c, &tcp(100, 10), 100);
     up(&mut c, &tcp(110, 10), 110);
-    assert_eq!(down(&mut c, &answer(105), 120).round_trip, None, "covers none");
-    assert_eq!(down(&mut c, &answer(120), 130).round_trip, Some(20_000_000), "covers both");
+    assert_eq!(
+        down(&mut c, &answer(105), 120).round_trip,
+        None,
+        "covers none"
+    );
+    assert_eq!(
+        down(&mut c, &answer(120), 130).round_trip,
+        Some(20_000_000),
+        "covers both"
+    );
     assert_eq!(down(&mut c, &answer(120), 140).round_trip, None, "once");
     up(&mut c, &tcp(120, 10), 200);
     up(&mut c, &tcp(130, 10), 210);
     up(&mut c, &tcp(130, 10), 250);
-    assert_eq!(down(&mut c, &answer(140), 260).round_trip, Some(60_000_000), "that of the one before the repeated one");
-    up(&mut c, &Tcp { flags: TcpFlags(0x01), ..tcp(140, 0) }, 300);
-    assert_eq!(down(&mut c, &answer(141), 325).round_trip, Some(25_000_000), "of FIN");
-    assert_eq!(up(&mut c, &acknowledging(141, 0, 500), 330).round_trip, None, "the client's answers are not measured");
+    assert_eq!(
+        down(&mut c, &answer(140), 260).round_trip,
+        Some(60_000_000),
+        "that of the one before the repeated one"
+    );
+    up(
+        &mut c,
+        &Tcp {
+            flags: TcpFlags(0x01),
+            ..tcp(140, 0)
+        },
+        300,
+    );
+    assert_eq!(
+        down(&mut c, &answer(141), 325).round_trip,
+        Some(25_000_000),
+        "of FIN"
+    );
+    assert_eq!(
+        up(&mut c, &acknowledging(141, 0, 500), 330).round_trip,
+        None,
+        "the client's answers are not measured"
+    );
 }
 
 #[test]
 fn windows_are_scaled_where_the_handshake_says_so() {
-    let syn = |options| Tcp { flags: TcpFlags(SYN), options, ..tcp(99, 0) };
-    let syn_ack = |options| Tcp { flags: TcpFlags(SYN | ACK), options, ..acknowledging(499, 0, 100) };
+    let syn = |options| Tcp {
+        flags: TcpFlags(SYN),
+        options,
+        ..tcp(99, 0)
+    };
+    let syn_ack = |options| Tcp {
+        flags: TcpFlags(SYN | ACK),
+        options,
+        ..acknowledging(499, 0, 100)
+    };
     let windows = |client: Option<&Tcp<'_>>, server: Option<&Tcp<'_>>| {
         let mut c = Connection::default();
         if let Some(client) = client {
-            assert_eq!(up(&mut c, client, 0).receive_window, Some(100), "that of a SYN is not scaled");
+            assert_eq!(
+                up(&mut c, client, 0).receive_window,
+                Some(100),
+                "that of a SYN is not scaled"
+            );
         }
         if let Some(server) = server {
-            assert_eq!(down(&mut c, server, 0).receive_window, Some(100), "that of a SYN is not scaled");
+            assert_eq!(
+                down(&mut c, server, 0).receive_window,
+                Some(100),
+                "that of a SYN is not scaled"
+            );
         }
         let of_client = up(&mut c, &acknowledging(100, 0, 500), 0).receive_window;
-        (of_client, down(&mut c, &acknowledging(500, 0, 100), 0).receive_window)
+        (
+            of_client,
+            down(&mut c, &acknowledging(500, 0, 100), 0).receive_window,
+        )
     };
     let scale_3: &[u8] = &[3, 3, 3];
-    assert_eq!(windows(Some(&syn(SCALE_7)), Some(&syn_ack(scale_3))), (Some(12_800), Some(800)));
-    assert_eq!(windows(Some(&syn(SCALE_7)), Some(&syn_ack(&[]))), (Some(100), Some(100)), "the server does not scale");
-    assert_eq!(windows(Some(&syn(&[])), None), (Some(100), Some(100)), "the client does not scale");
-    assert_eq!(windows(Some(&syn(SCALE_7)), None), (None, None), "nobody knows");
-    assert_eq!(windows(None, Some(&syn_ack(scale_3))), (None, Some(800)), "the client's is not known");
+    assert_eq!(
+        windows(Some(&syn(SCALE_7)), Some(&syn_ack(scale_3))),
+        (Some(12_800), Some(800))
+    );
+    assert_eq!(
+        windows(Some(&syn(SCALE_7)), Some(&syn_ack(&[]))),
+        (Some(100), Some(100)),
+        "the server does not scale"
+    );
+    assert_eq!(
+        windows(Some(&syn(&[])), None),
+        (Some(100), Some(100)),
+        "the client does not scale"
+    );
+    assert_eq!(
+        windows(Some(&syn(SCALE_7)), None),
+        (None, None),
+        "nobody knows"
+    );
+    assert_eq!(
+        windows(None, Some(&syn_ack(scale_3))),
+        (None, Some(800)),
+        "the client's is not known"
+    );
     assert_eq!(windows(None, None), (None, None));
-    let cut = Tcp { header_truncated: true, ..syn(&[2, 4]) };
-    assert_eq!(windows(Some(&cut), Some(&syn_ack(scale_3))), (None, Some(800)), "options that were cut");
-    assert_eq!(windows(Some(&syn(&[3, 3, 200])), Some(&syn_ack(SCALE_7))).0, Some(100 << 14), "RFC 7323, section 2.3");
-    assert_eq!(windows(Some(&syn(&[9, 0])), Some(&syn_ack(SCALE_7))).0, Some(100), "options that make no sense");
+    let cut = Tcp {
+        header_truncated: true,
+        ..syn(&[2, 4])
+    };
+    assert_eq!(
+        windows(Some(&cut), Some(&syn_ack(scale_3))),
+        (None, Some(800)),
+        "options that were cut"
+    );
+    assert_eq!(
+        windows(Some(&syn(&[3, 3, 200])), Some(&syn_ack(SCALE_7))).0,
+        Some(100 << 14),
+        "RFC 7323, section 2.3"
+    );
+    assert_eq!(
+        windows(Some(&syn(&[9, 0])), Some(&syn_ack(SCALE_7))).0,
+        Some(100),
+        "options that make no sense"
+    );
 }
 
 #[test]

@@ -14,10 +14,19 @@ use crate::wire::dns;
 
 impl Registry {
     /// Takes a DNS answer's addresses.
-    pub(crate) fn learn_dns(&mut self, config: &Config, response: &dns::Response, over_udp: bool, frame: u64) {
+    pub(crate) fn learn_dns(
+        &mut self,
+        config: &Config,
+        response: &dns::Response,
+        over_udp: bool,
+        frame: u64,
+    ) {
         /// Evidence that an answer gives, and the name that is it.
         type Found<'a> = Option<(EvidenceKind, &'a str)>;
-        let asked = response.question.as_deref().filter(|name| config.is_netflix(name));
+        let asked = response
+            .question
+            .as_deref()
+            .filter(|name| config.is_netflix(name));
         // Mostly all addresses are of one owner: what was found for the one before, and whether the classic rule says so.
         let mut last: Option<(&Rc<str>, Found<'_>, bool)> = None;
         for (owner, address) in &response.addresses {
@@ -30,7 +39,8 @@ impl Registry {
                 _ => {
                     let by_chain = || response.chain(owner).find(|name| config.is_netflix(name));
                     let found = asked.map(|name| (EvidenceKind::Dns, name));
-                    let found = found.or_else(|| by_chain().map(|name| (EvidenceKind::Cname, name)));
+                    let found =
+                        found.or_else(|| by_chain().map(|name| (EvidenceKind::Cname, name)));
                     *last.insert((owner, found, over_udp && config.is_classic_netflix(owner)))
                 }
             };
@@ -77,17 +87,27 @@ impl Registry {
         frame: u64,
     ) {
         let evidence = &mut self.servers[id as usize].evidence;
-        let known = evidence.iter().any(|e| e.kind == kind && *e.source == *source);
+        let known = evidence
+            .iter()
+            .any(|e| e.kind == kind && *e.source == *source);
         let first_of_kind = evidence.iter().all(|e| e.kind != kind);
         if known || (!first_of_kind && evidence.len() as u64 >= config.max_evidence()) {
             return;
         }
         // Behind its equals: the first name of a kind stays the one shown.
         let at = evidence.partition_point(|e| e.kind <= kind);
-        evidence.insert(at, Evidence { kind, source: source.into(), frame });
+        evidence.insert(
+            at,
+            Evidence {
+                kind,
+                source: source.into(),
+                frame,
+            },
+        );
         let server = &self.servers[id as usize];
         let site = Site::of(server);
-        self.segments_missed |= self.verdicts_final && server.segments > 0 && site != self.sites[id as usize];
+        self.segments_missed |=
+            self.verdicts_final && server.segments > 0 && site != self.sites[id as usize];
         self.sites[id as usize] = site;
     }
 
@@ -101,7 +121,8 @@ impl Registry {
         frame: u64,
     ) -> Option<crate::ServerId> {
         if self.servers.len() >= self.max_servers {
-            self.servers_dropped += u64::from(!std::mem::replace(&mut self.hosts[host].refused, true));
+            self.servers_dropped +=
+                u64::from(!std::mem::replace(&mut self.hosts[host].refused, true));
             return None;
         }
         let id = self.servers.len() as crate::ServerId;

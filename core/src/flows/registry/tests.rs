@@ -11,7 +11,12 @@ mod evidence;
 mod recount;
 
 /// A datagram without payload between two sockets; ports are not used where there are none.
-fn datagram(kind: Kind, source: (IpAddr, u16), destination: (IpAddr, u16), length: u32) -> Datagram<'static> {
+fn datagram(
+    kind: Kind,
+    source: (IpAddr, u16),
+    destination: (IpAddr, u16),
+    length: u32,
+) -> Datagram<'static> {
     let (source_port, destination_port) = (source.1, destination.1);
     let (protocol, transport) = match kind {
         Kind::Tcp => {
@@ -32,11 +37,25 @@ fn datagram(kind: Kind, source: (IpAddr, u16), destination: (IpAddr, u16), lengt
             };
             (6, Transport::Tcp(tcp))
         }
-        Kind::Udp => (17, Transport::Udp(Udp { source_port, destination_port, payload_length: 0, payload: &[] })),
+        Kind::Udp => (
+            17,
+            Transport::Udp(Udp {
+                source_port,
+                destination_port,
+                payload_length: 0,
+                payload: &[],
+            }),
+        ),
         Kind::LaterFragment => (17, Transport::LaterFragment),
         Kind::Other => (1, Transport::Other),
     };
-    Datagram { source: source.0, destination: destination.0, protocol, length, transport }
+    Datagram {
+        source: source.0,
+        destination: destination.0,
+        protocol,
+        length,
+        transport,
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,7 +93,11 @@ fn host(number: u8) -> IpAddr {
 
 #[test]
 fn both_directions_of_a_flow_have_one_key() {
-    for (source, destination) in [("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2"), ("::1", "::")] {
+    for (source, destination) in [
+        ("192.0.2.1", "192.0.2.2"),
+        ("2001:db8::1", "2001:db8::2"),
+        ("::1", "::"),
+    ] {
         let (source, destination) = ((address(source), 443), (address(destination), 1000));
         let (there, from) = FlowKey::of(&datagram(Kind::Tcp, source, destination, 40));
         let (back, to) = FlowKey::of(&datagram(Kind::Tcp, destination, source, 40));
@@ -84,11 +107,20 @@ fn both_directions_of_a_flow_have_one_key() {
     }
     let one = (address("192.0.2.1"), 5);
     let tcp = FlowKey::of(&datagram(Kind::Tcp, one, (one.0, 6), 40)).0;
-    assert_ne!(tcp, FlowKey::of(&datagram(Kind::Udp, one, (one.0, 6), 40)).0);
-    assert_ne!(tcp, FlowKey::of(&datagram(Kind::Tcp, one, (one.0, 7), 40)).0);
+    assert_ne!(
+        tcp,
+        FlowKey::of(&datagram(Kind::Udp, one, (one.0, 6), 40)).0
+    );
+    assert_ne!(
+        tcp,
+        FlowKey::of(&datagram(Kind::Tcp, one, (one.0, 7), 40)).0
+    );
     // The same bits, another version.
     let mapped = (address("::c000:201"), 5);
-    assert_ne!(tcp, FlowKey::of(&datagram(Kind::Tcp, mapped, (mapped.0, 6), 40)).0);
+    assert_ne!(
+        tcp,
+        FlowKey::of(&datagram(Kind::Tcp, mapped, (mapped.0, 6), 40)).0
+    );
 }
 
 #[test]
@@ -97,7 +129,12 @@ fn flows_are_numbered_in_order_of_appearance_and_a_renewed_one_anew() {
     let mut registry = Registry::new(&config);
     let client = (address("192.0.2.1"), 1000);
     let mut open = |kind, port| {
-        let slot = enter(&mut registry, &config, &datagram(kind, client, (address("23.246.0.1"), port), 40), Time(0));
+        let slot = enter(
+            &mut registry,
+            &config,
+            &datagram(kind, client, (address("23.246.0.1"), port), 40),
+            Time(0),
+        );
         (slot, registry.flow(slot).number)
     };
     let (first, number) = open(Kind::Tcp, 443);

@@ -71,11 +71,19 @@ fn a_hello_without_extensions_is_whole() {
 #[test]
 fn every_beginning_of_a_hello_tells_what_it_holds() {
     let bytes = full_hello();
-    let name_end = bytes.windows(NAME.len()).position(|w| w == NAME.as_bytes()).unwrap() + NAME.len();
+    let name_end = bytes
+        .windows(NAME.len())
+        .position(|w| w == NAME.as_bytes())
+        .unwrap()
+        + NAME.len();
     for len in 1..bytes.len() {
         let hello = ClientHello::parse(&bytes[..len]).unwrap();
         assert!(hello.truncated, "at {len} bytes");
-        assert_eq!(hello.server_name, (len >= name_end).then_some(NAME), "at {len} bytes");
+        assert_eq!(
+            hello.server_name,
+            (len >= name_end).then_some(NAME),
+            "at {len} bytes"
+        );
     }
     assert_eq!(ClientHello::parse(&[]), None);
 }
@@ -83,7 +91,11 @@ fn every_beginning_of_a_hello_tells_what_it_holds() {
 #[test]
 fn other_messages_are_none() {
     assert_eq!(ClientHello::parse(&[2, 0, 0, 1, 0]), None, "a ServerHello");
-    assert_eq!(ClientHello::parse(&[1, 0, 0, 9, 0x12, 0x34]), None, "no version of TLS");
+    assert_eq!(
+        ClientHello::parse(&[1, 0, 0, 9, 0x12, 0x34]),
+        None,
+        "no version of TLS"
+    );
 }
 
 #[test]
@@ -100,7 +112,10 @@ fn names_that_are_none_are_not_returned() {
 fn a_damaged_extension_does_not_hide_the_next() {
     let bytes = hello(&[extension(16, &[0xff]), server_name(b"example.org")]);
     let hello = ClientHello::parse(&bytes).unwrap();
-    assert_eq!((hello.server_name, hello.truncated), (Some("example.org"), true));
+    assert_eq!(
+        (hello.server_name, hello.truncated),
+        (Some("example.org"), true)
+    );
 }
 
 proptest! {

@@ -30,7 +30,10 @@ pub(super) fn decode<'a>(packet: &Packet<'a>) -> Option<Datagram<'a>> {
     // What follows the packet is padding of the frame.
     let captured = &packet.data[head.len()..];
     let wire = stated - IPV4_HEADER;
-    let payload = Rest { data: &captured[..captured.len().min(wire)], wire };
+    let payload = Rest {
+        data: &captured[..captured.len().min(wire)],
+        wire,
+    };
     let protocol = ip[9];
     let transport = match protocol {
         IP_PROTOCOL_TCP => Transport::Tcp(tcp(payload)?),
@@ -72,8 +75,14 @@ mod tests {
                 testing::udp(from, to, &payload)
             };
             let protocol = if is_tcp { 6 } else { 17 };
-            let (source, destination) = (testing::address(testing::NETFLIX), testing::address(testing::CLIENT));
-            testing::ethernet(0x0800, &testing::ip(source, destination, protocol, &segment))
+            let (source, destination) = (
+                testing::address(testing::NETFLIX),
+                testing::address(testing::CLIENT),
+            );
+            testing::ethernet(
+                0x0800,
+                &testing::ip(source, destination, protocol, &segment),
+            )
         })
     }
 
@@ -107,12 +116,21 @@ mod tests {
 
     #[test]
     fn common_frames_are_taken() {
-        let (source, destination) = (testing::address(testing::NETFLIX), testing::address(testing::CLIENT));
+        let (source, destination) = (
+            testing::address(testing::NETFLIX),
+            testing::address(testing::CLIENT),
+        );
         for (protocol, payload) in [
-            (6, testing::tcp((443, 50_000), 1, 2, testing::ACK, b"payload")),
+            (
+                6,
+                testing::tcp((443, 50_000), 1, 2, testing::ACK, b"payload"),
+            ),
             (17, testing::udp(443, 50_000, b"payload")),
         ] {
-            let data = testing::ethernet(0x0800, &testing::ip(source, destination, protocol, &payload));
+            let data = testing::ethernet(
+                0x0800,
+                &testing::ip(source, destination, protocol, &payload),
+            );
             let packet = Packet {
                 frame: 1,
                 time: Time(0),

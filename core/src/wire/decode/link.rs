@@ -20,17 +20,28 @@ const PPP_IPV6: u16 = 0x0057;
 const PPP_MPLS: u16 = 0x0281;
 
 /// Where a frame of this link type begins.
-pub(super) fn first_layer(link_type: LinkType, rest: Rest<'_>) -> Result<(Layer, Rest<'_>), DecodeError> {
+pub(super) fn first_layer(
+    link_type: LinkType,
+    rest: Rest<'_>,
+) -> Result<(Layer, Rest<'_>), DecodeError> {
     let found = match link_type {
         LinkType::ETHERNET => Some((Layer::Ethernet, rest)),
-        LinkType::RAW | LinkType::DLT_RAW | LinkType::DLT_RAW_OPENBSD | LinkType::IPV4 | LinkType::IPV6 => {
-            Some((Layer::Ip, rest))
-        }
+        LinkType::RAW
+        | LinkType::DLT_RAW
+        | LinkType::DLT_RAW_OPENBSD
+        | LinkType::IPV4
+        | LinkType::IPV6 => Some((Layer::Ip, rest)),
         LinkType::NULL | LinkType::LOOP => loopback(rest),
         LinkType::PPP | LinkType::PPP_HDLC => Some((Layer::Ppp, rest)),
         LinkType::PPP_ETHER => pppoe(rest),
-        LinkType::LINUX_SLL => rest.u16(14).zip(rest.skip(16)).map(|(t, rest)| (Layer::EtherType(t), rest)),
-        LinkType::LINUX_SLL2 => rest.u16(0).zip(rest.skip(20)).map(|(t, rest)| (Layer::EtherType(t), rest)),
+        LinkType::LINUX_SLL => rest
+            .u16(14)
+            .zip(rest.skip(16))
+            .map(|(t, rest)| (Layer::EtherType(t), rest)),
+        LinkType::LINUX_SLL2 => rest
+            .u16(0)
+            .zip(rest.skip(20))
+            .map(|(t, rest)| (Layer::EtherType(t), rest)),
         other => return Err(DecodeError::UnknownLinkType(other)),
     };
     found.ok_or(DecodeError::NotIp)
@@ -47,14 +58,20 @@ pub(super) fn ethernet(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
     }
     // LLC with SNAP and an OUI of zero: an EtherType follows (RFC 1042).
     let snap = rest.data.get(..6)? == [0xaa, 0xaa, 0x03, 0, 0, 0];
-    if snap { Some((Layer::EtherType(rest.u16(6)?), rest.skip(8)?)) } else { None }
+    if snap {
+        Some((Layer::EtherType(rest.u16(6)?), rest.skip(8)?))
+    } else {
+        None
+    }
 }
 
 /// What an EtherType says comes next.
 pub(super) fn ether_type(ether_type: u16, rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
     match ether_type {
         ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => Some((Layer::Ip, rest)),
-        ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => Some((Layer::EtherType(rest.u16(2)?), rest.skip(4)?)),
+        ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => {
+            Some((Layer::EtherType(rest.u16(2)?), rest.skip(4)?))
+        }
         ETHERTYPE_MPLS | ETHERTYPE_MPLS_UPSTREAM => mpls(rest),
         ETHERTYPE_PPPOE_SESSION => pppoe(rest),
         ETHERTYPE_BRIDGED => Some((Layer::Ethernet, rest)),
@@ -92,8 +109,11 @@ pub(super) fn ppp(mut rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
         rest = rest.skip(2)?;
     }
     let compressed = rest.u8(0)? & 1 != 0;
-    let (protocol, rest) =
-        if compressed { (u16::from(rest.u8(0)?), rest.skip(1)?) } else { (rest.u16(0)?, rest.skip(2)?) };
+    let (protocol, rest) = if compressed {
+        (u16::from(rest.u8(0)?), rest.skip(1)?)
+    } else {
+        (rest.u16(0)?, rest.skip(2)?)
+    };
     match protocol {
         PPP_IPV4 | PPP_IPV6 => Some((Layer::Ip, rest)),
         PPP_MPLS => mpls(rest),

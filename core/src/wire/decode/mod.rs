@@ -150,7 +150,10 @@ struct Rest<'a> {
 impl<'a> Rest<'a> {
     /// The same without its first `n` bytes; `None` if they were not captured.
     fn skip(self, n: usize) -> Option<Self> {
-        Some(Self { data: self.data.get(n..)?, wire: self.wire.saturating_sub(n) })
+        Some(Self {
+            data: self.data.get(n..)?,
+            wire: self.wire.saturating_sub(n),
+        })
     }
 
     fn u8(self, at: usize) -> Option<u8> {
@@ -188,7 +191,10 @@ pub fn decode<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
 /// The same for whatever frame.
 #[cold]
 fn decode_any<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
-    let rest = Rest { data: packet.data, wire: (packet.original_length as usize).max(packet.data.len()) };
+    let rest = Rest {
+        data: packet.data,
+        wire: (packet.original_length as usize).max(packet.data.len()),
+    };
     let (layer, rest) = link::first_layer(packet.link_type, rest)?;
     let mut layers = MAX_LAYERS;
     descend(layer, rest, &mut layers).ok_or(DecodeError::NotIp)
@@ -219,9 +225,15 @@ fn internet<'a>(rest: Rest<'a>, layers: &mut u32) -> Option<Datagram<'a>> {
         return Some(outer.datagram(Transport::LaterFragment));
     }
     let inner = match outer.protocol {
-        IP_PROTOCOL_TCP => return Some(outer.datagram(tcp(outer.payload).map_or(Transport::Other, Transport::Tcp))),
+        IP_PROTOCOL_TCP => {
+            return Some(
+                outer.datagram(tcp(outer.payload).map_or(Transport::Other, Transport::Tcp)),
+            );
+        }
         IP_PROTOCOL_UDP => {
-            let Some(udp) = udp(outer.payload) else { return Some(outer.datagram(Transport::Other)) };
+            let Some(udp) = udp(outer.payload) else {
+                return Some(outer.datagram(Transport::Other));
+            };
             // A first fragment of a tunnel packet holds the inner headers too: it is unwrapped like a whole one.
             match tunnel::in_udp(&udp, outer.payload.wire.saturating_sub(UDP_HEADER)) {
                 Some((layer, rest)) => descend(layer, rest, layers),
@@ -229,7 +241,9 @@ fn internet<'a>(rest: Rest<'a>, layers: &mut u32) -> Option<Datagram<'a>> {
             }
         }
         IP_PROTOCOL_IPV4 | IP_PROTOCOL_IPV6 => descend(Layer::Ip, outer.payload, layers),
-        IP_PROTOCOL_GRE => tunnel::gre(outer.payload).and_then(|(layer, rest)| descend(layer, rest, layers)),
+        IP_PROTOCOL_GRE => {
+            tunnel::gre(outer.payload).and_then(|(layer, rest)| descend(layer, rest, layers))
+        }
         _ => None,
     };
     // An inner packet that cannot be read leaves the outer one: it was sent between those addresses.
@@ -265,7 +279,9 @@ impl<'a> Internet<'a> {
 }
 
 fn ipv4(rest: Rest<'_>) -> Option<Internet<'_>> {
-    let Ok((slice, _)) = LaxIpv4Slice::from_slice(rest.data) else { return ipv4_cut(rest) };
+    let Ok((slice, _)) = LaxIpv4Slice::from_slice(rest.data) else {
+        return ipv4_cut(rest);
+    };
     let header = slice.header();
     let stated = usize::from(header.total_len());
     // 0: the sender left segmentation to the network card, which then wrote the length after the capture.
@@ -278,7 +294,10 @@ fn ipv4(rest: Rest<'_>) -> Option<Internet<'_>> {
         protocol: payload.ip_number.0,
         length: u32::try_from(length).unwrap_or(u32::MAX),
         later_fragment: header.fragments_offset().value() != 0,
-        payload: Rest { data: payload.payload, wire: length.saturating_sub(header.slice().len() + authentication) },
+        payload: Rest {
+            data: payload.payload,
+            wire: length.saturating_sub(header.slice().len() + authentication),
+        },
     })
 }
 
@@ -297,7 +316,10 @@ fn ipv4_cut(rest: Rest<'_>) -> Option<Internet<'_>> {
         protocol: fixed[9],
         length: u32::try_from(length).unwrap_or(u32::MAX),
         later_fragment: u16::from_be_bytes([fixed[6], fixed[7]]) & 0x1fff != 0,
-        payload: Rest { data: &[], wire: length.saturating_sub(header_length) },
+        payload: Rest {
+            data: &[],
+            wire: length.saturating_sub(header_length),
+        },
     })
 }
 
@@ -310,7 +332,11 @@ fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
     // A payload length of 0 with data behind it is offload or a jumbogram (RFC 2675); without a protocol of its own
     // ("no next header", 59) what follows is link-layer padding.
     let offload = stated == 0 && payload.ip_number.0 != 59;
-    let length = if offload { rest.wire.max(HEADER) } else { HEADER + stated };
+    let length = if offload {
+        rest.wire.max(HEADER)
+    } else {
+        HEADER + stated
+    };
     const HEADER: usize = 40;
     Some(Internet {
         source: header.source_addr().into(),
@@ -318,7 +344,10 @@ fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
         protocol: payload.ip_number.0,
         length: u32::try_from(length).unwrap_or(u32::MAX),
         later_fragment: slice.is_payload_fragmented() && is_later_ipv6_fragment(extensions),
-        payload: Rest { data: payload.payload, wire: length.saturating_sub(HEADER + extensions.slice().len()) },
+        payload: Rest {
+            data: payload.payload,
+            wire: length.saturating_sub(HEADER + extensions.slice().len()),
+        },
     })
 }
 
@@ -326,7 +355,9 @@ fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
 /// the iterator of `etherparse` takes it that no header was left out, and reads behind the slice where the one after
 /// the last was damaged or cut.
 fn is_later_ipv6_fragment(extensions: &etherparse::Ipv6ExtensionsSlice<'_>) -> bool {
-    let Some(first) = extensions.first_header() else { return false };
+    let Some(first) = extensions.first_header() else {
+        return false;
+    };
     let (mut kind, mut rest) = (first.0, extensions.slice());
     while let &[next, length, high, low, ..] = rest {
         let length = match kind {
@@ -373,7 +404,11 @@ fn udp(rest: Rest<'_>) -> Option<Udp<'_>> {
     // The IP length wins where the two disagree: 0 is offload (or a jumbogram), and a first fragment's UDP length
     // speaks of the whole datagram.
     let available = rest.wire.checked_sub(UDP_HEADER)?;
-    let payload_length = if stated < UDP_HEADER { available } else { available.min(stated - UDP_HEADER) };
+    let payload_length = if stated < UDP_HEADER {
+        available
+    } else {
+        available.min(stated - UDP_HEADER)
+    };
     let captured = &rest.data[UDP_HEADER..];
     Some(Udp {
         source_port: u16::from_be_bytes([header[0], header[1]]),

@@ -33,7 +33,13 @@ fn whole(link_type: LinkType, data: &[u8]) -> Result<Datagram<'_>, DecodeError> 
 /// Decodes a frame of which the first `captured` bytes were captured.
 fn cut(link_type: LinkType, data: &[u8], captured: usize) -> Result<Datagram<'_>, DecodeError> {
     let original_length = data.len() as u32;
-    decode(&Packet { frame: 1, time: Time(0), link_type, original_length, data: &data[..captured] })
+    decode(&Packet {
+        frame: 1,
+        time: Time(0),
+        link_type,
+        original_length,
+        data: &data[..captured],
+    })
 }
 
 fn as_tcp<'a>(datagram: &Datagram<'a>) -> Tcp<'a> {
@@ -51,16 +57,32 @@ fn as_udp<'a>(datagram: &Datagram<'a>) -> Udp<'a> {
 }
 
 fn v4(protocol: u8, payload: &[u8]) -> Vec<u8> {
-    testing::ip(address("192.0.2.1"), address("192.0.2.2"), protocol, payload)
+    testing::ip(
+        address("192.0.2.1"),
+        address("192.0.2.2"),
+        protocol,
+        payload,
+    )
 }
 
 fn v6(protocol: u8, payload: &[u8]) -> Vec<u8> {
-    testing::ip(address("2001:db8::1"), address("2001:db8::2"), protocol, payload)
+    testing::ip(
+        address("2001:db8::1"),
+        address("2001:db8::2"),
+        protocol,
+        payload,
+    )
 }
 
 /// A TCP segment to look for: its fields are all different.
 fn segment() -> Vec<u8> {
-    testing::tcp((51_000, 443), 0x0102_0304, 0x0506_0708, testing::ACK, b"payload of TCP")
+    testing::tcp(
+        (51_000, 443),
+        0x0102_0304,
+        0x0506_0708,
+        testing::ACK,
+        b"payload of TCP",
+    )
 }
 
 /// The IPv4 packet to look for inside everything.
@@ -74,10 +96,26 @@ fn assert_inner(datagram: &Datagram<'_>, context: &str) {
     assert_eq!(datagram.destination, address("23.246.0.9"), "{context}");
     assert_eq!((datagram.protocol, datagram.length), (6, 54), "{context}");
     let tcp = as_tcp(datagram);
-    assert_eq!((tcp.source_port, tcp.destination_port), (51_000, 443), "{context}");
-    assert_eq!((tcp.sequence, tcp.acknowledgement), (0x0102_0304, 0x0506_0708), "{context}");
-    assert_eq!((tcp.flags, tcp.window), (TcpFlags::ACK, 0xffff), "{context}");
-    assert_eq!((tcp.payload, tcp.payload_length), (&b"payload of TCP"[..], 14), "{context}");
+    assert_eq!(
+        (tcp.source_port, tcp.destination_port),
+        (51_000, 443),
+        "{context}"
+    );
+    assert_eq!(
+        (tcp.sequence, tcp.acknowledgement),
+        (0x0102_0304, 0x0506_0708),
+        "{context}"
+    );
+    assert_eq!(
+        (tcp.flags, tcp.window),
+        (TcpFlags::ACK, 0xffff),
+        "{context}"
+    );
+    assert_eq!(
+        (tcp.payload, tcp.payload_length),
+        (&b"payload of TCP"[..], 14),
+        "{context}"
+    );
     assert!(!tcp.header_truncated, "{context}");
 }
 
@@ -88,7 +126,11 @@ fn assert_sane(datagram: &Datagram<'_>) {
         Transport::LaterFragment | Transport::Other => return,
     };
     assert!(payload <= length as usize, "captured {payload} of {length}");
-    assert!(length <= datagram.length, "payload {length} in a packet of {}", datagram.length);
+    assert!(
+        length <= datagram.length,
+        "payload {length} in a packet of {}",
+        datagram.length
+    );
 }
 
 proptest! {
@@ -127,7 +169,10 @@ proptest! {
 fn unknown_link_types_are_named() {
     let error = whole(LinkType(147), &inner()).unwrap_err();
     assert_eq!(error, DecodeError::UnknownLinkType(LinkType(147)));
-    assert_eq!(whole(LinkType::ETHERNET, &ethernet(0x0806, &[0; 28])).unwrap_err(), DecodeError::NotIp);
+    assert_eq!(
+        whole(LinkType::ETHERNET, &ethernet(0x0806, &[0; 28])).unwrap_err(),
+        DecodeError::NotIp
+    );
     assert_eq!(whole(LinkType::RAW, &[]).unwrap_err(), DecodeError::NotIp);
 }
 
@@ -140,7 +185,11 @@ fn an_ipv6_fragment_ends_in_another_extension_header() {
             data.extend_from_slice(&[0x20; 32]);
             data.extend_from_slice(&[next, 0, 0, offset | 1, 0, 0, 0, 7]);
             let datagram = whole(LinkType::RAW, &data).unwrap();
-            assert_eq!(matches!(datagram.transport, Transport::LaterFragment), later, "{next} {offset}");
+            assert_eq!(
+                matches!(datagram.transport, Transport::LaterFragment),
+                later,
+                "{next} {offset}"
+            );
         }
     }
 }

@@ -9,12 +9,17 @@ const PORT_GTP_USER: u16 = 2152;
 
 /// Whether the ports of a UDP datagram are a tunnel's.
 pub(super) const fn may_be_tunnel(udp: &Udp<'_>) -> bool {
-    udp.destination_port == PORT_VXLAN || udp.destination_port == PORT_GTP_USER || udp.source_port == PORT_GTP_USER
+    udp.destination_port == PORT_VXLAN
+        || udp.destination_port == PORT_GTP_USER
+        || udp.source_port == PORT_GTP_USER
 }
 
 /// What a UDP datagram carries if it is a tunnel's; `wire` is its payload's length on the wire.
 pub(super) fn in_udp<'a>(udp: &Udp<'a>, wire: usize) -> Option<(Layer, Rest<'a>)> {
-    let rest = Rest { data: udp.payload, wire: wire.min(udp.payload_length as usize) };
+    let rest = Rest {
+        data: udp.payload,
+        wire: wire.min(udp.payload_length as usize),
+    };
     let to_or_from = |port| udp.destination_port == port || udp.source_port == port;
     if udp.destination_port == PORT_VXLAN {
         vxlan(rest)
@@ -44,7 +49,11 @@ fn gtp_user(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
     if !has_optional_fields {
         return Some((Layer::Ip, rest.skip(8)?));
     }
-    let mut next_extension = if flags & 0b0000_0100 != 0 { rest.u8(11)? } else { 0 };
+    let mut next_extension = if flags & 0b0000_0100 != 0 {
+        rest.u8(11)?
+    } else {
+        0
+    };
     let mut rest = rest.skip(12)?;
     for _ in 0..MAX_EXTENSIONS {
         if next_extension == 0 {
@@ -74,10 +83,14 @@ pub(super) fn gre(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
     let protocol = rest.u16(2)?;
     let field = |flag: u16| if flags & flag != 0 { 4 } else { 0 };
     match flags & VERSION {
-        0 if flags & ROUTING == 0 => {
-            Some((Layer::EtherType(protocol), rest.skip(4 + field(CHECKSUM) + field(KEY) + field(SEQUENCE))?))
-        }
-        1 if protocol == PROTOCOL_PPP => Some((Layer::Ppp, rest.skip(8 + field(SEQUENCE) + field(ACKNOWLEDGEMENT))?)),
+        0 if flags & ROUTING == 0 => Some((
+            Layer::EtherType(protocol),
+            rest.skip(4 + field(CHECKSUM) + field(KEY) + field(SEQUENCE))?,
+        )),
+        1 if protocol == PROTOCOL_PPP => Some((
+            Layer::Ppp,
+            rest.skip(8 + field(SEQUENCE) + field(ACKNOWLEDGEMENT))?,
+        )),
         _ => None,
     }
 }

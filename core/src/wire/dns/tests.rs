@@ -55,11 +55,22 @@ fn typical() -> Message {
 fn an_answer_tells_who_was_asked_for_and_where_they_are() {
     let response = parse(&typical()).unwrap();
     assert_eq!(response.question.as_deref(), Some("api-global.netflix.com"));
-    let addresses: Vec<String> = response.addresses.iter().map(|(owner, ip)| format!("{owner} {ip}")).collect();
-    let expected =
-        ["edge.example.net 198.51.100.7", "edge.example.net 198.51.100.8", "edge.example.net 2a00:86c0:1::9"];
+    let addresses: Vec<String> = response
+        .addresses
+        .iter()
+        .map(|(owner, ip)| format!("{owner} {ip}"))
+        .collect();
+    let expected = [
+        "edge.example.net 198.51.100.7",
+        "edge.example.net 198.51.100.8",
+        "edge.example.net 2a00:86c0:1::9",
+    ];
     assert_eq!(addresses, expected);
-    let expected = ["edge.example.net", "api-global.geo.netflix.com", "api-global.netflix.com"];
+    let expected = [
+        "edge.example.net",
+        "api-global.geo.netflix.com",
+        "api-global.netflix.com",
+    ];
     assert_eq!(chain(&response, "edge.example.net"), expected);
 }
 
@@ -67,22 +78,35 @@ fn an_answer_tells_who_was_asked_for_and_where_they_are() {
 fn names_compare_whatever_their_case() {
     let response = parse(&answer(
         "WWW.Netflix.COM",
-        [cname("www.netflix.com", "Edge.EXAMPLE.net"), a("edge.example.NET", [192, 0, 2, 1])],
+        [
+            cname("www.netflix.com", "Edge.EXAMPLE.net"),
+            a("edge.example.NET", [192, 0, 2, 1]),
+        ],
     ))
     .unwrap();
     assert_eq!(response.question.as_deref(), Some("www.netflix.com"));
-    assert_eq!(chain(&response, &response.addresses[0].0), ["edge.example.net", "www.netflix.com"]);
+    assert_eq!(
+        chain(&response, &response.addresses[0].0),
+        ["edge.example.net", "www.netflix.com"]
+    );
 }
 
 #[test]
 fn aliases_lead_back_whatever_their_order() {
     let links = |order: [usize; 3]| {
-        let records =
-            [cname("a.example", "b.example"), cname("b.example", "c.example"), a("c.example", [192, 0, 2, 1])];
+        let records = [
+            cname("a.example", "b.example"),
+            cname("b.example", "c.example"),
+            a("c.example", [192, 0, 2, 1]),
+        ];
         parse(&answer("a.example", order.map(|i| records[i].clone()))).unwrap()
     };
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
-        assert_eq!(chain(&links(order), "c.example"), ["c.example", "b.example", "a.example"], "{order:?}");
+        assert_eq!(
+            chain(&links(order), "c.example"),
+            ["c.example", "b.example", "a.example"],
+            "{order:?}"
+        );
     }
 }
 
@@ -90,14 +114,20 @@ fn aliases_lead_back_whatever_their_order() {
 fn a_chain_without_end_is_followed_sixteen_steps() {
     let looped = parse(&answer(
         "a.example",
-        [cname("a.example", "b.example"), cname("b.example", "a.example"), a("a.example", [192, 0, 2, 1])],
+        [
+            cname("a.example", "b.example"),
+            cname("b.example", "a.example"),
+            a("a.example", [192, 0, 2, 1]),
+        ],
     ))
     .unwrap();
     assert_eq!(looped.chain("a.example").count(), MAX_CHAIN);
     let itself = parse(&answer("a.example", [cname("a.example", "a.example")])).unwrap();
     assert_eq!(itself.chain("a.example").count(), MAX_CHAIN);
-    let long =
-        parse(&answer("n0.example", (0..20).map(|i| cname(&format!("n{i}.example"), &format!("n{}.example", i + 1)))));
+    let long = parse(&answer(
+        "n0.example",
+        (0..20).map(|i| cname(&format!("n{i}.example"), &format!("n{}.example", i + 1))),
+    ));
     assert_eq!(long.unwrap().chain("n20.example").count(), MAX_CHAIN);
 }
 
@@ -112,9 +142,15 @@ fn of_a_cut_message_the_records_before_the_cut_count() {
             continue;
         };
         assert!(length >= 12);
-        assert!(whole.addresses.starts_with(&response.addresses) && whole.aliases.starts_with(&response.aliases));
+        assert!(
+            whole.addresses.starts_with(&response.addresses)
+                && whole.aliases.starts_with(&response.aliases)
+        );
         assert!(response.question.is_none() || response.question == whole.question);
-        assert!(response.aliases.len() + response.addresses.len() >= most, "more bytes, fewer records");
+        assert!(
+            response.aliases.len() + response.addresses.len() >= most,
+            "more bytes, fewer records"
+        );
         most = response.aliases.len() + response.addresses.len();
     }
     assert_eq!(most, 4, "all but the last record");
@@ -125,7 +161,11 @@ fn only_successful_answers_to_queries_count() {
     let mut query = typical();
     query.metadata.message_type = MessageType::Query;
     assert_eq!(parse(&query), None);
-    for code in [ResponseCode::NXDomain, ResponseCode::ServFail, ResponseCode::Refused] {
+    for code in [
+        ResponseCode::NXDomain,
+        ResponseCode::ServFail,
+        ResponseCode::Refused,
+    ] {
         let mut refused = typical();
         refused.metadata.response_code = code;
         assert_eq!(parse(&refused), None, "{code}");
@@ -144,20 +184,33 @@ fn only_successful_answers_to_queries_count() {
 #[test]
 fn records_of_other_sections_and_types_are_passed_over() {
     let mut message = answer(VIDEO, []);
-    message.add_answer(Record::from_rdata(name(VIDEO), 60, RData::TXT(TXT::new(vec!["text".to_owned(); 3]))));
+    message.add_answer(Record::from_rdata(
+        name(VIDEO),
+        60,
+        RData::TXT(TXT::new(vec!["text".to_owned(); 3])),
+    ));
     message.add_answer(a(VIDEO, [192, 0, 2, 1]));
     message.add_authority(a("ns.example", [192, 0, 2, 53]));
     message.add_additional(a("glue.example", [192, 0, 2, 54]));
     message.set_edns(Edns::new());
     let response = parse(&message).unwrap();
-    assert_eq!(response.addresses, [(VIDEO.into(), IpAddr::from([192, 0, 2, 1]))]);
+    assert_eq!(
+        response.addresses,
+        [(VIDEO.into(), IpAddr::from([192, 0, 2, 1]))]
+    );
 }
 
 #[test]
 fn at_most_256_records_of_a_message_are_read() {
     let records = |count: usize| (0..count).map(|i| a(VIDEO, [192, 0, (i >> 8) as u8, i as u8]));
     for (count, read) in [(255, 255), (256, 256), (257, 256), (1000, 256)] {
-        assert_eq!(parse(&answer(VIDEO, records(count))).unwrap().addresses.len(), read);
+        assert_eq!(
+            parse(&answer(VIDEO, records(count)))
+                .unwrap()
+                .addresses
+                .len(),
+            read
+        );
     }
 }
 
@@ -165,7 +218,10 @@ fn at_most_256_records_of_a_message_are_read() {
 fn counts_that_promise_too_much_are_not_believed() {
     let mut message = typical().to_vec().unwrap();
     message[6..8].copy_from_slice(&[0xff, 0xff]);
-    assert_eq!(Response::parse(&message).unwrap(), parse(&typical()).unwrap());
+    assert_eq!(
+        Response::parse(&message).unwrap(),
+        parse(&typical()).unwrap()
+    );
     message[4..6].copy_from_slice(&[0xff, 0xff]);
     let damaged = Response::parse(&message).unwrap();
     assert_eq!(damaged.question.as_deref(), Some("api-global.netflix.com"));
@@ -173,14 +229,19 @@ fn counts_that_promise_too_much_are_not_believed() {
 
 #[test]
 fn an_address_of_the_wrong_length_is_no_address() {
-    let mut message = answer(VIDEO, [a(VIDEO, [192, 0, 2, 1]), a(VIDEO, [192, 0, 2, 2])]).to_vec().unwrap();
+    let mut message = answer(VIDEO, [a(VIDEO, [192, 0, 2, 1]), a(VIDEO, [192, 0, 2, 2])])
+        .to_vec()
+        .unwrap();
     let first_length = message.len() - 4 - 12 - 4 - 2;
     assert_eq!(message[first_length..first_length + 2], [0, 4]);
     // The first record has one byte less: the message is shorter by it, and the second record is still found.
     message[first_length + 1] = 3;
     message.remove(first_length + 2);
     let response = Response::parse(&message).unwrap();
-    assert_eq!(response.addresses, [(VIDEO.into(), IpAddr::from([192, 0, 2, 2]))]);
+    assert_eq!(
+        response.addresses,
+        [(VIDEO.into(), IpAddr::from([192, 0, 2, 2]))]
+    );
 }
 
 #[test]
@@ -188,10 +249,18 @@ fn compression_pointers_that_go_round_or_forward_end_the_message() {
     let header = [0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
     for pointer in [[0xc0, 12], [0xc0, 14], [0xc0, 200], [0xff, 0xff]] {
         let message = [&header[..], &pointer, &[0, 1, 0, 1]].concat();
-        assert_eq!(Response::parse(&message), Some(Response::default()), "{pointer:?}");
+        assert_eq!(
+            Response::parse(&message),
+            Some(Response::default()),
+            "{pointer:?}"
+        );
     }
     // Two names that point at each other.
-    let message = [&header[..], &[1, b'a', 0xc0, 16, 1, b'b', 0xc0, 12, 0, 1, 0, 1]].concat();
+    let message = [
+        &header[..],
+        &[1, b'a', 0xc0, 16, 1, b'b', 0xc0, 12, 0, 1, 0, 1],
+    ]
+    .concat();
     assert_eq!(Response::parse(&message).unwrap().addresses, []);
 }
 
@@ -199,7 +268,10 @@ fn compression_pointers_that_go_round_or_forward_end_the_message() {
 fn addresses_read_one_by_one(message: &[u8]) -> Vec<(String, IpAddr)> {
     let message = Message::from_vec(message).unwrap();
     let address = |record: &Record| match record.data {
-        RData::A(A(address)) => Some((record.name.to_ascii().trim_end_matches('.').to_owned(), address.into())),
+        RData::A(A(address)) => Some((
+            record.name.to_ascii().trim_end_matches('.').to_owned(),
+            address.into(),
+        )),
         _ => None,
     };
     message.answers.iter().filter_map(address).collect()

@@ -5,13 +5,19 @@ use super::*;
 mod arbitrary;
 mod hidden;
 
-const GET: &[u8] = b"GET /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nAccept: */*\r\n\r\n";
+const GET: &[u8] =
+    b"GET /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nAccept: */*\r\n\r\n";
 
 /// Where streams begin.
 const ORIGIN: u64 = 1 << 40;
 
 /// Reads packets, each with its captured bytes and how many there were; offsets of events count from 0.
-fn read(reader: &mut Reader, at: &mut u64, packets: &[(&[u8], u64)], bodiless: &[bool]) -> Vec<Event> {
+fn read(
+    reader: &mut Reader,
+    at: &mut u64,
+    packets: &[(&[u8], u64)],
+    bodiless: &[bool],
+) -> Vec<Event> {
     let mut events = Vec::new();
     let mut bodiless = bodiless.iter().copied();
     for &(bytes, length) in packets {
@@ -34,19 +40,35 @@ fn read(reader: &mut Reader, at: &mut u64, packets: &[(&[u8], u64)], bodiless: &
 }
 
 fn whole(side: Side, stream: &[u8], bodiless: &[bool]) -> Vec<Event> {
-    read(&mut Reader::new(side), &mut 0, &[(stream, stream.len() as u64)], bodiless)
+    read(
+        &mut Reader::new(side),
+        &mut 0,
+        &[(stream, stream.len() as u64)],
+        bodiless,
+    )
 }
 
 fn head(status: u16) -> Event {
-    Event::Head(Head { status, bodiless: false })
+    Event::Head(Head {
+        status,
+        bodiless: false,
+    })
 }
 
 fn response(status: &str, fields: &str, body: &[u8]) -> Vec<u8> {
-    [format!("HTTP/1.1 {status}\r\n{fields}\r\n").as_bytes(), body].concat()
+    [
+        format!("HTTP/1.1 {status}\r\n{fields}\r\n").as_bytes(),
+        body,
+    ]
+    .concat()
 }
 
 fn sized(length: usize) -> Vec<u8> {
-    response("206 Partial Content", &format!("Content-Length: {length}\r\n"), &vec![b'\n'; length])
+    response(
+        "206 Partial Content",
+        &format!("Content-Length: {length}\r\n"),
+        &vec![b'\n'; length],
+    )
 }
 
 /// A chunked response with extensions, trailers, and lines in its data that look like chunk sizes.
@@ -62,24 +84,40 @@ fn exchange() -> (Vec<u8>, Vec<bool>, Vec<Event>) {
         (response("100 Continue", "", b""), false),
         (response("200 OK", "Content-Length: 5000\r\n", b""), true),
         (response("204 No Content", "", b""), false),
-        (response("304 Not Modified", "Content-Length: 77\r\n", b""), false),
+        (
+            response("304 Not Modified", "Content-Length: 77\r\n", b""),
+            false,
+        ),
         (chunked(), false),
         (response("200 OK", "Content-Length: 0\r\n", b""), false),
         ([b"\r\n", &sized(3)[..]].concat(), false),
-        (response("200 OK", "Date: today\r\n", b"until the end HTTP/1.1 200 OK\r\n\r\n"), false),
+        (
+            response(
+                "200 OK",
+                "Date: today\r\n",
+                b"until the end HTTP/1.1 200 OK\r\n\r\n",
+            ),
+            false,
+        ),
     ];
     let (mut stream, mut bodiless, mut events) = (Vec::new(), Vec::new(), Vec::new());
     for (at, (part, answers_head)) in parts.iter().enumerate() {
         let blank = part.iter().take_while(|b| b.is_ascii_whitespace()).count();
         events.push(Event::Start((stream.len() + blank) as u64));
         stream.extend_from_slice(part);
-        let status = str::from_utf8(&part[blank + 9..blank + 12]).unwrap().parse().unwrap();
+        let status = str::from_utf8(&part[blank + 9..blank + 12])
+            .unwrap()
+            .parse()
+            .unwrap();
         if status == 100 {
             events.push(Event::Interim);
             continue;
         }
         bodiless.push(*answers_head);
-        events.push(Event::Head(Head { status, bodiless: *answers_head }));
+        events.push(Event::Head(Head {
+            status,
+            bodiless: *answers_head,
+        }));
         if at + 1 < parts.len() {
             events.push(Event::End(stream.len() as u64));
         }
@@ -93,10 +131,22 @@ fn requests() -> (Vec<u8>, Vec<Event>) {
     let mut stream = Vec::new();
     let mut events = Vec::new();
     let lines = b"HEAD / HTTP/1.1\r\n\r\n";
-    for (part, bodiless) in [(GET, false), (&put[..], false), (&post[..], false), (&lines[..], true), (GET, false)] {
+    for (part, bodiless) in [
+        (GET, false),
+        (&put[..], false),
+        (&post[..], false),
+        (&lines[..], true),
+        (GET, false),
+    ] {
         events.push(Event::Start(stream.len() as u64));
         stream.extend_from_slice(part);
-        events.extend([Event::Head(Head { status: 0, bodiless }), Event::End(stream.len() as u64)]);
+        events.extend([
+            Event::Head(Head {
+                status: 0,
+                bodiless,
+            }),
+            Event::End(stream.len() as u64),
+        ]);
     }
     (stream, events)
 }
@@ -117,22 +167,35 @@ fn pipelined_requests_are_told_apart() {
 fn where_packets_divide_a_stream_makes_no_difference() {
     let (stream, bodiless, events) = exchange();
     let (up, up_events) = requests();
-    for (side, stream, bodiless, events) in
-        [(Side::Server, &stream, &bodiless[..], &events), (Side::Client, &up, &[], &up_events)]
-    {
+    for (side, stream, bodiless, events) in [
+        (Side::Server, &stream, &bodiless[..], &events),
+        (Side::Client, &up, &[], &up_events),
+    ] {
         for at in 0..=stream.len() {
             let (first, second) = stream.split_at(at);
             let packets = [(first, at as u64), (second, second.len() as u64)];
-            assert_eq!(&read(&mut Reader::new(side), &mut 0, &packets, bodiless), events, "{side:?} at {at}");
+            assert_eq!(
+                &read(&mut Reader::new(side), &mut 0, &packets, bodiless),
+                events,
+                "{side:?} at {at}"
+            );
         }
         let bytes: Vec<_> = stream.chunks(1).map(|byte| (byte, 1)).collect();
-        assert_eq!(&read(&mut Reader::new(side), &mut 0, &bytes, bodiless), events, "{side:?} byte by byte");
+        assert_eq!(
+            &read(&mut Reader::new(side), &mut 0, &bytes, bodiless),
+            events,
+            "{side:?} byte by byte"
+        );
     }
 }
 
 #[test]
 fn switching_protocols_hides_what_follows() {
-    let stream = [response("101 Switching Protocols", "Upgrade: h2c\r\n", b""), sized(4)].concat();
+    let stream = [
+        response("101 Switching Protocols", "Upgrade: h2c\r\n", b""),
+        sized(4),
+    ]
+    .concat();
     let events = whole(Side::Server, &stream, &[]);
     assert_eq!(events, [Event::Start(0), head(101)]);
 }
@@ -150,21 +213,52 @@ fn a_length_that_makes_no_sense_loses_the_framing() {
         let mut reader = Reader::new(Side::Server);
         let stream = response("200 OK", fields, b"12345");
         let events = read(&mut reader, &mut 0, &[(&stream, stream.len() as u64)], &[]);
-        assert_eq!((events.as_slice(), reader.is_lost()), (&[Event::Start(0)][..], true), "{fields}");
+        assert_eq!(
+            (events.as_slice(), reader.is_lost()),
+            (&[Event::Start(0)][..], true),
+            "{fields}"
+        );
     }
-    let repeated = response("200 OK", "Content-Length: 5\r\ncontent-length: 5\r\n", b"12345");
-    assert_eq!(whole(Side::Server, &repeated, &[]).last(), Some(&Event::End(repeated.len() as u64)));
-    let both = response("200 OK", "Content-Length: 999\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n");
-    assert_eq!(whole(Side::Server, &both, &[]).last(), Some(&Event::End(both.len() as u64)), "chunks win");
+    let repeated = response(
+        "200 OK",
+        "Content-Length: 5\r\ncontent-length: 5\r\n",
+        b"12345",
+    );
+    assert_eq!(
+        whole(Side::Server, &repeated, &[]).last(),
+        Some(&Event::End(repeated.len() as u64))
+    );
+    let both = response(
+        "200 OK",
+        "Content-Length: 999\r\nTransfer-Encoding: chunked\r\n",
+        b"0\r\n\r\n",
+    );
+    assert_eq!(
+        whole(Side::Server, &both, &[]).last(),
+        Some(&Event::End(both.len() as u64)),
+        "chunks win"
+    );
 }
 
 #[test]
 fn chunk_sizes_that_make_no_sense_lose_the_framing() {
-    for body in ["x\r\n", "\r\n", ";a\r\n", "-1\r\n", "fffffffffffffffff\r\n", "3\r\nabcd\r\n", "3\r\nabc0\r\n\r\n"] {
+    for body in [
+        "x\r\n",
+        "\r\n",
+        ";a\r\n",
+        "-1\r\n",
+        "fffffffffffffffff\r\n",
+        "3\r\nabcd\r\n",
+        "3\r\nabc0\r\n\r\n",
+    ] {
         let mut reader = Reader::new(Side::Server);
         let stream = response("200 OK", "Transfer-Encoding: chunked\r\n", body.as_bytes());
         let events = read(&mut reader, &mut 0, &[(&stream, stream.len() as u64)], &[]);
-        assert_eq!((events.as_slice(), reader.is_lost()), (&[Event::Start(0), head(200)][..], true), "{body:?}");
+        assert_eq!(
+            (events.as_slice(), reader.is_lost()),
+            (&[Event::Start(0), head(200)][..], true),
+            "{body:?}"
+        );
     }
     let mut reader = Reader::new(Side::Server);
     let line = format!("1;{}", "x".repeat(10_000));
@@ -175,7 +269,8 @@ fn chunk_sizes_that_make_no_sense_lose_the_framing() {
 
 #[test]
 fn hosts_are_read_from_whole_and_cut_heads() {
-    let host = |value: &str| host_of(format!("GET / HTTP/1.1\r\nX: y\r\nhOsT:{value}\r\n").as_bytes());
+    let host =
+        |value: &str| host_of(format!("GET / HTTP/1.1\r\nX: y\r\nhOsT:{value}\r\n").as_bytes());
     for (value, expected) in [
         (" 23.246.11.141", Some("23.246.11.141")),
         ("Occ-0-1.1.NFLXso.net:80 ", Some("occ-0-1.1.nflxso.net")),
@@ -195,7 +290,11 @@ fn hosts_are_read_from_whole_and_cut_heads() {
     let needed = GET.len() - b"Accept: */*\r\n\r\n".len();
     for length in 0..GET.len() {
         let found = host_of(&GET[..length]);
-        assert_eq!(found.is_some(), length >= needed, "never a part of a name: {found:?} at {length}");
+        assert_eq!(
+            found.is_some(),
+            length >= needed,
+            "never a part of a name: {found:?} at {length}"
+        );
     }
 }
 
@@ -204,7 +303,15 @@ fn first_bytes_tell_http_from_other_things() {
     for method in ["GET /", "GET", "HEAD ", "POST /x", "DEL"] {
         assert!(looks_like_request(method.as_bytes()), "{method}");
     }
-    for other in ["", "G", "GE", "GETX /", "get /", "HTTP/1.1 200", "\x16\x03\x01"] {
+    for other in [
+        "",
+        "G",
+        "GE",
+        "GETX /",
+        "get /",
+        "HTTP/1.1 200",
+        "\x16\x03\x01",
+    ] {
         assert!(!looks_like_request(other.as_bytes()), "{other}");
     }
     assert!(looks_like_response(b"HTTP/1.0 200 OK") && !looks_like_response(b"HTTP/2 200"));

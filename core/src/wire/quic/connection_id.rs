@@ -16,7 +16,10 @@ impl ConnectionId {
         let id = &id[..id.len().min(MAX_CID_LEN)];
         let mut bytes = [0; MAX_CID_LEN];
         bytes[..id.len()].copy_from_slice(id);
-        Self { bytes, len: id.len() as u8 }
+        Self {
+            bytes,
+            len: id.len() as u8,
+        }
     }
 
     /// The bytes.

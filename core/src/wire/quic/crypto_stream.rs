@@ -36,7 +36,12 @@ impl CryptoStream {
     /// A stream that keeps the first `limit` bytes and ignores what comes after.
     #[must_use]
     pub const fn with_limit(limit: usize) -> Self {
-        Self { bytes: Vec::new(), received: Vec::new(), prefix_len: 0, limit }
+        Self {
+            bytes: Vec::new(),
+            received: Vec::new(),
+            prefix_len: 0,
+            limit,
+        }
     }
 
     /// Memory behind it, in bytes.
@@ -47,7 +52,10 @@ impl CryptoStream {
 
     /// Adds the data of a CRYPTO frame.
     pub fn insert(&mut self, offset: u64, data: &[u8]) {
-        let Some(start) = usize::try_from(offset).ok().filter(|&start| start < self.limit) else {
+        let Some(start) = usize::try_from(offset)
+            .ok()
+            .filter(|&start| start < self.limit)
+        else {
             return;
         };
         let data = &data[..data.len().min(self.limit - start)];
@@ -83,7 +91,10 @@ impl CryptoStream {
     /// exceeds the limit.
     #[must_use]
     pub fn wants_more(&self) -> bool {
-        self.message_len().map_or(self.limit >= MESSAGE_HEADER_LEN, |len| len <= self.limit && len > self.prefix_len)
+        self.message_len()
+            .map_or(self.limit >= MESSAGE_HEADER_LEN, |len| {
+                len <= self.limit && len > self.prefix_len
+            })
     }
 
     fn message_len(&self) -> Option<usize> {
@@ -93,7 +104,9 @@ impl CryptoStream {
     }
 
     fn is_received(&self, at: usize) -> bool {
-        self.received.get(at / WORD_BITS).is_some_and(|word| word >> (at % WORD_BITS) & 1 == 1)
+        self.received
+            .get(at / WORD_BITS)
+            .is_some_and(|word| word >> (at % WORD_BITS) & 1 == 1)
     }
 }
 
@@ -113,11 +126,17 @@ mod tests {
     fn a_message_is_complete_with_its_last_byte() {
         let mut stream = CryptoStream::new();
         stream.insert(3, &HELLO[3..]);
-        assert_eq!((stream.prefix(), stream.message(), stream.wants_more()), (&[][..], None, true));
+        assert_eq!(
+            (stream.prefix(), stream.message(), stream.wants_more()),
+            (&[][..], None, true)
+        );
         stream.insert(0, &HELLO[..2]);
         assert_eq!((stream.prefix(), stream.message()), (&HELLO[..2], None));
         stream.insert(1, &HELLO[1..4]);
-        assert_eq!((stream.message(), stream.wants_more()), (Some(HELLO), false));
+        assert_eq!(
+            (stream.message(), stream.wants_more()),
+            (Some(HELLO), false)
+        );
         stream.insert(10, b"next message");
         assert_eq!(stream.message(), Some(HELLO));
     }

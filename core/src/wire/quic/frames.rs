@@ -27,7 +27,9 @@ pub struct CryptoFrame<'a> {
 /// where the payload was cut.
 #[must_use]
 pub fn crypto_frames(payload: &[u8]) -> CryptoFrames<'_> {
-    CryptoFrames { reader: Reader::new(payload) }
+    CryptoFrames {
+        reader: Reader::new(payload),
+    }
 }
 
 /// Iterator over CRYPTO frames, made by [`crypto_frames`].
@@ -49,7 +51,10 @@ impl<'a> CryptoFrames<'a> {
                 frame_type::CRYPTO => {
                     let offset = reader.varint()?;
                     let len = reader.varint()?;
-                    return Some(CryptoFrame { offset, data: reader.take_up_to(len) });
+                    return Some(CryptoFrame {
+                        offset,
+                        data: reader.take_up_to(len),
+                    });
                 }
                 _ => return None,
             }
@@ -116,14 +121,32 @@ mod tests {
         ]
         .concat();
         let frames: Vec<_> = crypto_frames(&payload).collect();
-        assert_eq!(frames, [CryptoFrame { offset: 100, data: b"abc" }, CryptoFrame { offset: 0, data: b"de" },]);
+        assert_eq!(
+            frames,
+            [
+                CryptoFrame {
+                    offset: 100,
+                    data: b"abc"
+                },
+                CryptoFrame {
+                    offset: 0,
+                    data: b"de"
+                },
+            ]
+        );
     }
 
     #[test]
     fn keeps_what_stands_before_an_unknown_frame() {
         let payload = [0x06, 0x00, 0x01, b'a', 0x08, 0x06, 0x01, 0x01, b'b'];
         let mut frames = crypto_frames(&payload);
-        assert_eq!(frames.next(), Some(CryptoFrame { offset: 0, data: b"a" }));
+        assert_eq!(
+            frames.next(),
+            Some(CryptoFrame {
+                offset: 0,
+                data: b"a"
+            })
+        );
         assert_eq!(frames.next(), None);
         assert_eq!(frames.next(), None);
     }

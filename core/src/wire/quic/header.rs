@@ -101,9 +101,20 @@ impl<'a> Packet<'a> {
 /// The walk ends where a header makes no sense or was cut; [`Packets::unparsed_len`] tells what it
 /// left.
 #[must_use]
-pub fn parse_datagram(bytes: &[u8], datagram_len: usize, short_dcid_len: Option<u8>) -> Packets<'_> {
+pub fn parse_datagram(
+    bytes: &[u8],
+    datagram_len: usize,
+    short_dcid_len: Option<u8>,
+) -> Packets<'_> {
     let bytes = bytes.get(..datagram_len).unwrap_or(bytes);
-    Packets { bytes, datagram_len, offset: 0, short_dcid_len, dcid: None, ended: false }
+    Packets {
+        bytes,
+        datagram_len,
+        offset: 0,
+        short_dcid_len,
+        dcid: None,
+        ended: false,
+    }
 }
 
 /// Iterator over the packets of a datagram, made by [`parse_datagram`].
@@ -131,8 +142,11 @@ impl<'a> Packets<'a> {
     fn parse(&self) -> Option<Packet<'a>> {
         let bytes = self.bytes.get(self.offset..)?;
         let &first_byte = bytes.first()?;
-        let packet =
-            if first_byte & LONG_HEADER == 0 { self.parse_short(bytes)? } else { self.parse_long(bytes, first_byte)? };
+        let packet = if first_byte & LONG_HEADER == 0 {
+            self.parse_short(bytes)?
+        } else {
+            self.parse_long(bytes, first_byte)?
+        };
         // Zero bytes or garbage behind a packet are told from another packet by the destination,
         // which must be the same (RFC 9000, section 12.2), and where that is empty by the fixed
         // bit.
@@ -144,7 +158,10 @@ impl<'a> Packets<'a> {
     }
 
     fn parse_short(&self, bytes: &'a [u8]) -> Option<Packet<'a>> {
-        let dcid_len = self.dcid.map(<[u8]>::len).or(self.short_dcid_len.map(usize::from));
+        let dcid_len = self
+            .dcid
+            .map(<[u8]>::len)
+            .or(self.short_dcid_len.map(usize::from));
         let header_len = 1 + dcid_len.unwrap_or(0);
         Some(Packet {
             form: Form::Short,
@@ -164,10 +181,18 @@ impl<'a> Packets<'a> {
         let mut reader = Reader::new(bytes.get(1..)?);
         let number = reader.u32()?;
         let version = Version::from_wire(number);
-        let max_cid_len = if version.is_some() { MAX_CID_LEN } else { usize::from(u8::MAX) };
+        let max_cid_len = if version.is_some() {
+            MAX_CID_LEN
+        } else {
+            usize::from(u8::MAX)
+        };
         let mut connection_id = || {
             let len = usize::from(reader.u8()?);
-            if len <= max_cid_len { reader.take(len) } else { None }
+            if len <= max_cid_len {
+                reader.take(len)
+            } else {
+                None
+            }
         };
         let (dcid, scid) = (connection_id()?, connection_id()?);
         let header_len = |reader: &Reader<'_>| bytes.len() - reader.remaining();
@@ -186,7 +211,11 @@ impl<'a> Packets<'a> {
             bytes,
         };
         let Some(version) = version else {
-            let form = if number == 0 { Form::VersionNegotiation } else { Form::UnknownVersion };
+            let form = if number == 0 {
+                Form::VersionNegotiation
+            } else {
+                Form::UnknownVersion
+            };
             return Some(Packet { form, ..whole });
         };
         let form = match version.long_type(first_byte) {
@@ -195,10 +224,18 @@ impl<'a> Packets<'a> {
             LongType::Handshake => Form::Handshake,
             LongType::Retry => {
                 let token_len = whole.packet_len.checked_sub(whole.header_len + TAG_LEN)?;
-                return Some(Packet { form: Form::Retry, token_len, ..whole });
+                return Some(Packet {
+                    form: Form::Retry,
+                    token_len,
+                    ..whole
+                });
             }
         };
-        let token_len = if form == Form::Initial { reader.varint_len()? } else { 0 };
+        let token_len = if form == Form::Initial {
+            reader.varint_len()?
+        } else {
+            0
+        };
         reader.take(token_len)?;
         let length = reader.varint()?;
         let header_len = header_len(&reader);
@@ -207,7 +244,15 @@ impl<'a> Packets<'a> {
             return None;
         }
         let bytes = bytes.get(..packet_len).unwrap_or(bytes);
-        Some(Packet { form, token_len, length: Some(length), header_len, packet_len, bytes, ..whole })
+        Some(Packet {
+            form,
+            token_len,
+            length: Some(length),
+            header_len,
+            packet_len,
+            bytes,
+            ..whole
+        })
     }
 }
 
@@ -243,5 +288,7 @@ pub fn looks_like_initial(bytes: &[u8], datagram_len: usize) -> bool {
         && datagram_len >= MIN_CLIENT_DATAGRAM
         && parse_datagram(bytes, datagram_len, None)
             .next()
-            .is_some_and(|packet| packet.form == Form::Initial && packet.dcid.len() >= MIN_INITIAL_DCID_LEN)
+            .is_some_and(|packet| {
+                packet.form == Form::Initial && packet.dcid.len() >= MIN_INITIAL_DCID_LEN
+            })
 }

@@ -110,10 +110,13 @@ impl InitialKeys {
     }
 
     fn derive(version: u32, client_dcid: &[u8], side_label: &[u8]) -> Result<Self, InitialError> {
-        let schedule = Version::from_wire(version).ok_or(InitialError::UnknownVersion)?.key_schedule();
+        let schedule = Version::from_wire(version)
+            .ok_or(InitialError::UnknownVersion)?
+            .key_schedule();
         let initial_secret = Hkdf::<Sha256>::new(Some(&schedule.salt), client_dcid);
         let side_secret: [u8; SECRET_LEN] = expand_label(&initial_secret, side_label);
-        let secret = Hkdf::<Sha256>::from_prk(&side_secret).expect("the secret has the hash's length");
+        let secret =
+            Hkdf::<Sha256>::from_prk(&side_secret).expect("the secret has the hash's length");
         let key: [u8; KEY_LEN] = expand_label(&secret, schedule.key_label);
         let header_key: [u8; KEY_LEN] = expand_label(&secret, schedule.hp_label);
         let block = Aes128::new(&key.into());
@@ -134,7 +137,11 @@ impl InitialKeys {
     ///
     /// [`InitialError::NotInitial`], [`InitialError::Truncated`], or
     /// [`InitialError::Authentication`]; `payload` is then empty.
-    pub fn decrypt(&self, packet: &Packet<'_>, payload: &mut Vec<u8>) -> Result<Opened, InitialError> {
+    pub fn decrypt(
+        &self,
+        packet: &Packet<'_>,
+        payload: &mut Vec<u8>,
+    ) -> Result<Opened, InitialError> {
         payload.clear();
         match self.open(packet, payload) {
             Ok((opened, header_len)) => {
@@ -150,36 +157,63 @@ impl InitialKeys {
 
     /// Puts the packet into `buffer` as it was before protection, less its tag. Returns the
     /// header's length.
-    fn open(&self, packet: &Packet<'_>, buffer: &mut Vec<u8>) -> Result<(Opened, usize), InitialError> {
+    fn open(
+        &self,
+        packet: &Packet<'_>,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(Opened, usize), InitialError> {
         if packet.form != Form::Initial {
             return Err(InitialError::NotInitial);
         }
-        let tag_at = packet.packet_len.checked_sub(TAG_LEN).ok_or(InitialError::Truncated)?;
-        let tag: Option<[u8; TAG_LEN]> = packet.bytes.get(tag_at..).and_then(|tag| tag.first_chunk()).copied();
+        let tag_at = packet
+            .packet_len
+            .checked_sub(TAG_LEN)
+            .ok_or(InitialError::Truncated)?;
+        let tag: Option<[u8; TAG_LEN]> = packet
+            .bytes
+            .get(tag_at..)
+            .and_then(|tag| tag.first_chunk())
+            .copied();
         buffer.extend_from_slice(packet.bytes.get(..tag_at).unwrap_or(packet.bytes));
 
         let pn_at = packet.header_len;
-        let mask = self.mask(packet.bytes, pn_at).ok_or(InitialError::Truncated)?;
-        let (packet_number, header_len) = unprotect_header(buffer, pn_at, mask).ok_or(InitialError::Truncated)?;
+        let mask = self
+            .mask(packet.bytes, pn_at)
+            .ok_or(InitialError::Truncated)?;
+        let (packet_number, header_len) =
+            unprotect_header(buffer, pn_at, mask).ok_or(InitialError::Truncated)?;
         let nonce = self.nonce(packet_number);
-        let (header, payload) = buffer.split_at_mut_checked(header_len).ok_or(InitialError::Truncated)?;
+        let (header, payload) = buffer
+            .split_at_mut_checked(header_len)
+            .ok_or(InitialError::Truncated)?;
 
         if let Some(tag) = tag {
             self.aead
                 .decrypt_inout_detached(&nonce.into(), header, payload.into(), &tag.into())
                 .map_err(|_| InitialError::Authentication)?;
-        } else if header.first().is_some_and(|first| first & RESERVED_BITS == 0) {
+        } else if header
+            .first()
+            .is_some_and(|first| first & RESERVED_BITS == 0)
+        {
             self.decrypt_unchecked(&nonce, payload);
         } else {
             return Err(InitialError::Authentication);
         }
-        Ok((Opened { packet_number, authenticated: tag.is_some() }, header_len))
+        Ok((
+            Opened {
+                packet_number,
+                authenticated: tag.is_some(),
+            },
+            header_len,
+        ))
     }
 
     /// What header protection XORs the first byte and the packet number with (RFC 9001, section
     /// 5.4.3).
     fn mask(&self, packet: &[u8], pn_at: usize) -> Option<[u8; BLOCK_LEN]> {
-        let sample: &[u8; BLOCK_LEN] = packet.get(pn_at.checked_add(SAMPLE_OFFSET)?..)?.first_chunk()?;
+        let sample: &[u8; BLOCK_LEN] = packet
+            .get(pn_at.checked_add(SAMPLE_OFFSET)?..)?
+            .first_chunk()?;
         let mut mask = (*sample).into();
         self.header_protection.encrypt_block(&mut mask);
         Some(mask.into())
@@ -188,7 +222,10 @@ impl InitialKeys {
     /// RFC 9001, section 5.3.
     fn nonce(&self, packet_number: u64) -> [u8; IV_LEN] {
         let mut nonce = self.iv;
-        for (byte, number) in nonce[IV_LEN - 8..].iter_mut().zip(packet_number.to_be_bytes()) {
+        for (byte, number) in nonce[IV_LEN - 8..]
+            .iter_mut()
+            .zip(packet_number.to_be_bytes())
+        {
             *byte ^= number;
         }
         nonce
@@ -220,7 +257,9 @@ impl InitialKeys {
             .encrypt_inout_detached(&nonce.into(), header, sealed.as_mut_slice().into())
             .expect("the payload is short");
         let mut packet = [header, &sealed, &tag].concat();
-        let mask = self.mask(&packet, pn_at).expect("the payload is long enough for a sample");
+        let mask = self
+            .mask(&packet, pn_at)
+            .expect("the payload is long enough for a sample");
         packet[0] ^= mask[0] & PROTECTED_BITS;
         for (byte, mask) in packet[pn_at..header.len()].iter_mut().zip(&mask[1..]) {
             *byte ^= mask;
@@ -234,7 +273,11 @@ impl InitialKeys {
 ///
 /// The number is taken as sent: without a packet received before, that is what RFC 9000, appendix
 /// A.3 makes of it.
-fn unprotect_header(packet: &mut [u8], pn_at: usize, mask: [u8; BLOCK_LEN]) -> Option<(u64, usize)> {
+fn unprotect_header(
+    packet: &mut [u8],
+    pn_at: usize,
+    mask: [u8; BLOCK_LEN],
+) -> Option<(u64, usize)> {
     let first_byte = packet.first_mut()?;
     *first_byte ^= mask[0] & PROTECTED_BITS;
     let header_len = pn_at + usize::from(*first_byte & PN_LEN_BITS) + 1;
@@ -246,7 +289,9 @@ fn unprotect_header(packet: &mut [u8], pn_at: usize, mask: [u8; BLOCK_LEN]) -> O
 }
 
 fn big_endian(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
+    bytes
+        .iter()
+        .fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 /// HKDF-Expand-Label with an empty context (RFC 8446, section 7.1).
@@ -256,7 +301,10 @@ fn expand_label<const N: usize>(secret: &Hkdf<Sha256>, label: &[u8]) -> [u8; N] 
     let label_len = u8::try_from(PREFIX.len() + label.len()).expect("labels are short");
     let mut out = [0; N];
     secret
-        .expand_multi_info(&[&len.to_be_bytes(), &[label_len], PREFIX, label, &[0]], &mut out)
+        .expand_multi_info(
+            &[&len.to_be_bytes(), &[label_len], PREFIX, label, &[0]],
+            &mut out,
+        )
         .expect("secrets and keys are short");
     out
 }
@@ -269,6 +317,11 @@ mod tests {
     #[test]
     fn keys_of_draft_29() {
         let keys = InitialKeys::client(0xff00_001d, b"\x83\x94\xc8\xf0\x3e\x51\x57\x08").unwrap();
-        assert_eq!(keys.iv, [0x6b, 0x26, 0x11, 0x4b, 0x9c, 0xba, 0x2b, 0x63, 0xa9, 0xe8, 0xdd, 0x4f]);
+        assert_eq!(
+            keys.iv,
+            [
+                0x6b, 0x26, 0x11, 0x4b, 0x9c, 0xba, 0x2b, 0x63, 0xa9, 0xe8, 0xdd, 0x4f
+            ]
+        );
     }
 }

@@ -6,17 +6,29 @@ use crate::testing::{protected, protected_body, record, server_hello};
 const ORIGIN: u64 = 1 << 40;
 
 /// Reads packets; record events with offsets from 0, and bytes inside and outside of records.
-fn read(reader: &mut RecordReader, at: &mut u64, packets: &[(&[u8], u64)]) -> (Vec<(u64, u32, bool)>, u64, u64) {
+fn read(
+    reader: &mut RecordReader,
+    at: &mut u64,
+    packets: &[(&[u8], u64)],
+) -> (Vec<(u64, u32, bool)>, u64, u64) {
     let (mut records, mut framed, mut unframed) = (Vec::new(), 0, 0);
     for &(bytes, length) in packets {
         let before = framed + unframed;
         reader.read(ORIGIN + *at, bytes, length, |event| match event {
-            Event::Record { offset, header, guessed } => records.push((offset - ORIGIN, header.length, guessed)),
+            Event::Record {
+                offset,
+                header,
+                guessed,
+            } => records.push((offset - ORIGIN, header.length, guessed)),
             Event::Bytes(n) => framed += n,
             Event::Unframed(n) => unframed += n,
         });
         *at += length;
-        assert_eq!(framed + unframed - before, length, "each byte is reported once");
+        assert_eq!(
+            framed + unframed - before,
+            length,
+            "each byte is reported once"
+        );
     }
     (records, framed, unframed)
 }
@@ -32,16 +44,29 @@ fn lengths(stream: &[u8]) -> Vec<(u64, u32, bool)> {
 }
 
 fn stream() -> Vec<u8> {
-    [record(22, &[1; 300]), record(20, &[1]), protected(53), protected_body(40_000, 17), record(21, &[1, 0])].concat()
+    [
+        record(22, &[1; 300]),
+        record(20, &[1]),
+        protected(53),
+        protected_body(40_000, 17),
+        record(21, &[1, 0]),
+    ]
+    .concat()
 }
 
 #[test]
 fn headers_are_told_from_other_bytes() {
     let parse = |bytes: [u8; 5]| RecordHeader::parse(bytes).map(|h| (h.content_type, h.length));
-    assert_eq!(parse([20, 3, 3, 0, 1]), Some((ContentType::ChangeCipherSpec, 1)));
+    assert_eq!(
+        parse([20, 3, 3, 0, 1]),
+        Some((ContentType::ChangeCipherSpec, 1))
+    );
     assert_eq!(parse([21, 3, 1, 0, 2]), Some((ContentType::Alert, 2)));
     assert_eq!(parse([22, 3, 1, 2, 0]), Some((ContentType::Handshake, 512)));
-    assert_eq!(parse([23, 3, 3, 0x48, 0]), Some((ContentType::ApplicationData, MAX_CIPHERTEXT)));
+    assert_eq!(
+        parse([23, 3, 3, 0x48, 0]),
+        Some((ContentType::ApplicationData, MAX_CIPHERTEXT))
+    );
     for bad in [
         [19, 3, 3, 0, 1],
         [24, 3, 3, 0, 1],
@@ -65,11 +90,19 @@ fn where_packets_divide_a_stream_makes_no_difference() {
         let packets = [(first, at as u64), (second, second.len() as u64)];
         let mut reader = RecordReader::default();
         let (records, framed, unframed) = read(&mut reader, &mut 0, &packets);
-        assert_eq!((&records, framed, unframed), (&expected, stream.len() as u64, 0), "at {at}");
+        assert_eq!(
+            (&records, framed, unframed),
+            (&expected, stream.len() as u64, 0),
+            "at {at}"
+        );
         assert!(reader.is_exact() && reader.at_boundary());
     }
     let bytes: Vec<_> = stream.chunks(1).map(|byte| (byte, 1)).collect();
-    assert_eq!(read(&mut RecordReader::default(), &mut 0, &bytes).0, expected, "byte by byte");
+    assert_eq!(
+        read(&mut RecordReader::default(), &mut 0, &bytes).0,
+        expected,
+        "byte by byte"
+    );
 }
 
 #[test]
@@ -77,7 +110,10 @@ fn hidden_bytes_in_a_record_do_no_harm() {
     let stream = [protected(3000), protected(2000), protected(10)].concat();
     let expected = lengths(&stream);
     for seen in 5..100 {
-        let packets = [(&stream[..seen], 3000), (&stream[3000..], (stream.len() - 3000) as u64)];
+        let packets = [
+            (&stream[..seen], 3000),
+            (&stream[3000..], (stream.len() - 3000) as u64),
+        ];
         let mut reader = RecordReader::default();
         assert_eq!(read(&mut reader, &mut 0, &packets).0, expected);
         assert!(reader.is_exact());
@@ -92,12 +128,22 @@ fn a_hidden_header_is_taken_for_another_full_record() {
     // Everything but the first and the last packet is cut to nothing.
     for known in 0..5 {
         let first = full + known;
-        let packets = [(&stream[..first], first as u64), (&[], (2 * full - known) as u64), (&stream[3 * full..], 122)];
+        let packets = [
+            (&stream[..first], first as u64),
+            (&[], (2 * full - known) as u64),
+            (&stream[3 * full..], 122),
+        ];
         let mut reader = RecordReader::default();
         let (records, framed, unframed) = read(&mut reader, &mut 0, &packets);
         let guessed: Vec<bool> = records.iter().map(|r| r.2).collect();
         assert_eq!(guessed, [false, true, true, false]);
-        assert_eq!(records.iter().map(|r| (r.0, r.1, false)).collect::<Vec<_>>(), expected);
+        assert_eq!(
+            records
+                .iter()
+                .map(|r| (r.0, r.1, false))
+                .collect::<Vec<_>>(),
+            expected
+        );
         assert_eq!((framed, unframed), (stream.len() as u64, 0));
         assert_eq!(reader.full_record(), 16_384 + 17);
     }
@@ -112,7 +158,11 @@ fn without_a_full_record_before_it_a_hidden_header_loses_the_framing() {
     assert_eq!((records.len(), unframed), (1, 705));
     assert!(!reader.is_exact() && !reader.at_boundary());
     let (records, _, unframed) = read(&mut reader, &mut at, &[(&stream[1010..], 95)]);
-    assert_eq!((records, unframed), (vec![(1010, 90, false)], 0), "a packet that begins with a record");
+    assert_eq!(
+        (records, unframed),
+        (vec![(1010, 90, false)], 0),
+        "a packet that begins with a record"
+    );
     assert!(reader.is_exact());
 }
 
@@ -122,7 +172,11 @@ fn a_wrong_guess_is_put_right_by_a_packet_that_begins_with_a_record() {
     let full = 16_384 + 17 + 5;
     let mut reader = RecordReader::default();
     let mut at = 0;
-    let (records, ..) = read(&mut reader, &mut at, &[(&stream[..full], full as u64), (&[], 505)]);
+    let (records, ..) = read(
+        &mut reader,
+        &mut at,
+        &[(&stream[..full], full as u64), (&[], 505)],
+    );
     assert_eq!(records.last(), Some(&(full as u64, 16_401, true)));
     assert!(!reader.is_exact());
     let (records, ..) = read(&mut reader, &mut at, &[(&stream[full + 505..], 805)]);
@@ -141,7 +195,11 @@ fn bytes_that_resemble_a_header_must_be_followed_by_another() {
     // The second header is cut, or would stand in the next packet.
     for (seen, length) in [(10, 1000), (25, 1000), (25, 25), (10, 20)] {
         let mut lost = RecordReader::lost();
-        assert_eq!(read(&mut lost, &mut 0, &[(&two[..seen], length)]).0[0], (0, 20, false), "{seen} of {length}");
+        assert_eq!(
+            read(&mut lost, &mut 0, &[(&two[..seen], length)]).0[0],
+            (0, 20, false),
+            "{seen} of {length}"
+        );
     }
 }
 
@@ -153,17 +211,38 @@ fn restart_begins_a_record_at_the_next_byte() {
     assert!(!reader.at_boundary());
     reader.restart();
     assert!(reader.at_boundary());
-    assert_eq!(read(&mut reader, &mut at, &[(&protected(60), 65)]).0, [(100, 60, false)]);
+    assert_eq!(
+        read(&mut reader, &mut at, &[(&protected(60), 65)]).0,
+        [(100, 60, false)]
+    );
 }
 
 #[test]
 fn a_server_hello_tells_version_cipher_and_protocol() {
-    let parse = |version, cipher, alpn: &str| ServerHello::parse(&server_hello(version, cipher, alpn, [9; 32]));
-    let hello = ServerHello { version: 0x0304, cipher: 0x1302, http2: false, retry: false };
+    let parse = |version, cipher, alpn: &str| {
+        ServerHello::parse(&server_hello(version, cipher, alpn, [9; 32]))
+    };
+    let hello = ServerHello {
+        version: 0x0304,
+        cipher: 0x1302,
+        http2: false,
+        retry: false,
+    };
     assert_eq!(parse(0x0304, 0x1302, ""), Some(hello));
-    let hello = ServerHello { version: 0x0303, cipher: 0xc02f, http2: true, retry: false };
+    let hello = ServerHello {
+        version: 0x0303,
+        cipher: 0xc02f,
+        http2: true,
+        retry: false,
+    };
     assert_eq!(parse(0x0303, 0xc02f, "h2"), Some(hello));
-    assert_eq!(parse(0x0303, 0xc02f, "http/1.1"), Some(ServerHello { http2: false, ..hello }));
+    assert_eq!(
+        parse(0x0303, 0xc02f, "http/1.1"),
+        Some(ServerHello {
+            http2: false,
+            ..hello
+        })
+    );
     let retry = ServerHello::parse(&server_hello(0x0304, 0x1301, "", HELLO_RETRY_REQUEST)).unwrap();
     assert!(retry.retry && retry.version == 0x0304);
     let mut client = server_hello(0x0304, 0x1301, "", [9; 32]);

@@ -5,21 +5,33 @@ use crate::packet::Time;
 
 mod model;
 
-const LIMITS: Limits = Limits { bytes: 1 << 20, pieces: 1024 };
+const LIMITS: Limits = Limits {
+    bytes: 1 << 20,
+    pieces: 1024,
+};
 const START: u32 = u32::MAX - 100;
 
 /// The stream's content: a byte tells where it stands.
 fn content(from: u64, to: u64) -> Vec<u8> {
-    (from..to).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect()
+    (from..to)
+        .map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8)
+        .collect()
 }
 
 fn stamp(frame: u64) -> Stamp {
-    Stamp { frame, time: Time(frame as i64) }
+    Stamp {
+        frame,
+        time: Time(frame as i64),
+    }
 }
 
 /// The note of a packet, each part of it telling the frame.
 fn note(frame: u64) -> Note {
-    Note { stamp: stamp(frame), owner: frame as u32, peer: 1000 + frame }
+    Note {
+        stamp: stamp(frame),
+        owner: frame as u32,
+        peer: 1000 + frame,
+    }
 }
 
 /// What a reader got.
@@ -36,23 +48,54 @@ struct Got {
 impl Got {
     fn new(run: Run<'_>) -> Self {
         let from = run.offset.wrapping_sub(FIRST_OFFSET);
-        assert_eq!(run.peer, if run.missing { u64::MAX } else { note(run.stamp.frame).peer });
+        assert_eq!(
+            run.peer,
+            if run.missing {
+                u64::MAX
+            } else {
+                note(run.stamp.frame).peer
+            }
+        );
         let (bytes, frame) = (run.bytes.to_vec(), run.stamp.frame);
-        Self { from, to: from.wrapping_add(run.length), bytes, frame, missing: run.missing, owner: run.owner }
+        Self {
+            from,
+            to: from.wrapping_add(run.length),
+            bytes,
+            frame,
+            missing: run.missing,
+            owner: run.owner,
+        }
     }
 
     /// Read in order, all of it there.
     fn whole(from: u64, to: u64, frame: u64) -> Self {
-        Self { from, to, bytes: content(from, to), frame, missing: false, owner: None }
+        Self {
+            from,
+            to,
+            bytes: content(from, to),
+            frame,
+            missing: false,
+            owner: None,
+        }
     }
 
     /// Read after it waited.
     fn held(from: u64, to: u64, frame: u64) -> Self {
-        Self { owner: Some(frame as u32), ..Self::whole(from, to, frame) }
+        Self {
+            owner: Some(frame as u32),
+            ..Self::whole(from, to, frame)
+        }
     }
 
     fn missing(from: u64, to: u64, frame: u64) -> Self {
-        Self { from, to, bytes: Vec::new(), frame, missing: true, owner: None }
+        Self {
+            from,
+            to,
+            bytes: Vec::new(),
+            frame,
+            missing: true,
+            owner: None,
+        }
     }
 }
 
@@ -68,7 +111,12 @@ impl Under {
     fn test() -> Self {
         let mut stream = Stream::default();
         stream.anchor(START);
-        Self { stream, frame: 0, limits: LIMITS, got: Vec::new() }
+        Self {
+            stream,
+            frame: 0,
+            limits: LIMITS,
+            got: Vec::new(),
+        }
     }
 
     fn receive_cut(&mut self, from: u64, to: u64, captured: usize) -> (u64, u64, u64) {
@@ -76,9 +124,13 @@ impl Under {
         let bytes = content(from, to);
         let bytes = &bytes[..captured.min(bytes.len())];
         let (sequence, length) = (START.wrapping_add(from as u32), (to - from) as u32);
-        let arrival = self.stream.receive(sequence, length, bytes, note(self.frame), self.limits);
+        let arrival = self
+            .stream
+            .receive(sequence, length, bytes, note(self.frame), self.limits);
         let got = &mut self.got;
-        self.stream.read(arrival.offset, bytes, self.limits, |run| got.push(Got::new(run)));
+        self.stream.read(arrival.offset, bytes, self.limits, |run| {
+            got.push(Got::new(run))
+        });
         let new = arrival.new.iter().map(|(start, end)| end - start).sum();
         (new, arrival.filled, arrival.retransmitted)
     }
@@ -90,14 +142,19 @@ impl Under {
     fn acknowledge(&mut self, to: u64, patience: u8) {
         self.frame += 1;
         let got = &mut self.got;
-        self.stream.acknowledge(START.wrapping_add(to as u32), stamp(self.frame), u64::MAX, patience, |run| {
-            got.push(Got::new(run))
-        });
+        self.stream.acknowledge(
+            START.wrapping_add(to as u32),
+            stamp(self.frame),
+            u64::MAX,
+            patience,
+            |run| got.push(Got::new(run)),
+        );
     }
 
     fn settle(&mut self, now: bool) {
         let got = &mut self.got;
-        self.stream.settle(now, self.limits, |run| got.push(Got::new(run)));
+        self.stream
+            .settle(now, self.limits, |run| got.push(Got::new(run)));
     }
 
     fn taken(&mut self) -> Vec<Got> {
@@ -111,7 +168,10 @@ fn bytes_in_order_are_read_as_they_come_across_the_wrap() {
     assert_eq!(under.receive(0, 90), (90, 0, 0));
     assert_eq!(under.receive(90, 300), (210, 0, 0));
     assert_eq!(under.receive(300, 300), (0, 0, 0));
-    assert_eq!(under.taken(), [Got::whole(0, 90, 1), Got::whole(90, 300, 2)]);
+    assert_eq!(
+        under.taken(),
+        [Got::whole(0, 90, 1), Got::whole(90, 300, 2)]
+    );
     assert_eq!(under.stream.next(), FIRST_OFFSET + 300);
     assert_eq!(under.stream.offset_of(199), Some(FIRST_OFFSET + 300));
 }
@@ -123,9 +183,15 @@ fn bytes_behind_a_hole_wait_and_keep_their_packet() {
     assert_eq!(under.receive(100, 150), (50, 0, 0));
     assert_eq!(under.taken(), []);
     assert_eq!(under.receive(0, 100), (100, 0, 0));
-    assert_eq!(under.taken(), [Got::whole(0, 100, 3), Got::held(100, 150, 2)]);
+    assert_eq!(
+        under.taken(),
+        [Got::whole(0, 100, 3), Got::held(100, 150, 2)]
+    );
     assert_eq!(under.receive(150, 200), (50, 0, 0));
-    assert_eq!(under.taken(), [Got::whole(150, 200, 4), Got::held(200, 300, 1)]);
+    assert_eq!(
+        under.taken(),
+        [Got::whole(150, 200, 4), Got::held(200, 300, 1)]
+    );
     assert!(under.stream.pieces.is_empty() && under.stream.buffer.is_empty());
 }
 
@@ -139,7 +205,10 @@ fn what_was_seen_before_is_retransmitted_and_read_once() {
     assert_eq!(under.receive(150, 200), (0, 0, 50), "also while it waits");
     assert_eq!(under.receive(110, 260), (90, 0, 60), "around what waits");
     let read: Vec<(u64, u64)> = under.taken().iter().map(|got| (got.from, got.to)).collect();
-    assert_eq!(read, [(0, 100), (100, 120), (120, 150), (150, 200), (200, 260)]);
+    assert_eq!(
+        read,
+        [(0, 100), (100, 120), (120, 150), (150, 200), (200, 260)]
+    );
 }
 
 #[test]
@@ -153,7 +222,10 @@ fn acknowledged_bytes_that_never_come_are_missing_after_patience() {
     under.settle(false);
     assert_eq!(under.taken(), [Got::whole(0, 100, 1)]);
     under.settle(false);
-    assert_eq!(under.taken(), [Got::missing(100, 200, 3), Got::held(200, 300, 2)]);
+    assert_eq!(
+        under.taken(),
+        [Got::missing(100, 200, 3), Got::held(200, 300, 2)]
+    );
     assert!(!under.stream.has_pending());
     assert_eq!(under.receive(120, 180), (0, 60, 0), "late, not new");
     assert_eq!(under.receive(90, 210), (0, 40, 80));
@@ -184,7 +256,14 @@ fn all_that_was_acknowledged_when_patience_ends_is_given_up() {
     under.acknowledge(500, 2);
     under.settle(false);
     let got = under.taken();
-    assert_eq!(got[1..], [Got::missing(100, 300, 2), Got::held(300, 400, 3), Got::missing(400, 500, 2)]);
+    assert_eq!(
+        got[1..],
+        [
+            Got::missing(100, 300, 2),
+            Got::held(300, 400, 3),
+            Got::missing(400, 500, 2)
+        ]
+    );
 }
 
 #[test]
@@ -194,7 +273,10 @@ fn a_direction_never_captured_is_missing_as_it_is_acknowledged() {
     under.acknowledge(1000, 6);
     under.acknowledge(900, 6);
     under.acknowledge(5000, 6);
-    assert_eq!(under.taken(), [Got::missing(0, 1000, 1), Got::missing(1000, 5000, 4)]);
+    assert_eq!(
+        under.taken(),
+        [Got::missing(0, 1000, 1), Got::missing(1000, 5000, 4)]
+    );
 }
 
 #[test]
@@ -206,8 +288,15 @@ fn too_many_pieces_behind_a_hole_give_it_up() {
     }
     assert_eq!(under.taken(), []);
     under.receive(70, 80);
-    assert_eq!(under.taken(), [Got::missing(0, 10, 1), Got::held(10, 20, 1)]);
-    assert_eq!(under.receive(0, 10), (0, 10, 0), "filled when it comes after all");
+    assert_eq!(
+        under.taken(),
+        [Got::missing(0, 10, 1), Got::held(10, 20, 1)]
+    );
+    assert_eq!(
+        under.receive(0, 10),
+        (0, 10, 0),
+        "filled when it comes after all"
+    );
     assert_eq!(under.taken(), []);
 }
 
@@ -219,8 +308,19 @@ fn bytes_without_room_are_read_as_hidden() {
     under.receive(70, 140);
     under.receive(140, 180);
     under.receive(0, 10);
-    let hidden = Got { bytes: Vec::new(), ..Got::held(70, 140, 2) };
-    assert_eq!(under.taken(), [Got::whole(0, 10, 4), Got::held(10, 70, 1), hidden, Got::held(140, 180, 3)]);
+    let hidden = Got {
+        bytes: Vec::new(),
+        ..Got::held(70, 140, 2)
+    };
+    assert_eq!(
+        under.taken(),
+        [
+            Got::whole(0, 10, 4),
+            Got::held(10, 70, 1),
+            hidden,
+            Got::held(140, 180, 3)
+        ]
+    );
 }
 
 #[test]
@@ -234,7 +334,10 @@ fn room_is_found_again_where_bytes_were_read() {
     assert_eq!(under.receive(100, 110), (10, 0, 0));
     under.receive(50, 60);
     let got = under.taken();
-    assert!(got.iter().all(|run| run.bytes == content(run.from, run.to)), "{got:?}");
+    assert!(
+        got.iter().all(|run| run.bytes == content(run.from, run.to)),
+        "{got:?}"
+    );
     assert_eq!(got.last().unwrap().to, 160);
 }
 
@@ -244,8 +347,14 @@ fn a_cut_packet_gives_its_length_and_what_was_captured() {
     under.receive_cut(100, 200, 30);
     under.receive_cut(0, 100, 20);
     let expected = [
-        Got { bytes: content(0, 20), ..Got::whole(0, 100, 2) },
-        Got { bytes: content(100, 130), ..Got::held(100, 200, 1) },
+        Got {
+            bytes: content(0, 20),
+            ..Got::whole(0, 100, 2)
+        },
+        Got {
+            bytes: content(100, 130),
+            ..Got::held(100, 200, 1)
+        },
     ];
     assert_eq!(under.taken(), expected);
 }
@@ -256,15 +365,28 @@ fn numbers_too_far_off_are_another_connection() {
     under.receive(0, 100);
     under.acknowledge(1 << 31, 1);
     under.settle(true);
-    assert!(!under.stream.has_pending(), "an acknowledgement from elsewhere is ignored");
+    assert!(
+        !under.stream.has_pending(),
+        "an acknowledgement from elsewhere is ignored"
+    );
     under.taken();
     let far = 100 + MAX_JUMP + 1;
-    assert_eq!(under.stream.offset_of(START.wrapping_add((far - 1) as u32)), Some(FIRST_OFFSET + far - 1));
+    assert_eq!(
+        under.stream.offset_of(START.wrapping_add((far - 1) as u32)),
+        Some(FIRST_OFFSET + far - 1)
+    );
     assert_eq!(under.stream.offset_of(START.wrapping_add(far as u32)), None);
     assert_eq!(under.receive(far, far + 10), (10, 0, 0));
     let anew = 100 + 2 * MAX_JUMP;
-    let got = Got { bytes: content(far, far + 10), ..Got::whole(anew, anew + 10, 3) };
-    assert_eq!(under.taken(), [got], "begun anew, at offsets that nothing before has");
+    let got = Got {
+        bytes: content(far, far + 10),
+        ..Got::whole(anew, anew + 10, 3)
+    };
+    assert_eq!(
+        under.taken(),
+        [got],
+        "begun anew, at offsets that nothing before has"
+    );
     assert!(!under.stream.anchored());
 }
 
@@ -275,9 +397,13 @@ fn a_stream_longer_than_sequence_numbers_goes_on() {
     for round in 0..40_u64 {
         assert_eq!(under.receive_cut(round * step, round * step, 0), (0, 0, 0));
         let sequence = START.wrapping_add((round * step) as u32);
-        let arrival = under.stream.receive(sequence, step as u32, &[], note(round), LIMITS);
+        let arrival = under
+            .stream
+            .receive(sequence, step as u32, &[], note(round), LIMITS);
         assert_eq!(arrival.offset, FIRST_OFFSET + round * step);
-        under.stream.read(arrival.offset, &[], LIMITS, |run| assert_eq!(run.length, step));
+        under.stream.read(arrival.offset, &[], LIMITS, |run| {
+            assert_eq!(run.length, step)
+        });
     }
     assert_eq!(under.stream.next(), FIRST_OFFSET + 40 * step);
 }
@@ -286,9 +412,14 @@ fn a_stream_longer_than_sequence_numbers_goes_on() {
 fn a_stream_joined_late_begins_at_its_first_data() {
     let mut stream = Stream::default();
     assert!(!stream.started() && stream.offset_of(5).is_none());
-    stream.acknowledge(1000, stamp(1), u64::MAX, 6, |run| panic!("nothing is known to be missing: {run:?}"));
+    stream.acknowledge(1000, stamp(1), u64::MAX, 6, |run| {
+        panic!("nothing is known to be missing: {run:?}")
+    });
     let arrival = stream.receive(5000, 10, &[1; 10], note(2), LIMITS);
-    assert_eq!(arrival.new.as_slice(), [(FIRST_OFFSET + 4000, FIRST_OFFSET + 4010)]);
+    assert_eq!(
+        arrival.new.as_slice(),
+        [(FIRST_OFFSET + 4000, FIRST_OFFSET + 4010)]
+    );
     let mut runs = 0;
     stream.read(arrival.offset, &[1; 10], LIMITS, |run| {
         runs += 1;
@@ -309,7 +440,11 @@ fn a_fin_is_no_missing_byte_whether_it_was_captured_or_not() {
         }
         under.acknowledge(101, 1);
         under.settle(true);
-        assert_eq!(under.taken(), [Got::whole(0, 100, 1)], "FIN captured: {captured}");
+        assert_eq!(
+            under.taken(),
+            [Got::whole(0, 100, 1)],
+            "FIN captured: {captured}"
+        );
         assert_eq!(under.stream.acknowledged(), FIRST_OFFSET + 100);
     }
     let mut under = Under::test();

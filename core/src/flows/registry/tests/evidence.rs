@@ -9,12 +9,18 @@ const VIDEO: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
 fn answer(question: &str, owner: &str, address: &str) -> dns::Response {
     let mut response = dns::Response::default();
     response.question = Some(question.into());
-    response.addresses.push((owner.into(), address.parse().unwrap()));
+    response
+        .addresses
+        .push((owner.into(), address.parse().unwrap()));
     response
 }
 
 fn sources(server: &Server) -> Vec<(&'static str, &str, u64)> {
-    server.evidence.iter().map(|e| (e.kind.as_str(), &*e.source, e.frame)).collect()
+    server
+        .evidence
+        .iter()
+        .map(|e| (e.kind.as_str(), &*e.source, e.frame))
+        .collect()
 }
 
 #[test]
@@ -30,7 +36,10 @@ fn evidence_stands_strongest_first_and_each_piece_once() {
         (EvidenceKind::HttpHost, "c.netflix.com", 6),
     ];
     for (kind, source, frame) in pieces {
-        assert_eq!(registry.identify(&config, address("23.246.0.9"), kind, source, frame), Some(0));
+        assert_eq!(
+            registry.identify(&config, address("23.246.0.9"), kind, source, frame),
+            Some(0)
+        );
     }
     let server = &registry.servers()[0];
     let expected = [
@@ -42,7 +51,10 @@ fn evidence_stands_strongest_first_and_each_piece_once() {
         ("prefix", "23.246.0.0/18", 0),
     ];
     assert_eq!(sources(server), expected);
-    assert_eq!((server.name(), server.strongest()), (Some("first.netflix.com"), Some(EvidenceKind::Sni)));
+    assert_eq!(
+        (server.name(), server.strongest()),
+        (Some("first.netflix.com"), Some(EvidenceKind::Sni))
+    );
 }
 
 #[test]
@@ -71,11 +83,24 @@ fn evidence_is_bounded_but_no_kind_is_crowded_out() {
     config.set("max_evidence", "3").unwrap();
     let mut registry = Registry::new(&config);
     for number in 0..100 {
-        registry.identify(&config, host(1), EvidenceKind::Dns, &format!("n{number}.netflix.com"), number);
+        registry.identify(
+            &config,
+            host(1),
+            EvidenceKind::Dns,
+            &format!("n{number}.netflix.com"),
+            number,
+        );
     }
     registry.identify(&config, host(1), EvidenceKind::Sni, VIDEO, 100);
-    let names: Vec<&str> = registry.servers()[0].evidence.iter().map(|e| &*e.source).collect();
-    assert_eq!(names, [VIDEO, "n0.netflix.com", "n1.netflix.com", "n2.netflix.com"]);
+    let names: Vec<&str> = registry.servers()[0]
+        .evidence
+        .iter()
+        .map(|e| &*e.source)
+        .collect();
+    assert_eq!(
+        names,
+        [VIDEO, "n0.netflix.com", "n1.netflix.com", "n2.netflix.com"]
+    );
 }
 
 #[test]
@@ -83,31 +108,66 @@ fn kinds_that_do_not_count_identify_nobody() {
     let mut config = Config::default();
     config.set("evidence", "sni").unwrap();
     let mut registry = Registry::new(&config);
-    enter(&mut registry, &config, &datagram(Kind::Tcp, (host(0), 1), (address("23.246.0.9"), 443), 40), Time(0));
-    assert_eq!(registry.identify(&config, host(1), EvidenceKind::Dns, VIDEO, 1), None);
-    assert_eq!(registry.identify(&config, host(1), EvidenceKind::DnsOwner, VIDEO, 1), None);
+    enter(
+        &mut registry,
+        &config,
+        &datagram(Kind::Tcp, (host(0), 1), (address("23.246.0.9"), 443), 40),
+        Time(0),
+    );
+    assert_eq!(
+        registry.identify(&config, host(1), EvidenceKind::Dns, VIDEO, 1),
+        None
+    );
+    assert_eq!(
+        registry.identify(&config, host(1), EvidenceKind::DnsOwner, VIDEO, 1),
+        None
+    );
     assert!(registry.servers().is_empty());
-    assert_eq!(registry.identify(&config, host(1), EvidenceKind::Sni, VIDEO, 1), Some(0));
+    assert_eq!(
+        registry.identify(&config, host(1), EvidenceKind::Sni, VIDEO, 1),
+        Some(0)
+    );
 }
 
 #[test]
 fn prefixes_identify_at_the_first_packet_and_the_users_own_come_first() {
     let mut config = Config::default();
-    config.set("prefixes", "192.0.2.0/28,23.246.0.0/24,2001:db8::/32").unwrap();
+    config
+        .set("prefixes", "192.0.2.0/28,23.246.0.0/24,2001:db8::/32")
+        .unwrap();
     let mut registry = Registry::new(&config);
     for (server, evidence) in [
         ("192.0.2.15", &[("config", "192.0.2.0/28", 0)][..]),
-        ("23.246.0.9", &[("config", "23.246.0.0/24", 0), ("prefix", "23.246.0.0/18", 0)]),
+        (
+            "23.246.0.9",
+            &[
+                ("config", "23.246.0.0/24", 0),
+                ("prefix", "23.246.0.0/18", 0),
+            ],
+        ),
         ("23.246.1.9", &[("prefix", "23.246.0.0/18", 0)]),
     ] {
         let client = (address("10.0.0.1"), 1000);
-        enter(&mut registry, &config, &datagram(Kind::Tcp, client, (address(server), 443), 40), Time(9));
+        enter(
+            &mut registry,
+            &config,
+            &datagram(Kind::Tcp, client, (address(server), 443), 40),
+            Time(9),
+        );
         let found = registry.servers().last().unwrap();
-        assert_eq!((found.address, sources(found)), (address(server), evidence.to_vec()));
+        assert_eq!(
+            (found.address, sources(found)),
+            (address(server), evidence.to_vec())
+        );
         assert_eq!((found.counters.out_pkts, found.counters.in_pkts), (1, 0));
         assert_eq!(found.name(), None, "a prefix is no name");
     }
-    enter(&mut registry, &config, &datagram(Kind::Tcp, (host(100), 1), (host(16), 1), 40), Time(9));
+    enter(
+        &mut registry,
+        &config,
+        &datagram(Kind::Tcp, (host(100), 1), (host(16), 1), 40),
+        Time(9),
+    );
     assert_eq!(registry.servers().len(), 3);
     assert!(!registry.evidence_came_late);
 }
@@ -119,12 +179,30 @@ fn names_along_a_chain_count_and_addresses_that_filters_give_do_not() {
     for filtered in ["0.0.0.0", "127.0.0.1", "::", "::1", "224.0.0.251"] {
         registry.learn_dns(&config, &answer(VIDEO, VIDEO, filtered), true, 1);
     }
-    registry.learn_dns(&config, &answer("example.org", "edge.example.org", "192.0.2.9"), true, 1);
+    registry.learn_dns(
+        &config,
+        &answer("example.org", "edge.example.org", "192.0.2.9"),
+        true,
+        1,
+    );
     assert!(registry.servers().is_empty());
-    registry.learn_dns(&config, &answer("www.netflix.com", "edge.example.org", "192.0.2.1"), true, 2);
-    registry.learn_dns(&config, &answer("www.example.org", VIDEO, "192.0.2.2"), true, 3);
+    registry.learn_dns(
+        &config,
+        &answer("www.netflix.com", "edge.example.org", "192.0.2.1"),
+        true,
+        2,
+    );
+    registry.learn_dns(
+        &config,
+        &answer("www.example.org", VIDEO, "192.0.2.2"),
+        true,
+        3,
+    );
     let found: Vec<_> = registry.servers().iter().map(sources).collect();
-    assert_eq!(found, [[("dns", "www.netflix.com", 2)], [("cname", VIDEO, 3)]]);
+    assert_eq!(
+        found,
+        [[("dns", "www.netflix.com", 2)], [("cname", VIDEO, 3)]]
+    );
 }
 
 #[test]
@@ -134,8 +212,18 @@ fn the_classic_rule_looks_at_owners_in_answers_over_udp_only() {
     let mut registry = Registry::new(&config);
     let answer = |question, owner| answer(question, owner, "192.0.2.1");
     registry.learn_dns(&config, &answer(VIDEO, VIDEO), false, 1);
-    registry.learn_dns(&config, &answer("www.netflix.com", "e3067.dscg.akamaiedge.net"), true, 2);
-    registry.learn_dns(&config, &answer("art-0.nflximg.net", "art-0.nflximg.net"), true, 3);
+    registry.learn_dns(
+        &config,
+        &answer("www.netflix.com", "e3067.dscg.akamaiedge.net"),
+        true,
+        2,
+    );
+    registry.learn_dns(
+        &config,
+        &answer("art-0.nflximg.net", "art-0.nflximg.net"),
+        true,
+        3,
+    );
     assert!(registry.servers().is_empty());
     registry.learn_dns(&config, &answer("www.example.org", VIDEO), true, 4);
     assert_eq!(sources(&registry.servers()[0]), [("dns_owner", VIDEO, 4)]);
@@ -146,18 +234,43 @@ fn an_informed_registry_knows_the_servers_and_nothing_else() {
     let config = Config::default();
     let mut registry = Registry::new(&config);
     for number in [4, 1, 3] {
-        enter(&mut registry, &config, &datagram(Kind::Tcp, (host(0), 9), (host(number), 1), 40), Time(1));
-        registry.identify(&config, host(number), EvidenceKind::Dns, "b.netflix.com", 10);
-        registry.identify(&config, host(number), EvidenceKind::Dns, "a.netflix.com", 11);
+        enter(
+            &mut registry,
+            &config,
+            &datagram(Kind::Tcp, (host(0), 9), (host(number), 1), 40),
+            Time(1),
+        );
+        registry.identify(
+            &config,
+            host(number),
+            EvidenceKind::Dns,
+            "b.netflix.com",
+            10,
+        );
+        registry.identify(
+            &config,
+            host(number),
+            EvidenceKind::Dns,
+            "a.netflix.com",
+            11,
+        );
         registry.identify(&config, host(number), EvidenceKind::Sni, VIDEO, 12);
     }
-    enter(&mut registry, &config, &datagram(Kind::Tcp, (host(0), 9), (address("23.246.0.9"), 1), 40), Time(1));
+    enter(
+        &mut registry,
+        &config,
+        &datagram(Kind::Tcp, (host(0), 9), (address("23.246.0.9"), 1), 40),
+        Time(1),
+    );
     assert!(registry.evidence_came_late);
     let before: Vec<_> = registry.servers().to_vec();
     let informed = registry.informed(&config);
     assert_eq!(informed.servers().len(), 4);
     for (known, server) in before.iter().zip(informed.servers()) {
-        assert_eq!((server.address, &server.evidence), (known.address, &known.evidence));
+        assert_eq!(
+            (server.address, &server.evidence),
+            (known.address, &known.evidence)
+        );
         assert_eq!((server.counters, server.flows), (Counters::default(), 0));
     }
     assert!(!informed.evidence_came_late && informed.flow_count() == 0);

@@ -15,7 +15,12 @@ struct Seen {
 impl Seen {
     fn datagram(&self) -> Datagram<'static> {
         let socket = |(number, port): (u8, u16)| (host(number), port);
-        datagram(self.kind, socket(self.source), socket(self.destination), self.length)
+        datagram(
+            self.kind,
+            socket(self.source),
+            socket(self.destination),
+            self.length,
+        )
     }
 }
 
@@ -35,16 +40,43 @@ fn steps(hosts: u8, apart: bool, count: usize) -> impl Strategy<Value = Vec<Step
         1 => Just(Kind::LaterFragment),
         1 => Just(Kind::Other),
     ];
-    let packet = (kind, 0..hosts, 0..hosts, 0..3_u16, 0..3_u16, 20..2000_u32, -50..50_i64).prop_map(
-        move |(kind, source, other, source_port, destination_port, length, time)| {
-            // Both ends have the same version.
-            let destination = if (source % 3 == 2) == (other % 3 == 2) { other } else { source };
-            let both_low = source.max(destination) < hosts / 2 && source != destination;
-            let destination = if apart && both_low { destination + hosts / 2 } else { destination };
-            let ports = if kind <= Kind::Udp { (source_port, destination_port) } else { (0, 0) };
-            Step::Packet(Seen { kind, source: (source, ports.0), destination: (destination, ports.1), length, time })
-        },
-    );
+    let packet = (
+        kind,
+        0..hosts,
+        0..hosts,
+        0..3_u16,
+        0..3_u16,
+        20..2000_u32,
+        -50..50_i64,
+    )
+        .prop_map(
+            move |(kind, source, other, source_port, destination_port, length, time)| {
+                // Both ends have the same version.
+                let destination = if (source % 3 == 2) == (other % 3 == 2) {
+                    other
+                } else {
+                    source
+                };
+                let both_low = source.max(destination) < hosts / 2 && source != destination;
+                let destination = if apart && both_low {
+                    destination + hosts / 2
+                } else {
+                    destination
+                };
+                let ports = if kind <= Kind::Udp {
+                    (source_port, destination_port)
+                } else {
+                    (0, 0)
+                };
+                Step::Packet(Seen {
+                    kind,
+                    source: (source, ports.0),
+                    destination: (destination, ports.1),
+                    length,
+                    time,
+                })
+            },
+        );
     let step = prop_oneof![20 => packet, 1 => (0..hosts / (1 + u8::from(apart))).prop_map(Step::Evidence), 1 => Just(Step::Renew)];
     prop::collection::vec(step, 0..count)
 }
@@ -56,17 +88,37 @@ fn recount(packets: &[Seen], servers: &[IpAddr], id: usize) -> Server {
     let (mut t_first, mut t_last) = (i64::MAX, i64::MIN);
     let mut flows = HashSet::new();
     for packet in packets {
-        let id_of = |number| servers.iter().position(|server| *server == host(number)).unwrap_or(usize::MAX);
+        let id_of = |number| {
+            servers
+                .iter()
+                .position(|server| *server == host(number))
+                .unwrap_or(usize::MAX)
+        };
         let (source, destination) = (id_of(packet.source.0), id_of(packet.destination.0));
         if source.min(destination) != id {
             continue;
         }
         // An address that talks to itself: the lower port is the server's.
-        let from_server = if source == destination { packet.source.1 <= packet.destination.1 } else { source == id };
-        counters.count(if from_server { Direction::In } else { Direction::Out }, packet.length);
+        let from_server = if source == destination {
+            packet.source.1 <= packet.destination.1
+        } else {
+            source == id
+        };
+        counters.count(
+            if from_server {
+                Direction::In
+            } else {
+                Direction::Out
+            },
+            packet.length,
+        );
         (t_first, t_last) = (t_first.min(packet.time), t_last.max(packet.time));
         if packet.kind <= Kind::Udp {
-            flows.insert((packet.kind, packet.source.min(packet.destination), packet.source.max(packet.destination)));
+            flows.insert((
+                packet.kind,
+                packet.source.min(packet.destination),
+                packet.source.max(packet.destination),
+            ));
         }
     }
     Server {
@@ -98,7 +150,12 @@ fn follow(config: &Config, steps: &[Step], apart: bool) -> Comparison {
     for step in steps {
         match step {
             Step::Packet(seen) => {
-                latest = Some(enter(&mut registry, config, &seen.datagram(), Time(seen.time)));
+                latest = Some(enter(
+                    &mut registry,
+                    config,
+                    &seen.datagram(),
+                    Time(seen.time),
+                ));
                 packets.push(*seen);
             }
             Step::Evidence(number) => {
@@ -114,30 +171,58 @@ fn follow(config: &Config, steps: &[Step], apart: bool) -> Comparison {
         assert!(registry.flow_count() as u64 <= config.max_flows());
         assert!(registry.servers().len() as u64 <= config.max_servers());
         assert!(registry.hosts.len() as u64 <= config.max_flows() * 5 / 2 + config.max_servers());
-        let netflix = (0..registry.flows.len() as Slot).filter(|&slot| registry.flows[slot].server.is_some()).count();
+        let netflix = (0..registry.flows.len() as Slot)
+            .filter(|&slot| registry.flows[slot].server.is_some())
+            .count();
         if registry.flows_evicted == 0 {
             assert_eq!(registry.netflix_flows, netflix);
         }
-        let addresses: Vec<IpAddr> = registry.servers().iter().map(|server| server.address).collect();
-        assert_eq!(addresses.iter().collect::<HashSet<_>>().len(), addresses.len(), "each address once");
+        let addresses: Vec<IpAddr> = registry
+            .servers()
+            .iter()
+            .map(|server| server.address)
+            .collect();
+        assert_eq!(
+            addresses.iter().collect::<HashSet<_>>().len(),
+            addresses.len(),
+            "each address once"
+        );
         for (id, server) in registry.servers().iter().enumerate() {
             let expected = recount(&packets, &addresses, id);
             if registry.hosts_evicted == 0 && (apart || !renewed) {
-                assert_eq!(server.counters, expected.counters, "server {id} after {} packets", packets.len());
+                assert_eq!(
+                    server.counters,
+                    expected.counters,
+                    "server {id} after {} packets",
+                    packets.len()
+                );
                 if server.counters != Counters::default() {
-                    assert_eq!((server.t_first, server.t_last), (expected.t_first, expected.t_last));
+                    assert_eq!(
+                        (server.t_first, server.t_last),
+                        (expected.t_first, expected.t_last)
+                    );
                 }
             } else if apart {
                 let (counted, all) = (server.counters, expected.counters);
-                assert!(counted.in_pkts <= all.in_pkts && counted.out_pkts <= all.out_pkts, "never too much");
-                assert!(counted.in_bytes <= all.in_bytes && counted.out_bytes <= all.out_bytes, "never too much");
+                assert!(
+                    counted.in_pkts <= all.in_pkts && counted.out_pkts <= all.out_pkts,
+                    "never too much"
+                );
+                assert!(
+                    counted.in_bytes <= all.in_bytes && counted.out_bytes <= all.out_bytes,
+                    "never too much"
+                );
             }
             if !renewed && registry.flows_evicted == 0 {
                 assert_eq!(server.flows, expected.flows, "flows of server {id}");
             }
         }
     }
-    Comparison { registry, packets, renewed }
+    Comparison {
+        registry,
+        packets,
+        renewed,
+    }
 }
 
 proptest! {
@@ -168,8 +253,9 @@ proptest! {
 fn a_flow_between_two_servers_is_the_first_ones_even_after_it_made_room() {
     let config = tiny("16");
     let mut registry = Registry::new(&config);
-    let packet =
-        |source: u8, destination: u8, port| datagram(Kind::Tcp, (host(source), port), (host(destination), 1), 100);
+    let packet = |source: u8, destination: u8, port| {
+        datagram(Kind::Tcp, (host(source), port), (host(destination), 1), 100)
+    };
     registry.identify(&config, host(0), EvidenceKind::Dns, "netflix.com", 1);
     enter(&mut registry, &config, &packet(0, 1, 9), Time(0));
     for port in 0..40 {
@@ -189,7 +275,12 @@ fn an_address_does_not_make_room_for_the_other_end_of_its_own_flow() {
     for old in 0..40 {
         let mut registry = Registry::new(&config);
         let mut talk = |source, destination, port| {
-            let flow = datagram(Kind::Tcp, (number(source), port), (number(destination), 1), 100);
+            let flow = datagram(
+                Kind::Tcp,
+                (number(source), port),
+                (number(destination), 1),
+                100,
+            );
             let slot = enter(&mut registry, &config, &flow, Time(0));
             let [low, high] = registry.flow(slot).hosts;
             assert_ne!(low, high, "{source} and {destination} are two addresses");
@@ -212,14 +303,34 @@ fn an_address_that_talks_to_itself_is_counted_once() {
         if !late {
             registry.identify(&config, host(1), EvidenceKind::Dns, "netflix.com", 1);
         }
-        enter(&mut registry, &config, &datagram(Kind::Tcp, (host(1), 5), (host(1), 6), 100), Time(0));
-        enter(&mut registry, &config, &datagram(Kind::Tcp, (host(1), 6), (host(1), 5), 40), Time(0));
-        enter(&mut registry, &config, &datagram(Kind::Udp, (host(1), 7), (host(1), 7), 30), Time(0));
+        enter(
+            &mut registry,
+            &config,
+            &datagram(Kind::Tcp, (host(1), 5), (host(1), 6), 100),
+            Time(0),
+        );
+        enter(
+            &mut registry,
+            &config,
+            &datagram(Kind::Tcp, (host(1), 6), (host(1), 5), 40),
+            Time(0),
+        );
+        enter(
+            &mut registry,
+            &config,
+            &datagram(Kind::Udp, (host(1), 7), (host(1), 7), 30),
+            Time(0),
+        );
         if late {
             registry.identify(&config, host(1), EvidenceKind::Dns, "netflix.com", 1);
         }
         let server = &registry.servers()[0];
-        let expected = Counters { in_pkts: 2, in_bytes: 130, out_pkts: 1, out_bytes: 40 };
+        let expected = Counters {
+            in_pkts: 2,
+            in_bytes: 130,
+            out_pkts: 1,
+            out_bytes: 40,
+        };
         assert_eq!((server.counters, server.flows), (expected, 2));
         assert_eq!(registry.evidence_came_late, late);
     }
@@ -231,7 +342,13 @@ fn addresses_without_room_are_counted_once_each() {
     let mut registry = Registry::new(&config);
     for round in 0..3 {
         for number in 0..5 {
-            let id = registry.identify(&config, host(number), EvidenceKind::Dns, "netflix.com", round);
+            let id = registry.identify(
+                &config,
+                host(number),
+                EvidenceKind::Dns,
+                "netflix.com",
+                round,
+            );
             assert_eq!(id, (number < 2).then_some(u32::from(number)));
         }
     }
@@ -244,13 +361,21 @@ fn netflix_flows_stay_while_others_make_room() {
     let mut registry = Registry::new(&config);
     registry.identify(&config, host(0), EvidenceKind::Dns, "netflix.com", 1);
     let packet = |source: u8, port| datagram(Kind::Tcp, (host(source), port), (host(1), 1), 100);
-    let kept: Vec<Slot> = (0..8).map(|port| enter(&mut registry, &config, &packet(0, port), Time(0))).collect();
+    let kept: Vec<Slot> = (0..8)
+        .map(|port| enter(&mut registry, &config, &packet(0, port), Time(0)))
+        .collect();
     for port in 0..200 {
         enter(&mut registry, &config, &packet(3, port), Time(0));
     }
     for (port, slot) in kept.iter().enumerate() {
-        assert_eq!(enter(&mut registry, &config, &packet(0, port as u16), Time(0)), *slot);
-        assert_eq!(registry.flow(*slot).counters(0).in_pkts + registry.flow(*slot).counters(0).out_pkts, 2);
+        assert_eq!(
+            enter(&mut registry, &config, &packet(0, port as u16), Time(0)),
+            *slot
+        );
+        assert_eq!(
+            registry.flow(*slot).counters(0).in_pkts + registry.flow(*slot).counters(0).out_pkts,
+            2
+        );
     }
     // They make room for each other once there is little else.
     for port in 0..200 {
@@ -264,12 +389,24 @@ fn flows_that_made_room_or_were_renewed_count_for_a_server_known_later() {
     let config = tiny("16");
     let mut registry = Registry::new(&config);
     for port in 0..30 {
-        let slot = enter(&mut registry, &config, &datagram(Kind::Tcp, (host(0), port), (host(1), 1), 100), Time(0));
+        let slot = enter(
+            &mut registry,
+            &config,
+            &datagram(Kind::Tcp, (host(0), port), (host(1), 1), 100),
+            Time(0),
+        );
         if port == 29 {
             registry.renew(slot);
         }
     }
     registry.identify(&config, host(0), EvidenceKind::Dns, "netflix.com", 1);
     let server = &registry.servers()[0];
-    assert_eq!((registry.flows_evicted, server.flows, server.counters.in_pkts), (14, 31, 30));
+    assert_eq!(
+        (
+            registry.flows_evicted,
+            server.flows,
+            server.counters.in_pkts
+        ),
+        (14, 31, 30)
+    );
 }

@@ -10,34 +10,64 @@ fn hidden_bytes_in_a_body_do_no_harm() {
     // The first body and the beginning of the second head in one packet, cut where the body begins.
     let first_head = head_length(&stream).unwrap();
     for end in first_head..first_head + 5000 {
-        let packets = [(&stream[..first_head], end as u64), (&stream[end..], (stream.len() - end) as u64)];
-        assert_eq!(read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]), expected, "{end} bytes, cut");
+        let packets = [
+            (&stream[..first_head], end as u64),
+            (&stream[end..], (stream.len() - end) as u64),
+        ];
+        assert_eq!(
+            read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]),
+            expected,
+            "{end} bytes, cut"
+        );
     }
     let packets = [
         (&stream[..first_head], first_head as u64),
         (&[], 4000),
         (&[], 1000),
-        (&stream[first_head + 5000..], (stream.len() - first_head - 5000) as u64),
+        (
+            &stream[first_head + 5000..],
+            (stream.len() - first_head - 5000) as u64,
+        ),
     ];
-    assert_eq!(read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]), expected, "whole packets");
+    assert_eq!(
+        read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]),
+        expected,
+        "whole packets"
+    );
 }
 
 #[test]
 fn hidden_bytes_in_a_chunk_do_no_harm() {
     let stream = [chunked(), sized(3)].concat();
     let expected = whole(Side::Server, &stream, &[]);
-    let data = stream.iter().position(|&b| b == b'a').map(|at| stream[at..].iter().position(|&b| b == b'b'));
+    let data = stream
+        .iter()
+        .position(|&b| b == b'a')
+        .map(|at| stream[at..].iter().position(|&b| b == b'b'));
     assert!(data.is_some());
-    let letters = stream.windows(26).position(|w| w == b"abcdefghijklmnopqrstuvwxyz").unwrap();
+    let letters = stream
+        .windows(26)
+        .position(|w| w == b"abcdefghijklmnopqrstuvwxyz")
+        .unwrap();
     let packets = [
         (&stream[..letters], letters as u64),
         (&[], 26),
-        (&stream[letters + 26..], (stream.len() - letters - 26) as u64),
+        (
+            &stream[letters + 26..],
+            (stream.len() - letters - 26) as u64,
+        ),
     ];
-    assert_eq!(read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]), expected);
+    assert_eq!(
+        read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]),
+        expected
+    );
     // One byte more hidden: where the next chunk begins is not known.
     let mut reader = Reader::new(Side::Server);
-    let packets = [(&stream[..letters], letters as u64), (&[], 27), (&stream[letters + 27..], 1)];
+    let packets = [
+        (&stream[..letters], letters as u64),
+        (&[], 27),
+        (&stream[letters + 27..], 1),
+    ];
     read(&mut reader, &mut 0, &packets, &[]);
     assert!(reader.is_lost());
 }
@@ -48,15 +78,28 @@ fn hidden_bytes_in_a_head_lose_the_framing_until_a_packet_begins_with_a_message(
         let (first, second) = (sized(100), sized(200));
         let mut reader = Reader::new(Side::Server);
         let mut offset = 0;
-        let events =
-            read(&mut reader, &mut offset, &[(&first[..at], at as u64), (&[], (first.len() - at) as u64)], &[]);
+        let events = read(
+            &mut reader,
+            &mut offset,
+            &[(&first[..at], at as u64), (&[], (first.len() - at) as u64)],
+            &[],
+        );
         assert_eq!(events, [Event::Start(0)], "{at}");
         assert!(reader.is_lost() && !reader.at_boundary());
         let events = read(&mut reader, &mut offset, &[(b"some body bytes", 15)], &[]);
         assert_eq!(events, [], "{at}");
         let start = offset;
-        let events = read(&mut reader, &mut offset, &[(&second, second.len() as u64)], &[]);
-        assert_eq!(events, [Event::Start(start), head(206), Event::End(offset)], "{at}");
+        let events = read(
+            &mut reader,
+            &mut offset,
+            &[(&second, second.len() as u64)],
+            &[],
+        );
+        assert_eq!(
+            events,
+            [Event::Start(start), head(206), Event::End(offset)],
+            "{at}"
+        );
         assert!(reader.at_boundary() && !reader.is_lost());
     }
 }
@@ -65,30 +108,75 @@ fn hidden_bytes_in_a_head_lose_the_framing_until_a_packet_begins_with_a_message(
 fn a_head_that_a_snapshot_cuts_is_begun_but_not_read() {
     let mut reader = Reader::new(Side::Client);
     let events = read(&mut reader, &mut 0, &[(&GET[..30], GET.len() as u64)], &[]);
-    assert_eq!((events.as_slice(), reader.is_lost()), (&[Event::Start(0)][..], true));
-    let events = read(&mut reader, &mut 100, &[(&GET[..30], GET.len() as u64)], &[]);
-    assert_eq!(events, [Event::Start(100)], "each request's packet begins one");
+    assert_eq!(
+        (events.as_slice(), reader.is_lost()),
+        (&[Event::Start(0)][..], true)
+    );
+    let events = read(
+        &mut reader,
+        &mut 100,
+        &[(&GET[..30], GET.len() as u64)],
+        &[],
+    );
+    assert_eq!(
+        events,
+        [Event::Start(100)],
+        "each request's packet begins one"
+    );
 }
 
 #[test]
 fn a_reader_that_joins_late_waits_for_a_message() {
     let mut reader = Reader::lost(Side::Server);
     let mut offset = 0;
-    assert_eq!(read(&mut reader, &mut offset, &[(b"..HTTP/1.1 200 OK\r\n\r\n", 22), (&[], 1000)], &[]), []);
+    assert_eq!(
+        read(
+            &mut reader,
+            &mut offset,
+            &[(b"..HTTP/1.1 200 OK\r\n\r\n", 22), (&[], 1000)],
+            &[]
+        ),
+        []
+    );
     let message = sized(5);
-    let events = read(&mut reader, &mut offset, &[(&message, message.len() as u64)], &[]);
-    assert_eq!(events, [Event::Start(1022), head(206), Event::End(1022 + message.len() as u64)]);
+    let events = read(
+        &mut reader,
+        &mut offset,
+        &[(&message, message.len() as u64)],
+        &[],
+    );
+    assert_eq!(
+        events,
+        [
+            Event::Start(1022),
+            head(206),
+            Event::End(1022 + message.len() as u64)
+        ]
+    );
 }
 
 #[test]
 fn what_is_not_http_loses_the_framing_and_restart_brings_it_back() {
     let mut reader = Reader::new(Side::Server);
     let mut offset = 0;
-    assert_eq!(read(&mut reader, &mut offset, &[(b"\x17\x03\x03\x40\x11 something", 15)], &[]), []);
+    assert_eq!(
+        read(
+            &mut reader,
+            &mut offset,
+            &[(b"\x17\x03\x03\x40\x11 something", 15)],
+            &[]
+        ),
+        []
+    );
     assert!(reader.is_lost());
     reader.restart();
     assert!(reader.at_boundary());
-    let events = read(&mut reader, &mut offset, &[(b"HTTP", 4), (b"/1.1 204 N\r\n\r\n", 14)], &[]);
+    let events = read(
+        &mut reader,
+        &mut offset,
+        &[(b"HTTP", 4), (b"/1.1 204 N\r\n\r\n", 14)],
+        &[],
+    );
     assert_eq!(events, [Event::Start(15), head(204), Event::End(33)]);
 }
 
@@ -97,7 +185,12 @@ fn a_head_without_end_is_given_up() {
     let mut reader = Reader::new(Side::Client);
     let mut offset = 0;
     let line = [b'a'; 1000];
-    read(&mut reader, &mut offset, &[(b"GET / HTTP/1.1\r\nX: ", 19)], &[]);
+    read(
+        &mut reader,
+        &mut offset,
+        &[(b"GET / HTTP/1.1\r\nX: ", 19)],
+        &[],
+    );
     for _ in 0..100 {
         read(&mut reader, &mut offset, &[(&line, 1000)], &[]);
         assert!(reader.head.len() <= MAX_HEAD);
@@ -107,8 +200,13 @@ fn a_head_without_end_is_given_up() {
 
 #[test]
 fn more_fields_than_servers_accept_lose_the_framing() {
-    let message =
-        |count: usize| response("200 OK", &format!("{}Content-Length: 2\r\n", "A: b\r\n".repeat(count)), b"ab");
+    let message = |count: usize| {
+        response(
+            "200 OK",
+            &format!("{}Content-Length: 2\r\n", "A: b\r\n".repeat(count)),
+            b"ab",
+        )
+    };
     let fits = message(MAX_FIELDS - 1);
     assert_eq!(whole(Side::Server, &fits, &[]).len(), 3);
     let exceeds = message(MAX_FIELDS);

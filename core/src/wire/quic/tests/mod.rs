@@ -20,7 +20,10 @@ fn unhex(text: &str) -> Vec<u8> {
         .filter(|c| !c.is_whitespace())
         .map(|c| u8::try_from(c.to_digit(16).expect("hex digit")).expect("digit"))
         .collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    digits
+        .chunks(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect()
 }
 
 /// The only packet of a datagram, all of which was captured.
@@ -53,7 +56,11 @@ pub(crate) fn long_header(
 ) -> Vec<u8> {
     let varint = |value: usize| (u16::try_from(value).expect("short") | 0x4000).to_be_bytes();
     let cid = |cid: &[u8]| [&[u8::try_from(cid.len()).expect("short")], cid].concat();
-    let token = if form == Form::Initial { [&varint(token.len())[..], token].concat() } else { Vec::new() };
+    let token = if form == Form::Initial {
+        [&varint(token.len())[..], token].concat()
+    } else {
+        Vec::new()
+    };
     [
         &[first_byte(version, form)][..],
         &version.to_be_bytes(),

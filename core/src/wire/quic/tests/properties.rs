@@ -8,11 +8,24 @@ use super::*;
 /// Bytes that often get past the first checks of a long header.
 fn datagrams() -> impl Strategy<Value = Vec<u8>> {
     let versions = prop::sample::select(vec![V1, V2, DRAFT_29, 0, 0x1a2a_3a4a]);
-    let long = (any::<u8>(), versions, vec(any::<u8>(), 0..40), vec(0..64u8, 0..400)).prop_map(
-        |(first, version, cids, rest)| {
-            [&[first | 0x80][..], &version.to_be_bytes(), &[8], &DCID, &[0], &cids, &rest].concat()
-        },
-    );
+    let long = (
+        any::<u8>(),
+        versions,
+        vec(any::<u8>(), 0..40),
+        vec(0..64u8, 0..400),
+    )
+        .prop_map(|(first, version, cids, rest)| {
+            [
+                &[first | 0x80][..],
+                &version.to_be_bytes(),
+                &[8],
+                &DCID,
+                &[0],
+                &cids,
+                &rest,
+            ]
+            .concat()
+        });
     prop_oneof![vec(any::<u8>(), 0..200), long]
 }
 

@@ -90,12 +90,27 @@ fn client_initial_is_sealed_and_opened() {
         assert!(looks_like_initial(&datagram, datagram.len()));
 
         let packet = single(&datagram);
-        assert_eq!((packet.form, packet.version), (Form::Initial, Some(sample.version)));
-        assert_eq!((packet.dcid, packet.scid, packet.token_len), (&DCID[..], &[][..], 0));
-        assert_eq!((packet.header_len, packet.length, packet.packet_len), (18, Some(1182), 1200));
+        assert_eq!(
+            (packet.form, packet.version),
+            (Form::Initial, Some(sample.version))
+        );
+        assert_eq!(
+            (packet.dcid, packet.scid, packet.token_len),
+            (&DCID[..], &[][..], 0)
+        );
+        assert_eq!(
+            (packet.header_len, packet.length, packet.packet_len),
+            (18, Some(1182), 1200)
+        );
         let mut payload = Vec::new();
         let opened = keys.decrypt(&packet, &mut payload);
-        assert_eq!(opened, Ok(Opened { packet_number: 2, authenticated: true }));
+        assert_eq!(
+            opened,
+            Ok(Opened {
+                packet_number: 2,
+                authenticated: true
+            })
+        );
         assert_eq!(payload, client_payload());
     }
 }
@@ -119,13 +134,22 @@ fn server_initial_is_opened() {
     for sample in &SAMPLES {
         let keys = InitialKeys::server(sample.version, &DCID).unwrap();
         let datagram = unhex(sample.server_packet);
-        assert_eq!(keys.seal(&unhex(sample.server_header), 2, &unhex(SERVER_PAYLOAD)), datagram);
+        assert_eq!(
+            keys.seal(&unhex(sample.server_header), 2, &unhex(SERVER_PAYLOAD)),
+            datagram
+        );
 
         let packet = single(&datagram);
         assert_eq!(packet.scid, unhex("f067a5502a4262b5"));
         let mut payload = Vec::new();
         let opened = keys.decrypt(&packet, &mut payload);
-        assert_eq!(opened, Ok(Opened { packet_number: 1, authenticated: true }));
+        assert_eq!(
+            opened,
+            Ok(Opened {
+                packet_number: 1,
+                authenticated: true
+            })
+        );
         assert_eq!(payload, unhex(SERVER_PAYLOAD));
 
         let mut lengths = ConnectionIdLengths::default();
@@ -140,13 +164,22 @@ fn retry_is_read() {
     for sample in &SAMPLES {
         let datagram = unhex(sample.retry);
         let packet = single(&datagram);
-        assert_eq!((packet.form, packet.version), (Form::Retry, Some(sample.version)));
-        assert_eq!((packet.dcid, packet.scid), (&[][..], &unhex("f067a5502a4262b5")[..]));
+        assert_eq!(
+            (packet.form, packet.version),
+            (Form::Retry, Some(sample.version))
+        );
+        assert_eq!(
+            (packet.dcid, packet.scid),
+            (&[][..], &unhex("f067a5502a4262b5")[..])
+        );
         assert_eq!((packet.token_len, packet.length), (b"token".len(), None));
         assert!(packet.payload().starts_with(b"token"));
         let mut payload = Vec::new();
         let keys = InitialKeys::server(sample.version, &DCID).unwrap();
-        assert_eq!(keys.decrypt(&packet, &mut payload), Err(InitialError::NotInitial));
+        assert_eq!(
+            keys.decrypt(&packet, &mut payload),
+            Err(InitialError::NotInitial)
+        );
         assert!(!looks_like_initial(&datagram, 1200));
     }
 }

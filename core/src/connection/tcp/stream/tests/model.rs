@@ -9,16 +9,30 @@ const SPACE: u64 = 400;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Data { from: u64, length: u64, captured: usize },
-    Acknowledge { to: u64, patience: u8 },
-    Settle { now: bool },
+    Data {
+        from: u64,
+        length: u64,
+        captured: usize,
+    },
+    Acknowledge {
+        to: u64,
+        patience: u8,
+    },
+    Settle {
+        now: bool,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let captured = prop_oneof![4 => Just(usize::MAX), 1 => 0..40_usize];
     let data =
-        (0..SPACE - 60, 0..60_u64, captured).prop_map(|(from, length, captured)| Step::Data { from, length, captured });
-    let acknowledge = (0..SPACE, 1..4_u8).prop_map(|(to, patience)| Step::Acknowledge { to, patience });
+        (0..SPACE - 60, 0..60_u64, captured).prop_map(|(from, length, captured)| Step::Data {
+            from,
+            length,
+            captured,
+        });
+    let acknowledge =
+        (0..SPACE, 1..4_u8).prop_map(|(to, patience)| Step::Acknowledge { to, patience });
     let settle = any::<bool>().prop_map(|now| Step::Settle { now });
     prop::collection::vec(prop_oneof![6 => data, 1 => acknowledge, 1 => settle], 0..60)
 }
@@ -42,25 +56,43 @@ fn follow(base: u32, limits: Limits, steps: &[Step]) {
         let mut got: Vec<Got> = Vec::new();
         let sequence = |at: u64| base.wrapping_add(at as u32);
         match *step {
-            Step::Data { from, length, captured } => {
+            Step::Data {
+                from,
+                length,
+                captured,
+            } => {
                 let data = content(from, from + length);
                 let data = &data[..captured.min(data.len())];
                 cut |= (data.len() as u64) < length;
-                let arrival = stream.receive(sequence(from), length as u32, data, note(frame), limits);
+                let arrival =
+                    stream.receive(sequence(from), length as u32, data, note(frame), limits);
                 assert_eq!(arrival.offset, FIRST_OFFSET + from);
                 dropped += arrival.dropped;
                 let range = from..from + length;
                 let unseen: Vec<u64> = range.clone().filter(|at| !bytes.contains_key(at)).collect();
-                let given_up = range.clone().filter(|at| bytes.get(at) == Some(&Known::GivenUp)).count() as u64;
-                let new: Vec<u64> =
-                    arrival.new.iter().flat_map(|&(start, end)| start - FIRST_OFFSET..end - FIRST_OFFSET).collect();
+                let given_up = range
+                    .clone()
+                    .filter(|at| bytes.get(at) == Some(&Known::GivenUp))
+                    .count() as u64;
+                let new: Vec<u64> = arrival
+                    .new
+                    .iter()
+                    .flat_map(|&(start, end)| start - FIRST_OFFSET..end - FIRST_OFFSET)
+                    .collect();
                 assert_eq!(new, unseen, "new is what was never seen");
-                assert_eq!(new.len() as u64 + arrival.filled + arrival.retransmitted, length, "all accounted for");
+                assert_eq!(
+                    new.len() as u64 + arrival.filled + arrival.retransmitted,
+                    length,
+                    "all accounted for"
+                );
                 assert!(arrival.filled <= given_up);
                 end = end.filter(|&end| end >= from + length);
                 holes += u32::from(arrival.filled > 0);
                 if holes < RECENT_HOLES as u32 {
-                    assert_eq!(arrival.filled, given_up, "late data fills what was given up");
+                    assert_eq!(
+                        arrival.filled, given_up,
+                        "late data fills what was given up"
+                    );
                 }
                 bytes.extend(range.map(|at| (at, Known::Seen)));
                 stream.read(arrival.offset, data, limits, |run| got.push(Got::new(run)));
@@ -71,7 +103,9 @@ fn follow(base: u32, limits: Limits, steps: &[Step]) {
                     end = Some(read_to);
                 }
                 acknowledged = acknowledged.max(to.min(end.unwrap_or(u64::MAX)));
-                stream.acknowledge(sequence(to), stamp(frame), u64::MAX, patience, |run| got.push(Got::new(run)));
+                stream.acknowledge(sequence(to), stamp(frame), u64::MAX, patience, |run| {
+                    got.push(Got::new(run))
+                });
             }
             Step::Settle { now } => stream.settle(now, limits, |run| got.push(Got::new(run))),
         }
@@ -90,21 +124,45 @@ fn follow(base: u32, limits: Limits, steps: &[Step]) {
             }
             holes += u32::from(run.missing);
             let truth = content(run.from, run.to);
-            assert!(truth.starts_with(&run.bytes), "content at {}..{}", run.from, run.to);
+            assert!(
+                truth.starts_with(&run.bytes),
+                "content at {}..{}",
+                run.from,
+                run.to
+            );
             if !run.missing && !cut && dropped == 0 {
                 assert_eq!(run.bytes, truth, "nothing lost");
             }
-            assert!(!run.missing || run.to <= acknowledged || limits.pieces < 60, "given up without acknowledgement");
+            assert!(
+                !run.missing || run.to <= acknowledged || limits.pieces < 60,
+                "given up without acknowledgement"
+            );
         }
         assert_eq!(stream.next(), FIRST_OFFSET + read_to);
         assert_eq!(stream.acknowledged(), FIRST_OFFSET + acknowledged);
-        assert!(stream.pieces.len() <= limits.pieces, "{} pieces", stream.pieces.len());
-        assert!(stream.buffer.len() <= limits.bytes, "{} bytes kept", stream.buffer.len());
+        assert!(
+            stream.pieces.len() <= limits.pieces,
+            "{} pieces",
+            stream.pieces.len()
+        );
+        assert!(
+            stream.buffer.len() <= limits.bytes,
+            "{} bytes kept",
+            stream.buffer.len()
+        );
         assert!(stream.holes.len() <= RECENT_HOLES);
-        assert_ne!(bytes.get(&read_to), Some(&Known::Seen), "what can be read is read");
-        if matches!(step, Step::Settle { now: true }) && !stream.has_pending() && stream.packets > 0 {
+        assert_ne!(
+            bytes.get(&read_to),
+            Some(&Known::Seen),
+            "what can be read is read"
+        );
+        if matches!(step, Step::Settle { now: true }) && !stream.has_pending() && stream.packets > 0
+        {
             // Whatever was acknowledged is read or given up; only an acknowledgement that came before any data is not waited for.
-            assert!(read_to >= acknowledged, "read to {read_to}, acknowledged to {acknowledged}");
+            assert!(
+                read_to >= acknowledged,
+                "read to {read_to}, acknowledged to {acknowledged}"
+            );
         }
     }
 }
