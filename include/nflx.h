@@ -642,6 +642,10 @@ typedef struct nflx_segment {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
+     */
+    uint64_t size_error;
 } nflx_segment;
 
 /**

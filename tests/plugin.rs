@@ -67,6 +67,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("nflx.segment.bytes_so_far", "FT_UINT64"),
     ("nflx.segment.retransmitted_bytes", "FT_UINT64"),
     ("nflx.segment.missing_bytes", "FT_UINT64"),
+    ("nflx.segment.size_error", "FT_UINT64"),
     ("nflx.segment.ttfb", "FT_RELATIVE_TIME"),
     ("nflx.segment.duration", "FT_RELATIVE_TIME"),
     ("nflx.segment.throughput", "FT_DOUBLE"),

@@ -98,6 +98,8 @@ pub struct nflx_segment {
     pub next: u32,
     /// 0.
     pub reserved: u32,
+    /// By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
+    pub size_error: u64,
 }
 
 // SAFETY: repr(C), struct_size first, integers and a float.
@@ -156,6 +158,7 @@ impl From<&Segment> for nflx_segment {
             previous: s.previous.unwrap_or(0),
             next: s.next.unwrap_or(0),
             reserved: 0,
+            size_error: s.size_error,
         }
     }
 }
@@ -170,7 +173,7 @@ const _: () = {
     assert!(NFLX_TRANSPORT_UDP == Transport::Udp as u32);
     assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
     assert!(NFLX_KIND_AUDIO == Kind::Audio as u32);
-    assert!(size_of::<nflx_segment>() == 184 && align_of::<nflx_segment>() == 8);
+    assert!(size_of::<nflx_segment>() == 192 && align_of::<nflx_segment>() == 8);
     assert!(offset_of!(nflx_segment, struct_size) == 0);
     assert!(offset_of!(nflx_segment, client) == 24);
     assert!(offset_of!(nflx_segment, client_port) == 44);
@@ -180,4 +183,5 @@ const _: () = {
     assert!(offset_of!(nflx_segment, ttfb) == 144);
     assert!(offset_of!(nflx_segment, throughput) == 160);
     assert!(offset_of!(nflx_segment, previous) == 172);
+    assert!(offset_of!(nflx_segment, size_error) == 184);
 };

@@ -55,7 +55,7 @@ PIN(offsetof(nflx_evidence, struct_size) == 0);
 PIN(offsetof(nflx_evidence, frame) == 8);
 PIN(offsetof(nflx_evidence, source) == 16);
 
-PIN(sizeof(nflx_segment) == 184);
+PIN(sizeof(nflx_segment) == 192);
 PIN(offsetof(nflx_segment, kind_reason) == 168);
 PIN(offsetof(nflx_segment, previous) == 172);
 PIN(offsetof(nflx_segment, struct_size) == 0);
@@ -66,6 +66,7 @@ PIN(offsetof(nflx_segment, request_frame) == 56);
 PIN(offsetof(nflx_segment, pkts) == 104);
 PIN(offsetof(nflx_segment, ttfb) == 144);
 PIN(offsetof(nflx_segment, throughput) == 160);
+PIN(offsetof(nflx_segment, size_error) == 184);
 
 PIN(sizeof(nflx_stats) == 96);
 PIN(offsetof(nflx_stats, struct_size) == 0);

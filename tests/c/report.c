@@ -146,6 +146,7 @@ static void print_segment(nflx_engine *engine, uint32_t number)
     print_optional((s.flags & NFLX_SEGMENT_HAS_LAST) != 0, s.t_last);
     printf(",\"pkts\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"app_bytes\":%" PRIu64, s.pkts, s.bytes, s.app_bytes);
     printf(",\"retransmitted_bytes\":%" PRIu64 ",\"missing_bytes\":%" PRIu64, s.retransmitted_bytes, s.missing_bytes);
+    printf(",\"size_error\":%" PRIu64, s.size_error);
     printf(",\"ttfb_s\":");
     print_optional((s.flags & NFLX_SEGMENT_HAS_FIRST) != 0, s.ttfb);
     printf(",\"duration_s\":");

@@ -44,6 +44,7 @@ const SEGMENT: &[(&str, &str)] = &[
     ("nflx.segment.app_bytes", "app_bytes"),
     ("nflx.segment.retransmitted_bytes", "retransmitted_bytes"),
     ("nflx.segment.missing_bytes", "missing_bytes"),
+    ("nflx.segment.size_error", "size_error"),
 ];
 
 /// Captures whose names were cut off by the snapshot length need to be told the servers.

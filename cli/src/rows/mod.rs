@@ -245,7 +245,7 @@ mod tests {
             keys::<Segments>(),
             "capture segment index server server_port client client_port transport name evidence kind request_frame \
              first_frame last_frame t_request t_first t_last pkts bytes app_bytes retransmitted_bytes missing_bytes \
-             ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason"
+             size_error ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason"
         );
         assert_eq!(
             keys::<Servers>(),

@@ -203,6 +203,13 @@ impl Rows for Segments {
             Unit::Bytes,
             |row| Value::Integer(row.segment.missing_bytes),
         ),
+        column(
+            "size_error",
+            Type::Integer,
+            "bytes",
+            "By how much app_bytes may be off, for 95 of 100 segments; 0 where it is exact",
+            |row| Value::Integer(row.segment.size_error),
+        ),
         shown(
             "ttfb_s",
             Type::Seconds,

@@ -77,6 +77,7 @@ impl Context<'_> {
             app_bytes: 0,
             retransmitted_bytes: 0,
             missing_bytes: 0,
+            size_error: 0,
             complete: false,
             estimated: false,
             shared: false,

@@ -149,6 +149,8 @@ pub struct Segment {
     pub retransmitted_bytes: u64,
     /// Response payload that the client acknowledged although it was never captured; part of `bytes`.
     pub missing_bytes: u64,
+    /// By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
+    pub size_error: u64,
     /// Ended by the next request or by close; false = still open at the end of the capture.
     pub complete: bool,
     /// `app_bytes` is estimated: records were hidden by the snapshot length or a gap, QUIC's framing had to be supposed, or

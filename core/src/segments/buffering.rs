@@ -107,6 +107,7 @@ mod tests {
             app_bytes: 1000,
             retransmitted_bytes: 0,
             missing_bytes: 0,
+            size_error: 0,
             complete: true,
             estimated: false,
             shared: false,

@@ -306,6 +306,7 @@ mod tests {
             app_bytes: 1_240_000,
             retransmitted_bytes: 0,
             missing_bytes: 0,
+            size_error: 0,
             complete: true,
             estimated: false,
             shared: false,
@@ -376,6 +377,7 @@ mod tests {
         let open = Segment {
             complete: false,
             missing_bytes: 1448,
+            size_error: 0,
             retransmitted_bytes: 2896,
             ..segment()
         };

@@ -223,6 +223,7 @@ static void add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
     add_uint64(branch, tvb, FIELD_SEGMENT_BYTES_SO_FAR, facts->packet.bytes_so_far);
     add_uint64(branch, tvb, FIELD_SEGMENT_RETRANSMITTED_BYTES, segment->retransmitted_bytes);
     add_uint64(branch, tvb, FIELD_SEGMENT_MISSING_BYTES, segment->missing_bytes);
+    add_uint64(branch, tvb, FIELD_SEGMENT_SIZE_ERROR, segment->size_error);
     if (segment->flags & NFLX_SEGMENT_HAS_FIRST) {
         add_span(branch, tvb, FIELD_SEGMENT_TTFB, segment->ttfb);
     }

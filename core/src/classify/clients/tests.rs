@@ -63,6 +63,7 @@ impl Bench {
             app_bytes: 0,
             retransmitted_bytes: 0,
             missing_bytes: 0,
+            size_error: 0,
             complete: true,
             estimated: false,
             shared: false,
