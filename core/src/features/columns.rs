@@ -139,6 +139,10 @@ impl Column {
     }
 }
 
+/// Version of the columns' definitions. It changes whenever a row would hold another value for the same packets and
+/// settings, because a model that was trained on the former values would silently be wrong.
+pub const DEFINITIONS: u32 = 1;
+
 /// The column of a name.
 #[must_use]
 pub fn column(name: &str) -> Option<&'static Column> {

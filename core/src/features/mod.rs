@@ -38,6 +38,7 @@
 //! assert_eq!(column.value(&row), features::Value::Integer(28));
 //! ```
 
+mod carriage;
 mod columns;
 mod events;
 mod moments;
@@ -50,7 +51,7 @@ mod window;
 use std::collections::{HashSet, VecDeque};
 use std::net::IpAddr;
 
-pub use columns::{COLUMNS, Column, Layer, Source, Type, Value, column};
+pub use columns::{COLUMNS, Column, DEFINITIONS, Layer, Source, Type, Value, column};
 use events::{Event, Events, Happening};
 pub use row::Row;
 use sample::Pool;
@@ -185,6 +186,11 @@ impl Features {
             &mut window.up
         };
         side.packet(datagram.length, is_video, gap, pool);
+        if is_video {
+            session
+                .carriage
+                .packet(&datagram.transport, datagram.length);
+        }
         let Some(number) = said.flow else { return };
         let flow = flow(&mut self.flows, number, &mut self.stats.flows_evicted);
         if flow.counted != Some((session.number, session.index)) {

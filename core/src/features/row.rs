@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
+use crate::facts::segment::Transport;
 use crate::packet::Time;
 
 /// Statistics of a quantity over packets; `None` where there was no value, and skewness and kurtosis where all were
@@ -129,6 +130,11 @@ pub struct Row {
     pub start: Time,
     /// Where it ends; packets of this time are in the next one.
     pub end: Time,
+    /// True if the first packet between the client and a video server in the session began a connection: the session was
+    /// not joined midway. `None` while there was no such packet.
+    pub from_start: Option<bool>,
+    /// Transport of most bytes between the client and video servers in the session so far.
+    pub transport: Option<Transport>,
     /// Statistics of no values are 0.
     pub(crate) zero_if_empty: bool,
     pub(crate) counted: Counted,
@@ -138,6 +144,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// Returns the number of segments that completed in the session up to the end of the window.
+    #[must_use]
+    pub fn completions(&self) -> u64 {
+        self.known.completions_before + self.counted.completions
+    }
+
     /// Bytes in the window as kbit/s.
     pub(crate) fn rate(&self, bytes: u64) -> f64 {
         bytes as f64 * 8e6 / self.end.since(self.start) as f64

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use super::carriage::Carriage;
 use super::row::{Known, Latest, Row};
 use super::sample::Pool;
 use super::window::{Spread, Window, seconds};
@@ -76,6 +77,8 @@ pub(crate) struct Session {
     pub(crate) window: Window,
     /// Latest packet of each direction: down, up.
     pub(crate) last_packet: [Option<Time>; 2],
+    /// Of the packets to and from video servers.
+    pub(crate) carriage: Carriage,
     /// Bytes of the client's other traffic (down, up), by window from the open one on.
     foreign: VecDeque<[u64; 2]>,
     requests: Occurrences,
@@ -116,6 +119,7 @@ impl Session {
             index: 0,
             window: Window::default(),
             last_packet: [None; 2],
+            carriage: Carriage::default(),
             foreign: VecDeque::new(),
             requests: Occurrences::default(),
             completions: Occurrences::default(),
@@ -239,6 +243,8 @@ impl Session {
             session_start: self.start,
             start: self.window_start(self.index, rules),
             end: self.window_start(self.index + 1, rules),
+            from_start: self.carriage.from_start,
+            transport: self.carriage.transport(),
             zero_if_empty: rules.zero_if_empty,
             foreign: self.foreign.pop_front().unwrap_or_default(),
             known: self.known(counted.requests, counted.completions, rules),
