@@ -19,6 +19,7 @@
 //! nothing is kept of it but its flow's counters.
 //!
 //! [`features`] reads the packets once more, when segments are known, and makes rows for models of them.
+//! [`quality::model`] evaluates models that others trained on such rows.
 //!
 //! # What decides
 //!
@@ -62,6 +63,7 @@ pub mod facts;
 pub mod features;
 mod flows;
 pub mod packet;
+pub mod quality;
 pub mod segments;
 #[cfg(test)]
 mod testing;

@@ -9,6 +9,7 @@ pub mod dns;
 pub mod engine;
 pub mod features;
 pub mod http;
+pub mod model;
 pub mod quic;
 pub mod reading;
 pub mod stream;

@@ -1,0 +1,3 @@
+//! Quality of a viewer's video, inferred from what passes on the wire.
+
+pub mod model;

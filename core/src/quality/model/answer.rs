@@ -1,0 +1,163 @@
+//! What a model says of a window, and why it says nothing.
+
+use std::fmt;
+
+use super::card::{Answers, Range};
+use crate::facts::segment::Transport;
+use crate::features::{Column, Row, Value};
+
+/// What a model says of a window. Either there is a label or a value, or there is a reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Answer<'m> {
+    /// Label of the most likely class.
+    pub label: Option<&'m str>,
+    /// The value, in the unit on the card. Of a label that is a number, that number.
+    pub value: Option<f64>,
+    /// Probability that the label is right, from 0 to 1: the model's own, corrected by the card's calibration. `None` of
+    /// a model that gives a value.
+    pub confidence: Option<f64>,
+    /// True if an input lies outside the values seen in training.
+    pub out_of_range: bool,
+    /// Why there is no answer.
+    pub reason: Option<Reason>,
+}
+
+/// Why a model does not answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The capture ends inside the window.
+    WindowIncomplete,
+    /// The model is for the other transport, or the session's is not known.
+    Transport(Transport),
+    /// The session began before the capture, or nobody can tell.
+    JoinedMidway,
+    /// Fewer segments completed in the session than the model asks for.
+    TooFewSegments {
+        /// Segments that completed.
+        completed: u64,
+        /// Segments that the model asks for.
+        wanted: u64,
+    },
+    /// The model's sums have no finite value.
+    NotFinite,
+    /// An input lies outside the values seen in training.
+    OutOfRange {
+        /// Name of the first such column.
+        column: &'static str,
+        /// Its value; `None` if it has none and always had one in training.
+        value: Option<f64>,
+        /// Smallest value seen in training.
+        minimum: f64,
+        /// Largest value seen in training.
+        maximum: f64,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WindowIncomplete => f.write_str("the capture ends inside the window"),
+            Self::Transport(wanted) => {
+                let wanted = wanted.as_str();
+                write!(
+                    f,
+                    "the model is for {wanted}, which the session does not use"
+                )
+            }
+            Self::NotFinite => f.write_str("the model gives no finite number"),
+            Self::JoinedMidway => f.write_str("the session's beginning was not captured"),
+            Self::TooFewSegments { completed, wanted } => {
+                write!(
+                    f,
+                    "{completed} segments completed, and the model asks for {wanted}"
+                )
+            }
+            Self::OutOfRange {
+                column,
+                value: Some(value),
+                minimum,
+                maximum,
+            } => {
+                write!(
+                    f,
+                    "{column} is {value}, and training saw {minimum} to {maximum}"
+                )
+            }
+            Self::OutOfRange {
+                column,
+                value: None,
+                ..
+            } => {
+                write!(f, "{column} has no value, and always had one in training")
+            }
+        }
+    }
+}
+
+/// Returns the value of a column; `None` where it has none.
+pub(super) fn number(column: &Column, row: &Row) -> Option<f64> {
+    match column.value(row) {
+        Value::Integer(value) => Some(value as f64),
+        Value::Float(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// Returns the reason not to answer that the session gives.
+pub(super) fn refusal(answers: &Answers, row: &Row) -> Option<Reason> {
+    if let Some(wanted) = answers.transport
+        && row.transport != Some(wanted)
+    {
+        return Some(Reason::Transport(wanted));
+    }
+    if answers.from_start && row.from_start != Some(true) {
+        return Some(Reason::JoinedMidway);
+    }
+    let (completed, wanted) = (row.completions(), answers.segments);
+    (completed < wanted).then_some(Reason::TooFewSegments { completed, wanted })
+}
+
+/// Returns the first input that lies outside the values seen in training, by more than a share of their range.
+pub(super) fn outside(
+    columns: &[&'static Column],
+    ranges: &[Range],
+    margin: f64,
+    row: &Row,
+) -> Option<Reason> {
+    columns.iter().zip(ranges).find_map(|(column, range)| {
+        let Range {
+            minimum,
+            maximum,
+            may_miss,
+        } = *range;
+        let value = number(column, row);
+        let is_inside = match value {
+            Some(value) => {
+                let slack = margin * (maximum - minimum);
+                (minimum - slack..=maximum + slack).contains(&value)
+            }
+            None => may_miss,
+        };
+        (!is_inside).then_some(Reason::OutOfRange {
+            column: column.name,
+            value,
+            minimum,
+            maximum,
+        })
+    })
+}
+
+/// Corrects a score by what the card says of such scores, in a straight line from point to point.
+pub(super) fn calibrated(points: &[(f64, f64)], score: f64) -> f64 {
+    let after = points.partition_point(|(at, _)| *at < score);
+    match (
+        after.checked_sub(1).map(|before| points[before]),
+        points.get(after),
+    ) {
+        (None, None) => score,
+        (None, Some(&(_, probability))) | (Some((_, probability)), None) => probability,
+        (Some((from, low)), Some(&(to, high))) => low + (high - low) * (score - from) / (to - from),
+    }
+}

@@ -1,0 +1,121 @@
+//! Reasons to refuse a model.
+
+use thiserror::Error;
+
+/// Why a model was not loaded. Each is one sentence that follows the name of the file and a colon.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The bytes are no ONNX file, or a damaged one.
+    #[error(
+        "is not an ONNX model ({0}); export it again, for example with skl2onnx or onnxmltools"
+    )]
+    Malformed(&'static str),
+    /// The file asks for more than is granted.
+    #[error("has more than {limit} {what}, which is the most that is read; train a smaller model")]
+    TooMany {
+        /// The things that are too many.
+        what: &'static str,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// The model uses something that the evaluator does not know.
+    #[error("uses {0}, which is not supported; forests, boosted trees and linear models are")]
+    Unsupported(Box<str>),
+    /// An operator contradicts itself or its inputs.
+    #[error("{operator} is wrong: {reason}; export the model again")]
+    Operator {
+        /// The operator's type.
+        operator: Box<str>,
+        /// What is wrong with it.
+        reason: Box<str>,
+    },
+    /// The file carries no card, and nobody named the columns.
+    #[error(
+        "has no card, which tells its columns and when it answers; write nflx.card into the file's metadata when \
+         training, or name the columns"
+    )]
+    NoCard,
+    /// Columns were named for a model that names them itself.
+    #[error("has a card, which names its columns already; leave them out")]
+    ColumnsTwice,
+    /// The card lacks an entry, or one cannot be understood.
+    #[error("its card is wrong: {key} {reason}; write it again when training")]
+    Card {
+        /// Name of the entry.
+        key: Box<str>,
+        /// What is wrong with it, as the rest of a sentence.
+        reason: Box<str>,
+    },
+    /// The model wants a column that does not exist.
+    #[error(
+        "wants the column {0}, which is no column of features with numbers; take the name from the list of columns"
+    )]
+    Column(Box<str>),
+    /// The model was trained on features that were defined otherwise.
+    #[error(
+        "was trained on version {trained} of the features' definitions, and this is version {here}; train it again on \
+         features of this version"
+    )]
+    Definitions {
+        /// Version that the card names.
+        trained: Box<str>,
+        /// Version of this library.
+        here: u32,
+    },
+    /// The model was trained with another value of a setting.
+    #[error("was trained with {name} = {trained}, and {here} is set; set {name} to {trained}")]
+    Setting {
+        /// The setting.
+        name: Box<str>,
+        /// Value that the card names.
+        trained: Box<str>,
+        /// Value that is set.
+        here: Box<str>,
+    },
+    /// The model gives another output for a check row than the one on its card.
+    #[error(
+        "does not give the output that its card promises for check row {row} ({difference}); the exporter lost a part \
+         of the model, such as directions for missing values: export it another way"
+    )]
+    Check {
+        /// Number of the row, from 1.
+        row: usize,
+        /// The difference.
+        difference: Box<str>,
+    },
+}
+
+impl ModelError {
+    pub(super) fn operator(operator: &str, reason: impl Into<Box<str>>) -> Self {
+        Self::Operator {
+            operator: quoted(operator).into(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(super) fn card(key: &str, reason: impl Into<Box<str>>) -> Self {
+        Self::Card {
+            key: key.into(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(super) fn unsupported(what: impl Into<Box<str>>) -> Self {
+        Self::Unsupported(what.into())
+    }
+}
+
+/// Returns a text from a model file as it may be shown: without control characters, and not long.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}

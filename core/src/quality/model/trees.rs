@@ -1,0 +1,286 @@
+//! Evaluation of an ensemble of decision trees.
+//!
+//! Sums run in the order of trees and in the precision of the thresholds, which is what onnxruntime does with one thread
+//! or one row at a time: results are equal bit for bit. Source of the semantics: the operators TreeEnsembleClassifier and
+//! TreeEnsembleRegressor of the domain ai.onnx.ml, versions 1 and 3.
+
+mod build;
+
+pub(super) use build::{Leaves, Nodes, Purpose, build};
+
+use super::scores::{largest, logistic, softmax};
+
+/// Precision of thresholds and sums.
+pub(super) trait Number:
+    Copy + PartialOrd + Default + std::ops::AddAssign + std::fmt::Debug
+{
+    fn of(value: f64) -> Self;
+    /// Half of one, above which a probability is that of the likelier class.
+    const HALF: Self;
+    fn single(self) -> f32;
+    fn divided_by(self, count: usize) -> Self;
+    fn is_missing(self) -> bool;
+}
+
+impl Number for f32 {
+    const HALF: Self = 0.5;
+
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+
+    fn single(self) -> f32 {
+        self
+    }
+
+    fn divided_by(self, count: usize) -> Self {
+        self / count as Self
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
+}
+
+impl Number for f64 {
+    const HALF: Self = 0.5;
+
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    fn single(self) -> f32 {
+        self as f32
+    }
+
+    fn divided_by(self, count: usize) -> Self {
+        self / count as Self
+    }
+
+    fn is_missing(self) -> bool {
+        self.is_nan()
+    }
+}
+
+/// How a node compares a value with its threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Test {
+    AtMost,
+    Less,
+    AtLeast,
+    More,
+    Equal,
+    NotEqual,
+}
+
+impl Test {
+    #[inline(always)]
+    fn holds<T: Number>(self, value: T, threshold: T) -> bool {
+        match self {
+            Self::AtMost => value <= threshold,
+            Self::Less => value < threshold,
+            Self::AtLeast => value >= threshold,
+            Self::More => value > threshold,
+            Self::Equal => value == threshold,
+            Self::NotEqual => value != threshold,
+        }
+    }
+}
+
+/// A node. Where the test fails, the next node in the list follows: half of all decisions stay in the cache line.
+#[derive(Clone, Copy, Debug)]
+struct Node<T> {
+    threshold: T,
+    /// Node that follows where the test holds; of a leaf, its first weight.
+    target: u32,
+    /// Column that is tested; of a leaf, the number of its weights.
+    column: u16,
+    test: Test,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Decision,
+    /// A decision whose test also holds for a missing value.
+    OrMissing,
+    Leaf,
+}
+
+/// What leaves are added up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aggregate {
+    Sum,
+    Average,
+}
+
+/// What becomes of the sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finish {
+    None,
+    Logistic,
+    Softmax,
+}
+
+/// What the ensemble was trained for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// A value, or several.
+    Values(Aggregate),
+    /// One of two classes, by one sum. True if no weight is negative: the sum is then a probability.
+    Two(bool),
+    /// One of three classes or more, by a sum for each.
+    Many,
+}
+
+/// An ensemble, ready to be evaluated. Every index in it is in bounds: [`build`] made it so.
+#[derive(Debug)]
+pub(super) struct Trees<T> {
+    nodes: Vec<Node<T>>,
+    roots: Vec<u32>,
+    /// Sum that each weight is added to, and the weight.
+    weights: Vec<(u32, T)>,
+    /// Values that sums begin with, though they are added last.
+    base: Vec<T>,
+    /// Sums: one for each value or class, one for two classes.
+    pub(super) sums: usize,
+    task: Task,
+    finish: Finish,
+}
+
+/// Place for the sums of one row.
+#[derive(Debug, Default)]
+pub(super) struct Sums<T> {
+    sums: Vec<T>,
+    /// Sums that a leaf was added to. A class that no leaf named is not chosen, whatever the others have.
+    touched: Vec<bool>,
+}
+
+impl<T: Number> Trees<T> {
+    /// Evaluates a row: writes values or probabilities to `scores`, and returns the number of the class.
+    pub(super) fn evaluate(
+        &self,
+        row: &[T],
+        place: &mut Sums<T>,
+        scores: &mut Vec<f32>,
+    ) -> Option<usize> {
+        place.sums.clear();
+        place.sums.resize(self.sums, T::default());
+        scores.clear();
+        if self.sums == 1 {
+            // Each leaf has one weight, for the one sum.
+            let mut sum = T::default();
+            for &root in &self.roots {
+                sum += self.weights[self.leaf(root, row).0].1;
+            }
+            place.sums[0] = sum;
+        } else {
+            place.touched.clear();
+            place.touched.resize(self.sums, false);
+            for &root in &self.roots {
+                let (first, count) = self.leaf(root, row);
+                for &(sum, weight) in &self.weights[first..first + count] {
+                    place.sums[sum as usize] += weight;
+                    place.touched[sum as usize] = true;
+                }
+            }
+        }
+        match self.task {
+            Task::Values(aggregate) => self.values(aggregate, place, scores),
+            Task::Two(is_probability) => Some(self.two(is_probability, place.sums[0], scores)),
+            Task::Many => self.many(place, scores),
+        }
+    }
+
+    /// Returns the first weight and the number of weights of the leaf that a row ends in.
+    #[inline(always)]
+    fn leaf(&self, root: u32, row: &[T]) -> (usize, usize) {
+        let mut at = root as usize;
+        loop {
+            let node = &self.nodes[at];
+            if node.what == What::Leaf {
+                return (node.target as usize, usize::from(node.column));
+            }
+            let value = row[usize::from(node.column)];
+            let holds = node.test.holds(value, node.threshold)
+                || (node.what == What::OrMissing && value.is_missing());
+            at = if holds { node.target as usize } else { at + 1 };
+        }
+    }
+
+    fn values(
+        &self,
+        aggregate: Aggregate,
+        place: &mut Sums<T>,
+        scores: &mut Vec<f32>,
+    ) -> Option<usize> {
+        for (number, sum) in place.sums.iter_mut().enumerate() {
+            if aggregate == Aggregate::Average {
+                *sum = sum.divided_by(self.roots.len());
+            }
+            // Of several values, only a base for each counts; of one, 0 is added where there is none.
+            *sum += self.base.get(number).copied().unwrap_or_default();
+        }
+        scores.extend(place.sums.iter().map(|sum| sum.single()));
+        self.finish(scores);
+        None
+    }
+
+    fn two(&self, is_probability: bool, mut sum: T, scores: &mut Vec<f32>) -> usize {
+        if let Some(base) = self.base.first() {
+            sum += *base;
+        }
+        let single = sum.single();
+        if is_probability {
+            scores.extend([1.0 - single, single]);
+            return usize::from(sum > T::HALF);
+        }
+        match self.finish {
+            Finish::Logistic => scores.extend([logistic(-single), logistic(single)]),
+            Finish::None | Finish::Softmax => scores.extend([-single, single]),
+        }
+        usize::from(sum > T::default())
+    }
+
+    fn many(&self, place: &mut Sums<T>, scores: &mut Vec<f32>) -> Option<usize> {
+        for ((sum, touched), base) in place
+            .sums
+            .iter_mut()
+            .zip(&mut place.touched)
+            .zip(&self.base)
+        {
+            *sum = if *touched {
+                let mut sum = *sum;
+                sum += *base;
+                sum
+            } else {
+                *base
+            };
+            *touched = true;
+        }
+        let touched = || {
+            place
+                .sums
+                .iter()
+                .zip(&place.touched)
+                .enumerate()
+                .filter(|(_, (_, touched))| **touched)
+        };
+        let class =
+            largest(touched().map(|(_, (sum, _))| *sum)).and_then(|place| touched().nth(place));
+        let class = class.map(|(class, _)| class);
+        scores.extend(place.sums.iter().map(|sum| sum.single()));
+        self.finish(scores);
+        class
+    }
+
+    fn finish(&self, scores: &mut [f32]) {
+        match self.finish {
+            Finish::None => {}
+            Finish::Logistic => scores
+                .iter_mut()
+                .for_each(|score| *score = logistic(*score)),
+            Finish::Softmax => softmax(scores),
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! From the lists of an ONNX operator to an ensemble whose every index is in bounds and whose every walk ends.
+
+use std::collections::HashMap;
+
+use super::super::ModelError;
+use super::super::error::quoted;
+use super::super::limits::{Limits, at_most};
+use super::{Finish, Node, Number, Task, Test, Trees, What};
+
+/// Nodes of all trees as the operator lists them: attribute by attribute, one entry for each node.
+#[derive(Debug)]
+pub(in super::super) struct Nodes<'a> {
+    pub(in super::super) trees: &'a [i64],
+    pub(in super::super) numbers: &'a [i64],
+    pub(in super::super) columns: &'a [i64],
+    pub(in super::super) modes: &'a [&'a [u8]],
+    pub(in super::super) thresholds: Vec<f64>,
+    pub(in super::super) if_true: &'a [i64],
+    pub(in super::super) if_false: &'a [i64],
+    /// Empty, or 1 where a missing value passes the test.
+    pub(in super::super) missing: &'a [i64],
+}
+
+/// Weights of all leaves as the operator lists them.
+#[derive(Debug)]
+pub(in super::super) struct Leaves<'a> {
+    pub(in super::super) trees: &'a [i64],
+    pub(in super::super) numbers: &'a [i64],
+    pub(in super::super) sums: &'a [i64],
+    pub(in super::super) weights: Vec<f64>,
+}
+
+/// What the ensemble makes of its sums.
+#[derive(Debug)]
+pub(in super::super) struct Purpose {
+    pub(in super::super) sums: usize,
+    pub(in super::super) task: Task,
+    pub(in super::super) finish: Finish,
+    pub(in super::super) base: Vec<f64>,
+}
+
+/// Builds an ensemble that takes rows of `width` columns.
+pub(in super::super) fn build<T: Number>(
+    operator: &str,
+    nodes: &Nodes<'_>,
+    leaves: &Leaves<'_>,
+    purpose: Purpose,
+    width: usize,
+    limits: &Limits,
+) -> Result<Trees<T>, ModelError> {
+    at_most("nodes in trees", nodes.numbers.len(), limits.nodes)?;
+    at_most("weights in leaves", leaves.numbers.len(), limits.weights)?;
+    let wrong = |reason: String| ModelError::operator(operator, reason);
+    let listed = Listed::of(nodes, leaves, width).map_err(wrong)?;
+    let roots = listed.roots().map_err(wrong)?;
+    at_most("trees", roots.len(), limits.trees)?;
+    let mut trees = Trees {
+        nodes: Vec::with_capacity(listed.tests.len()),
+        roots: Vec::with_capacity(roots.len()),
+        weights: Vec::with_capacity(leaves.numbers.len()),
+        base: purpose.base.iter().copied().map(T::of).collect(),
+        sums: purpose.sums,
+        task: purpose.task,
+        finish: purpose.finish,
+    };
+    let ranges = listed.weights(leaves, &mut trees).map_err(wrong)?;
+    let mut planted = vec![false; listed.tests.len()];
+    let mut decisions = 0;
+    for root in roots {
+        let depth = listed
+            .plant(root, &ranges, &mut planted, &mut trees)
+            .map_err(wrong)?;
+        at_most("decisions in a tree", depth, limits.depth)?;
+        decisions += depth;
+        at_most("decisions for a row", decisions, limits.decisions)?;
+    }
+    match planted.iter().position(|planted| !planted) {
+        Some(node) => Err(wrong(format!("no tree reaches {}", listed.name(node)))),
+        None => Ok(trees),
+    }
+}
+
+/// Nodes as they are listed, found by the numbers that they have in their trees.
+struct Listed<'a> {
+    nodes: &'a Nodes<'a>,
+    /// Of each node; `None` of a leaf.
+    tests: Vec<Option<Test>>,
+    places: HashMap<(i64, i64), usize>,
+}
+
+impl<'a> Listed<'a> {
+    fn of(nodes: &'a Nodes<'a>, leaves: &Leaves<'_>, width: usize) -> Result<Self, String> {
+        let count = nodes.numbers.len();
+        let lists = [nodes.trees, nodes.columns, nodes.if_true, nodes.if_false].map(<[i64]>::len);
+        if count == 0
+            || lists
+                .iter()
+                .chain([&nodes.modes.len(), &nodes.thresholds.len()])
+                .any(|list| *list != count)
+        {
+            return Err("its lists of nodes are empty or differ in length".into());
+        }
+        if !nodes.missing.is_empty() && nodes.missing.len() != count {
+            return Err("directions for missing values are there for some nodes only".into());
+        }
+        let weights = [leaves.trees.len(), leaves.sums.len(), leaves.weights.len()];
+        if weights.iter().any(|list| *list != leaves.numbers.len()) {
+            return Err("its lists of weights differ in length".into());
+        }
+        let tests = nodes
+            .modes
+            .iter()
+            .map(|mode| test(mode))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut places = HashMap::with_capacity(count);
+        for (place, (tree, number)) in nodes.trees.iter().zip(nodes.numbers).enumerate() {
+            if places.insert((*tree, *number), place).is_some() {
+                return Err(format!("node {number} of tree {tree} is there twice"));
+            }
+        }
+        let is_column = |column: i64| usize::try_from(column).is_ok_and(|column| column < width);
+        match (0..count).find(|&node| tests[node].is_some() && !is_column(nodes.columns[node])) {
+            Some(node) => Err(format!(
+                "a node tests column {}, and there are {width}",
+                nodes.columns[node]
+            )),
+            None => Ok(Self {
+                nodes,
+                tests,
+                places,
+            }),
+        }
+    }
+
+    /// Describes a node for a message.
+    fn name(&self, place: usize) -> String {
+        format!(
+            "node {} of tree {}",
+            self.nodes.numbers[place], self.nodes.trees[place]
+        )
+    }
+
+    fn find(&self, tree: i64, number: i64) -> Result<usize, String> {
+        self.places
+            .get(&(tree, number))
+            .copied()
+            .ok_or_else(|| format!("tree {tree} has no node {number}"))
+    }
+
+    /// Returns the first node of each tree, which is its root.
+    fn roots(&self) -> Result<Vec<usize>, String> {
+        let trees = self.nodes.trees;
+        let roots: Vec<_> = (0..trees.len())
+            .filter(|&at| at == 0 || trees[at - 1] != trees[at])
+            .collect();
+        let mut seen: Vec<_> = roots.iter().map(|&root| trees[root]).collect();
+        seen.sort_unstable();
+        match seen.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("nodes of tree {} do not stand together", pair[0])),
+            None => Ok(roots),
+        }
+    }
+
+    /// Gives the ensemble its weights, and each leaf its range of them: the first and how many.
+    fn weights<T: Number>(
+        &self,
+        leaves: &Leaves<'_>,
+        trees: &mut Trees<T>,
+    ) -> Result<Vec<(u32, u16)>, String> {
+        let mut order: Vec<_> = (0..leaves.numbers.len()).collect();
+        order.sort_by_key(|&at| (leaves.trees[at], leaves.numbers[at]));
+        let mut ranges = vec![(0, 0); self.tests.len()];
+        for at in order {
+            let leaf = self.find(leaves.trees[at], leaves.numbers[at])?;
+            // Old exporters give weights to decisions as well, and runtimes pass over them.
+            if self.tests[leaf].is_some() {
+                continue;
+            }
+            let sum = u32::try_from(leaves.sums[at])
+                .ok()
+                .filter(|sum| (*sum as usize) < trees.sums);
+            let sum = sum.ok_or_else(|| {
+                format!("{} has a weight for {}", self.name(leaf), leaves.sums[at])
+            })?;
+            let (first, count): &mut (u32, u16) = &mut ranges[leaf];
+            if *count == 0 {
+                *first = index(trees.weights.len());
+            }
+            if usize::from(*count) == trees.sums {
+                return Err(format!(
+                    "{} has more weights than there are sums",
+                    self.name(leaf)
+                ));
+            }
+            *count += 1;
+            trees.weights.push((sum, T::of(leaves.weights[at])));
+        }
+        Ok(ranges)
+    }
+
+    /// Appends a tree in the order in which it is walked, and returns its depth. A node that is reached twice would
+    /// make a circle, or two trees of one.
+    fn plant<T: Number>(
+        &self,
+        root: usize,
+        ranges: &[(u32, u16)],
+        planted: &mut [bool],
+        trees: &mut Trees<T>,
+    ) -> Result<usize, String> {
+        trees.roots.push(index(trees.nodes.len()));
+        let mut deepest = 0;
+        // Nodes to come, with their depth and the node whose test leads to them.
+        let mut stack = vec![(root, 0, None)];
+        while let Some((at, depth, parent)) = stack.pop() {
+            if std::mem::replace(&mut planted[at], true) {
+                return Err(format!("{} is reached in two ways", self.name(at)));
+            }
+            let place = trees.nodes.len();
+            if let Some(parent) = parent {
+                let parent: &mut Node<T> = &mut trees.nodes[parent];
+                parent.target = index(place);
+            }
+            let Some(test) = self.tests[at] else {
+                trees.nodes.push(self.leaf(at, ranges[at])?);
+                continue;
+            };
+            deepest = deepest.max(depth + 1);
+            let tree = self.nodes.trees[at];
+            stack.push((
+                self.find(tree, self.nodes.if_true[at])?,
+                depth + 1,
+                Some(place),
+            ));
+            stack.push((self.find(tree, self.nodes.if_false[at])?, depth + 1, None));
+            let or_missing = self.nodes.missing.get(at) == Some(&1);
+            trees.nodes.push(Node {
+                threshold: T::of(self.nodes.thresholds[at]),
+                target: 0,
+                column: u16::try_from(self.nodes.columns[at]).unwrap_or_default(),
+                test,
+                what: if or_missing {
+                    What::OrMissing
+                } else {
+                    What::Decision
+                },
+            });
+        }
+        Ok(deepest)
+    }
+
+    fn leaf<T: Number>(&self, at: usize, (target, column): (u32, u16)) -> Result<Node<T>, String> {
+        if column == 0 {
+            return Err(format!("{} is a leaf without a weight", self.name(at)));
+        }
+        Ok(Node {
+            threshold: T::default(),
+            target,
+            column,
+            test: Test::AtMost,
+            what: What::Leaf,
+        })
+    }
+}
+
+/// Limits keep lists far below 2^32 entries.
+fn index(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// Returns the test of a mode; `None` of a leaf.
+fn test(mode: &[u8]) -> Result<Option<Test>, String> {
+    Ok(Some(match mode {
+        b"BRANCH_LEQ" => Test::AtMost,
+        b"BRANCH_LT" => Test::Less,
+        b"BRANCH_GTE" => Test::AtLeast,
+        b"BRANCH_GT" => Test::More,
+        b"BRANCH_EQ" => Test::Equal,
+        b"BRANCH_NEQ" => Test::NotEqual,
+        b"LEAF" => return Ok(None),
+        other => {
+            return Err(format!(
+                "it has nodes of the unknown mode {}",
+                quoted(&String::from_utf8_lossy(other))
+            ));
+        }
+    }))
+}
