@@ -7,6 +7,7 @@ pub mod prefix;
 use self::prefix::Prefix;
 use crate::facts::segment::Kind;
 use crate::facts::server::EvidenceKind;
+use crate::wire::host_name::is_host_name;
 
 /// Keywords that make a name Netflix's: the classic four, and two more that Netflix uses for artwork and search.
 pub const DEFAULT_DOMAINS: [&str; 6] = [
@@ -492,25 +493,22 @@ impl Config {
         true
     }
 
-    /// Whether a name, in lower case, is Netflix's.
+    /// Returns true if a name, in lower case, is Netflix's: a name that a host could have, with one of the keywords in it.
     #[must_use]
     pub fn is_netflix(&self, name: &str) -> bool {
-        self.domains.iter().any(|word| name.contains(&**word))
+        self.domains.iter().any(|word| name.contains(&**word)) && is_host_name(name.as_bytes())
     }
 
     /// Whether a DNS message may hold a name that is Netflix's by either rule: most do not, which shows without reading
-    /// them. Words stand in one label or in none, as they are; only a digit may come from how other bytes are written.
+    /// them. Words stand in one label or in none, as they are.
     pub(crate) fn may_name_netflix(&self, message: &[u8]) -> bool {
         self.domains
             .iter()
             .chain(&self.classic_domains)
             .any(|word| {
                 let word = word.as_bytes();
-                let is_plain =
-                    |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-                let shows = word.iter().all(is_plain)
-                    && word.first().is_some_and(|first| !first.is_ascii_digit());
-                !shows || holds(message, word)
+                // A word with a dot stands in several labels.
+                word.contains(&b'.') || holds(message, word)
             })
     }
 
@@ -520,6 +518,7 @@ impl Config {
         self.classic_domains
             .iter()
             .any(|word| name.contains(&**word))
+            && is_host_name(name.as_bytes())
     }
 }
 

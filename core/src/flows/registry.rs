@@ -14,6 +14,7 @@ use crate::config::prefix::Prefix;
 use crate::facts::counters::{Counters, Direction};
 use crate::facts::server::{Evidence, EvidenceKind, Server};
 use crate::packet::Time;
+use crate::wire::host_name::MAX_HOST_NAME;
 
 /// What one end sent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,9 +100,6 @@ const fn most_hosts(flows: u64, servers: u64) -> u64 {
     flows.saturating_mul(5).div_ceil(2).saturating_add(servers)
 }
 
-/// The longest source of a piece of evidence, in bytes: a host's name (RFC 1035, section 2.3.4, in text).
-const MAX_SOURCE: usize = 253;
-
 /// Flows, addresses and servers.
 #[derive(Debug)]
 pub(crate) struct Registry {
@@ -160,7 +158,7 @@ impl Registry {
         // One piece of evidence of each kind is kept beyond the limit.
         let pieces = config.max_evidence() + EvidenceKind::ALL.len() as u64;
         let evidence = size::list::<Evidence>(pieces)
-            .saturating_add(pieces * (MAX_SOURCE + ALLOCATION) as u64);
+            .saturating_add(pieces * (MAX_HOST_NAME + ALLOCATION) as u64);
         Table::<FlowKey, Flow>::bound(flows)
             .saturating_add(Table::<HostKey, Host>::bound(most_hosts(flows, servers)))
             .saturating_add(size::list::<Server>(servers))

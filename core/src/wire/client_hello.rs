@@ -15,6 +15,8 @@
 
 use std::iter::FusedIterator;
 
+use super::host_name::is_host_name;
+
 /// Handshake message type (RFC 8446, section 4).
 const CLIENT_HELLO: u8 = 1;
 
@@ -28,15 +30,11 @@ mod extension {
 /// Name type of a DNS name (RFC 6066, section 3).
 const HOST_NAME: u8 = 0;
 
-/// Longest DNS name in text (RFC 1035, section 2.3.4, less the root's length and first label's
-/// length byte).
-const MAX_HOST_NAME_LEN: usize = 253;
-
 /// What a client says first, as far as it was understood.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ClientHello<'a> {
-    /// Server name indication: printable ASCII of a DNS name's length, case as sent. Never a part
-    /// of a name.
+    /// Server name indication, if it could be a host's name ([`is_host_name`]), case as sent. Never
+    /// a part of a name.
     pub server_name: Option<&'a str>,
     /// Application protocols offered; where the list itself is cut, those before the cut.
     pub alpn: Alpn<'a>,
@@ -155,9 +153,9 @@ fn host_name<'a>(list: &mut Cursor<'a>) -> Option<&'a str> {
         let len = list.u16()?;
         let name = list.take(len.into())?;
         if kind == HOST_NAME {
-            let plausible = (1..=MAX_HOST_NAME_LEN).contains(&name.len())
-                && name.iter().all(u8::is_ascii_graphic);
-            return std::str::from_utf8(name).ok().filter(|_| plausible);
+            return std::str::from_utf8(name)
+                .ok()
+                .filter(|name| is_host_name(name.as_bytes()));
         }
     }
     None

@@ -1,15 +1,18 @@
 //! DNS answers (RFC 1035, RFC 3596): which addresses a name led to, and by which names on the way.
 //!
-//! Records are read one by one, so that of a message cut by the snapshot length those before the cut count. Not read:
-//! multicast DNS, encrypted DNS, record types other than A, AAAA and CNAME.
+//! Records are read one by one, so that of a message cut by the snapshot length those before the cut count. Names that
+//! could not be a host's are passed over with their records. Not read: multicast DNS, encrypted DNS, record types other
+//! than A, AAAA and CNAME.
+//!
+//! Work is bounded by the length of the message: names take at most [`STEPS_PER_BYTE`] labels and pointers for each of
+//! its bytes, and each different name is kept, compared and judged once.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::rc::Rc;
 
-use hickory_proto::op::{Header, MessageType, OpCode};
-use hickory_proto::rr::{Name, RecordType};
-use hickory_proto::serialize::binary::{BinDecodable, BinDecoder, DecodeError};
 use smallvec::SmallVec;
+
+use super::host_name::{MAX_HOST_NAME, is_label};
+use super::reader::Reader;
 
 /// Port of name servers (RFC 1035, section 4.2).
 pub const PORT: u16 = 53;
@@ -17,176 +20,281 @@ pub const PORT: u16 = 53;
 pub const MAX_MESSAGE: usize = 65_535;
 /// Answer records looked at in one message. Real answers have some tens; a crafted one of 65,535 bytes has thousands.
 const MAX_RECORDS: usize = 256;
+/// Different names of one message. A chain of the longest that resolvers follow has 17 and its addresses one owner.
+const MAX_NAMES: usize = 64;
 /// CNAME steps followed; resolvers stop at 8 to 16.
 const MAX_CHAIN: usize = 16;
-/// Names of a message that are known again where a record points to them; others are read again.
-const KNOWN_NAMES: usize = 16;
-/// A pointer to a name (RFC 1035, section 4.1.4): two bits, and an offset in the message.
-const POINTER: u16 = 0xc000;
+/// Labels and pointers read for each byte of a message. Of a real answer, each record has some ten of them in more bytes.
+const STEPS_PER_BYTE: usize = 2;
 
-/// A response, as far as it could be read. Names are lower case without the final dot.
+/// Length of a header: identifier, flags, four counts (RFC 1035, section 4.1.1).
+const HEADER: usize = 12;
+/// Flags of a header: QR, OPCODE and RCODE. A successful response to a standard query has only the first of them set.
+const RESPONSE: u16 = 0x8000;
+const OPCODE_AND_RCODE: u16 = 0x780f;
+/// Two bits that tell a pointer to a label from a label's length (RFC 1035, section 4.1.4).
+const POINTER: u8 = 0xc0;
+
+/// Record types (RFC 1035, section 3.2.2; RFC 3596, section 2.1).
+mod record_type {
+    pub(super) const A: u16 = 1;
+    pub(super) const CNAME: u16 = 5;
+    pub(super) const AAAA: u16 = 28;
+}
+
+/// Place of a name in [`Response::names`].
+type NameId = u8;
+
+/// A response, as far as it could be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// The name asked.
-    pub question: Option<Rc<str>>,
+    /// Each different name once: lower case, without the final dot.
+    names: Vec<Name>,
+    question: Option<NameId>,
     /// Address records: owner and address.
-    pub addresses: Vec<(Rc<str>, IpAddr)>,
-    /// CNAME records: owner and target.
-    aliases: Vec<(Rc<str>, Rc<str>)>,
+    addresses: Vec<(NameId, IpAddr)>,
 }
 
-/// The names of a message, each read once: most records point to the name of one before.
-struct Names<'m> {
-    message: &'m [u8],
-    /// The first of them, by where they stand.
-    known: SmallVec<[(u16, Rc<str>); KNOWN_NAMES]>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Name {
+    text: Box<str>,
+    /// The owner of the first CNAME record that leads to it.
+    alias: Option<NameId>,
 }
 
-impl Names<'_> {
-    /// Reads the name that comes next.
-    fn read(&mut self, decoder: &mut BinDecoder<'_>) -> Result<Rc<str>, DecodeError> {
-        let at = decoder.index();
-        let first = self
-            .message
-            .get(at..)
-            .and_then(|rest| rest.first_chunk().copied())
-            .map_or(0, u16::from_be_bytes);
-        let target = (first & POINTER == POINTER).then_some(first & !POINTER);
-        if let Some((_, name)) = self
-            .known
-            .iter()
-            .find(|(offset, _)| Some(*offset) == target)
-        {
-            decoder.read_slice(size_of_val(&first))?;
-            return Ok(Rc::clone(name));
-        }
-        let name = text(&Name::read(decoder)?);
-        if let Some(offset) = target.or(u16::try_from(at).ok())
-            && self.known.len() < KNOWN_NAMES
-        {
-            self.known.push((offset, Rc::clone(&name)));
-        }
-        Ok(name)
-    }
+/// An address that a response gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer<'a> {
+    /// The owner of the address record.
+    pub owner: &'a str,
+    /// The address.
+    pub address: IpAddr,
+    /// The first name that was looked for on the way back from the owner to the name asked, if there is one.
+    pub found: Option<&'a str>,
 }
 
 impl Response {
     /// Reads a message; `None` if it is not a successful response to a standard query.
     #[must_use]
     pub fn parse(message: &[u8]) -> Option<Self> {
-        let mut decoder = BinDecoder::new(message);
-        let header = Header::read(&mut decoder).ok()?;
-        let successful = u16::from(header.metadata.response_code) == 0;
-        if header.metadata.message_type != MessageType::Response
-            || header.metadata.op_code != OpCode::Query
-            || !successful
-        {
+        let mut header = Reader::new(message.get(..HEADER)?);
+        let _identifier = header.u16()?;
+        let flags = header.u16()?;
+        if flags & (RESPONSE | OPCODE_AND_RCODE) != RESPONSE {
             return None;
         }
-        let mut response = Self::default();
+        let counts = [header.u16()?, header.u16()?].map(usize::from);
+        let mut parser = Parser::new(message);
         // Stops at the first record that is damaged or cut.
-        let mut names = Names {
-            message,
-            known: SmallVec::new(),
-        };
-        let counts = [header.counts.queries, header.counts.answers].map(usize::from);
-        let _ = response.read(&mut decoder, &mut names, counts);
-        Some(response)
+        let _ = parser.read(counts);
+        Some(parser.response)
     }
 
-    fn read(
-        &mut self,
-        decoder: &mut BinDecoder<'_>,
-        names: &mut Names<'_>,
-        [queries, answers]: [usize; 2],
-    ) -> Result<(), DecodeError> {
-        for _ in 0..queries.min(MAX_RECORDS) {
-            let name = names.read(decoder)?;
-            let _type_and_class = decoder.read_slice(4)?;
-            self.question.get_or_insert(name);
-        }
-        for _ in 0..answers.min(MAX_RECORDS) {
-            self.read_record(decoder, names)?;
-        }
-        Ok(())
+    /// The name asked.
+    #[must_use]
+    pub fn question(&self) -> Option<&str> {
+        self.question.map(|id| self.text(id))
     }
 
-    fn read_record(
-        &mut self,
-        decoder: &mut BinDecoder<'_>,
-        names: &mut Names<'_>,
-    ) -> Result<(), DecodeError> {
-        let owner = names.read(decoder)?;
-        let record_type = RecordType::read(decoder)?;
-        let _class_and_ttl = decoder.read_slice(6)?;
-        let length = usize::from(decoder.read_u16()?.unverified());
-        let start = decoder.index();
-        match (record_type, length) {
-            (RecordType::A, 4) => {
-                let bytes = decoder.read_slice(4)?.unverified();
-                if let Some(octets) = bytes.first_chunk::<4>() {
-                    self.addresses.push((owner, Ipv4Addr::from(*octets).into()));
-                }
-            }
-            (RecordType::AAAA, 16) => {
-                let bytes = decoder.read_slice(16)?.unverified();
-                if let Some(octets) = bytes.first_chunk::<16>() {
-                    self.addresses.push((owner, Ipv6Addr::from(*octets).into()));
-                }
-            }
-            (RecordType::CNAME, _) => {
-                let target = names.read(decoder)?;
-                self.aliases.push((owner, target));
-            }
-            _ => {}
-        }
-        let read = decoder.index() - start;
-        if read < length {
-            let _rest = decoder.read_slice(length - read)?;
-        }
-        Ok(())
+    /// Returns true if it gives no address.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty()
+    }
+
+    /// The addresses given, each with the name that `is_wanted` looks for on the way to it. Names are judged once each.
+    pub fn answers(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Answer<'_>> {
+        let wanted: SmallVec<[bool; MAX_NAMES]> = self
+            .names
+            .iter()
+            .map(|name| is_wanted(&name.text))
+            .collect();
+        self.addresses.iter().map(move |&(owner, address)| Answer {
+            owner: self.text(owner),
+            address,
+            found: self
+                .chain(owner)
+                .find(|&id| wanted[usize::from(id)])
+                .map(|id| self.text(id)),
+        })
     }
 
     /// The names by which the chain led to `owner`, from it backwards.
-    pub fn chain<'a>(&'a self, owner: &'a str) -> impl Iterator<Item = &'a str> {
-        let mut next = Some(owner);
-        let mut steps = 0;
-        std::iter::from_fn(move || {
-            let name = next?;
-            steps += 1;
-            next = self
-                .aliases
-                .iter()
-                .find(|(_, target)| **target == *name)
-                .map(|(owner, _)| &**owner)
-                .filter(|_| steps < MAX_CHAIN);
-            Some(name)
-        })
+    fn chain(&self, owner: NameId) -> impl Iterator<Item = NameId> {
+        std::iter::successors(Some(owner), |&id| self.names[usize::from(id)].alias).take(MAX_CHAIN)
+    }
+
+    fn text(&self, id: NameId) -> &str {
+        &self.names[usize::from(id)].text
     }
 }
 
-/// A name in lower case, without the dot behind it.
-fn text(name: &Name) -> Rc<str> {
-    plain_text(name).unwrap_or_else(|| {
-        let text = name.to_ascii().to_ascii_lowercase();
-        text.strip_suffix('.').unwrap_or(&text).into()
-    })
+/// A message while it is read.
+struct Parser<'m> {
+    message: &'m [u8],
+    reader: Reader<'m>,
+    response: Response,
+    /// Names by where they stand; `None` for one that could not be a host's. Most records point to one of these.
+    places: SmallVec<[(u16, Option<NameId>); MAX_NAMES]>,
+    /// Names in order of their text.
+    order: SmallVec<[NameId; MAX_NAMES]>,
+    /// Labels and pointers that may still be read.
+    steps: usize,
 }
 
-/// The same of a name that holds nothing which is written with escapes, as those of hosts do not.
-fn plain_text(name: &Name) -> Option<Rc<str>> {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let mut text = SmallVec::<[u8; 256]>::new();
-    for label in name.iter() {
-        if !label.iter().all(is_plain) {
-            return None;
+impl<'m> Parser<'m> {
+    fn new(message: &'m [u8]) -> Self {
+        Self {
+            message,
+            reader: Reader::new(&message[HEADER..]),
+            response: Response::default(),
+            places: SmallVec::new(),
+            order: SmallVec::new(),
+            steps: message.len() * STEPS_PER_BYTE,
         }
-        text.extend_from_slice(label);
-        text.push(b'.');
     }
-    text.pop()?;
-    text.make_ascii_lowercase();
-    str::from_utf8(&text).ok().map(Rc::from)
+
+    /// Reads questions and answers; `None` at the first that is damaged or cut.
+    fn read(&mut self, [queries, answers]: [usize; 2]) -> Option<()> {
+        for _ in 0..queries.min(MAX_RECORDS) {
+            let name = self.name()?;
+            let _type_and_class = self.reader.u32()?;
+            self.response.question = self.response.question.or(name);
+        }
+        for _ in 0..answers.min(MAX_RECORDS) {
+            self.record()?;
+        }
+        Some(())
+    }
+
+    fn record(&mut self) -> Option<()> {
+        let owner = self.name()?;
+        let kind = self.reader.u16()?;
+        let _class = self.reader.u16()?;
+        let _time_to_live = self.reader.u32()?;
+        let length = usize::from(self.reader.u16()?);
+        let behind = self.reader.remaining().checked_sub(length);
+        let address = match (kind, length) {
+            (record_type::A, 4) => Some(Ipv4Addr::from(self.reader.u32()?).into()),
+            (record_type::AAAA, 16) => Some(Ipv6Addr::from(self.reader.u128()?).into()),
+            (record_type::CNAME, _) => {
+                let target = self.name()?;
+                if let (Some(owner), Some(target)) = (owner, target) {
+                    self.response.names[usize::from(target)]
+                        .alias
+                        .get_or_insert(owner);
+                }
+                None
+            }
+            _ => None,
+        };
+        self.response.addresses.extend(owner.zip(address));
+        // What of its data was not read.
+        self.reader
+            .take(self.reader.remaining().saturating_sub(behind?))?;
+        Some(())
+    }
+
+    /// Reads the name that comes next. `Some(None)` if it could not be a host's; `None` where it is damaged or cut.
+    fn name(&mut self) -> Option<Option<NameId>> {
+        let at = self.position();
+        let target = self.message.get(at..)?.first_chunk().and_then(pointed_to);
+        if let Some(target) = target
+            && let Some(name) = self.known_at(target)
+        {
+            self.reader.u16()?;
+            return Some(name);
+        }
+        let mut text = SmallVec::<[u8; MAX_HOST_NAME + 1]>::new();
+        let is_host = self.labels(&mut text)?;
+        let name = match text.pop() {
+            Some(_dot) if is_host && text.len() <= MAX_HOST_NAME => Some(self.keep(&text)?),
+            _ => None,
+        };
+        if self.places.len() < MAX_NAMES
+            && let Ok(place) = u16::try_from(target.unwrap_or(at))
+        {
+            self.places.push((place, name));
+        }
+        Some(name)
+    }
+
+    /// The name that stands at a place, if it was read.
+    fn known_at(&self, place: usize) -> Option<Option<NameId>> {
+        let found = self
+            .places
+            .iter()
+            .find(|known| usize::from(known.0) == place)?;
+        Some(found.1)
+    }
+
+    /// Reads labels up to the root, each with a dot behind it; `Some(false)` if one could not be a host's.
+    fn labels(&mut self, text: &mut SmallVec<[u8; MAX_HOST_NAME + 1]>) -> Option<bool> {
+        let mut reader = self.reader;
+        let mut is_host = true;
+        // A pointer leads to a prior occurrence (RFC 1035, section 4.1.4): one that does not may lead round and round.
+        let mut earliest = self.position();
+        let mut behind = None;
+        loop {
+            self.steps = self.steps.checked_sub(1)?;
+            let length = reader.u8()?;
+            match length & POINTER {
+                0 if length == 0 => break,
+                0 => {
+                    let label = reader.take(length.into())?;
+                    is_host &= is_label(label) && text.len() + label.len() <= MAX_HOST_NAME;
+                    if is_host {
+                        text.extend(label.iter().map(u8::to_ascii_lowercase));
+                        text.push(b'.');
+                    }
+                }
+                POINTER => {
+                    let target = pointed_to(&[length, reader.u8()?])?;
+                    if target >= earliest {
+                        return None;
+                    }
+                    earliest = target;
+                    behind.get_or_insert(reader);
+                    reader = Reader::new(self.message.get(target..)?);
+                }
+                _ => return None,
+            }
+        }
+        self.reader = behind.unwrap_or(reader);
+        Some(is_host)
+    }
+
+    /// Keeps a name, unless it is there already; `None` if there are too many, which ends the message.
+    fn keep(&mut self, text: &[u8]) -> Option<NameId> {
+        let names = &mut self.response.names;
+        let found = self
+            .order
+            .binary_search_by(|&id| names[usize::from(id)].text.as_bytes().cmp(text));
+        match found {
+            Ok(at) => Some(self.order[at]),
+            Err(_) if names.len() >= MAX_NAMES => None,
+            Err(at) => {
+                let id = names.len() as NameId;
+                names.push(Name {
+                    text: std::str::from_utf8(text).ok()?.into(),
+                    alias: None,
+                });
+                self.order.insert(at, id);
+                Some(id)
+            }
+        }
+    }
+
+    /// Where the next byte stands in the message.
+    fn position(&self) -> usize {
+        self.message.len() - self.reader.remaining()
+    }
+}
+
+/// The place in the message that two bytes point to, if they are a pointer.
+fn pointed_to(bytes: &[u8; 2]) -> Option<usize> {
+    (bytes[0] & POINTER == POINTER)
+        .then(|| usize::from(u16::from_be_bytes([bytes[0] & !POINTER, bytes[1]])))
 }
 
 #[cfg(test)]

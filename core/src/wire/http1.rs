@@ -3,6 +3,7 @@
 //! Read: request method and host, response status, body framing by Content-Length and chunks, interim responses,
 //! responses without body. Not read: bodies, trailers' fields, what a CONNECT tunnel or an upgrade carries.
 
+use super::host_name::host_name;
 use httparse::{EMPTY_HEADER, Header, Request, Response, Status};
 
 /// Longest head that is kept while it is incomplete, in bytes: the largest that common servers accept.
@@ -11,8 +12,6 @@ pub const MAX_HEAD: usize = 64 * 1024;
 const MAX_FIELDS: usize = 100;
 /// Length of a head's end: its last line's, and an empty line.
 pub(crate) const HEAD_END: usize = 4;
-/// Longest name of a host (RFC 1035, section 2.3.4, in text). What is longer names nobody.
-const MAX_HOST: usize = 253;
 /// Longest chunk-size line; extensions are rare and short.
 const MAX_CHUNK_LINE: u32 = 4096;
 
@@ -55,7 +54,7 @@ pub fn looks_like_response(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HTTP/1.")
 }
 
-/// The host that a request names, without its port, from a whole or cut head.
+/// The host that a request names, without its port, from a whole or cut head; `None` for an address of version 6.
 #[must_use]
 pub fn host_of(head: &[u8]) -> Option<String> {
     let mut fields = [EMPTY_HEADER; MAX_FIELDS];
@@ -64,13 +63,7 @@ pub fn host_of(head: &[u8]) -> Option<String> {
     let _ = request.parse(head);
     let value = field(request.headers, "host")?;
     let value = str::from_utf8(value).ok()?.trim();
-    let host = match value.strip_prefix('[') {
-        Some(rest) => rest.split(']').next()?,
-        None => value.split(':').next()?,
-    };
-    let is_name =
-        (1..=MAX_HOST).contains(&host.len()) && host.bytes().all(|byte| byte.is_ascii_graphic());
-    is_name.then(|| host.to_ascii_lowercase())
+    host_name(value.split(':').next()?.as_bytes())
 }
 
 /// Length of a head with its empty line; `None` while that has not come.

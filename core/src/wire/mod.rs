@@ -3,6 +3,7 @@
 pub mod client_hello;
 pub mod decode;
 pub mod dns;
+pub mod host_name;
 pub mod http1;
 pub mod quic;
 pub(crate) mod reader;

@@ -22,6 +22,18 @@ impl<'a> Reader<'a> {
         Some(first)
     }
 
+    pub(super) fn u16(&mut self) -> Option<u16> {
+        let (word, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(u16::from_be_bytes(*word))
+    }
+
+    pub(super) fn u128(&mut self) -> Option<u128> {
+        let (word, rest) = self.rest.split_first_chunk()?;
+        self.rest = rest;
+        Some(u128::from_be_bytes(*word))
+    }
+
     pub(super) fn u32(&mut self) -> Option<u32> {
         let (word, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;

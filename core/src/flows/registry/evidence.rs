@@ -1,9 +1,8 @@
 //! Evidence to servers: what an answer of DNS or a name tells of an address, and the verdict.
 
 use std::net::IpAddr;
-use std::rc::Rc;
 
-use super::{MAX_SOURCE, Registry, counters};
+use super::{Registry, counters};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::{Config, SegmentRule};
 use crate::facts::counters::Counters;
@@ -21,34 +20,23 @@ impl Registry {
         over_udp: bool,
         frame: u64,
     ) {
-        /// Evidence that an answer gives, and the name that is it.
-        type Found<'a> = Option<(EvidenceKind, &'a str)>;
-        let asked = response
-            .question
-            .as_deref()
-            .filter(|name| config.is_netflix(name));
-        // Mostly all addresses are of one owner: what was found for the one before, and whether the classic rule says so.
-        let mut last: Option<(&Rc<str>, Found<'_>, bool)> = None;
-        for (owner, address) in &response.addresses {
+        let asked = response.question().filter(|name| config.is_netflix(name));
+        let by_owner = over_udp && config.counts(EvidenceKind::DnsOwner);
+        for answer in response.answers(|name| config.is_netflix(name)) {
+            let address = answer.address;
             if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
                 // Filters answer with such addresses; they are nobody's server.
                 continue;
             }
-            let (_, found, is_classic) = match last {
-                Some(last) if Rc::ptr_eq(last.0, owner) => last,
-                _ => {
-                    let by_chain = || response.chain(owner).find(|name| config.is_netflix(name));
-                    let found = asked.map(|name| (EvidenceKind::Dns, name));
-                    let found =
-                        found.or_else(|| by_chain().map(|name| (EvidenceKind::Cname, name)));
-                    *last.insert((owner, found, over_udp && config.is_classic_netflix(owner)))
-                }
-            };
+            let found = asked
+                .map(|name| (EvidenceKind::Dns, name))
+                .or(answer.found.map(|name| (EvidenceKind::Cname, name)));
             if let Some((kind, name)) = found {
-                self.identify(config, *address, kind, name, frame);
+                self.identify(config, address, kind, name, frame);
             }
-            if is_classic {
-                self.identify(config, *address, EvidenceKind::DnsOwner, owner, frame);
+            if by_owner && config.is_classic_netflix(answer.owner) {
+                let kind = EvidenceKind::DnsOwner;
+                self.identify(config, address, kind, answer.owner, frame);
             }
         }
     }
@@ -62,8 +50,7 @@ impl Registry {
         source: &str,
         frame: u64,
     ) -> Option<crate::ServerId> {
-        // DNS writes bytes that no host's name has with escapes, by which names get longer.
-        if !config.counts(kind) || source.len() > MAX_SOURCE {
+        if !config.counts(kind) {
             return None;
         }
         let key = HostKey::new(address);

@@ -1,11 +1,12 @@
 use std::str::FromStr;
 
-use hickory_proto::op::{Edns, Message, Query, ResponseCode};
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, TXT};
-use hickory_proto::rr::{RData, Record};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 use proptest::prelude::*;
 
 use super::*;
+use crate::wire::host_name::is_host_name;
 
 const VIDEO: &str = "ipv4-c017-zrh001-ix.1.oca.nflxvideo.net";
 
@@ -33,7 +34,31 @@ fn parse(message: &Message) -> Option<Response> {
 }
 
 fn chain(response: &Response, owner: &str) -> Vec<String> {
-    response.chain(owner).map(str::to_owned).collect()
+    let id = response
+        .names
+        .iter()
+        .position(|name| *name.text == *owner)
+        .unwrap();
+    response
+        .chain(id as NameId)
+        .map(|id| response.text(id).to_owned())
+        .collect()
+}
+
+/// Owners and addresses.
+fn addresses(response: &Response) -> Vec<(String, IpAddr)> {
+    response
+        .answers(|_| false)
+        .map(|answer| (answer.owner.to_owned(), answer.address))
+        .collect()
+}
+
+/// Owners and targets of CNAME records.
+fn aliases(response: &Response) -> Vec<(String, String)> {
+    let names = response.names.iter();
+    names
+        .filter_map(|name| Some((response.text(name.alias?).to_owned(), name.text.to_string())))
+        .collect()
 }
 
 /// The answer of a real resolver in shape: question, two aliases, addresses of both families.
@@ -54,9 +79,8 @@ fn typical() -> Message {
 #[test]
 fn an_answer_tells_who_was_asked_for_and_where_they_are() {
     let response = parse(&typical()).unwrap();
-    assert_eq!(response.question.as_deref(), Some("api-global.netflix.com"));
-    let addresses: Vec<String> = response
-        .addresses
+    assert_eq!(response.question(), Some("api-global.netflix.com"));
+    let addresses: Vec<String> = addresses(&response)
         .iter()
         .map(|(owner, ip)| format!("{owner} {ip}"))
         .collect();
@@ -84,9 +108,9 @@ fn names_compare_whatever_their_case() {
         ],
     ))
     .unwrap();
-    assert_eq!(response.question.as_deref(), Some("www.netflix.com"));
+    assert_eq!(response.question(), Some("www.netflix.com"));
     assert_eq!(
-        chain(&response, &response.addresses[0].0),
+        chain(&response, &addresses(&response)[0].0),
         ["edge.example.net", "www.netflix.com"]
     );
 }
@@ -121,14 +145,14 @@ fn a_chain_without_end_is_followed_sixteen_steps() {
         ],
     ))
     .unwrap();
-    assert_eq!(looped.chain("a.example").count(), MAX_CHAIN);
+    assert_eq!(chain(&looped, "a.example").len(), MAX_CHAIN);
     let itself = parse(&answer("a.example", [cname("a.example", "a.example")])).unwrap();
-    assert_eq!(itself.chain("a.example").count(), MAX_CHAIN);
+    assert_eq!(chain(&itself, "a.example").len(), MAX_CHAIN);
     let long = parse(&answer(
         "n0.example",
         (0..20).map(|i| cname(&format!("n{i}.example"), &format!("n{}.example", i + 1))),
     ));
-    assert_eq!(long.unwrap().chain("n20.example").count(), MAX_CHAIN);
+    assert_eq!(chain(&long.unwrap(), "n20.example").len(), MAX_CHAIN);
 }
 
 #[test]
@@ -144,14 +168,14 @@ fn of_a_cut_message_the_records_before_the_cut_count() {
         assert!(length >= 12);
         assert!(
             whole.addresses.starts_with(&response.addresses)
-                && whole.aliases.starts_with(&response.aliases)
+                && aliases(&whole).starts_with(&aliases(&response))
         );
         assert!(response.question.is_none() || response.question == whole.question);
         assert!(
-            response.aliases.len() + response.addresses.len() >= most,
+            aliases(&response).len() + response.addresses.len() >= most,
             "more bytes, fewer records"
         );
-        most = response.aliases.len() + response.addresses.len();
+        most = aliases(&response).len() + response.addresses.len();
     }
     assert_eq!(most, 4, "all but the last record");
 }
@@ -195,7 +219,7 @@ fn records_of_other_sections_and_types_are_passed_over() {
     message.set_edns(Edns::new());
     let response = parse(&message).unwrap();
     assert_eq!(
-        response.addresses,
+        addresses(&response),
         [(VIDEO.into(), IpAddr::from([192, 0, 2, 1]))]
     );
 }
@@ -224,7 +248,7 @@ fn counts_that_promise_too_much_are_not_believed() {
     );
     message[4..6].copy_from_slice(&[0xff, 0xff]);
     let damaged = Response::parse(&message).unwrap();
-    assert_eq!(damaged.question.as_deref(), Some("api-global.netflix.com"));
+    assert_eq!(damaged.question(), Some("api-global.netflix.com"));
 }
 
 #[test]
@@ -239,7 +263,7 @@ fn an_address_of_the_wrong_length_is_no_address() {
     message.remove(first_length + 2);
     let response = Response::parse(&message).unwrap();
     assert_eq!(
-        response.addresses,
+        addresses(&response),
         [(VIDEO.into(), IpAddr::from([192, 0, 2, 2]))]
     );
 }
@@ -261,7 +285,7 @@ fn compression_pointers_that_go_round_or_forward_end_the_message() {
         &[1, b'a', 0xc0, 16, 1, b'b', 0xc0, 12, 0, 1, 0, 1],
     ]
     .concat();
-    assert_eq!(Response::parse(&message).unwrap().addresses, []);
+    assert_eq!(Response::parse(&message).unwrap().addresses, [].as_slice());
 }
 
 /// Address records as another reader has them, each name read where it stands.
@@ -277,6 +301,70 @@ fn addresses_read_one_by_one(message: &[u8]) -> Vec<(String, IpAddr)> {
     message.answers.iter().filter_map(address).collect()
 }
 
+#[test]
+fn names_that_no_host_has_are_passed_over_with_their_records() {
+    let spoiled = |bytes: &[u8; 4]| {
+        let mut message = answer(
+            "evil.example",
+            [cname("evil.example", VIDEO), a(VIDEO, [192, 0, 2, 1])],
+        )
+        .to_vec()
+        .unwrap();
+        let at = message.windows(4).position(|four| four == b"evil").unwrap();
+        message[at..at + 4].copy_from_slice(bytes);
+        Response::parse(&message).unwrap()
+    };
+    assert_eq!(chain(&spoiled(b"good"), VIDEO), [VIDEO, "good.example"]);
+    for bytes in [b"=cmd", b"a b\0", b"<b>i", b"a\x1b[1", b"x.yz"] {
+        let response = spoiled(bytes);
+        assert_eq!(
+            (response.question(), chain(&response, VIDEO)),
+            (None, vec![VIDEO.to_owned()])
+        );
+        assert_eq!(
+            addresses(&response),
+            [(VIDEO.into(), IpAddr::from([192, 0, 2, 1]))]
+        );
+    }
+}
+
+#[test]
+fn names_take_work_in_proportion_to_the_message() {
+    // Records whose names are two labels and a pointer to 100 more, in data that no name begins in.
+    let mut message = vec![0, 7, 0x81, 0x80, 0, 0, 0, 200, 0, 0, 0, 0];
+    message.extend([0, 0, 16, 0, 1, 0, 0, 0, 0, 0, 201]);
+    let labels = message.len();
+    message.extend(b"\x01a".repeat(100));
+    message.push(0);
+    let long = |message: &mut Vec<u8>, at: u8| {
+        message.extend([
+            1,
+            b'a' + at % 26,
+            1,
+            b'a' + at / 26,
+            0xc0,
+            labels as u8 + at % 8 * 2,
+        ]);
+        message.extend([0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 192, 0, 2, at]);
+    };
+    (0..40).for_each(|at| long(&mut message, at));
+    let read = addresses(&Response::parse(&message).unwrap()).len();
+    // Each takes some hundred steps, of which a message has two for each byte.
+    assert_eq!(read, message.len() * STEPS_PER_BYTE / 101);
+    let mut parser = Parser::new(&message);
+    assert_eq!(parser.read([0, 200]), None);
+    assert_eq!(parser.steps, 0);
+}
+
+#[test]
+fn both_sides_of_the_number_of_names() {
+    let records = |count: usize| (0..count).map(|i| a(&format!("n{i}.example"), [192, 0, 2, 1]));
+    for (count, read) in [(63, 63), (64, 63), (100, 63)] {
+        let response = parse(&answer("asked.example", records(count))).unwrap();
+        assert_eq!(response.addresses.len(), read);
+    }
+}
+
 proptest! {
     #[test]
     fn names_are_those_that_records_point_to(
@@ -289,9 +377,8 @@ proptest! {
             false => a(&named(number), [192, 0, 2, number]),
         });
         let message = answer(&named(asked), records).to_vec().unwrap();
-        let addresses: Vec<(String, IpAddr)> =
-            Response::parse(&message).unwrap().addresses.iter().map(|(owner, ip)| (owner.to_string(), *ip)).collect();
-        prop_assert_eq!(addresses, addresses_read_one_by_one(&message));
+        let response = Response::parse(&message).unwrap();
+        prop_assert_eq!(addresses(&response), addresses_read_one_by_one(&message));
     }
 
     #[test]
@@ -300,8 +387,10 @@ proptest! {
         let mut message = vec![0, 7, 0x81, 0x80, 0, counts[0] % 3, counts[1], counts[2], 0, 0, 0, counts[3]];
         message.extend(tail);
         let response = Response::parse(&message).unwrap();
-        prop_assert!(response.addresses.len() + response.aliases.len() <= MAX_RECORDS);
-        for (owner, _) in &response.addresses {
+        prop_assert!(response.addresses.len() + aliases(&response).len() <= MAX_RECORDS);
+        prop_assert!(response.names.len() <= MAX_NAMES);
+        prop_assert!(response.names.iter().all(|name| is_host_name(name.text.as_bytes())));
+        for &(owner, _) in &response.addresses {
             prop_assert!(response.chain(owner).count() <= MAX_CHAIN);
         }
     }

@@ -1,5 +1,12 @@
 //! Who is Netflix, and who said so.
 
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use hickory_proto::op::{Message, OpCode, Query};
+use hickory_proto::rr::rdata::{A, AAAA};
+use hickory_proto::rr::{Name, RData, Record};
+
 use super::*;
 use crate::wire::dns;
 
@@ -7,12 +14,16 @@ const VIDEO: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
 
 /// An answer of one address record.
 fn answer(question: &str, owner: &str, address: &str) -> dns::Response {
-    let mut response = dns::Response::default();
-    response.question = Some(question.into());
-    response
-        .addresses
-        .push((owner.into(), address.parse().unwrap()));
-    response
+    let address: IpAddr = address.parse().unwrap();
+    let name = |text: &str| Name::from_str(&format!("{text}.")).unwrap();
+    let data = match address {
+        IpAddr::V4(address) => RData::A(A(address)),
+        IpAddr::V6(address) => RData::AAAA(AAAA(address)),
+    };
+    let mut message = Message::response(7, OpCode::Query);
+    message.add_query(Query::query(name(question), data.record_type()));
+    message.add_answer(Record::from_rdata(name(owner), 60, data));
+    dns::Response::parse(&message.to_vec().unwrap()).unwrap()
 }
 
 fn sources(server: &Server) -> Vec<(&'static str, &str, u64)> {

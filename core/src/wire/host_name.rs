@@ -1,0 +1,97 @@
+//! Which names could be a host's.
+
+/// Longest name in text, and longest label of it, in bytes (RFC 1035, section 2.3.4, less the root's length and the
+/// first label's length byte).
+pub const MAX_HOST_NAME: usize = 253;
+const MAX_LABEL: usize = 63;
+
+/// Returns true if a name could be a host's: labels of 1 to 63 letters, digits, hyphens and underscores, 253 bytes at
+/// most with the dots between them (RFC 1035, sections 2.3.1 and 2.3.4; RFC 1123, section 2.1, for leading digits;
+/// underscores, because names in use have them). A final dot, the root's, is allowed.
+///
+/// Everything that users see as a name has passed here, so no name carries markup, a formula or what a terminal obeys.
+#[must_use]
+pub fn is_host_name(name: &[u8]) -> bool {
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    (1..=MAX_HOST_NAME).contains(&name.len()) && name.split(|&byte| byte == b'.').all(is_label)
+}
+
+/// Returns true if these bytes could be a label of a host's name.
+pub(super) fn is_label(label: &[u8]) -> bool {
+    (1..=MAX_LABEL).contains(&label.len())
+        && label
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// Returns the name in lower case without its final dot; `None` if it could not be a host's.
+#[must_use]
+pub fn host_name(name: &[u8]) -> Option<String> {
+    let name = std::str::from_utf8(name)
+        .ok()
+        .filter(|name| is_host_name(name.as_bytes()))?;
+    Some(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_use_are_hosts_names() {
+        for name in [
+            "www.netflix.com",
+            "ipv4-c017-zrh001-ix.1.oca.nflxvideo.net",
+            "_dmarc.NETFLIX.com.",
+            "3com.example",
+            "localhost",
+            "192.0.2.1",
+        ] {
+            assert!(is_host_name(name.as_bytes()), "{name}");
+        }
+        assert_eq!(
+            host_name(b"WWW.Netflix.com.").as_deref(),
+            Some("www.netflix.com")
+        );
+    }
+
+    #[test]
+    fn formulas_markup_and_controls_are_none() {
+        for name in [
+            "",
+            ".",
+            "..",
+            ".netflix",
+            "netflix..com",
+            "=cmd|'/c calc'!a0netflix",
+            "+netflix",
+            "@sum(1)netflix",
+            "<script>netflix",
+            "netflix,a",
+            "net flix",
+            "netflix\u{1b}[31m",
+            "netflix\n",
+            "netfli\u{e9}",
+            "2001:db8::1",
+            "*.netflix.com",
+        ] {
+            assert!(!is_host_name(name.as_bytes()), "{name:?}");
+            assert_eq!(host_name(name.as_bytes()), None, "{name:?}");
+        }
+        // Hyphens are part of names, at their beginning too, where resolvers do not mind.
+        assert!(is_host_name(b"-2-3-netflix"));
+    }
+
+    #[test]
+    fn both_sides_of_the_lengths() {
+        let label = |length: usize| "a".repeat(length);
+        assert!(is_host_name(label(63).as_bytes()) && !is_host_name(label(64).as_bytes()));
+        let long = |last: usize| [label(63), label(63), label(63), label(last)].join(".");
+        assert_eq!((long(61).len(), long(62).len()), (253, 254));
+        assert!(is_host_name(long(61).as_bytes()) && !is_host_name(long(62).as_bytes()));
+        assert!(
+            is_host_name(format!("{}.", long(61)).as_bytes()),
+            "the root counts not"
+        );
+    }
+}
