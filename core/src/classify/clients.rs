@@ -14,9 +14,12 @@ use crate::flows::registry::Registry;
 use crate::flows::site::Site;
 use crate::segments::table::SegmentTable;
 
-/// A client is judged anew once this share of what is known of it is new: the cost per segment stays bounded by the
-/// window, however many come.
+/// A client is judged anew once this share of what is known of it is new.
 const NEW_SHARE: usize = 8;
+
+/// What judging may cost for each segment asked for, in steps. A client whose sizes make it dearer is judged less often,
+/// but each segment at least once.
+const STEPS_PER_SEGMENT: u64 = 1024;
 
 /// Clients, and what their segments say about servers.
 #[derive(Debug)]
@@ -34,6 +37,16 @@ struct Pool {
     numbers: VecDeque<u32>,
     /// Of these, how many came since it was judged.
     new: usize,
+    /// Steps that this took.
+    steps: u64,
+}
+
+impl Pool {
+    /// Returns true if it should be judged again.
+    fn is_due(&self) -> bool {
+        let is_paid = self.new as u64 * STEPS_PER_SEGMENT >= self.steps;
+        is_paid && self.new * NEW_SHARE >= self.numbers.len() || self.new >= self.numbers.len()
+    }
 }
 
 impl Viewers {
@@ -83,7 +96,7 @@ impl Viewers {
         }
         pool.numbers.push_back(number);
         pool.new += 1;
-        (slot, pool.new * NEW_SHARE >= pool.numbers.len())
+        (slot, pool.is_due())
     }
 
     /// Judges a client's segments.
@@ -121,8 +134,9 @@ impl Viewers {
                 .binary_search_by_key(&server, |site| site.0)
                 .map_or(Site::Unknown, |at| sites[at].1)
         };
-        let verdicts = classify::judge(&observed, site, config);
-        for (seen, (kind, reason)) in observed.iter().zip(verdicts) {
+        let judged = classify::judge(&observed, site, config);
+        self.pools[slot].steps = judged.steps;
+        for (seen, (kind, reason)) in observed.iter().zip(judged.verdicts) {
             let Some(segment) = segments.get_mut(seen.number) else {
                 continue;
             };

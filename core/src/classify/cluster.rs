@@ -12,6 +12,8 @@ pub(super) const CONSTANT: u64 = 30;
 const SURROUNDINGS: u64 = 250;
 /// Members from which a cluster counts.
 const MEMBERS_MIN: usize = 3;
+/// What it takes to look at a band, in steps: two searches for its surroundings.
+const BAND_STEPS: u64 = 16;
 /// Clusters sought: audio at some bitrates, and steps of video at constant bitrates.
 const MOST: usize = 8;
 
@@ -41,12 +43,12 @@ impl Cluster {
 }
 
 /// Finds clusters among sizes, the clearest first.
-pub(super) fn find(sizes: &[u64], config: &Config) -> Vec<Cluster> {
+pub(super) fn find(sizes: &[u64], config: &Config, steps: &mut u64) -> Vec<Cluster> {
     let mut sorted: Vec<(u64, usize)> = sizes.iter().copied().zip(0..).collect();
     sorted.sort_unstable();
     let mut found = Vec::new();
     while found.len() < MOST
-        && let Some((from, to)) = clearest(&sorted, config)
+        && let Some((from, to)) = clearest(&sorted, config, steps)
     {
         let (low, high) = (sorted[from].0, sorted[to - 1].0);
         let width = width(low, high);
@@ -69,7 +71,7 @@ pub(super) fn find(sizes: &[u64], config: &Config) -> Vec<Cluster> {
 }
 
 /// The likeliest of the bands that stand out from their surroundings.
-fn clearest(sorted: &[(u64, usize)], config: &Config) -> Option<(usize, usize)> {
+fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option<(usize, usize)> {
     let mut best = None;
     let mut most = 0.0;
     for limit in WIDTHS
@@ -77,6 +79,7 @@ fn clearest(sorted: &[(u64, usize)], config: &Config) -> Option<(usize, usize)> 
         .filter(|&width| width <= config.audio_spread())
     {
         let mut to = 0;
+        *steps += sorted.len() as u64;
         for from in 0..sorted.len() {
             let low = sorted[from].0;
             let reached = to;
@@ -98,12 +101,17 @@ fn clearest(sorted: &[(u64, usize)], config: &Config) -> Option<(usize, usize)> 
                 all,
                 width: width(low, high),
             };
-            let stands_out = band.contrast() >= config.audio_contrast() as f64;
-            if stands_out
-                && band.chance() * config.audio_odds() as f64 <= 1.0
-                && band.likelihood() > most
-            {
-                most = band.likelihood();
+            *steps += BAND_STEPS;
+            if band.contrast() < config.audio_contrast() as f64 {
+                continue;
+            }
+            let likelihood = band.likelihood();
+            if likelihood <= most {
+                continue;
+            }
+            *steps += band.members as u64;
+            if band.chance() * config.audio_odds() as f64 <= 1.0 {
+                most = likelihood;
                 best = Some((from, to));
             }
         }

@@ -54,13 +54,22 @@ pub(crate) type Verdict = (Kind, KindReason);
 
 const UNDECIDED: Verdict = (Kind::Other, KindReason::Pending);
 
+/// Verdicts by segment, and what they cost.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) verdicts: Vec<Verdict>,
+    /// Comparisons and the like, each of some nanoseconds: sizes can be chosen so that there are many.
+    pub(crate) steps: u64,
+}
+
 /// Judges the segments of a client, which must be in order of request. Depends on nothing else: neither on their
 /// numbers nor on what was said of them before.
 pub(crate) fn judge(
     observed: &[Observed],
     site: impl Fn(ServerId) -> Site,
     config: &Config,
-) -> Vec<Verdict> {
+) -> Judged {
+    let mut steps = observed.len() as u64;
     let mut verdicts: Vec<Verdict> = observed
         .iter()
         .map(|segment| match site(segment.server) {
@@ -69,11 +78,11 @@ pub(crate) fn judge(
             _ => UNDECIDED,
         })
         .collect();
-    set_bulk_apart(observed, &mut verdicts, config);
-    set_headers_apart(observed, &mut verdicts, config);
-    set_files_apart(observed, &mut verdicts, site, config);
-    tracks::tell_apart(observed, &mut verdicts, config);
-    verdicts
+    set_bulk_apart(observed, &mut verdicts, config, &mut steps);
+    set_headers_apart(observed, &mut verdicts, config, &mut steps);
+    set_files_apart(observed, &mut verdicts, site, config, &mut steps);
+    tracks::tell_apart(observed, &mut verdicts, config, &mut steps);
+    Judged { verdicts, steps }
 }
 
 /// Places that are not decided yet.
@@ -84,7 +93,12 @@ fn undecided(verdicts: &[Verdict]) -> Vec<usize> {
 }
 
 /// Bulk downloads: larger than any media segment, or large and several at once; and what goes with them.
-fn set_bulk_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Config) {
+fn set_bulk_apart(
+    observed: &[Observed],
+    verdicts: &mut [Verdict],
+    config: &Config,
+    steps: &mut u64,
+) {
     let open = undecided(verdicts);
     let large: Vec<&Observed> = open
         .iter()
@@ -104,6 +118,7 @@ fn set_bulk_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Conf
     let margin = i64::try_from(config.bulk_margin())
         .unwrap_or(i64::MAX)
         .saturating_mul(1_000_000);
+    *steps += (large.len() * large.len() + open.len() * bulk.len()) as u64;
     for at in open {
         let segment = &observed[at];
         let goes_with = |other: &&&Observed| {
@@ -119,7 +134,12 @@ fn set_bulk_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Conf
 
 /// Beginnings of media files, which a player reads to find its way about in them: the same range of many files, so the
 /// same size, and many at once. Segments of a track come one after the other.
-fn set_headers_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Config) {
+fn set_headers_apart(
+    observed: &[Observed],
+    verdicts: &mut [Verdict],
+    config: &Config,
+    steps: &mut u64,
+) {
     let mut by_size = undecided(verdicts);
     by_size.retain(|&at| observed[at].size <= config.headers_max());
     by_size.sort_unstable_by_key(|&at| observed[at].size);
@@ -127,6 +147,7 @@ fn set_headers_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &C
     while let Some(&first) = rest.first() {
         let limit = observed[first].size.saturating_mul(1000 + HEADERS_SPREAD) / 1000;
         let (run, others) = rest.split_at(rest.partition_point(|&at| observed[at].size <= limit));
+        *steps += (run.len() * run.len()) as u64;
         let at_once = |&&at: &&usize| {
             run.iter()
                 .filter(|&&other| observed[at].overlaps(&observed[other]))
@@ -148,6 +169,7 @@ fn set_files_apart(
     verdicts: &mut [Verdict],
     site: impl Fn(ServerId) -> Site,
     config: &Config,
+    steps: &mut u64,
 ) {
     let mut open = undecided(verdicts);
     open.retain(|&at| matches!(site(observed[at].server), Site::Range | Site::Unknown));
@@ -161,8 +183,9 @@ fn set_files_apart(
             .filter(is_small)
             .map(|at| observed[at].size)
             .collect();
+        *steps += observed.len() as u64;
         let segments: Vec<Observed> = group.iter().map(|&at| observed[at]).collect();
-        let reason = match (site(server), looks(&segments, &small, config)) {
+        let reason = match (site(server), looks(&segments, &small, config, steps)) {
             (_, Looks::Media) => continue,
             (Site::Range, Looks::Open) => continue,
             (Site::Range, Looks::Files) if segments.len() + small.len() < DISPROOF_MIN => continue,
@@ -183,7 +206,7 @@ enum Looks {
     Open,
 }
 
-fn looks(segments: &[Observed], small: &[u64], config: &Config) -> Looks {
+fn looks(segments: &[Observed], small: &[u64], config: &Config, steps: &mut u64) -> Looks {
     let mut sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
     sizes.sort_unstable();
     let (count, volume) = (sizes.len(), sizes.iter().sum::<u64>());
@@ -196,6 +219,7 @@ fn looks(segments: &[Observed], small: &[u64], config: &Config) -> Looks {
     let mut crowded = 0;
     let mut in_flight: Vec<i64> = Vec::new();
     for segment in segments {
+        *steps += in_flight.len() as u64;
         in_flight.retain(|&end| end > segment.start);
         crowded += usize::from(in_flight.len() >= CROWD);
         in_flight.push(segment.end);

@@ -136,7 +136,7 @@ fn number(mut truth: Vec<Truth>) -> Vec<Truth> {
 
 fn judged_at(truth: &[Truth], site: Site) -> Vec<Verdict> {
     let observed: Vec<Observed> = truth.iter().map(|t| t.0).collect();
-    judge(&observed, |_| site, &Config::default())
+    judge(&observed, |_| site, &Config::default()).verdicts
 }
 
 /// Share of segments whose kind is right.
@@ -682,7 +682,7 @@ proptest! {
             list
         };
         let sites = [Site::Media, Site::Range, Site::Unknown, Site::Files];
-        let verdicts = |list: &[Observed]| judge(list, |server| sites[server as usize], &Config::default());
+        let verdicts = |list: &[Observed]| judge(list, |server| sites[server as usize], &Config::default()).verdicts;
         let (one, another) = (observed(&|at| at), observed(&|at| (at + rotation) % segments.len().max(1)));
         prop_assert_eq!(verdicts(&one), verdicts(&another));
     }

@@ -25,11 +25,16 @@ const BESIDE_BYTES: u64 = 25;
 const STRAY_NUMBER: usize = 33;
 
 /// Decides on all that is undecided.
-pub(super) fn tell_apart(observed: &[Observed], verdicts: &mut [Verdict], config: &Config) {
+pub(super) fn tell_apart(
+    observed: &[Observed],
+    verdicts: &mut [Verdict],
+    config: &Config,
+    steps: &mut u64,
+) {
     let open = undecided(verdicts);
     let segments: Vec<Observed> = open.iter().map(|&at| observed[at]).collect();
     let sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
-    let clusters = cluster::find(&sizes, config);
+    let clusters = cluster::find(&sizes, config, steps);
     match audio(&segments, &sizes, &clusters, config) {
         Tracks::One(kind) => open
             .iter()

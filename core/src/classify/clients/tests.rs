@@ -75,6 +75,13 @@ impl Bench {
         number
     }
 
+    /// What is known of a client.
+    fn pool(&mut self, client: u8) -> Option<&Pool> {
+        let viewers = self.segments.viewers.as_mut()?;
+        let slot = viewers.pools.find(&IpAddr::from([10, 0, 0, client]))?;
+        Some(&viewers.pools[slot])
+    }
+
     fn finish(&mut self) {
         finish(&self.config, &mut self.registry, &mut self.segments);
     }
@@ -235,5 +242,37 @@ proptest! {
         other.sort_by_key(|fetch| (fetch.3 ^ shuffle).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         other.sort_by_key(|fetch| fetch.2);
         prop_assert_eq!(result(&ordered, 0), result(&other, seed));
+    }
+}
+
+/// The cost of judging is paid by segments, whatever their sizes.
+#[test]
+fn judging_takes_steps_in_proportion_to_segments() {
+    let window = 256;
+    let sizes: [(&str, fn(u64) -> u64); 4] = [
+        ("tight clusters in the surroundings of others", |at| {
+            9000 * 117_u64.pow((at % 8) as u32) / 100_u64.pow((at % 8) as u32) + at % 3
+        }),
+        ("all large and at once", |_| 5_000_000),
+        ("all of one size", |_| 100_000),
+        ("growing by a thousandth", |at| 20_000 + at % 256 * 20),
+    ];
+    for (what, size) in sizes {
+        let mut bench = Bench::new(Config::default());
+        let (mut steps, mut judged) = (0, 0);
+        for at in 0..4096_u64 {
+            let before = bench.pool(1).map_or(0, |pool| pool.new);
+            bench.fetch((2, 1), at as i64 * 1000, size(at));
+            let pool = bench.pool(1).unwrap();
+            assert!(pool.new < window, "{what}: {} not judged", pool.new);
+            if pool.new <= before {
+                (steps, judged) = (steps + pool.steps, judged + 1);
+            }
+        }
+        let most = 4096 * STEPS_PER_SEGMENT + 2 * bench.pool(1).unwrap().steps;
+        assert!(
+            judged >= 16 && steps <= most.max(4096 * bench.pool(1).unwrap().steps / 256 * 2),
+            "{what}: {steps} in {judged}"
+        );
     }
 }
