@@ -186,6 +186,7 @@ impl Engine {
         if udp.source_port == dns::PORT
             && self.config.may_name_netflix(udp.payload)
             && let Some(response) = dns::Response::parse(udp.payload)
+            && !response.is_empty()
         {
             self.registry
                 .learn_dns(&self.config, &response, true, stamp.frame);
@@ -300,9 +301,8 @@ impl Engine {
         let mut outcome = connection.packet(tcp, sender, stamp, &mut ctx);
         self.stats.reorder_dropped += std::mem::take(&mut connection.dropped);
         let (settled, is_over) = (connection.is_settled(), connection.is_over());
-        if tcp.payload_length > 0 {
-            self.relieve(place);
-        }
+        // Without payload too: an acknowledgement hands what was held back to readers, who may keep more of it.
+        self.relieve(place);
         let flow = self.registry.flow_mut(slot);
         match flow.server {
             None if settled => {
@@ -449,9 +449,13 @@ impl Engine {
 
     /// Lets go of connections that hold much, if all together hold too much, after a packet of one at `place`.
     fn relieve(&mut self, place: Slot) {
-        if !self.connections.weigh(place) {
-            return;
+        if self.connections.weigh(place) {
+            self.make_room(place);
         }
+    }
+
+    /// Lets go of connections that hold much, but not of `place`, until all together hold no more than they may.
+    fn make_room(&mut self, place: Slot) {
         while let Some(victim) = self.connections.heavy(place) {
             let owner = self.connections.list[victim as usize].flow;
             self.close(owner, victim, false);
@@ -462,12 +466,11 @@ impl Engine {
     /// Says that the capture ended. Segments still open stay incomplete. Further packets may follow (a live capture
     /// that goes on).
     pub fn finish(&mut self) {
-        for entry in self
-            .connections
-            .list
-            .iter_mut()
-            .filter(|entry| entry.flow != NONE)
-        {
+        for place in 0..self.connections.list.len() as Slot {
+            let entry = &mut self.connections.list[place as usize];
+            if entry.flow == NONE {
+                continue;
+            }
             let mut ctx = Context {
                 config: &self.config,
                 registry: &mut self.registry,
@@ -476,7 +479,10 @@ impl Engine {
                 client: entry.session.client(),
             };
             entry.session.close(&mut ctx, false);
+            // What was held back was read, by readers who may keep more of it.
+            self.connections.weigh(place);
         }
+        self.make_room(NONE);
         let mut ctx = Context {
             config: &self.config,
             registry: &mut self.registry,

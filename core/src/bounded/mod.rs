@@ -1,4 +1,5 @@
 //! Tables and lists with limits: ground that knows nobody.
 
+pub(crate) mod by_weight;
 pub(crate) mod clock_table;
 pub(crate) mod size;

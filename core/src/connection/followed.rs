@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::context::Context;
 use super::quic::QuicSession;
 use super::tcp::Connection;
-use super::tcp::stream::Stream;
+use crate::bounded::by_weight::{ByWeight, Standing};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::bounded::size;
 use crate::config::Config;
@@ -39,6 +39,14 @@ impl Session {
         }
     }
 
+    /// Returns true if a segment's request was seen on it.
+    const fn has_asked(&self) -> bool {
+        match self {
+            Self::Tcp(connection) => connection.has_asked(),
+            Self::Quic(session) => session.has_asked(),
+        }
+    }
+
     /// Ends it: a new connection has the same ports, or it makes room.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
         match self {
@@ -59,10 +67,6 @@ pub(crate) enum Carrier {
 /// Netflix's connections passed over in search of another's; behind so many, nearly all there are must be Netflix's.
 const MOST_SPARED: usize = 64;
 
-/// What a connection holds beside its streams, in bytes: two hellos, two heads of HTTP, a message of DNS and one more
-/// packet, each in a list that may be twice as large.
-const MOST_TALK: u64 = 1024 * 1024;
-
 /// This share of all places is for connections that are over: packets of theirs may come late or again. TCP itself waits
 /// for such for some minutes (TIME-WAIT, RFC 9293, section 3.6.1); with more, the oldest are let go of.
 const OVER_SHARE: usize = 8;
@@ -79,12 +83,9 @@ pub(crate) struct Connections {
     over: VecDeque<(Slot, Slot)>,
     capacity: usize,
     hand: usize,
-    /// By place: memory behind it when it was last weighed, in bytes.
-    weights: Vec<usize>,
-    /// The sum of these.
-    weight: usize,
+    /// Memory behind each place when it was last weighed, in bytes.
+    weights: ByWeight,
     most_weight: usize,
-    heavy_hand: usize,
 }
 
 #[derive(Debug)]
@@ -105,10 +106,8 @@ impl Connections {
             over: VecDeque::new(),
             capacity: usize::try_from(config.max_connections()).unwrap_or(usize::MAX),
             hand: 0,
-            weights: Vec::new(),
-            weight: 0,
+            weights: ByWeight::new(),
             most_weight: usize::try_from(config.connection_bytes()).unwrap_or(usize::MAX),
-            heavy_hand: 0,
         }
     }
 
@@ -118,13 +117,12 @@ impl Connections {
         let places = config.max_connections();
         let over = size::list::<(Slot, Slot)>(places / OVER_SHARE as u64 + 1);
         let lists = size::list::<Followed>(places)
-            + size::list::<usize>(places)
+            + ByWeight::bound(places)
             + size::list::<Slot>(places)
             + over;
-        let stream = Stream::bound(config.reorder_bytes(), config.reorder_pieces());
         lists
             .saturating_add(config.connection_bytes())
-            .saturating_add(2 * stream + MOST_TALK)
+            .saturating_add(Connection::bound(config).max(QuicSession::BOUND))
     }
 
     pub(crate) fn take(&mut self, flow: Slot, client: End, carrier: Carrier) -> Slot {
@@ -137,6 +135,7 @@ impl Connections {
                 (Session::Tcp(connection), Carrier::Tcp(port)) => connection.reset(client, port),
                 (session, _) => *session = new_session(client, carrier),
             }
+            self.weigh(place);
             return place;
         }
         self.list.push(Followed {
@@ -145,7 +144,7 @@ impl Connections {
             listed: false,
             session: new_session(client, carrier),
         });
-        self.weights.push(0);
+        self.weights.push();
         (self.list.len() - 1) as Slot
     }
 
@@ -181,35 +180,34 @@ impl Connections {
     /// Memory behind all, in bytes.
     #[cfg(test)]
     pub(crate) const fn weight(&self) -> usize {
-        self.weight
+        self.weights.total()
     }
 
-    /// Takes note of the memory behind a connection; `true` if that of all is too much.
+    /// Takes note of the memory behind a connection; returns true if that of all is too much.
     pub(crate) fn weigh(&mut self, place: Slot) -> bool {
-        let weight = &mut self.weights[place as usize];
-        self.weight -= *weight;
-        *weight = self.list[place as usize].session.heap();
-        self.weight += *weight;
-        self.weight > self.most_weight
+        let followed = &self.list[place as usize];
+        let standing = match &followed.session {
+            _ if followed.flow == NONE => Standing::Free,
+            session if session.has_asked() => Standing::Working,
+            _ => Standing::Idle,
+        };
+        self.weights.set(place, followed.session.heap(), standing);
+        self.weights.total() > self.most_weight
     }
 
-    /// The place that must be given up while the memory behind all is too much: one that holds more than its share, if
-    /// possible not used lately, and not `spared`.
+    /// Returns the place that must be given up next while the memory behind all is too much: of those that hold most, and
+    /// not `spared`. `None` once enough is free. What free places kept is let go of first.
+    ///
+    /// Each call gives up one connection or empties one free place, so the work is paid by those that filled them.
     pub(crate) fn heavy(&mut self, spared: Slot) -> Option<Slot> {
-        if self.weight <= self.most_weight {
-            return None;
-        }
-        let share = self.weight / self.list.len();
-        for _ in 0..2 * self.list.len() {
-            self.heavy_hand = (self.heavy_hand + 1) % self.list.len();
-            let followed = &mut self.list[self.heavy_hand];
-            if self.weights[self.heavy_hand] > share
-                && followed.flow != NONE
-                && self.heavy_hand != spared as usize
-                && !std::mem::take(&mut followed.used)
-            {
-                return Some(self.heavy_hand as Slot);
+        while self.weights.total() > self.most_weight {
+            let place = self.weights.heaviest(spared)?;
+            let followed = &mut self.list[place as usize];
+            if followed.flow != NONE {
+                return Some(place);
             }
+            followed.session = new_session(0, Carrier::Quic);
+            self.weigh(place);
         }
         None
     }

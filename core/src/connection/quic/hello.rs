@@ -1,10 +1,16 @@
 //! The name in a QUIC connection's first packets.
 
 use crate::wire::client_hello::ClientHello;
-use crate::wire::quic::{ConnectionId, CryptoStream, InitialKeys, Packet, crypto_frames};
+use crate::wire::quic::{
+    ConnectionId, CryptoStream, DEFAULT_CRYPTO_LIMIT, InitialKeys, Packet, crypto_frames,
+};
 
 /// ALPN names of HTTP/3 and its drafts begin so (RFC 9114, section 3.1).
 const ALPN_HTTP3: &[u8] = b"h3";
+
+/// Bytes of a hello that are read again as more of it comes: as often as whole hellos of the longest kind. Real ones come
+/// in two to four pieces of one or two kilobytes.
+const MOST_READ_AGAIN: usize = 4 * DEFAULT_CRYPTO_LIMIT;
 
 /// What a ClientHello says about the connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +27,13 @@ pub(super) struct HelloReader {
     /// The keys, with the version and connection ID that they follow from. They are large, and needed for a packet or
     /// three.
     keys: Option<(Box<InitialKeys>, KeySource)>,
+    /// Keys that opened no packet so far: those of the last connection ID that was not adopted. Packets behind each other
+    /// in a datagram have the same one, and keys take longer to make than to try.
+    refused: Option<(Box<InitialKeys>, KeySource)>,
     stream: CryptoStream,
+    /// Length of the stream's beginning when it was last read, and of all that was read before.
+    read: usize,
+    read_in_all: usize,
     payload: Vec<u8>,
     done: bool,
 }
@@ -31,8 +43,8 @@ type KeySource = (u32, ConnectionId);
 impl HelloReader {
     /// Memory behind it, in bytes.
     pub(super) fn heap(&self) -> usize {
-        let keys = self.keys.as_ref().map_or(0, |_| size_of::<InitialKeys>());
-        keys + self.stream.heap() + self.payload.capacity()
+        let keys = usize::from(self.keys.is_some()) + usize::from(self.refused.is_some());
+        keys * size_of::<InitialKeys>() + self.stream.heap() + self.payload.capacity()
     }
 
     /// Whether the ClientHello was handed out, or given up.
@@ -61,6 +73,9 @@ impl HelloReader {
         for frame in crypto_frames(&self.payload) {
             self.stream.insert(frame.offset, frame.data);
         }
+        if !self.is_worth_reading() {
+            return None;
+        }
         let hello = ClientHello::parse(self.stream.prefix());
         let name = hello
             .as_ref()
@@ -79,6 +94,21 @@ impl HelloReader {
         Some(Hello { name, http3 })
     }
 
+    /// Returns true if the hello may say more than when it was last read. One that grows by a byte at a time is not read
+    /// again each time: only once it is whole, after some times.
+    fn is_worth_reading(&mut self) -> bool {
+        let length = self.stream.prefix().len();
+        if length == self.read && self.stream.wants_more() {
+            return false;
+        }
+        if self.read_in_all + length > MOST_READ_AGAIN && self.stream.wants_more() {
+            return false;
+        }
+        self.read = length;
+        self.read_in_all += length;
+        true
+    }
+
     /// Decrypts a packet into `payload`.
     fn open(&mut self, packet: &Packet<'_>) -> bool {
         let Some(version) = packet.version else {
@@ -93,14 +123,21 @@ impl HelloReader {
             }
         }
         // A first packet, or one behind a Retry that was not captured.
-        let Ok(keys) = InitialKeys::client(version, packet.dcid) else {
+        let made = match self.refused.take().filter(|(_, known)| *known == source) {
+            Some((keys, _)) => Ok(keys),
+            None => InitialKeys::client(version, packet.dcid).map(Box::new),
+        };
+        let Ok(keys) = made else {
             return false;
         };
         let opened = keys.decrypt(packet, &mut self.payload);
         let adopt = opened.is_ok_and(|opened| opened.authenticated || self.keys.is_none());
-        if adopt {
-            self.keys = Some((Box::new(keys), source));
-        }
+        let place = if adopt {
+            &mut self.keys
+        } else {
+            &mut self.refused
+        };
+        *place = Some((keys, source));
         adopt
     }
 }
@@ -154,6 +191,64 @@ mod tests {
                 "{protocol}"
             );
         }
+    }
+
+    /// A hello of 16,000 bytes that names nobody until its end, in packets that add one byte each.
+    #[test]
+    fn a_hello_that_grows_by_single_bytes_is_read_a_few_times() {
+        let mut long = hello("h3");
+        long.splice(1..4, [0, 0x3e, 0x7c]);
+        long.resize(4 + 0x3e7c, 0);
+        let mut reader = HelloReader::default();
+        let (first, rest) = long.split_at(15_000);
+        reader.stream.insert(0, first);
+        assert!(reader.is_worth_reading() && !reader.is_worth_reading());
+        let mut read = 1;
+        for (offset, byte) in (15_000..).zip(&rest[..rest.len() - 1]) {
+            reader.stream.insert(offset, &[*byte]);
+            read += usize::from(reader.is_worth_reading());
+        }
+        assert_eq!(read, MOST_READ_AGAIN / 15_000);
+        reader.stream.insert(long.len() as u64 - 1, &[0]);
+        assert!(reader.is_worth_reading(), "it is whole");
+    }
+
+    #[test]
+    fn keys_are_made_once_for_a_connection_id() {
+        let header = long_header(1, Form::Initial, ID, &[], &[], 1150);
+        let mut packet = InitialKeys::client(1, ID)
+            .unwrap()
+            .seal(&header, 4, &[0; 1150]);
+        let tag = packet.len() - 1;
+        packet[tag] ^= 1;
+        let mut reader = HelloReader::default();
+        let parsed = |bytes: &[u8]| {
+            parse_datagram(bytes, bytes.len(), None)
+                .next()
+                .map(|p| p.packet_len)
+        };
+        assert_eq!(parsed(&packet), Some(packet.len()));
+        for _ in 0..3 {
+            assert_eq!(
+                reader.take(&parse_datagram(&packet, packet.len(), None).next().unwrap()),
+                None
+            );
+            assert!(reader.keys.is_none() && reader.refused.is_some());
+        }
+        let refused = reader
+            .refused
+            .as_ref()
+            .map(|(keys, _)| std::ptr::from_ref(&**keys));
+        packet[tag] ^= 1;
+        reader.take(&parse_datagram(&packet, packet.len(), None).next().unwrap());
+        assert_eq!(
+            reader
+                .keys
+                .as_ref()
+                .map(|(keys, _)| std::ptr::from_ref(&**keys)),
+            refused
+        );
+        assert!(reader.refused.is_none());
     }
 
     #[test]

@@ -85,6 +85,8 @@ pub(crate) struct QuicSession {
     http3: bool,
     /// It turned out not to be QUIC.
     opaque: bool,
+    /// A segment was begun.
+    has_asked: bool,
 }
 
 impl QuicSession {
@@ -100,8 +102,18 @@ impl QuicSession {
             welcomed: false,
             http3: true,
             opaque: false,
+            has_asked: false,
         }
     }
+
+    /// Returns true if a segment's request was seen on it.
+    pub(crate) const fn has_asked(&self) -> bool {
+        self.has_asked
+    }
+
+    /// The most memory that one holds, in bytes: a hello and the packet that brings it, in lists that grow to twice of
+    /// what was in them, and a few requests.
+    pub(crate) const BOUND: u64 = 1 << 18;
 
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
@@ -360,6 +372,7 @@ impl QuicSession {
                     return Outcome::default();
                 };
                 asked.number = ctx.open(packet.stamp, Transport::Quic);
+                self.has_asked |= asked.number.is_some();
                 Outcome {
                     request: asked.number.is_some(),
                     segment: asked.number,
@@ -392,6 +405,7 @@ impl QuicSession {
         let segment = self
             .responses
             .take(&packet, &mut self.requests, &mut self.path, ctx);
+        self.has_asked |= segment.is_some();
         Outcome {
             segment,
             ..Outcome::default()

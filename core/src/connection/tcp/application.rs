@@ -1,7 +1,9 @@
 //! What is said on a TCP connection: which protocol, who the server is, and the segments.
 
+use super::dns::DnsMessages;
 use super::hello::HelloBuffer;
 use super::http1::HttpSession;
+use super::http2::Http2;
 use super::ledger::{Credit, Ledger};
 use super::stream::{Run, Stream};
 use super::tls::{Found, TlsSession};
@@ -28,8 +30,8 @@ enum Protocol {
     Unknown,
     Tls(Box<TlsSession>),
     Http(Box<HttpSession>),
-    /// DNS over TCP: what came of the next message.
-    Dns(Vec<u8>),
+    /// DNS over TCP.
+    Dns(DnsMessages),
     /// None of these.
     Opaque,
 }
@@ -99,12 +101,25 @@ impl Talk {
         }
     }
 
+    /// The most memory that one holds, in bytes: a hello of each side, and heads of HTTP, which are the largest of what a
+    /// protocol's reader keeps; lists grow to twice of what was in them.
+    pub(crate) const BOUND: u64 = {
+        let hellos = 2 * HelloBuffer::BOUND;
+        let http = HttpSession::BOUND;
+        let protocol = if http > DnsMessages::BOUND {
+            http
+        } else {
+            DnsMessages::BOUND
+        };
+        (hellos + protocol + Ledger::BOUND + size_of::<TlsSession>() + size_of::<Http2>()) as u64
+    };
+
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
         let protocol = match &self.protocol {
             Protocol::Tls(tls) => size_of::<TlsSession>() + tls.heap(),
             Protocol::Http(http) => size_of::<HttpSession>() + http.heap(),
-            Protocol::Dns(buffer) => buffer.capacity(),
+            Protocol::Dns(messages) => messages.heap(),
             Protocol::Unknown | Protocol::Opaque => 0,
         };
         protocol + self.ledger.heap() + self.client_hello.heap()
@@ -294,8 +309,11 @@ impl Talk {
                 http.read_down(run, &mut self.ledger, ctx);
                 Found::default()
             }
-            Protocol::Dns(buffer) => {
-                read_dns(buffer, run, ctx);
+            Protocol::Dns(messages) => {
+                let hidden = (run.bytes.len() as u64) < run.length;
+                messages.read(run.bytes, hidden, |message| {
+                    learn_dns(message, run.stamp, ctx)
+                });
                 Found::default()
             }
             Protocol::Opaque | Protocol::Unknown => {
@@ -312,7 +330,7 @@ impl Talk {
     /// What the first bytes of a direction say about the protocol.
     fn recognise(&self, run: &Run<'_>, of_client: bool) -> Protocol {
         if self.port == dns::PORT {
-            return Protocol::Dns(Vec::new());
+            return Protocol::Dns(DnsMessages::default());
         }
         let record = run
             .bytes
@@ -411,25 +429,13 @@ impl Talk {
     }
 }
 
-/// Reads DNS messages, each behind its length (RFC 1035, section 4.2.2).
-fn read_dns(buffer: &mut Vec<u8>, run: &Run<'_>, ctx: &mut Context<'_>) {
-    buffer.extend_from_slice(run.bytes);
-    let hidden = (run.bytes.len() as u64) < run.length;
-    let mut done = 0;
-    while let Some((length, rest)) = buffer[done..].split_first_chunk::<2>() {
-        let length = usize::from(u16::from_be_bytes(*length));
-        if rest.len() < length && !hidden {
-            break;
-        }
-        let length = length.min(rest.len());
-        if let Some(response) = dns::Response::parse(&rest[..length]) {
-            ctx.registry
-                .learn_dns(ctx.config, &response, false, run.stamp.frame);
-        }
-        done += 2 + length;
-    }
-    buffer.drain(..done);
-    if hidden || buffer.len() > dns::MAX_MESSAGE + 2 {
-        buffer.clear();
+/// Takes the names of a DNS message.
+fn learn_dns(message: &[u8], stamp: Stamp, ctx: &mut Context<'_>) {
+    if ctx.config.may_name_netflix(message)
+        && let Some(response) = dns::Response::parse(message)
+        && !response.is_empty()
+    {
+        ctx.registry
+            .learn_dns(ctx.config, &response, false, stamp.frame);
     }
 }

@@ -47,6 +47,9 @@ impl HttpSession {
         }
     }
 
+    /// The most memory that one holds, in bytes: three heads, in lists that grow to twice of what was in them.
+    pub(crate) const BOUND: usize = size_of::<Self>() + 3 * 2 * http1::MAX_HEAD + 2 * MAX_PIPELINED;
+
     /// A connection whose beginning was not seen.
     pub(crate) fn midstream() -> Self {
         Self {
@@ -73,11 +76,12 @@ impl HttpSession {
     /// is hidden.
     pub(crate) fn take_host(&mut self, run: &Run<'_>) -> Option<Option<String>> {
         // Its end may begin in the bytes before.
-        let from = self.first_head.len().saturating_sub(http1::HEAD_END - 1);
-        self.first_head.extend_from_slice(run.bytes);
+        let had = self.first_head.len();
+        let from = had.saturating_sub(http1::HEAD_END - 1);
+        let taken = &run.bytes[..run.bytes.len().min(http1::MAX_HEAD - had)];
+        self.first_head.extend_from_slice(taken);
         let whole = http1::head_length(&self.first_head[from..]).is_some();
-        let hidden =
-            (run.bytes.len() as u64) < run.length || self.first_head.len() > http1::MAX_HEAD;
+        let hidden = (taken.len() as u64) < run.length || self.first_head.len() >= http1::MAX_HEAD;
         (whole || hidden).then(|| http1::host_of(&std::mem::take(&mut self.first_head)))
     }
 

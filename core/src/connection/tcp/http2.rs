@@ -119,9 +119,10 @@ impl Http2 {
         {
             return;
         }
-        let unanswered: SmallVec<[u32; 8]> = ledger
+        let overlaps = ledger.open().any(|exchange| !exchange.responded);
+        let unmarked: SmallVec<[u32; 8]> = ledger
             .open()
-            .filter(|exchange| !exchange.responded)
+            .filter(|exchange| !exchange.responded && !exchange.shared)
             .map(|exchange| exchange.number)
             .collect();
         let idle = ledger.open().next().is_none();
@@ -132,8 +133,8 @@ impl Http2 {
             idle.then_some(response_at),
             Transport::Tcp,
         );
-        if !unanswered.is_empty() {
-            for number in unanswered {
+        if overlaps {
+            for number in unmarked {
                 ledger.share(ctx, number);
             }
             Self::overlap_latest(ledger, ctx);
@@ -263,13 +264,14 @@ impl Http2 {
         let in_progress = ledger.open().any(|exchange| !exchange.is_waiting());
         if run.peer <= waiting.up_start || exact && in_progress && !may_be_over {
             // Sent before the server knew of the request: the responses before it go on.
-            let placed: SmallVec<[u32; 8]> = ledger
-                .open()
-                .filter(|exchange| !exchange.is_waiting())
-                .map(|exchange| exchange.number)
-                .collect();
-            if !placed.is_empty() {
-                for number in placed {
+            if in_progress {
+                // Of many that are open, most were marked by a packet before.
+                let unmarked: SmallVec<[u32; 8]> = ledger
+                    .open()
+                    .filter(|exchange| !exchange.is_waiting() && !exchange.shared)
+                    .map(|exchange| exchange.number)
+                    .collect();
+                for number in unmarked {
                     ledger.share(ctx, number);
                 }
                 ledger.share(ctx, waiting.number);

@@ -93,12 +93,23 @@ pub(crate) struct Ledger {
     next: u64,
     /// Behind the last server byte that was read: what waits behind a hole is put right when it is.
     read: u64,
+    /// A segment was begun.
+    begun: bool,
 }
 
 impl Ledger {
+    /// The most memory that one holds, in bytes.
+    pub(crate) const BOUND: usize = MAX_OPEN.next_power_of_two() * size_of::<Exchange>()
+        + MAX_SPANS.next_power_of_two() * size_of::<Span>();
+
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
         spilled(&self.exchanges) + spilled(&self.spans)
+    }
+
+    /// Returns true if a segment was ever begun.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// The latest request.
@@ -128,9 +139,15 @@ impl Ledger {
 
     /// A segment that is remembered.
     pub(crate) fn find_mut(&mut self, number: u32) -> Option<&mut Exchange> {
+        let at = self.position(number)?;
+        Some(&mut self.exchanges[at])
+    }
+
+    /// Where a segment stands: numbers are given in order of request.
+    fn position(&self, number: u32) -> Option<usize> {
         self.exchanges
-            .iter_mut()
-            .find(|exchange| exchange.number == number)
+            .binary_search_by_key(&number, |exchange| exchange.number)
+            .ok()
     }
 
     /// Begins a segment. With `boundary`, the offset where its response begins, all others end there; without, it waits
@@ -152,6 +169,7 @@ impl Ledger {
         let Some(number) = ctx.open(stamp, transport) else {
             return;
         };
+        self.begun = true;
         self.forget();
         self.exchanges.push(Exchange {
             number,
@@ -243,6 +261,9 @@ impl Ledger {
     /// Says that from `offset` on the server's bytes belong to a segment, whatever was said before of those behind it.
     pub(crate) fn place(&mut self, number: u32, offset: u64) {
         self.spans.retain(|span| span.start < offset);
+        if self.spans.len() >= MAX_SPANS {
+            self.spans.remove(0);
+        }
         self.spans.push(Span {
             start: offset,
             number,
@@ -327,42 +348,28 @@ impl Ledger {
 
     /// The segment that a server's byte belongs to.
     pub(crate) fn owner(&self, offset: u64) -> Option<&Exchange> {
-        let number = self
-            .spans
-            .iter()
-            .rev()
-            .find(|span| span.start <= offset)?
-            .number;
-        self.exchanges
-            .iter()
-            .rev()
-            .find(|exchange| exchange.number == number)
+        let at = self.owner_at(offset)?;
+        Some(&self.exchanges[at])
     }
 
     pub(crate) fn owner_mut(&mut self, offset: u64) -> Option<&mut Exchange> {
-        let number = self
-            .spans
-            .iter()
-            .rev()
-            .find(|span| span.start <= offset)?
-            .number;
-        self.exchanges
-            .iter_mut()
-            .rev()
-            .find(|exchange| exchange.number == number)
+        let at = self.owner_at(offset)?;
+        Some(&mut self.exchanges[at])
+    }
+
+    fn owner_at(&self, offset: u64) -> Option<usize> {
+        let behind = self.spans.partition_point(|span| span.start <= offset);
+        self.position(self.spans[..behind].last()?.number)
     }
 
     /// The first part of server bytes `start..end` that belongs to one segment (or none): that segment, and its end.
     fn part(&self, start: u64, end: u64) -> (Option<u32>, u64) {
-        let next = self
+        let behind = self.spans.partition_point(|span| span.start <= start);
+        let to = self
             .spans
-            .iter()
-            .map(|span| span.start)
-            .find(|&next| next > start);
-        (
-            self.owner(start).map(|exchange| exchange.number),
-            next.unwrap_or(end).min(end),
-        )
+            .get(behind)
+            .map_or(end, |next| next.start.min(end));
+        (self.owner(start).map(|exchange| exchange.number), to)
     }
 
     /// Place of the segment that all server bytes from `offset` on belong to, if one does.
@@ -566,13 +573,9 @@ impl Ledger {
 
     /// Brings a segment's derived values up to date.
     fn refresh(&self, ctx: &mut Context<'_>, number: u32) {
-        let exchange = self
-            .exchanges
-            .iter()
-            .rev()
-            .find(|exchange| exchange.number == number);
-        let (framing, inferred) =
-            exchange.map_or((0, false), |exchange| (exchange.framing, exchange.inferred));
+        let (framing, inferred) = self.position(number).map_or((0, false), |at| {
+            (self.exchanges[at].framing, self.exchanges[at].inferred)
+        });
         if let Some(segment) = ctx.segments.get_mut(number) {
             derive(segment, framing, inferred);
         }

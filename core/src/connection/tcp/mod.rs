@@ -1,6 +1,7 @@
 //! A TCP connection: its two streams in sequence space.
 
 pub(crate) mod application;
+mod dns;
 mod hello;
 mod http1;
 mod http2;
@@ -13,6 +14,7 @@ use self::application::{Position, Talk};
 use self::ledger::Credit;
 use self::stream::{Limits, Note, Stream};
 use super::context::{Context, Outcome};
+use crate::config::Config;
 use crate::flows::key::End;
 use crate::packet::Stamp;
 use crate::wire::decode::{Tcp, TcpFlags};
@@ -58,9 +60,20 @@ impl Connection {
         self.dropped = 0;
     }
 
+    /// The most memory that one holds within a configuration's limits, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        let stream = Stream::bound(config.reorder_bytes(), config.reorder_pieces());
+        (2 * stream).saturating_add(Talk::BOUND)
+    }
+
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
         self.up.heap() + self.down.heap() + self.talk.heap()
+    }
+
+    /// Returns true if a segment's request was seen on it.
+    pub(crate) const fn has_asked(&self) -> bool {
+        self.talk.ledger.has_begun()
     }
 
     /// Who the server is was looked for, and all that could be found was.

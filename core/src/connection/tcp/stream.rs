@@ -4,6 +4,8 @@
 //! Sequence numbers are unwrapped to 64-bit stream offsets relative to the last one expected, so arithmetic modulo
 //! 2^32 happens in one place. Bytes are kept only while a hole before them is open.
 
+use std::collections::VecDeque;
+
 use smallvec::SmallVec;
 
 use crate::bounded::size;
@@ -128,7 +130,8 @@ pub struct Stream {
     pub packets: u64,
     /// The packet just received, where it goes on with what was read: between [`Stream::receive`] and [`Stream::read`].
     direct: Option<Piece>,
-    pieces: Vec<Piece>,
+    /// In order. New ones come and old ones go at either end mostly.
+    pieces: VecDeque<Piece>,
     buffer: Vec<u8>,
     /// Bytes of the buffer that are still to be read.
     unread: usize,
@@ -177,8 +180,11 @@ impl Stream {
 
     /// The most memory that one holds within such [`Limits`], in bytes.
     pub(crate) fn bound(bytes: u64, pieces: u64) -> u64 {
-        // A packet may be taken apart by pieces that are there.
-        size::list::<u8>(bytes).saturating_add(size::list::<Piece>(2 * pieces + 2))
+        // A packet may be taken apart by pieces that are there. Bytes come many at once: their list grows to what it
+        // needs or to twice of what it was, whichever is more.
+        bytes
+            .saturating_mul(2)
+            .saturating_add(size::list::<Piece>(2 * pieces + 2))
     }
 
     /// Whether any sequence number is known.
@@ -311,7 +317,7 @@ impl Stream {
     /// Whether data from `sequence` on goes on where the stream stands, and nothing is held back, awaited or over.
     #[inline]
     #[must_use]
-    pub const fn is_plain_at(&self, sequence: u32) -> bool {
+    pub fn is_plain_at(&self, sequence: u32) -> bool {
         self.started
             && sequence == self.next_sequence
             && self.pieces.is_empty()
@@ -605,7 +611,7 @@ impl Stream {
         while self.next < self.acknowledged {
             let hole_end = self
                 .pieces
-                .first()
+                .front()
                 .map_or(self.acknowledged, |p| p.start.min(self.acknowledged));
             self.skip_to(hole_end.max(self.next), (stamp, peer), &mut reader);
             let before = self.next;
