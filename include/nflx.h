@@ -23,7 +23,10 @@
  * has a sentence about it, except where the handle itself is NULL. Outputs are written only on NFLX_STATUS_OK.
  *
  * Structs. Every struct that crosses begins with struct_size; set it to sizeof the struct before each call, also for
- * outputs. Reserved bits and unknown flags are refused, so that they can get a meaning later.
+ * outputs. It says how much room there is: the library reads and writes no more than that, and leaves struct_size as it
+ * is, so a program built with an older, smaller struct works with a newer library, and the other way round. Fields that a
+ * newer header has and an older library does not know stay as they were: set them to 0 before the call. Unknown flags are
+ * refused, so that they can get a meaning later.
  *
  * Pointers. Pointers are NULL or valid for the call; where NULL is not said to be fine it is refused with
  * NFLX_STATUS_NULL. The library keeps no pointer that it is given, and calls nothing of the host.
@@ -49,10 +52,11 @@
 #include <stdint.h>
 
 /**
- * Version of this ABI: 1 for all releases whose structs and functions are those of this header, more after any change
- * that a program built with an older header would notice.
+ * Version of this ABI. Grows only with a change that breaks programs built with an older header; structs get new fields
+ * behind the old ones within a version, which `struct_size` tells apart. Version 2 made `nflx_engine` const where a
+ * function only reads.
  */
-#define NFLX_ABI_VERSION 1
+#define NFLX_ABI_VERSION 2
 
 /**
  * `nflx_annotation.flow` of a packet without a flow: later fragments carry no ports.
@@ -119,11 +123,6 @@
  * The segment was carried by QUIC.
  */
 #define NFLX_TRANSPORT_QUIC 2
-
-/**
- * The segment was carried by UDP that was not recognised as QUIC.
- */
-#define NFLX_TRANSPORT_UDP 3
 
 /**
  * The segment is neither video nor audio, or not enough was seen to tell.
@@ -783,7 +782,7 @@ typedef struct nflx_setting {
 #define NFLX_STATUS_MISALIGNED 3
 
 /**
- * `struct_size` is not the size of the struct: not set, or built with the header of another ABI version.
+ * `struct_size` is less than the struct ever had: it was not set.
  */
 #define NFLX_STATUS_STRUCT_SIZE 4
 
@@ -845,7 +844,7 @@ nflx_status nflx_config_set(struct nflx_config *config, const char *name, const 
  * the defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags that this version does not
  * know; `nflx_config_error` has the sentence then, if there is a `config`.
  */
-nflx_status nflx_engine_new(struct nflx_config *config, uint32_t flags, struct nflx_engine **out);
+nflx_status nflx_engine_new(const struct nflx_config *config, uint32_t flags, struct nflx_engine **out);
 
 /**
  * Frees an engine; NULL is fine.
@@ -872,19 +871,19 @@ nflx_status nflx_engine_packet(struct nflx_engine *engine,
  * `NFLX_STATUS_NONE` if it was none of Netflix's or never given; `NFLX_STATUS_NOT_KEPT` for an engine made without
  * `NFLX_ENGINE_KEEP_FRAMES`.
  */
-nflx_status nflx_engine_frame(struct nflx_engine *engine, uint64_t frame, struct nflx_annotation *out);
+nflx_status nflx_engine_frame(const struct nflx_engine *engine, uint64_t frame, struct nflx_annotation *out);
 
 /**
  * One line about the last packet of this frame number, of what is known by now: totals of its segment after
  * `nflx_engine_finish` or the segment's end. Status as for `nflx_engine_frame`.
  */
-nflx_status nflx_engine_note(struct nflx_engine *engine, uint64_t frame, struct nflx_note *out);
+nflx_status nflx_engine_note(const struct nflx_engine *engine, uint64_t frame, struct nflx_note *out);
 
 /**
  * A few lines about the capture, of what is known by now: its servers, those that send video first, and what they sent.
  * `NFLX_STATUS_NONE` if no packet of a server was seen.
  */
-nflx_status nflx_engine_summary(struct nflx_engine *engine, struct nflx_summary *out);
+nflx_status nflx_engine_summary(const struct nflx_engine *engine, struct nflx_summary *out);
 
 /**
  * Says that the capture ended. Segments still open stay incomplete. Further packets may follow: a live capture that
@@ -901,17 +900,17 @@ nflx_status nflx_engine_rewind(struct nflx_engine *engine);
 /**
  * How many servers were identified: their numbers are 0 up to this.
  */
-nflx_status nflx_engine_server_count(struct nflx_engine *engine, uint32_t *out);
+nflx_status nflx_engine_server_count(const struct nflx_engine *engine, uint32_t *out);
 
 /**
  * A server by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number.
  */
-nflx_status nflx_engine_server(struct nflx_engine *engine, uint32_t server, struct nflx_server *out);
+nflx_status nflx_engine_server(const struct nflx_engine *engine, uint32_t server, struct nflx_server *out);
 
 /**
  * The evidence of an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if there is none.
  */
-nflx_status nflx_engine_evidence(struct nflx_engine *engine,
+nflx_status nflx_engine_evidence(const struct nflx_engine *engine,
                                  uint32_t server,
                                  uint32_t index,
                                  struct nflx_evidence *out);
@@ -920,17 +919,17 @@ nflx_status nflx_engine_evidence(struct nflx_engine *engine,
  * The smallest segment number that is held, and one past the largest; equal if there is none. Numbers between may be
  * unused.
  */
-nflx_status nflx_engine_segment_numbers(struct nflx_engine *engine, uint32_t *out_first, uint32_t *out_end);
+nflx_status nflx_engine_segment_numbers(const struct nflx_engine *engine, uint32_t *out_first, uint32_t *out_end);
 
 /**
  * A segment by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number, or it had to make room.
  */
-nflx_status nflx_engine_segment(struct nflx_engine *engine, uint32_t number, struct nflx_segment *out);
+nflx_status nflx_engine_segment(const struct nflx_engine *engine, uint32_t number, struct nflx_segment *out);
 
 /**
  * What was dropped or capped until now.
  */
-nflx_status nflx_engine_stats(struct nflx_engine *engine, struct nflx_stats *out);
+nflx_status nflx_engine_stats(const struct nflx_engine *engine, struct nflx_stats *out);
 
 /**
  * The word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for other numbers.

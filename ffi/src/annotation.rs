@@ -50,6 +50,7 @@ pub struct nflx_annotation {
 // SAFETY: repr(C), struct_size first, integers only.
 unsafe impl Crossing for nflx_annotation {
     const NAME: &'static str = "nflx_annotation";
+    const FIRST_SIZE: usize = 96;
 }
 
 impl From<&Annotation> for nflx_annotation {

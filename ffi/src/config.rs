@@ -18,8 +18,8 @@ pub struct nflx_config {
 }
 
 impl Handle for nflx_config {
-    fn state(&mut self) -> &mut HandleState {
-        &mut self.state
+    fn state(&self) -> &HandleState {
+        &self.state
     }
 }
 
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn nflx_config_free(config: *mut nflx_config) {
 pub unsafe extern "C" fn nflx_config_error(config: *const nflx_config) -> *const c_char {
     // SAFETY: the header's contract for handles.
     match unsafe { config.as_ref() } {
-        Some(config) => config.state.sentence().as_ptr(),
+        Some(config) => config.state.sentence(),
         None => text(NFLX_STATUS_NULL).as_ptr(),
     }
 }

@@ -8,9 +8,9 @@ use nflx_core::{Annotation, Engine, Note, Summary};
 
 use crate::annotation::nflx_annotation;
 use crate::config::nflx_config;
-use crate::crossing::{Output, input};
+use crate::crossing::{Output, StructOutput, input};
 use crate::frame_log::FrameLog;
-use crate::guard::{Failure, Handle, HandleState, free, guard};
+use crate::guard::{Failure, Handle, HandleState, free, guard, guard_read};
 use crate::note::{nflx_note, nflx_summary};
 use crate::packet::nflx_packet;
 use crate::segment::nflx_segment;
@@ -36,8 +36,8 @@ pub struct nflx_engine {
 }
 
 impl Handle for nflx_engine {
-    fn state(&mut self) -> &mut HandleState {
-        &mut self.state
+    fn state(&self) -> &HandleState {
+        &self.state
     }
 }
 
@@ -52,11 +52,11 @@ impl fmt::Debug for nflx_engine {
 /// know; `nflx_config_error` has the sentence then, if there is a `config`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_new(
-    config: *mut nflx_config,
+    config: *const nflx_config,
     flags: u32,
     out: *mut *mut nflx_engine,
 ) -> nflx_status {
-    let body = |config: &mut nflx_config| {
+    let body = |config: &nflx_config| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::plain(out, "the new handle") }?;
         if flags & !NFLX_ENGINE_KEEP_FRAMES != 0 {
@@ -80,12 +80,12 @@ pub unsafe extern "C" fn nflx_engine_new(
         Ok(())
     };
     if config.is_null() {
-        let mut defaults = nflx_config::default();
+        let defaults = nflx_config::default();
         // SAFETY: a handle on the stack, nobody else's.
-        return unsafe { guard(&raw mut defaults, body) };
+        return unsafe { guard_read(&raw const defaults, body) };
     }
     // SAFETY: the header's contract for handles.
-    unsafe { guard(config, body) }
+    unsafe { guard_read(config, body) }
 }
 
 /// Frees an engine; NULL is fine.
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn nflx_engine_free(engine: *mut nflx_engine) {
 pub unsafe extern "C" fn nflx_engine_error(engine: *const nflx_engine) -> *const c_char {
     // SAFETY: the header's contract for handles.
     match unsafe { engine.as_ref() } {
-        Some(engine) => engine.state.sentence().as_ptr(),
+        Some(engine) => engine.state.sentence(),
         None => text(NFLX_STATUS_NULL).as_ptr(),
     }
 }
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn nflx_engine_packet(
         // SAFETY: the header's contract for inputs.
         let packet = unsafe { input(packet) }?;
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
+        let out = unsafe { StructOutput::new(out) }?;
         // SAFETY: the header's contract for packets; the view is gone when this call returns.
         let packet = unsafe { packet.view() }?;
         let frame = packet.frame;
@@ -145,34 +145,34 @@ pub unsafe extern "C" fn nflx_engine_packet(
 /// `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_frame(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     frame: u64,
     out: *mut nflx_annotation,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
+        let out = unsafe { StructOutput::new(out) }?;
         out.write((&handle.kept(frame)?).into());
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// One line about the last packet of this frame number, of what is known by now: totals of its segment after
 /// `nflx_engine_finish` or the segment's end. Status as for `nflx_engine_frame`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_note(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     frame: u64,
     out: *mut nflx_note,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
+        let out = unsafe { StructOutput::new(out) }?;
         let annotation = handle.kept(frame)?;
         let settled = handle.finished;
-        let core = handle.core()?;
+        let core = handle.read()?;
         let server = core.server(annotation.server).ok_or(Failure::NONE)?;
         let segment = annotation.segment.and_then(|number| core.segment(number));
         out.write(
@@ -188,24 +188,24 @@ pub unsafe extern "C" fn nflx_engine_note(
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// A few lines about the capture, of what is known by now: its servers, those that send video first, and what they sent.
 /// `NFLX_STATUS_NONE` if no packet of a server was seen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_summary(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     out: *mut nflx_summary,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
-        out.write(Summary::of(handle.core()?).ok_or(Failure::NONE)?.into());
+        let out = unsafe { StructOutput::new(out) }?;
+        out.write(Summary::of(handle.read()?).ok_or(Failure::NONE)?.into());
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// Says that the capture ended. Segments still open stay incomplete. Further packets may follow: a live capture that
@@ -238,108 +238,108 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
 /// How many servers were identified: their numbers are 0 up to this.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_server_count(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     out: *mut u32,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::plain(out, "the number of servers") }?;
-        out.write(handle.core()?.server_count());
+        out.write(handle.read()?.server_count());
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// A server by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_server(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     server: u32,
     out: *mut nflx_server,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
-        let row = handle.core()?.server(server).ok_or(Failure::NONE)?;
+        let out = unsafe { StructOutput::new(out) }?;
+        let row = handle.read()?.server(server).ok_or(Failure::NONE)?;
         out.write(nflx_server::new(server, row));
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// The evidence of an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_evidence(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     server: u32,
     index: u32,
     out: *mut nflx_evidence,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
-        let row = handle.core()?.server(server).ok_or(Failure::NONE)?;
+        let out = unsafe { StructOutput::new(out) }?;
+        let row = handle.read()?.server(server).ok_or(Failure::NONE)?;
         let evidence = row.evidence.get(index as usize).ok_or(Failure::NONE)?;
         out.write(evidence.into());
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// The smallest segment number that is held, and one past the largest; equal if there is none. Numbers between may be
 /// unused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_segment_numbers(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     out_first: *mut u32,
     out_end: *mut u32,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out_first = unsafe { Output::plain(out_first, "the first segment number") }?;
         // SAFETY: the header's contract for outputs.
         let out_end = unsafe { Output::plain(out_end, "the end of the segment numbers") }?;
-        let numbers = handle.core()?.segment_numbers();
+        let numbers = handle.read()?.segment_numbers();
         out_first.write(numbers.start);
         out_end.write(numbers.end.max(numbers.start));
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// A segment by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number, or it had to make room.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_segment(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     number: u32,
     out: *mut nflx_segment,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
-        let row = handle.core()?.segment(number).ok_or(Failure::NONE)?;
+        let out = unsafe { StructOutput::new(out) }?;
+        let row = handle.read()?.segment(number).ok_or(Failure::NONE)?;
         out.write(row.into());
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// What was dropped or capped until now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_stats(
-    engine: *mut nflx_engine,
+    engine: *const nflx_engine,
     out: *mut nflx_stats,
 ) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
+    let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
+        let out = unsafe { StructOutput::new(out) }?;
         let log_bytes = handle.log.as_ref().map_or(0, FrameLog::bytes);
-        let core = handle.core()?;
+        let core = handle.read()?;
         out.write(nflx_stats::new(
             &core.stats(),
             core.evidence_came_late(),
@@ -348,7 +348,7 @@ pub unsafe extern "C" fn nflx_engine_stats(
         Ok(())
     };
     // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
+    unsafe { guard_read(engine, body) }
 }
 
 /// What a packet ends with at which the engine is to panic.
@@ -376,11 +376,17 @@ impl nflx_engine {
     }
 
     fn core(&mut self) -> Result<&mut Engine, Failure> {
-        self.engine.as_mut().ok_or_else(|| {
-            Failure::new(
-                NFLX_STATUS_POISONED,
-                "The engine was lost by an earlier bug of the library.",
-            )
-        })
+        self.engine.as_mut().ok_or_else(lost)
     }
+
+    fn read(&self) -> Result<&Engine, Failure> {
+        self.engine.as_ref().ok_or_else(lost)
+    }
+}
+
+fn lost() -> Failure {
+    Failure::new(
+        NFLX_STATUS_POISONED,
+        "The engine was lost by an earlier bug of the library.",
+    )
 }

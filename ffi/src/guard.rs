@@ -1,5 +1,8 @@
-//! The one way in: every export that can fail runs inside of [`guard`] or, without a handle, [`guard_static`].
+//! The one way in: every export that can fail runs inside of [`guard`] or [`guard_read`] or, without a
+//! handle, [`guard_static`].
 
+use core::cell::{Cell, RefCell};
+use core::ffi::c_char;
 use std::borrow::Cow;
 use std::ffi::CString;
 
@@ -31,26 +34,49 @@ impl Failure {
     }
 }
 
-/// What every handle carries besides its content.
+/// What every handle carries besides its content. Calls that only read keep a sentence too, hence
+/// the cells; one thread at a time uses a handle.
 #[derive(Debug, Default)]
 pub(crate) struct HandleState {
-    poisoned: bool,
-    sentence: CString,
+    poisoned: Cell<bool>,
+    sentence: RefCell<CString>,
 }
 
 impl HandleState {
-    /// The sentence of the last failing call; empty where none failed.
-    pub(crate) fn sentence(&self) -> &CString {
-        &self.sentence
+    /// Returns the sentence of the last failing call, empty where none failed, as C reads it:
+    /// valid until the next failing call.
+    pub(crate) fn sentence(&self) -> *const c_char {
+        self.sentence.borrow().as_ptr()
+    }
+
+    /// Turns the result of a guarded body into a status, and keeps the sentence of a failure.
+    fn conclude(&self, result: Result<Result<(), Failure>, String>) -> nflx_status {
+        match result {
+            Ok(Ok(())) => NFLX_STATUS_OK,
+            Ok(Err(failure)) => {
+                if failure.status != NFLX_STATUS_NONE {
+                    self.sentence.replace(c_string(&failure.sentence));
+                }
+                failure.status
+            }
+            Err(panic) => {
+                self.poisoned.set(true);
+                self.sentence.replace(c_string(&format!(
+                    "nflx met a bug of its own and stopped this analysis: {panic}. Please report it with this sentence."
+                )));
+                NFLX_STATUS_PANIC
+            }
+        }
     }
 }
 
 /// An opaque type that C holds a pointer to.
 pub(crate) trait Handle {
-    fn state(&mut self) -> &mut HandleState;
+    fn state(&self) -> &HandleState;
 }
 
-/// Runs `body` on a handle: not NULL, not poisoned, no panic gets out, the sentence of a failure is kept.
+/// Runs `body` on a handle that it may change: not NULL, not poisoned, no panic gets out, the
+/// sentence of a failure is kept.
 ///
 /// # Safety
 /// `handle` is NULL, misaligned, or came from the `_new` function of its type, was not freed, and no other thread uses
@@ -59,34 +85,43 @@ pub(crate) unsafe fn guard<H: Handle>(
     handle: *mut H,
     body: impl FnOnce(&mut H) -> Result<(), Failure>,
 ) -> nflx_status {
-    if handle.is_null() {
-        return NFLX_STATUS_NULL;
-    }
-    if !handle.is_aligned() {
-        return NFLX_STATUS_MISALIGNED;
+    if let Some(refused) = refusal(handle) {
+        return refused;
     }
     // SAFETY: not NULL, aligned; valid and unshared by the contract above.
     let handle = unsafe { &mut *handle };
-    if handle.state().poisoned {
+    if handle.state().poisoned.get() {
         return NFLX_STATUS_POISONED;
     }
-    match contain(|| body(handle)) {
-        Ok(Ok(())) => NFLX_STATUS_OK,
-        Ok(Err(failure)) => {
-            if failure.status != NFLX_STATUS_NONE {
-                handle.state().sentence = c_string(&failure.sentence);
-            }
-            failure.status
-        }
-        Err(panic) => {
-            let state = handle.state();
-            state.poisoned = true;
-            state.sentence = c_string(&format!(
-                "nflx met a bug of its own and stopped this analysis: {panic}. Please report it with this sentence."
-            ));
-            NFLX_STATUS_PANIC
-        }
+    let result = contain(|| body(handle));
+    handle.state().conclude(result)
+}
+
+/// Runs `body` on a handle that it only reads; else as [`guard`].
+///
+/// # Safety
+/// As for [`guard`].
+pub(crate) unsafe fn guard_read<H: Handle>(
+    handle: *const H,
+    body: impl FnOnce(&H) -> Result<(), Failure>,
+) -> nflx_status {
+    if let Some(refused) = refusal(handle) {
+        return refused;
     }
+    // SAFETY: not NULL, aligned; valid by the contract above.
+    let handle = unsafe { &*handle };
+    if handle.state().poisoned.get() {
+        return NFLX_STATUS_POISONED;
+    }
+    handle.state().conclude(contain(|| body(handle)))
+}
+
+/// Returns the status of a call on a pointer that cannot be a handle.
+fn refusal<H>(handle: *const H) -> Option<nflx_status> {
+    if handle.is_null() {
+        return Some(NFLX_STATUS_NULL);
+    }
+    (!handle.is_aligned()).then_some(NFLX_STATUS_MISALIGNED)
 }
 
 /// Runs `body` where there is no handle to keep a sentence.

@@ -41,9 +41,10 @@ pub use setting::*;
 pub use stats::*;
 pub use status::*;
 
-/// Version of this ABI: 1 for all releases whose structs and functions are those of this header, more after any change
-/// that a program built with an older header would notice.
-pub const NFLX_ABI_VERSION: u32 = 1;
+/// Version of this ABI. Grows only with a change that breaks programs built with an older header; structs get new fields
+/// behind the old ones within a version, which `struct_size` tells apart. Version 2 made `nflx_engine` const where a
+/// function only reads.
+pub const NFLX_ABI_VERSION: u32 = 2;
 
 /// The `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's before any other call.
 #[unsafe(no_mangle)]

@@ -5,7 +5,6 @@ use core::ffi::{CStr, c_char};
 use crate::annotation::{NFLX_DIRECTION_IN, NFLX_DIRECTION_OUT};
 use crate::segment::{
     NFLX_KIND_AUDIO, NFLX_KIND_OTHER, NFLX_KIND_VIDEO, NFLX_TRANSPORT_QUIC, NFLX_TRANSPORT_TCP,
-    NFLX_TRANSPORT_UDP,
 };
 use crate::server::{
     NFLX_EVIDENCE_CNAME, NFLX_EVIDENCE_CONFIG, NFLX_EVIDENCE_DNS, NFLX_EVIDENCE_DNS_OWNER,
@@ -124,7 +123,6 @@ const fn transport_name(transport: u32) -> &'static CStr {
     match transport {
         NFLX_TRANSPORT_TCP => c"tcp",
         NFLX_TRANSPORT_QUIC => c"quic",
-        NFLX_TRANSPORT_UDP => c"udp",
         _ => UNNAMED,
     }
 }
@@ -191,7 +189,7 @@ mod tests {
         for kind in [Kind::Other, Kind::Video, Kind::Audio] {
             assert_eq!(kind_name(kind as u32).to_str(), Ok(kind.as_str()));
         }
-        for transport in [Transport::Tcp, Transport::Quic, Transport::Udp] {
+        for transport in [Transport::Tcp, Transport::Quic] {
             assert_eq!(
                 transport_name(transport as u32).to_str(),
                 Ok(transport.as_str())

@@ -31,6 +31,7 @@ pub struct nflx_note {
 // SAFETY: repr(C), struct_size first, integers only.
 unsafe impl Crossing for nflx_note {
     const NAME: &'static str = "nflx_note";
+    const FIRST_SIZE: usize = 520;
 }
 
 impl From<Note<'_>> for nflx_note {
@@ -60,6 +61,7 @@ pub struct nflx_summary {
 // SAFETY: repr(C), struct_size first, integers only.
 unsafe impl Crossing for nflx_summary {
     const NAME: &'static str = "nflx_summary";
+    const FIRST_SIZE: usize = 8196;
 }
 
 impl From<Summary<'_>> for nflx_summary {

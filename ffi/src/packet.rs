@@ -34,6 +34,7 @@ pub struct nflx_packet {
 // SAFETY: repr(C), struct_size first, integers and a raw pointer.
 unsafe impl Crossing for nflx_packet {
     const NAME: &'static str = "nflx_packet";
+    const FIRST_SIZE: usize = 48;
 }
 
 impl nflx_packet {

@@ -9,8 +9,6 @@ use crate::crossing::Crossing;
 pub const NFLX_TRANSPORT_TCP: u32 = 1;
 /// The segment was carried by QUIC.
 pub const NFLX_TRANSPORT_QUIC: u32 = 2;
-/// The segment was carried by UDP that was not recognised as QUIC.
-pub const NFLX_TRANSPORT_UDP: u32 = 3;
 
 /// The segment is neither video nor audio, or not enough was seen to tell.
 pub const NFLX_KIND_OTHER: u32 = 0;
@@ -105,6 +103,7 @@ pub struct nflx_segment {
 // SAFETY: repr(C), struct_size first, integers and a float.
 unsafe impl Crossing for nflx_segment {
     const NAME: &'static str = "nflx_segment";
+    const FIRST_SIZE: usize = 184;
 }
 
 impl From<&Segment> for nflx_segment {
@@ -170,7 +169,6 @@ const _: () = {
         NFLX_TRANSPORT_TCP == Transport::Tcp as u32
             && NFLX_TRANSPORT_QUIC == Transport::Quic as u32
     );
-    assert!(NFLX_TRANSPORT_UDP == Transport::Udp as u32);
     assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
     assert!(NFLX_KIND_AUDIO == Kind::Audio as u32);
     assert!(size_of::<nflx_segment>() == 192 && align_of::<nflx_segment>() == 8);

@@ -80,6 +80,7 @@ pub struct nflx_server {
 // SAFETY: repr(C), struct_size first, integers only.
 unsafe impl Crossing for nflx_server {
     const NAME: &'static str = "nflx_server";
+    const FIRST_SIZE: usize = 368;
 }
 
 impl nflx_server {
@@ -121,6 +122,7 @@ pub struct nflx_evidence {
 // SAFETY: repr(C), struct_size first, integers only.
 unsafe impl Crossing for nflx_evidence {
     const NAME: &'static str = "nflx_evidence";
+    const FIRST_SIZE: usize = 272;
 }
 
 impl From<&Evidence> for nflx_evidence {

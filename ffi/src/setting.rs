@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use nflx_core::Config;
 use nflx_core::config::{Setting, SettingKind};
 
-use crate::crossing::{Crossing, Output};
+use crate::crossing::{Crossing, StructOutput};
 use crate::guard::{Failure, guard_static};
 use crate::status::nflx_status;
 use crate::text::c_string;
@@ -53,6 +53,7 @@ pub struct nflx_setting {
 // SAFETY: repr(C), struct_size first, integers and raw pointers.
 unsafe impl Crossing for nflx_setting {
     const NAME: &'static str = "nflx_setting";
+    const FIRST_SIZE: usize = 88;
 }
 
 /// A setting with strings that C can read. Kept for the life of the process.
@@ -143,7 +144,7 @@ pub extern "C" fn nflx_setting_count() -> u32 {
 pub unsafe extern "C" fn nflx_setting_get(index: u32, out: *mut nflx_setting) -> nflx_status {
     guard_static(|| {
         // SAFETY: the header's contract for outputs.
-        let out = unsafe { Output::sized(out) }?;
+        let out = unsafe { StructOutput::new(out) }?;
         let setting = SETTINGS.get(index as usize).ok_or(Failure::NONE)?;
         out.write(setting.crossing());
         Ok(())

@@ -40,6 +40,7 @@ pub struct nflx_stats {
 // SAFETY: repr(C), struct_size first, integers only.
 unsafe impl Crossing for nflx_stats {
     const NAME: &'static str = "nflx_stats";
+    const FIRST_SIZE: usize = 96;
 }
 
 impl nflx_stats {

@@ -14,7 +14,7 @@ pub const NFLX_STATUS_NONE: nflx_status = 1;
 pub const NFLX_STATUS_NULL: nflx_status = 2;
 /// A pointer is not aligned for its type.
 pub const NFLX_STATUS_MISALIGNED: nflx_status = 3;
-/// `struct_size` is not the size of the struct: not set, or built with the header of another ABI version.
+/// `struct_size` is less than the struct ever had: it was not set.
 pub const NFLX_STATUS_STRUCT_SIZE: nflx_status = 4;
 /// A value is outside of what the function takes.
 pub const NFLX_STATUS_BAD_VALUE: nflx_status = 5;
@@ -37,9 +37,7 @@ pub(crate) const fn text(status: nflx_status) -> &'static CStr {
         NFLX_STATUS_NONE => c"There is nothing to give.",
         NFLX_STATUS_NULL => c"A pointer that must not be NULL is NULL.",
         NFLX_STATUS_MISALIGNED => c"A pointer is not aligned for its type.",
-        NFLX_STATUS_STRUCT_SIZE => {
-            c"A struct_size is not the size of its struct in this version of the library."
-        }
+        NFLX_STATUS_STRUCT_SIZE => c"A struct_size is less than its struct ever had.",
         NFLX_STATUS_BAD_VALUE => c"A value is outside of what the function takes.",
         NFLX_STATUS_NOT_KEPT => c"The handle was made without what this call needs.",
         NFLX_STATUS_PANIC => c"The library met a bug of its own; the handle is poisoned.",

@@ -12,7 +12,7 @@
 #define PIN(condition) _Static_assert(condition, #condition)
 #endif
 
-PIN(NFLX_ABI_VERSION == 1);
+PIN(NFLX_ABI_VERSION == 2);
 PIN(sizeof(nflx_status) == 4);
 
 #if UINTPTR_MAX == UINT64_MAX

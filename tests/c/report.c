@@ -64,7 +64,7 @@ static void print_name(const char *name)
     }
 }
 
-static void print_server(nflx_engine *engine, uint32_t number)
+static void print_server(const nflx_engine *engine, uint32_t number)
 {
     nflx_server server;
     nflx_evidence evidence;
@@ -108,7 +108,7 @@ static const char *truth(uint32_t flag)
     return flag != 0 ? "true" : "false";
 }
 
-static void print_segment(nflx_engine *engine, uint32_t number)
+static void print_segment(const nflx_engine *engine, uint32_t number)
 {
     nflx_segment s;
     nflx_server server;

@@ -13,8 +13,6 @@ pub enum Transport {
     Tcp = 1,
     /// QUIC (RFC 9000, RFC 9369).
     Quic = 2,
-    /// UDP that was not recognised as QUIC.
-    Udp = 3,
 }
 
 impl Transport {
@@ -24,7 +22,6 @@ impl Transport {
         match self {
             Self::Tcp => "tcp",
             Self::Quic => "quic",
-            Self::Udp => "udp",
         }
     }
 }
