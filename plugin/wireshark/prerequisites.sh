@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian or Ubuntu packages that building (or testing, testing in the window, packaging) needs, and only
 # those that are missing.
-# usage: prerequisites.sh build|test|gui|deb
+# usage: prerequisites.sh build|test|gui|deb|bench
 set -euo pipefail
 
 fail() {
@@ -17,8 +17,8 @@ need() { # need PACKAGE COMMAND...: the package is missing if the command fails
 }
 
 case ${1:-build} in
-build | test | gui | deb) ;;
-*) fail "usage: prerequisites.sh build|test|gui|deb" ;;
+build | test | gui | deb | bench) ;;
+*) fail "usage: prerequisites.sh build|test|gui|deb|bench" ;;
 esac
 command -v cargo >/dev/null || fail "cargo is missing: install a Rust toolchain, for example from https://rustup.rs."
 need gcc cc --version
@@ -51,6 +51,11 @@ if [ "${1:-build}" = deb ]; then
     need debhelper command -v dh
     need dpkg-dev dpkg-buildpackage --version
 fi
+if [ "${1:-build}" = bench ]; then
+    need hyperfine hyperfine --version
+    need valgrind valgrind --version
+    need python3 python3 --version
+fi
 [ ${#packages[@]} -eq 0 ] && exit 0
 
 mapfile -t packages < <(printf '%s\n' "${packages[@]}" | sort -u)
@@ -62,5 +67,16 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "nflx: installing ${packages[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+# Waits while another apt runs. DPkg::Lock::Timeout covers installing; the lock on the lists of
+# packages, which update takes, has no timeout of its own.
+apt() {
+    local said
+    for _ in $(seq 120); do
+        said=$("${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=600 "$@" 2>&1 >/dev/null) && return
+        grep -q "Could not get lock" <<<"$said" || break
+        sleep 5
+    done
+    fail "apt-get $1 failed: $(tail -n 3 <<<"$said")"
+}
+apt update
+apt install -y --no-install-recommends "${packages[@]}"

@@ -37,22 +37,22 @@ static capture_file *open_capture(void)
 }
 
 /* The comment of the section, unless it has one of ours. */
-static void annotate_section(const wtap_dump_params *params, study *study)
+static void annotate_section(const wtap_dump_params *params, read_ahead *ahead)
 {
     nflx_summary summary = {.struct_size = sizeof summary};
 
     if (params->shb_hdrs != NULL && params->shb_hdrs->len > 0 &&
-        nflx_engine_summary(study_engine(study), &summary) == NFLX_STATUS_OK) {
+        nflx_engine_summary(read_ahead_engine(ahead), &summary) == NFLX_STATUS_OK) {
         comment_put(g_array_index(params->shb_hdrs, wtap_block_t, 0), summary.text);
     }
 }
 
 /* The comment of a packet, unless it has one of ours; true if it was added. */
-static bool annotate(nflx_record *record, study *study, uint32_t number, bool requests_only)
+static bool annotate(nflx_record *record, read_ahead *ahead, uint32_t number, bool requests_only)
 {
     nflx_note note = {.struct_size = sizeof note};
 
-    if (record->rec.block == NULL || nflx_engine_note(study_engine(study), number, &note) != NFLX_STATUS_OK ||
+    if (record->rec.block == NULL || nflx_engine_note(read_ahead_engine(ahead), number, &note) != NFLX_STATUS_OK ||
         !comment_is_wanted(&note, requests_only) || !comment_put(record->rec.block, note.text)) {
         return false;
     }
@@ -73,7 +73,7 @@ static void take_changes(nflx_record *record, const capture_file *capture, const
 }
 
 /* Writes the records that the window holds; false, and said why, if that failed. */
-static bool copy(const capture_file *capture, wtap *from, wtap_dumper *to, study *study, const choice *choice,
+static bool copy(const capture_file *capture, wtap *from, wtap_dumper *to, read_ahead *ahead, const choice *choice,
                  written *written)
 {
     nflx_record record;
@@ -91,7 +91,7 @@ static bool copy(const capture_file *capture, wtap *from, wtap_dumper *to, study
             shown++;
             if (!choice->displayed_only || frame->passed_dfilter) {
                 take_changes(&record, capture, frame);
-                written->comments += annotate(&record, study, number, choice->requests_only);
+                written->comments += annotate(&record, ahead, number, choice->requests_only);
                 written->packets++;
                 fine = nflx_record_write(to, &record, &error, &reason);
             }
@@ -109,7 +109,7 @@ static bool copy(const capture_file *capture, wtap *from, wtap_dumper *to, study
     return fine;
 }
 
-static bool write_file(const capture_file *capture, wtap *from, study *study, const choice *choice, written *written)
+static bool write_file(const capture_file *capture, wtap *from, read_ahead *ahead, const choice *choice, written *written)
 {
     wtap_dump_params params = WTAP_DUMP_PARAMS_INIT;
     int error = 0;
@@ -117,7 +117,7 @@ static bool write_file(const capture_file *capture, wtap *from, study *study, co
 
     /* Of the window, which has seen all interfaces, and with the comment of the capture as it was edited. */
     wtap_dump_params_init(&params, capture->provider.wth);
-    annotate_section(&params, study);
+    annotate_section(&params, ahead);
     wtap_dumper *to =
         wtap_dump_open(choice->path, wtap_pcapng_file_type_subtype(), WTAP_UNCOMPRESSED, &params, &error, &reason);
     if (to == NULL) {
@@ -125,7 +125,7 @@ static bool write_file(const capture_file *capture, wtap *from, study *study, co
         wtap_dump_params_cleanup(&params);
         return false;
     }
-    bool fine = copy(capture, from, to, study, choice, written);
+    bool fine = copy(capture, from, to, ahead, choice, written);
     if (!wtap_dump_close(to, NULL, &error, &reason) && fine) {
         report_cfile_close_failure(choice->path, error, reason);
         fine = false;
@@ -137,7 +137,7 @@ static bool write_file(const capture_file *capture, wtap *from, study *study, co
     return fine;
 }
 
-static void say(const choice *choice, const written *written, study *study)
+static void say(const choice *choice, const written *written, read_ahead *ahead)
 {
     const funnel_ops_t *window = funnel_get_funnel_ops();
     nflx_summary summary = {.struct_size = sizeof summary};
@@ -148,7 +148,7 @@ static void say(const choice *choice, const written *written, study *study)
     if (written->comments == 0) {
         g_string_append(text, "The others have one already, or are none of Netflix's.\n");
     }
-    if (nflx_engine_summary(study_engine(study), &summary) == NFLX_STATUS_OK) {
+    if (nflx_engine_summary(read_ahead_engine(ahead), &summary) == NFLX_STATUS_OK) {
         g_string_append_printf(text, "\n%s\n", summary.text);
     }
     funnel_text_window_t *shown = window->new_text_window(window->ops_id, "Netflix: Annotated Capture");
@@ -162,20 +162,20 @@ static void write_annotated(const capture_file *capture, const choice *choice)
     char *reason;
     written written = {0};
     nflx_config *config = preferences_config();
-    study *study = study_new(capture->filename, config, &error, &reason);
+    read_ahead *ahead = read_ahead_new(capture->filename, config, &error, &reason);
 
     nflx_config_free(config);
     wtap *from =
-        study != NULL ? wtap_open_offline(capture->filename, WTAP_TYPE_AUTO, &error, &reason, FALSE) : NULL;
+        ahead != NULL ? wtap_open_offline(capture->filename, WTAP_TYPE_AUTO, &error, &reason, FALSE) : NULL;
     if (from == NULL) {
         report_cfile_open_failure(capture->filename, error, reason);
     } else {
-        if (write_file(capture, from, study, choice, &written)) {
-            say(choice, &written, study);
+        if (write_file(capture, from, ahead, choice, &written)) {
+            say(choice, &written, ahead);
         }
         wtap_close(from);
     }
-    study_free(study);
+    read_ahead_free(ahead);
 }
 
 static bool word(const char *given, const char *first, const char *second, bool *is_second)

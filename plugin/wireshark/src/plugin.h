@@ -7,9 +7,9 @@
  *   experts      what a person should notice           columns   marks in the Info column
  *   preferences  settings as preferences               comment   facts as a packet comment
  *   taps         facts for statistics                  tables    servers and segments as tables
- *   summary      packets and segments as a tree        digest    the capture in a few lines
- *   study        a capture file, read as a whole       input     the capture file that the host reads
- *   export       annotated captures from the window    text      numbers, names and addresses for people
+ *   summary      the capture in a few lines            tree_statistics  packets and segments as a tree
+ *   read_ahead   a capture file, read as a whole       format    numbers, names and addresses for people
+ *   export       annotated captures from the window
  *
  * The rule that keeps this sound: everything that Wireshark may leave by longjmp happens in C with no Rust frame below
  * it. frame.c reads all it needs before the core is called; the core fills plain structs and returns; then fields are
@@ -48,19 +48,19 @@ void frame_register(void);
 bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nstime_t *last, nflx_packet *packet);
 bool frame_record(const wtap_rec *record, const uint8_t *data, uint32_t number, nstime_t *last, nflx_packet *packet);
 
-/* study.c */
-typedef struct study study;
-study *study_new(const char *path, nflx_config *config, int *error, char **reason);
-void study_free(study *study);
-/* Whether a new one of this file would say the same: neither the file nor a preference has changed. */
-bool study_fits(const study *study, const char *path);
-nflx_engine *study_engine(study *study);
-/* The number of the record that begins at this offset of the file; 0 if none does. */
-uint32_t study_number(const study *study, int64_t offset);
-/* The first packet of Netflix's after the engine had dropped something for lack of room; 0 for none. */
-uint32_t study_full_frame(const study *study);
+/* read_ahead.c */
+typedef struct read_ahead read_ahead;
+read_ahead *read_ahead_new(const char *path, nflx_config *config, int *error, char **reason);
+void read_ahead_free(read_ahead *made);
+/* Returns true if a new one of this file would say the same: neither the file nor a preference has changed. */
+bool read_ahead_fits(const read_ahead *made, const char *path);
+nflx_engine *read_ahead_engine(read_ahead *made);
+/* Returns the number of the record that begins at this offset of the file; 0 if none does. */
+uint32_t read_ahead_number(const read_ahead *made, int64_t offset);
+/* Returns the first packet of Netflix's after the engine had dropped something for lack of room; 0 for none. */
+uint32_t read_ahead_full_frame(const read_ahead *made);
 
-/* input.c */
+/* capture_path.c */
 char *input_path(void);
 
 /* session.c */
@@ -143,8 +143,8 @@ void comment_add(packet_info *pinfo, const facts *facts);
 /* export.c */
 void export_register(void);
 
-/* digest.c */
-void digest_register(void);
+/* summary.c */
+void summary_register(void);
 
 /* taps.c */
 void taps_register(void);
@@ -160,14 +160,14 @@ void tables_fill(void);
 /* The capture that the rows are of is over. */
 void tables_forget(void);
 
-/* summary.c */
-void summary_register(void);
-bool summary_open(void);
+/* tree_statistics.c */
+void tree_statistics_register(void);
+bool tree_statistics_open(void);
 /* Counts the segments that waited for their end. */
-void summary_fill(void);
-void summary_forget(void);
+void tree_statistics_fill(void);
+void tree_statistics_forget(void);
 
-/* text.c */
+/* format.c */
 /* A line of text. Most packets get some, and formats as of printf would be most of what they cost. */
 typedef struct line {
     size_t length;

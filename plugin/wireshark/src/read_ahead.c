@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
-struct study {
+struct read_ahead {
     nflx_engine *engine;
     /* Where the records are in the file, in their order; the number of a record counts from 1. */
     GArray *offsets;
@@ -30,7 +30,7 @@ static void look(const char *path, gint64 *size, gint64 *modified)
 }
 
 /* Gives every record to the engine; false if it failed. What cannot be read any more ends the file. */
-static bool read_all(study *study, wtap *file)
+static bool read_all(read_ahead *made, wtap *file)
 {
     nflx_record record;
     nflx_packet packet;
@@ -41,15 +41,15 @@ static bool read_all(study *study, wtap *file)
     char *reason = NULL;
     nstime_t last = NSTIME_INIT_ZERO;
 
-    g_array_set_size(study->offsets, 0);
-    study->full_frame = 0;
+    g_array_set_size(made->offsets, 0);
+    made->full_frame = 0;
     nflx_record_init(&record);
     while (nflx_record_read(file, &record, &error, &reason, &offset)) {
-        g_array_append_val(study->offsets, offset);
-        if (frame_record(&record.rec, nflx_record_data(&record), study->offsets->len, &last, &packet)) {
-            status = nflx_engine_packet(study->engine, &packet, &annotation);
-            if (status == NFLX_STATUS_OK && annotation.flags & NFLX_ANNOTATION_FULL && study->full_frame == 0) {
-                study->full_frame = study->offsets->len;
+        g_array_append_val(made->offsets, offset);
+        if (frame_record(&record.rec, nflx_record_data(&record), made->offsets->len, &last, &packet)) {
+            status = nflx_engine_packet(made->engine, &packet, &annotation);
+            if (status == NFLX_STATUS_OK && annotation.flags & NFLX_ANNOTATION_FULL && made->full_frame == 0) {
+                made->full_frame = made->offsets->len;
             }
         }
         nflx_record_reset(&record);
@@ -60,10 +60,10 @@ static bool read_all(study *study, wtap *file)
     nflx_record_free(&record);
     g_free(reason);
     return (status == NFLX_STATUS_OK || status == NFLX_STATUS_NONE) &&
-           nflx_engine_finish(study->engine) == NFLX_STATUS_OK;
+           nflx_engine_finish(made->engine) == NFLX_STATUS_OK;
 }
 
-static bool read_file(study *study, const char *path, int *error, char **reason)
+static bool read_file(read_ahead *made, const char *path, int *error, char **reason)
 {
     wtap *file = wtap_open_offline(path, WTAP_TYPE_AUTO, error, reason, FALSE);
 
@@ -77,9 +77,9 @@ static bool read_file(study *study, const char *path, int *error, char **reason)
 }
 
 /* NULL if the file cannot be opened, with an error of Wireshark's and perhaps a reason, or if the engine failed. */
-study *study_new(const char *path, nflx_config *config, int *error, char **reason)
+read_ahead *read_ahead_new(const char *path, nflx_config *config, int *error, char **reason)
 {
-    study *made = g_new0(study, 1);
+    read_ahead *made = g_new0(study, 1);
     nflx_stats stats = {.struct_size = sizeof stats};
 
     *error = EIO;
@@ -92,51 +92,51 @@ study *study_new(const char *path, nflx_config *config, int *error, char **reaso
         !read_file(made, path, error, reason) || nflx_engine_stats(made->engine, &stats) != NFLX_STATUS_OK ||
         (stats.evidence_came_late &&
          (nflx_engine_rewind(made->engine) != NFLX_STATUS_OK || !read_file(made, path, error, reason)))) {
-        study_free(made);
+        read_ahead_free(made);
         return NULL;
     }
     return made;
 }
 
-bool study_fits(const study *study, const char *path)
+bool read_ahead_fits(const read_ahead *made, const char *path)
 {
     gint64 size;
     gint64 modified;
     char *settings = preferences_text();
 
     look(path, &size, &modified);
-    bool fits = strcmp(study->path, path) == 0 && strcmp(study->settings, settings) == 0 && study->size == size &&
-                study->modified == modified;
+    bool fits = strcmp(made->path, path) == 0 && strcmp(made->settings, settings) == 0 && made->size == size &&
+                made->modified == modified;
     g_free(settings);
     return fits;
 }
 
-void study_free(study *study)
+void read_ahead_free(read_ahead *made)
 {
     if (study != NULL) {
-        nflx_engine_free(study->engine);
-        g_array_free(study->offsets, TRUE);
-        g_free(study->path);
-        g_free(study->settings);
+        nflx_engine_free(made->engine);
+        g_array_free(made->offsets, TRUE);
+        g_free(made->path);
+        g_free(made->settings);
         g_free(study);
     }
 }
 
-nflx_engine *study_engine(study *study)
+nflx_engine *read_ahead_engine(read_ahead *made)
 {
-    return study->engine;
+    return made->engine;
 }
 
-uint32_t study_full_frame(const study *study)
+uint32_t read_ahead_full_frame(const read_ahead *made)
 {
-    return study->full_frame;
+    return made->full_frame;
 }
 
-uint32_t study_number(const study *study, int64_t offset)
+uint32_t read_ahead_number(const read_ahead *made, int64_t offset)
 {
-    const int64_t *offsets = (const int64_t *)(const void *)study->offsets->data;
+    const int64_t *offsets = (const int64_t *)(const void *)made->offsets->data;
     guint from = 0;
-    guint to = study->offsets->len;
+    guint to = made->offsets->len;
 
     while (from < to) {
         guint middle = from + (to - from) / 2;
@@ -146,5 +146,5 @@ uint32_t study_number(const study *study, int64_t offset)
             to = middle;
         }
     }
-    return from < study->offsets->len && offsets[from] == offset ? from + 1 : 0;
+    return from < made->offsets->len && offsets[from] == offset ? from + 1 : 0;
 }

@@ -17,7 +17,7 @@ static void register_protocol(void)
     experts_register();
     preferences_register();
     taps_register();
-    digest_register();
+    summary_register();
     export_register();
     handle = register_dissector("nflx", dissect_nflx, nflx_proto);
     register_init_routine(session_start);

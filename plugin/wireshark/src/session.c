@@ -9,9 +9,9 @@
 
 static nflx_engine *engine;
 /* The capture, if it was read ahead; then `engine` is this one's. */
-static study *ahead;
+static read_ahead *ahead;
 /* The one of the session before: tshark -M begins a new session every so many packets of the same file. */
-static study *kept;
+static read_ahead *kept;
 /* The engine failed and was reported; nothing is added any more until the next capture. */
 static bool broken;
 static uint32_t full_frame;
@@ -43,7 +43,7 @@ bool session_in_window(void)
 }
 
 /* Reads the capture ahead if comments are to be written. */
-static study *read_ahead(nflx_config *config)
+static read_ahead *read_ahead_wanted(nflx_config *config)
 {
     int error = 0;
     char *reason = NULL;
@@ -52,9 +52,9 @@ static study *read_ahead(nflx_config *config)
         return NULL;
     }
     char *path = input_path();
-    study *made = path != NULL && kept != NULL && study_fits(kept, path) ? g_steal_pointer(&kept) : NULL;
+    read_ahead *made = path != NULL && kept != NULL && read_ahead_fits(kept, path) ? g_steal_pointer(&kept) : NULL;
     if (made == NULL && path != NULL) {
-        made = study_new(path, config, &error, &reason);
+        made = read_ahead_new(path, config, &error, &reason);
     }
     if (made == NULL) {
         g_printerr("nflx: The capture cannot be read ahead%s%s, so comments say what is known at each packet.\n",
@@ -69,10 +69,10 @@ void session_start(void)
 {
     session_stop();
     nflx_config *config = preferences_config();
-    ahead = read_ahead(config);
+    ahead = read_ahead_wanted(config);
     if (ahead != NULL) {
-        engine = study_engine(ahead);
-        full_frame = study_full_frame(ahead);
+        engine = read_ahead_engine(ahead);
+        full_frame = read_ahead_full_frame(ahead);
     } else {
         nflx_status status = nflx_engine_new(config, NFLX_ENGINE_KEEP_FRAMES, &engine);
         if (status != NFLX_STATUS_OK) {
@@ -86,7 +86,7 @@ void session_stop(void)
 {
     taps_stop();
     if (ahead != NULL) {
-        study_free(kept);
+        read_ahead_free(kept);
         kept = g_steal_pointer(&ahead);
     } else {
         nflx_engine_free(engine);
@@ -102,7 +102,7 @@ void session_stop(void)
 void session_shut_down(void)
 {
     session_stop();
-    study_free(kept);
+    read_ahead_free(kept);
     kept = NULL;
 }
 
@@ -142,7 +142,7 @@ static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
 {
     nflx_packet packet;
 
-    facts->frame = ahead != NULL ? study_number(ahead, pinfo->fd->file_off) : 0;
+    facts->frame = ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off) : 0;
     facts->revisit = facts->frame != 0 || PINFO_FD_VISITED(pinfo);
     if (facts->frame == 0) {
         /* Read the usual way, or after what was read ahead, from a file that still grows. */

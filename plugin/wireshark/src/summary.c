@@ -41,7 +41,7 @@ static nflx_tap_begun start(const char *argument, void *data)
     NFLX_TAP_BEGUN(true);
 }
 
-void digest_register(void)
+void summary_register(void)
 {
     static stat_tap_ui ui = {
         .group = REGISTER_STAT_GROUP_GENERIC,

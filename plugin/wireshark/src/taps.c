@@ -17,19 +17,19 @@ static void draw_first(void *listener)
     (void)listener;
     session_settle();
     tables_fill();
-    summary_fill();
+    tree_statistics_fill();
 }
 
 void taps_register(void)
 {
     tap = register_tap("nflx");
     tables_register();
-    summary_register();
+    tree_statistics_register();
 }
 
 static void listen_last(void)
 {
-    if (listening || (!tables_open() && !summary_open())) {
+    if (listening || (!tables_open() && !tree_statistics_open())) {
         return;
     }
     GString *error =
@@ -48,7 +48,7 @@ void taps_stop(void)
         listening = false;
     }
     tables_forget();
-    summary_forget();
+    tree_statistics_forget();
 }
 
 bool taps_listen(void)

@@ -24,7 +24,7 @@ static const char *const sizes_node = "Segment sizes (bytes)";
 /* By statistics tree. */
 static GHashTable *summaries;
 
-static void summary_free(gpointer data)
+static void tree_statistics_free(gpointer data)
 {
     summary *summary = data;
 
@@ -116,19 +116,19 @@ static tap_packet_status packet(stats_tree *tree, packet_info *pinfo, epan_disse
     return TAP_PACKET_REDRAW;
 }
 
-void summary_register(void)
+void tree_statistics_register(void)
 {
-    summaries = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, summary_free);
+    summaries = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, tree_statistics_free);
     stats_tree_register_plugin("nflx", "nflx", "Netflix" NFLX_MENU_SEPARATOR "Packets and Segments", 0, packet, start,
                                stop);
 }
 
-bool summary_open(void)
+bool tree_statistics_open(void)
 {
     return g_hash_table_size(summaries) != 0;
 }
 
-void summary_fill(void)
+void tree_statistics_fill(void)
 {
     GHashTableIter trees;
     gpointer tree;
@@ -146,7 +146,7 @@ void summary_fill(void)
     }
 }
 
-void summary_forget(void)
+void tree_statistics_forget(void)
 {
     GHashTableIter trees;
     gpointer data;
