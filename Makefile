@@ -7,7 +7,7 @@ RELEASE := $(TARGET)/release
 SECONDS ?= 60
 PACKETS ?= 502040
 
-.PHONY: bench instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites python header docs captures clean
+.PHONY: bench instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -62,7 +62,7 @@ plugin: prerequisites ## build the Wireshark plugin: target/release/libnflx_plug
 cli: ## build the command: target/release/nflx
 	$(CARGO) build --locked --release -p nflx-cli
 
-bench: cli plugin ## measure the engine, each decoder, whole programs and the plugin on generated captures: make bench PACKETS=502040
+bench: bench-prerequisites cli plugin ## measure the engine, each decoder, whole programs and the plugin on generated captures: make bench PACKETS=502040
 	$(CARGO) bench --locked -p nflx-bench --features criterion --bench engine --bench decoders
 	$(CARGO) build --locked --release -p nflx-bench
 	bench/compare.sh $(PACKETS)
@@ -87,6 +87,9 @@ prerequisites:
 
 test-prerequisites:
 	@plugin/wireshark/prerequisites.sh test
+
+bench-prerequisites:
+	@plugin/wireshark/prerequisites.sh bench
 
 python: test-prerequisites ## make target/venv, the Python environment of the tests
 	@tests/python/venv.sh

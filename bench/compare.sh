@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 release=${CARGO_TARGET_DIR:-target}/release
 packets=${1:-502040}
 shift || true
-command -v hyperfine >/dev/null || { echo "compare: hyperfine is missing: apt-get install hyperfine" >&2; exit 1; }
+command -v hyperfine >/dev/null || { echo "compare: hyperfine is missing: make bench installs it" >&2; exit 1; }
 
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
@@ -19,6 +19,10 @@ done
 "$release/generate" "$packets" 100 "$place/netflix-100-short.pcap" short
 files+=("$place/netflix-100-short.pcap")
 
+absent=()
+for peer in capinfos ndpiReader tshark; do command -v "$peer" >/dev/null || absent+=("$peer"); done
+for peer in nfstream scapy; do python3 -c "import $peer" 2>/dev/null || absent+=("$peer"); done
+[ ${#absent[@]} -eq 0 ] || echo "Not installed, and so not measured: ${absent[*]}."
 echo "$(date +%F), $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) cores," \
     "load $(cut -d' ' -f1 /proc/loadavg), $(rustc --version | cut -d' ' -f1,2)"
 for file in "${files[@]}"; do

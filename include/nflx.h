@@ -511,7 +511,7 @@ typedef struct nflx_evidence {
      */
     uint32_t kind;
     /**
-     * First frame that said so; 0 where no frame did: prefixes, and evidence from before `nflx_engine_rewind`.
+     * First frame that said so, also where that was before `nflx_engine_rewind`; 0 where no frame did: prefixes.
      */
     uint64_t frame;
     /**
@@ -656,8 +656,8 @@ typedef struct nflx_stats {
      */
     uint32_t struct_size;
     /**
-     * 1 if evidence came after packets that it concerns, so that a second pass (`nflx_engine_rewind`) would say more
-     * about them; else 0.
+     * 1 if evidence came after packets that it concerns, so that a second reading (`nflx_engine_rewind`) would tell more
+     * of these packets; else 0. For the same rows as other hosts, follow `nflx_engine_should_read_again` instead.
      */
     uint32_t evidence_came_late;
     /**
@@ -893,9 +893,16 @@ nflx_status nflx_engine_finish(struct nflx_engine *engine);
 
 /**
  * Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known as
- * such from the start. Of use if `nflx_stats.evidence_came_late` is 1.
+ * such from the start. Of use if `nflx_engine_should_read_again` says so.
  */
 nflx_status nflx_engine_rewind(struct nflx_engine *engine);
+
+/**
+ * Writes 1 if packets of a server were skipped because it was not yet known to be Netflix, so that a second reading after
+ * `nflx_engine_rewind` may find more segments; else 0. The command nflx reads a capture again by the same rule.
+ */
+nflx_status nflx_engine_should_read_again(const struct nflx_engine *engine,
+                                          uint32_t *out);
 
 /**
  * How many servers were identified: their numbers are 0 up to this.

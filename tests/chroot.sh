@@ -58,7 +58,8 @@ configure() {
 make() {
     if ! command -v debootstrap >/dev/null; then
         command -v apt-get >/dev/null || fail "debootstrap is missing, and there is no apt-get to install it with."
-        apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
+        apt-get -o DPkg::Lock::Timeout=600 update -qq &&
+            apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends debootstrap >/dev/null
     fi
     mkdir -p "$cache"
     exec 9>"$folder.lock"

@@ -38,7 +38,7 @@ const FIELDS_HEAD: &str = "\
 
 Every display-filter field of the plugin, as `tshark -G fields` lists them. They are present on every TCP and UDP packet of an
 identified Netflix server, in both directions, and absent elsewhere. What only later packets tell is complete in the
-window, with `tshark -2`, and where tshark reads the capture ahead (`-o nflx.comment:TRUE`).
+window, with `tshark -2`, and where tshark reads the capture ahead (`-o nflx.read_ahead:FILE`).
 
 | field | type | meaning |
 |---|---|---|

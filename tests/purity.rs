@@ -5,8 +5,9 @@ use std::path::Path;
 
 /// Calls that reach the network, the environment, other programs, or files other than through Wireshark's own reader and
 /// writer of captures.
-const FORBIDDEN: [&str; 26] = [
+const FORBIDDEN: [&str; 53] = [
     "accept",
+    "access",
     "connect",
     "creat",
     "dlopen",
@@ -16,23 +17,53 @@ const FORBIDDEN: [&str; 26] = [
     "fopen",
     "fork",
     "freopen",
+    "fstatat",
     "getenv",
+    "g_access",
+    "g_dir_open",
+    "g_file_get_contents",
+    "g_file_open_tmp",
+    "g_file_read_link",
+    "g_file_set_contents",
+    "g_file_test",
     "g_fopen",
     "g_getenv",
+    "g_lstat",
+    "g_mapped_file_new",
+    "g_open",
+    "g_remove",
+    "g_rename",
     "g_spawn_async",
+    "g_spawn_command_line_async",
     "g_spawn_sync",
+    "g_unlink",
+    "lstat",
+    "mkdtemp",
+    "mkstemp",
     "mmap",
     "open",
     "openat",
+    "opendir",
     "popen",
     "printf",
     "putenv",
+    "readdir",
+    "readlink",
     "setenv",
     "socket",
+    "stat",
+    "statx",
     "system",
     "tmpfile",
+    "unlink",
     "ws_fopen",
+    "ws_open",
+    "ws_stat64",
 ];
+
+/// Calls that one source makes for one purpose: to tell one version of the user's capture from the
+/// next, and to take back an output that could not be written whole.
+const ALLOWED: [(&str, &str); 2] = [("read_ahead.c", "g_stat"), ("export.c", "g_unlink")];
 
 #[test]
 fn the_plugin_reaches_nothing_but_its_host() {
@@ -48,9 +79,13 @@ fn the_plugin_reaches_nothing_but_its_host() {
         }
         sources += 1;
         let text = fs::read_to_string(&path).expect("UTF-8");
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("a name");
         for call in calls(&text) {
             assert!(
-                !FORBIDDEN.contains(&call),
+                !FORBIDDEN.contains(&call) || ALLOWED.contains(&(name, call)),
                 "{} calls {call}",
                 path.display()
             );

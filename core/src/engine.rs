@@ -79,10 +79,12 @@ impl Engine {
         self.registry.evidence_came_late
     }
 
-    /// Whether some of these packets passed before they could be followed as a server's are, so that a second pass may
-    /// find other segments. Handshakes before the name that they lead to do not count.
+    /// Returns true if packets of a server were skipped because it was not yet known to be
+    /// Netflix. A second reading with [`Self::into_informed`] may then find more segments. Every
+    /// host asks this, so that all give the same rows. Handshakes before the name that they lead to
+    /// do not count.
     #[must_use]
-    pub fn segments_missed(&self) -> bool {
+    pub fn should_read_again(&self) -> bool {
         self.registry.segments_missed
     }
 

@@ -199,7 +199,10 @@ mod tests {
     #[test]
     fn half_a_field_is_as_much_as_was_asked_for() {
         let odd = written(12).expect("more than version 1's size");
-        assert_eq!((odd.old, odd.new.to_ne_bytes()[4..].to_vec()), (1, vec![0; 4]));
+        assert_eq!(
+            (odd.old, odd.new.to_ne_bytes()[4..].to_vec()),
+            (1, vec![0; 4])
+        );
     }
 
     #[test]

@@ -222,7 +222,7 @@ pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_st
 }
 
 /// Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known as
-/// such from the start. Of use if `nflx_stats.evidence_came_late` is 1.
+/// such from the start. Of use if `nflx_engine_should_read_again` says so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
@@ -233,6 +233,23 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
     };
     // SAFETY: the header's contract for handles.
     unsafe { guard(engine, body) }
+}
+
+/// Writes 1 if packets of a server were skipped because it was not yet known to be Netflix, so that a second reading after
+/// `nflx_engine_rewind` may find more segments; else 0. The command nflx reads a capture again by the same rule.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_should_read_again(
+    engine: *const nflx_engine,
+    out: *mut u32,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::plain(out, "the answer") }?;
+        out.write(u32::from(handle.read()?.should_read_again()));
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
 }
 
 /// How many servers were identified: their numbers are 0 up to this.

@@ -113,7 +113,7 @@ pub struct nflx_evidence {
     pub struct_size: u32,
     /// `NFLX_EVIDENCE_`: what kind.
     pub kind: u32,
-    /// First frame that said so; 0 where no frame did: prefixes, and evidence from before `nflx_engine_rewind`.
+    /// First frame that said so, also where that was before `nflx_engine_rewind`; 0 where no frame did: prefixes.
     pub frame: u64,
     /// The name that gave it, lower case, or the prefix in CIDR notation; ended by NUL.
     pub source: [c_char; NFLX_NAME_SIZE],

@@ -10,8 +10,8 @@ use crate::crossing::Crossing;
 pub struct nflx_stats {
     /// Set to `sizeof(nflx_stats)`.
     pub struct_size: u32,
-    /// 1 if evidence came after packets that it concerns, so that a second pass (`nflx_engine_rewind`) would say more
-    /// about them; else 0.
+    /// 1 if evidence came after packets that it concerns, so that a second reading (`nflx_engine_rewind`) would tell more
+    /// of these packets; else 0. For the same rows as other hosts, follow `nflx_engine_should_read_again` instead.
     pub evidence_came_late: u32,
     /// Packets given.
     pub packets: u64,

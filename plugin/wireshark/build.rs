@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
-const SOURCES: [&str; 18] = [
-    "capture_path",
+const SOURCES: [&str; 17] = [
     "columns",
     "comment",
     "dissector",

@@ -197,7 +197,7 @@ int main(int count, char **arguments)
 {
     nflx_config *config = NULL;
     nflx_engine *engine = NULL;
-    nflx_stats stats;
+    uint32_t again = 0;
     uint32_t servers = 0;
     uint32_t number = 0;
     uint32_t end = 0;
@@ -222,12 +222,10 @@ int main(int count, char **arguments)
     nflx_config_free(config);
 
     feed(engine, arguments[count - 1]);
-    memset(&stats, 0, sizeof stats);
-    stats.struct_size = (uint32_t)sizeof stats;
-    if (nflx_engine_stats(engine, &stats) != NFLX_STATUS_OK) {
-        fail("stats", nflx_engine_error(engine));
+    if (nflx_engine_should_read_again(engine, &again) != NFLX_STATUS_OK) {
+        fail("second reading", nflx_engine_error(engine));
     }
-    if (stats.evidence_came_late) {
+    if (again) {
         if (nflx_engine_rewind(engine) != NFLX_STATUS_OK) {
             fail("rewind", nflx_engine_error(engine));
         }

@@ -19,7 +19,7 @@ say "building in $suite"
 "$chroot" make "$suite-build"
 within "$suite-build" --write "$out" --keep -- bash -euc '
     plugin/wireshark/prerequisites.sh deb
-    command -v lintian >/dev/null || apt-get install -y -qq --no-install-recommends lintian >/dev/null
+    command -v lintian >/dev/null || apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends lintian >/dev/null
     debian/build.sh "$1"
     # What is wrong is shown, and errors end it.
     lintian --allow-root --fail-on error "$1"/*.changes 2>&1 | tee "$1/lintian"

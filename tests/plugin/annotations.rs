@@ -41,7 +41,14 @@ impl Home {
     fn written(&self, options: &[&str], capture: &str) -> Vec<u8> {
         let out = self.path().join("tshark.pcapng");
         let _ = fs::remove_file(&out);
-        let outcome = self.tshark(&[&["-r", capture, "-w", "tshark.pcapng"], options].concat());
+        let ahead = format!("nflx.read_ahead:{capture}");
+        let told: &[&str] = if options.contains(&"nflx.comment:TRUE") {
+            &["-o", &ahead]
+        } else {
+            &[]
+        };
+        let command = [&["-r", capture, "-w", "tshark.pcapng"], told, options].concat();
+        let outcome = self.tshark(&command);
         let cut = outcome.stderr.contains("cut short in the middle");
         // Wireshark 4.6 says, with and without plugins, that it keeps times no finer than nanoseconds.
         let mut complaints = outcome
@@ -155,6 +162,7 @@ fn two_passes_and_sessions_make_no_difference() {
     let mut reset = home.command("tshark");
     reset
         .args(["-M", "200", "-r", &capture, "-w", "reset.pcapng"])
+        .args(["-o", &format!("nflx.read_ahead:{capture}")])
         .args(command);
     assert!(reset.output().expect("tshark starts").status.success());
     assert!(fs::read(home.path().join("reset.pcapng")).expect("written") == once);
@@ -211,15 +219,8 @@ fn the_summary_is_the_comment_of_the_section() {
     for path in every_recorded() {
         let (section, _) = contents(&home.annotated(&[], &path));
         let capture = home.capture(&path);
-        let args = [
-            "-q",
-            "-r",
-            &capture,
-            "-o",
-            "nflx.comment:TRUE",
-            "-z",
-            "nflx,summary",
-        ];
+        let ahead = format!("nflx.read_ahead:{capture}");
+        let args = ["-q", "-r", &capture, "-o", &ahead, "-z", "nflx,summary"];
         let summary = home.tshark(&args).quiet();
         let summary = summary.trim_end();
         assert_eq!(
@@ -279,7 +280,7 @@ fn pipes_are_annotated_with_what_is_known() {
         "{said}"
     );
     assert!(
-        said.starts_with("nflx: The capture cannot be read ahead"),
+        said.starts_with("nflx: Comments say what was known at each packet"),
         "{said}"
     );
     let (_, packets) = contents(&fs::read(home.path().join("piped.pcapng")).expect("written"));
@@ -298,13 +299,15 @@ fn pipes_are_annotated_with_what_is_known() {
             .any(|note| note.starts_with("nflx: in segment 3 ") && note.ends_with(" bytes"))
     );
 
-    // A file that comes through a redirection is a file.
+    // A file that comes through a redirection is one that can be named.
     let mut command = home.command("tshark");
     command.args([
         "-r",
         "-",
         "-o",
         "nflx.comment:TRUE",
+        "-o",
+        &format!("nflx.read_ahead:{capture}"),
         "-Y",
         "nflx",
         "-w",
@@ -320,4 +323,48 @@ fn pipes_are_annotated_with_what_is_known() {
     );
     let redirected = fs::read(home.path().join("redirected.pcapng")).expect("written");
     assert!(redirected == home.written(&["-o", "nflx.comment:TRUE", "-Y", "nflx"], &capture));
+}
+
+/// One capture's facts must not stand at another's packets.
+#[test]
+fn another_capture_is_not_taken_for_the_one_read_ahead() {
+    let Some(home) = Home::new() else { return };
+    let (capture, other) = (
+        home.recorded("tls13.pcap.gz"),
+        home.recorded("tls12.pcap.gz"),
+    );
+    let run = home.tshark(&[
+        "-r",
+        &capture,
+        "-o",
+        &format!("nflx.read_ahead:{other}"),
+        "-Y",
+        "nflx",
+    ]);
+    assert!(
+        run.stderr
+            .contains("nflx.read_ahead names another capture than the one that is read"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.stdout, "", "no field of another capture");
+    let missing = home.tshark(&[
+        "-r",
+        &capture,
+        "-o",
+        "nflx.read_ahead:no-such-file",
+        "-Y",
+        "nflx",
+    ]);
+    assert!(
+        missing
+            .stderr
+            .contains("no-such-file, which nflx.read_ahead names, cannot be read ahead"),
+        "{}",
+        missing.stderr
+    );
+    assert!(
+        !missing.stdout.is_empty(),
+        "fields of what is known at each packet"
+    );
 }

@@ -286,7 +286,7 @@ fn experts() {
     assert_eq!(once.len(), 1, "said once: {once:?}");
     let read_ahead = home.fields(
         &player,
-        &[&full[..], &["-o", "nflx.comment:TRUE"]].concat(),
+        &[&full[..], &["-o", &format!("nflx.read_ahead:{player}")]].concat(),
         &["nflx.segment"],
     );
     assert_eq!(

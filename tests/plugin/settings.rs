@@ -170,9 +170,12 @@ fn comments_are_written_once() {
         (capture.as_str(), "once.pcapng", &[][..]),
         ("once.pcapng", "again.pcapng", &["-2"]),
     ] {
+        let ahead = format!("nflx.read_ahead:{from}");
         let mut args = vec![
             "-r",
             from,
+            "-o",
+            &ahead,
             "-o",
             "nflx.comment:TRUE",
             "-Y",

@@ -67,7 +67,7 @@ pub struct Evidence {
     /// The name that gave it (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and
     /// [`EvidenceKind::Config`].
     pub source: Box<str>,
-    /// First frame that said so; 0 where no frame did (prefixes, or a pass before this one).
+    /// First frame that said so, in whichever reading; 0 where no frame did: prefixes.
     pub frame: u64,
 }
 

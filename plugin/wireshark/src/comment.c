@@ -44,5 +44,6 @@ void comment_add(packet_info *pinfo, const facts *facts)
     }
     if (comment_put(pinfo->rec->block, note.text)) {
         pinfo->rec->block_was_modified = TRUE;
+        session_commented(facts);
     }
 }

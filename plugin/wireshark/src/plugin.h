@@ -55,13 +55,12 @@ void read_ahead_free(read_ahead *made);
 /* Returns true if a new one of this file would say the same: neither the file nor a preference has changed. */
 bool read_ahead_fits(const read_ahead *made, const char *path);
 nflx_engine *read_ahead_engine(read_ahead *made);
-/* Returns the number of the record that begins at this offset of the file; 0 if none does. */
-uint32_t read_ahead_number(const read_ahead *made, int64_t offset);
+/* Returns the number of the record that begins at this offset of the file and has this time; 0 if none does. */
+uint32_t read_ahead_number(const read_ahead *made, int64_t offset, const nstime_t *time);
+/* Returns true if no record of the file had an offset and a time other than what the host reads. */
+bool read_ahead_agrees(const read_ahead *made, int64_t offset, const nstime_t *time);
 /* Returns the first packet of Netflix's after the engine had dropped something for lack of room; 0 for none. */
 uint32_t read_ahead_full_frame(const read_ahead *made);
-
-/* capture_path.c */
-char *input_path(void);
 
 /* session.c */
 void session_start(void);
@@ -79,6 +78,8 @@ bool session_segment(uint32_t number, nflx_segment *segment);
 void session_settle(void);
 bool session_note(uint64_t frame, nflx_note *note);
 bool session_summary(nflx_summary *summary);
+/* Notes that a packet got a comment. */
+void session_commented(const facts *facts);
 /* Whether the engine failed, which was reported. */
 bool session_stopped(void);
 /* Whether the host is Wireshark's window. */
@@ -90,6 +91,8 @@ uint32_t session_full_frame(void);
 void preferences_register(void);
 nflx_config *preferences_config(void);
 bool preferences_comment(void);
+/* Returns the capture file that tshark is to read ahead; empty for none. */
+const char *preferences_read_ahead(void);
 /* The values of all settings in one text, which the caller frees. */
 char *preferences_text(void);
 /* Which packets get a comment: all of Netflix's, or requests and ends of segments. */

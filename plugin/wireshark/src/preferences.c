@@ -15,6 +15,7 @@ typedef struct preference {
 static preference *preferences;
 static uint32_t preference_count;
 static nflx_pref_bool comment = FALSE;
+static const char *read_ahead_path = "";
 
 enum { COMMENT_ALL, COMMENT_REQUESTS };
 static gint comment_packets = COMMENT_ALL;
@@ -95,6 +96,11 @@ char *preferences_text(void)
 bool preferences_comment(void)
 {
     return comment;
+}
+
+const char *preferences_read_ahead(void)
+{
+    return read_ahead_path != NULL ? read_ahead_path : "";
 }
 
 bool preferences_comment_requests_only(void)
@@ -192,11 +198,17 @@ void preferences_register(void)
             preference_count++;
         }
     }
+    prefs_register_filename_preference(module, "read_ahead", "Capture to read ahead (tshark)",
+                                       "The capture file that tshark reads. tshark shows each packet once; with this, "
+                                       "the file is read before, and fields, filters and comments say at once what the "
+                                       "whole capture tells: tshark -r FILE -o nflx.read_ahead:FILE. Give -2 instead "
+                                       "where packets come from another place. Wireshark's window needs neither.\n"
+                                       "Default: none",
+                                       &read_ahead_path, FALSE);
     prefs_register_bool_preference(module, "comment", "Write packet comments (tshark)",
                                    "Lets tshark -Y FILTER -w FILE write an annotated capture (pcapng): packets of "
-                                   "Netflix's get a comment that everybody's Wireshark shows. tshark then reads the "
-                                   "capture once before, so that comments and fields say what the whole capture tells. "
-                                   "Packets that have such a comment do not get another. In the window there is Tools "
+                                   "Netflix's get a comment that everybody's Wireshark shows. With nflx.read_ahead or "
+                                   "-2, comments say what the whole capture tells. Packets that have such a comment do not get another. In the window there is Tools "
                                    "> Netflix > Export annotated capture.\nDefault: off",
                                    &comment);
     prefs_register_enum_preference(module, "comment_packets", "Packets that get a comment",

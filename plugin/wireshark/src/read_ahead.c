@@ -1,32 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A capture file read from its beginning to its end through an engine, and once more if evidence came after packets
- * that it concerns: what is known then is all that there is to know, as in the command nflx. */
+/* A capture file read from its beginning to its end through an engine, and once more if the engine asks for it: what is
+ * known then is all that there is to know, as in the command nflx. */
+/* For times of files finer than seconds (POSIX.1-2008). */
+#define _POSIX_C_SOURCE 200809L
+
 #include "plugin.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
 
+/* One version of a file. */
+typedef struct identity {
+    gint64 size;
+    gint64 seconds;
+    gint64 nanoseconds;
+    guint64 device;
+    guint64 inode;
+} identity;
+
+/* Where a record is in the file, and when it was captured. */
+typedef struct place {
+    int64_t offset;
+    nstime_t time;
+} place;
+
 struct read_ahead {
     nflx_engine *engine;
-    /* Where the records are in the file, in their order; the number of a record counts from 1. */
-    GArray *offsets;
+    /* The file's records in their order; the number of a record counts from 1. */
+    GArray *places;
     uint32_t full_frame;
     /* What it was made of. */
     char *path;
     char *settings;
-    gint64 size;
-    gint64 modified;
+    identity file;
 };
 
-static void look(const char *path, gint64 *size, gint64 *modified)
+/* Files are rewritten within a second, so whole seconds do not tell one version from the next. */
+static identity look(const char *path)
 {
     GStatBuf file;
+    identity found = {.size = -1};
 
-    *size = *modified = -1;
     if (g_stat(path, &file) == 0) {
-        *size = file.st_size;
-        *modified = file.st_mtime;
+        found = (identity){file.st_size, file.st_mtim.tv_sec, file.st_mtim.tv_nsec, file.st_dev, file.st_ino};
     }
+    return found;
+}
+
+static bool same(const identity *one, const identity *other)
+{
+    return one->size == other->size && one->seconds == other->seconds && one->nanoseconds == other->nanoseconds &&
+           one->device == other->device && one->inode == other->inode;
 }
 
 /* Gives every record to the engine; false if it failed. What cannot be read any more ends the file. */
@@ -41,15 +65,16 @@ static bool read_all(read_ahead *made, wtap *file)
     char *reason = NULL;
     nstime_t last = NSTIME_INIT_ZERO;
 
-    g_array_set_size(made->offsets, 0);
+    g_array_set_size(made->places, 0);
     made->full_frame = 0;
     nflx_record_init(&record);
     while (nflx_record_read(file, &record, &error, &reason, &offset)) {
-        g_array_append_val(made->offsets, offset);
-        if (frame_record(&record.rec, nflx_record_data(&record), made->offsets->len, &last, &packet)) {
+        place place = {offset, record.rec.ts};
+        g_array_append_val(made->places, place);
+        if (frame_record(&record.rec, nflx_record_data(&record), made->places->len, &last, &packet)) {
             status = nflx_engine_packet(made->engine, &packet, &annotation);
             if (status == NFLX_STATUS_OK && annotation.flags & NFLX_ANNOTATION_FULL && made->full_frame == 0) {
-                made->full_frame = made->offsets->len;
+                made->full_frame = made->places->len;
             }
         }
         nflx_record_reset(&record);
@@ -70,7 +95,7 @@ static bool read_file(read_ahead *made, const char *path, int *error, char **rea
     if (file == NULL) {
         return false;
     }
-    bool read = read_all(study, file);
+    bool read = read_all(made, file);
     wtap_close(file);
     *error = read ? 0 : EIO;
     return read;
@@ -79,19 +104,19 @@ static bool read_file(read_ahead *made, const char *path, int *error, char **rea
 /* NULL if the file cannot be opened, with an error of Wireshark's and perhaps a reason, or if the engine failed. */
 read_ahead *read_ahead_new(const char *path, nflx_config *config, int *error, char **reason)
 {
-    read_ahead *made = g_new0(study, 1);
-    nflx_stats stats = {.struct_size = sizeof stats};
+    read_ahead *made = g_new0(read_ahead, 1);
+    uint32_t again = 0;
 
     *error = EIO;
     *reason = NULL;
-    made->offsets = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    made->places = g_array_new(FALSE, FALSE, sizeof(place));
     made->path = g_strdup(path);
     made->settings = preferences_text();
-    look(path, &made->size, &made->modified);
+    made->file = look(path);
     if (nflx_engine_new(config, NFLX_ENGINE_KEEP_FRAMES, &made->engine) != NFLX_STATUS_OK ||
-        !read_file(made, path, error, reason) || nflx_engine_stats(made->engine, &stats) != NFLX_STATUS_OK ||
-        (stats.evidence_came_late &&
-         (nflx_engine_rewind(made->engine) != NFLX_STATUS_OK || !read_file(made, path, error, reason)))) {
+        !read_file(made, path, error, reason) ||
+        nflx_engine_should_read_again(made->engine, &again) != NFLX_STATUS_OK ||
+        (again && (nflx_engine_rewind(made->engine) != NFLX_STATUS_OK || !read_file(made, path, error, reason)))) {
         read_ahead_free(made);
         return NULL;
     }
@@ -100,25 +125,21 @@ read_ahead *read_ahead_new(const char *path, nflx_config *config, int *error, ch
 
 bool read_ahead_fits(const read_ahead *made, const char *path)
 {
-    gint64 size;
-    gint64 modified;
     char *settings = preferences_text();
-
-    look(path, &size, &modified);
-    bool fits = strcmp(made->path, path) == 0 && strcmp(made->settings, settings) == 0 && made->size == size &&
-                made->modified == modified;
+    identity file = look(path);
+    bool fits = strcmp(made->path, path) == 0 && strcmp(made->settings, settings) == 0 && same(&made->file, &file);
     g_free(settings);
     return fits;
 }
 
 void read_ahead_free(read_ahead *made)
 {
-    if (study != NULL) {
+    if (made != NULL) {
         nflx_engine_free(made->engine);
-        g_array_free(made->offsets, TRUE);
+        g_array_free(made->places, TRUE);
         g_free(made->path);
         g_free(made->settings);
-        g_free(study);
+        g_free(made);
     }
 }
 
@@ -132,19 +153,36 @@ uint32_t read_ahead_full_frame(const read_ahead *made)
     return made->full_frame;
 }
 
-uint32_t read_ahead_number(const read_ahead *made, int64_t offset)
+/* Returns the place of the first record that does not begin before an offset. */
+static guint position(const read_ahead *made, int64_t offset)
 {
-    const int64_t *offsets = (const int64_t *)(const void *)made->offsets->data;
     guint from = 0;
-    guint to = made->offsets->len;
+    guint to = made->places->len;
 
     while (from < to) {
         guint middle = from + (to - from) / 2;
-        if (offsets[middle] < offset) {
+        if (g_array_index(made->places, place, middle).offset < offset) {
             from = middle + 1;
         } else {
             to = middle;
         }
     }
-    return from < made->offsets->len && offsets[from] == offset ? from + 1 : 0;
+    return from;
+}
+
+uint32_t read_ahead_number(const read_ahead *made, int64_t offset, const nstime_t *time)
+{
+    guint at = position(made, offset);
+
+    if (at >= made->places->len) {
+        return 0;
+    }
+    const place *found = &g_array_index(made->places, place, at);
+    return found->offset == offset && nstime_cmp(&found->time, time) == 0 ? at + 1 : 0;
+}
+
+bool read_ahead_agrees(const read_ahead *made, int64_t offset, const nstime_t *time)
+{
+    /* What is behind the last record came since: the file grows. */
+    return position(made, offset) >= made->places->len || read_ahead_number(made, offset, time) != 0;
 }

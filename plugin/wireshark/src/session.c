@@ -2,9 +2,9 @@
 /* The engine of the capture at hand: made when Wireshark begins a capture, freed when it is done with it. Frames are
  * given to the engine once, on their first visit; later visits look up what was said then.
  *
- * Where tshark is to write comments, it sees each packet once, and what is to be said of a request shows in its response.
- * So the file is read ahead by an engine of its own, and every visit is a look-up: by the record's place in the file,
- * because tshark -2 -R numbers frames anew. */
+ * tshark shows each packet once, and what is to be said of a request shows in its response. So the file that the
+ * preference nflx.read_ahead names is read ahead by an engine of its own, and every visit is a look-up: by the record's
+ * place in the file, because tshark -2 -R numbers frames anew. */
 #include "plugin.h"
 
 static nflx_engine *engine;
@@ -19,6 +19,8 @@ static uint32_t full_frame;
 static nstime_t last_time;
 /* Packets came in since the engine was last told that there are no more. */
 static bool unsettled;
+/* Comments were written at first visits only, of what was known then. */
+static bool comments_so_far;
 
 static void report_once(const char *sentence)
 {
@@ -42,27 +44,32 @@ bool session_in_window(void)
     return window() != NULL;
 }
 
-/* Reads the capture ahead if comments are to be written. */
+/* Reads the capture ahead if the user names its file. tshark tells a plugin nothing about what it reads. */
 static read_ahead *read_ahead_wanted(nflx_config *config)
 {
+    const char *path = preferences_read_ahead();
     int error = 0;
     char *reason = NULL;
 
-    if (!preferences_comment() || session_in_window()) {
+    if (path[0] == '\0' || session_in_window()) {
         return NULL;
     }
-    char *path = input_path();
-    read_ahead *made = path != NULL && kept != NULL && read_ahead_fits(kept, path) ? g_steal_pointer(&kept) : NULL;
-    if (made == NULL && path != NULL) {
+    read_ahead *made = kept != NULL && read_ahead_fits(kept, path) ? g_steal_pointer(&kept) : NULL;
+    if (made == NULL) {
         made = read_ahead_new(path, config, &error, &reason);
     }
     if (made == NULL) {
-        g_printerr("nflx: The capture cannot be read ahead%s%s, so comments say what is known at each packet.\n",
-                   path != NULL ? ": " : ", as it is no file", path != NULL ? wtap_strerror(error) : "");
+        g_printerr("nflx: %s, which nflx.read_ahead names, cannot be read ahead: %s. Fields say what is known at each "
+                   "packet.\n",
+                   path, wtap_strerror(error));
     }
     g_free(reason);
-    g_free(path);
     return made;
+}
+
+void session_commented(const facts *facts)
+{
+    comments_so_far = !facts->revisit;
 }
 
 void session_start(void)
@@ -85,6 +92,11 @@ void session_start(void)
 void session_stop(void)
 {
     taps_stop();
+    if (comments_so_far) {
+        g_printerr("nflx: Comments say what was known at each packet; give -2 or -o nflx.read_ahead:FILE to tshark for what "
+                   "the whole capture tells.\n");
+    }
+    comments_so_far = false;
     if (ahead != NULL) {
         read_ahead_free(kept);
         kept = g_steal_pointer(&ahead);
@@ -142,7 +154,11 @@ static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
 {
     nflx_packet packet;
 
-    facts->frame = ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off) : 0;
+    facts->frame = ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off, &pinfo->abs_ts) : 0;
+    if (ahead != NULL && facts->frame == 0 && !read_ahead_agrees(ahead, pinfo->fd->file_off, &pinfo->abs_ts)) {
+        report_once("nflx.read_ahead names another capture than the one that is read: name the same file for both.");
+        return NFLX_STATUS_NONE;
+    }
     facts->revisit = facts->frame != 0 || PINFO_FD_VISITED(pinfo);
     if (facts->frame == 0) {
         /* Read the usual way, or after what was read ahead, from a file that still grows. */
