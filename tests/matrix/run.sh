@@ -3,7 +3,7 @@
 # table. Root; a Rust toolchain that is a folder of its own, as rustup's are.
 # usage: run.sh [--readme] [SUITE...]     (bookworm trixie forky)
 #
-#   --readme   put the table into README.md, between <!-- matrix --> and <!-- /matrix -->; only when all suites passed
+#   --readme   put the table into docs/compatibility.md, between <!-- matrix --> and <!-- /matrix -->; only when all suites passed
 #
 # What is built and each suite's log stay in target/matrix, the systems where tests/chroot.sh says. Exit status: 0 if every
 # suite passed.
@@ -118,7 +118,7 @@ for suite in "${suites[@]}"; do
 done
 echo "$table"
 if [ -n "$readme" ] && [ -n "$good" ]; then
-    TABLE=$table perl -0pi -e 's/(<!-- matrix -->\n).*?(?=<!-- \/matrix -->)/$1$ENV{TABLE}\n/s' "$root/README.md"
-    say "the table is in README.md"
+    TABLE=$table perl -0pi -e 's/(<!-- matrix -->\n).*?(?=<!-- \/matrix -->)/$1$ENV{TABLE}\n/s' "$root/docs/compatibility.md"
+    say "the table is in docs/compatibility.md"
 fi
 [ -n "$good" ] || fail "not every suite passed; logs are in $target"
