@@ -1,17 +1,18 @@
 //! Config in, packet in, annotation out, finish.
 
+mod memory_bound;
+
 use crate::bounded::clock_table::{NONE, Slot};
-use crate::bounded::size;
-use crate::classify::clients;
+use crate::classify::clients::Viewers;
 use crate::config::{Config, SegmentRule};
 use crate::connection::classic_rule::Classic;
-use crate::connection::context::{Context, Outcome};
+use crate::connection::context::{Context, Learnt, Outcome};
 use crate::connection::followed::{Carrier, Connections, Session};
 use crate::connection::quic::{Opening, QuicSession};
 use crate::connection::tcp::application::speaks_as_client;
 use crate::facts::annotation::{Annotation, ServerId};
 use crate::facts::counters::Direction;
-use crate::facts::segment::Segment;
+use crate::facts::segment::{Segment, SegmentTotals};
 use crate::facts::server::Server;
 use crate::facts::stats::Stats;
 use crate::flows::key::{End, FlowKey};
@@ -34,8 +35,13 @@ pub struct Engine {
     config: Config,
     registry: Registry,
     segments: SegmentTable,
+    /// Those who asked for them.
+    viewers: Viewers,
     connections: Connections,
     classic: Classic,
+    /// What the packet at hand taught; empty between packets.
+    learnt: Vec<Learnt>,
+    segments_missed: bool,
     stats: Stats,
 }
 
@@ -59,8 +65,11 @@ impl Engine {
         Self {
             registry,
             segments: SegmentTable::new(&config),
+            viewers: Viewers::new(&config),
             connections: Connections::new(&config),
             classic: Classic::default(),
+            learnt: Vec::new(),
+            segments_missed: false,
             stats: Stats::default(),
             config,
         }
@@ -70,7 +79,7 @@ impl Engine {
     /// grows, its old place counts as well for a moment.
     #[must_use]
     pub fn memory_bound(config: &Config) -> u64 {
-        size::bound(config)
+        memory_bound::bound(config)
     }
 
     /// Whether evidence came after packets that it concerns, so that a second pass would say more about them.
@@ -85,7 +94,7 @@ impl Engine {
     /// do not count.
     #[must_use]
     pub fn should_read_again(&self) -> bool {
-        self.registry.segments_missed
+        self.segments_missed || self.registry.segments_missed
     }
 
     /// Takes the next packet; `None` where it is none of Netflix's.
@@ -166,6 +175,8 @@ impl Engine {
                 }
             }
         }
+        self.viewers
+            .follow(&self.config, &mut self.registry, &mut self.segments);
         Some(Taken {
             flow,
             sender,
@@ -192,7 +203,71 @@ impl Engine {
         {
             self.registry
                 .learn_dns(&self.config, &response, true, stamp.frame);
+            self.notice_changed_sites();
         }
+    }
+
+    /// Calls a connection, or the classic rule, with what it may use; then applies what it learnt.
+    #[inline(always)]
+    fn call<R>(
+        &mut self,
+        slot: Slot,
+        client: End,
+        connection: impl FnOnce(&mut Connections, &mut Classic, &mut Context<'_>) -> R,
+    ) -> R {
+        let flow = self.registry.flow(slot);
+        let reserved = match flow.server {
+            Some(_) => None,
+            None => self.registry.reserved(slot, 1 - client),
+        };
+        let mut ctx = Context {
+            config: &self.config,
+            segments: &mut self.segments,
+            learnt: &mut self.learnt,
+            key: self.registry.key(slot),
+            number: flow.number.unwrap_or_default(),
+            client,
+            server: flow.server.map(|(id, _)| id),
+            reserved,
+            passed_over: false,
+        };
+        let result = connection(&mut self.connections, &mut self.classic, &mut ctx);
+        if ctx.passed_over {
+            self.registry.flow_mut(slot).passed_over = true;
+        }
+        if !self.learnt.is_empty() {
+            self.apply(slot, client);
+        }
+        result
+    }
+
+    /// Applies what a connection learnt.
+    #[cold]
+    fn apply(&mut self, slot: Slot, client: End) {
+        for learnt in std::mem::take(&mut self.learnt) {
+            match learnt {
+                Learnt::Name { kind, name, frame } => {
+                    let address = self.registry.key(slot).address(1 - client);
+                    self.registry
+                        .identify(&self.config, address, kind, &name, frame);
+                }
+                Learnt::Dns { response, frame } => {
+                    self.registry
+                        .learn_dns(&self.config, &response, false, frame);
+                }
+            }
+        }
+        self.notice_changed_sites();
+    }
+
+    /// Asks for a second pass where kinds that cannot change any more were decided by other expectations.
+    fn notice_changed_sites(&mut self) {
+        let (segments, is_final) = (&self.segments, self.viewers.verdicts_final);
+        self.segments_missed |= self
+            .registry
+            .sites_changed
+            .drain(..)
+            .any(|server| is_final && segments.totals(server).count > 0);
     }
 
     /// Makes a flow a new one when this SYN opens another connection under its ports.
@@ -235,15 +310,12 @@ impl Engine {
 
     /// Ends what is followed of a flow.
     fn close(&mut self, slot: Slot, connection: Slot, complete: bool) {
-        let session = &mut self.connections.list[connection as usize].session;
-        let mut ctx = Context {
-            config: &self.config,
-            registry: &mut self.registry,
-            segments: &mut self.segments,
-            flow: slot,
-            client: session.client(),
-        };
-        session.close(&mut ctx, complete);
+        let client = self.connections.list[connection as usize].session.client();
+        self.call(slot, client, |connections, _, ctx| {
+            connections.list[connection as usize]
+                .session
+                .close(ctx, complete);
+        });
         self.stop_following(slot, connection);
     }
 
@@ -285,24 +357,31 @@ impl Engine {
                 Carrier::Tcp(self.registry.key(slot).port(1 - client)),
             );
         }
-        self.connections.list[place as usize].used = true;
-        let Session::Tcp(connection) = &mut self.connections.list[place as usize].session else {
-            return Outcome::default();
+        let followed = &mut self.connections.list[place as usize];
+        followed.used = true;
+        let client = followed.session.client();
+        let report = self.call(slot, client, |connections, _, ctx| {
+            let Session::Tcp(connection) = &mut connections.list[place as usize].session else {
+                return Err(Outcome::default());
+            };
+            if takes_short_ways && let Some(outcome) = connection.pass(tcp, sender, stamp, ctx) {
+                return Err(outcome);
+            }
+            let outcome = connection.packet(tcp, sender, stamp, ctx);
+            let dropped = std::mem::take(&mut connection.dropped);
+            Ok((
+                outcome,
+                dropped,
+                connection.is_settled(),
+                connection.is_over(),
+            ))
+        });
+        // Of a packet that says nothing new about its connection, there is nothing more to do.
+        let (mut outcome, dropped, settled, is_over) = match report {
+            Ok(report) => report,
+            Err(outcome) => return outcome,
         };
-        let client = connection.client;
-        let mut ctx = Context {
-            config: &self.config,
-            registry: &mut self.registry,
-            segments: &mut self.segments,
-            flow: slot,
-            client,
-        };
-        if takes_short_ways && let Some(outcome) = connection.pass(tcp, sender, stamp, &mut ctx) {
-            return outcome;
-        }
-        let mut outcome = connection.packet(tcp, sender, stamp, &mut ctx);
-        self.stats.reorder_dropped += std::mem::take(&mut connection.dropped);
-        let (settled, is_over) = (connection.is_settled(), connection.is_over());
+        self.stats.reorder_dropped += dropped;
         // Without payload too: an acknowledgement hands what was held back to readers, who may keep more of it.
         self.relieve(place);
         let flow = self.registry.flow_mut(slot);
@@ -351,14 +430,9 @@ impl Engine {
         sender: End,
         stamp: Stamp,
     ) -> Outcome {
-        let mut ctx = Context {
-            config: &self.config,
-            registry: &mut self.registry,
-            segments: &mut self.segments,
-            flow: slot,
-            client,
-        };
-        self.classic.packet(tcp, sender == client, stamp, &mut ctx)
+        self.call(slot, client, |_, classic, ctx| {
+            classic.packet(tcp, sender == client, stamp, ctx)
+        })
     }
 
     /// Follows a UDP flow while it may be QUIC: Netflix's, and any other until it is known not to be.
@@ -388,20 +462,17 @@ impl Engine {
                 }
             }
         }
-        self.connections.list[place as usize].used = true;
-        let Session::Quic(session) = &mut self.connections.list[place as usize].session else {
-            return Outcome::default();
-        };
-        let client = session.client;
-        let mut ctx = Context {
-            config: &self.config,
-            registry: &mut self.registry,
-            segments: &mut self.segments,
-            flow: slot,
-            client,
-        };
-        let outcome = session.packet(udp, sender, stamp, &mut ctx);
-        let settled = session.settled;
+        let followed = &mut self.connections.list[place as usize];
+        followed.used = true;
+        let client = followed.session.client();
+        let (outcome, settled) = self.call(slot, client, |connections, _, ctx| {
+            match &mut connections.list[place as usize].session {
+                Session::Quic(session) => {
+                    (session.packet(udp, sender, stamp, ctx), session.settled)
+                }
+                Session::Tcp(_) => (Outcome::default(), true),
+            }
+        });
         self.relieve(place);
         let flow = self.registry.flow_mut(slot);
         let is_followed = match flow.server {
@@ -469,31 +540,21 @@ impl Engine {
     /// that goes on).
     pub fn finish(&mut self) {
         for place in 0..self.connections.list.len() as Slot {
-            let entry = &mut self.connections.list[place as usize];
-            if entry.flow == NONE {
+            let followed = &self.connections.list[place as usize];
+            let (slot, client) = (followed.flow, followed.session.client());
+            if slot == NONE {
                 continue;
             }
-            let mut ctx = Context {
-                config: &self.config,
-                registry: &mut self.registry,
-                segments: &mut self.segments,
-                flow: entry.flow,
-                client: entry.session.client(),
-            };
-            entry.session.close(&mut ctx, false);
+            self.call(slot, client, |connections, _, ctx| {
+                connections.list[place as usize].session.close(ctx, false);
+            });
             // What was held back was read, by readers who may keep more of it.
             self.connections.weigh(place);
         }
         self.make_room(NONE);
-        let mut ctx = Context {
-            config: &self.config,
-            registry: &mut self.registry,
-            segments: &mut self.segments,
-            flow: NONE,
-            client: 0,
-        };
-        self.classic.finish(&mut ctx);
-        clients::finish(&self.config, &mut self.registry, &mut self.segments);
+        self.classic.finish(&mut self.segments);
+        self.viewers
+            .finish(&self.config, &mut self.registry, &mut self.segments);
     }
 
     /// Number of servers identified: ids are 0 up to this.
@@ -506,6 +567,12 @@ impl Engine {
     #[must_use]
     pub fn server(&self, id: ServerId) -> Option<&Server> {
         self.registry.servers().get(id as usize)
+    }
+
+    /// Returns number and bytes of a server's segments, those that made room among them.
+    #[must_use]
+    pub fn server_segments(&self, id: ServerId) -> SegmentTotals {
+        self.segments.totals(id)
     }
 
     /// Smallest and one past the largest segment number that is held; numbers between may be unused.

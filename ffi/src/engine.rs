@@ -278,8 +278,9 @@ pub unsafe extern "C" fn nflx_engine_server(
     let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { StructOutput::new(out) }?;
-        let row = handle.read()?.server(server).ok_or(Failure::NONE)?;
-        out.write(nflx_server::new(server, row));
+        let core = handle.read()?;
+        let row = core.server(server).ok_or(Failure::NONE)?;
+        out.write(nflx_server::new(server, row, core.server_segments(server)));
         Ok(())
     };
     // SAFETY: the header's contract for handles.

@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use nflx_core::{Evidence, EvidenceKind, Role, Server};
+use nflx_core::{Evidence, EvidenceKind, Role, SegmentTotals, Server};
 
 use crate::address::{nflx_address, nflx_counters};
 use crate::crossing::Crossing;
@@ -84,7 +84,7 @@ unsafe impl Crossing for nflx_server {
 }
 
 impl nflx_server {
-    pub(crate) fn new(id: u32, s: &Server) -> Self {
+    pub(crate) fn new(id: u32, s: &Server, segments: SegmentTotals) -> Self {
         Self {
             struct_size: size_of::<Self>() as u32,
             id,
@@ -93,8 +93,8 @@ impl nflx_server {
             evidence: s.strongest().map_or(NFLX_EVIDENCE_NONE, |k| k as u32),
             evidence_count: u32::try_from(s.evidence.len()).unwrap_or(u32::MAX),
             flows: s.flows,
-            segments: s.segments,
-            segment_bytes: s.segment_bytes,
+            segments: segments.count,
+            segment_bytes: segments.bytes,
             counters: s.counters.into(),
             t_first: s.t_first.0,
             t_last: s.t_last.0,

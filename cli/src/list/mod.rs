@@ -38,7 +38,7 @@ impl Report for Servers {
         _: bool,
         writer: &mut Writer<'_, Self>,
     ) -> Result<Study, Failure> {
-        for server in ranked(&study.engine) {
+        for server in &ranked(&study.engine) {
             let evidence = &evidence_kinds(server);
             writer.row(&ServerRow {
                 capture,

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use nflx_core::segments::buffering::{self, Phase};
-use nflx_core::{Engine, Kind, Role, Segment, Server, Time};
+use nflx_core::text::summary::RankedServer;
+use nflx_core::{Engine, Kind, Role, Segment, Time};
 
 use crate::rows::ranked;
 
@@ -15,7 +16,7 @@ pub(super) const KINDS: [Kind; 3] = [Kind::Video, Kind::Audio, Kind::Other];
 pub(super) struct Facts<'a> {
     pub(super) engine: &'a Engine,
     /// Those that send video first, then by bytes.
-    pub(super) servers: Vec<&'a Server>,
+    pub(super) servers: Vec<RankedServer<'a>>,
     /// In order of request.
     pub(super) segments: Vec<&'a Segment>,
     /// Where the buffer is filled.
@@ -88,7 +89,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Servers that send video.
-    pub(super) fn video_servers(&self) -> impl Iterator<Item = &'a Server> {
+    pub(super) fn video_servers(&self) -> impl Iterator<Item = RankedServer<'a>> {
         self.servers
             .iter()
             .copied()

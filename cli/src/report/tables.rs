@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use nflx_core::{Counters, Kind, Segment, Server, Time};
+use nflx_core::text::summary::RankedServer;
+use nflx_core::{Counters, Kind, Segment, Time};
 
 use super::facts::{Facts, KINDS, Sum, quantile, role_title};
 use super::numbers::{bytes, count, label, rate, seconds, share};
@@ -52,7 +53,7 @@ pub(super) fn servers(facts: &Facts<'_>) -> Markup {
     }
 }
 
-fn server_row(server: &Server) -> Markup {
+fn server_row(server: &RankedServer<'_>) -> Markup {
     let counters = &server.counters;
     html! {
         tr role="row" class=[server.role.sends_video().then_some("sends-video")] data-server=(server.address) {
@@ -65,8 +66,8 @@ fn server_row(server: &Server) -> Markup {
             }
             td role="cell" data-title="Evidence" { (evidence_kinds(server).join(", ")) }
             td.number role="cell" data-title="Flows" { (count(server.flows.into())) }
-            td.number role="cell" data-title="Segments" { (count(server.segments.into())) }
-            td.number role="cell" data-title="In segments" { (bytes(server.segment_bytes)) }
+            td.number role="cell" data-title="Segments" { (count(server.segments.count.into())) }
+            td.number role="cell" data-title="In segments" { (bytes(server.segments.bytes)) }
             td.number role="cell" data-title="In" {
                 (bytes(counters.in_bytes)) span.packets { (count(counters.in_pkts)) " packets" }
             }

@@ -1,5 +1,6 @@
 //! One row per identified server.
 
+use nflx_core::text::summary::RankedServer;
 pub(crate) use nflx_core::text::summary::ranked;
 use nflx_core::{Server, Time};
 
@@ -12,7 +13,7 @@ pub(crate) struct Servers;
 pub(crate) struct ServerRow<'a> {
     pub(crate) capture: &'a str,
     pub(crate) start: Time,
-    pub(crate) server: &'a Server,
+    pub(crate) server: &'a RankedServer<'a>,
     /// Kinds of evidence, strongest first.
     pub(crate) evidence: &'a [&'static str],
 }
@@ -116,7 +117,7 @@ impl Rows for Servers {
             "Requests to it with their responses",
             "segments",
             Unit::Count,
-            |row| Value::Integer(row.server.segments.into()),
+            |row| Value::Integer(row.server.segments.count.into()),
         ),
         shown(
             "segment_bytes",
@@ -125,7 +126,7 @@ impl Rows for Servers {
             "Sum of bytes over its segments",
             "in segments",
             Unit::Bytes,
-            |row| Value::Integer(row.server.segment_bytes),
+            |row| Value::Integer(row.server.segments.bytes),
         ),
         column(
             "t_first",

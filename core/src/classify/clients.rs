@@ -29,6 +29,10 @@ pub(crate) struct Viewers {
     end: Slot,
     /// By server.
     tallies: Vec<Tally>,
+    /// Number of the first segment that was not taken yet.
+    next: u32,
+    /// What segments hold was decided for some that nothing can change any more.
+    pub(crate) verdicts_final: bool,
 }
 
 /// Numbers of a client's latest segments.
@@ -56,6 +60,8 @@ impl Viewers {
             pools: Table::new(capacity, config.hash_seed),
             end: 0,
             tallies: Vec::new(),
+            next: 1,
+            verdicts_final: false,
         }
     }
 
@@ -70,21 +76,64 @@ impl Viewers {
             .saturating_add(size::list::<Tally>(config.max_servers()))
     }
 
-    /// Takes a segment that a client just asked for; `true` if its client should be judged.
-    fn take(
+    /// Takes the segments that were opened since, and judges each one's client if enough is new.
+    #[inline]
+    pub(crate) fn follow(
         &mut self,
-        client: IpAddr,
-        number: u32,
-        window: usize,
+        config: &Config,
         registry: &mut Registry,
-    ) -> (Slot, bool) {
+        segments: &mut SegmentTable,
+    ) {
+        if self.next != segments.next_number() {
+            self.take_opened(config, registry, segments);
+        }
+    }
+
+    fn take_opened(
+        &mut self,
+        config: &Config,
+        registry: &mut Registry,
+        segments: &mut SegmentTable,
+    ) {
+        let window = usize::try_from(config.kind_window()).unwrap_or(usize::MAX);
+        let opened = self.next..segments.next_number();
+        self.next = opened.end;
+        for number in opened {
+            let Some(client) = segments.get(number).map(|segment| segment.client) else {
+                continue;
+            };
+            let (slot, due) = self.take(client, number, window);
+            if due {
+                self.judge(slot, config, registry, segments);
+            }
+        }
+    }
+
+    /// Judges everything, as the capture ended.
+    pub(crate) fn finish(
+        &mut self,
+        config: &Config,
+        registry: &mut Registry,
+        segments: &mut SegmentTable,
+    ) {
+        for slot in 0..self.end {
+            self.judge(slot, config, registry, segments);
+        }
+        for server in 0..registry.servers().len() {
+            self.assign(server as ServerId, config, registry);
+        }
+    }
+
+    /// Takes a segment that a client just asked for; `true` if its client should be judged.
+    fn take(&mut self, client: IpAddr, number: u32, window: usize) -> (Slot, bool) {
+        let verdicts_final = &mut self.verdicts_final;
         let slot = self.pools.find(&client).unwrap_or_else(|| {
             if self.pools.is_full()
                 && let Some(victim) = self.pools.victim(|_, _| true)
             {
                 self.pools.remove(victim);
                 self.pools[victim] = Pool::default();
-                registry.verdicts_final = true;
+                *verdicts_final = true;
             }
             self.pools.insert(client, Pool::default())
         });
@@ -92,7 +141,7 @@ impl Viewers {
         let pool = &mut self.pools[slot];
         if pool.numbers.len() >= window {
             pool.numbers.pop_front();
-            registry.verdicts_final = true;
+            *verdicts_final = true;
         }
         pool.numbers.push_back(number);
         pool.new += 1;
@@ -166,41 +215,6 @@ impl Viewers {
         let server = registry.server_mut(id);
         (server.role, server.role_reason) = role::decide(site, &tally, &server.counters, config);
     }
-}
-
-/// Takes a segment that was just opened, and judges its client if enough is new.
-pub(crate) fn opened(
-    number: u32,
-    config: &Config,
-    registry: &mut Registry,
-    segments: &mut SegmentTable,
-) {
-    let Some(client) = segments.get(number).map(|segment| segment.client) else {
-        return;
-    };
-    let window = usize::try_from(config.kind_window()).unwrap_or(usize::MAX);
-    let Some(mut viewers) = segments.viewers.take() else {
-        return;
-    };
-    let (slot, due) = viewers.take(client, number, window, registry);
-    if due {
-        viewers.judge(slot, config, registry, segments);
-    }
-    segments.viewers = Some(viewers);
-}
-
-/// Judges everything, as the capture ended.
-pub(crate) fn finish(config: &Config, registry: &mut Registry, segments: &mut SegmentTable) {
-    let Some(mut viewers) = segments.viewers.take() else {
-        return;
-    };
-    for slot in 0..viewers.end {
-        viewers.judge(slot, config, registry, segments);
-    }
-    for server in 0..registry.servers().len() {
-        viewers.assign(server as ServerId, config, registry);
-    }
-    segments.viewers = Some(viewers);
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::bounded::size;
 use crate::config::Config;
 use crate::facts::segment::{Segment, Transport};
 use crate::packet::Stamp;
+use crate::segments::table::SegmentTable;
 use crate::wire::decode::Tcp;
 
 /// The segment that each server has open, by server id.
@@ -56,20 +57,19 @@ impl Classic {
 
     fn request(&mut self, server: usize, stamp: Stamp, ctx: &mut Context<'_>) {
         if let Some(number) = self.open[server] {
-            let key = ctx.registry.key(ctx.flow);
             let (client, client_port, server_port) = (
-                key.address(ctx.client),
-                key.port(ctx.client),
-                key.port(1 - ctx.client),
+                ctx.key.address(ctx.client),
+                ctx.key.port(ctx.client),
+                ctx.key.port(1 - ctx.client),
             );
-            let flow = ctx.registry.flow(ctx.flow).number.unwrap_or_default();
             let Some(segment) = ctx.segments.get_mut(number) else {
                 self.open[server] = ctx.open(stamp, Transport::Tcp);
                 return;
             };
             if segment.bytes == 0 {
                 // Dropped for want of an answer: this request takes its place and its number.
-                (segment.flow, segment.client, segment.client_port) = (flow, client, client_port);
+                (segment.flow, segment.client, segment.client_port) =
+                    (ctx.number, client, client_port);
                 (
                     segment.server_port,
                     segment.request_frame,
@@ -83,15 +83,14 @@ impl Classic {
     }
 
     /// Drops the segments that got no answer before the capture ended.
-    pub(crate) fn finish(&mut self, ctx: &mut Context<'_>) {
+    pub(crate) fn finish(&mut self, segments: &mut SegmentTable) {
         for open in &mut self.open {
             if let Some(number) = *open
-                && ctx
-                    .segments
+                && segments
                     .get(number)
                     .is_some_and(|segment| segment.bytes == 0)
             {
-                ctx.withdraw(number);
+                segments.withdraw(number);
                 *open = None;
             }
         }

@@ -1,14 +1,13 @@
-//! What a connection may use of the engine while it takes a packet.
+//! What a connection may use while it reads a packet, and what it hands up.
 
-use crate::bounded::clock_table::Slot;
-use crate::classify::clients;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
 use crate::facts::segment::{Kind, KindReason, Segment, Transport};
-use crate::flows::key::End;
-use crate::flows::registry::Registry;
+use crate::facts::server::EvidenceKind;
+use crate::flows::key::{End, FlowKey};
 use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
+use crate::wire::dns;
 
 /// What a connection says about one of its packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,48 +20,84 @@ pub(crate) struct Outcome {
     pub(crate) truncated: bool,
 }
 
-/// What a connection may use of the engine while it takes a packet.
+/// A fact that a connection read and that concerns more than itself. The engine applies it after the packet.
+#[derive(Debug)]
+pub(crate) enum Learnt {
+    /// A name of the flow's own, which is Netflix's.
+    Name {
+        kind: EvidenceKind,
+        name: Box<str>,
+        frame: u64,
+    },
+    /// A DNS answer over TCP.
+    Dns { response: dns::Response, frame: u64 },
+}
+
+/// What a connection knows of its flow, and where it puts what it finds out.
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) registry: &'a mut Registry,
     pub(crate) segments: &'a mut SegmentTable,
-    pub(crate) flow: Slot,
+    /// What the packet taught.
+    pub(crate) learnt: &'a mut Vec<Learnt>,
+    pub(crate) key: &'a FlowKey,
+    /// The flow's number.
+    pub(crate) number: u32,
     /// The flow's client end.
     pub(crate) client: End,
+    /// The server, once it is known to be Netflix's.
+    pub(crate) server: Option<ServerId>,
+    /// The identifier that the server has or gets if the flow names it; `None` where there is no room for one more.
+    pub(crate) reserved: Option<ServerId>,
+    /// Something passed which would be a segment's, were the server known to be Netflix's.
+    pub(crate) passed_over: bool,
 }
 
 impl Context<'_> {
-    /// The server, once it is known to be Netflix's.
-    pub(crate) fn server(&self) -> Option<ServerId> {
-        self.registry.flow(self.flow).server.map(|(id, _)| id)
+    /// Returns the server, once it is known to be Netflix's.
+    pub(crate) const fn server(&self) -> Option<ServerId> {
+        self.server
     }
 
     /// Notes that something passed which would be a segment's, were the server known to be Netflix's.
-    pub(crate) fn pass_over(&mut self) {
-        self.registry.flow_mut(self.flow).passed_over = true;
+    pub(crate) const fn pass_over(&mut self) {
+        self.passed_over = true;
+    }
+
+    /// Hands up a name of the flow's own. If it is Netflix's, so is the flow from here on.
+    pub(crate) fn learn_name(&mut self, kind: EvidenceKind, name: &str, frame: u64) {
+        if !self.config.is_netflix(name) || !self.config.counts(kind) {
+            return;
+        }
+        self.server = self.server.or(self.reserved);
+        self.learnt.push(Learnt::Name {
+            kind,
+            name: name.into(),
+            frame,
+        });
+    }
+
+    /// Hands up a DNS answer.
+    pub(crate) fn learn_dns(&mut self, response: dns::Response, frame: u64) {
+        self.learnt.push(Learnt::Dns { response, frame });
     }
 
     /// Opens a segment; `None` while the server is not known to be Netflix's.
     pub(crate) fn open(&mut self, stamp: Stamp, transport: Transport) -> Option<u32> {
-        let Some(server) = self.server() else {
+        let Some(server) = self.server else {
             self.pass_over();
             return None;
         };
         let number = self.segments.next_number();
-        let row = self.registry.server_mut(server);
-        row.segments += 1;
-        let index = row.segments;
-        let key = self.registry.key(self.flow);
         self.segments.push(Segment {
             number,
-            index,
+            index: 0,
             previous: None,
             next: None,
             server,
-            flow: self.registry.flow(self.flow).number.unwrap_or_default(),
-            client: key.address(self.client),
-            client_port: key.port(self.client),
-            server_port: key.port(1 - self.client),
+            flow: self.number,
+            client: self.key.address(self.client),
+            client_port: self.key.port(self.client),
+            server_port: self.key.port(1 - self.client),
             transport,
             kind: Kind::Other,
             kind_reason: KindReason::Pending,
@@ -83,28 +118,11 @@ impl Context<'_> {
             shared: false,
             inferred: false,
         });
-        clients::opened(number, self.config, self.registry, self.segments);
         Some(number)
-    }
-
-    /// Takes a segment without bytes out of the table; its number stays unused.
-    pub(crate) fn withdraw(&mut self, number: u32) {
-        let Some(segment) = self.segments.take(number) else {
-            return;
-        };
-        let row = self.registry.server_mut(segment.server);
-        row.segments = row.segments.saturating_sub(1);
     }
 
     /// Changes a segment's size, and its server's sum with it.
     pub(crate) fn resize(&mut self, number: u32, change: impl FnOnce(&mut Segment)) {
-        let Some(segment) = self.segments.get_mut(number) else {
-            return;
-        };
-        let before = segment.bytes;
-        change(segment);
-        let (after, server) = (segment.bytes, segment.server);
-        let row = self.registry.server_mut(server);
-        row.segment_bytes = (row.segment_bytes + after).saturating_sub(before);
+        self.segments.resize(number, change);
     }
 }

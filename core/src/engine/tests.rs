@@ -143,11 +143,11 @@ fn every_protocol_is_segmented_to_the_byte() {
         assert_eq!(requests.len(), expected.len(), "{name}");
         let server = engine.server(0).unwrap();
         assert_eq!(
-            (server.segments as usize, server.address),
+            (engine.server_segments(0).count as usize, server.address),
             (expected.len(), address(NETFLIX))
         );
         assert_eq!(
-            server.segment_bytes,
+            engine.server_segments(0).bytes,
             expected.iter().map(|size| size.0).sum::<u64>()
         );
     }

@@ -159,6 +159,15 @@ pub struct Segment {
     pub inferred: bool,
 }
 
+/// Number and sum of a server's segments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SegmentTotals {
+    /// Segments.
+    pub count: u32,
+    /// Sum of their `bytes`.
+    pub bytes: u64,
+}
+
 impl Segment {
     /// Request to first byte, in nanoseconds.
     #[must_use]

@@ -157,10 +157,6 @@ pub struct Server {
     pub flows: u32,
     /// All IP packets of the address.
     pub counters: Counters,
-    /// Segments of this address.
-    pub segments: u32,
-    /// Sum of their `bytes`.
-    pub segment_bytes: u64,
     /// First packet of the address.
     pub t_first: Time,
     /// Last packet of the address.

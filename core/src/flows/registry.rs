@@ -122,8 +122,8 @@ pub(crate) struct Registry {
     pub(crate) evidence_came_late: bool,
     /// Some of these were not followed as a server's are.
     pub(crate) segments_missed: bool,
-    /// What segments hold was decided for some that nothing can change any more.
-    pub(crate) verdicts_final: bool,
+    /// Servers of which other things are to be expected since this was last taken.
+    pub(crate) sites_changed: Vec<crate::ServerId>,
 }
 
 impl Registry {
@@ -148,7 +148,7 @@ impl Registry {
             servers_dropped: 0,
             evidence_came_late: false,
             segments_missed: false,
-            verdicts_final: false,
+            sites_changed: Vec::new(),
         }
     }
 
@@ -204,6 +204,16 @@ impl Registry {
     /// What a server's evidence lets expect.
     pub(crate) fn site(&self, id: crate::ServerId) -> Site {
         self.sites[id as usize]
+    }
+
+    /// Returns the identifier that this end of a flow has as a server, or gets if it is identified next; `None` where
+    /// there is no room for one more.
+    pub(crate) fn reserved(&self, slot: Slot, end: End) -> Option<crate::ServerId> {
+        let host = self.flows[slot].hosts[usize::from(end)];
+        let next = self.servers.len();
+        self.hosts[host]
+            .server
+            .or_else(|| (next < self.max_servers).then_some(next as crate::ServerId))
     }
 
     /// A server that exists.
@@ -364,7 +374,9 @@ impl Registry {
         ] {
             if let Some(prefix) = prefix.filter(|_| config.counts(kind)) {
                 match self.hosts[host].server {
-                    Some(id) => self.add_evidence(config, id, kind, &prefix.to_string(), 0),
+                    Some(id) => {
+                        let _ = self.add_evidence(config, id, kind, &prefix.to_string(), 0);
+                    }
                     None => {
                         let _ = self.make_server(config, host, kind, &prefix.to_string(), 0);
                     }

@@ -1,12 +1,11 @@
-//! All segments of a capture, the newest of them within a limit.
+//! All segments of a capture, the newest of them within a limit, and their sums by server.
 
 use std::collections::VecDeque;
 
 use crate::bounded::size;
-use crate::classify::clients::Viewers;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
-use crate::facts::segment::Segment;
+use crate::facts::segment::{Segment, SegmentTotals};
 
 /// Segments by number, from 1 in order of request.
 #[derive(Debug)]
@@ -15,11 +14,16 @@ pub(crate) struct SegmentTable {
     /// Number of the first one held.
     first: u32,
     capacity: usize,
-    /// By server: the number of its newest segment, 0 for none.
-    newest: Vec<u32>,
+    servers: Vec<OfServer>,
     pub(crate) evicted: u64,
-    /// Who asked for them; `None` while it is at work.
-    pub(crate) viewers: Option<Box<Viewers>>,
+}
+
+/// Segments of one server.
+#[derive(Clone, Copy, Debug, Default)]
+struct OfServer {
+    /// Number of its newest segment, 0 for none.
+    newest: u32,
+    totals: SegmentTotals,
 }
 
 impl SegmentTable {
@@ -28,15 +32,15 @@ impl SegmentTable {
             segments: VecDeque::new(),
             first: 1,
             capacity: usize::try_from(config.max_segments()).unwrap_or(usize::MAX),
-            newest: Vec::new(),
+            servers: Vec::new(),
             evicted: 0,
-            viewers: Some(Box::new(Viewers::new(config))),
         }
     }
 
     /// The most memory that it holds, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         size::list::<Option<Segment>>(config.max_segments())
+            .saturating_add(size::list::<OfServer>(config.max_servers()))
     }
 
     /// The number that the next segment gets.
@@ -47,9 +51,11 @@ impl SegmentTable {
     /// Adds a segment, whose number must be [`Self::next_number`], behind the server's newest.
     pub(crate) fn push(&mut self, mut segment: Segment) {
         debug_assert_eq!(segment.number, self.next_number());
-        let newest = self.newest_of(segment.server);
-        segment.previous = (*newest != 0).then_some(*newest);
-        *newest = segment.number;
+        let of_server = self.of_server(segment.server);
+        of_server.totals.count += 1;
+        segment.index = of_server.totals.count;
+        segment.previous = (of_server.newest != 0).then_some(of_server.newest);
+        of_server.newest = segment.number;
         if let Some(previous) = segment.previous.and_then(|number| self.get_mut(number)) {
             previous.next = Some(segment.number);
         }
@@ -71,14 +77,27 @@ impl SegmentTable {
             .as_ref()
     }
 
+    /// A segment whose size does not change.
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Segment> {
         self.segments
             .get_mut(number.checked_sub(self.first)? as usize)?
             .as_mut()
     }
 
-    /// Takes a segment out; the server's others close the gap.
-    pub(crate) fn take(&mut self, number: u32) -> Option<Segment> {
+    /// Changes a segment's size, and its server's sum with it.
+    pub(crate) fn resize(&mut self, number: u32, change: impl FnOnce(&mut Segment)) {
+        let Some(segment) = self.get_mut(number) else {
+            return;
+        };
+        let before = segment.bytes;
+        change(segment);
+        let (after, server) = (segment.bytes, segment.server);
+        let totals = &mut self.servers[server as usize].totals;
+        totals.bytes = (totals.bytes + after).saturating_sub(before);
+    }
+
+    /// Takes a segment without bytes out; its number stays unused, and the server's others close the gap.
+    pub(crate) fn withdraw(&mut self, number: u32) -> Option<Segment> {
         let segment = self
             .segments
             .get_mut(number.checked_sub(self.first)? as usize)?
@@ -88,16 +107,25 @@ impl SegmentTable {
         }
         match segment.next.and_then(|number| self.get_mut(number)) {
             Some(next) => next.previous = segment.previous,
-            None => *self.newest_of(segment.server) = segment.previous.unwrap_or(0),
+            None => self.of_server(segment.server).newest = segment.previous.unwrap_or(0),
         }
+        let totals = &mut self.of_server(segment.server).totals;
+        totals.count = totals.count.saturating_sub(1);
         Some(segment)
     }
 
-    fn newest_of(&mut self, server: ServerId) -> &mut u32 {
+    /// Returns number and bytes of a server's segments, those that made room among them.
+    pub(crate) fn totals(&self, server: ServerId) -> SegmentTotals {
+        self.servers
+            .get(server as usize)
+            .map_or_else(SegmentTotals::default, |of_server| of_server.totals)
+    }
+
+    fn of_server(&mut self, server: ServerId) -> &mut OfServer {
         let index = server as usize;
-        if index >= self.newest.len() {
-            self.newest.resize(index + 1, 0);
+        if index >= self.servers.len() {
+            self.servers.resize(index + 1, OfServer::default());
         }
-        &mut self.newest[index]
+        &mut self.servers[index]
     }
 }

@@ -274,8 +274,6 @@ mod tests {
             role_reason: crate::RoleReason::None,
             flows: 1,
             counters: Counters::default(),
-            segments: 1,
-            segment_bytes: 1_245_184,
             t_first: Time(0),
             t_last: Time(0),
         }

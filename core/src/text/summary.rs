@@ -6,23 +6,46 @@ use core::fmt::Write;
 
 use super::comment::{Grouped, Label, PREFIX, Seconds};
 use crate::engine::Engine;
+use crate::facts::segment::SegmentTotals;
 use crate::facts::server::{Role, Server};
 
 /// Servers that are told one by one.
 const LISTED: usize = 12;
 
+/// A server and the sums of its segments.
+#[derive(Clone, Copy, Debug)]
+pub struct RankedServer<'a> {
+    /// The server.
+    pub server: &'a Server,
+    /// Number and bytes of its segments.
+    pub segments: SegmentTotals,
+}
+
+impl core::ops::Deref for RankedServer<'_> {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        self.server
+    }
+}
+
 /// The servers of a capture that packets go to or come from: those that send video first, then by the bytes of their
 /// segments. DNS answers also name servers that nobody then speaks to.
 #[must_use]
-pub fn ranked(engine: &Engine) -> Vec<&Server> {
-    let servers = (0..engine.server_count()).filter_map(|id| engine.server(id));
+pub fn ranked(engine: &Engine) -> Vec<RankedServer<'_>> {
+    let servers = (0..engine.server_count()).filter_map(|id| {
+        Some(RankedServer {
+            server: engine.server(id)?,
+            segments: engine.server_segments(id),
+        })
+    });
     let mut servers: Vec<_> = servers
         .filter(|server| server.counters.in_pkts + server.counters.out_pkts > 0)
         .collect();
     servers.sort_by_key(|server| {
         (
             !server.role.sends_video(),
-            Reverse(server.segment_bytes),
+            Reverse(server.segments.bytes),
             Reverse(server.counters.in_bytes),
             server.address,
         )
@@ -33,7 +56,7 @@ pub fn ranked(engine: &Engine) -> Vec<&Server> {
 /// A line about the capture, which begins with [`PREFIX`], and one about each server.
 #[derive(Debug)]
 pub struct Summary<'a> {
-    servers: Vec<&'a Server>,
+    servers: Vec<RankedServer<'a>>,
     /// From the first packet of a server to the last, in nanoseconds.
     span: i64,
 }
@@ -57,9 +80,13 @@ impl fmt::Display for Summary<'_> {
         let segments: u64 = self
             .servers
             .iter()
-            .map(|server| u64::from(server.segments))
+            .map(|server| u64::from(server.segments.count))
             .sum();
-        let bytes: u64 = self.servers.iter().map(|server| server.segment_bytes).sum();
+        let bytes: u64 = self
+            .servers
+            .iter()
+            .map(|server| server.segments.bytes)
+            .sum();
         let count = count(self.servers.len() as u64, "Netflix server");
         write!(f, "{PREFIX}{count}, {}", self::count(segments, "segment"))?;
         write!(f, " of {} bytes in {}", Grouped(bytes), Seconds(self.span))?;
@@ -76,7 +103,7 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-fn line(server: &Server, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn line(server: &RankedServer<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "\n{}", Label(server))?;
     if server.name().is_some() {
         write!(f, " ({})", server.address)?;
@@ -87,8 +114,8 @@ fn line(server: &Server, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(
         f,
         ": {} of {} bytes",
-        count(server.segments.into(), "segment"),
-        Grouped(server.segment_bytes)
+        count(server.segments.count.into(), "segment"),
+        Grouped(server.segments.bytes)
     )
 }
 

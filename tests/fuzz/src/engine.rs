@@ -176,7 +176,10 @@ fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
         let (flows, role, times) = (server.flows, server.role, (server.t_first, server.t_last));
         servers.push(format!(
             "{} {evidence:?} {role:?} {flows} {:?} {} {} {times:?}",
-            server.address, server.counters, server.segments, server.segment_bytes
+            server.address,
+            server.counters,
+            engine.server_segments(id).count,
+            engine.server_segments(id).bytes
         ));
     }
     let segments = engine
@@ -407,17 +410,18 @@ fn segments(config: &Config, engine: &Engine, said: &Said, recount: &Recount) {
     }
     for id in 0..engine.server_count() {
         let server = engine.server(id).expect("a server");
+        let totals = engine.server_segments(id);
         let (count, bytes) = servers.get(&id).copied().unwrap_or_default();
         if said.stats.segments_evicted == 0 {
             assert_eq!(
-                (server.segments, server.segment_bytes),
+                (totals.count, totals.bytes),
                 (count, bytes),
                 "{}",
                 server.address
             );
         } else {
             assert!(
-                server.segments >= count && server.segment_bytes >= bytes,
+                totals.count >= count && totals.bytes >= bytes,
                 "{}",
                 server.address
             );

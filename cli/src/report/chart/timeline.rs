@@ -50,7 +50,7 @@ pub(in crate::report) fn timeline(
     axis: &TimeAxis,
 ) -> Result<Option<Timeline>, Failure> {
     let with_segments: Vec<_> = (0..facts.servers.len())
-        .filter(|&rank| facts.servers[rank].segments > 0)
+        .filter(|&rank| facts.servers[rank].segments.count > 0)
         .collect();
     let shown = &with_segments[..with_segments.len().min(MAX_LANES)];
     if shown.is_empty() {

@@ -12,6 +12,7 @@ struct Bench {
     config: Config,
     registry: Registry,
     segments: SegmentTable,
+    viewers: Viewers,
 }
 
 impl Bench {
@@ -31,6 +32,7 @@ impl Bench {
         }
         Self {
             segments: SegmentTable::new(&config),
+            viewers: Viewers::new(&config),
             config,
             registry,
         }
@@ -69,7 +71,8 @@ impl Bench {
             shared: false,
             inferred: false,
         });
-        opened(number, &self.config, &mut self.registry, &mut self.segments);
+        self.viewers
+            .follow(&self.config, &mut self.registry, &mut self.segments);
         let segment = self.segments.get_mut(number).unwrap();
         (segment.bytes, segment.app_bytes) = (size, size);
         number
@@ -83,7 +86,8 @@ impl Bench {
     }
 
     fn finish(&mut self) {
-        finish(&self.config, &mut self.registry, &mut self.segments);
+        self.viewers
+            .finish(&self.config, &mut self.registry, &mut self.segments);
     }
 
     fn kind(&self, number: u32) -> Kind {
@@ -171,7 +175,7 @@ fn the_window_bounds_what_is_compared_and_keeps_what_was_found() {
     config.set("kind_window", "64").unwrap();
     let mut bench = Bench::new(config);
     let numbers = bench.watch(0, 1, 500, 49_000);
-    let viewers = bench.segments.viewers.as_ref().unwrap();
+    let viewers = &bench.viewers;
     assert!((0..viewers.end).all(|slot| viewers.pools[slot].numbers.len() <= 64));
     bench.finish();
     assert!(alternate(&bench, &numbers[8..]));
@@ -185,7 +189,7 @@ fn viewers_make_room_for_others() {
     let numbers: Vec<_> = (1..=6)
         .map(|client| bench.watch(0, client, 20, 49_000))
         .collect();
-    assert!(bench.segments.viewers.as_ref().unwrap().pools.len() <= 2);
+    assert!(bench.viewers.pools.len() <= 2);
     bench.finish();
     // Of those that made room, what came last was not looked at any more.
     assert!(
@@ -201,7 +205,7 @@ fn segments_that_the_table_lost_do_not_matter() {
     config.set("max_segments", "16").unwrap();
     let mut bench = Bench::new(config);
     let numbers = bench.watch(0, 1, 50, 49_000);
-    bench.segments.take(numbers[95]);
+    bench.segments.withdraw(numbers[95]);
     bench.finish();
     assert!(
         numbers[96..]

@@ -289,19 +289,8 @@ impl QuicSession {
     fn learn(&mut self, hello: &Hello, stamp: Stamp, ctx: &mut Context<'_>) {
         self.settled = true;
         self.http3 = hello.http3.unwrap_or(true);
-        if let Some(name) = hello
-            .name
-            .as_deref()
-            .filter(|name| ctx.config.is_netflix(name))
-        {
-            let address = ctx.registry.key(ctx.flow).address(1 - self.client);
-            ctx.registry.identify(
-                ctx.config,
-                address,
-                EvidenceKind::QuicSni,
-                name,
-                stamp.frame,
-            );
+        if let Some(name) = &hello.name {
+            ctx.learn_name(EvidenceKind::QuicSni, name, stamp.frame);
         }
     }
 

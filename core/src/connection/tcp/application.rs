@@ -387,12 +387,8 @@ impl Talk {
                 tls.offer(hello.alpn.clone().any(|protocol| protocol == b"h2"));
             }
             if let Some(name) = hello.server_name {
-                Self::identify(
-                    EvidenceKind::Sni,
-                    &name.to_ascii_lowercase(),
-                    run.stamp,
-                    ctx,
-                );
+                let name = name.to_ascii_lowercase();
+                ctx.learn_name(EvidenceKind::Sni, &name, run.stamp.frame);
             }
         }
         self.settled |= self.client_hello.is_done();
@@ -408,7 +404,7 @@ impl Talk {
                     };
                     self.settled = true;
                     if let Some(name) = host {
-                        Self::identify(EvidenceKind::HttpHost, &name, run.stamp, ctx);
+                        ctx.learn_name(EvidenceKind::HttpHost, &name, run.stamp.frame);
                     }
                 }
                 Protocol::Opaque => self.settled = true,
@@ -419,14 +415,6 @@ impl Talk {
             http.flush(response_at, &mut self.ledger, ctx);
         }
     }
-
-    fn identify(kind: EvidenceKind, name: &str, stamp: Stamp, ctx: &mut Context<'_>) {
-        if ctx.config.is_netflix(name) {
-            let address = ctx.registry.key(ctx.flow).address(1 - ctx.client);
-            ctx.registry
-                .identify(ctx.config, address, kind, name, stamp.frame);
-        }
-    }
 }
 
 /// Takes the names of a DNS message.
@@ -435,7 +423,6 @@ fn learn_dns(message: &[u8], stamp: Stamp, ctx: &mut Context<'_>) {
         && let Some(response) = dns::Response::parse(message)
         && !response.is_empty()
     {
-        ctx.registry
-            .learn_dns(ctx.config, &response, false, stamp.frame);
+        ctx.learn_dns(response, stamp.frame);
     }
 }

@@ -136,10 +136,10 @@ proptest! {
             prop_assert_eq!(said.unwrap().request, seen.from_client && seen.length > 0);
         }
         for id in 0..engine.server_count() {
-            let server = engine.server(id).unwrap();
+            let totals = engine.server_segments(id);
             let own: Vec<Segment> = segments(&engine).into_iter().filter(|segment| segment.server == id).collect();
-            prop_assert_eq!(server.segments as usize, own.len());
-            prop_assert_eq!(server.segment_bytes, own.iter().map(|segment| segment.bytes).sum::<u64>());
+            prop_assert_eq!(totals.count as usize, own.len());
+            prop_assert_eq!(totals.bytes, own.iter().map(|segment| segment.bytes).sum::<u64>());
         }
     }
 }

@@ -169,7 +169,7 @@ fn the_last_segments_stay() {
         segments(&engine).last().unwrap().bytes,
         response(1039).len() as u64
     );
-    assert_eq!(engine.server(0).unwrap().segments, 40);
+    assert_eq!(engine.server_segments(0).count, 40);
 }
 
 /// A conversation that holds back most of a response: its first packet is late for ever.

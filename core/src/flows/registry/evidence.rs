@@ -59,12 +59,15 @@ impl Registry {
             None => self.host(config, key, NONE),
         };
         if let Some(id) = self.hosts[host].server {
-            self.add_evidence(config, id, kind, source, frame);
+            if self.add_evidence(config, id, kind, source, frame) {
+                self.sites_changed.push(id);
+            }
             return Some(id);
         }
         self.make_server(config, host, kind, source, frame)
     }
 
+    /// Adds a piece of evidence; returns true if other things are to be expected of the server now.
     pub(super) fn add_evidence(
         &mut self,
         config: &Config,
@@ -72,14 +75,14 @@ impl Registry {
         kind: EvidenceKind,
         source: &str,
         frame: u64,
-    ) {
+    ) -> bool {
         let evidence = &mut self.servers[id as usize].evidence;
         let known = evidence
             .iter()
             .any(|e| e.kind == kind && *e.source == *source);
         let first_of_kind = evidence.iter().all(|e| e.kind != kind);
         if known || (!first_of_kind && evidence.len() as u64 >= config.max_evidence()) {
-            return;
+            return false;
         }
         // Behind its equals: the first name of a kind stays the one shown.
         let at = evidence.partition_point(|e| e.kind <= kind);
@@ -93,9 +96,7 @@ impl Registry {
         );
         let server = &self.servers[id as usize];
         let site = Site::of(server);
-        self.segments_missed |=
-            self.verdicts_final && server.segments > 0 && site != self.sites[id as usize];
-        self.sites[id as usize] = site;
+        std::mem::replace(&mut self.sites[id as usize], site) != site
     }
 
     /// Makes an address a server, with all that was counted of it before.
@@ -122,8 +123,6 @@ impl Registry {
             role_reason: RoleReason::None,
             flows: self.hosts[host].past_flows,
             counters: counters(&self.hosts[host].past),
-            segments: 0,
-            segment_bytes: 0,
             t_first: self.hosts[host].t_first,
             t_last: self.hosts[host].t_last,
         };
@@ -152,7 +151,7 @@ impl Registry {
         self.segments_missed |= missed || has_packets && config.segment_rule == SegmentRule::Server;
         self.servers.push(server);
         self.sites.push(Site::Unknown);
-        self.add_evidence(config, id, kind, source, frame);
+        let _ = self.add_evidence(config, id, kind, source, frame);
         Some(id)
     }
 }

@@ -128,8 +128,6 @@ fn recount(packets: &[Seen], servers: &[IpAddr], id: usize) -> Server {
         role_reason: crate::RoleReason::None,
         flows: flows.len() as u32,
         counters,
-        segments: 0,
-        segment_bytes: 0,
         t_first: Time(t_first),
         t_last: Time(t_last),
     }

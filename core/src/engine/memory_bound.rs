@@ -1,0 +1,73 @@
+//! The most memory that an engine comes to hold, from its settings alone.
+
+use crate::classify::clients::Viewers;
+use crate::config::Config;
+use crate::connection::classic_rule::Classic;
+use crate::connection::followed::Connections;
+use crate::flows::registry::Registry;
+use crate::segments::table::SegmentTable;
+
+/// The most memory that an engine with these settings holds, in bytes, whatever packets it is given. Of this much is
+/// taken only what is used; while a table grows, its old place counts as well for a moment.
+#[must_use]
+pub(crate) fn bound(config: &Config) -> u64 {
+    Registry::bound(config)
+        .saturating_add(Connections::bound(config))
+        .saturating_add(SegmentTable::bound(config))
+        .saturating_add(Viewers::bound(config))
+        .saturating_add(Classic::bound(config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What documents say of the defaults.
+    #[test]
+    fn the_defaults_hold_less_than_256_megabytes_whatever_comes() {
+        let bound = bound(&Config::default());
+        // Ten are left for the program around it.
+        assert!((200_000_000..246_000_000).contains(&bound), "{bound}");
+    }
+
+    #[test]
+    fn every_limit_of_a_table_counts() {
+        let small = bound(&Config::default());
+        for name in [
+            "max_flows",
+            "max_connections",
+            "connection_bytes",
+            "max_servers",
+            "max_evidence",
+            "max_segments",
+            "max_viewers",
+            "kind_window",
+            "reorder_bytes",
+            "reorder_pieces",
+        ] {
+            let mut config = Config::default();
+            let more = config
+                .get(name)
+                .and_then(|value| value.parse::<u64>().ok())
+                .expect("a number")
+                * 4;
+            config
+                .set(name, &more.to_string())
+                .expect("within its bounds");
+            assert!(bound(&config) > small, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_largest_settings_do_not_overflow() {
+        let mut config = Config::default();
+        for setting in Config::SETTINGS {
+            if let crate::config::SettingKind::Number { maximum, .. } = setting.kind {
+                config
+                    .set(setting.name, &maximum.to_string())
+                    .expect("allowed");
+            }
+        }
+        assert!(bound(&config) > 1 << 40);
+    }
+}
