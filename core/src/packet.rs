@@ -40,6 +40,11 @@ impl fmt::Display for Time {
     }
 }
 
+/// Returns nanoseconds as seconds.
+pub(crate) fn seconds(nanoseconds: i64) -> f64 {
+    nanoseconds as f64 / 1e9
+}
+
 /// Which frame, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use super::observed::Observed;
+use super::role;
 use super::role::Tally;
-use super::{Observed, role};
 use crate::bounded::clock_table::{Slot, Table};
 use crate::bounded::size;
 use crate::classify;

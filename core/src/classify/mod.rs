@@ -7,9 +7,11 @@
 
 pub(crate) mod clients;
 mod cluster;
+pub(crate) mod observed;
 pub(crate) mod role;
 mod tracks;
 
+use self::observed::{Observed, UNDECIDED, Verdict, undecided};
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
 use crate::facts::segment::{Kind, KindReason};
@@ -31,28 +33,6 @@ const CHATTER: u64 = 10;
 const PROOF_MIN: usize = 3;
 /// Segments against media from which Netflix's own range does not count for it any more.
 const DISPROOF_MIN: usize = 8;
-
-/// A segment as it is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Observed {
-    pub(crate) number: u32,
-    pub(crate) server: ServerId,
-    /// Nanoseconds: request and last byte.
-    pub(crate) start: i64,
-    pub(crate) end: i64,
-    pub(crate) size: u64,
-}
-
-impl Observed {
-    fn overlaps(&self, other: &Self) -> bool {
-        self.start < other.end && other.start < self.end
-    }
-}
-
-/// What was found out about a segment.
-pub(crate) type Verdict = (Kind, KindReason);
-
-const UNDECIDED: Verdict = (Kind::Other, KindReason::Pending);
 
 /// Verdicts by segment, and what they cost.
 #[derive(Debug)]
@@ -83,13 +63,6 @@ pub(crate) fn judge(
     set_files_apart(observed, &mut verdicts, site, config, &mut steps);
     tracks::tell_apart(observed, &mut verdicts, config, &mut steps);
     Judged { verdicts, steps }
-}
-
-/// Places that are not decided yet.
-fn undecided(verdicts: &[Verdict]) -> Vec<usize> {
-    (0..verdicts.len())
-        .filter(|&at| verdicts[at] == UNDECIDED)
-        .collect()
 }
 
 /// Bulk downloads: larger than any media segment, or large and several at once; and what goes with them.

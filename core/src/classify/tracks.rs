@@ -1,7 +1,8 @@
 //! Audio and video of one client, told apart.
 
+use super::cluster;
 use super::cluster::Cluster;
-use super::{Observed, Verdict, cluster, undecided};
+use super::observed::{Observed, Verdict, undecided};
 use crate::config::Config;
 use crate::facts::segment::{Kind, KindReason};
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::row::Row;
-use crate::packet::Time;
+use crate::packet::{Time, seconds};
 
 /// What a column is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -368,7 +368,7 @@ const SEGMENTS: &[Column] = columns! { Segment Deployed;
         |row| optional(row.known.latest.and_then(|latest| latest.growth).map(|growth| growth as f64));
     decided "current_chunk_iat" => OptionalFloat, "s",
         "Time from the completion before the latest one to that",
-        |row| optional(row.known.latest.and_then(|latest| latest.gap).map(super::window::seconds));
+        |row| optional(row.known.latest.and_then(|latest| latest.gap).map(seconds));
     decided "cumsum_chunksizes" => Integer, "bytes", "Sum of the sizes of all segments that completed in the session so far; never decreases",
         |row| Value::Integer(row.known.bytes);
     decided "up_down_ratio" => OptionalFloat, "1", "Requests in the window for each segment that completed in it: n_chunks_up / n_chunks_down",

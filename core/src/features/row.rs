@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use smallvec::SmallVec;
 
 use crate::facts::segment::Transport;
-use crate::packet::Time;
+use crate::packet::{Time, seconds};
 
 /// Statistics of a quantity over packets; `None` where there was no value, and skewness and kurtosis where all were
 /// equal.
@@ -157,6 +157,6 @@ impl Row {
 
     /// Seconds since the session began.
     pub(crate) fn since_start(&self, time: Time) -> f64 {
-        super::window::seconds(time.since(self.session_start))
+        seconds(time.since(self.session_start))
     }
 }

@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use super::carriage::Carriage;
 use super::row::{Known, Latest, Row};
 use super::sample::Pool;
-use super::window::{Spread, Window, seconds};
+use super::window::{Spread, Window};
 use crate::bounded::size;
 use crate::config::Config;
-use crate::packet::Time;
+use crate::packet::{Time, seconds};
 
 /// The segments that columns named `10_` look back on.
 const LAST: usize = 10;

@@ -4,6 +4,7 @@ use super::moments::Moments;
 use super::row::{Counted, Counts, Sent, Shape, Span};
 use super::sample::{Pool, Ranked, Sample};
 use super::tcp::Observation;
+use crate::packet::seconds;
 use crate::wire::decode::{Tcp, TcpFlags};
 
 /// A quantity of packets.
@@ -179,9 +180,4 @@ impl Window {
             completion_gaps: self.completion_gaps.take(),
         }
     }
-}
-
-/// Nanoseconds as seconds.
-pub(crate) fn seconds(nanoseconds: i64) -> f64 {
-    nanoseconds as f64 / 1e9
 }

@@ -11,6 +11,7 @@ use crate::bounded::clock_table::{NONE, Slot, Table};
 use crate::bounded::size;
 use crate::config::Config;
 use crate::config::prefix::Prefix;
+use crate::facts::annotation::ServerId;
 use crate::facts::counters::{Counters, Direction};
 use crate::facts::server::{Evidence, EvidenceKind, Server};
 use crate::packet::Time;
@@ -29,7 +30,7 @@ pub(crate) struct Flow {
     /// Number in order of appearance; `None` for traffic without ports.
     pub(crate) number: Option<u32>,
     /// Its Netflix end, if one is.
-    pub(crate) server: Option<(crate::ServerId, End)>,
+    pub(crate) server: Option<(ServerId, End)>,
     /// Where its contents are followed.
     pub(crate) connection: Slot,
     /// Its contents were looked at and say nothing about who it is.
@@ -79,7 +80,7 @@ impl Flow {
 /// What is known of an address.
 #[derive(Debug)]
 struct Host {
-    server: Option<crate::ServerId>,
+    server: Option<ServerId>,
     first_flow: Slot,
     /// Counted by flows that are no longer held: sent by this address, sent to it.
     past: [Sent; 2],
@@ -123,7 +124,7 @@ pub(crate) struct Registry {
     /// Some of these were not followed as a server's are.
     pub(crate) segments_missed: bool,
     /// Servers of which other things are to be expected since this was last taken.
-    pub(crate) sites_changed: Vec<crate::ServerId>,
+    pub(crate) sites_changed: Vec<ServerId>,
 }
 
 impl Registry {
@@ -202,22 +203,22 @@ impl Registry {
     }
 
     /// What a server's evidence lets expect.
-    pub(crate) fn site(&self, id: crate::ServerId) -> Site {
+    pub(crate) fn site(&self, id: ServerId) -> Site {
         self.sites[id as usize]
     }
 
     /// Returns the identifier that this end of a flow has as a server, or gets if it is identified next; `None` where
     /// there is no room for one more.
-    pub(crate) fn reserved(&self, slot: Slot, end: End) -> Option<crate::ServerId> {
+    pub(crate) fn reserved(&self, slot: Slot, end: End) -> Option<ServerId> {
         let host = self.flows[slot].hosts[usize::from(end)];
         let next = self.servers.len();
         self.hosts[host]
             .server
-            .or_else(|| (next < self.max_servers).then_some(next as crate::ServerId))
+            .or_else(|| (next < self.max_servers).then_some(next as ServerId))
     }
 
     /// A server that exists.
-    pub(crate) fn server_mut(&mut self, id: crate::ServerId) -> &mut Server {
+    pub(crate) fn server_mut(&mut self, id: ServerId) -> &mut Server {
         &mut self.servers[id as usize]
     }
 
@@ -386,7 +387,7 @@ impl Registry {
         host
     }
 
-    fn netflix_end(&self, hosts: [Slot; 2]) -> Option<(crate::ServerId, End)> {
+    fn netflix_end(&self, hosts: [Slot; 2]) -> Option<(ServerId, End)> {
         let [low, high] = hosts.map(|host| self.hosts[host].server);
         // Between two Netflix addresses, the one identified first.
         match (low, high) {

@@ -16,6 +16,7 @@
 use std::iter::FusedIterator;
 
 use super::host_name::is_host_name;
+use super::reader::Reader;
 
 /// Handshake message type (RFC 8446, section 4).
 const CLIENT_HELLO: u8 = 1;
@@ -52,10 +53,7 @@ impl<'a> ClientHello<'a> {
     /// Bytes behind the message are ignored.
     #[must_use]
     pub fn parse(message: &'a [u8]) -> Option<Self> {
-        let mut message = Cursor {
-            rest: message,
-            cut: false,
-        };
+        let mut message = Reader::new(message);
         if message.u8()? != CLIENT_HELLO {
             return None;
         }
@@ -66,10 +64,10 @@ impl<'a> ClientHello<'a> {
                 ..hello
             });
         };
-        let mut body = message.vector(body_len);
+        let mut body = message.part(body_len);
         // Stops at the first thing missing; the cursor remembers.
         let _ = hello.read(&mut body);
-        hello.truncated = body.cut;
+        hello.truncated = body.is_cut();
         // The major version of SSL 3.0 has stayed ever since.
         hello
             .legacy_version
@@ -88,7 +86,7 @@ impl<'a> ClientHello<'a> {
             .max()
     }
 
-    fn read(&mut self, body: &mut Cursor<'a>) -> Option<()> {
+    fn read(&mut self, body: &mut Reader<'a>) -> Option<()> {
         const RANDOM_LEN: usize = 32;
         self.legacy_version = Some(body.u16()?);
         body.take(RANDOM_LEN)?;
@@ -98,46 +96,46 @@ impl<'a> ClientHello<'a> {
         body.take(cipher_suites_len.into())?;
         let compression_len = body.u8()?;
         body.take(compression_len.into())?;
-        if body.rest.is_empty() && !body.cut {
+        if body.is_empty() && !body.is_cut() {
             return Some(()); // without extensions, allowed before TLS 1.3
         }
         let extensions_len = body.u16()?;
-        let mut extensions = body.vector(extensions_len.into());
+        let mut extensions = body.part(extensions_len.into());
         let done = self.read_extensions(&mut extensions);
-        body.cut |= extensions.cut;
+        body.note_cut(&extensions);
         done
     }
 
-    fn read_extensions(&mut self, extensions: &mut Cursor<'a>) -> Option<()> {
-        while !extensions.rest.is_empty() {
+    fn read_extensions(&mut self, extensions: &mut Reader<'a>) -> Option<()> {
+        while !extensions.is_empty() {
             let kind = extensions.u16()?;
             let len = extensions.u16()?;
-            let mut data = extensions.vector(len.into());
+            let mut data = extensions.part(len.into());
             // A damaged extension does not hide those behind it.
             let _ = self.read_extension(kind, &mut data);
-            extensions.cut |= data.cut;
+            extensions.note_cut(&data);
         }
         Some(())
     }
 
-    fn read_extension(&mut self, kind: u16, data: &mut Cursor<'a>) -> Option<()> {
+    fn read_extension(&mut self, kind: u16, data: &mut Reader<'a>) -> Option<()> {
         match kind {
             extension::SERVER_NAME => {
                 let list_len = data.u16()?;
-                let mut list = data.vector(list_len.into());
+                let mut list = data.part(list_len.into());
                 self.server_name = host_name(&mut list);
-                data.cut |= list.cut;
+                data.note_cut(&list);
             }
             extension::ALPN => {
                 let list_len = data.u16()?;
                 self.alpn = Alpn {
-                    rest: data.vector(list_len.into()).rest,
+                    rest: data.part(list_len.into()).rest(),
                 };
             }
             extension::SUPPORTED_VERSIONS => {
                 let list_len = data.u8()?;
                 self.versions = SupportedVersions {
-                    rest: data.vector(list_len.into()).rest,
+                    rest: data.part(list_len.into()).rest(),
                 };
             }
             _ => {}
@@ -147,8 +145,8 @@ impl<'a> ClientHello<'a> {
 }
 
 /// The first DNS name of a server name list.
-fn host_name<'a>(list: &mut Cursor<'a>) -> Option<&'a str> {
-    while !list.rest.is_empty() {
+fn host_name<'a>(list: &mut Reader<'a>) -> Option<&'a str> {
+    while !list.is_empty() {
         let kind = list.u8()?;
         let len = list.u16()?;
         let name = list.take(len.into())?;
@@ -197,51 +195,6 @@ impl Iterator for SupportedVersions<'_> {
 }
 
 impl FusedIterator for SupportedVersions<'_> {}
-
-/// Checked reading that remembers whether something was missing.
-struct Cursor<'a> {
-    rest: &'a [u8],
-    cut: bool,
-}
-
-impl<'a> Cursor<'a> {
-    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let Some((taken, rest)) = self.rest.split_at_checked(len) else {
-            self.cut = true;
-            return None;
-        };
-        self.rest = rest;
-        Some(taken)
-    }
-
-    /// The next `len` bytes, or what there is of them.
-    fn vector(&mut self, len: usize) -> Self {
-        self.cut |= len > self.rest.len();
-        let (taken, rest) = self.rest.split_at(len.min(self.rest.len()));
-        self.rest = rest;
-        Self {
-            rest: taken,
-            cut: self.cut,
-        }
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.first_chunk().copied()
-    }
-
-    fn u8(&mut self) -> Option<u8> {
-        self.array().map(u8::from_be_bytes)
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        self.array().map(u16::from_be_bytes)
-    }
-
-    fn u24(&mut self) -> Option<usize> {
-        let [high, middle, low] = self.array()?;
-        usize::try_from(u32::from_be_bytes([0, high, middle, low])).ok()
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -1,53 +1,96 @@
-//! Checked reading from the front of a byte slice; nothing is consumed by a read that fails.
+//! Checked reading from the front of a byte slice.
 
-/// A cursor over bytes that may end anywhere.
+/// A cursor over bytes that may end anywhere. A read that fails consumes nothing, and is remembered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
+    cut: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            cut: false,
+        }
     }
 
-    /// Bytes not yet read.
-    pub(super) fn remaining(&self) -> usize {
+    /// Returns true if something that was asked for was missing.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Takes over from a reader of a part that something was missing there.
+    pub(crate) const fn note_cut(&mut self, part: &Self) {
+        self.cut |= part.cut;
+    }
+
+    /// Returns the bytes not yet read.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Returns how many bytes were not yet read.
+    pub(crate) const fn remaining(&self) -> usize {
         self.rest.len()
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
-        let (&first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(first)
+    pub(crate) fn u8(&mut self) -> Option<u8> {
+        self.array().map(u8::from_be_bytes)
     }
 
-    pub(super) fn u16(&mut self) -> Option<u16> {
-        let (word, rest) = self.rest.split_first_chunk()?;
-        self.rest = rest;
-        Some(u16::from_be_bytes(*word))
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
     }
 
-    pub(super) fn u128(&mut self) -> Option<u128> {
-        let (word, rest) = self.rest.split_first_chunk()?;
-        self.rest = rest;
-        Some(u128::from_be_bytes(*word))
+    pub(crate) fn u24(&mut self) -> Option<usize> {
+        let [high, middle, low] = self.array()?;
+        usize::try_from(u32::from_be_bytes([0, high, middle, low])).ok()
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
-        let (word, rest) = self.rest.split_first_chunk()?;
-        self.rest = rest;
-        Some(u32::from_be_bytes(*word))
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
     }
 
-    pub(super) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.rest.split_at_checked(len)?;
+    pub(crate) fn u128(&mut self) -> Option<u128> {
+        self.array().map(u128::from_be_bytes)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let Some((taken, rest)) = self.rest.split_first_chunk() else {
+            self.cut = true;
+            return None;
+        };
+        self.rest = rest;
+        Some(*taken)
+    }
+
+    pub(crate) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let Some((taken, rest)) = self.rest.split_at_checked(len) else {
+            self.cut = true;
+            return None;
+        };
         self.rest = rest;
         Some(taken)
     }
 
+    /// Splits off a reader of the next `len` bytes, or of what there is of them.
+    pub(crate) fn part(&mut self, len: usize) -> Self {
+        self.cut |= len > self.rest.len();
+        let (taken, rest) = self.rest.split_at(len.min(self.rest.len()));
+        self.rest = rest;
+        Self {
+            rest: taken,
+            cut: self.cut,
+        }
+    }
+
     /// At most `len` bytes: fewer where the bytes end before.
-    pub(super) fn take_up_to(&mut self, len: u64) -> &'a [u8] {
+    pub(crate) fn take_up_to(&mut self, len: u64) -> &'a [u8] {
         let len = usize::try_from(len).map_or(self.rest.len(), |len| len.min(self.rest.len()));
         let (taken, rest) = self.rest.split_at(len);
         self.rest = rest;
@@ -55,7 +98,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A variable-length integer: two bits of length, 6 to 62 bits of value (RFC 9000, section 16).
-    pub(super) fn varint(&mut self) -> Option<u64> {
+    pub(crate) fn varint(&mut self) -> Option<u64> {
         let &first = self.rest.first()?;
         let bytes = self.take(1 << (first >> 6))?;
         let value = u64::from(first & 0x3f);
@@ -67,7 +110,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A varint of bytes to skip.
-    pub(super) fn varint_len(&mut self) -> Option<usize> {
+    pub(crate) fn varint_len(&mut self) -> Option<usize> {
         self.varint().and_then(|len| usize::try_from(len).ok())
     }
 }

@@ -80,7 +80,7 @@ impl Bench {
 
     /// What is known of a client.
     fn pool(&mut self, client: u8) -> Option<&Pool> {
-        let viewers = self.segments.viewers.as_mut()?;
+        let viewers = &mut self.viewers;
         let slot = viewers.pools.find(&IpAddr::from([10, 0, 0, client]))?;
         Some(&viewers.pools[slot])
     }

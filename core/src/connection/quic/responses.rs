@@ -6,7 +6,7 @@ use super::path::Path;
 use super::requests::{Asked, Belief, Requests, within};
 use crate::bounded::size::spilled;
 use crate::connection::context::Context;
-use crate::facts::segment::Segment;
+use crate::facts::segment::{Segment, Transport};
 use crate::packet::{Stamp, Time};
 
 /// Type and Length of a STREAM frame, the latter as two bytes (RFC 9000, section 19.8).
@@ -160,7 +160,7 @@ impl Responses {
             self.answered += 1;
             let number = asked
                 .number
-                .or_else(|| ctx.open(asked.stamp, super::Transport::Quic));
+                .or_else(|| ctx.open(asked.stamp, Transport::Quic));
             self.receiving.push(Receiving {
                 number,
                 generation: self.generation,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{Registry, counters};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::{Config, SegmentRule};
+use crate::facts::annotation::ServerId;
 use crate::facts::counters::Counters;
 use crate::facts::server::{Evidence, EvidenceKind, Role, RoleReason, Server};
 use crate::flows::key::HostKey;
@@ -49,7 +50,7 @@ impl Registry {
         kind: EvidenceKind,
         source: &str,
         frame: u64,
-    ) -> Option<crate::ServerId> {
+    ) -> Option<ServerId> {
         if !config.counts(kind) {
             return None;
         }
@@ -71,7 +72,7 @@ impl Registry {
     pub(super) fn add_evidence(
         &mut self,
         config: &Config,
-        id: crate::ServerId,
+        id: ServerId,
         kind: EvidenceKind,
         source: &str,
         frame: u64,
@@ -107,13 +108,13 @@ impl Registry {
         kind: EvidenceKind,
         source: &str,
         frame: u64,
-    ) -> Option<crate::ServerId> {
+    ) -> Option<ServerId> {
         if self.servers.len() >= self.max_servers {
             self.servers_dropped +=
                 u64::from(!std::mem::replace(&mut self.hosts[host].refused, true));
             return None;
         }
-        let id = self.servers.len() as crate::ServerId;
+        let id = self.servers.len() as ServerId;
         let entry = &mut self.hosts[host];
         entry.server = Some(id);
         let mut server = Server {

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use super::initial::TAG_LEN;
 use super::version::{LongType, Version};
 use crate::wire::reader::Reader;
+
+/// Length of the authentication tag that ends a protected packet (RFC 9001, section 5.3).
+pub const TAG_LEN: usize = 16;
 
 /// Longest connection ID of the known versions (RFC 9000, section 17.2).
 pub const MAX_CID_LEN: usize = 20;

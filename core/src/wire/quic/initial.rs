@@ -13,11 +13,8 @@ use aes_gcm::aes::cipher::BlockCipherEncrypt;
 use hkdf::Hkdf;
 use sha2::Sha256;
 
-use super::header::{Form, Packet};
+use super::header::{Form, Packet, TAG_LEN};
 use super::version::Version;
-
-/// Length of the authentication tag that ends a protected packet (RFC 9001, section 5.3).
-pub const TAG_LEN: usize = 16;
 
 const BLOCK_LEN: usize = 16;
 const KEY_LEN: usize = 16;

@@ -48,8 +48,8 @@ pub use crypto_stream::{CryptoStream, DEFAULT_CRYPTO_LIMIT};
 pub use frames::{CryptoFrame, CryptoFrames, crypto_frames};
 pub(crate) use header::{FIXED_BIT, LONG_HEADER};
 pub use header::{
-    Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, MIN_INITIAL_DCID_LEN, Packet, Packets,
+    Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, MIN_INITIAL_DCID_LEN, Packet, Packets, TAG_LEN,
     looks_like_initial, parse_datagram,
 };
-pub use initial::{InitialError, InitialKeys, Opened, TAG_LEN};
+pub use initial::{InitialError, InitialKeys, Opened};
 pub use version::Version;

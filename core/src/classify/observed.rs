@@ -1,0 +1,33 @@
+//! Segments as they are judged, and what is found out about them.
+
+use crate::facts::annotation::ServerId;
+use crate::facts::segment::{Kind, KindReason};
+
+/// A segment as it is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Observed {
+    pub(crate) number: u32,
+    pub(crate) server: ServerId,
+    /// Nanoseconds: request and last byte.
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) size: u64,
+}
+
+impl Observed {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+}
+
+/// What was found out about a segment.
+pub(crate) type Verdict = (Kind, KindReason);
+
+pub(crate) const UNDECIDED: Verdict = (Kind::Other, KindReason::Pending);
+
+/// Places that are not decided yet.
+pub(crate) fn undecided(verdicts: &[Verdict]) -> Vec<usize> {
+    (0..verdicts.len())
+        .filter(|&at| verdicts[at] == UNDECIDED)
+        .collect()
+}
