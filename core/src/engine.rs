@@ -175,8 +175,6 @@ impl Engine {
                 }
             }
         }
-        self.viewers
-            .follow(&self.config, &mut self.registry, &mut self.segments);
         Some(Taken {
             flow,
             sender,
@@ -215,7 +213,7 @@ impl Engine {
         client: End,
         connection: impl FnOnce(&mut Connections, &mut Classic, &mut Context<'_>) -> R,
     ) -> R {
-        let flow = self.registry.flow(slot);
+        let (key, flow) = self.registry.entry(slot);
         let reserved = match flow.server {
             Some(_) => None,
             None => self.registry.reserved(slot, 1 - client),
@@ -224,26 +222,27 @@ impl Engine {
             config: &self.config,
             segments: &mut self.segments,
             learnt: &mut self.learnt,
-            key: self.registry.key(slot),
-            number: flow.number.unwrap_or_default(),
+            key,
+            number: flow.number,
             client,
             server: flow.server.map(|(id, _)| id),
             reserved,
             passed_over: false,
+            has_news: false,
         };
         let result = connection(&mut self.connections, &mut self.classic, &mut ctx);
-        if ctx.passed_over {
-            self.registry.flow_mut(slot).passed_over = true;
-        }
-        if !self.learnt.is_empty() {
-            self.apply(slot, client);
+        // Most packets bring nothing but bytes.
+        if ctx.has_news {
+            let passed_over = ctx.passed_over;
+            self.apply(slot, client, passed_over);
         }
         result
     }
 
-    /// Applies what a connection learnt.
+    /// Applies what a connection learnt, and has the segments judged that it opened.
     #[cold]
-    fn apply(&mut self, slot: Slot, client: End) {
+    fn apply(&mut self, slot: Slot, client: End, passed_over: bool) {
+        self.registry.flow_mut(slot).passed_over |= passed_over;
         for learnt in std::mem::take(&mut self.learnt) {
             match learnt {
                 Learnt::Name { kind, name, frame } => {
@@ -258,6 +257,8 @@ impl Engine {
             }
         }
         self.notice_changed_sites();
+        self.viewers
+            .follow(&self.config, &mut self.registry, &mut self.segments);
     }
 
     /// Asks for a second pass where kinds that cannot change any more were decided by other expectations.

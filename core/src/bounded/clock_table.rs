@@ -166,6 +166,13 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
     pub(crate) fn key(&self, slot: Slot) -> &K {
         &self.entries[slot as usize].key
     }
+
+    /// The entry at a slot.
+    #[must_use]
+    pub(crate) fn entry(&self, slot: Slot) -> (&K, &V) {
+        let entry = &self.entries[slot as usize];
+        (&entry.key, &entry.value)
+    }
 }
 
 impl<K, V> core::ops::Index<Slot> for Table<K, V> {

@@ -78,19 +78,7 @@ impl Viewers {
     }
 
     /// Takes the segments that were opened since, and judges each one's client if enough is new.
-    #[inline]
     pub(crate) fn follow(
-        &mut self,
-        config: &Config,
-        registry: &mut Registry,
-        segments: &mut SegmentTable,
-    ) {
-        if self.next != segments.next_number() {
-            self.take_opened(config, registry, segments);
-        }
-    }
-
-    fn take_opened(
         &mut self,
         config: &Config,
         registry: &mut Registry,

@@ -69,7 +69,7 @@ impl Classic {
             if segment.bytes == 0 {
                 // Dropped for want of an answer: this request takes its place and its number.
                 (segment.flow, segment.client, segment.client_port) =
-                    (ctx.number, client, client_port);
+                    (ctx.number.unwrap_or_default(), client, client_port);
                 (
                     segment.server_port,
                     segment.request_frame,

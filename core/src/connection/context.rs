@@ -41,7 +41,7 @@ pub(crate) struct Context<'a> {
     pub(crate) learnt: &'a mut Vec<Learnt>,
     pub(crate) key: &'a FlowKey,
     /// The flow's number.
-    pub(crate) number: u32,
+    pub(crate) number: Option<u32>,
     /// The flow's client end.
     pub(crate) client: End,
     /// The server, once it is known to be Netflix's.
@@ -50,6 +50,8 @@ pub(crate) struct Context<'a> {
     pub(crate) reserved: Option<ServerId>,
     /// Something passed which would be a segment's, were the server known to be Netflix's.
     pub(crate) passed_over: bool,
+    /// Something was learnt, opened or passed over.
+    pub(crate) has_news: bool,
 }
 
 impl Context<'_> {
@@ -60,7 +62,7 @@ impl Context<'_> {
 
     /// Notes that something passed which would be a segment's, were the server known to be Netflix's.
     pub(crate) const fn pass_over(&mut self) {
-        self.passed_over = true;
+        (self.passed_over, self.has_news) = (true, true);
     }
 
     /// Hands up a name of the flow's own. If it is Netflix's, so is the flow from here on.
@@ -69,6 +71,7 @@ impl Context<'_> {
             return;
         }
         self.server = self.server.or(self.reserved);
+        self.has_news = true;
         self.learnt.push(Learnt::Name {
             kind,
             name: name.into(),
@@ -78,6 +81,7 @@ impl Context<'_> {
 
     /// Hands up a DNS answer.
     pub(crate) fn learn_dns(&mut self, response: dns::Response, frame: u64) {
+        self.has_news = true;
         self.learnt.push(Learnt::Dns { response, frame });
     }
 
@@ -87,6 +91,7 @@ impl Context<'_> {
             self.pass_over();
             return None;
         };
+        self.has_news = true;
         let number = self.segments.next_number();
         self.segments.push(Segment {
             number,
@@ -94,7 +99,7 @@ impl Context<'_> {
             previous: None,
             next: None,
             server,
-            flow: self.number,
+            flow: self.number.unwrap_or_default(),
             client: self.key.address(self.client),
             client_port: self.key.port(self.client),
             server_port: self.key.port(1 - self.client),

@@ -233,6 +233,12 @@ impl Registry {
         &mut self.flows[slot]
     }
 
+    /// The flow at a slot, with both its ends.
+    #[must_use]
+    pub(crate) fn entry(&self, slot: Slot) -> (&FlowKey, &Flow) {
+        self.flows.entry(slot)
+    }
+
     /// Both ends of the flow at a slot.
     #[must_use]
     pub(crate) fn key(&self, slot: Slot) -> &FlowKey {
