@@ -39,7 +39,9 @@ impl SegmentTable {
 
     /// The most memory that it holds, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
-        size::list::<Option<Segment>>(config.max_segments())
+        config
+            .max_segments()
+            .saturating_mul(size_of::<Option<Segment>>() as u64)
             .saturating_add(size::list::<OfServer>(config.max_servers()))
     }
 
@@ -64,7 +66,17 @@ impl SegmentTable {
             self.first += 1;
             self.evicted += 1;
         }
+        self.grow();
         self.segments.push_back(Some(segment));
+    }
+
+    /// Doubles the room for segments, if all is taken, to no more than what the limit asks for.
+    fn grow(&mut self) {
+        let held = self.segments.len();
+        if held == self.segments.capacity() {
+            let most = self.capacity.saturating_sub(held).max(1);
+            self.segments.reserve_exact(held.max(16).min(most));
+        }
     }
 
     pub(crate) fn numbers(&self) -> core::ops::Range<u32> {
