@@ -100,6 +100,11 @@
 #define NFLX_ENGINE_KEEP_FRAMES 1
 
 /**
+ * Flag of `nflx_engine_new`: keep settled segments for `nflx_engine_next_settled`.
+ */
+#define NFLX_ENGINE_KEEP_SETTLED 2
+
+/**
  * Size of the array that holds a note, in bytes, with the NUL that ends it. Notes are shorter than this.
  */
 #define NFLX_NOTE_SIZE 512
@@ -140,7 +145,13 @@
 #define NFLX_KIND_AUDIO 2
 
 /**
- * Flag of `nflx_segment`: ended by the next request or by close. Absent while it is open.
+ * The kind of the segment is not decided yet; it is when the segment settles.
+ */
+#define NFLX_KIND_PENDING 3
+
+/**
+ * Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`). Absent
+ * while it is open.
  */
 #define NFLX_SEGMENT_COMPLETE 1
 
@@ -174,6 +185,11 @@
  * Flag of `nflx_segment`: `throughput` holds; it does not where first to last byte took no time.
  */
 #define NFLX_SEGMENT_HAS_THROUGHPUT 64
+
+/**
+ * Flag of `nflx_segment`: nothing about it will change any more.
+ */
+#define NFLX_SEGMENT_SETTLED 128
 
 /**
  * Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter than this.
@@ -704,6 +720,14 @@ typedef struct nflx_stats {
      * Bytes of memory that annotations kept for `nflx_engine_frame` take.
      */
     uint64_t frame_log_bytes;
+    /**
+     * Changes that came for segments which had settled: counted here, not applied.
+     */
+    uint64_t late_changes;
+    /**
+     * Settled segments that `nflx_engine_next_settled` was not asked for in time.
+     */
+    uint64_t settled_lost;
 } nflx_stats;
 
 /**
@@ -886,8 +910,8 @@ nflx_status nflx_engine_note(const struct nflx_engine *engine, uint64_t frame, s
 nflx_status nflx_engine_summary(const struct nflx_engine *engine, struct nflx_summary *out);
 
 /**
- * Says that the capture ended. Segments still open stay incomplete. Further packets may follow: a live capture that
- * goes on.
+ * Ends the capture: every segment settles. Those still open stay incomplete, unless they were quiet for `segment_quiet`.
+ * Further packets may follow, of a live capture that goes on; what they bring for segments of before is too late.
  */
 nflx_status nflx_engine_finish(struct nflx_engine *engine);
 
@@ -932,6 +956,16 @@ nflx_status nflx_engine_segment_numbers(const struct nflx_engine *engine, uint32
  * A segment by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number, or it had to make room.
  */
 nflx_status nflx_engine_segment(const struct nflx_engine *engine, uint32_t number, struct nflx_segment *out);
+
+/**
+ * Takes the next segment that settled: nothing about it will change any more. Gives each once, in the order in which they
+ * settle: `settle_after` seconds behind their last byte, when they have to make room, and with `nflx_engine_finish`.
+ * `NFLX_STATUS_NONE` if none settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
+ * Call it until there is none after each packet, or often: what finds no room meanwhile is counted in
+ * `nflx_stats.settled_lost`.
+ */
+nflx_status nflx_engine_next_settled(struct nflx_engine *engine,
+                                     struct nflx_segment *out);
 
 /**
  * What was dropped or capped until now.

@@ -42,6 +42,8 @@ pub struct Engine {
     /// What the packet at hand taught; empty between packets.
     learnt: Vec<Learnt>,
     segments_missed: bool,
+    /// Time of the latest packet.
+    latest: Time,
     stats: Stats,
 }
 
@@ -70,6 +72,7 @@ impl Engine {
             classic: Classic::default(),
             learnt: Vec::new(),
             segments_missed: false,
+            latest: Time::default(),
             stats: Stats::default(),
             config,
         }
@@ -129,6 +132,26 @@ impl Engine {
 
     /// Counts and follows a packet.
     fn take(&mut self, packet: &Packet<'_>) -> Option<Taken> {
+        let taken = self.follow(packet);
+        self.latest = packet.time;
+        // Behind the packet, whose bytes keep their segment open.
+        if self.segments.is_sweep_due(packet.time) {
+            self.sweep(packet.time);
+        }
+        taken
+    }
+
+    /// Settles segments that were quiet for long.
+    #[cold]
+    fn sweep(&mut self, now: Time) {
+        let (viewers, config, registry) = (&mut self.viewers, &self.config, &mut self.registry);
+        self.segments.sweep(now, |segments, number| {
+            viewers.judge_before_settling(number, config, registry, segments);
+        });
+    }
+
+    /// Decodes a packet, and hands it to its connection.
+    fn follow(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
         let datagram = match decode(packet) {
             Ok(datagram) => datagram,
@@ -537,8 +560,9 @@ impl Engine {
         }
     }
 
-    /// Says that the capture ended. Segments still open stay incomplete. Further packets may follow (a live capture
-    /// that goes on).
+    /// Ends the capture: every segment settles. Those still open stay incomplete, unless they were quiet for
+    /// `segment_quiet`. Further packets may follow (a live capture that goes on); what they bring for segments of before is
+    /// too late.
     pub fn finish(&mut self) {
         for place in 0..self.connections.list.len() as Slot {
             let followed = &self.connections.list[place as usize];
@@ -556,6 +580,19 @@ impl Engine {
         self.classic.finish(&mut self.segments);
         self.viewers
             .finish(&self.config, &mut self.registry, &mut self.segments);
+        self.segments.settle_all(self.latest);
+    }
+
+    /// Begins to keep settled segments for [`Self::next_settled`].
+    pub fn watch_settled(&mut self) {
+        self.segments.watch();
+    }
+
+    /// Returns the next segment that settled, in the order in which they settle, each once. A settled segment does not change
+    /// any more. Segments settle `settle_after` seconds behind their last byte, when they have to make room, and with
+    /// [`Self::finish`]. Take them often: what finds no room in the queue is counted in [`Stats::settled_lost`].
+    pub fn next_settled(&mut self) -> Option<Segment> {
+        self.segments.next_settled()
     }
 
     /// Number of servers identified: ids are 0 up to this.
@@ -592,7 +629,10 @@ impl Engine {
     #[must_use]
     #[inline]
     pub fn stats(&self) -> Stats {
+        let (settled_lost, late_changes) = self.segments.settling_losses();
         Stats {
+            settled_lost,
+            late_changes,
             flows: self.registry.flow_count() as u64,
             flows_evicted: self.registry.flows_evicted,
             hosts_evicted: self.registry.hosts_evicted,

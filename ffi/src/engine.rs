@@ -25,11 +25,16 @@ use crate::status::{
 /// per packet of Netflix's, nothing for others.
 pub const NFLX_ENGINE_KEEP_FRAMES: u32 = 1;
 
+/// Flag of `nflx_engine_new`: keep settled segments for `nflx_engine_next_settled`.
+pub const NFLX_ENGINE_KEEP_SETTLED: u32 = 2;
+
 /// The analysis of one capture. Made by `nflx_engine_new`, freed by `nflx_engine_free`.
 pub struct nflx_engine {
     /// `None` only after a panic in the middle of `nflx_engine_rewind`.
     engine: Option<Engine>,
     log: Option<FrameLog>,
+    /// Settled segments are kept.
+    keeps_settled: bool,
     /// The capture was said to have ended.
     finished: bool,
     state: HandleState,
@@ -59,7 +64,7 @@ pub unsafe extern "C" fn nflx_engine_new(
     let body = |config: &nflx_config| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::plain(out, "the new handle") }?;
-        if flags & !NFLX_ENGINE_KEEP_FRAMES != 0 {
+        if flags & !(NFLX_ENGINE_KEEP_FRAMES | NFLX_ENGINE_KEEP_SETTLED) != 0 {
             return Err(Failure::new(
                 NFLX_STATUS_BAD_VALUE,
                 format!(
@@ -70,8 +75,14 @@ pub unsafe extern "C" fn nflx_engine_new(
         let mut config = config.config.clone();
         // A secret of this engine's own: std seeds its hashers from the operating system.
         config.hash_seed = RandomState::new().build_hasher().finish();
+        let mut core = Engine::new(config);
+        let keeps_settled = flags & NFLX_ENGINE_KEEP_SETTLED != 0;
+        if keeps_settled {
+            core.watch_settled();
+        }
         let engine = Box::new(nflx_engine {
-            engine: Some(Engine::new(config)),
+            engine: Some(core),
+            keeps_settled,
             log: (flags & NFLX_ENGINE_KEEP_FRAMES != 0).then(FrameLog::new),
             finished: false,
             state: HandleState::default(),
@@ -208,8 +219,8 @@ pub unsafe extern "C" fn nflx_engine_summary(
     unsafe { guard_read(engine, body) }
 }
 
-/// Says that the capture ended. Segments still open stay incomplete. Further packets may follow: a live capture that
-/// goes on.
+/// Ends the capture: every segment settles. Those still open stay incomplete, unless they were quiet for `segment_quiet`.
+/// Further packets may follow, of a live capture that goes on; what they bring for segments of before is too late.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
@@ -227,6 +238,9 @@ pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_st
 pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
         handle.engine = handle.engine.take().map(Engine::into_informed);
+        if handle.keeps_settled {
+            handle.core()?.watch_settled();
+        }
         handle.log = handle.log.take().map(|_| FrameLog::new());
         handle.finished = false;
         Ok(())
@@ -345,6 +359,33 @@ pub unsafe extern "C" fn nflx_engine_segment(
     };
     // SAFETY: the header's contract for handles.
     unsafe { guard_read(engine, body) }
+}
+
+/// Takes the next segment that settled: nothing about it will change any more. Gives each once, in the order in which they
+/// settle: `settle_after` seconds behind their last byte, when they have to make room, and with `nflx_engine_finish`.
+/// `NFLX_STATUS_NONE` if none settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
+/// Call it until there is none after each packet, or often: what finds no room meanwhile is counted in
+/// `nflx_stats.settled_lost`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_next_settled(
+    engine: *mut nflx_engine,
+    out: *mut nflx_segment,
+) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { StructOutput::new(out) }?;
+        if !handle.keeps_settled {
+            return Err(Failure::new(
+                NFLX_STATUS_NOT_KEPT,
+                "The engine was made without NFLX_ENGINE_KEEP_SETTLED.",
+            ));
+        }
+        let row = handle.core()?.next_settled().ok_or(Failure::NONE)?;
+        out.write((&row).into());
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
 }
 
 /// What was dropped or capped until now.

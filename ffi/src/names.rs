@@ -4,7 +4,8 @@ use core::ffi::{CStr, c_char};
 
 use crate::annotation::{NFLX_DIRECTION_IN, NFLX_DIRECTION_OUT};
 use crate::segment::{
-    NFLX_KIND_AUDIO, NFLX_KIND_OTHER, NFLX_KIND_VIDEO, NFLX_TRANSPORT_QUIC, NFLX_TRANSPORT_TCP,
+    NFLX_KIND_AUDIO, NFLX_KIND_OTHER, NFLX_KIND_PENDING, NFLX_KIND_VIDEO, NFLX_TRANSPORT_QUIC,
+    NFLX_TRANSPORT_TCP,
 };
 use crate::server::{
     NFLX_EVIDENCE_CNAME, NFLX_EVIDENCE_CONFIG, NFLX_EVIDENCE_DNS, NFLX_EVIDENCE_DNS_OWNER,
@@ -87,6 +88,7 @@ const fn kind_name(kind: u32) -> &'static CStr {
         NFLX_KIND_OTHER => c"other",
         NFLX_KIND_VIDEO => c"video",
         NFLX_KIND_AUDIO => c"audio",
+        NFLX_KIND_PENDING => c"pending",
         _ => UNNAMED,
     }
 }
@@ -186,7 +188,7 @@ mod tests {
                 Ok(reason.as_str())
             );
         }
-        for kind in [Kind::Other, Kind::Video, Kind::Audio] {
+        for kind in [Kind::Other, Kind::Video, Kind::Audio, Kind::Pending] {
             assert_eq!(kind_name(kind as u32).to_str(), Ok(kind.as_str()));
         }
         for transport in [Transport::Tcp, Transport::Quic] {

@@ -17,7 +17,11 @@ pub const NFLX_KIND_VIDEO: u32 = 1;
 /// The segment is audio.
 pub const NFLX_KIND_AUDIO: u32 = 2;
 
-/// Flag of `nflx_segment`: ended by the next request or by close. Absent while it is open.
+/// The kind of the segment is not decided yet; it is when the segment settles.
+pub const NFLX_KIND_PENDING: u32 = 3;
+
+/// Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`). Absent
+/// while it is open.
 pub const NFLX_SEGMENT_COMPLETE: u32 = 1;
 /// Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap, or the answer
 /// to a request that was not captured may be in it.
@@ -32,6 +36,8 @@ pub const NFLX_SEGMENT_HAS_FIRST: u32 = 16;
 pub const NFLX_SEGMENT_HAS_LAST: u32 = 32;
 /// Flag of `nflx_segment`: `throughput` holds; it does not where first to last byte took no time.
 pub const NFLX_SEGMENT_HAS_THROUGHPUT: u32 = 64;
+/// Flag of `nflx_segment`: nothing about it will change any more.
+pub const NFLX_SEGMENT_SETTLED: u32 = 128;
 
 /// One request and its response, as far as it is known now. Fields that do not hold are 0. Times are nanoseconds since
 /// 1970-01-01T00:00:00Z, spans are nanoseconds and negative where the capture's clock stepped back.
@@ -113,6 +119,7 @@ impl From<&Segment> for nflx_segment {
             (s.estimated, NFLX_SEGMENT_ESTIMATED),
             (s.shared, NFLX_SEGMENT_SHARED),
             (s.inferred, NFLX_SEGMENT_INFERRED),
+            (s.settled, NFLX_SEGMENT_SETTLED),
             (
                 s.first_frame.is_some() && s.t_first.is_some(),
                 NFLX_SEGMENT_HAS_FIRST,
@@ -170,7 +177,7 @@ const _: () = {
             && NFLX_TRANSPORT_QUIC == Transport::Quic as u32
     );
     assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
-    assert!(NFLX_KIND_AUDIO == Kind::Audio as u32);
+    assert!(NFLX_KIND_AUDIO == Kind::Audio as u32 && NFLX_KIND_PENDING == Kind::Pending as u32);
     assert!(size_of::<nflx_segment>() == 192 && align_of::<nflx_segment>() == 8);
     assert!(offset_of!(nflx_segment, struct_size) == 0);
     assert!(offset_of!(nflx_segment, client) == 24);

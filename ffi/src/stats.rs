@@ -35,6 +35,10 @@ pub struct nflx_stats {
     pub reorder_dropped: u64,
     /// Bytes of memory that annotations kept for `nflx_engine_frame` take.
     pub frame_log_bytes: u64,
+    /// Changes that came for segments which had settled: counted here, not applied.
+    pub late_changes: u64,
+    /// Settled segments that `nflx_engine_next_settled` was not asked for in time.
+    pub settled_lost: u64,
 }
 
 // SAFETY: repr(C), struct_size first, integers only.
@@ -59,6 +63,8 @@ impl nflx_stats {
             connections_evicted: s.connections_evicted,
             reorder_dropped: s.reorder_dropped,
             frame_log_bytes: frame_log_bytes as u64,
+            late_changes: s.late_changes,
+            settled_lost: s.settled_lost,
         }
     }
 }
@@ -66,8 +72,9 @@ impl nflx_stats {
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     use core::mem::offset_of;
-    assert!(size_of::<nflx_stats>() == 96 && align_of::<nflx_stats>() == 8);
+    assert!(size_of::<nflx_stats>() == 112 && align_of::<nflx_stats>() == 8);
     assert!(offset_of!(nflx_stats, struct_size) == 0);
     assert!(offset_of!(nflx_stats, packets) == 8);
     assert!(offset_of!(nflx_stats, frame_log_bytes) == 88);
+    assert!(offset_of!(nflx_stats, settled_lost) == 104);
 };

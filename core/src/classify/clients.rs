@@ -47,6 +47,11 @@ struct Pool {
 }
 
 impl Pool {
+    /// Returns true if something is new and judging is paid for.
+    fn is_worth_judging(&self) -> bool {
+        self.new > 0 && self.new as u64 * STEPS_PER_SEGMENT >= self.steps
+    }
+
     /// Returns true if it should be judged again.
     fn is_due(&self) -> bool {
         let is_paid = self.new as u64 * STEPS_PER_SEGMENT >= self.steps;
@@ -95,6 +100,24 @@ impl Viewers {
             if due {
                 self.judge(slot, config, registry, segments);
             }
+        }
+    }
+
+    /// Judges the client of a segment that is to settle, if anything of it is new.
+    pub(crate) fn judge_before_settling(
+        &mut self,
+        number: u32,
+        config: &Config,
+        registry: &mut Registry,
+        segments: &mut SegmentTable,
+    ) {
+        let slot = segments
+            .get(number)
+            .and_then(|segment| self.pools.find(&segment.client));
+        if let Some(slot) = slot
+            && self.pools[slot].is_worth_judging()
+        {
+            self.judge(slot, config, registry, segments);
         }
     }
 

@@ -23,7 +23,7 @@ impl Observed {
 /// What was found out about a segment.
 pub(crate) type Verdict = (Kind, KindReason);
 
-pub(crate) const UNDECIDED: Verdict = (Kind::Other, KindReason::Pending);
+pub(crate) const UNDECIDED: Verdict = (Kind::Pending, KindReason::Pending);
 
 /// Places that are not decided yet.
 pub(crate) fn undecided(verdicts: &[Verdict]) -> Vec<usize> {

@@ -43,7 +43,7 @@ impl Tally {
         Some(match (kind, reason) {
             (Kind::Video, _) => &mut self.video,
             (Kind::Audio, _) => &mut self.audio,
-            (Kind::Other, KindReason::Pending) => return None,
+            (Kind::Pending, _) => return None,
             (Kind::Other, KindReason::TooSmall) => &mut self.small,
             (Kind::Other, KindReason::Bulk) => &mut self.bulk,
             (Kind::Other, KindReason::Headers) => &mut self.headers,

@@ -185,7 +185,7 @@ numbers! {
     max_evidence: 8 in 1..=64, "names", "Evidence per server",
         "Different pieces of evidence kept for one server.",
         "shared edge addresses answer for some names each";
-    max_segments: 500_000 in 16..=100_000_000, "segments", "Segment table size",
+    max_segments: 400_000 in 16..=100_000_000, "segments", "Segment table size",
         "Segments remembered; beyond it the oldest make room.",
         "memory: about 200 bytes a segment; a viewer makes some 1,200 an hour";
     reorder_bytes: 1_048_576 in 0..=67_108_864, "bytes", "Reorder buffer",
@@ -312,8 +312,11 @@ numbers! {
         "A client that has nothing to do with Netflix for longer begins another session; for 'nflx features'.",
         "players ask for video every 4 s and for audio every 16 s (measured, 2018); web servers close after 75 s";
     segment_quiet: 10 in 0..=86_400, "seconds", "Silence that completes a segment",
-        "A segment still open at the end of the capture is complete for 'nflx features' if nothing came for so long.",
+        "A response whose end does not show is complete if nothing came for so long.",
         "RFC 6298: three timeouts in a row, 1 + 2 + 4 s, rounded up";
+    settle_after: 120 in 1..=86_400, "seconds", "Time until a segment settles",
+        "Silence after a segment's last byte from which nothing about it changes any more; what comes later is counted as too late.",
+        "RFC 9293, section 3.8.3: TCP sends again for at least 100 s before it gives a connection up; kinds of a player's first segments show after 100 s (four audio segments of 16 s, measured)";
     ewma_span: 10 in 1..=1_000, "segments", "Span of moving averages",
         "Exponentially weighted averages of 'nflx features' give the newest segment the weight 2 / (span + 1).",
         "the ten segments that the average is taken over";

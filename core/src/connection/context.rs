@@ -104,7 +104,7 @@ impl Context<'_> {
             client_port: self.key.port(self.client),
             server_port: self.key.port(1 - self.client),
             transport,
-            kind: Kind::Other,
+            kind: Kind::Pending,
             kind_reason: KindReason::Pending,
             request_frame: stamp.frame,
             first_frame: None,
@@ -122,6 +122,7 @@ impl Context<'_> {
             estimated: false,
             shared: false,
             inferred: false,
+            settled: false,
         });
         Some(number)
     }

@@ -19,6 +19,7 @@ mod faults;
 mod gaps;
 mod limits;
 mod requests;
+mod settling;
 
 const REQUEST: &[u8] =
     b"GET /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nUser-Agent: player\r\n\r\n";

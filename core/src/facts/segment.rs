@@ -37,6 +37,8 @@ pub enum Kind {
     Video = 1,
     /// Audio.
     Audio = 2,
+    /// Not decided yet. Decided when the segment settles at the latest.
+    Pending = 3,
 }
 
 impl Kind {
@@ -47,6 +49,7 @@ impl Kind {
             Self::Other => "other",
             Self::Video => "video",
             Self::Audio => "audio",
+            Self::Pending => "pending",
         }
     }
 }
@@ -148,7 +151,8 @@ pub struct Segment {
     pub missing_bytes: u64,
     /// By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
     pub size_error: u64,
-    /// Ended by the next request or by close; false = still open at the end of the capture.
+    /// Ended by the next request, by close, or by silence (`segment_quiet`); false = cut by the end of the capture, or still
+    /// open.
     pub complete: bool,
     /// `app_bytes` is estimated: records were hidden by the snapshot length or a gap, QUIC's framing had to be supposed, or
     /// the answer to a request that was not captured may be in it.
@@ -157,6 +161,8 @@ pub struct Segment {
     pub shared: bool,
     /// Seen through acknowledgements only: the other half of the connection was not captured.
     pub inferred: bool,
+    /// Nothing about it will change any more, whatever comes.
+    pub settled: bool,
 }
 
 /// Number and sum of a server's segments.

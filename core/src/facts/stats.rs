@@ -23,6 +23,10 @@ pub struct Stats {
     pub connections_evicted: u64,
     /// Out-of-order bytes that found no room: record framing behind them is estimated.
     pub reorder_dropped: u64,
+    /// Changes that came for segments which had settled: counted here, not applied.
+    pub late_changes: u64,
+    /// Settled segments that the host did not take in time.
+    pub settled_lost: u64,
 }
 
 impl Stats {

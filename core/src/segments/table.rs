@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use crate::bounded::size;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
-use crate::facts::segment::{Segment, SegmentTotals};
+use crate::facts::segment::{Kind, KindReason, Segment, SegmentTotals};
+use crate::packet::Time;
+use crate::segments::settling::Settling;
 
 /// Segments by number, from 1 in order of request.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub(crate) struct SegmentTable {
     first: u32,
     capacity: usize,
     servers: Vec<OfServer>,
+    settling: Settling,
     pub(crate) evicted: u64,
 }
 
@@ -33,6 +36,7 @@ impl SegmentTable {
             first: 1,
             capacity: usize::try_from(config.max_segments()).unwrap_or(usize::MAX),
             servers: Vec::new(),
+            settling: Settling::new(config),
             evicted: 0,
         }
     }
@@ -43,6 +47,7 @@ impl SegmentTable {
             .max_segments()
             .saturating_mul(size_of::<Option<Segment>>() as u64)
             .saturating_add(size::list::<OfServer>(config.max_servers()))
+            .saturating_add(Settling::bound(config))
     }
 
     /// The number that the next segment gets.
@@ -58,14 +63,18 @@ impl SegmentTable {
         segment.index = of_server.totals.count;
         segment.previous = (of_server.newest != 0).then_some(of_server.newest);
         of_server.newest = segment.number;
-        if let Some(previous) = segment.previous.and_then(|number| self.get_mut(number)) {
+        if let Some(previous) = segment.previous.and_then(|number| self.slot(number)) {
             previous.next = Some(segment.number);
         }
         if self.segments.len() >= self.capacity {
-            self.segments.pop_front();
+            let oldest = self.segments.pop_front().flatten();
             self.first += 1;
             self.evicted += 1;
+            if let Some(oldest) = oldest {
+                self.evict(oldest);
+            }
         }
+        self.settling.open(segment.number);
         self.grow();
         self.segments.push_back(Some(segment));
     }
@@ -89,18 +98,31 @@ impl SegmentTable {
             .as_ref()
     }
 
-    /// A segment whose size does not change.
+    /// Returns a segment that has not settled.
+    pub(crate) fn open(&self, number: u32) -> Option<&Segment> {
+        self.get(number).filter(|segment| !segment.settled)
+    }
+
+    /// Returns a segment that has not settled, for changes of anything but its size.
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Segment> {
+        self.slot(number).filter(|segment| !segment.settled)
+    }
+
+    fn slot(&mut self, number: u32) -> Option<&mut Segment> {
         self.segments
             .get_mut(number.checked_sub(self.first)? as usize)?
             .as_mut()
     }
 
-    /// Changes a segment's size, and its server's sum with it.
+    /// Changes a segment's size, and its server's sum with it. What comes for a settled segment is counted, not applied.
     pub(crate) fn resize(&mut self, number: u32, change: impl FnOnce(&mut Segment)) {
-        let Some(segment) = self.get_mut(number) else {
+        let Some(segment) = self.slot(number) else {
             return;
         };
+        if segment.settled {
+            self.settling.late_changes += 1;
+            return;
+        }
         let before = segment.bytes;
         change(segment);
         let (after, server) = (segment.bytes, segment.server);
@@ -114,16 +136,93 @@ impl SegmentTable {
             .segments
             .get_mut(number.checked_sub(self.first)? as usize)?
             .take()?;
-        if let Some(previous) = segment.previous.and_then(|number| self.get_mut(number)) {
+        if let Some(previous) = segment.previous.and_then(|number| self.slot(number)) {
             previous.next = segment.next;
         }
-        match segment.next.and_then(|number| self.get_mut(number)) {
+        match segment.next.and_then(|number| self.slot(number)) {
             Some(next) => next.previous = segment.previous,
             None => self.of_server(segment.server).newest = segment.previous.unwrap_or(0),
         }
         let totals = &mut self.of_server(segment.server).totals;
         totals.count = totals.count.saturating_sub(1);
         Some(segment)
+    }
+
+    /// Returns true if open segments should be looked at now.
+    #[inline]
+    pub(crate) const fn is_sweep_due(&self, now: Time) -> bool {
+        self.settling.is_due(now)
+    }
+
+    /// Looks at some of the open segments, and hands those to `judge` that are to settle: their kinds must be decided before.
+    pub(crate) fn sweep(&mut self, now: Time, mut judge: impl FnMut(&mut Self, u32)) {
+        for _ in 0..self.settling.begin(now) {
+            let Some(number) = self.settling.look() else {
+                return;
+            };
+            let Some(segment) = self.get(number).filter(|segment| !segment.settled) else {
+                continue;
+            };
+            if self.settling.is_over(segment, now) {
+                judge(self, number);
+                self.settle(number, now);
+            } else {
+                self.settling.keep(number);
+            }
+        }
+    }
+
+    /// Settles everything, as the capture ended: kinds must be decided before.
+    pub(crate) fn settle_all(&mut self, now: Time) {
+        for number in self.settling.all() {
+            if self.get(number).is_some_and(|segment| !segment.settled) {
+                self.settle(number, now);
+            }
+        }
+    }
+
+    fn settle(&mut self, number: u32, now: Time) {
+        let Some(segment) = self.get(number) else {
+            return;
+        };
+        let is_complete = segment.complete || self.settling.is_quiet(segment, now);
+        if let Some(segment) = self.slot(number) {
+            segment.complete = is_complete;
+            settled(segment);
+            self.settling.settle(number);
+        }
+    }
+
+    /// Lets a segment go that found the table full. One that was open comes out as it is: incomplete.
+    fn evict(&mut self, mut segment: Segment) {
+        if !segment.settled {
+            settled(&mut segment);
+            self.settling.evict(segment);
+        }
+    }
+
+    /// Begins to keep settled segments for [`Self::next_settled`].
+    pub(crate) fn watch(&mut self) {
+        self.settling.watch();
+    }
+
+    /// Returns the next segment that settled, each once.
+    pub(crate) fn next_settled(&mut self) -> Option<Segment> {
+        loop {
+            match self.settling.next()? {
+                Err(segment) => return Some(segment),
+                Ok(number) => match self.get(number) {
+                    Some(segment) => return Some(segment.clone()),
+                    // It left the table before anybody took it.
+                    None => self.settling.lost += 1,
+                },
+            }
+        }
+    }
+
+    /// Returns how many settled segments nobody took in time, and how many changes came too late.
+    pub(crate) const fn settling_losses(&self) -> (u64, u64) {
+        (self.settling.lost, self.settling.late_changes)
     }
 
     /// Returns number and bytes of a server's segments, those that made room among them.
@@ -140,4 +239,12 @@ impl SegmentTable {
         }
         &mut self.servers[index]
     }
+}
+
+/// Makes a segment one that does not change any more.
+fn settled(segment: &mut Segment) {
+    if segment.kind == Kind::Pending {
+        (segment.kind, segment.kind_reason) = (Kind::Other, KindReason::TooFew);
+    }
+    segment.settled = true;
 }

@@ -309,6 +309,7 @@ mod tests {
             estimated: false,
             shared: false,
             inferred: false,
+            settled: false,
         }
     }
 

@@ -167,7 +167,7 @@ const fn color(kind: Kind) -> RGBColor {
     match kind {
         Kind::Video => VIDEO,
         Kind::Audio => AUDIO,
-        Kind::Other => OTHER,
+        Kind::Other | Kind::Pending => OTHER,
     }
 }
 

@@ -70,6 +70,7 @@ impl Bench {
             estimated: false,
             shared: false,
             inferred: false,
+            settled: false,
         });
         self.viewers
             .follow(&self.config, &mut self.registry, &mut self.segments);

@@ -484,7 +484,7 @@ impl Ledger {
             // What was moved away since then is counted where it went.
             let counted = ctx
                 .segments
-                .get(from)
+                .open(from)
                 .map_or(0, |segment| segment.bytes - segment.missing_bytes);
             if owner != Some(from) && counted >= to - start {
                 self.debit(ctx, from, to - start);
@@ -496,9 +496,13 @@ impl Ledger {
 
     /// Moves `length` bytes, and their share of framing, from one segment to another.
     pub(crate) fn transfer(&mut self, ctx: &mut Context<'_>, from: u32, to: u32, length: u64) {
-        let Some(source) = ctx.segments.get(from) else {
+        // What a settled segment has stays there, and what it lacks does not come any more.
+        let Some(source) = ctx.segments.open(from) else {
             return;
         };
+        if ctx.segments.open(to).is_none() {
+            return;
+        }
         let total = source.bytes.max(1);
         let length = length.min(source.bytes);
         let framing = self.find_mut(from).map_or(0, |exchange| {

@@ -1,0 +1,168 @@
+//! When segments settle, and which did: hosts that run for long take each segment once, when nothing about it will change.
+
+use std::collections::VecDeque;
+
+use crate::bounded::size;
+use crate::config::Config;
+use crate::facts::segment::Segment;
+use crate::packet::Time;
+
+/// Open segments looked at per packet, so that no packet pays for all of them.
+const LOOKS: usize = 16;
+
+/// Sweeps in the time that a segment is waited for: it settles at most this share of that time late.
+const SWEEPS: i64 = 16;
+
+/// Segments kept that left the table before anybody took them.
+const MOST_EVICTED: usize = 1_024;
+
+/// Open segments, and the settled ones that a host has not taken yet.
+#[derive(Debug)]
+pub(crate) struct Settling {
+    /// Numbers of segments that have not settled, in the order in which they are looked at.
+    open: VecDeque<u32>,
+    /// How many of these are left in this sweep.
+    left: usize,
+    /// First time at which there is something to look at.
+    next: Time,
+    /// Silence after which a segment settles, in nanoseconds.
+    patience: i64,
+    /// Silence after which a response is complete, in nanoseconds.
+    quiet: i64,
+    /// A host takes settled segments.
+    is_watched: bool,
+    /// Numbers of settled segments, in the order in which they settled.
+    settled: VecDeque<u32>,
+    capacity: usize,
+    /// Settled segments that have left the table.
+    evicted: VecDeque<Segment>,
+    /// Settled segments that nobody took in time.
+    pub(crate) lost: u64,
+    /// Changes that came too late for a settled segment.
+    pub(crate) late_changes: u64,
+}
+
+impl Settling {
+    pub(crate) fn new(config: &Config) -> Self {
+        let nanoseconds =
+            |seconds: u64| i64::try_from(seconds.saturating_mul(1_000_000_000)).unwrap_or(i64::MAX);
+        Self {
+            open: VecDeque::new(),
+            left: 0,
+            next: Time(i64::MIN),
+            patience: nanoseconds(config.settle_after().max(config.segment_quiet())),
+            quiet: nanoseconds(config.segment_quiet()),
+            is_watched: false,
+            settled: VecDeque::new(),
+            capacity: usize::try_from(config.max_segments()).unwrap_or(usize::MAX),
+            evicted: VecDeque::new(),
+            lost: 0,
+            late_changes: 0,
+        }
+    }
+
+    /// Returns the most memory that it holds, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        let numbers = size::list::<u32>(config.max_segments());
+        let evicted = size::list::<Segment>(MOST_EVICTED as u64);
+        (2 * numbers).saturating_add(evicted)
+    }
+
+    /// Adds a segment that was opened.
+    pub(crate) fn open(&mut self, number: u32) {
+        // Numbers that left the table are dropped as the sweep meets them; in between, the oldest go.
+        if self.open.len() >= self.capacity {
+            self.open.pop_front();
+            self.left = self.left.saturating_sub(1);
+        }
+        self.open.push_back(number);
+    }
+
+    /// Returns true if open segments should be looked at now.
+    #[inline]
+    pub(crate) const fn is_due(&self, now: Time) -> bool {
+        now.0 >= self.next.0 || now.0 < self.next.0.saturating_sub(self.patience)
+    }
+
+    /// Begins or goes on with a sweep: returns how many of the open segments to look at with [`Self::look`].
+    pub(crate) fn begin(&mut self, now: Time) -> usize {
+        if self.left == 0 {
+            self.left = self.open.len();
+        }
+        let looks = self.left.min(LOOKS);
+        self.left -= looks;
+        if self.left == 0 {
+            // Also where the clock stepped back: no sweep waits for a time that was a mistake.
+            self.next = Time(now.0.saturating_add((self.patience / SWEEPS).max(1)));
+        }
+        looks
+    }
+
+    /// Takes the next open segment's number; to be given back with [`Self::keep`] if it stays open.
+    pub(crate) fn look(&mut self) -> Option<u32> {
+        self.open.pop_front()
+    }
+
+    /// Gives back a segment that stays open.
+    pub(crate) fn keep(&mut self, number: u32) {
+        self.open.push_back(number);
+    }
+
+    /// Takes all open segments' numbers, as the capture ended.
+    pub(crate) fn all(&mut self) -> VecDeque<u32> {
+        self.left = 0;
+        core::mem::take(&mut self.open)
+    }
+
+    /// Returns true if so much time has passed since a segment's last byte that it settles. A request that was not answered
+    /// yet waits on.
+    pub(crate) fn is_over(&self, segment: &Segment, now: Time) -> bool {
+        segment
+            .t_last
+            .is_some_and(|last| now.since(last) >= self.patience)
+    }
+
+    /// Returns true if a response is complete by silence.
+    pub(crate) fn is_quiet(&self, segment: &Segment, now: Time) -> bool {
+        segment
+            .t_last
+            .is_some_and(|last| now.since(last) >= self.quiet)
+    }
+
+    /// Begins to keep settled segments for a host.
+    pub(crate) fn watch(&mut self) {
+        self.is_watched = true;
+    }
+
+    /// Notes a segment that settled.
+    pub(crate) fn settle(&mut self, number: u32) {
+        if !self.is_watched {
+            return;
+        }
+        if self.settled.len() >= self.capacity {
+            self.settled.pop_front();
+            self.lost += 1;
+        }
+        self.settled.push_back(number);
+    }
+
+    /// Keeps a copy of a segment that leaves the table before it was taken.
+    pub(crate) fn evict(&mut self, segment: Segment) {
+        if !self.is_watched {
+            return;
+        }
+        if self.evicted.len() >= MOST_EVICTED {
+            self.evicted.pop_front();
+            self.lost += 1;
+        }
+        self.evicted.push_back(segment);
+    }
+
+    /// Returns the next settled segment's number, or the segment itself if it left the table.
+    pub(crate) fn next(&mut self) -> Option<Result<u32, Segment>> {
+        if let Some(segment) = self.evicted.pop_front() {
+            return Some(Err(segment));
+        }
+        self.settled.pop_front().map(Ok)
+    }
+}
