@@ -4,18 +4,22 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 21] = [
     "columns",
     "comment",
+    "conversations",
     "dissector",
     "experts",
     "export",
     "fields",
     "format",
     "frame",
+    "navigation",
+    "objects",
     "preferences",
     "read_ahead",
     "register",
+    "response_times",
     "session",
     "summary",
     "tables",

@@ -53,10 +53,6 @@ gui.geometry_main_width: 1400
 gui.geometry_main_height: 900
 gui.geometry_main_maximized: FALSE
 END
-# Widths of the columns, as somebody would have drawn them.
-cat >"$home/.config/wireshark/profiles/Netflix/recent" <<'END'
-column.width: %m, 65, %t, 75, %s, 85, %d, 85, %p, 65, %Cus:nflx.server, 280, %Cus:nflx.segment, 65, %Cus:nflx.segment.kind, 55, %Cus:nflx.segment.bytes, 65, %Cus:nflx.segment.throughput, 100, %i, 500
-END
 chmod -R a+rX "$home"
 as_user=(env -i)
 if [ "$(id -u)" -eq 0 ]; then # Wireshark ignores personal plugins when it runs as root

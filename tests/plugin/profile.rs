@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use super::{Home, Outcome, plugin};
 
 /// Files of the profile.
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "colorfilters",
     "dfilter_buttons",
     "io_graphs",
     "preferences",
+    "recent",
 ];
 
 fn shipped() -> PathBuf {

@@ -32,6 +32,8 @@ const SEGMENTS: &[(&str, &str)] = &[
     ("Client", "client"),
     ("Port", "client_port"),
     ("Transport", "transport"),
+    ("Start (s)", "t_request"),
+    ("End (s)", "t_last"),
     ("Request frame", "request_frame"),
     ("First frame", "first_frame"),
     ("Last frame", "last_frame"),
@@ -42,7 +44,7 @@ const SEGMENTS: &[(&str, &str)] = &[
     ("Missing bytes", "missing_bytes"),
     ("First byte (s)", "ttfb_s"),
     ("Duration (s)", "duration_s"),
-    ("Throughput (bit/s)", "throughput_bps"),
+    ("Throughput (kbit/s)", "throughput_bps"),
     ("Complete", "complete"),
     ("Notes", ""),
 ];
@@ -73,7 +75,7 @@ fn table(
 }
 
 /// A value of the program as the table shows it.
-fn cell(row: &Value, key: &str) -> String {
+fn cell(row: &Value, key: &str, start: f64) -> String {
     let seconds = |value: &Value| format!("{:.6}", value.as_f64().unwrap_or(0.0));
     match key {
         "role" => {
@@ -93,7 +95,11 @@ fn cell(row: &Value, key: &str) -> String {
             kinds.collect::<Vec<_>>().join(",")
         }
         "ttfb_s" | "duration_s" => seconds(&row[key]),
-        "throughput_bps" => format!("{:.0}", row[key].as_f64().unwrap_or(0.0)),
+        "throughput_bps" => format!("{:.0}", (row[key].as_f64().unwrap_or(0.0) / 1e3).floor()),
+        "t_request" | "t_last" => {
+            let time = row[key].as_f64().or(row["t_request"].as_f64());
+            format!("{:.6}", time.expect("a time") - start)
+        }
         "complete" => if row[key] == true { "yes" } else { "no" }.to_owned(),
         "" => {
             let notes: Vec<_> = ["estimated", "shared", "inferred"]
@@ -116,10 +122,15 @@ fn cell(row: &Value, key: &str) -> String {
     }
 }
 
-fn expected(command: &str, columns: &[(&str, &str)], path: &Path) -> Vec<Vec<String>> {
+fn expected(command: &str, columns: &[(&str, &str)], path: &Path, start: f64) -> Vec<Vec<String>> {
     let rows = nflx_rows(command, &[], path);
     rows.iter()
-        .map(|row| columns.iter().map(|(_, key)| cell(row, key)).collect())
+        .map(|row| {
+            columns
+                .iter()
+                .map(|(_, key)| cell(row, key, start))
+                .collect()
+        })
         .collect()
 }
 
@@ -134,9 +145,21 @@ fn tables_are_the_programs_rows() {
             continue;
         }
         let capture = home.capture(&path);
+        let first = [
+            "-r",
+            &capture,
+            "-c",
+            "1",
+            "-T",
+            "fields",
+            "-e",
+            "frame.time_epoch",
+        ];
+        let start = home.tshark(&first).quiet();
+        let start = start.trim().parse().expect("a time");
         for (name, columns) in TABLES {
             let statistic = format!("nflx,{name}");
-            let rows = expected(name, columns, &path);
+            let rows = expected(name, columns, &path, start);
             for options in [&[][..], &["-2"]] {
                 let shown = table(&home, &capture, &statistic, columns, options);
                 assert_eq!(shown, rows, "{name} of {} {options:?}", path.display());
@@ -255,6 +278,102 @@ fn the_tree_counts_packets_and_segments() {
             }
         }
     }
+}
+
+/// Times to the first byte, by kind, by server and by segment, are those of the rows.
+#[test]
+fn response_times_are_those_of_the_rows() {
+    let Some(home) = Home::new() else { return };
+    let path = super::recorded_folder().join("player.pcap.gz");
+    let capture = home.capture(&path);
+    let rows = nflx_rows("segments", &[], &path);
+    let ahead = format!("nflx.read_ahead:{capture}");
+    let text = home
+        .tshark(&["-q", "-r", &capture, "-o", &ahead, "-z", "nflx,srt"])
+        .quiet();
+    let line = |name: &str| {
+        let mut lines = text
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>());
+        lines.find(|words| words.len() == 7 && words[1] == name)
+    };
+    for kind in ["video", "audio", "other"] {
+        let times: Vec<f64> = rows
+            .iter()
+            .filter(|row| row["kind"] == kind)
+            .filter_map(|row| row["ttfb_s"].as_f64())
+            .collect();
+        let words = line(kind).expect("a line for the kind");
+        assert_eq!(words[2], times.len().to_string(), "{kind}: {text}");
+        let mean = times.iter().sum::<f64>() / times.len() as f64;
+        let shown: f64 = words[5].parse().expect("seconds");
+        assert!((shown - mean).abs() < 2e-6, "{kind}: {shown} for {mean}");
+    }
+    assert_eq!(line("9").expect("segment 9")[2], "1");
+}
+
+/// Each segment is an export object with the facts that its row has.
+#[test]
+fn segments_are_export_objects() {
+    let Some(home) = Home::new() else { return };
+    let path = super::recorded_folder().join("player.pcap.gz");
+    let capture = home.capture(&path);
+    let folder = home.path().join("objects");
+    std::fs::create_dir(&folder).expect("ours");
+    home.open_to_all();
+    let ahead = format!("nflx.read_ahead:{capture}");
+    let into = format!("nflx,{}", folder.display());
+    home.tshark(&[
+        "-q",
+        "-r",
+        &capture,
+        "-o",
+        &ahead,
+        "--export-objects",
+        &into,
+    ])
+    .quiet();
+    let rows = nflx_rows("segments", &[], &path);
+    for row in &rows {
+        let file = folder.join(format!("segment-{}.json", row["segment"]));
+        let text = std::fs::read_to_string(&file).expect("an object for each segment");
+        let object: Value = serde_json::from_str(&text).expect("JSON");
+        for (key, value) in object.as_object().expect("an object") {
+            let same = match (value.as_f64(), row[key].as_f64()) {
+                (Some(a), Some(b)) => (a - b).abs() < 1e-8,
+                _ => value == &row[key],
+            };
+            assert!(
+                same,
+                "{key} of segment {}: {value} and {}",
+                row["segment"], row[key]
+            );
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder).expect("ours").count(), rows.len());
+}
+
+/// A row for each segment among the conversations, with its packets.
+#[test]
+fn segments_are_conversations() {
+    let Some(home) = Home::new() else { return };
+    let path = super::recorded_folder().join("player.pcap.gz");
+    let capture = home.capture(&path);
+    let text = home
+        .tshark(&["-q", "-r", &capture, "-z", "conv,nflx"])
+        .quiet();
+    let conversations = text.lines().filter(|line| line.contains("<->")).count();
+    assert_eq!(conversations, nflx_rows("segments", &[], &path).len());
+    let servers = home
+        .tshark(&["-q", "-r", &capture, "-z", "endpoints,nflx"])
+        .quiet();
+    assert_eq!(
+        servers
+            .lines()
+            .filter(|line| line.starts_with("10."))
+            .count(),
+        nflx_rows("servers", &[], &path).len()
+    );
 }
 
 /// Other programs ask sharkd; numbers are numbers there.

@@ -9,7 +9,9 @@
  *   taps         facts for statistics                  tables    servers and segments as tables
  *   summary      the capture in a few lines            tree_statistics  packets and segments as a tree
  *   read_ahead   a capture file, read as a whole       format    numbers, names and addresses for people
- *   export       annotated captures from the window
+ *   export       annotated captures from the window    navigation  from a packet to all of its segment or server
+ *   conversations  segments among the conversations    response_times  times to the first byte
+ *   objects      segments among the export objects
  *
  * The rule that keeps this sound: everything that Wireshark may leave by longjmp happens in C with no Rust frame below
  * it. frame.c reads all it needs before the core is called; the core fills plain structs and returns; then fields are
@@ -70,6 +72,8 @@ void session_shut_down(void);
 bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts);
 /* Those as well, which most packets are not looked at for; false if the engine failed. */
 bool session_facts_all(facts *facts);
+/* What was said of a packet that is shown again; false if it is none of Netflix's. */
+bool session_packet(const packet_info *pinfo, nflx_annotation *said);
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence);
 /* As they are now; false if there is none of this number. */
 bool session_server(uint32_t number, nflx_server *server);
@@ -86,6 +90,8 @@ bool session_stopped(void);
 bool session_in_window(void);
 /* The first frame of Netflix's after the engine had dropped something for lack of room; 0 if it has not. */
 uint32_t session_full_frame(void);
+/* The time of the first packet, in nanoseconds since 1970. */
+int64_t session_first_time(void);
 
 /* preferences.c */
 void preferences_register(void);
@@ -145,6 +151,20 @@ void comment_add(packet_info *pinfo, const facts *facts);
 
 /* export.c */
 void export_register(void);
+
+/* navigation.c */
+void navigation_register(void);
+
+/* conversations.c */
+void conversations_register(void);
+
+/* response_times.c */
+void response_times_register(void);
+
+/* objects.c */
+void objects_register(void);
+bool objects_listen(void);
+void objects_queue(packet_info *pinfo, const facts *facts);
 
 /* summary.c */
 void summary_register(void);

@@ -19,6 +19,10 @@ static void register_protocol(void)
     taps_register();
     summary_register();
     export_register();
+    navigation_register();
+    conversations_register();
+    response_times_register();
+    objects_register();
     handle = register_dissector("nflx", dissect_nflx, nflx_proto);
     register_init_routine(session_start);
     register_cleanup_routine(session_stop);

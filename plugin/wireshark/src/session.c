@@ -17,6 +17,9 @@ static bool broken;
 static uint32_t full_frame;
 /* Of the packet before. */
 static nstime_t last_time;
+/* Of the first packet, in nanoseconds. */
+static int64_t first_time;
+static bool has_first_time;
 /* Packets came in since the engine was last told that there are no more. */
 static bool unsettled;
 /* Comments were written at first visits only, of what was known then. */
@@ -107,6 +110,7 @@ void session_stop(void)
     broken = false;
     full_frame = 0;
     nstime_set_zero(&last_time);
+    has_first_time = false;
     unsettled = false;
     experts_reset();
 }
@@ -121,6 +125,11 @@ void session_shut_down(void)
 bool session_stopped(void)
 {
     return broken;
+}
+
+int64_t session_first_time(void)
+{
+    return first_time;
 }
 
 uint32_t session_full_frame(void)
@@ -154,6 +163,10 @@ static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
 {
     nflx_packet packet;
 
+    if (!has_first_time) {
+        has_first_time = true;
+        first_time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+    }
     facts->frame = ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off, &pinfo->abs_ts) : 0;
     if (ahead != NULL && facts->frame == 0 && !read_ahead_agrees(ahead, pinfo->fd->file_off, &pinfo->abs_ts)) {
         report_once("nflx.read_ahead names another capture than the one that is read: name the same file for both.");
@@ -205,6 +218,14 @@ bool session_facts_all(facts *facts)
     }
     facts->has_segment = facts->packet.segment != 0 && session_segment(facts->packet.segment, &facts->segment);
     return true;
+}
+
+bool session_packet(const packet_info *pinfo, nflx_annotation *said)
+{
+    uint64_t frame = ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off, &pinfo->abs_ts) : pinfo->num;
+
+    said->struct_size = sizeof *said;
+    return engine != NULL && !broken && nflx_engine_frame(engine, frame, said) == NFLX_STATUS_OK;
 }
 
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence)

@@ -295,6 +295,12 @@ static const char *notes(const nflx_segment *segment)
     return kept;
 }
 
+/* As the packet list shows times by default: from the first packet of the capture on. */
+static double seconds_since_start(int64_t nanoseconds)
+{
+    return (double)(nanoseconds - session_first_time()) / 1e9;
+}
+
 /* Spans and rates are 0 where there is none: no response, or one of a single packet. */
 static bool fill_segment(table *table, stat_tap_table *into, guint row, uint32_t number)
 {
@@ -317,6 +323,8 @@ static bool fill_segment(table *table, stat_tap_table *into, guint row, uint32_t
     put_address(into, row, column++, &segment.client);
     put_number(table, into, row, column++, segment.client_port);
     put_text(into, row, column++, nflx_transport_name(segment.transport));
+    put_float(into, row, column++, seconds_since_start(segment.t_request));
+    put_float(into, row, column++, seconds_since_start(has_last ? segment.t_last : segment.t_request));
     put_number(table, into, row, column++, segment.request_frame);
     put_number(table, into, row, column++, segment.first_frame);
     put_number(table, into, row, column++, segment.last_frame);
@@ -327,7 +335,7 @@ static bool fill_segment(table *table, stat_tap_table *into, guint row, uint32_t
     put_number(table, into, row, column++, segment.missing_bytes);
     put_float(into, row, column++, has_first ? (double)segment.ttfb / 1e9 : 0);
     put_float(into, row, column++, has_last ? (double)segment.duration / 1e9 : 0);
-    put_float(into, row, column++, has_throughput ? segment.throughput : 0);
+    put_number(table, into, row, column++, has_throughput ? (uint64_t)(segment.throughput / 1e3) : 0);
     put_text(into, row, column++, segment.flags & NFLX_SEGMENT_COMPLETE ? "yes" : "no");
     put_text(into, row, column++, notes(&segment));
     return true;
@@ -431,6 +439,8 @@ static stat_tap_table_item segment_columns[] = {
     TEXT("Client", "%s"),
     NUMBER("Port"),
     TEXT("Transport", "%s"),
+    FLOAT("Start (s)", "%.6f"),
+    FLOAT("End (s)", "%.6f"),
     NUMBER("Request frame"),
     NUMBER("First frame"),
     NUMBER("Last frame"),
@@ -441,7 +451,7 @@ static stat_tap_table_item segment_columns[] = {
     NUMBER("Missing bytes"),
     FLOAT("First byte (s)", "%.6f"),
     FLOAT("Duration (s)", "%.6f"),
-    FLOAT("Throughput (bit/s)", "%.0f"),
+    NUMBER("Throughput (kbit/s)"),
     TEXT("Complete", "%s"),
     TEXT("Notes", "%s"),
 };

@@ -53,7 +53,7 @@ void taps_stop(void)
 
 bool taps_listen(void)
 {
-    return have_tap_listener(tap);
+    return have_tap_listener(tap) || objects_listen();
 }
 
 /* Listeners run after the dissection of the packet is over. */
@@ -62,5 +62,7 @@ void taps_queue(packet_info *pinfo, const facts *facts)
     if (!facts->revisit) {
         listen_last();
     }
-    tap_queue_packet(tap, pinfo, wmem_memdup(pinfo->pool, facts, sizeof *facts));
+    const struct facts *kept = wmem_memdup(pinfo->pool, facts, sizeof *facts);
+    tap_queue_packet(tap, pinfo, kept);
+    objects_queue(pinfo, kept);
 }

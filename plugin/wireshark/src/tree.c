@@ -232,8 +232,10 @@ static void add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
     }
     if (segment->flags & NFLX_SEGMENT_HAS_THROUGHPUT) {
         add_double(branch, tvb, FIELD_SEGMENT_THROUGHPUT, segment->throughput);
+        add_double(branch, tvb, FIELD_SEGMENT_MBPS, segment->throughput / 1e6);
     }
     add_boolean(branch, tvb, FIELD_SEGMENT_COMPLETE, (segment->flags & NFLX_SEGMENT_COMPLETE) != 0);
+    add_boolean(branch, tvb, FIELD_SEGMENT_SETTLED, (segment->flags & NFLX_SEGMENT_SETTLED) != 0);
     if (segment->flags & NFLX_SEGMENT_ESTIMATED) {
         add_boolean(branch, tvb, FIELD_SEGMENT_ESTIMATED, true);
     }
