@@ -7,7 +7,7 @@ RELEASE := $(TARGET)/release
 SECONDS ?= 60
 PACKETS ?= 502040
 
-.PHONY: bench instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python header docs captures clean
+.PHONY: bench instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python wheel header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -93,6 +93,9 @@ bench-prerequisites:
 
 python: test-prerequisites ## make target/venv, the Python environment of the tests
 	@tests/python/venv.sh
+
+wheel: python ## build a Python wheel that carries the engine: target/wheels
+	cd python && "$$(../tests/python/venv.sh)" -m maturin build --release --out "$(abspath $(TARGET))/wheels"
 
 header: ## write include/nflx.h anew from the Rust sources
 	NFLX_UPDATE_HEADER=1 $(CARGO) test --locked -p nflx-ffi --test header

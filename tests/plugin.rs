@@ -72,6 +72,8 @@ const FIELDS: &[(&str, &str)] = &[
     ("nflx.segment.duration", "FT_RELATIVE_TIME"),
     ("nflx.segment.throughput", "FT_DOUBLE"),
     ("nflx.segment.complete", "FT_BOOLEAN"),
+    ("nflx.segment.settled", "FT_BOOLEAN"),
+    ("nflx.segment.mbps", "FT_DOUBLE"),
     ("nflx.segment.estimated", "FT_BOOLEAN"),
     ("nflx.segment.shared", "FT_BOOLEAN"),
     ("nflx.segment.inferred", "FT_BOOLEAN"),

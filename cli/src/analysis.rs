@@ -132,7 +132,7 @@ impl Study {
         if let Some(number) = study.only_unknown_link_types() {
             return Err(Unreadable::LinkType(number).into());
         }
-        if study.engine.should_read_again() {
+        if study.engine.segments_missed() {
             study = study.again(true, |_, _, _| Ok(()))?;
         }
         Ok(study)
@@ -249,7 +249,7 @@ fn read_ahead(
     let mut reader = Reader::new(bytes.bytes)?;
     while let Some(packet) = reader.next() {
         seen.packet(engine, &packet);
-        if engine.should_read_again() && progress.read() <= budget {
+        if engine.segments_missed() && progress.read() <= budget {
             let read = progress.read();
             progress.abandon();
             return Ok(Ahead::Again(read));

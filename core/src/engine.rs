@@ -91,13 +91,20 @@ impl Engine {
         self.registry.evidence_came_late
     }
 
-    /// Returns true if packets of a server were skipped because it was not yet known to be
-    /// Netflix. A second reading with [`Self::into_informed`] may then find more segments. Every
-    /// host asks this, so that all give the same rows. Handshakes before the name that they lead to
-    /// do not count.
+    /// Returns true if packets of a server were skipped because it was not yet known to be Netflix.
+    /// A second reading with [`Self::into_informed`] may then find more segments. Handshakes before
+    /// the name that they lead to do not count.
+    #[must_use]
+    pub fn segments_missed(&self) -> bool {
+        self.segments_missed || self.registry.segments_missed
+    }
+
+    /// Returns true if a second reading with [`Self::into_informed`] would say more of some packet,
+    /// or find more segments. Every host that shows facts of packets asks this, so that all say the
+    /// same; rows of segments only need [`Self::segments_missed`].
     #[must_use]
     pub fn should_read_again(&self) -> bool {
-        self.segments_missed || self.registry.segments_missed
+        self.evidence_came_late() || self.segments_missed()
     }
 
     /// Takes the next packet; `None` where it is none of Netflix's.

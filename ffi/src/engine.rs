@@ -249,8 +249,8 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
     unsafe { guard(engine, body) }
 }
 
-/// Writes 1 if packets of a server were skipped because it was not yet known to be Netflix, so that a second reading after
-/// `nflx_engine_rewind` may find more segments; else 0. The command nflx reads a capture again by the same rule.
+/// Writes 1 if a second reading after `nflx_engine_rewind` would say more of some packet, or find more segments, because a
+/// server was identified late; else 0. The command nflx follows the same rule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_should_read_again(
     engine: *const nflx_engine,

@@ -1,6 +1,7 @@
-"""Netflix streaming in captures, as tables for pandas and Arrow.
+"""Netflix streaming in captures: the engine in process, and tables for pandas and Arrow.
 
-Each function runs the command ``nflx`` and reads the Parquet that it writes, so that both always give the same rows.
+:class:`Engine` takes packets that you have in hand and returns facts; :func:`annotate` does so for packets of scapy and
+dpkt. The functions named for tables run the command ``nflx`` and reads the Parquet that it writes, so that both always give the same rows.
 Captures are paths of files (pcap or pcapng, also gzip-compressed), of folders, or patterns such as ``"day*/**/*.pcap"``;
 one of them or several.
 """
@@ -14,13 +15,15 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Iterable, Mapping, Optional, Union
+from typing import Any, Iterable, Iterator, Mapping, Optional, Tuple, Union
 
 import pandas
 import pyarrow
 import pyarrow.parquet
 
-__all__ = ["CaptureWarning", "Error", "features", "packets", "program", "segments", "servers", "table"]
+from ._nflx import Engine, Packet, Segment, Server
+
+__all__ = ["CaptureWarning", "Engine", "Error", "Packet", "Segment", "Server", "annotate", "features", "packets", "program", "segments", "servers", "table"]
 
 PathLike = Union[str, "os.PathLike[str]"]
 Captures = Union[PathLike, Iterable[PathLike]]
@@ -114,6 +117,33 @@ def packets(captures: Captures, **options: object) -> pandas.DataFrame:
 def features(captures: Captures, **options: object) -> pandas.DataFrame:
     """Windows of each client's streaming, for training models, with the options of :func:`table`."""
     return table("features", captures, **options).to_pandas()
+
+
+def annotate(packets: Iterable[Any], *, link_type: int = 1, **settings: object) -> Iterator[Tuple[Any, Optional[Packet]]]:
+    """Yields each packet with its facts, or None where it is none of Netflix's.
+
+    Packets are scapy's, or pairs of a time in seconds and bytes as dpkt's readers give them. ``link_type`` is that of pairs,
+    and of scapy's packets whose first layer has no number of its own; ``settings`` are those of :class:`Engine`. Facts are
+    as of their packet: what only later packets tell is in :meth:`Engine.segments`.
+    """
+    engine = Engine(**settings)
+    for packet in packets:
+        if isinstance(packet, tuple):
+            time, data = packet[0], packet[1]
+            yield packet, engine.packet(bytes(data), time, link_type=link_type)
+        else:
+            length = getattr(packet, "wirelen", None)
+            facts = engine.packet(
+                bytes(packet), packet.time, link_type=_link_type(packet, link_type), original_length=length
+            )
+            yield packet, facts
+
+
+def _link_type(packet: Any, otherwise: int) -> int:
+    """The number that scapy has for a packet's first layer; it is that of the tcpdump group's registry for captures."""
+    from scapy.config import conf
+
+    return conf.l2types.layer2num.get(type(packet), otherwise)
 
 
 def _setting(value: object) -> str:

@@ -169,10 +169,10 @@ pub(super) fn conversation(which: usize, name: &str) -> Talk {
 pub(super) fn check_second_pass(packets: &[TcpPacket], known: usize) -> bool {
     let mut engine = Engine::new(Config::default());
     with_answer(&mut engine, packets, known);
-    let (missed, first) = (engine.should_read_again(), results(&engine));
+    let (missed, first) = (engine.segments_missed(), results(&engine));
     let mut informed = engine.into_informed();
     with_answer(&mut informed, packets, known);
-    assert!(!informed.should_read_again());
+    assert!(!informed.segments_missed());
     assert!(
         missed || results(&informed) == first,
         "known at {known}: {first:?} and {:?}",

@@ -1,0 +1,96 @@
+from typing import Any, Dict, List, Optional, SupportsFloat
+
+__version__: str
+
+class Packet:
+    frame: int
+    flow: Optional[int]
+    direction: str
+    server: str
+    name: Optional[str]
+    evidence: Optional[str]
+    role: str
+    request: bool
+    segment: Optional[int]
+    kind: Optional[str]
+    bytes_so_far: Optional[int]
+    server_in_pkts: int
+    server_out_pkts: int
+    server_in_bytes: int
+    server_out_bytes: int
+    flow_in_pkts: int
+    flow_out_pkts: int
+    flow_in_bytes: int
+    flow_out_bytes: int
+    truncated: bool
+    def as_dict(self) -> Dict[str, Any]: ...
+
+class Segment:
+    segment: int
+    index: int
+    server: Optional[str]
+    server_port: int
+    client: str
+    client_port: int
+    transport: str
+    name: Optional[str]
+    kind: str
+    request_frame: int
+    first_frame: Optional[int]
+    last_frame: Optional[int]
+    t_request_ns: int
+    t_first_ns: Optional[int]
+    t_last_ns: Optional[int]
+    pkts: int
+    bytes: int
+    app_bytes: int
+    retransmitted_bytes: int
+    missing_bytes: int
+    size_error: int
+    ttfb_s: Optional[float]
+    duration_s: Optional[float]
+    throughput_bps: Optional[float]
+    complete: bool
+    estimated: bool
+    shared: bool
+    inferred: bool
+    settled: bool
+    def as_dict(self) -> Dict[str, Any]: ...
+
+class Server:
+    server: str
+    name: Optional[str]
+    evidence: List[str]
+    role: str
+    flows: int
+    in_pkts: int
+    out_pkts: int
+    in_bytes: int
+    out_bytes: int
+    segments: int
+    segment_bytes: int
+    t_first_ns: int
+    t_last_ns: int
+    def as_dict(self) -> Dict[str, Any]: ...
+
+class Engine:
+    def __init__(self, **settings: object) -> None: ...
+    def packet(
+        self,
+        data: "bytes",
+        time: Optional[SupportsFloat] = None,
+        *,
+        time_ns: Optional[int] = None,
+        link_type: int = 1,
+        original_length: Optional[int] = None,
+        frame: Optional[int] = None,
+    ) -> Optional[Packet]: ...
+    def settled(self) -> List[Segment]: ...
+    def finish(self) -> None: ...
+    def segments(self) -> List[Segment]: ...
+    def servers(self) -> List[Server]: ...
+    @property
+    def should_read_again(self) -> bool: ...
+    def read_again(self) -> None: ...
+    @property
+    def lost(self) -> int: ...

@@ -1,0 +1,138 @@
+//! The analysis of one capture, driven packet by packet.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use nflx_core::{LinkType, Time};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::facts::{Packet, Segment, Server};
+use crate::settings::config;
+
+/// The analysis of one capture: packets in, facts out.
+///
+/// Settings are keyword arguments, by the names that `nflx settings` lists.
+#[pyclass(module = "nflx")]
+pub(crate) struct Engine {
+    engine: nflx_core::Engine,
+    /// Number of the latest packet.
+    frame: u64,
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (**settings))]
+    fn new(settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let mut config = config(settings)?;
+        // A secret of this engine's own: the standard library seeds its hashers from the operating system.
+        config.hash_seed = RandomState::new().build_hasher().finish();
+        let mut engine = nflx_core::Engine::new(config);
+        engine.watch_settled();
+        Ok(Self { engine, frame: 0 })
+    }
+
+    /// Takes the next packet, in the order of the capture, and returns its facts; None if neither end is a known Netflix
+    /// server.
+    ///
+    /// `data` are the captured bytes from the link-layer header on. `time` is in seconds since 1970 (a float, or anything
+    /// that becomes one); `time_ns` in nanoseconds is exact. `link_type` is a number of the tcpdump group's registry,
+    /// 1 for Ethernet. `original_length` is the length on the wire where a snapshot length cut the packet. `frame` is its
+    /// number, by default one more than the packet's before.
+    #[pyo3(signature = (data, time=None, *, time_ns=None, link_type=1, original_length=None, frame=None))]
+    fn packet(
+        &mut self,
+        data: &[u8],
+        time: Option<&Bound<'_, PyAny>>,
+        time_ns: Option<i64>,
+        link_type: u16,
+        original_length: Option<u32>,
+        frame: Option<u64>,
+    ) -> PyResult<Option<Packet>> {
+        let time = match (time, time_ns) {
+            (Some(_), Some(_)) => {
+                return Err(PyTypeError::new_err("Give time or time_ns, not both."));
+            }
+            (None, None) => return Err(PyTypeError::new_err("Give the packet's time or time_ns.")),
+            (None, Some(nanoseconds)) => Time(nanoseconds),
+            (Some(seconds), None) => from_seconds(seconds.call_method0("__float__")?.extract()?)?,
+        };
+        self.frame = frame.unwrap_or(self.frame + 1);
+        let packet = nflx_core::Packet {
+            frame: self.frame,
+            time,
+            link_type: LinkType(link_type),
+            original_length: original_length
+                .unwrap_or_else(|| u32::try_from(data.len()).unwrap_or(u32::MAX)),
+            data,
+        };
+        let said = self.engine.packet(&packet);
+        Ok(said.map(|said| Packet::new(self.frame, &said, &self.engine)))
+    }
+
+    /// Returns the segments that settled since the last call, each once: nothing about them will change any more.
+    fn settled(&mut self) -> Vec<Segment> {
+        let mut settled = Vec::new();
+        while let Some(row) = self.engine.next_settled() {
+            settled.push(Segment::new(&row, &self.engine));
+        }
+        settled
+    }
+
+    /// Ends the capture: every segment settles.
+    fn finish(&mut self) {
+        self.engine.finish();
+    }
+
+    /// Returns every segment that is held, as it is now, in order of request.
+    fn segments(&self) -> Vec<Segment> {
+        self.engine
+            .segment_numbers()
+            .filter_map(|number| self.engine.segment(number))
+            .map(|row| Segment::new(row, &self.engine))
+            .collect()
+    }
+
+    /// Returns every Netflix server, in order of identification.
+    fn servers(&self) -> Vec<Server> {
+        (0..self.engine.server_count())
+            .filter_map(|id| Some((id, self.engine.server(id)?)))
+            .map(|(id, row)| Server::new(id, row, &self.engine))
+            .collect()
+    }
+
+    /// True if packets of a server were skipped because it was not yet known to be Netflix: `read_again`, and the same
+    /// packets once more, may find more segments.
+    #[getter]
+    fn should_read_again(&self) -> bool {
+        self.engine.should_read_again()
+    }
+
+    /// Forgets all but the evidence, so that the same packets can be given again.
+    fn read_again(&mut self) {
+        let config = self.engine.config().clone();
+        let engine = std::mem::replace(&mut self.engine, nflx_core::Engine::new(config));
+        self.engine = engine.into_informed();
+        self.engine.watch_settled();
+        self.frame = 0;
+    }
+
+    /// How often something had to make room or found none: results may be incomplete where it is not 0.
+    #[getter]
+    fn lost(&self) -> u64 {
+        self.engine.stats().lost()
+    }
+}
+
+/// Returns a time from seconds since 1970.
+fn from_seconds(seconds: f64) -> PyResult<Time> {
+    let nanoseconds = (seconds * 1e9).round();
+    // Also where it is not a number.
+    if nanoseconds.is_nan() || nanoseconds.abs() >= i64::MAX as f64 {
+        return Err(PyValueError::new_err(format!(
+            "The time {seconds} is no time in seconds since 1970."
+        )));
+    }
+    Ok(Time(nanoseconds as i64))
+}

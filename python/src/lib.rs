@@ -1,0 +1,21 @@
+//! The engine for Python, in process: packets in, facts out.
+//!
+//! PyO3 rather than the C library through cffi: a call takes a fraction of a microsecond instead of some, facts are objects
+//! with types, and one wheel (`abi3`) serves every Python from 3.9 on without a compiler on the user's machine.
+#![forbid(unsafe_code)]
+
+mod engine;
+mod facts;
+mod settings;
+
+use pyo3::prelude::*;
+
+/// What `import nflx._nflx` finds; `nflx` itself gives users these names.
+#[pymodule]
+fn _nflx(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<engine::Engine>()?;
+    module.add_class::<facts::Packet>()?;
+    module.add_class::<facts::Segment>()?;
+    module.add_class::<facts::Server>()
+}
