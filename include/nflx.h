@@ -922,8 +922,8 @@ nflx_status nflx_engine_finish(struct nflx_engine *engine);
 nflx_status nflx_engine_rewind(struct nflx_engine *engine);
 
 /**
- * Writes 1 if packets of a server were skipped because it was not yet known to be Netflix, so that a second reading after
- * `nflx_engine_rewind` may find more segments; else 0. The command nflx reads a capture again by the same rule.
+ * Writes 1 if a second reading after `nflx_engine_rewind` would say more of some packet, or find more segments, because a
+ * server was identified late; else 0. The command nflx follows the same rule.
  */
 nflx_status nflx_engine_should_read_again(const struct nflx_engine *engine,
                                           uint32_t *out);
