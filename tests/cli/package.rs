@@ -14,7 +14,11 @@ fn the_python_package_gives_what_the_command_gives() {
         folder.path("site"),
         "--quiet --disable-pip-version-check --no-deps --no-build-isolation",
     );
+    // Where pip finds maturin, which builds the wheel.
+    let beside = Path::new(&python()).parent().expect("a folder").to_owned();
+    let path = std::env::var("PATH").unwrap_or_default();
     let installed = Command::new(python())
+        .env("PATH", format!("{}:{path}", beside.display()))
         .args(["-m", "pip", "install", "--target", &site])
         .args(pip.split(' '))
         .arg(tests.join("../python"))
