@@ -27,6 +27,8 @@ Examples:
                                             the classic rules
   nflx features --window 10 --format csv session.pcap
                                             a training table: one row per session and 10 s
+  nflx sessions session.pcap                what viewers saw: start-up, stalls, bit rates
+  nflx playback --step 0.5 session.pcap     the player's buffer over time
   nflx annotate session.pcap for-all.pcapng what is known as comments, for Wireshark without the plugin
   nflx report session.pcapng -o report.html a page with pictures, for a browser
   tcpdump -w - -c 100000 | nflx segments -  from a pipe
@@ -51,6 +53,14 @@ as docs/features.md does.
 
 Captures are pcap or pcapng, plain or gzip-compressed. They are read twice or three times; a pipe is therefore copied to a \
 temporary file without a name (in TMPDIR) while it is read.";
+
+const PLAYBACK: &str = "\
+Nothing but packets is needed: a player whose buffer is full asks for the next segment when as much has been played as one \
+holds, so the seconds of media in a segment follow from its requests, and the buffer from both. Where nothing decides, values \
+are null and 'reason' says why.
+
+Captures are pcap or pcapng, plain or gzip-compressed. They are read twice where a later packet tells what earlier ones \
+were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
 
 const COMMENTS: &str = "\
 The output is pcapng. Of pcapng input every byte is kept, also of what is damaged or unknown; comments are added last, and \
@@ -85,6 +95,12 @@ pub(crate) enum Command {
     /// List windows of each client's streaming with the features that models of video quality are trained on
     #[command(after_help = FEATURES)]
     Features(FeaturesRun),
+    /// List sessions: one title played by one viewer, with start-up, stalls, bit rates
+    #[command(after_help = PLAYBACK)]
+    Sessions(Run),
+    /// List what each session's player did over time: state, buffer, bit rates
+    #[command(after_help = PLAYBACK)]
+    Playback(PlaybackRun),
     /// List the columns of features with type, unit and definition
     Columns(Output),
     /// Copy a capture with what is known about its packets as comments, which Wireshark shows without the plugin
@@ -133,6 +149,33 @@ impl FeaturesRun {
             self.window
                 .map(|seconds| ("feature_window".to_owned(), seconds)),
         );
+        run
+    }
+}
+
+/// A run over captures, in steps.
+#[derive(Debug, Args)]
+pub(crate) struct PlaybackRun {
+    #[command(flatten)]
+    run: Run,
+    /// Time between two rows of a session [default: 1]
+    #[arg(long, value_name = "SECONDS", help_heading = "Analysis")]
+    step: Option<String>,
+}
+
+impl PlaybackRun {
+    /// The run, with the step among its settings.
+    pub(crate) fn into_run(self) -> Run {
+        let mut run = self.run;
+        // What is no number is left to the setting to refuse.
+        let milliseconds = |text: String| match text.parse::<f64>() {
+            Ok(seconds) => format!("{:.0}", seconds * 1000.0),
+            Err(_) => text,
+        };
+        let step = self.step.map(milliseconds);
+        run.analysis
+            .set
+            .extend(step.map(|step| ("playback_step".to_owned(), step)));
         run
     }
 }

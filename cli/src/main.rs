@@ -21,7 +21,7 @@ mod workers;
 use std::process::ExitCode;
 
 use args::Command;
-use rows::{Features, Packets, Segments, Servers};
+use rows::{Features, Packets, Playback, Segments, Servers, Sessions};
 
 fn main() -> ExitCode {
     let cli = match args::parse() {
@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Command::Segments(run) => list::run::run::<Segments>(&run),
         Command::Packets(run) => list::run::run::<Packets>(&run),
         Command::Features(run) => list::run::run::<Features>(&run.into_run()),
+        Command::Sessions(run) => list::run::run::<Sessions>(&run),
+        Command::Playback(run) => list::run::run::<Playback>(&run.into_run()),
         Command::Columns(output) => list::settings::show_columns(&output),
         Command::Annotate(run) => annotate::run(&run),
         Command::Report(run) => report::run(&run),

@@ -18,6 +18,7 @@
 //! and back goes an [`Annotation`], by value. A packet that is none of Netflix's costs one decode and one look-up, and
 //! nothing is kept of it but its flow's counters.
 //!
+//! [`quality`] says from the segments what viewers saw: media seconds, the player's buffer, stalls.
 //! [`features`] reads the packets once more, when segments are known, and makes rows for models of them.
 //! [`quality::model`] evaluates models that others trained on such rows.
 //!

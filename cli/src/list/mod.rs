@@ -8,13 +8,14 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 
+use nflx_core::quality::{Session, Sessions as Playbacks};
 use nflx_core::{Features as Windows, Kind, Role, ServerId, Time};
 
 use crate::analysis::{Failure, Study};
 use crate::output::Writer;
 use crate::rows::{
-    FeatureRow, Features, PacketRow, Packets, Rows, SegmentRow, Segments, ServerRow, Servers,
-    evidence_kinds, ranked,
+    FeatureRow, Features, PacketRow, Packets, Playback, PlaybackRow, Rows, SegmentRow, Segments,
+    ServerRow, Servers, SessionRow, Sessions, evidence_kinds, ranked, spans,
 };
 
 /// Rows that a capture gives.
@@ -59,6 +60,10 @@ impl Report for Segments {
         writer: &mut Writer<'_, Self>,
     ) -> Result<Study, Failure> {
         let engine = &study.engine;
+        let media: HashMap<u32, f64> = sessions(&study)
+            .iter()
+            .flat_map(Session::media_seconds)
+            .collect();
         for segment in engine
             .segment_numbers()
             .filter_map(|number| engine.segment(number))
@@ -69,7 +74,58 @@ impl Report for Segments {
                 start: study.start,
                 segment,
                 server,
+                media: media.get(&segment.number).copied(),
             })?;
+        }
+        Ok(study)
+    }
+}
+
+/// Sessions of playback in a capture.
+pub(crate) fn sessions(study: &Study) -> Vec<Session> {
+    let engine = &study.engine;
+    let segments = engine
+        .segment_numbers()
+        .filter_map(|number| engine.segment(number));
+    Playbacks::of(segments, engine.config()).0
+}
+
+impl Report for Sessions {
+    fn write(
+        study: Study,
+        capture: &str,
+        _: bool,
+        writer: &mut Writer<'_, Self>,
+    ) -> Result<Study, Failure> {
+        for session in &sessions(&study) {
+            writer.row(&SessionRow {
+                capture,
+                start: study.start,
+                session,
+                stalls: &spans(session),
+            })?;
+        }
+        Ok(study)
+    }
+}
+
+impl Report for Playback {
+    fn write(
+        study: Study,
+        capture: &str,
+        _: bool,
+        writer: &mut Writer<'_, Self>,
+    ) -> Result<Study, Failure> {
+        let step = study.engine.config().playback_step() as f64 / 1000.0;
+        for session in &sessions(&study) {
+            for moment in session.moments(step) {
+                writer.row(&PlaybackRow {
+                    capture,
+                    start: study.start,
+                    session: session.number,
+                    moment,
+                })?;
+            }
         }
         Ok(study)
     }

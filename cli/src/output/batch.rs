@@ -98,7 +98,7 @@ impl Column {
             Type::Float | Type::Seconds => Values::Floats(Vec::new()),
             Type::Text => Values::Texts(Texts::default()),
             Type::Words => Values::Words(Repetition::new(), Texts::default()),
-            Type::Floats => Values::FloatLists(Repetition::new(), Vec::new()),
+            Type::Floats | Type::Spans => Values::FloatLists(Repetition::new(), Vec::new()),
         };
         Self {
             presence: Vec::new(),
@@ -129,6 +129,10 @@ impl Column {
             (Values::FloatLists(repetition, values), Value::Floats(floats)) => {
                 values.extend_from_slice(floats);
                 return list(repetition, &mut self.presence, Some(floats.len()));
+            }
+            (Values::FloatLists(repetition, values), Value::Spans(spans)) => {
+                values.extend_from_slice(spans.as_flattened());
+                return list(repetition, &mut self.presence, Some(2 * spans.len()));
             }
             (Values::Words(repetition, _) | Values::FloatLists(repetition, _), Value::Null) => {
                 return list(repetition, &mut self.presence, None);

@@ -186,6 +186,11 @@ fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
         (Value::Text(text) | Value::Word(text), _) => printable(text),
         (Value::Address(address), _) => address.to_string(),
         (Value::Words(words), _) => printable(&words.join(" ")),
+        (Value::Spans(spans), _) => spans
+            .iter()
+            .map(|[from, to]| format!("{from}-{to}"))
+            .collect::<Vec<_>>()
+            .join(" "),
         (Value::Floats(values), _) => values
             .iter()
             .map(f64::to_string)

@@ -13,6 +13,7 @@ pub(super) fn json(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         Value::Text(text) | Value::Word(text) => serde_json::to_writer(out, text)?,
         Value::Words(words) => serde_json::to_writer(out, words)?,
         Value::Floats(values) => serde_json::to_writer(out, values)?,
+        Value::Spans(spans) => serde_json::to_writer(out, spans)?,
         Value::Address(address) => write!(out, "\"{address}\"")?,
         _ => plain(value, out)?,
     }
@@ -33,6 +34,7 @@ pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         Value::Address(address) => write!(out, "{address}"),
         Value::Words(words) => out.write_all(words.join(" ").as_bytes()),
         Value::Floats(values) => Ok(serde_json::to_writer(out, values)?),
+        Value::Spans(spans) => Ok(serde_json::to_writer(out, spans)?),
     }
 }
 
@@ -68,6 +70,14 @@ mod tests {
             both(&Value::Words(&["sni", "dns"])),
             ("[\"sni\",\"dns\"]".into(), "sni dns".into())
         );
+    }
+
+    #[test]
+    fn spans_are_pairs() {
+        let spans = [[1.5, 2.0], [1_795_414_938.25, 1_795_414_940.0]];
+        let text = "[[1.5,2.0],[1795414938.25,1795414940.0]]";
+        assert_eq!(both(&Value::Spans(&spans)), (text.into(), text.into()));
+        assert_eq!(both(&Value::Spans(&[])).0, "[]");
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 mod features;
 mod packets;
+mod playback;
 mod segments;
 mod servers;
+mod sessions;
 mod settings;
 
 use std::net::IpAddr;
@@ -11,8 +13,10 @@ use std::net::IpAddr;
 pub(crate) use features::{Columns, FeatureRow, Features};
 use nflx_core::Time;
 pub(crate) use packets::{PacketRow, Packets};
+pub(crate) use playback::{Playback, PlaybackRow};
 pub(crate) use segments::{SegmentRow, Segments};
 pub(crate) use servers::{ServerRow, Servers, evidence_kinds, ranked};
+pub(crate) use sessions::{SessionRow, Sessions, spans};
 pub(crate) use settings::{SettingRow, Settings};
 
 /// A type of row.
@@ -75,6 +79,8 @@ pub(crate) enum Type {
     Words,
     /// [`Value::Floats`].
     Floats,
+    /// [`Value::Spans`].
+    Spans,
 }
 
 impl Type {
@@ -90,6 +96,7 @@ impl Type {
             Value::Text(_) | Value::Word(_) | Value::Address(_) => matches!(self, Self::Text),
             Value::Words(_) => matches!(self, Self::Words),
             Value::Floats(_) => matches!(self, Self::Floats),
+            Value::Spans(_) => matches!(self, Self::Spans),
         }
     }
 }
@@ -149,6 +156,8 @@ pub(crate) enum Value<'a> {
     Words(&'a [&'a str]),
     /// Several measured numbers.
     Floats(&'a [f64]),
+    /// Spans of time, from and to, in seconds since 1970.
+    Spans(&'a [[f64; 2]]),
 }
 
 impl Value<'_> {
@@ -166,6 +175,17 @@ impl Value<'_> {
 
     fn seconds(value: Option<i64>) -> Self {
         value.map_or(Self::Null, Self::Seconds)
+    }
+
+    fn float(value: Option<f64>) -> Self {
+        value.map_or(Self::Null, Self::Float)
+    }
+
+    /// Seconds that were inferred: to the microsecond.
+    fn span(value: Option<f64>) -> Self {
+        value.map_or(Self::Null, |value| {
+            Self::Seconds((value * 1e6).round() as i64 * 1000)
+        })
     }
 }
 
@@ -236,6 +256,7 @@ mod tests {
         assert!(is_described::<Servers>() && is_described::<Segments>());
         assert!(is_described::<Packets>() && is_described::<Settings>());
         assert!(is_described::<Features>() && is_described::<Columns>());
+        assert!(is_described::<Sessions>() && is_described::<Playback>());
     }
 
     /// The keys are a promise: scripts read them.
@@ -245,7 +266,7 @@ mod tests {
             keys::<Segments>(),
             "capture segment index server server_port client client_port transport name evidence kind request_frame \
              first_frame last_frame t_request t_first t_last pkts bytes app_bytes retransmitted_bytes missing_bytes \
-             size_error ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason"
+             size_error ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason media_s bitrate_bps"
         );
         assert_eq!(
             keys::<Servers>(),

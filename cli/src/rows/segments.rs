@@ -14,6 +14,8 @@ pub(crate) struct SegmentRow<'a> {
     pub(crate) segment: &'a Segment,
     /// `None` only if the engine holds a segment of a server that it dropped.
     pub(crate) server: Option<&'a Server>,
+    /// Seconds of media, if they could be inferred.
+    pub(crate) media: Option<f64>,
 }
 
 impl Rows for Segments {
@@ -273,6 +275,27 @@ impl Rows for Segments {
             "",
             "What decided the kind",
             |row| Value::Word(row.segment.kind_reason.as_str()),
+        ),
+        shown(
+            "media_s",
+            Type::Seconds,
+            "s",
+            "Seconds of media in it, inferred from the player's requests; null where nothing decides",
+            "media",
+            Unit::Number,
+            |row| Value::span(row.media),
+        ),
+        shown(
+            "bitrate_bps",
+            Type::Float,
+            "bit/s",
+            "8 times app_bytes over media_s",
+            "bit rate",
+            Unit::BitRate,
+            |row| {
+                let rate = |media: f64| row.segment.app_bytes as f64 * 8.0 / media;
+                Value::float(row.media.map(rate))
+            },
         ),
     ];
 

@@ -335,6 +335,24 @@ numbers! {
     fill_segments: 3 in 2..=1_000, "segments", "Segments of a filling phase",
         "Video segments that follow each other at once from which a player fills its buffer.",
         "two may meet by chance: one that came late, and the next that was due";
+    playback_wait: 250 in 10..=10_000, "ms", "Wait of a full buffer",
+        "A player that asks for a track's next segment so long after the last has come has waited, as its buffer is full.",
+        "asked for within 10 to 50 ms while filling, after 500 ms and more with a full buffer (dash.js, Shaka Player, measured)";
+    playback_run_on: 3_000 in 0..=60_000, "ms", "Sound without a picture",
+        "How long a player goes on with sound alone when the picture has run dry.",
+        "Chromium: media::RendererImpl, kDefaultVideoUnderflowThresholdMs = 3000; measured";
+    playback_reopened: 15 in 1..=86_400, "seconds", "Gap before a title that is opened again",
+        "A player that asks for the headers of both tracks after so long without a request for media begins another session.",
+        "a browser that is opened anew takes some seconds; a player that goes elsewhere asks at once";
+    playback_over: 300 in 10..=86_400, "seconds", "Gap that ends a session of playback",
+        "Time without a request for media after which a session of playback is over.",
+        "a buffer of 240 s and a segment of 16 s are played without a request (Netflix's player, measured)";
+    playback_segments: 4_096 in 64..=1_000_000, "segments", "Segments of a session of playback",
+        "Segments from which a session of playback is inferred; one with more is cut.",
+        "memory: about 120 bytes a segment; a viewer makes some 1,200 an hour";
+    playback_step: 1_000 in 100..=3_600_000, "ms", "Step of playback",
+        "Time between two rows of 'nflx playback'.",
+        "a stall of a second is seen";
     retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
         "Share of a segment's bytes sent again from which a note is made.",
         "players cope with 2 % loss; above 5 % throughput suffers visibly";

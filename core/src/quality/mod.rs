@@ -1,3 +1,24 @@
-//! Quality of a viewer's video, inferred from what passes on the wire.
+//! What a viewer saw, from segments alone: sessions, the seconds of media in each segment, and the player's buffer over
+//! time.
+//!
+//! - [`Sessions`] divides the segments of a client into plays of one title.
+//! - `fit` finds the media seconds of a segment with which the requests of a play make sense, as `cost` judges them.
+//! - `clock` and `timeline` play them: start, buffer, stalls, pauses, seeks.
+//!
+//! [`model`] runs models that others trained on [`crate::features`].
 
+mod clock;
+mod cost;
+mod fit;
 pub mod model;
+mod request;
+mod seconds;
+mod session;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+pub use clock::State;
+pub use session::{Moment, Reason, Session};
+pub use sessions::{Sessions, Stats};

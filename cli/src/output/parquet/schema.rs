@@ -56,7 +56,7 @@ fn field(key: &str, kind: Type) -> Result<Node, ParquetError> {
                 .with_repetition(Repetition::REQUIRED)
                 .build()?,
         ),
-        Type::Floats => list(
+        Type::Floats | Type::Spans => list(
             key,
             primitive("element", Physical::DOUBLE)
                 .with_repetition(Repetition::REQUIRED)
@@ -93,7 +93,7 @@ pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
             Type::Bool | Type::Float | Type::Seconds => {
                 properties.set_column_dictionary_enabled(path, false)
             }
-            Type::Floats => {
+            Type::Floats | Type::Spans => {
                 let path =
                     ColumnPath::new([column.key, "list", "element"].map(str::to_owned).to_vec());
                 properties.set_column_dictionary_enabled(path, false)
@@ -146,7 +146,7 @@ fn for_pandas<T: Rows>(column: &Column<T>) -> Json {
         Type::Time => ("datetimetz", "datetime64[ns]"),
         Type::Text => ("unicode", "object"),
         Type::Words => ("list[unicode]", "object"),
-        Type::Floats => ("list[float64]", "object"),
+        Type::Floats | Type::Spans => ("list[float64]", "object"),
     };
     let zone = (column.kind == Type::Time).then(|| json!({"timezone": "UTC"}));
     json!({

@@ -1,0 +1,286 @@
+//! The clock of a player: media arrives and is played.
+
+use super::request::{Request, Track};
+
+/// How long after the last byte of what it lacked a player shows a picture: decoding, and the timers between.
+const REACTION: f64 = 0.03;
+/// Media ahead below which nothing can be played.
+const DRY: f64 = 1e-6;
+
+/// What a player may be doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Waits for the first media.
+    Starting,
+    /// Plays.
+    Playing,
+    /// The picture stands, as media is missing.
+    Stalled,
+    /// The viewer stopped it.
+    Paused,
+    /// Waits for media of another place.
+    Seeking,
+    /// Over.
+    Ended,
+}
+
+impl State {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Playing => "playing",
+            Self::Stalled => "stalled",
+            Self::Paused => "paused",
+            Self::Seeking => "seeking",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// One hypothesis about a play.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Guess {
+    /// Media seconds of a segment, by track.
+    pub(crate) seconds: [f64; 2],
+    /// How long it plays sound when the picture has run dry.
+    pub(crate) run_on: f64,
+}
+
+/// From here to the next one, the position advances evenly.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Knot {
+    pub(crate) t: f64,
+    pub(crate) state: State,
+    /// Media played since the start, and what has arrived, by track.
+    pub(crate) position: f64,
+    pub(crate) ends: [f64; 2],
+    /// The position moves.
+    pub(crate) moves: bool,
+}
+
+/// The clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    guess: Guess,
+    present: [bool; 2],
+    pub(crate) now: Knot,
+    /// It plays again from this time on.
+    ready: f64,
+    /// The next media of a track begins before the position.
+    amid: [bool; 2],
+}
+
+impl Clock {
+    pub(crate) fn new(guess: Guess, present: [bool; 2], t: f64) -> Self {
+        let now = Knot {
+            t,
+            state: State::Starting,
+            position: 0.0,
+            ends: [0.0; 2],
+            moves: false,
+        };
+        Self {
+            guess,
+            present,
+            now,
+            ready: f64::INFINITY,
+            amid: [false; 2],
+        }
+    }
+
+    /// Media ahead of the position on a track; below 0 where the picture has run dry before the sound.
+    pub(crate) fn ahead(&self, track: Track) -> f64 {
+        self.now.ends[track as usize] - self.now.position
+    }
+
+    /// Media seconds of the longer segments.
+    pub(crate) fn longest(&self) -> f64 {
+        self.guess.seconds[0].max(self.guess.seconds[1])
+    }
+
+    /// How far the position can go: without a picture a browser plays sound alone for a while, without sound nothing.
+    fn limit(&self) -> f64 {
+        let [video, audio] = self.now.ends;
+        match self.present {
+            [true, true] => audio.min(video + self.guess.run_on),
+            [false, true] => audio,
+            _ => video,
+        }
+    }
+
+    /// Lets time pass. `each` gets a knot wherever the state changes.
+    pub(crate) fn advance(&mut self, to: f64, each: &mut impl FnMut(&Knot)) {
+        while self.now.t < to {
+            if self.now.moves {
+                let picture = if self.present[0] {
+                    self.now.ends[0]
+                } else {
+                    f64::INFINITY
+                };
+                let shows = self.now.state == State::Playing;
+                let stop = if shows {
+                    picture.min(self.limit())
+                } else {
+                    self.limit()
+                };
+                let until = self.now.t + (stop - self.now.position).max(0.0);
+                if until >= to {
+                    self.now.position += to - self.now.t;
+                    self.now.t = to;
+                    return;
+                }
+                self.now.t = until;
+                self.now.position = self.now.position.max(stop);
+                self.now.state = State::Stalled;
+                self.now.moves = self.limit() > self.now.position + DRY;
+            } else if self.ready <= to {
+                self.now.t = self.ready.max(self.now.t);
+                self.ready = f64::INFINITY;
+                self.now.moves = true;
+                self.now.state = State::Playing;
+            } else {
+                self.now.t = to;
+                return;
+            }
+            each(&self.now);
+        }
+    }
+
+    /// Media arrived.
+    pub(crate) fn add(&mut self, track: Track, each: &mut impl FnMut(&Knot)) {
+        let seconds = self.guess.seconds[track as usize];
+        // Whoever goes elsewhere comes out in the middle of a segment, as far as is known.
+        let amid = std::mem::take(&mut self.amid[track as usize]);
+        self.now.ends[track as usize] += if amid { seconds / 2.0 } else { seconds };
+        self.check(each);
+    }
+
+    fn check(&mut self, each: &mut impl FnMut(&Knot)) {
+        let full = Track::BOTH
+            .into_iter()
+            .all(|track| !self.present[track as usize] || self.ahead(track) > DRY);
+        if full && !self.now.moves && self.now.state != State::Paused {
+            self.ready = self.ready.min(self.now.t + REACTION);
+        } else if full && self.now.moves && self.now.state == State::Stalled {
+            self.now.state = State::Playing;
+        }
+        each(&self.now);
+    }
+
+    /// Sound is asked for after a while of silence: it cannot be further behind the picture than a segment of that, so
+    /// some of the picture was there before, in another quality. Returns how many segments.
+    pub(crate) fn settle(&mut self, each: &mut impl FnMut(&Knot)) -> u32 {
+        let seconds = self.guess.seconds[0];
+        let mut repeated = 0;
+        while self.present == [true; 2]
+            && seconds > 0.0
+            && self.now.ends[0] - self.now.ends[1] > seconds + BEHIND
+            && self.ahead(Track::Video) > seconds
+        {
+            self.now.ends[0] -= seconds;
+            repeated += 1;
+        }
+        if repeated > 0 {
+            each(&self.now);
+        }
+        repeated
+    }
+
+    /// All that was held is of no use any more: the player went elsewhere.
+    pub(crate) fn flush(&mut self, each: &mut impl FnMut(&Knot)) {
+        self.now.ends = [self.now.position; 2];
+        self.now.moves = false;
+        self.now.state = State::Seeking;
+        self.amid = [true; 2];
+        self.ready = f64::INFINITY;
+        each(&self.now);
+    }
+
+    pub(crate) fn skip(&mut self, seconds: f64, each: &mut impl FnMut(&Knot)) {
+        self.now.position += seconds;
+        each(&self.now);
+    }
+
+    /// The viewer stops it, or lets it go on.
+    pub(crate) fn pause(&mut self, paused: bool, each: &mut impl FnMut(&Knot)) {
+        self.now.moves = !paused;
+        self.now.state = if paused {
+            State::Paused
+        } else {
+            State::Playing
+        };
+        each(&self.now);
+    }
+}
+
+/// Since when the picture was ahead of the sound, and the sound idle.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Idle {
+    sound: f64,
+    lead: f64,
+}
+
+/// How long sound is idle at most where it is behind, and how far it is behind then, in seconds.
+const SOUND_IDLE: f64 = 1.0;
+const BEHIND: f64 = 1.0;
+
+impl Idle {
+    pub(crate) const fn new() -> Self {
+        Self {
+            sound: f64::INFINITY,
+            lead: f64::INFINITY,
+        }
+    }
+
+    /// Sound was asked for, or came.
+    pub(crate) fn sound(&mut self, t: f64, pending: bool) {
+        self.sound = if pending { f64::INFINITY } else { t };
+    }
+
+    /// The picture that arrives is one that was there already, in another quality: sound would have been asked for
+    /// meanwhile if the picture were so far ahead of it.
+    pub(crate) fn repeats(&self, clock: &Clock, track: Track) -> bool {
+        let t = clock.now.t;
+        let ahead = clock.now.ends[0] - clock.now.ends[1] > BEHIND;
+        track == Track::Video
+            && clock.present == [true; 2]
+            && !matches!(clock.now.state, State::Starting | State::Seeking)
+            && ahead
+            && t - self.sound > SOUND_IDLE
+            && t - self.lead > SOUND_IDLE
+    }
+
+    /// To be told after every arrival.
+    pub(crate) fn arrived(&mut self, clock: &Clock) {
+        if clock.now.ends[0] - clock.now.ends[1] <= BEHIND {
+            self.lead = f64::INFINITY;
+        } else if self.lead == f64::INFINITY {
+            self.lead = clock.now.t;
+        }
+    }
+}
+
+/// Something that happens to a player, in order of time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// Went elsewhere.
+    Seek,
+    /// A request was answered.
+    Came(usize),
+    /// Decided to ask.
+    Decided(usize),
+}
+
+/// All events of a play.
+pub(crate) fn events(requests: &[Request], seeks: &[f64]) -> Vec<(f64, Event)> {
+    let mut events: Vec<(f64, Event)> = Vec::with_capacity(requests.len() * 2 + seeks.len());
+    events.extend(seeks.iter().map(|&t| (t, Event::Seek)));
+    for (at, request) in requests.iter().enumerate() {
+        events.push((request.came, Event::Came(at)));
+        events.push((request.decided, Event::Decided(at)));
+    }
+    events.sort_by(|a, b| a.0.total_cmp(&b.0));
+    events
+}

@@ -1,0 +1,301 @@
+//! How well a hypothesis explains what a player did: the play is played with it, and its requests are looked at.
+//!
+//! A player whose buffer is full asks for the next segment when as much has been played as one holds: at every request
+//! that it waited with, the buffer is at the same level. With wrong seconds the level drifts. Before the buffer is full it
+//! does not wait, and it never waits with an empty one. Sound and picture cover the same time.
+
+use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
+use super::request::{Request, Rules, Track, median_bytes};
+use super::seconds;
+
+/// How much levels scatter at requests that were waited for, in seconds: timers of half a second.
+const SCATTER: f64 = 0.35;
+/// The most that one observation costs.
+const MOST: f64 = 4.0;
+/// Nobody waits with less ahead, in seconds, and certainly not with nothing.
+const NEEDED: f64 = 2.0;
+const DRY: f64 = 3.0;
+/// Costs of what is rare: a picture fetched again, a stall, a second of one.
+const REPEATED: f64 = 0.7;
+const STALL: f64 = 0.25;
+const STALLED_SECOND: f64 = 0.02;
+/// A request at once although the buffer is full.
+const ABOVE: f64 = 1.5;
+/// The most that all of one kind cost.
+const MOST_OF_A_KIND: f64 = 20.0;
+/// Requests that are looked at.
+const LOOKED_AT: usize = 1500;
+/// Waits on one level that make it the level of a full buffer.
+const FULL: f64 = 3.0;
+
+/// What hypotheses are to explain.
+#[derive(Debug)]
+pub(crate) struct Play<'a> {
+    pub(crate) requests: &'a [Request],
+    /// Tracks that it has.
+    pub(crate) present: [bool; 2],
+    pub(crate) events: Vec<(f64, Event)>,
+    pub(crate) audio_bytes: Option<f64>,
+    pub(crate) rules: Rules,
+}
+
+impl<'a> Play<'a> {
+    pub(crate) fn new(requests: &'a [Request], seeks: &[f64], rules: Rules) -> Self {
+        let has = |track| requests.iter().any(|request| request.track == track);
+        Self {
+            requests,
+            present: Track::BOTH.map(has),
+            events: events(requests, seeks),
+            audio_bytes: median_bytes(requests, Track::Audio),
+            rules,
+        }
+    }
+
+    pub(crate) fn start(&self) -> f64 {
+        self.events.first().map_or(0.0, |event| event.0)
+    }
+}
+
+/// What a hypothesis costs, and the levels of a full buffer that it finds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cost {
+    /// The lower, the better it fits.
+    pub(crate) total: f64,
+    /// By track.
+    pub(crate) full: [Option<f64>; 2],
+}
+
+/// A buffer level at a request.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    own: f64,
+    other: f64,
+    waited: bool,
+}
+
+/// A hypothesis that is being played.
+struct Trial<'a> {
+    play: &'a Play<'a>,
+    clock: Clock,
+    sound: Idle,
+    /// Requests on their way, by track.
+    pending: [i32; 2],
+    /// The latest of a track was given up: the player had not waited by itself.
+    given_up: [bool; 2],
+    levels: [Vec<Level>; 2],
+    stalls: Stalls,
+    cost: f64,
+    lead: f64,
+}
+
+/// Stalls so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stalls {
+    count: f64,
+    seconds: f64,
+    since: Option<f64>,
+}
+
+impl Stalls {
+    fn see(&mut self, knot: &Knot) {
+        if knot.state == State::Stalled {
+            self.since.get_or_insert(knot.t);
+        } else if let Some(from) = self.since.take() {
+            self.count += 1.0;
+            self.seconds += knot.t - from;
+        }
+    }
+
+    fn cost(&self) -> f64 {
+        STALL * self.count + STALLED_SECOND * self.seconds
+    }
+}
+
+/// Plays a hypothesis. `counted` says by request which arrived whole. Gives up where the cost exceeds `bound`.
+pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) -> Cost {
+    let prior = seconds::prior(&guess, play.present, play.audio_bytes);
+    let mut trial = Trial {
+        play,
+        clock: Clock::new(guess, play.present, play.start()),
+        sound: Idle::new(),
+        pending: [0; 2],
+        given_up: [false; 2],
+        levels: [Vec::new(), Vec::new()],
+        stalls: Stalls::default(),
+        cost: prior,
+        lead: 0.0,
+    };
+    for &(t, event) in play.events.iter().take(2 * LOOKED_AT) {
+        trial.clock.advance(t, &mut |knot| trial.stalls.see(knot));
+        match event {
+            Event::Seek => trial.clock.flush(&mut |knot| trial.stalls.see(knot)),
+            Event::Came(at) => trial.came(at, counted[at]),
+            Event::Decided(at) => trial.decided(at),
+        }
+        if trial.cost + trial.stalls.cost() > bound {
+            return Cost {
+                total: f64::INFINITY,
+                full: [None; 2],
+            };
+        }
+    }
+    trial.finish(guess)
+}
+
+impl Trial<'_> {
+    fn came(&mut self, at: usize, counts: bool) {
+        let track = self.play.requests[at].track;
+        self.pending[track as usize] -= 1;
+        self.given_up[track as usize] = !counts;
+        if counts {
+            if self.sound.repeats(&self.clock, track) {
+                self.cost += REPEATED;
+            } else {
+                self.clock.add(track, &mut |knot| self.stalls.see(knot));
+            }
+            self.sound.arrived(&self.clock);
+        }
+        if track == Track::Audio {
+            self.sound.sound(self.clock.now.t, self.pending[1] > 0);
+        }
+        if self.play.present == [true; 2] && self.clock.now.state == State::Playing {
+            let longest = self.clock.longest();
+            let lead = (self.clock.now.ends[0] - self.clock.now.ends[1]).abs();
+            self.lead += ((lead - 2.0 * longest - 2.0) / longest).clamp(0.0, 0.3);
+        }
+    }
+
+    fn decided(&mut self, at: usize) {
+        let request = &self.play.requests[at];
+        let track = request.track;
+        let waited = request.waited && !self.given_up[track as usize];
+        if track == Track::Audio && waited {
+            let repeated = self.clock.settle(&mut |knot| self.stalls.see(knot));
+            self.cost += REPEATED * f64::from(repeated);
+        }
+        let own = self.clock.ahead(track);
+        let state = self.clock.now.state;
+        // Nobody waits with an empty buffer and a link that is free.
+        if waited && self.pending[track as usize] <= 0 && state != State::Starting {
+            self.cost += (NEEDED - own).clamp(0.0, NEEDED);
+            if state == State::Stalled && own <= 0.01 {
+                self.cost += DRY;
+            }
+        }
+        self.pending[track as usize] += 1;
+        if track == Track::Audio {
+            self.sound.sound(self.clock.now.t, true);
+        }
+        if !matches!(state, State::Starting | State::Seeking) {
+            let other = self.clock.ahead(track.other());
+            self.levels[track as usize].push(Level { own, other, waited });
+        }
+    }
+
+    fn finish(self, guess: Guess) -> Cost {
+        let mut total = self.cost + self.lead.min(MOST_OF_A_KIND) + self.stalls.cost();
+        let mut full = [None; 2];
+        for track in Track::BOTH {
+            let levels = &self.levels[track as usize];
+            let beside = self.play.present[track.other() as usize];
+            let (cost, level) = steadiness(levels, track, guess, beside);
+            total += cost;
+            full[track as usize] = level;
+            // Above a full buffer nothing is asked for at once.
+            let above = |level: f64| -> f64 {
+                let at_once = levels.iter().filter(|seen| !seen.waited);
+                at_once
+                    .map(|seen| ABOVE * (seen.own - level - 1.0).clamp(0.0, 1.0))
+                    .sum()
+            };
+            total += level.map_or(0.0, above).min(MOST_OF_A_KIND);
+        }
+        if let [Some(picture), Some(sound)] = full {
+            // Both are full at the same time.
+            let off = (picture - 1.0 - sound).max(sound - picture - guess.seconds[0] - 1.0);
+            total += (0.3 * off.max(0.0).powi(2)).min(MOST);
+        }
+        Cost { total, full }
+    }
+}
+
+/// How little the levels at requests that were waited for agree, and the level that most agree on.
+fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64, Option<f64>) {
+    let scatter = match track {
+        Track::Video => SCATTER,
+        Track::Audio => SCATTER + 0.1 * guess.seconds[0],
+    };
+    let mut plateaus = Plateaus::default();
+    let mut total = 0.0;
+    for level in seen.iter().filter(|level| level.waited) {
+        let mut cost = plateaus.see(level.own, scatter);
+        if track == Track::Audio && beside && plateaus.begun {
+            cost = cost.min(0.3 + beside_picture(level, guess, scatter));
+        }
+        plateaus.begun = true;
+        total += cost;
+    }
+    (total, plateaus.full())
+}
+
+/// Cost of a level of sound with a player that fetches sound when it falls behind the picture or below a segment.
+fn beside_picture(level: &Level, guess: Guess, scatter: f64) -> f64 {
+    let [picture, sound] = guess.seconds;
+    let least = (level.other - picture).max(sound) - 0.7;
+    let most = level.other.max(sound) + 0.5;
+    let off = (least - level.own).max(level.own - most).max(0.0) / scatter;
+    0.5 * off * off
+}
+
+/// Levels that stay, until the viewer acts: then there is another.
+#[derive(Debug, Default)]
+struct Plateaus {
+    begun: bool,
+    /// Sum and number of the levels on the one of now.
+    now: (f64, f64),
+    /// A level off it, which may be the first on another.
+    next: Option<f64>,
+    /// The first that was long enough to be that of a full buffer.
+    first: (f64, f64),
+}
+
+impl Plateaus {
+    /// Takes a level; returns its cost.
+    fn see(&mut self, level: f64, scatter: f64) -> f64 {
+        let (sum, number) = self.now;
+        if number == 0.0 {
+            self.now = (level, 1.0);
+            return 0.0;
+        }
+        let off = (level - sum / number) / scatter;
+        let cost = (0.5 * off * off).min(MOST);
+        if cost < 0.75 * MOST {
+            self.now = (sum + level, number + 1.0);
+            self.next = None;
+            return cost;
+        }
+        if let Some(first) = self
+            .next
+            .take_if(|first| ((level - *first) / scatter).abs() < 3.0)
+        {
+            self.leave();
+            self.now = (first + level, 2.0);
+            return 0.0;
+        }
+        self.next = Some(level);
+        cost
+    }
+
+    /// The first that holds: whoever pauses is on a lower one after that.
+    fn leave(&mut self) {
+        if self.first.1 < FULL {
+            self.first = self.now;
+        }
+    }
+
+    fn full(mut self) -> Option<f64> {
+        self.leave();
+        let (sum, number) = self.first;
+        (number >= FULL).then(|| sum / number)
+    }
+}

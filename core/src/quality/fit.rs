@@ -1,0 +1,315 @@
+//! The search for the hypothesis that explains a play best.
+
+use super::clock::Guess;
+use super::cost::{Play, cost};
+use super::request::{
+    Header, Request, Rules, Track, correct_tracks, interpret, is_interleaved, median_bytes,
+    take_turns,
+};
+use super::seconds::{ODD_RATE, candidates, unusual_rate};
+
+/// Hypotheses that are looked at closely, and where many requests are unsure.
+const CLOSELY: usize = 24;
+const CLOSELY_UNSURE: usize = 8;
+/// Requests that are tried as given up, at most, and how likely that must be.
+const UNSURE: usize = 160;
+const POSSIBLE: f64 = 0.01;
+/// Cost above the best at which a hypothesis is of no interest.
+const HOPELESS: f64 = 40.0;
+/// Seconds that differ by more are others, as a share.
+const OTHER_SECONDS: f64 = 0.015;
+/// Margin where there is no other hypothesis.
+const CLEAR: f64 = 6.0;
+/// Segments of the leading track below which nothing is inferred.
+const ENOUGH: usize = 3;
+/// Hypotheses that a change of track is tried with.
+const RIVALS: usize = 3;
+/// Requests whose track is tried, and that are put on the other one, at most.
+const DOUBTFUL: usize = 12;
+const CHANGED: usize = 4;
+/// Cost by which another track must fit better.
+const OTHER_TRACK: f64 = 3.0;
+/// A picture that differs by less from the usual size of sound may be sound, as a share; sound that differs by so many
+/// times as much as usual may be a picture.
+const LIKE_SOUND: f64 = 0.12;
+const UNLIKE_SOUND: f64 = 5.0;
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Fit {
+    pub(crate) guess: Guess,
+    /// By request: it arrived whole.
+    pub(crate) counted: Vec<bool>,
+    /// Level of a full buffer, by track.
+    pub(crate) full: [Option<f64>; 2],
+    pub(crate) cost: f64,
+    /// By track: how much more the best hypothesis with other seconds costs.
+    pub(crate) margin: [f64; 2],
+}
+
+/// How far the seconds of both tracks may be off a ratio, as a share.
+const SAME_RATIO: f64 = 0.03;
+/// Segments of video to one of audio that are tried where responses overlap.
+const RATIOS: [f64; 13] = [
+    1.0, 2.0, 4.0, 3.0, 0.5, 1.5, 8.0, 5.0, 6.0, 2.5, 3.75, 0.75, 1.25,
+];
+
+/// Finds what fits best, and puts requests right that sizes put on the wrong track; `None` where there is too little to
+/// tell.
+pub(crate) fn find(
+    requests: &mut [Request],
+    headers: &[Header],
+    seeks: &[f64],
+    rules: Rules,
+) -> Option<Fit> {
+    if !is_interleaved(requests) {
+        correct_tracks(requests);
+        return find_by_size(requests, headers, seeks, rules);
+    }
+    let mut by_size = requests.to_vec();
+    correct_tracks(&mut by_size);
+    let fit_by_size = find_by_size(&mut by_size, headers, seeks, rules);
+    let mut best: Option<(Fit, Vec<Request>)> = fit_by_size.map(|fit| (fit, by_size));
+    for ratio in RATIOS {
+        let mut turns = requests.to_vec();
+        take_turns(&mut turns, ratio);
+        interpret(&mut turns, headers, seeks, &rules);
+        let play = Play::new(&turns, seeks, rules);
+        let Some((fit, _)) = fit(&play, Some(ratio)) else {
+            continue;
+        };
+        if best.as_ref().is_none_or(|best| fit.cost < best.0.cost) {
+            best = Some((fit, turns));
+        }
+    }
+    let (fit, turns) = best?;
+    requests.copy_from_slice(&turns);
+    Some(fit)
+}
+
+/// Finds what fits best where sizes tell the tracks.
+fn find_by_size(
+    requests: &mut [Request],
+    headers: &[Header],
+    seeks: &[f64],
+    rules: Rules,
+) -> Option<Fit> {
+    interpret(requests, headers, seeks, &rules);
+    let (mut best, mut rivals) = fit(&Play::new(requests, seeks, rules), None)?;
+    for _ in 0..CHANGED {
+        let mut change: Option<(usize, f64)> = None;
+        for at in doubtful(requests) {
+            let mut other = requests.to_vec();
+            other[at].track = other[at].track.other();
+            interpret(&mut other, headers, seeks, &rules);
+            let play = Play::new(&other, seeks, rules);
+            let costs = rivals.iter().map(|&guess| improve(&play, guess).cost);
+            let cost = costs.fold(f64::INFINITY, f64::min) + OTHER_TRACK;
+            if cost < change.map_or(best.cost, |change| change.1) {
+                change = Some((at, cost));
+            }
+        }
+        let Some((at, _)) = change else {
+            break;
+        };
+        requests[at].track = requests[at].track.other();
+        interpret(requests, headers, seeks, &rules);
+        (best, rivals) = fit(&Play::new(requests, seeks, rules), None)?;
+    }
+    Some(best)
+}
+
+/// Requests that may be of the other track: pictures as large as sound, sound that is not quite.
+fn doubtful(requests: &[Request]) -> Vec<usize> {
+    let Some(usual) = median_bytes(requests, Track::Audio) else {
+        return Vec::new();
+    };
+    let off = |request: &Request| (request.bytes as f64 / usual - 1.0).abs();
+    let sound = requests
+        .iter()
+        .filter(|request| request.track == Track::Audio);
+    let mut spreads: Vec<f64> = sound.map(off).collect();
+    let middle = spreads.len() / 2;
+    let spread = spreads
+        .select_nth_unstable_by(middle, f64::total_cmp)
+        .1
+        .max(2e-4);
+    let mut found: Vec<(f64, usize)> = Vec::new();
+    for (at, request) in requests.iter().enumerate() {
+        let off = off(request);
+        match request.track {
+            Track::Audio if off > UNLIKE_SOUND * spread => {
+                found.push((off / spread / UNLIKE_SOUND, at))
+            }
+            Track::Video if off < LIKE_SOUND => found.push((LIKE_SOUND / off.max(1e-4), at)),
+            _ => {}
+        }
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.truncate(DOUBTFUL);
+    found.into_iter().map(|found| found.1).collect()
+}
+
+/// Which requests arrived whole, by the look of each alone.
+fn probably(requests: &[Request]) -> Vec<bool> {
+    requests
+        .iter()
+        .map(|request| request.dropped < 0.5)
+        .collect()
+}
+
+/// Finds what fits best, and the best few hypotheses with seconds of their own.
+fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
+    let leading = if play.present[0] {
+        Track::Video
+    } else {
+        Track::Audio
+    };
+    let enough = play
+        .requests
+        .iter()
+        .filter(|request| request.track == leading)
+        .count()
+        >= ENOUGH;
+    if !enough {
+        return None;
+    }
+    let tried = try_all(play, ratio);
+    let closely = if unsure(play).count() > UNSURE / 4 {
+        CLOSELY_UNSURE
+    } else {
+        CLOSELY
+    };
+    let mut fits: Vec<Fit> = tried
+        .iter()
+        .take(closely)
+        .map(|tried| improve(play, tried.1))
+        .collect();
+    fits.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let mut best = fits.first()?.clone();
+    for track in Track::BOTH {
+        let own = best.guess.seconds[track as usize];
+        let is_other =
+            |guess: &Guess| (guess.seconds[track as usize] / own - 1.0).abs() > OTHER_SECONDS;
+        let close = fits
+            .iter()
+            .find(|fit| is_other(&fit.guess))
+            .map(|fit| fit.cost - best.cost);
+        let rough = tried
+            .iter()
+            .find(|tried| is_other(&tried.1))
+            .map(|other| other.0 - tried[0].0);
+        best.margin[track as usize] = close.or(rough).map_or(CLEAR, |margin| margin.min(1e3));
+    }
+    let mut rivals: Vec<Guess> = Vec::new();
+    for fit in &fits {
+        let differs = |other: &Guess| {
+            let off = |track: usize| (other.seconds[track] / fit.guess.seconds[track] - 1.0).abs();
+            off(0).max(off(1)) > OTHER_SECONDS
+        };
+        if rivals.len() < RIVALS && rivals.iter().all(differs) {
+            rivals.push(fit.guess);
+        }
+    }
+    Some((best, rivals))
+}
+
+/// Costs of all hypotheses that are worth a look, the best first.
+fn try_all(play: &Play<'_>, ratio: Option<f64>) -> Vec<(f64, Guess)> {
+    let counted = probably(play.requests);
+    let mut videos = candidates(Track::Video);
+    let mut audios = candidates(Track::Audio);
+    if !play.present[0] {
+        videos.truncate(1);
+    }
+    if !play.present[1] {
+        audios.truncate(1);
+    }
+    if let Some(bytes) = play.audio_bytes {
+        // Rates that nobody uses are tried only where there is no other.
+        let usual: Vec<f64> = audios
+            .iter()
+            .copied()
+            .filter(|&s| unusual_rate(bytes, s) < ODD_RATE)
+            .collect();
+        if !usual.is_empty() {
+            audios = usual;
+        }
+    }
+    let mut tried: Vec<(f64, Guess)> = Vec::with_capacity(videos.len() * audios.len());
+    let mut best = f64::INFINITY;
+    for &video in &videos {
+        for &audio in &audios {
+            let guess = Guess {
+                seconds: [video, audio],
+                run_on: play.rules.run_on,
+            };
+            if ratio.is_some_and(|ratio| (audio / video / ratio - 1.0).abs() > SAME_RATIO) {
+                continue;
+            }
+            let cost = cost(play, guess, &counted, best + HOPELESS).total;
+            best = best.min(cost);
+            tried.push((cost, guess));
+        }
+    }
+    tried.sort_by(|a, b| a.0.total_cmp(&b.0));
+    tried
+}
+
+/// Requests that the player may have given up.
+fn unsure<'a>(play: &'a Play<'_>) -> impl Iterator<Item = usize> + 'a {
+    (0..play.requests.len())
+        .filter(|&at| play.requests[at].dropped > POSSIBLE)
+        .take(UNSURE)
+}
+
+/// Tries which requests were given up, with a player whose sound runs on alone and with one whose sound does not.
+fn improve(play: &Play<'_>, guess: Guess) -> Fit {
+    let [one, other] =
+        [play.rules.run_on, 0.0].map(|run_on| improve_counted(play, Guess { run_on, ..guess }));
+    if other.cost < one.cost { other } else { one }
+}
+
+/// Tries which requests were given up.
+fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
+    let mut counted = probably(play.requests);
+    let mut odds: f64 = unsure(play)
+        .map(|at| odds(&play.requests[at], counted[at]))
+        .sum();
+    let mut best = cost(play, guess, &counted, f64::INFINITY);
+    let mut total = best.total + odds;
+    for _ in 0..2 {
+        let before = total;
+        for at in unsure(play) {
+            let change = self::odds(&play.requests[at], !counted[at])
+                - self::odds(&play.requests[at], counted[at]);
+            counted[at] ^= true;
+            let other = cost(play, guess, &counted, total - odds - change);
+            if other.total + odds + change < total - 1e-9 {
+                (best, odds) = (other, odds + change);
+                total = best.total + odds;
+            } else {
+                counted[at] ^= true;
+            }
+        }
+        if total >= before - 1e-9 {
+            break;
+        }
+    }
+    Fit {
+        guess,
+        counted,
+        full: best.full,
+        cost: total,
+        margin: [0.0; 2],
+    }
+}
+
+/// Cost of taking a request for whole, or for given up.
+fn odds(request: &Request, whole: bool) -> f64 {
+    if whole {
+        -(1.0 - request.dropped).ln()
+    } else {
+        -request.dropped.ln()
+    }
+}

@@ -1,0 +1,403 @@
+//! Requests for media of one play, as the model of the player needs them.
+
+/// Sound or picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Track {
+    /// Picture; with sound in it where a play has no other sound.
+    Video = 0,
+    /// Sound.
+    Audio = 1,
+}
+
+impl Track {
+    pub(crate) const BOTH: [Self; 2] = [Self::Video, Self::Audio];
+
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Video => Self::Audio,
+            Self::Audio => Self::Video,
+        }
+    }
+}
+
+/// A request for media. Times are seconds since the client's first one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    /// Number of its segment.
+    pub(crate) number: u32,
+    pub(crate) track: Track,
+    /// When the player decided to ask: for the header of another quality, if it asked for that first.
+    pub(crate) decided: f64,
+    pub(crate) asked: f64,
+    /// Last byte.
+    pub(crate) came: f64,
+    pub(crate) bytes: u64,
+    /// Number of its flow.
+    pub(crate) flow: u32,
+    pub(crate) server: u32,
+    /// Its bytes were divided among requests that overlapped.
+    pub(crate) shared: bool,
+    /// It was open at the end.
+    pub(crate) open: bool,
+    /// Nothing was asked for on its flow after it.
+    pub(crate) ends_flow: bool,
+    /// How likely it is that the player gave it up before its end, from 0 to 1.
+    pub(crate) dropped: f64,
+    /// The player waited, although nothing was on its way for this track.
+    pub(crate) waited: bool,
+}
+
+/// A small response beside media: the header of a file, as a player asks for it at its start, at a change of quality and
+/// after a seek.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Header {
+    pub(crate) asked: f64,
+    pub(crate) came: f64,
+    pub(crate) bytes: u64,
+    pub(crate) flow: u32,
+}
+
+/// Thresholds, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// A request that comes so long after the one before was answered was waited for.
+    pub(crate) wait: f64,
+    /// How long a browser plays sound without a picture.
+    pub(crate) run_on: f64,
+}
+
+/// How soon after its header media is asked for.
+const BEHIND_HEADER: f64 = 0.2;
+/// A request that is overtaken by the next of its track by so much was given up, or the one after would have waited.
+const OVERTAKEN: f64 = 0.05;
+/// Sound may differ by this share of its usual size and still be sound, where its place says so.
+const LIKE_AUDIO: f64 = 0.12;
+
+/// Puts requests right that sizes alone put on the wrong track.
+pub(crate) fn correct_tracks(requests: &mut [Request]) {
+    let Some(usual) = median_bytes(requests, Track::Audio) else {
+        return;
+    };
+    let like_audio = |bytes: u64| (bytes as f64 / usual - 1.0).abs() < LIKE_AUDIO;
+    // Where each track has servers of its own, they tell.
+    let mut servers: Vec<(u32, [u32; 2])> = Vec::new();
+    for request in requests.iter() {
+        let at = servers
+            .iter()
+            .position(|(server, _)| *server == request.server);
+        let at = at.unwrap_or_else(|| {
+            servers.push((request.server, [0; 2]));
+            servers.len() - 1
+        });
+        servers[at].1[request.track as usize] += 1;
+    }
+    let owner = |server: u32| {
+        let (_, [video, audio]) = servers.iter().find(|(s, _)| *s == server)?;
+        if *video >= 9 * audio {
+            Some(Track::Video)
+        } else if *audio >= 9 * video {
+            Some(Track::Audio)
+        } else {
+            None
+        }
+    };
+    let split = Track::BOTH
+        .iter()
+        .all(|&track| servers.iter().any(|(s, _)| owner(*s) == Some(track)))
+        && servers.iter().all(|(s, _)| owner(*s).is_some());
+    if split {
+        for request in requests.iter_mut() {
+            request.track = owner(request.server).unwrap_or(request.track);
+        }
+        return;
+    }
+    // A player has one request of a track on its way: of two pictures at once, one that is as large as sound is sound.
+    for at in 0..requests.len() {
+        let this = requests[at];
+        if this.track != Track::Video || !like_audio(this.bytes) {
+            continue;
+        }
+        let overlaps = |other: &Request| {
+            other.number != this.number
+                && other.asked < this.came - 0.1
+                && this.asked < other.came - 0.1
+        };
+        let near = &requests[at.saturating_sub(3)..requests.len().min(at + 4)];
+        let with = |track| {
+            near.iter()
+                .any(|other| other.track == track && overlaps(other))
+        };
+        if with(Track::Video) && !with(Track::Audio) {
+            requests[at].track = Track::Audio;
+        }
+    }
+}
+
+/// Whether so many responses overlapped on their connection that sizes say little about tracks.
+pub(crate) fn is_interleaved(requests: &[Request]) -> bool {
+    let shared = requests.iter().filter(|request| request.shared).count();
+    shared * 10 > requests.len()
+}
+
+/// Puts requests whose responses overlapped on the track that was due: a player asks for sound when the picture is ahead
+/// of it. `ratio`: segments of video that cover the time of one of audio.
+pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) {
+    let Some(sound) = smallest_sound(requests) else {
+        return;
+    };
+    let mut ends = [0.0; 2];
+    let mut asked = f64::NEG_INFINITY;
+    for request in requests {
+        if request.shared {
+            // One request of a track is on its way at a time.
+            let due = ends[1] + 0.01 < ends[0] && request.asked - asked > TURN;
+            request.track = if due { Track::Audio } else { Track::Video };
+        } else if (request.bytes as f64 / sound - 1.0).abs() > LIKE_AUDIO {
+            request.track = Track::Video;
+        }
+        if request.track == Track::Audio {
+            asked = request.asked;
+            ends[1] += ratio;
+        } else {
+            ends[0] += 1.0;
+        }
+    }
+}
+
+/// How long sound is on its way at least, in seconds.
+const TURN: f64 = 0.2;
+
+/// The usual size of sound among responses that came alone: of several sizes that recur, the smallest.
+pub(crate) fn smallest_sound(requests: &[Request]) -> Option<f64> {
+    let alone = |request: &&Request| !request.shared && request.track == Track::Audio;
+    let mut sizes: Vec<u64> = requests
+        .iter()
+        .filter(alone)
+        .map(|request| request.bytes)
+        .collect();
+    sizes.sort_unstable();
+    let at = sizes.len() / 4;
+    sizes.get(at).map(|&size| size as f64)
+}
+
+pub(crate) fn median_bytes(requests: &[Request], track: Track) -> Option<f64> {
+    let mut sizes: Vec<u64> = requests
+        .iter()
+        .filter(|r| r.track == track)
+        .map(|r| r.bytes)
+        .collect();
+    let middle = sizes.len() / 2;
+    if sizes.is_empty() {
+        return None;
+    }
+    Some(*sizes.select_nth_unstable(middle).1 as f64)
+}
+
+/// Finds when the player decided to ask, which requests it waited with, and which it may have given up.
+pub(crate) fn interpret(
+    requests: &mut [Request],
+    headers: &[Header],
+    seeks: &[f64],
+    rules: &Rules,
+) {
+    separate_shared(requests);
+    decide(requests, headers);
+    let mut came = [f64::NEG_INFINITY; 2];
+    for request in requests.iter_mut() {
+        let before = &mut came[request.track as usize];
+        request.waited = before.is_finite() && request.decided - *before > rules.wait;
+        *before = before.max(request.came);
+    }
+    let habits = Habits::new(requests, headers);
+    for at in 0..requests.len() {
+        let dropped = likelihood_of_drop(requests, at, &habits);
+        let request = &mut requests[at];
+        // Whoever goes elsewhere has no use for what is on its way.
+        let gone = |s: &&f64| request.asked < **s + 0.05 && request.came > **s - 0.05;
+        request.dropped = if seeks.iter().any(|s| gone(&s)) {
+            SURELY
+        } else {
+            dropped
+        };
+    }
+}
+
+/// A player that asks for a header decided then to ask for the media behind it, which is a picture's for the most part.
+fn decide(requests: &mut [Request], headers: &[Header]) {
+    for request in requests.iter_mut() {
+        request.decided = request.asked;
+    }
+    for header in headers {
+        let soon = |request: &Request| request.asked - header.came < BEHIND_HEADER;
+        let first = requests.partition_point(|request| request.asked < header.came - 0.01);
+        let behind = &requests[first..requests.len().min(first + 3)];
+        let picture = behind
+            .iter()
+            .position(|r| soon(r) && r.track == Track::Video);
+        let Some(at) = picture.or(behind.first().filter(|r| soon(r)).map(|_| 0)) else {
+            continue;
+        };
+        let request = &mut requests[first + at];
+        request.decided = request.decided.min(header.asked);
+    }
+}
+
+/// Likelihoods of being given up, by what is seen.
+const SURELY: f64 = 0.99;
+
+/// How the servers of a play close flows.
+#[derive(Debug)]
+struct Habits {
+    /// By flow: how many requests it carried.
+    served: Vec<(u32, u32)>,
+    /// The number of requests after which the server closes flows, if it does.
+    limit: Option<u32>,
+    /// The longest that a flow was idle before it was used again.
+    kept: f64,
+    /// Flows are closed whenever they are idle for a moment.
+    closes_often: bool,
+}
+
+impl Habits {
+    fn new(requests: &[Request], headers: &[Header]) -> Self {
+        let served = served(requests, headers);
+        let ends = requests.iter().filter(|request| request.ends_flow).count();
+        Self {
+            limit: closes_after(&served),
+            served,
+            kept: longest_idle(requests),
+            closes_often: ends > 8 && ends * 5 > requests.len(),
+        }
+    }
+
+    /// This flow has carried as many requests as the server allows.
+    fn is_used_up(&self, flow: u32) -> bool {
+        let at = self.served.binary_search_by_key(&flow, |served| served.0);
+        self.limit.is_some() && at.ok().map(|at| self.served[at].1) == self.limit
+    }
+}
+
+/// Flows that are closed by the server carry as many requests each.
+fn served(requests: &[Request], headers: &[Header]) -> Vec<(u32, u32)> {
+    let mut flows: Vec<u32> = requests
+        .iter()
+        .map(|r| r.flow)
+        .chain(headers.iter().map(|h| h.flow))
+        .collect();
+    flows.sort_unstable();
+    let mut counts: Vec<(u32, u32)> = Vec::new();
+    for flow in flows {
+        match counts.last_mut() {
+            Some((last, count)) if *last == flow => *count += 1,
+            _ => counts.push((flow, 1)),
+        }
+    }
+    counts
+}
+
+/// The longest that a flow was idle before it was used again: servers keep it open at least so long.
+fn longest_idle(requests: &[Request]) -> f64 {
+    let mut last: Vec<(u32, f64)> = Vec::new();
+    let mut longest: f64 = 0.0;
+    for request in requests {
+        match last.iter_mut().rev().take(16).find(|l| l.0 == request.flow) {
+            Some(before) => {
+                longest = longest.max(request.asked - before.1);
+                before.1 = request.came;
+            }
+            None => last.push((request.flow, request.came)),
+        }
+    }
+    longest
+}
+
+/// The number of requests after which the server closes flows, if it does.
+fn closes_after(served: &[(u32, u32)]) -> Option<u32> {
+    let most = served.iter().map(|s| s.1).max()?;
+    (most > 1 && served.iter().filter(|s| s.1 == most).count() >= 3).then_some(most)
+}
+
+/// How likely a request was given up: a player that gives up an HTTP/1 response closes its connection, and asks for the
+/// same media on another at once.
+fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
+    let this = requests[at];
+    if this.open {
+        return 0.98;
+    }
+    let Some(next) = requests[at + 1..]
+        .iter()
+        .take(8)
+        .find(|r| r.track == this.track)
+    else {
+        return if this.ends_flow { 0.5 } else { 0.02 };
+    };
+    let ahead = next.decided - this.came;
+    if next.bytes == this.bytes {
+        // The same again: the first was of no use. Sounds are often as large as each other.
+        return if this.track == Track::Video {
+            0.95
+        } else {
+            0.4
+        };
+    }
+    if ahead < -OVERTAKEN && next.flow != this.flow {
+        return if this.ends_flow { SURELY } else { 0.6 };
+    }
+    if this.shared {
+        // Where responses overlap on one connection, some may be none of media's.
+        return 0.1;
+    }
+    if !this.ends_flow || next.flow == this.flow || habits.is_used_up(this.flow) {
+        return 0.005;
+    }
+    if habits.closes_often {
+        return 0.12;
+    }
+    let idle = requests[at + 1..]
+        .iter()
+        .find(|r| r.asked > this.came)
+        .map_or(f64::INFINITY, |r| r.asked - this.came);
+    if idle > habits.kept {
+        0.03
+    } else if ahead < 1.0 {
+        0.7
+    } else {
+        0.1
+    }
+}
+
+/// Responses that overlap on one connection: their bytes were divided in order of request, although they come
+/// interleaved. The picture, which is larger, ends with all of them; and none ends behind the next request of its track.
+fn separate_shared(requests: &mut [Request]) {
+    let mut from = 0;
+    while from < requests.len() {
+        let mut to = from + 1;
+        let mut end = requests[from].came;
+        while to < requests.len()
+            && requests[from].shared
+            && requests[to].shared
+            && requests[to].flow == requests[from].flow
+            && requests[to].asked < end
+        {
+            end = end.max(requests[to].came);
+            to += 1;
+        }
+        for at in from..to {
+            let track = requests[at].track;
+            let next = requests[at + 1..]
+                .iter()
+                .take(8)
+                .find(|r| r.track == track)
+                .map_or(f64::INFINITY, |r| r.asked);
+            let last = if track == Track::Video {
+                end
+            } else {
+                requests[at].came
+            };
+            if to - from > 1 {
+                requests[at].came = last.min(next).max(requests[at].asked);
+            }
+        }
+        from = to;
+    }
+}

@@ -1,0 +1,107 @@
+//! Media seconds that encoders and packagers use, and how usual they are.
+
+use super::clock::Guess;
+use super::request::Track;
+
+/// Audio bit rates in use, in kbit/s (Apple's and DASH-IF's authoring guidelines, Netflix's audio ladder).
+const RATES: [f64; 15] = [
+    32.0, 48.0, 64.0, 80.0, 96.0, 112.0, 128.0, 160.0, 192.0, 224.0, 256.0, 320.0, 384.0, 448.0,
+    640.0,
+];
+/// What containers and HTTP add to an audio segment: some bytes, and some kbit/s.
+const ADDED_BYTES: f64 = 500.0;
+const ADDED_RATE: f64 = 1.5;
+/// How far the rate of a whole track is off its nominal one, as a share.
+const RATE_SCATTER: f64 = 0.015;
+/// Cost of audio at a rate that nobody uses.
+pub(crate) const ODD_RATE: f64 = 3.0;
+/// Cost of tracks neither of which fits into the other a whole number of times.
+const ODD_RATIO: f64 = 1.0;
+/// Cost of a player that stops its sound at once when the picture runs dry.
+const NO_RUN_ON: f64 = 0.5;
+/// Longest and shortest segments that are tried, in seconds, by track.
+const LONGEST: [f64; 2] = [13.0, 20.1];
+const SHORTEST: f64 = 0.9;
+
+/// Seconds that are tried, in order.
+pub(crate) fn candidates(track: Track) -> Vec<f64> {
+    let mut all = Vec::new();
+    let mut steps = |step: f64| {
+        let times = (LONGEST[track as usize] / step) as u32;
+        let multiples = (1..=times).map(|n| f64::from(n) * step);
+        all.extend(multiples.filter(|&seconds| seconds >= SHORTEST));
+    };
+    // 25 and 50 pictures a second allow tenths, groups of 48 pictures at 25 a second 1.92 s.
+    [0.2, 0.5, 1.92].into_iter().for_each(&mut steps);
+    if track == Track::Video {
+        // 23.976 and 29.97 pictures a second stretch whole seconds.
+        steps(1.001);
+    }
+    if track == Track::Audio {
+        all.iter_mut()
+            .for_each(|seconds| *seconds = in_frames(*seconds));
+    }
+    all.sort_by(f64::total_cmp);
+    all.dedup_by(|a, b| (*a - *b).abs() < 1e-4 * *b);
+    all
+}
+
+/// The whole number of AAC frames (1024 samples at 48 kHz) nearest to these seconds.
+fn in_frames(seconds: f64) -> f64 {
+    const FRAME: f64 = 1024.0 / 48_000.0;
+    (seconds / FRAME).round_ties_even() * FRAME
+}
+
+fn is_multiple(seconds: f64, of: f64) -> bool {
+    let times = seconds / of;
+    times > 0.9 && (times - times.round()).abs() * of < 0.006 * seconds
+}
+
+/// Cost of a segment's seconds: the fewer encoders use them, the higher.
+fn unusual(seconds: f64) -> f64 {
+    if is_multiple(seconds, 2.0) {
+        0.0
+    } else if is_multiple(seconds, 1.0) {
+        0.4
+    } else if [0.5, 1.6, 1.92]
+        .into_iter()
+        .any(|of| is_multiple(seconds, of))
+    {
+        1.0
+    } else if is_multiple(seconds, 0.2) {
+        1.5
+    } else {
+        3.0
+    }
+}
+
+/// Cost of the bit rate that audio segments of this size would have.
+pub(crate) fn unusual_rate(bytes: f64, seconds: f64) -> f64 {
+    let rate = (bytes - ADDED_BYTES).max(1.0) * 8.0 / seconds / 1000.0 - ADDED_RATE;
+    let off = RATES
+        .iter()
+        .map(|nominal| (rate.max(0.1) / nominal).ln().abs());
+    let off = off.fold(f64::INFINITY, f64::min) / RATE_SCATTER;
+    (off * off).min(ODD_RATE)
+}
+
+/// Cost of a hypothesis before any request is looked at. `audio_bytes`: the usual size of an audio segment.
+pub(crate) fn prior(guess: &Guess, present: [bool; 2], audio_bytes: Option<f64>) -> f64 {
+    let tracks = Track::BOTH
+        .into_iter()
+        .filter(|&track| present[track as usize]);
+    let mut cost: f64 = tracks
+        .map(|track| unusual(guess.seconds[track as usize]))
+        .sum();
+    if present == [true; 2] {
+        let [video, audio] = guess.seconds;
+        let ratio = (audio / video).max(video / audio);
+        if (ratio - ratio.round()).abs() > 0.02 * ratio {
+            cost += ODD_RATIO;
+        }
+    }
+    if let (Some(bytes), true) = (audio_bytes, present[1]) {
+        cost += unusual_rate(bytes, guess.seconds[1]);
+    }
+    cost + if guess.run_on == 0.0 { NO_RUN_ON } else { 0.0 }
+}

@@ -1,0 +1,391 @@
+//! One title played by one viewer, and what the viewer saw of it.
+
+use std::net::IpAddr;
+
+use super::clock::State;
+use super::cost::Play;
+use super::fit::{self, Fit};
+use super::request::{Header, Request, Rules, Track, is_interleaved, smallest_sound};
+use super::timeline::{self, Timeline};
+use crate::packet::Time;
+
+/// Why something is not said of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Reason {
+    /// All is.
+    None = 0,
+    /// It has too few segments to tell how long they play.
+    TooFew = 1,
+    /// Its segments could play for one time as well as for another.
+    Undecided = 2,
+    /// It had begun before its first segment was seen.
+    JoinedMidway = 3,
+}
+
+impl Reason {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::TooFew => "too_few",
+            Self::Undecided => "undecided",
+            Self::JoinedMidway => "joined_midway",
+        }
+    }
+}
+
+/// A session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Number in the capture, from 1 in order of start.
+    pub number: u32,
+    /// Address of the viewer.
+    pub client: IpAddr,
+    /// First request for media.
+    pub t_start: Time,
+    /// Last byte of media.
+    pub t_end: Time,
+    /// Servers that media came from.
+    pub servers: u32,
+    /// Flows that media came in.
+    pub flows: u32,
+    /// Segments of video that came whole.
+    pub video_segments: u32,
+    /// Segments of audio that came whole.
+    pub audio_segments: u32,
+    /// Segments of either that the player gave up, or that were still on their way at the end.
+    pub dropped_segments: u32,
+    /// Bytes of the former.
+    pub video_bytes: u64,
+    /// Bytes of the latter.
+    pub audio_bytes: u64,
+    /// Media seconds of a segment of video.
+    pub video_media: Option<f64>,
+    /// Media seconds of a segment of audio.
+    pub audio_media: Option<f64>,
+    /// Seconds from the first request for media to the first frame.
+    pub startup: Option<f64>,
+    /// Seconds in which it played.
+    pub played: Option<f64>,
+    /// From and to, in seconds since the start.
+    pub stalls: Option<Vec<(f64, f64)>>,
+    /// Times the viewer stopped it.
+    pub pauses: Option<u32>,
+    /// Times the viewer went elsewhere.
+    pub seeks: Option<u32>,
+    /// Bits per second of media, over the whole.
+    pub video_bitrate: Option<f64>,
+    /// The same of audio.
+    pub audio_bitrate: Option<f64>,
+    /// Changes to a better picture, and to a worse one.
+    pub switches: [u32; 2],
+    /// How sure the media seconds are, from 0 to 1.
+    pub confidence: f64,
+    /// Why some are not known.
+    pub reason: Reason,
+    /// Media seconds by segment number.
+    pub(crate) media: Vec<(u32, f64)>,
+    /// Bit rates of video, by where on the scale of positions its media ends, and by when it arrived.
+    rates: Vec<Rate>,
+    line: Timeline,
+    present: [bool; 2],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    came: f64,
+    from: f64,
+    to: f64,
+    bits: f64,
+}
+
+/// What a player did at a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// When.
+    pub t: Time,
+    /// What it was doing.
+    pub state: State,
+    /// Seconds ahead of the position: the lower of both tracks.
+    pub buffer: Option<f64>,
+    /// Of video.
+    pub video_buffer: Option<f64>,
+    /// Of audio.
+    pub audio_buffer: Option<f64>,
+    /// Bits per second of media of the latest video that arrived.
+    pub fetched_bitrate: Option<f64>,
+    /// Bits per second of media of the video on the screen.
+    pub shown_bitrate: Option<f64>,
+}
+
+/// What a session is made from: requests and headers in order, times in seconds since `start`.
+pub(crate) struct Parts<'a> {
+    pub(crate) client: IpAddr,
+    pub(crate) start: Time,
+    pub(crate) requests: &'a mut [Request],
+    pub(crate) headers: &'a [Header],
+    pub(crate) seeks: &'a [f64],
+    /// It was seen to begin.
+    pub(crate) begins: bool,
+}
+
+/// Margin of cost at which seconds are decided, by its logarithm of odds.
+const DECIDED: f64 = 0.5;
+/// A rate that differs by less is the same quality.
+const SAME_RATE: f64 = 1.1;
+
+fn shifted(start: Time, seconds: f64) -> Time {
+    Time(start.0.saturating_add((seconds * 1e9) as i64))
+}
+
+impl Session {
+    pub(crate) fn new(parts: Parts<'_>, rules: Rules) -> Option<Self> {
+        let found = fit::find(parts.requests, parts.headers, parts.seeks, rules);
+        let requests = &*parts.requests;
+        let first = requests.first()?.asked;
+        let end = requests.iter().map(|r| r.came).fold(first, f64::max);
+        let play = Play::new(requests, parts.seeks, rules);
+        let mut session = Self::counted(&parts, requests, found.as_ref(), end);
+        session.present = play.present;
+        match found {
+            None => session.reason = Reason::TooFew,
+            Some(fit) => session.explain(&play, &fit, &parts, end),
+        }
+        if !parts.begins {
+            session.startup = None;
+            session.reason = Reason::JoinedMidway;
+        }
+        Some(session)
+    }
+
+    fn counted(parts: &Parts<'_>, requests: &[Request], fit: Option<&Fit>, end: f64) -> Self {
+        let whole = |at: usize| fit.map_or(requests[at].dropped < 0.5, |fit| fit.counted[at]);
+        let of = |track| {
+            let mine =
+                (0..requests.len()).filter(move |&at| requests[at].track == track && whole(at));
+            let (count, bytes) = mine.fold((0, 0), |(n, b), at| (n + 1, b + requests[at].bytes));
+            (count, bytes)
+        };
+        let different = |key: fn(&Request) -> u32| {
+            let mut keys: Vec<u32> = requests.iter().map(key).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            u32::try_from(keys.len()).unwrap_or(u32::MAX)
+        };
+        let (video_segments, mut video_bytes) = of(Track::Video);
+        let (audio_segments, mut audio_bytes) = of(Track::Audio);
+        if is_interleaved(requests)
+            && let Some(sound) = smallest_sound(requests)
+        {
+            // Bytes of responses that overlapped are right together only: sound is as large as where it came alone.
+            let all = video_bytes + audio_bytes;
+            audio_bytes = ((sound * f64::from(audio_segments)) as u64).min(all);
+            video_bytes = all - audio_bytes;
+        }
+        let total = u32::try_from(requests.len()).unwrap_or(u32::MAX);
+        Self {
+            number: 0,
+            client: parts.client,
+            t_start: shifted(parts.start, requests[0].asked),
+            t_end: shifted(parts.start, end),
+            servers: different(|r| r.server),
+            flows: different(|r| r.flow),
+            video_segments,
+            audio_segments,
+            dropped_segments: total - video_segments - audio_segments,
+            video_bytes,
+            audio_bytes,
+            video_media: None,
+            audio_media: None,
+            startup: None,
+            played: None,
+            stalls: None,
+            pauses: None,
+            seeks: None,
+            video_bitrate: None,
+            audio_bitrate: None,
+            switches: [0; 2],
+            confidence: 0.0,
+            reason: Reason::None,
+            media: Vec::new(),
+            rates: Vec::new(),
+            line: Timeline::default(),
+            present: [false; 2],
+        }
+    }
+
+    /// Says what follows from the seconds that fit.
+    fn explain(&mut self, play: &Play<'_>, fit: &Fit, parts: &Parts<'_>, end: f64) {
+        let margin = Track::BOTH
+            .into_iter()
+            .filter(|&track| play.present[track as usize])
+            .map(|track| fit.margin[track as usize])
+            .fold(f64::INFINITY, f64::min);
+        self.confidence = 1.0 - (-margin.max(0.0)).exp() / 2.0;
+        if margin < DECIDED {
+            self.reason = Reason::Undecided;
+            return;
+        }
+        let seconds = |track: Track| {
+            play.present[track as usize].then_some(fit.guess.seconds[track as usize])
+        };
+        (self.video_media, self.audio_media) = (seconds(Track::Video), seconds(Track::Audio));
+        let rate = |bytes: u64, count: u32, media: Option<f64>| {
+            media
+                .filter(|_| count > 0)
+                .map(|media| bytes as f64 * 8.0 / (media * f64::from(count)))
+        };
+        self.video_bitrate = rate(self.video_bytes, self.video_segments, self.video_media);
+        self.audio_bitrate = rate(self.audio_bytes, self.audio_segments, self.audio_media);
+        self.media = play
+            .requests
+            .iter()
+            .map(|r| (r.number, fit.guess.seconds[r.track as usize]))
+            .collect();
+        let line = timeline::run(play, fit, parts.seeks, end);
+        let first = play.requests[0].asked;
+        self.startup = line.first_frame.map(|t| t - first);
+        self.played = Some(line.played);
+        self.stalls = Some(
+            line.stalls
+                .iter()
+                .map(|s| (s.0 - first, s.1 - first))
+                .collect(),
+        );
+        self.pauses = Some(line.pauses);
+        self.seeks = Some(line.seeks);
+        self.rates = line
+            .places
+            .iter()
+            .filter(|place| play.requests[place.0].track == Track::Video)
+            .map(|&(at, from, to)| Rate {
+                came: play.requests[at].came - first,
+                from,
+                to,
+                bits: play.requests[at].bytes as f64 * 8.0 / (to - from),
+            })
+            .collect();
+        self.count_switches(play);
+        self.line = line;
+        for knot in &mut self.line.knots {
+            knot.t -= first;
+        }
+    }
+
+    /// Changes of quality: a player asks for the header of another before its media.
+    fn count_switches(&mut self, play: &Play<'_>) {
+        let video: Vec<&Request> = play
+            .requests
+            .iter()
+            .filter(|r| r.track == Track::Video)
+            .collect();
+        let mean = |part: &[&Request]| {
+            part.iter().map(|r| r.bytes as f64).sum::<f64>() / part.len().max(1) as f64
+        };
+        for at in 1..video.len() {
+            if video[at].decided >= video[at].asked {
+                continue;
+            }
+            let (before, after) = (
+                mean(&video[at.saturating_sub(3)..at]),
+                mean(&video[at..video.len().min(at + 3)]),
+            );
+            if after > before * SAME_RATE {
+                self.switches[0] += 1;
+            } else if before > after * SAME_RATE {
+                self.switches[1] += 1;
+            }
+        }
+    }
+
+    /// What the player did so many seconds after the start; `None` where that is not known.
+    #[must_use]
+    pub fn moment(&self, seconds: f64) -> Option<Moment> {
+        let knot = self.line.at(seconds)?;
+        let ahead =
+            |track: usize| self.present[track].then(|| (knot.ends[track] - knot.position).max(0.0));
+        let (video, audio) = (ahead(0), ahead(1));
+        let buffer = match (video, audio) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        let fetched = self.rates.partition_point(|rate| rate.came <= seconds);
+        let shown = self
+            .rates
+            .iter()
+            .find(|rate| rate.from <= knot.position && knot.position < rate.to);
+        Some(Moment {
+            t: shifted(self.t_start, seconds),
+            state: knot.state,
+            buffer,
+            video_buffer: video,
+            audio_buffer: audio,
+            fetched_bitrate: fetched.checked_sub(1).map(|at| self.rates[at].bits),
+            shown_bitrate: shown
+                .map(|rate| rate.bits)
+                .filter(|_| !matches!(knot.state, State::Starting | State::Seeking)),
+        })
+    }
+
+    /// Segments that were asked for.
+    #[must_use]
+    pub const fn segments(&self) -> u32 {
+        self.video_segments + self.audio_segments + self.dropped_segments
+    }
+
+    /// When the picture stood although the viewer wanted it to play: from and to.
+    #[must_use]
+    pub fn stalls_at(&self) -> Option<Vec<(Time, Time)>> {
+        let at =
+            |&(from, to): &(f64, f64)| (shifted(self.t_start, from), shifted(self.t_start, to));
+        Some(self.stalls.as_ref()?.iter().map(at).collect())
+    }
+
+    /// Seconds of media ahead of the position at the end.
+    #[must_use]
+    pub fn buffer_at_end(&self) -> Option<f64> {
+        self.moment(self.duration())?.buffer
+    }
+
+    /// Seconds of all stalls.
+    #[must_use]
+    pub fn stalled(&self) -> Option<f64> {
+        Some(
+            self.stalls
+                .as_ref()?
+                .iter()
+                .map(|stall| stall.1 - stall.0)
+                .sum(),
+        )
+    }
+
+    /// What the player did at every step, and at the end. Nothing where the media seconds are not known.
+    pub fn moments(&self, step: f64) -> impl Iterator<Item = Moment> + '_ {
+        let last = self.duration();
+        let steps = if step > 0.0 {
+            (last / step).ceil() as u64
+        } else {
+            0
+        };
+        (0..steps)
+            .map(move |n| n as f64 * step)
+            .filter_map(|seconds| self.moment(seconds))
+            .chain(self.moment(last).map(|moment| Moment {
+                state: State::Ended,
+                ..moment
+            }))
+    }
+
+    /// Seconds from the first request to the last byte.
+    #[must_use]
+    pub fn duration(&self) -> f64 {
+        self.t_end.since(self.t_start) as f64 / 1e9
+    }
+
+    /// Media seconds of its segments, by their number.
+    pub fn media_seconds(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
+        self.media.iter().copied()
+    }
+}

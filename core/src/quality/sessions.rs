@@ -1,0 +1,384 @@
+//! Sessions of all clients, from their segments.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+use super::request::{Header, Request, Rules, Track, median_bytes};
+use super::session::{Parts, Session};
+use crate::bounded::clock_table::Table;
+use crate::config::Config;
+use crate::facts::segment::{Kind, Segment};
+use crate::packet::Time;
+
+/// Headers that are asked for together, in seconds.
+const TOGETHER: f64 = 1.0;
+/// Headers of the two tracks differ by so many bytes at least, those of one track's qualities by less.
+const HEADER_DIFFERS: u64 = 24;
+/// A title that is opened begins with headers at most so long before its media, in seconds.
+const HEADERS_BEFORE: f64 = 10.0;
+/// Small responses that are kept beside two for each request.
+const HEADERS: usize = 64;
+/// Sound of another title differs in size by this share.
+const OTHER_SOUND: f64 = 0.02;
+
+/// Sessions.
+#[derive(Debug)]
+pub struct Sessions {
+    clients: Table<IpAddr, Client>,
+    closed: VecDeque<Session>,
+    rules: Rules,
+    limits: Limits,
+    stats: Stats,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Seconds without a request for media after which headers begin another session.
+    reopened: f64,
+    /// Seconds without a request for media after which a session is over.
+    over: f64,
+    /// Requests of a session.
+    requests: usize,
+    /// Bytes of a header, at most.
+    header: u64,
+}
+
+/// What found no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Clients that made room for others before their session was over.
+    pub clients_evicted: u64,
+    /// Sessions that were cut, as they had too many segments.
+    pub sessions_cut: u64,
+}
+
+#[derive(Debug)]
+struct Client {
+    start: Time,
+    requests: Vec<Request>,
+    headers: Vec<Header>,
+    last: f64,
+}
+
+impl Sessions {
+    /// No session yet.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let seconds = |milliseconds: u64| milliseconds as f64 / 1000.0;
+        Self {
+            clients: Table::new(
+                usize::try_from(config.max_viewers()).unwrap_or(usize::MAX),
+                config.hash_seed,
+            ),
+            closed: VecDeque::new(),
+            rules: Rules {
+                wait: seconds(config.playback_wait()),
+                run_on: seconds(config.playback_run_on()),
+            },
+            limits: Limits {
+                reopened: config.playback_reopened() as f64,
+                over: config.playback_over() as f64,
+                requests: usize::try_from(config.playback_segments()).unwrap_or(usize::MAX),
+                header: config.probe_max(),
+            },
+            stats: Stats::default(),
+        }
+    }
+
+    /// Returns the sessions of all these segments, numbered in order of start. `segments` come in order of request.
+    #[must_use]
+    pub fn of<'a>(
+        segments: impl IntoIterator<Item = &'a Segment>,
+        config: &Config,
+    ) -> (Vec<Session>, Stats) {
+        let mut sessions = Self::new(config);
+        segments
+            .into_iter()
+            .for_each(|segment| sessions.segment(segment));
+        sessions.finish();
+        let mut all: Vec<Session> = sessions.closed.drain(..).collect();
+        all.sort_by_key(|session| (session.t_start, session.client));
+        for (session, number) in all.iter_mut().zip(1..) {
+            session.number = number;
+        }
+        (all, sessions.stats)
+    }
+
+    /// Takes a segment that is settled. They come in order of request.
+    pub fn segment(&mut self, segment: &Segment) {
+        let slot = self.clients.find(&segment.client).unwrap_or_else(|| {
+            if self.clients.is_full()
+                && let Some(victim) = self.clients.victim(|_, _| true)
+            {
+                self.close(victim);
+                self.clients.remove(victim);
+                self.stats.clients_evicted += 1;
+            }
+            self.clients
+                .insert(segment.client, Client::new(segment.t_request))
+        });
+        let asked = self.clients[slot].seconds(segment.t_request);
+        let client = &self.clients[slot];
+        if !client.requests.is_empty() {
+            // Or the clock was set back.
+            let over = (asked - client.last).abs() > self.limits.over;
+            let full = client.requests.len() >= self.limits.requests;
+            if over || full {
+                self.stats.sessions_cut += u64::from(full && !over);
+                self.close(slot);
+                self.clients[slot] = Client::new(segment.t_request);
+            }
+        }
+        let limits = self.limits;
+        self.clients[slot].take(segment, &limits);
+    }
+
+    fn close(&mut self, slot: u32) {
+        let client = std::mem::replace(&mut self.clients[slot], Client::new(Time(0)));
+        let address = *self.clients.key(slot);
+        client.analyse(address, &self.limits, self.rules, &mut self.closed);
+    }
+
+    /// Says that no more segments come.
+    pub fn finish(&mut self) {
+        let open: Vec<_> = self.clients.slots().collect();
+        for slot in open {
+            self.close(slot);
+            self.clients.remove(slot);
+        }
+    }
+
+    /// The next session that is over.
+    pub fn next_session(&mut self) -> Option<Session> {
+        self.closed.pop_front()
+    }
+
+    /// What found no room.
+    #[must_use]
+    pub const fn stats(&self) -> Stats {
+        self.stats
+    }
+}
+
+impl Client {
+    fn new(start: Time) -> Self {
+        Self {
+            start,
+            requests: Vec::new(),
+            headers: Vec::new(),
+            last: 0.0,
+        }
+    }
+
+    fn seconds(&self, time: Time) -> f64 {
+        time.since(self.start) as f64 / 1e9
+    }
+
+    fn take(&mut self, segment: &Segment, limits: &Limits) {
+        let asked = self.seconds(segment.t_request);
+        // Nothing takes longer; clocks may say so.
+        let came = segment
+            .t_last
+            .map(|t| self.seconds(t).clamp(asked, asked + limits.over));
+        let track = match segment.kind {
+            // Its bytes went to another that overlapped: a request nevertheless.
+            Kind::Pending => return,
+            Kind::Other if segment.shared && segment.app_bytes == 0 => Track::Video,
+            Kind::Other => {
+                if let Some(came) = came
+                    && (1..=limits.header).contains(&segment.app_bytes)
+                {
+                    let bytes = segment.app_bytes;
+                    self.header(Header {
+                        asked,
+                        came,
+                        bytes,
+                        flow: segment.flow,
+                    });
+                }
+                return;
+            }
+            Kind::Video => Track::Video,
+            Kind::Audio => Track::Audio,
+        };
+        self.last = self.last.max(came.unwrap_or(asked));
+        self.requests.push(Request {
+            number: segment.number,
+            track,
+            decided: asked,
+            asked,
+            came: came.unwrap_or(asked),
+            bytes: segment.app_bytes,
+            flow: segment.flow,
+            server: segment.server,
+            shared: segment.shared,
+            open: !segment.complete || came.is_none() && !segment.shared,
+            ends_flow: false,
+            dropped: 0.0,
+            waited: false,
+        });
+    }
+
+    /// Keeps the latest headers: what is small may be none, and come all the time.
+    fn header(&mut self, header: Header) {
+        if self.headers.len() >= 2 * self.requests.len() + HEADERS {
+            self.headers.drain(..HEADERS / 2);
+        }
+        self.headers.push(header);
+    }
+
+    /// Brings all in order, and finds what was asked for last on each flow.
+    fn arrange(&mut self) {
+        self.requests.sort_by(|a, b| a.asked.total_cmp(&b.asked));
+        self.headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
+        let mut last: HashMap<u32, f64> = HashMap::new();
+        let headers = self
+            .headers
+            .iter()
+            .map(|header| (header.flow, header.asked));
+        for (flow, asked) in self
+            .requests
+            .iter()
+            .map(|request| (request.flow, request.asked))
+            .chain(headers)
+        {
+            let latest = last.entry(flow).or_insert(asked);
+            *latest = latest.max(asked);
+        }
+        for request in &mut self.requests {
+            request.ends_flow = last
+                .get(&request.flow)
+                .is_none_or(|&latest| request.asked >= latest);
+        }
+    }
+
+    /// Divides all into plays, and gives a session for each.
+    fn analyse(
+        mut self,
+        client: IpAddr,
+        limits: &Limits,
+        rules: Rules,
+        sessions: &mut VecDeque<Session>,
+    ) {
+        self.arrange();
+        let plays = divide(&self.requests, &self.headers, limits);
+        for play in plays {
+            let session = Session::new(
+                Parts {
+                    client,
+                    start: self.start,
+                    requests: &mut self.requests[play.from..play.to],
+                    headers: &self.headers,
+                    seeks: &play.seeks,
+                    begins: play.begins,
+                },
+                rules,
+            );
+            sessions.extend(session);
+        }
+    }
+}
+
+/// A play among the requests of a client.
+struct Range {
+    from: usize,
+    to: usize,
+    seeks: Vec<f64>,
+    begins: bool,
+}
+
+/// Finds where titles begin, and where the viewer went elsewhere in one: the player asks for the headers of both tracks
+/// again.
+fn divide(requests: &[Request], headers: &[Header], limits: &Limits) -> Vec<Range> {
+    let mut plays: Vec<Range> = Vec::new();
+    let mut last = f64::NEG_INFINITY;
+    let starts = starts(requests, headers);
+    let mut starts = starts.iter().peekable();
+    for at in 0..requests.len() {
+        let asked = requests[at].asked;
+        let mut start = None;
+        while let Some(&&(t, index)) = starts.peek()
+            && index <= at
+        {
+            start = Some(t);
+            starts.next();
+        }
+        let gap = asked - last;
+        last = requests[..=at]
+            .iter()
+            .rev()
+            .take(8)
+            .map(|r| r.came)
+            .fold(last, f64::max);
+        match (plays.last_mut(), start) {
+            (None, _) => {
+                let begins = headers
+                    .iter()
+                    .any(|h| h.asked <= asked && asked - h.asked < HEADERS_BEFORE);
+                plays.push(Range {
+                    from: at,
+                    to: at + 1,
+                    seeks: Vec::new(),
+                    begins,
+                });
+            }
+            (Some(play), None) => play.to = at + 1,
+            (Some(play), Some(t)) => {
+                let other =
+                    gap > limits.reopened || other_sound(&requests[play.from..at], &requests[at..]);
+                if other {
+                    plays.push(Range {
+                        from: at,
+                        to: at + 1,
+                        seeks: Vec::new(),
+                        begins: true,
+                    });
+                } else {
+                    play.seeks.push(t);
+                    play.to = at + 1;
+                }
+            }
+        }
+    }
+    plays
+}
+
+/// Times at which headers of both tracks are asked for together, and the first request for media behind each.
+fn starts(requests: &[Request], headers: &[Header]) -> Vec<(f64, usize)> {
+    let mut found: Vec<(f64, usize)> = Vec::new();
+    for pair in headers.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let both = b.asked - a.asked < TOGETHER && a.bytes.abs_diff(b.bytes) >= HEADER_DIFFERS;
+        if !both {
+            continue;
+        }
+        let index = requests.partition_point(|r| r.asked < a.asked);
+        if found.last().is_some_and(|f| a.asked - f.0 < 2.0 * TOGETHER) || index == requests.len() {
+            continue;
+        }
+        // Media of both tracks follows.
+        let soon = |track| {
+            requests[index..]
+                .iter()
+                .take(4)
+                .any(|r| r.track == track && r.asked - b.came < 2.0 * TOGETHER)
+        };
+        if Track::BOTH.into_iter().all(soon) {
+            found.push((a.asked, index));
+        }
+    }
+    found
+}
+
+/// Sound of another size is that of another title.
+fn other_sound(before: &[Request], after: &[Request]) -> bool {
+    let after = &after[..after.len().min(40)];
+    let before = &before[before.len().saturating_sub(40)..];
+    match (
+        median_bytes(before, Track::Audio),
+        median_bytes(after, Track::Audio),
+    ) {
+        (Some(a), Some(b)) => (a / b - 1.0).abs() > OTHER_SOUND,
+        _ => false,
+    }
+}
