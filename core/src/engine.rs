@@ -22,6 +22,9 @@ use crate::segments::table::SegmentTable;
 use crate::wire::decode::{DecodeError, Tcp, TcpFlags, Transport, Udp, decode};
 use crate::wire::dns;
 
+/// The most data that comes with a SYN: what fits an IP packet.
+const MOST_WITH_SYN: u32 = 65_535;
+
 /// A packet that was counted and followed.
 struct Taken {
     flow: Slot,
@@ -313,11 +316,17 @@ impl Engine {
         let flow = self.registry.flow(slot);
         let seen = flow.counters(sender);
         let is_first = seen.in_pkts == 0 && seen.out_pkts == 0;
-        let is_repeated = flow.opened_by == Some(opened_by);
+        // Data that came with the client's SYN is acknowledged with it (TCP Fast Open, RFC 7413).
+        let is_repeated = flow.opened_by.is_some_and(|known| {
+            let ahead = opened_by.wrapping_sub(known);
+            ahead == 0 || is_answer && ahead <= MOST_WITH_SYN
+        });
         if !is_first && !is_repeated {
             self.renew(slot);
         }
-        self.registry.flow_mut(slot).opened_by = Some(opened_by);
+        if is_first || !is_repeated {
+            self.registry.flow_mut(slot).opened_by = Some(opened_by);
+        }
     }
 
     /// Makes a flow a new one when a client opens another QUIC connection from its port.

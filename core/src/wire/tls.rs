@@ -24,6 +24,12 @@ pub enum ContentType {
     ApplicationData = 23,
 }
 
+/// Shorter records are not taken for full ones: the least that servers limit records to is what fits a TCP segment
+/// (HAProxy's tune.ssl.maxrecord, nginx's ssl_buffer_size, dynamic record sizes of about 1,400 bytes).
+const SHORTEST_FULL: u32 = 1024;
+/// Lengths among which the next record's is looked for, before it counts as that of full records.
+const RECENT_LENGTHS: usize = 4;
+
 /// A record header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordHeader {
@@ -76,8 +82,13 @@ pub enum Event {
 #[derive(Clone, Copy, Debug)]
 pub struct RecordReader {
     state: State,
-    /// Length of the last record that may be supposed to repeat: a full one.
+    /// Length of the last record that holds as much as a record can.
     full: u32,
+    /// Length that hidden records are supposed to have: that of the last full one, or one on which two visible ones
+    /// agree, since servers may limit records to less. 0 while there is none.
+    repeating: u32,
+    /// The latest different lengths that no other record had.
+    recent: [u32; RECENT_LENGTHS],
     /// Bytes of the current record still to come, header included.
     remaining: u32,
     /// The current record's header was supposed, or followed a supposed one.
@@ -102,6 +113,8 @@ impl Default for RecordReader {
                 have: 0,
             },
             full: 0,
+            repeating: 0,
+            recent: [0; RECENT_LENGTHS],
             remaining: 0,
             guessed: false,
         }
@@ -115,6 +128,8 @@ impl RecordReader {
         Self {
             state: State::Lost,
             full: 0,
+            repeating: 0,
+            recent: [0; RECENT_LENGTHS],
             remaining: 0,
             guessed: false,
         }
@@ -124,6 +139,12 @@ impl RecordReader {
     #[must_use]
     pub const fn full_record(&self) -> u32 {
         self.full
+    }
+
+    /// Length that hidden records are supposed to have, or 0.
+    #[must_use]
+    pub const fn repeating_record(&self) -> u32 {
+        self.repeating
     }
 
     /// Whether the framing is known without guessing.
@@ -232,13 +253,13 @@ impl RecordReader {
                         event(Event::Bytes(length));
                         return;
                     } else {
-                        // The rest of the header is hidden: suppose another full record, if that is what came last.
+                        // The rest of the header is hidden: suppose another full record.
                         let had = *have;
                         let supposed = RecordHeader {
                             content_type: ContentType::ApplicationData,
-                            length: self.full,
+                            length: self.repeating,
                         };
-                        let supposed = (self.full >= MAX_PLAINTEXT).then_some(supposed);
+                        let supposed = (self.repeating > 0).then_some(supposed);
                         self.begin(supposed, offset - u64::from(had), had, true, &mut event);
                     }
                 }
@@ -259,9 +280,10 @@ impl RecordReader {
             self.guessed = true;
             return;
         };
-        self.guessed |= guessed;
-        if header.content_type == ContentType::ApplicationData && header.length >= MAX_PLAINTEXT {
-            self.full = header.length;
+        // A header where one was supposed to be confirms what was supposed before it.
+        self.guessed = guessed;
+        if header.content_type == ContentType::ApplicationData && !guessed {
+            self.learn(header.length);
         }
         event(Event::Record {
             offset,
@@ -270,6 +292,20 @@ impl RecordReader {
         });
         self.remaining = RECORD_HEADER + header.length - u32::from(had);
         self.state = State::Body;
+    }
+
+    /// Takes the length of a record that shows.
+    fn learn(&mut self, length: u32) {
+        if length >= MAX_PLAINTEXT {
+            (self.full, self.repeating) = (length, length);
+        } else if length >= SHORTEST_FULL {
+            if self.recent.contains(&length) {
+                self.repeating = length;
+            } else {
+                self.recent.rotate_left(1);
+                self.recent[RECENT_LENGTHS - 1] = length;
+            }
+        }
     }
 
     /// Whether a packet's payload looks like it begins with a record.
@@ -298,6 +334,8 @@ pub struct ServerHello {
     pub cipher: u16,
     /// The application protocol is HTTP/2 (TLS 1.2 only: TLS 1.3 encrypts it).
     pub http2: bool,
+    /// It resumes a session (TLS 1.3: it chose a pre-shared key, without which early data is not read).
+    pub resumes: bool,
     /// HelloRetryRequest: another ClientHello follows (RFC 8446, section 4.1.4).
     pub retry: bool,
 }
@@ -316,6 +354,7 @@ impl ServerHello {
             version: hello.version.0,
             cipher: hello.cipher.0,
             http2: false,
+            resumes: false,
             retry: hello.random == HELLO_RETRY_REQUEST,
         };
         if let Some((_, extensions)) = hello
@@ -330,6 +369,7 @@ impl ServerHello {
                     tls_parser::TlsExtension::ALPN(protocols) => {
                         found.http2 = protocols.contains(&&b"h2"[..])
                     }
+                    tls_parser::TlsExtension::PreSharedKey(_) => found.resumes = true,
                     _ => {}
                 }
             }

@@ -4,9 +4,10 @@ use super::dns::DnsMessages;
 use super::hello::HelloBuffer;
 use super::http1::HttpSession;
 use super::http2::Http2;
-use super::ledger::{Credit, Ledger};
+use super::ledger::{Credit, Ledger, Returned};
 use super::stream::{Run, Stream};
-use super::tls::{Found, TlsSession};
+use super::tickets::Found;
+use super::tls::TlsSession;
 use crate::connection::context::Context;
 use crate::facts::segment::Transport;
 use crate::facts::server::EvidenceKind;
@@ -55,6 +56,8 @@ pub(crate) struct Talk {
     pub(crate) request_frame: u64,
     /// Bytes counted before on a segment that were none of a response's.
     retract: Option<(u32, u64)>,
+    /// Bytes that were a response's after all.
+    returned: Option<Box<Returned>>,
 }
 
 /// Whether these first bytes are a client's.
@@ -81,7 +84,7 @@ impl Position {
         Self {
             response_at: down.acknowledged().max(down.next()),
             read: down.next(),
-            untouched: down.started() && !down.advanced(),
+            untouched: !down.advanced(),
         }
     }
 }
@@ -98,6 +101,7 @@ impl Talk {
             round_trip: None,
             request_frame: 0,
             retract: None,
+            returned: None,
         }
     }
 
@@ -179,6 +183,9 @@ impl Talk {
     pub(crate) fn take_back(&mut self, ctx: &mut Context<'_>) {
         if let Some((number, bytes)) = self.retract.take() {
             self.ledger.debit(ctx, number, bytes);
+        }
+        if let Some(returned) = self.returned.take() {
+            self.ledger.give_back(ctx, *returned);
         }
     }
 
@@ -283,7 +290,7 @@ impl Talk {
         stamp: Stamp,
         ctx: &mut Context<'_>,
     ) -> Option<u32> {
-        if self.retract.is_some() {
+        if self.retract.is_some() || self.returned.is_some() {
             return None;
         }
         let owner = self.ledger.newest_owner(offset)?;
@@ -324,6 +331,9 @@ impl Talk {
             }
         };
         self.retract = found.retract.or(self.retract);
+        if let Some(returned) = found.returned {
+            self.returned = Some(Box::new(returned));
+        }
         found.control
     }
 

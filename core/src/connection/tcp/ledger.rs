@@ -83,9 +83,62 @@ pub(crate) enum Credit {
     Retransmitted,
 }
 
+/// Bytes that are counted on a segment after all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Returned {
+    pub(crate) number: u32,
+    first: Stamp,
+    last: Stamp,
+    packets: u64,
+    bytes: u64,
+    framing: u64,
+}
+
+impl Returned {
+    /// None yet, of a segment and from a packet on.
+    pub(crate) const fn none(number: u32, stamp: Stamp) -> Self {
+        Self {
+            number,
+            first: stamp,
+            last: stamp,
+            packets: 0,
+            bytes: 0,
+            framing: 0,
+        }
+    }
+
+    /// Adds bytes that a packet brought.
+    pub(crate) fn add(&mut self, bytes: u64, framing: u64, stamp: Stamp) {
+        self.packets += u64::from(self.packets == 0 || self.last.frame != stamp.frame);
+        self.last = stamp;
+        self.bytes += bytes;
+        self.framing += framing;
+    }
+}
+
+/// What framing a record is supposed to have that is hidden.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Supposed {
+    /// Its bytes, header included.
+    pub(crate) record: u64,
+    /// Those that are framing.
+    pub(crate) framing: u64,
+    /// Its length is that of records which showed.
+    pub(crate) learnt: bool,
+}
+
+impl Supposed {
+    /// Framing in so many bytes.
+    fn framing_of(self, bytes: u64) -> u64 {
+        bytes.div_ceil(self.record.max(1)) * self.framing
+    }
+}
+
 /// The segments of one connection, in order of request.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
+    /// Of the records that are hidden.
+    supposed: Supposed,
     exchanges: SmallVec<[Exchange; 2]>,
     /// By offset.
     spans: SmallVec<[Span; 2]>,
@@ -553,18 +606,18 @@ impl Ledger {
         }
     }
 
-    /// Counts bytes whose framing is hidden: one record of `record` bytes is supposed to hold `overhead` bytes of it.
+    /// Counts bytes whose framing is hidden, in records like the one that is supposed.
     pub(crate) fn add_unframed(
         &mut self,
         ctx: &mut Context<'_>,
         offset: u64,
         bytes: u64,
-        record: u64,
-        overhead: u64,
+        supposed: Supposed,
     ) {
+        self.suppose(ctx, supposed);
         if let Some(exchange) = self.owner_mut(offset) {
-            let framing = |unframed: u64| unframed.div_ceil(record) * overhead;
-            exchange.framing += framing(exchange.unframed + bytes) - framing(exchange.unframed);
+            exchange.framing += supposed.framing_of(exchange.unframed + bytes)
+                - supposed.framing_of(exchange.unframed);
             exchange.unframed += bytes;
             exchange.responded = true;
             let number = exchange.number;
@@ -573,6 +626,49 @@ impl Ledger {
             }
             self.refresh(ctx, number);
         }
+    }
+
+    /// Takes what is supposed of hidden records, and counts those before by it.
+    pub(crate) fn suppose(&mut self, ctx: &mut Context<'_>, supposed: Supposed) {
+        let before = std::mem::replace(&mut self.supposed, supposed);
+        if before == supposed {
+            return;
+        }
+        let mut changed: SmallVec<[u32; 8]> = SmallVec::new();
+        for exchange in self.exchanges.iter_mut().filter(|e| e.unframed > 0) {
+            exchange.framing = (exchange.framing + supposed.framing_of(exchange.unframed))
+                .saturating_sub(before.framing_of(exchange.unframed));
+            changed.push(exchange.number);
+        }
+        for number in changed {
+            self.refresh(ctx, number);
+        }
+    }
+
+    /// Counts bytes on a segment after all.
+    pub(crate) fn give_back(&mut self, ctx: &mut Context<'_>, returned: Returned) {
+        let Returned {
+            number,
+            first,
+            last,
+            packets,
+            bytes,
+            framing,
+        } = returned;
+        if let Some(exchange) = self.find_mut(number) {
+            exchange.framing += framing;
+        }
+        ctx.resize(number, |segment| {
+            segment.bytes += bytes;
+            segment.pkts += packets;
+            if segment.first_frame.is_none_or(|frame| frame > first.frame) {
+                (segment.first_frame, segment.t_first) = (Some(first.frame), Some(first.time));
+            }
+            if segment.last_frame.is_none_or(|frame| frame < last.frame) {
+                (segment.last_frame, segment.t_last) = (Some(last.frame), Some(last.time));
+            }
+        });
+        self.refresh(ctx, number);
     }
 
     /// Brings a segment's derived values up to date.

@@ -8,6 +8,7 @@ mod http2;
 pub(crate) mod ledger;
 mod pipelining;
 pub mod stream;
+mod tickets;
 mod tls;
 
 use self::application::{Position, Talk};

@@ -117,7 +117,7 @@ pub struct Arrival {
 }
 
 /// One direction of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Stream {
     started: bool,
     /// Started by SYN: nothing came before.
@@ -154,6 +154,26 @@ struct Pending {
     newest: (Stamp, u64),
     patience: u8,
     full_patience: u8,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self {
+            started: false,
+            anchored: false,
+            next_sequence: 0,
+            next: FIRST_OFFSET,
+            packets: 0,
+            direct: None,
+            pieces: VecDeque::new(),
+            buffer: Vec::new(),
+            unread: 0,
+            acknowledged: FIRST_OFFSET,
+            pending: None,
+            end: None,
+            holes: SmallVec::new(),
+        }
+    }
 }
 
 impl Stream {

@@ -7,9 +7,11 @@
 use super::hello::HelloBuffer;
 use super::http2;
 use super::http2::Http2;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Supposed};
 use super::pipelining::Pipeline;
 use super::stream::Run;
+use super::tickets;
+use super::tickets::{Early, Found, Tickets};
 use crate::connection::context::Context;
 use crate::facts::segment::Transport;
 use crate::packet::Stamp;
@@ -44,8 +46,6 @@ const ALERT: u32 = 2 + OVERHEAD_TLS13;
 /// Largest record of a TLS 1.2 Finished: IV, message, MAC and padding with AES-256-CBC and SHA-384 (RFC 5246,
 /// section 6.2.3.2). Larger ones behind a client's ChangeCipherSpec are its second hello (RFC 8446, appendix D.4).
 const MAX_FINISHED_TLS12: u32 = 16 + 16 + 48 + 16;
-/// By how much the heads of two responses of a server differ in length at most: some fields' digits.
-const SIMILAR_HEADS: u32 = 64;
 /// Records of a client's authentication before its Finished: Certificate and CertificateVerify, the first over at most
 /// two records.
 const MAX_AUTHENTICATION_RECORDS: u8 = 3;
@@ -60,29 +60,6 @@ enum Class {
     #[default]
     Control,
     Application,
-}
-
-/// Whether session tickets may still come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tickets {
-    /// Nothing from the server since the client's Finished.
-    Expected,
-    /// A ticket of this length came; servers send one to four of the same length.
-    Seen(u32),
-    /// A record that may be the first of several tickets, or a response's first; it was counted as the latter.
-    Undecided { length: u32, number: u32 },
-    /// The first response came.
-    Over,
-}
-
-/// A small record before the first response's others, a ticket or that response's head: the next responses tell, which
-/// begin as this server's responses do.
-#[derive(Clone, Copy, Debug)]
-struct Doubtful {
-    length: u32,
-    number: u32,
-    /// Length of the record behind it.
-    second: u32,
 }
 
 /// A TLS connection.
@@ -101,23 +78,21 @@ pub(crate) struct TlsSession {
     first_record: bool,
     client_finished: bool,
     client_changed_cipher: bool,
+    /// The server's newest record is ChangeCipherSpec.
+    server_changed_cipher: bool,
     authentication_records: u8,
+    /// A request that came with the client's hello.
+    early: Early,
     tickets: Tickets,
-    doubtful: Option<Doubtful>,
+    /// Where the server's stream stood when a client's handshake message came that is not followed by application data.
+    up_handshake: Option<u64>,
+    /// The same of the server's, by where the client's stream stood.
+    down_handshake: Option<u64>,
     up_class: Class,
     down_class: Class,
     pipeline: Pipeline,
     /// Where the server's record whose header is incomplete began.
     up_header: Option<Stamp>,
-}
-
-/// What a run of server bytes turned out to hold.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// Bytes that belong to no response.
-    pub(crate) control: u64,
-    /// A record counted before that was none of a response's: segment and bytes.
-    pub(crate) retract: Option<(u32, u64)>,
 }
 
 impl TlsSession {
@@ -134,9 +109,12 @@ impl TlsSession {
             first_record: true,
             client_finished: false,
             client_changed_cipher: false,
+            server_changed_cipher: false,
             authentication_records: 0,
-            tickets: Tickets::Expected,
-            doubtful: None,
+            early: Early::default(),
+            tickets: Tickets::default(),
+            up_handshake: None,
+            down_handshake: None,
             up_class: Class::Control,
             down_class: Class::Control,
             pipeline: Pipeline::default(),
@@ -151,7 +129,7 @@ impl TlsSession {
             down: RecordReader::lost(),
             client_finished: true,
             first_record: false,
-            tickets: Tickets::Over,
+            tickets: Tickets::over(),
             ..Self::new()
         }
     }
@@ -197,13 +175,27 @@ impl TlsSession {
                     let stamp = header_stamp
                         .filter(|_| first && offset < run.offset)
                         .unwrap_or(run.stamp);
+                    let begins_handshake =
+                        self.begins_handshake(header, self.client_changed_cipher);
                     self.up_class = self.classify_up(header, guessed, early, ctx);
+                    follow_handshake(
+                        &mut self.up_handshake,
+                        header,
+                        begins_handshake,
+                        response_at,
+                    );
                     if self.up_class == Class::Application {
+                        self.early.asked |= early;
                         self.request(stamp, offset, header.length, response_at, ledger, ctx);
                     }
                 }
                 Event::Unframed(length) => {
-                    let request = self.client_finished || (!early && self.hidden_request(length));
+                    // Behind a handshake message, the rest of the flight is hidden: a request comes after the
+                    // server's answer to it (RFC 5246, section 7.3).
+                    let is_flight = self.up_handshake == Some(response_at);
+                    self.client_finished |= is_flight;
+                    let request = !is_flight
+                        && (self.client_finished || (!early && self.hidden_request(length)));
                     self.up_class = if request {
                         Class::Application
                     } else {
@@ -398,6 +390,7 @@ impl TlsSession {
         {
             self.version = Some(hello.version);
             self.cipher = Some(hello.cipher);
+            self.early.hello(hello.resumes, hello.retry);
             if hello.http2 {
                 self.http2.get_or_insert_default();
             }
@@ -415,8 +408,10 @@ impl TlsSession {
                 guessed,
             } => {
                 let before = self.down_class;
-                self.down_class =
-                    self.classify_down(header, run.peer, ledger, ctx, offset, &mut found);
+                let begins_handshake = self.begins_handshake(header, self.server_changed_cipher);
+                self.server_changed_cipher = header.content_type == ContentType::ChangeCipherSpec;
+                follow_handshake(&mut self.down_handshake, header, begins_handshake, run.peer);
+                self.down_class = self.classify_down(offset, header, run, ledger, ctx, &mut found);
                 if before != self.down_class && offset < run.offset {
                     // The header began in the packet before, and was counted as what went before it.
                     ledger.recount(
@@ -436,19 +431,35 @@ impl TlsSession {
                 offset += length;
             }
             Event::Unframed(length) => {
-                if self.client_finished {
-                    let record = u64::from(MAX_PLAINTEXT + RECORD_HEADER + self.overhead());
-                    let overhead =
-                        self.framing(MAX_PLAINTEXT, false, ctx) + u64::from(self.overhead());
-                    ledger.add_unframed(ctx, offset, length, record, overhead);
+                if self.client_finished && self.down_handshake != Some(run.peer) {
+                    ledger.add_unframed(ctx, offset, length, self.supposed(ctx));
                 } else {
                     found.control += length;
                 }
                 offset += length;
             }
         });
+        let learnt = reader.repeating_record() != self.down.repeating_record();
         self.down = reader;
+        if learnt {
+            ledger.suppose(ctx, self.supposed(ctx));
+        }
         found
+    }
+
+    /// The framing of a record that is hidden.
+    fn supposed(&self, ctx: &Context<'_>) -> Supposed {
+        let overhead = self.overhead();
+        let repeating = self.down.repeating_record();
+        let plaintext = match repeating {
+            0 => MAX_PLAINTEXT,
+            length => length.saturating_sub(overhead),
+        };
+        Supposed {
+            record: u64::from(plaintext + RECORD_HEADER + overhead),
+            framing: self.framing(plaintext, false, ctx) + u64::from(overhead),
+            learnt: repeating > 0,
+        }
     }
 
     /// Counts a record of a response.
@@ -516,11 +527,11 @@ impl TlsSession {
 
     fn classify_down(
         &mut self,
+        offset: u64,
         header: RecordHeader,
-        peer: u64,
+        run: &Run<'_>,
         ledger: &mut Ledger,
         ctx: &Context<'_>,
-        offset: u64,
         found: &mut Found,
     ) -> Class {
         if header.content_type != ContentType::ApplicationData {
@@ -529,108 +540,37 @@ impl TlsSession {
         if self.version == Some(TLS12) {
             return Class::Application;
         }
-        if !self.client_finished || header.length == ALERT {
+        if header.length == ALERT {
             return Class::Control;
         }
-        if self.tickets == Tickets::Over {
-            self.resolve(header.length, ledger, offset, found);
-            return Class::Application;
+        if !self.client_finished {
+            let finished = self.finished_length();
+            return match self.early.answers(header.length, finished) {
+                true => Class::Application,
+                false => Class::Control,
+            };
         }
-        self.classify_behind_handshake(header, peer, ledger, ctx, offset, found)
+        let framing = u64::from(RECORD_HEADER + self.overhead());
+        let largest = ctx.config.ticket_record_max();
+        let is_http2 = self.http2.is_some();
+        let record = tickets::Record {
+            offset,
+            length: header.length,
+            framing,
+            is_http2,
+        };
+        match self.tickets.is_ticket(record, run, largest, ledger, found) {
+            true => Class::Control,
+            false => Class::Application,
+        }
     }
 
-    /// Tells session tickets from the first response.
-    fn classify_behind_handshake(
-        &mut self,
-        header: RecordHeader,
-        peer: u64,
-        ledger: &mut Ledger,
-        ctx: &Context<'_>,
-        offset: u64,
-        found: &mut Found,
-    ) -> Class {
-        let length = header.length;
-        let Some(exchange) = ledger.owner(offset).copied() else {
-            // No request yet: tickets, or HTTP/2 settings.
-            self.tickets = Tickets::Seen(length);
-            return Class::Control;
-        };
-        if u64::from(length) <= ctx.config.ticket_record_max() {
-            // Sent before the server had the request, by its own acknowledgement.
-            let too_early = peer <= exchange.up_start;
-            match self.tickets {
-                _ if too_early => {
-                    self.tickets = Tickets::Seen(length);
-                    return Class::Control;
-                }
-                Tickets::Seen(ticket) if ticket == length => return Class::Control,
-                Tickets::Expected => {
-                    self.tickets = Tickets::Undecided {
-                        length,
-                        number: exchange.number,
-                    };
-                    return Class::Application;
-                }
-                Tickets::Undecided {
-                    length: first,
-                    number,
-                } if first == length && number == exchange.number => {
-                    found.retract = Some((number, u64::from(RECORD_HEADER + first)));
-                    self.tickets = Tickets::Seen(length);
-                    if let Some(exchange) = ledger.owner_mut(offset) {
-                        exchange.unrespond(u64::from(RECORD_HEADER + self.overhead()));
-                    }
-                    return Class::Control;
-                }
-                _ => {}
-            }
-        }
-        if let Tickets::Undecided {
-            length: first,
-            number,
-        } = self.tickets
-            && number == exchange.number
-            && self.http2.is_none()
-        {
-            self.doubtful = Some(Doubtful {
-                length: first,
-                number,
-                second: length,
-            });
-        }
-        self.tickets = Tickets::Over;
-        Class::Application
-    }
-
-    /// Decides about a small record before the first response by how a later response begins.
-    fn resolve(&mut self, length: u32, ledger: &mut Ledger, offset: u64, found: &mut Found) {
-        let Some(Doubtful {
-            length: first,
-            number,
-            second,
-        }) = self.doubtful
-        else {
-            return;
-        };
-        if ledger
-            .owner(offset)
-            .is_none_or(|exchange| exchange.number == number || exchange.responded)
-        {
-            return;
-        }
-        let is_similar = |other: u32| length.abs_diff(other) <= SIMILAR_HEADS;
-        if is_similar(first) {
-            self.doubtful = None;
-        } else if length >= MAX_PLAINTEXT && second >= MAX_PLAINTEXT
-            || second < MAX_PLAINTEXT && is_similar(second)
-        {
-            // Responses begin with the record that followed.
-            self.doubtful = None;
-            found.retract = Some((number, u64::from(RECORD_HEADER + first)));
-            if let Some(exchange) = ledger.find_mut(number) {
-                exchange.unframe(u64::from(RECORD_HEADER + self.overhead()));
-            }
-        }
+    /// Whether a record begins a handshake message that more of a flight follows; `changed` if ChangeCipherSpec came
+    /// before it.
+    fn begins_handshake(&self, header: RecordHeader, changed: bool) -> bool {
+        // Behind ChangeCipherSpec comes Finished, and application data may follow it at once.
+        header.content_type == ContentType::Handshake
+            && !(changed && header.length <= MAX_FINISHED_TLS12)
     }
 
     /// Plaintext of a record. Where padding hides it, a record that may be full is.
@@ -663,6 +603,20 @@ impl TlsSession {
     /// Padding makes a record's overhead vary.
     fn overhead_is_estimated(&self) -> bool {
         self.version != Some(TLS13) && self.cipher.is_some_and(|cipher| cbc_mac(cipher).is_some())
+    }
+}
+
+/// Takes note of a handshake flight that goes on behind a record, or that is over.
+const fn follow_handshake(
+    flight: &mut Option<u64>,
+    header: RecordHeader,
+    begins: bool,
+    position: u64,
+) {
+    if begins {
+        *flight = Some(position);
+    } else if !matches!(header.content_type, ContentType::ChangeCipherSpec) {
+        *flight = None;
     }
 }
 

@@ -167,6 +167,42 @@ fn without_a_full_record_before_it_a_hidden_header_loses_the_framing() {
 }
 
 #[test]
+fn hidden_records_are_like_two_that_showed_though_they_are_not_full() {
+    for (length, expected) in [(1_023, false), (1_024, true), (8_024, true)] {
+        let one = protected(length);
+        let stream = [&one[..], &one[..], &one[..], &one[..]].concat();
+        let whole = one.len();
+        let mut reader = RecordReader::default();
+        let packets = [
+            (&stream[..2 * whole], 2 * whole as u64),
+            (&[], 2 * whole as u64),
+        ];
+        let (records, framed, unframed) = read(&mut reader, &mut 0, &packets);
+        let guessed: Vec<bool> = records.iter().map(|r| r.2).collect();
+        let lost = if expected { 0 } else { 2 * whole as u64 };
+        assert_eq!(unframed, lost, "{length}");
+        assert_eq!(framed + unframed, stream.len() as u64);
+        assert_eq!(guessed == [false, false, true, true], expected, "{length}");
+    }
+}
+
+#[test]
+fn a_header_where_one_was_supposed_confirms_it() {
+    let one = protected(8_024);
+    let whole = one.len();
+    let mut reader = RecordReader::default();
+    let mut at = 0;
+    let seen = [&one[..], &one[..]].concat();
+    read(&mut reader, &mut at, &[(&seen, 2 * whole as u64)]);
+    read(&mut reader, &mut at, &[(&[], whole as u64 - 10)]);
+    assert!(!reader.is_exact());
+    let cut = [&[0xa5; 10], &one[..40]].concat();
+    let (records, ..) = read(&mut reader, &mut at, &[(&cut, 1000)]);
+    assert_eq!(records, [(3 * whole as u64, 8_024, false)]);
+    assert!(reader.is_exact());
+}
+
+#[test]
 fn a_wrong_guess_is_put_right_by_a_packet_that_begins_with_a_record() {
     let stream = [protected_body(16_384, 17), protected(500), protected(800)].concat();
     let full = 16_384 + 17 + 5;
@@ -226,6 +262,7 @@ fn a_server_hello_tells_version_cipher_and_protocol() {
         version: 0x0304,
         cipher: 0x1302,
         http2: false,
+        resumes: false,
         retry: false,
     };
     assert_eq!(parse(0x0304, 0x1302, ""), Some(hello));
@@ -233,6 +270,7 @@ fn a_server_hello_tells_version_cipher_and_protocol() {
         version: 0x0303,
         cipher: 0xc02f,
         http2: true,
+        resumes: false,
         retry: false,
     };
     assert_eq!(parse(0x0303, 0xc02f, "h2"), Some(hello));

@@ -1,0 +1,314 @@
+//! Session tickets of TLS 1.3, told from responses: both are records of application data (RFC 8446, section 4.6.1).
+//!
+//! Servers send one to four tickets of one length, or none, right behind the client's Finished. By the acknowledgement
+//! number shows whether the server had a request when it sent a record; where it had, the lengths tell, at the latest
+//! when the next response begins as this server's responses do.
+
+use super::ledger::{Ledger, Returned};
+use super::stream::Run;
+use crate::packet::Stamp;
+use crate::wire::tls::{MAX_PLAINTEXT, RECORD_HEADER};
+
+/// The most tickets that servers send at once (BoringSSL and OpenSSL 2, GnuTLS 2, rustls 2 to 4).
+const MOST_TICKETS: u8 = 4;
+/// By how much the heads of two responses of a server differ in length at most: some fields' digits.
+const SIMILAR_HEADS: u32 = 64;
+
+/// A record of EncryptedExtensions and Finished: the message's header and list length, what servers put in with early
+/// data (ALPN, the server's name, record size limit), Finished (RFC 8446, section 4.3.1).
+const LEAST_EXTENSIONS: u32 = 4 + 2;
+const MOST_EXTENSIONS: u32 = LEAST_EXTENSIONS + 80;
+
+/// What a run of server bytes turned out to hold.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Bytes that belong to no response.
+    pub(crate) control: u64,
+    /// A record counted before that was none of a response's: segment and bytes.
+    pub(crate) retract: Option<(u32, u64)>,
+    /// Records that were a response's after all.
+    pub(crate) returned: Option<Returned>,
+}
+
+/// A request sent with the client's hello (early data, RFC 8446, section 2.3): its response begins behind the server's
+/// Finished, while the client's is still to come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Early {
+    /// A request came before anything of the server's.
+    pub(crate) asked: bool,
+    /// The server did not read it: the client asks again behind its Finished.
+    refused: bool,
+    /// The ServerHello names no session, so that only the server's flight tells.
+    unsure: bool,
+    flight: Flight,
+}
+
+/// What came of the server's EncryptedExtensions and Finished.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Flight {
+    #[default]
+    Nothing,
+    /// The first record: the extensions, or both messages.
+    Extensions,
+    All,
+}
+
+impl Early {
+    /// Takes what a ServerHello says.
+    pub(crate) fn hello(&mut self, resumes: bool, retry: bool) {
+        self.refused |= retry;
+        self.unsure = !resumes;
+    }
+
+    /// Returns true if a protected record of the server's, which comes before the client's Finished, is a response's.
+    pub(crate) fn answers(&mut self, length: u32, finished: Option<u32>) -> bool {
+        if !self.asked || self.refused {
+            return false;
+        }
+        match self.flight {
+            Flight::Nothing => {
+                self.flight = Flight::Extensions;
+                // Without a session there is a certificate in the flight, which makes it longer.
+                let both = finished.is_none_or(|finished| {
+                    (finished + LEAST_EXTENSIONS..=finished + MOST_EXTENSIONS).contains(&length)
+                });
+                self.refused = self.unsure && !both;
+                false
+            }
+            Flight::Extensions => {
+                self.flight = Flight::All;
+                finished != Some(length)
+            }
+            Flight::All => true,
+        }
+    }
+}
+
+/// A record behind the handshake.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) offset: u64,
+    pub(crate) length: u32,
+    /// Bytes of it that are no plaintext.
+    pub(crate) framing: u64,
+    pub(crate) is_http2: bool,
+}
+
+/// Whether session tickets may still come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Nothing from the server since the client's Finished.
+    #[default]
+    Expected,
+    /// As many tickets of this length came.
+    Seen { length: u32, count: u8 },
+    /// A record that may be the first of several tickets, or a response's first; it was counted as the latter.
+    Undecided {
+        length: u32,
+        number: u32,
+        stamp: Stamp,
+    },
+    /// The first response came.
+    Over,
+}
+
+/// A small record before the first response's others, a ticket or that response's head: the next responses tell, which
+/// begin as this server's responses do.
+#[derive(Clone, Copy, Debug)]
+struct Doubtful {
+    length: u32,
+    number: u32,
+    /// Length of the record behind it.
+    second: u32,
+}
+
+/// Records of one length that were taken for tickets although the server had the request.
+#[derive(Clone, Copy, Debug)]
+struct Swallowed {
+    length: u32,
+    count: u8,
+    returned: Returned,
+}
+
+/// Tells tickets from responses.
+#[derive(Debug, Default)]
+pub(crate) struct Tickets {
+    state: State,
+    doubtful: Option<Doubtful>,
+    swallowed: Option<Swallowed>,
+}
+
+impl Tickets {
+    /// Where no ticket is to be expected any more.
+    pub(crate) fn over() -> Self {
+        Self {
+            state: State::Over,
+            ..Self::default()
+        }
+    }
+
+    /// Returns true if a record of application data is no response's. `largest` is what a ticket's record has at most.
+    pub(crate) fn is_ticket(
+        &mut self,
+        record: Record,
+        run: &Run<'_>,
+        largest: u64,
+        ledger: &mut Ledger,
+        found: &mut Found,
+    ) -> bool {
+        if self.state == State::Over {
+            self.resolve(record, ledger, found);
+            return false;
+        }
+        let Some(exchange) = ledger.owner(record.offset).copied() else {
+            // No request yet: tickets, or HTTP/2 settings.
+            self.see(record.length);
+            return true;
+        };
+        if u64::from(record.length) <= largest {
+            // Sent before the server had the request, by its own acknowledgement.
+            if run.peer <= exchange.up_start {
+                self.see(record.length);
+                return true;
+            }
+            if let Some(is_ticket) =
+                self.is_small_ticket(record, exchange.number, run, ledger, found)
+            {
+                return is_ticket;
+            }
+        } else if exchange.responded && self.state == State::Expected {
+            // An answer to early data goes on: the tickets are still to come.
+            return false;
+        }
+        if let State::Undecided { length, number, .. } = self.state
+            && number == exchange.number
+            && !record.is_http2
+        {
+            self.doubtful = Some(Doubtful {
+                length,
+                number,
+                second: record.length,
+            });
+        }
+        self.state = State::Over;
+        false
+    }
+
+    /// Counts a ticket.
+    fn see(&mut self, length: u32) {
+        self.state = match self.state {
+            State::Seen {
+                length: seen,
+                count,
+            } if seen == length => State::Seen {
+                length,
+                count: count.saturating_add(1),
+            },
+            _ => State::Seen { length, count: 1 },
+        };
+    }
+
+    /// Tells by its length what a record is that a ticket may be as large as, sent when the server had the request.
+    fn is_small_ticket(
+        &mut self,
+        record: Record,
+        number: u32,
+        run: &Run<'_>,
+        ledger: &mut Ledger,
+        found: &mut Found,
+    ) -> Option<bool> {
+        match self.state {
+            State::Seen { length, count } if length == record.length => {
+                if count >= MOST_TICKETS {
+                    // More than a server has tickets: they were records of the response, all alike.
+                    found.returned = self.swallowed.take().map(|swallowed| swallowed.returned);
+                    self.state = State::Over;
+                    return Some(false);
+                }
+                self.see(length);
+                self.swallow(record, number, run.stamp);
+                Some(true)
+            }
+            State::Expected => {
+                self.state = State::Undecided {
+                    length: record.length,
+                    number,
+                    stamp: run.stamp,
+                };
+                Some(false)
+            }
+            State::Undecided {
+                length,
+                number: first,
+                stamp,
+            } if length == record.length && first == number => {
+                let whole = u64::from(RECORD_HEADER + length);
+                found.retract = Some((number, whole));
+                self.state = State::Seen { length, count: 2 };
+                if let Some(exchange) = ledger.owner_mut(record.offset) {
+                    exchange.unrespond(record.framing);
+                }
+                self.swallow(record, number, stamp);
+                self.swallow(record, number, run.stamp);
+                Some(true)
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes a record that is taken for a ticket for now.
+    fn swallow(&mut self, record: Record, number: u32, stamp: Stamp) {
+        let swallowed = self.swallowed.get_or_insert(Swallowed {
+            length: record.length,
+            count: 0,
+            returned: Returned::none(number, stamp),
+        });
+        if swallowed.length == record.length && swallowed.returned.number == number {
+            swallowed.count += 1;
+            let whole = u64::from(RECORD_HEADER + record.length);
+            swallowed.returned.add(whole, record.framing, stamp);
+        }
+    }
+
+    /// Decides about small records before the first response by how a later response begins.
+    fn resolve(&mut self, record: Record, ledger: &mut Ledger, found: &mut Found) {
+        if self.doubtful.is_none() && self.swallowed.is_none() {
+            return;
+        }
+        let begins = |number: u32| {
+            ledger
+                .owner(record.offset)
+                .is_some_and(|exchange| exchange.number != number && !exchange.responded)
+        };
+        if let Some(swallowed) = self.swallowed
+            && begins(swallowed.returned.number)
+        {
+            // A response that begins with a record of the same length: so did the first.
+            self.swallowed = None;
+            if swallowed.length == record.length {
+                found.returned = Some(swallowed.returned);
+            }
+        }
+        let Some(Doubtful {
+            length: first,
+            number,
+            second,
+        }) = self.doubtful.filter(|doubtful| begins(doubtful.number))
+        else {
+            return;
+        };
+        let is_similar = |other: u32| record.length.abs_diff(other) <= SIMILAR_HEADS;
+        if is_similar(first) {
+            self.doubtful = None;
+        } else if record.length >= MAX_PLAINTEXT && second >= MAX_PLAINTEXT
+            || second < MAX_PLAINTEXT && is_similar(second)
+        {
+            // Responses begin with the record that followed.
+            self.doubtful = None;
+            found.retract = Some((number, u64::from(RECORD_HEADER + first)));
+            if let Some(exchange) = ledger.find_mut(number) {
+                exchange.unframe(record.framing);
+            }
+        }
+    }
+}

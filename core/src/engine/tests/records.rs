@@ -1,0 +1,205 @@
+//! Records that are responses though they resemble something else, and the other way round.
+
+use super::*;
+use crate::testing::{client_hello, record, server_hello};
+
+const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
+/// What TLS 1.3 and TLS 1.2 with GCM add to a record's plaintext.
+const TLS13: usize = 17;
+const GCM: usize = 24;
+
+/// Records with `plain` bytes of plaintext in all, each of which holds at most `most`.
+fn records(plain: usize, most: usize, overhead: usize) -> (Vec<u8>, Sizes) {
+    let mut records = Vec::new();
+    let mut left = plain;
+    while left > 0 {
+        let part = left.min(most);
+        records.extend(protected(part + overhead));
+        left -= part;
+    }
+    let size = (records.len() as u64, plain as u64);
+    (records, size)
+}
+
+fn sizes_of(talk: &Talk) -> Vec<Sizes> {
+    sizes(&run(Config::default(), &talk.packets).0)
+}
+
+/// What an engine says of a conversation of which packets from `from` on were cut.
+fn sizes_cut(talk: &Talk, from: usize, captured: usize) -> Vec<Sizes> {
+    let mut engine = Engine::new(Config::default());
+    for (at, packet) in talk.packets.iter().enumerate() {
+        let bytes = packet.bytes();
+        let captured = if at < from { bytes.len() } else { captured };
+        give_cut(&mut engine, at as u64 + 1, packet.time, &bytes, captured);
+    }
+    engine.finish();
+    sizes(&engine)
+}
+
+/// A handshake whose hello brings a request, and the answer to it.
+fn early(flight: &[Vec<u8>], answer: &[u8]) -> Talk {
+    let mut talk = Talk::new(50_030, NETFLIX, 443);
+    let hello = record(22, &client_hello(NAME));
+    talk.open()
+        .say(&[hello, record(20, &[1]), protected(640)].concat());
+    let hello = record(22, &server_hello(0x0304, 0x1301, "", [9; 32]));
+    talk.hear(&[&hello, &record(20, &[1])[..], &flight.concat(), answer].concat());
+    talk.say(&[protected(21), protected(53)].concat());
+    talk
+}
+
+#[test]
+fn an_answer_to_early_data_comes_before_the_handshake_is_finished() {
+    let (first, first_size) = records(100_000, 16_384, TLS13);
+    let (second, second_size) = records(50_000, 16_384, TLS13);
+    // EncryptedExtensions and Finished in one record, and each in its own.
+    for flight in [vec![protected(110)], vec![protected(60), protected(53)]] {
+        // Tickets behind the client's Finished, or none.
+        for tickets in [vec![], vec![protected(244), protected(244)]] {
+            let mut talk = early(&flight, &first);
+            if !tickets.is_empty() {
+                talk.hear(&tickets.concat());
+            }
+            talk.say(&protected(640)).hear(&second);
+            assert_eq!(sizes_of(&talk), [first_size, second_size]);
+        }
+    }
+}
+
+#[test]
+fn a_certificate_is_no_answer_to_early_data_that_was_refused() {
+    let (response, size) = records(100_000, 16_384, TLS13);
+    let flight = [
+        protected(30),
+        protected(2500),
+        protected(281),
+        protected(53),
+    ];
+    let mut talk = early(&flight, &[]);
+    talk.say(&protected(640)).hear(&response);
+    assert_eq!(sizes_of(&talk), [size]);
+}
+
+#[test]
+fn small_records_of_one_length_are_a_response_if_tickets_would_be_fewer() {
+    for most in [1_400, 4_079] {
+        let mut talk = Talk::new(50_031, NETFLIX, 443);
+        let (first, first_size) = records(100_000, most, TLS13);
+        let (second, second_size) = records(60_000, most, TLS13);
+        talk.tls13(NAME).say(&protected(640)).hear(&first);
+        talk.say(&protected(640)).hear(&second);
+        assert_eq!(sizes_of(&talk), [first_size, second_size], "{most}");
+    }
+    // As few as tickets are: the next response tells.
+    for count in 2..=4 {
+        let mut talk = Talk::new(50_031, NETFLIX, 443);
+        let (first, first_size) = records(count * 4_000 + 500, 4_000, TLS13);
+        let (second, second_size) = records(60_000, 4_000, TLS13);
+        talk.tls13(NAME).say(&protected(640)).hear(&first);
+        talk.say(&protected(640)).hear(&second);
+        assert_eq!(sizes_of(&talk), [first_size, second_size], "{count}");
+    }
+}
+
+#[test]
+fn up_to_four_tickets_are_none_of_the_response() {
+    for count in 0..=4 {
+        let mut talk = Talk::new(50_032, NETFLIX, 443);
+        let (response, size) = records(100_000, 16_384, TLS13);
+        let tickets = vec![protected(244); count].concat();
+        talk.tls13(NAME).say(&protected(640));
+        talk.hear(&[tickets, response].concat());
+        talk.say(&protected(640))
+            .hear(&records(70_000, 16_384, TLS13).0);
+        assert_eq!(sizes_of(&talk)[0].1, size.1, "{count}");
+    }
+}
+
+#[test]
+fn record_lengths_are_learnt_where_headers_are_cut() {
+    let mut talk = Talk::new(50_033, NETFLIX, 443);
+    talk.tls13(NAME);
+    let begin = talk.packets.len();
+    let expected = [900_000, 50_000, 700_000].map(|plain| {
+        let (response, size) = records(plain, 4_079, TLS13);
+        talk.say(&protected(640)).hear(&response);
+        size
+    });
+    let found = sizes_cut(&talk, begin, 160);
+    assert_eq!(found.len(), 3);
+    for (found, expected) in found.iter().zip(expected) {
+        assert_eq!(found.0, expected.0);
+        // One record's framing at most.
+        assert!(found.1.abs_diff(expected.1) <= 22, "{found:?} {expected:?}");
+    }
+}
+
+/// A handshake message that is encrypted, of so many bytes.
+fn handshake(length: usize) -> Vec<u8> {
+    record(22, &vec![0xa5; length])
+}
+
+#[test]
+fn a_handshake_in_the_midst_of_tls12_asks_for_nothing() {
+    for captured in [160, usize::MAX] {
+        let mut talk = Talk::new(50_034, NETFLIX, 443);
+        talk.tls12(NAME);
+        let begin = talk.packets.len();
+        let (first, first_size) = records(80_000, 16_384, GCM);
+        talk.say(&protected(640));
+        // The server asks for a certificate (RFC 5246, section 7.4.1.1).
+        talk.hear(&handshake(28)).say(&handshake(260));
+        talk.hear(&[handshake(110), handshake(3_200)].concat());
+        talk.say(&[handshake(2_500), record(20, &[1]), handshake(40)].concat());
+        talk.hear(&[record(20, &[1]), handshake(40)].concat());
+        talk.hear(&first);
+        let (second, second_size) = records(90_000, 16_384, GCM);
+        talk.say(&protected(640)).hear(&second);
+        assert_eq!(
+            sizes_cut(&talk, begin, captured),
+            [first_size, second_size],
+            "{captured}"
+        );
+    }
+}
+
+/// A conversation whose client sends its first bytes with its SYN.
+fn fast_open(port: u16, first: &[u8]) -> Talk {
+    let mut talk = Talk::new(50_035, NETFLIX, port);
+    talk.packet(true, SYN, first);
+    talk.wait(RTT).packet(false, SYN | ACK, &[]);
+    talk.packet(true, ACK, &[]);
+    talk
+}
+
+#[test]
+fn a_request_in_a_syn_is_of_the_same_flow_and_is_answered() {
+    let mut talk = fast_open(80, REQUEST);
+    let expected = [20_000, 300, 70_000].map(|body| {
+        let response = response(body);
+        talk.hear(&response).say(REQUEST);
+        response.len() as u64
+    });
+    let (engine, _) = run(Config::default(), &talk.packets);
+    let found = segments(&engine);
+    let sizes: Vec<u64> = found.iter().map(|segment| segment.app_bytes).collect();
+    assert_eq!(sizes[..3], expected);
+    assert!(found.iter().all(|segment| segment.flow == 0));
+    // Another connection from the same ports is another flow.
+    let mut again = fast_open(80, REQUEST);
+    again.packets.iter_mut().for_each(|packet| {
+        packet.time += 1_000 * MILLISECOND;
+    });
+    for packet in &mut again.packets {
+        let from_client = packet.source == again.client;
+        let (up, down) = (70_000, 90_000);
+        let (own, other) = if from_client { (up, down) } else { (down, up) };
+        packet.sequence = packet.sequence.wrapping_add(own);
+        packet.acknowledgement = packet.acknowledgement.wrapping_add(other);
+    }
+    let both = [talk.packets, again.packets].concat();
+    let (engine, _) = run(Config::default(), &both);
+    let flows: Vec<u32> = segments(&engine).iter().map(|s| s.flow).collect();
+    assert_eq!(flows.last(), Some(&1));
+}
