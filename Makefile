@@ -4,6 +4,8 @@ SHELL := /bin/bash
 CARGO ?= cargo
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
+# Make's own functions take a path with spaces for several.
+BUILT = $$(realpath -m "$(RELEASE)")
 SECONDS ?= 60
 PACKETS ?= 502040
 
@@ -16,7 +18,7 @@ demo: prerequisites cli plugin ## install what is missing, build, and show Netfl
 	@plugin/wireshark/demo.sh "$(RELEASE)"
 
 test: test-prerequisites python cli plugin ## run every test: unit, property, C ABI, end to end in tshark
-	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(abspath $(RELEASE)/nflx)" NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" \
+	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(BUILT)/nflx" NFLX_PLUGIN="$(BUILT)/libnflx_plugin.so" \
 		$(CARGO) test --locked --workspace --exclude nflx-plugin
 
 test-gui: cli plugin ## take a user's steps in the real Wireshark window, on a virtual display; screenshots in target/gui
@@ -77,7 +79,7 @@ install: plugin ## put the plugin where Wireshark loads it from, and see that it
 
 install-library: ## put the C library, its header and nflx.pc under PREFIX (/usr/local)
 	$(CARGO) build --locked --release -p nflx-ffi
-	ffi/install.sh $(PREFIX)
+	ffi/install.sh $(if $(PREFIX),"$(PREFIX)")
 
 uninstall: ## take it away again
 	plugin/wireshark/install.sh uninstall
@@ -102,7 +104,7 @@ header: ## write include/nflx.h anew from the Rust sources
 
 docs: cli plugin ## write the field reference, the outputs in the guide and the manual pages anew
 	NFLX_UPDATE_DOCS=1 $(CARGO) test --locked -p nflx-cli manual
-	NFLX_UPDATE_DOCS=1 NFLX_PLUGIN="$(abspath $(RELEASE)/libnflx_plugin.so)" $(CARGO) test --locked -p nflx-tests docs::
+	NFLX_UPDATE_DOCS=1 NFLX_PLUGIN="$(BUILT)/libnflx_plugin.so" $(CARGO) test --locked -p nflx-tests docs::
 
 captures: ## record the captures of the tests anew (root; network namespaces)
 	python3 tests/captures/record.py

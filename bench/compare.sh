@@ -27,19 +27,25 @@ echo "$(date +%F), $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo)
     "load $(cut -d' ' -f1 /proc/loadavg), $(rustc --version | cut -d' ' -f1,2)"
 for file in "${files[@]}"; do
     one="taskset -c 0"
-    commands=(-n cat "$one cat $file" -n cp "$one cp $file $place/copy"
-        -n "nflx servers" "$one $release/nflx servers --format jsonl $file"
-        -n "nflx segments" "$one $release/nflx segments --format jsonl $file"
-        -n "nflx annotate" "$one $release/nflx annotate $file $place/annotated.pcapng"
-        -n "nflx packets, Parquet" "$one $release/nflx packets -o $place/packets.parquet $file")
+    # Hyperfine takes lines as a shell writes them.
+    printf -v input %q "$file"
+    printf -v copy %q "$place/copy"
+    printf -v annotated %q "$place/annotated.pcapng"
+    printf -v table %q "$place/packets.parquet"
+    printf -v nflx %q "$release/nflx"
+    commands=(-n cat "$one cat $input" -n cp "$one cp $input $copy"
+        -n "nflx servers" "$one $nflx servers --format jsonl $input"
+        -n "nflx segments" "$one $nflx segments --format jsonl $input"
+        -n "nflx annotate" "$one $nflx annotate $input $annotated"
+        -n "nflx packets, Parquet" "$one $nflx packets -o $table $input")
     slow=()
-    command -v capinfos >/dev/null && commands+=(-n capinfos "$one capinfos $file")
-    command -v ndpiReader >/dev/null && slow+=(-n ndpiReader "$one ndpiReader -q -i $file")
-    command -v tshark >/dev/null && slow+=(-n "tshark conversations" "$one tshark -q -z conv,tcp -r $file")
+    command -v capinfos >/dev/null && commands+=(-n capinfos "$one capinfos $input")
+    command -v ndpiReader >/dev/null && slow+=(-n ndpiReader "$one ndpiReader -q -i $input")
+    command -v tshark >/dev/null && slow+=(-n "tshark conversations" "$one tshark -q -z conv,tcp -r $input")
     python3 -c 'import nfstream' 2>/dev/null && slow+=(-n nfstream
-        "$one python3 -c 'import nfstream; print(sum(1 for _ in nfstream.NFStreamer(source=\"$file\", n_meters=1)))'")
+        "$one python3 -c 'import nfstream, sys; print(sum(1 for _ in nfstream.NFStreamer(source=sys.argv[1], n_meters=1)))' $input")
     python3 -c 'import scapy' 2>/dev/null && slow+=(-n "scapy, a tenth of it"
-        "$one python3 bench/classic.py $file $((packets / 10))")
+        "$one python3 bench/classic.py $input $((packets / 10))")
     echo
     echo "$(basename "$file"): $packets packets, $(stat -c %s "$file") bytes"
     hyperfine -N -i --warmup 1 --runs 7 --output null --export-markdown "$place/fast.md" "${commands[@]}" >/dev/null 2>&1

@@ -13,16 +13,24 @@ if [ "$(sed -n '1s/.*(\(.*\)).*/\1/p' "$root/debian/changelog")" != "$version" ]
     echo "build.sh: debian/changelog does not begin with version $version, which Cargo.toml has." >&2
     exit 1
 fi
-rm -rf "$out/source"
-mkdir -p "$out/source"
+mkdir -p "$out"
 rm -f "$out"/*.deb "$out"/*.changes "$out"/*.buildinfo
-tar -C "$root" --exclude-vcs --exclude=./target -c . | tar -C "$out/source" -x
-cd "$out/source"
-CARGO_TARGET_DIR=$out/cargo dpkg-buildpackage -b -us -uc >"$out/log" 2>&1 || {
+work=$out
+if [[ $out =~ [[:space:]] ]]; then
+    # dpkg hands paths to compilers among flags, which are split at spaces.
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+fi
+rm -rf "$work/source"
+mkdir -p "$work/source"
+tar -C "$root" --exclude-vcs --exclude=./target -c . | tar -C "$work/source" -x
+cd "$work/source"
+CARGO_TARGET_DIR=$work/cargo dpkg-buildpackage -b -us -uc >"$out/log" 2>&1 || {
     tail -n 30 "$out/log" >&2
     echo "build.sh: the packages do not build; $out/log says why." >&2
     exit 1
 }
-cd "$out"
+cd "$work"
 rm -rf source
+[ "$work" = "$out" ] || mv ./*.deb ./*.changes ./*.buildinfo "$out"
 ls "$out"/*.deb

@@ -2,6 +2,7 @@
 
 mod annotate;
 mod bounds;
+mod building;
 mod c_abi;
 mod cli;
 mod docs;

@@ -6,7 +6,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-folder=${1:-${CARGO_TARGET_DIR:-$root/target}/venv}
+folder=$(realpath -m "${1:-${CARGO_TARGET_DIR:-$root/target}/venv}")
 requirements=$here/requirements.txt
 made_of=$folder/requirements.txt
 
