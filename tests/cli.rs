@@ -14,7 +14,10 @@ use serde_json::Value;
 #[cfg(unix)]
 mod aborting;
 mod formats;
+#[cfg(unix)]
+mod guarding;
 mod many;
+mod rings;
 
 pub(crate) use formats::run_python;
 mod package;

@@ -9,6 +9,7 @@ use nflx_core::Config;
 use nflx_core::config::ConfigError;
 
 use crate::output::Format;
+use crate::rings;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -42,6 +43,11 @@ were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) 
 Of a folder, and of those in it, all captures are read: files that begin like one or are named like one (.pcap, .pcapng, .cap, \
 also .gz), except hidden ones. Rows stand in the order of the captures, whichever is read first; rows that wait go to TMPDIR \
 where they are many. What is wrong with a capture is said at the end, and the rest is intact.
+
+Files of one ring (dumpcap -b, tcpdump -C and -G, editcap -c and -i) are one capture: connections and segments go on from \
+file to file. They are recognised by names that count, interfaces that agree and times that join (join_gap); --join and \
+--no-join decide it. Rows name the file in capture and count frames within it; a segment that ends in a later file than its \
+request names that in last_capture.
 
 In Parquet, times are TIMESTAMP(NANOS, UTC), time spans seconds as DOUBLE, lists LIST; the types never depend on the rows. \
 Units and meanings stand in the file's metadata (nflx.columns).";
@@ -123,12 +129,36 @@ pub(crate) struct Run {
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZero<usize>>,
     #[command(flatten)]
+    pub(crate) joining: Joining,
+    #[command(flatten)]
     pub(crate) output: Output,
     /// Write a Parquet file for each capture: capture=NAME/part.parquet below the folder that -o names
     #[arg(long, help_heading = "Output")]
     pub(crate) partition: bool,
     #[command(flatten)]
     pub(crate) analysis: Analysis,
+}
+
+/// Which files are one capture.
+#[derive(Debug, Args)]
+pub(crate) struct Joining {
+    /// Read all files as one capture, in order of time
+    #[arg(long, conflicts_with = "no_join")]
+    pub(crate) join: bool,
+    /// Read each file by itself, also where one follows the other as those of a ring do
+    #[arg(long)]
+    pub(crate) no_join: bool,
+}
+
+impl Joining {
+    /// What the options ask for.
+    pub(crate) fn how(&self, config: &Config) -> rings::Joining {
+        match (self.join, self.no_join) {
+            (true, _) => rings::Joining::All,
+            (_, true) => rings::Joining::Never,
+            _ => rings::Joining::Found(1_000_000_000 * config.join_gap() as i64),
+        }
+    }
 }
 
 /// A run over captures, in windows.
@@ -211,9 +241,11 @@ pub(crate) enum Which {
 /// A page about a capture.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
-    /// Capture to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
+    /// Capture to read, or the files of one ring; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) joining: Joining,
     /// HTML file to write; it appears, or changes, only when it is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -298,6 +330,9 @@ pub(crate) fn parse() -> Result<Cli, u8> {
             && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         {
             crate::messages::say(&sentence(&error.render().to_string()));
+        } else if crate::output::stdout_is_closed() {
+            let closed = std::io::Error::other("it is closed");
+            return crate::messages::unwritten(None, &closed) as u8;
         } else {
             // Into a closed pipe, perhaps: then nobody reads it.
             let _ = error.print();

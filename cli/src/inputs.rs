@@ -1,54 +1,89 @@
 //! Which captures a run reads: files as they are named, those in folders, and those that patterns match.
 //!
 //! In a folder, also in those below it, whatever has a capture's beginning is one, and so is whatever is named like one,
-//! so that a damaged capture is not passed over in silence. Hidden files and folders are left out.
+//! so that a damaged capture is not passed over in silence. Hidden files and folders are left out. Of folders and
+//! patterns only regular files are read, each once, however many links lead to it; what is named itself is read as often
+//! as it is named.
 
-use std::fs::File;
-use std::io::Read;
+use std::collections::HashSet;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
 use crate::capture::is_capture;
+use crate::escape;
+use crate::identity::Identity;
 
 /// Endings of captures, with or without one of [`COMPRESSED`] behind it.
 const ENDINGS: [&str; 6] = ["pcap", "pcapng", "cap", "dmp", "ntar", "trc"];
-const COMPRESSED: [&str; 4] = ["gz", "zst", "xz", "bz2"];
-/// Bytes that tell what a file is, also where it is compressed.
-const HEAD: usize = 512;
+const COMPRESSED: [&str; 5] = ["gz", "zst", "lz4", "xz", "bz2"];
 
 /// What a run shall read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// A capture, or what was named as one.
-    Capture(PathBuf),
+    /// A capture, or what was named as one: a file, or several that are one capture.
+    Capture(Vec<PathBuf>),
     /// What was named gives no capture: its name, and why.
     Nothing(String, String),
 }
 
 impl Input {
-    /// The capture's path.
-    pub(crate) fn path(&self) -> Option<&Path> {
+    /// The capture's files.
+    pub(crate) fn files(&self) -> &[PathBuf] {
         match self {
-            Self::Capture(path) => Some(path),
-            Self::Nothing(..) => None,
+            Self::Capture(files) => files,
+            Self::Nothing(..) => &[],
+        }
+    }
+
+    /// The same.
+    pub(crate) fn into_files(self) -> Vec<PathBuf> {
+        match self {
+            Self::Capture(files) => files,
+            Self::Nothing(..) => Vec::new(),
         }
     }
 }
 
-/// The captures that `named` stands for, in order; those of a folder or pattern in order of their names.
-pub(crate) fn find(named: &[PathBuf]) -> Vec<Input> {
-    let mut inputs = Vec::new();
+/// What the names of a command line lead to.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// In the order of the names; those of a folder or pattern in order of their names.
+    pub(crate) inputs: Vec<Input>,
+    /// What was passed over and why, in a sentence each.
+    pub(crate) passed_over: Vec<String>,
+    /// Files and folders that were met.
+    met: HashSet<Identity>,
+    /// Names of files that were met before under another name: the first, and how many.
+    again: Option<(PathBuf, usize)>,
+}
+
+/// Finds the captures that `named` stands for.
+pub(crate) fn find(named: &[PathBuf]) -> Found {
+    let mut found = Found::default();
     for path in named {
         if path.is_dir() {
-            add_folder(path, &mut inputs);
+            found.add_folder(path);
         } else if let Some(pattern) = pattern(path) {
-            add_matches(pattern, &mut inputs);
+            found.add_matches(pattern);
         } else {
-            inputs.push(Input::Capture(path.clone()));
+            found.met.extend(Identity::of_input(path));
+            found.inputs.push(Input::Capture(vec![path.clone()]));
         }
     }
-    inputs
+    if let Some((first, count)) = &found.again {
+        let others = match count - 1 {
+            0 => String::new(),
+            1 => " and 1 other file".to_owned(),
+            others => format!(" and {others} other files"),
+        };
+        found.passed_over.push(format!(
+            "{}{others}: met under another name before; each file is read once",
+            escape::path(first)
+        ));
+    }
+    found
 }
 
 /// A path that is none but matches others.
@@ -57,65 +92,124 @@ fn pattern(path: &Path) -> Option<&str> {
         .filter(|text| text.contains(['*', '?', '[']) && path.symlink_metadata().is_err())
 }
 
-fn add_matches(pattern: &str, inputs: &mut Vec<Input>) {
-    let nothing = |why: String| Input::Nothing(pattern.to_owned(), why);
-    let matches = match glob::glob(pattern) {
-        Ok(matches) => matches,
-        Err(error) => {
-            return inputs.push(nothing(format!(
-                "is neither a file nor a pattern: {}",
-                error.msg
-            )));
+impl Found {
+    fn nothing(&mut self, name: String, why: impl Into<String>) {
+        self.inputs.push(Input::Nothing(name, why.into()));
+    }
+
+    fn add_matches(&mut self, pattern: &str) {
+        let matches = match glob::glob(pattern) {
+            Ok(matches) => matches,
+            Err(error) => {
+                let why = format!("is neither a file nor a pattern: {}", error.msg);
+                return self.nothing(pattern.to_owned(), why);
+            }
+        };
+        let (before, mut matched) = (self.inputs.len(), false);
+        for path in matches {
+            match path {
+                Ok(path) if path.is_dir() => {
+                    matched |= self.add_folder(&path);
+                }
+                Ok(path) => matched |= self.add_file(path),
+                Err(error) => self.nothing(
+                    escape::path(error.path()),
+                    crate::messages::reason(error.error()),
+                ),
+            }
         }
-    };
-    let before = inputs.len();
-    for path in matches {
-        match path {
-            Ok(path) if path.is_dir() => add_folder(&path, inputs),
-            Ok(path) => inputs.push(Input::Capture(path)),
-            Err(error) => inputs.push(Input::Nothing(
-                error.path().display().to_string(),
-                crate::messages::reason(error.error()),
-            )),
+        if self.inputs.len() == before && !matched {
+            self.nothing(pattern.to_owned(), "matches no file");
         }
     }
-    if inputs.len() == before {
-        inputs.push(nothing("matches no file".to_owned()));
+
+    /// Adds the captures in a folder. Returns true if there are any, met before or not.
+    fn add_folder(&mut self, folder: &Path) -> bool {
+        let (before, mut any) = (self.inputs.len(), false);
+        let mut entries = WalkDir::new(folder)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter();
+        while let Some(entry) = entries.next() {
+            match entry {
+                Ok(entry) if entry.depth() > 0 && is_hidden(&entry) => {
+                    if entry.file_type().is_dir() {
+                        entries.skip_current_dir();
+                    }
+                }
+                // Links may lead to one folder on exponentially many ways.
+                Ok(entry) if entry.file_type().is_dir() => {
+                    if !self.is_new(entry.path()) {
+                        any = true;
+                        entries.skip_current_dir();
+                    }
+                }
+                Ok(entry) if is_named(entry.path()) || begins_like_one(entry.path()) => {
+                    any |= self.add_file(entry.into_path());
+                }
+                Ok(_) => {}
+                // A link back to a folder above: all in it is listed already.
+                Err(error) if error.loop_ancestor().is_some() => {}
+                Err(error) => {
+                    let path = escape::path(error.path().unwrap_or(folder));
+                    let error = error
+                        .io_error()
+                        .map_or_else(String::new, crate::messages::reason);
+                    self.nothing(path, error);
+                }
+            }
+        }
+        let any = any || self.inputs.len() > before;
+        if !any {
+            self.nothing(escape::path(folder), "holds no capture");
+        }
+        any
+    }
+
+    /// Adds a file that was found, if it is a regular one and new. Returns true if it is one, new or not.
+    fn add_file(&mut self, path: PathBuf) -> bool {
+        if let Ok(metadata) = fs::metadata(&path)
+            && !metadata.is_file()
+        {
+            self.passed_over.push(format!(
+                "{}: is {}; of folders and patterns only regular files are read, others if they are named",
+                escape::path(&path),
+                kind(metadata.file_type())
+            ));
+            return false;
+        }
+        // What cannot be looked at is said by whoever opens it.
+        if self.is_new(&path) {
+            self.inputs.push(Input::Capture(vec![path]));
+        } else {
+            self.again.get_or_insert((path, 0)).1 += 1;
+        }
+        true
+    }
+
+    /// Returns true the first time that a file or folder is met, by whatever name.
+    fn is_new(&mut self, path: &Path) -> bool {
+        let identity = fs::metadata(path).ok().as_ref().and_then(Identity::of);
+        identity.is_none_or(|identity| self.met.insert(identity))
     }
 }
 
-fn add_folder(folder: &Path, inputs: &mut Vec<Input>) {
-    let before = inputs.len();
-    let entries = WalkDir::new(folder)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter();
-    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
-        match entry {
-            Ok(entry)
-                if entry.file_type().is_file()
-                    && (is_named(entry.path()) || begins_like_one(entry.path())) =>
-            {
-                inputs.push(Input::Capture(entry.into_path()));
-            }
-            Ok(_) => {}
-            // A link back to a folder above: all in it is listed already.
-            Err(error) if error.loop_ancestor().is_some() => {}
-            Err(error) => {
-                let path = error.path().unwrap_or(folder).display().to_string();
-                let error = error
-                    .io_error()
-                    .map_or_else(String::new, crate::messages::reason);
-                inputs.push(Input::Nothing(path, error));
-            }
-        }
+/// What people call a file that is no regular one.
+#[cfg(unix)]
+fn kind(file_type: fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if file_type.is_fifo() {
+        "a FIFO"
+    } else if file_type.is_socket() {
+        "a socket"
+    } else {
+        "a device"
     }
-    if inputs.len() == before {
-        inputs.push(Input::Nothing(
-            folder.display().to_string(),
-            "holds no capture".to_owned(),
-        ));
-    }
+}
+
+#[cfg(not(unix))]
+const fn kind(_: fs::FileType) -> &'static str {
+    "no regular file"
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
@@ -137,11 +231,9 @@ fn is_named(path: &Path) -> bool {
     ENDINGS.contains(&ending.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
+/// Returns true if a regular file begins like a capture. To open others may wait for ever.
 fn begins_like_one(path: &Path) -> bool {
-    let mut head = Vec::with_capacity(HEAD);
-    let read = File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head));
-    // What cannot be read is named like a capture, or is none.
-    read.is_ok() && is_capture(&head)
+    path.is_file() && File::open(path).is_ok_and(is_capture)
 }
 
 #[cfg(test)]
@@ -167,8 +259,8 @@ mod tests {
                 .display()
                 .to_string()
         };
-        let shown = find(&named).into_iter().map(|input| match input {
-            Input::Capture(path) => shorter(&path),
+        let shown = find(&named).inputs.into_iter().map(|input| match input {
+            Input::Capture(files) => shorter(&files[0]),
             Input::Nothing(name, why) => format!("{}: {why}", shorter(Path::new(&name))),
         });
         shown.collect()
@@ -248,12 +340,18 @@ mod tests {
         assert_eq!(found(folder, &["?.pcap"]), ["1.pcap", "2.pcap"]);
         assert_eq!(
             found(folder, &["**/[34].pcap", "d*"]),
-            ["d/3.pcap", "d/e/4.pcap", "d/3.pcap", "d/e/4.pcap"]
+            ["d/3.pcap", "d/e/4.pcap"],
+            "each once"
         );
         assert_eq!(
             found(folder, &["[5].pcap"]),
             ["[5].pcap"],
             "a file that is there is no pattern"
+        );
+        assert_eq!(
+            found(folder, &["1.pcap", "1.pcap", "?.pcap"]),
+            ["1.pcap", "1.pcap", "2.pcap"],
+            "as often as it is named"
         );
         assert_eq!(found(folder, &["*.gz"]), ["*.gz: matches no file"]);
         assert!(found(folder, &["[.pcap"])[0].contains("is neither a file nor a pattern"));
@@ -272,7 +370,57 @@ mod tests {
         symlink("nothing", folder.join("c.pcap")).expect("linked");
         assert_eq!(
             found(folder, &[""]),
-            ["b.pcap", "c.pcap: No such file or directory", "d/a.pcap"]
+            ["b.pcap", "c.pcap: No such file or directory"],
+            "each file once"
         );
+    }
+
+    /// Every folder of a chain holds two links to the next: 2^20 ways lead to the file.
+    #[cfg(unix)]
+    #[test]
+    fn a_diamond_of_links_is_walked_once() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        for level in 0..20 {
+            let (this, next) = (format!("{level}"), format!("../{}", level + 1));
+            fs::create_dir(folder.join(&this)).expect("made");
+            for side in ["left", "right"] {
+                symlink(&next, folder.join(&this).join(side)).expect("linked");
+            }
+        }
+        fs::create_dir(folder.join("20")).expect("made");
+        fs::write(folder.join("20/a.pcap"), PCAP).expect("written");
+        fs::hard_link(folder.join("20/a.pcap"), folder.join("20/b.pcap")).expect("linked");
+        let chain = "left/".repeat(20);
+        assert_eq!(found(folder, &["0"]), [format!("0/{chain}a.pcap")]);
+        let passed_over = find(&[folder.join("0"), folder.join("20/*.pcap")]).passed_over;
+        assert_eq!(passed_over.len(), 1, "{passed_over:?}");
+        assert!(
+            passed_over[0].ends_with(
+                "b.pcap and 2 other files: met under another name before; each file is read once"
+            ),
+            "{passed_over:?}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_regular_files_are_found() {
+        use std::os::unix::net::UnixListener;
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("a.pcap"), PCAP).expect("written");
+        let _socket = UnixListener::bind(folder.join("b.pcap")).expect("bound");
+        for named in ["*.pcap", ""] {
+            assert_eq!(found(folder, &[named]), ["a.pcap"]);
+            let passed_over = find(&[folder.join(named)]).passed_over;
+            assert!(
+                matches!(&passed_over[..], [one] if one.contains("b.pcap: is a socket; of folders")),
+                "{passed_over:?}"
+            );
+        }
+        assert_eq!(found(folder, &["b.*"]), ["b.*: matches no file"]);
+        assert_eq!(found(folder, &["b.pcap"]), ["b.pcap"], "named");
     }
 }

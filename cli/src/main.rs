@@ -1,6 +1,6 @@
 //! `nflx`: Netflix streaming in captures, from the command line.
 //!
-//! `args` parses the command line, `inputs` finds captures, `list::run` has `workers` read them: `capture` gives packets,
+//! `args` parses the command line, `inputs` finds files, `rings` what is one capture, `list::run` has `workers` read them: `capture` gives packets,
 //! `analysis` drives the engine, `list` makes `rows` of its results, `output` writes them; `annotate` writes the capture
 //! itself with its packets' facts as comments, `report` a page about it.
 #![forbid(unsafe_code)]
@@ -9,12 +9,15 @@ mod analysis;
 mod annotate;
 mod args;
 mod capture;
+mod escape;
+mod identity;
 mod inputs;
 mod list;
 mod messages;
 mod output;
 mod progress;
 mod report;
+mod rings;
 mod rows;
 mod workers;
 

@@ -3,6 +3,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::escape;
+use crate::identity::Identity;
+
 /// How a run went: its exit status. The worst of several captures counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -12,9 +15,10 @@ pub(crate) enum Status {
     Failed = 2,
 }
 
-/// Says a sentence on standard error, which may be closed.
+/// Says a sentence on standard error, which may be closed. Names in it are strangers' words: they cannot steer a
+/// terminal, nor say a second sentence.
 pub(crate) fn say(sentence: &str) {
-    let _ = writeln!(io::stderr(), "nflx: {sentence}");
+    let _ = writeln!(io::stderr(), "nflx: {}", escape::escaped(sentence));
 }
 
 /// An error of the system in its words, without its number.
@@ -31,14 +35,45 @@ pub(crate) fn name(file: &Path) -> String {
     if file.as_os_str() == "-" {
         "standard input".to_owned()
     } else {
-        file.display().to_string()
+        escape::path(file)
     }
 }
 
-/// Whether a regular file is among others, by whatever name.
-pub(crate) fn is_one_of<'a>(file: &Path, mut others: impl Iterator<Item = &'a Path>) -> bool {
-    let identity = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
-    identity(file).is_some_and(|file| others.any(|other| identity(other).as_ref() == Some(&file)))
+/// What messages call an output; none is standard output.
+pub(crate) fn output_name(file: Option<&Path>) -> String {
+    file.filter(|file| file.as_os_str() != "-")
+        .map_or_else(|| "standard output".to_owned(), escape::path)
+}
+
+/// Says that `output` is a file that is read, and returns true, if it is: opened for writing, it would be lost.
+pub(crate) fn would_be_lost<'a>(
+    output: Option<&Path>,
+    mut inputs: impl Iterator<Item = &'a Path>,
+) -> bool {
+    let Some(identity) = Identity::of_output(output) else {
+        return false;
+    };
+    let lost = inputs.any(|input| Identity::of_input(input) == Some(identity));
+    if lost {
+        say(&format!(
+            "{}: is one of the captures and would be lost; name another output",
+            output_name(output)
+        ));
+    }
+    lost
+}
+
+/// Says why an output cannot be written. Whoever reads it may have seen enough, which is no failure.
+pub(crate) fn unwritten(output: Option<&Path>, error: &io::Error) -> Status {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Status::Done;
+    }
+    say(&format!(
+        "{}: cannot be written: {}",
+        output_name(output),
+        reason(error)
+    ));
+    Status::Failed
 }
 
 /// What the user should know about a capture besides its rows.

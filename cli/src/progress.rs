@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::escape;
+
 /// Reads that are done by then show nothing.
 const PATIENCE: Duration = Duration::from_millis(700);
 
@@ -85,7 +87,7 @@ impl Progress {
     /// Shows how much of `size` bytes has been read if that takes long.
     pub(crate) fn new(what: &str, size: Option<u64>) -> Self {
         Self {
-            bar: Bar::new(what.to_owned(), size),
+            bar: Bar::new(escape::escaped(what).into_owned(), size),
             total: None,
             read: Cell::new(0),
         }

@@ -1,14 +1,19 @@
-//! One capture through the engine, as often as its evidence asks for.
+//! One capture through the engine, as often as its evidence asks for. A capture is one file, or those of a ring.
+
+mod parts;
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time, features};
 
-use crate::capture::{Damage, Piece, Reader, Source, UnknownLinkType, Unreadable};
+pub(crate) use parts::Frames;
+use parts::{Go, Parts};
+
+use crate::capture::{Piece, UnknownLinkType, Unreadable};
 use crate::messages::{Remarks, Status};
 use crate::progress::{Progress, Total};
 
@@ -41,8 +46,9 @@ pub(crate) struct Study {
     pub(crate) start: Time,
     /// What windows had no room for.
     pub(crate) windows: features::Stats,
-    source: Source,
-    name: String,
+    /// Where its frames are.
+    pub(crate) frames: Arc<Frames>,
+    parts: Parts,
     total: Option<Arc<Total>>,
     passes: u32,
     seen: Seen,
@@ -55,8 +61,6 @@ const AHEAD_SHARE: u64 = 8;
 #[derive(Default)]
 struct Seen {
     start: Option<Time>,
-    damage: Option<Damage>,
-    compressed: bool,
     unknown_link_types: Vec<u16>,
     judged: HashSet<LinkType>,
     last_link_type: Option<LinkType>,
@@ -89,33 +93,27 @@ impl Seen {
 impl Study {
     /// Reads a capture: once, and once more if evidence came after packets of which it makes segments. Where that
     /// happens early, as it mostly does, reading begins anew at once.
-    pub(crate) fn new(path: &Path, config: Config) -> Result<Self, Failure> {
-        Self::among(path, config, None)
+    pub(crate) fn new(files: &[PathBuf], config: Config) -> Result<Self, Failure> {
+        Self::among(files, config, None)
     }
 
     /// The same for one of several captures, all of which `total` watches.
     pub(crate) fn among(
-        path: &Path,
+        files: &[PathBuf],
         mut config: Config,
         total: Option<Arc<Total>>,
     ) -> Result<Self, Failure> {
-        let mut source = Source::open(path)?;
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let mut parts = Parts::open(files)?;
         // Captures come from strangers: a seed that they cannot know keeps them from filling one bucket of a table.
         config.hash_seed = RandomState::new().hash_one(0);
         let mut engine = Engine::new(config);
-        let watch = progress(&name, true, total.as_ref(), 1);
-        let mut budget = source.size().unwrap_or(0) / AHEAD_SHARE;
+        let watch = progress(parts.name(), true, total.clone(), 1);
+        let mut budget = parts.size().unwrap_or(0) / AHEAD_SHARE;
         let seen = loop {
-            match read_ahead(&mut source, &mut engine, &watch, budget)? {
+            match read_ahead(&mut parts, &mut engine, &watch, budget)? {
                 Ahead::Whole(seen) => break seen,
                 Ahead::Again(used) => budget -= used,
             }
-            source.rewind().map_err(Unreadable::Io)?;
             engine = engine.into_informed();
         };
         drop(watch);
@@ -123,8 +121,8 @@ impl Study {
             engine,
             start: seen.start.unwrap_or_default(),
             windows: features::Stats::default(),
-            source,
-            name,
+            frames: Arc::new(parts.frames()),
+            parts,
             total,
             passes: 1,
             seen,
@@ -138,82 +136,114 @@ impl Study {
         Ok(study)
     }
 
-    /// Gives every packet to the engine anew, with the evidence of the passes before.
+    /// Gives every packet to the engine anew, with the evidence of the passes before. Frame numbers go on from file to
+    /// file: see [`Self::frames`].
     pub(crate) fn again(
         mut self,
         show_progress: bool,
-        visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
+        mut visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
     ) -> Result<Self, Failure> {
-        self.source.rewind().map_err(Unreadable::Io)?;
-        self.engine = self.engine.into_informed();
+        let mut engine = self.engine.into_informed();
         self.passes += 1;
-        let watch = progress(&self.name, show_progress, self.total.as_ref(), self.passes);
-        self.seen = pass(&mut self.source, &mut self.engine, &watch, visit)?;
+        let watch = progress(
+            self.parts.name(),
+            show_progress,
+            self.total.clone(),
+            self.passes,
+        );
+        let mut seen = Seen::default();
+        self.parts.packets(&watch(self.parts.size()), |packet| {
+            let annotation = seen.packet(&mut engine, packet);
+            visit(packet, annotation, &engine)?;
+            Ok::<_, Failure>(Go::On)
+        })?;
+        engine.finish();
         drop(watch);
-        Ok(self)
+        Ok(Self {
+            engine,
+            seen,
+            ..self
+        })
     }
 
-    /// The same with every byte of the capture, for those who write it anew.
+    /// The same with every byte of a capture of one file, for those who write it anew.
     pub(crate) fn pieces(
         mut self,
-        visit: impl FnMut(Piece<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
+        mut visit: impl FnMut(Piece<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
     ) -> Result<Self, Failure> {
-        self.source.rewind().map_err(Unreadable::Io)?;
-        self.engine = self.engine.into_informed();
-        self.seen = pass_of_pieces(
-            &mut self.source,
-            &mut self.engine,
-            &progress(&self.name, true, None, 2),
-            visit,
-        )?;
-        Ok(self)
+        let mut engine = self.engine.into_informed();
+        let watch = progress(self.parts.name(), true, None, 2);
+        let mut seen = Seen::default();
+        self.parts.pieces(&watch(self.parts.size()), |piece| {
+            let annotation = match &piece {
+                Piece::Record(packet) | Piece::Packet(packet, _) => {
+                    seen.packet(&mut engine, packet)
+                }
+                Piece::Header(_) | Piece::Section(_) | Piece::Other(_) => None,
+            };
+            visit(piece, annotation, &engine)?;
+            Ok::<_, Failure>(())
+        })?;
+        engine.finish();
+        drop(watch);
+        Ok(Self {
+            engine,
+            seen,
+            ..self
+        })
     }
 
-    /// Returns what the user should know about the capture besides its rows; sentences begin with `name`.
-    pub(crate) fn remarks(&self, name: &str) -> Remarks {
-        let damage = self.damage();
-        let status = if damage.is_empty() {
-            Status::Done
-        } else {
-            Status::Damaged
+    /// What messages call the capture.
+    pub(crate) fn name(&self) -> String {
+        self.parts.name()
+    }
+
+    /// Returns what the user should know about the capture besides its rows, in sentences that name it.
+    pub(crate) fn remarks(&self) -> Remarks {
+        let (damage, failed) = self.parts.damage();
+        let status = match (failed, damage.is_empty()) {
+            (true, _) => Status::Failed,
+            (false, false) => Status::Damaged,
+            (false, true) => Status::Done,
         };
-        let sentences = damage.into_iter().chain(self.shortage());
+        let rest = self.unknown_link_types().into_iter().chain(self.shortage());
+        let rest = rest.map(|sentence| (self.name(), sentence));
         Remarks {
             status,
-            sentences: sentences
-                .map(|sentence| format!("{name}: {sentence}"))
+            sentences: damage
+                .into_iter()
+                .chain(rest)
+                .map(|(name, sentence)| format!("{name}: {sentence}"))
                 .collect(),
         }
     }
 
-    /// What the user should know about damage, in a sentence each.
-    pub(crate) fn damage(&self) -> Vec<String> {
-        let mut sentences = Vec::new();
-        if let Some(damage) = &self.seen.damage {
-            let unit = if self.seen.compressed {
-                "decompressed byte"
-            } else {
-                "byte"
-            };
-            sentences.push(damage.sentence(unit));
-        }
-        if let Some((first, others)) = self.seen.unknown_link_types.split_first() {
-            let number = (*first).into();
-            let others = if others.is_empty() {
-                ""
-            } else {
-                " (nor are others in it)"
-            };
-            sentences.push(format!(
-                "{}{others}; packets of known types were used",
-                UnknownLinkType(number)
-            ));
-        }
-        sentences
+    /// The same in sentences that do not name it.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let (damage, _) = self.parts.damage();
+        let damage = damage.into_iter().map(|(_, sentence)| sentence);
+        damage
+            .chain(self.unknown_link_types())
+            .chain(self.shortage())
+            .collect()
+    }
+
+    /// What to say of packets of link types that are not known, beside others: they are no damage.
+    fn unknown_link_types(&self) -> Option<String> {
+        let (first, others) = self.seen.unknown_link_types.split_first()?;
+        let others = if others.is_empty() {
+            ""
+        } else {
+            " (nor are others in it)"
+        };
+        Some(format!(
+            "{}{others}; packets of known types were used",
+            UnknownLinkType((*first).into())
+        ))
     }
 
     /// What found no room in the engine's tables, in one sentence; `None` if all did.
-    pub(crate) fn shortage(&self) -> Option<String> {
+    fn shortage(&self) -> Option<String> {
         shortage(&self.engine.stats(), &self.windows)
     }
 
@@ -232,93 +262,40 @@ enum Ahead {
     Again(u64),
 }
 
-/// Gives every packet of a source to the engine, or stops where it is better to begin anew, as long as no more than
-/// `budget` bytes were read.
+/// Gives every packet to the engine, or stops where it is better to begin anew, as long as no more than `budget` bytes
+/// were read.
 fn read_ahead(
-    source: &mut Source,
+    parts: &mut Parts,
     engine: &mut Engine,
     progress: &dyn Fn(Option<u64>) -> Progress,
     budget: u64,
 ) -> Result<Ahead, Failure> {
-    let progress = progress(source.size());
-    let bytes = source.pass(&progress)?;
-    let mut seen = Seen {
-        compressed: bytes.compressed,
-        ..Seen::default()
-    };
-    let mut reader = Reader::new(bytes.bytes)?;
-    while let Some(packet) = reader.next() {
-        seen.packet(engine, &packet);
-        if engine.segments_missed() && progress.read() <= budget {
-            let read = progress.read();
-            progress.abandon();
-            return Ok(Ahead::Again(read));
-        }
+    let progress = progress(parts.size());
+    let mut seen = Seen::default();
+    let whole = parts.packets(&progress, |packet| {
+        seen.packet(engine, packet);
+        let again = engine.segments_missed() && progress.read() <= budget;
+        Ok::<_, Failure>(if again { Go::Stop } else { Go::On })
+    })?;
+    if !whole {
+        let read = progress.read();
+        progress.abandon();
+        return Ok(Ahead::Again(read));
     }
     engine.finish();
-    seen.damage = reader.damage().cloned();
     Ok(Ahead::Whole(seen))
-}
-
-/// Gives every packet of a source to the engine.
-fn pass(
-    source: &mut Source,
-    engine: &mut Engine,
-    progress: &dyn Fn(Option<u64>) -> Progress,
-    mut visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
-) -> Result<Seen, Failure> {
-    let progress = progress(source.size());
-    let bytes = source.pass(&progress)?;
-    let mut seen = Seen {
-        compressed: bytes.compressed,
-        ..Seen::default()
-    };
-    let mut reader = Reader::new(bytes.bytes)?;
-    while let Some(packet) = reader.next() {
-        let annotation = seen.packet(engine, &packet);
-        visit(&packet, annotation, engine)?;
-    }
-    engine.finish();
-    seen.damage = reader.damage().cloned();
-    Ok(seen)
-}
-
-/// Gives every packet of a source to the engine, and every byte to `visit`.
-fn pass_of_pieces(
-    source: &mut Source,
-    engine: &mut Engine,
-    progress: &dyn Fn(Option<u64>) -> Progress,
-    mut visit: impl FnMut(Piece<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
-) -> Result<Seen, Failure> {
-    let progress = progress(source.size());
-    let bytes = source.pass(&progress)?;
-    let mut seen = Seen {
-        compressed: bytes.compressed,
-        ..Seen::default()
-    };
-    let mut reader = Reader::new(bytes.bytes)?;
-    while let Some(piece) = reader.next_piece() {
-        let annotation = match &piece {
-            Piece::Record(packet) | Piece::Packet(packet, _) => seen.packet(engine, packet),
-            Piece::Header(_) | Piece::Section(_) | Piece::Other(_) => None,
-        };
-        visit(piece, annotation, engine)?;
-    }
-    engine.finish();
-    seen.damage = reader.damage().cloned();
-    Ok(seen)
 }
 
 /// Makes the bar for a pass, once its length is known.
 fn progress(
-    name: &str,
+    name: String,
     show: bool,
-    total: Option<&Arc<Total>>,
+    total: Option<Arc<Total>>,
     pass: u32,
 ) -> impl Fn(Option<u64>) -> Progress {
-    move |size| match total {
+    move |size| match &total {
         Some(total) => total.pass(size, pass),
-        None if show => Progress::new(name, size),
+        None if show => Progress::new(&name, size),
         None => Progress::none(),
     }
 }
@@ -417,7 +394,7 @@ mod tests {
         file.write_all(&nothing.repeat(filler)).unwrap();
         let mut config = Config::default();
         config.set("evidence", "dns").unwrap();
-        Study::new(file.path(), config).unwrap()
+        Study::new(&[file.path().to_owned()], config).unwrap()
     }
 
     #[test]
@@ -426,7 +403,7 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&[header, records.concat()].concat())
             .unwrap();
-        let in_time = Study::new(file.path(), Config::default()).unwrap();
+        let in_time = Study::new(&[file.path().to_owned()], Config::default()).unwrap();
         assert_eq!(in_time.passes, 1);
 
         let late = named_last(0);

@@ -28,17 +28,13 @@ use crate::analysis::{Failure, Study};
 use crate::args::{Annotate, Which};
 use crate::capture::{Piece, Reader, Source};
 use crate::list::run::{NOTHING_RECOGNISED, recognises};
-use crate::messages::{Status, is_one_of, mistake, name, reason, say};
+use crate::messages::{Status, mistake, name, say, unwritten, would_be_lost};
 use crate::output::Sink;
 use crate::progress::Progress;
 
 /// Writes the annotated capture, or the stripped one.
 pub(crate) fn run(run: &Annotate) -> Status {
-    if is_one_of(&run.output, std::iter::once(&*run.input)) {
-        say(&format!(
-            "{}: is the capture itself and would be lost; name another output",
-            run.output.display()
-        ));
+    if would_be_lost(Some(&run.output), std::iter::once(&*run.input)) {
         return Status::Failed;
     }
     match written(run) {
@@ -47,16 +43,7 @@ pub(crate) fn run(run: &Annotate) -> Status {
             say(&format!("{}: {reason}", name(&run.input)));
             Status::Failed
         }
-        // Whoever reads our output has seen enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
-        Err(Failure::Output(error)) => {
-            say(&format!(
-                "{}: cannot be written: {}",
-                run.output.display(),
-                reason(&error)
-            ));
-            Status::Failed
-        }
+        Err(Failure::Output(error)) => unwritten(Some(&run.output), &error),
     }
 }
 
@@ -110,7 +97,7 @@ fn annotate<W: Write + Seek>(
             return Ok(Status::Failed);
         }
     };
-    let study = Study::new(&run.input, config)?;
+    let study = Study::new(std::slice::from_ref(&run.input), config)?;
     let mut summary = Summary::of(&study.engine).map(|summary| summary.to_string());
     let knowledge = Knowledge::of(&study.engine);
     let mut text = String::new();
@@ -141,7 +128,7 @@ fn annotate<W: Write + Seek>(
             _ => rewriter.piece(&piece, note.into()),
         }
     })?;
-    let remarks = study.remarks(&name(&run.input));
+    let remarks = study.remarks();
     remarks.say();
     if !recognises(&study) {
         say(&format!("{}: {NOTHING_RECOGNISED}", name(&run.input)));

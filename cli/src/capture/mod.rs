@@ -11,14 +11,14 @@ mod pcapng;
 mod piece;
 mod source;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod time;
 
 use std::io::Read;
 
 use buffer::Buffer;
 pub(crate) use damage::{Damage, UnknownLinkType, Unreadable};
-use nflx_core::Packet;
+use nflx_core::{LinkType, Packet};
 pub(crate) use order::Order;
 pub(crate) use pcap::Header;
 pub(crate) use piece::{Block, Piece};
@@ -71,6 +71,22 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Frames so far, with those of blocks that hold no packet.
+    pub(crate) fn frames(&self) -> u64 {
+        match self {
+            Self::Pcap(reader) => reader.frames(),
+            Self::Pcapng(reader) => reader.frames(),
+        }
+    }
+
+    /// Link type and snapshot length of each interface described so far in this section.
+    pub(crate) fn interfaces(&self) -> Vec<(LinkType, u32)> {
+        match self {
+            Self::Pcap(reader) => vec![reader.interface()],
+            Self::Pcapng(reader) => reader.interfaces(),
+        }
+    }
+
     /// The first damage met so far.
     pub(crate) fn damage(&self) -> Option<&Damage> {
         match self {
@@ -80,11 +96,10 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// Whether a file that begins with `head` is a capture, compressed or not.
-pub(crate) fn is_capture(head: &[u8]) -> bool {
+/// Returns true if what `file` gives begins like a capture, compressed or not. Errors make it none.
+pub(crate) fn is_capture(file: impl Read) -> bool {
     let mut magic = Vec::new();
-    if let Ok(pass) = source::decompressed(head) {
-        // Of compressed files the rest is missing: what is there tells.
+    if let Ok(pass) = source::decompressed(file) {
         let _ = pass.bytes.take(4).read_to_end(&mut magic);
     }
     match *magic {

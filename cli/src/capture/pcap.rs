@@ -175,6 +175,14 @@ impl<R: Read> Reader<R> {
         None
     }
 
+    pub(super) const fn frames(&self) -> u64 {
+        self.frame
+    }
+
+    pub(super) const fn interface(&self) -> (LinkType, u32) {
+        (self.header.link_type, self.header.snapshot_length)
+    }
+
     pub(super) const fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }

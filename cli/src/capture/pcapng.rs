@@ -149,6 +149,17 @@ impl<R: Read> Reader<R> {
         })
     }
 
+    pub(super) const fn frames(&self) -> u64 {
+        self.frame
+    }
+
+    pub(super) fn interfaces(&self) -> Vec<(LinkType, u32)> {
+        let interfaces = self.interfaces.iter();
+        interfaces
+            .map(|interface| (interface.link_type, interface.snapshot_length))
+            .collect()
+    }
+
     pub(super) const fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }

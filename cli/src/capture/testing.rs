@@ -6,15 +6,15 @@ use super::order::Order;
 use super::{Damage, Reader, Unreadable};
 
 /// A packet as tests write it.
-pub(super) struct TestPacket {
-    pub(super) frame: u64,
-    pub(super) time: i64,
-    pub(super) original_length: u32,
-    pub(super) data: Vec<u8>,
+pub(crate) struct TestPacket {
+    pub(crate) frame: u64,
+    pub(crate) time: i64,
+    pub(crate) original_length: u32,
+    pub(crate) data: Vec<u8>,
 }
 
 impl TestPacket {
-    pub(super) fn new(frame: u64, time: i64, data: Vec<u8>) -> Self {
+    pub(crate) fn new(frame: u64, time: i64, data: Vec<u8>) -> Self {
         Self {
             frame,
             time,
@@ -25,7 +25,7 @@ impl TestPacket {
 }
 
 /// Four packets: one empty, one cut by a snapshot length, one of odd length.
-pub(super) fn packets() -> Vec<TestPacket> {
+pub(crate) fn packets() -> Vec<TestPacket> {
     let time = 1_795_414_938_980_025_501;
     let mut packets = vec![
         TestPacket::new(1, time, vec![1; 60]),
@@ -39,22 +39,22 @@ pub(super) fn packets() -> Vec<TestPacket> {
 
 /// A packet as a reader gave it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct SeenPacket {
-    pub(super) frame: u64,
-    pub(super) time: Time,
-    pub(super) link_type: LinkType,
-    pub(super) original_length: u32,
-    pub(super) data: Vec<u8>,
+pub(crate) struct SeenPacket {
+    pub(crate) frame: u64,
+    pub(crate) time: Time,
+    pub(crate) link_type: LinkType,
+    pub(crate) original_length: u32,
+    pub(crate) data: Vec<u8>,
 }
 
 /// All that a reader gave.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) packets: Vec<SeenPacket>,
-    pub(super) damage: Option<Damage>,
+pub(crate) struct Seen {
+    pub(crate) packets: Vec<SeenPacket>,
+    pub(crate) damage: Option<Damage>,
 }
 
-pub(super) fn read_all(bytes: &[u8]) -> Result<Seen, Unreadable> {
+pub(crate) fn read_all(bytes: &[u8]) -> Result<Seen, Unreadable> {
     let mut reader = Reader::new(bytes)?;
     let mut packets = Vec::new();
     while let Some(packet) = reader.next() {
@@ -75,10 +75,10 @@ pub(super) fn read_all(bytes: &[u8]) -> Result<Seen, Unreadable> {
 
 /// Which of the pcap variants.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PcapForm {
-    pub(super) order: Order,
-    pub(super) nanoseconds: bool,
-    pub(super) modified: bool,
+pub(crate) struct PcapForm {
+    pub(crate) order: Order,
+    pub(crate) nanoseconds: bool,
+    pub(crate) modified: bool,
 }
 
 impl Default for PcapForm {
@@ -92,7 +92,7 @@ impl Default for PcapForm {
 }
 
 impl PcapForm {
-    pub(super) const ALL: [Self; 6] = {
+    pub(crate) const ALL: [Self; 6] = {
         const fn form(order: Order, nanoseconds: bool, modified: bool) -> PcapForm {
             PcapForm {
                 order,
@@ -122,37 +122,37 @@ impl PcapForm {
 }
 
 /// Numbers in one byte order.
-pub(super) struct Writer(pub(super) Order, pub(super) Vec<u8>);
+pub(crate) struct Writer(pub(crate) Order, pub(crate) Vec<u8>);
 
 impl Writer {
-    pub(super) fn u16(&mut self, value: u16) -> &mut Self {
+    pub(crate) fn u16(&mut self, value: u16) -> &mut Self {
         self.bytes(&match self.0 {
             Order::Little => value.to_le_bytes(),
             Order::Big => value.to_be_bytes(),
         })
     }
 
-    pub(super) fn u32(&mut self, value: u32) -> &mut Self {
+    pub(crate) fn u32(&mut self, value: u32) -> &mut Self {
         self.bytes(&match self.0 {
             Order::Little => value.to_le_bytes(),
             Order::Big => value.to_be_bytes(),
         })
     }
 
-    pub(super) fn u64(&mut self, value: u64) -> &mut Self {
+    pub(crate) fn u64(&mut self, value: u64) -> &mut Self {
         self.bytes(&match self.0 {
             Order::Little => value.to_le_bytes(),
             Order::Big => value.to_be_bytes(),
         })
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         self.1.extend_from_slice(bytes);
         self
     }
 
     /// A pcapng block around `body`, padded.
-    pub(super) fn block(&mut self, kind: u32, body: impl FnOnce(&mut Self)) -> &mut Self {
+    pub(crate) fn block(&mut self, kind: u32, body: impl FnOnce(&mut Self)) -> &mut Self {
         let mut inner = Self(self.0, Vec::new());
         body(&mut inner);
         inner.1.resize(inner.1.len().next_multiple_of(4), 0);
@@ -160,14 +160,14 @@ impl Writer {
         self.u32(kind).u32(length).bytes(&inner.1).u32(length)
     }
 
-    pub(super) fn section(&mut self) -> &mut Self {
+    pub(crate) fn section(&mut self) -> &mut Self {
         self.block(0x0a0d_0d0a, |body| {
             body.u32(0x1a2b_3c4d).u16(1).u16(0).u64(u64::MAX);
         })
     }
 
     /// Options: code and value.
-    pub(super) fn interface(
+    pub(crate) fn interface(
         &mut self,
         link_type: u16,
         snapshot_length: u32,
@@ -183,7 +183,7 @@ impl Writer {
         })
     }
 
-    pub(super) fn enhanced(
+    pub(crate) fn enhanced(
         &mut self,
         interface: u32,
         units: u64,
@@ -199,7 +199,7 @@ impl Writer {
     }
 }
 
-pub(super) fn pcap(form: PcapForm, link_type: u32, packets: &[TestPacket]) -> Vec<u8> {
+pub(crate) fn pcap(form: PcapForm, link_type: u32, packets: &[TestPacket]) -> Vec<u8> {
     let mut out = Writer(form.order, Vec::new());
     out.u32(form.magic())
         .u16(2)
@@ -227,12 +227,12 @@ pub(super) fn pcap(form: PcapForm, link_type: u32, packets: &[TestPacket]) -> Ve
     out.1
 }
 
-pub(super) fn small_pcap() -> Vec<u8> {
+pub(crate) fn small_pcap() -> Vec<u8> {
     pcap(PcapForm::default(), 1, &packets())
 }
 
 /// One section, nanoseconds, with a block between packets that is none of ours.
-pub(super) fn small_pcapng() -> Vec<u8> {
+pub(crate) fn small_pcapng() -> Vec<u8> {
     let mut out = Writer(Order::Little, Vec::new());
     out.section().interface(1, 0, &[(9, &[9])]);
     for packet in packets() {

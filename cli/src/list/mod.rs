@@ -7,15 +7,16 @@ mod write;
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use nflx_core::quality::{Session, Sessions as Playbacks};
 use nflx_core::{Features as Windows, Kind, Role, ServerId, Time};
 
-use crate::analysis::{Failure, Study};
+use crate::analysis::{Failure, Frames, Study};
 use crate::output::Writer;
 use crate::rows::{
     FeatureRow, Features, PacketRow, Packets, Playback, PlaybackRow, Rows, SegmentRow, Segments,
-    ServerRow, Servers, SessionRow, Sessions, evidence_kinds, ranked, spans,
+    ServerRow, Servers, SessionRow, Sessions, begin, evidence_kinds, ranked, spans,
 };
 
 /// Rows that a capture gives.
@@ -23,26 +24,16 @@ pub(crate) trait Report: Rows + Sized {
     /// How often a capture is read at least.
     const PASSES: u32 = 1;
 
-    /// Writes the rows of the capture named `capture`; `watched` where a person sees them come.
-    fn write(
-        study: Study,
-        capture: &str,
-        watched: bool,
-        writer: &mut Writer<'_, Self>,
-    ) -> Result<Study, Failure>;
+    /// Writes the rows of a capture; `watched` where a person sees them come.
+    fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure>;
 }
 
 impl Report for Servers {
-    fn write(
-        study: Study,
-        capture: &str,
-        _: bool,
-        writer: &mut Writer<'_, Self>,
-    ) -> Result<Study, Failure> {
+    fn write(study: Study, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         for server in &ranked(&study.engine) {
             let evidence = &evidence_kinds(server);
             writer.row(&ServerRow {
-                capture,
+                capture: study.frames.at(server.t_first),
                 start: study.start,
                 server,
                 evidence,
@@ -53,12 +44,7 @@ impl Report for Servers {
 }
 
 impl Report for Segments {
-    fn write(
-        study: Study,
-        capture: &str,
-        _: bool,
-        writer: &mut Writer<'_, Self>,
-    ) -> Result<Study, Failure> {
+    fn write(study: Study, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         let engine = &study.engine;
         let media: HashMap<u32, f64> = sessions(&study)
             .iter()
@@ -70,7 +56,7 @@ impl Report for Segments {
         {
             let server = engine.server(segment.server);
             writer.row(&SegmentRow {
-                capture,
+                frames: &study.frames,
                 start: study.start,
                 segment,
                 server,
@@ -91,15 +77,10 @@ pub(crate) fn sessions(study: &Study) -> Vec<Session> {
 }
 
 impl Report for Sessions {
-    fn write(
-        study: Study,
-        capture: &str,
-        _: bool,
-        writer: &mut Writer<'_, Self>,
-    ) -> Result<Study, Failure> {
+    fn write(study: Study, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         for session in &sessions(&study) {
             writer.row(&SessionRow {
-                capture,
+                capture: study.frames.at(session.t_start),
                 start: study.start,
                 session,
                 stalls: &spans(session),
@@ -110,17 +91,12 @@ impl Report for Sessions {
 }
 
 impl Report for Playback {
-    fn write(
-        study: Study,
-        capture: &str,
-        _: bool,
-        writer: &mut Writer<'_, Self>,
-    ) -> Result<Study, Failure> {
+    fn write(study: Study, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         let step = study.engine.config().playback_step() as f64 / 1000.0;
         for session in &sessions(&study) {
             for moment in session.moments(step) {
                 writer.row(&PlaybackRow {
-                    capture,
+                    capture: study.frames.at(moment.t),
                     start: study.start,
                     session: session.number,
                     moment,
@@ -135,14 +111,9 @@ impl Report for Packets {
     const PASSES: u32 = 2;
 
     /// Reads the capture once more, so that the first packet's row already knows what the last one revealed.
-    fn write(
-        study: Study,
-        capture: &str,
-        watched: bool,
-        writer: &mut Writer<'_, Self>,
-    ) -> Result<Study, Failure> {
+    fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         let outcome = Outcome::of(&study);
-        let start = study.start;
+        let (start, frames) = (study.start, Arc::clone(&study.frames));
         // A bar would be drawn into the rows of a terminal.
         study.again(!watched, |packet, annotation, engine| {
             let Some(annotation) = annotation else {
@@ -150,10 +121,11 @@ impl Report for Packets {
             };
             let server = engine.server(annotation.server);
             let segment = annotation.segment.and_then(|number| engine.segment(number));
+            let (capture, frame) = frames.locate(packet.frame);
             writer.row(&PacketRow {
                 capture,
                 start,
-                frame: packet.frame,
+                frame,
                 time: packet.time,
                 annotation,
                 server,
@@ -171,20 +143,15 @@ impl Report for Features {
     const PASSES: u32 = 2;
 
     /// Reads the capture once more: what a segment was shows only behind it.
-    fn write(
-        study: Study,
-        capture: &str,
-        watched: bool,
-        writer: &mut Writer<'_, Self>,
-    ) -> Result<Study, Failure> {
+    fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         let mut windows = Windows::new(&study.engine);
-        let start = study.start;
+        let (start, frames) = (study.start, Arc::clone(&study.frames));
         let mut study = study.again(!watched, |packet, annotation, _| {
             windows.packet(packet, annotation.as_ref());
-            drain(&mut windows, capture, start, writer)
+            drain(&mut windows, &frames, start, writer)
         })?;
         windows.finish();
-        drain(&mut windows, capture, start, writer)?;
+        drain(&mut windows, &frames, start, writer)?;
         study.windows = windows.stats();
         Ok(study)
     }
@@ -192,13 +159,13 @@ impl Report for Features {
 
 fn drain(
     windows: &mut Windows,
-    capture: &str,
+    frames: &Frames,
     start: Time,
     writer: &mut Writer<'_, Features>,
 ) -> io::Result<()> {
     while let Some(row) = windows.next_row() {
         writer.row(&FeatureRow {
-            capture,
+            capture: frames.at(begin(&row)),
             start,
             row: &row,
         })?;

@@ -1,8 +1,8 @@
 //! A run over captures: which they are, what becomes of each, and where their rows go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io, thread};
 
@@ -12,10 +12,13 @@ use super::Report;
 use super::write::write_to;
 use crate::analysis::{Failure, Study};
 use crate::args::Run;
-use crate::inputs::{self, Input};
-use crate::messages::{Remarks, Status, is_one_of, mistake, name, reason, say};
+use crate::escape;
+use crate::identity::Identity;
+use crate::inputs::{self, Found, Input};
+use crate::messages::{Remarks, Status, mistake, name, say, unwritten, would_be_lost};
 use crate::output::{Format, Part, Sink, Writer, folder};
 use crate::progress::Total;
+use crate::rings::{self, Joining};
 use crate::{rows, workers};
 
 /// Name of the file in a folder that stands for a capture.
@@ -38,61 +41,88 @@ struct Outcome<R> {
 
 /// Writes the rows of every capture.
 pub(crate) fn run<T: Report>(run: &Run) -> Status {
-    if run
-        .files
-        .iter()
-        .filter(|file| file.as_os_str() == "-")
-        .count()
-        > 1
-    {
-        say("standard input can be read once; name - only once");
+    if let Some(sentence) = contradiction(run) {
+        say(sentence);
         return Status::Failed;
     }
     let config = match run.analysis.config() {
         Ok(config) => config,
         Err(error) => return mistake(&error),
     };
-    let inputs = inputs::find(&run.files);
-    if let Some(output) = run
-        .output
-        .output
-        .as_deref()
-        .filter(|output| is_one_of(output, inputs.iter().filter_map(Input::path)))
-    {
-        say(&format!(
-            "{}: is one of the captures and would be lost; name another output",
-            output.display()
-        ));
+    let Found {
+        inputs,
+        passed_over,
+        ..
+    } = inputs::find(&run.files);
+    let files = inputs.iter().flat_map(Input::files).map(PathBuf::as_path);
+    if would_be_lost(run.output.output.as_deref(), files) {
         return Status::Failed;
     }
-    if run.partition {
-        return partition::<T>(run, &inputs, &config);
+    let joining = if run.partition {
+        Joining::Never
+    } else {
+        run.joining.how(&config)
+    };
+    let (inputs, joined) = rings::join(inputs, joining, jobs(run.jobs));
+    let status = listed::<T>(run, &inputs, config);
+    let sentences = passed_over.iter().chain(&joined);
+    sentences.for_each(|sentence| say(sentence));
+    status
+}
+
+/// What options cannot mean together, in a sentence.
+fn contradiction(run: &Run) -> Option<&'static str> {
+    let standard_input = run.files.iter().filter(|file| file.as_os_str() == "-");
+    match standard_input.count() {
+        0 => {}
+        1 if run.joining.join => {
+            return Some(
+                "standard input cannot be joined with files; name files only, or leave --join out",
+            );
+        }
+        1 => {}
+        _ => return Some("standard input can be read once; name - only once"),
     }
-    match &inputs[..] {
-        [Input::Capture(path)] => one::<T>(run, path, config),
-        _ => several::<T>(run, &inputs, &config),
+    (run.joining.join && run.partition)
+        .then_some("a partition holds one file's rows; leave --join or --partition out")
+}
+
+/// How many captures are read at once.
+pub(crate) fn jobs(wished: Option<NonZero<usize>>) -> NonZero<usize> {
+    wished
+        .or_else(|| thread::available_parallelism().ok())
+        .unwrap_or(NonZero::<usize>::MIN)
+}
+
+/// Writes the rows of the captures that were found.
+fn listed<T: Report>(run: &Run, inputs: &[Input], config: Config) -> Status {
+    if run.partition {
+        return partition::<T>(run, inputs, &config);
+    }
+    match inputs {
+        [Input::Capture(files)] => one::<T>(run, files, config),
+        _ => several::<T>(run, inputs, &config),
     }
 }
 
 /// Writes the rows of one capture as they come.
-fn one<T: Report>(run: &Run, path: &Path, config: Config) -> Status {
+fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
     write_to(&run.output, |sink, format| {
         let watched = sink.is_terminal();
-        let mut writer = Writer::<T>::new(format, sink, false)?;
-        let study = Study::new(path, config);
-        let study =
-            study.and_then(|study| T::write(study, &path.to_string_lossy(), watched, &mut writer));
+        let mut writer = Writer::<T>::new(format, sink, files.len() > 1)?;
+        let study = Study::new(files, config);
+        let study = study.and_then(|study| T::write(study, watched, &mut writer));
         let (status, any) = match study {
             Ok(study) => {
-                let remarks = study.remarks(&name(path));
+                let remarks = study.remarks();
                 remarks.say();
                 if format == Format::Table && !recognises(&study) {
-                    say(&format!("{}: {NOTHING_RECOGNISED}", name(path)));
+                    say(&format!("{}: {NOTHING_RECOGNISED}", study.name()));
                 }
                 (remarks.status, true)
             }
             Err(Failure::Unreadable(reason)) => {
-                say(&format!("{}: {reason}", name(path)));
+                say(&format!("{}: {reason}", name_of(files)));
                 (Status::Failed, false)
             }
             Err(Failure::Output(error)) => return Err(error),
@@ -102,16 +132,21 @@ fn one<T: Report>(run: &Run, path: &Path, config: Config) -> Status {
     })
 }
 
+/// What messages call a capture that cannot be read.
+fn name_of(files: &[PathBuf]) -> String {
+    files.first().map_or_else(String::new, |file| name(file))
+}
+
 /// Writes the rows of several captures into one output, in order, whichever is read first.
 fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
     let mut sentences = Vec::new();
     let status = write_to(&run.output, |sink, format| {
         let watched = sink.is_terminal();
         let mut writer = Writer::<T>::new(format, sink, true)?;
-        let read = |total: &Arc<Total>, path: &Path| -> Result<(Study, Part), Failure> {
-            let study = Study::among(path, config.clone(), Some(Arc::clone(total)))?;
-            let mut part = Writer::<T>::of_part(format)?;
-            let study = T::write(study, &path.to_string_lossy(), false, &mut part)?;
+        let read = |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Part), Failure> {
+            let study = Study::among(files, config.clone(), Some(Arc::clone(total)))?;
+            let mut part = Writer::<T>::of_part(format, watched)?;
+            let study = T::write(study, false, &mut part)?;
             Ok((study, part.into_part()?))
         };
         let keep = |total: &Arc<Total>, part: Part| {
@@ -152,7 +187,7 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
     if root.metadata().is_ok_and(|metadata| !metadata.is_dir()) {
         say(&format!(
             "{}: is no folder, which partitions need; name another output",
-            root.display()
+            escape::path(root)
         ));
         return Status::Failed;
     }
@@ -160,14 +195,28 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
         say(&sentence);
         return Status::Failed;
     }
-    let mut sentences = Vec::new();
+    let paths = || inputs.iter().flat_map(Input::files);
     let target = |path: &Path| root.join(folder(&path.to_string_lossy())).join(PART);
+    let read: HashSet<_> = paths()
+        .filter_map(|path| Identity::of_input(path))
+        .collect();
+    let lost = paths()
+        .map(|path| target(path))
+        .find(|target| Identity::of_output(Some(target)).is_some_and(|it| read.contains(&it)));
+    if let Some(lost) = lost {
+        say(&format!(
+            "{}: is one of the captures and would be lost; name another folder",
+            escape::path(&lost)
+        ));
+        return Status::Failed;
+    }
+    let mut sentences = Vec::new();
     let written = fs::create_dir_all(root).and_then(|()| {
-        let read = |total: &Arc<Total>, path: &Path| -> Result<(Study, Sink), Failure> {
-            let study = Study::among(path, config.clone(), Some(Arc::clone(total)))?;
-            let mut sink = Sink::below(root, target(path))?;
+        let read = |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Sink), Failure> {
+            let study = Study::among(files, config.clone(), Some(Arc::clone(total)))?;
+            let mut sink = Sink::below(root, target(&files[0]))?;
             let mut writer = Writer::<T>::of_partition(&mut sink)?;
-            let study = T::write(study, &path.to_string_lossy(), false, &mut writer)?;
+            let study = T::write(study, false, &mut writer)?;
             writer.finish()?;
             Ok((study, sink))
         };
@@ -183,14 +232,7 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
     sentences.iter().for_each(|sentence| say(sentence));
     match written {
         Ok((status, _)) => status,
-        Err(error) => {
-            say(&format!(
-                "{}: cannot be written: {}",
-                root.display(),
-                reason(&error)
-            ));
-            Status::Failed
-        }
+        Err(error) => unwritten(Some(root), &error),
     }
 }
 
@@ -202,18 +244,22 @@ pub(crate) fn recognises(study: &Study) -> bool {
 /// Why the captures cannot have a folder each.
 fn conflict(inputs: &[Input]) -> Option<String> {
     let mut folders = HashMap::new();
-    inputs.iter().filter_map(Input::path).find_map(|path| {
+    inputs.iter().flat_map(Input::files).find_map(|path| {
         let folder = folder(&path.to_string_lossy());
         let length = folder.len();
         if length > MAX_NAME {
             return Some(format!(
                 "{}: makes a folder's name of {length} bytes, and {MAX_NAME} is the most; name captures from a folder \
                  nearer to them",
-                path.display()
+                escape::path(path)
             ));
         }
-        let other: &Path = folders.insert(folder, path)?;
-        Some(format!("{} and {} would be one partition; name each capture once", other.display(), path.display()))
+        let other: &PathBuf = folders.insert(folder, path)?;
+        Some(format!(
+            "{} and {} would be one partition; name each capture once",
+            escape::path(other),
+            escape::path(path)
+        ))
     })
 }
 
@@ -227,21 +273,18 @@ fn all<T: Report, R: Send>(
     inputs: &[Input],
     format: Format,
     sentences: &mut Vec<String>,
-    read: impl Fn(&Arc<Total>, &Path) -> Result<(Study, R), Failure> + Sync,
+    read: impl Fn(&Arc<Total>, &[PathBuf]) -> Result<(Study, R), Failure> + Sync,
     mut keep: impl FnMut(&Arc<Total>, R) -> io::Result<()>,
 ) -> io::Result<(Status, bool)> {
-    let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+    let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
     let total = Total::new(
         inputs.len(),
-        inputs.iter().filter_map(Input::path).map(size).sum(),
+        inputs.iter().flat_map(Input::files).map(size).sum(),
         T::PASSES,
     );
-    let jobs = run
-        .jobs
-        .or_else(|| thread::available_parallelism().ok())
-        .unwrap_or(NonZero::<usize>::MIN);
+    let jobs = jobs(run.jobs);
     let work = |number: usize| {
-        let outcome = outcome(&inputs[number], |path| read(&total, path));
+        let outcome = outcome(&inputs[number], |files| read(&total, files));
         total.advance();
         outcome
     };
@@ -266,7 +309,7 @@ fn all<T: Report, R: Send>(
 /// Reads one capture of several.
 fn outcome<R>(
     input: &Input,
-    read: impl FnOnce(&Path) -> Result<(Study, R), Failure>,
+    read: impl FnOnce(&[PathBuf]) -> Result<(Study, R), Failure>,
 ) -> io::Result<Outcome<R>> {
     let failed = |sentence: String| Outcome {
         status: Status::Failed,
@@ -274,13 +317,13 @@ fn outcome<R>(
         recognised: false,
         rows: None,
     };
-    let path = match input {
-        Input::Capture(path) => path,
+    let files = match input {
+        Input::Capture(files) => files,
         Input::Nothing(name, why) => return Ok(failed(format!("{name}: {why}"))),
     };
-    match read(path) {
+    match read(files) {
         Ok((study, rows)) => {
-            let Remarks { status, sentences } = study.remarks(&name(path));
+            let Remarks { status, sentences } = study.remarks();
             Ok(Outcome {
                 status,
                 sentences,
@@ -288,7 +331,7 @@ fn outcome<R>(
                 rows: Some(rows),
             })
         }
-        Err(Failure::Unreadable(reason)) => Ok(failed(format!("{}: {reason}", name(path)))),
+        Err(Failure::Unreadable(reason)) => Ok(failed(format!("{}: {reason}", name_of(files)))),
         Err(Failure::Output(error)) => Err(error),
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::args::Output;
-use crate::messages::{Status, reason, say};
+use crate::messages::{Status, say, unwritten};
 use crate::output::{Format, Sink};
 
 /// Opens the output, has it written, and keeps it if `write` says that there is something to keep.
@@ -31,17 +31,5 @@ pub(crate) fn write_to(
         }
         Ok(status)
     });
-    match written {
-        Ok(status) => status,
-        // Whoever reads our output has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
-        Err(error) => {
-            let place = output
-                .output
-                .as_deref()
-                .map_or("standard output".into(), |path| path.display().to_string());
-            say(&format!("{place}: cannot be written: {}", reason(&error)));
-            Status::Failed
-        }
-    }
+    written.unwrap_or_else(|error| unwritten(output.output.as_deref(), &error))
 }

@@ -10,7 +10,6 @@ mod temporary;
 mod text;
 
 use std::io::{self, Write};
-use std::mem;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -18,7 +17,7 @@ use parquet::Parquet;
 pub(crate) use part::Part;
 use part::Spool;
 pub(crate) use partition::{PARTITION, folder};
-pub(crate) use sink::Sink;
+pub(crate) use sink::{Sink, stdout_is_closed};
 use table::Table;
 pub(crate) use table::{scaled, thousands};
 
@@ -64,20 +63,20 @@ enum Form<'s, T: Rows> {
     /// A table's cells, not laid out yet.
     Cells(Box<csv::Writer<Spool>>),
     Jsonl(Place<'s>, Vec<u8>),
-    Csv(Csv<'s>, Vec<u8>),
+    Csv {
+        place: Place<'s>,
+        line: Vec<u8>,
+        watched: bool,
+    },
     Parquet(Box<Parquet<&'s mut Sink, T>>),
     /// A part of a Parquet file.
     Groups(Box<Parquet<Spool, T>>),
 }
 
-type Csv<'s> = Box<csv::Writer<Place<'s>>>;
-
 /// Where text goes.
 enum Place<'s> {
     Sink(&'s mut Sink),
     Spool(Spool),
-    /// Taken away for a moment.
-    Nowhere,
 }
 
 impl Write for Place<'_> {
@@ -85,7 +84,6 @@ impl Write for Place<'_> {
         match self {
             Self::Sink(sink) => sink.write(bytes),
             Self::Spool(spool) => spool.write(bytes),
-            Self::Nowhere => Ok(0),
         }
     }
 
@@ -93,7 +91,6 @@ impl Write for Place<'_> {
         match self {
             Self::Sink(sink) => sink.flush(),
             Self::Spool(spool) => spool.flush(),
-            Self::Nowhere => Ok(()),
         }
     }
 }
@@ -105,11 +102,14 @@ impl<'s, T: Rows> Writer<'s, T> {
             Format::Table => Form::Table(Table::new::<T>(sink, several)),
             Format::Jsonl => Form::Jsonl(Place::Sink(sink), Vec::new()),
             Format::Csv => {
-                let mut writer = csv::Writer::from_writer(Place::Sink(sink));
-                writer
-                    .write_record(T::COLUMNS.iter().map(|column| column.key))
-                    .map_err(io_error)?;
-                Form::Csv(Box::new(writer), Vec::new())
+                let keys: Vec<_> = T::COLUMNS.iter().map(|column| column.key).collect();
+                let watched = sink.is_terminal();
+                writeln!(sink, "{}", keys.join(","))?;
+                Form::Csv {
+                    place: Place::Sink(sink),
+                    line: Vec::new(),
+                    watched,
+                }
             }
             Format::Parquet => Form::Parquet(Box::new(Parquet::new(sink, |_| true)?)),
         };
@@ -149,13 +149,20 @@ impl<'s, T: Rows> Writer<'s, T> {
                 line.extend_from_slice(b"}\n");
                 place.write_all(line)
             }
-            Form::Csv(writer, field) => {
-                for column in T::COLUMNS {
-                    field.clear();
-                    text::plain(&(column.value)(row), field)?;
-                    writer.write_field(&*field).map_err(io_error)?;
+            Form::Csv {
+                place,
+                line,
+                watched,
+            } => {
+                line.clear();
+                for (index, column) in T::COLUMNS.iter().enumerate() {
+                    if index > 0 {
+                        line.push(b',');
+                    }
+                    text::csv(&(column.value)(row), *watched, line)?;
                 }
-                writer.write_record(None::<&[u8]>).map_err(io_error)
+                line.push(b'\n');
+                place.write_all(line)
             }
             Form::Parquet(parquet) => parquet.row(row),
             Form::Groups(parquet) => parquet.row(row),
@@ -174,19 +181,8 @@ impl<'s, T: Rows> Writer<'s, T> {
                     table.cells(record.iter().map(str::to_owned).collect())
                 })
             }
-            (Form::Jsonl(place, _), Part::Lines(lines)) => {
+            (Form::Jsonl(place, _) | Form::Csv { place, .. }, Part::Lines(lines)) => {
                 io::copy(&mut lines.rewound()?, place).map(drop)
-            }
-            (Form::Csv(writer, _), Part::Lines(lines)) => {
-                // What the writer holds stands first; it gives its place away only for good.
-                let begun =
-                    mem::replace(writer, Box::new(csv::Writer::from_writer(Place::Nowhere)));
-                let mut place = begun
-                    .into_inner()
-                    .map_err(csv::IntoInnerError::into_error)?;
-                io::copy(&mut lines.rewound()?, &mut place)?;
-                **writer = csv::Writer::from_writer(place);
-                Ok(())
             }
             (Form::Parquet(parquet), Part::Groups(groups)) => parquet.append(&groups),
             _ => Err(io::Error::other("rows of another format")),
@@ -198,11 +194,7 @@ impl<'s, T: Rows> Writer<'s, T> {
         match self.form {
             Form::Table(table) => table.finish(),
             Form::Cells(mut cells) => cells.flush(),
-            Form::Jsonl(mut place, _) => place.flush(),
-            Form::Csv(writer, _) => writer
-                .into_inner()
-                .map_err(csv::IntoInnerError::into_error)?
-                .flush(),
+            Form::Jsonl(mut place, _) | Form::Csv { mut place, .. } => place.flush(),
             Form::Parquet(parquet) => parquet.finish(),
             Form::Groups(parquet) => parquet.finish(),
         }
@@ -210,16 +202,17 @@ impl<'s, T: Rows> Writer<'s, T> {
 }
 
 impl<T: Rows> Writer<'static, T> {
-    /// Begins a part of the output: the rows of one capture among several.
-    pub(crate) fn of_part(format: Format) -> io::Result<Self> {
+    /// Begins a part of the output: the rows of one capture among several; `watched` where they go to a terminal.
+    pub(crate) fn of_part(format: Format, watched: bool) -> io::Result<Self> {
         let spool = Spool::new();
         let form = match format {
             Format::Table => Form::Cells(Box::new(csv::Writer::from_writer(spool))),
             Format::Jsonl => Form::Jsonl(Place::Spool(spool), Vec::new()),
-            Format::Csv => Form::Csv(
-                Box::new(csv::Writer::from_writer(Place::Spool(spool))),
-                Vec::new(),
-            ),
+            Format::Csv => Form::Csv {
+                place: Place::Spool(spool),
+                line: Vec::new(),
+                watched,
+            },
             Format::Parquet => Form::Groups(Box::new(Parquet::new(spool, |_| true)?)),
         };
         Ok(Self { form })
@@ -227,19 +220,20 @@ impl<T: Rows> Writer<'static, T> {
 
     /// The rows, for [`Writer::append`].
     pub(crate) fn into_part(self) -> io::Result<Part> {
-        let inner = csv::IntoInnerError::into_error;
         match self.form {
             Form::Cells(cells) => cells
                 .into_inner()
                 .map(Part::Cells)
                 .map_err(|error| error.into_error()),
-            Form::Jsonl(Place::Spool(spool), _) => Ok(Part::Lines(spool)),
-            Form::Csv(writer, _) => match writer.into_inner().map_err(inner)? {
-                Place::Spool(spool) => Ok(Part::Lines(spool)),
-                Place::Sink(_) | Place::Nowhere => Err(io::Error::other("no part")),
-            },
+            Form::Jsonl(Place::Spool(spool), _)
+            | Form::Csv {
+                place: Place::Spool(spool),
+                ..
+            } => Ok(Part::Lines(spool)),
             Form::Groups(parquet) => parquet.into_groups().map(Part::Groups),
-            Form::Table(_) | Form::Jsonl(..) | Form::Parquet(_) => Err(io::Error::other("no part")),
+            Form::Table(_) | Form::Jsonl(..) | Form::Csv { .. } | Form::Parquet(_) => {
+                Err(io::Error::other("no part"))
+            }
         }
     }
 }

@@ -27,6 +27,9 @@ impl Sink {
     /// Opens `path`, or standard output for none and for `-`.
     pub(crate) fn open(path: Option<&Path>) -> io::Result<Self> {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
+            if stdout_is_closed() {
+                return Err(io::Error::other("it is closed"));
+            }
             return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())));
         };
         // Through symbolic links, so that they stay; a target that is not there yet keeps its name.
@@ -77,6 +80,19 @@ impl Sink {
         }
         Ok(())
     }
+}
+
+/// Returns true if standard output was closed when the program began: then it stands for reading only (see
+/// `closed_output.c`). A redirection to `/dev/null` is none.
+#[cfg(unix)]
+pub(crate) fn stdout_is_closed() -> bool {
+    use rustix::fs::{OFlags, fcntl_getfl};
+    fcntl_getfl(io::stdout()).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDONLY)
+}
+
+#[cfg(not(unix))]
+pub(crate) const fn stdout_is_closed() -> bool {
+    false
 }
 
 /// A file in `directory` that gets the permissions of what is at `target`, or a new file's.

@@ -7,6 +7,7 @@ use console::{Term, measure_text_width, style, truncate_str};
 use nflx_core::Time;
 
 use super::{Sink, Value};
+use crate::escape;
 use crate::rows::{Column, Rows, Shown, Unit};
 
 /// Rows from which the widths of columns are taken; later rows are written as they come.
@@ -183,9 +184,9 @@ fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
         (Value::Float(value), _) => value.to_string(),
         (Value::Time(time), _) => format!("{:.6}", time.since(start) as f64 / 1e9),
         (Value::Seconds(nanoseconds), _) => format!("{:.3} s", *nanoseconds as f64 / 1e9),
-        (Value::Text(text) | Value::Word(text), _) => printable(text),
+        (Value::Text(text) | Value::Word(text), _) => escape::escaped(text).into_owned(),
         (Value::Address(address), _) => address.to_string(),
-        (Value::Words(words), _) => printable(&words.join(" ")),
+        (Value::Words(words), _) => escape::escaped(&words.join(" ")).into_owned(),
         (Value::Spans(spans), _) => spans
             .iter()
             .map(|[from, to]| format!("{from}-{to}"))
@@ -197,19 +198,6 @@ fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
             .collect::<Vec<_>>()
             .join(" "),
     }
-}
-
-/// Names come from packets: what would steer a terminal is shown as a replacement character.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 /// 1234567 as 1,234,567.
@@ -275,7 +263,7 @@ mod tests {
     fn names_cannot_steer_the_terminal() {
         assert_eq!(
             cell(&Value::Text("a\x1b[31mb\n"), Unit::Text, Time(0)),
-            "a\u{fffd}[31mb\u{fffd}"
+            "a\\u{1b}[31mb\\n"
         );
     }
 

@@ -8,6 +8,7 @@ use super::facts::{Facts, KINDS, Sum};
 use super::numbers::{bytes, count, date, label, rate, seconds, share, short};
 use super::tables;
 use super::traffic::Traffic;
+use crate::escape;
 use crate::output::{scaled, thousands};
 
 const STYLE: &str = include_str!("style.css");
@@ -280,7 +281,7 @@ impl Page<'_> {
             section aria-labelledby="notes" {
                 h2 id="notes" { "Notes" }
                 ul {
-                    @for remark in self.remarks { li.warning { "The capture " (remark) "." } }
+                    @for remark in self.remarks { li.warning { "The capture " (escape::escaped(remark)) "." } }
                     @if estimated > 0 {
                         li {
                             (thousands(estimated as u64)) " segments have an estimated size without framing: records were "
@@ -295,7 +296,7 @@ impl Page<'_> {
                     }
                     @for setting in changed {
                         li {
-                            "The setting " code { (setting.name) } " was " code { (config.get(setting.name).unwrap_or_default()) }
+                            "The setting " code { (setting.name) } " was " code { (escape::escaped(&config.get(setting.name).unwrap_or_default())) }
                             " instead of " code { (defaults.get(setting.name).unwrap_or_default()) } "."
                         }
                     }

@@ -16,47 +16,34 @@ mod tables;
 mod traffic;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use facts::Facts;
 use markup::Page;
+use nflx_core::Config;
 use traffic::Traffic;
 
 use crate::analysis::{Failure, Study};
 use crate::args::Report;
-use crate::list::run::NOTHING_RECOGNISED;
-use crate::messages::{Status, is_one_of, mistake, name, reason, say};
+use crate::inputs::Input;
+use crate::list::run::{NOTHING_RECOGNISED, jobs};
+use crate::messages::{Status, mistake, name, say, unwritten, would_be_lost};
 use crate::output::Sink;
+use crate::rings;
 
 /// Writes the page.
 pub(crate) fn run(run: &Report) -> Status {
-    if run
-        .output
-        .as_deref()
-        .is_some_and(|output| is_one_of(output, std::iter::once(&*run.file)))
-    {
-        say(&format!(
-            "{}: is the capture itself and would be lost; name another output",
-            name(&run.file)
-        ));
+    let files = run.files.iter().map(PathBuf::as_path);
+    if would_be_lost(run.output.as_deref(), files) {
         return Status::Failed;
     }
     match written(run) {
         Ok(status) => status,
         Err(Failure::Unreadable(reason)) => {
-            say(&format!("{}: {reason}", name(&run.file)));
+            say(&format!("{}: {reason}", name(&run.files[0])));
             Status::Failed
         }
-        // Whoever reads our output has seen enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
-        Err(Failure::Output(error)) => {
-            let place = run
-                .output
-                .as_deref()
-                .map_or("standard output".into(), |path| path.display().to_string());
-            say(&format!("{place}: cannot be written: {}", reason(&error)));
-            Status::Failed
-        }
+        Err(Failure::Output(error)) => unwritten(run.output.as_deref(), &error),
     }
 }
 
@@ -72,7 +59,11 @@ fn written(run: &Report) -> Result<Status, Failure> {
         );
         return Ok(Status::Failed);
     }
-    let study = Study::new(&run.file, config)?;
+    let Some(files) = one_capture(run, &config) else {
+        say("a page shows one capture; name one, or the files of one with --join");
+        return Ok(Status::Failed);
+    };
+    let study = Study::new(&files, config)?;
     let mut traffic = Traffic::of(&study.engine);
     let study = match &mut traffic {
         Some(traffic) => study.again(true, |packet, annotation, engine| {
@@ -85,19 +76,17 @@ fn written(run: &Report) -> Result<Status, Failure> {
     };
     let facts = Facts::of(&study.engine);
     // The folder is nobody's business who gets the page.
-    let file = name(Path::new(
-        run.file.file_name().unwrap_or(run.file.as_os_str()),
-    ));
+    let file = |path: &PathBuf| name(Path::new(path.file_name().unwrap_or(path.as_os_str())));
+    let file = match &files[..] {
+        [first, .., last] => format!("{} to {}", file(first), file(last)),
+        files => files.first().map_or_else(String::new, file),
+    };
     let page = Page {
         capture: &file,
         start: study.start,
         facts: &facts,
         traffic: traffic.as_ref(),
-        remarks: &study
-            .damage()
-            .into_iter()
-            .chain(study.shortage())
-            .collect::<Vec<_>>(),
+        remarks: &study.notes(),
     };
     sink.write_all(
         page.markup()
@@ -106,12 +95,24 @@ fn written(run: &Report) -> Result<Status, Failure> {
             .as_bytes(),
     )?;
     sink.keep()?;
-    let mut remarks = study.remarks(&name(&run.file));
+    let mut remarks = study.remarks();
     if traffic.is_none() {
         remarks
             .sentences
-            .push(format!("{}: {NOTHING_RECOGNISED}", name(&run.file)));
+            .push(format!("{}: {NOTHING_RECOGNISED}", study.name()));
     }
     remarks.say();
     Ok(remarks.status)
+}
+
+/// The files of the capture, if they are one.
+fn one_capture(run: &Report, config: &Config) -> Option<Vec<PathBuf>> {
+    let inputs = run
+        .files
+        .iter()
+        .map(|file| Input::Capture(vec![file.clone()]));
+    let (mut inputs, joined) = rings::join(inputs.collect(), run.joining.how(config), jobs(None));
+    joined.iter().for_each(|sentence| say(sentence));
+    let last = inputs.pop().map(Input::into_files);
+    last.filter(|_| inputs.is_empty())
 }

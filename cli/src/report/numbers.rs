@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use nflx_core::{Server, Time};
 
+use crate::escape;
 use crate::output::{scaled, thousands};
 
 /// How many.
@@ -61,7 +62,8 @@ pub(super) fn date(time: Time) -> String {
 
 /// A server's name as far as it is one: nothing in it that has no place in a host name.
 pub(super) fn label(server: &Server) -> String {
-    nflx_core::text::comment::Label(server).to_string()
+    let label = nflx_core::text::comment::Label(server).to_string();
+    escape::escaped(&label).into_owned()
 }
 
 #[cfg(test)]

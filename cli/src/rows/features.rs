@@ -49,7 +49,7 @@ const CAPTURE: Column<Features> = super::shown(
     "capture",
     Type::Text,
     "",
-    "Capture, as it was named or found",
+    "Capture that the window begins in, as it was named or found",
     "capture",
     Unit::Capture,
     |row| Value::Text(row.capture),
@@ -91,6 +91,21 @@ const fn look(name: &str) -> Option<Shown> {
         at += 1;
     }
     None
+}
+
+/// When a window begins.
+pub(crate) fn begin(row: &Row) -> Time {
+    const BEGIN: usize = {
+        let mut at = 0;
+        while !is_same(features::COLUMNS[at].name, "t_start") {
+            at += 1;
+        }
+        at
+    };
+    match features::COLUMNS[BEGIN].value(row) {
+        features::Value::Time(time) => time,
+        _ => Time(0),
+    }
 }
 
 const fn is_same(one: &str, other: &str) -> bool {

@@ -10,7 +10,7 @@ mod settings;
 
 use std::net::IpAddr;
 
-pub(crate) use features::{Columns, FeatureRow, Features};
+pub(crate) use features::{Columns, FeatureRow, Features, begin};
 use nflx_core::Time;
 pub(crate) use packets::{PacketRow, Packets};
 pub(crate) use playback::{Playback, PlaybackRow};
@@ -266,7 +266,7 @@ mod tests {
             keys::<Segments>(),
             "capture segment index server server_port client client_port transport name evidence kind request_frame \
              first_frame last_frame t_request t_first t_last pkts bytes app_bytes retransmitted_bytes missing_bytes \
-             size_error ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason media_s bitrate_bps"
+             size_error ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason media_s bitrate_bps first_capture last_capture"
         );
         assert_eq!(
             keys::<Servers>(),

@@ -3,19 +3,34 @@
 use nflx_core::{Segment, Server, Time};
 
 use super::{Column, Rows, Type, Unit, Value, column, shown};
+use crate::analysis::Frames;
 
 /// The type of row.
 pub(crate) struct Segments;
 
 /// A segment of a capture.
 pub(crate) struct SegmentRow<'a> {
-    pub(crate) capture: &'a str,
+    /// Where its frames are.
+    pub(crate) frames: &'a Frames,
     pub(crate) start: Time,
     pub(crate) segment: &'a Segment,
     /// `None` only if the engine holds a segment of a server that it dropped.
     pub(crate) server: Option<&'a Server>,
     /// Seconds of media, if they could be inferred.
     pub(crate) media: Option<f64>,
+}
+
+impl SegmentRow<'_> {
+    fn frame(&self, frame: Option<impl Into<u64>>) -> Value<'_> {
+        Value::integer(frame.map(|frame| self.frames.within(frame.into())))
+    }
+
+    /// The file of a frame, if it is not that of the request.
+    fn other_file(&self, frame: Option<impl Into<u64>>) -> Value<'_> {
+        let (capture, _) = self.frames.locate(self.segment.request_frame);
+        let file = frame.map(|frame| self.frames.locate(frame.into()).0);
+        file.filter(|file| *file != capture).into()
+    }
 }
 
 impl Rows for Segments {
@@ -28,10 +43,10 @@ impl Rows for Segments {
             "capture",
             Type::Text,
             "",
-            "Capture, as it was named or found",
+            "Capture that its request is in, as it was named or found",
             "capture",
             Unit::Capture,
-            |row| Value::Text(row.capture),
+            |row| Value::Text(row.frames.locate(row.segment.request_frame).0),
         ),
         shown(
             "segment",
@@ -122,24 +137,24 @@ impl Rows for Segments {
             "request_frame",
             Type::Integer,
             "frame number",
-            "First packet of the request",
+            "First packet of the request: its number in capture",
             "frame",
             Unit::Number,
-            |row| Value::Integer(row.segment.request_frame),
+            |row| Value::Integer(row.frames.within(row.segment.request_frame)),
         ),
         column(
             "first_frame",
             Type::Integer,
             "frame number",
-            "First packet of the response with new data",
-            |row| Value::integer(row.segment.first_frame),
+            "First packet of the response with new data: its number in first_capture, or else in capture",
+            |row| row.frame(row.segment.first_frame),
         ),
         column(
             "last_frame",
             Type::Integer,
             "frame number",
-            "Last packet of the response with new data",
-            |row| Value::integer(row.segment.last_frame),
+            "Last packet of the response with new data: its number in last_capture, or else in capture",
+            |row| row.frame(row.segment.last_frame),
         ),
         shown(
             "t_request",
@@ -296,6 +311,20 @@ impl Rows for Segments {
                 let rate = |media: f64| row.segment.app_bytes as f64 * 8.0 / media;
                 Value::float(row.media.map(rate))
             },
+        ),
+        column(
+            "first_capture",
+            Type::Text,
+            "",
+            "File that first_frame is in, where a later one than the request's",
+            |row| row.other_file(row.segment.first_frame),
+        ),
+        column(
+            "last_capture",
+            Type::Text,
+            "",
+            "File that last_frame is in, where a later one than the request's",
+            |row| row.other_file(row.segment.last_frame),
         ),
     ];
 

@@ -28,7 +28,7 @@ impl Rows for Servers {
             "capture",
             Type::Text,
             "",
-            "Capture, as it was named or found",
+            "Capture that its first packet is in, as it was named or found",
             "capture",
             Unit::Capture,
             |row| Value::Text(row.capture),

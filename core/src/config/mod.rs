@@ -353,6 +353,9 @@ numbers! {
     playback_step: 1_000 in 100..=3_600_000, "ms", "Step of playback",
         "Time between two rows of 'nflx playback'.",
         "a stall of a second is seen";
+    join_gap: 10 in 0..=86_400, "seconds", "Gap between files of one capture",
+        "Files whose names count on, but not as those of a ring do, are one capture if no more time lies between them.",
+        "ring files follow each other by the next packet: keep-alives of players come every 4 s; who starts a program again takes longer";
     retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
         "Share of a segment's bytes sent again from which a note is made.",
         "players cope with 2 % loss; above 5 % throughput suffers visibly";

@@ -1,0 +1,256 @@
+//! The files that a capture consists of: one, or those of a ring in order.
+
+use std::path::{Path, PathBuf};
+
+use nflx_core::Time;
+
+use crate::capture::{Damage, Piece, Reader, Source, Unreadable};
+use crate::messages;
+use crate::progress::Progress;
+
+/// The files of one capture, which can be read more than once.
+pub(super) struct Parts(Vec<Part>);
+
+struct Part {
+    path: PathBuf,
+    /// Open where there is no other file: a pipe cannot be opened a second time. Of many, one is open at a time.
+    source: Option<Source>,
+    size: u64,
+    /// Frames of the files before it.
+    frames_before: u64,
+    /// Time of its first packet, once it was read.
+    start: Option<Time>,
+    damage: Option<Damage>,
+    compressed: bool,
+    /// Why nothing of it could be read, though it is not the first.
+    unreadable: Option<Unreadable>,
+}
+
+/// What a reader of packets wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Go {
+    On,
+    /// No more of them.
+    Stop,
+}
+
+impl Parts {
+    /// Opens the first of `files`.
+    pub(super) fn open(files: &[PathBuf]) -> Result<Self, Unreadable> {
+        let mut parts: Vec<_> = files.iter().map(|path| Part::new(path)).collect();
+        if let Some(first) = parts.first_mut() {
+            let source = Source::open(&first.path)?;
+            first.size = source.size().unwrap_or(0);
+            first.source = Some(source);
+        }
+        Ok(Self(parts))
+    }
+
+    /// What is called by a name in messages and progress.
+    pub(super) fn name(&self) -> String {
+        let name = |part: &Part| messages::name(&part.path);
+        match &self.0[..] {
+            [] => String::new(),
+            [part] => name(part),
+            [first, .., last] => format!("{} to {}", name(first), name(last)),
+        }
+    }
+
+    /// Bytes of one pass before decompression, where known.
+    pub(super) fn size(&self) -> Option<u64> {
+        match &self.0[..] {
+            [part] => part.source.as_ref().map_or(Some(part.size), Source::size),
+            parts => Some(parts.iter().map(|part| part.size).sum()),
+        }
+    }
+
+    /// Gives every packet to `visit`, with frame numbers that go on from file to file. Returns true if `visit` took all.
+    pub(super) fn packets<E: From<Unreadable>>(
+        &mut self,
+        progress: &Progress,
+        mut visit: impl FnMut(&nflx_core::Packet<'_>) -> Result<Go, E>,
+    ) -> Result<bool, E> {
+        self.each(progress, |reader, part| {
+            while let Some(mut packet) = reader.next() {
+                part.start.get_or_insert(packet.time);
+                packet.frame += part.frames_before;
+                if visit(&packet)? == Go::Stop {
+                    return Ok(Go::Stop);
+                }
+            }
+            Ok(Go::On)
+        })
+    }
+
+    /// Gives every byte to `visit`, of one file.
+    pub(super) fn pieces<E: From<Unreadable>>(
+        &mut self,
+        progress: &Progress,
+        mut visit: impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        self.each(progress, |reader, _| {
+            while let Some(piece) = reader.next_piece() {
+                visit(piece)?;
+            }
+            Ok(Go::On)
+        })
+    }
+
+    fn each<E: From<Unreadable>>(
+        &mut self,
+        progress: &Progress,
+        mut read: impl FnMut(&mut Reader<Box<dyn std::io::Read + '_>>, &mut Part) -> Result<Go, E>,
+    ) -> Result<bool, E> {
+        let alone = self.0.len() == 1;
+        let mut frames = 0;
+        for (index, part) in self.0.iter_mut().enumerate() {
+            part.frames_before = frames;
+            let opened = part
+                .source
+                .take()
+                .map_or_else(|| Source::open(&part.path), Ok);
+            let mut source = match opened {
+                Ok(source) => source,
+                // The others are there.
+                Err(reason) if index > 0 => {
+                    part.unreadable = Some(reason);
+                    continue;
+                }
+                Err(reason) => return Err(reason.into()),
+            };
+            let go = match source.pass(progress).and_then(|pass| {
+                part.compressed = pass.compressed;
+                Reader::new(pass.bytes)
+            }) {
+                Ok(mut reader) => {
+                    let go = read(&mut reader, part);
+                    part.damage = reader.damage().cloned();
+                    frames += reader.frames();
+                    go
+                }
+                Err(reason) if index > 0 => {
+                    part.unreadable = Some(reason);
+                    continue;
+                }
+                Err(reason) => Err(reason.into()),
+            };
+            if alone {
+                source.rewind().map_err(Unreadable::Io)?;
+                part.source = Some(source);
+            }
+            if go? == Go::Stop {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is wrong with the files, in a sentence each that begins with the file's name, and whether nothing of one
+    /// could be read.
+    pub(super) fn damage(&self) -> (Vec<(String, String)>, bool) {
+        let mut sentences = Vec::new();
+        for part in &self.0 {
+            let name = messages::name(&part.path);
+            if let Some(reason) = &part.unreadable {
+                sentences.push((name.clone(), reason.to_string()));
+            }
+            if let Some(damage) = &part.damage {
+                let unit = if part.compressed {
+                    "decompressed byte"
+                } else {
+                    "byte"
+                };
+                sentences.push((name, damage.sentence(unit)));
+            }
+        }
+        let failed = self.0.iter().any(|part| part.unreadable.is_some());
+        (sentences, failed)
+    }
+
+    /// Where frames and times are, once all was read.
+    pub(super) fn frames(&self) -> Frames {
+        let file = |part: &Part| File {
+            name: part.path.to_string_lossy().into_owned(),
+            frames_before: part.frames_before,
+            start: part.start,
+        };
+        Frames(self.0.iter().map(file).collect())
+    }
+}
+
+impl Part {
+    fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            source: None,
+            size: path.metadata().map_or(0, |metadata| metadata.len()),
+            frames_before: 0,
+            start: None,
+            damage: None,
+            compressed: false,
+            unreadable: None,
+        }
+    }
+}
+
+/// In which file of a capture a frame is, and which number it has there.
+pub(crate) struct Frames(Vec<File>);
+
+struct File {
+    name: String,
+    frames_before: u64,
+    start: Option<Time>,
+}
+
+impl Frames {
+    /// The file of a frame that is counted through all files, and its number within the file.
+    pub(crate) fn locate(&self, frame: u64) -> (&str, u64) {
+        let at = self.0.partition_point(|file| file.frames_before < frame);
+        match self.0.get(at.saturating_sub(1)) {
+            Some(file) => (&file.name, frame - file.frames_before.min(frame)),
+            None => ("", frame),
+        }
+    }
+
+    /// The number of a frame within its file.
+    pub(crate) fn within(&self, frame: u64) -> u64 {
+        self.locate(frame).1
+    }
+
+    /// The file that was written at `time`.
+    pub(crate) fn at(&self, time: Time) -> &str {
+        let written = self
+            .0
+            .iter()
+            .rfind(|file| file.start.is_some_and(|start| start <= time));
+        written
+            .or(self.0.first())
+            .map_or("", |file| file.name.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_found_in_their_files() {
+        let file = |name: &str, frames_before, start: Option<i64>| File {
+            name: name.to_owned(),
+            frames_before,
+            start: start.map(Time),
+        };
+        // The second has no packet.
+        let frames = Frames(vec![
+            file("a", 0, Some(10)),
+            file("b", 3, None),
+            file("c", 3, Some(20)),
+        ]);
+        for (frame, expected) in [(1, ("a", 1)), (3, ("a", 3)), (4, ("c", 1)), (9, ("c", 6))] {
+            assert_eq!(frames.locate(frame), expected);
+        }
+        for (time, expected) in [(5, "a"), (10, "a"), (19, "a"), (20, "c"), (99, "c")] {
+            assert_eq!(frames.at(Time(time)), expected);
+        }
+    }
+}

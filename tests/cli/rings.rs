@@ -1,0 +1,211 @@
+//! Files of one ring: wherever a capture is cut, its files give the rows of the whole.
+
+use std::collections::HashMap;
+use std::fs;
+
+use serde_json::Value;
+
+use super::{COMMANDS, Folder, decompressed, recorded, run};
+
+/// Where a pcap file's records end; the first is where the header ends.
+fn ends(bytes: &[u8]) -> Vec<usize> {
+    let mut ends = vec![24];
+    while let Some(length) = bytes
+        .get(ends[ends.len() - 1] + 8..)
+        .and_then(|rest| rest.first_chunk())
+    {
+        ends.push(ends[ends.len() - 1] + 16 + u32::from_le_bytes(*length) as usize);
+    }
+    assert_eq!(ends.last(), Some(&bytes.len()), "a whole capture");
+    ends
+}
+
+/// Writes a capture cut behind these frames as a ring, and gives the frames before each file by its path.
+fn ring(folder: &Folder, bytes: &[u8], cuts: &[usize]) -> HashMap<String, u64> {
+    let ends = ends(bytes);
+    let mut before = HashMap::new();
+    let edges: Vec<_> = [&[0], cuts, &[ends.len() - 1]].concat();
+    for (number, edge) in edges.windows(2).enumerate() {
+        let path = folder.file(
+            &format!("ring_{number:05}_202601011200{number:02}.pcap"),
+            &[&bytes[..24], &bytes[ends[edge[0]]..ends[edge[1]]]].concat(),
+        );
+        before.insert(path, edge[0] as u64);
+    }
+    before
+}
+
+/// The rows, with frames as they are counted through all files, and without the names of files.
+fn counted_through(jsonl: &str, before: &HashMap<String, u64>) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for line in jsonl.lines() {
+        let mut row: Value = serde_json::from_str(line).expect("JSON");
+        let row_of = row.as_object_mut().expect("an object");
+        let capture = row_of.remove("capture").expect("named");
+        for (frame, file) in [
+            ("frame", None),
+            ("request_frame", None),
+            ("first_frame", row_of.remove("first_capture")),
+            ("last_frame", row_of.remove("last_capture")),
+        ] {
+            let file = file
+                .filter(Value::is_string)
+                .unwrap_or_else(|| capture.clone());
+            if let Some(number) = row_of.get(frame).and_then(Value::as_u64) {
+                let before = before
+                    .get(file.as_str().expect("text"))
+                    .copied()
+                    .unwrap_or(0);
+                row_of.insert(frame.to_owned(), (number + before).into());
+            }
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+#[test]
+fn a_capture_cut_anywhere_gives_the_rows_of_the_whole() {
+    // Numbers that look random: Weyl's sequence of the golden ratio.
+    let mut seed = 0u32;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_add(0x9e37_79b9);
+        seed as usize % below
+    };
+    for name in ["player.pcap.gz", "h2.pcap.gz", "loss.pcap.gz", "h3.pcap.gz"] {
+        let bytes = decompressed(&recorded(name));
+        let frames = ends(&bytes).len() - 1;
+        for pieces in [2, 5, 17] {
+            let mut cuts: Vec<_> = (1..pieces).map(|_| next(frames)).collect();
+            // Files without a packet are there where nothing came.
+            cuts.push(cuts[0]);
+            cuts.sort_unstable();
+            let (folder, whole) = (Folder::new(), Folder::new());
+            let before = ring(&folder, &bytes, &cuts);
+            let plain = whole.file("plain.pcap", &bytes);
+            for command in COMMANDS {
+                let expected = counted_through(&run(&[command, &plain]).quiet(), &HashMap::new());
+                let outcome = run(&[command, &folder.path("")]);
+                assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
+                assert!(
+                    outcome.sentence().ends_with(
+                        "files that follow each other are read as one capture; --no-join reads each by itself"
+                    ),
+                    "{}",
+                    outcome.stderr
+                );
+                let rows = counted_through(&outcome.stdout, &before);
+                assert_eq!(rows.len(), expected.len(), "{command} {name} {cuts:?}");
+                for (row, expected) in rows.iter().zip(&expected) {
+                    assert_eq!(row, expected, "{command} {name} {cuts:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_segment_names_the_files_that_it_is_in() {
+    let bytes = decompressed(&recorded("tls13.pcap.gz"));
+    let whole = Folder::new();
+    let plain = run(&["segments", &whole.file("plain.pcap", &bytes)]).quiet();
+    let segment: Value = plain
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+        .max_by_key(|row| row["bytes"].as_u64())
+        .expect("a segment");
+    let [request, last] =
+        ["request_frame", "last_frame"].map(|key| segment[key].as_u64().expect("there"));
+    assert!(request + 4 < last);
+    let folder = Folder::new();
+    ring(&folder, &bytes, &[last as usize - 2]);
+    let joined = run(&["segments", &folder.path("")]).stdout;
+    let row: Value = joined
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .find(|row: &Value| row["segment"] == segment["segment"])
+        .expect("the same segment");
+    let file = |number| folder.path(&format!("ring_{number:05}_202601011200{number:02}.pcap"));
+    assert_eq!(
+        (&row["capture"], &row["request_frame"]),
+        (&file(0).into(), &request.into())
+    );
+    assert_eq!(
+        (&row["last_capture"], &row["last_frame"]),
+        (&file(1).into(), &2.into())
+    );
+    assert_eq!(row["first_capture"], Value::Null);
+    assert_eq!(row["bytes"], segment["bytes"]);
+
+    // The same on one page, and only there.
+    let files = [file(1), file(0)];
+    let page = run(&["report", &files[0], &files[1]]);
+    assert_eq!(page.status, Some(0), "{}", page.stderr);
+    assert!(
+        page.stdout
+            .contains("ring_00000_20260101120000.pcap to ring_00001")
+    );
+    let outcome = run(&["report", "--no-join", &files[0], &files[1]]);
+    assert_eq!(outcome.status, Some(2));
+    assert!(
+        outcome.sentence().starts_with("a page shows one capture"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn files_are_joined_or_not_as_it_is_wished() {
+    let bytes = decompressed(&recorded("tls13.pcap.gz"));
+    let folder = Folder::new();
+    ring(&folder, &bytes, &[300]);
+    let alone = run(&["segments", "--no-join", &folder.path("")]).quiet();
+    let joined = run(&["segments", &folder.path("")]).stdout;
+    assert_ne!(alone, joined);
+    // Under names that tell nothing.
+    let renamed = Folder::new();
+    for (number, name) in ["b", "a"].iter().enumerate() {
+        let file = folder.path(&format!("ring_{number:05}_202601011200{number:02}.pcap"));
+        fs::copy(file, renamed.path(name)).expect("copied");
+    }
+    let told = run(&["segments", "--join", &renamed.path("")]).quiet();
+    assert_eq!(told.lines().count(), joined.lines().count());
+    assert_ne!(
+        run(&["segments", &renamed.path("")])
+            .quiet()
+            .lines()
+            .count(),
+        0
+    );
+    // One that is damaged is said by its name, and the rest goes on.
+    let second = renamed.path("a");
+    let cut = fs::read(&second).expect("there");
+    fs::write(&second, &cut[..cut.len() - 5]).expect("written");
+    let outcome = run(&["segments", "--join", &renamed.path("")]);
+    assert_eq!(outcome.status, Some(1));
+    assert!(
+        outcome
+            .sentence()
+            .starts_with(&format!("{second}: is damaged at byte ")),
+        "{}",
+        outcome.stderr
+    );
+    for (args, expected) in [
+        (
+            &["segments", "--join", "-", "x"][..],
+            "standard input cannot be joined",
+        ),
+        (
+            &["segments", "--join", "--partition", "-o", "x", "y"],
+            "a partition holds one file's rows",
+        ),
+        (
+            &["segments", "--join", "--no-join", "x"],
+            "cannot be used with '--no-join'",
+        ),
+    ] {
+        let outcome = run(args);
+        assert_eq!(outcome.status, Some(2));
+        assert!(outcome.sentence().contains(expected), "{}", outcome.stderr);
+    }
+}
