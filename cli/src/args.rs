@@ -37,11 +37,11 @@ Examples:
 Exit status: 0 done; 1 done, but input was damaged (all that could be read was used); 2 wrong usage or unreadable input.";
 
 const CAPTURES: &str = "\
-Captures are pcap or pcapng, plain or gzip-compressed. They are read twice where a later packet tells what earlier ones \
+Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice where a later packet tells what earlier ones \
 were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.
 
 Of a folder, and of those in it, all captures are read: files that begin like one or are named like one (.pcap, .pcapng, .cap, \
-also .gz), except hidden ones. Rows stand in the order of the captures, whichever is read first; rows that wait go to TMPDIR \
+also .gz, .zst, .lz4), except hidden ones. Rows stand in the order of the captures, whichever is read first; rows that wait go to TMPDIR \
 where they are many. What is wrong with a capture is said at the end, and the rest is intact.
 
 Files of one ring (dumpcap -b, tcpdump -C and -G, editcap -c and -i) are one capture: connections and segments go on from \
@@ -57,7 +57,7 @@ A session is a client's traffic with Netflix until it pauses for longer than ses
 other without a gap. Columns have the names of the published data sets: 'nflx columns' lists them with their definitions, \
 as docs/features.md does.
 
-Captures are pcap or pcapng, plain or gzip-compressed. They are read twice or three times; a pipe is therefore copied to a \
+Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice or three times; a pipe is therefore copied to a \
 temporary file without a name (in TMPDIR) while it is read.";
 
 const PLAYBACK: &str = "\

@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use super::{formats, link_types};
+
 /// Why nothing of a file could be read.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
@@ -11,12 +13,14 @@ pub(crate) enum Unreadable {
     Directory,
     /// The system does not let us read it.
     Io(io::Error),
-    /// Gzip by its first bytes, but it cannot be decompressed.
-    Gzip(io::Error),
+    /// Compressed by its first bytes, but it cannot be decompressed.
+    Decompress(io::Error),
     /// No byte in it.
     Empty,
     /// Compressed in a way that is not read; the program that undoes it.
     Compressed(&'static str),
+    /// A capture in a format that is not read.
+    Format(&'static str),
     /// Neither pcap nor pcapng; its first bytes.
     NotACapture(Box<[u8]>),
     /// It ends inside of the header of the file.
@@ -52,25 +56,23 @@ impl Unreadable {
         match error.kind() {
             io::ErrorKind::InvalidData
             | io::ErrorKind::InvalidInput
-            | io::ErrorKind::UnexpectedEof => Self::Gzip(copy),
+            | io::ErrorKind::UnexpectedEof => Self::Decompress(copy),
             _ => Self::Io(copy),
         }
     }
 
     /// From the first bytes of a file that is no capture.
     pub(super) fn from_head(head: &[u8]) -> Self {
-        const COMPRESSIONS: [(&[u8], &str); 4] = [
-            (b"\x28\xb5\x2f\xfd", "zstd"),
-            (b"\xfd7zX", "xz"),
-            (b"BZh", "bzip2"),
-            (b"\x04\x22\x4d\x18", "lz4"),
-        ];
+        const COMPRESSIONS: [(&[u8], &str); 2] = [(b"\xfd7zX", "xz"), (b"BZh", "bzip2")];
         match COMPRESSIONS
             .iter()
             .find(|(magic, _)| head.starts_with(magic))
         {
             Some((_, program)) => Self::Compressed(program),
-            None => Self::NotACapture(head.iter().copied().take(4).collect()),
+            None => formats::of_head(head).map_or_else(
+                || Self::NotACapture(head.iter().copied().take(4).collect()),
+                Self::Format,
+            ),
         }
     }
 }
@@ -81,7 +83,7 @@ impl fmt::Display for Unreadable {
             Self::Missing => f.write_str("no such file"),
             Self::Directory => f.write_str("is a directory; name the capture files in it"),
             Self::Io(error) => write!(f, "cannot be read: {}", crate::messages::reason(error)),
-            Self::Gzip(error) => write!(
+            Self::Decompress(error) => write!(
                 f,
                 "cannot be decompressed: {}",
                 crate::messages::reason(error)
@@ -93,6 +95,10 @@ impl fmt::Display for Unreadable {
                     "is compressed with {program}, which is not read; try: {program} -dc FILE | nflx … -"
                 )
             }
+            Self::Format(name) => write!(
+                f,
+                "is a capture of {name}, which is not read; convert it: editcap FILE FILE.pcapng"
+            ),
             Self::NotACapture(head) => {
                 f.write_str("is not a capture: it begins with")?;
                 head.iter().try_for_each(|byte| write!(f, " {byte:02x}"))?;
@@ -122,12 +128,7 @@ pub(crate) struct UnknownLinkType(pub(crate) u32);
 
 impl fmt::Display for UnknownLinkType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(number) = self;
-        write!(
-            f,
-            "has packets of link type {number}, which is not known: capture Ethernet, Linux cooked, PPP, loopback or raw \
-             IP instead, for example with tcpdump -y EN10MB"
-        )
+        f.write_str(&link_types::sentence(self.0))
     }
 }
 

@@ -1,10 +1,12 @@
-//! Capture files: pcap and pcapng, plain or gzip-compressed, from files and pipes.
+//! Capture files: pcap and pcapng, plain or compressed with gzip, zstd or lz4, from files and pipes.
 //!
 //! Specifications: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, and for the variants in the wild what Wireshark
 //! reads. Frame numbers are Wireshark's: every packet block counts, and so do the few other blocks that it lists.
 
 mod buffer;
 mod damage;
+mod formats;
+mod link_types;
 mod order;
 mod pcap;
 mod pcapng;
@@ -45,13 +47,17 @@ impl<R: Read> Reader<R> {
         {
             return Err(Unreadable::from_read_error(error));
         }
-        match *buffer.unread() {
+        match buffer.unread() {
             [] => Err(Unreadable::Empty),
             [0x0a, 0x0d, 0x0d, 0x0a, ..] => pcapng::Reader::new(buffer).map(Self::Pcapng),
-            [a, b, c, d, ..] if pcap::is_magic([a, b, c, d]) => {
+            &[a, b, c, d, ..] if pcap::is_magic([a, b, c, d]) => {
                 pcap::Reader::new(buffer).map(Self::Pcap)
             }
-            ref head => Err(Unreadable::from_head(head)),
+            _ => {
+                // As much as there is of what tells formats apart.
+                buffer.fill(formats::HEAD);
+                Err(Unreadable::from_head(buffer.unread()))
+            }
         }
     }
 
@@ -125,7 +131,12 @@ mod tests {
         assert!(unreadable(b"").contains("empty"));
         assert!(unreadable(b"PK").contains("not a capture"));
         assert!(unreadable(b"<html>").contains("3c 68 74 6d"));
-        assert!(unreadable(b"\x28\xb5\x2f\xfd....").contains("zstd -dc"));
+        assert!(unreadable(b"BZh9....").contains("bzip2 -dc"));
+        let snoop = unreadable(b"snoop\0\0\0\0\0\0\x02\0\0\0\x04");
+        assert!(
+            snoop.contains("of snoop, which is not read; convert it: editcap "),
+            "{snoop}"
+        );
         assert!(unreadable(b"\xfd7zXZ\0..").contains("xz -dc"));
     }
 

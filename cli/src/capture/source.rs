@@ -1,17 +1,19 @@
 //! Where the bytes of a capture come from, and how to get them a second time.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+use lz4_flex::frame::FrameDecoder;
 
 use super::damage::Unreadable;
 use crate::progress::Progress;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// Compressed bytes are read in pieces of this size.
-const GZIP_BUFFER: usize = 256 * 1024;
+const COMPRESSED_BUFFER: usize = 256 * 1024;
+/// Bytes that tell how a file is compressed.
+const MAGIC: usize = 4;
 
 /// A capture that can be read more than once.
 pub(crate) struct Source {
@@ -132,24 +134,62 @@ fn open_stdin() -> io::Result<Source> {
     Source::from_pipe(Box::new(io::stdin()))
 }
 
-/// Decompresses what begins like gzip, whatever its name; several members in a row are one stream.
+/// Decompresses what begins like gzip, zstd (RFC 8878) or lz4, whatever its name; several members or frames in a row are
+/// one stream.
 pub(super) fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unreadable> {
-    let mut head = Vec::with_capacity(GZIP_MAGIC.len());
+    let mut head = Vec::with_capacity(MAGIC);
     raw.by_ref()
-        .take(GZIP_MAGIC.len() as u64)
+        .take(MAGIC as u64)
         .read_to_end(&mut head)
         .map_err(Unreadable::Io)?;
-    let compressed = head == GZIP_MAGIC;
+    let magic = head.clone();
     let raw = Cursor::new(head).chain(raw);
-    let bytes: Box<dyn Read + 'a> = if compressed {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(
-            GZIP_BUFFER,
-            raw,
-        )))
-    } else {
-        Box::new(raw)
+    let buffered = |raw| BufReader::with_capacity(COMPRESSED_BUFFER, raw);
+    let bytes: Box<dyn Read + 'a> = match *magic {
+        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(buffered(raw))),
+        // Programs that compress in parallel begin with a frame to be skipped.
+        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(buffered(raw));
+            Box::new(Decoding(decoder.map_err(Unreadable::Decompress)?))
+        }
+        [0x04, 0x22, 0x4d, 0x18] => Box::new(Decoding(Lz4(FrameDecoder::new(buffered(raw))))),
+        _ => {
+            return Ok(Pass {
+                bytes: Box::new(raw),
+                compressed: false,
+            });
+        }
     };
-    Ok(Pass { bytes, compressed })
+    Ok(Pass {
+        bytes,
+        compressed: true,
+    })
+}
+
+/// A decoder of which errors of no particular kind are those of what it decodes.
+struct Decoding<R>(R);
+
+impl<R: Read> Read for Decoding<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into).map_err(|error| match error.kind() {
+            io::ErrorKind::Other => io::Error::new(io::ErrorKind::InvalidData, error),
+            _ => error,
+        })
+    }
+}
+
+/// Frames of lz4, one after the other: the decoder ends with each.
+struct Lz4<R: Read>(FrameDecoder<R>);
+
+impl<R: BufRead> Read for Lz4<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.0.read(into)?;
+            if count > 0 || into.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
+                return Ok(count);
+            }
+        }
+    }
 }
 
 /// Keeps a copy of all that is read.
@@ -228,8 +268,47 @@ mod tests {
     }
 
     #[test]
+    fn zstd_and_lz4_are_read_as_gzip_is() {
+        use lz4_flex::frame::{BlockMode, FrameEncoder, FrameInfo};
+        let long = vec![7; 3_000_000];
+        let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).expect("to memory");
+        let lz4 = |bytes: &[u8], mode| {
+            let info = FrameInfo::new().block_mode(mode).content_checksum(true);
+            let mut encoder = FrameEncoder::with_frame_info(info, Vec::new());
+            encoder.write_all(bytes).expect("to memory");
+            encoder.finish().expect("to memory")
+        };
+        let skipped = b"\x50\x2a\x4d\x18\x04\0\0\0abcd";
+        for streams in [
+            [zstd(b"first "), zstd(&long)],
+            [[&skipped[..], &zstd(b"first ")].concat(), zstd(&long)],
+            [
+                lz4(b"first ", BlockMode::Independent),
+                lz4(&long, BlockMode::Linked),
+            ],
+        ] {
+            let stream = streams.concat();
+            let read = |stream: &[u8]| {
+                let mut bytes = Vec::new();
+                let mut pass = decompressed(stream).expect("a pass");
+                assert!(pass.compressed);
+                pass.bytes.read_to_end(&mut bytes).map(|_| bytes)
+            };
+            let bytes = read(&stream).expect("whole");
+            assert!(bytes == [b"first ", &long[..]].concat());
+            // Cut or damaged, it is an error, not an end.
+            read(&stream[..stream.len() - 3]).expect_err("cut");
+            let mut wrong = stream.clone();
+            let at = streams[0].len();
+            wrong[at] ^= 0x55;
+            let error = read(&wrong).expect_err("no frame");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
+        }
+    }
+
+    #[test]
     fn streams_shorter_than_a_magic() {
-        for stream in [&b""[..], b"\x1f"] {
+        for stream in [&b""[..], b"\x1f", b"\x28\xb5\x2f"] {
             let mut bytes = Vec::new();
             decompressed(stream)
                 .expect("a pass")
