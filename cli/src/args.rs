@@ -74,6 +74,12 @@ none where there is one of nflx already. pcap input is converted. The section co
 
 In Wireshark: frame.comment contains \"segment 17\"";
 
+const COMPLETIONS: &str = "\
+The Debian package has them for bash, zsh and fish in place. Without it, for the user alone:
+  bash  nflx completions bash > ~/.local/share/bash-completion/completions/nflx
+  zsh   nflx completions zsh > _nflx, in a folder of $fpath
+  fish  nflx completions fish > ~/.config/fish/completions/nflx.fish";
+
 const PAGE: &str = "\
 The page is one file that needs nothing else: no network, no script. It reads well on a phone and in print. Of large captures \
 it sums up or leaves out what would make it long, and says so.";
@@ -117,6 +123,17 @@ pub(crate) enum Command {
     Report(Report),
     /// List every setting with its value, unit and where the default comes from
     Settings(Settings),
+    /// Write what a shell needs to complete commands and options
+    #[command(after_help = COMPLETIONS)]
+    Completions(Completions),
+}
+
+/// A shell that completes what is typed.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Shell to write for
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// A run over captures.

@@ -9,7 +9,9 @@ mod analysis;
 mod annotate;
 mod args;
 mod capture;
+mod completions;
 mod escape;
+mod findings;
 mod identity;
 mod inputs;
 mod list;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Columns(output) => list::settings::show_columns(&output),
         Command::Annotate(run) => annotate::run(&run),
         Command::Report(run) => report::run(&run),
+        Command::Completions(completions) => completions::run(&completions),
         Command::Settings(settings) => list::settings::show_settings(&settings),
     };
     ExitCode::from(status as u8)

@@ -34,6 +34,11 @@ apt install "$(package nflx)" "$(package wireshark-nflx)" "$(package libnflx1)" 
 dpkg -l 'nflx' 'wireshark-nflx' 'libnflx*' | grep '^ii'
 [ "$(dpkg --audit)" = '' ] || fail "$(dpkg --audit)"
 
+# Shells complete it.
+for file in bash-completion/completions/nflx zsh/vendor-completions/_nflx fish/vendor_completions.d/nflx.fish; do
+    grep -q segments "/usr/share/$file" || fail "/usr/share/$file does not complete the command"
+done
+
 # The command, and the plugin, which says the same.
 capture=$scratch/player.pcap.gz
 cp "$tests/captures/player.pcap.gz" "$capture"

@@ -1,7 +1,7 @@
 //! `nflx annotate`: a capture with what is known about its packets as comments in it.
 //!
 //! ```text
-//! capture ─ study ─→ knowledge (totals of segments, names and roles of servers)
+//! capture ─ study ─→ findings (totals of segments, names and roles of servers)
 //!    │                   │
 //!    └─ pieces ─ engine ─┴→ note ─→ rewriter ─→ pcapng
 //! ```
@@ -11,7 +11,6 @@
 
 mod comment;
 mod convert;
-mod knowledge;
 mod rewriter;
 #[cfg(test)]
 mod tests;
@@ -20,13 +19,13 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 
 use comment::Edit;
-use knowledge::Knowledge;
 use nflx_core::{Note, Summary};
 use rewriter::Rewriter;
 
 use crate::analysis::{Failure, Study};
 use crate::args::{Annotate, Which};
 use crate::capture::{Piece, Reader, Source};
+use crate::findings::Findings;
 use crate::list::run::{NOTHING_RECOGNISED, recognises};
 use crate::messages::{Status, mistake, name, say, unwritten, would_be_lost};
 use crate::output::Sink;
@@ -99,7 +98,7 @@ fn annotate<W: Write + Seek>(
     };
     let study = Study::new(std::slice::from_ref(&run.input), config)?;
     let mut summary = Summary::of(&study.engine).map(|summary| summary.to_string());
-    let knowledge = Knowledge::of(&study.engine);
+    let findings = Findings::of(&study.engine, Clone::clone, Clone::clone);
     let mut text = String::new();
     let study = study.pieces(|piece, annotation, engine| {
         let note = annotation
@@ -108,8 +107,10 @@ fn annotate<W: Write + Seek>(
         let note = note.map(|(annotation, server)| Note {
             segment: annotation
                 .segment
-                .and_then(|number| knowledge.segment(number)),
-            server: knowledge.server(annotation.server, server),
+                .and_then(|number| findings.segment(number)),
+            server: findings
+                .server(annotation.server, server.address)
+                .unwrap_or(server),
             frame: piece.frame(),
             annotation,
             settled: true,

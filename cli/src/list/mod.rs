@@ -6,13 +6,13 @@ mod write;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use nflx_core::quality::{Session, Sessions as Playbacks};
-use nflx_core::{Features as Windows, Kind, Role, ServerId, Time};
+use nflx_core::{Features as Windows, Time};
 
 use crate::analysis::{Failure, Frames, Study};
+use crate::findings::Findings;
 use crate::output::Writer;
 use crate::rows::{
     FeatureRow, Features, PacketRow, Packets, Playback, PlaybackRow, Rows, SegmentRow, Segments,
@@ -112,7 +112,7 @@ impl Report for Packets {
 
     /// Reads the capture once more, so that the first packet's row already knows what the last one revealed.
     fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
-        let outcome = Outcome::of(&study);
+        let findings = Findings::of(&study.engine, |server| server.role, |segment| segment.kind);
         let (start, frames) = (study.start, Arc::clone(&study.frames));
         // A bar would be drawn into the rows of a terminal.
         study.again(!watched, |packet, annotation, engine| {
@@ -130,10 +130,14 @@ impl Report for Packets {
                 annotation,
                 server,
                 segment,
-                role: server.map_or(Role::Unknown, |server| {
-                    outcome.role(annotation.server, server.address)
-                }),
-                kind: annotation.segment.and_then(|number| outcome.kind(number)),
+                role: server
+                    .and_then(|server| findings.server(annotation.server, server.address))
+                    .copied()
+                    .unwrap_or_default(),
+                kind: annotation
+                    .segment
+                    .and_then(|number| findings.segment(number))
+                    .copied(),
             })
         })
     }
@@ -171,47 +175,4 @@ fn drain(
         })?;
     }
     Ok(())
-}
-
-/// What is known only once the last packet has been seen.
-struct Outcome {
-    /// In order of the servers' identifiers.
-    roles: Vec<(IpAddr, Role)>,
-    identifiers: HashMap<IpAddr, ServerId>,
-    first_segment: u32,
-    kinds: Vec<Option<Kind>>,
-}
-
-impl Outcome {
-    fn of(study: &Study) -> Self {
-        let engine = &study.engine;
-        let numbers = engine.segment_numbers();
-        let servers = (0..engine.server_count()).map_while(|id| engine.server(id));
-        let roles: Vec<_> = servers
-            .map(|server| (server.address, server.role))
-            .collect();
-        Self {
-            identifiers: roles.iter().map(|(address, _)| *address).zip(0..).collect(),
-            roles,
-            first_segment: numbers.start,
-            kinds: numbers
-                .map(|number| engine.segment(number).map(|segment| segment.kind))
-                .collect(),
-        }
-    }
-
-    fn role(&self, id: ServerId, address: IpAddr) -> Role {
-        let at = |id: ServerId| self.roles.get(id as usize);
-        // An engine that is told the servers keeps their identifiers, so that none is looked for.
-        let same = at(id).filter(|(known, _)| *known == address);
-        same.or_else(|| at(*self.identifiers.get(&address)?))
-            .map(|(_, role)| *role)
-            .unwrap_or_default()
-    }
-
-    fn kind(&self, segment: u32) -> Option<Kind> {
-        *self
-            .kinds
-            .get(segment.checked_sub(self.first_segment)? as usize)?
-    }
 }
