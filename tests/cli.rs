@@ -16,6 +16,8 @@ mod aborting;
 mod formats;
 #[cfg(unix)]
 mod guarding;
+#[cfg(unix)]
+mod live;
 mod many;
 mod rings;
 

@@ -32,7 +32,8 @@ Examples:
   nflx playback --step 0.5 session.pcap     the player's buffer over time
   nflx annotate session.pcap for-all.pcapng what is known as comments, for Wireshark without the plugin
   nflx report session.pcapng -o report.html a page with pictures, for a browser
-  tcpdump -w - -c 100000 | nflx segments -  from a pipe
+  dumpcap -i eth0 -w - | nflx segments --live -
+                                            each segment when it is over, from an interface
 
 Exit status: 0 done; 1 done, but input was damaged (all that could be read was used); 2 wrong usage or unreadable input.";
 
@@ -65,7 +66,7 @@ Nothing but packets is needed: a player whose buffer is full asks for the next s
 holds, so the seconds of media in a segment follow from its requests, and the buffer from both. Where nothing decides, values \
 are null and 'reason' says why.
 
-Captures are pcap or pcapng, plain or gzip-compressed. They are read twice where a later packet tells what earlier ones \
+Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice where a later packet tells what earlier ones \
 were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
 
 const COMMENTS: &str = "\
@@ -142,6 +143,10 @@ pub(crate) struct Run {
     /// Captures to read, folders of them, or quoted patterns such as 'day*/**/*.pcap'; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Write each segment or packet when nothing about it will change, of a pipe or a file that grows; SIGTERM and Ctrl-C end
+    /// it with what there is. What only a whole session tells is null: media_s, bitrate_bps
+    #[arg(long)]
+    pub(crate) live: bool,
     /// Captures to read at once [default: one for each core]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZero<usize>>,

@@ -35,7 +35,9 @@ fn main() -> ExitCode {
     };
     let status = match cli.command {
         Command::Servers(run) => list::run::run::<Servers>(&run),
+        Command::Segments(run) if run.live => list::live::run::<Segments>(&run),
         Command::Segments(run) => list::run::run::<Segments>(&run),
+        Command::Packets(run) if run.live => list::live::run::<Packets>(&run),
         Command::Packets(run) => list::run::run::<Packets>(&run),
         Command::Features(run) => list::run::run::<Features>(&run.into_run()),
         Command::Sessions(run) => list::run::run::<Sessions>(&run),

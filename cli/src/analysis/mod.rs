@@ -100,13 +100,11 @@ impl Study {
     /// The same for one of several captures, all of which `total` watches.
     pub(crate) fn among(
         files: &[PathBuf],
-        mut config: Config,
+        config: Config,
         total: Option<Arc<Total>>,
     ) -> Result<Self, Failure> {
         let mut parts = Parts::open(files)?;
-        // Captures come from strangers: a seed that they cannot know keeps them from filling one bucket of a table.
-        config.hash_seed = RandomState::new().hash_one(0);
-        let mut engine = Engine::new(config);
+        let mut engine = Engine::new(seeded(config));
         let watch = progress(parts.name(), true, total.clone(), 1);
         let mut budget = parts.size().unwrap_or(0) / AHEAD_SHARE;
         let seen = loop {
@@ -252,6 +250,12 @@ impl Study {
         let number = self.seen.unknown_link_types.first()?;
         (stats.unknown_link_type == stats.packets).then_some((*number).into())
     }
+}
+
+/// Captures come from strangers: a seed that they cannot know keeps them from filling one bucket of a table.
+pub(crate) fn seeded(mut config: Config) -> Config {
+    config.hash_seed = RandomState::new().hash_one(0);
+    config
 }
 
 /// How a first pass went.

@@ -203,6 +203,15 @@ struct File {
 }
 
 impl Frames {
+    /// Where frames are that are all in one file.
+    pub(crate) fn of_one(name: &str) -> Self {
+        Self(vec![File {
+            name: name.to_owned(),
+            frames_before: 0,
+            start: None,
+        }])
+    }
+
     /// The file of a frame that is counted through all files, and its number within the file.
     pub(crate) fn locate(&self, frame: u64) -> (&str, u64) {
         let at = self.0.partition_point(|file| file.frames_before < frame);

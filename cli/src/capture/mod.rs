@@ -7,6 +7,7 @@ mod buffer;
 mod damage;
 mod formats;
 mod link_types;
+pub(crate) mod live;
 mod order;
 mod pcap;
 mod pcapng;

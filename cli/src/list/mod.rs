@@ -1,5 +1,6 @@
 //! From an analyzed capture to its rows.
 
+pub(crate) mod live;
 pub(crate) mod run;
 pub(crate) mod settings;
 mod write;

@@ -83,6 +83,11 @@ fn contradiction(run: &Run) -> Option<&'static str> {
         1 => {}
         _ => return Some("standard input can be read once; name - only once"),
     }
+    if run.live {
+        return Some(
+            "these rows are known at the end of a capture; --live is for segments and packets",
+        );
+    }
     (run.joining.join && run.partition)
         .then_some("a partition holds one file's rows; leave --join or --partition out")
 }

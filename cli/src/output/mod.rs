@@ -169,6 +169,15 @@ impl<'s, T: Rows> Writer<'s, T> {
         }
     }
 
+    /// Hands on what was written as lines so far, to whoever waits for it.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        match &mut self.form {
+            Form::Jsonl(place, _) | Form::Csv { place, .. } => place.flush(),
+            // Of these, the whole is written.
+            Form::Table(_) | Form::Cells(_) | Form::Parquet(_) | Form::Groups(_) => Ok(()),
+        }
+    }
+
     /// Writes the rows of a part, which was made for the same format.
     pub(crate) fn append(&mut self, part: Part) -> io::Result<()> {
         match (&mut self.form, part) {

@@ -1,0 +1,114 @@
+//! Bytes of a capture that is still being written: a pipe, or a file that grows. They end when a signal asks for it, or with
+//! the pipe.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use super::damage::Unreadable;
+use super::source::{self, Pass};
+
+/// Bytes of one read. A pipe of Linux holds as many.
+const CHUNK: usize = 64 * 1024;
+/// Reads that wait to be used: beyond them, whoever writes the pipe waits.
+const AHEAD: usize = 4;
+/// How often a file that grows is looked at, and a signal noticed.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Opens a capture that may still grow; `-` is standard input.
+pub(crate) fn open(path: &Path) -> Result<Pass<'static>, Unreadable> {
+    let (file, grows) = opened(path).map_err(Unreadable::from_open_error)?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(Unreadable::Directory);
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
+        // The second one ends the program at once.
+        let flag = signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop));
+        flag.and(signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .map_err(Unreadable::Io)?;
+    }
+    let (sender, chunks) = sync_channel(AHEAD);
+    let stopped = Arc::clone(&stop);
+    // A read that blocks cannot be told to end.
+    thread::Builder::new()
+        .name("live".to_owned())
+        .spawn(move || read_on(file, grows, &stopped, &sender))
+        .map_err(Unreadable::Io)?;
+    source::decompressed(Stream {
+        chunks,
+        chunk: Vec::new(),
+        used: 0,
+        stop,
+    })
+}
+
+/// The file, and whether its end is not the end of the capture.
+fn opened(path: &Path) -> io::Result<(File, bool)> {
+    #[cfg(unix)]
+    if path.as_os_str() == "-" {
+        use std::os::fd::AsFd;
+        return Ok((File::from(io::stdin().as_fd().try_clone_to_owned()?), false));
+    }
+    let file = File::open(path)?;
+    let grows = file.metadata()?.is_file();
+    Ok((file, grows))
+}
+
+fn read_on(
+    mut file: File,
+    grows: bool,
+    stop: &AtomicBool,
+    sender: &SyncSender<io::Result<Vec<u8>>>,
+) {
+    while !stop.load(Ordering::Relaxed) {
+        let mut chunk = vec![0; CHUNK];
+        let read = match file.read(&mut chunk) {
+            Ok(0) if grows => {
+                thread::sleep(LOOK);
+                continue;
+            }
+            Ok(0) => return,
+            Ok(count) => {
+                chunk.truncate(count);
+                Ok(chunk)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => Err(error),
+        };
+        let failed = read.is_err();
+        if sender.send(read).is_err() || failed {
+            return;
+        }
+    }
+}
+
+/// What another thread reads.
+struct Stream {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    chunk: Vec<u8>,
+    used: usize,
+    stop: Arc<AtomicBool>,
+}
+
+impl Read for Stream {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.used == self.chunk.len() {
+            match self.chunks.recv_timeout(LOOK) {
+                Ok(chunk) => (self.chunk, self.used) = (chunk?, 0),
+                Err(RecvTimeoutError::Timeout) if !self.stop.load(Ordering::Relaxed) => {}
+                Err(_) => return Ok(0),
+            }
+        }
+        let count = into.len().min(self.chunk.len() - self.used);
+        into[..count].copy_from_slice(&self.chunk[self.used..][..count]);
+        self.used += count;
+        Ok(count)
+    }
+}
