@@ -670,18 +670,33 @@ fn video_servers_come_first() {
 }
 
 #[test]
-fn tables_help_where_nothing_is_found() {
-    let outcome = run_with(
-        &["servers", "--format", "table", "-"],
-        &pcap(1, &[&[0; 60]]),
-    );
-    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(0), ""));
-    assert!(outcome.sentence().contains("--prefixes"));
-    assert_eq!(
-        run_with(&["servers", "-"], &pcap(1, &[&[0; 60]])).quiet(),
-        ""
-    );
-    assert_eq!(run_with(&["servers", "-"], &pcap(1, &[])).quiet(), "");
+fn what_is_lacking_is_named_where_nothing_is_found() {
+    // Ethernet, IPv4 and UDP between two addresses of nobody's.
+    let mut packet = [0; 60];
+    packet[12..24].copy_from_slice(&[8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17]);
+    packet[26..34].copy_from_slice(&[192, 0, 2, 1, 192, 0, 2, 2]);
+    packet[34..40].copy_from_slice(&[0x13, 0x88, 0x13, 0x89, 0, 26]);
+    for (packets, expected) in [
+        (&[&packet[..]][..], "--prefixes"),
+        (
+            &[&[0; 60]],
+            "none of its 1 packets holds IP that can be read",
+        ),
+        (&[], "there is no packet in it"),
+    ] {
+        for format in ["table", "jsonl", "csv"] {
+            let outcome = run_with(&["segments", "--format", format, "-"], &pcap(1, packets));
+            assert_eq!(outcome.status, Some(0));
+            assert!(
+                outcome
+                    .sentence()
+                    .starts_with("standard input: no Netflix server was recognised")
+                    && outcome.sentence().contains(expected),
+                "{}",
+                outcome.stderr
+            );
+        }
+    }
 }
 
 #[test]

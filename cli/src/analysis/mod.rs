@@ -245,6 +245,13 @@ impl Study {
         shortage(&self.engine.stats(), &self.windows)
     }
 
+    /// Returns what to say where no server is Netflix's: what the capture lacks. `None` where one is.
+    pub(crate) fn nothing_recognised(&self) -> Option<String> {
+        crate::rows::ranked(&self.engine)
+            .is_empty()
+            .then(|| lacking(&self.engine.stats()))
+    }
+
     fn only_unknown_link_types(&self) -> Option<u32> {
         let stats = self.engine.stats();
         let number = self.seen.unknown_link_types.first()?;
@@ -303,6 +310,24 @@ fn progress(
         None => Progress::none(),
     }
 }
+
+fn lacking(stats: &Stats) -> String {
+    let why = if stats.packets == 0 {
+        "there is no packet in it".to_owned()
+    } else if stats.not_ip == stats.packets {
+        format!(
+            "none of its {} packets holds IP that can be read",
+            stats.packets
+        )
+    } else {
+        return NOTHING_RECOGNISED.to_owned();
+    };
+    format!("no Netflix server was recognised: {why}")
+}
+
+/// What is said where packets tell no more.
+pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player \
+                                             does shows names, and --prefixes takes addresses that are known otherwise";
 
 fn shortage(stats: &Stats, windows: &features::Stats) -> Option<String> {
     let counts = [
@@ -416,6 +441,20 @@ mod tests {
             named_last(10 * file.as_file().metadata().unwrap().len() as usize / 76 + 100_000);
         assert_eq!((early.passes, sizes(&early)), (1, sizes(&in_time)));
         assert!(sizes(&in_time).len() > 5);
+    }
+
+    #[test]
+    fn what_is_lacking_is_named() {
+        let lacks = |packets, not_ip| {
+            lacking(&Stats {
+                packets,
+                not_ip,
+                ..Stats::default()
+            })
+        };
+        assert!(lacks(0, 0).ends_with(": there is no packet in it"));
+        assert!(lacks(7, 7).ends_with(": none of its 7 packets holds IP that can be read"));
+        assert!(lacks(7, 6).contains("--prefixes"));
     }
 
     #[test]

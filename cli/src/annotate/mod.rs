@@ -26,7 +26,6 @@ use crate::analysis::{Failure, Study};
 use crate::args::{Annotate, Which};
 use crate::capture::{Piece, Reader, Source};
 use crate::findings::Findings;
-use crate::list::run::{NOTHING_RECOGNISED, recognises};
 use crate::messages::{Status, mistake, name, say, unwritten, would_be_lost};
 use crate::output::Sink;
 use crate::progress::Progress;
@@ -131,8 +130,8 @@ fn annotate<W: Write + Seek>(
     })?;
     let remarks = study.remarks();
     remarks.say();
-    if !recognises(&study) {
-        say(&format!("{}: {NOTHING_RECOGNISED}", name(&run.input)));
+    if let Some(lacking) = study.nothing_recognised() {
+        say(&format!("{}: {lacking}", name(&run.input)));
     }
     Ok(remarks.status)
 }

@@ -10,7 +10,7 @@ use nflx_core::Config;
 
 use super::Report;
 use super::write::write_to;
-use crate::analysis::{Failure, Study};
+use crate::analysis::{Failure, NOTHING_RECOGNISED, Study};
 use crate::args::Run;
 use crate::escape;
 use crate::identity::Identity;
@@ -19,14 +19,10 @@ use crate::messages::{Remarks, Status, mistake, name, say, unwritten, would_be_l
 use crate::output::{Format, Part, Sink, Writer, folder};
 use crate::progress::Total;
 use crate::rings::{self, Joining};
-use crate::{rows, workers};
+use crate::workers;
 
 /// Name of the file in a folder that stands for a capture.
 const PART: &str = "part.parquet";
-
-/// What is said of a capture without one.
-pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player does shows \
-                                  names, and --prefixes takes addresses that are known otherwise";
 
 /// What became of a capture.
 struct Outcome<R> {
@@ -121,8 +117,8 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
             Ok(study) => {
                 let remarks = study.remarks();
                 remarks.say();
-                if format == Format::Table && !recognises(&study) {
-                    say(&format!("{}: {NOTHING_RECOGNISED}", study.name()));
+                if let Some(lacking) = study.nothing_recognised() {
+                    say(&format!("{}: {lacking}", study.name()));
                 }
                 (remarks.status, true)
             }
@@ -162,7 +158,7 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
                 writer.append(part)
             }
         };
-        let (status, any) = all::<T, _>(run, inputs, format, &mut sentences, read, keep)?;
+        let (status, any) = all::<T, _>(run, inputs, &mut sentences, read, keep)?;
         writer.finish()?;
         Ok((status, any))
     });
@@ -225,25 +221,15 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
             writer.finish()?;
             Ok((study, sink))
         };
-        all::<T, _>(
-            run,
-            inputs,
-            Format::Parquet,
-            &mut sentences,
-            read,
-            |_, sink: Sink| sink.keep(),
-        )
+        all::<T, _>(run, inputs, &mut sentences, read, |_, sink: Sink| {
+            sink.keep()
+        })
     });
     sentences.iter().for_each(|sentence| say(sentence));
     match written {
         Ok((status, _)) => status,
         Err(error) => unwritten(Some(root), &error),
     }
-}
-
-/// Whether there is any Netflix server in a capture.
-pub(crate) fn recognises(study: &Study) -> bool {
-    !rows::ranked(&study.engine).is_empty()
 }
 
 /// Why the captures cannot have a folder each.
@@ -276,7 +262,6 @@ const MAX_NAME: usize = 255;
 fn all<T: Report, R: Send>(
     run: &Run,
     inputs: &[Input],
-    format: Format,
     sentences: &mut Vec<String>,
     read: impl Fn(&Arc<Total>, &[PathBuf]) -> Result<(Study, R), Failure> + Sync,
     mut keep: impl FnMut(&Arc<Total>, R) -> io::Result<()>,
@@ -305,7 +290,7 @@ fn all<T: Report, R: Send>(
         // Where the output fails, nobody needs what is being read.
         kept.inspect_err(|_| total.stop())
     })?;
-    if format == Format::Table && any && !recognised {
+    if any && !recognised {
         sentences.push(NOTHING_RECOGNISED.to_owned());
     }
     Ok((worst, any))
@@ -332,7 +317,7 @@ fn outcome<R>(
             Ok(Outcome {
                 status,
                 sentences,
-                recognised: recognises(&study),
+                recognised: study.nothing_recognised().is_none(),
                 rows: Some(rows),
             })
         }

@@ -25,6 +25,8 @@ pub(super) struct Page<'a> {
     /// Its first packet.
     pub(super) start: Time,
     pub(super) facts: &'a Facts<'a>,
+    /// What to say where no server was found.
+    pub(super) lacking: Option<&'a str>,
     /// `None` where no server was found.
     pub(super) traffic: Option<&'a Traffic>,
     /// What the user should know about damage and shortage.
@@ -39,10 +41,7 @@ impl Page<'_> {
             None => html! {
                 section {
                     h2 { "No Netflix server was recognised" }
-                    p {
-                        "A capture that begins before the player does shows names; " code { "--prefixes" }
-                        " takes addresses that are known otherwise."
-                    }
+                    @if let Some(lacking) = self.lacking { p { (lacking) "." } }
                 }
             },
         };

@@ -26,7 +26,7 @@ use traffic::Traffic;
 use crate::analysis::{Failure, Study};
 use crate::args::Report;
 use crate::inputs::Input;
-use crate::list::run::{NOTHING_RECOGNISED, jobs};
+use crate::list::run::jobs;
 use crate::messages::{Status, mistake, name, say, unwritten, would_be_lost};
 use crate::output::Sink;
 use crate::rings;
@@ -81,7 +81,9 @@ fn written(run: &Report) -> Result<Status, Failure> {
         [first, .., last] => format!("{} to {}", file(first), file(last)),
         files => files.first().map_or_else(String::new, file),
     };
+    let lacking = study.nothing_recognised();
     let page = Page {
+        lacking: lacking.as_deref(),
         capture: &file,
         start: study.start,
         facts: &facts,
@@ -96,10 +98,10 @@ fn written(run: &Report) -> Result<Status, Failure> {
     )?;
     sink.keep()?;
     let mut remarks = study.remarks();
-    if traffic.is_none() {
+    if let Some(lacking) = lacking {
         remarks
             .sentences
-            .push(format!("{}: {NOTHING_RECOGNISED}", study.name()));
+            .push(format!("{}: {lacking}", study.name()));
     }
     remarks.say();
     Ok(remarks.status)
