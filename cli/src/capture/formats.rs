@@ -12,6 +12,7 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"iptrace 1.0", "AIX iptrace"),
     (b"iptrace 2.0", "AIX iptrace"),
     (b"ObserverPktBufferVersion=", "Observer"),
+    (b"TR\0d\0", "HP-UX nettl"),
     (b"\x05VNF", "Visual Networks"),
     (b"\xaa\xaa\xaa\xaa", "5View"),
 ];
