@@ -172,12 +172,12 @@
 #define NFLX_SEGMENT_INFERRED 8
 
 /**
- * Flag of `nflx_segment`: a response began, so `first_frame`, `t_first` and `ttfb` hold.
+ * Flag of `nflx_segment`: a response began, so `first_frame` and `t_first` hold.
  */
 #define NFLX_SEGMENT_HAS_FIRST 16
 
 /**
- * Flag of `nflx_segment`: `last_frame`, `t_last` and `duration` hold.
+ * Flag of `nflx_segment`: `last_frame` and `t_last` hold.
  */
 #define NFLX_SEGMENT_HAS_LAST 32
 
@@ -190,6 +190,16 @@
  * Flag of `nflx_segment`: nothing about it will change any more.
  */
 #define NFLX_SEGMENT_SETTLED 128
+
+/**
+ * Flag of `nflx_segment`: `ttfb` holds; it does not where the capture's clocks contradict the order.
+ */
+#define NFLX_SEGMENT_HAS_TTFB 256
+
+/**
+ * Flag of `nflx_segment`: `duration` holds; it does not where the capture's clocks contradict the order.
+ */
+#define NFLX_SEGMENT_HAS_DURATION 512
 
 /**
  * Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter than this.
@@ -538,7 +548,7 @@ typedef struct nflx_evidence {
 
 /**
  * One request and its response, as far as it is known now. Fields that do not hold are 0. Times are nanoseconds since
- * 1970-01-01T00:00:00Z, spans are nanoseconds and negative where the capture's clock stepped back.
+ * 1970-01-01T00:00:00Z, spans are nanoseconds.
  */
 typedef struct nflx_segment {
     /**
@@ -728,6 +738,11 @@ typedef struct nflx_stats {
      * Settled segments that `nflx_engine_next_settled` was not asked for in time.
      */
     uint64_t settled_lost;
+    /**
+     * Packets that came before the packet before them by the capture's clock, by more than the setting `clock_step`:
+     * spans across such a step do not hold.
+     */
+    uint64_t clock_steps;
 } nflx_stats;
 
 /**

@@ -48,6 +48,10 @@ pub struct Engine {
     /// Time of the latest packet.
     latest: Time,
     stats: Stats,
+    /// Time of the newest packet.
+    clock: Time,
+    /// `clock_step` in nanoseconds.
+    clock_step: i64,
 }
 
 impl Engine {
@@ -77,6 +81,8 @@ impl Engine {
             segments_missed: false,
             latest: Time::default(),
             stats: Stats::default(),
+            clock: Time(i64::MIN),
+            clock_step: i64::try_from(config.clock_step()).unwrap_or(i64::MAX) * 1_000_000,
             config,
         }
     }
@@ -163,6 +169,7 @@ impl Engine {
     /// Decodes a packet, and hands it to its connection.
     fn follow(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
+        self.watch_clock(packet.time);
         let datagram = match decode(packet) {
             Ok(datagram) => datagram,
             Err(error) => {
@@ -213,6 +220,15 @@ impl Engine {
             sender,
             outcome,
         })
+    }
+
+    /// Counts steps of the capture's clock.
+    #[inline]
+    fn watch_clock(&mut self, now: Time) {
+        let before = std::mem::replace(&mut self.clock, now);
+        if now < before && before.since(now) > self.clock_step {
+            self.stats.clock_steps += 1;
+        }
     }
 
     /// The flow of a packet.

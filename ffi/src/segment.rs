@@ -30,17 +30,21 @@ pub const NFLX_SEGMENT_ESTIMATED: u32 = 2;
 pub const NFLX_SEGMENT_SHARED: u32 = 4;
 /// Flag of `nflx_segment`: seen through acknowledgements only; the other half of the connection was not captured.
 pub const NFLX_SEGMENT_INFERRED: u32 = 8;
-/// Flag of `nflx_segment`: a response began, so `first_frame`, `t_first` and `ttfb` hold.
+/// Flag of `nflx_segment`: a response began, so `first_frame` and `t_first` hold.
 pub const NFLX_SEGMENT_HAS_FIRST: u32 = 16;
-/// Flag of `nflx_segment`: `last_frame`, `t_last` and `duration` hold.
+/// Flag of `nflx_segment`: `last_frame` and `t_last` hold.
 pub const NFLX_SEGMENT_HAS_LAST: u32 = 32;
 /// Flag of `nflx_segment`: `throughput` holds; it does not where first to last byte took no time.
 pub const NFLX_SEGMENT_HAS_THROUGHPUT: u32 = 64;
 /// Flag of `nflx_segment`: nothing about it will change any more.
 pub const NFLX_SEGMENT_SETTLED: u32 = 128;
+/// Flag of `nflx_segment`: `ttfb` holds; it does not where the capture's clocks contradict the order.
+pub const NFLX_SEGMENT_HAS_TTFB: u32 = 256;
+/// Flag of `nflx_segment`: `duration` holds; it does not where the capture's clocks contradict the order.
+pub const NFLX_SEGMENT_HAS_DURATION: u32 = 512;
 
 /// One request and its response, as far as it is known now. Fields that do not hold are 0. Times are nanoseconds since
-/// 1970-01-01T00:00:00Z, spans are nanoseconds and negative where the capture's clock stepped back.
+/// 1970-01-01T00:00:00Z, spans are nanoseconds.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct nflx_segment {
@@ -129,6 +133,8 @@ impl From<&Segment> for nflx_segment {
                 NFLX_SEGMENT_HAS_LAST,
             ),
             (s.throughput().is_some(), NFLX_SEGMENT_HAS_THROUGHPUT),
+            (s.ttfb().is_some(), NFLX_SEGMENT_HAS_TTFB),
+            (s.duration().is_some(), NFLX_SEGMENT_HAS_DURATION),
         ];
         Self {
             struct_size: size_of::<Self>() as u32,

@@ -39,6 +39,9 @@ pub struct nflx_stats {
     pub late_changes: u64,
     /// Settled segments that `nflx_engine_next_settled` was not asked for in time.
     pub settled_lost: u64,
+    /// Packets that came before the packet before them by the capture's clock, by more than the setting `clock_step`:
+    /// spans across such a step do not hold.
+    pub clock_steps: u64,
 }
 
 // SAFETY: repr(C), struct_size first, integers only.
@@ -65,6 +68,7 @@ impl nflx_stats {
             frame_log_bytes: frame_log_bytes as u64,
             late_changes: s.late_changes,
             settled_lost: s.settled_lost,
+            clock_steps: s.clock_steps,
         }
     }
 }
@@ -72,9 +76,10 @@ impl nflx_stats {
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     use core::mem::offset_of;
-    assert!(size_of::<nflx_stats>() == 112 && align_of::<nflx_stats>() == 8);
+    assert!(size_of::<nflx_stats>() == 120 && align_of::<nflx_stats>() == 8);
     assert!(offset_of!(nflx_stats, struct_size) == 0);
     assert!(offset_of!(nflx_stats, packets) == 8);
     assert!(offset_of!(nflx_stats, frame_log_bytes) == 88);
     assert!(offset_of!(nflx_stats, settled_lost) == 104);
+    assert!(offset_of!(nflx_stats, clock_steps) == 112);
 };

@@ -68,11 +68,12 @@ PIN(offsetof(nflx_segment, ttfb) == 144);
 PIN(offsetof(nflx_segment, throughput) == 160);
 PIN(offsetof(nflx_segment, size_error) == 184);
 
-PIN(sizeof(nflx_stats) == 112);
+PIN(sizeof(nflx_stats) == 120);
 PIN(offsetof(nflx_stats, struct_size) == 0);
 PIN(offsetof(nflx_stats, packets) == 8);
 PIN(offsetof(nflx_stats, frame_log_bytes) == 88);
 PIN(offsetof(nflx_stats, settled_lost) == 104);
+PIN(offsetof(nflx_stats, clock_steps) == 112);
 
 PIN(sizeof(nflx_setting) == 88);
 PIN(offsetof(nflx_setting, struct_size) == 0);

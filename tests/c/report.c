@@ -148,9 +148,9 @@ static void print_segment(const nflx_engine *engine, uint32_t number)
     printf(",\"retransmitted_bytes\":%" PRIu64 ",\"missing_bytes\":%" PRIu64, s.retransmitted_bytes, s.missing_bytes);
     printf(",\"size_error\":%" PRIu64, s.size_error);
     printf(",\"ttfb_s\":");
-    print_optional((s.flags & NFLX_SEGMENT_HAS_FIRST) != 0, s.ttfb);
+    print_optional((s.flags & NFLX_SEGMENT_HAS_TTFB) != 0, s.ttfb);
     printf(",\"duration_s\":");
-    print_optional((s.flags & NFLX_SEGMENT_HAS_LAST) != 0, s.duration);
+    print_optional((s.flags & NFLX_SEGMENT_HAS_DURATION) != 0, s.duration);
     if ((s.flags & NFLX_SEGMENT_HAS_THROUGHPUT) != 0) {
         printf(",\"throughput_bps\":%.17g", s.throughput);
     } else {

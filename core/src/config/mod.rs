@@ -311,6 +311,9 @@ numbers! {
     session_idle: 60 in 1..=3_600, "seconds", "Idle time between sessions",
         "A client that has nothing to do with Netflix for longer begins another session; for 'nflx features'.",
         "players ask for video every 4 s and for audio every 16 s (measured, 2018); web servers close after 75 s";
+    clock_step: 1_000 in 1..=3_600_000, "ms", "Step of the clock",
+        "A packet whose time lies before that of the packet before it by more counts as a step of the capture's clock.",
+        "queues and taps that are merged put packets out of order by some ten milliseconds";
     segment_quiet: 10 in 0..=86_400, "seconds", "Silence that completes a segment",
         "A response whose end does not show is complete if nothing came for so long.",
         "RFC 6298: three timeouts in a row, 1 + 2 + 4 s, rounded up";

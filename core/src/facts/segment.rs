@@ -175,16 +175,22 @@ pub struct SegmentTotals {
 }
 
 impl Segment {
-    /// Request to first byte, in nanoseconds.
+    /// Request to first byte, in nanoseconds; `None` before one came, and where the clocks of the capture contradict the
+    /// order.
     #[must_use]
     pub fn ttfb(&self) -> Option<i64> {
-        self.t_first.map(|t| t.since(self.t_request))
+        self.t_first
+            .map(|t| t.since(self.t_request))
+            .filter(|&t| t >= 0)
     }
 
-    /// Request to last byte, in nanoseconds.
+    /// Request to last byte, in nanoseconds; `None` before one came, and where the clocks of the capture contradict the
+    /// order.
     #[must_use]
     pub fn duration(&self) -> Option<i64> {
-        self.t_last.map(|t| t.since(self.t_request))
+        self.t_last
+            .map(|t| t.since(self.t_request))
+            .filter(|&t| t >= 0)
     }
 
     /// Bits per second over first to last byte; `None` where that is no time at all.

@@ -27,6 +27,8 @@ pub struct Stats {
     pub late_changes: u64,
     /// Settled segments that the host did not take in time.
     pub settled_lost: u64,
+    /// Packets that came before the packet before them by the capture's clock, by more than `clock_step`.
+    pub clock_steps: u64,
 }
 
 impl Stats {

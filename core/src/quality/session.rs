@@ -165,7 +165,9 @@ impl Session {
         let of = |track| {
             let mine =
                 (0..requests.len()).filter(move |&at| requests[at].track == track && whole(at));
-            let (count, bytes) = mine.fold((0, 0), |(n, b), at| (n + 1, b + requests[at].bytes));
+            let (count, bytes) = mine.fold((0, 0_u64), |(n, b), at| {
+                (n + 1, b.saturating_add(requests[at].bytes))
+            });
             (count, bytes)
         };
         let different = |key: fn(&Request) -> u32| {

@@ -121,7 +121,7 @@ fn total(segment: &Segment, text: &mut String) {
     }
     Grouped(segment.bytes).append_to(text);
     text.push_str(" bytes");
-    if let Some(nanoseconds) = segment.duration().filter(|&duration| duration >= 0) {
+    if let Some(nanoseconds) = segment.duration() {
         text.push_str(" in ");
         Seconds(nanoseconds).append_to(text);
     }

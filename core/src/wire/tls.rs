@@ -87,6 +87,8 @@ pub struct RecordReader {
     /// Length that hidden records are supposed to have: that of the last full one, or one on which two visible ones
     /// agree, since servers may limit records to less. 0 while there is none.
     repeating: u32,
+    /// Only records that hold as much as they can are supposed to repeat.
+    only_full: bool,
     /// The latest different lengths that no other record had.
     recent: [u32; RECENT_LENGTHS],
     /// Bytes of the current record still to come, header included.
@@ -114,6 +116,7 @@ impl Default for RecordReader {
             },
             full: 0,
             repeating: 0,
+            only_full: false,
             recent: [0; RECENT_LENGTHS],
             remaining: 0,
             guessed: false,
@@ -129,6 +132,7 @@ impl RecordReader {
             state: State::Lost,
             full: 0,
             repeating: 0,
+            only_full: false,
             recent: [0; RECENT_LENGTHS],
             remaining: 0,
             guessed: false,
@@ -139,6 +143,11 @@ impl RecordReader {
     #[must_use]
     pub const fn full_record(&self) -> u32 {
         self.full
+    }
+
+    /// Supposes hidden records to be full, whatever showed: where frames divide them, two are alike by chance.
+    pub const fn suppose_full(&mut self) {
+        (self.only_full, self.repeating) = (true, self.full);
     }
 
     /// Length that hidden records are supposed to have, or 0.
@@ -298,7 +307,7 @@ impl RecordReader {
     fn learn(&mut self, length: u32) {
         if length >= MAX_PLAINTEXT {
             (self.full, self.repeating) = (length, length);
-        } else if length >= SHORTEST_FULL {
+        } else if length >= SHORTEST_FULL && !self.only_full {
             if self.recent.contains(&length) {
                 self.repeating = length;
             } else {

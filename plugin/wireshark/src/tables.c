@@ -311,8 +311,8 @@ static bool fill_segment(table *table, stat_tap_table *into, guint row, uint32_t
     if (!session_segment(number, &segment) || !session_server(segment.server, &server)) {
         return false;
     }
-    bool has_first = segment.flags & NFLX_SEGMENT_HAS_FIRST;
-    bool has_last = segment.flags & NFLX_SEGMENT_HAS_LAST;
+    bool has_ttfb = segment.flags & NFLX_SEGMENT_HAS_TTFB;
+    bool has_duration = segment.flags & NFLX_SEGMENT_HAS_DURATION;
     bool has_throughput = segment.flags & NFLX_SEGMENT_HAS_THROUGHPUT;
 
     put_number(table, into, row, column++, segment.number);
@@ -333,8 +333,8 @@ static bool fill_segment(table *table, stat_tap_table *into, guint row, uint32_t
     put_number(table, into, row, column++, segment.app_bytes);
     put_number(table, into, row, column++, segment.retransmitted_bytes);
     put_number(table, into, row, column++, segment.missing_bytes);
-    put_float(into, row, column++, has_first ? (double)segment.ttfb / 1e9 : 0);
-    put_float(into, row, column++, has_last ? (double)segment.duration / 1e9 : 0);
+    put_float(into, row, column++, has_ttfb ? (double)segment.ttfb / 1e9 : 0);
+    put_float(into, row, column++, has_duration ? (double)segment.duration / 1e9 : 0);
     put_number(table, into, row, column++, has_throughput ? (uint64_t)(segment.throughput / 1e3) : 0);
     put_text(into, row, column++, segment.flags & NFLX_SEGMENT_COMPLETE ? "yes" : "no");
     put_text(into, row, column++, notes(&segment));

@@ -224,10 +224,10 @@ static void add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
     add_uint64(branch, tvb, FIELD_SEGMENT_RETRANSMITTED_BYTES, segment->retransmitted_bytes);
     add_uint64(branch, tvb, FIELD_SEGMENT_MISSING_BYTES, segment->missing_bytes);
     add_uint64(branch, tvb, FIELD_SEGMENT_SIZE_ERROR, segment->size_error);
-    if (segment->flags & NFLX_SEGMENT_HAS_FIRST) {
+    if (segment->flags & NFLX_SEGMENT_HAS_TTFB) {
         add_span(branch, tvb, FIELD_SEGMENT_TTFB, segment->ttfb);
     }
-    if (segment->flags & NFLX_SEGMENT_HAS_LAST) {
+    if (segment->flags & NFLX_SEGMENT_HAS_DURATION) {
         add_span(branch, tvb, FIELD_SEGMENT_DURATION, segment->duration);
     }
     if (segment->flags & NFLX_SEGMENT_HAS_THROUGHPUT) {
@@ -277,7 +277,7 @@ static void tell_story(line *story, const facts *facts, const char *server)
         line_add(story, ", ");
         line_add_grouped(story, segment->bytes);
         line_add(story, " bytes");
-        if (segment->flags & NFLX_SEGMENT_HAS_LAST) {
+        if (segment->flags & NFLX_SEGMENT_HAS_DURATION) {
             char text[32];
             (void)g_snprintf(text, sizeof text, " in %.2f s", (double)segment->duration / 1e9);
             line_add(story, text);

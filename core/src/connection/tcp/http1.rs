@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::ledger::Ledger;
+use super::ledger::{Certainty, Ledger};
 use super::stream::Run;
 use crate::connection::context::Context;
 use crate::facts::segment::Transport;
@@ -210,14 +210,15 @@ impl HttpSession {
                     let is_new = ledger.owner(offset).is_none_or(|owner| owner.is_ended());
                     if is_new && !ledger.place_waiting(offset) || slipped {
                         // The answer to a request that nothing shows counts on the one before.
-                        ledger.add_framing(ctx, offset, 0, true);
+                        ledger.add_framing(ctx, offset, 0, Certainty::Doubtful);
                     }
                     if let Some(owner) = ledger.owner_mut(offset) {
                         owner.responded = true;
                     }
                     if let (start, true) = std::mem::replace(message, (offset, false)) {
                         // What only announced the response is none of it.
-                        ledger.add_framing(ctx, start, offset.saturating_sub(start), false);
+                        let announced = offset.saturating_sub(start);
+                        ledger.add_framing(ctx, start, announced, Certainty::Exact);
                     }
                 }
                 Event::Interim => {
@@ -240,7 +241,7 @@ impl HttpSession {
             }
             self.slipped |= !self.bodiless.is_empty();
             if self.slipped {
-                ledger.add_framing(ctx, run.offset, 0, true);
+                ledger.add_framing(ctx, run.offset, 0, Certainty::Doubtful);
             }
         }
     }

@@ -9,6 +9,7 @@
 use smallvec::SmallVec;
 
 use super::ledger::Ledger;
+use super::pipelining::Follower;
 use super::stream::Run;
 use crate::bounded::size::spilled;
 use crate::connection::context::Context;
@@ -23,6 +24,8 @@ const PREFACE: u32 = 24 + FRAME_HEADER;
 /// One setting (RFC 9113, section 6.5.1); more than ten are not sent by known clients.
 const SETTING: u32 = 6;
 const MAX_SETTINGS: u32 = 10;
+/// The same of a server, which has less to say: with more, a record were as long as a response of HTTP/1.
+const MAX_SERVER_SETTINGS: u32 = 5;
 /// WINDOW_UPDATE, which many clients send behind their SETTINGS (RFC 9113, section 6.9).
 const WINDOW_UPDATE: u32 = FRAME_HEADER + 4;
 /// Frames of a client that are no requests and have a fixed size: SETTINGS acknowledgement, WINDOW_UPDATE and
@@ -38,7 +41,9 @@ const CONTROL_FRAMES: [u32; 4] = [
 const SIZES: usize = 16;
 /// How many of these must agree, and how closely, in percent: audio of constant bitrate stays within 2.
 const AGREEING: usize = 3;
-const AGREEMENT: u64 = 5;
+const AGREEMENT: u64 = 2;
+/// Requests answered at once whose bounds are told from the sum.
+const MAX_PERIOD: usize = 32;
 /// Divisions by halves that are put right once the usual size is known.
 const MAX_HALVED: usize = 16;
 
@@ -48,6 +53,17 @@ pub(crate) fn is_preface(plaintext: u32) -> bool {
     plaintext.checked_sub(PREFACE).is_some_and(settings)
         || plaintext
             .checked_sub(PREFACE + WINDOW_UPDATE)
+            .is_some_and(settings)
+}
+
+/// Returns true if a record with this much plaintext can be a server's connection preface: SETTINGS, and perhaps
+/// WINDOW_UPDATE (RFC 9113, section 3.4). It is smaller than any final response of HTTP/1.
+pub(crate) fn is_server_preface(plaintext: u32) -> bool {
+    let settings =
+        |rest: u32| rest.is_multiple_of(SETTING) && rest / SETTING <= MAX_SERVER_SETTINGS;
+    plaintext.checked_sub(FRAME_HEADER).is_some_and(settings)
+        || plaintext
+            .checked_sub(FRAME_HEADER + WINDOW_UPDATE)
             .is_some_and(settings)
 }
 
@@ -88,6 +104,8 @@ pub(crate) struct Http2 {
     head: Option<u32>,
     /// The client's newest record was full: what follows goes on with it.
     goes_on: bool,
+    /// Requests since the connection had nothing to answer.
+    period: SmallVec<[u32; 8]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +117,7 @@ struct Pair {
 impl Http2 {
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
-        spilled(&self.sizes) + spilled(&self.halved)
+        spilled(&self.sizes) + spilled(&self.halved) + spilled(&self.period)
     }
 
     /// Takes a request.
@@ -126,6 +144,10 @@ impl Http2 {
             .map(|exchange| exchange.number)
             .collect();
         let idle = ledger.open().next().is_none();
+        if idle {
+            self.count_beside(ledger, ctx);
+            self.period.clear();
+        }
         ledger.begin(
             ctx,
             stamp,
@@ -133,11 +155,36 @@ impl Http2 {
             idle.then_some(response_at),
             Transport::Tcp,
         );
+        if let Some(latest) = ledger.latest()
+            && latest.up_start == offset
+        {
+            if self.period.len() == MAX_PERIOD {
+                self.period.remove(0);
+            }
+            self.period.push(latest.number);
+        }
         if overlaps {
             for number in unmarked {
                 ledger.share(ctx, number);
             }
             Self::overlap_latest(ledger, ctx);
+        }
+    }
+
+    /// Takes a request that came when it was not known yet that the connection speaks HTTP/2.
+    pub(crate) fn adopt(&mut self, follower: Follower, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        if self.period.is_empty()
+            && let Some(first) = ledger.latest()
+        {
+            self.period.push(first.number);
+        }
+        self.request(follower.stamp, follower.offset, 0, 0, ledger, ctx);
+    }
+
+    /// Brings the bounds of what was divided up to date: the sum of what came at once is exact.
+    fn count_beside(&self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        if self.period.len() > 1 {
+            ledger.count_beside(ctx, &self.period);
         }
     }
 
@@ -240,6 +287,7 @@ impl Http2 {
         if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
             self.merge(end, peer, None, ledger, ctx);
         }
+        self.count_beside(ledger, ctx);
     }
 
     /// Whether the response before `offset` is no more than a head so far.
@@ -318,6 +366,7 @@ impl Http2 {
                     ledger.end(ctx, number);
                 }
                 ledger.place(next, offset);
+                self.count_beside(ledger, ctx);
             }
         }
         self.small = (u64::from(plaintext) <= ctx.config.http2_headers_max())
@@ -357,6 +406,7 @@ impl Http2 {
                 self.interruption = Some(Pair { inner, outer });
             }
         }
+        self.count_beside(ledger, ctx);
     }
 
     /// Ends an interruption whose bytes could not be told apart: half goes to each, until more is known.
@@ -393,6 +443,7 @@ impl Http2 {
                 self.learn(size, ledger, ctx);
             }
         }
+        self.count_beside(ledger, ctx);
     }
 
     fn learn(&mut self, size: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
@@ -436,6 +487,18 @@ mod tests {
         // curl, Python's h2, Chromium: 3, 5 and 4 settings with WINDOW_UPDATE.
         assert!([64, 76, 70].iter().all(|&size| is_preface(size)));
         assert!(is_preface(33) && !is_preface(32) && !is_preface(34) && !is_preface(107));
+    }
+
+    #[test]
+    fn prefaces_of_known_servers_and_nothing_as_long_as_a_response() {
+        // nginx and Go, Apache, Caddy: 2 to 4 settings, with WINDOW_UPDATE.
+        assert!(
+            [21, 27, 28, 33, 40]
+                .iter()
+                .all(|&size| is_server_preface(size))
+        );
+        assert!((54..2_000).all(|size| !is_server_preface(size)));
+        assert!([8, 10, 25].iter().all(|&size| !is_server_preface(size)));
     }
 
     #[test]

@@ -19,6 +19,9 @@ const MAX_OPEN: usize = 128;
 /// Spans of a connection that late packets can still be counted by.
 const MAX_SPANS: usize = 64;
 
+/// The least that servers limit records to.
+const LEAST_RECORD: u64 = 1_400;
+
 /// One segment as its connection sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exchange {
@@ -40,6 +43,16 @@ pub(crate) struct Exchange {
     framing: u64,
     /// Bytes whose framing is hidden.
     unframed: u64,
+    /// By how much the framing of these may be off.
+    unframed_error: u64,
+    /// By how much other framing may be off.
+    framing_error: u64,
+    /// Bytes that may be none of its, or others that may be.
+    doubt: u64,
+    /// Another response may be in it.
+    is_doubtful: bool,
+    /// Bytes of the others that came at once with it, if bytes were divided among them.
+    beside: u64,
 }
 
 impl Exchange {
@@ -51,6 +64,25 @@ impl Exchange {
     /// Whether its response's beginning is not known yet.
     pub(crate) const fn is_waiting(&self) -> bool {
         !self.placed && !self.ended
+    }
+
+    /// By how much its size may be off, of this many bytes that HTTP sent.
+    fn error(&self, app_bytes: u64) -> u64 {
+        let parts = self.unframed_error + self.framing_error + self.doubt;
+        if self.is_doubtful || self.shared {
+            // All of it may be another's, or all of the others' be its own.
+            return parts.max(app_bytes).max(self.beside);
+        }
+        parts
+    }
+
+    /// Notes that so many bytes may be none of its, or others that may be; `false` takes that back.
+    pub(crate) const fn doubt(&mut self, bytes: u64, doubts: bool) {
+        if doubts {
+            self.doubt = self.doubt.saturating_add(bytes);
+        } else {
+            self.doubt = self.doubt.saturating_sub(bytes);
+        }
     }
 
     /// Takes back what was taken for the beginning of its response, with its framing.
@@ -70,6 +102,16 @@ impl Exchange {
 struct Span {
     start: u64,
     number: u32,
+}
+
+/// How far framing is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Certainty {
+    Exact,
+    /// Within so many bytes.
+    Within(u64),
+    /// What it frames may be another response's.
+    Doubtful,
 }
 
 /// Bytes seen how.
@@ -131,6 +173,18 @@ impl Supposed {
     /// Framing in so many bytes.
     fn framing_of(self, bytes: u64) -> u64 {
         bytes.div_ceil(self.record.max(1)) * self.framing
+    }
+
+    /// By how much that may be off: records may be as short as what fits a TCP segment, unless others showed; then by
+    /// those that are not full.
+    fn error_of(self, bytes: u64) -> u64 {
+        if bytes == 0 {
+            0
+        } else if self.learnt {
+            2 * self.framing + self.framing_of(bytes) / 4
+        } else {
+            bytes.div_ceil(LEAST_RECORD) * self.framing
+        }
     }
 }
 
@@ -235,6 +289,11 @@ impl Ledger {
             inferred: false,
             framing: 0,
             unframed: 0,
+            unframed_error: 0,
+            framing_error: 0,
+            doubt: 0,
+            is_doubtful: false,
+            beside: 0,
         });
         if let Some(boundary) = boundary {
             self.claim(ctx, number, boundary);
@@ -259,9 +318,17 @@ impl Ledger {
         let moved: u64 = counted.iter().map(|(_, length)| length).sum();
         for (owner, length) in counted {
             self.transfer(ctx, owner, number, length);
+            // When its first packet came is not known any more, but that it was not long ago.
+            ctx.resize(number, |segment| {
+                (segment.first_frame, segment.t_first) = (segment.last_frame, segment.t_last);
+            });
         }
         if is_late && moved < end - boundary {
             ctx.resize(number, |segment| segment.estimated = true);
+            if let Some(exchange) = self.find_mut(number) {
+                exchange.doubt(end - boundary - moved, true);
+            }
+            self.refresh(ctx, number);
         }
     }
 
@@ -304,10 +371,13 @@ impl Ledger {
     pub(crate) fn doubt_request(&mut self, ctx: &mut Context<'_>) {
         if let Some(latest) = self
             .exchanges
-            .last()
+            .last_mut()
             .filter(|latest| latest.responded && !latest.ended)
         {
-            ctx.resize(latest.number, |segment| segment.estimated = true);
+            latest.is_doubtful = true;
+            let number = latest.number;
+            ctx.resize(number, |segment| segment.estimated = true);
+            self.refresh(ctx, number);
         }
     }
 
@@ -388,6 +458,7 @@ impl Ledger {
         if let Some(segment) = ctx.segments.get_mut(number) {
             segment.shared = true;
         }
+        self.refresh(ctx, number);
     }
 
     /// The segment that a client's byte belongs to.
@@ -451,7 +522,7 @@ impl Ledger {
         let exchange = &self.exchanges[owner];
         ctx.resize(exchange.number, |segment| {
             add(segment, end - start, stamp, Credit::New);
-            derive(segment, exchange.framing, exchange.inferred);
+            derive(segment, Some(exchange));
         });
         exchange.number
     }
@@ -594,10 +665,16 @@ impl Ledger {
         ctx: &mut Context<'_>,
         offset: u64,
         bytes: u64,
-        estimated: bool,
+        certainty: Certainty,
     ) {
         if let Some(exchange) = self.owner_mut(offset) {
             exchange.framing += bytes;
+            match certainty {
+                Certainty::Exact => {}
+                Certainty::Within(error) => exchange.framing_error += error,
+                Certainty::Doubtful => exchange.is_doubtful = true,
+            }
+            let estimated = certainty != Certainty::Exact;
             let number = exchange.number;
             if estimated && let Some(segment) = ctx.segments.get_mut(number) {
                 segment.estimated = true;
@@ -619,6 +696,7 @@ impl Ledger {
             exchange.framing += supposed.framing_of(exchange.unframed + bytes)
                 - supposed.framing_of(exchange.unframed);
             exchange.unframed += bytes;
+            exchange.unframed_error = supposed.error_of(exchange.unframed);
             exchange.responded = true;
             let number = exchange.number;
             if let Some(segment) = ctx.segments.get_mut(number) {
@@ -638,10 +716,24 @@ impl Ledger {
         for exchange in self.exchanges.iter_mut().filter(|e| e.unframed > 0) {
             exchange.framing = (exchange.framing + supposed.framing_of(exchange.unframed))
                 .saturating_sub(before.framing_of(exchange.unframed));
+            exchange.unframed_error = supposed.error_of(exchange.unframed);
             changed.push(exchange.number);
         }
         for number in changed {
             self.refresh(ctx, number);
+        }
+    }
+
+    /// Takes note of how much came at once with each of these segments.
+    pub(crate) fn count_beside(&mut self, ctx: &mut Context<'_>, numbers: &[u32]) {
+        let bytes_of = |number: u32| ctx.segments.get(number).map_or(0, |segment| segment.bytes);
+        let total: u64 = numbers.iter().map(|&number| bytes_of(number)).sum();
+        for &number in numbers {
+            let beside = total - ctx.segments.get(number).map_or(0, |segment| segment.bytes);
+            if let Some(exchange) = self.find_mut(number).filter(|exchange| exchange.shared) {
+                exchange.beside = beside;
+                self.refresh(ctx, number);
+            }
         }
     }
 
@@ -673,19 +765,25 @@ impl Ledger {
 
     /// Brings a segment's derived values up to date.
     fn refresh(&self, ctx: &mut Context<'_>, number: u32) {
-        let (framing, inferred) = self.position(number).map_or((0, false), |at| {
-            (self.exchanges[at].framing, self.exchanges[at].inferred)
-        });
+        let exchange = self.position(number).map(|at| &self.exchanges[at]);
         if let Some(segment) = ctx.segments.get_mut(number) {
-            derive(segment, framing, inferred);
+            derive(segment, exchange);
         }
     }
 }
 
 /// Brings a segment's derived values up to date.
-fn derive(segment: &mut Segment, framing: u64, inferred: bool) {
-    segment.app_bytes = segment.bytes.saturating_sub(framing);
-    segment.inferred = inferred || segment.bytes > 0 && segment.missing_bytes == segment.bytes;
+#[inline]
+fn derive(segment: &mut Segment, exchange: Option<&Exchange>) {
+    let is_acknowledged_only = segment.bytes > 0 && segment.missing_bytes == segment.bytes;
+    let Some(exchange) = exchange else {
+        segment.app_bytes = segment.bytes;
+        segment.inferred = is_acknowledged_only;
+        return;
+    };
+    segment.app_bytes = segment.bytes.saturating_sub(exchange.framing);
+    segment.inferred = exchange.inferred || is_acknowledged_only;
+    segment.size_error = exchange.error(segment.app_bytes);
 }
 
 #[inline]

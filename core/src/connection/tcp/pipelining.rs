@@ -9,12 +9,22 @@ use crate::bounded::size::spilled;
 use crate::packet::Stamp;
 use crate::wire::tls::MAX_PLAINTEXT;
 
+/// A record behind a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Follower {
+    pub(crate) stamp: Stamp,
+    /// Where it begins in the client's stream.
+    pub(crate) offset: u64,
+    /// It is as long as the request is, about.
+    is_similar: bool,
+}
+
 /// The requests behind the one that is being answered.
 #[derive(Debug, Default)]
 pub(crate) struct Pipeline {
     /// Record length of the request that is being answered.
     length: u32,
-    followers: SmallVec<[(Stamp, u64); 4]>,
+    followers: SmallVec<[Follower; 4]>,
     /// Records of the response so far.
     records: u32,
     /// The last of them was not full, and no mere head.
@@ -46,23 +56,33 @@ impl Pipeline {
 
     /// Takes a record that came behind it, before any response.
     pub(crate) fn follow(&mut self, stamp: Stamp, offset: u64, length: u32) {
-        let similar = length >= Self::SHORTEST && length.abs_diff(self.length) <= Self::SIMILAR;
-        if similar && self.followers.len() < Self::MAX_FOLLOWERS {
-            self.followers.push((stamp, offset));
+        let is_similar = length >= Self::SHORTEST && length.abs_diff(self.length) <= Self::SIMILAR;
+        if self.followers.len() < Self::MAX_FOLLOWERS {
+            self.followers.push(Follower {
+                stamp,
+                offset,
+                is_similar,
+            });
         }
+    }
+
+    /// Hands out what came behind the request, all of which are requests if the connection turns out to multiplex.
+    pub(crate) fn take_followers(&mut self) -> impl Iterator<Item = Follower> {
+        std::mem::take(&mut self.followers).into_iter()
     }
 
     /// Takes a record of the response; returns the request that it answers if that is not the one before.
     pub(crate) fn record(&mut self, plaintext: u32, peer: u64) -> Option<(Stamp, u64)> {
         let next = self
             .followers
-            .first()
-            .copied()
-            .filter(|(_, offset)| self.ended && peer > *offset);
-        if next.is_some() {
-            self.followers.remove(0);
+            .iter()
+            .position(|follower| follower.is_similar)
+            .filter(|&at| self.ended && peer > self.followers[at].offset);
+        let next = next.map(|at| {
             self.records = 0;
-        }
+            let follower = self.followers.remove(at);
+            (follower.stamp, follower.offset)
+        });
         self.records += 1;
         self.ended =
             plaintext < MAX_PLAINTEXT && (self.records > 1 || plaintext > Self::LARGEST_HEAD);

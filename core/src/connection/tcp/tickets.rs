@@ -147,6 +147,11 @@ impl Tickets {
         }
     }
 
+    /// Returns true if the first response came, or would have.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state == State::Over
+    }
+
     /// Returns true if a record of application data is no response's. `largest` is what a ticket's record has at most.
     pub(crate) fn is_ticket(
         &mut self,
@@ -189,6 +194,10 @@ impl Tickets {
                 number,
                 second: record.length,
             });
+            // Until a later response tells, it may have been a ticket.
+            if let Some(exchange) = ledger.find_mut(number) {
+                exchange.doubt(u64::from(length), true);
+            }
         }
         self.state = State::Over;
         false
@@ -300,6 +309,9 @@ impl Tickets {
         let is_similar = |other: u32| record.length.abs_diff(other) <= SIMILAR_HEADS;
         if is_similar(first) {
             self.doubtful = None;
+            if let Some(exchange) = ledger.find_mut(number) {
+                exchange.doubt(u64::from(first), false);
+            }
         } else if record.length >= MAX_PLAINTEXT && second >= MAX_PLAINTEXT
             || second < MAX_PLAINTEXT && is_similar(second)
         {
@@ -308,6 +320,7 @@ impl Tickets {
             found.retract = Some((number, u64::from(RECORD_HEADER + first)));
             if let Some(exchange) = ledger.find_mut(number) {
                 exchange.unframe(record.framing);
+                exchange.doubt(u64::from(first), false);
             }
         }
     }

@@ -7,7 +7,7 @@
 use super::hello::HelloBuffer;
 use super::http2;
 use super::http2::Http2;
-use super::ledger::{Ledger, Supposed};
+use super::ledger::{Certainty, Ledger, Supposed};
 use super::pipelining::Pipeline;
 use super::stream::Run;
 use super::tickets;
@@ -398,6 +398,9 @@ impl TlsSession {
         if let Some(http2) = &mut self.http2 {
             http2.arrive(run, self.down.is_exact(), round_trip, ledger, ctx);
         }
+        if self.http2.is_some() {
+            self.down.suppose_full();
+        }
         let mut found = Found::default();
         let mut reader = self.down;
         let mut offset = run.offset;
@@ -498,12 +501,33 @@ impl TlsSession {
         let framing = u64::from(header.length - plaintext) + self.framing(plaintext, first, ctx);
         // 100 Continue is none of the response.
         let framing = if interim { whole } else { framing.min(whole) };
-        ledger.add_framing(
-            ctx,
-            offset,
-            framing,
-            guessed || self.overhead_is_estimated() || self.http2.is_some(),
-        );
+        let certainty = self.certainty(framing, first, guessed, ctx);
+        ledger.add_framing(ctx, offset, framing, certainty);
+    }
+
+    /// By how much a record's framing may be off.
+    fn certainty(&self, framing: u64, first: bool, guessed: bool, ctx: &Context<'_>) -> Certainty {
+        let mut error = 0;
+        if guessed {
+            // One of four hidden records may be none, and the last may be two.
+            error += framing / 4 + if first { 2 * framing } else { 1 };
+        }
+        if self.overhead_is_estimated() {
+            error += u64::from(CBC_BLOCK / 2);
+        }
+        if self.http2.is_some() {
+            // Frames may be half or twice as long as is supposed; a head's length varies.
+            let head = if first {
+                ctx.config.http2_headers_max()
+            } else {
+                0
+            };
+            error += head + u64::from(http2::FRAME_HEADER);
+        }
+        match error {
+            0 => Certainty::Exact,
+            error => Certainty::Within(error),
+        }
     }
 
     /// Bytes of a record with this much plaintext that are not what HTTP sent, less those of its encryption: its
@@ -531,7 +555,7 @@ impl TlsSession {
         header: RecordHeader,
         run: &Run<'_>,
         ledger: &mut Ledger,
-        ctx: &Context<'_>,
+        ctx: &mut Context<'_>,
         found: &mut Found,
     ) -> Class {
         if header.content_type != ContentType::ApplicationData {
@@ -550,6 +574,9 @@ impl TlsSession {
                 false => Class::Control,
             };
         }
+        if self.speaks_http2(offset, header.length, ledger, ctx) {
+            return Class::Control;
+        }
         let framing = u64::from(RECORD_HEADER + self.overhead());
         let largest = ctx.config.ticket_record_max();
         let is_http2 = self.http2.is_some();
@@ -563,6 +590,32 @@ impl TlsSession {
             true => Class::Control,
             false => Class::Application,
         }
+    }
+
+    /// Returns true if a server's record before its first response is its preface of HTTP/2, and then takes all requests
+    /// so far for such: clients send them with their own preface, which the first one hides.
+    fn speaks_http2(
+        &mut self,
+        offset: u64,
+        length: u32,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) -> bool {
+        let may_begin = self.http2.is_none()
+            && self.offered_http2 != Some(false)
+            && !self.tickets.is_over()
+            && http2::is_server_preface(length.saturating_sub(self.overhead()))
+            && ledger
+                .owner(offset)
+                .is_none_or(|exchange| !exchange.responded);
+        if !may_begin {
+            return false;
+        }
+        let http2 = self.http2.get_or_insert_default();
+        for follower in self.pipeline.take_followers() {
+            http2.adopt(follower, ledger, ctx);
+        }
+        true
     }
 
     /// Whether a record begins a handshake message that more of a flight follows; `changed` if ChangeCipherSpec came

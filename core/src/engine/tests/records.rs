@@ -203,3 +203,89 @@ fn a_request_in_a_syn_is_of_the_same_flow_and_is_answered() {
     let flows: Vec<u32> = segments(&engine).iter().map(|s| s.flow).collect();
     assert_eq!(flows.last(), Some(&1));
 }
+
+/// By how much the sizes of a conversation's segments may be off.
+fn errors(packets: &[TcpPacket], captured: usize) -> Vec<u64> {
+    let mut engine = Engine::new(Config::default());
+    for (packet, frame) in packets.iter().zip(1..) {
+        give_cut(&mut engine, frame, packet.time, &packet.bytes(), captured);
+    }
+    engine.finish();
+    let found = segments(&engine);
+    found.iter().map(|segment| segment.size_error).collect()
+}
+
+#[test]
+fn sizes_are_exact_where_records_show_and_off_by_little_where_they_do_not() {
+    for (name, talk, expected) in conversations() {
+        let whole = errors(&talk.packets, usize::MAX);
+        assert!(whole.iter().all(|&error| error == 0), "{name} {whole:?}");
+        assert_eq!(whole.len(), expected.len(), "{name}");
+    }
+    let (talk, expected) = tls13();
+    let cut = errors(&talk.packets, 160);
+    assert!(cut.iter().any(|&error| error > 0), "{cut:?}");
+    for (error, (bytes, _)) in cut.iter().zip(expected) {
+        assert!(*error < 1000 + bytes / 20, "{error} of {bytes}");
+    }
+}
+
+#[test]
+fn times_that_clocks_contradict_are_absent_and_steps_are_counted() {
+    for (back, steps) in [(1_000, 0), (1_001, 1), (3_600_000, 1)] {
+        let mut talk = Talk::new(50_036, NETFLIX, 80);
+        talk.open().say(REQUEST);
+        talk.wait(-back * MILLISECOND - RTT);
+        let last = talk.packets.last().map_or(0, |packet| packet.time);
+        talk.hear(&response(20_000));
+        let first = talk.packets.iter_mut().find(|packet| packet.time < last);
+        first.expect("an answer").time = last - back * MILLISECOND;
+        let (engine, _) = run(Config::default(), &talk.packets);
+        assert_eq!(engine.stats().clock_steps, steps, "{back}");
+        let found = &segments(&engine)[0];
+        assert_eq!(found.bytes, response(20_000).len() as u64);
+        assert_eq!((found.ttfb(), found.duration()), (None, None));
+    }
+}
+
+/// A ClientHello that offers HTTP/2.
+fn hello_with_http2() -> Vec<u8> {
+    let mut hello = client_hello(NAME);
+    let alpn = [&[0, 16, 0, 5, 0, 3, 2], &b"h2"[..]].concat();
+    // The length of the extensions stands behind version, random, session, cipher suites and compression.
+    for (at, width) in [(1, 3), (45, 2)] {
+        let length = hello[at..at + width]
+            .iter()
+            .fold(0, |length, &byte| length << 8 | usize::from(byte));
+        let longer = (length + alpn.len()).to_be_bytes();
+        hello[at..at + width].copy_from_slice(&longer[longer.len() - width..]);
+    }
+    hello.extend(alpn);
+    hello
+}
+
+#[test]
+fn requests_at_once_behind_a_hidden_preface_are_known_by_the_servers() {
+    let mut talk = Talk::new(50_037, NETFLIX, 443);
+    talk.open().say(&record(22, &hello_with_http2()));
+    let hello = record(22, &server_hello(0x0304, 0x1301, "", [9; 32]));
+    talk.hear(&[hello, record(20, &[1]), protected(2900)].concat());
+    talk.say(&[record(20, &[1]), protected(53)].concat());
+    let settings = protected(9 + 18 + TLS13);
+    // The first holds the client's preface as well, and is larger for that.
+    talk.say(&protected(302 + TLS13));
+    talk.say(&protected(200 + TLS13))
+        .say(&protected(198 + TLS13));
+    let (answers, size) = records(200_000, 16_384, TLS13);
+    talk.hear(&settings).hear(&answers);
+    let (engine, _) = run(Config::default(), &talk.packets);
+    let found = segments(&engine);
+    assert_eq!(found.len(), 3);
+    let sum: u64 = found.iter().map(|segment| segment.bytes).sum();
+    assert_eq!(sum, size.0);
+    // Any of them may have got all.
+    for segment in &found {
+        assert!(segment.shared);
+        assert!(segment.size_error >= sum - segment.bytes);
+    }
+}
