@@ -4,6 +4,9 @@
 //! one entry, and an address's earlier packets are there the moment it is identified.
 
 mod evidence;
+mod vacancy;
+
+use std::collections::VecDeque;
 
 use super::key::{End, FlowKey, HostKey};
 use super::site::Site;
@@ -113,11 +116,14 @@ pub(crate) struct Registry {
     next_number: u32,
     netflix_flows: usize,
     max_servers: usize,
+    /// Servers that had no packet when they were named, in order of that. The first, which had none since either, makes
+    /// room for others.
+    claimed: VecDeque<ServerId>,
     /// Flows that made room.
     pub(crate) flows_evicted: u64,
     /// Addresses that made room.
     pub(crate) hosts_evicted: u64,
-    /// Netflix addresses that found no room.
+    /// Netflix addresses that found no room, or made it for others.
     pub(crate) servers_dropped: u64,
     /// Evidence came for an address that packets had been seen of.
     pub(crate) evidence_came_late: bool,
@@ -144,6 +150,7 @@ impl Registry {
             next_number: 0,
             netflix_flows: 0,
             max_servers,
+            claimed: VecDeque::new(),
             flows_evicted: 0,
             hosts_evicted: 0,
             servers_dropped: 0,
@@ -163,6 +170,8 @@ impl Registry {
         Table::<FlowKey, Flow>::bound(flows)
             .saturating_add(Table::<HostKey, Host>::bound(most_hosts(flows, servers)))
             .saturating_add(size::list::<Server>(servers))
+            .saturating_add(size::list::<Site>(servers))
+            .saturating_add(size::list::<ServerId>(servers))
             .saturating_add(servers.saturating_mul(evidence))
     }
 
@@ -211,10 +220,7 @@ impl Registry {
     /// there is no room for one more.
     pub(crate) fn reserved(&self, slot: Slot, end: End) -> Option<ServerId> {
         let host = self.flows[slot].hosts[usize::from(end)];
-        let next = self.servers.len();
-        self.hosts[host]
-            .server
-            .or_else(|| (next < self.max_servers).then_some(next as ServerId))
+        self.hosts[host].server.or_else(|| self.vacancy())
     }
 
     /// A server that exists.
@@ -329,12 +335,16 @@ impl Registry {
             } else {
                 Direction::Out
             };
-            if server.counters == Counters::default() {
+            let is_first = server.counters == Counters::default();
+            if is_first {
                 (server.t_first, server.t_last) = (time, time);
             }
             server.counters.count(direction, bytes);
             server.t_first = server.t_first.min(time);
             server.t_last = server.t_last.max(time);
+            if is_first {
+                self.pass_over_working();
+            }
         }
     }
 

@@ -109,12 +109,11 @@ impl Registry {
         source: &str,
         frame: u64,
     ) -> Option<ServerId> {
-        if self.servers.len() >= self.max_servers {
+        let Some(id) = self.vacate() else {
             self.servers_dropped +=
                 u64::from(!std::mem::replace(&mut self.hosts[host].refused, true));
             return None;
-        }
-        let id = self.servers.len() as ServerId;
+        };
         let entry = &mut self.hosts[host];
         entry.server = Some(id);
         let mut server = Server {
@@ -150,8 +149,7 @@ impl Registry {
         }
         self.evidence_came_late |= has_packets;
         self.segments_missed |= missed || has_packets && config.segment_rule == SegmentRule::Server;
-        self.servers.push(server);
-        self.sites.push(Site::Unknown);
+        self.settle_in(id, server);
         let _ = self.add_evidence(config, id, kind, source, frame);
         Some(id)
     }

@@ -286,3 +286,64 @@ fn an_informed_registry_knows_the_servers_and_nothing_else() {
     }
     assert!(!informed.evidence_came_late && informed.flow_count() == 0);
 }
+
+/// Names are forged with a packet each; what had packets stays.
+#[test]
+fn servers_without_a_packet_make_room_for_others() {
+    let mut config = Config::default();
+    config.set("max_servers", "3").unwrap();
+    let mut registry = Registry::new(&config);
+    let name = |registry: &mut Registry, number: u8| {
+        let kind = EvidenceKind::Dns;
+        registry.identify(
+            &config,
+            host(number),
+            kind,
+            &format!("n{number}.netflix.com"),
+            u64::from(number),
+        )
+    };
+    let packet = |registry: &mut Registry, number: u8| {
+        let datagram = datagram(Kind::Tcp, (host(200), 1), (host(number), 1), 40);
+        enter(registry, &config, &datagram, Time(1));
+    };
+    let addresses = |registry: &Registry| {
+        registry
+            .servers()
+            .iter()
+            .map(|server| server.address)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        [1, 2, 3].map(|number| name(&mut registry, number)),
+        [Some(0), Some(1), Some(2)]
+    );
+    packet(&mut registry, 1);
+    // Those named longest ago go first, but for the one that was seen at work.
+    assert_eq!(
+        [4, 5].map(|number| name(&mut registry, number)),
+        [Some(1), Some(2)]
+    );
+    assert_eq!(addresses(&registry), [host(1), host(4), host(5)]);
+    assert_eq!(
+        sources(&registry.servers()[1]),
+        [("dns", "n4.netflix.com", 4)]
+    );
+    assert_eq!(registry.servers_dropped, 2);
+    // One that made room is named again, and has packets at last.
+    assert_eq!(name(&mut registry, 2), Some(1));
+    packet(&mut registry, 2);
+    packet(&mut registry, 5);
+    assert_eq!(addresses(&registry), [host(1), host(2), host(5)]);
+    assert_eq!(
+        registry.servers()[1].counters.in_pkts + registry.servers()[1].counters.out_pkts,
+        1
+    );
+    assert_eq!(name(&mut registry, 6), None, "all were seen at work");
+    assert_eq!(name(&mut registry, 6), None);
+    assert_eq!(
+        (registry.servers_dropped, registry.servers().len()),
+        (4, 3),
+        "counted once"
+    );
+}
