@@ -423,23 +423,27 @@ impl Engine {
             if takes_short_ways && let Some(outcome) = connection.pass(tcp, sender, stamp, ctx) {
                 return Err(outcome);
             }
+            // Without payload too: an acknowledgement hands what was held back to readers, who may keep more of it.
+            let keeps = tcp.payload_length > 0 || connection.holds_back();
             let outcome = connection.packet(tcp, sender, stamp, ctx);
             let dropped = std::mem::take(&mut connection.dropped);
             Ok((
                 outcome,
                 dropped,
+                keeps,
                 connection.is_settled(),
                 connection.is_over(),
             ))
         });
         // Of a packet that says nothing new about its connection, there is nothing more to do.
-        let (mut outcome, dropped, settled, is_over) = match report {
+        let (mut outcome, dropped, keeps, settled, is_over) = match report {
             Ok(report) => report,
             Err(outcome) => return outcome,
         };
         self.stats.reorder_dropped += dropped;
-        // Without payload too: an acknowledgement hands what was held back to readers, who may keep more of it.
-        self.relieve(place);
+        if keeps {
+            self.relieve(place);
+        }
         let flow = self.registry.flow_mut(slot);
         match flow.server {
             None if settled => {

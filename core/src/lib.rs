@@ -71,6 +71,13 @@ mod testing;
 pub mod text;
 pub mod wire;
 
+/// Steps of work that this thread has done, for fuzz targets that hold them against the bytes given.
+#[cfg(fuzzing)]
+#[must_use]
+pub fn work_done() -> u64 {
+    bounded::work::done()
+}
+
 pub use config::Config;
 pub use engine::Engine;
 pub use facts::annotation::{Annotation, ServerId};

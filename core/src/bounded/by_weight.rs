@@ -27,6 +27,7 @@ pub(crate) enum Standing {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     weight: usize,
+    standing: Standing,
     /// `None` while it weighs nothing.
     rank: Option<u8>,
     /// Its neighbours of the same rank: the one that came after it, and the one that came before.
@@ -74,6 +75,7 @@ impl ByWeight {
     pub(crate) fn push(&mut self) {
         self.entries.push(Entry {
             weight: 0,
+            standing: Standing::Free,
             rank: None,
             newer: NONE,
             older: NONE,
@@ -86,10 +88,19 @@ impl ByWeight {
     }
 
     /// Takes note of what a place weighs and how much it is worth.
+    #[inline]
     pub(crate) fn set(&mut self, place: Slot, weight: usize, standing: Standing) {
+        let entry = &self.entries[place as usize];
+        // Most packets change nothing.
+        if entry.weight != weight || weight > 0 && entry.standing != standing {
+            self.change(place, weight, standing);
+        }
+    }
+
+    fn change(&mut self, place: Slot, weight: usize, standing: Standing) {
         let entry = &mut self.entries[place as usize];
         self.total = self.total - entry.weight + weight;
-        entry.weight = weight;
+        (entry.weight, entry.standing) = (weight, standing);
         let rank = rank(weight, standing);
         if entry.rank != rank {
             self.unlink(place);

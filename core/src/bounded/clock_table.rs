@@ -8,7 +8,7 @@ use core::hash::{BuildHasher, Hash};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use super::size;
+use super::{size, work};
 
 /// Place of an entry in its table.
 pub(crate) type Slot = u32;
@@ -126,6 +126,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
     pub(crate) fn victim(&mut self, evictable: impl Fn(Slot, &V) -> bool) -> Option<Slot> {
         // Two rounds: the first takes the used bits away.
         for _ in 0..2 * self.entries.len() {
+            work::count(1);
             self.hand = (self.hand + 1) % self.entries.len();
             let entry = &mut self.entries[self.hand];
             if !entry.occupied || !evictable(self.hand as Slot, &entry.value) {

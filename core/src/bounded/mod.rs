@@ -3,3 +3,4 @@
 pub(crate) mod by_weight;
 pub(crate) mod clock_table;
 pub(crate) mod size;
+pub(crate) mod work;

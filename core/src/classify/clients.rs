@@ -7,7 +7,7 @@ use super::observed::Observed;
 use super::role;
 use super::role::Tally;
 use crate::bounded::clock_table::{Slot, Table};
-use crate::bounded::size;
+use crate::bounded::{size, work};
 use crate::classify;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
@@ -197,6 +197,7 @@ impl Viewers {
         };
         let judged = classify::judge(&observed, site, config);
         self.pools[slot].steps = judged.steps;
+        work::count(judged.steps as usize);
         for (seen, (kind, reason)) in observed.iter().zip(judged.verdicts) {
             let Some(segment) = segments.get_mut(seen.number) else {
                 continue;

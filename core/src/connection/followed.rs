@@ -7,7 +7,7 @@ use super::quic::QuicSession;
 use super::tcp::Connection;
 use crate::bounded::by_weight::{ByWeight, Standing};
 use crate::bounded::clock_table::{NONE, Slot};
-use crate::bounded::size;
+use crate::bounded::{size, work};
 use crate::config::Config;
 use crate::flows::key::End;
 
@@ -201,6 +201,7 @@ impl Connections {
     /// Each call gives up one connection or empties one free place, so the work is paid by those that filled them.
     pub(crate) fn heavy(&mut self, spared: Slot) -> Option<Slot> {
         while self.weights.total() > self.most_weight {
+            work::count(1);
             let place = self.weights.heaviest(spared)?;
             let followed = &mut self.list[place as usize];
             if followed.flow != NONE {
@@ -225,6 +226,7 @@ impl Connections {
         }
         let mut spared = 0;
         for _ in 0..2 * self.list.len() {
+            work::count(1);
             self.hand = (self.hand + 1) % self.list.len();
             let followed = &mut self.list[self.hand];
             if spared < MOST_SPARED && is_netflix(followed.flow) {

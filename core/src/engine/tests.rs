@@ -18,6 +18,7 @@ mod evidence;
 mod faults;
 mod gaps;
 mod limits;
+mod oracles;
 mod records;
 mod requests;
 mod settling;

@@ -11,6 +11,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use smallvec::SmallVec;
 
+use crate::bounded::work;
+
 use super::host_name::{MAX_HOST_NAME, is_label};
 use super::reader::Reader;
 
@@ -104,6 +106,7 @@ impl Response {
 
     /// The addresses given, each with the name that `is_wanted` looks for on the way to it. Names are judged once each.
     pub fn answers(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Answer<'_>> {
+        work::count(self.names.len() * MAX_CHAIN);
         let wanted: SmallVec<[bool; MAX_NAMES]> = self
             .names
             .iter()
@@ -236,6 +239,7 @@ impl<'m> Parser<'m> {
         let mut earliest = self.position();
         let mut behind = None;
         loop {
+            work::count(1);
             self.steps = self.steps.checked_sub(1)?;
             let length = reader.u8()?;
             match length & POINTER {

@@ -1,5 +1,6 @@
 //! The name in a QUIC connection's first packets.
 
+use crate::bounded::work;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::quic::{
     ConnectionId, CryptoStream, DEFAULT_CRYPTO_LIMIT, InitialKeys, Packet, crypto_frames,
@@ -11,6 +12,9 @@ const ALPN_HTTP3: &[u8] = b"h3";
 /// Bytes of a hello that are read again as more of it comes: as often as whole hellos of the longest kind. Real ones come
 /// in two to four pieces of one or two kilobytes.
 const MOST_READ_AGAIN: usize = 4 * DEFAULT_CRYPTO_LIMIT;
+
+/// What making keys takes, in steps: some twenty blocks of SHA-256.
+const KEY_STEPS: usize = 1000;
 
 /// What a ClientHello says about the connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,6 +110,7 @@ impl HelloReader {
         }
         self.read = length;
         self.read_in_all += length;
+        work::count(length);
         true
     }
 
@@ -125,7 +130,10 @@ impl HelloReader {
         // A first packet, or one behind a Retry that was not captured.
         let made = match self.refused.take().filter(|(_, known)| *known == source) {
             Some((keys, _)) => Ok(keys),
-            None => InitialKeys::client(version, packet.dcid).map(Box::new),
+            None => {
+                work::count(KEY_STEPS);
+                InitialKeys::client(version, packet.dcid).map(Box::new)
+            }
         };
         let Ok(keys) = made else {
             return false;

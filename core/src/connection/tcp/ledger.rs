@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use crate::bounded::size::spilled;
+use crate::bounded::work;
 use crate::config::SegmentRule;
 use crate::connection::context::Context;
 use crate::facts::segment::{Segment, Transport};
@@ -488,6 +489,7 @@ impl Ledger {
 
     /// The first part of server bytes `start..end` that belongs to one segment (or none): that segment, and its end.
     fn part(&self, start: u64, end: u64) -> (Option<u32>, u64) {
+        work::count(1);
         let behind = self.spans.partition_point(|span| span.start <= start);
         let to = self
             .spans

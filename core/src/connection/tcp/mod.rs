@@ -77,6 +77,11 @@ impl Connection {
         self.talk.ledger.has_begun()
     }
 
+    /// Returns true if bytes wait behind a hole in either direction.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.up.holds_back() || self.down.holds_back()
+    }
+
     /// Who the server is was looked for, and all that could be found was.
     pub(crate) const fn is_settled(&self) -> bool {
         self.talk.settled

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
-use crate::bounded::size;
+use crate::bounded::{size, work};
 use crate::packet::Stamp;
 
 /// Offsets start here, so that data from before the first packet seen has a place too.
@@ -207,6 +207,12 @@ impl Stream {
             .saturating_add(size::list::<Piece>(2 * pieces + 2))
     }
 
+    /// Returns true if bytes wait behind a hole.
+    #[must_use]
+    pub(crate) fn holds_back(&self) -> bool {
+        !self.pieces.is_empty()
+    }
+
     /// Whether any sequence number is known.
     #[must_use]
     pub const fn started(&self) -> bool {
@@ -370,6 +376,7 @@ impl Stream {
     ) {
         let mut at = self.pieces.partition_point(|piece| piece.end <= from);
         while from < end {
+            work::count(1);
             let (piece_start, piece_end) = self
                 .pieces
                 .get(at)
@@ -430,6 +437,7 @@ impl Stream {
 
     /// Drops bytes that were read from the buffer.
     fn compact(&mut self) {
+        work::count(self.pieces.len());
         let mut live: SmallVec<[(u32, usize); 16]> = SmallVec::new();
         live.extend(
             self.pieces
@@ -528,6 +536,7 @@ impl Stream {
         let buffer = std::mem::take(&mut self.buffer);
         let mut unread = self.unread;
         while let Some(piece) = self.pieces.get(consumed).copied() {
+            work::count(1);
             if piece.start > self.next {
                 if self.pieces.len() - consumed <= limits.pieces {
                     break;
