@@ -9,7 +9,7 @@ BUILT = $$(realpath -m "$(RELEASE)")
 SECONDS ?= 60
 PACKETS ?= 502040
 
-.PHONY: bench instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python wheel header docs captures clean
+.PHONY: bench hostile instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python wheel header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -71,7 +71,11 @@ bench: bench-prerequisites cli plugin ## measure the engine, each decoder, whole
 	python3 bench/growth.py --release "$(RELEASE)" --packets $(PACKETS)
 	python3 bench/plugin.py --release "$(RELEASE)"
 
-instructions: ## count the engine's instructions per packet; more than 5 % above the committed counts fails
+hostile: ## time captures that are made to cost time, each beside packets of one byte in order
+	$(CARGO) build --locked --release -p nflx-bench --bin hostile
+	"$(RELEASE)/hostile"
+
+instructions: ## count the engine's instructions per packet, of crafted captures too; more than the committed counts fails
 	bench/instructions.sh check
 
 install: plugin ## put the plugin where Wireshark loads it from, and see that it does

@@ -1,12 +1,21 @@
 #!/usr/bin/env bash
-# Counts the instructions that the engine takes per packet, and compares them with bench/instructions.txt: more than 5 %
-# above is an error. Counts depend on the compiler: only those of the same rustc are compared.
+# Counts the instructions that the engine takes for packets of ordinary traffic and of captures made to cost time, and
+# compares them with bench/instructions.txt: more than 5 % above is an error. Counts depend on the compiler: only those of
+# the same rustc are compared. Of no compiler may a crafted capture take more than 20 times as many for each of its bytes
+# as packets of one byte in order do, nor a packet more because more connections hold something.
 # usage: instructions.sh check|record
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 committed=bench/instructions.txt
 workloads=(other netflix mixed tagged)
+# Crafted captures, the reference first, and how many times as much as that one they may take.
+hostile=(tiny dns-names dns-addresses dns-over-tcp quic-refused quic-new-ids quic-growing quic-offsets pipelined chunks
+    spans pieces cover judged judged-at-once http2-open flows netflix-flows held evicted)
+most=20
+# Connections that hold something, and how much more work with most of them a packet may be than with fewest, in percent.
+connections=(10 1000 100000)
+growth=25
 compiler=$(rustc --version --verbose | awk '/^release:/ { release = $2 } /^host:/ { host = $2 } END { print release, host }')
 
 fail() {
@@ -15,11 +24,21 @@ fail() {
 }
 
 count() { # count WORKLOAD: instructions of its measured packets
+    collect "$release/workload" "$1" | awk '/Collected/ { print $NF }'
+}
+
+count_hostile() { # count_hostile KIND [CONNECTIONS]: instructions, bytes and packets
+    collect "$release/hostile" count "$@" | awk '/packets/ { packets = $1; bytes = $3 } /Collected/ { print $NF, bytes, packets }'
+}
+
+collect() { # collect COMMAND ...: what valgrind and the command say
     local out
     out=$(valgrind --tool=callgrind --collect-atstart=no '--toggle-collect=*measured*' --callgrind-out-file=/dev/null \
-        "$release/workload" "$1" 2>&1) || fail "$1 does not run: $out"
-    awk '/Collected/ { print $NF }' <<<"$out"
+        "$@" 2>&1) || fail "$* does not run: $out"
+    echo "$out"
 }
+
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a / b }'; }
 
 command -v valgrind >/dev/null || fail "valgrind is missing: apt-get install valgrind"
 # The profile that users get, whatever the machine says of profiles; apart, so that nothing else is built anew for it.
@@ -33,6 +52,10 @@ record)
     {
         echo "$kept"
         for workload in "${workloads[@]}"; do echo "$compiler $workload $(count "$workload")"; done
+        for kind in "${hostile[@]}"; do
+            read -r now _ < <(count_hostile "$kind")
+            echo "$compiler $kind $now"
+        done
     } >"$committed.new"
     mv "$committed.new" "$committed"
     ;;
@@ -43,12 +66,31 @@ check)
         exit 0
     fi
     slower=0
-    for workload in "${workloads[@]}"; do
-        expected=$(awk -v key="$compiler $workload" '$1 " " $2 " " $3 == key { print $4 }' "$committed")
-        [ -n "$expected" ] || fail "$committed has no count for $workload: run bench/instructions.sh record"
-        now=$(count "$workload")
-        echo "$workload: $now instructions, $(awk -v a="$now" -v b="$expected" 'BEGIN { printf "%+.1f %%", (a / b - 1) * 100 }')"
-        [ "$((now * 100))" -le "$((expected * 105))" ] || slower=1
+    compare() { # compare WORKLOAD INSTRUCTIONS
+        local expected
+        expected=$(awk -v key="$compiler $1" '$1 " " $2 " " $3 == key { print $4 }' "$committed")
+        [ -n "$expected" ] || fail "$committed has no count for $1: run bench/instructions.sh record"
+        echo "$1: $2 instructions, $(awk -v a="$2" -v b="$expected" 'BEGIN { printf "%+.1f %%", (a / b - 1) * 100 }')"
+        [ "$(($2 * 100))" -le "$((expected * 105))" ] || slower=1
+    }
+    for workload in "${workloads[@]}"; do compare "$workload" "$(count "$workload")"; done
+    for kind in "${hostile[@]}"; do
+        read -r now bytes _ < <(count_hostile "$kind")
+        compare "$kind" "$now"
+        each=$((now * 1000 / bytes))
+        tiny=${tiny:-$each}
+        [ "$each" -le "$((tiny * most))" ] ||
+            fail "$kind takes $((each / 1000)) instructions a byte, $(ratio "$each" "$tiny") times as many as ${hostile[0]}: more than $most"
+    done
+    for kind in held evicted; do
+        few=
+        for number in "${connections[@]}"; do
+            read -r now _ packets < <(count_hostile "$kind" "$number")
+            echo "$kind, $number connections: $((now / packets)) instructions a packet"
+            few=${few:-$now}
+            [ "$((now * 100))" -le "$((few * (100 + growth)))" ] ||
+                fail "$kind: a packet takes $(ratio "$now" "$few") times as many instructions with $number connections"
+        done
     done
     [ "$slower" = 0 ] || fail "more than 5 % above $committed. If that is worth it, run bench/instructions.sh record" \
         "and say why in the commit."

@@ -9,8 +9,10 @@ use nflx_core::{LinkType, Packet, Time};
 pub struct Frame {
     /// When it was sent, in nanoseconds since 1970.
     pub time: i64,
-    /// All its bytes.
+    /// Its bytes, as far as they are captured.
     pub bytes: Vec<u8>,
+    /// How many it had on the wire.
+    pub length: u32,
 }
 
 impl Frame {
@@ -21,7 +23,7 @@ impl Frame {
             frame: number,
             time: Time(self.time),
             link_type: LinkType::ETHERNET,
-            original_length: self.bytes.len() as u32,
+            original_length: self.length,
             data: &self.bytes,
         }
     }
@@ -46,7 +48,12 @@ fn internet(time: i64, from: Endpoint, to: Endpoint, protocol: u8, segment: &[&[
     segment
         .iter()
         .for_each(|part| bytes.extend_from_slice(part));
-    Frame { time, bytes }
+    let length = bytes.len() as u32;
+    Frame {
+        time,
+        bytes,
+        length,
+    }
 }
 
 /// A TCP segment with the time stamps that nearly all have (RFC 7323, section 3).
@@ -99,13 +106,13 @@ impl<W: Write> Pcap<W> {
     /// # Errors
     /// As the output has them.
     pub fn write(&mut self, frame: &Frame) -> io::Result<()> {
-        let length = (frame.bytes.len() as u32).to_le_bytes();
         self.0
             .write_all(&((frame.time / 1_000_000_000) as u32).to_le_bytes())?;
         self.0
             .write_all(&((frame.time % 1_000_000_000) as u32).to_le_bytes())?;
-        self.0.write_all(&length)?;
-        self.0.write_all(&length)?;
+        self.0
+            .write_all(&(frame.bytes.len() as u32).to_le_bytes())?;
+        self.0.write_all(&frame.length.to_le_bytes())?;
         self.0.write_all(&frame.bytes)
     }
 

@@ -10,6 +10,7 @@
 
 mod connection;
 mod frame;
+pub mod hostile;
 mod random;
 
 use connection::Connection;

@@ -25,9 +25,10 @@ fn main() -> ExitCode {
     let mut frames: Vec<Frame> = Traffic::new(share, 1).take(WARM + MEASURED).collect();
     if name == "tagged" {
         // A VLAN tag, which the short way of decoding does not know.
-        frames
-            .iter_mut()
-            .for_each(|frame| drop(frame.bytes.splice(12..12, [0x81, 0, 0, 7])));
+        for frame in &mut frames {
+            frame.bytes.splice(12..12, [0x81, 0, 0, 7]);
+            frame.length += 4;
+        }
     }
     let mut engine = Engine::new(Config::default());
     let (warm, rest) = frames.split_at(WARM);
