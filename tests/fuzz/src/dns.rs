@@ -1,6 +1,7 @@
-//! DNS messages: bounded, lower case, and of a cut message what stands before the cut.
+//! DNS messages: bounded, names that hosts could have, and of a cut message what stands before the cut.
 
 use nflx_core::wire::dns::Response;
+use nflx_core::wire::host_name::is_host_name;
 
 /// Reads a message, and its beginning.
 pub fn run(data: &[u8]) {
@@ -10,23 +11,28 @@ pub fn run(data: &[u8]) {
     let Some(whole) = Response::parse(message) else {
         return;
     };
-    assert!(whole.addresses.len() <= 256);
-    for name in whole
-        .question
-        .iter()
-        .chain(whole.addresses.iter().map(|(owner, _)| owner))
-    {
+    let answers: Vec<_> = whole.answers(|name| name.contains("netflix")).collect();
+    assert!(answers.len() <= 256);
+    let owners = answers.iter().map(|answer| answer.owner);
+    let found = answers.iter().filter_map(|answer| answer.found);
+    for name in whole.question().into_iter().chain(owners).chain(found) {
+        assert!(is_host_name(name.as_bytes()), "{name:?}");
         assert!(
             !name.bytes().any(|byte| byte.is_ascii_uppercase()),
             "{name}"
         );
-        assert!(whole.chain(name).count() <= 16);
     }
     let at = message.len() * usize::from(cut) / 256;
     if let Some(part) = Response::parse(&message[..at]) {
-        assert!(part.question.is_none() || part.question == whole.question);
+        assert!(part.question().is_none() || part.question() == whole.question());
+        let addresses = |response: &Response| {
+            let answers = response.answers(|_| false);
+            answers
+                .map(|answer| (answer.owner.to_owned(), answer.address))
+                .collect::<Vec<_>>()
+        };
         assert!(
-            whole.addresses.starts_with(&part.addresses),
+            addresses(&whole).starts_with(&addresses(&part)),
             "{part:?} of {whole:?}"
         );
     }

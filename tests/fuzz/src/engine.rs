@@ -60,6 +60,9 @@ pub fn run(data: &[u8]) {
             "with another hash seed"
         );
     }
+    if passes == 3 {
+        among_others(&config, &frames, pause, &first);
+    }
     if passes == 2 {
         let mut thorough = config.clone();
         thorough.thorough = true;
@@ -88,6 +91,60 @@ pub fn run(data: &[u8]) {
     } else {
         assert_eq!(second, first, "second pass");
     }
+}
+
+/// Work that a packet may take, whatever is in it, and each of its bytes; and what the ends of a capture may.
+const STEPS_PER_PACKET: u64 = 8192;
+const STEPS_PER_BYTE: u64 = 64;
+const STEPS_AT_ENDS: u64 = 2_000_000;
+
+/// Holds an engine's work to what the packets have paid for.
+fn check_work(steps: u64, frames: &[Frame]) {
+    let bytes: u64 = frames.iter().map(|frame| frame.data.len() as u64).sum();
+    let paid = STEPS_PER_PACKET * frames.len() as u64 + STEPS_PER_BYTE * bytes + STEPS_AT_ENDS;
+    assert!(steps <= paid, "{steps} steps for {bytes} bytes");
+}
+
+/// Packets that have to do with none of the others change no row.
+fn among_others(config: &Config, frames: &[Frame], pause: Option<usize>, alone: &Said) {
+    let mut engine = Engine::new(config.clone());
+    for (frame, number) in frames.iter().zip(1..) {
+        engine.packet(&packet(frame, number));
+        let other = unrelated(number);
+        let said = engine.packet(&Packet {
+            link_type: LinkType::RAW,
+            original_length: other.len() as u32,
+            data: &other,
+            ..packet(frame, number)
+        });
+        assert_eq!(said, None, "frame {number}");
+        if pause == Some(number) {
+            engine.finish();
+        }
+    }
+    let mixed = said(&mut engine, Vec::new());
+    if !is_whole(alone) || !is_whole(&mixed) {
+        return;
+    }
+    let rows = |said: &Said| {
+        let mut segments = said.segments.clone();
+        // Flows are numbered as they come, those of others too.
+        segments.iter_mut().for_each(|segment| segment.flow = 0);
+        segments
+    };
+    assert_eq!(rows(&mixed), rows(alone), "among others");
+    assert_eq!(mixed.servers, alone.servers, "among others");
+}
+
+/// A packet between addresses that no target uses and nobody announces (RFC 1112, section 4).
+fn unrelated(number: usize) -> Vec<u8> {
+    let [.., high, low] = number.to_be_bytes();
+    let mut packet = vec![
+        0x45, 0, 0, 48, 0, 7, 0x40, 0, 64, 6, 0, 0, 240, 1, high, low, 241, 1, high, low, 0xc0, low, 1, 0xbb,
+    ];
+    packet.extend([0, 0, 0, low, 0, 0, 0, 1, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0]);
+    packet.extend([[22, 3, 1, 2], [0, 1, 0, 1], [7; 4], [7; 4]][number % 4].repeat(2));
+    packet
 }
 
 /// A number that any change of an input changes, so that what is looked at besides is not the first bytes' to choose.
@@ -156,6 +213,7 @@ fn packet(frame: &Frame, number: usize) -> Packet<'_> {
 }
 
 fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
+    let steps = nflx_core::work_done();
     let mut annotations = Vec::with_capacity(frames.len());
     for (frame, number) in frames.iter().zip(1..) {
         annotations.push(engine.packet(&packet(frame, number)));
@@ -163,6 +221,13 @@ fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
             engine.finish();
         }
     }
+    let said = said(engine, annotations);
+    check_work(nflx_core::work_done() - steps, frames);
+    said
+}
+
+/// Ends a capture; returns all that is said of it.
+fn said(engine: &mut Engine, annotations: Vec<Option<Annotation>>) -> Said {
     engine.finish();
     let mut servers = Vec::new();
     for id in 0..engine.server_count() {

@@ -22,6 +22,30 @@ mod memory;
 #[global_allocator]
 static MEMORY: memory::Counting = memory::Counting;
 
+/// Runs a target and holds it to its memory: 256 MB are promised for the defaults of an engine, and parsers, which get
+/// some kilobytes, take no more than some times of that.
+pub fn hold(memory: Memory, run: fn(&[u8]), data: &[u8]) {
+    let most = match memory {
+        Memory::Parser => PARSER_BYTES + PARSER_SHARE * data.len(),
+        Memory::Program => PROMISED,
+    };
+    let used = memory::most_in_use(|| run(data));
+    assert!(used <= most, "{used} bytes of memory, of {most}");
+}
+
+/// How much memory a target may take.
+#[derive(Clone, Copy, Debug)]
+pub enum Memory {
+    /// In proportion to its input.
+    Parser,
+    /// What is promised of a whole program.
+    Program,
+}
+
+const PARSER_BYTES: usize = 1 << 18;
+const PARSER_SHARE: usize = 64;
+const PROMISED: usize = 256_000_000;
+
 // The command's reader and writer of captures are no library's: their sources are compiled in, with what they use of
 // the command.
 #[allow(dead_code, unused_imports)]

@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 thread_local! {
     static IN_USE: Cell<usize> = const { Cell::new(0) };
+    static MOST: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The system's allocator, with a count of each thread's bytes.
@@ -16,9 +17,24 @@ pub(crate) fn in_use() -> usize {
     IN_USE.get()
 }
 
+/// The most bytes that were in use at once while something ran, beyond those before.
+pub(crate) fn most_in_use(run: impl FnOnce()) -> usize {
+    let before = in_use();
+    MOST.set(before);
+    run();
+    MOST.get().saturating_sub(before)
+}
+
 fn count(more: usize, less: usize) {
     // Not while a thread ends.
-    let _ = IN_USE.try_with(|bytes| bytes.set(bytes.get().wrapping_add(more).wrapping_sub(less)));
+    let _ = IN_USE.try_with(|bytes| {
+        let now = bytes.get().wrapping_add(more).wrapping_sub(less);
+        bytes.set(now);
+        // What was freed by another thread makes a count wrap.
+        if now > MOST.get() && now < usize::MAX / 2 {
+            MOST.set(now);
+        }
+    });
 }
 
 // SAFETY: every call goes to the system's allocator as it came.
