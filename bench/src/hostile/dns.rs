@@ -62,14 +62,14 @@ fn chained() -> Vec<u8> {
         [&[3], &digits[..], &[0xc0, 12 + (at % 4 * 2) as u8]].concat()
     };
     for at in 0..RECORDS / 2 {
+        let owner = spelt(20 + at % 40);
+        address(&mut message, &owner, [100, 1, 0, at as u8]);
+    }
+    for at in 0..RECORDS / 2 {
         message.extend(spelt(at + 1));
         let target = spelt(at);
         message.extend([0, 5, 0, 1, 0, 0, 0, 60, 0, target.len() as u8]);
         message.extend(target);
-    }
-    for at in 0..RECORDS / 2 {
-        let owner = spelt(20 + at % 40);
-        address(&mut message, &owner, [100, 1, 0, at as u8]);
     }
     message
 }

@@ -338,6 +338,13 @@ fn an_address_that_talks_to_itself_is_counted_once() {
 fn addresses_without_room_are_counted_once_each() {
     let config = tiny("2");
     let mut registry = Registry::new(&config);
+    for number in 0..2 {
+        let name = ("netflix.com", EvidenceKind::Dns);
+        registry.identify(&config, host(number), name.1, name.0, 1);
+        // Seen at work, so that they stay.
+        let datagram = datagram(Kind::Tcp, (host(9), 1), (host(number), 1), 40);
+        enter(&mut registry, &config, &datagram, Time(0));
+    }
     for round in 0..3 {
         for number in 0..5 {
             let id = registry.identify(
