@@ -113,20 +113,20 @@ pub(super) fn cover() -> Frames {
 /// Requests of HTTP/2 that are not answered, and then a response's bytes in packets that are cut.
 pub(super) fn http2_open() -> Frames {
     let ends = Ends::to(NETFLIX, 1, 443);
-    // The client's preface with three settings and a WINDOW_UPDATE (RFC 9113, section 3.4), sealed.
-    const PREFACE: u16 = 64 + 17;
+    // A WINDOW_UPDATE (RFC 9113, section 6.9), sealed: no other protocol's client sends so little.
+    const UPDATE: u16 = 13 + 17;
     let mut before = vec![
-        tcp(0, ends, true, (1, 1), 86, &record(PREFACE, 81)),
-        tcp(1, ends, false, (1, 87), 50, &record(16_000, 45)),
+        tcp(0, ends, true, (1, 1), 35, &record(UPDATE, 30)),
+        tcp(1, ends, false, (1, 36), 50, &record(16_000, 45)),
     ];
-    let mut up = 87;
+    let mut up = 36;
     for at in 0..120 {
         before.push(tcp(2 + at, ends, true, (up, 51), 105, &record(100, 100)));
         up += 105;
     }
     let answers = (0..).map(move |at: u32| {
         // Sent by a server that has the first requests only, and then by one that has all.
-        let has = if at % 2 == 0 { 87 + 105 * 2 } else { up };
+        let has = if at % 2 == 0 { 36 + 105 * 2 } else { up };
         tcp(200 + i64::from(at), ends, false, (51 + at, has), 1, &[7])
     });
     (before, Box::new(answers))
@@ -157,13 +157,14 @@ fn share(flows: u64) -> usize {
     ((1 << 20) / flows as usize).clamp(16, 60_000)
 }
 
-/// A flow that holds bytes behind a hole.
-fn holding(number: u64, bytes: usize) -> [Frame; 2] {
+/// A flow that holds bytes behind a hole: the server's first byte, and what does not follow it.
+pub(super) fn holding(number: u64, bytes: usize) -> [Frame; 3] {
     let ends = Ends::to(NETFLIX, number, 443);
-    let at = 2 * number as i64;
+    let at = 3 * number as i64;
     [
         tcp(at, ends, true, (1, 1), 1, &[7]),
-        tcp(at + 1, ends, false, (20_000, 2), bytes, &vec![7; bytes]),
+        tcp(at + 1, ends, false, (1, 2), 1, &[7]),
+        tcp(at + 2, ends, false, (20_000, 2), bytes, &vec![7; bytes]),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! State of every kind, in shares of every shape.
 
-use super::connections::flows;
+use super::connections::{flows, holding};
 use super::packet::{Ends, NETFLIX, outside, tcp, udp};
 use super::quic;
 use crate::Frame;
@@ -111,17 +111,19 @@ impl Shape {
     }
 }
 
-fn pieces(flow: u64, size: usize) -> [Frame; 3] {
-    let at = 3 * flow as i64;
-    let ends = Ends::to(NETFLIX, flow, 443);
+fn pieces(flow: u64, size: usize) -> impl Iterator<Item = Frame> {
     // One that came before holds more.
     let before = Ends::to(NETFLIX, flow / 2, 443);
     let further = 100_000 + (flow % 1000) as u32 * 2000;
-    [
-        tcp(at, ends, true, (1, 1), 1, &[7]),
-        tcp(at + 1, ends, false, (20_000, 2), size, &vec![7; size]),
-        tcp(at + 2, before, false, (further, 2), 1400, &[7; 1400]),
-    ]
+    let more = tcp(
+        3 * flow as i64,
+        before,
+        false,
+        (further, 2),
+        1400,
+        &[7; 1400],
+    );
+    holding(flow, size).into_iter().chain([more])
 }
 
 fn hello(flow: u64, size: usize) -> Frame {

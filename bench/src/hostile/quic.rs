@@ -17,6 +17,8 @@ const SALT: [u8; 20] = [
 ];
 /// Smallest datagram of a client's Initial (RFC 9000, section 14.1).
 const DATAGRAM: usize = 1200;
+/// Frames of a packet that fills such a datagram.
+const FRAMES: usize = 1170;
 /// Sealed packets that are made; others are the same again in other flows.
 const VARIANTS: u64 = 64;
 
@@ -140,7 +142,7 @@ pub(super) fn growing(count: usize) -> (Vec<Frame>, Box<dyn Iterator<Item = Fram
     let begun = HELLO - 1200;
     let before = (0..begun).step_by(PIECE).zip(0..).map(|(from, number)| {
         let mut frames = crypto(from as u32, &hello[from..(from + PIECE).min(begun)]);
-        frames.resize(1150, 0);
+        frames.resize(FRAMES, 0);
         let packet = keys.seal(id, number, &frames);
         udp(number.into(), ends, true, packet.len(), &packet)
     });
@@ -187,7 +189,7 @@ pub(super) fn at_offset(at: i64, packets: &[Vec<u8>]) -> Frame {
 /// So many packets with these frames, each under another connection ID.
 pub(super) fn sealed(frames: &[u8], count: u64) -> Vec<Vec<u8>> {
     let mut frames = frames.to_vec();
-    frames.resize(1160, 0);
+    frames.resize(FRAMES, 0);
     (0..count)
         .map(|id| Keys::of(&id.to_be_bytes()).seal(&id.to_be_bytes(), 0, &frames))
         .collect()
