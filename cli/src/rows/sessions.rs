@@ -271,7 +271,7 @@ impl Rows for Sessions {
             "reason",
             Type::Text,
             "",
-            "Why something is not known: none, too_few, undecided or joined_midway",
+            "Why something is not known or not sure: none, too_few, undecided, joined_midway or interleaved",
             |row| Value::Word(row.session.reason.as_str()),
         ),
     ];

@@ -69,7 +69,11 @@ pub(crate) fn find(
     let mut by_size = requests.to_vec();
     correct_tracks(&mut by_size);
     let fit_by_size = find_by_size(&mut by_size, headers, seeks, rules);
-    let mut best: Option<(Fit, Vec<Request>)> = fit_by_size.map(|fit| (fit, by_size));
+    // One track alone has less to explain.
+    let two = Track::BOTH
+        .iter()
+        .all(|&track| by_size.iter().any(|r| r.track == track));
+    let mut best = fit_by_size.filter(|_| two).map(|fit| (fit, by_size));
     for ratio in RATIOS {
         let mut turns = requests.to_vec();
         take_turns(&mut turns, ratio);
@@ -82,7 +86,10 @@ pub(crate) fn find(
             best = Some((fit, turns));
         }
     }
-    let (fit, turns) = best?;
+    let Some((fit, turns)) = best else {
+        correct_tracks(requests);
+        return find_by_size(requests, headers, seeks, rules);
+    };
     requests.copy_from_slice(&turns);
     Some(fit)
 }

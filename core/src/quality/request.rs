@@ -142,20 +142,20 @@ pub(crate) fn is_interleaved(requests: &[Request]) -> bool {
 /// Puts requests whose responses overlapped on the track that was due: a player asks for sound when the picture is ahead
 /// of it. `ratio`: segments of video that cover the time of one of audio.
 pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) {
-    let Some(sound) = smallest_sound(requests) else {
+    let Some(sound) = usual_sound(requests) else {
         return;
     };
     let mut ends = [0.0; 2];
     let mut asked = f64::NEG_INFINITY;
     for request in requests {
-        if request.shared {
+        let due = if request.shared {
             // One request of a track is on its way at a time.
-            let due = ends[1] + 0.01 < ends[0] && request.asked - asked > TURN;
-            request.track = if due { Track::Audio } else { Track::Video };
-        } else if (request.bytes as f64 / sound - 1.0).abs() > LIKE_AUDIO {
-            request.track = Track::Video;
-        }
-        if request.track == Track::Audio {
+            ends[1] + 0.01 < ends[0] && request.asked - asked > TURN
+        } else {
+            (request.bytes as f64 / sound - 1.0).abs() < ALIKE
+        };
+        request.track = if due { Track::Audio } else { Track::Video };
+        if due {
             asked = request.asked;
             ends[1] += ratio;
         } else {
@@ -167,18 +167,38 @@ pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) {
 /// How long sound is on its way at least, in seconds.
 const TURN: f64 = 0.2;
 
-/// The usual size of sound among responses that came alone: of several sizes that recur, the smallest.
-pub(crate) fn smallest_sound(requests: &[Request]) -> Option<f64> {
-    let alone = |request: &&Request| !request.shared && request.track == Track::Audio;
-    let mut sizes: Vec<u64> = requests
-        .iter()
-        .filter(alone)
-        .map(|request| request.bytes)
-        .collect();
-    sizes.sort_unstable();
-    let at = sizes.len() / 4;
-    sizes.get(at).map(|&size| size as f64)
+/// The end of the group of responses that overlap, of which this is the first.
+fn group_end(requests: &[Request], from: usize) -> usize {
+    let mut to = from + 1;
+    let mut end = requests[from].came;
+    while to < requests.len()
+        && requests[from].shared
+        && requests[to].shared
+        && requests[to].flow == requests[from].flow
+        && requests[to].asked < end
+    {
+        end = end.max(requests[to].came);
+        to += 1;
+    }
+    to
 }
+
+/// The usual size of sound among responses that came alone: the size that most of them have, as pictures differ more.
+pub(crate) fn usual_sound(requests: &[Request]) -> Option<f64> {
+    let alone = requests.iter().filter(|request| !request.shared);
+    let mut sizes: Vec<u64> = alone.map(|request| request.bytes).collect();
+    sizes.sort_unstable();
+    let near =
+        |size: u64| sizes.partition_point(|&other| other as f64 <= size as f64 * (1.0 + ALIKE));
+    let (from, to) = (0..sizes.len())
+        .map(|from| (from, near(sizes[from])))
+        .max_by_key(|band| band.1 - band.0)?;
+    (to - from >= RECURS).then(|| sizes[from + (to - from) / 2] as f64)
+}
+
+/// Sizes of sound differ by this share, and recur so often.
+const ALIKE: f64 = 0.015;
+const RECURS: usize = 3;
 
 pub(crate) fn median_bytes(requests: &[Request], track: Track) -> Option<f64> {
     let mut sizes: Vec<u64> = requests
@@ -371,17 +391,11 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
 fn separate_shared(requests: &mut [Request]) {
     let mut from = 0;
     while from < requests.len() {
-        let mut to = from + 1;
-        let mut end = requests[from].came;
-        while to < requests.len()
-            && requests[from].shared
-            && requests[to].shared
-            && requests[to].flow == requests[from].flow
-            && requests[to].asked < end
-        {
-            end = end.max(requests[to].came);
-            to += 1;
-        }
+        let to = group_end(requests, from);
+        let end = requests[from..to]
+            .iter()
+            .map(|r| r.came)
+            .fold(f64::NEG_INFINITY, f64::max);
         for at in from..to {
             let track = requests[at].track;
             let next = requests[at + 1..]

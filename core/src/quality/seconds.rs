@@ -69,9 +69,9 @@ fn unusual(seconds: f64) -> f64 {
     {
         1.0
     } else if is_multiple(seconds, 0.2) {
-        1.5
-    } else {
         3.0
+    } else {
+        4.5
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::clock::State;
 use super::cost::Play;
 use super::fit::{self, Fit};
-use super::request::{Header, Request, Rules, Track, is_interleaved, smallest_sound};
+use super::request::{Header, Request, Rules, Track, is_interleaved, usual_sound};
 use super::timeline::{self, Timeline};
 use crate::packet::Time;
 
@@ -21,6 +21,8 @@ pub enum Reason {
     Undecided = 2,
     /// It had begun before its first segment was seen.
     JoinedMidway = 3,
+    /// Its responses overlapped on one connection, so that which are video and which audio is inferred by turns.
+    Interleaved = 4,
 }
 
 impl Reason {
@@ -32,6 +34,7 @@ impl Reason {
             Self::TooFew => "too_few",
             Self::Undecided => "undecided",
             Self::JoinedMidway => "joined_midway",
+            Self::Interleaved => "interleaved",
         }
     }
 }
@@ -133,6 +136,9 @@ pub(crate) struct Parts<'a> {
 
 /// Margin of cost at which seconds are decided, by its logarithm of odds.
 const DECIDED: f64 = 0.5;
+/// Cost for each wait at which half of the confidence is lost, and waits that are added, as few may agree by chance.
+const MISFIT: f64 = 0.5;
+const FEW_WAITS: f64 = 10.0;
 /// A rate that differs by less is the same quality.
 const SAME_RATE: f64 = 1.1;
 
@@ -179,7 +185,7 @@ impl Session {
         let (video_segments, mut video_bytes) = of(Track::Video);
         let (audio_segments, mut audio_bytes) = of(Track::Audio);
         if is_interleaved(requests)
-            && let Some(sound) = smallest_sound(requests)
+            && let Some(sound) = usual_sound(requests)
         {
             // Bytes of responses that overlapped are right together only: sound is as large as where it came alone.
             let all = video_bytes + audio_bytes;
@@ -225,7 +231,17 @@ impl Session {
             .filter(|&track| play.present[track as usize])
             .map(|track| fit.margin[track as usize])
             .fold(f64::INFINITY, f64::min);
-        self.confidence = 1.0 - (-margin.max(0.0)).exp() / 2.0;
+        let waits = play
+            .requests
+            .iter()
+            .filter(|request| request.waited)
+            .count();
+        let misfit = fit.cost / (waits as f64 + FEW_WAITS) / MISFIT;
+        let sure = (1.0 - (-margin.max(0.0)).exp() / 2.0) / (1.0 + misfit * misfit);
+        self.confidence = (sure * 1000.0).round() / 1000.0;
+        if is_interleaved(play.requests) {
+            self.reason = Reason::Interleaved;
+        }
         if margin < DECIDED {
             self.reason = Reason::Undecided;
             return;
