@@ -19,7 +19,7 @@ use crate::flows::key::{End, FlowKey};
 use crate::flows::registry::Registry;
 use crate::packet::{Packet, Stamp, Time};
 use crate::segments::table::SegmentTable;
-use crate::wire::decode::{DecodeError, Tcp, TcpFlags, Transport, Udp, decode};
+use crate::wire::decode::{DecodeError, Decoder, Tcp, TcpFlags, Transport, Udp};
 use crate::wire::dns;
 
 /// The most data that comes with a SYN: what fits an IP packet.
@@ -36,6 +36,7 @@ struct Taken {
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
+    decoder: Decoder,
     registry: Registry,
     segments: SegmentTable,
     /// Those who asked for them.
@@ -72,6 +73,7 @@ impl Engine {
 
     fn with(config: Config, registry: Registry) -> Self {
         Self {
+            decoder: Decoder::default(),
             registry,
             segments: SegmentTable::new(&config),
             viewers: Viewers::new(&config),
@@ -170,7 +172,7 @@ impl Engine {
     fn follow(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
         self.watch_clock(packet.time);
-        let datagram = match decode(packet) {
+        let datagram = match self.decoder.decode(packet) {
             Ok(datagram) => datagram,
             Err(error) => {
                 self.stats.not_ip += 1;

@@ -86,6 +86,60 @@ impl LinkType {
     pub const IPV6: Self = Self(229);
     /// Linux "cooked" capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
+    /// IEEE 802.5 Token Ring.
+    pub const IEEE802_5: Self = Self(6);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
+    /// LLC on ATM (RFC 2684), as some writers store it.
+    pub const DLT_ATM_RFC1483: Self = Self(11);
+    /// LLC on ATM (RFC 2684).
+    pub const ATM_RFC1483: Self = Self(100);
+    /// Cisco HDLC.
+    pub const C_HDLC: Self = Self(104);
+    /// IEEE 802.11.
+    pub const IEEE802_11: Self = Self(105);
+    /// Frame Relay.
+    pub const FRELAY: Self = Self(107);
+    /// OpenBSD's enc interface: packets of IPsec after decryption.
+    pub const ENC: Self = Self(109);
+    /// The log of BSD's packet filter.
+    pub const PFLOG: Self = Self(117);
+    /// IEEE 802.11 behind the header of Prism cards.
+    pub const IEEE802_11_PRISM: Self = Self(119);
+    /// ATM as Solaris captures it.
+    pub const SUNATM: Self = Self(123);
+    /// IEEE 802.11 behind radiotap.
+    pub const IEEE802_11_RADIOTAP: Self = Self(127);
+    /// Darwin's packet tap under the number that its own tools write, which is the second of those left to users.
+    pub const PKTAP_USER: Self = Self(149);
+    /// IEEE 802.11 behind the header of AVS.
+    pub const IEEE802_11_AVS: Self = Self(163);
+    /// PPP as Linux's pppd sees it: a byte of direction in the place of the address.
+    pub const PPP_PPPD: Self = Self(166);
+    /// Juniper's Ethernet.
+    pub const JUNIPER_ETHER: Self = Self(178);
+    /// Per-packet information, and another link type behind it.
+    pub const PPI: Self = Self(192);
+    /// PPP behind a byte of direction.
+    pub const PPP_WITH_DIR: Self = Self(204);
+    /// Cisco HDLC behind a byte of direction.
+    pub const C_HDLC_WITH_DIR: Self = Self(205);
+    /// Frame Relay behind a byte of direction.
+    pub const FRELAY_WITH_DIR: Self = Self(206);
+    /// Solaris IP observability.
+    pub const IPNET: Self = Self(226);
+    /// Linux NFLOG.
+    pub const NFLOG: Self = Self(239);
+    /// Darwin's packet tap, and another link type behind it.
+    pub const PKTAP: Self = Self(258);
+    /// Ethernet with Broadcom's switch tag behind the addresses.
+    pub const DSA_TAG_BRCM: Self = Self(281);
+    /// Ethernet behind Broadcom's switch tag.
+    pub const DSA_TAG_BRCM_PREPEND: Self = Self(282);
+    /// Ethernet with Marvell's switch tag.
+    pub const DSA_TAG_DSA: Self = Self(284);
+    /// Ethernet with Marvell's switch tag behind an EtherType.
+    pub const DSA_TAG_EDSA: Self = Self(285);
 }
 
 /// One captured frame. Borrowed: the engine keeps nothing of `data` beyond the call, except what it copies.

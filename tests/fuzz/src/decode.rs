@@ -1,13 +1,14 @@
 //! Frames of any link type: what is found lies inside of the frame and is no longer than stated.
 
-use nflx_core::wire::decode::{Transport, decode};
+use nflx_core::wire::decode::{Datagram, DecodeError, Transport, decode};
 use nflx_core::{LinkType, Packet, Time};
 
 use crate::Input;
 
 /// Link types that are known; the rest of the range is not.
-pub(crate) const LINK_TYPES: [u16; 15] = [
-    1, 101, 113, 276, 0, 9, 12, 14, 50, 51, 108, 228, 229, 147, 65_535,
+pub(crate) const LINK_TYPES: [u16; 45] = [
+    1, 101, 113, 276, 0, 9, 12, 14, 50, 51, 108, 228, 229, 147, 65_535, 6, 10, 11, 100, 104, 105, 107, 109, 117, 119,
+    123, 127, 149, 163, 166, 178, 192, 204, 205, 206, 226, 239, 258, 281, 282, 284, 285, 2, 300, 400,
 ];
 
 const ETHERNET_HEADER: usize = 14;
@@ -54,13 +55,22 @@ fn check(link_type: u16, original_length: u32, data: &[u8]) {
             data: ip,
             ..packet
         };
+        let bare = |decoded: Result<Datagram<'_>, DecodeError>| {
+            let datagram = decoded.map(|datagram| Datagram {
+                header_at: 0,
+                is_plain: false,
+                ..datagram
+            });
+            format!("{datagram:?}")
+        };
         assert_eq!(
-            format!("{decoded:?}"),
-            format!("{:?}", decode(&raw)),
+            bare(decoded),
+            bare(decode(&raw)),
             "without its Ethernet header"
         );
     }
     let Ok(datagram) = decoded else { return };
+    assert!(data.len() >= datagram.header_at as usize);
     assert_eq!(datagram.source.is_ipv4(), datagram.destination.is_ipv4());
     let (length, payload) = match datagram.transport {
         Transport::Tcp(tcp) => (tcp.payload_length, tcp.payload),

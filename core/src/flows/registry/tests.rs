@@ -55,6 +55,8 @@ fn datagram(
         protocol,
         length,
         transport,
+        header_at: 0,
+        is_plain: true,
     }
 }
 

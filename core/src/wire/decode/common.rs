@@ -2,7 +2,10 @@
 //!
 //! Says of them what the layers one after the other would say, in a tenth of the time, and leaves all others to these.
 
-use super::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, Rest, Transport, tcp, tunnel, udp};
+use super::layer::Rest;
+use super::transport::{tcp, udp};
+use super::udp_tunnel::Ports;
+use super::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, Transport};
 use crate::packet::{LinkType, Packet};
 
 const ETHERNET_HEADER: usize = 14;
@@ -10,11 +13,12 @@ const ETHERNET_HEADER: usize = 14;
 const IPV4_HEADER: usize = 20;
 /// Version 4, five words of header.
 const VERSION_AND_LENGTH: u8 = 0x45;
-const FRAGMENT_OFFSET: u16 = 0x1fff;
+/// Offset and "more fragments": 0 for a whole packet.
+const FRAGMENT: u16 = 0x3fff;
 
 /// Reads a frame if it is one of these.
 #[inline(always)]
-pub(super) fn decode<'a>(packet: &Packet<'a>) -> Option<Datagram<'a>> {
+pub(super) fn decode<'a>(packet: &Packet<'a>, ports: &Ports) -> Option<Datagram<'a>> {
     let head: &[u8; ETHERNET_HEADER + IPV4_HEADER] = packet.data.first_chunk()?;
     let ip: &[u8; IPV4_HEADER] = head.last_chunk()?;
     let u16_at = |at: usize| u16::from_be_bytes([ip[at], ip[at + 1]]);
@@ -22,7 +26,7 @@ pub(super) fn decode<'a>(packet: &Packet<'a>) -> Option<Datagram<'a>> {
     let is_common = packet.link_type == LinkType::ETHERNET
         && head[12..14] == [0x08, 0x00]
         && ip[0] == VERSION_AND_LENGTH
-        && u16_at(6) & FRAGMENT_OFFSET == 0
+        && u16_at(6) & FRAGMENT == 0
         && stated >= IPV4_HEADER;
     if !is_common {
         return None;
@@ -39,7 +43,7 @@ pub(super) fn decode<'a>(packet: &Packet<'a>) -> Option<Datagram<'a>> {
         IP_PROTOCOL_TCP => Transport::Tcp(tcp(payload)?),
         IP_PROTOCOL_UDP => {
             let udp = udp(payload)?;
-            if tunnel::may_be_tunnel(&udp) {
+            if ports.may_hold(udp.source_port, udp.destination_port) {
                 return None;
             }
             Transport::Udp(udp)
@@ -52,6 +56,8 @@ pub(super) fn decode<'a>(packet: &Packet<'a>) -> Option<Datagram<'a>> {
         protocol,
         length: stated as u32,
         transport,
+        header_at: ETHERNET_HEADER as u32,
+        is_plain: true,
     })
 }
 
@@ -59,7 +65,7 @@ pub(super) fn decode<'a>(packet: &Packet<'a>) -> Option<Datagram<'a>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::decode_any;
+    use super::super::Decoder;
     use super::*;
     use crate::packet::Time;
     use crate::testing;
@@ -108,8 +114,9 @@ mod tests {
             let original_length = data.len() as u32 + extra;
             let packet =
                 Packet { frame: 1, time: Time(0), link_type: LinkType(link_type), original_length, data: &data };
-            if let Some(datagram) = decode(&packet) {
-                prop_assert_eq!(format!("{:?}", Ok::<_, ()>(datagram)), format!("{:?}", decode_any(&packet)));
+            if let Some(mut datagram) = decode(&packet, &Ports::new(&[])) {
+                datagram.is_plain = false;
+                prop_assert_eq!(format!("{:?}", Ok::<_, ()>(datagram)), format!("{:?}", Decoder::default().decode_any(&packet)));
             }
         }
     }
@@ -138,7 +145,7 @@ mod tests {
                 original_length: data.len() as u32,
                 data: &data,
             };
-            assert!(decode(&packet).is_some());
+            assert!(decode(&packet, &Ports::new(&[])).is_some());
         }
     }
 }

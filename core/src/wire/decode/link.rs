@@ -1,132 +1,135 @@
-//! Headers below IP.
+//! Link types of captures, and Ethernet.
 
-use super::{DecodeError, Layer, Rest};
+use super::layer::{Layer, Rest, Step, Walk};
+use super::{metadata, ppp, wireless};
 use crate::packet::LinkType;
 
-const ETHERTYPE_IPV4: u16 = 0x0800;
-const ETHERTYPE_IPV6: u16 = 0x86dd;
-const ETHERTYPE_VLAN: u16 = 0x8100;
-const ETHERTYPE_QINQ: u16 = 0x88a8;
-/// The tag type that switches used for stacked VLANs before IEEE 802.1ad.
-const ETHERTYPE_QINQ_OLD: u16 = 0x9100;
-const ETHERTYPE_MPLS: u16 = 0x8847;
-const ETHERTYPE_MPLS_UPSTREAM: u16 = 0x8848;
-const ETHERTYPE_PPPOE_SESSION: u16 = 0x8864;
-/// Transparent Ethernet bridging, as GRE carries it.
-const ETHERTYPE_BRIDGED: u16 = 0x6558;
+/// Values below are lengths (IEEE 802.3, clause 3.2.6).
+const SMALLEST_ETHER_TYPE: u16 = 0x0600;
+/// Two addresses.
+const ADDRESSES: usize = 12;
 
-const PPP_IPV4: u16 = 0x0021;
-const PPP_IPV6: u16 = 0x0057;
-const PPP_MPLS: u16 = 0x0281;
-
-/// Where a frame of this link type begins.
-pub(super) fn first_layer(
-    link_type: LinkType,
-    rest: Rest<'_>,
-) -> Result<(Layer, Rest<'_>), DecodeError> {
-    let found = match link_type {
-        LinkType::ETHERNET => Some((Layer::Ethernet, rest)),
+/// The header that a frame of this link type begins with; `Err` if the type is not known.
+///
+/// Numbers and layouts: <https://www.tcpdump.org/linktypes.html>.
+pub(super) fn first<'a>(link_type: LinkType, rest: Rest<'a>) -> Result<Step<'a>, LinkType> {
+    Ok(match link_type {
+        LinkType::ETHERNET | LinkType::DSA_TAG_EDSA => Some((Layer::Ethernet, rest)),
         LinkType::RAW
         | LinkType::DLT_RAW
         | LinkType::DLT_RAW_OPENBSD
         | LinkType::IPV4
         | LinkType::IPV6 => Some((Layer::Ip, rest)),
         LinkType::NULL | LinkType::LOOP => loopback(rest),
-        LinkType::PPP | LinkType::PPP_HDLC => Some((Layer::Ppp, rest)),
-        LinkType::PPP_ETHER => pppoe(rest),
-        LinkType::LINUX_SLL => rest
-            .u16(14)
-            .zip(rest.skip(16))
-            .map(|(t, rest)| (Layer::EtherType(t), rest)),
-        LinkType::LINUX_SLL2 => rest
-            .u16(0)
-            .zip(rest.skip(20))
-            .map(|(t, rest)| (Layer::EtherType(t), rest)),
-        other => return Err(DecodeError::UnknownLinkType(other)),
-    };
-    found.ok_or(DecodeError::NotIp)
+        LinkType::LINUX_SLL => cooked(rest, 14, 16),
+        LinkType::LINUX_SLL2 => cooked(rest, 0, 20),
+        LinkType::PPP => Some((Layer::Ppp, rest)),
+        LinkType::PPP_HDLC => ppp::or_cisco_hdlc(rest),
+        LinkType::PPP_ETHER => ppp::over_ethernet(rest),
+        LinkType::PPP_PPPD => rest.skip(2).map(|rest| (Layer::Ppp, rest)),
+        LinkType::PPP_WITH_DIR => rest.skip(1).map(|rest| (Layer::Ppp, rest)),
+        LinkType::C_HDLC => ppp::cisco_hdlc(rest),
+        LinkType::C_HDLC_WITH_DIR => rest.skip(1).and_then(ppp::cisco_hdlc),
+        LinkType::FRELAY => ppp::frame_relay(rest),
+        LinkType::FRELAY_WITH_DIR => rest.skip(1).and_then(ppp::frame_relay),
+        LinkType::ATM_RFC1483 | LinkType::DLT_ATM_RFC1483 => Some((Layer::Llc, rest)),
+        // A byte of flags, the virtual path and channel; LLC behind, as nearly all traffic has it.
+        LinkType::SUNATM => rest.skip(4).map(|rest| (Layer::Llc, rest)),
+        // Frame control, then addresses (ISO 9314-2).
+        LinkType::FDDI => rest.skip(1 + ADDRESSES).map(|rest| (Layer::Llc, rest)),
+        LinkType::IEEE802_5 => token_ring(rest),
+        // The switch's tag stands between the source address and the EtherType, or before everything.
+        LinkType::DSA_TAG_BRCM | LinkType::DSA_TAG_DSA => tagged(rest, 4),
+        LinkType::DSA_TAG_BRCM_PREPEND => rest.skip(4).map(|rest| (Layer::Ethernet, rest)),
+        LinkType::IEEE802_11 => Some((Layer::Wireless { padded: false }, rest)),
+        LinkType::IEEE802_11_PRISM => wireless::prism(rest),
+        LinkType::IEEE802_11_RADIOTAP => wireless::radiotap(rest),
+        LinkType::IEEE802_11_AVS => wireless::avs(rest),
+        LinkType::PPI => metadata::ppi(rest),
+        LinkType::PKTAP | LinkType::PKTAP_USER => metadata::pktap(rest),
+        LinkType::NFLOG => metadata::nflog(rest),
+        LinkType::IPNET => metadata::ipnet(rest),
+        LinkType::ENC => metadata::enc(rest),
+        LinkType::PFLOG => metadata::pflog(rest),
+        LinkType::JUNIPER_ETHER => metadata::juniper_ethernet(rest),
+        other => return Err(other),
+    })
 }
 
 /// Destination, source, then an EtherType or an IEEE 802.3 length with LLC behind it.
-pub(super) fn ethernet(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
-    /// Values below are lengths (IEEE 802.3, clause 3.2.6).
-    const SMALLEST_ETHER_TYPE: u16 = 0x0600;
-    let type_or_length = rest.u16(12)?;
-    let rest = rest.skip(14)?;
+pub(super) fn ethernet(rest: Rest<'_>) -> Step<'_> {
+    type_or_length(rest.u16(ADDRESSES)?, rest.skip(ADDRESSES + 2)?)
+}
+
+/// Addresses, a tag of `length` bytes, then an EtherType or length.
+fn tagged(rest: Rest<'_>, length: usize) -> Step<'_> {
+    let at = ADDRESSES + length;
+    type_or_length(rest.u16(at)?, rest.skip(at + 2)?)
+}
+
+/// The header that an EtherType or length leads to.
+pub(super) fn type_or_length(type_or_length: u16, rest: Rest<'_>) -> Step<'_> {
     if type_or_length >= SMALLEST_ETHER_TYPE {
-        return Some((Layer::EtherType(type_or_length), rest));
-    }
-    // LLC with SNAP and an OUI of zero: an EtherType follows (RFC 1042).
-    let snap = rest.data.get(..6)? == [0xaa, 0xaa, 0x03, 0, 0, 0];
-    if snap {
-        Some((Layer::EtherType(rest.u16(6)?), rest.skip(8)?))
+        Some((Layer::EtherType(type_or_length), rest))
     } else {
-        None
+        Some((Layer::Llc, rest))
     }
 }
 
-/// What an EtherType says comes next.
-pub(super) fn ether_type(ether_type: u16, rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
-    match ether_type {
-        ETHERTYPE_IPV4 | ETHERTYPE_IPV6 => Some((Layer::Ip, rest)),
-        ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => {
-            Some((Layer::EtherType(rest.u16(2)?), rest.skip(4)?))
+/// IEEE 802.2 with SNAP (RFC 1042, RFC 2684) or an OSI network layer's identifier (RFC 2684, section 5.1).
+pub(super) fn llc(rest: Rest<'_>) -> Step<'_> {
+    match *rest.data.first_chunk()? {
+        // 00-00-00 names an EtherType, and so does 00-00-f8 (IEEE 802.1H).
+        [0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00 | 0xf8] => {
+            Some((Layer::EtherType(rest.u16(6)?), rest.skip(8)?))
         }
-        ETHERTYPE_MPLS | ETHERTYPE_MPLS_UPSTREAM => mpls(rest),
-        ETHERTYPE_PPPOE_SESSION => pppoe(rest),
-        ETHERTYPE_BRIDGED => Some((Layer::Ethernet, rest)),
+        // 00-80-c2: Ethernet in ATM, with or without its check sequence, behind two bytes of padding.
+        [0xaa, 0xaa, 0x03, 0x00, 0x80, 0xc2] => {
+            matches!(rest.u16(6)?, 0x0001 | 0x0007).then_some((Layer::Ethernet, rest.skip(10)?))
+        }
+        [0xfe, 0xfe, 0x03, nlpid, ..] => ppp::nlpid(nlpid, rest.skip(4)?),
         _ => None,
     }
 }
 
-/// Labels up to the bottom of the stack; what they carry shows in its first nibble (RFC 4928, section 2).
-fn mpls(mut rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
-    const BOTTOM_OF_STACK: u8 = 0x01;
-    loop {
-        let bottom = rest.u8(2)? & BOTTOM_OF_STACK != 0;
-        rest = rest.skip(4)?;
-        if bottom {
-            break;
-        }
-    }
-    match rest.u8(0)? >> 4 {
-        4 | 6 => Some((Layer::Ip, rest)),
-        // Ethernet pseudowire with control word (RFC 4448, section 4.6).
-        0 => Some((Layer::Ethernet, rest.skip(4)?)),
-        _ => None,
-    }
+/// Linux "cooked" capture: an EtherType among what the kernel knows of the packet.
+fn cooked(rest: Rest<'_>, ether_type: usize, length: usize) -> Step<'_> {
+    Some((Layer::EtherType(rest.u16(ether_type)?), rest.skip(length)?))
 }
 
-/// PPPoE session header (RFC 2516, section 4): version and type 1, code 0.
-fn pppoe(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
-    (rest.data.get(..2)? == [0x11, 0x00]).then_some(())?;
-    Some((Layer::Ppp, rest.skip(6)?))
-}
-
-/// Address and control bytes if they are there, then a protocol number of one or two bytes (RFC 1661, section 6.5).
-pub(super) fn ppp(mut rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
-    if rest.u16(0)? == 0xff03 {
-        rest = rest.skip(2)?;
-    }
-    let compressed = rest.u8(0)? & 1 != 0;
-    let (protocol, rest) = if compressed {
-        (u16::from(rest.u8(0)?), rest.skip(1)?)
+/// Access and frame control, addresses, and source routing where its bit in the source address says so (IEEE 802.5).
+fn token_ring(rest: Rest<'_>) -> Step<'_> {
+    const HEADER: usize = 2 + ADDRESSES;
+    let routing = if rest.u8(8)? & 0x80 != 0 {
+        usize::from(rest.u8(HEADER)? & 0x1f)
     } else {
-        (rest.u16(0)?, rest.skip(2)?)
+        0
     };
-    match protocol {
-        PPP_IPV4 | PPP_IPV6 => Some((Layer::Ip, rest)),
-        PPP_MPLS => mpls(rest),
-        _ => None,
-    }
+    Some((Layer::Llc, rest.skip(HEADER + routing)?))
 }
 
 /// Address family in either byte order: IPv4 is 2 everywhere, IPv6 is 10, 24, 28 or 30 by operating system.
-fn loopback(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
+fn loopback(rest: Rest<'_>) -> Step<'_> {
     let family: [u8; 4] = *rest.data.first_chunk()?;
     let value = match family {
         [0, 0, 0, value] | [value, 0, 0, 0] => value,
         _ => return None,
     };
     matches!(value, 2 | 10 | 24 | 28 | 30).then_some((Layer::Ip, rest.skip(4)?))
+}
+
+/// Ethernet that must lead to an IP packet whose length fits, directly or behind VLAN tags.
+pub(super) fn checked_ethernet<'a>(walk: &Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+    let mut at = ADDRESSES;
+    for _ in 0..walk.left {
+        match rest.u16(at)? {
+            0x0800 | 0x86dd => {
+                let fits = super::internet::fits(rest.skip(at + 2)?);
+                return fits.then_some((Layer::Ethernet, rest));
+            }
+            0x8100 | 0x88a8 => at += 4,
+            _ => return None,
+        }
+    }
+    None
 }

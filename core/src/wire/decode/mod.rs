@@ -1,49 +1,51 @@
 //! From a frame's bytes to its innermost IP packet and transport header.
 //!
 //! Lax throughout: what was understood is kept when a later layer is damaged or cut, and lengths come from headers, not
-//! from how much was captured.
+//! from how much was captured. Strict where nothing but its content tells what a header is: bytes count as a packet only
+//! if its length fits, and as a tunnel only if an IP packet is inside.
 //!
-//! Link layers: Ethernet (IEEE 802.3), VLAN and QinQ tags (IEEE 802.1Q), MPLS (RFC 3032), PPPoE (RFC 2516), PPP
-//! (RFC 1661, RFC 1662), Linux cooked v1 and v2, raw IP, BSD loopback. Tunnels: IP in IP (RFC 2003, RFC 4213), GRE
-//! (RFC 2784, RFC 2890), VXLAN (RFC 7348), GTP-U (3GPP TS 29.281). Not followed: reassembly of IP fragments, IPsec ESP,
-//! Teredo, ERSPAN.
+//! `link` reads link types, `ethertype` the headers that an EtherType leads to, `tunnel` packets in IP, `udp_tunnel`
+//! packets in UDP: one table each. How deep headers are followed is limited.
 
 use std::net::IpAddr;
 
-use etherparse::{LaxIpv4Slice, LaxIpv6Slice};
-
 use crate::packet::{LinkType, Packet};
 
+mod checksum;
 mod common;
+mod esp;
+mod ethertype;
+mod internet;
+mod layer;
+mod layers;
 mod link;
+mod metadata;
+mod mpls;
+mod opaque;
+mod ppp;
+mod transport;
 mod tunnel;
+mod udp_tunnel;
+mod wireless;
+
+use internet::Internet;
+use layer::{Candidates, Layer, Rest, Walk};
+pub use layers::{Fragment, Layers, Scope};
+pub use opaque::Opaque;
+use udp_tunnel::Ports;
 
 /// How many headers below the innermost IP packet are taken off, tags, labels and tunnels counted alike. Real stacks
 /// stay below ten (GTP-U over MPLS over QinQ); the bound keeps a crafted frame from costing more than its length.
 const MAX_LAYERS: u32 = 16;
 
-const IP_PROTOCOL_IPV4: u8 = 4;
 const IP_PROTOCOL_TCP: u8 = 6;
 const IP_PROTOCOL_UDP: u8 = 17;
-const IP_PROTOCOL_IPV6: u8 = 41;
-const IP_PROTOCOL_GRE: u8 = 47;
-
-/// IPv6 extension headers (RFC 8200, section 4; RFC 4302, section 2).
-const IPV6_HOP_BY_HOP: u8 = 0;
-const IPV6_ROUTING: u8 = 43;
-const IPV6_FRAGMENT: u8 = 44;
-const IPV6_AUTHENTICATION: u8 = 51;
-const IPV6_DESTINATION: u8 = 60;
-
-/// Smallest TCP header (RFC 9293, section 3.1).
-const TCP_MIN_HEADER: usize = 20;
-/// UDP header (RFC 768).
-const UDP_HEADER: usize = 8;
+const IP_PROTOCOL_ESP: u8 = 50;
 
 /// Why a frame holds nothing for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// The link type is not one of those listed above.
+    /// The link type is not known.
     UnknownLinkType(LinkType),
     /// No IP packet inside, or its fixed header is damaged or cut.
     NotIp,
@@ -62,6 +64,10 @@ pub struct Datagram<'a> {
     pub length: u32,
     /// What the IP packet carries.
     pub transport: Transport<'a>,
+    /// Offset of its IP header in the frame.
+    pub header_at: u32,
+    /// True for a whole packet directly on Ethernet; for all others [`Decoder::layers`] knows more.
+    pub is_plain: bool,
 }
 
 /// What an IP packet carries.
@@ -140,282 +146,229 @@ pub struct Udp<'a> {
     pub payload: &'a [u8],
 }
 
-/// Bytes still to be read: what was captured, and how many there were on the wire.
-#[derive(Clone, Copy)]
-struct Rest<'a> {
-    data: &'a [u8],
-    wire: usize,
+/// Reads frames, by the settings that concern it.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    ports: Ports,
+    vxlan_ports: Box<[u16]>,
+    layers: Layers,
 }
 
-impl<'a> Rest<'a> {
-    /// The same without its first `n` bytes; `None` if they were not captured.
-    fn skip(self, n: usize) -> Option<Self> {
-        Some(Self {
-            data: self.data.get(n..)?,
-            wire: self.wire.saturating_sub(n),
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
+impl Decoder {
+    /// A decoder that follows VXLAN at these UDP ports too.
+    #[must_use]
+    pub fn new(vxlan_ports: &[u16]) -> Self {
+        Self {
+            ports: Ports::new(vxlan_ports),
+            vxlan_ports: vxlan_ports.into(),
+            layers: Layers::default(),
+        }
+    }
+
+    /// Finds the innermost IP packet of a frame.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where there is none.
+    #[inline(always)]
+    pub fn decode<'a>(&mut self, packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
+        match common::decode(packet, &self.ports) {
+            Some(datagram) => Ok(datagram),
+            None => self.decode_any(packet),
+        }
+    }
+
+    /// Facts about the frame decoded last, if it held no plain packet or none at all.
+    #[must_use]
+    pub const fn layers(&self) -> &Layers {
+        &self.layers
+    }
+
+    /// Finds another IP packet of a frame, at [`Layers::behind`] of the one before.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where there is none.
+    pub fn decode_behind<'a>(
+        &mut self,
+        packet: &Packet<'a>,
+        offset: u32,
+    ) -> Result<Datagram<'a>, DecodeError> {
+        let rest = whole(packet).skip(offset as usize);
+        self.walk(packet, Layer::Subframe, rest.ok_or(DecodeError::NotIp)?)
+    }
+
+    #[cold]
+    fn decode_any<'a>(&mut self, packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
+        let first = Layer::Link(packet.link_type);
+        self.walk(packet, first, whole(packet))
+    }
+
+    fn walk<'a>(
+        &mut self,
+        packet: &Packet<'a>,
+        layer: Layer,
+        rest: Rest<'a>,
+    ) -> Result<Datagram<'a>, DecodeError> {
+        let mut walk = Walk {
+            frame: packet.data,
+            // The link type is a step, but no header.
+            left: MAX_LAYERS + 1,
+            layers: Layers::default(),
+            unknown: None,
+            vxlan_ports: &self.vxlan_ports,
+        };
+        let datagram = descend(&mut walk, layer, rest);
+        self.layers = walk.layers;
+        datagram.ok_or_else(|| {
+            walk.unknown
+                .map_or(DecodeError::NotIp, DecodeError::UnknownLinkType)
         })
     }
+}
 
-    fn u8(self, at: usize) -> Option<u8> {
-        self.data.get(at).copied()
-    }
-
-    fn u16(self, at: usize) -> Option<u16> {
-        let bytes = self.data.get(at..at + 2)?;
-        Some(u16::from_be_bytes([bytes[0], bytes[1]]))
+/// All of a frame.
+fn whole<'a>(packet: &Packet<'a>) -> Rest<'a> {
+    Rest {
+        data: packet.data,
+        wire: (packet.original_length as usize).max(packet.data.len()),
     }
 }
 
-/// What the next header is.
-#[derive(Clone, Copy)]
-enum Layer {
-    /// By the version nibble.
-    Ip,
-    EtherType(u16),
-    Ethernet,
-    Ppp,
-}
-
-/// Finds the innermost IP packet of a frame.
+/// Finds the innermost IP packet of a frame, as a decoder does that nothing was set for.
 ///
 /// # Errors
 /// [`DecodeError`] where there is none.
-#[inline(always)]
 pub fn decode<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
-    match common::decode(packet) {
-        Some(datagram) => Ok(datagram),
-        None => decode_any(packet),
-    }
-}
-
-/// The same for whatever frame.
-#[cold]
-fn decode_any<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
-    let rest = Rest {
-        data: packet.data,
-        wire: (packet.original_length as usize).max(packet.data.len()),
-    };
-    let (layer, rest) = link::first_layer(packet.link_type, rest)?;
-    let mut layers = MAX_LAYERS;
-    descend(layer, rest, &mut layers).ok_or(DecodeError::NotIp)
+    Decoder::default().decode(packet)
 }
 
 /// Reads headers from `layer` on until an IP packet, and follows tunnels inside it.
-fn descend<'a>(mut layer: Layer, mut rest: Rest<'a>, layers: &mut u32) -> Option<Datagram<'a>> {
-    while *layers > 0 {
-        *layers -= 1;
+fn descend<'a>(walk: &mut Walk<'_>, mut layer: Layer, mut rest: Rest<'a>) -> Option<Datagram<'a>> {
+    while walk.left > 0 {
+        walk.left -= 1;
         (layer, rest) = match layer {
-            Layer::Ip => return internet(rest, layers),
-            Layer::EtherType(ether_type) => link::ether_type(ether_type, rest)?,
+            Layer::Ip => return packet(walk, rest),
+            Layer::EtherType(ether_type) => ethertype::next(walk, ether_type, rest)?,
             Layer::Ethernet => link::ethernet(rest)?,
-            Layer::Ppp => link::ppp(rest)?,
+            Layer::Link(link_type) => match link::first(link_type, rest) {
+                Ok(step) => step?,
+                Err(unknown) => {
+                    walk.unknown = Some(unknown);
+                    return None;
+                }
+            },
+            Layer::Ppp => ppp::next(walk, rest)?,
+            Layer::Llc => link::llc(rest)?,
+            Layer::CheckedEthernet => link::checked_ethernet(walk, rest)?,
+            Layer::Wireless { padded } => wireless::frame(walk, rest, padded, false)?,
+            Layer::WirelessSwapped => wireless::frame(walk, rest, false, true)?,
+            Layer::Subframe => wireless::subframe(walk, rest)?,
+            Layer::MplsPayload => return either(walk, mpls::payload(rest)),
+            Layer::L2tpSession => return either(walk, tunnel::l2tp_session(rest)),
+            Layer::WirelessEither => return either(walk, wireless::either_order(rest)),
         };
     }
     None
 }
 
+/// The first of these that leads to an IP packet. Each takes from the same limit on depth, so that nested ones cost no
+/// more than their number.
+fn either<'a>(walk: &mut Walk<'_>, candidates: Candidates<'a>) -> Option<Datagram<'a>> {
+    let before = walk.layers;
+    candidates.into_iter().flatten().find_map(|(layer, rest)| {
+        walk.layers = before;
+        descend(walk, layer, rest)
+    })
+}
+
 /// Reads one IP packet; the innermost one if it is a tunnel.
-fn internet<'a>(rest: Rest<'a>, layers: &mut u32) -> Option<Datagram<'a>> {
-    let outer = match rest.u8(0)? >> 4 {
-        4 => ipv4(rest)?,
-        6 => ipv6(rest)?,
-        _ => return None,
-    };
-    if outer.later_fragment {
-        return Some(outer.datagram(Transport::LaterFragment));
-    }
-    let inner = match outer.protocol {
-        IP_PROTOCOL_TCP => {
-            return Some(
-                outer.datagram(tcp(outer.payload).map_or(Transport::Other, Transport::Tcp)),
-            );
-        }
-        IP_PROTOCOL_UDP => {
-            let Some(udp) = udp(outer.payload) else {
-                return Some(outer.datagram(Transport::Other));
-            };
-            // A first fragment of a tunnel packet holds the inner headers too: it is unwrapped like a whole one.
-            match tunnel::in_udp(&udp, outer.payload.wire.saturating_sub(UDP_HEADER)) {
-                Some((layer, rest)) => descend(layer, rest, layers),
-                None => return Some(outer.datagram(Transport::Udp(udp))),
+fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
+    let outer = internet::header(rest)?;
+    let header_at = walk.offset(rest);
+    let (transport, next) = if outer.is_later_fragment() {
+        (Transport::LaterFragment, None)
+    } else {
+        match outer.protocol {
+            IP_PROTOCOL_TCP => (segment(outer.payload), None),
+            IP_PROTOCOL_UDP => match transport::udp(outer.payload) {
+                // A first fragment of a tunnel packet holds the inner headers too: it is unwrapped like a whole one.
+                Some(udp) => (Transport::Udp(udp), in_udp(walk, &udp, outer.payload.wire)),
+                None => (Transport::Other, None),
+            },
+            IP_PROTOCOL_ESP => {
+                let step = esp::tunnel(outer.payload);
+                let inside = match step {
+                    Some(_) => None,
+                    None => esp::transport([outer.source, outer.destination], outer.payload),
+                };
+                if let Some((protocol, payload)) = inside {
+                    let bare = Internet {
+                        protocol,
+                        payload,
+                        ..outer
+                    };
+                    return Some(finish(walk, &bare, header_at, carried(&bare)));
+                }
+                if step.is_none() {
+                    walk.layers.opaque = Some(Opaque::Esp);
+                }
+                (Transport::Other, step)
             }
+            protocol => (
+                Transport::Other,
+                tunnel::next(walk, protocol, outer.payload),
+            ),
         }
-        IP_PROTOCOL_IPV4 | IP_PROTOCOL_IPV6 => descend(Layer::Ip, outer.payload, layers),
-        IP_PROTOCOL_GRE => {
-            tunnel::gre(outer.payload).and_then(|(layer, rest)| descend(layer, rest, layers))
-        }
-        _ => None,
     };
+    let before = walk.layers;
+    if let Some(inner) = next.and_then(|(layer, rest)| descend(walk, layer, rest)) {
+        return Some(inner);
+    }
     // An inner packet that cannot be read leaves the outer one: it was sent between those addresses.
-    Some(inner.unwrap_or_else(|| {
-        outer.datagram(match outer.protocol {
-            IP_PROTOCOL_UDP => udp(outer.payload).map_or(Transport::Other, Transport::Udp),
-            _ => Transport::Other,
-        })
-    }))
+    let opaque = walk.layers.opaque;
+    walk.layers = Layers { opaque, ..before };
+    Some(finish(walk, &outer, header_at, transport))
 }
 
-/// An IP header's facts before its payload is looked at.
-#[derive(Clone, Copy)]
-struct Internet<'a> {
-    source: IpAddr,
-    destination: IpAddr,
-    protocol: u8,
-    length: u32,
-    later_fragment: bool,
-    payload: Rest<'a>,
+/// A packet of which nothing inside is followed.
+fn finish<'a>(
+    walk: &mut Walk<'_>,
+    ip: &Internet<'a>,
+    header_at: u32,
+    transport: Transport<'a>,
+) -> Datagram<'a> {
+    walk.layers.fragment = ip.fragment;
+    let wire = u32::try_from(ip.payload.wire).unwrap_or(u32::MAX);
+    walk.layers.payload = (walk.offset(ip.payload), wire);
+    ip.datagram(header_at, transport)
 }
 
-impl<'a> Internet<'a> {
-    fn datagram(&self, transport: Transport<'a>) -> Datagram<'a> {
-        Datagram {
-            source: self.source,
-            destination: self.destination,
-            protocol: self.protocol,
-            length: self.length,
-            transport,
-        }
+fn segment(payload: Rest<'_>) -> Transport<'_> {
+    transport::tcp(payload).map_or(Transport::Other, Transport::Tcp)
+}
+
+/// The transport header of a packet that is no tunnel.
+fn carried<'a>(ip: &Internet<'a>) -> Transport<'a> {
+    match ip.protocol {
+        IP_PROTOCOL_TCP => segment(ip.payload),
+        _ => transport::udp(ip.payload).map_or(Transport::Other, Transport::Udp),
     }
 }
 
-fn ipv4(rest: Rest<'_>) -> Option<Internet<'_>> {
-    let Ok((slice, _)) = LaxIpv4Slice::from_slice(rest.data) else {
-        return ipv4_cut(rest);
+/// The header inside a UDP datagram; `wire` is the length of header and payload.
+fn in_udp<'a>(walk: &mut Walk<'_>, udp: &Udp<'a>, wire: usize) -> layer::Step<'a> {
+    let rest = Rest {
+        data: udp.payload,
+        wire: wire
+            .saturating_sub(transport::UDP_HEADER)
+            .min(udp.payload_length as usize),
     };
-    let header = slice.header();
-    let stated = usize::from(header.total_len());
-    // 0: the sender left segmentation to the network card, which then wrote the length after the capture.
-    let length = if stated == 0 { rest.wire } else { stated };
-    let authentication = slice.extensions().auth.map_or(0, |auth| auth.slice().len());
-    let payload = slice.payload();
-    Some(Internet {
-        source: header.source_addr().into(),
-        destination: header.destination_addr().into(),
-        protocol: payload.ip_number.0,
-        length: u32::try_from(length).unwrap_or(u32::MAX),
-        later_fragment: header.fragments_offset().value() != 0,
-        payload: Rest {
-            data: payload.payload,
-            wire: length.saturating_sub(header.slice().len() + authentication),
-        },
-    })
-}
-
-/// An IPv4 header whose options were cut by the snapshot length: addresses and length are still there.
-fn ipv4_cut(rest: Rest<'_>) -> Option<Internet<'_>> {
-    let fixed: &[u8; 20] = rest.data.first_chunk()?;
-    let header_length = usize::from(fixed[0] & 0x0f) * 4;
-    if header_length < fixed.len() || header_length <= rest.data.len() {
-        return None;
-    }
-    let stated = usize::from(u16::from_be_bytes([fixed[2], fixed[3]]));
-    let length = if stated == 0 { rest.wire } else { stated };
-    Some(Internet {
-        source: IpAddr::from([fixed[12], fixed[13], fixed[14], fixed[15]]),
-        destination: IpAddr::from([fixed[16], fixed[17], fixed[18], fixed[19]]),
-        protocol: fixed[9],
-        length: u32::try_from(length).unwrap_or(u32::MAX),
-        later_fragment: u16::from_be_bytes([fixed[6], fixed[7]]) & 0x1fff != 0,
-        payload: Rest {
-            data: &[],
-            wire: length.saturating_sub(header_length),
-        },
-    })
-}
-
-fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
-    let (slice, _) = LaxIpv6Slice::from_slice(rest.data).ok()?;
-    let header = slice.header();
-    let extensions = slice.extensions();
-    let payload = slice.payload();
-    let stated = usize::from(header.payload_length());
-    // A payload length of 0 with data behind it is offload or a jumbogram (RFC 2675); without a protocol of its own
-    // ("no next header", 59) what follows is link-layer padding.
-    let offload = stated == 0 && payload.ip_number.0 != 59;
-    let length = if offload {
-        rest.wire.max(HEADER)
-    } else {
-        HEADER + stated
-    };
-    const HEADER: usize = 40;
-    Some(Internet {
-        source: header.source_addr().into(),
-        destination: header.destination_addr().into(),
-        protocol: payload.ip_number.0,
-        length: u32::try_from(length).unwrap_or(u32::MAX),
-        later_fragment: slice.is_payload_fragmented() && is_later_ipv6_fragment(extensions),
-        payload: Rest {
-            data: payload.payload,
-            wire: length.saturating_sub(HEADER + extensions.slice().len()),
-        },
-    })
-}
-
-/// Whether a fragment header among the extension headers states an offset (RFC 8200, sections 4.1 and 4.5). Read here:
-/// the iterator of `etherparse` takes it that no header was left out, and reads behind the slice where the one after
-/// the last was damaged or cut.
-fn is_later_ipv6_fragment(extensions: &etherparse::Ipv6ExtensionsSlice<'_>) -> bool {
-    let Some(first) = extensions.first_header() else {
-        return false;
-    };
-    let (mut kind, mut rest) = (first.0, extensions.slice());
-    while let &[next, length, high, low, ..] = rest {
-        let length = match kind {
-            IPV6_FRAGMENT if u16::from_be_bytes([high, low]) >> 3 != 0 => return true,
-            IPV6_FRAGMENT => 8,
-            IPV6_AUTHENTICATION => (usize::from(length) + 2) * 4,
-            IPV6_HOP_BY_HOP | IPV6_ROUTING | IPV6_DESTINATION => (usize::from(length) + 1) * 8,
-            _ => return false,
-        };
-        kind = next;
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    false
-}
-
-/// Reads a TCP header whose options may have been cut.
-#[inline(always)]
-fn tcp(rest: Rest<'_>) -> Option<Tcp<'_>> {
-    let fixed: &[u8; TCP_MIN_HEADER] = rest.data.first_chunk()?;
-    let header_length = usize::from(fixed[12] >> 4) * 4;
-    if header_length < TCP_MIN_HEADER || header_length > rest.wire {
-        return None;
-    }
-    let payload_length = rest.wire - header_length;
-    let captured = rest.data.get(header_length..).unwrap_or_default();
-    Some(Tcp {
-        source_port: u16::from_be_bytes([fixed[0], fixed[1]]),
-        destination_port: u16::from_be_bytes([fixed[2], fixed[3]]),
-        sequence: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
-        acknowledgement: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
-        flags: TcpFlags(fixed[13]),
-        window: u16::from_be_bytes([fixed[14], fixed[15]]),
-        options: &rest.data[TCP_MIN_HEADER..header_length.min(rest.data.len())],
-        payload_length: u32::try_from(payload_length).unwrap_or(u32::MAX),
-        payload: &captured[..captured.len().min(payload_length)],
-        header_truncated: rest.data.len() < header_length,
-    })
-}
-
-#[inline(always)]
-fn udp(rest: Rest<'_>) -> Option<Udp<'_>> {
-    let header: &[u8; UDP_HEADER] = rest.data.first_chunk()?;
-    let stated = usize::from(u16::from_be_bytes([header[4], header[5]]));
-    // The IP length wins where the two disagree: 0 is offload (or a jumbogram), and a first fragment's UDP length
-    // speaks of the whole datagram.
-    let available = rest.wire.checked_sub(UDP_HEADER)?;
-    let payload_length = if stated < UDP_HEADER {
-        available
-    } else {
-        available.min(stated - UDP_HEADER)
-    };
-    let captured = &rest.data[UDP_HEADER..];
-    Some(Udp {
-        source_port: u16::from_be_bytes([header[0], header[1]]),
-        destination_port: u16::from_be_bytes([header[2], header[3]]),
-        payload_length: u32::try_from(payload_length).unwrap_or(u32::MAX),
-        payload: &captured[..captured.len().min(payload_length)],
-    })
+    udp_tunnel::next(walk, (udp.source_port, udp.destination_port), rest)
 }
 
 #[cfg(test)]

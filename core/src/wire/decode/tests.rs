@@ -8,22 +8,12 @@ use crate::testing::{address, ethernet};
 mod cuts;
 mod layers;
 mod lengths;
+mod wrappings;
 
-const LINK_TYPES: [LinkType; 13] = [
-    LinkType::NULL,
-    LinkType::ETHERNET,
-    LinkType::PPP,
-    LinkType::PPP_HDLC,
-    LinkType::PPP_ETHER,
-    LinkType::DLT_RAW,
-    LinkType::DLT_RAW_OPENBSD,
-    LinkType::RAW,
-    LinkType::LOOP,
-    LinkType::LINUX_SLL,
-    LinkType::IPV4,
-    LinkType::IPV6,
-    LinkType::LINUX_SLL2,
-];
+/// The link types that are known, and some that are not.
+fn link_types() -> impl Iterator<Item = LinkType> {
+    (0..300).map(LinkType)
+}
 
 /// Decodes a whole frame.
 fn whole(link_type: LinkType, data: &[u8]) -> Result<Datagram<'_>, DecodeError> {
@@ -72,6 +62,16 @@ fn v6(protocol: u8, payload: &[u8]) -> Vec<u8> {
         protocol,
         payload,
     )
+}
+
+/// Frames of every kind that is followed.
+fn every_frame() -> Vec<(&'static str, LinkType, Vec<u8>)> {
+    [
+        layers::frames(),
+        wrappings::frames(),
+        wrappings::with_trailers(),
+    ]
+    .concat()
 }
 
 /// A TCP segment to look for: its fields are all different.
@@ -139,7 +139,7 @@ proptest! {
         data in prop::collection::vec(any::<u8>(), 0..200),
         original_length: u32,
     ) {
-        for link_type in LINK_TYPES {
+        for link_type in link_types() {
             let packet = Packet { frame: 1, time: Time(0), link_type, original_length, data: &data };
             if let Ok(datagram) = decode(&packet) {
                 assert_sane(&datagram);
@@ -149,10 +149,10 @@ proptest! {
 
     #[test]
     fn damaged_frames_are_no_danger(
-        which in 0..100_usize,
+        which in 0..1000_usize,
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
-        let all = layers::frames();
+        let all = every_frame();
         let (name, link_type, mut data) = all[which % all.len()].clone();
         for (at, byte) in damage {
             let at = at.index(data.len());
@@ -167,8 +167,8 @@ proptest! {
 
 #[test]
 fn unknown_link_types_are_named() {
-    let error = whole(LinkType(147), &inner()).unwrap_err();
-    assert_eq!(error, DecodeError::UnknownLinkType(LinkType(147)));
+    let error = whole(LinkType(189), &inner()).unwrap_err();
+    assert_eq!(error, DecodeError::UnknownLinkType(LinkType(189)));
     assert_eq!(
         whole(LinkType::ETHERNET, &ethernet(0x0806, &[0; 28])).unwrap_err(),
         DecodeError::NotIp

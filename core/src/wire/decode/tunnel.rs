@@ -1,96 +1,100 @@
-//! Packets inside packets.
+//! Packets in IP, by protocol number.
 
-use super::{Layer, Rest, Udp};
+use super::layer::{Candidates, Layer, Rest, Step, Walk};
+use super::mpls;
+use super::opaque::Opaque;
 
-/// IANA port of VXLAN (RFC 7348, section 8).
-const PORT_VXLAN: u16 = 4789;
-/// GTP user plane (3GPP TS 29.281, section 4.4.2).
-const PORT_GTP_USER: u16 = 2152;
+const IPV4: u8 = 4;
+const IPV6: u8 = 41;
+const GRE: u8 = 47;
+/// Ethernet in IP (RFC 3378).
+const ETHER_IP: u8 = 97;
+/// IP payload compression (RFC 3173).
+const IP_COMP: u8 = 108;
+/// Layer 2 tunnelling protocol, version 3 (RFC 3931).
+pub(super) const L2TP: u8 = 115;
+/// MPLS in IP (RFC 4023).
+const MPLS: u8 = 137;
+/// Ethernet behind a segment routing header (RFC 8986, section 4.9).
+const ETHERNET: u8 = 143;
 
-/// Whether the ports of a UDP datagram are a tunnel's.
-pub(super) const fn may_be_tunnel(udp: &Udp<'_>) -> bool {
-    udp.destination_port == PORT_VXLAN
-        || udp.destination_port == PORT_GTP_USER
-        || udp.source_port == PORT_GTP_USER
-}
-
-/// What a UDP datagram carries if it is a tunnel's; `wire` is its payload's length on the wire.
-pub(super) fn in_udp<'a>(udp: &Udp<'a>, wire: usize) -> Option<(Layer, Rest<'a>)> {
-    let rest = Rest {
-        data: udp.payload,
-        wire: wire.min(udp.payload_length as usize),
-    };
-    let to_or_from = |port| udp.destination_port == port || udp.source_port == port;
-    if udp.destination_port == PORT_VXLAN {
-        vxlan(rest)
-    } else if to_or_from(PORT_GTP_USER) {
-        gtp_user(rest)
-    } else {
-        None
+/// The header that an IP protocol number leads to.
+pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Step<'a> {
+    match protocol {
+        IPV4 | IPV6 => Some((Layer::Ip, rest)),
+        GRE => gre(walk, rest),
+        ETHER_IP => (rest.u8(0)? >> 4 == 3).then_some((Layer::Ethernet, rest.skip(2)?)),
+        IP_COMP => walk.stop(Opaque::IpComp),
+        // Session 0 is the control connection.
+        L2TP => (rest.u32(0)? != 0).then_some((Layer::L2tpSession, rest.skip(4)?)),
+        MPLS => mpls::labels(rest),
+        ETHERNET => Some((Layer::Ethernet, rest)),
+        _ => None,
     }
 }
 
-/// VXLAN header: flags with only the "VNI is valid" bit, reserved bytes zero, then an Ethernet frame.
-fn vxlan(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
-    let header: &[u8; 8] = rest.data.first_chunk()?;
-    (header[0] == 0x08 && header[1..4] == [0, 0, 0] && header[7] == 0).then_some(())?;
-    Some((Layer::Ethernet, rest.skip(8)?))
+/// What an L2TP version 3 session carries: only its ends know the length of the cookie (0, 4 or 8 bytes) and whether a
+/// sublayer of 4 bytes follows (RFC 3931, sections 4.1 and 4.6).
+pub(super) fn l2tp_session(rest: Rest<'_>) -> Candidates<'_> {
+    [0, 4, 8, 12].map(|length| rest.skip(length).map(|rest| (Layer::CheckedEthernet, rest)))
 }
 
-/// GTP-U header of a G-PDU, with its optional fields and extension headers (3GPP TS 29.281, section 5).
-fn gtp_user(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
-    const MESSAGE_G_PDU: u8 = 255;
-    /// Extension headers in practice: one or two.
-    const MAX_EXTENSIONS: usize = 8;
-    let flags = rest.u8(0)?;
-    // Version 1, protocol type GTP.
-    (flags >> 4 == 0b0011 && rest.u8(1)? == MESSAGE_G_PDU).then_some(())?;
-    let has_optional_fields = flags & 0b0000_0111 != 0;
-    if !has_optional_fields {
-        return Some((Layer::Ip, rest.skip(8)?));
-    }
-    let mut next_extension = if flags & 0b0000_0100 != 0 {
-        rest.u8(11)?
-    } else {
-        0
-    };
-    let mut rest = rest.skip(12)?;
-    for _ in 0..MAX_EXTENSIONS {
-        if next_extension == 0 {
-            return Some((Layer::Ip, rest));
-        }
-        let length = usize::from(rest.u8(0)?) * 4;
-        if length == 0 {
-            return None;
-        }
-        next_extension = rest.u8(length - 1)?;
-        rest = rest.skip(length)?;
-    }
-    None
-}
+/// ERSPAN I and II, and III.
+const ERSPAN: u16 = 0x88be;
+const ERSPAN_3: u16 = 0x22eb;
+/// Number that MikroTik's Ethernet over IP uses in GRE version 1.
+const ETHERNET_OVER_IP: u16 = 0x6400;
+const PPP: u16 = 0x880b;
 
-/// GRE version 0 with checksum, key and sequence number where flagged (RFC 2890), and version 1 as PPTP uses it
-/// (RFC 2637).
-pub(super) fn gre(rest: Rest<'_>) -> Option<(Layer, Rest<'_>)> {
+/// GRE version 0 with checksum, key and sequence number where flagged (RFC 2890), and version 1 as PPTP (RFC 2637) and
+/// MikroTik use it.
+pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
     const CHECKSUM: u16 = 0x8000;
     const ROUTING: u16 = 0x4000;
     const KEY: u16 = 0x2000;
     const SEQUENCE: u16 = 0x1000;
     const ACKNOWLEDGEMENT: u16 = 0x0080;
     const VERSION: u16 = 0x0007;
-    const PROTOCOL_PPP: u16 = 0x880b;
     let flags = rest.u16(0)?;
     let protocol = rest.u16(2)?;
     let field = |flag: u16| if flags & flag != 0 { 4 } else { 0 };
-    match flags & VERSION {
-        0 if flags & ROUTING == 0 => Some((
-            Layer::EtherType(protocol),
-            rest.skip(4 + field(CHECKSUM) + field(KEY) + field(SEQUENCE))?,
-        )),
-        1 if protocol == PROTOCOL_PPP => Some((
+    match (flags & VERSION, protocol) {
+        (0, _) if flags & ROUTING != 0 => None,
+        (0, _) => {
+            let key = 4 + field(CHECKSUM);
+            if flags & KEY != 0 {
+                walk.scope().enter_tunnel(rest.u32(key)?);
+            }
+            let behind = rest.skip(key + field(KEY) + field(SEQUENCE))?;
+            match protocol {
+                // ERSPAN I has no header of its own, and no sequence number (draft-foschiano-erspan, section 4.1).
+                ERSPAN if flags & SEQUENCE == 0 => Some((Layer::Ethernet, behind)),
+                ERSPAN => Some((Layer::Ethernet, behind.skip(8)?)),
+                ERSPAN_3 => erspan_3(behind),
+                other => Some((Layer::EtherType(other), behind)),
+            }
+        }
+        (1, PPP) => Some((
             Layer::Ppp,
             rest.skip(8 + field(SEQUENCE) + field(ACKNOWLEDGEMENT))?,
         )),
+        // Length, then the tunnel's number, little-endian.
+        (1, ETHERNET_OVER_IP) => {
+            walk.scope().enter_tunnel(rest.u16_le(6)?.into());
+            Some((Layer::Ethernet, rest.skip(8)?))
+        }
+        _ => None,
+    }
+}
+
+/// ERSPAN III (draft-foschiano-erspan, section 4.3): 12 bytes, 8 more where the last bit says so; type of frame.
+fn erspan_3(rest: Rest<'_>) -> Step<'_> {
+    const HAS_SUBHEADER: u16 = 0x0001;
+    let last = rest.u16(10)?;
+    let behind = rest.skip(if last & HAS_SUBHEADER != 0 { 20 } else { 12 })?;
+    match last >> 10 & 0x1f {
+        0 => Some((Layer::Ethernet, behind)),
+        2 => Some((Layer::Ip, behind)),
         _ => None,
     }
 }

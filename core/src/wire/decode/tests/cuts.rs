@@ -9,7 +9,7 @@ fn is_outer(datagram: &Datagram<'_>) -> bool {
 
 #[test]
 fn what_a_cut_leaves_agrees_with_the_whole_frame() {
-    for (name, link_type, data) in layers::frames() {
+    for (name, link_type, data) in layers::frames().into_iter().chain(wrappings::frames()) {
         let (mut inner_at, mut ports_at) = (0, 0);
         for captured in 0..=data.len() {
             let Ok(datagram) = cut(link_type, &data, captured) else {

@@ -232,7 +232,7 @@ fn what_only_resembles_a_tunnel_stays_what_it_is() {
     let from = |port, payload: &[u8]| v4(17, &testing::udp(port, 40_000, payload));
     let vxlan = with(&[8, 0, 0, 0, 0, 0, 42, 0], &ethernet(0x0800, &ip));
     let cases = [
-        ("wrong VXLAN flags", to(4789, &with(&[9], &vxlan[1..]))),
+        ("wrong VXLAN flags", to(4789, &with(&[1], &vxlan[1..]))),
         ("VXLAN's port as source", from(4789, &vxlan)),
         (
             "VXLAN without IP",

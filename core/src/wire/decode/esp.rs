@@ -1,0 +1,65 @@
+//! IPsec ESP without encryption (RFC 2410). Nothing in ESP says that it is not encrypted; what it holds shows it.
+
+use std::net::IpAddr;
+
+use super::checksum;
+use super::internet;
+use super::layer::{Layer, Rest, Step};
+
+/// Security parameters index and sequence number (RFC 4303, section 2).
+const HEADER: usize = 8;
+/// Length of padding, next header.
+const TRAILER: usize = 2;
+/// Lengths of integrity check values: HMAC with MD5 and SHA-1, SHA-2 (RFC 4868), AES-GMAC, and none.
+const CHECK_VALUES: [usize; 5] = [12, 16, 24, 32, 0];
+/// Padding aligns to four bytes; some round up to a cipher's block all the same.
+const MOST_PADDING: usize = 15;
+
+const IP_IN_IP: [u8; 2] = [4, 41];
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+/// The packet in tunnel mode.
+pub(super) fn tunnel(rest: Rest<'_>) -> Step<'_> {
+    let behind = rest.skip(HEADER)?;
+    let length = internet::stated_length(behind)?;
+    if !internet::is_sound(behind) {
+        return None;
+    }
+    let is_version_4 = behind.u8(0)? >> 4 == 4;
+    // The trailer of a packet that was cut is not there to be looked at; version 6 has no checksum to make up for it.
+    let has_trailer = if behind.is_whole() {
+        trailers(behind).any(|(end, next)| end == length && IP_IN_IP.contains(&next))
+    } else {
+        is_version_4 && length + TRAILER <= behind.wire
+    };
+    has_trailer.then_some((Layer::Ip, behind))
+}
+
+/// The segment or datagram in transport mode, and its protocol: where the checksum shows that it is one.
+pub(super) fn transport(ends: [IpAddr; 2], rest: Rest<'_>) -> Option<(u8, Rest<'_>)> {
+    let behind = rest.skip(HEADER)?;
+    if !behind.is_whole() {
+        return None;
+    }
+    trailers(behind).find_map(|(end, next)| {
+        let segment = behind.first(end);
+        let is_one =
+            matches!(next, TCP | UDP) && checksum::of_transport_is_right(ends, next, segment.data);
+        is_one.then_some((next, segment))
+    })
+}
+
+/// Where the payload may end and its next header: padding that counts up from 1 (RFC 4303, section 2.4), its length, the
+/// next header, and the integrity check value.
+fn trailers(behind: Rest<'_>) -> impl Iterator<Item = (usize, u8)> + '_ {
+    let data = &behind.data[..behind.wire.min(behind.data.len())];
+    CHECK_VALUES.into_iter().filter_map(move |check_value| {
+        let end = data.len().checked_sub(check_value + TRAILER)?;
+        let [padding, next] = *data[end..].first_chunk()?;
+        let padding = usize::from(padding);
+        let begin = end.checked_sub(padding)?;
+        let counts_up = data[begin..end].iter().zip(1..).all(|(byte, n)| *byte == n);
+        (padding <= MOST_PADDING && counts_up).then_some((begin, next))
+    })
+}

@@ -1,0 +1,130 @@
+//! Bytes that are still to be read, and the state of reading one frame.
+
+use super::layers::{Layers, Scope};
+use super::opaque::Opaque;
+use crate::packet::LinkType;
+
+/// Bytes that are still to be read: the captured ones, and how many there were on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rest<'a> {
+    pub(super) data: &'a [u8],
+    pub(super) wire: usize,
+}
+
+impl<'a> Rest<'a> {
+    /// Leaves out the first `n` bytes; `None` if they were not captured.
+    pub(super) fn skip(self, n: usize) -> Option<Self> {
+        Some(Self {
+            data: self.data.get(n..)?,
+            wire: self.wire.saturating_sub(n),
+        })
+    }
+
+    /// Leaves out everything behind the first `n` bytes.
+    pub(super) fn first(self, n: usize) -> Self {
+        Self {
+            data: &self.data[..n.min(self.data.len())],
+            wire: self.wire.min(n),
+        }
+    }
+
+    /// True if nothing of it was cut by the snapshot length.
+    pub(super) const fn is_whole(self) -> bool {
+        self.data.len() >= self.wire
+    }
+
+    pub(super) fn u8(self, at: usize) -> Option<u8> {
+        self.data.get(at).copied()
+    }
+
+    pub(super) fn u16(self, at: usize) -> Option<u16> {
+        let bytes = self.data.get(at..)?.first_chunk()?;
+        Some(u16::from_be_bytes(*bytes))
+    }
+
+    pub(super) fn u32(self, at: usize) -> Option<u32> {
+        let bytes = self.data.get(at..)?.first_chunk()?;
+        Some(u32::from_be_bytes(*bytes))
+    }
+
+    pub(super) fn u16_le(self, at: usize) -> Option<u16> {
+        self.u16(at).map(u16::swap_bytes)
+    }
+
+    pub(super) fn u32_le(self, at: usize) -> Option<u32> {
+        self.u32(at).map(u32::swap_bytes)
+    }
+}
+
+/// A header that may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layer {
+    /// Version 4 or 6, by its first nibble.
+    Ip,
+    EtherType(u16),
+    Ethernet,
+    /// Ethernet where nothing says so: it must lead to an IP packet whose length fits.
+    CheckedEthernet,
+    Ppp,
+    /// The payload below a stack of MPLS labels.
+    MplsPayload,
+    /// IEEE 802.2, with SNAP or an NLPID.
+    Llc,
+    /// IEEE 802.11.
+    Wireless {
+        /// The header is padded to a multiple of four bytes.
+        padded: bool,
+    },
+    /// IEEE 802.11 with the two bytes of frame control in the wrong order.
+    WirelessSwapped,
+    /// IEEE 802.11 in one order or the other.
+    WirelessEither,
+    /// A subframe of an IEEE 802.11 A-MSDU.
+    Subframe,
+    /// A link type inside another one's header.
+    Link(LinkType),
+    /// The payload of L2TP version 3, behind its session ID.
+    L2tpSession,
+}
+
+/// The next header and where it begins; `None` where nothing known follows.
+pub(super) type Step<'a> = Option<(Layer, Rest<'a>)>;
+
+/// Headers that may come next where the bytes before do not tell: tried in order.
+pub(super) type Candidates<'a> = [Step<'a>; 4];
+
+/// The state of reading one frame.
+#[derive(Debug)]
+pub(super) struct Walk<'w> {
+    /// The frame from its first byte.
+    pub(super) frame: &'w [u8],
+    /// Headers that may still be taken off.
+    pub(super) left: u32,
+    pub(super) layers: Layers,
+    /// The link type that is not known.
+    pub(super) unknown: Option<LinkType>,
+    /// UDP ports that carry VXLAN besides the registered ones.
+    pub(super) vxlan_ports: &'w [u16],
+}
+
+impl Walk<'_> {
+    /// Offset of the first of these bytes in the frame.
+    pub(super) fn offset(&self, rest: Rest<'_>) -> u32 {
+        let offset = rest
+            .data
+            .as_ptr()
+            .addr()
+            .saturating_sub(self.frame.as_ptr().addr());
+        u32::try_from(offset).unwrap_or(u32::MAX)
+    }
+
+    /// Notes the known header at which reading ends.
+    pub(super) fn stop<'a>(&mut self, opaque: Opaque) -> Step<'a> {
+        self.layers.opaque = Some(opaque);
+        None
+    }
+
+    pub(super) fn scope(&mut self) -> &mut Scope {
+        &mut self.layers.scope
+    }
+}

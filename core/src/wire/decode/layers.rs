@@ -1,0 +1,50 @@
+//! Facts about the headers around an IP packet.
+
+use super::opaque::Opaque;
+
+/// The part of a packet that a fragment holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// Equal in all fragments of a packet.
+    pub identification: u32,
+    /// Place of the fragment's first byte in the packet's payload.
+    pub offset: u32,
+    /// Another fragment follows.
+    pub more: bool,
+}
+
+/// Facts about the headers of the frame that was decoded last, if it was not a plain one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layers {
+    /// Tags and tunnels around the innermost packet.
+    pub scope: Scope,
+    /// The fragment that the innermost packet is.
+    pub fragment: Option<Fragment>,
+    /// Offset of the innermost packet's payload in the frame, and its length on the wire.
+    pub payload: (u32, u32),
+    /// The known header at which reading ended.
+    pub opaque: Option<Opaque>,
+    /// Where another packet of the same frame begins: see [`super::Decoder::decode_behind`].
+    pub behind: Option<u32>,
+}
+
+/// Tags and tunnel numbers on the way to the innermost IP packet. Equal for packets of one direction of a flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The innermost two VLAN identifiers, 12 bits each, and a service identifier (I-SID) hashed in.
+    pub vlan: u32,
+    /// Virtual networks of tunnels (VNI, GRE key, session), the innermost last, as one number; 0 outside of tunnels.
+    pub tunnel: u32,
+}
+
+impl Scope {
+    pub(super) const fn enter_vlan(&mut self, tag: u16) {
+        // 0xfff: the identifier without priority bits (IEEE 802.1Q, clause 9.6).
+        self.vlan = (self.vlan << 12 | (tag & 0xfff) as u32) & 0x00ff_ffff;
+    }
+
+    pub(super) const fn enter_tunnel(&mut self, network: u32) {
+        // An odd multiplier, so that the order of networks counts (FNV-1a's prime).
+        self.tunnel = (self.tunnel ^ network.wrapping_add(1)).wrapping_mul(0x0100_0193);
+    }
+}

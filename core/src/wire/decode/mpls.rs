@@ -1,0 +1,35 @@
+//! MPLS: labels, and what they carry.
+
+use super::internet;
+use super::layer::{Candidates, Layer, Rest, Step};
+
+/// Labels up to the bottom of the stack (RFC 3032).
+pub(super) fn labels(mut rest: Rest<'_>) -> Step<'_> {
+    const BOTTOM_OF_STACK: u8 = 0x01;
+    loop {
+        let bottom = rest.u8(2)? & BOTTOM_OF_STACK != 0;
+        rest = rest.skip(4)?;
+        if bottom {
+            return Some((Layer::MplsPayload, rest));
+        }
+    }
+}
+
+/// Nothing in a label says what it carries. IP shows by its first nibble (RFC 4928, section 2); an Ethernet pseudowire
+/// has a control word that begins with a nibble of 0 (RFC 4448, section 4.6), or none, and then begins with any.
+pub(super) fn payload(rest: Rest<'_>) -> Candidates<'_> {
+    let ip = Some((Layer::Ip, rest));
+    let bare = Some((Layer::CheckedEthernet, rest));
+    match rest.u8(0).map(|first| first >> 4) {
+        // Addresses of hosts may begin with 4 or 6 too.
+        Some(4 | 6) if internet::fits(rest) => [ip, None, None, None],
+        Some(4 | 6) => [bare, ip, None, None],
+        Some(0) => {
+            let controlled = rest.skip(4);
+            let checked = controlled.map(|rest| (Layer::CheckedEthernet, rest));
+            let unchecked = controlled.map(|rest| (Layer::Ethernet, rest));
+            [checked, bare, unchecked, None]
+        }
+        _ => [bare, None, None, None],
+    }
+}
