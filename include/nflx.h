@@ -94,6 +94,11 @@
 #define NFLX_ANNOTATION_FULL 8
 
 /**
+ * Flag of `nflx_annotation`: a copy of a packet that was captured before; not counted, and of no segment.
+ */
+#define NFLX_ANNOTATION_DUPLICATE 16
+
+/**
  * Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
  * per packet of Netflix's, nothing for others.
  */
@@ -290,6 +295,11 @@
  * The setting takes a whole number between two bounds, both allowed.
  */
 #define NFLX_SETTING_NUMBER 3
+
+/**
+ * `nflx_unfollowed.link_type` of packets that end in a known header.
+ */
+#define NFLX_NO_LINK_TYPE UINT32_MAX
 
 /**
  * Settings for engines. Made by `nflx_config_new`, freed by `nflx_config_free`.
@@ -522,6 +532,10 @@ typedef struct nflx_server {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * Copies of packets, which are not among the counters.
+     */
+    uint64_t duplicates;
 } nflx_server;
 
 /**
@@ -674,6 +688,32 @@ typedef struct nflx_segment {
 } nflx_segment;
 
 /**
+ * Packets of which nothing could be read behind a known header, or that are of a link type that is not known.
+ */
+typedef struct nflx_unfollowed {
+    /**
+     * Set to `sizeof(nflx_unfollowed)`.
+     */
+    uint32_t struct_size;
+    /**
+     * The link type that is not known, or `NFLX_NO_LINK_TYPE`.
+     */
+    uint32_t link_type;
+    /**
+     * How many packets.
+     */
+    uint64_t packets;
+    /**
+     * Name of the header or link type, ended by NUL; empty for a link type without one.
+     */
+    char name[64];
+    /**
+     * Why nothing behind it can be read, to follow "which is"; ended by NUL.
+     */
+    char reason[64];
+} nflx_unfollowed;
+
+/**
  * What the engine dropped, capped or could not read since it was made.
  */
 typedef struct nflx_stats {
@@ -743,6 +783,19 @@ typedef struct nflx_stats {
      * spans across such a step do not hold.
      */
     uint64_t clock_steps;
+    /**
+     * Packets that were copies of others: counted here, and nowhere else.
+     */
+    uint64_t duplicates;
+    /**
+     * Packets that came in another VLAN or tunnel than the one before in the same direction of their flow, by turns: the
+     * setting `flow_key` tells such flows apart.
+     */
+    uint64_t scopes_mixed;
+    /**
+     * Packets whose fragments had to make room for others.
+     */
+    uint64_t fragments_dropped;
 } nflx_stats;
 
 /**
@@ -981,6 +1034,12 @@ nflx_status nflx_engine_segment(const struct nflx_engine *engine, uint32_t numbe
  */
 nflx_status nflx_engine_next_settled(struct nflx_engine *engine,
                                      struct nflx_segment *out);
+
+/**
+ * Packets of which nothing could be read behind a known header, such as an encrypted tunnel's, by that header; the most
+ * frequent first, then link types that are not known. `NFLX_STATUS_NONE` beyond the last.
+ */
+nflx_status nflx_engine_unfollowed(const struct nflx_engine *engine, uint32_t index, struct nflx_unfollowed *out);
 
 /**
  * What was dropped or capped until now.

@@ -16,6 +16,7 @@ mod identity;
 mod inputs;
 mod list;
 mod messages;
+mod observations;
 mod output;
 mod progress;
 mod report;

@@ -1,5 +1,6 @@
 //! Config in, packet in, annotation out, finish.
 
+mod intake;
 mod memory_bound;
 
 use crate::bounded::clock_table::{NONE, Slot};
@@ -15,11 +16,16 @@ use crate::facts::counters::Direction;
 use crate::facts::segment::{Segment, SegmentTotals};
 use crate::facts::server::Server;
 use crate::facts::stats::Stats;
+use crate::facts::unfollowed::Unfollowed;
+use crate::flows::copies::{Copies, WATCHED};
 use crate::flows::key::{End, FlowKey};
 use crate::flows::registry::Registry;
+use crate::flows::scopes::Scopes;
+use crate::flows::translation::Translations;
 use crate::packet::{Packet, Stamp, Time};
 use crate::segments::table::SegmentTable;
-use crate::wire::decode::{DecodeError, Decoder, Tcp, TcpFlags, Transport, Udp};
+use crate::wire::decode::fragments::{self, Fragments};
+use crate::wire::decode::{Datagram, Decoder, Tcp, TcpFlags, Transport, Udp};
 use crate::wire::dns;
 
 /// The most data that comes with a SYN: what fits an IP packet.
@@ -30,6 +36,7 @@ struct Taken {
     flow: Slot,
     sender: End,
     outcome: Outcome,
+    duplicate: bool,
 }
 
 /// The analysis of one capture.
@@ -37,6 +44,12 @@ struct Taken {
 pub struct Engine {
     config: Config,
     decoder: Decoder,
+    /// Made by the first fragment.
+    fragments: Option<Box<Fragments>>,
+    copies: Copies,
+    translations: Translations,
+    scopes: Scopes,
+    unfollowed: Unfollowed,
     registry: Registry,
     segments: SegmentTable,
     /// Those who asked for them.
@@ -73,7 +86,12 @@ impl Engine {
 
     fn with(config: Config, registry: Registry) -> Self {
         Self {
-            decoder: Decoder::default(),
+            decoder: Decoder::new(&config.vxlan_ports),
+            fragments: None,
+            copies: Copies::new(&config),
+            translations: Translations::new(&config),
+            scopes: Scopes::new(&config),
+            unfollowed: Unfollowed::default(),
             registry,
             segments: SegmentTable::new(&config),
             viewers: Viewers::new(&config),
@@ -142,6 +160,7 @@ impl Engine {
             segment: segment.map(|segment| segment.number),
             bytes_so_far: segment.map_or(0, |segment| segment.bytes),
             missing: segment.is_some_and(|segment| segment.missing_bytes > 0),
+            duplicate: taken.duplicate,
             full: self.stats().lost() > 0,
             server_counters: self.registry.servers().get(server as usize)?.counters,
             flow_counters: entry.counters(end),
@@ -172,25 +191,39 @@ impl Engine {
     fn follow(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
         self.watch_clock(packet.time);
-        let datagram = match self.decoder.decode(packet) {
-            Ok(datagram) => datagram,
-            Err(error) => {
-                self.stats.not_ip += 1;
-                self.stats.unknown_link_type +=
-                    u64::from(matches!(error, DecodeError::UnknownLinkType(_)));
-                return None;
-            }
-        };
+        match self.decoder.plain(packet) {
+            Some(datagram) => self.take_datagram(packet, &datagram, 0),
+            None => self.take_other(packet),
+        }
+    }
+
+    /// Counts and follows an IP packet that came in a numbered scope.
+    #[inline(always)]
+    fn take_datagram(
+        &mut self,
+        packet: &Packet<'_>,
+        datagram: &Datagram<'_>,
+        scope: u16,
+    ) -> Option<Taken> {
         let stamp = Stamp {
             frame: packet.frame,
             time: packet.time,
         };
-        let (key, sender) = FlowKey::of(&datagram);
+        let (key, mut sender) = FlowKey::of(datagram);
+        let key = key.within(scope);
         let outcome;
-        let flow;
+        let mut flow;
         match &datagram.transport {
             Transport::Tcp(tcp) => {
                 flow = self.enter(key, true, stamp.time);
+                if tcp.flags.has(TcpFlags::SYN) {
+                    self.registry.flow_mut(flow).watch = WATCHED + 1;
+                }
+                if self.registry.flow(flow).watch > self.copies.quiet
+                    && self.is_copy(packet, datagram, &mut flow, &mut sender)
+                {
+                    return Some(Self::copied(flow, sender));
+                }
                 if tcp.flags.has(TcpFlags::SYN) {
                     self.renew_if_reopened(flow, tcp, sender);
                 }
@@ -201,6 +234,11 @@ impl Engine {
             Transport::Udp(udp) => {
                 self.learn(udp, stamp);
                 flow = self.enter(key, true, stamp.time);
+                if self.registry.flow(flow).watch > self.copies.quiet
+                    && self.is_copy(packet, datagram, &mut flow, &mut sender)
+                {
+                    return Some(Self::copied(flow, sender));
+                }
                 self.renew_if_quic_reopened(flow, udp, sender);
                 self.registry
                     .count(flow, sender, datagram.length, stamp.time);
@@ -208,6 +246,11 @@ impl Engine {
             }
             other => {
                 flow = self.enter(key, false, stamp.time);
+                if self.registry.flow(flow).watch > self.copies.quiet
+                    && self.is_copy(packet, datagram, &mut flow, &mut sender)
+                {
+                    return None;
+                }
                 self.registry
                     .count(flow, sender, datagram.length, stamp.time);
                 outcome = Outcome::default();
@@ -221,6 +264,7 @@ impl Engine {
             flow,
             sender,
             outcome,
+            duplicate: false,
         })
     }
 
@@ -433,12 +477,13 @@ impl Engine {
                 outcome,
                 dropped,
                 keeps,
+                std::mem::take(&mut connection.repeated),
                 connection.is_settled(),
                 connection.is_over(),
             ))
         });
         // Of a packet that says nothing new about its connection, there is nothing more to do.
-        let (mut outcome, dropped, keeps, settled, is_over) = match report {
+        let (mut outcome, dropped, keeps, repeats, settled, is_over) = match report {
             Ok(report) => report,
             Err(outcome) => return outcome,
         };
@@ -447,6 +492,9 @@ impl Engine {
             self.relieve(place);
         }
         let flow = self.registry.flow_mut(slot);
+        if repeats {
+            flow.watch = flow.watch.max(WATCHED);
+        }
         match flow.server {
             None if settled => {
                 flow.settled = true;
@@ -680,10 +728,28 @@ impl Engine {
         }
     }
 
+    /// Packets in which a known header hides the rest, and link types that are not known.
+    #[must_use]
+    pub fn unfollowed(&self) -> &Unfollowed {
+        &self.unfollowed
+    }
+
     /// The settings in force.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+}
+
+/// The limits of the table of fragments.
+pub(crate) fn fragment_limits(config: &Config) -> fragments::Limits {
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    fragments::Limits {
+        packets: size(config.fragment_packets()),
+        bytes: size(config.fragment_bytes()),
+        patience: i64::try_from(config.fragment_patience())
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000_000),
     }
 }
 

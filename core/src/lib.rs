@@ -85,6 +85,7 @@ pub use facts::counters::{Counters, Direction};
 pub use facts::segment::{Kind, KindReason, Segment, SegmentTotals, Transport};
 pub use facts::server::{Evidence, EvidenceKind, Role, RoleReason, Server};
 pub use facts::stats::Stats;
+pub use facts::unfollowed::Unfollowed;
 pub use features::Features;
 pub use packet::{LinkType, Packet, Time};
 pub use text::comment::Note;

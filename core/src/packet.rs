@@ -140,6 +140,30 @@ impl LinkType {
     pub const DSA_TAG_DSA: Self = Self(284);
     /// Ethernet with Marvell's switch tag behind an EtherType.
     pub const DSA_TAG_EDSA: Self = Self(285);
+
+    /// Returns the common name of a link type that holds no IP packets that could be read, if it has one.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self.0 {
+            130..=138 | 141 | 164 | 179..=181 | 194 => "Juniper",
+            140 => "MTP2",
+            143 => "DOCSIS",
+            147..=162 => "a type left to users",
+            187 | 201 => "Bluetooth HCI",
+            189 | 220 => "USB (Linux)",
+            195 | 215 | 230 | 283 => "IEEE 802.15.4",
+            197 => "ERF",
+            227 => "CAN",
+            247 => "InfiniBand",
+            249 => "USBPcap",
+            251 | 256 => "Bluetooth Low Energy",
+            252 => "Wireshark's upper PDU",
+            253 => "Linux netlink",
+            266 => "USB (Darwin)",
+            271 => "VSOCK",
+            _ => return None,
+        })
+    }
 }
 
 /// One captured frame. Borrowed: the engine keeps nothing of `data` beyond the call, except what it copies.

@@ -33,7 +33,8 @@ pub(crate) fn ip(source: IpAddr, destination: IpAddr, protocol: u8, payload: &[u
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
             let mut packet = vec![0x45, 0];
             packet.extend_from_slice(&(20 + payload.len() as u16).to_be_bytes());
-            packet.extend_from_slice(&[0, 7, 0x40, 0, 64, protocol, 0, 0]);
+            packet.extend_from_slice(&identification().to_be_bytes());
+            packet.extend_from_slice(&[0x40, 0, 64, protocol, 0, 0]);
             packet.extend_from_slice(&source.octets());
             packet.extend_from_slice(&destination.octets());
             packet.extend_from_slice(payload);
@@ -50,6 +51,17 @@ pub(crate) fn ip(source: IpAddr, destination: IpAddr, protocol: u8, payload: &[u
         }
         _ => panic!("one version at both ends"),
     }
+}
+
+/// The identification of another packet: one that is made twice was sent twice.
+fn identification() -> u16 {
+    thread_local! {
+        static LAST: core::cell::Cell<u16> = const { core::cell::Cell::new(0) };
+    }
+    LAST.with(|last| {
+        last.set(last.get() % u16::MAX + 1);
+        last.get()
+    })
 }
 
 /// A UDP datagram with its header.

@@ -21,6 +21,8 @@ pub const NFLX_ANNOTATION_TRUNCATED: u32 = 2;
 pub const NFLX_ANNOTATION_MISSING: u32 = 4;
 /// Flag of `nflx_annotation`: by this packet, something had to make room or found none; `nflx_engine_stats` says what.
 pub const NFLX_ANNOTATION_FULL: u32 = 8;
+/// Flag of `nflx_annotation`: a copy of a packet that was captured before; not counted, and of no segment.
+pub const NFLX_ANNOTATION_DUPLICATE: u32 = 16;
 
 /// Facts about one packet of an identified Netflix server, as of that packet. What only later packets reveal (a
 /// segment's total, its last frame) is read by number: `nflx_engine_segment`.
@@ -59,7 +61,8 @@ impl From<&Annotation> for nflx_annotation {
         let flags = (u32::from(a.request) * NFLX_ANNOTATION_REQUEST)
             | (u32::from(a.truncated) * NFLX_ANNOTATION_TRUNCATED)
             | (u32::from(a.missing) * NFLX_ANNOTATION_MISSING)
-            | (u32::from(a.full) * NFLX_ANNOTATION_FULL);
+            | (u32::from(a.full) * NFLX_ANNOTATION_FULL)
+            | (u32::from(a.duplicate) * NFLX_ANNOTATION_DUPLICATE);
         Self {
             struct_size: size_of::<Self>() as u32,
             server: a.server,

@@ -15,7 +15,7 @@ use crate::note::{nflx_note, nflx_summary};
 use crate::packet::nflx_packet;
 use crate::segment::nflx_segment;
 use crate::server::{nflx_evidence, nflx_server};
-use crate::stats::nflx_stats;
+use crate::stats::{nflx_stats, nflx_unfollowed};
 use crate::status::{
     NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NOT_KEPT, NFLX_STATUS_NULL, NFLX_STATUS_POISONED,
     nflx_status, text,
@@ -386,6 +386,25 @@ pub unsafe extern "C" fn nflx_engine_next_settled(
     };
     // SAFETY: the header's contract for handles.
     unsafe { guard(engine, body) }
+}
+
+/// Packets of which nothing could be read behind a known header, such as an encrypted tunnel's, by that header; the most
+/// frequent first, then link types that are not known. `NFLX_STATUS_NONE` beyond the last.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_unfollowed(
+    engine: *const nflx_engine,
+    index: u32,
+    out: *mut nflx_unfollowed,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { StructOutput::new(out) }?;
+        let unfollowed = handle.read()?.unfollowed();
+        out.write(nflx_unfollowed::at(unfollowed, index as usize).ok_or(Failure::NONE)?);
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
 }
 
 /// What was dropped or capped until now.

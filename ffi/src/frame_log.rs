@@ -19,6 +19,7 @@ const FULL: u8 = 1 << 4;
 const WIDE: u8 = 1 << 5;
 /// A later packet of the same number is none of Netflix's.
 const FORGOTTEN: u8 = 1 << 6;
+const DUPLICATE: u8 = 1 << 7;
 
 /// Annotations by frame number: 64 bytes for each packet of Netflix's, nothing for others, and exactly what was put in
 /// comes out.
@@ -222,6 +223,7 @@ impl Record {
             | (u8::from(a.request) * REQUEST)
             | (u8::from(a.truncated) * TRUNCATED)
             | (u8::from(a.missing) * MISSING)
+            | (u8::from(a.duplicate) * DUPLICATE)
             | (u8::from(a.full) * FULL);
         let so_far = a.bytes_so_far;
         let above = [
@@ -264,6 +266,7 @@ impl Record {
             segment: Some(self.segment).filter(|segment| *segment != 0),
             bytes_so_far: above[0] | above[1] << 16 | above[2] << 32,
             missing: flags & MISSING != 0,
+            duplicate: flags & DUPLICATE != 0,
             full: flags & FULL != 0,
             server_counters: counters(self.server_pkts, &bytes[..2]),
             flow_counters: counters(self.flow_pkts, &bytes[2..]),
@@ -304,6 +307,7 @@ mod tests {
             segment: (!seed.is_multiple_of(4)).then_some(seed as u32 + 1),
             bytes_so_far: seed * 1460,
             missing: seed.is_multiple_of(3),
+            duplicate: seed.is_multiple_of(13),
             full: seed.is_multiple_of(11),
             server_counters: counters(seed),
             flow_counters: counters(seed / 2),

@@ -75,6 +75,8 @@ pub struct nflx_server {
     pub role_reason: u32,
     /// 0.
     pub reserved: u32,
+    /// Copies of packets, which are not among the counters.
+    pub duplicates: u64,
 }
 
 // SAFETY: repr(C), struct_size first, integers only.
@@ -101,6 +103,7 @@ impl nflx_server {
             name: c_array(s.name().unwrap_or_default()),
             role_reason: s.role_reason as u32,
             reserved: 0,
+            duplicates: s.duplicates,
         }
     }
 }
@@ -157,7 +160,7 @@ const _: () = {
     );
     assert!(NFLX_EVIDENCE_DNS_OWNER == EvidenceKind::DnsOwner as u32);
     assert!(NFLX_EVIDENCE_PREFIX == EvidenceKind::Prefix as u32);
-    assert!(size_of::<nflx_server>() == 368 && align_of::<nflx_server>() == 8);
+    assert!(size_of::<nflx_server>() == 376 && align_of::<nflx_server>() == 8);
     assert!(offset_of!(nflx_server, struct_size) == 0);
     assert!(offset_of!(nflx_server, address) == 8);
     assert!(offset_of!(nflx_server, segment_bytes) == 48);

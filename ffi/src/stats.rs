@@ -1,8 +1,11 @@
 //! What was dropped, capped or could not be read.
 
-use nflx_core::Stats;
+use core::ffi::c_char;
+
+use nflx_core::{Stats, Unfollowed};
 
 use crate::crossing::Crossing;
+use crate::text::c_array;
 
 /// What the engine dropped, capped or could not read since it was made.
 #[repr(C)]
@@ -42,6 +45,13 @@ pub struct nflx_stats {
     /// Packets that came before the packet before them by the capture's clock, by more than the setting `clock_step`:
     /// spans across such a step do not hold.
     pub clock_steps: u64,
+    /// Packets that were copies of others: counted here, and nowhere else.
+    pub duplicates: u64,
+    /// Packets that came in another VLAN or tunnel than the one before in the same direction of their flow, by turns: the
+    /// setting `flow_key` tells such flows apart.
+    pub scopes_mixed: u64,
+    /// Packets whose fragments had to make room for others.
+    pub fragments_dropped: u64,
 }
 
 // SAFETY: repr(C), struct_size first, integers only.
@@ -69,17 +79,69 @@ impl nflx_stats {
             late_changes: s.late_changes,
             settled_lost: s.settled_lost,
             clock_steps: s.clock_steps,
+            duplicates: s.duplicates,
+            scopes_mixed: s.scopes_mixed,
+            fragments_dropped: s.fragments_dropped,
         }
+    }
+}
+
+/// `nflx_unfollowed.link_type` of packets that end in a known header.
+pub const NFLX_NO_LINK_TYPE: u32 = u32::MAX;
+
+/// Packets of which nothing could be read behind a known header, or that are of a link type that is not known.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct nflx_unfollowed {
+    /// Set to `sizeof(nflx_unfollowed)`.
+    pub struct_size: u32,
+    /// The link type that is not known, or `NFLX_NO_LINK_TYPE`.
+    pub link_type: u32,
+    /// How many packets.
+    pub packets: u64,
+    /// Name of the header or link type, ended by NUL; empty for a link type without one.
+    pub name: [c_char; 64],
+    /// Why nothing behind it can be read, to follow "which is"; ended by NUL.
+    pub reason: [c_char; 64],
+}
+
+// SAFETY: repr(C), struct_size first, integers only.
+unsafe impl Crossing for nflx_unfollowed {
+    const NAME: &'static str = "nflx_unfollowed";
+    const FIRST_SIZE: usize = 144;
+}
+
+impl nflx_unfollowed {
+    /// The entry of an index: headers first, the most frequent at the beginning, then link types.
+    pub(crate) fn at(unfollowed: &Unfollowed, index: usize) -> Option<Self> {
+        let headers = unfollowed.headers();
+        let entry = |link_type, packets, name, reason| Self {
+            struct_size: size_of::<Self>() as u32,
+            link_type,
+            packets,
+            name: c_array(name),
+            reason: c_array(reason),
+        };
+        if let Some((header, packets)) = headers.get(index) {
+            let (name, reason) = (header.name(), header.reason());
+            return Some(entry(NFLX_NO_LINK_TYPE, *packets, name, reason));
+        }
+        let (link_type, packets) = unfollowed.link_types().get(index - headers.len())?;
+        let name = link_type.name().unwrap_or_default();
+        Some(entry(link_type.0.into(), *packets, name, "not known"))
     }
 }
 
 #[cfg(target_pointer_width = "64")]
 const _: () = {
     use core::mem::offset_of;
-    assert!(size_of::<nflx_stats>() == 120 && align_of::<nflx_stats>() == 8);
+    assert!(offset_of!(nflx_stats, clock_steps) == 112);
+    assert!(offset_of!(nflx_stats, settled_lost) == 104);
+    assert!(size_of::<nflx_stats>() == 144 && align_of::<nflx_stats>() == 8);
     assert!(offset_of!(nflx_stats, struct_size) == 0);
     assert!(offset_of!(nflx_stats, packets) == 8);
     assert!(offset_of!(nflx_stats, frame_log_bytes) == 88);
-    assert!(offset_of!(nflx_stats, settled_lost) == 104);
-    assert!(offset_of!(nflx_stats, clock_steps) == 112);
+    assert!(offset_of!(nflx_stats, duplicates) == 120);
+    assert!(size_of::<nflx_unfollowed>() == 144 && align_of::<nflx_unfollowed>() == 8);
+    assert!(offset_of!(nflx_unfollowed, packets) == 8 && offset_of!(nflx_unfollowed, name) == 16);
 };

@@ -36,7 +36,8 @@ PIN(offsetof(nflx_annotation, bytes_so_far) == 24);
 PIN(offsetof(nflx_annotation, server_counters) == 32);
 PIN(offsetof(nflx_annotation, flow_counters) == 64);
 
-PIN(sizeof(nflx_server) == 368);
+PIN(sizeof(nflx_server) == 376);
+PIN(offsetof(nflx_server, duplicates) == 368);
 PIN(offsetof(nflx_server, role_reason) == 360);
 PIN(offsetof(nflx_server, struct_size) == 0);
 PIN(offsetof(nflx_server, address) == 8);
@@ -68,12 +69,18 @@ PIN(offsetof(nflx_segment, ttfb) == 144);
 PIN(offsetof(nflx_segment, throughput) == 160);
 PIN(offsetof(nflx_segment, size_error) == 184);
 
-PIN(sizeof(nflx_stats) == 120);
+PIN(sizeof(nflx_stats) == 144);
+PIN(offsetof(nflx_stats, duplicates) == 120);
 PIN(offsetof(nflx_stats, struct_size) == 0);
 PIN(offsetof(nflx_stats, packets) == 8);
 PIN(offsetof(nflx_stats, frame_log_bytes) == 88);
 PIN(offsetof(nflx_stats, settled_lost) == 104);
 PIN(offsetof(nflx_stats, clock_steps) == 112);
+
+PIN(sizeof(nflx_unfollowed) == 144);
+PIN(offsetof(nflx_unfollowed, packets) == 8);
+PIN(offsetof(nflx_unfollowed, name) == 16);
+PIN(offsetof(nflx_unfollowed, reason) == 80);
 
 PIN(sizeof(nflx_setting) == 88);
 PIN(offsetof(nflx_setting, struct_size) == 0);

@@ -15,6 +15,7 @@ use parts::{Go, Parts};
 
 use crate::capture::{Piece, UnknownLinkType, Unreadable};
 use crate::messages::{Remarks, Status};
+use crate::observations;
 use crate::progress::{Progress, Total};
 
 /// Why a capture gave no complete rows.
@@ -204,8 +205,11 @@ impl Study {
             (false, false) => Status::Damaged,
             (false, true) => Status::Done,
         };
+        let (stats, unfollowed) = (self.engine.stats(), self.engine.unfollowed());
         let rest = self.unknown_link_types().into_iter().chain(self.shortage());
-        let rest = rest.map(|sentence| (self.name(), sentence));
+        let rest = rest
+            .chain(observations::sentences(&stats, unfollowed))
+            .map(|sentence| (self.name(), sentence));
         Remarks {
             status,
             sentences: damage
@@ -223,6 +227,10 @@ impl Study {
         damage
             .chain(self.unknown_link_types())
             .chain(self.shortage())
+            .chain(observations::sentences(
+                &self.engine.stats(),
+                self.engine.unfollowed(),
+            ))
             .collect()
     }
 
@@ -341,6 +349,11 @@ fn shortage(stats: &Stats, windows: &features::Stats) -> Option<String> {
             "max_connections or connection_bytes",
         ),
         (stats.reorder_dropped, "reordered bytes", "reorder_bytes"),
+        (
+            stats.fragments_dropped,
+            "fragmented packets",
+            "fragment_packets or fragment_bytes",
+        ),
         (windows.sessions_evicted, "sessions", "max_sessions"),
         (windows.flows_evicted, "flows in windows", "max_connections"),
         (

@@ -110,6 +110,13 @@ impl Rows for Servers {
             Unit::Bytes,
             |row| Value::Integer(row.server.counters.out_bytes),
         ),
+        column(
+            "duplicates",
+            Type::Integer,
+            "packets",
+            "Copies of its packets, which are not among the others",
+            |row| Value::Integer(row.server.duplicates),
+        ),
         shown(
             "segments",
             Type::Integer,

@@ -34,6 +34,19 @@ pub enum SegmentRule {
     Server = 1,
 }
 
+/// What tells flows apart besides addresses, protocol and ports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum FlowScope {
+    /// Nothing: a flow may have tags in one direction only.
+    #[default]
+    Addresses = 0,
+    /// VLAN tags.
+    Vlan = 1,
+    /// VLAN tags and the virtual networks of tunnels.
+    Tunnel = 2,
+}
+
 /// What is wrong with a value given to [`Config::set`]; a sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigError {
@@ -97,6 +110,10 @@ pub struct Config {
     pub evidence: Vec<EvidenceKind>,
     /// How requests are told from each other.
     pub segment_rule: SegmentRule,
+    /// What tells flows apart besides addresses and ports.
+    pub flow_key: FlowScope,
+    /// UDP ports of VXLAN besides the known ones.
+    pub vxlan_ports: Vec<u16>,
     /// Kinds of segments that features are taken of.
     pub feature_kinds: Vec<Kind>,
     /// Features without any value are 0.
@@ -122,6 +139,8 @@ impl Default for Config {
                 .filter(|&kind| kind != EvidenceKind::DnsOwner)
                 .collect(),
             segment_rule: SegmentRule::default(),
+            flow_key: FlowScope::default(),
+            vxlan_ports: Vec::new(),
             feature_kinds: vec![Kind::Video, Kind::Audio],
             zero_if_empty: false,
             numbers: std::array::from_fn(|i| NUMBERS[i].default),
@@ -359,6 +378,24 @@ numbers! {
     join_gap: 10 in 0..=86_400, "seconds", "Gap between files of one capture",
         "Files whose names count on, but not as those of a ring do, are one capture if no more time lies between them.",
         "ring files follow each other by the next packet: keep-alives of players come every 4 s; who starts a program again takes longer";
+    duplicate_window: 1_000 in 0..=60_000, "ms", "Window for copies",
+        "A packet that agrees with one before in all it carries, its identification in IP or TCP's time stamps too, is a copy of it within this time: it is counted apart. 0 takes all packets as they come.",
+        "before and after a router they are apart by what waits in its queue; a sender that sends again changes both (RFC 6864, RFC 7323)";
+    duplicate_unmarked: 1_000 in 0..=1_000_000, "µs", "Window for copies without marks",
+        "The same for packets with neither an identification nor time stamps.",
+        "what a sender sends again comes a round trip later at least (RFC 9002, section 6.1; RFC 5681); copies on a mirror port are some 10 µs apart";
+    duplicate_packets: 16_384 in 16..=16_777_216, "packets", "Packets compared",
+        "Packets remembered to find copies of.",
+        "0.2 s of full packets at 1 Gbit/s; memory: 56 bytes each";
+    fragment_packets: 256 in 1..=65_536, "packets", "Fragmented packets",
+        "IP packets at once of which fragments are awaited; beyond it, those that were quiet longest make room.",
+        "memory: about 500 bytes each, and what waits";
+    fragment_bytes: 1_048_576 in 0..=1_073_741_824, "bytes", "Memory of fragments",
+        "Bytes of IP fragments that wait for others of their packet.",
+        "sixteen packets of the largest size; Linux allows 4 MiB (net.ipv4.ipfrag_high_thresh)";
+    fragment_patience: 30_000 in 1..=600_000, "ms", "Patience with fragments",
+        "Fragments of one packet come within this time; later ones with the same identification are of another packet.",
+        "Linux: net.ipv4.ipfrag_time; RFC 8200, section 4.5, has 60 s";
     retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
         "Share of a segment's bytes sent again from which a note is made.",
         "players cope with 2 % loss; above 5 % throughput suffers visibly";
@@ -366,6 +403,7 @@ numbers! {
 
 const CHOICE_RULE: &[&str] = &["flow", "server"];
 const CHOICE_EMPTY: &[&str] = &["null", "zero"];
+const CHOICE_FLOW_KEY: &[&str] = &["addresses", "vlan", "tunnel"];
 
 const WORDS: &[Setting] = &[
     Setting {
@@ -399,6 +437,22 @@ const WORDS: &[Setting] = &[
         unit: "",
         source: "players use several connections to one server at once, which the classic rule mixes",
         kind: SettingKind::Choice(CHOICE_RULE),
+    },
+    Setting {
+        name: "flow_key",
+        title: "What tells flows apart",
+        help: "addresses and ports alone; vlan: VLAN tags as well; tunnel: VLAN tags and virtual networks of tunnels as well.",
+        unit: "",
+        source: "a tag is often in one direction only; customers of a network may have the same addresses",
+        kind: SettingKind::Choice(CHOICE_FLOW_KEY),
+    },
+    Setting {
+        name: "vxlan_ports",
+        title: "Ports of VXLAN",
+        help: "UDP ports, separated by commas, at which VXLAN is followed besides 4789 and 8472; or none.",
+        unit: "",
+        source: "RFC 7348, section 5; Linux before it",
+        kind: SettingKind::List,
     },
     Setting {
         name: "feature_kinds",
@@ -464,6 +518,15 @@ impl Config {
                     _ => return Err(bad("segment_rule", value, "flow or server")),
                 }
             }
+            "flow_key" => {
+                self.flow_key = match value.trim() {
+                    "addresses" => FlowScope::Addresses,
+                    "vlan" => FlowScope::Vlan,
+                    "tunnel" => FlowScope::Tunnel,
+                    _ => return Err(bad("flow_key", value, "addresses, vlan or tunnel")),
+                }
+            }
+            "vxlan_ports" => self.vxlan_ports = ports(value)?,
             "feature_kinds" => self.feature_kinds = kinds(value)?,
             "empty_features" => {
                 self.zero_if_empty = match value.trim() {
@@ -492,6 +555,9 @@ impl Config {
             "prefixes" => joined(&mut self.prefixes.iter().map(ToString::to_string)),
             "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
             "segment_rule" => CHOICE_RULE[self.segment_rule as usize].to_owned(),
+            "flow_key" => CHOICE_FLOW_KEY[self.flow_key as usize].to_owned(),
+            "vxlan_ports" if self.vxlan_ports.is_empty() => "none".to_owned(),
+            "vxlan_ports" => joined(&mut self.vxlan_ports.iter().map(ToString::to_string)),
             "feature_kinds" => joined(
                 &mut self
                     .feature_kinds
@@ -589,6 +655,22 @@ fn keywords(value: &str) -> Result<Vec<Box<str>>, ConfigError> {
         ));
     }
     Ok(words)
+}
+
+/// At most so many, as each datagram's port is compared with them.
+const MOST_PORTS: usize = 16;
+
+fn ports(value: &str) -> Result<Vec<u16>, ConfigError> {
+    let expected = "up to 16 port numbers from 1 to 65535 such as 4789,8472, or none";
+    let words: Vec<&str> = list(value).filter(|word| *word != "none").collect();
+    if words.len() > MOST_PORTS {
+        return Err(bad("vxlan_ports", value, expected));
+    }
+    words
+        .into_iter()
+        .map(|word| word.parse().ok().filter(|port| *port > 0))
+        .collect::<Option<_>>()
+        .ok_or_else(|| bad("vxlan_ports", value, expected))
 }
 
 fn prefix(word: &str) -> Result<Prefix, ConfigError> {

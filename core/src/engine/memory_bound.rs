@@ -1,11 +1,16 @@
 //! The most memory that an engine comes to hold, from its settings alone.
 
+use super::fragment_limits;
 use crate::classify::clients::Viewers;
 use crate::config::Config;
 use crate::connection::classic_rule::Classic;
 use crate::connection::followed::Connections;
+use crate::flows::copies::Copies;
 use crate::flows::registry::Registry;
+use crate::flows::scopes::Scopes;
+use crate::flows::translation::Translations;
 use crate::segments::table::SegmentTable;
+use crate::wire::decode::fragments::Fragments;
 
 /// The most memory that an engine with these settings holds, in bytes, whatever packets it is given. Of this much is
 /// taken only what is used; while a table grows, its old place counts as well for a moment.
@@ -16,6 +21,10 @@ pub(crate) fn bound(config: &Config) -> u64 {
         .saturating_add(SegmentTable::bound(config))
         .saturating_add(Viewers::bound(config))
         .saturating_add(Classic::bound(config))
+        .saturating_add(Copies::bound(config))
+        .saturating_add(Translations::bound())
+        .saturating_add(Scopes::bound())
+        .saturating_add(Fragments::bound(&fragment_limits(config)))
 }
 
 #[cfg(test)]
@@ -44,6 +53,9 @@ mod tests {
             "kind_window",
             "reorder_bytes",
             "reorder_pieces",
+            "duplicate_packets",
+            "fragment_packets",
+            "fragment_bytes",
         ] {
             let mut config = Config::default();
             let more = config

@@ -12,6 +12,7 @@ use crate::testing::{
 
 mod arbitrary;
 mod classic;
+mod copies;
 mod doubt;
 mod endings;
 mod evidence;

@@ -11,8 +11,8 @@ pub type ServerId = u32;
 pub struct Annotation {
     /// The Netflix end.
     pub server: ServerId,
-    /// Flow number, from 0 in order of appearance among all flows of the capture; `None` for later fragments, which
-    /// carry no ports.
+    /// Flow number, from 0 in order of appearance among all flows of the capture; `None` for later fragments of a packet
+    /// whose first one, which has the ports, did not come before.
     pub flow: Option<u32>,
     /// From or to Netflix.
     pub direction: Direction,
@@ -26,6 +26,8 @@ pub struct Annotation {
     pub bytes_so_far: u64,
     /// Response bytes of that segment were never captured, as far as it shows by this packet.
     pub missing: bool,
+    /// A copy of a packet that was captured before: not counted, and of no segment.
+    pub duplicate: bool,
     /// By this packet, something had to make room or found none ([`crate::Stats::lost`]).
     pub full: bool,
     /// Counters of the server address up to and including this packet.

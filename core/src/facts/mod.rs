@@ -5,3 +5,4 @@ pub mod counters;
 pub mod segment;
 pub mod server;
 pub mod stats;
+pub mod unfollowed;

@@ -157,6 +157,8 @@ pub struct Server {
     pub flows: u32,
     /// All IP packets of the address.
     pub counters: Counters,
+    /// Copies of packets, which are not among these.
+    pub duplicates: u64,
     /// First packet of the address.
     pub t_first: Time,
     /// Last packet of the address.

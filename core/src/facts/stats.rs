@@ -9,6 +9,11 @@ pub struct Stats {
     pub not_ip: u64,
     /// Packets whose link type is not known.
     pub unknown_link_type: u64,
+    /// Packets that were copies of others: counted here, and nowhere else.
+    pub duplicates: u64,
+    /// Packets that came in another VLAN or tunnel than the one before in the same direction of their flow: by turns, where
+    /// several customers have the same addresses.
+    pub scopes_mixed: u64,
     /// Flows in the table now.
     pub flows: u64,
     /// Flows that had to make room for others.
@@ -29,6 +34,8 @@ pub struct Stats {
     pub settled_lost: u64,
     /// Packets that came before the packet before them by the capture's clock, by more than `clock_step`.
     pub clock_steps: u64,
+    /// Packets whose fragments had to make room for others.
+    pub fragments_dropped: u64,
 }
 
 impl Stats {
@@ -42,5 +49,6 @@ impl Stats {
             + self.segments_evicted
             + self.connections_evicted
             + self.reorder_dropped
+            + self.fragments_dropped
     }
 }

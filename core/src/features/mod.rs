@@ -67,7 +67,7 @@ use crate::facts::annotation::Annotation;
 use crate::facts::counters::Direction;
 use crate::facts::server::Role;
 use crate::packet::{Packet, Time};
-use crate::wire::decode::{Datagram, Transport, decode};
+use crate::wire::decode::{Datagram, Decoder, Transport};
 
 /// What found no room, or no place, since the features were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,6 +98,7 @@ struct Flow {
 #[derive(Debug)]
 pub struct Features {
     rules: Rules,
+    decoder: Decoder,
     events: Events,
     video_servers: HashSet<IpAddr>,
     sessions: Table<IpAddr, Session>,
@@ -119,6 +120,7 @@ impl Features {
             servers.filter(|server| matches!(server.role, Role::Video | Role::AudioVideo));
         Self {
             rules: Rules::new(config),
+            decoder: Decoder::new(&config.vxlan_ports),
             events: Events::of(outcome),
             video_servers: of_video.map(|server| server.address).collect(),
             sessions: Table::new(size(config.max_sessions()), config.hash_seed),
@@ -151,7 +153,9 @@ impl Features {
 
     /// Takes the next packet, with what the engine says of it. Take the rows next.
     pub fn packet(&mut self, packet: &Packet<'_>, said: Option<&Annotation>) {
-        if let Ok(datagram) = decode(packet) {
+        // A copy of a packet is no traffic.
+        let is_copy = said.is_some_and(|said| said.duplicate);
+        if !is_copy && let Ok(datagram) = self.decoder.decode(packet) {
             match said {
                 Some(said) => self.own(&datagram, said, packet.time),
                 None => self.foreign(&datagram, packet.time),

@@ -11,8 +11,9 @@ pub(crate) type End = u8;
 /// Both ends of a flow in an order that does not depend on who sends.
 #[derive(Clone, Copy, Debug, Eq)]
 pub(crate) struct FlowKey {
-    /// Ports (16 bits each, the lower end's first), protocol (8 bits from bit 16 on), which addresses are of version 4, and
-    /// whether there are ports. Compared first, since it differs most often.
+    /// Ports (16 bits each, the lower end's first), protocol (8 bits from bit 16 on), which addresses are of version 4,
+    /// whether there are ports, and the scope (8 bits from bit 24 on, 6 from bit 10 on). Compared first, since it differs
+    /// most often.
     rest: u64,
     /// By end, the lower half first.
     addresses: [[u64; 2]; 2],
@@ -101,6 +102,29 @@ impl FlowKey {
             },
             sender,
         )
+    }
+
+    /// Scopes that a key has room for.
+    pub(crate) const MOST_SCOPES: u16 = (1 << 14) - 2;
+
+    /// The key within a numbered scope, below [`Self::MOST_SCOPES`] and two more: 0 for none.
+    #[inline]
+    #[must_use]
+    pub(crate) const fn within(self, scope: u16) -> Self {
+        let (low, high) = ((scope & 0xff) as u64, (scope >> 8) as u64);
+        Self {
+            rest: self.rest | low << 24 | high << 10,
+            ..self
+        }
+    }
+
+    /// The key of both addresses, whatever is between them.
+    #[must_use]
+    pub(crate) const fn hosts_only(self) -> Self {
+        Self {
+            rest: self.rest & BOTH_V4,
+            ..self
+        }
     }
 
     const fn pack(low_port: u16, high_port: u16) -> u64 {

@@ -1,5 +1,8 @@
 //! Flows and addresses: who talked to whom, and which end is Netflix.
 
+pub(crate) mod copies;
 pub(crate) mod key;
 pub(crate) mod registry;
+pub(crate) mod scopes;
 pub(crate) mod site;
+pub(crate) mod translation;

@@ -3,11 +3,13 @@
 //! Flows count; addresses hold the list of their flows and what flows that made room had counted. So a packet touches
 //! one entry, and an address's earlier packets are there the moment it is identified.
 
+mod copies;
 mod evidence;
 mod vacancy;
 
 use std::collections::VecDeque;
 
+use super::copies::WATCHED;
 use super::key::{End, FlowKey, HostKey};
 use super::site::Site;
 use crate::bounded::clock_table::{NONE, Slot, Table};
@@ -46,6 +48,15 @@ pub(crate) struct Flow {
     pub(crate) passed_over: bool,
     /// Its connection is over, and not followed any more.
     pub(crate) over: bool,
+    /// Packets that are still looked at for copies, and one more.
+    pub(crate) watch: u8,
+    /// What is given is a part of the capture that comes a second time.
+    replayed: bool,
+    /// Copies of its packets.
+    copies: u32,
+    /// Per end: the scope of its last packet that had tags, as few bits; and how often these changed.
+    scopes: [u16; 2],
+    scope_changes: u8,
     sent: [Sent; 2],
     t_first: Time,
     t_last: Time,
@@ -280,6 +291,11 @@ impl Registry {
                 client: None,
                 passed_over: false,
                 over: false,
+                watch: WATCHED + 1,
+                replayed: false,
+                copies: 0,
+                scopes: [0; 2],
+                scope_changes: 0,
                 sent: Default::default(),
                 t_first: time,
                 t_last: time,
@@ -313,6 +329,8 @@ impl Registry {
         flow.opened_by = None;
         flow.client = None;
         flow.over = false;
+        flow.watch = WATCHED + 1;
+        flow.replayed = false;
         let server = flow.server;
         self.number(slot);
         if let Some((id, _)) = server {

@@ -274,6 +274,7 @@ mod tests {
             role_reason: crate::RoleReason::None,
             flows: 1,
             counters: Counters::default(),
+            duplicates: 0,
             t_first: Time(0),
             t_last: Time(0),
         }
@@ -321,6 +322,7 @@ mod tests {
             request: false,
             truncated: false,
             missing: false,
+            duplicate: false,
             full: false,
             segment,
             bytes_so_far: 62_304,

@@ -58,7 +58,6 @@ fn check(link_type: u16, original_length: u32, data: &[u8]) {
         let bare = |decoded: Result<Datagram<'_>, DecodeError>| {
             let datagram = decoded.map(|datagram| Datagram {
                 header_at: 0,
-                is_plain: false,
                 ..datagram
             });
             format!("{datagram:?}")

@@ -99,6 +99,8 @@ impl Talk {
         self.noise = self.noise.wrapping_add(37);
         let id: &[u8] = if from_client { &SERVER_ID } else { &CLIENT_ID };
         let mut datagram = [&[0x40 | self.noise >> 3], id].concat();
+        // No packet of QUIC is like another.
+        datagram.extend(self.frame.to_le_bytes());
         datagram.resize(size, self.noise);
         datagram
     }

@@ -34,6 +34,8 @@ pub(crate) struct Connection {
     over: bool,
     /// Captured bytes that found no room.
     pub(crate) dropped: u64,
+    /// Bytes came again since this was last looked at.
+    pub(crate) repeated: bool,
 }
 
 impl Connection {
@@ -47,6 +49,7 @@ impl Connection {
             syn: None,
             over: false,
             dropped: 0,
+            repeated: false,
         }
     }
 
@@ -59,6 +62,7 @@ impl Connection {
         self.syn = None;
         self.over = false;
         self.dropped = 0;
+        self.repeated = false;
     }
 
     /// The most memory that one holds within a configuration's limits, in bytes.
@@ -272,6 +276,7 @@ impl Connection {
             .up
             .receive(sequence, tcp.payload_length, tcp.payload, note, limits);
         self.dropped += arrival.dropped;
+        self.repeated |= arrival.retransmitted > 0;
         let talk = &mut self.talk;
         if !arrival.new.is_empty() && self.down.has_pending() {
             // A client that asks for more has what came before.
@@ -325,6 +330,7 @@ impl Connection {
             .down
             .receive(sequence, tcp.payload_length, payload, note, limits);
         self.dropped += arrival.dropped;
+        self.repeated |= arrival.retransmitted > 0;
         let mut segment = None;
         // What waits behind a hole counts on the owner that is noted with it, and is put right as it is read.
         let in_order = self.down.next();

@@ -123,6 +123,7 @@ impl Registry {
             role_reason: RoleReason::None,
             flows: self.hosts[host].past_flows,
             counters: counters(&self.hosts[host].past),
+            duplicates: 0,
             t_first: self.hosts[host].t_first,
             t_last: self.hosts[host].t_last,
         };
@@ -138,6 +139,7 @@ impl Registry {
                 self.netflix_flows += 1;
                 server.flows += u32::from(flow.number.is_some());
                 server.counters.add(&flow.counters(end));
+                server.duplicates += u64::from(flow.copies);
                 server.t_first = server.t_first.min(flow.t_first);
                 server.t_last = server.t_last.max(flow.t_last);
             }

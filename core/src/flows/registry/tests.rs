@@ -56,7 +56,6 @@ fn datagram(
         length,
         transport,
         header_at: 0,
-        is_plain: true,
     }
 }
 

@@ -9,6 +9,9 @@ use super::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, Transport};
 use crate::packet::{LinkType, Packet};
 
 const ETHERNET_HEADER: usize = 14;
+/// EtherTypes.
+const IPV4: [u8; 2] = [0x08, 0x00];
+const VLAN: [u8; 2] = [0x81, 0x00];
 /// IPv4 header without options (RFC 791, section 3.1).
 const IPV4_HEADER: usize = 20;
 /// Version 4, five words of header.
@@ -19,20 +22,37 @@ const FRAGMENT: u16 = 0x3fff;
 /// Reads a frame if it is one of these.
 #[inline(always)]
 pub(super) fn decode<'a>(packet: &Packet<'a>, ports: &Ports) -> Option<Datagram<'a>> {
-    let head: &[u8; ETHERNET_HEADER + IPV4_HEADER] = packet.data.first_chunk()?;
-    let ip: &[u8; IPV4_HEADER] = head.last_chunk()?;
+    let ether_type = packet.data.get(12..ETHERNET_HEADER)?;
+    if packet.link_type != LinkType::ETHERNET || *ether_type != IPV4 {
+        return None;
+    }
+    internet::<ETHERNET_HEADER>(packet, ports)
+}
+
+/// Reads a frame if it is one of these with a VLAN tag, which is returned too.
+#[inline(always)]
+pub(super) fn decode_tagged<'a>(packet: &Packet<'a>, ports: &Ports) -> Option<(Datagram<'a>, u16)> {
+    const HEADER: usize = ETHERNET_HEADER + 4;
+    let tag: &[u8; 6] = packet.data.get(12..HEADER)?.try_into().ok()?;
+    if packet.link_type != LinkType::ETHERNET || tag[..2] != VLAN || tag[4..] != IPV4 {
+        return None;
+    }
+    let datagram = internet::<HEADER>(packet, ports)?;
+    Some((datagram, u16::from_be_bytes([tag[2], tag[3]])))
+}
+
+/// Reads an IPv4 packet without options that begins at `AT`, and its transport header.
+#[inline(always)]
+fn internet<'a, const AT: usize>(packet: &Packet<'a>, ports: &Ports) -> Option<Datagram<'a>> {
+    let captured = packet.data.get(AT..)?;
+    let ip: &[u8; IPV4_HEADER] = captured.first_chunk()?;
+    let captured = &captured[IPV4_HEADER..];
     let u16_at = |at: usize| u16::from_be_bytes([ip[at], ip[at + 1]]);
     let stated = usize::from(u16_at(2));
-    let is_common = packet.link_type == LinkType::ETHERNET
-        && head[12..14] == [0x08, 0x00]
-        && ip[0] == VERSION_AND_LENGTH
-        && u16_at(6) & FRAGMENT == 0
-        && stated >= IPV4_HEADER;
-    if !is_common {
+    if ip[0] != VERSION_AND_LENGTH || u16_at(6) & FRAGMENT != 0 || stated < IPV4_HEADER {
         return None;
     }
     // What follows the packet is padding of the frame.
-    let captured = &packet.data[head.len()..];
     let wire = stated - IPV4_HEADER;
     let payload = Rest {
         data: &captured[..captured.len().min(wire)],
@@ -56,8 +76,7 @@ pub(super) fn decode<'a>(packet: &Packet<'a>, ports: &Ports) -> Option<Datagram<
         protocol,
         length: stated as u32,
         transport,
-        header_at: ETHERNET_HEADER as u32,
-        is_plain: true,
+        header_at: AT as u32,
     })
 }
 
@@ -65,7 +84,7 @@ pub(super) fn decode<'a>(packet: &Packet<'a>, ports: &Ports) -> Option<Datagram<
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Decoder;
+    use super::super::{Decoder, Scope};
     use super::*;
     use crate::packet::Time;
     use crate::testing;
@@ -114,9 +133,30 @@ mod tests {
             let original_length = data.len() as u32 + extra;
             let packet =
                 Packet { frame: 1, time: Time(0), link_type: LinkType(link_type), original_length, data: &data };
-            if let Some(mut datagram) = decode(&packet, &Ports::new(&[])) {
-                datagram.is_plain = false;
+            if let Some(datagram) = decode(&packet, &Ports::new(&[])) {
                 prop_assert_eq!(format!("{:?}", Ok::<_, ()>(datagram)), format!("{:?}", Decoder::default().decode_any(&packet)));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn tagged_frames_are_read_as_any_are(mut data in frame(), tag: u16, changes in prop::collection::vec((0..64_usize, any::<u8>()), 0..3)) {
+            let [high, low] = tag.to_be_bytes();
+            data.splice(12..12, [0x81, 0, high, low]);
+            for (at, byte) in changes {
+                if let Some(place) = data.get_mut(at) {
+                    *place = byte;
+                }
+            }
+            let original_length = data.len() as u32;
+            let packet =
+                Packet { frame: 1, time: Time(0), link_type: LinkType::ETHERNET, original_length, data: &data };
+            if let Some((datagram, tag)) = decode_tagged(&packet, &Ports::new(&[])) {
+                let mut decoder = Decoder::default();
+                prop_assert_eq!(format!("{:?}", Ok::<_, ()>(datagram)), format!("{:?}", decoder.decode_any(&packet)));
+                prop_assert_eq!(decoder.layers().scope, Scope::of_tag(tag));
+                prop_assert_eq!((decoder.layers().fragment, decoder.layers().opaque), (None, None));
             }
         }
     }

@@ -38,7 +38,6 @@ impl<'a> Internet<'a> {
             length: self.length,
             transport,
             header_at,
-            is_plain: false,
         }
     }
 

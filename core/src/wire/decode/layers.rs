@@ -38,9 +38,23 @@ pub struct Scope {
 }
 
 impl Scope {
-    pub(super) const fn enter_vlan(&mut self, tag: u16) {
+    /// The scope of a VLAN tag.
+    pub(crate) const fn of_tag(tag: u16) -> Self {
         // 0xfff: the identifier without priority bits (IEEE 802.1Q, clause 9.6).
-        self.vlan = (self.vlan << 12 | (tag & 0xfff) as u32) & 0x00ff_ffff;
+        Self {
+            vlan: (tag & 0xfff) as u32,
+            tunnel: 0,
+        }
+    }
+
+    /// Few bits of it, and never 0.
+    pub(crate) const fn digest(&self) -> u16 {
+        let mixed = (self.vlan ^ self.tunnel.rotate_left(7)).wrapping_mul(0x9e37_79b1);
+        (mixed >> 16) as u16 | 1
+    }
+
+    pub(super) const fn enter_vlan(&mut self, tag: u16) {
+        self.vlan = (self.vlan << 12 | Self::of_tag(tag).vlan) & 0x00ff_ffff;
     }
 
     pub(super) const fn enter_tunnel(&mut self, network: u32) {

@@ -15,6 +15,7 @@ mod checksum;
 mod common;
 mod esp;
 mod ethertype;
+pub(crate) mod fragments;
 mod internet;
 mod layer;
 mod layers;
@@ -66,8 +67,6 @@ pub struct Datagram<'a> {
     pub transport: Transport<'a>,
     /// Offset of its IP header in the frame.
     pub header_at: u32,
-    /// True for a whole packet directly on Ethernet; for all others [`Decoder::layers`] knows more.
-    pub is_plain: bool,
 }
 
 /// What an IP packet carries.
@@ -183,7 +182,21 @@ impl Decoder {
         }
     }
 
-    /// Facts about the frame decoded last, if it held no plain packet or none at all.
+    /// Reads a frame if it holds a whole packet of TCP or UDP in IPv4 directly on Ethernet. [`Self::layers`] is not about
+    /// it.
+    #[inline(always)]
+    pub(crate) fn plain<'a>(&self, packet: &Packet<'a>) -> Option<Datagram<'a>> {
+        common::decode(packet, &self.ports)
+    }
+
+    /// The same behind one VLAN tag, and its scope.
+    #[inline(always)]
+    pub(crate) fn tagged<'a>(&self, packet: &Packet<'a>) -> Option<(Datagram<'a>, Scope)> {
+        let (datagram, tag) = common::decode_tagged(packet, &self.ports)?;
+        Some((datagram, Scope::of_tag(tag)))
+    }
+
+    /// Facts about the frame decoded last, if it was not a whole packet of TCP or UDP in IPv4 directly on Ethernet.
     #[must_use]
     pub const fn layers(&self) -> &Layers {
         &self.layers
@@ -202,8 +215,11 @@ impl Decoder {
         self.walk(packet, Layer::Subframe, rest.ok_or(DecodeError::NotIp)?)
     }
 
-    #[cold]
-    fn decode_any<'a>(&mut self, packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
+    #[inline(never)]
+    pub(crate) fn decode_any<'a>(
+        &mut self,
+        packet: &Packet<'a>,
+    ) -> Result<Datagram<'a>, DecodeError> {
         let first = Layer::Link(packet.link_type);
         self.walk(packet, first, whole(packet))
     }

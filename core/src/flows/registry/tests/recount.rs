@@ -128,6 +128,7 @@ fn recount(packets: &[Seen], servers: &[IpAddr], id: usize) -> Server {
         role_reason: crate::RoleReason::None,
         flows: flows.len() as u32,
         counters,
+        duplicates: 0,
         t_first: Time(t_first),
         t_last: Time(t_last),
     }

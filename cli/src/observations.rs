@@ -1,0 +1,52 @@
+//! Sentences about a capture as a whole: what its packets are besides those that were read.
+
+use nflx_core::{Stats, Unfollowed};
+
+/// Returns a sentence for each thing that the user should know of.
+pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let all = stats.packets;
+    for (header, packets) in unfollowed.headers() {
+        sentences.push(format!(
+            "{packets} of {all} packets are {}, which is {}: nothing inside them could be read",
+            header.name(),
+            header.reason()
+        ));
+    }
+    if stats.duplicates > 0 {
+        sentences.push(format!(
+            "{} of {all} packets are copies of others, such as a mirror of both directions or both sides of a router \
+             makes; each was counted once (editcap -d IN OUT takes out those that are equal in every byte)",
+            stats.duplicates
+        ));
+    }
+    if stats.scopes_mixed > 0 {
+        sentences.push(format!(
+            "{} packets came by turns in several VLANs or tunnels under the same addresses and ports; if those are \
+             different customers, tell them apart with --set flow_key=vlan or flow_key=tunnel",
+            stats.scopes_mixed
+        ));
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_has_its_sentence_and_a_plain_capture_none() {
+        assert!(sentences(&Stats::default(), &Unfollowed::default()).is_empty());
+        let stats = Stats {
+            packets: 10,
+            duplicates: 5,
+            scopes_mixed: 4,
+            ..Stats::default()
+        };
+        let said = sentences(&stats, &Unfollowed::default());
+        assert!(
+            said[0].starts_with("5 of 10 packets are copies") && said[0].contains("editcap -d")
+        );
+        assert!(said[1].starts_with("4 packets") && said[1].contains("flow_key=vlan"));
+    }
+}

@@ -1,0 +1,213 @@
+//! Packets on their way to their flow: wrapped ones, fragments, copies.
+
+use super::{Engine, Taken, fragment_limits};
+use crate::bounded::clock_table::{NONE, Slot};
+use crate::connection::context::Outcome;
+use crate::flows::copies::{Identity, Relation};
+use crate::flows::key::{End, FlowKey};
+use crate::packet::{Packet, Stamp};
+use crate::wire::decode::fragments::Fragments;
+use crate::wire::decode::{Datagram, DecodeError, Fragment, Layers, Scope, TcpFlags, Transport};
+
+impl Engine {
+    /// Takes a frame that does not hold a plain packet: one with a tag, or anything else.
+    #[inline(never)]
+    pub(super) fn take_other(&mut self, packet: &Packet<'_>) -> Option<Taken> {
+        match self.decoder.tagged(packet) {
+            Some((datagram, scope)) => self.take_scoped(packet, &datagram, scope),
+            None => self.take_wrapped(packet),
+        }
+    }
+
+    /// Takes a frame of any kind: tags and tunnels, a fragment, several packets, or none.
+    fn take_wrapped(&mut self, packet: &Packet<'_>) -> Option<Taken> {
+        let mut decoded = self.decoder.decode_any(packet);
+        let mut taken = None;
+        loop {
+            let layers = *self.decoder.layers();
+            if let Some(opaque) = layers.opaque {
+                self.unfollowed.count(opaque);
+            }
+            match decoded {
+                // Of several packets in an aggregated frame, the last of Netflix's speaks for the frame.
+                Ok(datagram) => taken = self.take_layered(packet, &datagram, &layers).or(taken),
+                Err(error) if layers.behind.is_none() && taken.is_none() => {
+                    self.count_unreadable(error);
+                }
+                Err(_) => {}
+            }
+            let Some(behind) = layers.behind else {
+                return taken;
+            };
+            decoded = self.decoder.decode_behind(packet, behind);
+        }
+    }
+
+    fn count_unreadable(&mut self, error: DecodeError) {
+        self.stats.not_ip += 1;
+        if let DecodeError::UnknownLinkType(link_type) = error {
+            self.stats.unknown_link_type += 1;
+            self.unfollowed.count_link_type(link_type);
+        }
+    }
+
+    fn take_layered(
+        &mut self,
+        packet: &Packet<'_>,
+        datagram: &Datagram<'_>,
+        layers: &Layers,
+    ) -> Option<Taken> {
+        let Some(fragment) = layers.fragment else {
+            return self.take_scoped(packet, datagram, layers.scope);
+        };
+        let scope = self
+            .scopes
+            .enter(&self.config, layers.scope, FlowKey::of(datagram));
+        self.take_fragment(packet, datagram, scope, fragment, layers.payload)
+    }
+
+    /// Takes a packet that came within tags or tunnels.
+    fn take_scoped(
+        &mut self,
+        packet: &Packet<'_>,
+        datagram: &Datagram<'_>,
+        scope: Scope,
+    ) -> Option<Taken> {
+        let number = self
+            .scopes
+            .enter(&self.config, scope, FlowKey::of(datagram));
+        let taken = self.take_datagram(packet, datagram, number)?;
+        if scope != Scope::default() && !taken.duplicate {
+            let mixed = self
+                .registry
+                .note_scope(taken.flow, taken.sender, scope.digest());
+            self.stats.scopes_mixed += u64::from(mixed);
+        }
+        Some(taken)
+    }
+
+    /// Takes a fragment, and what its coming makes readable.
+    #[cold]
+    fn take_fragment(
+        &mut self,
+        packet: &Packet<'_>,
+        datagram: &Datagram<'_>,
+        scope: u16,
+        fragment: Fragment,
+        (at, wire): (u32, u32),
+    ) -> Option<Taken> {
+        let mut fragments = self.fragments.take().unwrap_or_else(|| {
+            Box::new(Fragments::new(
+                fragment_limits(&self.config),
+                self.config.hash_seed,
+            ))
+        });
+        let bytes = packet.data.get(at as usize..).unwrap_or_default();
+        let bytes = &bytes[..bytes.len().min(wire as usize)];
+        let transport = fragments.take(datagram, fragment, (bytes, wire), packet.time);
+        let piece = Datagram {
+            transport,
+            ..*datagram
+        };
+        let taken = self.take_datagram(packet, &piece, scope);
+        let stamp = Stamp {
+            frame: packet.frame,
+            time: packet.time,
+        };
+        if let Some(taken) = &taken {
+            while let Some(tcp) = fragments.next_held() {
+                self.tcp(taken.flow, &tcp, taken.sender, stamp);
+            }
+        }
+        let mut whole = Vec::new();
+        if let Some(udp) = fragments.whole_datagram(&mut whole) {
+            self.learn(&udp, stamp);
+        }
+        self.stats.fragments_dropped = fragments.dropped;
+        self.fragments = Some(fragments);
+        taken
+    }
+
+    /// Looks for the packet that this one is a copy of, and counts it apart if there is one. Moves `flow` and `sender` to
+    /// the flow that it belongs to where it was seen behind an address translation.
+    #[inline(never)]
+    pub(super) fn is_copy(
+        &mut self,
+        packet: &Packet<'_>,
+        datagram: &Datagram<'_>,
+        flow: &mut Slot,
+        sender: &mut End,
+    ) -> bool {
+        let header = packet.data.get(datagram.header_at as usize..);
+        let identity = header.and_then(|header| Identity::of(header, &datagram.transport));
+        let Some(identity) = identity else {
+            return false;
+        };
+        let watched = self.registry.flow_mut(*flow);
+        // A datagram of QUIC is a copy whenever it comes again.
+        if !identity.is_unique() || watched.server.is_none() {
+            watched.watch = watched.watch.saturating_sub(1).max(1);
+        }
+        let key = *self.registry.key(*flow);
+        let translated = self.translations.of(&key);
+        if let Some((inside, flips)) = translated {
+            *flow = self.enter(inside, true, packet.time);
+            *sender ^= End::from(flips);
+        }
+        let sent = (*flow, *sender);
+        let is_translated = translated.is_some();
+        let copied = match self.copies.look(identity, sent, is_translated, packet.time) {
+            Relation::New => self.registry.is_replayed(*flow, packet.time),
+            Relation::Copy => true,
+            Relation::Translated(suspect) => {
+                let other = *self.registry.key(suspect.flow);
+                let ends = (suspect.sender, *sender);
+                let is_one = !is_translated
+                    && self.registry.is_young(*flow)
+                    && self.translations.add(key, other, ends);
+                if is_one {
+                    self.copies.found();
+                    self.withdraw(*flow);
+                    *flow = suspect.flow;
+                    *sender = suspect.sender;
+                }
+                is_one
+            }
+        };
+        if copied {
+            if let Transport::Tcp(tcp) = &datagram.transport
+                && tcp.flags.has(TcpFlags::SYN)
+            {
+                self.registry
+                    .note_replay(*flow, packet.time, self.copies.window);
+            }
+            self.count_copies(*flow, 1);
+        }
+        copied
+    }
+
+    fn count_copies(&mut self, flow: Slot, count: u32) {
+        self.stats.duplicates += u64::from(count);
+        self.registry.count_copies(flow, count);
+    }
+
+    /// Takes back that a flow was one of its own: its packets are another's, seen with another address.
+    fn withdraw(&mut self, slot: Slot) {
+        let connection = self.registry.flow(slot).connection;
+        if connection != NONE {
+            self.stop_following(slot, connection);
+        }
+        let packets = self.registry.withdraw(slot);
+        self.count_copies(slot, packets);
+    }
+
+    /// A copy as it is annotated.
+    pub(super) fn copied(flow: Slot, sender: End) -> Taken {
+        Taken {
+            flow,
+            sender,
+            outcome: Outcome::default(),
+            duplicate: true,
+        }
+    }
+}

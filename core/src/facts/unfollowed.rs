@@ -1,0 +1,56 @@
+//! Packets that could not be followed to the end, by what stopped it.
+
+use crate::packet::LinkType;
+use crate::wire::decode::Opaque;
+
+/// Link types that are counted each for itself; a capture with more has their packets counted as others.
+const MOST_LINK_TYPES: usize = 16;
+
+/// Counts of packets in which a known header hides the rest, and of link types that are not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unfollowed {
+    opaque: [u64; Opaque::ALL.len()],
+    link_types: Vec<(LinkType, u64)>,
+}
+
+impl Unfollowed {
+    pub(crate) const fn count(&mut self, opaque: Opaque) {
+        self.opaque[opaque as usize] += 1;
+    }
+
+    pub(crate) fn count_link_type(&mut self, link_type: LinkType) {
+        let known = self
+            .link_types
+            .iter_mut()
+            .find(|(known, _)| *known == link_type);
+        if let Some((_, count)) = known {
+            *count += 1;
+        } else if self.link_types.len() < MOST_LINK_TYPES {
+            self.link_types.push((link_type, 1));
+        }
+    }
+
+    /// Headers that packets ended in, most frequent first, with the number of packets.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(Opaque, u64)> {
+        let mut counts: Vec<_> = Opaque::ALL
+            .into_iter()
+            .map(|opaque| (opaque, self.opaque[opaque as usize]))
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        counts.sort_by_key(|(_, count)| core::cmp::Reverse(*count));
+        counts
+    }
+
+    /// Number of packets that ended in this header.
+    #[must_use]
+    pub const fn packets(&self, opaque: Opaque) -> u64 {
+        self.opaque[opaque as usize]
+    }
+
+    /// Link types that are not known, in order of appearance, with the number of packets; the first sixteen.
+    #[must_use]
+    pub fn link_types(&self) -> &[(LinkType, u64)] {
+        &self.link_types
+    }
+}

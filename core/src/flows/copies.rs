@@ -1,0 +1,338 @@
+//! Copies of packets: a mirror of both directions, two VLANs, both sides of a router or of address translation.
+//!
+//! A sender that sends bytes again makes a new packet of them: with another identification in IP (RFC 6864, section 4.2,
+//! for all that may be fragmented; common stacks for all), a later TCP timestamp, or at least a round trip later. A copy
+//! has the same, and comes within moments. QUIC never sends the same datagram twice (RFC 9000, section 12.3), so any
+//! second one is a copy.
+//!
+//! Only packets at the beginning of a flow and where something was sent again are looked at, until a first copy is found;
+//! then all are.
+
+use super::key::End;
+use crate::bounded::clock_table::{NONE, Slot};
+use crate::config::Config;
+use crate::packet::Time;
+use crate::wire::decode::{Tcp, TcpFlags, Transport, Udp};
+
+/// Packets of a flow that are looked at from its beginning, and after something was sent again: a handshake, a request and
+/// the first packets of its answer. Copies that begin with the flow show within these.
+pub(crate) const WATCHED: u8 = 12;
+
+/// Nanoseconds in a microsecond and a millisecond.
+const MICROSECOND: i64 = 1_000;
+const MILLISECOND: i64 = 1_000_000;
+
+/// The facts of a packet that its copies share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// TCP: sequence and acknowledgement numbers. Others: the first bytes of the payload.
+    numbers: u64,
+    /// Payload length, and the control bits of TCP.
+    shape: u64,
+    /// Bytes of the payload.
+    contents: u64,
+    /// TCP options: time stamps among them.
+    options: u64,
+    /// Identification in IP; 0 if the sender gives none.
+    identification: u32,
+    /// Time to live, or hop limit.
+    hops: u8,
+    /// A QUIC packet: never sent twice.
+    unique: bool,
+    /// A segment of TCP that takes sequence numbers: data, or the beginning.
+    is_numbered: bool,
+}
+
+/// A packet that was seen lately.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    identity: Identity,
+    time: Time,
+    flow: Slot,
+    sender: End,
+    /// It was seen with the other address of an address translation.
+    translated: bool,
+}
+
+const NOTHING: Seen = Seen {
+    identity: Identity {
+        numbers: 0,
+        shape: 0,
+        contents: 0,
+        options: 0,
+        identification: 0,
+        hops: 0,
+        unique: false,
+        is_numbered: false,
+    },
+    time: Time(0),
+    flow: NONE,
+    sender: 0,
+    translated: false,
+};
+
+/// A packet that may be a copy of another flow's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Suspect {
+    /// The other flow, and the end that sent it there.
+    pub(crate) flow: Slot,
+    pub(crate) sender: End,
+}
+
+/// The relation of a packet to those seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Relation {
+    New,
+    Copy,
+    /// The same packet with other addresses, perhaps.
+    Translated(Suspect),
+}
+
+/// Packets seen lately.
+#[derive(Debug)]
+pub(crate) struct Copies {
+    /// By a hash of what copies share. Empty until the first packet.
+    seen: Vec<Seen>,
+    capacity: usize,
+    pub(crate) window: i64,
+    unmarked_window: i64,
+    /// Flows whose count of watched packets is above this are looked at: 1, or 0 once a copy was found. The largest
+    /// number if none are to be found.
+    pub(crate) quiet: u8,
+}
+
+impl Copies {
+    pub(crate) fn new(config: &Config) -> Self {
+        let clamped = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let window = clamped(config.duplicate_window()).saturating_mul(MILLISECOND);
+        Self {
+            seen: Vec::new(),
+            capacity: Self::capacity(config),
+            window,
+            unmarked_window: clamped(config.duplicate_unmarked()).saturating_mul(MICROSECOND),
+            quiet: if window == 0 { u8::MAX } else { 1 },
+        }
+    }
+
+    fn capacity(config: &Config) -> usize {
+        usize::try_from(config.duplicate_packets())
+            .unwrap_or(usize::MAX)
+            .next_power_of_two()
+    }
+
+    /// The most memory that they hold, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        (Self::capacity(config) as u64).saturating_mul(size_of::<Seen>() as u64)
+    }
+
+    /// Looks at a packet, and notes it. `sender` sent it on `flow`; `translated` says that it was seen there with another
+    /// address.
+    pub(crate) fn look(
+        &mut self,
+        identity: Identity,
+        (flow, sender): (Slot, End),
+        translated: bool,
+        time: Time,
+    ) -> Relation {
+        if self.seen.is_empty() {
+            self.seen = vec![NOTHING; self.capacity];
+        }
+        let place = identity.hash() as usize & (self.capacity - 1);
+        let entry = &mut self.seen[place];
+        let apart = time.since(entry.time).saturating_abs();
+        let relation = if entry.flow == NONE || !identity.resembles(&entry.identity) {
+            Relation::New
+        } else if (entry.flow, entry.sender) == (flow, sender) {
+            let is_copy = if self.quiet != 0 && !identity.proves() {
+                false
+            } else if entry.translated == translated {
+                is_copy(
+                    &identity,
+                    &entry.identity,
+                    apart,
+                    self.window,
+                    self.unmarked_window,
+                )
+            } else {
+                apart <= self.window
+            };
+            if is_copy {
+                Relation::Copy
+            } else {
+                Relation::New
+            }
+        } else if apart <= self.window && identity.is_forwarded(&entry.identity) {
+            Relation::Translated(Suspect {
+                flow: entry.flow,
+                sender: entry.sender,
+            })
+        } else {
+            Relation::New
+        };
+        if relation == Relation::New {
+            *entry = Seen {
+                identity,
+                time,
+                flow,
+                sender,
+                translated,
+            };
+        }
+        if relation == Relation::Copy {
+            self.found();
+        }
+        relation
+    }
+
+    /// Has all packets looked at from now on: there are copies.
+    pub(crate) const fn found(&mut self) {
+        self.quiet = 0;
+    }
+}
+
+/// True if the second of two packets of one flow that agree in all they carry is a copy of the first.
+fn is_copy(one: &Identity, other: &Identity, apart: i64, window: i64, unmarked: i64) -> bool {
+    if one.unique {
+        return true;
+    }
+    match (one.identification, other.identification) {
+        (0, 0) if one.options != 0 => apart <= window,
+        (0, 0) => apart <= unmarked,
+        (one, other) => one == other && apart <= window,
+    }
+}
+
+impl Identity {
+    /// The identity of a packet whose IP header begins `header`; `None` for what has nothing to be known by.
+    pub(crate) fn of(header: &[u8], transport: &Transport<'_>) -> Option<Self> {
+        let (identification, hops, mut options) = match header.first()? >> 4 {
+            4 => {
+                let fixed: &[u8; 20] = header.first_chunk()?;
+                // Offset and flags: fragments of a packet share the identification.
+                let offset = u64::from(u16::from_be_bytes([fixed[6], fixed[7]]) & 0x3fff);
+                (
+                    u32::from(u16::from_be_bytes([fixed[4], fixed[5]])),
+                    fixed[8],
+                    offset << 48,
+                )
+            }
+            6 => (0, *header.get(7)?, 0),
+            _ => return None,
+        };
+        let is_later_fragment = header[0] >> 4 == 4 && options << 3 != 0;
+        let (numbers, shape, contents, unique) = match transport {
+            // Known by its bytes, whether its first fragment came before it or not.
+            _ if is_later_fragment => of_bytes(header, identification)?,
+            Transport::Tcp(tcp) => {
+                let (numbers, shape, time_stamps) = of_tcp(tcp);
+                options |= time_stamps;
+                (numbers, shape, contents(tcp.payload), false)
+            }
+            Transport::Udp(udp) => of_udp(udp),
+            Transport::LaterFragment | Transport::Other => of_bytes(header, identification)?,
+        };
+        Some(Self {
+            numbers,
+            shape,
+            contents,
+            options,
+            identification,
+            hops,
+            unique,
+            is_numbered: matches!(transport, Transport::Tcp(tcp) if tcp.payload_length > 0 || tcp.flags.has(TcpFlags::SYN)),
+        })
+    }
+
+    /// True if a second packet of this identity proves that a capture has copies. Senders without identifications send the
+    /// same acknowledgement, or the same datagram of other protocols, more than once within moments.
+    const fn proves(&self) -> bool {
+        self.unique || self.identification != 0 || self.is_numbered
+    }
+
+    /// True for a packet that its sender never sends again.
+    pub(crate) const fn is_unique(&self) -> bool {
+        self.unique
+    }
+
+    /// True if both carry the same.
+    const fn resembles(&self, other: &Self) -> bool {
+        self.numbers == other.numbers
+            && self.shape == other.shape
+            && self.contents == other.contents
+            && self.options == other.options
+    }
+
+    /// True if the packet may be the other one behind a router: with fewer hops left, and contents that no other has.
+    const fn is_forwarded(&self, other: &Self) -> bool {
+        self.contents != 0 && self.hops < other.hops
+    }
+
+    const fn hash(&self) -> u64 {
+        // Odd multipliers with well-mixed bits (Steele and others, 2014); collisions only make a copy be missed.
+        let mut hash = self.numbers.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash ^= (self.shape ^ self.contents).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        hash ^= hash >> 29;
+        hash.wrapping_mul(0x94d0_49bb_1331_11eb) >> 20
+    }
+}
+
+/// A packet that is known by the bytes behind its header.
+fn of_bytes(header: &[u8], identification: u32) -> Option<(u64, u64, u64, bool)> {
+    let behind = header.get(20..)?;
+    Some((identification.into(), 0, contents(behind), false))
+}
+
+fn of_tcp(tcp: &Tcp<'_>) -> (u64, u64, u64) {
+    /// Kind and length of the option of time stamps (RFC 7323, section 3.2).
+    const TIME_STAMPS: [u8; 2] = [8, 10];
+    let numbers = u64::from(tcp.sequence) << 32 | u64::from(tcp.acknowledgement);
+    let shape =
+        u64::from(tcp.payload_length) << 24 | u64::from(tcp.flags.0) << 16 | u64::from(tcp.window);
+    let time_stamps = tcp
+        .options
+        .windows(6)
+        .find(|bytes| bytes[..2] == TIME_STAMPS)
+        .map_or(0, |bytes| {
+            1 << 32 | u64::from(u32::from_be_bytes([bytes[2], bytes[3], bytes[4], bytes[5]]))
+        });
+    (numbers, shape, time_stamps)
+}
+
+fn of_udp(udp: &Udp<'_>) -> (u64, u64, u64, bool) {
+    /// Bit that is set in all packets of QUIC versions 1 and 2 (RFC 9000, section 17), and the port of HTTP/3.
+    const FIXED_BIT: u8 = 0x40;
+    const HTTPS: u16 = 443;
+    /// Shorter ones have less than a connection ID and an authentication tag.
+    const SHORTEST: u32 = 21;
+    let is_quic = (udp.source_port == HTTPS || udp.destination_port == HTTPS)
+        && udp.payload_length >= SHORTEST
+        && udp.payload.len() >= SHORTEST as usize
+        && udp.payload[0] & FIXED_BIT != 0;
+    let numbers = udp
+        .payload
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    (
+        numbers,
+        u64::from(udp.payload_length),
+        contents(udp.payload),
+        is_quic,
+    )
+}
+
+/// A hash of some 64 bytes of a payload, 0 if there are not as many as would tell it from others.
+fn contents(payload: &[u8]) -> u64 {
+    const LEAST: usize = 16;
+    if payload.len() < LEAST {
+        return 0;
+    }
+    let (words, _) = payload[..payload.len().min(64)].as_chunks::<8>();
+    words.iter().fold(1, |hash: u64, word| {
+        (hash ^ u64::from_be_bytes(*word))
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+use super::*;
+use crate::testing;
+
+const WINDOW: i64 = 1_000 * MILLISECOND;
+const UNMARKED: i64 = 1_000 * MICROSECOND;
+
+/// The relation of the second of two packets on a flow, so long after the first.
+fn second(first: Identity, second: Identity, apart: i64) -> Relation {
+    let mut copies = Copies::new(&Config::default());
+    copies.look(first, (3, 0), false, Time(0));
+    copies.look(second, (3, 0), false, Time(apart))
+}
+
+/// A segment with an identification in IP, and a time stamp.
+fn segment(identification: u16, time_stamp: Option<u32>) -> Identity {
+    let mut segment = testing::tcp((443, 50_000), 1, 2, testing::ACK, &[7; 100]);
+    if let Some(time_stamp) = time_stamp {
+        segment[12] = 0x80;
+        let option = [&[1, 1, 8, 10], &time_stamp.to_be_bytes()[..], &[0; 4]].concat();
+        segment.splice(20..20, option);
+    }
+    let (source, destination) = (testing::NETFLIX, testing::CLIENT);
+    let mut packet = testing::ip(
+        testing::address(source),
+        testing::address(destination),
+        6,
+        &segment,
+    );
+    packet[4..6].copy_from_slice(&identification.to_be_bytes());
+    identity(&packet)
+}
+
+fn identity(packet: &[u8]) -> Identity {
+    let datagram = crate::wire::decode::decode(&crate::Packet {
+        frame: 1,
+        time: Time(0),
+        link_type: crate::LinkType::RAW,
+        original_length: packet.len() as u32,
+        data: packet,
+    });
+    Identity::of(packet, &datagram.expect("a packet").transport).expect("an identity")
+}
+
+#[test]
+fn the_same_identification_within_the_window_is_a_copy() {
+    let packet = segment(9, None);
+    assert_eq!(second(packet, packet, WINDOW), Relation::Copy);
+    assert_eq!(second(packet, packet, -WINDOW), Relation::Copy);
+    assert_eq!(second(packet, packet, WINDOW + 1), Relation::New);
+    assert_eq!(second(packet, segment(10, None), 1), Relation::New);
+    assert_eq!(second(packet, segment(0, None), 1), Relation::New);
+}
+
+#[test]
+fn without_identification_the_time_stamp_tells_and_without_both_the_time() {
+    let stamped = segment(0, Some(5));
+    assert_eq!(second(stamped, stamped, WINDOW), Relation::Copy);
+    assert_eq!(second(stamped, stamped, WINDOW + 1), Relation::New);
+    assert_eq!(second(stamped, segment(0, Some(6)), 1), Relation::New);
+    let bare = segment(0, None);
+    assert_eq!(second(bare, bare, UNMARKED), Relation::Copy);
+    assert_eq!(second(bare, bare, UNMARKED + 1), Relation::New);
+}
+
+#[test]
+fn a_datagram_of_quic_is_a_copy_whenever_it_comes_again() {
+    let datagram = |ports: (u16, u16)| {
+        let mut payload = [0x9d; 300];
+        payload[0] = 0x41;
+        let udp = testing::udp(ports.0, ports.1, &payload);
+        let ends = [testing::NETFLIX, testing::CLIENT].map(testing::address);
+        let mut packet = testing::ip(ends[0], ends[1], 17, &udp);
+        packet[4..6].fill(0);
+        identity(&packet)
+    };
+    let quic = datagram((443, 50_000));
+    assert_eq!(second(quic, quic, i64::MAX), Relation::Copy);
+    let other = datagram((4000, 50_000));
+    assert_eq!(
+        second(other, other, 0),
+        Relation::New,
+        "which proves nothing"
+    );
+    let mut copies = Copies::new(&Config::default());
+    copies.found();
+    copies.look(other, (3, 0), false, Time(0));
+    assert_eq!(
+        copies.look(other, (3, 0), false, Time(UNMARKED)),
+        Relation::Copy
+    );
+    assert_eq!(
+        copies.look(other, (3, 0), false, Time(UNMARKED + 1)),
+        Relation::New
+    );
+}
+
+#[test]
+fn what_differs_in_anything_it_carries_is_no_copy() {
+    let packet = segment(9, Some(5));
+    for other in [
+        Identity {
+            numbers: packet.numbers + 1,
+            ..packet
+        },
+        Identity {
+            shape: packet.shape + 1,
+            ..packet
+        },
+        Identity {
+            contents: packet.contents + 1,
+            ..packet
+        },
+        Identity {
+            options: packet.options + 1,
+            ..packet
+        },
+    ] {
+        assert_eq!(second(packet, other, 0), Relation::New);
+    }
+    let mut copies = Copies::new(&Config::default());
+    copies.look(packet, (3, 0), false, Time(0));
+    assert_eq!(copies.quiet, 1);
+    let forwarded = Identity {
+        hops: packet.hops - 1,
+        ..packet
+    };
+    let other_flow = copies.look(forwarded, (4, 1), false, Time(1));
+    assert_eq!(
+        other_flow,
+        Relation::Translated(Suspect { flow: 3, sender: 0 })
+    );
+    let as_far = copies.look(packet, (4, 1), false, Time(1));
+    assert_eq!(as_far, Relation::New, "no router was between");
+}
+
+#[test]
+fn a_window_of_nothing_turns_it_off() {
+    let mut config = Config::default();
+    config.set("duplicate_window", "0").unwrap();
+    assert_eq!(Copies::new(&config).quiet, u8::MAX);
+}

@@ -1,0 +1,68 @@
+//! Copies of packets, and tags, as flows count them.
+
+use super::Registry;
+use crate::bounded::clock_table::Slot;
+use crate::flows::copies::WATCHED;
+use crate::flows::key::End;
+use crate::packet::Time;
+
+impl Registry {
+    /// Counts copies of a flow's packets.
+    pub(crate) fn count_copies(&mut self, slot: Slot, count: u32) {
+        let flow = &mut self.flows[slot];
+        flow.copies = flow.copies.saturating_add(count);
+        if let Some((id, _)) = flow.server {
+            self.servers[id as usize].duplicates += u64::from(count);
+        }
+    }
+
+    /// True if a flow has had no more packets than are looked at for copies.
+    pub(crate) fn is_young(&self, slot: Slot) -> bool {
+        let sent = &self.flows[slot].sent;
+        sent[0].packets + sent[1].packets <= u64::from(WATCHED)
+    }
+
+    /// Notes that a flow is opened by the same packet as before, at a much earlier time than it had reached: what follows is
+    /// a part of the capture that comes a second time.
+    pub(crate) fn note_replay(&mut self, slot: Slot, time: Time, window: i64) {
+        let flow = &mut self.flows[slot];
+        flow.replayed |= flow.t_last.since(time) > window;
+    }
+
+    /// True if a packet is of a part of the capture that comes a second time: it ends where the flow had been.
+    pub(crate) fn is_replayed(&mut self, slot: Slot, time: Time) -> bool {
+        let flow = &mut self.flows[slot];
+        flow.replayed &= time <= flow.t_last;
+        flow.replayed
+    }
+
+    /// Notes the tags that a packet came with, and returns true if those of its direction come by turns: once they change,
+    /// a flow has moved, as in a handover.
+    pub(crate) fn note_scope(&mut self, slot: Slot, sender: End, scope: u16) -> bool {
+        const BY_TURNS: u8 = 3;
+        let flow = &mut self.flows[slot];
+        let last = std::mem::replace(&mut flow.scopes[usize::from(sender)], scope);
+        if last == 0 || last == scope {
+            return false;
+        }
+        flow.scope_changes = flow.scope_changes.saturating_add(1);
+        flow.scope_changes >= BY_TURNS
+    }
+
+    /// Takes a flow's packets out of all counts, and returns their number: they are copies of another flow's.
+    pub(crate) fn withdraw(&mut self, slot: Slot) -> u32 {
+        let flow = &mut self.flows[slot];
+        let sent = std::mem::take(&mut flow.sent);
+        let numbered = flow.number.take().is_some();
+        if let Some((id, end)) = flow.server {
+            let server = &mut self.servers[id as usize];
+            server.flows -= u32::from(numbered);
+            let (down, up) = (&sent[usize::from(end)], &sent[usize::from(1 - end)]);
+            server.counters.in_pkts -= down.packets;
+            server.counters.in_bytes -= down.bytes;
+            server.counters.out_pkts -= up.packets;
+            server.counters.out_bytes -= up.bytes;
+        }
+        u32::try_from(sent[0].packets + sent[1].packets).unwrap_or(u32::MAX)
+    }
+}

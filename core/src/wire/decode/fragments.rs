@@ -1,0 +1,398 @@
+//! IP fragments: the place of each in its segment's stream, and whole datagrams of UDP.
+//!
+//! A fragment of TCP needs no reassembly once the first of its packet was seen: its bytes have their sequence numbers. So
+//! what is lost or was cut by the snapshot length stays a gap in the stream, as that of a whole segment does. Fragments
+//! that come before the first wait for it. A message in UDP is read when all its fragments are there.
+
+use std::net::IpAddr;
+
+use super::{Datagram, Fragment, Tcp, TcpFlags, Transport, Udp};
+use crate::bounded::clock_table::{Slot, Table};
+use crate::bounded::size;
+use crate::packet::Time;
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+/// Header of UDP (RFC 768).
+const UDP_HEADER: usize = 8;
+/// Fragments of one packet that may wait: the largest packet in links of 576 bytes (RFC 791, section 3.2) has 120.
+const MOST_FRAGMENTS: usize = 128;
+
+/// Limits of a table of fragments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Packets whose fragments are awaited at once.
+    pub(crate) packets: usize,
+    /// Bytes of fragments that wait for others.
+    pub(crate) bytes: usize,
+    /// How long fragments of one packet may be apart, in nanoseconds.
+    pub(crate) patience: i64,
+}
+
+/// A packet of which fragments were seen (RFC 791, section 3.2; RFC 8200, section 4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    source: IpAddr,
+    destination: IpAddr,
+    identification: u32,
+    protocol: u8,
+}
+
+/// The first fragment's header.
+#[derive(Clone, Copy, Debug)]
+enum First {
+    Tcp {
+        ports: (u16, u16),
+        /// Sequence number of the packet's first payload byte, less the length of the header.
+        base: u32,
+        acknowledgement: u32,
+        flags: TcpFlags,
+        window: u16,
+    },
+    Udp {
+        ports: (u16, u16),
+    },
+}
+
+/// Captured bytes of a fragment that wait in [`Packet::bytes`].
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    fragment: Fragment,
+    wire: u32,
+    length: u32,
+}
+
+#[derive(Debug)]
+struct Packet {
+    begun: Time,
+    first: Option<First>,
+    /// Length of the packet's payload, once its last fragment was seen.
+    end: Option<u32>,
+    held: Vec<Held>,
+    bytes: Vec<u8>,
+    /// Fragments overlap or contradict each other: nothing more is made of them (RFC 5722).
+    spoilt: bool,
+}
+
+impl Packet {
+    const fn new(begun: Time) -> Self {
+        Self {
+            begun,
+            first: None,
+            end: None,
+            held: Vec::new(),
+            bytes: Vec::new(),
+            spoilt: false,
+        }
+    }
+
+    /// True if all fragments wait: they do not overlap.
+    fn is_whole(&self) -> bool {
+        let held = self
+            .held
+            .iter()
+            .map(|held| u64::from(held.wire))
+            .sum::<u64>();
+        self.first.is_some() && self.end.is_some_and(|end| held >= u64::from(end))
+    }
+
+    /// True if the same fragment waits already: captured twice, or sent twice on its way (RFC 8200, section 4.5, lets it
+    /// be ignored).
+    fn holds(&self, fragment: Fragment, bytes: &[u8], wire: u32) -> bool {
+        let mut at = 0;
+        self.held.iter().any(|held| {
+            let from = at;
+            at += held.length as usize;
+            held.fragment == fragment
+                && held.wire == wire
+                && self.bytes.get(from..at) == Some(bytes)
+        })
+    }
+
+    /// Memory of what waits.
+    const fn cost(&self) -> usize {
+        self.bytes.len() + self.held.len() * size_of::<Held>()
+    }
+
+    fn overlaps(&self, fragment: Fragment, wire: u32) -> bool {
+        let end = fragment.offset.saturating_add(wire);
+        self.held.iter().any(|held| {
+            let other = held.fragment.offset;
+            fragment.offset < other.saturating_add(held.wire) && other < end
+        })
+    }
+}
+
+/// Fragments of packets that are not complete yet.
+#[derive(Debug)]
+pub(crate) struct Fragments {
+    packets: Table<Key, Packet>,
+    /// Bytes held by all.
+    held: usize,
+    limits: Limits,
+    /// The packet that the last fragment completed or began, with what waited for it.
+    ready: Option<Packet>,
+    next: usize,
+    at: usize,
+    /// Packets that had to make room for others, or found none for a fragment.
+    pub(crate) dropped: u64,
+}
+
+impl Fragments {
+    pub(crate) fn new(limits: Limits, seed: u64) -> Self {
+        Self {
+            packets: Table::new(limits.packets, seed),
+            held: 0,
+            limits,
+            ready: None,
+            next: 0,
+            at: 0,
+            dropped: 0,
+        }
+    }
+
+    /// The most memory that a table with these limits holds, in bytes.
+    pub(crate) fn bound(limits: &Limits) -> u64 {
+        let (packets, bytes) = (limits.packets as u64, limits.bytes as u64);
+        // Lists grow to twice what they hold, and the smallest has room for some; one datagram is copied together.
+        Table::<Key, Packet>::bound(packets)
+            .saturating_add(packets.saturating_mul(256))
+            .saturating_add(bytes.saturating_mul(2))
+            .saturating_add(size::list::<u8>(65_536))
+    }
+
+    /// Takes a fragment and returns what it carries as a segment or datagram of its own; [`Transport::LaterFragment`] if
+    /// the first one of its packet was not seen. Bytes that waited for it are taken next, by [`Self::next_held`] and
+    /// [`Self::whole_datagram`].
+    ///
+    /// `bytes` is the captured payload of the IP packet, and `wire` its length.
+    pub(crate) fn take<'a>(
+        &mut self,
+        datagram: &Datagram<'a>,
+        fragment: Fragment,
+        (bytes, wire): (&'a [u8], u32),
+        time: Time,
+    ) -> Transport<'a> {
+        self.ready = None;
+        if !matches!(datagram.protocol, TCP | UDP) {
+            return datagram.transport;
+        }
+        let key = Key {
+            source: datagram.source,
+            destination: datagram.destination,
+            identification: fragment.identification,
+            protocol: datagram.protocol,
+        };
+        let slot = self.packet(key, fragment, time);
+        let packet = &mut self.packets[slot];
+        if !fragment.more {
+            packet.end = Some(fragment.offset.saturating_add(wire));
+        }
+        if fragment.offset == 0 {
+            packet.first = first(&datagram.transport, wire);
+        }
+        let carried = match packet.first {
+            None => Transport::LaterFragment,
+            Some(First::Tcp { .. }) if fragment.offset == 0 => without_end(datagram.transport),
+            Some(first @ First::Tcp { .. }) => continued(first, fragment, bytes, wire),
+            Some(First::Udp { .. }) => datagram.transport,
+        };
+        let waits = match packet.first {
+            None => true,
+            Some(First::Tcp { .. }) => false,
+            Some(First::Udp { .. }) => true,
+        };
+        if waits {
+            self.hold(slot, fragment, bytes, wire);
+        }
+        self.make_ready(slot);
+        carried
+    }
+
+    /// The next piece of a TCP stream that waited for its packet's first fragment.
+    pub(crate) fn next_held(&mut self) -> Option<Tcp<'_>> {
+        let packet = self.ready.as_ref()?;
+        let first @ First::Tcp { .. } = packet.first? else {
+            return None;
+        };
+        let held = *packet.held.get(self.next)?;
+        let bytes = packet.bytes.get(self.at..self.at + held.length as usize)?;
+        self.next += 1;
+        self.at += held.length as usize;
+        match continued(first, held.fragment, bytes, held.wire) {
+            Transport::Tcp(tcp) => Some(tcp),
+            _ => None,
+        }
+    }
+
+    /// The datagram of UDP that the last fragment completed, copied together into `into`.
+    pub(crate) fn whole_datagram<'a>(&self, into: &'a mut Vec<u8>) -> Option<Udp<'a>> {
+        let packet = self.ready.as_ref().filter(|packet| packet.is_whole())?;
+        let First::Udp { ports } = packet.first? else {
+            return None;
+        };
+        let end = packet.end? as usize;
+        into.clear();
+        into.resize(end, 0);
+        let mut at = 0;
+        for held in &packet.held {
+            let bytes = packet.bytes.get(at..at + held.length as usize)?;
+            at += bytes.len();
+            // What the snapshot length cut leaves no hole that could be read as data.
+            if held.length < held.wire {
+                return None;
+            }
+            let offset = held.fragment.offset as usize;
+            into.get_mut(offset..offset + bytes.len())?
+                .copy_from_slice(bytes);
+        }
+        let stated = u16::from_be_bytes([*into.get(4)?, *into.get(5)?]);
+        let payload = into.get(UDP_HEADER..usize::from(stated).min(end))?;
+        Some(Udp {
+            source_port: ports.0,
+            destination_port: ports.1,
+            payload_length: payload.len() as u32,
+            payload,
+        })
+    }
+
+    /// The packet of a fragment; a new one where that of the same identification is too old to be the same.
+    fn packet(&mut self, key: Key, fragment: Fragment, time: Time) -> Slot {
+        if let Some(slot) = self.packets.find(&key) {
+            let packet = &self.packets[slot];
+            let is_old = time.since(packet.begun).saturating_abs() > self.limits.patience;
+            let begins_again = fragment.offset == 0 && packet.first.is_some();
+            if is_old || begins_again {
+                self.forget(slot);
+                self.packets[slot] = Packet::new(time);
+            }
+            return slot;
+        }
+        if self.packets.is_full()
+            && let Some(victim) = self.packets.victim(|_, _| true)
+        {
+            self.forget(victim);
+            self.packets.remove(victim);
+            self.dropped += 1;
+        }
+        self.packets.insert(key, Packet::new(time))
+    }
+
+    fn forget(&mut self, slot: Slot) {
+        self.held -= self.packets[slot].cost();
+        self.packets[slot].held = Vec::new();
+        self.packets[slot].bytes = Vec::new();
+    }
+
+    fn hold(&mut self, slot: Slot, fragment: Fragment, bytes: &[u8], wire: u32) {
+        let packet = &mut self.packets[slot];
+        if packet.holds(fragment, bytes, wire) {
+            return;
+        }
+        packet.spoilt |= wire == 0 || packet.overlaps(fragment, wire);
+        let cost = bytes.len() + size_of::<Held>();
+        let fits = self.held + cost <= self.limits.bytes && packet.held.len() < MOST_FRAGMENTS;
+        if packet.spoilt || !fits {
+            self.dropped += u64::from(!packet.spoilt);
+            packet.spoilt = true;
+            self.forget(slot);
+            return;
+        }
+        self.held += cost;
+        packet.bytes.extend_from_slice(bytes);
+        packet.held.push(Held {
+            fragment,
+            wire,
+            length: bytes.len() as u32,
+        });
+    }
+
+    /// Lets go of what the last fragment made ready. The header of the first stays for fragments that come again.
+    fn make_ready(&mut self, slot: Slot) {
+        let packet = &mut self.packets[slot];
+        let releases = match packet.first {
+            Some(First::Tcp { .. }) => !packet.held.is_empty(),
+            Some(First::Udp { .. }) => packet.is_whole() && !packet.spoilt,
+            None => false,
+        };
+        (self.next, self.at) = (0, 0);
+        if releases {
+            self.held -= packet.cost();
+            let (held, bytes) = (
+                std::mem::take(&mut packet.held),
+                std::mem::take(&mut packet.bytes),
+            );
+            self.ready = Some(Packet {
+                held,
+                bytes,
+                ..*packet
+            });
+        }
+    }
+}
+
+/// What of a first fragment's header its later ones need.
+fn first(transport: &Transport<'_>, wire: u32) -> Option<First> {
+    match transport {
+        Transport::Tcp(tcp) => {
+            let header = wire.saturating_sub(tcp.payload_length);
+            let opens = u32::from(tcp.flags.has(TcpFlags::SYN));
+            Some(First::Tcp {
+                ports: (tcp.source_port, tcp.destination_port),
+                base: tcp.sequence.wrapping_add(opens).wrapping_sub(header),
+                acknowledgement: tcp.acknowledgement,
+                flags: tcp.flags,
+                window: tcp.window,
+            })
+        }
+        Transport::Udp(udp) => Some(First::Udp {
+            ports: (udp.source_port, udp.destination_port),
+        }),
+        Transport::LaterFragment | Transport::Other => None,
+    }
+}
+
+/// A first fragment of TCP: the end of the stream comes behind the packet's last byte, which is in another one.
+const fn without_end(transport: Transport<'_>) -> Transport<'_> {
+    match transport {
+        Transport::Tcp(tcp) => Transport::Tcp(Tcp {
+            flags: TcpFlags(tcp.flags.0 & !TcpFlags::FIN.0),
+            ..tcp
+        }),
+        other => other,
+    }
+}
+
+/// A later fragment of TCP as a segment.
+fn continued<'a>(first: First, fragment: Fragment, bytes: &'a [u8], wire: u32) -> Transport<'a> {
+    let First::Tcp {
+        ports,
+        base,
+        acknowledgement,
+        flags,
+        window,
+    } = first
+    else {
+        return Transport::LaterFragment;
+    };
+    let mut kept = TcpFlags::ACK.0 | TcpFlags::PSH.0;
+    if !fragment.more {
+        kept |= TcpFlags::FIN.0;
+    }
+    Transport::Tcp(Tcp {
+        source_port: ports.0,
+        destination_port: ports.1,
+        sequence: base.wrapping_add(fragment.offset),
+        acknowledgement,
+        flags: TcpFlags(flags.0 & kept),
+        window,
+        options: &[],
+        payload_length: wire,
+        payload: &bytes[..bytes.len().min(wire as usize)],
+        header_truncated: false,
+    })
+}
+
+#[cfg(test)]
+#[path = "tests/fragments.rs"]
+mod tests;
