@@ -58,10 +58,10 @@ static char *facts_as_json(packet_info *pinfo, const facts *facts)
     add_number(json, "size_error", segment->size_error);
     add_number(json, "retransmitted_bytes", segment->retransmitted_bytes);
     add_number(json, "missing_bytes", segment->missing_bytes);
-    if (segment->flags & NFLX_SEGMENT_HAS_FIRST && segment->ttfb >= 0) {
+    if (segment->flags & NFLX_SEGMENT_HAS_TTFB) {
         add_seconds(json, "ttfb_s", segment->ttfb);
     }
-    if (segment->flags & NFLX_SEGMENT_HAS_LAST && segment->duration >= 0) {
+    if (segment->flags & NFLX_SEGMENT_HAS_DURATION) {
         add_seconds(json, "duration_s", segment->duration);
     }
     g_string_append_printf(json, ",\n  \"complete\": %s\n}\n", segment->flags & NFLX_SEGMENT_COMPLETE ? "true" : "false");

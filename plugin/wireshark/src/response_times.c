@@ -45,7 +45,7 @@ static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *
     (void)edt;
     (void)flags;
 
-    if (!facts->has_segment || !(segment->flags & NFLX_SEGMENT_HAS_FIRST) || segment->first_frame != facts->frame ||
+    if (!facts->has_segment || !(segment->flags & NFLX_SEGMENT_HAS_TTFB) || segment->first_frame != facts->frame ||
         segment->ttfb < 0) {
         return TAP_PACKET_DONT_REDRAW;
     }

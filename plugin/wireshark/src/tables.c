@@ -313,6 +313,7 @@ static bool fill_segment(table *table, stat_tap_table *into, guint row, uint32_t
     }
     bool has_ttfb = segment.flags & NFLX_SEGMENT_HAS_TTFB;
     bool has_duration = segment.flags & NFLX_SEGMENT_HAS_DURATION;
+    bool has_last = segment.flags & NFLX_SEGMENT_HAS_LAST;
     bool has_throughput = segment.flags & NFLX_SEGMENT_HAS_THROUGHPUT;
 
     put_number(table, into, row, column++, segment.number);
