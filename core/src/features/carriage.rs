@@ -37,3 +37,67 @@ impl Carriage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::decode::{Tcp, Udp};
+
+    fn tcp(flags: TcpFlags) -> decode::Transport<'static> {
+        decode::Transport::Tcp(Tcp {
+            source_port: 443,
+            destination_port: 50_000,
+            sequence: 1,
+            acknowledgement: 1,
+            flags,
+            window: 1_000,
+            options: &[],
+            payload_length: 0,
+            payload: &[],
+            header_truncated: false,
+        })
+    }
+
+    fn udp(payload: &[u8]) -> decode::Transport<'_> {
+        decode::Transport::Udp(Udp {
+            source_port: 443,
+            destination_port: 50_000,
+            payload_length: 1_200,
+            payload,
+        })
+    }
+
+    /// What is known after these packets of 100 bytes each.
+    fn after(packets: &[decode::Transport<'_>]) -> (Option<bool>, Option<Transport>) {
+        let mut carriage = Carriage::default();
+        for packet in packets {
+            carriage.packet(packet, 100);
+        }
+        (carriage.from_start, carriage.transport())
+    }
+
+    #[test]
+    fn the_first_packet_tells_whether_the_beginning_was_captured() {
+        let (syn, data) = (tcp(TcpFlags::SYN), tcp(TcpFlags::ACK));
+        assert_eq!(after(&[]), (None, None));
+        assert_eq!(after(&[syn, data]), (Some(true), Some(Transport::Tcp)));
+        // Another connection that begins later does not make up for it.
+        assert_eq!(after(&[data, syn]), (Some(false), Some(Transport::Tcp)));
+        assert_eq!(
+            after(&[udp(&[0xc3, 0])]),
+            (Some(true), Some(Transport::Quic))
+        );
+        assert_eq!(
+            after(&[udp(&[0x43, 0])]),
+            (Some(false), Some(Transport::Quic))
+        );
+        assert_eq!(after(&[decode::Transport::LaterFragment]), (None, None));
+    }
+
+    #[test]
+    fn the_transport_is_that_of_most_bytes() {
+        let (data, datagram) = (tcp(TcpFlags::ACK), udp(&[0x43, 0]));
+        assert_eq!(after(&[data, datagram, datagram]).1, Some(Transport::Quic));
+        assert_eq!(after(&[data, data, datagram]).1, Some(Transport::Tcp));
+    }
+}

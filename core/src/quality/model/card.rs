@@ -20,6 +20,8 @@
 //! | `nflx.calibration` | list of `[score, probability]`, both ascending; may be left out |
 //! | `nflx.trained_on`, `nflx.score` | for people: what it was trained on, and how good it was by whole sessions |
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::ModelError;
@@ -215,6 +217,12 @@ impl Card {
         Ok(Some((card, columns)))
     }
 
+    /// Returns the number of check rows, all of which a model that was loaded reproduces.
+    #[must_use]
+    pub fn check_rows(&self) -> usize {
+        self.checks.len()
+    }
+
     /// Fails if features made with these settings are not those that the model was trained on.
     pub(super) fn fits(&self, config: &Config) -> Result<(), ModelError> {
         let window = self.window.to_string().into();
@@ -330,6 +338,26 @@ fn classes(list: &[Value]) -> Result<Vec<Box<str>>, ModelError> {
     list.iter()
         .map(|class| word(class).ok_or_else(|| not("nflx.classes", "a list of texts or numbers")))
         .collect()
+}
+
+impl fmt::Display for Answers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("complete windows")?;
+        if let Some(transport) = self.transport {
+            write!(f, ", {} only", transport.as_str())?;
+        }
+        if self.from_start {
+            f.write_str(", sessions captured from their start")?;
+        }
+        if self.segments > 0 {
+            write!(f, ", from {} segments on", self.segments)?;
+        }
+        write!(
+            f,
+            ", inputs up to {} % outside their ranges",
+            self.margin * 100.0
+        )
+    }
 }
 
 impl Answers {

@@ -52,6 +52,16 @@ pub enum ModelError {
         "wants the column {0}, which is no column of features with numbers; take the name from the list of columns"
     )]
     Column(Box<str>),
+    /// The model takes another number of columns than are named.
+    #[error(
+        "takes {takes} columns, and {named} are named; name each once, in the order of the model's input"
+    )]
+    Width {
+        /// Columns of the model's input.
+        takes: i64,
+        /// Columns that are named.
+        named: usize,
+    },
     /// The model was trained on features that were defined otherwise.
     #[error(
         "was trained on version {trained} of the features' definitions, and this is version {here}; train it again on \

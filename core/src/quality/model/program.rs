@@ -176,15 +176,18 @@ impl Program {
 
 /// Returns true if the input is of double precision. Fails if it has other columns than expected, or no numbers.
 fn input_is_double(input: &Port<'_>, width: usize) -> Result<bool, ModelError> {
-    let of_width = |found: i64| usize::try_from(found) == Ok(width);
-    if input.dimensions > 2
-        || input
-            .width
-            .is_some_and(|found| found > 0 && !of_width(found))
+    if let Some(takes) = input.width.filter(|takes| *takes > 0)
+        && usize::try_from(takes) != Ok(width)
     {
-        let found = input.width.unwrap_or_default();
-        let reason = format!("it takes {found} columns, and {width} are named");
-        return Err(ModelError::operator("the input", reason));
+        return Err(ModelError::Width {
+            takes,
+            named: width,
+        });
+    }
+    if input.dimensions > 2 {
+        return Err(ModelError::unsupported(
+            "an input of more than two dimensions",
+        ));
     }
     match input.element {
         element::FLOAT => Ok(false),

@@ -219,7 +219,7 @@ fn inputs_must_be_the_columns() {
         .to_string();
     assert_eq!(
         said,
-        "the input is wrong: it takes 3 columns, and 1 are named; export the model again"
+        "takes 3 columns, and 1 are named; name each once, in the order of the model's input"
     );
     for (columns, wrong) in [
         (&["session"], "session"),
