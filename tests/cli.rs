@@ -23,6 +23,7 @@ mod rings;
 
 pub(crate) use formats::run_python;
 mod package;
+mod quality;
 
 /// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
 pub(crate) fn program() -> PathBuf {

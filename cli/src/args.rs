@@ -2,11 +2,13 @@
 
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use nflx_core::Config;
 use nflx_core::config::ConfigError;
+use nflx_core::quality::model::Model;
 
 use crate::output::Format;
 use crate::rings;
@@ -30,6 +32,8 @@ Examples:
                                             a training table: one row per session and 10 s
   nflx sessions session.pcap                what viewers saw: start-up, stalls, bit rates
   nflx playback --step 0.5 session.pcap     the player's buffer over time
+  nflx quality --model model.onnx session.pcap
+                                            what a model says of each window
   nflx annotate session.pcap for-all.pcapng what is known as comments, for Wireshark without the plugin
   nflx report session.pcapng -o report.html a page with pictures, for a browser
   dumpcap -i eth0 -w - | nflx segments --live -
@@ -68,6 +72,15 @@ are null and 'reason' says why.
 
 Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice where a later packet tells what earlier ones \
 were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
+
+const QUALITY: &str = "\
+A model is an ONNX file: a forest, boosted trees or a linear model, as skl2onnx and onnxmltools export them. Its card, in the \
+file's metadata, names the columns of features that it takes and says when it answers; 'nflx model check' shows it. Where the \
+model should not answer there is a reason and no guess: a window that is not complete, an input outside the values seen in \
+training, a session joined midway. The window and the settings on the card apply, and others are refused.
+
+A session is a client's traffic with Netflix until it pauses for longer than session_idle (60 s); its windows follow each \
+other without a gap, as those of 'nflx features' do.";
 
 const COMMENTS: &str = "\
 The output is pcapng. Of pcapng input every byte is kept, also of what is damaged or unknown; comments are added last, and \
@@ -114,6 +127,12 @@ pub(crate) enum Command {
     /// List what each session's player did over time: state, buffer, bit rates
     #[command(after_help = PLAYBACK)]
     Playback(PlaybackRun),
+    /// List windows of each client's streaming with what a model says of them
+    #[command(after_help = QUALITY)]
+    Quality(QualityRun),
+    /// Look at a model
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// List the columns of features with type, unit and definition
     Columns(Output),
     /// Copy a capture with what is known about its packets as comments, which Wireshark shows without the plugin
@@ -159,6 +178,9 @@ pub(crate) struct Run {
     pub(crate) partition: bool,
     #[command(flatten)]
     pub(crate) analysis: Analysis,
+    /// Model to ask, loaded.
+    #[arg(skip)]
+    pub(crate) model: Option<Arc<Model>>,
 }
 
 /// Which files are one capture.
@@ -188,19 +210,42 @@ impl Joining {
 pub(crate) struct FeaturesRun {
     #[command(flatten)]
     run: Run,
+    #[command(flatten)]
+    window: Window,
+    /// Add what this model says of each window: an ONNX file with a card, see 'nflx quality --help'
+    #[arg(short, long, value_name = "FILE", help_heading = "Model")]
+    model: Option<PathBuf>,
+    /// Columns of features that a model without a card takes, in their order
+    #[arg(long, value_name = "LIST", requires = "model", help_heading = "Model")]
+    columns: Option<String>,
+}
+
+impl FeaturesRun {
+    /// The run, with the window among its settings, and the model.
+    pub(crate) fn into_parts(self) -> (Run, Option<ModelFile>) {
+        let model = self.model.map(|model| ModelFile {
+            model,
+            columns: self.columns,
+        });
+        (self.window.into(self.run), model)
+    }
+}
+
+/// How long windows are.
+#[derive(Debug, Args)]
+struct Window {
     /// Length of a window; windows begin with a session's first packet [default: 10]
     #[arg(long, value_name = "SECONDS", help_heading = "Analysis")]
     window: Option<String>,
 }
 
-impl FeaturesRun {
+impl Window {
     /// The run, with the window among its settings.
-    pub(crate) fn into_run(self) -> Run {
-        let mut run = self.run;
-        run.analysis.set.extend(
-            self.window
-                .map(|seconds| ("feature_window".to_owned(), seconds)),
-        );
+    fn into(self, mut run: Run) -> Run {
+        let window = self
+            .window
+            .map(|seconds| ("feature_window".to_owned(), seconds));
+        run.analysis.set.extend(window);
         run
     }
 }
@@ -230,6 +275,56 @@ impl PlaybackRun {
             .extend(step.map(|step| ("playback_step".to_owned(), step)));
         run
     }
+}
+
+/// A run over captures with a model, in windows.
+#[derive(Debug, Args)]
+pub(crate) struct QualityRun {
+    #[command(flatten)]
+    run: Run,
+    #[command(flatten)]
+    window: Window,
+    /// Model to ask: an ONNX file
+    #[arg(short, long, value_name = "FILE", help_heading = "Model")]
+    model: PathBuf,
+    /// Columns of features that a model without a card takes, in their order
+    #[arg(long, value_name = "LIST", help_heading = "Model")]
+    columns: Option<String>,
+}
+
+impl QualityRun {
+    /// The run, with the window among its settings, and the model.
+    pub(crate) fn into_parts(self) -> (Run, ModelFile) {
+        let (model, columns) = (self.model, self.columns);
+        (self.window.into(self.run), ModelFile { model, columns })
+    }
+}
+
+/// What to do with a model.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Load a model as 'nflx quality' does, evaluate the check rows on its card, and show the card
+    Check(ModelCheck),
+}
+
+/// A look at a model.
+#[derive(Debug, Args)]
+pub(crate) struct ModelCheck {
+    #[command(flatten)]
+    pub(crate) model: ModelFile,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// A model's file.
+#[derive(Debug, Args)]
+pub(crate) struct ModelFile {
+    /// Model: an ONNX file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// Columns of features that a model without a card takes, in their order
+    #[arg(long, value_name = "LIST")]
+    pub(crate) columns: Option<String>,
 }
 
 /// A capture with comments.
@@ -319,6 +414,11 @@ pub(crate) struct Analysis {
 }
 
 impl Analysis {
+    /// Sets what the options leave open: those that come later win.
+    pub(crate) fn set_first(&mut self, settings: impl IntoIterator<Item = (String, String)>) {
+        self.set.splice(..0, settings);
+    }
+
     /// The settings that these options make.
     pub(crate) fn config(&self) -> Result<Config, ConfigError> {
         let mut config = Config::default();

@@ -26,8 +26,8 @@ mod workers;
 
 use std::process::ExitCode;
 
-use args::Command;
-use rows::{Features, Packets, Playback, Segments, Servers, Sessions};
+use args::{Command, ModelCommand};
+use rows::{Packets, Playback, Segments, Servers, Sessions};
 
 fn main() -> ExitCode {
     let cli = match args::parse() {
@@ -40,9 +40,11 @@ fn main() -> ExitCode {
         Command::Segments(run) => list::run::run::<Segments>(&run),
         Command::Packets(run) if run.live => list::live::run::<Packets>(&run),
         Command::Packets(run) => list::run::run::<Packets>(&run),
-        Command::Features(run) => list::run::run::<Features>(&run.into_run()),
         Command::Sessions(run) => list::run::run::<Sessions>(&run),
         Command::Playback(run) => list::run::run::<Playback>(&run.into_run()),
+        Command::Features(run) => list::quality::features(run),
+        Command::Quality(run) => list::quality::quality(run),
+        Command::Model(ModelCommand::Check(check)) => list::quality::check(&check),
         Command::Columns(output) => list::settings::show_columns(&output),
         Command::Annotate(run) => annotate::run(&run),
         Command::Report(run) => report::run(&run),

@@ -8,6 +8,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use nflx_core::quality::model::Model;
 use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time, features};
 
 pub(crate) use parts::Frames;
@@ -47,6 +48,8 @@ pub(crate) struct Study {
     pub(crate) start: Time,
     /// What windows had no room for.
     pub(crate) windows: features::Stats,
+    /// Model to ask, if there is one.
+    pub(crate) model: Option<Arc<Model>>,
     /// Where its frames are.
     pub(crate) frames: Arc<Frames>,
     parts: Parts,
@@ -120,6 +123,7 @@ impl Study {
             engine,
             start: seen.start.unwrap_or_default(),
             windows: features::Stats::default(),
+            model: None,
             frames: Arc::new(parts.frames()),
             parts,
             total,
@@ -133,6 +137,14 @@ impl Study {
             study = study.again(true, |_, _, _| Ok(()))?;
         }
         Ok(study)
+    }
+
+    /// The same with a model to ask.
+    pub(crate) fn with_model(self, model: Option<&Arc<Model>>) -> Self {
+        Self {
+            model: model.cloned(),
+            ..self
+        }
     }
 
     /// Gives every packet to the engine anew, with the evidence of the passes before. Frame numbers go on from file to

@@ -1,23 +1,22 @@
 //! From an analyzed capture to its rows.
 
 pub(crate) mod live;
+pub(crate) mod quality;
 pub(crate) mod run;
 pub(crate) mod settings;
 mod write;
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 
 use nflx_core::quality::{Session, Sessions as Playbacks};
-use nflx_core::{Features as Windows, Time};
 
-use crate::analysis::{Failure, Frames, Study};
+use crate::analysis::{Failure, Study};
 use crate::findings::Findings;
 use crate::output::Writer;
 use crate::rows::{
-    FeatureRow, Features, PacketRow, Packets, Playback, PlaybackRow, Rows, SegmentRow, Segments,
-    ServerRow, Servers, SessionRow, Sessions, begin, evidence_kinds, ranked, spans,
+    PacketRow, Packets, Playback, PlaybackRow, Rows, SegmentRow, Segments, ServerRow, Servers,
+    SessionRow, Sessions, evidence_kinds, ranked, spans,
 };
 
 /// Rows that a capture gives.
@@ -142,38 +141,4 @@ impl Report for Packets {
             })
         })
     }
-}
-
-impl Report for Features {
-    const PASSES: u32 = 2;
-
-    /// Reads the capture once more: what a segment was shows only behind it.
-    fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
-        let mut windows = Windows::new(&study.engine);
-        let (start, frames) = (study.start, Arc::clone(&study.frames));
-        let mut study = study.again(!watched, |packet, annotation, _| {
-            windows.packet(packet, annotation.as_ref());
-            drain(&mut windows, &frames, start, writer)
-        })?;
-        windows.finish();
-        drain(&mut windows, &frames, start, writer)?;
-        study.windows = windows.stats();
-        Ok(study)
-    }
-}
-
-fn drain(
-    windows: &mut Windows,
-    frames: &Frames,
-    start: Time,
-    writer: &mut Writer<'_, Features>,
-) -> io::Result<()> {
-    while let Some(row) = windows.next_row() {
-        writer.row(&FeatureRow {
-            capture: frames.at(begin(&row)),
-            start,
-            row: &row,
-        })?;
-    }
-    Ok(())
 }

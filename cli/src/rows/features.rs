@@ -3,6 +3,7 @@
 use nflx_core::Time;
 use nflx_core::features::{self, Layer, Row};
 
+use super::said::Said;
 use super::{Column, Rows, Shown, Type, Unit, Value};
 
 /// The type of row.
@@ -13,6 +14,8 @@ pub(crate) struct FeatureRow<'a> {
     pub(crate) capture: &'a str,
     pub(crate) start: Time,
     pub(crate) row: &'a Row,
+    /// What a model says of it; nothing where there is none.
+    pub(crate) said: &'a Said<'a>,
 }
 
 impl Rows for Features {
@@ -91,21 +94,6 @@ const fn look(name: &str) -> Option<Shown> {
         at += 1;
     }
     None
-}
-
-/// When a window begins.
-pub(crate) fn begin(row: &Row) -> Time {
-    const BEGIN: usize = {
-        let mut at = 0;
-        while !is_same(features::COLUMNS[at].name, "t_start") {
-            at += 1;
-        }
-        at
-    };
-    match features::COLUMNS[BEGIN].value(row) {
-        features::Value::Time(time) => time,
-        _ => Time(0),
-    }
 }
 
 const fn is_same(one: &str, other: &str) -> bool {

@@ -1,8 +1,11 @@
 //! What is printed: one list of columns per type of row, from which every format takes names, order, types and values.
 
 mod features;
+mod models;
 mod packets;
 mod playback;
+mod quality;
+mod said;
 mod segments;
 mod servers;
 mod sessions;
@@ -10,10 +13,13 @@ mod settings;
 
 use std::net::IpAddr;
 
-pub(crate) use features::{Columns, FeatureRow, Features, begin};
+pub(crate) use features::{Columns, FeatureRow, Features};
+pub(crate) use models::{ModelEntries, ModelEntry};
 use nflx_core::Time;
 pub(crate) use packets::{PacketRow, Packets};
 pub(crate) use playback::{Playback, PlaybackRow};
+pub(crate) use quality::{ModelledFeatures, Quality};
+pub(crate) use said::Said;
 pub(crate) use segments::{SegmentRow, Segments};
 pub(crate) use servers::{ServerRow, Servers, evidence_kinds, ranked};
 pub(crate) use sessions::{SessionRow, Sessions, spans};
@@ -257,6 +263,8 @@ mod tests {
         assert!(is_described::<Packets>() && is_described::<Settings>());
         assert!(is_described::<Features>() && is_described::<Columns>());
         assert!(is_described::<Sessions>() && is_described::<Playback>());
+        assert!(is_described::<Quality>() && is_described::<ModelledFeatures>());
+        assert!(is_described::<ModelEntries>());
     }
 
     /// The keys are a promise: scripts read them.
@@ -279,6 +287,13 @@ mod tests {
              server_in_pkts server_out_pkts server_in_bytes server_out_bytes flow_in_pkts flow_out_pkts flow_in_bytes \
              flow_out_bytes truncated"
         );
+        assert_eq!(
+            keys::<Quality>(),
+            "capture session client window from to label value confidence out_of_range reason"
+        );
+        let added =
+            " quality_label quality_value quality_confidence quality_out_of_range quality_reason";
+        assert_eq!(keys::<ModelledFeatures>(), keys::<Features>() + added);
         // The others are those of the core, whose tests name them.
         assert!(
             keys::<Features>()

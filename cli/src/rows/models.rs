@@ -1,0 +1,39 @@
+//! One row per entry of a model's card.
+
+use super::{Column, Rows, Type, Unit, Value, shown};
+
+/// The type of row.
+pub(crate) struct ModelEntries;
+
+/// An entry and its value.
+pub(crate) struct ModelEntry<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) value: &'a str,
+}
+
+impl Rows for ModelEntries {
+    type Row<'a> = ModelEntry<'a>;
+
+    const NAME: &'static str = "model";
+
+    const COLUMNS: &'static [Column<Self>] = &[
+        shown(
+            "entry",
+            Type::Text,
+            "",
+            "What is said of the model",
+            "entry",
+            Unit::Whole,
+            |row| Value::Word(row.name),
+        ),
+        shown(
+            "value",
+            Type::Text,
+            "",
+            "What the model's card, or its file, has there",
+            "value",
+            Unit::Whole,
+            |row| Value::Text(row.value),
+        ),
+    ];
+}
