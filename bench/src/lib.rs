@@ -15,7 +15,7 @@ mod random;
 
 use connection::Connection;
 pub use frame::{Frame, Pcap};
-use random::Random;
+pub use random::Random;
 
 /// Netflix's connections, and others', at once.
 const AT_ONCE: [usize; 2] = [40, 400];

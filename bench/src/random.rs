@@ -2,9 +2,15 @@
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
 #[derive(Debug)]
-pub(crate) struct Random(pub(crate) u64);
+pub struct Random(pub(crate) u64);
 
 impl Random {
+    /// Begins with a seed.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     pub(crate) const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -13,7 +19,7 @@ impl Random {
     }
 
     /// A number below `limit`.
-    pub(crate) const fn below(&mut self, limit: u64) -> u64 {
+    pub const fn below(&mut self, limit: u64) -> u64 {
         ((self.next() as u128 * limit as u128) >> 64) as u64
     }
 
