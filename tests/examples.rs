@@ -67,3 +67,79 @@ fn a_model_is_trained() {
         "{said}"
     );
 }
+
+/// The interpreter with what training needs: `NFLX_TRAIN_PYTHON`, else of an environment that is made for it. It has
+/// packages that no other test needs.
+fn python_for_training() -> PathBuf {
+    if let Some(path) = std::env::var_os("NFLX_TRAIN_PYTHON") {
+        return path.into();
+    }
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or(tests.join("../target"), PathBuf::from);
+    let made = Command::new(tests.join("python/venv.sh"))
+        .args([
+            target.join("venv-train"),
+            tests.join("models/requirements.txt"),
+        ])
+        .output()
+        .expect("the script starts");
+    assert!(
+        made.status.success(),
+        "tests/python/venv.sh: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    String::from_utf8(made.stdout)
+        .expect("UTF-8")
+        .trim_end()
+        .into()
+}
+
+/// What a script of `tests/python` prints in the environment for training.
+fn run_training(script: &str, args: &[&str]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("python")
+        .join(script);
+    let run = Command::new(python_for_training())
+        .arg(script)
+        .args(args)
+        .output()
+        .expect("Python starts");
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&run.stdout),
+        String::from_utf8_lossy(&run.stderr),
+    );
+    assert!(run.status.success(), "{stdout}{stderr}");
+    stdout.into_owned()
+}
+
+#[test]
+fn models_with_cards_are_trained_and_asked() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let folder = folder.path().to_str().expect("UTF-8");
+    let said = run_training("train.py", &[&nflx(), &example(""), folder]);
+    assert!(said.ends_with("trained, judged and asked\n"), "{said}");
+}
+
+#[test]
+fn the_training_notebook_runs() {
+    let said = run_training("notebook.py", &[&nflx(), &example("train/train.ipynb")]);
+    assert!(
+        said.contains("always the most common") && said.contains("all reproduced"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_example_model_is_what_its_card_says() {
+    let model = example("train/example.onnx");
+    let said = Command::new(nflx())
+        .args(["model", "check", &model])
+        .output()
+        .expect("the program starts");
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(
+        said.status.success() && text.contains("example on simulated sessions"),
+        "{said:?}"
+    );
+}

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Makes the virtual environment of the tests in Python, unless it is there as requirements.txt wants it, and prints the
 # path of its interpreter. Several may ask at once.
-# usage: venv.sh [FOLDER]     (target/venv)
+# usage: venv.sh [FOLDER [REQUIREMENTS]]     (target/venv, requirements.txt beside this script)
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 folder=$(realpath -m "${1:-${CARGO_TARGET_DIR:-$root/target}/venv}")
-requirements=$here/requirements.txt
+requirements=$(realpath -m "${2:-$here/requirements.txt}")
 made_of=$folder/requirements.txt
 
 mkdir -p "$(dirname "$folder")"
