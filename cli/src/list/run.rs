@@ -117,7 +117,10 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
             Ok(study) => {
                 let remarks = study.remarks();
                 remarks.say();
-                if let Some(lacking) = study.nothing_recognised() {
+                // Programs that read rows of files know what an empty output is; a stream is not there to be looked at.
+                let is_asked =
+                    format == Format::Table || files.iter().any(|file| file.as_os_str() == "-");
+                if let Some(lacking) = study.nothing_recognised().filter(|_| is_asked) {
                     say(&format!("{}: {lacking}", study.name()));
                 }
                 (remarks.status, true)
@@ -159,7 +162,7 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
                 writer.append(part)
             }
         };
-        let (status, any) = all::<T, _>(run, inputs, &mut sentences, read, keep)?;
+        let (status, any) = all::<T, _>(run, inputs, format, &mut sentences, read, keep)?;
         writer.finish()?;
         Ok((status, any))
     });
@@ -223,9 +226,14 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
             writer.finish()?;
             Ok((study, sink))
         };
-        all::<T, _>(run, inputs, &mut sentences, read, |_, sink: Sink| {
-            sink.keep()
-        })
+        all::<T, _>(
+            run,
+            inputs,
+            Format::Parquet,
+            &mut sentences,
+            read,
+            |_, sink: Sink| sink.keep(),
+        )
     });
     sentences.iter().for_each(|sentence| say(sentence));
     match written {
@@ -264,6 +272,7 @@ const MAX_NAME: usize = 255;
 fn all<T: Report, R: Send>(
     run: &Run,
     inputs: &[Input],
+    format: Format,
     sentences: &mut Vec<String>,
     read: impl Fn(&Arc<Total>, &[PathBuf]) -> Result<(Study, R), Failure> + Sync,
     mut keep: impl FnMut(&Arc<Total>, R) -> io::Result<()>,
@@ -292,7 +301,7 @@ fn all<T: Report, R: Send>(
         // Where the output fails, nobody needs what is being read.
         kept.inspect_err(|_| total.stop())
     })?;
-    if any && !recognised {
+    if format == Format::Table && any && !recognised {
         sentences.push(NOTHING_RECOGNISED.to_owned());
     }
     Ok((worst, any))
