@@ -3,6 +3,8 @@
 mod intake;
 mod memory_bound;
 
+use std::net::IpAddr;
+
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::classify::clients::Viewers;
 use crate::config::{Config, SegmentRule};
@@ -19,7 +21,7 @@ use crate::facts::stats::Stats;
 use crate::facts::unfollowed::Unfollowed;
 use crate::flows::copies::{Copies, WATCHED};
 use crate::flows::key::{End, FlowKey};
-use crate::flows::registry::Registry;
+use crate::flows::registry::{Registry, Resolver};
 use crate::flows::scopes::Scopes;
 use crate::flows::translation::Translations;
 use crate::packet::{Packet, Stamp, Time};
@@ -225,21 +227,21 @@ impl Engine {
                     return Some(Self::copied(flow, sender));
                 }
                 if tcp.flags.has(TcpFlags::SYN) {
-                    self.renew_if_reopened(flow, tcp, sender);
+                    self.renew_if_reopened(flow, tcp, sender, stamp.time);
                 }
                 self.registry
                     .count(flow, sender, datagram.length, stamp.time);
                 outcome = self.tcp(flow, tcp, sender, stamp);
             }
             Transport::Udp(udp) => {
-                self.learn(udp, stamp);
+                self.learn(udp, datagram.source, stamp);
                 flow = self.enter(key, true, stamp.time);
                 if self.registry.flow(flow).watch > self.copies.quiet
                     && self.is_copy(packet, datagram, &mut flow, &mut sender)
                 {
                     return Some(Self::copied(flow, sender));
                 }
-                self.renew_if_quic_reopened(flow, udp, sender);
+                self.renew_if_quic_reopened(flow, udp, sender, stamp.time);
                 self.registry
                     .count(flow, sender, datagram.length, stamp.time);
                 outcome = self.udp(flow, udp, sender, stamp);
@@ -288,14 +290,18 @@ impl Engine {
     }
 
     /// Learns names from a datagram.
-    fn learn(&mut self, udp: &Udp<'_>, stamp: Stamp) {
-        if udp.source_port == dns::PORT
-            && self.config.may_name_netflix(udp.payload)
+    fn learn(&mut self, udp: &Udp<'_>, source: IpAddr, stamp: Stamp) {
+        if self.config.dns_ports.contains(&udp.source_port)
+            && (self.registry.minds_foreign_dns() || self.config.may_name_netflix(udp.payload))
             && let Some(response) = dns::Response::parse(udp.payload)
             && !response.is_empty()
         {
+            let resolver = Resolver {
+                address: source,
+                over_udp: true,
+            };
             self.registry
-                .learn_dns(&self.config, &response, true, stamp.frame);
+                .learn_dns(&self.config, &response, resolver, stamp);
             self.notice_changed_sites();
         }
     }
@@ -322,6 +328,8 @@ impl Engine {
             client,
             server: flow.server.map(|(id, _)| id),
             reserved,
+            own: flow.own,
+            is_firm: flow.is_firm,
             passed_over: false,
             has_news: false,
         };
@@ -341,13 +349,21 @@ impl Engine {
         for learnt in std::mem::take(&mut self.learnt) {
             match learnt {
                 Learnt::Name { kind, name, frame } => {
-                    let address = self.registry.key(slot).address(1 - client);
+                    let stamp = Stamp {
+                        frame,
+                        time: self.latest,
+                    };
                     self.registry
-                        .identify(&self.config, address, kind, &name, frame);
+                        .claim(&self.config, slot, 1 - client, (kind, &name), stamp);
                 }
-                Learnt::Dns { response, frame } => {
+                Learnt::Foreign => self.registry.disown(slot),
+                Learnt::Dns { response, stamp } => {
+                    let resolver = Resolver {
+                        address: self.registry.key(slot).address(1 - client),
+                        over_udp: false,
+                    };
                     self.registry
-                        .learn_dns(&self.config, &response, false, frame);
+                        .learn_dns(&self.config, &response, resolver, stamp);
                 }
             }
         }
@@ -367,7 +383,7 @@ impl Engine {
     }
 
     /// Makes a flow a new one when this SYN opens another connection under its ports.
-    fn renew_if_reopened(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End) {
+    fn renew_if_reopened(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, time: Time) {
         // The server's SYN acknowledges the client's, which may not have been captured.
         let is_answer = tcp.flags.has(TcpFlags::ACK);
         let opened_by = if is_answer {
@@ -384,30 +400,32 @@ impl Engine {
             ahead == 0 || is_answer && ahead <= MOST_WITH_SYN
         });
         if !is_first && !is_repeated {
-            self.renew(slot);
+            self.renew(slot, time);
         }
         if is_first || !is_repeated {
             self.registry.flow_mut(slot).opened_by = Some(opened_by);
         }
+        let opener = if is_answer { 1 - sender } else { sender };
+        self.registry.opened(&self.config, slot, opener);
     }
 
     /// Makes a flow a new one when a client opens another QUIC connection from its port.
-    fn renew_if_quic_reopened(&mut self, slot: Slot, udp: &Udp<'_>, sender: End) {
+    fn renew_if_quic_reopened(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, time: Time) {
         let connection = self.registry.flow(slot).connection;
         if connection != NONE
             && let Session::Quic(session) = &self.connections.list[connection as usize].session
             && session.is_reopened_by(udp, sender)
         {
-            self.renew(slot);
+            self.renew(slot, time);
         }
     }
 
-    fn renew(&mut self, slot: Slot) {
+    fn renew(&mut self, slot: Slot, time: Time) {
         let connection = self.registry.flow(slot).connection;
         if connection != NONE {
             self.close(slot, connection, true);
         }
-        self.registry.renew(slot);
+        self.registry.renew(&self.config, slot, time);
     }
 
     /// Ends what is followed of a flow.
@@ -442,8 +460,14 @@ impl Engine {
         let takes_short_ways = self.config.takes_short_ways() && !is_classic;
         let mut place = self.place(slot);
         if place == NONE {
+            if server.is_some_and(|(_, end)| end == sender) && speaks_as_client(tcp.payload) {
+                self.registry.opened(&self.config, slot, sender);
+            }
+            let server = self.registry.flow(slot).server;
             let key = self.registry.key(slot);
-            let Some(client) = client_end(key, tcp, sender, server.map(|(_, end)| end)) else {
+            let Some(client) =
+                client_end(&self.config, key, tcp, sender, server.map(|(_, end)| end))
+            else {
                 // Data that is neither a beginning nor says who sends it settles the matter; a bare acknowledgement not.
                 let flow = self.registry.flow_mut(slot);
                 flow.settled = tcp.payload_length > 0;
@@ -755,7 +779,13 @@ pub(crate) fn fragment_limits(config: &Config) -> fragments::Limits {
 
 /// Which end of a TCP flow is the client: the one that is not Netflix, else the one that opens it, else the one that
 /// speaks as a client does. `None` where nothing tells.
-fn client_end(key: &FlowKey, tcp: &Tcp<'_>, sender: End, server: Option<End>) -> Option<End> {
+fn client_end(
+    config: &Config,
+    key: &FlowKey,
+    tcp: &Tcp<'_>,
+    sender: End,
+    server: Option<End>,
+) -> Option<End> {
     if let Some(end) = server {
         return Some(1 - end);
     }
@@ -766,7 +796,7 @@ fn client_end(key: &FlowKey, tcp: &Tcp<'_>, sender: End, server: Option<End>) ->
             sender
         });
     }
-    if key.port(sender) == dns::PORT {
+    if config.dns_ports.contains(&key.port(sender)) {
         return Some(1 - sender);
     }
     speaks_as_client(tcp.payload).then_some(sender)

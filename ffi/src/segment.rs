@@ -4,6 +4,7 @@ use nflx_core::{Kind, Segment, Transport};
 
 use crate::address::nflx_address;
 use crate::crossing::Crossing;
+use crate::server::{NFLX_EVIDENCE_SCOPE_ADDRESS, NFLX_EVIDENCE_SCOPE_FLOW};
 
 /// The segment was carried by TCP.
 pub const NFLX_TRANSPORT_TCP: u32 = 1;
@@ -104,8 +105,8 @@ pub struct nflx_segment {
     pub previous: u32,
     /// Number of the server's segment after this one, 0 for none.
     pub next: u32,
-    /// 0.
-    pub reserved: u32,
+    /// `NFLX_EVIDENCE_SCOPE_`: whether the flow itself said that it is Netflix's, or its address is known.
+    pub evidence_scope: u32,
     /// By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
     pub size_error: u64,
 }
@@ -169,7 +170,11 @@ impl From<&Segment> for nflx_segment {
             kind_reason: s.kind_reason as u32,
             previous: s.previous.unwrap_or(0),
             next: s.next.unwrap_or(0),
-            reserved: 0,
+            evidence_scope: if s.own_evidence.is_some() {
+                NFLX_EVIDENCE_SCOPE_FLOW
+            } else {
+                NFLX_EVIDENCE_SCOPE_ADDRESS
+            },
             size_error: s.size_error,
         }
     }

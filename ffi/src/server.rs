@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use nflx_core::{Evidence, EvidenceKind, Role, SegmentTotals, Server};
+use nflx_core::{Evidence, EvidenceKind, EvidenceScope, Role, SegmentTotals, Server};
 
 use crate::address::{nflx_address, nflx_counters};
 use crate::crossing::Crossing;
@@ -41,6 +41,20 @@ pub const NFLX_EVIDENCE_DNS_OWNER: u32 = 7;
 /// Evidence: an address in a range that Netflix announces.
 pub const NFLX_EVIDENCE_PREFIX: u32 = 8;
 
+/// Evidence: an HTTPS or SVCB record whose address hints lead to the address.
+pub const NFLX_EVIDENCE_HTTPS_RECORD: u32 = 9;
+/// Evidence: a name in the certificate that the server showed in clear.
+pub const NFLX_EVIDENCE_CERTIFICATE: u32 = 10;
+/// Evidence: the host that a client asked a proxy for.
+pub const NFLX_EVIDENCE_TUNNEL: u32 = 11;
+
+/// Nobody gave evidence.
+pub const NFLX_EVIDENCE_SCOPE_NONE: u32 = 0;
+/// The flow itself gave the evidence, by a name of its own.
+pub const NFLX_EVIDENCE_SCOPE_FLOW: u32 = 1;
+/// The evidence is for the address, which is known from elsewhere.
+pub const NFLX_EVIDENCE_SCOPE_ADDRESS: u32 = 2;
+
 /// An identified Netflix address and what it did so far.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +87,8 @@ pub struct nflx_server {
     pub name: [c_char; NFLX_NAME_SIZE],
     /// What decided its role: `nflx_role_reason_name`.
     pub role_reason: u32,
-    /// 0.
-    pub reserved: u32,
+    /// `NFLX_EVIDENCE_SCOPE_`: who gave the strongest evidence.
+    pub evidence_scope: u32,
     /// Copies of packets, which are not among the counters.
     pub duplicates: u64,
 }
@@ -102,7 +116,9 @@ impl nflx_server {
             t_last: s.t_last.0,
             name: c_array(s.name().unwrap_or_default()),
             role_reason: s.role_reason as u32,
-            reserved: 0,
+            evidence_scope: s
+                .scope()
+                .map_or(NFLX_EVIDENCE_SCOPE_NONE, |scope| scope as u32),
             duplicates: s.duplicates,
         }
     }
@@ -160,6 +176,13 @@ const _: () = {
     );
     assert!(NFLX_EVIDENCE_DNS_OWNER == EvidenceKind::DnsOwner as u32);
     assert!(NFLX_EVIDENCE_PREFIX == EvidenceKind::Prefix as u32);
+    assert!(NFLX_EVIDENCE_HTTPS_RECORD == EvidenceKind::HttpsRecord as u32);
+    assert!(NFLX_EVIDENCE_CERTIFICATE == EvidenceKind::Certificate as u32);
+    assert!(NFLX_EVIDENCE_TUNNEL == EvidenceKind::Tunnel as u32);
+    assert!(
+        NFLX_EVIDENCE_SCOPE_FLOW == EvidenceScope::Flow as u32
+            && NFLX_EVIDENCE_SCOPE_ADDRESS == EvidenceScope::Address as u32
+    );
     assert!(size_of::<nflx_server>() == 376 && align_of::<nflx_server>() == 8);
     assert!(offset_of!(nflx_server, struct_size) == 0);
     assert!(offset_of!(nflx_server, address) == 8);

@@ -274,12 +274,13 @@ mod tests {
             keys::<Segments>(),
             "capture segment index server server_port client client_port transport name evidence kind request_frame \
              first_frame last_frame t_request t_first t_last pkts bytes app_bytes retransmitted_bytes missing_bytes \
-             size_error ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason media_s bitrate_bps first_capture last_capture"
+             size_error ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason media_s bitrate_bps \
+              evidence_scope first_capture last_capture"
         );
         assert_eq!(
             keys::<Servers>(),
             "capture server name evidence role flows in_pkts out_pkts in_bytes out_bytes segments segment_bytes \
-             t_first t_last role_reason"
+             t_first t_last role_reason evidence_scope"
         );
         assert_eq!(
             keys::<Packets>(),

@@ -1,6 +1,6 @@
 //! One row per segment.
 
-use nflx_core::{Segment, Server, Time};
+use nflx_core::{EvidenceKind, EvidenceScope, Segment, Server, Time};
 
 use super::{Column, Rows, Type, Unit, Value, column, shown};
 use crate::analysis::Frames;
@@ -30,6 +30,11 @@ impl SegmentRow<'_> {
         let (capture, _) = self.frames.locate(self.segment.request_frame);
         let file = frame.map(|frame| self.frames.locate(frame.into()).0);
         file.filter(|file| *file != capture).into()
+    }
+
+    /// The evidence that decided, and who gave it.
+    fn decisive(&self) -> Option<(EvidenceKind, EvidenceScope)> {
+        self.server?.decisive(self.segment.own_evidence)
     }
 }
 
@@ -115,14 +120,8 @@ impl Rows for Segments {
             "evidence",
             Type::Text,
             "",
-            "Strongest evidence that the server is Netflix's",
-            |row| {
-                Value::word(
-                    row.server
-                        .and_then(Server::strongest)
-                        .map(|kind| kind.as_str()),
-                )
-            },
+            "Evidence that decided that it is Netflix's",
+            |row| Value::word(row.decisive().map(|(kind, _)| kind.as_str())),
         ),
         shown(
             "kind",
@@ -311,6 +310,13 @@ impl Rows for Segments {
                 let rate = |media: f64| row.segment.app_bytes as f64 * 8.0 / media;
                 Value::float(row.media.map(rate))
             },
+        ),
+        column(
+            "evidence_scope",
+            Type::Text,
+            "",
+            "Who gave that evidence: the flow itself, or its address",
+            |row| Value::word(row.decisive().map(|(_, scope)| scope.as_str())),
         ),
         column(
             "first_capture",

@@ -156,6 +156,13 @@ impl Rows for Servers {
             "What decided the role",
             |row| Value::Word(row.server.role_reason.as_str()),
         ),
+        column(
+            "evidence_scope",
+            Type::Text,
+            "",
+            "Who gave the strongest evidence: a flow itself, or its address",
+            |row| Value::word(row.server.scope().map(|scope| scope.as_str())),
+        ),
     ];
 
     fn start(row: &ServerRow<'_>) -> Time {

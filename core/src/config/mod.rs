@@ -1,5 +1,7 @@
 //! Every setting: name, unit, default, source. One table feeds the CLI, the plugin's preferences and the documents.
 
+use std::net::IpAddr;
+
 use core::fmt;
 
 pub mod prefix;
@@ -106,6 +108,10 @@ pub struct Config {
     pub classic_domains: Vec<Box<str>>,
     /// Extra prefixes.
     pub prefixes: Vec<Prefix>,
+    /// Ports of name servers.
+    pub dns_ports: Vec<u16>,
+    /// Ranges whose addresses hold one of IPv4 (RFC 6052).
+    pub nat64: Vec<Prefix>,
     /// Kinds of evidence that count.
     pub evidence: Vec<EvidenceKind>,
     /// How requests are told from each other.
@@ -134,6 +140,8 @@ impl Default for Config {
             domains: DEFAULT_DOMAINS.map(Box::from).to_vec(),
             classic_domains: CLASSIC_DOMAINS.map(Box::from).to_vec(),
             prefixes: Vec::new(),
+            dns_ports: vec![53],
+            nat64: Prefix::parse("64:ff9b::/96").into_iter().collect(),
             evidence: EvidenceKind::ALL
                 .into_iter()
                 .filter(|&kind| kind != EvidenceKind::DnsOwner)
@@ -201,6 +209,9 @@ numbers! {
     max_servers: 8_192 in 1..=1_000_000, "addresses", "Server table size",
         "Netflix addresses remembered; later ones are counted as dropped.",
         "a busy ISP link shows some thousand (measured by others in 2019: 4,669 Open Connect names)";
+    dns_keep: 3_600 in 0..=31_536_000, "s", "Life of DNS names",
+        "A name that DNS gave for an address counts at least this long for new connections without a name of their own; longer where the answer says so.",
+        "RFC 1035, section 3.2.1 (TTL); browsers and players keep connecting to an address beyond it";
     max_evidence: 8 in 1..=64, "names", "Evidence per server",
         "Different pieces of evidence kept for one server.",
         "shared edge addresses answer for some names each";
@@ -409,7 +420,7 @@ const WORDS: &[Setting] = &[
     Setting {
         name: "domains",
         title: "Netflix keywords",
-        help: "A name that contains one of these words, separated by commas, is Netflix's.",
+        help: "A name that contains one of these words, separated by commas, is Netflix's; =netflix.com means that domain and those below it.",
         unit: "",
         source: "the classic rule (nflxvideo, netflix, nflxso, nflxext), and Netflix's artwork and search names",
         kind: SettingKind::List,
@@ -423,9 +434,25 @@ const WORDS: &[Setting] = &[
         kind: SettingKind::List,
     },
     Setting {
+        name: "dns_ports",
+        title: "DNS ports",
+        help: "Ports, separated by commas, whose answers are read as DNS, over UDP and TCP.",
+        unit: "",
+        source: "RFC 1035, section 4.2; resolvers inside a network often have others, such as 5335",
+        kind: SettingKind::List,
+    },
+    Setting {
+        name: "nat64",
+        title: "NAT64 prefixes",
+        help: "IPv6 ranges, separated by commas, whose addresses stand for those of IPv4 in them.",
+        unit: "",
+        source: "RFC 6052, section 2.1: 64:ff9b::/96",
+        kind: SettingKind::List,
+    },
+    Setting {
         name: "evidence",
         title: "Evidence that counts",
-        help: "Kinds of evidence, separated by commas: config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix.",
+        help: "Kinds of evidence, separated by commas: config, sni, quic_sni, http_host, certificate, tunnel, dns, https_record, cname, dns_owner, prefix.",
         unit: "",
         source: "dns_owner alone is the classic rule; the others together include it",
         kind: SettingKind::List,
@@ -509,6 +536,8 @@ impl Config {
                 };
                 self.domains = words;
             }
+            "dns_ports" => self.dns_ports = dns_ports(value)?,
+            "nat64" => self.nat64 = list(value).map(nat64).collect::<Result<_, _>>()?,
             "prefixes" => self.prefixes = list(value).map(prefix).collect::<Result<_, _>>()?,
             "evidence" => self.evidence = evidence(value)?,
             "segment_rule" => {
@@ -552,6 +581,8 @@ impl Config {
         let joined = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(",");
         Some(match name {
             "domains" => joined(&mut self.domains.iter().map(ToString::to_string)),
+            "dns_ports" => joined(&mut self.dns_ports.iter().map(ToString::to_string)),
+            "nat64" => joined(&mut self.nat64.iter().map(ToString::to_string)),
             "prefixes" => joined(&mut self.prefixes.iter().map(ToString::to_string)),
             "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
             "segment_rule" => CHOICE_RULE[self.segment_rule as usize].to_owned(),
@@ -578,6 +609,19 @@ impl Config {
         self.evidence.contains(&kind)
     }
 
+    /// Returns true if a flow's own name decides on it, whatever is known of its address. The classic rules know
+    /// addresses only.
+    pub(crate) fn flows_decide(&self) -> bool {
+        self.segment_rule == SegmentRule::Flow && self.evidence.iter().any(|kind| kind.is_of_flow())
+    }
+
+    /// Returns the address of IPv4 that one of IPv6 stands for behind a NAT64 (RFC 6052).
+    pub(crate) fn embedded_ipv4(&self, address: IpAddr) -> Option<IpAddr> {
+        self.nat64
+            .iter()
+            .find_map(|prefix| prefix.embedded(address))
+    }
+
     /// Whether packets that say nothing new may be taken the short way.
     pub(crate) const fn takes_short_ways(&self) -> bool {
         #[cfg(any(test, fuzzing))]
@@ -589,7 +633,7 @@ impl Config {
     /// Returns true if a name, in lower case, is Netflix's: a name that a host could have, with one of the keywords in it.
     #[must_use]
     pub fn is_netflix(&self, name: &str) -> bool {
-        self.domains.iter().any(|word| name.contains(&**word)) && is_host_name(name.as_bytes())
+        self.domains.iter().any(|word| names(word, name)) && is_host_name(name.as_bytes())
     }
 
     /// Whether a DNS message may hold a name that is Netflix's by either rule: most do not, which shows without reading
@@ -608,10 +652,17 @@ impl Config {
     /// Whether a name, in lower case, is Netflix's by the classic rule.
     #[must_use]
     pub fn is_classic_netflix(&self, name: &str) -> bool {
-        self.classic_domains
-            .iter()
-            .any(|word| name.contains(&**word))
-            && is_host_name(name.as_bytes())
+        self.classic_domains.iter().any(|word| names(word, name)) && is_host_name(name.as_bytes())
+    }
+}
+
+/// Returns true if a keyword names a host: it stands in the name or, with `=` before it, is the whole domain or one above.
+fn names(word: &str, name: &str) -> bool {
+    match word.strip_prefix('=') {
+        Some(domain) => name
+            .strip_suffix(domain)
+            .is_some_and(|before| before.is_empty() || before.ends_with('.')),
+        None => name.contains(word),
     }
 }
 
@@ -683,13 +734,36 @@ fn prefix(word: &str) -> Result<Prefix, ConfigError> {
     })
 }
 
+fn dns_ports(value: &str) -> Result<Vec<u16>, ConfigError> {
+    let ports: Vec<u16> = list(value)
+        .map(|word| word.parse().ok().filter(|&port| port > 0))
+        .collect::<Option<_>>()
+        .unwrap_or_default();
+    if ports.is_empty() {
+        return Err(bad("dns_ports", value, "ports such as 53,5335"));
+    }
+    Ok(ports)
+}
+
+fn nat64(word: &str) -> Result<Prefix, ConfigError> {
+    Prefix::parse(word)
+        .filter(Prefix::can_embed)
+        .ok_or_else(|| {
+            bad(
+                "nat64",
+                word,
+                "an IPv6 range of 32, 40, 48, 56, 64 or 96 bits, such as 64:ff9b::/96",
+            )
+        })
+}
+
 fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
     let mut kinds = Vec::new();
     for word in list(value) {
         let kind = EvidenceKind::ALL
             .into_iter()
             .find(|kind| kind.as_str() == word);
-        let known = "kinds among config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix";
+        let known = "kinds among config, sni, quic_sni, http_host, certificate, tunnel, dns, https_record, cname, dns_owner, prefix";
         let kind = kind.ok_or_else(|| bad("evidence", word, known))?;
         if !kinds.contains(&kind) {
             kinds.push(kind);

@@ -68,6 +68,28 @@ impl Prefix {
         }
     }
 
+    /// Returns true if its addresses can hold one of IPv4 (RFC 6052, section 2.2).
+    pub(super) fn can_embed(&self) -> bool {
+        self.address.is_ipv6() && matches!(self.length, 32 | 40 | 48 | 56 | 64 | 96)
+    }
+
+    /// Returns the IPv4 address that one of this range holds behind its prefix (RFC 6052, section 2.2).
+    pub(super) fn embedded(&self, address: IpAddr) -> Option<IpAddr> {
+        let IpAddr::V6(holder) = address else {
+            return None;
+        };
+        if !self.can_embed() || !self.contains(address) {
+            return None;
+        }
+        // Bits 64 to 71 are none of the address's, wherever it stands.
+        let mut octets = holder.octets().to_vec();
+        let mut start = usize::from(self.length / 8);
+        octets.remove(8);
+        start -= usize::from(start > 8);
+        let embedded: [u8; 4] = *octets.get(start..)?.first_chunk()?;
+        Some(embedded.into())
+    }
+
     /// The ranges that Netflix announces.
     #[must_use]
     pub fn netflix() -> Vec<Self> {

@@ -1,5 +1,7 @@
 //! What a connection may use while it reads a packet, and what it hands up.
 
+use std::net::IpAddr;
+
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
 use crate::facts::segment::{Kind, KindReason, Segment, Transport};
@@ -29,8 +31,13 @@ pub(crate) enum Learnt {
         name: Box<str>,
         frame: u64,
     },
+    /// A name of the flow's own is another service's.
+    Foreign,
     /// A DNS answer over TCP.
-    Dns { response: dns::Response, frame: u64 },
+    Dns {
+        response: dns::Response,
+        stamp: Stamp,
+    },
 }
 
 /// What a connection knows of its flow, and where it puts what it finds out.
@@ -48,6 +55,10 @@ pub(crate) struct Context<'a> {
     pub(crate) server: Option<ServerId>,
     /// The identifier that the server has or gets if the flow names it; `None` where there is no room for one more.
     pub(crate) reserved: Option<ServerId>,
+    /// What the flow said itself by which it is Netflix's.
+    pub(crate) own: Option<EvidenceKind>,
+    /// The user's own ranges say that it is Netflix's, whatever it says itself.
+    pub(crate) is_firm: bool,
     /// Something passed which would be a segment's, were the server known to be Netflix's.
     pub(crate) passed_over: bool,
     /// Something was learnt, opened or passed over.
@@ -65,12 +76,33 @@ impl Context<'_> {
         (self.passed_over, self.has_news) = (true, true);
     }
 
-    /// Hands up a name of the flow's own. If it is Netflix's, so is the flow from here on.
-    pub(crate) fn learn_name(&mut self, kind: EvidenceKind, name: &str, frame: u64) {
-        if !self.config.is_netflix(name) || !self.config.counts(kind) {
+    /// Hands up that a name of the flow's own is another service's: then so is the flow, whatever is known of its
+    /// address. Content networks serve many from one.
+    pub(crate) fn learn_foreign(&mut self, kind: EvidenceKind) {
+        if self.config.counts(kind) && self.config.flows_decide() && !self.is_firm {
+            (self.server, self.reserved) = (None, None);
+            self.has_news = true;
+            self.learnt.push(Learnt::Foreign);
+        }
+    }
+
+    /// Hands up a name of the flow's own. If it is Netflix's, so is the flow from here on; else it is another's, unless
+    /// the name may be a `cover`.
+    pub(crate) fn learn_name(&mut self, kind: EvidenceKind, name: &str, cover: bool, frame: u64) {
+        if !self.config.counts(kind) {
+            return;
+        }
+        if !self.config.is_netflix(name) {
+            // An address is no name.
+            if !cover && name.parse::<IpAddr>().is_err() {
+                self.learn_foreign(kind);
+            }
             return;
         }
         self.server = self.server.or(self.reserved);
+        self.own = self
+            .own
+            .or(Some(kind).filter(|_| self.config.flows_decide()));
         self.has_news = true;
         self.learnt.push(Learnt::Name {
             kind,
@@ -80,9 +112,9 @@ impl Context<'_> {
     }
 
     /// Hands up a DNS answer.
-    pub(crate) fn learn_dns(&mut self, response: dns::Response, frame: u64) {
+    pub(crate) fn learn_dns(&mut self, response: dns::Response, stamp: Stamp) {
         self.has_news = true;
-        self.learnt.push(Learnt::Dns { response, frame });
+        self.learnt.push(Learnt::Dns { response, stamp });
     }
 
     /// Opens a segment; `None` while the server is not known to be Netflix's.
@@ -122,6 +154,7 @@ impl Context<'_> {
             estimated: false,
             shared: false,
             inferred: false,
+            own_evidence: self.own,
             settled: false,
         });
         Some(number)

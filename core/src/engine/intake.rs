@@ -121,7 +121,7 @@ impl Engine {
         }
         let mut whole = Vec::new();
         if let Some(udp) = fragments.whole_datagram(&mut whole) {
-            self.learn(&udp, stamp);
+            self.learn(&udp, datagram.source, stamp);
         }
         self.stats.fragments_dropped = fragments.dropped;
         self.fragments = Some(fragments);

@@ -50,6 +50,14 @@ impl Counters {
         }
     }
 
+    /// Takes another count, which was added, away.
+    pub(crate) const fn remove(&mut self, other: &Self) {
+        self.in_pkts = self.in_pkts.saturating_sub(other.in_pkts);
+        self.out_pkts = self.out_pkts.saturating_sub(other.out_pkts);
+        self.in_bytes = self.in_bytes.saturating_sub(other.in_bytes);
+        self.out_bytes = self.out_bytes.saturating_sub(other.out_bytes);
+    }
+
     /// Adds another count. Associative and commutative, so that parts of a capture can be counted apart.
     pub const fn add(&mut self, other: &Self) {
         self.in_pkts += other.in_pkts;

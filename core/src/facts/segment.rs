@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::annotation::ServerId;
+use super::server::EvidenceKind;
 use crate::packet::Time;
 
 /// What carried a segment.
@@ -161,6 +162,8 @@ pub struct Segment {
     pub shared: bool,
     /// Seen through acknowledgements only: the other half of the connection was not captured.
     pub inferred: bool,
+    /// What its flow said itself by which it is Netflix's; `None` where only its address is known.
+    pub own_evidence: Option<EvidenceKind>,
     /// Nothing about it will change any more, whatever comes.
     pub settled: bool,
 }

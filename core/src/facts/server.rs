@@ -7,9 +7,9 @@ use crate::packet::Time;
 
 /// A kind of evidence that an address belongs to Netflix.
 ///
-/// Ordered by strength, strongest first: what the user said, what the flow itself says, what DNS says, what an
-/// address range says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Ordered by strength, strongest first ([`Self::ALL`]): what the user said, what the flow itself says, what DNS says,
+/// what an address range says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum EvidenceKind {
     /// The user's own prefixes.
@@ -28,16 +28,25 @@ pub enum EvidenceKind {
     DnsOwner = 7,
     /// An address in a range that Netflix announces.
     Prefix = 8,
+    /// An HTTPS or SVCB record whose address hints lead to the address (RFC 9460, section 7.3).
+    HttpsRecord = 9,
+    /// A name in the certificate that a server showed in clear, up to TLS 1.2 (RFC 5280, section 4.2.1.6).
+    Certificate = 10,
+    /// The host that a client asked a proxy for.
+    Tunnel = 11,
 }
 
 impl EvidenceKind {
     /// Every kind, strongest first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Config,
         Self::Sni,
         Self::QuicSni,
         Self::HttpHost,
+        Self::Certificate,
+        Self::Tunnel,
         Self::Dns,
+        Self::HttpsRecord,
         Self::Cname,
         Self::DnsOwner,
         Self::Prefix,
@@ -55,6 +64,59 @@ impl EvidenceKind {
             Self::Cname => "cname",
             Self::DnsOwner => "dns_owner",
             Self::Prefix => "prefix",
+            Self::HttpsRecord => "https_record",
+            Self::Certificate => "certificate",
+            Self::Tunnel => "tunnel",
+        }
+    }
+
+    /// Returns true if a flow itself gives it, so that it says nothing of the address's other services.
+    #[must_use]
+    pub const fn is_of_flow(self) -> bool {
+        matches!(
+            self,
+            Self::Sni | Self::QuicSni | Self::HttpHost | Self::Certificate | Self::Tunnel
+        )
+    }
+
+    /// Place in [`Self::ALL`].
+    fn rank(self) -> usize {
+        Self::ALL
+            .iter()
+            .position(|&kind| kind == self)
+            .unwrap_or(Self::ALL.len())
+    }
+}
+
+impl Ord for EvidenceKind {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for EvidenceKind {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Who gave the evidence by which a flow is Netflix's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum EvidenceScope {
+    /// The flow itself, by a name of its own.
+    Flow = 1,
+    /// Its server's address, which is known from elsewhere.
+    Address = 2,
+}
+
+impl EvidenceScope {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Address => "address",
         }
     }
 }
@@ -173,6 +235,31 @@ impl Server {
             .iter()
             .find(|e| !matches!(e.kind, EvidenceKind::Config | EvidenceKind::Prefix))
             .map(|e| &*e.source)
+    }
+
+    /// Returns the evidence that decided on a flow that said `own` itself, and who gave it.
+    #[must_use]
+    pub fn decisive(&self, own: Option<EvidenceKind>) -> Option<(EvidenceKind, EvidenceScope)> {
+        if let Some(kind) = own {
+            return Some((kind, EvidenceScope::Flow));
+        }
+        let mut kinds = self.evidence.iter().map(|evidence| evidence.kind);
+        kinds
+            .find(|kind| !kind.is_of_flow())
+            .or_else(|| self.strongest())
+            .map(|kind| (kind, EvidenceScope::Address))
+    }
+
+    /// Who gave the strongest evidence.
+    #[must_use]
+    pub fn scope(&self) -> Option<EvidenceScope> {
+        self.strongest().map(|kind| {
+            if kind.is_of_flow() {
+                EvidenceScope::Flow
+            } else {
+                EvidenceScope::Address
+            }
+        })
     }
 
     /// The strongest kind of evidence.

@@ -143,6 +143,16 @@ impl FlowKey {
         (self.rest >> if end == 0 { 48 } else { 32 }) as u16
     }
 
+    /// Whether its datagrams state ports.
+    pub(crate) const fn has_ports(&self) -> bool {
+        self.rest & HAS_PORTS != 0
+    }
+
+    /// Protocol number of IP.
+    pub(crate) const fn protocol(&self) -> u8 {
+        (self.rest >> 16) as u8
+    }
+
     /// The key of an end's address.
     pub(crate) const fn host(&self, end: End) -> HostKey {
         let [low, high] = self.addresses[end as usize & 1];

@@ -6,9 +6,13 @@
 mod copies;
 mod evidence;
 mod vacancy;
+mod verdict;
 
 use std::collections::VecDeque;
 
+use self::evidence::Claim;
+pub(crate) use self::evidence::Resolver;
+use self::verdict::{Extent, Reach};
 use super::copies::WATCHED;
 use super::key::{End, FlowKey, HostKey};
 use super::site::Site;
@@ -57,6 +61,14 @@ pub(crate) struct Flow {
     /// Per end: the scope of its last packet that had tags, as few bits; and how often these changed.
     scopes: [u16; 2],
     scope_changes: u8,
+    /// The end that opened it, if that was seen.
+    pub(crate) opener: Option<End>,
+    /// What it said itself by which it is Netflix's.
+    pub(crate) own: Option<EvidenceKind>,
+    /// The user's own ranges say that its server is Netflix's.
+    pub(crate) is_firm: bool,
+    /// It said itself that it is another service's.
+    pub(crate) is_foreign: bool,
     sent: [Sent; 2],
     t_first: Time,
     t_last: Time,
@@ -123,6 +135,10 @@ pub(crate) struct Registry {
     servers: Vec<Server>,
     /// By server: what its evidence lets expect.
     sites: Vec<Site>,
+    /// By server: which flows its evidence speaks for.
+    reaches: Vec<Reach>,
+    /// DNS named some of them.
+    is_dns_used: bool,
     known: Vec<Prefix>,
     next_number: u32,
     netflix_flows: usize,
@@ -157,6 +173,8 @@ impl Registry {
             hosts: Table::new(max_hosts, config.hash_seed),
             servers: Vec::new(),
             sites: Vec::new(),
+            reaches: Vec::new(),
+            is_dns_used: false,
             known: Prefix::netflix(),
             next_number: 0,
             netflix_flows: 0,
@@ -183,6 +201,7 @@ impl Registry {
             .saturating_add(size::list::<Server>(servers))
             .saturating_add(size::list::<Site>(servers))
             .saturating_add(size::list::<ServerId>(servers))
+            .saturating_add(size::list::<Reach>(servers))
             .saturating_add(servers.saturating_mul(evidence))
     }
 
@@ -190,7 +209,8 @@ impl Registry {
     #[must_use]
     pub(crate) fn informed(self, config: &Config) -> Self {
         let mut fresh = Self::new(config);
-        for server in self.servers {
+        fresh.is_dns_used = self.is_dns_used;
+        for (server, reach) in self.servers.into_iter().zip(self.reaches) {
             let Some(first) = server.evidence.first() else {
                 continue;
             };
@@ -204,6 +224,10 @@ impl Registry {
                 // As it was: what of it is kept depends on the order in which it comes.
                 fresh.servers[id as usize].evidence = server.evidence;
                 fresh.sites[id as usize] = Site::of(&fresh.servers[id as usize]);
+                fresh.reaches[id as usize] = Reach {
+                    has_past: false,
+                    ..reach
+                };
             }
         }
         (fresh.evidence_came_late, fresh.segments_missed) = (false, false);
@@ -279,12 +303,12 @@ impl Registry {
         }
         let low = self.host(config, key.host(0), NONE);
         let hosts = [low, self.host(config, key.host(1), low)];
-        let server = self.netflix_end(hosts);
+        let server = self.inherited(config, &key, hosts, None, time);
         let slot = self.flows.insert(
             key,
             Flow {
                 number: None,
-                server,
+                server: None,
                 connection: NONE,
                 settled: false,
                 opened_by: None,
@@ -296,6 +320,10 @@ impl Registry {
                 copies: 0,
                 scopes: [0; 2],
                 scope_changes: 0,
+                opener: None,
+                own: None,
+                is_firm: false,
+                is_foreign: false,
                 sent: Default::default(),
                 t_first: time,
                 t_last: time,
@@ -308,9 +336,8 @@ impl Registry {
         if numbered {
             self.number(slot);
         }
-        if let Some((id, _)) = server {
-            self.netflix_flows += 1;
-            self.servers[id as usize].flows += u32::from(numbered);
+        if let Some((id, end)) = server {
+            self.attach(slot, id, end);
         }
         slot
     }
@@ -321,7 +348,7 @@ impl Registry {
     }
 
     /// Makes a flow a new one under the same ports: what it counted so far is kept by its addresses.
-    pub(crate) fn renew(&mut self, slot: Slot) {
+    pub(crate) fn renew(&mut self, config: &Config, slot: Slot, time: Time) {
         self.settle_past(slot);
         let flow = &mut self.flows[slot];
         flow.sent = Default::default();
@@ -331,11 +358,13 @@ impl Registry {
         flow.over = false;
         flow.watch = WATCHED + 1;
         flow.replayed = false;
-        let server = flow.server;
-        self.number(slot);
-        if let Some((id, _)) = server {
-            self.servers[id as usize].flows += 1;
+        (flow.opener, flow.own, flow.is_foreign) = (None, None, false);
+        if config.flows_decide() {
+            (flow.t_first, flow.t_last) = (time, time);
         }
+        self.netflix_flows -= usize::from(flow.server.take().is_some());
+        self.number(slot);
+        self.inherit(config, slot);
     }
 
     /// Counts a packet that `sender` sent, on its flow and, if that is Netflix's, its server.
@@ -393,43 +422,35 @@ impl Registry {
             },
         );
         let address = key.address();
-        let by_config = config
-            .prefixes
-            .iter()
-            .find(|prefix| prefix.contains(address))
-            .copied();
-        let by_prefix = self
-            .known
-            .iter()
-            .find(|prefix| prefix.contains(address))
-            .copied();
+        let embedded = config.embedded_ipv4(address);
+        let within = |prefixes: &[Prefix]| {
+            prefixes
+                .iter()
+                .find(|prefix| {
+                    prefix.contains(address)
+                        || embedded.is_some_and(|embedded| prefix.contains(embedded))
+                })
+                .copied()
+        };
         for (kind, prefix) in [
-            (EvidenceKind::Config, by_config),
-            (EvidenceKind::Prefix, by_prefix),
+            (EvidenceKind::Config, within(&config.prefixes)),
+            (EvidenceKind::Prefix, within(&self.known)),
         ] {
-            if let Some(prefix) = prefix.filter(|_| config.counts(kind)) {
-                match self.hosts[host].server {
-                    Some(id) => {
-                        let _ = self.add_evidence(config, id, kind, &prefix.to_string(), 0);
-                    }
-                    None => {
-                        let _ = self.make_server(config, host, kind, &prefix.to_string(), 0);
-                    }
-                }
+            if let Some(prefix) = prefix {
+                let source = &prefix.to_string();
+                let claim = Claim {
+                    kind,
+                    source,
+                    frame: 0,
+                    extent: Extent::Everything,
+                };
+                let _ = self.learn_of(config, host, claim);
             }
         }
-        host
-    }
-
-    fn netflix_end(&self, hosts: [Slot; 2]) -> Option<(ServerId, End)> {
-        let [low, high] = hosts.map(|host| self.hosts[host].server);
-        // Between two Netflix addresses, the one identified first.
-        match (low, high) {
-            (Some(low), Some(high)) => Some(if low <= high { (low, 0) } else { (high, 1) }),
-            (Some(low), None) => Some((low, 0)),
-            (None, Some(high)) => Some((high, 1)),
-            (None, None) => None,
+        if let Some(embedded) = embedded {
+            self.learn_embedded(config, host, embedded);
         }
+        host
     }
 
     fn end_of(&self, slot: Slot, host: Slot) -> End {
@@ -475,7 +496,11 @@ impl Registry {
     /// flow counted is that server's already.
     fn settle_past(&mut self, slot: Slot) {
         let flow = &self.flows[slot];
-        if flow.server.is_some() {
+        if let Some((id, _)) = flow.server {
+            self.reaches[id as usize].has_past = true;
+            return;
+        }
+        if flow.is_foreign {
             return;
         }
         let (sent, hosts, times) = (flow.sent, flow.hosts, (flow.t_first, flow.t_last));

@@ -112,6 +112,7 @@ mod tests {
             estimated: false,
             shared: false,
             inferred: false,
+            own_evidence: None,
             settled: false,
         }
     }

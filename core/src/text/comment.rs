@@ -310,6 +310,7 @@ mod tests {
             estimated: false,
             shared: false,
             inferred: false,
+            own_evidence: None,
             settled: false,
         }
     }

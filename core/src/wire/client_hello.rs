@@ -26,6 +26,8 @@ mod extension {
     pub(super) const SERVER_NAME: u16 = 0;
     pub(super) const ALPN: u16 = 16;
     pub(super) const SUPPORTED_VERSIONS: u16 = 43;
+    /// RFC 9849, section 5.
+    pub(super) const ENCRYPTED_CLIENT_HELLO: u16 = 0xfe0d;
 }
 
 /// Name type of a DNS name (RFC 6066, section 3).
@@ -43,6 +45,8 @@ pub struct ClientHello<'a> {
     pub versions: SupportedVersions<'a>,
     /// The version field, frozen at 0x0303 since TLS 1.3; `None` where the message was cut before.
     pub legacy_version: Option<u16>,
+    /// Whether it carries an encrypted hello, or what looks like one: then the name may be but a cover.
+    pub encrypted: bool,
     /// Whether the message ends before its lengths say, so that fields may be missing.
     pub truncated: bool,
 }
@@ -138,6 +142,7 @@ impl<'a> ClientHello<'a> {
                     rest: data.part(list_len.into()).rest(),
                 };
             }
+            extension::ENCRYPTED_CLIENT_HELLO => self.encrypted = true,
             _ => {}
         }
         Some(())

@@ -2,7 +2,7 @@
 //!
 //! Records are read one by one, so that of a message cut by the snapshot length those before the cut count. Names that
 //! could not be a host's are passed over with their records. Not read: multicast DNS, encrypted DNS, record types other
-//! than A, AAAA and CNAME.
+//! than A, AAAA, CNAME, and the address hints of HTTPS and SVCB (RFC 9460).
 //!
 //! Work is bounded by the length of the message: names take at most [`STEPS_PER_BYTE`] labels and pointers for each of
 //! its bytes, and each different name is kept, compared and judged once.
@@ -42,6 +42,9 @@ mod record_type {
     pub(super) const A: u16 = 1;
     pub(super) const CNAME: u16 = 5;
     pub(super) const AAAA: u16 = 28;
+    /// RFC 9460, section 14.1.
+    pub(super) const SVCB: u16 = 64;
+    pub(super) const HTTPS: u16 = 65;
 }
 
 /// Place of a name in [`Response::names`].
@@ -53,8 +56,16 @@ pub struct Response {
     /// Each different name once: lower case, without the final dot.
     names: Vec<Name>,
     question: Option<NameId>,
-    /// Address records: owner and address.
-    addresses: Vec<(NameId, IpAddr)>,
+    addresses: Vec<Record>,
+}
+
+/// An address that a record gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Record {
+    owner: NameId,
+    address: IpAddr,
+    time_to_live: u32,
+    is_hint: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +82,10 @@ pub struct Answer<'a> {
     pub owner: &'a str,
     /// The address.
     pub address: IpAddr,
+    /// How long the answer holds, in seconds.
+    pub time_to_live: u32,
+    /// A hint of an HTTPS or SVCB record gives it (RFC 9460, section 7.3), no record of its own.
+    pub is_hint: bool,
     /// The first name that was looked for on the way back from the owner to the name asked, if there is one.
     pub found: Option<&'a str>,
 }
@@ -112,11 +127,13 @@ impl Response {
             .iter()
             .map(|name| is_wanted(&name.text))
             .collect();
-        self.addresses.iter().map(move |&(owner, address)| Answer {
-            owner: self.text(owner),
-            address,
+        self.addresses.iter().map(move |record| Answer {
+            owner: self.text(record.owner),
+            address: record.address,
+            time_to_live: record.time_to_live,
+            is_hint: record.is_hint,
             found: self
-                .chain(owner)
+                .chain(record.owner)
                 .find(|&id| wanted[usize::from(id)])
                 .map(|id| self.text(id)),
         })
@@ -174,7 +191,7 @@ impl<'m> Parser<'m> {
         let owner = self.name()?;
         let kind = self.reader.u16()?;
         let _class = self.reader.u16()?;
-        let _time_to_live = self.reader.u32()?;
+        let time_to_live = self.reader.u32()?;
         let length = usize::from(self.reader.u16()?);
         let behind = self.reader.remaining().checked_sub(length);
         let address = match (kind, length) {
@@ -189,12 +206,63 @@ impl<'m> Parser<'m> {
                 }
                 None
             }
+            (record_type::SVCB | record_type::HTTPS, _) => {
+                self.service(owner, time_to_live, behind?)?;
+                None
+            }
             _ => None,
         };
-        self.response.addresses.extend(owner.zip(address));
+        if let (Some(owner), Some(address)) = (owner, address) {
+            self.response.addresses.push(Record {
+                owner,
+                address,
+                time_to_live,
+                is_hint: false,
+            });
+        }
         // What of its data was not read.
         self.reader
             .take(self.reader.remaining().saturating_sub(behind?))?;
+        Some(())
+    }
+
+    /// Reads the data of a service binding (RFC 9460, section 2.2) that ends `behind` bytes before the message.
+    fn service(&mut self, owner: Option<NameId>, time_to_live: u32, behind: usize) -> Option<()> {
+        const IPV4_HINT: u16 = 4;
+        const IPV6_HINT: u16 = 6;
+        let _priority = self.reader.u16()?;
+        if let (Some(owner), Some(target)) = (owner, self.name()?)
+            && owner != target
+        {
+            self.response.names[usize::from(target)]
+                .alias
+                .get_or_insert(owner);
+        }
+        while self.reader.remaining() > behind {
+            let key = self.reader.u16()?;
+            let length = self.reader.u16()?;
+            let mut value = Reader::new(self.reader.take(length.into())?);
+            loop {
+                let address: Option<IpAddr> = match key {
+                    IPV4_HINT => value.u32().map(|bits| Ipv4Addr::from(bits).into()),
+                    IPV6_HINT => value.u128().map(|bits| Ipv6Addr::from(bits).into()),
+                    _ => None,
+                };
+                let Some(address) = address else {
+                    break;
+                };
+                if let Some(owner) = owner
+                    && self.response.addresses.len() < MAX_RECORDS
+                {
+                    self.response.addresses.push(Record {
+                        owner,
+                        address,
+                        time_to_live,
+                        is_hint: true,
+                    });
+                }
+            }
+        }
         Some(())
     }
 

@@ -1,5 +1,6 @@
 //! Formats on the wire: bytes to values.
 
+pub mod certificate;
 pub mod client_hello;
 pub mod decode;
 pub mod dns;

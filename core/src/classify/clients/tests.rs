@@ -70,6 +70,7 @@ impl Bench {
             estimated: false,
             shared: false,
             inferred: false,
+            own_evidence: None,
             settled: false,
         });
         self.viewers

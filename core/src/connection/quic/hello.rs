@@ -21,6 +21,8 @@ const KEY_STEPS: usize = 1000;
 pub(super) struct Hello {
     /// The server's name, lower case.
     pub(super) name: Option<String>,
+    /// The name may be but a cover: the hello carries an encrypted one.
+    pub(super) encrypted: bool,
     /// Whether HTTP/3 is among the protocols offered; `None` where that was not captured.
     pub(super) http3: Option<bool>,
 }
@@ -88,6 +90,7 @@ impl HelloReader {
         if name.is_none() && self.stream.wants_more() {
             return None;
         }
+        let encrypted = hello.as_ref().is_some_and(|hello| hello.encrypted);
         let http3 = hello.and_then(|hello| {
             let mut offers = hello.alpn.clone().peekable();
             offers.peek()?;
@@ -95,7 +98,11 @@ impl HelloReader {
             (found || !hello.truncated).then_some(found)
         });
         self.give_up();
-        Some(Hello { name, http3 })
+        Some(Hello {
+            name,
+            encrypted,
+            http3,
+        })
     }
 
     /// Returns true if the hello may say more than when it was last read. One that grows by a byte at a time is not read
@@ -194,6 +201,7 @@ mod tests {
                 said,
                 Some(Hello {
                     name: None,
+                    encrypted: false,
                     http3: Some(http3)
                 }),
                 "{protocol}"

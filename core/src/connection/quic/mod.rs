@@ -290,7 +290,7 @@ impl QuicSession {
         self.settled = true;
         self.http3 = hello.http3.unwrap_or(true);
         if let Some(name) = &hello.name {
-            ctx.learn_name(EvidenceKind::QuicSni, name, stamp.frame);
+            ctx.learn_name(EvidenceKind::QuicSni, name, hello.encrypted, stamp.frame);
         }
     }
 

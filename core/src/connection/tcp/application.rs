@@ -1,5 +1,6 @@
 //! What is said on a TCP connection: which protocol, who the server is, and the segments.
 
+use super::certificate::CertificateReader;
 use super::dns::DnsMessages;
 use super::hello::HelloBuffer;
 use super::http1::HttpSession;
@@ -8,6 +9,7 @@ use super::ledger::{Credit, Ledger, Returned};
 use super::stream::{Run, Stream};
 use super::tickets::Found;
 use super::tls::TlsSession;
+use crate::config::Config;
 use crate::connection::context::Context;
 use crate::facts::segment::Transport;
 use crate::facts::server::EvidenceKind;
@@ -43,6 +45,9 @@ pub(crate) struct Talk {
     protocol: Protocol,
     pub(crate) ledger: Ledger,
     client_hello: HelloBuffer,
+    certificate: CertificateReader,
+    /// The client named the server.
+    is_named: bool,
     /// The server's port.
     port: u16,
     /// The beginning of the connection was captured.
@@ -95,6 +100,8 @@ impl Talk {
             protocol: Protocol::Unknown,
             ledger: Ledger::default(),
             client_hello: HelloBuffer::default(),
+            certificate: CertificateReader::default(),
+            is_named: false,
             port,
             from_start: false,
             settled: false,
@@ -126,7 +133,7 @@ impl Talk {
             Protocol::Dns(messages) => messages.heap(),
             Protocol::Unknown | Protocol::Opaque => 0,
         };
-        protocol + self.ledger.heap() + self.client_hello.heap()
+        protocol + self.ledger.heap() + self.client_hello.heap() + self.certificate.heap()
     }
 
     /// Whether the framing of a direction is known; `true` where there is none to know.
@@ -220,7 +227,7 @@ impl Talk {
 
     fn read_up(&mut self, run: &Run<'_>, down: Position, ctx: &mut Context<'_>) {
         if matches!(self.protocol, Protocol::Unknown) {
-            self.protocol = self.recognise(run, true);
+            self.protocol = self.recognise(run, true, ctx.config);
         }
         self.look_for_name(run, ctx);
         // Read late, behind a hole or instead of one: its response may have begun since.
@@ -308,7 +315,10 @@ impl Talk {
     /// Reads server bytes; returns how many of them, from the first on, belong to no response.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) -> u64 {
         if matches!(self.protocol, Protocol::Unknown) {
-            self.protocol = self.recognise(run, false);
+            self.protocol = self.recognise(run, false, ctx.config);
+        }
+        if !self.settled {
+            self.name_from_certificate(run, ctx);
         }
         let found = match &mut self.protocol {
             Protocol::Tls(tls) => tls.read_down(run, self.round_trip, &mut self.ledger, ctx),
@@ -338,8 +348,8 @@ impl Talk {
     }
 
     /// What the first bytes of a direction say about the protocol.
-    fn recognise(&self, run: &Run<'_>, of_client: bool) -> Protocol {
-        if self.port == dns::PORT {
+    fn recognise(&self, run: &Run<'_>, of_client: bool, config: &Config) -> Protocol {
+        if config.dns_ports.contains(&self.port) {
             return Protocol::Dns(DnsMessages::default());
         }
         let record = run
@@ -398,10 +408,27 @@ impl Talk {
             }
             if let Some(name) = hello.server_name {
                 let name = name.to_ascii_lowercase();
-                ctx.learn_name(EvidenceKind::Sni, &name, run.stamp.frame);
+                self.is_named = true;
+                ctx.learn_name(EvidenceKind::Sni, &name, hello.encrypted, run.stamp.frame);
             }
         }
-        self.settled |= self.client_hello.is_done();
+        self.settled |=
+            self.client_hello.is_done() && (self.is_named || self.certificate.is_done());
+    }
+
+    /// Looks for the server's name in its certificate, where the client named none.
+    fn name_from_certificate(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
+        if !matches!(self.protocol, Protocol::Tls(_)) || self.is_named {
+            return;
+        }
+        let names = self.certificate.take(run.bytes, run.length);
+        let kind = EvidenceKind::Certificate;
+        if let Some(name) = names.iter().find(|name| ctx.config.is_netflix(name)) {
+            ctx.learn_name(kind, name, false, run.stamp.frame);
+        } else if !names.is_empty() {
+            ctx.learn_foreign(kind);
+        }
+        self.settled |= self.client_hello.is_done() && self.certificate.is_done();
     }
 
     /// Looks for the server's name in the first HTTP request, and begins that request's segment once it is known.
@@ -414,7 +441,12 @@ impl Talk {
                     };
                     self.settled = true;
                     if let Some(name) = host {
-                        ctx.learn_name(EvidenceKind::HttpHost, &name, run.stamp.frame);
+                        let was_netflix = ctx.server().is_some();
+                        ctx.learn_name(EvidenceKind::HttpHost, &name, false, run.stamp.frame);
+                        if was_netflix && ctx.server().is_none() {
+                            // It began as a request to what its address was known for.
+                            self.ledger.retract(ctx);
+                        }
                     }
                 }
                 Protocol::Opaque => self.settled = true,
@@ -433,6 +465,6 @@ fn learn_dns(message: &[u8], stamp: Stamp, ctx: &mut Context<'_>) {
         && let Some(response) = dns::Response::parse(message)
         && !response.is_empty()
     {
-        ctx.learn_dns(response, stamp.frame);
+        ctx.learn_dns(response, stamp);
     }
 }

@@ -333,6 +333,20 @@ impl Ledger {
         }
     }
 
+    /// Takes back all segments that have no bytes yet: the server turned out not to be Netflix's.
+    pub(crate) fn retract(&mut self, ctx: &mut Context<'_>) {
+        for exchange in self.exchanges.drain(..) {
+            if ctx
+                .segments
+                .get(exchange.number)
+                .is_some_and(|segment| segment.bytes == 0)
+            {
+                ctx.segments.withdraw(exchange.number);
+            }
+        }
+        self.spans.clear();
+    }
+
     /// Says that the server's bytes were read up to an offset.
     pub(crate) const fn read_to(&mut self, offset: u64) {
         self.read = offset;

@@ -1,6 +1,7 @@
 //! A TCP connection: its two streams in sequence space.
 
 pub(crate) mod application;
+mod certificate;
 mod dns;
 mod hello;
 mod http1;

@@ -56,12 +56,12 @@ impl Registry {
         let numbered = flow.number.take().is_some();
         if let Some((id, end)) = flow.server {
             let server = &mut self.servers[id as usize];
-            server.flows -= u32::from(numbered);
+            server.flows = server.flows.saturating_sub(u32::from(numbered));
             let (down, up) = (&sent[usize::from(end)], &sent[usize::from(1 - end)]);
-            server.counters.in_pkts -= down.packets;
-            server.counters.in_bytes -= down.bytes;
-            server.counters.out_pkts -= up.packets;
-            server.counters.out_bytes -= up.bytes;
+            server.counters.in_pkts = server.counters.in_pkts.saturating_sub(down.packets);
+            server.counters.in_bytes = server.counters.in_bytes.saturating_sub(down.bytes);
+            server.counters.out_pkts = server.counters.out_pkts.saturating_sub(up.packets);
+            server.counters.out_bytes = server.counters.out_bytes.saturating_sub(up.bytes);
         }
         u32::try_from(sent[0].packets + sent[1].packets).unwrap_or(u32::MAX)
     }

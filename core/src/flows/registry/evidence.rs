@@ -1,7 +1,8 @@
 //! Evidence to servers: what an answer of DNS or a name tells of an address, and the verdict.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
+use super::verdict::{Extent, Reach};
 use super::{Registry, counters};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::{Config, SegmentRule};
@@ -10,7 +11,27 @@ use crate::facts::counters::Counters;
 use crate::facts::server::{Evidence, EvidenceKind, Role, RoleReason, Server};
 use crate::flows::key::HostKey;
 use crate::flows::site::Site;
+use crate::packet::{Stamp, Time};
 use crate::wire::dns;
+
+/// A piece of evidence for an address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim<'a> {
+    pub(crate) kind: EvidenceKind,
+    pub(crate) source: &'a str,
+    pub(crate) frame: u64,
+    pub(crate) extent: Extent,
+}
+
+/// Where a DNS answer came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resolver {
+    pub(crate) address: IpAddr,
+    pub(crate) over_udp: bool,
+}
+
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
 
 impl Registry {
     /// Takes a DNS answer's addresses.
@@ -18,31 +39,94 @@ impl Registry {
         &mut self,
         config: &Config,
         response: &dns::Response,
-        over_udp: bool,
-        frame: u64,
+        resolver: Resolver,
+        stamp: Stamp,
     ) {
         let asked = response.question().filter(|name| config.is_netflix(name));
-        let by_owner = over_udp && config.counts(EvidenceKind::DnsOwner);
+        let by_owner = resolver.over_udp && config.counts(EvidenceKind::DnsOwner);
         for answer in response.answers(|name| config.is_netflix(name)) {
             let address = answer.address;
             if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
                 // Filters answer with such addresses; they are nobody's server.
                 continue;
             }
-            let found = asked
-                .map(|name| (EvidenceKind::Dns, name))
-                .or(answer.found.map(|name| (EvidenceKind::Cname, name)));
-            if let Some((kind, name)) = found {
-                self.identify(config, address, kind, name, frame);
+            let seconds = u64::from(answer.time_to_live).max(config.dns_keep());
+            let span = i64::try_from(seconds)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(SECOND);
+            let claim = |kind, source| Claim {
+                kind,
+                source,
+                frame: stamp.frame,
+                extent: Extent::Until(Time(stamp.time.0.saturating_add(span))),
+            };
+            let kind = match asked {
+                _ if answer.is_hint => EvidenceKind::HttpsRecord,
+                Some(_) => EvidenceKind::Dns,
+                None => EvidenceKind::Cname,
+            };
+            // Filters also answer with themselves, and with nobody.
+            let is_sinkhole =
+                address == resolver.address || address == IpAddr::V4(Ipv4Addr::BROADCAST);
+            match asked.or(answer.found) {
+                _ if is_sinkhole => {}
+                Some(name) => {
+                    self.is_dns_used = true;
+                    let _ = self.learn(config, address, claim(kind, name));
+                }
+                None => self.end_dns(address, stamp.time),
             }
-            if by_owner && config.is_classic_netflix(answer.owner) {
-                let kind = EvidenceKind::DnsOwner;
-                self.identify(config, address, kind, answer.owner, frame);
+            if by_owner && !answer.is_hint && config.is_classic_netflix(answer.owner) {
+                let claim = claim(EvidenceKind::DnsOwner, answer.owner);
+                let _ = self.learn(config, address, claim);
             }
         }
     }
 
-    /// Takes a piece of evidence; returns the server if the address now is one.
+    /// Returns true if an answer that names nobody of Netflix's may still say something.
+    pub(crate) const fn minds_foreign_dns(&self) -> bool {
+        self.is_dns_used
+    }
+
+    /// Ends what DNS said of an address, as it names another service now.
+    fn end_dns(&mut self, address: IpAddr, time: Time) {
+        if let Some(host) = self.hosts.find(&HostKey::new(address))
+            && let Some(id) = self.hosts[host].server
+        {
+            self.reaches[id as usize].end(time);
+        }
+    }
+
+    /// Takes what is known of an IPv4 address for that of IPv6 which stands for it.
+    pub(super) fn learn_embedded(&mut self, config: &Config, host: Slot, embedded: IpAddr) {
+        let Some(id) = self
+            .hosts
+            .find(&HostKey::new(embedded))
+            .and_then(|known| self.hosts[known].server)
+        else {
+            return;
+        };
+        let extent = match self.reaches[id as usize] {
+            reach if reach.everything => Extent::Everything,
+            Reach {
+                until: Some(until), ..
+            } => Extent::Until(until),
+            _ => return,
+        };
+        for evidence in self.servers[id as usize].evidence.clone() {
+            if !evidence.kind.is_of_flow() {
+                let claim = Claim {
+                    kind: evidence.kind,
+                    source: &evidence.source,
+                    frame: evidence.frame,
+                    extent,
+                };
+                let _ = self.learn_of(config, host, claim);
+            }
+        }
+    }
+
+    /// Takes a piece of evidence for all of an address; returns the server if the address now is one.
     pub(crate) fn identify(
         &mut self,
         config: &Config,
@@ -51,7 +135,23 @@ impl Registry {
         source: &str,
         frame: u64,
     ) -> Option<ServerId> {
-        if !config.counts(kind) {
+        let claim = Claim {
+            kind,
+            source,
+            frame,
+            extent: Extent::Everything,
+        };
+        self.learn(config, address, claim)
+    }
+
+    /// Takes a piece of evidence; returns the server if the address now is one.
+    pub(super) fn learn(
+        &mut self,
+        config: &Config,
+        address: IpAddr,
+        claim: Claim<'_>,
+    ) -> Option<ServerId> {
+        if !config.counts(claim.kind) {
             return None;
         }
         let key = HostKey::new(address);
@@ -59,24 +159,40 @@ impl Registry {
             Some(host) => host,
             None => self.host(config, key, NONE),
         };
-        if let Some(id) = self.hosts[host].server {
-            if self.add_evidence(config, id, kind, source, frame) {
-                self.sites_changed.push(id);
-            }
-            return Some(id);
+        self.learn_of(config, host, claim)
+    }
+
+    /// Takes a piece of evidence for an address that has its entry.
+    pub(super) fn learn_of(
+        &mut self,
+        config: &Config,
+        host: Slot,
+        claim: Claim<'_>,
+    ) -> Option<ServerId> {
+        if !config.counts(claim.kind) {
+            return None;
         }
-        self.make_server(config, host, kind, source, frame)
+        let id = match self.hosts[host].server {
+            Some(id) => id,
+            None => return self.make_server(config, host, claim),
+        };
+        if self.add_evidence(config, id, claim) {
+            self.sites_changed.push(id);
+        }
+        let (late, missed) = self.extend(config, host, id, claim.extent);
+        self.evidence_came_late |= late;
+        self.segments_missed |= missed;
+        Some(id)
     }
 
     /// Adds a piece of evidence; returns true if other things are to be expected of the server now.
-    pub(super) fn add_evidence(
-        &mut self,
-        config: &Config,
-        id: ServerId,
-        kind: EvidenceKind,
-        source: &str,
-        frame: u64,
-    ) -> bool {
+    pub(super) fn add_evidence(&mut self, config: &Config, id: ServerId, claim: Claim<'_>) -> bool {
+        let Claim {
+            kind,
+            source,
+            frame,
+            ..
+        } = claim;
         let evidence = &mut self.servers[id as usize].evidence;
         let known = evidence
             .iter()
@@ -105,9 +221,7 @@ impl Registry {
         &mut self,
         config: &Config,
         host: Slot,
-        kind: EvidenceKind,
-        source: &str,
-        frame: u64,
+        claim: Claim<'_>,
     ) -> Option<ServerId> {
         let Some(id) = self.vacate() else {
             self.servers_dropped +=
@@ -127,32 +241,21 @@ impl Registry {
             t_first: self.hosts[host].t_first,
             t_last: self.hosts[host].t_last,
         };
-        let mut missed = server.counters != Counters::default();
-        let mut slot = self.hosts[host].first_flow;
-        while slot != NONE {
-            let end = self.end_of(slot, host);
-            let flow = &mut self.flows[slot];
-            // Traffic between two Netflix addresses stays with the end that was known first.
-            if flow.server.is_none() {
-                missed |= !flow.is_whole(end);
-                flow.server = Some((id, end));
-                self.netflix_flows += 1;
-                server.flows += u32::from(flow.number.is_some());
-                server.counters.add(&flow.counters(end));
-                server.duplicates += u64::from(flow.copies);
-                server.t_first = server.t_first.min(flow.t_first);
-                server.t_last = server.t_last.max(flow.t_last);
-            }
-            slot = flow.next[usize::from(end)];
-        }
-        let has_packets = server.counters != Counters::default();
-        if !has_packets {
+        let has_past = server.counters != Counters::default();
+        if !has_past {
             (server.t_first, server.t_last) = Default::default();
         }
+        let reach = Reach {
+            has_past,
+            ..Reach::NONE
+        };
+        self.settle_in(id, server, reach);
+        let _ = self.add_evidence(config, id, claim);
+        let (late, missed) = self.extend(config, host, id, claim.extent);
+        let has_packets = has_past || late;
         self.evidence_came_late |= has_packets;
-        self.segments_missed |= missed || has_packets && config.segment_rule == SegmentRule::Server;
-        self.settle_in(id, server);
-        let _ = self.add_evidence(config, id, kind, source, frame);
+        self.segments_missed |=
+            has_past || missed || has_packets && config.segment_rule == SegmentRule::Server;
         Some(id)
     }
 }

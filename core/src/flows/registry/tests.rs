@@ -145,7 +145,7 @@ fn flows_are_numbered_in_order_of_appearance_and_a_renewed_one_anew() {
     assert_eq!(open(Kind::Other, 0).1, None);
     assert_eq!(open(Kind::Tcp, 444).1, Some(2));
     assert_eq!(open(Kind::Tcp, 443).1, Some(0));
-    registry.renew(first);
+    registry.renew(&config, first, Time(0));
     assert_eq!(registry.flow(first).number, Some(3));
     assert_eq!(registry.flow(first).counters(0), Counters::default());
     let server = &registry.servers()[0];

@@ -4,6 +4,7 @@
 //! packet goes first, the one named longest ago. Its identifier is given to the next: no packet, flow or segment has it.
 
 use super::Registry;
+use super::verdict::Reach;
 use crate::facts::annotation::ServerId;
 use crate::facts::counters::Counters;
 use crate::facts::server::Server;
@@ -23,7 +24,7 @@ impl Registry {
     #[cold]
     pub(super) fn pass_over_working(&mut self) {
         while let Some(&id) = self.claimed.front()
-            && self.servers[id as usize].counters != Counters::default()
+            && is_at_work(&self.servers[id as usize])
         {
             self.claimed.pop_front();
         }
@@ -45,7 +46,7 @@ impl Registry {
     }
 
     /// Puts a server where there is room for it.
-    pub(super) fn settle_in(&mut self, id: ServerId, server: Server) {
+    pub(super) fn settle_in(&mut self, id: ServerId, server: Server, reach: Reach) {
         if server.counters == Counters::default() {
             self.claimed.push_back(id);
         }
@@ -53,11 +54,18 @@ impl Registry {
             Some(place) => {
                 *place = server;
                 self.sites[id as usize] = Site::Unknown;
+                self.reaches[id as usize] = reach;
             }
             None => {
                 self.servers.push(server);
                 self.sites.push(Site::Unknown);
+                self.reaches.push(reach);
             }
         }
     }
+}
+
+/// Returns true if a server has a packet, or a flow that is about to bring one.
+fn is_at_work(server: &Server) -> bool {
+    server.counters != Counters::default() || server.flows > 0
 }

@@ -390,7 +390,7 @@ proptest! {
         prop_assert!(response.addresses.len() + aliases(&response).len() <= MAX_RECORDS);
         prop_assert!(response.names.len() <= MAX_NAMES);
         prop_assert!(response.names.iter().all(|name| is_host_name(name.text.as_bytes())));
-        for &(owner, _) in &response.addresses {
+        for owner in response.addresses.iter().map(|record| record.owner) {
             prop_assert!(response.chain(owner).count() <= MAX_CHAIN);
         }
     }

@@ -1,5 +1,6 @@
 //! Who is Netflix, and who said so.
 
+use crate::packet::Stamp;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -24,6 +25,25 @@ fn answer(question: &str, owner: &str, address: &str) -> dns::Response {
     message.add_query(Query::query(name(question), data.record_type()));
     message.add_answer(Record::from_rdata(name(owner), 60, data));
     dns::Response::parse(&message.to_vec().unwrap()).unwrap()
+}
+
+/// Takes an answer of a resolver that is at none of the addresses in it.
+fn learn_dns(
+    registry: &mut Registry,
+    config: &Config,
+    response: &dns::Response,
+    over_udp: bool,
+    frame: u64,
+) {
+    let resolver = Resolver {
+        address: [192, 0, 2, 253].into(),
+        over_udp,
+    };
+    let stamp = Stamp {
+        frame,
+        time: Time(0),
+    };
+    registry.learn_dns(config, response, resolver, stamp);
 }
 
 fn sources(server: &Server) -> Vec<(&'static str, &str, u64)> {
@@ -188,22 +208,31 @@ fn names_along_a_chain_count_and_addresses_that_filters_give_do_not() {
     let config = Config::default();
     let mut registry = Registry::new(&config);
     for filtered in ["0.0.0.0", "127.0.0.1", "::", "::1", "224.0.0.251"] {
-        registry.learn_dns(&config, &answer(VIDEO, VIDEO, filtered), true, 1);
+        learn_dns(
+            &mut registry,
+            &config,
+            &answer(VIDEO, VIDEO, filtered),
+            true,
+            1,
+        );
     }
-    registry.learn_dns(
+    learn_dns(
+        &mut registry,
         &config,
         &answer("example.org", "edge.example.org", "192.0.2.9"),
         true,
         1,
     );
     assert!(registry.servers().is_empty());
-    registry.learn_dns(
+    learn_dns(
+        &mut registry,
         &config,
         &answer("www.netflix.com", "edge.example.org", "192.0.2.1"),
         true,
         2,
     );
-    registry.learn_dns(
+    learn_dns(
+        &mut registry,
         &config,
         &answer("www.example.org", VIDEO, "192.0.2.2"),
         true,
@@ -222,21 +251,29 @@ fn the_classic_rule_looks_at_owners_in_answers_over_udp_only() {
     config.set("evidence", "dns_owner").unwrap();
     let mut registry = Registry::new(&config);
     let answer = |question, owner| answer(question, owner, "192.0.2.1");
-    registry.learn_dns(&config, &answer(VIDEO, VIDEO), false, 1);
-    registry.learn_dns(
+    learn_dns(&mut registry, &config, &answer(VIDEO, VIDEO), false, 1);
+    learn_dns(
+        &mut registry,
         &config,
         &answer("www.netflix.com", "e3067.dscg.akamaiedge.net"),
         true,
         2,
     );
-    registry.learn_dns(
+    learn_dns(
+        &mut registry,
         &config,
         &answer("art-0.nflximg.net", "art-0.nflximg.net"),
         true,
         3,
     );
     assert!(registry.servers().is_empty());
-    registry.learn_dns(&config, &answer("www.example.org", VIDEO), true, 4);
+    learn_dns(
+        &mut registry,
+        &config,
+        &answer("www.example.org", VIDEO),
+        true,
+        4,
+    );
     assert_eq!(sources(&registry.servers()[0]), [("dns_owner", VIDEO, 4)]);
 }
 

@@ -162,7 +162,8 @@ fn follow(config: &Config, steps: &[Step], apart: bool) -> Comparison {
             }
             Step::Renew => {
                 if let Some(slot) = latest.filter(|&slot| registry.flow(slot).number.is_some()) {
-                    registry.renew(slot);
+                    let time = registry.flow(slot).t_last;
+                    registry.renew(config, slot, time);
                     renewed = true;
                 }
             }
@@ -402,7 +403,7 @@ fn flows_that_made_room_or_were_renewed_count_for_a_server_known_later() {
             Time(0),
         );
         if port == 29 {
-            registry.renew(slot);
+            registry.renew(&config, slot, Time(0));
         }
     }
     registry.identify(&config, host(0), EvidenceKind::Dns, "netflix.com", 1);

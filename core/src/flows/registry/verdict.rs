@@ -1,0 +1,282 @@
+//! The verdict of a flow: what its own name says, or else what is known of its server's address.
+
+use super::Registry;
+use super::evidence::Claim;
+use crate::bounded::clock_table::{NONE, Slot};
+use crate::config::Config;
+use crate::facts::annotation::ServerId;
+use crate::facts::counters::Counters;
+use crate::facts::server::EvidenceKind;
+use crate::flows::key::{End, FlowKey, HostKey};
+use crate::packet::{Stamp, Time};
+
+/// Protocol numbers of IP (IANA).
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+/// Ports of an address that are remembered as Netflix's. Servers have one or two.
+const PORTS: usize = 4;
+
+/// Flows of an address looked at for its first and last packet, when one of them turns out to be another's.
+const MOST_REVIEWED: usize = 256;
+
+/// Which flows of an address a piece of evidence speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All: an address range says so.
+    Everything,
+    /// All that begin until then: DNS says so.
+    Until(Time),
+    /// Those of one port: a flow of that port says so.
+    Port(u16),
+}
+
+/// Which flows of a server's address its evidence speaks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    pub(super) everything: bool,
+    /// Until when DNS speaks for the address; `None` if it never did.
+    pub(super) until: Option<Time>,
+    /// The ports that own names were seen on; 0 where there is none.
+    pub(super) ports: [u16; PORTS],
+    /// Flows of it were counted that are no longer held.
+    pub(super) has_past: bool,
+}
+
+impl Reach {
+    pub(super) const NONE: Self = Self {
+        everything: false,
+        until: None,
+        ports: [0; PORTS],
+        has_past: false,
+    };
+
+    /// Takes more; returns true if flows that were not reached before may be now.
+    fn extend(&mut self, extent: Extent) -> bool {
+        match extent {
+            Extent::Everything => !std::mem::replace(&mut self.everything, true),
+            Extent::Until(time) => {
+                let before = self.until;
+                self.until = before.max(Some(time));
+                before.is_none()
+            }
+            Extent::Port(port) => {
+                if self.ports.contains(&port) {
+                    return false;
+                }
+                match self.ports.iter_mut().find(|known| **known == 0) {
+                    Some(free) => *free = port,
+                    // So many services of Netflix's on one address: it is Netflix's.
+                    None => self.everything = true,
+                }
+                true
+            }
+        }
+    }
+
+    /// Ends what DNS said, as it names another service now.
+    pub(super) fn end(&mut self, time: Time) {
+        self.until = self.until.map(|until| until.min(time));
+    }
+
+    /// Returns true if it reaches a flow that began at `time`, with the server at `end`.
+    fn covers(&self, key: &FlowKey, end: End, time: Time) -> bool {
+        self.everything
+            || self.until.is_some_and(|until| time <= until)
+            || match (key.has_ports(), key.protocol()) {
+                (true, _) => self.ports.contains(&key.port(end)),
+                // Later fragments state no ports.
+                (false, TCP | UDP) => self.ports[0] != 0,
+                _ => false,
+            }
+    }
+}
+
+impl Registry {
+    /// Returns what a flow without a name of its own is taken for: the end whose address is known. Of two, the one
+    /// identified first.
+    pub(super) fn inherited(
+        &self,
+        config: &Config,
+        key: &FlowKey,
+        hosts: [Slot; 2],
+        opener: Option<End>,
+        time: Time,
+    ) -> Option<(ServerId, End)> {
+        let flows_decide = config.flows_decide();
+        let known = |end: End| {
+            let id = self.hosts[hosts[usize::from(end)]].server?;
+            let fits = !flows_decide
+                // Servers do not open connections: a viewer's own device may have a name with a keyword in it.
+                || opener != Some(end) && self.reaches[id as usize].covers(key, end, time);
+            fits.then_some((id, end))
+        };
+        match (known(0), known(1)) {
+            (Some(low), Some(high)) => Some(if low.0 <= high.0 { low } else { high }),
+            (low, high) => low.or(high),
+        }
+    }
+
+    /// Says which end opened a flow.
+    pub(crate) fn opened(&mut self, config: &Config, slot: Slot, opener: End) {
+        let flow = &mut self.flows[slot];
+        if flow.opener.replace(opener) == Some(opener) || flow.own.is_some() || flow.is_foreign {
+            return;
+        }
+        if config.flows_decide() && flow.server.is_some_and(|(_, end)| end == opener) {
+            self.detach(slot);
+            self.inherit(config, slot);
+        }
+    }
+
+    /// Gives a flow without a verdict the one that its addresses have.
+    pub(super) fn inherit(&mut self, config: &Config, slot: Slot) {
+        let (key, flow) = self.flows.entry(slot);
+        let found = self.inherited(config, key, flow.hosts, flow.opener, flow.t_first);
+        if let Some((id, end)) = found {
+            self.attach(slot, id, end);
+        }
+    }
+
+    /// Takes a name of Netflix's that a flow itself gave, with its server at `end`.
+    pub(crate) fn claim(
+        &mut self,
+        config: &Config,
+        slot: Slot,
+        end: End,
+        (kind, name): (EvidenceKind, &str),
+        stamp: Stamp,
+    ) {
+        let key = self.flows.key(slot);
+        let extent = if config.flows_decide() {
+            Extent::Port(key.port(end))
+        } else {
+            Extent::Everything
+        };
+        let claim = Claim {
+            kind,
+            source: name,
+            frame: stamp.frame,
+            extent,
+        };
+        let Some(id) = self.learn(config, key.address(end), claim) else {
+            return;
+        };
+        if !config.flows_decide() {
+            return;
+        }
+        let flow = &mut self.flows[slot];
+        flow.own = flow.own.or(Some(kind));
+        flow.is_foreign = false;
+        if flow.server != Some((id, end)) {
+            self.detach(slot);
+            self.attach(slot, id, end);
+        }
+    }
+
+    /// Takes a name of another service that a flow itself gave: it is none of Netflix's.
+    pub(crate) fn disown(&mut self, slot: Slot) {
+        self.detach(slot);
+        self.flows[slot].is_foreign = true;
+    }
+
+    /// Widens what a server's evidence speaks for, and gives it the flows of its address that are reached now. Returns
+    /// true if there were packets of them before, and whether some were not followed as a server's are.
+    pub(super) fn extend(
+        &mut self,
+        config: &Config,
+        host: Slot,
+        id: ServerId,
+        extent: Extent,
+    ) -> (bool, bool) {
+        if !self.reaches[id as usize].extend(extent) {
+            return (false, false);
+        }
+        let (mut late, mut missed) = (false, false);
+        let mut slot = self.hosts[host].first_flow;
+        while slot != NONE {
+            let end = self.end_of(slot, host);
+            let (key, flow) = self.flows.entry(slot);
+            let fits = !config.flows_decide()
+                || !flow.is_foreign
+                    && flow.opener != Some(end)
+                    && self.reaches[id as usize].covers(key, end, flow.t_first);
+            // Traffic between two Netflix addresses stays with the end that was known first.
+            if flow.server.is_none() && fits {
+                late |= flow.counters(end) != Counters::default();
+                missed |= !flow.is_whole(end);
+                self.attach(slot, id, end);
+            }
+            slot = self.flows[slot].next[usize::from(end)];
+        }
+        (late, missed)
+    }
+
+    /// Gives a flow to a server, with all that it counted.
+    pub(super) fn attach(&mut self, slot: Slot, id: ServerId, end: End) {
+        let flow = &mut self.flows[slot];
+        flow.server = Some((id, end));
+        self.netflix_flows += 1;
+        let server = &mut self.servers[id as usize];
+        flow.is_firm = server.strongest() == Some(EvidenceKind::Config);
+        server.flows += u32::from(flow.number.is_some());
+        server.duplicates += u64::from(flow.copies);
+        let counted = flow.counters(end);
+        if counted == Counters::default() {
+            return;
+        }
+        if server.counters == Counters::default() {
+            (server.t_first, server.t_last) = (flow.t_first, flow.t_last);
+        }
+        server.counters.add(&counted);
+        server.t_first = server.t_first.min(flow.t_first);
+        server.t_last = server.t_last.max(flow.t_last);
+    }
+
+    /// Takes a flow, with all that it counted, from its server.
+    fn detach(&mut self, slot: Slot) {
+        let flow = &mut self.flows[slot];
+        let Some((id, end)) = flow.server.take() else {
+            return;
+        };
+        self.netflix_flows -= 1;
+        let times = (flow.t_first, flow.t_last);
+        let server = &mut self.servers[id as usize];
+        server.flows = server
+            .flows
+            .saturating_sub(u32::from(flow.number.is_some()));
+        server.counters.remove(&flow.counters(end));
+        server.duplicates = server.duplicates.saturating_sub(u64::from(flow.copies));
+        if server.counters == Counters::default() {
+            (server.t_first, server.t_last) = Default::default();
+        } else if !self.reaches[id as usize].has_past
+            && (times.0 <= server.t_first || times.1 >= server.t_last)
+        {
+            self.review_times(id);
+        }
+    }
+
+    /// Finds a server's first and last packet among the flows that it has left.
+    fn review_times(&mut self, id: ServerId) {
+        let address = self.servers[id as usize].address;
+        let Some(host) = self.hosts.find(&HostKey::new(address)) else {
+            return;
+        };
+        let (mut first, mut last) = (Time(i64::MAX), Time(i64::MIN));
+        let mut slot = self.hosts[host].first_flow;
+        for _ in 0..MOST_REVIEWED {
+            if slot == NONE {
+                let server = &mut self.servers[id as usize];
+                (server.t_first, server.t_last) = (first, last);
+                return;
+            }
+            let end = self.end_of(slot, host);
+            let flow = &self.flows[slot];
+            if flow.server == Some((id, end)) && flow.counters(end) != Counters::default() {
+                first = first.min(flow.t_first);
+                last = last.max(flow.t_last);
+            }
+            slot = flow.next[usize::from(end)];
+        }
+    }
+}
