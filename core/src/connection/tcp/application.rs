@@ -447,6 +447,7 @@ impl Talk {
                             // It began as a request to what its address was known for.
                             self.ledger.retract(ctx);
                         }
+                        self.ledger.note_own_evidence(ctx);
                     }
                 }
                 Protocol::Opaque => self.settled = true,

@@ -333,6 +333,15 @@ impl Ledger {
         }
     }
 
+    /// Notes what the flow said itself on segments that began before it did.
+    pub(crate) fn note_own_evidence(&self, ctx: &mut Context<'_>) {
+        for exchange in &self.exchanges {
+            if let Some(segment) = ctx.segments.get_mut(exchange.number) {
+                segment.own_evidence = ctx.own;
+            }
+        }
+    }
+
     /// Takes back all segments that have no bytes yet: the server turned out not to be Netflix's.
     pub(crate) fn retract(&mut self, ctx: &mut Context<'_>) {
         for exchange in self.exchanges.drain(..) {
