@@ -150,6 +150,7 @@ impl Player<'_> {
             estimated: false,
             shared: false,
             inferred: false,
+            own_evidence: None,
             settled: true,
         });
     }
