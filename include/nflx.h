@@ -282,6 +282,36 @@
 #define NFLX_EVIDENCE_PREFIX 8
 
 /**
+ * Evidence: an HTTPS or SVCB record whose address hints lead to the address.
+ */
+#define NFLX_EVIDENCE_HTTPS_RECORD 9
+
+/**
+ * Evidence: a name in the certificate that the server showed in clear.
+ */
+#define NFLX_EVIDENCE_CERTIFICATE 10
+
+/**
+ * Evidence: the host that a client asked a proxy for.
+ */
+#define NFLX_EVIDENCE_TUNNEL 11
+
+/**
+ * Nobody gave evidence.
+ */
+#define NFLX_EVIDENCE_SCOPE_NONE 0
+
+/**
+ * The flow itself gave the evidence, by a name of its own.
+ */
+#define NFLX_EVIDENCE_SCOPE_FLOW 1
+
+/**
+ * The evidence is for the address, which is known from elsewhere.
+ */
+#define NFLX_EVIDENCE_SCOPE_ADDRESS 2
+
+/**
  * The setting takes words separated by commas.
  */
 #define NFLX_SETTING_LIST 1
@@ -529,9 +559,9 @@ typedef struct nflx_server {
      */
     uint32_t role_reason;
     /**
-     * 0.
+     * `NFLX_EVIDENCE_SCOPE_`: who gave the strongest evidence.
      */
-    uint32_t reserved;
+    uint32_t evidence_scope;
     /**
      * Copies of packets, which are not among the counters.
      */
@@ -678,9 +708,9 @@ typedef struct nflx_segment {
      */
     uint32_t next;
     /**
-     * 0.
+     * `NFLX_EVIDENCE_SCOPE_`: whether the flow itself said that it is Netflix's, or its address is known.
      */
-    uint32_t reserved;
+    uint32_t evidence_scope;
     /**
      * By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
      */

@@ -228,6 +228,7 @@ impl Registry {
         server.duplicates += u64::from(flow.copies);
         let counted = flow.counters(end);
         if counted == Counters::default() {
+            self.pass_over_working();
             return;
         }
         if server.counters == Counters::default() {
@@ -236,6 +237,8 @@ impl Registry {
         server.counters.add(&counted);
         server.t_first = server.t_first.min(flow.t_first);
         server.t_last = server.t_last.max(flow.t_last);
+        // It is at work, so it makes no room any more.
+        self.pass_over_working();
     }
 
     /// Takes a flow, with all that it counted, from its server.
