@@ -70,6 +70,10 @@ Nothing but packets is needed: a player whose buffer is full asks for the next s
 holds, so the seconds of media in a segment follow from its requests, and the buffer from both. Where nothing decides, values \
 are null and 'reason' says why.
 
+--format p1203 writes one JSON object for each session instead: the input of ITU-T P.1203 (I11, I13, I23 of mode 0), from \
+which the standard's reference implementation computes a mean opinion score. Codec, frame rate, resolution and device are \
+assumed, as no packet shows them; the key nflx says so.
+
 Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice where a later packet tells what earlier ones \
 were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
 
@@ -261,6 +265,11 @@ pub(crate) struct PlaybackRun {
 }
 
 impl PlaybackRun {
+    /// Sessions are to be written as the input of ITU-T P.1203.
+    pub(crate) fn is_p1203(&self) -> bool {
+        self.run.output.format == Some(Format::P1203)
+    }
+
     /// The run, with the step among its settings.
     pub(crate) fn into_run(self) -> Run {
         let mut run = self.run;

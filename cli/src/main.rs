@@ -27,7 +27,7 @@ mod workers;
 use std::process::ExitCode;
 
 use args::{Command, ModelCommand};
-use rows::{Packets, Playback, Segments, Servers, Sessions};
+use rows::{P1203, Packets, Playback, Segments, Servers, Sessions};
 
 fn main() -> ExitCode {
     let cli = match args::parse() {
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Packets(run) if run.live => list::live::run::<Packets>(&run),
         Command::Packets(run) => list::run::run::<Packets>(&run),
         Command::Sessions(run) => list::run::run::<Sessions>(&run),
+        Command::Playback(run) if run.is_p1203() => list::run::run::<P1203>(&run.into_run()),
         Command::Playback(run) => list::run::run::<Playback>(&run.into_run()),
         Command::Features(run) => list::quality::features(run),
         Command::Quality(run) => list::quality::quality(run),

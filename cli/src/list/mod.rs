@@ -15,8 +15,8 @@ use crate::analysis::{Failure, Study};
 use crate::findings::Findings;
 use crate::output::Writer;
 use crate::rows::{
-    PacketRow, Packets, Playback, PlaybackRow, Rows, SegmentRow, Segments, ServerRow, Servers,
-    SessionRow, Sessions, evidence_kinds, ranked, spans,
+    P1203, P1203Row, PacketRow, Packets, Playback, PlaybackRow, Rows, SegmentRow, Segments,
+    ServerRow, Servers, SessionRow, Sessions, evidence_kinds, ranked, spans,
 };
 
 /// Rows that a capture gives.
@@ -101,6 +101,17 @@ impl Report for Playback {
                     session: session.number,
                     moment,
                 })?;
+            }
+        }
+        Ok(study)
+    }
+}
+
+impl Report for P1203 {
+    fn write(study: Study, _: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
+        for session in &sessions(&study) {
+            if let Some(row) = P1203Row::new(study.frames.at(session.t_start), session) {
+                writer.row(&row)?;
             }
         }
         Ok(study)

@@ -19,6 +19,7 @@ use crate::messages::{Remarks, Status, mistake, name, say, unwritten, would_be_l
 use crate::output::{Format, Part, Sink, Writer, folder};
 use crate::progress::Total;
 use crate::rings::{self, Joining};
+use crate::rows::{P1203, Rows};
 use crate::workers;
 
 /// Name of the file in a folder that stands for a capture.
@@ -39,6 +40,10 @@ struct Outcome<R> {
 pub(crate) fn run<T: Report>(run: &Run) -> Status {
     if let Some(sentence) = contradiction(run) {
         say(sentence);
+        return Status::Failed;
+    }
+    if run.output.format == Some(Format::P1203) && T::NAME != P1203::NAME {
+        say("p1203 is a format of 'nflx playback'; choose table, jsonl, csv or parquet");
         return Status::Failed;
     }
     let config = match run.analysis.config() {

@@ -96,7 +96,7 @@ impl Column {
             Type::Bool => Values::Bools(Vec::new()),
             Type::Integer | Type::Time => Values::Integers(Vec::new()),
             Type::Float | Type::Seconds => Values::Floats(Vec::new()),
-            Type::Text => Values::Texts(Texts::default()),
+            Type::Text | Type::Json => Values::Texts(Texts::default()),
             Type::Words => Values::Words(Repetition::new(), Texts::default()),
             Type::Floats | Type::Spans => Values::FloatLists(Repetition::new(), Vec::new()),
         };
@@ -120,6 +120,7 @@ impl Column {
                 values.push(nanoseconds as f64 / 1e9)
             }
             (Values::Texts(values), Value::Text(text)) => values.push(text),
+            (Values::Texts(values), Value::Json(json)) => values.push(&json.to_string()),
             (Values::Texts(values), Value::Word(word)) => values.push_word(word),
             (Values::Texts(values), Value::Address(address)) => values.push_address(address),
             (Values::Words(repetition, values), Value::Words(words)) => {

@@ -34,6 +34,9 @@ pub(crate) enum Format {
     Csv,
     /// Apache Parquet, every column with its type, unit and meaning
     Parquet,
+    /// Of playback: one JSON object a session, the input of ITU-T P.1203
+    #[value(hide = true)]
+    P1203,
 }
 
 impl Format {
@@ -100,7 +103,7 @@ impl<'s, T: Rows> Writer<'s, T> {
     pub(crate) fn new(format: Format, sink: &'s mut Sink, several: bool) -> io::Result<Self> {
         let form = match format {
             Format::Table => Form::Table(Table::new::<T>(sink, several)),
-            Format::Jsonl => Form::Jsonl(Place::Sink(sink), Vec::new()),
+            Format::Jsonl | Format::P1203 => Form::Jsonl(Place::Sink(sink), Vec::new()),
             Format::Csv => {
                 let keys: Vec<_> = T::COLUMNS.iter().map(|column| column.key).collect();
                 let watched = sink.is_terminal();
@@ -216,7 +219,7 @@ impl<T: Rows> Writer<'static, T> {
         let spool = Spool::new();
         let form = match format {
             Format::Table => Form::Cells(Box::new(csv::Writer::from_writer(spool))),
-            Format::Jsonl => Form::Jsonl(Place::Spool(spool), Vec::new()),
+            Format::Jsonl | Format::P1203 => Form::Jsonl(Place::Spool(spool), Vec::new()),
             Format::Csv => Form::Csv {
                 place: Place::Spool(spool),
                 line: Vec::new(),

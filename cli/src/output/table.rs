@@ -187,6 +187,7 @@ fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
         (Value::Text(text) | Value::Word(text), _) => escape::escaped(text).into_owned(),
         (Value::Address(address), _) => address.to_string(),
         (Value::Words(words), _) => escape::escaped(&words.join(" ")).into_owned(),
+        (Value::Json(json), _) => json.to_string(),
         (Value::Spans(spans), _) => spans
             .iter()
             .map(|[from, to]| format!("{from}-{to}"))

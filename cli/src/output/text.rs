@@ -30,6 +30,7 @@ pub(super) fn json(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         Value::Word(text) => serde_json::to_writer(out, text)?,
         Value::Floats(values) => serde_json::to_writer(out, values)?,
         Value::Spans(spans) => serde_json::to_writer(out, spans)?,
+        Value::Json(json) => serde_json::to_writer(out, json)?,
         Value::Address(address) => write!(out, "\"{address}\"")?,
         _ => plain(value, out)?,
     }
@@ -70,6 +71,7 @@ pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         Value::Words(words) => out.write_all(words.join(" ").as_bytes()),
         Value::Floats(values) => Ok(serde_json::to_writer(out, values)?),
         Value::Spans(spans) => Ok(serde_json::to_writer(out, spans)?),
+        Value::Json(json) => Ok(serde_json::to_writer(out, json)?),
     }
 }
 

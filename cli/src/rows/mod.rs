@@ -2,6 +2,7 @@
 
 mod features;
 mod models;
+mod p1203;
 mod packets;
 mod playback;
 mod quality;
@@ -16,6 +17,7 @@ use std::net::IpAddr;
 pub(crate) use features::{Columns, FeatureRow, Features};
 pub(crate) use models::{ModelEntries, ModelEntry};
 use nflx_core::Time;
+pub(crate) use p1203::{P1203, P1203Row};
 pub(crate) use packets::{PacketRow, Packets};
 pub(crate) use playback::{Playback, PlaybackRow};
 pub(crate) use quality::{ModelledFeatures, Quality};
@@ -87,6 +89,8 @@ pub(crate) enum Type {
     Floats,
     /// [`Value::Spans`].
     Spans,
+    /// [`Value::Json`].
+    Json,
 }
 
 impl Type {
@@ -103,6 +107,7 @@ impl Type {
             Value::Words(_) => matches!(self, Self::Words),
             Value::Floats(_) => matches!(self, Self::Floats),
             Value::Spans(_) => matches!(self, Self::Spans),
+            Value::Json(_) => matches!(self, Self::Json),
         }
     }
 }
@@ -164,6 +169,8 @@ pub(crate) enum Value<'a> {
     Floats(&'a [f64]),
     /// Spans of time, from and to, in seconds since 1970.
     Spans(&'a [[f64; 2]]),
+    /// An object with a form of its own.
+    Json(&'a serde_json::Value),
 }
 
 impl Value<'_> {
@@ -265,6 +272,7 @@ mod tests {
         assert!(is_described::<Sessions>() && is_described::<Playback>());
         assert!(is_described::<Quality>() && is_described::<ModelledFeatures>());
         assert!(is_described::<ModelEntries>());
+        assert!(is_described::<P1203>());
     }
 
     /// The keys are a promise: scripts read them.

@@ -361,6 +361,26 @@ impl Session {
         Some(self.stalls.as_ref()?.iter().map(at).collect())
     }
 
+    /// Video that arrived: where its media begins and ends, in seconds of media since the start of the session, and its
+    /// bits per second. Nothing where the media seconds are not known.
+    pub fn pictures(&self) -> impl Iterator<Item = (f64, f64, f64)> + '_ {
+        self.rates
+            .iter()
+            .map(|rate| (rate.from, rate.to, rate.bits))
+    }
+
+    /// Stalls by the position at which they began, in seconds of media since the start of the session, and their length in
+    /// seconds.
+    #[must_use]
+    pub fn stalls_by_position(&self) -> Vec<(f64, f64)> {
+        let position = |at: f64| self.line.at(at).map_or(0.0, |knot| knot.position);
+        let stalls = self.stalls.as_deref().unwrap_or_default();
+        stalls
+            .iter()
+            .map(|&(from, to)| (position(from), to - from))
+            .collect()
+    }
+
     /// Seconds of media ahead of the position at the end.
     #[must_use]
     pub fn buffer_at_end(&self) -> Option<f64> {

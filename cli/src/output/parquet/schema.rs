@@ -49,7 +49,7 @@ fn field(key: &str, kind: Type) -> Result<Node, ParquetError> {
                 .with_logical_type(Some(time))
                 .build()
         }
-        Type::Text => text(key).build(),
+        Type::Text | Type::Json => text(key).build(),
         Type::Words => list(
             key,
             text("element")
@@ -98,7 +98,7 @@ pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
                     ColumnPath::new([column.key, "list", "element"].map(str::to_owned).to_vec());
                 properties.set_column_dictionary_enabled(path, false)
             }
-            Type::Text | Type::Words => properties,
+            Type::Text | Type::Json | Type::Words => properties,
         };
     }
     properties.build()
@@ -144,7 +144,7 @@ fn for_pandas<T: Rows>(column: &Column<T>) -> Json {
         Type::Integer => ("int64", "Int64"),
         Type::Float | Type::Seconds => ("float64", "float64"),
         Type::Time => ("datetimetz", "datetime64[ns]"),
-        Type::Text => ("unicode", "object"),
+        Type::Text | Type::Json => ("unicode", "object"),
         Type::Words => ("list[unicode]", "object"),
         Type::Floats | Type::Spans => ("list[float64]", "object"),
     };
