@@ -11,6 +11,7 @@ use crate::config::{Config, SegmentRule};
 use crate::connection::classic_rule::Classic;
 use crate::connection::context::{Context, Learnt, Outcome};
 use crate::connection::followed::{Carrier, Connections, Session};
+use crate::connection::peers::{Pair, Peers};
 use crate::connection::quic::{Opening, QuicSession};
 use crate::connection::tcp::application::speaks_as_client;
 use crate::facts::annotation::{Annotation, ServerId};
@@ -29,6 +30,7 @@ use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::{self, Fragments};
 use crate::wire::decode::{Datagram, Decoder, Tcp, TcpFlags, Transport, Udp};
 use crate::wire::dns;
+use crate::wire::quic::MIN_CLIENT_DATAGRAM;
 
 /// The most data that comes with a SYN: what fits an IP packet.
 const MOST_WITH_SYN: u32 = 65_535;
@@ -57,6 +59,7 @@ pub struct Engine {
     /// Those who asked for them.
     viewers: Viewers,
     connections: Connections,
+    peers: Peers,
     classic: Classic,
     /// What the packet at hand taught; empty between packets.
     learnt: Vec<Learnt>,
@@ -98,6 +101,7 @@ impl Engine {
             segments: SegmentTable::new(&config),
             viewers: Viewers::new(&config),
             connections: Connections::new(&config),
+            peers: Peers::new(&config),
             classic: Classic::default(),
             learnt: Vec::new(),
             segments_missed: false,
@@ -284,8 +288,8 @@ impl Engine {
     fn enter(&mut self, key: FlowKey, numbered: bool, time: Time) -> Slot {
         let connections = &mut self.connections;
         self.registry
-            .enter(&self.config, key, numbered, time, |slot| {
-                connections.evict(slot)
+            .enter(&self.config, key, numbered, time, |flow, place| {
+                connections.evict(flow, place)
             })
     }
 
@@ -413,6 +417,7 @@ impl Engine {
     fn renew_if_quic_reopened(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, time: Time) {
         let connection = self.registry.flow(slot).connection;
         if connection != NONE
+            && self.connections.list[connection as usize].flow == slot
             && let Session::Quic(session) = &self.connections.list[connection as usize].session
             && session.is_reopened_by(udp, sender)
         {
@@ -422,7 +427,7 @@ impl Engine {
 
     fn renew(&mut self, slot: Slot, time: Time) {
         let connection = self.registry.flow(slot).connection;
-        if connection != NONE {
+        if connection != NONE && self.connections.list[connection as usize].flow == slot {
             self.close(slot, connection, true);
         }
         self.registry.renew(&self.config, slot, time);
@@ -575,39 +580,50 @@ impl Engine {
         let server = flow.server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         if flow.settled && (server.is_none() || is_classic) {
-            return Outcome::default();
+            // A connection may begin behind anything else that has the same ports, but for one that was looked at.
+            if server.is_some() || flow.client.is_some() || !QuicSession::opens(udp) {
+                return Outcome::default();
+            }
+            self.registry.flow_mut(slot).settled = false;
         }
         let mut place = self.place(slot);
         if place == NONE {
-            match QuicSession::opening(
-                self.registry.key(slot),
-                udp,
-                sender,
-                server.map(|(_, end)| end),
-            ) {
-                Opening::Client(client) => {
-                    place = self.open_connection(slot, client, Carrier::Quic)
-                }
-                opening @ (Opening::NotYet | Opening::No) => {
-                    let flow = self.registry.flow_mut(slot);
-                    flow.settled |= opening == Opening::No;
-                    flow.passed_over = true;
-                    return Outcome::default();
-                }
-            }
+            place = match self.quic_place(slot, udp, sender, stamp) {
+                Some(place) => place,
+                None => return Outcome::default(),
+            };
+        } else if self.connections.list[place as usize].former == slot {
+            place = self.return_to(slot, place, udp, sender, stamp);
         }
         let followed = &mut self.connections.list[place as usize];
         followed.used = true;
-        let client = followed.session.client();
-        let (outcome, settled) = self.call(slot, client, |connections, _, ctx| {
-            match &mut connections.list[place as usize].session {
-                Session::Quic(session) => {
-                    (session.packet(udp, sender, stamp, ctx), session.settled)
-                }
-                Session::Tcp(_) => (Outcome::default(), true),
-            }
-        });
+        let current = followed.flow;
+        let Session::Quic(session) = &followed.session else {
+            return Outcome::default();
+        };
+        let (client, introduce) = (session.client, !session.introduced);
+        // Packets may come late where the connection came from, in which the ends may have other numbers.
+        let is_late = current != slot;
+        let sender = match server {
+            Some((_, end)) if is_late && sender == end => 1 - client,
+            Some(_) if is_late => client,
+            _ => sender,
+        };
+        let (outcome, settled) =
+            self.call(
+                current,
+                client,
+                |connections, _, ctx| match &mut connections.list[place as usize].session {
+                    Session::Quic(session) => {
+                        (session.packet(udp, sender, stamp, ctx), session.settled)
+                    }
+                    Session::Tcp(_) => (Outcome::default(), true),
+                },
+            );
         self.relieve(place);
+        if is_late {
+            return outcome;
+        }
         let flow = self.registry.flow_mut(slot);
         let is_followed = match flow.server {
             None => !settled,
@@ -616,8 +632,109 @@ impl Engine {
         if !is_followed {
             flow.settled |= settled;
             self.stop_following(slot, place);
+        } else if introduce && flow.server.is_some() {
+            self.introduce(slot, place);
         }
         outcome
+    }
+
+    /// Where a QUIC connection of a flow that is not followed yet belongs: to a new place, or to that of one that moved.
+    fn quic_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
+        let server = self.registry.flow(slot).server.map(|(_, end)| end);
+        if let Some(end) = server
+            && let Some((place, former)) = self.moving(slot, end)
+        {
+            let Session::Quic(session) = &mut self.connections.list[place as usize].session else {
+                return None;
+            };
+            if sender != end && session.is_continued_by(udp, stamp, &self.config) {
+                session.moves(1 - end, udp);
+                self.connections.moves(place, slot);
+                self.place_at(slot, place, 1 - end);
+                self.introduce(slot, place);
+                return Some(place);
+            }
+            // It may be about to move here: the path is tried first (RFC 9000, section 9.1).
+            let tries = self.registry.flow(former).server.is_some()
+                && udp.payload_length as usize >= MIN_CLIENT_DATAGRAM
+                && !QuicSession::opens(udp);
+            if tries {
+                return None;
+            }
+        }
+        match QuicSession::opening(self.registry.key(slot), udp, sender, server) {
+            Opening::Client(client) => Some(self.open_connection(slot, client, Carrier::Quic)),
+            opening @ (Opening::NotYet | Opening::No) => {
+                let flow = self.registry.flow_mut(slot);
+                flow.settled |= opening == Opening::No;
+                flow.passed_over = true;
+                None
+            }
+        }
+    }
+
+    /// The connection that may go on in a flow of which nothing was followed so far, and the flow that it has.
+    fn moving(&mut self, slot: Slot, end: End) -> Option<(Slot, Slot)> {
+        if self.registry.flow(slot).client.is_some() {
+            return None;
+        }
+        let (place, former) = self.peers.latest(&self.pair(slot, end)?)?;
+        let followed = self.connections.list.get(place as usize)?;
+        let is_quic = matches!(followed.session, Session::Quic(_));
+        (followed.flow == former && former != slot && is_quic).then_some((place, former))
+    }
+
+    /// Who speaks with whom in a flow whose server is at this end.
+    fn pair(&self, slot: Slot, end: End) -> Option<Pair> {
+        let (server, _) = self.registry.flow(slot).server?;
+        let key = self.registry.key(slot);
+        Some(Pair {
+            client: key.address(1 - end),
+            server,
+            port: key.port(end),
+        })
+    }
+
+    /// Takes note of a QUIC connection of a Netflix server, so that it is found again when it moves.
+    fn introduce(&mut self, slot: Slot, place: Slot) {
+        let Some((_, end)) = self.registry.flow(slot).server else {
+            return;
+        };
+        if let Some(pair) = self.pair(slot, end) {
+            self.peers.note(pair, place, slot);
+        }
+        if let Session::Quic(session) = &mut self.connections.list[place as usize].session {
+            session.introduced = true;
+        }
+    }
+
+    /// Takes a packet of the flow that a connection came from: late, or since it went back there. Returns where it
+    /// belongs: two connections that were taken for one come apart.
+    fn return_to(
+        &mut self,
+        slot: Slot,
+        place: Slot,
+        udp: &Udp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Slot {
+        let Some((_, end)) = self.registry.flow(slot).server else {
+            return place;
+        };
+        let Session::Quic(session) = &mut self.connections.list[place as usize].session else {
+            return place;
+        };
+        if sender == end || session.is_busy(stamp, &self.config) {
+            return place;
+        }
+        if self.connections.moves(place, slot) {
+            if let Session::Quic(session) = &mut self.connections.list[place as usize].session {
+                session.moves(1 - end, udp);
+            }
+            self.introduce(slot, place);
+            return place;
+        }
+        self.open_connection(slot, 1 - end, Carrier::Quic)
     }
 
     /// Where a flow is followed, if it is, and its server's end is not what looked like the client until now: then it is
@@ -626,7 +743,12 @@ impl Engine {
     fn place(&mut self, slot: Slot) -> Slot {
         let flow = self.registry.flow(slot);
         let (place, server) = (flow.connection, flow.server);
+        if place != NONE && !self.connections.belongs(place, slot) {
+            self.registry.flow_mut(slot).connection = NONE;
+            return NONE;
+        }
         if place != NONE
+            && self.connections.list[place as usize].flow == slot
             && server.is_some_and(|(_, end)| {
                 end == self.connections.list[place as usize].session.client()
             })
@@ -647,11 +769,16 @@ impl Engine {
             self.stats.connections_evicted += 1;
         }
         let place = self.connections.take(slot, client, carrier);
+        self.place_at(slot, place, client);
+        place
+    }
+
+    /// Takes note of where a flow is followed.
+    fn place_at(&mut self, slot: Slot, place: Slot, client: End) {
         let flow = self.registry.flow_mut(slot);
         flow.connection = place;
         flow.client = Some(client);
         flow.over = false;
-        place
     }
 
     /// Lets go of connections that hold much, if all together hold too much, after a packet of one at `place`.

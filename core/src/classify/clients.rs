@@ -177,9 +177,12 @@ impl Viewers {
             .map(|segment| Observed {
                 number: segment.number,
                 server: segment.server,
+                flow: segment.flow,
                 start: segment.t_request.0,
                 end: segment.t_last.unwrap_or(segment.t_request).0,
                 size: segment.app_bytes,
+                error: segment.size_error,
+                shared: segment.shared,
             })
             .collect();
         // Of requests at the same time none comes first: what is said of them does not depend on their numbers.

@@ -35,6 +35,11 @@ impl Cluster {
         self.low <= size && size <= self.high
     }
 
+    /// Whether a size that may be off by `error` may be a member's.
+    pub(super) const fn reaches(&self, size: u64, error: u64) -> bool {
+        self.low <= size.saturating_add(error) && size.saturating_sub(error) <= self.high
+    }
+
     /// Whether a size lies in its surroundings.
     pub(super) const fn is_near(&self, size: u64) -> bool {
         let (low, high) = around(self.low, self.high, SURROUNDINGS);

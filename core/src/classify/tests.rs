@@ -110,9 +110,12 @@ impl Player {
                     Observed {
                         number: 0,
                         server,
+                        flow: 0,
                         start,
                         end,
                         size: bytes as u64,
+                        error: 0,
+                        shared: false,
                     },
                     kind,
                 ));
@@ -182,9 +185,12 @@ fn segment(server: ServerId, start: f64, takes: f64, size: u64) -> Observed {
     Observed {
         number: 0,
         server,
+        flow: 0,
         start,
         end: start + takes,
         size,
+        error: 0,
+        shared: false,
     }
 }
 
@@ -676,7 +682,7 @@ proptest! {
         let observed = |numbers: &dyn Fn(usize) -> usize| {
             let mut list: Vec<Observed> = segments.iter().enumerate().map(|(at, &(server, start, takes, size))| {
                 let (start, takes) = (start * SECOND, takes * SECOND / 4);
-                Observed { number: numbers(at) as u32, server, start, end: start + takes, size }
+                Observed { number: numbers(at) as u32, server, flow: 0, start, end: start + takes, size, error: 0, shared: false }
             }).collect();
             list.sort_unstable_by_key(|s| (s.start, s.end, s.size, s.server, s.number));
             list

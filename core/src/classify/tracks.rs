@@ -8,6 +8,13 @@ use crate::facts::segment::{Kind, KindReason};
 
 /// Members from which a cluster may be larger than what is beside it: audio above the lowest steps of video.
 const MEMBERS_LARGER: usize = 6;
+/// Segments of a connection from which it is judged by itself.
+const CONNECTION_MIN: usize = 8;
+/// Members of a cluster, in percent, that overlap the one before on another connection where one address stands for
+/// several viewers: the segments of a track come one after the other.
+const CROWD_OVERLAPS: usize = 10;
+/// Segments that were alone on their connection from which tracks are looked for among these only.
+const UNSHARED_MIN: usize = 4;
 /// Members from which a track may be audio without another beside it.
 const MEMBERS_ALONE: usize = 4;
 /// A cluster this many times narrower than another is the more constant one.
@@ -33,21 +40,153 @@ pub(super) fn tell_apart(
     steps: &mut u64,
 ) {
     let open = undecided(verdicts);
-    let segments: Vec<Observed> = open.iter().map(|&at| observed[at]).collect();
-    let sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
-    let clusters = cluster::find(&sizes, config, steps);
-    match audio(&segments, &sizes, &clusters, config) {
-        Tracks::One(kind) => open
+    let group = Group::new(observed, open, config, steps);
+    let crowded = group.crowded();
+    if crowded.is_empty() {
+        group.decide(verdicts, config);
+    } else {
+        tell_viewers_apart(&group, &crowded, verdicts, config, steps);
+    }
+}
+
+/// Decides by connection, and then by server, where one address stands for several viewers who fetch the same tracks at
+/// once.
+fn tell_viewers_apart(
+    all: &Group<'_>,
+    crowded: &[&Cluster],
+    verdicts: &mut [Verdict],
+    config: &Config,
+    steps: &mut u64,
+) {
+    let observed = all.observed;
+    let mut places = all.places.clone();
+    // Stable: in order of request within a connection.
+    places.sort_by_key(|&at| (observed[at].server, observed[at].flow));
+    for places in places.chunk_by(|&a, &b| observed[a].server == observed[b].server) {
+        let mut audio: Vec<Cluster> = Vec::new();
+        let mut few = Vec::new();
+        for places in places.chunk_by(|&a, &b| observed[a].flow == observed[b].flow) {
+            if places.len() < CONNECTION_MIN {
+                few.extend_from_slice(places);
+                continue;
+            }
+            let group = Group::new(observed, places.to_vec(), config, steps);
+            let found = group.decide(verdicts, config);
+            // Steps of video may be as constant as audio: others fetch audio as well, or it is slow.
+            let is_shared = |size: u64| crowded.iter().any(|cluster| cluster.holds(size));
+            let is_audio = |cluster: &&Cluster| {
+                is_shared(cluster.low)
+                    || is_shared(cluster.high)
+                    || bitrate(cluster, &group.segments)
+                        .is_some_and(|rate| rate <= config.audio_bitrate() * 1000)
+            };
+            let shared = places.iter().filter(|&&at| is_shared(observed[at].size));
+            let is_single = found.is_empty() && shared.count() * 2 >= places.len();
+            if !is_single && !found.iter().any(|cluster| is_audio(&cluster)) {
+                for &at in places {
+                    verdicts[at] = (Kind::Video, KindReason::SingleTrack);
+                }
+            }
+            audio.extend(found.iter().filter(is_audio).cloned());
+        }
+        few.sort_unstable();
+        if audio.is_empty() {
+            let group = Group::new(observed, few, config, steps);
+            audio.extend(group.decide(verdicts, config));
+            few = Vec::new();
+        }
+        // What one connection says of a server's audio holds for others of it.
+        let unsure = |at: &usize| verdicts[*at] == (Kind::Video, KindReason::SingleTrack);
+        few.extend(places.iter().copied().filter(unsure));
+        for at in few {
+            verdicts[at] = beside(&audio, &observed[at]);
+        }
+    }
+}
+
+/// What a segment is where audio has these sizes.
+fn beside(audio: &[Cluster], segment: &Observed) -> Verdict {
+    let reach = if segment.is_vague() { 0 } else { segment.error };
+    let is_audio = audio
+        .iter()
+        .any(|cluster| cluster.reaches(segment.size, reach));
+    if is_audio {
+        (Kind::Audio, KindReason::SizeCluster)
+    } else {
+        (Kind::Video, KindReason::BesideAudio)
+    }
+}
+
+/// Segments that are judged together.
+struct Group<'a> {
+    observed: &'a [Observed],
+    places: Vec<usize>,
+    /// Those whose sizes say something, and their sizes.
+    segments: Vec<Observed>,
+    sizes: Vec<u64>,
+    clusters: Vec<Cluster>,
+}
+
+impl<'a> Group<'a> {
+    fn new(observed: &'a [Observed], places: Vec<usize>, config: &Config, steps: &mut u64) -> Self {
+        let all = || places.iter().map(|&at| observed[at]);
+        // What was divided among requests without knowing more says nothing, where others do.
+        let says_something = |segment: &Observed| !segment.shared || !segment.is_vague();
+        let mut segments: Vec<Observed> = all().filter(says_something).collect();
+        if segments.len() < UNSHARED_MIN {
+            segments = all().collect();
+        }
+        let sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
+        let clusters = cluster::find(&sizes, config, steps);
+        Self {
+            observed,
+            places,
+            segments,
+            sizes,
+            clusters,
+        }
+    }
+
+    /// Sizes that several viewers fetch at the same time, each over a connection of its own.
+    fn crowded(&self) -> Vec<&Cluster> {
+        let is_crowded = |cluster: &&Cluster| {
+            let pairs = cluster.members.windows(2);
+            let apart = pairs.filter(|pair| {
+                let (a, b) = (&self.segments[pair[0]], &self.segments[pair[1]]);
+                a.overlaps(b) && a.flow != b.flow
+            });
+            cluster.members.len() >= MEMBERS_LARGER
+                && apart.count() * 100 > cluster.members.len() * CROWD_OVERLAPS
+        };
+        self.clusters.iter().filter(is_crowded).collect()
+    }
+
+    /// Decides on all; hands out what sizes audio has beside video.
+    fn decide(&self, verdicts: &mut [Verdict], config: &Config) -> Vec<Cluster> {
+        let every_size: Vec<u64> = self
+            .places
             .iter()
-            .for_each(|&at| verdicts[at] = (kind, KindReason::SingleTrack)),
-        Tracks::Two(audio) => {
-            for (&at, &size) in open.iter().zip(&sizes) {
-                let is_audio = audio.iter().any(|cluster| cluster.holds(size));
-                verdicts[at] = if is_audio {
-                    (Kind::Audio, KindReason::SizeCluster)
-                } else {
-                    (Kind::Video, KindReason::BesideAudio)
-                };
+            .map(|&at| self.observed[at].size)
+            .collect();
+        match audio(
+            &self.segments,
+            &self.sizes,
+            &every_size,
+            &self.clusters,
+            config,
+        ) {
+            Tracks::One(kind) => {
+                for &at in &self.places {
+                    verdicts[at] = (kind, KindReason::SingleTrack);
+                }
+                Vec::new()
+            }
+            Tracks::Two(audio) => {
+                let audio: Vec<Cluster> = audio.into_iter().cloned().collect();
+                for &at in &self.places {
+                    verdicts[at] = beside(&audio, &self.observed[at]);
+                }
+                audio
             }
         }
     }
@@ -63,6 +202,7 @@ enum Tracks<'a> {
 fn audio<'a>(
     segments: &[Observed],
     sizes: &[u64],
+    every_size: &[u64],
     clusters: &'a [Cluster],
     config: &Config,
 ) -> Tracks<'a> {
@@ -73,7 +213,7 @@ fn audio<'a>(
     let Some(first) = most_like_audio(&recurring, sizes) else {
         return Tracks::One(Kind::Video);
     };
-    if is_alone(first, sizes) {
+    if is_alone(first, every_size) {
         let is_slow =
             bitrate(first, segments).is_some_and(|rate| rate <= config.audio_bitrate() * 1000);
         return Tracks::One(if is_slow { Kind::Audio } else { Kind::Video });
@@ -144,7 +284,7 @@ fn coverage(members: impl Iterator<Item = usize>, span: usize, slice: usize) -> 
 /// The cluster that is most likely audio: all through the session, and the most constant, or smaller, of those.
 fn most_like_audio<'a>(recurring: &[&'a Cluster], sizes: &[u64]) -> Option<&'a Cluster> {
     let larger_by_chance = |cluster: &Cluster| {
-        let mut rest = beside(cluster, sizes);
+        let mut rest = rest(cluster, sizes);
         rest.sort_unstable();
         cluster.members.len() < MEMBERS_LARGER
             && rest
@@ -168,7 +308,7 @@ fn most_like_audio<'a>(recurring: &[&'a Cluster], sizes: &[u64]) -> Option<&'a C
 }
 
 /// Sizes of all that is not in a cluster.
-fn beside(cluster: &Cluster, sizes: &[u64]) -> Vec<u64> {
+fn rest(cluster: &Cluster, sizes: &[u64]) -> Vec<u64> {
     sizes
         .iter()
         .copied()
@@ -178,8 +318,8 @@ fn beside(cluster: &Cluster, sizes: &[u64]) -> Vec<u64> {
 
 /// Whether there is no other track beside it.
 fn is_alone(cluster: &Cluster, sizes: &[u64]) -> bool {
-    let rest = beside(cluster, sizes);
-    let members: u64 = cluster.members.iter().map(|&at| sizes[at]).sum();
+    let rest = rest(cluster, sizes);
+    let members: u64 = sizes.iter().filter(|&&size| cluster.holds(size)).sum();
     let bytes: u64 = rest.iter().sum();
     let near = rest.iter().filter(|&&size| cluster.is_near(size)).count();
     let strays = near * 2 >= rest.len() && rest.len() * 100 <= cluster.members.len() * STRAY_NUMBER;

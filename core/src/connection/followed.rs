@@ -67,6 +67,9 @@ pub(crate) enum Carrier {
 /// Netflix's connections passed over in search of another's; behind so many, nearly all there are must be Netflix's.
 const MOST_SPARED: usize = 64;
 
+/// Times that a connection goes back to the port it came from: two that are taken for one do so with every packet.
+const MOST_RETURNS: u8 = 8;
+
 /// This share of all places is for connections that are over: packets of theirs may come late or again. TCP itself waits
 /// for such for some minutes (TIME-WAIT, RFC 9293, section 3.6.1); with more, the oldest are let go of.
 const OVER_SHARE: usize = 8;
@@ -92,6 +95,10 @@ pub(crate) struct Connections {
 pub(crate) struct Followed {
     /// The flow; `NONE` while the place is free.
     pub(crate) flow: Slot,
+    /// The flow that it came from by moving to another address or port; `NONE` if it did not.
+    pub(crate) former: Slot,
+    /// How often it went back there.
+    returns: u8,
     pub(crate) used: bool,
     /// It stands in [`Connections::over`].
     listed: bool,
@@ -129,6 +136,7 @@ impl Connections {
         if let Some(place) = self.free.pop() {
             let followed = &mut self.list[place as usize];
             followed.flow = flow;
+            (followed.former, followed.returns) = (NONE, 0);
             followed.used = true;
             followed.listed = false;
             match (&mut followed.session, carrier) {
@@ -140,6 +148,8 @@ impl Connections {
         }
         self.list.push(Followed {
             flow,
+            former: NONE,
+            returns: 0,
             used: true,
             listed: false,
             session: new_session(client, carrier),
@@ -150,7 +160,7 @@ impl Connections {
 
     pub(crate) fn release(&mut self, place: Slot) {
         let followed = &mut self.list[place as usize];
-        followed.flow = NONE;
+        (followed.flow, followed.former) = (NONE, NONE);
         if followed.session.heap() > MOST_KEPT {
             followed.session = new_session(0, Carrier::Quic);
         }
@@ -213,9 +223,34 @@ impl Connections {
         None
     }
 
-    /// Lets go of a connection whose flow made room.
-    pub(crate) fn evict(&mut self, place: Slot) {
-        self.release(place);
+    /// Lets go of a connection whose flow made room; where it had only come from that, it stays.
+    pub(crate) fn evict(&mut self, flow: Slot, place: Slot) {
+        let followed = &mut self.list[place as usize];
+        if followed.flow == flow {
+            self.release(place);
+        } else if followed.former == flow {
+            followed.former = NONE;
+        }
+    }
+
+    /// Whether a flow is followed at this place, or was until its connection moved.
+    pub(crate) fn belongs(&self, place: Slot, flow: Slot) -> bool {
+        let followed = &self.list[place as usize];
+        followed.flow == flow || followed.former == flow
+    }
+
+    /// Takes note that a connection goes on in another flow; `false` if it has gone to and fro too often to be one.
+    pub(crate) fn moves(&mut self, place: Slot, flow: Slot) -> bool {
+        let followed = &mut self.list[place as usize];
+        if followed.former == flow {
+            followed.returns += 1;
+            if followed.returns > MOST_RETURNS {
+                followed.former = NONE;
+                return false;
+            }
+        }
+        followed.former = std::mem::replace(&mut followed.flow, flow);
+        true
     }
 
     /// The place that must be given up before another connection can be followed: not used lately, and not Netflix's

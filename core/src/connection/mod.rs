@@ -3,5 +3,7 @@
 pub(crate) mod classic_rule;
 pub(crate) mod context;
 pub(crate) mod followed;
+pub(crate) mod peers;
 pub(crate) mod quic;
+pub(crate) mod sharing;
 pub mod tcp;

@@ -5,6 +5,7 @@ use crate::classify::clients::Viewers;
 use crate::config::Config;
 use crate::connection::classic_rule::Classic;
 use crate::connection::followed::Connections;
+use crate::connection::peers::Peers;
 use crate::flows::copies::Copies;
 use crate::flows::registry::Registry;
 use crate::flows::scopes::Scopes;
@@ -18,6 +19,7 @@ use crate::wire::decode::fragments::Fragments;
 pub(crate) fn bound(config: &Config) -> u64 {
     Registry::bound(config)
         .saturating_add(Connections::bound(config))
+        .saturating_add(Peers::bound(config))
         .saturating_add(SegmentTable::bound(config))
         .saturating_add(Viewers::bound(config))
         .saturating_add(Classic::bound(config))

@@ -286,14 +286,14 @@ impl Registry {
         self.flows.key(slot)
     }
 
-    /// Finds or makes a datagram's flow. `evicted` is told the connection of a flow that makes room.
+    /// Finds or makes a datagram's flow. `evicted` is told a flow that makes room, and its connection.
     pub(crate) fn enter(
         &mut self,
         config: &Config,
         key: FlowKey,
         numbered: bool,
         time: Time,
-        evicted: impl FnOnce(Slot),
+        evicted: impl FnOnce(Slot, Slot),
     ) -> Slot {
         if let Some(slot) = self.flows.find(&key) {
             return slot;
@@ -518,7 +518,7 @@ impl Registry {
         }
     }
 
-    fn evict_flow(&mut self, evicted: impl FnOnce(Slot)) {
+    fn evict_flow(&mut self, evicted: impl FnOnce(Slot, Slot)) {
         // Netflix's flows stay, unless they are nearly all there is.
         let keep_netflix = self.netflix_flows < self.flows.len() - self.flows.len() / 8;
         let victim = self
@@ -534,7 +534,7 @@ impl Registry {
         self.flows.remove(slot);
         self.flows_evicted += 1;
         if connection != NONE {
-            evicted(connection);
+            evicted(slot, connection);
         }
     }
 }

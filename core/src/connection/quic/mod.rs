@@ -9,11 +9,12 @@
 //! * Data that was lost and sent again is counted again where the capture saw it twice: packets do not show what they
 //!   repeat.
 //! * Requests that overlap on one connection share its bytes evenly: packets do not show their streams.
-//! * A connection that moves to another address or port (RFC 9000, section 9) goes on there as one whose beginning was
-//!   not seen.
+//! * A connection that moves to another address or port (RFC 9000, section 9) is followed there if its beginning was
+//!   seen, or its connection ID stays.
 //! * A request in the client's first flight, among its control streams, is believed only if a full datagram answers it,
 //!   and not if another one follows before.
-//! * On a busy connection, a request of less than `quic_request_busy` bytes is not told from flow control.
+//! * On a busy connection, a request that exceeds the acknowledgements by less than `quic_busy_jump` bytes is not told
+//!   from flow control.
 //! * A request that was not captured does not show: what answers it counts on the request before, whose segment is marked
 //!   as estimated where the answers lie apart (`quic_pause`).
 //! * That a connection was closed does not show. What it sent last stays open.
@@ -25,22 +26,25 @@ mod responses;
 
 use self::hello::{Hello, HelloReader};
 use self::path::Path;
-use self::requests::{Belief, Requests, Sent, Uplink, within};
+use self::requests::{Belief, Place, Requests, Sent, Uplink, within};
 use self::responses::{Downlink, Responses};
 use super::context::{Context, Outcome};
-use crate::config::SegmentRule;
+use crate::config::{Config, SegmentRule};
 use crate::facts::segment::Transport;
 use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey};
-use crate::packet::Stamp;
+use crate::packet::{Stamp, Time};
 use crate::wire::decode::Udp;
 use crate::wire::quic::{
-    FIXED_BIT, Form, LONG_HEADER, MIN_CLIENT_DATAGRAM, TAG_LEN, looks_like_initial, parse_datagram,
+    FIXED_BIT, Form, LONG_HEADER, MIN_CLIENT_DATAGRAM, TAG_LEN, looks_like_greased_initial,
+    looks_like_initial, parse_datagram,
 };
 
 /// Port by which QUIC is supposed where its handshake was not seen (RFC 9114, section 3.1.2: HTTP/3 usually has the
 /// port of HTTPS).
 const PORT_HTTPS: u16 = 443;
+/// Magic cookie of STUN (RFC 8489, section 5).
+const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 /// Smallest datagram that may be of QUIC (RFC 9000, section 10.3).
 const MIN_DATAGRAM: u32 = 21;
 
@@ -87,6 +91,12 @@ pub(crate) struct QuicSession {
     opaque: bool,
     /// A segment was begun.
     has_asked: bool,
+    /// Its beginning was not seen, and some of its packets lack the fixed bit.
+    doubtful: bool,
+    /// The client's latest packet.
+    heard: Time,
+    /// It is known to whom it belongs, so that it is found again when it moves.
+    pub(crate) introduced: bool,
 }
 
 impl QuicSession {
@@ -103,6 +113,9 @@ impl QuicSession {
             http3: true,
             opaque: false,
             has_asked: false,
+            doubtful: false,
+            heard: Time(0),
+            introduced: false,
         }
     }
 
@@ -128,42 +141,95 @@ impl QuicSession {
         server: Option<End>,
     ) -> Opening {
         let length = udp.payload_length as usize;
-        if let Some(server) = server {
-            let is_quic = key.port(server) == PORT_HTTPS && may_be_quic(udp)
-                || looks_like_initial(udp.payload, length);
-            return if is_quic {
-                Opening::Client(1 - server)
-            } else {
-                Opening::No
-            };
+        let Some(server) = server else {
+            return Self::opening_of_any(udp, sender);
+        };
+        let first = udp.payload.first().copied().unwrap_or(FIXED_BIT);
+        let is_quic = if first & LONG_HEADER == 0 {
+            key.port(server) == PORT_HTTPS && may_be_quic(udp)
+        } else {
+            let form = parse_datagram(udp.payload, length, None)
+                .next()
+                .map(|packet| packet.form);
+            match form {
+                Some(Form::UnknownVersion | Form::VersionNegotiation) => false,
+                Some(Form::Initial) => looks_like_greased_initial(udp.payload, length),
+                Some(_) => true,
+                None => key.port(server) == PORT_HTTPS && may_be_quic(udp),
+            }
+        };
+        if is_quic {
+            Opening::Client(1 - server)
+        } else {
+            // Others may share the port with QUIC (RFC 9443), and a path be kept open before it begins.
+            Opening::NotYet
         }
-        if looks_like_initial(udp.payload, length) {
+    }
+
+    /// The same for a flow of which no end is known to be Netflix's.
+    fn opening_of_any(udp: &Udp<'_>, sender: End) -> Opening {
+        let length = udp.payload_length as usize;
+        if Self::opens(udp) {
             return Opening::Client(sender);
         }
         let form = parse_datagram(udp.payload, length, None)
             .next()
             .map(|packet| packet.form);
         match form {
+            // The Initial may come behind it.
+            Some(Form::ZeroRtt) => Opening::Client(sender),
             Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Opening::NotYet,
             Some(Form::VersionNegotiation) => Opening::NotYet,
             _ => Opening::No,
         }
     }
 
+    /// Whether a datagram begins a connection, whatever its flow carried before.
+    #[inline]
+    pub(crate) fn opens(udp: &Udp<'_>) -> bool {
+        looks_like_initial(udp.payload, udp.payload_length as usize)
+    }
+
     /// Whether a datagram opens another connection under the same ports.
     pub(crate) fn is_reopened_by(&self, udp: &Udp<'_>, sender: End) -> bool {
         sender == self.client
-            && looks_like_initial(udp.payload, udp.payload_length as usize)
+            && looks_like_greased_initial(udp.payload, udp.payload_length as usize)
             && parse_datagram(udp.payload, udp.payload_length as usize, None)
                 .next()
-                .is_some_and(|packet| self.path.is_foreign(&packet))
+                .is_some_and(|packet| packet.form == Form::Initial && self.path.is_foreign(&packet))
+    }
+
+    /// Whether a client's datagram from another address or port is this connection's (RFC 9000, section 9): it bears the
+    /// connection's ID, or a new one as clients must take when they move of their own will (section 9.5), of a connection
+    /// that is known from its beginning and was heard of lately. Datagrams that only try the path do not count yet.
+    pub(crate) fn is_continued_by(&self, udp: &Udp<'_>, stamp: Stamp, config: &Config) -> bool {
+        let Some((first, behind)) = udp.payload.split_first() else {
+            return false;
+        };
+        let idle = seconds(config.quic_idle());
+        first & LONG_HEADER == 0
+            && udp.payload_length >= MIN_DATAGRAM
+            && within(stamp.time, self.heard, idle)
+            && (self.path.is_addressed(behind)
+                || self.path.saw_handshake()
+                    && self.path.reaction.is_some()
+                    && udp.payload_length < MIN_CLIENT_DATAGRAM as u32)
+    }
+
+    /// Takes note that it goes on in another flow, in which the client is at this end.
+    pub(crate) fn moves(&mut self, client: End, udp: &Udp<'_>) {
+        self.client = client;
+        self.path.moves(udp.payload.get(1..).unwrap_or_default());
+    }
+
+    /// Whether its client was heard of just before: packets that come late on its old path are its own.
+    pub(crate) fn is_busy(&self, stamp: Stamp, config: &Config) -> bool {
+        within(stamp.time, self.heard, self.path.round_trip(config) / 2)
     }
 
     /// Ends it: a new connection has the same ports, or it makes room.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
-        if complete {
-            self.responses.close(ctx);
-        }
+        self.responses.close(complete, &self.path, ctx);
     }
 
     /// Takes a datagram.
@@ -178,14 +244,17 @@ impl QuicSession {
         if self.opaque || udp.payload_length == 0 {
             return Outcome::default();
         }
-        // An endpoint may clear the fixed bit only if its peer offered that in the handshake (RFC 9287).
-        if !self.path.saw_handshake() && !may_be_quic(udp) {
-            self.opaque = true;
-            self.settled = true;
+        if udp.payload_length < MIN_DATAGRAM || is_stun(udp.payload) {
             return Outcome::default();
+        }
+        if from_client {
+            self.heard = stamp.time;
         }
         match udp.payload.first() {
             Some(first) if first & LONG_HEADER != 0 => self.long(udp, from_client, stamp, ctx),
+            _ if !self.path.saw_handshake() && self.is_doubtful(udp, from_client) => {
+                Outcome::default()
+            }
             first => {
                 if from_client && !self.settled {
                     // The handshake is over; what is missing of it will not come.
@@ -206,6 +275,29 @@ impl QuicSession {
                     stamp,
                     ctx,
                 )
+            }
+        }
+    }
+
+    /// Whether a datagram of a connection whose beginning was not seen may be of anything. An endpoint may clear the
+    /// fixed bit only if its peer offered that in the handshake (RFC 9287): then what the client's packets share shows
+    /// that they are of QUIC.
+    fn is_doubtful(&mut self, udp: &Udp<'_>, from_client: bool) -> bool {
+        self.doubtful |= !may_be_quic(udp);
+        if !self.doubtful {
+            return false;
+        }
+        match self.path.shares_id() {
+            Some(true) => false,
+            Some(false) => {
+                self.opaque = true;
+                self.settled = true;
+                true
+            }
+            None => {
+                let behind = udp.payload.get(1..).unwrap_or_default();
+                self.path.compare(behind, from_client);
+                true
             }
         }
     }
@@ -243,7 +335,12 @@ impl QuicSession {
                                 stamp,
                                 size,
                                 content,
-                                coalesced: true,
+                                received: self.responses.received(),
+                                place: if has_initial {
+                                    Place::Padded
+                                } else {
+                                    Place::Early
+                                },
                             },
                             ctx,
                         );
@@ -312,7 +409,12 @@ impl QuicSession {
                     stamp,
                     size: datagram,
                     content,
-                    coalesced,
+                    received: self.responses.received(),
+                    place: if coalesced {
+                        Place::Coalesced
+                    } else {
+                        Place::Alone
+                    },
                 },
                 ctx,
             );
@@ -351,20 +453,24 @@ impl QuicSession {
                 segment,
                 ..Outcome::default()
             },
-            Sent::Request => {
-                let Some(asked) = self
-                    .requests
-                    .asked()
-                    .last_mut()
+            Sent::Requests { count, instead_of } => {
+                if let Some(number) = instead_of {
+                    ctx.segments.withdraw(number);
+                }
+                let asked = self.requests.asked();
+                let earlier = asked.len().saturating_sub(count);
+                let mut first = None;
+                for asked in asked[earlier..]
+                    .iter_mut()
                     .filter(|asked| asked.belief == Belief::Sure)
-                else {
-                    return Outcome::default();
-                };
-                asked.number = ctx.open(packet.stamp, Transport::Quic);
-                self.has_asked |= asked.number.is_some();
+                {
+                    asked.number = ctx.open(packet.stamp, Transport::Quic);
+                    first = first.or(asked.number);
+                }
+                self.has_asked |= first.is_some();
                 Outcome {
-                    request: asked.number.is_some(),
-                    segment: asked.number,
+                    request: first.is_some(),
+                    segment: first,
                     truncated: false,
                 }
             }
@@ -415,6 +521,18 @@ impl QuicSession {
     }
 }
 
+/// Nanoseconds.
+fn seconds(count: u64) -> i64 {
+    i64::try_from(count)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000_000)
+}
+
+/// Whether a datagram is a message of STUN, which may share a port with QUIC (RFC 9443; RFC 8489, section 5).
+fn is_stun(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|&first| first < 4) && payload.get(4..8) == Some(&STUN_COOKIE)
+}
+
 /// Whether a datagram may be of QUIC for all that its first byte and its length say (RFC 9000, section 17).
 fn may_be_quic(udp: &Udp<'_>) -> bool {
     udp.payload_length >= MIN_DATAGRAM
@@ -424,5 +542,7 @@ fn may_be_quic(udp: &Udp<'_>) -> bool {
             .is_none_or(|first| first & FIXED_BIT != 0)
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,9 @@ use crate::wire::quic::{
 /// Short headers compared before the length of their connection ID is believed. What follows the ID is encrypted, so a
 /// longer match has a chance of 1 in 256 for each further packet and byte.
 const COMPARED: u8 = 4;
+/// Bytes that the client's packets share behind the first from which they are of QUIC. Servers that share a port among
+/// machines need as much to find the connection; four packets of anything else share them with a chance of 2^-96.
+const SHARED_ID: u8 = 4;
 /// Bytes of a short header compared: one more than the longest ID, to see that it ends.
 const COMPARED_LEN: usize = MAX_CID_LEN + 1;
 
@@ -31,6 +34,10 @@ pub(super) struct Path {
     quickest: Option<i64>,
     /// Largest datagram of the client and of the server.
     pub(super) largest: [u32; 2],
+    /// Largest datagram of the client that was no probe of the path.
+    pub(super) carried: u32,
+    /// The connection came here from another address or port.
+    moved: bool,
 }
 
 impl Default for Path {
@@ -46,6 +53,8 @@ impl Default for Path {
             quickest: None,
             // Every path of QUIC carries as much (RFC 9000, section 14).
             largest: [MIN_CLIENT_DATAGRAM as u32; 2],
+            carried: MIN_CLIENT_DATAGRAM as u32,
+            moved: false,
         }
     }
 }
@@ -72,6 +81,14 @@ impl Path {
     /// does not show, and it counts on the first response.
     pub(super) const fn lacks_answer(&self) -> bool {
         self.saw_handshake() && self.answer.is_none()
+    }
+
+    /// Whether the client is still in its first flight behind the server's answer.
+    pub(super) fn in_first_flight(&self, time: Time, config: &Config) -> bool {
+        self.saw_handshake()
+            && self
+                .reaction
+                .is_none_or(|start| time.since(start) < self.round_trip(config) / 2)
     }
 
     /// Takes a packet with a long header.
@@ -108,6 +125,11 @@ impl Path {
         if from_client && self.answer.is_some() {
             self.react(time);
         }
+        self.compare(behind, from_client);
+    }
+
+    /// Learns what short headers share, where the handshake did not say it.
+    pub(super) fn compare(&mut self, behind: &[u8], from_client: bool) {
         if self.lengths.short_dcid_len(endpoint(from_client)).is_none() {
             self.watches[side(from_client)].compare(behind);
         }
@@ -127,6 +149,41 @@ impl Path {
     pub(super) fn grow(&mut self, from_client: bool, size: u32) {
         let largest = &mut self.largest[side(from_client)];
         *largest = size.max(*largest);
+        if from_client {
+            self.carried = size.max(self.carried);
+        }
+    }
+
+    /// Whether a client's packet with a short header is addressed as the connection's handshake said: what stands
+    /// behind the first byte.
+    pub(super) fn is_addressed(&self, behind: &[u8]) -> bool {
+        self.server_id
+            .is_some_and(|id| !id.as_bytes().is_empty() && behind.starts_with(id.as_bytes()))
+    }
+
+    /// Takes note that the connection goes on from another address or port, addressed by what stands behind the first
+    /// byte. How much the path carries is not known any more (RFC 9000, section 9.4).
+    pub(super) fn moves(&mut self, behind: &[u8]) {
+        let length = self.lengths.short_dcid_len(Endpoint::Client);
+        if let Some(id) = length.and_then(|length| behind.get(..usize::from(length))) {
+            self.server_id = Some(ConnectionId::new(id));
+        }
+        self.largest = [MIN_CLIENT_DATAGRAM as u32; 2];
+        self.carried = MIN_CLIENT_DATAGRAM as u32;
+        self.moved = true;
+    }
+
+    /// Whether a client's datagram of this size validates a path, for which its frame is padded to just this size (RFC
+    /// 9000, section 8.2.1). A connection whose beginning was not seen may have moved as well.
+    pub(super) const fn validates(&self, size: u32) -> bool {
+        size == MIN_CLIENT_DATAGRAM as u32 && (self.moved || !self.saw_handshake())
+    }
+
+    /// Whether packets of a client that began are recognised by the ID that they share: whatever else their first byte
+    /// says, they are of QUIC. `None` until enough were compared.
+    pub(super) fn shares_id(&self) -> Option<bool> {
+        let watch = &self.watches[side(true)];
+        (watch.packets >= COMPARED).then_some(watch.common >= SHARED_ID)
     }
 
     /// Client to server and back, in nanoseconds. Taken from the client's first packet to what it sent on the server's
@@ -140,6 +197,13 @@ impl Path {
             .unwrap_or(i64::MAX)
             .saturating_mul(1_000_000);
         measured.filter(|&rtt| rtt > 0).unwrap_or(supposed)
+    }
+
+    /// The same, or less if a request was answered sooner: handshakes take work on keys, and may have been lost in part.
+    pub(super) fn shortest_round_trip(&self, config: &Config) -> i64 {
+        let round_trip = self.round_trip(config);
+        self.quickest
+            .map_or(round_trip, |quickest| quickest.min(round_trip))
     }
 
     /// From here to the server and back, in nanoseconds; 0 if unknown.

@@ -15,12 +15,23 @@ use crate::packet::{Stamp, Time};
 const MAX_ASKED: usize = 32;
 /// Tries of a path MTU probe of one size (RFC 8899, section 5.1.2: MAX_PROBES).
 const MAX_PROBES: u8 = 3;
+/// Requests that one datagram holds at most behind the first flight.
+const MAX_AT_ONCE: usize = 4;
+/// Round trips for which a connection is young, and within which its probe timeouts come (RFC 9002, section 6.2.2: three
+/// at first, and what the server may wait).
+const YOUNG_ROUND_TRIPS: i64 = 20;
+const PROBE_ROUND_TRIPS: i64 = 4;
+/// By how many bytes a repeated request differs: an acknowledgement beside it may have grown.
+const REPEATED: u32 = 1;
 /// The level of acknowledgements is kept in parts of a byte, and falls by an eighth of the distance with each packet,
 /// as round-trip times are smoothed (RFC 9002, section 5.3).
 const LEVEL_UNIT: u32 = 256;
 const LEVEL_DECAY: u32 = 8;
 /// Content of an acknowledgement without gaps: type, largest, delay, count, range (RFC 9000, section 19.3).
 const PLAIN_ACK: u32 = 10;
+
+/// What a gap adds to it.
+const ONE_GAP: u32 = 2;
 
 /// How sure it is that a packet begins a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +55,32 @@ pub(super) struct Asked {
     content: u32,
     /// Its latest packet.
     last: Time,
-    last_size: u32,
+    /// That was as long as the client's datagrams get: more may follow.
+    goes_on: bool,
     /// The server has it: the client has no reason to repeat it.
     acknowledged: bool,
     /// What acknowledged it may have held a small response too.
     answered: bool,
+    /// Bytes of responses that had come when it was asked.
+    pub(super) asked_at: u64,
+    /// It may be the one before it, sent again on a connection on which acknowledgements do not show.
+    pub(super) is_repeated: bool,
 }
 
-/// A client's packet with a short header.
+/// Where in a client's datagram a packet stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Alone, with a short header.
+    Alone,
+    /// Behind handshake packets.
+    Coalesced,
+    /// With a long header of 0-RTT, before the server has said anything.
+    Early,
+    /// The same, behind an Initial, with which it is padded (RFC 9000, section 14.1): how much is in it does not show.
+    Padded,
+}
+
+/// A client's packet of application data.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Uplink {
     pub(super) stamp: Stamp,
@@ -59,8 +88,9 @@ pub(super) struct Uplink {
     pub(super) size: u32,
     /// Bytes of frames in it.
     pub(super) content: u32,
-    /// It stands behind handshake packets.
-    pub(super) coalesced: bool,
+    pub(super) place: Place,
+    /// Bytes of responses that had come before.
+    pub(super) received: u64,
 }
 
 /// What a client's packet is.
@@ -68,8 +98,12 @@ pub(super) struct Uplink {
 pub(super) enum Sent {
     /// An acknowledgement, flow control, a probe.
     Control,
-    /// Possibly a request: the last one asked.
-    Request,
+    /// Possibly so many requests: the last ones asked.
+    Requests {
+        count: usize,
+        /// The segment of what was taken for a request before, and was none.
+        instead_of: Option<u32>,
+    },
     /// More of a request asked before, or the same again.
     More(Option<u32>),
 }
@@ -80,6 +114,14 @@ pub(super) struct Requests {
     asked: SmallVec<[Asked; 2]>,
     /// Content of the client's recent acknowledgements, in parts of [`LEVEL_UNIT`].
     level: u32,
+    /// Content of the client's requests: that of the latest ones, or of larger ones before; 0 until there was one.
+    usual: u32,
+    /// Content of the first flight's requests so far, and how many these are.
+    flight: (u32, usize),
+    /// A request was sent as early data.
+    early: bool,
+    /// When the latest request was sent, and its content.
+    latest: Option<(Time, u32)>,
     /// The first flight is over.
     settled_in: bool,
     /// Size and number of the latest path MTU probes.
@@ -91,6 +133,10 @@ impl Default for Requests {
         Self {
             asked: SmallVec::new(),
             level: PLAIN_ACK * LEVEL_UNIT,
+            usual: 0,
+            flight: (0, 0),
+            early: false,
+            latest: None,
             settled_in: false,
             probe: (0, 0),
         }
@@ -110,86 +156,243 @@ impl Requests {
 
     /// Takes a client's packet.
     pub(super) fn take(&mut self, packet: Uplink, path: &mut Path, config: &Config) -> Sent {
-        if self.is_probe(packet.size, path) {
+        if matches!(packet.place, Place::Early | Place::Padded) {
+            return self.early(&packet, path, config);
+        }
+        if self.is_probe(packet.size, path) || path.validates(packet.size) {
             return Sent::Control;
         }
-        let round_trip = path.round_trip(config);
-        let is_full = |size| size >= path.largest[0];
-        if let Some(last) = self.asked.last_mut()
-            && is_full(last.last_size)
-            && within(packet.stamp.time, last.last, round_trip / 2)
-            && u64::from(packet.content) > config.quic_ack_content()
-        {
-            (last.last, last.last_size) = (packet.stamp.time, packet.size);
-            return Sent::More(last.number);
+        path.carried = packet.size.max(path.carried);
+        if let Some(sent) = self.goes_on(&packet, path, config) {
+            return sent;
         }
-        let content = u64::from(packet.content);
         let jump = u64::from(packet.content.saturating_sub(self.level / LEVEL_UNIT));
-        if content < config.quic_request_min() || jump < config.quic_request_jump() {
+        if u64::from(packet.content) < config.quic_request_min()
+            || jump < config.quic_request_jump()
+        {
             self.acknowledges(packet.content);
             return Sent::Control;
         }
+        if let Some(again) = self.again(&packet, path, config) {
+            return again;
+        }
+        let usual = self.usual(config);
+        // Behind early data the first flight holds what opens a connection, which the early data did not.
+        if self.early
+            && path.in_first_flight(packet.stamp.time, config)
+            && u64::from(packet.content) * 2 <= usual
+        {
+            return Sent::Control;
+        }
+        let belief = self.believe(&packet, jump, path, config);
+        let round_trip = path.round_trip(config);
+        let mut instead_of = None;
+        if let Some(last) = self.asked.last().copied() {
+            let at_once = within(packet.stamp.time, last.last, round_trip / 2);
+            if last.belief == Belief::IfFull && u64::from(last.content) < usual {
+                if packet.place == Place::Coalesced {
+                    return Sent::Control;
+                }
+                // That was the first flight; a client that sent its request in it would hardly ask again before an
+                // answer.
+                self.asked.pop();
+            } else if at_once && self.is_prelude(&last, &packet, config) {
+                instead_of = last.number;
+                self.asked.pop();
+            }
+        }
+        self.give_up_on(packet.stamp.time, round_trip);
+        let count = self.push(&packet, belief, path, config);
+        if count == 0 {
+            return Sent::Control;
+        }
+        Sent::Requests { count, instead_of }
+    }
+
+    /// Takes early data: requests, for which alone clients use it (RFC 9001, section 4.6).
+    fn early(&mut self, packet: &Uplink, path: &Path, config: &Config) -> Sent {
+        if u64::from(packet.content) * 2 < self.usual(config) {
+            return Sent::Control;
+        }
+        let belief = if packet.place == Place::Early {
+            Belief::Sure
+        } else {
+            Belief::IfFull
+        };
+        self.early = true;
+        // That was what opens a connection.
+        self.asked.retain(|asked| asked.belief != Belief::IfFull);
+        match self.push(packet, belief, path, config) {
+            0 => Sent::Control,
+            count => Sent::Requests {
+                count,
+                instead_of: None,
+            },
+        }
+    }
+
+    /// Takes a packet that continues a full one before it: of one long request, or, in a first flight, of several.
+    fn goes_on(&mut self, packet: &Uplink, path: &Path, config: &Config) -> Option<Sent> {
+        let half = path.round_trip(config) / 2;
+        let last = self.asked.last_mut()?;
+        if !last.goes_on
+            || !within(packet.stamp.time, last.last, half)
+            || u64::from(packet.content) <= config.quic_ack_content()
+        {
+            return None;
+        }
+        last.last = packet.stamp.time;
+        last.goes_on = packet.size >= path.carried;
+        let last = *last;
+        if last.belief != Belief::IfFull || self.flight.1 < 2 {
+            return Some(Sent::More(last.number));
+        }
+        let (content, so_far) = self.flight;
+        self.flight.0 = content.saturating_add(packet.content);
+        let count = self.count(self.flight.0, config).saturating_sub(so_far);
+        for _ in 0..count {
+            self.ask(Asked {
+                stamp: packet.stamp,
+                number: None,
+                ..last
+            });
+        }
+        self.flight.1 += count;
+        Some(Sent::More(None))
+    }
+
+    /// Tells whether a packet repeats a request.
+    fn again(&self, packet: &Uplink, path: &Path, config: &Config) -> Option<Sent> {
+        let round_trip = path.round_trip(config);
+        let now = packet.stamp.time;
         // A probe timeout is longer than the round trip (RFC 9002, section 6.2.1); what it sends again is as long, but
         // for the acknowledgement that goes with it.
         let again = |asked: &&Asked| {
             !asked.acknowledged
                 && asked.belief != Belief::IfFull
-                && !within(packet.stamp.time, asked.stamp.time, round_trip)
+                && !within(now, asked.stamp.time, round_trip)
                 && u64::from(packet.content.abs_diff(asked.content)) <= config.quic_request_jump()
         };
-        if let Some(asked) = self.asked.iter().find(again) {
-            return Sent::More(asked.number);
-        }
-        let belief = self.believe(&packet, jump, path, config);
-        if self
-            .asked
-            .last()
-            .is_some_and(|last| last.belief == Belief::IfFull)
-        {
-            if packet.coalesced {
-                return Sent::Control;
-            }
-            // That was the first flight; a client that sent its request in it would hardly ask again before an answer.
-            self.asked.pop();
-        }
-        // A server that got a request would have answered.
-        let waits = |asked: &mut Asked| {
-            asked.belief != Belief::IfQuiet
-                || within(packet.stamp.time, asked.stamp.time, round_trip)
-        };
-        self.asked.retain(waits);
-        // What was acknowledged with room for an answer, and with nothing behind it, is not what holds the client up.
+        self.asked
+            .iter()
+            .find(again)
+            .map(|asked| Sent::More(asked.number))
+    }
+
+    /// Tells whether what was sent just before a request belongs to it: instructions of QPACK, or flow control, of which
+    /// some clients make a packet of their own.
+    fn is_prelude(&self, last: &Asked, packet: &Uplink, config: &Config) -> bool {
+        let room = u64::from(self.level / LEVEL_UNIT) + 2 * config.quic_busy_jump();
+        u64::from(last.content) <= room && last.content.saturating_mul(2) <= packet.content
+    }
+
+    /// Forgets what cannot have been a request, or needs no answer any more.
+    fn give_up_on(&mut self, now: Time, round_trip: i64) {
         self.asked.retain(|asked| {
-            !asked.answered || within(packet.stamp.time, asked.stamp.time, 2 * round_trip)
+            // A server that got a request would have answered.
+            let waits =
+                asked.belief != Belief::IfQuiet || within(now, asked.stamp.time, round_trip);
+            // What was acknowledged with room for an answer, and with nothing behind it, is not what holds the client up.
+            waits && (!asked.answered || within(now, asked.stamp.time, 2 * round_trip))
         });
-        if self.asked.len() >= MAX_ASKED {
-            return Sent::Control;
+    }
+
+    /// Adds the requests of a packet; returns how many these are.
+    fn push(&mut self, packet: &Uplink, belief: Belief, path: &Path, config: &Config) -> usize {
+        let goes_on = packet.size >= path.carried;
+        let first_flight = belief == Belief::IfFull || packet.place == Place::Early;
+        let goes_on = goes_on && packet.place != Place::Padded;
+        let count = match self.count(packet.content, config) {
+            _ if packet.place == Place::Padded => 1,
+            // Behind the first flight, a full datagram begins one long request, an upload, rather than many.
+            _ if goes_on && !first_flight => 1,
+            count if first_flight => count,
+            count => count.min(MAX_AT_ONCE),
+        };
+        if self.asked.len() + count > MAX_ASKED {
+            return 0;
         }
-        self.asked.push(Asked {
-            stamp: packet.stamp,
-            belief,
-            number: None,
-            content: packet.content,
-            last: packet.stamp.time,
-            last_size: packet.size,
-            acknowledged: false,
-            answered: false,
-        });
-        Sent::Request
+        if first_flight {
+            self.flight = (packet.content, count);
+        }
+        let is_repeated = self.looks_repeated(packet, path, config);
+        self.latest = Some((packet.stamp.time, packet.content));
+        if count == 1 && belief == Belief::Sure {
+            let usual = u32::try_from(self.usual(config)).unwrap_or(u32::MAX);
+            self.usual = packet
+                .content
+                .max(usual - usual.saturating_sub(packet.content) / LEVEL_DECAY);
+        }
+        for _ in 0..count {
+            self.ask(Asked {
+                stamp: packet.stamp,
+                belief,
+                number: None,
+                content: if packet.place == Place::Padded {
+                    0
+                } else {
+                    packet.content
+                },
+                last: packet.stamp.time,
+                goes_on,
+                acknowledged: false,
+                answered: false,
+                asked_at: packet.received,
+                is_repeated,
+            });
+        }
+        count
+    }
+
+    /// Whether a request is as long as the latest, and comes when a probe timeout does on a young connection: at first, a
+    /// client supposes that round trips vary by half (RFC 9002, sections 5.3 and 6.2.1).
+    fn looks_repeated(&self, packet: &Uplink, path: &Path, config: &Config) -> bool {
+        let (now, round_trip) = (packet.stamp.time, path.shortest_round_trip(config));
+        let is_young = path
+            .reaction
+            .is_some_and(|start| within(now, start, YOUNG_ROUND_TRIPS * round_trip));
+        is_young
+            && self.latest.is_some_and(|(time, content)| {
+                !within(now, time, round_trip)
+                    && within(now, time, PROBE_ROUND_TRIPS * round_trip)
+                    && packet.content.abs_diff(content) <= REPEATED
+            })
+    }
+
+    fn ask(&mut self, asked: Asked) {
+        if self.asked.len() < MAX_ASKED {
+            self.asked.push(asked);
+        }
+    }
+
+    /// Content of one request.
+    fn usual(&self, config: &Config) -> u64 {
+        match self.usual {
+            0 => config.quic_request_usual(),
+            usual => u64::from(usual),
+        }
+    }
+
+    /// How many requests have so much content: paths differ in length, so that one may exceed the usual by a good half.
+    fn count(&self, content: u32, config: &Config) -> usize {
+        let tenths = u64::from(content) * 10 / self.usual(config).max(1);
+        let rounded = if tenths < 25 {
+            (tenths + 3) / 10
+        } else {
+            (tenths + 5) / 10
+        };
+        usize::try_from(rounded)
+            .unwrap_or(usize::MAX)
+            .clamp(1, MAX_ASKED)
     }
 
     fn believe(&mut self, packet: &Uplink, jump: u64, path: &Path, config: &Config) -> Belief {
         let first_flight = !std::mem::replace(&mut self.settled_in, true)
-            && path.saw_handshake()
-            && path
-                .reaction
-                .is_none_or(|start| within(packet.stamp.time, start, path.round_trip(config) / 2));
-        if first_flight || packet.coalesced {
+            && path.in_first_flight(packet.stamp.time, config);
+        if first_flight || packet.place == Place::Coalesced {
             return Belief::IfFull;
         }
-        let is_large = u64::from(packet.content) >= config.quic_request_busy()
-            && jump >= config.quic_busy_jump();
-        if is_large {
+        if jump >= config.quic_busy_jump() {
             Belief::Sure
         } else {
             Belief::IfQuiet
@@ -202,6 +405,11 @@ impl Requests {
             asked.answered |= content > PLAIN_ACK && !asked.acknowledged;
             asked.acknowledged = true;
         }
+    }
+
+    /// Whether the client's acknowledgements have no gaps, as far as their size shows.
+    pub(super) const fn acknowledges_plainly(&self) -> bool {
+        self.level <= (PLAIN_ACK + ONE_GAP) * LEVEL_UNIT
     }
 
     /// Follows the size of the client's acknowledgements: upwards at once, downwards slowly.

@@ -6,6 +6,7 @@ use super::path::Path;
 use super::requests::{Asked, Belief, Requests, within};
 use crate::bounded::size::spilled;
 use crate::connection::context::Context;
+use crate::connection::sharing::{Claim, MOST_CLAIMS, Sharing};
 use crate::facts::segment::{Segment, Transport};
 use crate::packet::{Stamp, Time};
 
@@ -13,6 +14,18 @@ use crate::packet::{Stamp, Time};
 const STREAM_FRAME: u32 = 1 + 2;
 /// Request streams have every fourth number (RFC 9000, section 2.1).
 const STREAM_STEP: u64 = 4;
+/// Bytes of a response's packets that may be no data of it: frames of the first and last, and in each an acknowledgement,
+/// a packet number of another length, and its part of packets that were padded or sent again: two in a hundred.
+const FRAMES_BESIDE: u64 = 64;
+const FRAMES_PER_PACKET: u64 = 32;
+/// Part of a round trip within which a client asks for what comes next.
+const AT_ONCE: i64 = 8;
+/// Responses that end before it is said how a server's do, and how many in a hundred of them end with a full packet where
+/// the server fills all that are last: one in twelve does by chance, more where what was lost comes last.
+const ENDS: u32 = 3;
+const FULL_ENDS: u32 = 50;
+/// Packets of which a server that pads fills one: it writes 64 kB at a time.
+const PADDED: u64 = 44;
 /// Requests supposed before those seen, where the beginning of a connection was not: enough for a stream ID of two
 /// bytes.
 const EARLIER_REQUESTS: u64 = 16;
@@ -52,12 +65,23 @@ pub(super) struct Responses {
     answered: u64,
     /// The latest packet with data: when, and whether it was full.
     last: Option<(Time, bool)>,
+    /// Apart, so that places of connections that are no QUIC stay small.
+    sharing: Box<Sharing>,
+    /// Trains of datagrams in the period.
+    bursts: u64,
+    /// Packets in the period.
+    period_packets: u64,
+    /// The client's acknowledgements have no gaps: nothing was lost.
+    is_plain: bool,
+    /// Periods that ended so, and those of them whose last packet was full.
+    ends: u32,
+    full_ends: u32,
 }
 
 impl Responses {
     /// Memory behind it, in bytes.
     pub(super) fn heap(&self) -> usize {
-        spilled(&self.receiving)
+        spilled(&self.receiving) + self.sharing.heap()
     }
 
     /// Takes a server's packet; returns the segment it belongs to.
@@ -77,6 +101,7 @@ impl Responses {
             }
             return None;
         }
+        self.is_plain = requests.acknowledges_plainly();
         let generation = self.generation;
         self.begin(packet, flows_on, requests, path, ctx);
         // It had ended, by all that shows, and goes on: perhaps the answer to a request that was not captured.
@@ -114,9 +139,8 @@ impl Responses {
         requests.asked().retain(|asked| {
             // What comes sooner than the server can answer belongs to a response before. Half the time that its first
             // answer took, since that includes the work on keys.
-            let is_early = flows_on
-                && !self.receiving.is_empty()
-                && within(now, asked.stamp.time, path.reply_time() / 2);
+            let soon = path.reply_time() / if flows_on { 2 } else { 4 };
+            let is_early = !self.receiving.is_empty() && within(now, asked.stamp.time, soon);
             let answers = match asked.belief {
                 // The packet may have been held back since before it was asked.
                 _ if is_early || asked.stamp.frame > packet.stamp.frame => return true,
@@ -140,7 +164,21 @@ impl Responses {
         }
         // A response ends with a packet that is not full, or before a silence. Else it goes on beside the new ones;
         // that those before it do too is unlikely, as clients ask anew when they have got something.
-        let goes_on = flows_on && self.last.is_some_and(|(_, full)| full);
+        // Where several come in, one of them may have ended with the packet that is not full; and where packets in
+        // flight are few, all of them have come before a silence that is shorter than an answer takes.
+        let at_once = path.round_trip(ctx.config) / AT_ONCE;
+        let goes_on = self.last.is_some_and(|(time, full)| {
+            // A client that has all of a response asks for the next at once.
+            let asked_between = begun
+                .iter()
+                .any(|asked| !within(asked.stamp.time, time, at_once));
+            let holds_back = asked_between && within(now, time, path.pause(ctx.config));
+            full && (flows_on || holds_back) || flows_on && self.sharing.count() > 1
+        });
+        let is_full = self.sharing.count() + begun.len() > MOST_CLAIMS;
+        if !goes_on || is_full {
+            self.end_period(path, ctx);
+        }
         let generation = self.generation;
         self.receiving.retain(|response| {
             let stays = goes_on && response.generation == generation;
@@ -149,6 +187,9 @@ impl Responses {
             }
             stays
         });
+        if is_full {
+            self.carry_on(now, ctx);
+        }
         self.generation = self.generation.wrapping_add(1);
         if self.answered == 0 && !path.saw_handshake() {
             self.answered = EARLIER_REQUESTS;
@@ -166,6 +207,14 @@ impl Responses {
                 generation: self.generation,
                 offset: 0,
             });
+            self.sharing.begin(Claim {
+                number: number.unwrap_or(0),
+                asked: asked.stamp.time,
+                asked_at: asked.asked_at,
+                begun_at: 0,
+                before: (0, 0),
+                is_repeated: asked.is_repeated,
+            });
         }
         if self.receiving.len() > 1 {
             for number in self.receiving.iter().filter_map(|response| response.number) {
@@ -182,6 +231,14 @@ impl Responses {
         let header =
             STREAM_FRAME + varint_len(stream) + if offset > 0 { varint_len(offset) } else { 0 };
         let data = u64::from(packet.content.saturating_sub(packet.packets * header));
+        self.sharing.take(
+            data,
+            u64::from(packet.size),
+            u64::from(packet.packets),
+            packet.stamp,
+        );
+        self.bursts += u64::from(packet.packets > 1);
+        self.period_packets += u64::from(packet.packets);
         let framing = ctx.config.http3_framing();
         for (response, at) in self.receiving.iter_mut().zip(0..) {
             response.offset += share(data, at, sharers);
@@ -202,12 +259,114 @@ impl Responses {
         self.receiving.iter().find_map(|response| response.number)
     }
 
-    /// Ends all, as the connection does.
-    pub(super) fn close(&mut self, ctx: &mut Context<'_>) {
-        for response in self.receiving.drain(..) {
-            complete(response.number, ctx);
+    /// Bytes of responses so far.
+    pub(super) const fn received(&self) -> u64 {
+        self.sharing.received()
+    }
+
+    /// Tells responses apart that came in together, now that they are complete.
+    fn end_period(&mut self, path: &Path, ctx: &mut Context<'_>) {
+        let padding = self.padding(path);
+        let surplus = self.surplus(path);
+        let shared = self.sharing.count() > 1;
+        for (at, claim) in self.sharing.claims().iter().enumerate() {
+            let most = self.sharing.most(at);
+            ctx.resize(claim.number, |segment| {
+                let unknown = if shared {
+                    segment
+                        .app_bytes
+                        .max(most.saturating_sub(segment.app_bytes))
+                } else {
+                    0
+                };
+                if !shared {
+                    segment.app_bytes = segment.app_bytes.saturating_sub(surplus);
+                    segment.estimated |= surplus > 0;
+                }
+                segment.size_error = unknown + slack(segment.pkts, padding);
+            });
+        }
+        let framing = ctx.config.http3_framing();
+        for part in self.sharing.end(surplus, ctx.config) {
+            ctx.resize(part.number, |segment| {
+                segment.estimated |= surplus > 0;
+                segment.app_bytes = part.size.saturating_sub(framing);
+                segment.bytes = part.wire;
+                segment.pkts = part.packets;
+                segment.size_error = part.error + slack(part.packets, padding);
+                if let Some(last) = part.last.filter(|last| segment.t_last > Some(last.time)) {
+                    (segment.last_frame, segment.t_last) = (Some(last.frame), Some(last.time));
+                }
+            });
+        }
+        (self.bursts, self.period_packets) = (0, 0);
+    }
+
+    /// Half a packet where this is what the last one holds by chance, and is not seen because the server pads it; and takes
+    /// note of how the response ended.
+    fn surplus(&mut self, path: &Path) -> u64 {
+        if self.sharing.count() == 0 {
+            return 0;
+        }
+        let ends_full = self.last.is_some_and(|(_, full)| full);
+        if self.is_plain {
+            self.ends += 1;
+            self.full_ends += u32::from(ends_full);
+        }
+        if ends_full && self.pads() {
+            u64::from(path.largest[1]) / 2
+        } else {
+            0
         }
     }
+
+    /// Whether the server fills the last packet of what it sends at once.
+    const fn pads(&self) -> bool {
+        self.ends >= ENDS && self.full_ends * 100 >= self.ends * FULL_ENDS
+    }
+
+    /// What may be padding where bursts end: servers that hand datagrams to the network card in trains fill the last one
+    /// of each.
+    fn padding(&self, path: &Path) -> u64 {
+        let ends_full = self.last.is_some_and(|(_, full)| full);
+        let inside = if self.pads() {
+            self.period_packets / PADDED
+        } else {
+            0
+        };
+        (self.bursts + inside + 2 * u64::from(ends_full)) * u64::from(path.largest[1])
+    }
+
+    /// Begins another period with what goes on of the last.
+    fn carry_on(&mut self, now: Time, ctx: &Context<'_>) {
+        for response in &self.receiving {
+            let segment = response.number.and_then(|number| ctx.segments.get(number));
+            let bytes = segment.map_or(0, |segment| segment.bytes);
+            self.sharing.begin(Claim {
+                number: response.number.unwrap_or(0),
+                asked: now,
+                asked_at: self.sharing.received(),
+                begun_at: 0,
+                before: (response.offset, bytes),
+                is_repeated: false,
+            });
+        }
+    }
+
+    /// Ends all, as the connection does; `false` if only the capture ends.
+    pub(super) fn close(&mut self, is_complete: bool, path: &Path, ctx: &mut Context<'_>) {
+        self.end_period(path, ctx);
+        if is_complete {
+            for response in self.receiving.drain(..) {
+                complete(response.number, ctx);
+            }
+        }
+    }
+}
+
+/// By how much a response may be off that was alone: frames beside its data, packet numbers of another length.
+fn slack(packets: u64, padding: u64) -> u64 {
+    FRAMES_BESIDE + packets * FRAMES_PER_PACKET + padding
 }
 
 fn complete(number: Option<u32>, ctx: &mut Context<'_>) {

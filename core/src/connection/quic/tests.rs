@@ -18,23 +18,23 @@ const FIRST_ID: [u8; 8] = *b"original";
 const SERVER_ID: [u8; 5] = *b"srvid";
 const CLIENT_ID: [u8; 8] = *b"clientid";
 /// What the server fills its datagrams to.
-const FULL: usize = 1252;
+pub(super) const FULL: usize = 1252;
 /// First byte, connection ID, packet number and tag of the server's packets.
-const DOWN_OVERHEAD: usize = 1 + CLIENT_ID.len() + 2 + TAG_LEN;
+pub(super) const DOWN_OVERHEAD: usize = 1 + CLIENT_ID.len() + 2 + TAG_LEN;
 
 /// A conversation in QUIC, and the engine that hears it.
-struct Talk {
+pub(super) struct Talk {
     engine: Engine,
     client_port: u16,
     server_port: u16,
     captured: usize,
     frame: u64,
-    now: i64,
+    pub(super) now: i64,
     noise: u8,
 }
 
 impl Talk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(Config::default())
     }
 
@@ -90,7 +90,7 @@ impl Talk {
     }
 
     /// A 1-RTT packet in a datagram of `size` bytes.
-    fn short(&mut self, from_client: bool, size: usize) -> Option<Annotation> {
+    pub(super) fn short(&mut self, from_client: bool, size: usize) -> Option<Annotation> {
         let datagram = self.short_bytes(from_client, size);
         self.send(from_client, &datagram)
     }
@@ -106,7 +106,7 @@ impl Talk {
     }
 
     /// The client sends so many bytes of frames.
-    fn say(&mut self, content: usize) -> Option<Annotation> {
+    pub(super) fn say(&mut self, content: usize) -> Option<Annotation> {
         self.short(true, 1 + SERVER_ID.len() + 2 + TAG_LEN + content)
     }
 
@@ -121,6 +121,11 @@ impl Talk {
 
     /// The server's handshake, and the client's end of it with its control streams.
     fn handshake(&mut self, version: u32) -> &mut Self {
+        self.handshake_with(version, 260)
+    }
+
+    /// The same with so large a packet of control streams.
+    fn handshake_with(&mut self, version: u32, control: usize) -> &mut Self {
         let part = |from_client: bool, length: usize| {
             let (to, from): (&[u8], &[u8]) = if from_client {
                 (&SERVER_ID, &CLIENT_ID)
@@ -135,14 +140,14 @@ impl Talk {
         let answer = part(false, FULL - part(false, 1000).len() + 1000);
         assert_eq!(answer.len(), FULL);
         self.send(false, &answer);
-        let control = self.short_bytes(true, 260);
+        let control = self.short_bytes(true, control);
         self.send(true, &[part(true, 52), control].concat());
         self.wait(RTT).short(false, 240);
         self.wait(5 * RTT)
     }
 
     /// A whole beginning.
-    fn open(&mut self) -> &mut Self {
+    pub(super) fn open(&mut self) -> &mut Self {
         self.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
         self.handshake(V1)
     }
@@ -169,7 +174,7 @@ impl Talk {
         sent
     }
 
-    fn finish(&mut self) -> Vec<Segment> {
+    pub(super) fn finish(&mut self) -> Vec<Segment> {
         self.engine.finish();
         segments(&self.engine)
     }
@@ -319,7 +324,7 @@ fn a_small_request_is_believed_after_silence_only() {
     for _ in 0..50 {
         talk.short(false, FULL);
     }
-    assert_eq!(talk.say(60).unwrap().segment, None);
+    assert_eq!(talk.say(42).unwrap().segment, None);
     for _ in 0..50 {
         talk.short(false, FULL);
     }
@@ -524,10 +529,10 @@ fn a_connection_that_moved_goes_on() {
         talk.short(false, 30);
     }
     assert!(talk.wait(RTT).say(250).unwrap().request);
-    talk.answer(20, 70_000);
+    talk.answer(1, 70_000);
     talk.client_port = 50_000;
-    talk.say(250);
-    talk.answer(1, 50_000);
+    talk.wait(RTT).say(250);
+    talk.answer(2, 50_000);
     let found = talk.finish();
     assert_eq!(sizes(&found), [60_000, 70_000, 50_000]);
     assert_eq!(
@@ -537,6 +542,126 @@ fn a_connection_that_moved_goes_on() {
             .collect::<Vec<_>>(),
         [(0, false), (1, false), (0, false)]
     );
+}
+
+#[test]
+fn a_response_goes_on_behind_a_port_that_changes() {
+    for fixed_bit in [0x40, 0] {
+        let mut talk = Talk::new();
+        talk.open().say(250);
+        talk.wait(RTT);
+        for at in 0..60 {
+            if at == 30 {
+                // The client took another connection ID, and tries the path first.
+                talk.client_port = 50_001;
+                let mut probe = [&[fixed_bit], &b"other"[..]].concat();
+                probe.resize(MIN_CLIENT_DATAGRAM, 7);
+                assert!(!talk.send(true, &probe).unwrap().request);
+                probe.truncate(33);
+                assert!(!talk.send(true, &probe).unwrap().request);
+            }
+            talk.short(false, FULL);
+        }
+        let found = talk.finish();
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].bytes, found[0].client_port), (60 * 1252, 50_000));
+    }
+}
+
+#[test]
+fn two_connections_that_were_taken_for_one_come_apart() {
+    let mut talk = Talk::new();
+    talk.open();
+    for round in 0..40 {
+        talk.client_port = 50_000 + round % 2;
+        talk.wait(RTT).say(8);
+    }
+    for port in [50_000, 50_001] {
+        talk.client_port = port;
+        talk.wait(RTT).say(250);
+        talk.answer(0, 60_000);
+    }
+    let found = talk.finish();
+    let ports: Vec<_> = found.iter().map(|s| s.client_port).collect();
+    assert_eq!(ports, [50_000, 50_001]);
+    assert!(found.iter().all(|s| s.app_bytes.abs_diff(60_000) < 600));
+}
+
+#[test]
+fn a_connection_begins_behind_anything_else() {
+    let stun = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[5; 12]].concat();
+    let negotiation = [&[0xc0, 0, 0, 0, 0, 0, 0][..], &[0, 0, 0, 1]].concat();
+    let early = long_header(V1, Form::ZeroRtt, &FIRST_ID, &CLIENT_ID, &[], 300);
+    let early = [early, vec![9; 300 + TAG_LEN]].concat();
+    let before: [(bool, &[u8]); 6] = [
+        (true, &stun),
+        (true, &[0xff]),
+        (false, &negotiation),
+        (true, &[0x45; 60]),
+        (false, &[0x45; 400]),
+        (true, &early),
+    ];
+    for informed in [false, true] {
+        for (from_client, datagram) in before {
+            let mut talk = if informed {
+                Talk::informed()
+            } else {
+                Talk::new()
+            };
+            talk.send(from_client, datagram);
+            talk.wait(20 * RTT).open().say(250);
+            talk.answer(0, 60_000);
+            let found = talk.finish();
+            let found = found.iter().max_by_key(|found| found.app_bytes).unwrap();
+            assert!(
+                found.app_bytes.abs_diff(60_000) < 300,
+                "{informed} {datagram:02x?} {found:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_request_in_early_data_is_one() {
+    let mut talk = Talk::new();
+    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+    let header = long_header(V1, Form::ZeroRtt, &FIRST_ID, &CLIENT_ID, &[], 300);
+    let early = [header, vec![9; 300 + TAG_LEN]].concat();
+    assert!(talk.send(true, &early).unwrap().request);
+    let asked = talk.frame;
+    talk.handshake_with(V1, 138);
+    talk.answer(0, 60_000);
+    assert!(talk.wait(RTT).say(260).unwrap().request);
+    talk.answer(1, 70_000);
+    let found = talk.finish();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].request_frame, asked);
+    assert!(found[0].app_bytes.abs_diff(60_000) < 600, "{found:?}");
+    assert_eq!(found[1].app_bytes, 70_000);
+}
+
+#[test]
+fn several_requests_in_a_datagram_are_as_many_as_usual_ones_fit() {
+    let mut talk = Talk::new();
+    talk.open().say(260);
+    talk.answer(0, 60_000);
+    for (content, count) in [(531, 2), (790, 3), (430, 1)] {
+        let before = segments(&talk.engine).len();
+        assert!(talk.wait(2 * RTT).say(content).unwrap().request);
+        talk.answer(1, 100_000);
+        assert_eq!(segments(&talk.engine).len() - before, count, "{content}");
+    }
+}
+
+#[test]
+fn what_some_clients_send_just_before_a_request_is_none() {
+    let mut talk = Talk::new();
+    talk.open().say(200);
+    talk.answer(0, 60_000);
+    talk.wait(RTT).say(49);
+    assert!(talk.say(190).unwrap().request);
+    talk.answer(1, 70_000);
+    assert_eq!(sizes(&talk.finish()), [60_000, 70_000]);
 }
 
 #[test]

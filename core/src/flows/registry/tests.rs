@@ -71,7 +71,7 @@ enum Kind {
 fn enter(registry: &mut Registry, config: &Config, datagram: &Datagram<'_>, time: Time) -> Slot {
     let (key, sender) = FlowKey::of(datagram);
     let numbered = matches!(datagram.transport, Transport::Tcp(_) | Transport::Udp(_));
-    let slot = registry.enter(config, key, numbered, time, |_| ());
+    let slot = registry.enter(config, key, numbered, time, |_, _| ());
     registry.count(slot, sender, datagram.length, time);
     slot
 }

@@ -285,9 +285,16 @@ impl std::iter::FusedIterator for Packets<'_> {}
 /// is an Initial that [decrypts](super::InitialKeys::decrypt) authenticated.
 #[must_use]
 pub fn looks_like_initial(bytes: &[u8], datagram_len: usize) -> bool {
-    let fixed_bit = bytes.first().is_some_and(|first| first & FIXED_BIT != 0);
-    fixed_bit
-        && datagram_len >= MIN_CLIENT_DATAGRAM
+    bytes.first().is_some_and(|first| first & FIXED_BIT != 0)
+        && looks_like_greased_initial(bytes, datagram_len)
+}
+
+/// The same for a client that has spoken with this server before, and may clear the fixed bit since (RFC 9287,
+/// section 3.1).
+#[must_use]
+pub fn looks_like_greased_initial(bytes: &[u8], datagram_len: usize) -> bool {
+    datagram_len >= MIN_CLIENT_DATAGRAM
+        && bytes.first().is_some_and(|first| first & LONG_HEADER != 0)
         && parse_datagram(bytes, datagram_len, None)
             .next()
             .is_some_and(|packet| {

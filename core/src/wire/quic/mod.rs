@@ -49,7 +49,7 @@ pub use frames::{CryptoFrame, CryptoFrames, crypto_frames};
 pub(crate) use header::{FIXED_BIT, LONG_HEADER};
 pub use header::{
     Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, MIN_INITIAL_DCID_LEN, Packet, Packets, TAG_LEN,
-    looks_like_initial, parse_datagram,
+    looks_like_greased_initial, looks_like_initial, parse_datagram,
 };
 pub use initial::{InitialError, InitialKeys, Opened};
 pub use version::Version;

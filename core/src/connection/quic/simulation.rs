@@ -1,0 +1,245 @@
+//! Players over HTTP/3 on servers that serve streams in different ways: what is said of sizes holds as often as it says.
+
+use super::tests::{DOWN_OVERHEAD, FULL, Talk};
+use crate::facts::segment::{Kind, Segment};
+use crate::testing::{MILLISECOND, RTT};
+
+/// Media segments of each track.
+const SEGMENTS: usize = 24;
+/// Seconds that a segment plays, and how many of them a player holds.
+const DURATION: i64 = 2_000 * MILLISECOND;
+const BUFFER: i64 = 8;
+
+/// Which stream a server sends from next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheduler {
+    /// From each in turn, so many packets.
+    Turns(usize),
+    /// The oldest first.
+    InOrder,
+}
+
+/// What a server and a link are like.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    scheduler: Scheduler,
+    /// The last packet of a stream is filled.
+    pads: bool,
+    /// Packets in a thousand that are seen twice.
+    again: u64,
+    /// Nanoseconds between packets.
+    gap: i64,
+}
+
+/// A generator of numbers (xorshift64*), so that every run is the same.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
+    }
+
+    fn within(&mut self, low: u64, high: u64) -> u64 {
+        low + self.next() % (high - low)
+    }
+}
+
+/// A stream that is served.
+struct Stream {
+    video: bool,
+    arrives: i64,
+    ordinal: usize,
+    size: usize,
+    sent: usize,
+}
+
+/// What passes the place of capture.
+enum Passing {
+    Request,
+    Data(usize),
+    Acknowledgement,
+}
+
+/// Plays a session; returns the segments found, and the sizes and tracks of what was asked for, in order.
+fn play(setting: Setting, seed: u64) -> (Vec<Segment>, Vec<(u64, bool)>) {
+    let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut passing: Vec<(i64, Passing)> = Vec::new();
+    let mut asked: Vec<(i64, u64, bool)> = Vec::new();
+    let mut streams: Vec<Stream> = Vec::new();
+    let mut count = [0; 2];
+    let mut ask = |at: i64,
+                   video: bool,
+                   numbers: &mut Numbers,
+                   passing: &mut Vec<(i64, Passing)>,
+                   streams: &mut Vec<Stream>| {
+        let size = if video {
+            numbers.within(250_000, 700_000)
+        } else {
+            numbers.within(49_000, 49_400)
+        };
+        passing.push((at, Passing::Request));
+        asked.push((at, size, video));
+        streams.push(Stream {
+            video,
+            arrives: at + RTT / 2,
+            ordinal: asked.len() - 1,
+            size: size as usize + 8,
+            sent: 0,
+        });
+    };
+    ask(0, true, &mut numbers, &mut passing, &mut streams);
+    ask(
+        2 * MILLISECOND,
+        false,
+        &mut numbers,
+        &mut passing,
+        &mut streams,
+    );
+    let (mut now, mut turn, mut in_turn) = (0, 0, 0);
+    while let Some(first) = streams.iter().map(|stream| stream.arrives).min() {
+        now = now.max(first);
+        let ready: Vec<usize> = (0..streams.len())
+            .filter(|&at| streams[at].arrives <= now)
+            .collect();
+        let at = match setting.scheduler {
+            Scheduler::InOrder => ready[0],
+            Scheduler::Turns(length) => {
+                if in_turn >= length {
+                    (turn, in_turn) = (turn + 1, 0);
+                }
+                in_turn += 1;
+                ready[turn % ready.len()]
+            }
+        };
+        let stream = &mut streams[at];
+        let varint = |value: usize| 1 + usize::from(value > 63) + 2 * usize::from(value > 16_383);
+        let header = 3
+            + varint(stream.ordinal * 4)
+            + if stream.sent > 0 {
+                varint(stream.sent)
+            } else {
+                0
+            };
+        let data = (stream.size - stream.sent).min(FULL - DOWN_OVERHEAD - header);
+        stream.sent += data;
+        let is_last = stream.sent == stream.size;
+        let datagram = if is_last && setting.pads {
+            FULL
+        } else {
+            DOWN_OVERHEAD + header + data
+        };
+        let arrives = now + RTT / 2;
+        passing.push((arrives, Passing::Data(datagram)));
+        passing.push((arrives + MILLISECOND / 20, Passing::Acknowledgement));
+        if numbers.within(0, 1000) < setting.again {
+            passing.push((arrives + RTT, Passing::Data(datagram)));
+        }
+        now += setting.gap;
+        if is_last {
+            let video = streams.remove(at).video;
+            (turn, in_turn) = (turn + 1, 0);
+            let count = &mut count[usize::from(video)];
+            *count += 1;
+            if *count < SEGMENTS {
+                let phase = if video { 0 } else { DURATION / 2 };
+                let due = (*count as i64 - BUFFER) * DURATION + phase;
+                // What decoding and the page take.
+                let think = numbers.within(3, 30) as i64 * MILLISECOND;
+                let at = (arrives + think).max(due + think);
+                ask(at, video, &mut numbers, &mut passing, &mut streams);
+            }
+        }
+    }
+    passing.sort_by_key(|packet| packet.0);
+    let mut talk = Talk::new();
+    talk.open();
+    let start = talk.now + RTT;
+    for (time, what) in passing {
+        talk.now = start + time - MILLISECOND / 10;
+        match what {
+            Passing::Request => talk.say(250),
+            Passing::Data(datagram) => talk.short(false, datagram),
+            Passing::Acknowledgement => talk.say(8),
+        };
+    }
+    asked.sort_by_key(|asked| asked.0);
+    let truth = asked.iter().map(|asked| (asked.1, asked.2)).collect();
+    (talk.finish(), truth)
+}
+
+/// How many of all sizes lie within their bounds, within a hundredth, and how many kinds are right.
+#[derive(Debug, Default)]
+struct Score {
+    all: usize,
+    bounded: usize,
+    near: usize,
+    kinds: usize,
+}
+
+fn score(setting: Setting) -> Score {
+    let mut score = Score::default();
+    for seed in 1..=12 {
+        let (found, truth) = play(setting, seed);
+        assert_eq!(found.len(), truth.len(), "{setting:?} {seed}");
+        let sum: u64 = truth.iter().map(|truth| truth.0).sum();
+        let found_sum: u64 = found.iter().map(|segment| segment.app_bytes).sum();
+        // Where a stream waits for all of another, what begins it may be taken for the end of that.
+        let part = if setting.scheduler == Scheduler::InOrder {
+            25
+        } else {
+            50
+        };
+        assert!(
+            found_sum.abs_diff(sum) * part < sum,
+            "{setting:?} {seed}: {found_sum} of {sum}"
+        );
+        for (segment, &(size, video)) in found.iter().zip(&truth) {
+            let off = segment.app_bytes.abs_diff(size);
+            let kind = if video { Kind::Video } else { Kind::Audio };
+            score.all += 1;
+            score.bounded += usize::from(off <= segment.size_error);
+            score.near += usize::from(off * 100 <= size);
+            score.kinds += usize::from(segment.kind == kind);
+        }
+    }
+    score
+}
+
+#[test]
+fn no_way_of_serving_gives_a_size_outside_its_bound_more_often_than_stated() {
+    let schedulers = [
+        Scheduler::Turns(1),
+        Scheduler::Turns(10),
+        Scheduler::InOrder,
+    ];
+    for scheduler in schedulers {
+        for (pads, again) in [(false, 0), (true, 0), (false, 10)] {
+            for gap in [MILLISECOND, 2 * MILLISECOND] {
+                let setting = Setting {
+                    scheduler,
+                    pads,
+                    again,
+                    gap,
+                };
+                let score = score(setting);
+                assert!(
+                    score.bounded * 100 >= score.all * 95,
+                    "{setting:?} {score:?}"
+                );
+                // Players whose servers share fairly are told apart mostly.
+                if scheduler == Scheduler::InOrder {
+                    continue;
+                }
+                let near = if pads || again > 0 { 0 } else { 70 };
+                assert!(
+                    score.near * 100 >= score.all * near,
+                    "{setting:?} {score:?}"
+                );
+                assert!(score.kinds * 100 >= score.all * 75, "{setting:?} {score:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! When each track is asked for again.
+
+use super::Track;
+use crate::packet::Time;
+
+/// Latest distances of requests of a track.
+const DISTANCES: usize = 5;
+/// Distances from which a track has a rhythm.
+const ENOUGH: usize = 2;
+/// The most that a request which is not due speaks against its track.
+const MOST: f64 = 3.0;
+/// What a second request of one track in a row speaks against it where no rhythm is known.
+const REPEATED: f64 = 1.0;
+
+/// One track's requests.
+#[derive(Clone, Copy, Debug, Default)]
+struct Requests {
+    last: Option<Time>,
+    distances: [i64; DISTANCES],
+    count: usize,
+}
+
+impl Requests {
+    fn note(&mut self, time: Time) {
+        if let Some(last) = self.last {
+            self.distances[self.count % DISTANCES] = time.since(last).max(0);
+            self.count += 1;
+        }
+        self.last = Some(time);
+    }
+
+    /// The usual distance, in nanoseconds.
+    fn distance(&self) -> Option<i64> {
+        let count = self.count.min(DISTANCES);
+        if count < ENOUGH {
+            return None;
+        }
+        let mut sorted = self.distances;
+        sorted[..count].sort_unstable();
+        Some(sorted[count / 2]).filter(|&distance| distance > 0)
+    }
+}
+
+/// The rhythm of both tracks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rhythm {
+    audio: Requests,
+    video: Requests,
+    latest: Option<Track>,
+}
+
+impl Rhythm {
+    /// Takes note of a request.
+    pub(super) fn note(&mut self, track: Track, time: Time) {
+        match track {
+            Track::Audio => self.audio.note(time),
+            Track::Video => self.video.note(time),
+            Track::None => return,
+        }
+        self.latest = Some(track);
+    }
+
+    /// How much it speaks against a request that it would be of this track.
+    pub(super) fn cost(&self, track: Track, time: Time) -> f64 {
+        let requests = match track {
+            Track::Audio => &self.audio,
+            Track::Video => &self.video,
+            Track::None => return 0.0,
+        };
+        let repeated = if self.latest == Some(track) {
+            REPEATED
+        } else {
+            0.0
+        };
+        match (requests.last, requests.distance()) {
+            (Some(last), Some(distance)) => {
+                let passed = time.since(last).max(1) as f64;
+                // Earlier than due it is unlikely, the more so the earlier; late it may be for many reasons.
+                let due = (passed / distance as f64).ln();
+                let cost = if due < 0.0 { -due } else { due / 2.0 };
+                cost.min(MOST) + repeated / 2.0
+            }
+            _ => repeated,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use super::*;
+
+const MILLISECOND: i64 = 1_000_000;
+const AUDIO: u64 = 49_000;
+
+fn stamp(milliseconds: i64) -> Stamp {
+    Stamp {
+        frame: milliseconds as u64,
+        time: Time(milliseconds * MILLISECOND),
+    }
+}
+
+/// A connection, its requests numbered from 1.
+struct Link {
+    sharing: Sharing,
+    config: Config,
+    now: i64,
+    number: u32,
+}
+
+impl Link {
+    fn new() -> Self {
+        Self {
+            sharing: Sharing::default(),
+            config: Config::default(),
+            now: 0,
+            number: 0,
+        }
+    }
+
+    fn ask(&mut self) -> &mut Self {
+        self.number += 1;
+        self.sharing.begin(Claim {
+            number: self.number,
+            asked: stamp(self.now).time,
+            asked_at: self.sharing.received(),
+            begun_at: 0,
+            before: (0, 0),
+            is_repeated: false,
+        });
+        self
+    }
+
+    /// Bytes come, a thousand a millisecond.
+    fn take(&mut self, bytes: u64) -> &mut Self {
+        for left in (1..=bytes.div_ceil(1000)).rev() {
+            let part = if left == 1 {
+                bytes - (bytes.div_ceil(1000) - 1) * 1000
+            } else {
+                1000
+            };
+            self.now += 1;
+            self.sharing.take(part, part + 30, 1, stamp(self.now));
+        }
+        self
+    }
+
+    fn end(&mut self) -> Vec<Part> {
+        self.sharing.end(0, &self.config)
+    }
+
+    /// Audio and video by turns, alone, every two seconds.
+    fn learn(&mut self, rounds: u64) -> &mut Self {
+        for round in 0..rounds {
+            for size in [AUDIO + round % 2 * 200, 400_000 + round * 30_000] {
+                self.ask().take(size);
+                assert!(self.end().is_empty());
+                self.now += 500;
+            }
+            self.now += 500;
+        }
+        self
+    }
+}
+
+fn sizes(parts: &[Part]) -> Vec<u64> {
+    parts.iter().map(|part| part.size).collect()
+}
+
+#[test]
+fn audio_gets_its_usual_size_and_video_the_rest() {
+    let mut link = Link::new();
+    link.learn(4).ask().take(120_000).ask().take(300_000);
+    let parts = link.end();
+    let usual = parts[1].size;
+    assert!(usual.abs_diff(AUDIO) <= 200);
+    assert_eq!(sizes(&parts), [420_000 - usual, usual]);
+    // More than an audio segment had come before the second could begin: there is no doubt.
+    assert!(parts.iter().all(|part| part.error < 1_000), "{parts:?}");
+    assert_eq!(
+        parts.iter().map(|part| part.wire).sum::<u64>(),
+        420_000 + 420 * 30
+    );
+}
+
+#[test]
+fn the_rhythm_decides_where_bytes_do_not() {
+    let mut link = Link::new();
+    // Video was the last: audio is due.
+    link.learn(4).ask().take(10_000).ask().take(400_000);
+    let parts = link.end();
+    assert!(parts[0].size.abs_diff(AUDIO) <= 200, "{parts:?}");
+}
+
+#[test]
+fn what_came_before_audio_was_known_is_told_apart_later() {
+    let mut link = Link::new();
+    link.ask().take(200_000).ask().take(300_000);
+    assert!(link.end().is_empty());
+    link.now += 1000;
+    for size in [AUDIO, 500_000, AUDIO + 100, 450_000] {
+        link.ask().take(size);
+        assert!(link.end().is_empty());
+        link.now += 1000;
+    }
+    let parts = link.ask().take(AUDIO + 50).end();
+    assert_eq!(sizes(&parts), [500_000 - AUDIO - 50, AUDIO + 50]);
+}
+
+#[test]
+fn both_sides_of_the_agreement() {
+    for (step, knows) in [(480, true), (500, false)] {
+        let alone = [AUDIO, AUDIO + step, AUDIO + 2 * step, 400_000];
+        assert_eq!(usual(&alone, &Config::default()).is_some(), knows, "{step}");
+    }
+}
+
+#[test]
+fn any_period_adds_up() {
+    let mut link = Link::new();
+    link.learn(4);
+    for round in 1..200_u64 {
+        let mut sum = 0;
+        for at in 0..=round % MOST_CLAIMS as u64 {
+            let bytes = (round * 7919 + at * 104_729) % 150_000;
+            link.ask().take(bytes);
+            sum += bytes;
+        }
+        let parts = link.end();
+        if parts.len() > 1 {
+            assert_eq!(
+                parts.iter().map(|part| part.size).sum::<u64>(),
+                sum,
+                "{round} {parts:?}"
+            );
+        }
+    }
+}

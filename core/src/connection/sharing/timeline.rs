@@ -1,0 +1,58 @@
+//! When bytes came.
+
+use crate::packet::Stamp;
+
+/// Points kept; with more, every other one goes.
+const POINTS: usize = 32;
+
+/// Bytes over time, in a bounded number of points.
+#[derive(Debug, Default)]
+pub(super) struct Timeline {
+    points: Vec<(u64, Stamp)>,
+    /// A point is kept for each so many packets, and how many came since the last.
+    stride: u32,
+    since: u32,
+    last: Option<(u64, Stamp)>,
+}
+
+impl Timeline {
+    pub(super) fn heap(&self) -> usize {
+        self.points.capacity() * size_of::<(u64, Stamp)>()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.points.clear();
+        (self.stride, self.since, self.last) = (1, 0, None);
+    }
+
+    /// So many bytes had come with this packet.
+    pub(super) fn push(&mut self, bytes: u64, stamp: Stamp) {
+        self.last = Some((bytes, stamp));
+        self.since += 1;
+        if self.since < self.stride {
+            return;
+        }
+        self.since = 0;
+        if self.points.len() == POINTS {
+            let mut at = 0;
+            self.points.retain(|_| {
+                at += 1;
+                at % 2 == 0
+            });
+            self.stride *= 2;
+        }
+        self.points.push((bytes, stamp));
+    }
+
+    /// Bytes with the last packet.
+    pub(super) fn end(&self) -> u64 {
+        self.last.map_or(0, |last| last.0)
+    }
+
+    /// A packet at or shortly behind the one with which so many bytes had come.
+    pub(super) fn at(&self, bytes: u64) -> Option<Stamp> {
+        let at = self.points.partition_point(|point| point.0 < bytes);
+        let point = self.points.get(at).copied().or(self.last)?;
+        Some(point.1)
+    }
+}
