@@ -142,7 +142,8 @@ def thresholds(model):
         )
         if len(values) and node.input[0] == model.graph.input[0].name:
             for column, mode, at in zip(lists["nodes_featureids"], lists["nodes_modes"], values):
-                if mode != b"LEAF":
+                # LightGBM has infinite ones, which JSON cannot hold.
+                if mode != b"LEAF" and numpy.isfinite(at):
                     yield column, at
 
 

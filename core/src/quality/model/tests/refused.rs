@@ -74,7 +74,7 @@ fn trees_that_are_none_are_named() {
     for (nodes, reason) in [
         (
             vec![(0, 0, "BRANCH_LEQ", 1.0, 0, 1), leaf(1)],
-            "node 0 of tree 0 is reached in two ways",
+            "node 0 of tree 0 leads back to itself",
         ),
         (
             vec![
@@ -82,11 +82,7 @@ fn trees_that_are_none_are_named() {
                 (1, 0, "BRANCH_LT", 1.0, 0, 2),
                 leaf(2),
             ],
-            "node 2 of tree 0 is reached in two ways",
-        ),
-        (
-            vec![(0, 0, "BRANCH_LEQ", 1.0, 1, 1), leaf(1)],
-            "node 1 of tree 0 is reached in two ways",
+            "node 0 of tree 0 leads back to itself",
         ),
         (
             vec![(0, 0, "BRANCH_LEQ", 1.0, 1, 7), leaf(1)],
@@ -112,6 +108,51 @@ fn trees_that_are_none_are_named() {
         assert_eq!(
             said,
             format!("TreeEnsembleRegressor is wrong: {reason}; export the model again")
+        );
+    }
+}
+
+#[test]
+fn branches_may_meet() {
+    // Is it 1, or else 2, or else more than 5? The true branches of the first two meet.
+    let nodes = [
+        (0, 0, "BRANCH_EQ", 1.0, 3, 1),
+        (1, 0, "BRANCH_EQ", 2.0, 3, 2),
+        (2, 0, "BRANCH_GT", 5.0, 4, 3),
+        (3, 0, "LEAF", 30.0, 0, 0),
+        (4, 0, "LEAF", 40.0, 0, 0),
+    ];
+    let model = read(&[tree(&nodes)]).unwrap();
+    let mut scratch = Scratch::default();
+    for (value, wanted) in [(1.0, 30.0), (2.0, 30.0), (3.0, 30.0), (6.0, 40.0)] {
+        assert_eq!(
+            model.evaluate(&[value], &mut scratch).scores,
+            [wanted],
+            "{value}"
+        );
+    }
+    // The branch where the test fails meets one that is there already.
+    let both = [
+        (0, 0, "BRANCH_EQ", 1.0, 1, 2),
+        (1, 0, "BRANCH_LT", 9.0, 2, 3),
+        (2, 0, "LEAF", 20.0, 0, 0),
+        (3, 0, "LEAF", 30.0, 0, 0),
+    ];
+    let model = read(&[tree(&both)]).unwrap();
+    assert_eq!(model.evaluate(&[1.0], &mut scratch).scores, [20.0]);
+    let failing = [
+        (0, 0, "BRANCH_EQ", 1.0, 2, 1),
+        (1, 0, "BRANCH_LT", 9.0, 3, 3),
+        (2, 0, "BRANCH_LT", 5.0, 4, 3),
+        (3, 0, "LEAF", 30.0, 0, 0),
+        (4, 0, "LEAF", 40.0, 0, 0),
+    ];
+    let model = read(&[tree(&failing)]).unwrap();
+    for (value, wanted) in [(1.0, 40.0), (2.0, 30.0), (10.0, 30.0)] {
+        assert_eq!(
+            model.evaluate(&[value], &mut scratch).scores,
+            [wanted],
+            "{value}"
         );
     }
 }

@@ -64,7 +64,7 @@ pub(in super::super) fn build<T: Number>(
         finish: purpose.finish,
     };
     let ranges = listed.weights(leaves, &mut trees).map_err(wrong)?;
-    let mut planted = vec![false; listed.tests.len()];
+    let mut planted = vec![Planted::Not; listed.tests.len()];
     let mut decisions = 0;
     for root in roots {
         let depth = listed
@@ -74,7 +74,10 @@ pub(in super::super) fn build<T: Number>(
         decisions += depth;
         at_most("decisions for a row", decisions, limits.decisions)?;
     }
-    match planted.iter().position(|planted| !planted) {
+    match planted
+        .iter()
+        .position(|planted| matches!(planted, Planted::Not))
+    {
         Some(node) => Err(wrong(format!("no tree reaches {}", listed.name(node)))),
         None => Ok(trees),
     }
@@ -198,40 +201,62 @@ impl<'a> Listed<'a> {
         Ok(ranges)
     }
 
-    /// Appends a tree in the order in which it is walked, and returns its depth. A node that is reached twice would
-    /// make a circle, or two trees of one.
+    /// Appends a tree in the order in which it is walked, and returns its depth. Several decisions may lead to one node:
+    /// LightGBM's exporter writes a set of categories as a row of tests for each, whose true branches meet.
     fn plant<T: Number>(
         &self,
         root: usize,
         ranges: &[(u32, u16)],
-        planted: &mut [bool],
+        planted: &mut [Planted],
         trees: &mut Trees<T>,
     ) -> Result<usize, String> {
         trees.roots.push(index(trees.nodes.len()));
-        let mut deepest = 0;
-        // Nodes to come, with their depth and the node whose test leads to them.
-        let mut stack = vec![(root, 0, None)];
-        while let Some((at, depth, parent)) = stack.pop() {
-            if std::mem::replace(&mut planted[at], true) {
-                return Err(format!("{} is reached in two ways", self.name(at)));
+        let mut stack = vec![Visit::Enter(root, None)];
+        while let Some(visit) = stack.pop() {
+            let (at, parent) = match visit {
+                Visit::Enter(at, parent) => (at, parent),
+                Visit::Leave(at, place) => {
+                    let children = [
+                        self.child(at, self.nodes.if_true)?,
+                        self.child(at, self.nodes.if_false)?,
+                    ];
+                    let depth = children
+                        .map(|child| planted[child].depth())
+                        .into_iter()
+                        .max();
+                    planted[at] = Planted::Done(place, depth.unwrap_or_default() + 1);
+                    continue;
+                }
+            };
+            let place = match planted[at] {
+                Planted::Not => trees.nodes.len(),
+                Planted::Open => return Err(format!("{} leads back to itself", self.name(at))),
+                Planted::Done(place, _) => place,
+            };
+            match (parent, planted[at]) {
+                (Some(parent), _) => {
+                    let parent: &mut Node<T> = &mut trees.nodes[parent];
+                    parent.target = index(place);
+                }
+                // Where a test fails the next node follows, which here only leads on to the one that is there already.
+                (None, Planted::Done(..)) => trees.nodes.push(onward(index(place))),
+                (None, _) => {}
             }
-            let place = trees.nodes.len();
-            if let Some(parent) = parent {
-                let parent: &mut Node<T> = &mut trees.nodes[parent];
-                parent.target = index(place);
+            if matches!(planted[at], Planted::Done(..)) {
+                continue;
             }
             let Some(test) = self.tests[at] else {
                 trees.nodes.push(self.leaf(at, ranges[at])?);
+                planted[at] = Planted::Done(place, 0);
                 continue;
             };
-            deepest = deepest.max(depth + 1);
-            let tree = self.nodes.trees[at];
-            stack.push((
-                self.find(tree, self.nodes.if_true[at])?,
-                depth + 1,
+            planted[at] = Planted::Open;
+            stack.push(Visit::Leave(at, place));
+            stack.push(Visit::Enter(
+                self.child(at, self.nodes.if_true)?,
                 Some(place),
             ));
-            stack.push((self.find(tree, self.nodes.if_false[at])?, depth + 1, None));
+            stack.push(Visit::Enter(self.child(at, self.nodes.if_false)?, None));
             let or_missing = self.nodes.missing.get(at) == Some(&1);
             trees.nodes.push(Node {
                 threshold: T::of(self.nodes.thresholds[at]),
@@ -245,7 +270,11 @@ impl<'a> Listed<'a> {
                 },
             });
         }
-        Ok(deepest)
+        Ok(planted[root].depth())
+    }
+
+    fn child(&self, at: usize, numbers: &[i64]) -> Result<usize, String> {
+        self.find(self.nodes.trees[at], numbers[at])
     }
 
     fn leaf<T: Number>(&self, at: usize, (target, column): (u32, u16)) -> Result<Node<T>, String> {
@@ -259,6 +288,44 @@ impl<'a> Listed<'a> {
             test: Test::AtMost,
             what: What::Leaf,
         })
+    }
+}
+
+/// A step of the walk over a tree's nodes.
+enum Visit {
+    /// To a node, from the decision whose test leads to it; from none if it follows a test that failed.
+    Enter(usize, Option<usize>),
+    /// From a decision at a place in the ensemble, whose branches are done.
+    Leave(usize, usize),
+}
+
+/// What has become of a listed node.
+#[derive(Clone, Copy)]
+enum Planted {
+    Not,
+    /// The walk is below it.
+    Open,
+    /// Its place in the ensemble, and the most decisions from there to a leaf.
+    Done(usize, usize),
+}
+
+impl Planted {
+    fn depth(self) -> usize {
+        match self {
+            Self::Done(_, depth) => depth,
+            Self::Not | Self::Open => 0,
+        }
+    }
+}
+
+/// A decision that every value passes, as nothing equals NaN.
+fn onward<T: Number>(target: u32) -> Node<T> {
+    Node {
+        threshold: T::of(f64::NAN),
+        target,
+        column: 0,
+        test: Test::NotEqual,
+        what: What::Decision,
     }
 }
 
