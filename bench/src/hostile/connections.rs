@@ -126,7 +126,11 @@ pub(super) fn http2_open() -> Frames {
     }
     let answers = (0..).map(move |at: u32| {
         // Sent by a server that has the first requests only, and then by one that has all.
-        let has = if at % 2 == 0 { 36 + 105 * 2 } else { up };
+        let has = if at.is_multiple_of(2) {
+            36 + 105 * 2
+        } else {
+            up
+        };
         tcp(200 + i64::from(at), ends, false, (51 + at, has), 1, &[7])
     });
     (before, Box::new(answers))

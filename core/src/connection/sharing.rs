@@ -198,7 +198,7 @@ impl Sharing {
         period.surplus = surplus;
         let total = period.total(self.received);
         match period.claims.len() {
-            0 => return Vec::new(),
+            0 => Vec::new(),
             1 => {
                 let size = total + period.claims[0].before.0;
                 let asked = period.claims[0].asked;

@@ -251,11 +251,14 @@ proptest! {
     }
 }
 
+/// A name, and the size of each segment by its place.
+type Sizes = (&'static str, fn(u64) -> u64);
+
 /// The cost of judging is paid by segments, whatever their sizes.
 #[test]
 fn judging_takes_steps_in_proportion_to_segments() {
     let window = 256;
-    let sizes: [(&str, fn(u64) -> u64); 4] = [
+    let sizes: [Sizes; 4] = [
         ("tight clusters in the surroundings of others", |at| {
             9000 * 117_u64.pow((at % 8) as u32) / 100_u64.pow((at % 8) as u32) + at % 3
         }),

@@ -109,7 +109,7 @@ fn tags() -> Vec<(&'static str, LinkType, Vec<u8>)> {
 fn tunnels() -> Vec<(&'static str, LinkType, Vec<u8>)> {
     let (ip, frame) = (sound_inner(), bridged());
     let ppp = join(&[&[0xff, 3, 0, 0x21], &ip]);
-    let geneve_options = [2 << 0, 0, 8, 0, 0, 0, 9, 0, 1, 8, 1, 1, 0, 0, 0, 0];
+    let geneve_options = [2, 0, 8, 0, 0, 0, 9, 0, 1, 8, 1, 1, 0, 0, 0, 0];
     [
         ("ERSPAN I", gre(&[0, 0, 0x88, 0xbe], &frame)),
         (
