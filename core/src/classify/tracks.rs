@@ -99,14 +99,20 @@ fn tell_viewers_apart(
         let unsure = |at: &usize| verdicts[*at] == (Kind::Video, KindReason::SingleTrack);
         few.extend(places.iter().copied().filter(unsure));
         for at in few {
-            verdicts[at] = beside(&audio, &observed[at]);
+            verdicts[at] = beside(&audio, &observed[at], config);
         }
     }
 }
 
 /// What a segment is where audio has these sizes.
-fn beside(audio: &[Cluster], segment: &Observed) -> Verdict {
-    let reach = if segment.is_vague() { 0 } else { segment.error };
+fn beside(audio: &[Cluster], segment: &Observed, config: &Config) -> Verdict {
+    // A share may be anything; but what divided the period gives the audio its usual size, which agrees
+    // with the sizes of audio that was alone.
+    let reach = if segment.is_vague() {
+        segment.size.saturating_mul(config.sharing_agreement()) / 1000
+    } else {
+        segment.error
+    };
     let is_audio = audio
         .iter()
         .any(|cluster| cluster.reaches(segment.size, reach));
@@ -184,7 +190,7 @@ impl<'a> Group<'a> {
             Tracks::Two(audio) => {
                 let audio: Vec<Cluster> = audio.into_iter().cloned().collect();
                 for &at in &self.places {
-                    verdicts[at] = beside(&audio, &self.observed[at]);
+                    verdicts[at] = beside(&audio, &self.observed[at], config);
                 }
                 audio
             }
