@@ -74,7 +74,7 @@ fn json() {
         assert!(layer["nflx.flow_tree"]["nflx.direction"] == "out");
         let mut evidence = Vec::new();
         values_of(layer, "nflx.server.evidence", &mut evidence);
-        assert_eq!(evidence.len(), 1, "the strongest evidence only: {layer}");
+        assert!(!evidence.is_empty(), "each kind of evidence: {layer}");
     }
 }
 

@@ -104,25 +104,29 @@ static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double valu
     computed(proto_tree_add_double(tree, field_hf[field], tvb, 0, 0, with_15_digits(value)));
 }
 
+/* An item for each kind of evidence, strongest first, so that a filter finds each; below it the names that gave it. */
 static void add_evidence(tvbuff_t *tvb, proto_tree *tree, const nflx_server *server)
 {
     nflx_evidence evidence;
-    proto_item *item;
+    uint32_t last = NFLX_EVIDENCE_NONE;
+    proto_tree *branch = NULL;
 
-    if (server->evidence == NFLX_EVIDENCE_NONE) {
-        return;
-    }
-    item = computed(proto_tree_add_string(tree, field_hf[FIELD_SERVER_EVIDENCE], tvb, 0, 0,
-                                          nflx_evidence_name(server->evidence)));
-    proto_tree *list = proto_item_add_subtree(item, ett_evidence);
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
-        line label = {0};
-        line_add(&label, nflx_evidence_name(evidence.kind));
-        line_add(&label, ": ");
-        line_add_printable(&label, evidence.source);
-        proto_tree *branch = proto_tree_add_subtree(list, tvb, 0, 0, ett_evidence, &item, label.text);
-        computed(item);
-        add_frame(branch, tvb, FIELD_SERVER_EVIDENCE_FRAME, evidence.frame);
+        if (evidence.kind != last) {
+            proto_item *item = computed(proto_tree_add_string(tree, field_hf[FIELD_SERVER_EVIDENCE], tvb, 0, 0,
+                                                              nflx_evidence_name(evidence.kind)));
+            branch = proto_item_add_subtree(item, ett_evidence);
+            last = evidence.kind;
+        }
+        line source = {0};
+        line_add_printable(&source, evidence.source);
+        proto_item *item =
+            computed(proto_tree_add_string(branch, field_hf[FIELD_EVIDENCE_NAME], tvb, 0, 0, source.text));
+        add_frame(proto_item_add_subtree(item, ett_evidence), tvb, FIELD_SERVER_EVIDENCE_FRAME, evidence.frame);
+    }
+    if (server->evidence_scope != NFLX_EVIDENCE_SCOPE_NONE) {
+        const char *scope = server->evidence_scope == NFLX_EVIDENCE_SCOPE_FLOW ? "flow" : "address";
+        computed(proto_tree_add_string(tree, field_hf[FIELD_SERVER_EVIDENCE_SCOPE], tvb, 0, 0, scope));
     }
 }
 
@@ -321,6 +325,9 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
     }
     if (facts->packet.flags & NFLX_ANNOTATION_TRUNCATED) {
         add_boolean(branch, tvb, FIELD_TRUNCATED, true);
+    }
+    if (facts->packet.flags & NFLX_ANNOTATION_DUPLICATE) {
+        add_boolean(branch, tvb, FIELD_DUPLICATE, true);
     }
     return top;
 }
