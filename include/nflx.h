@@ -135,6 +135,21 @@
 #define NFLX_TRANSPORT_QUIC 2
 
 /**
+ * The segment came through a tunnel by HTTP's CONNECT.
+ */
+#define NFLX_VIA_CONNECT 1
+
+/**
+ * The segment came through a tunnel by SOCKS.
+ */
+#define NFLX_VIA_SOCKS 2
+
+/**
+ * The segment came through a proxy of HTTP in clear.
+ */
+#define NFLX_VIA_HTTP_PROXY 3
+
+/**
  * The segment is neither video nor audio, or not enough was seen to tell.
  */
 #define NFLX_KIND_OTHER 0
@@ -715,6 +730,14 @@ typedef struct nflx_segment {
      * By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
      */
     uint64_t size_error;
+    /**
+     * `NFLX_VIA_`: the proxy that it came through, whose address is the server's then; 0 for none.
+     */
+    uint32_t via;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } nflx_segment;
 
 /**

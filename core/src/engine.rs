@@ -22,7 +22,7 @@ use crate::facts::stats::Stats;
 use crate::facts::unfollowed::Unfollowed;
 use crate::flows::copies::{Copies, WATCHED};
 use crate::flows::key::{End, FlowKey};
-use crate::flows::registry::{Registry, Resolver};
+use crate::flows::registry::{Claim, Extent, Registry, Resolver};
 use crate::flows::scopes::Scopes;
 use crate::flows::translation::Translations;
 use crate::packet::{Packet, Stamp, Time};
@@ -333,6 +333,7 @@ impl Engine {
             server: flow.server.map(|(id, _)| id),
             reserved,
             own: flow.own,
+            via: None,
             is_firm: flow.is_firm,
             passed_over: false,
             has_news: false,
@@ -352,13 +353,24 @@ impl Engine {
         self.registry.flow_mut(slot).passed_over |= passed_over;
         for learnt in std::mem::take(&mut self.learnt) {
             match learnt {
-                Learnt::Name { kind, name, frame } => {
-                    let stamp = Stamp {
-                        frame,
-                        time: self.latest,
+                Learnt::Name {
+                    kind,
+                    name,
+                    frame,
+                    is_proxied,
+                } => {
+                    let extent = if is_proxied {
+                        Extent::Flow
+                    } else {
+                        Extent::Port(self.registry.key(slot).port(1 - client))
                     };
-                    self.registry
-                        .claim(&self.config, slot, 1 - client, (kind, &name), stamp);
+                    let claim = Claim {
+                        kind,
+                        source: &name,
+                        frame,
+                        extent,
+                    };
+                    self.registry.claim(&self.config, slot, 1 - client, claim);
                 }
                 Learnt::Foreign => self.registry.disown(slot),
                 Learnt::Dns { response, stamp } => {

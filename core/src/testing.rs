@@ -391,7 +391,12 @@ pub(crate) fn server_hello(version: u16, cipher: u16, alpn: &str, random: [u8; 3
 impl Talk {
     /// A TLS 1.3 handshake: hellos, the server's flight, the client's Finished.
     pub(crate) fn tls13(&mut self, name: &str) -> &mut Self {
-        self.open().say(&record(22, &client_hello(name)));
+        self.open().shake_hands(name)
+    }
+
+    /// The same on a connection that is open.
+    pub(crate) fn shake_hands(&mut self, name: &str) -> &mut Self {
+        self.say(&record(22, &client_hello(name)));
         let hello = record(22, &server_hello(0x0304, 0x1301, "", [9; 32]));
         let flight = [
             hello,

@@ -1,6 +1,6 @@
 //! Segments: a request goes up, its response comes down.
 
-use nflx_core::{Kind, Segment, Transport};
+use nflx_core::{Kind, Segment, Transport, Via};
 
 use crate::address::nflx_address;
 use crate::crossing::Crossing;
@@ -10,6 +10,13 @@ use crate::server::{NFLX_EVIDENCE_SCOPE_ADDRESS, NFLX_EVIDENCE_SCOPE_FLOW};
 pub const NFLX_TRANSPORT_TCP: u32 = 1;
 /// The segment was carried by QUIC.
 pub const NFLX_TRANSPORT_QUIC: u32 = 2;
+
+/// The segment came through a tunnel by HTTP's CONNECT.
+pub const NFLX_VIA_CONNECT: u32 = 1;
+/// The segment came through a tunnel by SOCKS.
+pub const NFLX_VIA_SOCKS: u32 = 2;
+/// The segment came through a proxy of HTTP in clear.
+pub const NFLX_VIA_HTTP_PROXY: u32 = 3;
 
 /// The segment is neither video nor audio, or not enough was seen to tell.
 pub const NFLX_KIND_OTHER: u32 = 0;
@@ -109,6 +116,10 @@ pub struct nflx_segment {
     pub evidence_scope: u32,
     /// By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
     pub size_error: u64,
+    /// `NFLX_VIA_`: the proxy that it came through, whose address is the server's then; 0 for none.
+    pub via: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), struct_size first, integers and a float.
@@ -176,6 +187,8 @@ impl From<&Segment> for nflx_segment {
                 NFLX_EVIDENCE_SCOPE_ADDRESS
             },
             size_error: s.size_error,
+            via: s.via.map_or(0, |via| via as u32),
+            reserved: 0,
         }
     }
 }
@@ -189,7 +202,7 @@ const _: () = {
     );
     assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
     assert!(NFLX_KIND_AUDIO == Kind::Audio as u32 && NFLX_KIND_PENDING == Kind::Pending as u32);
-    assert!(size_of::<nflx_segment>() == 192 && align_of::<nflx_segment>() == 8);
+    assert!(size_of::<nflx_segment>() == 200 && align_of::<nflx_segment>() == 8);
     assert!(offset_of!(nflx_segment, struct_size) == 0);
     assert!(offset_of!(nflx_segment, client) == 24);
     assert!(offset_of!(nflx_segment, client_port) == 44);
@@ -200,4 +213,7 @@ const _: () = {
     assert!(offset_of!(nflx_segment, throughput) == 160);
     assert!(offset_of!(nflx_segment, previous) == 172);
     assert!(offset_of!(nflx_segment, size_error) == 184);
+    assert!(offset_of!(nflx_segment, via) == 192);
+    assert!(NFLX_VIA_CONNECT == Via::Connect as u32 && NFLX_VIA_SOCKS == Via::Socks as u32);
+    assert!(NFLX_VIA_HTTP_PROXY == Via::HttpProxy as u32);
 };

@@ -1,6 +1,6 @@
 //! One row per segment.
 
-use nflx_core::{EvidenceKind, EvidenceScope, Segment, Server, Time};
+use nflx_core::{EvidenceKind, EvidenceScope, Segment, Server, Time, Via};
 
 use super::{Column, Rows, Type, Unit, Value, column, shown};
 use crate::analysis::Frames;
@@ -331,6 +331,13 @@ impl Rows for Segments {
             "",
             "File that last_frame is in, where a later one than the request's",
             |row| row.other_file(row.segment.last_frame),
+        ),
+        column(
+            "via",
+            Type::Text,
+            "",
+            "Proxy that it came through: connect, socks or http_proxy",
+            |row| Value::word(row.segment.via.map(Via::as_str)),
         ),
     ];
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
-use crate::facts::segment::{Kind, KindReason, Segment, Transport};
+use crate::facts::segment::{Kind, KindReason, Segment, Transport, Via};
 use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey};
 use crate::packet::Stamp;
@@ -30,6 +30,8 @@ pub(crate) enum Learnt {
         kind: EvidenceKind,
         name: Box<str>,
         frame: u64,
+        /// The flow leads to a proxy: the name says nothing of its address.
+        is_proxied: bool,
     },
     /// A name of the flow's own is another service's.
     Foreign,
@@ -57,6 +59,8 @@ pub(crate) struct Context<'a> {
     pub(crate) reserved: Option<ServerId>,
     /// What the flow said itself by which it is Netflix's.
     pub(crate) own: Option<EvidenceKind>,
+    /// The proxy that the flow goes through.
+    pub(crate) via: Option<Via>,
     /// The user's own ranges say that it is Netflix's, whatever it says itself.
     pub(crate) is_firm: bool,
     /// Something passed which would be a segment's, were the server known to be Netflix's.
@@ -108,6 +112,7 @@ impl Context<'_> {
             kind,
             name: name.into(),
             frame,
+            is_proxied: self.via.is_some(),
         });
     }
 
@@ -155,6 +160,7 @@ impl Context<'_> {
             shared: false,
             inferred: false,
             own_evidence: self.own,
+            via: self.via,
             settled: false,
         });
         Some(number)

@@ -20,6 +20,7 @@ mod faults;
 mod gaps;
 mod limits;
 mod oracles;
+mod proxies;
 mod records;
 mod requests;
 mod settling;

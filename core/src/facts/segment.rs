@@ -27,6 +27,30 @@ impl Transport {
     }
 }
 
+/// A proxy that a segment came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Via {
+    /// A tunnel by HTTP's CONNECT (RFC 9110, section 9.3.6).
+    Connect = 1,
+    /// A tunnel by SOCKS 4, 4a or 5 (RFC 1928).
+    Socks = 2,
+    /// A proxy of HTTP in clear, which gets requests in absolute form (RFC 9112, section 3.2.2).
+    HttpProxy = 3,
+}
+
+impl Via {
+    /// The word users see.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Socks => "socks",
+            Self::HttpProxy => "http_proxy",
+        }
+    }
+}
+
 /// What a segment holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -164,6 +188,8 @@ pub struct Segment {
     pub inferred: bool,
     /// What its flow said itself by which it is Netflix's; `None` where only its address is known.
     pub own_evidence: Option<EvidenceKind>,
+    /// The proxy that it came through; its server's address is that proxy's then.
+    pub via: Option<Via>,
     /// Nothing about it will change any more, whatever comes.
     pub settled: bool,
 }

@@ -10,9 +10,9 @@ mod verdict;
 
 use std::collections::VecDeque;
 
-use self::evidence::Claim;
-pub(crate) use self::evidence::Resolver;
-use self::verdict::{Extent, Reach};
+pub(crate) use self::evidence::{Claim, Resolver};
+pub(crate) use self::verdict::Extent;
+use self::verdict::Reach;
 use super::copies::WATCHED;
 use super::key::{End, FlowKey, HostKey};
 use super::site::Site;

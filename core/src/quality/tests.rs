@@ -151,6 +151,7 @@ impl Player<'_> {
             shared: false,
             inferred: false,
             own_evidence: None,
+            via: None,
             settled: true,
         });
     }

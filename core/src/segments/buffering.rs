@@ -113,6 +113,7 @@ mod tests {
             shared: false,
             inferred: false,
             own_evidence: None,
+            via: None,
             settled: false,
         }
     }

@@ -72,6 +72,20 @@ pub fn head_length(bytes: &[u8]) -> Option<usize> {
     terminator(bytes)
 }
 
+/// Host of a target in absolute form, empty where it is no name; `None` for targets of other forms.
+fn absolute_host(target: &str) -> Option<String> {
+    let (scheme, rest) = target.split_at_checked(7)?;
+    if !scheme.eq_ignore_ascii_case("http://") {
+        return None;
+    }
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?.split(':').next()?;
+    Some(host_name(host.as_bytes()).unwrap_or_default())
+}
+
+/// A head, the body behind it, and for requests in absolute form their host.
+type Parsed = (Head, Body, Option<String>);
+
 /// What a direction's reader finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -209,11 +223,24 @@ impl Reader {
     /// `bodiless` tells for the next response whether its request was HEAD; requests ignore it.
     pub fn read(
         &mut self,
+        offset: u64,
+        bytes: &[u8],
+        length: u64,
+        bodiless: impl FnMut() -> bool,
+        mut event: impl FnMut(Event),
+    ) {
+        self.read_for_hosts(offset, bytes, length, bodiless, |found, _| event(found));
+    }
+
+    /// Reads like [`Self::read`], and hands out with the head of a request in absolute form, as proxies get it, the host
+    /// asked for (RFC 9112, section 3.2.2): its name, or empty where it has none.
+    pub(crate) fn read_for_hosts(
+        &mut self,
         mut offset: u64,
         mut bytes: &[u8],
         length: u64,
         mut bodiless: impl FnMut() -> bool,
-        mut event: impl FnMut(Event),
+        mut event: impl FnMut(Event, Option<&str>),
     ) {
         let end = offset + length;
         if self.state == State::Lost && self.begins_message(bytes) {
@@ -226,7 +253,7 @@ impl Reader {
                     let taken = remaining.min(end - offset);
                     if taken == remaining {
                         self.state = State::Head;
-                        event(Event::End(offset + taken));
+                        event(Event::End(offset + taken), None);
                     } else {
                         self.state = State::Body(remaining - taken);
                     }
@@ -262,7 +289,7 @@ impl Reader {
         offset: u64,
         bytes: &[u8],
         bodiless: &mut impl FnMut() -> bool,
-        event: &mut impl FnMut(Event),
+        event: &mut impl FnMut(Event, Option<&str>),
     ) -> u64 {
         if self.head.is_empty() {
             // Empty lines before a message are allowed (RFC 9112, section 2.2).
@@ -277,7 +304,7 @@ impl Reader {
                 self.state = State::Lost;
                 return bytes.len() as u64;
             }
-            event(Event::Start(offset));
+            event(Event::Start(offset), None);
         }
         let had = self.head.len();
         let Some(end) = head_end(&self.head, bytes) else {
@@ -302,18 +329,18 @@ impl Reader {
         let after = offset + end as u64;
         match parsed {
             None => self.state = State::Lost,
-            Some((_, Body::Interim)) => {
+            Some((_, Body::Interim, _)) => {
                 self.state = State::Head;
-                event(Event::Interim);
+                event(Event::Interim, None);
             }
-            Some((head, body)) => {
-                event(Event::Head(head));
+            Some((head, body, host)) => {
+                event(Event::Head(head), host.as_deref());
                 self.state = match body {
                     Body::Chunked => State::Chunked(Chunk::Size(0, 0, false)),
                     Body::Length(n) if n > 0 => State::Body(n),
                     Body::UntilClose => State::UntilClose,
                     Body::Length(_) | Body::Interim => {
-                        event(Event::End(after));
+                        event(Event::End(after), None);
                         State::Head
                     }
                 };
@@ -322,7 +349,7 @@ impl Reader {
         end as u64
     }
 
-    fn parse(&self, head: &[u8], bodiless: &mut impl FnMut() -> bool) -> Option<(Head, Body)> {
+    fn parse(&self, head: &[u8], bodiless: &mut impl FnMut() -> bool) -> Option<Parsed> {
         let mut fields = [EMPTY_HEADER; MAX_FIELDS];
         if self.side == Side::Client {
             let mut request = Request::new(&mut fields);
@@ -341,6 +368,7 @@ impl Reader {
                     bodiless,
                 },
                 body,
+                request.path.and_then(absolute_host),
             ));
         }
         let mut response = Response::new(&mut fields);
@@ -356,6 +384,7 @@ impl Reader {
                     bodiless: true,
                 },
                 Body::Interim,
+                None,
             ));
         }
         let bodiless = bodiless();
@@ -366,7 +395,7 @@ impl Reader {
         } else {
             framing(response.headers)?
         };
-        Some((Head { status, bodiless }, body))
+        Some((Head { status, bodiless }, body, None))
     }
 
     /// Reads of a chunked body what is there; returns how many bytes were used (RFC 9112, section 7.1).
@@ -376,7 +405,7 @@ impl Reader {
         offset: u64,
         length: u64,
         bytes: &[u8],
-        event: &mut impl FnMut(Event),
+        event: &mut impl FnMut(Event, Option<&str>),
     ) -> u64 {
         if let Chunk::Data(remaining) = chunk {
             let taken = remaining.min(length);
@@ -413,7 +442,7 @@ impl Reader {
             Chunk::DataEnd(_) if byte == b'\n' => Some(Chunk::Size(0, 0, false)),
             Chunk::Trailer(0) if byte == b'\n' => {
                 self.state = State::Head;
-                event(Event::End(offset + 1));
+                event(Event::End(offset + 1), None);
                 return 1;
             }
             Chunk::Trailer(_) if byte == b'\n' => Some(Chunk::Trailer(0)),

@@ -71,6 +71,7 @@ impl Bench {
             shared: false,
             inferred: false,
             own_evidence: None,
+            via: None,
             settled: false,
         });
         self.viewers

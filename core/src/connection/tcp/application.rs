@@ -6,12 +6,13 @@ use super::hello::HelloBuffer;
 use super::http1::HttpSession;
 use super::http2::Http2;
 use super::ledger::{Credit, Ledger, Returned};
+use super::proxy::Proxy;
 use super::stream::{Run, Stream};
 use super::tickets::Found;
 use super::tls::TlsSession;
 use crate::config::Config;
 use crate::connection::context::Context;
-use crate::facts::segment::Transport;
+use crate::facts::segment::{Transport, Via};
 use crate::facts::server::EvidenceKind;
 use crate::packet::{Stamp, Time};
 use crate::wire::client_hello::ClientHello;
@@ -42,6 +43,9 @@ enum Protocol {
 /// What is said on the two streams.
 #[derive(Debug)]
 pub(crate) struct Talk {
+    /// What client and proxy tell each other before.
+    proxy: Proxy,
+    via: Option<Via>,
     protocol: Protocol,
     pub(crate) ledger: Ledger,
     client_hello: HelloBuffer,
@@ -97,6 +101,8 @@ impl Position {
 impl Talk {
     pub(crate) fn new(port: u16) -> Self {
         Self {
+            proxy: Proxy::default(),
+            via: None,
             protocol: Protocol::Unknown,
             ledger: Ledger::default(),
             client_hello: HelloBuffer::default(),
@@ -122,7 +128,12 @@ impl Talk {
         } else {
             DnsMessages::BOUND
         };
-        (hellos + protocol + Ledger::BOUND + size_of::<TlsSession>() + size_of::<Http2>()) as u64
+        (hellos
+            + protocol
+            + Proxy::BOUND
+            + Ledger::BOUND
+            + size_of::<TlsSession>()
+            + size_of::<Http2>()) as u64
     };
 
     /// Memory behind it, in bytes.
@@ -133,7 +144,11 @@ impl Talk {
             Protocol::Dns(messages) => messages.heap(),
             Protocol::Unknown | Protocol::Opaque => 0,
         };
-        protocol + self.ledger.heap() + self.client_hello.heap() + self.certificate.heap()
+        protocol
+            + self.proxy.heap()
+            + self.ledger.heap()
+            + self.client_hello.heap()
+            + self.certificate.heap()
     }
 
     /// Whether the framing of a direction is known; `true` where there is none to know.
@@ -225,7 +240,24 @@ impl Talk {
         }
     }
 
-    fn read_up(&mut self, run: &Run<'_>, down: Position, ctx: &mut Context<'_>) {
+    fn read_up(&mut self, run: &Run<'_>, mut down: Position, ctx: &mut Context<'_>) {
+        let mut rest = *run;
+        if !self.proxy.is_passed() {
+            let from_start = self.from_start && !ctx.config.dns_ports.contains(&self.port);
+            let used = self.proxy.read_up(run, from_start);
+            if used == run.length && used > 0 {
+                return;
+            }
+            rest = run.behind(used);
+        }
+        let run = &rest;
+        ctx.via = self.via.or(self.proxy.via());
+        if ctx.via.is_some() {
+            down.untouched = !self.proxy.is_heard();
+        }
+        if matches!(self.protocol, Protocol::Unknown) {
+            self.enter_tunnel(run, ctx);
+        }
         if matches!(self.protocol, Protocol::Unknown) {
             self.protocol = self.recognise(run, true, ctx.config);
         }
@@ -256,6 +288,7 @@ impl Talk {
             }
             Protocol::Dns(_) | Protocol::Unknown => {}
         }
+        self.via = ctx.via;
         self.name_from_request(run, response_at, ctx);
         if let Protocol::Http(http) = &self.protocol
             && http.awaits_server()
@@ -314,6 +347,26 @@ impl Talk {
 
     /// Reads server bytes; returns how many of them, from the first on, belong to no response.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) -> u64 {
+        let used = self.proxy.read_down(run);
+        if used == run.length && used > 0 {
+            return used;
+        }
+        ctx.via = self.via.or(self.proxy.via());
+        used + self.read_answer(&run.behind(used), ctx)
+    }
+
+    /// Takes up what the proxy was asked for: the host's name, and the port that tells the protocol.
+    fn enter_tunnel(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
+        if let Some(target) = self.proxy.take_target() {
+            self.port = target.port;
+            if let Some(name) = target.name {
+                ctx.learn_name(EvidenceKind::Tunnel, &name, true, run.stamp.frame);
+            }
+        }
+    }
+
+    /// Reads bytes of the server itself; returns how many of them, from the first on, belong to no response.
+    fn read_answer(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) -> u64 {
         if matches!(self.protocol, Protocol::Unknown) {
             self.protocol = self.recognise(run, false, ctx.config);
         }
@@ -435,6 +488,8 @@ impl Talk {
     fn name_from_request(&mut self, run: &Run<'_>, response_at: u64, ctx: &mut Context<'_>) {
         if !self.settled {
             match &mut self.protocol {
+                // Each of its requests says itself whose it is.
+                Protocol::Http(http) if http.is_proxied() => return,
                 Protocol::Http(http) => {
                     let Some(host) = http.take_host(run) else {
                         return;

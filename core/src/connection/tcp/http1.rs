@@ -1,11 +1,13 @@
 //! Requests and responses of an HTTP/1 connection in clear.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 
-use super::ledger::{Certainty, Ledger};
+use super::ledger::{Certainty, Ledger, NOBODY};
 use super::stream::Run;
 use crate::connection::context::Context;
-use crate::facts::segment::Transport;
+use crate::facts::segment::{Transport, Via};
+use crate::facts::server::EvidenceKind;
 use crate::packet::Stamp;
 use crate::wire::http1;
 use crate::wire::http1::{Event, Reader, Side};
@@ -13,13 +15,22 @@ use crate::wire::http1::{Event, Reader, Side};
 /// Pipelined requests whose responses are awaited. Clients that pipeline send a handful.
 const MAX_PIPELINED: usize = 64;
 
+/// A response that is awaited.
+#[derive(Clone, Copy, Debug, Default)]
+struct Awaited {
+    /// It has no body whatever its head says.
+    is_bodiless: bool,
+    /// A proxy was asked for it, of a host that is not Netflix's.
+    is_foreign: bool,
+}
+
 /// An HTTP/1 connection.
 #[derive(Debug)]
 pub(crate) struct HttpSession {
     up: Reader,
     down: Reader,
-    /// Per awaited response, whether it has no body whatever its head says.
-    bodiless: VecDeque<bool>,
+    /// The responses that are awaited.
+    awaited: VecDeque<Awaited>,
     /// Responses that began before their requests were known.
     unasked: usize,
     /// Where the server's newest message began, and whether that only announced another one.
@@ -31,6 +42,8 @@ pub(crate) struct HttpSession {
     begun: Option<(Stamp, u64)>,
     /// The first request's head, until its host was read.
     first_head: Vec<u8>,
+    /// It is a proxy's: each request names the host it is for.
+    is_proxied: bool,
 }
 
 impl HttpSession {
@@ -38,17 +51,19 @@ impl HttpSession {
         Self {
             up: Reader::new(Side::Client),
             down: Reader::new(Side::Server),
-            bodiless: VecDeque::new(),
+            awaited: VecDeque::new(),
             unasked: 0,
             message: (0, false),
             slipped: false,
             begun: None,
             first_head: Vec::new(),
+            is_proxied: false,
         }
     }
 
     /// The most memory that one holds, in bytes: three heads, in lists that grow to twice of what was in them.
-    pub(crate) const BOUND: usize = size_of::<Self>() + 3 * 2 * http1::MAX_HEAD + 2 * MAX_PIPELINED;
+    pub(crate) const BOUND: usize =
+        size_of::<Self>() + 3 * 2 * http1::MAX_HEAD + 2 * MAX_PIPELINED * size_of::<Awaited>();
 
     /// A connection whose beginning was not seen.
     pub(crate) fn midstream() -> Self {
@@ -61,7 +76,10 @@ impl HttpSession {
 
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
-        self.up.heap() + self.down.heap() + self.bodiless.capacity() + self.first_head.capacity()
+        self.up.heap()
+            + self.down.heap()
+            + self.awaited.capacity() * size_of::<Awaited>()
+            + self.first_head.capacity()
     }
 
     pub(crate) fn is_exact(&self, from_client: bool) -> bool {
@@ -83,6 +101,11 @@ impl HttpSession {
         let whole = http1::head_length(&self.first_head[from..]).is_some();
         let hidden = (taken.len() as u64) < run.length || self.first_head.len() >= http1::MAX_HEAD;
         (whole || hidden).then(|| http1::host_of(&std::mem::take(&mut self.first_head)))
+    }
+
+    /// Returns true if each request names the host it is for, as those to a proxy do.
+    pub(crate) const fn is_proxied(&self) -> bool {
+        self.is_proxied
     }
 
     /// Whether a request waits for its server to be known.
@@ -109,22 +132,22 @@ impl HttpSession {
     ) {
         let mut began = false;
         let is_late = run.missing || run.owner.is_some();
-        let slipped = &mut self.slipped;
-        let (bodiless, unasked, begun, down) = (
-            &mut self.bodiless,
+        let (slipped, is_proxied) = (&mut self.slipped, &mut self.is_proxied);
+        let (awaited, unasked, begun, down) = (
+            &mut self.awaited,
             &mut self.unasked,
             &mut self.begun,
             &self.down,
         );
-        self.up.read(
+        self.up.read_for_hosts(
             run.offset,
             run.bytes,
             run.length,
             || false,
-            |event| match event {
+            |event, host| match event {
                 Event::Start(offset) => {
                     began = true;
-                    if ctx.server().is_none() {
+                    if ctx.server().is_none() || *is_proxied {
                         if begun.is_some() {
                             ctx.pass_over();
                         }
@@ -134,17 +157,41 @@ impl HttpSession {
                     if *slipped && !is_late && down.at_boundary() {
                         // All that came down was read: the answers that are still awaited are among it.
                         *slipped =
-                            *unasked > 0 || !bodiless.is_empty() || ledger.waiting().is_some();
+                            *unasked > 0 || !awaited.is_empty() || ledger.waiting().is_some();
                         *unasked = 0;
-                        bodiless.clear();
+                        awaited.clear();
                         while ledger.place_waiting(response_at) {}
                     }
-                    let answering = *unasked == 0 && (!bodiless.is_empty() || !down.at_boundary());
-                    let waits = ledger.waiting().is_some() || (!down.is_lost() && answering);
-                    let boundary = (!waits).then_some(response_at);
+                    let boundary = boundary_of(awaited, *unasked, down, ledger, response_at);
                     ledger.begin(ctx, run.stamp, offset, boundary, Transport::Tcp);
                 }
-                Event::Head(head) => ask(bodiless, unasked, head.bodiless),
+                Event::Head(head) => {
+                    let is_first = host.is_some() && !*is_proxied;
+                    let mut is_foreign = false;
+                    *is_proxied |= is_first;
+                    if *is_proxied {
+                        ctx.via = Some(Via::HttpProxy);
+                        let begun = begun.take();
+                        is_foreign = !ask_proxy(host.unwrap_or_default(), run.stamp.frame, ctx);
+                        if is_first && begun.is_none() {
+                            // It began as a request to what its address is known for.
+                            ledger.direct(ctx, is_foreign);
+                        } else if let (Some((stamp, offset)), false) = (begun, is_foreign) {
+                            let boundary =
+                                boundary_of(awaited, *unasked, down, ledger, response_at);
+                            ledger.begin(ctx, stamp, offset, boundary, Transport::Tcp);
+                        }
+                    }
+                    let is_bodiless = head.bodiless;
+                    ask(
+                        awaited,
+                        unasked,
+                        Awaited {
+                            is_bodiless,
+                            is_foreign,
+                        },
+                    );
+                }
                 Event::Interim | Event::End(_) => {}
             },
         );
@@ -152,6 +199,9 @@ impl HttpSession {
             // Hidden bytes: a new request if the one before was answered.
             if ctx.server().is_none() {
                 ctx.pass_over();
+            } else if self.is_proxied {
+                // Nothing shows whose it is.
+                ledger.place(NOBODY, response_at);
             } else if !ledger.is_asking(response_at) {
                 ledger.begin(
                     ctx,
@@ -160,7 +210,7 @@ impl HttpSession {
                     Some(response_at),
                     Transport::Tcp,
                 );
-                ask(&mut self.bodiless, &mut self.unasked, false);
+                ask(&mut self.awaited, &mut self.unasked, Awaited::default());
                 self.slipped = true;
             }
         }
@@ -172,9 +222,9 @@ impl HttpSession {
             self.slipped = false;
             self.down.restart();
             // Only the newest request is still to be answered.
-            let newest = self.bodiless.pop_back();
-            self.bodiless.clear();
-            self.bodiless.extend(newest);
+            let newest = self.awaited.pop_back();
+            self.awaited.clear();
+            self.awaited.extend(newest);
             self.unasked = 0;
         }
     }
@@ -192,20 +242,31 @@ impl HttpSession {
 
     /// Reads server bytes; finds where responses begin and end.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let (bodiless, unasked, message) =
-            (&mut self.bodiless, &mut self.unasked, &mut self.message);
+        let (awaited, unasked, message) = (&mut self.awaited, &mut self.unasked, &mut self.message);
         let slipped = self.slipped;
+        let is_foreign = Cell::new(is_next_foreign(awaited));
         self.down.read(
             run.offset,
             run.bytes,
             run.length,
             || {
-                bodiless.pop_front().unwrap_or_else(|| {
-                    *unasked = (*unasked + 1).min(MAX_PIPELINED);
-                    false
-                })
+                let is_bodiless = awaited.pop_front().map_or_else(
+                    || {
+                        *unasked = (*unasked + 1).min(MAX_PIPELINED);
+                        false
+                    },
+                    |response: Awaited| response.is_bodiless,
+                );
+                is_foreign.set(is_next_foreign(awaited));
+                is_bodiless
             },
             |event| match event {
+                Event::Start(offset) if is_foreign.get() => {
+                    *message = (offset, false);
+                    if ledger.has_begun() {
+                        ledger.place(NOBODY, offset);
+                    }
+                }
                 Event::Start(offset) => {
                     let is_new = ledger.owner(offset).is_none_or(|owner| owner.is_ended());
                     if is_new && !ledger.place_waiting(offset) || slipped {
@@ -239,7 +300,7 @@ impl HttpSession {
             while ledger.place_waiting(run.offset + run.length) {
                 self.slipped = true;
             }
-            self.slipped |= !self.bodiless.is_empty();
+            self.slipped |= !self.awaited.is_empty();
             if self.slipped {
                 ledger.add_framing(ctx, run.offset, 0, Certainty::Doubtful);
             }
@@ -248,10 +309,37 @@ impl HttpSession {
 }
 
 /// Awaits the response to a request, unless it began already.
-fn ask(bodiless: &mut VecDeque<bool>, unasked: &mut usize, is_bodiless: bool) {
+fn ask(awaited: &mut VecDeque<Awaited>, unasked: &mut usize, response: Awaited) {
     if *unasked > 0 {
         *unasked -= 1;
-    } else if bodiless.len() < MAX_PIPELINED {
-        bodiless.push_back(is_bodiless);
+    } else if awaited.len() < MAX_PIPELINED {
+        awaited.push_back(response);
     }
+}
+
+/// Returns true if the next response is that of a host which is not Netflix's.
+fn is_next_foreign(awaited: &VecDeque<Awaited>) -> bool {
+    awaited.front().is_some_and(|response| response.is_foreign)
+}
+
+/// Takes the host that a proxy is asked for; returns true if it is Netflix's.
+fn ask_proxy(host: &str, frame: u64, ctx: &mut Context<'_>) -> bool {
+    let is_netflix = ctx.config.is_netflix(host);
+    if is_netflix {
+        ctx.learn_name(EvidenceKind::HttpHost, host, true, frame);
+    }
+    is_netflix && ctx.server().is_some()
+}
+
+/// Where the response to a request begins that is sent now; `None` while others are awaited before it.
+fn boundary_of(
+    awaited: &VecDeque<Awaited>,
+    unasked: usize,
+    down: &Reader,
+    ledger: &Ledger,
+    response_at: u64,
+) -> Option<u64> {
+    let answering = unasked == 0 && (!awaited.is_empty() || !down.at_boundary());
+    let waits = ledger.waiting().is_some() || (!down.is_lost() && answering);
+    (!waits).then_some(response_at)
 }

@@ -23,6 +23,9 @@ const MAX_SPANS: usize = 64;
 /// The least that servers limit records to.
 const LEAST_RECORD: u64 = 1_400;
 
+/// Stands for a segment's number where bytes belong to none.
+pub(crate) const NOBODY: u32 = 0;
+
 /// One segment as its connection sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exchange {
@@ -354,6 +357,18 @@ impl Ledger {
             }
         }
         self.spans.clear();
+    }
+
+    /// Says that the latest request, which has no response yet, went to a proxy; takes it back if it is for another's
+    /// host.
+    pub(crate) fn direct(&mut self, ctx: &mut Context<'_>, is_foreign: bool) {
+        if is_foreign {
+            self.retract(ctx);
+        } else if let Some(latest) = self.exchanges.last()
+            && let Some(segment) = ctx.segments.get_mut(latest.number)
+        {
+            segment.via = ctx.via;
+        }
     }
 
     /// Says that the server's bytes were read up to an offset.

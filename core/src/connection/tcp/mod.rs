@@ -8,6 +8,7 @@ mod http1;
 mod http2;
 pub(crate) mod ledger;
 mod pipelining;
+mod proxy;
 pub mod stream;
 mod tickets;
 mod tls;

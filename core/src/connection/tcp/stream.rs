@@ -101,6 +101,20 @@ pub struct Run<'a> {
     pub peer: u64,
 }
 
+impl Run<'_> {
+    /// Returns what is behind its first `length` bytes.
+    pub(crate) fn behind(&self, length: u64) -> Self {
+        let length = length.min(self.length);
+        let taken = usize::try_from(length).unwrap_or(usize::MAX);
+        Self {
+            offset: self.offset + length,
+            length: self.length - length,
+            bytes: self.bytes.get(taken..).unwrap_or_default(),
+            ..*self
+        }
+    }
+}
+
 /// What a packet's payload was.
 #[derive(Clone, Debug, Default)]
 pub struct Arrival {

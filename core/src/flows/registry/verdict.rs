@@ -8,7 +8,7 @@ use crate::facts::annotation::ServerId;
 use crate::facts::counters::Counters;
 use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey, HostKey};
-use crate::packet::{Stamp, Time};
+use crate::packet::Time;
 
 /// Protocol numbers of IP (IANA).
 const TCP: u8 = 6;
@@ -29,6 +29,8 @@ pub(crate) enum Extent {
     Until(Time),
     /// Those of one port: a flow of that port says so.
     Port(u16),
+    /// The flow that says so, and no other: its address is a proxy's.
+    Flow,
 }
 
 /// Which flows of a server's address its evidence speaks for.
@@ -54,6 +56,7 @@ impl Reach {
     /// Takes more; returns true if flows that were not reached before may be now.
     fn extend(&mut self, extent: Extent) -> bool {
         match extent {
+            Extent::Flow => false,
             Extent::Everything => !std::mem::replace(&mut self.everything, true),
             Extent::Until(time) => {
                 let before = self.until;
@@ -144,26 +147,11 @@ impl Registry {
     }
 
     /// Takes a name of Netflix's that a flow itself gave, with its server at `end`.
-    pub(crate) fn claim(
-        &mut self,
-        config: &Config,
-        slot: Slot,
-        end: End,
-        (kind, name): (EvidenceKind, &str),
-        stamp: Stamp,
-    ) {
+    pub(crate) fn claim(&mut self, config: &Config, slot: Slot, end: End, mut claim: Claim<'_>) {
         let key = self.flows.key(slot);
-        let extent = if config.flows_decide() {
-            Extent::Port(key.port(end))
-        } else {
-            Extent::Everything
-        };
-        let claim = Claim {
-            kind,
-            source: name,
-            frame: stamp.frame,
-            extent,
-        };
+        if !config.flows_decide() {
+            claim.extent = Extent::Everything;
+        }
         let Some(id) = self.learn(config, key.address(end), claim) else {
             return;
         };
@@ -171,7 +159,7 @@ impl Registry {
             return;
         }
         let flow = &mut self.flows[slot];
-        flow.own = flow.own.or(Some(kind));
+        flow.own = flow.own.or(Some(claim.kind));
         flow.is_foreign = false;
         if flow.server != Some((id, end)) {
             self.detach(slot);

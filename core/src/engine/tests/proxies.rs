@@ -1,0 +1,235 @@
+//! Connections through proxies: what is in a tunnel counts, and by its own names.
+
+use super::*;
+use crate::facts::segment::Via;
+
+const VIDEO: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
+const OTHER: &str = "www.example.org";
+const PROXY: &str = "192.0.2.100";
+
+/// What a client and a proxy say in turns, the client first.
+type Turns = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn connect(name: &str) -> Turns {
+    let request = format!("CONNECT {name}:443 HTTP/1.1\r\nHost: {name}:443\r\n\r\n");
+    let answer = b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n";
+    vec![(request.into_bytes(), answer.to_vec())]
+}
+
+/// A proxy that wants credentials first (RFC 9110, section 15.5.8).
+fn authenticated(name: &str) -> Turns {
+    let denied =
+        "HTTP/1.1 407 Denied\r\nContent-Length: 4000\r\n\r\n".to_owned() + &"x".repeat(4000);
+    let mut turns = vec![(connect(name)[0].0.clone(), denied.into_bytes())];
+    turns.extend(connect(name));
+    turns
+}
+
+fn socks5(name: &str) -> Turns {
+    let mut request = vec![5, 1, 0, 3, name.len() as u8];
+    request.extend([name.as_bytes(), &[1, 187]].concat());
+    vec![
+        (vec![5, 2, 0, 2], vec![5, 0]),
+        (request, vec![5, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+    ]
+}
+
+fn socks5_with_password(name: &str) -> Turns {
+    let mut turns = socks5(name);
+    turns[0].1 = vec![5, 2];
+    let password = [&[1, 4], &b"user"[..], &[3], b"abc"].concat();
+    turns.insert(1, (password, vec![1, 0]));
+    turns
+}
+
+fn socks4(name: &str, address: [u8; 4]) -> Turns {
+    let head = [&[4, 1, 1, 187], &address[..], b"user\0"].concat();
+    let is_name = address[..3] == [0; 3];
+    let name = [name.as_bytes(), &[0]].concat();
+    let request = if is_name { [head, name].concat() } else { head };
+    vec![(request, vec![0, 90, 0, 0, 0, 0, 0, 0])]
+}
+
+/// Every dialogue that opens a tunnel to a name, and what rows call it.
+fn dialogues(name: &str) -> [(Turns, Via); 6] {
+    [
+        (connect(name), Via::Connect),
+        (authenticated(name), Via::Connect),
+        (socks5(name), Via::Socks),
+        (socks5_with_password(name), Via::Socks),
+        (socks4(name, [0, 0, 0, 1]), Via::Socks),
+        (socks4(name, [198, 51, 100, 7]), Via::Socks),
+    ]
+}
+
+/// A connection with so many bytes to a packet at most while it speaks with the proxy.
+fn through(turns: &Turns, port: u16, mss: usize) -> Talk {
+    let mut talk = Talk::new(port, PROXY, 3128);
+    talk.open();
+    for (said, heard) in turns {
+        talk.mss = mss;
+        talk.say(said).hear(heard);
+        talk.mss = 1448;
+    }
+    talk
+}
+
+fn tunnel(turns: &Turns, port: u16, mss: usize, name: &str) -> (Talk, Vec<Sizes>) {
+    let mut talk = through(turns, port, mss);
+    talk.shake_hands(name);
+    tls(talk, 17)
+}
+
+#[test]
+fn a_tunnel_is_a_connection_of_its_own() {
+    for (at, (turns, via)) in dialogues(VIDEO).iter().enumerate() {
+        for mss in [1448, 64, 9] {
+            if *via == Via::Socks && mss == 9 {
+                continue;
+            }
+            let (talk, expected) = tunnel(turns, 50_000, mss, VIDEO);
+            let (engine, _) = run(Config::default(), &talk.packets);
+            assert_eq!(sizes(&engine), expected, "dialogue {at}, {mss} bytes");
+            for segment in segments(&engine) {
+                assert_eq!(segment.via, Some(*via), "dialogue {at}");
+                assert!(!segment.estimated && segment.own_evidence.is_some());
+            }
+        }
+    }
+}
+
+#[test]
+fn tunnels_of_others_and_the_proxys_address_are_nobodys() {
+    for (at, (turns, _)) in dialogues(VIDEO).iter().enumerate() {
+        let (netflix, expected) = tunnel(turns, 50_000, 1448, VIDEO);
+        let (other, _) = tunnel(&dialogues(OTHER)[at].0, 50_001, 1448, OTHER);
+        // Without a name inside, and the proxy's own pages.
+        let (unnamed, _) = tunnel(&dialogues(OTHER)[at].0, 50_002, 1448, "");
+        let mut plain = Talk::new(50_003, PROXY, 3128);
+        plain.open().say(&[9; 500]).hear(&[8; 3000]);
+        // The name inside is the truth, whatever the proxy was told.
+        let (fronted, _) = tunnel(turns, 50_004, 1448, OTHER);
+        let foreign = [&other, &unnamed, &plain, &fronted].map(|talk| &talk.packets[..]);
+        let packets = [&netflix.packets, &foreign.concat()[..]].concat();
+        let (engine, _) = run(Config::default(), &packets);
+        assert_eq!(sizes(&engine), expected, "dialogue {at}");
+        let (engine, said) = run(Config::default(), &foreign.concat());
+        assert!(segments(&engine).is_empty(), "dialogue {at}");
+        assert!(said.last().unwrap().is_none(), "dialogue {at}");
+    }
+}
+
+#[test]
+fn a_tunnel_without_a_name_inside_goes_by_what_the_proxy_was_asked_for() {
+    for (turns, _) in &dialogues(VIDEO)[..5] {
+        let (talk, expected) = tunnel(turns, 50_000, 1448, "");
+        let (engine, _) = run(Config::default(), &talk.packets);
+        assert_eq!(sizes(&engine), expected);
+        let evidence = &engine.server(0).unwrap().evidence;
+        assert_eq!(
+            (evidence[0].kind, &*evidence[0].source),
+            (EvidenceKind::Tunnel, VIDEO)
+        );
+    }
+}
+
+#[test]
+fn a_refused_tunnel_is_none() {
+    let mut turns = connect(VIDEO);
+    turns[0].1 = b"HTTP/1.1 503 No\r\nContent-Length: 9000\r\n\r\n".to_vec();
+    turns[0].1.extend([b'x'; 9000]);
+    let talk = through(&turns, 50_000, 1448);
+    let (engine, _) = run(Config::default(), &talk.packets);
+    assert!(segments(&engine).is_empty() && engine.server_count() == 0);
+}
+
+#[test]
+fn a_header_of_the_proxy_protocol_is_not_the_clients() {
+    let binary = [
+        &b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"[..],
+        &[192, 0, 2, 1, 198, 51, 100, 7, 4, 5, 1, 187],
+    ]
+    .concat();
+    for header in [
+        b"PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\n".to_vec(),
+        binary,
+    ] {
+        for mss in [1448, 7] {
+            let mut talk = Talk::new(50_000, "198.51.100.7", 443);
+            talk.mss = mss;
+            talk.open().say(&header);
+            talk.mss = 1448;
+            talk.shake_hands(VIDEO);
+            let (talk, expected) = tls(talk, 17);
+            let (engine, _) = run(Config::default(), &talk.packets);
+            assert_eq!(sizes(&engine), expected, "{mss}");
+            assert!(
+                segments(&engine)
+                    .iter()
+                    .all(|segment| segment.via.is_none())
+            );
+        }
+    }
+}
+
+/// A request in absolute form.
+fn absolute(host: &str) -> Vec<u8> {
+    format!("GET http://{host}/x HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()
+}
+
+#[test]
+fn a_proxy_in_clear_is_asked_for_one_host_after_another() {
+    let lengths = [5000, 70_000, 300, 9000, 20_000];
+    let is_netflix = |order: usize, at: usize| order >> at & 1 == 1;
+    for order in 0..32 {
+        for pipelined in [false, true] {
+            let mut talk = Talk::new(50_000, PROXY, 3128);
+            talk.open();
+            let requests = (0..lengths.len())
+                .map(|at| absolute(if is_netflix(order, at) { VIDEO } else { OTHER }));
+            let responses = lengths.map(response);
+            if pipelined {
+                talk.say(&requests.collect::<Vec<_>>().concat());
+                talk.hear(&responses.concat());
+            } else {
+                for (request, response) in requests.zip(&responses) {
+                    talk.wait(400 * MILLISECOND).say(&request).hear(response);
+                }
+            }
+            let expected: Vec<u64> = (0..lengths.len())
+                .filter(|&at| is_netflix(order, at))
+                .map(|at| responses[at].len() as u64)
+                .collect();
+            let (engine, _) = run(Config::default(), &talk.packets);
+            let found = segments(&engine);
+            assert_eq!(
+                found.iter().map(|s| s.app_bytes).collect::<Vec<_>>(),
+                expected,
+                "{order:05b}, pipelined {pipelined}"
+            );
+            assert!(found.iter().all(|s| s.via == Some(Via::HttpProxy)));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_said_to_a_proxy_harms_nothing(
+        which in 0..6_usize,
+        at in 0..60_usize,
+        noise in prop::collection::vec(any::<u8>(), 0..40),
+        mss in 1..80_usize,
+    ) {
+        let mut turns = dialogues(VIDEO)[which].0.clone();
+        for (said, heard) in &mut turns {
+            let (up, down) = (at.min(said.len()), at.min(heard.len()));
+            said.splice(up.., noise.iter().copied());
+            heard.splice(down.., noise.iter().copied());
+        }
+        let (talk, _) = tunnel(&turns, 50_000, mss, VIDEO);
+        let (engine, _) = run(Config::default(), &talk.packets);
+        let sent: usize = talk.packets.iter().map(|packet| packet.payload.len()).sum();
+        let counted: u64 = segments(&engine).iter().map(|segment| segment.bytes).sum();
+        prop_assert!(counted <= sent as u64);
+    }
+}

@@ -1,0 +1,278 @@
+//! What clients and proxies tell each other before a tunnel opens: HTTP CONNECT (RFC 9110, section 9.3.6), SOCKS 4, 4a
+//! and 5 (RFC 1928, RFC 1929), and the PROXY protocol's header, versions 1 and 2 (HAProxy's specification).
+
+use super::host_name::host_name;
+use super::http1;
+use super::reader::Reader;
+
+/// First bytes of the header of the PROXY protocol's version 2.
+const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+/// Longest header of version 1, in bytes, with its end.
+const LONGEST_LINE: usize = 107;
+
+/// First byte of the messages of SOCKS 4, SOCKS 5, and of its sub-negotiation with user name and password.
+const SOCKS4: u8 = 4;
+const SOCKS5: u8 = 5;
+const PASSWORD: u8 = 1;
+
+/// Where a client wants to go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The host in lower case; `None` for an address.
+    pub(crate) name: Option<String>,
+    pub(crate) port: u16,
+}
+
+/// A client's message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// The PROXY protocol's header: the connection itself follows.
+    Header,
+    /// The request for a tunnel, by HTTP.
+    Connect(Target),
+    /// The request for a tunnel, by SOCKS 4 or 4a.
+    Socks4(Target),
+    /// The methods of authentication that a client offers.
+    Greeting,
+    /// User name and password.
+    Password,
+    /// The request for a tunnel, by SOCKS 5.
+    Socks5(Target),
+}
+
+/// What the first bytes of a stream are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step<T> {
+    /// A message, and its length in bytes.
+    Message(T, usize),
+    /// The beginning of one.
+    Part,
+    /// None of these.
+    Other,
+}
+
+/// Returns true if a client's first bytes may be for a proxy.
+pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'C', b'O', b'N', ..] | [b'P', b'R', b'O', ..] | [b'\r', b'\n', b'\r', b'\n', ..] => {
+            let begins = |word: &[u8]| word.starts_with(&bytes[..bytes.len().min(word.len())]);
+            begins(b"CONNECT ") || begins(b"PROXY ") || begins(SIGNATURE)
+        }
+        // A greeting is all that a client says before it is answered, but for one that goes on with its request.
+        &[SOCKS5, methods, ref rest @ ..] => {
+            let offered = rest.get(..usize::from(methods));
+            methods > 0
+                && offered.is_some_and(|offered| offered.iter().all(|&method| method < 0x80))
+                && rest
+                    .get(usize::from(methods))
+                    .is_none_or(|&next| next == SOCKS5)
+        }
+        [SOCKS4, 1, ..] => matches!(socks4(bytes), Step::Message(..)),
+        _ => false,
+    }
+}
+
+/// Reads a client's next message.
+pub(crate) fn request(bytes: &[u8]) -> Step<Request> {
+    match bytes {
+        [b'C', ..] => connect(bytes),
+        [b'P', ..] => line(bytes),
+        [b'\r', ..] => binary(bytes),
+        [SOCKS4, ..] => socks4(bytes),
+        _ => Step::Other,
+    }
+}
+
+/// Reads what a client of SOCKS 5 sends first.
+pub(crate) fn greeting(bytes: &[u8]) -> Step<Request> {
+    match bytes {
+        &[SOCKS5, methods, ref rest @ ..] if rest.len() >= usize::from(methods) => {
+            Step::Message(Request::Greeting, 2 + usize::from(methods))
+        }
+        [SOCKS5, ..] => Step::Part,
+        _ => Step::Other,
+    }
+}
+
+/// Reads what a client of SOCKS 5 sends behind its greeting.
+pub(crate) fn socks5(bytes: &[u8]) -> Step<Request> {
+    let mut reader = Reader::new(bytes);
+    let message = match bytes.first() {
+        Some(&PASSWORD) => password(&mut reader).map(|()| Request::Password),
+        Some(&SOCKS5) if bytes.get(1).is_none_or(|&command| command == 1) => {
+            let _ = reader.array::<3>();
+            destination(&mut reader).map(Request::Socks5)
+        }
+        Some(_) => return Step::Other,
+        None => None,
+    };
+    match message {
+        Some(message) => Step::Message(message, bytes.len() - reader.remaining()),
+        None if reader.is_cut() || bytes.is_empty() => Step::Part,
+        None => Step::Other,
+    }
+}
+
+/// Reads a proxy's answer by HTTP: its status.
+pub(crate) fn connect_answer(bytes: &[u8]) -> Step<u16> {
+    let begins = bytes.len().min(7);
+    if bytes[..begins] != b"HTTP/1."[..begins] {
+        return Step::Other;
+    }
+    let Some(length) = http1::head_length(bytes) else {
+        return Step::Part;
+    };
+    let status = bytes
+        .get(9..12)
+        .and_then(|digits| str::from_utf8(digits).ok())
+        .and_then(|digits| digits.parse().ok());
+    match status {
+        Some(status) => Step::Message(status, length),
+        None => Step::Other,
+    }
+}
+
+/// Reads a proxy's answer by SOCKS 4: true if it opens the tunnel.
+pub(crate) fn socks4_answer(bytes: &[u8]) -> Step<bool> {
+    match bytes {
+        &[0, code, _, _, _, _, _, _, ..] => Step::Message(code == 90, 8),
+        [] | [0, ..] => Step::Part,
+        _ => Step::Other,
+    }
+}
+
+/// Reads two bytes of a proxy's by SOCKS 5: the method chosen, or whether the password was right.
+pub(crate) fn socks5_choice(bytes: &[u8]) -> Step<u8> {
+    match bytes {
+        &[SOCKS5 | PASSWORD, choice, ..] => Step::Message(choice, 2),
+        [] | [SOCKS5 | PASSWORD] => Step::Part,
+        _ => Step::Other,
+    }
+}
+
+/// Reads a proxy's last answer by SOCKS 5: true if it opens the tunnel.
+pub(crate) fn socks5_answer(bytes: &[u8]) -> Step<bool> {
+    let mut reader = Reader::new(bytes);
+    let read = reader
+        .array::<3>()
+        .and_then(|[_, code, _]| destination(&mut reader).map(|_| code == 0));
+    match read {
+        _ if bytes.first().is_some_and(|&first| first != SOCKS5) => Step::Other,
+        Some(opens) => Step::Message(opens, bytes.len() - reader.remaining()),
+        None if reader.is_cut() => Step::Part,
+        None => Step::Other,
+    }
+}
+
+fn connect(bytes: &[u8]) -> Step<Request> {
+    let word = b"CONNECT ";
+    let shared = bytes.len().min(word.len());
+    if bytes[..shared] != word[..shared] {
+        return Step::Other;
+    }
+    let Some(length) = http1::head_length(bytes) else {
+        return Step::Part;
+    };
+    let authority = bytes[shared..length].split(|&byte| byte == b' ').next();
+    match authority.and_then(target) {
+        Some(target) => Step::Message(Request::Connect(target), length),
+        None => Step::Other,
+    }
+}
+
+/// Host and port of `host:port` or `[address]:port`.
+fn target(authority: &[u8]) -> Option<Target> {
+    let colon = authority.iter().rposition(|&byte| byte == b':')?;
+    let port = str::from_utf8(&authority[colon + 1..]).ok()?.parse().ok()?;
+    Some(Target {
+        name: host_name(&authority[..colon]),
+        port,
+    })
+}
+
+fn line(bytes: &[u8]) -> Step<Request> {
+    let word = b"PROXY ";
+    let shared = bytes.len().min(word.len());
+    if bytes[..shared] != word[..shared] {
+        return Step::Other;
+    }
+    let looked_at = &bytes[..bytes.len().min(LONGEST_LINE)];
+    match looked_at.windows(2).position(|end| end == b"\r\n") {
+        Some(at) => Step::Message(Request::Header, at + 2),
+        None if bytes.len() < LONGEST_LINE => Step::Part,
+        None => Step::Other,
+    }
+}
+
+fn binary(bytes: &[u8]) -> Step<Request> {
+    let shared = bytes.len().min(SIGNATURE.len());
+    if bytes[..shared] != SIGNATURE[..shared] {
+        return Step::Other;
+    }
+    let Some(&[high, low]) = bytes.get(14..16).and_then(|length| length.first_chunk()) else {
+        return Step::Part;
+    };
+    let length = 16 + usize::from(u16::from_be_bytes([high, low]));
+    if bytes.len() < length {
+        return Step::Part;
+    }
+    Step::Message(Request::Header, length)
+}
+
+fn socks4(bytes: &[u8]) -> Step<Request> {
+    let mut reader = Reader::new(bytes);
+    let Some([SOCKS4, 1, high, low, a, b, c, d]) = reader.array() else {
+        return if reader.is_cut() {
+            Step::Part
+        } else {
+            Step::Other
+        };
+    };
+    let mut text = || {
+        let rest = reader.rest();
+        let end = rest.iter().position(|&byte| byte == 0)?;
+        let _ = reader.take(end + 1);
+        Some(&rest[..end])
+    };
+    if text().is_none() {
+        return Step::Part;
+    }
+    // An address that is none: a name follows (SOCKS 4a).
+    let name = if [a, b, c] == [0; 3] && d != 0 {
+        let Some(name) = text() else {
+            return Step::Part;
+        };
+        host_name(name)
+    } else {
+        None
+    };
+    let target = Target {
+        name,
+        port: u16::from_be_bytes([high, low]),
+    };
+    Step::Message(Request::Socks4(target), bytes.len() - reader.remaining())
+}
+
+fn password(reader: &mut Reader<'_>) -> Option<()> {
+    let _ = reader.u8()?;
+    for _ in 0..2 {
+        let length = reader.u8()?;
+        let _ = reader.take(usize::from(length))?;
+    }
+    Some(())
+}
+
+/// Address or name, and port, as SOCKS 5 writes them (RFC 1928, section 5).
+fn destination(reader: &mut Reader<'_>) -> Option<Target> {
+    let name = match reader.u8()? {
+        1 => reader.take(4).map(|_| None)?,
+        3 => {
+            let length = reader.u8()?;
+            host_name(reader.take(usize::from(length))?)
+        }
+        4 => reader.take(16).map(|_| None)?,
+        _ => return None,
+    };
+    let port = reader.u16()?;
+    Some(Target { name, port })
+}
