@@ -56,6 +56,12 @@ mod capture;
 mod progress;
 
 #[allow(dead_code)]
+#[path = "../../../cli/src/escape.rs"]
+mod escape;
+#[allow(dead_code)]
+#[path = "../../../cli/src/identity.rs"]
+mod identity;
+#[allow(dead_code)]
 #[path = "../../../cli/src/messages.rs"]
 mod messages;
 
