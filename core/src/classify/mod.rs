@@ -83,11 +83,12 @@ fn set_bulk_apart(
         segment.size >= config.bulk_min()
             || segment.size >= config.bulk_parallel_min() && at_once >= config.bulk_parallel()
     };
-    let bulk: Vec<&Observed> = large
+    let mut bulk: Vec<&Observed> = large
         .iter()
         .copied()
         .filter(|segment| is_bulk(segment))
         .collect();
+    bulk.extend(spread_out(observed, &open, config, steps));
     let margin = i64::try_from(config.bulk_margin())
         .unwrap_or(i64::MAX)
         .saturating_mul(1_000_000);
@@ -103,6 +104,44 @@ fn set_bulk_apart(
             verdicts[at] = (Kind::Other, KindReason::Bulk);
         }
     }
+}
+
+/// Returns large segments that a client asked several servers for at the same moment, one each, as a speed test does: its
+/// transfers over a slow line are no larger than media. A player has one or two servers.
+fn spread_out<'a>(
+    observed: &'a [Observed],
+    open: &[usize],
+    config: &Config,
+    steps: &mut u64,
+) -> Vec<&'a Observed> {
+    let large: Vec<&Observed> = open
+        .iter()
+        .map(|&at| &observed[at])
+        .filter(|segment| segment.size >= config.bulk_spread_min())
+        .collect();
+    let together = i64::try_from(config.bulk_together())
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000);
+    let mut found = Vec::new();
+    let mut rest = &large[..];
+    // In order of request, so those that begin together stand together.
+    while let Some(&first) = rest.first() {
+        let end = first.start.saturating_add(together);
+        let (run, others) = rest.split_at(rest.partition_point(|segment| segment.start <= end));
+        let mut servers: Vec<ServerId> = run
+            .iter()
+            .filter(|segment| segment.overlaps(run[run.len() - 1]))
+            .map(|segment| segment.server)
+            .collect();
+        *steps += run.len() as u64;
+        servers.sort_unstable();
+        servers.dedup();
+        if servers.len() as u64 >= config.bulk_parallel() {
+            found.extend_from_slice(run);
+        }
+        rest = others;
+    }
+    found
 }
 
 /// Beginnings of media files, which a player reads to find its way about in them: the same range of many files, so the

@@ -571,6 +571,36 @@ fn a_speed_test_is_no_video() {
 }
 
 #[test]
+fn downloads_from_several_servers_at_once_on_both_sides_of_their_limits() {
+    let config = Config::default();
+    let (least, moment) = (
+        config.bulk_spread_min(),
+        config.bulk_together() as f64 / 1000.0,
+    );
+    let servers = config.bulk_parallel();
+    for (size, servers, gap, is_bulk) in [
+        (least, servers, 0.0, true),
+        (least - 4, servers, 0.0, false),
+        (least, servers - 1, 0.0, false),
+        (least, servers, moment / servers as f64, true),
+        (least, servers, moment * 1.01, false),
+    ] {
+        let observed: Vec<_> = (0..servers)
+            .map(|at| segment(at as ServerId, at as f64 * gap, 30.0, size + at))
+            .collect();
+        let judged = judge(&observed, |_| Site::Media, &config);
+        assert!(
+            judged
+                .verdicts
+                .iter()
+                .all(|verdict| (verdict.1 == KindReason::Bulk) == is_bulk),
+            "{size} {servers} {gap}: {:?}",
+            judged.verdicts
+        );
+    }
+}
+
+#[test]
 fn bulk_downloads_on_both_sides_of_their_limits() {
     let config = Config::default();
     let reasons = |segments: Vec<Observed>| judged_at(&other(segments), Site::Media);

@@ -326,6 +326,12 @@ numbers! {
     bulk_parallel: 4 in 2..=64, "segments", "Parallel bulk downloads",
         "Large segments of a client in flight at once that are downloads.",
         "players keep one video segment in flight, at times two; speed tests up to eight";
+    bulk_spread_min: 1_048_576 in 1..=1_099_511_627_776, "bytes", "Bulk download from several servers",
+        "Segments from this size on are downloads where a client asks as many servers for one at the same moment as 'bulk_parallel' says.",
+        "speed tests over slow lines break transfers off at a few MB; players have one or two servers";
+    bulk_together: 1_000 in 1..=3_600_000, "ms", "Same moment of bulk downloads",
+        "Downloads from several servers that are asked for within this time are begun together.",
+        "speed tests open their connections within some round trips; players behind one address begin independently";
     bulk_margin: 5_000 in 0..=3_600_000, "ms", "Around bulk downloads",
         "What the same server sends this long before and after a bulk download belongs to it.",
         "speed tests begin with small requests and break off large ones";
