@@ -217,55 +217,42 @@ impl Engine {
         };
         let (key, mut sender) = FlowKey::of(datagram);
         let key = key.within(scope);
-        let outcome;
-        let mut flow;
-        match &datagram.transport {
-            Transport::Tcp(tcp) => {
-                flow = self.enter(key, true, stamp.time);
-                if tcp.flags.has(TcpFlags::SYN) {
-                    self.registry.flow_mut(flow).watch = WATCHED + 1;
-                }
-                if self.registry.flow(flow).watch > self.copies.quiet
-                    && self.is_copy(packet, datagram, &mut flow, &mut sender)
-                {
-                    return Some(Self::copied(flow, sender));
-                }
-                if tcp.flags.has(TcpFlags::SYN) {
-                    self.renew_if_reopened(flow, tcp, sender, stamp.time);
-                }
-                self.registry
-                    .count(flow, sender, datagram.length, stamp.time);
-                outcome = self.tcp(flow, tcp, sender, stamp);
-            }
-            Transport::Udp(udp) => {
-                self.learn(udp, datagram.source, stamp);
-                flow = self.enter(key, true, stamp.time);
-                if self.registry.flow(flow).watch > self.copies.quiet
-                    && self.is_copy(packet, datagram, &mut flow, &mut sender)
-                {
-                    return Some(Self::copied(flow, sender));
-                }
-                self.renew_if_quic_reopened(flow, udp, sender, stamp.time);
-                self.registry
-                    .count(flow, sender, datagram.length, stamp.time);
-                outcome = self.udp(flow, udp, sender, stamp);
-            }
-            other => {
-                flow = self.enter(key, false, stamp.time);
-                if self.registry.flow(flow).watch > self.copies.quiet
-                    && self.is_copy(packet, datagram, &mut flow, &mut sender)
-                {
-                    return None;
-                }
-                self.registry
-                    .count(flow, sender, datagram.length, stamp.time);
-                outcome = Outcome::default();
-                // Fields are for TCP and UDP; what else the address sends is counted only.
-                if !matches!(other, Transport::LaterFragment) {
-                    return None;
-                }
+        // Calls that few packets need get a copy of their own, so that those of the others stay in registers.
+        let transport = &datagram.transport;
+        if let Transport::Udp(udp) = transport {
+            self.learn(udp, datagram.source, stamp);
+        }
+        let has_ports = matches!(transport, Transport::Tcp(_) | Transport::Udp(_));
+        let mut flow = self.enter(key, has_ports, stamp.time);
+        let is_syn = matches!(transport, Transport::Tcp(tcp) if tcp.flags.has(TcpFlags::SYN));
+        if is_syn {
+            self.registry.flow_mut(flow).watch = WATCHED + 1;
+        }
+        if self.registry.flow(flow).watch > self.copies.quiet {
+            let is_copy;
+            (flow, sender, is_copy) =
+                self.look_for_copy(packet, datagram.header_at, *transport, (flow, sender));
+            if is_copy {
+                return has_ports.then(|| Self::copied(flow, sender));
             }
         }
+        match transport {
+            Transport::Tcp(tcp) if is_syn => {
+                let tcp = *tcp;
+                self.renew_if_reopened(flow, &tcp, sender, stamp.time);
+            }
+            Transport::Udp(udp) => self.renew_if_quic_reopened(flow, udp, sender, stamp.time),
+            _ => {}
+        }
+        self.registry
+            .count(flow, sender, datagram.length, stamp.time);
+        let outcome = match transport {
+            Transport::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
+            Transport::Udp(udp) => self.udp(flow, udp, sender, stamp),
+            Transport::LaterFragment => Outcome::default(),
+            // Fields are for TCP and UDP; what else the address sends is counted only.
+            Transport::Other => return None,
+        };
         Some(Taken {
             flow,
             sender,
@@ -294,9 +281,18 @@ impl Engine {
     }
 
     /// Learns names from a datagram.
+    #[inline(always)]
     fn learn(&mut self, udp: &Udp<'_>, source: IpAddr, stamp: Stamp) {
-        if self.config.dns_ports.contains(&udp.source_port)
-            && (self.registry.minds_foreign_dns() || self.config.may_name_netflix(udp.payload))
+        if self.config.dns_ports.contains(&udp.source_port) {
+            let udp = *udp;
+            self.learn_dns(&udp, source, stamp);
+        }
+    }
+
+    /// Learns names from a DNS server's datagram.
+    #[inline(never)]
+    fn learn_dns(&mut self, udp: &Udp<'_>, source: IpAddr, stamp: Stamp) {
+        if (self.registry.minds_foreign_dns() || self.config.may_name_netflix(udp.payload))
             && let Some(response) = dns::Response::parse(udp.payload)
             && !response.is_empty()
         {
@@ -426,10 +422,19 @@ impl Engine {
     }
 
     /// Makes a flow a new one when a client opens another QUIC connection from its port.
+    #[inline(always)]
     fn renew_if_quic_reopened(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, time: Time) {
         let connection = self.registry.flow(slot).connection;
-        if connection != NONE
-            && self.connections.list[connection as usize].flow == slot
+        if connection != NONE {
+            let udp = *udp;
+            self.renew_if_quic_opens(slot, &udp, sender, time);
+        }
+    }
+
+    #[inline(never)]
+    fn renew_if_quic_opens(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, time: Time) {
+        let connection = self.registry.flow(slot).connection;
+        if self.connections.list[connection as usize].flow == slot
             && let Session::Quic(session) = &self.connections.list[connection as usize].session
             && session.is_reopened_by(udp, sender)
         {
@@ -464,14 +469,26 @@ impl Engine {
     }
 
     /// Follows a TCP flow: Netflix's, and any other until it is known not to be.
+    #[inline(always)]
     fn tcp(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
+        let flow = self.registry.flow(slot);
+        // Most packets of others are of such flows.
+        if flow.settled && flow.server.is_none() {
+            return Outcome::default();
+        }
+        let tcp = *tcp;
+        self.follow_tcp(slot, &tcp, sender, stamp)
+    }
+
+    #[inline(never)]
+    fn follow_tcp(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let flow = self.registry.flow(slot);
         let server = flow.server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
-        if flow.settled && (server.is_none() || is_classic) {
-            let Some((_, end)) = server else {
-                return Outcome::default();
-            };
+        if is_classic
+            && flow.settled
+            && let Some((_, end)) = server
+        {
             return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
         }
         let takes_short_ways = self.config.takes_short_ways() && !is_classic;
@@ -502,19 +519,25 @@ impl Engine {
         }
         let followed = &mut self.connections.list[place as usize];
         followed.used = true;
-        let client = followed.session.client();
+        let Session::Tcp(connection) = &mut followed.session else {
+            return Outcome::default();
+        };
+        // Of a packet that says nothing new about its connection, there is nothing more to do.
+        if takes_short_ways
+            && let Some(outcome) = connection.pass(tcp, sender, stamp, &mut self.segments)
+        {
+            return outcome;
+        }
+        let client = connection.client;
         let report = self.call(slot, client, |connections, _, ctx| {
             let Session::Tcp(connection) = &mut connections.list[place as usize].session else {
-                return Err(Outcome::default());
+                return None;
             };
-            if takes_short_ways && let Some(outcome) = connection.pass(tcp, sender, stamp, ctx) {
-                return Err(outcome);
-            }
             // Without payload too: an acknowledgement hands what was held back to readers, who may keep more of it.
             let keeps = tcp.payload_length > 0 || connection.holds_back();
             let outcome = connection.packet(tcp, sender, stamp, ctx);
             let dropped = std::mem::take(&mut connection.dropped);
-            Ok((
+            Some((
                 outcome,
                 dropped,
                 keeps,
@@ -523,10 +546,8 @@ impl Engine {
                 connection.is_over(),
             ))
         });
-        // Of a packet that says nothing new about its connection, there is nothing more to do.
-        let (mut outcome, dropped, keeps, repeats, settled, is_over) = match report {
-            Ok(report) => report,
-            Err(outcome) => return outcome,
+        let Some((mut outcome, dropped, keeps, repeats, settled, is_over)) = report else {
+            return Outcome::default();
         };
         self.stats.reorder_dropped += dropped;
         if keeps {
@@ -587,17 +608,25 @@ impl Engine {
     }
 
     /// Follows a UDP flow while it may be QUIC: Netflix's, and any other until it is known not to be.
+    #[inline(always)]
     fn udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let flow = self.registry.flow(slot);
-        let server = flow.server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
-        if flow.settled && (server.is_none() || is_classic) {
+        if flow.settled && (flow.server.is_none() || is_classic) {
             // A connection may begin behind anything else that has the same ports, but for one that was looked at.
-            if server.is_some() || flow.client.is_some() || !QuicSession::opens(udp) {
+            if flow.server.is_some() || flow.client.is_some() || !QuicSession::opens(udp) {
                 return Outcome::default();
             }
             self.registry.flow_mut(slot).settled = false;
         }
+        let udp = *udp;
+        self.follow_udp(slot, &udp, sender, stamp)
+    }
+
+    #[inline(never)]
+    fn follow_udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
+        let server = self.registry.flow(slot).server;
+        let is_classic = self.config.segment_rule == SegmentRule::Server;
         let mut place = self.place(slot);
         if place == NONE {
             place = match self.quic_place(slot, udp, sender, stamp) {

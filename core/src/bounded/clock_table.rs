@@ -90,6 +90,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         Some(slot)
     }
 
+    #[inline(never)]
     fn look_up(&mut self, key: &K) -> Option<Slot> {
         let hash = self.hasher.hash_one(key);
         let slot = *self

@@ -128,62 +128,63 @@ impl Engine {
         taken
     }
 
-    /// Looks for the packet that this one is a copy of, and counts it apart if there is one. Moves `flow` and `sender` to
-    /// the flow that it belongs to where it was seen behind an address translation.
+    /// Looks for the packet that this one is a copy of, and counts it apart if there is one. Returns the flow that it
+    /// belongs to and its sender there, which are others where it was seen behind an address translation, and true for a
+    /// copy.
     #[inline(never)]
-    pub(super) fn is_copy(
+    pub(super) fn look_for_copy(
         &mut self,
         packet: &Packet<'_>,
-        datagram: &Datagram<'_>,
-        flow: &mut Slot,
-        sender: &mut End,
-    ) -> bool {
-        let header = packet.data.get(datagram.header_at as usize..);
-        let identity = header.and_then(|header| Identity::of(header, &datagram.transport));
+        header_at: u32,
+        transport: Transport<'_>,
+        (mut flow, mut sender): (Slot, End),
+    ) -> (Slot, End, bool) {
+        let header = packet.data.get(header_at as usize..);
+        let identity = header.and_then(|header| Identity::of(header, &transport));
         let Some(identity) = identity else {
-            return false;
+            return (flow, sender, false);
         };
-        let watched = self.registry.flow_mut(*flow);
+        let watched = self.registry.flow_mut(flow);
         // A datagram of QUIC is a copy whenever it comes again.
         if !identity.is_unique() || watched.server.is_none() {
             watched.watch = watched.watch.saturating_sub(1).max(1);
         }
-        let key = *self.registry.key(*flow);
+        let key = *self.registry.key(flow);
         let translated = self.translations.of(&key);
         if let Some((inside, flips)) = translated {
-            *flow = self.enter(inside, true, packet.time);
-            *sender ^= End::from(flips);
+            flow = self.enter(inside, true, packet.time);
+            sender ^= End::from(flips);
         }
-        let sent = (*flow, *sender);
+        let sent = (flow, sender);
         let is_translated = translated.is_some();
         let copied = match self.copies.look(identity, sent, is_translated, packet.time) {
-            Relation::New => self.registry.is_replayed(*flow, packet.time),
+            Relation::New => self.registry.is_replayed(flow, packet.time),
             Relation::Copy => true,
             Relation::Translated(suspect) => {
                 let other = *self.registry.key(suspect.flow);
-                let ends = (suspect.sender, *sender);
+                let ends = (suspect.sender, sender);
                 let is_one = !is_translated
-                    && self.registry.is_young(*flow)
+                    && self.registry.is_young(flow)
                     && self.translations.add(key, other, ends);
                 if is_one {
                     self.copies.found();
-                    self.withdraw(*flow);
-                    *flow = suspect.flow;
-                    *sender = suspect.sender;
+                    self.withdraw(flow);
+                    flow = suspect.flow;
+                    sender = suspect.sender;
                 }
                 is_one
             }
         };
         if copied {
-            if let Transport::Tcp(tcp) = &datagram.transport
+            if let Transport::Tcp(tcp) = &transport
                 && tcp.flags.has(TcpFlags::SYN)
             {
                 self.registry
-                    .note_replay(*flow, packet.time, self.copies.window);
+                    .note_replay(flow, packet.time, self.copies.window);
             }
-            self.count_copies(*flow, 1);
+            self.count_copies(flow, 1);
         }
-        copied
+        (flow, sender, copied)
     }
 
     fn count_copies(&mut self, flow: Slot, count: u32) {

@@ -287,6 +287,7 @@ impl Registry {
     }
 
     /// Finds or makes a datagram's flow. `evicted` is told a flow that makes room, and its connection.
+    #[inline(always)]
     pub(crate) fn enter(
         &mut self,
         config: &Config,
@@ -295,9 +296,22 @@ impl Registry {
         time: Time,
         evicted: impl FnOnce(Slot, Slot),
     ) -> Slot {
-        if let Some(slot) = self.flows.find(&key) {
-            return slot;
+        match self.flows.find(&key) {
+            Some(slot) => slot,
+            None => self.add(config, key, numbered, time, evicted),
         }
+    }
+
+    /// Makes a datagram's flow.
+    #[inline(never)]
+    fn add(
+        &mut self,
+        config: &Config,
+        key: FlowKey,
+        numbered: bool,
+        time: Time,
+        evicted: impl FnOnce(Slot, Slot),
+    ) -> Slot {
         if self.flows.is_full() {
             self.evict_flow(evicted);
         }
@@ -368,6 +382,7 @@ impl Registry {
     }
 
     /// Counts a packet that `sender` sent, on its flow and, if that is Netflix's, its server.
+    #[inline(always)]
     pub(crate) fn count(&mut self, slot: Slot, sender: End, bytes: u32, time: Time) {
         let flow = &mut self.flows[slot];
         let sent = &mut flow.sent[usize::from(sender)];

@@ -25,6 +25,8 @@ pub(crate) struct Settling {
     left: usize,
     /// First time at which there is something to look at.
     next: Time,
+    /// Before this time there is as well: the clock stepped back.
+    earliest: Time,
     /// Silence after which a segment settles, in nanoseconds.
     patience: i64,
     /// Silence after which a response is complete, in nanoseconds.
@@ -50,6 +52,7 @@ impl Settling {
             open: VecDeque::new(),
             left: 0,
             next: Time(i64::MIN),
+            earliest: Time(i64::MIN),
             patience: nanoseconds(config.settle_after().max(config.segment_quiet())),
             quiet: nanoseconds(config.segment_quiet()),
             is_watched: false,
@@ -81,7 +84,7 @@ impl Settling {
     /// Returns true if open segments should be looked at now.
     #[inline]
     pub(crate) const fn is_due(&self, now: Time) -> bool {
-        now.0 >= self.next.0 || now.0 < self.next.0.saturating_sub(self.patience)
+        now.0 >= self.next.0 || now.0 < self.earliest.0
     }
 
     /// Begins or goes on with a sweep: returns how many of the open segments to look at with [`Self::look`].
@@ -94,6 +97,7 @@ impl Settling {
         if self.left == 0 {
             // Also where the clock stepped back: no sweep waits for a time that was a mistake.
             self.next = Time(now.0.saturating_add((self.patience / SWEEPS).max(1)));
+            self.earliest = Time(self.next.0.saturating_sub(self.patience));
         }
         looks
     }

@@ -15,6 +15,7 @@ use crate::connection::context::Context;
 use crate::facts::segment::{Transport, Via};
 use crate::facts::server::EvidenceKind;
 use crate::packet::{Stamp, Time};
+use crate::segments::table::SegmentTable;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::tls::{ContentType, RecordHeader};
 use crate::wire::{dns, http1};
@@ -328,7 +329,7 @@ impl Talk {
         offset: u64,
         length: u32,
         stamp: Stamp,
-        ctx: &mut Context<'_>,
+        segments: &mut SegmentTable,
     ) -> Option<u32> {
         if self.retract.is_some() || self.returned.is_some() {
             return None;
@@ -341,7 +342,7 @@ impl Talk {
         };
         passes.then(|| {
             self.ledger
-                .credit_next(ctx, owner, (offset, offset + u64::from(length)), stamp)
+                .credit_next(segments, owner, (offset, offset + u64::from(length)), stamp)
         })
     }
 

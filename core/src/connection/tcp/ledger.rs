@@ -12,6 +12,7 @@ use crate::config::SegmentRule;
 use crate::connection::context::Context;
 use crate::facts::segment::{Segment, Transport};
 use crate::packet::Stamp;
+use crate::segments::table::SegmentTable;
 
 /// Segments of a connection that late packets can still be counted on.
 const REMEMBERED: usize = 8;
@@ -553,14 +554,14 @@ impl Ledger {
     #[inline]
     pub(crate) fn credit_next(
         &mut self,
-        ctx: &mut Context<'_>,
+        segments: &mut SegmentTable,
         owner: usize,
         (start, end): (u64, u64),
         stamp: Stamp,
     ) -> u32 {
         self.next = self.next.max(end);
         let exchange = &self.exchanges[owner];
-        ctx.resize(exchange.number, |segment| {
+        segments.resize(exchange.number, |segment| {
             add(segment, end - start, stamp, Credit::New);
             derive(segment, Some(exchange));
         });

@@ -20,6 +20,7 @@ use super::context::{Context, Outcome};
 use crate::config::Config;
 use crate::flows::key::End;
 use crate::packet::Stamp;
+use crate::segments::table::SegmentTable;
 use crate::wire::decode::{Tcp, TcpFlags};
 
 /// A TCP connection that is followed.
@@ -107,7 +108,7 @@ impl Connection {
         tcp: &Tcp<'_>,
         sender: End,
         stamp: Stamp,
-        ctx: &mut Context<'_>,
+        segments: &mut SegmentTable,
     ) -> Option<Outcome> {
         let from_client = sender == self.client;
         if tcp.flags.0 & (TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0) != 0
@@ -135,7 +136,7 @@ impl Connection {
         }
         let segment = self
             .talk
-            .pass_down(self.down.next(), tcp.payload_length, stamp, ctx)?;
+            .pass_down(self.down.next(), tcp.payload_length, stamp, segments)?;
         self.down.pass(tcp.payload_length);
         self.over = false;
         Some(Outcome {
