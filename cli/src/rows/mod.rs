@@ -287,7 +287,7 @@ mod tests {
         );
         assert_eq!(
             keys::<Servers>(),
-            "capture server name evidence role flows in_pkts out_pkts in_bytes out_bytes segments segment_bytes \
+            "capture server name evidence role flows in_pkts out_pkts in_bytes out_bytes duplicates segments segment_bytes \
              t_first t_last role_reason evidence_scope"
         );
         assert_eq!(
