@@ -67,7 +67,7 @@ cli: ## build the command: target/release/nflx
 bench: bench-prerequisites cli plugin ## measure the engine, each decoder, whole programs and the plugin on generated captures: make bench PACKETS=502040
 	$(CARGO) bench --locked -p nflx-bench --features criterion --bench engine --bench decoders
 	$(CARGO) build --locked --release -p nflx-bench
-	$(RELEASE)/rows examples/train/example.onnx
+	"$(RELEASE)/rows" examples/train/example.onnx
 	bench/compare.sh $(PACKETS)
 	python3 bench/growth.py --release "$(RELEASE)" --packets $(PACKETS)
 	python3 bench/plugin.py --release "$(RELEASE)"

@@ -22,12 +22,13 @@ TYPES = {
     "words": ("list<element: string not null>", "object", "List(String)", "VARCHAR[]"),
     "floats": ("list<element: double not null>", "object", "List(Float64)", "DOUBLE[]"),
 }
-SECONDS = {"ttfb_s", "duration_s"}
+SECONDS = {"ttfb_s", "duration_s", "media_s"}
 TIMES = {"time", "t_request", "t_first", "t_last"}
 BOOLS = {"request", "truncated", "complete", "estimated", "shared", "inferred"}
-FLOATS = SECONDS | {"throughput_bps"}
+FLOATS = SECONDS | {"throughput_bps", "bitrate_bps"}
 TEXTS = {
     "capture", "server", "client", "name", "evidence", "role", "role_reason", "kind", "kind_reason", "transport", "direction",
+    "evidence_scope", "via", "first_capture", "last_capture",
 }
 
 
