@@ -290,12 +290,21 @@ impl Name {
             .find_map(|ending| name.strip_suffix(ending))
             .unwrap_or(name);
         let (mut texts, mut numbers, mut rest) = (Vec::new(), Vec::new(), name);
+        let mut text = String::new();
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-            let (text, digits) = rest.split_at(at);
+            let (before, digits) = rest.split_at(at);
             let end = digits
                 .find(|c: char| !c.is_ascii_digit())
                 .unwrap_or(digits.len());
-            texts.push(text.to_owned());
+            text.push_str(before);
+            // A number that ends a word is part of it: tls12.pcap and tls13.pcap are no files of one ring.
+            if end < 5 && end < digits.len() && before.ends_with(|c: char| c.is_ascii_alphabetic())
+            {
+                text.push_str(&digits[..end]);
+                rest = &digits[end..];
+                continue;
+            }
+            texts.push(std::mem::take(&mut text));
             numbers.push(Number {
                 value: digits[..end].parse().ok()?,
                 digits: end,
@@ -303,8 +312,9 @@ impl Name {
             rest = &digits[end..];
         }
         // tcpdump -C counts behind the ending, and not in its first file.
-        if !rest.is_empty() {
-            texts.push(rest.to_owned());
+        text.push_str(rest);
+        if !text.is_empty() {
+            texts.push(text);
             numbers.push(Number {
                 value: 0,
                 digits: 0,
@@ -462,6 +472,7 @@ mod tests {
             ["a_1.pcap", "b_2.pcap"],
             ["s_1.pcap", "s_3.pcap"],
             ["s1m.pcap", "s2.pcap"],
+            ["h2.pcap", "h3.pcap"],
         ] {
             assert_eq!(
                 found(&[(names[0], &[0]), (names[1], &[1])]).len(),

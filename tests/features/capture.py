@@ -26,16 +26,19 @@ class Wire:
     def ip(self, time, source, destination, protocol, payload, fragment=0):
         source, destination = ipaddress.ip_address(source), ipaddress.ip_address(destination)
         if source.version == 4:
-            header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 7, fragment, 64, protocol, 0)
+            # An identification of its own: the same one again would be a copy of the packet.
+            number = 7 if fragment else 1000 + len(self.packets)
+            header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), number, fragment, 64, protocol, 0)
             kind = 0x0800
         else:
-            header = struct.pack("!IHBB", 6 << 28, len(payload), protocol, 64)
+            header = struct.pack("!IHBB", 6 << 28 | len(self.packets), len(payload), protocol, 64)
             kind = 0x86DD
         frame = bytes(12) + struct.pack("!H", kind) + header + source.packed + destination.packed + payload
         self.packets.append((START + time, frame))
 
     def udp(self, time, source, destination, ports, payload):
-        datagram = struct.pack("!HHHH", *ports, 8 + len(payload), 0) + payload
+        # A checksum of its own: the same datagram again would be a copy.
+        datagram = struct.pack("!HHHH", *ports, 8 + len(payload), 1 + len(self.packets)) + payload
         self.ip(time, source, destination, 17, datagram)
 
 
@@ -54,7 +57,7 @@ class Talk:
         number = self.next[1 - end] if acknowledgement is None else acknowledgement
         header = struct.pack(
             "!HHIIBBHHH", self.ports[end], self.ports[1 - end], sequence % 2**32, number % 2**32 if flags & ACK else 0,
-            (20 + len(options)) // 4 << 4, flags, self.window[end], 0, urgent)
+            (20 + len(options)) // 4 << 4, flags, self.window[end], 1 + len(self.wire.packets), urgent)
         if at is None:
             self.next[end] += len(payload) + (1 if flags & (SYN | FIN) else 0)
         self.wire.ip(time, self.ends[end], self.ends[1 - end], 6, header + options + payload)
@@ -195,7 +198,7 @@ def alice_again(wire, quiet_since):
     for i, piece in enumerate(pieces):
         three.send(start + 4_100 * MS + i * MS, 1, payload=piece)
     three.send(start + 4_200 * MS, 0)
-    wire.segments.append((ALICE, START + start + 4 * S, START + start + 4_114 * MS, 15_000, False))
+    wire.segments.append((ALICE, START + start + 4 * S, START + start + 4_114 * MS, 15_000, True))
     # One that is cut off by the capture's end.
     one.ask(start + 16 * S)
     pieces = one.pieces(50_000)[:12]
@@ -212,10 +215,10 @@ def bob(wire):
     one.open(1_500 * MS + 7, 40 * MS)
     for i in range(8):
         one.segment(BOB, 2 * S + 7 + i * 2_500 * MS, 20_000 + 1_700 * (i * i % 5), after=45 * MS, size=1300)
-    # A window of nothing but packets sent again: one of each side three times, another one twice.
+    # A window of nothing but packets sent again: one of each side three times, another one twice. Milliseconds apart, as no copy of a packet is.
     for again, back in enumerate((100, 100, 100, 300, 300)):
-        one.send(22_600 * MS + again * MS, 1, 100, at=one.next[1] - back)
-        one.send(22_600 * MS + again * MS + 7, 0, 20, at=one.next[0] - back // 5)
+        one.send(22_600 * MS + again * 3 * MS, 1, 100, at=one.next[1] - back)
+        one.send(22_600 * MS + again * 3 * MS + 7, 0, 20, at=one.next[0] - back // 5)
     one.send(23 * S + 7, 1, flags=RST)
 
 

@@ -161,12 +161,11 @@ fn details() {
         );
         assert!(story.contains(&format!("Segment {} (", row[0])), "{story}");
     }
-    // All the evidence, with the frame that gave it, under the strongest.
-    assert!(
-        text.contains("        [Evidence: sni]\n            [sni: "),
-        "{text}"
-    );
-    assert!(text.contains("            [dns: "), "{text}");
+    // Each kind of evidence, with the names that gave it.
+    for kind in ["sni", "dns"] {
+        let lines = format!("        [Evidence: {kind}]\n            [Name or range: ");
+        assert!(text.contains(&lines), "{text}");
+    }
 }
 
 #[test]
