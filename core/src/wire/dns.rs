@@ -4,7 +4,7 @@
 //! could not be a host's are passed over with their records. Not read: multicast DNS, encrypted DNS, record types other
 //! than A, AAAA, CNAME, and the address hints of HTTPS and SVCB (RFC 9460).
 //!
-//! Work is bounded by the length of the message: names take at most [`STEPS_PER_BYTE`] labels and pointers for each of
+//! Work is bounded by the length of the message: names take at most `STEPS_PER_BYTE` labels and pointers for each of
 //! its bytes, and each different name is kept, compared and judged once.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

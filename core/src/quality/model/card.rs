@@ -7,7 +7,7 @@
 //! | `nflx.card` | version of this table: 1 |
 //! | `nflx.name`, `nflx.version` | what people call the model |
 //! | `nflx.columns` | list of names: the columns of features that make a row, in this order |
-//! | `nflx.definitions` | version of the features' definitions: [`DEFINITIONS`](crate::features::DEFINITIONS) |
+//! | `nflx.definitions` | version of the features' definitions: [`crate::features::DEFINITIONS`] |
 //! | `nflx.window` | seconds that a window lasts |
 //! | `nflx.settings` | object: settings that shape the features, with the values used in training; may be left out |
 //! | `nflx.missing` | what is given where a column has no value: `nan`, or a number |

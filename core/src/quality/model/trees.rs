@@ -133,7 +133,7 @@ pub(super) enum Task {
     Many,
 }
 
-/// An ensemble, ready to be evaluated. Every index in it is in bounds: [`build`] made it so.
+/// An ensemble, ready to be evaluated. Every index in it is in bounds: `build` made it so.
 #[derive(Debug)]
 pub(super) struct Trees<T> {
     nodes: Vec<Node<T>>,
