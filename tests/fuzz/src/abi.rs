@@ -90,9 +90,13 @@ unsafe fn bytes<T>(pointer: *const T) -> Vec<u8> {
 impl Host {
     fn call<'a>(&mut self, calls: &mut Input<'_>, frames: &mut impl Iterator<Item = &'a Frame>) {
         let (operation, choice) = (calls.u8(), calls.u8());
-        // Rarely a struct of another size.
+        // Rarely a struct that is too small for any version.
         fn size<T>(choice: u8) -> u32 {
-            size_of::<T>() as u32 + if choice == 0xff { 8 } else { 0 }
+            if choice == 0xff {
+                8
+            } else {
+                size_of::<T>() as u32
+            }
         }
         let engine = self.engine;
         // SAFETY: handles are NULL or live, structs and strings are valid for each call.
@@ -248,7 +252,7 @@ impl Host {
         let status = answered(unsafe { nflx_engine_new(self.config, flags, &raw mut engine) });
         assert_eq!(
             (status == NFLX_STATUS_OK, engine.is_null()),
-            (flags < 2, flags >= 2)
+            (flags < 4, flags >= 4)
         );
         if status == NFLX_STATUS_OK {
             // SAFETY: the engine before, not used again.

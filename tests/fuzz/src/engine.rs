@@ -140,7 +140,8 @@ fn among_others(config: &Config, frames: &[Frame], pause: Option<usize>, alone: 
 fn unrelated(number: usize) -> Vec<u8> {
     let [.., high, low] = number.to_be_bytes();
     let mut packet = vec![
-        0x45, 0, 0, 48, 0, 7, 0x40, 0, 64, 6, 0, 0, 240, 1, high, low, 241, 1, high, low, 0xc0, low, 1, 0xbb,
+        0x45, 0, 0, 48, 0, 7, 0x40, 0, 64, 6, 0, 0, 240, 1, high, low, 241, 1, high, low, 0xc0,
+        low, 1, 0xbb,
     ];
     packet.extend([0, 0, 0, low, 0, 0, 0, 1, 0x50, 0x10, 0xff, 0xff, 0, 0, 0, 0]);
     packet.extend([[22, 3, 1, 2], [0, 1, 0, 1], [7; 4], [7; 4]][number % 4].repeat(2));
@@ -173,6 +174,8 @@ fn config(input: &mut Input<'_>) -> Config {
     let (choice, sizes) = (input.u8(), input.u8());
     let mut config = Config::default();
     let mut set = |name: &str, value: &str| config.set(name, value).expect("a value in bounds");
+    // Copies are counted apart, and the recount knows none.
+    set("duplicate_window", "0");
     set("max_flows", if sizes & 1 == 0 { "1000" } else { "16" });
     set("max_connections", if sizes & 2 == 0 { "100" } else { "8" });
     set("max_segments", if sizes & 4 == 0 { "1000" } else { "16" });
@@ -419,20 +422,30 @@ fn check(config: &Config, engine: &Engine, frames: &[Frame], said: &Said) {
             .filter(|(address, _)| !ambiguous.contains(*address))
         {
             let counted = recount.addresses.get(&address).copied().unwrap_or_default();
-            assert_eq!(
-                engine.server(id).expect("a server").counters,
-                counted,
-                "{address}"
+            // A flow's own name, its opener and the time of DNS answers decide which flows are a server's: the recount
+            // by address is the most that it can have.
+            let said = engine.server(id).expect("a server").counters;
+            assert!(
+                is_within(said, counted),
+                "{address}: {said:?} of {counted:?}"
             );
         }
         for (number, server, said, counted) in told {
             assert!(
-                ambiguous.contains(&server) || said == counted,
-                "frame {number}: {said:?} not {counted:?}"
+                ambiguous.contains(&server) || is_within(said, counted),
+                "frame {number}: {said:?} of {counted:?}"
             );
         }
     }
     segments(config, engine, said, &recount);
+}
+
+/// Returns true if no counter is more than its bound.
+fn is_within(said: Counters, most: Counters) -> bool {
+    said.in_pkts <= most.in_pkts
+        && said.out_pkts <= most.out_pkts
+        && said.in_bytes <= most.in_bytes
+        && said.out_bytes <= most.out_bytes
 }
 
 fn segments(config: &Config, engine: &Engine, said: &Said, recount: &Recount) {

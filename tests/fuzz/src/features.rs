@@ -40,6 +40,8 @@ fn config(input: &mut Input<'_>) -> Config {
     let (choice, sizes) = (input.u8(), input.u8());
     let mut config = Config::default();
     let mut set = |name: &str, value: &str| config.set(name, value).expect("a value in bounds");
+    // Copies are counted apart, and the recount knows none.
+    set("duplicate_window", "0");
     set(
         "feature_window",
         ["1", "3", "10", "86400"][usize::from(choice & 3)],

@@ -1,4 +1,8 @@
 //! Fuzz target: [`nflx_fuzz::tls`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| nflx_fuzz::hold(nflx_fuzz::Memory::Parser, nflx_fuzz::tls::run, data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| nflx_fuzz::hold(
+    nflx_fuzz::Memory::Parser,
+    nflx_fuzz::tls::run,
+    data
+));
