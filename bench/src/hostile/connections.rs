@@ -172,7 +172,7 @@ pub(super) fn holding(number: u64, bytes: usize) -> [Frame; 3] {
     ]
 }
 
-/// So many flows that hold the same, and one that holds more, whose byte comes again and again.
+/// Flows that all hold the same, and one that holds more, whose byte comes again and again.
 pub(super) fn held(flows: u64) -> Frames {
     let each = share(flows);
     let mut before: Vec<Frame> = (1..=flows)
@@ -184,7 +184,7 @@ pub(super) fn held(flows: u64) -> Frames {
     (before, Box::new(repeats))
 }
 
-/// So many flows that hold the same, and then others that do.
+/// Flows that all hold the same, and then others that do.
 pub(super) fn evicted(flows: u64) -> Frames {
     let each = share(flows);
     let before = (1..=flows)

@@ -5,7 +5,7 @@ use super::packet::{Ends, NETFLIX, outside, tcp, udp};
 use super::quic;
 use crate::Frame;
 
-/// What an engine is made to hold.
+/// State that an engine is made to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Bytes behind a hole in a TCP stream.
@@ -42,7 +42,7 @@ pub enum Shape {
 /// State of one kind and shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Load {
-    /// What is held.
+    /// The state that is held.
     pub state: State,
     /// How it is shared.
     pub shape: Shape,

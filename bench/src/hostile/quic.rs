@@ -186,7 +186,7 @@ pub(super) fn at_offset(at: i64, packets: &[Vec<u8>]) -> Frame {
     udp(at, ends, true, packet.len(), packet)
 }
 
-/// So many packets with these frames, each under another connection ID.
+/// Packets with these frames, each under another connection ID.
 pub(super) fn sealed(frames: &[u8], count: u64) -> Vec<Vec<u8>> {
     let mut frames = frames.to_vec();
     frames.resize(FRAMES, 0);
