@@ -1,0 +1,168 @@
+//! Values as users type them.
+
+use super::prefix::Prefix;
+use super::settings::{Setting, SettingKind};
+use crate::facts::segment::Kind;
+use crate::facts::server::EvidenceKind;
+
+/// What is wrong with a value given to [`Config::set`](super::Config::set); a sentence for the user.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// No setting has this name.
+    #[error("there is no setting '{0}'")]
+    UnknownSetting(Box<str>),
+    /// The value does not fit the setting.
+    #[error("'{value}' does not fit {name}: give {expected}")]
+    BadValue {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: Box<str>,
+        /// What would fit.
+        expected: Box<str>,
+    },
+}
+
+pub(super) fn bad(name: &'static str, value: &str, expected: &str) -> ConfigError {
+    ConfigError::BadValue {
+        name,
+        value: value.into(),
+        expected: expected.into(),
+    }
+}
+
+pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+}
+
+/// At least one word, so that a slip does not turn everything off.
+pub(super) fn keywords(value: &str) -> Result<Vec<Box<str>>, ConfigError> {
+    let words: Vec<Box<str>> = list(value)
+        .map(|word| word.to_ascii_lowercase().into())
+        .collect();
+    if words.is_empty() {
+        return Err(bad(
+            "domains",
+            value,
+            "at least one word, for example nflxvideo,netflix",
+        ));
+    }
+    Ok(words)
+}
+
+/// At most so many, as each datagram's port is compared with them.
+const MOST_PORTS: usize = 16;
+
+pub(super) fn ports(value: &str) -> Result<Vec<u16>, ConfigError> {
+    let expected = "up to 16 port numbers from 1 to 65535 such as 4789,8472, or none";
+    let words: Vec<&str> = list(value).filter(|word| *word != "none").collect();
+    if words.len() > MOST_PORTS {
+        return Err(bad("vxlan_ports", value, expected));
+    }
+    words
+        .into_iter()
+        .map(|word| word.parse().ok().filter(|port| *port > 0))
+        .collect::<Option<_>>()
+        .ok_or_else(|| bad("vxlan_ports", value, expected))
+}
+
+pub(super) fn prefix(word: &str) -> Result<Prefix, ConfigError> {
+    Prefix::parse(word).ok_or_else(|| {
+        bad(
+            "prefixes",
+            word,
+            "an address or CIDR such as 198.51.100.0/24 or 2001:db8::/32",
+        )
+    })
+}
+
+pub(super) fn dns_ports(value: &str) -> Result<Vec<u16>, ConfigError> {
+    let ports: Vec<u16> = list(value)
+        .map(|word| word.parse().ok().filter(|&port| port > 0))
+        .collect::<Option<_>>()
+        .unwrap_or_default();
+    if ports.is_empty() {
+        return Err(bad("dns_ports", value, "ports such as 53,5335"));
+    }
+    Ok(ports)
+}
+
+pub(super) fn nat64(word: &str) -> Result<Prefix, ConfigError> {
+    Prefix::parse(word)
+        .filter(Prefix::can_embed)
+        .ok_or_else(|| {
+            bad(
+                "nat64",
+                word,
+                "an IPv6 range of 32, 40, 48, 56, 64 or 96 bits, such as 64:ff9b::/96",
+            )
+        })
+}
+
+pub(super) fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
+    let mut kinds = Vec::new();
+    for word in list(value) {
+        let kind = EvidenceKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word);
+        let known = "kinds among config, sni, quic_sni, http_host, certificate, tunnel, dns, https_record, cname, dns_owner, prefix";
+        let kind = kind.ok_or_else(|| bad("evidence", word, known))?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    if kinds.is_empty() {
+        return Err(bad(
+            "evidence",
+            value,
+            "at least one kind, for example dns,sni",
+        ));
+    }
+    kinds.sort_unstable();
+    Ok(kinds)
+}
+
+pub(super) fn kinds(value: &str) -> Result<Vec<Kind>, ConfigError> {
+    let mut kinds = Vec::new();
+    for word in list(value) {
+        let kind = [Kind::Video, Kind::Audio, Kind::Other]
+            .into_iter()
+            .find(|kind| kind.as_str() == word);
+        let kind =
+            kind.ok_or_else(|| bad("feature_kinds", word, "kinds among video, audio, other"))?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    if kinds.is_empty() {
+        return Err(bad(
+            "feature_kinds",
+            value,
+            "at least one kind, for example video,audio",
+        ));
+    }
+    Ok(kinds)
+}
+
+pub(super) fn number(setting: &Setting, value: &str) -> Result<u64, ConfigError> {
+    let SettingKind::Number { minimum, maximum } = setting.kind else {
+        unreachable!("numbers hold numbers")
+    };
+    let parsed = value.trim().replace('_', "").parse::<u64>();
+    parsed
+        .ok()
+        .filter(|n| (minimum..=maximum).contains(n))
+        .ok_or_else(|| {
+            bad(
+                setting.name,
+                value,
+                &format!(
+                    "a whole number of {} from {minimum} to {maximum}",
+                    setting.unit
+                ),
+            )
+        })
+}
