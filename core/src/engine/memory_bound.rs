@@ -1,6 +1,6 @@
 //! The most memory that an engine comes to hold, from its settings alone.
 
-use super::fragment_limits;
+use super::intake::fragment_limits;
 use crate::classify::clients::Viewers;
 use crate::config::Config;
 use crate::connection::classic_rule::Classic;

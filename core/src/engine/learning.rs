@@ -1,0 +1,130 @@
+//! Evidence on its way to the registry: what DNS says, and what connections learn.
+
+use std::net::IpAddr;
+
+use super::Engine;
+use crate::bounded::clock_table::Slot;
+use crate::connection::classic_rule::Classic;
+use crate::connection::context::{Context, Learnt};
+use crate::connection::followed::Connections;
+use crate::flows::key::End;
+use crate::flows::registry::{Claim, Extent, Resolver};
+use crate::packet::Stamp;
+use crate::wire::decode::Udp;
+use crate::wire::dns;
+
+impl Engine {
+    /// Learns names from a datagram.
+    #[inline(always)]
+    pub(super) fn learn(&mut self, udp: &Udp<'_>, source: IpAddr, stamp: Stamp) {
+        if self.config.dns_ports.contains(&udp.source_port) {
+            let udp = *udp;
+            self.learn_dns(&udp, source, stamp);
+        }
+    }
+
+    /// Learns names from a DNS server's datagram.
+    #[inline(never)]
+    fn learn_dns(&mut self, udp: &Udp<'_>, source: IpAddr, stamp: Stamp) {
+        if (self.registry.minds_foreign_dns() || self.config.may_name_netflix(udp.payload))
+            && let Some(response) = dns::Response::parse(udp.payload)
+            && !response.is_empty()
+        {
+            let resolver = Resolver {
+                address: source,
+                over_udp: true,
+            };
+            self.registry
+                .learn_dns(&self.config, &response, resolver, stamp);
+            self.notice_changed_sites();
+        }
+    }
+
+    /// Calls a connection, or the classic rule, with what it may use; then applies what it learnt.
+    #[inline(always)]
+    pub(super) fn call<R>(
+        &mut self,
+        slot: Slot,
+        client: End,
+        connection: impl FnOnce(&mut Connections, &mut Classic, &mut Context<'_>) -> R,
+    ) -> R {
+        let (key, flow) = self.registry.entry(slot);
+        let reserved = match flow.server {
+            Some(_) => None,
+            None => self.registry.reserved(slot, 1 - client),
+        };
+        let mut ctx = Context {
+            config: &self.config,
+            segments: &mut self.segments,
+            learnt: &mut self.learnt,
+            key,
+            number: flow.number,
+            client,
+            server: flow.server.map(|(id, _)| id),
+            reserved,
+            own: flow.own,
+            via: None,
+            is_firm: flow.is_firm,
+            passed_over: false,
+            has_news: false,
+        };
+        let result = connection(&mut self.connections, &mut self.classic, &mut ctx);
+        // Most packets bring nothing but bytes.
+        if ctx.has_news {
+            let passed_over = ctx.passed_over;
+            self.apply(slot, client, passed_over);
+        }
+        result
+    }
+
+    /// Applies what a connection learnt, and has the segments judged that it opened.
+    #[cold]
+    fn apply(&mut self, slot: Slot, client: End, passed_over: bool) {
+        self.registry.flow_mut(slot).passed_over |= passed_over;
+        for learnt in std::mem::take(&mut self.learnt) {
+            match learnt {
+                Learnt::Name {
+                    kind,
+                    name,
+                    frame,
+                    is_proxied,
+                } => {
+                    let extent = if is_proxied {
+                        Extent::Flow
+                    } else {
+                        Extent::Port(self.registry.key(slot).port(1 - client))
+                    };
+                    let claim = Claim {
+                        kind,
+                        source: &name,
+                        frame,
+                        extent,
+                    };
+                    self.registry.claim(&self.config, slot, 1 - client, claim);
+                }
+                Learnt::Foreign => self.registry.disown(slot),
+                Learnt::Dns { response, stamp } => {
+                    let resolver = Resolver {
+                        address: self.registry.key(slot).address(1 - client),
+                        over_udp: false,
+                    };
+                    self.registry
+                        .learn_dns(&self.config, &response, resolver, stamp);
+                }
+            }
+        }
+        self.notice_changed_sites();
+        self.viewers
+            .follow(&self.config, &mut self.registry, &mut self.segments);
+    }
+
+    /// Asks for a second pass where kinds that cannot change any more were decided by other expectations.
+    fn notice_changed_sites(&mut self) {
+        let (segments, is_final) = (&self.segments, self.viewers.verdicts_final);
+        self.segments_missed |= self
+            .registry
+            .sites_changed
+            .drain(..)
+            .any(|server| is_final && segments.totals(server).count > 0);
+    }
+}

@@ -1,0 +1,213 @@
+//! UDP packets on their way to their QUIC connection, which may move from flow to flow.
+
+use super::Engine;
+use crate::bounded::clock_table::{NONE, Slot};
+use crate::config::SegmentRule;
+use crate::connection::context::Outcome;
+use crate::connection::followed::{Carrier, Session};
+use crate::connection::peers::Pair;
+use crate::connection::quic::{Opening, QuicSession};
+use crate::flows::key::End;
+use crate::packet::{Stamp, Time};
+use crate::wire::decode::Udp;
+use crate::wire::quic::MIN_CLIENT_DATAGRAM;
+
+impl Engine {
+    /// Makes a flow a new one when a client opens another QUIC connection from its port.
+    #[inline(always)]
+    pub(super) fn renew_if_quic_reopened(
+        &mut self,
+        slot: Slot,
+        udp: &Udp<'_>,
+        sender: End,
+        time: Time,
+    ) {
+        let connection = self.registry.flow(slot).connection;
+        if connection != NONE {
+            let udp = *udp;
+            self.renew_if_quic_opens(slot, &udp, sender, time);
+        }
+    }
+
+    #[inline(never)]
+    fn renew_if_quic_opens(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, time: Time) {
+        let connection = self.registry.flow(slot).connection;
+        if self.connections.list[connection as usize].flow == slot
+            && let Session::Quic(session) = &self.connections.list[connection as usize].session
+            && session.is_reopened_by(udp, sender)
+        {
+            self.renew(slot, time);
+        }
+    }
+
+    /// Follows a UDP flow while it may be QUIC: Netflix's, and any other until it is known not to be.
+    #[inline(always)]
+    pub(super) fn udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
+        let flow = self.registry.flow(slot);
+        let is_classic = self.config.segment_rule == SegmentRule::Server;
+        if flow.settled && (flow.server.is_none() || is_classic) {
+            // A connection may begin behind anything else that has the same ports, but for one that was looked at.
+            if flow.server.is_some() || flow.client.is_some() || !QuicSession::opens(udp) {
+                return Outcome::default();
+            }
+            self.registry.flow_mut(slot).settled = false;
+        }
+        let udp = *udp;
+        self.follow_udp(slot, &udp, sender, stamp)
+    }
+
+    #[inline(never)]
+    fn follow_udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
+        let server = self.registry.flow(slot).server;
+        let is_classic = self.config.segment_rule == SegmentRule::Server;
+        let mut place = self.place(slot);
+        if place == NONE {
+            place = match self.quic_place(slot, udp, sender, stamp) {
+                Some(place) => place,
+                None => return Outcome::default(),
+            };
+        } else if self.connections.list[place as usize].former == slot {
+            place = self.return_to(slot, place, udp, sender, stamp);
+        }
+        let followed = &mut self.connections.list[place as usize];
+        followed.used = true;
+        let current = followed.flow;
+        let Session::Quic(session) = &followed.session else {
+            return Outcome::default();
+        };
+        let (client, introduce) = (session.client, !session.introduced);
+        // Packets may come late where the connection came from, in which the ends may have other numbers.
+        let is_late = current != slot;
+        let sender = match server {
+            Some((_, end)) if is_late && sender == end => 1 - client,
+            Some(_) if is_late => client,
+            _ => sender,
+        };
+        let (outcome, settled) =
+            self.call(
+                current,
+                client,
+                |connections, _, ctx| match &mut connections.list[place as usize].session {
+                    Session::Quic(session) => {
+                        (session.packet(udp, sender, stamp, ctx), session.settled)
+                    }
+                    Session::Tcp(_) => (Outcome::default(), true),
+                },
+            );
+        self.relieve(place);
+        if is_late {
+            return outcome;
+        }
+        let flow = self.registry.flow_mut(slot);
+        let is_followed = match flow.server {
+            None => !settled,
+            Some((_, end)) => end != client && !(is_classic && settled),
+        };
+        if !is_followed {
+            flow.settled |= settled;
+            self.stop_following(slot, place);
+        } else if introduce && flow.server.is_some() {
+            self.introduce(slot, place);
+        }
+        outcome
+    }
+
+    /// Where a QUIC connection of a flow that is not followed yet belongs: to a new place, or to that of one that moved.
+    fn quic_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
+        let server = self.registry.flow(slot).server.map(|(_, end)| end);
+        if let Some(end) = server
+            && let Some((place, former)) = self.moving(slot, end)
+        {
+            let Session::Quic(session) = &mut self.connections.list[place as usize].session else {
+                return None;
+            };
+            if sender != end && session.is_continued_by(udp, stamp, &self.config) {
+                session.moves(1 - end, udp);
+                self.connections.moves(place, slot);
+                self.place_at(slot, place, 1 - end);
+                self.introduce(slot, place);
+                return Some(place);
+            }
+            // It may be about to move here: the path is tried first (RFC 9000, section 9.1).
+            let tries = self.registry.flow(former).server.is_some()
+                && udp.payload_length as usize >= MIN_CLIENT_DATAGRAM
+                && !QuicSession::opens(udp);
+            if tries {
+                return None;
+            }
+        }
+        match QuicSession::opening(self.registry.key(slot), udp, sender, server) {
+            Opening::Client(client) => Some(self.open_connection(slot, client, Carrier::Quic)),
+            opening @ (Opening::NotYet | Opening::No) => {
+                let flow = self.registry.flow_mut(slot);
+                flow.settled |= opening == Opening::No;
+                flow.passed_over = true;
+                None
+            }
+        }
+    }
+
+    /// The connection that may go on in a flow of which nothing was followed so far, and the flow that it has.
+    fn moving(&mut self, slot: Slot, end: End) -> Option<(Slot, Slot)> {
+        if self.registry.flow(slot).client.is_some() {
+            return None;
+        }
+        let (place, former) = self.peers.latest(&self.pair(slot, end)?)?;
+        let followed = self.connections.list.get(place as usize)?;
+        let is_quic = matches!(followed.session, Session::Quic(_));
+        (followed.flow == former && former != slot && is_quic).then_some((place, former))
+    }
+
+    /// Who speaks with whom in a flow whose server is at this end.
+    fn pair(&self, slot: Slot, end: End) -> Option<Pair> {
+        let (server, _) = self.registry.flow(slot).server?;
+        let key = self.registry.key(slot);
+        Some(Pair {
+            client: key.address(1 - end),
+            server,
+            port: key.port(end),
+        })
+    }
+
+    /// Takes note of a QUIC connection of a Netflix server, so that it is found again when it moves.
+    fn introduce(&mut self, slot: Slot, place: Slot) {
+        let Some((_, end)) = self.registry.flow(slot).server else {
+            return;
+        };
+        if let Some(pair) = self.pair(slot, end) {
+            self.peers.note(pair, place, slot);
+        }
+        if let Session::Quic(session) = &mut self.connections.list[place as usize].session {
+            session.introduced = true;
+        }
+    }
+
+    /// Takes a packet of the flow that a connection came from: late, or since it went back there. Returns where it
+    /// belongs: two connections that were taken for one come apart.
+    fn return_to(
+        &mut self,
+        slot: Slot,
+        place: Slot,
+        udp: &Udp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Slot {
+        let Some((_, end)) = self.registry.flow(slot).server else {
+            return place;
+        };
+        let Session::Quic(session) = &mut self.connections.list[place as usize].session else {
+            return place;
+        };
+        if sender == end || session.is_busy(stamp, &self.config) {
+            return place;
+        }
+        if self.connections.moves(place, slot) {
+            if let Session::Quic(session) = &mut self.connections.list[place as usize].session {
+                session.moves(1 - end, udp);
+            }
+            self.introduce(slot, place);
+            return place;
+        }
+        self.open_connection(slot, 1 - end, Carrier::Quic)
+    }
+}
