@@ -252,6 +252,11 @@
 #define NFLX_ROLE_STATIC 4
 
 /**
+ * The server sends audio segments and no video.
+ */
+#define NFLX_ROLE_AUDIO 5
+
+/**
  * Evidence: none.
  */
 #define NFLX_EVIDENCE_NONE 0
@@ -1103,6 +1108,12 @@ nflx_status nflx_engine_stats(const struct nflx_engine *engine, struct nflx_stat
  * The word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for other numbers.
  */
 const char *nflx_role_name(uint32_t role);
+
+/**
+ * The place of an `NFLX_ROLE_` number in lists of servers, from 0: those that send video stand first. Numbers that name
+ * no role come last.
+ */
+uint32_t nflx_role_order(uint32_t role);
 
 /**
  * The word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?` for other numbers.

@@ -2,6 +2,8 @@
 
 use core::ffi::{CStr, c_char};
 
+use nflx_core::Role;
+
 use crate::annotation::{NFLX_DIRECTION_IN, NFLX_DIRECTION_OUT};
 use crate::segment::{
     NFLX_KIND_AUDIO, NFLX_KIND_OTHER, NFLX_KIND_PENDING, NFLX_KIND_VIDEO, NFLX_TRANSPORT_QUIC,
@@ -11,7 +13,8 @@ use crate::server::{
     NFLX_EVIDENCE_CERTIFICATE, NFLX_EVIDENCE_CNAME, NFLX_EVIDENCE_CONFIG, NFLX_EVIDENCE_DNS,
     NFLX_EVIDENCE_DNS_OWNER, NFLX_EVIDENCE_HTTP_HOST, NFLX_EVIDENCE_HTTPS_RECORD,
     NFLX_EVIDENCE_PREFIX, NFLX_EVIDENCE_QUIC_SNI, NFLX_EVIDENCE_SNI, NFLX_EVIDENCE_TUNNEL,
-    NFLX_ROLE_AUDIO_VIDEO, NFLX_ROLE_CONTROL, NFLX_ROLE_STATIC, NFLX_ROLE_UNKNOWN, NFLX_ROLE_VIDEO,
+    NFLX_ROLE_AUDIO, NFLX_ROLE_AUDIO_VIDEO, NFLX_ROLE_CONTROL, NFLX_ROLE_STATIC, NFLX_ROLE_UNKNOWN,
+    NFLX_ROLE_VIDEO,
 };
 
 /// For numbers that name nothing.
@@ -21,6 +24,17 @@ const UNNAMED: &CStr = c"?";
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_role_name(role: u32) -> *const c_char {
     role_name(role).as_ptr()
+}
+
+/// The place of an `NFLX_ROLE_` number in lists of servers, from 0: those that send video stand first. Numbers that name
+/// no role come last.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_role_order(role: u32) -> u32 {
+    let place = Role::ALL
+        .into_iter()
+        .position(|known| known as u32 == role)
+        .unwrap_or(Role::ALL.len());
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// The word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?` for other numbers.
@@ -64,6 +78,7 @@ const fn role_name(role: u32) -> &'static CStr {
         NFLX_ROLE_UNKNOWN => c"unknown",
         NFLX_ROLE_VIDEO => c"video",
         NFLX_ROLE_AUDIO_VIDEO => c"audio_video",
+        NFLX_ROLE_AUDIO => c"audio",
         NFLX_ROLE_CONTROL => c"control",
         NFLX_ROLE_STATIC => c"static",
         _ => UNNAMED,
@@ -143,19 +158,13 @@ const fn direction_name(direction: u32) -> &'static CStr {
 
 #[cfg(test)]
 mod tests {
-    use nflx_core::{Direction, EvidenceKind, Kind, Role, Transport};
+    use nflx_core::{Direction, EvidenceKind, Kind, Transport};
 
     use super::*;
 
     #[test]
     fn words_are_the_cores() {
-        for role in [
-            Role::Unknown,
-            Role::Video,
-            Role::AudioVideo,
-            Role::Control,
-            Role::Static,
-        ] {
+        for role in Role::ALL {
             assert_eq!(role_name(role as u32).to_str(), Ok(role.as_str()));
         }
         for kind in EvidenceKind::ALL {

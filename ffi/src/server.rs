@@ -21,6 +21,8 @@ pub const NFLX_ROLE_AUDIO_VIDEO: u32 = 2;
 pub const NFLX_ROLE_CONTROL: u32 = 3;
 /// The server sends artwork, scripts and other files.
 pub const NFLX_ROLE_STATIC: u32 = 4;
+/// The server sends audio segments and no video.
+pub const NFLX_ROLE_AUDIO: u32 = 5;
 
 /// Evidence: none.
 pub const NFLX_EVIDENCE_NONE: u32 = 0;
@@ -163,7 +165,7 @@ const _: () = {
         NFLX_ROLE_AUDIO_VIDEO == Role::AudioVideo as u32
             && NFLX_ROLE_CONTROL == Role::Control as u32
     );
-    assert!(NFLX_ROLE_STATIC == Role::Static as u32);
+    assert!(NFLX_ROLE_STATIC == Role::Static as u32 && NFLX_ROLE_AUDIO == Role::Audio as u32);
     assert!(
         NFLX_EVIDENCE_CONFIG == EvidenceKind::Config as u32
             && NFLX_EVIDENCE_SNI == EvidenceKind::Sni as u32

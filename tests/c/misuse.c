@@ -295,6 +295,11 @@ static void settings(void)
 static void names(void)
 {
     EXPECT(strcmp(nflx_role_name(NFLX_ROLE_AUDIO_VIDEO), "audio_video") == 0);
+    EXPECT(strcmp(nflx_role_name(NFLX_ROLE_AUDIO), "audio") == 0);
+    EXPECT(nflx_role_order(NFLX_ROLE_VIDEO) < nflx_role_order(NFLX_ROLE_AUDIO_VIDEO));
+    EXPECT(nflx_role_order(NFLX_ROLE_AUDIO_VIDEO) < nflx_role_order(NFLX_ROLE_AUDIO));
+    EXPECT(nflx_role_order(NFLX_ROLE_AUDIO) < nflx_role_order(NFLX_ROLE_STATIC));
+    EXPECT(nflx_role_order(UINT32_MAX) > nflx_role_order(NFLX_ROLE_UNKNOWN));
     EXPECT(strcmp(nflx_evidence_name(NFLX_EVIDENCE_QUIC_SNI), "quic_sni") == 0);
     EXPECT(strcmp(nflx_kind_name(NFLX_KIND_AUDIO), "audio") == 0);
     EXPECT(strcmp(nflx_direction_name(NFLX_DIRECTION_IN), "in") == 0);

@@ -9,6 +9,7 @@ use super::{Home, evidence_comes_late, nflx_rows, recorded_captures};
 
 /// Columns of the servers' table: title, and the program's key.
 const SERVERS: &[(&str, &str)] = &[
+    ("Rank", "rank"),
     ("Role", "role"),
     ("Address", "server"),
     ("Name", "name"),
@@ -78,14 +79,6 @@ fn table(
 fn cell(row: &Value, key: &str, start: f64) -> String {
     let seconds = |value: &Value| format!("{:.6}", value.as_f64().unwrap_or(0.0));
     match key {
-        "role" => {
-            let role = row[key].as_str().expect("a role");
-            if role.contains("video") {
-                role.to_uppercase()
-            } else {
-                role.to_owned()
-            }
-        }
         "evidence" => {
             let kinds = row[key]
                 .as_array()
@@ -125,10 +118,14 @@ fn cell(row: &Value, key: &str, start: f64) -> String {
 fn expected(command: &str, columns: &[(&str, &str)], path: &Path, start: f64) -> Vec<Vec<String>> {
     let rows = nflx_rows(command, &[], path);
     rows.iter()
-        .map(|row| {
+        .enumerate()
+        .map(|(index, row)| {
             columns
                 .iter()
-                .map(|(_, key)| cell(row, key, start))
+                .map(|(_, key)| match *key {
+                    "rank" => (index + 1).to_string(),
+                    key => cell(row, key, start),
+                })
                 .collect()
         })
         .collect()
@@ -177,14 +174,17 @@ fn filters_choose_rows() {
     let capture = home.recorded("player.pcap.gz");
     for options in [&[][..], &["-2"]] {
         let all = table(&home, &capture, "nflx,servers", SERVERS, options);
-        let address = &all[1][1];
-        let one = table(
+        let address = &all[1][2];
+        let mut one = table(
             &home,
             &capture,
             &format!("nflx,servers,ip.addr == {address}"),
             SERVERS,
             options,
         );
+        // Its rank is among those listed.
+        assert_eq!(one[0][0], "1");
+        one[0][0].clone_from(&all[1][0]);
         assert_eq!(one, [all[1].clone()]);
         assert!(table(&home, &capture, "nflx,servers,arp", SERVERS, options).is_empty());
 

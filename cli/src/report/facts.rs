@@ -146,6 +146,7 @@ pub(super) const fn role_title(role: Role) -> &'static str {
     match role {
         Role::Video => "video",
         Role::AudioVideo => "audio and video",
+        Role::Audio => "audio",
         Role::Control => "control",
         Role::Static => "files",
         Role::Unknown => "unknown",

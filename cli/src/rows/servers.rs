@@ -64,7 +64,7 @@ impl Rows for Servers {
             "role",
             Type::Text,
             "",
-            "What it was seen doing: video, audio_video, control, static or unknown",
+            "What it was seen doing: video, audio_video, audio, control, static or unknown",
             "role",
             Unit::Text,
             |row| Value::Word(row.server.role.as_str()),

@@ -59,11 +59,11 @@ pub(crate) fn decide(
     counters: &Counters,
     config: &Config,
 ) -> (Role, RoleReason) {
-    if tally.audio > 0 {
-        return (Role::AudioVideo, RoleReason::Segments);
-    }
-    if tally.video > 0 {
-        return (Role::Video, RoleReason::Segments);
+    match (tally.video > 0, tally.audio > 0) {
+        (true, true) => return (Role::AudioVideo, RoleReason::Segments),
+        (true, false) => return (Role::Video, RoleReason::Segments),
+        (false, true) => return (Role::Audio, RoleReason::Segments),
+        (false, false) => {}
     }
     let appliance = tally.headers > 0 || tally.above_probe;
     match site {

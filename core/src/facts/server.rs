@@ -148,9 +148,21 @@ pub enum Role {
     Control = 3,
     /// Sends artwork, scripts and other files.
     Static = 4,
+    /// Sends audio segments and no video.
+    Audio = 5,
 }
 
 impl Role {
+    /// Every role, in the order that lists of servers have: video first, as it is what people look for.
+    pub const ALL: [Self; 6] = [
+        Self::Video,
+        Self::AudioVideo,
+        Self::Audio,
+        Self::Static,
+        Self::Control,
+        Self::Unknown,
+    ];
+
     /// The word users see.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -158,9 +170,19 @@ impl Role {
             Self::Unknown => "unknown",
             Self::Video => "video",
             Self::AudioVideo => "audio_video",
+            Self::Audio => "audio",
             Self::Control => "control",
             Self::Static => "static",
         }
+    }
+
+    /// Place in [`Self::ALL`].
+    #[must_use]
+    pub fn order(self) -> usize {
+        Self::ALL
+            .iter()
+            .position(|&role| role == self)
+            .unwrap_or(Self::ALL.len())
     }
 
     /// Whether it sends video.

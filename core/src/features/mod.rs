@@ -65,7 +65,6 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::facts::annotation::Annotation;
 use crate::facts::counters::Direction;
-use crate::facts::server::Role;
 use crate::packet::{Packet, Time};
 use crate::wire::decode::{Datagram, Decoder, Transport};
 
@@ -116,8 +115,7 @@ impl Features {
         let config = outcome.config();
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let servers = (0..outcome.server_count()).filter_map(|id| outcome.server(id));
-        let of_video =
-            servers.filter(|server| matches!(server.role, Role::Video | Role::AudioVideo));
+        let of_video = servers.filter(|server| server.role.sends_video());
         Self {
             rules: Rules::new(config),
             decoder: Decoder::new(&config.vxlan_ports),

@@ -29,7 +29,7 @@ impl core::ops::Deref for RankedServer<'_> {
     }
 }
 
-/// The servers of a capture that packets go to or come from: those that send video first, then by the bytes of their
+/// The servers of a capture that packets go to or come from: by role, those that send video first, then by the bytes of their
 /// segments. DNS answers also name servers that nobody then speaks to.
 #[must_use]
 pub fn ranked(engine: &Engine) -> Vec<RankedServer<'_>> {
@@ -44,7 +44,7 @@ pub fn ranked(engine: &Engine) -> Vec<RankedServer<'_>> {
         .collect();
     servers.sort_by_key(|server| {
         (
-            !server.role.sends_video(),
+            server.role.order(),
             Reverse(server.segments.bytes),
             Reverse(server.counters.in_bytes),
             server.address,

@@ -169,19 +169,6 @@ static void empty(table *table)
 
 static table servers;
 
-/* What a server was seen doing. Those that send video stand first and in capitals: capitals sort before small letters,
- * so they also do so in a window that is sorted by this column. */
-static void put_role(stat_tap_table *into, guint row, guint column, uint32_t role)
-{
-    if (role == NFLX_ROLE_VIDEO || role == NFLX_ROLE_AUDIO_VIDEO) {
-        char *capitals = g_ascii_strup(nflx_role_name(role), -1);
-        put_text(into, row, column, capitals);
-        g_free(capitals);
-    } else {
-        put_text(into, row, column, nflx_role_name(role));
-    }
-}
-
 /* All kinds of evidence, strongest first, each once. */
 static void put_evidence(stat_tap_table *into, guint row, guint column, const nflx_server *server)
 {
@@ -207,7 +194,8 @@ static bool fill_server(table *table, stat_tap_table *into, guint row, uint32_t 
     if (!session_server(number, &server)) {
         return false;
     }
-    put_role(into, row, column++, server.role);
+    put_number(table, into, row, column++, row + 1);
+    put_text(into, row, column++, nflx_role_name(server.role));
     put_address(into, row, column++, &server.address);
     put_name(into, row, column++, server.name);
     put_evidence(into, row, column++, &server);
@@ -221,12 +209,8 @@ static bool fill_server(table *table, stat_tap_table *into, guint row, uint32_t 
     return true;
 }
 
-static bool sends_video(const nflx_server *server)
-{
-    return server->role == NFLX_ROLE_VIDEO || server->role == NFLX_ROLE_AUDIO_VIDEO;
-}
-
-/* Video servers first, then by the bytes of their segments, then by all their bytes. */
+/* By role, video servers first, then by the bytes of their segments, then by all their bytes. The rank leads the row,
+ * because the window sorts by the first column. */
 static int compare_servers(gconstpointer left, gconstpointer right)
 {
     nflx_server a;
@@ -235,8 +219,8 @@ static int compare_servers(gconstpointer left, gconstpointer right)
     if (!session_server(GPOINTER_TO_UINT(left), &a) || !session_server(GPOINTER_TO_UINT(right), &b)) {
         return 0;
     }
-    if (sends_video(&a) != sends_video(&b)) {
-        return sends_video(&a) ? -1 : 1;
+    if (nflx_role_order(a.role) != nflx_role_order(b.role)) {
+        return nflx_role_order(a.role) < nflx_role_order(b.role) ? -1 : 1;
     }
     if (a.segment_bytes != b.segment_bytes) {
         return a.segment_bytes > b.segment_bytes ? -1 : 1;
@@ -426,9 +410,9 @@ static void reset(stat_tap_table *into)
 #define FLOAT(title, format) {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, format}
 
 static stat_tap_table_item server_columns[] = {
-    TEXT("Role", "%s"),      TEXT("Address", "%s"),  TEXT("Name", "%s"),    TEXT("Evidence", "%s"),
-    NUMBER("Flows"),         NUMBER("Packets in"),   NUMBER("Packets out"), NUMBER("Bytes in"),
-    NUMBER("Bytes out"),     NUMBER("Segments"),     NUMBER("Segment bytes"),
+    NUMBER("Rank"),          TEXT("Role", "%s"),     TEXT("Address", "%s"), TEXT("Name", "%s"),
+    TEXT("Evidence", "%s"),  NUMBER("Flows"),        NUMBER("Packets in"),  NUMBER("Packets out"),
+    NUMBER("Bytes in"),      NUMBER("Bytes out"),    NUMBER("Segments"),    NUMBER("Segment bytes"),
 };
 
 static stat_tap_table_item segment_columns[] = {

@@ -168,7 +168,7 @@ fn tracks_from_different_servers_belong_together() {
     bench.finish();
     assert_eq!(
         [0, 1, 2].map(|server| bench.role(server)),
-        [Role::Video, Role::Control, Role::AudioVideo]
+        [Role::Video, Role::Control, Role::Audio]
     );
 }
 

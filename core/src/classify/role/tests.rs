@@ -111,7 +111,7 @@ fn media_decides_before_all_else() {
         );
         assert_eq!(
             role(site, &tally(&[AUDIO], true)),
-            (Role::AudioVideo, RoleReason::Segments)
+            (Role::Audio, RoleReason::Segments)
         );
         let with_bulk = tally(&[VIDEO, (Kind::Other, KindReason::Bulk, 20)], true);
         assert_eq!(role(site, &with_bulk), (Role::Video, RoleReason::Segments));
