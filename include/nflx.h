@@ -740,9 +740,9 @@ typedef struct nflx_segment {
      */
     uint32_t via;
     /**
-     * 0.
+     * `NFLX_EVIDENCE_`: the kind of evidence that decided that it is Netflix's, of the scope `evidence_scope`.
      */
-    uint32_t reserved;
+    uint32_t evidence;
 } nflx_segment;
 
 /**
@@ -1139,6 +1139,16 @@ const char *nflx_role_reason_name(uint32_t reason);
  * The word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.
  */
 const char *nflx_transport_name(uint32_t transport);
+
+/**
+ * The word for an `NFLX_EVIDENCE_SCOPE_` number: `flow` or `address`. A static string; `?` for other numbers.
+ */
+const char *nflx_evidence_scope_name(uint32_t scope);
+
+/**
+ * The word for an `NFLX_VIA_` number, for example `connect`. A static string; `?` for other numbers.
+ */
+const char *nflx_via_name(uint32_t via);
 
 /**
  * The word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.

@@ -353,8 +353,9 @@ pub unsafe extern "C" fn nflx_engine_segment(
     let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { StructOutput::new(out) }?;
-        let row = handle.read()?.segment(number).ok_or(Failure::NONE)?;
-        out.write(row.into());
+        let core = handle.read()?;
+        let row = core.segment(number).ok_or(Failure::NONE)?;
+        out.write(nflx_segment::of(row, core.server(row.server)));
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -380,8 +381,9 @@ pub unsafe extern "C" fn nflx_engine_next_settled(
                 "The engine was made without NFLX_ENGINE_KEEP_SETTLED.",
             ));
         }
-        let row = handle.core()?.next_settled().ok_or(Failure::NONE)?;
-        out.write((&row).into());
+        let core = handle.core()?;
+        let row = core.next_settled().ok_or(Failure::NONE)?;
+        out.write(nflx_segment::of(&row, core.server(row.server)));
         Ok(())
     };
     // SAFETY: the header's contract for handles.

@@ -7,14 +7,14 @@ use nflx_core::Role;
 use crate::annotation::{NFLX_DIRECTION_IN, NFLX_DIRECTION_OUT};
 use crate::segment::{
     NFLX_KIND_AUDIO, NFLX_KIND_OTHER, NFLX_KIND_PENDING, NFLX_KIND_VIDEO, NFLX_TRANSPORT_QUIC,
-    NFLX_TRANSPORT_TCP,
+    NFLX_TRANSPORT_TCP, NFLX_VIA_CONNECT, NFLX_VIA_HTTP_PROXY, NFLX_VIA_SOCKS,
 };
 use crate::server::{
     NFLX_EVIDENCE_CERTIFICATE, NFLX_EVIDENCE_CNAME, NFLX_EVIDENCE_CONFIG, NFLX_EVIDENCE_DNS,
     NFLX_EVIDENCE_DNS_OWNER, NFLX_EVIDENCE_HTTP_HOST, NFLX_EVIDENCE_HTTPS_RECORD,
-    NFLX_EVIDENCE_PREFIX, NFLX_EVIDENCE_QUIC_SNI, NFLX_EVIDENCE_SNI, NFLX_EVIDENCE_TUNNEL,
-    NFLX_ROLE_AUDIO, NFLX_ROLE_AUDIO_VIDEO, NFLX_ROLE_CONTROL, NFLX_ROLE_STATIC, NFLX_ROLE_UNKNOWN,
-    NFLX_ROLE_VIDEO,
+    NFLX_EVIDENCE_PREFIX, NFLX_EVIDENCE_QUIC_SNI, NFLX_EVIDENCE_SCOPE_ADDRESS,
+    NFLX_EVIDENCE_SCOPE_FLOW, NFLX_EVIDENCE_SNI, NFLX_EVIDENCE_TUNNEL, NFLX_ROLE_AUDIO,
+    NFLX_ROLE_AUDIO_VIDEO, NFLX_ROLE_CONTROL, NFLX_ROLE_STATIC, NFLX_ROLE_UNKNOWN, NFLX_ROLE_VIDEO,
 };
 
 /// For numbers that name nothing.
@@ -65,6 +65,18 @@ pub extern "C" fn nflx_role_reason_name(reason: u32) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_transport_name(transport: u32) -> *const c_char {
     transport_name(transport).as_ptr()
+}
+
+/// The word for an `NFLX_EVIDENCE_SCOPE_` number: `flow` or `address`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_evidence_scope_name(scope: u32) -> *const c_char {
+    evidence_scope_name(scope).as_ptr()
+}
+
+/// The word for an `NFLX_VIA_` number, for example `connect`. A static string; `?` for other numbers.
+#[unsafe(no_mangle)]
+pub extern "C" fn nflx_via_name(via: u32) -> *const c_char {
+    via_name(via).as_ptr()
 }
 
 /// The word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
@@ -148,6 +160,23 @@ const fn transport_name(transport: u32) -> &'static CStr {
     }
 }
 
+const fn evidence_scope_name(scope: u32) -> &'static CStr {
+    match scope {
+        NFLX_EVIDENCE_SCOPE_FLOW => c"flow",
+        NFLX_EVIDENCE_SCOPE_ADDRESS => c"address",
+        _ => UNNAMED,
+    }
+}
+
+const fn via_name(via: u32) -> &'static CStr {
+    match via {
+        NFLX_VIA_CONNECT => c"connect",
+        NFLX_VIA_SOCKS => c"socks",
+        NFLX_VIA_HTTP_PROXY => c"http_proxy",
+        _ => UNNAMED,
+    }
+}
+
 const fn direction_name(direction: u32) -> &'static CStr {
     match direction {
         NFLX_DIRECTION_IN => c"in",
@@ -158,7 +187,7 @@ const fn direction_name(direction: u32) -> &'static CStr {
 
 #[cfg(test)]
 mod tests {
-    use nflx_core::{Direction, EvidenceKind, Kind, Transport};
+    use nflx_core::{Direction, EvidenceKind, EvidenceScope, Kind, Transport, Via};
 
     use super::*;
 
@@ -209,6 +238,15 @@ mod tests {
                 transport_name(transport as u32).to_str(),
                 Ok(transport.as_str())
             );
+        }
+        for scope in [EvidenceScope::Flow, EvidenceScope::Address] {
+            assert_eq!(
+                evidence_scope_name(scope as u32).to_str(),
+                Ok(scope.as_str())
+            );
+        }
+        for via in [Via::Connect, Via::Socks, Via::HttpProxy] {
+            assert_eq!(via_name(via as u32).to_str(), Ok(via.as_str()));
         }
         for direction in [Direction::In, Direction::Out] {
             assert_eq!(

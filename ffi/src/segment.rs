@@ -1,10 +1,10 @@
 //! Segments: a request goes up, its response comes down.
 
-use nflx_core::{Kind, Segment, Transport, Via};
+use nflx_core::{Kind, Segment, Server, Transport, Via};
 
 use crate::address::nflx_address;
 use crate::crossing::Crossing;
-use crate::server::{NFLX_EVIDENCE_SCOPE_ADDRESS, NFLX_EVIDENCE_SCOPE_FLOW};
+use crate::server::{NFLX_EVIDENCE_NONE, NFLX_EVIDENCE_SCOPE_ADDRESS};
 
 /// The segment was carried by TCP.
 pub const NFLX_TRANSPORT_TCP: u32 = 1;
@@ -118,8 +118,8 @@ pub struct nflx_segment {
     pub size_error: u64,
     /// `NFLX_VIA_`: the proxy that it came through, whose address is the server's then; 0 for none.
     pub via: u32,
-    /// 0.
-    pub reserved: u32,
+    /// `NFLX_EVIDENCE_`: the kind of evidence that decided that it is Netflix's, of the scope `evidence_scope`.
+    pub evidence: u32,
 }
 
 // SAFETY: repr(C), struct_size first, integers and a float.
@@ -128,8 +128,15 @@ unsafe impl Crossing for nflx_segment {
     const FIRST_SIZE: usize = 184;
 }
 
-impl From<&Segment> for nflx_segment {
-    fn from(s: &Segment) -> Self {
+impl nflx_segment {
+    /// `server` is `None` only if the engine dropped it.
+    pub(crate) fn of(s: &Segment, server: Option<&Server>) -> Self {
+        let (evidence, scope) = server
+            .and_then(|server| server.decisive(s.own_evidence))
+            .map_or(
+                (NFLX_EVIDENCE_NONE, NFLX_EVIDENCE_SCOPE_ADDRESS),
+                |(kind, scope)| (kind as u32, scope as u32),
+            );
         let flags = [
             (s.complete, NFLX_SEGMENT_COMPLETE),
             (s.estimated, NFLX_SEGMENT_ESTIMATED),
@@ -181,14 +188,10 @@ impl From<&Segment> for nflx_segment {
             kind_reason: s.kind_reason as u32,
             previous: s.previous.unwrap_or(0),
             next: s.next.unwrap_or(0),
-            evidence_scope: if s.own_evidence.is_some() {
-                NFLX_EVIDENCE_SCOPE_FLOW
-            } else {
-                NFLX_EVIDENCE_SCOPE_ADDRESS
-            },
+            evidence_scope: scope,
             size_error: s.size_error,
             via: s.via.map_or(0, |via| via as u32),
-            reserved: 0,
+            evidence,
         }
     }
 }
@@ -214,6 +217,7 @@ const _: () = {
     assert!(offset_of!(nflx_segment, previous) == 172);
     assert!(offset_of!(nflx_segment, size_error) == 184);
     assert!(offset_of!(nflx_segment, via) == 192);
+    assert!(offset_of!(nflx_segment, evidence) == 196);
     assert!(NFLX_VIA_CONNECT == Via::Connect as u32 && NFLX_VIA_SOCKS == Via::Socks as u32);
     assert!(NFLX_VIA_HTTP_PROXY == Via::HttpProxy as u32);
 };

@@ -69,6 +69,7 @@ PIN(offsetof(nflx_segment, ttfb) == 144);
 PIN(offsetof(nflx_segment, throughput) == 160);
 PIN(offsetof(nflx_segment, size_error) == 184);
 PIN(offsetof(nflx_segment, via) == 192);
+PIN(offsetof(nflx_segment, evidence) == 196);
 
 PIN(sizeof(nflx_stats) == 144);
 PIN(offsetof(nflx_stats, duplicates) == 120);

@@ -131,7 +131,7 @@ static void print_segment(const nflx_engine *engine, uint32_t number)
     print_address(&s.client);
     printf(",\"client_port\":%u,\"transport\":\"%s\",\"name\":", s.client_port, nflx_transport_name(s.transport));
     print_name(server.name);
-    printf(",\"evidence\":\"%s\",\"kind\":\"%s\"", nflx_evidence_name(server.evidence), nflx_kind_name(s.kind));
+    printf(",\"evidence\":\"%s\",\"kind\":\"%s\"", nflx_evidence_name(s.evidence), nflx_kind_name(s.kind));
     printf(",\"request_frame\":");
     print_frame(s.request_frame);
     printf(",\"first_frame\":");
@@ -158,8 +158,15 @@ static void print_segment(const nflx_engine *engine, uint32_t number)
     }
     printf(",\"complete\":%s,\"estimated\":%s", truth(s.flags & NFLX_SEGMENT_COMPLETE),
            truth(s.flags & NFLX_SEGMENT_ESTIMATED));
-    printf(",\"shared\":%s,\"inferred\":%s}\n", truth(s.flags & NFLX_SEGMENT_SHARED),
+    printf(",\"shared\":%s,\"inferred\":%s", truth(s.flags & NFLX_SEGMENT_SHARED),
            truth(s.flags & NFLX_SEGMENT_INFERRED));
+    printf(",\"kind_reason\":\"%s\",\"evidence_scope\":\"%s\"", nflx_kind_reason_name(s.kind_reason),
+           nflx_evidence_scope_name(s.evidence_scope));
+    if (s.via != 0) {
+        printf(",\"via\":\"%s\"}\n", nflx_via_name(s.via));
+    } else {
+        printf(",\"via\":null}\n");
+    }
 }
 
 /* Gives all packets to the engine; what is said about each is checked against what is kept of it. */
