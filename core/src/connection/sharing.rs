@@ -14,20 +14,21 @@
 //! next could begin is no audio) and the rhythm of the tracks.
 
 mod beam;
+mod claim;
 mod rhythm;
 mod timeline;
 
 use smallvec::SmallVec;
 
 use self::beam::Reading;
+use self::claim::Track;
+pub(crate) use self::claim::{Claim, MOST_CLAIMS};
 use self::rhythm::Rhythm;
 use self::timeline::Timeline;
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::packet::{Stamp, Time};
 
-/// Responses of one period that are told apart; with more, those that go on begin another period.
-pub(crate) const MOST_CLAIMS: usize = 24;
 /// Latest sizes of responses that were alone.
 const SIZES: usize = 16;
 /// Of these, how many of the latest a size must be among to be the audio's still.
@@ -36,31 +37,6 @@ const RECENT: usize = 8;
 const AGREEING: usize = 3;
 /// Periods that wait until the size of audio is known.
 const MOST_WAITING: usize = 32;
-
-/// A track of media.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Track {
-    Audio,
-    Video,
-    /// No response that matters: a tiny one, or what was taken for a request and was none.
-    None,
-}
-
-/// A request whose response came in during a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Claim {
-    /// The segment.
-    pub(crate) number: u32,
-    /// When it was asked for.
-    pub(crate) asked: Time,
-    /// Bytes of the connection that had come when it was asked for, and when its response could begin.
-    pub(crate) asked_at: u64,
-    pub(crate) begun_at: u64,
-    /// Bytes that it had in the period before, and those with framing.
-    pub(crate) before: (u64, u64),
-    /// It looks like the one before it, which its client may have sent again.
-    pub(crate) is_repeated: bool,
-}
 
 /// What a segment got of a period.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,13 +1,13 @@
 //! Packets on their way to their flow: wrapped ones, fragments, copies.
 
+use super::memory_bound::fragment_limits;
 use super::{Engine, Taken};
 use crate::bounded::clock_table::{NONE, Slot};
-use crate::config::Config;
 use crate::connection::context::Outcome;
 use crate::flows::copies::{Identity, Relation};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::{Packet, Stamp};
-use crate::wire::decode::fragments::{self, Fragments};
+use crate::wire::decode::fragments::Fragments;
 use crate::wire::decode::{Datagram, DecodeError, Fragment, Layers, Scope, TcpFlags, Transport};
 
 impl Engine {
@@ -211,17 +211,5 @@ impl Engine {
             outcome: Outcome::default(),
             duplicate: true,
         }
-    }
-}
-
-/// The limits of the table of fragments.
-pub(super) fn fragment_limits(config: &Config) -> fragments::Limits {
-    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    fragments::Limits {
-        packets: size(config.fragment_packets()),
-        bytes: size(config.fragment_bytes()),
-        patience: i64::try_from(config.fragment_patience())
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1_000_000),
     }
 }

@@ -1,6 +1,5 @@
 //! The most memory that an engine comes to hold, from its settings alone.
 
-use super::intake::fragment_limits;
 use crate::classify::clients::Viewers;
 use crate::config::Config;
 use crate::connection::classic_rule::Classic;
@@ -11,7 +10,7 @@ use crate::flows::registry::Registry;
 use crate::flows::scopes::Scopes;
 use crate::flows::translation::Translations;
 use crate::segments::table::SegmentTable;
-use crate::wire::decode::fragments::Fragments;
+use crate::wire::decode::fragments::{self, Fragments};
 
 /// The most memory that an engine with these settings holds, in bytes, whatever packets it is given. Of this much is
 /// taken only what is used; while a table grows, its old place counts as well for a moment.
@@ -27,6 +26,18 @@ pub(crate) fn bound(config: &Config) -> u64 {
         .saturating_add(Translations::bound())
         .saturating_add(Scopes::bound())
         .saturating_add(Fragments::bound(&fragment_limits(config)))
+}
+
+/// The limits of the table of fragments.
+pub(super) fn fragment_limits(config: &Config) -> fragments::Limits {
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    fragments::Limits {
+        packets: size(config.fragment_packets()),
+        bytes: size(config.fragment_bytes()),
+        patience: i64::try_from(config.fragment_patience())
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000_000),
+    }
 }
 
 #[cfg(test)]

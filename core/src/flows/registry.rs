@@ -3,16 +3,18 @@
 //! Flows count; addresses hold the list of their flows and what flows that made room had counted. So a packet touches
 //! one entry, and an address's earlier packets are there the moment it is identified.
 
+mod claim;
 mod copies;
 mod evidence;
+mod flow;
 mod vacancy;
 mod verdict;
 
 use std::collections::VecDeque;
 
-pub(crate) use self::evidence::{Claim, Resolver};
-pub(crate) use self::verdict::Extent;
-use self::verdict::Reach;
+use self::claim::Reach;
+pub(crate) use self::claim::{Claim, Extent, Resolver};
+use self::flow::{Flow, Host, Sent};
 use super::copies::WATCHED;
 use super::key::{End, FlowKey, HostKey};
 use super::site::Site;
@@ -25,98 +27,6 @@ use crate::facts::counters::{Counters, Direction};
 use crate::facts::server::{Evidence, EvidenceKind, Server};
 use crate::packet::Time;
 use crate::wire::host_name::MAX_HOST_NAME;
-
-/// What one end sent.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sent {
-    packets: u64,
-    bytes: u64,
-}
-
-/// What is known of a flow.
-#[derive(Debug)]
-pub(crate) struct Flow {
-    /// Number in order of appearance; `None` for traffic without ports.
-    pub(crate) number: Option<u32>,
-    /// Its Netflix end, if one is.
-    pub(crate) server: Option<(ServerId, End)>,
-    /// Where its contents are followed.
-    pub(crate) connection: Slot,
-    /// Its contents were looked at and say nothing about who it is.
-    pub(crate) settled: bool,
-    /// Sequence number of the SYN that opened it.
-    pub(crate) opened_by: Option<u32>,
-    /// The end that it was last followed as the client's.
-    pub(crate) client: Option<End>,
-    /// Something that would belong to segments passed before it was known to be Netflix's.
-    pub(crate) passed_over: bool,
-    /// Its connection is over, and not followed any more.
-    pub(crate) over: bool,
-    /// Packets that are still looked at for copies, and one more.
-    pub(crate) watch: u8,
-    /// What is given is a part of the capture that comes a second time.
-    replayed: bool,
-    /// Copies of its packets.
-    copies: u32,
-    /// Per end: the scope of its last packet that had tags, as few bits; and how often these changed.
-    scopes: [u16; 2],
-    scope_changes: u8,
-    /// The end that opened it, if that was seen.
-    pub(crate) opener: Option<End>,
-    /// What it said itself by which it is Netflix's.
-    pub(crate) own: Option<EvidenceKind>,
-    /// The user's own ranges say that its server is Netflix's.
-    pub(crate) is_firm: bool,
-    /// It said itself that it is another service's.
-    pub(crate) is_foreign: bool,
-    sent: [Sent; 2],
-    t_first: Time,
-    t_last: Time,
-    hosts: [Slot; 2],
-    /// Per end: neighbours in the list of the host's flows.
-    previous: [Slot; 2],
-    next: [Slot; 2],
-}
-
-impl Flow {
-    /// Whether all that passed of it was followed as if `server` had been known to be Netflix's from the start.
-    const fn is_whole(&self, server: End) -> bool {
-        match self.client {
-            Some(client) => {
-                !self.passed_over && (self.connection != NONE || self.over) && client != server
-            }
-            // Only TCP and UDP are followed.
-            None => self.number.is_none(),
-        }
-    }
-
-    /// Counters seen from the client, with `server` as the Netflix end.
-    #[must_use]
-    pub(crate) const fn counters(&self, server: End) -> Counters {
-        let (down, up) = (&self.sent[server as usize], &self.sent[1 - server as usize]);
-        Counters {
-            in_pkts: down.packets,
-            out_pkts: up.packets,
-            in_bytes: down.bytes,
-            out_bytes: up.bytes,
-        }
-    }
-}
-
-/// What is known of an address.
-#[derive(Debug)]
-struct Host {
-    server: Option<ServerId>,
-    first_flow: Slot,
-    /// Counted by flows that are no longer held: sent by this address, sent to it.
-    past: [Sent; 2],
-    past_flows: u32,
-    /// First and last packet of those.
-    t_first: Time,
-    t_last: Time,
-    /// Would be a server, had there been room.
-    refused: bool,
-}
 
 /// What an allocation costs besides what is asked for, in bytes, with common allocators.
 const ALLOCATION: usize = 16;

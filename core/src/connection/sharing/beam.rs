@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
+use super::claim::{Claim, MOST_CLAIMS, Track};
 use super::rhythm::Rhythm;
-use super::{Claim, MOST_CLAIMS, Track};
 
 /// Readings that are followed at once.
 const WIDTH: usize = 48;

@@ -1,6 +1,6 @@
 //! When each track is asked for again.
 
-use super::Track;
+use super::claim::Track;
 use crate::packet::Time;
 
 /// Latest distances of requests of a track.

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::verdict::{Extent, Reach};
+use super::claim::{Claim, Extent, Reach, Resolver};
 use super::{Registry, counters};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::{Config, SegmentRule};
@@ -13,22 +13,6 @@ use crate::flows::key::HostKey;
 use crate::flows::site::Site;
 use crate::packet::{Stamp, Time};
 use crate::wire::dns;
-
-/// A piece of evidence for an address.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Claim<'a> {
-    pub(crate) kind: EvidenceKind,
-    pub(crate) source: &'a str,
-    pub(crate) frame: u64,
-    pub(crate) extent: Extent,
-}
-
-/// Where a DNS answer came from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Resolver {
-    pub(crate) address: IpAddr,
-    pub(crate) over_udp: bool,
-}
 
 /// Nanoseconds of a second.
 const SECOND: i64 = 1_000_000_000;

@@ -4,7 +4,7 @@
 //! packet goes first, the one named longest ago. Its identifier is given to the next: no packet, flow or segment has it.
 
 use super::Registry;
-use super::verdict::Reach;
+use super::claim::Reach;
 use crate::facts::annotation::ServerId;
 use crate::facts::counters::Counters;
 use crate::facts::server::Server;

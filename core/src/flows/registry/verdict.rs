@@ -1,7 +1,7 @@
 //! The verdict of a flow: what its own name says, or else what is known of its server's address.
 
 use super::Registry;
-use super::evidence::Claim;
+use super::claim::{Claim, Extent};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
@@ -10,90 +10,8 @@ use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey, HostKey};
 use crate::packet::Time;
 
-/// Protocol numbers of IP (IANA).
-const TCP: u8 = 6;
-const UDP: u8 = 17;
-
-/// Ports of an address that are remembered as Netflix's. Servers have one or two.
-const PORTS: usize = 4;
-
 /// Flows of an address looked at for its first and last packet, when one of them turns out to be another's.
 const MOST_REVIEWED: usize = 256;
-
-/// Which flows of an address a piece of evidence speaks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
-    /// All: an address range says so.
-    Everything,
-    /// All that begin until then: DNS says so.
-    Until(Time),
-    /// Those of one port: a flow of that port says so.
-    Port(u16),
-    /// The flow that says so, and no other: its address is a proxy's.
-    Flow,
-}
-
-/// Which flows of a server's address its evidence speaks for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reach {
-    pub(super) everything: bool,
-    /// Until when DNS speaks for the address; `None` if it never did.
-    pub(super) until: Option<Time>,
-    /// The ports that own names were seen on; 0 where there is none.
-    pub(super) ports: [u16; PORTS],
-    /// Flows of it were counted that are no longer held.
-    pub(super) has_past: bool,
-}
-
-impl Reach {
-    pub(super) const NONE: Self = Self {
-        everything: false,
-        until: None,
-        ports: [0; PORTS],
-        has_past: false,
-    };
-
-    /// Takes more; returns true if flows that were not reached before may be now.
-    fn extend(&mut self, extent: Extent) -> bool {
-        match extent {
-            Extent::Flow => false,
-            Extent::Everything => !std::mem::replace(&mut self.everything, true),
-            Extent::Until(time) => {
-                let before = self.until;
-                self.until = before.max(Some(time));
-                before.is_none()
-            }
-            Extent::Port(port) => {
-                if self.ports.contains(&port) {
-                    return false;
-                }
-                match self.ports.iter_mut().find(|known| **known == 0) {
-                    Some(free) => *free = port,
-                    // So many services of Netflix's on one address: it is Netflix's.
-                    None => self.everything = true,
-                }
-                true
-            }
-        }
-    }
-
-    /// Ends what DNS said, as it names another service now.
-    pub(super) fn end(&mut self, time: Time) {
-        self.until = self.until.map(|until| until.min(time));
-    }
-
-    /// Returns true if it reaches a flow that began at `time`, with the server at `end`.
-    fn covers(&self, key: &FlowKey, end: End, time: Time) -> bool {
-        self.everything
-            || self.until.is_some_and(|until| time <= until)
-            || match (key.has_ports(), key.protocol()) {
-                (true, _) => self.ports.contains(&key.port(end)),
-                // Later fragments state no ports.
-                (false, TCP | UDP) => self.ports[0] != 0,
-                _ => false,
-            }
-    }
-}
 
 impl Registry {
     /// Returns what a flow without a name of its own is taken for: the end whose address is known. Of two, the one

@@ -2,10 +2,10 @@
 //!
 //! Says of them what the layers one after the other would say, in a tenth of the time, and leaves all others to these.
 
+use super::datagram::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, Transport};
 use super::layer::Rest;
 use super::transport::{tcp, udp};
 use super::udp_tunnel::Ports;
-use super::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, Transport};
 use crate::packet::{LinkType, Packet};
 
 const ETHERNET_HEADER: usize = 14;

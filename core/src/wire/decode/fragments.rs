@@ -6,7 +6,8 @@
 
 use std::net::IpAddr;
 
-use super::{Datagram, Fragment, Tcp, TcpFlags, Transport, Udp};
+use super::datagram::{Datagram, Tcp, TcpFlags, Transport, Udp};
+use super::layers::Fragment;
 use crate::bounded::clock_table::{Slot, Table};
 use crate::bounded::size;
 use crate::packet::Time;

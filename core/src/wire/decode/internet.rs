@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use etherparse::{LaxIpv4Slice, LaxIpv6Slice};
 
 use super::checksum;
+use super::datagram::{Datagram, Transport};
 use super::layer::Rest;
-use super::{Datagram, Fragment, Transport};
+use super::layers::Fragment;
 
 /// IPv6 extension headers (RFC 8200, section 4; RFC 4302, section 2).
 const IPV6_HOP_BY_HOP: u8 = 0;

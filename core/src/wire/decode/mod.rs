@@ -7,12 +7,11 @@
 //! `link` reads link types, `ethertype` the headers that an EtherType leads to, `tunnel` packets in IP, `udp_tunnel`
 //! packets in UDP: one table each. How deep headers are followed is limited.
 
-use std::net::IpAddr;
-
 use crate::packet::{LinkType, Packet};
 
 mod checksum;
 mod common;
+mod datagram;
 mod esp;
 mod ethertype;
 pub(crate) mod fragments;
@@ -29,6 +28,8 @@ mod tunnel;
 mod udp_tunnel;
 mod wireless;
 
+pub use datagram::{Datagram, Tcp, TcpFlags, Transport, Udp};
+use datagram::{IP_PROTOCOL_ESP, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP};
 use internet::Internet;
 use layer::{Candidates, Layer, Rest, Walk};
 pub use layers::{Fragment, Layers, Scope};
@@ -39,10 +40,6 @@ use udp_tunnel::Ports;
 /// stay below ten (GTP-U over MPLS over QinQ); the bound keeps a crafted frame from costing more than its length.
 const MAX_LAYERS: u32 = 16;
 
-const IP_PROTOCOL_TCP: u8 = 6;
-const IP_PROTOCOL_UDP: u8 = 17;
-const IP_PROTOCOL_ESP: u8 = 50;
-
 /// Why a frame holds nothing for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
@@ -50,99 +47,6 @@ pub enum DecodeError {
     UnknownLinkType(LinkType),
     /// No IP packet inside, or its fixed header is damaged or cut.
     NotIp,
-}
-
-/// The innermost IP packet of a frame.
-#[derive(Clone, Copy, Debug)]
-pub struct Datagram<'a> {
-    /// Source address.
-    pub source: IpAddr,
-    /// Destination address.
-    pub destination: IpAddr,
-    /// IP protocol number of the payload.
-    pub protocol: u8,
-    /// Length of the IP packet in bytes, as its header states it; the frame's where the header says 0.
-    pub length: u32,
-    /// What the IP packet carries.
-    pub transport: Transport<'a>,
-    /// Offset of its IP header in the frame.
-    pub header_at: u32,
-}
-
-/// What an IP packet carries.
-#[derive(Clone, Copy, Debug)]
-pub enum Transport<'a> {
-    /// TCP.
-    Tcp(Tcp<'a>),
-    /// UDP.
-    Udp(Udp<'a>),
-    /// A fragment other than the first: no transport header.
-    LaterFragment,
-    /// Another protocol, or a transport header that is damaged or cut.
-    Other,
-}
-
-/// A TCP segment (RFC 9293).
-#[derive(Clone, Copy, Debug)]
-pub struct Tcp<'a> {
-    /// Source port.
-    pub source_port: u16,
-    /// Destination port.
-    pub destination_port: u16,
-    /// Sequence number of the first payload byte (of SYN, where set).
-    pub sequence: u32,
-    /// Acknowledgement number; meaningful with [`TcpFlags::ACK`].
-    pub acknowledgement: u32,
-    /// Control bits.
-    pub flags: TcpFlags,
-    /// Window field, not scaled.
-    pub window: u16,
-    /// The captured part of the options, padding included.
-    pub options: &'a [u8],
-    /// Payload length in bytes, from the headers.
-    pub payload_length: u32,
-    /// The captured part of the payload.
-    pub payload: &'a [u8],
-    /// Part of the TCP header itself was not captured.
-    pub header_truncated: bool,
-}
-
-/// TCP control bits (RFC 9293, section 3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TcpFlags(pub u8);
-
-impl TcpFlags {
-    /// No more data from the sender.
-    pub const FIN: Self = Self(0x01);
-    /// Synchronise sequence numbers.
-    pub const SYN: Self = Self(0x02);
-    /// Reset the connection.
-    pub const RST: Self = Self(0x04);
-    /// Hand the data to the receiver's application at once.
-    pub const PSH: Self = Self(0x08);
-    /// The acknowledgement number is valid.
-    pub const ACK: Self = Self(0x10);
-    /// The urgent pointer is valid.
-    pub const URG: Self = Self(0x20);
-
-    /// Whether any of `other`'s bits is set.
-    #[must_use]
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-/// A UDP datagram (RFC 768).
-#[derive(Clone, Copy, Debug)]
-pub struct Udp<'a> {
-    /// Source port.
-    pub source_port: u16,
-    /// Destination port.
-    pub destination_port: u16,
-    /// Payload length in bytes, from the headers.
-    pub payload_length: u32,
-    /// The captured part of the payload.
-    pub payload: &'a [u8],
 }
 
 /// Reads frames, by the settings that concern it.

@@ -1,6 +1,7 @@
 //! TCP and UDP headers.
 
-use super::{Rest, Tcp, TcpFlags, Udp};
+use super::datagram::{Tcp, TcpFlags, Udp};
+use super::layer::Rest;
 
 /// Smallest TCP header (RFC 9293, section 3.1).
 const TCP_MIN_HEADER: usize = 20;
