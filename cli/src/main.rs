@@ -12,6 +12,7 @@ mod capture;
 mod completions;
 mod escape;
 mod findings;
+mod frames;
 mod identity;
 mod inputs;
 mod list;

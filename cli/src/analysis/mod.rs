@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use nflx_core::quality::model::Model;
+use nflx_core::text::summary::ranked;
 use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time, features};
 
-pub(crate) use parts::Frames;
 use parts::{Go, Parts};
 
 use crate::capture::{Piece, UnknownLinkType, Unreadable};
+use crate::frames::Frames;
 use crate::messages::{Remarks, Status};
 use crate::observations;
 use crate::progress::{Progress, Total};
@@ -267,7 +268,7 @@ impl Study {
 
     /// Returns what to say where no server is Netflix's: what the capture lacks. `None` where one is.
     pub(crate) fn nothing_recognised(&self) -> Option<String> {
-        crate::rows::ranked(&self.engine)
+        ranked(&self.engine)
             .is_empty()
             .then(|| lacking(&self.engine.stats()))
     }

@@ -3,6 +3,12 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
+/// Largest packet or pcapng block that is read whole. Wireshark refuses the same (`MAX_BLOCK_SIZE` in its pcapng.c).
+pub(crate) const MAX_BLOCK: usize = 16 * 1024 * 1024;
+
+/// Largest pcapng section header or interface description: their options are collected, which takes many times the space.
+pub(crate) const MAX_HEADER_BLOCK: usize = 1024 * 1024;
+
 /// Where the buffer begins. Large enough that a system call is shared by many packets, small enough to stay in the
 /// processor's second-level cache, where the parser then finds the bytes.
 const INITIAL_CAPACITY: usize = if cfg!(fuzzing) { 4096 } else { 256 * 1024 };

@@ -20,18 +20,12 @@ mod time;
 use std::io::Read;
 
 use buffer::Buffer;
+pub(crate) use buffer::{MAX_BLOCK, MAX_HEADER_BLOCK};
 pub(crate) use damage::{Damage, UnknownLinkType, Unreadable};
 use nflx_core::{LinkType, Packet};
 pub(crate) use order::Order;
-pub(crate) use pcap::Header;
-pub(crate) use piece::{Block, Piece};
+pub(crate) use piece::{Block, Header, Piece};
 pub(crate) use source::Source;
-
-/// Largest packet or pcapng block that is read whole. Wireshark refuses the same (`MAX_BLOCK_SIZE` in its pcapng.c).
-pub(crate) const MAX_BLOCK: usize = 16 * 1024 * 1024;
-
-/// Largest pcapng section header or interface description: their options are collected, which takes many times the space.
-pub(crate) const MAX_HEADER_BLOCK: usize = 1024 * 1024;
 
 /// Reads the packets of one capture, in order, without copying them.
 pub(crate) enum Reader<R> {

@@ -8,11 +8,11 @@ use std::io::Read;
 use nflx_core::{LinkType, Packet};
 use pcap_parser::PcapHeader;
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, MAX_BLOCK};
 use super::damage::{Damage, Defect, Unreadable};
 use super::order::Order;
-use super::piece::Piece;
-use super::{MAX_BLOCK, time};
+use super::piece::{Header, Piece};
+use super::time;
 
 const HEADER: usize = 24;
 /// Seconds, fraction, captured length, original length.
@@ -33,21 +33,6 @@ const LINK_TYPE_MASK: u32 = 0x03ff_ffff;
 /// (draft-ietf-opsawg-pcap, section 4).
 const HAS_FCS_LENGTH: u32 = 0x0400_0000;
 const FCS_LENGTH_SHIFT: u32 = 28;
-
-/// What the header of a pcap file says of all its packets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Header {
-    /// Byte order of the file.
-    pub(crate) order: Order,
-    /// Times are in nanoseconds, not in microseconds.
-    pub(crate) nanoseconds: bool,
-    /// Longest packet, as stated.
-    pub(crate) snapshot_length: u32,
-    /// Link type of all packets.
-    pub(crate) link_type: LinkType,
-    /// Length of the frame check sequence at the end of each packet, in bytes, where stated.
-    pub(crate) fcs_length: Option<u8>,
-}
 
 /// Whether a file that begins with these bytes is pcap.
 pub(super) fn is_magic(head: [u8; 4]) -> bool {

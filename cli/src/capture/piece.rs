@@ -2,10 +2,24 @@
 
 use std::ops::Range;
 
-use nflx_core::Packet;
+use nflx_core::{LinkType, Packet};
 
 use super::order::Order;
-use super::pcap::Header;
+
+/// What the header of a pcap file says of all its packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// Byte order of the file.
+    pub(crate) order: Order,
+    /// Times are in nanoseconds, not in microseconds.
+    pub(crate) nanoseconds: bool,
+    /// Longest packet, as stated.
+    pub(crate) snapshot_length: u32,
+    /// Link type of all packets.
+    pub(crate) link_type: LinkType,
+    /// Length of the frame check sequence at the end of each packet, in bytes, where stated.
+    pub(crate) fcs_length: Option<u8>,
+}
 
 /// A part of a capture file. The bytes of the pieces of a pcapng file, one after the other, are the file, however
 /// damaged it is.

@@ -6,9 +6,10 @@ use std::path::Path;
 use nflx_core::{Annotation, Config, Engine, Packet, Time};
 
 use super::write::write_to;
-use crate::analysis::{Failure, Frames, seeded};
+use crate::analysis::{Failure, seeded};
 use crate::args::{Output, Run};
 use crate::capture::{Reader, live};
+use crate::frames::Frames;
 use crate::messages::{Status, name, say};
 use crate::output::{Format, Writer};
 use crate::rows::{PacketRow, Packets, Rows, SegmentRow, Segments};

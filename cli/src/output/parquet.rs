@@ -17,17 +17,11 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use texts::Chunk;
 
 use super::batch::{Batch, PRESENT, Values};
-use super::part::{Spool, Spooled};
+use super::part::{Groups, Spool, Spooled};
 use crate::rows::{Column, Rows};
 
 /// Cells of a row group: what is held until it is written. With the columns of packets, some 90,000 rows.
 const ROW_GROUP_CELLS: usize = 2 << 20;
-/// Rows of a part of a file: row groups as they will be, and fewer rows than one has.
-pub(crate) struct Groups {
-    written: Vec<RowGroupMetaData>,
-    bytes: Spooled,
-    rest: Batch,
-}
 
 /// Writes a Parquet file.
 pub(super) struct Parquet<W: Write + Send, T: Rows> {

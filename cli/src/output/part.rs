@@ -3,10 +3,11 @@
 use std::io::{self, Seek, Write};
 
 use bytes::Bytes;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
 
-use super::parquet::Groups;
+use super::batch::Batch;
 
 /// Rows of one capture take so many bytes of memory; more go into a temporary file.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
@@ -19,6 +20,13 @@ pub(crate) enum Part {
     Cells(Spool),
     /// Row groups of Parquet.
     Groups(Groups),
+}
+
+/// Rows of a part of a file: row groups as they will be, and fewer rows than one has.
+pub(crate) struct Groups {
+    pub(super) written: Vec<RowGroupMetaData>,
+    pub(super) bytes: Spooled,
+    pub(super) rest: Batch,
 }
 
 /// Takes bytes and gives them back: memory, or a temporary file without a name.

@@ -3,7 +3,7 @@
 use nflx_core::{EvidenceKind, EvidenceScope, Segment, Server, Time, Via};
 
 use super::{Column, Rows, Type, Unit, Value, column, shown};
-use crate::analysis::Frames;
+use crate::frames::Frames;
 
 /// The type of row.
 pub(crate) struct Segments;

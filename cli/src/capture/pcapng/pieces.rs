@@ -7,33 +7,17 @@ use std::ops::Range;
 use nflx_core::Packet;
 use pcap_parser::{SHB_MAGIC, SPB_MAGIC};
 
-use super::super::damage::Defect;
-use super::super::piece::{Block, Piece};
-use super::{Found, HEAD, Head, PACKET_HEAD, Reader, TAIL};
+use super::Reader;
+use super::block::{Found, HEAD, Head, PACKET_HEAD, Pending, TAIL};
+use crate::capture::damage::Defect;
+use crate::capture::piece::{Block, Piece};
 
 /// Byte-order magic, version and section length, before the options of a section header.
 const SECTION_HEAD: usize = 16;
 
-/// What comes before the next block.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Pending {
-    #[default]
-    Nothing,
-    /// The section header that recognising the file took.
-    FirstSection,
-    /// The rest of a block of which only the length matters.
-    Body {
-        head: Head,
-        /// Offset of the block in the stream.
-        offset: u64,
-        /// Bytes before its last word.
-        left: u64,
-    },
-}
-
 impl<R: Read> Reader<R> {
     /// The next piece; `None` at the end. The bytes after damage that lets no block be found come as they are.
-    pub(in super::super) fn next_piece(&mut self) -> Option<Piece<'_>> {
+    pub(in crate::capture) fn next_piece(&mut self) -> Option<Piece<'_>> {
         match mem::take(&mut self.pending) {
             Pending::FirstSection => return Some(self.section()),
             Pending::Body { head, offset, left } => return self.body(head, offset, left),
