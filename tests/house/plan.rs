@@ -4,28 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The files of a crate, or of other sources that are built as one.
-pub struct House {
+pub(crate) struct House {
     /// Folder of the sources.
-    pub folder: &'static str,
+    pub(crate) folder: &'static str,
     /// The file that declares the others.
-    pub root: &'static str,
+    pub(crate) root: &'static str,
     /// Modules on each floor, from the ground up, with all that is below them; the root itself is `""`.
-    pub floors: &'static [&'static [&'static str]],
+    pub(crate) floors: &'static [&'static [&'static str]],
 }
 
 /// One import: in which line of which module, and of which one. Modules are written as `wire::dns`.
 #[derive(Clone, Debug)]
-pub struct Import {
-    pub from: String,
-    pub file: String,
-    pub line: usize,
-    pub to: String,
-    pub to_file: String,
+pub(crate) struct Import {
+    pub(crate) from: String,
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) to: String,
+    pub(crate) to_file: String,
 }
 
 impl House {
     /// The folder on this machine.
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join("..")
             .join(self.folder)
@@ -51,7 +51,7 @@ impl House {
 }
 
 /// Fails with every import that leads upwards or into a circle.
-pub fn check(house: &House, imports: &[Import]) {
+pub(crate) fn check(house: &House, imports: &[Import]) {
     assert!(!imports.is_empty(), "no imports found in {}", house.folder);
     let broken = broken(house, imports);
     assert!(
@@ -63,7 +63,7 @@ pub fn check(house: &House, imports: &[Import]) {
 }
 
 /// Every import that leads upwards or into a circle, in words.
-pub fn broken(house: &House, imports: &[Import]) -> Vec<String> {
+pub(crate) fn broken(house: &House, imports: &[Import]) -> Vec<String> {
     let mut broken = upwards(house, imports);
     broken.extend(circles(imports, |import| {
         (import.file.clone(), import.to_file.clone())

@@ -26,7 +26,7 @@ struct Module {
 type Modules = BTreeMap<Names, Module>;
 
 /// Reads all modules that the root declares, but for those of tests.
-pub fn imports(house: &House) -> Vec<Import> {
+pub(crate) fn imports(house: &House) -> Vec<Import> {
     let mut modules = Modules::new();
     let folder = house.path();
     read(
@@ -55,7 +55,7 @@ pub fn imports(house: &House) -> Vec<Import> {
 }
 
 /// Paths in the source of a module `m`, in order.
-pub fn paths(source: &str) -> Vec<String> {
+pub(crate) fn paths(source: &str) -> Vec<String> {
     let name = vec!["m".to_owned()];
     let module = scan(
         &tokens(source),

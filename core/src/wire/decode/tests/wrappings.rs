@@ -1,5 +1,7 @@
 //! Encapsulations of equipment, and link types of capturing systems.
 
+use std::net::IpAddr;
+
 use super::*;
 
 /// A part of a frame after another.
