@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Short marks in the Info column: where a segment begins and where it ends. */
-#include "plugin.h"
+#include "columns.h"
+
+#include "format.h"
 
 /* The last frame of a segment is known when the segment is over, so only when the frame is shown again or the
  * capture was read ahead. */

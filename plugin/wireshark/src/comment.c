@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts as a packet comment, for captures that travel to people without the plugin: what tshark -w writes. Off by
  * default: comments become part of what a user saves. */
-#include "plugin.h"
+#include "comment.h"
+
+#include "preferences.h"
+#include "session.h"
 
 /* What our comments begin with (nflx.h, nflx_note), so that they are known when an annotated capture is annotated again. */
 #define COMMENT_PREFIX "nflx: "

@@ -2,7 +2,9 @@
 /* Segments in the window Conversations, and servers in Endpoints: a row for each, from which Apply as Filter, Find and
  * Colorize lead to its packets; tshark -z conv,nflx and -z endpoints,nflx. The ports of a row are the segment's number,
  * so that its filter names the segment. */
-#include "plugin.h"
+#include "conversations.h"
+
+#include "fields.h"
 
 #include <epan/conversation_table.h>
 

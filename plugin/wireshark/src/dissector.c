@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One visit of one frame, after all other dissectors. */
-#include "plugin.h"
+#include "dissector.h"
+
+#include "columns.h"
+#include "comment.h"
+#include "experts.h"
+#include "session.h"
+#include "taps.h"
+#include "tree.h"
 
 int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {

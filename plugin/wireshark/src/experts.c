@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a person should notice. Each thing is said once, at the packet where it shows; what only the end of a segment
  * reveals is said when its last packet is shown again, so not in one pass of tshark. */
-#include "plugin.h"
+#include "experts.h"
+
+#include "fields.h"
+#include "format.h"
+#include "preferences.h"
+#include "session.h"
 
 static expert_field ei_cut;
 static expert_field ei_missing;
@@ -11,6 +16,11 @@ static expert_field ei_full;
 
 /* The frame at which a segment was first seen to lack bytes, by segment number. */
 static GHashTable *missing_frames;
+
+static void reset(void)
+{
+    g_hash_table_remove_all(missing_frames);
+}
 
 void experts_register(void)
 {
@@ -29,12 +39,8 @@ void experts_register(void)
     expert_module_t *module = expert_register_protocol(nflx_proto);
 
     expert_register_field_array(module, registrations, G_N_ELEMENTS(registrations));
+    session_at_stop(reset);
     missing_frames = g_hash_table_new(g_direct_hash, g_direct_equal);
-}
-
-void experts_reset(void)
-{
-    g_hash_table_remove_all(missing_frames);
 }
 
 /* The packet at which things are said that only the end of a segment reveals. */

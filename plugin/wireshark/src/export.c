@@ -4,7 +4,12 @@
  *
  * Wireshark does not dissect what it saves, so the file is read anew: once to know all about it, once to write it. What
  * was changed in the window and is not saved yet, comments of packets and of the capture, goes along. */
-#include "plugin.h"
+#include "export.h"
+
+#include "comment.h"
+#include "fields.h"
+#include "preferences.h"
+#include "read_ahead.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The display-filter fields, all from the table in fields.def. */
-#include "plugin.h"
+#include "fields.h"
 
+int nflx_proto = -1;
 int field_hf[FIELD_COUNT];
 
 /* hf_register_info wants pointers that can be written through, also for the text. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers, names and addresses as people read them. */
-#include "plugin.h"
+#include "format.h"
 
 /* 20 digits, 6 commas, NUL. */
 enum { NUMBER_SIZE = 27 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The host's frame as the core's packet. */
-#include "plugin.h"
+#include "frame.h"
 
 /* Link types that Wireshark's tables may know; its own registry ends before this. */
 enum { LINK_TYPE_END = 400 };

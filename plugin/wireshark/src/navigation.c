@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a packet to all of its segment or server: Conversation Filter and Colorize Conversation in the packet list's
  * menu. */
-#include "plugin.h"
+#include "navigation.h"
+
+#include "format.h"
+#include "session.h"
 
 #include <epan/conversation_filter.h>
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* File > Export Objects > Netflix: a row for each segment, with its facts as JSON to save. What was encrypted cannot be
  * saved; what is known of it can. */
-#include "plugin.h"
+#include "objects.h"
+
+#include "fields.h"
+#include "format.h"
 
 #include <epan/export_object.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The core's settings as preferences, from the core's own table, and the plugin's own one. */
-#include "plugin.h"
+#include "preferences.h"
+
+#include "fields.h"
 
 /* One setting, and the variable that Wireshark keeps its value in. */
 typedef struct preference {

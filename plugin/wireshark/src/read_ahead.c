@@ -4,7 +4,10 @@
 /* For times of files finer than seconds (POSIX.1-2008). */
 #define _POSIX_C_SOURCE 200809L
 
-#include "plugin.h"
+#include "read_ahead.h"
+
+#include "frame.h"
+#include "preferences.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

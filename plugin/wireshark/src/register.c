@@ -2,7 +2,20 @@
 /* What the plugin tells Wireshark about itself. */
 #include "plugin.h"
 
-int nflx_proto = -1;
+#include "conversations.h"
+#include "dissector.h"
+#include "experts.h"
+#include "export.h"
+#include "fields.h"
+#include "frame.h"
+#include "navigation.h"
+#include "objects.h"
+#include "preferences.h"
+#include "response_times.h"
+#include "session.h"
+#include "summary.h"
+#include "taps.h"
+#include "tree.h"
 
 static dissector_handle_t handle;
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Time from a request to the first byte of its response, by kind, by server and by segment: Statistics > Service Response
  * Time > Netflix, tshark -z nflx,srt. */
-#include "plugin.h"
+#include "response_times.h"
+
+#include "fields.h"
+#include "format.h"
 
 #include <epan/srt_table.h>
 

@@ -5,7 +5,11 @@
  * tshark shows each packet once, and what is to be said of a request shows in its response. So the file that the
  * preference nflx.read_ahead names is read ahead by an engine of its own, and every visit is a look-up: by the record's
  * place in the file, because tshark -2 -R numbers frames anew. */
-#include "plugin.h"
+#include "session.h"
+
+#include "frame.h"
+#include "preferences.h"
+#include "read_ahead.h"
 
 static nflx_engine *engine;
 /* The capture, if it was read ahead; then `engine` is this one's. */
@@ -24,6 +28,9 @@ static bool has_first_time;
 static bool unsettled;
 /* Comments were written at first visits only, of what was known then. */
 static bool comments_so_far;
+/* What others have done when a capture is over. */
+static void (*at_stop[4])(void);
+static size_t routines_at_stop;
 
 static void report_once(const char *sentence)
 {
@@ -92,9 +99,17 @@ void session_start(void)
     nflx_config_free(config);
 }
 
+void session_at_stop(void (*routine)(void))
+{
+    g_return_if_fail(routines_at_stop < G_N_ELEMENTS(at_stop));
+    at_stop[routines_at_stop++] = routine;
+}
+
 void session_stop(void)
 {
-    taps_stop();
+    for (size_t i = 0; i < routines_at_stop; i++) {
+        at_stop[i]();
+    }
     if (comments_so_far) {
         g_printerr("nflx: Comments say what was known at each packet; give -2 or -o nflx.read_ahead:FILE to tshark for what "
                    "the whole capture tells.\n");
@@ -112,7 +127,6 @@ void session_stop(void)
     nstime_set_zero(&last_time);
     has_first_time = false;
     unsettled = false;
-    experts_reset();
 }
 
 void session_shut_down(void)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The capture in a few lines: tshark -z nflx,summary. The same text is the comment of the section in annotated captures;
  * tshark writes a file's section before it reads the first packet, so there it has to be given by --capture-comment. */
-#include "plugin.h"
+#include "summary.h"
+
+#include "session.h"
 
 static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,
                                 tap_flags_t flags)

@@ -2,7 +2,10 @@
 /* Servers and segments as tables: tshark -z nflx,servers and -z nflx,segments, the same in Wireshark's Statistics menu
  * and in sharkd. A filter chooses which servers and segments are listed, by their packets; what is said of each is of
  * the whole capture. */
-#include "plugin.h"
+#include "tables.h"
+
+#include "format.h"
+#include "session.h"
 
 #include <math.h>
 

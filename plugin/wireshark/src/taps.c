@@ -5,7 +5,12 @@
  * statistics after that, when every frame is shown again. tshark asks while it reads, and its own listeners draw at the
  * end: so a listener of ours draws just before them. Wireshark draws listeners in the reverse order of their
  * registration, and tshark's are there before the first packet is. */
-#include "plugin.h"
+#include "taps.h"
+
+#include "objects.h"
+#include "session.h"
+#include "tables.h"
+#include "tree_statistics.h"
 
 static int tap;
 /* The address is what tells our listener from others. */
@@ -18,13 +23,6 @@ static void draw_first(void *listener)
     session_settle();
     tables_fill();
     tree_statistics_fill();
-}
-
-void taps_register(void)
-{
-    tap = register_tap("nflx");
-    tables_register();
-    tree_statistics_register();
 }
 
 static void listen_last(void)
@@ -41,7 +39,7 @@ static void listen_last(void)
     }
 }
 
-void taps_stop(void)
+static void stop(void)
 {
     if (listening) {
         remove_tap_listener(&last_listener);
@@ -49,6 +47,14 @@ void taps_stop(void)
     }
     tables_forget();
     tree_statistics_forget();
+}
+
+void taps_register(void)
+{
+    tap = register_tap("nflx");
+    session_at_stop(stop);
+    tables_register();
+    tree_statistics_register();
 }
 
 bool taps_listen(void)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts into the protocol tree: a line that tells the story, and below it server, flow and segment. */
-#include "plugin.h"
+#include "tree.h"
+
+#include "fields.h"
+#include "format.h"
+#include "session.h"
 
 #include <math.h>
 

@@ -6,7 +6,10 @@
  *
  * A segment counts once, and its size when it is final: at the packet of the request where frames are shown again, at
  * the end in one pass. */
-#include "plugin.h"
+#include "tree_statistics.h"
+
+#include "format.h"
+#include "session.h"
 
 /* What belongs to one tree; several may be open. */
 typedef struct summary {

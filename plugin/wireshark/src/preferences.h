@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NFLX_PLUGIN_PREFERENCES_H
+#define NFLX_PLUGIN_PREFERENCES_H
+
+#include "plugin.h"
+
+void preferences_register(void);
+nflx_config *preferences_config(void);
+bool preferences_comment(void);
+/* Returns the capture file that tshark is to read ahead; empty for none. */
+const char *preferences_read_ahead(void);
+/* The values of all settings in one text, which the caller frees. */
+char *preferences_text(void);
+/* Which packets get a comment: all of Netflix's, or requests and ends of segments. */
+bool preferences_comment_requests_only(void);
+unsigned preferences_retransmission_note(void);
+
+#endif

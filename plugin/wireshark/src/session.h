@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NFLX_PLUGIN_SESSION_H
+#define NFLX_PLUGIN_SESSION_H
+
+#include "plugin.h"
+
+void session_start(void);
+void session_stop(void);
+void session_shut_down(void);
+/* Has a routine called whenever a capture is over, before what is known of it goes. */
+void session_at_stop(void (*routine)(void));
+/* What is known of a packet, but for its server and segment; false if it is none of Netflix's. */
+bool session_facts(tvbuff_t *tvb, packet_info *pinfo, facts *facts);
+/* Those as well, which most packets are not looked at for; false if the engine failed. */
+bool session_facts_all(facts *facts);
+/* What was said of a packet that is shown again; false if it is none of Netflix's. */
+bool session_packet(const packet_info *pinfo, nflx_annotation *said);
+bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence);
+/* As they are now; false if there is none of this number. */
+bool session_server(uint32_t number, nflx_server *server);
+bool session_segment(uint32_t number, nflx_segment *segment);
+/* Tells the engine that there are no more packets, if there are none. */
+void session_settle(void);
+bool session_note(uint64_t frame, nflx_note *note);
+bool session_summary(nflx_summary *summary);
+/* Notes that a packet got a comment. */
+void session_commented(const facts *facts);
+/* Whether the engine failed, which was reported. */
+bool session_stopped(void);
+/* Whether the host is Wireshark's window. */
+bool session_in_window(void);
+/* The first frame of Netflix's after the engine had dropped something for lack of room; 0 if it has not. */
+uint32_t session_full_frame(void);
+/* The time of the first packet, in nanoseconds since 1970. */
+int64_t session_first_time(void);
+
+#endif
