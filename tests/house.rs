@@ -1,6 +1,8 @@
 //! One direction: no file imports from a floor above its own, and no files import each other, however many stand between.
 //! Floors are listed here, once for each crate, from the ground up; `house/` reads the imports.
 
+#[path = "house/c.rs"]
+mod c;
 #[path = "house/plan.rs"]
 mod plan;
 #[path = "house/rust.rs"]
@@ -86,6 +88,34 @@ const PYTHON: House = House {
     floors: &[&["facts", "settings"], &["engine"], &[""]],
 };
 
+/// The floors of the Wireshark plugin: versions and the ABI, values for people, settings and packets, the capture at hand,
+/// what is shown of it, and the registration of all.
+const WIRESHARK: House = House {
+    folder: "plugin/wireshark/src",
+    root: "",
+    floors: &[
+        &["compat"],
+        &["plugin"],
+        &["fields", "format", "frame"],
+        &["preferences"],
+        &["read_ahead"],
+        &["session"],
+        &[
+            "columns",
+            "comment",
+            "conversations",
+            "experts",
+            "navigation",
+            "objects",
+            "response_times",
+        ],
+        &["summary", "tables", "tree", "tree_statistics", "export"],
+        &["taps"],
+        &["dissector"],
+        &["register"],
+    ],
+};
+
 #[test]
 fn core_has_one_direction() {
     check(&CORE, &rust::imports(&CORE));
@@ -104,6 +134,14 @@ fn the_command_has_one_direction() {
 #[test]
 fn the_python_module_has_one_direction() {
     check(&PYTHON, &rust::imports(&PYTHON));
+}
+
+#[test]
+fn the_wireshark_plugin_has_one_direction() {
+    check(&WIRESHARK, &c::imports(&WIRESHARK));
+    let includes: Vec<_> =
+        c::included("#include \"a.h\"\n#include <b.h>\n/* #include \"c.h\" */").collect();
+    assert_eq!(includes, [(1, "a.h")]);
 }
 
 /// A house of two floors, to see that what is broken is found.
