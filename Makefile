@@ -9,7 +9,7 @@ BUILT = $$(realpath -m "$(RELEASE)")
 SECONDS ?= 60
 PACKETS ?= 502040
 
-.PHONY: bench hostile instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python wheel header docs captures clean
+.PHONY: suricata test-suricata bench-suricata bench hostile instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python wheel header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -27,6 +27,17 @@ test-gui: cli plugin ## take a user's steps in the real Wireshark window, on a v
 
 test-matrix: ## build and test the plugin with every Wireshark that Debian has (root; README=1 puts the table there)
 	tests/matrix/run.sh $(if $(README),--readme)
+
+suricata: ## build the Suricata plugin for the Suricata of this system: target/suricata/nflx.so
+	plugin/suricata/headers.sh "$(TARGET)/suricata/headers"
+	$(CARGO) build --locked --release -p nflx-ffi
+	plugin/suricata/build.sh "$(TARGET)/suricata/headers" "$(RELEASE)/libnflx_ffi.a" "$(TARGET)/suricata/nflx.so"
+
+test-suricata: ## build and test the Suricata plugin in a Debian system of its own, files and live (root)
+	tests/suricata/run.sh
+
+bench-suricata: ## CPU time of Suricata with the plugin and without, there (root)
+	tests/suricata/run.sh --overhead
 
 deb: prerequisites ## build Debian packages of the command, the plugin and the C library: target/deb/*.deb
 	@plugin/wireshark/prerequisites.sh deb

@@ -1,4 +1,4 @@
-//! What stands in `examples/`: the Spark job and the notebooks.
+//! What stands in `examples/`: the Spark job, the notebooks, and what reads EVE files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,6 +42,17 @@ fn spark_gives_the_table_of_one_machine() {
             "{said}"
         );
     }
+}
+
+/// `tests/suricata/sample.eve.json` is what Suricata wrote of the captures `h3` and `ipv6`.
+#[test]
+fn eve_files_are_tables_and_fit_the_index_template() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("suricata/sample.eve.json");
+    let said = run_python(
+        "eve.py",
+        &[&example("elastic"), sample.to_str().expect("UTF-8")],
+    );
+    assert!(said.starts_with("25 segments and "), "{said}");
 }
 
 #[test]

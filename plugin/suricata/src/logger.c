@@ -65,7 +65,7 @@ static bool read_interval(const SCConfNode *node, uint64_t *seconds)
     errno = 0;
     *seconds = strtoull(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0' || text[0] == '-') {
-        SCLogError("nflx: server-interval is a number of seconds, or 0 for never; it is '%s'.", text);
+        SCLogError("server-interval is a number of seconds, or 0 for never; it is '%s'.", text);
         return false;
     }
     return true;
@@ -78,7 +78,7 @@ static bool begin(const SCConfNode *node)
     bool good;
 
     if (!layout_is_ours()) {
-        SCLogError("nflx: this Suricata was built with other options than the headers of this plugin; build it again: "
+        SCLogError("this Suricata was built with other options than the headers of this plugin; build it again: "
                    "make suricata.");
         return false;
     }
@@ -92,7 +92,7 @@ static bool begin(const SCConfNode *node)
     good = probe_begin(config, interval);
     nflx_config_free(config);
     if (!good) {
-        SCLogError("nflx: there is no memory for the engine.");
+        SCLogError("there is no memory for the engine.");
         return false;
     }
     counters_register();
@@ -110,7 +110,7 @@ static OutputInitResult context_init(SCConfNode *node, OutputCtx *parent)
         advised = false;
     }
     if (owner != NULL && owner != parent->data) {
-        SCLogError("nflx: a second eve-log has the type nflx; one of them can have it.");
+        SCLogError("a second eve-log has the type nflx; one of them can have it.");
     } else if (owner != NULL && (context = SCCalloc(1, sizeof *context)) != NULL) {
         context->data = parent->data;
         context->DeInit = context_free;
@@ -129,12 +129,12 @@ static void advise(void)
     int bypass = 0;
 
     if (mode != NULL && strcmp(mode, "autofp") == 0) {
-        SCLogWarning("nflx: in runmode autofp flows overtake each other, so that names may come behind the connections "
+        SCLogWarning("in runmode autofp flows overtake each other, so that names may come behind the connections "
                      "they name; take --runmode single for files, workers for interfaces.");
     }
     if ((SCConfGetBool("stream.bypass", &bypass) == 1 && bypass) ||
         (SCConfGet("app-layer.protocols.tls.encryption-handling", &tls) == 1 && strcmp(tls, "bypass") == 0)) {
-        SCLogWarning("nflx: stream.bypass or encryption-handling: bypass is set; packets of bypassed flows never come "
+        SCLogWarning("stream.bypass or encryption-handling: bypass is set; packets of bypassed flows never come "
                      "here, and their segments end there.");
     }
 }
@@ -266,7 +266,7 @@ void logger_register(void)
 
     flow_server = FlowStorageRegister("nflx", sizeof(void *), NULL, nothing_to_free);
     if (flow_server.id < 0) {
-        SCLogError("nflx: Suricata has no room for a word per flow.");
+        SCLogError("Suricata has no room for a word per flow.");
         return;
     }
     OutputRegisterPacketSubModule(LOGGER_USER, "eve-log", "NflxPacketLog", "eve-log.nflx", context_init, &functions);

@@ -19,12 +19,12 @@ static void initialise(void)
     const char *program = GetProgramVersion();
 
     if (!same_version(program)) {
-        SCLogError("nflx: this plugin was built for Suricata %s and this is %s; build it again: make suricata.",
+        SCLogError("this plugin was built for Suricata %s and this is %s; build it again: make suricata.",
                    PACKAGE_VERSION, program);
         return;
     }
     if (nflx_abi_version() != NFLX_ABI_VERSION) {
-        SCLogError("nflx: the library has version %u of its ABI and the plugin wants %u; build both again.",
+        SCLogError("the library has version %u of its ABI and the plugin wants %u; build both again.",
                    nflx_abi_version(), NFLX_ABI_VERSION);
         return;
     }

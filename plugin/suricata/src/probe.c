@@ -60,7 +60,7 @@ void probe_end(void)
 static void give_up(void)
 {
     if (!failed) {
-        SCLogError("nflx: %s There will be no more nflx events.", nflx_engine_error(engine));
+        SCLogError("%s There will be no more nflx events.", nflx_engine_error(engine));
         failed = true;
     }
 }

@@ -39,11 +39,11 @@ static bool set(nflx_config *config, const SCConfNode *node, char *value)
 
     underscores(node->name, name, sizeof name);
     if (!as_text(node, value, VALUE_MAX)) {
-        SCLogError("nflx: the value of %s is longer than %d bytes.", node->name, VALUE_MAX - 1);
+        SCLogError("the value of %s is longer than %d bytes.", node->name, VALUE_MAX - 1);
         return false;
     }
     if (nflx_config_set(config, name, value) != NFLX_STATUS_OK) {
-        SCLogError("nflx: suricata.yaml, section nflx: %s", nflx_config_error(config));
+        SCLogError("suricata.yaml, section nflx: %s", nflx_config_error(config));
         return false;
     }
     return true;

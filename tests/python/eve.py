@@ -1,0 +1,74 @@
+"""EVE files of the Suricata plugin in DuckDB and in Elasticsearch's mapping.
+
+usage: eve.py EXAMPLES EVE...
+"""
+
+import datetime
+import ipaddress
+import json
+import sys
+from pathlib import Path
+
+import duckdb
+
+
+def fits(kind, form, value):
+    """Whether Elasticsearch takes a value for a field of this type without changing it."""
+    if isinstance(value, list):
+        return all(fits(kind, form, one) for one in value)
+    if kind in ("long", "integer"):
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2 ** (63 if kind == "long" else 31)
+    if kind == "double":
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind == "ip":
+        return bool(ipaddress.ip_address(value))
+    if kind == "date_nanos":
+        assert form.startswith("yyyy-MM-dd'T'HH:mm:ss.SSSSSSZ||"), form
+        return bool(datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%f%z"))
+    return kind == "keyword" and isinstance(value, str)
+
+
+def check(event, properties, seen, path=""):
+    for key, value in event.items():
+        field = properties.get(key)
+        assert field, f"{path}{key} has no type in the mapping"
+        if isinstance(value, dict):
+            check(value, field["properties"], seen, f"{path}{key}.")
+        else:
+            assert fits(field["type"], field.get("format"), value), f"{path}{key}: {value!r} is no {field['type']}"
+            seen.add(path + key)
+
+
+def main():
+    examples, files = Path(sys.argv[1]), sys.argv[2:]
+    events = [event for file in files for event in map(json.loads, open(file)) if event["event_type"] == "nflx"]
+    segments = [event["nflx"] for event in events if event["nflx"]["type"] == "segment"]
+    assert segments, "no segments"
+
+    template = json.loads((examples / "eve-template.json").read_text())
+    seen = set()
+    for event in events:
+        check(event, template["template"]["mappings"]["properties"], seen)
+
+    connection = duckdb.connect()
+    connection.execute("SET VARIABLE eve = ?", [files])
+    answers = []
+    for statement in connection.extract_statements((examples / "eve.sql").read_text()):
+        result = connection.execute(statement)
+        if statement.type == duckdb.StatementType.SELECT:
+            answers.append(result.fetchall())
+    by_server, by_hour, servers = answers
+    assert sum(row[3] for row in by_server) == len(segments)
+    assert sum(row[4] for row in by_server) == sum(segment["app_bytes"] for segment in segments)
+    assert sum(row[2] for row in by_hour) == sum(segment["kind"] == "video" for segment in segments)
+    newest = {event["nflx"]["server"]: event["nflx"] for event in events if event["nflx"]["type"] == "server"}
+    assert {row[0] for row in servers} == newest.keys()
+    if len(files) == 1:
+        assert all(row[5] == newest[row[0]]["in_bytes"] for row in servers), (servers, newest)
+    print(f"{len(segments)} segments and {len(servers)} servers; {len(seen)} fields of the types they are mapped to")
+
+
+if __name__ == "__main__":
+    main()
