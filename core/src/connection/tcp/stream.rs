@@ -4,10 +4,15 @@
 //! Sequence numbers are unwrapped to 64-bit stream offsets relative to the last one expected, so arithmetic modulo
 //! 2^32 happens in one place. Bytes are kept only while a hole before them is open.
 
+mod acknowledged;
+mod piece;
+
 use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
+use self::piece::Piece;
+pub use self::piece::{Arrival, Limits, Note, Run};
 use crate::bounded::{size, work};
 use crate::packet::Stamp;
 
@@ -23,112 +28,6 @@ const RECENT_HOLES: usize = 8;
 
 /// The buffer is put in order once this share of it was read: else every packet might move nearly all of it.
 const COMPACT_SHARE: usize = 8;
-
-/// How much may be held back behind a hole.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Captured bytes.
-    pub bytes: usize,
-    /// Pieces.
-    pub pieces: usize,
-}
-
-/// What goes with a packet's payload to whoever reads it, however late.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Note {
-    /// The packet.
-    pub stamp: Stamp,
-    /// The segment that its bytes were counted on, or 0.
-    pub owner: u32,
-    /// Up to where its sender had the other direction's stream: it cannot answer what comes after.
-    pub peer: u64,
-}
-
-/// Bytes that arrived before bytes that precede them.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    start: u64,
-    end: u64,
-    /// Where the captured bytes stand in the buffer; fewer than `end - start` where they were cut or found no room.
-    data: u32,
-    captured: u32,
-    note: Note,
-    /// Waits behind a hole; else it is the packet just received.
-    held: bool,
-}
-
-impl Piece {
-    /// Its bytes, of which `bytes` were captured.
-    fn run<'a>(&self, bytes: &'a [u8]) -> Run<'a> {
-        Run {
-            offset: self.start,
-            length: self.end - self.start,
-            bytes,
-            stamp: self.note.stamp,
-            missing: false,
-            owner: self.held.then_some(self.note.owner),
-            peer: self.note.peer,
-        }
-    }
-
-    /// What of a packet's payload, which begins at `offset`, it holds.
-    fn part_of<'a>(&self, offset: u64, captured: &'a [u8]) -> Option<&'a [u8]> {
-        let skip = usize::try_from(self.start.checked_sub(offset)?).unwrap_or(usize::MAX);
-        let take = usize::try_from(self.end - self.start).unwrap_or(usize::MAX);
-        captured
-            .get(skip..)
-            .map(|bytes| &bytes[..bytes.len().min(take)])
-    }
-}
-
-/// Bytes in stream order, as a reader gets them.
-#[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
-    /// Offset of the first byte.
-    pub offset: u64,
-    /// How many bytes.
-    pub length: u64,
-    /// The first of them, as far as they were captured.
-    pub bytes: &'a [u8],
-    /// The packet that brought them; for bytes never captured, the one that acknowledged them.
-    pub stamp: Stamp,
-    /// Never captured, although the receiver acknowledged them.
-    pub missing: bool,
-    /// They were held back: what was known of their owner when they arrived.
-    pub owner: Option<u32>,
-    /// [`Note::peer`]; for bytes never captured, where the direction that acknowledged them stood
-    /// then, or no bound.
-    pub peer: u64,
-}
-
-impl Run<'_> {
-    /// Returns what is behind its first `length` bytes.
-    pub(crate) fn behind(&self, length: u64) -> Self {
-        let length = length.min(self.length);
-        let taken = usize::try_from(length).unwrap_or(usize::MAX);
-        Self {
-            offset: self.offset + length,
-            length: self.length - length,
-            bytes: self.bytes.get(taken..).unwrap_or_default(),
-            ..*self
-        }
-    }
-}
-
-/// What a packet's payload was.
-#[derive(Clone, Debug, Default)]
-pub struct Arrival {
-    /// Offset of its first byte.
-    pub offset: u64,
-    /// Ranges seen for the first time.
-    pub new: SmallVec<[(u64, u64); 2]>,
-    /// Bytes that fill a hole which had been counted as missing.
-    pub filled: u64,
-    /// Bytes seen before.
-    pub retransmitted: u64,
-    /// Captured bytes that found no room behind a hole.
-    pub dropped: u64,
-}
 
 /// One direction of a connection.
 #[derive(Debug)]
@@ -575,117 +474,6 @@ impl Stream {
             // Most connections never hold back anything again: what it took serves others.
             (self.buffer, self.pieces) = Default::default();
         }
-    }
-
-    /// Takes an acknowledgement by the receiver of this stream if it covers nothing that was not seen; `false` if it may.
-    #[inline]
-    pub fn acknowledge_seen(&mut self, acknowledgement: u32) -> bool {
-        let Some(acknowledged) = self
-            .offset_of(acknowledgement)
-            .filter(|&offset| offset <= self.next)
-        else {
-            return false;
-        };
-        self.acknowledged = self
-            .acknowledged
-            .max(acknowledged.min(self.end.unwrap_or(u64::MAX)));
-        true
-    }
-
-    /// Takes an acknowledgement by the receiver of this stream. Bytes it covers that were never captured are handed to
-    /// `reader` as missing: at once where no data of this direction was ever captured, else after `patience` further
-    /// packets, since some captures hold an acknowledgement before the data it acknowledges. `peer` is where the
-    /// direction that acknowledges stands.
-    pub fn acknowledge(
-        &mut self,
-        acknowledgement: u32,
-        stamp: Stamp,
-        peer: u64,
-        patience: u8,
-        mut reader: impl FnMut(Run<'_>),
-    ) {
-        self.start(acknowledgement);
-        if self.acknowledge_seen(acknowledgement) {
-            return;
-        }
-        let Some(mut acknowledged) = self.offset_of(acknowledgement) else {
-            return;
-        };
-        if self.end.is_none() && acknowledged == self.next + 1 && self.pieces.is_empty() {
-            // One byte that nobody saw is a FIN that was not captured, not data.
-            self.end = Some(self.next);
-        }
-        acknowledged = acknowledged.min(self.end.unwrap_or(u64::MAX));
-        if acknowledged > self.acknowledged {
-            self.acknowledged = acknowledged;
-        }
-        if acknowledged <= self.next {
-            return;
-        }
-        if self.packets == 0 {
-            self.skip_to(acknowledged, (stamp, peer), &mut reader);
-        } else if let Some(pending) = &mut self.pending {
-            pending.newest = (stamp, peer);
-        } else {
-            self.pending = Some(Pending {
-                acknowledged,
-                stamp,
-                peer,
-                newest: (stamp, peer),
-                patience,
-                full_patience: patience,
-            });
-        }
-    }
-
-    /// Counts a packet of the connection against the patience with bytes acknowledged but not seen; with `now`, there
-    /// is none left.
-    pub fn settle(&mut self, now: bool, limits: Limits, mut reader: impl FnMut(Run<'_>)) {
-        let Some(pending) = &mut self.pending else {
-            return;
-        };
-        pending.patience = pending.patience.saturating_sub(1);
-        if pending.patience > 0 && !now {
-            return;
-        }
-        let Pending { stamp, peer, .. } = *pending;
-        self.pending = None;
-        // Everything acknowledged by now, and not only what was when patience began: one loss is often many packets.
-        while self.next < self.acknowledged {
-            let hole_end = self
-                .pieces
-                .front()
-                .map_or(self.acknowledged, |p| p.start.min(self.acknowledged));
-            self.skip_to(hole_end.max(self.next), (stamp, peer), &mut reader);
-            let before = self.next;
-            self.read(u64::MAX, &[], limits, &mut reader);
-            if self.next == before && hole_end == before {
-                break;
-            }
-        }
-    }
-
-    /// Gives up the bytes up to `end`.
-    fn skip_to(&mut self, end: u64, (stamp, peer): (Stamp, u64), reader: &mut impl FnMut(Run<'_>)) {
-        if end <= self.next {
-            return;
-        }
-        let start = self.next;
-        if self.holes.len() == RECENT_HOLES {
-            self.holes.remove(0);
-        }
-        self.holes.push((start, end));
-        self.advance(end);
-        let length = end - start;
-        reader(Run {
-            offset: start,
-            length,
-            bytes: &[],
-            stamp,
-            missing: true,
-            owner: None,
-            peer,
-        });
     }
 
     fn advance(&mut self, end: u64) {

@@ -1,0 +1,175 @@
+//! Exchanges of a connection, and what bytes are counted on them as.
+
+use crate::packet::Stamp;
+
+/// The least that servers limit records to.
+const LEAST_RECORD: u64 = 1_400;
+
+/// Stands for a segment's number where bytes belong to none.
+pub(crate) const NOBODY: u32 = 0;
+
+/// One segment as its connection sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) number: u32,
+    /// Where the request begins in the client's stream.
+    pub(crate) up_start: u64,
+    /// Where its response begins in the server's stream is known.
+    pub(super) placed: bool,
+    /// Response bytes came that are more than an announcement.
+    pub(crate) responded: bool,
+    pub(super) ended: bool,
+    /// Its response overlaps another's on the connection.
+    pub(crate) shared: bool,
+    /// It overlaps one that was requested before it.
+    pub(crate) overlaps: bool,
+    /// Its request was not captured.
+    pub(super) inferred: bool,
+    /// Bytes of framing in it.
+    pub(super) framing: u64,
+    /// Bytes whose framing is hidden.
+    pub(super) unframed: u64,
+    /// By how much the framing of these may be off.
+    pub(super) unframed_error: u64,
+    /// By how much other framing may be off.
+    pub(super) framing_error: u64,
+    /// Bytes that may be none of its, or others that may be.
+    pub(super) doubt: u64,
+    /// Another response may be in it.
+    pub(super) is_doubtful: bool,
+    /// Bytes of the others that came at once with it, if bytes were divided among them.
+    pub(super) beside: u64,
+}
+
+impl Exchange {
+    /// Whether it is over.
+    pub(crate) const fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Whether its response's beginning is not known yet.
+    pub(crate) const fn is_waiting(&self) -> bool {
+        !self.placed && !self.ended
+    }
+
+    /// By how much its size may be off, of this many bytes that HTTP sent.
+    pub(super) fn error(&self, app_bytes: u64) -> u64 {
+        let parts = self.unframed_error + self.framing_error + self.doubt;
+        if self.is_doubtful || self.shared {
+            // All of it may be another's, or all of the others' be its own.
+            return parts.max(app_bytes).max(self.beside);
+        }
+        parts
+    }
+
+    /// Notes that so many bytes may be none of its, or others that may be; `false` takes that back.
+    pub(crate) const fn doubt(&mut self, bytes: u64, doubts: bool) {
+        if doubts {
+            self.doubt = self.doubt.saturating_add(bytes);
+        } else {
+            self.doubt = self.doubt.saturating_sub(bytes);
+        }
+    }
+
+    /// Takes back what was taken for the beginning of its response, with its framing.
+    pub(crate) const fn unrespond(&mut self, framing: u64) {
+        self.responded = false;
+        self.unframe(framing);
+    }
+
+    /// Takes back framing.
+    pub(crate) const fn unframe(&mut self, framing: u64) {
+        self.framing = self.framing.saturating_sub(framing);
+    }
+}
+
+/// From `start` on, the server's bytes belong to a segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) start: u64,
+    pub(super) number: u32,
+}
+
+/// How far framing is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Certainty {
+    Exact,
+    /// Within so many bytes.
+    Within(u64),
+    /// What it frames may be another response's.
+    Doubtful,
+}
+
+/// Bytes seen how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Credit {
+    New,
+    /// Acknowledged, never captured.
+    Missing,
+    /// Captured after having been counted as missing.
+    Filled,
+    Retransmitted,
+}
+
+/// Bytes that are counted on a segment after all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Returned {
+    pub(crate) number: u32,
+    pub(super) first: Stamp,
+    pub(super) last: Stamp,
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) framing: u64,
+}
+
+impl Returned {
+    /// None yet, of a segment and from a packet on.
+    pub(crate) const fn none(number: u32, stamp: Stamp) -> Self {
+        Self {
+            number,
+            first: stamp,
+            last: stamp,
+            packets: 0,
+            bytes: 0,
+            framing: 0,
+        }
+    }
+
+    /// Adds bytes that a packet brought.
+    pub(crate) fn add(&mut self, bytes: u64, framing: u64, stamp: Stamp) {
+        self.packets += u64::from(self.packets == 0 || self.last.frame != stamp.frame);
+        self.last = stamp;
+        self.bytes += bytes;
+        self.framing += framing;
+    }
+}
+
+/// What framing a record is supposed to have that is hidden.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Supposed {
+    /// Its bytes, header included.
+    pub(crate) record: u64,
+    /// Those that are framing.
+    pub(crate) framing: u64,
+    /// Its length is that of records which showed.
+    pub(crate) learnt: bool,
+}
+
+impl Supposed {
+    /// Framing in so many bytes.
+    pub(super) fn framing_of(self, bytes: u64) -> u64 {
+        bytes.div_ceil(self.record.max(1)) * self.framing
+    }
+
+    /// By how much that may be off: records may be as short as what fits a TCP segment, unless others showed; then by
+    /// those that are not full.
+    pub(super) fn error_of(self, bytes: u64) -> u64 {
+        if bytes == 0 {
+            0
+        } else if self.learnt {
+            2 * self.framing + self.framing_of(bytes) / 4
+        } else {
+            bytes.div_ceil(LEAST_RECORD) * self.framing
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Records of the server: its handshake and tickets, and its responses.
+
+use super::lengths::{ALERT, CBC_BLOCK, TLS12};
+use super::{Class, TlsSession, follow_handshake};
+use crate::connection::context::Context;
+use crate::connection::tcp::http2;
+use crate::connection::tcp::ledger::{Certainty, Ledger, Supposed};
+use crate::connection::tcp::stream::Run;
+use crate::connection::tcp::tickets;
+use crate::connection::tcp::tickets::Found;
+use crate::facts::segment::Transport;
+use crate::wire::tls::{
+    ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, ServerHello,
+};
+
+impl TlsSession {
+    /// Tells that the server's stream goes on at a record: where a request was sent, the response before it is over.
+    pub(crate) fn response_begins(&mut self) {
+        if !self.down.is_exact() {
+            self.down.restart();
+        }
+    }
+
+    /// How many of the server's next bytes say nothing, whatever they are.
+    pub(crate) fn mute_down(&self) -> u64 {
+        if self.server_hello.is_done() {
+            self.down.body()
+        } else {
+            0
+        }
+    }
+
+    /// Takes the server's next bytes if they are but more of a record of application data; else none, and `false`.
+    #[inline]
+    pub(crate) fn pass_down(&mut self, length: u32) -> bool {
+        self.down_class == Class::Application
+            && self.http2.is_none()
+            && self.server_hello.is_done()
+            && self.down.pass(length)
+    }
+
+    /// Reads server bytes.
+    pub(crate) fn read_down(
+        &mut self,
+        run: &Run<'_>,
+        round_trip: Option<i64>,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) -> Found {
+        if let Some(message) = self.server_hello.take(run.bytes, run.length)
+            && let Some(hello) = ServerHello::parse(&message)
+        {
+            self.version = Some(hello.version);
+            self.cipher = Some(hello.cipher);
+            self.early.hello(hello.resumes, hello.retry);
+            if hello.http2 {
+                self.http2.get_or_insert_default();
+            }
+        }
+        if let Some(http2) = &mut self.http2 {
+            http2.arrive(run, self.down.is_exact(), round_trip, ledger, ctx);
+        }
+        if self.http2.is_some() {
+            self.down.suppose_full();
+        }
+        let mut found = Found::default();
+        let mut reader = self.down;
+        let mut offset = run.offset;
+        reader.read(run.offset, run.bytes, run.length, |event| match event {
+            Event::Record {
+                offset,
+                header,
+                guessed,
+            } => {
+                let before = self.down_class;
+                let begins_handshake = self.begins_handshake(header, self.server_changed_cipher);
+                self.server_changed_cipher = header.content_type == ContentType::ChangeCipherSpec;
+                follow_handshake(&mut self.down_handshake, header, begins_handshake, run.peer);
+                self.down_class = self.classify_down(offset, header, run, ledger, ctx, &mut found);
+                if before != self.down_class && offset < run.offset {
+                    // The header began in the packet before, and was counted as what went before it.
+                    ledger.recount(
+                        ctx,
+                        (offset, run.offset),
+                        self.down_class == Class::Application,
+                    );
+                }
+                if self.down_class == Class::Application {
+                    self.respond(offset, header, guessed, run.peer, ledger, ctx);
+                }
+            }
+            Event::Bytes(length) => {
+                if self.down_class == Class::Control {
+                    found.control += length;
+                }
+                offset += length;
+            }
+            Event::Unframed(length) => {
+                if self.client_finished && self.down_handshake != Some(run.peer) {
+                    ledger.add_unframed(ctx, offset, length, self.supposed(ctx));
+                } else {
+                    found.control += length;
+                }
+                offset += length;
+            }
+        });
+        let learnt = reader.repeating_record() != self.down.repeating_record();
+        self.down = reader;
+        if learnt {
+            ledger.suppose(ctx, self.supposed(ctx));
+        }
+        found
+    }
+
+    /// The framing of a record that is hidden.
+    fn supposed(&self, ctx: &Context<'_>) -> Supposed {
+        let overhead = self.overhead();
+        let repeating = self.down.repeating_record();
+        let plaintext = match repeating {
+            0 => MAX_PLAINTEXT,
+            length => length.saturating_sub(overhead),
+        };
+        Supposed {
+            record: u64::from(plaintext + RECORD_HEADER + overhead),
+            framing: self.framing(plaintext, false, ctx) + u64::from(overhead),
+            learnt: repeating > 0,
+        }
+    }
+
+    /// Counts a record of a response.
+    fn respond(
+        &mut self,
+        offset: u64,
+        header: RecordHeader,
+        guessed: bool,
+        peer: u64,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        let plaintext = self.plaintext(header.length);
+        if let Some(http2) = &mut self.http2
+            && !guessed
+        {
+            http2.record(
+                offset,
+                u64::from(RECORD_HEADER + header.length),
+                plaintext,
+                peer,
+                ledger,
+                ctx,
+            );
+        } else if !guessed && let Some((stamp, up_start)) = self.pipeline.record(plaintext, peer) {
+            ledger.begin(ctx, stamp, up_start, Some(offset), Transport::Tcp);
+        }
+        let (mut first, mut interim) = (false, false);
+        if let Some(exchange) = ledger.owner_mut(offset) {
+            first = !exchange.responded;
+            exchange.responded |=
+                u64::from(plaintext) > ctx.config.interim_response_max() || self.http2.is_some();
+            interim = !exchange.responded;
+        }
+        let whole = u64::from(RECORD_HEADER + header.length);
+        let framing = u64::from(header.length - plaintext) + self.framing(plaintext, first, ctx);
+        // 100 Continue is none of the response.
+        let framing = if interim { whole } else { framing.min(whole) };
+        let certainty = self.certainty(framing, first, guessed, ctx);
+        ledger.add_framing(ctx, offset, framing, certainty);
+    }
+
+    /// By how much a record's framing may be off.
+    fn certainty(&self, framing: u64, first: bool, guessed: bool, ctx: &Context<'_>) -> Certainty {
+        let mut error = 0;
+        if guessed {
+            // One of four hidden records may be none, and the last may be two.
+            error += framing / 4 + if first { 2 * framing } else { 1 };
+        }
+        if self.overhead_is_estimated() {
+            error += u64::from(CBC_BLOCK / 2);
+        }
+        if self.http2.is_some() {
+            // Frames may be half or twice as long as is supposed; a head's length varies.
+            let head = if first {
+                ctx.config.http2_headers_max()
+            } else {
+                0
+            };
+            error += head + u64::from(http2::FRAME_HEADER);
+        }
+        match error {
+            0 => Certainty::Exact,
+            error => Certainty::Within(error),
+        }
+    }
+
+    /// Bytes of a record with this much plaintext that are not what HTTP sent, less those of its encryption: its
+    /// header, and the frames of HTTP/2.
+    fn framing(&self, plaintext: u32, first: bool, ctx: &Context<'_>) -> u64 {
+        let mut framing = u64::from(RECORD_HEADER);
+        if self.http2.is_some() {
+            let head = match first {
+                true if u64::from(plaintext) <= ctx.config.http2_headers_max() => {
+                    return framing + u64::from(plaintext);
+                }
+                true => ctx.config.http2_head(),
+                false => 0,
+            };
+            framing += head
+                + u64::from(plaintext).div_ceil(ctx.config.http2_frame())
+                    * u64::from(http2::FRAME_HEADER);
+        }
+        framing
+    }
+
+    fn classify_down(
+        &mut self,
+        offset: u64,
+        header: RecordHeader,
+        run: &Run<'_>,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+        found: &mut Found,
+    ) -> Class {
+        if header.content_type != ContentType::ApplicationData {
+            return Class::Control;
+        }
+        if self.version == Some(TLS12) {
+            return Class::Application;
+        }
+        if header.length == ALERT {
+            return Class::Control;
+        }
+        if !self.client_finished {
+            let finished = self.finished_length();
+            return match self.early.answers(header.length, finished) {
+                true => Class::Application,
+                false => Class::Control,
+            };
+        }
+        if self.speaks_http2(offset, header.length, ledger, ctx) {
+            return Class::Control;
+        }
+        let framing = u64::from(RECORD_HEADER + self.overhead());
+        let largest = ctx.config.ticket_record_max();
+        let is_http2 = self.http2.is_some();
+        let record = tickets::Record {
+            offset,
+            length: header.length,
+            framing,
+            is_http2,
+        };
+        match self.tickets.is_ticket(record, run, largest, ledger, found) {
+            true => Class::Control,
+            false => Class::Application,
+        }
+    }
+
+    /// Returns true if a server's record before its first response is its preface of HTTP/2, and then takes all requests
+    /// so far for such: clients send them with their own preface, which the first one hides.
+    fn speaks_http2(
+        &mut self,
+        offset: u64,
+        length: u32,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) -> bool {
+        let may_begin = self.http2.is_none()
+            && self.offered_http2 != Some(false)
+            && !self.tickets.is_over()
+            && http2::is_server_preface(length.saturating_sub(self.overhead()))
+            && ledger
+                .owner(offset)
+                .is_none_or(|exchange| !exchange.responded);
+        if !may_begin {
+            return false;
+        }
+        let http2 = self.http2.get_or_insert_default();
+        for follower in self.pipeline.take_followers() {
+            http2.adopt(follower, ledger, ctx);
+        }
+        true
+    }
+}
