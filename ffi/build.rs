@@ -4,19 +4,22 @@
 
 use std::{env, fs};
 
-/// The header is generated, and a test holds it to the sources.
-const HEADER: &str = "../include/nflx.h";
+/// Where the version stands: the header, which is generated from it, is no part of the published crate.
+const SOURCE: &str = "src/lib.rs";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={HEADER}");
+    println!("cargo::rerun-if-changed={SOURCE}");
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
         return;
     }
-    let header = fs::read_to_string(HEADER).unwrap_or_else(|error| panic!("{HEADER}: {error}"));
-    let version = header
+    let source = fs::read_to_string(SOURCE).unwrap_or_else(|error| panic!("{SOURCE}: {error}"));
+    let version = source
         .lines()
-        .find_map(|line| line.strip_prefix("#define NFLX_ABI_VERSION "))
-        .unwrap_or_else(|| panic!("{HEADER} does not define NFLX_ABI_VERSION"));
+        .find_map(|line| {
+            line.strip_prefix("pub const NFLX_ABI_VERSION: u32 = ")?
+                .strip_suffix(';')
+        })
+        .unwrap_or_else(|| panic!("{SOURCE} does not define NFLX_ABI_VERSION"));
     println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libnflx.so.{version}");
 }

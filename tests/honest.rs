@@ -62,10 +62,7 @@ fn segments(config: &Config, frames: &[Frame], left: &[bool], cut: &[usize]) -> 
         }
         engine.finish();
     }
-    engine
-        .segment_numbers()
-        .filter_map(|number| engine.segment(number).cloned())
-        .collect()
+    engine.segments().cloned().collect()
 }
 
 type Connection = (IpAddr, u16, u16);

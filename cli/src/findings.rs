@@ -22,9 +22,9 @@ impl<S, G> Findings<S, G> {
         server: impl Fn(&Server) -> S,
         segment: impl Fn(&Segment) -> G,
     ) -> Self {
-        let servers: Vec<_> = (0..engine.server_count())
-            .map_while(|id| engine.server(id))
-            .map(|it| (it.address, server(it)))
+        let servers: Vec<_> = engine
+            .servers()
+            .map(|(_, it)| (it.address, server(it)))
             .collect();
         let numbers = engine.segment_numbers();
         Self {

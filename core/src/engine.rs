@@ -310,6 +310,17 @@ impl Engine {
         self.segments.next_settled()
     }
 
+    /// Returns every Netflix server with its id, in order of identification.
+    pub fn servers(&self) -> impl ExactSizeIterator<Item = (ServerId, &Server)> {
+        let servers = self.registry.servers().iter().enumerate();
+        servers.map(|(id, server)| (id as ServerId, server))
+    }
+
+    /// Returns every segment that is held, in order of request.
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
+        self.segments.iter()
+    }
+
     /// Number of servers identified: ids are 0 up to this.
     #[must_use]
     pub fn server_count(&self) -> u32 {

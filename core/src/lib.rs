@@ -38,7 +38,9 @@
 //! - **All state is bounded.** Flows, addresses, servers, segments, followed connections and reorder buffers have limits
 //!   ([`Config::SETTINGS`]); what had to make room is counted in [`Stats`].
 //!
-//! # Example
+//! # Examples
+//!
+//! Packets in, facts about them out; then servers and segments:
 //!
 //! ```
 //! use nflx_core::{Config, Engine, LinkType, Packet, Time};
@@ -49,9 +51,28 @@
 //!     0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 23, 246, 11, 141, 192, 0, 2, 1, 0x01, 0xbb, 0xc3, 0x50, 0, 8, 0, 0,
 //! ];
 //! let packet = Packet { frame: 1, time: Time(0), link_type: LinkType::RAW, original_length: 28, data: &bytes };
-//! let said = engine.packet(&packet).expect("a packet of Netflix's");
+//! let said = engine.packet(&packet).expect("a packet of a Netflix server");
 //! assert_eq!(said.server_counters.in_bytes, 28);
-//! assert_eq!(engine.server(said.server).unwrap().strongest().unwrap().as_str(), "prefix");
+//!
+//! engine.finish();
+//! for (_, server) in engine.servers() {
+//!     let evidence = server.strongest().expect("a reason");
+//!     println!("{} by {}: {} bytes", server.address, evidence.as_str(), server.counters.in_bytes);
+//! }
+//! for segment in engine.segments() {
+//!     println!("{}: {} bytes, {}", segment.number, segment.bytes, segment.kind.as_str());
+//! }
+//! # assert_eq!((engine.servers().len(), engine.segments().count()), (1, 0));
+//! ```
+//!
+//! A setting by its name, as users type it:
+//!
+//! ```
+//! let mut config = nflx_core::Config::default();
+//! config.set("session_idle", "120").expect("a setting and its value");
+//! assert_eq!(config.session_idle(), 120);
+//! let error = config.set("session_idle", "soon").unwrap_err();
+//! assert!(error.to_string().contains("session_idle"));
 //! ```
 #![forbid(unsafe_code)]
 

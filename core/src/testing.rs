@@ -291,10 +291,7 @@ pub(crate) fn run(config: Config, packets: &[TcpPacket]) -> (Engine, Vec<Option<
 
 /// All segments that an engine holds, each of which knows its neighbours of the same server.
 pub(crate) fn segments(engine: &Engine) -> Vec<Segment> {
-    let segments: Vec<Segment> = engine
-        .segment_numbers()
-        .filter_map(|number| engine.segment(number).cloned())
-        .collect();
+    let segments: Vec<Segment> = engine.segments().cloned().collect();
     let mut newest: HashMap<ServerId, &Segment> = HashMap::new();
     for segment in &segments {
         match newest.insert(segment.server, segment) {

@@ -88,16 +88,15 @@ impl Engine {
     /// Returns every segment that is held, as it is now, in order of request.
     fn segments(&self) -> Vec<Segment> {
         self.engine
-            .segment_numbers()
-            .filter_map(|number| self.engine.segment(number))
+            .segments()
             .map(|row| Segment::new(row, &self.engine))
             .collect()
     }
 
     /// Returns every Netflix server, in order of identification.
     fn servers(&self) -> Vec<Server> {
-        (0..self.engine.server_count())
-            .filter_map(|id| Some((id, self.engine.server(id)?)))
+        self.engine
+            .servers()
             .map(|(id, row)| Server::new(id, row, &self.engine))
             .collect()
     }

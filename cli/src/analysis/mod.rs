@@ -423,12 +423,7 @@ mod tests {
     }
 
     fn sizes(study: &Study) -> Vec<u64> {
-        study
-            .engine
-            .segment_numbers()
-            .filter_map(|number| study.engine.segment(number))
-            .map(|s| s.bytes)
-            .collect()
+        study.engine.segments().map(|s| s.bytes).collect()
     }
 
     /// What is found where the names come last, with so many packets of nobody's behind them.

@@ -50,10 +50,7 @@ impl Report for Segments {
             .iter()
             .flat_map(Session::media_seconds)
             .collect();
-        for segment in engine
-            .segment_numbers()
-            .filter_map(|number| engine.segment(number))
-        {
+        for segment in engine.segments() {
             let server = engine.server(segment.server);
             writer.row(&SegmentRow {
                 frames: &study.frames,
@@ -70,10 +67,7 @@ impl Report for Segments {
 /// Sessions of playback in a capture.
 pub(crate) fn sessions(study: &Study) -> Vec<Session> {
     let engine = &study.engine;
-    let segments = engine
-        .segment_numbers()
-        .filter_map(|number| engine.segment(number));
-    Playbacks::of(segments, engine.config()).0
+    Playbacks::of(engine.segments(), engine.config()).0
 }
 
 impl Report for Sessions {

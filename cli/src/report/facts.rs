@@ -70,10 +70,7 @@ impl Sum {
 impl<'a> Facts<'a> {
     pub(super) fn of(engine: &'a Engine) -> Self {
         let servers = ranked(engine);
-        let segments: Vec<_> = engine
-            .segment_numbers()
-            .filter_map(|number| engine.segment(number))
-            .collect();
+        let segments: Vec<_> = engine.segments().collect();
         Self {
             engine,
             ranks: servers

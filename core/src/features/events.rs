@@ -37,19 +37,16 @@ impl Events {
     /// nothing of it came for some time; its size might be a part only else.
     pub(crate) fn of(outcome: &Engine) -> Self {
         let config = outcome.config();
-        let servers = (0..outcome.server_count()).filter_map(|id| outcome.server(id));
-        let end = servers
-            .map(|server| server.t_last)
+        let end = outcome
+            .servers()
+            .map(|(_, server)| server.t_last)
             .max()
             .unwrap_or_default();
         let quiet = i64::try_from(config.segment_quiet())
             .unwrap_or(i64::MAX)
             .saturating_mul(1_000_000_000);
         let mut list = Vec::new();
-        for segment in outcome
-            .segment_numbers()
-            .filter_map(|number| outcome.segment(number))
-        {
+        for segment in outcome.segments() {
             if !config.feature_kinds.contains(&segment.kind) {
                 continue;
             }

@@ -114,7 +114,7 @@ impl Features {
     pub fn new(outcome: &Engine) -> Self {
         let config = outcome.config();
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let servers = (0..outcome.server_count()).filter_map(|id| outcome.server(id));
+        let servers = outcome.servers().map(|(_, server)| server);
         let of_video = servers.filter(|server| server.role.sends_video());
         Self {
             rules: Rules::new(config),

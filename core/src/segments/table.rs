@@ -92,6 +92,11 @@ impl SegmentTable {
         self.first..self.next_number()
     }
 
+    /// Returns all that are held, in order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Segment> {
+        self.segments.iter().flatten()
+    }
+
     pub(crate) fn get(&self, number: u32) -> Option<&Segment> {
         self.segments
             .get(number.checked_sub(self.first)? as usize)?

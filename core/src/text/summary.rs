@@ -33,11 +33,9 @@ impl core::ops::Deref for RankedServer<'_> {
 /// segments. DNS answers also name servers that nobody then speaks to.
 #[must_use]
 pub fn ranked(engine: &Engine) -> Vec<RankedServer<'_>> {
-    let servers = (0..engine.server_count()).filter_map(|id| {
-        Some(RankedServer {
-            server: engine.server(id)?,
-            segments: engine.server_segments(id),
-        })
+    let servers = engine.servers().map(|(id, server)| RankedServer {
+        server,
+        segments: engine.server_segments(id),
     });
     let mut servers: Vec<_> = servers
         .filter(|server| server.counters.in_pkts + server.counters.out_pkts > 0)

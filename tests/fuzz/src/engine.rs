@@ -233,8 +233,7 @@ fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
 fn said(engine: &mut Engine, annotations: Vec<Option<Annotation>>) -> Said {
     engine.finish();
     let mut servers = Vec::new();
-    for id in 0..engine.server_count() {
-        let server = engine.server(id).expect("ids up to the count");
+    for (id, server) in engine.servers() {
         // Frames of evidence are the first pass's to say.
         let evidence: Vec<_> = server
             .evidence
@@ -250,10 +249,7 @@ fn said(engine: &mut Engine, annotations: Vec<Option<Annotation>>) -> Said {
             engine.server_segments(id).bytes
         ));
     }
-    let segments = engine
-        .segment_numbers()
-        .filter_map(|number| engine.segment(number).cloned())
-        .collect();
+    let segments = engine.segments().cloned().collect();
     Said {
         annotations,
         servers,
@@ -302,10 +298,7 @@ fn show(config: &Config, frames: &[Frame]) {
                 "  {:?} request {} segment {:?} {}",
                 said.direction, said.request, said.segment, said.bytes_so_far
             );
-            for segment in engine
-                .segment_numbers()
-                .filter_map(|number| engine.segment(number))
-            {
+            for segment in engine.segments() {
                 println!(
                     "    {}: {} missing {} again {}",
                     segment.number,
@@ -367,8 +360,9 @@ impl Recount {
 
 fn check(config: &Config, engine: &Engine, frames: &[Frame], said: &Said) {
     let stats = &said.stats;
-    let ids: HashMap<IpAddr, u32> = (0..engine.server_count())
-        .map(|id| (engine.server(id).expect("a server").address, id))
+    let ids: HashMap<IpAddr, u32> = engine
+        .servers()
+        .map(|(id, server)| (server.address, id))
         .collect();
     assert_eq!(ids.len(), said.servers.len(), "an address is one server");
     assert!(stats.flows <= config.max_flows() && ids.len() as u64 <= config.max_servers());
@@ -486,8 +480,7 @@ fn segments(config: &Config, engine: &Engine, said: &Said, recount: &Recount) {
             );
         }
     }
-    for id in 0..engine.server_count() {
-        let server = engine.server(id).expect("a server");
+    for (id, server) in engine.servers() {
         let totals = engine.server_segments(id);
         let (count, bytes) = servers.get(&id).copied().unwrap_or_default();
         if said.stats.segments_evicted == 0 {

@@ -31,7 +31,7 @@ fn analysis(config: Config, packets: &[Given]) -> Engine {
 fn rows(engine: &Engine) -> (Vec<String>, Vec<String>) {
     let server =
         |server: &Server| format!("{} {} {:?}", server.address, server.flows, server.counters);
-    let servers = (0..engine.server_count()).filter_map(|id| engine.server(id));
+    let servers = engine.servers().map(|(_, server)| server);
     let segment = |s: &crate::Segment| {
         format!(
             "{:?} {} {} {} {} {:?} {}",

@@ -138,7 +138,7 @@ fn a_second_pass_says_all_wherever_the_answer_came() {
 
 /// Segments and servers, as a pass leaves them.
 fn results(engine: &Engine) -> (Vec<Segment>, Vec<String>) {
-    let servers = (0..engine.server_count()).map(|id| format!("{:?}", engine.server(id)));
+    let servers = engine.servers().map(|(_, server)| format!("{server:?}"));
     (segments(engine), servers.collect())
 }
 

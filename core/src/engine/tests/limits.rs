@@ -85,8 +85,7 @@ fn servers_counters_are_right_though_flows_make_room() {
     let packets = crowd(60);
     let (engine, _) = run(tiny(), &packets);
     assert_eq!(engine.stats().hosts_evicted, 0);
-    for id in 0..engine.server_count() {
-        let server = engine.server(id).unwrap();
+    for (_, server) in engine.servers() {
         let mut counters = Counters::default();
         for packet in &packets {
             let length = 40 + packet.payload.len() as u32;
@@ -106,9 +105,7 @@ fn all(
     packets: &[TcpPacket],
 ) -> (Vec<Option<Annotation>>, Vec<Segment>, String, Stats) {
     let (engine, said) = run(config.clone(), packets);
-    let servers: Vec<&Server> = (0..engine.server_count())
-        .filter_map(|id| engine.server(id))
-        .collect();
+    let servers: Vec<&Server> = engine.servers().map(|(_, server)| server).collect();
     (
         said,
         segments(&engine),

@@ -42,7 +42,7 @@ fn rows<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> (Vec<Segment>, Vec<C
         (row.number, row.index, row.flow) = (0, 0, 0);
         (row.previous, row.next) = (None, None);
     }
-    let servers = (0..engine.server_count()).filter_map(|id| engine.server(id));
+    let servers = engine.servers().map(|(_, server)| server);
     (rows, servers.map(|server| server.counters).collect())
 }
 
