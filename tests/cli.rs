@@ -13,6 +13,8 @@ use serde_json::Value;
 
 #[cfg(unix)]
 mod aborting;
+mod copies;
+mod field;
 mod formats;
 #[cfg(unix)]
 mod guarding;
@@ -510,9 +512,10 @@ fn compressed_plain_and_piped_are_the_same() {
         assert!(!expected.is_empty());
         assert_eq!(rows(&run(&[command, &plain]).quiet()), expected);
         assert_eq!(rows(&run(&[command, &members]).quiet()), expected);
-        assert_eq!(rows(&run_with(&[command, "-"], &bytes).quiet()), expected);
+        let piped = [command, "--no-live", "-"];
+        assert_eq!(rows(&run_with(&piped, &bytes).quiet()), expected);
         assert_eq!(
-            rows(&run_with(&[command, "-"], &fs::read(&compressed).expect("there")).quiet()),
+            rows(&run_with(&piped, &fs::read(&compressed).expect("there")).quiet()),
             expected
         );
         let redirected = Command::new(program())

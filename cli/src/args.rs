@@ -38,6 +38,8 @@ Examples:
   nflx report session.pcapng -o report.html a page with pictures, for a browser
   dumpcap -i eth0 -w - | nflx segments --live -
                                             each segment when it is over, from an interface
+  dumpcap -i eth0 -w - | nflx segments --live - --rotate 5m -o rows/
+                                            the same as Parquet, a file for every five minutes
 
 Exit status: 0 done; 1 done, but input was damaged (all that could be read was used); 2 wrong usage or unreadable input.";
 
@@ -166,10 +168,14 @@ pub(crate) struct Run {
     /// Captures to read, folders of them, or quoted patterns such as 'day*/**/*.pcap'; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Write each segment or packet when nothing about it will change, of a pipe or a file that grows; SIGTERM and Ctrl-C end
-    /// it with what there is. What only a whole session tells is null: media_s, bitrate_bps
-    #[arg(long)]
+    /// Write each row when nothing about it will change, of a pipe or a file that grows; SIGTERM and Ctrl-C end it with what
+    /// there is. What only a whole session tells is null: media_s, bitrate_bps. The default for segments from a pipe,
+    /// written as JSON lines or CSV
+    #[arg(long, conflicts_with = "no_live")]
     pub(crate) live: bool,
+    /// Wait for the end of a pipe: rows then say what only the whole capture tells
+    #[arg(long)]
+    pub(crate) no_live: bool,
     /// Captures to read at once [default: one for each core]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZero<usize>>,
@@ -180,6 +186,10 @@ pub(crate) struct Run {
     /// Write a Parquet file for each capture: capture=NAME/part.parquet below the folder that -o names
     #[arg(long, help_heading = "Output")]
     pub(crate) partition: bool,
+    /// With --live: begin a new file in the folder that -o names after so much time (30s, 5m, 1h, 1d), by the clock of the
+    /// capture, and on SIGHUP. Files appear when they are complete
+    #[arg(long, value_name = "TIME", value_parser = period, help_heading = "Output")]
+    pub(crate) rotate: Option<NonZero<u32>>,
     #[command(flatten)]
     pub(crate) analysis: Analysis,
     /// Model to ask, loaded.
@@ -449,6 +459,21 @@ impl Analysis {
     }
 }
 
+/// Seconds of a time span with a unit.
+fn period(text: &str) -> Result<NonZero<u32>, &'static str> {
+    const MISTAKE: &str = "write it as 30s, 5m, 1h or 1d";
+    let unit = match text.chars().next_back() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3_600,
+        Some('d') => 86_400,
+        _ => return Err(MISTAKE),
+    };
+    let number: u32 = text[..text.len() - 1].parse().map_err(|_| MISTAKE)?;
+    let seconds = number.checked_mul(unit).and_then(NonZero::new);
+    seconds.ok_or(MISTAKE)
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.trim().to_owned(), value.to_owned()))
@@ -522,6 +547,16 @@ mod tests {
             "{said}"
         );
         assert!(mistake(&["nflx", "servers"]).contains("<FILE>..."));
+    }
+
+    #[test]
+    fn periods_have_units() {
+        for (text, expected) in [("30s", 30), ("5m", 300), ("1h", 3_600), ("2d", 172_800)] {
+            assert_eq!(period(text).map(NonZero::get), Ok(expected));
+        }
+        for text in ["", "5", "m", "0s", "-5m", "1.5h", "99999999d", "5µ"] {
+            assert!(period(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -36,12 +36,10 @@ fn main() -> ExitCode {
         Err(status) => return status.into(),
     };
     let status = match cli.command {
-        Command::Servers(run) => list::run::run::<Servers>(&run),
-        Command::Segments(run) if run.live => list::live::run::<Segments>(&run),
-        Command::Segments(run) => list::run::run::<Segments>(&run),
-        Command::Packets(run) if run.live => list::live::run::<Packets>(&run),
-        Command::Packets(run) => list::run::run::<Packets>(&run),
-        Command::Sessions(run) => list::run::run::<Sessions>(&run),
+        Command::Servers(run) => list::run::either::<Servers>(&run),
+        Command::Segments(run) => list::run::either::<Segments>(&run),
+        Command::Packets(run) => list::run::either::<Packets>(&run),
+        Command::Sessions(run) => list::run::either::<Sessions>(&run),
         Command::Playback(run) if run.is_p1203() => list::run::run::<P1203>(&run.into_run()),
         Command::Playback(run) => list::run::run::<Playback>(&run.into_run()),
         Command::Features(run) => list::quality::features(run),

@@ -27,6 +27,17 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
             stats.scopes_mixed
         ));
     }
+    if stats.clock_steps > 0 {
+        let times = if stats.clock_steps == 1 {
+            "once".to_owned()
+        } else {
+            format!("{} times", stats.clock_steps)
+        };
+        sentences.push(format!(
+            "the capture's clock steps back {times}: sizes do not depend on it, and times that it contradicts are null \
+             (reordercap IN OUT brings packets in order of time, where the order is wrong and not the clock)"
+        ));
+    }
     sentences
 }
 
@@ -41,6 +52,7 @@ mod tests {
             packets: 10,
             duplicates: 5,
             scopes_mixed: 4,
+            clock_steps: 1,
             ..Stats::default()
         };
         let said = sentences(&stats, &Unfollowed::default());
@@ -48,5 +60,12 @@ mod tests {
             said[0].starts_with("5 of 10 packets are copies") && said[0].contains("editcap -d")
         );
         assert!(said[1].starts_with("4 packets") && said[1].contains("flow_key=vlan"));
+        assert!(said[2].starts_with("the capture's clock steps back once"));
+        let stats = Stats {
+            clock_steps: 2,
+            ..Stats::default()
+        };
+        let said = sentences(&stats, &Unfollowed::default());
+        assert!(said[0].contains("steps back 2 times"));
     }
 }

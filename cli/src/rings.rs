@@ -43,11 +43,7 @@ pub(crate) fn join(
     joining: Joining,
     jobs: NonZero<usize>,
 ) -> (Vec<Input>, Vec<String>) {
-    let chains = match joining {
-        Joining::Never => Vec::new(),
-        Joining::All => vec![all(&inputs)],
-        Joining::Found(gap) => found(&inputs, gap, jobs),
-    };
+    let chains = chained(&inputs, joining, jobs);
     let mut inputs: Vec<Option<Input>> = inputs.into_iter().map(Some).collect();
     let mut sentences = Vec::new();
     for chain in chains.iter().filter(|chain| chain.len() > 1) {
@@ -67,10 +63,43 @@ pub(crate) fn join(
     (inputs.into_iter().flatten().collect(), sentences)
 }
 
+/// Returns what to say of files that are one capture and have to be read each by itself, in a sentence each.
+pub(crate) fn apart(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Vec<String> {
+    let chains = chained(inputs, joining, jobs);
+    let chains = chains.iter().filter(|chain| chain.len() > 1);
+    let files = chains.map(|chain| chain.iter().flat_map(|&index| inputs[index].files()));
+    files
+        .map(|files| {
+            let files: Vec<_> = files.cloned().collect();
+            format!(
+                "{} are read each by itself, as a partition holds one file's rows: what goes on from file to file is cut; \
+                 without --partition they are read as one capture, with --no-join this is not said",
+                called(&files)
+            )
+        })
+        .collect()
+}
+
+/// Which inputs are one capture, by their places.
+fn chained(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
+    match joining {
+        Joining::Never => Vec::new(),
+        Joining::All => vec![all(inputs)],
+        Joining::Found(gap) => found(inputs, gap, jobs),
+    }
+}
+
 fn sentence(files: &[PathBuf]) -> String {
+    format!(
+        "{} are read as one capture; --no-join reads each by itself",
+        called(files)
+    )
+}
+
+fn called(files: &[PathBuf]) -> String {
     let name = |file: Option<&PathBuf>| file.map_or_else(String::new, |file| escape::path(file));
     format!(
-        "{} to {}: {} files that follow each other are read as one capture; --no-join reads each by itself",
+        "{} to {}: {} files that follow each other",
         name(files.first()),
         name(files.last()),
         files.len()

@@ -62,6 +62,8 @@ pub struct Engine {
     /// Time of the latest packet.
     latest: Time,
     stats: Stats,
+    /// The latest packet was a copy of another.
+    latest_is_copy: bool,
     /// Time of the newest packet.
     clock: Time,
     /// `clock_step` in nanoseconds.
@@ -102,6 +104,7 @@ impl Engine {
             segments_missed: false,
             latest: Time::default(),
             stats: Stats::default(),
+            latest_is_copy: false,
             clock: Time(i64::MIN),
             clock_step: i64::try_from(config.clock_step()).unwrap_or(i64::MAX) * 1_000_000,
             config,
@@ -191,6 +194,7 @@ impl Engine {
     /// Decodes a packet, and hands it to its connection.
     fn follow(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
+        self.latest_is_copy = false;
         self.watch_clock(packet.time);
         match self.decoder.plain(packet) {
             Some(datagram) => self.take_datagram(packet, &datagram, 0),
@@ -298,9 +302,17 @@ impl Engine {
         self.segments.settle_all(self.latest);
     }
 
-    /// Begins to keep settled segments for [`Self::next_settled`].
+    /// Begins to keep settled segments for [`Self::next_settled`], and servers whose role changed for
+    /// [`Self::next_changed_server`].
     pub fn watch_settled(&mut self) {
         self.segments.watch();
+        self.registry.roles_changed.watch();
+    }
+
+    /// Returns the next server whose role changed since it was returned last. A server whose role changed more than once
+    /// meanwhile comes once, so that they never need more room than servers do.
+    pub fn next_changed_server(&mut self) -> Option<ServerId> {
+        self.registry.roles_changed.next()
     }
 
     /// Returns the next segment that settled, in the order in which they settle, each once. A settled segment does not change
@@ -345,6 +357,13 @@ impl Engine {
         self.segments.numbers()
     }
 
+    /// Returns the name of a segment's server: the one that its own flow gave, or else the one that identified the address.
+    #[must_use]
+    pub fn segment_name<'a>(&'a self, segment: &'a Segment) -> Option<&'a str> {
+        let of_server = || self.server(segment.server).and_then(Server::name);
+        segment.own_name.as_deref().or_else(of_server)
+    }
+
     /// A segment by its number; `None` if there is none, or it was evicted.
     #[must_use]
     pub fn segment(&self, number: u32) -> Option<&Segment> {
@@ -366,6 +385,12 @@ impl Engine {
             segments_evicted: self.segments.evicted,
             ..self.stats
         }
+    }
+
+    /// Returns true if the latest packet was a copy of another, whoever it belongs to: it is no traffic.
+    #[must_use]
+    pub const fn latest_is_copy(&self) -> bool {
+        self.latest_is_copy
     }
 
     /// Packets in which a known header hides the rest, and link types that are not known.

@@ -54,6 +54,7 @@ class Segment:
     estimated: bool
     shared: bool
     inferred: bool
+    via: Optional[str]
     settled: bool
     def as_dict(self) -> Dict[str, Any]: ...
 

@@ -106,7 +106,7 @@ facts! {
         client_port: u16,
         /// tcp or quic.
         transport: &'static str,
-        /// Name that identified the server, if one did.
+        /// Name that its connection gave, or else the one that identified the server.
         name: Option<String>,
         /// video, audio, other, or pending while it is not decided.
         kind: &'static str,
@@ -148,6 +148,8 @@ facts! {
         shared: bool,
         /// Seen through acknowledgements only.
         inferred: bool,
+        /// Proxy that it came through: connect, socks or http_proxy.
+        via: Option<&'static str>,
         /// Nothing about it will change any more.
         settled: bool,
     }
@@ -230,7 +232,7 @@ impl Segment {
             client: row.client.to_string(),
             client_port: row.client_port,
             transport: row.transport.as_str(),
-            name: server.and_then(|server| server.name().map(str::to_owned)),
+            name: engine.segment_name(row).map(str::to_owned),
             kind: row.kind.as_str(),
             request_frame: row.request_frame,
             first_frame: row.first_frame,
@@ -251,6 +253,7 @@ impl Segment {
             estimated: row.estimated,
             shared: row.shared,
             inferred: row.inferred,
+            via: row.via.map(|via| via.as_str()),
             settled: row.settled,
         }
     }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -26,14 +26,79 @@ fn numbered(jsonl: &str) -> Vec<Value> {
     rows
 }
 
+/// Every recorded capture that is one pcap file.
+pub(super) fn recordings() -> Vec<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("captures");
+    let names = std::fs::read_dir(folder).expect("there").map(|entry| {
+        let name = entry.expect("there").file_name();
+        name.into_string().expect("UTF-8")
+    });
+    let mut names: Vec<_> = names.filter(|name| name.ends_with(".pcap.gz")).collect();
+    names.sort();
+    assert!(names.len() > 10);
+    names
+}
+
 #[test]
 fn settled_segments_are_those_of_the_whole_capture() {
-    for name in ["player.pcap.gz", "h2.pcap.gz", "loss.pcap.gz", "h3.pcap.gz"] {
+    // Most are named by what is in them, the others by address.
+    let known = ["--prefixes", "10.9.0.0/22"];
+    let mut rows = 0;
+    for name in recordings() {
+        let bytes = decompressed(&recorded(&name));
+        for known in [&known[..], &[]] {
+            let outcome = run(&[&["segments", &recorded(&name)], known].concat());
+            let whole = numbered(&outcome.stdout);
+            // Short waits settle segments while their connections go on.
+            for wait in ["1", "120"] {
+                let wait = [
+                    &format!("settle_after={wait}"),
+                    &format!("segment_quiet={}", wait.min("10")),
+                ];
+                let wait = ["--set", wait[0], "--set", wait[1]];
+                let is_short = wait[1].ends_with("=1");
+                let live = run_with(&[&["segments", "-"], known, &wait].concat(), &bytes);
+                assert_eq!(live.status, Some(0), "{}", live.stderr);
+                assert!(!live.stderr.contains("--no-live"), "{}", live.stderr);
+                let live = numbered(&live.stdout);
+                if is_short {
+                    // What ends by silence is complete, and kinds are decided earlier.
+                    let sizes = |rows: &[Value]| -> Vec<_> {
+                        rows.iter()
+                            .map(|row| (row["segment"].clone(), row["app_bytes"].clone()))
+                            .collect()
+                    };
+                    assert_eq!(sizes(&live), sizes(&whole), "{name}");
+                } else {
+                    assert_eq!(live, whole, "{name}");
+                }
+                rows += live.len();
+            }
+        }
+    }
+    assert!(rows > 500);
+}
+
+#[test]
+fn the_last_row_of_each_server_and_every_session_is_that_of_the_whole_capture() {
+    for name in ["player.pcap.gz", "tls12.pcap.gz"] {
         let bytes = decompressed(&recorded(name));
-        let whole = numbered(&run(&["segments", &recorded(name)]).quiet());
-        assert!(!whole.is_empty());
-        let live = numbered(&run_with(&["segments", "--live", "-"], &bytes).quiet());
-        assert_eq!(live, whole, "{name}");
+        let rows = |jsonl: &str, key: &str| -> std::collections::BTreeMap<String, Value> {
+            let rows = jsonl.lines().map(|line| {
+                let mut row: Value = serde_json::from_str(line).expect("JSON");
+                row.as_object_mut().expect("an object").remove("capture");
+                (row[key].to_string(), row)
+            });
+            rows.collect()
+        };
+        let whole = rows(&run(&["servers", &recorded(name)]).quiet(), "server");
+        let live = run_with(&["servers", "--live", "-"], &bytes).quiet();
+        assert!(live.lines().count() > whole.len(), "roles change meanwhile");
+        assert_eq!(rows(&live, "server"), whole, "{name}");
+
+        let whole = rows(&run(&["sessions", &recorded(name)]).quiet(), "session");
+        let live = run_with(&["sessions", "--live", "-"], &bytes).quiet();
+        assert_eq!(rows(&live, "session"), whole, "{name}");
     }
 }
 
@@ -94,8 +159,8 @@ fn rows_come_before_the_end_and_a_signal_ends_it_well() {
 fn what_cannot_be_live_is_said() {
     for (args, expected) in [
         (
-            &["servers", "--live", "-"][..],
-            "--live is for segments and packets",
+            &["features", "--live", "-"][..],
+            "--live is for servers, segments, packets and sessions",
         ),
         (
             &["segments", "--live", "a", "b"],
@@ -105,10 +170,140 @@ fn what_cannot_be_live_is_said() {
             &["segments", "--live", "--format", "table", "-"],
             "JSON lines or CSV",
         ),
+        (
+            &["segments", "--live", "--format", "parquet", "-"],
+            "give --rotate 5m and a folder",
+        ),
+        (&["segments", "--rotate", "5m", "-"], "name the folder"),
+        (&["segments", "--rotate", "5", "-"], "write it as 30s"),
         (&["packets", "--live", "missing"], "missing: no such file"),
     ] {
         let outcome = run(args);
         assert_eq!(outcome.status, Some(2));
         assert!(outcome.sentence().contains(expected), "{}", outcome.stderr);
+    }
+}
+
+/// Sends a signal.
+fn send(child: &Child, signal: &str) {
+    let sent = Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill").success());
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_row_comes_within_a_second_of_settling() {
+    let bytes = decompressed(&recorded("player.pcap.gz"));
+    let settle = ["--set", "settle_after=1", "--set", "segment_quiet=1"];
+    // Without being asked for: the input is a pipe.
+    let (mut child, lines) = begin(&[&["segments", "-"], &settle[..]].concat());
+    let mut stdin = child.stdin.take().expect("piped");
+    let mut records = &bytes[24..];
+    stdin.write_all(&bytes[..24]).expect("read");
+    let mut first = None;
+    while first.is_none() && !records.is_empty() {
+        let length = u32::from_le_bytes(*records[8..].first_chunk().expect("whole")) as usize;
+        let (record, rest) = records.split_at(16 + length);
+        stdin.write_all(record).expect("read");
+        records = rest;
+        // What settled by this packet is there at once; most packets settle nothing.
+        first = lines.try_recv().ok();
+    }
+    // A packet more says that time has passed, and the row comes.
+    let first = first.or_else(|| lines.recv_timeout(Duration::from_secs(1)).ok());
+    let row: Value = serde_json::from_str(&first.expect("a row")).expect("a whole line");
+    assert_eq!(row["segment"], 1);
+    assert!(!records.is_empty(), "long before the end");
+    drop(stdin);
+    child.wait().expect("it ends");
+}
+
+#[test]
+fn files_by_time_are_complete_and_hold_each_row_once() {
+    let bytes = decompressed(&recorded("player.pcap.gz"));
+    let folder = Folder::new();
+    let out = folder.path("rows");
+    let settle = ["--set", "settle_after=1", "--set", "segment_quiet=1"];
+    let args = [
+        "segments", "-", "--rotate", "10s", "--format", "csv", "-o", &out,
+    ];
+    let (mut child, _) = begin(&[&args, &settle[..]].concat());
+    let mut stdin = child.stdin.take().expect("piped");
+    let names = || -> Vec<String> {
+        let entries = std::fs::read_dir(&out).into_iter().flatten();
+        let names = entries.map(|entry| entry.expect("there").file_name());
+        let mut names: Vec<_> = names
+            .map(|name| name.into_string().expect("UTF-8"))
+            .collect();
+        names.retain(|name| !name.starts_with(".nflx-"));
+        names.sort();
+        names
+    };
+    let (first, rest) = bytes.split_at(bytes.len() / 2);
+    stdin.write_all(first).expect("read");
+    wait_until("a file", || !names().is_empty());
+    let before = names();
+    send(&child, "-HUP");
+    stdin.write_all(&rest[..100_000]).expect("read");
+    wait_until("another", || names().len() > before.len());
+    send(&child, "-TERM");
+    assert_eq!(
+        child.wait().expect("it ends").code(),
+        Some(1),
+        "cut in the middle"
+    );
+    drop(stdin);
+    let mut segments = Vec::new();
+    for name in names() {
+        assert!(
+            name.starts_with("segments_2026") && name.ends_with(".csv"),
+            "{name}"
+        );
+        let text = std::fs::read_to_string(format!("{out}/{name}")).expect("whole");
+        let rows = text.lines().skip(1).filter_map(|row| row.split(',').nth(1));
+        let rows: Vec<u32> = rows
+            .map(|number| number.parse().expect("a number"))
+            .collect();
+        assert!(!rows.is_empty(), "no file without rows");
+        segments.extend(rows);
+    }
+    let count = segments.len();
+    segments.sort_unstable();
+    segments.dedup();
+    assert_eq!(segments.len(), count);
+    assert_eq!(
+        segments.last().map(|last| *last as usize),
+        Some(count),
+        "none is missing"
+    );
+}
+
+#[test]
+fn a_file_of_rows_is_kept_when_a_signal_ends_the_run() {
+    let bytes = decompressed(&recorded("player.pcap.gz"));
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let folder = Folder::new();
+        let out = folder.path("rows.jsonl");
+        let (mut child, _) = begin(&["segments", "--live", "-", "-o", &out]);
+        let mut stdin = child.stdin.take().expect("piped");
+        stdin.write_all(&bytes).expect("read");
+        wait_until("a beginning", || !folder.names().is_empty());
+        send(&child, signal);
+        assert_eq!(
+            child.wait().expect("it ends").code().is_some(),
+            true,
+            "{signal}"
+        );
+        assert_eq!(folder.names(), ["rows.jsonl"], "{signal}");
+        drop(stdin);
     }
 }

@@ -64,8 +64,9 @@ const AHEAD_SHARE: u64 = 8;
 
 /// What one pass noticed besides the engine's results.
 #[derive(Default)]
-struct Seen {
-    start: Option<Time>,
+pub(crate) struct Seen {
+    /// Time of the first packet.
+    pub(crate) start: Option<Time>,
     unknown_link_types: Vec<u16>,
     judged: HashSet<LinkType>,
     last_link_type: Option<LinkType>,
@@ -74,7 +75,11 @@ struct Seen {
 impl Seen {
     /// Gives a packet to the engine.
     #[inline(always)]
-    fn packet(&mut self, engine: &mut Engine, packet: &Packet<'_>) -> Option<Annotation> {
+    pub(crate) fn packet(
+        &mut self,
+        engine: &mut Engine,
+        packet: &Packet<'_>,
+    ) -> Option<Annotation> {
         // Whether a link type is known is the engine's to say: ask it at the first packet of each.
         let new =
             self.last_link_type != Some(packet.link_type) && self.judged.insert(packet.link_type);
@@ -92,6 +97,34 @@ impl Seen {
         }
         self.last_link_type = Some(packet.link_type);
         annotation
+    }
+
+    /// Returns a link type that is not known, where no packet has another.
+    pub(crate) fn only_unknown_link_types(&self, stats: &Stats) -> Option<u32> {
+        let number = self.unknown_link_types.first()?;
+        (stats.unknown_link_type == stats.packets).then_some((*number).into())
+    }
+
+    /// Returns what to say of a capture besides its damage.
+    pub(crate) fn sentences(&self, engine: &Engine, windows: &features::Stats) -> Vec<String> {
+        let stats = engine.stats();
+        let rest = self.unknown().into_iter().chain(shortage(&stats, windows));
+        rest.chain(observations::sentences(&stats, engine.unfollowed()))
+            .collect()
+    }
+
+    /// What to say of packets of link types that are not known, beside others: they are no damage.
+    fn unknown(&self) -> Option<String> {
+        let (first, others) = self.unknown_link_types.split_first()?;
+        let others = if others.is_empty() {
+            ""
+        } else {
+            " (nor are others in it)"
+        };
+        Some(format!(
+            "{}{others}; packets of known types were used",
+            UnknownLinkType((*first).into())
+        ))
     }
 }
 
@@ -131,7 +164,7 @@ impl Study {
             passes: 1,
             seen,
         };
-        if let Some(number) = study.only_unknown_link_types() {
+        if let Some(number) = study.seen.only_unknown_link_types(&study.engine.stats()) {
             return Err(Unreadable::LinkType(number).into());
         }
         if study.engine.segments_missed() {
@@ -218,11 +251,8 @@ impl Study {
             (false, false) => Status::Damaged,
             (false, true) => Status::Done,
         };
-        let (stats, unfollowed) = (self.engine.stats(), self.engine.unfollowed());
-        let rest = self.unknown_link_types().into_iter().chain(self.shortage());
-        let rest = rest
-            .chain(observations::sentences(&stats, unfollowed))
-            .map(|sentence| (self.name(), sentence));
+        let rest = self.seen.sentences(&self.engine, &self.windows);
+        let rest = rest.into_iter().map(|sentence| (self.name(), sentence));
         Remarks {
             status,
             sentences: damage
@@ -238,46 +268,19 @@ impl Study {
         let (damage, _) = self.parts.damage();
         let damage = damage.into_iter().map(|(_, sentence)| sentence);
         damage
-            .chain(self.unknown_link_types())
-            .chain(self.shortage())
-            .chain(observations::sentences(
-                &self.engine.stats(),
-                self.engine.unfollowed(),
-            ))
+            .chain(self.seen.sentences(&self.engine, &self.windows))
             .collect()
-    }
-
-    /// What to say of packets of link types that are not known, beside others: they are no damage.
-    fn unknown_link_types(&self) -> Option<String> {
-        let (first, others) = self.seen.unknown_link_types.split_first()?;
-        let others = if others.is_empty() {
-            ""
-        } else {
-            " (nor are others in it)"
-        };
-        Some(format!(
-            "{}{others}; packets of known types were used",
-            UnknownLinkType((*first).into())
-        ))
-    }
-
-    /// What found no room in the engine's tables, in one sentence; `None` if all did.
-    fn shortage(&self) -> Option<String> {
-        shortage(&self.engine.stats(), &self.windows)
     }
 
     /// Returns what to say where no server is Netflix's: what the capture lacks. `None` where one is.
     pub(crate) fn nothing_recognised(&self) -> Option<String> {
-        ranked(&self.engine)
-            .is_empty()
-            .then(|| lacking(&self.engine.stats()))
+        nothing_recognised(&self.engine)
     }
+}
 
-    fn only_unknown_link_types(&self) -> Option<u32> {
-        let stats = self.engine.stats();
-        let number = self.seen.unknown_link_types.first()?;
-        (stats.unknown_link_type == stats.packets).then_some((*number).into())
-    }
+/// Returns what to say where no server is Netflix's.
+pub(crate) fn nothing_recognised(engine: &Engine) -> Option<String> {
+    ranked(engine).is_empty().then(|| lacking(&engine.stats()))
 }
 
 /// Captures come from strangers: a seed that they cannot know keeps them from filling one bucket of a table.

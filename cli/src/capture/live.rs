@@ -20,20 +20,56 @@ const AHEAD: usize = 4;
 /// How often a file that grows is looked at, and a signal noticed.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// What signals ask for.
+pub(crate) struct Signals {
+    /// To end well.
+    stop: Arc<AtomicBool>,
+    /// To begin a new file.
+    renew: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// Watches for signals from now on: SIGTERM and SIGINT end the run, and so does SIGHUP, or it begins a new file if
+    /// there `are_files`.
+    pub(crate) fn watch(are_files: bool) -> io::Result<Self> {
+        let signals = Self {
+            stop: Arc::default(),
+            renew: Arc::default(),
+        };
+        #[cfg(unix)]
+        {
+            use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+            use signal_hook::flag;
+            crate::output::leave_signals();
+            let ends = [SIGTERM, SIGINT, SIGHUP];
+            for &signal in &ends[..if are_files { 2 } else { 3 }] {
+                if !crate::output::is_ignored(signal) {
+                    // The second one ends the program at once.
+                    flag::register_conditional_default(signal, Arc::clone(&signals.stop))?;
+                    flag::register(signal, Arc::clone(&signals.stop))?;
+                }
+            }
+            if are_files {
+                flag::register(SIGHUP, Arc::clone(&signals.renew))?;
+            }
+        }
+        Ok(signals)
+    }
+
+    /// Returns true if a new file was asked for since the last call.
+    pub(crate) fn takes_renewal(&self) -> bool {
+        // Most packets find nothing, and need not write.
+        self.renew.load(Ordering::Relaxed) && self.renew.swap(false, Ordering::Relaxed)
+    }
+}
+
 /// Opens a capture that may still grow; `-` is standard input.
-pub(crate) fn open(path: &Path) -> Result<Pass<'static>, Unreadable> {
+pub(crate) fn open(path: &Path, signals: &Signals) -> Result<Pass<'static>, Unreadable> {
     let (file, grows) = opened(path).map_err(Unreadable::from_open_error)?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(Unreadable::Directory);
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    #[cfg(unix)]
-    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
-        // The second one ends the program at once.
-        let flag = signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop));
-        flag.and(signal_hook::flag::register(signal, Arc::clone(&stop)))
-            .map_err(Unreadable::Io)?;
-    }
+    let stop = Arc::clone(&signals.stop);
     let (sender, chunks) = sync_channel(AHEAD);
     let stopped = Arc::clone(&stop);
     // A read that blocks cannot be told to end.
@@ -47,6 +83,23 @@ pub(crate) fn open(path: &Path) -> Result<Pass<'static>, Unreadable> {
         used: 0,
         stop,
     })
+}
+
+/// Returns true if a capture comes through a pipe: it may be one that goes on for long.
+#[cfg(unix)]
+pub(crate) fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let metadata = if path.as_os_str() == "-" {
+        opened(path).and_then(|(file, _)| file.metadata())
+    } else {
+        path.metadata()
+    };
+    metadata.is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+pub(crate) const fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 /// The file, and whether its end is not the end of the capture.

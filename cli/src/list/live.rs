@@ -1,175 +1,172 @@
 //! Rows as they come: of a capture that is still being written, each when nothing about it will change.
 
-use std::io;
+mod files;
+mod rows;
+mod status_line;
+
 use std::path::Path;
 
-use nflx_core::{Annotation, Config, Engine, Packet, Time};
+use nflx_core::{Config, Engine, features};
 
-use super::write::write_to;
-use crate::analysis::{Failure, seeded};
-use crate::args::{Output, Run};
-use crate::capture::{Reader, live};
+use self::files::Files;
+use self::rows::About;
+pub(crate) use self::rows::Live;
+use self::status_line::StatusLine;
+use crate::analysis::{Failure, Seen, nothing_recognised, seeded};
+use crate::args::Run;
+use crate::capture::live::{self, Signals};
+use crate::capture::{Reader, Unreadable};
 use crate::frames::Frames;
-use crate::messages::{Status, name, say};
+use crate::messages::{Status, mistake, name, say, unwritten};
 use crate::output::{Format, Writer};
-use crate::rows::{PacketRow, Packets, Rows, SegmentRow, Segments};
 
-/// Rows that need not wait for the end of a capture.
-pub(crate) trait Live: Rows + Sized {
-    /// Writes the rows that a packet brings. At the end of the capture there is none.
-    fn write(
-        engine: &mut Engine,
-        packet: Option<(&Packet<'_>, Option<Annotation>)>,
-        about: &About<'_>,
-        writer: &mut Writer<'_, Self>,
-    ) -> io::Result<()>;
-}
-
-/// What all rows say.
-pub(crate) struct About<'a> {
-    capture: &'a str,
-    frames: &'a Frames,
-    start: Time,
-}
-
-impl Live for Segments {
-    fn write(
-        engine: &mut Engine,
-        _: Option<(&Packet<'_>, Option<Annotation>)>,
-        about: &About<'_>,
-        writer: &mut Writer<'_, Self>,
-    ) -> io::Result<()> {
-        while let Some(segment) = engine.next_settled() {
-            writer.row(&SegmentRow {
-                frames: about.frames,
-                start: about.start,
-                segment: &segment,
-                server: engine.server(segment.server),
-                // Known with the whole session only.
-                media: None,
-            })?;
-            writer.flush()?;
-        }
-        Ok(())
+/// Returns true if rows are to be written as they come: where that is asked for, and where a pipe may go on for long,
+/// nobody waits for a whole file, and the rows are the same either way.
+pub(crate) fn is_wished<T: Live>(run: &Run) -> bool {
+    if run.live || run.rotate.is_some() {
+        return true;
     }
+    let [path] = &run.files[..] else {
+        return false;
+    };
+    let is_stream = run.output.output.as_deref().is_none_or(is_stream);
+    let is_whole = run.no_live || run.partition || run.joining.join || run.model.is_some();
+    T::IS_DEFAULT
+        && !is_whole
+        && is_stream
+        && matches!(format(run, false), Some(Format::Jsonl | Format::Csv))
+        && live::is_pipe(path)
 }
 
-impl Live for Packets {
-    fn write(
-        engine: &mut Engine,
-        packet: Option<(&Packet<'_>, Option<Annotation>)>,
-        about: &About<'_>,
-        writer: &mut Writer<'_, Self>,
-    ) -> io::Result<()> {
-        // Nobody asks for segments here.
-        while engine.next_settled().is_some() {}
-        let Some((packet, Some(annotation))) = packet else {
-            return Ok(());
-        };
-        let server = engine.server(annotation.server);
-        let segment = annotation.segment.and_then(|number| engine.segment(number));
-        writer.row(&PacketRow {
-            capture: about.capture,
-            start: about.start,
-            frame: packet.frame,
-            time: packet.time,
-            annotation,
-            server,
-            segment,
-            role: server.map(|server| server.role).unwrap_or_default(),
-            kind: segment.map(|segment| segment.kind),
-        })?;
-        writer.flush()
-    }
+/// Returns true if an output takes rows as they come: standard output, a pipe, a device.
+fn is_stream(path: &Path) -> bool {
+    path.as_os_str() == "-" || path.metadata().is_ok_and(|metadata| !metadata.is_file())
+}
+
+/// The format of rows; `None` for the table that a terminal gets.
+fn format(run: &Run, is_rotating: bool) -> Option<Format> {
+    let named = || run.output.output.as_deref().and_then(Format::of_name);
+    let default = if is_rotating {
+        Some(Format::Parquet)
+    } else if run.output.output.is_none() && std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        None
+    } else {
+        Some(Format::Jsonl)
+    };
+    run.output.format.or_else(named).or(default)
 }
 
 /// Writes the rows of a capture while it is read, once.
 pub(crate) fn run<T: Live>(run: &Run) -> Status {
     let [path] = &run.files[..] else {
-        say("--live reads one capture; name one, or - for standard input");
-        return Status::Failed;
+        return fail("--live reads one capture; name one, or - for standard input");
     };
     if run.partition || run.joining.join {
-        say("--live reads one capture; leave --partition and --join out");
-        return Status::Failed;
+        return fail("--live reads one capture; leave --partition and --join out");
     }
-    let output = &run.output;
-    let format = output
-        .format
-        .or_else(|| output.output.as_deref().and_then(Format::of_name))
-        .unwrap_or(Format::Jsonl);
-    if !matches!(format, Format::Jsonl | Format::Csv) {
-        say("rows that come one by one are JSON lines or CSV; give --format jsonl or --format csv");
-        return Status::Failed;
+    let format = format(run, run.rotate.is_some()).unwrap_or(Format::Jsonl);
+    match (format, run.rotate) {
+        (Format::Jsonl | Format::Csv, _) | (Format::Parquet, Some(_)) => {}
+        (Format::Parquet, None) => {
+            return fail(
+                "a Parquet file is written as a whole; give --rotate 5m and a folder with -o for one after the other",
+            );
+        }
+        _ => {
+            return fail(
+                "rows that come one by one are JSON lines or CSV; give --format jsonl or --format csv",
+            );
+        }
     }
+    let mut files = match Files::new(run, T::NAME, format) {
+        Ok(files) => files,
+        Err(sentence) => return fail(&sentence),
+    };
     let config = match run.analysis.config() {
         Ok(config) => config,
-        Err(error) => return crate::messages::mistake(&error),
+        Err(error) => return mistake(&error),
     };
-    let output = Output {
-        format: Some(format),
-        output: output.output.clone(),
-    };
-    write_to(&output, |sink, format| {
-        let mut writer = Writer::<T>::new(format, sink, false)?;
-        writer.flush()?;
-        let outcome = rows(path, config, &mut writer);
-        let status = match outcome {
-            Ok(status) => status,
-            Err(Failure::Unreadable(reason)) => {
-                say(&format!("{}: {reason}", name(path)));
-                Status::Failed
-            }
-            Err(Failure::Output(error)) => return Err(error),
-        };
-        writer.finish()?;
-        Ok((status, status != Status::Failed))
-    })
+    match follow::<T>(path, config, &mut files) {
+        Ok(status) => status,
+        Err(Failure::Unreadable(reason)) => fail(&format!("{}: {reason}", name(path))),
+        Err(Failure::Output(error)) => unwritten(run.output.output.as_deref(), &error),
+    }
 }
 
-fn rows<T: Live>(
-    path: &Path,
-    config: Config,
-    writer: &mut Writer<'_, T>,
-) -> Result<Status, Failure> {
-    let pass = live::open(path)?;
+fn fail(sentence: &str) -> Status {
+    say(sentence);
+    Status::Failed
+}
+
+/// Reads a capture to its end, and writes its rows.
+fn follow<T: Live>(path: &Path, config: Config, files: &mut Files<'_>) -> Result<Status, Failure> {
+    let signals = Signals::watch(files.are_many()).map_err(Unreadable::Io)?;
+    let mut sink = files.open()?;
+    let mut writer = Writer::<T>::new(files.format, &mut sink, false)?;
+    writer.flush()?;
+    let pass = live::open(path, &signals)?;
     let mut reader = Reader::new(pass.bytes)?;
     let mut engine = Engine::new(seeded(config));
     engine.watch_settled();
+    let mut state = T::begin(&engine);
     let capture = path.to_string_lossy();
     let frames = Frames::of_one(&capture);
-    let mut about = About {
-        capture: &capture,
-        frames: &frames,
-        start: Time(0),
-    };
-    let mut first = true;
+    let mut seen = Seen::default();
+    let mut status_line = StatusLine::new(files);
     while let Some(packet) = reader.next() {
-        if first {
-            about.start = packet.time;
-            first = false;
+        if files.is_due(packet.time) || signals.takes_renewal() {
+            writer.finish()?;
+            files.keep(sink)?;
+            files.begin(packet.time);
+            sink = files.open()?;
+            writer = Writer::new(files.format, &mut sink, false)?;
         }
-        let annotation = engine.packet(&packet);
-        T::write(&mut engine, Some((&packet, annotation)), &about, writer)?;
+        let annotation = seen.packet(&mut engine, &packet);
+        let about = About::new(&capture, &frames, &seen);
+        let said = Some((&packet, annotation));
+        files.rows += T::bring(&mut state, &mut engine, said, &about, &mut writer)?;
+        status_line.show(&engine);
     }
     engine.finish();
-    T::write(&mut engine, None, &about, writer)?;
-    let stats = engine.stats();
-    if stats.settled_lost > 0 {
-        say(&format!(
-            "{}: {} segments were settled and let go before they could be written; raise max_segments with --set NAME=VALUE",
-            name(path),
-            stats.settled_lost
-        ));
+    let about = About::new(&capture, &frames, &seen);
+    files.rows += T::bring(&mut state, &mut engine, None, &about, &mut writer)?;
+    writer.finish()?;
+    files.keep(sink)?;
+    drop(status_line);
+    if let Some(number) = seen.only_unknown_link_types(&engine.stats()) {
+        return Err(Unreadable::LinkType(number).into());
     }
-    let Some(damage) = reader.damage() else {
-        return Ok(Status::Done);
-    };
     let unit = if pass.compressed {
         "decompressed byte"
     } else {
         "byte"
     };
-    say(&format!("{}: {}", name(path), damage.sentence(unit)));
-    Ok(Status::Damaged)
+    let damage = reader.damage().map(|damage| damage.sentence(unit));
+    let status = if damage.is_some() {
+        Status::Damaged
+    } else {
+        Status::Done
+    };
+    let said = damage.into_iter().chain(remarks(&engine, &seen));
+    said.for_each(|sentence| say(&format!("{}: {sentence}", name(path))));
+    Ok(status)
+}
+
+/// What the user should know besides the rows, in sentences.
+fn remarks(engine: &Engine, seen: &Seen) -> Vec<String> {
+    let mut sentences = seen.sentences(engine, &features::Stats::default());
+    let lost = engine.stats().settled_lost;
+    if lost > 0 {
+        sentences.push(format!(
+            "{lost} segments were settled and let go before they could be written; raise max_segments with --set NAME=VALUE"
+        ));
+    }
+    if engine.segments_missed() {
+        sentences.push(
+            "what identifies a server came behind packets of it; read as a file, or with --no-live, it gives more"
+                .to_owned(),
+        );
+    }
+    sentences.extend(nothing_recognised(engine));
+    sentences
 }

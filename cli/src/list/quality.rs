@@ -150,7 +150,11 @@ where
         })
     };
     let mut latest = start;
-    let mut study = study.again(!watched, |packet, annotation, _| {
+    let mut study = study.again(!watched, |packet, annotation, engine| {
+        // What others sent counts as well, but once.
+        if annotation.is_none() && engine.latest_is_copy() {
+            return Ok(());
+        }
         windows.packet(packet, annotation.as_ref());
         latest = latest.max(packet.time);
         drain(&mut windows, |row| write(row, latest))

@@ -9,6 +9,7 @@ use std::{fs, io, thread};
 use nflx_core::Config;
 
 use super::Report;
+use super::live::{self, Live};
 use super::write::write_to;
 use crate::analysis::{Failure, NOTHING_RECOGNISED, Study};
 use crate::args::Run;
@@ -18,7 +19,7 @@ use crate::inputs::{self, Found, Input};
 use crate::messages::{Remarks, Status, mistake, name, say, unwritten, would_be_lost};
 use crate::output::{Format, Part, Sink, Writer, folder};
 use crate::progress::Total;
-use crate::rings::{self, Joining};
+use crate::rings;
 use crate::rows::{P1203, Rows};
 use crate::workers;
 
@@ -34,6 +35,15 @@ struct Outcome<R> {
     recognised: bool,
     /// Its rows, if it could be read.
     rows: Option<R>,
+}
+
+/// Writes the rows of every capture, or those of one as they come.
+pub(crate) fn either<T: Report + Live>(arguments: &Run) -> Status {
+    if live::is_wished::<T>(arguments) {
+        live::run::<T>(arguments)
+    } else {
+        run::<T>(arguments)
+    }
 }
 
 /// Writes the rows of every capture.
@@ -59,12 +69,13 @@ pub(crate) fn run<T: Report>(run: &Run) -> Status {
     if would_be_lost(run.output.output.as_deref(), files) {
         return Status::Failed;
     }
-    let joining = if run.partition {
-        Joining::Never
+    let joining = run.joining.how(&config);
+    let (inputs, joined) = if run.partition {
+        let said = rings::apart(&inputs, joining, jobs(run.jobs));
+        (inputs, said)
     } else {
-        run.joining.how(&config)
+        rings::join(inputs, joining, jobs(run.jobs))
     };
-    let (inputs, joined) = rings::join(inputs, joining, jobs(run.jobs));
     let status = listed::<T>(run, &inputs, config);
     let sentences = passed_over.iter().chain(&joined);
     sentences.for_each(|sentence| say(sentence));
@@ -84,9 +95,9 @@ fn contradiction(run: &Run) -> Option<&'static str> {
         1 => {}
         _ => return Some("standard input can be read once; name - only once"),
     }
-    if run.live {
+    if run.live || run.rotate.is_some() {
         return Some(
-            "these rows are known at the end of a capture; --live is for segments and packets",
+            "these rows are known at the end of a capture; --live is for servers, segments, packets and sessions",
         );
     }
     (run.joining.join && run.partition)

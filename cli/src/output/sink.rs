@@ -68,6 +68,14 @@ impl Sink {
         }
     }
 
+    /// The output is complete: gives the file a name that was not known before.
+    pub(crate) fn keep_as(self, target: PathBuf) -> io::Result<()> {
+        match self {
+            Self::File { temporary, .. } => Self::File { temporary, target }.keep(),
+            other => other.keep(),
+        }
+    }
+
     /// The output is complete: gives the file its name.
     pub(crate) fn keep(mut self) -> io::Result<()> {
         self.flush()?;

@@ -70,6 +70,15 @@ fn files() -> MutexGuard<'static, Vec<PathBuf>> {
     FILES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Leaves signals to whoever calls this, before there is a temporary file: a run that they end well keeps what it has.
+#[cfg(unix)]
+pub(crate) fn leave_signals() {
+    signals::WATCH.call_once(|| {});
+}
+
+#[cfg(unix)]
+pub(crate) use signals::is_ignored;
+
 #[cfg(unix)]
 mod signals {
     use std::sync::{Once, mpsc};
@@ -81,16 +90,16 @@ mod signals {
 
     use super::{files, fs};
 
+    pub(super) static WATCH: Once = Once::new();
+
     /// From now on, a signal that ends the program removes its temporary files first.
     pub(super) fn watch() {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
+        WATCH.call_once(|| {
             let (ready, is_ready) = mpsc::channel::<()>();
             let watcher = move || {
-                let ignored = ignored();
                 let watched = [SIGINT, SIGTERM, SIGHUP]
                     .into_iter()
-                    .filter(|signal| ignored >> (signal - 1) & 1 == 0);
+                    .filter(|&signal| !is_ignored(signal));
                 let Ok(mut signals) = Signals::new(watched) else {
                     return;
                 };
@@ -114,11 +123,12 @@ mod signals {
         });
     }
 
-    /// Signals that the program was started to ignore, as by nohup: a bit for each, from 1.
-    fn ignored() -> u64 {
+    /// Returns true for a signal that the program was started to ignore, as by nohup.
+    pub(crate) fn is_ignored(signal: i32) -> bool {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-            .unwrap_or_default()
+        // A bit for each, from 1.
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.unwrap_or_default() >> (signal - 1) & 1 == 1
     }
 }

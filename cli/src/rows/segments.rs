@@ -25,6 +25,12 @@ impl SegmentRow<'_> {
         Value::integer(frame.map(|frame| self.frames.within(frame.into())))
     }
 
+    /// The name that its own flow gave, or else its address's.
+    fn name(&self) -> Option<&str> {
+        let own = self.segment.own_name.as_deref();
+        own.or_else(|| self.server.and_then(Server::name))
+    }
+
     /// The file of a frame, if it is not that of the request.
     fn other_file(&self, frame: Option<impl Into<u64>>) -> Value<'_> {
         let (capture, _) = self.frames.locate(self.segment.request_frame);
@@ -113,8 +119,8 @@ impl Rows for Segments {
             "name",
             Type::Text,
             "",
-            "Name that identified the server, if one did",
-            |row| row.server.and_then(Server::name).into(),
+            "Name that its connection gave, or else the one that identified the server",
+            |row| row.name().into(),
         ),
         column(
             "evidence",

@@ -229,7 +229,11 @@ impl Viewers {
         let tally = *self.tally(id);
         let site = registry.site(id);
         let server = registry.server_mut(id);
+        let before = server.role;
         (server.role, server.role_reason) = role::decide(site, &tally, &server.counters, config);
+        if server.role != before {
+            registry.roles_changed.note(id);
+        }
     }
 }
 

@@ -160,6 +160,7 @@ impl Context<'_> {
             shared: false,
             inferred: false,
             own_evidence: self.own,
+            own_name: None,
             via: self.via,
             settled: false,
         });

@@ -177,6 +177,7 @@ impl Engine {
             }
         };
         if copied {
+            self.latest_is_copy = true;
             if let Transport::Tcp(tcp) = &transport
                 && tcp.flags.has(TcpFlags::SYN)
             {

@@ -113,6 +113,10 @@ impl Engine {
                 }
             }
         }
+        let flow = self.registry.flow(slot);
+        if let (Some(number), Some(name)) = (flow.number, &flow.own_name) {
+            self.segments.note_name(number, name);
+        }
         self.notice_changed_sites();
         self.viewers
             .follow(&self.config, &mut self.registry, &mut self.segments);

@@ -1,6 +1,7 @@
 //! Segments: a request goes up, its response comes down.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::annotation::ServerId;
 use super::server::EvidenceKind;
@@ -188,6 +189,8 @@ pub struct Segment {
     pub inferred: bool,
     /// What its flow said itself by which it is Netflix's; `None` where only its address is known.
     pub own_evidence: Option<EvidenceKind>,
+    /// The name that it gave; `None` where it gave none, and where its server has more names than are kept.
+    pub own_name: Option<Arc<str>>,
     /// The proxy that it came through; its server's address is that proxy's then.
     pub via: Option<Via>,
     /// Nothing about it will change any more, whatever comes.

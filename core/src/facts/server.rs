@@ -1,6 +1,7 @@
 //! Evidence to verdict: which addresses are Netflix, and who said so.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::counters::Counters;
 use crate::packet::Time;
@@ -128,7 +129,7 @@ pub struct Evidence {
     pub kind: EvidenceKind,
     /// The name that gave it (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and
     /// [`EvidenceKind::Config`].
-    pub source: Box<str>,
+    pub source: Arc<str>,
     /// First frame that said so, in whichever reading; 0 where no frame did: prefixes.
     pub frame: u64,
 }

@@ -137,51 +137,60 @@ impl Copies {
         if self.seen.is_empty() {
             self.seen = vec![NOTHING; self.capacity];
         }
-        let place = identity.hash() as usize & (self.capacity - 1);
-        let entry = &mut self.seen[place];
-        let apart = time.since(entry.time).saturating_abs();
-        let relation = if entry.flow == NONE || !identity.resembles(&entry.identity) {
-            Relation::New
-        } else if (entry.flow, entry.sender) == (flow, sender) {
+        let packet = Seen {
+            identity,
+            time,
+            flow,
+            sender,
+            translated,
+        };
+        // Two places, so that a packet is not forgotten for the next one that has its place.
+        let place = identity.hash() as usize & (self.capacity - 1) & !1;
+        let related = [place, place + 1]
+            .iter()
+            .map(|&at| self.relation(&packet, &self.seen[at]))
+            .find(|relation| *relation != Relation::New);
+        match related {
+            None => {
+                self.seen[place + 1] = self.seen[place];
+                self.seen[place] = packet;
+            }
+            Some(Relation::Copy) => self.found(),
+            Some(_) => {}
+        }
+        related.unwrap_or(Relation::New)
+    }
+
+    /// The relation of a packet to one that was seen.
+    fn relation(&self, packet: &Seen, entry: &Seen) -> Relation {
+        let identity = &packet.identity;
+        let apart = packet.time.since(entry.time).saturating_abs();
+        if entry.flow == NONE || !identity.resembles(&entry.identity) {
+            return Relation::New;
+        }
+        if (entry.flow, entry.sender) == (packet.flow, packet.sender) {
             let is_copy = if self.quiet != 0 && !identity.proves() {
                 false
-            } else if entry.translated == translated {
-                is_copy(
-                    &identity,
-                    &entry.identity,
-                    apart,
-                    self.window,
-                    self.unmarked_window,
-                )
+            } else if entry.translated == packet.translated {
+                let windows = (self.window, self.unmarked_window);
+                is_copy(identity, &entry.identity, apart, windows)
             } else {
                 apart <= self.window
             };
-            if is_copy {
+            return if is_copy {
                 Relation::Copy
             } else {
                 Relation::New
-            }
-        } else if apart <= self.window && identity.is_forwarded(&entry.identity) {
+            };
+        }
+        if apart <= self.window && identity.is_forwarded(&entry.identity) {
             Relation::Translated(Suspect {
                 flow: entry.flow,
                 sender: entry.sender,
             })
         } else {
             Relation::New
-        };
-        if relation == Relation::New {
-            *entry = Seen {
-                identity,
-                time,
-                flow,
-                sender,
-                translated,
-            };
         }
-        if relation == Relation::Copy {
-            self.found();
-        }
-        relation
     }
 
     /// Has all packets looked at from now on: there are copies.
@@ -191,7 +200,7 @@ impl Copies {
 }
 
 /// True if the second of two packets of one flow that agree in all they carry is a copy of the first.
-fn is_copy(one: &Identity, other: &Identity, apart: i64, window: i64, unmarked: i64) -> bool {
+fn is_copy(one: &Identity, other: &Identity, apart: i64, (window, unmarked): (i64, i64)) -> bool {
     if one.unique {
         return true;
     }

@@ -3,6 +3,7 @@
 //! Flows count; addresses hold the list of their flows and what flows that made room had counted. So a packet touches
 //! one entry, and an address's earlier packets are there the moment it is identified.
 
+mod changes;
 mod claim;
 mod copies;
 mod evidence;
@@ -12,8 +13,9 @@ mod verdict;
 
 use std::collections::VecDeque;
 
-use self::claim::Reach;
+use self::changes::Changes;
 pub(crate) use self::claim::{Claim, Extent, Resolver};
+use self::claim::{Reach, opener_by_ports};
 use self::flow::{Flow, Host, Sent};
 use super::copies::WATCHED;
 use super::key::{End, FlowKey, HostKey};
@@ -30,6 +32,9 @@ use crate::wire::host_name::MAX_HOST_NAME;
 
 /// What an allocation costs besides what is asked for, in bytes, with common allocators.
 const ALLOCATION: usize = 16;
+
+/// Counts of a text that several own, in bytes.
+const SHARED: usize = 2 * size_of::<usize>();
 
 /// Addresses remembered beside so many flows and servers: each flow needs two, and a fifth on top is what may make room
 /// without touching those.
@@ -68,6 +73,8 @@ pub(crate) struct Registry {
     pub(crate) segments_missed: bool,
     /// Servers of which other things are to be expected since this was last taken.
     pub(crate) sites_changed: Vec<ServerId>,
+    /// Servers whose role changed.
+    pub(crate) roles_changed: Changes,
 }
 
 impl Registry {
@@ -96,6 +103,7 @@ impl Registry {
             evidence_came_late: false,
             segments_missed: false,
             sites_changed: Vec::new(),
+            roles_changed: Changes::default(),
         }
     }
 
@@ -105,7 +113,7 @@ impl Registry {
         // One piece of evidence of each kind is kept beyond the limit.
         let pieces = config.max_evidence() + EvidenceKind::ALL.len() as u64;
         let evidence = size::list::<Evidence>(pieces)
-            .saturating_add(pieces * (MAX_HOST_NAME + ALLOCATION) as u64);
+            .saturating_add(pieces * (MAX_HOST_NAME + SHARED + ALLOCATION) as u64);
         Table::<FlowKey, Flow>::bound(flows)
             .saturating_add(Table::<HostKey, Host>::bound(most_hosts(flows, servers)))
             .saturating_add(size::list::<Server>(servers))
@@ -113,6 +121,7 @@ impl Registry {
             .saturating_add(size::list::<ServerId>(servers))
             .saturating_add(size::list::<Reach>(servers))
             .saturating_add(servers.saturating_mul(evidence))
+            .saturating_add(Changes::bound(config))
     }
 
     /// A new registry that knows this one's servers and their evidence, and nothing else.
@@ -227,7 +236,8 @@ impl Registry {
         }
         let low = self.host(config, key.host(0), NONE);
         let hosts = [low, self.host(config, key.host(1), low)];
-        let server = self.inherited(config, &key, hosts, None, time);
+        let opener = opener_by_ports(&key);
+        let server = self.inherited(config, &key, hosts, opener, time);
         let slot = self.flows.insert(
             key,
             Flow {
@@ -244,8 +254,9 @@ impl Registry {
                 copies: 0,
                 scopes: [0; 2],
                 scope_changes: 0,
-                opener: None,
+                opener,
                 own: None,
+                own_name: None,
                 is_firm: false,
                 is_foreign: false,
                 sent: Default::default(),
@@ -274,6 +285,7 @@ impl Registry {
     /// Makes a flow a new one under the same ports: what it counted so far is kept by its addresses.
     pub(crate) fn renew(&mut self, config: &Config, slot: Slot, time: Time) {
         self.settle_past(slot);
+        let opener = opener_by_ports(self.flows.key(slot));
         let flow = &mut self.flows[slot];
         flow.sent = Default::default();
         flow.settled = false;
@@ -282,7 +294,8 @@ impl Registry {
         flow.over = false;
         flow.watch = WATCHED + 1;
         flow.replayed = false;
-        (flow.opener, flow.own, flow.is_foreign) = (None, None, false);
+        (flow.opener, flow.own, flow.is_foreign) = (opener, None, false);
+        flow.own_name = None;
         if config.flows_decide() {
             (flow.t_first, flow.t_last) = (time, time);
         }

@@ -29,6 +29,8 @@ pub struct Sessions {
     rules: Rules,
     limits: Limits,
     stats: Stats,
+    /// Time when it was looked for sessions that are over.
+    looked: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +39,8 @@ struct Limits {
     reopened: f64,
     /// Seconds without a request for media after which a session is over.
     over: f64,
+    /// Seconds until a segment settles.
+    settling: f64,
     /// Requests of a session.
     requests: usize,
     /// Bytes of a header, at most.
@@ -78,10 +82,12 @@ impl Sessions {
             limits: Limits {
                 reopened: config.playback_reopened() as f64,
                 over: config.playback_over() as f64,
+                settling: config.settle_after().max(config.segment_quiet()) as f64,
                 requests: usize::try_from(config.playback_segments()).unwrap_or(usize::MAX),
                 header: config.probe_max(),
             },
             stats: Stats::default(),
+            looked: Time::default(),
         }
     }
 
@@ -137,6 +143,29 @@ impl Sessions {
         let client = std::mem::replace(&mut self.clients[slot], Client::new(Time(0)));
         let address = *self.clients.key(slot);
         client.analyse(address, &self.limits, self.rules, &mut self.closed);
+    }
+
+    /// Says that it is `now`, so that sessions end whose client has been silent for long. Segments may settle up to
+    /// [`Config::settle_after`] behind their last byte, for which is waited.
+    pub fn until(&mut self, now: Time) {
+        const SECOND: i64 = 1_000_000_000;
+        if now.since(self.looked).saturating_abs() < SECOND {
+            return;
+        }
+        self.looked = now;
+        let silence = self.limits.over + self.limits.settling;
+        let over: Vec<_> = self
+            .clients
+            .slots()
+            .filter(|&slot| {
+                let client = &self.clients[slot];
+                client.seconds(now) - client.last > silence
+            })
+            .collect();
+        for slot in over {
+            self.close(slot);
+            self.clients.remove(slot);
+        }
     }
 
     /// Says that no more segments come.

@@ -151,6 +151,7 @@ impl Player<'_> {
             shared: false,
             inferred: false,
             own_evidence: None,
+            own_name: None,
             via: None,
             settled: true,
         });

@@ -1,6 +1,7 @@
 //! All segments of a capture, the newest of them within a limit, and their sums by server.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::bounded::size;
 use crate::config::Config;
@@ -111,6 +112,21 @@ impl SegmentTable {
     /// Returns a segment that has not settled, for changes of anything but its size.
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut Segment> {
         self.slot(number).filter(|segment| !segment.settled)
+    }
+
+    /// Notes a flow's own name on its newest segments, which began with it or a moment before.
+    pub(crate) fn note_name(&mut self, flow: u32, name: &Arc<str>) {
+        const NEWEST: u32 = 8;
+        let numbers = self.numbers();
+        for number in numbers.end.saturating_sub(NEWEST).max(numbers.start)..numbers.end {
+            if let Some(segment) = self.get_mut(number)
+                && segment.flow == flow
+                && segment.own_evidence.is_some()
+                && segment.own_name.is_none()
+            {
+                segment.own_name = Some(Arc::clone(name));
+            }
+        }
     }
 
     fn slot(&mut self, number: u32) -> Option<&mut Segment> {

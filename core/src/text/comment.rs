@@ -311,6 +311,7 @@ mod tests {
             shared: false,
             inferred: false,
             own_evidence: None,
+            own_name: None,
             via: None,
             settled: false,
         }

@@ -71,6 +71,7 @@ impl Bench {
             shared: false,
             inferred: false,
             own_evidence: None,
+            own_name: None,
             via: None,
             settled: false,
         });

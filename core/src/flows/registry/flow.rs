@@ -1,5 +1,7 @@
 //! What is held of a flow and of an address.
 
+use std::sync::Arc;
+
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::facts::annotation::ServerId;
 use crate::facts::counters::Counters;
@@ -46,6 +48,8 @@ pub(crate) struct Flow {
     pub(crate) opener: Option<End>,
     /// What it said itself by which it is Netflix's.
     pub(crate) own: Option<EvidenceKind>,
+    /// The name that it gave, one of its server's.
+    pub(crate) own_name: Option<Arc<str>>,
     /// The user's own ranges say that its server is Netflix's.
     pub(crate) is_firm: bool,
     /// It said itself that it is another service's.

@@ -1,5 +1,7 @@
 //! The verdict of a flow: what its own name says, or else what is known of its server's address.
 
+use std::sync::Arc;
+
 use super::Registry;
 use super::claim::{Claim, Extent};
 use crate::bounded::clock_table::{NONE, Slot};
@@ -76,8 +78,14 @@ impl Registry {
         if !config.flows_decide() {
             return;
         }
+        let evidence = self.servers[id as usize].evidence.iter();
+        let named = evidence
+            .filter(|known| known.kind == claim.kind && *known.source == *claim.source)
+            .map(|known| Arc::clone(&known.source))
+            .next();
         let flow = &mut self.flows[slot];
         flow.own = flow.own.or(Some(claim.kind));
+        flow.own_name = named;
         flow.is_foreign = false;
         if flow.server != Some((id, end)) {
             self.detach(slot);
@@ -89,6 +97,7 @@ impl Registry {
     pub(crate) fn disown(&mut self, slot: Slot) {
         self.detach(slot);
         self.flows[slot].is_foreign = true;
+        self.flows[slot].own_name = None;
     }
 
     /// Widens what a server's evidence speaks for, and gives it the flows of its address that are reached now. Returns

@@ -1,0 +1,466 @@
+#!/usr/bin/env python3
+"""Makes captures of situations that people's captures are in, of the recordings in tests/captures, with what is right of each.
+
+usage: situations.py FOLDER      writes NAME.pcap files there, and a line of JSON for each to standard output
+
+A recording has the truth of its servers beside it (NAME.truth.jsonl). What is done to its packets is what equipment, a proxy
+or a capture program would do, so that the truth stays the same, or is a part that can be named. Keys of a line: "file",
+"options" for the command, and what is right: "app_bytes" of all segments, sorted; "servers", sorted; "flows" and "again" (bytes
+sent again), sums; "duplicates", a sum; "said", words of what the command says.
+"""
+import gzip
+import ipaddress
+import json
+import pathlib
+import struct
+import sys
+
+CAPTURES = pathlib.Path(__file__).parent.parent / "captures"
+SECOND = 1_000_000_000
+ETHERNET, RAW, RADIOTAP, PKTAP, NFLOG = 1, 101, 127, 258, 239
+SYN, ACK, PUSH = 2, 16, 8
+RESOLVER = "10.9.0.1"
+
+
+# Reading, writing and headers
+
+
+class Packet:
+    """A packet: time in nanoseconds, and its frame."""
+
+    def __init__(self, time, frame):
+        self.time, self.frame = time, bytes(frame)
+
+    @property
+    def ip(self):
+        return self.frame[14 : 14 + struct.unpack_from("!H", self.frame, 16)[0]]
+
+    @property
+    def is_ipv4(self):
+        return self.frame[12:14] == b"\x08\x00"
+
+    @property
+    def is_tcp(self):
+        return self.is_ipv4 and self.frame[23] == 6
+
+    def with_ip(self, packet):
+        return Packet(self.time, self.frame[:14] + packet)
+
+
+def recording(name):
+    data = gzip.open(CAPTURES / f"{name}.pcap.gz").read()
+    unit = {b"\xd4\xc3\xb2\xa1": 1000, b"\x4d\x3c\xb2\xa1": 1}[data[:4]]
+    at, packets = 24, []
+    while at < len(data):
+        seconds, fraction, captured, _ = struct.unpack_from("<IIII", data, at)
+        packets.append(Packet(seconds * SECOND + fraction * unit, data[at + 16 : at + 16 + captured]))
+        at += 16 + captured
+    return packets
+
+
+def truth(name, server=None):
+    rows = map(json.loads, (CAPTURES / f"{name}.truth.jsonl").read_text().splitlines())
+    return [row for row in rows if row["netflix"] and server in (None, row["server_ip"])]
+
+
+def sizes(rows):
+    return sorted(row["response_bytes"] for row in rows)
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def ipv4(source, destination, protocol, payload, identification=1, hops=64, offset=0):
+    addresses = ipaddress.ip_address(source).packed + ipaddress.ip_address(destination).packed
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), identification, offset, hops, protocol, 0) + addresses
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
+
+
+def ethernet(kind, payload):
+    return bytes.fromhex("020000000001020000000002") + struct.pack("!H", kind) + payload
+
+
+def udp(source, destination, payload):
+    return struct.pack("!HHHH", source, destination, 8 + len(payload), 0) + payload
+
+
+def tcp_parts(packet):
+    """Ports, sequence and acknowledgement number, flags, options, payload."""
+    ip = packet.ip
+    segment = ip[4 * (ip[0] & 15) :]
+    ports, numbers = struct.unpack_from("!HH", segment), struct.unpack_from("!II", segment, 4)
+    head = 4 * (segment[12] >> 4)
+    return ports, numbers, segment[13], segment[14:head], segment[head:]
+
+
+def with_tcp(packet, numbers=None, flags=None, payload=None, ports=None):
+    (old_ports, old_numbers, old_flags, rest, old_payload) = tcp_parts(packet)
+    ports, numbers = ports or old_ports, numbers or old_numbers
+    payload = old_payload if payload is None else payload
+    head = struct.pack("!HHIIBB", *ports, *(n % 2**32 for n in numbers), (14 + len(rest)) << 2, old_flags if flags is None else flags)
+    ip = packet.ip
+    text = [str(ipaddress.ip_address(ip[at : at + 4])) for at in (12, 16)]
+    identification = struct.unpack_from("!H", ip, 4)[0]
+    return packet.with_ip(ipv4(*text, 6, head + rest + payload, identification, ip[8]))
+
+
+def ends(packet):
+    ip = packet.ip
+    return tuple(str(ipaddress.ip_address(ip[at : at + 4])) for at in (12, 16))
+
+
+def of_server(packets, server):
+    return [packet for packet in packets if packet.is_ipv4 and server in ends(packet) and packet.is_tcp]
+
+
+def name_bytes(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+
+
+def dns_answer(name, address, resolver=RESOLVER, client="10.9.0.2", record=None):
+    """A datagram of a resolver that names an address."""
+    question = name_bytes(name) + struct.pack("!HH", 1, 1)
+    data = ipaddress.ip_address(address).packed
+    kind, data = record or (1, data)
+    answer = b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 60, len(data)) + data
+    message = struct.pack("!HHHHHH", 7, 0x8180, 1, 1, 0, 0) + question + answer
+    return ipv4(resolver, client, 17, udp(53, 40000, message))
+
+
+def before(packets, ip):
+    """The packets behind one that came a moment earlier."""
+    return [Packet(packets[0].time - 1_000_000, ethernet(0x0800, ip)), *packets]
+
+
+# Recordings
+
+
+def video():
+    """The media server's connection of the recording tls13, its address, and the truth of it."""
+    rows = truth("tls13")
+    server = next(row["server_ip"] for row in rows if "nflxvideo" in row["host"])
+    return of_server(recording("tls13"), server), server, truth("tls13", server)
+
+
+def nameless(packets, kind=b"\x00\x00"):
+    """Takes the server's name out of hellos: its extension becomes one that nobody knows."""
+    def changed(packet):
+        if not packet.is_tcp:
+            return packet
+        payload = tcp_parts(packet)[4]
+        if payload[:1] != b"\x16" or payload[5:6] != b"\x01":
+            return packet
+        at = payload.find(kind, 43)
+        while at >= 0:
+            length, listed, of_name, inner = struct.unpack_from("!HHBH", payload, at + 2)
+            if length == listed + 2 == inner + 5 and of_name == 0:
+                return with_tcp(packet, payload=payload[:at] + b"\x7a\x7a" + payload[at + 2 :])
+            at = payload.find(kind, at + 1)
+        return packet
+    return [changed(packet) for packet in packets]
+
+
+def right(rows, server, **more):
+    return {"app_bytes": sizes(rows), "servers": [server], "flows": 1, "again": 0, **more}
+
+
+# Situations: each gives packets, link type and what is right
+
+
+def copies_at_once():
+    packets, server, rows = video()
+    return [p for p in packets for _ in "12"], ETHERNET, right(rows, server, duplicates=len(packets), said="copies of others")
+
+
+def copies_late():
+    packets, server, rows = video()
+    late = [Packet(p.time + 3_000_000, p.frame) for p in packets]
+    return sorted(packets + late, key=lambda p: p.time), ETHERNET, right(rows, server, duplicates=len(packets))
+
+
+def copies_in_two_vlans():
+    packets, server, rows = video()
+    tag = lambda p, vlan: Packet(p.time, p.frame[:12] + struct.pack("!HH", 0x8100, vlan) + p.frame[12:])
+    return [tag(p, vlan) for p in packets for vlan in (10, 20)], ETHERNET, right(rows, server, duplicates=len(packets))
+
+
+def copies_behind_a_router():
+    packets, server, rows = video()
+    def behind(packet):
+        ip = packet.ip
+        identification = struct.unpack_from("!H", ip, 4)[0]
+        return Packet(packet.time + 20_000, ethernet(0x0800, ipv4(*ends(packet), 6, ip[20:], identification, ip[8] - 1)))
+    return [q for p in packets for q in (p, behind(p))], ETHERNET, right(rows, server, duplicates=len(packets))
+
+
+def read_twice():
+    packets, server, rows = video()
+    return packets + packets, ETHERNET, right(rows, server, duplicates=len(packets))
+
+
+def both_sides_of_nat():
+    packets, server, rows = video()
+    def outside(packet):
+        ip, (ports, numbers, flags, rest, payload) = packet.ip, tcp_parts(packet)
+        source, destination = ends(packet)
+        if source == server:
+            destination, ports = "198.51.100.77", (ports[0], 61000)
+        else:
+            source, ports = "198.51.100.77", (61000, ports[1])
+        segment = struct.pack("!HH", *ports) + ip[24:]
+        identification = struct.unpack_from("!H", ip, 4)[0]
+        hops = ip[8] + (1 if packet_from(packet, server) else -1)
+        return Packet(packet.time, ethernet(0x0800, ipv4(source, destination, 6, segment, identification, hops)))
+    # What comes from outside is seen there first.
+    pairs = [(outside(p), p) if packet_from(p, server) else (p, outside(p)) for p in packets]
+    return [q for pair in pairs for q in pair], ETHERNET, {"app_bytes": sizes(rows), "servers": [server], "again": 0}
+
+
+def packet_from(packet, address):
+    return ends(packet)[0] == address
+
+
+def customers_with_the_same_addresses():
+    packets, server, rows = video()
+    def other(packet):
+        ports, numbers, *_ = tcp_parts(packet)
+        moved = with_tcp(packet, numbers=(numbers[0] + 1_000_003, numbers[1] + 1_000_003 if numbers[1] else 0))
+        return Packet(packet.time + 7_000_000, moved.frame)
+    tag = lambda p, vlan: Packet(p.time, p.frame[:12] + struct.pack("!HH", 0x8100, vlan) + p.frame[12:])
+    both = [tag(p, 10) for p in packets] + [tag(other(p), 20) for p in packets]
+    both.sort(key=lambda p: p.time)
+    return both, ETHERNET, {"options": ["--set", "flow_key=vlan"], "app_bytes": sorted(2 * sizes(rows)), "flows": 2, "again": 0}
+
+
+def in_fragments():
+    packets, server, rows = video()
+    out = []
+    for number, packet in enumerate(packets):
+        ip = packet.ip
+        if len(ip) <= 600:
+            out.append(packet)
+            continue
+        payload, cut = ip[20:], 560
+        for offset, piece, more in ((0, payload[:cut], 0x2000), (cut // 8, payload[cut:], 0)):
+            out.append(packet.with_ip(ipv4(*ends(packet), 6, piece, number + 1, ip[8], more | offset)))
+    return out, ETHERNET, right(rows, server, missing=0)
+
+
+def the_clock_steps_back():
+    packets, server, rows = video()
+    half = len(packets) // 2
+    late = [Packet(p.time - 3_600 * SECOND, p.frame) for p in packets[half:]]
+    return packets[:half] + late, ETHERNET, right(rows, server, said="clock steps back once")
+
+
+def one_address_of_many_services():
+    packets, server, rows = video()
+    foreign = []
+    for packet in packets:
+        ports, numbers, flags, _, payload = tcp_parts(packet)
+        ports = tuple(port if port == 443 else 55_555 for port in ports)
+        moved = with_tcp(packet, ports=ports, payload=payload.replace(b"nflxvideo", b"otherhost"))
+        foreign.append(Packet(packet.time + 10 * SECOND, moved.frame))
+    return packets + foreign, ETHERNET, right(rows, server)
+
+
+def a_device_with_a_keyword_in_its_name():
+    packets, server, rows = video()
+    return before(packets, dns_answer("netflix-tv.lan", "10.9.0.2")), ETHERNET, right(rows, server)
+
+
+def a_filter_that_answers_for_names():
+    answers = [
+        dns_answer("www.netflix.com", address)
+        for address in (RESOLVER, "255.255.255.255", "127.0.0.1", "0.0.0.0", "224.0.0.1")
+    ]
+    packets = [Packet((1_700_000_000 + at) * SECOND, ethernet(0x0800, ip)) for at, ip in enumerate(answers)]
+    page = ipv4("10.9.0.2", RESOLVER, 6, struct.pack("!HHIIBBHHH", 50_000, 443, 1, 0, 0x50, SYN, 65_535, 0, 0))
+    packets.append(Packet(1_700_000_009 * SECOND, ethernet(0x0800, page)))
+    return packets, ETHERNET, {"app_bytes": [], "servers": []}
+
+
+def named_by_a_certificate():
+    rows = truth("tls12")
+    server = next(row["server_ip"] for row in rows if row["host"].startswith("api"))
+    packets = nameless(of_server(recording("tls12"), server))
+    return packets, ETHERNET, right(truth("tls12", server), server)
+
+
+def named_by_an_https_record():
+    packets, server, rows = video()
+    hint = struct.pack("!H", 1) + b"\0" + struct.pack("!HH", 4, 4) + ipaddress.ip_address(server).packed
+    answer = dns_answer("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net", server, record=(65, hint))
+    return before(nameless(packets), answer), ETHERNET, right(rows, server)
+
+
+def an_answer_in_fragments():
+    packets, server, rows = video()
+    whole = dns_answer("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net", server)
+    payload, cut = whole[20:], 56
+    parts = ((cut // 8, payload[cut:], 0), (0, payload[:cut], 0x2000))
+    out = nameless(packets)
+    for offset, piece, more in parts:
+        out = before(out, ipv4(RESOLVER, "10.9.0.2", 17, piece, 99, 64, more | offset))
+    return out, ETHERNET, right(rows, server)
+
+
+def a_network_of_ipv6_only():
+    packets, server, rows = video()
+    prefix, known = ipaddress.ip_address("64:ff9b::").packed[:12], ipaddress.ip_address("23.246.11.141").packed
+    def address(text):
+        return prefix + known if text == server else ipaddress.ip_address("2001:db8::2").packed
+    out = []
+    for packet in nameless(packets):
+        head = struct.pack("!IHBB", 0x60000000, len(packet.ip) - 20, 6, 64)
+        out.append(Packet(packet.time, ethernet(0x86DD, head + b"".join(map(address, ends(packet))) + packet.ip[20:])))
+    return out, ETHERNET, right(rows, "64:ff9b::17f6:b8d")
+
+
+def data_with_the_syn():
+    packets, server, rows = video()
+    hello = next(p for p in packets if tcp_parts(p)[4])
+    text = tcp_parts(hello)[4]
+    out = []
+    for packet in packets:
+        _, numbers, flags, _, payload = tcp_parts(packet)
+        if packet is hello:
+            continue
+        if flags & SYN and not flags & ACK:
+            packet = with_tcp(packet, payload=text)
+        elif flags & SYN:
+            packet = with_tcp(packet, numbers=(numbers[0], numbers[1] + len(text)))
+        out.append(packet)
+    return out, ETHERNET, right(rows, server)
+
+
+def behind_another_connections_end():
+    """HTTP/3: a packet of an older connection has the same ports."""
+    rows = truth("h3")
+    server = rows[0]["server_ip"]
+    packets = [p for p in recording("h3") if p.is_ipv4 and p.frame[23] == 17 and server in ends(p)]
+    first = packets[0].ip
+    older = ipv4(*ends(packets[0]), 17, udp(*struct.unpack_from("!HH", first, 20), bytes([0x4F]) + bytes(range(60))), 77)
+    return before(packets, older), ETHERNET, {"app_bytes_near": sizes(truth("h3", server)), "servers": [server], "flows": 1}
+
+
+# Proxies: what they say comes into the stream behind the handshake
+
+
+def through_a_proxy(said, heard):
+    """The connection with so many bytes more in each direction, and a proxy's address in place of the server's."""
+    packets, server, rows = video()
+    out, done = [], False
+    for packet in packets:
+        source, destination = ends(packet)
+        ports, numbers, flags, _, payload = tcp_parts(packet)
+        is_up = destination == server
+        add = (len(said), len(heard)) if is_up else (len(heard), len(said))
+        if payload and not done:
+            done = True
+            client = with_tcp(packet, payload=said)
+            answer = Packet(packet.time + 1_000, ethernet(0x0800, packet.ip))
+            head = struct.pack("!HHIIBBHHH", ports[1], ports[0], numbers[1], (numbers[0] + len(said)) % 2**32, 0x50, ACK | PUSH, 65_535, 0, 0)
+            answer.frame = ethernet(0x0800, ipv4(destination, source, 6, head + heard, 4_242))
+            out += [client, answer]
+        if done:
+            packet = with_tcp(packet, numbers=(numbers[0] + add[0], numbers[1] + add[1]))
+        out.append(packet)
+    return out, ETHERNET, right(rows, server)
+
+
+def connect():
+    host = b"ipv4-c001-zrh001-ix.1.oca.nflxvideo.net:443"
+    return through_a_proxy(b"CONNECT " + host + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n")
+
+
+def socks5():
+    name = b"ipv4-c001-zrh001-ix.1.oca.nflxvideo.net"
+    # Its greeting was answered in the same breath.
+    return through_a_proxy(b"\x05\x01\x00\x05\x01\x00\x03" + bytes([len(name)]) + name + b"\x01\xbb", b"\x05\x00\x05\x00\x00\x01" + bytes(6))
+
+
+def proxy_protocol():
+    packets, link, expected = through_a_proxy(b"PROXY TCP4 10.9.0.2 10.9.1.11 55426 443\r\n", b"")
+    # Nothing is answered: what would have been is an empty packet.
+    return packets, link, expected
+
+
+# Wrappings
+
+
+def wrapped(wrap, link=ETHERNET):
+    packets, server, rows = video()
+    return [Packet(p.time, wrap(p)) for p in packets], link, right(rows, server)
+
+
+def erspan():
+    head = struct.pack("!HHI", 0x1000, 0x88BE, 0) + struct.pack("!HHI", 0x1000, 0, 0)
+    return wrapped(lambda p: ethernet(0x0800, ipv4("192.0.2.1", "192.0.2.2", 47, head + p.frame)))
+
+
+def geneve():
+    option = struct.pack("!HBB", 0x0108, 1, 1) + bytes(4)
+    head = bytes([2, 0]) + struct.pack("!H", 0x6558) + bytes(4) + option
+    return wrapped(lambda p: ethernet(0x0800, ipv4("192.0.2.1", "192.0.2.2", 17, udp(50_000, 6081, head + p.frame))))
+
+
+def l2tp():
+    head = struct.pack("!HHH", 0x0002, 1, 2) + b"\xff\x03\x00\x21"
+    return wrapped(lambda p: ethernet(0x0800, ipv4("192.0.2.1", "192.0.2.2", 17, udp(1701, 1701, head + p.ip))))
+
+
+def monitor_mode():
+    radio = struct.pack("<BBHI", 0, 0, 8, 0)
+    def wrap(packet):
+        head = bytes.fromhex("0801 0000 020000000001 020000000002 020000000003 0000")
+        return radio + head + b"\xaa\xaa\x03\0\0\0\x08\0" + packet.ip
+    return wrapped(wrap, RADIOTAP)
+
+
+def all_interfaces_of_macos():
+    head = struct.pack("<III", 108, 1, ETHERNET).ljust(108, b"\0")
+    return wrapped(lambda p: head + p.frame, PKTAP)
+
+
+def netfilter_log():
+    def wrap(packet):
+        value = packet.ip
+        padding = bytes(-len(value) % 4)
+        return b"\x02\0\0\0" + struct.pack("<HH", 4 + len(value), 9) + value + padding
+    return wrapped(wrap, NFLOG)
+
+
+SITUATIONS = [
+    copies_at_once, copies_late, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
+    customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
+    a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
+    an_answer_in_fragments, a_network_of_ipv6_only, data_with_the_syn, behind_another_connections_end, connect, socks5,
+    proxy_protocol, erspan, geneve, l2tp, monitor_mode, all_interfaces_of_macos, netfilter_log,
+]
+
+
+def write(path, packets, link):
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262_144, link))
+        for packet in packets:
+            length = len(packet.frame)
+            file.write(struct.pack("<IIII", *divmod(packet.time, SECOND), length, length) + packet.frame)
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    for situation in SITUATIONS:
+        packets, link, expected = situation()
+        file = f"{situation.__name__}.pcap"
+        write(folder / file, packets, link)
+        print(json.dumps({"file": file, "options": [], **expected}))
+
+
+if __name__ == "__main__":
+    main()
