@@ -62,7 +62,7 @@ const CLI: House = House {
     folder: "cli/src",
     root: "main.rs",
     floors: &[
-        &["escape", "identity"],
+        &["escape", "identity", "signals"],
         &["messages", "frames"],
         &["capture", "progress"],
         &["rows"],

@@ -23,6 +23,8 @@ mod progress;
 mod report;
 mod rings;
 mod rows;
+#[cfg(unix)]
+mod signals;
 mod workers;
 
 use std::process::ExitCode;

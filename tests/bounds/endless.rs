@@ -1,5 +1,6 @@
 //! A live capture that goes on and on: recorded conversations over and over, with fresh addresses and ports each time,
-//! among floods of short flows and of small requests.
+//! among floods of short flows and of small requests. Its clock runs as the recordings' do, so that hours pass in minutes, and
+//! settled segments are taken as a host takes them that lives on them.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,8 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
     let recorded = recorded()?;
     let bound = Engine::memory_bound(&config);
     let mut engine = Engine::new(config);
+    engine.watch_settled();
+    let mut taken = Taken::default();
     let step = (count / 10).max(1);
     let empty = resident();
     println!(
@@ -58,6 +61,7 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
     };
     for frame in 1..=count {
         traffic.next(&mut engine, frame);
+        taken.take(&mut engine);
         if frame % step != 0 {
             continue;
         }
@@ -82,6 +86,13 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
         );
     }
     engine.finish();
+    taken.take(&mut engine);
+    taken.check(&engine)?;
+    println!(
+        "{:.1} hours of traffic, {} segments settled",
+        traffic.hours(),
+        taken.segments
+    );
     let used = last.saturating_sub(empty);
     println!("stated bound {} MB, used {} MB", bound >> 20, used >> 20);
     if used as u64 > bound {
@@ -102,6 +113,46 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
+/// What a host took.
+#[derive(Default)]
+struct Taken {
+    segments: u64,
+    bytes: u64,
+    /// Servers whose role changed.
+    roles: u64,
+}
+
+impl Taken {
+    fn take(&mut self, engine: &mut Engine) {
+        while let Some(segment) = engine.next_settled() {
+            self.segments += 1;
+            self.bytes += segment.bytes;
+        }
+        while engine.next_changed_server().is_some() {
+            self.roles += 1;
+        }
+    }
+
+    /// Every segment came once, with all its bytes, or is counted as lost.
+    fn check(&self, engine: &Engine) -> Result<(), String> {
+        let totals = (0..engine.server_count()).map(|id| engine.server_segments(id));
+        let (segments, bytes) = totals.fold((0, 0), |(segments, bytes), of_server| {
+            (
+                segments + u64::from(of_server.count),
+                bytes + of_server.bytes,
+            )
+        });
+        let lost = engine.stats().settled_lost;
+        if lost != 0 || (self.segments, self.bytes) != (segments, bytes) || self.roles == 0 {
+            return Err(format!(
+                "{} segments of {} bytes settled, {lost} were lost, {segments} of {bytes} were opened; {} roles",
+                self.segments, self.bytes, self.roles
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// What comes next.
 struct Traffic<'a> {
     recorded: &'a [Recorded],
@@ -112,6 +163,16 @@ struct Traffic<'a> {
 }
 
 impl Traffic<'_> {
+    /// Nanoseconds from one round to the next.
+    fn span(&self) -> i64 {
+        self.recorded.last().map_or(0, |last| last.time + 1_000_000)
+    }
+
+    /// Hours that passed by the traffic's clock.
+    fn hours(&self) -> f64 {
+        f64::from(self.round) * self.span() as f64 / 3.6e12
+    }
+
     /// Every second packet is a recorded one, every fourth opens another flow, every fourth is of a small exchange.
     fn next(&mut self, engine: &mut Engine, frame: u64) {
         let (link_type, original_length) = match frame % 4 {
@@ -134,8 +195,7 @@ impl Traffic<'_> {
                 Kind::Requests.packet(frame / 4, &mut self.made),
             ),
         };
-        let span = self.recorded.last().map_or(0, |last| last.time + 1_000_000);
-        let time = Time(self.recorded[self.at].time + i64::from(self.round) * span);
+        let time = Time(self.recorded[self.at].time + i64::from(self.round) * self.span());
         engine.packet(&Packet {
             frame,
             time,

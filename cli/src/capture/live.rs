@@ -40,10 +40,10 @@ impl Signals {
         {
             use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
             use signal_hook::flag;
-            crate::output::leave_signals();
+            crate::signals::leave();
             let ends = [SIGTERM, SIGINT, SIGHUP];
             for &signal in &ends[..if are_files { 2 } else { 3 }] {
-                if !crate::output::is_ignored(signal) {
+                if !crate::signals::is_ignored(signal) {
                     // The second one ends the program at once.
                     flag::register_conditional_default(signal, Arc::clone(&signals.stop))?;
                     flag::register(signal, Arc::clone(&signals.stop))?;

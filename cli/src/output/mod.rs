@@ -20,8 +20,6 @@ pub(crate) use partition::{PARTITION, folder};
 pub(crate) use sink::{Sink, stdout_is_closed};
 use table::Table;
 pub(crate) use table::{scaled, thousands};
-#[cfg(unix)]
-pub(crate) use temporary::{is_ignored, leave_signals};
 
 use crate::rows::{Rows, Value};
 

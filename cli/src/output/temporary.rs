@@ -70,18 +70,9 @@ fn files() -> MutexGuard<'static, Vec<PathBuf>> {
     FILES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Leaves signals to whoever calls this, before there is a temporary file: a run that they end well keeps what it has.
-#[cfg(unix)]
-pub(crate) fn leave_signals() {
-    signals::WATCH.call_once(|| {});
-}
-
-#[cfg(unix)]
-pub(crate) use signals::is_ignored;
-
 #[cfg(unix)]
 mod signals {
-    use std::sync::{Once, mpsc};
+    use std::sync::mpsc;
     use std::thread;
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -89,12 +80,11 @@ mod signals {
     use signal_hook::low_level::emulate_default_handler;
 
     use super::{files, fs};
-
-    pub(super) static WATCH: Once = Once::new();
+    use crate::signals::is_ignored;
 
     /// From now on, a signal that ends the program removes its temporary files first.
     pub(super) fn watch() {
-        WATCH.call_once(|| {
+        crate::signals::watch_once(|| {
             let (ready, is_ready) = mpsc::channel::<()>();
             let watcher = move || {
                 let watched = [SIGINT, SIGTERM, SIGHUP]
@@ -121,14 +111,5 @@ mod signals {
                 let _ = is_ready.recv();
             }
         });
-    }
-
-    /// Returns true for a signal that the program was started to ignore, as by nohup.
-    pub(crate) fn is_ignored(signal: i32) -> bool {
-        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        // A bit for each, from 1.
-        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-        mask.unwrap_or_default() >> (signal - 1) & 1 == 1
     }
 }

@@ -52,6 +52,9 @@ static char *facts_as_json(packet_info *pinfo, const facts *facts)
     add_string(json, "transport", nflx_transport_name(segment->transport));
     add_string(json, "name", printable(pinfo->pool, facts->server.name));
     add_string(json, "kind", nflx_kind_name(segment->kind));
+    if (segment->via != 0) {
+        add_string(json, "via", nflx_via_name(segment->via));
+    }
     add_number(json, "request_frame", segment->request_frame);
     add_number(json, "first_frame", segment->first_frame);
     add_number(json, "last_frame", segment->last_frame);

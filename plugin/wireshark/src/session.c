@@ -260,6 +260,12 @@ bool session_summary(nflx_summary *summary)
     return nflx_engine_summary(engine, summary) == NFLX_STATUS_OK;
 }
 
+bool session_unfollowed(uint32_t index, nflx_unfollowed *unfollowed)
+{
+    unfollowed->struct_size = sizeof *unfollowed;
+    return nflx_engine_unfollowed(engine, index, unfollowed) == NFLX_STATUS_OK;
+}
+
 bool session_server(uint32_t number, nflx_server *server)
 {
     server->struct_size = sizeof *server;

@@ -23,6 +23,8 @@ bool session_segment(uint32_t number, nflx_segment *segment);
 void session_settle(void);
 bool session_note(uint64_t frame, nflx_note *note);
 bool session_summary(nflx_summary *summary);
+/* Packets of which nothing could be read behind a known header, by that header. */
+bool session_unfollowed(uint32_t index, nflx_unfollowed *unfollowed);
 /* Notes that a packet got a comment. */
 void session_commented(const facts *facts);
 /* Whether the engine failed, which was reported. */

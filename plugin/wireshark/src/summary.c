@@ -16,6 +16,19 @@ static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *
     return TAP_PACKET_REDRAW;
 }
 
+/* Says what could not be read, in a line for each header. Link types are refused or named by the program itself. */
+static void draw_unfollowed(void)
+{
+    nflx_unfollowed unfollowed;
+
+    for (uint32_t i = 0; session_unfollowed(i, &unfollowed); i++) {
+        if (unfollowed.link_type == NFLX_NO_LINK_TYPE) {
+            printf("%" PRIu64 " packets are %s, which is %s: nothing inside them could be read\n", unfollowed.packets,
+                   unfollowed.name, unfollowed.reason);
+        }
+    }
+}
+
 static void draw(void *data)
 {
     nflx_summary summary;
@@ -24,6 +37,7 @@ static void draw(void *data)
     session_settle();
     if (session_summary(&summary)) {
         puts(summary.text);
+        draw_unfollowed();
     } else {
         puts(session_stopped() ? "nflx: stopped, what was found is lost" : "nflx: no Netflix server");
     }

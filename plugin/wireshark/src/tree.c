@@ -216,6 +216,9 @@ static void add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
 
     add_uint(branch, tvb, FIELD_SEGMENT_INDEX, segment->index);
     add_string(branch, tvb, FIELD_SEGMENT_KIND, nflx_kind_name(segment->kind));
+    if (segment->via != 0) {
+        add_string(branch, tvb, FIELD_SEGMENT_VIA, nflx_via_name(segment->via));
+    }
     add_string(branch, tvb, FIELD_SEGMENT_KIND_REASON, nflx_kind_reason_name(segment->kind_reason));
     if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
         add_boolean(branch, tvb, FIELD_REQUEST, true);
