@@ -51,12 +51,12 @@ pub struct Engine {
     unfollowed: Unfollowed,
     registry: Registry,
     segments: SegmentTable,
-    /// Those who asked for them.
+    /// The clients that asked for them.
     viewers: Viewers,
     connections: Connections,
     peers: Peers,
     classic: Classic,
-    /// What the packet at hand taught; empty between packets.
+    /// Facts that the packet at hand taught; empty between packets.
     learnt: Vec<Learnt>,
     segments_missed: bool,
     /// Time of the latest packet.
@@ -118,7 +118,8 @@ impl Engine {
         memory_bound::bound(config)
     }
 
-    /// Whether evidence came after packets that it concerns, so that a second pass would say more about them.
+    /// Returns true if evidence came after packets that it concerns, so that a second pass would
+    /// say more about them.
     #[must_use]
     pub fn evidence_came_late(&self) -> bool {
         self.registry.evidence_came_late
@@ -370,7 +371,7 @@ impl Engine {
         self.segments.get(number)
     }
 
-    /// What was dropped or capped.
+    /// Returns the numbers of what was dropped or capped.
     #[must_use]
     #[inline]
     pub fn stats(&self) -> Stats {

@@ -45,7 +45,7 @@ pub(crate) fn seconds(nanoseconds: i64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-/// Which frame, and when.
+/// The number of a frame, and its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// Frame number.
@@ -171,9 +171,9 @@ impl LinkType {
 pub struct Packet<'a> {
     /// Frame number in the capture, from 1.
     pub frame: u64,
-    /// When it was captured.
+    /// The time of capture.
     pub time: Time,
-    /// What `data` begins with.
+    /// The header that `data` begins with.
     pub link_type: LinkType,
     /// Length on the wire, in bytes; `data` is shorter where a snapshot length cut it.
     pub original_length: u32,

@@ -13,14 +13,14 @@ const IDLE_RANKS: usize = 6;
 const FREE_RANK: usize = usize::BITS as usize + IDLE_RANKS;
 const RANKS: usize = FREE_RANK + 1;
 
-/// How much a place is worth keeping.
+/// The worth of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// Nobody uses it.
     Free,
-    /// It is used, and has shown no work that it is kept for.
+    /// Used, without work that it is kept for.
     Idle,
-    /// It has shown work.
+    /// Used, with work that it is kept for.
     Working,
 }
 

@@ -69,7 +69,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         self.index.len()
     }
 
-    /// Whether another entry needs room made first.
+    /// Returns true if another entry needs room made first.
     #[must_use]
     pub(crate) fn is_full(&self) -> bool {
         self.len() >= self.capacity
@@ -255,7 +255,7 @@ mod tests {
         );
     }
 
-    /// What may happen to a table.
+    /// An operation on a table.
     #[derive(Clone, Debug)]
     enum Step {
         Use(u8),

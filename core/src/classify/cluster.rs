@@ -8,11 +8,11 @@ const WIDTHS: [u64; 6] = [5, 10, 20, 40, 80, 160];
 const NARROWEST: u64 = WIDTHS[0];
 /// Width, in thousandths, within which a server's sizes are constant by themselves.
 pub(super) const CONSTANT: u64 = 30;
-/// How far to both sides of a band its surroundings reach, in thousandths.
+/// Reach of a band's surroundings to both sides, in thousandths.
 const SURROUNDINGS: u64 = 250;
 /// Members from which a cluster counts.
 const MEMBERS_MIN: usize = 3;
-/// What it takes to look at a band, in steps: two searches for its surroundings.
+/// Cost of looking at a band, in steps: two searches for its surroundings.
 const BAND_STEPS: u64 = 16;
 /// Clusters sought: audio at some bitrates, and steps of video at constant bitrates.
 const MOST: usize = 8;
@@ -30,17 +30,17 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Whether a size is a member's.
+    /// Returns true if a size is a member's.
     pub(super) const fn holds(&self, size: u64) -> bool {
         self.low <= size && size <= self.high
     }
 
-    /// Whether a size that may be off by `error` may be a member's.
+    /// Returns true if a size that may be off by `error` may be a member's.
     pub(super) const fn reaches(&self, size: u64, error: u64) -> bool {
         self.low <= size.saturating_add(error) && size.saturating_sub(error) <= self.high
     }
 
-    /// Whether a size lies in its surroundings.
+    /// Returns true if a size lies in its surroundings.
     pub(super) const fn is_near(&self, size: u64) -> bool {
         let (low, high) = around(self.low, self.high, SURROUNDINGS);
         low <= size && size <= high
@@ -148,14 +148,14 @@ struct Band {
 }
 
 impl Band {
-    /// How much denser it is than its surroundings, which are taken to hold at least one.
+    /// Returns how much denser it is than its surroundings, which are taken to hold at least one.
     fn contrast(&self) -> f64 {
         let around = (self.all - self.members + 1) as f64 / (2 * SURROUNDINGS) as f64;
         self.members as f64 / self.width as f64 / around
     }
 
-    /// How much likelier so many members are with the band than with all spread evenly, as a logarithm (Kulldorff's
-    /// scan statistic). It weighs a full band against a narrow one.
+    /// Returns how much likelier so many members are with the band than with all spread evenly, as
+    /// a logarithm (Kulldorff's scan statistic). It weighs a full band against a narrow one.
     fn likelihood(&self) -> f64 {
         let (members, all) = (self.members as f64, self.all as f64);
         let outside = all - members;
@@ -172,8 +172,8 @@ impl Band {
         self.width as f64 / (self.width + 2 * SURROUNDINGS) as f64
     }
 
-    /// How often chance would put so many of so many into some band of this width (Naus's scan statistic, bounded from
-    /// above): with each as the lowest member, the others in reach.
+    /// Returns how often chance would put so many of so many into some band of this width (Naus's
+    /// scan statistic, bounded from above): with each as the lowest member, the others in reach.
     fn chance(&self) -> f64 {
         let reach = self.reach();
         (1..self.members).fold(self.all as f64, |chance, k| {

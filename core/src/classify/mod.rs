@@ -210,7 +210,7 @@ fn set_files_apart(
     }
 }
 
-/// What a server's segments look like by themselves.
+/// The sort of server that segments suggest by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Looks {
     Media,

@@ -34,7 +34,7 @@ impl Observed {
     }
 }
 
-/// What was found out about a segment.
+/// The findings about a segment.
 pub(crate) type Verdict = (Kind, KindReason);
 
 pub(crate) const UNDECIDED: Verdict = (Kind::Pending, KindReason::Pending);

@@ -9,7 +9,7 @@ use crate::flows::site::Site;
 /// Segments of a server without a telling name from which its traffic is judged.
 const ENOUGH: u32 = 3;
 
-/// How many segments of which kind a server sent.
+/// Counts of a server's segments by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     video: u32,

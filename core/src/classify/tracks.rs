@@ -104,7 +104,7 @@ fn tell_viewers_apart(
     }
 }
 
-/// What a segment is where audio has these sizes.
+/// Returns what a segment is where audio has these sizes.
 fn beside(audio: &[Cluster], segment: &Observed, config: &Config) -> Verdict {
     // A share may be anything; but what divided the period gives the audio its usual size, which agrees
     // with the sizes of audio that was alone.
@@ -254,7 +254,8 @@ fn span(cluster: &Cluster) -> usize {
     cluster.members[cluster.members.len() - 1] - cluster.members[0] + 1
 }
 
-/// Whether a cluster comes back all through its own part of the session, one segment after the other.
+/// Returns true if a cluster comes back all through its own part of the session, one segment after
+/// the other.
 fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
     let (members, span) = (cluster.members.len(), span(cluster));
     let slice = (2 * span).div_ceil(members).max(SLICE_MIN);
@@ -322,7 +323,7 @@ fn rest(cluster: &Cluster, sizes: &[u64]) -> Vec<u64> {
         .collect()
 }
 
-/// Whether there is no other track beside it.
+/// Returns true if there is no other track beside it.
 fn is_alone(cluster: &Cluster, sizes: &[u64]) -> bool {
     let rest = rest(cluster, sizes);
     let members: u64 = sizes.iter().filter(|&&size| cluster.holds(size)).sum();

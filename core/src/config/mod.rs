@@ -46,9 +46,9 @@ pub struct Config {
     pub nat64: Vec<Prefix>,
     /// Kinds of evidence that count.
     pub evidence: Vec<EvidenceKind>,
-    /// How requests are told from each other.
+    /// The rule that tells requests from each other.
     pub segment_rule: SegmentRule,
-    /// What tells flows apart besides addresses and ports.
+    /// The key that tells flows apart besides addresses and ports.
     pub flow_key: FlowScope,
     /// UDP ports of VXLAN besides the known ones.
     pub vxlan_ports: Vec<u16>,
@@ -196,7 +196,7 @@ impl Config {
         })
     }
 
-    /// Whether a kind of evidence counts.
+    /// Returns true if a kind of evidence counts.
     #[must_use]
     pub fn counts(&self, kind: EvidenceKind) -> bool {
         self.evidence.contains(&kind)
@@ -215,7 +215,7 @@ impl Config {
             .find_map(|prefix| prefix.embedded(address))
     }
 
-    /// Whether packets that say nothing new may be taken the short way.
+    /// Returns true if packets that say nothing new may be taken the short way.
     pub(crate) const fn takes_short_ways(&self) -> bool {
         #[cfg(any(test, fuzzing))]
         return !self.thorough;
@@ -229,8 +229,8 @@ impl Config {
         self.domains.iter().any(|word| names(word, name)) && is_host_name(name.as_bytes())
     }
 
-    /// Whether a DNS message may hold a name that is Netflix's by either rule: most do not, which shows without reading
-    /// them. Words stand in one label or in none, as they are.
+    /// Returns true if a DNS message may hold a name that is Netflix's by either rule: most do not,
+    /// which shows without reading them. Words stand in one label or in none, as they are.
     pub(crate) fn may_name_netflix(&self, message: &[u8]) -> bool {
         self.domains
             .iter()
@@ -242,7 +242,7 @@ impl Config {
             })
     }
 
-    /// Whether a name, in lower case, is Netflix's by the classic rule.
+    /// Returns true if a name, in lower case, is Netflix's by the classic rule.
     #[must_use]
     pub fn is_classic_netflix(&self, name: &str) -> bool {
         self.classic_domains.iter().any(|word| names(word, name)) && is_host_name(name.as_bytes())
@@ -259,7 +259,7 @@ fn names(word: &str, name: &str) -> bool {
     }
 }
 
-/// Whether bytes hold a word, in letters of either case.
+/// Returns true if bytes hold a word, in letters of either case.
 fn holds(bytes: &[u8], word: &[u8]) -> bool {
     let Some(&first) = word.first() else {
         return true;

@@ -5,7 +5,7 @@ use super::settings::{Setting, SettingKind};
 use crate::facts::segment::Kind;
 use crate::facts::server::EvidenceKind;
 
-/// What is wrong with a value given to [`Config::set`](super::Config::set); a sentence for the user.
+/// The defect of a value given to [`Config::set`](super::Config::set); a sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// No setting has this name.
@@ -16,9 +16,9 @@ pub enum ConfigError {
     BadValue {
         /// The setting.
         name: &'static str,
-        /// What was given.
+        /// The value as given.
         value: Box<str>,
-        /// What would fit.
+        /// Values that would fit.
         expected: Box<str>,
     },
 }

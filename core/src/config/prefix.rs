@@ -49,7 +49,7 @@ impl Prefix {
         (length <= longest).then_some(Self { address, length })
     }
 
-    /// Whether it holds an address.
+    /// Returns true if it holds an address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {

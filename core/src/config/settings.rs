@@ -1,6 +1,6 @@
 //! The one table of settings: name, unit, bounds, default, source. Hosts show it, documents are made of it.
 
-/// How requests are told from each other.
+/// The rule that tells requests from each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum SegmentRule {
@@ -12,7 +12,7 @@ pub enum SegmentRule {
     Server = 1,
 }
 
-/// What tells flows apart besides addresses, protocol and ports.
+/// The key that tells flows apart besides addresses, protocol and ports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum FlowScope {
@@ -25,7 +25,7 @@ pub enum FlowScope {
     Tunnel = 2,
 }
 
-/// What type of value a setting takes.
+/// The type of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingKind {
     /// Words separated by commas.
@@ -48,13 +48,13 @@ pub struct Setting {
     pub name: &'static str,
     /// Short title.
     pub title: &'static str,
-    /// What it does.
+    /// Its effect.
     pub help: &'static str,
     /// Unit of its value; empty for words.
     pub unit: &'static str,
-    /// Where the default comes from.
+    /// The source of the default.
     pub source: &'static str,
-    /// What it takes.
+    /// The type of its value.
     pub kind: SettingKind,
 }
 

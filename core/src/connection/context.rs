@@ -11,7 +11,7 @@ use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
 use crate::wire::dns;
 
-/// What a connection says about one of its packets.
+/// The answer of a connection to one of its packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// A request begins in it.
@@ -42,11 +42,11 @@ pub(crate) enum Learnt {
     },
 }
 
-/// What a connection knows of its flow, and where it puts what it finds out.
+/// The facts that a connection has of its flow, and where it puts what it finds out.
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
     pub(crate) segments: &'a mut SegmentTable,
-    /// What the packet taught.
+    /// Facts that the packet taught.
     pub(crate) learnt: &'a mut Vec<Learnt>,
     pub(crate) key: &'a FlowKey,
     /// The flow's number.
@@ -57,7 +57,7 @@ pub(crate) struct Context<'a> {
     pub(crate) server: Option<ServerId>,
     /// The identifier that the server has or gets if the flow names it; `None` where there is no room for one more.
     pub(crate) reserved: Option<ServerId>,
-    /// What the flow said itself by which it is Netflix's.
+    /// The flow's own evidence by which it is Netflix's.
     pub(crate) own: Option<EvidenceKind>,
     /// The proxy that the flow goes through.
     pub(crate) via: Option<Via>,

@@ -56,7 +56,7 @@ impl Session {
     }
 }
 
-/// Which kind of [`Session`] to follow a flow by.
+/// The kind of [`Session`] to follow a flow by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     /// TCP, to this port of the server.
@@ -74,7 +74,7 @@ const MOST_RETURNS: u8 = 8;
 /// for such for some minutes (TIME-WAIT, RFC 9293, section 3.6.1); with more, the oldest are let go of.
 const OVER_SHARE: usize = 8;
 
-/// What a free place may keep allocated for the next connection, in bytes.
+/// Memory that a free place may keep for the next connection, in bytes.
 const MOST_KEPT: usize = 4096;
 
 /// Connections that are followed, in places that do not move.
@@ -97,10 +97,10 @@ pub(crate) struct Followed {
     pub(crate) flow: Slot,
     /// The flow that it came from by moving to another address or port; `NONE` if it did not.
     pub(crate) former: Slot,
-    /// How often it went back there.
+    /// Number of times that it went back there.
     returns: u8,
     pub(crate) used: bool,
-    /// It stands in [`Connections::over`].
+    /// True if it stands in [`Connections::over`].
     listed: bool,
     pub(crate) session: Session,
 }
@@ -233,7 +233,7 @@ impl Connections {
         }
     }
 
-    /// Whether a flow is followed at this place, or was until its connection moved.
+    /// Returns true if a flow is followed at this place, or was until its connection moved.
     pub(crate) fn belongs(&self, place: Slot, flow: Slot) -> bool {
         let followed = &self.list[place as usize];
         followed.flow == flow || followed.former == flow

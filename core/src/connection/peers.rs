@@ -52,7 +52,7 @@ impl Peers {
         self.latest.insert(pair, (place, flow));
     }
 
-    /// Where the latest connection of a pair was followed, and its flow then.
+    /// Returns where the latest connection of a pair was followed, and its flow then.
     pub(crate) fn latest(&mut self, pair: &Pair) -> Option<(Slot, Slot)> {
         self.latest.find(pair).map(|slot| self.latest[slot])
     }

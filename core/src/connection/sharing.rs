@@ -38,7 +38,7 @@ const AGREEING: usize = 3;
 /// Periods that wait until the size of audio is known.
 const MOST_WAITING: usize = 32;
 
-/// What a segment got of a period.
+/// The share that a segment got of a period.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(crate) number: u32,
@@ -88,7 +88,7 @@ impl Period {
     }
 }
 
-/// What was divided, or waits for it, in order of time.
+/// A period that was divided, or waits for it, in order of time.
 #[derive(Debug)]
 enum Past {
     Alone(Time, u64),

@@ -44,7 +44,7 @@ pub(super) fn fragment_limits(config: &Config) -> fragments::Limits {
 mod tests {
     use super::*;
 
-    /// What documents say of the defaults.
+    /// Holds documents to what they say of the defaults.
     #[test]
     fn the_defaults_hold_less_than_256_megabytes_whatever_comes() {
         let bound = bound(&Config::default());

@@ -33,8 +33,8 @@ impl Engine {
         flow.passed_over = true;
     }
 
-    /// Where a flow is followed, if it is, and its server's end is not what looked like the client until now: then it is
-    /// followed anew from here.
+    /// Returns where a flow is followed, if it is, and its server's end is not what looked like the
+    /// client until now: then it is followed anew from here.
     #[inline]
     pub(super) fn place(&mut self, slot: Slot) -> Slot {
         let flow = self.registry.flow(slot);

@@ -112,7 +112,8 @@ impl Engine {
         outcome
     }
 
-    /// Where a QUIC connection of a flow that is not followed yet belongs: to a new place, or to that of one that moved.
+    /// Returns where a QUIC connection of a flow that is not followed yet belongs: to a new place,
+    /// or to that of one that moved.
     fn quic_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
         let server = self.registry.flow(slot).server.map(|(_, end)| end);
         if let Some(end) = server
@@ -158,7 +159,7 @@ impl Engine {
         (followed.flow == former && former != slot && is_quic).then_some((place, former))
     }
 
-    /// Who speaks with whom in a flow whose server is at this end.
+    /// Returns who speaks with whom in a flow whose server is at this end.
     fn pair(&self, slot: Slot, end: End) -> Option<Pair> {
         let (server, _) = self.registry.flow(slot).server?;
         let key = self.registry.key(slot);

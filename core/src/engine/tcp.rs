@@ -182,8 +182,8 @@ impl Engine {
     }
 }
 
-/// Which end of a TCP flow is the client: the one that is not Netflix, else the one that opens it, else the one that
-/// speaks as a client does. `None` where nothing tells.
+/// Returns which end of a TCP flow is the client: the one that is not Netflix, else the one that
+/// opens it, else the one that speaks as a client does. `None` where nothing tells.
 fn client_end(
     config: &Config,
     key: &FlowKey,

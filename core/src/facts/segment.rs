@@ -7,7 +7,7 @@ use super::annotation::ServerId;
 use super::server::EvidenceKind;
 use crate::packet::Time;
 
-/// What carried a segment.
+/// The transport that carried a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Transport {
@@ -52,7 +52,7 @@ impl Via {
     }
 }
 
-/// What a segment holds.
+/// The kind of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Kind {
@@ -80,7 +80,7 @@ impl Kind {
     }
 }
 
-/// What decided a segment's kind.
+/// The rule that decided a segment's kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum KindReason {
@@ -147,11 +147,11 @@ pub struct Segment {
     pub client_port: u16,
     /// The server's port.
     pub server_port: u16,
-    /// What carried it.
+    /// Its transport.
     pub transport: Transport,
-    /// What it holds.
+    /// Its kind.
     pub kind: Kind,
-    /// What decided that.
+    /// The rule that decided this.
     pub kind_reason: KindReason,
     /// Frame that begins the request.
     pub request_frame: u64,
@@ -187,7 +187,8 @@ pub struct Segment {
     pub shared: bool,
     /// Seen through acknowledgements only: the other half of the connection was not captured.
     pub inferred: bool,
-    /// What its flow said itself by which it is Netflix's; `None` where only its address is known.
+    /// The evidence of its flow's own by which it is Netflix's; `None` where only its address is
+    /// known.
     pub own_evidence: Option<EvidenceKind>,
     /// The name that it gave; `None` where it gave none, and where its server has more names than are kept.
     pub own_name: Option<Arc<str>>,

@@ -101,7 +101,7 @@ impl PartialOrd for EvidenceKind {
     }
 }
 
-/// Who gave the evidence by which a flow is Netflix's.
+/// The source of the evidence by which a flow is Netflix's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum EvidenceScope {
@@ -125,7 +125,7 @@ impl EvidenceScope {
 /// One piece of evidence for a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// What kind.
+    /// Its kind.
     pub kind: EvidenceKind,
     /// The name that gave it (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and
     /// [`EvidenceKind::Config`].
@@ -134,7 +134,7 @@ pub struct Evidence {
     pub frame: u64,
 }
 
-/// What a server has been seen doing.
+/// The role of a server, by its segments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Role {
@@ -186,14 +186,14 @@ impl Role {
             .unwrap_or(Self::ALL.len())
     }
 
-    /// Whether it sends video.
+    /// Returns true if it sends video.
     #[must_use]
     pub const fn sends_video(self) -> bool {
         matches!(self, Self::Video | Self::AudioVideo)
     }
 }
 
-/// What decided a server's role.
+/// The rule that decided a server's role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum RoleReason {
@@ -234,9 +234,9 @@ pub struct Server {
     pub address: IpAddr,
     /// Every kind of evidence with what gave it, strongest first.
     pub evidence: Vec<Evidence>,
-    /// What it has been seen doing.
+    /// Its role, by its segments.
     pub role: Role,
-    /// What decided that.
+    /// The rule that decided this.
     pub role_reason: RoleReason,
     /// TCP and UDP flows with this address.
     pub flows: u32,
@@ -273,7 +273,7 @@ impl Server {
             .map(|kind| (kind, EvidenceScope::Address))
     }
 
-    /// Who gave the strongest evidence.
+    /// Returns the source of the strongest evidence.
     #[must_use]
     pub fn scope(&self) -> Option<EvidenceScope> {
         self.strongest().map(|kind| {

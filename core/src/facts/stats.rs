@@ -1,6 +1,6 @@
 //! What an engine had no room for, and what it could not read.
 
-/// What the engine dropped, capped or could not read, since it was made.
+/// Counts of what the engine dropped, capped or could not read, since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Packets given.
@@ -39,7 +39,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// How often something had to make room or found none, whatever it was.
+    /// Returns how often something had to make room or found none, whatever it was.
     #[must_use]
     #[inline]
     pub const fn lost(&self) -> u64 {

@@ -3,7 +3,7 @@
 use crate::facts::segment::Transport;
 use crate::wire::decode::{self, TcpFlags};
 
-/// What the packets to and from video servers showed so far.
+/// Facts that the packets to and from video servers showed so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Carriage {
     /// True if the first of them began a connection; `None` before it.
@@ -67,7 +67,7 @@ mod tests {
         })
     }
 
-    /// What is known after these packets of 100 bytes each.
+    /// Returns what is known after these packets of 100 bytes each.
     fn after(packets: &[decode::Transport<'_>]) -> (Option<bool>, Option<Transport>) {
         let mut carriage = Carriage::default();
         for packet in packets {

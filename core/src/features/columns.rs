@@ -5,16 +5,16 @@ use std::net::IpAddr;
 use super::row::Row;
 use crate::packet::{Time, seconds};
 
-/// What a column is about.
+/// The subject of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Layer {
-    /// Which row it is.
+    /// The place of the row.
     Key,
     /// Packets and bytes.
     Network,
     /// Requests and responses; the published data sets call segments chunks.
     Segment,
-    /// What TCP's headers say.
+    /// Statistics of TCP's headers.
     Transport,
 }
 
@@ -31,7 +31,7 @@ impl Layer {
     }
 }
 
-/// What values a column has, the same in every row.
+/// The type of a column's values, the same in every row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
     /// A whole number, 0 or more; never null.
@@ -61,7 +61,7 @@ impl Type {
         }
     }
 
-    /// Whether a value may be missing.
+    /// Returns true if a value may be missing.
     #[must_use]
     pub const fn is_optional(self) -> bool {
         matches!(self, Self::OptionalFloat)
@@ -85,7 +85,7 @@ pub enum Value<'a> {
     Address(IpAddr),
 }
 
-/// Where a name and its meaning come from.
+/// The source of a name and its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// This project.
@@ -113,15 +113,15 @@ impl Source {
 pub struct Column {
     /// Name, exactly as published.
     pub name: &'static str,
-    /// What it is about.
+    /// Its subject.
     pub layer: Layer,
-    /// What type its values have.
+    /// The type of its values.
     pub kind: Type,
     /// Unit; 1 for ratios, empty for what names something.
     pub unit: &'static str,
-    /// What it is, in a sentence without a full stop.
+    /// Its meaning, in a sentence without a full stop.
     pub definition: &'static str,
-    /// Where its name comes from.
+    /// The source of its name.
     pub source: Source,
     /// The published sources leave part of the definition (or the unit) open, and it was decided here.
     pub decided: bool,

@@ -10,7 +10,7 @@ use crate::packet::Time;
 /// Something that happens to a segment at a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Happening {
-    /// It is asked for.
+    /// The request.
     Request,
     /// Its last byte comes.
     Completion { requested: Time, bytes: u64 },

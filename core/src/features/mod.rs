@@ -68,7 +68,7 @@ use crate::facts::counters::Direction;
 use crate::packet::{Packet, Time};
 use crate::wire::decode::{Datagram, Decoder, Transport};
 
-/// What found no room, or no place, since the features were made.
+/// Counts of what found no room, or no place, since the features were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Sessions that ended because others needed their room.
@@ -85,7 +85,7 @@ pub struct Stats {
     pub events_lost: u64,
 }
 
-/// What is known of a flow.
+/// The state of a flow.
 #[derive(Debug, Default)]
 struct Flow {
     connection: Connection,
@@ -272,7 +272,7 @@ impl Features {
         Session::new(number, client, time)
     }
 
-    /// Says that the capture ended: closes every window.
+    /// Notes that the capture ended: closes every window.
     pub fn finish(&mut self) {
         let mut open: Vec<_> = self.sessions.slots().collect();
         open.sort_by_key(|&slot| self.sessions[slot].number);
@@ -287,7 +287,7 @@ impl Features {
         self.rows.pop_front()
     }
 
-    /// What found no room.
+    /// Returns the counts of what found no room.
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats {

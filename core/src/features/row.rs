@@ -46,12 +46,12 @@ pub(crate) struct Flags {
     pub(crate) urg: u64,
 }
 
-/// What is counted of the packets of one direction.
+/// Counters of one direction's packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
-    /// Of these, from or to servers that send video.
+    /// Bytes of these from or to servers that send video.
     pub(crate) video_bytes: u64,
     /// Payload, each byte once.
     pub(crate) new_bytes: u64,
@@ -63,7 +63,7 @@ pub(crate) struct Counts {
     pub(crate) out_of_order_bytes: u64,
 }
 
-/// What one direction sent.
+/// Totals of one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Sent {
     pub(crate) counts: Counts,
@@ -74,7 +74,7 @@ pub(crate) struct Sent {
     pub(crate) receive_window: Shape,
 }
 
-/// What was counted of the window.
+/// Counters of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counted {
     pub(crate) down: Sent,
@@ -99,7 +99,7 @@ pub(crate) struct Latest {
     pub(crate) gap: Option<i64>,
 }
 
-/// What is known of the session's segments at the end of the window.
+/// State of the session's segments at the end of the window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Known {
     /// Before the window.
@@ -124,11 +124,11 @@ pub struct Row {
     pub client: IpAddr,
     /// Number of the window in the session, from 0.
     pub window: u32,
-    /// Where the session begins: at its first packet.
+    /// The place where the session begins: at its first packet.
     pub session_start: Time,
-    /// Where the window begins; packets of this time are inside.
+    /// The place where the window begins; packets of this time are inside.
     pub start: Time,
-    /// Where it ends; packets of this time are in the next one.
+    /// The place where it ends; packets of this time are in the next one.
     pub end: Time,
     /// True if the first packet between the client and a video server in the session began a connection: the session was
     /// not joined midway. `None` while there was no such packet.

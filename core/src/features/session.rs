@@ -14,7 +14,7 @@ use crate::packet::{Time, seconds};
 /// The segments that columns named `10_` look back on.
 const LAST: usize = 10;
 
-/// What a session is measured by.
+/// The settings that a session is measured by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     /// Nanoseconds.
@@ -70,14 +70,14 @@ pub(crate) struct Session {
     pub(crate) number: u32,
     pub(crate) client: IpAddr,
     start: Time,
-    /// Of the latest packet.
+    /// Time of the latest packet.
     last: Time,
     /// Number of the window that is open.
     pub(crate) index: u32,
     pub(crate) window: Window,
     /// Latest packet of each direction: down, up.
     pub(crate) last_packet: [Option<Time>; 2],
-    /// Of the packets to and from video servers.
+    /// Counters of the packets to and from video servers.
     pub(crate) carriage: Carriage,
     /// Bytes of the client's other traffic (down, up), by window from the open one on.
     foreign: VecDeque<[u64; 2]>,
@@ -131,8 +131,8 @@ impl Session {
         }
     }
 
-    /// Whether a packet of this time is of another session: it came after the idle time, or the clock was set back by
-    /// more than that.
+    /// Returns true if a packet of this time is of another session: it came after the idle time, or
+    /// the clock was set back by more than that.
     pub(crate) fn is_over(&self, time: Time, rules: &Rules) -> bool {
         time.since(self.last) > rules.idle || self.last.since(time) > rules.idle
     }
@@ -252,7 +252,7 @@ impl Session {
         }
     }
 
-    /// What is known, with so many requests and completions in the window itself.
+    /// Returns what is known, with so many requests and completions in the window itself.
     fn known(&self, requests: u64, completions: u64, rules: &Rules) -> Known {
         let mut last_sizes = Spread::default();
         let mut average = None;

@@ -24,7 +24,7 @@ const AWAITED: usize = 256;
 /// Larger shifts are taken for this one (RFC 7323, section 2.3).
 const MAX_SHIFT: u8 = 14;
 
-/// What one packet shows.
+/// The facts of one packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Observation {
     /// Payload bytes seen for the first time.
@@ -41,7 +41,7 @@ pub(crate) struct Observation {
     pub(crate) round_trip: Option<i64>,
 }
 
-/// What is known of the window scale option in one side's SYN (RFC 7323, section 2.2).
+/// State of the window scale option in one side's SYN (RFC 7323, section 2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Scale {
     /// The SYN was not seen, or its options were cut.
@@ -61,7 +61,7 @@ struct Half {
     highest: u64,
     /// Ranges below it that were not seen.
     holes: SmallVec<[(u64, u64); 2]>,
-    /// What the other side acknowledged.
+    /// Bytes that the other side acknowledged.
     acknowledged: u64,
     /// Packets sent again: range and how often before.
     repeated: VecDeque<(u64, u64, u32)>,
@@ -133,7 +133,7 @@ impl Half {
         self.holes.push(hole);
     }
 
-    /// How much of a range falls into holes, which it fills.
+    /// Returns how much of a range falls into holes, which it fills.
     fn fill(&mut self, start: u64, end: u64) -> u64 {
         let mut filled = 0;
         let mut at = 0;
@@ -156,8 +156,8 @@ impl Half {
         filled
     }
 
-    /// How often bytes of a range, some of which were seen before, had been sent: one more than the most repeated packet
-    /// that it overlaps.
+    /// Returns how often bytes of a range, some of which were seen before, had been sent: one more
+    /// than the most repeated packet that it overlaps.
     fn repeat(&mut self, start: u64, end: u64) -> u32 {
         let overlapping = self
             .repeated

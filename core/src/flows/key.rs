@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::wire::decode::{Datagram, Transport};
 
-/// Which end of a flow: the one with the lower address (and port) is 0, the other 1.
+/// An end of a flow: the one with the lower address (and port) is 0, the other 1.
 pub(crate) type End = u8;
 
 /// Both ends of a flow in an order that does not depend on who sends.
@@ -143,7 +143,7 @@ impl FlowKey {
         (self.rest >> if end == 0 { 48 } else { 32 }) as u16
     }
 
-    /// Whether its datagrams state ports.
+    /// Returns true if its datagrams state ports.
     pub(crate) const fn has_ports(&self) -> bool {
         self.rest & HAS_PORTS != 0
     }

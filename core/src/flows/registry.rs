@@ -30,7 +30,7 @@ use crate::facts::server::{Evidence, EvidenceKind, Server};
 use crate::packet::Time;
 use crate::wire::host_name::MAX_HOST_NAME;
 
-/// What an allocation costs besides what is asked for, in bytes, with common allocators.
+/// Overhead of an allocation, in bytes, with common allocators.
 const ALLOCATION: usize = 16;
 
 /// Counts of a text that several own, in bytes.
@@ -165,7 +165,7 @@ impl Registry {
         &self.servers
     }
 
-    /// What a server's evidence lets expect.
+    /// Returns what a server's evidence lets expect.
     pub(crate) fn site(&self, id: ServerId) -> Site {
         self.sites[id as usize]
     }

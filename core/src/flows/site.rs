@@ -10,12 +10,12 @@ const FILE_NAMES: [&str; 3] = ["nflxso", "nflximg", "nflxext"];
 const FILE_LABELS: [&str; 4] = ["art-", "assets", "cdn", "occ-"];
 /// Names of everything else: API, licences, telemetry, search.
 const CONTROL_NAMES: [&str; 2] = ["netflix", "nflxsearch"];
-/// What is to be expected of a server before anything is seen of it.
+/// The expectation of a server before anything is seen of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
     /// Its name is a media appliance's.
     Media,
-    /// It has no telling name, and its address is in a range that Netflix announces.
+    /// No telling name, and its address is in a range that Netflix announces.
     Range,
     /// Nothing.
     Unknown,
@@ -26,7 +26,8 @@ pub(crate) enum Site {
 }
 
 impl Site {
-    /// What evidence says. One name of a media appliance is enough; of others, the strongest counts.
+    /// Returns what evidence says. One name of a media appliance is enough; of others, the
+    /// strongest counts.
     pub(crate) fn of(server: &Server) -> Self {
         let names = || {
             server

@@ -7,7 +7,7 @@ const REACTION: f64 = 0.03;
 /// Media ahead below which nothing can be played.
 const DRY: f64 = 1e-6;
 
-/// What a player may be doing.
+/// The states of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Waits for the first media.
@@ -44,7 +44,7 @@ impl State {
 pub(crate) struct Guess {
     /// Media seconds of a segment, by track.
     pub(crate) seconds: [f64; 2],
-    /// How long it plays sound when the picture has run dry.
+    /// Time for which it plays sound when the picture has run dry.
     pub(crate) run_on: f64,
 }
 
@@ -100,7 +100,8 @@ impl Clock {
         self.guess.seconds[0].max(self.guess.seconds[1])
     }
 
-    /// How far the position can go: without a picture a browser plays sound alone for a while, without sound nothing.
+    /// Returns how far the position can go: without a picture a browser plays sound alone for a
+    /// while, without sound nothing.
     fn limit(&self) -> f64 {
         let [video, audio] = self.now.ends;
         match self.present {

@@ -28,7 +28,7 @@ const LOOKED_AT: usize = 1500;
 /// Waits on one level that make it the level of a full buffer.
 const FULL: f64 = 3.0;
 
-/// What hypotheses are to explain.
+/// The observations that hypotheses are to explain.
 #[derive(Debug)]
 pub(crate) struct Play<'a> {
     pub(crate) requests: &'a [Request],
@@ -56,7 +56,7 @@ impl<'a> Play<'a> {
     }
 }
 
-/// What a hypothesis costs, and the levels of a full buffer that it finds.
+/// The cost of a hypothesis, and the levels of a full buffer that it finds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cost {
     /// The lower, the better it fits.
@@ -219,7 +219,8 @@ impl Trial<'_> {
     }
 }
 
-/// How little the levels at requests that were waited for agree, and the level that most agree on.
+/// Returns how little the levels at requests that were waited for agree, and the level that most
+/// agree on.
 fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64, Option<f64>) {
     let scatter = match track {
         Track::Video => SCATTER,

@@ -34,7 +34,7 @@ const OTHER_TRACK: f64 = 3.0;
 const LIKE_SOUND: f64 = 0.12;
 const UNLIKE_SOUND: f64 = 5.0;
 
-/// What was found.
+/// The result.
 #[derive(Clone, Debug)]
 pub(crate) struct Fit {
     pub(crate) guess: Guess,
@@ -157,7 +157,7 @@ fn doubtful(requests: &[Request]) -> Vec<usize> {
     found.into_iter().map(|found| found.1).collect()
 }
 
-/// Which requests arrived whole, by the look of each alone.
+/// Returns which requests arrived whole, by the look of each alone.
 fn probably(requests: &[Request]) -> Vec<bool> {
     requests
         .iter()

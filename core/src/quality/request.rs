@@ -26,7 +26,8 @@ pub(crate) struct Request {
     /// Number of its segment.
     pub(crate) number: u32,
     pub(crate) track: Track,
-    /// When the player decided to ask: for the header of another quality, if it asked for that first.
+    /// The time when the player decided to ask: for the header of another quality, if it asked for
+    /// that first.
     pub(crate) decided: f64,
     pub(crate) asked: f64,
     /// Last byte.
@@ -37,11 +38,11 @@ pub(crate) struct Request {
     pub(crate) server: u32,
     /// Its bytes were divided among requests that overlapped.
     pub(crate) shared: bool,
-    /// It was open at the end.
+    /// True if it was open at the end.
     pub(crate) open: bool,
     /// Nothing was asked for on its flow after it.
     pub(crate) ends_flow: bool,
-    /// How likely it is that the player gave it up before its end, from 0 to 1.
+    /// Probability that the player gave it up before its end, from 0 to 1.
     pub(crate) dropped: f64,
     /// The player waited, although nothing was on its way for this track.
     pub(crate) waited: bool,
@@ -62,11 +63,11 @@ pub(crate) struct Header {
 pub(crate) struct Rules {
     /// A request that comes so long after the one before was answered was waited for.
     pub(crate) wait: f64,
-    /// How long a browser plays sound without a picture.
+    /// Time for which a browser plays sound without a picture.
     pub(crate) run_on: f64,
 }
 
-/// How soon after its header media is asked for.
+/// Time from a header to the request for its media.
 const BEHIND_HEADER: f64 = 0.2;
 /// A request that is overtaken by the next of its track by so much was given up, or the one after would have waited.
 const OVERTAKEN: f64 = 0.05;
@@ -133,7 +134,8 @@ pub(crate) fn correct_tracks(requests: &mut [Request]) {
     }
 }
 
-/// Whether so many responses overlapped on their connection that sizes say little about tracks.
+/// Returns true if so many responses overlapped on their connection that sizes say little about
+/// tracks.
 pub(crate) fn is_interleaved(requests: &[Request]) -> bool {
     let shared = requests.iter().filter(|request| request.shared).count();
     shared * 10 > requests.len()
@@ -337,8 +339,8 @@ fn closes_after(served: &[(u32, u32)]) -> Option<u32> {
     (most > 1 && served.iter().filter(|s| s.1 == most).count() >= 3).then_some(most)
 }
 
-/// How likely a request was given up: a player that gives up an HTTP/1 response closes its connection, and asks for the
-/// same media on another at once.
+/// Returns how likely a request was given up: a player that gives up an HTTP/1 response closes its
+/// connection, and asks for the same media on another at once.
 fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     let this = requests[at];
     if this.open {

@@ -8,7 +8,7 @@ const RATES: [f64; 15] = [
     32.0, 48.0, 64.0, 80.0, 96.0, 112.0, 128.0, 160.0, 192.0, 224.0, 256.0, 320.0, 384.0, 448.0,
     640.0,
 ];
-/// What containers and HTTP add to an audio segment: some bytes, and some kbit/s.
+/// Overhead of containers and HTTP on an audio segment: some bytes, and some kbit/s.
 const ADDED_BYTES: f64 = 500.0;
 const ADDED_RATE: f64 = 1.5;
 /// How far the rate of a whole track is off its nominal one, as a share.

@@ -9,7 +9,7 @@ use super::request::{Header, Request, Rules, Track, is_interleaved, usual_sound}
 use super::timeline::{self, Timeline};
 use crate::packet::Time;
 
-/// Why something is not said of a session.
+/// The reason why something is not said of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Reason {
@@ -84,9 +84,9 @@ pub struct Session {
     pub audio_bitrate: Option<f64>,
     /// Changes to a better picture, and to a worse one.
     pub switches: [u32; 2],
-    /// How sure the media seconds are, from 0 to 1.
+    /// Certainty of the media seconds, from 0 to 1.
     pub confidence: f64,
-    /// Why some are not known.
+    /// The reason why some are not known.
     pub reason: Reason,
     /// Media seconds by segment number.
     pub(crate) media: Vec<(u32, f64)>,
@@ -104,18 +104,18 @@ struct Rate {
     bits: f64,
 }
 
-/// What a player did at a time.
+/// The state of a player at a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moment {
-    /// When.
+    /// The time.
     pub t: Time,
-    /// What it was doing.
+    /// The player's activity.
     pub state: State,
     /// Seconds ahead of the position: the lower of both tracks.
     pub buffer: Option<f64>,
-    /// Of video.
+    /// Level of the video buffer.
     pub video_buffer: Option<f64>,
-    /// Of audio.
+    /// Level of the audio buffer.
     pub audio_buffer: Option<f64>,
     /// Bits per second of media of the latest video that arrived.
     pub fetched_bitrate: Option<f64>,
@@ -123,14 +123,14 @@ pub struct Moment {
     pub shown_bitrate: Option<f64>,
 }
 
-/// What a session is made from: requests and headers in order, times in seconds since `start`.
+/// The material of a session: requests and headers in order, times in seconds since `start`.
 pub(crate) struct Parts<'a> {
     pub(crate) client: IpAddr,
     pub(crate) start: Time,
     pub(crate) requests: &'a mut [Request],
     pub(crate) headers: &'a [Header],
     pub(crate) seeks: &'a [f64],
-    /// It was seen to begin.
+    /// True if its beginning was seen.
     pub(crate) begins: bool,
 }
 
@@ -318,7 +318,7 @@ impl Session {
         }
     }
 
-    /// What the player did so many seconds after the start; `None` where that is not known.
+    /// Returns what the player did so many seconds after the start; `None` where that is not known.
     #[must_use]
     pub fn moment(&self, seconds: f64) -> Option<Moment> {
         let knot = self.line.at(seconds)?;
@@ -353,7 +353,7 @@ impl Session {
         self.video_segments + self.audio_segments + self.dropped_segments
     }
 
-    /// When the picture stood although the viewer wanted it to play: from and to.
+    /// Returns when the picture stood although the viewer wanted it to play: from and to.
     #[must_use]
     pub fn stalls_at(&self) -> Option<Vec<(Time, Time)>> {
         let at =
@@ -399,7 +399,8 @@ impl Session {
         )
     }
 
-    /// What the player did at every step, and at the end. Nothing where the media seconds are not known.
+    /// The player's state at every step, and at the end. Nothing where the media seconds are not
+    /// known.
     pub fn moments(&self, step: f64) -> impl Iterator<Item = Moment> + '_ {
         let last = self.duration();
         let steps = if step > 0.0 {

@@ -47,7 +47,7 @@ struct Limits {
     header: u64,
 }
 
-/// What found no room.
+/// The counts of what found no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Clients that made room for others before their session was over.
@@ -145,8 +145,8 @@ impl Sessions {
         client.analyse(address, &self.limits, self.rules, &mut self.closed);
     }
 
-    /// Says that it is `now`, so that sessions end whose client has been silent for long. Segments may settle up to
-    /// [`Config::settle_after`] behind their last byte, for which is waited.
+    /// Notes that it is `now`, so that sessions end whose client has been silent for long. Segments
+    /// may settle up to [`Config::settle_after`] behind their last byte, for which is waited.
     pub fn until(&mut self, now: Time) {
         const SECOND: i64 = 1_000_000_000;
         if now.since(self.looked).saturating_abs() < SECOND {
@@ -168,7 +168,7 @@ impl Sessions {
         }
     }
 
-    /// Says that no more segments come.
+    /// Notes that no more segments come.
     pub fn finish(&mut self) {
         let open: Vec<_> = self.clients.slots().collect();
         for slot in open {
@@ -182,7 +182,7 @@ impl Sessions {
         self.closed.pop_front()
     }
 
-    /// What found no room.
+    /// Returns the counts of what found no room.
     #[must_use]
     pub const fn stats(&self) -> Stats {
         self.stats

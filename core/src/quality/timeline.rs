@@ -15,7 +15,7 @@ const SHORTEST: f64 = 0.25;
 /// Positions that change by more at once are a seek.
 const LEAP: f64 = 5.0;
 
-/// What happened.
+/// The event.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timeline {
     pub(crate) knots: Vec<Knot>,

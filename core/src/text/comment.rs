@@ -9,7 +9,8 @@ use crate::facts::counters::Direction;
 use crate::facts::segment::{Kind, Segment};
 use crate::facts::server::{Role, Server};
 
-/// What every note begins with, so that it is known as ours when an annotated capture is annotated again.
+/// The words that begin every note, so that it is known as ours when an annotated capture is
+/// annotated again.
 pub const PREFIX: &str = "nflx: ";
 
 /// Longest name that a note shows. Names are at most this long (RFC 1035, section 2.3.4); what claims to be one may not.
@@ -20,7 +21,7 @@ const MAX_NAME: usize = 253;
 pub struct Note<'a> {
     /// Number of the packet.
     pub frame: u64,
-    /// What the engine said about it.
+    /// The engine's annotation of it.
     pub annotation: &'a Annotation,
     /// Its server.
     pub server: &'a Server,
@@ -31,7 +32,7 @@ pub struct Note<'a> {
 }
 
 impl Note<'_> {
-    /// Whether the packet begins a request or is the last of a segment.
+    /// Returns true if the packet begins a request or is the last of a segment.
     #[must_use]
     pub fn is_landmark(&self) -> bool {
         self.annotation.request || self.ends().is_some()
@@ -89,7 +90,7 @@ impl Note<'_> {
         }
     }
 
-    /// How much of the segment has come, on packets that brought some of it.
+    /// Returns how much of the segment has come, on packets that brought some of it.
     fn progress(&self, known: Option<&Segment>, text: &mut String) {
         if self.annotation.segment.is_none()
             || self.annotation.request
@@ -114,7 +115,7 @@ impl fmt::Display for Note<'_> {
     }
 }
 
-/// What a segment was in the end.
+/// Returns what a segment was in the end.
 fn total(segment: &Segment, text: &mut String) {
     if segment.last_frame.is_none() {
         return text.push_str("no response");

@@ -33,7 +33,7 @@ mod extension {
 /// Name type of a DNS name (RFC 6066, section 3).
 const HOST_NAME: u8 = 0;
 
-/// What a client says first, as far as it was understood.
+/// The facts of a ClientHello, as far as it was understood.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ClientHello<'a> {
     /// Server name indication, if it could be a host's name ([`is_host_name`]), case as sent. Never
@@ -45,9 +45,10 @@ pub struct ClientHello<'a> {
     pub versions: SupportedVersions<'a>,
     /// The version field, frozen at 0x0303 since TLS 1.3; `None` where the message was cut before.
     pub legacy_version: Option<u16>,
-    /// Whether it carries an encrypted hello, or what looks like one: then the name may be but a cover.
+    /// True if it carries an encrypted hello, or what looks like one: then the name may be but a
+    /// cover.
     pub encrypted: bool,
-    /// Whether the message ends before its lengths say, so that fields may be missing.
+    /// True if the message ends before its lengths say, so that fields may be missing.
     pub truncated: bool,
 }
 

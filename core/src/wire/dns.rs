@@ -357,7 +357,7 @@ impl<'m> Parser<'m> {
         }
     }
 
-    /// Where the next byte stands in the message.
+    /// Returns where the next byte stands in the message.
     fn position(&self) -> usize {
         self.message.len() - self.reader.remaining()
     }

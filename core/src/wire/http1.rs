@@ -28,7 +28,7 @@ const METHODS: [&[u8]; 9] = [
     b"TRACE ",
 ];
 
-/// Whether these bytes begin a request line.
+/// Returns true if these bytes begin a request line.
 #[must_use]
 pub fn looks_like_request(bytes: &[u8]) -> bool {
     // Nearly all packets are told by their first byte.
@@ -42,13 +42,13 @@ pub fn looks_like_request(bytes: &[u8]) -> bool {
         })
 }
 
-/// Whether these few bytes may begin a request line.
+/// Returns true if these few bytes may begin a request line.
 #[must_use]
 pub fn may_be_request(bytes: &[u8]) -> bool {
     METHODS.iter().any(|method| method.starts_with(bytes))
 }
 
-/// Whether these bytes begin a status line.
+/// Returns true if these bytes begin a status line.
 #[must_use]
 pub fn looks_like_response(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HTTP/1.")
@@ -86,7 +86,7 @@ fn absolute_host(target: &str) -> Option<String> {
 /// A head, the body behind it, and for requests in absolute form their host.
 type Parsed = (Head, Body, Option<String>);
 
-/// What a direction's reader finds.
+/// Events that a direction's reader finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A message begins at this stream offset.
@@ -99,7 +99,7 @@ pub enum Event {
     End(u64),
 }
 
-/// What a head says.
+/// The facts of a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// Status code; 0 for requests.
@@ -108,7 +108,7 @@ pub struct Head {
     pub bodiless: bool,
 }
 
-/// Which side of the exchange a reader follows.
+/// The side of the exchange that a reader follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Requests.
@@ -176,13 +176,13 @@ impl Reader {
         self.head.capacity()
     }
 
-    /// Whether framing was lost.
+    /// Returns true if framing was lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.state == State::Lost
     }
 
-    /// How many of the next bytes are certain to be of a body.
+    /// Returns how many of the next bytes are certain to be of a body.
     #[must_use]
     pub const fn body(&self) -> u64 {
         match self.state {
@@ -192,7 +192,7 @@ impl Reader {
         }
     }
 
-    /// Whether the next byte begins a message.
+    /// Returns true if the next byte begins a message.
     #[must_use]
     pub fn at_boundary(&self) -> bool {
         self.state == State::Head && self.head.is_empty()
@@ -455,7 +455,7 @@ impl Reader {
     }
 }
 
-/// How a message's body ends.
+/// The rule by which a message's body ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Body {
     Length(u64),
@@ -502,7 +502,7 @@ fn field<'a>(headers: &[Header<'a>], name: &str) -> Option<&'a [u8]> {
         .map(|h| h.value)
 }
 
-/// Where in `bytes` the head that began in `before` ends: behind its empty line.
+/// Returns where in `bytes` the head that began in `before` ends: behind its empty line.
 fn head_end(before: &[u8], bytes: &[u8]) -> Option<usize> {
     /// Longest part of a terminator that can stand in `before`.
     const OVERLAP: usize = 3;

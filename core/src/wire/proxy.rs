@@ -15,7 +15,7 @@ const SOCKS4: u8 = 4;
 const SOCKS5: u8 = 5;
 const PASSWORD: u8 = 1;
 
-/// Where a client wants to go.
+/// The destination that a client asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Target {
     /// The host in lower case; `None` for an address.
@@ -40,7 +40,7 @@ pub(crate) enum Request {
     Socks5(Target),
 }
 
-/// What the first bytes of a stream are.
+/// The kind of a stream's first bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step<T> {
     /// A message, and its length in bytes.

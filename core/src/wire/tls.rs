@@ -33,7 +33,7 @@ const RECENT_LENGTHS: usize = 4;
 /// A record header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordHeader {
-    /// What the record holds.
+    /// Content type of the record.
     pub content_type: ContentType,
     /// Length of what follows the header.
     pub length: u32,
@@ -60,7 +60,7 @@ impl RecordHeader {
     }
 }
 
-/// What the reader finds in a run of stream bytes.
+/// Events in a run of stream bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A record begins at this offset; `guessed` where its header was hidden and is taken to be like the one before.
@@ -156,13 +156,13 @@ impl RecordReader {
         self.repeating
     }
 
-    /// Whether the framing is known without guessing.
+    /// Returns true if the framing is known without guessing.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         !self.guessed && !matches!(self.state, State::Lost)
     }
 
-    /// How many of the next bytes are certain to be of the current record's body.
+    /// Returns how many of the next bytes are certain to be of the current record's body.
     #[must_use]
     pub fn body(&self) -> u64 {
         if matches!(self.state, State::Body) && !self.guessed {
@@ -172,7 +172,7 @@ impl RecordReader {
         }
     }
 
-    /// Whether the next byte begins a record, as far as known.
+    /// Returns true if the next byte begins a record, as far as known.
     #[must_use]
     pub const fn at_boundary(&self) -> bool {
         matches!(self.state, State::Header { have: 0, .. })
@@ -317,7 +317,7 @@ impl RecordReader {
         }
     }
 
-    /// Whether a packet's payload looks like it begins with a record.
+    /// Returns true if a packet's payload looks like it begins with a record.
     fn plausible_start(&self, bytes: &[u8], length: u64) -> bool {
         let Some(header) = bytes.first_chunk().copied().and_then(RecordHeader::parse) else {
             return false;
@@ -334,7 +334,7 @@ impl RecordReader {
     }
 }
 
-/// What a ServerHello chose (RFC 5246, section 7.4.1.3; RFC 8446, section 4.1.3).
+/// The choices of a ServerHello (RFC 5246, section 7.4.1.3; RFC 8446, section 4.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerHello {
     /// Negotiated version: 0x0303 for TLS 1.2, 0x0304 for TLS 1.3.

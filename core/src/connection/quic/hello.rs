@@ -13,17 +13,17 @@ const ALPN_HTTP3: &[u8] = b"h3";
 /// in two to four pieces of one or two kilobytes.
 const MOST_READ_AGAIN: usize = 4 * DEFAULT_CRYPTO_LIMIT;
 
-/// What making keys takes, in steps: some twenty blocks of SHA-256.
+/// Cost of making keys, in steps: some twenty blocks of SHA-256.
 const KEY_STEPS: usize = 1000;
 
-/// What a ClientHello says about the connection.
+/// The facts of a ClientHello about the connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Hello {
     /// The server's name, lower case.
     pub(super) name: Option<String>,
     /// The name may be but a cover: the hello carries an encrypted one.
     pub(super) encrypted: bool,
-    /// Whether HTTP/3 is among the protocols offered; `None` where that was not captured.
+    /// True if HTTP/3 is among the protocols offered; `None` where that was not captured.
     pub(super) http3: Option<bool>,
 }
 
@@ -53,7 +53,7 @@ impl HelloReader {
         keys * size_of::<InitialKeys>() + self.stream.heap() + self.payload.capacity()
     }
 
-    /// Whether the ClientHello was handed out, or given up.
+    /// Returns true if the ClientHello was handed out, or given up.
     pub(super) const fn is_done(&self) -> bool {
         self.done
     }

@@ -48,18 +48,18 @@ const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 /// Smallest datagram that may be of QUIC (RFC 9000, section 10.3).
 const MIN_DATAGRAM: u32 = 21;
 
-/// Whether a UDP flow is worth following.
+/// True if a UDP flow is worth following.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
-    /// It may be QUIC; this end is the client.
+    /// Perhaps QUIC; this end is the client.
     Client(End),
     /// Another version of QUIC, which may yet change to a known one (RFC 9000, section 6).
     NotYet,
-    /// It is not QUIC.
+    /// Not QUIC.
     No,
 }
 
-/// Why a server's packet may carry no response.
+/// The reason why a server's packet may carry no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doubt {
     /// Larger than all before, it is a path MTU probe (RFC 9000, section 14.3). Data, if the next one is as large: a
@@ -75,7 +75,7 @@ enum Doubt {
 pub(crate) struct QuicSession {
     /// The client's end of the flow.
     pub(crate) client: End,
-    /// Who the server is was looked for, and all that could be found was.
+    /// The server's name was looked for, and all that could be found was.
     pub(crate) settled: bool,
     hello: HelloReader,
     path: Path,
@@ -87,7 +87,7 @@ pub(crate) struct QuicSession {
     welcomed: bool,
     /// The client offered HTTP/3, or what it offered is not known.
     http3: bool,
-    /// It turned out not to be QUIC.
+    /// Known not to be QUIC.
     opaque: bool,
     /// A segment was begun.
     has_asked: bool,
@@ -95,7 +95,7 @@ pub(crate) struct QuicSession {
     doubtful: bool,
     /// The client's latest packet.
     heard: Time,
-    /// It is known to whom it belongs, so that it is found again when it moves.
+    /// True once its owner is known, so that it is found again when it moves.
     pub(crate) introduced: bool,
 }
 
@@ -184,13 +184,13 @@ impl QuicSession {
         }
     }
 
-    /// Whether a datagram begins a connection, whatever its flow carried before.
+    /// Returns true if a datagram begins a connection, whatever its flow carried before.
     #[inline]
     pub(crate) fn opens(udp: &Udp<'_>) -> bool {
         looks_like_initial(udp.payload, udp.payload_length as usize)
     }
 
-    /// Whether a datagram opens another connection under the same ports.
+    /// Returns true if a datagram opens another connection under the same ports.
     pub(crate) fn is_reopened_by(&self, udp: &Udp<'_>, sender: End) -> bool {
         sender == self.client
             && looks_like_greased_initial(udp.payload, udp.payload_length as usize)
@@ -199,9 +199,10 @@ impl QuicSession {
                 .is_some_and(|packet| packet.form == Form::Initial && self.path.is_foreign(&packet))
     }
 
-    /// Whether a client's datagram from another address or port is this connection's (RFC 9000, section 9): it bears the
-    /// connection's ID, or a new one as clients must take when they move of their own will (section 9.5), of a connection
-    /// that is known from its beginning and was heard of lately. Datagrams that only try the path do not count yet.
+    /// Returns true if a client's datagram from another address or port is this connection's (RFC
+    /// 9000, section 9): it bears the connection's ID, or a new one as clients must take when they
+    /// move of their own will (section 9.5), of a connection that is known from its beginning and
+    /// was heard of lately. Datagrams that only try the path do not count yet.
     pub(crate) fn is_continued_by(&self, udp: &Udp<'_>, stamp: Stamp, config: &Config) -> bool {
         let Some((first, behind)) = udp.payload.split_first() else {
             return false;
@@ -222,7 +223,8 @@ impl QuicSession {
         self.path.moves(udp.payload.get(1..).unwrap_or_default());
     }
 
-    /// Whether its client was heard of just before: packets that come late on its old path are its own.
+    /// Returns true if its client was heard of just before: packets that come late on its old path
+    /// are its own.
     pub(crate) fn is_busy(&self, stamp: Stamp, config: &Config) -> bool {
         within(stamp.time, self.heard, self.path.round_trip(config) / 2)
     }
@@ -279,9 +281,9 @@ impl QuicSession {
         }
     }
 
-    /// Whether a datagram of a connection whose beginning was not seen may be of anything. An endpoint may clear the
-    /// fixed bit only if its peer offered that in the handshake (RFC 9287): then what the client's packets share shows
-    /// that they are of QUIC.
+    /// Returns true if a datagram of a connection whose beginning was not seen may be of anything.
+    /// An endpoint may clear the fixed bit only if its peer offered that in the handshake (RFC
+    /// 9287): then what the client's packets share shows that they are of QUIC.
     fn is_doubtful(&mut self, udp: &Udp<'_>, from_client: bool) -> bool {
         self.doubtful |= !may_be_quic(udp);
         if !self.doubtful {
@@ -528,12 +530,14 @@ fn seconds(count: u64) -> i64 {
         .saturating_mul(1_000_000_000)
 }
 
-/// Whether a datagram is a message of STUN, which may share a port with QUIC (RFC 9443; RFC 8489, section 5).
+/// Returns true if a datagram is a message of STUN, which may share a port with QUIC (RFC 9443; RFC
+/// 8489, section 5).
 fn is_stun(payload: &[u8]) -> bool {
     payload.first().is_some_and(|&first| first < 4) && payload.get(4..8) == Some(&STUN_COOKIE)
 }
 
-/// Whether a datagram may be of QUIC for all that its first byte and its length say (RFC 9000, section 17).
+/// Returns true if a datagram may be of QUIC for all that its first byte and its length say (RFC
+/// 9000, section 17).
 fn may_be_quic(udp: &Udp<'_>) -> bool {
     udp.payload_length >= MIN_DATAGRAM
         && udp

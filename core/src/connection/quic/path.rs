@@ -28,7 +28,7 @@ pub(super) struct Path {
     /// The client's last Initial before the server answered.
     initial: Option<Time>,
     answer: Option<Time>,
-    /// When the client went on, having got the answer.
+    /// The time when the client went on, having got the answer.
     pub(super) reaction: Option<Time>,
     /// The least time from a request to its answer so far, in nanoseconds.
     quickest: Option<i64>,
@@ -72,18 +72,18 @@ const fn endpoint(from_client: bool) -> Endpoint {
 }
 
 impl Path {
-    /// Whether the beginning of the connection was seen.
+    /// Returns true if the beginning of the connection was seen.
     pub(super) const fn saw_handshake(&self) -> bool {
         self.original.is_some()
     }
 
-    /// Whether the client began, and nothing of the server's handshake was seen: which of the server's packets ends it
-    /// does not show, and it counts on the first response.
+    /// Returns true if the client began, and nothing of the server's handshake was seen: which of
+    /// the server's packets ends it does not show, and it counts on the first response.
     pub(super) const fn lacks_answer(&self) -> bool {
         self.saw_handshake() && self.answer.is_none()
     }
 
-    /// Whether the client is still in its first flight behind the server's answer.
+    /// Returns true if the client is still in its first flight behind the server's answer.
     pub(super) fn in_first_flight(&self, time: Time, config: &Config) -> bool {
         self.saw_handshake()
             && self
@@ -139,7 +139,7 @@ impl Path {
         self.reaction = self.reaction.or(Some(time));
     }
 
-    /// Whether a client's Initial opens another connection than the one seen so far.
+    /// Returns true if a client's Initial opens another connection than the one seen so far.
     pub(super) fn is_foreign(&self, initial: &Packet<'_>) -> bool {
         let to = ConnectionId::new(initial.dcid);
         self.reaction.is_some() && self.original != Some(to) && self.server_id != Some(to)
@@ -154,8 +154,8 @@ impl Path {
         }
     }
 
-    /// Whether a client's packet with a short header is addressed as the connection's handshake said: what stands
-    /// behind the first byte.
+    /// Returns true if a client's packet with a short header is addressed as the connection's
+    /// handshake said: what stands behind the first byte.
     pub(super) fn is_addressed(&self, behind: &[u8]) -> bool {
         self.server_id
             .is_some_and(|id| !id.as_bytes().is_empty() && behind.starts_with(id.as_bytes()))
@@ -173,14 +173,15 @@ impl Path {
         self.moved = true;
     }
 
-    /// Whether a client's datagram of this size validates a path, for which its frame is padded to just this size (RFC
-    /// 9000, section 8.2.1). A connection whose beginning was not seen may have moved as well.
+    /// Returns true if a client's datagram of this size validates a path, for which its frame is
+    /// padded to just this size (RFC 9000, section 8.2.1). A connection whose beginning was not
+    /// seen may have moved as well.
     pub(super) const fn validates(&self, size: u32) -> bool {
         size == MIN_CLIENT_DATAGRAM as u32 && (self.moved || !self.saw_handshake())
     }
 
-    /// Whether packets of a client that began are recognised by the ID that they share: whatever else their first byte
-    /// says, they are of QUIC. `None` until enough were compared.
+    /// Returns whether packets of a client that began are recognised by the ID that they share:
+    /// whatever else their first byte says, they are of QUIC. `None` until enough were compared.
     pub(super) fn shares_id(&self) -> Option<bool> {
         let watch = &self.watches[side(true)];
         (watch.packets >= COMPARED).then_some(watch.common >= SHARED_ID)
@@ -225,8 +226,9 @@ impl Path {
         }
     }
 
-    /// How long a response pauses at least while the client, which has all of it, asks for another, in nanoseconds: the
-    /// round trip, less the server's work on keys, of which later requests show how long it took.
+    /// Returns how long a response pauses at least while the client, which has all of it, asks for
+    /// another, in nanoseconds: the round trip, less the server's work on keys, of which later
+    /// requests show how long it took.
     pub(super) fn pause(&self, config: &Config) -> i64 {
         let round_trip = self.round_trip(config);
         let shortest = match (self.initial.zip(self.answer), self.quickest) {

@@ -30,10 +30,10 @@ const LEVEL_DECAY: u32 = 8;
 /// Content of an acknowledgement without gaps: type, largest, delay, count, range (RFC 9000, section 19.3).
 const PLAIN_ACK: u32 = 10;
 
-/// What a gap adds to it.
+/// The part that a gap adds.
 const ONE_GAP: u32 = 2;
 
-/// How sure it is that a packet begins a request.
+/// Certainty that a packet begins a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Belief {
     /// By its size alone.
@@ -59,7 +59,7 @@ pub(super) struct Asked {
     goes_on: bool,
     /// The server has it: the client has no reason to repeat it.
     acknowledged: bool,
-    /// What acknowledged it may have held a small response too.
+    /// The packet that acknowledged it may have held a small response too.
     answered: bool,
     /// Bytes of responses that had come when it was asked.
     pub(super) asked_at: u64,
@@ -67,7 +67,7 @@ pub(super) struct Asked {
     pub(super) is_repeated: bool,
 }
 
-/// Where in a client's datagram a packet stands.
+/// The place where in a client's datagram a packet stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// Alone, with a short header.
@@ -93,7 +93,7 @@ pub(super) struct Uplink {
     pub(super) received: u64,
 }
 
-/// What a client's packet is.
+/// The kind of a client's packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {
     /// An acknowledgement, flow control, a probe.
@@ -120,7 +120,7 @@ pub(super) struct Requests {
     flight: (u32, usize),
     /// A request was sent as early data.
     early: bool,
-    /// When the latest request was sent, and its content.
+    /// The time when the latest request was sent, and its content.
     latest: Option<(Time, u32)>,
     /// The first flight is over.
     settled_in: bool,
@@ -149,7 +149,7 @@ impl Requests {
         spilled(&self.asked)
     }
 
-    /// Those that wait for an answer.
+    /// Requests that wait for an answer.
     pub(super) fn asked(&mut self) -> &mut SmallVec<[Asked; 2]> {
         &mut self.asked
     }
@@ -344,8 +344,9 @@ impl Requests {
         count
     }
 
-    /// Whether a request is as long as the latest, and comes when a probe timeout does on a young connection: at first, a
-    /// client supposes that round trips vary by half (RFC 9002, sections 5.3 and 6.2.1).
+    /// Returns true if a request is as long as the latest, and comes when a probe timeout does on a
+    /// young connection: at first, a client supposes that round trips vary by half (RFC 9002,
+    /// sections 5.3 and 6.2.1).
     fn looks_repeated(&self, packet: &Uplink, path: &Path, config: &Config) -> bool {
         let (now, round_trip) = (packet.stamp.time, path.shortest_round_trip(config));
         let is_young = path
@@ -373,7 +374,8 @@ impl Requests {
         }
     }
 
-    /// How many requests have so much content: paths differ in length, so that one may exceed the usual by a good half.
+    /// Returns how many requests have so much content: paths differ in length, so that one may
+    /// exceed the usual by a good half.
     fn count(&self, content: u32, config: &Config) -> usize {
         let tenths = u64::from(content) * 10 / self.usual(config).max(1);
         let rounded = if tenths < 25 {
@@ -407,7 +409,7 @@ impl Requests {
         }
     }
 
-    /// Whether the client's acknowledgements have no gaps, as far as their size shows.
+    /// Returns true if the client's acknowledgements have no gaps, as far as their size shows.
     pub(super) const fn acknowledges_plainly(&self) -> bool {
         self.level <= (PLAIN_ACK + ONE_GAP) * LEVEL_UNIT
     }
@@ -418,13 +420,14 @@ impl Requests {
         self.level = content.max(self.level - self.level.saturating_sub(content) / LEVEL_DECAY);
     }
 
-    /// What a packet that turned out to be no request says about the size of acknowledgements.
+    /// Returns what a packet that turned out to be no request says about the size of
+    /// acknowledgements.
     pub(super) fn refute(&mut self, asked: &Asked) {
         self.acknowledges(asked.content);
     }
 
-    /// Whether a datagram only tries out whether the path carries its size (RFC 9000, section 14.3): it is larger than
-    /// all before, or tries that again.
+    /// Returns true if a datagram only tries out whether the path carries its size (RFC 9000,
+    /// section 14.3): it is larger than all before, or tries that again.
     fn is_probe(&mut self, size: u32, path: &mut Path) -> bool {
         if size > path.largest[0] {
             path.largest[0] = size;
@@ -437,7 +440,8 @@ impl Requests {
     }
 }
 
-/// Whether `later` is less than so many nanoseconds after `earlier`; true where the clock stepped back.
+/// Returns true if `later` is less than so many nanoseconds after `earlier`; true where the clock
+/// stepped back.
 pub(super) const fn within(later: Time, earlier: Time, nanoseconds: i64) -> bool {
     later.since(earlier) < nanoseconds
 }

@@ -40,7 +40,7 @@ pub(super) struct Downlink {
     pub(super) packets: u32,
     /// Bytes of frames in it.
     pub(super) content: u32,
-    /// It is as long as this server's packets get.
+    /// True if it is as long as this server's packets get.
     pub(super) full: bool,
     /// Its framing is a guess.
     pub(super) estimated: bool,
@@ -50,7 +50,7 @@ pub(super) struct Downlink {
 #[derive(Clone, Copy, Debug)]
 struct Receiving {
     number: Option<u32>,
-    /// Which requests were answered together.
+    /// Requests that were answered together.
     generation: u32,
     /// Bytes of its stream so far.
     offset: u64,
@@ -320,13 +320,13 @@ impl Responses {
         }
     }
 
-    /// Whether the server fills the last packet of what it sends at once.
+    /// Returns true if the server fills the last packet of what it sends at once.
     const fn pads(&self) -> bool {
         self.ends >= ENDS && self.full_ends * 100 >= self.ends * FULL_ENDS
     }
 
-    /// What may be padding where bursts end: servers that hand datagrams to the network card in trains fill the last one
-    /// of each.
+    /// Returns what may be padding where bursts end: servers that hand datagrams to the network
+    /// card in trains fill the last one of each.
     fn padding(&self, path: &Path) -> u64 {
         let ends_full = self.last.is_some_and(|(_, full)| full);
         let inside = if self.pads() {

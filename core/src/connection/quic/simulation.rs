@@ -10,7 +10,7 @@ const SEGMENTS: usize = 24;
 const DURATION: i64 = 2_000 * MILLISECOND;
 const BUFFER: i64 = 8;
 
-/// Which stream a server sends from next.
+/// The order in which a server sends from its streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheduler {
     /// From each in turn, so many packets.
@@ -19,7 +19,7 @@ enum Scheduler {
     InOrder,
 }
 
-/// What a server and a link are like.
+/// The properties of a server and a link.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     scheduler: Scheduler,
@@ -56,7 +56,7 @@ struct Stream {
     sent: usize,
 }
 
-/// What passes the place of capture.
+/// A packet that passes the place of capture.
 enum Passing {
     Request,
     Data(usize),

@@ -7,13 +7,13 @@ use super::rhythm::Rhythm;
 
 /// Readings that are followed at once.
 const WIDTH: usize = 48;
-/// What speaks against a request that is none: its response would be tiny.
+/// Cost of a request that is none: its response would be tiny.
 const NONE: f64 = 3.5;
 /// The same for one that looks like a repeated one.
 const REPEATED: f64 = 1.5;
-/// What speaks against each audio segment's worth of bytes that fit nobody.
+/// Cost of each audio segment's worth of bytes that fit nobody.
 const MISFIT: f64 = 4.0;
-/// What speaks against a request for video while the last is coming in, and has but little.
+/// Cost of a request for video while the last is coming in, and has but little.
 const HASTY: f64 = 2.0;
 /// By how much worse readings still count for how far sizes may be off.
 const NEARLY: f64 = 3.0;
@@ -38,7 +38,7 @@ pub(super) struct Reading {
     audio: SmallVec<[usize; 2]>,
 }
 
-/// What happens in a period.
+/// An event in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// A request is sent.

@@ -19,13 +19,13 @@ pub(crate) enum Track {
 pub(crate) struct Claim {
     /// The segment.
     pub(crate) number: u32,
-    /// When it was asked for.
+    /// The time when it was asked for.
     pub(crate) asked: Time,
     /// Bytes of the connection that had come when it was asked for, and when its response could begin.
     pub(crate) asked_at: u64,
     pub(crate) begun_at: u64,
     /// Bytes that it had in the period before, and those with framing.
     pub(crate) before: (u64, u64),
-    /// It looks like the one before it, which its client may have sent again.
+    /// True if it looks like the one before it, which its client may have sent again.
     pub(crate) is_repeated: bool,
 }

@@ -9,7 +9,7 @@ const DISTANCES: usize = 5;
 const ENOUGH: usize = 2;
 /// The most that a request which is not due speaks against its track.
 const MOST: f64 = 3.0;
-/// What a second request of one track in a row speaks against it where no rhythm is known.
+/// The weight that a second request of one track in a row has against it where no rhythm is known.
 const REPEATED: f64 = 1.0;
 
 /// One track's requests.
@@ -60,7 +60,7 @@ impl Rhythm {
         self.latest = Some(track);
     }
 
-    /// How much it speaks against a request that it would be of this track.
+    /// Returns how much it speaks against a request that it would be of this track.
     pub(super) fn cost(&self, track: Track, time: Time) -> f64 {
         let requests = match track {
             Track::Audio => &self.audio,

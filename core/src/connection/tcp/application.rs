@@ -28,7 +28,7 @@ const PORT_HTTP: u16 = 80;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
 
-/// What the two streams carry.
+/// The protocol of the two streams.
 #[derive(Debug)]
 enum Protocol {
     /// Nothing seen yet.
@@ -41,10 +41,10 @@ enum Protocol {
     Opaque,
 }
 
-/// What is said on the two streams.
+/// The state of the protocol on the two streams.
 #[derive(Debug)]
 pub(crate) struct Talk {
-    /// What client and proxy tell each other before.
+    /// The exchange between client and proxy before it.
     proxy: Proxy,
     via: Option<Via>,
     protocol: Protocol,
@@ -57,12 +57,12 @@ pub(crate) struct Talk {
     port: u16,
     /// The beginning of the connection was captured.
     pub(crate) from_start: bool,
-    /// Who the server is was looked for, and all that could be found was.
+    /// The server's name was looked for, and all that could be found was.
     pub(crate) settled: bool,
     /// Round-trip time in nanoseconds as seen from the capture: from a client's packet to the server's answer; where
     /// only the server's half was captured, from its SYN to its next packet.
     pub(crate) round_trip: Option<i64>,
-    /// Where the newest request began, for marking its packet.
+    /// The place where the newest request began, for marking its packet.
     pub(crate) request_frame: u64,
     /// Bytes counted before on a segment that were none of a response's.
     retract: Option<(u32, u64)>,
@@ -70,7 +70,7 @@ pub(crate) struct Talk {
     returned: Option<Box<Returned>>,
 }
 
-/// Whether these first bytes are a client's.
+/// Returns true if these first bytes are a client's.
 pub(crate) fn speaks_as_client(bytes: &[u8]) -> bool {
     let record = bytes.first_chunk().copied().and_then(RecordHeader::parse);
     let hello = record.is_some_and(|r| r.content_type == ContentType::Handshake)
@@ -78,7 +78,7 @@ pub(crate) fn speaks_as_client(bytes: &[u8]) -> bool {
     hello || http1::looks_like_request(bytes)
 }
 
-/// Where a direction's stream stands while the other one is read.
+/// The place where a direction's stream stands while the other one is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     /// The response to a request sent now begins behind all that the client had when it sent it.
@@ -152,7 +152,7 @@ impl Talk {
             + self.certificate.heap()
     }
 
-    /// Whether the framing of a direction is known; `true` where there is none to know.
+    /// Returns true if the framing of a direction is known; `true` where there is none to know.
     pub(crate) fn is_exact(&self, of_client: bool) -> bool {
         match &self.protocol {
             Protocol::Tls(tls) => tls.is_exact(of_client),
@@ -162,7 +162,7 @@ impl Talk {
         }
     }
 
-    /// Says that the connection ends.
+    /// Notes that the connection ends.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
         if let Protocol::Tls(tls) = &mut self.protocol {
             tls.close(&mut self.ledger, ctx);
@@ -312,7 +312,8 @@ impl Talk {
         }
     }
 
-    /// How many of the server's next bytes say nothing, whatever they are: only how many they are counts.
+    /// Returns how many of the server's next bytes say nothing, whatever they are: only how many
+    /// they are counts.
     pub(crate) fn mute_down(&self) -> u64 {
         match &self.protocol {
             Protocol::Tls(tls) => tls.mute_down(),
@@ -401,7 +402,7 @@ impl Talk {
         found.control
     }
 
-    /// What the first bytes of a direction say about the protocol.
+    /// Returns what the first bytes of a direction say about the protocol.
     fn recognise(&self, run: &Run<'_>, of_client: bool, config: &Config) -> Protocol {
         if config.dns_ports.contains(&self.port) {
             return Protocol::Dns(DnsMessages::default());

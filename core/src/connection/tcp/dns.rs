@@ -8,7 +8,7 @@ const PREFIX: usize = 2;
 /// Takes messages out of a stream. It keeps no more than one that is not complete.
 #[derive(Debug, Default)]
 pub(crate) struct DnsMessages {
-    /// What came of the next message, with its length.
+    /// The result of reading the next message, with its length.
     partial: Vec<u8>,
 }
 
@@ -58,7 +58,7 @@ fn whole(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u16::from_be_bytes(*length).into())
 }
 
-/// How many bytes a message lacks, or its length.
+/// Returns how many bytes a message lacks, or its length.
 fn missing(partial: &[u8]) -> usize {
     match partial.split_first_chunk() {
         Some((length, rest)) => usize::from(u16::from_be_bytes(*length)) - rest.len(),

@@ -23,7 +23,7 @@ impl HelloBuffer {
     /// The most memory that one holds, in bytes: a list grows to twice of what was in it.
     pub(crate) const BOUND: usize = 2 * MAX_HELLO;
 
-    /// Whether the message was handed out, or given up.
+    /// Returns true if the message was handed out, or given up.
     pub(crate) fn is_done(&self) -> bool {
         self.done
     }

@@ -18,7 +18,7 @@ const MAX_PIPELINED: usize = 64;
 /// A response that is awaited.
 #[derive(Clone, Copy, Debug, Default)]
 struct Awaited {
-    /// It has no body whatever its head says.
+    /// True if it has no body, whatever its head says.
     is_bodiless: bool,
     /// A proxy was asked for it, of a host that is not Netflix's.
     is_foreign: bool,
@@ -33,7 +33,8 @@ pub(crate) struct HttpSession {
     awaited: VecDeque<Awaited>,
     /// Responses that began before their requests were known.
     unasked: usize,
-    /// Where the server's newest message began, and whether that only announced another one.
+    /// The place where the server's newest message began, and whether that only announced another
+    /// one.
     message: (u64, bool),
     /// Framing was lost while requests waited, or a request was guessed: which of them is answered now is a guess, until
     /// a request finds all that were before it answered.
@@ -42,7 +43,7 @@ pub(crate) struct HttpSession {
     begun: Option<(Stamp, u64)>,
     /// The first request's head, until its host was read.
     first_head: Vec<u8>,
-    /// It is a proxy's: each request names the host it is for.
+    /// True if it leads to a proxy: each request names the host it is for.
     is_proxied: bool,
 }
 
@@ -108,7 +109,7 @@ impl HttpSession {
         self.is_proxied
     }
 
-    /// Whether a request waits for its server to be known.
+    /// Returns true if a request waits for its server to be known.
     pub(crate) const fn awaits_server(&self) -> bool {
         self.begun.is_some()
     }
@@ -229,7 +230,7 @@ impl HttpSession {
         }
     }
 
-    /// How many of the server's next bytes say nothing, whatever they are.
+    /// Returns how many of the server's next bytes say nothing, whatever they are.
     pub(crate) const fn mute_down(&self) -> u64 {
         self.down.body()
     }
@@ -331,7 +332,8 @@ fn ask_proxy(host: &str, frame: u64, ctx: &mut Context<'_>) -> bool {
     is_netflix && ctx.server().is_some()
 }
 
-/// Where the response to a request begins that is sent now; `None` while others are awaited before it.
+/// Returns where the response to a request begins that is sent now; `None` while others are awaited
+/// before it.
 fn boundary_of(
     awaited: &VecDeque<Awaited>,
     unasked: usize,

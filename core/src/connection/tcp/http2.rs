@@ -47,7 +47,7 @@ const MAX_PERIOD: usize = 32;
 /// Divisions by halves that are put right once the usual size is known.
 const MAX_HALVED: usize = 16;
 
-/// Whether a record with this much plaintext can be the client's connection preface.
+/// Returns true if a record with this much plaintext can be the client's connection preface.
 pub(crate) fn is_preface(plaintext: u32) -> bool {
     let settings = |rest: u32| rest.is_multiple_of(SETTING) && rest / SETTING <= MAX_SETTINGS;
     plaintext.checked_sub(PREFACE).is_some_and(settings)
@@ -67,7 +67,8 @@ pub(crate) fn is_server_preface(plaintext: u32) -> bool {
             .is_some_and(settings)
 }
 
-/// Whether a record with this much plaintext can hold one to three control frames and nothing else.
+/// Returns true if a record with this much plaintext can hold one to three control frames and
+/// nothing else.
 pub(crate) fn is_control(plaintext: u32) -> bool {
     let one = |size: u32| CONTROL_FRAMES.contains(&size);
     let two = |size: u32| {
@@ -91,7 +92,8 @@ pub(crate) struct Http2 {
     small: Option<(u64, u64)>,
     /// Behind the newest record: what comes later without one was hidden.
     covered: u64,
-    /// When the server's newest bytes came, and up to where it had the client's stream then.
+    /// The time when the server's newest bytes came, and up to where it had the client's stream
+    /// then.
     last: Option<(Time, u64)>,
     /// Sizes of responses that had the connection to themselves, newest last.
     sizes: SmallVec<[u64; SIZES]>,
@@ -198,8 +200,8 @@ impl Http2 {
         ledger.share(ctx, number);
     }
 
-    /// Whether a client's record is more of the request before, if that was not answered: it is larger than any
-    /// request's fields, or follows a full one.
+    /// Returns true if a client's record is more of the request before, if that was not answered:
+    /// it is larger than any request's fields, or follows a full one.
     fn is_body(&mut self, plaintext: u32, ctx: &Context<'_>) -> bool {
         if plaintext == 0 {
             return false;
@@ -281,7 +283,8 @@ impl Http2 {
         }
     }
 
-    /// Says that the connection ends: what waits got its response, if the last record says that all was sent.
+    /// Notes that the connection ends: what waits got its response, if the last record says that
+    /// all was sent.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         self.settle(ledger, ctx);
         if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
@@ -290,7 +293,7 @@ impl Http2 {
         self.count_beside(ledger, ctx);
     }
 
-    /// Whether the response before `offset` is no more than a head so far.
+    /// Returns true if the response before `offset` is no more than a head so far.
     fn is_head_only(offset: u64, ledger: &Ledger, ctx: &Context<'_>) -> bool {
         let owner = ledger
             .owner(offset.saturating_sub(1))

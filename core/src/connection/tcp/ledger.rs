@@ -62,8 +62,8 @@ impl Ledger {
         self.exchanges.last_mut()
     }
 
-    /// Whether what a client sends goes on with its latest request: nothing came back, or the client had nothing of it,
-    /// since it knew the server's stream up to `response_at` only.
+    /// Returns true if what a client sends goes on with its latest request: nothing came back, or
+    /// the client had nothing of it, since it knew the server's stream up to `response_at` only.
     pub(crate) fn is_asking(&self, response_at: u64) -> bool {
         let Some(latest) = self.exchanges.last() else {
             return false;
@@ -88,7 +88,7 @@ impl Ledger {
         Some(&mut self.exchanges[at])
     }
 
-    /// Where a segment stands: numbers are given in order of request.
+    /// Returns where a segment stands: numbers are given in order of request.
     fn position(&self, number: u32) -> Option<usize> {
         self.exchanges
             .binary_search_by_key(&number, |exchange| exchange.number)
@@ -193,8 +193,8 @@ impl Ledger {
         self.spans.clear();
     }
 
-    /// Says that the latest request, which has no response yet, went to a proxy; takes it back if it is for another's
-    /// host.
+    /// Notes that the latest request, which has no response yet, went to a proxy; takes it back if
+    /// it is for another's host.
     pub(crate) fn direct(&mut self, ctx: &mut Context<'_>, is_foreign: bool) {
         if is_foreign {
             self.retract(ctx);
@@ -205,7 +205,7 @@ impl Ledger {
         }
     }
 
-    /// Says that the server's bytes were read up to an offset.
+    /// Notes that the server's bytes were read up to an offset.
     pub(crate) const fn read_to(&mut self, offset: u64) {
         self.read = offset;
     }
@@ -230,7 +230,7 @@ impl Ledger {
         }
     }
 
-    /// Says that the latest request was not captured, and known by its acknowledgement only.
+    /// Notes that the latest request was not captured, and known by its acknowledgement only.
     pub(crate) fn infer_request(&mut self, ctx: &mut Context<'_>) {
         if let Some(latest) = self.exchanges.last_mut() {
             latest.inferred = true;
@@ -239,8 +239,8 @@ impl Ledger {
         }
     }
 
-    /// Says that bytes of the client's are missing which were taken for more of the latest request. Where it was being
-    /// answered already, they may have been another one.
+    /// Notes that bytes of the client's are missing which were taken for more of the latest
+    /// request. Where it was being answered already, they may have been another one.
     pub(crate) fn doubt_request(&mut self, ctx: &mut Context<'_>) {
         if let Some(latest) = self
             .exchanges
@@ -254,7 +254,8 @@ impl Ledger {
         }
     }
 
-    /// Says that from `offset` on the server's bytes belong to a segment, whatever was said before of those behind it.
+    /// Notes that from `offset` on the server's bytes belong to a segment, whatever was said before
+    /// of those behind it.
     pub(crate) fn place(&mut self, number: u32, offset: u64) {
         self.spans.retain(|span| span.start < offset);
         if self.spans.len() >= MAX_SPANS {
@@ -279,8 +280,8 @@ impl Ledger {
         self.exchanges.iter().find(|exchange| exchange.is_waiting())
     }
 
-    /// Where the earliest request from `offset` of the client's stream on begins, of those whose response's beginning is
-    /// not known.
+    /// Returns where the earliest request from `offset` of the client's stream on begins, of those
+    /// whose response's beginning is not known.
     pub(crate) fn waiting_after(&self, offset: u64) -> Option<u64> {
         let waiting = self
             .exchanges

@@ -31,7 +31,8 @@ pub(crate) struct Connection {
     up: Stream,
     down: Stream,
     talk: Talk,
-    /// When the client's SYN, or else the server's, was seen, until the other side's answer was.
+    /// The time when the client's SYN, or else the server's, was seen, until the other side's
+    /// answer was.
     syn: Option<Stamp>,
     /// Reset, or finished by both sides, and no data since.
     over: bool,
@@ -89,12 +90,12 @@ impl Connection {
         self.up.holds_back() || self.down.holds_back()
     }
 
-    /// Who the server is was looked for, and all that could be found was.
+    /// The server's name was looked for, and all that could be found was.
     pub(crate) const fn is_settled(&self) -> bool {
         self.talk.settled
     }
 
-    /// Whether only repeated packets are still to come.
+    /// Returns true if only repeated packets are still to come.
     pub(crate) const fn is_over(&self) -> bool {
         self.over
     }

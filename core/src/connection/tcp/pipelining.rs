@@ -13,9 +13,9 @@ use crate::wire::tls::MAX_PLAINTEXT;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Follower {
     pub(crate) stamp: Stamp,
-    /// Where it begins in the client's stream.
+    /// The place where it begins in the client's stream.
     pub(crate) offset: u64,
-    /// It is as long as the request is, about.
+    /// True if it is about as long as the request.
     is_similar: bool,
 }
 

@@ -7,7 +7,7 @@ use crate::wire::proxy::{self, Request, Step, Target};
 /// Longest message to or from a proxy that is waited for, in bytes. Heads with credentials have some kilobytes.
 const MAX_MESSAGE: usize = 8 * 1024;
 
-/// How far a client got.
+/// The progress of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Up {
     /// Nothing came but, perhaps, the PROXY protocol's header.
@@ -15,13 +15,13 @@ enum Up {
     First,
     /// Its methods of authentication were offered, by SOCKS 5.
     Greeted,
-    /// It asked for a tunnel.
+    /// Asked for a tunnel.
     Asked,
     /// There is no proxy, or none that is understood.
     Direct,
 }
 
-/// What a proxy says next.
+/// The next message of a proxy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Down {
     /// Nothing: it was not spoken to.
@@ -32,9 +32,9 @@ enum Down {
     Socks5Method,
     Socks5Password,
     Socks5,
-    /// It refused; the client may ask again.
+    /// Refused; the client may ask again.
     Refused,
-    /// What the server says.
+    /// The server's message.
     Open,
 }
 

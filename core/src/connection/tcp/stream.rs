@@ -51,7 +51,7 @@ pub struct Stream {
     /// Acknowledged by the other side, in offsets.
     acknowledged: u64,
     pending: Option<Pending>,
-    /// Where FIN stands, which takes a sequence number of its own.
+    /// The place where FIN stands, which takes a sequence number of its own.
     end: Option<u64>,
     holes: SmallVec<[(u64, u64); RECENT_HOLES]>,
 }
@@ -61,7 +61,7 @@ pub struct Stream {
 struct Pending {
     acknowledged: u64,
     stamp: Stamp,
-    /// Where the acknowledging direction stood.
+    /// The place where the acknowledging direction stood.
     peer: u64,
     /// The latest acknowledgement since then that is not covered either, and where its direction stood.
     newest: (Stamp, u64),
@@ -126,7 +126,7 @@ impl Stream {
         !self.pieces.is_empty()
     }
 
-    /// Whether any sequence number is known.
+    /// Returns true if any sequence number is known.
     #[must_use]
     pub const fn started(&self) -> bool {
         self.started
@@ -138,25 +138,25 @@ impl Stream {
         self.next
     }
 
-    /// Whether bytes were acknowledged that have not come.
+    /// Returns true if bytes were acknowledged that have not come.
     #[must_use]
     pub const fn has_pending(&self) -> bool {
         self.pending.is_some()
     }
 
-    /// Whether the connection's beginning was seen.
+    /// Returns true if the connection's beginning was seen.
     #[must_use]
     pub const fn anchored(&self) -> bool {
         self.anchored
     }
 
-    /// Whether any byte was received or given up.
+    /// Returns true if any byte was received or given up.
     #[must_use]
     pub const fn advanced(&self) -> bool {
         self.started && self.next > FIRST_OFFSET
     }
 
-    /// Whether the receiver has all up to its FIN.
+    /// Returns true if the receiver has all up to its FIN.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.end
@@ -253,7 +253,8 @@ impl Stream {
         arrival
     }
 
-    /// Whether data from `sequence` on goes on where the stream stands, and nothing is held back, awaited or over.
+    /// Returns true if data from `sequence` on goes on where the stream stands, and nothing is held
+    /// back, awaited or over.
     #[inline]
     #[must_use]
     pub fn is_plain_at(&self, sequence: u32) -> bool {
@@ -371,7 +372,7 @@ impl Stream {
         self.buffer.truncate(to);
     }
 
-    /// How much of `start..end` fills holes that were given up.
+    /// Returns how much of `start..end` fills holes that were given up.
     fn fill_holes(&mut self, start: u64, end: u64) -> u64 {
         let mut filled = 0;
         let mut index = 0;

@@ -19,7 +19,7 @@ const SIMILAR_HEADS: u32 = 64;
 const LEAST_EXTENSIONS: u32 = 4 + 2;
 const MOST_EXTENSIONS: u32 = LEAST_EXTENSIONS + 80;
 
-/// What a run of server bytes turned out to hold.
+/// The contents of a run of server bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// Bytes that belong to no response.
@@ -43,7 +43,7 @@ pub(crate) struct Early {
     flight: Flight,
 }
 
-/// What came of the server's EncryptedExtensions and Finished.
+/// The state of the server's EncryptedExtensions and Finished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Flight {
     #[default]
@@ -94,7 +94,7 @@ pub(crate) struct Record {
     pub(crate) is_http2: bool,
 }
 
-/// Whether session tickets may still come.
+/// True if session tickets may still come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
     /// Nothing from the server since the client's Finished.
@@ -139,7 +139,7 @@ pub(crate) struct Tickets {
 }
 
 impl Tickets {
-    /// Where no ticket is to be expected any more.
+    /// Returns where no ticket is to be expected any more.
     pub(crate) fn over() -> Self {
         Self {
             state: State::Over,

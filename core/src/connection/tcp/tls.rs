@@ -21,7 +21,7 @@ use crate::connection::context::Context;
 use crate::packet::Stamp;
 use crate::wire::tls::{ContentType, MAX_PLAINTEXT, RecordHeader, RecordReader};
 
-/// What the bytes of a record are.
+/// The class of a record's bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Class {
     /// Neither request nor response.
@@ -40,7 +40,7 @@ pub(crate) struct TlsSession {
     cipher: Option<u16>,
     /// HTTP/2, once it was seen: by ALPN, by the client's preface, or by records that hold only control frames.
     http2: Option<Box<Http2>>,
-    /// Whether the client offered HTTP/2; `None` if its hello was not seen.
+    /// True if the client offered HTTP/2; `None` if its hello was not seen.
     offered_http2: Option<bool>,
     /// No application data of the client yet.
     first_record: bool,
@@ -52,14 +52,15 @@ pub(crate) struct TlsSession {
     /// A request that came with the client's hello.
     early: Early,
     tickets: Tickets,
-    /// Where the server's stream stood when a client's handshake message came that is not followed by application data.
+    /// The place where the server's stream stood when a client's handshake message came that is not
+    /// followed by application data.
     up_handshake: Option<u64>,
     /// The same of the server's, by where the client's stream stood.
     down_handshake: Option<u64>,
     up_class: Class,
     down_class: Class,
     pipeline: Pipeline,
-    /// Where the server's record whose header is incomplete began.
+    /// The place where the server's record whose header is incomplete began.
     up_header: Option<Stamp>,
 }
 
@@ -111,7 +112,7 @@ impl TlsSession {
         self.server_hello.heap() + self.pipeline.heap() + http2
     }
 
-    /// Whether the framing of both directions is known.
+    /// Returns true if the framing of both directions is known.
     pub(crate) fn is_exact(&self, from_client: bool) -> bool {
         if from_client {
             self.up.is_exact()
@@ -120,7 +121,7 @@ impl TlsSession {
         }
     }
 
-    /// Says that the connection ends.
+    /// Notes that the connection ends.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if let Some(http2) = &mut self.http2 {
             http2.close(ledger, ctx);
@@ -132,8 +133,8 @@ impl TlsSession {
         self.offered_http2 = Some(http2);
     }
 
-    /// Whether a record begins a handshake message that more of a flight follows; `changed` if ChangeCipherSpec came
-    /// before it.
+    /// Returns true if a record begins a handshake message that more of a flight follows; `changed`
+    /// if ChangeCipherSpec came before it.
     fn begins_handshake(&self, header: RecordHeader, changed: bool) -> bool {
         // Behind ChangeCipherSpec comes Finished, and application data may follow it at once.
         header.content_type == ContentType::Handshake

@@ -22,27 +22,27 @@ pub(crate) struct Claim<'a> {
     pub(crate) extent: Extent,
 }
 
-/// Where a DNS answer came from.
+/// The source of a DNS answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolver {
     pub(crate) address: IpAddr,
     pub(crate) over_udp: bool,
 }
 
-/// Which flows of an address a piece of evidence speaks for.
+/// The flows of an address that a piece of evidence speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// All: an address range says so.
     Everything,
     /// All that begin until then: DNS says so.
     Until(Time),
-    /// Those of one port: a flow of that port says so.
+    /// The flows of one port: a flow of that port says so.
     Port(u16),
     /// The flow that says so, and no other: its address is a proxy's.
     Flow,
 }
 
-/// Which flows of a server's address its evidence speaks for.
+/// The flows of a server's address that its evidence speaks for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reach {
     pub(super) everything: bool,

@@ -9,21 +9,21 @@ use crate::facts::server::EvidenceKind;
 use crate::flows::key::End;
 use crate::packet::Time;
 
-/// What one end sent.
+/// Counters of one end's packets.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sent {
     pub(super) packets: u64,
     pub(super) bytes: u64,
 }
 
-/// What is known of a flow.
+/// The state of a flow.
 #[derive(Debug)]
 pub(crate) struct Flow {
     /// Number in order of appearance; `None` for traffic without ports.
     pub(crate) number: Option<u32>,
     /// Its Netflix end, if one is.
     pub(crate) server: Option<(ServerId, End)>,
-    /// Where its contents are followed.
+    /// The place where its contents are followed.
     pub(crate) connection: Slot,
     /// Its contents were looked at and say nothing about who it is.
     pub(crate) settled: bool,
@@ -37,7 +37,7 @@ pub(crate) struct Flow {
     pub(crate) over: bool,
     /// Packets that are still looked at for copies, and one more.
     pub(crate) watch: u8,
-    /// What is given is a part of the capture that comes a second time.
+    /// True while packets are given a second time.
     pub(super) replayed: bool,
     /// Copies of its packets.
     pub(super) copies: u32,
@@ -46,13 +46,13 @@ pub(crate) struct Flow {
     pub(super) scope_changes: u8,
     /// The end that opened it, if that was seen.
     pub(crate) opener: Option<End>,
-    /// What it said itself by which it is Netflix's.
+    /// The evidence of its own by which it is Netflix's.
     pub(crate) own: Option<EvidenceKind>,
     /// The name that it gave, one of its server's.
     pub(crate) own_name: Option<Arc<str>>,
     /// The user's own ranges say that its server is Netflix's.
     pub(crate) is_firm: bool,
-    /// It said itself that it is another service's.
+    /// True if its own evidence names another service.
     pub(crate) is_foreign: bool,
     pub(super) sent: [Sent; 2],
     pub(super) t_first: Time,
@@ -64,7 +64,8 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// Whether all that passed of it was followed as if `server` had been known to be Netflix's from the start.
+    /// Returns true if all that passed of it was followed as if `server` had been known to be
+    /// Netflix's from the start.
     pub(super) const fn is_whole(&self, server: End) -> bool {
         match self.client {
             Some(client) => {
@@ -88,7 +89,7 @@ impl Flow {
     }
 }
 
-/// What is known of an address.
+/// The state of an address.
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) server: Option<ServerId>,

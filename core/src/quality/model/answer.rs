@@ -19,11 +19,11 @@ pub struct Answer<'m> {
     pub confidence: Option<f64>,
     /// True if an input lies outside the values seen in training.
     pub out_of_range: bool,
-    /// Why there is no answer.
+    /// The reason why there is no answer.
     pub reason: Option<Reason>,
 }
 
-/// Why a model does not answer.
+/// The reasons why a model does not answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {

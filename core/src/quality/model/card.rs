@@ -36,7 +36,7 @@ const VERSION: &str = "1";
 /// Least check rows, of which some should have missing values.
 const CHECK_ROWS: usize = 16;
 
-/// What a model was made for, and by whom it may be asked.
+/// The purpose of a model, and its permitted users.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Card {
@@ -48,15 +48,15 @@ pub struct Card {
     pub window: u64,
     /// Settings that shape its features, with the values used in training.
     pub settings: Vec<(Box<str>, Box<str>)>,
-    /// What it says.
+    /// The target of the model.
     pub target: Target,
     /// Unit of its value; empty where it has none.
     pub unit: Box<str>,
-    /// When it answers.
+    /// The conditions under which it answers.
     pub answers: Answers,
-    /// What it was trained on, for people.
+    /// Its training data, for people.
     pub trained_on: Box<str>,
-    /// How good it was on sessions that it was not trained on, for people.
+    /// Its quality on sessions that it was not trained on, for people.
     pub score: Box<str>,
     pub(super) missing: f64,
     /// Labels, in the order of the outputs.
@@ -67,7 +67,7 @@ pub struct Card {
     pub(super) calibration: Vec<(f64, f64)>,
 }
 
-/// What a model says about a window.
+/// The target that a model predicts for a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
@@ -91,7 +91,7 @@ impl Target {
     }
 }
 
-/// When a model answers. Elsewhere it says nothing, with a reason.
+/// The time when a model answers. Elsewhere it says nothing, with a reason.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Answers {

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-/// Why a model was not loaded. Each is one sentence that follows the name of the file and a colon.
+/// The reason why a model was not loaded. Each is one sentence that follows the name of the file
+/// and a colon.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -27,7 +28,7 @@ pub enum ModelError {
     Operator {
         /// The operator's type.
         operator: Box<str>,
-        /// What is wrong with it.
+        /// The defect.
         reason: Box<str>,
     },
     /// The file carries no card, and nobody named the columns.
@@ -44,7 +45,7 @@ pub enum ModelError {
     Card {
         /// Name of the entry.
         key: Box<str>,
-        /// What is wrong with it, as the rest of a sentence.
+        /// The defect, as the rest of a sentence.
         reason: Box<str>,
     },
     /// The model wants a column that does not exist.

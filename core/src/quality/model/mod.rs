@@ -66,7 +66,7 @@ type Label = (Box<str>, Option<f64>);
 #[derive(Debug, Default)]
 pub struct Scratch(Place);
 
-/// What a model gives for a row of numbers, before anything is made of it.
+/// The outputs of a model for a row of numbers, before anything is made of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Outputs<'m> {

@@ -11,7 +11,7 @@ use super::operators;
 use super::step::Step;
 use super::trees::{Sums, Trees};
 
-/// What a model computes, ready to be evaluated.
+/// The computation of a model, ready to be evaluated.
 #[derive(Debug)]
 pub(super) struct Program {
     /// Columns of the input.
@@ -51,7 +51,7 @@ pub(super) struct Place {
     double_sums: Sums<f64>,
 }
 
-/// What a name in the graph stands for.
+/// The meaning of a name in the graph.
 #[derive(Clone, Copy)]
 enum Known<'a> {
     /// A row of numbers.

@@ -62,7 +62,7 @@ impl Number for f64 {
     }
 }
 
-/// How a node compares a value with its threshold.
+/// The comparison of a value with a node's threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Test {
     AtMost,
@@ -107,14 +107,14 @@ enum What {
     Leaf,
 }
 
-/// What leaves are added up to.
+/// The aggregate of the leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aggregate {
     Sum,
     Average,
 }
 
-/// What becomes of the sums.
+/// The last step from sums to outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finish {
     None,
@@ -122,7 +122,7 @@ pub(super) enum Finish {
     Softmax,
 }
 
-/// What the ensemble was trained for.
+/// The task of the ensemble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
     /// A value, or several.

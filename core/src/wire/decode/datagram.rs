@@ -17,13 +17,13 @@ pub struct Datagram<'a> {
     pub protocol: u8,
     /// Length of the IP packet in bytes, as its header states it; the frame's where the header says 0.
     pub length: u32,
-    /// What the IP packet carries.
+    /// The payload of the IP packet.
     pub transport: Transport<'a>,
     /// Offset of its IP header in the frame.
     pub header_at: u32,
 }
 
-/// What an IP packet carries.
+/// The payload of an IP packet.
 #[derive(Clone, Copy, Debug)]
 pub enum Transport<'a> {
     /// TCP.
@@ -79,7 +79,7 @@ impl TcpFlags {
     /// The urgent pointer is valid.
     pub const URG: Self = Self(0x20);
 
-    /// Whether any of `other`'s bits is set.
+    /// Returns true if any of `other`'s bits is set.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0

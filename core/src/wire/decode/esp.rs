@@ -50,8 +50,8 @@ pub(super) fn transport(ends: [IpAddr; 2], rest: Rest<'_>) -> Option<(u8, Rest<'
     })
 }
 
-/// Where the payload may end and its next header: padding that counts up from 1 (RFC 4303, section 2.4), its length, the
-/// next header, and the integrity check value.
+/// Returns where the payload may end and its next header: padding that counts up from 1 (RFC 4303,
+/// section 2.4), its length, the next header, and the integrity check value.
 fn trailers(behind: Rest<'_>) -> impl Iterator<Item = (usize, u8)> + '_ {
     let data = &behind.data[..behind.wire.min(behind.data.len())];
     CHECK_VALUES.into_iter().filter_map(move |check_value| {

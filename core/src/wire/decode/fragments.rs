@@ -332,7 +332,7 @@ impl Fragments {
     }
 }
 
-/// What of a first fragment's header its later ones need.
+/// Returns what of a first fragment's header its later ones need.
 fn first(transport: &Transport<'_>, wire: u32) -> Option<First> {
     match transport {
         Transport::Tcp(tcp) => {

@@ -24,7 +24,8 @@ pub struct Layers {
     pub payload: (u32, u32),
     /// The known header at which reading ended.
     pub opaque: Option<Opaque>,
-    /// Where another packet of the same frame begins: see [`super::Decoder::decode_behind`].
+    /// The place where another packet of the same frame begins: see
+    /// [`super::Decoder::decode_behind`].
     pub behind: Option<u32>,
 }
 

@@ -40,7 +40,7 @@ use udp_tunnel::Ports;
 /// stay below ten (GTP-U over MPLS over QinQ); the bound keeps a crafted frame from costing more than its length.
 const MAX_LAYERS: u32 = 16;
 
-/// Why a frame holds nothing for us.
+/// The reason why a frame holds nothing for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
     /// The link type is not known.

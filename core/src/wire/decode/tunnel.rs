@@ -33,8 +33,8 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Ste
     }
 }
 
-/// What an L2TP version 3 session carries: only its ends know the length of the cookie (0, 4 or 8 bytes) and whether a
-/// sublayer of 4 bytes follows (RFC 3931, sections 4.1 and 4.6).
+/// Returns what an L2TP version 3 session carries: only its ends know the length of the cookie (0,
+/// 4 or 8 bytes) and whether a sublayer of 4 bytes follows (RFC 3931, sections 4.1 and 4.6).
 pub(super) fn l2tp_session(rest: Rest<'_>) -> Candidates<'_> {
     [0, 4, 8, 12].map(|length| rest.skip(length).map(|rest| (Layer::CheckedEthernet, rest)))
 }

@@ -29,7 +29,7 @@ impl ConnectionId {
     }
 }
 
-/// Who sent a packet.
+/// The sender of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// The side that sent the first Initial.

@@ -1,7 +1,7 @@
 //! The handshake's byte stream, put together from CRYPTO frames.
 
-/// How much of the handshake is kept: a `ClientHello` of one full TLS record, 2^14 bytes (RFC 8446,
-/// section 5.1).
+/// Most bytes of the handshake that are kept: a `ClientHello` of one full TLS record, 2^14 bytes
+/// (RFC 8446, section 5.1).
 ///
 /// QUIC has no records, but stacks keep to hellos that work over TCP as well. Four times what RFC
 /// 9000, section 7.5 asks every endpoint to buffer.
@@ -87,8 +87,8 @@ impl CryptoStream {
         self.prefix().get(..self.message_len()?)
     }
 
-    /// Whether more frames could still complete the first message: false once it is there or if it
-    /// exceeds the limit.
+    /// Returns true if more frames could still complete the first message: false once it is there
+    /// or if it exceeds the limit.
     #[must_use]
     pub fn wants_more(&self) -> bool {
         self.message_len()

@@ -15,7 +15,7 @@ mod frame_type {
 /// A piece of the TLS handshake (RFC 9000, section 19.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CryptoFrame<'a> {
-    /// Where the piece begins in the handshake's byte stream.
+    /// The place where the piece begins in the handshake's byte stream.
     pub offset: u64,
     /// The piece; shorter than sent where the payload ends inside of it.
     pub data: &'a [u8],

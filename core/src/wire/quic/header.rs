@@ -67,14 +67,14 @@ pub struct Packet<'a> {
     pub header_len: usize,
     /// Length on the wire, whether captured or not.
     pub packet_len: usize,
-    /// Where the packet begins in the datagram.
+    /// The place where the packet begins in the datagram.
     pub offset: usize,
     /// The captured bytes of the packet: fewer than `packet_len` where the snapshot length cut it.
     pub bytes: &'a [u8],
 }
 
 impl<'a> Packet<'a> {
-    /// Where packet number and payload lie in the datagram, whether captured or not.
+    /// Returns where packet number and payload lie in the datagram, whether captured or not.
     #[must_use]
     pub const fn payload_range(&self) -> Range<usize> {
         self.offset + self.header_len..self.offset + self.packet_len
@@ -86,7 +86,7 @@ impl<'a> Packet<'a> {
         self.bytes.get(self.header_len..).unwrap_or_default()
     }
 
-    /// Whether the snapshot length cut the packet.
+    /// Returns true if the snapshot length cut the packet.
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.bytes.len() < self.packet_len
@@ -277,7 +277,7 @@ impl<'a> Iterator for Packets<'a> {
 
 impl std::iter::FusedIterator for Packets<'_> {}
 
-/// Whether a UDP flow's first datagram begins a QUIC connection of a known version.
+/// Returns true if a UDP flow's first datagram begins a QUIC connection of a known version.
 ///
 /// Heuristic, and meant to err to "no": any UDP payload may look like QUIC. It asks for what RFC
 /// 9000 demands of a client's first Initial: fixed bit, known version, connection IDs of valid

@@ -32,7 +32,7 @@ const PROTECTED_BITS: u8 = 0x0f;
 const RESERVED_BITS: u8 = 0x0c;
 const PN_LEN_BITS: u8 = 0x03;
 
-/// Why an Initial packet could not be read.
+/// The reasons why an Initial packet could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitialError {
     /// Too little was captured to remove the header protection.
@@ -58,12 +58,12 @@ impl fmt::Display for InitialError {
 
 impl Error for InitialError {}
 
-/// What is known of a decrypted Initial beside its payload.
+/// Facts of a decrypted Initial beside its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// Packet number, as far as sent.
     pub packet_number: u64,
-    /// Whether the tag proves that keys and payload are right; false where the snapshot length cut
+    /// True if the tag proves that keys and payload are right; false where the snapshot length cut
     /// the tag off.
     pub authenticated: bool,
 }
@@ -205,7 +205,8 @@ impl InitialKeys {
         ))
     }
 
-    /// What header protection XORs the first byte and the packet number with (RFC 9001, section
+    /// Returns what header protection XORs the first byte and the packet number with (RFC 9001,
+    /// section
     /// 5.4.3).
     fn mask(&self, packet: &[u8], pn_at: usize) -> Option<[u8; BLOCK_LEN]> {
         let sample: &[u8; BLOCK_LEN] = packet

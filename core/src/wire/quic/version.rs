@@ -11,7 +11,7 @@ pub enum Version {
     Draft29,
 }
 
-/// What an Initial packet's keys are derived with.
+/// The salt and labels that an Initial packet's keys are derived with.
 pub(super) struct KeySchedule {
     pub(super) salt: [u8; 20],
     pub(super) key_label: &'static [u8],

@@ -12,16 +12,16 @@ pub(crate) const NOBODY: u32 = 0;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exchange {
     pub(crate) number: u32,
-    /// Where the request begins in the client's stream.
+    /// The place where the request begins in the client's stream.
     pub(crate) up_start: u64,
-    /// Where its response begins in the server's stream is known.
+    /// The place where its response begins in the server's stream is known.
     pub(super) placed: bool,
     /// Response bytes came that are more than an announcement.
     pub(crate) responded: bool,
     pub(super) ended: bool,
     /// Its response overlaps another's on the connection.
     pub(crate) shared: bool,
-    /// It overlaps one that was requested before it.
+    /// True if it overlaps one that was requested before it.
     pub(crate) overlaps: bool,
     /// Its request was not captured.
     pub(super) inferred: bool,
@@ -42,12 +42,12 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// Whether it is over.
+    /// Returns true if it is over.
     pub(crate) const fn is_ended(&self) -> bool {
         self.ended
     }
 
-    /// Whether its response's beginning is not known yet.
+    /// Returns true if its response's beginning is not known yet.
     pub(crate) const fn is_waiting(&self) -> bool {
         !self.placed && !self.ended
     }
@@ -90,7 +90,7 @@ pub(super) struct Span {
     pub(super) number: u32,
 }
 
-/// How far framing is known.
+/// Certainty of framing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Certainty {
     Exact,
@@ -144,12 +144,12 @@ impl Returned {
     }
 }
 
-/// What framing a record is supposed to have that is hidden.
+/// The framing that a hidden record is supposed to have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Supposed {
     /// Its bytes, header included.
     pub(crate) record: u64,
-    /// Those that are framing.
+    /// The framing among these.
     pub(crate) framing: u64,
     /// Its length is that of records which showed.
     pub(crate) learnt: bool,

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::packet::Stamp;
 
-/// How much may be held back behind a hole.
+/// Limits on what is held back behind a hole.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Captured bytes.
@@ -13,7 +13,7 @@ pub struct Limits {
     pub pieces: usize,
 }
 
-/// What goes with a packet's payload to whoever reads it, however late.
+/// Facts that go with a packet's payload to whoever reads it, however late.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Note {
     /// The packet.
@@ -29,7 +29,8 @@ pub struct Note {
 pub(super) struct Piece {
     pub(super) start: u64,
     pub(super) end: u64,
-    /// Where the captured bytes stand in the buffer; fewer than `end - start` where they were cut or found no room.
+    /// The place where the captured bytes stand in the buffer; fewer than `end - start` where they
+    /// were cut or found no room.
     pub(super) data: u32,
     pub(super) captured: u32,
     pub(super) note: Note,
@@ -51,7 +52,7 @@ impl Piece {
         }
     }
 
-    /// What of a packet's payload, which begins at `offset`, it holds.
+    /// Returns what of a packet's payload, which begins at `offset`, it holds.
     pub(super) fn part_of<'a>(&self, offset: u64, captured: &'a [u8]) -> Option<&'a [u8]> {
         let skip = usize::try_from(self.start.checked_sub(offset)?).unwrap_or(usize::MAX);
         let take = usize::try_from(self.end - self.start).unwrap_or(usize::MAX);
@@ -66,7 +67,7 @@ impl Piece {
 pub struct Run<'a> {
     /// Offset of the first byte.
     pub offset: u64,
-    /// How many bytes.
+    /// Number of bytes.
     pub length: u64,
     /// The first of them, as far as they were captured.
     pub bytes: &'a [u8],
@@ -74,7 +75,7 @@ pub struct Run<'a> {
     pub stamp: Stamp,
     /// Never captured, although the receiver acknowledged them.
     pub missing: bool,
-    /// They were held back: what was known of their owner when they arrived.
+    /// The owner that held-back bytes were counted on when they arrived.
     pub owner: Option<u32>,
     /// [`Note::peer`]; for bytes never captured, where the direction that acknowledged them stood
     /// then, or no bound.
@@ -95,7 +96,7 @@ impl Run<'_> {
     }
 }
 
-/// What a packet's payload was.
+/// The place of a packet's payload in its stream.
 #[derive(Clone, Debug, Default)]
 pub struct Arrival {
     /// Offset of its first byte.

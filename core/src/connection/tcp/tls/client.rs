@@ -84,8 +84,8 @@ impl TlsSession {
         }
     }
 
-    /// Whether hidden client bytes behind the hellos hold a request too: they are more than ChangeCipherSpec and
-    /// Finished. Those are then taken to be among them.
+    /// Returns true if hidden client bytes behind the hellos hold a request too: they are more than
+    /// ChangeCipherSpec and Finished. Those are then taken to be among them.
     fn hidden_request(&mut self, length: u64) -> bool {
         self.client_finished = true;
         let handshake = match self.version {

@@ -21,7 +21,7 @@ impl TlsSession {
         }
     }
 
-    /// How many of the server's next bytes say nothing, whatever they are.
+    /// Returns how many of the server's next bytes say nothing, whatever they are.
     pub(crate) fn mute_down(&self) -> u64 {
         if self.server_hello.is_done() {
             self.down.body()

@@ -30,7 +30,7 @@ pub(in super::super) struct Leaves<'a> {
     pub(in super::super) weights: Vec<f64>,
 }
 
-/// What the ensemble makes of its sums.
+/// The purpose of the ensemble's sums.
 #[derive(Debug)]
 pub(in super::super) struct Purpose {
     pub(in super::super) sums: usize,
@@ -299,7 +299,7 @@ enum Visit {
     Leave(usize, usize),
 }
 
-/// What has become of a listed node.
+/// The state of a listed node.
 #[derive(Clone, Copy)]
 enum Planted {
     Not,
