@@ -5,6 +5,11 @@
 
 /* Places of flows are kept by the lower bits of the engine's flow number; a newer flow takes an older one's. */
 #define PLACES 65536
+/* Packets after which the engine is asked for what settled. Asking costs about as much as a packet, and hardly ever brings
+ * something. */
+#define PACKETS_BETWEEN 8
+/* But at most so many milliseconds of the capture's time. */
+#define MILLISECONDS_BETWEEN 100
 /* Servers looked at for each packet while summaries are due, so that none waits for all of them. */
 #define SERVERS_AT_ONCE 64
 
@@ -13,6 +18,8 @@ static SCMutex lock = SCMUTEX_INITIALIZER;
 static nflx_engine *engine;
 static flow_place *places;
 static uint64_t frames;
+static uint32_t packets_since;
+static uint64_t asked; /* milliseconds since 1970 */
 static uint64_t segments;
 static SCTime_t now;
 static bool failed;
@@ -31,7 +38,8 @@ static struct {
 bool probe_begin(const nflx_config *config, uint64_t server_interval)
 {
     SCMutexLock(&lock);
-    frames = segments = 0;
+    frames = segments = asked = 0;
+    packets_since = 0;
     failed = ended = false;
     memset(&now, 0, sizeof now);
     memset(&summaries, 0, sizeof summaries);
@@ -218,6 +226,18 @@ size_t probe_events(event *events, bool *more)
     return taken;
 }
 
+static bool time_to_ask(void)
+{
+    const uint64_t milliseconds = SCTIME_MSECS(now);
+
+    if (++packets_since < PACKETS_BETWEEN && milliseconds < asked + MILLISECONDS_BETWEEN) {
+        return false;
+    }
+    packets_since = 0;
+    asked = milliseconds;
+    return true;
+}
+
 /* Returns the server that the packet belongs to, counted from 1. */
 static uint32_t give_packet(const Packet *p, nflx_packet *packet)
 {
@@ -253,7 +273,7 @@ size_t probe_packet(const Packet *p, uint32_t link_type, event *events, uint32_t
     SCMutexLock(&lock);
     *server = failed ? 0 : give_packet(p, &packet);
     look_at_the_clock(p->ts);
-    const size_t taken = take_events(events);
+    const size_t taken = time_to_ask() ? take_events(events) : 0;
     SCMutexUnlock(&lock);
     return taken;
 }
