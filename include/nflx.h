@@ -332,6 +332,51 @@
 #define NFLX_EVIDENCE_SCOPE_ADDRESS 2
 
 /**
+ * Flag of `nflx_session`: `stalls` holds.
+ */
+#define NFLX_SESSION_HAS_STALLS 1
+
+/**
+ * Flag of `nflx_session`: `pauses` holds.
+ */
+#define NFLX_SESSION_HAS_PAUSES 2
+
+/**
+ * Flag of `nflx_session`: `seeks` holds.
+ */
+#define NFLX_SESSION_HAS_SEEKS 4
+
+/**
+ * The player waits for its first media.
+ */
+#define NFLX_STATE_STARTING 1
+
+/**
+ * The player plays.
+ */
+#define NFLX_STATE_PLAYING 2
+
+/**
+ * The picture stands, as media is missing.
+ */
+#define NFLX_STATE_STALLED 3
+
+/**
+ * The viewer stopped the player.
+ */
+#define NFLX_STATE_PAUSED 4
+
+/**
+ * The player waits for media of another place.
+ */
+#define NFLX_STATE_SEEKING 5
+
+/**
+ * The session is over.
+ */
+#define NFLX_STATE_ENDED 6
+
+/**
  * The setting takes words separated by commas.
  */
 #define NFLX_SETTING_LIST 1
@@ -586,6 +631,10 @@ typedef struct nflx_server {
      * Copies of packets, which are not among the counters.
      */
     uint64_t duplicates;
+    /**
+     * Frame of its first packet; 0 while there is none.
+     */
+    uint64_t first_frame;
 } nflx_server;
 
 /**
@@ -855,6 +904,197 @@ typedef struct nflx_stats {
      */
     uint64_t fragments_dropped;
 } nflx_stats;
+
+/**
+ * One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are NaN
+ * where nothing decides them.
+ */
+typedef struct nflx_session {
+    /**
+     * Set to `sizeof(nflx_session)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Number in the capture, from 1 in order of start.
+     */
+    uint32_t number;
+    /**
+     * Address of the viewer.
+     */
+    struct nflx_address client;
+    /**
+     * Sum of `NFLX_SESSION_` flags.
+     */
+    uint32_t flags;
+    /**
+     * First request for media.
+     */
+    int64_t t_start;
+    /**
+     * Last byte of media.
+     */
+    int64_t t_end;
+    /**
+     * Bytes of whole video segments.
+     */
+    uint64_t video_bytes;
+    /**
+     * Bytes of whole audio segments.
+     */
+    uint64_t audio_bytes;
+    /**
+     * Whole video segments.
+     */
+    uint32_t video_segments;
+    /**
+     * Whole audio segments.
+     */
+    uint32_t audio_segments;
+    /**
+     * Segments of either that the player gave up, or that were still on their way at the end.
+     */
+    uint32_t dropped_segments;
+    /**
+     * Servers that media came from.
+     */
+    uint32_t servers;
+    /**
+     * Flows that media came in.
+     */
+    uint32_t flows;
+    /**
+     * Times the picture stood although the viewer wanted it to play.
+     */
+    uint32_t stalls;
+    /**
+     * Times the viewer stopped it.
+     */
+    uint32_t pauses;
+    /**
+     * Times the viewer went elsewhere.
+     */
+    uint32_t seeks;
+    /**
+     * Changes to a better picture.
+     */
+    uint32_t switches_up;
+    /**
+     * Changes to a worse picture.
+     */
+    uint32_t switches_down;
+    /**
+     * Why some of it is not known: `nflx_session_reason_name`.
+     */
+    uint32_t reason;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Media seconds of a segment of video.
+     */
+    double video_media;
+    /**
+     * Media seconds of a segment of audio.
+     */
+    double audio_media;
+    /**
+     * Seconds from the first request for media to the first frame.
+     */
+    double startup;
+    /**
+     * Seconds in which it played.
+     */
+    double played;
+    /**
+     * Seconds of all stalls.
+     */
+    double stalled;
+    /**
+     * Bits per second of video, over the whole.
+     */
+    double video_bitrate;
+    /**
+     * Bits per second of audio, over the whole.
+     */
+    double audio_bitrate;
+    /**
+     * Seconds of media ahead of the position at the end.
+     */
+    double buffer;
+    /**
+     * How sure the media seconds are, from 0 to 1.
+     */
+    double confidence;
+} nflx_session;
+
+/**
+ * What a player did at a time. Numbers with a fraction are NaN where nothing decides them.
+ */
+typedef struct nflx_moment {
+    /**
+     * Set to `sizeof(nflx_moment)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `NFLX_STATE_`: what it was doing.
+     */
+    uint32_t state;
+    /**
+     * Seconds ahead of the position: the lower of both tracks.
+     */
+    double buffer;
+    /**
+     * Bits per second of the latest video that arrived.
+     */
+    double fetched_bitrate;
+    /**
+     * Bits per second of the video on the screen.
+     */
+    double shown_bitrate;
+    /**
+     * Stalls that began until then.
+     */
+    uint32_t stalls;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Seconds of stalls until then.
+     */
+    double stalled;
+} nflx_moment;
+
+/**
+ * What a segment is to its viewer's session.
+ */
+typedef struct nflx_media {
+    /**
+     * Set to `sizeof(nflx_media)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Its session.
+     */
+    uint32_t session;
+    /**
+     * The segment of the same kind before it in the session; 0 for none.
+     */
+    uint32_t previous;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Seconds of media in it; NaN where nothing decides.
+     */
+    double seconds;
+    /**
+     * Its bits per second of media; NaN where nothing decides.
+     */
+    double bitrate;
+} nflx_media;
 
 /**
  * One setting. All strings are static, UTF-8, never NULL.
@@ -1154,6 +1394,51 @@ const char *nflx_via_name(uint32_t via);
  * The word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
  */
 const char *nflx_direction_name(uint32_t direction);
+
+/**
+ * Finds the sessions of all segments that are held now, and writes how many there are: their numbers are 1 up to and
+ * including this. What the readers below say is as of this call; its time grows with the number of segments.
+ */
+nflx_status nflx_engine_find_sessions(struct nflx_engine *engine, uint32_t *out);
+
+/**
+ * A session by its number, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE` if there is none.
+ */
+nflx_status nflx_engine_session(const struct nflx_engine *engine, uint32_t session, struct nflx_session *out);
+
+/**
+ * What the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; behind its end, how it ended.
+ * `NFLX_STATUS_NONE` if there is no such session, or the media seconds of its segments are not known.
+ */
+nflx_status nflx_engine_moment(const struct nflx_engine *engine,
+                               uint32_t session,
+                               int64_t time,
+                               struct nflx_moment *out);
+
+/**
+ * The stall of an index below `nflx_session.stalls`: from and to, in nanoseconds since 1970-01-01T00:00:00Z.
+ * `NFLX_STATUS_NONE` if there is none.
+ */
+nflx_status nflx_engine_stall(const struct nflx_engine *engine,
+                              uint32_t session,
+                              uint32_t index,
+                              int64_t *out_from,
+                              int64_t *out_to);
+
+/**
+ * What a segment is to a session, as `nflx_engine_find_sessions` last found them. `NFLX_STATUS_NONE` if it is in none.
+ */
+nflx_status nflx_engine_media(const struct nflx_engine *engine, uint32_t segment, struct nflx_media *out);
+
+/**
+ * The word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.
+ */
+const char *nflx_state_name(uint32_t state);
+
+/**
+ * The word for why some of a session is not known, for example `too_few`. A static string; `?` for other numbers.
+ */
+const char *nflx_session_reason_name(uint32_t reason);
 
 /**
  * How many settings there are.

@@ -64,6 +64,7 @@ fn type_name(name: &str) -> &str {
         "FT_BOOLEAN" => "true or false",
         "FT_FRAMENUM" => "frame number (a link)",
         "FT_RELATIVE_TIME" => "seconds",
+        "FT_NONE" => "a heading",
         other => panic!("{other} has no name in the documents"),
     }
 }

@@ -15,6 +15,7 @@ use crate::note::{nflx_note, nflx_summary};
 use crate::packet::nflx_packet;
 use crate::segment::nflx_segment;
 use crate::server::{nflx_evidence, nflx_server};
+use crate::session::SessionTable;
 use crate::stats::{nflx_stats, nflx_unfollowed};
 use crate::status::{
     NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NOT_KEPT, NFLX_STATUS_NULL, NFLX_STATUS_POISONED,
@@ -33,6 +34,10 @@ pub struct nflx_engine {
     /// `None` only after a panic in the middle of `nflx_engine_rewind`.
     engine: Option<Engine>,
     log: Option<FrameLog>,
+    /// The frame of each server's first packet, by its number; 0 while there is none.
+    first_frames: Vec<u64>,
+    /// As `nflx_engine_find_sessions` last found them.
+    pub(crate) sessions: SessionTable,
     /// Settled segments are kept.
     keeps_settled: bool,
     /// The capture was said to have ended.
@@ -84,6 +89,8 @@ pub unsafe extern "C" fn nflx_engine_new(
             engine: Some(core),
             keeps_settled,
             log: (flags & NFLX_ENGINE_KEEP_FRAMES != 0).then(FrameLog::new),
+            first_frames: Vec::new(),
+            sessions: SessionTable::default(),
             finished: false,
             state: HandleState::default(),
         });
@@ -143,6 +150,11 @@ pub unsafe extern "C" fn nflx_engine_packet(
                 Some(annotation) => log.insert(frame, annotation),
                 None => log.forget(frame),
             }
+        }
+        if let Some(annotation) = &annotation
+            && annotation.server_counters.in_pkts + annotation.server_counters.out_pkts == 1
+        {
+            handle.note_first_frame(annotation.server, frame);
         }
         out.write(annotation.as_ref().ok_or(Failure::NONE)?.into());
         Ok(())
@@ -242,6 +254,8 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
             handle.core()?.watch_settled();
         }
         handle.log = handle.log.take().map(|_| FrameLog::new());
+        handle.first_frames.clear();
+        handle.sessions = SessionTable::default();
         handle.finished = false;
         Ok(())
     };
@@ -294,7 +308,12 @@ pub unsafe extern "C" fn nflx_engine_server(
         let out = unsafe { StructOutput::new(out) }?;
         let core = handle.read()?;
         let row = core.server(server).ok_or(Failure::NONE)?;
-        out.write(nflx_server::new(server, row, core.server_segments(server)));
+        let first_frame = handle.first_frames.get(server as usize).copied();
+        let row = nflx_server::new(server, row, core.server_segments(server));
+        out.write(nflx_server {
+            first_frame: first_frame.unwrap_or(0),
+            ..row
+        });
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -455,11 +474,21 @@ impl nflx_engine {
         log.get(frame).ok_or(Failure::NONE)
     }
 
-    fn core(&mut self) -> Result<&mut Engine, Failure> {
+    fn note_first_frame(&mut self, server: u32, frame: u64) {
+        let place = server as usize;
+        if place >= self.first_frames.len() {
+            self.first_frames.resize(place + 1, 0);
+        }
+        if self.first_frames[place] == 0 {
+            self.first_frames[place] = frame;
+        }
+    }
+
+    pub(crate) fn core(&mut self) -> Result<&mut Engine, Failure> {
         self.engine.as_mut().ok_or_else(lost)
     }
 
-    fn read(&self) -> Result<&Engine, Failure> {
+    pub(crate) fn read(&self) -> Result<&Engine, Failure> {
         self.engine.as_ref().ok_or_else(lost)
     }
 }

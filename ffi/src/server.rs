@@ -93,6 +93,8 @@ pub struct nflx_server {
     pub evidence_scope: u32,
     /// Copies of packets, which are not among the counters.
     pub duplicates: u64,
+    /// Frame of its first packet; 0 while there is none.
+    pub first_frame: u64,
 }
 
 // SAFETY: repr(C), struct_size first, integers only.
@@ -122,6 +124,7 @@ impl nflx_server {
                 .scope()
                 .map_or(NFLX_EVIDENCE_SCOPE_NONE, |scope| scope as u32),
             duplicates: s.duplicates,
+            first_frame: 0,
         }
     }
 }
@@ -185,7 +188,7 @@ const _: () = {
         NFLX_EVIDENCE_SCOPE_FLOW == EvidenceScope::Flow as u32
             && NFLX_EVIDENCE_SCOPE_ADDRESS == EvidenceScope::Address as u32
     );
-    assert!(size_of::<nflx_server>() == 376 && align_of::<nflx_server>() == 8);
+    assert!(size_of::<nflx_server>() == 384 && align_of::<nflx_server>() == 8);
     assert!(offset_of!(nflx_server, struct_size) == 0);
     assert!(offset_of!(nflx_server, address) == 8);
     assert!(offset_of!(nflx_server, segment_bytes) == 48);

@@ -4,16 +4,19 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 26] = [
     "columns",
     "comment",
     "conversations",
     "dissector",
+    "evidence",
     "experts",
     "export",
     "fields",
     "format",
     "frame",
+    "ladder",
+    "menu",
     "navigation",
     "objects",
     "preferences",
@@ -21,7 +24,9 @@ const SOURCES: [&str; 21] = [
     "register",
     "response_times",
     "session",
+    "session_table",
     "summary",
+    "table",
     "tables",
     "taps",
     "tree",
@@ -91,6 +96,15 @@ fn main() {
     // System headers, so that their own warnings stay out of ours.
     for path in &wireshark.include_paths {
         build.flag("-isystem").flag(path.as_os_str());
+    }
+    // Its declarations of the flow graph's are right for these versions only.
+    let minor = define(&version, "WIRESHARK_VERSION_MINOR").unwrap_or(0);
+    if define(&version, "WIRESHARK_VERSION_MAJOR") == Some(4) && minor <= 6 {
+        build.define("NFLX_LADDER", None);
+    } else {
+        println!(
+            "cargo::warning=Statistics > Flow Graph has no Netflix segments: this version of Wireshark is not known."
+        );
     }
     for source in SOURCES {
         build.file(format!("src/{source}.c"));

@@ -107,7 +107,11 @@ unchanged() { # unchanged FILE: it is as it was installed
 wants_profile() {
     [ -d "$here/profile" ] && [ -n "$configuration" ] || [ "$with_profile" = yes ] || return 1
     if [ "$with_profile" = ask ]; then
-        [ -t 0 ] && [ -t 1 ] || return 1
+        if ! { [ -t 0 ] && [ -t 1 ]; }; then
+            [ -e "$profile" ] ||
+                say "The profile Netflix was not installed, as there is no terminal to ask on: run $0 install --profile for it."
+            return 1
+        fi
         printf 'Install the profile "Netflix" (columns, colours, buttons, I/O graphs) into %s? [Y/n] ' "$profile"
         read -r answer || return 1
         case $answer in '' | [Yy]*) return 0 ;; *) return 1 ;; esac

@@ -36,8 +36,15 @@ PIN(offsetof(nflx_annotation, bytes_so_far) == 24);
 PIN(offsetof(nflx_annotation, server_counters) == 32);
 PIN(offsetof(nflx_annotation, flow_counters) == 64);
 
-PIN(sizeof(nflx_server) == 376);
+PIN(sizeof(nflx_server) == 384);
 PIN(offsetof(nflx_server, duplicates) == 368);
+PIN(offsetof(nflx_server, first_frame) == 376);
+
+PIN(sizeof(nflx_session) == 184);
+PIN(offsetof(nflx_session, t_start) == 32);
+PIN(offsetof(nflx_session, video_media) == 112);
+PIN(sizeof(nflx_moment) == 48);
+PIN(sizeof(nflx_media) == 32);
 PIN(offsetof(nflx_server, role_reason) == 360);
 PIN(offsetof(nflx_server, struct_size) == 0);
 PIN(offsetof(nflx_server, address) == 8);

@@ -242,3 +242,29 @@ fn following_a_stream_is_left_alone() {
         assert!(with.len() > 500 && with == without, "{follow}");
     }
 }
+
+/// A DNS answer says which server it names, and leads to the server's first packet.
+#[test]
+fn packets_that_name_servers_lead_to_them() {
+    let Some(home) = Home::new() else { return };
+    let path = recorded_folder().join("player.pcap.gz");
+    let mut first = BTreeMap::new();
+    for row in nflx_rows("packets", &[], &path) {
+        let server = row["server"].as_str().expect("an address").to_owned();
+        first
+            .entry(server)
+            .or_insert_with(|| row["frame"].to_string());
+    }
+    let named = home.fields(
+        &home.capture(&path),
+        &["-2", "-Y", "nflx.evidence"],
+        &["nflx.evidence.kind", "nflx.evidence.server_frame", "dns.a"],
+    );
+    assert!(!named.is_empty());
+    for (frame, row) in named {
+        assert!(row[0].split(',').all(|kind| kind == "dns"), "{frame}");
+        for (address, to) in row[2].split(',').zip(row[1].split(',')) {
+            assert_eq!(first.get(address).map(String::as_str), Some(to), "{frame}");
+        }
+    }
+}

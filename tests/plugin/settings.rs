@@ -6,6 +6,47 @@ use super::{Home, nflx_rows, recorded_folder};
 
 const CAPTURE: &str = "tls13.pcap.gz";
 
+/// Settings that act in the command alone.
+const OF_THE_COMMAND: [&str; 12] = [
+    "feature_kinds",
+    "empty_features",
+    "feature_window",
+    "session_idle",
+    "ewma_span",
+    "session_values",
+    "window_values",
+    "max_sessions",
+    "fill_idle",
+    "fill_segments",
+    "playback_step",
+    "join_gap",
+];
+
+/// Small responses have no throughput, in the command and here.
+#[test]
+fn the_least_bytes_of_a_throughput_are_a_setting() {
+    let Some(home) = Home::new() else { return };
+    let rows = nflx_rows("segments", &[], &recorded_folder().join(CAPTURE));
+    let size = rows[0]["bytes"].as_u64().expect("a size");
+    for (least, has_one) in [(size, true), (size + 1, false)] {
+        let set = format!("throughput_min={least}");
+        let row = &nflx_rows(
+            "segments",
+            &["--set", &set],
+            &recorded_folder().join(CAPTURE),
+        )[0];
+        assert_eq!(!row["throughput_bps"].is_null(), has_one, "{least}");
+        let preference = format!("nflx.throughput_min:{least}");
+        let shown = home.fields(
+            &home.recorded(CAPTURE),
+            &["-2", "-o", &preference, "-Y", "nflx.segment == 1"],
+            &["nflx.segment.throughput"],
+        );
+        assert!(!shown.is_empty());
+        assert!(shown.values().all(|row| row[0].is_empty() != has_one));
+    }
+}
+
 /// What is found with some preferences.
 fn requests(home: &Home, options: &[&str]) -> Vec<(u64, String)> {
     let mut all = vec!["-2", "-Y", "nflx.request"];
@@ -17,10 +58,15 @@ fn requests(home: &Home, options: &[&str]) -> Vec<(u64, String)> {
 }
 
 #[test]
-fn every_setting_is_a_preference() {
+fn every_setting_that_acts_is_a_preference() {
     let Some(home) = Home::new() else { return };
     let listed = home.tshark(&["-G", "currentprefs"]).quiet();
     for setting in nflx_core::Config::SETTINGS {
+        if OF_THE_COMMAND.contains(&setting.name) {
+            let name = format!("#nflx.{}:", setting.name);
+            assert!(!listed.contains(&name), "{name}");
+            continue;
+        }
         let line = format!(
             "#nflx.{}: {}",
             setting.name,

@@ -353,6 +353,71 @@ fn segments_are_export_objects() {
     assert_eq!(std::fs::read_dir(folder).expect("ours").count(), rows.len());
 }
 
+/// Sessions are those of the command, in one pass as in two, and each of their segments is of one of them.
+#[test]
+fn sessions_are_the_programs() {
+    let Some(home) = Home::new() else { return };
+    let path = super::recorded_folder().join("player.pcap.gz");
+    let capture = home.capture(&path);
+    let expected = nflx_rows("sessions", &[], &path);
+    assert!(!expected.is_empty());
+    for options in [&[][..], &["-2"]] {
+        let mut args = vec!["-q", "-r", &capture, "-z", "nflx,sessions"];
+        args.extend(options);
+        let text = home.tshark(&args).quiet();
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .filter_map(|line| line.strip_suffix(" |"))
+            .skip(1)
+            .map(|line| line.split(" |").collect())
+            .collect();
+        assert_eq!(rows.len(), expected.len(), "{text}");
+        for (row, session) in rows.iter().zip(&expected) {
+            assert_eq!(row[1], session["client"]);
+            assert_eq!(row[4], session["video_segments"].to_string());
+            assert_eq!(row[5], session["audio_segments"].to_string());
+            let startup = session["startup_s"]
+                .as_f64()
+                .map_or("-".to_owned(), |seconds| format!("{seconds:.3}"));
+            assert_eq!(row[6], startup);
+            assert_eq!(row[18], session["reason"]);
+        }
+    }
+    let rows = nflx_rows("segments", &[], &path);
+    let media = rows
+        .iter()
+        .filter(|row| row["media_s"].is_f64())
+        .map(|row| row["segment"].to_string());
+    let shown = home.fields(
+        &capture,
+        &[
+            "-2",
+            "-Y",
+            "nflx.request && nflx.segment.media_duration && nflx.session",
+        ],
+        &["nflx.segment"],
+    );
+    let mut shown: Vec<_> = shown.into_values().map(|mut row| row.remove(0)).collect();
+    shown.dedup();
+    assert_eq!(shown, media.collect::<Vec<_>>());
+}
+
+/// Requests and responses are arrows of the flow graph, two for each segment.
+#[test]
+fn segments_are_arrows() {
+    let Some(home) = Home::new() else { return };
+    let path = super::recorded_folder().join("http-plain.pcap.gz");
+    let capture = home.capture(&path);
+    let text = home
+        .tshark(&["-2", "-q", "-r", &capture, "-z", "flow,nflx,network"])
+        .quiet();
+    for row in nflx_rows("segments", &[], &path) {
+        let number = &row["segment"];
+        let response = format!("Segment {number}, ");
+        assert!(text.contains(&response), "{response}: {text}");
+    }
+}
+
 /// A row for each segment among the conversations, with its packets.
 #[test]
 fn segments_are_conversations() {
@@ -431,7 +496,14 @@ fn tshark_lists_them() {
     let Some(home) = Home::new() else { return };
     let listed = home.tshark(&["-z", "help"]);
     let text = listed.stdout + &listed.stderr;
-    for name in ["nflx,servers", "nflx,segments", "nflx,tree", "nflx,summary"] {
+    for name in [
+        "nflx,servers",
+        "nflx,segments",
+        "nflx,sessions",
+        "nflx,srt",
+        "nflx,tree",
+        "nflx,summary",
+    ] {
         assert!(
             text.lines().any(|line| line.trim() == name),
             "{name}: {text}"

@@ -293,6 +293,21 @@ macro_rules! numeric_settings {
             retransmission_note: 5 in 0..=100, "percent", "Note retransmissions above",
                 "Share of a segment's bytes sent again from which a note is made.",
                 "players cope with 2 % loss; above 5 % throughput suffers visibly";
+            throughput_min: 14_600 in 0..=1_073_741_824, "bytes", "Least bytes of a throughput",
+                "Responses of fewer bytes have no throughput: how fast a few packets come tells the sender's line, not the path's rate.",
+                "RFC 6928: a sender may send ten segments of 1,460 bytes at once before the path has any say";
+            first_byte_note: 1_000 in 0..=3_600_000, "ms", "Note first bytes after",
+                "Time from a request to the first byte of its response from which a note is made.",
+                "RFC 6298: the first timeout of TCP is 1 s; without loss servers answer within a round trip and some ms";
+            bitrate_note: 100 in 0..=1_000, "percent", "Note throughput below",
+                "Share of a segment's own bit rate below which its throughput is noted: it plays faster than it came.",
+                "a buffer drains at less than 100 %";
+            quality_note: 40 in 1..=100, "percent", "Note lower quality by",
+                "How much lower than that of the video segment before a segment's bit rate is when a note is made.",
+                "steps of Netflix's ladders are 20 to 50 %, and scenes of one quality differ by up to 30 % from segment to segment (measured)";
+            reconnect_note: 5 in 1..=86_400, "seconds", "Note reconnects after",
+                "Idle time between two segments of a server from which another connection is noted.",
+                "players ask for video every 4 s; a connection that is kept needs no handshakes";
         }
     };
 }

@@ -163,6 +163,7 @@ impl Context<'_> {
             own_name: None,
             via: self.via,
             settled: false,
+            throughput_min: 0,
         });
         Some(number)
     }

@@ -196,6 +196,8 @@ pub struct Segment {
     pub via: Option<Via>,
     /// Nothing about it will change any more, whatever comes.
     pub settled: bool,
+    /// Bytes below which it has no throughput (`throughput_min`).
+    pub throughput_min: u64,
 }
 
 /// Number and sum of a server's segments.
@@ -226,10 +228,11 @@ impl Segment {
             .filter(|&t| t >= 0)
     }
 
-    /// Bits per second over first to last byte; `None` where that is no time at all.
+    /// Bits per second over first to last byte; `None` where that is no time at all, or the response too small to tell.
     #[must_use]
     pub fn throughput(&self) -> Option<f64> {
         let span = self.t_last?.since(self.t_first?);
-        (span > 0).then(|| self.bytes as f64 * 8e9 / span as f64)
+        (span > 0 && self.bytes >= self.throughput_min)
+            .then(|| self.bytes as f64 * 8e9 / span as f64)
     }
 }

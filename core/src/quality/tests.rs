@@ -154,6 +154,7 @@ impl Player<'_> {
             own_name: None,
             via: None,
             settled: true,
+            throughput_min: 0,
         });
     }
 

@@ -82,6 +82,21 @@ mod tests {
     const CLIENT: [u8; 4] = [10, 0, 0, 2];
 
     /// A segment of 1000 bytes, requested and complete at these milliseconds.
+    #[test]
+    fn throughput_is_of_responses_large_enough_to_tell() {
+        let whole = Segment {
+            bytes: 14_600,
+            throughput_min: 14_600,
+            ..segment([10, 0, 0, 2], Kind::Video, 0, 1_000)
+        };
+        assert!(whole.throughput().is_some_and(|rate| rate > 0.0));
+        let small = Segment {
+            bytes: 14_599,
+            ..whole
+        };
+        assert_eq!(small.throughput(), None);
+    }
+
     fn segment(client: [u8; 4], kind: Kind, request: i64, last: i64) -> Segment {
         Segment {
             number: 1,
@@ -116,6 +131,7 @@ mod tests {
             own_name: None,
             via: None,
             settled: false,
+            throughput_min: 0,
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct SegmentTable {
     /// Number of the first one held.
     first: u32,
     capacity: usize,
+    /// Bytes below which a segment has no throughput.
+    throughput_min: u64,
     servers: Vec<OfServer>,
     settling: Settling,
     pub(crate) evicted: u64,
@@ -36,6 +38,7 @@ impl SegmentTable {
             segments: VecDeque::new(),
             first: 1,
             capacity: usize::try_from(config.max_segments()).unwrap_or(usize::MAX),
+            throughput_min: config.throughput_min(),
             servers: Vec::new(),
             settling: Settling::new(config),
             evicted: 0,
@@ -59,6 +62,7 @@ impl SegmentTable {
     /// Adds a segment, whose number must be [`Self::next_number`], behind the server's newest.
     pub(crate) fn push(&mut self, mut segment: Segment) {
         debug_assert_eq!(segment.number, self.next_number());
+        segment.throughput_min = self.throughput_min;
         let of_server = self.of_server(segment.server);
         of_server.totals.count += 1;
         segment.index = of_server.totals.count;

@@ -315,6 +315,7 @@ mod tests {
             own_name: None,
             via: None,
             settled: false,
+            throughput_min: 0,
         }
     }
 

@@ -4,6 +4,7 @@
 
 #include "columns.h"
 #include "comment.h"
+#include "evidence.h"
 #include "experts.h"
 #include "session.h"
 #include "taps.h"
@@ -16,6 +17,7 @@ int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     (void)data;
 
     if (!session_facts(tvb, pinfo, &facts)) {
+        evidence_add(tvb, pinfo, tree);
         return 0;
     }
     bool shown = tree_is_shown(tree);

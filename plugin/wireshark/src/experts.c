@@ -8,19 +8,27 @@
 #include "preferences.h"
 #include "session.h"
 
+#include <math.h>
+
+/* A picture is there so long after the last byte that it waited for: what decoders and timers take at most. */
+enum { STALL_END_MS = 100 };
+
 static expert_field ei_cut;
 static expert_field ei_missing;
 static expert_field ei_retransmitted;
 static expert_field ei_prefix_only;
 static expert_field ei_full;
+static expert_field ei_first_byte;
+static expert_field ei_slow;
+static expert_field ei_worse;
+static expert_field ei_handover;
+static expert_field ei_reconnect;
+static expert_field ei_stall;
 
 /* The frame at which a segment was first seen to lack bytes, by segment number. */
 static GHashTable *missing_frames;
-
-static void reset(void)
-{
-    g_hash_table_remove_all(missing_frames);
-}
+/* Of what session_generation said. */
+static unsigned generation;
 
 void experts_register(void)
 {
@@ -35,11 +43,19 @@ void experts_register(void)
          {"nflx.expert.prefix_only", PI_ASSUMPTION, PI_NOTE, "Server known by its address range only", EXPFILL}},
         {&ei_full,
          {"nflx.expert.full", PI_UNDECODED, PI_WARN, "A table was full: older state had to make room", EXPFILL}},
+        {&ei_first_byte,
+         {"nflx.expert.first_byte", PI_RESPONSE_CODE, PI_NOTE, "First byte of a segment came late", EXPFILL}},
+        {&ei_slow,
+         {"nflx.expert.slow", PI_RESPONSE_CODE, PI_WARN, "Segment came slower than it plays", EXPFILL}},
+        {&ei_worse, {"nflx.expert.worse", PI_SEQUENCE, PI_CHAT, "Picture of lower quality", EXPFILL}},
+        {&ei_handover, {"nflx.expert.handover", PI_SEQUENCE, PI_CHAT, "Media from another server", EXPFILL}},
+        {&ei_reconnect,
+         {"nflx.expert.reconnect", PI_SEQUENCE, PI_CHAT, "Another connection after idle time", EXPFILL}},
+        {&ei_stall, {"nflx.expert.stall", PI_SEQUENCE, PI_WARN, "Playback stalled", EXPFILL}},
     };
     expert_module_t *module = expert_register_protocol(nflx_proto);
 
     expert_register_field_array(module, registrations, G_N_ELEMENTS(registrations));
-    session_at_stop(reset);
     missing_frames = g_hash_table_new(g_direct_hash, g_direct_equal);
 }
 
@@ -59,6 +75,10 @@ static bool shows_missing(const facts *facts)
     gpointer key = GUINT_TO_POINTER(facts->segment.number);
     gpointer frame;
 
+    if (generation != session_generation()) {
+        generation = session_generation();
+        g_hash_table_remove_all(missing_frames);
+    }
     if (facts->segment.missing_bytes == 0) {
         return false;
     }
@@ -74,9 +94,91 @@ static bool shows_missing(const facts *facts)
 
 static bool retransmits_much(const nflx_segment *segment)
 {
-    double limit = (double)segment->bytes * preferences_retransmission_note() / 100;
+    double limit = (double)segment->bytes * preferences_number("retransmission_note") / 100;
 
     return (double)segment->retransmitted_bytes > limit;
+}
+
+static bool came_late(const facts *facts)
+{
+    const nflx_segment *segment = &facts->segment;
+
+    return facts->frame == segment->first_frame && segment->flags & NFLX_SEGMENT_HAS_TTFB &&
+           segment->ttfb > (int64_t)preferences_number("first_byte_note") * 1000000;
+}
+
+/* The stall that this segment ended: the picture was there right after its last byte. Returns its seconds, or 0. */
+static double ended_stall(const nflx_segment *segment, uint32_t session)
+{
+    int64_t from;
+    int64_t to;
+
+    for (uint32_t i = 0; session_stall(session, i, &from, &to); i++) {
+        if (to >= segment->t_last && to - segment->t_last <= (int64_t)STALL_END_MS * 1000000) {
+            return (double)(to - from) / 1e9;
+        }
+    }
+    return 0;
+}
+
+/* What shows at the end of a segment of media. */
+static unsigned find_at_end(const nflx_segment *segment, const nflx_media *media)
+{
+    double limit = media->bitrate * preferences_number("bitrate_note") / 100;
+    unsigned found = 0;
+
+    if (segment->flags & NFLX_SEGMENT_HAS_THROUGHPUT && segment->throughput < limit) {
+        found |= EXPERT_SLOW;
+    }
+    if (segment->kind == NFLX_KIND_VIDEO && ended_stall(segment, media->session) > 0) {
+        found |= EXPERT_STALL;
+    }
+    return found;
+}
+
+/* What a request for media tells beside the one before of its kind. */
+static unsigned find_at_request(const nflx_segment *segment, const nflx_media *media)
+{
+    nflx_segment before;
+    nflx_media media_before;
+
+    if (media->previous == 0 || !session_segment(media->previous, &before) ||
+        !session_media(media->previous, &media_before)) {
+        return 0;
+    }
+    int64_t idle = segment->t_request - (before.flags & NFLX_SEGMENT_HAS_LAST ? before.t_last : before.t_request);
+    double share = 1 - preferences_number("quality_note") / 100.0;
+    unsigned found = 0;
+
+    if (before.server != segment->server) {
+        found |= EXPERT_HANDOVER;
+    } else if (before.flow != segment->flow && idle > (int64_t)preferences_number("reconnect_note") * 1000000000) {
+        found |= EXPERT_RECONNECT;
+    }
+    if (segment->kind == NFLX_KIND_VIDEO && media->bitrate < media_before.bitrate * share) {
+        found |= EXPERT_WORSE;
+    }
+    return found;
+}
+
+/* Which of them only the whole session tells. */
+static unsigned find_in_session(const facts *facts)
+{
+    bool is_request = (facts->packet.flags & NFLX_ANNOTATION_REQUEST) != 0;
+    nflx_media media;
+    unsigned found = 0;
+
+    if (!facts->revisit || facts->live || (!is_request && !is_end(facts)) ||
+        !session_media(facts->segment.number, &media)) {
+        return 0;
+    }
+    if (is_request) {
+        found |= find_at_request(&facts->segment, &media);
+    }
+    if (is_end(facts)) {
+        found |= find_at_end(&facts->segment, &media);
+    }
+    return found;
 }
 
 /* Which of the EXPERT_ things show at this packet. */
@@ -94,6 +196,10 @@ unsigned experts_find(const facts *facts)
     if (shows_missing(facts)) {
         found |= EXPERT_MISSING;
     }
+    if (came_late(facts)) {
+        found |= EXPERT_FIRST_BYTE;
+    }
+    found |= find_in_session(facts);
     /* By the first request the server had its chance to be named: the ClientHello came before it. */
     if (facts->packet.flags & NFLX_ANNOTATION_REQUEST && segment->index == 1 &&
         facts->server.evidence == NFLX_EVIDENCE_PREFIX) {
@@ -106,6 +212,43 @@ unsigned experts_find(const facts *facts)
         found |= EXPERT_CUT;
     }
     return found;
+}
+
+static void add_of_session(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found)
+{
+    const nflx_segment *segment = &facts->segment;
+    nflx_segment before = {0};
+    nflx_media media;
+    nflx_media media_before = {.bitrate = NAN};
+
+    if (!session_media(segment->number, &media)) {
+        return;
+    }
+    if (media.previous != 0 && session_segment(media.previous, &before)) {
+        (void)session_media(media.previous, &media_before);
+    }
+    if (found & EXPERT_SLOW) {
+        expert_add_info_format(pinfo, item, &ei_slow,
+                               "Segment %u came at %.2f Mbit/s and plays at %.2f Mbit/s: the player's buffer drains",
+                               segment->number, segment->throughput / 1e6, media.bitrate / 1e6);
+    }
+    if (found & EXPERT_STALL) {
+        expert_add_info_format(pinfo, item, &ei_stall, "The picture stood for %.2f s until segment %u had come",
+                               ended_stall(segment, media.session), segment->number);
+    }
+    if (found & EXPERT_WORSE) {
+        expert_add_info_format(pinfo, item, &ei_worse, "Segment %u has %.2f Mbit/s, segment %u before it had %.2f Mbit/s",
+                               segment->number, media.bitrate / 1e6, before.number, media_before.bitrate / 1e6);
+    }
+    if (found & EXPERT_HANDOVER) {
+        expert_add_info_format(pinfo, item, &ei_handover, "Segment %u is asked of %s, segment %u was of another server",
+                               segment->number, server_label(pinfo, &facts->server), before.number);
+    }
+    if (found & EXPERT_RECONNECT) {
+        expert_add_info_format(pinfo, item, &ei_reconnect,
+                               "Segment %u comes in another connection, %.1f s after segment %u of the same server",
+                               segment->number, (double)(segment->t_request - before.t_last) / 1e9, before.number);
+    }
 }
 
 void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found)
@@ -134,6 +277,13 @@ void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsig
         expert_add_info_format(pinfo, item, &ei_prefix_only,
                                "The server %s is known by its address range only; no name was seen",
                                server_label(pinfo, &facts->server));
+    }
+    if (found & EXPERT_FIRST_BYTE) {
+        expert_add_info_format(pinfo, item, &ei_first_byte, "The first byte of segment %u came %.2f s after its request",
+                               segment->number, (double)segment->ttfb / 1e9);
+    }
+    if (found & (EXPERT_SLOW | EXPERT_STALL | EXPERT_WORSE | EXPERT_HANDOVER | EXPERT_RECONNECT)) {
+        add_of_session(pinfo, item, facts, found);
     }
     if (found & EXPERT_FULL) {
         expert_add_info(pinfo, item, &ei_full);

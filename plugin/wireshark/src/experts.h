@@ -10,6 +10,12 @@ enum {
     EXPERT_RETRANSMITTED = 1 << 2,
     EXPERT_PREFIX_ONLY = 1 << 3,
     EXPERT_FULL = 1 << 4,
+    EXPERT_FIRST_BYTE = 1 << 5,
+    EXPERT_SLOW = 1 << 6,
+    EXPERT_WORSE = 1 << 7,
+    EXPERT_HANDOVER = 1 << 8,
+    EXPERT_RECONNECT = 1 << 9,
+    EXPERT_STALL = 1 << 10,
 };
 void experts_register(void);
 unsigned experts_find(const facts *facts);

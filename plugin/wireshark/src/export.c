@@ -8,6 +8,7 @@
 
 #include "comment.h"
 #include "fields.h"
+#include "menu.h"
 #include "preferences.h"
 #include "read_ahead.h"
 
@@ -278,4 +279,5 @@ void export_register(void)
     ext_menubar_add_entry(menu, "Export annotated capture…",
                           "Writes the capture with comments about Netflix's packets that every Wireshark shows", ask,
                           NULL);
+    menu_register(menu);
 }

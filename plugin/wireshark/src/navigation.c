@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a packet to all of its segment or server: Conversation Filter and Colorize Conversation in the packet list's
+/* From a packet to all of its segment, server or session: Conversation Filter and Colorize Conversation in the packet list's
  * menu. */
 #include "navigation.h"
 
@@ -60,8 +60,29 @@ static char *server_filter(PACKET)
     return filter;
 }
 
+static answer is_of_session(PACKET)
+{
+    nflx_annotation said;
+    nflx_media media;
+    UNUSED_DATA;
+
+    return session_packet(pinfo, &said) && said.segment != 0 && session_media(said.segment, &media);
+}
+
+static char *session_filter(PACKET)
+{
+    nflx_annotation said;
+    nflx_media media;
+    UNUSED_DATA;
+
+    return session_packet(pinfo, &said) && session_media(said.segment, &media)
+               ? g_strdup_printf("nflx.session == %u", media.session)
+               : NULL;
+}
+
 void navigation_register(void)
 {
     REGISTER("Netflix segment", is_of_segment, segment_filter);
     REGISTER("Netflix server", is_of_server, server_filter);
+    REGISTER("Netflix session", is_of_session, session_filter);
 }

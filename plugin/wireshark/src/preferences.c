@@ -10,6 +10,8 @@ typedef struct preference {
     const char *text;
     guint number;
     gint choice;
+    /* It acts in Wireshark, so it is offered there. */
+    bool is_registered;
     /* The value that the user was last told about; NULL if the present one is fine. */
     char *complained;
 } preference;
@@ -110,15 +112,42 @@ bool preferences_comment_requests_only(void)
     return comment_packets == COMMENT_REQUESTS;
 }
 
-/* In percent. The core has the setting, so that all hosts offer the same one; the note is made here. */
-unsigned preferences_retransmission_note(void)
+unsigned preferences_number(const char *name)
 {
     for (uint32_t i = 0; i < preference_count; i++) {
-        if (strcmp(preferences[i].setting.name, "retransmission_note") == 0) {
+        if (preferences[i].is_registered && strcmp(preferences[i].setting.name, name) == 0) {
             return preferences[i].number;
         }
     }
-    return 100;
+    return 0;
+}
+
+/* Settings that have an option of their own in the command. */
+static bool has_option(const char *name)
+{
+    static const char *const options[] = {"domains", "prefixes", "evidence", "segment_rule"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (strcmp(options[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void preferences_arguments(GPtrArray *arguments)
+{
+    for (uint32_t i = 0; i < preference_count; i++) {
+        const nflx_setting *setting = &preferences[i].setting;
+        char *value = value_text(&preferences[i]);
+        if (strcmp(value, setting->default_value) != 0) {
+            char *option = has_option(setting->name) ? g_strdelimit(g_strdup(setting->name), "_", '-') : NULL;
+            g_ptr_array_add(arguments, option != NULL ? g_strdup_printf("--%s=%s", option, value)
+                                                      : g_strdup_printf("--set=%s=%s", setting->name, value));
+            g_free(option);
+        }
+        g_free(value);
+    }
 }
 
 /* Called when the user changed something: says at once what is wrong. The engine gets the values at its next start,
@@ -187,19 +216,90 @@ static void register_preference(module_t *module, preference *preference)
     }
 }
 
-void preferences_register(void)
-{
-    module_t *module = prefs_register_protocol(nflx_proto, preferences_changed);
+static const struct heading {
+    const char *name;
+    const char *title;
+    /* Names of settings, in the order in which they are shown. */
+    const char *settings[24];
+} headings[] = {
+    {"heading_servers", "What counts as Netflix's",
+     {"domains", "prefixes", "evidence", "dns_ports", "nat64", "dns_keep", "max_evidence"}},
+    {"heading_segments", "Segments",
+     {"segment_rule", "segment_quiet", "settle_after", "throughput_min", "media_min", "probe_max"}},
+    {"heading_notes", "Notes to a person (Analyze > Expert Information)",
+     {"first_byte_note", "bitrate_note", "quality_note", "reconnect_note", "retransmission_note"}},
+    {"heading_sessions", "Sessions: what viewers saw",
+     {"playback_wait", "playback_run_on", "playback_reopened", "playback_over", "playback_segments"}},
+    {"heading_packets", "Flows and packets",
+     {"flow_key", "vxlan_ports", "duplicate_window", "duplicate_unmarked", "clock_step"}},
+    {"heading_kinds", "Kinds of segments",
+     {"kind_window", "audio_spread", "audio_contrast", "audio_odds", "audio_share", "audio_coverage", "audio_bitrate",
+      "bulk_min", "bulk_parallel_min", "bulk_parallel", "bulk_spread_min", "bulk_together", "bulk_margin",
+      "headers_max", "picture_max", "media_volume", "control_upload"}},
+    {"heading_protocols", "TLS, HTTP/2 and QUIC",
+     {"control_record_max", "http2_headers_max", "http2_frame", "http2_head", "http2_request_growth",
+      "interim_response_max", "ticket_record_max", "quic_round_trip", "quic_connection_id", "quic_packet_number",
+      "quic_ack_content", "quic_request_min", "quic_request_jump", "quic_busy_jump", "quic_request_usual", "quic_idle",
+      "quic_full", "quic_pause", "http3_framing", "sharing_agreement"}},
+    {"heading_limits", "Limits of memory and time",
+     {"max_flows", "max_connections", "connection_bytes", "max_servers", "max_segments", "max_viewers", "reorder_bytes",
+      "reorder_pieces", "gap_patience", "duplicate_packets", "fragment_packets", "fragment_bytes", "fragment_patience"}},
+};
 
+/* Settings of the command alone: features, reports and files that belong together. */
+static const char *const elsewhere[] = {
+    "feature_kinds", "empty_features", "feature_window", "session_idle", "ewma_span",     "session_values",
+    "window_values", "max_sessions",   "fill_idle",      "fill_segments", "playback_step", "join_gap",
+};
+
+static bool is_elsewhere(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(elsewhere); i++) {
+        if (strcmp(elsewhere[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void register_once(module_t *module, preference *preference)
+{
+    if (!preference->is_registered) {
+        preference->is_registered = true;
+        register_preference(module, preference);
+    }
+}
+
+static void register_heading(module_t *module, const struct heading *heading)
+{
+    char *title = g_strdup_printf("<b>%s</b>", heading->title);
+
+    prefs_register_static_text_preference(module, heading->name, title, heading->title);
+    for (size_t i = 0; i < G_N_ELEMENTS(heading->settings) && heading->settings[i] != NULL; i++) {
+        for (uint32_t j = 0; j < preference_count; j++) {
+            if (strcmp(preferences[j].setting.name, heading->settings[i]) == 0) {
+                register_once(module, &preferences[j]);
+            }
+        }
+    }
+}
+
+static void load_settings(void)
+{
     preferences = g_new0(preference, nflx_setting_count());
     for (uint32_t i = 0; i < nflx_setting_count(); i++) {
         preference *preference = &preferences[preference_count];
         preference->setting.struct_size = sizeof preference->setting;
-        if (nflx_setting_get(i, &preference->setting) == NFLX_STATUS_OK) {
-            register_preference(module, preference);
+        if (nflx_setting_get(i, &preference->setting) == NFLX_STATUS_OK &&
+            !is_elsewhere(preference->setting.name)) {
             preference_count++;
         }
     }
+}
+
+/* What tshark's user chooses; the window needs none of it. */
+static void register_output(module_t *module)
+{
     prefs_register_filename_preference(module, "read_ahead", "Capture to read ahead (tshark)",
                                        "The capture file that tshark reads. tshark shows each packet once; with this, "
                                        "the file is read before, and fields, filters and comments say at once what the "
@@ -217,4 +317,22 @@ void preferences_register(void)
                                    "all: every packet of Netflix's.\nrequests: packets that begin a request and those "
                                    "that end a segment.\nDefault: all",
                                    &comment_packets, comment_packets_values, FALSE);
+}
+
+void preferences_register(void)
+{
+    module_t *module = prefs_register_protocol(nflx_proto, preferences_changed);
+
+    load_settings();
+    for (size_t i = 0; i < G_N_ELEMENTS(headings); i++) {
+        register_heading(module, &headings[i]);
+        if (i == 0) {
+            prefs_register_static_text_preference(module, "heading_output", "<b>tshark</b>", "For tshark");
+            register_output(module);
+        }
+    }
+    /* A setting that no heading names is offered all the same. */
+    for (uint32_t i = 0; i < preference_count; i++) {
+        register_once(module, &preferences[i]);
+    }
 }

@@ -13,6 +13,10 @@ const char *preferences_read_ahead(void);
 char *preferences_text(void);
 /* Which packets get a comment: all of Netflix's, or requests and ends of segments. */
 bool preferences_comment_requests_only(void);
-unsigned preferences_retransmission_note(void);
+/* The value of a numeric setting. The core has those of notes too, so that all hosts offer the same ones; the notes are
+ * made here. */
+unsigned preferences_number(const char *name);
+/* Adds what gives the command nflx the same settings. */
+void preferences_arguments(GPtrArray *arguments);
 
 #endif

@@ -8,6 +8,7 @@
 #include "export.h"
 #include "fields.h"
 #include "frame.h"
+#include "ladder.h"
 #include "navigation.h"
 #include "objects.h"
 #include "preferences.h"
@@ -36,6 +37,7 @@ static void register_protocol(void)
     conversations_register();
     response_times_register();
     objects_register();
+    ladder_register();
     handle = register_dissector("nflx", dissect_nflx, nflx_proto);
     register_init_routine(session_start);
     register_cleanup_routine(session_stop);

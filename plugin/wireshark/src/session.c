@@ -31,6 +31,14 @@ static bool comments_so_far;
 /* What others have done when a capture is over. */
 static void (*at_stop[4])(void);
 static size_t routines_at_stop;
+/* The capture was read ahead although the user named no file: its evidence came late. */
+static bool ahead_by_itself;
+/* That was tried for this capture. */
+static bool tried_again;
+/* How many sessions the engine found; of no use while packets come. */
+static uint32_t playbacks;
+static bool has_playbacks;
+static unsigned generation;
 
 static void report_once(const char *sentence)
 {
@@ -115,7 +123,10 @@ void session_stop(void)
                    "the whole capture tells.\n");
     }
     comments_so_far = false;
-    if (ahead != NULL) {
+    if (ahead_by_itself) {
+        read_ahead_free(g_steal_pointer(&ahead));
+        ahead_by_itself = false;
+    } else if (ahead != NULL) {
         read_ahead_free(kept);
         kept = g_steal_pointer(&ahead);
     } else {
@@ -127,6 +138,9 @@ void session_stop(void)
     nstime_set_zero(&last_time);
     has_first_time = false;
     unsettled = false;
+    tried_again = false;
+    has_playbacks = false;
+    generation++;
 }
 
 void session_shut_down(void)
@@ -172,6 +186,86 @@ void session_settle(void)
     }
 }
 
+/* The file of a host with a capture of this frame: the window says which it is, of other programs the system knows which
+ * they have open. The caller frees it. */
+static read_ahead *read_own_file(nflx_config *config, const packet_info *pinfo, const char *path)
+{
+    int error;
+    char *reason;
+    read_ahead *made = g_file_test(path, G_FILE_TEST_IS_REGULAR) ? read_ahead_new(path, config, &error, &reason) : NULL;
+
+    if (made != NULL && read_ahead_number(made, pinfo->fd->file_off, &pinfo->abs_ts) == 0) {
+        read_ahead_free(made);
+        return NULL;
+    }
+    if (made == NULL && g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        g_free(reason);
+    }
+    return made;
+}
+
+static void *name_of(capture_file *capture, void *data)
+{
+    (void)data;
+    return capture->filename;
+}
+
+static read_ahead *read_open_file(nflx_config *config, const packet_info *pinfo)
+{
+    if (session_in_window()) {
+        const char *path = plugin_if_get_capture_file(name_of, NULL);
+        return path != NULL ? read_own_file(config, pinfo, path) : NULL;
+    }
+    GDir *folder = g_dir_open("/proc/self/fd", 0, NULL);
+    read_ahead *made = NULL;
+    const char *name;
+
+    while (folder != NULL && made == NULL && (name = g_dir_read_name(folder)) != NULL) {
+        char *link = g_build_filename("/proc/self/fd", name, NULL);
+        char *path = g_file_read_link(link, NULL);
+        if (path != NULL) {
+            made = read_own_file(config, pinfo, path);
+        }
+        g_free(path);
+        g_free(link);
+    }
+    if (folder != NULL) {
+        g_dir_close(folder);
+    }
+    return made;
+}
+
+/* Where a server was identified only after some of its packets, the capture is read again, as the command nflx does, so
+ * that every frame that is shown again is known as the server's. Frames shown before stay as they were. */
+static void read_again(const packet_info *pinfo)
+{
+    uint32_t again = 0;
+
+    if (tried_again || ahead != NULL || unsettled) {
+        return;
+    }
+    tried_again = true;
+    if (nflx_engine_should_read_again(engine, &again) != NFLX_STATUS_OK || !again) {
+        return;
+    }
+    nflx_config *config = preferences_config();
+    ahead = read_open_file(config, pinfo);
+    nflx_config_free(config);
+    if (ahead != NULL) {
+        ahead_by_itself = true;
+        nflx_engine_free(engine);
+        engine = read_ahead_engine(ahead);
+        full_frame = read_ahead_full_frame(ahead);
+        has_playbacks = false;
+        generation++;
+    }
+}
+
+static uint64_t ahead_frame(const packet_info *pinfo)
+{
+    return ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off, &pinfo->abs_ts) : 0;
+}
+
 /* Gives the frame to the engine, or looks up what was said of it. */
 static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
 {
@@ -181,7 +275,11 @@ static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
         has_first_time = true;
         first_time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
     }
-    facts->frame = ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off, &pinfo->abs_ts) : 0;
+    facts->frame = ahead_frame(pinfo);
+    if (ahead != NULL && facts->frame == 0 && ahead_by_itself) {
+        /* The window may show times that the user shifted. */
+        return NFLX_STATUS_NONE;
+    }
     if (ahead != NULL && facts->frame == 0 && !read_ahead_agrees(ahead, pinfo->fd->file_off, &pinfo->abs_ts)) {
         report_once("nflx.read_ahead names another capture than the one that is read: name the same file for both.");
         return NFLX_STATUS_NONE;
@@ -194,12 +292,17 @@ static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
     facts->packet.struct_size = sizeof facts->packet;
     if (facts->revisit) {
         session_settle();
+        read_again(pinfo);
+        if (ahead_by_itself) {
+            facts->frame = ahead_frame(pinfo);
+        }
         return nflx_engine_frame(engine, facts->frame, &facts->packet);
     }
     if (!frame_packet(tvb, pinfo, &last_time, &packet)) {
         return NFLX_STATUS_NONE;
     }
     unsettled = true;
+    has_playbacks = false;
     return nflx_engine_packet(engine, &packet, &facts->packet);
 }
 
@@ -236,10 +339,72 @@ bool session_facts_all(facts *facts)
 
 bool session_packet(const packet_info *pinfo, nflx_annotation *said)
 {
-    uint64_t frame = ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off, &pinfo->abs_ts) : pinfo->num;
+    uint64_t frame = ahead != NULL ? ahead_frame(pinfo) : pinfo->num;
 
     said->struct_size = sizeof *said;
     return engine != NULL && !broken && nflx_engine_frame(engine, frame, said) == NFLX_STATUS_OK;
+}
+
+bool session_frame(const frame_data *frame, nflx_annotation *said)
+{
+    said->struct_size = sizeof *said;
+    return engine != NULL && !broken && nflx_engine_frame(engine, frame->num, said) == NFLX_STATUS_OK;
+}
+
+bool session_other_frame(const packet_info *pinfo, uint64_t *frame, bool *over)
+{
+    *frame = ahead != NULL ? ahead_frame(pinfo) : pinfo->num;
+    *over = ahead != NULL || (PINFO_FD_VISITED(pinfo) && !unsettled);
+    return engine != NULL && !broken && *frame != 0;
+}
+
+unsigned session_generation(void)
+{
+    return generation;
+}
+
+uint32_t session_server_count(void)
+{
+    uint32_t count = 0;
+
+    return nflx_engine_server_count(engine, &count) == NFLX_STATUS_OK ? count : 0;
+}
+
+static bool find_playbacks(void)
+{
+    if (engine == NULL || broken) {
+        return false;
+    }
+    if (!has_playbacks) {
+        has_playbacks = true;
+        if (nflx_engine_find_sessions(engine, &playbacks) != NFLX_STATUS_OK) {
+            report_once(nflx_engine_error(engine));
+        }
+    }
+    return !broken;
+}
+
+bool session_playback(uint32_t number, nflx_session *session)
+{
+    session->struct_size = sizeof *session;
+    return find_playbacks() && nflx_engine_session(engine, number, session) == NFLX_STATUS_OK;
+}
+
+bool session_media(uint32_t segment, nflx_media *media)
+{
+    media->struct_size = sizeof *media;
+    return find_playbacks() && nflx_engine_media(engine, segment, media) == NFLX_STATUS_OK;
+}
+
+bool session_moment(uint32_t number, int64_t time, nflx_moment *moment)
+{
+    moment->struct_size = sizeof *moment;
+    return find_playbacks() && nflx_engine_moment(engine, number, time, moment) == NFLX_STATUS_OK;
+}
+
+bool session_stall(uint32_t number, uint32_t index, int64_t *from, int64_t *to)
+{
+    return find_playbacks() && nflx_engine_stall(engine, number, index, from, to) == NFLX_STATUS_OK;
 }
 
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence)

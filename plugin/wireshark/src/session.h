@@ -35,5 +35,18 @@ bool session_in_window(void);
 uint32_t session_full_frame(void);
 /* The time of the first packet, in nanoseconds since 1970. */
 int64_t session_first_time(void);
+/* Another number whenever what is known of frames is of another engine. */
+unsigned session_generation(void);
+/* What was said of a frame of the window's; false if it is none of Netflix's. */
+bool session_frame(const frame_data *frame, nflx_annotation *said);
+/* The number of a frame that is none of a server's, and whether all of the capture is known; false if nothing is. */
+bool session_other_frame(const packet_info *pinfo, uint64_t *frame, bool *over);
+uint32_t session_server_count(void);
+/* Of sessions of playback, which are found from all segments when one of these is first called after a packet: so not
+ * for each packet while they come in. False if there is none. */
+bool session_playback(uint32_t number, nflx_session *session);
+bool session_media(uint32_t segment, nflx_media *media);
+bool session_moment(uint32_t number, int64_t time, nflx_moment *moment);
+bool session_stall(uint32_t number, uint32_t index, int64_t *from, int64_t *to);
 
 #endif

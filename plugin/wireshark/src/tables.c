@@ -6,167 +6,8 @@
 
 #include "format.h"
 #include "session.h"
-
-#include <math.h>
-
-enum { COLUMNS_MAX = 24 };
-
-/* A table of one kind, and the numbers of the servers or segments that are listed in it. */
-typedef struct table {
-    stat_tap_table_ui ui;
-    /* Wireshark's title of the table inside; there is only one. */
-    const char *title;
-    /* Numbers of servers or segments whose packets passed the filter. */
-    GHashTable *listed;
-    /* The largest of them that has a row. */
-    uint32_t last;
-    /* Rows that have memory; a table that lists fewer than before keeps it, because windows refer to it. */
-    guint allocated;
-    /* Puts the number into order. */
-    int (*compare)(gconstpointer, gconstpointer);
-    /* Fills a row; false if there is nothing of this number any more. */
-    bool (*fill)(struct table *table, stat_tap_table *into, guint row, uint32_t number);
-} table;
-
-static stat_tap_table *inside(const table *table)
-{
-    GArray *tables = table->ui.tables;
-    return tables != NULL && tables->len > 0 ? g_array_index(tables, stat_tap_table *, 0) : NULL;
-}
-
-/* Cells */
-
-/* Numbers of 32 bits are what Wireshark's tables have. A column in which one does not suffice turns into one of
- * floating point, which sorts as well and holds every whole number up to 2^53. */
-static void widen(table *table, stat_tap_table *into, guint column)
-{
-    stat_tap_table_item *field = &table->ui.fields[column];
-
-    field->type = TABLE_ITEM_FLOAT;
-    field->field_format = "%.0f";
-    for (guint row = 0; row < table->allocated; row++) {
-        stat_tap_table_item_type *cell = &into->elements[row][column];
-        if (cell->type == TABLE_ITEM_UINT) {
-            cell->type = TABLE_ITEM_FLOAT;
-            cell->value.float_value = cell->value.uint_value;
-        }
-    }
-}
-
-static void put_number(table *table, stat_tap_table *into, guint row, guint column, uint64_t number)
-{
-    if (number > G_MAXUINT32 && table->ui.fields[column].type == TABLE_ITEM_UINT) {
-        widen(table, into, column);
-    }
-    stat_tap_table_item_type *cell = &into->elements[row][column];
-    cell->type = table->ui.fields[column].type;
-    if (cell->type == TABLE_ITEM_UINT) {
-        cell->value.uint_value = (guint)number;
-    } else {
-        cell->value.float_value = (double)number;
-    }
-}
-
-static void put_float(stat_tap_table *into, guint row, guint column, double number)
-{
-    stat_tap_table_item_type *cell = &into->elements[row][column];
-    cell->type = TABLE_ITEM_FLOAT;
-    cell->value.float_value = isfinite(number) ? number : 0;
-}
-
-/* Windows may refer to a text for as long as they are open, also while the table is filled anew. Texts repeat from row
- * to row and from time to time, so they are kept, each once. */
-static void put_text(stat_tap_table *into, guint row, guint column, const char *text)
-{
-    stat_tap_table_item_type *cell = &into->elements[row][column];
-    cell->type = TABLE_ITEM_STRING;
-    cell->value.string_value = g_intern_string(text[0] != '\0' ? text : "-");
-}
-
-static void put_address(stat_tap_table *into, guint row, guint column, const nflx_address *address)
-{
-    const char *text = address_text(NULL, address);
-
-    put_text(into, row, column, text);
-    wmem_free(NULL, (void *)text);
-}
-
-static void put_name(stat_tap_table *into, guint row, guint column, const char *name)
-{
-    const char *text = printable(NULL, name);
-
-    put_text(into, row, column, text);
-    wmem_free(NULL, (void *)text);
-}
-
-/* Rows */
-
-static guint add_row(table *table, stat_tap_table *into)
-{
-    static const stat_tap_table_item_type empty[COLUMNS_MAX];
-    guint row = into->num_elements;
-
-    if (row < table->allocated) {
-        into->num_elements++;
-    } else {
-        stat_tap_init_table_row(into, row, into->num_fields, empty);
-        table->allocated = into->num_elements;
-    }
-    return row;
-}
-
-/* As sorted as the table is from the start; Wireshark's window sorts by the first column. */
-static void fill_anew(table *table)
-{
-    stat_tap_table *into = inside(table);
-
-    if (into == NULL || table->listed == NULL || g_hash_table_size(table->listed) == 0) {
-        return;
-    }
-    GList *numbers = g_list_sort(g_hash_table_get_keys(table->listed), table->compare);
-    into->num_elements = 0;
-    for (const GList *at = numbers; at != NULL; at = at->next) {
-        guint row = add_row(table, into);
-        if (!table->fill(table, into, row, GPOINTER_TO_UINT(at->data))) {
-            into->num_elements = row;
-        }
-    }
-    g_list_free(numbers);
-}
-
-/* One more row, for hosts in which nothing of ours draws: what is said there is final already. */
-static void append(table *table, uint32_t number)
-{
-    stat_tap_table *into = inside(table);
-
-    if (number < table->last) {
-        fill_anew(table);
-        return;
-    }
-    table->last = number;
-    guint row = add_row(table, into);
-
-    if (!table->fill(table, into, row, number)) {
-        into->num_elements = row;
-    }
-}
-
-/* Lists a number; false if it was listed. */
-static bool list(table *table, uint32_t number)
-{
-    if (table->listed == NULL) {
-        table->listed = g_hash_table_new(g_direct_hash, g_direct_equal);
-    }
-    return g_hash_table_add(table->listed, GUINT_TO_POINTER(number));
-}
-
-static void empty(table *table)
-{
-    if (table->listed != NULL) {
-        g_hash_table_remove_all(table->listed);
-    }
-    table->last = 0;
-}
+#include "session_table.h"
+#include "table.h"
 
 /* Servers */
 
@@ -185,7 +26,7 @@ static void put_evidence(stat_tap_table *into, guint row, guint column, const nf
             last = evidence.kind;
         }
     }
-    put_text(into, row, column, kinds->str);
+    table_put_text(into, row, column, kinds->str);
     g_string_free(kinds, TRUE);
 }
 
@@ -197,18 +38,18 @@ static bool fill_server(table *table, stat_tap_table *into, guint row, uint32_t 
     if (!session_server(number, &server)) {
         return false;
     }
-    put_number(table, into, row, column++, row + 1);
-    put_text(into, row, column++, nflx_role_name(server.role));
-    put_address(into, row, column++, &server.address);
-    put_name(into, row, column++, server.name);
+    table_put_number(table, into, row, column++, row + 1);
+    table_put_text(into, row, column++, nflx_role_name(server.role));
+    table_put_address(into, row, column++, &server.address);
+    table_put_name(into, row, column++, server.name);
     put_evidence(into, row, column++, &server);
-    put_number(table, into, row, column++, server.flows);
-    put_number(table, into, row, column++, server.counters.in_pkts);
-    put_number(table, into, row, column++, server.counters.out_pkts);
-    put_number(table, into, row, column++, server.counters.in_bytes);
-    put_number(table, into, row, column++, server.counters.out_bytes);
-    put_number(table, into, row, column++, server.segments);
-    put_number(table, into, row, column++, server.segment_bytes);
+    table_put_number(table, into, row, column++, server.flows);
+    table_put_number(table, into, row, column++, server.counters.in_pkts);
+    table_put_number(table, into, row, column++, server.counters.out_pkts);
+    table_put_number(table, into, row, column++, server.counters.in_bytes);
+    table_put_number(table, into, row, column++, server.counters.out_bytes);
+    table_put_number(table, into, row, column++, server.segments);
+    table_put_number(table, into, row, column++, server.segment_bytes);
     return true;
 }
 
@@ -246,12 +87,12 @@ static tap_packet_status server_packet(void *data, packet_info *pinfo, epan_diss
     (void)edt;
     (void)flags;
 
-    if (!list(&servers, facts->packet.server)) {
+    if (!table_list(&servers, facts->packet.server)) {
         return TAP_PACKET_DONT_REDRAW;
     }
     if (facts->revisit) {
         /* Servers are few; the new one may belong anywhere. */
-        fill_anew(&servers);
+        table_fill_anew(&servers);
     }
     return TAP_PACKET_REDRAW;
 }
@@ -303,44 +144,36 @@ static bool fill_segment(table *table, stat_tap_table *into, guint row, uint32_t
     bool has_last = segment.flags & NFLX_SEGMENT_HAS_LAST;
     bool has_throughput = segment.flags & NFLX_SEGMENT_HAS_THROUGHPUT;
 
-    put_number(table, into, row, column++, segment.number);
-    put_text(into, row, column++, nflx_kind_name(segment.kind));
-    put_address(into, row, column++, &server.address);
-    put_name(into, row, column++, server.name);
-    put_number(table, into, row, column++, segment.index);
-    put_address(into, row, column++, &segment.client);
-    put_number(table, into, row, column++, segment.client_port);
-    put_text(into, row, column++, nflx_transport_name(segment.transport));
-    put_float(into, row, column++, seconds_since_start(segment.t_request));
-    put_float(into, row, column++, seconds_since_start(has_last ? segment.t_last : segment.t_request));
-    put_number(table, into, row, column++, segment.request_frame);
-    put_number(table, into, row, column++, segment.first_frame);
-    put_number(table, into, row, column++, segment.last_frame);
-    put_number(table, into, row, column++, segment.pkts);
-    put_number(table, into, row, column++, segment.bytes);
-    put_number(table, into, row, column++, segment.app_bytes);
-    put_number(table, into, row, column++, segment.retransmitted_bytes);
-    put_number(table, into, row, column++, segment.missing_bytes);
-    put_float(into, row, column++, has_ttfb ? (double)segment.ttfb / 1e9 : 0);
-    put_float(into, row, column++, has_duration ? (double)segment.duration / 1e9 : 0);
-    put_number(table, into, row, column++, has_throughput ? (uint64_t)(segment.throughput / 1e3) : 0);
-    put_text(into, row, column++, segment.flags & NFLX_SEGMENT_COMPLETE ? "yes" : "no");
-    put_text(into, row, column++, notes(&segment));
+    table_put_number(table, into, row, column++, segment.number);
+    table_put_text(into, row, column++, nflx_kind_name(segment.kind));
+    table_put_address(into, row, column++, &server.address);
+    table_put_name(into, row, column++, server.name);
+    table_put_number(table, into, row, column++, segment.index);
+    table_put_address(into, row, column++, &segment.client);
+    table_put_number(table, into, row, column++, segment.client_port);
+    table_put_text(into, row, column++, nflx_transport_name(segment.transport));
+    table_put_float(into, row, column++, seconds_since_start(segment.t_request));
+    table_put_float(into, row, column++, seconds_since_start(has_last ? segment.t_last : segment.t_request));
+    table_put_number(table, into, row, column++, segment.request_frame);
+    table_put_number(table, into, row, column++, segment.first_frame);
+    table_put_number(table, into, row, column++, segment.last_frame);
+    table_put_number(table, into, row, column++, segment.pkts);
+    table_put_number(table, into, row, column++, segment.bytes);
+    table_put_number(table, into, row, column++, segment.app_bytes);
+    table_put_number(table, into, row, column++, segment.retransmitted_bytes);
+    table_put_number(table, into, row, column++, segment.missing_bytes);
+    table_put_float(into, row, column++, has_ttfb ? (double)segment.ttfb / 1e9 : 0);
+    table_put_float(into, row, column++, has_duration ? (double)segment.duration / 1e9 : 0);
+    table_put_number(table, into, row, column++, has_throughput ? (uint64_t)(segment.throughput / 1e3) : 0);
+    table_put_text(into, row, column++, segment.flags & NFLX_SEGMENT_COMPLETE ? "yes" : "no");
+    table_put_text(into, row, column++, notes(&segment));
     return true;
-}
-
-static int compare_segments(gconstpointer left, gconstpointer right)
-{
-    guint a = GPOINTER_TO_UINT(left);
-    guint b = GPOINTER_TO_UINT(right);
-
-    return a < b ? -1 : a > b;
 }
 
 static void list_segment(uint32_t number, bool final)
 {
-    if (list(&segments, number) && final) {
-        append(&segments, number);
+    if (table_list(&segments, number) && final) {
+        table_append(&segments, number);
     }
 }
 
@@ -379,38 +212,23 @@ static tap_packet_status segment_packet(void *data, packet_info *pinfo, epan_dis
 
 /* What Wireshark is told */
 
-static void start(table *table)
-{
-    empty(table);
-    if (inside(table) == NULL) {
-        stat_tap_add_table(&table->ui, stat_tap_init_table(table->title, (int)table->ui.nfields, 0, NULL));
-        table->allocated = 0;
-    } else {
-        inside(table)->num_elements = 0;
-    }
-}
-
 static void start_servers(stat_tap_table_ui *ui)
 {
     (void)ui;
-    start(&servers);
+    table_start(&servers);
 }
 
 static void start_segments(stat_tap_table_ui *ui)
 {
     (void)ui;
-    start(&segments);
+    table_start(&segments);
 }
 
 static void reset(stat_tap_table *into)
 {
     into->num_elements = 0;
-    empty(inside(&servers) == into ? &servers : &segments);
+    table_empty(table_inside(&servers) == into ? &servers : &segments);
 }
-
-#define TEXT(title, format) {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, title, format}
-#define NUMBER(title) {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, title, "%u"}
-#define FLOAT(title, format) {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, format}
 
 static stat_tap_table_item server_columns[] = {
     NUMBER("Rank"),          TEXT("Role", "%s"),     TEXT("Address", "%s"), TEXT("Name", "%s"),
@@ -444,8 +262,6 @@ static stat_tap_table_item segment_columns[] = {
     TEXT("Notes", "%s"),
 };
 
-static tap_param parameters[] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
-
 static table servers = {
     .ui =
         {
@@ -458,8 +274,8 @@ static table servers = {
             .stat_tap_reset_table_cb = reset,
             .nfields = G_N_ELEMENTS(server_columns),
             .fields = server_columns,
-            .nparams = G_N_ELEMENTS(parameters),
-            .params = parameters,
+            .nparams = 1,
+            .params = table_parameters,
         },
     .title = "Netflix servers",
     .compare = compare_servers,
@@ -478,36 +294,39 @@ static table segments = {
             .stat_tap_reset_table_cb = reset,
             .nfields = G_N_ELEMENTS(segment_columns),
             .fields = segment_columns,
-            .nparams = G_N_ELEMENTS(parameters),
-            .params = parameters,
+            .nparams = 1,
+            .params = table_parameters,
         },
     .title = "Netflix segments",
-    .compare = compare_segments,
+    .compare = table_compare_numbers,
     .fill = fill_segment,
 };
 
-_Static_assert(G_N_ELEMENTS(server_columns) <= COLUMNS_MAX, "COLUMNS_MAX");
-_Static_assert(G_N_ELEMENTS(segment_columns) <= COLUMNS_MAX, "COLUMNS_MAX");
+_Static_assert(G_N_ELEMENTS(server_columns) <= TABLE_COLUMNS_MAX, "TABLE_COLUMNS_MAX");
+_Static_assert(G_N_ELEMENTS(segment_columns) <= TABLE_COLUMNS_MAX, "TABLE_COLUMNS_MAX");
 
 void tables_register(void)
 {
     register_stat_tap_table_ui(&servers.ui);
     register_stat_tap_table_ui(&segments.ui);
+    session_table_register();
 }
 
 bool tables_open(void)
 {
-    return inside(&servers) != NULL || inside(&segments) != NULL;
+    return table_inside(&servers) != NULL || table_inside(&segments) != NULL || session_table_open();
 }
 
 void tables_fill(void)
 {
-    fill_anew(&servers);
-    fill_anew(&segments);
+    table_fill_anew(&servers);
+    table_fill_anew(&segments);
+    session_table_fill();
 }
 
 void tables_forget(void)
 {
-    empty(&servers);
-    empty(&segments);
+    table_empty(&servers);
+    table_empty(&segments);
+    session_table_forget();
 }

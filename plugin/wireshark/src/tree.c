@@ -13,10 +13,11 @@ static int ett_server = -1;
 static int ett_evidence = -1;
 static int ett_flow = -1;
 static int ett_segment = -1;
+static int ett_session = -1;
 
 void tree_register(void)
 {
-    static int *trees[] = {&ett_nflx, &ett_server, &ett_evidence, &ett_flow, &ett_segment};
+    static int *trees[] = {&ett_nflx, &ett_server, &ett_evidence, &ett_flow, &ett_segment, &ett_session};
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
 }
 
@@ -36,30 +37,57 @@ static proto_item *computed(proto_item *item)
     return item;
 }
 
+/* Whether somebody looks at one of these fields, or at all: an item that nobody sees costs as much as one that is. */
+static bool is_asked(proto_tree *tree, field from, field to)
+{
+    for (int field = (int)from; field <= (int)to; field++) {
+        if (proto_field_is_referenced(tree, field_hf[field])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether labels are read: only where items are shown, as filters and columns read values. */
+static bool is_visible(const proto_tree *tree)
+{
+    return PTREE_DATA(tree)->visible;
+}
+
 static void add_uint64(proto_tree *tree, tvbuff_t *tvb, field field, uint64_t value)
 {
-    computed(proto_tree_add_uint64(tree, field_hf[field], tvb, 0, 0, value));
+    if (proto_field_is_referenced(tree, field_hf[field])) {
+        computed(proto_tree_add_uint64(tree, field_hf[field], tvb, 0, 0, value));
+    }
 }
 
 static void add_uint(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t value)
 {
-    computed(proto_tree_add_uint(tree, field_hf[field], tvb, 0, 0, value));
+    if (proto_field_is_referenced(tree, field_hf[field])) {
+        computed(proto_tree_add_uint(tree, field_hf[field], tvb, 0, 0, value));
+    }
 }
 
 static void add_boolean(proto_tree *tree, tvbuff_t *tvb, field field, bool value)
 {
-    computed(proto_tree_add_boolean(tree, field_hf[field], tvb, 0, 0, value));
+    if (proto_field_is_referenced(tree, field_hf[field])) {
+        computed(proto_tree_add_boolean(tree, field_hf[field], tvb, 0, 0, value));
+    }
 }
 
 static void add_string(proto_tree *tree, tvbuff_t *tvb, field field, const char *value)
 {
-    computed(proto_tree_add_string(tree, field_hf[field], tvb, 0, 0, value));
+    if (proto_field_is_referenced(tree, field_hf[field])) {
+        computed(proto_tree_add_string(tree, field_hf[field], tvb, 0, 0, value));
+    }
 }
 
 static void add_span(proto_tree *tree, tvbuff_t *tvb, field field, int64_t nanoseconds)
 {
-    nstime_t time = span(nanoseconds);
-    computed(proto_tree_add_time(tree, field_hf[field], tvb, 0, 0, &time));
+    if (proto_field_is_referenced(tree, field_hf[field])) {
+        nstime_t time = span(nanoseconds);
+        computed(proto_tree_add_time(tree, field_hf[field], tvb, 0, 0, &time));
+    }
 }
 
 /* Four counters whose fields follow each other in fields.def. */
@@ -85,7 +113,7 @@ static void add_neighbour(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t
 {
     nflx_segment neighbour;
 
-    if (number != 0 && session_segment(number, &neighbour)) {
+    if (number != 0 && proto_field_is_referenced(tree, field_hf[field]) && session_segment(number, &neighbour)) {
         add_frame(tree, tvb, field, neighbour.request_frame);
     }
 }
@@ -105,7 +133,20 @@ static double with_15_digits(double value)
 
 static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double value)
 {
-    computed(proto_tree_add_double(tree, field_hf[field], tvb, 0, 0, with_15_digits(value)));
+    if (proto_field_is_referenced(tree, field_hf[field])) {
+        computed(proto_tree_add_double(tree, field_hf[field], tvb, 0, 0, with_15_digits(value)));
+    }
+}
+
+/* A name that gave evidence, with the frame that said so below it. */
+static void add_source(tvbuff_t *tvb, proto_tree *tree, const nflx_evidence *evidence)
+{
+    line source = {0};
+
+    line_add_printable(&source, evidence->source);
+    add_string(tree, tvb, FIELD_EVIDENCE_KIND, nflx_evidence_name(evidence->kind));
+    add_string(tree, tvb, FIELD_EVIDENCE_NAME, source.text);
+    add_frame(tree, tvb, FIELD_EVIDENCE_SOURCE_FRAME, evidence->frame);
 }
 
 /* An item for each kind of evidence, strongest first, so that a filter finds each; below it the names that gave it. */
@@ -115,6 +156,9 @@ static void add_evidence(tvbuff_t *tvb, proto_tree *tree, const nflx_server *ser
     uint32_t last = NFLX_EVIDENCE_NONE;
     proto_tree *branch = NULL;
 
+    if (!is_asked(tree, FIELD_SERVER_EVIDENCE, FIELD_EVIDENCE_SOURCE_FRAME)) {
+        return;
+    }
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
         if (evidence.kind != last) {
             proto_item *item = computed(proto_tree_add_string(tree, field_hf[FIELD_SERVER_EVIDENCE], tvb, 0, 0,
@@ -122,16 +166,29 @@ static void add_evidence(tvbuff_t *tvb, proto_tree *tree, const nflx_server *ser
             branch = proto_item_add_subtree(item, ett_evidence);
             last = evidence.kind;
         }
-        line source = {0};
-        line_add_printable(&source, evidence.source);
-        proto_item *item =
-            computed(proto_tree_add_string(branch, field_hf[FIELD_EVIDENCE_NAME], tvb, 0, 0, source.text));
-        add_frame(proto_item_add_subtree(item, ett_evidence), tvb, FIELD_SERVER_EVIDENCE_FRAME, evidence.frame);
+        add_source(tvb, branch, &evidence);
     }
     if (server->evidence_scope != NFLX_EVIDENCE_SCOPE_NONE) {
         const char *scope = server->evidence_scope == NFLX_EVIDENCE_SCOPE_FLOW ? "flow" : "address";
-        computed(proto_tree_add_string(tree, field_hf[FIELD_SERVER_EVIDENCE_SCOPE], tvb, 0, 0, scope));
+        add_string(tree, tvb, FIELD_SERVER_EVIDENCE_SCOPE, scope);
     }
+}
+
+void tree_add_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nflx_server *server, uint64_t frame)
+{
+    nflx_evidence evidence;
+    const char *address = address_text(pinfo->pool, &server->address);
+    proto_item *top = proto_tree_add_none_format(tree, field_hf[FIELD_EVIDENCE], tvb, 0, 0,
+                                                 "Netflix: this packet names the server %s (%s)",
+                                                 server_label(pinfo, server), address);
+    proto_tree *branch = proto_item_add_subtree(computed(top), ett_evidence);
+
+    for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
+        if (evidence.frame == frame) {
+            add_source(tvb, branch, &evidence);
+        }
+    }
+    add_frame(branch, tvb, FIELD_EVIDENCE_SERVER_FRAME, server->first_frame);
 }
 
 static void add_server(tvbuff_t *tvb, proto_tree *tree, const facts *facts, const char *name)
@@ -139,10 +196,12 @@ static void add_server(tvbuff_t *tvb, proto_tree *tree, const facts *facts, cons
     const nflx_server *server = &facts->server;
     line label = {0};
 
-    line_add(&label, "Server: ");
-    line_add(&label, name);
-    line_add(&label, ", role ");
-    line_add(&label, nflx_role_name(server->role));
+    if (is_visible(tree)) {
+        line_add(&label, "Server: ");
+        line_add(&label, name);
+        line_add(&label, ", role ");
+        line_add(&label, nflx_role_name(server->role));
+    }
     proto_item *item =
         proto_tree_add_string_format(tree, field_hf[FIELD_SERVER], tvb, 0, 0, name, "%s", label.text);
     proto_tree *branch = proto_item_add_subtree(computed(item), ett_server);
@@ -160,6 +219,7 @@ static void add_server(tvbuff_t *tvb, proto_tree *tree, const facts *facts, cons
         add_string(branch, tvb, FIELD_SERVER_NAME, server->name);
     }
     add_evidence(tvb, branch, server);
+    add_frame(branch, tvb, FIELD_SERVER_FIRST_FRAME, server->first_frame);
     add_string(branch, tvb, FIELD_SERVER_ROLE, nflx_role_name(server->role));
     add_string(branch, tvb, FIELD_SERVER_ROLE_REASON, nflx_role_reason_name(server->role_reason));
     add_counters(branch, tvb, FIELD_SERVER_IN_PKTS, FIELD_SERVER_OUT_PKTS, FIELD_SERVER_IN_BYTES,
@@ -176,10 +236,12 @@ static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
         return;
     }
     line label = {0};
-    line_add(&label, "Flow: ");
-    line_add_number(&label, packet->flow);
-    line_add(&label, ", ");
-    line_add(&label, direction);
+    if (is_visible(tree)) {
+        line_add(&label, "Flow: ");
+        line_add_number(&label, packet->flow);
+        line_add(&label, ", ");
+        line_add(&label, direction);
+    }
     proto_item *item =
         proto_tree_add_uint_format(tree, field_hf[FIELD_FLOW], tvb, 0, 0, packet->flow, "%s", label.text);
     proto_tree *branch = proto_item_add_subtree(computed(item), ett_flow);
@@ -197,19 +259,21 @@ static const char *state(const facts *facts)
     return facts->live ? " so far" : ", still open where the capture ends";
 }
 
-static void add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
+static proto_tree *add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
 {
     const nflx_segment *segment = &facts->segment;
     line label = {0};
 
-    line_add(&label, "Segment: ");
-    line_add_number(&label, segment->number);
-    line_add(&label, " (");
-    line_add(&label, nflx_kind_name(segment->kind));
-    line_add(&label, "), ");
-    line_add_grouped(&label, segment->bytes);
-    line_add(&label, " bytes");
-    line_add(&label, state(facts));
+    if (is_visible(tree)) {
+        line_add(&label, "Segment: ");
+        line_add_number(&label, segment->number);
+        line_add(&label, " (");
+        line_add(&label, nflx_kind_name(segment->kind));
+        line_add(&label, "), ");
+        line_add_grouped(&label, segment->bytes);
+        line_add(&label, " bytes");
+        line_add(&label, state(facts));
+    }
     proto_item *item =
         proto_tree_add_uint_format(tree, field_hf[FIELD_SEGMENT], tvb, 0, 0, segment->number, "%s", label.text);
     proto_tree *branch = proto_item_add_subtree(computed(item), ett_segment);
@@ -256,6 +320,62 @@ static void add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
     if (segment->flags & NFLX_SEGMENT_INFERRED) {
         add_boolean(branch, tvb, FIELD_SEGMENT_INFERRED, true);
     }
+    return branch;
+}
+
+static void add_seconds(proto_tree *tree, tvbuff_t *tvb, field field, double seconds)
+{
+    if (isfinite(seconds) && seconds >= 0) {
+        add_span(tree, tvb, field, (int64_t)(seconds * 1e9));
+    }
+}
+
+static void add_bitrate(proto_tree *tree, tvbuff_t *tvb, field field, double bitrate)
+{
+    if (isfinite(bitrate)) {
+        add_double(tree, tvb, field, bitrate);
+    }
+}
+
+static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint32_t number)
+{
+    nflx_session session;
+    nflx_moment moment;
+    int64_t time = (int64_t)pinfo->abs_ts.secs * 1000000000 + pinfo->abs_ts.nsecs;
+
+    if (!session_playback(number, &session)) {
+        return;
+    }
+    const char *client = address_text(pinfo->pool, &session.client);
+    proto_item *item = proto_tree_add_uint_format(tree, field_hf[FIELD_SESSION], tvb, 0, 0, number,
+                                                  "Session: %u, viewer %s", number, client);
+    proto_tree *branch = proto_item_add_subtree(computed(item), ett_session);
+    add_string(branch, tvb, FIELD_SESSION_CLIENT, client);
+    add_seconds(branch, tvb, FIELD_SESSION_STARTUP, session.startup);
+    if (!session_moment(number, time, &moment)) {
+        return;
+    }
+    add_string(branch, tvb, FIELD_SESSION_STATE, nflx_state_name(moment.state));
+    add_seconds(branch, tvb, FIELD_SESSION_BUFFER, moment.buffer);
+    if (session.flags & NFLX_SESSION_HAS_STALLS) {
+        add_uint(branch, tvb, FIELD_SESSION_STALLS, moment.stalls);
+        add_seconds(branch, tvb, FIELD_SESSION_STALLED, moment.stalled);
+    }
+    add_bitrate(branch, tvb, FIELD_SESSION_BITRATE, moment.shown_bitrate);
+}
+
+/* What the viewer saw, which is inferred when the capture was read. */
+static void add_playback(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_tree *segment, const facts *facts)
+{
+    nflx_media media;
+
+    if (!facts->revisit || facts->live || !is_asked(tree, FIELD_SEGMENT_MEDIA_DURATION, FIELD_SESSION_BITRATE) ||
+        !session_media(facts->segment.number, &media)) {
+        return;
+    }
+    add_seconds(segment, tvb, FIELD_SEGMENT_MEDIA_DURATION, media.seconds);
+    add_bitrate(segment, tvb, FIELD_SEGMENT_BITRATE, media.bitrate);
+    add_session(tvb, pinfo, tree, media.session);
 }
 
 /* For example: Netflix, Src: video server ipv4-c012-…, Segment 17 (video), 1,245,184 bytes in 0.62 s */
@@ -313,14 +433,17 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
 {
     const char *server = server_label(pinfo, &facts->server);
     line story = {0};
-    tell_story(&story, facts, server);
+    /* A filter on fields does not read it; one on the protocol itself may. */
+    if (is_visible(tree) || proto_registrar_get_nth((guint)nflx_proto)->ref_type != HF_REF_TYPE_INDIRECT) {
+        tell_story(&story, facts, server);
+    }
     proto_item *top = proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "%s", story.text);
     proto_tree *branch = proto_item_add_subtree(computed(top), ett_nflx);
 
     add_server(tvb, branch, facts, server);
     add_flow(tvb, branch, facts);
     if (facts->has_segment) {
-        add_segment(tvb, branch, facts);
+        add_playback(tvb, pinfo, branch, add_segment(tvb, branch, facts), facts);
     } else {
         if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
             add_boolean(branch, tvb, FIELD_REQUEST, true);

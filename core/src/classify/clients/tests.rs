@@ -74,6 +74,7 @@ impl Bench {
             own_name: None,
             via: None,
             settled: false,
+            throughput_min: 0,
         });
         self.viewers
             .follow(&self.config, &mut self.registry, &mut self.segments);

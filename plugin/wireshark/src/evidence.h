@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NFLX_PLUGIN_EVIDENCE_H
+#define NFLX_PLUGIN_EVIDENCE_H
+
+#include "plugin.h"
+
+/* Adds what a packet that is none of a server's says of servers. */
+void evidence_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the statistics tables share: which numbers have a row, and how cells are filled. */
+#include "table.h"
+
+#include "format.h"
+
+#include <math.h>
+
+tap_param table_parameters[1] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
+
+stat_tap_table *table_inside(const table *table)
+{
+    GArray *tables = table->ui.tables;
+    return tables != NULL && tables->len > 0 ? g_array_index(tables, stat_tap_table *, 0) : NULL;
+}
+
+/* Cells */
+
+/* Numbers of 32 bits are what Wireshark's tables have. A column in which one does not suffice turns into one of
+ * floating point, which sorts as well and holds every whole number up to 2^53. */
+static void widen(table *table, stat_tap_table *into, guint column)
+{
+    stat_tap_table_item *field = &table->ui.fields[column];
+
+    field->type = TABLE_ITEM_FLOAT;
+    field->field_format = "%.0f";
+    for (guint row = 0; row < table->allocated; row++) {
+        stat_tap_table_item_type *cell = &into->elements[row][column];
+        if (cell->type == TABLE_ITEM_UINT) {
+            cell->type = TABLE_ITEM_FLOAT;
+            cell->value.float_value = cell->value.uint_value;
+        }
+    }
+}
+
+void table_put_number(table *table, stat_tap_table *into, guint row, guint column, uint64_t number)
+{
+    if (number > G_MAXUINT32 && table->ui.fields[column].type == TABLE_ITEM_UINT) {
+        widen(table, into, column);
+    }
+    stat_tap_table_item_type *cell = &into->elements[row][column];
+    cell->type = table->ui.fields[column].type;
+    if (cell->type == TABLE_ITEM_UINT) {
+        cell->value.uint_value = (guint)number;
+    } else {
+        cell->value.float_value = (double)number;
+    }
+}
+
+void table_put_float(stat_tap_table *into, guint row, guint column, double number)
+{
+    stat_tap_table_item_type *cell = &into->elements[row][column];
+    cell->type = TABLE_ITEM_FLOAT;
+    cell->value.float_value = isfinite(number) ? number : 0;
+}
+
+/* Windows may refer to a text for as long as they are open, also while the table is filled anew. Texts repeat from row
+ * to row and from time to time, so they are kept, each once. */
+void table_put_text(stat_tap_table *into, guint row, guint column, const char *text)
+{
+    stat_tap_table_item_type *cell = &into->elements[row][column];
+    cell->type = TABLE_ITEM_STRING;
+    cell->value.string_value = g_intern_string(text[0] != '\0' ? text : "-");
+}
+
+void table_put_address(stat_tap_table *into, guint row, guint column, const nflx_address *address)
+{
+    const char *text = address_text(NULL, address);
+
+    table_put_text(into, row, column, text);
+    wmem_free(NULL, (void *)text);
+}
+
+void table_put_name(stat_tap_table *into, guint row, guint column, const char *name)
+{
+    const char *text = printable(NULL, name);
+
+    table_put_text(into, row, column, text);
+    wmem_free(NULL, (void *)text);
+}
+
+/* Rows */
+
+static guint add_row(table *table, stat_tap_table *into)
+{
+    static const stat_tap_table_item_type empty[TABLE_COLUMNS_MAX];
+    guint row = into->num_elements;
+
+    if (row < table->allocated) {
+        into->num_elements++;
+    } else {
+        stat_tap_init_table_row(into, row, into->num_fields, empty);
+        table->allocated = into->num_elements;
+    }
+    return row;
+}
+
+/* As sorted as the table is from the start; Wireshark's window sorts by the first column. */
+void table_fill_anew(table *table)
+{
+    stat_tap_table *into = table_inside(table);
+
+    if (into == NULL || table->listed == NULL || g_hash_table_size(table->listed) == 0) {
+        return;
+    }
+    GList *numbers = g_list_sort(g_hash_table_get_keys(table->listed), table->compare);
+    into->num_elements = 0;
+    for (const GList *at = numbers; at != NULL; at = at->next) {
+        guint row = add_row(table, into);
+        if (!table->fill(table, into, row, GPOINTER_TO_UINT(at->data))) {
+            into->num_elements = row;
+        }
+    }
+    g_list_free(numbers);
+}
+
+/* One more row, for hosts in which nothing of ours draws: what is said there is final already. */
+void table_append(table *table, uint32_t number)
+{
+    stat_tap_table *into = table_inside(table);
+
+    if (number < table->last) {
+        table_fill_anew(table);
+        return;
+    }
+    table->last = number;
+    guint row = add_row(table, into);
+
+    if (!table->fill(table, into, row, number)) {
+        into->num_elements = row;
+    }
+}
+
+/* Lists a number; false if it was listed. */
+bool table_list(table *table, uint32_t number)
+{
+    if (table->listed == NULL) {
+        table->listed = g_hash_table_new(g_direct_hash, g_direct_equal);
+    }
+    return g_hash_table_add(table->listed, GUINT_TO_POINTER(number));
+}
+
+void table_empty(table *table)
+{
+    if (table->listed != NULL) {
+        g_hash_table_remove_all(table->listed);
+    }
+    table->last = 0;
+}
+
+int table_compare_numbers(gconstpointer left, gconstpointer right)
+{
+    guint a = GPOINTER_TO_UINT(left);
+    guint b = GPOINTER_TO_UINT(right);
+
+    return a < b ? -1 : a > b;
+}
+
+void table_start(table *table)
+{
+    table_empty(table);
+    if (table_inside(table) == NULL) {
+        stat_tap_add_table(&table->ui, stat_tap_init_table(table->title, (int)table->ui.nfields, 0, NULL));
+        table->allocated = 0;
+    } else {
+        table_inside(table)->num_elements = 0;
+    }
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One kind of statistics table: rows by number, cells by column. */
+#ifndef NFLX_PLUGIN_TABLE_H
+#define NFLX_PLUGIN_TABLE_H
+
+#include "plugin.h"
+
+enum { TABLE_COLUMNS_MAX = 24 };
+
+/* A table of one kind, and the numbers of the servers or segments that are listed in it. */
+typedef struct table {
+    stat_tap_table_ui ui;
+    /* Wireshark's title of the table inside; there is only one. */
+    const char *title;
+    /* Numbers of servers or segments whose packets passed the filter. */
+    GHashTable *listed;
+    /* The largest of them that has a row. */
+    uint32_t last;
+    /* Rows that have memory; a table that lists fewer than before keeps it, because windows refer to it. */
+    guint allocated;
+    /* Puts the number into order. */
+    int (*compare)(gconstpointer, gconstpointer);
+    /* Fills a row; false if there is nothing of this number any more. */
+    bool (*fill)(struct table *table, stat_tap_table *into, guint row, uint32_t number);
+} table;
+
+#define TEXT(title, format) {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, title, format}
+#define NUMBER(title) {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, title, "%u"}
+#define FLOAT(title, format) {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, format}
+
+/* Every table takes a filter, and nothing else. */
+extern tap_param table_parameters[1];
+
+/* Wireshark's own table inside; NULL while nobody asks for it. */
+stat_tap_table *table_inside(const table *table);
+void table_start(table *table);
+/* Lists a number; false if it was listed. */
+bool table_list(table *table, uint32_t number);
+void table_empty(table *table);
+void table_fill_anew(table *table);
+void table_append(table *table, uint32_t number);
+int table_compare_numbers(gconstpointer left, gconstpointer right);
+
+/* Cells */
+void table_put_number(table *table, stat_tap_table *into, guint row, guint column, uint64_t number);
+void table_put_float(stat_tap_table *into, guint row, guint column, double number);
+void table_put_text(stat_tap_table *into, guint row, guint column, const char *text);
+void table_put_address(stat_tap_table *into, guint row, guint column, const nflx_address *address);
+void table_put_name(stat_tap_table *into, guint row, guint column, const char *name);
+
+#endif
