@@ -476,9 +476,8 @@ impl nflx_engine {
 
     fn note_first_frame(&mut self, server: u32, frame: u64) {
         let place = server as usize;
-        if place >= self.first_frames.len() {
-            self.first_frames.resize(place + 1, 0);
-        }
+        let known = self.first_frames.len().max(place + 1);
+        self.first_frames.resize(known, 0);
         if self.first_frames[place] == 0 {
             self.first_frames[place] = frame;
         }
