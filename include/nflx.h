@@ -792,6 +792,10 @@ typedef struct nflx_segment {
      * `NFLX_EVIDENCE_`: the kind of evidence that decided that it is Netflix's, of the scope `evidence_scope`.
      */
     uint32_t evidence;
+    /**
+     * The name that its connection gave, or else the one that identified the server, ended by NUL; empty if there is none.
+     */
+    char name[NFLX_NAME_SIZE];
 } nflx_segment;
 
 /**

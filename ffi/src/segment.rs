@@ -1,10 +1,13 @@
 //! Segments: a request goes up, its response comes down.
 
+use core::ffi::c_char;
+
 use nflx_core::{Kind, Segment, Server, Transport, Via};
 
 use crate::address::nflx_address;
 use crate::crossing::Crossing;
-use crate::server::{NFLX_EVIDENCE_NONE, NFLX_EVIDENCE_SCOPE_ADDRESS};
+use crate::server::{NFLX_EVIDENCE_NONE, NFLX_EVIDENCE_SCOPE_ADDRESS, NFLX_NAME_SIZE};
+use crate::text::c_array;
 
 /// The segment was carried by TCP.
 pub const NFLX_TRANSPORT_TCP: u32 = 1;
@@ -120,9 +123,11 @@ pub struct nflx_segment {
     pub via: u32,
     /// `NFLX_EVIDENCE_`: the kind of evidence that decided that it is Netflix's, of the scope `evidence_scope`.
     pub evidence: u32,
+    /// The name that its connection gave, or else the one that identified the server, ended by NUL; empty if there is none.
+    pub name: [c_char; NFLX_NAME_SIZE],
 }
 
-// SAFETY: repr(C), struct_size first, integers and a float.
+// SAFETY: repr(C), struct_size first, integers, a float and text.
 unsafe impl Crossing for nflx_segment {
     const NAME: &'static str = "nflx_segment";
     const FIRST_SIZE: usize = 184;
@@ -192,6 +197,12 @@ impl nflx_segment {
             size_error: s.size_error,
             via: s.via.map_or(0, |via| via as u32),
             evidence,
+            name: c_array(
+                s.own_name
+                    .as_deref()
+                    .or_else(|| server.and_then(Server::name))
+                    .unwrap_or_default(),
+            ),
         }
     }
 }
@@ -205,7 +216,7 @@ const _: () = {
     );
     assert!(NFLX_KIND_OTHER == Kind::Other as u32 && NFLX_KIND_VIDEO == Kind::Video as u32);
     assert!(NFLX_KIND_AUDIO == Kind::Audio as u32 && NFLX_KIND_PENDING == Kind::Pending as u32);
-    assert!(size_of::<nflx_segment>() == 200 && align_of::<nflx_segment>() == 8);
+    assert!(size_of::<nflx_segment>() == 456 && align_of::<nflx_segment>() == 8);
     assert!(offset_of!(nflx_segment, struct_size) == 0);
     assert!(offset_of!(nflx_segment, client) == 24);
     assert!(offset_of!(nflx_segment, client_port) == 44);
@@ -218,6 +229,7 @@ const _: () = {
     assert!(offset_of!(nflx_segment, size_error) == 184);
     assert!(offset_of!(nflx_segment, via) == 192);
     assert!(offset_of!(nflx_segment, evidence) == 196);
+    assert!(offset_of!(nflx_segment, name) == 200);
     assert!(NFLX_VIA_CONNECT == Via::Connect as u32 && NFLX_VIA_SOCKS == Via::Socks as u32);
     assert!(NFLX_VIA_HTTP_PROXY == Via::HttpProxy as u32);
 };

@@ -63,7 +63,7 @@ PIN(offsetof(nflx_evidence, struct_size) == 0);
 PIN(offsetof(nflx_evidence, frame) == 8);
 PIN(offsetof(nflx_evidence, source) == 16);
 
-PIN(sizeof(nflx_segment) == 200);
+PIN(sizeof(nflx_segment) == 456);
 PIN(offsetof(nflx_segment, kind_reason) == 168);
 PIN(offsetof(nflx_segment, previous) == 172);
 PIN(offsetof(nflx_segment, struct_size) == 0);
@@ -77,6 +77,7 @@ PIN(offsetof(nflx_segment, throughput) == 160);
 PIN(offsetof(nflx_segment, size_error) == 184);
 PIN(offsetof(nflx_segment, via) == 192);
 PIN(offsetof(nflx_segment, evidence) == 196);
+PIN(offsetof(nflx_segment, name) == 200);
 
 PIN(sizeof(nflx_stats) == 144);
 PIN(offsetof(nflx_stats, duplicates) == 120);

@@ -130,7 +130,7 @@ static void print_segment(const nflx_engine *engine, uint32_t number)
     printf(",\"server_port\":%u,\"client\":", s.server_port);
     print_address(&s.client);
     printf(",\"client_port\":%u,\"transport\":\"%s\",\"name\":", s.client_port, nflx_transport_name(s.transport));
-    print_name(server.name);
+    print_name(s.name);
     printf(",\"evidence\":\"%s\",\"kind\":\"%s\"", nflx_evidence_name(s.evidence), nflx_kind_name(s.kind));
     printf(",\"request_frame\":");
     print_frame(s.request_frame);

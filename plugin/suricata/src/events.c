@@ -35,10 +35,10 @@ static void put_seconds(SCJsonBuilder *json, const char *key, int64_t nanosecond
     SCJbSetFloat(json, key, (double)nanoseconds / 1e9);
 }
 
-static void put_name(SCJsonBuilder *json, const nflx_server *server)
+static void put_name(SCJsonBuilder *json, const char *name)
 {
-    if (server->name[0] != '\0') {
-        SCJbSetString(json, "name", server->name);
+    if (name[0] != '\0') {
+        SCJbSetString(json, "name", name);
     }
 }
 
@@ -131,7 +131,7 @@ static void put_segment(SCJsonBuilder *json, const event *event)
     if (known) {
         put_address(json, "server", &event->server.address);
     }
-    put_name(json, &event->server);
+    put_name(json, segment->name);
     put_identity(json, segment);
     put_times(json, segment);
     put_sizes(json, segment);
@@ -161,7 +161,7 @@ static void put_server(SCJsonBuilder *json, const event *event)
     SCJbSetString(json, "type", "server");
     SCJbSetString(json, "reason", event->reason);
     put_address(json, "server", &server->address);
-    put_name(json, server);
+    put_name(json, server->name);
     if (server->evidence != NFLX_EVIDENCE_NONE) {
         SCJbSetString(json, "evidence", nflx_evidence_name(server->evidence));
     }
