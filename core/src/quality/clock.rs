@@ -95,6 +95,11 @@ impl Clock {
         self.now.ends[track as usize] - self.now.position
     }
 
+    /// Media seconds of a segment.
+    pub(crate) fn seconds(&self, track: Track) -> f64 {
+        self.guess.seconds[track as usize]
+    }
+
     /// Media seconds of the longer segments.
     pub(crate) fn longest(&self) -> f64 {
         self.guess.seconds[0].max(self.guess.seconds[1])

@@ -19,6 +19,8 @@ const DRY: f64 = 3.0;
 const REPEATED: f64 = 0.7;
 const STALL: f64 = 0.25;
 const STALLED_SECOND: f64 = 0.02;
+/// How much further than by a segment the tracks of a full buffer are apart before that costs, in seconds.
+const APART: f64 = 1.5;
 /// A request at once although the buffer is full.
 const ABOVE: f64 = 1.5;
 /// The most that all of one kind cost.
@@ -71,6 +73,8 @@ struct Level {
     own: f64,
     other: f64,
     waited: bool,
+    /// Times the viewer had gone elsewhere.
+    seeks: u32,
 }
 
 /// A hypothesis that is being played.
@@ -86,6 +90,8 @@ struct Trial<'a> {
     stalls: Stalls,
     cost: f64,
     lead: f64,
+    apart: f64,
+    seeks: u32,
 }
 
 /// Stalls so far.
@@ -124,11 +130,16 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
         stalls: Stalls::default(),
         cost: prior,
         lead: 0.0,
+        apart: 0.0,
+        seeks: 0,
     };
     for &(t, event) in play.events.iter().take(2 * LOOKED_AT) {
         trial.clock.advance(t, &mut |knot| trial.stalls.see(knot));
         match event {
-            Event::Seek => trial.clock.flush(&mut |knot| trial.stalls.see(knot)),
+            Event::Seek => {
+                trial.seeks += 1;
+                trial.clock.flush(&mut |knot| trial.stalls.see(knot));
+            }
             Event::Came(at) => trial.came(at, counted[at]),
             Event::Decided(at) => trial.decided(at),
         }
@@ -182,24 +193,48 @@ impl Trial<'_> {
                 self.cost += DRY;
             }
         }
+        if waited && self.play.present == [true; 2] {
+            self.apart += self.apart_at(track);
+        }
         self.pending[track as usize] += 1;
         if track == Track::Audio {
             self.sound.sound(self.clock.now.t, true);
         }
         if !matches!(state, State::Starting | State::Seeking) {
             let other = self.clock.ahead(track.other());
-            self.levels[track as usize].push(Level { own, other, waited });
+            let seeks = self.seeks;
+            self.levels[track as usize].push(Level {
+                own,
+                other,
+                waited,
+                seeks,
+            });
         }
     }
 
+    /// What it costs that the other track is further ahead than one that was waited with: both are full of the same, but for
+    /// the segment that came last.
+    fn apart_at(&self, track: Track) -> f64 {
+        if matches!(self.clock.now.state, State::Starting | State::Seeking) {
+            return 0.0;
+        }
+        let lead = self.clock.ahead(track.other()) - self.clock.ahead(track);
+        let longest = self.clock.seconds(track.other());
+        ((lead - longest - APART) / APART).clamp(0.0, 1.0)
+    }
+
     fn finish(self, guess: Guess) -> Cost {
-        let mut total = self.cost + self.lead.min(MOST_OF_A_KIND) + self.stalls.cost();
+        let mut total = self.cost
+            + self.lead.min(MOST_OF_A_KIND)
+            + self.apart.min(MOST_OF_A_KIND)
+            + self.stalls.cost();
         let mut full = [None; 2];
         for track in Track::BOTH {
             let levels = &self.levels[track as usize];
             let beside = self.play.present[track.other() as usize];
-            let (cost, level) = steadiness(levels, track, guess, beside);
+            let (cost, plateaus) = steadiness(levels, track, guess, beside);
             total += cost;
+            let level = plateaus.highest();
             full[track as usize] = level;
             // Above a full buffer nothing is asked for at once.
             let above = |level: f64| -> f64 {
@@ -219,24 +254,27 @@ impl Trial<'_> {
     }
 }
 
-/// Returns how little the levels at requests that were waited for agree, and the level that most
-/// agree on.
-fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64, Option<f64>) {
+/// How little the levels at requests that were waited for agree, and those that they agree on.
+fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64, Plateaus) {
     let scatter = match track {
         Track::Video => SCATTER,
         Track::Audio => SCATTER + 0.1 * guess.seconds[0],
     };
-    let mut plateaus = Plateaus::default();
+    let mut plateaus = Plateaus {
+        alone: !beside,
+        ..Plateaus::default()
+    };
     let mut total = 0.0;
     for level in seen.iter().filter(|level| level.waited) {
-        let mut cost = plateaus.see(level.own, scatter);
+        let mut cost = plateaus.see(level.own, level.seeks, scatter);
         if track == Track::Audio && beside && plateaus.begun {
             cost = cost.min(0.3 + beside_picture(level, guess, scatter));
         }
         plateaus.begun = true;
         total += cost;
     }
-    (total, plateaus.full())
+    plateaus.leave();
+    (total, plateaus)
 }
 
 /// Cost of a level of sound with a player that fetches sound when it falls behind the picture or below a segment.
@@ -251,27 +289,32 @@ fn beside_picture(level: &Level, guess: Guess, scatter: f64) -> f64 {
 /// Levels that stay, until the viewer acts: then there is another.
 #[derive(Debug, Default)]
 struct Plateaus {
+    /// There is no other track.
+    alone: bool,
     begun: bool,
     /// Sum and number of the levels on the one of now.
     now: (f64, f64),
+    /// Times the viewer had gone elsewhere at the latest level on it.
+    seeks: u32,
     /// A level off it, which may be the first on another.
     next: Option<f64>,
-    /// The first that was long enough to be that of a full buffer.
-    first: (f64, f64),
+    /// The highest of those that were long enough to be that of a full buffer.
+    highest: (f64, f64),
 }
 
 impl Plateaus {
     /// Takes a level; returns its cost.
-    fn see(&mut self, level: f64, scatter: f64) -> f64 {
+    fn see(&mut self, level: f64, seeks: u32, scatter: f64) -> f64 {
         let (sum, number) = self.now;
+        let same = self.seeks == seeks;
         if number == 0.0 {
-            self.now = (level, 1.0);
+            (self.now, self.seeks) = ((level, 1.0), seeks);
             return 0.0;
         }
         let off = (level - sum / number) / scatter;
         let cost = (0.5 * off * off).min(MOST);
         if cost < 0.75 * MOST {
-            self.now = (sum + level, number + 1.0);
+            (self.now, self.seeks) = ((sum + level, number + 1.0), seeks);
             self.next = None;
             return cost;
         }
@@ -280,23 +323,30 @@ impl Plateaus {
             .take_if(|first| ((level - *first) / scatter).abs() < 3.0)
         {
             self.leave();
-            self.now = (first + level, 2.0);
-            return 0.0;
+            (self.now, self.seeks) = ((first + level, 2.0), seeks);
+            // A pause lowers the level; what raises it is media that was thrown away. Beside another track, that shows better
+            // by what both hold.
+            let raised = self.alone && same && level > sum / number;
+            return if raised { MOST } else { 0.0 };
         }
         self.next = Some(level);
         cost
     }
 
-    /// The first that holds: whoever pauses is on a lower one after that.
+    /// Notes a plateau that is over.
     fn leave(&mut self) {
-        if self.first.1 < FULL {
-            self.first = self.now;
+        if self.now.1 < FULL {
+            return;
+        }
+        let mean = |plateau: (f64, f64)| plateau.0 / plateau.1;
+        if self.highest.1 == 0.0 || mean(self.now) > mean(self.highest) {
+            self.highest = self.now;
         }
     }
 
-    fn full(mut self) -> Option<f64> {
-        self.leave();
-        let (sum, number) = self.first;
-        (number >= FULL).then(|| sum / number)
+    /// The level of a full buffer: whoever pauses unseen is on a lower one after that, and on the old one after going
+    /// elsewhere.
+    fn highest(&self) -> Option<f64> {
+        (self.highest.1 > 0.0).then(|| self.highest.0 / self.highest.1)
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn find(
 ) -> Option<Fit> {
     if !is_interleaved(requests) {
         correct_tracks(requests);
-        return find_by_size(requests, headers, seeks, rules);
+        return find_alone(requests, headers, seeks, rules);
     }
     let mut by_size = requests.to_vec();
     correct_tracks(&mut by_size);
@@ -92,6 +92,37 @@ pub(crate) fn find(
     };
     requests.copy_from_slice(&turns);
     Some(fit)
+}
+
+/// Finds what fits best where responses come alone. Sound that is not asked for any more while pictures are is none: pictures
+/// with sound in them, some of which are of one size by chance.
+fn find_alone(
+    requests: &mut [Request],
+    headers: &[Header],
+    seeks: &[f64],
+    rules: Rules,
+) -> Option<Fit> {
+    if !sound_stops(requests) {
+        return find_by_size(requests, headers, seeks, rules);
+    }
+    let mut one = requests.to_vec();
+    one.iter_mut().for_each(|r| r.track = Track::Video);
+    let alone = find_by_size(&mut one, headers, seeks, rules);
+    let both = find_by_size(requests, headers, seeks, rules);
+    match (alone, both) {
+        (Some(alone), Some(both)) if both.cost < alone.cost => Some(both),
+        (Some(alone), _) => {
+            requests.copy_from_slice(&one);
+            Some(alone)
+        }
+        (None, both) => both,
+    }
+}
+
+/// Whether more than half of the requests come behind the last one for sound.
+fn sound_stops(requests: &[Request]) -> bool {
+    let last = requests.iter().rposition(|r| r.track == Track::Audio);
+    last.is_some_and(|last| requests.len() - last > requests.len() / 2)
 }
 
 /// Finds what fits best where sizes tell the tracks.

@@ -10,9 +10,11 @@
 mod clock;
 mod cost;
 mod fit;
+mod headers;
 pub mod model;
 mod request;
 mod seconds;
+mod seeks;
 mod session;
 mod sessions;
 #[cfg(test)]

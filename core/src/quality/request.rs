@@ -54,7 +54,8 @@ pub(crate) struct Request {
 pub(crate) struct Header {
     pub(crate) asked: f64,
     pub(crate) came: f64,
-    pub(crate) bytes: u64,
+    /// `None` where its bytes went to a response that overlapped.
+    pub(crate) bytes: Option<u64>,
     pub(crate) flow: u32,
 }
 
@@ -266,6 +267,7 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
 
 /// Likelihoods of being given up, by what is seen.
 const SURELY: f64 = 0.99;
+const UNLIKELY: f64 = 0.005;
 
 /// How the servers of a play close flows.
 #[derive(Debug)]
@@ -278,6 +280,10 @@ struct Habits {
     kept: f64,
     /// Flows are closed whenever they are idle for a moment.
     closes_often: bool,
+    /// When flows were used first, in order.
+    opened: Vec<f64>,
+    /// The usual size of sound.
+    sound: Option<f64>,
 }
 
 impl Habits {
@@ -289,6 +295,8 @@ impl Habits {
             served,
             kept: longest_idle(requests),
             closes_often: ends > 8 && ends * 5 > requests.len(),
+            opened: openings(requests, headers),
+            sound: median_bytes(requests, Track::Audio),
         }
     }
 
@@ -315,6 +323,19 @@ fn served(requests: &[Request], headers: &[Header]) -> Vec<(u32, u32)> {
         }
     }
     counts
+}
+
+/// When flows were used first, in order.
+fn openings(requests: &[Request], headers: &[Header]) -> Vec<f64> {
+    let media = requests.iter().map(|r| (r.flow, r.asked));
+    let mut uses: Vec<(u32, f64)> = media
+        .chain(headers.iter().map(|h| (h.flow, h.asked)))
+        .collect();
+    uses.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    uses.dedup_by_key(|used| used.0);
+    let mut opened: Vec<f64> = uses.into_iter().map(|used| used.1).collect();
+    opened.sort_by(f64::total_cmp);
+    opened
 }
 
 /// The longest that a flow was idle before it was used again: servers keep it open at least so long.
@@ -354,12 +375,12 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         return if this.ends_flow { 0.5 } else { 0.02 };
     };
     let ahead = next.decided - this.came;
-    if next.bytes == this.bytes {
+    if next.bytes == this.bytes && this.ends_flow && !this.shared {
         // The same again: the first was of no use. Sounds are often as large as each other.
         return if this.track == Track::Video {
             0.95
         } else {
-            0.4
+            0.2
         };
     }
     if ahead < -OVERTAKEN && next.flow != this.flow {
@@ -370,21 +391,82 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         return 0.1;
     }
     if !this.ends_flow || next.flow == this.flow || habits.is_used_up(this.flow) {
-        return 0.005;
+        return UNLIKELY;
     }
-    if habits.closes_often {
-        return 0.12;
+    let alike = |usual: f64| (this.bytes as f64 / usual - 1.0).abs() < ALIKE;
+    if this.track == Track::Audio && habits.sound.is_some_and(alike) {
+        // As large as sound is: all of it came.
+        return UNLIKELY;
     }
-    let idle = requests[at + 1..]
-        .iter()
-        .find(|r| r.asked > this.came)
-        .map_or(f64::INFINITY, |r| r.asked - this.came);
-    if idle > habits.kept {
-        0.03
-    } else if ahead < 1.0 {
-        0.7
+    let closed = habits.likelihood_of_close(requests, at, ahead);
+    if this.track == Track::Video {
+        weigh(closed, cut_short(requests, at, next))
     } else {
-        0.1
+        closed
+    }
+}
+
+/// Changes a likelihood by a ratio of odds.
+fn weigh(likelihood: f64, ratio: f64) -> f64 {
+    let odds = likelihood / (1.0 - likelihood) * ratio;
+    odds / (1.0 + odds)
+}
+
+/// How many times likelier a picture was cut short than not, by its size among those before it, and by what followed:
+/// players give up what comes too slowly, and go on in another quality.
+fn cut_short(requests: &[Request], at: usize, next: &Request) -> f64 {
+    let this = &requests[at];
+    let switches = if next.decided < next.asked { 2.0 } else { 0.5 };
+    let before = requests[..at].iter().rev().take(12);
+    let mut sizes: Vec<u64> = before
+        .filter(|r| r.track == Track::Video)
+        .take(3)
+        .map(|r| r.bytes)
+        .collect();
+    let first = this.decided < this.asked;
+    if sizes.is_empty() || first {
+        return switches;
+    }
+    sizes.sort_unstable();
+    let share = this.bytes as f64 / sizes[sizes.len() / 2].max(1) as f64;
+    switches
+        * match share {
+            ..0.1 => 10.0,
+            0.1..0.3 => 3.0,
+            0.3..0.7 => 1.0,
+            _ => 0.2,
+        }
+}
+
+impl Habits {
+    /// How likely the player closed a flow that nothing was asked for on any more, rather than its server. `ahead`: seconds
+    /// until more of the track was asked for.
+    fn likelihood_of_close(&self, requests: &[Request], at: usize, ahead: f64) -> f64 {
+        let this = requests[at];
+        // Nobody opens a flow while another is idle.
+        let opening = self
+            .opened
+            .partition_point(|&opened| opened < this.came - OVERTAKEN);
+        let unused = self
+            .opened
+            .get(opening)
+            .map_or(f64::INFINITY, |opened| opened - this.came);
+        if unused < 0.3 && ahead < 0.5 {
+            return 0.9;
+        }
+        let idle = requests[at + 1..]
+            .iter()
+            .find(|r| r.asked > this.came)
+            .map_or(f64::INFINITY, |r| r.asked - this.came);
+        if self.closes_often {
+            0.12
+        } else if idle > self.kept {
+            0.03
+        } else if ahead < 1.0 {
+            0.7
+        } else {
+            0.1
+        }
     }
 }
 

@@ -15,8 +15,8 @@ const ADDED_RATE: f64 = 1.5;
 const RATE_SCATTER: f64 = 0.015;
 /// Cost of audio at a rate that nobody uses.
 pub(crate) const ODD_RATE: f64 = 3.0;
-/// Cost of tracks neither of which fits into the other a whole number of times.
-const ODD_RATIO: f64 = 1.0;
+/// Cost of tracks neither of which fits into the other a whole number of times: packagers cut sound where pictures are cut.
+const ODD_RATIO: f64 = 2.5;
 /// Cost of a player that stops its sound at once when the picture runs dry.
 const NO_RUN_ON: f64 = 0.5;
 /// Longest and shortest segments that are tried, in seconds, by track.

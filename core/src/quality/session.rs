@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use super::clock::State;
 use super::cost::Play;
-use super::fit::{self, Fit};
+use super::fit::Fit;
 use super::request::{Header, Request, Rules, Track, is_interleaved, usual_sound};
+use super::seeks;
 use super::timeline::{self, Timeline};
 use crate::packet::Time;
 
@@ -148,16 +149,16 @@ fn shifted(start: Time, seconds: f64) -> Time {
 
 impl Session {
     pub(crate) fn new(parts: Parts<'_>, rules: Rules) -> Option<Self> {
-        let found = fit::find(parts.requests, parts.headers, parts.seeks, rules);
+        let (found, seeks) = seeks::find(parts.requests, parts.headers, parts.seeks, rules);
         let requests = &*parts.requests;
         let first = requests.first()?.asked;
         let end = requests.iter().map(|r| r.came).fold(first, f64::max);
-        let play = Play::new(requests, parts.seeks, rules);
+        let play = Play::new(requests, &seeks, rules);
         let mut session = Self::counted(&parts, requests, found.as_ref(), end);
         session.present = play.present;
         match found {
             None => session.reason = Reason::TooFew,
-            Some(fit) => session.explain(&play, &fit, &parts, end),
+            Some(fit) => session.explain(&play, &fit, &seeks, end),
         }
         if !parts.begins {
             session.startup = None;
@@ -188,7 +189,7 @@ impl Session {
             && let Some(sound) = usual_sound(requests)
         {
             // Bytes of responses that overlapped are right together only: sound is as large as where it came alone.
-            let all = video_bytes + audio_bytes;
+            let all = video_bytes.saturating_add(audio_bytes);
             audio_bytes = ((sound * f64::from(audio_segments)) as u64).min(all);
             video_bytes = all - audio_bytes;
         }
@@ -225,7 +226,7 @@ impl Session {
     }
 
     /// Says what follows from the seconds that fit.
-    fn explain(&mut self, play: &Play<'_>, fit: &Fit, parts: &Parts<'_>, end: f64) {
+    fn explain(&mut self, play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) {
         let margin = Track::BOTH
             .into_iter()
             .filter(|&track| play.present[track as usize])
@@ -262,7 +263,7 @@ impl Session {
             .iter()
             .map(|r| (r.number, fit.guess.seconds[r.track as usize]))
             .collect();
-        let line = timeline::run(play, fit, parts.seeks, end);
+        let line = timeline::run(play, fit, seeks, end);
         let first = play.requests[0].asked;
         self.startup = line.first_frame.map(|t| t - first);
         self.played = Some(line.played);

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
+use super::headers;
 use super::request::{Header, Request, Rules, Track, median_bytes};
 use super::session::{Parts, Session};
 use crate::bounded::clock_table::Table;
@@ -212,12 +213,17 @@ impl Client {
         let track = match segment.kind {
             // Its bytes went to another that overlapped: a request nevertheless.
             Kind::Pending => return,
-            Kind::Other if segment.shared && segment.app_bytes == 0 => Track::Video,
+            Kind::Other
+                if segment.shared
+                    && (segment.app_bytes == 0 || segment.app_bytes > limits.header) =>
+            {
+                Track::Video
+            }
             Kind::Other => {
                 if let Some(came) = came
                     && (1..=limits.header).contains(&segment.app_bytes)
                 {
-                    let bytes = segment.app_bytes;
+                    let bytes = Some(segment.app_bytes);
                     self.header(Header {
                         asked,
                         came,
@@ -260,6 +266,7 @@ impl Client {
     fn arrange(&mut self) {
         self.requests.sort_by(|a, b| a.asked.total_cmp(&b.asked));
         self.headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
+        headers::recover(&mut self.requests, &mut self.headers);
         let mut last: HashMap<u32, f64> = HashMap::new();
         let headers = self
             .headers
@@ -377,7 +384,11 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<(f64, usize)> {
     let mut found: Vec<(f64, usize)> = Vec::new();
     for pair in headers.windows(2) {
         let (a, b) = (pair[0], pair[1]);
-        let both = b.asked - a.asked < TOGETHER && a.bytes.abs_diff(b.bytes) >= HEADER_DIFFERS;
+        let differ = match (a.bytes, b.bytes) {
+            (Some(a), Some(b)) => a.abs_diff(b) >= HEADER_DIFFERS,
+            _ => true,
+        };
+        let both = b.asked - a.asked < TOGETHER && differ;
         if !both {
             continue;
         }

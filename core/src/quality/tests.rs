@@ -1,5 +1,7 @@
 //! A player in small, whose segments are read back: what was inferred must be what it did.
 
+mod cases;
+
 use super::{Session, Sessions, State};
 use crate::config::Config;
 use crate::facts::segment::{Kind, KindReason, Segment, Transport};

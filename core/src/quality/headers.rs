@@ -1,0 +1,82 @@
+//! Requests for headers of files among those for media, where responses overlapped and their bytes do not tell.
+
+use super::request::{Header, Request};
+
+/// Requests that a player sends in one turn, in seconds.
+const ONE_TURN: f64 = 0.01;
+/// How soon media is asked for behind the headers of both tracks, in seconds.
+const THEN: f64 = 1.0;
+
+/// A request on a connection, in order of time.
+#[derive(Clone, Copy)]
+enum Asked {
+    Header,
+    Media(usize),
+}
+
+/// Finds headers by the rhythm of a start: a player that opens a title, or goes elsewhere in it, asks for the headers of
+/// both tracks in one turn, and for the first media of both in one turn as soon as the headers are there. In between, the
+/// tracks take turns as their responses end, which coincide by chance only.
+pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
+    let mut flows: Vec<u32> = requests
+        .iter()
+        .filter(|request| request.shared)
+        .map(|request| request.flow)
+        .collect();
+    flows.sort_unstable();
+    flows.dedup();
+    let mut found: Vec<(usize, f64)> = Vec::new();
+    for flow in flows {
+        find(requests, headers, flow, &mut found);
+    }
+    if found.is_empty() {
+        return;
+    }
+    for &(at, came) in &found {
+        headers.push(Header {
+            asked: requests[at].asked,
+            came,
+            bytes: None,
+            flow: requests[at].flow,
+        });
+    }
+    headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
+    let mut at = 0;
+    requests.retain(|_| {
+        at += 1;
+        found.iter().all(|found| found.0 + 1 != at)
+    });
+}
+
+/// Adds the requests of a flow that were for headers, with the time at which these had come.
+fn find(requests: &[Request], headers: &[Header], flow: u32, found: &mut Vec<(usize, f64)>) {
+    let media = requests
+        .iter()
+        .enumerate()
+        .filter(|(_, request)| request.flow == flow)
+        .map(|(at, request)| (request.asked, Asked::Media(at)));
+    let small = headers
+        .iter()
+        .filter(|header| header.flow == flow)
+        .map(|header| (header.asked, Asked::Header));
+    let mut all: Vec<(f64, Asked)> = media.chain(small).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut from = 0;
+    while let Some(four) = all.get(from..from + 4) {
+        let together = four[1].0 - four[0].0 < ONE_TURN && four[3].0 - four[2].0 < ONE_TURN;
+        let gap = four[2].0 - four[1].0;
+        let media = [2, 3].map(|at| matches!(four[at].1, Asked::Media(_)));
+        if !together || !(ONE_TURN..THEN).contains(&gap) || media != [true; 2] {
+            from += 1;
+            continue;
+        }
+        for (_, asked) in &four[..2] {
+            if let Asked::Media(at) = *asked
+                && requests[at].shared
+            {
+                found.push((at, four[2].0));
+            }
+        }
+        from += 2;
+    }
+}

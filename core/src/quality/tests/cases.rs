@@ -1,0 +1,245 @@
+//! What sizes alone do not tell: responses that were given up, headers among media, sound that is none, a viewer who goes
+//! elsewhere.
+
+use super::super::headers;
+use super::super::request::{Header, Request, Track};
+use super::*;
+
+fn request(number: u32, asked: f64) -> Request {
+    Request {
+        number,
+        track: Track::Video,
+        decided: asked,
+        asked,
+        came: asked + 0.05,
+        bytes: 100_000,
+        flow: 1,
+        server: 0,
+        shared: true,
+        open: false,
+        ends_flow: false,
+        dropped: 0.0,
+        waited: false,
+    }
+}
+
+/// Numbers of the requests that are left, and times of headers, once headers were looked for.
+fn recovered(times: &[f64], known: &[f64]) -> (Vec<u32>, Vec<f64>) {
+    let mut requests: Vec<Request> = (1..)
+        .zip(times)
+        .map(|(number, &asked)| request(number, asked))
+        .collect();
+    let mut all: Vec<Header> = known
+        .iter()
+        .map(|&asked| Header {
+            asked,
+            came: asked + 0.04,
+            bytes: Some(800),
+            flow: 1,
+        })
+        .collect();
+    headers::recover(&mut requests, &mut all);
+    (
+        requests.iter().map(|request| request.number).collect(),
+        all.iter().map(|header| header.asked).collect(),
+    )
+}
+
+#[test]
+fn headers_are_known_by_the_rhythm_of_a_start() {
+    assert_eq!(
+        recovered(&[7.0, 7.002, 7.1, 7.104, 8.0], &[]),
+        (vec![3, 4, 5], vec![7.0, 7.002])
+    );
+    // One of the two was small enough to be known for a header.
+    assert_eq!(
+        recovered(&[7.0, 7.1, 7.104], &[7.002]),
+        (vec![2, 3], vec![7.0, 7.002])
+    );
+    // Both sides of a turn, and of how soon media follows.
+    assert_eq!(recovered(&[7.0, 7.011, 7.1, 7.104], &[]).1, [0.0; 0]);
+    assert_eq!(recovered(&[7.0, 7.002, 7.1, 7.115], &[]).1, [0.0; 0]);
+    assert_eq!(recovered(&[7.0, 7.002, 8.01, 8.012], &[]).1, [0.0; 0]);
+    // Tracks that take turns, and two that end together by chance.
+    let turns = [7.0, 7.3, 8.0, 8.005, 9.0, 9.4, 10.0];
+    assert_eq!(recovered(&turns, &[]).1, [0.0; 0]);
+}
+
+/// A play whose player gave up the picture before the `at`-th, after a share of it had come, and went on in another
+/// quality.
+fn given_up(played: &Played, share: f64) -> Vec<Segment> {
+    let mut pictures = played
+        .segments
+        .iter()
+        .filter(|segment| segment.kind == Kind::Video);
+    let next = pictures.nth(12).cloned().expect("enough of them");
+    let before = |seconds: f64| Time(next.t_request.0 - (seconds * 1e9) as i64);
+    let mut segments = played.segments.clone();
+    segments.push(Segment {
+        t_request: before(0.9),
+        t_first: Some(before(0.8)),
+        t_last: Some(before(0.1)),
+        app_bytes: (next.app_bytes as f64 * share) as u64,
+        flow: 70,
+        ..next.clone()
+    });
+    segments.push(Segment {
+        kind: Kind::Other,
+        t_request: before(0.08),
+        t_first: Some(before(0.03)),
+        t_last: Some(before(0.03)),
+        app_bytes: 831,
+        flow: 71,
+        ..next.clone()
+    });
+    segments.sort_by_key(|segment| segment.t_request);
+    for (segment, number) in segments.iter_mut().zip(1..) {
+        segment.number = number;
+    }
+    segments
+}
+
+#[test]
+fn what_was_given_up_is_not_played() {
+    let played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
+    let plain = only(&played.segments);
+    for share in [0.03, 0.2, 0.6] {
+        let session = only(&given_up(&played, share));
+        assert_eq!(
+            (session.video_segments, session.dropped_segments),
+            (plain.video_segments, plain.dropped_segments + 1),
+            "{share}"
+        );
+        assert!(is_near(session.video_media, 4.0));
+        assert!(off(&played, &session, 0.9) < 1.0, "{share}");
+    }
+}
+
+#[test]
+fn sound_that_stops_is_a_picture() {
+    let mut script = Script::new(4.0, 4.0, 20.0, &[(0.0, 2.0e6)]);
+    script.audio = None;
+    let mut played = play(&script);
+    let pictures = played
+        .segments
+        .iter_mut()
+        .filter(|segment| segment.kind == Kind::Video);
+    for segment in pictures.skip(2).take(3) {
+        segment.kind = Kind::Audio;
+        segment.app_bytes = 550_000 + segment.app_bytes % 20_000;
+    }
+    let session = only(&played.segments);
+    assert_eq!((session.audio_media, session.audio_segments), (None, 0));
+    assert!(is_near(session.video_media, 4.0));
+}
+
+#[test]
+fn going_elsewhere_is_seen_by_one_header_where_there_is_one_track() {
+    let mut script = Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]);
+    script.audio = None;
+    script.seeks = vec![71.3];
+    let played = play(&script);
+    let session = only(&played.segments);
+    assert_eq!(session.seeks, Some(1));
+    assert!(off(&played, &session, 0.8) < 2.5);
+    // The same header without a change is none.
+    script.seeks.clear();
+    let mut played = play(&script);
+    let header = played.segments[0].clone();
+    let t = Time(header.t_request.0 + 71_300_000_000);
+    played.segments.push(Segment {
+        t_request: t,
+        t_first: Some(t),
+        t_last: Some(t),
+        ..header
+    });
+    played.segments.sort_by_key(|segment| segment.t_request);
+    for (segment, number) in played.segments.iter_mut().zip(1..) {
+        segment.number = number;
+    }
+    assert_eq!(only(&played.segments).seeks, Some(0));
+}
+
+#[test]
+fn sounds_of_one_size_are_each_played() {
+    let mut played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
+    let sounds = played
+        .segments
+        .iter_mut()
+        .filter(|segment| segment.kind == Kind::Audio);
+    let mut count = 0;
+    for segment in sounds {
+        segment.app_bytes = 48_400;
+        count += 1;
+    }
+    // The last one may have been cut by the end.
+    let session = only(&played.segments);
+    assert!(session.audio_segments + 1 >= count, "{session:?}");
+}
+
+/// Numbers in no order (Knuth's MMIX generator).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// Segments of any kinds, sizes and times, overlapping and out of order.
+fn anything(random: &mut Random, template: &Segment) -> Vec<Segment> {
+    let count = random.below(60);
+    let mut now = 0;
+    (1..=count as u32)
+        .map(|number| {
+            let most = [20, 4_000, 30_000][random.below(3) as usize];
+            now += random.below(most) as i64;
+            let at = |ms: i64| Time((ms.max(0)) * 1_000_000);
+            let took = random.below(6_000) as i64 - 200;
+            let kinds = [Kind::Video, Kind::Audio, Kind::Other, Kind::Pending];
+            Segment {
+                number,
+                flow: random.below(4) as u32,
+                server: random.below(2) as u32,
+                client: [10, 0, 0, random.below(2) as u8].into(),
+                kind: kinds[random.below(4) as usize],
+                t_request: at(now),
+                t_last: (random.below(8) > 0).then(|| at(now + took)),
+                app_bytes: [0, 800, 49_000, 49_000, 400_000, u64::MAX][random.below(6) as usize],
+                shared: random.below(3) == 0,
+                complete: random.below(5) > 0,
+                ..template.clone()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn whatever_segments_come_playback_is_sound() {
+    let template = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)])).segments[0].clone();
+    let mut random = Random(7);
+    for _ in 0..80 {
+        for session in infer(&anything(&mut random, &template)) {
+            assert!((0.0..=1.0).contains(&session.confidence));
+            assert!(session.startup.is_none_or(|seconds| seconds >= 0.0));
+            let duration = session.duration();
+            let mut last = 0.0;
+            for &(from, to) in session.stalls.iter().flatten() {
+                assert!(last <= from && from <= to && to <= duration + 1e-6);
+                last = to;
+            }
+            let mut before = session.t_start;
+            for moment in session.moments(1.0) {
+                assert!(before <= moment.t && moment.t <= session.t_end);
+                before = moment.t;
+                for buffer in [moment.buffer, moment.video_buffer, moment.audio_buffer] {
+                    assert!(buffer.is_none_or(|seconds| seconds >= 0.0 && seconds.is_finite()));
+                }
+            }
+        }
+    }
+}
