@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use nflx_core::quality::model::Model;
 use nflx_core::text::summary::ranked;
-use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Stats, Time, features};
+use nflx_core::{Annotation, Config, Engine, Features, LinkType, Packet, Stats, Time, features};
 
 use parts::{Go, Parts};
 
@@ -49,6 +49,8 @@ pub(crate) struct Study {
     pub(crate) start: Time,
     /// What windows had no room for.
     pub(crate) windows: features::Stats,
+    /// Windows that were counted beside the first pass, if they were asked for and it said all there is to say.
+    pub(crate) counted: Option<Features>,
     /// Model to ask, if there is one.
     pub(crate) model: Option<Arc<Model>>,
     /// Where its frames are.
@@ -132,31 +134,39 @@ impl Study {
     /// Reads a capture: once, and once more if evidence came after packets of which it makes segments. Where that
     /// happens early, as it mostly does, reading begins anew at once.
     pub(crate) fn new(files: &[PathBuf], config: Config) -> Result<Self, Failure> {
-        Self::among(files, config, None)
+        Self::among(files, config, None, false)
     }
 
-    /// The same for one of several captures, all of which `total` watches.
+    /// The same for one of several captures, all of which `total` watches; `counts` windows beside it.
     pub(crate) fn among(
         files: &[PathBuf],
         config: Config,
         total: Option<Arc<Total>>,
+        counts: bool,
     ) -> Result<Self, Failure> {
         let mut parts = Parts::open(files)?;
         let mut engine = Engine::new(seeded(config));
+        // Where titles end sessions, all of them must be known first.
+        let counts = counts && !engine.config().session_by_title;
+        let begin = |engine: &Engine| counts.then(|| Features::ahead(engine.config()));
+        let mut counted = begin(&engine);
         let watch = progress(parts.name(), true, total.clone(), 1);
         let mut budget = parts.size().unwrap_or(0) / AHEAD_SHARE;
         let seen = loop {
-            match read_ahead(&mut parts, &mut engine, &watch, budget)? {
+            let passed = read_ahead(&mut parts, &mut engine, &mut counted, &watch, budget)?;
+            match passed {
                 Ahead::Whole(seen) => break seen,
                 Ahead::Again(used) => budget -= used,
             }
             engine = engine.into_informed();
+            counted = begin(&engine);
         };
         drop(watch);
         let mut study = Self {
             engine,
             start: seen.start.unwrap_or_default(),
             windows: features::Stats::default(),
+            counted,
             model: None,
             frames: Arc::new(parts.frames()),
             parts,
@@ -167,9 +177,15 @@ impl Study {
         if let Some(number) = study.seen.only_unknown_link_types(&study.engine.stats()) {
             return Err(Unreadable::LinkType(number).into());
         }
-        if study.engine.segments_missed() {
-            study = study.again(true, |_, _, _| Ok(()))?;
+        if falls_short(&study.engine, counts) {
+            let mut counted = begin(&study.engine);
+            study = study.again(true, |packet, said, engine| {
+                count(&mut counted, packet, said.as_ref(), engine);
+                Ok(())
+            })?;
+            study.counted = counted;
         }
+        study.counted = study.counted.filter(Features::is_whole);
         Ok(study)
     }
 
@@ -297,19 +313,40 @@ enum Ahead {
     Again(u64),
 }
 
+/// Whether a pass with the evidence of this one would say more: about segments, and about packets where windows count them.
+fn falls_short(engine: &Engine, counts: bool) -> bool {
+    engine.segments_missed() || counts && engine.evidence_came_late()
+}
+
+/// Counts a packet in its window, if windows are counted. What others sent counts as well, but once.
+fn count(
+    counted: &mut Option<Features>,
+    packet: &Packet<'_>,
+    said: Option<&Annotation>,
+    engine: &Engine,
+) {
+    if let Some(windows) = counted
+        && (said.is_some() || !engine.latest_is_copy())
+    {
+        windows.packet(packet, said);
+    }
+}
+
 /// Gives every packet to the engine, or stops where it is better to begin anew, as long as no more than `budget` bytes
 /// were read.
 fn read_ahead(
     parts: &mut Parts,
     engine: &mut Engine,
+    counted: &mut Option<Features>,
     progress: &dyn Fn(Option<u64>) -> Progress,
     budget: u64,
 ) -> Result<Ahead, Failure> {
     let progress = progress(parts.size());
     let mut seen = Seen::default();
     let whole = parts.packets(&progress, |packet| {
-        seen.packet(engine, packet);
-        let again = engine.segments_missed() && progress.read() <= budget;
+        let said = seen.packet(engine, packet);
+        count(counted, packet, said.as_ref(), engine);
+        let again = falls_short(engine, counted.is_some()) && progress.read() <= budget;
         Ok::<_, Failure>(if again { Go::Stop } else { Go::On })
     })?;
     if !whole {

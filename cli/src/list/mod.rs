@@ -23,6 +23,8 @@ use crate::rows::{
 pub(crate) trait Report: Rows + Sized {
     /// How often a capture is read at least.
     const PASSES: u32 = 1;
+    /// Whether windows are counted meanwhile.
+    const COUNTS: bool = false;
 
     /// Writes the rows of a capture; `watched` where a person sees them come.
     fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure>;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use nflx_core::features::Row;
 use nflx_core::quality::model::{Model, ModelError, Scratch};
-use nflx_core::{Config, Features as Windows, Time};
+use nflx_core::{Config, Features as Windows};
 
-use super::Report;
 use super::run::run;
 use super::write::write_to;
+use super::{Report, sessions};
 use crate::analysis::{Failure, Study};
 use crate::args::{FeaturesRun, ModelCheck, ModelFile, QualityRun, Run};
 use crate::escape;
@@ -103,7 +103,7 @@ fn sentence(file: &Path, error: &ModelError) -> String {
 }
 
 impl Report for Features {
-    const PASSES: u32 = 2;
+    const COUNTS: bool = true;
 
     fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         windows(study, watched, writer)
@@ -111,7 +111,7 @@ impl Report for Features {
 }
 
 impl Report for ModelledFeatures {
-    const PASSES: u32 = 2;
+    const COUNTS: bool = true;
 
     fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         windows(study, watched, writer)
@@ -119,28 +119,26 @@ impl Report for ModelledFeatures {
 }
 
 impl Report for Quality {
-    const PASSES: u32 = 2;
+    const COUNTS: bool = true;
 
     fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         windows(study, watched, writer)
     }
 }
 
-/// Writes every window. Reads the capture once more: what a segment was shows only behind it.
-fn windows<T>(study: Study, watched: bool, writer: &mut Writer<'_, T>) -> Result<Study, Failure>
+/// Writes every window: those that were counted beside the first pass, or those of another one, as what a segment was
+/// shows only behind it.
+fn windows<T>(mut study: Study, watched: bool, writer: &mut Writer<'_, T>) -> Result<Study, Failure>
 where
     T: for<'a> Rows<Row<'a> = FeatureRow<'a>>,
 {
-    let mut windows = Windows::new(&study.engine);
     let (start, model) = (study.start, study.model.clone());
     let frames = Arc::clone(&study.frames);
     let mut scratch = Scratch::default();
-    let mut write = |row: &Row, latest: Time| {
-        // What the capture does not cover may have held anything.
-        let is_complete = latest >= row.end;
+    let mut write = |row: &Row| {
         let answer = model
             .as_deref()
-            .map(|model| model.answer(row, is_complete, &mut scratch));
+            .map(|model| model.answer(row, row.is_complete, &mut scratch));
         let said = &answer.map(Said::from).unwrap_or_default();
         writer.row(&FeatureRow {
             capture: frames.at(row.start),
@@ -149,18 +147,26 @@ where
             said,
         })
     };
-    let mut latest = start;
-    let mut study = study.again(!watched, |packet, annotation, engine| {
-        // What others sent counts as well, but once.
-        if annotation.is_none() && engine.latest_is_copy() {
-            return Ok(());
+    let mut windows = if let Some(mut windows) = study.counted.take() {
+        windows.settle(&study.engine);
+        windows
+    } else {
+        let mut windows = Windows::new(&study.engine);
+        if study.engine.config().session_by_title {
+            let titles = sessions(&study);
+            windows = windows.with_titles(titles.iter().map(|title| (title.client, title.t_start)));
         }
-        windows.packet(packet, annotation.as_ref());
-        latest = latest.max(packet.time);
-        drain(&mut windows, |row| write(row, latest))
-    })?;
+        study = study.again(!watched, |packet, annotation, engine| {
+            // What others sent counts as well, but once.
+            if annotation.is_some() || !engine.latest_is_copy() {
+                windows.packet(packet, annotation.as_ref());
+            }
+            drain(&mut windows, &mut write)
+        })?;
+        windows
+    };
     windows.finish();
-    drain(&mut windows, |row| write(row, latest))?;
+    drain(&mut windows, write)?;
     study.windows = windows.stats();
     Ok(study)
 }

@@ -127,7 +127,8 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
     write_to(&run.output, |sink, format| {
         let watched = sink.is_terminal();
         let mut writer = Writer::<T>::new(format, sink, files.len() > 1)?;
-        let study = Study::new(files, config).map(|study| study.with_model(run.model.as_ref()));
+        let study = Study::among(files, config, None, T::COUNTS)
+            .map(|study| study.with_model(run.model.as_ref()));
         let study = study.and_then(|study| T::write(study, watched, &mut writer));
         let (status, any) = match study {
             Ok(study) => {
@@ -164,7 +165,7 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
         let watched = sink.is_terminal();
         let mut writer = Writer::<T>::new(format, sink, true)?;
         let read = |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Part), Failure> {
-            let study = Study::among(files, config.clone(), Some(Arc::clone(total)))?;
+            let study = Study::among(files, config.clone(), Some(Arc::clone(total)), T::COUNTS)?;
             let study = study.with_model(run.model.as_ref());
             let mut part = Writer::<T>::of_part(format, watched)?;
             let study = T::write(study, false, &mut part)?;
@@ -234,7 +235,7 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
     let mut sentences = Vec::new();
     let written = fs::create_dir_all(root).and_then(|()| {
         let read = |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Sink), Failure> {
-            let study = Study::among(files, config.clone(), Some(Arc::clone(total)))?;
+            let study = Study::among(files, config.clone(), Some(Arc::clone(total)), T::COUNTS)?;
             let study = study.with_model(run.model.as_ref());
             let mut sink = Sink::below(root, target(&files[0]))?;
             let mut writer = Writer::<T>::of_partition(&mut sink)?;

@@ -10,7 +10,8 @@ pub use self::parse::ConfigError;
 use self::parse::{bad, dns_ports, evidence, keywords, kinds, list, nat64, number, ports, prefix};
 use self::prefix::Prefix;
 use self::settings::{
-    CHOICE_EMPTY, CHOICE_FLOW_KEY, CHOICE_RULE, Index, NUMBERS, SETTING_TABLE, numeric_settings,
+    CHOICE_EMPTY, CHOICE_FLOW_KEY, CHOICE_RULE, CHOICE_SESSION, Index, NUMBERS, SETTING_TABLE,
+    numeric_settings,
 };
 pub use self::settings::{FlowScope, SegmentRule, Setting, SettingKind};
 use crate::facts::segment::Kind;
@@ -56,6 +57,8 @@ pub struct Config {
     pub feature_kinds: Vec<Kind>,
     /// Features without any value are 0.
     pub zero_if_empty: bool,
+    /// Sessions of features end where the next title begins.
+    pub session_by_title: bool,
     /// The numeric settings, in the order of [`NUMBERS`].
     numbers: [u64; NUMBERS.len()],
     /// Secret that hash tables are seeded with, so that captures cannot be made to collide in them. Results do not
@@ -83,6 +86,7 @@ impl Default for Config {
             vxlan_ports: Vec::new(),
             feature_kinds: vec![Kind::Video, Kind::Audio],
             zero_if_empty: false,
+            session_by_title: false,
             numbers: std::array::from_fn(|i| NUMBERS[i].default),
             hash_seed: 0,
             #[cfg(any(test, fuzzing))]
@@ -157,6 +161,13 @@ impl Config {
                     _ => return Err(bad("empty_features", value, "null or zero")),
                 }
             }
+            "session_by" => {
+                self.session_by_title = match value.trim() {
+                    "idle" => false,
+                    "title" => true,
+                    _ => return Err(bad("session_by", value, "idle or title")),
+                }
+            }
             _ => {
                 let index = NUMBERS
                     .iter()
@@ -189,6 +200,7 @@ impl Config {
                     .map(|kind| kind.as_str().to_owned()),
             ),
             "empty_features" => CHOICE_EMPTY[usize::from(self.zero_if_empty)].to_owned(),
+            "session_by" => CHOICE_SESSION[usize::from(self.session_by_title)].to_owned(),
             _ => self.numbers[NUMBERS
                 .iter()
                 .position(|number| number.setting.name == name)?]

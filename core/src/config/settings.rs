@@ -242,6 +242,9 @@ macro_rules! numeric_settings {
             window_values: 16_777_216 in 0..=1_000_000_000, "values", "Values kept for medians",
                 "Values from which 'nflx features' takes the medians of all open windows; beyond it, those of a uniform sample.",
                 "memory: 8 bytes a value; 10 s at 1 Gbit/s make some 4 million";
+            kept_windows: 8_192 in 0..=10_000_000, "windows", "Windows kept until the end",
+                "Windows that 'nflx features' counts while a capture is read for the first time; with more, it is read once more.",
+                "memory: about 4 kB each; 22 hours of one viewer";
             max_sessions: 4_096 in 1..=1_000_000, "sessions", "Session table size",
                 "Sessions open at once in 'nflx features'; beyond it, sessions that were quiet longest end.",
                 "memory: about 2 kB a session, and up to 25 kB for its values";
@@ -338,6 +341,7 @@ numeric_settings!(table);
 
 pub(super) const CHOICE_RULE: &[&str] = &["flow", "server"];
 pub(super) const CHOICE_EMPTY: &[&str] = &["null", "zero"];
+pub(super) const CHOICE_SESSION: &[&str] = &["idle", "title"];
 pub(super) const CHOICE_FLOW_KEY: &[&str] = &["addresses", "vlan", "tunnel"];
 
 const WORDS: &[Setting] = &[
@@ -420,6 +424,14 @@ const WORDS: &[Setting] = &[
         unit: "",
         source: "null cannot be taken for a measured 0; published data sets have 0",
         kind: SettingKind::Choice(CHOICE_EMPTY),
+    },
+    Setting {
+        name: "session_by",
+        title: "Sessions of features",
+        help: "idle: a client's sessions are apart by 'session_idle'; title: a title that begins in one begins another as well.",
+        unit: "",
+        source: "published data sets hold a title in each session",
+        kind: SettingKind::Choice(CHOICE_SESSION),
     },
 ];
 

@@ -3,18 +3,18 @@
 use crate::facts::segment::Transport;
 use crate::wire::decode::{self, TcpFlags};
 
-/// Facts that the packets to and from video servers showed so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Carriage {
-    /// True if the first of them began a connection; `None` before it.
-    pub(crate) from_start: Option<bool>,
+/// What the packets to and from one server showed in a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Carried {
+    /// Ordinal in the window of the first of them, and true if it began a connection; `None` before it.
+    first: Option<(u64, bool)>,
     /// Bytes of TCP and of UDP.
     bytes: [u64; 2],
 }
 
-impl Carriage {
-    /// Counts a packet of `length` bytes.
-    pub(crate) fn packet(&mut self, transport: &decode::Transport<'_>, length: u32) {
+impl Carried {
+    /// Counts a packet of `length` bytes, which is the `ordinal`-th of its window.
+    pub(crate) fn packet(&mut self, transport: &decode::Transport<'_>, length: u32, ordinal: u64) {
         let (place, begins) = match transport {
             decode::Transport::Tcp(tcp) => (0, tcp.flags.has(TcpFlags::SYN)),
             // RFC 9000, section 17.2: a connection begins with long headers.
@@ -24,7 +24,33 @@ impl Carriage {
             decode::Transport::LaterFragment | decode::Transport::Other => return,
         };
         self.bytes[place] += u64::from(length);
-        self.from_start.get_or_insert(begins);
+        self.first.get_or_insert((ordinal, begins));
+    }
+}
+
+/// What the packets to and from video servers showed so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Carriage {
+    /// True if the first of them began a connection; `None` before it.
+    pub(crate) from_start: Option<bool>,
+    /// Bytes of TCP and of UDP.
+    bytes: [u64; 2],
+}
+
+impl Carriage {
+    /// Counts the packets of the next window.
+    pub(crate) fn window<'a>(&mut self, servers: impl Iterator<Item = &'a Carried>) {
+        let mut first: Option<(u64, bool)> = None;
+        for carried in servers {
+            for (own, more) in self.bytes.iter_mut().zip(carried.bytes) {
+                *own += more;
+            }
+            first = match (first, carried.first) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        self.from_start = self.from_start.or(first.map(|first| first.1));
     }
 
     /// Returns the transport of most bytes; `None` if there were none.
@@ -69,9 +95,14 @@ mod tests {
 
     /// Returns what is known after these packets of 100 bytes each.
     fn after(packets: &[decode::Transport<'_>]) -> (Option<bool>, Option<Transport>) {
+        // Every second one in another window.
         let mut carriage = Carriage::default();
-        for packet in packets {
-            carriage.packet(packet, 100);
+        for window in packets.chunks(2) {
+            let mut carried = Carried::default();
+            for (packet, ordinal) in window.iter().zip(1..) {
+                carried.packet(packet, 100, ordinal);
+            }
+            carriage.window([&carried].into_iter());
         }
         (carriage.from_start, carriage.transport())
     }

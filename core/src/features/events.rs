@@ -1,5 +1,6 @@
-//! What becomes of segments, packet by packet.
+//! What becomes of segments, packet by packet, and which servers send video: what a studied capture tells of its windows.
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use crate::bounded::size;
@@ -21,76 +22,113 @@ pub(crate) enum Happening {
 pub(crate) struct Event {
     pub(crate) frame: u64,
     pub(crate) time: Time,
-    pub(crate) client: IpAddr,
     pub(crate) happening: Happening,
 }
 
-/// Events of the segments that a studied capture holds, in the order of its packets.
-#[derive(Debug)]
-pub(crate) struct Events {
+/// Events of a client, in the order of packets.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
     list: Vec<Event>,
     next: usize,
 }
 
-impl Events {
-    /// Of the segments of the kinds that count. One that is still open at the end of the capture counts as complete if
-    /// nothing of it came for some time; its size might be a part only else.
+impl Queue {
+    /// The next event before a frame.
+    pub(crate) fn before(&mut self, frame: u64) -> Option<Event> {
+        let event = *self
+            .list
+            .get(self.next)
+            .filter(|event| event.frame < frame)?;
+        self.next += 1;
+        Some(event)
+    }
+}
+
+/// What a studied capture tells of its windows.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    events: HashMap<IpAddr, Queue>,
+    video_servers: HashSet<IpAddr>,
+}
+
+impl Outcome {
     pub(crate) fn of(outcome: &Engine) -> Self {
-        let config = outcome.config();
-        let end = outcome
-            .servers()
-            .map(|(_, server)| server.t_last)
-            .max()
-            .unwrap_or_default();
-        let quiet = i64::try_from(config.segment_quiet())
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1_000_000_000);
-        let mut list = Vec::new();
-        for segment in outcome.segments() {
-            if !config.feature_kinds.contains(&segment.kind) {
-                continue;
-            }
-            let (client, requested) = (segment.client, segment.t_request);
-            let happening = Happening::Request;
-            list.push(Event {
-                frame: segment.request_frame,
-                time: requested,
-                client,
-                happening,
-            });
-            let Some((frame, time)) = segment.last_frame.zip(segment.t_last) else {
-                continue;
-            };
-            if segment.bytes > 0 && (segment.complete || end.since(time) >= quiet) {
-                let happening = Happening::Completion {
-                    requested,
-                    bytes: segment.bytes,
-                };
-                list.push(Event {
-                    frame,
-                    time,
-                    client,
-                    happening,
-                });
-            }
+        let servers = outcome.servers().map(|(_, server)| server);
+        let of_video = servers.filter(|server| server.role.sends_video());
+        Self {
+            events: events(outcome),
+            video_servers: of_video.map(|server| server.address).collect(),
         }
-        // Stable: what happens at one packet stays in the order of the segments.
-        list.sort_by_key(|event| event.frame);
-        Self { list, next: 0 }
     }
 
     /// The most memory that it holds: a request and a completion of each segment, and as much again while they are sorted.
     pub(crate) fn bound(config: &Config) -> u64 {
-        size::list::<Event>(config.max_segments().saturating_mul(2)).saturating_mul(2)
+        size::list::<Event>(config.max_segments().saturating_mul(2))
+            .saturating_mul(2)
+            .saturating_add(size::list::<[IpAddr; 2]>(config.max_servers()).saturating_mul(2))
     }
 
-    /// The next event up to a frame.
-    pub(crate) fn up_to(&mut self, frame: u64) -> Option<Event> {
-        let event = *self
-            .list
-            .get(self.next)
-            .filter(|event| event.frame <= frame)?;
-        self.next += 1;
-        Some(event)
+    /// Events of a client.
+    pub(crate) fn events(&mut self, client: &IpAddr) -> Option<&mut Queue> {
+        self.events.get_mut(client)
     }
+
+    /// Events that nobody took, which are forgotten.
+    pub(crate) fn rest(&mut self) -> u64 {
+        let left = |queue: &Queue| (queue.list.len() - queue.next) as u64;
+        let rest = self.events.values().map(left).sum();
+        self.events.clear();
+        rest
+    }
+
+    pub(crate) fn sends_video(&self, server: &IpAddr) -> bool {
+        self.video_servers.contains(server)
+    }
+}
+
+/// Events of the segments of the kinds that count, by client. A segment that is still open at the end of the capture counts
+/// as complete if nothing of it came for some time; its size might be a part only else.
+fn events(outcome: &Engine) -> HashMap<IpAddr, Queue> {
+    let config = outcome.config();
+    let end = outcome
+        .servers()
+        .map(|(_, server)| server.t_last)
+        .max()
+        .unwrap_or_default();
+    let quiet = i64::try_from(config.segment_quiet())
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000_000);
+    let mut all: HashMap<IpAddr, Queue> = HashMap::new();
+    for segment in outcome.segments() {
+        if !config.feature_kinds.contains(&segment.kind) {
+            continue;
+        }
+        let list = &mut all.entry(segment.client).or_default().list;
+        let requested = segment.t_request;
+        let happening = Happening::Request;
+        list.push(Event {
+            frame: segment.request_frame,
+            time: requested,
+            happening,
+        });
+        let Some((frame, time)) = segment.last_frame.zip(segment.t_last) else {
+            continue;
+        };
+        if segment.bytes > 0 && (segment.complete || end.since(time) >= quiet) {
+            let happening = Happening::Completion {
+                requested,
+                bytes: segment.bytes,
+            };
+            list.push(Event {
+                frame,
+                time,
+                happening,
+            });
+        }
+    }
+    // Stable: what happens at one packet stays in the order of the segments.
+    for queue in all.values_mut() {
+        queue.list.sort_by_key(|event| event.frame);
+    }
+    all
 }

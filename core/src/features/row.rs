@@ -133,6 +133,9 @@ pub struct Row {
     /// True if the first packet between the client and a video server in the session began a connection: the session was
     /// not joined midway. `None` while there was no such packet.
     pub from_start: Option<bool>,
+    /// True if a packet that lies behind its end was seen when it closed: what the capture does not cover may have held
+    /// anything.
+    pub is_complete: bool,
     /// Transport of most bytes between the client and video servers in the session so far.
     pub transport: Option<Transport>,
     /// Statistics of no values are 0.

@@ -1,18 +1,15 @@
-//! One client's streaming: where its windows are, and what its segments were.
+//! One client's streaming, by packets: where its windows are.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use super::carriage::Carriage;
-use super::row::{Known, Latest, Row};
+use super::row::{Known, Row};
 use super::sample::Pool;
-use super::window::{Spread, Window};
+use super::shares::Shares;
+use super::window::Window;
 use crate::bounded::size;
 use crate::config::Config;
-use crate::packet::{Time, seconds};
-
-/// The segments that columns named `10_` look back on.
-const LAST: usize = 10;
+use crate::packet::Time;
 
 /// The settings that a session is measured by.
 #[derive(Clone, Copy, Debug)]
@@ -44,24 +41,17 @@ impl Rules {
     }
 }
 
-/// Moments of one sort: requests, or completions.
-#[derive(Debug, Default)]
-struct Occurrences {
-    count: u64,
-    last: Option<Time>,
-    gaps: Spread,
-}
-
-impl Occurrences {
-    /// Takes one; the time since the one before, in nanoseconds.
-    fn add(&mut self, time: Time, limit: usize) -> Option<i64> {
-        self.count += 1;
-        let gap = self.last.replace(time).map(|last| time.since(last).max(0));
-        if let Some(gap) = gap {
-            self.gaps.add(seconds(gap), limit);
-        }
-        gap
-    }
+/// A window whose packets are counted, and whose segments are not known yet.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) row: Row,
+    pub(crate) shares: Shares,
+    /// Frame of the packet that began its session.
+    pub(crate) begun: u64,
+    /// Frame of the packet that closed it: what happens there happens behind it.
+    pub(crate) until: u64,
+    /// It is the last of its session.
+    pub(crate) is_last: bool,
 }
 
 /// A session that is going on.
@@ -69,65 +59,39 @@ impl Occurrences {
 pub(crate) struct Session {
     pub(crate) number: u32,
     pub(crate) client: IpAddr,
-    start: Time,
-    /// Time of the latest packet.
+    pub(crate) start: Time,
+    begun: u64,
+    /// Of the latest packet.
     last: Time,
     /// Number of the window that is open.
     pub(crate) index: u32,
     pub(crate) window: Window,
     /// Latest packet of each direction: down, up.
     pub(crate) last_packet: [Option<Time>; 2],
-    /// Counters of the packets to and from video servers.
-    pub(crate) carriage: Carriage,
     /// Bytes of the client's other traffic (down, up), by window from the open one on.
     foreign: VecDeque<[u64; 2]>,
-    requests: Occurrences,
-    completions: Occurrences,
-    sizes: Spread,
-    bytes: u64,
-    latest: Option<Latest>,
-    last_sizes: VecDeque<u64>,
-    /// Values that were not kept for percentiles.
-    pub(crate) sampled: u64,
 }
 
 impl Session {
     /// The most memory that all of them hold beside themselves, but for the values of windows.
     pub(crate) fn bound(config: &Config) -> u64 {
-        let (sessions, events) = (
-            config.max_sessions(),
-            config.max_segments().saturating_mul(2),
-        );
-        // Each event adds a time to the session's list and to the window's, and perhaps a size.
-        let lists = sessions
-            .saturating_mul(5)
-            .saturating_mul(size::list::<f64>(config.session_values()));
-        let values = lists.min(
-            sessions.saturating_mul(5 * size::list::<f64>(4))
-                + size::list::<f64>(events.saturating_mul(3)),
-        );
         let windows = size::list::<[u64; 2]>(config.session_idle() / config.feature_window() + 2);
-        values.saturating_add(sessions.saturating_mul(windows + size::list::<u64>(LAST as u64)))
+        config
+            .max_sessions()
+            .saturating_mul(windows.saturating_add(Shares::bound()))
     }
 
-    pub(crate) fn new(number: u32, client: IpAddr, start: Time) -> Self {
+    pub(crate) fn new(number: u32, client: IpAddr, start: Time, begun: u64) -> Self {
         Self {
             number,
             client,
             start,
+            begun,
             last: start,
             index: 0,
             window: Window::default(),
             last_packet: [None; 2],
-            carriage: Carriage::default(),
             foreign: VecDeque::new(),
-            requests: Occurrences::default(),
-            completions: Occurrences::default(),
-            sizes: Spread::default(),
-            bytes: 0,
-            latest: None,
-            last_sizes: VecDeque::new(),
-            sampled: 0,
         }
     }
 
@@ -145,19 +109,19 @@ impl Session {
         )
     }
 
-    /// Goes on to the window of a packet, and gives the rows of those before it. `true` if the packet is earlier than the
-    /// open window: it counts in that, so that windows stay in order.
+    /// Goes on to the window of a packet, and closes those before it. `true` if the packet is earlier than the open window:
+    /// it counts in that, so that windows stay in order.
     pub(crate) fn advance(
         &mut self,
-        time: Time,
+        (time, frame): (Time, u64),
         rules: &Rules,
         pool: &mut Pool,
-        rows: &mut VecDeque<Row>,
+        closed: &mut VecDeque<Closed>,
     ) -> bool {
         // Bounded by the idle time.
         let target = time.since(self.start).max(0) / rules.window;
         while i64::from(self.index) < target.min(i64::from(u32::MAX)) {
-            rows.push_back(self.close(rules, pool));
+            closed.push_back(self.close(frame, rules, pool));
             self.index += 1;
         }
         self.last = self.last.max(time);
@@ -178,102 +142,30 @@ impl Session {
         self.foreign[ahead][usize::from(!down)] += u64::from(length);
     }
 
-    /// Takes a request.
-    pub(crate) fn request(&mut self, time: Time, rules: &Rules) {
-        self.window.requests += 1;
-        if let Some(gap) = self.requests.add(time, rules.session_values) {
-            self.window
-                .request_gaps
-                .add(seconds(gap), rules.session_values);
-        }
-    }
-
-    /// Takes a segment that completed.
-    pub(crate) fn completion(
-        &mut self,
-        requested: Time,
-        completed: Time,
-        bytes: u64,
-        rules: &Rules,
-    ) {
-        self.window.completions += 1;
-        let gap = self.completions.add(completed, rules.session_values);
-        if let Some(gap) = gap {
-            self.window
-                .completion_gaps
-                .add(seconds(gap), rules.session_values);
-        }
-        let growth = self
-            .latest
-            .map(|before| bytes.cast_signed().wrapping_sub(before.bytes.cast_signed()));
-        self.latest = Some(Latest {
-            requested,
-            completed,
-            bytes,
-            growth,
-            gap,
-        });
-        self.sizes.add(bytes as f64, rules.session_values);
-        self.bytes += bytes;
-        if self.last_sizes.len() == LAST {
-            self.last_sizes.pop_front();
-        }
-        self.last_sizes.push_back(bytes);
-    }
-
-    /// The row of the open window, whose counts begin anew.
-    pub(crate) fn close(&mut self, rules: &Rules, pool: &mut Pool) -> Row {
-        let spreads = [
-            &mut self.requests.gaps,
-            &mut self.completions.gaps,
-            &mut self.sizes,
-        ];
-        let of_window = [
-            &mut self.window.request_gaps,
-            &mut self.window.completion_gaps,
-        ];
-        for spread in spreads.into_iter().chain(of_window) {
-            self.sampled += std::mem::take(&mut spread.ranked.sampled);
-        }
-        let counted = self.window.take(pool);
-        Row {
+    /// Closes the open window at a frame; its counts begin anew.
+    pub(crate) fn close(&mut self, until: u64, rules: &Rules, pool: &mut Pool) -> Closed {
+        let (counted, shares) = self.window.take(pool);
+        let row = Row {
             session: self.number,
             client: self.client,
             window: self.index,
             session_start: self.start,
             start: self.window_start(self.index, rules),
             end: self.window_start(self.index + 1, rules),
-            from_start: self.carriage.from_start,
-            transport: self.carriage.transport(),
+            from_start: None,
+            is_complete: false,
+            transport: None,
             zero_if_empty: rules.zero_if_empty,
             foreign: self.foreign.pop_front().unwrap_or_default(),
-            known: self.known(counted.requests, counted.completions, rules),
+            known: Known::default(),
             counted,
-        }
-    }
-
-    /// Returns what is known, with so many requests and completions in the window itself.
-    fn known(&self, requests: u64, completions: u64, rules: &Rules) -> Known {
-        let mut last_sizes = Spread::default();
-        let mut average = None;
-        let averages = self.last_sizes.iter().map(|&size| {
-            let size = size as f64;
-            last_sizes.add(size, LAST);
-            *average.insert(average.map_or(size, |before: f64| {
-                (size - before).mul_add(rules.weight, before)
-            }))
-        });
-        let averages = averages.collect();
-        Known {
-            averages,
-            requests_before: self.requests.count - requests,
-            completions_before: self.completions.count - completions,
-            bytes: self.bytes,
-            latest: self.latest,
-            sizes: self.sizes.span(),
-            request_gaps: self.requests.gaps.span(),
-            completion_gaps: self.completions.gaps.span(),
-            last_sizes: last_sizes.span(),
+        };
+        Closed {
+            row,
+            shares,
+            begun: self.begun,
+            until,
+            is_last: false,
         }
     }
 }

@@ -51,6 +51,26 @@ fn features(config: Config, given: &Given) -> (Vec<Row>, Stats) {
     (rows, features.stats())
 }
 
+/// Rows of packets that were counted in the first reading; `None` if something found no room.
+fn ahead(config: &Config, given: &Given) -> Option<(Vec<Row>, Stats)> {
+    let mut engine = Engine::new(config.clone());
+    let mut features = Features::ahead(config);
+    for (given, frame) in given.iter().zip(1..) {
+        let packet = packet(frame, given);
+        let said = engine.packet(&packet);
+        features.packet(&packet, said.as_ref());
+        assert!(features.next_row().is_none(), "not before the outcome");
+    }
+    engine.finish();
+    if engine.evidence_came_late() || !features.is_whole() {
+        return None;
+    }
+    features.settle(&engine);
+    features.finish();
+    let rows = std::iter::from_fn(|| features.next_row()).collect();
+    Some((rows, features.stats()))
+}
+
 /// A datagram between Netflix and a client that is no QUIC.
 fn datagram(time: i64, from: &str, to: &str, length: usize) -> (i64, Vec<u8>) {
     (
@@ -120,6 +140,54 @@ fn a_window_ends_before_the_next_begins() {
         places(&rows),
         [(1, 0, 3.0), (1, 1, 0.0), (1, 2, 0.0), (1, 3, 1.0)]
     );
+}
+
+#[test]
+fn windows_that_are_kept_have_a_limit() {
+    let given: Given = (0..5).map(|at| down(at * 10 * SECOND)).collect();
+    let kept = |room| ahead(&config(&[("kept_windows", room)]), &given).is_some();
+    // The fifth closes at the end.
+    assert_eq!((kept("4"), kept("3")), (true, false));
+    let servers = |count: u8| {
+        let given: Given = (0..count)
+            .map(|at| datagram(i64::from(at), &format!("23.246.11.{at}"), CLIENT, 100))
+            .collect();
+        ahead(&Config::default(), &given).is_some()
+    };
+    assert_eq!((servers(16), servers(17)), (true, false));
+    // Which servers those are does not matter once it is known which send video.
+    let given: Given = (0..17)
+        .map(|at| datagram(at, &format!("23.246.11.{at}"), CLIENT, 100))
+        .collect();
+    assert_eq!(features(Config::default(), &given).0.len(), 1);
+}
+
+#[test]
+fn a_title_ends_the_session_of_the_one_before() {
+    let client = address(CLIENT);
+    let given: Given = (0..6).map(|at| down(at * SECOND)).collect();
+    let sessions = |titles: &[i64]| {
+        let mut engine = Engine::new(Config::default());
+        let mut features = Features::ahead(&Config::default())
+            .with_titles(titles.iter().map(|&at| (client, Time(at * SECOND))));
+        for (given, frame) in given.iter().zip(1..) {
+            let packet = packet(frame, given);
+            let said = engine.packet(&packet);
+            features.packet(&packet, said.as_ref());
+        }
+        engine.finish();
+        features.settle(&engine);
+        features.finish();
+        let rows: Vec<Row> = std::iter::from_fn(|| features.next_row()).collect();
+        rows.iter()
+            .map(|row| row.start.0 / SECOND)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(sessions(&[]), [0]);
+    // What comes before the first title is of its session.
+    assert_eq!(sessions(&[2]), [0]);
+    assert_eq!(sessions(&[1, 4]), [0, 4]);
+    assert_eq!(sessions(&[4, 1, 5]), [0, 4, 5]);
 }
 
 #[test]
@@ -524,6 +592,18 @@ proptest! {
                 "the last window holds a packet");
         }
         prop_assert_eq!(stats.events_lost, 0);
+    }
+
+    #[test]
+    fn one_reading_gives_the_rows_of_two(given in traffic(), window in 1..40_u64, room in 1..3_u64) {
+        let settings = config(&[
+            ("feature_window", &window.to_string()),
+            ("feature_kinds", "video,audio,other"),
+            ("max_sessions", &room.to_string()),
+        ]);
+        if let Some(one) = ahead(&settings, &given) {
+            prop_assert_eq!(one, features(settings, &given));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::moments::Moments;
 use super::row::{Counted, Counts, Sent, Shape, Span};
 use super::sample::{Pool, Ranked, Sample};
+use super::shares::Shares;
 use super::tcp::Observation;
 use crate::packet::seconds;
 use crate::wire::decode::{Tcp, TcpFlags};
@@ -50,16 +51,9 @@ pub(crate) struct Direction {
 
 impl Direction {
     /// Counts a packet of `length` bytes that came `gap` nanoseconds after the one before in its direction.
-    pub(crate) fn packet(
-        &mut self,
-        length: u32,
-        is_video: bool,
-        gap: Option<i64>,
-        pool: &mut Pool,
-    ) {
+    pub(crate) fn packet(&mut self, length: u32, gap: Option<i64>, pool: &mut Pool) {
         self.counts.packets += 1;
         self.counts.bytes += u64::from(length);
-        self.counts.video_bytes += if is_video { u64::from(length) } else { 0 };
         self.bytes_per_packet.add(f64::from(length), pool);
         if let Some(gap) = gap {
             self.inter_arrival.add(seconds(gap), pool);
@@ -138,7 +132,7 @@ impl Spread {
     }
 
     /// The statistics, and begins anew.
-    fn take(&mut self) -> Span {
+    pub(crate) fn take(&mut self) -> Span {
         let span = self.span();
         self.moments = Moments::default();
         self.ranked.clear();
@@ -146,17 +140,14 @@ impl Spread {
     }
 }
 
-/// Everything that is counted of a window.
+/// Everything that is counted of a window's packets.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
     pub(crate) down: Direction,
     pub(crate) up: Direction,
     pub(crate) flows: u64,
+    pub(crate) shares: Shares,
     round_trip: Quantity,
-    pub(crate) requests: u64,
-    pub(crate) completions: u64,
-    pub(crate) request_gaps: Spread,
-    pub(crate) completion_gaps: Spread,
 }
 
 impl Window {
@@ -168,16 +159,14 @@ impl Window {
     }
 
     /// The numbers, and begins the next window.
-    pub(crate) fn take(&mut self, pool: &mut Pool) -> Counted {
-        Counted {
+    pub(crate) fn take(&mut self, pool: &mut Pool) -> (Counted, Shares) {
+        let counted = Counted {
             down: self.down.take(pool),
             up: self.up.take(pool),
             flows: std::mem::take(&mut self.flows),
             round_trip: self.round_trip.take(pool),
-            requests: std::mem::take(&mut self.requests),
-            completions: std::mem::take(&mut self.completions),
-            request_gaps: self.request_gaps.take(),
-            completion_gaps: self.completion_gaps.take(),
-        }
+            ..Counted::default()
+        };
+        (counted, std::mem::take(&mut self.shares))
     }
 }

@@ -66,6 +66,7 @@ fn row(packets: u64) -> Row {
         start: Time(0),
         end: Time(10_000_000_000),
         from_start: Some(true),
+        is_complete: true,
         transport: Some(Transport::Tcp),
         zero_if_empty: false,
         counted: Default::default(),
