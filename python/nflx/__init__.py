@@ -23,7 +23,7 @@ import pyarrow.parquet
 
 from ._nflx import Engine, Packet, Segment, Server
 
-__all__ = ["CaptureWarning", "Engine", "Error", "Packet", "Segment", "Server", "annotate", "features", "packets", "program", "segments", "servers", "table"]
+__all__ = ["CaptureWarning", "Engine", "Error", "Packet", "Segment", "Server", "annotate", "features", "packets", "playback", "program", "quality", "segments", "servers", "sessions", "table"]
 
 PathLike = Union[str, "os.PathLike[str]"]
 Captures = Union[PathLike, Iterable[PathLike]]
@@ -63,13 +63,16 @@ def table(
     domains: Optional[str] = None,
     prefixes: Optional[str] = None,
     window: Optional[float] = None,
+    model: Optional[PathLike] = None,
+    step: Optional[float] = None,
     jobs: Optional[int] = None,
     settings: Optional[Mapping[str, object]] = None,
 ) -> pyarrow.Table:
     """The rows that ``nflx KIND CAPTURES…`` gives, as an Arrow table.
 
-    ``kind`` is servers, segments, packets or features, ``window`` the seconds of a window of features, and ``settings``
-    any other settings, by the names that ``nflx settings`` lists. The metadata of the table's schema holds the unit and
+    ``kind`` is servers, segments, packets, sessions, playback, features or quality. ``window`` is the seconds of a window of
+    features, ``model`` the file of a model for features or quality, ``step`` the seconds between rows of playback, and
+    ``settings`` any other settings, by the names that ``nflx settings`` lists. The metadata of the table's schema holds the unit and
     the meaning of each column, as JSON under ``nflx.columns``.
     """
     options = {
@@ -78,6 +81,8 @@ def table(
         "domains": domains,
         "prefixes": prefixes,
         "window": window,
+        "model": None if model is None else os.fspath(model),
+        "step": step,
         "jobs": jobs,
     }
     arguments = [f"--{name}={value}" for name, value in options.items() if value is not None]
@@ -117,6 +122,21 @@ def packets(captures: Captures, **options: object) -> pandas.DataFrame:
 def features(captures: Captures, **options: object) -> pandas.DataFrame:
     """Windows of each client's streaming, for training models, with the options of :func:`table`."""
     return table("features", captures, **options).to_pandas()
+
+
+def sessions(captures: Captures, **options: object) -> pandas.DataFrame:
+    """Titles that viewers played: start-up, stalls, bit rates, with the options of :func:`table`."""
+    return table("sessions", captures, **options).to_pandas()
+
+
+def playback(captures: Captures, **options: object) -> pandas.DataFrame:
+    """What players did and held in their buffers, step by step, with the options of :func:`table`."""
+    return table("playback", captures, **options).to_pandas()
+
+
+def quality(captures: Captures, model: PathLike, **options: object) -> pandas.DataFrame:
+    """What a model says of each window, with the options of :func:`table`. Windows and settings are those of its card."""
+    return table("quality", captures, model=model, **options).to_pandas()
 
 
 def annotate(packets: Iterable[Any], *, link_type: int = 1, **settings: object) -> Iterator[Tuple[Any, Optional[Packet]]]:

@@ -31,9 +31,11 @@ def command(*arguments):
 
 
 # The rows are the command's, in every table.
-for kind in ("servers", "segments", "packets", "features"):
-    frame = getattr(nflx, kind)(capture)
-    wanted = command(kind, capture)
+model = str(Path(__file__, "../../../examples/train/example.onnx").resolve())
+for kind in ("servers", "segments", "packets", "sessions", "playback", "features", "quality"):
+    options = {"model": model} if kind == "quality" else {}
+    frame = getattr(nflx, kind)(capture, **options)
+    wanted = command(kind, *(f"--{name}={value}" for name, value in options.items()), capture)
     assert isinstance(frame, pandas.DataFrame) and len(frame) == len(wanted) > 0, kind
     assert list(frame.columns) == list(wanted[0]), kind
     for name, first in wanted[0].items():
