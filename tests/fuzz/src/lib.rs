@@ -12,6 +12,7 @@ pub mod http;
 pub mod model;
 pub mod quic;
 pub mod reading;
+pub mod sessions;
 pub mod stream;
 pub mod tls;
 mod traffic;
