@@ -110,20 +110,35 @@ pub(super) fn cover() -> Frames {
     (before, Box::new(over))
 }
 
-/// Requests of HTTP/2 that are not answered, and then a response's bytes in packets that are cut.
-pub(super) fn http2_open() -> Frames {
-    let ends = Ends::to(NETFLIX, 1, 443);
+/// Requests of HTTP/2 that are not answered.
+pub(super) fn http2_waiting(at: i64, ends: Ends, requests: i64) -> Vec<Frame> {
     // A WINDOW_UPDATE (RFC 9113, section 6.9), sealed: no other protocol's client sends so little.
     const UPDATE: u16 = 13 + 17;
-    let mut before = vec![
-        tcp(0, ends, true, (1, 1), 35, &record(UPDATE, 30)),
-        tcp(1, ends, false, (1, 36), 50, &record(16_000, 45)),
+    let mut frames = vec![
+        tcp(at, ends, true, (1, 1), 35, &record(UPDATE, 30)),
+        tcp(at + 1, ends, false, (1, 36), 50, &record(16_000, 45)),
     ];
-    let mut up = 36;
-    for at in 0..120 {
-        before.push(tcp(2 + at, ends, true, (up, 51), 105, &record(100, 100)));
-        up += 105;
+    for request in 0..requests {
+        let up = 36 + 105 * request as u32;
+        let frame = tcp(
+            at + 2 + request,
+            ends,
+            true,
+            (up, 51),
+            105,
+            &record(100, 100),
+        );
+        frames.push(frame);
     }
+    frames
+}
+
+/// The same, and then a response's bytes in packets that are cut.
+pub(super) fn http2_open() -> Frames {
+    const REQUESTS: i64 = 120;
+    let ends = Ends::to(NETFLIX, 1, 443);
+    let before = http2_waiting(0, ends, REQUESTS);
+    let up = 36 + 105 * REQUESTS as u32;
     let answers = (0..).map(move |at: u32| {
         // Sent by a server that has the first requests only, and then by one that has all.
         let has = if at.is_multiple_of(2) {

@@ -1,8 +1,8 @@
 //! State of every kind, in shares of every shape.
 
-use super::connections::{flows, holding};
-use super::packet::{Ends, NETFLIX, outside, tcp, udp};
-use super::quic;
+use super::connections::{flows, holding, http2_waiting};
+use super::packet::{Ends, NETFLIX, fragment, outside, tcp, udp};
+use super::{quic, responses};
 use crate::Frame;
 
 /// State that an engine is made to hold.
@@ -18,6 +18,12 @@ pub enum State {
     DnsMessage,
     /// The end of a hello over QUIC.
     QuicHello,
+    /// Responses over QUIC that are to be told apart.
+    QuicResponses,
+    /// Requests of HTTP/2 that wait.
+    Http2,
+    /// Parts of datagrams.
+    Fragments,
     /// Names of servers.
     Evidence,
     /// Segments, of many clients and servers.
@@ -63,6 +69,9 @@ impl Load {
             State::HttpHead,
             State::DnsMessage,
             State::QuicHello,
+            State::QuicResponses,
+            State::Http2,
+            State::Fragments,
             State::Evidence,
             State::Segments,
             State::Flows,
@@ -91,6 +100,11 @@ impl Load {
                 let packets = quic::sealed(&quic::reaching(size(flow)), 1);
                 quic::at_offset(flow as i64, &packets)
             })),
+            State::QuicResponses => {
+                Box::new((0..).flat_map(move |flow| responses::waiting(flow, size(flow) / 500 + 2)))
+            }
+            State::Http2 => Box::new((0..).flat_map(move |flow| http2(flow, size(flow) / 60))),
+            State::Fragments => Box::new((0..).map(move |flow| part(flow, size(flow)))),
             State::Evidence => Box::new((0..).map(move |flow| names(flow, size(flow)))),
             State::Segments => Box::new((0..).flat_map(move |flow| segments(flow, size(flow)))),
             State::Flows => Box::new(flows(self.shape != Shape::Equal)),
@@ -145,6 +159,17 @@ fn message(flow: u64, size: usize) -> Frame {
     bytes.resize(size.max(20), 7);
     let ends = Ends::to(outside(flow), flow, 53);
     tcp(flow as i64, ends, false, (1, 1), bytes.len(), &bytes)
+}
+
+fn http2(flow: u64, requests: usize) -> impl Iterator<Item = Frame> {
+    let ends = Ends::to(NETFLIX, flow, 443);
+    http2_waiting(flow as i64 * 200, ends, requests.clamp(1, 120) as i64).into_iter()
+}
+
+/// The first part of a datagram of a name server's, of which the rest does not come.
+fn part(flow: u64, size: usize) -> Frame {
+    let ends = Ends::to(outside(flow), flow, 53);
+    fragment(flow as i64, ends, flow as u16, &vec![7; size.max(8) & !7])
 }
 
 fn names(flow: u64, size: usize) -> Frame {

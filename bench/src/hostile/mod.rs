@@ -9,6 +9,7 @@ mod judged;
 mod load;
 mod packet;
 mod quic;
+mod responses;
 
 pub use load::{Load, Shape, State};
 use packet::{Ends, NETFLIX, record, tcp};
@@ -34,6 +35,8 @@ pub enum Kind {
     QuicGrowing,
     /// CRYPTO frames of one byte at a large offset, each in another flow.
     QuicOffsets,
+    /// Responses over QUIC that come in at once, as many as are told apart, in as few datagrams as that takes.
+    QuicShared,
     /// Pipelined requests, and their answers, as many as a packet holds.
     Pipelined,
     /// A body in chunks of one byte.
@@ -62,7 +65,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them; the reference first.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Tiny,
         Self::DnsNames,
         Self::DnsAddresses,
@@ -71,6 +74,7 @@ impl Kind {
         Self::QuicNewIds,
         Self::QuicGrowing,
         Self::QuicOffsets,
+        Self::QuicShared,
         Self::Pipelined,
         Self::Chunks,
         Self::Spans,
@@ -97,6 +101,7 @@ impl Kind {
             Self::QuicNewIds => "quic-new-ids",
             Self::QuicGrowing => "quic-growing",
             Self::QuicOffsets => "quic-offsets",
+            Self::QuicShared => "quic-shared",
             Self::Pipelined => "pipelined",
             Self::Chunks => "chunks",
             Self::Spans => "spans",
@@ -131,6 +136,7 @@ impl Kind {
             Self::QuicNewIds => (Vec::new(), Box::new(quic::new_ids())),
             Self::QuicGrowing => quic::growing(count),
             Self::QuicOffsets => (Vec::new(), Box::new(quic::offsets())),
+            Self::QuicShared => responses::shared(),
             Self::Pipelined => (Vec::new(), Box::new(connections::pipelined())),
             Self::Chunks => (Vec::new(), Box::new(connections::chunks())),
             Self::Spans => connections::spans(),
@@ -195,7 +201,7 @@ mod tests {
                 Kind::QuicOffsets | Kind::Evicted => stats.connections_evicted > 1000,
                 Kind::Pipelined => segments > 1000,
                 Kind::Spans | Kind::Http2Open => segments >= 64,
-                Kind::Judged | Kind::JudgedAtOnce => segments > 1000,
+                Kind::Judged | Kind::JudgedAtOnce | Kind::QuicShared => segments > 1000,
                 Kind::Tiny | Kind::Chunks | Kind::Pieces | Kind::Cover => segments == 1,
                 Kind::Held => servers == 1,
                 Kind::Flows => stats.flows > 2000 && servers == 0,

@@ -87,6 +87,19 @@ pub(super) fn udp(at: i64, ends: Ends, up: bool, length: usize, data: &[u8]) -> 
     internet(at, from, to, 17, 8 + length, &segment)
 }
 
+/// The first fragment of a UDP datagram of the server's (RFC 791, section 3.2), whose others are to come.
+pub(super) fn fragment(at: i64, ends: Ends, identification: u16, data: &[u8]) -> Frame {
+    const MORE_FRAGMENTS: u8 = 0x20;
+    let mut segment = [ends.server.port, ends.client.port, 65_000, 0]
+        .map(u16::to_be_bytes)
+        .concat();
+    segment.extend_from_slice(data);
+    let mut frame = internet(at, ends.server, ends.client, 17, segment.len(), &segment);
+    frame.bytes[18..20].copy_from_slice(&identification.to_be_bytes());
+    frame.bytes[20] = MORE_FRAGMENTS;
+    frame
+}
+
 fn internet(
     at: i64,
     from: Endpoint,

@@ -67,9 +67,10 @@ struct Period {
     claims: SmallVec<[Claim; 2]>,
     /// Bytes of the connection before it.
     start: u64,
-    /// Bytes with framing, and packets.
+    /// Bytes with framing, packets, and the datagrams that they were captured in.
     wire: u64,
     packets: u64,
+    datagrams: usize,
     /// Bytes that are no data.
     surplus: u64,
     timeline: Timeline,
@@ -110,6 +111,16 @@ pub(crate) struct Sharing {
 }
 
 impl Sharing {
+    /// The most memory that one takes where so many responses come in at once, in bytes; what telling them apart takes
+    /// for a moment is in it. Lists grow to twice of what is in them.
+    pub(crate) const fn bound(claims: usize) -> u64 {
+        let period = size_of::<Past>() + 2 * MOST_CLAIMS * size_of::<Claim>() + Timeline::BOUND;
+        let parts = MOST_CLAIMS * (MOST_WAITING + 1) * size_of::<Part>();
+        let lists = (2 * MOST_WAITING + 1) * period + 2 * SIZES * size_of::<u64>() + 2 * parts;
+        let current = 2 * claims * size_of::<Claim>() + Timeline::BOUND;
+        (size_of::<Self>() + current + lists + beam::BOUND) as u64
+    }
+
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
         let past = self.past.iter().map(|past| match past {
@@ -142,6 +153,7 @@ impl Sharing {
         let period = &mut self.period;
         if period.claims.is_empty() {
             (period.start, period.wire, period.packets) = (self.received, 0, 0);
+            period.datagrams = 0;
             period.timeline.clear();
         }
         period.claims.push(Claim {
@@ -156,6 +168,7 @@ impl Sharing {
         self.received += bytes;
         self.period.wire += wire;
         self.period.packets += packets;
+        self.period.datagrams += 1;
         self.period.timeline.push(self.received, stamp);
     }
 
@@ -182,6 +195,8 @@ impl Sharing {
                 self.period.timeline = period.timeline;
                 self.alone(asked, size, config)
             }
+            // Too many to be told apart: all keep their equal parts.
+            count if count > MOST_CLAIMS => Vec::new(),
             _ if self.usual.is_none() => {
                 self.wait(Past::Shared(period));
                 Vec::new()
@@ -237,6 +252,7 @@ impl Sharing {
             period.start + total,
             usual.size,
             &self.rhythm,
+            beam::width(period.claims.len(), period.datagrams),
         );
         let Some(best) = readings.first() else {
             return Vec::new();

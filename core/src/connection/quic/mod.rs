@@ -124,9 +124,8 @@ impl QuicSession {
         self.has_asked
     }
 
-    /// The most memory that one holds, in bytes: a hello and the packet that brings it, in lists that grow to twice of
-    /// what was in them, and a few requests.
-    pub(crate) const BOUND: u64 = 1 << 18;
+    /// The most memory that one holds, in bytes.
+    pub(crate) const BOUND: u64 = HelloReader::BOUND + Requests::BOUND + Responses::BOUND;
 
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::packet::{Stamp, Time};
 
 /// Requests of one connection that may wait for their answers at once.
-const MAX_ASKED: usize = 32;
+pub(super) const MAX_ASKED: usize = 32;
 /// Tries of a path MTU probe of one size (RFC 8899, section 5.1.2: MAX_PROBES).
 const MAX_PROBES: u8 = 3;
 /// Requests that one datagram holds at most behind the first flight.
@@ -144,6 +144,9 @@ impl Default for Requests {
 }
 
 impl Requests {
+    /// The most memory that one holds, in bytes: the list beside its old place while it grows.
+    pub(super) const BOUND: u64 = (2 * MAX_ASKED * size_of::<Asked>()) as u64;
+
     /// Memory behind it, in bytes.
     pub(super) fn heap(&self) -> usize {
         spilled(&self.asked)

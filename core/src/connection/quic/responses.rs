@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::path::Path;
-use super::requests::{Asked, Belief, Requests, within};
+use super::requests::{Asked, Belief, MAX_ASKED, Requests, within};
 use crate::bounded::size::spilled;
 use crate::connection::context::Context;
 use crate::connection::sharing::{Claim, MOST_CLAIMS, Sharing};
@@ -65,8 +65,8 @@ pub(super) struct Responses {
     answered: u64,
     /// The latest packet with data: when, and whether it was full.
     last: Option<(Time, bool)>,
-    /// Apart, so that places of connections that are no QUIC stay small.
-    sharing: Box<Sharing>,
+    /// Made by the first response, and apart: places of connections without any stay small.
+    sharing: Option<Box<Sharing>>,
     /// Trains of datagrams in the period.
     bursts: u64,
     /// Packets in the period.
@@ -81,7 +81,21 @@ pub(super) struct Responses {
 impl Responses {
     /// Memory behind it, in bytes.
     pub(super) fn heap(&self) -> usize {
-        spilled(&self.receiving) + self.sharing.heap()
+        let sharing = self.sharing.as_deref();
+        spilled(&self.receiving)
+            + sharing.map_or(0, |sharing| size_of::<Sharing>() + sharing.heap())
+    }
+
+    /// Responses that come in at once: those that were asked for together go on while the next are.
+    const MOST: usize = 2 * MAX_ASKED;
+
+    /// The most memory that one holds, in bytes: the list beside its old place while it grows.
+    pub(super) const BOUND: u64 =
+        (2 * Self::MOST * size_of::<Receiving>()) as u64 + Sharing::bound(Self::MOST);
+
+    /// Responses that come in at once.
+    fn count(&self) -> usize {
+        self.sharing.as_ref().map_or(0, |sharing| sharing.count())
     }
 
     /// Takes a server's packet; returns the segment it belongs to.
@@ -173,9 +187,9 @@ impl Responses {
                 .iter()
                 .any(|asked| !within(asked.stamp.time, time, at_once));
             let holds_back = asked_between && within(now, time, path.pause(ctx.config));
-            full && (flows_on || holds_back) || flows_on && self.sharing.count() > 1
+            full && (flows_on || holds_back) || flows_on && self.count() > 1
         });
-        let is_full = self.sharing.count() + begun.len() > MOST_CLAIMS;
+        let is_full = self.count() + begun.len() > MOST_CLAIMS;
         if !goes_on || is_full {
             self.end_period(path, ctx);
         }
@@ -207,7 +221,7 @@ impl Responses {
                 generation: self.generation,
                 offset: 0,
             });
-            self.sharing.begin(Claim {
+            self.sharing.get_or_insert_default().begin(Claim {
                 number: number.unwrap_or(0),
                 asked: asked.stamp.time,
                 asked_at: asked.asked_at,
@@ -231,12 +245,10 @@ impl Responses {
         let header =
             STREAM_FRAME + varint_len(stream) + if offset > 0 { varint_len(offset) } else { 0 };
         let data = u64::from(packet.content.saturating_sub(packet.packets * header));
-        self.sharing.take(
-            data,
-            u64::from(packet.size),
-            u64::from(packet.packets),
-            packet.stamp,
-        );
+        if let Some(sharing) = &mut self.sharing {
+            let (wire, packets) = (u64::from(packet.size), u64::from(packet.packets));
+            sharing.take(data, wire, packets, packet.stamp);
+        }
         self.bursts += u64::from(packet.packets > 1);
         self.period_packets += u64::from(packet.packets);
         let framing = ctx.config.http3_framing();
@@ -260,17 +272,23 @@ impl Responses {
     }
 
     /// Bytes of responses so far.
-    pub(super) const fn received(&self) -> u64 {
-        self.sharing.received()
+    pub(super) fn received(&self) -> u64 {
+        self.sharing
+            .as_ref()
+            .map_or(0, |sharing| sharing.received())
     }
 
     /// Tells responses apart that came in together, now that they are complete.
     fn end_period(&mut self, path: &Path, ctx: &mut Context<'_>) {
         let padding = self.padding(path);
         let surplus = self.surplus(path);
-        let shared = self.sharing.count() > 1;
-        for (at, claim) in self.sharing.claims().iter().enumerate() {
-            let most = self.sharing.most(at);
+        (self.bursts, self.period_packets) = (0, 0);
+        let Some(sharing) = &mut self.sharing else {
+            return;
+        };
+        let shared = sharing.count() > 1;
+        for (at, claim) in sharing.claims().iter().enumerate() {
+            let most = sharing.most(at);
             ctx.resize(claim.number, |segment| {
                 let unknown = if shared {
                     segment
@@ -287,7 +305,7 @@ impl Responses {
             });
         }
         let framing = ctx.config.http3_framing();
-        for part in self.sharing.end(surplus, ctx.config) {
+        for part in sharing.end(surplus, ctx.config) {
             ctx.resize(part.number, |segment| {
                 segment.estimated |= surplus > 0;
                 segment.app_bytes = part.size.saturating_sub(framing);
@@ -299,13 +317,12 @@ impl Responses {
                 }
             });
         }
-        (self.bursts, self.period_packets) = (0, 0);
     }
 
     /// Half a packet where this is what the last one holds by chance, and is not seen because the server pads it; and takes
     /// note of how the response ended.
     fn surplus(&mut self, path: &Path) -> u64 {
-        if self.sharing.count() == 0 {
+        if self.count() == 0 {
             return 0;
         }
         let ends_full = self.last.is_some_and(|(_, full)| full);
@@ -339,13 +356,14 @@ impl Responses {
 
     /// Begins another period with what goes on of the last.
     fn carry_on(&mut self, now: Time, ctx: &Context<'_>) {
+        let sharing = self.sharing.get_or_insert_default();
         for response in &self.receiving {
             let segment = response.number.and_then(|number| ctx.segments.get(number));
             let bytes = segment.map_or(0, |segment| segment.bytes);
-            self.sharing.begin(Claim {
+            sharing.begin(Claim {
                 number: response.number.unwrap_or(0),
                 asked: now,
-                asked_at: self.sharing.received(),
+                asked_at: sharing.received(),
                 begun_at: 0,
                 before: (response.offset, bytes),
                 is_repeated: false,

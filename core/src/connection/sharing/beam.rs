@@ -4,9 +4,16 @@ use smallvec::SmallVec;
 
 use super::claim::{Claim, MOST_CLAIMS, Track};
 use super::rhythm::Rhythm;
+use crate::bounded::work;
 
-/// Readings that are followed at once.
+/// Readings that are followed at once, at most and at least: some for each datagram of a response. A response that
+/// matters has tens of datagrams; where it has fewer, following many readings takes more work than they are worth.
 const WIDTH: usize = 48;
+const LEAST_WIDTH: usize = 3;
+/// What one more reading takes, in steps.
+const STEPS: usize = 8;
+/// Readings for each datagram.
+const READINGS: usize = 4;
 /// Cost of a request that is none: its response would be tiny.
 const NONE: f64 = 3.5;
 /// The same for one that looks like a repeated one.
@@ -47,9 +54,23 @@ enum Event {
     Begun(usize),
 }
 
+/// Readings of a period that are followed at once, by its responses and the datagrams in which they came.
+pub(super) fn width(claims: usize, datagrams: usize) -> usize {
+    (READINGS * datagrams / claims.max(1)).clamp(LEAST_WIDTH, WIDTH)
+}
+
+/// The most memory that reading a period takes, in bytes: a list of readings, and the next.
+pub(super) const BOUND: usize = 4 * WIDTH * size_of::<Reading>();
+
 /// The likeliest readings of a period that ends at this many bytes of the connection, the best first, and others that
-/// are nearly as good. `usual` is the size of audio.
-pub(super) fn read(claims: &[Claim], end: u64, usual: u64, rhythm: &Rhythm) -> Vec<Reading> {
+/// are nearly as good. `usual` is the size of audio; `width` readings are followed.
+pub(super) fn read(
+    claims: &[Claim],
+    end: u64,
+    usual: u64,
+    rhythm: &Rhythm,
+    width: usize,
+) -> Vec<Reading> {
     let mut events: SmallVec<[(u64, Event); 2 * MOST_CLAIMS]> = SmallVec::new();
     for (at, claim) in claims.iter().enumerate() {
         events.push((claim.asked_at, Event::Asked(at)));
@@ -75,6 +96,7 @@ pub(super) fn read(claims: &[Claim], end: u64, usual: u64, rhythm: &Rhythm) -> V
             Event::Begun(claim) => readings.iter_mut().for_each(|r| r.begin(claim)),
             Event::Asked(claim) => {
                 let mut next = Vec::with_capacity(3 * readings.len());
+                work::count(STEPS * 3 * readings.len());
                 for reading in readings {
                     for track in [Track::Audio, Track::Video, Track::None] {
                         let mut reading = reading.clone();
@@ -83,7 +105,7 @@ pub(super) fn read(claims: &[Claim], end: u64, usual: u64, rhythm: &Rhythm) -> V
                     }
                 }
                 next.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-                next.truncate(WIDTH);
+                next.truncate(width);
                 readings = next;
             }
         }

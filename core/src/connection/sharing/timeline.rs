@@ -16,6 +16,9 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
+    /// The most memory behind it, in bytes.
+    pub(super) const BOUND: usize = POINTS * size_of::<(u64, Stamp)>();
+
     pub(super) fn heap(&self) -> usize {
         self.points.capacity() * size_of::<(u64, Stamp)>()
     }
