@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use crate::bounded::work;
 
-use super::host_name::{MAX_HOST_NAME, is_label};
+use super::host_name::NameBuffer;
 use super::reader::Reader;
 
 /// Port of name servers (RFC 1035, section 4.2).
@@ -26,8 +26,9 @@ const MAX_RECORDS: usize = 256;
 const MAX_NAMES: usize = 64;
 /// CNAME steps followed; resolvers stop at 8 to 16.
 const MAX_CHAIN: usize = 16;
-/// Labels and pointers read for each byte of a message. Of a real answer, each record has some ten of them in more bytes.
-const STEPS_PER_BYTE: usize = 2;
+/// Labels and pointers read for each byte of a message. Of a real answer, each record has some six of them in more than
+/// twice as many bytes.
+const STEPS_PER_BYTE: usize = 1;
 
 /// Length of a header: identifier, flags, four counts (RFC 1035, section 4.1.1).
 const HEADER: usize = 12;
@@ -276,11 +277,11 @@ impl<'m> Parser<'m> {
             self.reader.u16()?;
             return Some(name);
         }
-        let mut text = SmallVec::<[u8; MAX_HOST_NAME + 1]>::new();
-        let is_host = self.labels(&mut text)?;
-        let name = match text.pop() {
-            Some(_dot) if is_host && text.len() <= MAX_HOST_NAME => Some(self.keep(&text)?),
-            _ => None,
+        let mut text = NameBuffer::new();
+        self.labels(&mut text)?;
+        let name = match text.name() {
+            Some(text) => Some(self.keep(text)?),
+            None => None,
         };
         if self.places.len() < MAX_NAMES
             && let Ok(place) = u16::try_from(target.unwrap_or(at))
@@ -299,10 +300,9 @@ impl<'m> Parser<'m> {
         Some(found.1)
     }
 
-    /// Reads labels up to the root, each with a dot behind it; `Some(false)` if one could not be a host's.
-    fn labels(&mut self, text: &mut SmallVec<[u8; MAX_HOST_NAME + 1]>) -> Option<bool> {
+    /// Reads labels up to the root.
+    fn labels(&mut self, text: &mut NameBuffer) -> Option<()> {
         let mut reader = self.reader;
-        let mut is_host = true;
         // A pointer leads to a prior occurrence (RFC 1035, section 4.1.4): one that does not may lead round and round.
         let mut earliest = self.position();
         let mut behind = None;
@@ -312,14 +312,7 @@ impl<'m> Parser<'m> {
             let length = reader.u8()?;
             match length & POINTER {
                 0 if length == 0 => break,
-                0 => {
-                    let label = reader.take(length.into())?;
-                    is_host &= is_label(label) && text.len() + label.len() <= MAX_HOST_NAME;
-                    if is_host {
-                        text.extend(label.iter().map(u8::to_ascii_lowercase));
-                        text.push(b'.');
-                    }
-                }
+                0 => text.push(reader.take(length.into())?),
                 POINTER => {
                     let target = pointed_to(&[length, reader.u8()?])?;
                     if target >= earliest {
@@ -333,22 +326,22 @@ impl<'m> Parser<'m> {
             }
         }
         self.reader = behind.unwrap_or(reader);
-        Some(is_host)
+        Some(())
     }
 
     /// Keeps a name, unless it is there already; `None` if there are too many, which ends the message.
-    fn keep(&mut self, text: &[u8]) -> Option<NameId> {
+    fn keep(&mut self, text: &str) -> Option<NameId> {
         let names = &mut self.response.names;
         let found = self
             .order
-            .binary_search_by(|&id| names[usize::from(id)].text.as_bytes().cmp(text));
+            .binary_search_by(|&id| (*names[usize::from(id)].text).cmp(text));
         match found {
             Ok(at) => Some(self.order[at]),
             Err(_) if names.len() >= MAX_NAMES => None,
             Err(at) => {
                 let id = names.len() as NameId;
                 names.push(Name {
-                    text: std::str::from_utf8(text).ok()?.into(),
+                    text: text.into(),
                     alias: None,
                 });
                 self.order.insert(at, id);

@@ -16,12 +16,70 @@ pub fn is_host_name(name: &[u8]) -> bool {
     (1..=MAX_HOST_NAME).contains(&name.len()) && name.split(|&byte| byte == b'.').all(is_label)
 }
 
+/// By byte: what a host's name has for it, in lower case; 0 for none.
+const LOWER: [u8; 256] = {
+    let mut lower = [0; 256];
+    let mut byte = 0;
+    while byte < lower.len() {
+        let letter = byte as u8;
+        if letter.is_ascii_alphanumeric() || matches!(letter, b'-' | b'_') {
+            lower[byte] = letter.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    lower
+};
+
 /// Returns true if these bytes could be a label of a host's name.
-pub(super) fn is_label(label: &[u8]) -> bool {
+fn is_label(label: &[u8]) -> bool {
     (1..=MAX_LABEL).contains(&label.len())
-        && label
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && label.iter().all(|&byte| LOWER[usize::from(byte)] != 0)
+}
+
+/// A name while its labels come.
+pub(super) struct NameBuffer {
+    bytes: [u8; MAX_HOST_NAME + 1],
+    length: usize,
+    /// All that came could be a host's name.
+    is_host: bool,
+}
+
+impl NameBuffer {
+    pub(super) const fn new() -> Self {
+        Self {
+            bytes: [0; MAX_HOST_NAME + 1],
+            length: 0,
+            is_host: true,
+        }
+    }
+
+    /// Adds a label, and the dot behind it.
+    pub(super) fn push(&mut self, label: &[u8]) {
+        let end = self.length + label.len();
+        let Some(place) = self
+            .bytes
+            .get_mut(self.length..end)
+            .filter(|_| self.is_host)
+        else {
+            self.is_host = false;
+            return;
+        };
+        let mut is_host = (1..=MAX_LABEL).contains(&label.len()) && end <= MAX_HOST_NAME;
+        for (to, &byte) in place.iter_mut().zip(label) {
+            *to = LOWER[usize::from(byte)];
+            is_host &= *to != 0;
+        }
+        if let Some(dot) = self.bytes.get_mut(end) {
+            *dot = b'.';
+        }
+        (self.length, self.is_host) = (end + 1, is_host);
+    }
+
+    /// The name without the final dot, in lower case; `None` if it could not be a host's.
+    pub(super) fn name(&self) -> Option<&str> {
+        let name = self.bytes.get(..self.length.checked_sub(1)?)?;
+        std::str::from_utf8(name).ok().filter(|_| self.is_host)
+    }
 }
 
 /// Returns the name in lower case without its final dot; `None` if it could not be a host's.

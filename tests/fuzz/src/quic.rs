@@ -59,7 +59,7 @@ fn datagram(input: &mut Input<'_>) {
             InitialKeys::client(version, packet.dcid),
             InitialKeys::server(version, packet.dcid),
         ] {
-            let Ok(keys) = keys else { continue };
+            let Ok(mut keys) = keys else { continue };
             match keys.decrypt(&packet, &mut payload) {
                 Ok(_) => {
                     assert!(

@@ -13,8 +13,12 @@ const ALPN_HTTP3: &[u8] = b"h3";
 /// in two to four pieces of one or two kilobytes.
 const MOST_READ_AGAIN: usize = 4 * DEFAULT_CRYPTO_LIMIT;
 
-/// Cost of making keys, in steps: some twenty blocks of SHA-256.
-const KEY_STEPS: usize = 1000;
+/// Bytes behind a packet's header in which no hello names its server: packet number and CRYPTO frame take four, the hello
+/// up to its extensions 47 (RFC 8446, section 4.1.2), and that of a name nine before it (RFC 6066, section 3).
+const LEAST_WITH_NAME: usize = 4 + 47 + 9;
+
+/// Cost of making keys, in steps: some ten blocks of SHA-256.
+const KEY_STEPS: usize = 600;
 
 /// The facts of a ClientHello about the connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,6 +51,11 @@ pub(super) struct HelloReader {
 type KeySource = (u32, ConnectionId);
 
 impl HelloReader {
+    /// The most memory that one holds, in bytes: keys, and lists of a hello and of the datagram that brings it, which grow
+    /// to twice of what was in them beside their old place.
+    pub(super) const BOUND: u64 =
+        (2 * size_of::<InitialKeys>() + 3 * (DEFAULT_CRYPTO_LIMIT * 9 / 8 + (1 << 16))) as u64;
+
     /// Memory behind it, in bytes.
     pub(super) fn heap(&self) -> usize {
         let keys = usize::from(self.keys.is_some()) + usize::from(self.refused.is_some());
@@ -73,7 +82,10 @@ impl HelloReader {
 
     /// Takes a client's Initial; hands out the ClientHello once, as soon as it is whole or has named the server.
     pub(super) fn take(&mut self, packet: &Packet<'_>) -> Option<Hello> {
-        if self.done || !self.open(packet) {
+        let captured = packet.bytes.len().saturating_sub(packet.header_len);
+        // Of a packet cut before it could name anybody, keys would open nothing that is missed.
+        let is_useless = packet.is_cut() && captured < LEAST_WITH_NAME;
+        if self.done || is_useless || !self.open(packet) {
             return None;
         }
         for frame in crypto_frames(&self.payload) {
@@ -127,7 +139,7 @@ impl HelloReader {
             return false;
         };
         let source = (version, ConnectionId::new(packet.dcid));
-        if let Some((keys, known)) = &self.keys {
+        if let Some((keys, known)) = &mut self.keys {
             // Once the server answered, the client addresses it by another ID; the keys stay.
             let opened = keys.decrypt(packet, &mut self.payload);
             if opened.is_ok() || *known == source {
@@ -142,7 +154,7 @@ impl HelloReader {
                 InitialKeys::client(version, packet.dcid).map(Box::new)
             }
         };
-        let Ok(keys) = made else {
+        let Ok(mut keys) = made else {
             return false;
         };
         let opened = keys.decrypt(packet, &mut self.payload);

@@ -114,7 +114,7 @@ impl Talk {
         let mut frames = frames.to_vec();
         let header = |length| long_header(version, Form::Initial, to, &CLIENT_ID, &[], length);
         frames.resize(FULL - header(frames.len()).len() - TAG_LEN, 0);
-        let keys = InitialKeys::client(version, to).unwrap();
+        let mut keys = InitialKeys::client(version, to).unwrap();
         let header = header(frames.len());
         self.send(true, &keys.seal(&header, 4, &frames))
     }

@@ -5,12 +5,13 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::LazyLock;
 
 use aes_gcm::Aes128Gcm;
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::aes::Aes128;
 use aes_gcm::aes::cipher::BlockCipherEncrypt;
-use hkdf::Hkdf;
+use hkdf::{Hkdf, HkdfExtract};
 use sha2::Sha256;
 
 use super::header::{Form, Packet, TAG_LEN};
@@ -71,12 +72,28 @@ pub struct Opened {
 /// The keys of one direction's Initial packets.
 #[derive(Clone)]
 pub struct InitialKeys {
+    /// What they follow from.
+    secret: Hkdf<Sha256>,
+    version: Version,
+    header_protection: Aes128,
+    /// Made by the first packet whose header agrees with the keys: three in four that do not belong to them do not, and
+    /// keys are dear.
+    payload: Option<PayloadKeys>,
+}
+
+/// Keys of what stands behind the header.
+#[derive(Clone)]
+struct PayloadKeys {
     /// The payload's cipher by itself, for packets without a tag.
     block: Aes128,
     aead: Aes128Gcm,
     iv: [u8; IV_LEN],
-    header_protection: Aes128,
 }
+
+/// What the salts of the versions make of a connection ID first: half of the way to the first secret.
+static SALTED: LazyLock<[HkdfExtract<Sha256>; Version::ALL.len()]> = LazyLock::new(|| {
+    Version::ALL.map(|version| HkdfExtract::new(Some(&version.key_schedule().salt)))
+});
 
 impl fmt::Debug for InitialKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,22 +124,27 @@ impl InitialKeys {
     }
 
     fn derive(version: u32, client_dcid: &[u8], side_label: &[u8]) -> Result<Self, InitialError> {
-        let schedule = Version::from_wire(version)
-            .ok_or(InitialError::UnknownVersion)?
-            .key_schedule();
-        let initial_secret = Hkdf::<Sha256>::new(Some(&schedule.salt), client_dcid);
+        let version = Version::from_wire(version).ok_or(InitialError::UnknownVersion)?;
+        let mut extract = SALTED[version as usize].clone();
+        extract.input_ikm(client_dcid);
+        let (_, initial_secret) = extract.finalize();
         let side_secret: [u8; SECRET_LEN] = expand_label(&initial_secret, side_label);
         let secret =
             Hkdf::<Sha256>::from_prk(&side_secret).expect("the secret has the hash's length");
-        let key: [u8; KEY_LEN] = expand_label(&secret, schedule.key_label);
-        let header_key: [u8; KEY_LEN] = expand_label(&secret, schedule.hp_label);
-        let block = Aes128::new(&key.into());
+        let header_key: [u8; KEY_LEN] = expand_label(&secret, version.key_schedule().hp_label);
         Ok(Self {
-            aead: Aes128Gcm::from(block.clone()),
-            block,
-            iv: expand_label(&secret, schedule.iv_label),
+            secret,
+            version,
             header_protection: Aes128::new(&header_key.into()),
+            payload: None,
         })
+    }
+
+    /// The keys of the payload.
+    fn payload_keys(&mut self) -> &PayloadKeys {
+        let (secret, version) = (&self.secret, self.version);
+        self.payload
+            .get_or_insert_with(|| PayloadKeys::derive(secret, version))
     }
 
     /// Decrypts a packet's payload, its frames, into `payload`, which is cleared first.
@@ -135,7 +157,7 @@ impl InitialKeys {
     /// [`InitialError::NotInitial`], [`InitialError::Truncated`], or
     /// [`InitialError::Authentication`]; `payload` is then empty.
     pub fn decrypt(
-        &self,
+        &mut self,
         packet: &Packet<'_>,
         payload: &mut Vec<u8>,
     ) -> Result<Opened, InitialError> {
@@ -155,7 +177,7 @@ impl InitialKeys {
     /// Puts the packet into `buffer` as it was before protection, less its tag. Returns the
     /// header's length.
     fn open(
-        &self,
+        &mut self,
         packet: &Packet<'_>,
         buffer: &mut Vec<u8>,
     ) -> Result<(Opened, usize), InitialError> {
@@ -179,22 +201,23 @@ impl InitialKeys {
             .ok_or(InitialError::Truncated)?;
         let (packet_number, header_len) =
             unprotect_header(buffer, pn_at, mask).ok_or(InitialError::Truncated)?;
-        let nonce = self.nonce(packet_number);
         let (header, payload) = buffer
             .split_at_mut_checked(header_len)
             .ok_or(InitialError::Truncated)?;
-
+        if header
+            .first()
+            .is_none_or(|first| first & RESERVED_BITS != 0)
+        {
+            return Err(InitialError::Authentication);
+        }
+        let keys = self.payload_keys();
+        let nonce = keys.nonce(packet_number);
         if let Some(tag) = tag {
-            self.aead
+            keys.aead
                 .decrypt_inout_detached(&nonce.into(), header, payload.into(), &tag.into())
                 .map_err(|_| InitialError::Authentication)?;
-        } else if header
-            .first()
-            .is_some_and(|first| first & RESERVED_BITS == 0)
-        {
-            self.decrypt_unchecked(&nonce, payload);
         } else {
-            return Err(InitialError::Authentication);
+            keys.decrypt_unchecked(&nonce, payload);
         }
         Ok((
             Opened {
@@ -215,6 +238,41 @@ impl InitialKeys {
         let mut mask = (*sample).into();
         self.header_protection.encrypt_block(&mut mask);
         Some(mask.into())
+    }
+
+    /// The sender's side of [`InitialKeys::decrypt`].
+    #[cfg(test)]
+    pub(crate) fn seal(&mut self, header: &[u8], pn_len: usize, payload: &[u8]) -> Vec<u8> {
+        let pn_at = header.len() - pn_len;
+        let keys = self.payload_keys();
+        let nonce = keys.nonce(big_endian(&header[pn_at..]));
+        let mut sealed = payload.to_vec();
+        let tag = keys
+            .aead
+            .encrypt_inout_detached(&nonce.into(), header, sealed.as_mut_slice().into())
+            .expect("the payload is short");
+        let mut packet = [header, &sealed, &tag].concat();
+        let mask = self
+            .mask(&packet, pn_at)
+            .expect("the payload is long enough for a sample");
+        packet[0] ^= mask[0] & PROTECTED_BITS;
+        for (byte, mask) in packet[pn_at..header.len()].iter_mut().zip(&mask[1..]) {
+            *byte ^= mask;
+        }
+        packet
+    }
+}
+
+impl PayloadKeys {
+    fn derive(secret: &Hkdf<Sha256>, version: Version) -> Self {
+        let schedule = version.key_schedule();
+        let key: [u8; KEY_LEN] = expand_label(secret, schedule.key_label);
+        let block = Aes128::new(&key.into());
+        Self {
+            aead: Aes128Gcm::from(block.clone()),
+            block,
+            iv: expand_label(secret, schedule.iv_label),
+        }
     }
 
     /// RFC 9001, section 5.3.
@@ -242,27 +300,6 @@ impl InitialKeys {
                 *byte ^= key;
             }
         }
-    }
-
-    /// The sender's side of [`InitialKeys::decrypt`].
-    #[cfg(test)]
-    pub(crate) fn seal(&self, header: &[u8], pn_len: usize, payload: &[u8]) -> Vec<u8> {
-        let pn_at = header.len() - pn_len;
-        let nonce = self.nonce(big_endian(&header[pn_at..]));
-        let mut sealed = payload.to_vec();
-        let tag = self
-            .aead
-            .encrypt_inout_detached(&nonce.into(), header, sealed.as_mut_slice().into())
-            .expect("the payload is short");
-        let mut packet = [header, &sealed, &tag].concat();
-        let mask = self
-            .mask(&packet, pn_at)
-            .expect("the payload is long enough for a sample");
-        packet[0] ^= mask[0] & PROTECTED_BITS;
-        for (byte, mask) in packet[pn_at..header.len()].iter_mut().zip(&mask[1..]) {
-            *byte ^= mask;
-        }
-        packet
     }
 }
 
@@ -314,9 +351,10 @@ mod tests {
     /// draft-ietf-quic-tls-29, appendix A.1.
     #[test]
     fn keys_of_draft_29() {
-        let keys = InitialKeys::client(0xff00_001d, b"\x83\x94\xc8\xf0\x3e\x51\x57\x08").unwrap();
+        let mut keys =
+            InitialKeys::client(0xff00_001d, b"\x83\x94\xc8\xf0\x3e\x51\x57\x08").unwrap();
         assert_eq!(
-            keys.iv,
+            keys.payload_keys().iv,
             [
                 0x6b, 0x26, 0x11, 0x4b, 0x9c, 0xba, 0x2b, 0x63, 0xa9, 0xe8, 0xdd, 0x4f
             ]

@@ -29,6 +29,8 @@ pub(super) enum LongType {
 }
 
 impl Version {
+    pub(super) const ALL: [Self; 3] = [Self::V1, Self::V2, Self::Draft29];
+
     /// The version of that number on the wire, if it is a known one.
     #[must_use]
     pub const fn from_wire(number: u32) -> Option<Self> {

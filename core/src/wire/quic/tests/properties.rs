@@ -53,7 +53,7 @@ proptest! {
     fn decrypting_anything_never_panics(bytes in datagrams(), missing in 0..2000usize) {
         let mut payload = Vec::new();
         for packet in parse_datagram(&bytes, bytes.len() + missing, None) {
-            let Ok(keys) = InitialKeys::client(packet.version.unwrap_or(V1), packet.dcid) else {
+            let Ok(mut keys) = InitialKeys::client(packet.version.unwrap_or(V1), packet.dcid) else {
                 continue;
             };
             match keys.decrypt(&packet, &mut payload) {
@@ -83,7 +83,7 @@ proptest! {
         version in prop::sample::select(vec![V1, V2, DRAFT_29]),
         payload in vec(any::<u8>(), 16..600),
     ) {
-        let keys = InitialKeys::server(version, &DCID).unwrap();
+        let mut keys = InitialKeys::server(version, &DCID).unwrap();
         let header = long_header(version, Form::Initial, b"abc", b"defg", &[], payload.len());
         let datagram = keys.seal(&header, 4, &payload);
         let mut opened = Vec::new();

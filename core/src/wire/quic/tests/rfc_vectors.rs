@@ -82,7 +82,7 @@ fn client_payload() -> Vec<u8> {
 #[test]
 fn client_initial_is_sealed_and_opened() {
     for sample in &SAMPLES {
-        let keys = InitialKeys::client(sample.version, &DCID).unwrap();
+        let mut keys = InitialKeys::client(sample.version, &DCID).unwrap();
         let datagram = keys.seal(&unhex(sample.client_header), 4, &client_payload());
         assert_eq!(datagram.len(), 1200);
         assert!(datagram.starts_with(&unhex(sample.client_begin)));
@@ -132,7 +132,7 @@ fn client_hello_names_the_server() {
 #[test]
 fn server_initial_is_opened() {
     for sample in &SAMPLES {
-        let keys = InitialKeys::server(sample.version, &DCID).unwrap();
+        let mut keys = InitialKeys::server(sample.version, &DCID).unwrap();
         let datagram = unhex(sample.server_packet);
         assert_eq!(
             keys.seal(&unhex(sample.server_header), 2, &unhex(SERVER_PAYLOAD)),
@@ -175,7 +175,7 @@ fn retry_is_read() {
         assert_eq!((packet.token_len, packet.length), (b"token".len(), None));
         assert!(packet.payload().starts_with(b"token"));
         let mut payload = Vec::new();
-        let keys = InitialKeys::server(sample.version, &DCID).unwrap();
+        let mut keys = InitialKeys::server(sample.version, &DCID).unwrap();
         assert_eq!(
             keys.decrypt(&packet, &mut payload),
             Err(InitialError::NotInitial)

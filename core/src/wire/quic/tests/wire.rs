@@ -6,7 +6,7 @@ const SERVER_CID: [u8; 8] = *b"serverid";
 const CLIENT_CID: [u8; 4] = *b"clnt";
 
 fn client_initial(version: u32, payload: &[u8]) -> (InitialKeys, Vec<u8>) {
-    let keys = InitialKeys::client(version, &DCID).unwrap();
+    let mut keys = InitialKeys::client(version, &DCID).unwrap();
     let header = long_header(
         version,
         Form::Initial,
@@ -109,7 +109,7 @@ fn cut_packets_keep_their_true_length() {
 fn a_cut_initial_is_decrypted_as_far_as_it_goes() {
     for version in [V1, V2, DRAFT_29] {
         let frames = crypto_frame(0, &(0..=250).collect::<Vec<u8>>());
-        let (keys, datagram) = client_initial(version, &frames);
+        let (mut keys, datagram) = client_initial(version, &frames);
         let header_len = datagram.len() - TAG_LEN - frames.len();
         let mut payload = Vec::new();
         for captured in 0..=datagram.len() {
@@ -141,13 +141,13 @@ fn a_cut_initial_is_decrypted_as_far_as_it_goes() {
 fn wrong_keys_are_noticed() {
     let (_, datagram) = client_initial(V1, &[1; 300]);
     let mut payload = vec![7];
-    let keys = InitialKeys::client(V1, &SERVER_CID).unwrap();
+    let mut keys = InitialKeys::client(V1, &SERVER_CID).unwrap();
     assert_eq!(
         keys.decrypt(&single(&datagram), &mut payload),
         Err(InitialError::Authentication)
     );
     assert!(payload.is_empty());
-    let keys = InitialKeys::server(V1, &DCID).unwrap();
+    let mut keys = InitialKeys::server(V1, &DCID).unwrap();
     assert_eq!(
         keys.decrypt(&single(&datagram), &mut payload),
         Err(InitialError::Authentication)
