@@ -254,18 +254,26 @@ impl Connections {
     }
 
     /// The place that must be given up before another connection can be followed: not used lately, and not Netflix's
-    /// as long as there are others.
+    /// as long as there are others. Of Netflix's, one without a request goes before those with one.
     pub(crate) fn victim(&mut self, is_netflix: impl Fn(Slot) -> bool) -> Option<Slot> {
         if !self.free.is_empty() || self.list.len() < self.capacity {
             return None;
         }
         let mut spared = 0;
+        let mut without_request = None;
         for _ in 0..2 * self.list.len() {
             work::count(1);
             self.hand = (self.hand + 1) % self.list.len();
             let followed = &mut self.list[self.hand];
-            if spared < MOST_SPARED && is_netflix(followed.flow) {
+            let is_last = spared >= MOST_SPARED;
+            if is_last && without_request.is_some() {
+                return without_request;
+            }
+            if !is_last && is_netflix(followed.flow) {
                 spared += 1;
+                if !followed.session.has_asked() && !std::mem::take(&mut followed.used) {
+                    without_request.get_or_insert(self.hand as Slot);
+                }
             } else if !std::mem::take(&mut followed.used) {
                 return Some(self.hand as Slot);
             }
