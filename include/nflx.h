@@ -862,7 +862,7 @@ typedef struct nflx_stats {
      */
     uint64_t hosts_evicted;
     /**
-     * Netflix addresses that found no room.
+     * Netflix addresses that found no room, or made it for others.
      */
     uint64_t servers_dropped;
     /**
@@ -1299,7 +1299,8 @@ nflx_status nflx_engine_should_read_again(const struct nflx_engine *engine,
                                           uint32_t *out);
 
 /**
- * How many servers were identified: their numbers are 0 up to this.
+ * One past the largest number of a server. Of a number whose server made room for another, `nflx_engine_server` says
+ * `NFLX_STATUS_NONE`.
  */
 nflx_status nflx_engine_server_count(const struct nflx_engine *engine, uint32_t *out);
 

@@ -167,7 +167,7 @@ impl Engine {
             missing: segment.is_some_and(|segment| segment.missing_bytes > 0),
             duplicate: taken.duplicate,
             full: self.stats().lost() > 0,
-            server_counters: self.registry.servers().get(server as usize)?.counters,
+            server_counters: self.registry.server(server)?.counters,
             flow_counters: entry.counters(end),
         })
     }
@@ -323,10 +323,9 @@ impl Engine {
         self.segments.next_settled()
     }
 
-    /// Returns every Netflix server with its id, in order of identification.
+    /// Returns every Netflix server with its id, in order of identification; in the place of one that made room stands another.
     pub fn servers(&self) -> impl ExactSizeIterator<Item = (ServerId, &Server)> {
-        let servers = self.registry.servers().iter().enumerate();
-        servers.map(|(id, server)| (id as ServerId, server))
+        self.registry.numbered_servers()
     }
 
     /// Returns every segment that is held, in order of request.
@@ -334,22 +333,26 @@ impl Engine {
         self.segments.iter()
     }
 
-    /// Number of servers identified: ids are 0 up to this.
+    /// Returns one past the largest number of a server. Without one that made room, this is how many were identified.
     #[must_use]
     pub fn server_count(&self) -> u32 {
-        self.registry.servers().len() as u32
+        self.registry.server_end()
     }
 
-    /// A server by its id.
+    /// Returns a server by its number; `None` if there is none, or it made room for another. Numbers of servers that had a
+    /// packet are never given again.
     #[must_use]
     pub fn server(&self, id: ServerId) -> Option<&Server> {
-        self.registry.servers().get(id as usize)
+        self.registry.server(id)
     }
 
     /// Returns number and bytes of a server's segments, those that made room among them.
     #[must_use]
     pub fn server_segments(&self, id: ServerId) -> SegmentTotals {
-        self.segments.totals(id)
+        match self.registry.server(id) {
+            Some(_) => self.segments.totals(id),
+            None => SegmentTotals::default(),
+        }
     }
 
     /// Smallest and one past the largest segment number that is held; numbers between may be unused.

@@ -280,7 +280,8 @@ pub unsafe extern "C" fn nflx_engine_should_read_again(
     unsafe { guard_read(engine, body) }
 }
 
-/// How many servers were identified: their numbers are 0 up to this.
+/// One past the largest number of a server. Of a number whose server made room for another, `nflx_engine_server` says
+/// `NFLX_STATUS_NONE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_server_count(
     engine: *const nflx_engine,

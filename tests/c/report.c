@@ -73,7 +73,12 @@ static void print_server(const nflx_engine *engine, uint32_t number)
 
     memset(&server, 0, sizeof server);
     server.struct_size = (uint32_t)sizeof server;
-    if (nflx_engine_server(engine, number, &server) != NFLX_STATUS_OK) {
+    switch (nflx_engine_server(engine, number, &server)) {
+    case NFLX_STATUS_OK:
+        break;
+    case NFLX_STATUS_NONE: /* it made room for another */
+        return;
+    default:
         fail("server", nflx_engine_error(engine));
     }
     printf("{\"row\":\"server\",\"server\":");

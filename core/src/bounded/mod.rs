@@ -2,5 +2,6 @@
 
 pub(crate) mod by_weight;
 pub(crate) mod clock_table;
+pub(crate) mod numbering;
 pub(crate) mod size;
 pub(crate) mod work;

@@ -7,6 +7,7 @@ use super::observed::Observed;
 use super::role;
 use super::role::Tally;
 use crate::bounded::clock_table::{Slot, Table};
+use crate::bounded::numbering::Numbering;
 use crate::bounded::{size, work};
 use crate::classify;
 use crate::config::Config;
@@ -28,7 +29,8 @@ pub(crate) struct Viewers {
     pools: Table<IpAddr, Pool>,
     /// One past the largest slot in use.
     end: Slot,
-    /// By server.
+    numbering: Numbering,
+    /// By the server's place.
     tallies: Vec<Tally>,
     /// Number of the first segment that was not taken yet.
     next: u32,
@@ -65,6 +67,7 @@ impl Viewers {
         Self {
             pools: Table::new(capacity, config.hash_seed),
             end: 0,
+            numbering: Numbering::of(config.max_servers()),
             tallies: Vec::new(),
             next: 1,
             verdicts_final: false,
@@ -93,9 +96,11 @@ impl Viewers {
         let opened = self.next..segments.next_number();
         self.next = opened.end;
         for number in opened {
-            let Some(client) = segments.get(number).map(|segment| segment.client) else {
+            let Some(segment) = segments.get(number) else {
                 continue;
             };
+            let client = segment.client;
+            registry.keep(segment.server);
             let (slot, due) = self.take(client, number, window);
             if due {
                 self.judge(slot, config, registry, segments);
@@ -131,8 +136,9 @@ impl Viewers {
         for slot in 0..self.end {
             self.judge(slot, config, registry, segments);
         }
-        for server in 0..registry.servers().len() {
-            self.assign(server as ServerId, config, registry);
+        let servers: Vec<ServerId> = registry.numbered_servers().map(|server| server.0).collect();
+        for server in servers {
+            self.assign(server, config, registry);
         }
     }
 
@@ -217,7 +223,7 @@ impl Viewers {
     }
 
     fn tally(&mut self, server: ServerId) -> &mut Tally {
-        let at = server as usize;
+        let at = self.numbering.place(server);
         if self.tallies.len() <= at {
             self.tallies.resize(at + 1, Tally::default());
         }

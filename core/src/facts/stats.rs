@@ -20,7 +20,7 @@ pub struct Stats {
     pub flows_evicted: u64,
     /// Addresses that had to make room for others.
     pub hosts_evicted: u64,
-    /// Netflix addresses that found no room.
+    /// Netflix addresses that found no room, or made it for others.
     pub servers_dropped: u64,
     /// Oldest segments that had to make room for others.
     pub segments_evicted: u64,

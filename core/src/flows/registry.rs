@@ -8,6 +8,7 @@ mod claim;
 mod copies;
 mod evidence;
 mod flow;
+mod tenure;
 mod vacancy;
 mod verdict;
 
@@ -17,10 +18,12 @@ use self::changes::Changes;
 pub(crate) use self::claim::{Claim, Extent, Resolver};
 use self::claim::{Reach, opener_by_ports};
 use self::flow::{Flow, Host, Sent};
+use self::tenure::Tenure;
 use super::copies::WATCHED;
 use super::key::{End, FlowKey, HostKey};
 use super::site::Site;
 use crate::bounded::clock_table::{NONE, Slot, Table};
+use crate::bounded::numbering::Numbering;
 use crate::bounded::size;
 use crate::config::Config;
 use crate::config::prefix::Prefix;
@@ -48,6 +51,10 @@ pub(crate) struct Registry {
     flows: Table<FlowKey, Flow>,
     hosts: Table<HostKey, Host>,
     servers: Vec<Server>,
+    /// How places in this list and the next become numbers, and one past the largest of these.
+    numbering: Numbering,
+    numbers: ServerId,
+    tenures: Vec<Tenure>,
     /// By server: what its evidence lets expect.
     sites: Vec<Site>,
     /// By server: which flows its evidence speaks for.
@@ -61,6 +68,9 @@ pub(crate) struct Registry {
     /// Servers that had no packet when they were named, in order of that. The first, which had none since either, makes
     /// room for others.
     claimed: VecDeque<ServerId>,
+    /// The server with packets that makes room once none of those is left, and where the next is looked for.
+    idle: Option<ServerId>,
+    hand: usize,
     /// Flows that made room.
     pub(crate) flows_evicted: u64,
     /// Addresses that made room.
@@ -89,6 +99,9 @@ impl Registry {
             flows: Table::new(max_flows, config.hash_seed),
             hosts: Table::new(max_hosts, config.hash_seed),
             servers: Vec::new(),
+            numbering: Numbering::of(config.max_servers()),
+            numbers: 0,
+            tenures: Vec::new(),
             sites: Vec::new(),
             reaches: Vec::new(),
             is_dns_used: false,
@@ -97,6 +110,8 @@ impl Registry {
             netflix_flows: 0,
             max_servers,
             claimed: VecDeque::new(),
+            idle: None,
+            hand: 0,
             flows_evicted: 0,
             hosts_evicted: 0,
             servers_dropped: 0,
@@ -117,6 +132,7 @@ impl Registry {
         Table::<FlowKey, Flow>::bound(flows)
             .saturating_add(Table::<HostKey, Host>::bound(most_hosts(flows, servers)))
             .saturating_add(size::list::<Server>(servers))
+            .saturating_add(size::list::<Tenure>(servers))
             .saturating_add(size::list::<Site>(servers))
             .saturating_add(size::list::<ServerId>(servers))
             .saturating_add(size::list::<Reach>(servers))
@@ -141,9 +157,10 @@ impl Registry {
                 first.frame,
             ) {
                 // As it was: what of it is kept depends on the order in which it comes.
-                fresh.servers[id as usize].evidence = server.evidence;
-                fresh.sites[id as usize] = Site::of(&fresh.servers[id as usize]);
-                fresh.reaches[id as usize] = Reach {
+                fresh.servers[fresh.numbering.place(id)].evidence = server.evidence;
+                fresh.sites[fresh.numbering.place(id)] =
+                    Site::of(&fresh.servers[fresh.numbering.place(id)]);
+                fresh.reaches[fresh.numbering.place(id)] = Reach {
                     has_past: false,
                     ..reach
                 };
@@ -159,15 +176,33 @@ impl Registry {
         self.flows.len()
     }
 
-    /// Servers in order of identification.
-    #[must_use]
+    /// Servers by place.
+    #[cfg(test)]
     pub(crate) fn servers(&self) -> &[Server] {
         &self.servers
     }
 
+    /// Returns one past the largest number of a server.
+    pub(crate) const fn server_end(&self) -> ServerId {
+        self.numbers
+    }
+
+    /// Returns the servers that are held, with their numbers.
+    pub(crate) fn numbered_servers(&self) -> impl ExactSizeIterator<Item = (ServerId, &Server)> {
+        let numbers = self.tenures.iter().map(|tenure| tenure.id);
+        numbers.zip(&self.servers)
+    }
+
+    /// Returns a server by its number; `None` if it made room.
+    pub(crate) fn server(&self, id: ServerId) -> Option<&Server> {
+        let place = self.numbering.place(id);
+        let is_held = self.tenures.get(place)?.id == id;
+        is_held.then(|| &self.servers[place])
+    }
+
     /// Returns what a server's evidence lets expect.
     pub(crate) fn site(&self, id: ServerId) -> Site {
-        self.sites[id as usize]
+        self.sites[self.numbering.place(id)]
     }
 
     /// Returns the identifier that this end of a flow has as a server, or gets if it is identified next; `None` where
@@ -179,7 +214,7 @@ impl Registry {
 
     /// A server that exists.
     pub(crate) fn server_mut(&mut self, id: ServerId) -> &mut Server {
-        &mut self.servers[id as usize]
+        &mut self.servers[self.numbering.place(id)]
     }
 
     /// The flow at a slot.
@@ -314,7 +349,7 @@ impl Registry {
         flow.t_last = flow.t_last.max(time);
         flow.t_first = flow.t_first.min(time);
         if let Some((id, end)) = flow.server {
-            let server = &mut self.servers[id as usize];
+            let server = &mut self.servers[self.numbering.place(id)];
             let direction = if sender == end {
                 Direction::In
             } else {
@@ -435,7 +470,7 @@ impl Registry {
     fn settle_past(&mut self, slot: Slot) {
         let flow = &self.flows[slot];
         if let Some((id, _)) = flow.server {
-            self.reaches[id as usize].has_past = true;
+            self.reaches[self.numbering.place(id)].has_past = true;
             return;
         }
         if flow.is_foreign {

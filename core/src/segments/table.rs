@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::bounded::numbering::Numbering;
 use crate::bounded::size;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
@@ -19,6 +20,7 @@ pub(crate) struct SegmentTable {
     capacity: usize,
     /// Bytes below which a segment has no throughput.
     throughput_min: u64,
+    numbering: Numbering,
     servers: Vec<OfServer>,
     settling: Settling,
     pub(crate) evicted: u64,
@@ -39,6 +41,7 @@ impl SegmentTable {
             first: 1,
             capacity: usize::try_from(config.max_segments()).unwrap_or(usize::MAX),
             throughput_min: config.throughput_min(),
+            numbering: Numbering::of(config.max_servers()),
             servers: Vec::new(),
             settling: Settling::new(config),
             evicted: 0,
@@ -151,7 +154,7 @@ impl SegmentTable {
         let before = segment.bytes;
         change(segment);
         let (after, server) = (segment.bytes, segment.server);
-        let totals = &mut self.servers[server as usize].totals;
+        let totals = &mut self.servers[self.numbering.place(server)].totals;
         totals.bytes = (totals.bytes + after).saturating_sub(before);
     }
 
@@ -253,12 +256,12 @@ impl SegmentTable {
     /// Returns number and bytes of a server's segments, those that made room among them.
     pub(crate) fn totals(&self, server: ServerId) -> SegmentTotals {
         self.servers
-            .get(server as usize)
+            .get(self.numbering.place(server))
             .map_or_else(SegmentTotals::default, |of_server| of_server.totals)
     }
 
     fn of_server(&mut self, server: ServerId) -> &mut OfServer {
-        let index = server as usize;
+        let index = self.numbering.place(server);
         if index >= self.servers.len() {
             self.servers.resize(index + 1, OfServer::default());
         }

@@ -58,7 +58,7 @@ fn tables_stay_within_their_limits() {
             assert_eq!(said.full, stats.lost() > 0);
             full[usize::from(said.full)] += 1;
         }
-        assert!(stats.flows <= 16 && engine.server_count() <= 2);
+        assert!(stats.flows <= 16 && engine.registry.servers().len() <= 2);
         assert!(engine.segment_numbers().len() <= 16);
         assert!(
             engine.connections.list.len() <= 8,

@@ -12,7 +12,7 @@ impl Registry {
         let flow = &mut self.flows[slot];
         flow.copies = flow.copies.saturating_add(count);
         if let Some((id, _)) = flow.server {
-            self.servers[id as usize].duplicates += u64::from(count);
+            self.servers[self.numbering.place(id)].duplicates += u64::from(count);
         }
     }
 
@@ -55,7 +55,7 @@ impl Registry {
         let sent = std::mem::take(&mut flow.sent);
         let numbered = flow.number.take().is_some();
         if let Some((id, end)) = flow.server {
-            let server = &mut self.servers[id as usize];
+            let server = &mut self.servers[self.numbering.place(id)];
             server.flows = server.flows.saturating_sub(u32::from(numbered));
             let (down, up) = (&sent[usize::from(end)], &sent[usize::from(1 - end)]);
             server.counters.in_pkts = server.counters.in_pkts.saturating_sub(down.packets);

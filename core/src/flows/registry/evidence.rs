@@ -77,7 +77,7 @@ impl Registry {
         if let Some(host) = self.hosts.find(&HostKey::new(address))
             && let Some(id) = self.hosts[host].server
         {
-            self.reaches[id as usize].end(time);
+            self.reaches[self.numbering.place(id)].end(time);
         }
     }
 
@@ -90,14 +90,14 @@ impl Registry {
         else {
             return;
         };
-        let extent = match self.reaches[id as usize] {
+        let extent = match self.reaches[self.numbering.place(id)] {
             reach if reach.everything => Extent::Everything,
             Reach {
                 until: Some(until), ..
             } => Extent::Until(until),
             _ => return,
         };
-        for evidence in self.servers[id as usize].evidence.clone() {
+        for evidence in self.servers[self.numbering.place(id)].evidence.clone() {
             if !evidence.kind.is_of_flow() {
                 let claim = Claim {
                     kind: evidence.kind,
@@ -177,7 +177,7 @@ impl Registry {
             frame,
             ..
         } = claim;
-        let evidence = &mut self.servers[id as usize].evidence;
+        let evidence = &mut self.servers[self.numbering.place(id)].evidence;
         let known = evidence
             .iter()
             .any(|e| e.kind == kind && *e.source == *source);
@@ -195,9 +195,9 @@ impl Registry {
                 frame,
             },
         );
-        let server = &self.servers[id as usize];
+        let server = &self.servers[self.numbering.place(id)];
         let site = Site::of(server);
-        std::mem::replace(&mut self.sites[id as usize], site) != site
+        std::mem::replace(&mut self.sites[self.numbering.place(id)], site) != site
     }
 
     /// Makes an address a server, with all that was counted of it before.

@@ -1,48 +1,134 @@
 //! Room for servers: which of them goes when another is named and the table is full.
 //!
-//! What was seen at work outlives what was only named: names are forged with one packet each. A server that never had a
-//! packet goes first, the one named longest ago. Its identifier is given to the next: no packet, flow or segment has it.
+//! What was seen at work outlives what was only named: names are forged with one packet each, and packets with one more.
+//! A server that never had a packet goes first, the one named longest ago; its number is given to the next, as no packet,
+//! flow or segment has it. Then goes one that has packets and no segment, and had none lately; the next in its place gets
+//! another number. A server with a segment stays.
 
 use super::Registry;
 use super::claim::Reach;
+use super::flow::Sent;
+use super::tenure::Tenure;
+use crate::bounded::clock_table::{NONE, Slot};
 use crate::facts::annotation::ServerId;
 use crate::facts::counters::Counters;
 use crate::facts::server::Server;
 use crate::flows::key::HostKey;
 use crate::flows::site::Site;
 
+/// Servers looked at for one that goes, each time that another may be named.
+const MOST_LOOKED_AT: usize = 64;
+
 impl Registry {
-    /// Returns the identifier that the next server gets; `None` if all were seen at work and there is no room.
+    /// Returns the number that the next server gets; `None` if there is no room.
     pub(crate) fn vacancy(&self) -> Option<ServerId> {
         if self.servers.len() < self.max_servers {
             return Some(self.servers.len() as ServerId);
         }
-        self.claimed.front().copied()
+        let claimed = self.claimed.front().copied();
+        claimed.or_else(|| self.numbering.next(self.idle?))
+    }
+
+    /// Takes note that a server has segments, so that it stays.
+    pub(crate) fn keep(&mut self, id: ServerId) {
+        let tenure = self.tenures.get_mut(self.numbering.place(id));
+        if let Some(tenure) = tenure.filter(|tenure| tenure.id == id) {
+            tenure.has_segments = true;
+        }
+        if self.idle == Some(id) {
+            self.idle = None;
+            self.look_for_idle();
+        }
     }
 
     /// Takes servers that had a packet since they were named from the front of those that would make room.
     #[cold]
     pub(super) fn pass_over_working(&mut self) {
+        self.pass_over_claimed();
+        self.look_for_idle();
+    }
+
+    fn pass_over_claimed(&mut self) {
         while let Some(&id) = self.claimed.front()
-            && is_at_work(&self.servers[id as usize])
+            && is_at_work(&self.servers[self.numbering.place(id)])
         {
             self.claimed.pop_front();
         }
     }
 
-    /// Makes room for another server; returns its identifier.
+    /// Looks for a server without segments that goes next, where none was only named: one that had no packet since it was
+    /// last looked at.
+    pub(super) fn look_for_idle(&mut self) {
+        if self.idle.is_some() || !self.claimed.is_empty() || self.servers.len() < self.max_servers
+        {
+            return;
+        }
+        for _ in 0..MOST_LOOKED_AT.min(2 * self.servers.len()) {
+            self.hand = (self.hand + 1) % self.servers.len();
+            let tenure = &mut self.tenures[self.hand];
+            let Counters {
+                in_pkts, out_pkts, ..
+            } = self.servers[self.hand].counters;
+            let packets = in_pkts + out_pkts;
+            let is_active = std::mem::replace(&mut tenure.seen, packets) != packets;
+            if !tenure.has_segments && !is_active && self.numbering.next(tenure.id).is_some() {
+                self.idle = Some(tenure.id);
+                return;
+            }
+        }
+    }
+
+    /// Makes room for another server; returns its number.
     pub(super) fn vacate(&mut self) -> Option<ServerId> {
-        let id = self.vacancy()?;
-        if let Some(server) = self.servers.get(id as usize) {
+        let Some(id) = self.vacancy() else {
+            self.look_for_idle();
+            return None;
+        };
+        if let Some(server) = self.servers.get(self.numbering.place(id)) {
             let key = HostKey::new(server.address);
-            self.claimed.pop_front();
-            self.pass_over_working();
+            let former = match self.claimed.pop_front() {
+                Some(former) => former,
+                None => self.idle.take()?,
+            };
             self.servers_dropped += 1;
             if let Some(host) = self.hosts.find(&key) {
                 self.hosts[host].server = None;
+                self.take_flows_from(former, host);
             }
+            // The next that goes is looked for once the new one has the place.
+            self.pass_over_claimed();
         }
         Some(id)
+    }
+
+    /// Makes the flows of a server that goes nobody's. What others of its flows counted stays with its address.
+    fn take_flows_from(&mut self, id: ServerId, host: Slot) {
+        let server = &self.servers[self.numbering.place(id)];
+        let (mut left, mut flows) = (server.counters, server.flows);
+        let times = (server.t_first, server.t_last);
+        let mut slot = self.hosts[host].first_flow;
+        while slot != NONE {
+            let end = self.end_of(slot, host);
+            let flow = &mut self.flows[slot];
+            if flow.server == Some((id, end)) {
+                left.remove(&flow.counters(end));
+                flows = flows.saturating_sub(u32::from(flow.number.is_some()));
+                (flow.server, flow.own, flow.is_firm) = (None, None, false);
+                flow.passed_over = true;
+                self.netflix_flows -= 1;
+            }
+            slot = flow.next[usize::from(end)];
+        }
+        let entry = &mut self.hosts[host];
+        let sent = |packets, bytes| Sent { packets, bytes };
+        entry.past = [
+            sent(left.in_pkts, left.in_bytes),
+            sent(left.out_pkts, left.out_bytes),
+        ];
+        entry.past_flows = flows;
+        if left != Counters::default() {
+            (entry.t_first, entry.t_last) = times;
+        }
     }
 
     /// Puts a server where there is room for it.
@@ -50,18 +136,28 @@ impl Registry {
         if server.counters == Counters::default() {
             self.claimed.push_back(id);
         }
-        match self.servers.get_mut(id as usize) {
-            Some(place) => {
-                *place = server;
-                self.sites[id as usize] = Site::Unknown;
-                self.reaches[id as usize] = reach;
+        self.numbers = self.numbers.max(id + 1);
+        let tenure = Tenure {
+            id,
+            has_segments: false,
+            seen: 0,
+        };
+        let place = self.numbering.place(id);
+        match self.servers.get_mut(place) {
+            Some(known) => {
+                *known = server;
+                self.sites[place] = Site::Unknown;
+                self.reaches[place] = reach;
+                self.tenures[place] = tenure;
             }
             None => {
                 self.servers.push(server);
                 self.sites.push(Site::Unknown);
                 self.reaches.push(reach);
+                self.tenures.push(tenure);
             }
         }
+        self.look_for_idle();
     }
 }
 

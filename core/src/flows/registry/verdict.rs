@@ -31,7 +31,7 @@ impl Registry {
             let id = self.hosts[hosts[usize::from(end)]].server?;
             let fits = !flows_decide
                 // Servers do not open connections: a viewer's own device may have a name with a keyword in it.
-                || opener != Some(end) && self.reaches[id as usize].covers(key, end, time);
+                || opener != Some(end) && self.reaches[self.numbering.place(id)].covers(key, end, time);
             fits.then_some((id, end))
         };
         match (known(0), known(1)) {
@@ -109,7 +109,7 @@ impl Registry {
         id: ServerId,
         extent: Extent,
     ) -> (bool, bool) {
-        if !self.reaches[id as usize].extend(extent) {
+        if !self.reaches[self.numbering.place(id)].extend(extent) {
             return (false, false);
         }
         let (mut late, mut missed) = (false, false);
@@ -120,7 +120,7 @@ impl Registry {
             let fits = !config.flows_decide()
                 || !flow.is_foreign
                     && flow.opener != Some(end)
-                    && self.reaches[id as usize].covers(key, end, flow.t_first);
+                    && self.reaches[self.numbering.place(id)].covers(key, end, flow.t_first);
             // Traffic between two Netflix addresses stays with the end that was known first.
             if flow.server.is_none() && fits {
                 late |= flow.counters(end) != Counters::default();
@@ -137,7 +137,7 @@ impl Registry {
         let flow = &mut self.flows[slot];
         flow.server = Some((id, end));
         self.netflix_flows += 1;
-        let server = &mut self.servers[id as usize];
+        let server = &mut self.servers[self.numbering.place(id)];
         flow.is_firm = server.strongest() == Some(EvidenceKind::Config);
         server.flows += u32::from(flow.number.is_some());
         server.duplicates += u64::from(flow.copies);
@@ -164,7 +164,7 @@ impl Registry {
         };
         self.netflix_flows -= 1;
         let times = (flow.t_first, flow.t_last);
-        let server = &mut self.servers[id as usize];
+        let server = &mut self.servers[self.numbering.place(id)];
         server.flows = server
             .flows
             .saturating_sub(u32::from(flow.number.is_some()));
@@ -172,7 +172,7 @@ impl Registry {
         server.duplicates = server.duplicates.saturating_sub(u64::from(flow.copies));
         if server.counters == Counters::default() {
             (server.t_first, server.t_last) = Default::default();
-        } else if !self.reaches[id as usize].has_past
+        } else if !self.reaches[self.numbering.place(id)].has_past
             && (times.0 <= server.t_first || times.1 >= server.t_last)
         {
             self.review_times(id);
@@ -181,7 +181,7 @@ impl Registry {
 
     /// Finds a server's first and last packet among the flows that it has left.
     fn review_times(&mut self, id: ServerId) {
-        let address = self.servers[id as usize].address;
+        let address = self.servers[self.numbering.place(id)].address;
         let Some(host) = self.hosts.find(&HostKey::new(address)) else {
             return;
         };
@@ -189,7 +189,7 @@ impl Registry {
         let mut slot = self.hosts[host].first_flow;
         for _ in 0..MOST_REVIEWED {
             if slot == NONE {
-                let server = &mut self.servers[id as usize];
+                let server = &mut self.servers[self.numbering.place(id)];
                 (server.t_first, server.t_last) = (first, last);
                 return;
             }
