@@ -108,11 +108,11 @@ pub(super) fn refused() -> impl Iterator<Item = Frame> {
     (0..).map(move |at| udp(at, ends, true, datagram.len(), &datagram))
 }
 
-/// Each captured as far as keys are made for it.
+/// Each captured as far as a name may stand, so that keys are made for it.
 pub(super) fn new_ids() -> impl Iterator<Item = Frame> {
     (0..).map(|at: i64| {
         let mut packet = header(&at.to_be_bytes(), DATAGRAM - 18);
-        packet.extend([0x5a; 20]);
+        packet.extend([0x5a; 60]);
         udp(
             at,
             Ends::to(outside(at as u64), at as u64, 443),
