@@ -1,5 +1,7 @@
 //! The command line.
 
+mod values;
+
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use nflx_core::Config;
 use nflx_core::config::ConfigError;
 use nflx_core::quality::model::Model;
 
+use self::values::{name_and_value, period, sentence};
 use crate::output::Format;
 use crate::rings;
 
@@ -459,26 +462,6 @@ impl Analysis {
     }
 }
 
-/// Seconds of a time span with a unit.
-fn period(text: &str) -> Result<NonZero<u32>, &'static str> {
-    const MISTAKE: &str = "write it as 30s, 5m, 1h or 1d";
-    let unit = match text.chars().next_back() {
-        Some('s') => 1,
-        Some('m') => 60,
-        Some('h') => 3_600,
-        Some('d') => 86_400,
-        _ => return Err(MISTAKE),
-    };
-    let number: u32 = text[..text.len() - 1].parse().map_err(|_| MISTAKE)?;
-    let seconds = number.checked_mul(unit).and_then(NonZero::new);
-    seconds.ok_or(MISTAKE)
-}
-
-fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
-    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
-    Ok((name.trim().to_owned(), value.to_owned()))
-}
-
 /// Parses the command line. What is not a run, such as `--help` or a mistake, is printed, and its exit status returned.
 pub(crate) fn parse() -> Result<Cli, u8> {
     Cli::try_parse().map_err(|error| {
@@ -497,83 +480,7 @@ pub(crate) fn parse() -> Result<Cli, u8> {
     })
 }
 
-/// One sentence of what `clap` says in several lines: the mistake and the tip, without the usage.
-fn sentence(message: &str) -> String {
-    let message = message.strip_prefix("error: ").unwrap_or(message);
-    let end = ["\nUsage:", "\nFor more information"]
-        .iter()
-        .filter_map(|mark| message.find(mark))
-        .min();
-    let paragraphs = message[..end.unwrap_or(message.len())].split("\n\n");
-    let paragraphs = paragraphs.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-    // Nobody who mistypes an option means to name a file like it.
-    let paragraphs: Vec<_> = paragraphs
-        .filter(|text| !text.is_empty() && !text.starts_with("tip: to pass"))
-        .collect();
-    format!("{}; see 'nflx --help'", paragraphs.join("; "))
-}
-
 #[cfg(test)]
 mod man;
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn mistakes_take_one_sentence() {
-        let mistake = |args: &[&str]| {
-            sentence(
-                &Cli::try_parse_from(args)
-                    .expect_err("a mistake")
-                    .render()
-                    .to_string(),
-            )
-        };
-        let said = mistake(&["nflx", "servers", "--frmat", "csv", "x"]);
-        assert!(
-            said.starts_with("unexpected argument '--frmat' found; tip: "),
-            "{said}"
-        );
-        let said = mistake(&["nflx", "servers", "--format", "xml", "x"]);
-        assert!(
-            said.contains("[possible values: table, jsonl, csv, parquet]"),
-            "{said}"
-        );
-        assert!(mistake(&["nflx", "servers"]).contains("<FILE>..."));
-    }
-
-    #[test]
-    fn periods_have_units() {
-        for (text, expected) in [("30s", 30), ("5m", 300), ("1h", 3_600), ("2d", 172_800)] {
-            assert_eq!(period(text).map(NonZero::get), Ok(expected));
-        }
-        for text in ["", "5", "m", "0s", "-5m", "1.5h", "99999999d", "5µ"] {
-            assert!(period(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn options_win_over_set() {
-        let args = [
-            "nflx",
-            "servers",
-            "--segment-rule",
-            "server",
-            "--set",
-            "segment_rule=flow",
-            "x",
-        ];
-        let Command::Servers(run) = Cli::try_parse_from(args).expect("right").command else {
-            panic!("servers")
-        };
-        let config = run.analysis.config().expect("right");
-        assert_eq!(config.get("segment_rule").as_deref(), Some("server"));
-    }
-}
+mod tests;

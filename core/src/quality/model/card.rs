@@ -20,10 +20,13 @@
 //! | `nflx.calibration` | list of `[score, probability]`, both ascending; may be left out |
 //! | `nflx.trained_on`, `nflx.score` | for people: what it was trained on, and how good it was by whole sessions |
 
+mod entries;
+
 use std::fmt;
 
 use serde_json::Value;
 
+use self::entries::Entries;
 use super::ModelError;
 use super::error::quoted;
 use super::limits::{Limits, at_most};
@@ -123,52 +126,6 @@ pub(super) struct Check {
     pub(super) label: Option<Box<str>>,
     /// Probabilities, or the one value.
     pub(super) outputs: Vec<f64>,
-}
-
-/// Entries of a file's metadata.
-struct Entries<'a> {
-    entries: &'a [(&'a str, &'a str)],
-    limits: &'a Limits,
-}
-
-impl<'a> Entries<'a> {
-    fn optional(&self, key: &str) -> Result<Option<&'a str>, ModelError> {
-        let mut found = self
-            .entries
-            .iter()
-            .filter(|(name, _)| *name == key)
-            .map(|(_, value)| *value);
-        let first = found.next();
-        if found.next().is_some() {
-            return Err(ModelError::card(key, "is there twice"));
-        }
-        at_most(
-            "bytes in an entry of its card",
-            first.map_or(0, str::len),
-            self.limits.card_bytes,
-        )?;
-        Ok(first)
-    }
-
-    fn text(&self, key: &str) -> Result<&'a str, ModelError> {
-        self.optional(key)?
-            .ok_or_else(|| ModelError::card(key, "is missing"))
-    }
-
-    fn shown(&self, key: &str) -> Result<Box<str>, ModelError> {
-        Ok(self.optional(key)?.unwrap_or_default().into())
-    }
-
-    fn json(&self, key: &str) -> Result<Value, ModelError> {
-        serde_json::from_str(self.text(key)?).map_err(|_| ModelError::card(key, "is no JSON"))
-    }
-
-    fn list(&self, key: &str) -> Result<Vec<Value>, ModelError> {
-        match self.json(key)? {
-            Value::Array(list) => Ok(list),
-            _ => Err(ModelError::card(key, "is no list")),
-        }
-    }
 }
 
 impl Card {

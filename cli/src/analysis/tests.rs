@@ -1,0 +1,99 @@
+use std::io::{Read, Write};
+
+use super::*;
+
+/// Records of a committed capture, headers included, and the file's header.
+fn records() -> (Vec<u8>, Vec<Vec<u8>>) {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/captures/tls13.pcap.gz"
+    );
+    let mut file = Vec::new();
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap())
+        .read_to_end(&mut file)
+        .unwrap();
+    let mut rest = file.split_off(24);
+    let mut records = Vec::new();
+    while !rest.is_empty() {
+        let captured = u32::from_le_bytes(*rest[8..].first_chunk().unwrap());
+        let after = rest.split_off(16 + captured as usize);
+        records.push(std::mem::replace(&mut rest, after));
+    }
+    (file, records)
+}
+
+fn sizes(study: &Study) -> Vec<u64> {
+    study.engine.segments().map(|s| s.bytes).collect()
+}
+
+/// What is found where the names come last, with so many packets of nobody's behind them.
+fn named_last(filler: usize) -> Study {
+    let (header, mut records) = records();
+    let is_dns = |record: &Vec<u8>| {
+        record
+            .windows(12)
+            .any(|bytes| bytes == b"\x09nflxvideo\x03n")
+    };
+    records.sort_by_key(|record| is_dns(record));
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&header).unwrap();
+    file.write_all(&records.concat()).unwrap();
+    let mut nothing = records[0][..16].to_vec();
+    nothing[8..].copy_from_slice(&[60, 0, 0, 0, 60, 0, 0, 0]);
+    nothing.extend([0; 60]);
+    file.write_all(&nothing.repeat(filler)).unwrap();
+    let mut config = Config::default();
+    config.set("evidence", "dns").unwrap();
+    Study::new(&[file.path().to_owned()], config).unwrap()
+}
+
+#[test]
+fn late_evidence_begins_anew_early_and_else_reads_again() {
+    let (header, records) = records();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&[header, records.concat()].concat())
+        .unwrap();
+    let in_time = Study::new(&[file.path().to_owned()], Config::default()).unwrap();
+    assert_eq!(in_time.passes, 1);
+
+    let late = named_last(0);
+    assert_eq!((late.passes, sizes(&late)), (2, sizes(&in_time)));
+    let early = named_last(10 * file.as_file().metadata().unwrap().len() as usize / 76 + 100_000);
+    assert_eq!((early.passes, sizes(&early)), (1, sizes(&in_time)));
+    assert!(sizes(&in_time).len() > 5);
+}
+
+#[test]
+fn what_is_lacking_is_named() {
+    let lacks = |packets, not_ip| {
+        lacking(&Stats {
+            packets,
+            not_ip,
+            ..Stats::default()
+        })
+    };
+    assert!(lacks(0, 0).ends_with(": there is no packet in it"));
+    assert!(lacks(7, 7).ends_with(": none of its 7 packets holds IP that can be read"));
+    assert!(lacks(7, 6).contains("--prefixes"));
+}
+
+#[test]
+fn shortages_name_the_setting() {
+    assert_eq!(
+        shortage(&Stats::default(), &features::Stats::default()),
+        None
+    );
+    let stats = Stats {
+        flows_evicted: 3,
+        hosts_evicted: 2,
+        segments_evicted: 1,
+        ..Stats::default()
+    };
+    assert_eq!(
+        shortage(&stats, &features::Stats::default()).as_deref(),
+        Some(
+            "found no room for 3 flows, 2 addresses, 1 segments; raise max_flows and max_segments \
+             with --set NAME=VALUE"
+        )
+    );
+}

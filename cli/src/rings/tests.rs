@@ -1,0 +1,150 @@
+use std::fs;
+
+use super::*;
+use crate::capture::testing::{PcapForm, TestPacket, pcap};
+
+const JOBS: NonZero<usize> = NonZero::new(2).expect("not zero");
+const SECOND: i64 = 1_000_000_000;
+
+/// Writes captures of one packet at each of these milliseconds, and gives the names of those that are joined.
+fn joined(files: &[(&str, &[i64])], joining: Joining) -> Vec<Vec<String>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut inputs = Vec::new();
+    for (name, times) in files {
+        let packets: Vec<_> = (1..)
+            .zip(*times)
+            .map(|(frame, time)| TestPacket::new(frame, time * 1_000_000, vec![0; 60]))
+            .collect();
+        let link_type = if name.starts_with("raw") { 101 } else { 1 };
+        let path = folder.path().join(name.trim_start_matches("raw"));
+        fs::write(&path, pcap(PcapForm::default(), link_type, &packets)).expect("written");
+        inputs.push(Input::Capture(vec![path]));
+    }
+    let names = |input: Input| {
+        let files = input.into_files().into_iter();
+        files
+            .map(|file| {
+                file.file_name()
+                    .expect("named")
+                    .to_str()
+                    .expect("UTF-8")
+                    .to_owned()
+            })
+            .collect()
+    };
+    join(inputs, joining, JOBS)
+        .0
+        .into_iter()
+        .map(names)
+        .collect()
+}
+
+fn found(files: &[(&str, &[i64])]) -> Vec<Vec<String>> {
+    joined(files, Joining::Found(10 * SECOND))
+}
+
+#[test]
+fn names_of_rings_are_enough() {
+    // Hours lie between them: nothing happened on the link.
+    let ring = [
+        ("x_00002_20260101130000.pcapng", &[3_600_000, 3_600_001][..]),
+        ("x_00001_20260101120000.pcapng", &[0, 20]),
+        ("x_00003_20260101150000.pcapng", &[10_800_000]),
+    ];
+    assert_eq!(
+        found(&ring),
+        [[
+            "x_00001_20260101120000.pcapng",
+            "x_00002_20260101130000.pcapng",
+            "x_00003_20260101150000.pcapng"
+        ]]
+    );
+    assert_eq!(joined(&ring, Joining::Never).len(), 3);
+    // The number in the middle is missing; then a program was started anew.
+    let two = [
+        ("x_00001_20260101120000.pcap", &[0][..]),
+        ("x_00003_20260101120002.pcap", &[2000]),
+        ("x_00001_20260101120003.pcap", &[3000]),
+        ("x_00002_20260101120004.pcap", &[4000]),
+    ];
+    assert_eq!(
+        found(&two).iter().map(Vec::len).collect::<Vec<_>>(),
+        [1, 1, 2]
+    );
+    // Nothing came while the second was written.
+    let silent = [
+        ("x_00001_20260101120000.pcap", &[0][..]),
+        ("x_00002_20260101120001.pcap", &[]),
+        ("x_00003_20260101120002.pcap", &[2000]),
+    ];
+    assert_eq!(found(&silent).len(), 1);
+    // Another interface.
+    let other = [
+        ("x_00001_20260101120000.pcap", &[0][..]),
+        ("rawx_00002_20260101120001.pcap", &[1000]),
+    ];
+    assert_eq!(found(&other).len(), 2);
+    // A clock that was set back by an hour.
+    let back = [
+        ("x_00001_20260101120000.pcap", &[3_600_000][..]),
+        ("x_00002_20260101120001.pcap", &[0]),
+    ];
+    assert_eq!(found(&back).len(), 2);
+}
+
+#[test]
+fn other_names_must_join_in_time() {
+    for names in [
+        ["s_1.pcap", "s_2.pcap"],
+        ["s_9.pcap", "s_10.pcap"],
+        ["s.pcap", "s.pcap1"],
+        ["s-2026-01-01_23.59.59.cap", "s-2026-01-02_00.00.00.cap"],
+        ["s_20260101235959.pcap", "s_20260102000000.pcap"],
+    ] {
+        let two =
+            |first: &[i64], second: &[i64]| found(&[(names[0], first), (names[1], second)]).len();
+        assert_eq!(two(&[0, 5000], &[15_000]), 1, "{names:?}: 10 s later");
+        assert_eq!(two(&[0, 5000], &[15_001]), 2, "{names:?}: more than that");
+        assert_eq!(two(&[0, 5000], &[4900]), 1, "{names:?}: out of order");
+        assert_eq!(two(&[0, 5000], &[4899]), 2, "{names:?}: at the same time");
+        assert_eq!(two(&[0, 500], &[449]), 2, "{names:?}: at the same time");
+    }
+    for names in [
+        ["a_1.pcap", "b_2.pcap"],
+        ["s_1.pcap", "s_3.pcap"],
+        ["s1m.pcap", "s2.pcap"],
+        ["h2.pcap", "h3.pcap"],
+    ] {
+        assert_eq!(
+            found(&[(names[0], &[0]), (names[1], &[1])]).len(),
+            2,
+            "{names:?}"
+        );
+    }
+}
+
+#[test]
+fn a_counter_may_begin_anew() {
+    let ring = [
+        ("x.pcap0", &[30_000, 40_000][..]),
+        ("x.pcap1", &[40_001, 50_000]),
+        ("x.pcap2", &[10_000, 20_000]),
+        ("x.pcap3", &[20_001, 29_000]),
+    ];
+    assert_eq!(found(&ring), [["x.pcap2", "x.pcap3", "x.pcap0", "x.pcap1"]]);
+}
+
+#[test]
+fn all_are_joined_in_order_of_time_if_that_is_wished() {
+    let files = [
+        ("b.pcap", &[5][..]),
+        ("a.pcap", &[7]),
+        ("empty.pcap", &[]),
+        ("rawc", &[1]),
+    ];
+    assert_eq!(
+        joined(&files, Joining::All),
+        [vec!["c", "b.pcap", "a.pcap"], vec!["empty.pcap"]],
+        "what has no packet stays by itself"
+    );
+}
