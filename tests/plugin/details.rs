@@ -220,8 +220,8 @@ fn frames_are_links() {
             "{key} is not in {links:?}"
         );
     }
-    // Those three, both neighbours, and the evidence by name server and by the server's name.
-    assert_eq!(links.len(), 7, "{links:?}");
+    // Those three, both neighbours, the server's first packet, and the evidence by name server and by the server's name.
+    assert_eq!(links.len(), 8, "{links:?}");
 }
 
 /// Follow Stream shows what it shows without the plugin.
@@ -257,7 +257,7 @@ fn packets_that_name_servers_lead_to_them() {
     }
     let named = home.fields(
         &home.capture(&path),
-        &["-2", "-Y", "nflx.evidence"],
+        &["-2", "-Y", "nflx.evidence && dns.a"],
         &["nflx.evidence.kind", "nflx.evidence.server_frame", "dns.a"],
     );
     assert!(!named.is_empty());

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Home, decompressed, recorded_folder};
+use super::{FIELDS, Home, decompressed, recorded_folder};
 
 /// All values of a key, at any depth.
 fn values_of<'a>(tree: &'a Value, key: &str, found: &mut Vec<&'a Value>) {
@@ -107,6 +108,56 @@ fn elastic() {
         values_of(packet, "nflx_nflx_segment_bytes", &mut bytes);
         assert_eq!(bytes, [&Value::from(row[1].as_str())]);
     }
+}
+
+/// The template for Elasticsearch has every field, with the type that its values have.
+#[test]
+fn the_elastic_template_covers_every_field() {
+    let Some(home) = Home::new() else { return };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/elastic/template.json");
+    let template = fs::read_to_string(path).expect("the template");
+    let template: Value = serde_json::from_str(&template).expect("JSON");
+    let types = &template["template"]["mappings"]["properties"]["layers"]["properties"]["nflx"]["properties"];
+    for (name, kind) in FIELDS {
+        let wanted = match *kind {
+            "FT_IPv4" | "FT_IPv6" => "ip",
+            "FT_UINT32" | "FT_UINT64" | "FT_FRAMENUM" => "long",
+            "FT_DOUBLE" | "FT_RELATIVE_TIME" => "double",
+            "FT_BOOLEAN" => "boolean",
+            _ => "keyword",
+        };
+        let key = format!("nflx_{}", name.replace('.', "_"));
+        assert_eq!(types[&key]["type"], wanted, "{name}");
+    }
+    // What tshark writes is named in it, and can be read as its type.
+    let capture = home.recorded("player.pcap.gz");
+    let args = ["-r", &capture, "-2", "-Y", "nflx", "-T", "ek", "-J", "nflx"];
+    let text = home.tshark(&args).quiet();
+    let mut seen = 0;
+    for line in text.lines() {
+        let packet: Value = serde_json::from_str(line).expect("JSON");
+        let Some(fields) = packet["layers"]["nflx"].as_object() else {
+            continue;
+        };
+        for (name, value) in fields.iter().filter(|(name, _)| name.starts_with("nflx_")) {
+            seen += 1;
+            let each = value
+                .as_array()
+                .map_or_else(|| vec![value], |list| list.iter().collect());
+            for one in each {
+                let text = one.as_str().unwrap_or_default();
+                let fits = match types[name]["type"].as_str().expect(name) {
+                    "ip" => text.parse::<std::net::IpAddr>().is_ok(),
+                    "long" => text.parse::<i64>().is_ok(),
+                    "double" => text.parse::<f64>().is_ok(),
+                    "boolean" => one.is_boolean(),
+                    _ => true,
+                };
+                assert!(fits, "{name}: {one}");
+            }
+        }
+    }
+    assert!(seen > 1_000, "{seen}");
 }
 
 #[test]

@@ -242,6 +242,9 @@ close_window 'Netflix Segments'
 statistic=$(open_statistic 'Netflix Servers' $(arrows 11))
 table servers "$statistic"
 close_window 'Netflix Servers'
+statistic=$(open_statistic 'Netflix Sessions' $(arrows 12))
+table sessions "$statistic"
+close_window 'Netflix Sessions'
 statistic=$(open_statistic 'Packets and Segments' Up Right)
 table tree "$statistic"
 close_window 'Packets and Segments'
@@ -298,7 +301,7 @@ set_names() { # set_names NAMES
     key Right
     write Netflix
     sleep 1
-    click 457 57
+    click 457 79
     key ctrl+a
     write "$1"
     shoot preferences "$dialog"

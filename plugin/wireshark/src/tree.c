@@ -144,8 +144,8 @@ static void add_source(tvbuff_t *tvb, proto_tree *tree, const nflx_evidence *evi
     line source = {0};
 
     line_add_printable(&source, evidence->source);
-    add_string(tree, tvb, FIELD_EVIDENCE_KIND, nflx_evidence_name(evidence->kind));
     add_string(tree, tvb, FIELD_EVIDENCE_NAME, source.text);
+    add_string(tree, tvb, FIELD_EVIDENCE_KIND, nflx_evidence_name(evidence->kind));
     add_frame(tree, tvb, FIELD_EVIDENCE_SOURCE_FRAME, evidence->frame);
 }
 
@@ -326,7 +326,7 @@ static proto_tree *add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *fac
 static void add_seconds(proto_tree *tree, tvbuff_t *tvb, field field, double seconds)
 {
     if (isfinite(seconds) && seconds >= 0) {
-        add_span(tree, tvb, field, (int64_t)(seconds * 1e9));
+        add_span(tree, tvb, field, (int64_t)rint(seconds * 1e9));
     }
 }
 
