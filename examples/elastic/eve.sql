@@ -1,6 +1,6 @@
 -- Events of type nflx in EVE files as two tables, and three questions to them. Run it where the files are:
 --
---     duckdb -c "SET VARIABLE eve = '/var/log/suricata/eve*.json'" -c ".read eve.sql"
+--     printf '%s\n' "SET VARIABLE eve = '/var/log/suricata/eve*.json';" '.read eve.sql' | duckdb
 --
 -- Columns are named, so that files in which a column happens to be absent read like all others; other events are passed by.
 

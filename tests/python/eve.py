@@ -7,6 +7,7 @@ import datetime
 import ipaddress
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -67,6 +68,11 @@ def main():
     assert {row[0] for row in servers} == newest.keys()
     if len(files) == 1:
         assert all(row[5] == newest[row[0]]["in_bytes"] for row in servers), (servers, newest)
+    # What is kept of months.
+    with tempfile.TemporaryDirectory() as folder:
+        kept = f"{folder}/kept.parquet"
+        connection.execute(f"COPY (FROM segments) TO '{kept}'")
+        assert connection.execute("SELECT count(*) FROM read_parquet(?)", [kept]).fetchone() == (len(segments),)
     print(f"{len(segments)} segments and {len(servers)} servers; {len(seen)} fields of the types they are mapped to")
 
 
