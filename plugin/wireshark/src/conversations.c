@@ -70,5 +70,5 @@ static tap_packet_status server_packet(void *data, packet_info *pinfo, epan_diss
 
 void conversations_register(void)
 {
-    register_conversation_table(nflx_proto, false, segment_packet, server_packet);
+    register_conversation_table(proto_nflx, false, segment_packet, server_packet);
 }

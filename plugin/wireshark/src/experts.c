@@ -13,17 +13,17 @@
 /* A picture is there so long after the last byte that it waited for: what decoders and timers take at most. */
 enum { STALL_END_MS = 100 };
 
-static expert_field ei_cut;
-static expert_field ei_missing;
-static expert_field ei_retransmitted;
-static expert_field ei_prefix_only;
-static expert_field ei_full;
-static expert_field ei_first_byte;
-static expert_field ei_slow;
-static expert_field ei_worse;
-static expert_field ei_handover;
-static expert_field ei_reconnect;
-static expert_field ei_stall;
+static expert_field ei_nflx_cut;
+static expert_field ei_nflx_missing;
+static expert_field ei_nflx_retransmitted;
+static expert_field ei_nflx_prefix_only;
+static expert_field ei_nflx_full;
+static expert_field ei_nflx_first_byte;
+static expert_field ei_nflx_slow;
+static expert_field ei_nflx_worse;
+static expert_field ei_nflx_handover;
+static expert_field ei_nflx_reconnect;
+static expert_field ei_nflx_stall;
 
 /* The frame at which a segment was first seen to lack bytes, by segment number. */
 static GHashTable *missing_frames;
@@ -33,27 +33,27 @@ static unsigned generation;
 void experts_register(void)
 {
     static ei_register_info registrations[] = {
-        {&ei_cut,
+        {&ei_nflx_cut,
          {"nflx.expert.cut", PI_SEQUENCE, PI_NOTE, "Segment still open where the capture ends", EXPFILL}},
-        {&ei_missing,
+        {&ei_nflx_missing,
          {"nflx.expert.missing", PI_SEQUENCE, PI_WARN, "Segment with bytes that were never captured", EXPFILL}},
-        {&ei_retransmitted,
+        {&ei_nflx_retransmitted,
          {"nflx.expert.retransmitted", PI_SEQUENCE, PI_NOTE, "Segment with many retransmitted bytes", EXPFILL}},
-        {&ei_prefix_only,
+        {&ei_nflx_prefix_only,
          {"nflx.expert.prefix_only", PI_ASSUMPTION, PI_NOTE, "Server known by its address range only", EXPFILL}},
-        {&ei_full,
+        {&ei_nflx_full,
          {"nflx.expert.full", PI_UNDECODED, PI_WARN, "A table was full: older state had to make room", EXPFILL}},
-        {&ei_first_byte,
+        {&ei_nflx_first_byte,
          {"nflx.expert.first_byte", PI_RESPONSE_CODE, PI_NOTE, "First byte of a segment came late", EXPFILL}},
-        {&ei_slow,
+        {&ei_nflx_slow,
          {"nflx.expert.slow", PI_RESPONSE_CODE, PI_WARN, "Segment came slower than it plays", EXPFILL}},
-        {&ei_worse, {"nflx.expert.worse", PI_SEQUENCE, PI_CHAT, "Picture of lower quality", EXPFILL}},
-        {&ei_handover, {"nflx.expert.handover", PI_SEQUENCE, PI_CHAT, "Media from another server", EXPFILL}},
-        {&ei_reconnect,
+        {&ei_nflx_worse, {"nflx.expert.worse", PI_SEQUENCE, PI_CHAT, "Picture of lower quality", EXPFILL}},
+        {&ei_nflx_handover, {"nflx.expert.handover", PI_SEQUENCE, PI_CHAT, "Media from another server", EXPFILL}},
+        {&ei_nflx_reconnect,
          {"nflx.expert.reconnect", PI_SEQUENCE, PI_CHAT, "Another connection after idle time", EXPFILL}},
-        {&ei_stall, {"nflx.expert.stall", PI_SEQUENCE, PI_WARN, "Playback stalled", EXPFILL}},
+        {&ei_nflx_stall, {"nflx.expert.stall", PI_SEQUENCE, PI_WARN, "Playback stalled", EXPFILL}},
     };
-    expert_module_t *module = expert_register_protocol(nflx_proto);
+    expert_module_t *module = expert_register_protocol(proto_nflx);
 
     expert_register_field_array(module, registrations, G_N_ELEMENTS(registrations));
     missing_frames = g_hash_table_new(g_direct_hash, g_direct_equal);
@@ -228,24 +228,24 @@ static void add_of_session(packet_info *pinfo, proto_item *item, const facts *fa
         (void)session_media(media.previous, &media_before);
     }
     if (found & EXPERT_SLOW) {
-        expert_add_info_format(pinfo, item, &ei_slow,
+        expert_add_info_format(pinfo, item, &ei_nflx_slow,
                                "Segment %u came at %.2f Mbit/s and plays at %.2f Mbit/s: the player's buffer drains",
                                segment->number, segment->throughput / 1e6, media.bitrate / 1e6);
     }
     if (found & EXPERT_STALL) {
-        expert_add_info_format(pinfo, item, &ei_stall, "The picture stood for %.2f s until segment %u had come",
+        expert_add_info_format(pinfo, item, &ei_nflx_stall, "The picture stood for %.2f s until segment %u had come",
                                ended_stall(segment, media.session), segment->number);
     }
     if (found & EXPERT_WORSE) {
-        expert_add_info_format(pinfo, item, &ei_worse, "Segment %u has %.2f Mbit/s, segment %u before it had %.2f Mbit/s",
+        expert_add_info_format(pinfo, item, &ei_nflx_worse, "Segment %u has %.2f Mbit/s, segment %u before it had %.2f Mbit/s",
                                segment->number, media.bitrate / 1e6, before.number, media_before.bitrate / 1e6);
     }
     if (found & EXPERT_HANDOVER) {
-        expert_add_info_format(pinfo, item, &ei_handover, "Segment %u is asked of %s, segment %u was of another server",
+        expert_add_info_format(pinfo, item, &ei_nflx_handover, "Segment %u is asked of %s, segment %u was of another server",
                                segment->number, server_label(pinfo, &facts->server), before.number);
     }
     if (found & EXPERT_RECONNECT) {
-        expert_add_info_format(pinfo, item, &ei_reconnect,
+        expert_add_info_format(pinfo, item, &ei_nflx_reconnect,
                                "Segment %u comes in another connection, %.1f s after segment %u of the same server",
                                segment->number, (double)(segment->t_request - before.t_last) / 1e9, before.number);
     }
@@ -259,33 +259,33 @@ void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsig
         return;
     }
     if (found & EXPERT_CUT) {
-        expert_add_info_format(pinfo, item, &ei_cut, "Segment %u is still open where the capture ends, after %s bytes",
+        expert_add_info_format(pinfo, item, &ei_nflx_cut, "Segment %u is still open where the capture ends, after %s bytes",
                                segment->number, grouped(pinfo, segment->bytes));
     }
     if (found & EXPERT_MISSING) {
-        expert_add_info_format(pinfo, item, &ei_missing, "%s bytes of segment %u were never captured%s",
+        expert_add_info_format(pinfo, item, &ei_nflx_missing, "%s bytes of segment %u were never captured%s",
                                grouped(pinfo, segment->missing_bytes), segment->number,
                                facts->live ? " so far" : "");
     }
     if (found & EXPERT_RETRANSMITTED) {
-        expert_add_info_format(pinfo, item, &ei_retransmitted,
+        expert_add_info_format(pinfo, item, &ei_nflx_retransmitted,
                                "%s bytes of segment %u were retransmitted, %.1f %% of its size",
                                grouped(pinfo, segment->retransmitted_bytes), segment->number,
                                100.0 * (double)segment->retransmitted_bytes / (double)MAX(segment->bytes, 1));
     }
     if (found & EXPERT_PREFIX_ONLY) {
-        expert_add_info_format(pinfo, item, &ei_prefix_only,
+        expert_add_info_format(pinfo, item, &ei_nflx_prefix_only,
                                "The server %s is known by its address range only; no name was seen",
                                server_label(pinfo, &facts->server));
     }
     if (found & EXPERT_FIRST_BYTE) {
-        expert_add_info_format(pinfo, item, &ei_first_byte, "The first byte of segment %u came %.2f s after its request",
+        expert_add_info_format(pinfo, item, &ei_nflx_first_byte, "The first byte of segment %u came %.2f s after its request",
                                segment->number, (double)segment->ttfb / 1e9);
     }
     if (found & (EXPERT_SLOW | EXPERT_STALL | EXPERT_WORSE | EXPERT_HANDOVER | EXPERT_RECONNECT)) {
         add_of_session(pinfo, item, facts, found);
     }
     if (found & EXPERT_FULL) {
-        expert_add_info(pinfo, item, &ei_full);
+        expert_add_info(pinfo, item, &ei_nflx_full);
     }
 }

@@ -273,7 +273,7 @@ static void ask(ext_menubar_gui_type type, gpointer object, gpointer data)
 
 void export_register(void)
 {
-    ext_menu_t *menu = ext_menubar_register_menu(nflx_proto, "Netflix", TRUE);
+    ext_menu_t *menu = ext_menubar_register_menu(proto_nflx, "Netflix", TRUE);
 
     ext_menubar_set_parentmenu(menu, "Tools");
     ext_menubar_add_entry(menu, "Export annotated capture…",

@@ -2,21 +2,21 @@
 /* The display-filter fields, all from the table in fields.def. */
 #include "fields.h"
 
-int nflx_proto = -1;
-int field_hf[FIELD_COUNT];
+int proto_nflx = -1;
+int hf_nflx[HF_NFLX_COUNT];
 
 /* hf_register_info wants pointers that can be written through, also for the text. */
-static hf_register_info registrations[FIELD_COUNT] = {
+static hf_register_info registrations[HF_NFLX_COUNT] = {
 #define NFLX_FIELD(id, name, title, type, display, strings, blurb) \
-    {&field_hf[FIELD_##id], {title, "nflx." name, type, display, strings, 0, blurb, HFILL}},
+    {&hf_nflx[HF_NFLX_##id], {title, "nflx." name, type, display, strings, 0, blurb, HFILL}},
 #include "fields.def"
 #undef NFLX_FIELD
 };
 
 void fields_register(void)
 {
-    for (int i = 0; i < FIELD_COUNT; i++) {
-        field_hf[i] = -1;
+    for (int i = 0; i < HF_NFLX_COUNT; i++) {
+        hf_nflx[i] = -1;
     }
-    proto_register_field_array(nflx_proto, registrations, FIELD_COUNT);
+    proto_register_field_array(proto_nflx, registrations, HF_NFLX_COUNT);
 }

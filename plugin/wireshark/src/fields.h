@@ -4,15 +4,15 @@
 
 #include "plugin.h"
 
-extern int nflx_proto;
+extern int proto_nflx;
 
 typedef enum field {
-#define NFLX_FIELD(id, name, title, type, display, strings, blurb) FIELD_##id,
+#define NFLX_FIELD(id, name, title, type, display, strings, blurb) HF_NFLX_##id,
 #include "fields.def"
 #undef NFLX_FIELD
-    FIELD_COUNT
+    HF_NFLX_COUNT
 } field;
-extern int field_hf[FIELD_COUNT];
+extern int hf_nflx[HF_NFLX_COUNT];
 void fields_register(void);
 
 #endif

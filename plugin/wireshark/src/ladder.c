@@ -106,7 +106,7 @@ static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *
 
 void ladder_register(void)
 {
-    register_seq_analysis("nflx", "Netflix segments", nflx_proto, "nflx", 0, packet);
+    register_seq_analysis("nflx", "Netflix segments", proto_nflx, "nflx", 0, packet);
 }
 
 #else

@@ -100,7 +100,7 @@ static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *
 
 void objects_register(void)
 {
-    tap = register_export_object(nflx_proto, packet, NULL);
+    tap = register_export_object(proto_nflx, packet, NULL);
 }
 
 bool objects_listen(void)

@@ -321,7 +321,7 @@ static void register_output(module_t *module)
 
 void preferences_register(void)
 {
-    module_t *module = prefs_register_protocol(nflx_proto, preferences_changed);
+    module_t *module = prefs_register_protocol(proto_nflx, preferences_changed);
 
     load_settings();
     for (size_t i = 0; i < G_N_ELEMENTS(headings); i++) {

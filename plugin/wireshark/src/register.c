@@ -25,7 +25,7 @@ void nflx_plugin_register(void);
 
 static void register_protocol(void)
 {
-    nflx_proto = proto_register_protocol("Netflix streaming analysis", "Netflix", "nflx");
+    proto_nflx = proto_register_protocol("Netflix streaming analysis", "Netflix", "nflx");
     fields_register();
     tree_register();
     experts_register();
@@ -38,7 +38,7 @@ static void register_protocol(void)
     response_times_register();
     objects_register();
     ladder_register();
-    handle = register_dissector("nflx", dissect_nflx, nflx_proto);
+    handle = register_dissector("nflx", dissect_nflx, proto_nflx);
     register_init_routine(session_start);
     register_cleanup_routine(session_stop);
     register_shutdown_routine(session_shut_down);

@@ -67,5 +67,5 @@ static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *
 
 void response_times_register(void)
 {
-    register_srt_table(nflx_proto, "nflx", TABLES, packet, begin, NULL);
+    register_srt_table(proto_nflx, "nflx", TABLES, packet, begin, NULL);
 }

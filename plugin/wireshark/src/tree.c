@@ -9,15 +9,16 @@
 #include <math.h>
 
 static int ett_nflx = -1;
-static int ett_server = -1;
-static int ett_evidence = -1;
-static int ett_flow = -1;
-static int ett_segment = -1;
-static int ett_session = -1;
+static int ett_nflx_server = -1;
+static int ett_nflx_evidence = -1;
+static int ett_nflx_flow = -1;
+static int ett_nflx_segment = -1;
+static int ett_nflx_session = -1;
 
 void tree_register(void)
 {
-    static int *trees[] = {&ett_nflx, &ett_server, &ett_evidence, &ett_flow, &ett_segment, &ett_session};
+    static int *trees[] = {&ett_nflx,      &ett_nflx_server,  &ett_nflx_evidence,
+                           &ett_nflx_flow, &ett_nflx_segment, &ett_nflx_session};
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
 }
 
@@ -41,7 +42,7 @@ static proto_item *computed(proto_item *item)
 static bool is_asked(proto_tree *tree, field from, field to)
 {
     for (int field = (int)from; field <= (int)to; field++) {
-        if (proto_field_is_referenced(tree, field_hf[field])) {
+        if (proto_field_is_referenced(tree, hf_nflx[field])) {
             return true;
         }
     }
@@ -56,37 +57,37 @@ static bool is_visible(const proto_tree *tree)
 
 static void add_uint64(proto_tree *tree, tvbuff_t *tvb, field field, uint64_t value)
 {
-    if (proto_field_is_referenced(tree, field_hf[field])) {
-        computed(proto_tree_add_uint64(tree, field_hf[field], tvb, 0, 0, value));
+    if (proto_field_is_referenced(tree, hf_nflx[field])) {
+        computed(proto_tree_add_uint64(tree, hf_nflx[field], tvb, 0, 0, value));
     }
 }
 
 static void add_uint(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t value)
 {
-    if (proto_field_is_referenced(tree, field_hf[field])) {
-        computed(proto_tree_add_uint(tree, field_hf[field], tvb, 0, 0, value));
+    if (proto_field_is_referenced(tree, hf_nflx[field])) {
+        computed(proto_tree_add_uint(tree, hf_nflx[field], tvb, 0, 0, value));
     }
 }
 
 static void add_boolean(proto_tree *tree, tvbuff_t *tvb, field field, bool value)
 {
-    if (proto_field_is_referenced(tree, field_hf[field])) {
-        computed(proto_tree_add_boolean(tree, field_hf[field], tvb, 0, 0, value));
+    if (proto_field_is_referenced(tree, hf_nflx[field])) {
+        computed(proto_tree_add_boolean(tree, hf_nflx[field], tvb, 0, 0, value));
     }
 }
 
 static void add_string(proto_tree *tree, tvbuff_t *tvb, field field, const char *value)
 {
-    if (proto_field_is_referenced(tree, field_hf[field])) {
-        computed(proto_tree_add_string(tree, field_hf[field], tvb, 0, 0, value));
+    if (proto_field_is_referenced(tree, hf_nflx[field])) {
+        computed(proto_tree_add_string(tree, hf_nflx[field], tvb, 0, 0, value));
     }
 }
 
 static void add_span(proto_tree *tree, tvbuff_t *tvb, field field, int64_t nanoseconds)
 {
-    if (proto_field_is_referenced(tree, field_hf[field])) {
+    if (proto_field_is_referenced(tree, hf_nflx[field])) {
         nstime_t time = span(nanoseconds);
-        computed(proto_tree_add_time(tree, field_hf[field], tvb, 0, 0, &time));
+        computed(proto_tree_add_time(tree, hf_nflx[field], tvb, 0, 0, &time));
     }
 }
 
@@ -113,7 +114,7 @@ static void add_neighbour(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t
 {
     nflx_segment neighbour;
 
-    if (number != 0 && proto_field_is_referenced(tree, field_hf[field]) && session_segment(number, &neighbour)) {
+    if (number != 0 && proto_field_is_referenced(tree, hf_nflx[field]) && session_segment(number, &neighbour)) {
         add_frame(tree, tvb, field, neighbour.request_frame);
     }
 }
@@ -133,8 +134,8 @@ static double with_15_digits(double value)
 
 static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double value)
 {
-    if (proto_field_is_referenced(tree, field_hf[field])) {
-        computed(proto_tree_add_double(tree, field_hf[field], tvb, 0, 0, with_15_digits(value)));
+    if (proto_field_is_referenced(tree, hf_nflx[field])) {
+        computed(proto_tree_add_double(tree, hf_nflx[field], tvb, 0, 0, with_15_digits(value)));
     }
 }
 
@@ -144,9 +145,9 @@ static void add_source(tvbuff_t *tvb, proto_tree *tree, const nflx_evidence *evi
     line source = {0};
 
     line_add_printable(&source, evidence->source);
-    add_string(tree, tvb, FIELD_EVIDENCE_NAME, source.text);
-    add_string(tree, tvb, FIELD_EVIDENCE_KIND, nflx_evidence_name(evidence->kind));
-    add_frame(tree, tvb, FIELD_EVIDENCE_SOURCE_FRAME, evidence->frame);
+    add_string(tree, tvb, HF_NFLX_EVIDENCE_NAME, source.text);
+    add_string(tree, tvb, HF_NFLX_EVIDENCE_KIND, nflx_evidence_name(evidence->kind));
+    add_frame(tree, tvb, HF_NFLX_EVIDENCE_SOURCE_FRAME, evidence->frame);
 }
 
 /* An item for each kind of evidence, strongest first, so that a filter finds each; below it the names that gave it. */
@@ -156,21 +157,21 @@ static void add_evidence(tvbuff_t *tvb, proto_tree *tree, const nflx_server *ser
     uint32_t last = NFLX_EVIDENCE_NONE;
     proto_tree *branch = NULL;
 
-    if (!is_asked(tree, FIELD_SERVER_EVIDENCE, FIELD_EVIDENCE_SOURCE_FRAME)) {
+    if (!is_asked(tree, HF_NFLX_SERVER_EVIDENCE, HF_NFLX_EVIDENCE_SOURCE_FRAME)) {
         return;
     }
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
         if (evidence.kind != last) {
-            proto_item *item = computed(proto_tree_add_string(tree, field_hf[FIELD_SERVER_EVIDENCE], tvb, 0, 0,
+            proto_item *item = computed(proto_tree_add_string(tree, hf_nflx[HF_NFLX_SERVER_EVIDENCE], tvb, 0, 0,
                                                               nflx_evidence_name(evidence.kind)));
-            branch = proto_item_add_subtree(item, ett_evidence);
+            branch = proto_item_add_subtree(item, ett_nflx_evidence);
             last = evidence.kind;
         }
         add_source(tvb, branch, &evidence);
     }
     if (server->evidence_scope != NFLX_EVIDENCE_SCOPE_NONE) {
         const char *scope = server->evidence_scope == NFLX_EVIDENCE_SCOPE_FLOW ? "flow" : "address";
-        add_string(tree, tvb, FIELD_SERVER_EVIDENCE_SCOPE, scope);
+        add_string(tree, tvb, HF_NFLX_SERVER_EVIDENCE_SCOPE, scope);
     }
 }
 
@@ -178,17 +179,17 @@ void tree_add_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const n
 {
     nflx_evidence evidence;
     const char *address = address_text(pinfo->pool, &server->address);
-    proto_item *top = proto_tree_add_none_format(tree, field_hf[FIELD_EVIDENCE], tvb, 0, 0,
+    proto_item *top = proto_tree_add_none_format(tree, hf_nflx[HF_NFLX_EVIDENCE], tvb, 0, 0,
                                                  "Netflix: this packet names the server %s (%s)",
                                                  server_label(pinfo, server), address);
-    proto_tree *branch = proto_item_add_subtree(computed(top), ett_evidence);
+    proto_tree *branch = proto_item_add_subtree(computed(top), ett_nflx_evidence);
 
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
         if (evidence.frame == frame) {
             add_source(tvb, branch, &evidence);
         }
     }
-    add_frame(branch, tvb, FIELD_EVIDENCE_SERVER_FRAME, server->first_frame);
+    add_frame(branch, tvb, HF_NFLX_EVIDENCE_SERVER_FRAME, server->first_frame);
 }
 
 static void add_server(tvbuff_t *tvb, proto_tree *tree, const facts *facts, const char *name)
@@ -203,27 +204,27 @@ static void add_server(tvbuff_t *tvb, proto_tree *tree, const facts *facts, cons
         line_add(&label, nflx_role_name(server->role));
     }
     proto_item *item =
-        proto_tree_add_string_format(tree, field_hf[FIELD_SERVER], tvb, 0, 0, name, "%s", label.text);
-    proto_tree *branch = proto_item_add_subtree(computed(item), ett_server);
+        proto_tree_add_string_format(tree, hf_nflx[HF_NFLX_SERVER], tvb, 0, 0, name, "%s", label.text);
+    proto_tree *branch = proto_item_add_subtree(computed(item), ett_nflx_server);
 
     if (server->address.family == 4) {
         ws_in4_addr address;
         memcpy(&address, server->address.bytes, sizeof address);
-        computed(proto_tree_add_ipv4(branch, field_hf[FIELD_SERVER_IPV4], tvb, 0, 0, address));
+        computed(proto_tree_add_ipv4(branch, hf_nflx[HF_NFLX_SERVER_IPV4], tvb, 0, 0, address));
     } else {
         ws_in6_addr address;
         memcpy(&address, server->address.bytes, sizeof address);
-        computed(proto_tree_add_ipv6(branch, field_hf[FIELD_SERVER_IPV6], tvb, 0, 0, &address));
+        computed(proto_tree_add_ipv6(branch, hf_nflx[HF_NFLX_SERVER_IPV6], tvb, 0, 0, &address));
     }
     if (server->name[0] != '\0') {
-        add_string(branch, tvb, FIELD_SERVER_NAME, server->name);
+        add_string(branch, tvb, HF_NFLX_SERVER_NAME, server->name);
     }
     add_evidence(tvb, branch, server);
-    add_frame(branch, tvb, FIELD_SERVER_FIRST_FRAME, server->first_frame);
-    add_string(branch, tvb, FIELD_SERVER_ROLE, nflx_role_name(server->role));
-    add_string(branch, tvb, FIELD_SERVER_ROLE_REASON, nflx_role_reason_name(server->role_reason));
-    add_counters(branch, tvb, FIELD_SERVER_IN_PKTS, FIELD_SERVER_OUT_PKTS, FIELD_SERVER_IN_BYTES,
-                 FIELD_SERVER_OUT_BYTES, &facts->packet.server_counters);
+    add_frame(branch, tvb, HF_NFLX_SERVER_FIRST_FRAME, server->first_frame);
+    add_string(branch, tvb, HF_NFLX_SERVER_ROLE, nflx_role_name(server->role));
+    add_string(branch, tvb, HF_NFLX_SERVER_ROLE_REASON, nflx_role_reason_name(server->role_reason));
+    add_counters(branch, tvb, HF_NFLX_SERVER_IN_PKTS, HF_NFLX_SERVER_OUT_PKTS, HF_NFLX_SERVER_IN_BYTES,
+                 HF_NFLX_SERVER_OUT_BYTES, &facts->packet.server_counters);
 }
 
 static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
@@ -232,7 +233,7 @@ static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
     const char *direction = nflx_direction_name(packet->direction);
 
     if (packet->flow == NFLX_NO_FLOW) {
-        add_string(tree, tvb, FIELD_DIRECTION, direction);
+        add_string(tree, tvb, HF_NFLX_DIRECTION, direction);
         return;
     }
     line label = {0};
@@ -243,10 +244,10 @@ static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
         line_add(&label, direction);
     }
     proto_item *item =
-        proto_tree_add_uint_format(tree, field_hf[FIELD_FLOW], tvb, 0, 0, packet->flow, "%s", label.text);
-    proto_tree *branch = proto_item_add_subtree(computed(item), ett_flow);
-    add_string(branch, tvb, FIELD_DIRECTION, direction);
-    add_counters(branch, tvb, FIELD_FLOW_IN_PKTS, FIELD_FLOW_OUT_PKTS, FIELD_FLOW_IN_BYTES, FIELD_FLOW_OUT_BYTES,
+        proto_tree_add_uint_format(tree, hf_nflx[HF_NFLX_FLOW], tvb, 0, 0, packet->flow, "%s", label.text);
+    proto_tree *branch = proto_item_add_subtree(computed(item), ett_nflx_flow);
+    add_string(branch, tvb, HF_NFLX_DIRECTION, direction);
+    add_counters(branch, tvb, HF_NFLX_FLOW_IN_PKTS, HF_NFLX_FLOW_OUT_PKTS, HF_NFLX_FLOW_IN_BYTES, HF_NFLX_FLOW_OUT_BYTES,
                  &packet->flow_counters);
 }
 
@@ -275,50 +276,50 @@ static proto_tree *add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *fac
         line_add(&label, state(facts));
     }
     proto_item *item =
-        proto_tree_add_uint_format(tree, field_hf[FIELD_SEGMENT], tvb, 0, 0, segment->number, "%s", label.text);
-    proto_tree *branch = proto_item_add_subtree(computed(item), ett_segment);
+        proto_tree_add_uint_format(tree, hf_nflx[HF_NFLX_SEGMENT], tvb, 0, 0, segment->number, "%s", label.text);
+    proto_tree *branch = proto_item_add_subtree(computed(item), ett_nflx_segment);
 
-    add_uint(branch, tvb, FIELD_SEGMENT_INDEX, segment->index);
-    add_string(branch, tvb, FIELD_SEGMENT_KIND, nflx_kind_name(segment->kind));
+    add_uint(branch, tvb, HF_NFLX_SEGMENT_INDEX, segment->index);
+    add_string(branch, tvb, HF_NFLX_SEGMENT_KIND, nflx_kind_name(segment->kind));
     if (segment->via != 0) {
-        add_string(branch, tvb, FIELD_SEGMENT_VIA, nflx_via_name(segment->via));
+        add_string(branch, tvb, HF_NFLX_SEGMENT_VIA, nflx_via_name(segment->via));
     }
-    add_string(branch, tvb, FIELD_SEGMENT_KIND_REASON, nflx_kind_reason_name(segment->kind_reason));
+    add_string(branch, tvb, HF_NFLX_SEGMENT_KIND_REASON, nflx_kind_reason_name(segment->kind_reason));
     if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
-        add_boolean(branch, tvb, FIELD_REQUEST, true);
+        add_boolean(branch, tvb, HF_NFLX_REQUEST, true);
     }
-    add_frame(branch, tvb, FIELD_SEGMENT_REQUEST_FRAME, segment->request_frame);
-    add_frame(branch, tvb, FIELD_SEGMENT_FIRST_FRAME, segment->first_frame);
-    add_frame(branch, tvb, FIELD_SEGMENT_LAST_FRAME, segment->last_frame);
-    add_neighbour(branch, tvb, FIELD_SEGMENT_PREVIOUS_FRAME, segment->previous);
-    add_neighbour(branch, tvb, FIELD_SEGMENT_NEXT_FRAME, segment->next);
-    add_uint64(branch, tvb, FIELD_SEGMENT_PKTS, segment->pkts);
-    add_uint64(branch, tvb, FIELD_SEGMENT_BYTES, segment->bytes);
-    add_uint64(branch, tvb, FIELD_SEGMENT_APP_BYTES, segment->app_bytes);
-    add_uint64(branch, tvb, FIELD_SEGMENT_BYTES_SO_FAR, facts->packet.bytes_so_far);
-    add_uint64(branch, tvb, FIELD_SEGMENT_RETRANSMITTED_BYTES, segment->retransmitted_bytes);
-    add_uint64(branch, tvb, FIELD_SEGMENT_MISSING_BYTES, segment->missing_bytes);
-    add_uint64(branch, tvb, FIELD_SEGMENT_SIZE_ERROR, segment->size_error);
+    add_frame(branch, tvb, HF_NFLX_SEGMENT_REQUEST_FRAME, segment->request_frame);
+    add_frame(branch, tvb, HF_NFLX_SEGMENT_FIRST_FRAME, segment->first_frame);
+    add_frame(branch, tvb, HF_NFLX_SEGMENT_LAST_FRAME, segment->last_frame);
+    add_neighbour(branch, tvb, HF_NFLX_SEGMENT_PREVIOUS_FRAME, segment->previous);
+    add_neighbour(branch, tvb, HF_NFLX_SEGMENT_NEXT_FRAME, segment->next);
+    add_uint64(branch, tvb, HF_NFLX_SEGMENT_PKTS, segment->pkts);
+    add_uint64(branch, tvb, HF_NFLX_SEGMENT_BYTES, segment->bytes);
+    add_uint64(branch, tvb, HF_NFLX_SEGMENT_APP_BYTES, segment->app_bytes);
+    add_uint64(branch, tvb, HF_NFLX_SEGMENT_BYTES_SO_FAR, facts->packet.bytes_so_far);
+    add_uint64(branch, tvb, HF_NFLX_SEGMENT_RETRANSMITTED_BYTES, segment->retransmitted_bytes);
+    add_uint64(branch, tvb, HF_NFLX_SEGMENT_MISSING_BYTES, segment->missing_bytes);
+    add_uint64(branch, tvb, HF_NFLX_SEGMENT_SIZE_ERROR, segment->size_error);
     if (segment->flags & NFLX_SEGMENT_HAS_TTFB) {
-        add_span(branch, tvb, FIELD_SEGMENT_TTFB, segment->ttfb);
+        add_span(branch, tvb, HF_NFLX_SEGMENT_TTFB, segment->ttfb);
     }
     if (segment->flags & NFLX_SEGMENT_HAS_DURATION) {
-        add_span(branch, tvb, FIELD_SEGMENT_DURATION, segment->duration);
+        add_span(branch, tvb, HF_NFLX_SEGMENT_DURATION, segment->duration);
     }
     if (segment->flags & NFLX_SEGMENT_HAS_THROUGHPUT) {
-        add_double(branch, tvb, FIELD_SEGMENT_THROUGHPUT, segment->throughput);
-        add_double(branch, tvb, FIELD_SEGMENT_MBPS, segment->throughput / 1e6);
+        add_double(branch, tvb, HF_NFLX_SEGMENT_THROUGHPUT, segment->throughput);
+        add_double(branch, tvb, HF_NFLX_SEGMENT_MBPS, segment->throughput / 1e6);
     }
-    add_boolean(branch, tvb, FIELD_SEGMENT_COMPLETE, (segment->flags & NFLX_SEGMENT_COMPLETE) != 0);
-    add_boolean(branch, tvb, FIELD_SEGMENT_SETTLED, (segment->flags & NFLX_SEGMENT_SETTLED) != 0);
+    add_boolean(branch, tvb, HF_NFLX_SEGMENT_COMPLETE, (segment->flags & NFLX_SEGMENT_COMPLETE) != 0);
+    add_boolean(branch, tvb, HF_NFLX_SEGMENT_SETTLED, (segment->flags & NFLX_SEGMENT_SETTLED) != 0);
     if (segment->flags & NFLX_SEGMENT_ESTIMATED) {
-        add_boolean(branch, tvb, FIELD_SEGMENT_ESTIMATED, true);
+        add_boolean(branch, tvb, HF_NFLX_SEGMENT_ESTIMATED, true);
     }
     if (segment->flags & NFLX_SEGMENT_SHARED) {
-        add_boolean(branch, tvb, FIELD_SEGMENT_SHARED, true);
+        add_boolean(branch, tvb, HF_NFLX_SEGMENT_SHARED, true);
     }
     if (segment->flags & NFLX_SEGMENT_INFERRED) {
-        add_boolean(branch, tvb, FIELD_SEGMENT_INFERRED, true);
+        add_boolean(branch, tvb, HF_NFLX_SEGMENT_INFERRED, true);
     }
     return branch;
 }
@@ -347,21 +348,21 @@ static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uin
         return;
     }
     const char *client = address_text(pinfo->pool, &session.client);
-    proto_item *item = proto_tree_add_uint_format(tree, field_hf[FIELD_SESSION], tvb, 0, 0, number,
+    proto_item *item = proto_tree_add_uint_format(tree, hf_nflx[HF_NFLX_SESSION], tvb, 0, 0, number,
                                                   "Session: %u, viewer %s", number, client);
-    proto_tree *branch = proto_item_add_subtree(computed(item), ett_session);
-    add_string(branch, tvb, FIELD_SESSION_CLIENT, client);
-    add_seconds(branch, tvb, FIELD_SESSION_STARTUP, session.startup);
+    proto_tree *branch = proto_item_add_subtree(computed(item), ett_nflx_session);
+    add_string(branch, tvb, HF_NFLX_SESSION_CLIENT, client);
+    add_seconds(branch, tvb, HF_NFLX_SESSION_STARTUP, session.startup);
     if (!session_moment(number, time, &moment)) {
         return;
     }
-    add_string(branch, tvb, FIELD_SESSION_STATE, nflx_state_name(moment.state));
-    add_seconds(branch, tvb, FIELD_SESSION_BUFFER, moment.buffer);
+    add_string(branch, tvb, HF_NFLX_SESSION_STATE, nflx_state_name(moment.state));
+    add_seconds(branch, tvb, HF_NFLX_SESSION_BUFFER, moment.buffer);
     if (session.flags & NFLX_SESSION_HAS_STALLS) {
-        add_uint(branch, tvb, FIELD_SESSION_STALLS, moment.stalls);
-        add_seconds(branch, tvb, FIELD_SESSION_STALLED, moment.stalled);
+        add_uint(branch, tvb, HF_NFLX_SESSION_STALLS, moment.stalls);
+        add_seconds(branch, tvb, HF_NFLX_SESSION_STALLED, moment.stalled);
     }
-    add_bitrate(branch, tvb, FIELD_SESSION_BITRATE, moment.shown_bitrate);
+    add_bitrate(branch, tvb, HF_NFLX_SESSION_BITRATE, moment.shown_bitrate);
 }
 
 /* What the viewer saw, which is inferred when the capture was read. */
@@ -369,12 +370,12 @@ static void add_playback(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, pr
 {
     nflx_media media;
 
-    if (!facts->revisit || facts->live || !is_asked(tree, FIELD_SEGMENT_MEDIA_DURATION, FIELD_SESSION_BITRATE) ||
+    if (!facts->revisit || facts->live || !is_asked(tree, HF_NFLX_SEGMENT_MEDIA_DURATION, HF_NFLX_SESSION_BITRATE) ||
         !session_media(facts->segment.number, &media)) {
         return;
     }
-    add_seconds(segment, tvb, FIELD_SEGMENT_MEDIA_DURATION, media.seconds);
-    add_bitrate(segment, tvb, FIELD_SEGMENT_BITRATE, media.bitrate);
+    add_seconds(segment, tvb, HF_NFLX_SEGMENT_MEDIA_DURATION, media.seconds);
+    add_bitrate(segment, tvb, HF_NFLX_SEGMENT_BITRATE, media.bitrate);
     add_session(tvb, pinfo, tree, media.session);
 }
 
@@ -421,12 +422,12 @@ static void tell_story(line *story, const facts *facts, const char *server)
 
 bool tree_is_shown(proto_tree *tree)
 {
-    return tree != NULL && proto_field_is_referenced(tree, nflx_proto);
+    return tree != NULL && proto_field_is_referenced(tree, proto_nflx);
 }
 
 proto_item *tree_add_name(tvbuff_t *tvb, proto_tree *tree)
 {
-    return proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "Netflix");
+    return proto_tree_add_protocol_format(tree, proto_nflx, tvb, 0, 0, "Netflix");
 }
 
 proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts)
@@ -434,10 +435,10 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
     const char *server = server_label(pinfo, &facts->server);
     line story = {0};
     /* A filter on fields does not read it; one on the protocol itself may. */
-    if (is_visible(tree) || proto_registrar_get_nth((guint)nflx_proto)->ref_type != HF_REF_TYPE_INDIRECT) {
+    if (is_visible(tree) || proto_registrar_get_nth((guint)proto_nflx)->ref_type != HF_REF_TYPE_INDIRECT) {
         tell_story(&story, facts, server);
     }
-    proto_item *top = proto_tree_add_protocol_format(tree, nflx_proto, tvb, 0, 0, "%s", story.text);
+    proto_item *top = proto_tree_add_protocol_format(tree, proto_nflx, tvb, 0, 0, "%s", story.text);
     proto_tree *branch = proto_item_add_subtree(computed(top), ett_nflx);
 
     add_server(tvb, branch, facts, server);
@@ -446,18 +447,18 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
         add_playback(tvb, pinfo, branch, add_segment(tvb, branch, facts), facts);
     } else {
         if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
-            add_boolean(branch, tvb, FIELD_REQUEST, true);
+            add_boolean(branch, tvb, HF_NFLX_REQUEST, true);
         }
         if (facts->packet.segment != 0) {
             /* The segment had to make room; its number is still known. */
-            add_uint(branch, tvb, FIELD_SEGMENT, facts->packet.segment);
+            add_uint(branch, tvb, HF_NFLX_SEGMENT, facts->packet.segment);
         }
     }
     if (facts->packet.flags & NFLX_ANNOTATION_TRUNCATED) {
-        add_boolean(branch, tvb, FIELD_TRUNCATED, true);
+        add_boolean(branch, tvb, HF_NFLX_TRUNCATED, true);
     }
     if (facts->packet.flags & NFLX_ANNOTATION_DUPLICATE) {
-        add_boolean(branch, tvb, FIELD_DUPLICATE, true);
+        add_boolean(branch, tvb, HF_NFLX_DUPLICATE, true);
     }
     return top;
 }
