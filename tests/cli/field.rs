@@ -38,7 +38,12 @@ fn differences(folder: &Folder, expected: &Value) -> Vec<String> {
     sizes.sort_unstable();
     addresses.sort_unstable();
     let sum = |rows: &[Value], key| rows.iter().map(|row| number(row, key)).sum::<u64>();
+    let mut names = std::collections::BTreeMap::new();
+    for name in segments.iter().filter_map(|row| row["name"].as_str()) {
+        *names.entry(name).or_insert(0) += 1;
+    }
     let found = serde_json::json!({
+        "names": names,
         "app_bytes": sizes,
         "servers": addresses,
         "flows": sum(&servers, "flows"),
@@ -92,7 +97,7 @@ fn every_situation_is_right() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    assert!(situations.len() >= 27);
+    assert!(situations.len() >= 28);
     let differences: Vec<_> = situations
         .iter()
         .flat_map(|situation| differences(&folder, situation))

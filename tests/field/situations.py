@@ -6,7 +6,7 @@ usage: situations.py FOLDER      writes NAME.pcap files there, and a line of JSO
 A recording has the truth of its servers beside it (NAME.truth.jsonl). What is done to its packets is what equipment, a proxy
 or a capture program would do, so that the truth stays the same, or is a part that can be named. Keys of a line: "file",
 "options" for the command, and what is right: "app_bytes" of all segments, sorted; "servers", sorted; "flows" and "again" (bytes
-sent again), sums; "duplicates", a sum; "said", words of what the command says.
+sent again), sums; "duplicates", a sum; "names", how many segments each name has; "said", words of what the command says.
 """
 import gzip
 import ipaddress
@@ -258,15 +258,27 @@ def the_clock_steps_back():
     return packets[:half] + late, ETHERNET, right(rows, server, said="clock steps back once")
 
 
+def again_under_another_name(packets, name, other):
+    """The connection once more, ten seconds later, from another port and with another name of the same length."""
+    out = []
+    for packet in packets:
+        ports, _, _, _, payload = tcp_parts(packet)
+        ports = tuple(port if port == 443 else 55_555 for port in ports)
+        moved = with_tcp(packet, ports=ports, payload=payload.replace(name, other))
+        out.append(Packet(packet.time + 10 * SECOND, moved.frame))
+    return out
+
+
 def one_address_of_many_services():
     packets, server, rows = video()
-    foreign = []
-    for packet in packets:
-        ports, numbers, flags, _, payload = tcp_parts(packet)
-        ports = tuple(port if port == 443 else 55_555 for port in ports)
-        moved = with_tcp(packet, ports=ports, payload=payload.replace(b"nflxvideo", b"otherhost"))
-        foreign.append(Packet(packet.time + 10 * SECOND, moved.frame))
-    return packets + foreign, ETHERNET, right(rows, server)
+    return packets + again_under_another_name(packets, b"nflxvideo", b"otherhost"), ETHERNET, right(rows, server)
+
+
+def one_address_with_two_names():
+    packets, server, rows = video()
+    names = {f"ipv4-c00{number}-zrh001-ix.1.oca.nflxvideo.net": len(rows) for number in (1, 9)}
+    both = packets + again_under_another_name(packets, b"ipv4-c001", b"ipv4-c009")
+    return both, ETHERNET, right(2 * rows, server, flows=2, names=names)
 
 
 def a_device_with_a_keyword_in_its_name():
@@ -439,6 +451,7 @@ def netfilter_log():
 SITUATIONS = [
     copies_at_once, copies_late, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
     customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
+    one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
     an_answer_in_fragments, a_network_of_ipv6_only, data_with_the_syn, behind_another_connections_end, connect, socks5,
     proxy_protocol, erspan, geneve, l2tp, monitor_mode, all_interfaces_of_macos, netfilter_log,

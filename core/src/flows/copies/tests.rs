@@ -139,3 +139,28 @@ fn a_window_of_nothing_turns_it_off() {
     config.set("duplicate_window", "0").unwrap();
     assert_eq!(Copies::new(&config).quiet, u8::MAX);
 }
+
+#[test]
+fn a_packet_is_not_forgotten_for_the_next_one_in_its_place() {
+    let mut config = Config::default();
+    config.set("duplicate_packets", "16").expect("a number");
+    let packet = |sequence: u32| {
+        let segment = testing::tcp((443, 50_000), sequence, 2, testing::ACK, &[7; 100]);
+        let ends = (testing::NETFLIX, testing::CLIENT);
+        let ends = (testing::address(ends.0), testing::address(ends.1));
+        identity(&testing::ip(ends.0, ends.1, 6, &segment))
+    };
+    let first = packet(1);
+    let place = |identity: &Identity| identity.hash() as usize & 15 & !1;
+    let mut sharing = (2..).map(packet).filter(|it| place(it) == place(&first));
+    let mut copies = Copies::new(&config);
+    let look = |copies: &mut Copies, it| copies.look(it, (3, 0), false, Time(0));
+    let [second, third] = [(); 2].map(|()| sharing.next().expect("one of eight"));
+    assert_eq!(look(&mut copies, first), Relation::New);
+    assert_eq!(look(&mut copies, second), Relation::New);
+    assert_eq!(look(&mut copies, first), Relation::Copy);
+    assert_eq!(look(&mut copies, second), Relation::Copy);
+    // Of three, the oldest is forgotten.
+    assert_eq!(look(&mut copies, third), Relation::New);
+    assert_eq!(look(&mut copies, first), Relation::New);
+}
