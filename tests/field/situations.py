@@ -283,7 +283,9 @@ def one_address_with_two_names():
 
 def a_device_with_a_keyword_in_its_name():
     packets, server, rows = video()
-    return before(packets, dns_answer("netflix-tv.lan", "10.9.0.2")), ETHERNET, right(rows, server)
+    # Another device asked for it, as a remote control does.
+    answer = dns_answer("netflix-tv.lan", "10.9.0.2", client="10.9.0.3")
+    return before(packets, answer), ETHERNET, right(rows, server)
 
 
 def a_filter_that_answers_for_names():

@@ -15,8 +15,8 @@ mod verdict;
 use std::collections::VecDeque;
 
 use self::changes::Changes;
+use self::claim::Reach;
 pub(crate) use self::claim::{Claim, Extent, Resolver};
-use self::claim::{Reach, opener_by_ports};
 use self::flow::{Flow, Host, Sent};
 use self::tenure::Tenure;
 use super::copies::WATCHED;
@@ -271,8 +271,7 @@ impl Registry {
         }
         let low = self.host(config, key.host(0), NONE);
         let hosts = [low, self.host(config, key.host(1), low)];
-        let opener = opener_by_ports(&key);
-        let server = self.inherited(config, &key, hosts, opener, time);
+        let server = self.inherited(config, &key, hosts, None, time);
         let slot = self.flows.insert(
             key,
             Flow {
@@ -289,7 +288,7 @@ impl Registry {
                 copies: 0,
                 scopes: [0; 2],
                 scope_changes: 0,
-                opener,
+                opener: None,
                 own: None,
                 own_name: None,
                 is_firm: false,
@@ -320,7 +319,6 @@ impl Registry {
     /// Makes a flow a new one under the same ports: what it counted so far is kept by its addresses.
     pub(crate) fn renew(&mut self, config: &Config, slot: Slot, time: Time) {
         self.settle_past(slot);
-        let opener = opener_by_ports(self.flows.key(slot));
         let flow = &mut self.flows[slot];
         flow.sent = Default::default();
         flow.settled = false;
@@ -329,7 +327,7 @@ impl Registry {
         flow.over = false;
         flow.watch = WATCHED + 1;
         flow.replayed = false;
-        (flow.opener, flow.own, flow.is_foreign) = (opener, None, false);
+        (flow.opener, flow.own, flow.is_foreign) = (None, None, false);
         flow.own_name = None;
         if config.flows_decide() {
             (flow.t_first, flow.t_last) = (time, time);

@@ -103,18 +103,3 @@ impl Reach {
             }
     }
 }
-
-/// Returns the end that opened a flow of UDP, as ports tell it, which has no packet that says so: the other end has one of the
-/// ports that servers are given (RFC 6335, section 6).
-pub(super) fn opener_by_ports(key: &FlowKey) -> Option<End> {
-    const SYSTEM_PORTS: core::ops::Range<u16> = 1..1024;
-    if key.protocol() != UDP || !key.has_ports() {
-        return None;
-    }
-    let is_served = |end: End| SYSTEM_PORTS.contains(&key.port(end));
-    match (is_served(0), is_served(1)) {
-        (true, false) => Some(1),
-        (false, true) => Some(0),
-        _ => None,
-    }
-}
