@@ -158,9 +158,27 @@ fn one_after_the_other(config: &Config, frames: &[Frame], by_turns: &Said) {
     }
     let rows = |said: &Said| {
         let mut segments = said.segments.clone();
-        segments.sort_by_key(|row| (row.client, row.client_port, row.server_port, row.request_frame));
-        let plain = |row: &Segment| (row.server, row.client, row.client_port, row.server_port, row.request_frame,
-            row.first_frame, row.last_frame, (row.pkts, row.bytes, row.app_bytes, row.missing_bytes), row.complete);
+        segments.sort_by_key(|row| {
+            (
+                row.client,
+                row.client_port,
+                row.server_port,
+                row.request_frame,
+            )
+        });
+        let plain = |row: &Segment| {
+            (
+                row.server,
+                row.client,
+                row.client_port,
+                row.server_port,
+                row.request_frame,
+                row.first_frame,
+                row.last_frame,
+                (row.pkts, row.bytes, row.app_bytes, row.missing_bytes),
+                row.complete,
+            )
+        };
         segments.iter().map(plain).collect::<Vec<_>>()
     };
     assert_eq!(rows(&apart), rows(by_turns), "one flow after the other");
@@ -178,7 +196,10 @@ fn by_flow(frames: &[Frame]) -> Option<Vec<usize>> {
         if tcp.source_port == 53 || tcp.destination_port == 53 {
             return None;
         }
-        let (one, other) = ((datagram.source, tcp.source_port), (datagram.destination, tcp.destination_port));
+        let (one, other) = (
+            (datagram.source, tcp.source_port),
+            (datagram.destination, tcp.destination_port),
+        );
         let ends = (one.min(other), one.max(other));
         match flows.iter_mut().find(|flow| flow.0 == ends) {
             Some((_, numbers)) => numbers.push(number),
@@ -479,10 +500,7 @@ fn check(config: &Config, by_address: bool, engine: &Engine, frames: &[Frame], s
         {
             let counted = recount.addresses.get(&address).copied().unwrap_or_default();
             let said = engine.server(id).expect("a server").counters;
-            assert!(
-                agrees(said, counted),
-                "{address}: {said:?} of {counted:?}"
-            );
+            assert!(agrees(said, counted), "{address}: {said:?} of {counted:?}");
         }
         for (number, server, said, counted) in told {
             assert!(
