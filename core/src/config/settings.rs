@@ -86,7 +86,7 @@ macro_rules! numeric_settings {
             max_evidence: 8 in 1..=64, "names", "Evidence per server",
                 "Different pieces of evidence kept for one server.",
                 "shared edge addresses answer for some names each";
-            max_segments: 320_000 in 16..=100_000_000, "segments", "Segment table size",
+            max_segments: 300_000 in 16..=100_000_000, "segments", "Segment table size",
                 "Segments remembered; beyond it the oldest make room.",
                 "memory: about 200 bytes a segment; a viewer makes some 1,200 an hour";
             reorder_bytes: 1_048_576 in 0..=67_108_864, "bytes", "Reorder buffer",
