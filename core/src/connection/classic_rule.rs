@@ -2,6 +2,7 @@
 //! downlink TCP payload byte of that address adds to it, a segment without downlink payload is dropped.
 
 use super::context::{Context, Outcome};
+use crate::bounded::numbering::Numbering;
 use crate::bounded::size;
 use crate::config::Config;
 use crate::facts::segment::{Segment, Transport};
@@ -39,7 +40,8 @@ impl Classic {
                 ..Outcome::default()
             };
         }
-        let server = server as usize;
+        // Of servers that had the same place one after the other, only the last may have a segment.
+        let server = Numbering::of(ctx.config.max_servers()).place(server);
         if self.open.len() <= server {
             self.open.resize(server + 1, None);
         }

@@ -118,7 +118,7 @@ impl Registry {
             evidence_came_late: false,
             segments_missed: false,
             sites_changed: Vec::new(),
-            roles_changed: Changes::default(),
+            roles_changed: Changes::new(config),
         }
     }
 

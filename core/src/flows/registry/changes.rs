@@ -2,24 +2,36 @@
 
 use std::collections::VecDeque;
 
+use crate::bounded::numbering::Numbering;
 use crate::bounded::size;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
 
 /// Servers whose role changed since the host took them, each once.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Changes {
     is_watched: bool,
-    queue: VecDeque<ServerId>,
-    /// By server.
-    is_queued: Vec<bool>,
+    numbering: Numbering,
+    /// Places of servers.
+    queue: VecDeque<usize>,
+    /// By place: the server that waits.
+    waiting: Vec<Option<ServerId>>,
 }
 
 impl Changes {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            is_watched: false,
+            numbering: Numbering::of(config.max_servers()),
+            queue: VecDeque::new(),
+            waiting: Vec::new(),
+        }
+    }
+
     /// The most memory that they hold, in bytes.
     pub(super) fn bound(config: &Config) -> u64 {
         let servers = config.max_servers();
-        size::list::<ServerId>(servers).saturating_add(size::list::<bool>(servers))
+        size::list::<usize>(servers).saturating_add(size::list::<Option<ServerId>>(servers))
     }
 
     /// Begins to keep them.
@@ -32,20 +44,19 @@ impl Changes {
         if !self.is_watched {
             return;
         }
-        let at = id as usize;
-        if self.is_queued.len() <= at {
-            self.is_queued.resize(at + 1, false);
+        let place = self.numbering.place(id);
+        if self.waiting.len() <= place {
+            self.waiting.resize(place + 1, None);
         }
-        if !std::mem::replace(&mut self.is_queued[at], true) {
-            self.queue.push_back(id);
+        if self.waiting[place].replace(id).is_none() {
+            self.queue.push_back(place);
         }
     }
 
     /// Returns the next one.
     pub(crate) fn next(&mut self) -> Option<ServerId> {
-        let id = self.queue.pop_front()?;
-        self.is_queued[id as usize] = false;
-        Some(id)
+        let place = self.queue.pop_front()?;
+        self.waiting.get_mut(place)?.take()
     }
 }
 
@@ -55,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_server_waits_once_however_often_it_changes() {
-        let mut changes = Changes::default();
+        let mut changes = Changes::new(&Config::default());
         changes.note(3);
         assert_eq!(changes.next(), None, "nobody watches");
         changes.watch();

@@ -78,7 +78,7 @@ impl Registry {
         if !config.flows_decide() {
             return;
         }
-        let evidence = self.servers[id as usize].evidence.iter();
+        let evidence = self.servers[self.numbering.place(id)].evidence.iter();
         let named = evidence
             .filter(|known| known.kind == claim.kind && *known.source == *claim.source)
             .map(|known| Arc::clone(&known.source))
