@@ -5,6 +5,9 @@
 
 /* Places of flows are kept by the lower bits of the engine's flow number; a newer flow takes an older one's. */
 #define PLACES 65536
+/* What was told of servers is kept by the lower bits of their numbers, which go on for as long as the engine lives; where a
+ * newer server takes an older one's place, that one is told of once more than it had to be. */
+#define TOLD 16384
 /* Packets after which the engine is asked for what settled. Asking costs about as much as a packet, and hardly ever brings
  * something. */
 #define PACKETS_BETWEEN 8
@@ -27,8 +30,10 @@ static bool ended;
 
 /* Which servers are to be told of, a few at a time. */
 static struct {
-    uint64_t *told; /* packets of each server when it was told of last */
-    uint32_t capacity;
+    struct {
+        uint32_t server;
+        uint64_t packets; /* when it was told of last */
+    } *told;
     uint64_t interval; /* seconds; 0 for never */
     uint64_t due;      /* seconds since 1970 */
     uint32_t next;     /* the server to look at next; the count of servers when all were */
@@ -46,8 +51,9 @@ bool probe_begin(const nflx_config *config, uint64_t server_interval)
     summaries.interval = server_interval;
     summaries.next = UINT32_MAX;
     places = SCCalloc(PLACES, sizeof *places);
-    const bool good =
-        places != NULL && nflx_engine_new(config, NFLX_ENGINE_KEEP_SETTLED, &engine) == NFLX_STATUS_OK;
+    summaries.told = SCCalloc(TOLD, sizeof *summaries.told);
+    const bool good = places != NULL && summaries.told != NULL &&
+                      nflx_engine_new(config, NFLX_ENGINE_KEEP_SETTLED, &engine) == NFLX_STATUS_OK;
     SCMutexUnlock(&lock);
     return good;
 }
@@ -158,20 +164,12 @@ static bool server_changed(const nflx_server *server)
 {
     const uint64_t packets = server->counters.in_pkts + server->counters.out_pkts;
 
-    if (server->id >= summaries.capacity) {
-        const uint32_t capacity = server->id + 256;
-        uint64_t *told = SCRealloc(summaries.told, capacity * sizeof *told);
-        if (told == NULL) {
-            return false;
-        }
-        memset(told + summaries.capacity, 0, (capacity - summaries.capacity) * sizeof *told);
-        summaries.told = told;
-        summaries.capacity = capacity;
-    }
-    if (summaries.told[server->id] == packets) {
+    if (packets == 0 || (summaries.told[server->id % TOLD].server == server->id &&
+                         summaries.told[server->id % TOLD].packets == packets)) {
         return false;
     }
-    summaries.told[server->id] = packets;
+    summaries.told[server->id % TOLD].server = server->id;
+    summaries.told[server->id % TOLD].packets = packets;
     return true;
 }
 
