@@ -298,11 +298,8 @@ fn a_file_of_rows_is_kept_when_a_signal_ends_the_run() {
         stdin.write_all(&bytes).expect("read");
         wait_until("a beginning", || !folder.names().is_empty());
         send(&child, signal);
-        assert_eq!(
-            child.wait().expect("it ends").code().is_some(),
-            true,
-            "{signal}"
-        );
+        let status = child.wait().expect("it ends");
+        assert!(status.code().is_some(), "{signal}: {status}");
         assert_eq!(folder.names(), ["rows.jsonl"], "{signal}");
         drop(stdin);
     }
