@@ -65,6 +65,9 @@ mod identity;
 #[allow(dead_code)]
 #[path = "../../../cli/src/messages.rs"]
 mod messages;
+#[allow(dead_code)]
+#[path = "../../../cli/src/signals.rs"]
+mod signals;
 
 /// Reads numbers and bytes off an input; zeros once it is used up.
 pub(crate) struct Input<'a>(arbitrary::Unstructured<'a>);

@@ -85,8 +85,10 @@ fn segments(input: &mut Input<'_>) -> Vec<Segment> {
             shared: flags & 32 != 0,
             inferred: false,
             own_evidence: None,
+            own_name: None,
             via: None,
             settled: true,
+            throughput_min: 0,
         });
     }
     all
