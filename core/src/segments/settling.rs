@@ -66,17 +66,19 @@ impl Settling {
 
     /// Returns the most memory that it holds, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
-        let numbers = size::list::<u32>(config.max_segments());
+        let open = size::list::<u32>(config.max_segments().saturating_mul(2));
+        let settled = size::list::<u32>(config.max_segments());
         let evicted = size::list::<Segment>(MOST_EVICTED as u64);
-        (2 * numbers).saturating_add(evicted)
+        open.saturating_add(settled).saturating_add(evicted)
     }
 
-    /// Adds a segment that was opened.
-    pub(crate) fn open(&mut self, number: u32) {
-        // Numbers that left the table are dropped as the sweep meets them; in between, the oldest go.
-        if self.open.len() >= self.capacity {
-            self.open.pop_front();
-            self.left = self.left.saturating_sub(1);
+    /// Adds a segment that was opened; the table holds those from `first` on.
+    pub(crate) fn open(&mut self, number: u32, first: u32) {
+        // Numbers that left the table are dropped as the sweep meets them. Where it does not keep up, all of them go at
+        // once: the table holds half of what the list does, so this frees at least as many places as were filled.
+        if self.open.len() >= self.capacity.saturating_mul(2) {
+            self.open.retain(|&number| number >= first);
+            self.left = self.left.min(self.open.len());
         }
         self.open.push_back(number);
     }
@@ -168,5 +170,27 @@ impl Settling {
             return Some(Err(segment));
         }
         self.settled.pop_front().map(Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where more segments come than are looked at, those that left the table go, whatever their place in the list.
+    #[test]
+    fn an_open_segment_stays_in_the_list_as_long_as_in_the_table() {
+        let mut config = Config::default();
+        config.set("max_segments", "16").expect("it is in range");
+        let mut settling = Settling::new(&config);
+        for number in 1..=100 {
+            settling.open(number, number.saturating_sub(15));
+            // Looked at, and given back behind newer ones.
+            let oldest = settling.look().expect("one was added");
+            settling.keep(oldest);
+        }
+        let open = settling.all();
+        assert!((85..=100).all(|number| open.contains(&number)), "{open:?}");
+        assert!(open.len() <= 32, "{open:?}");
     }
 }

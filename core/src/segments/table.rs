@@ -82,7 +82,7 @@ impl SegmentTable {
                 self.evict(oldest);
             }
         }
-        self.settling.open(segment.number);
+        self.settling.open(segment.number, self.first);
         self.grow();
         self.segments.push_back(Some(segment));
     }
