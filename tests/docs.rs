@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::plugin::Home;
+use crate::plugin::{Home, nflx};
 
 const UPDATE: &str = "NFLX_UPDATE_DOCS";
 
@@ -125,13 +125,15 @@ fn every_command_of_the_guide_prints_what_it_shows() {
         capture,
     )
     .expect("the capture");
+    fs::copy(nflx(), home.path().join("nflx")).expect("the command");
     home.open_to_all();
     let mut anew = String::new();
     let mut rest = guide.as_str();
     let mut commands = 0;
     while let Some((before, after)) = rest.split_once("```sh\n") {
         let (command, after) = after.split_once("```\n").expect("a block ends");
-        let outcome = home.run("bash", &["-o", "pipefail", "-ec", command]);
+        let with_path = format!("PATH=$PWD:$PATH\n{command}");
+        let outcome = home.run("bash", &["-o", "pipefail", "-ec", &with_path]);
         // `head` closes the pipe on whoever writes into it.
         let fine =
             outcome.status == Some(0) || command.contains("| head ") && outcome.status == Some(141);
