@@ -158,6 +158,15 @@ macro_rules! numeric_settings {
             sharing_agreement: 20 in 1..=160, "per mille", "Agreement of audio sizes",
                 "Responses that were alone on a connection agree in size within this share when they are audio, and show how much of shared bytes is audio's.",
                 "constant bitrate: 1 % measured (49,225 to 49,623 bytes)";
+            sharing_lead: 262_144 in 0..=16_777_216, "bytes", "Bytes written ahead",
+                "Bytes of a response of HTTP/2 that a server's socket has taken when another one is asked for, which gets its turn behind them.",
+                "nginx on Linux measured: 180 to 250 kB";
+            sharing_at_once: 60 in 1..=10_000, "ms", "Request at once",
+                "A player that asks for more within this time of the end of what it waited for asks for the track that ended last.",
+                "dash.js measured: 3 to 40 ms; what is asked for when a buffer runs low comes at any time";
+            sharing_think: 20 in 0..=1_000, "ms", "Longest time to think",
+                "The most time that a client is supposed to take from the end of a response to its next request on a busy connection.",
+                "dash.js in Chromium and Firefox measured: 3 to 17 ms";
             max_viewers: 4_096 in 1..=1_000_000, "addresses", "Viewer table size",
                 "Clients whose segments are told apart by kind; beyond it, clients that were quiet longest make room.",
                 "memory: about 1 kB a client";

@@ -12,17 +12,24 @@
 //! So each request of a period is tried as audio and as video: audio gets its usual size, and video what is left. A
 //! reading is the better the less it contradicts what came (a response that had more than an audio segment before the
 //! next could begin is no audio) and the rhythm of the tracks.
+//!
+//! Some servers send one response after the other, as browsers' priorities ask them to (RFC 9113, section 5.3.1), and
+//! over TCP a response waits behind what the socket had taken of those before it. Each [`Manner`] that a server may have
+//! is followed, and the one counts by which requests come when they should. What was read before is read again when that
+//! changes, or when another size turns out to be the audio's.
 
 mod beam;
 mod claim;
+mod reader;
 mod rhythm;
 mod timeline;
 
 use smallvec::SmallVec;
 
-use self::beam::Reading;
+pub(crate) use self::beam::Manner;
 use self::claim::Track;
 pub(crate) use self::claim::{Claim, MOST_CLAIMS};
+use self::reader::{Reader, at_once};
 use self::rhythm::Rhythm;
 use self::timeline::Timeline;
 use crate::bounded::size::spilled;
@@ -35,10 +42,17 @@ const SIZES: usize = 16;
 const RECENT: usize = 8;
 /// Sizes that must agree before they are called audio's.
 const AGREEING: usize = 3;
-/// Periods that wait until the size of audio is known.
-const MOST_WAITING: usize = 32;
+/// Periods and responses that are kept, to be read again when more is known; and how often that is done.
+const MOST_PAST: usize = 32;
+const MOST_AGAIN: u8 = 8;
+/// The most that is said at once.
+pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_CLAIMS;
+/// Audio of a higher bitrate is no larger than this many times the lower one's.
+const MOST_GROWTH: u64 = 2;
+/// By how much better a manner must fit before another one is given up for it.
+const BETTER: f64 = 2.0;
 
-/// The share that a segment got of a period.
+/// What a segment got of a period.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(crate) number: u32,
@@ -46,7 +60,8 @@ pub(crate) struct Part {
     pub(crate) size: u64,
     /// By how much that may be off.
     pub(crate) error: u64,
-    /// Its last packet.
+    /// Its first and last packet, about.
+    pub(crate) first: Option<Stamp>,
     pub(crate) last: Option<Stamp>,
     /// The same with framing.
     pub(crate) wire: u64,
@@ -67,9 +82,10 @@ struct Period {
     claims: SmallVec<[Claim; 2]>,
     /// Bytes of the connection before it.
     start: u64,
-    /// Bytes with framing, packets, and the datagrams that they were captured in.
+    /// Bytes with framing, and packets.
     wire: u64,
     packets: u64,
+    /// Datagrams that they were captured in.
     datagrams: usize,
     /// Bytes that are no data.
     surplus: u64,
@@ -89,12 +105,25 @@ impl Period {
     }
 }
 
-/// A period that was divided, or waits for it, in order of time.
+/// What came, in order of time.
 #[derive(Debug)]
 enum Past {
-    Alone(Time, u64),
+    /// A response that was alone: when it was asked for, when it had come, its size.
+    Alone(Time, Time, u64),
     Shared(Period),
 }
+
+impl Past {
+    fn heap(&self) -> usize {
+        match self {
+            Self::Alone(..) => 0,
+            Self::Shared(period) => period.heap(),
+        }
+    }
+}
+
+/// Returns true if a segment may still change.
+type IsOpen<'a> = &'a dyn Fn(u32) -> bool;
 
 /// The responses of one connection.
 #[derive(Debug, Default)]
@@ -105,9 +134,14 @@ pub(crate) struct Sharing {
     /// Sizes of the latest responses that were alone, the latest last.
     alone: Vec<u64>,
     usual: Option<Usual>,
-    rhythm: Rhythm,
-    /// Until the size of audio is known.
+    readers: SmallVec<[Reader; 1]>,
+    /// Which of them counts.
+    reader: usize,
     past: Vec<Past>,
+    /// How often it was read again.
+    again: u8,
+    /// Memory behind what is kept, in bytes.
+    past_heap: usize,
 }
 
 impl Sharing {
@@ -115,22 +149,31 @@ impl Sharing {
     /// for a moment is in it. Lists grow to twice of what is in them.
     pub(crate) const fn bound(claims: usize) -> u64 {
         let period = size_of::<Past>() + 2 * MOST_CLAIMS * size_of::<Claim>() + Timeline::BOUND;
-        let parts = MOST_CLAIMS * (MOST_WAITING + 1) * size_of::<Part>();
-        let lists = (2 * MOST_WAITING + 1) * period + 2 * SIZES * size_of::<u64>() + 2 * parts;
+        let parts = MOST_PARTS * size_of::<Part>();
+        let lists = (2 * MOST_PAST + 1) * period + 2 * SIZES * size_of::<u64>() + 2 * parts;
         let current = 2 * claims * size_of::<Claim>() + Timeline::BOUND;
         (size_of::<Self>() + current + lists + beam::BOUND) as u64
     }
 
+    /// The responses of a server that has one of these manners, the likeliest first.
+    pub(crate) fn new(manners: &[Manner]) -> Self {
+        let reader = |&manner: &Manner| Reader {
+            manner,
+            ..Reader::default()
+        };
+        Self {
+            readers: manners.iter().map(reader).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
-        let past = self.past.iter().map(|past| match past {
-            Past::Alone(..) => 0,
-            Past::Shared(period) => period.heap(),
-        });
         self.period.heap()
-            + past.sum::<usize>()
+            + self.past_heap
             + self.past.capacity() * size_of::<Past>()
             + self.alone.capacity() * size_of::<u64>()
+            + spilled(&self.readers)
     }
 
     /// Bytes of responses so far.
@@ -180,124 +223,200 @@ impl Sharing {
             .map_or(0, |claim| self.received - claim.begun_at + claim.before.0)
     }
 
+    /// Bytes in the period, all that came.
+    pub(crate) const fn in_period(&self) -> u64 {
+        self.received.saturating_sub(self.period.start)
+    }
+
+    /// Forgets what is kept: a part of it goes on in the next period, and must not change any more.
+    pub(crate) fn forget_past(&mut self) {
+        self.past.clear();
+        self.past_heap = 0;
+    }
+
+    /// Forgets the period, of which more is known than can be told from it.
+    pub(crate) fn drop_period(&mut self) {
+        self.period.claims.clear();
+    }
+
+    /// Divides the period in equal parts among all that may have begun.
+    /// `surplus` bytes of it are no data.
+    pub(crate) fn even(&self, surplus: u64) -> Vec<Part> {
+        let period = &self.period;
+        let claims = &period.claims;
+        let whole = self.in_period();
+        let data = |bytes: u64| scaled(whole - surplus.min(whole), bytes, whole);
+        let mut parts = Vec::with_capacity(claims.len());
+        let mut sizes: SmallVec<[u64; MOST_CLAIMS]> = SmallVec::from_elem(0, claims.len());
+        for at in 0..claims.len() {
+            let next = claims.get(at + 1).map_or(self.received, |c| c.begun_at);
+            let bytes = next.saturating_sub(claims[at].begun_at);
+            let sharers = at as u64 + 1;
+            for (size, part) in sizes[..=at].iter_mut().zip(0..) {
+                *size += bytes * (part + 1) / sharers - bytes * part / sharers;
+            }
+        }
+        for (at, (claim, &wire)) in claims.iter().zip(&sizes).enumerate() {
+            let size = data(wire) + claim.before.0;
+            parts.push(Part {
+                number: claim.number,
+                size,
+                error: size.max(self.most(at).saturating_sub(size)),
+                first: period.timeline.at(claim.begun_at + 1),
+                last: period.timeline.upto(self.received),
+                wire: wire + claim.before.1,
+                packets: scaled(period.packets, wire, whole),
+            });
+        }
+        parts
+    }
+
     /// Ends the period; hands out what can be told of it, and of others before it.
     /// `surplus` bytes of it are taken for padding.
-    pub(crate) fn end(&mut self, surplus: u64, config: &Config) -> Vec<Part> {
+    /// Periods of which a segment is not open any more stay as they are: their parts would not add up.
+    pub(crate) fn end(&mut self, surplus: u64, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
         let mut period = std::mem::take(&mut self.period);
         period.surplus = surplus;
-        let total = period.total(self.received);
+        let knew = self.usual;
         match period.claims.len() {
-            0 => Vec::new(),
+            0 => return Vec::new(),
             1 => {
-                let size = total + period.claims[0].before.0;
+                let size = period.total(self.received) + period.claims[0].before.0;
                 let asked = period.claims[0].asked;
+                let end = period.timeline.end_time().unwrap_or(asked);
                 // Its list is used again.
                 self.period.timeline = period.timeline;
-                self.alone(asked, size, config)
+                if size < config.media_min() {
+                    return Vec::new();
+                }
+                self.learn(size, config);
+                self.keep(Past::Alone(asked, end, size));
             }
             // Too many to be told apart: all keep their equal parts.
-            count if count > MOST_CLAIMS => Vec::new(),
-            _ if self.usual.is_none() => {
-                self.wait(Past::Shared(period));
-                Vec::new()
-            }
-            _ => self.divide(&period, total),
+            count if count > MOST_CLAIMS => return Vec::new(),
+            _ => self.keep(Past::Shared(period)),
+        }
+        let Some(usual) = self.usual else {
+            return Vec::new();
+        };
+        let is_same = knew.is_some_and(|knew| {
+            usual.size.abs_diff(knew.size) * 1000 <= knew.size * config.sharing_agreement()
+        });
+        if !is_same {
+            // Video of nearly one size may have been taken for audio: half of it can be had a few times only.
+            let is_first = knew.is_none_or(|knew| usual.size <= knew.size / 2);
+            return self.read_again(is_first, config, is_open);
+        }
+        let parts = self.read(self.past.len() - 1, config, is_open);
+        let reader = self.best();
+        if reader == self.reader {
+            parts
+        } else {
+            self.read_again(false, config, is_open)
         }
     }
 
-    fn wait(&mut self, past: Past) {
-        if self.past.len() >= MOST_WAITING {
-            self.past.remove(0);
+    /// The manner that fits best.
+    fn best(&self) -> usize {
+        let cost = |at: usize| self.readers.get(at).map_or(f64::MAX, |reader| reader.cost);
+        let least = (0..self.readers.len())
+            .min_by(|&a, &b| cost(a).total_cmp(&cost(b)))
+            .unwrap_or(0);
+        if cost(least) + BETTER < cost(self.reader) {
+            least
+        } else {
+            self.reader
         }
+    }
+
+    fn keep(&mut self, past: Past) {
+        if self.past.len() >= MOST_PAST {
+            self.past_heap -= self.past.remove(0).heap();
+        }
+        self.past_heap += past.heap();
         self.past.push(past);
     }
 
-    /// Learns from a response that was alone.
-    fn alone(&mut self, asked: Time, size: u64, config: &Config) -> Vec<Part> {
-        if size < config.media_min() {
-            return Vec::new();
-        }
+    /// Learns from the size of a response that was alone.
+    fn learn(&mut self, size: u64, config: &Config) {
         if self.alone.len() == SIZES {
             self.alone.remove(0);
         }
         self.alone.push(size);
-        let knew = self.usual.is_some();
-        self.usual = usual(&self.alone, config).or(self.usual);
-        let Some(usual) = self.usual else {
-            self.wait(Past::Alone(asked, size));
+        let found = usual(&self.alone, config);
+        // Steps of video may be as constant as audio, which does not grow by much while it still comes.
+        let is_step = |found: &Usual| {
+            self.usual.is_some_and(|knew| {
+                let is_audio = |&size: &u64| track_of(size, knew) == Track::Audio;
+                found.size > MOST_GROWTH * knew.size && self.alone.iter().any(is_audio)
+            })
+        };
+        self.usual = found.filter(|found| !is_step(found)).or(self.usual);
+    }
+
+    /// Reads all that is kept from the beginning, unless that was done often.
+    fn read_again(&mut self, is_first: bool, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
+        if !is_first {
+            if self.again >= MOST_AGAIN {
+                return self.read(self.past.len() - 1, config, is_open);
+            }
+            self.again += 1;
+        }
+        let mut parts = Vec::new();
+        // Once more if another manner turns out to fit better.
+        for _ in 0..2 {
+            for reader in &mut self.readers {
+                (reader.rhythm, reader.cost) = (Rhythm::default(), 0.0);
+            }
+            parts = (0..self.past.len())
+                .flat_map(|at| self.read(at, config, is_open))
+                .collect();
+            let best = self.best();
+            if best == self.reader {
+                break;
+            }
+            self.reader = best;
+        }
+        parts
+    }
+
+    /// Reads what is kept at a place, in all manners; hands out what that says which counts.
+    fn read(&mut self, at: usize, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
+        let (Some(usual), Some(past)) = (self.usual, self.past.get(at)) else {
             return Vec::new();
         };
         let mut parts = Vec::new();
-        if !knew {
-            for past in std::mem::take(&mut self.past) {
-                match past {
-                    Past::Alone(asked, size) => self.rhythm.note(track_of(size, usual), asked),
-                    Past::Shared(period) => {
-                        let total = period.total(period.timeline.end());
-                        parts.extend(self.divide(&period, total));
+        for (at, reader) in self.readers.iter_mut().enumerate() {
+            match past {
+                Past::Alone(asked, end, size) => {
+                    let track = track_of(*size, usual);
+                    reader.cost += reader.rhythm.cost(track, *asked);
+                    reader.rhythm.note(track, *asked);
+                    reader.rhythm.over(track, at_once(*end, config));
+                }
+                Past::Shared(period) => {
+                    let found = reader.divide(period, usual, config);
+                    let mut claims = period.claims.iter();
+                    if at == self.reader && claims.all(|claim| is_open(claim.number)) {
+                        parts = found;
                     }
                 }
             }
         }
-        self.rhythm.note(track_of(size, usual), asked);
         parts
-    }
-
-    fn divide(&mut self, period: &Period, total: u64) -> Vec<Part> {
-        let Some(usual) = self.usual else {
-            return Vec::new();
-        };
-        let readings = beam::read(
-            &period.claims,
-            period.start + total,
-            usual.size,
-            &self.rhythm,
-            beam::width(period.claims.len(), period.datagrams),
-        );
-        let Some(best) = readings.first() else {
-            return Vec::new();
-        };
-        for (claim, &track) in period.claims.iter().zip(&best.tracks) {
-            self.rhythm.note(track, claim.asked);
-        }
-        let audio = best.tracks.iter().filter(|&&t| t == Track::Audio).count() as u64;
-        // So that parts add up.
-        let mut so_far = 0;
-        let portion = |whole: u64, so_far: u64, part: u64| {
-            let upto =
-                |bytes: u64| u128::from(whole) * u128::from(bytes) / u128::from(total.max(1));
-            (upto(so_far + part) - upto(so_far)) as u64
-        };
-        let part = |at: usize| {
-            let (size, claim) = (best.sizes[at], &period.claims[at]);
-            let part = Part {
-                number: claim.number,
-                size: size + claim.before.0,
-                error: error(&readings, at, usual, audio),
-                last: period.timeline.at(best.ends[at]),
-                wire: portion(period.wire, so_far, size) + claim.before.1,
-                packets: portion(period.packets, so_far, size),
-            };
-            so_far += size;
-            part
-        };
-        (0..period.claims.len()).map(part).collect()
     }
 }
 
-/// By how much the size at this place may be off: what readings that are nearly as good say, and what single audio
-/// segments differ by.
-fn error(readings: &[Reading], at: usize, usual: Usual, audio: u64) -> u64 {
-    let best = &readings[0];
-    let others = readings
-        .iter()
-        .map(|r| r.sizes[at].abs_diff(best.sizes[at]));
-    let spread = match best.tracks[at] {
-        Track::Audio => usual.spread,
-        Track::Video => usual.spread * audio.max(1) + best.doubtful[at],
-        Track::None => 0,
-    };
-    others.max().unwrap_or(0) + spread
+/// Nanoseconds.
+pub(crate) fn milliseconds(count: u64) -> i64 {
+    i64::try_from(count)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000)
+}
+
+/// The part of a whole that so many of a sum's bytes are.
+fn scaled(whole: u64, part: u64, sum: u64) -> u64 {
+    (u128::from(whole) * u128::from(part) / u128::from(sum.max(1))) as u64
 }
 
 fn track_of(size: u64, usual: Usual) -> Track {

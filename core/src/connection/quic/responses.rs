@@ -6,7 +6,7 @@ use super::path::Path;
 use super::requests::{Asked, Belief, MAX_ASKED, Requests, within};
 use crate::bounded::size::spilled;
 use crate::connection::context::Context;
-use crate::connection::sharing::{Claim, MOST_CLAIMS, Sharing};
+use crate::connection::sharing::{Claim, MOST_CLAIMS, Manner, Sharing};
 use crate::facts::segment::{Segment, Transport};
 use crate::packet::{Stamp, Time};
 
@@ -221,7 +221,8 @@ impl Responses {
                 generation: self.generation,
                 offset: 0,
             });
-            self.sharing.get_or_insert_default().begin(Claim {
+            let sharing = self.sharing.get_or_insert_with(turns);
+            sharing.begin(Claim {
                 number: number.unwrap_or(0),
                 asked: asked.stamp.time,
                 asked_at: asked.asked_at,
@@ -305,7 +306,9 @@ impl Responses {
             });
         }
         let framing = ctx.config.http3_framing();
-        for part in sharing.end(surplus, ctx.config) {
+        let is_open = |number| ctx.segments.open(number).is_some();
+        let parts = sharing.end(surplus, ctx.config, &is_open);
+        for part in parts {
             ctx.resize(part.number, |segment| {
                 segment.estimated |= surplus > 0;
                 segment.app_bytes = part.size.saturating_sub(framing);
@@ -356,7 +359,8 @@ impl Responses {
 
     /// Begins another period with what goes on of the last.
     fn carry_on(&mut self, now: Time, ctx: &Context<'_>) {
-        let sharing = self.sharing.get_or_insert_default();
+        let sharing = self.sharing.get_or_insert_with(turns);
+        sharing.forget_past();
         for response in &self.receiving {
             let segment = response.number.and_then(|number| ctx.segments.get(number));
             let bytes = segment.map_or(0, |segment| segment.bytes);
@@ -380,6 +384,11 @@ impl Responses {
             }
         }
     }
+}
+
+/// Responses of servers that send from each in turn, as those of QUIC do.
+fn turns() -> Box<Sharing> {
+    Box::new(Sharing::new(&[Manner::InTurns]))
 }
 
 /// By how much a response may be off that was alone: frames beside its data, packet numbers of another length.

@@ -14,16 +14,32 @@ const LEAST_WIDTH: usize = 3;
 const STEPS: usize = 8;
 /// Readings for each datagram.
 const READINGS: usize = 4;
-/// Cost of a request that is none: its response would be tiny.
+/// What speaks against a request that is none: its response would be tiny.
 const NONE: f64 = 3.5;
 /// The same for one that looks like a repeated one.
 const REPEATED: f64 = 1.5;
-/// Cost of each audio segment's worth of bytes that fit nobody.
+/// What speaks against each audio segment's worth of bytes that fit nobody.
 const MISFIT: f64 = 4.0;
-/// Cost of a request for video while the last is coming in, and has but little.
+/// What speaks against a request for video while the last is coming in, and has but little.
 const HASTY: f64 = 2.0;
+/// What speaks for a server that sends one after the other where audio is asked for just when it is complete then.
+const FITS: f64 = 1.5;
+/// What speaks against each audio segment's worth of bytes by which video that is complete then is not followed.
+const IDLE: f64 = 1.0;
 /// By how much worse readings still count for how far sizes may be off.
 const NEARLY: f64 = 3.0;
+
+/// How a server sends responses that were asked for together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// From each in turn.
+    #[default]
+    InTurns,
+    /// The same, behind what the socket had taken of those before.
+    Late,
+    /// One after the other.
+    InOrder,
+}
 
 /// One way to read a period.
 #[derive(Clone, Debug, Default)]
@@ -35,23 +51,45 @@ pub(super) struct Reading {
     pub(super) ends: SmallVec<[u64; MOST_CLAIMS]>,
     /// Bytes of audio that came about when one video ended and the next began, and may be the other's.
     pub(super) doubtful: SmallVec<[u64; MOST_CLAIMS]>,
+    pub(super) cost: f64,
     rhythm: Rhythm,
-    cost: f64,
+    manner: Manner,
     /// The latest request.
     latest: Option<usize>,
     /// The latest video, and whether it may still be coming in.
     video: Option<(usize, bool)>,
     /// Audio that is coming in.
     audio: SmallVec<[usize; 2]>,
+    /// The latest audio.
+    latest_audio: Option<usize>,
+    /// Where video was over because audio behind it was, while none was asked for.
+    idle_since: Option<u64>,
+    /// The latest request for video, where it came, while audio was to follow.
+    followed: Option<(usize, u64)>,
 }
 
-/// An event in a period.
+/// What happens in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// A request is sent.
     Asked(usize),
     /// Its response may begin.
     Begun(usize),
+}
+
+/// What is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Puzzle<'a> {
+    pub(super) claims: &'a [Claim],
+    /// Bytes of the connection at its end.
+    pub(super) end: u64,
+    /// The size of audio.
+    pub(super) usual: u64,
+    pub(super) manner: Manner,
+    /// Readings that are followed.
+    pub(super) width: usize,
+    /// Bytes behind which a late response gets its turn.
+    pub(super) lead: u64,
 }
 
 /// Readings of a period that are followed at once, by its responses and the datagrams in which they came.
@@ -62,15 +100,9 @@ pub(super) fn width(claims: usize, datagrams: usize) -> usize {
 /// The most memory that reading a period takes, in bytes: a list of readings, and the next.
 pub(super) const BOUND: usize = 4 * WIDTH * size_of::<Reading>();
 
-/// The likeliest readings of a period that ends at this many bytes of the connection, the best first, and others that
-/// are nearly as good. `usual` is the size of audio; `width` readings are followed.
-pub(super) fn read(
-    claims: &[Claim],
-    end: u64,
-    usual: u64,
-    rhythm: &Rhythm,
-    width: usize,
-) -> Vec<Reading> {
+/// The likeliest readings of a period, the best first, and others that are nearly as good.
+pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
+    let Puzzle { claims, end, .. } = *puzzle;
     let mut events: SmallVec<[(u64, Event); 2 * MOST_CLAIMS]> = SmallVec::new();
     for (at, claim) in claims.iter().enumerate() {
         events.push((claim.asked_at, Event::Asked(at)));
@@ -84,12 +116,13 @@ pub(super) fn read(
         ends: SmallVec::from_elem(0, claims.len()),
         doubtful: SmallVec::from_elem(0, claims.len()),
         rhythm: *rhythm,
+        manner: puzzle.manner,
         ..Reading::default()
     }];
     let mut so_far = events.first().map_or(end, |event| event.0);
     for &(at, event) in &events {
         for reading in &mut readings {
-            reading.share(so_far, at, usual);
+            reading.share(so_far, at, puzzle);
         }
         so_far = at;
         match event {
@@ -100,18 +133,18 @@ pub(super) fn read(
                 for reading in readings {
                     for track in [Track::Audio, Track::Video, Track::None] {
                         let mut reading = reading.clone();
-                        reading.ask(claim, &claims[claim], track, usual);
+                        reading.ask(claim, track, puzzle);
                         next.push(reading);
                     }
                 }
                 next.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-                next.truncate(width);
+                next.truncate(puzzle.width);
                 readings = next;
             }
         }
     }
     for reading in &mut readings {
-        reading.finish(so_far, end, usual);
+        reading.finish(so_far, puzzle);
     }
     readings.sort_by(|a, b| a.cost.total_cmp(&b.cost));
     let limit = readings.first().map_or(0.0, |best| best.cost + NEARLY);
@@ -121,7 +154,8 @@ pub(super) fn read(
 
 impl Reading {
     /// A request is sent, of this track.
-    fn ask(&mut self, at: usize, claim: &Claim, track: Track, usual: u64) {
+    fn ask(&mut self, at: usize, track: Track, puzzle: &Puzzle<'_>) {
+        let claim = &puzzle.claims[at];
         self.tracks[at] = track;
         self.latest = Some(at);
         self.cost += self.rhythm.cost(track, claim.asked);
@@ -129,29 +163,93 @@ impl Reading {
         match track {
             Track::None if claim.is_repeated => self.cost += REPEATED,
             Track::None => self.cost += NONE,
-            Track::Video => {
-                if let Some((last, open)) = &mut self.video {
-                    let hasty = *open && self.sizes[*last] < usual / 2;
-                    self.cost += if hasty { HASTY } else { 0.0 };
-                    // Players ask for the next when they have the last.
-                    *open = false;
-                    let had =
-                        |&at: &usize| self.sizes[at].min(usual.saturating_sub(self.sizes[at]));
-                    let doubtful = self.audio.iter().map(had).sum::<u64>() / 2;
-                    self.doubtful[*last] += doubtful;
-                    self.doubtful[at] += doubtful;
-                }
-            }
+            Track::Video => self.ask_video(at, puzzle),
             Track::Audio => {
                 // The last one is complete then.
-                let left: u64 = self
-                    .audio
-                    .iter()
-                    .map(|&at| usual.saturating_sub(self.sizes[at]))
-                    .sum();
-                self.misfit(left, usual);
+                let left = match self.manner {
+                    Manner::InTurns => self.audio.iter().map(|&at| self.lacks(at, puzzle)).sum(),
+                    Manner::Late | Manner::InOrder => self.complete(claim.asked_at, puzzle),
+                };
+                self.misfit(left, puzzle.usual);
+                if self.fits(claim.asked_at, puzzle.usual) {
+                    self.cost -= FITS;
+                }
+                (self.latest_audio, self.followed) = (Some(at), None);
             }
         }
+    }
+
+    /// Video is asked for: players ask for the next when they have the last.
+    fn ask_video(&mut self, at: usize, puzzle: &Puzzle<'_>) {
+        let (asked_at, usual) = (puzzle.claims[at].asked_at, puzzle.usual);
+        if let Some((last, open)) = self.video {
+            if open && self.sizes[last] < usual / 2 {
+                self.cost += HASTY;
+            }
+            self.video = Some((last, false));
+            let doubtful = self.audio.iter().map(|&audio| {
+                let had = self.sizes[audio];
+                match self.manner {
+                    Manner::InTurns => had.min(usual.saturating_sub(had)) / 2,
+                    Manner::Late | Manner::InOrder => {
+                        let most =
+                            usual.min(asked_at.saturating_sub(puzzle.claims[audio].begun_at));
+                        had.max(most.saturating_sub(had)).min(most) / 2
+                    }
+                }
+            });
+            let doubtful = doubtful.sum::<u64>();
+            self.doubtful[last] += doubtful;
+            self.doubtful[at] += doubtful;
+        }
+        if let Some(since) = self.idle_since.take() {
+            let idle = asked_at.saturating_sub(since);
+            self.cost += IDLE * idle as f64 / usual.max(1) as f64;
+        }
+        self.followed = (!self.audio.is_empty()).then_some((at, asked_at));
+    }
+
+    /// Whether audio that came behind the last video is complete about here, if one came after the other.
+    fn fits(&self, asked_at: u64, usual: u64) -> bool {
+        self.manner == Manner::InOrder
+            && self.followed.is_some_and(|(video, at)| {
+                self.latest_audio.is_some_and(|audio| audio < video) && asked_at < at + usual
+            })
+    }
+
+    /// What audio lacks of its usual size.
+    fn lacks(&self, at: usize, puzzle: &Puzzle<'_>) -> u64 {
+        puzzle.usual.saturating_sub(self.sizes[at])
+    }
+
+    /// Completes audio with what was supposed to be the end of video, since it began; returns what it lacks then.
+    fn complete(&mut self, upto: u64, puzzle: &Puzzle<'_>) -> u64 {
+        let begun = |at: usize| puzzle.claims[at].begun_at;
+        let mut lacking = 0;
+        for at in std::mem::take(&mut self.audio) {
+            let left = self.lacks(at, puzzle);
+            let before = self.tracks[..at].iter().rposition(|&t| t == Track::Video);
+            let Some(video) = before.or(self.video.map(|video| video.0)) else {
+                lacking += left;
+                continue;
+            };
+            let since = upto.saturating_sub(begun(at).max(begun(video)));
+            let taken = left.min(self.sizes[video]).min(since);
+            self.sizes[video] -= taken;
+            self.sizes[at] += taken;
+            self.ends[at] = self.ends[at].max(self.ends[video]);
+            self.ends[video] = self.ends[video].saturating_sub(taken);
+            lacking += left - taken;
+            if self.manner == Manner::InOrder
+                && taken > 0
+                && upto < puzzle.end
+                && self.video == Some((video, true))
+            {
+                self.video = Some((video, false));
+                self.idle_since = Some(upto - taken);
+            }
+        }
+        lacking
     }
 
     fn begin(&mut self, at: usize) {
@@ -163,23 +261,25 @@ impl Reading {
     }
 
     /// Divides what came between two events.
-    fn share(&mut self, from: u64, to: u64, usual: u64) {
+    fn share(&mut self, from: u64, to: u64, puzzle: &Puzzle<'_>) {
         let (mut from, mut bytes) = (from, to.saturating_sub(from));
         while bytes > 0 {
-            let sizes = &self.sizes;
+            let (sizes, usual) = (&self.sizes, puzzle.usual);
             self.audio.retain(|at| sizes[*at] < usual);
-            let sharers = self.sharers();
-            let least = self
-                .audio
-                .iter()
-                .map(|&at| usual.saturating_sub(self.sizes[at]))
-                .min();
-            if sharers == 0 {
+            let (sharers, until) = self.sharers(from, puzzle);
+            if sharers.is_empty() {
                 return self.leave(bytes, to, usual);
             }
-            let each = bytes.div_ceil(sharers).min(least.unwrap_or(u64::MAX));
-            let video = self.video.filter(|video| video.1).map(|video| video.0);
-            for at in self.audio.iter().copied().chain(video) {
+            let least = sharers
+                .iter()
+                .filter(|&&at| self.tracks[at] == Track::Audio)
+                .map(|&at| self.lacks(at, puzzle))
+                .min();
+            let now = bytes.min(until.saturating_sub(from).max(1));
+            let each = now
+                .div_ceil(sharers.len() as u64)
+                .min(least.unwrap_or(u64::MAX));
+            for at in sharers {
                 let part = each.min(bytes);
                 self.sizes[at] += part;
                 bytes -= part;
@@ -189,8 +289,30 @@ impl Reading {
         }
     }
 
-    fn sharers(&self) -> u64 {
-        self.audio.len() as u64 + u64::from(self.video.is_some_and(|video| video.1))
+    /// Who gets bytes from here on, and up to where no other has its turn.
+    fn sharers(&self, from: u64, puzzle: &Puzzle<'_>) -> (SmallVec<[usize; 4]>, u64) {
+        let video = self.video.filter(|video| video.1).map(|video| video.0);
+        let open = || self.audio.iter().copied().chain(video);
+        let first = open().min();
+        let lead = match self.manner {
+            Manner::InTurns => 0,
+            Manner::Late => puzzle.lead,
+            Manner::InOrder => u64::MAX,
+        };
+        let turn = |at: usize| {
+            let claim = &puzzle.claims[at];
+            let begun = claim.begun_at.max(claim.asked_at);
+            begun.saturating_add(lead)
+        };
+        let sharers = open()
+            .filter(|&at| Some(at) == first || turn(at) <= from)
+            .collect();
+        let until = open()
+            .map(turn)
+            .filter(|&turn| turn > from)
+            .min()
+            .unwrap_or(u64::MAX);
+        (sharers, until)
     }
 
     /// Nobody is left to get these: the last video, which was supposed to have ended, or audio longer than usual.
@@ -208,14 +330,20 @@ impl Reading {
     }
 
     /// Divides what came last: audio gets all of its usual size, since the sum is known and when video ended is not.
-    fn finish(&mut self, from: u64, to: u64, usual: u64) {
+    fn finish(&mut self, from: u64, puzzle: &Puzzle<'_>) {
+        let (to, usual) = (puzzle.end, puzzle.usual);
+        if self.manner == Manner::InOrder {
+            self.share(from, to, puzzle);
+            let lacking = self.complete(to, puzzle);
+            return self.misfit(lacking, usual);
+        }
         let mut bytes = to.saturating_sub(from);
         for at in std::mem::take(&mut self.audio) {
-            let part = bytes.min(usual.saturating_sub(self.sizes[at]));
+            let part = bytes.min(self.lacks(at, puzzle));
             self.sizes[at] += part;
             self.ends[at] = to - (bytes - part).min(to);
             bytes -= part;
-            self.misfit(usual.saturating_sub(self.sizes[at]), usual);
+            self.misfit(self.lacks(at, puzzle), usual);
         }
         match self.video {
             Some((at, true)) => {
@@ -232,5 +360,29 @@ impl Reading {
         // A fiftieth is how much single audio segments differ.
         let beyond = bytes.saturating_sub(usual / 50);
         self.cost += MISFIT * beyond as f64 / usual.max(1) as f64;
+    }
+
+    /// The track that came last, unless the other one ended about when it did.
+    pub(super) fn last_track(&self, puzzle: &Puzzle<'_>) -> Option<Track> {
+        if self.manner == Manner::InOrder {
+            return self
+                .tracks
+                .iter()
+                .zip(&self.sizes)
+                .rfind(|&(&track, &size)| track != Track::None && size >= puzzle.usual / 2)
+                .map(|last| *last.0);
+        }
+        // What is far smaller than audio is no media.
+        let is_media = |&at: &usize| self.sizes[at] >= puzzle.usual / 2;
+        let is_late = |&at: &usize| self.ends[at] + puzzle.usual / 2 >= puzzle.end;
+        let late = |track: Track| {
+            let mut places = (0..self.tracks.len()).filter(is_media).filter(is_late);
+            places.any(|at| self.tracks[at] == track)
+        };
+        match (late(Track::Audio), late(Track::Video)) {
+            (true, false) => Some(Track::Audio),
+            (false, true) => Some(Track::Video),
+            _ => None,
+        }
     }
 }

@@ -12,6 +12,9 @@ const MOST: f64 = 3.0;
 /// The weight that a second request of one track in a row has against it where no rhythm is known.
 const REPEATED: f64 = 1.0;
 
+/// What speaks against a request that is sent at once when a period is over, and is not of the track that came last.
+const OTHER: f64 = 1.5;
+
 /// One track's requests.
 #[derive(Clone, Copy, Debug, Default)]
 struct Requests {
@@ -47,6 +50,8 @@ pub(super) struct Rhythm {
     audio: Requests,
     video: Requests,
     latest: Option<Track>,
+    /// The latest period ended with this track, of which the next is asked for by then, if at once.
+    over: Option<(Track, Time)>,
 }
 
 impl Rhythm {
@@ -58,6 +63,13 @@ impl Rhythm {
             Track::None => return,
         }
         self.latest = Some(track);
+        self.over = None;
+    }
+
+    /// Takes note of the track that a period ended with, and of when its next segment is asked for at the latest, if at
+    /// once.
+    pub(super) const fn over(&mut self, track: Track, until: Time) {
+        self.over = Some((track, until));
     }
 
     /// Returns how much it speaks against a request that it would be of this track.
@@ -72,15 +84,19 @@ impl Rhythm {
         } else {
             0.0
         };
+        let other = match self.over {
+            Some((last, until)) if last != track && time <= until => OTHER,
+            _ => 0.0,
+        };
         match (requests.last, requests.distance()) {
             (Some(last), Some(distance)) => {
                 let passed = time.since(last).max(1) as f64;
                 // Earlier than due it is unlikely, the more so the earlier; late it may be for many reasons.
                 let due = (passed / distance as f64).ln();
                 let cost = if due < 0.0 { -due } else { due / 2.0 };
-                cost.min(MOST) + repeated / 2.0
+                cost.min(MOST) + repeated / 2.0 + other
             }
-            _ => repeated,
+            _ => repeated + other,
         }
     }
 }

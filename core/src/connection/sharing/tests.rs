@@ -20,8 +20,12 @@ struct Link {
 
 impl Link {
     fn new() -> Self {
+        Self::with(Manner::InTurns)
+    }
+
+    fn with(manner: Manner) -> Self {
         Self {
-            sharing: Sharing::default(),
+            sharing: Sharing::new(&[manner]),
             config: Config::default(),
             now: 0,
             number: 0,
@@ -56,7 +60,7 @@ impl Link {
     }
 
     fn end(&mut self) -> Vec<Part> {
-        self.sharing.end(0, &self.config)
+        self.sharing.end(0, &self.config, &|_| true)
     }
 
     /// Audio and video by turns, alone, every two seconds.
@@ -145,4 +149,51 @@ fn any_period_adds_up() {
             );
         }
     }
+}
+
+#[test]
+fn both_sides_of_what_was_written_ahead() {
+    // Audio waits behind it, or gets a half of what comes.
+    for (lead, first) in [("80000", 200_000), ("0", 160_000)] {
+        let mut link = Link::with(Manner::Late);
+        link.config.set("sharing_lead", lead).unwrap();
+        link.learn(4).ask().take(120_000);
+        let parts = link.ask().take(80_000).ask().take(300_000).end();
+        assert!(parts[0].size.abs_diff(first) < 1_000, "{lead} {parts:?}");
+        assert!(parts[1].size.abs_diff(AUDIO) <= 200, "{lead} {parts:?}");
+    }
+}
+
+#[test]
+fn steps_of_video_are_not_taken_for_audio_while_audio_comes() {
+    let mut link = Link::new();
+    link.learn(3);
+    for size in [
+        400_000, 401_000, 402_000, 350_000, 351_000, 300_000, 410_000,
+    ] {
+        link.ask().take(size);
+        assert!(link.end().is_empty());
+    }
+    assert_eq!(link.sharing.usual.map(|usual| usual.size / 1000), Some(49));
+}
+
+#[test]
+fn what_was_read_with_a_wrong_size_is_read_again() {
+    let mut link = Link::new();
+    for size in [300_000, 301_000, 302_000] {
+        link.ask().take(size);
+        assert!(link.end().is_empty());
+        link.now += 1000;
+    }
+    // Audio is supposed to have 301 kB.
+    let parts = link.ask().take(200_000).ask().take(300_000).end();
+    assert_eq!(parts.len(), 2);
+    for size in [AUDIO, 500_000, AUDIO + 100] {
+        link.now += 1000;
+        link.ask().take(size);
+        assert!(link.end().is_empty());
+    }
+    link.now += 1000;
+    let parts = link.ask().take(AUDIO + 50).end();
+    assert_eq!(sizes(&parts), [500_000 - AUDIO - 50, AUDIO + 50]);
 }

@@ -1,6 +1,6 @@
 //! When bytes came.
 
-use crate::packet::Stamp;
+use crate::packet::{Stamp, Time};
 
 /// Points kept; with more, every other one goes.
 const POINTS: usize = 32;
@@ -16,7 +16,7 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// The most memory behind it, in bytes.
+    /// The most memory behind one, in bytes.
     pub(super) const BOUND: usize = POINTS * size_of::<(u64, Stamp)>();
 
     pub(super) fn heap(&self) -> usize {
@@ -50,6 +50,21 @@ impl Timeline {
     /// Bytes with the last packet.
     pub(super) fn end(&self) -> u64 {
         self.last.map_or(0, |last| last.0)
+    }
+
+    /// When the last packet came.
+    pub(super) fn end_time(&self) -> Option<Time> {
+        self.last.map(|last| last.1.time)
+    }
+
+    /// A packet at or shortly before the one with which so many bytes had come.
+    pub(super) fn upto(&self, bytes: u64) -> Option<Stamp> {
+        if let Some(last) = self.last.filter(|last| last.0 <= bytes) {
+            return Some(last.1);
+        }
+        let behind = self.points.partition_point(|point| point.0 <= bytes);
+        let point = self.points.get(behind.saturating_sub(1)).copied();
+        point.or(self.last).map(|point| point.1)
     }
 
     /// A packet at or shortly behind the one with which so many bytes had come.

@@ -133,12 +133,8 @@ impl Talk {
             DnsMessages::BOUND
         };
 
-        (hellos
-            + protocol
-            + Proxy::BOUND
-            + Ledger::BOUND
-            + size_of::<TlsSession>()
-            + size_of::<Http2>()) as u64
+        (hellos + protocol + Proxy::BOUND + Ledger::BOUND + size_of::<TlsSession>() + Http2::BOUND)
+            as u64
     };
 
     /// Memory behind it, in bytes.

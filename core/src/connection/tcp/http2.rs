@@ -2,16 +2,18 @@
 //!
 //! What can be seen of a stream: its request, a record of its own; whether the server had that request when it sent a
 //! packet, by the acknowledgement number; and the end of a response where the server had nothing else to send, a record
-//! that is not full, or one that holds only the empty DATA frame which ends a stream. Where records are hidden, a
-//! response that begins during another is taken to interrupt it, as servers do for small ones, and to have the size
-//! that others of its kind had on the connection.
+//! that is not full, or one that holds only the empty DATA frame which ends a stream. Where records are hidden, what came at
+//! once is divided when it is over, see [`periods`].
+
+mod periods;
+mod think;
 
 use smallvec::SmallVec;
 
+use self::periods::Periods;
 use super::ledger::Ledger;
 use super::pipelining::Follower;
 use super::stream::Run;
-use crate::bounded::size::spilled;
 use crate::connection::context::Context;
 use crate::facts::segment::Transport;
 use crate::packet::{Stamp, Time};
@@ -37,17 +39,13 @@ const CONTROL_FRAMES: [u32; 4] = [
     FRAME_HEADER + 8,
 ];
 
-/// Responses that say what size is usual on the connection.
-const SIZES: usize = 16;
-/// How many of these must agree, and how closely, in percent: audio of constant bitrate stays within 2.
-const AGREEING: usize = 3;
-const AGREEMENT: u64 = 2;
-/// Requests answered at once whose bounds are told from the sum.
-const MAX_PERIOD: usize = 32;
-/// Divisions by halves that are put right once the usual size is known.
-const MAX_HALVED: usize = 16;
+/// Round trip in nanoseconds that is supposed where no handshake was seen.
+const ROUND_TRIP: i64 = 10_000_000;
 
-/// Returns true if a record with this much plaintext can be the client's connection preface.
+/// WINDOW_UPDATE frames that clients send at once, one for each stream and one for the connection.
+const MOST_UPDATES: u32 = 8;
+
+/// Whether a record with this much plaintext can be the client's connection preface.
 pub(crate) fn is_preface(plaintext: u32) -> bool {
     let settings = |rest: u32| rest.is_multiple_of(SETTING) && rest / SETTING <= MAX_SETTINGS;
     plaintext.checked_sub(PREFACE).is_some_and(settings)
@@ -67,8 +65,16 @@ pub(crate) fn is_server_preface(plaintext: u32) -> bool {
             .is_some_and(settings)
 }
 
-/// Returns true if a record with this much plaintext can hold one to three control frames and
-/// nothing else.
+/// Whether a record with this much plaintext can hold a client's acknowledgement of the server's preface, with
+/// WINDOW_UPDATE for all that it asked for at once.
+pub(crate) fn is_acknowledgement(plaintext: u32) -> bool {
+    let updates = plaintext.checked_sub(FRAME_HEADER);
+    updates.is_some_and(|rest| {
+        rest.is_multiple_of(WINDOW_UPDATE) && rest <= MOST_UPDATES * WINDOW_UPDATE
+    })
+}
+
+/// Whether a record with this much plaintext can hold one to three control frames and nothing else.
 pub(crate) fn is_control(plaintext: u32) -> bool {
     let one = |size: u32| CONTROL_FRAMES.contains(&size);
     let two = |size: u32| {
@@ -92,34 +98,24 @@ pub(crate) struct Http2 {
     small: Option<(u64, u64)>,
     /// Behind the newest record: what comes later without one was hidden.
     covered: u64,
-    /// The time when the server's newest bytes came, and up to where it had the client's stream
-    /// then.
+    /// When the server's newest bytes came, and up to where it had the client's stream then.
     last: Option<(Time, u64)>,
-    /// Sizes of responses that had the connection to themselves, newest last.
-    sizes: SmallVec<[u64; SIZES]>,
-    /// Size that several of these agree on.
-    usual: Option<u64>,
-    /// Who interrupted whom, since when their bytes are counted on the former.
-    interruption: Option<Pair>,
-    halved: SmallVec<[Pair; 4]>,
     /// Plaintext of the first request's record, which holds all its fields; later ones refer to them.
     head: Option<u32>,
+    /// The least plaintext of later requests' records.
+    least: Option<u32>,
     /// The client's newest record was full: what follows goes on with it.
     goes_on: bool,
-    /// Requests since the connection had nothing to answer.
-    period: SmallVec<[u32; 8]>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Pair {
-    inner: u32,
-    outer: u32,
+    periods: Periods,
 }
 
 impl Http2 {
+    /// The most memory that one holds, in bytes.
+    pub(crate) const BOUND: usize = size_of::<Self>() + Periods::BOUND;
+
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
-        spilled(&self.sizes) + spilled(&self.halved) + spilled(&self.period)
+        self.periods.heap()
     }
 
     /// Takes a request.
@@ -132,6 +128,9 @@ impl Http2 {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
+        if self.is_updates(plaintext) {
+            return;
+        }
         if self.is_body(plaintext, ctx)
             && ledger
                 .latest()
@@ -146,10 +145,6 @@ impl Http2 {
             .map(|exchange| exchange.number)
             .collect();
         let idle = ledger.open().next().is_none();
-        if idle {
-            self.count_beside(ledger, ctx);
-            self.period.clear();
-        }
         ledger.begin(
             ctx,
             stamp,
@@ -160,10 +155,8 @@ impl Http2 {
         if let Some(latest) = ledger.latest()
             && latest.up_start == offset
         {
-            if self.period.len() == MAX_PERIOD {
-                self.period.remove(0);
-            }
-            self.period.push(latest.number);
+            self.periods
+                .ask(latest.number, offset, stamp.time, ctx.config);
         }
         if overlaps {
             for number in unmarked {
@@ -175,19 +168,15 @@ impl Http2 {
 
     /// Takes a request that came when it was not known yet that the connection speaks HTTP/2.
     pub(crate) fn adopt(&mut self, follower: Follower, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        if self.period.is_empty()
-            && let Some(first) = ledger.latest()
+        if self.periods.is_untouched()
+            && let Some(first) = ledger.latest().copied()
+            && let Some(segment) = ctx.segments.get(first.number)
         {
-            self.period.push(first.number);
+            let asked = segment.t_request;
+            self.periods
+                .ask(first.number, first.up_start, asked, ctx.config);
         }
         self.request(follower.stamp, follower.offset, 0, 0, ledger, ctx);
-    }
-
-    /// Brings the bounds of what was divided up to date: the sum of what came at once is exact.
-    fn count_beside(&self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        if self.period.len() > 1 {
-            ledger.count_beside(ctx, &self.period);
-        }
     }
 
     /// Marks the latest request as one whose response comes among those of requests before it.
@@ -200,8 +189,19 @@ impl Http2 {
         ledger.share(ctx, number);
     }
 
-    /// Returns true if a client's record is more of the request before, if that was not answered:
-    /// it is larger than any request's fields, or follows a full one.
+    /// Whether a client's record holds nothing but WINDOW_UPDATE frames: it may, and is far smaller than any request.
+    fn is_updates(&mut self, plaintext: u32) -> bool {
+        let may_be = plaintext.is_multiple_of(WINDOW_UPDATE)
+            && (1..=MOST_UPDATES).contains(&(plaintext / WINDOW_UPDATE));
+        let is_updates = may_be && self.least.is_some_and(|least| 2 * plaintext <= least);
+        if !is_updates && plaintext > 0 && self.head.is_some() {
+            self.least = Some(self.least.map_or(plaintext, |least| least.min(plaintext)));
+        }
+        is_updates
+    }
+
+    /// Whether a client's record is more of the request before, if that was not answered: it is larger than any
+    /// request's fields, or follows a full one.
     fn is_body(&mut self, plaintext: u32, ctx: &Context<'_>) -> bool {
         if plaintext == 0 {
             return false;
@@ -220,6 +220,13 @@ impl Http2 {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
+        self.periods.apply(run.offset, ledger, ctx);
+        let is_hidden = !exact || self.covered < run.offset;
+        if is_hidden {
+            self.arrive_hidden(run, round_trip.unwrap_or(ROUND_TRIP), ledger, ctx);
+            self.last = Some((run.stamp.time, run.peer));
+            return;
+        }
         if let (Some((time, peer)), Some(round_trip)) = (self.last, round_trip)
             && run.stamp.time.since(time) >= round_trip
         {
@@ -234,8 +241,7 @@ impl Http2 {
                 self.merge(run.offset, peer, small, ledger, ctx);
             }
             if small.is_some() || asked_since && Self::is_head_only(run.offset, ledger, ctx) {
-                self.settle(ledger, ctx);
-                self.end_placed(ledger, ctx);
+                Self::end_placed(ledger, ctx);
             }
         }
         let silent = match (self.last, round_trip) {
@@ -245,9 +251,83 @@ impl Http2 {
         self.last = Some((run.stamp.time, run.peer));
         let ends_here =
             self.end == Some(run.offset) || self.small.is_some_and(|(_, end)| end == run.offset);
-        // Where records show, a response that neither ended nor paused goes on.
-        let is_hidden = !exact || self.covered < run.offset;
-        self.place(run, exact, is_hidden || ends_here || silent, ledger, ctx);
+        // A response that neither ended nor paused goes on.
+        let is_over = self.place(run, ends_here || silent, ledger, ctx);
+        let begun = self.periods.begun(run.peer);
+        let Some(first) = begun.first().map(|asked| asked.number) else {
+            return;
+        };
+        // Of several, a record that is not full ends one.
+        if !self
+            .periods
+            .go_on(run, &begun, round_trip.unwrap_or(ROUND_TRIP))
+        {
+            // Small ones that were answered together are all over.
+            let is_small = self.periods.in_period() < ctx.config.media_min();
+            let is_silent = ends_here && silent && is_small;
+            if is_silent && !is_over {
+                Self::end_before(first, ledger, ctx);
+                ledger.place(first, run.offset);
+            }
+            if is_over || is_silent {
+                self.periods.end(ledger, ctx);
+                self.periods.apply(run.offset, ledger, ctx);
+            }
+        }
+        for asked in &begun {
+            self.periods.begin(asked, ledger, ctx);
+        }
+    }
+
+    /// Ends all that was asked for before a request.
+    fn end_before(first: u32, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let before: SmallVec<[u32; 8]> = ledger
+            .open()
+            .map(|exchange| exchange.number)
+            .take_while(|&number| number < first)
+            .collect();
+        for number in before {
+            ledger.end(ctx, number);
+        }
+    }
+
+    /// The same where records are hidden: what comes at once is counted on the newest, and divided when it is over.
+    fn arrive_hidden(
+        &mut self,
+        run: &Run<'_>,
+        round_trip: i64,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        let begun = self.periods.begun(run.peer);
+        let Some(first) = begun.first().map(|asked| asked.number) else {
+            return;
+        };
+        if self.periods.is_over(run, round_trip) {
+            Self::end_before(first, ledger, ctx);
+            self.periods.end(ledger, ctx);
+            self.periods.apply(run.offset, ledger, ctx);
+        }
+        let is_alone = begun.len() == 1 && self.periods.count() == 0;
+        for asked in &begun {
+            self.periods.begin(asked, ledger, ctx);
+            ledger.place(asked.number, run.offset);
+        }
+        if !is_alone {
+            let unmarked: SmallVec<[u32; 8]> = ledger
+                .open()
+                .filter(|exchange| !exchange.is_waiting() && !exchange.shared)
+                .map(|exchange| exchange.number)
+                .collect();
+            for number in unmarked {
+                ledger.share(ctx, number);
+            }
+        }
+    }
+
+    /// Takes note of bytes of responses that were read.
+    pub(crate) fn take(&mut self, bytes: u64, stamp: Stamp, exact: bool) {
+        self.periods.take(bytes, stamp, !exact);
     }
 
     /// A server that fell silent for a round trip, with its last record not full, had answered all it was asked: the
@@ -283,17 +363,16 @@ impl Http2 {
         }
     }
 
-    /// Notes that the connection ends: what waits got its response, if the last record says that
-    /// all was sent.
+    /// Says that the connection ends: what waits got its response, if the last record says that all was sent.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        self.settle(ledger, ctx);
         if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
             self.merge(end, peer, None, ledger, ctx);
         }
-        self.count_beside(ledger, ctx);
+        self.periods.end(ledger, ctx);
+        self.periods.apply(u64::MAX, ledger, ctx);
     }
 
-    /// Returns true if the response before `offset` is no more than a head so far.
+    /// Whether the response before `offset` is no more than a head so far.
     fn is_head_only(offset: u64, ledger: &Ledger, ctx: &Context<'_>) -> bool {
         let owner = ledger
             .owner(offset.saturating_sub(1))
@@ -301,19 +380,20 @@ impl Http2 {
         owner.is_some_and(|segment| segment.bytes <= ctx.config.http2_headers_max())
     }
 
+    /// Finds out whether the earliest request that waits begins to be answered here; returns whether all before it is
+    /// over.
     fn place(
         &mut self,
         run: &Run<'_>,
-        exact: bool,
         may_be_over: bool,
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
-    ) {
+    ) -> bool {
         let Some(waiting) = ledger.waiting().copied() else {
-            return;
+            return false;
         };
         let in_progress = ledger.open().any(|exchange| !exchange.is_waiting());
-        if run.peer <= waiting.up_start || exact && in_progress && !may_be_over {
+        if run.peer <= waiting.up_start || in_progress && !may_be_over {
             // Sent before the server knew of the request: the responses before it go on.
             if in_progress {
                 // Of many that are open, most were marked by a packet before.
@@ -330,17 +410,16 @@ impl Http2 {
                     exchange.overlaps = true;
                 }
             }
-            return;
+            return false;
         }
-        if !waiting.overlaps || !in_progress {
-            self.settle(ledger, ctx);
-            self.end_placed(ledger, ctx);
+        let is_over = !waiting.overlaps || !in_progress;
+        if is_over {
+            Self::end_placed(ledger, ctx);
             ledger.place(waiting.number, run.offset);
             // What ended here has ended.
             self.end = self.end.filter(|&end| end > run.offset);
-        } else if !exact {
-            self.interrupt(waiting.number, run.offset, ledger, ctx);
         }
+        is_over
     }
 
     /// Takes a server's record; the response before it may have ended.
@@ -369,7 +448,6 @@ impl Http2 {
                     ledger.end(ctx, number);
                 }
                 ledger.place(next, offset);
-                self.count_beside(ledger, ctx);
             }
         }
         self.small = (u64::from(plaintext) <= ctx.config.http2_headers_max())
@@ -381,140 +459,21 @@ impl Http2 {
         }
     }
 
-    /// Gives a waiting request the bytes from `offset` on, though another's response is not over.
-    fn interrupt(&mut self, inner: u32, offset: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        self.settle(ledger, ctx);
-        let Some(outer) = ledger.owner(offset).map(|exchange| exchange.number) else {
-            return;
-        };
-        // Only one response can be interrupted at a time: the others that were open are over.
-        let others: SmallVec<[u32; 8]> = ledger
-            .open()
-            .filter(|exchange| !exchange.is_waiting() && exchange.number != outer)
-            .map(|exchange| exchange.number)
-            .collect();
-        for number in others {
-            ledger.end(ctx, number);
-        }
-        let received = ctx.segments.get(outer).map_or(0, |segment| segment.bytes);
-        match self.usual {
-            // What is under way may be of the usual size itself: it gets the rest of that.
-            Some(usual) if received < usual => ledger.place(inner, offset + (usual - received)),
-            Some(usual) => {
-                ledger.place(inner, offset);
-                ledger.place(outer, offset + usual);
-            }
-            None => {
-                ledger.place(inner, offset);
-                self.interruption = Some(Pair { inner, outer });
-            }
-        }
-        self.count_beside(ledger, ctx);
-    }
-
-    /// Ends an interruption whose bytes could not be told apart: half goes to each, until more is known.
-    fn settle(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let Some(pair) = self.interruption.take() else {
-            return;
-        };
-        let half = ctx
-            .segments
-            .get(pair.inner)
-            .map_or(0, |segment| segment.bytes / 2);
-        ledger.transfer(ctx, pair.inner, pair.outer, half);
-        ledger.end(ctx, pair.inner);
-        // The outer one's response is what goes on.
-        let next = ledger.next_offset();
-        ledger.place(pair.outer, next);
-        if self.halved.len() == MAX_HALVED {
-            self.halved.remove(0);
-        }
-        self.halved.push(pair);
-    }
-
-    /// Ends all whose responses began, and learns from those that overlapped with none.
-    fn end_placed(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let placed: SmallVec<[(u32, bool); 8]> = ledger
+    /// Ends all whose responses began.
+    fn end_placed(ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let placed: SmallVec<[u32; 8]> = ledger
             .open()
             .filter(|exchange| !exchange.is_waiting())
-            .map(|exchange| (exchange.number, exchange.shared))
+            .map(|exchange| exchange.number)
             .collect();
-        for (number, shared) in placed {
+        for number in placed {
             ledger.end(ctx, number);
-            let size = ctx.segments.get(number).map_or(0, |segment| segment.bytes);
-            if !shared && size > u64::from(MAX_PLAINTEXT) {
-                self.learn(size, ledger, ctx);
-            }
-        }
-        self.count_beside(ledger, ctx);
-    }
-
-    fn learn(&mut self, size: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        if self.sizes.len() == SIZES {
-            self.sizes.remove(0);
-        }
-        self.sizes.push(size);
-        let mut sorted = self.sizes.clone();
-        sorted.sort_unstable();
-        let agreeing = sorted.windows(AGREEING).find(|sizes| {
-            let (least, most) = (sizes[0], sizes[AGREEING - 1]);
-            most - least <= least * AGREEMENT / 100
-        });
-        self.usual = agreeing.map(|sizes| sizes[AGREEING / 2]);
-        if let Some(usual) = self.usual {
-            for pair in std::mem::take(&mut self.halved) {
-                let inner = ctx
-                    .segments
-                    .get(pair.inner)
-                    .map_or(0, |segment| segment.bytes);
-                let outer = ctx
-                    .segments
-                    .get(pair.outer)
-                    .map_or(0, |segment| segment.bytes);
-                if inner > usual {
-                    ledger.transfer(ctx, pair.inner, pair.outer, inner - usual);
-                } else if outer > usual - inner {
-                    ledger.transfer(ctx, pair.outer, pair.inner, usual - inner);
-                }
-            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+mod simulation;
 
-    #[test]
-    fn prefaces_of_known_clients_and_nothing_near_them() {
-        // curl, Python's h2, Chromium: 3, 5 and 4 settings with WINDOW_UPDATE.
-        assert!([64, 76, 70].iter().all(|&size| is_preface(size)));
-        assert!(is_preface(33) && !is_preface(32) && !is_preface(34) && !is_preface(107));
-    }
-
-    #[test]
-    fn prefaces_of_known_servers_and_nothing_as_long_as_a_response() {
-        // nginx and Go, Apache, Caddy: 2 to 4 settings, with WINDOW_UPDATE.
-        assert!(
-            [21, 27, 28, 33, 40]
-                .iter()
-                .all(|&size| is_server_preface(size))
-        );
-        assert!((54..2_000).all(|size| !is_server_preface(size)));
-        assert!([8, 10, 25].iter().all(|&size| !is_server_preface(size)));
-    }
-
-    #[test]
-    fn control_frames_alone_and_together() {
-        assert!(
-            [9, 13, 14, 17, 26, 30, 34, 39]
-                .iter()
-                .all(|&size| is_control(size))
-        );
-        assert!(
-            [0, 8, 10, 16, 49, 52, 53]
-                .iter()
-                .all(|&size| !is_control(size))
-        );
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ mod exchange;
 use smallvec::SmallVec;
 
 use self::exchange::Span;
-pub(crate) use self::exchange::{Certainty, Credit, Exchange, NOBODY, Returned, Supposed};
+pub(crate) use self::exchange::{Certainty, Credit, Exchange, NOBODY, Portion, Returned, Supposed};
 
 use crate::bounded::size::spilled;
 use crate::bounded::work;
@@ -131,7 +131,8 @@ impl Ledger {
             framing_error: 0,
             doubt: 0,
             is_doubtful: false,
-            beside: 0,
+            most: 0,
+            is_divided: false,
         });
         if let Some(boundary) = boundary {
             self.claim(ctx, number, boundary);

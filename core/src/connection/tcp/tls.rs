@@ -60,6 +60,8 @@ pub(crate) struct TlsSession {
     up_class: Class,
     down_class: Class,
     pipeline: Pipeline,
+    /// Least plaintext of a request's record.
+    least_request: Option<u32>,
     /// The place where the server's record whose header is incomplete began.
     up_header: Option<Stamp>,
 }
@@ -87,6 +89,7 @@ impl TlsSession {
             up_class: Class::Control,
             down_class: Class::Control,
             pipeline: Pipeline::default(),
+            least_request: None,
             up_header: None,
         }
     }

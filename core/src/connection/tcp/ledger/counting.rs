@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Ledger;
-use super::exchange::{Certainty, Credit, Exchange, Returned, Supposed};
+use super::exchange::{Certainty, Credit, Exchange, Portion, Returned, Supposed};
 use crate::connection::context::Context;
 use crate::facts::segment::Segment;
 use crate::packet::Stamp;
@@ -225,16 +225,41 @@ impl Ledger {
         }
     }
 
-    /// Takes note of how much came at once with each of these segments.
-    pub(crate) fn count_beside(&mut self, ctx: &mut Context<'_>, numbers: &[u32]) {
-        let bytes_of = |number: u32| ctx.segments.get(number).map_or(0, |segment| segment.bytes);
-        let total: u64 = numbers.iter().map(|&number| bytes_of(number)).sum();
-        for &number in numbers {
-            let beside = total - ctx.segments.get(number).map_or(0, |segment| segment.bytes);
-            if let Some(exchange) = self.find_mut(number).filter(|exchange| exchange.shared) {
-                exchange.beside = beside;
-                self.refresh(ctx, number);
+    /// Takes note of the most that a segment can have of what came at once with it.
+    pub(crate) fn bound(&mut self, ctx: &mut Context<'_>, number: u32, most: u64) {
+        if let Some(exchange) = self.find_mut(number) {
+            exchange.most = most;
+            self.refresh(ctx, number);
+        }
+    }
+
+    /// Gives a segment its portion of what came at once with it, instead of what was counted.
+    pub(crate) fn divide(&mut self, ctx: &mut Context<'_>, number: u32, portion: Portion) {
+        if ctx.segments.open(number).is_none() {
+            return;
+        }
+        let hidden = self.supposed.error_of(portion.bytes) + ctx.config.http2_headers_max();
+        let error = portion.error + hidden;
+        ctx.resize(number, |segment| {
+            segment.bytes = portion.bytes;
+            segment.app_bytes = portion.app_bytes;
+            segment.missing_bytes = segment.missing_bytes.min(portion.bytes);
+            segment.pkts = portion.packets;
+            segment.size_error = error;
+            (segment.shared, segment.estimated) = (true, true);
+            if let Some(first) = portion.first.filter(|_| segment.first_frame.is_none()) {
+                (segment.first_frame, segment.t_first) = (Some(first.frame), Some(first.time));
             }
+            if let Some(last) = portion.last {
+                (segment.last_frame, segment.t_last) = (Some(last.frame), Some(last.time));
+            }
+        });
+        if let Some(exchange) = self.find_mut(number) {
+            exchange.framing = portion.bytes.saturating_sub(portion.app_bytes);
+            (exchange.unframed, exchange.unframed_error) = (0, 0);
+            (exchange.framing_error, exchange.doubt) = (0, 0);
+            (exchange.shared, exchange.is_divided) = (true, true);
+            exchange.most = error;
         }
     }
 

@@ -37,8 +37,10 @@ pub(crate) struct Exchange {
     pub(super) doubt: u64,
     /// Another response may be in it.
     pub(super) is_doubtful: bool,
-    /// Bytes of the others that came at once with it, if bytes were divided among them.
-    pub(super) beside: u64,
+    /// Most that it can have of what came at once with it, if bytes were divided; by how much its part may be off, where
+    /// there is more to say than that.
+    pub(super) most: u64,
+    pub(super) is_divided: bool,
 }
 
 impl Exchange {
@@ -55,9 +57,14 @@ impl Exchange {
     /// By how much its size may be off, of this many bytes that HTTP sent.
     pub(super) fn error(&self, app_bytes: u64) -> u64 {
         let parts = self.unframed_error + self.framing_error + self.doubt;
+        if self.is_divided {
+            return parts + self.most;
+        }
         if self.is_doubtful || self.shared {
             // All of it may be another's, or all of the others' be its own.
-            return parts.max(app_bytes).max(self.beside);
+            return parts
+                .max(app_bytes)
+                .max(self.most.saturating_sub(app_bytes));
         }
         parts
     }
@@ -142,6 +149,18 @@ impl Returned {
         self.bytes += bytes;
         self.framing += framing;
     }
+}
+
+/// What a segment gets of bytes that came at once with others'.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Portion {
+    pub(crate) bytes: u64,
+    pub(crate) app_bytes: u64,
+    pub(crate) packets: u64,
+    /// By how much that may be off.
+    pub(crate) error: u64,
+    pub(crate) first: Option<Stamp>,
+    pub(crate) last: Option<Stamp>,
 }
 
 /// The framing that a hidden record is supposed to have.

@@ -192,6 +192,14 @@ impl TlsSession {
             http2.request(stamp, offset, plaintext, response_at, ledger, ctx);
             return;
         }
+        let plaintext = length.saturating_sub(overhead);
+        if self.acknowledges_http2(plaintext, ledger) {
+            self.turn_to_http2(ledger, ctx);
+            return;
+        }
+        if plaintext > 0 {
+            self.least_request = Some(self.least_request.map_or(plaintext, |l| l.min(plaintext)));
+        }
         if ledger.is_asking(response_at) {
             // Nothing came back yet: the request goes on, in another record or behind 100 Continue; or another one was
             // pipelined behind it, which the responses will show.
@@ -200,5 +208,24 @@ impl TlsSession {
         }
         self.pipeline.begin(length);
         ledger.begin(ctx, stamp, offset, Some(response_at), Transport::Tcp);
+    }
+
+    /// Whether a client's record, sent when the server answered already, acknowledges that it speaks HTTP/2: it may, and is
+    /// far smaller than any request.
+    fn acknowledges_http2(&self, plaintext: u32, ledger: &mut Ledger) -> bool {
+        self.offered_http2 != Some(false)
+            && http2::is_acknowledgement(plaintext)
+            && self
+                .least_request
+                .is_some_and(|least| 2 * plaintext <= least)
+            && ledger.latest().is_some_and(|latest| latest.responded)
+    }
+
+    /// Takes all requests so far for such of HTTP/2.
+    pub(super) fn turn_to_http2(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let http2 = self.http2.get_or_insert_default();
+        for follower in self.pipeline.take_followers() {
+            http2.adopt(follower, ledger, ctx);
+        }
     }
 }

@@ -106,6 +106,13 @@ impl TlsSession {
         });
         let learnt = reader.repeating_record() != self.down.repeating_record();
         self.down = reader;
+        if let Some(http2) = &mut self.http2 {
+            http2.take(
+                run.length - found.control.min(run.length),
+                run.stamp,
+                reader.is_exact(),
+            );
+        }
         if learnt {
             ledger.suppose(ctx, self.supposed(ctx));
         }
@@ -273,10 +280,7 @@ impl TlsSession {
         if !may_begin {
             return false;
         }
-        let http2 = self.http2.get_or_insert_default();
-        for follower in self.pipeline.take_followers() {
-            http2.adopt(follower, ledger, ctx);
-        }
+        self.turn_to_http2(ledger, ctx);
         true
     }
 }

@@ -1,0 +1,87 @@
+//! What one manner of a server says of its periods.
+
+use super::beam::{self, Manner, Puzzle, Reading};
+use super::claim::Track;
+use super::rhythm::Rhythm;
+use super::{Part, Period, Usual, milliseconds, scaled};
+use crate::config::Config;
+use crate::packet::Time;
+
+/// What a period is when a server has one manner.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reader {
+    pub(super) manner: Manner,
+    pub(super) rhythm: Rhythm,
+    /// What speaks against it.
+    pub(super) cost: f64,
+}
+
+impl Reader {
+    /// Divides a period.
+    pub(super) fn divide(&mut self, period: &Period, usual: Usual, config: &Config) -> Vec<Part> {
+        let total = period.total(period.timeline.end());
+        let puzzle = Puzzle {
+            claims: &period.claims,
+            end: period.start + total,
+            usual: usual.size,
+            manner: self.manner,
+            width: beam::width(period.claims.len(), period.datagrams),
+            lead: config.sharing_lead(),
+        };
+        let readings = beam::read(&puzzle, &self.rhythm);
+        let Some(best) = readings.first() else {
+            return Vec::new();
+        };
+        self.cost += best.cost;
+        for (claim, &track) in period.claims.iter().zip(&best.tracks) {
+            self.rhythm.note(track, claim.asked);
+        }
+        if let (Some(last), Some(over)) = (best.last_track(&puzzle), period.timeline.end_time()) {
+            self.rhythm.over(last, at_once(over, config));
+        }
+        let audio = best.tracks.iter().filter(|&&t| t == Track::Audio).count() as u64;
+        // So that parts add up.
+        let mut so_far = 0;
+        let portion = |whole: u64, so_far: u64, part: u64| {
+            scaled(whole, so_far + part, total) - scaled(whole, so_far, total)
+        };
+        let part = |at: usize| {
+            let (size, claim) = (best.sizes[at], &period.claims[at]);
+            let part = Part {
+                number: claim.number,
+                size: size + claim.before.0,
+                error: error(&readings, at, usual, audio),
+                first: period.timeline.at(claim.begun_at + 1),
+                last: period.timeline.upto(best.ends[at]),
+                wire: portion(period.wire, so_far, size) + claim.before.1,
+                packets: portion(period.packets, so_far, size),
+            };
+            so_far += size;
+            part
+        };
+        (0..period.claims.len()).map(part).collect()
+    }
+}
+
+/// Until when a client asks at once that has all then.
+pub(super) fn at_once(over: Time, config: &Config) -> Time {
+    Time(
+        over.0
+            .saturating_add(milliseconds(config.sharing_at_once())),
+    )
+}
+
+/// By how much the size at this place may be off: what readings that are nearly as good say, and what single audio
+/// segments differ by.
+fn error(readings: &[Reading], at: usize, usual: Usual, audio: u64) -> u64 {
+    let best = &readings[0];
+    let others = readings
+        .iter()
+        .map(|r| r.sizes[at].abs_diff(best.sizes[at]));
+    let spread = match best.tracks[at] {
+        Track::Audio => usual.spread,
+        Track::Video => usual.spread * audio.max(1) + best.doubtful[at],
+        Track::None => 0,
+    };
+    others.max().unwrap_or(0) + spread
+}

@@ -1,0 +1,272 @@
+//! Busy periods of a connection over HTTP/2, and how their bytes are divided once they are over.
+//!
+//! A response begins behind the point at which the server had its request, by its own acknowledgement. Those before it
+//! have ended there where the server had no more to send: its last packet was not full, and none came from a request on
+//! until the server knew of it. Else they go on beside the new one, and [`Sharing`] tells them apart.
+
+use smallvec::SmallVec;
+
+use super::think::Think;
+use crate::bounded::size::spilled;
+use crate::config::Config;
+use crate::connection::context::Context;
+use crate::connection::sharing::{Claim, MOST_CLAIMS, MOST_PARTS, Manner, Part, Sharing};
+use crate::connection::tcp::ledger::{Ledger, Portion};
+use crate::connection::tcp::stream::Run;
+use crate::packet::{Stamp, Time};
+
+/// Requests that wait to be answered, as many as may be open at once.
+const MOST_WAITING: usize = 128;
+/// What a TCP segment holds at most on Ethernet; captures may hold several in one.
+const ETHERNET: u64 = 1_500;
+/// A packet with fewer bytes is not full, however small those before it were: any path takes segments with more.
+const LEAST_FULL: u64 = 1_000;
+/// Sizes that wait until what was counted by then is read; with more, they do no longer.
+const MOST_DUE: usize = 256;
+/// Latest claims that go on where a period has as many as fit.
+const GOING_ON: usize = 2;
+
+/// A request that the server has not acknowledged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) number: u32,
+    up_start: u64,
+    time: Time,
+    /// Bytes that had come.
+    at: u64,
+}
+
+/// The server's newest bytes.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    time: Time,
+    length: u64,
+}
+
+/// The periods of one connection.
+#[derive(Debug)]
+pub(super) struct Periods {
+    asked: SmallVec<[Asked; 2]>,
+    sharing: Box<Sharing>,
+    think: Think,
+    last: Option<Last>,
+    /// The server's largest packet.
+    largest: u64,
+    /// Records of the period were hidden.
+    is_hidden: bool,
+    /// Sizes that hold once the server's stream was read up to there.
+    due: Vec<Part>,
+    due_at: u64,
+}
+
+impl Default for Periods {
+    fn default() -> Self {
+        Self {
+            asked: SmallVec::new(),
+            sharing: Box::new(Sharing::new(&[Manner::Late, Manner::InOrder])),
+            think: Think::default(),
+            last: None,
+            largest: 0,
+            is_hidden: false,
+            due: Vec::new(),
+            due_at: 0,
+        }
+    }
+}
+
+impl Periods {
+    /// The most memory that one holds, in bytes.
+    pub(super) const BOUND: usize = Sharing::bound(MOST_CLAIMS) as usize
+        + MOST_WAITING.next_power_of_two() * size_of::<Asked>()
+        + (2 * MOST_DUE + MOST_PARTS) * size_of::<Part>();
+
+    /// Memory behind it, in bytes.
+    pub(super) fn heap(&self) -> usize {
+        spilled(&self.asked)
+            + size_of::<Sharing>()
+            + self.sharing.heap()
+            + self.due.capacity() * size_of::<Part>()
+    }
+
+    /// Takes a request.
+    pub(super) fn ask(&mut self, number: u32, up_start: u64, time: Time, config: &Config) {
+        if self.asked.len() >= MOST_WAITING {
+            self.asked.remove(0);
+        }
+        self.asked.push(Asked {
+            number,
+            up_start,
+            time,
+            at: self
+                .think
+                .known_at(time, config)
+                .unwrap_or(self.sharing.received()),
+        });
+    }
+
+    /// Whether nothing was asked or answered yet.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.asked.is_empty() && self.sharing.count() == 0 && self.sharing.received() == 0
+    }
+
+    /// Responses of the period.
+    pub(super) fn count(&self) -> usize {
+        self.sharing.count()
+    }
+
+    /// Bytes in the period.
+    pub(super) fn in_period(&self) -> u64 {
+        self.sharing.in_period()
+    }
+
+    /// Hands out the requests that the server had when it sent this.
+    pub(super) fn begun(&mut self, peer: u64) -> SmallVec<[Asked; 2]> {
+        let mut begun = SmallVec::new();
+        self.asked.retain(|asked| {
+            let is_known = asked.up_start < peer;
+            if is_known {
+                begun.push(*asked);
+            }
+            !is_known
+        });
+        begun
+    }
+
+    /// Whether all that was asked before had come when the server sent this.
+    pub(super) fn is_over(&self, run: &Run<'_>, round_trip: i64) -> bool {
+        let Some(last) = self.last else {
+            return true;
+        };
+        !self.fills(last.length) && !self.flows_on(run, round_trip)
+    }
+
+    /// Whether some of several go on: this follows what came before at once, or was asked for before that came.
+    pub(super) fn go_on(&self, run: &Run<'_>, begun: &[Asked], round_trip: i64) -> bool {
+        let asked_before = |last: Last| begun.iter().any(|asked| asked.time < last.time);
+        self.flows_on(run, round_trip) || self.count() > 1 && self.last.is_some_and(asked_before)
+    }
+
+    /// Whether several come in, and this follows what came before at once: then one at most had ended.
+    pub(super) fn flows_on(&self, run: &Run<'_>, round_trip: i64) -> bool {
+        self.count() > 1
+            && self
+                .last
+                .is_some_and(|last| run.stamp.time.since(last.time) < round_trip / 2)
+    }
+
+    /// Whether a packet with so many bytes is as large as the server's packets get.
+    const fn fills(&self, length: u64) -> bool {
+        length >= self.largest && length >= LEAST_FULL || length > ETHERNET
+    }
+
+    /// A response may begin from here on.
+    pub(super) fn begin(&mut self, asked: &Asked, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        match self.sharing.count() {
+            0 => self.think.ask(asked.time, ctx.config),
+            MOST_CLAIMS.. => self.carry_on(ledger, ctx),
+            _ => {}
+        }
+        self.sharing.begin(Claim {
+            number: asked.number,
+            asked: asked.time,
+            asked_at: asked.at,
+            begun_at: 0,
+            before: (0, 0),
+            is_repeated: false,
+        });
+    }
+
+    /// Ends a period that has as many as fit, and begins another with what may go on of it.
+    fn carry_on(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let claims = self.sharing.claims();
+        let latest: SmallVec<[Claim; GOING_ON]> =
+            claims[claims.len() - GOING_ON..].iter().copied().collect();
+        self.end(ledger, ctx);
+        self.sharing.forget_past();
+        for claim in latest {
+            let part = self.due.iter().rfind(|part| part.number == claim.number);
+            let before = part.map_or((0, 0), |part| (part.size, part.wire));
+            self.sharing.begin(Claim {
+                asked_at: self.sharing.received(),
+                before,
+                ..claim
+            });
+        }
+    }
+
+    /// Takes bytes of responses.
+    pub(super) fn take(&mut self, bytes: u64, stamp: Stamp, is_hidden: bool) {
+        if bytes == 0 {
+            return;
+        }
+        self.last = Some(Last {
+            time: stamp.time,
+            length: bytes,
+        });
+        if bytes <= ETHERNET {
+            self.largest = self.largest.max(bytes);
+        }
+        if self.sharing.count() > 0 {
+            self.is_hidden |= is_hidden;
+            self.sharing.take(bytes, bytes, 1, stamp);
+            self.think.push(self.sharing.received(), stamp.time);
+        }
+    }
+
+    /// Ends the period.
+    pub(super) fn end(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        let count = self.sharing.count();
+        if count == 0 {
+            return;
+        }
+        let is_hidden = std::mem::take(&mut self.is_hidden);
+        let (mut bytes, mut app_bytes) = (0, 0);
+        for claim in self.sharing.claims() {
+            let segment = ctx.segments.get(claim.number);
+            bytes += segment.map_or(0, |segment| segment.bytes);
+            app_bytes += segment.map_or(0, |segment| segment.app_bytes);
+        }
+        let wire = self.sharing.in_period();
+        let data = u128::from(wire) * u128::from(app_bytes) / u128::from(bytes.max(1));
+        let surplus = wire - (data as u64).min(wire);
+        if count > 1 {
+            for (at, claim) in self.sharing.claims().iter().enumerate() {
+                ledger.bound(ctx, claim.number, self.sharing.most(at));
+            }
+            let claims = self.sharing.claims();
+            let are_open = claims
+                .iter()
+                .all(|claim| ctx.segments.open(claim.number).is_some());
+            if is_hidden && are_open {
+                self.due.extend(self.sharing.even(surplus));
+            } else if !is_hidden {
+                self.sharing.drop_period();
+            }
+        }
+        let is_open = |number| ctx.segments.open(number).is_some();
+        self.due
+            .extend(self.sharing.end(surplus, ctx.config, &is_open));
+        self.due_at = ledger.next_offset();
+    }
+
+    /// Divides what was decided before, if all that was counted by then was read.
+    pub(super) fn apply(&mut self, read: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        if self.due.is_empty() || read < self.due_at && self.due.len() < MOST_DUE {
+            return;
+        }
+        for part in self.due.drain(..) {
+            ledger.divide(
+                ctx,
+                part.number,
+                Portion {
+                    bytes: part.wire,
+                    app_bytes: part.size,
+                    packets: part.packets,
+                    error: part.error,
+                    first: part.first,
+                    last: part.last,
+                },
+            );
+        }
+    }
+}

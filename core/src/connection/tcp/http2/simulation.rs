@@ -1,0 +1,313 @@
+//! Players over HTTP/2 on servers that serve streams in different ways: what is said of sizes holds as often as it says.
+
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::facts::segment::{Kind, Segment};
+use crate::testing::{
+    ACK, MILLISECOND, NETFLIX, RTT, Talk, TcpPacket, client_hello, give_cut, protected, record,
+    segments, server_hello,
+};
+
+const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
+/// Explicit nonce and tag of AES-GCM in TLS 1.2.
+const GCM: usize = 8 + 16;
+/// Data of a full frame, which fills a record, and of a request.
+const FRAME: usize = 16_384 - 9;
+const REQUEST: usize = 250;
+/// Bytes captured of each packet.
+const CAPTURED: usize = 160;
+/// Media segments of each track.
+const SEGMENTS: usize = 24;
+/// Nanoseconds that a segment plays, and how many of them a player holds.
+const DURATION: i64 = 2_000 * MILLISECOND;
+const BUFFER: i64 = 8;
+
+/// Which stream a server writes from next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheduler {
+    /// From each in turn, a frame.
+    Turns,
+    /// The oldest first.
+    InOrder,
+}
+
+/// What a server and a link are like.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    scheduler: Scheduler,
+    /// Bytes that the server's socket takes.
+    socket: usize,
+    /// Packets in a thousand that are seen twice.
+    again: u64,
+    /// Nanoseconds between packets.
+    gap: i64,
+}
+
+/// A generator of numbers (xorshift64*), so that every run is the same.
+struct Numbers(u64);
+
+impl Numbers {
+    fn within(&mut self, low: u64, high: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        low + (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16) % (high - low)
+    }
+}
+
+/// A response that is written.
+struct Stream {
+    video: bool,
+    arrives: i64,
+    left: usize,
+    begun: bool,
+}
+
+/// What a request was for.
+#[derive(Clone, Copy)]
+struct Asked {
+    at: i64,
+    size: u64,
+    video: bool,
+}
+
+/// A server, its socket and the player.
+struct Session {
+    setting: Setting,
+    numbers: Numbers,
+    asked: Vec<Asked>,
+    streams: Vec<Stream>,
+    /// Records that the socket holds, and which end a response: behind which byte, of which track.
+    socket: Vec<u8>,
+    ends: Vec<(usize, bool)>,
+    written: usize,
+    turn: usize,
+    count: [usize; 2],
+}
+
+impl Session {
+    fn new(setting: Setting, seed: u64) -> Self {
+        let mut session = Self {
+            setting,
+            numbers: Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+            asked: Vec::new(),
+            streams: Vec::new(),
+            socket: Vec::new(),
+            ends: Vec::new(),
+            written: 0,
+            turn: 0,
+            count: [0; 2],
+        };
+        session.ask(0, true);
+        session.ask(4 * MILLISECOND, false);
+        session
+    }
+
+    fn ask(&mut self, at: i64, video: bool) {
+        let size = if video {
+            self.numbers.within(250_000, 700_000)
+        } else {
+            self.numbers.within(49_000, 49_400)
+        };
+        self.asked.push(Asked { at, size, video });
+        self.streams.push(Stream {
+            video,
+            arrives: at + RTT / 2,
+            left: size as usize,
+            begun: false,
+        });
+    }
+
+    /// The server writes what its socket takes.
+    fn write(&mut self, now: i64) {
+        while self.socket.len() < self.setting.socket.max(1) {
+            let ready: Vec<usize> = (0..self.streams.len())
+                .filter(|&at| self.streams[at].arrives <= now)
+                .collect();
+            let at = match (ready.is_empty(), self.setting.scheduler) {
+                (true, _) => return,
+                (_, Scheduler::InOrder) => ready[0],
+                (_, Scheduler::Turns) => ready[self.turn % ready.len()],
+            };
+            self.turn += 1;
+            let stream = &mut self.streams[at];
+            if !std::mem::replace(&mut stream.begun, true) {
+                self.socket.extend(protected(100 + GCM));
+            }
+            let data = stream.left.min(FRAME);
+            stream.left -= data;
+            self.socket.extend(protected(data + 9 + GCM));
+            if stream.left == 0 {
+                let video = self.streams.remove(at).video;
+                self.ends.push((self.written + self.socket.len(), video));
+            }
+        }
+    }
+
+    /// The player has all up to a byte.
+    fn receive(&mut self, upto: usize, now: i64) {
+        while let Some(&(end, video)) = self.ends.first().filter(|end| end.0 <= upto) {
+            self.ends.remove(0);
+            debug_assert!(end <= upto);
+            let count = &mut self.count[usize::from(video)];
+            *count += 1;
+            if *count < SEGMENTS {
+                let phase = if video { 0 } else { DURATION / 2 };
+                let due = (*count as i64 - BUFFER) * DURATION + phase;
+                // What decoding and the page take.
+                let think = self.numbers.within(3, 15) as i64 * MILLISECOND;
+                self.ask((now + think).max(due + think), video);
+            }
+        }
+    }
+}
+
+/// HTTP/2 over TLS 1.2.
+fn open() -> Talk {
+    let mut talk = Talk::new(50_000, NETFLIX, 443);
+    talk.open().say(&record(22, &client_hello(NAME)));
+    let hello = record(22, &server_hello(0x0303, 0xc02f, "h2", [9; 32]));
+    talk.hear(&[hello, record(22, &[14, 0, 0, 0])].concat());
+    talk.say(&[record(22, &[4; 66]), record(20, &[1]), record(22, &[3; 40])].concat());
+    talk.hear(&[record(20, &[1]), record(22, &[3; 40])].concat());
+    talk
+}
+
+/// Plays a session; returns the segments found, and what was asked for.
+fn play(setting: Setting, seed: u64) -> (Vec<Segment>, Vec<Asked>) {
+    let mut session = Session::new(setting, seed);
+    let mut talk = open();
+    let start = talk.now + RTT;
+    let (up, down, mss) = (talk.up, talk.down, talk.mss);
+    let mut passing: Vec<TcpPacket> = Vec::new();
+    let mut now = 0;
+    loop {
+        session.write(now);
+        if session.socket.is_empty() {
+            let Some(next) = session.streams.iter().map(|stream| stream.arrives).min() else {
+                break;
+            };
+            now = now.max(next);
+            continue;
+        }
+        let sent: Vec<u8> = session
+            .socket
+            .drain(..mss.min(session.socket.len()))
+            .collect();
+        let known = session
+            .asked
+            .iter()
+            .filter(|a| a.at + RTT / 2 <= now)
+            .count();
+        let packet = TcpPacket {
+            source: talk.server,
+            destination: talk.client,
+            sequence: down.wrapping_add(session.written as u32),
+            acknowledgement: up.wrapping_add((known * protected(REQUEST).len()) as u32),
+            flags: ACK,
+            payload: sent,
+            time: start + now + RTT / 2,
+        };
+        session.written += packet.payload.len();
+        if session.numbers.within(0, 1000) < setting.again {
+            let mut again = packet.clone();
+            again.time += RTT;
+            passing.push(again);
+        }
+        passing.push(packet);
+        session.receive(session.written, now + RTT / 2);
+        now += setting.gap;
+    }
+    let mut asked = session.asked;
+    asked.sort_by_key(|asked| asked.at);
+    for (asked, number) in asked.iter().zip(0..) {
+        let request = protected(REQUEST);
+        let time = start + asked.at;
+        let had = passing
+            .iter()
+            .filter(|packet| packet.source == talk.server && packet.time <= time)
+            .map(|packet| packet.sequence.wrapping_sub(down) as usize + packet.payload.len())
+            .max();
+        passing.push(TcpPacket {
+            source: talk.client,
+            destination: talk.server,
+            sequence: up.wrapping_add((number * request.len()) as u32),
+            acknowledgement: down.wrapping_add(had.unwrap_or(0) as u32),
+            flags: ACK,
+            payload: request,
+            time,
+        });
+    }
+    talk.packets.extend(passing);
+    talk.packets.sort_by_key(|packet| packet.time);
+    let mut engine = Engine::new(Config::default());
+    for (packet, frame) in talk.packets.iter().zip(1..) {
+        // The handshake whole.
+        let captured = if frame < 12 { usize::MAX } else { CAPTURED };
+        give_cut(&mut engine, frame, packet.time, &packet.bytes(), captured);
+    }
+    engine.finish();
+    (segments(&engine), asked)
+}
+
+/// How many of all sizes lie within their bounds, within a hundredth, and how many kinds are right.
+#[derive(Debug, Default)]
+struct Score {
+    all: usize,
+    bounded: usize,
+    near: usize,
+    kinds: usize,
+}
+
+fn score(setting: Setting) -> Score {
+    let mut score = Score::default();
+    for seed in 1..=4 {
+        let (found, asked) = play(setting, seed);
+        assert_eq!(found.len(), asked.len(), "{setting:?} {seed}");
+        let sum: u64 = asked.iter().map(|asked| asked.size).sum();
+        let found_sum: u64 = found.iter().map(|segment| segment.app_bytes).sum();
+        assert!(
+            found_sum.abs_diff(sum) * 100 < sum,
+            "{setting:?} {seed}: {found_sum} of {sum}"
+        );
+        for (segment, asked) in found.iter().zip(&asked) {
+            let off = segment.app_bytes.abs_diff(asked.size);
+            let kind = if asked.video {
+                Kind::Video
+            } else {
+                Kind::Audio
+            };
+            score.all += 1;
+            score.bounded += usize::from(off <= segment.size_error);
+            score.near += usize::from(off * 100 <= asked.size);
+            score.kinds += usize::from(segment.kind == kind);
+        }
+    }
+    score
+}
+
+#[test]
+fn no_way_of_serving_gives_a_size_outside_its_bound_more_often_than_stated() {
+    let mut wrong = Vec::new();
+    for scheduler in [Scheduler::Turns, Scheduler::InOrder] {
+        for socket in [0, 256 * 1024] {
+            for (again, gap) in [(0, MILLISECOND), (0, 2 * MILLISECOND), (10, MILLISECOND)] {
+                let setting = Setting {
+                    scheduler,
+                    socket,
+                    again,
+                    gap,
+                };
+                let score = score(setting);
+                let reaches = |count: usize, part: usize| count * 100 >= score.all * part;
+                if !reaches(score.bounded, 95)
+                    || !reaches(score.near, 70)
+                    || !reaches(score.kinds, 75)
+                {
+                    wrong.push((setting, score));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
