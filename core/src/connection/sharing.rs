@@ -415,7 +415,7 @@ pub(crate) fn milliseconds(count: u64) -> i64 {
 }
 
 /// The part of a whole that so many of a sum's bytes are.
-fn scaled(whole: u64, part: u64, sum: u64) -> u64 {
+pub(crate) fn scaled(whole: u64, part: u64, sum: u64) -> u64 {
     (u128::from(whole) * u128::from(part) / u128::from(sum.max(1))) as u64
 }
 

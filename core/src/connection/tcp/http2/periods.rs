@@ -4,13 +4,15 @@
 //! have ended there where the server had no more to send: its last packet was not full, and none came from a request on
 //! until the server knew of it. Else they go on beside the new one, and [`Sharing`] tells them apart.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::think::Think;
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::connection::context::Context;
-use crate::connection::sharing::{Claim, MOST_CLAIMS, MOST_PARTS, Manner, Part, Sharing};
+use crate::connection::sharing::{Claim, MOST_CLAIMS, MOST_PARTS, Manner, Part, Sharing, scaled};
 use crate::connection::tcp::ledger::{Ledger, Portion};
 use crate::connection::tcp::stream::Run;
 use crate::packet::{Stamp, Time};
@@ -254,15 +256,50 @@ impl Periods {
         if self.due.is_empty() || read < self.due_at && self.due.len() < MOST_DUE {
             return;
         }
-        for part in self.due.drain(..) {
+        // A period that is read again stands behind its first reading, which says nothing any more.
+        let mut parts: Vec<Part> = Vec::with_capacity(self.due.len());
+        for part in self.due.drain(..).rev() {
+            let is_new = parts.iter().all(|later| later.number != part.number);
+            if is_new && ctx.segments.open(part.number).is_some() {
+                parts.push(part);
+            }
+        }
+        // What was counted is handed on, no more and no less: where a response went on behind its period, or only some of a
+        // period's segments are open, its parts are portions.
+        let counted = parts.iter().fold((0, 0, 0), |sums: (u64, u64, u64), part| {
+            ctx.segments.get(part.number).map_or(sums, |segment| {
+                let captured = segment.bytes - segment.missing_bytes;
+                (
+                    sums.0 + segment.bytes,
+                    sums.1 + segment.app_bytes,
+                    sums.2 + captured,
+                )
+            })
+        });
+        let divided = parts.iter().fold((0, 0), |sums: (u64, u64), part| {
+            (sums.0 + part.wire, sums.1 + part.size)
+        });
+        let portion = |whole: u64, part: Range<u64>, total: u64| {
+            scaled(whole, part.end, total) - scaled(whole, part.start, total)
+        };
+        if divided.0 == 0 {
+            return;
+        }
+        let mut before = (0, 0);
+        for part in parts {
+            let bytes = portion(counted.0, before.0..before.0 + part.wire, divided.0);
+            let app_bytes = portion(counted.1, before.1..before.1 + part.size, divided.1);
+            let captured = portion(counted.2, before.0..before.0 + part.wire, divided.0);
+            before = (before.0 + part.wire, before.1 + part.size);
             ledger.divide(
                 ctx,
                 part.number,
                 Portion {
-                    bytes: part.wire,
-                    app_bytes: part.size,
+                    bytes,
+                    app_bytes: app_bytes.min(bytes),
+                    missing_bytes: bytes.saturating_sub(captured),
                     packets: part.packets,
-                    error: part.error,
+                    error: part.error + app_bytes.abs_diff(part.size),
                     first: part.first,
                     last: part.last,
                 },

@@ -243,7 +243,7 @@ impl Ledger {
         ctx.resize(number, |segment| {
             segment.bytes = portion.bytes;
             segment.app_bytes = portion.app_bytes;
-            segment.missing_bytes = segment.missing_bytes.min(portion.bytes);
+            segment.missing_bytes = portion.missing_bytes;
             segment.pkts = portion.packets;
             segment.size_error = error;
             (segment.shared, segment.estimated) = (true, true);

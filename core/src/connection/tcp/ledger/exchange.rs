@@ -156,6 +156,8 @@ impl Returned {
 pub(crate) struct Portion {
     pub(crate) bytes: u64,
     pub(crate) app_bytes: u64,
+    /// Those of its bytes that were never captured.
+    pub(crate) missing_bytes: u64,
     pub(crate) packets: u64,
     /// By how much that may be off.
     pub(crate) error: u64,
