@@ -61,6 +61,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("nflx.expert.stall", "FT_NONE"),
     ("nflx.server.role", "FT_STRING"),
     ("nflx.server.role_reason", "FT_STRING"),
+    ("nflx.via", "FT_STRING"),
     ("nflx.server.in_pkts", "FT_UINT64"),
     ("nflx.server.out_pkts", "FT_UINT64"),
     ("nflx.server.in_bytes", "FT_UINT64"),

@@ -27,7 +27,8 @@ PACKETS = 250
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 MODES = (["-V"], ["-2", "-V"], ["-T", "json"], ["-2", "-T", "json"], ["-2", "-T", "pdml"], ["-q", "-z", "io,phs"])
 # Where the plugin's fields begin, in each of these.
-OURS = (b"\n[Netflix", b'"nflx": {', b'<proto name="nflx"', b" nflx ")
+OURS = (b"\n[Netflix", b'"nflx": {', b'"nflx.evidence": {', b'<proto name="nflx"', b" nflx ")
+WRAPPED = rb'^  <proto name="fake-field-wrapper">\n    <field name="nflx\.evidence".*?^  </proto>\n'
 STATISTICS = ["-q", "-z", "nflx,servers", "-z", "nflx,segments", "-z", "nflx,tree", "-z", "expert"]
 
 
@@ -57,6 +58,8 @@ def without_ours(mode, text):
     """What tshark printed, less the plugin's own fields."""
     kept, closing = [], None
     text = re.sub(rb'^(<pdml .*) time="[^"]*"', rb"\1", text, flags=re.M)
+    # A field that stands beside the protocols, as what a packet says of a server does, is wrapped.
+    text = re.sub(WRAPPED, b"", text, flags=re.M | re.S)
     for line in text.split(b"\n"):
         if closing is not None:
             if line.rstrip(b",") == closing or (closing == b"" and line == b""):
@@ -65,7 +68,7 @@ def without_ours(mode, text):
                 closing = None
         elif "-V" in mode and line.startswith(b"[Netflix"):
             closing = b""
-        elif "json" in mode and line.strip() == b'"nflx": {':
+        elif "json" in mode and line.strip() in (b'"nflx": {', b'"nflx.evidence": {'):
             closing = line[: len(line) - len(line.lstrip())] + b"}"
         elif "pdml" in mode and line.startswith(b'  <proto name="nflx"'):
             closing = b"  </proto>"

@@ -98,10 +98,14 @@ class Sharkd:
         return code, self.said.read()
 
 
+# The plugin's trees: its protocol, and what a packet says of a server.
+OURS = ("nflx", "nflx.evidence")
+
+
 def without_ours(value):
     """An answer less the plugin's own, and whether there was any; numbers of trees depend on what is registered."""
     if isinstance(value, list):
-        kept = [without_ours(item) for item in value if not (isinstance(item, dict) and item.get("f") == "nflx")]
+        kept = [without_ours(item) for item in value if not (isinstance(item, dict) and item.get("f") in OURS)]
         found = len(kept) < len(value)
         return [item for item, _ in kept], found or any(ours for _, ours in kept)
     if isinstance(value, dict):
