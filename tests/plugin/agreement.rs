@@ -67,22 +67,29 @@ fn names(facts: &[(&'static str, &str)]) -> Vec<&'static str> {
     facts.iter().map(|(field, _)| *field).collect()
 }
 
-/// Every packet of a capture, also where a server is known only after some of its packets.
+/// Every packet of a capture. Where a server is known only after some of its packets, tshark is told what to read ahead.
 fn packets_agree(home: &Home, path: &Path, prefixes: Option<&str>) {
     let mut arguments = Vec::new();
-    let preference = prefixes.map(|list| format!("nflx.prefixes:{list}"));
+    let mut config = Config::default();
+    let mut preferences = Vec::new();
     if let Some(list) = prefixes {
         arguments.extend(["--prefixes", list]);
+        config.set("prefixes", list).expect("prefixes");
+        preferences.push(format!("nflx.prefixes:{list}"));
+    }
+    let capture = home.capture(path);
+    if evidence_comes_late(path, &config) {
+        preferences.push(format!("nflx.read_ahead:{capture}"));
     }
     let mut options = vec!["-2"];
     options.extend(
-        preference
+        preferences
             .iter()
             .flat_map(|preference| ["-o", preference.as_str()]),
     );
 
     let fields: Vec<_> = names(FACTS).into_iter().chain(names(MARKS)).collect();
-    let shown = home.fields(&home.capture(path), &options, &fields);
+    let shown = home.fields(&capture, &options, &fields);
     let rows = nflx_rows("packets", &arguments, path);
     let mut expected = BTreeMap::new();
     for row in &rows {

@@ -186,51 +186,25 @@ void session_settle(void)
     }
 }
 
-/* The file of a host with a capture of this frame: the window says which it is, of other programs the system knows which
- * they have open. The caller frees it. */
-static read_ahead *read_own_file(nflx_config *config, const packet_info *pinfo, const char *path)
-{
-    int error;
-    char *reason;
-    read_ahead *made = g_file_test(path, G_FILE_TEST_IS_REGULAR) ? read_ahead_new(path, config, &error, &reason) : NULL;
-
-    if (made != NULL && read_ahead_number(made, pinfo->fd->file_off, &pinfo->abs_ts) == 0) {
-        read_ahead_free(made);
-        return NULL;
-    }
-    if (made == NULL && g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-        g_free(reason);
-    }
-    return made;
-}
-
 static void *name_of(capture_file *capture, void *data)
 {
     (void)data;
     return capture->filename;
 }
 
+/* The capture that the window has open, if this frame is one of its. Other programs do not say which file they read: there
+ * the user names it in nflx.read_ahead. The caller frees it. */
 static read_ahead *read_open_file(nflx_config *config, const packet_info *pinfo)
 {
-    if (session_in_window()) {
-        const char *path = plugin_if_get_capture_file(name_of, NULL);
-        return path != NULL ? read_own_file(config, pinfo, path) : NULL;
-    }
-    GDir *folder = g_dir_open("/proc/self/fd", 0, NULL);
-    read_ahead *made = NULL;
-    const char *name;
+    int error;
+    char *reason = NULL;
+    const char *path = session_in_window() ? plugin_if_get_capture_file(name_of, NULL) : NULL;
+    read_ahead *made = path != NULL ? read_ahead_new(path, config, &error, &reason) : NULL;
 
-    while (folder != NULL && made == NULL && (name = g_dir_read_name(folder)) != NULL) {
-        char *link = g_build_filename("/proc/self/fd", name, NULL);
-        char *path = g_file_read_link(link, NULL);
-        if (path != NULL) {
-            made = read_own_file(config, pinfo, path);
-        }
-        g_free(path);
-        g_free(link);
-    }
-    if (folder != NULL) {
-        g_dir_close(folder);
+    g_free(reason);
+    if (made != NULL && read_ahead_number(made, pinfo->fd->file_off, &pinfo->abs_ts) == 0) {
+        read_ahead_free(made);
+        return NULL;
     }
     return made;
 }
