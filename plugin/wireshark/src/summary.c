@@ -3,6 +3,7 @@
  * tshark writes a file's section before it reads the first packet, so there it has to be given by --capture-comment. */
 #include "summary.h"
 
+#include "format.h"
 #include "session.h"
 
 static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,
@@ -23,8 +24,14 @@ static void draw_unfollowed(void)
 
     for (uint32_t i = 0; session_unfollowed(i, &unfollowed); i++) {
         if (unfollowed.link_type == NFLX_NO_LINK_TYPE) {
-            printf("%" PRIu64 " packets are %s, which is %s: nothing inside them could be read\n", unfollowed.packets,
-                   unfollowed.name, unfollowed.reason);
+            line text = {0};
+            line_add_number(&text, unfollowed.packets);
+            line_add(&text, " packets are ");
+            line_add(&text, unfollowed.name);
+            line_add(&text, ", which is ");
+            line_add(&text, unfollowed.reason);
+            line_add(&text, ": nothing inside them could be read");
+            puts(text.text);
         }
     }
 }
