@@ -20,6 +20,7 @@
 
 mod beam;
 mod claim;
+mod period;
 mod reader;
 mod rhythm;
 mod timeline;
@@ -29,6 +30,8 @@ use smallvec::SmallVec;
 pub(crate) use self::beam::Manner;
 use self::claim::Track;
 pub(crate) use self::claim::{Claim, MOST_CLAIMS};
+pub(crate) use self::period::{Part, milliseconds, scaled};
+use self::period::{Period, Usual};
 use self::reader::{Reader, at_once};
 use self::rhythm::Rhythm;
 use self::timeline::Timeline;
@@ -51,59 +54,6 @@ pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_CLAIMS;
 const MOST_GROWTH: u64 = 2;
 /// By how much better a manner must fit before another one is given up for it.
 const BETTER: f64 = 2.0;
-
-/// What a segment got of a period.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Part {
-    pub(crate) number: u32,
-    /// Bytes, with those of the period before.
-    pub(crate) size: u64,
-    /// By how much that may be off.
-    pub(crate) error: u64,
-    /// Its first and last packet, about.
-    pub(crate) first: Option<Stamp>,
-    pub(crate) last: Option<Stamp>,
-    /// The same with framing.
-    pub(crate) wire: u64,
-    /// Packets of this size.
-    pub(crate) packets: u64,
-}
-
-/// The usual size of audio, and by how much single segments differ from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Usual {
-    size: u64,
-    spread: u64,
-}
-
-/// A busy period.
-#[derive(Debug, Default)]
-struct Period {
-    claims: SmallVec<[Claim; 2]>,
-    /// Bytes of the connection before it.
-    start: u64,
-    /// Bytes with framing, and packets.
-    wire: u64,
-    packets: u64,
-    /// Datagrams that they were captured in.
-    datagrams: usize,
-    /// Bytes that are no data.
-    surplus: u64,
-    timeline: Timeline,
-}
-
-impl Period {
-    /// Bytes in it, when so many of the connection had come.
-    const fn total(&self, received: u64) -> u64 {
-        received
-            .saturating_sub(self.start)
-            .saturating_sub(self.surplus)
-    }
-
-    fn heap(&self) -> usize {
-        spilled(&self.claims) + self.timeline.heap()
-    }
-}
 
 /// What came, in order of time.
 #[derive(Debug)]
@@ -405,18 +355,6 @@ impl Sharing {
         }
         parts
     }
-}
-
-/// Nanoseconds.
-pub(crate) fn milliseconds(count: u64) -> i64 {
-    i64::try_from(count)
-        .unwrap_or(i64::MAX)
-        .saturating_mul(1_000_000)
-}
-
-/// The part of a whole that so many of a sum's bytes are.
-pub(crate) fn scaled(whole: u64, part: u64, sum: u64) -> u64 {
-    (u128::from(whole) * u128::from(part) / u128::from(sum.max(1))) as u64
 }
 
 fn track_of(size: u64, usual: Usual) -> Track {

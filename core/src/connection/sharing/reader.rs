@@ -2,8 +2,8 @@
 
 use super::beam::{self, Manner, Puzzle, Reading};
 use super::claim::Track;
+use super::period::{Part, Period, Usual, milliseconds, scaled};
 use super::rhythm::Rhythm;
-use super::{Part, Period, Usual, milliseconds, scaled};
 use crate::config::Config;
 use crate::packet::Time;
 

@@ -1,0 +1,73 @@
+//! A busy period, and the parts that its bytes are divided in.
+
+use smallvec::SmallVec;
+
+use super::claim::Claim;
+use super::timeline::Timeline;
+use crate::bounded::size::spilled;
+use crate::packet::Stamp;
+
+/// What a segment got of a period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) number: u32,
+    /// Bytes, with those of the period before.
+    pub(crate) size: u64,
+    /// By how much that may be off.
+    pub(crate) error: u64,
+    /// Its first and last packet, about.
+    pub(crate) first: Option<Stamp>,
+    pub(crate) last: Option<Stamp>,
+    /// The same with framing.
+    pub(crate) wire: u64,
+    /// Packets of this size.
+    pub(crate) packets: u64,
+}
+
+/// The usual size of audio, and by how much single segments differ from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Usual {
+    pub(super) size: u64,
+    pub(super) spread: u64,
+}
+
+/// A busy period.
+#[derive(Debug, Default)]
+pub(super) struct Period {
+    pub(super) claims: SmallVec<[Claim; 2]>,
+    /// Bytes of the connection before it.
+    pub(super) start: u64,
+    /// Bytes with framing, and packets.
+    pub(super) wire: u64,
+    pub(super) packets: u64,
+    /// Datagrams that they were captured in.
+    pub(super) datagrams: usize,
+    /// Bytes that are no data.
+    pub(super) surplus: u64,
+    pub(super) timeline: Timeline,
+}
+
+impl Period {
+    /// Bytes in it, when so many of the connection had come.
+    pub(super) const fn total(&self, received: u64) -> u64 {
+        received
+            .saturating_sub(self.start)
+            .saturating_sub(self.surplus)
+    }
+
+    pub(super) fn heap(&self) -> usize {
+        spilled(&self.claims) + self.timeline.heap()
+    }
+}
+
+/// Nanoseconds.
+pub(crate) fn milliseconds(count: u64) -> i64 {
+    i64::try_from(count)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000)
+}
+
+/// The part of a whole that so many of a sum's bytes are.
+pub(crate) fn scaled(whole: u64, part: u64, sum: u64) -> u64 {
+    (u128::from(whole) * u128::from(part) / u128::from(sum.max(1))) as u64
+}
