@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::facts::annotation::{Annotation, ServerId};
-use crate::facts::segment::Segment;
+use crate::facts::segment::{Kind, Segment};
 use crate::packet::{LinkType, Packet, Time};
 
 pub(crate) const FIN: u8 = 0x01;
@@ -422,5 +422,32 @@ impl Talk {
             .concat(),
         );
         self.hear(&[record(20, &[1]), record(22, &[3; 40])].concat())
+    }
+}
+
+/// Counts how many of all sizes lie within their bounds, within a hundredth, and how many kinds are right.
+#[derive(Debug, Default)]
+pub(crate) struct Score {
+    all: usize,
+    bounded: usize,
+    near: usize,
+    kinds: usize,
+}
+
+impl Score {
+    /// Adds a segment whose size and kind are known.
+    pub(crate) fn add(&mut self, segment: &Segment, size: u64, is_video: bool) {
+        let off = segment.app_bytes.abs_diff(size);
+        let kind = if is_video { Kind::Video } else { Kind::Audio };
+        self.all += 1;
+        self.bounded += usize::from(off <= segment.size_error);
+        self.near += usize::from(off * 100 <= size);
+        self.kinds += usize::from(segment.kind == kind);
+    }
+
+    /// Returns true if these percentages are reached: sizes within their bounds, within a hundredth, and kinds.
+    pub(crate) fn reaches(&self, bounded: usize, near: usize, kinds: usize) -> bool {
+        let reaches = |count: usize, part: usize| count * 100 >= self.all * part;
+        reaches(self.bounded, bounded) && reaches(self.near, near) && reaches(self.kinds, kinds)
     }
 }

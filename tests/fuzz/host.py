@@ -28,6 +28,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 MODES = (["-V"], ["-2", "-V"], ["-T", "json"], ["-2", "-T", "json"], ["-2", "-T", "pdml"], ["-q", "-z", "io,phs"])
 # Where the plugin's fields begin, in each of these.
 OURS = (b"\n[Netflix", b'"nflx": {', b'"nflx.evidence": {', b'<proto name="nflx"', b" nflx ")
+# What a packet says of a server, in PDML: a field beside the protocols.
 WRAPPED = rb'^  <proto name="fake-field-wrapper">\n    <field name="nflx\.evidence".*?^  </proto>\n'
 STATISTICS = ["-q", "-z", "nflx,servers", "-z", "nflx,segments", "-z", "nflx,tree", "-z", "expert"]
 
@@ -58,7 +59,6 @@ def without_ours(mode, text):
     """What tshark printed, less the plugin's own fields."""
     kept, closing = [], None
     text = re.sub(rb'^(<pdml .*) time="[^"]*"', rb"\1", text, flags=re.M)
-    # A field that stands beside the protocols, as what a packet says of a server does, is wrapped.
     text = re.sub(WRAPPED, b"", text, flags=re.M | re.S)
     for line in text.split(b"\n"):
         if closing is not None:

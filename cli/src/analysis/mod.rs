@@ -115,7 +115,7 @@ impl Seen {
             .collect()
     }
 
-    /// What to say of packets of link types that are not known, beside others: they are no damage.
+    /// Sentences about packets of unknown link types beside known ones. They are no damage.
     fn unknown(&self) -> Option<String> {
         let (first, others) = self.unknown_link_types.split_first()?;
         let others = if others.is_empty() {
@@ -313,7 +313,8 @@ enum Ahead {
     Again(u64),
 }
 
-/// Whether a pass with the evidence of this one would say more: about segments, and about packets where windows count them.
+/// Returns true if a pass with the evidence of this one would say more about segments, or about packets where windows
+/// count them.
 fn falls_short(engine: &Engine, counts: bool) -> bool {
     engine.segments_missed() || counts && engine.evidence_came_late()
 }

@@ -26,7 +26,7 @@ fn sizes(study: &Study) -> Vec<u64> {
     study.engine.segments().map(|s| s.bytes).collect()
 }
 
-/// What is found where the names come last, with so many packets of nobody's behind them.
+/// Analyzes a capture whose names come last, with this many packets of other servers behind them.
 fn named_last(filler: usize) -> Study {
     let (header, mut records) = records();
     let is_dns = |record: &Vec<u8>| {

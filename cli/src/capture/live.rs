@@ -20,7 +20,7 @@ const AHEAD: usize = 4;
 /// How often a file that grows is looked at, and a signal noticed.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What signals ask for.
+/// Requests that signals made.
 pub(crate) struct Signals {
     /// To end well.
     stop: Arc<AtomicBool>,

@@ -127,20 +127,7 @@ static stat_tap_table_item columns[] = {
 };
 
 static table sessions = {
-    .ui =
-        {
-            .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
-            .title = "Netflix Sessions",
-            .tap_name = "nflx",
-            .cli_string = "nflx,sessions",
-            .stat_tap_init_cb = start,
-            .packet_func = packet,
-            .stat_tap_reset_table_cb = reset,
-            .nfields = G_N_ELEMENTS(columns),
-            .fields = columns,
-            .nparams = 1,
-            .params = table_parameters,
-        },
+    .ui = TABLE_UI("Netflix Sessions", "nflx,sessions", start, packet, reset, columns),
     .title = "Netflix sessions",
     .compare = table_compare_numbers,
     .fill = fill,

@@ -31,6 +31,23 @@ typedef struct table {
 /* Every table takes a filter, and nothing else. */
 extern tap_param table_parameters[1];
 
+/* What Wireshark is told of a table: its title and name in tshark, what begins it, takes packets and empties it, and its
+ * columns. */
+#define TABLE_UI(title_, name_, begin_, packet_, reset_, columns_) \
+    {                                                              \
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,              \
+        .title = title_,                                           \
+        .tap_name = "nflx",                                        \
+        .cli_string = name_,                                       \
+        .stat_tap_init_cb = begin_,                                \
+        .packet_func = packet_,                                    \
+        .stat_tap_reset_table_cb = reset_,                         \
+        .nfields = G_N_ELEMENTS(columns_),                         \
+        .fields = columns_,                                        \
+        .nparams = 1,                                              \
+        .params = table_parameters,                                \
+    }
+
 /* Wireshark's own table inside; NULL while nobody asks for it. */
 stat_tap_table *table_inside(const table *table);
 void table_start(table *table);

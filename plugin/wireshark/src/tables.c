@@ -263,40 +263,14 @@ static stat_tap_table_item segment_columns[] = {
 };
 
 static table servers = {
-    .ui =
-        {
-            .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
-            .title = "Netflix Servers",
-            .tap_name = "nflx",
-            .cli_string = "nflx,servers",
-            .stat_tap_init_cb = start_servers,
-            .packet_func = server_packet,
-            .stat_tap_reset_table_cb = reset,
-            .nfields = G_N_ELEMENTS(server_columns),
-            .fields = server_columns,
-            .nparams = 1,
-            .params = table_parameters,
-        },
+    .ui = TABLE_UI("Netflix Servers", "nflx,servers", start_servers, server_packet, reset, server_columns),
     .title = "Netflix servers",
     .compare = compare_servers,
     .fill = fill_server,
 };
 
 static table segments = {
-    .ui =
-        {
-            .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
-            .title = "Netflix Segments",
-            .tap_name = "nflx",
-            .cli_string = "nflx,segments",
-            .stat_tap_init_cb = start_segments,
-            .packet_func = segment_packet,
-            .stat_tap_reset_table_cb = reset,
-            .nfields = G_N_ELEMENTS(segment_columns),
-            .fields = segment_columns,
-            .nparams = 1,
-            .params = table_parameters,
-        },
+    .ui = TABLE_UI("Netflix Segments", "nflx,segments", start_segments, segment_packet, reset, segment_columns),
     .title = "Netflix segments",
     .compare = table_compare_numbers,
     .fill = fill_segment,

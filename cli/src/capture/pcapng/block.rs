@@ -33,7 +33,7 @@ pub(super) const PACKET_HEAD: usize = 20;
 /// Before the packet in a simple packet block: original length.
 pub(super) const SIMPLE_HEAD: usize = 4;
 
-/// What an interface description says about the packets of its interface.
+/// An interface description, as far as it concerns the packets of its interface.
 pub(super) struct Interface {
     pub(super) link_type: LinkType,
     pub(super) snapshot_length: u32,

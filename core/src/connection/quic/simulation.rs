@@ -1,8 +1,8 @@
 //! Players over HTTP/3 on servers that serve streams in different ways: what is said of sizes holds as often as it says.
 
 use super::tests::{DOWN_OVERHEAD, FULL, Talk};
-use crate::facts::segment::{Kind, Segment};
-use crate::testing::{MILLISECOND, RTT};
+use crate::facts::segment::Segment;
+use crate::testing::{MILLISECOND, RTT, Score};
 
 /// Media segments of each track.
 const SEGMENTS: usize = 24;
@@ -170,15 +170,6 @@ fn play(setting: Setting, seed: u64) -> (Vec<Segment>, Vec<(u64, bool)>) {
     (talk.finish(), truth)
 }
 
-/// How many of all sizes lie within their bounds, within a hundredth, and how many kinds are right.
-#[derive(Debug, Default)]
-struct Score {
-    all: usize,
-    bounded: usize,
-    near: usize,
-    kinds: usize,
-}
-
 fn score(setting: Setting) -> Score {
     let mut score = Score::default();
     for seed in 1..=12 {
@@ -197,12 +188,7 @@ fn score(setting: Setting) -> Score {
             "{setting:?} {seed}: {found_sum} of {sum}"
         );
         for (segment, &(size, video)) in found.iter().zip(&truth) {
-            let off = segment.app_bytes.abs_diff(size);
-            let kind = if video { Kind::Video } else { Kind::Audio };
-            score.all += 1;
-            score.bounded += usize::from(off <= segment.size_error);
-            score.near += usize::from(off * 100 <= size);
-            score.kinds += usize::from(segment.kind == kind);
+            score.add(segment, size, video);
         }
     }
     score
@@ -225,20 +211,13 @@ fn no_way_of_serving_gives_a_size_outside_its_bound_more_often_than_stated() {
                     gap,
                 };
                 let score = score(setting);
-                assert!(
-                    score.bounded * 100 >= score.all * 95,
-                    "{setting:?} {score:?}"
-                );
                 // Players whose servers share fairly are told apart mostly.
-                if scheduler == Scheduler::InOrder {
-                    continue;
-                }
-                let near = if pads || again > 0 { 0 } else { 70 };
-                assert!(
-                    score.near * 100 >= score.all * near,
-                    "{setting:?} {score:?}"
-                );
-                assert!(score.kinds * 100 >= score.all * 75, "{setting:?} {score:?}");
+                let (near, kinds) = match scheduler {
+                    Scheduler::InOrder => (0, 0),
+                    Scheduler::Turns(_) if pads || again > 0 => (0, 75),
+                    Scheduler::Turns(_) => (70, 75),
+                };
+                assert!(score.reaches(95, near, kinds), "{setting:?} {score:?}");
             }
         }
     }

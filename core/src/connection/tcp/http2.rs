@@ -314,14 +314,7 @@ impl Http2 {
             ledger.place(asked.number, run.offset);
         }
         if !is_alone {
-            let unmarked: SmallVec<[u32; 8]> = ledger
-                .open()
-                .filter(|exchange| !exchange.is_waiting() && !exchange.shared)
-                .map(|exchange| exchange.number)
-                .collect();
-            for number in unmarked {
-                ledger.share(ctx, number);
-            }
+            ledger.share_in_progress(ctx);
         }
     }
 
@@ -396,15 +389,7 @@ impl Http2 {
         if run.peer <= waiting.up_start || in_progress && !may_be_over {
             // Sent before the server knew of the request: the responses before it go on.
             if in_progress {
-                // Of many that are open, most were marked by a packet before.
-                let unmarked: SmallVec<[u32; 8]> = ledger
-                    .open()
-                    .filter(|exchange| !exchange.is_waiting() && !exchange.shared)
-                    .map(|exchange| exchange.number)
-                    .collect();
-                for number in unmarked {
-                    ledger.share(ctx, number);
-                }
+                ledger.share_in_progress(ctx);
                 ledger.share(ctx, waiting.number);
                 if let Some(exchange) = ledger.find_mut(waiting.number) {
                     exchange.overlaps = true;

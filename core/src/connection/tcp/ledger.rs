@@ -336,6 +336,19 @@ impl Ledger {
         self.refresh(ctx, number);
     }
 
+    /// Marks all segments whose responses are in progress as ones whose bytes were divided.
+    pub(crate) fn share_in_progress(&mut self, ctx: &mut Context<'_>) {
+        // Of many that are open, most were marked by a packet before.
+        let unmarked: SmallVec<[u32; 8]> = self
+            .open()
+            .filter(|exchange| !exchange.is_waiting() && !exchange.shared)
+            .map(|exchange| exchange.number)
+            .collect();
+        for number in unmarked {
+            self.share(ctx, number);
+        }
+    }
+
     /// The segment that a client's byte belongs to.
     pub(crate) fn requester(&self, offset: u64) -> Option<u32> {
         self.exchanges

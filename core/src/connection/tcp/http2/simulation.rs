@@ -2,10 +2,10 @@
 
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::facts::segment::{Kind, Segment};
+use crate::facts::segment::Segment;
 use crate::testing::{
-    ACK, MILLISECOND, NETFLIX, RTT, Talk, TcpPacket, client_hello, give_cut, protected, record,
-    segments, server_hello,
+    ACK, MILLISECOND, NETFLIX, RTT, Score, Talk, TcpPacket, client_hello, give_cut, protected,
+    record, segments, server_hello,
 };
 
 const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
@@ -250,15 +250,6 @@ fn play(setting: Setting, seed: u64) -> (Vec<Segment>, Vec<Asked>) {
     (segments(&engine), asked)
 }
 
-/// How many of all sizes lie within their bounds, within a hundredth, and how many kinds are right.
-#[derive(Debug, Default)]
-struct Score {
-    all: usize,
-    bounded: usize,
-    near: usize,
-    kinds: usize,
-}
-
 fn score(setting: Setting) -> Score {
     let mut score = Score::default();
     for seed in 1..=4 {
@@ -271,16 +262,7 @@ fn score(setting: Setting) -> Score {
             "{setting:?} {seed}: {found_sum} of {sum}"
         );
         for (segment, asked) in found.iter().zip(&asked) {
-            let off = segment.app_bytes.abs_diff(asked.size);
-            let kind = if asked.video {
-                Kind::Video
-            } else {
-                Kind::Audio
-            };
-            score.all += 1;
-            score.bounded += usize::from(off <= segment.size_error);
-            score.near += usize::from(off * 100 <= asked.size);
-            score.kinds += usize::from(segment.kind == kind);
+            score.add(segment, asked.size, asked.video);
         }
     }
     score
@@ -299,14 +281,10 @@ fn no_way_of_serving_gives_a_size_outside_its_bound_more_often_than_stated() {
                     gap,
                 };
                 let score = score(setting);
-                let reaches = |count: usize, part: usize| count * 100 >= score.all * part;
                 // In order, a request that comes 2 ms behind another looks like one that is served beside it.
                 let looks_fair = matches!(scheduler, Scheduler::InOrder) && gap > MILLISECOND;
                 let (near, kinds) = if looks_fair { (40, 65) } else { (70, 75) };
-                if !reaches(score.bounded, 95)
-                    || !reaches(score.near, near)
-                    || !reaches(score.kinds, kinds)
-                {
+                if !score.reaches(95, near, kinds) {
                     wrong.push((setting, score));
                 }
             }
