@@ -66,7 +66,7 @@ score: cli ## compare segments with the servers' own records, beside the rules o
 check: ## format, lints and documents, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked -p nflx-bench --features criterion --benches -- -D warnings
+	RUSTFLAGS="--cfg fuzzing" $(CARGO) clippy --locked -p nflx-bench --features criterion --benches -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 plugin: prerequisites ## build the Wireshark plugin: target/release/libnflx_plugin.so
@@ -76,7 +76,8 @@ cli: ## build the command: target/release/nflx
 	$(CARGO) build --locked --release -p nflx-cli
 
 bench: bench-prerequisites cli plugin ## measure the engine, each decoder, whole programs and the plugin on generated captures: make bench PACKETS=502040
-	$(CARGO) bench --locked -p nflx-bench --features criterion --bench engine --bench decoders
+	$(CARGO) bench --locked -p nflx-bench --features criterion --bench engine
+	RUSTFLAGS="--cfg fuzzing" $(CARGO) bench --locked -p nflx-bench --features criterion --bench decoders
 	$(CARGO) build --locked --release -p nflx-bench
 	"$(RELEASE)/rows" examples/train/example.onnx
 	bench/compare.sh $(PACKETS)

@@ -1,13 +1,16 @@
 //! Each decoder on the messages of a committed capture: all packets of it in turn.
 
+#[cfg(not(fuzzing))]
+compile_error!("the parsers are open to builds with --cfg fuzzing alone");
+
 use std::hint::black_box;
 use std::io::Read;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use nflx_core::wire::client_hello::ClientHello;
-use nflx_core::wire::decode::{Transport, decode};
-use nflx_core::wire::{dns, http1 as http, quic, tls};
+use nflx_core::fuzzing::client_hello::ClientHello;
+use nflx_core::fuzzing::decode::{Transport, decode};
+use nflx_core::fuzzing::{dns, http1 as http, quic, tls};
 use nflx_core::{LinkType, Packet, Time};
 
 /// Frames of a pcap file in little-endian order.

@@ -48,23 +48,17 @@ mod tests {
     #[test]
     fn each_thing_has_its_sentence_and_a_plain_capture_none() {
         assert!(sentences(&Stats::default(), &Unfollowed::default()).is_empty());
-        let stats = Stats {
-            packets: 10,
-            duplicates: 5,
-            scopes_mixed: 4,
-            clock_steps: 1,
-            ..Stats::default()
-        };
+        let mut stats = Stats::default();
+        (stats.packets, stats.duplicates) = (10, 5);
+        (stats.scopes_mixed, stats.clock_steps) = (4, 1);
         let said = sentences(&stats, &Unfollowed::default());
         assert!(
             said[0].starts_with("5 of 10 packets are copies") && said[0].contains("editcap -d")
         );
         assert!(said[1].starts_with("4 packets") && said[1].contains("flow_key=vlan"));
         assert!(said[2].starts_with("the capture's clock steps back once"));
-        let stats = Stats {
-            clock_steps: 2,
-            ..Stats::default()
-        };
+        let mut stats = Stats::default();
+        stats.clock_steps = 2;
         let said = sentences(&stats, &Unfollowed::default());
         assert!(said[0].contains("steps back 2 times"));
     }

@@ -27,13 +27,13 @@
 //! - **Evidence is about addresses.** The moment an address is identified, all that its flows counted before is its own,
 //!   and every flow of it is followed. A second pass over the same packets ([`Engine::into_informed`]) starts with the
 //!   evidence of the first, so that what identifies a server may stand anywhere in a capture.
-//! - **Sequence space, not packets.** [`connection::tcp::stream`] unwraps sequence numbers, tells new bytes from repeated, late and
+//! - **Sequence space, not packets.** `connection::tcp::stream` unwraps sequence numbers, tells new bytes from repeated, late and
 //!   never captured ones, and hands them on in order. Bytes belong to a segment by their offset: a late packet is counted
 //!   where it belongs.
 //! - **Causality by acknowledgements.** A server cannot answer what it has not acknowledged; a client that asks for more
 //!   has what came before. This separates session tickets from responses, tells whether HTTP/2 responses overlap, and
 //!   stands in for a direction that was not captured.
-//! - **Framing is followed where it shows** ([`wire::tls`], [`wire::http1`]) and guessed by the connection's own full records where the
+//! - **Framing is followed where it shows** (`wire::tls`, `wire::http1`) and guessed by the connection's own full records where the
 //!   snapshot length hides it; rows say when that was so.
 //! - **All state is bounded.** Flows, addresses, servers, segments, followed connections and reorder buffers have limits
 //!   ([`Config::SETTINGS`]); what had to make room is counted in [`Stats`].
@@ -77,27 +77,21 @@
 #![forbid(unsafe_code)]
 
 mod bounded;
-pub mod classify;
+mod classify;
 pub mod config;
-pub mod connection;
-pub mod engine;
-pub mod facts;
+mod connection;
+mod engine;
+mod facts;
 pub mod features;
 mod flows;
-pub mod packet;
+mod packet;
 pub mod quality;
-pub mod segments;
+mod segments;
 #[cfg(test)]
 mod testing;
-pub mod text;
-pub mod wire;
-
-/// Steps of work that this thread has done, for fuzz targets that hold them against the bytes given.
-#[cfg(fuzzing)]
-#[must_use]
-pub fn work_done() -> u64 {
-    bounded::work::done()
-}
+mod text;
+#[allow(unreachable_pub, reason = "opened to fuzz targets")]
+mod wire;
 
 pub use config::Config;
 pub use engine::Engine;
@@ -109,5 +103,16 @@ pub use facts::stats::Stats;
 pub use facts::unfollowed::Unfollowed;
 pub use features::Features;
 pub use packet::{LinkType, Packet, Time};
-pub use text::comment::Note;
-pub use text::summary::Summary;
+pub use segments::buffering;
+pub use text::comment::{self, Note};
+pub use text::summary::{self, Summary};
+
+/// The parsers, for fuzz targets and benchmarks: builds with `--cfg fuzzing` alone have this module, and nothing in it is
+/// promised.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use crate::bounded::work::done as work_done;
+    pub use crate::connection::tcp::stream;
+    pub use crate::packet::Stamp;
+    pub use crate::wire::{client_hello, decode, dns, host_name, http1, quic, tls};
+}

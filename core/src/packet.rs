@@ -47,6 +47,7 @@ pub(crate) fn seconds(nanoseconds: i64) -> f64 {
 
 /// The number of a frame, and its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(unreachable_pub, reason = "opened to fuzz targets")]
 pub struct Stamp {
     /// Frame number.
     pub frame: u64,

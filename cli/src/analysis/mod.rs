@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use nflx_core::quality::model::Model;
-use nflx_core::text::summary::ranked;
+use nflx_core::summary::ranked;
 use nflx_core::{Annotation, Config, Engine, Features, LinkType, Packet, Stats, Time, features};
 
 use parts::{Go, Parts};

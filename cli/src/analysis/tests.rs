@@ -66,11 +66,9 @@ fn late_evidence_begins_anew_early_and_else_reads_again() {
 #[test]
 fn what_is_lacking_is_named() {
     let lacks = |packets, not_ip| {
-        lacking(&Stats {
-            packets,
-            not_ip,
-            ..Stats::default()
-        })
+        let mut stats = Stats::default();
+        (stats.packets, stats.not_ip) = (packets, not_ip);
+        lacking(&stats)
     };
     assert!(lacks(0, 0).ends_with(": there is no packet in it"));
     assert!(lacks(7, 7).ends_with(": none of its 7 packets holds IP that can be read"));
@@ -83,12 +81,9 @@ fn shortages_name_the_setting() {
         shortage(&Stats::default(), &features::Stats::default()),
         None
     );
-    let stats = Stats {
-        flows_evicted: 3,
-        hosts_evicted: 2,
-        segments_evicted: 1,
-        ..Stats::default()
-    };
+    let mut stats = Stats::default();
+    (stats.flows_evicted, stats.hosts_evicted) = (3, 2);
+    stats.segments_evicted = 1;
     assert_eq!(
         shortage(&stats, &features::Stats::default()).as_deref(),
         Some(

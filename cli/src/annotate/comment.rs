@@ -4,7 +4,7 @@
 //! Wireshark does it. So that stripping can tell what was there before, a list that did not exist gets an end as the
 //! specification asks, and one that was nothing but an end loses it; readers take both.
 
-use nflx_core::text::comment::PREFIX;
+use nflx_core::comment::PREFIX;
 
 use crate::capture::Order;
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use nflx_core::segments::buffering::{self, Phase};
-use nflx_core::text::summary::RankedServer;
+use nflx_core::buffering::{self, Phase};
+use nflx_core::summary::RankedServer;
 use nflx_core::{Engine, Kind, Role, Segment, Time};
 
 use crate::rows::ranked;

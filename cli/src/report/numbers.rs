@@ -62,7 +62,7 @@ pub(super) fn date(time: Time) -> String {
 
 /// A server's name as far as it is one: nothing in it that has no place in a host name.
 pub(super) fn label(server: &Server) -> String {
-    let label = nflx_core::text::comment::Label(server).to_string();
+    let label = nflx_core::comment::Label(server).to_string();
     escape::escaped(&label).into_owned()
 }
 

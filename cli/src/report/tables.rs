@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use nflx_core::text::summary::RankedServer;
+use nflx_core::summary::RankedServer;
 use nflx_core::{Counters, Kind, Segment, Time};
 
 use super::facts::{Facts, KINDS, Sum, quantile, role_title};

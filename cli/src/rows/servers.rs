@@ -1,7 +1,7 @@
 //! One row per identified server.
 
-use nflx_core::text::summary::RankedServer;
-pub(crate) use nflx_core::text::summary::ranked;
+use nflx_core::summary::RankedServer;
+pub(crate) use nflx_core::summary::ranked;
 use nflx_core::{Server, Time};
 
 use super::{Column, Rows, Type, Unit, Value, column, shown};

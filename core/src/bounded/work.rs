@@ -19,6 +19,8 @@ pub(crate) fn count(steps: usize) {
 
 /// The steps that this thread has done.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn done() -> u64 {
+#[allow(unreachable_pub)]
+#[must_use]
+pub fn done() -> u64 {
     STEPS.get()
 }

@@ -16,6 +16,7 @@ use self::settings::{
 pub use self::settings::{FlowScope, SegmentRule, Setting, SettingKind};
 use crate::facts::segment::Kind;
 use crate::facts::server::EvidenceKind;
+use crate::wire::dns;
 use crate::wire::host_name::is_host_name;
 
 /// Keywords that make a name Netflix's: the classic four, and two more that Netflix uses for artwork and search.
@@ -75,7 +76,7 @@ impl Default for Config {
             domains: DEFAULT_DOMAINS.map(Box::from).to_vec(),
             classic_domains: CLASSIC_DOMAINS.map(Box::from).to_vec(),
             prefixes: Vec::new(),
-            dns_ports: vec![53],
+            dns_ports: vec![dns::PORT],
             nat64: Prefix::parse("64:ff9b::/96").into_iter().collect(),
             evidence: EvidenceKind::ALL
                 .into_iter()

@@ -7,6 +7,7 @@ use crate::facts::server::EvidenceKind;
 
 /// The defect of a value given to [`Config::set`](super::Config::set); a sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// No setting has this name.
     #[error("there is no setting '{0}'")]

@@ -43,6 +43,7 @@ pub enum SettingKind {
 
 /// One setting as documents and preference dialogs show it.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Setting {
     /// Name as typed, for example `segment_rule`.
     pub name: &'static str,

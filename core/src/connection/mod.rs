@@ -6,4 +6,5 @@ pub(crate) mod followed;
 pub(crate) mod peers;
 pub(crate) mod quic;
 pub(crate) mod sharing;
+#[allow(unreachable_pub, reason = "opened to fuzz targets")]
 pub mod tcp;

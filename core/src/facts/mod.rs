@@ -1,8 +1,8 @@
 //! Plain results: what a host reads.
 
-pub mod annotation;
-pub mod counters;
-pub mod segment;
-pub mod server;
-pub mod stats;
-pub mod unfollowed;
+pub(crate) mod annotation;
+pub(crate) mod counters;
+pub(crate) mod segment;
+pub(crate) mod server;
+pub(crate) mod stats;
+pub(crate) mod unfollowed;

@@ -31,6 +31,7 @@ impl Transport {
 /// A proxy that a segment came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Via {
     /// A tunnel by HTTP's CONNECT (RFC 9110, section 9.3.6).
     Connect = 1,
@@ -83,6 +84,7 @@ impl Kind {
 /// The rule that decided a segment's kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum KindReason {
     /// Not decided yet.
     #[default]
@@ -128,6 +130,8 @@ impl KindReason {
 
 /// One request and its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// Fuzz targets make segments of their own.
+#[cfg_attr(not(fuzzing), non_exhaustive)]
 pub struct Segment {
     /// Number in the capture, from 1 in order of request.
     pub number: u32,
@@ -202,6 +206,7 @@ pub struct Segment {
 
 /// Number and sum of a server's segments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SegmentTotals {
     /// Segments.
     pub count: u32,

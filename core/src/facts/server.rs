@@ -12,6 +12,7 @@ use crate::packet::Time;
 /// what an address range says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum EvidenceKind {
     /// The user's own prefixes.
     Config = 1,
@@ -124,6 +125,7 @@ impl EvidenceScope {
 
 /// One piece of evidence for a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Evidence {
     /// Its kind.
     pub kind: EvidenceKind,
@@ -196,6 +198,7 @@ impl Role {
 /// The rule that decided a server's role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum RoleReason {
     /// Nothing yet.
     #[default]
@@ -229,6 +232,7 @@ impl RoleReason {
 
 /// An identified Netflix address and what it did.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Server {
     /// The address.
     pub address: IpAddr,

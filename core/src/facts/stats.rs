@@ -2,6 +2,7 @@
 
 /// Counts of what the engine dropped, capped or could not read, since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Packets given.
     pub packets: u64,

@@ -7,6 +7,7 @@ use crate::packet::{Time, seconds};
 
 /// The subject of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Layer {
     /// The place of the row.
     Key,
@@ -110,6 +111,7 @@ impl Source {
 
 /// One column.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Column {
     /// Name, exactly as published.
     pub name: &'static str,

@@ -78,6 +78,7 @@ use crate::wire::decode::{Datagram, Decoder, Transport};
 
 /// Counts of what found no room, or no place, since the features were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Sessions that ended because others needed their room.
     pub sessions_evicted: u64,

@@ -13,6 +13,7 @@ use crate::packet::Time;
 /// The reason why something is not said of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Reason {
     /// All is.
     None = 0,
@@ -42,6 +43,7 @@ impl Reason {
 
 /// A session.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Session {
     /// Number in the capture, from 1 in order of start.
     pub number: u32,
@@ -107,6 +109,7 @@ struct Rate {
 
 /// The state of a player at a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Moment {
     /// The time.
     pub t: Time,

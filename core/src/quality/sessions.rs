@@ -50,6 +50,7 @@ struct Limits {
 
 /// The counts of what found no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Clients that made room for others before their session was over.
     pub clients_evicted: u64,

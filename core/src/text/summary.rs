@@ -14,6 +14,7 @@ const LISTED: usize = 12;
 
 /// A server and the sums of its segments.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct RankedServer<'a> {
     /// The server.
     pub server: &'a Server,
@@ -53,6 +54,7 @@ pub fn ranked(engine: &Engine) -> Vec<RankedServer<'_>> {
 
 /// A line about the capture, which begins with [`PREFIX`], and one about each server.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Summary<'a> {
     servers: Vec<RankedServer<'a>>,
     /// From the first packet of a server to the last, in nanoseconds.

@@ -25,7 +25,6 @@ const CLIENT_HELLO: u8 = 1;
 mod extension {
     pub(super) const SERVER_NAME: u16 = 0;
     pub(super) const ALPN: u16 = 16;
-    pub(super) const SUPPORTED_VERSIONS: u16 = 43;
     /// RFC 9849, section 5.
     pub(super) const ENCRYPTED_CLIENT_HELLO: u16 = 0xfe0d;
 }
@@ -41,8 +40,6 @@ pub struct ClientHello<'a> {
     pub server_name: Option<&'a str>,
     /// Application protocols offered; where the list itself is cut, those before the cut.
     pub alpn: Alpn<'a>,
-    /// TLS versions offered by extension, empty before TLS 1.3.
-    pub versions: SupportedVersions<'a>,
     /// The version field, frozen at 0x0303 since TLS 1.3; `None` where the message was cut before.
     pub legacy_version: Option<u16>,
     /// True if it carries an encrypted hello, or what looks like one: then the name may be but a
@@ -78,17 +75,6 @@ impl<'a> ClientHello<'a> {
             .legacy_version
             .is_none_or(|version| version >> 8 == 3)
             .then_some(hello)
-    }
-
-    /// Newest TLS version offered, GREASE aside (RFC 8701); `None` where the extension is not there
-    /// or not yet read.
-    #[must_use]
-    pub fn newest_version(&self) -> Option<u16> {
-        const GREASE: u16 = 0x0a0a;
-        self.versions
-            .clone()
-            .filter(|version| version & 0x0f0f != GREASE)
-            .max()
     }
 
     fn read(&mut self, body: &mut Reader<'a>) -> Option<()> {
@@ -137,12 +123,6 @@ impl<'a> ClientHello<'a> {
                     rest: data.part(list_len.into()).rest(),
                 };
             }
-            extension::SUPPORTED_VERSIONS => {
-                let list_len = data.u8()?;
-                self.versions = SupportedVersions {
-                    rest: data.part(list_len.into()).rest(),
-                };
-            }
             extension::ENCRYPTED_CLIENT_HELLO => self.encrypted = true,
             _ => {}
         }
@@ -183,24 +163,6 @@ impl<'a> Iterator for Alpn<'a> {
 }
 
 impl FusedIterator for Alpn<'_> {}
-
-/// TLS versions a client offers, in its order of preference: an iterator over their numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct SupportedVersions<'a> {
-    rest: &'a [u8],
-}
-
-impl Iterator for SupportedVersions<'_> {
-    type Item = u16;
-
-    fn next(&mut self) -> Option<u16> {
-        let (version, rest) = self.rest.split_first_chunk()?;
-        self.rest = rest;
-        Some(u16::from_be_bytes(*version))
-    }
-}
-
-impl FusedIterator for SupportedVersions<'_> {}
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Settings from text: what is accepted reads back as the same, what is refused changes nothing.
 
 use nflx_core::Config;
-use nflx_core::config::prefix::Prefix;
+use nflx_core::config::Prefix;
 
 /// Sets settings from lines of `name=value`, and reads a prefix.
 pub fn run(data: &[u8]) {

@@ -1,6 +1,6 @@
 //! Frames of any link type: what is found lies inside of the frame and is no longer than stated.
 
-use nflx_core::wire::decode::{Datagram, DecodeError, Transport, decode};
+use nflx_core::fuzzing::decode::{Datagram, DecodeError, Transport, decode};
 use nflx_core::{LinkType, Packet, Time};
 
 use crate::Input;

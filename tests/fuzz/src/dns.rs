@@ -1,7 +1,7 @@
 //! DNS messages: bounded, names that hosts could have, and of a cut message what stands before the cut.
 
-use nflx_core::wire::dns::Response;
-use nflx_core::wire::host_name::is_host_name;
+use nflx_core::fuzzing::dns::Response;
+use nflx_core::fuzzing::host_name::is_host_name;
 
 /// Reads a message, and its beginning.
 pub fn run(data: &[u8]) {

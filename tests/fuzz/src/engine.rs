@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use nflx_core::wire::decode::{Transport, decode};
+use nflx_core::fuzzing::decode::{Transport, decode};
 use nflx_core::{Annotation, Config, Counters, Direction, Engine, LinkType, Packet, Segment, Time};
 
 use crate::Input;
@@ -294,7 +294,7 @@ fn packet(frame: &Frame, number: usize) -> Packet<'_> {
 }
 
 fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
-    let steps = nflx_core::work_done();
+    let steps = nflx_core::fuzzing::work_done();
     let mut annotations = Vec::with_capacity(frames.len());
     for (frame, number) in frames.iter().zip(1..) {
         annotations.push(engine.packet(&packet(frame, number)));
@@ -303,7 +303,7 @@ fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
         }
     }
     let said = said(engine, annotations);
-    check_work(nflx_core::work_done() - steps, frames);
+    check_work(nflx_core::fuzzing::work_done() - steps, frames);
     said
 }
 

@@ -111,7 +111,7 @@ fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
         assert!(held <= bound, "{held} bytes of memory");
         if let Some(said) = said {
             let way = usize::from(said.direction == Direction::Out);
-            let length = nflx_core::wire::decode::decode(packet)
+            let length = nflx_core::fuzzing::decode::decode(packet)
                 .expect("read by the engine")
                 .length;
             counted[way].0 += 1;

@@ -1,6 +1,6 @@
 //! HTTP/1: the same messages however the stream is divided into packets.
 
-use nflx_core::wire::http1::{
+use nflx_core::fuzzing::http1::{
     Event, Reader, Side, head_length, host_of, looks_like_request, looks_like_response,
 };
 

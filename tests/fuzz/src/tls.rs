@@ -1,6 +1,6 @@
 //! TLS records: every byte is accounted for, and exact framing does not depend on packets.
 
-use nflx_core::wire::tls::{Event, RecordReader, ServerHello};
+use nflx_core::fuzzing::tls::{Event, RecordReader, ServerHello};
 
 use crate::Input;
 

@@ -144,12 +144,6 @@ impl Stream {
         self.pending.is_some()
     }
 
-    /// Returns true if the connection's beginning was seen.
-    #[must_use]
-    pub const fn anchored(&self) -> bool {
-        self.anchored
-    }
-
     /// Returns true if any byte was received or given up.
     #[must_use]
     pub const fn advanced(&self) -> bool {

@@ -163,6 +163,7 @@ fn whole<'a>(packet: &Packet<'a>) -> Rest<'a> {
 ///
 /// # Errors
 /// [`DecodeError`] where there is none.
+#[cfg(any(test, fuzzing))]
 pub fn decode<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
     Decoder::default().decode(packet)
 }

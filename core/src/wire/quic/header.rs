@@ -80,12 +80,6 @@ impl<'a> Packet<'a> {
         self.offset + self.header_len..self.offset + self.packet_len
     }
 
-    /// The captured bytes of packet number and payload.
-    #[must_use]
-    pub fn payload(&self) -> &'a [u8] {
-        self.bytes.get(self.header_len..).unwrap_or_default()
-    }
-
     /// Returns true if the snapshot length cut the packet.
     #[must_use]
     pub const fn is_cut(&self) -> bool {

@@ -119,6 +119,7 @@ impl InitialKeys {
     /// # Errors
     ///
     /// As for [`InitialKeys::client`].
+    #[cfg(any(test, fuzzing))]
     pub fn server(version: u32, client_dcid: &[u8]) -> Result<Self, InitialError> {
         Self::derive(version, client_dcid, b"server in")
     }

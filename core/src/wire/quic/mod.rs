@@ -45,11 +45,12 @@ mod version;
 
 pub use connection_id::{ConnectionId, ConnectionIdLengths, Endpoint};
 pub use crypto_stream::{CryptoStream, DEFAULT_CRYPTO_LIMIT};
-pub use frames::{CryptoFrame, CryptoFrames, crypto_frames};
+pub use frames::crypto_frames;
 pub(crate) use header::{FIXED_BIT, LONG_HEADER};
 pub use header::{
-    Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, MIN_INITIAL_DCID_LEN, Packet, Packets, TAG_LEN,
-    looks_like_greased_initial, looks_like_initial, parse_datagram,
+    Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet, TAG_LEN, looks_like_greased_initial,
+    looks_like_initial, parse_datagram,
 };
-pub use initial::{InitialError, InitialKeys, Opened};
-pub use version::Version;
+pub use initial::InitialKeys;
+#[cfg(test)]
+pub(crate) use initial::{InitialError, Opened};
