@@ -48,7 +48,7 @@ impl Input {
 
 /// What the names of a command line lead to.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct Inputs {
     /// In the order of the names; those of a folder or pattern in order of their names.
     pub(crate) inputs: Vec<Input>,
     /// What was passed over and why, in a sentence each.
@@ -60,8 +60,8 @@ pub(crate) struct Found {
 }
 
 /// Finds the captures that `named` stands for.
-pub(crate) fn find(named: &[PathBuf]) -> Found {
-    let mut found = Found::default();
+pub(crate) fn find(named: &[PathBuf]) -> Inputs {
+    let mut found = Inputs::default();
     for path in named {
         if path.is_dir() {
             found.add_folder(path);
@@ -92,7 +92,7 @@ fn pattern(path: &Path) -> Option<&str> {
         .filter(|text| text.contains(['*', '?', '[']) && path.symlink_metadata().is_err())
 }
 
-impl Found {
+impl Inputs {
     fn nothing(&mut self, name: String, why: impl Into<String>) {
         self.inputs.push(Input::Nothing(name, why.into()));
     }

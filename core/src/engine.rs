@@ -8,7 +8,7 @@ mod quic;
 mod tcp;
 
 use crate::bounded::clock_table::{NONE, Slot};
-use crate::classify::clients::Viewers;
+use crate::classify::clients::Clients;
 use crate::config::Config;
 use crate::connection::classic_rule::Classic;
 use crate::connection::context::{Learnt, Outcome};
@@ -52,7 +52,7 @@ pub struct Engine {
     registry: Registry,
     segments: SegmentTable,
     /// The clients that asked for them.
-    viewers: Viewers,
+    clients: Clients,
     connections: Connections,
     peers: Peers,
     classic: Classic,
@@ -96,7 +96,7 @@ impl Engine {
             unfollowed: Unfollowed::default(),
             registry,
             segments: SegmentTable::new(&config),
-            viewers: Viewers::new(&config),
+            clients: Clients::new(&config),
             connections: Connections::new(&config),
             peers: Peers::new(&config),
             classic: Classic::default(),
@@ -186,9 +186,9 @@ impl Engine {
     /// Settles segments that were quiet for long.
     #[cold]
     fn sweep(&mut self, now: Time) {
-        let (viewers, config, registry) = (&mut self.viewers, &self.config, &mut self.registry);
+        let (clients, config, registry) = (&mut self.clients, &self.config, &mut self.registry);
         self.segments.sweep(now, |segments, number| {
-            viewers.judge_before_settling(number, config, registry, segments);
+            clients.judge_before_settling(number, config, registry, segments);
         });
     }
 
@@ -298,7 +298,7 @@ impl Engine {
         }
         self.make_room(NONE);
         self.classic.finish(&mut self.segments);
-        self.viewers
+        self.clients
             .finish(&self.config, &mut self.registry, &mut self.segments);
         self.segments.settle_all(self.latest);
     }

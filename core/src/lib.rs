@@ -104,7 +104,7 @@ pub use facts::unfollowed::Unfollowed;
 pub use features::Features;
 pub use packet::{LinkType, Packet, Time};
 pub use segments::buffering;
-pub use text::comment::{self, Note};
+pub use text::comment::{self, PacketComment};
 pub use text::summary::{self, Summary};
 
 /// The parsers, for fuzz targets and benchmarks: builds with `--cfg fuzzing` alone have this module, and nothing in it is

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use nflx_core::{Annotation, Engine, Note, Summary};
+use nflx_core::{Annotation, Engine, PacketComment, Summary};
 
 use crate::annotation::nflx_annotation;
 use crate::config::nflx_config;
@@ -199,7 +199,7 @@ pub unsafe extern "C" fn nflx_engine_note(
         let server = core.server(annotation.server).ok_or(Failure::NONE)?;
         let segment = annotation.segment.and_then(|number| core.segment(number));
         out.write(
-            Note {
+            PacketComment {
                 frame,
                 annotation: &annotation,
                 server,

@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use nflx_core::{Note, Summary};
+use nflx_core::{PacketComment, Summary};
 
 use crate::crossing::Crossing;
 use crate::text::c_array;
@@ -34,8 +34,8 @@ unsafe impl Crossing for nflx_note {
     const FIRST_SIZE: usize = 520;
 }
 
-impl From<Note<'_>> for nflx_note {
-    fn from(note: Note<'_>) -> Self {
+impl From<PacketComment<'_>> for nflx_note {
+    fn from(note: PacketComment<'_>) -> Self {
         Self {
             struct_size: size_of::<Self>() as u32,
             text: c_array(&note.to_string()),

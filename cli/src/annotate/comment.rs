@@ -122,7 +122,7 @@ struct Options<'a> {
 }
 
 /// An option.
-struct Found<'a> {
+struct BlockOption<'a> {
     code: u16,
     value: &'a [u8],
     /// Where the next one begins.
@@ -132,7 +132,7 @@ struct Found<'a> {
 /// Options that do not fit their block.
 struct Unsound;
 
-impl Found<'_> {
+impl BlockOption<'_> {
     fn is_ours(&self) -> bool {
         self.code == COMMENT && self.value.starts_with(PREFIX.as_bytes())
     }
@@ -148,7 +148,7 @@ impl<'a> Options<'a> {
         }
     }
 
-    fn option(&self) -> Result<Found<'a>, Unsound> {
+    fn option(&self) -> Result<BlockOption<'a>, Unsound> {
         let start = self.at + HEAD;
         if start > self.bytes.len() {
             return Err(Unsound);
@@ -159,7 +159,7 @@ impl<'a> Options<'a> {
             return Err(Unsound);
         }
         let code = self.order.u16(self.bytes, self.at);
-        Ok(Found {
+        Ok(BlockOption {
             code,
             value: &self.bytes[start..start + length],
             end,
@@ -168,7 +168,7 @@ impl<'a> Options<'a> {
 }
 
 impl<'a> Iterator for Options<'a> {
-    type Item = Result<Found<'a>, Unsound>;
+    type Item = Result<BlockOption<'a>, Unsound>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended || self.at == self.bytes.len() {

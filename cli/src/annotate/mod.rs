@@ -19,7 +19,7 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 
 use comment::Edit;
-use nflx_core::{Note, Summary};
+use nflx_core::{PacketComment, Summary};
 use rewriter::Rewriter;
 
 use crate::analysis::{Failure, Study};
@@ -103,7 +103,7 @@ fn annotate<W: Write + Seek>(
         let note = annotation
             .as_ref()
             .zip(annotation.and_then(|said| engine.server(said.server)));
-        let note = note.map(|(annotation, server)| Note {
+        let note = note.map(|(annotation, server)| PacketComment {
             segment: annotation
                 .segment
                 .and_then(|number| findings.segment(number)),

@@ -15,7 +15,7 @@ use crate::analysis::{Failure, NOTHING_RECOGNISED, Study};
 use crate::args::Run;
 use crate::escape;
 use crate::identity::Identity;
-use crate::inputs::{self, Found, Input};
+use crate::inputs::{self, Input, Inputs};
 use crate::messages::{Remarks, Status, mistake, name, say, unwritten, would_be_lost};
 use crate::output::{Format, Part, Sink, Writer, folder};
 use crate::progress::Total;
@@ -60,7 +60,7 @@ pub(crate) fn run<T: Report>(run: &Run) -> Status {
         Ok(config) => config,
         Err(error) => return mistake(&error),
     };
-    let Found {
+    let Inputs {
         inputs,
         passed_over,
         ..

@@ -25,7 +25,7 @@ const STEPS_PER_SEGMENT: u64 = 1024;
 
 /// Clients, and what their segments say about servers.
 #[derive(Debug)]
-pub(crate) struct Viewers {
+pub(crate) struct Clients {
     pools: Table<IpAddr, Pool>,
     /// One past the largest slot in use.
     end: Slot,
@@ -61,7 +61,7 @@ impl Pool {
     }
 }
 
-impl Viewers {
+impl Clients {
     pub(crate) fn new(config: &Config) -> Self {
         let capacity = usize::try_from(config.max_viewers()).unwrap_or(usize::MAX);
         Self {

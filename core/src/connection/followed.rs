@@ -17,12 +17,12 @@ use crate::flows::key::End;
     clippy::large_enum_variant,
     reason = "places are reused by either kind; a box would be made for each flow"
 )]
-pub(crate) enum Session {
+pub(crate) enum AnyConnection {
     Tcp(Connection),
     Quic(QuicSession),
 }
 
-impl Session {
+impl AnyConnection {
     /// The client's end of the flow.
     pub(crate) const fn client(&self) -> End {
         match self {
@@ -56,7 +56,7 @@ impl Session {
     }
 }
 
-/// The kind of [`Session`] to follow a flow by.
+/// The kind of [`AnyConnection`] to follow a flow by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     /// TCP, to this port of the server.
@@ -102,7 +102,7 @@ pub(crate) struct Followed {
     pub(crate) used: bool,
     /// True if it stands in [`Connections::over`].
     listed: bool,
-    pub(crate) session: Session,
+    pub(crate) session: AnyConnection,
 }
 
 impl Connections {
@@ -140,7 +140,9 @@ impl Connections {
             followed.used = true;
             followed.listed = false;
             match (&mut followed.session, carrier) {
-                (Session::Tcp(connection), Carrier::Tcp(port)) => connection.reset(client, port),
+                (AnyConnection::Tcp(connection), Carrier::Tcp(port)) => {
+                    connection.reset(client, port)
+                }
                 (session, _) => *session = new_session(client, carrier),
             }
             self.weigh(place);
@@ -183,7 +185,7 @@ impl Connections {
             return None;
         }
         followed.listed =
-            matches!(&followed.session, Session::Tcp(connection) if connection.is_over());
+            matches!(&followed.session, AnyConnection::Tcp(connection) if connection.is_over());
         followed.listed.then_some(place)
     }
 
@@ -282,9 +284,9 @@ impl Connections {
     }
 }
 
-fn new_session(client: End, carrier: Carrier) -> Session {
+fn new_session(client: End, carrier: Carrier) -> AnyConnection {
     match carrier {
-        Carrier::Tcp(port) => Session::Tcp(Connection::new(client, port)),
-        Carrier::Quic => Session::Quic(QuicSession::new(client)),
+        Carrier::Tcp(port) => AnyConnection::Tcp(Connection::new(client, port)),
+        Carrier::Quic => AnyConnection::Quic(QuicSession::new(client)),
     }
 }

@@ -118,13 +118,13 @@ impl Engine {
             self.segments.note_name(number, name);
         }
         self.notice_changed_sites();
-        self.viewers
+        self.clients
             .follow(&self.config, &mut self.registry, &mut self.segments);
     }
 
     /// Asks for a second pass where kinds that cannot change any more were decided by other expectations.
     fn notice_changed_sites(&mut self) {
-        let (segments, is_final) = (&self.segments, self.viewers.verdicts_final);
+        let (segments, is_final) = (&self.segments, self.clients.verdicts_final);
         self.segments_missed |= self
             .registry
             .sites_changed

@@ -1,6 +1,6 @@
 //! The most memory that an engine comes to hold, from its settings alone.
 
-use crate::classify::clients::Viewers;
+use crate::classify::clients::Clients;
 use crate::config::Config;
 use crate::connection::classic_rule::Classic;
 use crate::connection::followed::Connections;
@@ -20,7 +20,7 @@ pub(crate) fn bound(config: &Config) -> u64 {
         .saturating_add(Connections::bound(config))
         .saturating_add(Peers::bound(config))
         .saturating_add(SegmentTable::bound(config))
-        .saturating_add(Viewers::bound(config))
+        .saturating_add(Clients::bound(config))
         .saturating_add(Classic::bound(config))
         .saturating_add(Copies::bound(config))
         .saturating_add(Translations::bound())

@@ -4,7 +4,7 @@ use super::Engine;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::SegmentRule;
 use crate::connection::context::Outcome;
-use crate::connection::followed::{Carrier, Session};
+use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::peers::Pair;
 use crate::connection::quic::{Opening, QuicSession};
 use crate::flows::key::End;
@@ -33,7 +33,8 @@ impl Engine {
     fn renew_if_quic_opens(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, time: Time) {
         let connection = self.registry.flow(slot).connection;
         if self.connections.list[connection as usize].flow == slot
-            && let Session::Quic(session) = &self.connections.list[connection as usize].session
+            && let AnyConnection::Quic(session) =
+                &self.connections.list[connection as usize].session
             && session.is_reopened_by(udp, sender)
         {
             self.renew(slot, time);
@@ -45,12 +46,12 @@ impl Engine {
     pub(super) fn udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let flow = self.registry.flow(slot);
         let is_classic = self.config.segment_rule == SegmentRule::Server;
-        if flow.settled && (flow.server.is_none() || is_classic) {
+        if flow.identified_or_given_up && (flow.server.is_none() || is_classic) {
             // A connection may begin behind anything else that has the same ports, but for one that was looked at.
             if flow.server.is_some() || flow.client.is_some() || !QuicSession::opens(udp) {
                 return Outcome::default();
             }
-            self.registry.flow_mut(slot).settled = false;
+            self.registry.flow_mut(slot).identified_or_given_up = false;
         }
         let udp = *udp;
         self.follow_udp(slot, &udp, sender, stamp)
@@ -72,7 +73,7 @@ impl Engine {
         let followed = &mut self.connections.list[place as usize];
         followed.used = true;
         let current = followed.flow;
-        let Session::Quic(session) = &followed.session else {
+        let AnyConnection::Quic(session) = &followed.session else {
             return Outcome::default();
         };
         let (client, introduce) = (session.client, !session.introduced);
@@ -88,10 +89,10 @@ impl Engine {
                 current,
                 client,
                 |connections, _, ctx| match &mut connections.list[place as usize].session {
-                    Session::Quic(session) => {
+                    AnyConnection::Quic(session) => {
                         (session.packet(udp, sender, stamp, ctx), session.settled)
                     }
-                    Session::Tcp(_) => (Outcome::default(), true),
+                    AnyConnection::Tcp(_) => (Outcome::default(), true),
                 },
             );
         self.relieve(place);
@@ -104,7 +105,7 @@ impl Engine {
             Some((_, end)) => end != client && !(is_classic && settled),
         };
         if !is_followed {
-            flow.settled |= settled;
+            flow.identified_or_given_up |= settled;
             self.stop_following(slot, place);
         } else if introduce && flow.server.is_some() {
             self.introduce(slot, place);
@@ -119,7 +120,8 @@ impl Engine {
         if let Some(end) = server
             && let Some((place, former)) = self.moving(slot, end)
         {
-            let Session::Quic(session) = &mut self.connections.list[place as usize].session else {
+            let AnyConnection::Quic(session) = &mut self.connections.list[place as usize].session
+            else {
                 return None;
             };
             if sender != end && session.is_continued_by(udp, stamp, &self.config) {
@@ -141,7 +143,7 @@ impl Engine {
             Opening::Client(client) => Some(self.open_connection(slot, client, Carrier::Quic)),
             opening @ (Opening::NotYet | Opening::No) => {
                 let flow = self.registry.flow_mut(slot);
-                flow.settled |= opening == Opening::No;
+                flow.identified_or_given_up |= opening == Opening::No;
                 flow.passed_over = true;
                 None
             }
@@ -155,7 +157,7 @@ impl Engine {
         }
         let (place, former) = self.peers.latest(&self.pair(slot, end)?)?;
         let followed = self.connections.list.get(place as usize)?;
-        let is_quic = matches!(followed.session, Session::Quic(_));
+        let is_quic = matches!(followed.session, AnyConnection::Quic(_));
         (followed.flow == former && former != slot && is_quic).then_some((place, former))
     }
 
@@ -178,7 +180,7 @@ impl Engine {
         if let Some(pair) = self.pair(slot, end) {
             self.peers.note(pair, place, slot);
         }
-        if let Session::Quic(session) = &mut self.connections.list[place as usize].session {
+        if let AnyConnection::Quic(session) = &mut self.connections.list[place as usize].session {
             session.introduced = true;
         }
     }
@@ -196,14 +198,16 @@ impl Engine {
         let Some((_, end)) = self.registry.flow(slot).server else {
             return place;
         };
-        let Session::Quic(session) = &mut self.connections.list[place as usize].session else {
+        let AnyConnection::Quic(session) = &mut self.connections.list[place as usize].session
+        else {
             return place;
         };
         if sender == end || session.is_busy(stamp, &self.config) {
             return place;
         }
         if self.connections.moves(place, slot) {
-            if let Session::Quic(session) = &mut self.connections.list[place as usize].session {
+            if let AnyConnection::Quic(session) = &mut self.connections.list[place as usize].session
+            {
                 session.moves(1 - end, udp);
             }
             self.introduce(slot, place);

@@ -4,7 +4,7 @@ use super::Engine;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::{Config, SegmentRule};
 use crate::connection::context::Outcome;
-use crate::connection::followed::{Carrier, Session};
+use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::tcp::application::speaks_as_client;
 use crate::flows::copies::WATCHED;
 use crate::flows::key::{End, FlowKey};
@@ -47,7 +47,7 @@ impl Engine {
     pub(super) fn tcp(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let flow = self.registry.flow(slot);
         // Most packets of others are of such flows.
-        if flow.settled && flow.server.is_none() {
+        if flow.identified_or_given_up && flow.server.is_none() {
             return Outcome::default();
         }
         let tcp = *tcp;
@@ -60,7 +60,7 @@ impl Engine {
         let server = flow.server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         if is_classic
-            && flow.settled
+            && flow.identified_or_given_up
             && let Some((_, end)) = server
         {
             return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
@@ -78,7 +78,7 @@ impl Engine {
             else {
                 // Data that is neither a beginning nor says who sends it settles the matter; a bare acknowledgement not.
                 let flow = self.registry.flow_mut(slot);
-                flow.settled = tcp.payload_length > 0;
+                flow.identified_or_given_up = tcp.payload_length > 0;
                 flow.passed_over = true;
                 return Outcome::default();
             };
@@ -93,18 +93,19 @@ impl Engine {
         }
         let followed = &mut self.connections.list[place as usize];
         followed.used = true;
-        let Session::Tcp(connection) = &mut followed.session else {
+        let AnyConnection::Tcp(connection) = &mut followed.session else {
             return Outcome::default();
         };
         // Of a packet that says nothing new about its connection, there is nothing more to do.
         if takes_short_ways
-            && let Some(outcome) = connection.pass(tcp, sender, stamp, &mut self.segments)
+            && let Some(outcome) = connection.take_in_order(tcp, sender, stamp, &mut self.segments)
         {
             return outcome;
         }
         let client = connection.client;
         let report = self.call(slot, client, |connections, _, ctx| {
-            let Session::Tcp(connection) = &mut connections.list[place as usize].session else {
+            let AnyConnection::Tcp(connection) = &mut connections.list[place as usize].session
+            else {
                 return None;
             };
             // Without payload too: an acknowledgement hands what was held back to readers, who may keep more of it.
@@ -133,7 +134,7 @@ impl Engine {
         }
         match flow.server {
             None if settled => {
-                flow.settled = true;
+                flow.identified_or_given_up = true;
                 flow.connection = NONE;
                 self.connections.release(place);
             }
@@ -143,7 +144,7 @@ impl Engine {
                 self.connections.release(place);
             }
             Some((_, end)) if is_classic => {
-                flow.settled |= settled;
+                flow.identified_or_given_up |= settled;
                 if settled {
                     flow.connection = NONE;
                     self.connections.release(place);

@@ -40,7 +40,7 @@ impl Quantity {
 
 /// Packets of one direction.
 #[derive(Debug, Default)]
-pub(crate) struct Direction {
+pub(crate) struct DirectionFeatures {
     counts: Counts,
     bytes_per_packet: Quantity,
     inter_arrival: Quantity,
@@ -49,7 +49,7 @@ pub(crate) struct Direction {
     receive_window: Quantity,
 }
 
-impl Direction {
+impl DirectionFeatures {
     /// Counts a packet of `length` bytes that came `gap` nanoseconds after the one before in its direction.
     pub(crate) fn packet(&mut self, length: u32, gap: Option<i64>, pool: &mut Pool) {
         self.counts.packets += 1;
@@ -143,8 +143,8 @@ impl Spread {
 /// Everything that is counted of a window's packets.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
-    pub(crate) down: Direction,
-    pub(crate) up: Direction,
+    pub(crate) down: DirectionFeatures,
+    pub(crate) up: DirectionFeatures,
     pub(crate) flows: u64,
     pub(crate) shares: Shares,
     round_trip: Quantity,

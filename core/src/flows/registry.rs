@@ -278,7 +278,7 @@ impl Registry {
                 number: None,
                 server: None,
                 connection: NONE,
-                settled: false,
+                identified_or_given_up: false,
                 opened_by: None,
                 client: None,
                 passed_over: false,
@@ -321,7 +321,7 @@ impl Registry {
         self.settle_past(slot);
         let flow = &mut self.flows[slot];
         flow.sent = Default::default();
-        flow.settled = false;
+        flow.identified_or_given_up = false;
         flow.opened_by = None;
         flow.client = None;
         flow.over = false;

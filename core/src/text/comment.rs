@@ -18,7 +18,7 @@ const MAX_NAME: usize = 253;
 
 /// A packet and what is known of its server and segment.
 #[derive(Clone, Copy, Debug)]
-pub struct Note<'a> {
+pub struct PacketComment<'a> {
     /// Number of the packet.
     pub frame: u64,
     /// The engine's annotation of it.
@@ -31,7 +31,7 @@ pub struct Note<'a> {
     pub settled: bool,
 }
 
-impl Note<'_> {
+impl PacketComment<'_> {
     /// Returns true if the packet begins a request or is the last of a segment.
     #[must_use]
     pub fn is_landmark(&self) -> bool {
@@ -51,7 +51,7 @@ impl Note<'_> {
     }
 }
 
-impl Note<'_> {
+impl PacketComment<'_> {
     /// Appends the note: [`PREFIX`], direction, what the packet is, the server, and what is to be said of its bytes.
     ///
     /// It is what [`fmt::Display`] shows, in a quarter of the instructions: a capture gets one for each of its packets.
@@ -108,8 +108,8 @@ impl Note<'_> {
     }
 }
 
-/// [`Note::append_to`].
-impl fmt::Display for Note<'_> {
+/// [`PacketComment::append_to`].
+impl fmt::Display for PacketComment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         shown(f, |text| self.append_to(text))
     }

@@ -123,7 +123,7 @@ pub enum Side {
 
 /// Follows the messages of one direction.
 #[derive(Debug)]
-pub struct Reader {
+pub struct MessageReader {
     side: Side,
     state: State,
     head: Vec<u8>,
@@ -153,7 +153,7 @@ enum Chunk {
     Trailer(u32),
 }
 
-impl Reader {
+impl MessageReader {
     /// A reader at the beginning of a message.
     #[must_use]
     pub const fn new(side: Side) -> Self {
@@ -210,7 +210,7 @@ impl Reader {
 
     /// Takes `length` bytes if all of them are of a body that goes on behind them; else none, and `false`.
     #[inline]
-    pub fn pass(&mut self, length: u32) -> bool {
+    pub fn take_in_order(&mut self, length: u32) -> bool {
         match &mut self.state {
             State::Body(remaining) | State::Chunked(Chunk::Data(remaining))
                 if u64::from(length) < *remaining =>

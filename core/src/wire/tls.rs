@@ -190,7 +190,7 @@ impl RecordReader {
 
     /// Takes `length` bytes if all of them are of a record's body, and that is known; else none, and `false`.
     #[inline]
-    pub fn pass(&mut self, length: u32) -> bool {
+    pub fn take_in_order(&mut self, length: u32) -> bool {
         if !matches!(self.state, State::Body) || self.guessed || length > self.remaining {
             return false;
         }

@@ -1,7 +1,7 @@
 //! HTTP/1: the same messages however the stream is divided into packets.
 
 use nflx_core::fuzzing::http1::{
-    Event, Reader, Side, head_length, host_of, looks_like_request, looks_like_response,
+    Event, MessageReader, Side, head_length, host_of, looks_like_request, looks_like_response,
 };
 
 use crate::Input;
@@ -25,14 +25,14 @@ pub fn run(data: &[u8]) {
     );
     assert!(head_length(stream).is_none_or(|length| length <= stream.len()));
 
-    let mut whole = Reader::new(side);
+    let mut whole = MessageReader::new(side);
     let expected = read(&mut whole, choice, [(7, stream, stream.len() as u64)]);
     let mut at = 7;
     let packets = divide(stream, steps).map(|part| {
         at += part.len() as u64;
         (at - part.len() as u64, part, part.len() as u64)
     });
-    let mut parts = Reader::new(side);
+    let mut parts = MessageReader::new(side);
     let got = read(&mut parts, choice, packets);
     // What is lost may be found again where a packet begins with a message.
     assert!(got.starts_with(&expected), "{got:?} not {expected:?}");
@@ -50,9 +50,9 @@ pub fn run(data: &[u8]) {
         (at - length, part, length)
     });
     let new = if choice & 2 == 0 {
-        Reader::new(side)
+        MessageReader::new(side)
     } else {
-        Reader::lost(side)
+        MessageReader::lost(side)
     };
     read(&mut { new }, choice, cut);
 }
@@ -66,7 +66,7 @@ fn divide(mut stream: &[u8], steps: [usize; 3]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn read<'a>(
-    reader: &mut Reader,
+    reader: &mut MessageReader,
     choice: u8,
     packets: impl IntoIterator<Item = (u64, &'a [u8], u64)>,
 ) -> Vec<Event> {

@@ -12,7 +12,7 @@ struct Bench {
     config: Config,
     registry: Registry,
     segments: SegmentTable,
-    viewers: Viewers,
+    viewers: Clients,
 }
 
 impl Bench {
@@ -32,7 +32,7 @@ impl Bench {
         }
         Self {
             segments: SegmentTable::new(&config),
-            viewers: Viewers::new(&config),
+            viewers: Clients::new(&config),
             config,
             registry,
         }

@@ -325,7 +325,7 @@ impl Talk {
     /// Takes the server's next bytes, of the packet with this stamp, if they are but more of a response; hands out its
     /// segment. `None`, and nothing is taken, where they may be more than that.
     #[inline]
-    pub(crate) fn pass_down(
+    pub(crate) fn take_in_order(
         &mut self,
         offset: u64,
         length: u32,
@@ -337,8 +337,8 @@ impl Talk {
         }
         let owner = self.ledger.newest_owner(offset)?;
         let passes = match &mut self.protocol {
-            Protocol::Tls(tls) => tls.pass_down(length),
-            Protocol::Http(http) => http.pass_down(length),
+            Protocol::Tls(tls) => tls.take_in_order(length),
+            Protocol::Http(http) => http.take_in_order(length),
             Protocol::Dns(_) | Protocol::Opaque | Protocol::Unknown => false,
         };
         passes.then(|| {

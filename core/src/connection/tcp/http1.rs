@@ -10,7 +10,7 @@ use crate::facts::segment::{Transport, Via};
 use crate::facts::server::EvidenceKind;
 use crate::packet::Stamp;
 use crate::wire::http1;
-use crate::wire::http1::{Event, Reader, Side};
+use crate::wire::http1::{Event, MessageReader, Side};
 
 /// Pipelined requests whose responses are awaited. Clients that pipeline send a handful.
 const MAX_PIPELINED: usize = 64;
@@ -27,8 +27,8 @@ struct Awaited {
 /// An HTTP/1 connection.
 #[derive(Debug)]
 pub(crate) struct HttpSession {
-    up: Reader,
-    down: Reader,
+    up: MessageReader,
+    down: MessageReader,
     /// The responses that are awaited.
     awaited: VecDeque<Awaited>,
     /// Responses that began before their requests were known.
@@ -50,8 +50,8 @@ pub(crate) struct HttpSession {
 impl HttpSession {
     pub(crate) fn new() -> Self {
         Self {
-            up: Reader::new(Side::Client),
-            down: Reader::new(Side::Server),
+            up: MessageReader::new(Side::Client),
+            down: MessageReader::new(Side::Server),
             awaited: VecDeque::new(),
             unasked: 0,
             message: (0, false),
@@ -69,8 +69,8 @@ impl HttpSession {
     /// A connection whose beginning was not seen.
     pub(crate) fn midstream() -> Self {
         Self {
-            up: Reader::lost(Side::Client),
-            down: Reader::lost(Side::Server),
+            up: MessageReader::lost(Side::Client),
+            down: MessageReader::lost(Side::Server),
             ..Self::new()
         }
     }
@@ -237,8 +237,8 @@ impl HttpSession {
 
     /// Takes the server's next bytes if they are but more of a body; else none, and `false`.
     #[inline]
-    pub(crate) fn pass_down(&mut self, length: u32) -> bool {
-        self.down.pass(length)
+    pub(crate) fn take_in_order(&mut self, length: u32) -> bool {
+        self.down.take_in_order(length)
     }
 
     /// Reads server bytes; finds where responses begin and end.
@@ -337,7 +337,7 @@ fn ask_proxy(host: &str, frame: u64, ctx: &mut Context<'_>) -> bool {
 fn boundary_of(
     awaited: &VecDeque<Awaited>,
     unasked: usize,
-    down: &Reader,
+    down: &MessageReader,
     ledger: &Ledger,
     response_at: u64,
 ) -> Option<u64> {

@@ -104,7 +104,7 @@ impl Connection {
     /// the next bytes of a response. `None`, and nothing is taken, where it may say more: [`Self::packet`] takes any, and
     /// says the same of these.
     #[inline]
-    pub(crate) fn pass(
+    pub(crate) fn take_in_order(
         &mut self,
         tcp: &Tcp<'_>,
         sender: End,
@@ -135,10 +135,10 @@ impl Connection {
         if from_client || !self.down.is_plain_at(tcp.sequence) {
             return None;
         }
-        let segment = self
-            .talk
-            .pass_down(self.down.next(), tcp.payload_length, stamp, segments)?;
-        self.down.pass(tcp.payload_length);
+        let segment =
+            self.talk
+                .take_in_order(self.down.next(), tcp.payload_length, stamp, segments)?;
+        self.down.take_in_order(tcp.payload_length);
         self.over = false;
         Some(Outcome {
             request: false,

@@ -262,7 +262,7 @@ impl Stream {
     /// Takes `length` bytes of a packet where [`Self::is_plain_at`] holds: as [`Self::receive`] and [`Self::read`] would,
     /// without a reader.
     #[inline]
-    pub fn pass(&mut self, length: u32) {
+    pub fn take_in_order(&mut self, length: u32) {
         self.packets += 1;
         self.advance(self.next + u64::from(length));
     }

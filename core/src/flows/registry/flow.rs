@@ -26,7 +26,7 @@ pub(crate) struct Flow {
     /// The place where its contents are followed.
     pub(crate) connection: Slot,
     /// Its contents were looked at and say nothing about who it is.
-    pub(crate) settled: bool,
+    pub(crate) identified_or_given_up: bool,
     /// Sequence number of the SYN that opened it.
     pub(crate) opened_by: Option<u32>,
     /// The end that it was last followed as the client's.

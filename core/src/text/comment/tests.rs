@@ -81,7 +81,7 @@ fn annotation(direction: Direction, segment: Option<u32>) -> Annotation {
 }
 
 fn note(frame: u64, annotation: &Annotation, segment: Option<&Segment>, settled: bool) -> String {
-    Note {
+    PacketComment {
         frame,
         annotation,
         server: &server(NAME),

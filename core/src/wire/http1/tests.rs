@@ -13,7 +13,7 @@ const ORIGIN: u64 = 1 << 40;
 
 /// Reads packets, each with its captured bytes and how many there were; offsets of events count from 0.
 fn read(
-    reader: &mut Reader,
+    reader: &mut MessageReader,
     at: &mut u64,
     packets: &[(&[u8], u64)],
     bodiless: &[bool],
@@ -41,7 +41,7 @@ fn read(
 
 fn whole(side: Side, stream: &[u8], bodiless: &[bool]) -> Vec<Event> {
     read(
-        &mut Reader::new(side),
+        &mut MessageReader::new(side),
         &mut 0,
         &[(stream, stream.len() as u64)],
         bodiless,
@@ -175,14 +175,14 @@ fn where_packets_divide_a_stream_makes_no_difference() {
             let (first, second) = stream.split_at(at);
             let packets = [(first, at as u64), (second, second.len() as u64)];
             assert_eq!(
-                &read(&mut Reader::new(side), &mut 0, &packets, bodiless),
+                &read(&mut MessageReader::new(side), &mut 0, &packets, bodiless),
                 events,
                 "{side:?} at {at}"
             );
         }
         let bytes: Vec<_> = stream.chunks(1).map(|byte| (byte, 1)).collect();
         assert_eq!(
-            &read(&mut Reader::new(side), &mut 0, &bytes, bodiless),
+            &read(&mut MessageReader::new(side), &mut 0, &bytes, bodiless),
             events,
             "{side:?} byte by byte"
         );
@@ -210,7 +210,7 @@ fn a_length_that_makes_no_sense_loses_the_framing() {
         "Content-Length: 5\r\nContent-Length: 6\r\n",
         "Content-Length:\r\n",
     ] {
-        let mut reader = Reader::new(Side::Server);
+        let mut reader = MessageReader::new(Side::Server);
         let stream = response("200 OK", fields, b"12345");
         let events = read(&mut reader, &mut 0, &[(&stream, stream.len() as u64)], &[]);
         assert_eq!(
@@ -251,7 +251,7 @@ fn chunk_sizes_that_make_no_sense_lose_the_framing() {
         "3\r\nabcd\r\n",
         "3\r\nabc0\r\n\r\n",
     ] {
-        let mut reader = Reader::new(Side::Server);
+        let mut reader = MessageReader::new(Side::Server);
         let stream = response("200 OK", "Transfer-Encoding: chunked\r\n", body.as_bytes());
         let events = read(&mut reader, &mut 0, &[(&stream, stream.len() as u64)], &[]);
         assert_eq!(
@@ -260,7 +260,7 @@ fn chunk_sizes_that_make_no_sense_lose_the_framing() {
             "{body:?}"
         );
     }
-    let mut reader = Reader::new(Side::Server);
+    let mut reader = MessageReader::new(Side::Server);
     let line = format!("1;{}", "x".repeat(10_000));
     let stream = response("200 OK", "Transfer-Encoding: chunked\r\n", line.as_bytes());
     read(&mut reader, &mut 0, &[(&stream, stream.len() as u64)], &[]);

@@ -32,11 +32,11 @@ impl TlsSession {
 
     /// Takes the server's next bytes if they are but more of a record of application data; else none, and `false`.
     #[inline]
-    pub(crate) fn pass_down(&mut self, length: u32) -> bool {
+    pub(crate) fn take_in_order(&mut self, length: u32) -> bool {
         self.down_class == Class::Application
             && self.http2.is_none()
             && self.server_hello.is_done()
-            && self.down.pass(length)
+            && self.down.take_in_order(length)
     }
 
     /// Reads server bytes.

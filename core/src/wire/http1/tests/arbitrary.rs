@@ -35,7 +35,7 @@ proptest! {
     #[test]
     fn every_stream_is_read_to_its_end_with_events_in_order(packets in pieces(), bodiless: [bool; 4], server: bool) {
         let side = if server { Side::Server } else { Side::Client };
-        let mut reader = Reader::new(side);
+        let mut reader = MessageReader::new(side);
         let (mut at, mut last) = (0, 0);
         let mut open = false;
         for (bytes, length) in &packets {
@@ -68,7 +68,7 @@ proptest! {
         let stream: Vec<u8> = sizes.iter().flat_map(|&size| sized(size)).collect();
         let expected = whole(Side::Server, &stream, &[]);
         prop_assert_eq!(expected.len(), 3 * sizes.len());
-        let (mut reader, mut at, mut events) = (Reader::new(Side::Server), 0, Vec::new());
+        let (mut reader, mut at, mut events) = (MessageReader::new(Side::Server), 0, Vec::new());
         let mut cuts = cuts.into_iter().cycle();
         let mut rest = &stream[..];
         while !rest.is_empty() {

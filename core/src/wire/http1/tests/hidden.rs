@@ -15,7 +15,7 @@ fn hidden_bytes_in_a_body_do_no_harm() {
             (&stream[end..], (stream.len() - end) as u64),
         ];
         assert_eq!(
-            read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]),
+            read(&mut MessageReader::new(Side::Server), &mut 0, &packets, &[]),
             expected,
             "{end} bytes, cut"
         );
@@ -30,7 +30,7 @@ fn hidden_bytes_in_a_body_do_no_harm() {
         ),
     ];
     assert_eq!(
-        read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]),
+        read(&mut MessageReader::new(Side::Server), &mut 0, &packets, &[]),
         expected,
         "whole packets"
     );
@@ -58,11 +58,11 @@ fn hidden_bytes_in_a_chunk_do_no_harm() {
         ),
     ];
     assert_eq!(
-        read(&mut Reader::new(Side::Server), &mut 0, &packets, &[]),
+        read(&mut MessageReader::new(Side::Server), &mut 0, &packets, &[]),
         expected
     );
     // One byte more hidden: where the next chunk begins is not known.
-    let mut reader = Reader::new(Side::Server);
+    let mut reader = MessageReader::new(Side::Server);
     let packets = [
         (&stream[..letters], letters as u64),
         (&[], 27),
@@ -76,7 +76,7 @@ fn hidden_bytes_in_a_chunk_do_no_harm() {
 fn hidden_bytes_in_a_head_lose_the_framing_until_a_packet_begins_with_a_message() {
     for at in 1..40 {
         let (first, second) = (sized(100), sized(200));
-        let mut reader = Reader::new(Side::Server);
+        let mut reader = MessageReader::new(Side::Server);
         let mut offset = 0;
         let events = read(
             &mut reader,
@@ -106,7 +106,7 @@ fn hidden_bytes_in_a_head_lose_the_framing_until_a_packet_begins_with_a_message(
 
 #[test]
 fn a_head_that_a_snapshot_cuts_is_begun_but_not_read() {
-    let mut reader = Reader::new(Side::Client);
+    let mut reader = MessageReader::new(Side::Client);
     let events = read(&mut reader, &mut 0, &[(&GET[..30], GET.len() as u64)], &[]);
     assert_eq!(
         (events.as_slice(), reader.is_lost()),
@@ -127,7 +127,7 @@ fn a_head_that_a_snapshot_cuts_is_begun_but_not_read() {
 
 #[test]
 fn a_reader_that_joins_late_waits_for_a_message() {
-    let mut reader = Reader::lost(Side::Server);
+    let mut reader = MessageReader::lost(Side::Server);
     let mut offset = 0;
     assert_eq!(
         read(
@@ -157,7 +157,7 @@ fn a_reader_that_joins_late_waits_for_a_message() {
 
 #[test]
 fn what_is_not_http_loses_the_framing_and_restart_brings_it_back() {
-    let mut reader = Reader::new(Side::Server);
+    let mut reader = MessageReader::new(Side::Server);
     let mut offset = 0;
     assert_eq!(
         read(
@@ -182,7 +182,7 @@ fn what_is_not_http_loses_the_framing_and_restart_brings_it_back() {
 
 #[test]
 fn a_head_without_end_is_given_up() {
-    let mut reader = Reader::new(Side::Client);
+    let mut reader = MessageReader::new(Side::Client);
     let mut offset = 0;
     let line = [b'a'; 1000];
     read(
