@@ -8,6 +8,7 @@ mod claim;
 mod copies;
 mod evidence;
 mod flow;
+mod links;
 mod tenure;
 mod vacancy;
 mod verdict;
@@ -272,35 +273,7 @@ impl Registry {
         let low = self.host(config, key.host(0), NONE);
         let hosts = [low, self.host(config, key.host(1), low)];
         let server = self.inherited(config, &key, hosts, None, time);
-        let slot = self.flows.insert(
-            key,
-            Flow {
-                number: None,
-                server: None,
-                connection: NONE,
-                identified_or_given_up: false,
-                opened_by: None,
-                client: None,
-                passed_over: false,
-                over: false,
-                watch: WATCHED + 1,
-                replayed: false,
-                copies: 0,
-                scopes: [0; 2],
-                scope_changes: 0,
-                opener: None,
-                own: None,
-                own_name: None,
-                is_firm: false,
-                is_foreign: false,
-                sent: Default::default(),
-                t_first: time,
-                t_last: time,
-                hosts,
-                previous: [NONE; 2],
-                next: [NONE; 2],
-            },
-        );
+        let slot = self.flows.insert(key, Flow::new(hosts, time));
         self.link(slot);
         if numbered {
             self.number(slot);
@@ -380,18 +353,7 @@ impl Registry {
             self.hosts.remove(victim);
             self.hosts_evicted += 1;
         }
-        let host = self.hosts.insert(
-            key,
-            Host {
-                server: None,
-                first_flow: NONE,
-                past: Default::default(),
-                past_flows: 0,
-                t_first: Time(i64::MAX),
-                t_last: Time(i64::MIN),
-                refused: false,
-            },
-        );
+        let host = self.hosts.insert(key, Host::new());
         let address = key.address();
         let embedded = config.embedded_ipv4(address);
         let within = |prefixes: &[Prefix]| {
@@ -422,91 +384,6 @@ impl Registry {
             self.learn_embedded(config, host, embedded);
         }
         host
-    }
-
-    fn end_of(&self, slot: Slot, host: Slot) -> End {
-        End::from(self.flows[slot].hosts[0] != host)
-    }
-
-    fn link(&mut self, slot: Slot) {
-        let hosts = self.flows[slot].hosts;
-        // An address that talks to itself stands in its list once.
-        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
-        for end in ends {
-            let host = hosts[end];
-            let first = self.hosts[host].first_flow;
-            self.flows[slot].next[end] = first;
-            if first != NONE {
-                let other = usize::from(self.end_of(first, host));
-                self.flows[first].previous[other] = slot;
-            }
-            self.hosts[host].first_flow = slot;
-        }
-    }
-
-    fn unlink(&mut self, slot: Slot) {
-        let hosts = self.flows[slot].hosts;
-        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
-        for end in ends {
-            let (previous, next) = (self.flows[slot].previous[end], self.flows[slot].next[end]);
-            let host = hosts[end];
-            if previous == NONE {
-                self.hosts[host].first_flow = next;
-            } else {
-                let other = usize::from(self.end_of(previous, host));
-                self.flows[previous].next[other] = next;
-            }
-            if next != NONE {
-                let other = usize::from(self.end_of(next, host));
-                self.flows[next].previous[other] = previous;
-            }
-        }
-    }
-
-    /// Adds what a flow counted to its addresses' past, should one of them turn out to be a server. What a server's
-    /// flow counted is that server's already.
-    fn settle_past(&mut self, slot: Slot) {
-        let flow = &self.flows[slot];
-        if let Some((id, _)) = flow.server {
-            self.reaches[self.numbering.place(id)].has_past = true;
-            return;
-        }
-        if flow.is_foreign {
-            return;
-        }
-        let (sent, hosts, times) = (flow.sent, flow.hosts, (flow.t_first, flow.t_last));
-        let numbered = u32::from(flow.number.is_some());
-        let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
-        for end in ends {
-            let host = &mut self.hosts[hosts[end]];
-            for (past, sent) in host.past.iter_mut().zip([sent[end], sent[1 - end]]) {
-                past.packets += sent.packets;
-                past.bytes += sent.bytes;
-            }
-            host.past_flows += numbered;
-            host.t_first = host.t_first.min(times.0);
-            host.t_last = host.t_last.max(times.1);
-        }
-    }
-
-    fn evict_flow(&mut self, evicted: impl FnOnce(Slot, Slot)) {
-        // Netflix's flows stay, unless they are nearly all there is.
-        let keep_netflix = self.netflix_flows < self.flows.len() - self.flows.len() / 8;
-        let victim = self
-            .flows
-            .victim(|_, flow| !keep_netflix || flow.server.is_none());
-        let Some(slot) = victim.or_else(|| self.flows.victim(|_, _| true)) else {
-            return;
-        };
-        self.settle_past(slot);
-        self.unlink(slot);
-        self.netflix_flows -= usize::from(self.flows[slot].server.is_some());
-        let connection = self.flows[slot].connection;
-        self.flows.remove(slot);
-        self.flows_evicted += 1;
-        if connection != NONE {
-            evicted(slot, connection);
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::bounded::clock_table::{NONE, Slot};
 use crate::facts::annotation::ServerId;
 use crate::facts::counters::Counters;
 use crate::facts::server::EvidenceKind;
+use crate::flows::copies::WATCHED;
 use crate::flows::key::End;
 use crate::packet::Time;
 
@@ -64,6 +65,36 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
+    /// A flow of which nothing was seen yet.
+    pub(super) fn new(hosts: [Slot; 2], time: Time) -> Self {
+        Self {
+            number: None,
+            server: None,
+            connection: NONE,
+            identified_or_given_up: false,
+            opened_by: None,
+            client: None,
+            passed_over: false,
+            over: false,
+            watch: WATCHED + 1,
+            replayed: false,
+            copies: 0,
+            scopes: [0; 2],
+            scope_changes: 0,
+            opener: None,
+            own: None,
+            own_name: None,
+            is_firm: false,
+            is_foreign: false,
+            sent: Default::default(),
+            t_first: time,
+            t_last: time,
+            hosts,
+            previous: [NONE; 2],
+            next: [NONE; 2],
+        }
+    }
+
     /// Returns true if all that passed of it was followed as if `server` had been known to be
     /// Netflix's from the start.
     pub(super) const fn is_whole(&self, server: End) -> bool {
@@ -102,4 +133,19 @@ pub(super) struct Host {
     pub(super) t_last: Time,
     /// Would be a server, had there been room.
     pub(super) refused: bool,
+}
+
+impl Host {
+    /// An address of which nothing is known yet.
+    pub(super) fn new() -> Self {
+        Self {
+            server: None,
+            first_flow: NONE,
+            past: Default::default(),
+            past_flows: 0,
+            t_first: Time(i64::MAX),
+            t_last: Time(i64::MIN),
+            refused: false,
+        }
+    }
 }
