@@ -3,6 +3,8 @@
 use core::fmt;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 /// Ranges announced by Netflix's autonomous systems AS2906, AS40027, AS55095 and AS394406 (routing tables of 2024).
 /// Appliances that stand inside other networks use those networks' addresses: only names or behaviour find them.
 const NETFLIX: [&str; 19] = [
@@ -29,48 +31,25 @@ const NETFLIX: [&str; 19] = [
 
 /// An address range in CIDR notation (RFC 4632, RFC 4291).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Prefix {
-    address: IpAddr,
-    length: u8,
-}
+pub struct Prefix(IpNet);
 
 impl Prefix {
     /// Reads `address/length`, or an address alone as a range of one. Bits behind the length are ignored.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (address, length) = match text.split_once('/') {
-            Some((address, length)) => (address.parse().ok()?, length.parse().ok()?),
-            None => {
-                let address: IpAddr = text.parse().ok()?;
-                (address, if address.is_ipv4() { 32 } else { 128 })
-            }
-        };
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        (length <= longest).then_some(Self { address, length })
+        let one = || text.parse().ok().map(|address: IpAddr| address.into());
+        text.parse().ok().or_else(one).map(Self)
     }
 
     /// Returns true if it holds an address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let differ = own.to_bits() ^ other.to_bits();
-                differ.checked_shr(32 - u32::from(self.length)).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let differ = own.to_bits() ^ other.to_bits();
-                differ
-                    .checked_shr(128 - u32::from(self.length))
-                    .unwrap_or(0)
-                    == 0
-            }
-            _ => false,
-        }
+        self.0.contains(&address)
     }
 
     /// Returns true if its addresses can hold one of IPv4 (RFC 6052, section 2.2).
     pub(super) fn can_embed(&self) -> bool {
-        self.address.is_ipv6() && matches!(self.length, 32 | 40 | 48 | 56 | 64 | 96)
+        matches!(self.0, IpNet::V6(_)) && matches!(self.0.prefix_len(), 32 | 40 | 48 | 56 | 64 | 96)
     }
 
     /// Returns the IPv4 address that one of this range holds behind its prefix (RFC 6052, section 2.2).
@@ -83,7 +62,7 @@ impl Prefix {
         }
         // Bits 64 to 71 are none of the address's, wherever it stands.
         let mut octets = holder.octets().to_vec();
-        let mut start = usize::from(self.length / 8);
+        let mut start = usize::from(self.0.prefix_len() / 8);
         octets.remove(8);
         start -= usize::from(start > 8);
         let embedded: [u8; 4] = *octets.get(start..)?.first_chunk()?;
@@ -102,7 +81,7 @@ impl Prefix {
 
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.length)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 
