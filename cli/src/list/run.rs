@@ -189,55 +189,19 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
 
 /// Writes the rows of each capture into a file of its own.
 fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
-    let Some(root) = run
-        .output
-        .output
-        .as_deref()
-        .filter(|root| root.as_os_str() != "-")
-    else {
-        say("partitions are files; name the folder for them with -o");
-        return Status::Failed;
+    let root = match partition_folder(run, inputs) {
+        Ok(root) => root,
+        Err(sentence) => {
+            say(&sentence);
+            return Status::Failed;
+        }
     };
-    if run
-        .output
-        .format
-        .is_some_and(|format| format != Format::Parquet)
-    {
-        say("partitions are Parquet; leave --format out");
-        return Status::Failed;
-    }
-    if root.metadata().is_ok_and(|metadata| !metadata.is_dir()) {
-        say(&format!(
-            "{}: is no folder, which partitions need; name another output",
-            escape::path(root)
-        ));
-        return Status::Failed;
-    }
-    if let Some(sentence) = conflict(inputs) {
-        say(&sentence);
-        return Status::Failed;
-    }
-    let paths = || inputs.iter().flat_map(Input::files);
-    let target = |path: &Path| root.join(folder(&path.to_string_lossy())).join(PART);
-    let read: HashSet<_> = paths()
-        .filter_map(|path| Identity::of_input(path))
-        .collect();
-    let lost = paths()
-        .map(|path| target(path))
-        .find(|target| Identity::of_output(Some(target)).is_some_and(|it| read.contains(&it)));
-    if let Some(lost) = lost {
-        say(&format!(
-            "{}: is one of the captures and would be lost; name another folder",
-            escape::path(&lost)
-        ));
-        return Status::Failed;
-    }
     let mut sentences = Vec::new();
     let written = fs::create_dir_all(root).and_then(|()| {
         let read = |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Sink), Failure> {
             let study = Study::among(files, config.clone(), Some(Arc::clone(total)), T::COUNTS)?;
             let study = study.with_model(run.model.as_ref());
-            let mut sink = Sink::below(root, target(&files[0]))?;
+            let mut sink = Sink::below(root, partition_file(root, &files[0]))?;
             let mut writer = Writer::<T>::of_partition(&mut sink)?;
             let study = T::write(study, false, &mut writer)?;
             writer.finish()?;
@@ -257,6 +221,46 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
         Ok((status, _)) => status,
         Err(error) => unwritten(Some(root), &error),
     }
+}
+
+/// Returns the folder that partitions go to, or a sentence that says why there can be none.
+fn partition_folder<'r>(run: &'r Run, inputs: &[Input]) -> Result<&'r Path, String> {
+    let output = run.output.output.as_deref();
+    let Some(root) = output.filter(|root| root.as_os_str() != "-") else {
+        return Err("partitions are files; name the folder for them with -o".to_owned());
+    };
+    let format = run.output.format;
+    if format.is_some_and(|format| format != Format::Parquet) {
+        return Err("partitions are Parquet; leave --format out".to_owned());
+    }
+    if root.metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+        return Err(format!(
+            "{}: is no folder, which partitions need; name another output",
+            escape::path(root)
+        ));
+    }
+    if let Some(sentence) = conflict(inputs) {
+        return Err(sentence);
+    }
+    let paths = || inputs.iter().flat_map(Input::files);
+    let read: HashSet<_> = paths()
+        .filter_map(|path| Identity::of_input(path))
+        .collect();
+    let lost = paths()
+        .map(|path| partition_file(root, path))
+        .find(|target| Identity::of_output(Some(target)).is_some_and(|it| read.contains(&it)));
+    match lost {
+        None => Ok(root),
+        Some(lost) => Err(format!(
+            "{}: is one of the captures and would be lost; name another folder",
+            escape::path(&lost)
+        )),
+    }
+}
+
+/// Returns the file that holds the rows of a capture.
+fn partition_file(root: &Path, capture: &Path) -> PathBuf {
+    root.join(folder(&capture.to_string_lossy())).join(PART)
 }
 
 /// Why the captures cannot have a folder each.

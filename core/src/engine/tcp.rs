@@ -11,6 +11,19 @@ use crate::flows::key::{End, FlowKey};
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::{Tcp, TcpFlags};
 
+/// What a connection says of itself after a packet.
+struct After {
+    /// Bytes held back that found no room.
+    dropped: u64,
+    /// It may keep more of what it was given than before.
+    keeps: bool,
+    /// Something was sent again.
+    repeats: bool,
+    /// Its contents were looked at and say nothing more about who it is.
+    is_settled: bool,
+    is_over: bool,
+}
+
 /// The most data that comes with a SYN: what fits an IP packet.
 const MOST_WITH_SYN: u32 = 65_535;
 
@@ -57,39 +70,19 @@ impl Engine {
     #[inline(never)]
     fn follow_tcp(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let flow = self.registry.flow(slot);
-        let server = flow.server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         if is_classic
             && flow.identified_or_given_up
-            && let Some((_, end)) = server
+            && let Some((_, end)) = flow.server
         {
             return self.classic_packet(slot, tcp, 1 - end, sender, stamp);
         }
-        let takes_short_ways = self.config.takes_short_ways() && !is_classic;
         let mut place = self.place(slot);
         if place == NONE {
-            if server.is_some_and(|(_, end)| end == sender) && speaks_as_client(tcp.payload) {
-                self.registry.opened(&self.config, slot, sender);
-            }
-            let server = self.registry.flow(slot).server;
-            let key = self.registry.key(slot);
-            let Some(client) =
-                client_end(&self.config, key, tcp, sender, server.map(|(_, end)| end))
-            else {
-                // Data that is neither a beginning nor says who sends it settles the matter; a bare acknowledgement not.
-                let flow = self.registry.flow_mut(slot);
-                flow.identified_or_given_up = tcp.payload_length > 0;
-                flow.passed_over = true;
+            let Some(opened) = self.begin_to_follow(slot, tcp, sender) else {
                 return Outcome::default();
             };
-            if self.registry.flow(slot).over && tcp.payload_length == 0 {
-                return Outcome::default();
-            }
-            place = self.open_connection(
-                slot,
-                client,
-                Carrier::Tcp(self.registry.key(slot).port(1 - client)),
-            );
+            place = opened;
         }
         let followed = &mut self.connections.list[place as usize];
         followed.used = true;
@@ -97,13 +90,57 @@ impl Engine {
             return Outcome::default();
         };
         // Of a packet that says nothing new about its connection, there is nothing more to do.
-        if takes_short_ways
+        if self.config.takes_short_ways()
+            && !is_classic
             && let Some(outcome) = connection.take_in_order(tcp, sender, stamp, &mut self.segments)
         {
             return outcome;
         }
         let client = connection.client;
-        let report = self.call(slot, client, |connections, _, ctx| {
+        let Some((outcome, after)) = self.read_tcp(slot, place, client, tcp, sender, stamp) else {
+            return Outcome::default();
+        };
+        match self.act_on(slot, place, client, &after) {
+            Some(end) => self.classic_packet(slot, tcp, 1 - end, sender, stamp),
+            None => outcome,
+        }
+    }
+
+    /// Opens the place in which a flow is followed from this packet on. `None` where the packet does not tell which end is
+    /// the client, or the connection is over and the packet carries nothing.
+    fn begin_to_follow(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End) -> Option<Slot> {
+        // What speaks as a client does opened the connection, even where its address is known as a server's.
+        let server = self.registry.flow(slot).server;
+        if server.is_some_and(|(_, end)| end == sender) && speaks_as_client(tcp.payload) {
+            self.registry.opened(&self.config, slot, sender);
+        }
+        let server = self.registry.flow(slot).server.map(|(_, end)| end);
+        let key = self.registry.key(slot);
+        let Some(client) = client_end(&self.config, key, tcp, sender, server) else {
+            // Data that is neither a beginning nor says who sends it settles the matter; a bare acknowledgement does not.
+            let flow = self.registry.flow_mut(slot);
+            flow.identified_or_given_up = tcp.payload_length > 0;
+            flow.passed_over = true;
+            return None;
+        };
+        if self.registry.flow(slot).over && tcp.payload_length == 0 {
+            return None;
+        }
+        let carrier = Carrier::Tcp(self.registry.key(slot).port(1 - client));
+        Some(self.open_connection(slot, client, carrier))
+    }
+
+    /// Has the connection in a place read a packet; returns what it answers, and what it says of itself.
+    fn read_tcp(
+        &mut self,
+        slot: Slot,
+        place: Slot,
+        client: End,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Option<(Outcome, After)> {
+        self.call(slot, client, |connections, _, ctx| {
             let AnyConnection::Tcp(connection) = &mut connections.list[place as usize].session
             else {
                 return None;
@@ -111,50 +148,48 @@ impl Engine {
             // Without payload too: an acknowledgement hands what was held back to readers, who may keep more of it.
             let keeps = tcp.payload_length > 0 || connection.holds_back();
             let outcome = connection.packet(tcp, sender, stamp, ctx);
-            let dropped = std::mem::take(&mut connection.dropped);
-            Some((
-                outcome,
-                dropped,
+            let after = After {
+                dropped: std::mem::take(&mut connection.dropped),
                 keeps,
-                std::mem::take(&mut connection.repeated),
-                connection.is_settled(),
-                connection.is_over(),
-            ))
-        });
-        let Some((mut outcome, dropped, keeps, repeats, settled, is_over)) = report else {
-            return Outcome::default();
-        };
-        self.stats.reorder_dropped += dropped;
-        if keeps {
+                repeats: std::mem::take(&mut connection.repeated),
+                is_settled: connection.is_settled(),
+                is_over: connection.is_over(),
+            };
+            Some((outcome, after))
+        })
+    }
+
+    /// Acts on what a connection says of itself after a packet. Returns the Netflix end where the packet is to be counted
+    /// by the classic rule.
+    fn act_on(&mut self, slot: Slot, place: Slot, client: End, after: &After) -> Option<End> {
+        self.stats.reorder_dropped += after.dropped;
+        if after.keeps {
             self.relieve(place);
         }
         let flow = self.registry.flow_mut(slot);
-        if repeats {
+        if after.repeats {
             flow.watch = flow.watch.max(WATCHED);
         }
-        match flow.server {
-            None if settled => {
-                flow.identified_or_given_up = true;
-                flow.connection = NONE;
-                self.connections.release(place);
-            }
+        let is_classic = self.config.segment_rule == SegmentRule::Server;
+        let (is_done, classic_end) = match flow.server {
+            None => (after.is_settled, None),
+            // What looked like the client is the Netflix end after all: followed anew from here.
             Some((_, end)) if end == client => {
-                // What looked like the client is the Netflix end after all: followed anew from here.
                 flow.connection = NONE;
                 self.connections.release(place);
+                return None;
             }
-            Some((_, end)) if is_classic => {
-                flow.identified_or_given_up |= settled;
-                if settled {
-                    flow.connection = NONE;
-                    self.connections.release(place);
-                }
-                outcome = self.classic_packet(slot, tcp, 1 - end, sender, stamp);
-            }
-            _ if is_over => self.end(place),
-            _ => {}
+            Some((_, end)) if is_classic => (after.is_settled, Some(end)),
+            Some(_) => (false, None),
+        };
+        if is_done {
+            flow.identified_or_given_up = true;
+            flow.connection = NONE;
+            self.connections.release(place);
+        } else if after.is_over && classic_end.is_none() {
+            self.end(place);
         }
-        outcome
+        classic_end
     }
 
     /// Takes note that a connection is over, and lets go of one that has been for long.

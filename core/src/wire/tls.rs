@@ -107,20 +107,17 @@ enum State {
     Lost,
 }
 
+impl State {
+    /// Before a header.
+    const NEXT: Self = Self::Header {
+        bytes: [0; 5],
+        have: 0,
+    };
+}
+
 impl Default for RecordReader {
     fn default() -> Self {
-        Self {
-            state: State::Header {
-                bytes: [0; 5],
-                have: 0,
-            },
-            full: 0,
-            repeating: 0,
-            only_full: false,
-            recent: [0; RECENT_LENGTHS],
-            remaining: 0,
-            guessed: false,
-        }
+        Self::in_state(State::NEXT)
     }
 }
 
@@ -128,8 +125,12 @@ impl RecordReader {
     /// A reader that looks for a first header wherever one may be.
     #[must_use]
     pub const fn lost() -> Self {
+        Self::in_state(State::Lost)
+    }
+
+    const fn in_state(state: State) -> Self {
         Self {
-            state: State::Lost,
+            state,
             full: 0,
             repeating: 0,
             only_full: false,
@@ -180,10 +181,7 @@ impl RecordReader {
 
     /// Tells it that a record begins at the next byte.
     pub const fn restart(&mut self) {
-        self.state = State::Header {
-            bytes: [0; 5],
-            have: 0,
-        };
+        self.state = State::NEXT;
         self.guessed = false;
         self.remaining = 0;
     }
@@ -196,10 +194,7 @@ impl RecordReader {
         }
         self.remaining -= length;
         if self.remaining == 0 {
-            self.state = State::Header {
-                bytes: [0; 5],
-                have: 0,
-            };
+            self.state = State::NEXT;
         }
         true
     }
@@ -220,7 +215,7 @@ impl RecordReader {
             }
         }
         while length > 0 {
-            match &mut self.state {
+            match self.state {
                 State::Lost => {
                     event(Event::Unframed(length));
                     return;
@@ -234,46 +229,56 @@ impl RecordReader {
                         .get(usize::try_from(taken).unwrap_or(usize::MAX)..)
                         .unwrap_or_default();
                     if self.remaining == 0 {
-                        self.state = State::Header {
-                            bytes: [0; 5],
-                            have: 0,
-                        };
+                        self.state = State::NEXT;
                     }
                 }
-                State::Header {
-                    bytes: header,
-                    have,
-                } => {
-                    let wanted = usize::from(5 - *have);
-                    let taken = wanted.min(bytes.len());
-                    header[usize::from(*have)..usize::from(*have) + taken]
-                        .copy_from_slice(&bytes[..taken]);
-                    if taken == wanted {
-                        let (header, had) = (*header, *have);
-                        self.begin(
-                            RecordHeader::parse(header),
-                            offset - u64::from(had),
-                            had,
-                            false,
-                            &mut event,
-                        );
-                    } else if taken as u64 == length {
-                        *have += taken as u8;
-                        event(Event::Bytes(length));
+                State::Header { .. } => {
+                    if !self.header(offset, bytes, length, &mut event) {
                         return;
-                    } else {
-                        // The rest of the header is hidden: suppose another full record.
-                        let had = *have;
-                        let supposed = RecordHeader {
-                            content_type: ContentType::ApplicationData,
-                            length: self.repeating,
-                        };
-                        let supposed = (self.repeating > 0).then_some(supposed);
-                        self.begin(supposed, offset - u64::from(had), had, true, &mut event);
                     }
                 }
             }
         }
+    }
+
+    /// Completes a header from the next bytes, or supposes one where it is hidden; its record then begins. Returns false if
+    /// the packet ends within the header.
+    fn header(
+        &mut self,
+        offset: u64,
+        bytes: &[u8],
+        length: u64,
+        event: &mut impl FnMut(Event),
+    ) -> bool {
+        let State::Header {
+            bytes: header,
+            have,
+        } = &mut self.state
+        else {
+            return true;
+        };
+        let wanted = usize::from(5 - *have);
+        let taken = wanted.min(bytes.len());
+        header[usize::from(*have)..usize::from(*have) + taken].copy_from_slice(&bytes[..taken]);
+        let had = *have;
+        let begins_at = offset - u64::from(had);
+        if taken == wanted {
+            let header = RecordHeader::parse(*header);
+            self.begin(header, begins_at, had, false, event);
+        } else if taken as u64 == length {
+            *have += taken as u8;
+            event(Event::Bytes(length));
+            return false;
+        } else {
+            // The rest of the header is hidden: suppose another full record.
+            let supposed = RecordHeader {
+                content_type: ContentType::ApplicationData,
+                length: self.repeating,
+            };
+            let supposed = (self.repeating > 0).then_some(supposed);
+            self.begin(supposed, begins_at, had, true, event);
+        }
+        true
     }
 
     fn begin(

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use maud::Markup;
+use nflx_core::summary::RankedServer;
 use nflx_core::{Kind, Segment, Time};
 use plotters::element::{PathElement, Rectangle, Text};
 use plotters::style::Color;
 
 use super::axis::tick_text;
-use super::{Failure, GRID, INK, MUTED, TimeAxis, both, color};
+use super::{Area, Failure, Form, GRID, INK, MUTED, TimeAxis, both, color};
 use crate::report::facts::Facts;
 use crate::report::numbers::label;
 
@@ -80,59 +81,16 @@ pub(in crate::report) fn timeline(
         "Segments over time, one row for each of {} servers",
         names.len()
     );
+    let lanes = Lanes {
+        axis,
+        servers: &names,
+        bars: &bars,
+        largest,
+    };
     let drawing = both(
         &title,
         |form| LANE * names.len() as u32 + form.below() + 8,
-        |area, form| {
-            let rows = names.len() as f64;
-            let mut chart = plotters::chart::ChartBuilder::on(area)
-                .margin_top(8)
-                .margin_left(4)
-                .margin_right(form.right())
-                .x_label_area_size(form.below())
-                .build_cartesian_2d(axis.scale(form.numbers()), 0.0..rows)?;
-            chart
-                .configure_mesh()
-                .disable_y_axis()
-                .disable_y_mesh()
-                .max_light_lines(0)
-                .bold_line_style(GRID)
-                .axis_style(MUTED)
-                .label_style(form.text(MUTED))
-                .axis_desc_style(form.text(MUTED))
-                .x_label_formatter(&|value| tick_text(*value))
-                .x_desc(axis.title)
-                .draw()?;
-            let least = axis.part(2.0 / f64::from(form.width));
-            chart.draw_series((0..names.len()).map(|lane| {
-                let base = rows - lane as f64 - 1.0;
-                PathElement::new(vec![(axis.from, base), (axis.to, base)], GRID)
-            }))?;
-            chart.draw_series(bars.iter().map(|bar| {
-                let (from, to) = (axis.at(bar.from), axis.at(bar.to));
-                let base = rows - bar.lane as f64 - 1.0;
-                let height = (bar.bytes as f64 / largest.max(1) as f64).sqrt().max(0.06) * HIGHEST;
-                let right = to.max(from + least).min(axis.to);
-                Rectangle::new(
-                    [(from.min(right - least), base), (right, base + height)],
-                    color(bar.kind).mix(0.85).filled(),
-                )
-            }))?;
-            let inset = axis.part(4.0 / f64::from(form.width));
-            chart.draw_series(names.iter().enumerate().map(|(lane, server)| {
-                let mut text = server.address.to_string();
-                if server.name().is_some() {
-                    text = format!("{text}  {}", label(server));
-                }
-                let text = form.fitting(&text, form.width - 24);
-                Text::new(
-                    text,
-                    (axis.from + inset, rows - lane as f64 - 0.06),
-                    form.text(INK),
-                )
-            }))?;
-            Ok(())
-        },
+        |area, form| lanes.draw(area, form),
     )?;
     Ok(Some(Timeline {
         drawing,
@@ -140,6 +98,80 @@ pub(in crate::report) fn timeline(
         merged: (bars.len() < count).then_some((count, bars.len())),
         largest,
     }))
+}
+
+/// What is drawn: a lane for each server, and bars in them.
+struct Lanes<'a> {
+    axis: &'a TimeAxis,
+    servers: &'a [RankedServer<'a>],
+    bars: &'a [Bar],
+    /// Bytes of the highest bar.
+    largest: u64,
+}
+
+impl Lanes<'_> {
+    fn draw(&self, area: &Area<'_>, form: Form) -> Result<(), Failure> {
+        let axis = self.axis;
+        let rows = self.servers.len() as f64;
+        let base = |lane: usize| rows - lane as f64 - 1.0;
+        let mut chart = plotters::chart::ChartBuilder::on(area)
+            .margin_top(8)
+            .margin_left(4)
+            .margin_right(form.right())
+            .x_label_area_size(form.below())
+            .build_cartesian_2d(axis.scale(form.numbers()), 0.0..rows)?;
+        chart
+            .configure_mesh()
+            .disable_y_axis()
+            .disable_y_mesh()
+            .max_light_lines(0)
+            .bold_line_style(GRID)
+            .axis_style(MUTED)
+            .label_style(form.text(MUTED))
+            .axis_desc_style(form.text(MUTED))
+            .x_label_formatter(&|value| tick_text(*value))
+            .x_desc(axis.title)
+            .draw()?;
+        chart.draw_series((0..self.servers.len()).map(|lane| {
+            PathElement::new(vec![(axis.from, base(lane)), (axis.to, base(lane))], GRID)
+        }))?;
+        // A bar narrower than two pixels could not be seen.
+        let least = axis.part(2.0 / f64::from(form.width));
+        chart.draw_series(self.bars.iter().map(|bar| {
+            let (from, to) = (axis.at(bar.from), axis.at(bar.to));
+            let right = to.max(from + least).min(axis.to);
+            let base = base(bar.lane);
+            Rectangle::new(
+                [
+                    (from.min(right - least), base),
+                    (right, base + self.height(bar)),
+                ],
+                color(bar.kind).mix(0.85).filled(),
+            )
+        }))?;
+        let inset = axis.part(4.0 / f64::from(form.width));
+        chart.draw_series(self.servers.iter().enumerate().map(|(lane, server)| {
+            let text = form.fitting(&lane_name(server), form.width - 24);
+            let place = (axis.from + inset, rows - lane as f64 - 0.06);
+            Text::new(text, place, form.text(INK))
+        }))?;
+        Ok(())
+    }
+
+    /// Height of a bar as a share of its lane: areas grow with sizes, and the smallest can still be seen.
+    fn height(&self, bar: &Bar) -> f64 {
+        let share = bar.bytes as f64 / self.largest.max(1) as f64;
+        share.sqrt().max(0.06) * HIGHEST
+    }
+}
+
+/// Address and, if it has one, name of a server.
+fn lane_name(server: &RankedServer<'_>) -> String {
+    let address = server.address.to_string();
+    match server.name() {
+        Some(_) => format!("{address}  {}", label(server)),
+        None => address,
+    }
 }
 
 fn bar(segment: &Segment, lane: usize) -> Bar {

@@ -242,20 +242,10 @@ impl Talk {
     }
 
     fn read_up(&mut self, run: &Run<'_>, mut down: Position, ctx: &mut Context<'_>) {
-        let mut rest = *run;
-        if !self.proxy.is_passed() {
-            let from_start = self.from_start && !ctx.config.dns_ports.contains(&self.port);
-            let used = self.proxy.read_up(run, from_start);
-            if used == run.length && used > 0 {
-                return;
-            }
-            rest = run.behind(used);
-        }
+        let Some(rest) = self.behind_proxy(run, &mut down, ctx) else {
+            return;
+        };
         let run = &rest;
-        ctx.via = self.via.or(self.proxy.via());
-        if ctx.via.is_some() {
-            down.untouched = !self.proxy.is_heard();
-        }
         if matches!(self.protocol, Protocol::Unknown) {
             self.enter_tunnel(run, ctx);
         }
@@ -278,13 +268,9 @@ impl Talk {
             Protocol::Http(http) => http.read_up(run, response_at, &mut self.ledger, ctx),
             Protocol::Opaque => {
                 if !self.ledger.is_asking(response_at) {
-                    self.ledger.begin(
-                        ctx,
-                        run.stamp,
-                        run.offset,
-                        Some(response_at),
-                        Transport::Tcp,
-                    );
+                    let boundary = Some(response_at);
+                    self.ledger
+                        .begin(ctx, run.stamp, run.offset, boundary, Transport::Tcp);
                 }
             }
             Protocol::Dns(_) | Protocol::Unknown => {}
@@ -297,18 +283,48 @@ impl Talk {
             ctx.pass_over();
         }
         if ctx.segments.next_number() != before {
-            self.request_frame = run.stamp.frame;
-            if run.missing {
-                self.ledger.infer_request(ctx);
-            }
-            match &mut self.protocol {
-                _ if response_at < down.response_at => {}
-                Protocol::Tls(tls) => tls.response_begins(),
-                Protocol::Http(http) => http.response_begins(),
-                _ => {}
-            }
+            self.asked(run, response_at < down.response_at, ctx);
         } else if run.missing {
             self.ledger.doubt_request(ctx);
+        }
+    }
+
+    /// Has a proxy's handshake read first. Returns what of the client's bytes comes behind it; `None` if nothing does.
+    fn behind_proxy<'a>(
+        &mut self,
+        run: &Run<'a>,
+        down: &mut Position,
+        ctx: &mut Context<'_>,
+    ) -> Option<Run<'a>> {
+        let mut rest = *run;
+        if !self.proxy.is_passed() {
+            let from_start = self.from_start && !ctx.config.dns_ports.contains(&self.port);
+            let used = self.proxy.read_up(run, from_start);
+            if used == run.length && used > 0 {
+                return None;
+            }
+            rest = run.behind(used);
+        }
+        ctx.via = self.via.or(self.proxy.via());
+        if ctx.via.is_some() {
+            // What the proxy itself answered is none of the server's.
+            down.untouched = !self.proxy.is_heard();
+        }
+        Some(rest)
+    }
+
+    /// Takes note that these bytes asked for something. The response begins at the server's next byte, unless they were
+    /// read so late that it `has_begun`.
+    fn asked(&mut self, run: &Run<'_>, has_begun: bool, ctx: &mut Context<'_>) {
+        self.request_frame = run.stamp.frame;
+        if run.missing {
+            self.ledger.infer_request(ctx);
+        }
+        match &mut self.protocol {
+            _ if has_begun => {}
+            Protocol::Tls(tls) => tls.response_begins(),
+            Protocol::Http(http) => http.response_begins(),
+            _ => {}
         }
     }
 

@@ -305,44 +305,19 @@ impl Connection {
         ctx: &mut Context<'_>,
         limits: Limits,
     ) -> Outcome {
-        let talk = &mut self.talk;
-        let offset = self.down.offset_of(sequence);
-        let owner = offset
-            .and_then(|offset| talk.ledger.owner(offset))
-            .map_or(0, |e| e.number);
-        // What waits behind a hole is kept only if there is something to read in it.
-        let next = self.down.next();
-        let is_mute = offset.is_some_and(|offset| {
-            offset > next && offset - next + u64::from(tcp.payload_length) <= talk.mute_down()
-        });
-        let payload = if is_mute && ctx.config.takes_short_ways() {
-            &[]
-        } else {
-            tcp.payload
-        };
-        let acknowledged = tcp
-            .flags
-            .has(TcpFlags::ACK)
-            .then(|| self.up.offset_of(tcp.acknowledgement))
-            .flatten();
-        let note = Note {
-            stamp,
-            owner,
-            peer: acknowledged.unwrap_or(u64::MAX),
-        };
+        let (payload, note) = self.prepare_down(tcp, sequence, stamp, ctx);
         let arrival = self
             .down
             .receive(sequence, tcp.payload_length, payload, note, limits);
         self.dropped += arrival.dropped;
         self.repeated |= arrival.retransmitted > 0;
+        let talk = &mut self.talk;
         let mut segment = None;
         // What waits behind a hole counts on the owner that is noted with it, and is put right as it is read.
         let in_order = self.down.next();
         for &range in arrival.new.iter().filter(|range| range.0 != in_order) {
-            segment = talk
-                .ledger
-                .credit_whole(ctx, owner, range, stamp)
-                .or(segment);
+            let credited = talk.ledger.credit_whole(ctx, note.owner, range, stamp);
+            segment = credited.or(segment);
         }
         // Control bytes of this packet itself; those of packets held back are corrected as they are read.
         let mut control = 0;
@@ -356,9 +331,10 @@ impl Connection {
         for &(start, end) in arrival.new.iter().filter(|range| range.0 == in_order) {
             let skipped = control.min(end - start);
             control -= skipped;
+            let range = (start + skipped, end);
             segment = talk
                 .ledger
-                .credit(ctx, (start + skipped, end), stamp, Credit::New)
+                .credit(ctx, range, stamp, Credit::New)
                 .or(segment);
         }
         for (length, credit) in [
@@ -376,6 +352,42 @@ impl Connection {
             segment,
             truncated: self.is_truncated(tcp, false),
         }
+    }
+
+    /// Returns what of a server's payload is worth keeping behind a hole, and what goes with it to its readers.
+    fn prepare_down<'a>(
+        &self,
+        tcp: &Tcp<'a>,
+        sequence: u32,
+        stamp: Stamp,
+        ctx: &Context<'_>,
+    ) -> (&'a [u8], Note) {
+        let offset = self.down.offset_of(sequence);
+        let owner = offset
+            .and_then(|offset| self.talk.ledger.owner(offset))
+            .map_or(0, |owner| owner.number);
+        // What waits behind a hole is kept only if there is something to read in it.
+        let next = self.down.next();
+        let is_mute = offset.is_some_and(|offset| {
+            offset > next && offset - next + u64::from(tcp.payload_length) <= self.talk.mute_down()
+        });
+        let payload = if is_mute && ctx.config.takes_short_ways() {
+            &[]
+        } else {
+            tcp.payload
+        };
+        // A server cannot answer a request that it has not acknowledged.
+        let acknowledged = tcp
+            .flags
+            .has(TcpFlags::ACK)
+            .then(|| self.up.offset_of(tcp.acknowledgement))
+            .flatten();
+        let note = Note {
+            stamp,
+            owner,
+            peer: acknowledged.unwrap_or(u64::MAX),
+        };
+        (payload, note)
     }
 
     fn is_truncated(&self, tcp: &Tcp<'_>, from_client: bool) -> bool {

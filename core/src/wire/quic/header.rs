@@ -191,8 +191,6 @@ impl<'a> Packets<'a> {
             }
         };
         let (dcid, scid) = (connection_id()?, connection_id()?);
-        let header_len = |reader: &Reader<'_>| bytes.len() - reader.remaining();
-
         // Packets without a `Length` reach to the end of the datagram.
         let whole = Packet {
             form: Form::UnknownVersion,
@@ -201,7 +199,7 @@ impl<'a> Packets<'a> {
             scid,
             token_len: 0,
             length: None,
-            header_len: header_len(&reader),
+            header_len: bytes.len() - reader.remaining(),
             packet_len: self.unparsed_len(),
             offset: self.offset,
             bytes,
@@ -227,29 +225,33 @@ impl<'a> Packets<'a> {
                 });
             }
         };
-        let token_len = if form == Form::Initial {
-            reader.varint_len()?
-        } else {
-            0
-        };
-        reader.take(token_len)?;
-        let length = reader.varint()?;
-        let header_len = header_len(&reader);
-        let packet_len = header_len.checked_add(usize::try_from(length).ok()?)?;
-        if length < MIN_PROTECTED_LEN || packet_len > whole.packet_len {
-            return None;
-        }
-        let bytes = bytes.get(..packet_len).unwrap_or(bytes);
-        Some(Packet {
-            form,
-            token_len,
-            length: Some(length),
-            header_len,
-            packet_len,
-            bytes,
-            ..whole
-        })
+        with_length(form, whole, &mut reader)
     }
+}
+
+/// Completes a packet whose header tells its length: `whole` as far as `reader` has read it.
+fn with_length<'a>(form: Form, whole: Packet<'a>, reader: &mut Reader<'a>) -> Option<Packet<'a>> {
+    let token_len = if form == Form::Initial {
+        reader.varint_len()?
+    } else {
+        0
+    };
+    reader.take(token_len)?;
+    let length = reader.varint()?;
+    let header_len = whole.bytes.len() - reader.remaining();
+    let packet_len = header_len.checked_add(usize::try_from(length).ok()?)?;
+    if length < MIN_PROTECTED_LEN || packet_len > whole.packet_len {
+        return None;
+    }
+    Some(Packet {
+        form,
+        token_len,
+        length: Some(length),
+        header_len,
+        packet_len,
+        bytes: whole.bytes.get(..packet_len).unwrap_or(whole.bytes),
+        ..whole
+    })
 }
 
 impl<'a> Iterator for Packets<'a> {

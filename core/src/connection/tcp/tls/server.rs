@@ -47,16 +47,7 @@ impl TlsSession {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) -> Found {
-        if let Some(message) = self.server_hello.take(run.bytes, run.length)
-            && let Some(hello) = ServerHello::parse(&message)
-        {
-            self.version = Some(hello.version);
-            self.cipher = Some(hello.cipher);
-            self.early.hello(hello.resumes, hello.retry);
-            if hello.http2 {
-                self.http2.get_or_insert_default();
-            }
-        }
+        self.look_for_hello(run);
         if let Some(http2) = &mut self.http2 {
             http2.arrive(run, self.down.is_exact(), round_trip, ledger, ctx);
         }
@@ -117,6 +108,20 @@ impl TlsSession {
             ledger.suppose(ctx, self.supposed(ctx));
         }
         found
+    }
+
+    /// Reads the server's hello, once all of it is there.
+    fn look_for_hello(&mut self, run: &Run<'_>) {
+        if let Some(message) = self.server_hello.take(run.bytes, run.length)
+            && let Some(hello) = ServerHello::parse(&message)
+        {
+            self.version = Some(hello.version);
+            self.cipher = Some(hello.cipher);
+            self.early.hello(hello.resumes, hello.retry);
+            if hello.http2 {
+                self.http2.get_or_insert_default();
+            }
+        }
     }
 
     /// The framing of a record that is hidden.

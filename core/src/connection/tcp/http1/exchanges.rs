@@ -1,0 +1,205 @@
+//! Which requests of an HTTP/1 connection await their responses, and which of them the next response answers.
+
+use std::collections::VecDeque;
+
+use crate::connection::context::Context;
+use crate::connection::tcp::ledger::{Certainty, Ledger, NOBODY};
+use crate::connection::tcp::stream::Run;
+use crate::facts::segment::{Transport, Via};
+use crate::facts::server::EvidenceKind;
+use crate::packet::Stamp;
+use crate::wire::http1::MessageReader;
+
+/// Pipelined requests whose responses are awaited. Clients that pipeline send a handful.
+const MAX_PIPELINED: usize = 64;
+
+/// A response that is awaited.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Awaited {
+    /// True if it has no body, whatever its head says.
+    pub(super) is_bodiless: bool,
+    /// A proxy was asked for it, of a host that is not Netflix's.
+    pub(super) is_foreign: bool,
+}
+
+/// The requests of a connection and the responses to them.
+#[derive(Debug, Default)]
+pub(super) struct Exchanges {
+    /// The responses that are awaited.
+    pub(super) awaited: VecDeque<Awaited>,
+    /// Responses that began before their requests were known.
+    pub(super) unasked: usize,
+    /// The place where the server's newest message began, and whether that only announced another one.
+    pub(super) message: (u64, bool),
+    /// Framing was lost while requests waited, or a request was guessed: which of them is answered now is a guess, until
+    /// a request finds all that were before it answered.
+    pub(super) slipped: bool,
+    /// A request that began before its server was known to be Netflix's.
+    pub(super) begun: Option<(Stamp, u64)>,
+    /// True if it leads to a proxy: each request names the host it is for.
+    pub(super) is_proxied: bool,
+}
+
+impl Exchanges {
+    /// The most memory that it holds beside itself, in bytes.
+    pub(super) const BOUND: usize = 2 * MAX_PIPELINED * size_of::<Awaited>();
+
+    /// Memory behind it, in bytes.
+    pub(super) fn heap(&self) -> usize {
+        self.awaited.capacity() * size_of::<Awaited>()
+    }
+
+    /// Begins the segment of a request that starts at `offset`, or notes it until its server is known.
+    pub(super) fn request_starts(
+        &mut self,
+        offset: u64,
+        run: &Run<'_>,
+        response_at: u64,
+        down: &MessageReader,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        if ctx.server().is_none() || self.is_proxied {
+            if self.begun.is_some() {
+                ctx.pass_over();
+            }
+            self.begun.get_or_insert((run.stamp, offset));
+            return;
+        }
+        let is_late = run.missing || run.owner.is_some();
+        if self.slipped && !is_late && down.at_boundary() {
+            // All that came down was read: the answers that are still awaited are among it.
+            let is_open = self.unasked > 0 || !self.awaited.is_empty();
+            self.slipped = is_open || ledger.waiting().is_some();
+            self.unasked = 0;
+            self.awaited.clear();
+            while ledger.place_waiting(response_at) {}
+        }
+        let boundary = self.boundary(down, ledger, response_at);
+        ledger.begin(ctx, run.stamp, offset, boundary, Transport::Tcp);
+    }
+
+    /// Takes the host that a request names to a proxy, and begins the request's segment if the host is Netflix's. Returns
+    /// true if it is another's.
+    pub(super) fn host_named(
+        &mut self,
+        host: Option<&str>,
+        stamp: Stamp,
+        response_at: u64,
+        down: &MessageReader,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) -> bool {
+        // Only a proxy is told the host in the request's first line. From then on, every request of the connection is to
+        // whom its own line says.
+        let is_first = host.is_some() && !self.is_proxied;
+        self.is_proxied |= is_first;
+        if !self.is_proxied {
+            return false;
+        }
+        ctx.via = Some(Via::HttpProxy);
+        let begun = self.begun.take();
+        let is_foreign = !ask_proxy(host.unwrap_or_default(), stamp.frame, ctx);
+        if is_first && begun.is_none() {
+            // It began as a request to what its address is known for.
+            ledger.direct(ctx, is_foreign);
+        } else if let (Some((stamp, offset)), false) = (begun, is_foreign) {
+            let boundary = self.boundary(down, ledger, response_at);
+            ledger.begin(ctx, stamp, offset, boundary, Transport::Tcp);
+        }
+        is_foreign
+    }
+
+    /// Takes client bytes that show no request because they were not captured: they are a new request if the one before
+    /// was answered.
+    pub(super) fn hidden_bytes(
+        &mut self,
+        run: &Run<'_>,
+        response_at: u64,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        if ctx.server().is_none() {
+            ctx.pass_over();
+        } else if self.is_proxied {
+            // Nothing shows whose it is.
+            ledger.place(NOBODY, response_at);
+        } else if !ledger.is_asking(response_at) {
+            let boundary = Some(response_at);
+            ledger.begin(ctx, run.stamp, run.offset, boundary, Transport::Tcp);
+            self.ask(Awaited::default());
+            self.slipped = true;
+        }
+    }
+
+    /// Awaits the response to a request, unless it began already.
+    pub(super) fn ask(&mut self, response: Awaited) {
+        if self.unasked > 0 {
+            self.unasked -= 1;
+        } else if self.awaited.len() < MAX_PIPELINED {
+            self.awaited.push_back(response);
+        }
+    }
+
+    /// Forgets all requests but the newest, which alone is still to be answered.
+    pub(super) fn keep_newest(&mut self) {
+        let newest = self.awaited.pop_back();
+        self.awaited.clear();
+        self.awaited.extend(newest);
+        self.unasked = 0;
+        self.slipped = false;
+    }
+
+    /// Returns where the response to a request begins that is sent now; `None` while others are awaited before it.
+    fn boundary(&self, down: &MessageReader, ledger: &Ledger, response_at: u64) -> Option<u64> {
+        let answering = self.unasked == 0 && (!self.awaited.is_empty() || !down.at_boundary());
+        let waits = ledger.waiting().is_some() || (!down.is_lost() && answering);
+        (!waits).then_some(response_at)
+    }
+}
+
+/// Takes the request that the next response answers; returns true if it was one for a head alone.
+pub(super) fn next_is_bodiless(awaited: &mut VecDeque<Awaited>, unasked: &mut usize) -> bool {
+    let Some(response) = awaited.pop_front() else {
+        *unasked = (*unasked + 1).min(MAX_PIPELINED);
+        return false;
+    };
+    response.is_bodiless
+}
+
+/// Returns true if the next response is that of a host which is not Netflix's.
+pub(super) fn is_next_foreign(awaited: &VecDeque<Awaited>) -> bool {
+    awaited.front().is_some_and(|response| response.is_foreign)
+}
+
+/// Places the response that starts at `offset` with the request that waits for it. `message` is the one before it.
+pub(super) fn response_starts(
+    offset: u64,
+    message: &mut (u64, bool),
+    slipped: bool,
+    ledger: &mut Ledger,
+    ctx: &mut Context<'_>,
+) {
+    let is_new = ledger.owner(offset).is_none_or(|owner| owner.is_ended());
+    if is_new && !ledger.place_waiting(offset) || slipped {
+        // The answer to a request that nothing shows counts on the one before.
+        ledger.add_framing(ctx, offset, 0, Certainty::Doubtful);
+    }
+    if let Some(owner) = ledger.owner_mut(offset) {
+        owner.responded = true;
+    }
+    if let (start, true) = std::mem::replace(message, (offset, false)) {
+        // What only announced the response is none of it.
+        let announced = offset.saturating_sub(start);
+        ledger.add_framing(ctx, start, announced, Certainty::Exact);
+    }
+}
+
+/// Takes the host that a proxy is asked for; returns true if it is Netflix's.
+fn ask_proxy(host: &str, frame: u64, ctx: &mut Context<'_>) -> bool {
+    let is_netflix = ctx.config.is_netflix(host);
+    if is_netflix {
+        ctx.learn_name(EvidenceKind::HttpHost, host, true, frame);
+    }
+    is_netflix && ctx.server().is_some()
+}
