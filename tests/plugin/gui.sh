@@ -22,6 +22,7 @@ for program in wireshark tshark Xvfb xdotool import convert; do
 done
 
 processes=()
+look=()
 home=$(mktemp -d)
 finish() {
     for ((i = ${#processes[@]} - 1; i >= 0; i--)); do kill "${processes[i]}" 2>/dev/null || true; done
@@ -46,6 +47,11 @@ cp "$built/libnflx_plugin.so" "$home/.local/lib/wireshark/plugins/$version/epan/
 cp "$here"/../../plugin/wireshark/profile/* "$home/.config/wireshark/profiles/Netflix/"
 cp "$here/../captures/$capture_name" "$home/"
 printf 'gui.update.enabled: FALSE\n' >"$home/.config/wireshark/preferences"
+# The command for the report, and in place of a browser what notes the page that is to be opened.
+mkdir "$home/bin"
+cp "$built/nflx" "$home/bin/"
+printf '#!/bin/sh\nprintf "%%s\\n" "$1" >"$HOME/opened"\n' >"$home/bin/xdg-open"
+chmod +x "$home/bin/xdg-open"
 cat >"$home/.config/wireshark/recent_common" <<'END'
 gui.geometry_main_x: 0
 gui.geometry_main_y: 0
@@ -67,8 +73,8 @@ read -r -t 30 number <"$home/display" || fail "Xvfb does not start."
 export DISPLAY=:$number
 
 wireshark() { # wireshark ARGUMENT...: started in the background
-    "${as_user[@]}" PATH="$PATH" HOME="$home" XDG_RUNTIME_DIR="$home/run" LC_ALL=C.UTF-8 TZ=UTC DISPLAY="$DISPLAY" \
-        wireshark "$@" >"$home/log" 2>&1 &
+    "${as_user[@]}" PATH="$home/bin:$PATH" HOME="$home" XDG_RUNTIME_DIR="$home/run" LC_ALL=C.UTF-8 TZ=UTC \
+        DISPLAY="$DISPLAY" "${look[@]}" wireshark "$@" >"$home/log" 2>&1 &
     processes+=($!)
 }
 stop_last() {
@@ -224,7 +230,8 @@ open_statistic() { # open_statistic TITLE KEY...: the keys that lead to it in th
 table() { # table NAME WINDOW: a screenshot of a window with a table, whose rows are seen
     # Without a window manager windows stay where they are put.
     xdotool windowsize "$2" 1380 420 windowmove "$2" 10 240 windowraise "$2"
-    sleep 1.5
+    sleep 1
+    settled "$1"
     shoot "$1" "$2"
     local white
     white=$(convert "$out/$1.png" -crop 1340x60+20+40 -fill black +opaque white -format '%[fx:round(100*(1-mean))]' info:)
@@ -245,14 +252,17 @@ close_window 'Netflix Servers'
 statistic=$(open_statistic 'Netflix Sessions' $(arrows 12))
 table sessions "$statistic"
 close_window 'Netflix Sessions'
-statistic=$(open_statistic 'Packets and Segments' Up Right)
+statistic=$(open_statistic 'Packets and Segments' Up Up)
 table tree "$statistic"
 close_window 'Packets and Segments'
+
+# shellcheck source=tests/plugin/gui_walk.sh
+. "$here/gui_walk.sh"
 
 # Export, by the menu: all packets, then the displayed ones with comments on requests only.
 export_annotated() { # export_annotated FILE PACKETS COMMENTS
     focus "$main"
-    key alt+t Up Right Return
+    key alt+s Up Right Up Return
     local dialog
     dialog=$(wait_for 'Export Annotated Capture')
     focus "$dialog"
@@ -327,6 +337,24 @@ for process in "${processes[@]}"; do
     kill -0 "$process" 2>/dev/null || fail "a process ended early."
 done
 stop_last
+
+# The same in a dark theme, where one can be had: what the profile colours stays readable, the rest is dark.
+if command -v qt5ct >/dev/null && [ "$version" = 4.0 ]; then
+    mkdir -p "$home/.config/qt5ct"
+    cp "$here/dark.conf" "$home/.config/qt5ct/dark.conf"
+    printf '[Appearance]\ncustom_palette=true\ncolor_scheme_path=%s\nstyle=Fusion\n' "$home/.config/qt5ct/dark.conf" \
+        >"$home/.config/qt5ct/qt5ct.conf"
+    chmod -R a+rX "$home/.config"
+    look=(QT_QPA_PLATFORMTHEME=qt5ct)
+    wireshark -C Netflix -r "$home/$capture_name"
+    main=$(wait_for "^$capture_name\$")
+    settled dark
+    [ "$(count_colour dark '#EBDEF6' "$list")" -gt 1000 ] || fail "the profile's colours are not there in a dark theme."
+    statistic=$(open_statistic 'Netflix Servers' $(arrows 11))
+    table dark_servers "$statistic"
+    stop_last
+    look=()
+fi
 
 # Live, on an interface of a namespace in which a client downloads: rows are coloured while Wireshark captures.
 live=skipped

@@ -41,13 +41,6 @@ typedef bool nflx_pref_bool;
 typedef gboolean nflx_pref_bool;
 #endif
 
-/* What parts a statistics tree's menu from its title. */
-#if NFLX_WIRESHARK_AT_LEAST(4, 4)
-#define NFLX_MENU_SEPARATOR "//"
-#else
-#define NFLX_MENU_SEPARATOR "/"
-#endif
-
 /* A record of a capture file: before 4.6 its data are in a buffer of their own. */
 #if NFLX_WIRESHARK_AT_LEAST(4, 6)
 typedef struct nflx_record {

@@ -8,6 +8,9 @@
 
 #include <epan/conversation_table.h>
 
+/* A type of conversation whose filters have ports, as numbers, and that no other window of Wireshark makes anything of. */
+enum { NUMBERED = CONVERSATION_NCP };
+
 static const char *segment_filter_name(conv_item_t *item, conv_filter_type_e type)
 {
     bool is_port = type == CONV_FT_SRC_PORT || type == CONV_FT_DST_PORT || type == CONV_FT_ANY_PORT;
@@ -50,7 +53,7 @@ static tap_packet_status segment_packet(void *data, packet_info *pinfo, epan_dis
     }
     add_conversation_table_data_with_conv_id(table, &pinfo->src, &pinfo->dst, number, number, number, 1,
                                              (int)pinfo->fd->pkt_len, &pinfo->rel_ts, &pinfo->abs_ts, &segments,
-                                             CONVERSATION_NONE);
+                                             (conversation_type)NUMBERED);
     return TAP_PACKET_REDRAW;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tools > Netflix > Export annotated capture: the capture in the window as a file (pcapng) with the comments of tshark -w
+/* Statistics > Netflix > Export annotated capture: the capture in the window as a file (pcapng) with the comments of tshark -w
  * and of nflx annotate.
  *
  * Wireshark does not dissect what it saves, so the file is read anew: once to know all about it, once to write it. What
@@ -275,9 +275,9 @@ void export_register(void)
 {
     ext_menu_t *menu = ext_menubar_register_menu(proto_nflx, "Netflix", TRUE);
 
-    ext_menubar_set_parentmenu(menu, "Tools");
+    ext_menubar_set_parentmenu(menu, "Statistics");
+    menu_register(menu);
     ext_menubar_add_entry(menu, "Export annotated capture…",
                           "Writes the capture with comments about Netflix's packets that every Wireshark shows", ask,
                           NULL);
-    menu_register(menu);
 }

@@ -53,11 +53,11 @@ static char *response_text(packet_info *pinfo, const facts *facts)
     const nflx_segment *segment = &facts->segment;
 
     if (segment->last_frame == facts->frame && segment->flags & NFLX_SEGMENT_HAS_DURATION) {
-        return g_strdup_printf("Segment %u, %s: %s bytes, %.3f s behind its request", segment->number,
+        return g_strdup_printf("Segment %u, %s: %s bytes, %.3f s after its request", segment->number,
                                nflx_kind_name(segment->kind), grouped(pinfo, segment->bytes),
                                (double)segment->duration / 1e9);
     }
-    return g_strdup_printf("Segment %u, %s: first byte, %.3f s behind its request", segment->number,
+    return g_strdup_printf("Segment %u, %s: first byte, %.3f s after its request", segment->number,
                            nflx_kind_name(segment->kind), (double)segment->ttfb / 1e9);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tools > Netflix and the toolbar "Netflix": requests, this segment, the next and the previous one, the summary, and the
+/* Statistics > Netflix and the toolbar "Netflix": requests, this segment, the next and the previous one, the summary, and the
  * page of nflx report for the open capture. */
 #include "menu.h"
 
@@ -169,12 +169,12 @@ static const struct entry {
     const char *tooltip;
     action action;
 } entries[] = {
+    {"Summary", "Says in a few lines what Netflix's servers sent", show_summary},
+    {"Report", "Writes the page of nflx report for this capture and opens it", open_report},
     {"Requests", "Shows the packets that begin a request for a Netflix segment", show_requests},
     {"This segment", "Shows the packets of the selected packet's segment", show_segment},
     {"Previous segment", "Goes to the request of the server's segment before", go_to_previous},
     {"Next segment", "Goes to the request of the server's segment after", go_to_next},
-    {"Summary", "Says in a few lines what Netflix's servers sent", show_summary},
-    {"Report", "Writes the page of nflx report for this capture and opens it", open_report},
 };
 
 static void from_menu(ext_menubar_gui_type type, gpointer object, gpointer data)

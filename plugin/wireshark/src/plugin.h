@@ -13,7 +13,7 @@
  *   conversations  segments among the conversations    response_times  times to the first byte
  *   objects      segments among the export objects     evidence  packets that name a server
  *   table        what tables share                     session_table  sessions of playback as a table
- *   ladder       requests and responses as arrows      menu      what Tools > Netflix and the toolbar do
+ *   ladder       requests and responses as arrows      menu      what Statistics > Netflix and the toolbar do
  *
  * The rule that keeps this sound: everything that Wireshark may leave by longjmp happens in C with no Rust frame below
  * it. frame.c reads all it needs before the core is called; the core fills plain structs and returns; then fields are

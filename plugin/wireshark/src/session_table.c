@@ -111,18 +111,18 @@ static stat_tap_table_item columns[] = {
     FLOAT("End (s)", "%.6f"),
     NUMBER("Video segments"),
     NUMBER("Audio segments"),
-    TEXT("Start-up (s)", "%s"),
-    TEXT("Played (s)", "%s"),
-    TEXT("Stalls", "%s"),
-    TEXT("Stalled (s)", "%s"),
-    TEXT("Pauses", "%s"),
-    TEXT("Seeks", "%s"),
-    TEXT("Video (kbit/s)", "%s"),
-    TEXT("Audio (kbit/s)", "%s"),
+    DECIMAL("Start-up (s)"),
+    DECIMAL("Played (s)"),
+    DECIMAL("Stalls"),
+    DECIMAL("Stalled (s)"),
+    DECIMAL("Pauses"),
+    DECIMAL("Seeks"),
+    DECIMAL("Video (kbit/s)"),
+    DECIMAL("Audio (kbit/s)"),
     NUMBER("Better"),
     NUMBER("Worse"),
-    TEXT("Buffer at end (s)", "%s"),
-    TEXT("Confidence", "%s"),
+    DECIMAL("Buffer at end (s)"),
+    DECIMAL("Confidence"),
     TEXT("Reason", "%s"),
 };
 
@@ -137,7 +137,7 @@ _Static_assert(G_N_ELEMENTS(columns) <= TABLE_COLUMNS_MAX, "TABLE_COLUMNS_MAX");
 
 void session_table_register(void)
 {
-    register_stat_tap_table_ui(&sessions.ui);
+    table_register(&sessions);
 }
 
 bool session_table_open(void)

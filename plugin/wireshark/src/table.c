@@ -3,10 +3,22 @@
 #include "table.h"
 
 #include "format.h"
+#include "session.h"
 
 #include <math.h>
 
 tap_param table_parameters[1] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
+
+/* Wireshark's window makes a column as wide as its heading, and then draws an arrow beside the heading of the column by
+ * which rows are sorted, which is the first: without room for it, the heading would lose its first letters. */
+void table_register(table *table)
+{
+    if (session_in_window()) {
+        stat_tap_table_item *first = &table->ui.fields[0];
+        first->column_name = g_strdup_printf("      %s", first->column_name);
+    }
+    register_stat_tap_table_ui(&table->ui);
+}
 
 stat_tap_table *table_inside(const table *table)
 {

@@ -25,6 +25,8 @@ typedef struct table {
 } table;
 
 #define TEXT(title, format) {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, title, format}
+/* A number that nothing may decide, which is a dash then. */
+#define DECIMAL(title) {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, title, "%s"}
 #define NUMBER(title) {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, title, "%u"}
 #define FLOAT(title, format) {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, format}
 
@@ -48,6 +50,8 @@ extern tap_param table_parameters[1];
         .params = table_parameters,                                \
     }
 
+/* Tells Wireshark of it. */
+void table_register(table *table);
 /* Wireshark's own table inside; NULL while nobody asks for it. */
 stat_tap_table *table_inside(const table *table);
 void table_start(table *table);

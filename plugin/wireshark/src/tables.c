@@ -281,8 +281,8 @@ _Static_assert(G_N_ELEMENTS(segment_columns) <= TABLE_COLUMNS_MAX, "TABLE_COLUMN
 
 void tables_register(void)
 {
-    register_stat_tap_table_ui(&servers.ui);
-    register_stat_tap_table_ui(&segments.ui);
+    table_register(&servers);
+    table_register(&segments);
     session_table_register();
 }
 

@@ -122,8 +122,7 @@ static tap_packet_status packet(stats_tree *tree, packet_info *pinfo, epan_disse
 void tree_statistics_register(void)
 {
     summaries = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, tree_statistics_free);
-    stats_tree_register_plugin("nflx", "nflx", "Netflix" NFLX_MENU_SEPARATOR "Packets and Segments", 0, packet, start,
-                               stop);
+    stats_tree_register_plugin("nflx", "nflx", "Netflix Packets and Segments", 0, packet, start, stop);
 }
 
 bool tree_statistics_open(void)
