@@ -3,6 +3,7 @@ mod arbitrary;
 use std::collections::HashMap;
 
 use super::*;
+use crate::features::{COLUMNS, Value, column};
 use crate::packet::LinkType;
 use crate::testing;
 use crate::testing::{ACK, CLIENT, MILLISECOND, NETFLIX, Talk, address, protected, record};

@@ -1,0 +1,378 @@
+//! The windows of all clients: packets in, rows out.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+use super::asked::Asked;
+use super::events::Outcome;
+use super::row::Row;
+use super::sample::Pool;
+use super::session::{Closed, Rules, Session};
+use super::shares::Shares;
+use super::tcp::Connection;
+use super::window::Window;
+use crate::bounded::clock_table::{Slot, Table};
+use crate::bounded::size;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::facts::annotation::Annotation;
+use crate::facts::counters::Direction;
+use crate::packet::{Packet, Time};
+use crate::wire::decode::{Datagram, Decoder, Transport};
+
+/// Counts of what found no room, or no place, since the features were made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Sessions that ended because others needed their room.
+    pub sessions_evicted: u64,
+    /// Flows that had to make room: what TCP said before is forgotten.
+    pub flows_evicted: u64,
+    /// Values that were not kept for the medians of windows, which are then those of a sample.
+    pub window_values_sampled: u64,
+    /// Values that were not kept for percentiles over segments, which are then those of a sample.
+    pub session_values_sampled: u64,
+    /// Packets earlier than the open window, in which they count.
+    pub packets_late: u64,
+    /// Events of segments whose client had no session then.
+    pub events_lost: u64,
+}
+
+/// The state of a flow.
+#[derive(Debug, Default)]
+struct Flow {
+    connection: Connection,
+    /// Session and window that it was counted in last.
+    counted: Option<(u32, u32)>,
+}
+
+/// Windows of a capture's sessions.
+#[derive(Debug)]
+pub struct Features {
+    rules: Rules,
+    decoder: Decoder,
+    /// `None` while it is not known.
+    outcome: Option<Outcome>,
+    /// When a client's titles began, in order; empty where sessions are not told apart by titles.
+    titles: HashMap<IpAddr, Vec<Time>>,
+    sessions: Table<IpAddr, Session>,
+    flows: Table<u32, Flow>,
+    next_session: u32,
+    pool: Pool,
+    closed: VecDeque<Closed>,
+    /// Windows that are kept until the outcome is known.
+    kept: usize,
+    /// Something found no room before the outcome was known.
+    is_cut: bool,
+    /// By client: segments of the session whose rows come.
+    asked: HashMap<IpAddr, Asked>,
+    /// Latest time of a packet.
+    latest: Time,
+    finished: bool,
+    stats: Stats,
+}
+
+impl Features {
+    /// Begins with a capture's outcome: an engine that was given all of it, and was told of its end.
+    #[must_use]
+    pub fn new(outcome: &Engine) -> Self {
+        Self {
+            outcome: Some(Outcome::of(outcome)),
+            ..Self::ahead(outcome.config())
+        }
+    }
+
+    /// Begins before the outcome is known: no row comes until [`Self::settle`].
+    #[must_use]
+    pub fn ahead(config: &Config) -> Self {
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            rules: Rules::new(config),
+            decoder: Decoder::new(&config.vxlan_ports),
+            outcome: None,
+            titles: HashMap::new(),
+            sessions: Table::new(size(config.max_sessions()), config.hash_seed),
+            flows: Table::new(size(config.max_connections()), config.hash_seed),
+            next_session: 1,
+            pool: Pool::new(size(config.window_values())),
+            closed: VecDeque::new(),
+            kept: size(config.kept_windows()),
+            is_cut: false,
+            asked: HashMap::new(),
+            latest: Time(i64::MIN),
+            finished: false,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Says when titles began (client, time), so that each is a session of its own ([`Config::session_by_title`]).
+    #[must_use]
+    pub fn with_titles(mut self, titles: impl IntoIterator<Item = (IpAddr, Time)>) -> Self {
+        for (client, time) in titles {
+            self.titles.entry(client).or_default().push(time);
+        }
+        self.titles.values_mut().for_each(|times| times.sort());
+        self
+    }
+
+    /// Tells the outcome of a capture whose packets were all given: rows come from here on.
+    pub fn settle(&mut self, outcome: &Engine) {
+        self.outcome = Some(Outcome::of(outcome));
+    }
+
+    /// Returns true if everything found room so far: the rows are those of another reading.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        !self.is_cut
+    }
+
+    /// The most memory that features with these settings hold, in bytes, whatever packets they are given, if rows are
+    /// taken after each. While a list grows, its old place counts as well for a moment.
+    #[must_use]
+    pub fn memory_bound(config: &Config) -> u64 {
+        let sessions = config.max_sessions();
+        let windows_at_once = config.session_idle() / config.feature_window() + 2;
+        let closed = windows_at_once.max(sessions).max(config.kept_windows());
+        Outcome::bound(config)
+            .saturating_add(Table::<IpAddr, Session>::bound(sessions))
+            .saturating_add(Session::bound(config))
+            .saturating_add(size::list::<(IpAddr, Asked)>(sessions).saturating_mul(2))
+            .saturating_add(Asked::bound(config))
+            .saturating_add(Table::<u32, Flow>::bound(config.max_connections()))
+            .saturating_add(config.max_connections().saturating_mul(Connection::bound()))
+            .saturating_add(Pool::bound(
+                config.window_values(),
+                sessions.saturating_mul(Window::SAMPLES),
+            ))
+            .saturating_add(size::list::<Closed>(closed))
+            .saturating_add(config.kept_windows().saturating_mul(Shares::bound()))
+    }
+
+    /// Takes the next packet, with what the engine says of it. Take the rows next.
+    pub fn packet(&mut self, packet: &Packet<'_>, said: Option<&Annotation>) {
+        if self.is_cut {
+            return;
+        }
+        self.latest = self.latest.max(packet.time);
+        let closed = self.closed.len();
+        // A copy of a packet is no traffic.
+        let is_copy = said.is_some_and(|said| said.duplicate);
+        if !is_copy && let Ok(datagram) = self.decoder.decode(packet) {
+            match said {
+                Some(said) => self.own(&datagram, said, (packet.time, packet.frame)),
+                None => self.foreign(&datagram, packet.time),
+            }
+        }
+        self.note_complete(closed);
+        if self.outcome.is_none() && self.closed.len() > self.kept {
+            self.cut();
+        }
+    }
+
+    /// Notes which windows from this one on have ended by now.
+    fn note_complete(&mut self, from: usize) {
+        for closed in self.closed.range_mut(from..) {
+            closed.row.is_complete = self.latest >= closed.row.end;
+        }
+    }
+
+    /// Gives up counting ahead.
+    fn cut(&mut self) {
+        self.is_cut = true;
+        self.closed = VecDeque::new();
+    }
+
+    /// A packet of Netflix's.
+    fn own(&mut self, datagram: &Datagram<'_>, said: &Annotation, at: (Time, u64)) {
+        let is_down = said.direction == Direction::In;
+        let (server, client) = if is_down {
+            (datagram.source, datagram.destination)
+        } else {
+            (datagram.destination, datagram.source)
+        };
+        let slot = self.session(client, at);
+        let session = &mut self.sessions[slot];
+        self.stats.packets_late +=
+            u64::from(session.advance(at, &self.rules, &mut self.pool, &mut self.closed));
+        let time = at.0;
+        let gap = session.last_packet[usize::from(!is_down)]
+            .replace(time)
+            .map(|last| time.since(last).max(0));
+        let pool = &mut self.pool;
+        let window = &mut session.window;
+        // Once it is known which servers send video, they are one, and the others none.
+        let owner = match &self.outcome {
+            None => Some(Some(server)),
+            Some(outcome) => outcome.sends_video(&server).then_some(None),
+        };
+        let had_room = owner.is_none_or(|owner| {
+            let shares = &mut window.shares;
+            shares.packet(owner, is_down, datagram.length, &datagram.transport)
+        });
+        let side = if is_down {
+            &mut window.down
+        } else {
+            &mut window.up
+        };
+        side.packet(datagram.length, gap, pool);
+        if let Some(number) = said.flow {
+            let flow = flow(&mut self.flows, number, &mut self.stats.flows_evicted);
+            if flow.counted != Some((session.number, session.index)) {
+                flow.counted = Some((session.number, session.index));
+                window.flows += 1;
+            }
+            match &datagram.transport {
+                Transport::Tcp(tcp) => {
+                    let seen = flow.connection.packet(tcp, said.direction, time);
+                    side.tcp(tcp, &seen, pool);
+                    if let Some(round_trip) = seen.round_trip {
+                        window.round_trip(round_trip, pool);
+                    }
+                }
+                Transport::Udp(udp) => side.datagram(udp.payload_length),
+                Transport::LaterFragment | Transport::Other => {}
+            }
+        }
+        if !had_room {
+            self.cut();
+        }
+    }
+
+    /// A packet of somebody else's, which a client with a session may have sent or received.
+    fn foreign(&mut self, datagram: &Datagram<'_>, time: Time) {
+        for (client, is_down) in [(datagram.destination, true), (datagram.source, false)] {
+            if let Some(slot) = self.sessions.find(&client) {
+                self.sessions[slot].foreign(time, is_down, datagram.length, &self.rules);
+            }
+        }
+    }
+
+    /// The client's session at a time: the open one, or a new one.
+    fn session(&mut self, client: IpAddr, (time, frame): (Time, u64)) -> Slot {
+        if let Some(slot) = self.sessions.find(&client) {
+            let session = &self.sessions[slot];
+            let is_over = session.is_over(time, &self.rules)
+                || self.is_next_title(&client, session.start, time);
+            if !is_over {
+                return slot;
+            }
+            self.close(slot, frame);
+            let session = self.new_session(client, time, frame);
+            self.sessions[slot] = session;
+            return slot;
+        }
+        if self.sessions.is_full()
+            && let Some(victim) = self.sessions.victim(|_, _| true)
+        {
+            self.close(victim, frame);
+            self.sessions.remove(victim);
+            self.stats.sessions_evicted += 1;
+        }
+        let session = self.new_session(client, time, frame);
+        self.sessions.insert(client, session)
+    }
+
+    /// Whether a session that began at `start` has held a title before the one that has begun by now.
+    fn is_next_title(&self, client: &IpAddr, start: Time, now: Time) -> bool {
+        if self.titles.is_empty() {
+            return false;
+        }
+        self.titles.get(client).is_some_and(|titles| {
+            let before = titles.partition_point(|title| *title < start);
+            titles.partition_point(|title| *title <= now) > before + 1
+        })
+    }
+
+    /// Closes the last window of a session at a frame.
+    fn close(&mut self, slot: Slot, frame: u64) {
+        let closed = self.sessions[slot].close(frame, &self.rules, &mut self.pool);
+        self.closed.push_back(Closed {
+            is_last: true,
+            ..closed
+        });
+    }
+
+    fn new_session(&mut self, client: IpAddr, time: Time, frame: u64) -> Session {
+        let number = self.next_session;
+        self.next_session = number.saturating_add(1);
+        Session::new(number, client, time, frame)
+    }
+
+    /// Notes that the capture ended: closes every window.
+    pub fn finish(&mut self) {
+        let from = self.closed.len();
+        let mut open: Vec<_> = self.sessions.slots().collect();
+        open.sort_by_key(|&slot| self.sessions[slot].number);
+        for slot in open {
+            self.close(slot, u64::MAX);
+            self.sessions.remove(slot);
+        }
+        self.note_complete(from);
+        self.finished = true;
+    }
+
+    /// The next row that is complete.
+    pub fn next_row(&mut self) -> Option<Row> {
+        let outcome = self.outcome.as_mut()?;
+        let Some(closed) = self.closed.pop_front() else {
+            if self.finished {
+                self.stats.events_lost += outcome.rest();
+            }
+            return None;
+        };
+        let Closed { mut row, .. } = closed;
+        let mut asked = self.asked.remove(&row.client).unwrap_or_default();
+        let mut shares = Vec::new();
+        for share in closed.shares.iter() {
+            if share
+                .server
+                .is_none_or(|server| outcome.sends_video(&server))
+            {
+                row.counted.down.counts.video_bytes += share.bytes[0];
+                row.counted.up.counts.video_bytes += share.bytes[1];
+                shares.push(&share.carried);
+            }
+        }
+        asked.carriage.window(shares.into_iter());
+        if let Some(queue) = outcome.events(&row.client) {
+            while let Some(event) = queue.before(closed.until) {
+                if event.frame < closed.begun {
+                    self.stats.events_lost += 1;
+                } else {
+                    asked.happens(&event, &self.rules);
+                }
+            }
+        }
+        self.stats.session_values_sampled += asked.fill(&mut row, &self.rules);
+        if !closed.is_last {
+            self.asked.insert(row.client, asked);
+        }
+        Some(row)
+    }
+
+    /// Returns the counts of what found no room.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            window_values_sampled: self.pool.sampled,
+            ..self.stats
+        }
+    }
+}
+
+/// Finds or makes a flow.
+fn flow<'a>(flows: &'a mut Table<u32, Flow>, number: u32, evicted: &mut u64) -> &'a mut Flow {
+    let slot = flows.find(&number).unwrap_or_else(|| {
+        if flows.is_full()
+            && let Some(victim) = flows.victim(|_, _| true)
+        {
+            flows.remove(victim);
+            *evicted += 1;
+        }
+        flows.insert(number, Flow::default())
+    });
+    &mut flows[slot]
+}
+
+#[cfg(test)]
+mod tests;
