@@ -15,7 +15,7 @@ use crate::packet::{Time, seconds};
 const LAST: usize = 10;
 
 /// Moments of one sort: requests, or completions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Occurrences {
     count: u64,
     last: Option<Time>,
@@ -35,7 +35,7 @@ impl Occurrences {
 }
 
 /// What a session's segments were so far, and those of the window that is filled next.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
     /// Of the packets to and from video servers.
     pub(crate) carriage: Carriage,
@@ -49,7 +49,7 @@ pub(crate) struct Asked {
 }
 
 /// Segments of a window.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Counts {
     requests: u64,
     completions: u64,
@@ -122,8 +122,14 @@ impl Asked {
         self.last_sizes.push_back(bytes);
     }
 
-    /// Fills the row of a window, and begins the next. Returns how many values were not kept for percentiles.
-    pub(crate) fn fill(&mut self, row: &mut Row, rules: &Rules) -> u64 {
+    /// Begins the next window without a row. Returns how many values were not kept for percentiles.
+    pub(crate) fn next_window(&mut self) -> u64 {
+        let sampled = self.take_sampled();
+        self.window = Counts::default();
+        sampled
+    }
+
+    fn take_sampled(&mut self) -> u64 {
         let spreads = [
             &mut self.requests.gaps,
             &mut self.completions.gaps,
@@ -131,10 +137,15 @@ impl Asked {
             &mut self.window.request_gaps,
             &mut self.window.completion_gaps,
         ];
-        let sampled = spreads
+        spreads
             .into_iter()
             .map(|spread| std::mem::take(&mut spread.ranked.sampled))
-            .sum();
+            .sum()
+    }
+
+    /// Fills the row of a window, and begins the next. Returns how many values were not kept for percentiles.
+    pub(crate) fn fill(&mut self, row: &mut Row, rules: &Rules) -> u64 {
+        let sampled = self.take_sampled();
         row.from_start = self.carriage.from_start;
         row.transport = self.carriage.transport();
         row.known = self.known(rules);

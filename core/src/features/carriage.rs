@@ -26,6 +26,19 @@ impl Carried {
         self.bytes[place] += u64::from(length);
         self.first.get_or_insert((ordinal, begins));
     }
+
+    /// Adds what the packets of a later window showed.
+    pub(crate) fn add(&mut self, later: &Self, window: u32) {
+        for (own, more) in self.bytes.iter_mut().zip(later.bytes) {
+            *own += more;
+        }
+        // Ordinals count in their window.
+        let first = later.first.map(|(ordinal, begins)| {
+            let within = ordinal.min(u64::from(u32::MAX));
+            (u64::from(window) << u32::BITS | within, begins)
+        });
+        self.first = self.first.or(first);
+    }
 }
 
 /// What the packets to and from video servers showed so far.

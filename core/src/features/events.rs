@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use crate::bounded::size;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::facts::segment::Segment;
 use crate::packet::Time;
 
 /// Something that happens to a segment at a packet.
@@ -23,6 +24,12 @@ pub(crate) struct Event {
     pub(crate) frame: u64,
     pub(crate) time: Time,
     pub(crate) happening: Happening,
+}
+
+impl Event {
+    pub(crate) const fn is_completion(&self) -> bool {
+        matches!(self.happening, Happening::Completion { .. })
+    }
 }
 
 /// Events of a client, in the order of packets.
@@ -86,8 +93,37 @@ impl Outcome {
     }
 }
 
-/// Events of the segments of the kinds that count, by client. A segment that is still open at the end of the capture counts
-/// as complete if nothing of it came for some time; its size might be a part only else.
+/// Returns the request of a segment, and its completion if it has one. A segment that is still open at `end` counts as complete
+/// if nothing of it came for `quiet` nanoseconds; its size might be a part only else.
+pub(crate) fn happenings(segment: &Segment, end: Time, quiet: i64) -> (Event, Option<Event>) {
+    let requested = segment.t_request;
+    let request = Event {
+        frame: segment.request_frame,
+        time: requested,
+        happening: Happening::Request,
+    };
+    let completion = segment.last_frame.zip(segment.t_last);
+    let completion = completion
+        .filter(|(_, time)| segment.bytes > 0 && (segment.complete || end.since(*time) >= quiet))
+        .map(|(frame, time)| Event {
+            frame,
+            time,
+            happening: Happening::Completion {
+                requested,
+                bytes: segment.bytes,
+            },
+        });
+    (request, completion)
+}
+
+/// Silence after which a response is complete, in nanoseconds.
+pub(crate) fn quiet(config: &Config) -> i64 {
+    i64::try_from(config.segment_quiet())
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000_000)
+}
+
+/// Events of the segments of the kinds that count, by client.
 fn events(outcome: &Engine) -> HashMap<IpAddr, Queue> {
     let config = outcome.config();
     let end = outcome
@@ -95,36 +131,16 @@ fn events(outcome: &Engine) -> HashMap<IpAddr, Queue> {
         .map(|(_, server)| server.t_last)
         .max()
         .unwrap_or_default();
-    let quiet = i64::try_from(config.segment_quiet())
-        .unwrap_or(i64::MAX)
-        .saturating_mul(1_000_000_000);
+    let quiet = quiet(config);
     let mut all: HashMap<IpAddr, Queue> = HashMap::new();
     for segment in outcome.segments() {
         if !config.feature_kinds.contains(&segment.kind) {
             continue;
         }
         let list = &mut all.entry(segment.client).or_default().list;
-        let requested = segment.t_request;
-        let happening = Happening::Request;
-        list.push(Event {
-            frame: segment.request_frame,
-            time: requested,
-            happening,
-        });
-        let Some((frame, time)) = segment.last_frame.zip(segment.t_last) else {
-            continue;
-        };
-        if segment.bytes > 0 && (segment.complete || end.since(time) >= quiet) {
-            let happening = Happening::Completion {
-                requested,
-                bytes: segment.bytes,
-            };
-            list.push(Event {
-                frame,
-                time,
-                happening,
-            });
-        }
+        let (request, completion) = happenings(segment, end, quiet);
+        list.push(request);
+        list.extend(completion);
     }
     // Stable: what happens at one packet stays in the order of the segments.
     for queue in all.values_mut() {

@@ -14,6 +14,9 @@
 //! of it. Rows are the same either way. They come in the order in which windows close: with the first packet of their client
 //! behind them, and at the end in the order of sessions.
 //!
+//! [`Live`] gives rows while packets pass, some time behind each window, of what is known then: for hosts that do not wait
+//! for the end, and for training on what such hosts will have.
+//!
 //! [`COLUMNS`] is the one table of names, units and definitions.
 //!
 //! # Example
@@ -51,6 +54,7 @@ mod asked;
 mod carriage;
 mod columns;
 mod events;
+mod live;
 mod moments;
 mod row;
 mod sample;
@@ -61,5 +65,6 @@ mod window;
 mod windows;
 
 pub use columns::{COLUMNS, Column, DEFINITIONS, Layer, Source, Type, Value, column};
+pub use live::Live;
 pub use row::Row;
 pub use windows::{Features, Stats};

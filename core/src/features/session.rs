@@ -42,7 +42,7 @@ impl Rules {
 }
 
 /// A window whose packets are counted, and whose segments are not known yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Closed {
     pub(crate) row: Row,
     pub(crate) shares: Shares,
@@ -60,7 +60,8 @@ pub(crate) struct Session {
     pub(crate) number: u32,
     pub(crate) client: IpAddr,
     pub(crate) start: Time,
-    begun: u64,
+    /// Frame of its first packet.
+    pub(crate) begun: u64,
     /// Of the latest packet.
     last: Time,
     /// Number of the window that is open.

@@ -36,6 +36,8 @@ pub struct Stats {
     pub packets_late: u64,
     /// Events of segments whose client had no session then.
     pub events_lost: u64,
+    /// Packets of servers that found no place in their window: rows that do not wait for the end lack them.
+    pub servers_lost: u64,
 }
 
 /// The state of a flow.
@@ -49,25 +51,29 @@ struct Flow {
 /// Windows of a capture's sessions.
 #[derive(Debug)]
 pub struct Features {
-    rules: Rules,
+    pub(super) rules: Rules,
     decoder: Decoder,
     /// `None` while it is not known.
     outcome: Option<Outcome>,
     /// When a client's titles began, in order; empty where sessions are not told apart by titles.
     titles: HashMap<IpAddr, Vec<Time>>,
-    sessions: Table<IpAddr, Session>,
+    pub(super) sessions: Table<IpAddr, Session>,
     flows: Table<u32, Flow>,
-    next_session: u32,
+    pub(super) next_session: u32,
     pool: Pool,
-    closed: VecDeque<Closed>,
+    pub(super) closed: VecDeque<Closed>,
     /// Windows that are kept until the outcome is known.
-    kept: usize,
+    pub(super) kept: usize,
     /// Something found no room before the outcome was known.
     is_cut: bool,
     /// By client: segments of the session whose rows come.
     asked: HashMap<IpAddr, Asked>,
     /// Latest time of a packet.
-    latest: Time,
+    pub(super) latest: Time,
+    /// Session and window in which the latest packet counts, if it is one of Netflix's.
+    pub(super) place: Option<(u32, u32)>,
+    /// Rows do not wait for the end, so that what finds no room ends nothing.
+    is_live: bool,
     finished: bool,
     stats: Stats,
 }
@@ -100,8 +106,19 @@ impl Features {
             is_cut: false,
             asked: HashMap::new(),
             latest: Time(i64::MIN),
+            place: None,
+            is_live: false,
             finished: false,
             stats: Stats::default(),
+        }
+    }
+
+    /// Begins for rows that do not wait for the end: what finds no room then ends nothing.
+    pub(super) fn live(config: &Config, next_session: u32) -> Self {
+        Self {
+            is_live: true,
+            next_session,
+            ..Self::ahead(config)
         }
     }
 
@@ -154,6 +171,7 @@ impl Features {
             return;
         }
         self.latest = self.latest.max(packet.time);
+        self.place = None;
         let closed = self.closed.len();
         // A copy of a packet is no traffic.
         let is_copy = said.is_some_and(|said| said.duplicate);
@@ -164,7 +182,7 @@ impl Features {
             }
         }
         self.note_complete(closed);
-        if self.outcome.is_none() && self.closed.len() > self.kept {
+        if self.outcome.is_none() && !self.is_live && self.closed.len() > self.kept {
             self.cut();
         }
     }
@@ -194,6 +212,7 @@ impl Features {
         let session = &mut self.sessions[slot];
         self.stats.packets_late +=
             u64::from(session.advance(at, &self.rules, &mut self.pool, &mut self.closed));
+        self.place = Some((session.number, session.index));
         let time = at.0;
         let gap = session.last_packet[usize::from(!is_down)]
             .replace(time)
@@ -233,7 +252,9 @@ impl Features {
                 Transport::LaterFragment | Transport::Other => {}
             }
         }
-        if !had_room {
+        if !had_room && self.is_live {
+            self.stats.servers_lost += 1;
+        } else if !had_room {
             self.cut();
         }
     }

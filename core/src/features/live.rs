@@ -1,0 +1,409 @@
+//! Rows as a host has them that does not wait for the end of a capture: some time behind each window, of what is known of
+//! segments and servers then.
+//!
+//! A row says of the whole session what is known when it comes, so what showed late is in the rows from there on. What
+//! lies behind the time in which segments settle is taken for good, so that a row costs what the latest segments do.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::IpAddr;
+
+use super::asked::Asked;
+use super::carriage::{Carriage, Carried};
+use super::events::{Event, happenings, quiet};
+use super::row::Row;
+use super::session::Closed;
+use super::shares::Shares;
+use super::windows::{Features, Stats};
+use crate::bounded::size;
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::facts::annotation::{Annotation, ServerId};
+use crate::facts::segment::Kind;
+use crate::packet::{Packet, Time};
+
+/// Segments of a session that are looked at for each row. In the time in which segments settle, players ask for some
+/// forty.
+const MOST_OPEN: usize = 2_048;
+/// Servers of a session whose beginning is told apart. A player uses some ten in an evening.
+const MOST_SERVERS: usize = 64;
+
+/// Windows of sessions while packets pass, each some time behind its end.
+///
+/// Give each packet with what the [`Engine`] says of it, and take the rows that it brings. The same packets bring the
+/// same rows, in a capture file or from an interface.
+#[derive(Debug)]
+pub struct Live {
+    features: Features,
+    /// Nanoseconds from the end of a window to its row.
+    lag: i64,
+    /// Nanoseconds in which a segment settles.
+    patience: i64,
+    /// Nanoseconds of silence that complete a response.
+    quiet: i64,
+    kinds: Vec<Kind>,
+    /// Windows stay in `features`, for the end.
+    keeps: bool,
+    /// How many of them are in `due` or were told.
+    taken: usize,
+    /// By time at which they are due, and in order of closing.
+    due: BTreeMap<(Time, u64), Closed>,
+    order: u64,
+    sessions: HashMap<u32, Told>,
+    /// Segments below this number have been seen.
+    segments: u32,
+    servers: HashMap<IpAddr, ServerId>,
+    most_servers: usize,
+    last_server: Option<ServerId>,
+    /// Time of the latest packet of Netflix's.
+    latest: Time,
+    /// The capture has ended: every row is due.
+    is_over: bool,
+    stats: Stats,
+}
+
+/// A segment of which something may still happen.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    number: u32,
+    /// Its request counts for good.
+    asked: bool,
+}
+
+/// What was told of a session.
+#[derive(Debug, Default)]
+struct Told {
+    /// What counts for good.
+    base: Asked,
+    open: Vec<Open>,
+    /// Windows told: where each ends, in frames and in time; those of the time in which segments settle.
+    windows: VecDeque<(u64, Time)>,
+    servers: Vec<(IpAddr, Carried)>,
+}
+
+impl Live {
+    /// Begins, with rows `lag` seconds behind the end of their window: at the first packet from there on that
+    /// lies behind the packet that closed it.
+    #[must_use]
+    pub fn new(config: &Config, lag: u64) -> Self {
+        let nanoseconds =
+            |seconds: u64| i64::try_from(seconds.saturating_mul(1_000_000_000)).unwrap_or(i64::MAX);
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            features: Features::live(config, 1),
+            lag: nanoseconds(lag),
+            patience: nanoseconds(config.settle_after().max(config.segment_quiet())),
+            quiet: quiet(config),
+            kinds: config.feature_kinds.to_vec(),
+            keeps: false,
+            taken: 0,
+            due: BTreeMap::new(),
+            order: 0,
+            sessions: HashMap::new(),
+            segments: 0,
+            servers: HashMap::new(),
+            most_servers: size(config.max_servers()),
+            last_server: None,
+            latest: Time(i64::MIN),
+            is_over: false,
+            stats: Stats::default(),
+        }
+    }
+
+    /// The same, and keeps windows so that [`Self::settled_rows`] can tell them anew at the end: up to
+    /// [`Config::kept_windows`].
+    #[must_use]
+    pub fn keeping(self) -> Self {
+        Self {
+            keeps: true,
+            ..self
+        }
+    }
+
+    /// The most memory that it holds with these settings, in bytes, if rows are taken after each packet.
+    #[must_use]
+    pub fn memory_bound(config: &Config) -> u64 {
+        let sessions = config.max_sessions();
+        let kept = config.kept_windows().max(sessions);
+        let told = size::list::<Open>(MOST_OPEN as u64)
+            .saturating_add(size::list::<(IpAddr, Carried)>(MOST_SERVERS as u64))
+            .saturating_add(size::list::<(u64, Time)>(
+                config.settle_after().max(config.segment_quiet()) / config.feature_window() + 2,
+            ));
+        // Windows that are due, and the sessions of windows that are, stand in trees and tables with room to spare.
+        Features::memory_bound(config)
+            .saturating_add(Asked::bound(config).saturating_mul(2))
+            .saturating_add(
+                size::list::<((Time, u64), Closed)>(kept.saturating_mul(2)).saturating_mul(2),
+            )
+            .saturating_add(kept.saturating_mul(Shares::bound()))
+            .saturating_add(
+                size::list::<(u32, Told)>(sessions.saturating_add(kept)).saturating_mul(2),
+            )
+            .saturating_add(sessions.saturating_add(kept).saturating_mul(told))
+            .saturating_add(
+                size::list::<(IpAddr, ServerId)>(config.max_servers().saturating_mul(2))
+                    .saturating_mul(2),
+            )
+    }
+
+    /// Takes the next packet, with what the engine said of it. Take the rows next.
+    pub fn packet(&mut self, packet: &Packet<'_>, said: Option<&Annotation>, engine: &Engine) {
+        self.is_over = false;
+        if let Some(said) = said {
+            self.latest = self.latest.max(packet.time);
+            self.note_server(said.server, engine);
+        }
+        // What others sent counts as well, but once.
+        if said.is_some() || !engine.latest_is_copy() {
+            self.features.packet(packet, said);
+        }
+        self.note_segments(engine);
+        self.take_closed();
+    }
+
+    /// Notes that the capture ended, and that the engine was told so: every window closes, and every row is due.
+    pub fn finish(&mut self, engine: &Engine) {
+        self.note_segments(engine);
+        self.features.finish();
+        self.take_closed();
+        self.is_over = true;
+    }
+
+    /// Returns session and window in which the latest packet counts; `None` if it is none of Netflix's, or a copy.
+    #[must_use]
+    pub const fn place(&self) -> Option<(u32, u32)> {
+        self.features.place
+    }
+
+    /// Returns the next row that is due, as it is known now.
+    pub fn next_row(&mut self, engine: &Engine) -> Option<Row> {
+        let (&key, _) = self.due.first_key_value()?;
+        let is_due = self.is_over || key.0 <= self.features.latest;
+        if !is_due && self.due.len() <= self.features.kept {
+            return None;
+        }
+        let closed = self.due.remove(&key)?;
+        Some(self.tell(closed, engine))
+    }
+
+    /// Returns all rows that were kept, as the whole capture tells them, once it has ended and its rows were taken;
+    /// `None` if there was no room. Packets that follow are of other sessions.
+    pub fn settled_rows(&mut self, engine: &Engine) -> Option<Vec<Row>> {
+        let begun_anew = Features::live(engine.config(), self.features.next_session);
+        self.stats = self.stats();
+        let mut features = std::mem::replace(&mut self.features, begun_anew);
+        self.taken = 0;
+        if !self.keeps {
+            return None;
+        }
+        features.settle(engine);
+        Some(std::iter::from_fn(|| features.next_row()).collect())
+    }
+
+    /// Returns the counts of what found no room.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (own, counted) = (&self.stats, self.features.stats());
+        Stats {
+            sessions_evicted: own.sessions_evicted + counted.sessions_evicted,
+            flows_evicted: own.flows_evicted + counted.flows_evicted,
+            window_values_sampled: own.window_values_sampled + counted.window_values_sampled,
+            session_values_sampled: own.session_values_sampled + counted.session_values_sampled,
+            packets_late: own.packets_late + counted.packets_late,
+            events_lost: own.events_lost + counted.events_lost,
+            servers_lost: own.servers_lost + counted.servers_lost,
+        }
+    }
+
+    /// Notes the number of a server's address.
+    fn note_server(&mut self, id: ServerId, engine: &Engine) {
+        if self.last_server == Some(id) {
+            return;
+        }
+        self.last_server = Some(id);
+        if let Some(server) = engine.server(id) {
+            self.servers.insert(server.address, id);
+        }
+        if self.servers.len() > self.most_servers.saturating_mul(2) {
+            self.servers
+                .retain(|address, id| is_at(engine, *id, address).is_some());
+        }
+    }
+
+    /// Gives new segments to the sessions of their clients.
+    fn note_segments(&mut self, engine: &Engine) {
+        let numbers = engine.segment_numbers();
+        let new = self.segments.max(numbers.start)..numbers.end;
+        self.segments = self.segments.max(numbers.end);
+        for segment in new.filter_map(|number| engine.segment(number)) {
+            let session = self.features.sessions.find(&segment.client);
+            let session = session.map(|slot| &self.features.sessions[slot]);
+            let Some(session) = session.filter(|session| segment.request_frame >= session.begun)
+            else {
+                self.stats.events_lost += 1;
+                continue;
+            };
+            let told = self.sessions.entry(session.number).or_default();
+            if told.open.len() < MOST_OPEN {
+                told.open.push(Open {
+                    number: segment.number,
+                    asked: false,
+                });
+            } else {
+                self.stats.events_lost += 1;
+            }
+        }
+    }
+
+    /// Takes the windows that closed.
+    fn take_closed(&mut self) {
+        if self.keeps && self.features.closed.len() > self.features.kept {
+            self.keeps = false;
+            self.features.closed.drain(..self.taken);
+            self.taken = 0;
+        }
+        while let Some(closed) = self.features.closed.get(self.taken) {
+            let at = Time(closed.row.end.0.saturating_add(self.lag));
+            let key = (at, self.order);
+            self.order += 1;
+            if self.keeps {
+                self.due.insert(key, closed.clone());
+                self.taken += 1;
+            } else if let Some(closed) = self.features.closed.pop_front() {
+                self.due.insert(key, closed);
+            }
+        }
+    }
+
+    /// Returns the row of a window, as it is known now.
+    fn tell(&mut self, closed: Closed, engine: &Engine) -> Row {
+        let Closed { mut row, .. } = closed;
+        let mut told = self.sessions.remove(&row.session).unwrap_or_default();
+        let servers = &self.servers;
+        let sends_video = |address: &IpAddr| {
+            let id = servers.get(address);
+            id.is_some_and(|id| is_at(engine, *id, address) == Some(true))
+        };
+        for share in closed.shares.iter() {
+            let Some(server) = share.server else { continue };
+            if sends_video(&server) {
+                row.counted.down.counts.video_bytes += share.bytes[0];
+                row.counted.up.counts.video_bytes += share.bytes[1];
+            }
+            self.stats.servers_lost += u64::from(!told.count(server, &share.carried, row.window));
+        }
+        let mut carriage = Carriage::default();
+        let of_video = told.servers.iter().filter(|(server, _)| sends_video(server));
+        carriage.window(of_video.map(|(_, carried)| carried));
+        let rules = self.features.rules;
+        let events = told.events(engine, &self.kinds, (self.latest, self.quiet));
+        let began = told.windows.back().map_or(closed.begun, |window| window.0);
+        let mut asked = told.base.clone();
+        let mut in_window = false;
+        for (event, _) in events.iter().filter(|(event, _)| event.frame < closed.until) {
+            if !in_window && event.frame >= began {
+                asked.next_window();
+                in_window = true;
+            }
+            asked.happens(event, &rules);
+        }
+        if !in_window {
+            asked.next_window();
+        }
+        asked.carriage = carriage;
+        asked.fill(&mut row, &rules);
+        told.windows.push_back((closed.until, row.end));
+        if !closed.is_last {
+            self.keep(&mut told, &events, engine);
+            self.sessions.insert(row.session, told);
+        }
+        row
+    }
+
+    /// Takes for good what lies behind the time in which segments settle.
+    fn keep(&mut self, told: &mut Told, events: &[(Event, usize)], engine: &Engine) {
+        let settled = Time(self.latest.0.saturating_sub(self.patience));
+        let mut until = None;
+        while let Some((frame, _)) = told.windows.front().filter(|window| window.1 <= settled) {
+            until = Some(*frame);
+            // The latest one stays: the next window begins there.
+            if told.windows.len() == 1 {
+                break;
+            }
+            told.windows.pop_front();
+        }
+        let Some(until) = until else { return };
+        let rules = self.features.rules;
+        let mut over = vec![false; told.open.len()];
+        for (event, place) in events.iter().filter(|(event, _)| event.frame < until) {
+            told.base.happens(event, &rules);
+            let open = &mut told.open[*place];
+            over[*place] |= event.is_completion();
+            open.asked = true;
+        }
+        self.stats.session_values_sampled += told.base.next_window();
+        let kinds = &self.kinds;
+        let mut over = over.into_iter();
+        told.open.retain(|open| {
+            let has_completed = over.next() == Some(true);
+            let Some(segment) = engine.segment(open.number) else {
+                return false;
+            };
+            let is_old = segment.request_frame < until;
+            // What has settled, or is none that counts by now, brings no more events.
+            let is_done = is_old
+                && (!kinds.contains(&segment.kind)
+                    || segment.settled && segment.last_frame.is_none_or(|frame| frame < until));
+            !has_completed && !is_done
+        });
+    }
+}
+
+/// Returns whether the server of this number sends video; `None` if it is at another address now.
+fn is_at(engine: &Engine, id: ServerId, address: &IpAddr) -> Option<bool> {
+    let server = engine.server(id).filter(|server| server.address == *address)?;
+    Some(server.role.sends_video())
+}
+
+impl Told {
+    /// Counts what a server's packets showed in a window; `false` if there was no room.
+    fn count(&mut self, server: IpAddr, carried: &Carried, window: u32) -> bool {
+        let place = self.servers.iter().position(|(other, _)| *other == server);
+        let place = match place {
+            Some(place) => place,
+            None if self.servers.len() < MOST_SERVERS => {
+                self.servers.push((server, Carried::default()));
+                self.servers.len() - 1
+            }
+            None => return false,
+        };
+        self.servers[place].1.add(carried, window);
+        true
+    }
+
+    /// Returns what happened to open segments and is not counted for good, in the order of frames, each with its
+    /// segment's place.
+    fn events(
+        &self,
+        engine: &Engine,
+        kinds: &[Kind],
+        (latest, quiet): (Time, i64),
+    ) -> Vec<(Event, usize)> {
+        let mut events = Vec::new();
+        for (place, open) in self.open.iter().enumerate() {
+            let segment = engine.segment(open.number);
+            let Some(segment) = segment.filter(|segment| kinds.contains(&segment.kind)) else {
+                continue;
+            };
+            let (request, completion) = happenings(segment, latest, quiet);
+            let request = (!open.asked).then_some(request);
+            events.extend(request.into_iter().chain(completion).map(|event| (event, place)));
+        }
+        // Stable: what happens at one packet stays in the order of the segments.
+        events.sort_by_key(|(event, _)| event.frame);
+        events
+    }
+}
+
+#[cfg(test)]
+mod tests;
