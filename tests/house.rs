@@ -53,7 +53,7 @@ const FFI: House = House {
         ],
         &["names"],
         &["engine"],
-        &["playback"],
+        &["losses", "playback"],
         &[""],
     ],
 };

@@ -16,7 +16,6 @@ use crate::packet::nflx_packet;
 use crate::segment::nflx_segment;
 use crate::server::{nflx_evidence, nflx_server};
 use crate::session::SessionTable;
-use crate::stats::{nflx_stats, nflx_unfollowed};
 use crate::status::{
     NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NOT_KEPT, NFLX_STATUS_NULL, NFLX_STATUS_POISONED,
     nflx_status, text,
@@ -33,7 +32,7 @@ pub const NFLX_ENGINE_KEEP_SETTLED: u32 = 2;
 pub struct nflx_engine {
     /// `None` only after a panic in the middle of `nflx_engine_rewind`.
     engine: Option<Engine>,
-    log: Option<FrameLog>,
+    pub(crate) log: Option<FrameLog>,
     /// The frame of each server's first packet, by its number; 0 while there is none.
     first_frames: Vec<u64>,
     /// As `nflx_engine_find_sessions` last found them.
@@ -408,47 +407,6 @@ pub unsafe extern "C" fn nflx_engine_next_settled(
     };
     // SAFETY: the header's contract for handles.
     unsafe { guard(engine, body) }
-}
-
-/// Packets of which nothing could be read behind a known header, such as an encrypted tunnel's, by that header; the most
-/// frequent first, then link types that are not known. `NFLX_STATUS_NONE` beyond the last.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nflx_engine_unfollowed(
-    engine: *const nflx_engine,
-    index: u32,
-    out: *mut nflx_unfollowed,
-) -> nflx_status {
-    let body = |handle: &nflx_engine| {
-        // SAFETY: the header's contract for outputs.
-        let out = unsafe { StructOutput::new(out) }?;
-        let unfollowed = handle.read()?.unfollowed();
-        out.write(nflx_unfollowed::at(unfollowed, index as usize).ok_or(Failure::NONE)?);
-        Ok(())
-    };
-    // SAFETY: the header's contract for handles.
-    unsafe { guard_read(engine, body) }
-}
-
-/// What was dropped or capped until now.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nflx_engine_stats(
-    engine: *const nflx_engine,
-    out: *mut nflx_stats,
-) -> nflx_status {
-    let body = |handle: &nflx_engine| {
-        // SAFETY: the header's contract for outputs.
-        let out = unsafe { StructOutput::new(out) }?;
-        let log_bytes = handle.log.as_ref().map_or(0, FrameLog::bytes);
-        let core = handle.read()?;
-        out.write(nflx_stats::new(
-            &core.stats(),
-            core.evidence_came_late(),
-            log_bytes,
-        ));
-        Ok(())
-    };
-    // SAFETY: the header's contract for handles.
-    unsafe { guard_read(engine, body) }
 }
 
 /// What a packet ends with at which the engine is to panic.

@@ -1,0 +1,49 @@
+//! What an engine could not follow, or had no room for.
+
+use crate::crossing::StructOutput;
+use crate::engine::nflx_engine;
+use crate::frame_log::FrameLog;
+use crate::guard::{Failure, guard_read};
+use crate::stats::{nflx_stats, nflx_unfollowed};
+use crate::status::nflx_status;
+
+/// Packets of which nothing could be read behind a known header, such as an encrypted tunnel's, by that header; the most
+/// frequent first, then link types that are not known. `NFLX_STATUS_NONE` beyond the last.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_unfollowed(
+    engine: *const nflx_engine,
+    index: u32,
+    out: *mut nflx_unfollowed,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { StructOutput::new(out) }?;
+        let unfollowed = handle.read()?.unfollowed();
+        out.write(nflx_unfollowed::at(unfollowed, index as usize).ok_or(Failure::NONE)?);
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
+}
+
+/// What was dropped or capped until now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_stats(
+    engine: *const nflx_engine,
+    out: *mut nflx_stats,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { StructOutput::new(out) }?;
+        let log_bytes = handle.log.as_ref().map_or(0, FrameLog::bytes);
+        let core = handle.read()?;
+        out.write(nflx_stats::new(
+            &core.stats(),
+            core.evidence_came_late(),
+            log_bytes,
+        ));
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
+}
