@@ -182,6 +182,7 @@ impl Live {
         if !is_due && self.due.len() <= self.features.kept {
             return None;
         }
+        self.stats.rows_hurried += u64::from(!is_due);
         let closed = self.due.remove(&key)?;
         Some(self.tell(closed, engine))
     }
@@ -212,6 +213,7 @@ impl Live {
             packets_late: own.packets_late + counted.packets_late,
             events_lost: own.events_lost + counted.events_lost,
             servers_lost: own.servers_lost + counted.servers_lost,
+            rows_hurried: own.rows_hurried,
         }
     }
 
@@ -293,14 +295,20 @@ impl Live {
             self.stats.servers_lost += u64::from(!told.count(server, &share.carried, row.window));
         }
         let mut carriage = Carriage::default();
-        let of_video = told.servers.iter().filter(|(server, _)| sends_video(server));
+        let of_video = told
+            .servers
+            .iter()
+            .filter(|(server, _)| sends_video(server));
         carriage.window(of_video.map(|(_, carried)| carried));
         let rules = self.features.rules;
         let events = told.events(engine, &self.kinds, (self.latest, self.quiet));
         let began = told.windows.back().map_or(closed.begun, |window| window.0);
         let mut asked = told.base.clone();
         let mut in_window = false;
-        for (event, _) in events.iter().filter(|(event, _)| event.frame < closed.until) {
+        for (event, _) in events
+            .iter()
+            .filter(|(event, _)| event.frame < closed.until)
+        {
             if !in_window && event.frame >= began {
                 asked.next_window();
                 in_window = true;
@@ -361,7 +369,9 @@ impl Live {
 
 /// Returns whether the server of this number sends video; `None` if it is at another address now.
 fn is_at(engine: &Engine, id: ServerId, address: &IpAddr) -> Option<bool> {
-    let server = engine.server(id).filter(|server| server.address == *address)?;
+    let server = engine
+        .server(id)
+        .filter(|server| server.address == *address)?;
     Some(server.role.sends_video())
 }
 
@@ -397,7 +407,12 @@ impl Told {
             };
             let (request, completion) = happenings(segment, latest, quiet);
             let request = (!open.asked).then_some(request);
-            events.extend(request.into_iter().chain(completion).map(|event| (event, place)));
+            events.extend(
+                request
+                    .into_iter()
+                    .chain(completion)
+                    .map(|event| (event, place)),
+            );
         }
         // Stable: what happens at one packet stays in the order of the segments.
         events.sort_by_key(|(event, _)| event.frame);

@@ -38,6 +38,8 @@ pub struct Stats {
     pub events_lost: u64,
     /// Packets of servers that found no place in their window: rows that do not wait for the end lack them.
     pub servers_lost: u64,
+    /// Rows that were told before their time, as more waited than there is room for.
+    pub rows_hurried: u64,
 }
 
 /// The state of a flow.

@@ -87,7 +87,9 @@ fn player(seconds: i64) -> Given {
     }
     talk.wait(NANOSECONDS).close();
     let packets = talk.packets.iter();
-    packets.map(|packet| (packet.time, packet.bytes())).collect()
+    packets
+        .map(|packet| (packet.time, packet.bytes()))
+        .collect()
 }
 
 fn number(row: &Row, name: &str) -> f64 {
@@ -115,7 +117,10 @@ fn rows_that_waited_for_the_end_are_those_of_the_whole() {
             settled,
             stats,
         } = told(&config, 86_400, &given);
-        assert!(rows.iter().all(|(frame, _)| *frame == u64::MAX), "the capture is shorter");
+        assert!(
+            rows.iter().all(|(frame, _)| *frame == u64::MAX),
+            "the capture is shorter"
+        );
         let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
         if settings.iter().all(|(name, _)| *name != "session_values") {
             assert_eq!(rows, whole, "{settings:?}");
@@ -137,12 +142,18 @@ fn a_row_comes_so_long_after_its_window_as_is_asked_for() {
         let within = rows.iter().filter(|(frame, _)| *frame != u64::MAX);
         for (frame, row) in within {
             assert!(at(*frame).unwrap() >= due(row), "not before");
-            assert!(at(frame - 1).unwrap() < due(row), "at the first packet from there on");
+            assert!(
+                at(frame - 1).unwrap() < due(row),
+                "at the first packet from there on"
+            );
             assert!(row.is_complete);
         }
         let mut last = rows.iter().filter(|(frame, _)| *frame == u64::MAX);
         let end = given.last().unwrap().0;
-        assert!(last.all(|(_, row)| end < due(row)), "open or waiting at the end");
+        assert!(
+            last.all(|(_, row)| end < due(row)),
+            "open or waiting at the end"
+        );
     }
 }
 
@@ -156,7 +167,10 @@ fn what_shows_late_is_in_the_rows_from_there_on() {
     for (early, whole) in early.iter().zip(&whole) {
         let (early, whole) = (&early.1, whole);
         assert!(requests(early) <= requests(whole));
-        assert_eq!(number(early, "serverByteCount"), number(whole, "serverByteCount"));
+        assert_eq!(
+            number(early, "serverByteCount"),
+            number(whole, "serverByteCount")
+        );
         assert_eq!((early.start, early.client), (whole.start, whole.client));
     }
     // A later look sees no less.
@@ -178,9 +192,11 @@ fn windows_that_are_kept_have_a_limit_and_rows_go_on() {
     assert_eq!(kept("8").settled.map(|rows| rows.len()), Some(8));
     let told = kept("3");
     assert_eq!((told.settled, told.rows.len()), (None, 8));
+    assert_eq!(told.stats.rows_hurried, 0);
     // Rows that wait have the same room: the first is told early rather than none.
     let told = self::told(&config(&[("kept_windows", "3")]), 86_400, &given);
     assert_eq!(told.rows[0].0, 5, "at the fourth window that waits");
+    assert_eq!(told.stats.rows_hurried, 4);
 }
 
 #[test]
@@ -189,7 +205,10 @@ fn servers_beyond_the_room_are_counted_and_end_nothing() {
         .map(|at| {
             let datagram = testing::udp(9_000, 9_001, &[0; 100]);
             let server = format!("23.246.11.{at}");
-            (i64::from(at), testing::ip(address(&server), address(CLIENT), 17, &datagram))
+            (
+                i64::from(at),
+                testing::ip(address(&server), address(CLIENT), 17, &datagram),
+            )
         })
         .collect();
     let lost = |count: usize| {

@@ -16,7 +16,7 @@
 //! | `nflx.classes` | list of labels in the order of the outputs; empty of a model that gives a value |
 //! | `nflx.answers` | object: when the model answers, see [`Answers`]; may be left out |
 //! | `nflx.ranges` | list of `[minimum, maximum, share without a value]` seen in training, one for each column |
-//! | `nflx.check` | list of 16 rows or more: `{"row": […], "label": …, "scores": […]}` or `{"row": […], "value": …}` |
+//! | `nflx.check` | list of 16 rows or more: `{"row": […], "label": …, "scores": […]}` or `{"row": […], "value": …}`; `null` stands for a missing value, which one row has at least if training had some |
 //! | `nflx.calibration` | list of `[score, probability]`, both ascending; may be left out |
 //! | `nflx.trained_on`, `nflx.score` | for people: what it was trained on, and how good it was by whole sessions |
 
@@ -171,7 +171,20 @@ impl Card {
             checks: checks(&entries.list("nflx.check")?, columns.len(), limits)?,
             calibration: calibration(&entries)?,
         };
+        card.covers_missing()?;
         Ok(Some((card, columns)))
+    }
+
+    /// Fails if values were missing in training and no check row lacks one: nothing would show that the exporter lost
+    /// what the model does then.
+    fn covers_missing(&self) -> Result<(), ModelError> {
+        let lacks = |check: &Check| check.row.iter().any(Option::is_none);
+        if self.ranges.iter().all(|range| !range.may_miss) || self.checks.iter().any(lacks) {
+            return Ok(());
+        }
+        let reason =
+            "has no row with a missing value, though nflx.ranges says that training had some";
+        Err(ModelError::card("nflx.check", reason))
     }
 
     /// Returns the number of check rows, all of which a model that was loaded reproduces.

@@ -283,6 +283,18 @@ fn check_rows_are_evaluated() {
 }
 
 #[test]
+fn rows_that_lack_values_are_checked_where_training_had_some() {
+    let whole = checks().replace("null", "40");
+    let said = read(&[("nflx.check", &whole)]).unwrap_err().to_string();
+    assert!(
+        said.contains("nflx.check has no row with a missing value"),
+        "{said}"
+    );
+    let never = ("nflx.ranges", "[[0, 100, 0]]");
+    assert!(read(&[("nflx.check", &whole), never]).is_ok());
+}
+
+#[test]
 fn an_exporter_that_drops_directions_is_found_out() {
     // The same tree with missing values sent the other way, as the card of the model with directions has it.
     let promised = checks().replace(r#"[null], "value": 20"#, r#"[null], "value": 10"#);
@@ -437,6 +449,7 @@ fn labels_are_those_of_the_card() {
         ("nflx.target", "resolution"),
         ("nflx.classes", r#"["HD", 720]"#),
         ("nflx.check", &checks),
+        ("nflx.ranges", "[[0, 100, 0]]"),
         ("nflx.calibration", "[[0.5, 0.4], [1, 0.8]]"),
     ];
     let model = read_with(leaf.clone(), &entries).unwrap();
@@ -445,7 +458,7 @@ fn labels_are_those_of_the_card() {
     assert_eq!((answer.label, answer.value), (Some("720"), Some(720.0)));
     assert!((answer.confidence.unwrap() - 0.6).abs() < 1e-12);
     let wrong = checks.replace("720", "HD");
-    let entries = [entries[0], entries[1], ("nflx.check", &wrong)];
+    let entries = [entries[0], entries[1], ("nflx.check", &wrong), entries[3]];
     let said = read_with(leaf, &entries).unwrap_err().to_string();
     assert!(
         said.contains("check row 1 (label 720 and not label HD)"),
