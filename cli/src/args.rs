@@ -198,6 +198,9 @@ pub(crate) struct Run {
     /// Model to ask, loaded.
     #[arg(skip)]
     pub(crate) model: Option<Arc<Model>>,
+    /// Seconds behind each window at which its row is told, as it is known then.
+    #[arg(skip)]
+    pub(crate) as_known: Option<u64>,
 }
 
 /// Which files are one capture.
@@ -248,17 +251,22 @@ impl FeaturesRun {
     }
 }
 
-/// How long windows are.
+/// How long windows are, and when their rows are told.
 #[derive(Debug, Args)]
 struct Window {
     /// Length of a window; windows begin with a session's first packet [default: 10]
     #[arg(long, value_name = "SECONDS", help_heading = "Analysis")]
     window: Option<String>,
+    /// Tell each row as a host knows it that does not wait for the end: so long after the window, of one reading. With
+    /// --live rows come so late [default: 0 with --live]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=86_400), help_heading = "Analysis")]
+    as_known: Option<u64>,
 }
 
 impl Window {
     /// The run, with the window among its settings.
     fn into(self, mut run: Run) -> Run {
+        run.as_known = self.as_known;
         let window = self
             .window
             .map(|seconds| ("feature_window".to_owned(), seconds));
@@ -388,6 +396,9 @@ pub(crate) struct Report {
     /// HTML file to write; it appears, or changes, only when it is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Show what this model says of each window: an ONNX file with a card, see 'nflx quality --help'
+    #[arg(short, long, value_name = "FILE", help_heading = "Model")]
+    pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) analysis: Analysis,
 }
@@ -443,7 +454,11 @@ impl Analysis {
 
     /// The settings that these options make.
     pub(crate) fn config(&self) -> Result<Config, ConfigError> {
-        let mut config = Config::default();
+        self.config_from(Config::default())
+    }
+
+    /// The same on top of others.
+    pub(crate) fn config_from(&self, mut config: Config) -> Result<Config, ConfigError> {
         for (name, value) in &self.set {
             config.set(name, value)?;
         }

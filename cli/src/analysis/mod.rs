@@ -53,6 +53,8 @@ pub(crate) struct Study {
     pub(crate) counted: Option<Features>,
     /// Model to ask, if there is one.
     pub(crate) model: Option<Arc<Model>>,
+    /// Seconds behind each window at which its row is told, if rows do not wait for the end.
+    pub(crate) as_known: Option<u64>,
     /// Where its frames are.
     pub(crate) frames: Arc<Frames>,
     parts: Parts,
@@ -110,7 +112,14 @@ impl Seen {
     /// Returns what to say of a capture besides its damage.
     pub(crate) fn sentences(&self, engine: &Engine, windows: &features::Stats) -> Vec<String> {
         let stats = engine.stats();
+        let servers = (windows.servers_lost > 0).then(|| {
+            format!(
+                "{} packets were of more servers at once than a window tells apart; rows that do not wait for the end lack them",
+                windows.servers_lost
+            )
+        });
         let rest = self.unknown().into_iter().chain(shortage(&stats, windows));
+        let rest = rest.chain(servers);
         rest.chain(observations::sentences(&stats, engine.unfollowed()))
             .collect()
     }
@@ -168,6 +177,7 @@ impl Study {
             windows: features::Stats::default(),
             counted,
             model: None,
+            as_known: None,
             frames: Arc::new(parts.frames()),
             parts,
             total,
@@ -189,10 +199,11 @@ impl Study {
         Ok(study)
     }
 
-    /// The same with a model to ask.
-    pub(crate) fn with_model(self, model: Option<&Arc<Model>>) -> Self {
+    /// The same with a model to ask, and the time at which rows are told.
+    pub(crate) fn asking(self, model: Option<&Arc<Model>>, as_known: Option<u64>) -> Self {
         Self {
             model: model.cloned(),
+            as_known,
             ..self
         }
     }
@@ -200,11 +211,30 @@ impl Study {
     /// Gives every packet to the engine anew, with the evidence of the passes before. Frame numbers go on from file to
     /// file: see [`Self::frames`].
     pub(crate) fn again(
+        self,
+        show_progress: bool,
+        visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
+    ) -> Result<Self, Failure> {
+        self.reread(Engine::into_informed, show_progress, visit)
+    }
+
+    /// The same without any evidence, as a host has it that reads once.
+    pub(crate) fn afresh(
+        self,
+        show_progress: bool,
+        visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
+    ) -> Result<Self, Failure> {
+        let begin = |engine: Engine| Engine::new(engine.config().clone());
+        self.reread(begin, show_progress, visit)
+    }
+
+    fn reread(
         mut self,
+        begin: impl FnOnce(Engine) -> Engine,
         show_progress: bool,
         mut visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
     ) -> Result<Self, Failure> {
-        let mut engine = self.engine.into_informed();
+        let mut engine = begin(self.engine);
         self.passes += 1;
         let watch = progress(
             self.parts.name(),
@@ -419,6 +449,11 @@ fn shortage(stats: &Stats, windows: &features::Stats) -> Option<String> {
             windows.session_values_sampled,
             "values of sessions (percentiles are those of a sample)",
             "session_values",
+        ),
+        (
+            windows.rows_hurried,
+            "rows, which were told before their time",
+            "kept_windows",
         ),
     ];
     let short: Vec<_> = counts.iter().filter(|(count, ..)| *count > 0).collect();

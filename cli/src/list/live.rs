@@ -3,6 +3,7 @@
 mod files;
 mod rows;
 mod status_line;
+mod windows;
 
 use std::path::Path;
 
@@ -86,7 +87,7 @@ pub(crate) fn run<T: Live>(run: &Run) -> Status {
         Ok(config) => config,
         Err(error) => return mistake(&error),
     };
-    match follow::<T>(path, config, &mut files) {
+    match follow::<T>(run, path, config, &mut files) {
         Ok(status) => status,
         Err(Failure::Unreadable(reason)) => fail(&format!("{}: {reason}", name(path))),
         Err(Failure::Output(error)) => unwritten(run.output.output.as_deref(), &error),
@@ -99,7 +100,12 @@ fn fail(sentence: &str) -> Status {
 }
 
 /// Reads a capture to its end, and writes its rows.
-fn follow<T: Live>(path: &Path, config: Config, files: &mut Files<'_>) -> Result<Status, Failure> {
+fn follow<T: Live>(
+    run: &Run,
+    path: &Path,
+    config: Config,
+    files: &mut Files<'_>,
+) -> Result<Status, Failure> {
     let signals = Signals::watch(files.are_many()).map_err(Unreadable::Io)?;
     let mut sink = files.open()?;
     let mut writer = Writer::<T>::new(files.format, &mut sink, false)?;
@@ -108,7 +114,7 @@ fn follow<T: Live>(path: &Path, config: Config, files: &mut Files<'_>) -> Result
     let mut reader = Reader::new(pass.bytes)?;
     let mut engine = Engine::new(seeded(config));
     engine.watch_settled();
-    let mut state = T::begin(&engine);
+    let mut state = T::begin(&engine, run);
     let capture = path.to_string_lossy();
     let frames = Frames::of_one(&capture);
     let mut seen = Seen::default();
@@ -147,14 +153,16 @@ fn follow<T: Live>(path: &Path, config: Config, files: &mut Files<'_>) -> Result
     } else {
         Status::Done
     };
-    let said = damage.into_iter().chain(remarks(&engine, &seen));
+    let said = damage
+        .into_iter()
+        .chain(remarks(&engine, &seen, &T::stats(&state)));
     said.for_each(|sentence| say(&format!("{}: {sentence}", name(path))));
     Ok(status)
 }
 
 /// What the user should know besides the rows, in sentences.
-fn remarks(engine: &Engine, seen: &Seen) -> Vec<String> {
-    let mut sentences = seen.sentences(engine, &features::Stats::default());
+fn remarks(engine: &Engine, seen: &Seen, windows: &features::Stats) -> Vec<String> {
+    let mut sentences = seen.sentences(engine, windows);
     let lost = engine.stats().settled_lost;
     if lost > 0 {
         sentences.push(format!(

@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use nflx_core::features::Row;
+use nflx_core::features::{self, Row};
 use nflx_core::quality::model::{Model, ModelError, Scratch};
-use nflx_core::{Config, Features as Windows};
+use nflx_core::{Config, Features as Windows, Time};
 
-use super::run::run;
+use super::live::Live;
+use super::run::either;
 use super::write::write_to;
 use super::{Report, sessions};
 use crate::analysis::{Failure, Study};
-use crate::args::{FeaturesRun, ModelCheck, ModelFile, QualityRun, Run};
+use crate::args::{Analysis, FeaturesRun, ModelCheck, ModelFile, QualityRun, Run};
 use crate::escape;
 use crate::messages::{Status, mistake, reason, say};
 use crate::output::Writer;
@@ -25,7 +26,7 @@ use crate::rows::{
 pub(crate) fn features(features: FeaturesRun) -> Status {
     let (features, file) = features.into_parts();
     let Some(file) = file else {
-        return run::<Features>(&features);
+        return started::<Features>(&features);
     };
     match load(&file) {
         Ok(model) => with_model::<ModelledFeatures>(features, &file, model),
@@ -40,20 +41,23 @@ pub(crate) fn quality(quality: QualityRun) -> Status {
         Ok(model) => model,
         Err(sentence) => return fail(&sentence),
     };
-    if let Some(card) = model.card() {
-        let known = Config::default();
-        let settings = card
-            .settings
-            .iter()
-            .filter(|(name, _)| known.get(name).is_some());
-        let settings = settings.map(|(name, value)| (name.to_string(), value.to_string()));
-        let window = ("feature_window".to_owned(), card.window.to_string());
-        quality.analysis.set_first(settings.chain([window]));
-    }
+    quality.analysis.set_first(of_card(&model));
     with_model::<Quality>(quality, &file, model)
 }
 
-fn with_model<T: Report>(mut arguments: Run, file: &ModelFile, model: Model) -> Status {
+/// Writes rows, if the settings let them be told as is asked.
+fn started<T: Report + Live>(run: &Run) -> Status {
+    let waits = !run.live && run.rotate.is_none() && run.as_known.is_none();
+    match run.analysis.config() {
+        Ok(config) if config.session_by_title && !waits => fail(
+            "titles are known at the end of a capture; leave --live and --as-known out, or set session_by to idle",
+        ),
+        Ok(_) => either::<T>(run),
+        Err(error) => mistake(&error),
+    }
+}
+
+fn with_model<T: Report + Live>(mut arguments: Run, file: &ModelFile, model: Model) -> Status {
     let config = match arguments.analysis.config() {
         Ok(config) => config,
         Err(error) => return mistake(&error),
@@ -61,10 +65,54 @@ fn with_model<T: Report>(mut arguments: Run, file: &ModelFile, model: Model) -> 
     match model.fits(&config) {
         Ok(()) => {
             arguments.model = Some(Arc::new(model));
-            run::<T>(&arguments)
+            started::<T>(&arguments)
         }
         Err(error) => fail(&sentence(&file.model, &error)),
     }
+}
+
+/// Returns the settings of a run beside which a model may be named, and the model; else a sentence. Settings that nobody named
+/// are those of its card.
+pub(crate) fn settings(
+    analysis: &Analysis,
+    model: Option<&PathBuf>,
+) -> Result<(Config, Option<Arc<Model>>), String> {
+    let Some(path) = model else {
+        return Ok((analysis.config().map_err(|error| error.to_string())?, None));
+    };
+    let file = ModelFile {
+        model: path.clone(),
+        columns: None,
+    };
+    let model = load(&file)?;
+    let mut config = Config::default();
+    for (name, value) in of_card(&model) {
+        config
+            .set(&name, &value)
+            .map_err(|error| error.to_string())?;
+    }
+    let config = analysis
+        .config_from(config)
+        .map_err(|error| error.to_string())?;
+    model
+        .fits(&config)
+        .map_err(|error| sentence(path, &error))?;
+    Ok((config, Some(Arc::new(model))))
+}
+
+/// Returns the settings on a model's card, as far as they are known.
+fn of_card(model: &Model) -> Vec<(String, String)> {
+    let known = Config::default();
+    let settings = model.card().map(|card| {
+        let window = ("feature_window".to_owned(), card.window.to_string());
+        let settings = card
+            .settings
+            .iter()
+            .filter(|(name, _)| known.get(name).is_some());
+        let settings = settings.map(|(name, value)| (name.to_string(), value.to_string()));
+        settings.chain([window]).collect()
+    });
+    settings.unwrap_or_default()
 }
 
 fn fail(sentence: &str) -> Status {
@@ -126,27 +174,64 @@ impl Report for Quality {
     }
 }
 
-/// Writes every window: those that were counted beside the first pass, or those of another one, as what a segment was
-/// shows only behind it.
-fn windows<T>(mut study: Study, watched: bool, writer: &mut Writer<'_, T>) -> Result<Study, Failure>
+/// Writes every window as a host has it that does not wait for the end: once more from the beginning, without what the
+/// first reading told.
+fn as_known(
+    lag: u64,
+    study: Study,
+    watched: bool,
+    mut write: impl FnMut(&Row) -> io::Result<()>,
+) -> Result<Study, Failure> {
+    let mut windows = features::Live::new(study.engine.config(), lag);
+    let mut study = study.afresh(!watched, |packet, annotation, engine| {
+        windows.packet(packet, annotation.as_ref(), engine);
+        while let Some(row) = windows.next_row(engine) {
+            write(&row)?;
+        }
+        Ok(())
+    })?;
+    windows.finish(&study.engine);
+    while let Some(row) = windows.next_row(&study.engine) {
+        write(&row)?;
+    }
+    study.windows = windows.stats();
+    Ok(study)
+}
+
+/// Writes every window.
+fn windows<T>(study: Study, watched: bool, writer: &mut Writer<'_, T>) -> Result<Study, Failure>
 where
     T: for<'a> Rows<Row<'a> = FeatureRow<'a>>,
 {
-    let (start, model) = (study.start, study.model.clone());
     let frames = Arc::clone(&study.frames);
-    let mut scratch = Scratch::default();
-    let mut write = |row: &Row| {
-        let answer = model
-            .as_deref()
-            .map(|model| model.answer(row, row.is_complete, &mut scratch));
-        let said = &answer.map(Said::from).unwrap_or_default();
+    each_window(study, watched, |start, row, said| {
         writer.row(&FeatureRow {
             capture: frames.at(row.start),
             start,
             row,
             said,
         })
+    })
+}
+
+/// Shows every window with what the study's model says of it, if there is one, and the capture's start: those that were
+/// counted beside the first pass, or those of another one, as what a segment was shows only behind it.
+pub(crate) fn each_window(
+    mut study: Study,
+    watched: bool,
+    mut show: impl FnMut(Time, &Row, &Said<'_>) -> io::Result<()>,
+) -> Result<Study, Failure> {
+    let (start, model) = (study.start, study.model.clone());
+    let mut scratch = Scratch::default();
+    let mut write = |row: &Row| {
+        let answer = model
+            .as_deref()
+            .map(|model| model.answer(row, row.is_complete, &mut scratch));
+        show(start, row, &answer.map(Said::from).unwrap_or_default())
     };
+    if let Some(lag) = study.as_known {
+        return as_known(lag, study, watched, write);
+    }
     let mut windows = if let Some(mut windows) = study.counted.take() {
         windows.settle(&study.engine);
         windows

@@ -97,7 +97,7 @@ fn contradiction(run: &Run) -> Option<&'static str> {
     }
     if run.live || run.rotate.is_some() {
         return Some(
-            "these rows are known at the end of a capture; --live is for servers, segments, packets and sessions",
+            "these rows are known at the end of a capture; --live is for servers, segments, packets, sessions, features and quality",
         );
     }
     (run.joining.join && run.partition)
@@ -127,8 +127,7 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
     write_to(&run.output, |sink, format| {
         let watched = sink.is_terminal();
         let mut writer = Writer::<T>::new(format, sink, files.len() > 1)?;
-        let study = Study::among(files, config, None, T::COUNTS)
-            .map(|study| study.with_model(run.model.as_ref()));
+        let study = study::<T>(run, files, config, None);
         let study = study.and_then(|study| T::write(study, watched, &mut writer));
         let (status, any) = match study {
             Ok(study) => {
@@ -153,6 +152,18 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
     })
 }
 
+/// Reads a capture for rows.
+fn study<T: Report>(
+    run: &Run,
+    files: &[PathBuf],
+    config: Config,
+    total: Option<Arc<Total>>,
+) -> Result<Study, Failure> {
+    let counts = T::COUNTS && run.as_known.is_none();
+    let study = Study::among(files, config, total, counts)?;
+    Ok(study.asking(run.model.as_ref(), run.as_known))
+}
+
 /// What messages call a capture that cannot be read.
 fn name_of(files: &[PathBuf]) -> String {
     files.first().map_or_else(String::new, |file| name(file))
@@ -165,8 +176,7 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
         let watched = sink.is_terminal();
         let mut writer = Writer::<T>::new(format, sink, true)?;
         let read = |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Part), Failure> {
-            let study = Study::among(files, config.clone(), Some(Arc::clone(total)), T::COUNTS)?;
-            let study = study.with_model(run.model.as_ref());
+            let study = study::<T>(run, files, config.clone(), Some(Arc::clone(total)))?;
             let mut part = Writer::<T>::of_part(format, watched)?;
             let study = T::write(study, false, &mut part)?;
             Ok((study, part.into_part()?))
@@ -199,8 +209,7 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
     let mut sentences = Vec::new();
     let written = fs::create_dir_all(root).and_then(|()| {
         let read = |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Sink), Failure> {
-            let study = Study::among(files, config.clone(), Some(Arc::clone(total)), T::COUNTS)?;
-            let study = study.with_model(run.model.as_ref());
+            let study = study::<T>(run, files, config.clone(), Some(Arc::clone(total)))?;
             let mut sink = Sink::below(root, partition_file(root, &files[0]))?;
             let mut writer = Writer::<T>::of_partition(&mut sink)?;
             let study = T::write(study, false, &mut writer)?;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use nflx_core::features::{COLUMNS, Row, Stats, Value, column};
+use nflx_core::features::{COLUMNS, Live, Row, Stats, Value, column};
 use nflx_core::{Config, Direction, Engine, Features, LinkType, Packet, Time};
 
 use crate::traffic::{Frame, frames};
@@ -30,6 +30,7 @@ pub fn run(data: &[u8]) {
         stats.events_lost == 0 || stats.sessions_evicted > 0,
         "what becomes of a segment shows at its client's packets"
     );
+    told(&config, &frames);
     let mut seeded = config.clone();
     seeded.hash_seed = 0x5eed_5eed_5eed_5eed;
     let again = self::rows(&seeded, &frames);
@@ -122,6 +123,57 @@ fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
     features.finish();
     rows.extend(std::iter::from_fn(|| features.next_row()));
     (rows, features.stats(), counted)
+}
+
+/// Rows that do not wait for the end hold every packet once, within their bound of memory, and those of the end are as many.
+fn told(config: &Config, frames: &[Frame]) {
+    let in_use = || memory::in_use() as i64;
+    let bound = i64::try_from(Live::memory_bound(config)).expect("small settings");
+    let lag = [0, 5, 86_400][frames.len() % 3];
+    let mut engine = Engine::new(config.clone());
+    let mut held = -in_use();
+    let mut live = Live::new(config, lag).keeping();
+    held += in_use();
+    let (mut rows, mut packets) = (Vec::new(), 0);
+    for (frame, number) in frames.iter().zip(1..) {
+        let packet = Packet {
+            frame: number,
+            time: Time(frame.time),
+            link_type: LinkType(frame.link_type),
+            original_length: frame.original_length,
+            data: &frame.data,
+        };
+        let said = engine.packet(&packet);
+        packets += u64::from(said.is_some());
+        held -= in_use();
+        live.packet(&packet, said.as_ref(), &engine);
+        held += in_use();
+        while let Some(row) = take(&mut live, &engine, &mut held) {
+            rows.push(row);
+        }
+        assert!(held <= bound, "{held} bytes of memory");
+    }
+    engine.finish();
+    live.finish(&engine);
+    while let Some(row) = live.next_row(&engine) {
+        rows.push(row);
+    }
+    let counted = |rows: &[Row]| {
+        let of = |row| number(row, "serverPacketCount") + number(row, "userPacketCount");
+        rows.iter().map(of).sum::<f64>()
+    };
+    assert_eq!(counted(&rows), packets as f64);
+    if let Some(settled) = live.settled_rows(&engine) {
+        assert_eq!((settled.len(), counted(&settled)), (rows.len(), packets as f64));
+    }
+}
+
+/// Takes a row, and what that does to memory beside the row.
+fn take(live: &mut Live, engine: &Engine, held: &mut i64) -> Option<Row> {
+    let before = memory::in_use() as i64;
+    let row = live.next_row(engine);
+    *held += memory::in_use() as i64 - before;
+    row
 }
 
 fn number(row: &Row, name: &str) -> f64 {

@@ -3,9 +3,10 @@
 use std::io;
 
 use nflx_core::quality::{Session, Sessions as Playbacks};
-use nflx_core::{Annotation, Engine, Packet, Time};
+use nflx_core::{Annotation, Engine, Packet, Time, features};
 
 use crate::analysis::Seen;
+use crate::args::Run;
 use crate::frames::Frames;
 use crate::list::Report;
 use crate::output::Writer;
@@ -22,7 +23,12 @@ pub(crate) trait Live: Report {
     /// What is kept from packet to packet.
     type State;
 
-    fn begin(engine: &Engine) -> Self::State;
+    fn begin(engine: &Engine, run: &Run) -> Self::State;
+
+    /// Returns the counts of what windows had no room for.
+    fn stats(_: &Self::State) -> features::Stats {
+        features::Stats::default()
+    }
 
     /// Writes the rows that a packet brings; at the end of the capture there is none. Returns their number.
     fn bring(
@@ -36,9 +42,9 @@ pub(crate) trait Live: Report {
 
 /// What all rows say.
 pub(crate) struct About<'a> {
-    capture: &'a str,
+    pub(super) capture: &'a str,
     frames: &'a Frames,
-    start: Time,
+    pub(super) start: Time,
 }
 
 impl<'a> About<'a> {
@@ -56,7 +62,7 @@ impl Live for Segments {
 
     type State = ();
 
-    fn begin(_: &Engine) {}
+    fn begin(_: &Engine, _: &Run) {}
 
     fn bring(
         (): &mut (),
@@ -87,7 +93,7 @@ impl Live for Segments {
 impl Live for Servers {
     type State = ();
 
-    fn begin(_: &Engine) {}
+    fn begin(_: &Engine, _: &Run) {}
 
     /// A row whenever a server's role changed, and one for each at the end.
     fn bring(
@@ -133,7 +139,7 @@ pub(crate) struct Playing {
 impl Live for Sessions {
     type State = Playing;
 
-    fn begin(engine: &Engine) -> Playing {
+    fn begin(engine: &Engine, _: &Run) -> Playing {
         Playing {
             sessions: Playbacks::new(engine.config()),
             over: 0,
@@ -178,7 +184,7 @@ impl Live for Sessions {
 impl Live for Packets {
     type State = ();
 
-    fn begin(_: &Engine) {}
+    fn begin(_: &Engine, _: &Run) {}
 
     fn bring(
         (): &mut (),
