@@ -100,7 +100,7 @@
 
 /**
  * Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
- * per packet of Netflix's, nothing for others.
+ * per packet of Netflix's, and as much again with a model; nothing for others.
  */
 #define NFLX_ENGINE_KEEP_FRAMES 1
 
@@ -123,6 +123,41 @@
  * Flag of `nflx_note`: the packet begins a request or is the last of a segment.
  */
 #define NFLX_NOTE_LANDMARK 1
+
+/**
+ * Flag of `nflx_quality`: the window is closed, and the model was asked.
+ */
+#define NFLX_QUALITY_CLOSED 1
+
+/**
+ * Flag of `nflx_quality`: an input of the model lies outside the values seen in training.
+ */
+#define NFLX_QUALITY_OUT_OF_RANGE 2
+
+/**
+ * Flag of `nflx_quality`: as the whole capture tells; else as it was known when the window closed.
+ */
+#define NFLX_QUALITY_SETTLED 4
+
+/**
+ * A model without a card does not say what it predicts.
+ */
+#define NFLX_TARGET_NONE 0
+
+/**
+ * Lines of the picture.
+ */
+#define NFLX_TARGET_RESOLUTION 1
+
+/**
+ * Seconds from the first request to the first picture.
+ */
+#define NFLX_TARGET_STARTUP_DELAY 2
+
+/**
+ * Something else, in the author's word: `nflx_model.target_name`.
+ */
+#define NFLX_TARGET_OTHER 3
 
 /**
  * The segment was carried by TCP.
@@ -412,6 +447,110 @@ typedef struct nflx_engine nflx_engine;
 typedef int32_t nflx_status;
 
 /**
+ * The model that an engine asks.
+ */
+typedef struct nflx_model {
+    /**
+     * Set to `sizeof(nflx_model)`.
+     */
+    uint32_t struct_size;
+    /**
+     * `NFLX_TARGET_`: what it predicts.
+     */
+    uint32_t target;
+    /**
+     * Seconds that a window lasts.
+     */
+    uint64_t window;
+    /**
+     * Name, ended by NUL; empty without a card.
+     */
+    char name[128];
+    /**
+     * Version, ended by NUL; empty without a card.
+     */
+    char version[64];
+    /**
+     * Word for what it predicts, ended by NUL; empty without a card.
+     */
+    char target_name[64];
+    /**
+     * Unit of its value, ended by NUL; empty where it has none.
+     */
+    char unit[32];
+} nflx_model;
+
+/**
+ * An IP address. Part of other structs, never alone.
+ */
+typedef struct nflx_address {
+    /**
+     * 4 or 6.
+     */
+    uint32_t family;
+    /**
+     * In network byte order; an IPv4 address fills the first four, the rest is 0.
+     */
+    uint8_t bytes[16];
+} nflx_address;
+
+/**
+ * What a model says of a window of one client's traffic. Sessions and windows are those of features: traffic of one client
+ * until it pauses for `session_idle`, in pieces of `feature_window`. Times are nanoseconds since 1970-01-01T00:00:00Z.
+ * Numbers with a fraction are NaN where the model gives none.
+ */
+typedef struct nflx_quality {
+    /**
+     * Set to `sizeof(nflx_quality)`.
+     */
+    uint32_t struct_size;
+    /**
+     * Number of the session in the capture, from 1.
+     */
+    uint32_t session;
+    /**
+     * Number of the window in the session, from 0.
+     */
+    uint32_t window;
+    /**
+     * Sum of `NFLX_QUALITY_` flags.
+     */
+    uint32_t flags;
+    /**
+     * Address of the client; family 0 while the window is open.
+     */
+    struct nflx_address client;
+    /**
+     * One more than its index for `nflx_engine_quality`; 0 where that has none of it.
+     */
+    uint32_t number;
+    /**
+     * Begin of the window.
+     */
+    int64_t from;
+    /**
+     * End of the window, where the next one begins.
+     */
+    int64_t to;
+    /**
+     * The value, in the model's unit, or the number that the label is.
+     */
+    double value;
+    /**
+     * Probability that the label is right, from 0 to 1.
+     */
+    double confidence;
+    /**
+     * The label, ended by NUL; empty where the model gives none.
+     */
+    char label[96];
+    /**
+     * Why the model does not answer, ended by NUL; empty where it does.
+     */
+    char reason[256];
+} nflx_quality;
+
+/**
  * One captured frame.
  */
 typedef struct nflx_packet {
@@ -548,20 +687,6 @@ typedef struct nflx_summary {
      */
     char text[NFLX_SUMMARY_SIZE];
 } nflx_summary;
-
-/**
- * An IP address. Part of other structs, never alone.
- */
-typedef struct nflx_address {
-    /**
-     * 4 or 6.
-     */
-    uint32_t family;
-    /**
-     * In network byte order; an IPv4 address fills the first four, the rest is 0.
-     */
-    uint8_t bytes[16];
-} nflx_address;
 
 /**
  * An identified Netflix address and what it did so far.
@@ -907,6 +1032,10 @@ typedef struct nflx_stats {
      * Packets whose fragments had to make room for others.
      */
     uint64_t fragments_dropped;
+    /**
+     * Answers of a model that `nflx_engine_next_quality` was not asked for in time.
+     */
+    uint64_t quality_lost;
 } nflx_stats;
 
 /**
@@ -1210,6 +1339,41 @@ extern "C" {
 uint32_t nflx_abi_version(void);
 
 /**
+ * The model that this engine asks. `NFLX_STATUS_NONE` if its configuration had none.
+ */
+nflx_status nflx_engine_model(const struct nflx_engine *engine, struct nflx_model *out);
+
+/**
+ * Takes what the model said of the next window that closed, as it was known then: a window closes with the first packet
+ * of its client behind it, and with `nflx_engine_finish`. `NFLX_STATUS_NONE` if none closed since, or there is no model.
+ * Call it until there is none after each packet, or often: of more than 1,024 that wait, the first are lost and counted
+ * in `nflx_stats.quality_lost`.
+ */
+nflx_status nflx_engine_next_quality(struct nflx_engine *engine,
+                                     struct nflx_quality *out);
+
+/**
+ * Writes how many windows have closed; 0 without a model. After `nflx_engine_finish` they are those of the command
+ * `nflx quality`, in its order. `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ */
+nflx_status nflx_engine_quality_count(const struct nflx_engine *engine, uint32_t *out);
+
+/**
+ * What the model says of a window, by its index below what `nflx_engine_quality_count` writes. `NFLX_STATUS_NONE` if there
+ * is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ */
+nflx_status nflx_engine_quality(const struct nflx_engine *engine,
+                                uint32_t index,
+                                struct nflx_quality *out);
+
+/**
+ * What the model says of the window that a frame is in. Before the window closes, only its session and number are set,
+ * and not the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window: none of Netflix's, a copy,
+ * or there is no model; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ */
+nflx_status nflx_engine_frame_quality(const struct nflx_engine *engine, uint64_t frame, struct nflx_quality *out);
+
+/**
  * Makes a configuration with every setting at its default.
  */
 nflx_status nflx_config_new(struct nflx_config **out);
@@ -1234,9 +1398,23 @@ const char *nflx_config_error(const struct nflx_config *config);
 nflx_status nflx_config_set(struct nflx_config *config, const char *name, const char *value);
 
 /**
+ * Gives engines a model to ask about each window, in place of the one before: the `length` bytes of an ONNX file with a
+ * card, which the host reads. They are copied. `columns` is NULL, or, of a model without a card, the names of the columns
+ * of features that it takes in their order, separated by commas. Settings on the card apply unless they were set before.
+ * `NFLX_STATUS_BAD_VALUE` for what is no such model, and for one that does not fit the settings; the configuration is
+ * unchanged then, and `nflx_config_error` has one sentence that begins with "The model". Takes as long as evaluating the
+ * card's check rows does: some milliseconds.
+ */
+nflx_status nflx_config_set_model(struct nflx_config *config,
+                                  const uint8_t *bytes,
+                                  uint64_t length,
+                                  const char *columns);
+
+/**
  * Makes an engine that has seen nothing. `config` is copied and may be freed or changed afterwards; NULL stands for
  * the defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags that this version does not
- * know; `nflx_config_error` has the sentence then, if there is a `config`.
+ * know, and for a model of the configuration that settings do not fit which were set after it; `nflx_config_error` has
+ * the sentence then, if there is a `config`.
  */
 nflx_status nflx_engine_new(const struct nflx_config *config, uint32_t flags, struct nflx_engine **out);
 

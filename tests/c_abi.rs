@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::cli::quality::{Carded, capture};
 use crate::plugin::{decompressed, nflx_rows, recorded_captures, target_folder};
 
 fn repository() -> PathBuf {
@@ -255,6 +256,123 @@ fn a_c_host_agrees_with_the_program() {
             }
         }
     }
+}
+
+/// What a C host hears of a model, as windows close and at the end.
+fn heard(program: &Path, arguments: &[&Path]) -> (Option<i32>, String) {
+    let output = run(program, arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said, "", "nothing of the sanitizers");
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).expect("UTF-8"),
+    )
+}
+
+/// A host in C gets the answers of the command: those of the end, and those of when windows closed.
+#[test]
+fn a_c_host_asks_a_model_as_the_program_does() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let plain = folder.path().join("player.pcap");
+    fs::write(&plain, decompressed(Path::new(&capture()))).expect("ours");
+    let model = Carded::new("light", &[("nflx.target", json!("resolution"))]);
+    let path = Path::new(&model.path);
+    let (end, now) = (
+        model.rows(&["quality"]),
+        model.rows(&["quality", "--as-known", "0"]),
+    );
+    for compiler in &COMPILERS {
+        let program = compile(compiler, "quality", folder.path());
+        let (status, text) = heard(&program, &[path, &plain]);
+        assert_eq!(status, Some(0), "{text}");
+        let rows: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        let of = |word: &'static str| rows.iter().filter(move |row| row["row"] == word);
+        let described = of("model").next().expect("a model");
+        assert_eq!(
+            (
+                &described["name"],
+                &described["target"],
+                &described["number"],
+                &described["window"]
+            ),
+            (
+                &json!("of the tests"),
+                &json!("resolution"),
+                &json!(1),
+                &json!(10)
+            )
+        );
+        assert!(end.len() > 2 && end.iter().any(|row| row["label"].is_string()));
+        for (word, theirs) in [("end", &end), ("now", &now)] {
+            assert_eq!(of(word).count(), theirs.len(), "{word}");
+            for (ours, theirs) in of(word).zip(theirs) {
+                for key in [
+                    "session",
+                    "window",
+                    "label",
+                    "value",
+                    "confidence",
+                    "out_of_range",
+                    "reason",
+                ] {
+                    assert_eq!(ours[key].as_f64(), theirs[key].as_f64(), "{word} {key}");
+                    assert_eq!(ours[key].as_str(), theirs[key].as_str(), "{word} {key}");
+                }
+                assert_eq!(ours["settled"], json!(word == "end"));
+            }
+        }
+        // Every window was told at the first packet behind it, and its frames have the answer of the end.
+        let mut frames = 0;
+        for row in of("frame") {
+            let number = row["number"].as_u64().expect("a number") as usize;
+            let window = of("end").nth(number - 1).expect("a window");
+            assert_eq!(
+                (&row["label"], &row["window"]),
+                (&window["label"], &window["window"])
+            );
+            let closing = of("now")
+                .find(|now| now["window"] == row["window"])
+                .expect("told");
+            let closing = closing["frame"].as_u64().filter(|frame| *frame != 0);
+            assert!(closing.is_none_or(|closing| row["frame"].as_u64() < Some(closing)));
+            frames += 1;
+        }
+        assert!(frames > 100, "{frames}");
+    }
+}
+
+#[test]
+fn a_model_that_does_not_fit_is_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = compile(&COMPILERS[2], "quality", folder.path());
+    let model = Carded::new("light", &[("nflx.settings", json!({"session_idle": 30}))]);
+    let (path, none) = (Path::new(&model.path), Path::new("/nowhere"));
+    let refused = |arguments: &[&Path]| {
+        let (status, text) = heard(&program, arguments);
+        assert_eq!((status, text.lines().count()), (Some(2), 1), "{text}");
+        text
+    };
+    // The card's settings apply, but to those that were set.
+    assert_eq!(heard(&program, &[path, none]).0, Some(0));
+    assert_eq!(
+        heard(&program, &[path, none, Path::new("session_idle=30")]).0,
+        Some(0)
+    );
+    let text = refused(&[path, none, Path::new("session_idle=60")]);
+    assert_eq!(
+        text,
+        "The model was trained with session_idle = 30, and 60 is set; set session_idle to 30.\n"
+    );
+    let text = refused(&[path, none, Path::new("session_by=title")]);
+    assert!(text.contains("sessions by title"), "{text}");
+    let damaged = folder.path().join("model.onnx");
+    fs::write(&damaged, b"GIF89a").expect("ours");
+    assert!(refused(&[&damaged, none]).starts_with("The model is not an ONNX model"));
+    let bare = repository().join("tests/models/light.onnx");
+    assert!(refused(&[&bare, none]).starts_with("The model has no card"));
 }
 
 /// Nothing but the ABI is visible to programs that load the library.

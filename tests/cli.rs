@@ -27,7 +27,7 @@ mod rings;
 mod usage;
 pub(crate) use formats::run_python;
 mod package;
-mod quality;
+pub(crate) mod quality;
 
 /// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
 pub(crate) fn program() -> PathBuf {

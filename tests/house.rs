@@ -45,6 +45,7 @@ const FFI: House = House {
             "config",
             "frame_log",
             "note",
+            "quality",
             "segment",
             "server",
             "session",
@@ -53,7 +54,7 @@ const FFI: House = House {
         ],
         &["names"],
         &["engine"],
-        &["losses", "playback"],
+        &["answers", "losses", "playback"],
         &[""],
     ],
 };
@@ -87,7 +88,7 @@ const CLI: House = House {
 const PYTHON: House = House {
     folder: "python/src",
     root: "lib.rs",
-    floors: &[&["facts", "settings"], &["engine"], &[""]],
+    floors: &[&["facts", "settings"], &["model"], &["engine"], &[""]],
 };
 
 /// The floors of the Wireshark plugin: versions and the ABI, values for people, settings and packets, the capture at hand,

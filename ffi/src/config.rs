@@ -1,10 +1,13 @@
 //! The configuration handle.
 
 use core::ffi::{CStr, c_char};
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use nflx_core::Config;
 use nflx_core::config::ConfigError;
+use nflx_core::quality::model::{Model, ModelError};
 
 use crate::crossing::Output;
 use crate::guard::{Failure, Handle, HandleState, free, guard, guard_static};
@@ -14,6 +17,9 @@ use crate::status::{NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NULL, nflx_status, text};
 #[derive(Default)]
 pub struct nflx_config {
     pub(crate) config: Config,
+    model: Option<Arc<Model>>,
+    /// Names of settings that were set, whatever a model was trained with.
+    set: BTreeSet<Box<str>>,
     state: HandleState,
 }
 
@@ -71,16 +77,105 @@ pub unsafe extern "C" fn nflx_config_set(
 ) -> nflx_status {
     let body = |config: &mut nflx_config| {
         // SAFETY: the header's contract for strings.
-        let name = unsafe { string(name, "name") }?;
+        let name = unsafe { string(name, "name of the setting") }?;
         // SAFETY: the header's contract for strings.
-        let value = unsafe { string(value, "value") }?;
-        config
-            .config
-            .set(name, value)
-            .map_err(|e: ConfigError| Failure::new(NFLX_STATUS_BAD_VALUE, e.to_string()))
+        let value = unsafe { string(value, "value of the setting") }?;
+        config.config.set(name, value).map_err(refused)?;
+        config.set.insert(name.into());
+        Ok(())
     };
     // SAFETY: the header's contract for handles.
     unsafe { guard(config, body) }
+}
+
+fn refused(error: ConfigError) -> Failure {
+    Failure::new(NFLX_STATUS_BAD_VALUE, error.to_string())
+}
+
+/// Gives engines a model to ask about each window, in place of the one before: the `length` bytes of an ONNX file with a
+/// card, which the host reads. They are copied. `columns` is NULL, or, of a model without a card, the names of the columns
+/// of features that it takes in their order, separated by commas. Settings on the card apply unless they were set before.
+/// `NFLX_STATUS_BAD_VALUE` for what is no such model, and for one that does not fit the settings; the configuration is
+/// unchanged then, and `nflx_config_error` has one sentence that begins with "The model". Takes as long as evaluating the
+/// card's check rows does: some milliseconds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_config_set_model(
+    config: *mut nflx_config,
+    bytes: *const u8,
+    length: u64,
+    columns: *const c_char,
+) -> nflx_status {
+    let body = |config: &mut nflx_config| {
+        if bytes.is_null() {
+            return Err(Failure::new(
+                NFLX_STATUS_NULL,
+                "The pointer to the model's bytes is NULL.",
+            ));
+        }
+        let length = isize::try_from(length).map_err(|_| {
+            Failure::new(
+                NFLX_STATUS_BAD_VALUE,
+                format!("The model cannot have {length} bytes."),
+            )
+        })?;
+        // SAFETY: not NULL; `length` bytes are valid for reading by the header's contract.
+        let bytes = unsafe { core::slice::from_raw_parts(bytes, length.unsigned_abs()) };
+        let model = if columns.is_null() {
+            Model::read(bytes)
+        } else {
+            // SAFETY: the header's contract for strings.
+            let columns = unsafe { string(columns, "list of columns") }?;
+            let names: Vec<_> = columns.split(',').map(str::trim).collect();
+            Model::read_with_columns(bytes, &names)
+        };
+        let model = model.map_err(|error| unfit(&error))?;
+        config.config = config.with_settings_of(&model)?;
+        config.model = Some(Arc::new(model));
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(config, body) }
+}
+
+fn unfit(error: &ModelError) -> Failure {
+    Failure::new(NFLX_STATUS_BAD_VALUE, format!("The model {error}."))
+}
+
+impl nflx_config {
+    /// Returns the settings with those that a model was trained with, where nobody set another value.
+    fn with_settings_of(&self, model: &Model) -> Result<Config, Failure> {
+        let mut config = self.config.clone();
+        if let Some(card) = model.card() {
+            let window = ("feature_window".into(), card.window.to_string().into());
+            for (name, value) in card.settings.iter().chain([&window]) {
+                if config.get(name).is_some() && !self.set.contains(name) {
+                    config.set(name, value).map_err(refused)?;
+                }
+            }
+        }
+        check(model, &config)?;
+        Ok(config)
+    }
+
+    /// Returns the model, if there is one.
+    pub(crate) fn fitting_model(&self) -> Result<Option<Arc<Model>>, Failure> {
+        if let Some(model) = &self.model {
+            check(model, &self.config)?;
+        }
+        Ok(self.model.clone())
+    }
+}
+
+/// Fails if features made with these settings are not those that a model was trained on.
+fn check(model: &Model, config: &Config) -> Result<(), Failure> {
+    model.fits(config).map_err(|error| unfit(&error))?;
+    if config.session_by_title {
+        return Err(Failure::new(
+            NFLX_STATUS_BAD_VALUE,
+            "The model is for sessions by title, which are known at the end of a capture only; use the command nflx.",
+        ));
+    }
+    Ok(())
 }
 
 /// Reads a string that C gave.
@@ -91,14 +186,11 @@ unsafe fn string<'a>(pointer: *const c_char, what: &'static str) -> Result<&'a s
     if pointer.is_null() {
         return Err(Failure::new(
             NFLX_STATUS_NULL,
-            format!("The {what} of the setting is NULL."),
+            format!("The {what} is NULL."),
         ));
     }
     // SAFETY: not NULL, the rest by the contract above.
-    unsafe { CStr::from_ptr(pointer) }.to_str().map_err(|_| {
-        Failure::new(
-            NFLX_STATUS_BAD_VALUE,
-            format!("The {what} of the setting is not UTF-8."),
-        )
-    })
+    unsafe { CStr::from_ptr(pointer) }
+        .to_str()
+        .map_err(|_| Failure::new(NFLX_STATUS_BAD_VALUE, format!("The {what} is not UTF-8.")))
 }

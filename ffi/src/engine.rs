@@ -13,6 +13,7 @@ use crate::frame_log::FrameLog;
 use crate::guard::{Failure, Handle, HandleState, free, guard, guard_read};
 use crate::note::{nflx_note, nflx_summary};
 use crate::packet::nflx_packet;
+use crate::quality::Answers;
 use crate::segment::nflx_segment;
 use crate::server::{nflx_evidence, nflx_server};
 use crate::session::SessionTable;
@@ -22,7 +23,7 @@ use crate::status::{
 };
 
 /// Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
-/// per packet of Netflix's, nothing for others.
+/// per packet of Netflix's, and as much again with a model; nothing for others.
 pub const NFLX_ENGINE_KEEP_FRAMES: u32 = 1;
 
 /// Flag of `nflx_engine_new`: keep settled segments for `nflx_engine_next_settled`.
@@ -37,6 +38,8 @@ pub struct nflx_engine {
     first_frames: Vec<u64>,
     /// As `nflx_engine_find_sessions` last found them.
     pub(crate) sessions: SessionTable,
+    /// What its model says, if it has one.
+    pub(crate) answers: Option<Answers>,
     /// Settled segments are kept.
     keeps_settled: bool,
     /// The capture was said to have ended.
@@ -58,14 +61,15 @@ impl fmt::Debug for nflx_engine {
 
 /// Makes an engine that has seen nothing. `config` is copied and may be freed or changed afterwards; NULL stands for
 /// the defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags that this version does not
-/// know; `nflx_config_error` has the sentence then, if there is a `config`.
+/// know, and for a model of the configuration that settings do not fit which were set after it; `nflx_config_error` has
+/// the sentence then, if there is a `config`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_new(
     config: *const nflx_config,
     flags: u32,
     out: *mut *mut nflx_engine,
 ) -> nflx_status {
-    let body = |config: &nflx_config| {
+    let body = |settings: &nflx_config| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::plain(out, "the new handle") }?;
         if flags & !(NFLX_ENGINE_KEEP_FRAMES | NFLX_ENGINE_KEEP_SETTLED) != 0 {
@@ -76,9 +80,12 @@ pub unsafe extern "C" fn nflx_engine_new(
                 ),
             ));
         }
-        let mut config = config.config.clone();
+        let model = settings.fitting_model()?;
+        let mut config = settings.config.clone();
         // A secret of this engine's own: std seeds its hashers from the operating system.
         config.hash_seed = RandomState::new().build_hasher().finish();
+        let keeps_frames = flags & NFLX_ENGINE_KEEP_FRAMES != 0;
+        let answers = model.map(|model| Answers::new(model, &config, keeps_frames));
         let mut core = Engine::new(config);
         let keeps_settled = flags & NFLX_ENGINE_KEEP_SETTLED != 0;
         if keeps_settled {
@@ -87,7 +94,8 @@ pub unsafe extern "C" fn nflx_engine_new(
         let engine = Box::new(nflx_engine {
             engine: Some(core),
             keeps_settled,
-            log: (flags & NFLX_ENGINE_KEEP_FRAMES != 0).then(FrameLog::new),
+            log: keeps_frames.then(FrameLog::new),
+            answers,
             first_frames: Vec::new(),
             sessions: SessionTable::default(),
             finished: false,
@@ -143,7 +151,11 @@ pub unsafe extern "C" fn nflx_engine_packet(
         handle.finished = false;
         #[cfg(feature = "panic-injection")]
         assert!(!packet.data.ends_with(PANIC_MARK), "injected");
-        let annotation = handle.core()?.packet(&packet);
+        let core = handle.engine.as_mut().ok_or_else(lost)?;
+        let annotation = core.packet(&packet);
+        if let Some(answers) = &mut handle.answers {
+            answers.packet(&packet, annotation.as_ref(), core);
+        }
         if let Some(log) = &mut handle.log {
             match &annotation {
                 Some(annotation) => log.insert(frame, annotation),
@@ -235,7 +247,11 @@ pub unsafe extern "C" fn nflx_engine_summary(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
-        handle.core()?.finish();
+        let core = handle.engine.as_mut().ok_or_else(lost)?;
+        core.finish();
+        if let Some(answers) = &mut handle.answers {
+            answers.finish(core);
+        }
         handle.finished = true;
         Ok(())
     };
@@ -255,6 +271,8 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
         handle.log = handle.log.take().map(|_| FrameLog::new());
         handle.first_frames.clear();
         handle.sessions = SessionTable::default();
+        let config = handle.read()?.config();
+        handle.answers = handle.answers.as_ref().map(|answers| answers.anew(config));
         handle.finished = false;
         Ok(())
     };

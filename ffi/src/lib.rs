@@ -11,6 +11,7 @@
 
 mod address;
 mod annotation;
+mod answers;
 mod config;
 mod crossing;
 mod engine;
@@ -22,6 +23,7 @@ mod note;
 mod packet;
 mod panic;
 mod playback;
+mod quality;
 mod segment;
 mod server;
 mod session;
@@ -32,6 +34,7 @@ mod text;
 
 pub use address::*;
 pub use annotation::*;
+pub use answers::*;
 pub use config::*;
 pub use engine::*;
 pub use frame_log::FrameLog;
@@ -40,6 +43,7 @@ pub use names::*;
 pub use note::*;
 pub use packet::*;
 pub use playback::*;
+pub use quality::*;
 pub use segment::*;
 pub use server::*;
 pub use session::*;

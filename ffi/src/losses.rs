@@ -41,6 +41,7 @@ pub unsafe extern "C" fn nflx_engine_stats(
             &core.stats(),
             core.evidence_came_late(),
             log_bytes,
+            handle.answers.as_ref().map_or(0, |answers| answers.lost),
         ));
         Ok(())
     };

@@ -52,6 +52,8 @@ pub struct nflx_stats {
     pub scopes_mixed: u64,
     /// Packets whose fragments had to make room for others.
     pub fragments_dropped: u64,
+    /// Answers of a model that `nflx_engine_next_quality` was not asked for in time.
+    pub quality_lost: u64,
 }
 
 // SAFETY: repr(C), struct_size first, integers only.
@@ -61,7 +63,12 @@ unsafe impl Crossing for nflx_stats {
 }
 
 impl nflx_stats {
-    pub(crate) fn new(s: &Stats, evidence_came_late: bool, frame_log_bytes: usize) -> Self {
+    pub(crate) fn new(
+        s: &Stats,
+        evidence_came_late: bool,
+        frame_log_bytes: usize,
+        quality_lost: u64,
+    ) -> Self {
         Self {
             struct_size: size_of::<Self>() as u32,
             evidence_came_late: u32::from(evidence_came_late),
@@ -82,6 +89,7 @@ impl nflx_stats {
             duplicates: s.duplicates,
             scopes_mixed: s.scopes_mixed,
             fragments_dropped: s.fragments_dropped,
+            quality_lost,
         }
     }
 }
@@ -137,7 +145,7 @@ const _: () = {
     use core::mem::offset_of;
     assert!(offset_of!(nflx_stats, clock_steps) == 112);
     assert!(offset_of!(nflx_stats, settled_lost) == 104);
-    assert!(size_of::<nflx_stats>() == 144 && align_of::<nflx_stats>() == 8);
+    assert!(size_of::<nflx_stats>() == 152 && align_of::<nflx_stats>() == 8);
     assert!(offset_of!(nflx_stats, struct_size) == 0);
     assert!(offset_of!(nflx_stats, packets) == 8);
     assert!(offset_of!(nflx_stats, frame_log_bytes) == 88);

@@ -79,13 +79,24 @@ PIN(offsetof(nflx_segment, via) == 192);
 PIN(offsetof(nflx_segment, evidence) == 196);
 PIN(offsetof(nflx_segment, name) == 200);
 
-PIN(sizeof(nflx_stats) == 144);
+PIN(sizeof(nflx_stats) == 152);
+PIN(offsetof(nflx_stats, quality_lost) == 144);
 PIN(offsetof(nflx_stats, duplicates) == 120);
 PIN(offsetof(nflx_stats, struct_size) == 0);
 PIN(offsetof(nflx_stats, packets) == 8);
 PIN(offsetof(nflx_stats, frame_log_bytes) == 88);
 PIN(offsetof(nflx_stats, settled_lost) == 104);
 PIN(offsetof(nflx_stats, clock_steps) == 112);
+
+PIN(sizeof(nflx_model) == 304);
+PIN(offsetof(nflx_model, window) == 8);
+PIN(offsetof(nflx_model, name) == 16);
+PIN(offsetof(nflx_model, unit) == 272);
+PIN(sizeof(nflx_quality) == 424);
+PIN(offsetof(nflx_quality, client) == 16);
+PIN(offsetof(nflx_quality, from) == 40);
+PIN(offsetof(nflx_quality, label) == 72);
+PIN(offsetof(nflx_quality, reason) == 168);
 
 PIN(sizeof(nflx_unfollowed) == 144);
 PIN(offsetof(nflx_unfollowed, packets) == 8);

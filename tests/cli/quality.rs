@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::run;
+use super::{decompressed, run, run_with};
 
 /// Seven columns for the models of the tests, which have seven inputs of all sizes.
 const COLUMNS: [&str; 7] = [
@@ -22,7 +22,7 @@ fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
 }
 
-fn capture() -> String {
+pub(crate) fn capture() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/player.pcap.gz");
     path.to_str().expect("UTF-8").to_owned()
 }
@@ -40,13 +40,13 @@ fn field(to: &mut Vec<u8>, number: u8, bytes: &[u8]) {
 }
 
 /// A model of the tests with a card, some entries of which are replaced.
-struct Carded {
+pub(crate) struct Carded {
     folder: tempfile::TempDir,
-    path: String,
+    pub(crate) path: String,
 }
 
 impl Carded {
-    fn new(name: &str, replaced: &[(&str, Value)]) -> Self {
+    pub(crate) fn new(name: &str, replaced: &[(&str, Value)]) -> Self {
         let read = |ending: &str| {
             fs::read(models().join(format!("{name}.{ending}"))).expect("a model of the tests")
         };
@@ -104,7 +104,7 @@ impl Carded {
         }
     }
 
-    fn rows(&self, command: &[&str]) -> Vec<Value> {
+    pub(crate) fn rows(&self, command: &[&str]) -> Vec<Value> {
         let capture = capture();
         let arguments = [
             command,
@@ -352,4 +352,97 @@ fn a_model_without_a_card_takes_named_columns() {
     // The same answers as with a card.
     let carded = Carded::new("light", &[]).rows(&["quality"]);
     assert_eq!(rows, carded);
+}
+
+/// Rows of a command about the capture: read as a file, or from a pipe with `--live`. How the capture is called is left out.
+fn known(arguments: &[&str]) -> Vec<String> {
+    let file = capture();
+    let is_live = arguments.contains(&"--live");
+    let name = if is_live { "-" } else { &file };
+    let all = [arguments, &["--format", "jsonl", name]].concat();
+    let input = if is_live {
+        decompressed(&file)
+    } else {
+        Vec::new()
+    };
+    let lines = run_with(&all, &input).quiet();
+    let nameless = |line: &str| line.replacen(&format!("\"{name}\""), "\"\"", 1);
+    lines.lines().map(nameless).collect()
+}
+
+/// A host that does not wait for the end has the rows that training on the same lag gets, and those of the end are the
+/// rows of everybody else.
+#[test]
+fn rows_as_known_are_those_of_a_live_host() {
+    let whole = known(&["features"]);
+    assert!(whole.len() > 2);
+    for lag in ["0", "5"] {
+        let rows = known(&["features", "--as-known", lag]);
+        assert_eq!(
+            rows,
+            known(&["features", "--live", "--as-known", lag]),
+            "{lag}"
+        );
+        assert_eq!(rows.len(), whole.len());
+        assert_ne!(rows, whole, "{lag}: kinds show later than that");
+    }
+    assert_eq!(
+        known(&["features", "--live"]),
+        known(&["features", "--as-known", "0"])
+    );
+    assert_eq!(known(&["features", "--as-known", "86400"]), whole);
+
+    let model = Carded::new("light", &[]);
+    let quality =
+        |arguments: &[&str]| known(&[&["quality", "--model", &model.path], arguments].concat());
+    let rows = quality(&["--as-known", "0"]);
+    assert_eq!(rows, quality(&["--live"]));
+    assert_eq!(quality(&["--as-known", "86400"]), quality(&[]));
+    let answered = rows.iter().filter(|row| !row.contains("\"label\":null"));
+    assert!(answered.count() > 1, "{rows:?}");
+}
+
+#[test]
+fn titles_are_not_known_before_the_end() {
+    let file = capture();
+    for option in [&["--live"][..], &["--as-known", "0"]] {
+        let settings = &["features", "--set", "session_by=title", &file];
+        let outcome = run(&[settings, option].concat());
+        assert_eq!((outcome.status, &*outcome.stdout), (Some(2), ""));
+        assert!(
+            outcome.sentence().contains("titles are known at the end"),
+            "{}",
+            outcome.stderr
+        );
+    }
+}
+
+/// The page has a row of windows with the model's answers, and the numbers of the command.
+#[test]
+fn the_page_shows_what_a_model_says() {
+    let model = Carded::new("light", &[]);
+    let page = model.folder.path().join("page.html");
+    let page = page.to_str().expect("UTF-8");
+    let file = capture();
+    let written = |arguments: &[&str]| {
+        let all = [&["report", "-o", page, &file], arguments].concat();
+        assert_eq!(run(&all).status, Some(0));
+        fs::read_to_string(page).expect("a page")
+    };
+    let with = written(&["--model", &model.path]);
+    for row in model.rows(&["quality"]) {
+        if let Some(label) = row["label"].as_str() {
+            let answer = format!("<tr data-answer=\"{label}\">");
+            assert_eq!(with.matches(&answer).count(), 1, "{label}");
+        }
+    }
+    assert!(with.contains("data-answer=\"the capture ends inside the window\""));
+    assert!(with.contains("What the model says of each window over time"));
+    assert!(!written(&[]).contains("What the model"));
+    let refused = run(&["report", "-o", page, "--model", &file, &file]);
+    assert!(
+        refused.sentence().contains("is not an ONNX model"),
+        "{}",
+        refused.stderr
+    );
 }

@@ -1,0 +1,114 @@
+//! What an engine's model says of windows.
+
+use crate::crossing::{Output, StructOutput};
+use crate::engine::nflx_engine;
+use crate::guard::{Failure, guard, guard_read};
+use crate::quality::{Answers, nflx_model, nflx_quality};
+use crate::status::{NFLX_STATUS_NOT_KEPT, nflx_status};
+
+/// The model that this engine asks. `NFLX_STATUS_NONE` if its configuration had none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_model(
+    engine: *const nflx_engine,
+    out: *mut nflx_model,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { StructOutput::new(out) }?;
+        let answers = handle.answers.as_ref().ok_or(Failure::NONE)?;
+        out.write(answers.model(handle.read()?.config()));
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
+}
+
+/// Takes what the model said of the next window that closed, as it was known then: a window closes with the first packet
+/// of its client behind it, and with `nflx_engine_finish`. `NFLX_STATUS_NONE` if none closed since, or there is no model.
+/// Call it until there is none after each packet, or often: of more than 1,024 that wait, the first are lost and counted
+/// in `nflx_stats.quality_lost`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_next_quality(
+    engine: *mut nflx_engine,
+    out: *mut nflx_quality,
+) -> nflx_status {
+    let body = |handle: &mut nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { StructOutput::new(out) }?;
+        let answers = handle.answers.as_mut();
+        out.write(answers.and_then(Answers::next).ok_or(Failure::NONE)?);
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard(engine, body) }
+}
+
+/// Writes how many windows have closed; 0 without a model. After `nflx_engine_finish` they are those of the command
+/// `nflx quality`, in its order. `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_quality_count(
+    engine: *const nflx_engine,
+    out: *mut u32,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::plain(out, "the number of windows") }?;
+        out.write(u32::try_from(windows(handle)?.len()).unwrap_or(u32::MAX));
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
+}
+
+/// What the model says of a window, by its index below what `nflx_engine_quality_count` writes. `NFLX_STATUS_NONE` if there
+/// is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_quality(
+    engine: *const nflx_engine,
+    index: u32,
+    out: *mut nflx_quality,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { StructOutput::new(out) }?;
+        let window = windows(handle)?.get(index as usize);
+        out.write(*window.ok_or(Failure::NONE)?);
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
+}
+
+/// What the model says of the window that a frame is in. Before the window closes, only its session and number are set,
+/// and not the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window: none of Netflix's, a copy,
+/// or there is no model; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_frame_quality(
+    engine: *const nflx_engine,
+    frame: u64,
+    out: *mut nflx_quality,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { StructOutput::new(out) }?;
+        windows(handle)?;
+        let answers = handle.answers.as_ref();
+        let window = answers.and_then(|answers| answers.of_frame(frame));
+        out.write(window.ok_or(Failure::NONE)?);
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
+}
+
+/// Windows that an engine keeps; none without a model.
+fn windows(engine: &nflx_engine) -> Result<&[nflx_quality], Failure> {
+    if engine.log.is_none() {
+        return Err(Failure::new(
+            NFLX_STATUS_NOT_KEPT,
+            "The engine was made without NFLX_ENGINE_KEEP_FRAMES.",
+        ));
+    }
+    let windows = engine.answers.as_ref().and_then(Answers::windows);
+    Ok(windows.unwrap_or_default())
+}
