@@ -27,6 +27,7 @@ mod installing;
 mod live;
 mod panics;
 mod profile;
+mod quality;
 mod settings;
 mod statistics;
 mod wrong_input;
@@ -53,6 +54,17 @@ const FIELDS: &[(&str, &str)] = &[
     ("nflx.session.stalls", "FT_UINT32"),
     ("nflx.session.stalled", "FT_RELATIVE_TIME"),
     ("nflx.session.bitrate", "FT_DOUBLE"),
+    ("nflx.quality", "FT_STRING"),
+    ("nflx.quality.resolution", "FT_UINT16"),
+    ("nflx.quality.startup_delay", "FT_RELATIVE_TIME"),
+    ("nflx.quality.label", "FT_STRING"),
+    ("nflx.quality.value", "FT_DOUBLE"),
+    ("nflx.quality.confidence", "FT_DOUBLE"),
+    ("nflx.quality.reason", "FT_STRING"),
+    ("nflx.quality.session", "FT_UINT32"),
+    ("nflx.quality.window", "FT_UINT32"),
+    ("nflx.quality.out_of_range", "FT_BOOLEAN"),
+    ("nflx.quality.model", "FT_STRING"),
     ("nflx.expert.first_byte", "FT_NONE"),
     ("nflx.expert.slow", "FT_NONE"),
     ("nflx.expert.worse", "FT_NONE"),

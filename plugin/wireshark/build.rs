@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
-const SOURCES: [&str; 26] = [
+const SOURCES: [&str; 29] = [
     "columns",
     "comment",
     "conversations",
@@ -17,9 +17,12 @@ const SOURCES: [&str; 26] = [
     "frame",
     "ladder",
     "menu",
+    "model",
     "navigation",
     "objects",
     "preferences",
+    "quality",
+    "quality_table",
     "read_ahead",
     "register",
     "response_times",

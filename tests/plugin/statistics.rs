@@ -501,6 +501,7 @@ fn tshark_lists_them() {
         "nflx,servers",
         "nflx,segments",
         "nflx,sessions",
+        "nflx,quality",
         "nflx,srt",
         "nflx,tree",
         "nflx,summary",

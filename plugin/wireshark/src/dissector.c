@@ -6,6 +6,7 @@
 #include "comment.h"
 #include "evidence.h"
 #include "experts.h"
+#include "quality.h"
 #include "session.h"
 #include "taps.h"
 #include "tree.h"
@@ -36,6 +37,7 @@ int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     if (tree != NULL) {
         item = shown ? tree_add(tvb, pinfo, tree, &facts) : tree_add_name(tvb, tree);
     }
+    quality_add(tvb, item, &facts);
     experts_add(pinfo, item, &facts, experts);
     comment_add(pinfo, &facts);
     return (int)tvb_captured_length(tvb);

@@ -14,6 +14,8 @@
  *   objects      segments among the export objects     evidence  packets that name a server
  *   table        what tables share                     session_table  sessions of playback as a table
  *   ladder       requests and responses as arrows      menu      what Statistics > Netflix and the toolbar do
+ *   model        the file of a model                   quality   what a model says of windows
+ *   quality_table  the same as a table
  *
  * The rule that keeps this sound: everything that Wireshark may leave by longjmp happens in C with no Rust frame below
  * it. frame.c reads all it needs before the core is called; the core fills plain structs and returns; then fields are

@@ -3,6 +3,7 @@
 #include "preferences.h"
 
 #include "fields.h"
+#include "model.h"
 
 /* One setting, and the variable that Wireshark keeps its value in. */
 typedef struct preference {
@@ -20,6 +21,7 @@ static preference *preferences;
 static uint32_t preference_count;
 static nflx_pref_bool comment = FALSE;
 static const char *read_ahead_path = "";
+static const char *model_path = "";
 
 enum { COMMENT_ALL, COMMENT_REQUESTS };
 static gint comment_packets = COMMENT_ALL;
@@ -82,6 +84,7 @@ nflx_config *preferences_config(void)
         }
         g_free(value);
     }
+    model_load(config, model_path != NULL ? model_path : "");
     return config;
 }
 
@@ -94,6 +97,7 @@ char *preferences_text(void)
         g_string_append_printf(text, "%s=%s\n", preferences[i].setting.name, value);
         g_free(value);
     }
+    g_string_append_printf(text, "model=%s\n", model_path != NULL ? model_path : "");
     return g_string_free(text, FALSE);
 }
 
@@ -319,6 +323,17 @@ static void register_output(module_t *module)
                                    &comment_packets, comment_packets_values, FALSE);
 }
 
+static void register_model(module_t *module)
+{
+    prefs_register_static_text_preference(module, "heading_model", "<b>Quality: what a model says</b>",
+                                          "Quality: what a model says");
+    prefs_register_filename_preference(module, "model", "Model",
+                                       "An ONNX file with a card, as 'nflx quality --model' takes it: see docs/models.md. "
+                                       "The fields nflx.quality say what it answers for each window. Settings on its card "
+                                       "apply where no preference differs from its default.\nDefault: none",
+                                       &model_path, FALSE);
+}
+
 void preferences_register(void)
 {
     module_t *module = prefs_register_protocol(proto_nflx, preferences_changed);
@@ -329,6 +344,9 @@ void preferences_register(void)
         if (i == 0) {
             prefs_register_static_text_preference(module, "heading_output", "<b>tshark</b>", "For tshark");
             register_output(module);
+        }
+        if (strcmp(headings[i].name, "heading_sessions") == 0) {
+            register_model(module);
         }
     }
     /* A setting that no heading names is offered all the same. */

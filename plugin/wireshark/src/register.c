@@ -12,6 +12,7 @@
 #include "navigation.h"
 #include "objects.h"
 #include "preferences.h"
+#include "quality.h"
 #include "response_times.h"
 #include "session.h"
 #include "summary.h"
@@ -28,6 +29,7 @@ static void register_protocol(void)
     proto_nflx = proto_register_protocol("Netflix streaming analysis", "Netflix", "nflx");
     fields_register();
     tree_register();
+    quality_register();
     experts_register();
     preferences_register();
     taps_register();

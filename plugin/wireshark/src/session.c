@@ -38,6 +38,9 @@ static bool tried_again;
 /* How many sessions the engine found; of no use while packets come. */
 static uint32_t playbacks;
 static bool has_playbacks;
+/* The model that the engine asks, if it has one. */
+static nflx_model model;
+static bool has_model;
 static unsigned generation;
 
 static void report_once(const char *sentence)
@@ -85,6 +88,22 @@ static read_ahead *read_ahead_wanted(nflx_config *config)
     return made;
 }
 
+/* Looks whether the engine has a model, and takes what that said of packets that were read ahead: frames tell. */
+static void find_model(void)
+{
+    nflx_quality quality;
+
+    model.struct_size = sizeof model;
+    has_model = engine != NULL && nflx_engine_model(engine, &model) == NFLX_STATUS_OK;
+    while (session_next_quality(&quality)) {
+    }
+}
+
+const nflx_model *session_model(void)
+{
+    return has_model ? &model : NULL;
+}
+
 void session_commented(const facts *facts)
 {
     comments_so_far = !facts->revisit;
@@ -105,6 +124,7 @@ void session_start(void)
         }
     }
     nflx_config_free(config);
+    find_model();
 }
 
 void session_at_stop(void (*routine)(void))
@@ -140,6 +160,7 @@ void session_stop(void)
     unsettled = false;
     tried_again = false;
     has_playbacks = false;
+    has_model = false;
     generation++;
 }
 
@@ -231,6 +252,7 @@ static void read_again(const packet_info *pinfo)
         engine = read_ahead_engine(ahead);
         full_frame = read_ahead_full_frame(ahead);
         has_playbacks = false;
+        find_model();
         generation++;
     }
 }
@@ -379,6 +401,24 @@ bool session_moment(uint32_t number, int64_t time, nflx_moment *moment)
 bool session_stall(uint32_t number, uint32_t index, int64_t *from, int64_t *to)
 {
     return find_playbacks() && nflx_engine_stall(engine, number, index, from, to) == NFLX_STATUS_OK;
+}
+
+bool session_next_quality(nflx_quality *quality)
+{
+    quality->struct_size = sizeof *quality;
+    return has_model && nflx_engine_next_quality(engine, quality) == NFLX_STATUS_OK;
+}
+
+bool session_frame_quality(uint64_t frame, nflx_quality *quality)
+{
+    quality->struct_size = sizeof *quality;
+    return has_model && nflx_engine_frame_quality(engine, frame, quality) == NFLX_STATUS_OK;
+}
+
+bool session_quality(uint32_t index, nflx_quality *quality)
+{
+    quality->struct_size = sizeof *quality;
+    return has_model && nflx_engine_quality(engine, index, quality) == NFLX_STATUS_OK;
 }
 
 bool session_evidence(uint32_t server, uint32_t index, nflx_evidence *evidence)

@@ -47,6 +47,14 @@ uint32_t session_server_count(void);
 bool session_playback(uint32_t number, nflx_session *session);
 bool session_media(uint32_t segment, nflx_media *media);
 bool session_moment(uint32_t number, int64_t time, nflx_moment *moment);
+/* What the capture's model is; NULL if there is none. */
+const nflx_model *session_model(void);
+/* What it says of the next window that the latest packet closed; false if there is none more. */
+bool session_next_quality(nflx_quality *quality);
+/* Of the window that a frame is in, which may be open; false if it is in none. */
+bool session_frame_quality(uint64_t frame, nflx_quality *quality);
+/* Of a window by its index from 0; false if there is none. */
+bool session_quality(uint32_t index, nflx_quality *quality);
 bool session_stall(uint32_t number, uint32_t index, int64_t *from, int64_t *to);
 
 #endif

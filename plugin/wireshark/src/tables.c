@@ -5,6 +5,7 @@
 #include "tables.h"
 
 #include "format.h"
+#include "quality_table.h"
 #include "session.h"
 #include "session_table.h"
 #include "table.h"
@@ -284,11 +285,13 @@ void tables_register(void)
     table_register(&servers);
     table_register(&segments);
     session_table_register();
+    quality_table_register();
 }
 
 bool tables_open(void)
 {
-    return table_inside(&servers) != NULL || table_inside(&segments) != NULL || session_table_open();
+    return table_inside(&servers) != NULL || table_inside(&segments) != NULL || session_table_open() ||
+           quality_table_open();
 }
 
 void tables_fill(void)
@@ -296,6 +299,7 @@ void tables_fill(void)
     table_fill_anew(&servers);
     table_fill_anew(&segments);
     session_table_fill();
+    quality_table_fill();
 }
 
 void tables_forget(void)
@@ -303,4 +307,5 @@ void tables_forget(void)
     table_empty(&servers);
     table_empty(&segments);
     session_table_forget();
+    quality_table_forget();
 }

@@ -119,8 +119,7 @@ static void add_neighbour(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t
     }
 }
 
-/* Filters made from a field by a right click have 15 digits, so a value must not have more. */
-static double with_15_digits(double value)
+double tree_with_15_digits(double value)
 {
     char digits[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -135,7 +134,7 @@ static double with_15_digits(double value)
 static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double value)
 {
     if (proto_field_is_referenced(tree, hf_nflx[field])) {
-        computed(proto_tree_add_double(tree, hf_nflx[field], tvb, 0, 0, with_15_digits(value)));
+        computed(proto_tree_add_double(tree, hf_nflx[field], tvb, 0, 0, tree_with_15_digits(value)));
     }
 }
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The model file that the preference nflx.model names. The core reads no files, so its bytes are handed over. */
+#include "model.h"
+
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
+/* Files from here on are no models, whatever is in them. */
+enum { LARGEST = 1 << 28 };
+
+/* What was said last, so that it is not said whenever a capture is opened; NULL if the present model is fine. */
+static char *complained;
+
+static void complain(const char *path, const char *sentence)
+{
+    char *said = g_strdup_printf("%s: %s", path, sentence);
+
+    if (g_strcmp0(complained, said) != 0) {
+        report_failure("Preference nflx.model: %s Windows get no quality.", said);
+    }
+    g_free(complained);
+    complained = said;
+}
+
+void model_load(nflx_config *config, const char *path)
+{
+    GStatBuf file;
+    GError *error = NULL;
+    char *bytes = NULL;
+    gsize length = 0;
+
+    if (path[0] == '\0') {
+        g_clear_pointer(&complained, g_free);
+        return;
+    }
+    /* What is no file may have no end. */
+    if (g_stat(path, &file) == 0 && (!S_ISREG(file.st_mode) || file.st_size > LARGEST)) {
+        complain(path, "It is no model file.");
+    } else if (!g_file_get_contents(path, &bytes, &length, &error)) {
+        complain(path, "The file cannot be read.");
+        g_error_free(error);
+    } else if (nflx_config_set_model(config, (const uint8_t *)bytes, length, NULL) != NFLX_STATUS_OK) {
+        complain(path, nflx_config_error(config));
+    } else {
+        g_clear_pointer(&complained, g_free);
+    }
+    g_free(bytes);
+}
