@@ -16,7 +16,15 @@ const PHONE: u32 = 390;
 const DESKTOP: u32 = 1280;
 /// The part of A4 paper between the page's margins, at 96 pixels an inch.
 const PAPER: u32 = 688;
-const SECTIONS: [&str; 6] = ["servers", "segments", "throughput", "gaps", "loss", "notes"];
+const SECTIONS: [&str; 7] = [
+    "servers",
+    "segments",
+    "viewer",
+    "throughput",
+    "gaps",
+    "loss",
+    "notes",
+];
 /// The largest page that any capture may give.
 const MOST_BYTES: usize = 2_500_000;
 
@@ -36,6 +44,7 @@ const NUMBERS: &str = "(() => {
             numbers: values(row),
         })),
         segments: [...document.querySelectorAll('tr[data-segment]')].map(row => [...row.cells].map(value)),
+        sessions: [...document.querySelectorAll('tr[data-session]')].map(row => [...row.cells].map(value)),
         slices: [...document.querySelectorAll('#throughput ~ details tbody tr')].map(values),
         drawings: [...document.querySelectorAll('.drawing')].map(drawing => drawing.getAttribute('aria-label')),
     };
@@ -105,6 +114,7 @@ fn pages_say_what_the_tables_say() {
         assert_eq!(numbers["sections"], json!(SECTIONS), "{said}");
         compare_servers(&numbers, &nflx_rows("servers", args, capture));
         compare_segments(&numbers["segments"], &nflx_rows("segments", args, capture));
+        compare_sessions(&numbers["sessions"], &nflx_rows("sessions", args, capture));
     }
     assert_eq!(browser.complaints, [""; 0]);
 }
@@ -155,6 +165,33 @@ fn compare_servers(numbers: &Value, expected: &[Value]) {
             (bytes / expected - 1.0).abs() < 1e-9,
             "{bytes} bytes in slices, {expected} in servers"
         );
+    }
+}
+
+/// Sessions are the command's: client, start-up, played, stalls, seconds of stalls.
+fn compare_sessions(shown: &Value, expected: &[Value]) {
+    let shown = shown.as_array().expect("rows");
+    assert_eq!(shown.len(), expected.len());
+    for (cells, row) in shown.iter().zip(expected) {
+        assert_eq!(cells[0], row["client"]);
+        for (cell, key) in [
+            (2, "startup_s"),
+            (3, "played_s"),
+            (4, "stalls"),
+            (5, "stalled_s"),
+        ] {
+            match row[key].as_f64() {
+                Some(wanted) => {
+                    let found: f64 = cells[cell]
+                        .as_str()
+                        .expect("a number")
+                        .parse()
+                        .expect("a number");
+                    assert!((found - wanted).abs() < 2e-3, "{key}: {found} {wanted}");
+                }
+                None => assert_eq!(cells[cell], "–", "{key}"),
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The page itself.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use nflx_core::quality::Session;
 use nflx_core::{Config, Server, Time};
 
 use super::chart::{self, Failure, TimeAxis};
@@ -8,6 +9,8 @@ use super::facts::{Facts, KINDS, Sum};
 use super::numbers::{bytes, count, date, label, rate, seconds, share, short};
 use super::tables;
 use super::traffic::Traffic;
+use super::viewer;
+use super::windows::Answers;
 use crate::escape;
 use crate::output::{scaled, thousands};
 
@@ -25,6 +28,10 @@ pub(super) struct Page<'a> {
     /// Its first packet.
     pub(super) start: Time,
     pub(super) facts: &'a Facts<'a>,
+    /// What viewers saw.
+    pub(super) sessions: &'a [Session],
+    /// What a model says, if there is one.
+    pub(super) answers: Option<&'a Answers>,
     /// What to say where no server was found.
     pub(super) lacking: Option<&'a str>,
     /// `None` where no server was found.
@@ -104,6 +111,7 @@ impl Page<'_> {
         let axis = TimeAxis::new(self.start, traffic.from, traffic.to());
         let (timeline, rates) = (self.timeline(&axis)?, self.throughput(traffic, &axis)?);
         let (gaps, loss) = (self.gaps(&axis)?, self.loss(&axis)?);
+        let viewer = viewer::section(self.sessions, self.answers, &axis, self.start)?;
         Ok(html! {
             (self.figures(traffic))
             section aria-labelledby="servers" {
@@ -112,6 +120,7 @@ impl Page<'_> {
                 (tables::servers(self.facts))
             }
             (timeline)
+            (viewer)
             (rates)
             (gaps)
             (loss)
@@ -301,7 +310,7 @@ impl Page<'_> {
                     }
                     li {
                         "Nothing was decrypted. The same numbers as tables: " code { "nflx servers" } ", "
-                        code { "nflx segments" } "."
+                        code { "nflx segments" } ", " code { "nflx sessions" } "."
                     }
                 }
                 p.about { "nflx " (env!("CARGO_PKG_VERSION")) }

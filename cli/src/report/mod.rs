@@ -1,7 +1,7 @@
 //! `nflx report`: one page that shows a capture to people.
 //!
 //! ```text
-//! capture ─ study ─→ facts (servers, segments, gaps, phases, losses) ─┬→ markup ─→ one HTML file
+//! capture ─ study ─→ facts (servers, segments, gaps, phases, losses), sessions, windows ─┬→ markup ─→ one HTML file
 //!              └─ packets ─→ traffic (bytes over time) ──────────────┴→ chart (SVG)
 //! ```
 //!
@@ -14,6 +14,8 @@ mod markup;
 mod numbers;
 mod tables;
 mod traffic;
+mod viewer;
+mod windows;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -22,12 +24,14 @@ use facts::Facts;
 use markup::Page;
 use nflx_core::Config;
 use traffic::Traffic;
+use windows::Answers;
 
 use crate::analysis::{Failure, Study};
 use crate::args::Report;
 use crate::inputs::Input;
 use crate::list::run::jobs;
-use crate::messages::{Status, mistake, name, say, unwritten, would_be_lost};
+use crate::list::{quality, sessions};
+use crate::messages::{Status, name, say, unwritten, would_be_lost};
 use crate::output::Sink;
 use crate::rings;
 
@@ -48,9 +52,12 @@ pub(crate) fn run(run: &Report) -> Status {
 }
 
 fn written(run: &Report) -> Result<Status, Failure> {
-    let config = match run.analysis.config() {
-        Ok(config) => config,
-        Err(error) => return Ok(mistake(&error)),
+    let (config, model) = match quality::settings(&run.analysis, run.model.as_ref()) {
+        Ok(both) => both,
+        Err(sentence) => {
+            say(&sentence);
+            return Ok(Status::Failed);
+        }
     };
     let mut sink = Sink::open(run.output.as_deref())?;
     if sink.is_terminal() {
@@ -63,7 +70,8 @@ fn written(run: &Report) -> Result<Status, Failure> {
         say("a page shows one capture; name one, or the files of one with --join");
         return Ok(Status::Failed);
     };
-    let study = Study::new(&files, config)?;
+    let study = Study::among(&files, config, None, model.is_some())?.asking(model.as_ref(), None);
+    let (study, answers) = answered(study)?;
     let mut traffic = Traffic::of(&study.engine);
     let study = match &mut traffic {
         Some(traffic) => study.again(true, |packet, annotation, engine| {
@@ -75,6 +83,7 @@ fn written(run: &Report) -> Result<Status, Failure> {
         None => study,
     };
     let facts = Facts::of(&study.engine);
+    let sessions = sessions(&study);
     // The folder is nobody's business who gets the page.
     let file = |path: &PathBuf| name(Path::new(path.file_name().unwrap_or(path.as_os_str())));
     let file = match &files[..] {
@@ -87,6 +96,8 @@ fn written(run: &Report) -> Result<Status, Failure> {
         capture: &file,
         start: study.start,
         facts: &facts,
+        sessions: &sessions,
+        answers: answers.as_ref(),
         traffic: traffic.as_ref(),
         remarks: &study.notes(),
     };
@@ -105,6 +116,20 @@ fn written(run: &Report) -> Result<Status, Failure> {
     }
     remarks.say();
     Ok(remarks.status)
+}
+
+/// Asks the model, if there is one.
+fn answered(study: Study) -> Result<(Study, Option<Answers>), Failure> {
+    let Some(model) = study.model.clone() else {
+        return Ok((study, None));
+    };
+    let name = model.card().map_or("without a card", |card| &card.name);
+    let mut answers = Answers::new(name.to_owned());
+    let study = quality::each_window(study, false, |_, row, said| {
+        answers.add(row, said);
+        Ok(())
+    })?;
+    Ok((study, Some(answers)))
 }
 
 /// The files of the capture, if they are one.

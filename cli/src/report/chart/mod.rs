@@ -5,6 +5,7 @@ mod gaps;
 mod loss;
 mod throughput;
 mod timeline;
+mod viewer;
 
 use std::error::Error;
 
@@ -21,6 +22,7 @@ use plotters::prelude::{DrawingArea, IntoDrawingArea, RGBColor, SVGBackend};
 use plotters::style::{IntoFont, TextStyle};
 pub(super) use throughput::throughput;
 pub(super) use timeline::timeline;
+pub(super) use viewer::{playback, windows};
 
 /// What may go wrong in drawing.
 pub(super) type Failure = Box<dyn Error + Send + Sync>;

@@ -1,0 +1,117 @@
+//! What a model says of windows, as the page shows it.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use nflx_core::Time;
+use nflx_core::features::Row;
+
+use crate::rows::Said;
+
+/// Spans that are kept; windows beside each other with the same label are one.
+const MAX_SPANS: usize = 2_000;
+/// Clients that have a row.
+const MAX_LANES: usize = 6;
+
+/// Windows that follow each other and have the same answer.
+#[derive(Clone, Debug)]
+pub(super) struct Span {
+    pub(super) from: Time,
+    pub(super) to: Time,
+    /// Label or value; empty where the model does not answer.
+    pub(super) text: String,
+    /// Place of the label among all, in their order; `None` where there is no answer.
+    pub(super) rank: Option<usize>,
+}
+
+/// One client's windows.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    pub(super) client: IpAddr,
+    pub(super) spans: Vec<Span>,
+}
+
+/// Answers of a model.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    pub(super) model: String,
+    lanes: Vec<Lane>,
+    spans: usize,
+    /// By what is said: windows.
+    pub(super) counts: BTreeMap<String, u64>,
+    /// By the reason why nothing is: windows.
+    pub(super) reasons: BTreeMap<String, u64>,
+    /// Windows that are not drawn.
+    pub(super) left_out: u64,
+}
+
+impl Answers {
+    pub(super) fn new(model: String) -> Self {
+        Self {
+            model,
+            ..Self::default()
+        }
+    }
+
+    /// Takes a window; those of a client come in order.
+    pub(super) fn add(&mut self, row: &Row, said: &Said<'_>) {
+        let answer = &said.answer;
+        let value = || answer.value.map(|value| format!("{value:.3}"));
+        let text = answer.label.map(str::to_owned).or_else(value);
+        match &text {
+            Some(text) => *self.counts.entry(text.clone()).or_default() += 1,
+            None => {
+                // Numbers in reasons would make each its own.
+                let reason = said.reason.as_deref().unwrap_or("no reason");
+                let kind: String = reason.chars().filter(|c| !c.is_ascii_digit()).collect();
+                *self.reasons.entry(kind).or_default() += 1;
+            }
+        }
+        let text = text.unwrap_or_default();
+        let Some(lane) = self.lane(row.client) else {
+            self.left_out += 1;
+            return;
+        };
+        let last = self.lanes[lane].spans.last_mut();
+        if let Some(last) = last.filter(|last| last.text == text && last.to == row.start) {
+            last.to = row.end;
+        } else if self.spans < MAX_SPANS {
+            self.spans += 1;
+            self.lanes[lane].spans.push(Span {
+                from: row.start,
+                to: row.end,
+                text,
+                rank: None,
+            });
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    fn lane(&mut self, client: IpAddr) -> Option<usize> {
+        let found = self.lanes.iter().position(|lane| lane.client == client);
+        if found.is_none() && self.lanes.len() < MAX_LANES {
+            self.lanes.push(Lane {
+                client,
+                spans: Vec::new(),
+            });
+            return Some(self.lanes.len() - 1);
+        }
+        found
+    }
+
+    /// Returns the rows, and how many labels there are. Labels that are numbers stand in the order of these.
+    pub(super) fn lanes(&self) -> (Vec<Lane>, usize) {
+        let mut labels: Vec<&String> = self.counts.keys().collect();
+        let number = |label: &str| label.parse::<f64>().ok();
+        labels.sort_by(|a, b| match (number(a), number(b)) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            _ => a.cmp(b),
+        });
+        let mut lanes = self.lanes.clone();
+        for span in lanes.iter_mut().flat_map(|lane| &mut lane.spans) {
+            span.rank = labels.iter().position(|label| **label == span.text);
+        }
+        (lanes, labels.len())
+    }
+}
