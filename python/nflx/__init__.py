@@ -21,9 +21,9 @@ import pandas
 import pyarrow
 import pyarrow.parquet
 
-from ._nflx import Engine, Packet, Segment, Server
+from ._nflx import Engine, Packet, Segment, Server, Window
 
-__all__ = ["CaptureWarning", "Engine", "Error", "Packet", "Segment", "Server", "annotate", "features", "packets", "playback", "program", "quality", "segments", "servers", "sessions", "table"]
+__all__ = ["CaptureWarning", "Engine", "Error", "Packet", "Segment", "Server", "Window", "annotate", "features", "packets", "playback", "program", "quality", "segments", "servers", "sessions", "table"]
 
 PathLike = Union[str, "os.PathLike[str]"]
 Captures = Union[PathLike, Iterable[PathLike]]

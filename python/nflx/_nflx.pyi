@@ -1,4 +1,5 @@
-from typing import Any, Dict, List, Optional, SupportsFloat
+import os
+from typing import Any, Dict, List, Optional, SupportsFloat, Union
 
 __version__: str
 
@@ -74,8 +75,27 @@ class Server:
     t_last_ns: int
     def as_dict(self) -> Dict[str, Any]: ...
 
+class Window:
+    session: int
+    window: int
+    client: str
+    from_ns: int
+    to_ns: int
+    label: Optional[str]
+    value: Optional[float]
+    confidence: Optional[float]
+    out_of_range: bool
+    reason: Optional[str]
+    def as_dict(self) -> Dict[str, Any]: ...
+
 class Engine:
-    def __init__(self, **settings: object) -> None: ...
+    def __init__(
+        self,
+        *,
+        model: "Union[bytes, str, os.PathLike[str], None]" = None,
+        as_known: int = 0,
+        **settings: object,
+    ) -> None: ...
     def packet(
         self,
         data: "bytes",
@@ -87,6 +107,7 @@ class Engine:
         frame: Optional[int] = None,
     ) -> Optional[Packet]: ...
     def settled(self) -> List[Segment]: ...
+    def windows(self) -> List[Window]: ...
     def finish(self) -> None: ...
     def segments(self) -> List[Segment]: ...
     def servers(self) -> List[Server]: ...

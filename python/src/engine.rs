@@ -7,30 +7,45 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::facts::{Packet, Segment, Server};
-use crate::settings::config;
+use crate::facts::{Packet, Segment, Server, Window};
+use crate::model::{self, Asked};
+use crate::settings::changed;
 
 /// The analysis of one capture: packets in, facts out.
 ///
-/// Settings are keyword arguments, by the names that `nflx settings` lists.
+/// Settings are keyword arguments, by the names that `nflx settings` lists. `model` is the path or the bytes of an ONNX file with
+/// a card, which is asked about each window, `as_known` seconds behind it; settings on the card apply where none is given.
 #[pyclass(module = "nflx")]
 pub(crate) struct Engine {
     engine: nflx_core::Engine,
     /// Number of the latest packet.
     frame: u64,
+    asked: Option<Asked>,
 }
 
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (**settings))]
-    fn new(settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut config = config(settings)?;
+    #[pyo3(signature = (*, model=None, as_known=0, **settings))]
+    fn new(
+        model: Option<&Bound<'_, PyAny>>,
+        as_known: u32,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let model = model.map(model::read).transpose()?;
+        let defaults = model.as_ref().map(model::settings).transpose()?;
+        let mut config = changed(defaults.unwrap_or_default(), settings)?;
         // A secret of this engine's own: the standard library seeds its hashers from the operating system.
         config.hash_seed = RandomState::new().build_hasher().finish();
+        let asked = model.map(|model| Asked::new(model, &config, as_known.into()));
+        let asked = asked.transpose()?;
         let mut engine = nflx_core::Engine::new(config);
         engine.watch_settled();
-        Ok(Self { engine, frame: 0 })
+        Ok(Self {
+            engine,
+            frame: 0,
+            asked,
+        })
     }
 
     /// Takes the next packet, in the order of the capture, and returns its facts; None if neither end is a known Netflix
@@ -68,6 +83,9 @@ impl Engine {
             data,
         };
         let said = self.engine.packet(&packet);
+        if let Some(asked) = &mut self.asked {
+            asked.packet(&packet, said.as_ref(), &self.engine);
+        }
         Ok(said.map(|said| Packet::new(self.frame, &said, &self.engine)))
     }
 
@@ -80,9 +98,17 @@ impl Engine {
         settled
     }
 
-    /// Ends the capture: every segment settles.
+    /// Returns what the model says of the windows that closed since the last call, each once, as it was known then.
+    fn windows(&mut self) -> Vec<Window> {
+        self.asked.as_mut().map(Asked::take).unwrap_or_default()
+    }
+
+    /// Ends the capture: every segment settles, and every window closes.
     fn finish(&mut self) {
         self.engine.finish();
+        if let Some(asked) = &mut self.asked {
+            asked.finish(&self.engine);
+        }
     }
 
     /// Returns every segment that is held, as it is now, in order of request.
@@ -114,13 +140,16 @@ impl Engine {
         let engine = std::mem::replace(&mut self.engine, nflx_core::Engine::new(config));
         self.engine = engine.into_informed();
         self.engine.watch_settled();
+        if let Some(asked) = &mut self.asked {
+            asked.begin(self.engine.config());
+        }
         self.frame = 0;
     }
 
     /// How often something had to make room or found none: results may be incomplete where it is not 0.
     #[getter]
     fn lost(&self) -> u64 {
-        self.engine.stats().lost()
+        self.engine.stats().lost() + self.asked.as_ref().map_or(0, |asked| asked.lost)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Facts as Python objects, with the names that the command's rows have.
 
+use nflx_core::features::Row;
+use nflx_core::quality::model::Answer;
 use nflx_core::{Annotation, Direction, Engine, Time};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -184,6 +186,49 @@ facts! {
         t_first_ns: i64,
         /// Last packet, in nanoseconds since 1970.
         t_last_ns: i64,
+    }
+}
+
+facts! {
+    /// What a model says of a window of one client's traffic.
+    Window {
+        /// Number of the session in the capture, from 1.
+        session: u32,
+        /// Number of the window in its session, from 0.
+        window: u32,
+        /// The client whose session it is.
+        client: String,
+        /// Begin of the window, in nanoseconds since 1970.
+        from_ns: i64,
+        /// End of the window, in nanoseconds since 1970.
+        to_ns: i64,
+        /// Label that the model gives it; None where it does not answer, and of a model that gives a value.
+        label: Option<String>,
+        /// Value that the model gives, or the number that the label is.
+        value: Option<f64>,
+        /// Probability that the label is right, from 0 to 1.
+        confidence: Option<f64>,
+        /// An input of the model lies outside the values seen in training.
+        out_of_range: bool,
+        /// Why the model does not answer.
+        reason: Option<String>,
+    }
+}
+
+impl Window {
+    pub(crate) fn new(row: &Row, answer: &Answer<'_>) -> Self {
+        Self {
+            session: row.session,
+            window: row.window,
+            client: row.client.to_string(),
+            from_ns: row.start.0,
+            to_ns: row.end.0,
+            label: answer.label.map(str::to_owned),
+            value: answer.value,
+            confidence: answer.confidence,
+            out_of_range: answer.out_of_range,
+            reason: answer.reason.map(|reason| reason.to_string()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod engine;
 mod facts;
+mod model;
 mod settings;
 
 use pyo3::prelude::*;
@@ -17,5 +18,6 @@ fn _nflx(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<facts::Packet>()?;
     module.add_class::<facts::Segment>()?;
-    module.add_class::<facts::Server>()
+    module.add_class::<facts::Server>()?;
+    module.add_class::<facts::Window>()
 }

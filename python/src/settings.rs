@@ -5,9 +5,11 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyTuple};
 
-/// Makes a configuration of keyword arguments named as `nflx settings` lists them.
-pub(crate) fn config(settings: Option<&Bound<'_, PyDict>>) -> PyResult<Config> {
-    let mut config = Config::default();
+/// Changes a configuration by keyword arguments named as `nflx settings` lists them.
+pub(crate) fn changed(
+    mut config: Config,
+    settings: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Config> {
     for (name, value) in settings.into_iter().flatten() {
         let name: String = name.extract()?;
         let text = text(&value)?;

@@ -79,6 +79,29 @@ assert sorted(segment.segment for segment in all_of_them) == [segment.segment fo
 assert all(segment.settled and segment.kind != "pending" for segment in all_of_them)
 assert engine.settled() == [] and engine.lost == 0
 
+# A model says of windows what the command's says so long behind them.
+example = Path(__file__).parent.parent.parent / "examples" / "train" / "example.onnx"
+for model, lag in [(str(example), 0), (example.read_bytes(), 20)]:
+    engine, windows = nflx.Engine(model=model, as_known=lag), []
+    for at, length, data, link_type in records(capture):
+        engine.packet(data, time_ns=at, original_length=length, link_type=link_type)
+        windows += engine.windows()
+    early = len(windows)
+    engine.finish()
+    windows += engine.windows()
+    rows = command("quality", "--model", str(example), "--as-known", str(lag), capture)
+    assert 0 < early < len(windows) == len(rows) and engine.windows() == []
+    for window, row in zip(windows, rows):
+        for key in ("session", "window", "client", "label", "value", "confidence", "out_of_range", "reason"):
+            assert getattr(window, key) == row[key], (key, window, row)
+for wrong, word in [({"model": b"GIF89a"}, "not an ONNX model"), ({"model": str(example), "feature_window": 7}, "feature_window = ")]:
+    try:
+        nflx.Engine(**wrong)
+    except ValueError as error:
+        assert word in str(error), error
+    else:
+        raise AssertionError(wrong)
+
 # Other readers' packets.
 with tempfile.NamedTemporaryFile(suffix=".pcap") as plain:
     plain.write(gzip.decompress(Path(capture).read_bytes()))
