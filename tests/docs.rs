@@ -59,7 +59,7 @@ fn type_name(name: &str) -> &str {
         "FT_STRING" => "text",
         "FT_IPv4" => "IPv4 address",
         "FT_IPv6" => "IPv6 address",
-        "FT_UINT32" | "FT_UINT64" => "number",
+        "FT_UINT16" | "FT_UINT32" | "FT_UINT64" => "number",
         "FT_DOUBLE" => "number with fraction",
         "FT_BOOLEAN" => "true or false",
         "FT_FRAMENUM" => "frame number (a link)",

@@ -257,8 +257,7 @@ struct Window {
     /// Length of a window; windows begin with a session's first packet [default: 10]
     #[arg(long, value_name = "SECONDS", help_heading = "Analysis")]
     window: Option<String>,
-    /// Tell each row as a host knows it that does not wait for the end: so long after the window, of one reading. With
-    /// --live rows come so late [default: 0 with --live]
+    /// Tell each row as a host that reads once knows it so long after the window [default: with --live 0]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=86_400), help_heading = "Analysis")]
     as_known: Option<u64>,
 }
@@ -267,10 +266,8 @@ impl Window {
     /// The run, with the window among its settings.
     fn into(self, mut run: Run) -> Run {
         run.as_known = self.as_known;
-        let window = self
-            .window
-            .map(|seconds| ("feature_window".to_owned(), seconds));
-        run.analysis.set.extend(window);
+        let named = |seconds| ("feature_window".to_owned(), seconds);
+        run.analysis.set.extend(self.window.map(named));
         run
     }
 }

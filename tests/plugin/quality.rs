@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -57,7 +58,7 @@ fn every_packet_of_a_closed_window_has_its_answer() {
         .iter()
         .map(|row| ((row["session"].to_string(), row["window"].to_string()), row))
         .collect();
-    let preference = format!("nflx.model:{}", model.path);
+    let preference = format!("nflx.model:{}", home.capture(Path::new(&model.path)));
     let recorded = home.recorded("player.pcap.gz");
     let ahead = format!("nflx.read_ahead:{recorded}");
     for options in [
@@ -91,7 +92,7 @@ fn one_pass_says_it_where_the_window_closes() {
     let Some(home) = Home::new() else { return };
     let model = model();
     let rows = model.rows(&["quality", "--as-known", "0"]);
-    let preference = format!("nflx.model:{}", model.path);
+    let preference = format!("nflx.model:{}", home.capture(Path::new(&model.path)));
     let recorded = home.recorded("player.pcap.gz");
     let options = ["-o", preference.as_str(), "-Y", "nflx.quality"];
     let shown = home.fields(&recorded, &options, &FIELDS);
@@ -116,7 +117,7 @@ fn the_table_lists_the_commands_rows() {
     let Some(home) = Home::new() else { return };
     let model = model();
     let rows = model.rows(&["quality"]);
-    let preference = format!("nflx.model:{}", model.path);
+    let preference = format!("nflx.model:{}", home.capture(Path::new(&model.path)));
     let recorded = home.recorded("player.pcap.gz");
     let listed = |options: &[&str], statistic: &str| {
         let mut arguments = vec!["-q", "-r", &recorded, "-o", &preference, "-z", statistic];
@@ -162,11 +163,12 @@ fn a_bad_model_is_one_sentence_and_nothing_else() {
     fs::write(&damaged, b"GIF89a").expect("ours");
     let folder = home.path().to_str().expect("UTF-8");
     let unfit = Carded::new("light", &[("nflx.definitions", json!("0"))]);
+    let unfit = home.capture(Path::new(&unfit.path));
     for (path, said) in [
         ("damaged.onnx", "The model is not an ONNX model"),
         ("/nowhere.onnx", "The file cannot be read."),
         (folder, "It is no model file."),
-        (&unfit.path, "The model was trained on version 0"),
+        (&unfit, "The model was trained on version 0"),
     ] {
         let preference = format!("nflx.model:{path}");
         let run = home.tshark(&["-r", &recorded, "-V", "-o", &preference]);

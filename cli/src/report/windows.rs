@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use nflx_core::Time;
 use nflx_core::features::Row;
+use nflx_core::quality::model::Reason;
 
 use crate::rows::Said;
 
@@ -61,10 +62,10 @@ impl Answers {
         match &text {
             Some(text) => *self.counts.entry(text.clone()).or_default() += 1,
             None => {
-                // Numbers in reasons would make each its own.
-                let reason = said.reason.as_deref().unwrap_or("no reason");
-                let kind: String = reason.chars().filter(|c| !c.is_ascii_digit()).collect();
-                *self.reasons.entry(kind).or_default() += 1;
+                *self
+                    .reasons
+                    .entry(without_numbers(answer.reason))
+                    .or_default() += 1
             }
         }
         let text = text.unwrap_or_default();
@@ -113,5 +114,19 @@ impl Answers {
             span.rank = labels.iter().position(|label| **label == span.text);
         }
         (lanes, labels.len())
+    }
+}
+
+/// Returns a reason as it is counted: numbers would make each its own.
+fn without_numbers(reason: Option<Reason>) -> String {
+    match reason {
+        None => "no reason".to_owned(),
+        Some(Reason::OutOfRange { column, .. }) => {
+            format!("{column} lies outside the values seen in training")
+        }
+        Some(Reason::TooFewSegments { wanted, .. }) => {
+            format!("fewer than {wanted} segments have completed")
+        }
+        Some(reason) => reason.to_string(),
     }
 }

@@ -141,6 +141,9 @@ static bool has_option(const char *name)
 
 void preferences_arguments(GPtrArray *arguments)
 {
+    if (model_path != NULL && model_path[0] != '\0') {
+        g_ptr_array_add(arguments, g_strdup_printf("--model=%s", model_path));
+    }
     for (uint32_t i = 0; i < preference_count; i++) {
         const nflx_setting *setting = &preferences[i].setting;
         char *value = value_text(&preferences[i]);
