@@ -159,8 +159,8 @@ fn rows_come_before_the_end_and_a_signal_ends_it_well() {
 fn what_cannot_be_live_is_said() {
     for (args, expected) in [
         (
-            &["features", "--live", "-"][..],
-            "--live is for servers, segments, packets and sessions",
+            &["features", "--live", "--set", "session_by=title", "-"][..],
+            "titles are known at the end of a capture",
         ),
         (
             &["segments", "--live", "a", "b"],
