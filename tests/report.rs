@@ -255,6 +255,7 @@ fn screens_and_paper() {
             json!([
                 [class, true, true],
                 [class, true, true],
+                [class, true, true],
                 [class, true, true]
             ])
         );
