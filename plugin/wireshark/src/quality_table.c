@@ -102,7 +102,7 @@ static void reset(stat_tap_table *into)
 static stat_tap_table_item columns[] = {
     NUMBER("Session"),       TEXT("Client", "%s"),     NUMBER("Window"),
     FLOAT("From (s)", "%.6f"), FLOAT("To (s)", "%.6f"), TEXT("Label", "%s"),
-    TEXT("Value", "%s"),     TEXT("Confidence", "%s"), TEXT("Out of range", "%s"),
+    DECIMAL("Value"), DECIMAL("Confidence"), TEXT("Out of range", "%s"),
     TEXT("No answer because", "%s"),
 };
 
@@ -117,7 +117,7 @@ _Static_assert(G_N_ELEMENTS(columns) <= TABLE_COLUMNS_MAX, "TABLE_COLUMNS_MAX");
 
 void quality_table_register(void)
 {
-    register_stat_tap_table_ui(&windows.ui);
+    table_register(&windows);
 }
 
 bool quality_table_open(void)
