@@ -1,14 +1,14 @@
 //! Every setting: name, unit, default, source. One table feeds the CLI, the plugin's preferences and the documents.
 
 mod parse;
-pub mod prefix;
+pub(crate) mod prefix;
 mod settings;
 
 use std::net::IpAddr;
 
 pub use self::parse::ConfigError;
 use self::parse::{bad, dns_ports, evidence, keywords, kinds, list, nat64, number, ports, prefix};
-use self::prefix::Prefix;
+pub use self::prefix::Prefix;
 use self::settings::{
     CHOICE_EMPTY, CHOICE_FLOW_KEY, CHOICE_RULE, CHOICE_SESSION, Index, NUMBERS, SETTING_TABLE,
     numeric_settings,
