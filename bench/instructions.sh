@@ -45,10 +45,10 @@ collect() { # collect COMMAND ...: what valgrind and the command say
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a / b }'; }
 
 command -v valgrind >/dev/null || fail "valgrind is missing: apt-get install valgrind"
-# The profile that users get, whatever the machine says of profiles; apart, so that nothing else is built anew for it.
-export CARGO_PROFILE_RELEASE_LTO=thin CARGO_PROFILE_RELEASE_DEBUG=1
-release=${CARGO_TARGET_DIR:-target}/instructions/release
-cargo build --quiet --locked --release -p nflx-bench --bin workload --bin hostile --target-dir "${release%/release}"
+# The profile that users get, whatever the machine says of profiles.
+export CARGO_PROFILE_RELEASE_LTO=thin CARGO_PROFILE_RELEASE_DEBUG=0
+release=${CARGO_TARGET_DIR:-target}/release
+cargo build --quiet --locked --release -p nflx-bench --bin workload --bin hostile
 
 case ${1:-check} in
 record)
