@@ -6,6 +6,16 @@ use super::request::{Request, Track};
 const REACTION: f64 = 0.03;
 /// Media ahead below which nothing can be played.
 const DRY: f64 = 1e-6;
+/// A browser goes on when it has so much sound ahead; twice as much with every time that the sound has run dry, up to a
+/// most (Chromium: `AudioRendererAlgorithm`, 200 ms that double up to 3 s; measured).
+const SOUND_NEEDED: f64 = 0.2;
+const SOUND_NEEDED_MOST: f64 = 3.0;
+/// Pictures that it needs to go on, in seconds: four of them (Chromium: `limits::kMaxVideoFrames`; measured).
+const PICTURES_NEEDED: f64 = 0.12;
+/// A picture that runs dry so shortly before the sound is not missed yet.
+const TOGETHER: f64 = 0.1;
+/// The first frame of sound only primes the decoder (AAC: 1024 samples).
+const PRIMING: f64 = 1024.0 / 48_000.0;
 
 /// The states of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +80,10 @@ pub(crate) struct Clock {
     ready: f64,
     /// The next media of a track begins before the position.
     amid: [bool; 2],
+    /// Tracks that it waits for.
+    lacks: [bool; 2],
+    /// How many times the sound has run dry.
+    dried: i32,
 }
 
 impl Clock {
@@ -87,6 +101,8 @@ impl Clock {
             now,
             ready: f64::INFINITY,
             amid: [false; 2],
+            lacks: present,
+            dried: 0,
         }
     }
 
@@ -141,11 +157,18 @@ impl Clock {
                 self.now.position = self.now.position.max(stop);
                 self.now.state = State::Stalled;
                 self.now.moves = self.limit() > self.now.position + DRY;
+                if !self.now.moves {
+                    self.run_dry();
+                }
             } else if self.ready <= to {
                 self.now.t = self.ready.max(self.now.t);
                 self.ready = f64::INFINITY;
                 self.now.moves = true;
-                self.now.state = State::Playing;
+                self.now.state = if !self.present[0] || self.ahead(Track::Video) > DRY {
+                    State::Playing
+                } else {
+                    State::Stalled
+                };
             } else {
                 self.now.t = to;
                 return;
@@ -154,9 +177,39 @@ impl Clock {
         }
     }
 
+    /// Nothing can be played any more: notes what is missing. A picture that ran dry with the sound is not missed yet where
+    /// sound may go on alone.
+    fn run_dry(&mut self) {
+        let silent = !self.present[1] || self.ahead(Track::Audio) <= DRY;
+        let alone = self.guess.run_on > 0.0 && self.present == [true; 2];
+        let picture = self.ahead(Track::Video);
+        self.dried += i32::from(silent);
+        self.lacks = [
+            self.present[0] && picture <= DRY && !(alone && silent && picture > -TOGETHER),
+            self.present[1] && silent,
+        ];
+    }
+
+    /// Whether a track that was missing has come.
+    fn has_enough(&self, track: Track) -> bool {
+        let ahead = self.ahead(track);
+        let sounds = track == Track::Audio || !self.present[1];
+        let needed = if self.guess.run_on == 0.0 || self.dried == 0 {
+            DRY
+        } else if sounds {
+            (SOUND_NEEDED * f64::powi(2.0, self.dried.min(16))).min(SOUND_NEEDED_MOST)
+        } else {
+            PICTURES_NEEDED
+        };
+        ahead > needed
+    }
+
     /// Media arrived.
     pub(crate) fn add(&mut self, track: Track, each: &mut impl FnMut(&Knot)) {
-        let seconds = self.guess.seconds[track as usize];
+        let mut seconds = self.guess.seconds[track as usize];
+        if track == Track::Audio && self.now.state == State::Starting && self.now.ends[1] == 0.0 {
+            seconds -= PRIMING;
+        }
         // Whoever goes elsewhere comes out in the middle of a segment, as far as is known.
         let amid = std::mem::take(&mut self.amid[track as usize]);
         self.now.ends[track as usize] += if amid { seconds / 2.0 } else { seconds };
@@ -164,12 +217,15 @@ impl Clock {
     }
 
     fn check(&mut self, each: &mut impl FnMut(&Knot)) {
-        let full = Track::BOTH
-            .into_iter()
-            .all(|track| !self.present[track as usize] || self.ahead(track) > DRY);
-        if full && !self.now.moves && self.now.state != State::Paused {
+        for track in Track::BOTH {
+            self.lacks[track as usize] &= !self.has_enough(track);
+        }
+        if !self.now.moves && self.lacks == [false; 2] && self.now.state != State::Paused {
             self.ready = self.ready.min(self.now.t + REACTION);
-        } else if full && self.now.moves && self.now.state == State::Stalled {
+        } else if self.now.moves
+            && self.now.state == State::Stalled
+            && self.ahead(Track::Video) > DRY
+        {
             self.now.state = State::Playing;
         }
         each(&self.now);
@@ -200,6 +256,7 @@ impl Clock {
         self.now.moves = false;
         self.now.state = State::Seeking;
         self.amid = [true; 2];
+        self.lacks = self.present;
         self.ready = f64::INFINITY;
         each(&self.now);
     }

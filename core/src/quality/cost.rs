@@ -21,6 +21,11 @@ const STALL: f64 = 0.25;
 const STALLED_SECOND: f64 = 0.02;
 /// How much further than by a segment the tracks of a full buffer are apart before that costs, in seconds.
 const APART: f64 = 1.5;
+/// Players hold so many seconds ahead for the most part, and what it costs that one holds e times as many.
+const USUAL_BUFFER: f64 = 20.0;
+const LARGE: f64 = 1.0;
+/// What a request for sound costs beside the picture rather than at a level of its own.
+const BESIDE: f64 = 0.05;
 /// A request at once although the buffer is full.
 const ABOVE: f64 = 1.5;
 /// The most that all of one kind cost.
@@ -92,6 +97,8 @@ struct Trial<'a> {
     lead: f64,
     apart: f64,
     seeks: u32,
+    /// The most that was ahead on a track.
+    most: f64,
 }
 
 /// Stalls so far.
@@ -132,6 +139,7 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
         lead: 0.0,
         apart: 0.0,
         seeks: 0,
+        most: 0.0,
     };
     for &(t, event) in play.events.iter().take(2 * LOOKED_AT) {
         trial.clock.advance(t, &mut |knot| trial.stalls.see(knot));
@@ -186,13 +194,17 @@ impl Trial<'_> {
         }
         let own = self.clock.ahead(track);
         let state = self.clock.now.state;
-        // Nobody waits with an empty buffer and a link that is free.
+        // Nobody waits with an empty buffer and a link that is free, but sound for the picture.
         if waited && self.pending[track as usize] <= 0 && state != State::Starting {
-            self.cost += (NEEDED - own).clamp(0.0, NEEDED);
-            if state == State::Stalled && own <= 0.01 {
+            let beside = track == Track::Audio && self.play.present[0];
+            let other = self.clock.ahead(track.other()).max(0.0);
+            let needed = if beside { NEEDED.min(other) } else { NEEDED };
+            self.cost += (needed - own).clamp(0.0, NEEDED);
+            if state == State::Stalled && own <= 0.01 && !(beside && other <= 0.01) {
                 self.cost += DRY;
             }
         }
+        self.most = self.most.max(own);
         if waited && self.play.present == [true; 2] {
             self.apart += self.apart_at(track);
         }
@@ -227,15 +239,17 @@ impl Trial<'_> {
         let mut total = self.cost
             + self.lead.min(MOST_OF_A_KIND)
             + self.apart.min(MOST_OF_A_KIND)
-            + self.stalls.cost();
-        let mut full = [None; 2];
+            + self.stalls.cost()
+            + LARGE * (self.most / USUAL_BUFFER).max(1.0).ln();
+        let (mut full, mut highest) = ([None; 2], [None; 2]);
         for track in Track::BOTH {
             let levels = &self.levels[track as usize];
             let beside = self.play.present[track.other() as usize];
             let (cost, plateaus) = steadiness(levels, track, guess, beside);
             total += cost;
             let level = plateaus.highest();
-            full[track as usize] = level;
+            highest[track as usize] = level;
+            full[track as usize] = plateaus.first();
             // Above a full buffer nothing is asked for at once.
             let above = |level: f64| -> f64 {
                 let at_once = levels.iter().filter(|seen| !seen.waited);
@@ -245,7 +259,7 @@ impl Trial<'_> {
             };
             total += level.map_or(0.0, above).min(MOST_OF_A_KIND);
         }
-        if let [Some(picture), Some(sound)] = full {
+        if let [Some(picture), Some(sound)] = highest {
             // Both are full at the same time.
             let off = (picture - 1.0 - sound).max(sound - picture - guess.seconds[0] - 1.0);
             total += (0.3 * off.max(0.0).powi(2)).min(MOST);
@@ -268,7 +282,7 @@ fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64,
     for level in seen.iter().filter(|level| level.waited) {
         let mut cost = plateaus.see(level.own, level.seeks, scatter);
         if track == Track::Audio && beside && plateaus.begun {
-            cost = cost.min(0.3 + beside_picture(level, guess, scatter));
+            cost = cost.min(BESIDE + beside_picture(level, guess, scatter));
         }
         plateaus.begun = true;
         total += cost;
@@ -300,6 +314,10 @@ struct Plateaus {
     next: Option<f64>,
     /// The highest of those that were long enough to be that of a full buffer.
     highest: (f64, f64),
+    /// The same of the first ones after the start and after each time the viewer had gone elsewhere, and how many times
+    /// that was at the latest of them.
+    first: (f64, f64),
+    told: Option<u32>,
 }
 
 impl Plateaus {
@@ -339,9 +357,20 @@ impl Plateaus {
             return;
         }
         let mean = |plateau: (f64, f64)| plateau.0 / plateau.1;
-        if self.highest.1 == 0.0 || mean(self.now) > mean(self.highest) {
+        let higher = |than: (f64, f64)| than.1 == 0.0 || mean(self.now) > mean(than);
+        if self.told != Some(self.seeks) && higher(self.first) {
+            self.first = self.now;
+        }
+        if higher(self.highest) {
             self.highest = self.now;
         }
+        self.told = Some(self.seeks);
+    }
+
+    /// The level of a full buffer by the plateaus that nothing unseen came before: what came before later ones, such as a
+    /// pause or another speed, has moved them.
+    fn first(&self) -> Option<f64> {
+        (self.first.1 > 0.0).then(|| self.first.0 / self.first.1)
     }
 
     /// The level of a full buffer: whoever pauses unseen is on a lower one after that, and on the old one after going

@@ -4,13 +4,19 @@ use super::clock::Guess;
 use super::cost::{Play, cost};
 use super::request::{
     Header, Request, Rules, Track, correct_tracks, interpret, is_interleaved, median_bytes,
-    take_turns,
+    one_at_a_time, take_turns,
 };
-use super::seconds::{ODD_RATE, candidates, unusual_rate};
+use super::seconds::{ODD_RATE, candidates, is_usual, unusual_rate};
 
 /// Hypotheses that are looked at closely, and where many requests are unsure.
 const CLOSELY: usize = 24;
 const CLOSELY_UNSURE: usize = 8;
+/// Those among them with about the same seconds of video.
+const ALIKE: usize = 5;
+/// Hypotheses that a quick look improves.
+const GLANCES: usize = 3;
+/// A viewer goes elsewhere no sooner behind the last time, in seconds.
+pub(crate) const BEHIND_SEEK: f64 = 1.0;
 /// Requests that are tried as given up, at most, and how likely that must be.
 const UNSURE: usize = 160;
 const POSSIBLE: f64 = 0.01;
@@ -74,6 +80,14 @@ pub(crate) fn find(
         .iter()
         .all(|&track| by_size.iter().any(|r| r.track == track));
     let mut best = fit_by_size.filter(|_| two).map(|fit| (fit, by_size));
+    let mut one = requests.to_vec();
+    correct_tracks(&mut one);
+    if one_at_a_time(&mut one)
+        && let Some(fit) = find_by_size(&mut one, headers, seeks, rules)
+        && best.as_ref().is_none_or(|best| fit.cost < best.0.cost)
+    {
+        best = Some((fit, one));
+    }
     for ratio in RATIOS {
         let mut turns = requests.to_vec();
         take_turns(&mut turns, ratio);
@@ -92,6 +106,27 @@ pub(crate) fn find(
     };
     requests.copy_from_slice(&turns);
     Some(fit)
+}
+
+/// What the best hypothesis costs, at a quick look: one with seconds that most encoders use.
+pub(crate) fn glance(
+    requests: &mut [Request],
+    headers: &[Header],
+    seeks: &[f64],
+    rules: Rules,
+) -> f64 {
+    correct_tracks(requests);
+    interpret(requests, headers, seeks, &rules);
+    let play = Play::new(requests, seeks, rules);
+    let [videos, audios] = Track::BOTH.map(|track| {
+        let all = candidates(track).into_iter();
+        all.filter(|&seconds| is_usual(seconds)).collect::<Vec<_>>()
+    });
+    let tried = try_these(&play, videos, audios, None);
+    let costs = different(&tried, GLANCES)
+        .into_iter()
+        .map(|guess| improve(&play, guess).cost);
+    costs.fold(f64::INFINITY, f64::min)
 }
 
 /// Finds what fits best where responses come alone. Sound that is not asked for any more while pictures are is none: pictures
@@ -218,10 +253,23 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     } else {
         CLOSELY
     };
-    let mut fits: Vec<Fit> = tried
-        .iter()
-        .take(closely)
-        .map(|tried| improve(play, tried.1))
+    let usual = |tried: &&(f64, Guess)| {
+        let used = Track::BOTH
+            .into_iter()
+            .filter(|&track| play.present[track as usize]);
+        used.map(|track| tried.1.seconds[track as usize])
+            .all(is_usual)
+    };
+    let usual: Vec<(f64, Guess)> = tried.iter().filter(usual).copied().collect();
+    let mut chosen = different(&tried, closely);
+    for guess in different(&usual, closely / 2) {
+        if !chosen.contains(&guess) {
+            chosen.push(guess);
+        }
+    }
+    let mut fits: Vec<Fit> = chosen
+        .into_iter()
+        .map(|guess| improve(play, guess))
         .collect();
     fits.sort_by(|a, b| a.cost.total_cmp(&b.cost));
     let mut best = fits.first()?.clone();
@@ -252,11 +300,36 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     Some((best, rivals))
 }
 
+/// The best hypotheses, of which no more than a few have about the same seconds of video: others are worth a look too.
+fn different(tried: &[(f64, Guess)], most: usize) -> Vec<Guess> {
+    let mut chosen: Vec<Guess> = Vec::with_capacity(most);
+    for &(_, guess) in tried {
+        let about =
+            |other: &&Guess| (other.seconds[0] / guess.seconds[0] - 1.0).abs() <= OTHER_SECONDS;
+        if chosen.iter().filter(about).count() < ALIKE {
+            chosen.push(guess);
+        }
+        if chosen.len() == most {
+            break;
+        }
+    }
+    chosen
+}
+
 /// Costs of all hypotheses that are worth a look, the best first.
 fn try_all(play: &Play<'_>, ratio: Option<f64>) -> Vec<(f64, Guess)> {
+    let [videos, audios] = Track::BOTH.map(candidates);
+    try_these(play, videos, audios, ratio)
+}
+
+/// The same with these seconds.
+fn try_these(
+    play: &Play<'_>,
+    mut videos: Vec<f64>,
+    mut audios: Vec<f64>,
+    ratio: Option<f64>,
+) -> Vec<(f64, Guess)> {
     let counted = probably(play.requests);
-    let mut videos = candidates(Track::Video);
-    let mut audios = candidates(Track::Audio);
     if !play.present[0] {
         videos.truncate(1);
     }
@@ -278,13 +351,13 @@ fn try_all(play: &Play<'_>, ratio: Option<f64>) -> Vec<(f64, Guess)> {
     let mut best = f64::INFINITY;
     for &video in &videos {
         for &audio in &audios {
+            if ratio.is_some_and(|ratio| (audio / video / ratio - 1.0).abs() > SAME_RATIO) {
+                continue;
+            }
             let guess = Guess {
                 seconds: [video, audio],
                 run_on: play.rules.run_on,
             };
-            if ratio.is_some_and(|ratio| (audio / video / ratio - 1.0).abs() > SAME_RATIO) {
-                continue;
-            }
             let cost = cost(play, guess, &counted, best + HOPELESS).total;
             best = best.min(cost);
             tried.push((cost, guess));

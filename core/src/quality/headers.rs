@@ -1,7 +1,9 @@
 //! Requests for headers of files among those for media, where responses overlapped and their bytes do not tell.
 
-use super::request::{Header, Request};
+use super::request::{Header, Request, Track, group_end, usual_sound};
 
+/// Bytes that a header has beside those of sound, whose size is known to one part in a hundred.
+const HEADER_SIZE: std::ops::Range<f64> = 300.0..3000.0;
 /// Requests that a player sends in one turn, in seconds.
 const ONE_TURN: f64 = 0.01;
 /// How soon media is asked for behind the headers of both tracks, in seconds.
@@ -18,6 +20,8 @@ enum Asked {
 /// both tracks in one turn, and for the first media of both in one turn as soon as the headers are there. In between, the
 /// tracks take turns as their responses end, which coincide by chance only.
 pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
+    beside_headers(requests, headers);
+    beside_sound(requests, headers);
     let mut flows: Vec<u32> = requests
         .iter()
         .filter(|request| request.shared)
@@ -45,6 +49,63 @@ pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     requests.retain(|_| {
         at += 1;
         found.iter().all(|found| found.0 + 1 != at)
+    });
+}
+
+/// Takes requests whose bytes went to one that was asked for in the same turn, and is small: both were for headers.
+fn beside_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
+    let small: Vec<Header> = headers.clone();
+    requests.retain(|request| {
+        let beside = |header: &&Header| {
+            header.flow == request.flow && (header.asked - request.asked).abs() < ONE_TURN
+        };
+        let merged = request.shared && request.bytes == 0;
+        let Some(header) = small.iter().find(|header| merged && beside(header)) else {
+            return true;
+        };
+        headers.push(Header {
+            asked: request.asked,
+            came: header.came,
+            bytes: None,
+            flow: request.flow,
+        });
+        false
+    });
+    headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
+}
+
+/// Takes requests that overlapped, and whose bytes are together no more than those of sound and of headers: which of them
+/// was for a header, their order tells, as a header is asked for when the sound is on its way.
+fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
+    let Some(sound) = usual_sound(requests) else {
+        return;
+    };
+    let mut found: Vec<usize> = Vec::new();
+    let mut from = 0;
+    while from < requests.len() {
+        let to = group_end(requests, from);
+        if to - from == 2 {
+            let sum: f64 = requests[from..to].iter().map(|r| r.bytes as f64).sum();
+            if HEADER_SIZE.contains(&(sum - sound)) {
+                requests[from].track = Track::Audio;
+                found.push(from + 1);
+            }
+        }
+        from = to;
+    }
+    for &at in &found {
+        headers.push(Header {
+            asked: requests[at].asked,
+            came: requests[at].came,
+            bytes: None,
+            flow: requests[at].flow,
+        });
+    }
+    headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
+    let mut at = 0;
+    requests.retain(|_| {
+        at += 1;
+        !found.contains(&(at - 1))
     });
 }
 

@@ -72,6 +72,8 @@ pub(crate) struct Rules {
 const BEHIND_HEADER: f64 = 0.2;
 /// A request that is overtaken by the next of its track by so much was given up, or the one after would have waited.
 const OVERTAKEN: f64 = 0.05;
+/// How long a player waits for a new connection on a link that is busy, in seconds.
+const HANDSHAKE: f64 = 1.0;
 /// Sound may differ by this share of its usual size and still be sound, where its place says so.
 const LIKE_AUDIO: f64 = 0.12;
 
@@ -113,26 +115,113 @@ pub(crate) fn correct_tracks(requests: &mut [Request]) {
         }
         return;
     }
-    // A player has one request of a track on its way: of two pictures at once, one that is as large as sound is sound.
+    pictures_as_sound(requests, like_audio);
+    sound_as_pictures(requests, usual);
+}
+
+/// Two requests are on their way at once, by more than the timers of a player.
+fn overlap(one: &Request, other: &Request) -> bool {
+    const TIMERS: f64 = 0.1;
+    one.number != other.number && other.asked < one.came - TIMERS && one.asked < other.came - TIMERS
+}
+
+/// Requests near one, in order.
+fn near(requests: &[Request], at: usize) -> &[Request] {
+    &requests[at.saturating_sub(3)..requests.len().min(at + 4)]
+}
+
+/// Whether something of a track is on its way beside a request.
+fn beside(requests: &[Request], at: usize, track: Track) -> bool {
+    let this = &requests[at];
+    near(requests, at)
+        .iter()
+        .any(|other| other.track == track && overlap(this, other))
+}
+
+/// A player has one request of a track on its way: of two pictures at once, one that is as large as sound is sound.
+fn pictures_as_sound(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
     for at in 0..requests.len() {
         let this = requests[at];
-        if this.track != Track::Video || !like_audio(this.bytes) {
-            continue;
-        }
-        let overlaps = |other: &Request| {
-            other.number != this.number
-                && other.asked < this.came - 0.1
-                && this.asked < other.came - 0.1
-        };
-        let near = &requests[at.saturating_sub(3)..requests.len().min(at + 4)];
-        let with = |track| {
-            near.iter()
-                .any(|other| other.track == track && overlaps(other))
-        };
-        if with(Track::Video) && !with(Track::Audio) {
+        if this.track == Track::Video
+            && like_audio(this.bytes)
+            && beside(requests, at, Track::Video)
+            && !beside(requests, at, Track::Audio)
+        {
             requests[at].track = Track::Audio;
         }
     }
+}
+
+/// Of two sounds at once, the one on a flow that brought pictures before and after it is a picture that is as large as
+/// sound; where flows do not tell, the one that differs more from the usual size.
+fn sound_as_pictures(requests: &mut [Request], usual: f64) {
+    let is_sound = |request: &Request| request.track == Track::Audio && !request.shared;
+    for at in 0..requests.len() {
+        let this = requests[at];
+        if !is_sound(&this) || beside(requests, at, Track::Video) {
+            continue;
+        }
+        let rival = near(requests, at)
+            .iter()
+            .find(|other| is_sound(other) && overlap(&this, other));
+        let Some(rival) = rival else { continue };
+        let pictures = |flow: u32| pictures_beside(requests, at, flow);
+        let off = |request: &Request| (request.bytes as f64 / usual - 1.0).abs();
+        let is_picture = match (pictures(this.flow), pictures(rival.flow)) {
+            (own, other) if own != other => own > other,
+            _ => off(&this) > off(rival),
+        };
+        if is_picture {
+            requests[at].track = Track::Video;
+        }
+    }
+}
+
+/// Puts requests whose bytes were divided on the track whose turn it was: a player has one request of a track on its way.
+/// Of two at once one is sound, the smaller or the later; one that is sent while both tracks are on their way shows that
+/// the sound has come, which is smaller. Returns true if any changed.
+pub(crate) fn one_at_a_time(requests: &mut [Request]) -> bool {
+    const TIMERS: f64 = 0.03;
+    let mut any = false;
+    for at in 1..requests.len() {
+        let this = requests[at];
+        if this.track != Track::Video || !this.shared {
+            continue;
+        }
+        let open = |track| {
+            let is_open = |other: &Request| {
+                other.flow == this.flow
+                    && other.track == track
+                    && other.shared
+                    && other.came > this.asked + TIMERS
+            };
+            (at.saturating_sub(4)..at)
+                .rev()
+                .find(|&other| is_open(&requests[other]))
+        };
+        let sound = match (open(Track::Video), open(Track::Audio)) {
+            (Some(picture), None) if requests[picture].bytes < this.bytes => picture,
+            (Some(_), None) => at,
+            (Some(_), Some(sound)) => {
+                requests[sound].came = this.asked;
+                at
+            }
+            (None, _) => continue,
+        };
+        requests[sound].track = Track::Audio;
+        any = true;
+    }
+    any
+}
+
+/// How many of the requests next to one on a flow, before and after it, were for pictures.
+fn pictures_beside(requests: &[Request], at: usize, flow: u32) -> usize {
+    const FAR: usize = 12;
+    let picture = |other: Option<&Request>| other.is_some_and(|r| r.track == Track::Video);
+    let on_flow = |other: &&Request| other.flow == flow;
+    let before = requests[..at].iter().rev().take(FAR).find(on_flow);
+    let after = requests[at + 1..].iter().take(FAR).find(on_flow);
+    usize::from(picture(before)) + usize::from(picture(after))
 }
 
 /// Returns true if so many responses overlapped on their connection that sizes say little about
@@ -171,7 +260,7 @@ pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) {
 const TURN: f64 = 0.2;
 
 /// The end of the group of responses that overlap, of which this is the first.
-fn group_end(requests: &[Request], from: usize) -> usize {
+pub(crate) fn group_end(requests: &[Request], from: usize) -> usize {
     let mut to = from + 1;
     let mut end = requests[from].came;
     while to < requests.len()
@@ -226,9 +315,14 @@ pub(crate) fn interpret(
     separate_shared(requests);
     decide(requests, headers);
     let mut came = [f64::NEG_INFINITY; 2];
+    let opened = first_uses(requests, headers);
     for request in requests.iter_mut() {
         let before = &mut came[request.track as usize];
-        request.waited = before.is_finite() && request.decided - *before > rules.wait;
+        let opens = opened
+            .binary_search_by_key(&request.flow, |used| used.0)
+            .is_ok_and(|at| opened[at].1 >= request.decided);
+        let wait = rules.wait + if opens { HANDSHAKE } else { 0.0 };
+        request.waited = before.is_finite() && request.decided - *before > wait;
         *before = before.max(request.came);
     }
     let habits = Habits::new(requests, headers);
@@ -325,14 +419,20 @@ fn served(requests: &[Request], headers: &[Header]) -> Vec<(u32, u32)> {
     counts
 }
 
-/// When flows were used first, in order.
-fn openings(requests: &[Request], headers: &[Header]) -> Vec<f64> {
+/// Flows in order, with the time when each was used first.
+fn first_uses(requests: &[Request], headers: &[Header]) -> Vec<(u32, f64)> {
     let media = requests.iter().map(|r| (r.flow, r.asked));
     let mut uses: Vec<(u32, f64)> = media
         .chain(headers.iter().map(|h| (h.flow, h.asked)))
         .collect();
     uses.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     uses.dedup_by_key(|used| used.0);
+    uses
+}
+
+/// When flows were used first, in order.
+fn openings(requests: &[Request], headers: &[Header]) -> Vec<f64> {
+    let uses = first_uses(requests, headers);
     let mut opened: Vec<f64> = uses.into_iter().map(|used| used.1).collect();
     opened.sort_by(f64::total_cmp);
     opened

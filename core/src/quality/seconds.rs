@@ -38,18 +38,23 @@ pub(crate) fn candidates(track: Track) -> Vec<f64> {
         steps(1.001);
     }
     if track == Track::Audio {
-        all.iter_mut()
-            .for_each(|seconds| *seconds = in_frames(*seconds));
+        all = all.into_iter().flat_map(in_frames).collect();
     }
     all.sort_by(f64::total_cmp);
     all.dedup_by(|a, b| (*a - *b).abs() < 1e-4 * *b);
     all
 }
 
-/// The whole number of AAC frames (1024 samples at 48 kHz) nearest to these seconds.
-fn in_frames(seconds: f64) -> f64 {
+/// The whole number of AAC frames (1024 samples at 48 kHz) nearest to these seconds; both where two are as near, as
+/// packagers round to either side.
+fn in_frames(seconds: f64) -> [f64; 2] {
     const FRAME: f64 = 1024.0 / 48_000.0;
-    (seconds / FRAME).round_ties_even() * FRAME
+    const NEAR: f64 = 0.05;
+    let frames = seconds / FRAME;
+    [
+        (frames - NEAR).round() * FRAME,
+        (frames + NEAR).round() * FRAME,
+    ]
 }
 
 fn is_multiple(seconds: f64, of: f64) -> bool {
@@ -73,6 +78,11 @@ fn unusual(seconds: f64) -> f64 {
     } else {
         4.5
     }
+}
+
+/// Most encoders use such seconds: whole ones, or those of 23.976 pictures a second.
+pub(crate) fn is_usual(seconds: f64) -> bool {
+    unusual(seconds) < 1.0
 }
 
 /// Cost of the bit rate that audio segments of this size would have.

@@ -1,16 +1,23 @@
-//! Where a viewer went elsewhere in a title of one track, whose player asks for one header then.
+//! Where a viewer went elsewhere in a title whose player does not ask for the headers of both tracks then.
 
 use super::fit::{self, Fit};
-use super::request::{Header, Request, Rules, Track};
+use super::request::{self, Header, Request, Rules, Track};
 
 /// Places that are tried, at most.
 const TRIED: usize = 8;
 /// By how much less a play must cost with such a place.
-const GONE: f64 = 3.0;
+const GONE: f64 = 6.0;
+/// Time within which it asks for both tracks, in seconds: it opens a connection for one of them.
+const ONE_GO: f64 = 0.5;
+/// A player asks so long after the viewer went elsewhere at most, in seconds: what was asked for before is of no use.
+const AT_ONCE: f64 = 0.06;
+/// Requests of both tracks that a player sends at once when it begins anew.
+const ANEW: usize = 2;
 
 /// Finds what fits best, with the times at which the viewer went elsewhere. `sure` are known by the headers of both tracks.
-/// Where there is one track, a player that asks for the header of the quality it has got may have gone elsewhere, or
-/// come back to that quality: what the requests behind it look like decides.
+/// A player of one track that asks for the header of the quality it has got may have gone elsewhere, or come back to that
+/// quality. One of two tracks that has the headers gives up what is on its way, and asks for both tracks at once. What the
+/// requests behind such a place look like decides.
 pub(crate) fn find(
     requests: &mut [Request],
     headers: &[Header],
@@ -18,23 +25,37 @@ pub(crate) fn find(
     rules: Rules,
 ) -> (Option<Fit>, Vec<f64>) {
     let mut seeks = sure.to_vec();
-    let mut best = fit::find(requests, headers, &seeks, rules);
-    if requests.iter().any(|r| r.track == Track::Audio) {
-        return (best, seeks);
-    }
-    for at in again(requests, headers).into_iter().take(TRIED) {
-        let Some(before) = &best else { break };
+    let two = requests.iter().any(|r| r.track == Track::Audio);
+    let places = if two {
+        anew(requests, headers, sure, rules)
+    } else {
+        again(requests, headers)
+    };
+    let look = |seeks: &[f64]| {
+        let mut copy = requests.to_vec();
+        fit::glance(&mut copy, headers, seeks, rules)
+    };
+    let mut least = if places.is_empty() {
+        f64::INFINITY
+    } else {
+        look(&seeks)
+    };
+    for at in places.into_iter().take(TRIED) {
+        if seeks
+            .iter()
+            .any(|seek| (seek - at).abs() < fit::BEHIND_SEEK)
+        {
+            continue;
+        }
         let mut with = seeks.clone();
         with.push(at);
         with.sort_by(f64::total_cmp);
-        let mut other = requests.to_vec();
-        let found = fit::find(&mut other, headers, &with, rules);
-        if let Some(fit) = found.filter(|fit| fit.cost + GONE < before.cost) {
-            requests.copy_from_slice(&other);
-            (best, seeks) = (Some(fit), with);
+        let cost = look(&with) + GONE;
+        if cost < least {
+            (least, seeks) = (cost, with);
         }
     }
-    (best, seeks)
+    (fit::find(requests, headers, &seeks, rules), seeks)
 }
 
 /// When a header came again that was the latest one.
@@ -48,4 +69,52 @@ fn again(requests: &[Request], headers: &[Header]) -> Vec<f64> {
         .map(|pair| pair[1].asked)
         .filter(|&asked| first.asked < asked && asked < last.asked)
         .collect()
+}
+
+/// When a player of two tracks may have begun anew: something on its way was given up, or both tracks are asked for
+/// without a wait where sound had been waited with. The likeliest first.
+fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) -> Vec<f64> {
+    let mut seen = requests.to_vec();
+    request::interpret(&mut seen, headers, sure, &rules);
+    let mut found: Vec<(usize, f64)> = Vec::new();
+    for at in 1..seen.len() {
+        let this = &seen[at];
+        let Some(before) = seen[..at].iter().rposition(|r| r.track == this.track) else {
+            continue;
+        };
+        let cut = seen[before].dropped >= 0.5;
+        let rushes = Track::BOTH
+            .into_iter()
+            .all(|track| asks_at_once(&seen[at..], track));
+        let had_waited = this.track == Track::Audio && seen[before].waited;
+        if !rushes || !(cut || had_waited) || !both_follow(&seen[at..]) {
+            continue;
+        }
+        let weight = usize::from(cut);
+        // The other track may have been first.
+        let between = seen[before + 1..at].iter().map(|other| other.decided);
+        let first = between.fold(this.decided, f64::min);
+        found.push((weight, this.decided - AT_ONCE));
+        if cut && first < this.decided {
+            found.push((weight, first - AT_ONCE));
+        }
+    }
+    found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
+    found.into_iter().map(|place| place.1).collect()
+}
+
+/// Whether both tracks are asked for in one go.
+fn both_follow(requests: &[Request]) -> bool {
+    let soon = |request: &&Request| request.decided - requests[0].decided < ONE_GO;
+    let tracks = requests.iter().take(6).take_while(soon).map(|r| r.track);
+    Track::BOTH
+        .into_iter()
+        .all(|track| tracks.clone().any(|other| other == track))
+}
+
+/// Whether the next requests of a track come without a wait between them.
+fn asks_at_once(requests: &[Request], track: Track) -> bool {
+    let mine = requests.iter().filter(|r| r.track == track);
+    let next: Vec<&Request> = mine.skip(1).take(ANEW).collect();
+    next.len() == ANEW && next.iter().all(|request| !request.waited)
 }

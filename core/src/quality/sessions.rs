@@ -397,14 +397,14 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<(f64, usize)> {
         if found.last().is_some_and(|f| a.asked - f.0 < 2.0 * TOGETHER) || index == requests.len() {
             continue;
         }
-        // Media of both tracks follows.
-        let soon = |track| {
-            requests[index..]
-                .iter()
-                .take(4)
-                .any(|r| r.track == track && r.asked - b.came < 2.0 * TOGETHER)
-        };
-        if Track::BOTH.into_iter().all(soon) {
+        // Media of both tracks follows; of responses that overlap, the track is not known yet.
+        let soon = requests[index..]
+            .iter()
+            .take(4)
+            .filter(|r| r.asked - b.came < 2.0 * TOGETHER);
+        let known = |track| soon.clone().any(|r| r.track == track);
+        let overlap = soon.clone().filter(|r| r.shared).count() >= 2;
+        if overlap || Track::BOTH.into_iter().all(known) {
             found.push((a.asked, index));
         }
     }

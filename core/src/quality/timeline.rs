@@ -86,6 +86,16 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) -> Timeli
                 clock.advance(from - off, &mut each);
                 clock.pause(false, &mut each);
                 line.pauses += 1;
+            } else if steady
+                && playing
+                && off < -ACTED
+                && stays(play, at, fit.guess.seconds[leading as usize])
+            {
+                // It was paused while the buffer filled: when, nothing tells.
+                let mut each = |knot: &Knot| knots.push(*knot);
+                clock.advance(t, &mut each);
+                clock.skip(off, &mut each);
+                line.pauses += 1;
             } else if request.track == leading && request.waited && playing && off > ACTED {
                 let mut each = |knot: &Knot| knots.push(*knot);
                 clock.advance(t, &mut each);
@@ -139,6 +149,23 @@ fn goes_on(play: &Play<'_>, at: usize, off: f64, seconds: f64) -> bool {
     let steady =
         next.is_none_or(|next| next.waited || next.decided - this.decided > 0.75 * seconds);
     steady || -off > LATE
+}
+
+/// The player goes on as with a full buffer: the next requests come as fast as the media of each is played.
+fn stays(play: &Play<'_>, at: usize, seconds: f64) -> bool {
+    const LIKE: f64 = 0.25;
+    let this = play.requests[at];
+    let mine = play.requests[at + 1..].iter();
+    let next: Vec<_> = mine.filter(|r| r.track == this.track).take(2).collect();
+    let times = [this.decided]
+        .into_iter()
+        .chain(next.iter().map(|r| r.decided));
+    let times: Vec<f64> = times.collect();
+    next.len() == 2
+        && next.iter().all(|r| r.waited)
+        && times
+            .windows(2)
+            .all(|pair| ((pair[1] - pair[0]) / seconds - 1.0).abs() < LIKE)
 }
 
 /// Takes stalls, start and time played from the knots.
