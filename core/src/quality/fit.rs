@@ -2,9 +2,10 @@
 
 use super::clock::Guess;
 use super::cost::{Play, cost};
+use super::interpret::interpret;
 use super::request::{
-    Header, Request, Rules, Track, correct_tracks, interpret, is_interleaved, median_bytes,
-    one_at_a_time, take_turns,
+    Header, Request, Rules, Track, correct_tracks, is_interleaved, median_bytes, one_at_a_time,
+    take_turns,
 };
 use super::seconds::{ODD_RATE, candidates, is_usual, unusual_rate};
 

@@ -11,6 +11,7 @@ mod clock;
 mod cost;
 mod fit;
 mod headers;
+mod interpret;
 pub mod model;
 mod request;
 mod seconds;

@@ -1,7 +1,8 @@
 //! Where a viewer went elsewhere in a title whose player does not ask for the headers of both tracks then.
 
 use super::fit::{self, Fit};
-use super::request::{self, Header, Request, Rules, Track};
+use super::interpret::interpret;
+use super::request::{Header, Request, Rules, Track};
 
 /// Places that are tried, at most.
 const TRIED: usize = 8;
@@ -75,7 +76,7 @@ fn again(requests: &[Request], headers: &[Header]) -> Vec<f64> {
 /// without a wait where sound had been waited with. The likeliest first.
 fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) -> Vec<f64> {
     let mut seen = requests.to_vec();
-    request::interpret(&mut seen, headers, sure, &rules);
+    interpret(&mut seen, headers, sure, &rules);
     let mut found: Vec<(usize, f64)> = Vec::new();
     for at in 1..seen.len() {
         let this = &seen[at];

@@ -1,0 +1,275 @@
+//! Requests as a player makes them: when it decided, what it waited with, what it gave up.
+
+use super::request::{ALIKE, Header, Request, Rules, Track, median_bytes, separate_shared};
+
+/// Time from a header to the request for its media.
+const BEHIND_HEADER: f64 = 0.2;
+/// A request that is overtaken by the next of its track by so much was given up, or the one after would have waited.
+const OVERTAKEN: f64 = 0.05;
+/// How long a player waits for a new connection on a link that is busy, in seconds.
+const HANDSHAKE: f64 = 1.0;
+
+/// Finds when the player decided to ask, which requests it waited with, and which it may have given up.
+pub(crate) fn interpret(
+    requests: &mut [Request],
+    headers: &[Header],
+    seeks: &[f64],
+    rules: &Rules,
+) {
+    separate_shared(requests);
+    decide(requests, headers);
+    let mut came = [f64::NEG_INFINITY; 2];
+    let opened = first_uses(requests, headers);
+    for request in requests.iter_mut() {
+        let before = &mut came[request.track as usize];
+        let opens = opened
+            .binary_search_by_key(&request.flow, |used| used.0)
+            .is_ok_and(|at| opened[at].1 >= request.decided);
+        let wait = rules.wait + if opens { HANDSHAKE } else { 0.0 };
+        request.waited = before.is_finite() && request.decided - *before > wait;
+        *before = before.max(request.came);
+    }
+    let habits = Habits::new(requests, headers);
+    for at in 0..requests.len() {
+        let dropped = likelihood_of_drop(requests, at, &habits);
+        let request = &mut requests[at];
+        // Whoever goes elsewhere has no use for what is on its way.
+        let gone = |s: &&f64| request.asked < **s + 0.05 && request.came > **s - 0.05;
+        request.dropped = if seeks.iter().any(|s| gone(&s)) {
+            SURELY
+        } else {
+            dropped
+        };
+    }
+}
+
+/// A player that asks for a header decided then to ask for the media behind it, which is a picture's for the most part.
+fn decide(requests: &mut [Request], headers: &[Header]) {
+    for request in requests.iter_mut() {
+        request.decided = request.asked;
+    }
+    for header in headers {
+        let soon = |request: &Request| request.asked - header.came < BEHIND_HEADER;
+        let first = requests.partition_point(|request| request.asked < header.came - 0.01);
+        let behind = &requests[first..requests.len().min(first + 3)];
+        let picture = behind
+            .iter()
+            .position(|r| soon(r) && r.track == Track::Video);
+        let Some(at) = picture.or(behind.first().filter(|r| soon(r)).map(|_| 0)) else {
+            continue;
+        };
+        let request = &mut requests[first + at];
+        request.decided = request.decided.min(header.asked);
+    }
+}
+
+/// Likelihoods of being given up, by what is seen.
+const SURELY: f64 = 0.99;
+const UNLIKELY: f64 = 0.005;
+
+/// How the servers of a play close flows.
+#[derive(Debug)]
+struct Habits {
+    /// By flow: how many requests it carried.
+    served: Vec<(u32, u32)>,
+    /// The number of requests after which the server closes flows, if it does.
+    limit: Option<u32>,
+    /// The longest that a flow was idle before it was used again.
+    kept: f64,
+    /// Flows are closed whenever they are idle for a moment.
+    closes_often: bool,
+    /// When flows were used first, in order.
+    opened: Vec<f64>,
+    /// The usual size of sound.
+    sound: Option<f64>,
+}
+
+impl Habits {
+    fn new(requests: &[Request], headers: &[Header]) -> Self {
+        let served = served(requests, headers);
+        let ends = requests.iter().filter(|request| request.ends_flow).count();
+        Self {
+            limit: closes_after(&served),
+            served,
+            kept: longest_idle(requests),
+            closes_often: ends > 8 && ends * 5 > requests.len(),
+            opened: openings(requests, headers),
+            sound: median_bytes(requests, Track::Audio),
+        }
+    }
+
+    /// This flow has carried as many requests as the server allows.
+    fn is_used_up(&self, flow: u32) -> bool {
+        let at = self.served.binary_search_by_key(&flow, |served| served.0);
+        self.limit.is_some() && at.ok().map(|at| self.served[at].1) == self.limit
+    }
+}
+
+/// Flows that are closed by the server carry as many requests each.
+fn served(requests: &[Request], headers: &[Header]) -> Vec<(u32, u32)> {
+    let mut flows: Vec<u32> = requests
+        .iter()
+        .map(|r| r.flow)
+        .chain(headers.iter().map(|h| h.flow))
+        .collect();
+    flows.sort_unstable();
+    let mut counts: Vec<(u32, u32)> = Vec::new();
+    for flow in flows {
+        match counts.last_mut() {
+            Some((last, count)) if *last == flow => *count += 1,
+            _ => counts.push((flow, 1)),
+        }
+    }
+    counts
+}
+
+/// Flows in order, with the time when each was used first.
+fn first_uses(requests: &[Request], headers: &[Header]) -> Vec<(u32, f64)> {
+    let media = requests.iter().map(|r| (r.flow, r.asked));
+    let mut uses: Vec<(u32, f64)> = media
+        .chain(headers.iter().map(|h| (h.flow, h.asked)))
+        .collect();
+    uses.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    uses.dedup_by_key(|used| used.0);
+    uses
+}
+
+/// When flows were used first, in order.
+fn openings(requests: &[Request], headers: &[Header]) -> Vec<f64> {
+    let uses = first_uses(requests, headers);
+    let mut opened: Vec<f64> = uses.into_iter().map(|used| used.1).collect();
+    opened.sort_by(f64::total_cmp);
+    opened
+}
+
+/// The longest that a flow was idle before it was used again: servers keep it open at least so long.
+fn longest_idle(requests: &[Request]) -> f64 {
+    let mut last: Vec<(u32, f64)> = Vec::new();
+    let mut longest: f64 = 0.0;
+    for request in requests {
+        match last.iter_mut().rev().take(16).find(|l| l.0 == request.flow) {
+            Some(before) => {
+                longest = longest.max(request.asked - before.1);
+                before.1 = request.came;
+            }
+            None => last.push((request.flow, request.came)),
+        }
+    }
+    longest
+}
+
+/// The number of requests after which the server closes flows, if it does.
+fn closes_after(served: &[(u32, u32)]) -> Option<u32> {
+    let most = served.iter().map(|s| s.1).max()?;
+    (most > 1 && served.iter().filter(|s| s.1 == most).count() >= 3).then_some(most)
+}
+
+/// Returns how likely a request was given up: a player that gives up an HTTP/1 response closes its
+/// connection, and asks for the same media on another at once.
+fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
+    let this = requests[at];
+    if this.open {
+        return 0.98;
+    }
+    let Some(next) = requests[at + 1..]
+        .iter()
+        .take(8)
+        .find(|r| r.track == this.track)
+    else {
+        return if this.ends_flow { 0.5 } else { 0.02 };
+    };
+    let ahead = next.decided - this.came;
+    if next.bytes == this.bytes && this.ends_flow && !this.shared {
+        // The same again: the first was of no use. Sounds are often as large as each other.
+        return if this.track == Track::Video {
+            0.95
+        } else {
+            0.2
+        };
+    }
+    if ahead < -OVERTAKEN && next.flow != this.flow {
+        return if this.ends_flow { SURELY } else { 0.6 };
+    }
+    if this.shared {
+        // Where responses overlap on one connection, some may be none of media's.
+        return 0.1;
+    }
+    if !this.ends_flow || next.flow == this.flow || habits.is_used_up(this.flow) {
+        return UNLIKELY;
+    }
+    let alike = |usual: f64| (this.bytes as f64 / usual - 1.0).abs() < ALIKE;
+    if this.track == Track::Audio && habits.sound.is_some_and(alike) {
+        // As large as sound is: all of it came.
+        return UNLIKELY;
+    }
+    let closed = habits.likelihood_of_close(requests, at, ahead);
+    if this.track == Track::Video {
+        weigh(closed, cut_short(requests, at, next))
+    } else {
+        closed
+    }
+}
+
+/// Changes a likelihood by a ratio of odds.
+fn weigh(likelihood: f64, ratio: f64) -> f64 {
+    let odds = likelihood / (1.0 - likelihood) * ratio;
+    odds / (1.0 + odds)
+}
+
+/// How many times likelier a picture was cut short than not, by its size among those before it, and by what followed:
+/// players give up what comes too slowly, and go on in another quality.
+fn cut_short(requests: &[Request], at: usize, next: &Request) -> f64 {
+    let this = &requests[at];
+    let switches = if next.decided < next.asked { 2.0 } else { 0.5 };
+    let before = requests[..at].iter().rev().take(12);
+    let mut sizes: Vec<u64> = before
+        .filter(|r| r.track == Track::Video)
+        .take(3)
+        .map(|r| r.bytes)
+        .collect();
+    let first = this.decided < this.asked;
+    if sizes.is_empty() || first {
+        return switches;
+    }
+    sizes.sort_unstable();
+    let share = this.bytes as f64 / sizes[sizes.len() / 2].max(1) as f64;
+    switches
+        * match share {
+            ..0.1 => 10.0,
+            0.1..0.3 => 3.0,
+            0.3..0.7 => 1.0,
+            _ => 0.2,
+        }
+}
+
+impl Habits {
+    /// How likely the player closed a flow that nothing was asked for on any more, rather than its server. `ahead`: seconds
+    /// until more of the track was asked for.
+    fn likelihood_of_close(&self, requests: &[Request], at: usize, ahead: f64) -> f64 {
+        let this = requests[at];
+        // Nobody opens a flow while another is idle.
+        let opening = self
+            .opened
+            .partition_point(|&opened| opened < this.came - OVERTAKEN);
+        let unused = self
+            .opened
+            .get(opening)
+            .map_or(f64::INFINITY, |opened| opened - this.came);
+        if unused < 0.3 && ahead < 0.5 {
+            return 0.9;
+        }
+        let idle = requests[at + 1..]
+            .iter()
+            .find(|r| r.asked > this.came)
+            .map_or(f64::INFINITY, |r| r.asked - this.came);
+        if self.closes_often {
+            0.12
+        } else if idle > self.kept {
+            0.03
+        } else if ahead < 1.0 {
+            0.7
+        } else {
+            0.1
+        }
+    }
+}
