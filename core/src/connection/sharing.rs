@@ -54,6 +54,12 @@ pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_CLAIMS;
 const MOST_GROWTH: u64 = 2;
 /// By how much better a manner must fit before another one is given up for it.
 const BETTER: f64 = 2.0;
+/// Responses that a client keeps in flight at least, as players do: one of each track.
+const LEAST_IN_FLIGHT: usize = 2;
+/// Requests beyond those in flight that are answered before a response is over. A client that keeps some in flight asks
+/// again when one is over, so that a response which is slower than others is overtaken by as many as are in flight, and
+/// hardly ever by more than two beyond.
+const OVERTAKING: usize = 2;
 
 /// What came, in order of time.
 #[derive(Debug)]
@@ -92,6 +98,8 @@ pub(crate) struct Sharing {
     again: u8,
     /// Memory behind what is kept, in bytes.
     past_heap: usize,
+    /// The most responses that could begin at the same byte: as many the client keeps in flight.
+    in_flight: usize,
 }
 
 impl Sharing {
@@ -154,6 +162,9 @@ impl Sharing {
             begun_at: self.received,
             ..claim
         });
+        let together = period.claims.iter().rev();
+        let together = together.take_while(|claim| claim.begun_at == self.received);
+        self.in_flight = self.in_flight.max(together.count());
     }
 
     /// Takes bytes of the responses that are coming in, with framing so many, in so many packets.
@@ -165,12 +176,15 @@ impl Sharing {
         self.period.timeline.push(self.received, stamp);
     }
 
-    /// Most that a response of the period can have had so far, by its place among them.
+    /// Most that a response of the period can have had so far, by its place among them: it is over when so many that
+    /// were asked for behind it have begun that the client had no more room for it.
     pub(crate) fn most(&self, at: usize) -> u64 {
-        self.period
-            .claims
+        let claims = &self.period.claims;
+        let over = claims.get(at + overtaken(self.in_flight));
+        let end = over.map_or(self.received, |over| over.begun_at);
+        claims
             .get(at)
-            .map_or(0, |claim| self.received - claim.begun_at + claim.before.0)
+            .map_or(0, |claim| end - claim.begun_at + claim.before.0)
     }
 
     /// Bytes in the period, all that came.
@@ -335,26 +349,39 @@ impl Sharing {
         let (Some(usual), Some(past)) = (self.usual, self.past.get(at)) else {
             return Vec::new();
         };
-        let mut parts = Vec::new();
-        for (at, reader) in self.readers.iter_mut().enumerate() {
-            match past {
-                Past::Alone(asked, end, size) => {
-                    let track = track_of(*size, usual);
+        let period = match past {
+            Past::Alone(asked, end, size) => {
+                let track = track_of(*size, usual);
+                for reader in &mut self.readers {
                     reader.cost += reader.rhythm.cost(track, *asked);
                     reader.rhythm.note(track, *asked);
                     reader.rhythm.over(track, at_once(*end, config));
                 }
-                Past::Shared(period) => {
-                    let found = reader.divide(period, usual, config);
-                    let mut claims = period.claims.iter();
-                    if at == self.reader && claims.all(|claim| is_open(claim.number)) {
-                        parts = found;
-                    }
-                }
+                return Vec::new();
+            }
+            Past::Shared(period) => period,
+        };
+        let divide = |reader: &mut Reader| reader.divide(period, usual, config);
+        let mut found: SmallVec<[Vec<Part>; 2]> = self.readers.iter_mut().map(divide).collect();
+        if !period.claims.iter().all(|claim| is_open(claim.number)) {
+            return Vec::new();
+        }
+        let mut parts = std::mem::take(&mut found[self.reader]);
+        let limit = self.readers[self.reader].cost + BETTER;
+        // What another manner says that fits nearly as well may be true.
+        for (other, _) in found.iter().zip(&self.readers).filter(|o| o.1.cost < limit) {
+            for (part, other) in parts.iter_mut().zip(other) {
+                part.error = part.error.max(part.size.abs_diff(other.size));
             }
         }
         parts
     }
+}
+
+/// Places behind a response at which stands one that is asked for when it is over at the latest, by how many the client
+/// keeps in flight.
+pub(crate) fn overtaken(in_flight: usize) -> usize {
+    in_flight.max(LEAST_IN_FLIGHT) + OVERTAKING + 1
 }
 
 fn track_of(size: u64, usual: Usual) -> Track {

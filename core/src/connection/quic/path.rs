@@ -16,6 +16,11 @@ const SHARED_ID: u8 = 4;
 /// Bytes of a short header compared: one more than the longest ID, to see that it ends.
 const COMPARED_LEN: usize = MAX_CID_LEN + 1;
 
+/// Waits for an answer that are kept.
+const WAITS: usize = 5;
+/// How often in a row what comes may be too early for an answer.
+const MOST_REFUSED: u8 = 3;
+
 /// Connection IDs, round-trip times and datagram sizes of one connection.
 #[derive(Debug)]
 pub(super) struct Path {
@@ -32,6 +37,11 @@ pub(super) struct Path {
     pub(super) reaction: Option<Time>,
     /// The least time from a request to its answer so far, in nanoseconds.
     quickest: Option<i64>,
+    /// Latest times from a request to what was taken for its answer, in nanoseconds, and how many there were.
+    waits: [i64; WAITS],
+    wait_count: usize,
+    /// How often in a row what came was not.
+    refused: u8,
     /// Largest datagram of the client and of the server.
     pub(super) largest: [u32; 2],
     /// Largest datagram of the client that was no probe of the path.
@@ -51,6 +61,9 @@ impl Default for Path {
             answer: None,
             reaction: None,
             quickest: None,
+            waits: [0; WAITS],
+            wait_count: 0,
+            refused: 0,
             // Every path of QUIC carries as much (RFC 9000, section 14).
             largest: [MIN_CLIENT_DATAGRAM as u32; 2],
             carried: MIN_CLIENT_DATAGRAM as u32,
@@ -214,6 +227,27 @@ impl Path {
             .map_or(0, |(initial, answer)| answer.since(initial).max(0))
     }
 
+    /// Takes note of how long it took from a request to what came then, behind a silence, and whether that was taken for
+    /// its answer. Where it is not again and again, what was known of answers was wrong.
+    pub(super) fn waited(&mut self, waited: i64, answered: bool) {
+        if answered {
+            self.waits[self.wait_count % WAITS] = waited.max(0);
+            self.wait_count += 1;
+            self.refused = 0;
+        } else {
+            self.refused += 1;
+            if self.refused >= MOST_REFUSED {
+                (self.wait_count, self.refused) = (0, 0);
+            }
+        }
+    }
+
+    /// The least that this took lately, in nanoseconds; 0 if unknown.
+    pub(super) fn least_wait(&self) -> i64 {
+        let latest = &self.waits[..self.wait_count.min(WAITS)];
+        latest.iter().copied().min().unwrap_or(0)
+    }
+
     /// Takes note of how long a request waited for its answer.
     pub(super) fn answered(&mut self, asked: Time, now: Time) {
         let waited = now.since(asked);
@@ -316,6 +350,22 @@ mod tests {
         path.answered(at(200), at(220));
         path.answered(at(300), at(325));
         assert_eq!(pause(&path), 189);
+    }
+
+    #[test]
+    fn what_was_wrong_of_answers_is_forgotten_when_all_come_sooner() {
+        let mut path = Path::default();
+        assert_eq!(path.least_wait(), 0);
+        path.waited(92, true);
+        path.waited(27, true);
+        path.waited(30, true);
+        assert_eq!(path.least_wait(), 27);
+        for _ in 1..MOST_REFUSED {
+            path.waited(5, false);
+        }
+        assert_eq!(path.least_wait(), 27);
+        path.waited(5, false);
+        assert_eq!(path.least_wait(), 0);
     }
 
     #[test]

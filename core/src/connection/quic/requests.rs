@@ -21,8 +21,11 @@ const MAX_AT_ONCE: usize = 4;
 /// at first, and what the server may wait).
 const YOUNG_ROUND_TRIPS: i64 = 20;
 const PROBE_ROUND_TRIPS: i64 = 4;
-/// By how many bytes a repeated request differs: an acknowledgement beside it may have grown.
-const REPEATED: u32 = 1;
+/// By how many bytes a repeated request differs: an acknowledgement beside it may have grown by ranges and a longer delay.
+const REPEATED: u32 = 8;
+/// What a peer may hold an acknowledgement back, in nanoseconds (RFC 9000, section 18.2), for which a probe timeout waits
+/// beyond round trips (RFC 9002, section 6.2.1).
+const HELD_BACK: i64 = 25_000_000;
 /// The level of acknowledgements is kept in parts of a byte, and falls by an eighth of the distance with each packet,
 /// as round-trip times are smoothed (RFC 9002, section 5.3).
 const LEVEL_UNIT: u32 = 256;
@@ -349,16 +352,20 @@ impl Requests {
 
     /// Returns true if a request is as long as the latest, and comes when a probe timeout does on a
     /// young connection: at first, a client supposes that round trips vary by half (RFC 9002,
-    /// sections 5.3 and 6.2.1).
+    /// sections 5.3 and 6.2.1), and by an eighth at least after some.
     fn looks_repeated(&self, packet: &Uplink, path: &Path, config: &Config) -> bool {
-        let (now, round_trip) = (packet.stamp.time, path.shortest_round_trip(config));
+        let now = packet.stamp.time;
+        let round_trip = match path.least_wait() {
+            0 => path.shortest_round_trip(config),
+            least => least.min(path.shortest_round_trip(config)),
+        };
         let is_young = path
             .reaction
             .is_some_and(|start| within(now, start, YOUNG_ROUND_TRIPS * round_trip));
         is_young
             && self.latest.is_some_and(|(time, content)| {
-                !within(now, time, round_trip)
-                    && within(now, time, PROBE_ROUND_TRIPS * round_trip)
+                !within(now, time, round_trip * 3 / 2 + HELD_BACK)
+                    && within(now, time, PROBE_ROUND_TRIPS * round_trip + HELD_BACK)
                     && packet.content.abs_diff(content) <= REPEATED
             })
     }

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::path::Path;
 use super::requests::{Asked, Belief, MAX_ASKED, Requests, within};
 use crate::bounded::size::spilled;
+use crate::config::Config;
 use crate::connection::context::Context;
 use crate::connection::sharing::{Claim, MOST_CLAIMS, Manner, Sharing};
 use crate::facts::segment::{Segment, Transport};
@@ -24,6 +25,8 @@ const AT_ONCE: i64 = 8;
 /// the server fills all that are last: one in twelve does by chance, more where what was lost comes last.
 const ENDS: u32 = 3;
 const FULL_ENDS: u32 = 50;
+/// Bytes that a server writes at once (nginx: `NGX_QUIC_STREAM_BUFSIZE`).
+const BUFFER: u64 = 65_536;
 /// Packets of which a server that pads fills one: it writes 64 kB at a time.
 const PADDED: u64 = 44;
 /// Requests supposed before those seen, where the beginning of a connection was not: enough for a stream ID of two
@@ -148,12 +151,15 @@ impl Responses {
         ctx: &mut Context<'_>,
     ) {
         let now = packet.stamp.time;
+        let soon = self.soonest(flows_on, path, ctx.config);
+        if !flows_on && let Some(latest) = requests.asked().last() {
+            let waited = now.since(latest.stamp.time);
+            path.waited(waited, waited >= soon);
+        }
         let mut begun: SmallVec<[Asked; 2]> = SmallVec::new();
         let mut refuted = None;
         requests.asked().retain(|asked| {
-            // What comes sooner than the server can answer belongs to a response before. Half the time that its first
-            // answer took, since that includes the work on keys.
-            let soon = path.reply_time() / if flows_on { 2 } else { 4 };
+            // What comes sooner than the server can answer belongs to a response before.
             let is_early = !self.receiving.is_empty() && within(now, asked.stamp.time, soon);
             let answers = match asked.belief {
                 // The packet may have been held back since before it was asked.
@@ -235,6 +241,21 @@ impl Responses {
             for number in self.receiving.iter().filter_map(|response| response.number) {
                 ctx.resize(number, |segment| segment.shared = true);
             }
+        }
+    }
+
+    /// The least time that an answer takes now, in nanoseconds: half of what the first one took, since that includes the
+    /// work on keys. A response that fell silent with a full packet may wait for acknowledgements, and goes on within a
+    /// round trip: what comes clearly sooner than any answer did is more of it.
+    fn soonest(&self, flows_on: bool, path: &Path, config: &Config) -> i64 {
+        let (reply, longest) = (path.reply_time(), path.round_trip(config));
+        match self.last {
+            Some((_, true)) if !flows_on => {
+                let clearly = path.least_wait() / 4 * 3;
+                clearly.min(longest).max(reply / 4)
+            }
+            _ if flows_on => reply / 2,
+            _ => reply / 4,
         }
     }
 
@@ -333,11 +354,33 @@ impl Responses {
             self.ends += 1;
             self.full_ends += u32::from(ends_full);
         }
-        if ends_full && self.pads() {
+        let last = if ends_full && self.pads() {
             u64::from(path.largest[1]) / 2
         } else {
             0
+        };
+        last + self.surplus_of_trains()
+    }
+
+    /// What is padding of a server that hands trains of datagrams to the network card: the packet behind each buffer that
+    /// it writes at once is filled, whatever of the buffer was left for it. Some buffers are written in parts.
+    fn surplus_of_trains(&self) -> u64 {
+        let received = self
+            .sharing
+            .as_ref()
+            .map_or(0, |sharing| sharing.in_period());
+        let Some(data) = received
+            .checked_div(self.period_packets)
+            .filter(|&data| data > 0)
+        else {
+            return 0;
+        };
+        if self.bursts == 0 {
+            return 0;
         }
+        let packets = BUFFER.div_ceil(data);
+        let padding = packets * data - BUFFER;
+        self.period_packets / packets * padding * 3 / 4
     }
 
     /// Returns true if the server fills the last packet of what it sends at once.

@@ -22,6 +22,12 @@ const REPEATED: f64 = 1.5;
 const MISFIT: f64 = 4.0;
 /// What speaks against a request for video while the last is coming in, and has but little.
 const HASTY: f64 = 2.0;
+/// The part of audio's size below which video that is followed is as unlikely as a tiny response.
+const HARDLY: u64 = 4;
+/// What speaks against audio that has more than its size where no video came with it, and the part of its size from which
+/// that shows.
+const WRONG: f64 = 3.0;
+const CLEARLY: u64 = 8;
 /// What speaks for a server that sends one after the other where audio is asked for just when it is complete then.
 const FITS: f64 = 1.5;
 /// What speaks against each audio segment's worth of bytes by which video that is complete then is not followed.
@@ -183,7 +189,9 @@ impl Reading {
     fn ask_video(&mut self, at: usize, puzzle: &Puzzle<'_>) {
         let (asked_at, usual) = (puzzle.claims[at].asked_at, puzzle.usual);
         if let Some((last, open)) = self.video {
-            if open && self.sizes[last] < usual / 2 {
+            if open && self.sizes[last] < usual / HARDLY {
+                self.cost += NONE;
+            } else if open && self.sizes[last] < usual / 2 {
                 self.cost += HASTY;
             }
             self.video = Some((last, false));
@@ -317,6 +325,9 @@ impl Reading {
 
     /// Nobody is left to get these: the last video, which was supposed to have ended, or audio longer than usual.
     fn leave(&mut self, bytes: u64, to: u64, usual: u64) {
+        if self.video.is_none() && bytes > usual / CLEARLY {
+            self.cost += WRONG;
+        }
         let last = self
             .video
             .map(|video| video.0)

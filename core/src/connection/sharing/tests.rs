@@ -197,3 +197,24 @@ fn what_was_read_with_a_wrong_size_is_read_again() {
     let parts = link.ask().take(AUDIO + 50).end();
     assert_eq!(sizes(&parts), [500_000 - AUDIO - 50, AUDIO + 50]);
 }
+
+#[test]
+fn a_response_is_over_when_as_many_as_a_client_has_in_flight_and_two_more_have_overtaken_it() {
+    let mut link = Link::new();
+    for _ in 0..8 {
+        link.ask().take(10_000);
+    }
+    // Two are in flight at least: the fifth behind it is asked for when it is over.
+    assert_eq!(link.sharing.most(0), 50_000);
+    assert_eq!(link.sharing.most(2), 50_000);
+    assert_eq!(link.sharing.most(4), 40_000);
+    let mut link = Link::new();
+    for _ in 0..4 {
+        link.ask();
+    }
+    for _ in 0..8 {
+        link.ask().take(10_000);
+    }
+    // Five were asked for at once.
+    assert_eq!(link.sharing.most(0), 40_000);
+}

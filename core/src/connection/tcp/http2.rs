@@ -5,12 +5,14 @@
 //! that is not full, or one that holds only the empty DATA frame which ends a stream. Where records are hidden, what came at
 //! once is divided when it is over, see [`periods`].
 
+mod overtaken;
 mod periods;
 mod think;
 
 use smallvec::SmallVec;
 
-use self::periods::Periods;
+use self::overtaken::Overtaken;
+use self::periods::{Asked, Periods};
 use super::ledger::Ledger;
 use super::pipelining::Follower;
 use super::stream::Run;
@@ -107,15 +109,16 @@ pub(crate) struct Http2 {
     /// The client's newest record was full: what follows goes on with it.
     goes_on: bool,
     periods: Periods,
+    overtaken: Overtaken,
 }
 
 impl Http2 {
     /// The most memory that one holds, in bytes.
-    pub(crate) const BOUND: usize = size_of::<Self>() + Periods::BOUND;
+    pub(crate) const BOUND: usize = size_of::<Self>() + Periods::BOUND + Overtaken::BOUND;
 
     /// Memory behind it, in bytes.
     pub(crate) fn heap(&self) -> usize {
-        self.periods.heap()
+        self.periods.heap() + self.overtaken.heap()
     }
 
     /// Takes a request.
@@ -220,7 +223,7 @@ impl Http2 {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) {
-        self.periods.apply(run.offset, ledger, ctx);
+        self.apply(run.offset, ledger, ctx);
         let is_hidden = !exact || self.covered < run.offset;
         if is_hidden {
             self.arrive_hidden(run, round_trip.unwrap_or(ROUND_TRIP), ledger, ctx);
@@ -257,11 +260,10 @@ impl Http2 {
         let Some(first) = begun.first().map(|asked| asked.number) else {
             return;
         };
+        let round_trip = round_trip.unwrap_or(ROUND_TRIP);
+        self.note_begun(&begun, run.offset, round_trip, ledger, ctx);
         // Of several, a record that is not full ends one.
-        if !self
-            .periods
-            .go_on(run, &begun, round_trip.unwrap_or(ROUND_TRIP))
-        {
+        if !self.periods.go_on(run, &begun, round_trip) {
             // Small ones that were answered together are all over.
             let is_small = self.periods.in_period() < ctx.config.media_min();
             let is_silent = ends_here && silent && is_small;
@@ -271,11 +273,34 @@ impl Http2 {
             }
             if is_over || is_silent {
                 self.periods.end(ledger, ctx);
-                self.periods.apply(run.offset, ledger, ctx);
+                self.apply(run.offset, ledger, ctx);
             }
         }
         for asked in &begun {
             self.periods.begin(asked, ledger, ctx);
+        }
+    }
+
+    /// Takes note of requests that may be answered from here on, beside those before them.
+    fn note_begun(
+        &mut self,
+        begun: &[Asked],
+        offset: u64,
+        round_trip: i64,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        if self.periods.was_idle(begun, round_trip) {
+            self.overtaken.end(offset, ledger, ctx);
+        }
+        let numbers = begun.iter().map(Asked::number);
+        self.overtaken.begin(numbers, offset, ledger, ctx);
+    }
+
+    /// Divides what was decided before, which needs no other bounds then.
+    fn apply(&mut self, read: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+        if self.periods.apply(read, ledger, ctx) {
+            self.overtaken.clear();
         }
     }
 
@@ -303,10 +328,11 @@ impl Http2 {
         let Some(first) = begun.first().map(|asked| asked.number) else {
             return;
         };
+        self.note_begun(&begun, run.offset, round_trip, ledger, ctx);
         if self.periods.is_over(run, round_trip) {
             Self::end_before(first, ledger, ctx);
             self.periods.end(ledger, ctx);
-            self.periods.apply(run.offset, ledger, ctx);
+            self.apply(run.offset, ledger, ctx);
         }
         let is_alone = begun.len() == 1 && self.periods.count() == 0;
         for asked in &begun {
@@ -362,7 +388,8 @@ impl Http2 {
             self.merge(end, peer, None, ledger, ctx);
         }
         self.periods.end(ledger, ctx);
-        self.periods.apply(u64::MAX, ledger, ctx);
+        self.apply(u64::MAX, ledger, ctx);
+        self.overtaken.end(ledger.next_offset(), ledger, ctx);
     }
 
     /// Whether the response before `offset` is no more than a head so far.

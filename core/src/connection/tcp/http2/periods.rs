@@ -18,7 +18,7 @@ use crate::connection::tcp::stream::Run;
 use crate::packet::{Stamp, Time};
 
 /// Requests that wait to be answered, as many as may be open at once.
-const MOST_WAITING: usize = 128;
+pub(super) const MOST_WAITING: usize = 128;
 /// What a TCP segment holds at most on Ethernet; captures may hold several in one.
 const ETHERNET: u64 = 1_500;
 /// A packet with fewer bytes is not full, however small those before it were: any path takes segments with more.
@@ -59,6 +59,13 @@ pub(super) struct Periods {
     /// Sizes that hold once the server's stream was read up to there.
     due: Vec<Part>,
     due_at: u64,
+}
+
+impl Asked {
+    /// Its segment.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
+    }
 }
 
 impl Default for Periods {
@@ -132,6 +139,16 @@ impl Periods {
             !is_known
         });
         begun
+    }
+
+    /// Returns true if the client had waited for nothing when it sent these: it takes longer to ask than a request that
+    /// follows at once.
+    pub(super) fn was_idle(&self, begun: &[Asked], round_trip: i64) -> bool {
+        let waits = |last: Last| {
+            let since = |asked: &Asked| asked.time.since(last.time) < round_trip;
+            begun.iter().any(since)
+        };
+        !self.last.is_some_and(waits)
     }
 
     /// Whether all that was asked before had come when the server sent this.
@@ -251,10 +268,10 @@ impl Periods {
         self.due_at = ledger.next_offset();
     }
 
-    /// Divides what was decided before, if all that was counted by then was read.
-    pub(super) fn apply(&mut self, read: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    /// Divides what was decided before, if all that was counted by then was read; returns true if it did.
+    pub(super) fn apply(&mut self, read: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) -> bool {
         if self.due.is_empty() || read < self.due_at && self.due.len() < MOST_DUE {
-            return;
+            return false;
         }
         // A period that is read again stands behind its first reading, which says nothing any more.
         let mut parts: Vec<Part> = Vec::with_capacity(self.due.len());
@@ -283,7 +300,7 @@ impl Periods {
             scaled(whole, part.end, total) - scaled(whole, part.start, total)
         };
         if divided.0 == 0 {
-            return;
+            return false;
         }
         let mut before = (0, 0);
         for part in parts {
@@ -305,5 +322,6 @@ impl Periods {
                 },
             );
         }
+        true
     }
 }

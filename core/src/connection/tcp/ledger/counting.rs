@@ -227,8 +227,19 @@ impl Ledger {
 
     /// Takes note of the most that a segment can have of what came at once with it.
     pub(crate) fn bound(&mut self, ctx: &mut Context<'_>, number: u32, most: u64) {
-        if let Some(exchange) = self.find_mut(number) {
-            exchange.most = most;
+        let Some(exchange) = self.find_mut(number) else {
+            // Forgotten, it has its own bytes and those that were divided with it.
+            let shared = ctx.segments.open(number).filter(|segment| segment.shared);
+            if shared.is_some() {
+                ctx.resize(number, |segment| {
+                    let beyond = most.saturating_sub(segment.app_bytes);
+                    segment.size_error = segment.size_error.max(beyond);
+                });
+            }
+            return;
+        };
+        if !exchange.is_divided {
+            exchange.most = exchange.most.max(most);
             self.refresh(ctx, number);
         }
     }
