@@ -257,6 +257,11 @@
 #define NFLX_SEGMENT_HAS_DURATION 512
 
 /**
+ * Flag of `nflx_segment`: the client closed the connection in the middle of the response.
+ */
+#define NFLX_SEGMENT_ABORTED 1024
+
+/**
  * Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter than this.
  */
 #define NFLX_NAME_SIZE 256
@@ -947,6 +952,10 @@ typedef struct nflx_unfollowed {
      * Why nothing behind it can be read, to follow "which is"; ended by NUL.
      */
     char reason[64];
+    /**
+     * The first frame that ended in this header; 0 for a link type.
+     */
+    uint64_t first_frame;
 } nflx_unfollowed;
 
 /**
@@ -1521,6 +1530,13 @@ nflx_status nflx_engine_next_settled(struct nflx_engine *engine,
  * frequent first, then link types that are not known. `NFLX_STATUS_NONE` beyond the last.
  */
 nflx_status nflx_engine_unfollowed(const struct nflx_engine *engine, uint32_t index, struct nflx_unfollowed *out);
+
+/**
+ * Number of different headers that packets ended in so far: entries of `nflx_engine_unfollowed` less those of link types.
+ * A host that asks after each packet learns at which one a header was met first.
+ */
+nflx_status nflx_engine_unfollowed_headers(const struct nflx_engine *engine,
+                                           uint32_t *out);
 
 /**
  * What was dropped or capped until now.

@@ -21,6 +21,7 @@ use tempfile::TempDir;
 mod agreement;
 mod annotations;
 mod details;
+mod endings;
 mod foreign;
 mod formats;
 mod installing;
@@ -71,6 +72,9 @@ const FIELDS: &[(&str, &str)] = &[
     ("nflx.expert.handover", "FT_NONE"),
     ("nflx.expert.reconnect", "FT_NONE"),
     ("nflx.expert.stall", "FT_NONE"),
+    ("nflx.expert.aborted", "FT_NONE"),
+    ("nflx.expert.unfollowed", "FT_NONE"),
+    ("nflx.segment.aborted", "FT_BOOLEAN"),
     ("nflx.server.role", "FT_STRING"),
     ("nflx.server.role_reason", "FT_STRING"),
     ("nflx.via", "FT_STRING"),

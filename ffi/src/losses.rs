@@ -1,6 +1,6 @@
 //! What an engine could not follow, or had no room for.
 
-use crate::crossing::StructOutput;
+use crate::crossing::{Output, StructOutput};
 use crate::engine::nflx_engine;
 use crate::frame_log::FrameLog;
 use crate::guard::{Failure, guard_read};
@@ -20,6 +20,23 @@ pub unsafe extern "C" fn nflx_engine_unfollowed(
         let out = unsafe { StructOutput::new(out) }?;
         let unfollowed = handle.read()?.unfollowed();
         out.write(nflx_unfollowed::at(unfollowed, index as usize).ok_or(Failure::NONE)?);
+        Ok(())
+    };
+    // SAFETY: the header's contract for handles.
+    unsafe { guard_read(engine, body) }
+}
+
+/// Number of different headers that packets ended in so far: entries of `nflx_engine_unfollowed` less those of link types.
+/// A host that asks after each packet learns at which one a header was met first.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nflx_engine_unfollowed_headers(
+    engine: *const nflx_engine,
+    out: *mut u32,
+) -> nflx_status {
+    let body = |handle: &nflx_engine| {
+        // SAFETY: the header's contract for outputs.
+        let out = unsafe { Output::plain(out, "count") }?;
+        out.write(handle.read()?.unfollowed().header_count() as u32);
         Ok(())
     };
     // SAFETY: the header's contract for handles.

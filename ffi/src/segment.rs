@@ -53,6 +53,8 @@ pub const NFLX_SEGMENT_SETTLED: u32 = 128;
 pub const NFLX_SEGMENT_HAS_TTFB: u32 = 256;
 /// Flag of `nflx_segment`: `duration` holds; it does not where the capture's clocks contradict the order.
 pub const NFLX_SEGMENT_HAS_DURATION: u32 = 512;
+/// Flag of `nflx_segment`: the client closed the connection in the middle of the response.
+pub const NFLX_SEGMENT_ABORTED: u32 = 1024;
 
 /// One request and its response, as far as it is known now. Fields that do not hold are 0. Times are nanoseconds since
 /// 1970-01-01T00:00:00Z, spans are nanoseconds.
@@ -159,6 +161,7 @@ impl nflx_segment {
             (s.throughput().is_some(), NFLX_SEGMENT_HAS_THROUGHPUT),
             (s.ttfb().is_some(), NFLX_SEGMENT_HAS_TTFB),
             (s.duration().is_some(), NFLX_SEGMENT_HAS_DURATION),
+            (s.aborted, NFLX_SEGMENT_ABORTED),
         ];
         Self {
             struct_size: size_of::<Self>() as u32,

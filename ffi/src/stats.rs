@@ -111,6 +111,8 @@ pub struct nflx_unfollowed {
     pub name: [c_char; 64],
     /// Why nothing behind it can be read, to follow "which is"; ended by NUL.
     pub reason: [c_char; 64],
+    /// The first frame that ended in this header; 0 for a link type.
+    pub first_frame: u64,
 }
 
 // SAFETY: repr(C), struct_size first, integers only.
@@ -123,20 +125,28 @@ impl nflx_unfollowed {
     /// The entry of an index: headers first, the most frequent at the beginning, then link types.
     pub(crate) fn at(unfollowed: &Unfollowed, index: usize) -> Option<Self> {
         let headers = unfollowed.headers();
-        let entry = |link_type, packets, name, reason| Self {
+        let entry = |link_type, packets, first_frame, name, reason| Self {
             struct_size: size_of::<Self>() as u32,
             link_type,
             packets,
+            first_frame,
             name: c_array(name),
             reason: c_array(reason),
         };
         if let Some((header, packets)) = headers.get(index) {
             let (name, reason) = (header.name(), header.reason());
-            return Some(entry(NFLX_NO_LINK_TYPE, *packets, name, reason));
+            let first_frame = unfollowed.first_frame(*header);
+            return Some(entry(
+                NFLX_NO_LINK_TYPE,
+                *packets,
+                first_frame,
+                name,
+                reason,
+            ));
         }
         let (link_type, packets) = unfollowed.link_types().get(index - headers.len())?;
         let name = link_type.name().unwrap_or_default();
-        Some(entry(link_type.0.into(), *packets, name, "not known"))
+        Some(entry(link_type.0.into(), *packets, 0, name, "not known"))
     }
 }
 
@@ -150,6 +160,7 @@ const _: () = {
     assert!(offset_of!(nflx_stats, packets) == 8);
     assert!(offset_of!(nflx_stats, frame_log_bytes) == 88);
     assert!(offset_of!(nflx_stats, duplicates) == 120);
-    assert!(size_of::<nflx_unfollowed>() == 144 && align_of::<nflx_unfollowed>() == 8);
+    assert!(size_of::<nflx_unfollowed>() == 152 && align_of::<nflx_unfollowed>() == 8);
     assert!(offset_of!(nflx_unfollowed, packets) == 8 && offset_of!(nflx_unfollowed, name) == 16);
+    assert!(offset_of!(nflx_unfollowed, first_frame) == 144);
 };

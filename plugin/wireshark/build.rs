@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
-const SOURCES: [&str; 29] = [
+const SOURCES: [&str; 30] = [
     "columns",
     "comment",
     "conversations",
@@ -34,6 +34,7 @@ const SOURCES: [&str; 29] = [
     "taps",
     "tree",
     "tree_statistics",
+    "unfollowed",
 ];
 
 /// Libraries that the plugin calls.

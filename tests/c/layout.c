@@ -98,10 +98,11 @@ PIN(offsetof(nflx_quality, from) == 40);
 PIN(offsetof(nflx_quality, label) == 72);
 PIN(offsetof(nflx_quality, reason) == 168);
 
-PIN(sizeof(nflx_unfollowed) == 144);
+PIN(sizeof(nflx_unfollowed) == 152);
 PIN(offsetof(nflx_unfollowed, packets) == 8);
 PIN(offsetof(nflx_unfollowed, name) == 16);
 PIN(offsetof(nflx_unfollowed, reason) == 80);
+PIN(offsetof(nflx_unfollowed, first_frame) == 144);
 
 PIN(sizeof(nflx_setting) == 88);
 PIN(offsetof(nflx_setting, struct_size) == 0);

@@ -159,6 +159,7 @@ impl Context<'_> {
             estimated: false,
             shared: false,
             inferred: false,
+            aborted: false,
             own_evidence: self.own,
             own_name: None,
             via: self.via,

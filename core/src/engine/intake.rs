@@ -27,7 +27,7 @@ impl Engine {
         loop {
             let layers = *self.decoder.layers();
             if let Some(opaque) = layers.opaque {
-                self.unfollowed.count(opaque);
+                self.unfollowed.count(opaque, packet.frame);
             }
             match decoded {
                 // Of several packets in an aggregated frame, the last of Netflix's speaks for the frame.

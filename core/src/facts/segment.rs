@@ -191,6 +191,9 @@ pub struct Segment {
     pub shared: bool,
     /// Seen through acknowledgements only: the other half of the connection was not captured.
     pub inferred: bool,
+    /// The client closed the connection in the middle of the response: within a TLS record, or before the end that HTTP
+    /// announced.
+    pub aborted: bool,
     /// The evidence of its flow's own by which it is Netflix's; `None` where only its address is
     /// known.
     pub own_evidence: Option<EvidenceKind>,

@@ -10,12 +10,17 @@ const MOST_LINK_TYPES: usize = 16;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unfollowed {
     opaque: [u64; Opaque::ALL.len()],
+    first_frames: [u64; Opaque::ALL.len()],
     link_types: Vec<(LinkType, u64)>,
 }
 
 impl Unfollowed {
-    pub(crate) const fn count(&mut self, opaque: Opaque) {
-        self.opaque[opaque as usize] += 1;
+    pub(crate) const fn count(&mut self, opaque: Opaque, frame: u64) {
+        let count = &mut self.opaque[opaque as usize];
+        if *count == 0 {
+            self.first_frames[opaque as usize] = frame;
+        }
+        *count += 1;
     }
 
     pub(crate) fn count_link_type(&mut self, link_type: LinkType) {
@@ -46,6 +51,18 @@ impl Unfollowed {
     #[must_use]
     pub const fn packets(&self, opaque: Opaque) -> u64 {
         self.opaque[opaque as usize]
+    }
+
+    /// The first frame that ended in this header; 0 if none did.
+    #[must_use]
+    pub const fn first_frame(&self, opaque: Opaque) -> u64 {
+        self.first_frames[opaque as usize]
+    }
+
+    /// Number of different headers that packets ended in.
+    #[must_use]
+    pub fn header_count(&self) -> usize {
+        self.opaque.iter().filter(|count| **count > 0).count()
     }
 
     /// Link types that are not known, in order of appearance, with the number of packets; the first sixteen.

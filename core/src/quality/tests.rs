@@ -152,6 +152,7 @@ impl Player<'_> {
             estimated: false,
             shared: false,
             inferred: false,
+            aborted: false,
             own_evidence: None,
             own_name: None,
             via: None,

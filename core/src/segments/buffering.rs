@@ -127,6 +127,7 @@ mod tests {
             estimated: false,
             shared: false,
             inferred: false,
+            aborted: false,
             own_evidence: None,
             own_name: None,
             via: None,

@@ -186,6 +186,12 @@ impl MessageReader {
         self.state == State::Lost
     }
 
+    /// Returns true within a body that only the end of the connection ends.
+    #[must_use]
+    pub fn ends_with_connection(&self) -> bool {
+        self.state == State::UntilClose
+    }
+
     /// Returns how many of the next bytes are certain to be of a body.
     #[must_use]
     pub const fn body(&self) -> u64 {

@@ -10,6 +10,7 @@
 #include "session.h"
 #include "taps.h"
 #include "tree.h"
+#include "unfollowed.h"
 
 int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
@@ -17,7 +18,9 @@ int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     proto_item *item = NULL;
     (void)data;
 
-    if (!session_facts(tvb, pinfo, &facts)) {
+    bool is_of_server = session_facts(tvb, pinfo, &facts);
+    unfollowed_add(tvb, pinfo, tree);
+    if (!is_of_server) {
         evidence_add(tvb, pinfo, tree);
         return 0;
     }

@@ -7,6 +7,7 @@
 #include "format.h"
 #include "preferences.h"
 #include "session.h"
+#include "unfollowed.h"
 
 #include <math.h>
 
@@ -24,6 +25,7 @@ static expert_field ei_nflx_worse;
 static expert_field ei_nflx_handover;
 static expert_field ei_nflx_reconnect;
 static expert_field ei_nflx_stall;
+static expert_field ei_nflx_aborted;
 
 /* The frame at which a segment was first seen to lack bytes, by segment number. */
 static GHashTable *missing_frames;
@@ -52,10 +54,13 @@ void experts_register(void)
         {&ei_nflx_reconnect,
          {"nflx.expert.reconnect", PI_SEQUENCE, PI_CHAT, "Another connection after idle time", EXPFILL}},
         {&ei_nflx_stall, {"nflx.expert.stall", PI_SEQUENCE, PI_WARN, "Playback stalled", EXPFILL}},
+        {&ei_nflx_aborted,
+         {"nflx.expert.aborted", PI_SEQUENCE, PI_NOTE, "Request aborted: the client closed within the response", EXPFILL}},
     };
     expert_module_t *module = expert_register_protocol(proto_nflx);
 
     expert_register_field_array(module, registrations, G_N_ELEMENTS(registrations));
+    unfollowed_register(module);
     missing_frames = g_hash_table_new(g_direct_hash, g_direct_equal);
 }
 
@@ -181,6 +186,23 @@ static unsigned find_in_session(const facts *facts)
     return found;
 }
 
+/* What shows at the last packet of a segment, of media or not. */
+static unsigned find_at_last_packet(const nflx_segment *segment)
+{
+    unsigned found = 0;
+
+    if (retransmits_much(segment)) {
+        found |= EXPERT_RETRANSMITTED;
+    }
+    if (!(segment->flags & NFLX_SEGMENT_COMPLETE)) {
+        found |= EXPERT_CUT;
+    }
+    if (segment->flags & NFLX_SEGMENT_ABORTED) {
+        found |= EXPERT_ABORTED;
+    }
+    return found;
+}
+
 /* Which of the EXPERT_ things show at this packet. */
 unsigned experts_find(const facts *facts)
 {
@@ -205,13 +227,7 @@ unsigned experts_find(const facts *facts)
         facts->server.evidence == NFLX_EVIDENCE_PREFIX) {
         found |= EXPERT_PREFIX_ONLY;
     }
-    if (is_end(facts) && retransmits_much(segment)) {
-        found |= EXPERT_RETRANSMITTED;
-    }
-    if (is_end(facts) && !(segment->flags & NFLX_SEGMENT_COMPLETE)) {
-        found |= EXPERT_CUT;
-    }
-    return found;
+    return is_end(facts) ? found | find_at_last_packet(segment) : found;
 }
 
 static void add_of_session(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found)
@@ -251,15 +267,18 @@ static void add_of_session(packet_info *pinfo, proto_item *item, const facts *fa
     }
 }
 
-void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found)
+/* What there is to say of a segment's bytes. */
+static void add_of_bytes(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found)
 {
     const nflx_segment *segment = &facts->segment;
 
-    if (found == 0) {
-        return;
-    }
     if (found & EXPERT_CUT) {
         expert_add_info_format(pinfo, item, &ei_nflx_cut, "Segment %u is still open where the capture ends, after %s bytes",
+                               segment->number, grouped(pinfo, segment->bytes));
+    }
+    if (found & EXPERT_ABORTED) {
+        expert_add_info_format(pinfo, item, &ei_nflx_aborted,
+                               "The client closed the connection in the middle of segment %u, after %s bytes",
                                segment->number, grouped(pinfo, segment->bytes));
     }
     if (found & EXPERT_MISSING) {
@@ -273,6 +292,16 @@ void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsig
                                grouped(pinfo, segment->retransmitted_bytes), segment->number,
                                100.0 * (double)segment->retransmitted_bytes / (double)MAX(segment->bytes, 1));
     }
+}
+
+void experts_add(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found)
+{
+    const nflx_segment *segment = &facts->segment;
+
+    if (found == 0) {
+        return;
+    }
+    add_of_bytes(pinfo, item, facts, found);
     if (found & EXPERT_PREFIX_ONLY) {
         expert_add_info_format(pinfo, item, &ei_nflx_prefix_only,
                                "The server %s is known by its address range only; no name was seen",

@@ -16,6 +16,7 @@ enum {
     EXPERT_HANDOVER = 1 << 8,
     EXPERT_RECONNECT = 1 << 9,
     EXPERT_STALL = 1 << 10,
+    EXPERT_ABORTED = 1 << 11,
 };
 void experts_register(void);
 unsigned experts_find(const facts *facts);

@@ -13,6 +13,7 @@
  *   conversations  segments among the conversations    response_times  times to the first byte
  *   objects      segments among the export objects     evidence  packets that name a server
  *   table        what tables share                     session_table  sessions of playback as a table
+ *   unfollowed   packets behind whose headers nothing can be read
  *   ladder       requests and responses as arrows      menu      what Statistics > Netflix and the toolbar do
  *   model        the file of a model                   quality   what a model says of windows
  *   quality_table  the same as a table

@@ -445,6 +445,13 @@ bool session_unfollowed(uint32_t index, nflx_unfollowed *unfollowed)
     return nflx_engine_unfollowed(engine, index, unfollowed) == NFLX_STATUS_OK;
 }
 
+uint32_t session_unfollowed_headers(void)
+{
+    uint32_t count = 0;
+
+    return nflx_engine_unfollowed_headers(engine, &count) == NFLX_STATUS_OK ? count : 0;
+}
+
 bool session_server(uint32_t number, nflx_server *server)
 {
     server->struct_size = sizeof *server;

@@ -25,6 +25,8 @@ bool session_note(uint64_t frame, nflx_note *note);
 bool session_summary(nflx_summary *summary);
 /* Packets of which nothing could be read behind a known header, by that header. */
 bool session_unfollowed(uint32_t index, nflx_unfollowed *unfollowed);
+/* How many such headers were met so far. */
+uint32_t session_unfollowed_headers(void);
 /* Notes that a packet got a comment. */
 void session_commented(const facts *facts);
 /* Whether the engine failed, which was reported. */

@@ -111,6 +111,7 @@ static const char *notes(const nflx_segment *segment)
         {NFLX_SEGMENT_ESTIMATED, "estimated"},
         {NFLX_SEGMENT_SHARED, "shared"},
         {NFLX_SEGMENT_INFERRED, "inferred"},
+        {NFLX_SEGMENT_ABORTED, "aborted"},
     };
     GString *text = g_string_new(NULL);
 

@@ -320,6 +320,9 @@ static proto_tree *add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *fac
     if (segment->flags & NFLX_SEGMENT_INFERRED) {
         add_boolean(branch, tvb, HF_NFLX_SEGMENT_INFERRED, true);
     }
+    if (segment->flags & NFLX_SEGMENT_ABORTED) {
+        add_boolean(branch, tvb, HF_NFLX_SEGMENT_ABORTED, true);
+    }
     return branch;
 }
 

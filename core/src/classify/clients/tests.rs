@@ -70,6 +70,7 @@ impl Bench {
             estimated: false,
             shared: false,
             inferred: false,
+            aborted: false,
             own_evidence: None,
             own_name: None,
             via: None,

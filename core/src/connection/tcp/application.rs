@@ -162,6 +162,22 @@ impl Talk {
         }
     }
 
+    /// Returns true if what the server sent last is known to go on.
+    fn is_within_response(&self) -> bool {
+        match &self.protocol {
+            Protocol::Tls(tls) => tls.is_within_record(),
+            Protocol::Http(http) => http.is_within_response(),
+            Protocol::Dns(_) | Protocol::Opaque | Protocol::Unknown => false,
+        }
+    }
+
+    /// Notes that the client gives the connection up, which leaves what it was being sent in pieces.
+    pub(crate) fn give_up(&mut self, ctx: &mut Context<'_>) {
+        if self.is_within_response() {
+            self.ledger.abort(ctx);
+        }
+    }
+
     /// Notes that the connection ends.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
         if let Protocol::Tls(tls) = &mut self.protocol {

@@ -133,6 +133,11 @@ impl HttpSession {
         }
     }
 
+    /// Returns true if the server's newest message has an end of its own that did not come.
+    pub(crate) fn is_within_response(&self) -> bool {
+        self.is_exact(false) && !self.down.at_boundary() && !self.down.ends_with_connection()
+    }
+
     /// Returns how many of the server's next bytes say nothing, whatever they are.
     pub(crate) const fn mute_down(&self) -> u64 {
         self.down.body()

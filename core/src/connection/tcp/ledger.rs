@@ -317,6 +317,15 @@ impl Ledger {
         }
     }
 
+    /// Notes of responses that began and did not end that the client gave them up.
+    pub(crate) fn abort(&mut self, ctx: &mut Context<'_>) {
+        for exchange in self.exchanges.iter().filter(|exchange| !exchange.ended) {
+            ctx.resize(exchange.number, |segment| {
+                segment.aborted = segment.bytes > 0;
+            });
+        }
+    }
+
     /// Ends all, as the connection does.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
         for exchange in self.exchanges.iter_mut().filter(|exchange| !exchange.ended) {

@@ -196,6 +196,9 @@ impl Connection {
         }
         if tcp.flags.has(TcpFlags::RST) || tcp.flags.has(TcpFlags::FIN) {
             self.settle(tcp.flags.has(TcpFlags::RST), ctx, limits);
+            if from_client {
+                self.talk.give_up(ctx);
+            }
             self.talk.close(ctx);
             self.talk.ledger.close(ctx);
         }

@@ -124,6 +124,11 @@ impl TlsSession {
         }
     }
 
+    /// Returns true if the server's newest record is known to have begun, and not all of it came.
+    pub(crate) const fn is_within_record(&self) -> bool {
+        self.down.is_exact() && !self.down.at_boundary()
+    }
+
     /// Notes that the connection ends.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if let Some(http2) = &mut self.http2 {

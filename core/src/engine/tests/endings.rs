@@ -217,3 +217,44 @@ fn a_refused_connection_has_no_segments() {
     let (engine, said) = run(Config::default(), &talk.packets);
     assert!(said.iter().all(Option::is_some) && engine.server(0).unwrap().flows == 1);
 }
+
+/// Whether segments are aborted, of a conversation in which the last response is cut and this ends the connection.
+fn aborted_by(conversation: &Talk, cut: usize, from_client: bool, flags: u8) -> Vec<bool> {
+    let mut talk = conversation.clone();
+    for _ in 0..cut {
+        // With the acknowledgements behind it, so that the client never had it.
+        while let Some(packet) = talk.packets.pop() {
+            talk.down = talk.down.wrapping_sub(packet.payload.len() as u32);
+            if !packet.payload.is_empty() {
+                break;
+            }
+        }
+    }
+    talk.packet(from_client, flags | ACK, &[]);
+    let (engine, _) = run(Config::default(), &talk.packets);
+    segments(&engine).iter().map(|s| s.aborted).collect()
+}
+
+#[test]
+fn a_response_is_aborted_where_the_client_closes_in_the_middle_of_it() {
+    for (name, talk, _) in conversations() {
+        // What is no HTTP and no TLS has no end to tell.
+        let is_told = name != "opaque";
+        for flags in [RST, FIN] {
+            let cut = aborted_by(&talk, 1, true, flags);
+            assert_eq!(cut, [false, false, false, is_told], "{name}");
+            let whole = aborted_by(&talk, 0, true, flags);
+            assert_eq!(whole, [false; 4], "{name}: all of it came");
+            let served = aborted_by(&talk, 1, false, flags);
+            assert_eq!(served, [false; 4], "{name}: the server closed");
+        }
+    }
+}
+
+#[test]
+fn a_response_that_ends_with_the_connection_is_not_aborted() {
+    let mut talk = Talk::new(50_000, NETFLIX, 80);
+    let response = [&b"HTTP/1.1 200 OK\r\n\r\n"[..], &[b'x'; 9000]].concat();
+    talk.open().say(REQUEST).hear(&response);
+    assert_eq!(aborted_by(&talk, 0, true, RST), [false]);
+}

@@ -55,6 +55,7 @@ fn segment() -> Segment {
         estimated: false,
         shared: false,
         inferred: false,
+        aborted: false,
         own_evidence: None,
         own_name: None,
         via: None,
