@@ -7,6 +7,7 @@
 
 pub(crate) mod clients;
 mod cluster;
+mod crowd;
 pub(crate) mod observed;
 pub(crate) mod role;
 mod tracks;
@@ -61,7 +62,7 @@ pub(crate) fn judge(
     set_bulk_apart(observed, &mut verdicts, config, &mut steps);
     set_headers_apart(observed, &mut verdicts, config, &mut steps);
     set_files_apart(observed, &mut verdicts, site, config, &mut steps);
-    tracks::tell_apart(observed, &mut verdicts, config, &mut steps);
+    crowd::tell_apart(observed, &mut verdicts, config, &mut steps);
     Judged { verdicts, steps }
 }
 

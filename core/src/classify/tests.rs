@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod crowd;
+
 const SECOND: i64 = 1_000_000_000;
 const VIDEO_SERVER: ServerId = 0;
 const AUDIO_SERVER: ServerId = 1;

@@ -1,29 +1,24 @@
-//! Audio and video of one client, told apart.
+//! Audio and video of one viewer, told apart.
 
 use super::cluster;
 use super::cluster::Cluster;
-use super::observed::{Observed, Verdict, undecided};
+use super::observed::{Observed, Verdict};
 use crate::config::Config;
 use crate::facts::segment::{Kind, KindReason};
 
 /// Members from which a cluster may be larger than what is beside it: audio above the lowest steps of video.
-const MEMBERS_LARGER: usize = 6;
-/// Segments of a connection from which it is judged by itself.
-const CONNECTION_MIN: usize = 8;
-/// Members of a cluster, in percent, that overlap the one before on another connection where one address stands for
-/// several viewers: the segments of a track come one after the other.
-const CROWD_OVERLAPS: usize = 10;
+pub(super) const MEMBERS_LARGER: usize = 6;
 /// Segments that were alone on their connection from which tracks are looked for among these only.
 const UNSHARED_MIN: usize = 4;
 /// Members from which a track may be audio without another beside it.
-const MEMBERS_ALONE: usize = 4;
+pub(super) const MEMBERS_ALONE: usize = 4;
 /// A cluster this many times narrower than another is the more constant one.
-const NARROWER: u64 = 3;
+pub(super) const NARROWER: u64 = 3;
 /// Smallest slice of a session. Slices are so long that a track that recurs is expected twice in each.
-const SLICE_MIN: usize = 4;
+pub(super) const SLICE_MIN: usize = 4;
 /// Members, in percent, that may overlap the one before: where one client address stands for several viewers. The
 /// segments of a track come one after the other.
-const OVERLAPS: usize = 20;
+pub(super) const OVERLAPS: usize = 20;
 /// Segments in slices by which clusters are compared, and what share of the best one's coverage, in percent, is as good.
 const COMPARED_SLICE: usize = 10;
 const COMPARED_COVERAGE: u64 = 80;
@@ -32,80 +27,12 @@ const BESIDE_BYTES: u64 = 25;
 /// And is part of it while near it in size and at most this share of its number, in percent.
 const STRAY_NUMBER: usize = 33;
 
-/// Decides on all that is undecided.
-pub(super) fn tell_apart(
-    observed: &[Observed],
-    verdicts: &mut [Verdict],
-    config: &Config,
-    steps: &mut u64,
-) {
-    let open = undecided(verdicts);
-    let group = Group::new(observed, open, config, steps);
-    let crowded = group.crowded();
-    if crowded.is_empty() {
-        group.decide(verdicts, config);
-    } else {
-        tell_viewers_apart(&group, &crowded, verdicts, config, steps);
-    }
-}
-
-/// Decides by connection, and then by server, where one address stands for several viewers who fetch the same tracks at
-/// once.
-fn tell_viewers_apart(
-    all: &Group<'_>,
-    crowded: &[&Cluster],
-    verdicts: &mut [Verdict],
-    config: &Config,
-    steps: &mut u64,
-) {
-    let observed = all.observed;
-    let mut places = all.places.clone();
-    // Stable: in order of request within a connection.
-    places.sort_by_key(|&at| (observed[at].server, observed[at].flow));
-    for places in places.chunk_by(|&a, &b| observed[a].server == observed[b].server) {
-        let mut audio: Vec<Cluster> = Vec::new();
-        let mut few = Vec::new();
-        for places in places.chunk_by(|&a, &b| observed[a].flow == observed[b].flow) {
-            if places.len() < CONNECTION_MIN {
-                few.extend_from_slice(places);
-                continue;
-            }
-            let group = Group::new(observed, places.to_vec(), config, steps);
-            let found = group.decide(verdicts, config);
-            // Steps of video may be as constant as audio: others fetch audio as well, or it is slow.
-            let is_shared = |size: u64| crowded.iter().any(|cluster| cluster.holds(size));
-            let is_audio = |cluster: &&Cluster| {
-                is_shared(cluster.low)
-                    || is_shared(cluster.high)
-                    || bitrate(cluster, &group.segments)
-                        .is_some_and(|rate| rate <= config.audio_bitrate() * 1000)
-            };
-            let shared = places.iter().filter(|&&at| is_shared(observed[at].size));
-            let is_single = found.is_empty() && shared.count() * 2 >= places.len();
-            if !is_single && !found.iter().any(|cluster| is_audio(&cluster)) {
-                for &at in places {
-                    verdicts[at] = (Kind::Video, KindReason::SingleTrack);
-                }
-            }
-            audio.extend(found.iter().filter(is_audio).cloned());
-        }
-        few.sort_unstable();
-        if audio.is_empty() {
-            let group = Group::new(observed, few, config, steps);
-            audio.extend(group.decide(verdicts, config));
-            few = Vec::new();
-        }
-        // What one connection says of a server's audio holds for others of it.
-        let unsure = |at: &usize| verdicts[*at] == (Kind::Video, KindReason::SingleTrack);
-        few.extend(places.iter().copied().filter(unsure));
-        for at in few {
-            verdicts[at] = beside(&audio, &observed[at], config);
-        }
-    }
-}
-
 /// Returns what a segment is where audio has these sizes.
-fn beside(audio: &[Cluster], segment: &Observed, config: &Config) -> Verdict {
+pub(super) fn beside<'a>(
+    mut audio: impl Iterator<Item = &'a Cluster>,
+    segment: &Observed,
+    config: &Config,
+) -> Verdict {
     // A share may be anything; but what divided the period gives the audio its usual size, which agrees
     // with the sizes of audio that was alone.
     let reach = if segment.is_vague() {
@@ -113,10 +40,7 @@ fn beside(audio: &[Cluster], segment: &Observed, config: &Config) -> Verdict {
     } else {
         segment.error
     };
-    let is_audio = audio
-        .iter()
-        .any(|cluster| cluster.reaches(segment.size, reach));
-    if is_audio {
+    if audio.any(|cluster| cluster.reaches(segment.size, reach)) {
         (Kind::Audio, KindReason::SizeCluster)
     } else {
         (Kind::Video, KindReason::BesideAudio)
@@ -124,17 +48,22 @@ fn beside(audio: &[Cluster], segment: &Observed, config: &Config) -> Verdict {
 }
 
 /// Segments that are judged together.
-struct Group<'a> {
-    observed: &'a [Observed],
-    places: Vec<usize>,
+pub(super) struct Group<'a> {
+    pub(super) observed: &'a [Observed],
+    pub(super) places: Vec<usize>,
     /// Those whose sizes say something, and their sizes.
-    segments: Vec<Observed>,
+    pub(super) segments: Vec<Observed>,
     sizes: Vec<u64>,
-    clusters: Vec<Cluster>,
+    pub(super) clusters: Vec<Cluster>,
 }
 
 impl<'a> Group<'a> {
-    fn new(observed: &'a [Observed], places: Vec<usize>, config: &Config, steps: &mut u64) -> Self {
+    pub(super) fn new(
+        observed: &'a [Observed],
+        places: Vec<usize>,
+        config: &Config,
+        steps: &mut u64,
+    ) -> Self {
         let all = || places.iter().map(|&at| observed[at]);
         // What was divided among requests without knowing more says nothing, where others do.
         let says_something = |segment: &Observed| !segment.shared || !segment.is_vague();
@@ -153,22 +82,8 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Sizes that several viewers fetch at the same time, each over a connection of its own.
-    fn crowded(&self) -> Vec<&Cluster> {
-        let is_crowded = |cluster: &&Cluster| {
-            let pairs = cluster.members.windows(2);
-            let apart = pairs.filter(|pair| {
-                let (a, b) = (&self.segments[pair[0]], &self.segments[pair[1]]);
-                a.overlaps(b) && a.flow != b.flow
-            });
-            cluster.members.len() >= MEMBERS_LARGER
-                && apart.count() * 100 > cluster.members.len() * CROWD_OVERLAPS
-        };
-        self.clusters.iter().filter(is_crowded).collect()
-    }
-
-    /// Decides on all; hands out what sizes audio has beside video.
-    fn decide(&self, verdicts: &mut [Verdict], config: &Config) -> Vec<Cluster> {
+    /// Decides on all, as of one viewer.
+    pub(super) fn decide(&self, verdicts: &mut [Verdict], config: &Config) {
         let every_size: Vec<u64> = self
             .places
             .iter()
@@ -185,14 +100,11 @@ impl<'a> Group<'a> {
                 for &at in &self.places {
                     verdicts[at] = (kind, KindReason::SingleTrack);
                 }
-                Vec::new()
             }
             Tracks::Two(audio) => {
-                let audio: Vec<Cluster> = audio.into_iter().cloned().collect();
                 for &at in &self.places {
-                    verdicts[at] = beside(&audio, &self.observed[at], config);
+                    verdicts[at] = beside(audio.iter().copied(), &self.observed[at], config);
                 }
-                audio
             }
         }
     }
@@ -276,7 +188,7 @@ fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
 }
 
 /// Share of slices of a stretch of `span` segments, in percent, that hold a member; members by their place in it.
-fn coverage(members: impl Iterator<Item = usize>, span: usize, slice: usize) -> u64 {
+pub(super) fn coverage(members: impl Iterator<Item = usize>, span: usize, slice: usize) -> u64 {
     let slices = (span / slice).max(1);
     let mut held = 0;
     let mut last = None;
@@ -335,11 +247,8 @@ fn is_alone(cluster: &Cluster, sizes: &[u64]) -> bool {
 
 /// Bits per second of media, by the usual distance of requests behind the burst at the start.
 fn bitrate(cluster: &Cluster, segments: &[Observed]) -> Option<u64> {
-    let starts: Vec<i64> = cluster
-        .members
-        .iter()
-        .map(|&at| segments[at].start)
-        .collect();
+    let members = cluster.members.iter();
+    let starts: Vec<i64> = members.map(|&at| segments[at].start).collect();
     if starts.len() < MEMBERS_ALONE {
         return None;
     }
