@@ -44,7 +44,7 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, ether_type: u16, rest: Rest<'a>) -> 
         IPV4 | IPV6 => Some((Layer::Ip, rest)),
         VLAN | VLAN_SERVICE => vlan(walk, rest),
         old if VLAN_OLD.contains(&old) => vlan(walk, rest),
-        MPLS | MPLS_UPSTREAM => mpls::labels(rest),
+        MPLS | MPLS_UPSTREAM => mpls::labels(walk, rest),
         PPPOE_SESSION => ppp::over_ethernet(rest),
         PPP => Some((Layer::Ppp, rest)),
         BRIDGED => Some((Layer::Ethernet, rest)),

@@ -1,15 +1,24 @@
 //! MPLS: labels, and what they carry.
 
 use super::internet;
-use super::layer::{Candidates, Layer, Rest, Step};
+use super::layer::{Candidates, Layer, Rest, Step, Walk};
 
-/// Labels up to the bottom of the stack (RFC 3032).
-pub(super) fn labels(mut rest: Rest<'_>) -> Step<'_> {
+/// Labels up to the bottom of the stack (RFC 3032). The last one is a virtual network's, where there are such (RFC 4364,
+/// section 5), unless it differs from flow to flow, to spread them (RFC 6790, section 3).
+pub(super) fn labels<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
     const BOTTOM_OF_STACK: u8 = 0x01;
+    const ENTROPY_INDICATOR: u32 = 7;
+    let (mut network, mut is_entropy) = (0, false);
     loop {
         let bottom = rest.u8(2)? & BOTTOM_OF_STACK != 0;
+        let label = rest.u32(0)? >> 12;
+        if label != ENTROPY_INDICATOR && !is_entropy {
+            network = label;
+        }
+        is_entropy = label == ENTROPY_INDICATOR;
         rest = rest.skip(4)?;
         if bottom {
+            walk.scope().enter_tunnel(network);
             return Some((Layer::MplsPayload, rest));
         }
     }

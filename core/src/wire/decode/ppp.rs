@@ -30,7 +30,7 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
     };
     match protocol {
         IPV4 | IPV6 => Some((Layer::Ip, rest)),
-        MPLS => mpls::labels(rest),
+        MPLS => mpls::labels(walk, rest),
         COMPRESSED | ENCRYPTED => walk.stop(Opaque::PppTransformed),
         _ => None,
     }

@@ -27,7 +27,7 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Ste
         IP_COMP => walk.stop(Opaque::IpComp),
         // Session 0 is the control connection.
         L2TP => (rest.u32(0)? != 0).then_some((Layer::L2tpSession, rest.skip(4)?)),
-        MPLS => mpls::labels(rest),
+        MPLS => mpls::labels(walk, rest),
         ETHERNET => Some((Layer::Ethernet, rest)),
         _ => None,
     }

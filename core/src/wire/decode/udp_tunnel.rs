@@ -46,7 +46,7 @@ const TUNNELS: [Tunnel; 16] = [
     between(5247, capwap),
     between(3544, teredo),
     to(4754, tunnel::gre),
-    to(6635, |_, rest| mpls::labels(rest)),
+    to(6635, mpls::labels),
     to(6080, generic),
     to(4341, lisp),
     between(4500, esp_in_udp),
@@ -120,7 +120,7 @@ fn vxlan_generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
         1 | 2 => Some((Layer::Ip, behind)),
         3 => Some((Layer::Ethernet, behind)),
         4 => ethertype::service_header(behind),
-        5 => mpls::labels(behind),
+        5 => mpls::labels(walk, behind),
         _ => None,
     }
 }
