@@ -5,8 +5,10 @@ mod learning;
 mod memory_bound;
 mod places;
 mod quic;
+mod taps;
 mod tcp;
 
+use self::taps::Taps;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::classify::clients::Clients;
 use crate::config::Config;
@@ -48,6 +50,7 @@ pub struct Engine {
     copies: Copies,
     translations: Translations,
     scopes: Scopes,
+    taps: Taps,
     unfollowed: Unfollowed,
     registry: Registry,
     segments: SegmentTable,
@@ -83,7 +86,9 @@ impl Engine {
     #[must_use]
     pub fn into_informed(self) -> Self {
         let registry = self.registry.informed(&self.config);
-        Self::with(self.config, registry)
+        let mut informed = Self::with(self.config, registry);
+        informed.taps.differ = self.taps.differ;
+        informed
     }
 
     fn with(config: Config, registry: Registry) -> Self {
@@ -93,6 +98,7 @@ impl Engine {
             copies: Copies::new(&config),
             translations: Translations::new(&config),
             scopes: Scopes::new(&config),
+            taps: Taps::new(&config),
             unfollowed: Unfollowed::default(),
             registry,
             segments: SegmentTable::new(&config),
@@ -284,6 +290,7 @@ impl Engine {
     /// `segment_quiet`. Further packets may follow (a live capture that goes on); what they bring for segments of before is
     /// too late.
     pub fn finish(&mut self) {
+        self.release_all();
         for place in 0..self.connections.list.len() as Slot {
             let followed = &self.connections.list[place as usize];
             let (slot, client) = (followed.flow, followed.session.client());

@@ -294,6 +294,13 @@ macro_rules! numeric_settings {
             duplicate_packets: 16_384 in 16..=16_777_216, "packets", "Packets compared",
                 "Packets remembered to find copies of.",
                 "0.2 s of full packets at 1 Gbit/s; memory: 56 bytes each";
+            tap_skew: 2_000 in 0..=60_000, "ms", "Skew of taps",
+                "Longest time that a TCP packet waits for what it acknowledges, once a handshake showed that the clocks of two \
+                 taps differ; 0 lets none wait.",
+                "taps on one host differ by milliseconds, on two hosts without a common clock by up to a second; a round trip on top";
+            tap_bytes: 8_388_608 in 0..=1_073_741_824, "bytes", "Memory of waiting packets",
+                "Bytes of packets that wait for what they acknowledge; the oldest of a flow that finds no room waits no longer.",
+                "40 Mbit/s for the default of tap_skew, less what snapshot lengths leave out";
             fragment_packets: 256 in 1..=65_536, "packets", "Fragmented packets",
                 "IP packets at once of which fragments are awaited; beyond it, those that were quiet longest make room.",
                 "memory: about 500 bytes each, and what waits";

@@ -1,5 +1,6 @@
 //! The most memory that an engine comes to hold, from its settings alone.
 
+use super::taps::Taps;
 use crate::classify::clients::Clients;
 use crate::config::Config;
 use crate::connection::classic_rule::Classic;
@@ -25,6 +26,7 @@ pub(crate) fn bound(config: &Config) -> u64 {
         .saturating_add(Copies::bound(config))
         .saturating_add(Translations::bound())
         .saturating_add(Scopes::bound())
+        .saturating_add(Taps::bound(config))
         .saturating_add(Fragments::bound(&fragment_limits(config)))
 }
 
@@ -69,6 +71,7 @@ mod tests {
             "duplicate_packets",
             "fragment_packets",
             "fragment_bytes",
+            "tap_bytes",
         ] {
             let mut config = Config::default();
             let more = config

@@ -63,6 +63,9 @@ impl Engine {
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         let mut place = self.place(slot);
         if place == NONE {
+            if server.is_some_and(|(_, end)| end == sender) && QuicSession::opens(udp) {
+                self.registry.opened(&self.config, slot, sender);
+            }
             place = match self.quic_place(slot, udp, sender, stamp) {
                 Some(place) => place,
                 None => return Outcome::default(),

@@ -45,7 +45,11 @@ impl Engine {
             let ahead = opened_by.wrapping_sub(known);
             ahead == 0 || is_answer && ahead <= MOST_WITH_SYN
         });
+        if is_repeated && seen.in_pkts == 0 && (!is_answer || self.was_answered(slot)) {
+            self.note_skew();
+        }
         if !is_first && !is_repeated {
+            self.release_flow(slot);
             self.renew(slot, time);
         }
         if is_first || !is_repeated {
@@ -53,6 +57,16 @@ impl Engine {
         }
         let opener = if is_answer { 1 - sender } else { sender };
         self.registry.opened(&self.config, slot, opener);
+    }
+
+    /// Returns true if something of the server's was acknowledged.
+    fn was_answered(&self, slot: Slot) -> bool {
+        let place = self.registry.flow(slot).connection;
+        let followed = self.connections.list.get(place as usize);
+        followed.is_some_and(|followed| match &followed.session {
+            Session::Tcp(connection) => followed.flow == slot && connection.is_answered(),
+            Session::Quic(_) => false,
+        })
     }
 
     /// Follows a TCP flow: Netflix's, and any other until it is known not to be.
@@ -64,11 +78,20 @@ impl Engine {
             return Outcome::default();
         }
         let tcp = *tcp;
+        if self.taps.differ && self.config.segment_rule == SegmentRule::Flow {
+            return self.tcp_in_order(slot, &tcp, sender, stamp);
+        }
         self.follow_tcp(slot, &tcp, sender, stamp)
     }
 
     #[inline(never)]
-    fn follow_tcp(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
+    pub(super) fn follow_tcp(
+        &mut self,
+        slot: Slot,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Outcome {
         let flow = self.registry.flow(slot);
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         if is_classic

@@ -250,7 +250,8 @@ static const struct heading {
       "quic_full", "quic_pause", "http3_framing", "sharing_agreement"}},
     {"heading_limits", "Limits of memory and time",
      {"max_flows", "max_connections", "connection_bytes", "max_servers", "max_segments", "max_viewers", "reorder_bytes",
-      "reorder_pieces", "gap_patience", "duplicate_packets", "fragment_packets", "fragment_bytes", "fragment_patience"}},
+      "reorder_pieces", "gap_patience", "duplicate_packets", "tap_skew", "tap_bytes", "fragment_packets", "fragment_bytes",
+      "fragment_patience"}},
 };
 
 /* Settings of the command alone: features, reports and files that belong together. */

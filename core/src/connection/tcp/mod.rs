@@ -85,6 +85,11 @@ impl Connection {
         self.talk.ledger.has_begun()
     }
 
+    /// Returns true if the client acknowledged something.
+    pub(crate) const fn is_answered(&self) -> bool {
+        self.down.started()
+    }
+
     /// Returns true if bytes wait behind a hole in either direction.
     pub(crate) fn holds_back(&self) -> bool {
         self.up.holds_back() || self.down.holds_back()

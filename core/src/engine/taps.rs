@@ -1,0 +1,246 @@
+//! Captures of two taps whose clocks differ: an answer comes before what it answers.
+//!
+//! TCP's numbers tell what the sender of a packet had received. Once a handshake shows that its answer came first, packets
+//! that acknowledge what was not seen yet wait for it, each for `tap_skew` at most. What passed before that is made up for
+//! by a second reading.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::Engine;
+use crate::bounded::clock_table::Slot;
+use crate::config::Config;
+use crate::connection::context::Outcome;
+use crate::flows::key::End;
+use crate::packet::{Stamp, Time};
+use crate::wire::decode::{Tcp, TcpFlags};
+
+/// Memory of a packet that waits besides its payload, in bytes.
+const WEIGHT: usize = size_of::<Waiting>();
+
+/// A packet that came before what it acknowledges.
+#[derive(Debug)]
+struct Waiting {
+    stamp: Stamp,
+    ports: (u16, u16),
+    numbers: (u32, u32),
+    flags: TcpFlags,
+    window: u16,
+    payload_length: u32,
+    payload: Box<[u8]>,
+    header_truncated: bool,
+}
+
+impl Waiting {
+    fn new(tcp: &Tcp<'_>, stamp: Stamp) -> Self {
+        Self {
+            stamp,
+            ports: (tcp.source_port, tcp.destination_port),
+            numbers: (tcp.sequence, tcp.acknowledgement),
+            flags: tcp.flags,
+            window: tcp.window,
+            payload_length: tcp.payload_length,
+            payload: tcp.payload.into(),
+            header_truncated: tcp.header_truncated,
+        }
+    }
+
+    fn tcp(&self) -> Tcp<'_> {
+        Tcp {
+            source_port: self.ports.0,
+            destination_port: self.ports.1,
+            sequence: self.numbers.0,
+            acknowledgement: self.numbers.1,
+            flags: self.flags,
+            window: self.window,
+            options: &[],
+            payload_length: self.payload_length,
+            payload: &self.payload,
+            header_truncated: self.header_truncated,
+        }
+    }
+
+    fn weight(&self) -> usize {
+        WEIGHT + self.payload.len()
+    }
+}
+
+/// The packets of a flow that wait.
+#[derive(Debug)]
+struct Queues {
+    /// The flow that had this place in the table.
+    number: Option<u32>,
+    /// Per end: sequence number behind all that it sent.
+    sent: [Option<u32>; 2],
+    waiting: [VecDeque<Waiting>; 2],
+}
+
+/// Flows whose packets may wait, since they began.
+#[derive(Debug)]
+pub(super) struct Taps {
+    /// The clocks of two taps differ.
+    pub(super) differ: bool,
+    flows: BTreeMap<Slot, Queues>,
+    /// Memory of all that waits, in bytes.
+    held: usize,
+    most_held: usize,
+    most_flows: usize,
+    patience: i64,
+}
+
+impl Taps {
+    pub(super) fn new(config: &Config) -> Self {
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Self {
+            differ: false,
+            flows: BTreeMap::new(),
+            held: 0,
+            most_held: size(config.tap_bytes()),
+            most_flows: size(config.max_connections()),
+            patience: i64::try_from(config.tap_skew())
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1_000_000),
+        }
+    }
+
+    /// The most memory that they hold, in bytes: lists grow to twice of what is in them.
+    pub(super) fn bound(config: &Config) -> u64 {
+        let flow = size_of::<(Slot, Queues)>() as u64;
+        let flows = config.max_connections().saturating_mul(2 * flow);
+        flows.saturating_add(config.tap_bytes().saturating_mul(2))
+    }
+
+    fn take(&mut self, slot: Slot, number: Option<u32>) -> Option<Queues> {
+        let queues = self.flows.remove(&slot)?;
+        if queues.number == number {
+            return Some(queues);
+        }
+        // Of a flow that made room.
+        let weights = queues.waiting.iter().flatten().map(Waiting::weight);
+        self.held -= weights.sum::<usize>();
+        None
+    }
+}
+
+impl Queues {
+    /// Returns true if all that a packet acknowledges was seen.
+    fn is_ripe(&self, tcp: &Tcp<'_>, sender: End) -> bool {
+        if !tcp.flags.has(TcpFlags::ACK) || tcp.flags.has(TcpFlags::RST) {
+            return true;
+        }
+        let behind = self.sent[usize::from(1 - sender)];
+        // Serial number arithmetic (RFC 9293, section 3.4).
+        behind.is_some_and(|behind| tcp.acknowledgement.wrapping_sub(behind) as i32 <= 0)
+    }
+
+    fn note(&mut self, tcp: &Tcp<'_>, sender: End) {
+        let numbered = [TcpFlags::SYN, TcpFlags::FIN].map(|flag| u32::from(tcp.flags.has(flag)));
+        let length = tcp.payload_length.wrapping_add(numbered[0] + numbered[1]);
+        let behind = tcp.sequence.wrapping_add(length);
+        let sent = &mut self.sent[usize::from(sender)];
+        if sent.is_none_or(|sent| behind.wrapping_sub(sent) as i32 > 0) {
+            *sent = Some(behind);
+        }
+    }
+}
+
+impl Engine {
+    /// Takes note that a handshake's answer came before what it answers.
+    pub(super) fn note_skew(&mut self) {
+        if self.taps.patience > 0 && !self.taps.differ {
+            self.taps.differ = true;
+            self.segments_missed = true;
+        }
+    }
+
+    /// Takes a packet of a capture whose taps' clocks differ: in the order in which the ends sent and received.
+    #[cold]
+    pub(super) fn tcp_in_order(
+        &mut self,
+        slot: Slot,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Outcome {
+        let number = self.registry.flow(slot).number;
+        let mut queues = match self.taps.take(slot, number) {
+            Some(queues) => queues,
+            None if tcp.flags.has(TcpFlags::SYN)
+                && self.taps.flows.len() < self.taps.most_flows =>
+            {
+                Queues {
+                    number,
+                    sent: [None; 2],
+                    waiting: Default::default(),
+                }
+            }
+            // Its beginning passed before.
+            None => return self.follow_tcp(slot, tcp, sender, stamp),
+        };
+        let own = usize::from(sender);
+        let outcome = if queues.waiting[own].is_empty() && queues.is_ripe(tcp, sender) {
+            queues.note(tcp, sender);
+            self.follow_tcp(slot, tcp, sender, stamp)
+        } else {
+            let waiting = Waiting::new(tcp, stamp);
+            self.taps.held += waiting.weight();
+            queues.waiting[own].push_back(waiting);
+            Outcome::default()
+        };
+        self.release(slot, &mut queues, Some(stamp.time));
+        let flow = self.registry.flow(slot);
+        if flow.number == number && !(flow.settled && flow.server.is_none()) {
+            self.taps.flows.insert(slot, queues);
+        } else {
+            self.release(slot, &mut queues, None);
+        }
+        outcome
+    }
+
+    /// Takes what waited long enough, in order; all of it where no time is given.
+    fn release(&mut self, slot: Slot, queues: &mut Queues, now: Option<Time>) {
+        loop {
+            let next = [0, 1].into_iter().find(|&end: &End| {
+                let first = queues.waiting[usize::from(end)].front();
+                first.is_some_and(|first| queues.is_ripe(&first.tcp(), end))
+            });
+            let overdue = || {
+                let oldest = |end: &End| Some(queues.waiting[usize::from(*end)].front()?.stamp);
+                let end = [0, 1].into_iter().filter(|end| oldest(end).is_some());
+                let end = end.min_by_key(|end| oldest(end).map(|stamp| stamp.frame))?;
+                let waits = now.zip(oldest(&end));
+                let is_over =
+                    waits.is_none_or(|(now, oldest)| now.since(oldest.time) > self.taps.patience);
+                (is_over || self.taps.held > self.taps.most_held).then_some(end)
+            };
+            let Some(end) = next.or_else(overdue) else {
+                return;
+            };
+            let Some(waiting) = queues.waiting[usize::from(end)].pop_front() else {
+                return;
+            };
+            self.taps.held -= waiting.weight();
+            let tcp = waiting.tcp();
+            queues.note(&tcp, end);
+            if next.is_none() && tcp.flags.has(TcpFlags::ACK) {
+                // What it acknowledges was not captured.
+                queues.sent[usize::from(1 - end)] = Some(tcp.acknowledgement);
+            }
+            self.follow_tcp(slot, &tcp, end, waiting.stamp);
+        }
+    }
+
+    /// Takes all of a flow that waits: it ends, or another begins.
+    pub(super) fn release_flow(&mut self, slot: Slot) {
+        let number = self.registry.flow(slot).number;
+        if let Some(mut queues) = self.taps.take(slot, number) {
+            self.release(slot, &mut queues, None);
+        }
+    }
+
+    /// Takes all that waits, as the capture ends.
+    pub(super) fn release_all(&mut self) {
+        while let Some((&slot, _)) = self.taps.flows.first_key_value() {
+            self.release_flow(slot);
+        }
+    }
+}
