@@ -16,8 +16,8 @@ mod verdict;
 use std::collections::VecDeque;
 
 use self::changes::Changes;
-use self::claim::Reach;
 pub(crate) use self::claim::{Claim, Extent, Resolver};
+use self::claim::{Reach, speaks_from_client_port};
 use self::flow::{Flow, Host, Sent};
 use self::tenure::Tenure;
 use super::copies::WATCHED;
@@ -272,6 +272,10 @@ impl Registry {
         }
         let low = self.host(config, key.host(0), NONE);
         let hosts = [low, self.host(config, key.host(1), low)];
+        for end in [0, 1] {
+            let host = &mut self.hosts[hosts[usize::from(end)]];
+            host.is_client |= speaks_from_client_port(&key, end);
+        }
         let server = self.inherited(config, &key, hosts, None, time);
         let slot = self.flows.insert(key, Flow::new(hosts, time));
         self.link(slot);

@@ -65,7 +65,7 @@ pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
                 && offered.is_some_and(|offered| offered.iter().all(|&method| method < 0x80))
                 && rest
                     .get(usize::from(methods))
-                    .is_none_or(|&next| next == SOCKS5)
+                    .is_none_or(|&next| next == SOCKS5 || next == PASSWORD)
         }
         [SOCKS4, 1, ..] => matches!(socks4(bytes), Step::Message(..)),
         _ => false,

@@ -1,6 +1,6 @@
 //! Evidence as it comes, and which flows of an address it speaks for.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey};
@@ -91,10 +91,18 @@ impl Reach {
         self.until = self.until.map(|until| until.min(time));
     }
 
-    /// Returns true if it reaches a flow that began at `time`, with the server at `end`.
-    pub(super) fn covers(&self, key: &FlowKey, end: End, time: Time) -> bool {
-        self.everything
-            || self.until.is_some_and(|until| time <= until)
+    /// Returns true if it reaches a flow that began at `time`, with the server at `end`. `is_client` says that its address
+    /// opens connections, as a viewer's own device does that has a name with a keyword in it.
+    pub(super) fn covers(&self, key: &FlowKey, end: End, time: Time, is_client: bool) -> bool {
+        if self.everything {
+            return true;
+        }
+        if speaks_from_client_port(key, end) {
+            return false;
+        }
+        let may_be_client = is_client && !(key.has_ports() && key.port(end) < WELL_KNOWN);
+        self.until
+            .is_some_and(|until| time <= until && !may_be_client && !is_to_many(key, end))
             || match (key.has_ports(), key.protocol()) {
                 (true, _) => self.ports.contains(&key.port(end)),
                 // Later fragments state no ports.
@@ -102,4 +110,19 @@ impl Reach {
                 _ => false,
             }
     }
+}
+
+/// Ports below are those of services (RFC 6335, section 6).
+const WELL_KNOWN: u16 = 1024;
+
+/// Returns true if an end has a client's port, and the other one a service's.
+pub(super) fn speaks_from_client_port(key: &FlowKey, end: End) -> bool {
+    let other = key.port(1 - end);
+    key.has_ports() && key.port(end) >= WELL_KNOWN && other < WELL_KNOWN && other != 0
+}
+
+/// Returns true if an end speaks to a group: servers speak to one client each.
+fn is_to_many(key: &FlowKey, end: End) -> bool {
+    let other = key.address(1 - end);
+    other.is_multicast() || other == IpAddr::V4(Ipv4Addr::BROADCAST)
 }

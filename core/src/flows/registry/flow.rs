@@ -133,6 +133,8 @@ pub(super) struct Host {
     pub(super) t_last: Time,
     /// Would be a server, had there been room.
     pub(super) refused: bool,
+    /// It opens connections.
+    pub(super) is_client: bool,
 }
 
 impl Host {
@@ -146,6 +148,7 @@ impl Host {
             t_first: Time(i64::MAX),
             t_last: Time(i64::MIN),
             refused: false,
+            is_client: false,
         }
     }
 }

@@ -28,10 +28,12 @@ impl Registry {
     ) -> Option<(ServerId, End)> {
         let flows_decide = config.flows_decide();
         let known = |end: End| {
-            let id = self.hosts[hosts[usize::from(end)]].server?;
+            let host = &self.hosts[hosts[usize::from(end)]];
+            let id = host.server?;
             let fits = !flows_decide
                 // Servers do not open connections: a viewer's own device may have a name with a keyword in it.
-                || opener != Some(end) && self.reaches[self.numbering.place(id)].covers(key, end, time);
+                || opener != Some(end)
+                    && self.reaches[self.numbering.place(id)].covers(key, end, time, host.is_client);
             fits.then_some((id, end))
         };
         match (known(0), known(1)) {
@@ -48,6 +50,7 @@ impl Registry {
             return;
         }
         let flow = &mut self.flows[slot];
+        self.hosts[flow.hosts[usize::from(opener)]].is_client = true;
         if flow.opener.replace(opener) == Some(opener) || flow.own.is_some() || flow.is_foreign {
             return;
         }
@@ -120,7 +123,12 @@ impl Registry {
             let fits = !config.flows_decide()
                 || !flow.is_foreign
                     && flow.opener != Some(end)
-                    && self.reaches[self.numbering.place(id)].covers(key, end, flow.t_first);
+                    && self.reaches[self.numbering.place(id)].covers(
+                        key,
+                        end,
+                        flow.t_first,
+                        self.hosts[host].is_client,
+                    );
             // Traffic between two Netflix addresses stays with the end that was known first.
             if flow.server.is_none() && fits {
                 late |= flow.counters(end) != Counters::default();

@@ -385,3 +385,96 @@ fn servers_without_a_packet_make_room_for_others() {
         "counted once"
     );
 }
+
+/// Two ends with their ports.
+type Ends = ((IpAddr, u16), (IpAddr, u16));
+
+#[test]
+fn a_device_with_a_keyword_in_its_name_is_no_server() {
+    let config = Config::default();
+    let (device, other) = (host(1), host(9));
+    let group = address("224.0.0.251");
+    let resolver = |registry: &mut Registry| {
+        let response = answer("netflix-tv.lan", "netflix-tv.lan", "192.0.2.1");
+        learn_dns(registry, &config, &response, true, 1);
+    };
+    // What it opens, what goes to a group, and what it does beside what it opened.
+    let of_device: [(Kind, &[Ends]); 4] = [
+        (Kind::Udp, &[((device, 50_000), (other, 443))]),
+        (Kind::Udp, &[((device, 5353), (group, 5353))]),
+        (
+            Kind::Tcp,
+            &[
+                ((other, 443), (device, 50_000)),
+                ((other, 8801), (device, 50_001)),
+            ],
+        ),
+        (
+            Kind::Udp,
+            &[
+                ((device, 50_000), (other, 53)),
+                ((device, 45_000), (other, 3478)),
+            ],
+        ),
+    ];
+    for (kind, flows) in of_device {
+        let mut registry = Registry::new(&config);
+        resolver(&mut registry);
+        for &(source, destination) in flows {
+            let slot = enter(
+                &mut registry,
+                &config,
+                &datagram(kind, source, destination, 40),
+                Time(2),
+            );
+            assert_eq!(
+                registry.flow(slot).server,
+                None,
+                "{source:?} {destination:?}"
+            );
+        }
+        let mut late = Registry::new(&config);
+        for &(source, destination) in flows {
+            enter(
+                &mut late,
+                &config,
+                &datagram(kind, source, destination, 40),
+                Time(2),
+            );
+        }
+        resolver(&mut late);
+        assert!(
+            late.servers().iter().all(|server| server.flows == 0),
+            "{flows:?}"
+        );
+    }
+    // A server under such a name, whatever its port.
+    for port in [443, 8443] {
+        let mut registry = Registry::new(&config);
+        resolver(&mut registry);
+        let packet = datagram(Kind::Tcp, (host(0), 50_000), (device, port), 40);
+        let slot = enter(&mut registry, &config, &packet, Time(2));
+        assert!(registry.flow(slot).server.is_some(), "{port}");
+    }
+}
+
+#[test]
+fn addresses_of_a_link_name_nobody() {
+    let config = Config::default();
+    let mut registry = Registry::new(&config);
+    for of_link in [
+        "fe80::1",
+        "169.254.3.4",
+        "::ffff:127.0.0.1",
+        "::ffff:0.0.0.0",
+    ] {
+        learn_dns(
+            &mut registry,
+            &config,
+            &answer(VIDEO, VIDEO, of_link),
+            true,
+            1,
+        );
+    }
+    assert!(registry.servers().is_empty());
+}
