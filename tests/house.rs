@@ -54,7 +54,7 @@ const FFI: House = House {
         ],
         &["names"],
         &["engine"],
-        &["answers", "losses", "playback"],
+        &["answers", "losses", "news", "playback"],
         &[""],
     ],
 };

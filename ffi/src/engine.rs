@@ -41,7 +41,7 @@ pub struct nflx_engine {
     /// What its model says, if it has one.
     pub(crate) answers: Option<Answers>,
     /// Settled segments are kept.
-    keeps_settled: bool,
+    pub(crate) keeps_settled: bool,
     /// The capture was said to have ended.
     finished: bool,
     state: HandleState,
@@ -397,34 +397,6 @@ pub unsafe extern "C" fn nflx_engine_segment(
     };
     // SAFETY: the header's contract for handles.
     unsafe { guard_read(engine, body) }
-}
-
-/// Takes the next segment that settled: nothing about it will change any more. Gives each once, in the order in which they
-/// settle: `settle_after` seconds behind their last byte, when they have to make room, and with `nflx_engine_finish`.
-/// `NFLX_STATUS_NONE` if none settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
-/// Call it until there is none after each packet, or often: what finds no room meanwhile is counted in
-/// `nflx_stats.settled_lost`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nflx_engine_next_settled(
-    engine: *mut nflx_engine,
-    out: *mut nflx_segment,
-) -> nflx_status {
-    let body = |handle: &mut nflx_engine| {
-        // SAFETY: the header's contract for outputs.
-        let out = unsafe { StructOutput::new(out) }?;
-        if !handle.keeps_settled {
-            return Err(Failure::new(
-                NFLX_STATUS_NOT_KEPT,
-                "The engine was made without NFLX_ENGINE_KEEP_SETTLED.",
-            ));
-        }
-        let core = handle.core()?;
-        let row = core.next_settled().ok_or(Failure::NONE)?;
-        out.write(nflx_segment::of(&row, core.server(row.server)));
-        Ok(())
-    };
-    // SAFETY: the header's contract for handles.
-    unsafe { guard(engine, body) }
 }
 
 /// What a packet ends with at which the engine is to panic.

@@ -19,6 +19,7 @@ mod frame_log;
 mod guard;
 mod losses;
 mod names;
+mod news;
 mod note;
 mod packet;
 mod panic;
