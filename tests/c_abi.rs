@@ -375,6 +375,42 @@ fn a_model_that_does_not_fit_is_refused_in_a_sentence() {
     assert!(refused(&[&bare, none]).starts_with("The model has no card"));
 }
 
+/// A host that lives on what settled is told of each segment and session once, as the program's live rows are.
+#[test]
+fn a_c_host_is_told_of_what_settled() {
+    let (folder, captures) = plain_captures();
+    let follow = compile(&COMPILERS[0], "follow", folder.path());
+    for (path, plain) in &captures {
+        let output = run(&follow, &[plain]);
+        let what = path.display();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{what}: {said}");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let rows: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        let of = |name: &str| -> Vec<_> { rows.iter().filter(|row| row["row"] == name).collect() };
+        let expected = nflx_rows("segments", &["--live"], path);
+        let sizes: Vec<_> = of("segment").iter().map(|row| &row["app_bytes"]).collect();
+        let theirs: Vec<_> = expected.iter().map(|row| &row["app_bytes"]).collect();
+        assert_eq!(sizes, theirs, "{what}");
+        let expected = nflx_rows("sessions", &["--live"], path);
+        let sessions = of("session");
+        assert_eq!(sessions.len(), expected.len(), "{what}");
+        for (row, theirs) in sessions.iter().zip(&expected) {
+            assert_eq!(row["video_bytes"], theirs["video_bytes"], "{what}");
+        }
+        // Each server that has a role by the end came to it.
+        let has_role = |row: &&Value| row["role"] != "unknown";
+        let servers = nflx_rows("servers", &["--no-live"], path);
+        let known = servers.iter().filter(has_role).count();
+        let told: std::collections::BTreeSet<_> =
+            of("role").iter().map(|row| row["id"].as_u64()).collect();
+        assert!(told.len() >= known, "{what}: {} of {known}", told.len());
+    }
+}
+
 /// Nothing but the ABI is visible to programs that load the library.
 #[test]
 fn the_shared_library_exports_the_abi_alone() {

@@ -16,7 +16,7 @@ use crate::packet::nflx_packet;
 use crate::quality::Answers;
 use crate::segment::nflx_segment;
 use crate::server::{nflx_evidence, nflx_server};
-use crate::session::SessionTable;
+use crate::session::{Playing, SessionTable};
 use crate::status::{
     NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NOT_KEPT, NFLX_STATUS_NULL, NFLX_STATUS_POISONED,
     nflx_status, text,
@@ -28,6 +28,12 @@ pub const NFLX_ENGINE_KEEP_FRAMES: u32 = 1;
 
 /// Flag of `nflx_engine_new`: keep settled segments for `nflx_engine_next_settled`.
 pub const NFLX_ENGINE_KEEP_SETTLED: u32 = 2;
+
+/// Flag of `nflx_engine_new`, with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled segments, for
+/// `nflx_engine_next_session`.
+pub const NFLX_ENGINE_KEEP_SESSIONS: u32 = 4;
+
+const FLAGS: u32 = NFLX_ENGINE_KEEP_FRAMES | NFLX_ENGINE_KEEP_SETTLED | NFLX_ENGINE_KEEP_SESSIONS;
 
 /// The analysis of one capture. Made by `nflx_engine_new`, freed by `nflx_engine_free`.
 pub struct nflx_engine {
@@ -42,8 +48,12 @@ pub struct nflx_engine {
     pub(crate) answers: Option<Answers>,
     /// Settled segments are kept.
     pub(crate) keeps_settled: bool,
+    /// So are sessions among them.
+    pub(crate) keeps_sessions: bool,
+    /// Those that go on; made by the first settled segment.
+    pub(crate) playing: Option<Playing>,
     /// The capture was said to have ended.
-    finished: bool,
+    pub(crate) finished: bool,
     state: HandleState,
 }
 
@@ -72,7 +82,7 @@ pub unsafe extern "C" fn nflx_engine_new(
     let body = |settings: &nflx_config| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { Output::plain(out, "the new handle") }?;
-        if flags & !(NFLX_ENGINE_KEEP_FRAMES | NFLX_ENGINE_KEEP_SETTLED) != 0 {
+        if flags & !FLAGS != 0 {
             return Err(Failure::new(
                 NFLX_STATUS_BAD_VALUE,
                 format!(
@@ -94,10 +104,12 @@ pub unsafe extern "C" fn nflx_engine_new(
         let engine = Box::new(nflx_engine {
             engine: Some(core),
             keeps_settled,
+            keeps_sessions: keeps_settled && flags & NFLX_ENGINE_KEEP_SESSIONS != 0,
             log: keeps_frames.then(FrameLog::new),
             answers,
             first_frames: Vec::new(),
             sessions: SessionTable::default(),
+            playing: None,
             finished: false,
             state: HandleState::default(),
         });
@@ -273,6 +285,7 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
         handle.sessions = SessionTable::default();
         let config = handle.read()?.config();
         handle.answers = handle.answers.as_ref().map(|answers| answers.anew(config));
+        handle.playing = None;
         handle.finished = false;
         Ok(())
     };
@@ -324,14 +337,7 @@ pub unsafe extern "C" fn nflx_engine_server(
     let body = |handle: &nflx_engine| {
         // SAFETY: the header's contract for outputs.
         let out = unsafe { StructOutput::new(out) }?;
-        let core = handle.read()?;
-        let row = core.server(server).ok_or(Failure::NONE)?;
-        let first_frame = handle.first_frames.get(server as usize).copied();
-        let row = nflx_server::new(server, row, core.server_segments(server));
-        out.write(nflx_server {
-            first_frame: first_frame.unwrap_or(0),
-            ..row
-        });
+        out.write(handle.server(server)?.ok_or(Failure::NONE)?);
         Ok(())
     };
     // SAFETY: the header's contract for handles.
@@ -421,6 +427,18 @@ impl nflx_engine {
             )
         })?;
         log.get(frame).ok_or(Failure::NONE)
+    }
+
+    /// A server by its number.
+    pub(crate) fn server(&self, server: u32) -> Result<Option<nflx_server>, Failure> {
+        let core = self.read()?;
+        let first_frame = self.first_frames.get(server as usize).copied();
+        let row = core.server(server);
+        let row = row.map(|row| nflx_server::new(server, row, core.server_segments(server)));
+        Ok(row.map(|row| nflx_server {
+            first_frame: first_frame.unwrap_or(0),
+            ..row
+        }))
     }
 
     fn note_first_frame(&mut self, server: u32, frame: u64) {

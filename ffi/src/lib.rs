@@ -41,6 +41,7 @@ pub use engine::*;
 pub use frame_log::FrameLog;
 pub use losses::*;
 pub use names::*;
+pub use news::*;
 pub use note::*;
 pub use packet::*;
 pub use playback::*;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use core::ffi::{CStr, c_char};
 
 use nflx_core::quality::{Moment, Session, Sessions, State};
-use nflx_core::{Engine, Kind, Segment};
+use nflx_core::{Config, Engine, Kind, Segment, Time};
 
 use crate::address::nflx_address;
 use crate::crossing::Crossing;
@@ -220,6 +220,39 @@ impl SessionTable {
             seconds: f64::NAN,
             bitrate: f64::NAN,
         })
+    }
+}
+
+/// Sessions that go on, and how many are over.
+#[derive(Debug)]
+pub(crate) struct Playing {
+    sessions: Sessions,
+    over: u32,
+}
+
+impl Playing {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            sessions: Sessions::new(config),
+            over: 0,
+        }
+    }
+
+    pub(crate) fn segment(&mut self, segment: &Segment) {
+        self.sessions.segment(segment);
+    }
+
+    /// The next one that is over by now; all are at the end of the capture.
+    pub(crate) fn next(&mut self, now: Time, is_end: bool) -> Option<Session> {
+        if is_end {
+            self.sessions.finish();
+        } else {
+            self.sessions.until(now);
+        }
+        let mut session = self.sessions.next_session()?;
+        self.over = self.over.saturating_add(1);
+        session.number = self.over;
+        Some(session)
     }
 }
 
