@@ -27,6 +27,13 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
             stats.scopes_mixed
         ));
     }
+    if stats.answers_first > 0 {
+        sentences.push(format!(
+            "in {} handshakes the answer comes before the question, as where two taps' clocks differ: packets were read in \
+             the order of their sequence numbers, and times of requests may be off by half of a round trip",
+            stats.answers_first
+        ));
+    }
     if stats.clock_steps > 0 {
         let times = if stats.clock_steps == 1 {
             "once".to_owned()
@@ -51,12 +58,14 @@ mod tests {
         let mut stats = Stats::default();
         (stats.packets, stats.duplicates) = (10, 5);
         (stats.scopes_mixed, stats.clock_steps) = (4, 1);
+        stats.answers_first = 3;
         let said = sentences(&stats, &Unfollowed::default());
         assert!(
             said[0].starts_with("5 of 10 packets are copies") && said[0].contains("editcap -d")
         );
         assert!(said[1].starts_with("4 packets") && said[1].contains("flow_key=vlan"));
-        assert!(said[2].starts_with("the capture's clock steps back once"));
+        assert!(said[2].starts_with("in 3 handshakes the answer comes before the question"));
+        assert!(said[3].starts_with("the capture's clock steps back once"));
         let mut stats = Stats::default();
         stats.clock_steps = 2;
         let said = sentences(&stats, &Unfollowed::default());

@@ -8,6 +8,7 @@ mod quic;
 mod taps;
 mod tcp;
 
+use self::intake::Suspected;
 use self::taps::Taps;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::classify::clients::Clients;
@@ -67,6 +68,10 @@ pub struct Engine {
     stats: Stats,
     /// The latest packet was a copy of another.
     latest_is_copy: bool,
+    /// IP bytes of the latest packet.
+    length: u32,
+    /// A packet that came again before the first copy was found, and may be one.
+    suspect: Option<Suspected>,
     /// Time of the newest packet.
     clock: Time,
     /// `clock_step` in nanoseconds.
@@ -87,7 +92,9 @@ impl Engine {
     pub fn into_informed(self) -> Self {
         let registry = self.registry.informed(&self.config);
         let mut informed = Self::with(self.config, registry);
-        informed.taps.differ = self.taps.differ;
+        if self.taps.differ {
+            informed.put_in_order();
+        }
         informed
     }
 
@@ -111,6 +118,8 @@ impl Engine {
             latest: Time::default(),
             stats: Stats::default(),
             latest_is_copy: false,
+            length: 0,
+            suspect: None,
             clock: Time(i64::MIN),
             clock_step: i64::try_from(config.clock_step()).unwrap_or(i64::MAX) * 1_000_000,
             config,
@@ -252,6 +261,7 @@ impl Engine {
         }
         self.registry
             .count(flow, sender, datagram.length, stamp.time);
+        self.length = datagram.length;
         let outcome = match transport {
             Transport::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
             Transport::Udp(udp) => self.udp(flow, udp, sender, stamp),
@@ -408,6 +418,12 @@ impl Engine {
     #[must_use]
     pub fn unfollowed(&self) -> &Unfollowed {
         &self.unfollowed
+    }
+
+    /// Returns the time of the latest packet.
+    #[must_use]
+    pub const fn latest(&self) -> Time {
+        self.latest
     }
 
     /// The settings in force.

@@ -299,7 +299,8 @@ macro_rules! numeric_settings {
                  taps differ; 0 lets none wait.",
                 "taps on one host differ by milliseconds, on two hosts without a common clock by up to a second; a round trip on top";
             tap_bytes: 8_388_608 in 0..=1_073_741_824, "bytes", "Memory of waiting packets",
-                "Bytes of packets that wait for what they acknowledge; the oldest of a flow that finds no room waits no longer.",
+                "Bytes of packets that wait for what they acknowledge, of those of followed flows and half of them at most; the oldest \
+                 of a flow that finds no room waits no longer.",
                 "40 Mbit/s for the default of tap_skew, less what snapshot lengths leave out";
             fragment_packets: 256 in 1..=65_536, "packets", "Fragmented packets",
                 "IP packets at once of which fragments are awaited; beyond it, those that were quiet longest make room.",

@@ -195,6 +195,11 @@ impl Connections {
         self.weights.total()
     }
 
+    /// Leaves so many bytes of the memory that connections may hold to others, for good.
+    pub(crate) const fn leave_room(&mut self, bytes: usize) {
+        self.most_weight = self.most_weight.saturating_sub(bytes);
+    }
+
     /// Takes note of the memory behind a connection; returns true if that of all is too much.
     pub(crate) fn weigh(&mut self, place: Slot) -> bool {
         let followed = &self.list[place as usize];

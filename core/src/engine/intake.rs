@@ -6,9 +6,21 @@ use crate::bounded::clock_table::{NONE, Slot};
 use crate::connection::context::Outcome;
 use crate::flows::copies::{Identity, Relation};
 use crate::flows::key::{End, FlowKey};
-use crate::packet::{Packet, Stamp};
+use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::fragments::Fragments;
 use crate::wire::decode::{Datagram, DecodeError, Fragment, Layers, Scope, TcpFlags, Transport};
+
+/// A packet whose bytes had come before.
+#[derive(Debug)]
+pub(super) struct Suspected {
+    flow: Slot,
+    number: Option<u32>,
+    sender: End,
+    time: Time,
+    /// Bytes of IP and of its payload.
+    lengths: (u32, u32),
+    segment: Option<u32>,
+}
 
 impl Engine {
     /// Takes a frame that does not hold a plain packet: one with a tag, or anything else.
@@ -160,7 +172,10 @@ impl Engine {
         let is_translated = translated.is_some();
         let copied = match self.copies.look(identity, sent, is_translated, packet.time) {
             Relation::New => self.registry.is_replayed(flow, packet.time),
-            Relation::Copy => true,
+            Relation::Copy => {
+                self.acquit(flow, packet.time);
+                true
+            }
             Relation::Translated(suspect) => {
                 let other = *self.registry.key(suspect.flow);
                 let ends = (suspect.sender, sender);
@@ -187,6 +202,47 @@ impl Engine {
             self.count_copies(flow, 1);
         }
         (flow, sender, copied)
+    }
+
+    /// Remembers a packet that brought nothing new, in case it turns out that copies begin with it.
+    pub(super) fn suspect(
+        &mut self,
+        (flow, sender): (Slot, End),
+        time: Time,
+        payload: u32,
+        segment: Option<u32>,
+    ) {
+        if self.copies.quiet == 1 {
+            self.suspect = Some(Suspected {
+                flow,
+                number: self.registry.flow(flow).number,
+                sender,
+                time,
+                lengths: (self.length, payload),
+                segment,
+            });
+        }
+    }
+
+    /// Takes back that a packet was sent again which was the first copy: others of its flow follow it.
+    fn acquit(&mut self, flow: Slot, time: Time) {
+        let number = self.registry.flow(flow).number;
+        let is_of_flow = |suspect: &Suspected| {
+            (suspect.flow, suspect.number) == (flow, number)
+                && time.since(suspect.time) <= self.copies.window
+        };
+        let Some(suspect) = self.suspect.take().filter(is_of_flow) else {
+            return;
+        };
+        let (length, payload) = suspect.lengths;
+        self.registry.uncount(flow, suspect.sender, length);
+        if let Some(segment) = suspect.segment {
+            self.segments.resize(segment, |segment| {
+                let repeated = segment.retransmitted_bytes;
+                segment.retransmitted_bytes = repeated.saturating_sub(payload.into());
+            });
+        }
+        self.count_copies(flow, 1);
     }
 
     fn count_copies(&mut self, flow: Slot, count: u32) {

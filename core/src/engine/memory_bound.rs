@@ -71,7 +71,6 @@ mod tests {
             "duplicate_packets",
             "fragment_packets",
             "fragment_bytes",
-            "tap_bytes",
         ] {
             let mut config = Config::default();
             let more = config

@@ -3,6 +3,9 @@
 //! TCP's numbers tell what the sender of a packet had received. Once a handshake shows that its answer came first, packets
 //! that acknowledge what was not seen yet wait for it, each for `tap_skew` at most. What passed before that is made up for
 //! by a second reading.
+//!
+//! A handshake also bounds how far the clocks are apart: neither end answered before it was asked. The client's times are
+//! set right by the middle of what it leaves open, so that they are off by half of a round trip at most.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,8 +17,11 @@ use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::{Tcp, TcpFlags};
 
-/// Memory of a packet that waits besides its payload, in bytes.
-const WEIGHT: usize = size_of::<Waiting>();
+/// Memory of a packet that waits besides its payload, in bytes: lists grow to twice of what is in them.
+const WEIGHT: usize = 2 * size_of::<Waiting>();
+
+/// This share of all connections may have packets that wait: those that began since, and have not ended.
+const FLOWS_SHARE: u64 = 4;
 
 /// A packet that came before what it acknowledges.
 #[derive(Debug)]
@@ -72,6 +78,49 @@ struct Queues {
     /// Per end: sequence number behind all that it sent.
     sent: [Option<u32>; 2],
     waiting: [VecDeque<Waiting>; 2],
+    handshake: Handshake,
+}
+
+/// Times of a handshake, each by its tap's clock.
+#[derive(Debug, Default)]
+struct Handshake {
+    /// The client's end, and when it asked.
+    asked: Option<(End, Time)>,
+    answered: Option<Time>,
+    /// By how many nanoseconds the client's times are late.
+    late: Option<i64>,
+}
+
+impl Handshake {
+    fn note(&mut self, tcp: &Tcp<'_>, sender: End, time: Time) {
+        let is_answer = tcp.flags.has(TcpFlags::ACK);
+        match (self.asked, self.answered) {
+            (None, _) if tcp.flags.has(TcpFlags::SYN) && !is_answer => {
+                self.asked = Some((sender, time));
+            }
+            (Some((client, _)), None) if tcp.flags.has(TcpFlags::SYN) && sender != client => {
+                self.answered = Some(time);
+            }
+            (Some((client, asked)), Some(answered)) if sender == client && self.late.is_none() => {
+                // The server answered behind the question, and the client behind the answer.
+                let (least, most) = (asked.since(answered), time.since(answered));
+                self.late = Some(least / 2 + most / 2).filter(|_| least <= most);
+            }
+            _ => {}
+        }
+    }
+
+    /// A packet's time by the server's tap.
+    fn stamp(&self, sender: End, stamp: Stamp) -> Stamp {
+        let late = match self.asked {
+            Some((client, _)) if client == sender => self.late.unwrap_or(0),
+            _ => 0,
+        };
+        Stamp {
+            time: Time(stamp.time.0.saturating_sub(late)),
+            ..stamp
+        }
+    }
 }
 
 /// Flows whose packets may wait, since they began.
@@ -94,19 +143,18 @@ impl Taps {
             differ: false,
             flows: BTreeMap::new(),
             held: 0,
-            most_held: size(config.tap_bytes()),
-            most_flows: size(config.max_connections()),
+            most_held: size(config.tap_bytes().min(config.connection_bytes() / 2)),
+            most_flows: size(config.max_connections() / FLOWS_SHARE),
             patience: i64::try_from(config.tap_skew())
                 .unwrap_or(i64::MAX)
                 .saturating_mul(1_000_000),
         }
     }
 
-    /// The most memory that they hold, in bytes: lists grow to twice of what is in them.
+    /// The most memory that they hold, in bytes. What waits takes its room from that of connections.
     pub(super) fn bound(config: &Config) -> u64 {
         let flow = size_of::<(Slot, Queues)>() as u64;
-        let flows = config.max_connections().saturating_mul(2 * flow);
-        flows.saturating_add(config.tap_bytes().saturating_mul(2))
+        (config.max_connections() / FLOWS_SHARE).saturating_mul(2 * flow)
     }
 
     fn take(&mut self, slot: Slot, number: Option<u32>) -> Option<Queues> {
@@ -132,7 +180,9 @@ impl Queues {
         behind.is_some_and(|behind| tcp.acknowledgement.wrapping_sub(behind) as i32 <= 0)
     }
 
-    fn note(&mut self, tcp: &Tcp<'_>, sender: End) {
+    /// Notes a packet whose turn it is, and returns its stamp by the server's clock.
+    fn note(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Stamp {
+        self.handshake.note(tcp, sender, stamp.time);
         let numbered = [TcpFlags::SYN, TcpFlags::FIN].map(|flag| u32::from(tcp.flags.has(flag)));
         let length = tcp.payload_length.wrapping_add(numbered[0] + numbered[1]);
         let behind = tcp.sequence.wrapping_add(length);
@@ -140,16 +190,24 @@ impl Queues {
         if sent.is_none_or(|sent| behind.wrapping_sub(sent) as i32 > 0) {
             *sent = Some(behind);
         }
+        self.handshake.stamp(sender, stamp)
     }
 }
 
 impl Engine {
     /// Takes note that a handshake's answer came before what it answers.
     pub(super) fn note_skew(&mut self) {
+        self.stats.answers_first += 1;
         if self.taps.patience > 0 && !self.taps.differ {
-            self.taps.differ = true;
             self.segments_missed = true;
+            self.put_in_order();
         }
+    }
+
+    /// Has packets wait for what they acknowledge from now on.
+    pub(super) fn put_in_order(&mut self) {
+        self.taps.differ = true;
+        self.connections.leave_room(self.taps.most_held);
     }
 
     /// Takes a packet of a capture whose taps' clocks differ: in the order in which the ends sent and received.
@@ -171,6 +229,7 @@ impl Engine {
                     number,
                     sent: [None; 2],
                     waiting: Default::default(),
+                    handshake: Handshake::default(),
                 }
             }
             // Its beginning passed before.
@@ -178,7 +237,7 @@ impl Engine {
         };
         let own = usize::from(sender);
         let outcome = if queues.waiting[own].is_empty() && queues.is_ripe(tcp, sender) {
-            queues.note(tcp, sender);
+            let stamp = queues.note(tcp, sender, stamp);
             self.follow_tcp(slot, tcp, sender, stamp)
         } else {
             let waiting = Waiting::new(tcp, stamp);
@@ -220,12 +279,12 @@ impl Engine {
             };
             self.taps.held -= waiting.weight();
             let tcp = waiting.tcp();
-            queues.note(&tcp, end);
+            let stamp = queues.note(&tcp, end, waiting.stamp);
             if next.is_none() && tcp.flags.has(TcpFlags::ACK) {
                 // What it acknowledges was not captured.
                 queues.sent[usize::from(1 - end)] = Some(tcp.acknowledgement);
             }
-            self.follow_tcp(slot, &tcp, end, waiting.stamp);
+            self.follow_tcp(slot, &tcp, end, stamp);
         }
     }
 

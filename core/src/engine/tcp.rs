@@ -189,6 +189,14 @@ impl Engine {
         if after.keeps {
             self.relieve(place);
         }
+        if repeats {
+            self.suspect(
+                (slot, sender),
+                stamp.time,
+                tcp.payload_length,
+                outcome.segment,
+            );
+        }
         let flow = self.registry.flow_mut(slot);
         if after.repeats {
             flow.watch = flow.watch.max(WATCHED);

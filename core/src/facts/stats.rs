@@ -35,6 +35,8 @@ pub struct Stats {
     pub settled_lost: u64,
     /// Packets that came before the packet before them by the capture's clock, by more than `clock_step`.
     pub clock_steps: u64,
+    /// Handshakes whose answer came before the question: two taps' clocks differ.
+    pub answers_first: u64,
     /// Packets whose fragments had to make room for others.
     pub fragments_dropped: u64,
 }

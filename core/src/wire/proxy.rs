@@ -62,7 +62,9 @@ pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
         &[SOCKS5, methods, ref rest @ ..] => {
             let offered = rest.get(..usize::from(methods));
             methods > 0
-                && offered.is_some_and(|offered| offered.iter().all(|&method| method < 0x80))
+                && offered.is_some_and(|offered| {
+                    !offered.contains(&0xff) && offered.iter().any(|&method| method < 0x80)
+                })
                 && rest
                     .get(usize::from(methods))
                     .is_none_or(|&next| next == SOCKS5 || next == PASSWORD)

@@ -323,3 +323,22 @@ fn packets_that_cannot_be_followed_are_counted_by_name() {
         (2, 1)
     );
 }
+
+#[test]
+fn copies_that_begin_midway_leave_nothing_behind() {
+    for (talk, _) in [http(), tls13(), tls12()] {
+        let packets = plain(&talk.packets);
+        let expected = rows(&analysis(Config::default(), &packets));
+        // From somewhere in the first response on.
+        let from = packets.len() / 3;
+        let mut all = packets[..from].to_vec();
+        all.extend(
+            packets[from..]
+                .iter()
+                .flat_map(|packet| [packet.clone(), packet.clone()]),
+        );
+        let engine = analysis(Config::default(), &all);
+        assert_eq!(rows(&engine), expected);
+        assert!(engine.stats().duplicates >= (packets.len() - from) as u64 - 12);
+    }
+}

@@ -49,6 +49,7 @@ fn sizes_do_not_depend_on_the_clocks_of_two_taps() {
                 let engine = read(&Config::default(), &packets);
                 assert_eq!(sizes(&engine), expected, "{ahead} ns, {of_server}");
                 assert!(segments(&engine).iter().all(|s| s.t_last >= s.t_first));
+                assert!(engine.stats().answers_first > 0);
             }
         }
     }
@@ -93,4 +94,19 @@ fn the_servers_half_alone_is_told_all_the_same() {
     let sum = |sizes: &[(u64, u64, u64)]| sizes.iter().map(|size| size.0).sum::<u64>();
     assert!(sum(&expected) > 0);
     assert_eq!(sum(&sizes(&informed)), sum(&expected));
+}
+
+#[test]
+fn times_of_requests_are_set_right_within_half_of_a_round_trip() {
+    let (talk, _) = tls13();
+    let whole = run(Config::default(), &talk.packets).0;
+    // The server's clock is right.
+    for late in [-200 * MILLISECOND, 200 * MILLISECOND] {
+        let packets = skewed(&talk.packets, -late, false);
+        let engine = read(&Config::default(), &packets);
+        for (found, right) in segments(&engine).iter().zip(segments(&whole)) {
+            let off = found.t_request.since(right.t_request).abs();
+            assert!(off <= RTT / 2 + MILLISECOND, "{off} ns");
+        }
+    }
 }

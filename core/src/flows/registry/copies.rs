@@ -49,6 +49,24 @@ impl Registry {
         flow.scope_changes >= BY_TURNS
     }
 
+    /// Takes one packet out of all counts: it was a copy.
+    pub(crate) fn uncount(&mut self, slot: Slot, sender: End, bytes: u32) {
+        let flow = &mut self.flows[slot];
+        let sent = &mut flow.sent[usize::from(sender)];
+        sent.packets = sent.packets.saturating_sub(1);
+        sent.bytes = sent.bytes.saturating_sub(bytes.into());
+        if let Some((id, end)) = flow.server {
+            let counters = &mut self.servers[self.numbering.place(id)].counters;
+            let (packets, counted) = if sender == end {
+                (&mut counters.in_pkts, &mut counters.in_bytes)
+            } else {
+                (&mut counters.out_pkts, &mut counters.out_bytes)
+            };
+            *packets = packets.saturating_sub(1);
+            *counted = counted.saturating_sub(bytes.into());
+        }
+    }
+
     /// Takes a flow's packets out of all counts, and returns their number: they are copies of another flow's.
     pub(crate) fn withdraw(&mut self, slot: Slot) -> u32 {
         let flow = &mut self.flows[slot];
