@@ -97,7 +97,7 @@ fn every_situation_is_right() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    assert!(situations.len() >= 28);
+    assert!(situations.len() >= 35);
     let differences: Vec<_> = situations
         .iter()
         .flat_map(|situation| differences(&folder, situation))

@@ -336,6 +336,77 @@ def a_network_of_ipv6_only():
     return out, ETHERNET, right(rows, "64:ff9b::17f6:b8d")
 
 
+def two_taps(ahead, of_server):
+    """One tap for each direction; the clock of one is behind."""
+    packets, server, rows = video()
+    moved = [Packet(p.time - ahead * (packet_from(p, server) == of_server), p.frame) for p in packets]
+    said = "answer comes before the question"
+    return sorted(moved, key=lambda p: p.time), ETHERNET, right(rows, server, missing=0, said=said)
+
+
+def two_taps_the_servers_behind():
+    return two_taps(30_000_000, True)
+
+
+def two_taps_the_servers_far_behind():
+    return two_taps(800_000_000, True)
+
+
+def two_taps_the_clients_behind():
+    return two_taps(800_000_000, False)
+
+
+def copies_that_begin_midway():
+    packets, server, rows = video()
+    third = len(packets) // 3
+    return packets[:third] + [p for p in packets[third:] for _ in "12"], ETHERNET, right(rows, server)
+
+
+def virtual_networks_by_label():
+    """The same addresses behind two labels of MPLS, others for each direction."""
+    packets, server, rows = video()
+
+    def other(packet):
+        _, numbers, *_ = tcp_parts(packet)
+        moved = with_tcp(packet, numbers=(numbers[0] + 1_000_003, numbers[1] + 1_000_003 if numbers[1] else 0))
+        return Packet(packet.time + 7_000_000, moved.frame)
+
+    def labelled(packet, network):
+        label = 2 * network + packet_from(packet, server)
+        return Packet(packet.time, ethernet(0x8847, struct.pack("!I", label << 12 | 0x1FF) + packet.ip))
+
+    both = [labelled(p, 20) for p in packets] + [labelled(other(p), 30) for p in packets]
+    both.sort(key=lambda p: p.time)
+    return both, ETHERNET, {"options": ["--set", "flow_key=tunnel"], "app_bytes": sorted(2 * sizes(rows)), "flows": 2, "again": 0}
+
+
+def what_a_device_does_besides():
+    """A device with a keyword in its name asks resolvers and clocks, and speaks with others over QUIC and to groups."""
+    packets, server, rows = video()
+    device, time = "10.9.0.2", packets[-1].time
+    out = before(packets, dns_answer("netflix-tv.lan", device, client="10.9.0.3"))
+    others = [("10.9.0.1", 53), ("192.0.2.7", 123), ("192.0.2.9", 443), ("192.0.2.8", 3478), ("224.0.0.251", 5353)]
+    for number, (other, port) in enumerate(others):
+        own = port if port == 5353 else 45_000 + number
+        for turn in range(3):
+            payload = bytes([0x40 + turn]) * 50
+            up = ipv4(device, other, 17, udp(own, port, payload), 900 + 10 * number + turn)
+            down = ipv4(other, device, 17, udp(port, own, payload), 1900 + 10 * number + turn)
+            out.append(Packet(time + 1000 * number, ethernet(0x0800, up)))
+            if other != "224.0.0.251":
+                out.append(Packet(time + 1000 * number + 500, ethernet(0x0800, down)))
+    return out, ETHERNET, {"app_bytes": sizes(rows), "servers": [server], "flows": 1}
+
+
+def a_device_with_a_keyword_in_its_name_over_quic():
+    rows = truth("h3")
+    server = rows[0]["server_ip"]
+    packets = [p for p in recording("h3") if p.is_ipv4 and p.frame[23] == 17 and server in ends(p)]
+    client = next(end for end in ends(packets[0]) if end != server)
+    answer = dns_answer("netflix-tv.lan", client, client="10.9.0.3")
+    return before(packets, answer), ETHERNET, {"app_bytes_near": sizes(truth("h3", server)), "servers": [server], "flows": 1}
+
+
 def data_with_the_syn():
     packets, server, rows = video()
     hello = next(p for p in packets if tcp_parts(p)[4])
@@ -455,6 +526,8 @@ SITUATIONS = [
     customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
     one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
+    two_taps_the_servers_behind, two_taps_the_servers_far_behind, two_taps_the_clients_behind, copies_that_begin_midway,
+    virtual_networks_by_label, what_a_device_does_besides, a_device_with_a_keyword_in_its_name_over_quic,
     an_answer_in_fragments, a_network_of_ipv6_only, data_with_the_syn, behind_another_connections_end, connect, socks5,
     proxy_protocol, erspan, geneve, l2tp, monitor_mode, all_interfaces_of_macos, netfilter_log,
 ]
