@@ -110,6 +110,12 @@
 #define NFLX_ENGINE_KEEP_SETTLED 2
 
 /**
+ * Flag of `nflx_engine_new`, with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled segments, for
+ * `nflx_engine_next_session`.
+ */
+#define NFLX_ENGINE_KEEP_SESSIONS 4
+
+/**
  * Size of the array that holds a note, in bytes, with the NUL that ends it. Notes are shorter than this.
  */
 #define NFLX_NOTE_SIZE 512
@@ -1516,16 +1522,6 @@ nflx_status nflx_engine_segment_numbers(const struct nflx_engine *engine, uint32
 nflx_status nflx_engine_segment(const struct nflx_engine *engine, uint32_t number, struct nflx_segment *out);
 
 /**
- * Takes the next segment that settled: nothing about it will change any more. Gives each once, in the order in which they
- * settle: `settle_after` seconds behind their last byte, when they have to make room, and with `nflx_engine_finish`.
- * `NFLX_STATUS_NONE` if none settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
- * Call it until there is none after each packet, or often: what finds no room meanwhile is counted in
- * `nflx_stats.settled_lost`.
- */
-nflx_status nflx_engine_next_settled(struct nflx_engine *engine,
-                                     struct nflx_segment *out);
-
-/**
  * Packets of which nothing could be read behind a known header, such as an encrypted tunnel's, by that header; the most
  * frequent first, then link types that are not known. `NFLX_STATUS_NONE` beyond the last.
  */
@@ -1593,6 +1589,32 @@ const char *nflx_via_name(uint32_t via);
  * The word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
  */
 const char *nflx_direction_name(uint32_t direction);
+
+/**
+ * Takes the next segment that settled: nothing about it will change any more. Gives each once, in the order in which they
+ * settle: `settle_after` seconds behind their last byte, when they have to make room, and with `nflx_engine_finish`.
+ * `NFLX_STATUS_NONE` if none settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
+ * Call it until there is none after each packet, or often: what finds no room meanwhile is counted in
+ * `nflx_stats.settled_lost`.
+ */
+nflx_status nflx_engine_next_settled(struct nflx_engine *engine,
+                                     struct nflx_segment *out);
+
+/**
+ * Takes the next server whose role changed, as it is now: one whose role changed more than once meanwhile comes once.
+ * `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
+ * Servers whose role never changed do not come.
+ */
+nflx_status nflx_engine_next_changed_server(struct nflx_engine *engine, struct nflx_server *out);
+
+/**
+ * Takes the next session of playback that is over, of the segments that `nflx_engine_next_settled` has given: its client
+ * asked for nothing for `playback_over` seconds, or the capture ended. They are numbered in this order, from 1; the
+ * moments of such a session are not kept. `NFLX_STATUS_NONE` if none is over; `NFLX_STATUS_NOT_KEPT` for an engine made
+ * without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call it once `nflx_engine_next_settled` has no more.
+ */
+nflx_status nflx_engine_next_session(struct nflx_engine *engine,
+                                     struct nflx_session *out);
 
 /**
  * Finds the sessions of all segments that are held now, and writes how many there are: their numbers are 1 up to and

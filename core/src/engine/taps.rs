@@ -247,7 +247,7 @@ impl Engine {
         };
         self.release(slot, &mut queues, Some(stamp.time));
         let flow = self.registry.flow(slot);
-        if flow.number == number && !(flow.settled && flow.server.is_none()) {
+        if flow.number == number && !(flow.identified_or_given_up && flow.server.is_none()) {
             self.taps.flows.insert(slot, queues);
         } else {
             self.release(slot, &mut queues, None);

@@ -64,8 +64,8 @@ impl Engine {
         let place = self.registry.flow(slot).connection;
         let followed = self.connections.list.get(place as usize);
         followed.is_some_and(|followed| match &followed.session {
-            Session::Tcp(connection) => followed.flow == slot && connection.is_answered(),
-            Session::Quic(_) => false,
+            AnyConnection::Tcp(connection) => followed.flow == slot && connection.is_answered(),
+            AnyConnection::Quic(_) => false,
         })
     }
 
@@ -123,6 +123,10 @@ impl Engine {
         let Some((outcome, after)) = self.read_tcp(slot, place, client, tcp, sender, stamp) else {
             return Outcome::default();
         };
+        if after.repeats {
+            let sent = (slot, sender);
+            self.suspect(sent, stamp.time, tcp.payload_length, outcome.segment);
+        }
         match self.act_on(slot, place, client, &after) {
             Some(end) => self.classic_packet(slot, tcp, 1 - end, sender, stamp),
             None => outcome,
@@ -188,14 +192,6 @@ impl Engine {
         self.stats.reorder_dropped += after.dropped;
         if after.keeps {
             self.relieve(place);
-        }
-        if repeats {
-            self.suspect(
-                (slot, sender),
-                stamp.time,
-                tcp.payload_length,
-                outcome.segment,
-            );
         }
         let flow = self.registry.flow_mut(slot);
         if after.repeats {
