@@ -1,5 +1,6 @@
 //! Config in, packet in, annotation out, finish.
 
+mod in_order;
 mod intake;
 mod learning;
 mod memory_bound;
@@ -8,7 +9,6 @@ mod quic;
 mod taps;
 mod tcp;
 
-use self::intake::Suspected;
 use self::taps::Taps;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::classify::clients::Clients;
@@ -23,7 +23,7 @@ use crate::facts::segment::{Segment, SegmentTotals};
 use crate::facts::server::Server;
 use crate::facts::stats::Stats;
 use crate::facts::unfollowed::Unfollowed;
-use crate::flows::copies::{Copies, WATCHED};
+use crate::flows::copies::{Copies, Suspected, WATCHED};
 use crate::flows::key::{End, FlowKey};
 use crate::flows::registry::Registry;
 use crate::flows::scopes::Scopes;

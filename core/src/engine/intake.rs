@@ -4,23 +4,11 @@ use super::memory_bound::fragment_limits;
 use super::{Engine, Taken};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::connection::context::Outcome;
-use crate::flows::copies::{Identity, Relation};
+use crate::flows::copies::{Identity, Relation, Suspected};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::fragments::Fragments;
 use crate::wire::decode::{Datagram, DecodeError, Fragment, Layers, Scope, TcpFlags, Transport};
-
-/// A packet whose bytes had come before.
-#[derive(Debug)]
-pub(super) struct Suspected {
-    flow: Slot,
-    number: Option<u32>,
-    sender: End,
-    time: Time,
-    /// Bytes of IP and of its payload.
-    lengths: (u32, u32),
-    segment: Option<u32>,
-}
 
 impl Engine {
     /// Takes a frame that does not hold a plain packet: one with a tag, or anything else.

@@ -9,10 +9,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::Engine;
 use crate::bounded::clock_table::Slot;
 use crate::config::Config;
-use crate::connection::context::Outcome;
 use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::{Tcp, TcpFlags};
@@ -25,8 +23,8 @@ const FLOWS_SHARE: u64 = 4;
 
 /// A packet that came before what it acknowledges.
 #[derive(Debug)]
-struct Waiting {
-    stamp: Stamp,
+pub(super) struct Waiting {
+    pub(super) stamp: Stamp,
     ports: (u16, u16),
     numbers: (u32, u32),
     flags: TcpFlags,
@@ -37,7 +35,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn new(tcp: &Tcp<'_>, stamp: Stamp) -> Self {
+    pub(super) fn new(tcp: &Tcp<'_>, stamp: Stamp) -> Self {
         Self {
             stamp,
             ports: (tcp.source_port, tcp.destination_port),
@@ -50,7 +48,7 @@ impl Waiting {
         }
     }
 
-    fn tcp(&self) -> Tcp<'_> {
+    pub(super) fn tcp(&self) -> Tcp<'_> {
         Tcp {
             source_port: self.ports.0,
             destination_port: self.ports.1,
@@ -65,25 +63,25 @@ impl Waiting {
         }
     }
 
-    fn weight(&self) -> usize {
+    pub(super) fn weight(&self) -> usize {
         WEIGHT + self.payload.len()
     }
 }
 
 /// The packets of a flow that wait.
 #[derive(Debug)]
-struct Queues {
+pub(super) struct Queues {
     /// The flow that had this place in the table.
-    number: Option<u32>,
+    pub(super) number: Option<u32>,
     /// Per end: sequence number behind all that it sent.
-    sent: [Option<u32>; 2],
-    waiting: [VecDeque<Waiting>; 2],
-    handshake: Handshake,
+    pub(super) sent: [Option<u32>; 2],
+    pub(super) waiting: [VecDeque<Waiting>; 2],
+    pub(super) handshake: Handshake,
 }
 
 /// Times of a handshake, each by its tap's clock.
 #[derive(Debug, Default)]
-struct Handshake {
+pub(super) struct Handshake {
     /// The client's end, and when it asked.
     asked: Option<(End, Time)>,
     answered: Option<Time>,
@@ -128,12 +126,12 @@ impl Handshake {
 pub(super) struct Taps {
     /// The clocks of two taps differ.
     pub(super) differ: bool,
-    flows: BTreeMap<Slot, Queues>,
+    pub(super) flows: BTreeMap<Slot, Queues>,
     /// Memory of all that waits, in bytes.
-    held: usize,
-    most_held: usize,
-    most_flows: usize,
-    patience: i64,
+    pub(super) held: usize,
+    pub(super) most_held: usize,
+    pub(super) most_flows: usize,
+    pub(super) patience: i64,
 }
 
 impl Taps {
@@ -157,7 +155,7 @@ impl Taps {
         (config.max_connections() / FLOWS_SHARE).saturating_mul(2 * flow)
     }
 
-    fn take(&mut self, slot: Slot, number: Option<u32>) -> Option<Queues> {
+    pub(super) fn take(&mut self, slot: Slot, number: Option<u32>) -> Option<Queues> {
         let queues = self.flows.remove(&slot)?;
         if queues.number == number {
             return Some(queues);
@@ -171,7 +169,7 @@ impl Taps {
 
 impl Queues {
     /// Returns true if all that a packet acknowledges was seen.
-    fn is_ripe(&self, tcp: &Tcp<'_>, sender: End) -> bool {
+    pub(super) fn is_ripe(&self, tcp: &Tcp<'_>, sender: End) -> bool {
         if !tcp.flags.has(TcpFlags::ACK) || tcp.flags.has(TcpFlags::RST) {
             return true;
         }
@@ -181,7 +179,7 @@ impl Queues {
     }
 
     /// Notes a packet whose turn it is, and returns its stamp by the server's clock.
-    fn note(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Stamp {
+    pub(super) fn note(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Stamp {
         self.handshake.note(tcp, sender, stamp.time);
         let numbered = [TcpFlags::SYN, TcpFlags::FIN].map(|flag| u32::from(tcp.flags.has(flag)));
         let length = tcp.payload_length.wrapping_add(numbered[0] + numbered[1]);
@@ -191,115 +189,5 @@ impl Queues {
             *sent = Some(behind);
         }
         self.handshake.stamp(sender, stamp)
-    }
-}
-
-impl Engine {
-    /// Takes note that a handshake's answer came before what it answers.
-    pub(super) fn note_skew(&mut self) {
-        self.stats.answers_first += 1;
-        if self.taps.patience > 0 && !self.taps.differ {
-            self.segments_missed = true;
-            self.put_in_order();
-        }
-    }
-
-    /// Has packets wait for what they acknowledge from now on.
-    pub(super) fn put_in_order(&mut self) {
-        self.taps.differ = true;
-        self.connections.leave_room(self.taps.most_held);
-    }
-
-    /// Takes a packet of a capture whose taps' clocks differ: in the order in which the ends sent and received.
-    #[cold]
-    pub(super) fn tcp_in_order(
-        &mut self,
-        slot: Slot,
-        tcp: &Tcp<'_>,
-        sender: End,
-        stamp: Stamp,
-    ) -> Outcome {
-        let number = self.registry.flow(slot).number;
-        let mut queues = match self.taps.take(slot, number) {
-            Some(queues) => queues,
-            None if tcp.flags.has(TcpFlags::SYN)
-                && self.taps.flows.len() < self.taps.most_flows =>
-            {
-                Queues {
-                    number,
-                    sent: [None; 2],
-                    waiting: Default::default(),
-                    handshake: Handshake::default(),
-                }
-            }
-            // Its beginning passed before.
-            None => return self.follow_tcp(slot, tcp, sender, stamp),
-        };
-        let own = usize::from(sender);
-        let outcome = if queues.waiting[own].is_empty() && queues.is_ripe(tcp, sender) {
-            let stamp = queues.note(tcp, sender, stamp);
-            self.follow_tcp(slot, tcp, sender, stamp)
-        } else {
-            let waiting = Waiting::new(tcp, stamp);
-            self.taps.held += waiting.weight();
-            queues.waiting[own].push_back(waiting);
-            Outcome::default()
-        };
-        self.release(slot, &mut queues, Some(stamp.time));
-        let flow = self.registry.flow(slot);
-        if flow.number == number && !(flow.identified_or_given_up && flow.server.is_none()) {
-            self.taps.flows.insert(slot, queues);
-        } else {
-            self.release(slot, &mut queues, None);
-        }
-        outcome
-    }
-
-    /// Takes what waited long enough, in order; all of it where no time is given.
-    fn release(&mut self, slot: Slot, queues: &mut Queues, now: Option<Time>) {
-        loop {
-            let next = [0, 1].into_iter().find(|&end: &End| {
-                let first = queues.waiting[usize::from(end)].front();
-                first.is_some_and(|first| queues.is_ripe(&first.tcp(), end))
-            });
-            let overdue = || {
-                let oldest = |end: &End| Some(queues.waiting[usize::from(*end)].front()?.stamp);
-                let end = [0, 1].into_iter().filter(|end| oldest(end).is_some());
-                let end = end.min_by_key(|end| oldest(end).map(|stamp| stamp.frame))?;
-                let waits = now.zip(oldest(&end));
-                let is_over =
-                    waits.is_none_or(|(now, oldest)| now.since(oldest.time) > self.taps.patience);
-                (is_over || self.taps.held > self.taps.most_held).then_some(end)
-            };
-            let Some(end) = next.or_else(overdue) else {
-                return;
-            };
-            let Some(waiting) = queues.waiting[usize::from(end)].pop_front() else {
-                return;
-            };
-            self.taps.held -= waiting.weight();
-            let tcp = waiting.tcp();
-            let stamp = queues.note(&tcp, end, waiting.stamp);
-            if next.is_none() && tcp.flags.has(TcpFlags::ACK) {
-                // What it acknowledges was not captured.
-                queues.sent[usize::from(1 - end)] = Some(tcp.acknowledgement);
-            }
-            self.follow_tcp(slot, &tcp, end, stamp);
-        }
-    }
-
-    /// Takes all of a flow that waits: it ends, or another begins.
-    pub(super) fn release_flow(&mut self, slot: Slot) {
-        let number = self.registry.flow(slot).number;
-        if let Some(mut queues) = self.taps.take(slot, number) {
-            self.release(slot, &mut queues, None);
-        }
-    }
-
-    /// Takes all that waits, as the capture ends.
-    pub(super) fn release_all(&mut self) {
-        while let Some((&slot, _)) = self.taps.flows.first_key_value() {
-            self.release_flow(slot);
-        }
     }
 }

@@ -79,6 +79,18 @@ pub(crate) struct Suspect {
     pub(crate) sender: End,
 }
 
+/// A packet whose bytes had come before.
+#[derive(Debug)]
+pub(crate) struct Suspected {
+    pub(crate) flow: Slot,
+    pub(crate) number: Option<u32>,
+    pub(crate) sender: End,
+    pub(crate) time: Time,
+    /// Bytes of IP and of its payload.
+    pub(crate) lengths: (u32, u32),
+    pub(crate) segment: Option<u32>,
+}
+
 /// The relation of a packet to those seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Relation {
