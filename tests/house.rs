@@ -103,6 +103,7 @@ const WIRESHARK: House = House {
         &["preferences"],
         &["read_ahead"],
         &["session"],
+        &["unfollowed"],
         &[
             "columns",
             "comment",
