@@ -44,7 +44,16 @@ impl Prefix {
     /// Returns true if it holds an address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        self.0.contains(&address)
+        // Bits under the mask, not first and last address: every new flow asks for every range.
+        match (self.0, address) {
+            (IpNet::V4(range), IpAddr::V4(address)) => {
+                (range.addr().to_bits() ^ address.to_bits()) & range.netmask().to_bits() == 0
+            }
+            (IpNet::V6(range), IpAddr::V6(address)) => {
+                (range.addr().to_bits() ^ address.to_bits()) & range.netmask().to_bits() == 0
+            }
+            _ => false,
+        }
     }
 
     /// Returns true if its addresses can hold one of IPv4 (RFC 6052, section 2.2).
