@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::cli::quality::{Carded, capture};
-use crate::plugin::{decompressed, nflx_rows, recorded_captures, target_folder};
+use crate::plugin::{decompressed, nflx, nflx_rows, recorded_captures, target_folder};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -391,11 +391,11 @@ fn a_c_host_is_told_of_what_settled() {
             .map(|line| serde_json::from_str(line).expect("JSON"))
             .collect();
         let of = |name: &str| -> Vec<_> { rows.iter().filter(|row| row["row"] == name).collect() };
-        let expected = nflx_rows("segments", &["--live"], path);
+        let expected = live_rows("segments", plain);
         let sizes: Vec<_> = of("segment").iter().map(|row| &row["app_bytes"]).collect();
         let theirs: Vec<_> = expected.iter().map(|row| &row["app_bytes"]).collect();
         assert_eq!(sizes, theirs, "{what}");
-        let expected = nflx_rows("sessions", &["--live"], path);
+        let expected = live_rows("sessions", plain);
         let sessions = of("session");
         assert_eq!(sessions.len(), expected.len(), "{what}");
         for (row, theirs) in sessions.iter().zip(&expected) {
@@ -409,6 +409,19 @@ fn a_c_host_is_told_of_what_settled() {
             of("role").iter().map(|row| row["id"].as_u64()).collect();
         assert!(told.len() >= known, "{what}: {} of {known}", told.len());
     }
+}
+
+/// Rows as they settle. From standard input: a file that is named is waited for as one that grows.
+fn live_rows(command: &str, capture: &Path) -> Vec<Value> {
+    let output = Command::new(nflx())
+        .args([command, "--format", "jsonl", "--live", "-"])
+        .stdin(fs::File::open(capture).expect("it is there"))
+        .output()
+        .expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect()
 }
 
 /// Nothing but the ABI is visible to programs that load the library.

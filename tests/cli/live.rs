@@ -103,7 +103,10 @@ fn the_last_row_of_each_server_and_every_session_is_that_of_the_whole_capture() 
 }
 
 fn begin(args: &[&str]) -> (Child, mpsc::Receiver<String>) {
-    let mut child = Command::new(program())
+    // Signals that these tests are run without, as programs in the background are, are not the program's to heed.
+    let mut child = Command::new("env")
+        .arg("--default-signal=INT,HUP,TERM")
+        .arg(program())
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
