@@ -94,6 +94,9 @@ impl Engine {
         let mut informed = Self::with(self.config, registry);
         if self.taps.differ {
             informed.put_in_order();
+            // What shows it waits for what it answers from the first packet on.
+            informed.taps.known = true;
+            informed.stats.answers_first = self.stats.answers_first;
         }
         informed
     }

@@ -11,7 +11,7 @@ use crate::wire::decode::{Tcp, TcpFlags};
 impl Engine {
     /// Takes note that a handshake's answer came before what it answers.
     pub(super) fn note_skew(&mut self) {
-        self.stats.answers_first += 1;
+        self.stats.answers_first += u64::from(!self.taps.known);
         if self.taps.patience > 0 && !self.taps.differ {
             self.segments_missed = true;
             self.put_in_order();

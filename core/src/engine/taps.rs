@@ -126,6 +126,8 @@ impl Handshake {
 pub(super) struct Taps {
     /// The clocks of two taps differ.
     pub(super) differ: bool,
+    /// They were known to from the first packet on.
+    pub(super) known: bool,
     pub(super) flows: BTreeMap<Slot, Queues>,
     /// Memory of all that waits, in bytes.
     pub(super) held: usize,
@@ -139,6 +141,7 @@ impl Taps {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
             differ: false,
+            known: false,
             flows: BTreeMap::new(),
             held: 0,
             most_held: size(config.tap_bytes().min(config.connection_bytes() / 2)),
