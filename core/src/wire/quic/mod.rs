@@ -26,7 +26,7 @@
 //! * Initial packet numbers are taken as sent, that is as below 2^(8·length); true for any real
 //!   handshake.
 //! * A packet cut by the snapshot length is decrypted as far as it goes, without proof that the
-//!   keys were right ([`Opened::authenticated`]).
+//!   keys were right (`Opened::authenticated`).
 //! * After a Retry the Initial keys change (RFC 9001, section 5.2): derive them from the
 //!   destination connection ID of the client's *next* Initial.
 //! * A connection ID issued later (`NEW_CONNECTION_ID`) is taken to have the length of the first
