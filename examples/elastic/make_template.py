@@ -8,6 +8,7 @@ TYPES = {
     "FT_STRING": "keyword",
     "FT_IPv4": "ip",
     "FT_IPv6": "ip",
+    "FT_UINT16": "long",
     "FT_UINT32": "long",
     "FT_UINT64": "long",
     "FT_FRAMENUM": "long",

@@ -121,7 +121,7 @@ fn the_elastic_template_covers_every_field() {
     for (name, kind) in FIELDS {
         let wanted = match *kind {
             "FT_IPv4" | "FT_IPv6" => "ip",
-            "FT_UINT32" | "FT_UINT64" | "FT_FRAMENUM" => "long",
+            "FT_UINT16" | "FT_UINT32" | "FT_UINT64" | "FT_FRAMENUM" => "long",
             "FT_DOUBLE" | "FT_RELATIVE_TIME" => "double",
             "FT_BOOLEAN" => "boolean",
             _ => "keyword",
