@@ -40,6 +40,7 @@ const FIELDS: &[(&str, &str)] = &[
     ("nflx.server.ipv6", "FT_IPv6"),
     ("nflx.server.name", "FT_STRING"),
     ("nflx.server.evidence", "FT_STRING"),
+    ("nflx.unfollowed", "FT_NONE"),
     ("nflx.evidence", "FT_NONE"),
     ("nflx.evidence.kind", "FT_STRING"),
     ("nflx.evidence.source_frame", "FT_FRAMENUM"),

@@ -27,9 +27,9 @@ PACKETS = 250
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 MODES = (["-V"], ["-2", "-V"], ["-T", "json"], ["-2", "-T", "json"], ["-2", "-T", "pdml"], ["-q", "-z", "io,phs"])
 # Where the plugin's fields begin, in each of these.
-OURS = (b"\n[Netflix", b'"nflx": {', b'"nflx.evidence": {', b'<proto name="nflx"', b" nflx ")
-# What a packet says of a server, in PDML: a field beside the protocols.
-WRAPPED = rb'^  <proto name="fake-field-wrapper">\n    <field name="nflx\.evidence".*?^  </proto>\n'
+OURS = (b"\n[Netflix", b'"nflx": {', b'"nflx.evidence": {', b'"nflx.unfollowed": {', b'<proto name="nflx"', b" nflx ")
+# What a packet says of a server, and what nothing can be read behind, in PDML: fields beside the protocols.
+WRAPPED = rb'^  <proto name="fake-field-wrapper">\n    <field name="nflx\.(?:evidence|unfollowed)".*?^  </proto>\n'
 STATISTICS = ["-q", "-z", "nflx,servers", "-z", "nflx,segments", "-z", "nflx,tree", "-z", "expert"]
 
 
@@ -68,7 +68,7 @@ def without_ours(mode, text):
                 closing = None
         elif "-V" in mode and line.startswith(b"[Netflix"):
             closing = b""
-        elif "json" in mode and line.strip() in (b'"nflx": {', b'"nflx.evidence": {'):
+        elif "json" in mode and line.strip() in OURS:
             closing = line[: len(line) - len(line.lstrip())] + b"}"
         elif "pdml" in mode and line.startswith(b'  <proto name="nflx"'):
             closing = b"  </proto>"

@@ -98,8 +98,8 @@ class Sharkd:
         return code, self.said.read()
 
 
-# The plugin's trees: its protocol, and what a packet says of a server.
-OURS = ("nflx", "nflx.evidence")
+# The plugin's trees: its protocol, what a packet says of a server, and what nothing can be read behind.
+OURS = ("nflx", "nflx.evidence", "nflx.unfollowed")
 
 
 def without_ours(value):

@@ -3,6 +3,7 @@
  * them ends, as tens of thousands may follow. The summary counts them. */
 #include "unfollowed.h"
 
+#include "fields.h"
 #include "session.h"
 
 static expert_field ei_nflx_unfollowed;
@@ -48,10 +49,14 @@ void unfollowed_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     take_up();
     for (uint32_t i = 0; i < met_count; i++) {
         if (met[i].first_frame == frame) {
-            proto_tree_add_expert_format(tree, pinfo, &ei_nflx_unfollowed, tvb, 0, 0,
-                                         "This packet is %s, which is %s: nothing inside it can be read, nor in those like "
-                                         "it that follow",
-                                         met[i].name, met[i].reason);
+            /* A field of the plugin's own: an expert item alone would stand there as a protocol. */
+            proto_item *item = proto_tree_add_none_format(tree, hf_nflx[HF_NFLX_UNFOLLOWED], tvb, 0, 0,
+                                                          "Netflix: nothing can be read behind %s", met[i].name);
+            proto_item_set_generated(item);
+            expert_add_info_format(pinfo, item, &ei_nflx_unfollowed,
+                                   "This packet is %s, which is %s: nothing inside it can be read, nor in those like it "
+                                   "that follow",
+                                   met[i].name, met[i].reason);
         }
     }
 }

@@ -56,6 +56,7 @@ fn segments(input: &mut Input<'_>) -> Vec<Segment> {
         };
         let flags = input.u8();
         all.push(Segment {
+            aborted: false,
             number,
             index: number,
             previous: None,
