@@ -1,7 +1,6 @@
 //! The engine on packet sequences: counters as a naive recount has them, no segment larger than what was sent, the same
 //! results for the same packets, and in a second pass where the first had all evidence in time.
 
-
 mod recount;
 
 use nflx_core::fuzzing::decode::{Transport, decode};

@@ -164,7 +164,10 @@ fn told(config: &Config, frames: &[Frame]) {
     };
     assert_eq!(counted(&rows), packets as f64);
     if let Some(settled) = live.settled_rows(&engine) {
-        assert_eq!((settled.len(), counted(&settled)), (rows.len(), packets as f64));
+        assert_eq!(
+            (settled.len(), counted(&settled)),
+            (rows.len(), packets as f64)
+        );
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use nflx_core::fuzzing::client_hello::ClientHello;
 use nflx_core::fuzzing::quic::{
-    ConnectionId, ConnectionIdLengths, CryptoStream, Endpoint, Form, InitialKeys,
-    crypto_frames, looks_like_initial, parse_datagram,
+    ConnectionId, ConnectionIdLengths, CryptoStream, Endpoint, Form, InitialKeys, crypto_frames,
+    looks_like_initial, parse_datagram,
 };
 
 use crate::Input;
@@ -28,8 +28,7 @@ fn datagram(input: &mut Input<'_>) {
     let length = bytes.len() + hidden;
     let _ = looks_like_initial(bytes, length);
     let mut lengths = ConnectionIdLengths::default();
-    let mut packets =
-        parse_datagram(bytes, length, (id_length < 21).then_some(id_length));
+    let mut packets = parse_datagram(bytes, length, (id_length < 21).then_some(id_length));
     let mut at = 0;
     let mut payload = Vec::new();
     while let Some(packet) = packets.next() {

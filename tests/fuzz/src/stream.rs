@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use nflx_core::Time;
-use nflx_core::fuzzing::stream::{Limits, Note, Run, Stream};
 use nflx_core::fuzzing::Stamp;
+use nflx_core::fuzzing::stream::{Limits, Note, Run, Stream};
 
 use crate::Input;
 

@@ -59,7 +59,13 @@ impl Recount {
     }
 }
 
-pub(super) fn check(config: &Config, by_address: bool, engine: &Engine, frames: &[Frame], said: &Said) {
+pub(super) fn check(
+    config: &Config,
+    by_address: bool,
+    engine: &Engine,
+    frames: &[Frame],
+    said: &Said,
+) {
     let stats = &said.stats;
     let ids: HashMap<IpAddr, u32> = engine
         .servers()
