@@ -46,9 +46,10 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a / b }'; }
 
 command -v valgrind >/dev/null || fail "valgrind is missing: apt-get install valgrind"
 # The profile that users get, whatever the machine says of profiles.
-export CARGO_PROFILE_RELEASE_LTO=thin CARGO_PROFILE_RELEASE_DEBUG=0
+export CARGO_PROFILE_RELEASE_LTO=thin CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=4
 release=${CARGO_TARGET_DIR:-target}/release
-cargo build --quiet --locked --release -p nflx-bench --bin workload --bin hostile
+cargo build --config 'profile.release.package.nflx-core.codegen-units=1' --quiet --locked --release -p nflx-bench \
+    --bin workload --bin hostile
 
 case ${1:-check} in
 record)
