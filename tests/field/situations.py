@@ -107,14 +107,17 @@ def packet_from(packet, address):
     return ends(packet)[0] == address
 
 
+def other_connection(packet):
+    """The same packet 7 ms later, of a connection with other sequence numbers."""
+    _, numbers, *_ = tcp_parts(packet)
+    moved = with_tcp(packet, numbers=(numbers[0] + 1_000_003, numbers[1] + 1_000_003 if numbers[1] else 0))
+    return Packet(packet.time + 7_000_000, moved.frame)
+
+
 def customers_with_the_same_addresses():
     packets, server, rows = video()
-    def other(packet):
-        ports, numbers, *_ = tcp_parts(packet)
-        moved = with_tcp(packet, numbers=(numbers[0] + 1_000_003, numbers[1] + 1_000_003 if numbers[1] else 0))
-        return Packet(packet.time + 7_000_000, moved.frame)
     tag = lambda p, vlan: Packet(p.time, p.frame[:12] + struct.pack("!HH", 0x8100, vlan) + p.frame[12:])
-    both = [tag(p, 10) for p in packets] + [tag(other(p), 20) for p in packets]
+    both = [tag(p, 10) for p in packets] + [tag(other_connection(p), 20) for p in packets]
     both.sort(key=lambda p: p.time)
     return both, ETHERNET, {"options": ["--set", "flow_key=vlan"], "app_bytes": sorted(2 * sizes(rows)), "flows": 2, "again": 0}
 
@@ -248,16 +251,11 @@ def virtual_networks_by_label():
     """The same addresses behind two labels of MPLS, others for each direction."""
     packets, server, rows = video()
 
-    def other(packet):
-        _, numbers, *_ = tcp_parts(packet)
-        moved = with_tcp(packet, numbers=(numbers[0] + 1_000_003, numbers[1] + 1_000_003 if numbers[1] else 0))
-        return Packet(packet.time + 7_000_000, moved.frame)
-
     def labelled(packet, network):
         label = 2 * network + packet_from(packet, server)
         return Packet(packet.time, ethernet(0x8847, struct.pack("!I", label << 12 | 0x1FF) + packet.ip))
 
-    both = [labelled(p, 20) for p in packets] + [labelled(other(p), 30) for p in packets]
+    both = [labelled(p, 20) for p in packets] + [labelled(other_connection(p), 30) for p in packets]
     both.sort(key=lambda p: p.time)
     return both, ETHERNET, {"options": ["--set", "flow_key=tunnel"], "app_bytes": sorted(2 * sizes(rows)), "flows": 2, "again": 0}
 

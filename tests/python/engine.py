@@ -25,6 +25,16 @@ def command(*arguments):
     return [json.loads(line) for line in output.splitlines()]
 
 
+def refuses(settings, word):
+    """Settings that cannot be are told in a sentence with this word."""
+    try:
+        nflx.Engine(**settings)
+    except ValueError as error:
+        assert word in str(error), error
+    else:
+        raise AssertionError(settings)
+
+
 def records(path):
     """Time in nanoseconds, length on the wire, bytes and link type of each record of a classic pcap file."""
     data = gzip.decompress(Path(path).read_bytes())
@@ -95,12 +105,7 @@ for model, lag in [(str(example), 0), (example.read_bytes(), 20)]:
         for key in ("session", "window", "client", "label", "value", "confidence", "out_of_range", "reason"):
             assert getattr(window, key) == row[key], (key, window, row)
 for wrong, word in [({"model": b"GIF89a"}, "not an ONNX model"), ({"model": str(example), "feature_window": 7}, "feature_window = ")]:
-    try:
-        nflx.Engine(**wrong)
-    except ValueError as error:
-        assert word in str(error), error
-    else:
-        raise AssertionError(wrong)
+    refuses(wrong, word)
 
 # Other readers' packets.
 with tempfile.NamedTemporaryFile(suffix=".pcap") as plain:
@@ -116,12 +121,7 @@ with tempfile.NamedTemporaryFile(suffix=".pcap") as plain:
 
 # Errors are exceptions with the sentence.
 for wrong, word in [({"no_such": 1}, "no_such"), ({"prefixes": "10.0.0.0/99"}, "10.0.0.0/99")]:
-    try:
-        nflx.Engine(**wrong)
-    except ValueError as error:
-        assert word in str(error), error
-    else:
-        raise AssertionError(wrong)
+    refuses(wrong, word)
 for arguments in [{}, {"time": 1.0, "time_ns": 1}]:
     try:
         nflx.Engine().packet(b"", **arguments)

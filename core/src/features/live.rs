@@ -43,7 +43,7 @@ pub struct Live {
     kinds: Vec<Kind>,
     /// Windows stay in `features`, for the end.
     keeps: bool,
-    /// How many of them are in `due` or were told.
+    /// The number of closed windows that are in `due` or were told.
     taken: usize,
     /// By time at which they are due, and in order of closing.
     due: BTreeMap<(Time, u64), Closed>,
@@ -69,10 +69,10 @@ struct Open {
     asked: bool,
 }
 
-/// What was told of a session.
+/// A session's rows so far.
 #[derive(Debug, Default)]
 struct Told {
-    /// What counts for good.
+    /// Events that cannot change any more, summed up.
     base: Asked,
     open: Vec<Open>,
     /// Windows told: where each ends, in frames and in time; those of the time in which segments settle.

@@ -61,6 +61,8 @@ mod sample;
 mod session;
 mod shares;
 mod tcp;
+#[cfg(test)]
+mod testing;
 mod window;
 mod windows;
 

@@ -57,7 +57,7 @@ pub struct Features {
     decoder: Decoder,
     /// `None` while it is not known.
     outcome: Option<Outcome>,
-    /// When a client's titles began, in order; empty where sessions are not told apart by titles.
+    /// The times at which a client's titles began, in order; empty where sessions are not told apart by titles.
     titles: HashMap<IpAddr, Vec<Time>>,
     pub(super) sessions: Table<IpAddr, Session>,
     flows: Table<u32, Flow>,
@@ -124,7 +124,8 @@ impl Features {
         }
     }
 
-    /// Says when titles began (client, time), so that each is a session of its own ([`Config::session_by_title`]).
+    /// Takes the times at which titles began (client, time), so that each is a session of its own
+    /// ([`Config::session_by_title`]).
     #[must_use]
     pub fn with_titles(mut self, titles: impl IntoIterator<Item = (IpAddr, Time)>) -> Self {
         for (client, time) in titles {
@@ -295,7 +296,7 @@ impl Features {
         self.sessions.insert(client, session)
     }
 
-    /// Whether a session that began at `start` has held a title before the one that has begun by now.
+    /// Returns true if a session that began at `start` has held a title before the one that has begun by now.
     fn is_next_title(&self, client: &IpAddr, start: Time, now: Time) -> bool {
         if self.titles.is_empty() {
             return false;

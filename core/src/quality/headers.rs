@@ -36,14 +36,18 @@ pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     if found.is_empty() {
         return;
     }
-    for &(at, came) in &found {
-        headers.push(Header {
-            asked: requests[at].asked,
-            came,
-            bytes: None,
-            flow: requests[at].flow,
-        });
-    }
+    move_to_headers(&found, requests, headers);
+}
+
+/// Moves requests (their place, and when the response had come) to the headers.
+fn move_to_headers(found: &[(usize, f64)], requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
+    let header = |&(at, came): &(usize, f64)| Header {
+        asked: requests[at].asked,
+        came,
+        bytes: None,
+        flow: requests[at].flow,
+    };
+    headers.extend(found.iter().map(header));
     headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
     let mut at = 0;
     requests.retain(|_| {
@@ -54,24 +58,18 @@ pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
 
 /// Takes requests whose bytes went to one that was asked for in the same turn, and is small: both were for headers.
 fn beside_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
-    let small: Vec<Header> = headers.clone();
-    requests.retain(|request| {
-        let beside = |header: &&Header| {
-            header.flow == request.flow && (header.asked - request.asked).abs() < ONE_TURN
-        };
+    let beside = |request: &Request| {
         let merged = request.shared && request.bytes == 0;
-        let Some(header) = small.iter().find(|header| merged && beside(header)) else {
-            return true;
-        };
-        headers.push(Header {
-            asked: request.asked,
-            came: header.came,
-            bytes: None,
-            flow: request.flow,
+        let header = headers.iter().find(|header| {
+            header.flow == request.flow && (header.asked - request.asked).abs() < ONE_TURN
         });
-        false
-    });
-    headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
+        header.filter(|_| merged).map(|header| header.came)
+    };
+    let found: Vec<(usize, f64)> = (0..)
+        .zip(requests.iter())
+        .filter_map(|(at, request)| Some((at, beside(request)?)))
+        .collect();
+    move_to_headers(&found, requests, headers);
 }
 
 /// Takes requests that overlapped, and whose bytes are together no more than those of sound and of headers: which of them
@@ -80,7 +78,7 @@ fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     let Some(sound) = usual_sound(requests) else {
         return;
     };
-    let mut found: Vec<usize> = Vec::new();
+    let mut found: Vec<(usize, f64)> = Vec::new();
     let mut from = 0;
     while from < requests.len() {
         let to = group_end(requests, from);
@@ -88,25 +86,12 @@ fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
             let sum: f64 = requests[from..to].iter().map(|r| r.bytes as f64).sum();
             if HEADER_SIZE.contains(&(sum - sound)) {
                 requests[from].track = Track::Audio;
-                found.push(from + 1);
+                found.push((from + 1, requests[from + 1].came));
             }
         }
         from = to;
     }
-    for &at in &found {
-        headers.push(Header {
-            asked: requests[at].asked,
-            came: requests[at].came,
-            bytes: None,
-            flow: requests[at].flow,
-        });
-    }
-    headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
-    let mut at = 0;
-    requests.retain(|_| {
-        at += 1;
-        !found.contains(&(at - 1))
-    });
+    move_to_headers(&found, requests, headers);
 }
 
 /// Adds the requests of a flow that were for headers, with the time at which these had come.

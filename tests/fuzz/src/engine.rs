@@ -4,7 +4,7 @@
 mod recount;
 
 use nflx_core::fuzzing::decode::{Transport, decode};
-use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Segment, Time};
+use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Segment};
 
 use self::recount::check;
 use crate::Input;
@@ -109,13 +109,13 @@ fn check_work(steps: u64, frames: &[Frame]) {
 fn among_others(config: &Config, frames: &[Frame], pause: Option<usize>, alone: &Said) {
     let mut engine = Engine::new(config.clone());
     for (frame, number) in frames.iter().zip(1..) {
-        engine.packet(&packet(frame, number));
+        engine.packet(&frame.packet(number));
         let other = unrelated(number);
         let said = engine.packet(&Packet {
             link_type: LinkType::RAW,
             original_length: other.len() as u32,
             data: &other,
-            ..packet(frame, number)
+            ..frame.packet(number)
         });
         assert_eq!(said, None, "frame {number}");
         if pause == Some(number) {
@@ -145,7 +145,7 @@ fn one_after_the_other(config: &Config, frames: &[Frame], by_turns: &Said) {
     pass(&mut engine, frames, None);
     let mut engine = engine.into_informed();
     for number in order {
-        engine.packet(&packet(&frames[number - 1], number));
+        engine.packet(&frames[number - 1].packet(number));
     }
     let apart = said(&mut engine, Vec::new());
     // What comes for a segment that was quiet for long, by the clock of others, is too late for it.
@@ -186,7 +186,7 @@ fn one_after_the_other(config: &Config, frames: &[Frame], by_turns: &Said) {
 fn by_flow(frames: &[Frame]) -> Option<Vec<usize>> {
     let mut flows: Vec<(_, Vec<usize>)> = Vec::new();
     for (frame, number) in frames.iter().zip(1..) {
-        let datagram = decode(&packet(frame, number)).ok()?;
+        let datagram = decode(&frame.packet(number)).ok()?;
         let Transport::Tcp(tcp) = datagram.transport else {
             return None;
         };
@@ -280,21 +280,11 @@ fn config(input: &mut Input<'_>) -> (Config, bool) {
     (config, by_address || choice & 3 == 3)
 }
 
-fn packet(frame: &Frame, number: usize) -> Packet<'_> {
-    Packet {
-        frame: number as u64,
-        time: Time(frame.time),
-        link_type: LinkType(frame.link_type),
-        original_length: frame.original_length,
-        data: &frame.data,
-    }
-}
-
 fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
     let steps = nflx_core::fuzzing::work_done();
     let mut annotations = Vec::with_capacity(frames.len());
     for (frame, number) in frames.iter().zip(1..) {
-        annotations.push(engine.packet(&packet(frame, number)));
+        annotations.push(engine.packet(&frame.packet(number)));
         if pause == Some(number) {
             engine.finish();
         }
@@ -338,7 +328,7 @@ fn said(engine: &mut Engine, annotations: Vec<Option<Annotation>>) -> Said {
 fn show(config: &Config, frames: &[Frame]) {
     let mut engine = Engine::new(config.clone());
     for (frame, number) in frames.iter().zip(1..) {
-        let packet = packet(frame, number);
+        let packet = frame.packet(number);
         match decode(&packet) {
             Ok(datagram) => {
                 println!(

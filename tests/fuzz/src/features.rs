@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use nflx_core::features::{COLUMNS, Live, Row, Stats, Value, column};
-use nflx_core::{Config, Direction, Engine, Features, LinkType, Packet, Time};
+use nflx_core::{Config, Direction, Engine, Features, Packet};
 
 use crate::traffic::{Frame, frames};
 use crate::{Input, memory};
@@ -81,13 +81,7 @@ fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
     let pass = |engine: &mut Engine,
                 visit: &mut dyn FnMut(&Packet<'_>, Option<nflx_core::Annotation>)| {
         for (frame, number) in frames.iter().zip(1..) {
-            let packet = Packet {
-                frame: number,
-                time: Time(frame.time),
-                link_type: LinkType(frame.link_type),
-                original_length: frame.original_length,
-                data: &frame.data,
-            };
+            let packet = frame.packet(number);
             visit(&packet, engine.packet(&packet));
         }
         engine.finish();
@@ -136,13 +130,7 @@ fn told(config: &Config, frames: &[Frame]) {
     held += in_use();
     let (mut rows, mut packets) = (Vec::new(), 0);
     for (frame, number) in frames.iter().zip(1..) {
-        let packet = Packet {
-            frame: number,
-            time: Time(frame.time),
-            link_type: LinkType(frame.link_type),
-            original_length: frame.original_length,
-            data: &frame.data,
-        };
+        let packet = frame.packet(number);
         let said = engine.packet(&packet);
         packets += u64::from(said.is_some());
         held -= in_use();

@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use nflx_core::{LinkType, Packet, Time};
+
 use crate::Input;
 use crate::decode::LINK_TYPES;
 
@@ -47,6 +49,19 @@ pub(crate) struct Frame {
     pub(crate) link_type: u16,
     pub(crate) original_length: u32,
     pub(crate) data: Vec<u8>,
+}
+
+impl Frame {
+    /// Returns the packet that this frame of a capture holds.
+    pub(crate) fn packet(&self, number: usize) -> Packet<'_> {
+        Packet {
+            frame: number as u64,
+            time: Time(self.time),
+            link_type: LinkType(self.link_type),
+            original_length: self.original_length,
+            data: &self.data,
+        }
+    }
 }
 
 struct Conversation {

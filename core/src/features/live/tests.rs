@@ -1,30 +1,9 @@
 use super::*;
+use crate::features::testing::{Given, ahead, config, packet};
 use crate::features::{COLUMNS, Value, column};
-use crate::packet::LinkType;
 use crate::testing::{self, CLIENT, MILLISECOND, NETFLIX, Talk, address, protected, record};
 
 const NANOSECONDS: i64 = 1000 * MILLISECOND;
-
-/// Packets (time, bytes of an IP packet) in the order of a capture.
-type Given = Vec<(i64, Vec<u8>)>;
-
-fn packet<'a>(frame: u64, (time, data): &'a (i64, Vec<u8>)) -> Packet<'a> {
-    Packet {
-        frame,
-        time: Time(*time),
-        link_type: LinkType::RAW,
-        original_length: data.len() as u32,
-        data,
-    }
-}
-
-fn config(settings: &[(&str, &str)]) -> Config {
-    let mut config = Config::default();
-    for (name, value) in settings {
-        config.set(name, value).unwrap();
-    }
-    config
-}
 
 /// Rows with the number of the packet that brought each, and those that the whole capture tells.
 struct Told {
@@ -52,22 +31,6 @@ fn told(config: &Config, lag: u64, given: &Given) -> Told {
         settled,
         stats: live.stats(),
     }
-}
-
-/// Rows of packets that were counted before the outcome was known.
-fn ahead(config: &Config, given: &Given) -> Vec<Row> {
-    let mut engine = Engine::new(config.clone());
-    let mut features = Features::ahead(config);
-    for (given, frame) in given.iter().zip(1..) {
-        let packet = packet(frame, given);
-        let said = engine.packet(&packet);
-        features.packet(&packet, said.as_ref());
-    }
-    engine.finish();
-    assert!(!engine.evidence_came_late());
-    features.settle(&engine);
-    features.finish();
-    std::iter::from_fn(|| features.next_row()).collect()
 }
 
 /// A player that asks for video every 4 s and for audio every 16 s, whose server was named by its handshake.
@@ -110,7 +73,7 @@ fn rows_that_waited_for_the_end_are_those_of_the_whole() {
     ] {
         let config = config(settings);
         let given = player(400);
-        let whole = ahead(&config, &given);
+        let (whole, _) = ahead(&config, &given).expect("room for all");
         assert!(whole.len() > 30 && number(&whole[30], "cumsum_chunksizes") > 0.0);
         let Told {
             rows,
@@ -160,7 +123,7 @@ fn a_row_comes_so_long_after_its_window_as_is_asked_for() {
 #[test]
 fn what_shows_late_is_in_the_rows_from_there_on() {
     let given = player(300);
-    let whole = ahead(&Config::default(), &given);
+    let (whole, _) = ahead(&Config::default(), &given).expect("room for all");
     let early = told(&Config::default(), 0, &given).rows;
     let requests = |row: &Row| number(row, "n_prev_up_chunk") + number(row, "n_chunks_up");
     assert!(requests(&early[25].1) > 30.0);

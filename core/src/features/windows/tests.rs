@@ -3,33 +3,12 @@ mod arbitrary;
 use std::collections::HashMap;
 
 use super::*;
+use crate::features::testing::{Given, ahead, config, packet};
 use crate::features::{COLUMNS, Value, column};
-use crate::packet::LinkType;
 use crate::testing;
 use crate::testing::{ACK, CLIENT, MILLISECOND, NETFLIX, Talk, address, protected, record};
 
 const SECOND: i64 = 1000 * MILLISECOND;
-
-/// Packets (time, bytes of an IP packet) in the order of a capture.
-type Given = Vec<(i64, Vec<u8>)>;
-
-fn config(settings: &[(&str, &str)]) -> Config {
-    let mut config = Config::default();
-    for (name, value) in settings {
-        config.set(name, value).unwrap();
-    }
-    config
-}
-
-fn packet<'a>(frame: u64, (time, data): &'a (i64, Vec<u8>)) -> Packet<'a> {
-    Packet {
-        frame,
-        time: Time(*time),
-        link_type: LinkType::RAW,
-        original_length: data.len() as u32,
-        data,
-    }
-}
 
 /// Rows of packets, and what found no room.
 fn features(config: Config, given: &Given) -> (Vec<Row>, Stats) {
@@ -50,26 +29,6 @@ fn features(config: Config, given: &Given) -> (Vec<Row>, Stats) {
     features.finish();
     rows.extend(std::iter::from_fn(|| features.next_row()));
     (rows, features.stats())
-}
-
-/// Rows of packets that were counted in the first reading; `None` if something found no room.
-fn ahead(config: &Config, given: &Given) -> Option<(Vec<Row>, Stats)> {
-    let mut engine = Engine::new(config.clone());
-    let mut features = Features::ahead(config);
-    for (given, frame) in given.iter().zip(1..) {
-        let packet = packet(frame, given);
-        let said = engine.packet(&packet);
-        features.packet(&packet, said.as_ref());
-        assert!(features.next_row().is_none(), "not before the outcome");
-    }
-    engine.finish();
-    if engine.evidence_came_late() || !features.is_whole() {
-        return None;
-    }
-    features.settle(&engine);
-    features.finish();
-    let rows = std::iter::from_fn(|| features.next_row()).collect();
-    Some((rows, features.stats()))
 }
 
 /// A datagram between Netflix and a client that is no QUIC.

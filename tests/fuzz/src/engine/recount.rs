@@ -1,4 +1,4 @@
-//! What an engine says, against a recount of the same packets that knows nothing of flows.
+//! An engine's counters against a recount of the same packets that knows nothing of flows.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use nflx_core::fuzzing::decode::{Transport, decode};
 use nflx_core::{Config, Counters, Direction, Engine, Packet};
 
-use super::{Said, packet};
+use super::Said;
 use crate::traffic::Frame;
 
 /// Client, its port, server, its port, what carries it.
 type Ends = (IpAddr, u16, IpAddr, u16, nflx_core::Transport);
 
-/// What the packets themselves say.
+/// Counts of the packets themselves.
 #[derive(Default)]
 struct Recount {
     addresses: HashMap<IpAddr, Counters>,
@@ -79,7 +79,7 @@ pub(super) fn check(
     let mut ambiguous = HashSet::new();
     let mut told = Vec::new();
     for (frame, number) in frames.iter().zip(1..) {
-        let ends = recount.count(&packet(frame, number));
+        let ends = recount.count(&frame.packet(number));
         let Some(annotation) = &said.annotations[number - 1] else {
             continue;
         };
