@@ -6,11 +6,12 @@ use super::request::{Request, Track};
 const REACTION: f64 = 0.03;
 /// Media ahead below which nothing can be played.
 const DRY: f64 = 1e-6;
-/// A browser goes on when it has so much sound ahead; twice as much with every time that the sound has run dry, up to a
-/// most (Chromium: `AudioRendererAlgorithm`, 200 ms that double up to 3 s; measured).
+/// Sound ahead, in seconds, with which a browser goes on: twice as much with every time that the sound has run dry, up to
+/// a most (Chromium, media/filters/audio_renderer_algorithm.cc: `kStartingCapacity`, `kMaxCapacity`).
 const SOUND_NEEDED: f64 = 0.2;
 const SOUND_NEEDED_MOST: f64 = 3.0;
-/// Pictures that it needs to go on, in seconds: four of them (Chromium: `limits::kMaxVideoFrames`; measured).
+/// Pictures ahead, in seconds, with which it goes on. Measured on recordings of Chromium, which decodes four ahead
+/// (media/base/limits.h: `kMaxVideoFrames`).
 const PICTURES_NEEDED: f64 = 0.12;
 /// A picture that runs dry so shortly before the sound is not missed yet.
 const TOGETHER: f64 = 0.1;
@@ -82,7 +83,7 @@ pub(crate) struct Clock {
     amid: [bool; 2],
     /// Tracks that it waits for.
     lacks: [bool; 2],
-    /// How many times the sound has run dry.
+    /// The number of times that the sound has run dry.
     dried: i32,
 }
 
@@ -190,7 +191,7 @@ impl Clock {
         ];
     }
 
-    /// Whether a track that was missing has come.
+    /// Returns true if a track that was missing has enough ahead to go on.
     fn has_enough(&self, track: Track) -> bool {
         let ahead = self.ahead(track);
         let sounds = track == Track::Audio || !self.present[1];

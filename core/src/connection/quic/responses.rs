@@ -27,6 +27,8 @@ const ENDS: u32 = 3;
 const FULL_ENDS: u32 = 50;
 /// Bytes that a server writes at once (nginx: `NGX_QUIC_STREAM_BUFSIZE`).
 const BUFFER: u64 = 65_536;
+/// Buffers that are written as a whole, in percent (measured with one version of nginx only).
+const WHOLE_BUFFERS: u64 = 75;
 /// Packets of which a server that pads fills one: it writes 64 kB at a time.
 const PADDED: u64 = 44;
 /// Requests supposed before those seen, where the beginning of a connection was not: enough for a stream ID of two
@@ -362,8 +364,8 @@ impl Responses {
         last + self.surplus_of_trains()
     }
 
-    /// What is padding of a server that hands trains of datagrams to the network card: the packet behind each buffer that
-    /// it writes at once is filled, whatever of the buffer was left for it. Some buffers are written in parts.
+    /// Returns the padding of a server that hands trains of datagrams to the network card: it fills the packet behind each
+    /// buffer that it writes at once, whatever of the buffer was left for it.
     fn surplus_of_trains(&self) -> u64 {
         let received = self
             .sharing
@@ -380,7 +382,7 @@ impl Responses {
         }
         let packets = BUFFER.div_ceil(data);
         let padding = packets * data - BUFFER;
-        self.period_packets / packets * padding * 3 / 4
+        self.period_packets / packets * padding * WHOLE_BUFFERS / 100
     }
 
     /// Returns true if the server fills the last packet of what it sends at once.
