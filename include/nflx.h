@@ -506,7 +506,7 @@ typedef struct nflx_address {
 } nflx_address;
 
 /**
- * What a model says of a window of one client's traffic. Sessions and windows are those of features: traffic of one client
+ * A model's answer for a window of one client's traffic. Sessions and windows are those of features: traffic of one client
  * until it pauses for `session_idle`, in pieces of `feature_window`. Times are nanoseconds since 1970-01-01T00:00:00Z.
  * Numbers with a fraction are NaN where the model gives none.
  */
@@ -1374,19 +1374,19 @@ nflx_status nflx_engine_next_quality(struct nflx_engine *engine,
 nflx_status nflx_engine_quality_count(const struct nflx_engine *engine, uint32_t *out);
 
 /**
- * What the model says of a window, by its index below what `nflx_engine_quality_count` writes. `NFLX_STATUS_NONE` if there
- * is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ * Writes the model's answer for a window, by its index below what `nflx_engine_quality_count` writes.
+ * `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
  */
-nflx_status nflx_engine_quality(const struct nflx_engine *engine,
-                                uint32_t index,
-                                struct nflx_quality *out);
+nflx_status nflx_engine_quality(const struct nflx_engine *engine, uint32_t index, struct nflx_quality *out);
 
 /**
- * What the model says of the window that a frame is in. Before the window closes, only its session and number are set,
- * and not the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window: none of Netflix's, a copy,
+ * Writes the model's answer for the window that a frame is in. Before the window closes, only its session and number
+ * are set, and not the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window: none of Netflix's, a copy,
  * or there is no model; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
  */
-nflx_status nflx_engine_frame_quality(const struct nflx_engine *engine, uint64_t frame, struct nflx_quality *out);
+nflx_status nflx_engine_frame_quality(const struct nflx_engine *engine,
+                                      uint64_t frame,
+                                      struct nflx_quality *out);
 
 /**
  * Makes a configuration with every setting at its default.
@@ -1535,7 +1535,7 @@ nflx_status nflx_engine_unfollowed_headers(const struct nflx_engine *engine,
                                            uint32_t *out);
 
 /**
- * What was dropped or capped until now.
+ * Writes the counts of what was dropped or capped until now.
  */
 nflx_status nflx_engine_stats(const struct nflx_engine *engine, struct nflx_stats *out);
 

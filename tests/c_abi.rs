@@ -258,7 +258,7 @@ fn a_c_host_agrees_with_the_program() {
     }
 }
 
-/// What a C host hears of a model, as windows close and at the end.
+/// Compares what a C host is told by a model, as windows close and at the end, with the command.
 fn heard(program: &Path, arguments: &[&Path]) -> (Option<i32>, String) {
     let output = run(program, arguments);
     let said = String::from_utf8_lossy(&output.stderr);

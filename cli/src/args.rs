@@ -251,7 +251,7 @@ impl FeaturesRun {
     }
 }
 
-/// How long windows are, and when their rows are told.
+/// The length of windows, and the time at which their rows are told.
 #[derive(Debug, Args)]
 struct Window {
     /// Length of a window; windows begin with a session's first packet [default: 10]

@@ -1,4 +1,4 @@
-//! What an engine's model says of windows.
+//! Answers of an engine's model for windows.
 
 use crate::crossing::{Output, StructOutput};
 use crate::engine::nflx_engine;
@@ -60,8 +60,8 @@ pub unsafe extern "C" fn nflx_engine_quality_count(
     unsafe { guard_read(engine, body) }
 }
 
-/// What the model says of a window, by its index below what `nflx_engine_quality_count` writes. `NFLX_STATUS_NONE` if there
-/// is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+/// Writes the model's answer for a window, by its index below what `nflx_engine_quality_count` writes.
+/// `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_quality(
     engine: *const nflx_engine,
@@ -79,8 +79,8 @@ pub unsafe extern "C" fn nflx_engine_quality(
     unsafe { guard_read(engine, body) }
 }
 
-/// What the model says of the window that a frame is in. Before the window closes, only its session and number are set,
-/// and not the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window: none of Netflix's, a copy,
+/// Writes the model's answer for the window that a frame is in. Before the window closes, only its session and number
+/// are set, and not the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window: none of Netflix's, a copy,
 /// or there is no model; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_frame_quality(

@@ -44,7 +44,7 @@ pub struct nflx_engine {
     first_frames: Vec<u64>,
     /// As `nflx_engine_find_sessions` last found them.
     pub(crate) sessions: SessionTable,
-    /// What its model says, if it has one.
+    /// Its model's answers, if it has one.
     pub(crate) answers: Option<Answers>,
     /// Settled segments are kept.
     pub(crate) keeps_settled: bool,

@@ -1,4 +1,4 @@
-//! What an engine could not follow, or had no room for.
+//! Packets that an engine could not follow, and counts of what found no room.
 
 use crate::crossing::{Output, StructOutput};
 use crate::engine::nflx_engine;
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn nflx_engine_unfollowed_headers(
     unsafe { guard_read(engine, body) }
 }
 
-/// What was dropped or capped until now.
+/// Writes the counts of what was dropped or capped until now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_stats(
     engine: *const nflx_engine,

@@ -59,7 +59,7 @@ unsafe impl Crossing for nflx_model {
     const FIRST_SIZE: usize = 304;
 }
 
-/// What a model says of a window of one client's traffic. Sessions and windows are those of features: traffic of one client
+/// A model's answer for a window of one client's traffic. Sessions and windows are those of features: traffic of one client
 /// until it pauses for `session_idle`, in pieces of `feature_window`. Times are nanoseconds since 1970-01-01T00:00:00Z.
 /// Numbers with a fraction are NaN where the model gives none.
 #[repr(C)]
@@ -173,7 +173,7 @@ pub(crate) struct Answers {
     kept: Option<Kept>,
 }
 
-/// What is kept for hosts that show frames again.
+/// Answers kept for hosts that show frames again.
 #[derive(Debug, Default)]
 struct Kept {
     windows: Vec<nflx_quality>,

@@ -190,7 +190,7 @@ facts! {
 }
 
 facts! {
-    /// What a model says of a window of one client's traffic.
+    /// A model's answer for a window of one client's traffic.
     Window {
         /// Number of the session in the capture, from 1.
         session: u32,

@@ -1,4 +1,4 @@
-//! What a user is told: help, settings, and what was wrong with a call or its input.
+//! Messages to users: help, settings, and errors of calls and input.
 
 use super::*;
 

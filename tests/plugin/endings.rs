@@ -1,4 +1,4 @@
-//! What ends a response before its time, and what ends a packet before anything in it can be read.
+//! Responses that end before their time, and packets that end before anything in them can be read.
 
 use std::fs;
 

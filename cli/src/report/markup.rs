@@ -28,9 +28,9 @@ pub(super) struct Page<'a> {
     /// Its first packet.
     pub(super) start: Time,
     pub(super) facts: &'a Facts<'a>,
-    /// What viewers saw.
+    /// Sessions of viewers.
     pub(super) sessions: &'a [Session],
-    /// What a model says, if there is one.
+    /// A model's answers, if one was given.
     pub(super) answers: Option<&'a Answers>,
     /// What to say where no server was found.
     pub(super) lacking: Option<&'a str>,

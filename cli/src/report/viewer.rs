@@ -91,7 +91,7 @@ fn table(sessions: &[Session], start: Time) -> Markup {
     }
 }
 
-/// What a model says of windows.
+/// Draws a model's answers for windows.
 fn strip(answers: &Answers, axis: &TimeAxis) -> Result<Markup, Failure> {
     let (lanes, labels) = answers.lanes();
     let drawing = chart::windows(&lanes, labels, axis)?;

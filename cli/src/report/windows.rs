@@ -1,4 +1,4 @@
-//! What a model says of windows, as the page shows it.
+//! A model's answers for windows, as the page shows them.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

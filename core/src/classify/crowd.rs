@@ -25,7 +25,7 @@ const TRACK_SHARE: usize = 25;
 const STRAYS: usize = 75;
 /// Share of distances, in percent, above which they are those of a full buffer.
 const LONGEST: usize = 90;
-/// What is left for video where all sizes of audio are right, in percent of these: each viewer fetches both.
+/// The least share of segments that must remain for video, in percent of those that are audio: each viewer fetches both.
 const VIDEO_LEFT: usize = 50;
 
 /// Decides on all that is undecided.

@@ -11,11 +11,11 @@ use crate::flows::key::{End, FlowKey};
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::{Tcp, TcpFlags};
 
-/// What a connection says of itself after a packet.
+/// The state of a connection after a packet.
 struct After {
     /// Bytes held back that found no room.
     dropped: u64,
-    /// It may keep more of what it was given than before.
+    /// The connection may hold more memory than before.
     keeps: bool,
     /// Something was sent again.
     repeats: bool,

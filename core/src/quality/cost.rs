@@ -24,7 +24,7 @@ const APART: f64 = 1.5;
 /// Players hold so many seconds ahead for the most part, and what it costs that one holds e times as many.
 const USUAL_BUFFER: f64 = 20.0;
 const LARGE: f64 = 1.0;
-/// What a request for sound costs beside the picture rather than at a level of its own.
+/// The cost of a request for sound that follows the picture's rather than a level of its own.
 const BESIDE: f64 = 0.05;
 /// A request at once although the buffer is full.
 const ABOVE: f64 = 1.5;

@@ -109,7 +109,7 @@ pub(crate) fn find(
     Some(fit)
 }
 
-/// What the best hypothesis costs, at a quick look: one with seconds that most encoders use.
+/// Returns the cost of the best hypothesis at a quick look: one with seconds that most encoders use.
 pub(crate) fn glance(
     requests: &mut [Request],
     headers: &[Header],

@@ -6,7 +6,7 @@ use super::request::{ALIKE, Header, Request, Rules, Track, median_bytes, separat
 const BEHIND_HEADER: f64 = 0.2;
 /// A request that is overtaken by the next of its track by so much was given up, or the one after would have waited.
 const OVERTAKEN: f64 = 0.05;
-/// How long a player waits for a new connection on a link that is busy, in seconds.
+/// The time that a new connection takes on a busy link, in seconds.
 const HANDSHAKE: f64 = 1.0;
 
 /// Finds when the player decided to ask, which requests it waited with, and which it may have given up.
@@ -67,7 +67,7 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
 const SURELY: f64 = 0.99;
 const UNLIKELY: f64 = 0.005;
 
-/// How the servers of a play close flows.
+/// Habits of a play's servers in closing flows.
 #[derive(Debug)]
 struct Habits {
     /// By flow: how many requests it carried.
@@ -78,7 +78,7 @@ struct Habits {
     kept: f64,
     /// Flows are closed whenever they are idle for a moment.
     closes_often: bool,
-    /// When flows were used first, in order.
+    /// The times at which flows were first used, in order.
     opened: Vec<f64>,
     /// The usual size of sound.
     sound: Option<f64>,
@@ -134,7 +134,7 @@ fn first_uses(requests: &[Request], headers: &[Header]) -> Vec<(u32, f64)> {
     uses
 }
 
-/// When flows were used first, in order.
+/// Returns the times at which flows were first used, in order.
 fn openings(requests: &[Request], headers: &[Header]) -> Vec<f64> {
     let uses = first_uses(requests, headers);
     let mut opened: Vec<f64> = uses.into_iter().map(|used| used.1).collect();
@@ -216,7 +216,7 @@ fn weigh(likelihood: f64, ratio: f64) -> f64 {
     odds / (1.0 + odds)
 }
 
-/// How many times likelier a picture was cut short than not, by its size among those before it, and by what followed:
+/// Returns the odds that a picture was cut short, by its size among those before it, and by what followed:
 /// players give up what comes too slowly, and go on in another quality.
 fn cut_short(requests: &[Request], at: usize, next: &Request) -> f64 {
     let this = &requests[at];
@@ -243,7 +243,7 @@ fn cut_short(requests: &[Request], at: usize, next: &Request) -> f64 {
 }
 
 impl Habits {
-    /// How likely the player closed a flow that nothing was asked for on any more, rather than its server. `ahead`: seconds
+    /// Returns the likelihood that the player closed an unused flow, rather than its server. `ahead`: seconds
     /// until more of the track was asked for.
     fn likelihood_of_close(&self, requests: &[Request], at: usize, ahead: f64) -> f64 {
         let this = requests[at];

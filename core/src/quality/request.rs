@@ -124,7 +124,7 @@ fn near(requests: &[Request], at: usize) -> &[Request] {
     &requests[at.saturating_sub(3)..requests.len().min(at + 4)]
 }
 
-/// Whether something of a track is on its way beside a request.
+/// Returns true if something of a track is on its way beside a request.
 fn beside(requests: &[Request], at: usize, track: Track) -> bool {
     let this = &requests[at];
     near(requests, at)
@@ -208,7 +208,7 @@ pub(crate) fn one_at_a_time(requests: &mut [Request]) -> bool {
     any
 }
 
-/// How many of the requests next to one on a flow, before and after it, were for pictures.
+/// Counts the requests next to one on a flow, before and after it, that were for pictures.
 fn pictures_beside(requests: &[Request], at: usize, flow: u32) -> usize {
     const FAR: usize = 12;
     let picture = |other: Option<&Request>| other.is_some_and(|r| r.track == Track::Video);

@@ -1,4 +1,4 @@
-//! Where a viewer went elsewhere in a title whose player does not ask for the headers of both tracks then.
+//! Seeks of players that do not ask for the headers of both tracks again.
 
 use super::fit::{self, Fit};
 use super::interpret::interpret;
@@ -72,8 +72,8 @@ fn again(requests: &[Request], headers: &[Header]) -> Vec<f64> {
         .collect()
 }
 
-/// When a player of two tracks may have begun anew: something on its way was given up, or both tracks are asked for
-/// without a wait where sound had been waited with. The likeliest first.
+/// Returns the times at which a player of two tracks may have started over, the likeliest first: a response was given up,
+/// or both tracks are asked for without a wait where sound had been waited with.
 fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) -> Vec<f64> {
     let mut seen = requests.to_vec();
     interpret(&mut seen, headers, sure, &rules);
@@ -104,7 +104,7 @@ fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) ->
     found.into_iter().map(|place| place.1).collect()
 }
 
-/// Whether both tracks are asked for in one go.
+/// Returns true if both tracks are asked for within [`ONE_GO`].
 fn both_follow(requests: &[Request]) -> bool {
     let soon = |request: &&Request| request.decided - requests[0].decided < ONE_GO;
     let tracks = requests.iter().take(6).take_while(soon).map(|r| r.track);
@@ -113,7 +113,7 @@ fn both_follow(requests: &[Request]) -> bool {
         .all(|track| tracks.clone().any(|other| other == track))
 }
 
-/// Whether the next requests of a track come without a wait between them.
+/// Returns true if the next requests of a track come without a wait between them.
 fn asks_at_once(requests: &[Request], track: Track) -> bool {
     let mine = requests.iter().filter(|r| r.track == track);
     let next: Vec<&Request> = mine.skip(1).take(ANEW).collect();

@@ -100,7 +100,7 @@ pub(in crate::report) fn timeline(
     }))
 }
 
-/// What is drawn: a lane for each server, and bars in them.
+/// The drawing: a lane for each server, and a bar for each segment.
 struct Lanes<'a> {
     axis: &'a TimeAxis,
     servers: &'a [RankedServer<'a>],

@@ -1,5 +1,5 @@
-//! What a viewer saw over time: the player's buffer, the bit rate on the screen and where the picture stood; and below,
-//! what a model says of each window.
+//! The picture of a session over time: the player's buffer, the bit rate on the screen and the times at which it stood;
+//! and below, a model's answer for each window.
 
 use maud::Markup;
 use nflx_core::quality::{Moment, Session};
@@ -167,7 +167,7 @@ pub(in crate::report) fn windows(
     Ok(Some(drawing))
 }
 
-/// How dark the label of this rank is, lighter than a text upon it can be read on.
+/// The shade of the label of this rank, light enough for a text on it to be read.
 fn shade(rank: usize, labels: usize) -> f64 {
     0.12 + 0.43 * (rank as f64 + 1.0) / labels.max(1) as f64
 }

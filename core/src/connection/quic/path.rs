@@ -18,7 +18,7 @@ const COMPARED_LEN: usize = MAX_CID_LEN + 1;
 
 /// Waits for an answer that are kept.
 const WAITS: usize = 5;
-/// How often in a row what comes may be too early for an answer.
+/// The number of times in a row that a packet may be too early for an answer.
 const MOST_REFUSED: u8 = 3;
 
 /// Connection IDs, round-trip times and datagram sizes of one connection.
@@ -40,7 +40,7 @@ pub(super) struct Path {
     /// Latest times from a request to what was taken for its answer, in nanoseconds, and how many there were.
     waits: [i64; WAITS],
     wait_count: usize,
-    /// How often in a row what came was not.
+    /// The number of packets in a row that were no answers.
     refused: u8,
     /// Largest datagram of the client and of the server.
     pub(super) largest: [u32; 2],

@@ -23,8 +23,8 @@ const YOUNG_ROUND_TRIPS: i64 = 20;
 const PROBE_ROUND_TRIPS: i64 = 4;
 /// By how many bytes a repeated request differs: an acknowledgement beside it may have grown by ranges and a longer delay.
 const REPEATED: u32 = 8;
-/// What a peer may hold an acknowledgement back, in nanoseconds (RFC 9000, section 18.2), for which a probe timeout waits
-/// beyond round trips (RFC 9002, section 6.2.1).
+/// The time for which a peer may delay an acknowledgement, in nanoseconds (RFC 9000, section 18.2). A probe timeout waits
+/// for it beyond round trips (RFC 9002, section 6.2.1).
 const HELD_BACK: i64 = 25_000_000;
 /// The level of acknowledgements is kept in parts of a byte, and falls by an eighth of the distance with each packet,
 /// as round-trip times are smoothed (RFC 9002, section 5.3).

@@ -24,7 +24,7 @@ const MISFIT: f64 = 4.0;
 const HASTY: f64 = 2.0;
 /// The part of audio's size below which video that is followed is as unlikely as a tiny response.
 const HARDLY: u64 = 4;
-/// What speaks against audio that has more than its size where no video came with it, and the part of its size from which
+/// The cost of audio that has more than its size although no video came with it, and the part of its size from which
 /// that shows.
 const WRONG: f64 = 3.0;
 const CLEARLY: u64 = 8;

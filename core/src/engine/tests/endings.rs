@@ -218,7 +218,7 @@ fn a_refused_connection_has_no_segments() {
     assert!(said.iter().all(Option::is_some) && engine.server(0).unwrap().flows == 1);
 }
 
-/// Whether segments are aborted, of a conversation in which the last response is cut and this ends the connection.
+/// Tells of each segment whether it is aborted, where the last response is cut and this ends the connection.
 fn aborted_by(conversation: &Talk, cut: usize, from_client: bool, flags: u8) -> Vec<bool> {
     let mut talk = conversation.clone();
     for _ in 0..cut {

@@ -18,7 +18,7 @@ fn skewed(packets: &[TcpPacket], ahead: i64, of_server: bool) -> Vec<TcpPacket> 
     packets
 }
 
-/// What host programs do: read again if that would say more.
+/// Reads as host programs do: once more if a second reading would tell more.
 fn read(config: &Config, packets: &[TcpPacket]) -> Engine {
     let engine = run(config.clone(), packets).0;
     if !engine.should_read_again() {

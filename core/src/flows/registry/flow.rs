@@ -133,7 +133,7 @@ pub(super) struct Host {
     pub(super) t_last: Time,
     /// Would be a server, had there been room.
     pub(super) refused: bool,
-    /// It opens connections.
+    /// The device opens connections.
     pub(super) is_client: bool,
 }
 

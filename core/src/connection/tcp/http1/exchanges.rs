@@ -1,4 +1,4 @@
-//! Which requests of an HTTP/1 connection await their responses, and which of them the next response answers.
+//! The requests of an HTTP/1 connection that await their responses, and the one that the next response answers.
 
 use std::collections::VecDeque;
 

@@ -33,7 +33,7 @@ enum Scheduler {
     NewestFirst,
 }
 
-/// What asks.
+/// A client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Client {
     /// A player, which keeps one segment of each track in flight.
