@@ -109,6 +109,7 @@ const WIRESHARK: House = House {
             "comment",
             "conversations",
             "experts",
+            "items",
             "ladder",
             "menu",
             "navigation",

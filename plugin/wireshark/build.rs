@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 /// Sources of the plugin, `src/NAME.c`.
-const SOURCES: [&str; 30] = [
+const SOURCES: [&str; 31] = [
     "columns",
     "comment",
     "conversations",
@@ -15,6 +15,7 @@ const SOURCES: [&str; 30] = [
     "fields",
     "format",
     "frame",
+    "items",
     "ladder",
     "menu",
     "model",

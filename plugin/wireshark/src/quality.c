@@ -4,8 +4,8 @@
 #include "quality.h"
 
 #include "fields.h"
+#include "items.h"
 #include "session.h"
-#include "tree.h"
 
 #include <math.h>
 
@@ -17,31 +17,10 @@ void quality_register(void)
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
 }
 
-/* Whether somebody looks at a field: an item that nobody sees costs as much as one that is. */
-static bool is_asked(proto_tree *tree, field field)
-{
-    return proto_field_is_referenced(tree, hf_nflx[field]);
-}
-
 static void add_text(proto_tree *tree, tvbuff_t *tvb, field field, const char *text)
 {
-    if (text[0] != '\0' && is_asked(tree, field)) {
-        proto_item_set_generated(proto_tree_add_string(tree, hf_nflx[field], tvb, 0, 0, text));
-    }
-}
-
-static void add_number(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t number)
-{
-    if (is_asked(tree, field)) {
-        proto_item_set_generated(proto_tree_add_uint(tree, hf_nflx[field], tvb, 0, 0, number));
-    }
-}
-
-static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double number)
-{
-    if (isfinite(number) && is_asked(tree, field)) {
-        number = tree_with_15_digits(number);
-        proto_item_set_generated(proto_tree_add_double(tree, hf_nflx[field], tvb, 0, 0, number));
+    if (text[0] != '\0') {
+        items_add_string(tree, tvb, field, text);
     }
 }
 
@@ -49,14 +28,10 @@ static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double numb
 static void add_target(proto_tree *tree, tvbuff_t *tvb, const nflx_model *model, double value)
 {
     if (model->target == NFLX_TARGET_RESOLUTION && value >= 0 && value <= UINT16_MAX) {
-        add_number(tree, tvb, HF_NFLX_QUALITY_RESOLUTION, (uint32_t)rint(value));
+        items_add_uint(tree, tvb, HF_NFLX_QUALITY_RESOLUTION, (uint32_t)rint(value));
     }
-    if (model->target == NFLX_TARGET_STARTUP_DELAY && value >= 0 && value < 1e9 &&
-        is_asked(tree, HF_NFLX_QUALITY_STARTUP_DELAY)) {
-        int64_t nanoseconds = (int64_t)rint(value * 1e9);
-        nstime_t time = {.secs = (time_t)(nanoseconds / 1000000000), .nsecs = (int)(nanoseconds % 1000000000)};
-        proto_item_set_generated(
-            proto_tree_add_time(tree, hf_nflx[HF_NFLX_QUALITY_STARTUP_DELAY], tvb, 0, 0, &time));
+    if (model->target == NFLX_TARGET_STARTUP_DELAY && value < 1e9) {
+        items_add_seconds(tree, tvb, HF_NFLX_QUALITY_STARTUP_DELAY, value);
     }
 }
 
@@ -87,18 +62,15 @@ static void add(proto_tree *tree, tvbuff_t *tvb, const nflx_model *model, const 
     proto_item *item = add_title(tree, tvb, model, quality);
     proto_tree *branch = proto_item_add_subtree(item, ett_nflx_quality);
 
-    proto_item_set_generated(item);
+    items_computed(item);
     add_target(branch, tvb, model, quality->value);
     add_text(branch, tvb, HF_NFLX_QUALITY_LABEL, quality->label);
-    add_double(branch, tvb, HF_NFLX_QUALITY_VALUE, quality->value);
-    add_double(branch, tvb, HF_NFLX_QUALITY_CONFIDENCE, quality->confidence);
+    items_add_double(branch, tvb, HF_NFLX_QUALITY_VALUE, quality->value);
+    items_add_double(branch, tvb, HF_NFLX_QUALITY_CONFIDENCE, quality->confidence);
     add_text(branch, tvb, HF_NFLX_QUALITY_REASON, quality->reason);
-    add_number(branch, tvb, HF_NFLX_QUALITY_SESSION, quality->session);
-    add_number(branch, tvb, HF_NFLX_QUALITY_WINDOW, quality->window);
-    if (is_asked(branch, HF_NFLX_QUALITY_OUT_OF_RANGE)) {
-        proto_item_set_generated(proto_tree_add_boolean(branch, hf_nflx[HF_NFLX_QUALITY_OUT_OF_RANGE], tvb, 0, 0,
-                                                        (quality->flags & NFLX_QUALITY_OUT_OF_RANGE) != 0));
-    }
+    items_add_uint(branch, tvb, HF_NFLX_QUALITY_SESSION, quality->session);
+    items_add_uint(branch, tvb, HF_NFLX_QUALITY_WINDOW, quality->window);
+    items_add_boolean(branch, tvb, HF_NFLX_QUALITY_OUT_OF_RANGE, (quality->flags & NFLX_QUALITY_OUT_OF_RANGE) != 0);
     add_text(branch, tvb, HF_NFLX_QUALITY_MODEL, model->name);
 }
 

@@ -4,9 +4,8 @@
 
 #include "fields.h"
 #include "format.h"
+#include "items.h"
 #include "session.h"
-
-#include <math.h>
 
 static int ett_nflx = -1;
 static int ett_nflx_server = -1;
@@ -22,90 +21,27 @@ void tree_register(void)
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
 }
 
-static nstime_t span(int64_t nanoseconds)
-{
-    nstime_t time;
-
-    time.secs = (time_t)(nanoseconds / 1000000000);
-    time.nsecs = (int)(nanoseconds % 1000000000);
-    return time;
-}
-
-/* The fields below are what the analysis says, not what the packet's bytes say. */
-static proto_item *computed(proto_item *item)
-{
-    proto_item_set_generated(item);
-    return item;
-}
-
-/* Whether somebody looks at one of these fields, or at all: an item that nobody sees costs as much as one that is. */
-static bool is_asked(proto_tree *tree, field from, field to)
-{
-    for (int field = (int)from; field <= (int)to; field++) {
-        if (proto_field_is_referenced(tree, hf_nflx[field])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether labels are read: only where items are shown, as filters and columns read values. */
 static bool is_visible(const proto_tree *tree)
 {
     return PTREE_DATA(tree)->visible;
 }
 
-static void add_uint64(proto_tree *tree, tvbuff_t *tvb, field field, uint64_t value)
-{
-    if (proto_field_is_referenced(tree, hf_nflx[field])) {
-        computed(proto_tree_add_uint64(tree, hf_nflx[field], tvb, 0, 0, value));
-    }
-}
-
-static void add_uint(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t value)
-{
-    if (proto_field_is_referenced(tree, hf_nflx[field])) {
-        computed(proto_tree_add_uint(tree, hf_nflx[field], tvb, 0, 0, value));
-    }
-}
-
-static void add_boolean(proto_tree *tree, tvbuff_t *tvb, field field, bool value)
-{
-    if (proto_field_is_referenced(tree, hf_nflx[field])) {
-        computed(proto_tree_add_boolean(tree, hf_nflx[field], tvb, 0, 0, value));
-    }
-}
-
-static void add_string(proto_tree *tree, tvbuff_t *tvb, field field, const char *value)
-{
-    if (proto_field_is_referenced(tree, hf_nflx[field])) {
-        computed(proto_tree_add_string(tree, hf_nflx[field], tvb, 0, 0, value));
-    }
-}
-
-static void add_span(proto_tree *tree, tvbuff_t *tvb, field field, int64_t nanoseconds)
-{
-    if (proto_field_is_referenced(tree, hf_nflx[field])) {
-        nstime_t time = span(nanoseconds);
-        computed(proto_tree_add_time(tree, hf_nflx[field], tvb, 0, 0, &time));
-    }
-}
-
 /* Four counters whose fields follow each other in fields.def. */
 static void add_counters(proto_tree *tree, tvbuff_t *tvb, field in_pkts, field out_pkts, field in_bytes,
                          field out_bytes, const nflx_counters *counters)
 {
-    add_uint64(tree, tvb, in_pkts, counters->in_pkts);
-    add_uint64(tree, tvb, out_pkts, counters->out_pkts);
-    add_uint64(tree, tvb, in_bytes, counters->in_bytes);
-    add_uint64(tree, tvb, out_bytes, counters->out_bytes);
+    items_add_uint64(tree, tvb, in_pkts, counters->in_pkts);
+    items_add_uint64(tree, tvb, out_pkts, counters->out_pkts);
+    items_add_uint64(tree, tvb, in_bytes, counters->in_bytes);
+    items_add_uint64(tree, tvb, out_bytes, counters->out_bytes);
 }
 
 /* Frame numbers are 32 bits wide in Wireshark, which gave them to the engine in the first place. */
 static void add_frame(proto_tree *tree, tvbuff_t *tvb, field field, uint64_t frame)
 {
     if (frame != 0) {
-        add_uint(tree, tvb, field, (uint32_t)frame);
+        items_add_uint(tree, tvb, field, (uint32_t)frame);
     }
 }
 
@@ -119,33 +55,14 @@ static void add_neighbour(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t
     }
 }
 
-double tree_with_15_digits(double value)
-{
-    char digits[G_ASCII_DTOSTR_BUF_SIZE];
-
-    if (value >= 1 && value < 1e12) {
-        /* Twelve of them before the point: the nearest number with three behind it, without the cost of text. */
-        return rint(value * 1000) / 1000;
-    }
-    g_ascii_formatd(digits, sizeof digits, "%.15g", value);
-    return g_ascii_strtod(digits, NULL);
-}
-
-static void add_double(proto_tree *tree, tvbuff_t *tvb, field field, double value)
-{
-    if (proto_field_is_referenced(tree, hf_nflx[field])) {
-        computed(proto_tree_add_double(tree, hf_nflx[field], tvb, 0, 0, tree_with_15_digits(value)));
-    }
-}
-
 /* A name that gave evidence, with the frame that said so below it. */
 static void add_source(tvbuff_t *tvb, proto_tree *tree, const nflx_evidence *evidence)
 {
     line source = {0};
 
     line_add_printable(&source, evidence->source);
-    add_string(tree, tvb, HF_NFLX_EVIDENCE_NAME, source.text);
-    add_string(tree, tvb, HF_NFLX_EVIDENCE_KIND, nflx_evidence_name(evidence->kind));
+    items_add_string(tree, tvb, HF_NFLX_EVIDENCE_NAME, source.text);
+    items_add_string(tree, tvb, HF_NFLX_EVIDENCE_KIND, nflx_evidence_name(evidence->kind));
     add_frame(tree, tvb, HF_NFLX_EVIDENCE_SOURCE_FRAME, evidence->frame);
 }
 
@@ -156,12 +73,12 @@ static void add_evidence(tvbuff_t *tvb, proto_tree *tree, const nflx_server *ser
     uint32_t last = NFLX_EVIDENCE_NONE;
     proto_tree *branch = NULL;
 
-    if (!is_asked(tree, HF_NFLX_SERVER_EVIDENCE, HF_NFLX_EVIDENCE_SOURCE_FRAME)) {
+    if (!items_asked(tree, HF_NFLX_SERVER_EVIDENCE, HF_NFLX_EVIDENCE_SOURCE_FRAME)) {
         return;
     }
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
         if (evidence.kind != last) {
-            proto_item *item = computed(proto_tree_add_string(tree, hf_nflx[HF_NFLX_SERVER_EVIDENCE], tvb, 0, 0,
+            proto_item *item = items_computed(proto_tree_add_string(tree, hf_nflx[HF_NFLX_SERVER_EVIDENCE], tvb, 0, 0,
                                                               nflx_evidence_name(evidence.kind)));
             branch = proto_item_add_subtree(item, ett_nflx_evidence);
             last = evidence.kind;
@@ -170,7 +87,7 @@ static void add_evidence(tvbuff_t *tvb, proto_tree *tree, const nflx_server *ser
     }
     if (server->evidence_scope != NFLX_EVIDENCE_SCOPE_NONE) {
         const char *scope = server->evidence_scope == NFLX_EVIDENCE_SCOPE_FLOW ? "flow" : "address";
-        add_string(tree, tvb, HF_NFLX_SERVER_EVIDENCE_SCOPE, scope);
+        items_add_string(tree, tvb, HF_NFLX_SERVER_EVIDENCE_SCOPE, scope);
     }
 }
 
@@ -181,7 +98,7 @@ void tree_add_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const n
     proto_item *top = proto_tree_add_none_format(tree, hf_nflx[HF_NFLX_EVIDENCE], tvb, 0, 0,
                                                  "Netflix: this packet names the server %s (%s)",
                                                  server_label(pinfo, server), address);
-    proto_tree *branch = proto_item_add_subtree(computed(top), ett_nflx_evidence);
+    proto_tree *branch = proto_item_add_subtree(items_computed(top), ett_nflx_evidence);
 
     for (uint32_t i = 0; i < server->evidence_count && session_evidence(server->id, i, &evidence); i++) {
         if (evidence.frame == frame) {
@@ -204,24 +121,24 @@ static void add_server(tvbuff_t *tvb, proto_tree *tree, const facts *facts, cons
     }
     proto_item *item =
         proto_tree_add_string_format(tree, hf_nflx[HF_NFLX_SERVER], tvb, 0, 0, name, "%s", label.text);
-    proto_tree *branch = proto_item_add_subtree(computed(item), ett_nflx_server);
+    proto_tree *branch = proto_item_add_subtree(items_computed(item), ett_nflx_server);
 
     if (server->address.family == 4) {
         ws_in4_addr address;
         memcpy(&address, server->address.bytes, sizeof address);
-        computed(proto_tree_add_ipv4(branch, hf_nflx[HF_NFLX_SERVER_IPV4], tvb, 0, 0, address));
+        items_computed(proto_tree_add_ipv4(branch, hf_nflx[HF_NFLX_SERVER_IPV4], tvb, 0, 0, address));
     } else {
         ws_in6_addr address;
         memcpy(&address, server->address.bytes, sizeof address);
-        computed(proto_tree_add_ipv6(branch, hf_nflx[HF_NFLX_SERVER_IPV6], tvb, 0, 0, &address));
+        items_computed(proto_tree_add_ipv6(branch, hf_nflx[HF_NFLX_SERVER_IPV6], tvb, 0, 0, &address));
     }
     if (server->name[0] != '\0') {
-        add_string(branch, tvb, HF_NFLX_SERVER_NAME, server->name);
+        items_add_string(branch, tvb, HF_NFLX_SERVER_NAME, server->name);
     }
     add_evidence(tvb, branch, server);
     add_frame(branch, tvb, HF_NFLX_SERVER_FIRST_FRAME, server->first_frame);
-    add_string(branch, tvb, HF_NFLX_SERVER_ROLE, nflx_role_name(server->role));
-    add_string(branch, tvb, HF_NFLX_SERVER_ROLE_REASON, nflx_role_reason_name(server->role_reason));
+    items_add_string(branch, tvb, HF_NFLX_SERVER_ROLE, nflx_role_name(server->role));
+    items_add_string(branch, tvb, HF_NFLX_SERVER_ROLE_REASON, nflx_role_reason_name(server->role_reason));
     add_counters(branch, tvb, HF_NFLX_SERVER_IN_PKTS, HF_NFLX_SERVER_OUT_PKTS, HF_NFLX_SERVER_IN_BYTES,
                  HF_NFLX_SERVER_OUT_BYTES, &facts->packet.server_counters);
 }
@@ -232,7 +149,7 @@ static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
     const char *direction = nflx_direction_name(packet->direction);
 
     if (packet->flow == NFLX_NO_FLOW) {
-        add_string(tree, tvb, HF_NFLX_DIRECTION, direction);
+        items_add_string(tree, tvb, HF_NFLX_DIRECTION, direction);
         return;
     }
     line label = {0};
@@ -244,8 +161,8 @@ static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
     }
     proto_item *item =
         proto_tree_add_uint_format(tree, hf_nflx[HF_NFLX_FLOW], tvb, 0, 0, packet->flow, "%s", label.text);
-    proto_tree *branch = proto_item_add_subtree(computed(item), ett_nflx_flow);
-    add_string(branch, tvb, HF_NFLX_DIRECTION, direction);
+    proto_tree *branch = proto_item_add_subtree(items_computed(item), ett_nflx_flow);
+    items_add_string(branch, tvb, HF_NFLX_DIRECTION, direction);
     add_counters(branch, tvb, HF_NFLX_FLOW_IN_PKTS, HF_NFLX_FLOW_OUT_PKTS, HF_NFLX_FLOW_IN_BYTES, HF_NFLX_FLOW_OUT_BYTES,
                  &packet->flow_counters);
 }
@@ -276,68 +193,54 @@ static proto_tree *add_segment(tvbuff_t *tvb, proto_tree *tree, const facts *fac
     }
     proto_item *item =
         proto_tree_add_uint_format(tree, hf_nflx[HF_NFLX_SEGMENT], tvb, 0, 0, segment->number, "%s", label.text);
-    proto_tree *branch = proto_item_add_subtree(computed(item), ett_nflx_segment);
+    proto_tree *branch = proto_item_add_subtree(items_computed(item), ett_nflx_segment);
 
-    add_uint(branch, tvb, HF_NFLX_SEGMENT_INDEX, segment->index);
-    add_string(branch, tvb, HF_NFLX_SEGMENT_KIND, nflx_kind_name(segment->kind));
+    items_add_uint(branch, tvb, HF_NFLX_SEGMENT_INDEX, segment->index);
+    items_add_string(branch, tvb, HF_NFLX_SEGMENT_KIND, nflx_kind_name(segment->kind));
     if (segment->via != 0) {
-        add_string(branch, tvb, HF_NFLX_SEGMENT_VIA, nflx_via_name(segment->via));
+        items_add_string(branch, tvb, HF_NFLX_SEGMENT_VIA, nflx_via_name(segment->via));
     }
-    add_string(branch, tvb, HF_NFLX_SEGMENT_KIND_REASON, nflx_kind_reason_name(segment->kind_reason));
+    items_add_string(branch, tvb, HF_NFLX_SEGMENT_KIND_REASON, nflx_kind_reason_name(segment->kind_reason));
     if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
-        add_boolean(branch, tvb, HF_NFLX_REQUEST, true);
+        items_add_boolean(branch, tvb, HF_NFLX_REQUEST, true);
     }
     add_frame(branch, tvb, HF_NFLX_SEGMENT_REQUEST_FRAME, segment->request_frame);
     add_frame(branch, tvb, HF_NFLX_SEGMENT_FIRST_FRAME, segment->first_frame);
     add_frame(branch, tvb, HF_NFLX_SEGMENT_LAST_FRAME, segment->last_frame);
     add_neighbour(branch, tvb, HF_NFLX_SEGMENT_PREVIOUS_FRAME, segment->previous);
     add_neighbour(branch, tvb, HF_NFLX_SEGMENT_NEXT_FRAME, segment->next);
-    add_uint64(branch, tvb, HF_NFLX_SEGMENT_PKTS, segment->pkts);
-    add_uint64(branch, tvb, HF_NFLX_SEGMENT_BYTES, segment->bytes);
-    add_uint64(branch, tvb, HF_NFLX_SEGMENT_APP_BYTES, segment->app_bytes);
-    add_uint64(branch, tvb, HF_NFLX_SEGMENT_BYTES_SO_FAR, facts->packet.bytes_so_far);
-    add_uint64(branch, tvb, HF_NFLX_SEGMENT_RETRANSMITTED_BYTES, segment->retransmitted_bytes);
-    add_uint64(branch, tvb, HF_NFLX_SEGMENT_MISSING_BYTES, segment->missing_bytes);
-    add_uint64(branch, tvb, HF_NFLX_SEGMENT_SIZE_ERROR, segment->size_error);
+    items_add_uint64(branch, tvb, HF_NFLX_SEGMENT_PKTS, segment->pkts);
+    items_add_uint64(branch, tvb, HF_NFLX_SEGMENT_BYTES, segment->bytes);
+    items_add_uint64(branch, tvb, HF_NFLX_SEGMENT_APP_BYTES, segment->app_bytes);
+    items_add_uint64(branch, tvb, HF_NFLX_SEGMENT_BYTES_SO_FAR, facts->packet.bytes_so_far);
+    items_add_uint64(branch, tvb, HF_NFLX_SEGMENT_RETRANSMITTED_BYTES, segment->retransmitted_bytes);
+    items_add_uint64(branch, tvb, HF_NFLX_SEGMENT_MISSING_BYTES, segment->missing_bytes);
+    items_add_uint64(branch, tvb, HF_NFLX_SEGMENT_SIZE_ERROR, segment->size_error);
     if (segment->flags & NFLX_SEGMENT_HAS_TTFB) {
-        add_span(branch, tvb, HF_NFLX_SEGMENT_TTFB, segment->ttfb);
+        items_add_span(branch, tvb, HF_NFLX_SEGMENT_TTFB, segment->ttfb);
     }
     if (segment->flags & NFLX_SEGMENT_HAS_DURATION) {
-        add_span(branch, tvb, HF_NFLX_SEGMENT_DURATION, segment->duration);
+        items_add_span(branch, tvb, HF_NFLX_SEGMENT_DURATION, segment->duration);
     }
     if (segment->flags & NFLX_SEGMENT_HAS_THROUGHPUT) {
-        add_double(branch, tvb, HF_NFLX_SEGMENT_THROUGHPUT, segment->throughput);
-        add_double(branch, tvb, HF_NFLX_SEGMENT_MBPS, segment->throughput / 1e6);
+        items_add_double(branch, tvb, HF_NFLX_SEGMENT_THROUGHPUT, segment->throughput);
+        items_add_double(branch, tvb, HF_NFLX_SEGMENT_MBPS, segment->throughput / 1e6);
     }
-    add_boolean(branch, tvb, HF_NFLX_SEGMENT_COMPLETE, (segment->flags & NFLX_SEGMENT_COMPLETE) != 0);
-    add_boolean(branch, tvb, HF_NFLX_SEGMENT_SETTLED, (segment->flags & NFLX_SEGMENT_SETTLED) != 0);
+    items_add_boolean(branch, tvb, HF_NFLX_SEGMENT_COMPLETE, (segment->flags & NFLX_SEGMENT_COMPLETE) != 0);
+    items_add_boolean(branch, tvb, HF_NFLX_SEGMENT_SETTLED, (segment->flags & NFLX_SEGMENT_SETTLED) != 0);
     if (segment->flags & NFLX_SEGMENT_ESTIMATED) {
-        add_boolean(branch, tvb, HF_NFLX_SEGMENT_ESTIMATED, true);
+        items_add_boolean(branch, tvb, HF_NFLX_SEGMENT_ESTIMATED, true);
     }
     if (segment->flags & NFLX_SEGMENT_SHARED) {
-        add_boolean(branch, tvb, HF_NFLX_SEGMENT_SHARED, true);
+        items_add_boolean(branch, tvb, HF_NFLX_SEGMENT_SHARED, true);
     }
     if (segment->flags & NFLX_SEGMENT_INFERRED) {
-        add_boolean(branch, tvb, HF_NFLX_SEGMENT_INFERRED, true);
+        items_add_boolean(branch, tvb, HF_NFLX_SEGMENT_INFERRED, true);
     }
     if (segment->flags & NFLX_SEGMENT_ABORTED) {
-        add_boolean(branch, tvb, HF_NFLX_SEGMENT_ABORTED, true);
+        items_add_boolean(branch, tvb, HF_NFLX_SEGMENT_ABORTED, true);
     }
     return branch;
-}
-
-static void add_seconds(proto_tree *tree, tvbuff_t *tvb, field field, double seconds)
-{
-    if (isfinite(seconds) && seconds >= 0) {
-        add_span(tree, tvb, field, (int64_t)rint(seconds * 1e9));
-    }
-}
-
-static void add_bitrate(proto_tree *tree, tvbuff_t *tvb, field field, double bitrate)
-{
-    if (isfinite(bitrate)) {
-        add_double(tree, tvb, field, bitrate);
-    }
 }
 
 static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uint32_t number)
@@ -352,19 +255,19 @@ static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uin
     const char *client = address_text(pinfo->pool, &session.client);
     proto_item *item = proto_tree_add_uint_format(tree, hf_nflx[HF_NFLX_SESSION], tvb, 0, 0, number,
                                                   "Session: %u, viewer %s", number, client);
-    proto_tree *branch = proto_item_add_subtree(computed(item), ett_nflx_session);
-    add_string(branch, tvb, HF_NFLX_SESSION_CLIENT, client);
-    add_seconds(branch, tvb, HF_NFLX_SESSION_STARTUP, session.startup);
+    proto_tree *branch = proto_item_add_subtree(items_computed(item), ett_nflx_session);
+    items_add_string(branch, tvb, HF_NFLX_SESSION_CLIENT, client);
+    items_add_seconds(branch, tvb, HF_NFLX_SESSION_STARTUP, session.startup);
     if (!session_moment(number, time, &moment)) {
         return;
     }
-    add_string(branch, tvb, HF_NFLX_SESSION_STATE, nflx_state_name(moment.state));
-    add_seconds(branch, tvb, HF_NFLX_SESSION_BUFFER, moment.buffer);
+    items_add_string(branch, tvb, HF_NFLX_SESSION_STATE, nflx_state_name(moment.state));
+    items_add_seconds(branch, tvb, HF_NFLX_SESSION_BUFFER, moment.buffer);
     if (session.flags & NFLX_SESSION_HAS_STALLS) {
-        add_uint(branch, tvb, HF_NFLX_SESSION_STALLS, moment.stalls);
-        add_seconds(branch, tvb, HF_NFLX_SESSION_STALLED, moment.stalled);
+        items_add_uint(branch, tvb, HF_NFLX_SESSION_STALLS, moment.stalls);
+        items_add_seconds(branch, tvb, HF_NFLX_SESSION_STALLED, moment.stalled);
     }
-    add_bitrate(branch, tvb, HF_NFLX_SESSION_BITRATE, moment.shown_bitrate);
+    items_add_double(branch, tvb, HF_NFLX_SESSION_BITRATE, moment.shown_bitrate);
 }
 
 /* What the viewer saw, which is inferred when the capture was read. */
@@ -372,12 +275,12 @@ static void add_playback(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, pr
 {
     nflx_media media;
 
-    if (!facts->revisit || facts->live || !is_asked(tree, HF_NFLX_SEGMENT_MEDIA_DURATION, HF_NFLX_SESSION_BITRATE) ||
+    if (!facts->revisit || facts->live || !items_asked(tree, HF_NFLX_SEGMENT_MEDIA_DURATION, HF_NFLX_SESSION_BITRATE) ||
         !session_media(facts->segment.number, &media)) {
         return;
     }
-    add_seconds(segment, tvb, HF_NFLX_SEGMENT_MEDIA_DURATION, media.seconds);
-    add_bitrate(segment, tvb, HF_NFLX_SEGMENT_BITRATE, media.bitrate);
+    items_add_seconds(segment, tvb, HF_NFLX_SEGMENT_MEDIA_DURATION, media.seconds);
+    items_add_double(segment, tvb, HF_NFLX_SEGMENT_BITRATE, media.bitrate);
     add_session(tvb, pinfo, tree, media.session);
 }
 
@@ -441,7 +344,7 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
         tell_story(&story, facts, server);
     }
     proto_item *top = proto_tree_add_protocol_format(tree, proto_nflx, tvb, 0, 0, "%s", story.text);
-    proto_tree *branch = proto_item_add_subtree(computed(top), ett_nflx);
+    proto_tree *branch = proto_item_add_subtree(items_computed(top), ett_nflx);
 
     add_server(tvb, branch, facts, server);
     add_flow(tvb, branch, facts);
@@ -449,18 +352,18 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
         add_playback(tvb, pinfo, branch, add_segment(tvb, branch, facts), facts);
     } else {
         if (facts->packet.flags & NFLX_ANNOTATION_REQUEST) {
-            add_boolean(branch, tvb, HF_NFLX_REQUEST, true);
+            items_add_boolean(branch, tvb, HF_NFLX_REQUEST, true);
         }
         if (facts->packet.segment != 0) {
             /* The segment had to make room; its number is still known. */
-            add_uint(branch, tvb, HF_NFLX_SEGMENT, facts->packet.segment);
+            items_add_uint(branch, tvb, HF_NFLX_SEGMENT, facts->packet.segment);
         }
     }
     if (facts->packet.flags & NFLX_ANNOTATION_TRUNCATED) {
-        add_boolean(branch, tvb, HF_NFLX_TRUNCATED, true);
+        items_add_boolean(branch, tvb, HF_NFLX_TRUNCATED, true);
     }
     if (facts->packet.flags & NFLX_ANNOTATION_DUPLICATE) {
-        add_boolean(branch, tvb, HF_NFLX_DUPLICATE, true);
+        items_add_boolean(branch, tvb, HF_NFLX_DUPLICATE, true);
     }
     return top;
 }

@@ -11,8 +11,6 @@ bool tree_is_shown(proto_tree *tree);
 proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts);
 /* Adds what a packet that is none of a server's says of a server. */
 void tree_add_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nflx_server *server, uint64_t frame);
-/* Filters made from a field by a right click have 15 digits, so a value must not have more. */
-double tree_with_15_digits(double value);
 /* Adds the protocol alone, for statistics, and for expert items to hang on. */
 proto_item *tree_add_name(tvbuff_t *tvb, proto_tree *tree);
 
