@@ -1,0 +1,137 @@
+//! Requests, and datagrams of clients that are none.
+
+use super::*;
+
+#[test]
+fn acknowledgements_probes_and_flow_control_are_no_requests() {
+    let mut talk = Talk::new();
+    talk.open().say(250);
+    talk.wait(RTT);
+    let mut expected = 0;
+    for round in 0..400 {
+        talk.short(false, FULL);
+        expected += FULL;
+        // Gaps come, and stay for a while.
+        talk.say(8 + (round % 50) * 2 + 20 * usize::from(round % 90 == 0));
+        if round % 100 == 50 {
+            let size = 1300 + round;
+            assert!(
+                !talk.short(true, size).unwrap().request,
+                "a probe of the path"
+            );
+            talk.wait(RTT);
+            assert!(
+                !talk.short(true, size).unwrap().request,
+                "the same, which was lost"
+            );
+            talk.short(false, size);
+        }
+        talk.wait(if round % 10 == 0 { RTT } else { 0 });
+    }
+    let found = talk.finish();
+    assert_eq!((found.len(), found[0].bytes), (1, expected as u64));
+}
+
+#[test]
+fn a_first_larger_datagram_is_data_if_others_follow_at_once() {
+    let mut talk = Talk::new();
+    talk.open().say(250);
+    talk.wait(RTT);
+    for _ in 0..10 {
+        talk.short(false, 1400);
+    }
+    talk.wait(2 * RTT).short(false, 1450);
+    talk.wait(RTT).short(false, 1400);
+    assert_eq!(talk.finish()[0].bytes, 11 * 1400);
+}
+
+#[test]
+fn a_request_of_several_datagrams_or_sent_again_is_one() {
+    let mut talk = Talk::new();
+    talk.open();
+    assert!(talk.short(true, FULL).unwrap().request);
+    assert_eq!(
+        talk.short(true, FULL).map(|a| (a.request, a.segment)),
+        Some((false, Some(1)))
+    );
+    assert_eq!(
+        talk.say(30).map(|a| (a.request, a.segment)),
+        Some((false, Some(1)))
+    );
+    talk.answer(0, 40_000);
+    assert!(talk.say(200).unwrap().request);
+    talk.wait(3 * RTT);
+    assert_eq!(
+        talk.say(203).map(|a| (a.request, a.segment)),
+        Some((false, Some(2)))
+    );
+    talk.answer(1, 50_000);
+    assert_eq!(sizes(&talk.finish()), [40_000, 50_000]);
+}
+
+#[test]
+fn a_small_request_is_believed_after_silence_only() {
+    let mut talk = Talk::new();
+    talk.open().say(250);
+    talk.wait(RTT);
+    for _ in 0..50 {
+        talk.short(false, FULL);
+    }
+    assert_eq!(talk.say(42).unwrap().segment, None);
+    for _ in 0..50 {
+        talk.short(false, FULL);
+    }
+    talk.short(false, 600);
+    talk.wait(10 * RTT).say(90);
+    let asked = talk.frame;
+    talk.answer(1, 20_000);
+    let found = talk.finish();
+    assert_eq!(found.len(), 2);
+    assert_eq!(
+        (found[1].request_frame, found[1].app_bytes),
+        (asked, 20_000)
+    );
+}
+
+#[test]
+fn a_request_in_early_data_is_one() {
+    let mut talk = Talk::new();
+    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+    let header = long_header(V1, Form::ZeroRtt, &FIRST_ID, &CLIENT_ID, &[], 300);
+    let early = [header, vec![9; 300 + TAG_LEN]].concat();
+    assert!(talk.send(true, &early).unwrap().request);
+    let asked = talk.frame;
+    talk.handshake_with(V1, 138);
+    talk.answer(0, 60_000);
+    assert!(talk.wait(RTT).say(260).unwrap().request);
+    talk.answer(1, 70_000);
+    let found = talk.finish();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].request_frame, asked);
+    assert!(found[0].app_bytes.abs_diff(60_000) < 600, "{found:?}");
+    assert_eq!(found[1].app_bytes, 70_000);
+}
+
+#[test]
+fn several_requests_in_a_datagram_are_as_many_as_usual_ones_fit() {
+    let mut talk = Talk::new();
+    talk.open().say(260);
+    talk.answer(0, 60_000);
+    for (content, count) in [(531, 2), (790, 3), (430, 1)] {
+        let before = segments(&talk.engine).len();
+        assert!(talk.wait(2 * RTT).say(content).unwrap().request);
+        talk.answer(1, 100_000);
+        assert_eq!(segments(&talk.engine).len() - before, count, "{content}");
+    }
+}
+
+#[test]
+fn what_some_clients_send_just_before_a_request_is_none() {
+    let mut talk = Talk::new();
+    talk.open().say(200);
+    talk.answer(0, 60_000);
+    talk.wait(RTT).say(49);
+    assert!(talk.say(190).unwrap().request);
+    talk.answer(1, 70_000);
+    assert_eq!(sizes(&talk.finish()), [60_000, 70_000]);
+}
