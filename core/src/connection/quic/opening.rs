@@ -1,0 +1,103 @@
+//! Datagrams that begin a connection, and those that are not of QUIC.
+
+use super::QuicSession;
+use crate::flows::key::{End, FlowKey};
+use crate::wire::decode::Udp;
+use crate::wire::quic::{
+    FIXED_BIT, Form, LONG_HEADER, MIN_CLIENT_DATAGRAM, looks_like_greased_initial,
+    looks_like_initial, parse_datagram,
+};
+
+/// Port by which QUIC is supposed where its handshake was not seen (RFC 9114, section 3.1.2: HTTP/3 usually has the
+/// port of HTTPS).
+const PORT_HTTPS: u16 = 443;
+/// Magic cookie of STUN (RFC 8489, section 5).
+const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+/// Smallest datagram that may be of QUIC (RFC 9000, section 10.3).
+pub(super) const MIN_DATAGRAM: u32 = 21;
+
+/// True if a UDP flow is worth following.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// Perhaps QUIC; this end is the client.
+    Client(End),
+    /// Another version of QUIC, which may yet change to a known one (RFC 9000, section 6).
+    NotYet,
+    /// Not QUIC.
+    No,
+}
+
+impl QuicSession {
+    /// Looks at a datagram of a flow that is not followed. `server` is the flow's Netflix end.
+    pub(crate) fn opening(
+        key: &FlowKey,
+        udp: &Udp<'_>,
+        sender: End,
+        server: Option<End>,
+    ) -> Opening {
+        let length = udp.payload_length as usize;
+        let Some(server) = server else {
+            return Self::opening_of_any(udp, sender);
+        };
+        let first = udp.payload.first().copied().unwrap_or(FIXED_BIT);
+        let is_quic = if first & LONG_HEADER == 0 {
+            key.port(server) == PORT_HTTPS && may_be_quic(udp)
+        } else {
+            let form = parse_datagram(udp.payload, length, None)
+                .next()
+                .map(|packet| packet.form);
+            match form {
+                Some(Form::UnknownVersion | Form::VersionNegotiation) => false,
+                Some(Form::Initial) => looks_like_greased_initial(udp.payload, length),
+                Some(_) => true,
+                None => key.port(server) == PORT_HTTPS && may_be_quic(udp),
+            }
+        };
+        if is_quic {
+            Opening::Client(1 - server)
+        } else {
+            // Others may share the port with QUIC (RFC 9443), and a path be kept open before it begins.
+            Opening::NotYet
+        }
+    }
+
+    /// The same for a flow of which no end is known to be Netflix's.
+    fn opening_of_any(udp: &Udp<'_>, sender: End) -> Opening {
+        let length = udp.payload_length as usize;
+        if Self::opens(udp) {
+            return Opening::Client(sender);
+        }
+        let form = parse_datagram(udp.payload, length, None)
+            .next()
+            .map(|packet| packet.form);
+        match form {
+            // The Initial may come behind it.
+            Some(Form::ZeroRtt) => Opening::Client(sender),
+            Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Opening::NotYet,
+            Some(Form::VersionNegotiation) => Opening::NotYet,
+            _ => Opening::No,
+        }
+    }
+
+    /// Returns true if a datagram begins a connection, whatever its flow carried before.
+    #[inline]
+    pub(crate) fn opens(udp: &Udp<'_>) -> bool {
+        looks_like_initial(udp.payload, udp.payload_length as usize)
+    }
+}
+
+/// Returns true if a datagram is a message of STUN, which may share a port with QUIC (RFC 9443; RFC
+/// 8489, section 5).
+pub(super) fn is_stun(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|&first| first < 4) && payload.get(4..8) == Some(&STUN_COOKIE)
+}
+
+/// Returns true if a datagram may be of QUIC for all that its first byte and its length say (RFC
+/// 9000, section 17).
+pub(super) fn may_be_quic(udp: &Udp<'_>) -> bool {
+    udp.payload_length >= MIN_DATAGRAM
+        && udp
+            .payload
+            .first()
+            .is_none_or(|first| first & FIXED_BIT != 0)
+}
