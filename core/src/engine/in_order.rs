@@ -33,6 +33,7 @@ impl Engine {
         sender: End,
         stamp: Stamp,
     ) -> Outcome {
+        self.release_overdue(stamp.time);
         let number = self.registry.flow(slot).number;
         let mut queues = match self.taps.take(slot, number) {
             Some(queues) => queues,
@@ -67,6 +68,18 @@ impl Engine {
             self.release(slot, &mut queues, None);
         }
         outcome
+    }
+
+    /// Takes what waited long enough in the next flow in turn, which may have fallen silent.
+    fn release_overdue(&mut self, now: Time) {
+        let Some(slot) = self.taps.next_overdue(now) else {
+            return;
+        };
+        let number = self.registry.flow(slot).number;
+        if let Some(mut queues) = self.taps.take(slot, number) {
+            self.release(slot, &mut queues, Some(now));
+            self.taps.flows.insert(slot, queues);
+        }
     }
 
     /// Takes what waited long enough, in order; all of it where no time is given.

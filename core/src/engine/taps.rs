@@ -8,6 +8,7 @@
 //! set right by the middle of what it leaves open, so that they are off by half of a round trip at most.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 
 use crate::bounded::clock_table::Slot;
 use crate::config::Config;
@@ -129,6 +130,8 @@ pub(super) struct Taps {
     /// They were known to from the first packet on.
     pub(super) known: bool,
     pub(super) flows: BTreeMap<Slot, Queues>,
+    /// The flow that was looked at last for packets that waited long enough while the flow was silent.
+    hand: Option<Slot>,
     /// Memory of all that waits, in bytes.
     pub(super) held: usize,
     pub(super) most_held: usize,
@@ -143,6 +146,7 @@ impl Taps {
             differ: false,
             known: false,
             flows: BTreeMap::new(),
+            hand: None,
             held: 0,
             most_held: size(config.tap_bytes().min(config.connection_bytes() / 2)),
             most_flows: size(config.max_connections() / FLOWS_SHARE),
@@ -156,6 +160,17 @@ impl Taps {
     pub(super) fn bound(config: &Config) -> u64 {
         let flow = size_of::<(Slot, Queues)>() as u64;
         (config.max_connections() / FLOWS_SHARE).saturating_mul(2 * flow)
+    }
+
+    /// The next flow in turn, if the packet that waits longest there waited long enough.
+    pub(super) fn next_overdue(&mut self, now: Time) -> Option<Slot> {
+        let behind = self.hand.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut next = self.flows.range((behind, Bound::Unbounded));
+        let (&slot, queues) = next.next().or_else(|| self.flows.first_key_value())?;
+        self.hand = Some(slot);
+        let firsts = queues.waiting.iter().filter_map(VecDeque::front);
+        let oldest = firsts.map(|first| first.stamp.time).min()?;
+        (now.since(oldest) > self.patience).then_some(slot)
     }
 
     pub(super) fn take(&mut self, slot: Slot, number: Option<u32>) -> Option<Queues> {

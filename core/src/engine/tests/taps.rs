@@ -97,6 +97,36 @@ fn the_servers_half_alone_is_told_all_the_same() {
 }
 
 #[test]
+fn what_a_silent_flow_left_waiting_is_read_as_others_go_on() {
+    let (talk, _) = tls13();
+    let packets = skewed(&talk.packets, 30 * MILLISECOND, true);
+    let mut engine = read(&Config::default(), &packets).into_informed();
+    // Of the client half is there: what the server sent behind it waits for what it acknowledges.
+    let (whole, half) = talk.packets.split_at(talk.packets.len() / 2);
+    let half = half.iter().filter(|packet| is_of_server(packet));
+    let half: Vec<_> = whole.iter().chain(half).cloned().collect();
+    let mut number = 0;
+    let mut pass = |engine: &mut Engine, packet: &TcpPacket| {
+        number += 1;
+        give(engine, number, packet.time, &packet.bytes());
+    };
+    half.iter().for_each(|packet| pass(&mut engine, packet));
+    let read_of_it = |engine: &Engine| segments(engine).iter().map(|s| s.bytes).sum::<u64>();
+    let before = read_of_it(&engine);
+    let mut other = half[0].clone();
+    other.source.set_port(other.source.port() + 1);
+    for pause in [1000, 2100] {
+        other.time = half.last().unwrap().time + pause * MILLISECOND;
+        pass(&mut engine, &other);
+        pass(&mut engine, &other);
+        assert_eq!(read_of_it(&engine) > before, pause > 2000, "{pause} ms");
+    }
+    let behind = read_of_it(&engine);
+    engine.finish();
+    assert_eq!(read_of_it(&engine), behind);
+}
+
+#[test]
 fn times_of_requests_are_set_right_within_half_of_a_round_trip() {
     let (talk, _) = tls13();
     let whole = run(Config::default(), &talk.packets).0;
