@@ -12,11 +12,12 @@ committed=bench/instructions.txt
 workloads=(other netflix mixed tagged)
 # Crafted captures, the reference first, and how many times as much as that one they may take for each byte.
 hostile=(tiny dns-names dns-addresses dns-over-tcp quic-refused quic-new-ids quic-growing quic-offsets pipelined chunks
-    spans pieces cover judged judged-at-once http2-open flows netflix-flows held evicted)
+    spans pieces cover judged judged-at-once http2-open flows netflix-flows held evicted
+    quic-shared two-taps)
 most=20
 # Kinds that may take more: a new connection ID of QUIC costs the keys of its Initial packets, ten blocks of SHA-256, for
 # which valgrind shows no instructions of the processor's own; sizes that make kinds hard to tell cost their comparison.
-declare -A most_of=([quic-new-ids]=40 [judged]=25 [judged-at-once]=30)
+declare -A most_of=([quic-new-ids]=40 [judged]=25 [judged-at-once]=30 [quic-shared]=40)
 # Connections that hold something, and how much more work with most of them a packet may be than with fewest, in percent.
 connections=(10 1000 100000)
 growth=25

@@ -1,6 +1,6 @@
 //! TCP: holes, repeats, requests and flows.
 
-use super::packet::{Ends, NETFLIX, outside, record, tcp};
+use super::packet::{Ends, NETFLIX, flagged, outside, record, tcp};
 use crate::Frame;
 
 type Frames = (Vec<Frame>, Box<dyn Iterator<Item = Frame>>);
@@ -169,6 +169,30 @@ pub(super) fn flows(netflix: bool) -> impl Iterator<Item = Frame> {
             &[],
         )
     })
+}
+
+/// Flows of a capture whose first handshake's answer came before what it answers, and then packets of each in turn that
+/// wait for what they acknowledge, which never comes.
+pub(super) fn two_taps(flows: u64) -> Frames {
+    const SYN: u8 = 0x02;
+    const SYN_ACK: u8 = 0x12;
+    let mut before = Vec::new();
+    for number in 0..=flows {
+        let ends = Ends::to(NETFLIX, number, 443);
+        let at = 2 * number as i64;
+        before.push(flagged(tcp(at, ends, true, (0, 0), 0, &[]), SYN));
+        before.push(flagged(tcp(at + 1, ends, false, (0, 1), 0, &[]), SYN_ACK));
+    }
+    before.swap(0, 1);
+    let first = before[1].time;
+    before[1].time = std::mem::replace(&mut before[0].time, first);
+    let waiting = (0..).map(move |at: u32| {
+        let (number, turn) = (u64::from(at) % flows + 1, at / flows as u32);
+        let ends = Ends::to(NETFLIX, number, 443);
+        let time = 2 * (flows as i64 + 1) + i64::from(at);
+        tcp(time, ends, true, (1 + turn, 1_000_000 + turn), 1, &[7])
+    });
+    (before, Box::new(waiting))
 }
 
 /// Bytes that each of so many flows holds, so that all together they hold a mebibyte, which is the least limit.

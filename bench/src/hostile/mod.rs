@@ -61,11 +61,13 @@ pub enum Kind {
     Held,
     /// Flows that each hold what makes another go.
     Evicted,
+    /// Packets that wait for what they acknowledge, as if two taps' clocks differed.
+    TwoTaps,
 }
 
 impl Kind {
     /// All of them; the reference first.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Tiny,
         Self::DnsNames,
         Self::DnsAddresses,
@@ -87,6 +89,7 @@ impl Kind {
         Self::NetflixFlows,
         Self::Held,
         Self::Evicted,
+        Self::TwoTaps,
     ];
 
     /// Its name.
@@ -114,6 +117,7 @@ impl Kind {
             Self::NetflixFlows => "netflix-flows",
             Self::Held => "held",
             Self::Evicted => "evicted",
+            Self::TwoTaps => "two-taps",
         }
     }
 
@@ -149,6 +153,7 @@ impl Kind {
             Self::NetflixFlows => (Vec::new(), Box::new(connections::flows(true))),
             Self::Held => connections::held(size),
             Self::Evicted => connections::evicted(size),
+            Self::TwoTaps => connections::two_taps(size),
         };
         (before, measured.take(count).collect())
     }
@@ -206,6 +211,7 @@ mod tests {
                 Kind::Held => servers == 1,
                 Kind::Flows => stats.flows > 2000 && servers == 0,
                 Kind::NetflixFlows => stats.flows > 2000 && servers > 0,
+                Kind::TwoTaps => stats.answers_first == 1 && stats.flows == 101,
             };
             assert!(
                 reached,

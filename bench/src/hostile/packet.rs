@@ -73,6 +73,13 @@ pub(super) fn tcp(
     internet(at, from, to, 6, 20 + length, &segment)
 }
 
+/// A TCP packet with other flags.
+pub(super) fn flagged(mut frame: Frame, flags: u8) -> Frame {
+    const FLAGS: usize = 14 + 20 + 13;
+    frame.bytes[FLAGS] = flags;
+    frame
+}
+
 /// A UDP datagram of `length` bytes, of which `data` is captured.
 pub(super) fn udp(at: i64, ends: Ends, up: bool, length: usize, data: &[u8]) -> Frame {
     let (from, to) = if up {
