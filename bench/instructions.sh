@@ -16,8 +16,8 @@ hostile=(tiny dns-names dns-addresses dns-over-tcp quic-refused quic-new-ids qui
     quic-shared two-taps)
 most=20
 # Kinds that may take more: a new connection ID of QUIC costs the keys of its Initial packets, ten blocks of SHA-256, for
-# which valgrind shows no instructions of the processor's own; sizes that make kinds hard to tell cost their comparison.
-declare -A most_of=([quic-new-ids]=40 [judged]=25 [judged-at-once]=30 [quic-shared]=40)
+# which valgrind shows no instructions of the processor's own.
+declare -A most_of=([quic-new-ids]=40)
 # Connections that hold something, and how much more work with most of them a packet may be than with fewest, in percent.
 connections=(10 1000 100000)
 growth=25

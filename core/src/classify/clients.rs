@@ -17,7 +17,7 @@ use crate::flows::site::Site;
 use crate::segments::table::SegmentTable;
 
 /// A client is judged anew once this share of what is known of it is new.
-const NEW_SHARE: usize = 8;
+const NEW_SHARE: usize = 6;
 
 /// What judging may cost for each segment asked for, in steps. A client whose sizes make it dearer is judged less often,
 /// but each segment at least once.
@@ -191,9 +191,12 @@ impl Clients {
                 shared: segment.shared,
             })
             .collect();
-        // Of requests at the same time none comes first: what is said of them does not depend on their numbers. Nearly all
-        // stand in order already, of which a stable sort makes use.
-        observed.sort_by_key(|s| (s.start, s.end, s.size, s.server, s.number));
+        // Nearly all stand in order already, of which a stable sort makes use.
+        observed.sort_by_key(|s| s.start);
+        // Of requests at the same time none comes first: what is said of them does not depend on their numbers.
+        for at_once in observed.chunk_by_mut(|a, b| a.start == b.start) {
+            at_once.sort_by_key(|s| (s.end, s.size, s.server, s.number));
+        }
         let mut sites: Vec<(ServerId, Site)> = Vec::new();
         for segment in &observed {
             if let Err(at) = sites.binary_search_by_key(&segment.server, |site| site.0) {

@@ -3,8 +3,7 @@
 //! A connection is one viewer's. So the sizes of audio need not come back all through what the address fetches, only through
 //! what came over the connections that carry them; and there may be as many of them as there are viewers.
 
-use std::collections::BTreeMap;
-
+use super::by_connection::{ByConnection, Connections};
 use super::cluster::Cluster;
 use super::observed::{Observed, Verdict, undecided};
 use super::tracks::{
@@ -47,119 +46,122 @@ pub(super) fn tell_apart(
     }
 }
 
+/// Segments of nearly the same size, by connection.
+struct Track<'a> {
+    cluster: &'a Cluster,
+    members: ByConnection,
+}
+
 /// A client's segments by connection.
 struct Crowd<'a> {
     group: &'a Group<'a>,
     config: &'a Config,
-    /// Segments that say something, in order, by connection.
-    connections: BTreeMap<u32, Vec<usize>>,
+    connections: Connections,
+    /// Segments that say something.
+    all: ByConnection,
+    tracks: Vec<Track<'a>>,
 }
 
 impl<'a> Crowd<'a> {
     fn new(group: &'a Group<'a>, config: &'a Config) -> Self {
-        let mut connections: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (at, segment) in group.segments.iter().enumerate() {
-            connections.entry(segment.flow).or_default().push(at);
-        }
+        let connections = Connections::new(&group.segments);
+        let track = |cluster: &'a Cluster| Track {
+            cluster,
+            members: connections.divide(cluster.members.iter().copied()),
+        };
         Self {
             group,
             config,
+            all: connections.divide(0..group.segments.len()),
+            tracks: group.clusters.iter().map(track).collect(),
             connections,
         }
     }
 
-    fn flow(&self, member: usize) -> u32 {
-        self.group.segments[member].flow
-    }
-
-    /// Members of a cluster by connection.
-    fn by_connection(&self, cluster: &Cluster) -> BTreeMap<u32, Vec<usize>> {
-        let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for &member in &cluster.members {
-            members.entry(self.flow(member)).or_default().push(member);
-        }
-        members
-    }
-
     /// Sizes of audio, of one or several viewers.
-    fn audio(&self) -> Vec<&'a Cluster> {
-        let clusters = self.group.clusters.iter();
-        let mut recurring: Vec<&Cluster> =
-            clusters.filter(|cluster| self.recurs(cluster)).collect();
-        let narrowest = recurring.iter().map(|cluster| cluster.width).min();
+    fn audio(&self) -> Vec<&Track<'a>> {
+        let mut recurring: Vec<&Track> = self.tracks.iter().filter(|t| self.recurs(t)).collect();
+        let narrowest = recurring.iter().map(|track| track.cluster.width).min();
         let narrow = narrowest.unwrap_or(0).saturating_mul(NARROWER);
-        recurring.sort_by_key(|cluster| (cluster.width > narrow, cluster.low));
-        let mut audio: Vec<&Cluster> = Vec::new();
-        for cluster in recurring {
-            if audio.is_empty() || self.is_of_another(cluster, &audio) {
-                audio.push(cluster);
+        recurring.sort_by_key(|track| (track.cluster.width > narrow, track.cluster.low));
+        let mut audio: Vec<&Track> = Vec::new();
+        for track in recurring {
+            if audio.is_empty() || self.is_of_another(track, &audio) {
+                audio.push(track);
             }
         }
-        let mut members: usize = audio.iter().map(|cluster| cluster.members.len()).sum();
+        let number = |track: &Track| track.cluster.members.len();
+        let mut members: usize = audio.iter().map(|track| number(track)).sum();
         let all = self.group.segments.len();
         while audio.len() > 1 && (all - members) * 100 < members * VIDEO_LEFT {
-            members -= audio.pop().map_or(0, |cluster| cluster.members.len());
+            members -= audio.pop().map_or(0, number);
         }
         audio
     }
 
-    /// Returns true if a cluster comes back all through what its connections carry while it does.
-    fn recurs(&self, cluster: &Cluster) -> bool {
-        let own = self.by_connection(cluster);
-        let mut around: Vec<usize> = Vec::new();
-        for (flow, members) in &own {
-            let overlaps = members.windows(2).filter(|pair| {
-                self.group.segments[pair[0]].overlaps(&self.group.segments[pair[1]])
-            });
-            if overlaps.count() * 100 > members.len() * OVERLAPS {
-                return false;
-            }
-            around.extend(&self.connections[flow]);
+    /// Returns true if a track comes back all through what its connections carry while it does.
+    fn recurs(&self, track: &Track<'_>) -> bool {
+        let overlaps =
+            |pair: &&[usize]| self.group.segments[pair[0]].overlaps(&self.group.segments[pair[1]]);
+        let come_in_turn = track.members.iter().all(|(_, members)| {
+            members.windows(2).filter(overlaps).count() * 100 <= members.len() * OVERLAPS
+        });
+        if !come_in_turn {
+            return false;
         }
-        around.sort_unstable();
-        let rank = |member: &usize| around.partition_point(|at| at < member);
-        let (Some(first), Some(last)) = (cluster.members.first(), cluster.members.last()) else {
+        let ranks = self.ranks(track);
+        let (Some(first), Some(last)) = (ranks.first(), ranks.last()) else {
             return false;
         };
-        let (first, members) = (rank(first), cluster.members.len());
-        let span = rank(last) + 1 - first;
+        let (span, members) = (last + 1 - first, ranks.len());
         let slice = (2 * span).div_ceil(members).max(SLICE_MIN);
         members as u64 * 100 >= span as u64 * self.config.audio_share()
-            && coverage(
-                cluster.members.iter().map(|member| rank(member) - first),
-                span,
-                slice,
-            ) >= self.config.audio_coverage()
+            && coverage(ranks.iter().map(|rank| rank - first), span, slice)
+                >= self.config.audio_coverage()
     }
 
-    /// Returns true if a cluster is audio of another viewer than those that have these, or of one of them before or after.
-    fn is_of_another(&self, cluster: &Cluster, audio: &[&Cluster]) -> bool {
-        if audio.iter().any(|known| is_close(cluster, known)) {
+    /// Places of a track's segments among all that came over its connections.
+    fn ranks(&self, track: &Track<'_>) -> Vec<usize> {
+        let (mut next, mut before) = (0, 0);
+        let rank = |&member: &usize| {
+            let carries = |&at: &usize| !track.members.on(self.connections.of(at)).is_empty();
+            before += (next..member).filter(carries).count();
+            next = member;
+            before
+        };
+        track.cluster.members.iter().map(rank).collect()
+    }
+
+    /// Returns true if a track is audio of another viewer than those that have these, or of one of them before or after.
+    fn is_of_another(&self, track: &Track<'_>, audio: &[&Track<'_>]) -> bool {
+        let cluster = track.cluster;
+        if audio.iter().any(|known| is_close(cluster, known.cluster)) {
             return true;
         }
         cluster.width <= OTHERS_WIDTH
             && cluster.members.len() >= MEMBERS_LARGER
-            && self.is_slow(cluster)
-            && self.is_a_track(cluster)
-            && !self.is_beside(cluster, audio)
+            && self.is_slow(track)
+            && self.is_a_track(track)
+            && !self.is_beside(track, audio)
     }
 
-    /// Returns true if the connections that carry a cluster carry enough of it, and little else of nearly its size: video
+    /// Returns true if the connections that carry a track carry enough of it, and little else of nearly its size: video
     /// that has the same size by chance is among much that nearly has.
-    fn is_a_track(&self, cluster: &Cluster) -> bool {
+    fn is_a_track(&self, track: &Track<'_>) -> bool {
+        let cluster = track.cluster;
         let (mut members, mut strays, mut few, mut few_in_all) = (0, 0, 0, 0);
-        for (flow, of_flow) in self.by_connection(cluster) {
-            let all = &self.connections[&flow];
+        for (connection, own) in track.members.iter() {
+            let all = self.all.on(connection);
             if all.len() < CONNECTION_MIN {
-                (few, few_in_all) = (few + of_flow.len(), few_in_all + all.len());
-            } else if of_flow.len() * 100 < all.len() * TRACK_SHARE {
+                (few, few_in_all) = (few + own.len(), few_in_all + all.len());
+            } else if own.len() * 100 < all.len() * TRACK_SHARE {
                 continue;
             } else {
-                members += of_flow.len();
+                members += own.len();
             }
             let near = all.iter().map(|&at| self.group.segments[at].size);
             let near = near.filter(|&size| cluster.is_near(size)).count();
-            strays += near - of_flow.len().min(near);
+            strays += near - own.len().min(near);
         }
         if few * 100 >= few_in_all * TRACK_SHARE {
             members += few;
@@ -167,31 +169,26 @@ impl<'a> Crowd<'a> {
         members * 2 >= cluster.members.len() && strays * 100 <= members * STRAYS
     }
 
-    /// Returns true if most of a cluster came over connections that carried other audio meanwhile.
-    fn is_beside(&self, cluster: &Cluster, audio: &[&Cluster]) -> bool {
-        let known: Vec<_> = audio
-            .iter()
-            .map(|known| self.by_connection(known))
-            .collect();
+    /// Returns true if most of a track came over connections that carried other audio meanwhile.
+    fn is_beside(&self, track: &Track<'_>, audio: &[&Track<'_>]) -> bool {
         let is_beside = |member: &&usize| {
-            known.iter().any(|known| {
-                let of_flow = known.get(&self.flow(**member));
-                of_flow.is_some_and(|of_flow| {
-                    of_flow.len() > 1 && (of_flow[0]..of_flow[of_flow.len() - 1]).contains(member)
-                })
+            let connection = self.connections.of(**member);
+            audio.iter().any(|known| {
+                let known = known.members.on(connection);
+                known.len() > 1 && (known[0]..known[known.len() - 1]).contains(member)
             })
         };
-        cluster.members.iter().filter(is_beside).count() * 2 >= cluster.members.len()
+        let members = &track.cluster.members;
+        members.iter().filter(is_beside).count() * 2 >= members.len()
     }
 
-    /// Returns true if segments of a cluster follow each other as slowly as those of audio do once the buffer is full: on
+    /// Returns true if segments of a track follow each other as slowly as those of audio do once the buffer is full: on
     /// some connection, or all together where connections carry few.
-    fn is_slow(&self, cluster: &Cluster) -> bool {
-        let by_connection = self.by_connection(cluster);
-        let long = by_connection
-            .values()
-            .filter(|members| members.len() >= MEMBERS_ALONE);
-        let rate = |members: &Vec<usize>| self.bitrate(cluster.high, members);
+    fn is_slow(&self, track: &Track<'_>) -> bool {
+        let cluster = track.cluster;
+        let rate = |members: &[usize]| self.bitrate(cluster.high, members);
+        let long = track.members.iter().map(|(_, members)| members);
+        let long = long.filter(|members| members.len() >= MEMBERS_ALONE);
         long.filter_map(rate)
             .min()
             .or_else(|| rate(&cluster.members))
@@ -212,9 +209,9 @@ impl<'a> Crowd<'a> {
     }
 
     /// Returns true if all may be one viewer's.
-    fn is_one(&self, audio: &[&Cluster]) -> bool {
+    fn is_one(&self, audio: &[&Track<'_>]) -> bool {
         let segments = &self.group.segments;
-        let is_crowded = |cluster: &&Cluster| {
+        let is_crowded = |cluster: &Cluster| {
             let pairs = cluster.members.windows(2);
             let apart = pairs.filter(|pair| {
                 let (a, b) = (&segments[pair[0]], &segments[pair[1]]);
@@ -223,9 +220,10 @@ impl<'a> Crowd<'a> {
             cluster.members.len() >= MEMBERS_LARGER
                 && apart.count() * 100 > cluster.members.len() * CROWD_OVERLAPS
         };
-        let is_crowd = audio.iter().copied().any(|cluster| is_crowded(&cluster))
-            || audio.iter().enumerate().any(|(at, one)| {
-                audio[at + 1..]
+        let clusters: Vec<&Cluster> = audio.iter().map(|track| track.cluster).collect();
+        let is_crowd = clusters.iter().copied().any(is_crowded)
+            || clusters.iter().enumerate().any(|(at, one)| {
+                clusters[at + 1..]
                     .iter()
                     .any(|other| !is_close(one, other) && come_by_turns(one, other))
             });
@@ -233,22 +231,18 @@ impl<'a> Crowd<'a> {
     }
 
     /// Decides on all, where audio of viewers has these sizes.
-    fn decide(&self, audio: &[&Cluster], verdicts: &mut [Verdict]) {
-        let carried: Vec<_> = audio
-            .iter()
-            .map(|cluster| self.by_connection(cluster))
-            .collect();
+    fn decide(&self, audio: &[&Track<'_>], verdicts: &mut [Verdict]) {
         for &at in &self.group.places {
             let segment = &self.group.observed[at];
-            let all = self.connections.get(&segment.flow).map_or(0, Vec::len);
+            let connection = self.connections.find(segment.flow);
+            let all = connection.map_or(0, |connection| self.all.on(connection).len());
             // Of much video, some has the size of another viewer's audio by chance.
-            let may_carry = |of_flow: &BTreeMap<u32, Vec<usize>>| {
-                let members = of_flow.get(&segment.flow).map_or(0, Vec::len) as u64;
-                all < CONNECTION_MIN || members * 100 >= all as u64 * self.config.audio_share()
+            let may_carry = |track: &&&Track<'_>| {
+                let own = connection.map_or(0, |connection| track.members.on(connection).len());
+                all < CONNECTION_MIN || own as u64 * 100 >= all as u64 * self.config.audio_share()
             };
-            let sizes = audio.iter().zip(&carried);
-            let sizes = sizes.filter(|(_, of_flow)| may_carry(of_flow));
-            verdicts[at] = beside(sizes.map(|(cluster, _)| *cluster), segment, self.config);
+            let sizes = audio.iter().filter(may_carry).map(|track| track.cluster);
+            verdicts[at] = beside(sizes, segment, self.config);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! come back all through the session; video is the rest. What is neither comes apart first: small responses, bulk
 //! downloads, the beginnings of media files, and servers that send pictures.
 
+mod by_connection;
 pub(crate) mod clients;
 mod cluster;
 mod crowd;
