@@ -139,7 +139,11 @@ fn among_others(config: &Config, frames: &[Frame], pause: Option<usize>, alone: 
 }
 
 /// Flows one after the other, instead of all by turns, change no row: a second pass knows all evidence whatever the order.
+/// The classic rule has a server's packets answer the last request to it, whichever flow they are of.
 fn one_after_the_other(config: &Config, frames: &[Frame], by_turns: &Said) {
+    if config.get("segment_rule").as_deref() == Some("server") {
+        return;
+    }
     let Some(order) = by_flow(frames) else {
         return;
     };
