@@ -29,6 +29,9 @@ pub enum ContentType {
 const SHORTEST_FULL: u32 = 1024;
 /// Lengths among which the next record's is looked for, before it counts as that of full records.
 const RECENT_LENGTHS: usize = 4;
+/// Full records from which shorter ones are not expected any more. Servers send short ones until so much went out, and
+/// again after silence (nghttpx and h2o, measured: any number from 8 up gives the same sizes).
+const ENOUGH_FULL: u8 = 8;
 
 /// A record header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +90,14 @@ pub struct RecordReader {
     /// Length that hidden records are supposed to have: that of the last full one, or one on which two visible ones
     /// agree, since servers may limit records to less. 0 while there is none.
     repeating: u32,
-    /// Only records that hold as much as they can are supposed to repeat.
-    only_full: bool,
+    /// Only records that hold as much as they can are supposed to repeat, and ones that showed twice in a row.
+    in_a_row: bool,
+    /// Length of the record right before, if that showed; else 0.
+    before: u32,
+    /// Length that showed twice in a row and is not full, unless many full ones did since: 0 then.
+    shorter: u32,
+    /// Full records that showed since.
+    full_since: u8,
     /// The latest different lengths that no other record had.
     recent: [u32; RECENT_LENGTHS],
     /// Bytes of the current record still to come, header included.
@@ -133,7 +142,10 @@ impl RecordReader {
             state,
             full: 0,
             repeating: 0,
-            only_full: false,
+            in_a_row: false,
+            before: 0,
+            shorter: 0,
+            full_since: 0,
             recent: [0; RECENT_LENGTHS],
             remaining: 0,
             guessed: false,
@@ -146,9 +158,23 @@ impl RecordReader {
         self.full
     }
 
-    /// Supposes hidden records to be full, whatever showed: where frames divide them, two are alike by chance.
-    pub const fn suppose_full(&mut self) {
-        (self.only_full, self.repeating) = (true, self.full);
+    /// Supposes hidden records to be full, or like two that showed one right behind the other: where frames divide them,
+    /// two are alike by chance, and the first of a response is often shorter than those behind it.
+    pub const fn suppose_in_a_row(&mut self) {
+        if !self.in_a_row {
+            (self.in_a_row, self.repeating) = (true, self.full);
+        }
+    }
+
+    /// Another length that hidden records may have just as well, or 0: servers that begin with short records go on with
+    /// full ones, and begin anew after silence.
+    #[must_use]
+    pub const fn other_record(&self) -> u32 {
+        if self.repeating == self.shorter {
+            self.full
+        } else {
+            self.shorter
+        }
     }
 
     /// Length that hidden records are supposed to have, or 0.
@@ -184,6 +210,7 @@ impl RecordReader {
         self.state = State::NEXT;
         self.guessed = false;
         self.remaining = 0;
+        self.before = 0;
     }
 
     /// Takes `length` bytes if all of them are of a record's body, and that is known; else none, and `false`.
@@ -296,8 +323,10 @@ impl RecordReader {
         };
         // A header where one was supposed to be confirms what was supposed before it.
         self.guessed = guessed;
+        let follows_its_like = !guessed && self.before == header.length;
+        self.before = if guessed { 0 } else { header.length };
         if header.content_type == ContentType::ApplicationData && !guessed {
-            self.learn(header.length);
+            self.learn(header.length, follows_its_like);
         }
         event(Event::Record {
             offset,
@@ -309,10 +338,19 @@ impl RecordReader {
     }
 
     /// Takes the length of a record that shows.
-    fn learn(&mut self, length: u32) {
+    fn learn(&mut self, length: u32, follows_its_like: bool) {
         if length >= MAX_PLAINTEXT {
             (self.full, self.repeating) = (length, length);
-        } else if length >= SHORTEST_FULL && !self.only_full {
+            self.full_since = self.full_since.saturating_add(1);
+            if self.full_since >= ENOUGH_FULL {
+                self.shorter = 0;
+            }
+        } else if length >= SHORTEST_FULL && self.in_a_row {
+            if follows_its_like {
+                (self.shorter, self.repeating) = (length, length);
+                self.full_since = 0;
+            }
+        } else if length >= SHORTEST_FULL {
             if self.recent.contains(&length) {
                 self.repeating = length;
             } else {

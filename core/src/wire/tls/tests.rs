@@ -348,3 +348,44 @@ proptest! {
         let _ = ServerHello::parse(&hello);
     }
 }
+
+/// Reads records that show, and leaves out what lies between them.
+fn in_a_row(reader: &mut RecordReader, groups: &[&[u32]]) {
+    for group in groups {
+        reader.restart();
+        let stream: Vec<u8> = group.iter().flat_map(|&l| protected(l as usize)).collect();
+        read(reader, &mut 0, &[(&stream, stream.len() as u64)]);
+    }
+}
+
+#[test]
+fn where_frames_divide_records_two_in_a_row_show_how_long_hidden_ones_are() {
+    let full = MAX_PLAINTEXT + 17;
+    for (groups, repeating, other) in [
+        // Apart they are alike by chance, or because responses begin so.
+        (&[&[full][..], &[4_122], &[4_122], &[4_122]][..], full, 0),
+        (&[&[full], &[1_317, 1_317]], 1_317, full),
+        (&[&[full], &[1_317, 1_317], &[full]], full, 1_317),
+        (&[&[1_317, 1_317]], 1_317, 0),
+        (&[&[full], &[1_023, 1_023]], full, 0),
+        (&[&[full], &[1_024, 1_024]], 1_024, full),
+        (&[&[full], &[1_317, 900, 1_317]], full, 0),
+    ] {
+        let mut reader = RecordReader::default();
+        reader.suppose_in_a_row();
+        in_a_row(&mut reader, groups);
+        let found = (reader.repeating_record(), reader.other_record());
+        assert_eq!(found, (repeating, other), "{groups:?}");
+    }
+}
+
+#[test]
+fn shorter_records_are_forgotten_behind_enough_full_ones() {
+    for (count, other) in [(7, 1_317), (8, 0)] {
+        let mut reader = RecordReader::default();
+        reader.suppose_in_a_row();
+        in_a_row(&mut reader, &[&[1_317, 1_317]]);
+        in_a_row(&mut reader, &vec![&[MAX_PLAINTEXT + 17][..]; count]);
+        assert_eq!(reader.other_record(), other, "{count}");
+    }
+}

@@ -52,7 +52,7 @@ impl TlsSession {
             http2.arrive(run, self.down.is_exact(), round_trip, ledger, ctx);
         }
         if self.http2.is_some() {
-            self.down.suppose_full();
+            self.down.suppose_in_a_row();
         }
         let mut found = Found::default();
         let mut reader = self.down;
@@ -185,6 +185,7 @@ impl TlsSession {
         if guessed {
             // One of four hidden records may be none, and the last may be two.
             error += framing / 4 + if first { 2 * framing } else { 1 };
+            error += self.framing_of_others();
         }
         if self.overhead_is_estimated() {
             error += u64::from(CBC_BLOCK / 2);
@@ -201,6 +202,20 @@ impl TlsSession {
         match error {
             0 => Certainty::Exact,
             error => Certainty::Within(error),
+        }
+    }
+
+    /// By how much the framing of a hidden record may be off because such records may be of another length.
+    fn framing_of_others(&self) -> u64 {
+        let supposed = u64::from(self.down.repeating_record());
+        let other = u64::from(self.down.other_record());
+        let framing = u64::from(RECORD_HEADER + self.overhead());
+        match other {
+            0 => 0,
+            // In its place may be several.
+            other if other < supposed => framing * supposed / other - framing,
+            // It may be no more than a part of one.
+            _ => framing,
         }
     }
 
