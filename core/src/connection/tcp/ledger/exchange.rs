@@ -174,6 +174,8 @@ pub(crate) struct Supposed {
     pub(crate) framing: u64,
     /// Its length is that of records which showed.
     pub(crate) learnt: bool,
+    /// By how much its framing may be off because others of another length showed too.
+    pub(crate) spread: u64,
 }
 
 impl Supposed {
@@ -188,9 +190,34 @@ impl Supposed {
         if bytes == 0 {
             0
         } else if self.learnt {
-            2 * self.framing + self.framing_of(bytes) / 4
+            let spread = bytes.div_ceil(self.record.max(1)) * self.spread;
+            2 * self.framing + self.framing_of(bytes) / 4 + spread
         } else {
             bytes.div_ceil(LEAST_RECORD) * self.framing
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_hidden_records_covers_other_lengths_that_showed() {
+        let supposed = Supposed {
+            record: 1_000,
+            framing: 20,
+            learnt: true,
+            spread: 0,
+        };
+        // Ten records, and one that was begun.
+        assert_eq!(supposed.error_of(10_001), 40 + 11 * 20 / 4);
+        let spread = Supposed {
+            spread: 20,
+            ..supposed
+        };
+        assert_eq!(spread.error_of(10_001), 40 + 11 * 20 / 4 + 11 * 20);
+        assert_eq!(spread.error_of(10_000), 40 + 10 * 20 / 4 + 10 * 20);
+        assert_eq!(spread.error_of(0), 0);
     }
 }

@@ -10,7 +10,7 @@ use crate::connection::tcp::tickets;
 use crate::connection::tcp::tickets::Found;
 use crate::facts::segment::Transport;
 use crate::wire::tls::{
-    ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, ServerHello,
+    ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, RecordReader, ServerHello,
 };
 
 impl TlsSession {
@@ -95,7 +95,8 @@ impl TlsSession {
                 offset += length;
             }
         });
-        let learnt = reader.repeating_record() != self.down.repeating_record();
+        let lengths = |reader: &RecordReader| (reader.repeating_record(), reader.other_record());
+        let learnt = lengths(&reader) != lengths(&self.down);
         self.down = reader;
         if let Some(http2) = &mut self.http2 {
             http2.take(
@@ -136,6 +137,7 @@ impl TlsSession {
             record: u64::from(plaintext + RECORD_HEADER + overhead),
             framing: self.framing(plaintext, false, ctx) + u64::from(overhead),
             learnt: repeating > 0,
+            spread: self.framing_of_others(),
         }
     }
 
@@ -209,8 +211,10 @@ impl TlsSession {
     fn framing_of_others(&self) -> u64 {
         let supposed = u64::from(self.down.repeating_record());
         let other = u64::from(self.down.other_record());
-        let framing = u64::from(RECORD_HEADER + self.overhead());
+        let framing = u64::from(RECORD_HEADER + self.overhead() + http2::FRAME_HEADER);
         match other {
+            // No other showed, but servers that begin with short records go on with full ones.
+            0 if self.http2.is_some() && (1..MAX_PLAINTEXT.into()).contains(&supposed) => framing,
             0 => 0,
             // In its place may be several.
             other if other < supposed => framing * supposed / other - framing,
