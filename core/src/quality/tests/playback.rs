@@ -1,0 +1,110 @@
+//! Seconds of segments, start, buffer, stalls, pauses and seeks of one session.
+
+use super::super::State;
+use super::player::{Script, play};
+use super::{assert_understood, infer, is_near, only};
+
+#[test]
+fn seconds_of_many_lengths() {
+    for (at, &(video, audio)) in [
+        (2.0, 2.0),
+        (4.0, 4.0),
+        (4.004, 16.0),
+        (6.006, 6.0),
+        (3.2, 6.4),
+        (10.0, 10.0),
+        (8.0, 2.0),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut script = Script::new(video, audio, 40.0, &[(0.0, 2.5e6)]);
+        script.seed = at as u64;
+        let session = assert_understood(&script);
+        assert!(
+            session.confidence > 0.25,
+            "{video} {audio} {}",
+            session.confidence
+        );
+        assert_eq!(session.reason.as_str(), "none");
+    }
+}
+
+#[test]
+fn sound_inside_the_picture() {
+    let mut script = Script::new(
+        4.0,
+        4.0,
+        20.0,
+        &[(0.0, 2.0e6), (60.0, 0.1e6), (85.0, 2.0e6)],
+    );
+    script.audio = None;
+    let session = assert_understood(&script);
+    assert_eq!((session.audio_media, session.audio_segments), (None, 0));
+}
+
+#[test]
+fn stalls_are_found_where_they_were() {
+    let script = Script::new(4.0, 4.0, 12.0, &[(0.0, 2.0e6), (50.0, 0.0), (80.0, 2.0e6)]);
+    let session = assert_understood(&script);
+    let stalls = session.stalls.as_deref().expect("known");
+    assert_eq!(stalls.len(), 1, "{stalls:?}");
+    assert!(
+        stalls[0].0 > 50.0 && stalls[0].0 < 66.0 && stalls[0].1 > 79.0 && stalls[0].1 < 82.0,
+        "{stalls:?}"
+    );
+    assert_eq!(
+        session.moment(stalls[0].0 + 1.0).map(|moment| moment.state),
+        Some(State::Stalled)
+    );
+}
+
+#[test]
+fn a_pause_is_none_of_the_links() {
+    let mut script = Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]);
+    script.pause = Some((70.0, 95.0));
+    let session = assert_understood(&script);
+    assert_eq!((session.pauses, session.seeks), (Some(1), Some(0)));
+    assert_eq!(session.stalls.as_deref(), Some(&[][..]));
+    assert_eq!(
+        session.moment(85.0).map(|moment| moment.state),
+        Some(State::Paused)
+    );
+}
+
+#[test]
+fn going_elsewhere_empties_the_buffer() {
+    let mut script = Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]);
+    script.seeks = vec![61.3];
+    let session = assert_understood(&script);
+    assert_eq!(session.seeks, Some(1));
+    let after = session.moment(61.5).expect("known");
+    assert_eq!((after.state, after.buffer), (State::Seeking, Some(0.0)));
+}
+
+#[test]
+fn joined_midway_has_no_startup() {
+    let played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
+    let session = only(&played.segments[30..]);
+    assert_eq!(
+        (session.startup, session.reason.as_str()),
+        (None, "joined_midway")
+    );
+    assert!(is_near(session.video_media, 4.0));
+}
+
+#[test]
+fn too_little_is_not_guessed_from() {
+    let played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
+    let session = only(&played.segments[..6]);
+    assert_eq!(
+        (
+            session.video_media,
+            session.startup,
+            session.reason.as_str()
+        ),
+        (None, None, "too_few")
+    );
+    assert_eq!(session.moments(1.0).count(), 0);
+    assert!(infer(&[]).is_empty());
+}
