@@ -348,3 +348,6 @@ pub(crate) fn events(requests: &[Request], seeks: &[f64]) -> Vec<(f64, Event)> {
     events.sort_by(|a, b| a.0.total_cmp(&b.0));
     events
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,25 @@ const MOST_OF_A_KIND: f64 = 20.0;
 const LOOKED_AT: usize = 1500;
 /// Waits on one level that make it the level of a full buffer.
 const FULL: f64 = 3.0;
+/// A level whose cost is less than this share of the most is on the plateau of now. Two off it that are so many times the
+/// scatter apart at most are on another.
+const STAYS: f64 = 0.75;
+const ANOTHER: f64 = 3.0;
+/// Sound beside the picture: by how many seconds it may be nearer to it than a segment behind, or above it.
+const BEHIND_PICTURE: f64 = 0.7;
+const ABOVE_PICTURE: f64 = 0.5;
+/// By how much the scatter of sound's levels grows with each second of a picture's segment that it follows.
+const SCATTER_BESIDE: f64 = 0.1;
+/// Tracks that are further apart than so many of the longer segments, and so many seconds more, cost so much an arrival at
+/// most.
+const LEAD_SEGMENTS: f64 = 2.0;
+const LEAD_SECONDS: f64 = 2.0;
+const LEAD_MOST: f64 = 0.3;
+/// What it costs, by the square of seconds, that the full levels of both tracks differ by more than a segment and this.
+const BOTH_FULL: f64 = 0.3;
+const BOTH_FULL_APART: f64 = 1.0;
+/// A buffer that holds no more, in seconds, is empty.
+const EMPTY: f64 = 0.01;
 
 /// The observations that hypotheses are to explain.
 #[derive(Debug)]
@@ -180,7 +199,8 @@ impl Trial<'_> {
         if self.play.present == [true; 2] && self.clock.now.state == State::Playing {
             let longest = self.clock.longest();
             let lead = (self.clock.now.ends[0] - self.clock.now.ends[1]).abs();
-            self.lead += ((lead - 2.0 * longest - 2.0) / longest).clamp(0.0, 0.3);
+            self.lead +=
+                ((lead - LEAD_SEGMENTS * longest - LEAD_SECONDS) / longest).clamp(0.0, LEAD_MOST);
         }
     }
 
@@ -200,7 +220,7 @@ impl Trial<'_> {
             let other = self.clock.ahead(track.other()).max(0.0);
             let needed = if beside { NEEDED.min(other) } else { NEEDED };
             self.cost += (needed - own).clamp(0.0, NEEDED);
-            if state == State::Stalled && own <= 0.01 && !(beside && other <= 0.01) {
+            if state == State::Stalled && own <= EMPTY && !(beside && other <= EMPTY) {
                 self.cost += DRY;
             }
         }
@@ -261,8 +281,9 @@ impl Trial<'_> {
         }
         if let [Some(picture), Some(sound)] = highest {
             // Both are full at the same time.
-            let off = (picture - 1.0 - sound).max(sound - picture - guess.seconds[0] - 1.0);
-            total += (0.3 * off.max(0.0).powi(2)).min(MOST);
+            let off = (picture - BOTH_FULL_APART - sound)
+                .max(sound - picture - guess.seconds[0] - BOTH_FULL_APART);
+            total += (BOTH_FULL * off.max(0.0).powi(2)).min(MOST);
         }
         Cost { total, full }
     }
@@ -272,7 +293,7 @@ impl Trial<'_> {
 fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64, Plateaus) {
     let scatter = match track {
         Track::Video => SCATTER,
-        Track::Audio => SCATTER + 0.1 * guess.seconds[0],
+        Track::Audio => SCATTER + SCATTER_BESIDE * guess.seconds[0],
     };
     let mut plateaus = Plateaus {
         alone: !beside,
@@ -294,8 +315,8 @@ fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64,
 /// Cost of a level of sound with a player that fetches sound when it falls behind the picture or below a segment.
 fn beside_picture(level: &Level, guess: Guess, scatter: f64) -> f64 {
     let [picture, sound] = guess.seconds;
-    let least = (level.other - picture).max(sound) - 0.7;
-    let most = level.other.max(sound) + 0.5;
+    let least = (level.other - picture).max(sound) - BEHIND_PICTURE;
+    let most = level.other.max(sound) + ABOVE_PICTURE;
     let off = (least - level.own).max(level.own - most).max(0.0) / scatter;
     0.5 * off * off
 }
@@ -331,14 +352,14 @@ impl Plateaus {
         }
         let off = (level - sum / number) / scatter;
         let cost = (0.5 * off * off).min(MOST);
-        if cost < 0.75 * MOST {
+        if cost < STAYS * MOST {
             (self.now, self.seeks) = ((sum + level, number + 1.0), seeks);
             self.next = None;
             return cost;
         }
         if let Some(first) = self
             .next
-            .take_if(|first| ((level - *first) / scatter).abs() < 3.0)
+            .take_if(|first| ((level - *first) / scatter).abs() < ANOTHER)
         {
             self.leave();
             (self.now, self.seeks) = ((first + level, 2.0), seeks);
@@ -379,3 +400,6 @@ impl Plateaus {
         (self.highest.1 > 0.0).then(|| self.highest.0 / self.highest.1)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,9 @@ pub(crate) const ODD_RATE: f64 = 3.0;
 const ODD_RATIO: f64 = 2.5;
 /// Cost of a player that stops its sound at once when the picture runs dry.
 const NO_RUN_ON: f64 = 0.5;
+/// Costs of a segment's seconds that are multiples of 2 s, of 1 s, of a group of pictures, of 0.2 s, and of none of these:
+/// the fewer encoders use them, the higher.
+const UNUSUAL: [f64; 5] = [0.0, 0.4, 1.0, 3.0, 4.5];
 /// Longest and shortest segments that are tried, in seconds, by track.
 const LONGEST: [f64; 2] = [13.0, 20.1];
 const SHORTEST: f64 = 0.9;
@@ -65,18 +68,18 @@ fn is_multiple(seconds: f64, of: f64) -> bool {
 /// Cost of a segment's seconds: the fewer encoders use them, the higher.
 fn unusual(seconds: f64) -> f64 {
     if is_multiple(seconds, 2.0) {
-        0.0
+        UNUSUAL[0]
     } else if is_multiple(seconds, 1.0) {
-        0.4
+        UNUSUAL[1]
     } else if [0.5, 1.6, 1.92]
         .into_iter()
         .any(|of| is_multiple(seconds, of))
     {
-        1.0
+        UNUSUAL[2]
     } else if is_multiple(seconds, 0.2) {
-        3.0
+        UNUSUAL[3]
     } else {
-        4.5
+        UNUSUAL[4]
     }
 }
 
@@ -115,3 +118,6 @@ pub(crate) fn prior(guess: &Guess, present: [bool; 2], audio_bytes: Option<f64>)
     }
     cost + if guess.run_on == 0.0 { NO_RUN_ON } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! Both sides of what makes a full buffer's level, and what stalls cost.
+
+use super::*;
+
+/// Levels with the times the viewer had gone elsewhere; what they cost, and the first and highest level of a full buffer.
+fn levels(seen: &[(f64, u32)]) -> (f64, Option<f64>, Option<f64>) {
+    let mut plateaus = Plateaus::default();
+    let costs = seen
+        .iter()
+        .map(|&(level, seeks)| plateaus.see(level, seeks, SCATTER));
+    let cost = costs.sum();
+    plateaus.leave();
+    (cost, plateaus.first(), plateaus.highest())
+}
+
+/// So many levels of one height.
+fn flat(level: f64, seeks: u32, number: usize) -> Vec<(f64, u32)> {
+    vec![(level, seeks); number]
+}
+
+#[test]
+fn three_waits_on_a_level_make_a_full_buffer() {
+    for (number, full) in [(1, None), (2, None), (3, Some(20.0)), (9, Some(20.0))] {
+        assert_eq!(levels(&flat(20.0, 0, number)), (0.0, full, full));
+    }
+}
+
+#[test]
+fn the_first_level_is_the_full_one_until_the_viewer_goes_elsewhere() {
+    let after = |level, seeks| {
+        let (_, first, highest) = levels(&[flat(20.0, 0, 4), flat(level, seeks, 4)].concat());
+        (first, highest)
+    };
+    let cases = [
+        (16.0, 0, (Some(20.0), Some(20.0))),
+        (24.0, 0, (Some(20.0), Some(24.0))),
+        (16.0, 1, (Some(20.0), Some(20.0))),
+        (24.0, 1, (Some(24.0), Some(24.0))),
+    ];
+    for (level, seeks, expected) in cases {
+        assert_eq!(after(level, seeks), expected, "{level} {seeks}");
+    }
+}
+
+#[test]
+fn a_level_stays_within_the_scatter_of_timers() {
+    // Timers scatter by 0.35 s: half of the square of that, up to 4, is what a level costs that is off.
+    for (off, cost) in [
+        (0.35, 0.5),
+        (0.7, 2.0),
+        (0.8, 2.612),
+        (0.98, 3.92),
+        (1.0, 4.0),
+        (3.0, 4.0),
+    ] {
+        let said = levels(&[flat(20.0, 0, 1), flat(20.0 - off, 0, 1)].concat()).0;
+        assert!((said - cost).abs() < 1e-3, "{off} {said}");
+    }
+    // Two that are off alike are on another level, the first of which is paid for; within 2.4 of scatter it is the same.
+    let highest = |off: f64| levels(&[flat(20.0, 0, 3), flat(20.0 + off, 0, 3)].concat()).2;
+    assert_eq!(highest(0.9), Some(20.9));
+    assert!(highest(0.84).is_some_and(|level| level < 20.5));
+}
+
+#[test]
+fn levels_rise_for_nothing_only_beside_another_track() {
+    let cost = |alone: bool, level: f64, seeks: u32| {
+        let mut plateaus = Plateaus {
+            alone,
+            ..Plateaus::default()
+        };
+        let all = [flat(20.0, 0, 3), flat(level, seeks, 2)].concat();
+        let costs = all
+            .iter()
+            .map(|&(level, seeks)| plateaus.see(level, seeks, SCATTER));
+        costs.sum::<f64>()
+    };
+    assert_eq!([cost(true, 24.0, 0), cost(true, 16.0, 0)], [8.0, 4.0]);
+    assert_eq!([cost(false, 24.0, 0), cost(true, 24.0, 1)], [4.0, 4.0]);
+}
+
+#[test]
+fn a_stall_costs_and_so_does_each_second_of_it() {
+    let knot = |t: f64, state: State| Knot {
+        t,
+        state,
+        position: 0.0,
+        ends: [0.0; 2],
+        moves: state == State::Playing,
+    };
+    let mut stalls = Stalls::default();
+    assert!(stalls.cost().abs() < 1e-9);
+    for (from, to) in [(10.0, 15.0), (30.0, 45.0)] {
+        stalls.see(&knot(from, State::Stalled));
+        stalls.see(&knot(from + 1.0, State::Stalled));
+        stalls.see(&knot(to, State::Playing));
+    }
+    assert!((stalls.cost() - (2.0 * 0.25 + 20.0 * 0.02)).abs() < 1e-9);
+}
+
+#[test]
+fn sound_beside_the_picture_may_be_a_segment_behind_it() {
+    let guess = Guess {
+        seconds: [4.0, 2.0],
+        run_on: 3.0,
+    };
+    let cost = |own: f64| {
+        let level = Level {
+            own,
+            other: 20.0,
+            waited: true,
+            seeks: 0,
+        };
+        beside_picture(&level, guess, 0.5)
+    };
+    for (own, free) in [(15.2, false), (15.4, true), (20.4, true), (20.6, false)] {
+        assert_eq!(cost(own) == 0.0, free, "{own}");
+    }
+}
