@@ -191,3 +191,6 @@ fn summarise(line: &mut Timeline) {
     }
     line.stalls.retain(|s| s.1 - s.0 >= SHORTEST);
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,6 +63,15 @@ fn a_level_stays_within_the_scatter_of_timers() {
 }
 
 #[test]
+fn two_levels_off_the_old_one_are_another_where_they_agree() {
+    // Within three times the scatter of 0.35 s: the second costs nothing; further apart, each is off.
+    for (apart, cost) in [(1.0, 4.0), (1.1, 8.0)] {
+        let seen = [flat(20.0, 0, 3), vec![(16.0, 0), (16.0 - apart, 0)]].concat();
+        assert_eq!(levels(&seen).0, cost, "{apart}");
+    }
+}
+
+#[test]
 fn levels_rise_for_nothing_only_beside_another_track() {
     let cost = |alone: bool, level: f64, seeks: u32| {
         let mut plateaus = Plateaus {

@@ -1,0 +1,40 @@
+//! Both sides of what counts as a stall.
+
+use super::*;
+
+/// Stalls of one that plays for ten seconds before, between and behind those times.
+fn stalls(standing: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let knot = |t: f64, state: State| Knot {
+        t,
+        state,
+        position: 0.0,
+        ends: [0.0; 2],
+        moves: state == State::Playing,
+    };
+    let mut line = Timeline {
+        knots: vec![knot(0.0, State::Playing)],
+        ..Timeline::default()
+    };
+    for &(from, to) in standing {
+        line.knots.push(knot(from, State::Stalled));
+        line.knots.push(knot(to, State::Playing));
+    }
+    line.knots.push(knot(100.0, State::Ended));
+    summarise(&mut line);
+    line.stalls
+}
+
+#[test]
+fn stalls_that_are_near_are_one() {
+    assert_eq!(stalls(&[(10.0, 12.0), (12.9, 15.0)]), [(10.0, 15.0)]);
+    let apart = [(10.0, 12.0), (13.1, 15.0)];
+    assert_eq!(stalls(&apart), apart);
+}
+
+#[test]
+fn nobody_sees_the_shortest_stalls() {
+    assert_eq!(stalls(&[(10.0, 10.24)]), []);
+    assert_eq!(stalls(&[(10.0, 10.26)]), [(10.0, 10.26)]);
+    // Several short ones, near each other, are seen.
+    assert_eq!(stalls(&[(10.0, 10.2), (10.5, 10.7)]), [(10.0, 10.7)]);
+}
