@@ -34,6 +34,13 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
             stats.answers_first
         ));
     }
+    if stats.further_paths > 0 {
+        sentences.push(format!(
+            "{} connections are further paths of others (Multipath TCP): these are not put together, so that responses \
+             which came over several paths are partial",
+            stats.further_paths
+        ));
+    }
     if stats.clock_steps > 0 {
         let times = if stats.clock_steps == 1 {
             "once".to_owned()
@@ -67,8 +74,9 @@ mod tests {
         assert!(said[2].starts_with("in 3 handshakes the answer comes before the question"));
         assert!(said[3].starts_with("the capture's clock steps back once"));
         let mut stats = Stats::default();
-        stats.clock_steps = 2;
+        (stats.clock_steps, stats.further_paths) = (2, 7);
         let said = sentences(&stats, &Unfollowed::default());
-        assert!(said[0].contains("steps back 2 times"));
+        assert!(said[0].starts_with("7 connections are further paths"));
+        assert!(said[1].contains("steps back 2 times"));
     }
 }

@@ -10,6 +10,7 @@ use crate::flows::copies::WATCHED;
 use crate::flows::key::{End, FlowKey};
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::{Tcp, TcpFlags};
+use crate::wire::multipath::opens_further_path;
 
 /// The state of a connection after a packet.
 struct After {
@@ -57,6 +58,10 @@ impl Engine {
         }
         let opener = if is_answer { 1 - sender } else { sender };
         self.registry.opened(&self.config, slot, opener);
+        let is_new = is_first || !is_repeated;
+        if is_new && opens_further_path(tcp.options) && self.registry.flow(slot).server.is_some() {
+            self.stats.further_paths += 1;
+        }
     }
 
     /// Returns true if something of the server's was acknowledged.
