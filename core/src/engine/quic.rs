@@ -6,7 +6,7 @@ use crate::config::SegmentRule;
 use crate::connection::context::Outcome;
 use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::peers::Pair;
-use crate::connection::quic::{Opening, QuicSession};
+use crate::connection::quic::{Opening, opens_connection};
 use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::Udp;
@@ -48,7 +48,7 @@ impl Engine {
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         if flow.identified_or_given_up && (flow.server.is_none() || is_classic) {
             // A connection may begin behind anything else that has the same ports, but for one that was looked at.
-            if flow.server.is_some() || flow.client.is_some() || !QuicSession::opens(udp) {
+            if flow.server.is_some() || flow.client.is_some() || !opens_connection(udp) {
                 return Outcome::default();
             }
             self.registry.flow_mut(slot).identified_or_given_up = false;
@@ -63,7 +63,7 @@ impl Engine {
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         let mut place = self.place(slot);
         if place == NONE {
-            if server.is_some_and(|(_, end)| end == sender) && QuicSession::opens(udp) {
+            if server.is_some_and(|(_, end)| end == sender) && opens_connection(udp) {
                 self.registry.opened(&self.config, slot, sender);
             }
             place = match self.quic_place(slot, udp, sender, stamp) {
@@ -137,12 +137,12 @@ impl Engine {
             // It may be about to move here: the path is tried first (RFC 9000, section 9.1).
             let tries = self.registry.flow(former).server.is_some()
                 && udp.payload_length as usize >= MIN_CLIENT_DATAGRAM
-                && !QuicSession::opens(udp);
+                && !opens_connection(udp);
             if tries {
                 return None;
             }
         }
-        match QuicSession::opening(self.registry.key(slot), udp, sender, server) {
+        match Opening::of(self.registry.key(slot), udp, sender, server) {
             Opening::Client(client) => Some(self.open_connection(slot, client, Carrier::Quic)),
             opening @ (Opening::NotYet | Opening::No) => {
                 let flow = self.registry.flow_mut(slot);

@@ -26,8 +26,8 @@ mod requests;
 mod responses;
 
 use self::hello::{Hello, HelloReader};
-pub(crate) use self::opening::Opening;
 use self::opening::{MIN_DATAGRAM, is_stun, may_be_quic};
+pub(crate) use self::opening::{Opening, opens_connection};
 use self::path::Path;
 use self::requests::{Belief, Place, Requests, Sent, Uplink, within};
 use self::responses::{Downlink, Responses};

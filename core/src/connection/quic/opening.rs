@@ -1,6 +1,5 @@
 //! Datagrams that begin a connection, and those that are not of QUIC.
 
-use super::QuicSession;
 use crate::flows::key::{End, FlowKey};
 use crate::wire::decode::Udp;
 use crate::wire::quic::{
@@ -27,17 +26,12 @@ pub(crate) enum Opening {
     No,
 }
 
-impl QuicSession {
+impl Opening {
     /// Looks at a datagram of a flow that is not followed. `server` is the flow's Netflix end.
-    pub(crate) fn opening(
-        key: &FlowKey,
-        udp: &Udp<'_>,
-        sender: End,
-        server: Option<End>,
-    ) -> Opening {
+    pub(crate) fn of(key: &FlowKey, udp: &Udp<'_>, sender: End, server: Option<End>) -> Self {
         let length = udp.payload_length as usize;
         let Some(server) = server else {
-            return Self::opening_of_any(udp, sender);
+            return Self::of_any(udp, sender);
         };
         let first = udp.payload.first().copied().unwrap_or(FIXED_BIT);
         let is_quic = if first & LONG_HEADER == 0 {
@@ -54,36 +48,36 @@ impl QuicSession {
             }
         };
         if is_quic {
-            Opening::Client(1 - server)
+            Self::Client(1 - server)
         } else {
             // Others may share the port with QUIC (RFC 9443), and a path be kept open before it begins.
-            Opening::NotYet
+            Self::NotYet
         }
     }
 
     /// The same for a flow of which no end is known to be Netflix's.
-    fn opening_of_any(udp: &Udp<'_>, sender: End) -> Opening {
+    fn of_any(udp: &Udp<'_>, sender: End) -> Self {
         let length = udp.payload_length as usize;
-        if Self::opens(udp) {
-            return Opening::Client(sender);
+        if opens_connection(udp) {
+            return Self::Client(sender);
         }
         let form = parse_datagram(udp.payload, length, None)
             .next()
             .map(|packet| packet.form);
         match form {
             // The Initial may come behind it.
-            Some(Form::ZeroRtt) => Opening::Client(sender),
-            Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Opening::NotYet,
-            Some(Form::VersionNegotiation) => Opening::NotYet,
-            _ => Opening::No,
+            Some(Form::ZeroRtt) => Self::Client(sender),
+            Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Self::NotYet,
+            Some(Form::VersionNegotiation) => Self::NotYet,
+            _ => Self::No,
         }
     }
+}
 
-    /// Returns true if a datagram begins a connection, whatever its flow carried before.
-    #[inline]
-    pub(crate) fn opens(udp: &Udp<'_>) -> bool {
-        looks_like_initial(udp.payload, udp.payload_length as usize)
-    }
+/// Returns true if a datagram begins a connection, whatever its flow carried before.
+#[inline]
+pub(crate) fn opens_connection(udp: &Udp<'_>) -> bool {
+    looks_like_initial(udp.payload, udp.payload_length as usize)
 }
 
 /// Returns true if a datagram is a message of STUN, which may share a port with QUIC (RFC 9443; RFC
