@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::facts::annotation::{Annotation, ServerId};
-use crate::facts::segment::{Kind, Segment};
+use crate::facts::segment::{Kind, KindReason, Segment, Transport};
 use crate::packet::{LinkType, Packet, Time};
 
 pub(crate) const FIN: u8 = 0x01;
@@ -25,6 +25,46 @@ pub(crate) const RTT: i64 = 20 * MILLISECOND;
 
 pub(crate) fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
+}
+
+/// A whole segment of 1000 bytes, for tests to change what they are about.
+pub(crate) fn segment() -> Segment {
+    Segment {
+        number: 1,
+        index: 1,
+        previous: None,
+        next: None,
+        server: 0,
+        flow: 0,
+        client: IpAddr::from([10, 0, 0, 2]),
+        client_port: 50_000,
+        server_port: 443,
+        transport: Transport::Tcp,
+        kind: Kind::Video,
+        kind_reason: KindReason::BesideAudio,
+        request_frame: 1,
+        first_frame: Some(2),
+        last_frame: Some(3),
+        t_request: Time(0),
+        t_first: Some(Time(0)),
+        t_last: Some(Time(0)),
+        pkts: 1,
+        bytes: 1000,
+        app_bytes: 1000,
+        retransmitted_bytes: 0,
+        missing_bytes: 0,
+        size_error: 0,
+        complete: true,
+        estimated: false,
+        shared: false,
+        inferred: false,
+        aborted: false,
+        own_evidence: None,
+        own_name: None,
+        via: None,
+        settled: false,
+        throughput_min: 0,
+    }
 }
 
 /// An IP packet of either version.

@@ -70,7 +70,7 @@ impl Engine {
         outcome
     }
 
-    /// Takes what waited long enough in the next flow in turn, which may have fallen silent.
+    /// Releases packets of the next flow in turn that waited long enough: it may have fallen silent.
     fn release_overdue(&mut self, now: Time) {
         let Some(slot) = self.taps.next_overdue(now) else {
             return;

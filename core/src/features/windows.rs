@@ -124,7 +124,7 @@ impl Features {
         }
     }
 
-    /// Takes the times at which titles began (client, time), so that each is a session of its own
+    /// Sets the times at which titles began (client, time), so that each is a session of its own
     /// ([`Config::session_by_title`]).
     #[must_use]
     pub fn with_titles(mut self, titles: impl IntoIterator<Item = (IpAddr, Time)>) -> Self {

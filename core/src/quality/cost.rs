@@ -48,7 +48,7 @@ const SCATTER_BESIDE: f64 = 0.1;
 const LEAD_SEGMENTS: f64 = 2.0;
 const LEAD_SECONDS: f64 = 2.0;
 const LEAD_MOST: f64 = 0.3;
-/// What it costs, by the square of seconds, that the full levels of both tracks differ by more than a segment and this.
+/// Cost, by the square of seconds, of full levels of both tracks that differ by more than a segment and this.
 const BOTH_FULL: f64 = 0.3;
 const BOTH_FULL_APART: f64 = 1.0;
 /// A buffer that holds no more, in seconds, is empty.

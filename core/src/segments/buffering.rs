@@ -76,12 +76,11 @@ pub fn filling<'a>(segments: impl IntoIterator<Item = &'a Segment>, config: &Con
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::segment::{KindReason, Transport};
+    use crate::testing;
 
     const SECOND: i64 = 1_000_000_000;
     const CLIENT: [u8; 4] = [10, 0, 0, 2];
 
-    /// A segment of 1000 bytes, requested and complete at these milliseconds.
     #[test]
     fn throughput_is_of_responses_large_enough_to_tell() {
         let whole = Segment {
@@ -97,42 +96,15 @@ mod tests {
         assert_eq!(small.throughput(), None);
     }
 
+    /// A segment of 1000 bytes, requested and complete at these milliseconds.
     fn segment(client: [u8; 4], kind: Kind, request: i64, last: i64) -> Segment {
         Segment {
-            number: 1,
-            index: 1,
-            previous: None,
-            next: None,
-            server: 0,
-            flow: 0,
             client: client.into(),
-            client_port: 50_000,
-            server_port: 443,
-            transport: Transport::Tcp,
             kind,
-            kind_reason: KindReason::BesideAudio,
-            request_frame: 1,
-            first_frame: Some(2),
-            last_frame: Some(3),
             t_request: Time(request * 1_000_000),
             t_first: Some(Time(request * 1_000_000)),
             t_last: Some(Time(last * 1_000_000)),
-            pkts: 1,
-            bytes: 1000,
-            app_bytes: 1000,
-            retransmitted_bytes: 0,
-            missing_bytes: 0,
-            size_error: 0,
-            complete: true,
-            estimated: false,
-            shared: false,
-            inferred: false,
-            aborted: false,
-            own_evidence: None,
-            own_name: None,
-            via: None,
-            settled: false,
-            throughput_min: 0,
+            ..testing::segment()
         }
     }
 

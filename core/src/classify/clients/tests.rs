@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::facts::segment::{Kind, Segment, Transport};
+use crate::facts::segment::{Kind, Segment};
 use crate::facts::server::{EvidenceKind, Role};
 use crate::packet::Time;
+use crate::testing::segment;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -44,38 +45,18 @@ impl Bench {
         self.segments.push(Segment {
             number,
             index: number,
-            previous: None,
-            next: None,
             server,
-            flow: 0,
             client: IpAddr::from([10, 0, 0, client]),
-            client_port: 40_000,
-            server_port: 443,
-            transport: Transport::Tcp,
             kind: Kind::Other,
             kind_reason: crate::KindReason::Pending,
-            request_frame: 1,
             first_frame: None,
             last_frame: None,
             t_request: Time(start),
             t_first: None,
             t_last: Some(Time(start + SECOND / 10)),
-            pkts: 1,
             bytes: 0,
             app_bytes: 0,
-            retransmitted_bytes: 0,
-            missing_bytes: 0,
-            size_error: 0,
-            complete: true,
-            estimated: false,
-            shared: false,
-            inferred: false,
-            aborted: false,
-            own_evidence: None,
-            own_name: None,
-            via: None,
-            settled: false,
-            throughput_min: 0,
+            ..segment()
         });
         self.viewers
             .follow(&self.config, &mut self.registry, &mut self.segments);

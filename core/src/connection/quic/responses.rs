@@ -369,7 +369,7 @@ impl Responses {
         last + self.surplus_of_trains()
     }
 
-    /// Takes note of how responses of this size ended, unless others of about this size were counted lately.
+    /// Counts an ending of responses of this size, unless others of about this size were counted lately.
     fn note_end(&mut self, size: u64, ends_full: bool, config: &Config) {
         let agrees = |known: &u64| known.abs_diff(size) * 1000 <= size * config.sharing_agreement();
         if self.counted.iter().any(agrees) {

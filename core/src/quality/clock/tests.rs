@@ -32,7 +32,7 @@ fn playing(picture: f64, sound: f64) -> Clock {
     clock
 }
 
-/// It moves a second on.
+/// Moves a second on; `true` if the picture did too.
 fn goes_on(clock: &mut Clock) -> bool {
     let before = clock.now.position;
     clock.advance(clock.now.t + 1.0, &mut nothing);

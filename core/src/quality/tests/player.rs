@@ -1,7 +1,8 @@
 //! A player in small: what it asks for, and what its viewer sees.
 
-use crate::facts::segment::{Kind, KindReason, Segment, Transport};
+use crate::facts::segment::{Kind, Segment};
 use crate::packet::Time;
+use crate::testing::segment;
 
 /// Time of the first request, and step of the player, in seconds.
 pub(super) const BEGIN: f64 = 1000.0;
@@ -9,12 +10,12 @@ const STEP: f64 = 0.005;
 /// Delay of a request, and of a browser's picture behind its last byte.
 const ROUND_TRIP: f64 = 0.04;
 const REACTION: f64 = 0.03;
-/// How often a player looks at its buffer.
+/// Seconds between a player's looks at its buffer.
 const TIMER: f64 = 0.5;
-/// How long sound goes on alone.
+/// Seconds for which sound goes on alone.
 const RUN_ON: f64 = 3.0;
 
-/// What happens in a play.
+/// Events of a play.
 #[derive(Clone)]
 pub(super) struct Script {
     /// Media seconds of a segment of video and audio; no audio where it is in the video.
@@ -57,7 +58,7 @@ struct Coming {
     begins: f64,
 }
 
-/// What a player did.
+/// Actions of a player, and the traffic that they make.
 #[derive(Default)]
 pub(super) struct Played {
     pub(super) segments: Vec<Segment>,
@@ -122,38 +123,16 @@ impl Player<'_> {
         self.out.segments.push(Segment {
             number,
             index: number,
-            previous: None,
-            next: None,
-            server: 0,
             flow: track as u32,
-            client: [10, 0, 0, 2].into(),
             client_port: 50_000 + track as u16,
-            server_port: 443,
-            transport: Transport::Tcp,
             kind,
-            kind_reason: KindReason::BesideAudio,
-            request_frame: 1,
-            first_frame: Some(2),
-            last_frame: Some(3),
             t_request: time(asked),
             t_first: Some(time(first)),
             t_last: Some(time(last)),
-            pkts: 1,
             bytes: bytes as u64,
             app_bytes: bytes as u64,
-            size_error: 0,
-            retransmitted_bytes: 0,
-            missing_bytes: 0,
-            complete: true,
-            estimated: false,
-            shared: false,
-            inferred: false,
-            aborted: false,
-            own_evidence: None,
-            own_name: None,
-            via: None,
             settled: true,
-            throughput_min: 0,
+            ..segment()
         });
     }
 

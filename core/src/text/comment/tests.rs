@@ -1,8 +1,8 @@
 use super::*;
 use crate::facts::counters::Counters;
-use crate::facts::segment::Transport;
 use crate::facts::server::{Evidence, EvidenceKind};
 use crate::packet::Time;
+use crate::testing;
 
 const NAME: &str = "ipv4-c001-fra001-ix.1.oca.nflxvideo.net";
 
@@ -28,16 +28,7 @@ fn server(name: &str) -> Server {
 fn segment() -> Segment {
     Segment {
         number: 17,
-        index: 1,
-        previous: None,
-        next: None,
-        server: 0,
         flow: 3,
-        client: IpAddr::from([10, 0, 0, 2]),
-        client_port: 50_000,
-        server_port: 443,
-        transport: Transport::Tcp,
-        kind: Kind::Video,
         kind_reason: crate::KindReason::Pending,
         request_frame: 10,
         first_frame: Some(12),
@@ -48,19 +39,7 @@ fn segment() -> Segment {
         pkts: 70,
         bytes: 1_245_184,
         app_bytes: 1_240_000,
-        retransmitted_bytes: 0,
-        missing_bytes: 0,
-        size_error: 0,
-        complete: true,
-        estimated: false,
-        shared: false,
-        inferred: false,
-        aborted: false,
-        own_evidence: None,
-        own_name: None,
-        via: None,
-        settled: false,
-        throughput_min: 0,
+        ..testing::segment()
     }
 }
 

@@ -29,7 +29,7 @@ fn varints_have_the_lengths_of_rfc_9000_section_16() {
     }
 }
 
-/// Whether a server pads, after responses of these sizes that ended so.
+/// Returns true if a server is taken to pad, after responses of these sizes that ended so.
 fn pads(ends: &[(u64, bool)]) -> bool {
     let mut responses = Responses::default();
     for &(size, full) in ends {

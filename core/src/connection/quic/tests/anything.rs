@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What may be in a datagram: noise of a length, or a packet out of an own conversation.
+/// A datagram: noise of a length, or a packet out of an own conversation.
 fn datagram() -> impl Strategy<Value = (bool, u8, Vec<u8>)> {
     let noise = vec(any::<u8>(), 0..1500);
     let short = (any::<u8>(), 0..9000usize).prop_map(|(first, size)| vec![first | 0x40; size]);
