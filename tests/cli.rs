@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde_json::Value;
+
+use crate::plugin::nflx;
 
 #[cfg(unix)]
 mod aborting;
@@ -28,25 +30,6 @@ mod usage;
 pub(crate) use formats::run_python;
 mod package;
 pub(crate) mod quality;
-
-/// The program: what `NFLX_BIN` names, else what `cargo build` put beside this test.
-pub(crate) fn program() -> PathBuf {
-    if let Some(path) = std::env::var_os("NFLX_BIN") {
-        return path.into();
-    }
-    let test = std::env::current_exe().expect("this test has a path");
-    let path = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("target/PROFILE/deps")
-        .join("nflx");
-    assert!(
-        path.exists(),
-        "{} is not there: run `cargo build -p nflx-cli` first",
-        path.display()
-    );
-    path
-}
 
 struct Outcome {
     status: Option<i32>,
@@ -78,7 +61,7 @@ impl Outcome {
 }
 
 fn run_with(args: &[&str], input: &[u8]) -> Outcome {
-    let mut child = Command::new(program())
+    let mut child = Command::new(nflx())
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -246,7 +229,7 @@ fn compressed_plain_and_piped_are_the_same() {
             rows(&run_with(&piped, &fs::read(&compressed).expect("there")).quiet()),
             expected
         );
-        let redirected = Command::new(program())
+        let redirected = Command::new(nflx())
             .args([command, "-"])
             .stdin(fs::File::open(&plain).expect("there"))
             .output()

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cli::{program, recorded, run_python};
+use crate::cli::{recorded, run_python};
+use crate::plugin;
 
+/// The program's path as text.
 fn nflx() -> String {
-    program()
+    plugin::nflx()
         .canonicalize()
         .expect("there")
         .to_str()

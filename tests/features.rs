@@ -34,7 +34,7 @@ fn check(window: u32, captures: &[PathBuf]) -> String {
     let mut check = Command::new(python());
     check
         .arg(folder().join("features/check.py"))
-        .arg(crate::cli::program())
+        .arg(crate::plugin::nflx())
         .arg(scratch.path());
     let run = check
         .arg(window.to_string())
@@ -111,7 +111,7 @@ fn players_captures_give_what_the_reference_gives() {
 
 /// The program's output.
 fn nflx(arguments: &[&str]) -> String {
-    let run = Command::new(crate::cli::program())
+    let run = Command::new(crate::plugin::nflx())
         .args(arguments)
         .output()
         .expect("the program starts");

@@ -5,7 +5,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Folder, decompressed, program, recorded};
+use super::{Folder, decompressed, nflx, recorded};
 
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
@@ -19,13 +19,13 @@ fn begin(args: &[&str], ignoring: Option<&str>) -> Child {
             let mut command = Command::new("sh");
             command
                 .args(["-c", &format!("trap '' {signal}; exec \"$@\""), "sh"])
-                .arg(program());
+                .arg(nflx());
             command
         }
         // Whatever the tests themselves were started to ignore, as by nohup.
         None => {
             let mut command = Command::new("env");
-            command.arg("--default-signal=HUP,INT,TERM").arg(program());
+            command.arg("--default-signal=HUP,INT,TERM").arg(nflx());
             command
         }
     };

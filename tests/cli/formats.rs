@@ -88,7 +88,7 @@ fn parquet_through_a_pipe_is_the_same_file() {
     let parquet = folder.path("rows.parquet");
     let capture = recorded("tls13.pcap.gz");
     run(&["segments", &capture, "-o", &parquet]).quiet();
-    let piped = Command::new(super::program())
+    let piped = Command::new(crate::plugin::nflx())
         .args(["segments", "--format", "parquet", &capture])
         .output()
         .expect("the program runs");

@@ -5,13 +5,13 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Output};
 
-use super::{Folder, program, recorded, run};
+use super::{Folder, nflx, recorded, run};
 
 /// Runs a line of the shell, in which `$NFLX` is the program.
 fn shell(folder: &Folder, line: &str) -> Output {
     Command::new("timeout")
         .args(["60", "sh", "-c", line])
-        .env("NFLX", program())
+        .env("NFLX", nflx())
         .current_dir(folder.0.path())
         .output()
         .expect("a shell")

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Folder, decompressed, program, recorded, run, run_with};
+use super::{Folder, decompressed, nflx, recorded, run, run_with};
 
 fn numbered(jsonl: &str) -> Vec<Value> {
     let mut rows: Vec<Value> = jsonl
@@ -106,7 +106,7 @@ fn begin(args: &[&str]) -> (Child, mpsc::Receiver<String>) {
     // Signals that these tests are run without, as programs in the background are, are not the program's to heed.
     let mut child = Command::new("env")
         .arg("--default-signal=INT,HUP,TERM")
-        .arg(program())
+        .arg(nflx())
         .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

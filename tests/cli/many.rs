@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::formats::run_python;
-use super::{COMMANDS, Folder, Outcome, program, recorded, run};
+use super::{COMMANDS, Folder, Outcome, nflx, recorded, run};
 
 /// A folder of captures, some in folders in it, with what is none between them.
 fn captures(folder: &Folder, count: usize) -> Vec<String> {
@@ -285,7 +285,7 @@ fn memory_is_bounded_however_many_captures_there_are() {
                       stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
         let output = Command::new("python3")
             .args(["-c", script])
-            .arg(program())
+            .arg(nflx())
             .args(args)
             .output()
             .expect("Python");

@@ -79,7 +79,7 @@ fn an_output_file_that_cannot_be_completed_leaves_the_earlier_one() {
 #[test]
 fn a_reader_that_has_seen_enough_ends_the_run_quietly() {
     for format in ["jsonl", "csv", "table"] {
-        let mut child = Command::new(program())
+        let mut child = Command::new(nflx())
             .args([
                 "packets",
                 "--format",

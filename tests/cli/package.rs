@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::formats::python;
-use super::{Folder, program, recorded};
+use super::{Folder, nflx, recorded};
 
 #[test]
 fn the_python_package_gives_what_the_command_gives() {
@@ -45,7 +45,7 @@ fn check(script: &str, site: &str) {
             tests.join("captures").to_str().expect("UTF-8"),
             &recorded("player.pcap.gz"),
         ])
-        .env("NFLX_BIN", program())
+        .env("NFLX_BIN", nflx())
         .output()
         .expect("Python runs");
     let said = [output.stdout, output.stderr].concat();

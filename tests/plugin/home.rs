@@ -138,7 +138,7 @@ impl Home {
         self.run("tshark", args)
     }
 
-    /// What sharkd, started with the plugin, answers to these requests (method and parameters) about a capture that it
+    /// Returns what sharkd, started with the plugin, answers to these requests (method and parameters) about a capture that it
     /// is given first; `None`, and a line about it, where it is not installed.
     pub(super) fn sharkd(&self, capture: &Path, requests: &[(&str, Value)]) -> Option<Vec<Value>> {
         let mut command = self.command("sharkd");
@@ -326,7 +326,7 @@ pub(crate) fn decompressed(path: &Path) -> Vec<u8> {
     plain
 }
 
-/// Whether one pass over a capture sees packets of a server before it knows that it is one; then hosts that look once
+/// Returns true if one pass over a capture sees packets of a server before it knows that it is one; then hosts that look once
 /// and hosts that look twice cannot agree about those.
 pub(super) fn evidence_comes_late(path: &Path, config: &Config) -> bool {
     let bytes = decompressed(path);

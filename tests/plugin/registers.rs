@@ -97,7 +97,7 @@ pub(super) const FIELDS: &[(&str, &str)] = &[
     ("nflx.expert.full", "FT_NONE"),
 ];
 
-/// Whether the plugin is where tshark looks and does not spoil it; the first thing to look at when others fail.
+/// The plugin is where tshark looks and does not spoil it; the first thing to look at when others fail.
 #[test]
 fn loads() {
     let Some(home) = Home::new() else { return };
