@@ -1,13 +1,16 @@
-//! Builds what must run before Rust's runtime does: see `src/closed_output.c`.
+//! Builds what must run before the program's runtime does: see `src/closed_output.c`.
 
 fn main() {
     println!("cargo::rerun-if-changed=src/closed_output.c");
     if std::env::var_os("CARGO_CFG_UNIX").is_some() {
-        cc::Build::new()
+        let objects = cc::Build::new()
             .file("src/closed_output.c")
             .warnings_into_errors(true)
-            // Nothing refers to what the system calls by itself.
-            .link_lib_modifier("+whole-archive")
-            .compile("nflx_closed_output");
+            .compile_intermediates();
+        // As an object and of the program only: nothing refers to what the system calls by itself, and it is no library's to
+        // change what standard output is.
+        for object in objects {
+            println!("cargo::rustc-link-arg-bins={}", object.display());
+        }
     }
 }

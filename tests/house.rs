@@ -63,7 +63,7 @@ const FFI: House = House {
 /// do.
 const CLI: House = House {
     folder: "cli/src",
-    root: "main.rs",
+    root: "lib.rs",
     floors: &[
         &["escape", "identity", "signals"],
         &["messages", "frames"],
@@ -81,6 +81,7 @@ const CLI: House = House {
         &["args"],
         &["annotate", "completions", "list", "report"],
         &[""],
+        &["main"],
     ],
 };
 
