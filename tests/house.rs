@@ -80,6 +80,7 @@ const CLI: House = House {
         ],
         &["args"],
         &["annotate", "completions", "list", "report"],
+        &["tables"],
         &[""],
         &["main"],
     ],
@@ -89,7 +90,12 @@ const CLI: House = House {
 const PYTHON: House = House {
     folder: "python/src",
     root: "lib.rs",
-    floors: &[&["facts", "settings"], &["model"], &["engine"], &[""]],
+    floors: &[
+        &["arrow", "facts", "settings"],
+        &["model"],
+        &["engine", "tables"],
+        &[""],
+    ],
 };
 
 /// The floors of the Wireshark plugin: versions and the ABI, values for people, settings and packets, the capture at hand,

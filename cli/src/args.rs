@@ -12,7 +12,8 @@ use nflx_core::Config;
 use nflx_core::config::ConfigError;
 use nflx_core::quality::model::Model;
 
-use self::values::{name_and_value, period, sentence};
+pub(crate) use self::values::sentence;
+use self::values::{name_and_value, period};
 use crate::output::Format;
 use crate::rings;
 

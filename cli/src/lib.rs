@@ -1,4 +1,4 @@
-//! `nflx`: Netflix streaming in captures, from the command line. The program is [`run`] alone.
+//! `nflx`: Netflix streaming in captures, from the command line. The program is [`run`] alone; [`tables`] is for hosts.
 //!
 //! `args` parses the command line, `inputs` finds files, `rings` what is one capture, `list::run` has `workers` read them: `capture` gives packets,
 //! `analysis` drives the engine, `list` makes `rows` of its results, `output` writes them; `annotate` writes the capture
@@ -25,6 +25,7 @@ mod rings;
 mod rows;
 #[cfg(unix)]
 mod signals;
+pub mod tables;
 mod workers;
 
 use std::process::ExitCode;

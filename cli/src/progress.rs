@@ -38,26 +38,32 @@ struct Bar {
 }
 
 impl Bar {
+    /// A bar that only counts.
+    fn unseen(message: String, size: Option<u64>) -> Self {
+        let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden());
+        Self {
+            bar: bar.with_message(message),
+            started: Instant::now(),
+            shown: AtomicBool::new(true),
+        }
+    }
+
     /// A bar, where someone is there to see it.
     fn new(message: String, size: Option<u64>) -> Option<Self> {
         if !std::io::stderr().is_terminal() {
             return None;
         }
-        let bar =
-            ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden()).with_message(message);
+        let mut bar = Self::unseen(message, size);
         let template = if size.is_some() {
             "{msg} [{bar:30}] {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}, {eta} left"
         } else {
             "{msg} {spinner} {decimal_bytes} {decimal_bytes_per_sec}"
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
+            bar.bar.set_style(style.progress_chars("=> "));
         }
-        Some(Self {
-            bar,
-            started: Instant::now(),
-            shown: AtomicBool::new(false),
-        })
+        bar.shown = AtomicBool::new(false);
+        Some(bar)
     }
 
     fn advance(&self, count: u64) {
@@ -138,6 +144,16 @@ impl Total {
     /// So many captures and bytes, each to be read so many times.
     pub(crate) fn new(captures: usize, bytes: u64, passes: u32) -> Arc<Self> {
         let bar = Bar::new(counted(0, captures), Some(bytes * u64::from(passes)));
+        Self::with_bar(bar, captures, passes)
+    }
+
+    /// The same for a host that asks how far it is.
+    pub(crate) fn unseen(captures: usize, bytes: u64, passes: u32) -> Arc<Self> {
+        let bar = Bar::unseen(counted(0, captures), Some(bytes * u64::from(passes)));
+        Self::with_bar(Some(bar), captures, passes)
+    }
+
+    fn with_bar(bar: Option<Bar>, captures: usize, passes: u32) -> Arc<Self> {
         Arc::new(Self {
             bar,
             captures,
@@ -145,6 +161,14 @@ impl Total {
             passes,
             stopped: AtomicBool::new(false),
         })
+    }
+
+    /// Returns how many bytes were read, and how many are to be read, as far as that is known.
+    pub(crate) fn read(&self) -> (u64, u64) {
+        let length = |bar: &ProgressBar| bar.length().unwrap_or_default();
+        self.bar
+            .as_ref()
+            .map_or((0, 0), |bar| (bar.bar.position(), length(&bar.bar)))
     }
 
     /// Pass number `pass` over a capture of the run, from 1.
@@ -189,6 +213,23 @@ fn counted(done: usize, captures: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_asks_how_far_reads_are() {
+        let total = Total::unseen(2, 100, 2);
+        assert_eq!(total.read(), (0, 200));
+        let one = total.pass(Some(60), 1);
+        one.advance(25);
+        assert_eq!(total.read(), (25, 200));
+        drop(one);
+        assert_eq!(
+            total.read(),
+            (60, 200),
+            "what was left out is as good as read"
+        );
+        total.pass(Some(60), 3).advance(60);
+        assert_eq!(total.read(), (120, 260), "a pass that nobody counted on");
+    }
 
     #[test]
     fn reads_end_when_nobody_waits() {

@@ -1,8 +1,11 @@
 import os
-from typing import Any, Dict, List, Optional, SupportsFloat, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, SupportsFloat, Tuple, Union, final
+
+__all__ = ["__version__", "Engine", "Packet", "Segment", "Server", "Window", "Table", "read_table"]
 
 __version__: str
 
+@final
 class Packet:
     frame: int
     flow: Optional[int]
@@ -26,6 +29,7 @@ class Packet:
     truncated: bool
     def as_dict(self) -> Dict[str, Any]: ...
 
+@final
 class Segment:
     segment: int
     index: int
@@ -59,6 +63,7 @@ class Segment:
     settled: bool
     def as_dict(self) -> Dict[str, Any]: ...
 
+@final
 class Server:
     server: str
     name: Optional[str]
@@ -75,6 +80,7 @@ class Server:
     t_last_ns: int
     def as_dict(self) -> Dict[str, Any]: ...
 
+@final
 class Window:
     session: int
     window: int
@@ -88,17 +94,18 @@ class Window:
     reason: Optional[str]
     def as_dict(self) -> Dict[str, Any]: ...
 
+@final
 class Engine:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         model: "Union[bytes, str, os.PathLike[str], None]" = None,
         as_known: int = 0,
         **settings: object,
-    ) -> None: ...
+    ) -> Engine: ...
     def packet(
         self,
-        data: "bytes",
+        data: bytes,
         time: Optional[SupportsFloat] = None,
         *,
         time_ns: Optional[int] = None,
@@ -116,3 +123,21 @@ class Engine:
     def read_again(self) -> None: ...
     @property
     def lost(self) -> int: ...
+
+@final
+class Table:
+    @property
+    def name(self) -> str: ...
+    @property
+    def column_names(self) -> List[str]: ...
+    @property
+    def num_rows(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def to_arrow(self) -> Any: ...
+    def to_pandas(self) -> Any: ...
+
+def read_table(
+    arguments: Sequence[str], progress: Optional[Callable[[int, int], object]] = None
+) -> Tuple[bool, List[str], Optional[Table]]: ...

@@ -4,10 +4,12 @@
 //! with types, and one wheel (`abi3`) serves every Python from 3.9 on without a compiler on the user's machine.
 #![forbid(unsafe_code)]
 
+mod arrow;
 mod engine;
 mod facts;
 mod model;
 mod settings;
+mod tables;
 
 use pyo3::prelude::*;
 
@@ -19,5 +21,7 @@ fn _nflx(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<facts::Packet>()?;
     module.add_class::<facts::Segment>()?;
     module.add_class::<facts::Server>()?;
-    module.add_class::<facts::Window>()
+    module.add_class::<facts::Window>()?;
+    module.add_class::<tables::Table>()?;
+    module.add_function(wrap_pyfunction!(tables::read_table, module)?)
 }

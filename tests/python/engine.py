@@ -5,6 +5,7 @@ usage: engine.py FOLDER CAPTURES CAPTURE
 
 import gzip
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from scapy.utils import PcapReader  # noqa: E402
 
 
 def command(*arguments):
-    output = subprocess.run([nflx.program(), *arguments], check=True, capture_output=True, text=True).stdout
+    output = subprocess.run([os.environ["NFLX_BIN"], *arguments], check=True, capture_output=True, text=True).stdout
     return [json.loads(line) for line in output.splitlines()]
 
 

@@ -23,7 +23,7 @@ pub(super) fn name_and_value(text: &str) -> Result<(String, String), &'static st
 }
 
 /// One sentence of what `clap` says in several lines: the mistake and the tip, without the usage.
-pub(super) fn sentence(message: &str) -> String {
+pub(crate) fn sentence(message: &str) -> String {
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let end = ["\nUsage:", "\nFor more information"]
         .iter()

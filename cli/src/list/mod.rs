@@ -1,5 +1,6 @@
 //! From an analyzed capture to its rows.
 
+pub(crate) mod columns;
 pub(crate) mod live;
 pub(crate) mod quality;
 pub(crate) mod run;

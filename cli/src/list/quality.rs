@@ -9,14 +9,13 @@ use nflx_core::features::{self, Row};
 use nflx_core::quality::model::{Model, ModelError, Scratch};
 use nflx_core::{Config, Features as Windows, Time};
 
-use super::live::Live;
 use super::run::either;
 use super::write::write_to;
 use super::{Report, sessions};
 use crate::analysis::{Failure, Study};
 use crate::args::{Analysis, FeaturesRun, ModelCheck, ModelFile, QualityRun, Run};
 use crate::escape;
-use crate::messages::{Status, mistake, reason, say};
+use crate::messages::{Status, reason, say};
 use crate::output::Writer;
 use crate::rows::{
     FeatureRow, Features, ModelEntries, ModelEntry, ModelledFeatures, Quality, Rows, Said,
@@ -24,51 +23,61 @@ use crate::rows::{
 
 /// Lists windows with their features, and with what a model says of them where one is named.
 pub(crate) fn features(features: FeaturesRun) -> Status {
-    let (features, file) = features.into_parts();
-    let Some(file) = file else {
-        return started::<Features>(&features);
-    };
-    match load(&file) {
-        Ok(model) => with_model::<ModelledFeatures>(features, &file, model),
+    match of_features(features) {
+        Ok(run) if run.model.is_some() => either::<ModelledFeatures>(&run),
+        Ok(run) => either::<Features>(&run),
         Err(sentence) => fail(&sentence),
     }
 }
 
-/// Lists windows with what a model says of them. Settings that nobody named are those of its card.
+/// Lists windows with what a model says of them.
 pub(crate) fn quality(quality: QualityRun) -> Status {
-    let (mut quality, file) = quality.into_parts();
-    let model = match load(&file) {
-        Ok(model) => model,
-        Err(sentence) => return fail(&sentence),
-    };
-    quality.analysis.set_first(of_card(&model));
-    with_model::<Quality>(quality, &file, model)
+    match of_quality(quality) {
+        Ok(run) => either::<Quality>(&run),
+        Err(sentence) => fail(&sentence),
+    }
 }
 
-/// Writes rows, if the settings let them be told as is asked.
-fn started<T: Report + Live>(run: &Run) -> Status {
+/// Returns a run over windows with its model, if one is named, or a sentence that says what does not fit together.
+pub(crate) fn of_features(features: FeaturesRun) -> Result<Run, String> {
+    let (features, file) = features.into_parts();
+    match file {
+        None => fitting(features),
+        Some(file) => {
+            let model = load(&file)?;
+            with_model(features, &file, model)
+        }
+    }
+}
+
+/// The same with a model that must be there. Settings that nobody named are those of its card.
+pub(crate) fn of_quality(quality: QualityRun) -> Result<Run, String> {
+    let (mut quality, file) = quality.into_parts();
+    let model = load(&file)?;
+    quality.analysis.set_first(of_card(&model));
+    with_model(quality, &file, model)
+}
+
+/// The run, if the settings let rows be told as is asked.
+fn fitting(run: Run) -> Result<Run, String> {
     let waits = !run.live && run.rotate.is_none() && run.as_known.is_none();
     match run.analysis.config() {
-        Ok(config) if config.session_by_title && !waits => fail(
-            "titles are known at the end of a capture; leave --live and --as-known out, or set session_by to idle",
+        Ok(config) if config.session_by_title && !waits => Err(
+            "titles are known at the end of a capture; leave --live and --as-known out, or set session_by to idle"
+                .to_owned(),
         ),
-        Ok(_) => either::<T>(run),
-        Err(error) => mistake(&error),
+        Ok(_) => Ok(run),
+        Err(error) => Err(error.to_string()),
     }
 }
 
-fn with_model<T: Report + Live>(mut arguments: Run, file: &ModelFile, model: Model) -> Status {
-    let config = match arguments.analysis.config() {
-        Ok(config) => config,
-        Err(error) => return mistake(&error),
-    };
-    match model.fits(&config) {
-        Ok(()) => {
-            arguments.model = Some(Arc::new(model));
-            started::<T>(&arguments)
-        }
-        Err(error) => fail(&sentence(&file.model, &error)),
-    }
+fn with_model(mut run: Run, file: &ModelFile, model: Model) -> Result<Run, String> {
+    let config = run.analysis.config().map_err(|error| error.to_string())?;
+    model
+        .fits(&config)
+        .map_err(|error| sentence(&file.model, &error))?;
+    run.model = Some(Arc::new(model));
+    fitting(run)
 }
 
 /// Returns the settings of a run beside which a model may be named, and the model; else a sentence. Settings that nobody named

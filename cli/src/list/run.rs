@@ -83,7 +83,7 @@ pub(crate) fn run<T: Report>(run: &Run) -> Status {
 }
 
 /// What options cannot mean together, in a sentence.
-fn contradiction(run: &Run) -> Option<&'static str> {
+pub(super) fn contradiction(run: &Run) -> Option<&'static str> {
     let standard_input = run.files.iter().filter(|file| file.as_os_str() == "-");
     match standard_input.count() {
         0 => {}
@@ -153,7 +153,7 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
 }
 
 /// Reads a capture for rows.
-fn study<T: Report>(
+pub(super) fn study<T: Report>(
     run: &Run,
     files: &[PathBuf],
     config: Config,
@@ -189,7 +189,8 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
                 writer.append(part)
             }
         };
-        let (status, any) = all::<T, _>(run, inputs, format, &mut sentences, read, keep)?;
+        let total = total::<T>(inputs);
+        let (status, any) = all(run, inputs, format, &total, &mut sentences, read, keep)?;
         writer.finish()?;
         Ok((status, any))
     });
@@ -216,10 +217,11 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
             writer.finish()?;
             Ok((study, sink))
         };
-        all::<T, _>(
+        all(
             run,
             inputs,
             Format::Parquet,
+            &total::<T>(inputs),
             &mut sentences,
             read,
             |_, sink: Sink| sink.keep(),
@@ -297,25 +299,30 @@ fn conflict(inputs: &[Input]) -> Option<String> {
 /// Longest name of a file on usual systems.
 const MAX_NAME: usize = 255;
 
+/// Bytes of the captures, each of which is read [`Report::PASSES`] times.
+pub(super) fn bytes(inputs: &[Input]) -> u64 {
+    let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
+    inputs.iter().flat_map(Input::files).map(size).sum()
+}
+
+fn total<T: Report>(inputs: &[Input]) -> Arc<Total> {
+    Total::new(inputs.len(), bytes(inputs), T::PASSES)
+}
+
 /// Has every capture read, on several cores, and its rows kept, in order. Gives the worst status, and whether any capture
 /// could be read; fails where the output does.
-fn all<T: Report, R: Send>(
+pub(super) fn all<R: Send>(
     run: &Run,
     inputs: &[Input],
     format: Format,
+    total: &Arc<Total>,
     sentences: &mut Vec<String>,
     read: impl Fn(&Arc<Total>, &[PathBuf]) -> Result<(Study, R), Failure> + Sync,
     mut keep: impl FnMut(&Arc<Total>, R) -> io::Result<()>,
 ) -> io::Result<(Status, bool)> {
-    let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
-    let total = Total::new(
-        inputs.len(),
-        inputs.iter().flat_map(Input::files).map(size).sum(),
-        T::PASSES,
-    );
     let jobs = jobs(run.jobs);
     let work = |number: usize| {
-        let outcome = outcome(&inputs[number], |files| read(&total, files));
+        let outcome = outcome(&inputs[number], |files| read(total, files));
         total.advance();
         outcome
     };
@@ -326,7 +333,7 @@ fn all<T: Report, R: Send>(
             recognised |= outcome.recognised;
             sentences.extend(outcome.sentences);
             any |= outcome.rows.is_some();
-            outcome.rows.map_or(Ok(()), |rows| keep(&total, rows))
+            outcome.rows.map_or(Ok(()), |rows| keep(total, rows))
         });
         // Where the output fails, nobody needs what is being read.
         kept.inspect_err(|_| total.stop())

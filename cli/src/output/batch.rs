@@ -12,30 +12,36 @@ pub(super) const ABSENT: i16 = 0;
 /// An item of a list is there.
 pub(super) const ITEM: i16 = 2;
 
-/// Rows that are not written yet.
-pub(super) struct Batch {
-    pub(super) columns: Vec<Column>,
-    pub(super) rows: usize,
+/// Rows as columns.
+pub struct Batch {
+    /// In the order of the table's.
+    pub columns: Vec<Column>,
+    /// How many.
+    pub rows: usize,
 }
 
-/// One column of them.
-pub(super) struct Column {
+/// One column of some rows.
+pub struct Column {
     /// Per row, or per item where there are lists: whether it is there ("definition level"). Without lists, empty as long
     /// as every value is there.
     presence: Vec<i16>,
     /// Those that are.
-    pub(super) values: Values,
+    pub values: Values,
 }
 
-/// Values of one type.
-pub(super) enum Values {
+/// Values of one type: those that are there, one behind the other.
+pub enum Values {
+    /// Truth values.
     Bools(Vec<bool>),
     /// Also times in nanoseconds since 1970.
     Integers(Vec<i64>),
     /// Also seconds.
     Floats(Vec<f64>),
+    /// Texts.
     Texts(Texts),
+    /// Lists of texts.
     Words(Repetition, Texts),
+    /// Lists of numbers.
     FloatLists(Repetition, Vec<f64>),
 }
 
@@ -44,11 +50,11 @@ pub(super) type Repetition = Vec<i16>;
 
 /// Texts, of which each different one is held once.
 #[derive(Default)]
-pub(super) struct Texts {
+pub struct Texts {
     /// The different ones, by number: in order of appearance.
-    pub(super) different: Vec<Box<str>>,
+    pub different: Vec<Box<str>>,
     /// Numbers of all, as whole numbers of Parquet.
-    pub(super) numbers: Vec<i32>,
+    pub numbers: Vec<i32>,
     known: HashMap<Box<str>, i32>,
     last: i32,
     words: Vec<(&'static str, i32)>,

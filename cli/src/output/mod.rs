@@ -1,6 +1,8 @@
 //! Where rows go, and in which format.
 
 mod batch;
+mod columns;
+mod metadata;
 mod parquet;
 mod part;
 mod partition;
@@ -12,7 +14,10 @@ mod text;
 use std::io::{self, Write};
 use std::path::Path;
 
+pub use batch::{Batch, Column, Texts, Values};
 use clap::ValueEnum;
+use columns::Columns;
+pub use columns::MemoryTable;
 use parquet::Parquet;
 pub(crate) use part::Part;
 use part::Spool;
@@ -74,6 +79,8 @@ enum Form<'s, T: Rows> {
     Parquet(Box<Parquet<&'s mut Sink, T>>),
     /// A part of a Parquet file.
     Groups(Box<Parquet<Spool, T>>),
+    /// What stays in memory.
+    Columns(Columns),
 }
 
 /// Where text goes.
@@ -169,6 +176,10 @@ impl<'s, T: Rows> Writer<'s, T> {
             }
             Form::Parquet(parquet) => parquet.row(row),
             Form::Groups(parquet) => parquet.row(row),
+            Form::Columns(columns) => {
+                columns.row::<T>(row);
+                Ok(())
+            }
         }
     }
 
@@ -177,7 +188,11 @@ impl<'s, T: Rows> Writer<'s, T> {
         match &mut self.form {
             Form::Jsonl(place, _) | Form::Csv { place, .. } => place.flush(),
             // Of these, the whole is written.
-            Form::Table(_) | Form::Cells(_) | Form::Parquet(_) | Form::Groups(_) => Ok(()),
+            Form::Table(_)
+            | Form::Cells(_)
+            | Form::Parquet(_)
+            | Form::Groups(_)
+            | Form::Columns(_) => Ok(()),
         }
     }
 
@@ -209,6 +224,7 @@ impl<'s, T: Rows> Writer<'s, T> {
             Form::Jsonl(mut place, _) | Form::Csv { mut place, .. } => place.flush(),
             Form::Parquet(parquet) => parquet.finish(),
             Form::Groups(parquet) => parquet.finish(),
+            Form::Columns(_) => Ok(()),
         }
     }
 }
@@ -230,6 +246,21 @@ impl<T: Rows> Writer<'static, T> {
         Ok(Self { form })
     }
 
+    /// Begins rows that stay in memory.
+    pub(crate) fn of_columns() -> Self {
+        Self {
+            form: Form::Columns(Columns::new::<T>()),
+        }
+    }
+
+    /// The rows of [`Writer::of_columns`].
+    pub(crate) fn into_batches(self) -> io::Result<Vec<Batch>> {
+        match self.form {
+            Form::Columns(columns) => Ok(columns.into_batches()),
+            _ => Err(io::Error::other("no columns")),
+        }
+    }
+
     /// The rows, for [`Writer::append`].
     pub(crate) fn into_part(self) -> io::Result<Part> {
         match self.form {
@@ -243,9 +274,11 @@ impl<T: Rows> Writer<'static, T> {
                 ..
             } => Ok(Part::Lines(spool)),
             Form::Groups(parquet) => parquet.into_groups().map(Part::Groups),
-            Form::Table(_) | Form::Jsonl(..) | Form::Csv { .. } | Form::Parquet(_) => {
-                Err(io::Error::other("no part"))
-            }
+            Form::Table(_)
+            | Form::Jsonl(..)
+            | Form::Csv { .. }
+            | Form::Parquet(_)
+            | Form::Columns(_) => Err(io::Error::other("no part")),
         }
     }
 }

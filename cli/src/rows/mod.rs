@@ -70,26 +70,26 @@ impl<T: Rows + ?Sized> Copy for Column<T> {}
 
 /// What a column holds. Programs that read whole files take it from there, whatever the values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Type {
-    /// [`Value::Bool`].
+pub enum Type {
+    /// A truth value.
     Bool,
-    /// [`Value::Integer`], up to 2^63 - 1.
+    /// A whole number from 0 to 2^63 - 1.
     Integer,
-    /// [`Value::Float`].
+    /// A measured number.
     Float,
-    /// [`Value::Time`].
+    /// A point in time, in nanoseconds since 1970.
     Time,
-    /// [`Value::Seconds`].
+    /// A time span in seconds.
     Seconds,
-    /// [`Value::Text`], [`Value::Word`] and [`Value::Address`].
+    /// Text, one of a few words, or an address.
     Text,
-    /// [`Value::Words`].
+    /// A list of words.
     Words,
-    /// [`Value::Floats`].
+    /// A list of measured numbers.
     Floats,
-    /// [`Value::Spans`].
+    /// A list of seconds since 1970: from and to of each span, one behind the other.
     Spans,
-    /// [`Value::Json`].
+    /// An object as JSON.
     Json,
 }
 

@@ -10,12 +10,9 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::{ColumnPath, Type as Node, TypePtr};
-use serde_json::{Value as Json, json};
 
+use crate::output::metadata::metadata;
 use crate::rows::{Column, Rows, Type};
-
-/// Version of the metadata that pandas reads.
-const PANDAS_METADATA: &str = "1.0.0";
 
 /// The columns as a schema.
 pub(super) fn schema<T: Rows>(columns: &[&Column<T>]) -> Result<TypePtr, ParquetError> {
@@ -78,12 +75,17 @@ fn list(key: &str, element: Node) -> Result<Node, ParquetError> {
 
 /// How the columns are stored, and what else the file says of them.
 pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
+    let pairs = metadata(columns).into_iter();
+    let pairs = pairs.map(|(key, value)| KeyValue {
+        key: key.to_owned(),
+        value: Some(value),
+    });
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         // Of use with statistics of pages only, and not kept where row groups are put together.
         .set_offset_index_disabled(true)
-        .set_key_value_metadata(Some(metadata(columns)));
+        .set_key_value_metadata(Some(pairs.collect()));
     for column in columns {
         let path = ColumnPath::from(column.key);
         properties = match column.kind {
@@ -102,58 +104,4 @@ pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
         };
     }
     properties.build()
-}
-
-fn metadata<T: Rows>(columns: &[&Column<T>]) -> Vec<KeyValue> {
-    let described: serde_json::Map<_, _> = columns
-        .iter()
-        .map(|column| (column.key.to_owned(), about(column)))
-        .collect();
-    let pandas = json!({
-        "index_columns": [],
-        "column_indexes": [],
-        "columns": columns.iter().map(|column| for_pandas(column)).collect::<Vec<_>>(),
-        "creator": {"library": "nflx", "version": env!("CARGO_PKG_VERSION")},
-        "pandas_version": PANDAS_METADATA,
-    });
-    let pair = |key: &str, value: String| KeyValue {
-        key: key.to_owned(),
-        value: Some(value),
-    };
-    vec![
-        pair("nflx.version", env!("CARGO_PKG_VERSION").to_owned()),
-        pair("nflx.table", T::NAME.to_owned()),
-        pair("nflx.columns", Json::Object(described).to_string()),
-        pair("pandas", pandas.to_string()),
-    ]
-}
-
-/// A column's unit, unless its type has one, and what it says.
-fn about<T: Rows>(column: &Column<T>) -> Json {
-    match column.kind {
-        Type::Time => json!({"about": column.about}),
-        _ if column.unit.is_empty() => json!({"about": column.about}),
-        _ => json!({"unit": column.unit, "about": column.about}),
-    }
-}
-
-/// Makes pandas keep whole numbers and truth values where some are null, instead of turning them into floats and objects.
-fn for_pandas<T: Rows>(column: &Column<T>) -> Json {
-    let (pandas, numpy) = match column.kind {
-        Type::Bool => ("bool", "boolean"),
-        Type::Integer => ("int64", "Int64"),
-        Type::Float | Type::Seconds => ("float64", "float64"),
-        Type::Time => ("datetimetz", "datetime64[ns]"),
-        Type::Text | Type::Json => ("unicode", "object"),
-        Type::Words => ("list[unicode]", "object"),
-        Type::Floats | Type::Spans => ("list[float64]", "object"),
-    };
-    let zone = (column.kind == Type::Time).then(|| json!({"timezone": "UTC"}));
-    json!({
-        "name": column.key,
-        "field_name": column.key,
-        "pandas_type": pandas,
-        "numpy_type": numpy,
-        "metadata": zone,
-    })
 }

@@ -1,0 +1,165 @@
+//! Tables of captures: read on a thread without Python's lock, handed on through Arrow's PyCapsule interface.
+
+use std::ffi::OsString;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{RecordBatch, RecordBatchIterator};
+use arrow_schema::ffi::FFI_ArrowSchema;
+use arrow_schema::{ArrowError, SchemaRef};
+use nflx_cli::tables::{MemoryTable, Outcome, Watch, read};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+
+use crate::arrow;
+
+/// Signals are looked at, and progress is told, this often.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The rows of captures, which whatever speaks Arrow's PyCapsule interface takes without a copy.
+#[pyclass(frozen, module = "nflx")]
+pub(crate) struct Table {
+    name: &'static str,
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+}
+
+#[pymethods]
+impl Table {
+    /// Hands the rows on as a stream of Arrow. They can be handed on again. Another schema cannot be had, as the interface
+    /// allows.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        let batches = self.batches.clone().into_iter().map(Ok);
+        let batches = RecordBatchIterator::new(batches, self.schema.clone());
+        let stream = FFI_ArrowArrayStream::new(Box::new(batches));
+        PyCapsule::new(py, stream, Some(c"arrow_array_stream".to_owned()))
+    }
+
+    /// Hands the schema on: names and types of the columns, and what is said of them.
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        let schema = FFI_ArrowSchema::try_from(self.schema.as_ref()).map_err(wrong)?;
+        PyCapsule::new(py, schema, Some(c"arrow_schema".to_owned()))
+    }
+
+    /// What the rows are, such as "segments".
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Names of the columns.
+    #[getter]
+    fn column_names(&self) -> Vec<&str> {
+        let fields = self.schema.fields().iter();
+        fields.map(|field| field.name().as_str()).collect()
+    }
+
+    /// How many rows there are.
+    #[getter]
+    fn num_rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    fn __len__(&self) -> usize {
+        self.num_rows()
+    }
+
+    /// Returns the rows as a table of pyarrow, without a copy.
+    fn to_arrow<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        this.py().import("pyarrow")?.call_method1("table", (this,))
+    }
+
+    /// Returns the rows as a frame of pandas; this needs pyarrow too. Whole numbers stay so where some are missing.
+    fn to_pandas<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::to_arrow(this)?.call_method0("to_pandas")
+    }
+
+    fn __repr__(&self) -> String {
+        let columns = self.schema.fields().len();
+        let rows = self.num_rows();
+        format!(
+            "<nflx.Table of {}: {rows} rows, {columns} columns>",
+            self.name
+        )
+    }
+}
+
+impl Table {
+    fn new(table: MemoryTable) -> Result<Self, ArrowError> {
+        let schema = arrow::schema(&table);
+        let batches = table.batches.into_iter();
+        let batches = batches.map(|batch| arrow::batch(&schema, batch));
+        Ok(Self {
+            name: table.name,
+            batches: batches.collect::<Result<_, _>>()?,
+            schema,
+        })
+    }
+}
+
+fn wrong(error: ArrowError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// What became of a run: whether it failed, what is to be said, and the rows if there are any.
+type Read = (bool, Vec<String>, Option<Table>);
+
+/// Reads the captures that a command line names. `progress` is called now and then with the bytes that were read and those
+/// that are to be read; what it raises ends the run, as Ctrl-C does.
+#[pyfunction]
+#[pyo3(signature = (arguments, progress=None))]
+pub(crate) fn read_table(
+    py: Python<'_>,
+    arguments: Vec<OsString>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Read> {
+    let watch = Watch::default();
+    let (sender, mut receiver) = mpsc::channel();
+    let work = {
+        let watch = watch.clone();
+        move || drop(sender.send(made(read(&arguments, &watch))))
+    };
+    let worker = thread::Builder::new().name("nflx".to_owned()).spawn(work);
+    let worker = worker.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+    let read = loop {
+        let result;
+        (result, receiver) = py.detach(move || (receiver.recv_timeout(PATIENCE), receiver));
+        match result {
+            Ok(read) => break read,
+            Err(RecvTimeoutError::Timeout) => {
+                let tells = || py.check_signals().and_then(|()| tell(progress, &watch));
+                if let Err(error) = tells() {
+                    watch.stop();
+                    let _ = py.detach(|| worker.join());
+                    return Err(error);
+                }
+            }
+            // It panicked: pyo3 makes an exception of that.
+            Err(RecvTimeoutError::Disconnected) => match py.detach(|| worker.join()) {
+                Err(panic) => std::panic::resume_unwind(panic),
+                Ok(()) => return Err(PyRuntimeError::new_err("the run ended without a result")),
+            },
+        }
+    };
+    tell(progress, &watch)?;
+    read.map_err(wrong)
+}
+
+/// Makes a table of Arrow of what was read, still on the thread.
+fn made(outcome: Outcome) -> Result<Read, ArrowError> {
+    let table = outcome.table.map(Table::new).transpose()?;
+    Ok((outcome.is_failure, outcome.sentences, table))
+}
+
+fn tell(progress: Option<&Bound<'_, PyAny>>, watch: &Watch) -> PyResult<()> {
+    progress.map_or(Ok(()), |progress| progress.call1(watch.read()).map(drop))
+}
