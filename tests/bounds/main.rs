@@ -10,6 +10,7 @@
 mod endless;
 mod kinds;
 mod packets;
+mod traffic;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
