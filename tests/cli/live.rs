@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Folder, decompressed, nflx, recorded, run, run_with};
+use crate::plugin::{self, further_captures, recorded_captures};
 
 fn numbered(jsonl: &str) -> Vec<Value> {
     let mut rows: Vec<Value> = jsonl
@@ -77,6 +78,25 @@ fn settled_segments_are_those_of_the_whole_capture() {
         }
     }
     assert!(rows > 500);
+}
+
+/// Every capture of any format, also those beside the repository: a row for a row.
+#[test]
+fn what_settles_is_what_a_file_gives() {
+    let (mut rows, mut late) = (0, 0);
+    for path in recorded_captures().into_iter().chain(further_captures()) {
+        let name = path.to_str().expect("UTF-8");
+        let whole = numbered(&run(&["segments", name]).stdout);
+        let live = run_with(&["segments", "--live", "-"], &plugin::decompressed(&path));
+        if live.stderr.contains("--no-live") {
+            // A name comes behind what it names: only who reads twice knows all.
+            late += 1;
+        } else {
+            assert_eq!(numbered(&live.stdout), whole, "{name}");
+            rows += whole.len();
+        }
+    }
+    assert!(rows > 200 && late <= 3, "{rows} rows, {late} late names");
 }
 
 #[test]

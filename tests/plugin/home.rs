@@ -305,7 +305,7 @@ pub(crate) fn recorded_captures() -> Vec<PathBuf> {
 }
 
 /// More captures, where a folder of them stands beside the repository.
-pub(super) fn further_captures() -> Vec<PathBuf> {
+pub(crate) fn further_captures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/captures");
     if !folder.is_dir() {
         println!("skipped: there is no {}", folder.display());
