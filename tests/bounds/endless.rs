@@ -63,9 +63,10 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
     taken.take(&mut engine);
     taken.check(&engine)?;
     println!(
-        "{:.1} hours of traffic, {} segments settled",
+        "{:.1} hours of traffic, {} segments of {} bytes settled",
         traffic.hours(),
-        taken.segments
+        taken.segments,
+        taken.bytes
     );
     let used = last.saturating_sub(empty);
     println!("stated bound {} MB, used {} MB", bound >> 20, used >> 20);

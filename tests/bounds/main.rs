@@ -3,6 +3,7 @@
 //! ```text
 //! bounds write KIND COUNT                  a capture of COUNT packets or thereabouts, to standard output
 //! bounds engine COUNT [NAME=VALUE ...]     COUNT packets through the engine, with fresh addresses and ports all the time
+//! bounds replay COUNT                      the same packets as a capture, to standard output
 //! ```
 //!
 //! `bounds/run.py` runs the command on such captures and prints memory and time.
@@ -10,6 +11,7 @@
 mod endless;
 mod kinds;
 mod packets;
+mod replay;
 mod traffic;
 
 use std::io::{self, BufWriter, Write};
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
             (Some(kind), Ok(count)) => write(kind, count),
             _ => usage(),
         },
+        ["replay", count] => count.parse().map_or_else(|_| usage(), replay::write),
         ["engine", count, ref settings @ ..] => count
             .parse()
             .map_or_else(|_| usage(), |count| endless::run(count, settings)),
@@ -42,7 +45,7 @@ fn main() -> ExitCode {
 fn usage() -> Result<(), String> {
     let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
     Err(format!(
-        "usage: bounds write {} COUNT | bounds engine COUNT [NAME=VALUE ...]",
+        "usage: bounds write {} COUNT | bounds engine COUNT [NAME=VALUE ...] | bounds replay COUNT",
         kinds.join("|")
     ))
 }
@@ -50,10 +53,10 @@ fn usage() -> Result<(), String> {
 fn write(kind: Kind, count: u64) -> Result<(), String> {
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let written = out
-        .write_all(&packets::pcap_header())
+        .write_all(&packets::pcap_header(packets::LINK_TYPE))
         .and_then(|()| {
             kind.packets(count, &mut |time, length, data| {
-                out.write_all(&packets::record(time, length, data))
+                packets::write_record(&mut out, time, length, data)
             })
         })
         .and_then(|()| out.flush());

@@ -1,5 +1,6 @@
-//! Raw IP packets, and a pcap file around them.
+//! Raw IP packets, and a pcap file around packets.
 
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 
 pub(crate) const SYN: u8 = 0x02;
@@ -56,19 +57,23 @@ fn ip(into: &mut Vec<u8>, from: Ipv4Addr, to: Ipv4Addr, protocol: u8, length: us
     into.extend_from_slice(&to.octets());
 }
 
-/// A pcap file's header: microseconds, raw IP.
-pub(crate) fn pcap_header() -> Vec<u8> {
+/// A pcap file's header: microseconds.
+pub(crate) fn pcap_header(link_type: u16) -> Vec<u8> {
     let mut header = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
     header.extend([2, 0, 4, 0]);
     header.extend([0; 8]);
     header.extend(262_144_u32.to_le_bytes());
-    header.extend(u32::from(LINK_TYPE).to_le_bytes());
+    header.extend(u32::from(link_type).to_le_bytes());
     header
 }
 
-/// A packet in a pcap file, at a time in microseconds.
-pub(crate) fn record(time: u64, length: u32, data: &[u8]) -> Vec<u8> {
-    let mut record = Vec::with_capacity(16 + data.len());
+/// Writes a packet of a pcap file, at a time in microseconds.
+pub(crate) fn write_record(
+    into: &mut impl Write,
+    time: u64,
+    length: u32,
+    data: &[u8],
+) -> io::Result<()> {
     let seconds = 1_700_000_000 + time / 1_000_000;
     for word in [
         seconds as u32,
@@ -76,8 +81,7 @@ pub(crate) fn record(time: u64, length: u32, data: &[u8]) -> Vec<u8> {
         data.len() as u32,
         length,
     ] {
-        record.extend(word.to_le_bytes());
+        into.write_all(&word.to_le_bytes())?;
     }
-    record.extend(data);
-    record
+    into.write_all(data)
 }
