@@ -394,13 +394,10 @@ impl Session {
     /// Seconds of all stalls.
     #[must_use]
     pub fn stalled(&self) -> Option<f64> {
-        Some(
-            self.stalls
-                .as_ref()?
-                .iter()
-                .map(|stall| stall.1 - stall.0)
-                .sum(),
-        )
+        let spans = self.stalls.as_ref()?.iter();
+        let spans = spans.map(|stall| stall.1 - stall.0);
+        // An empty sum is -0, which hosts would print.
+        Some(spans.fold(0.0, |sum, span| sum + span))
     }
 
     /// The player's state at every step, and at the end. Nothing where the media seconds are not

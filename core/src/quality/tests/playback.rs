@@ -66,6 +66,8 @@ fn a_pause_is_none_of_the_links() {
     let session = assert_understood(&script);
     assert_eq!((session.pauses, session.seeks), (Some(1), Some(0)));
     assert_eq!(session.stalls.as_deref(), Some(&[][..]));
+    let stalled = session.stalled().expect("known");
+    assert!(stalled == 0.0 && stalled.is_sign_positive(), "{stalled}");
     assert_eq!(
         session.moment(85.0).map(|moment| moment.state),
         Some(State::Paused)
