@@ -25,10 +25,14 @@ thread_local! {
 /// Runs `body`; a panic becomes a description of it.
 pub(crate) fn contain<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     install_quiet_hook();
-    DEPTH.set(DEPTH.get() + 1);
-    // A broken state is never looked at again: the guard poisons the handle.
-    let result = panic::catch_unwind(AssertUnwindSafe(body));
-    DEPTH.set(DEPTH.get() - 1);
+    // Looked up once: in a library that was loaded later, each look at a thread-local is a call.
+    let result = DEPTH.with(|depth| {
+        depth.set(depth.get() + 1);
+        // A broken state is never looked at again: the guard poisons the handle.
+        let result = panic::catch_unwind(AssertUnwindSafe(body));
+        depth.set(depth.get() - 1);
+        result
+    });
     result.map_err(|payload| {
         let what = payload
             .downcast_ref::<&str>()
