@@ -46,7 +46,7 @@ fn spark_gives_the_table_of_one_machine() {
     }
 }
 
-/// `tests/suricata/sample.eve.json` is what Suricata wrote of the captures `h3` and `ipv6`.
+/// `tests/suricata/sample.eve.json` is what Suricata wrote of the captures `h3` and `ipv6`, and of the viewer of `player`.
 #[test]
 fn eve_files_are_tables_and_fit_the_index_template() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("suricata/sample.eve.json");

@@ -1,4 +1,4 @@
--- Events of type nflx in EVE files as two tables, and three questions to them. Run it where the files are:
+-- Events of type nflx in EVE files as four tables, and four questions to them. Run it where the files are:
 --
 --     printf '%s\n' "SET VARIABLE eve = '/var/log/suricata/eve*.json';" '.read eve.sql' | duckdb
 --
@@ -15,7 +15,12 @@ SELECT * FROM read_json(getvariable('eve'), format = 'newline_delimited', column
         kind_reason VARCHAR, request_frame UBIGINT, first_frame UBIGINT, last_frame UBIGINT, t_request TIMESTAMPTZ,
         t_first TIMESTAMPTZ, t_last TIMESTAMPTZ, ttfb_s DOUBLE, duration_s DOUBLE, throughput_bps DOUBLE, pkts UBIGINT,
         bytes UBIGINT, app_bytes UBIGINT, retransmitted_bytes UBIGINT, missing_bytes UBIGINT, size_error UBIGINT,
-        complete BOOLEAN, estimated BOOLEAN, shared BOOLEAN, inferred BOOLEAN)'})
+        complete BOOLEAN, estimated BOOLEAN, shared BOOLEAN, inferred BOOLEAN,
+        "session" UBIGINT, "window" UBIGINT, t_start TIMESTAMPTZ, t_end TIMESTAMPTZ, servers UBIGINT, video_segments UBIGINT,
+        audio_segments UBIGINT, video_bytes UBIGINT, audio_bytes UBIGINT, video_media_s DOUBLE, audio_media_s DOUBLE,
+        startup_s DOUBLE, played_s DOUBLE, stalls UBIGINT, stalled_s DOUBLE, pauses UBIGINT, seeks UBIGINT,
+        video_bitrate_bps DOUBLE, audio_bitrate_bps DOUBLE, switches_up UBIGINT, switches_down UBIGINT, buffer_s DOUBLE,
+        "from" TIMESTAMPTZ, "to" TIMESTAMPTZ, label VARCHAR, "value" DOUBLE, confidence DOUBLE, out_of_range BOOLEAN)'})
 WHERE event_type = 'nflx';
 
 CREATE OR REPLACE VIEW segments AS
@@ -27,6 +32,13 @@ CREATE OR REPLACE VIEW servers AS
 SELECT unnest(nflx) FROM (
     SELECT arg_max(nflx, (timestamp, nflx.t_last)) AS nflx FROM events WHERE nflx.type = 'server' GROUP BY nflx.server
 );
+
+CREATE OR REPLACE VIEW sessions AS
+SELECT timestamp, src_ip AS client, unnest(nflx) FROM events WHERE nflx.type = 'session';
+
+-- What a model says of windows, if suricata.yaml names one.
+CREATE OR REPLACE VIEW quality AS
+SELECT timestamp, src_ip AS client, unnest(nflx) FROM events WHERE nflx.type = 'quality';
 
 -- Which servers sent what?
 SELECT kind, server, any_value("name") AS "name", count(*) AS segments, sum(app_bytes) AS app_bytes,
@@ -40,3 +52,9 @@ FROM segments WHERE kind = 'video' GROUP BY hour ORDER BY hour;
 
 -- Which servers are Netflix's, and who said so?
 SELECT server, "name", evidence, "role", flows, in_bytes FROM servers ORDER BY in_bytes DESC, server;
+
+-- How do viewers fare, by day?
+SELECT date_trunc('day', t_start) AS day, count(*) AS sessions, round(median(startup_s), 2) AS startup_s,
+    sum(stalls) AS stalls, round(sum(stalled_s) / sum(played_s), 4) AS stalled_share,
+    round(median(video_bitrate_bps) / 1e6, 1) AS video_mbit_s
+FROM sessions GROUP BY day ORDER BY day;

@@ -60,7 +60,7 @@ def main():
         result = connection.execute(statement)
         if statement.type == duckdb.StatementType.SELECT:
             answers.append(result.fetchall())
-    by_server, by_hour, servers = answers
+    by_server, by_hour, servers, by_day = answers
     assert sum(row[3] for row in by_server) == len(segments)
     assert sum(row[4] for row in by_server) == sum(segment["app_bytes"] for segment in segments)
     assert sum(row[2] for row in by_hour) == sum(segment["kind"] == "video" for segment in segments)
@@ -68,6 +68,11 @@ def main():
     assert {row[0] for row in servers} == newest.keys()
     if len(files) == 1:
         assert all(row[5] == newest[row[0]]["in_bytes"] for row in servers), (servers, newest)
+    sessions = [event["nflx"] for event in events if event["nflx"]["type"] == "session"]
+    assert sum(row[1] for row in by_day) == len(sessions) > 0
+    assert sum(row[3] or 0 for row in by_day) == sum(session.get("stalls", 0) for session in sessions)
+    windows = sum(event["nflx"]["type"] == "quality" for event in events)
+    assert connection.execute("SELECT count(*) FROM quality").fetchone() == (windows,) != (0,)
     # What is kept of months.
     with tempfile.TemporaryDirectory() as folder:
         kept = f"{folder}/kept.parquet"

@@ -76,6 +76,17 @@ files() {
         "$unread of link types that Suricata does not read"
 }
 
+viewers() {
+    local folder=$work/viewers capture model=$root/examples/train/example.onnx
+    capture=$(capture_of "$root/tests/captures/player.pcap.gz")
+    read_file "$(configuration "$out/nflx.so" "s|^nflx:|nflx:\n  model: $model|")" "$capture" "$folder" ||
+        fail "$(cat "$folder/said")"
+    "$nflx" sessions --live -f jsonl - <"$capture" >"$folder/sessions"
+    "$nflx" quality --live --model "$model" -f jsonl - <"$capture" >"$folder/quality"
+    "$here/viewers.py" "$folder/eve.json" "$folder/sessions" "$folder/quality" >&2 || fail "sessions or windows differ"
+    cp "$folder/eve.json" "$eve/viewers.json"
+}
+
 counters() {
     local folder=$work/counters
     read_file "$(configuration "$out/nflx.so" 's/^nflx:/nflx:\n  max-segments: 16/')" \
@@ -85,7 +96,7 @@ import json, sys
 events = [json.loads(line) for line in open(sys.argv[1])]
 nflx = [e["stats"]["nflx"] for e in events if e["event_type"] == "stats"][-1]
 assert nflx["packets"] > 10000 and nflx["segments_evicted"] > 0 and nflx["segments"] > 0, nflx
-assert nflx["settled_lost"] == 0 and nflx["clock_steps"] == 0, nflx
+assert nflx["settled_lost"] == 0 and nflx["clock_steps"] == 0 and nflx["quality_lost"] == 0, nflx
 reasons = {e["nflx"]["reason"] for e in events if e["event_type"] == "nflx" and e["nflx"]["type"] == "server"}
 assert {"interval", "flow_end"} <= reasons, reasons
 flows = {e["flow_id"] for e in events if e["event_type"] == "flow"}
@@ -113,6 +124,12 @@ refusals() {
     ! read_file "$(configuration "$out/nflx.so" 's/max-flows: 100000/max-flows: many/')" "$capture" "$said" ||
         fail "a setting that is none is accepted"
     expect 'nflx: suricata.yaml, section nflx: .*max_flows' "$said/said"
+    ! read_file "$(configuration "$out/nflx.so" 's|^nflx:|nflx:\n  model: /nowhere/model.onnx|')" "$capture" "$said" ||
+        fail "a model that is not there is accepted"
+    expect 'nflx: suricata.yaml, section nflx: the model /nowhere/model.onnx cannot be read' "$said/said"
+    ! read_file "$(configuration "$out/nflx.so" "s|^nflx:|nflx:\n  model: $capture|")" "$capture" "$said" ||
+        fail "a model that is none is accepted"
+    expect 'nflx: suricata.yaml, section nflx: .*: The model is not an ONNX model' "$said/said"
     ! read_file "$(configuration "$out/nflx.so" 's/server-interval: 10/server-interval: soon/')" "$capture" "$said" ||
         fail "an interval that is none is accepted"
     expect 'server-interval is a number of seconds' "$said/said"
@@ -131,6 +148,7 @@ refusals() {
 [ -x "$nflx" ] || fail "there is no $nflx"
 refusals
 counters
+viewers
 files
 unshare --net "$here/live.sh" "$nflx" "$(configuration "$out/nflx.so" 's/^nflx:/nflx:\n  settle-after: 2\n  segment-quiet: 1/')" \
     "$(capture_of "$root/tests/captures/player.pcap.gz")" "$work/live"

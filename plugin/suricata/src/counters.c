@@ -4,10 +4,15 @@
 
 #include "counters.h"
 
-static uint64_t segments(void)
-{
-    return probe_segments();
-}
+#define EVENTS(field)                                                                                                  \
+    static uint64_t field(void)                                                                                        \
+    {                                                                                                                  \
+        return probe_counts().field;                                                                                   \
+    }
+
+EVENTS(segments)
+EVENTS(sessions)
+EVENTS(windows)
 
 #define COUNTER(field)                                                                                                 \
     static uint64_t field(void)                                                                                        \
@@ -19,6 +24,7 @@ static uint64_t segments(void)
 COUNTER(packets)
 COUNTER(flows)
 COUNTER(settled_lost)
+COUNTER(quality_lost)
 COUNTER(late_changes)
 COUNTER(segments_evicted)
 COUNTER(flows_evicted)
@@ -35,7 +41,10 @@ void counters_register(void)
     StatsRegisterGlobalCounter("nflx.packets", packets);
     StatsRegisterGlobalCounter("nflx.flows", flows);
     StatsRegisterGlobalCounter("nflx.segments", segments);
+    StatsRegisterGlobalCounter("nflx.sessions", sessions);
+    StatsRegisterGlobalCounter("nflx.windows", windows);
     StatsRegisterGlobalCounter("nflx.settled_lost", settled_lost);
+    StatsRegisterGlobalCounter("nflx.quality_lost", quality_lost);
     StatsRegisterGlobalCounter("nflx.late_changes", late_changes);
     StatsRegisterGlobalCounter("nflx.segments_evicted", segments_evicted);
     StatsRegisterGlobalCounter("nflx.flows_evicted", flows_evicted);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An event as JSON: around it what EVE's other events say, inside `nflx` the columns of `nflx segments` and `nflx servers`
- * under the same names. What does not hold is absent, and times are written as EVE writes them. */
+/* An event as JSON: around it what EVE's other events say, inside `nflx` the columns of the command's rows under
+ * the same names. What does not hold is absent, and times are written as EVE writes them. */
 #include "plugin.h"
+
+#include <math.h>
 
 #include "util-print.h"
 #include "util-time.h"
@@ -179,6 +181,80 @@ static void put_server(SCJsonBuilder *json, const event *event)
     SCJbClose(json);
 }
 
+/* What nothing decides is absent. */
+static void put_known(SCJsonBuilder *json, const char *key, double number)
+{
+    if (!isnan(number)) {
+        SCJbSetFloat(json, key, number);
+    }
+}
+
+static void put_playback(SCJsonBuilder *json, const nflx_session *session)
+{
+    put_known(json, "video_media_s", session->video_media);
+    put_known(json, "audio_media_s", session->audio_media);
+    put_known(json, "startup_s", session->startup);
+    put_known(json, "played_s", session->played);
+    if (session->flags & NFLX_SESSION_HAS_STALLS) {
+        SCJbSetUint(json, "stalls", session->stalls);
+        put_known(json, "stalled_s", session->stalled);
+    }
+    if (session->flags & NFLX_SESSION_HAS_PAUSES) {
+        SCJbSetUint(json, "pauses", session->pauses);
+    }
+    if (session->flags & NFLX_SESSION_HAS_SEEKS) {
+        SCJbSetUint(json, "seeks", session->seeks);
+    }
+    put_known(json, "video_bitrate_bps", session->video_bitrate);
+    put_known(json, "audio_bitrate_bps", session->audio_bitrate);
+    SCJbSetUint(json, "switches_up", session->switches_up);
+    SCJbSetUint(json, "switches_down", session->switches_down);
+    put_known(json, "buffer_s", session->buffer);
+    SCJbSetFloat(json, "confidence", session->confidence);
+    SCJbSetString(json, "reason", nflx_session_reason_name(session->reason));
+}
+
+static void put_session(SCJsonBuilder *json, const nflx_session *session)
+{
+    put_address(json, "src_ip", &session->client);
+    SCJbOpenObject(json, "nflx");
+    SCJbSetString(json, "type", "session");
+    SCJbSetUint(json, "session", session->number);
+    put_time(json, "t_start", from_nanoseconds(session->t_start));
+    put_time(json, "t_end", from_nanoseconds(session->t_end));
+    SCJbSetUint(json, "servers", session->servers);
+    SCJbSetUint(json, "flows", session->flows);
+    SCJbSetUint(json, "segments",
+                (uint64_t)session->video_segments + session->audio_segments + session->dropped_segments);
+    SCJbSetUint(json, "video_segments", session->video_segments);
+    SCJbSetUint(json, "audio_segments", session->audio_segments);
+    SCJbSetUint(json, "video_bytes", session->video_bytes);
+    SCJbSetUint(json, "audio_bytes", session->audio_bytes);
+    put_playback(json, session);
+    SCJbClose(json);
+}
+
+static void put_quality(SCJsonBuilder *json, const nflx_quality *quality)
+{
+    put_address(json, "src_ip", &quality->client);
+    SCJbOpenObject(json, "nflx");
+    SCJbSetString(json, "type", "quality");
+    SCJbSetUint(json, "session", quality->session);
+    SCJbSetUint(json, "window", quality->window);
+    put_time(json, "from", from_nanoseconds(quality->from));
+    put_time(json, "to", from_nanoseconds(quality->to));
+    if (quality->label[0] != '\0') {
+        SCJbSetString(json, "label", quality->label);
+    }
+    put_known(json, "value", quality->value);
+    put_known(json, "confidence", quality->confidence);
+    SCJbSetBool(json, "out_of_range", quality->flags & NFLX_QUALITY_OUT_OF_RANGE);
+    if (quality->reason[0] != '\0') {
+        SCJbSetString(json, "reason", quality->reason);
+    }
+    SCJbClose(json);
+}
+
 SCJsonBuilder *event_json(const event *event)
 {
     SCJsonBuilder *json = SCJbNewObject();
@@ -188,10 +264,19 @@ SCJsonBuilder *event_json(const event *event)
     }
     put_time(json, "timestamp", event->time);
     put_place(json, &event->place);
-    if (event->kind == EVENT_SEGMENT) {
+    switch (event->kind) {
+    case EVENT_SEGMENT:
         put_segment(json, event);
-    } else {
+        break;
+    case EVENT_SERVER:
         put_server(json, event);
+        break;
+    case EVENT_SESSION:
+        put_session(json, &event->session);
+        break;
+    case EVENT_QUALITY:
+        put_quality(json, &event->quality);
+        break;
     }
     return json;
 }

@@ -31,6 +31,8 @@
 typedef enum event_kind {
     EVENT_SEGMENT,
     EVENT_SERVER,
+    EVENT_SESSION,
+    EVENT_QUALITY,
 } event_kind;
 
 /* Where a flow of the engine's is in Suricata: what its other events say too. */
@@ -52,7 +54,16 @@ typedef struct event {
     nflx_server server;
     uint32_t evidence[EVIDENCE_KINDS];
     uint32_t evidence_count;
+    nflx_session session;
+    nflx_quality quality;
 } event;
+
+/* Events that were taken so far. */
+typedef struct event_counts {
+    uint64_t segments;
+    uint64_t sessions;
+    uint64_t windows;
+} event_counts;
 
 /* settings.c: NULL, after a line that says why, if the configuration is not to be used. */
 nflx_config *settings_read(const SCConfNode *node);
@@ -71,7 +82,7 @@ bool probe_flow_ended(uint32_t server, SCTime_t time, event *out);
 void probe_finish(void);
 /* Copies the engine's counts. Returns false if there is no engine. */
 bool probe_stats(nflx_stats *out);
-uint64_t probe_segments(void);
+event_counts probe_counts(void);
 
 /* counters.c */
 void counters_register(void);

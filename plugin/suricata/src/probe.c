@@ -23,7 +23,10 @@ static flow_place *places;
 static uint64_t frames;
 static uint32_t packets_since;
 static uint64_t asked; /* milliseconds since 1970 */
-static uint64_t segments;
+static bool has_model;
+/* When the engine last had no session that was over, in seconds since 1970: they end by the second, not by the packet. */
+static uint64_t no_session;
+static event_counts counts;
 static SCTime_t now;
 static bool failed;
 static bool ended;
@@ -43,7 +46,8 @@ static struct {
 bool probe_begin(const nflx_config *config, uint64_t server_interval)
 {
     SCMutexLock(&lock);
-    frames = segments = asked = 0;
+    frames = asked = no_session = 0;
+    memset(&counts, 0, sizeof counts);
     packets_since = 0;
     failed = ended = false;
     memset(&now, 0, sizeof now);
@@ -53,7 +57,9 @@ bool probe_begin(const nflx_config *config, uint64_t server_interval)
     places = SCCalloc(PLACES, sizeof *places);
     summaries.told = SCCalloc(TOLD, sizeof *summaries.told);
     const bool good = places != NULL && summaries.told != NULL &&
-                      nflx_engine_new(config, NFLX_ENGINE_KEEP_SETTLED, &engine) == NFLX_STATUS_OK;
+                      nflx_engine_new(config, NFLX_ENGINE_KEEP_SETTLED | NFLX_ENGINE_KEEP_SESSIONS, &engine) == NFLX_STATUS_OK;
+    nflx_model model = {.struct_size = sizeof model};
+    has_model = good && nflx_engine_model(engine, &model) == NFLX_STATUS_OK;
     SCMutexUnlock(&lock);
     return good;
 }
@@ -155,7 +161,51 @@ static bool next_segment(event *out)
         out->place = *place;
     }
     (void)read_server(out->segment.server, out);
-    segments++;
+    counts.segments++;
+    return true;
+}
+
+/* Sessions are made of the segments that were taken before. */
+static bool next_session(event *out)
+{
+    if (no_session == SCTIME_SECS(now) && !ended) {
+        return false;
+    }
+    memset(&out->session, 0, sizeof out->session);
+    out->session.struct_size = sizeof out->session;
+    if (nflx_engine_next_session(engine, &out->session) != NFLX_STATUS_OK) {
+        no_session = SCTIME_SECS(now);
+        return false;
+    }
+    out->kind = EVENT_SESSION;
+    counts.sessions++;
+    return true;
+}
+
+/* What a model says of a window that closed. */
+static bool next_window(event *out)
+{
+    if (!has_model) {
+        return false;
+    }
+    memset(&out->quality, 0, sizeof out->quality);
+    out->quality.struct_size = sizeof out->quality;
+    if (nflx_engine_next_quality(engine, &out->quality) != NFLX_STATUS_OK) {
+        return false;
+    }
+    out->kind = EVENT_QUALITY;
+    counts.windows++;
+    return true;
+}
+
+/* An event of no flow. */
+static bool next_of_viewer(event *out)
+{
+    if (!next_session(out) && !next_window(out)) {
+        return false;
+    }
+    out->time = now;
+    memset(&out->place, 0, sizeof out->place);
     return true;
 }
 
@@ -210,6 +260,9 @@ static size_t take_events(event *events)
     size_t taken = 0;
 
     while (!failed && taken < EVENT_BATCH && next_segment(&events[taken])) {
+        taken++;
+    }
+    while (!failed && taken < EVENT_BATCH && next_of_viewer(&events[taken])) {
         taken++;
     }
     return failed ? 0 : taken + next_servers(&events[taken], EVENT_BATCH - taken);
@@ -305,10 +358,10 @@ bool probe_stats(nflx_stats *out)
     return there;
 }
 
-uint64_t probe_segments(void)
+event_counts probe_counts(void)
 {
     SCMutexLock(&lock);
-    const uint64_t count = segments;
+    const event_counts copy = counts;
     SCMutexUnlock(&lock);
-    return count;
+    return copy;
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The section `nflx` of suricata.yaml. Its keys are the names of `nflx settings`; Suricata writes all keys with dashes
- * and turns underscores into them while it reads, so both are fine. */
+/* The section `nflx` of suricata.yaml. Its keys are the names of `nflx settings`, and `model`, which names a file; Suricata
+ * writes all keys with dashes and turns underscores into them while it reads, so both are fine. */
 #include "plugin.h"
 
 /* Longest value, as text: lists of prefixes are the longest. */
 #define VALUE_MAX 65536
+/* The key that names a model's file; every other is a setting. */
+#define MODEL "model"
+/* Larger files are no models, whatever is in them. */
+#define MODEL_MAX (256L << 20)
 
 static void underscores(const char *key, char *out, size_t size)
 {
@@ -49,6 +53,44 @@ static bool set(nflx_config *config, const SCConfNode *node, char *value)
     return true;
 }
 
+/* The bytes of a file; NULL, after a line that says why, if there are none. */
+static uint8_t *read_file(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *bytes = NULL;
+    long size;
+
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0 || fseek(file, 0, SEEK_SET) != 0) {
+        SCLogError("suricata.yaml, section nflx: the model %s cannot be read: %s.", path, strerror(errno));
+    } else if (size == 0 || size > MODEL_MAX) {
+        SCLogError("suricata.yaml, section nflx: %s is no model.", path);
+    } else if ((bytes = SCMalloc((size_t)size)) != NULL) {
+        *length = fread(bytes, 1, (size_t)size, file);
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return bytes;
+}
+
+/* Behind all settings: those on the model's card apply where none was made. */
+static bool set_model(nflx_config *config, const char *path)
+{
+    size_t length = 0;
+    uint8_t *bytes = read_file(path, &length);
+    bool good;
+
+    if (bytes == NULL) {
+        return false;
+    }
+    good = nflx_config_set_model(config, bytes, length, NULL) == NFLX_STATUS_OK;
+    if (!good) {
+        SCLogError("suricata.yaml, section nflx: %s: %s", path, nflx_config_error(config));
+    }
+    SCFree(bytes);
+    return good;
+}
+
 nflx_config *settings_read(const SCConfNode *section)
 {
     nflx_config *config = NULL;
@@ -58,8 +100,10 @@ nflx_config *settings_read(const SCConfNode *section)
 
     if (good && section != NULL) {
         TAILQ_FOREACH (node, &section->head, next) {
-            good = good && set(config, node, value);
+            good = good && (strcmp(node->name, MODEL) == 0 || set(config, node, value));
         }
+        node = SCConfNodeLookupChild(section, MODEL);
+        good = good && (node == NULL || node->val == NULL || set_model(config, node->val));
     }
     SCFree(value);
     if (!good) {
