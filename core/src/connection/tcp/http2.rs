@@ -5,12 +5,14 @@
 //! that is not full, or one that holds only the empty DATA frame which ends a stream. Where records are hidden, what came at
 //! once is divided when it is over, see [`periods`].
 
+mod heads;
 mod overtaken;
 mod periods;
 mod think;
 
 use smallvec::SmallVec;
 
+use self::heads::Heads;
 use self::overtaken::Overtaken;
 use self::periods::{Asked, Periods};
 use super::ledger::Ledger;
@@ -110,6 +112,7 @@ pub(crate) struct Http2 {
     goes_on: bool,
     periods: Periods,
     overtaken: Overtaken,
+    pub(crate) heads: Heads,
 }
 
 impl Http2 {

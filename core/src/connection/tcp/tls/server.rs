@@ -155,6 +155,7 @@ impl TlsSession {
         if let Some(http2) = &mut self.http2
             && !guessed
         {
+            http2.heads.learn(header.length);
             http2.record(
                 offset,
                 u64::from(RECORD_HEADER + header.length),
@@ -227,17 +228,15 @@ impl TlsSession {
     /// header, and the frames of HTTP/2.
     fn framing(&self, plaintext: u32, first: bool, ctx: &Context<'_>) -> u64 {
         let mut framing = u64::from(RECORD_HEADER);
-        if self.http2.is_some() {
-            let head = match first {
-                true if u64::from(plaintext) <= ctx.config.http2_headers_max() => {
-                    return framing + u64::from(plaintext);
-                }
-                true => ctx.config.http2_head(),
-                false => 0,
+        if let Some(http2) = &self.http2 {
+            let head = if first {
+                http2.heads.size(plaintext, ctx.config)
+            } else {
+                0
             };
-            framing += head
-                + u64::from(plaintext).div_ceil(ctx.config.http2_frame())
-                    * u64::from(http2::FRAME_HEADER);
+            let data = u64::from(plaintext).saturating_sub(head);
+            framing +=
+                head + data.div_ceil(ctx.config.http2_frame()) * u64::from(http2::FRAME_HEADER);
         }
         framing
     }

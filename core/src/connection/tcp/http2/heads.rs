@@ -1,0 +1,91 @@
+//! The head of a response whose first record holds data too.
+//!
+//! Its HEADERS frame (RFC 9113, section 6.2) is encrypted with the data behind it. Two things show of its size. A server
+//! that sends the first DATA frame in the same record makes that record longer than the frame by the head. And a server
+//! that makes its first records fit packets, which is done for HTTP/2's sake, also refers to earlier fields in the ones of
+//! a new head (RFC 7541, section 2.3.2), which is small then.
+
+use std::ops::RangeInclusive;
+
+use super::FRAME_HEADER;
+use crate::config::Config;
+
+/// Lengths of records that fit a packet: 1,186 bytes of Go up to the 1,455 that a segment of Ethernet has room for.
+const FIT_A_PACKET: RangeInclusive<u32> = 1_186..=1_455;
+
+/// What a connection's records tell of heads.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    /// Length of the latest record that fits a packet, or 0.
+    latest: u32,
+    /// Two of these agree.
+    fit_packets: bool,
+}
+
+impl Heads {
+    /// Learns from the length of a record that shows.
+    pub(crate) fn learn(&mut self, length: u32) {
+        if FIT_A_PACKET.contains(&length) {
+            self.fit_packets |= self.latest == length;
+            self.latest = length;
+        }
+    }
+
+    /// Returns how many bytes are head in a response's first record with so much plaintext.
+    pub(crate) fn size(&self, plaintext: u32, config: &Config) -> u64 {
+        let plaintext = u64::from(plaintext);
+        let largest = config.http2_headers_max();
+        if plaintext <= largest {
+            return plaintext;
+        }
+        let header = u64::from(FRAME_HEADER);
+        let beside_frame = plaintext.checked_sub(config.http2_frame() + header);
+        match beside_frame.filter(|&head| head > header && head <= largest) {
+            Some(head) => head,
+            None if self.fit_packets => config.http2_head_indexed(),
+            None => config.http2_head(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beside_a_frame_is_the_head() {
+        let config = Config::default();
+        let heads = Heads::default();
+        let frame = config.http2_frame() as u32 + FRAME_HEADER;
+        let most = config.http2_headers_max() as u32;
+        assert_eq!(
+            heads.size(frame + FRAME_HEADER, &config),
+            config.http2_head()
+        );
+        assert_eq!(heads.size(frame + FRAME_HEADER + 1, &config), 10);
+        assert_eq!(heads.size(frame + most, &config), u64::from(most));
+        assert_eq!(heads.size(frame + most + 1, &config), config.http2_head());
+        // A record of its own is head throughout.
+        assert_eq!(heads.size(most, &config), u64::from(most));
+        assert_eq!(heads.size(most + 1, &config), config.http2_head());
+    }
+
+    #[test]
+    fn records_that_fit_packets_tell_of_small_heads() {
+        let config = Config::default();
+        let head_after = |lengths: [u32; 3]| {
+            let mut heads = Heads::default();
+            for length in lengths {
+                heads.learn(length);
+            }
+            heads.size(16_384, &config)
+        };
+        let (usual, indexed) = (config.http2_head(), config.http2_head_indexed());
+        assert_eq!(head_after([1_185, 16_401, 1_185]), usual);
+        assert_eq!(head_after([1_186, 16_401, 1_186]), indexed);
+        assert_eq!(head_after([1_455, 1_455, 16_401]), indexed);
+        assert_eq!(head_after([1_456, 1_456, 16_401]), usual);
+        // One may be a response's last.
+        assert_eq!(head_after([1_300, 1_301, 16_401]), usual);
+    }
+}
