@@ -367,9 +367,8 @@ impl Sharing {
             return Vec::new();
         }
         let mut parts = std::mem::take(&mut found[self.reader]);
-        let limit = self.readers[self.reader].cost + BETTER;
-        // What another manner says that fits nearly as well may be true.
-        for (other, _) in found.iter().zip(&self.readers).filter(|o| o.1.cost < limit) {
+        // What another manner says may be true of this one period, however badly it fits those before.
+        for other in &found {
             for (part, other) in parts.iter_mut().zip(other) {
                 part.error = part.error.max(part.size.abs_diff(other.size));
             }
