@@ -214,7 +214,7 @@ impl<'m> Parser<'m> {
             _ => None,
         };
         if let (Some(owner), Some(address)) = (owner, address) {
-            self.response.addresses.push(Record {
+            self.keep_address(Record {
                 owner,
                 address,
                 time_to_live,
@@ -252,10 +252,8 @@ impl<'m> Parser<'m> {
                 let Some(address) = address else {
                     break;
                 };
-                if let Some(owner) = owner
-                    && self.response.addresses.len() < MAX_RECORDS
-                {
-                    self.response.addresses.push(Record {
+                if let Some(owner) = owner {
+                    self.keep_address(Record {
                         owner,
                         address,
                         time_to_live,
@@ -265,6 +263,13 @@ impl<'m> Parser<'m> {
             }
         }
         Some(())
+    }
+
+    /// Keeps an address, unless as many are kept as a message may have records: one record may hint at many.
+    fn keep_address(&mut self, record: Record) {
+        if self.response.addresses.len() < MAX_RECORDS {
+            self.response.addresses.push(record);
+        }
     }
 
     /// Reads the name that comes next. `Some(None)` if it could not be a host's; `None` where it is damaged or cut.

@@ -65,7 +65,7 @@ pub fn run(data: &[u8]) {
         thorough.thorough = true;
         let said = pass(&mut Engine::new(thorough), &frames, pause);
         // The long way keeps more of what comes behind holes, and so may find no room for it where the short one does.
-        if said.stats.reorder_dropped == 0 {
+        if said.stats.reorder_dropped + said.stats.connections_evicted == 0 {
             assert_eq!(said, first, "the long way");
         }
     }

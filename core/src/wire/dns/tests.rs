@@ -1,7 +1,8 @@
 use std::str::FromStr;
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::rdata::{A, AAAA, CNAME, TXT};
+use hickory_proto::rr::rdata::svcb::{IpHint, SvcParamKey, SvcParamValue};
+use hickory_proto::rr::rdata::{A, AAAA, CNAME, SVCB, TXT};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use proptest::prelude::*;
 
@@ -235,6 +236,21 @@ fn at_most_256_records_of_a_message_are_read() {
                 .len(),
             read
         );
+    }
+}
+
+#[test]
+fn at_most_256_addresses_of_a_message_are_kept() {
+    let hints = |count: u16| {
+        let hints = (0..count).map(|i| A(Ipv4Addr::new(192, 0, (i >> 8) as u8, i as u8)));
+        let value = SvcParamValue::Ipv4Hint(IpHint(hints.collect()));
+        let service = SVCB::new(1, name(VIDEO), vec![(SvcParamKey::Ipv4Hint, value)]);
+        Record::from_rdata(name(VIDEO), 60, RData::SVCB(service))
+    };
+    for (count, kept) in [(254, 255), (255, 256), (256, 256), (1000, 256)] {
+        let records = [hints(count), a(VIDEO, [192, 0, 2, 200])];
+        let response = parse(&answer(VIDEO, records)).unwrap();
+        assert_eq!(response.addresses.len(), kept, "{count}");
     }
 }
 
