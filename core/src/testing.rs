@@ -477,6 +477,10 @@ pub(crate) struct Score {
 impl Score {
     /// Adds a segment whose size and kind are known.
     pub(crate) fn add(&mut self, segment: &Segment, size: u64, is_video: bool) {
+        assert!(segment.first_frame <= segment.last_frame, "{segment:?}");
+        assert!(segment.t_first <= segment.t_last, "{segment:?}");
+        assert_eq!(segment.bytes > 0, segment.pkts > 0, "{segment:?}");
+        assert_eq!(segment.bytes > 0, segment.t_first.is_some(), "{segment:?}");
         let off = segment.app_bytes.abs_diff(size);
         let kind = if is_video { Kind::Video } else { Kind::Audio };
         self.all += 1;

@@ -229,7 +229,7 @@ impl Sharing {
                 first: period.timeline.at(claim.begun_at + 1),
                 last: period.timeline.upto(self.received),
                 wire: wire + claim.before.1,
-                packets: scaled(period.packets, wire, whole),
+                packets: scaled(period.packets, wire, whole) + period.packets_of(claim.before.1),
             });
         }
         parts

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::annotation::ServerId;
 use super::server::EvidenceKind;
-use crate::packet::Time;
+use crate::packet::{Stamp, Time};
 
 /// The transport that carried a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -234,6 +234,35 @@ impl Segment {
         self.t_last
             .map(|t| t.since(self.t_request))
             .filter(|&t| t >= 0)
+    }
+
+    /// Sets its packets after it got its part of what came at once: how many, the first, and about the last.
+    pub(crate) fn came_in(&mut self, packets: u64, first: Option<Stamp>, last: Option<Stamp>) {
+        self.pkts = packets;
+        if packets == 0 {
+            // They brought others' bytes only.
+            (self.first_frame, self.last_frame) = (None, None);
+            (self.t_first, self.t_last) = (None, None);
+            return;
+        }
+        let is_behind_request = |stamp: &Stamp| stamp.frame > self.request_frame;
+        let (first, last) = (
+            first.filter(is_behind_request),
+            last.filter(is_behind_request),
+        );
+        // It was counted from where another began, if it was over by then.
+        let is_over = |frame| last.is_some_and(|last| last.frame < frame);
+        if let Some(first) = first
+            && self.first_frame.is_none_or(is_over)
+        {
+            (self.first_frame, self.t_first) = (Some(first.frame), Some(first.time));
+        }
+        if let Some(last) = last {
+            (self.last_frame, self.t_last) = (Some(last.frame), Some(last.time));
+        }
+        if self.last_frame < self.first_frame {
+            (self.last_frame, self.t_last) = (self.first_frame, self.t_first);
+        }
     }
 
     /// Bits per second over first to last byte; `None` where that is no time at all, or the response too small to tell.

@@ -341,11 +341,11 @@ impl Responses {
                 segment.estimated |= surplus > 0;
                 segment.app_bytes = part.size.saturating_sub(framing);
                 segment.bytes = part.wire;
-                segment.pkts = part.packets;
                 segment.size_error = part.error + slack(part.packets, padding);
-                if let Some(last) = part.last.filter(|last| segment.t_last > Some(last.time)) {
-                    (segment.last_frame, segment.t_last) = (Some(last.frame), Some(last.time));
-                }
+                // One packet may hold bytes of several.
+                let packets = part.packets.max(part.wire.min(1));
+                let is_earlier = |last: &Stamp| segment.t_last.is_none_or(|t| t > last.time);
+                segment.came_in(packets, part.first, part.last.filter(is_earlier));
             });
         }
     }

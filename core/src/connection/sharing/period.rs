@@ -55,6 +55,11 @@ impl Period {
             .saturating_sub(self.surplus)
     }
 
+    /// Packets of so many bytes with framing, if they are as large as those in it.
+    pub(super) fn packets_of(&self, wire: u64) -> u64 {
+        scaled(self.packets, wire, self.wire)
+    }
+
     pub(super) fn heap(&self) -> usize {
         spilled(&self.claims) + self.timeline.heap()
     }

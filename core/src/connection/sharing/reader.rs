@@ -54,7 +54,7 @@ impl Reader {
                 first: period.timeline.at(claim.begun_at + 1),
                 last: period.timeline.upto(best.ends[at]),
                 wire: portion(period.wire, so_far, size) + claim.before.1,
-                packets: portion(period.packets, so_far, size),
+                packets: portion(period.packets, so_far, size) + period.packets_of(claim.before.1),
             };
             so_far += size;
             part

@@ -83,6 +83,16 @@ impl Default for Periods {
     }
 }
 
+/// Sums over the segments of parts, as they were counted.
+#[derive(Debug, Default)]
+struct Counted {
+    bytes: u64,
+    app_bytes: u64,
+    /// Bytes that are in the capture.
+    captured: u64,
+    packets: u64,
+}
+
 impl Periods {
     /// The most memory that one holds, in bytes.
     pub(super) const BOUND: usize = Sharing::bound(MOST_CLAIMS) as usize
@@ -283,16 +293,16 @@ impl Periods {
         }
         // What was counted is handed on, no more and no less: where a response went on behind its period, or only some of a
         // period's segments are open, its parts are portions.
-        let counted = parts.iter().fold((0, 0, 0), |sums: (u64, u64, u64), part| {
-            ctx.segments.get(part.number).map_or(sums, |segment| {
-                let captured = segment.bytes - segment.missing_bytes;
-                (
-                    sums.0 + segment.bytes,
-                    sums.1 + segment.app_bytes,
-                    sums.2 + captured,
-                )
-            })
-        });
+        let mut counted = Counted::default();
+        for segment in parts
+            .iter()
+            .filter_map(|part| ctx.segments.get(part.number))
+        {
+            counted.bytes += segment.bytes;
+            counted.app_bytes += segment.app_bytes;
+            counted.captured += segment.bytes - segment.missing_bytes;
+            counted.packets += segment.pkts;
+        }
         let divided = parts.iter().fold((0, 0), |sums: (u64, u64), part| {
             (sums.0 + part.wire, sums.1 + part.size)
         });
@@ -304,9 +314,12 @@ impl Periods {
         }
         let mut before = (0, 0);
         for part in parts {
-            let bytes = portion(counted.0, before.0..before.0 + part.wire, divided.0);
-            let app_bytes = portion(counted.1, before.1..before.1 + part.size, divided.1);
-            let captured = portion(counted.2, before.0..before.0 + part.wire, divided.0);
+            let wire = before.0..before.0 + part.wire;
+            let bytes = portion(counted.bytes, wire.clone(), divided.0);
+            let app_bytes = portion(counted.app_bytes, before.1..before.1 + part.size, divided.1);
+            let captured = portion(counted.captured, wire.clone(), divided.0);
+            // One packet may hold bytes of several.
+            let packets = portion(counted.packets, wire, divided.0).max(bytes.min(1));
             before = (before.0 + part.wire, before.1 + part.size);
             ledger.divide(
                 ctx,
@@ -315,7 +328,7 @@ impl Periods {
                     bytes,
                     app_bytes: app_bytes.min(bytes),
                     missing_bytes: bytes.saturating_sub(captured),
-                    packets: part.packets,
+                    packets,
                     error: part.error + app_bytes.abs_diff(part.size),
                     first: part.first,
                     last: part.last,

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::Ledger;
 use super::exchange::{Certainty, Credit, Exchange, Portion, Returned, Supposed};
 use crate::connection::context::Context;
+use crate::connection::sharing::scaled;
 use crate::facts::segment::Segment;
 use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
@@ -144,13 +145,16 @@ impl Ledger {
         );
         let missing = (u128::from(source.missing_bytes) * u128::from(length))
             .div_ceil(u128::from(total)) as u64;
+        let packets = scaled(source.pkts, length, total);
         ctx.resize(from, |segment| {
             segment.bytes -= length;
             segment.missing_bytes -= missing;
+            segment.pkts -= packets;
         });
         ctx.resize(to, |segment| {
             segment.bytes += length;
             segment.missing_bytes += missing;
+            segment.pkts += packets;
             if segment.first_frame.is_none() {
                 (segment.first_frame, segment.t_first) = first;
                 (segment.last_frame, segment.t_last) = last;
@@ -255,15 +259,9 @@ impl Ledger {
             segment.bytes = portion.bytes;
             segment.app_bytes = portion.app_bytes;
             segment.missing_bytes = portion.missing_bytes;
-            segment.pkts = portion.packets;
             segment.size_error = error;
             (segment.shared, segment.estimated) = (true, true);
-            if let Some(first) = portion.first.filter(|_| segment.first_frame.is_none()) {
-                (segment.first_frame, segment.t_first) = (Some(first.frame), Some(first.time));
-            }
-            if let Some(last) = portion.last {
-                (segment.last_frame, segment.t_last) = (Some(last.frame), Some(last.time));
-            }
+            segment.came_in(portion.packets, portion.first, portion.last);
         });
         if let Some(exchange) = self.find_mut(number) {
             exchange.framing = portion.bytes.saturating_sub(portion.app_bytes);
