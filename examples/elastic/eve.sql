@@ -15,7 +15,7 @@ SELECT * FROM read_json(getvariable('eve'), format = 'newline_delimited', column
         kind_reason VARCHAR, request_frame UBIGINT, first_frame UBIGINT, last_frame UBIGINT, t_request TIMESTAMPTZ,
         t_first TIMESTAMPTZ, t_last TIMESTAMPTZ, ttfb_s DOUBLE, duration_s DOUBLE, throughput_bps DOUBLE, pkts UBIGINT,
         bytes UBIGINT, app_bytes UBIGINT, retransmitted_bytes UBIGINT, missing_bytes UBIGINT, size_error UBIGINT,
-        complete BOOLEAN, estimated BOOLEAN, shared BOOLEAN, inferred BOOLEAN,
+        complete BOOLEAN, estimated BOOLEAN, shared BOOLEAN, inferred BOOLEAN, aborted BOOLEAN,
         "session" UBIGINT, "window" UBIGINT, t_start TIMESTAMPTZ, t_end TIMESTAMPTZ, servers UBIGINT, video_segments UBIGINT,
         audio_segments UBIGINT, video_bytes UBIGINT, audio_bytes UBIGINT, video_media_s DOUBLE, audio_media_s DOUBLE,
         startup_s DOUBLE, played_s DOUBLE, stalls UBIGINT, stalled_s DOUBLE, pauses UBIGINT, seeks UBIGINT,

@@ -24,7 +24,7 @@ TYPES = {
 }
 SECONDS = {"ttfb_s", "duration_s", "media_s"}
 TIMES = {"time", "t_request", "t_first", "t_last"}
-BOOLS = {"request", "truncated", "complete", "estimated", "shared", "inferred"}
+BOOLS = {"request", "truncated", "complete", "estimated", "shared", "inferred", "aborted"}
 FLOATS = SECONDS | {"throughput_bps", "bitrate_bps"}
 TEXTS = {
     "capture", "server", "client", "name", "evidence", "role", "role_reason", "kind", "kind_reason", "transport", "direction",

@@ -283,7 +283,7 @@ mod tests {
             "capture segment index server server_port client client_port transport name evidence kind request_frame \
              first_frame last_frame t_request t_first t_last pkts bytes app_bytes retransmitted_bytes missing_bytes \
              size_error ttfb_s duration_s throughput_bps complete estimated shared inferred kind_reason media_s bitrate_bps \
-              evidence_scope first_capture last_capture via"
+              evidence_scope first_capture last_capture via aborted"
         );
         assert_eq!(
             keys::<Servers>(),

@@ -345,6 +345,13 @@ impl Rows for Segments {
             "Proxy that it came through: connect, socks or http_proxy",
             |row| Value::word(row.segment.via.map(Via::as_str)),
         ),
+        column(
+            "aborted",
+            Type::Bool,
+            "",
+            "Whether the client closed the connection in the middle of the response",
+            |row| Value::Bool(row.segment.aborted),
+        ),
     ];
 
     fn start(row: &SegmentRow<'_>) -> Time {

@@ -113,6 +113,7 @@ static void put_sizes(SCJsonBuilder *json, const nflx_segment *segment)
     SCJbSetBool(json, "estimated", segment->flags & NFLX_SEGMENT_ESTIMATED);
     SCJbSetBool(json, "shared", segment->flags & NFLX_SEGMENT_SHARED);
     SCJbSetBool(json, "inferred", segment->flags & NFLX_SEGMENT_INFERRED);
+    SCJbSetBool(json, "aborted", segment->flags & NFLX_SEGMENT_ABORTED);
 }
 
 /* As for a flow: from the client to the server. */
