@@ -9,7 +9,7 @@ BUILT = $$(realpath -m "$(RELEASE)")
 SECONDS ?= 60
 PACKETS ?= 502040
 
-.PHONY: suricata test-suricata bench-suricata bench hostile instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python wheel header docs captures clean
+.PHONY: suricata test-suricata bench-suricata bench hostile instructions help demo test test-gui test-matrix deb test-deb install-library fuzz fuzz-host deny bounds replay score check plugin cli install uninstall prerequisites test-prerequisites bench-prerequisites python wheel header docs captures clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | column -t -s "$$(printf '\t')"
@@ -59,6 +59,10 @@ bounds: cli ## memory and time of captures that ask for more than there is room 
 	$(CARGO) build --locked --release -p nflx-tests --bin bounds
 	tests/bounds/run.py --bin "$(RELEASE)"
 	"$(RELEASE)/bounds" engine 50000000
+
+replay: cli ## hours of traffic piped into nflx --live: memory at intervals, nothing lost: make replay PACKETS=100000000
+	$(CARGO) build --locked --release -p nflx-tests --bin bounds
+	bench/replay.py --release "$(RELEASE)" --packets $(PACKETS)
 
 score: cli ## compare segments with the servers' own records, beside the rules of other tools
 	python3 tests/score/score.py --nflx "$(RELEASE)/nflx"
