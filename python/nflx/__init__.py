@@ -153,17 +153,14 @@ def annotate(packets: Iterable[Any], *, link_type: int = 1, **settings: Any) -> 
     and of scapy's packets whose first layer has no number of its own; ``settings`` are those of :class:`Engine`. Facts are
     as of their packet: what only later packets tell is in :meth:`Engine.segments`.
     """
-    engine = Engine(**settings)
+    give = Engine(**settings).packet
     for packet in packets:
         if isinstance(packet, tuple):
-            time, data = packet[0], packet[1]
-            yield packet, engine.packet(bytes(data), time, link_type=link_type)
+            yield packet, give(bytes(packet[1]), packet[0], link_type=link_type)
         else:
             length = getattr(packet, "wirelen", None)
-            facts = engine.packet(
-                bytes(packet), packet.time, link_type=_link_type(packet, link_type), original_length=length
-            )
-            yield packet, facts
+            number = _link_type(packet, link_type)
+            yield packet, give(bytes(packet), packet.time, link_type=number, original_length=length)
 
 
 def _link_type(packet: Any, otherwise: int) -> int:

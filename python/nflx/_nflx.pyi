@@ -10,7 +10,7 @@ class Packet:
     frame: int
     flow: Optional[int]
     direction: str
-    server: str
+    server: Optional[str]
     name: Optional[str]
     evidence: Optional[str]
     role: str

@@ -1,14 +1,31 @@
 //! Facts as Python objects, with the names that the command's rows have.
 
+use std::convert::Infallible;
+use std::net::IpAddr;
+
 use nflx_core::features::Row;
 use nflx_core::quality::model::Answer;
 use nflx_core::{Annotation, Direction, Engine, Time};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 /// Seconds of a span in nanoseconds.
 fn seconds(nanoseconds: i64) -> f64 {
     nanoseconds as f64 / 1e9
+}
+
+/// An address, which becomes text when somebody looks at it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address(IpAddr);
+
+impl<'py> IntoPyObject<'py> for Address {
+    type Target = PyString;
+    type Output = Bound<'py, PyString>;
+    type Error = Infallible;
+
+    fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Infallible> {
+        Ok(PyString::new(py, &self.0.to_string()))
+    }
 }
 
 /// Makes a class of plain values, with a dictionary of them and a text.
@@ -54,8 +71,8 @@ facts! {
         flow: Option<u32>,
         /// in (from Netflix) or out.
         direction: &'static str,
-        /// Address of the server.
-        server: String,
+        /// Address of the server; None where it was let go for want of room.
+        server: Option<Address>,
         /// Name that identified the server, if one did.
         name: Option<String>,
         /// Strongest evidence that the server is Netflix's.
@@ -99,11 +116,11 @@ facts! {
         /// Ordinal among the segments of its server, from 1.
         index: u32,
         /// Address of the server.
-        server: Option<String>,
+        server: Option<Address>,
         /// Port of the server.
         server_port: u16,
         /// Address of the client.
-        client: String,
+        client: Address,
         /// Port of the client.
         client_port: u16,
         /// tcp or quic.
@@ -161,7 +178,7 @@ facts! {
     /// A Netflix address and what it did.
     Server {
         /// Its address.
-        server: String,
+        server: Address,
         /// Name that identified it, if one did.
         name: Option<String>,
         /// Kinds of evidence that it is Netflix's, strongest first, each once.
@@ -197,7 +214,7 @@ facts! {
         /// Number of the window in its session, from 0.
         window: u32,
         /// The client whose session it is.
-        client: String,
+        client: Address,
         /// Begin of the window, in nanoseconds since 1970.
         from_ns: i64,
         /// End of the window, in nanoseconds since 1970.
@@ -220,7 +237,7 @@ impl Window {
         Self {
             session: row.session,
             window: row.window,
-            client: row.client.to_string(),
+            client: Address(row.client),
             from_ns: row.start.0,
             to_ns: row.end.0,
             label: answer.label.map(str::to_owned),
@@ -244,7 +261,7 @@ impl Packet {
                 Direction::In => "in",
                 Direction::Out => "out",
             },
-            server: server.map_or_else(String::new, |server| server.address.to_string()),
+            server: server.map(|server| Address(server.address)),
             name: server.and_then(|server| server.name().map(str::to_owned)),
             evidence: server.and_then(|server| server.strongest().map(|kind| kind.as_str())),
             role: server.map_or("unknown", |server| server.role.as_str()),
@@ -272,9 +289,9 @@ impl Segment {
         Self {
             segment: row.number,
             index: row.index,
-            server: server.map(|server| server.address.to_string()),
+            server: server.map(|server| Address(server.address)),
             server_port: row.server_port,
-            client: row.client.to_string(),
+            client: Address(row.client),
             client_port: row.client_port,
             transport: row.transport.as_str(),
             name: engine.segment_name(row).map(str::to_owned),
@@ -314,7 +331,7 @@ impl Server {
             .collect();
         evidence.dedup();
         Self {
-            server: row.address.to_string(),
+            server: Address(row.address),
             name: row.name().map(str::to_owned),
             evidence,
             role: row.role.as_str(),
