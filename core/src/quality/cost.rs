@@ -5,7 +5,8 @@
 //! does not wait, and it never waits with an empty one. Sound and picture cover the same time.
 
 use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
-use super::request::{Request, Rules, Track, median_bytes};
+use super::pause::{ACTED, AT_ONCE, Level, is_pause, reached_before};
+use super::request::{Request, Rules, Track, is_interleaved, median_bytes};
 use super::seconds;
 
 /// How much levels scatter at requests that were waited for, in seconds: timers of half a second.
@@ -41,6 +42,10 @@ const ANOTHER: f64 = 3.0;
 /// Sound beside the picture: by how many seconds it may be nearer to it than a segment behind, or above it.
 const BEHIND_PICTURE: f64 = 0.7;
 const ABOVE_PICTURE: f64 = 0.5;
+/// Cost of a player whose sound may be a segment ahead of the picture (Shaka Player does so: `StreamingEngine`).
+const LEADS: f64 = 1.0;
+/// The same where tracks are inferred by turns, which nothing else holds together.
+const LEADS_DIVIDED: f64 = 8.0;
 /// By how much the scatter of sound's levels grows with each second of a picture's segment that it follows.
 const SCATTER_BESIDE: f64 = 0.1;
 /// Tracks that are further apart than so many of the longer segments, and so many seconds more, cost so much an arrival at
@@ -51,6 +56,9 @@ const LEAD_MOST: f64 = 0.3;
 /// Cost, by the square of seconds, of full levels of both tracks that differ by more than a segment and this.
 const BOTH_FULL: f64 = 0.3;
 const BOTH_FULL_APART: f64 = 1.0;
+/// Cost of a pause, and waits at one level before one is told.
+const PAUSED: f64 = 3.0;
+const STEADY: f64 = 2.0;
 /// A buffer that holds no more, in seconds, is empty.
 const EMPTY: f64 = 0.01;
 
@@ -63,6 +71,8 @@ pub(crate) struct Play<'a> {
     pub(crate) events: Vec<(f64, Event)>,
     pub(crate) audio_bytes: Option<f64>,
     pub(crate) rules: Rules,
+    /// Bytes were divided among responses, so that tracks are inferred by turns.
+    pub(crate) divided: bool,
 }
 
 impl<'a> Play<'a> {
@@ -74,6 +84,16 @@ impl<'a> Play<'a> {
             events: events(requests, seeks),
             audio_bytes: median_bytes(requests, Track::Audio),
             rules,
+            divided: is_interleaved(requests),
+        }
+    }
+
+    /// The track that leads: the picture, where there is one.
+    pub(crate) fn leading(&self) -> Track {
+        if self.present[0] {
+            Track::Video
+        } else {
+            Track::Audio
         }
     }
 
@@ -89,16 +109,6 @@ pub(crate) struct Cost {
     pub(crate) total: f64,
     /// By track.
     pub(crate) full: [Option<f64>; 2],
-}
-
-/// A buffer level at a request.
-#[derive(Clone, Copy, Debug)]
-struct Level {
-    own: f64,
-    other: f64,
-    waited: bool,
-    /// Times the viewer had gone elsewhere.
-    seeks: u32,
 }
 
 /// A hypothesis that is being played.
@@ -118,6 +128,10 @@ struct Trial<'a> {
     seeks: u32,
     /// The most that was ahead on a track.
     most: f64,
+    /// Sum and number of the levels of the leading track at its latest waits.
+    steady: (f64, f64),
+    /// When something happened last.
+    last: f64,
 }
 
 /// Stalls so far.
@@ -159,12 +173,19 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
         apart: 0.0,
         seeks: 0,
         most: 0.0,
+        steady: (0.0, 0.0),
+        last: play.start(),
     };
     for &(t, event) in play.events.iter().take(2 * LOOKED_AT) {
+        if let Event::Decided(at) = event {
+            trial.paused(at, t);
+        }
+        trial.last = t;
         trial.clock.advance(t, &mut |knot| trial.stalls.see(knot));
         match event {
             Event::Seek => {
                 trial.seeks += 1;
+                trial.steady = (0.0, 0.0);
                 trial.clock.flush(&mut |knot| trial.stalls.see(knot));
             }
             Event::Came(at) => trial.came(at, counted[at]),
@@ -201,6 +222,44 @@ impl Trial<'_> {
             let lead = (self.clock.now.ends[0] - self.clock.now.ends[1]).abs();
             self.lead +=
                 ((lead - LEAD_SEGMENTS * longest - LEAD_SECONDS) / longest).clamp(0.0, LEAD_MOST);
+        }
+    }
+
+    /// Notes a pause where a request comes so much later than a full buffer explains, and nothing was on its way.
+    fn paused(&mut self, at: usize, t: f64) {
+        let request = &self.play.requests[at];
+        let leading = self.play.leading();
+        if !request.waited || self.given_up[request.track as usize] {
+            return;
+        }
+        let mut ahead = self.clock;
+        ahead.advance(t, &mut |_| {});
+        if !matches!(ahead.now.state, State::Playing | State::Stalled) {
+            return;
+        }
+        let (sum, number) = self.steady;
+        let (level, full) = (ahead.ahead(leading), sum / number.max(1.0));
+        let off = level - full;
+        let idle = self.pending.iter().all(|&pending| pending <= 0) && t - self.last > -off;
+        if number >= STEADY
+            && idle
+            && off < -ACTED
+            && is_pause(
+                self.play.requests,
+                leading,
+                at,
+                off,
+                self.clock.seconds(leading),
+            )
+        {
+            self.clock.skip(off, &mut |knot| self.stalls.see(knot));
+            self.cost += PAUSED;
+        } else if request.track == leading {
+            self.steady = if number == 0.0 || off.abs() > ACTED {
+                (level, 1.0)
+            } else {
+                (sum + level, number + 1.0)
+            };
         }
     }
 
@@ -265,16 +324,21 @@ impl Trial<'_> {
         for track in Track::BOTH {
             let levels = &self.levels[track as usize];
             let beside = self.play.present[track.other() as usize];
-            let (cost, plateaus) = steadiness(levels, track, guess, beside);
+            let (cost, plateaus) = steadiness(levels, track, guess, beside, self.play.divided);
             total += cost;
             let level = plateaus.highest();
+            let reached = level.and_then(|level| reached_before(levels, level));
+            if reached.is_some() && track == self.play.leading() {
+                total += PAUSED;
+            }
+            let level = reached.or(level);
             highest[track as usize] = level;
-            full[track as usize] = plateaus.first();
+            full[track as usize] = reached.or(plateaus.first());
             // Above a full buffer nothing is asked for at once.
             let above = |level: f64| -> f64 {
                 let at_once = levels.iter().filter(|seen| !seen.waited);
                 at_once
-                    .map(|seen| ABOVE * (seen.own - level - 1.0).clamp(0.0, 1.0))
+                    .map(|seen| ABOVE * (seen.own - level - AT_ONCE).clamp(0.0, 1.0))
                     .sum()
             };
             total += level.map_or(0.0, above).min(MOST_OF_A_KIND);
@@ -290,7 +354,13 @@ impl Trial<'_> {
 }
 
 /// How little the levels at requests that were waited for agree, and those that they agree on.
-fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64, Plateaus) {
+fn steadiness(
+    seen: &[Level],
+    track: Track,
+    guess: Guess,
+    beside: bool,
+    divided: bool,
+) -> (f64, Plateaus) {
     let scatter = match track {
         Track::Video => SCATTER,
         Track::Audio => SCATTER + SCATTER_BESIDE * guess.seconds[0],
@@ -299,24 +369,28 @@ fn steadiness(seen: &[Level], track: Track, guess: Guess, beside: bool) -> (f64,
         alone: !beside,
         ..Plateaus::default()
     };
-    let mut total = 0.0;
+    // Sound is fetched up to the picture's end, or up to a segment beyond.
+    let leads = [0.0, guess.seconds[0].max(guess.seconds[1])];
+    let mut totals = [0.0, if divided { LEADS_DIVIDED } else { LEADS }];
     for level in seen.iter().filter(|level| level.waited) {
-        let mut cost = plateaus.see(level.own, level.seeks, scatter);
-        if track == Track::Audio && beside && plateaus.begun {
-            cost = cost.min(BESIDE + beside_picture(level, guess, scatter));
+        let cost = plateaus.see(level.own, level.seeks, scatter);
+        let follows = track == Track::Audio && beside && plateaus.begun;
+        for (total, lead) in totals.iter_mut().zip(leads) {
+            let beside = BESIDE + beside_picture(level, guess, lead, scatter);
+            *total += if follows { cost.min(beside) } else { cost };
         }
         plateaus.begun = true;
-        total += cost;
     }
     plateaus.leave();
-    (total, plateaus)
+    (totals[0].min(totals[1]), plateaus)
 }
 
-/// Cost of a level of sound with a player that fetches sound when it falls behind the picture or below a segment.
-fn beside_picture(level: &Level, guess: Guess, scatter: f64) -> f64 {
+/// Cost of a level of sound with a player that fetches sound when it falls behind the picture, and `lead` seconds beyond, or
+/// below a segment.
+fn beside_picture(level: &Level, guess: Guess, lead: f64, scatter: f64) -> f64 {
     let [picture, sound] = guess.seconds;
     let least = (level.other - picture).max(sound) - BEHIND_PICTURE;
-    let most = level.other.max(sound) + ABOVE_PICTURE;
+    let most = (level.other + lead).max(sound) + ABOVE_PICTURE;
     let off = (least - level.own).max(level.own - most).max(0.0) / scatter;
     0.5 * off * off
 }

@@ -14,8 +14,12 @@ const CLOSELY: usize = 24;
 const CLOSELY_UNSURE: usize = 8;
 /// Those among them with about the same seconds of video.
 const ALIKE: usize = 5;
+/// Usual lengths of video that are each looked at closely, at most.
+const LENGTHS: usize = 12;
 /// Hypotheses that a quick look improves.
 const GLANCES: usize = 3;
+/// How often it is looked for them, each time with what the best one takes for given up.
+const LOOKS: usize = 2;
 /// A viewer goes elsewhere no sooner behind the last time, in seconds.
 pub(crate) const BEHIND_SEEK: f64 = 1.0;
 /// Requests that are tried as given up, at most, and how likely that must be.
@@ -123,11 +127,18 @@ pub(crate) fn glance(
         let all = candidates(track).into_iter();
         all.filter(|&seconds| is_usual(seconds)).collect::<Vec<_>>()
     });
-    let tried = try_these(&play, videos, audios, None);
-    let costs = different(&tried, GLANCES)
-        .into_iter()
-        .map(|guess| improve(&play, guess).cost);
-    costs.fold(f64::INFINITY, f64::min)
+    let mut counted = probably(requests);
+    let mut best = f64::INFINITY;
+    for _ in 0..LOOKS {
+        let tried = try_these(&play, &counted, videos.clone(), audios.clone(), None);
+        for guess in different(&tried, GLANCES, ALIKE) {
+            let fit = improve(&play, guess);
+            if fit.cost < best {
+                (best, counted) = (fit.cost, fit.counted);
+            }
+        }
+    }
+    best
 }
 
 /// Finds what fits best where responses come alone. Sound that is not asked for any more while pictures are is none: pictures
@@ -234,11 +245,7 @@ fn probably(requests: &[Request]) -> Vec<bool> {
 
 /// Finds what fits best, and the best few hypotheses with seconds of their own.
 fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
-    let leading = if play.present[0] {
-        Track::Video
-    } else {
-        Track::Audio
-    };
+    let leading = play.leading();
     let enough = play
         .requests
         .iter()
@@ -248,32 +255,19 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     if !enough {
         return None;
     }
-    let tried = try_all(play, ratio);
+    let tried = try_all(play, &probably(play.requests), ratio);
     let closely = if unsure(play).count() > UNSURE / 4 {
         CLOSELY_UNSURE
     } else {
         CLOSELY
     };
-    let usual = |tried: &&(f64, Guess)| {
-        let used = Track::BOTH
-            .into_iter()
-            .filter(|&track| play.present[track as usize]);
-        used.map(|track| tried.1.seconds[track as usize])
-            .all(is_usual)
-    };
-    let usual: Vec<(f64, Guess)> = tried.iter().filter(usual).copied().collect();
-    let mut chosen = different(&tried, closely);
-    for guess in different(&usual, closely / 2) {
-        if !chosen.contains(&guess) {
-            chosen.push(guess);
-        }
-    }
-    let mut fits: Vec<Fit> = chosen
-        .into_iter()
-        .map(|guess| improve(play, guess))
-        .collect();
-    fits.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let mut fits: Vec<Fit> = Vec::new();
+    look_closely(play, &tried, closely, &mut fits);
     let mut best = fits.first()?.clone();
+    // Others may fit better with what that one takes for given up.
+    let again = try_all(play, &best.counted, ratio);
+    look_closely(play, &again, closely / 2, &mut fits);
+    best = fits.first()?.clone();
     for track in Track::BOTH {
         let own = best.guess.seconds[track as usize];
         let is_other =
@@ -301,13 +295,36 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     Some((best, rivals))
 }
 
+/// Looks closely at the best of those that were tried, in which most encoders' seconds have a place, and brings all in order.
+fn look_closely(play: &Play<'_>, tried: &[(f64, Guess)], most: usize, fits: &mut Vec<Fit>) {
+    let usual = |tried: &&(f64, Guess)| {
+        let used = Track::BOTH
+            .into_iter()
+            .filter(|&track| play.present[track as usize]);
+        used.map(|track| tried.1.seconds[track as usize])
+            .all(is_usual)
+    };
+    let usual: Vec<(f64, Guess)> = tried.iter().filter(usual).copied().collect();
+    let chosen = different(tried, most, ALIKE)
+        .into_iter()
+        .chain(different(&usual, most / 2, ALIKE))
+        .chain(different(&usual, LENGTHS, 1));
+    for guess in chosen {
+        let known = |fit: &Fit| fit.guess.seconds == guess.seconds;
+        if !fits.iter().any(known) {
+            fits.push(improve(play, guess));
+        }
+    }
+    fits.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+}
+
 /// The best hypotheses, of which no more than a few have about the same seconds of video: others are worth a look too.
-fn different(tried: &[(f64, Guess)], most: usize) -> Vec<Guess> {
+fn different(tried: &[(f64, Guess)], most: usize, alike: usize) -> Vec<Guess> {
     let mut chosen: Vec<Guess> = Vec::with_capacity(most);
     for &(_, guess) in tried {
         let about =
             |other: &&Guess| (other.seconds[0] / guess.seconds[0] - 1.0).abs() <= OTHER_SECONDS;
-        if chosen.iter().filter(about).count() < ALIKE {
+        if chosen.iter().filter(about).count() < alike {
             chosen.push(guess);
         }
         if chosen.len() == most {
@@ -318,19 +335,19 @@ fn different(tried: &[(f64, Guess)], most: usize) -> Vec<Guess> {
 }
 
 /// Costs of all hypotheses that are worth a look, the best first.
-fn try_all(play: &Play<'_>, ratio: Option<f64>) -> Vec<(f64, Guess)> {
+fn try_all(play: &Play<'_>, counted: &[bool], ratio: Option<f64>) -> Vec<(f64, Guess)> {
     let [videos, audios] = Track::BOTH.map(candidates);
-    try_these(play, videos, audios, ratio)
+    try_these(play, counted, videos, audios, ratio)
 }
 
 /// The same with these seconds.
 fn try_these(
     play: &Play<'_>,
+    counted: &[bool],
     mut videos: Vec<f64>,
     mut audios: Vec<f64>,
     ratio: Option<f64>,
 ) -> Vec<(f64, Guess)> {
-    let counted = probably(play.requests);
     if !play.present[0] {
         videos.truncate(1);
     }
@@ -359,7 +376,7 @@ fn try_these(
                 seconds: [video, audio],
                 run_on: play.rules.run_on,
             };
-            let cost = cost(play, guess, &counted, best + HOPELESS).total;
+            let cost = cost(play, guess, counted, best + HOPELESS).total;
             best = best.min(cost);
             tried.push((cost, guess));
         }

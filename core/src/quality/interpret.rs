@@ -1,6 +1,6 @@
 //! Requests as a player makes them: when it decided, what it waited with, what it gave up.
 
-use super::request::{ALIKE, Header, Request, Rules, Track, median_bytes, separate_shared};
+use super::request::{ALIKE, End, Header, Request, Rules, Track, median_bytes, separate_shared};
 
 /// Time from a header to the request for its media.
 const BEHIND_HEADER: f64 = 0.2;
@@ -8,6 +8,9 @@ const BEHIND_HEADER: f64 = 0.2;
 const OVERTAKEN: f64 = 0.05;
 /// The time that a new connection takes on a busy link, in seconds.
 const HANDSHAKE: f64 = 1.0;
+
+/// Requests before one among which are those that are on their way beside it.
+const BESIDE: usize = 8;
 
 /// Finds when the player decided to ask, which requests it waited with, and which it may have given up.
 pub(crate) fn interpret(
@@ -20,13 +23,15 @@ pub(crate) fn interpret(
     decide(requests, headers);
     let mut came = [f64::NEG_INFINITY; 2];
     let opened = first_uses(requests, headers);
-    for request in requests.iter_mut() {
+    for at in 0..requests.len() {
+        let request = requests[at];
         let before = &mut came[request.track as usize];
         let opens = opened
             .binary_search_by_key(&request.flow, |used| used.0)
             .is_ok_and(|at| opened[at].1 >= request.decided);
         let wait = rules.wait + if opens { HANDSHAKE } else { 0.0 };
-        request.waited = before.is_finite() && request.decided - *before > wait;
+        let late = before.is_finite() && request.decided - *before > wait;
+        requests[at].waited = late && !(opens && stuck(requests, at, *before + wait));
         *before = before.max(request.came);
     }
     let habits = Habits::new(requests, headers);
@@ -41,6 +46,16 @@ pub(crate) fn interpret(
             dropped
         };
     }
+}
+
+/// A response of the other track was on its way from `since` on until a request opened its connection: nobody knows how
+/// long that took.
+fn stuck(requests: &[Request], at: usize, since: f64) -> bool {
+    let this = requests[at];
+    let before = requests[..at].iter().rev().take(BESIDE);
+    before
+        .filter(|other| other.track != this.track)
+        .any(|other| other.asked < since && other.came > this.decided)
 }
 
 /// A player that asks for a header decided then to ask for the media behind it, which is a picture's for the most part.
@@ -65,7 +80,14 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
 
 /// Likelihoods of being given up, by what is seen.
 const SURELY: f64 = 0.99;
+const LIKELY: f64 = 0.7;
+/// The same of a response whose flow ends with it and whose like is asked for again, before sizes are looked at.
+const GIVEN_UP: f64 = 0.3;
 const UNLIKELY: f64 = 0.005;
+/// Odds by which a response whose end came is less likely one that was given up: a few are, as their last bytes come.
+const WHOLE: f64 = 0.06;
+/// Seconds after which players give up a response (dash.js `fragmentRequestTimeout`, hls.js `fragLoadingTimeOut`: 20 s).
+const TIMEOUT: f64 = 20.0;
 
 /// Habits of a play's servers in closing flows.
 #[derive(Debug)]
@@ -82,6 +104,8 @@ struct Habits {
     opened: Vec<f64>,
     /// The usual size of sound.
     sound: Option<f64>,
+    /// By track: the share of segments that are as large as the one before, to the byte.
+    alike: [f64; 2],
 }
 
 impl Habits {
@@ -95,6 +119,7 @@ impl Habits {
             closes_often: ends > 8 && ends * 5 > requests.len(),
             opened: openings(requests, headers),
             sound: median_bytes(requests, Track::Audio),
+            alike: Track::BOTH.map(|track| share_alike(requests, track)),
         }
     }
 
@@ -103,6 +128,17 @@ impl Habits {
         let at = self.served.binary_search_by_key(&flow, |served| served.0);
         self.limit.is_some() && at.ok().map(|at| self.served[at].1) == self.limit
     }
+}
+
+/// Returns the share of a track's segments that are as large as the one before, to the byte, when one more of two more were.
+fn share_alike(requests: &[Request], track: Track) -> f64 {
+    let sizes: Vec<u64> = requests
+        .iter()
+        .filter(|r| r.track == track)
+        .map(|r| r.bytes)
+        .collect();
+    let alike = sizes.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    (alike as f64 + 1.0) / (sizes.len() as f64 + 1.0)
 }
 
 /// Flows that are closed by the server carry as many requests each.
@@ -171,21 +207,22 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     if this.open {
         return 0.98;
     }
+    if this.end == End::Cut {
+        return SURELY;
+    }
     let Some(next) = requests[at + 1..]
         .iter()
         .take(8)
         .find(|r| r.track == this.track)
     else {
-        return if this.ends_flow { 0.5 } else { 0.02 };
+        let unsure = this.ends_flow && this.end == End::Unknown;
+        return if unsure { 0.5 } else { 0.02 };
     };
     let ahead = next.decided - this.came;
     if next.bytes == this.bytes && this.ends_flow && !this.shared {
-        // The same again: the first was of no use. Sounds are often as large as each other.
-        return if this.track == Track::Video {
-            0.95
-        } else {
-            0.2
-        };
+        // The same again: the first was of no use, unless segments are often as large as each other, as sounds are.
+        let chance = habits.alike[this.track as usize];
+        return GIVEN_UP / (GIVEN_UP + (1.0 - GIVEN_UP) * chance);
     }
     if ahead < -OVERTAKEN && next.flow != this.flow {
         return if this.ends_flow { SURELY } else { 0.6 };
@@ -202,8 +239,13 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         // As large as sound is: all of it came.
         return UNLIKELY;
     }
+    if this.end == End::Whole && this.came - this.asked > TIMEOUT {
+        return LIKELY;
+    }
     let closed = habits.likelihood_of_close(requests, at, ahead);
-    if this.track == Track::Video {
+    if this.end == End::Whole {
+        weigh(closed, WHOLE)
+    } else if this.track == Track::Video {
         weigh(closed, cut_short(requests, at, next))
     } else {
         closed
@@ -273,3 +315,6 @@ impl Habits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,10 +9,12 @@
 
 mod clock;
 mod cost;
+mod ends;
 mod fit;
 mod headers;
 mod interpret;
 pub mod model;
+mod pause;
 mod request;
 mod seconds;
 mod seeks;

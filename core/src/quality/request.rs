@@ -20,6 +20,32 @@ impl Track {
     }
 }
 
+/// How a response ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With a packet that was not full: all of it came.
+    Whole,
+    /// With a full packet, and its connection with it: it was cut off, but for one whole response in a thousand.
+    Cut,
+    /// Nothing tells.
+    Unknown,
+}
+
+/// Payload that came, repeats included, and in how many packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Packets {
+    pub(crate) bytes: u64,
+    pub(crate) count: u64,
+}
+
+impl Packets {
+    /// Its packets were larger on average than those of another.
+    pub(crate) const fn exceeds(self, other: Self) -> bool {
+        let [this, that] = [self.bytes as u128, other.bytes as u128];
+        this * other.count as u128 > that * self.count as u128
+    }
+}
+
 /// A request for media. Times are seconds since the client's first one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request {
@@ -42,6 +68,9 @@ pub(crate) struct Request {
     pub(crate) open: bool,
     /// Nothing was asked for on its flow after it.
     pub(crate) ends_flow: bool,
+    /// Its packets; none where some were not captured.
+    pub(crate) packets: Packets,
+    pub(crate) end: End,
     /// Probability that the player gave it up before its end, from 0 to 1.
     pub(crate) dropped: f64,
     /// The player waited, although nothing was on its way for this track.

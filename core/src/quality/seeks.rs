@@ -1,5 +1,7 @@
 //! Seeks of players that do not ask for the headers of both tracks again.
 
+use std::collections::HashMap;
+
 use super::fit::{self, Fit};
 use super::interpret::interpret;
 use super::request::{Header, Request, Rules, Track};
@@ -12,6 +14,8 @@ const GONE: f64 = 6.0;
 const ONE_GO: f64 = 0.5;
 /// A player asks so long after the viewer went elsewhere at most, in seconds: what was asked for before is of no use.
 const AT_ONCE: f64 = 0.06;
+/// Pictures in a row that are as large as others to the byte, and are the same therefore.
+const AGAIN: usize = 2;
 /// Requests of both tracks that a player sends at once when it begins anew.
 const ANEW: usize = 2;
 
@@ -26,6 +30,12 @@ pub(crate) fn find(
     rules: Rules,
 ) -> (Option<Fit>, Vec<f64>) {
     let mut seeks = sure.to_vec();
+    for at in fetched_again(requests, headers, sure, rules) {
+        if !is_known(&seeks, at) {
+            seeks.push(at);
+        }
+    }
+    seeks.sort_by(f64::total_cmp);
     let two = requests.iter().any(|r| r.track == Track::Audio);
     let places = if two {
         anew(requests, headers, sure, rules)
@@ -42,10 +52,7 @@ pub(crate) fn find(
         look(&seeks)
     };
     for at in places.into_iter().take(TRIED) {
-        if seeks
-            .iter()
-            .any(|seek| (seek - at).abs() < fit::BEHIND_SEEK)
-        {
+        if is_known(&seeks, at) {
             continue;
         }
         let mut with = seeks.clone();
@@ -57,6 +64,71 @@ pub(crate) fn find(
         }
     }
     (fit::find(requests, headers, &seeks, rules), seeks)
+}
+
+/// Returns true if the viewer went elsewhere about then.
+fn is_known(seeks: &[f64], at: f64) -> bool {
+    seeks
+        .iter()
+        .any(|seek| (seek - at).abs() < fit::BEHIND_SEEK)
+}
+
+/// Returns when media was fetched again that had been fetched before: several pictures in a row as large as others, to the
+/// byte. Nobody does so without going back.
+fn fetched_again(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) -> Vec<f64> {
+    let mut seen = requests.to_vec();
+    interpret(&mut seen, headers, sure, &rules);
+    let known = |request: &Request| request.track == Track::Video && !request.shared;
+    let pictures: Vec<usize> = (0..seen.len()).filter(|&at| known(&seen[at])).collect();
+    let mut before: HashMap<[u64; AGAIN], usize> = HashMap::new();
+    let mut found: Vec<f64> = Vec::new();
+    let mut last: Option<(usize, f64)> = None;
+    for (number, run) in pictures.windows(AGAIN).enumerate() {
+        let mut sizes = [0; AGAIN];
+        for (size, &at) in sizes.iter_mut().zip(run) {
+            *size = seen[at].bytes;
+        }
+        let same = sizes.iter().all(|&size| size == sizes[0]);
+        let Some(&first) = before.get(&sizes) else {
+            before.insert(sizes, number);
+            continue;
+        };
+        let place = begins(&seen, &pictures, number);
+        // Whoever has gone back since fetches on from there; fetching what comes before that is another way back.
+        let (was, since) = match last {
+            Some((was, now)) if first < was => (None, now),
+            Some((was, _)) => (Some(was), seen[pictures[first]].asked),
+            None => (None, seen[pictures[first]].asked),
+        };
+        let explained = |seek: &f64| since < *seek && *seek < place + fit::BEHIND_SEEK;
+        if !same && was.is_none() && !sure.iter().any(explained) {
+            found.push(place);
+        }
+        last = Some((first, seen[pictures[number]].asked));
+    }
+    found
+}
+
+/// The time when a player started over of which this picture is one of the first: it gave up the one before, or had waited.
+fn begins(seen: &[Request], pictures: &[usize], number: usize) -> f64 {
+    let mut number = number;
+    for _ in 0..AGAIN {
+        let before = number.checked_sub(1).map(|before| &seen[pictures[before]]);
+        if seen[pictures[number]].waited || before.is_none_or(|before| before.dropped >= 0.5) {
+            break;
+        }
+        number -= 1;
+    }
+    let first = seen[pictures[number]].decided;
+    let from = number
+        .checked_sub(1)
+        .map_or(0, |before| pictures[before] + 1);
+    let beside = seen[from..pictures[number]].iter();
+    let asked = beside.map(|other| other.decided);
+    asked
+        .filter(|&asked| first - asked < ONE_GO)
+        .fold(first, f64::min)
+        - AT_ONCE
 }
 
 /// When a header came again that was the latest one.
@@ -84,9 +156,9 @@ fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) ->
             continue;
         };
         let cut = seen[before].dropped >= 0.5;
-        let rushes = Track::BOTH
-            .into_iter()
-            .all(|track| asks_at_once(&seen[at..], track));
+        // Sound may wait for the picture.
+        let rushes = asks_at_once(&seen[at..], Track::Video)
+            && (cut || asks_at_once(&seen[at..], Track::Audio));
         let had_waited = this.track == Track::Audio && seen[before].waited;
         if !rushes || !(cut || had_waited) || !both_follow(&seen[at..]) {
             continue;
@@ -100,6 +172,7 @@ fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) ->
             found.push((weight, first - AT_ONCE));
         }
     }
+    found.retain(|place| place.1 > seen[0].asked);
     found.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
     found.into_iter().map(|place| place.1).collect()
 }
@@ -119,3 +192,6 @@ fn asks_at_once(requests: &[Request], track: Track) -> bool {
     let next: Vec<&Request> = mine.skip(1).take(ANEW).collect();
     next.len() == ANEW && next.iter().all(|request| !request.waited)
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,7 +139,7 @@ pub(crate) struct Parts<'a> {
 }
 
 /// Margin of cost at which seconds are decided, by its logarithm of odds.
-const DECIDED: f64 = 0.5;
+const DECIDED: f64 = 0.25;
 /// Cost for each wait at which half of the confidence is lost, and waits that are added, as few may agree by chance.
 const MISFIT: f64 = 0.5;
 const FEW_WAITS: f64 = 10.0;

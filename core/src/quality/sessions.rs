@@ -3,12 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
+use super::ends;
 use super::headers;
-use super::request::{Header, Request, Rules, Track, median_bytes};
+use super::request::{End, Header, Packets, Request, Rules, Track, median_bytes};
 use super::session::{Parts, Session};
 use crate::bounded::clock_table::Table;
 use crate::config::Config;
-use crate::facts::segment::{Kind, Segment};
+use crate::facts::segment::{Kind, Segment, Transport};
 use crate::packet::Time;
 
 /// Headers that are asked for together, in seconds.
@@ -250,6 +251,8 @@ impl Client {
             shared: segment.shared,
             open: !segment.complete || came.is_none() && !segment.shared,
             ends_flow: false,
+            packets: packets(segment),
+            end: End::Unknown,
             dropped: 0.0,
             waited: false,
         });
@@ -287,6 +290,7 @@ impl Client {
                 .get(&request.flow)
                 .is_none_or(|&latest| request.asked >= latest);
         }
+        ends::judge(&mut self.requests);
     }
 
     /// Divides all into plays, and gives a session for each.
@@ -313,6 +317,17 @@ impl Client {
             );
             sessions.extend(session);
         }
+    }
+}
+
+/// The packets of a segment, where all were captured.
+fn packets(segment: &Segment) -> Packets {
+    if segment.transport == Transport::Quic || segment.missing_bytes > 0 || segment.inferred {
+        return Packets::default();
+    }
+    Packets {
+        bytes: segment.bytes + segment.retransmitted_bytes,
+        count: segment.pkts,
     }
 }
 

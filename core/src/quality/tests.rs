@@ -6,10 +6,32 @@ mod player;
 mod sessions;
 
 use self::player::{BEGIN, Played, Script, play};
+use super::request::{End, Packets, Request, Track};
 use super::{Session, Sessions};
 use crate::config::Config;
 use crate::facts::segment::{Kind, Segment};
 use crate::packet::Time;
+
+/// A picture of 100 kB that comes within 50 ms.
+pub(super) fn request(number: u32, asked: f64) -> Request {
+    Request {
+        number,
+        track: Track::Video,
+        decided: asked,
+        asked,
+        came: asked + 0.05,
+        bytes: 100_000,
+        flow: 1,
+        server: 0,
+        shared: false,
+        open: false,
+        ends_flow: false,
+        packets: Packets::default(),
+        end: End::Unknown,
+        dropped: 0.0,
+        waited: false,
+    }
+}
 
 fn infer(segments: &[Segment]) -> Vec<Session> {
     Sessions::of(segments, &Config::default()).0

@@ -3,12 +3,9 @@
 use super::clock::{Clock, Event, Idle, Knot, State};
 use super::cost::Play;
 use super::fit::Fit;
+use super::pause::{ACTED, is_pause};
 use super::request::Track;
 
-/// How far a level may be off at a request that was waited for before the viewer must have acted, in seconds.
-const ACTED: f64 = 1.5;
-/// No player is late by more with a link that is free, in seconds.
-const LATE: f64 = 4.0;
 /// Stalls with less in between are one, and shorter ones are none, in seconds.
 const JOINED: f64 = 1.0;
 const SHORTEST: f64 = 0.25;
@@ -52,11 +49,7 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) -> Timeli
     let start = play.start();
     let mut clock = Clock::new(fit.guess, play.present, start);
     let mut knots = vec![clock.now];
-    let leading = if play.present[0] {
-        Track::Video
-    } else {
-        Track::Audio
-    };
+    let leading = play.leading();
     let full = fit.full[leading as usize];
     let mut last = start;
     let mut busy = [0_i32; 2];
@@ -70,13 +63,20 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) -> Timeli
             let mut ahead = clock;
             ahead.advance(t, &mut |_| {});
             let off = ahead.ahead(leading) - full;
-            let steady = request.track == leading && request.waited && busy == [0; 2];
+            let idle = request.waited && busy == [0; 2];
+            let steady = idle && request.track == leading;
             let playing = ahead.now.state == State::Playing || ahead.now.state == State::Stalled;
-            if steady
+            if idle
                 && playing
                 && off < -ACTED
                 && t - last > -off
-                && goes_on(play, at, off, fit.guess.seconds[leading as usize])
+                && is_pause(
+                    play.requests,
+                    leading,
+                    at,
+                    off,
+                    fit.guess.seconds[leading as usize],
+                )
             {
                 let reached = last + (clock.ahead(leading) - full).max(0.0);
                 let from = ((last + reached) / 2.0).min(t + off);
@@ -138,17 +138,6 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) -> Timeli
     line.knots = knots;
     summarise(&mut line);
     line
-}
-
-/// The player was not just late by `off` seconds: it goes on with a full buffer behind this request.
-fn goes_on(play: &Play<'_>, at: usize, off: f64, seconds: f64) -> bool {
-    let this = play.requests[at];
-    let next = play.requests[at + 1..]
-        .iter()
-        .find(|r| r.track == this.track);
-    let steady =
-        next.is_none_or(|next| next.waited || next.decided - this.decided > 0.75 * seconds);
-    steady || -off > LATE
 }
 
 /// The player goes on as with a full buffer: the next requests come as fast as the media of each is played.

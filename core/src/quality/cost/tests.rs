@@ -120,9 +120,47 @@ fn sound_beside_the_picture_may_be_a_segment_behind_it() {
             waited: true,
             seeks: 0,
         };
-        beside_picture(&level, guess, 0.5)
+        beside_picture(&level, guess, 0.0, 0.5)
     };
     for (own, free) in [(15.2, false), (15.4, true), (20.4, true), (20.6, false)] {
         assert_eq!(cost(own) == 0.0, free, "{own}");
     }
+}
+
+/// A level at a request, at once or waited for.
+fn level(own: f64, other: f64, waited: bool) -> Level {
+    Level {
+        own,
+        other,
+        waited,
+        seeks: 0,
+    }
+}
+
+#[test]
+fn sound_leads_by_a_segment_at_most() {
+    let guess = Guess {
+        seconds: [4.0, 4.0],
+        run_on: 3.0,
+    };
+    let cost = |ahead: f64, number: usize, divided: bool| {
+        let seen: Vec<Level> = (0..number)
+            .map(|n| {
+                let own = 8.0 + 3.0 * n as f64;
+                level(own, own - ahead, true)
+            })
+            .collect();
+        steadiness(&seen, Track::Audio, guess, true, divided).0
+    };
+    // Beside the picture it costs next to nothing, a segment ahead what such a player costs.
+    assert!(cost(0.4, 9, false) < 1.0);
+    let leads = cost(4.4, 9, false);
+    assert!((LEADS..LEADS + 1.0).contains(&leads), "{leads}");
+    assert!(cost(6.0, 9, false) > 9.0);
+    // Where tracks are inferred by turns, it takes more to be taken for such a player.
+    let divided = cost(4.4, 9, true);
+    assert!(
+        (LEADS_DIVIDED..LEADS_DIVIDED + 1.0).contains(&divided),
+        "{divided}"
+    );
 }

@@ -2,32 +2,17 @@
 //! elsewhere.
 
 use super::super::headers;
-use super::super::request::{Header, Request, Track};
+use super::super::request::{Header, Request};
 use super::*;
-
-fn request(number: u32, asked: f64) -> Request {
-    Request {
-        number,
-        track: Track::Video,
-        decided: asked,
-        asked,
-        came: asked + 0.05,
-        bytes: 100_000,
-        flow: 1,
-        server: 0,
-        shared: true,
-        open: false,
-        ends_flow: false,
-        dropped: 0.0,
-        waited: false,
-    }
-}
 
 /// Numbers of the requests that are left, and times of headers, once headers were looked for.
 fn recovered(times: &[f64], known: &[f64]) -> (Vec<u32>, Vec<f64>) {
     let mut requests: Vec<Request> = (1..)
         .zip(times)
-        .map(|(number, &asked)| request(number, asked))
+        .map(|(number, &asked)| Request {
+            shared: true,
+            ..request(number, asked)
+        })
         .collect();
     let mut all: Vec<Header> = known
         .iter()

@@ -1,0 +1,42 @@
+//! How responses ended, by their last packet: a sender fills all packets of a response but the last.
+
+use std::ops::RangeInclusive;
+
+use super::request::{End, Packets, Request};
+
+/// Packets of a response below which its last one tells nothing: a few are as large on average as a full one by chance.
+const ENOUGH_PACKETS: u64 = 8;
+/// Bytes that a full packet carries: at least what every path takes (RFC 9293, 3.7.1: 536), at most Ethernet's 1500. Where
+/// captures show more, network cards joined packets.
+const FULL: RangeInclusive<u64> = 536..=1500;
+
+/// Judges all responses: packets are full that are as large as the largest average of their server's responses, which is
+/// a whole number only where all of a response's packets are full.
+pub(crate) fn judge(requests: &mut [Request]) {
+    let mut largest: Vec<(u32, Packets)> = Vec::new();
+    let judged = |request: &Request| !request.shared && request.packets.count >= ENOUGH_PACKETS;
+    for request in requests.iter().filter(|request| judged(request)) {
+        match largest.iter_mut().find(|seen| seen.0 == request.server) {
+            Some(seen) if request.packets.exceeds(seen.1) => seen.1 = request.packets,
+            Some(_) => {}
+            None => largest.push((request.server, request.packets)),
+        }
+    }
+    for request in requests.iter_mut() {
+        request.end = match largest.iter().find(|seen| seen.0 == request.server) {
+            Some(&(_, full)) if judged(request) && FULL.contains(&(full.bytes / full.count)) => {
+                let below = full.exceeds(request.packets);
+                let filled = !below && request.packets.bytes.is_multiple_of(request.packets.count);
+                match (filled, request.ends_flow) {
+                    (true, true) => End::Cut,
+                    (true, false) => End::Unknown,
+                    (false, _) => End::Whole,
+                }
+            }
+            _ => End::Unknown,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

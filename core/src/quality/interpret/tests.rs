@@ -1,0 +1,97 @@
+//! Both sides of what tells that a request was waited with, or its response given up.
+
+use super::*;
+use crate::quality::tests::request;
+
+const RULES: Rules = Rules {
+    wait: 0.25,
+    run_on: 3.0,
+};
+
+/// How likely the first of these was given up, as the rest goes on.
+fn dropped(requests: &[Request]) -> f64 {
+    let mut all = requests.to_vec();
+    interpret(&mut all, &[], &[], &RULES);
+    all[0].dropped
+}
+
+/// A picture that closed its flow, and the next, which opened one at once.
+fn closed(end: End, seconds: f64) -> [Request; 2] {
+    let first = Request {
+        came: seconds,
+        ends_flow: true,
+        end,
+        ..request(1, 0.0)
+    };
+    let next = Request {
+        flow: 2,
+        bytes: 90_000,
+        ..request(2, seconds + 0.1)
+    };
+    [first, next]
+}
+
+#[test]
+fn the_last_packet_tells_what_was_given_up() {
+    assert_eq!(dropped(&closed(End::Cut, 2.0)), SURELY);
+    let [unknown, whole] = [End::Unknown, End::Whole].map(|end| dropped(&closed(end, 2.0)));
+    assert!(unknown > 0.5, "{unknown}");
+    assert!((0.3..0.4).contains(&whole), "{whole}");
+}
+
+#[test]
+fn players_lose_patience_after_twenty_seconds() {
+    assert!(dropped(&closed(End::Whole, 19.9)) < 0.5);
+    assert_eq!(dropped(&closed(End::Whole, 20.1)), LIKELY);
+}
+
+#[test]
+fn the_same_again_tells_more_the_rarer_it_is() {
+    // Eight sounds, whose sizes are alike in so many pairs.
+    let likely = |alike: u64| {
+        let sounds: Vec<Request> = (0..9)
+            .map(|n: u64| Request {
+                track: Track::Audio,
+                bytes: 50_000 + n.saturating_sub(alike),
+                ends_flow: n == 0,
+                flow: u32::from(n > 0),
+                ..request(1, n as f64)
+            })
+            .collect();
+        dropped(&sounds)
+    };
+    assert!(likely(1) > 0.6, "{}", likely(1));
+    assert!(likely(7) < 0.4, "{}", likely(7));
+}
+
+/// Whether a sound was waited with that opens a flow so long after the one before, while a picture comes between these.
+fn waits(after: f64, picture: (f64, f64)) -> bool {
+    let sound = |number, asked, flow| Request {
+        track: Track::Audio,
+        flow,
+        ..request(number, asked)
+    };
+    let mut all = [
+        sound(1, 0.0, 1),
+        Request {
+            came: picture.1,
+            flow: 2,
+            ..request(2, picture.0)
+        },
+        sound(3, 0.05 + after, 3),
+    ];
+    interpret(&mut all, &[], &[], &RULES);
+    all[2].waited
+}
+
+#[test]
+fn a_connection_may_take_long_where_the_link_is_stuck() {
+    let free = (0.1, 0.2);
+    assert!(!waits(1.2, free));
+    assert!(waits(1.3, free));
+    // A picture was on its way all the time.
+    assert!(!waits(9.0, (1.2, 20.0)));
+    // It came before, or it was asked for when the player had waited already.
+    assert!(waits(9.0, (1.2, 9.0)));
+    assert!(waits(9.0, (1.4, 20.0)));
+}
