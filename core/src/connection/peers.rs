@@ -1,10 +1,12 @@
-//! Who speaks QUIC with whom, so that a connection is found again when its client moves to another address or port.
+//! Who speaks QUIC with whom, so that a connection is found again when its client moves to another address or port: by the
+//! ID that its packets bear (RFC 9000, section 5.2), or as the latest of the same client.
 
 use std::net::IpAddr;
 
 use crate::bounded::clock_table::{Slot, Table};
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
+use crate::wire::quic::{ConnectionId, MAX_CID_LEN};
 
 /// A client and a server's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +15,18 @@ pub(crate) struct Pair {
     pub(crate) server: ServerId,
     pub(crate) port: u16,
 }
+
+/// What a client addresses its packets to: a connection ID of a server's port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Addressed {
+    server: ServerId,
+    port: u16,
+    id: ConnectionId,
+}
+
+/// Shortest connection ID by which a client of another address is believed, in bytes: of two connections, one in 2^32 has
+/// the other's.
+const SHORTEST_ID: usize = 4;
 
 /// Pairs remembered: those that spoke last are the likeliest to move.
 fn most(config: &Config) -> u64 {
@@ -23,6 +37,10 @@ fn most(config: &Config) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Peers {
     latest: Table<Pair, (Slot, Slot)>,
+    /// The same by connection ID.
+    by_id: Table<Addressed, (Slot, Slot)>,
+    /// Lengths that IDs have, one bit each: short headers do not say it.
+    lengths: u32,
 }
 
 impl Peers {
@@ -30,32 +48,73 @@ impl Peers {
         let capacity = usize::try_from(most(config)).unwrap_or(usize::MAX);
         Self {
             latest: Table::new(capacity, config.hash_seed),
+            by_id: Table::new(capacity, config.hash_seed),
+            lengths: 0,
         }
     }
 
     /// The most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
-        Table::<Pair, (Slot, Slot)>::bound(most(config))
+        Table::<Pair, (Slot, Slot)>::bound(most(config)).saturating_add(Table::<
+            Addressed,
+            (Slot, Slot),
+        >::bound(most(
+            config,
+        )))
     }
 
-    /// Takes note of a connection.
-    pub(crate) fn note(&mut self, pair: Pair, place: Slot, flow: Slot) {
-        if let Some(slot) = self.latest.find(&pair) {
-            self.latest[slot] = (place, flow);
-            return;
+    /// Takes note of a connection, whose client addresses its packets to `id`.
+    pub(crate) fn note(&mut self, pair: Pair, id: Option<ConnectionId>, place: Slot, flow: Slot) {
+        put(&mut self.latest, pair, (place, flow));
+        if let Some(id) = id.filter(|id| id.as_bytes().len() >= SHORTEST_ID) {
+            self.lengths |= 1 << id.as_bytes().len();
+            let (server, port) = (pair.server, pair.port);
+            put(
+                &mut self.by_id,
+                Addressed { server, port, id },
+                (place, flow),
+            );
         }
-        if self.latest.is_full()
-            && let Some(victim) = self.latest.victim(|_, _| true)
-        {
-            self.latest.remove(victim);
-        }
-        self.latest.insert(pair, (place, flow));
+    }
+
+    /// Returns where the connection is followed whose ID stands behind the first byte of a client's packet, whoever that
+    /// is, and its flow then.
+    pub(crate) fn addressed(&mut self, pair: &Pair, behind: &[u8]) -> Option<(Slot, Slot)> {
+        (SHORTEST_ID..=MAX_CID_LEN)
+            .filter(|&length| self.lengths & 1 << length != 0)
+            .filter_map(|length| behind.get(..length))
+            .find_map(|id| {
+                let slot = self.by_id.find(&Addressed {
+                    server: pair.server,
+                    port: pair.port,
+                    id: ConnectionId::new(id),
+                })?;
+                Some(self.by_id[slot])
+            })
     }
 
     /// Returns where the latest connection of a pair was followed, and its flow then.
     pub(crate) fn latest(&mut self, pair: &Pair) -> Option<(Slot, Slot)> {
         self.latest.find(pair).map(|slot| self.latest[slot])
     }
+}
+
+/// Takes note of a connection; another makes room.
+fn put<K: Copy + Eq + std::hash::Hash>(
+    table: &mut Table<K, (Slot, Slot)>,
+    key: K,
+    found: (Slot, Slot),
+) {
+    if let Some(slot) = table.find(&key) {
+        table[slot] = found;
+        return;
+    }
+    if table.is_full()
+        && let Some(victim) = table.victim(|_, _| true)
+    {
+        table.remove(victim);
+    }
+    table.insert(key, found);
 }
 
 #[cfg(test)]
@@ -72,14 +131,35 @@ mod tests {
             server: 0,
             port,
         };
-        peers.note(pair(1), 3, 4);
-        peers.note(pair(1), 5, 6);
+        peers.note(pair(1), None, 3, 4);
+        peers.note(pair(1), None, 5, 6);
         assert_eq!(peers.latest(&pair(1)), Some((5, 6)));
         assert_eq!(peers.latest(&pair(2)), None);
         for port in 2..100 {
-            peers.note(pair(port), 0, 0);
+            peers.note(pair(port), None, 0, 0);
         }
         let held = (1..100).filter(|&port| peers.latest(&pair(port)).is_some());
         assert_eq!(held.count(), 8);
+    }
+
+    #[test]
+    fn a_connection_is_found_by_its_id_if_that_is_long_enough() {
+        let mut peers = Peers::new(&Config::default());
+        let pair = |client: &str, server| Pair {
+            client: client.parse().unwrap(),
+            server,
+            port: 443,
+        };
+        let known = pair("10.0.0.2", 0);
+        for (place, id) in [&b"abc"[..], b"abcd", b"another id"].iter().enumerate() {
+            peers.note(known, Some(ConnectionId::new(id)), place as Slot, 7);
+        }
+        let moved = pair("10.0.0.9", 0);
+        assert_eq!(peers.addressed(&moved, b"abcd and more"), Some((1, 7)));
+        assert_eq!(peers.addressed(&moved, b"another id"), Some((2, 7)));
+        for unknown in [&b"abc"[..], b"abc and more", b"another", b""] {
+            assert_eq!(peers.addressed(&moved, unknown), None);
+        }
+        assert_eq!(peers.addressed(&pair("10.0.0.9", 1), b"abcd"), None);
     }
 }

@@ -10,7 +10,7 @@ use crate::connection::quic::{Opening, opens_connection};
 use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::Udp;
-use crate::wire::quic::MIN_CLIENT_DATAGRAM;
+use crate::wire::quic::{LONG_HEADER, MIN_CLIENT_DATAGRAM};
 
 impl Engine {
     /// Makes a flow a new one when a client opens another QUIC connection from its port.
@@ -79,7 +79,7 @@ impl Engine {
         let AnyConnection::Quic(session) = &followed.session else {
             return Outcome::default();
         };
-        let (client, introduce) = (session.client, !session.introduced);
+        let (client, introduce) = (session.client, !session.is_introduced());
         // Packets may come late where the connection came from, in which the ends may have other numbers.
         let is_late = current != slot;
         let sender = match server {
@@ -110,10 +110,20 @@ impl Engine {
         if !is_followed {
             flow.identified_or_given_up |= settled;
             self.stop_following(slot, place);
-        } else if introduce && flow.server.is_some() {
+        } else if introduce && flow.server.is_some()
+            || outcome.request && self.has_new_id(place, udp)
+        {
             self.introduce(slot, place);
         }
         outcome
+    }
+
+    /// Returns true if the client of a connection has begun to use another ID, as far as its requests show.
+    fn has_new_id(&mut self, place: Slot, udp: &Udp<'_>) -> bool {
+        match &mut self.connections.list[place as usize].session {
+            AnyConnection::Quic(session) => session.renew_id(udp),
+            AnyConnection::Tcp(_) => false,
+        }
     }
 
     /// Returns where a QUIC connection of a flow that is not followed yet belongs: to a new place,
@@ -121,7 +131,7 @@ impl Engine {
     fn quic_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
         let server = self.registry.flow(slot).server.map(|(_, end)| end);
         if let Some(end) = server
-            && let Some((place, former)) = self.moving(slot, end)
+            && let Some((place, former)) = self.moving(slot, end, udp)
         {
             let AnyConnection::Quic(session) = &mut self.connections.list[place as usize].session
             else {
@@ -154,11 +164,18 @@ impl Engine {
     }
 
     /// The connection that may go on in a flow of which nothing was followed so far, and the flow that it has.
-    fn moving(&mut self, slot: Slot, end: End) -> Option<(Slot, Slot)> {
+    fn moving(&mut self, slot: Slot, end: End, udp: &Udp<'_>) -> Option<(Slot, Slot)> {
         if self.registry.flow(slot).client.is_some() {
             return None;
         }
-        let (place, former) = self.peers.latest(&self.pair(slot, end)?)?;
+        let pair = self.pair(slot, end)?;
+        let by_id = match udp.payload.split_first() {
+            Some((first, behind)) if first & LONG_HEADER == 0 => {
+                self.peers.addressed(&pair, behind)
+            }
+            _ => None,
+        };
+        let (place, former) = by_id.or_else(|| self.peers.latest(&pair))?;
         let followed = self.connections.list.get(place as usize)?;
         let is_quic = matches!(followed.session, AnyConnection::Quic(_));
         (followed.flow == former && former != slot && is_quic).then_some((place, former))
@@ -180,11 +197,12 @@ impl Engine {
         let Some((_, end)) = self.registry.flow(slot).server else {
             return;
         };
-        if let Some(pair) = self.pair(slot, end) {
-            self.peers.note(pair, place, slot);
-        }
+        let pair = self.pair(slot, end);
         if let AnyConnection::Quic(session) = &mut self.connections.list[place as usize].session {
-            session.introduced = true;
+            let id = session.introduce();
+            if let Some(pair) = pair {
+                self.peers.note(pair, id, place, slot);
+            }
         }
     }
 

@@ -10,6 +10,9 @@ const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 /// Longest header of version 1, in bytes, with its end.
 const LONGEST_LINE: usize = 107;
 
+/// The word that asks for a tunnel by HTTP.
+const CONNECT: &[u8] = b"CONNECT ";
+
 /// First byte of the messages of SOCKS 4, SOCKS 5, and of its sub-negotiation with user name and password.
 const SOCKS4: u8 = 4;
 const SOCKS5: u8 = 5;
@@ -51,27 +54,43 @@ pub(crate) enum Step<T> {
     Other,
 }
 
-/// Returns true if a client's first bytes may be for a proxy.
+/// Longest request of SOCKS 4 that is waited for, in bytes: user and host have up to 255 each.
+const LONGEST_SOCKS4: usize = 8 + 256 + 256;
+
+/// Returns true if a client's first bytes may be for a proxy, or become so with those behind them.
 pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
+    let begins = |word: &[u8]| word.starts_with(&bytes[..bytes.len().min(word.len())]);
     match bytes {
-        [b'C', b'O', b'N', ..] | [b'P', b'R', b'O', ..] | [b'\r', b'\n', b'\r', b'\n', ..] => {
-            let begins = |word: &[u8]| word.starts_with(&bytes[..bytes.len().min(word.len())]);
-            begins(b"CONNECT ") || begins(b"PROXY ") || begins(SIGNATURE)
-        }
+        [] => false,
+        [b'C', ..] => may_be_connect(bytes),
+        [b'P', ..] => begins(b"PROXY "),
+        [b'\r', ..] => begins(SIGNATURE),
+        [SOCKS5] | [SOCKS4] => true,
         // A greeting is all that a client says before it is answered, but for one that goes on with its request.
         &[SOCKS5, methods, ref rest @ ..] => {
-            let offered = rest.get(..usize::from(methods));
+            let methods = usize::from(methods);
+            let offered = &rest[..rest.len().min(methods)];
+            let is_cut = offered.len() < methods;
             methods > 0
-                && offered.is_some_and(|offered| {
-                    !offered.contains(&0xff) && offered.iter().any(|&method| method < 0x80)
-                })
+                && !offered.contains(&0xff)
+                && (is_cut || offered.iter().any(|&method| method < 0x80))
                 && rest
-                    .get(usize::from(methods))
+                    .get(methods)
                     .is_none_or(|&next| next == SOCKS5 || next == PASSWORD)
         }
-        [SOCKS4, 1, ..] => matches!(socks4(bytes), Step::Message(..)),
+        [SOCKS4, 1, ..] => match socks4(bytes) {
+            Step::Message(..) => true,
+            Step::Part => bytes.len() < LONGEST_SOCKS4,
+            Step::Other => false,
+        },
         _ => false,
     }
+}
+
+/// Returns true if bytes begin a request for a tunnel by HTTP, or may with those behind them.
+pub(crate) fn may_be_connect(bytes: &[u8]) -> bool {
+    let shared = bytes.len().min(CONNECT.len());
+    shared > 0 && bytes[..shared] == CONNECT[..shared]
 }
 
 /// Reads a client's next message.
@@ -115,8 +134,8 @@ pub(crate) fn socks5(bytes: &[u8]) -> Step<Request> {
     }
 }
 
-/// Reads a proxy's answer by HTTP: its status.
-pub(crate) fn connect_answer(bytes: &[u8]) -> Step<u16> {
+/// Reads a proxy's answer by HTTP: its status, and how long the body is that it announces.
+pub(crate) fn connect_answer(bytes: &[u8]) -> Step<(u16, u64)> {
     let begins = bytes.len().min(7);
     if bytes[..begins] != b"HTTP/1."[..begins] {
         return Step::Other;
@@ -129,9 +148,29 @@ pub(crate) fn connect_answer(bytes: &[u8]) -> Step<u16> {
         .and_then(|digits| str::from_utf8(digits).ok())
         .and_then(|digits| digits.parse().ok());
     match status {
-        Some(status) => Step::Message(status, length),
+        Some(status) => Step::Message((status, announced(&bytes[..length])), length),
         None => Step::Other,
     }
+}
+
+/// The length that a head announces for its body, in bytes; 0 if it does not.
+fn announced(head: &[u8]) -> u64 {
+    const FIELD: &[u8] = b"content-length:";
+    let lines = head.split(|&byte| byte == b'\n');
+    let named = |line: &&[u8]| {
+        line.get(..FIELD.len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(FIELD))
+    };
+    lines
+        .filter(named)
+        .find_map(|line| {
+            str::from_utf8(&line[FIELD.len()..])
+                .ok()?
+                .trim()
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0)
 }
 
 /// Reads a proxy's answer by SOCKS 4: true if it opens the tunnel.
@@ -167,15 +206,15 @@ pub(crate) fn socks5_answer(bytes: &[u8]) -> Step<bool> {
 }
 
 fn connect(bytes: &[u8]) -> Step<Request> {
-    let word = b"CONNECT ";
-    let shared = bytes.len().min(word.len());
-    if bytes[..shared] != word[..shared] {
+    if !may_be_connect(bytes) {
         return Step::Other;
     }
     let Some(length) = http1::head_length(bytes) else {
         return Step::Part;
     };
-    let authority = bytes[shared..length].split(|&byte| byte == b' ').next();
+    let authority = bytes[CONNECT.len()..length.max(CONNECT.len())]
+        .split(|&byte| byte == b' ')
+        .next();
     match authority.and_then(target) {
         Some(target) => Step::Message(Request::Connect(target), length),
         None => Step::Other,

@@ -9,8 +9,9 @@
 //! * Data that was lost and sent again is counted again where the capture saw it twice: packets do not show what they
 //!   repeat.
 //! * Requests that overlap on one connection share its bytes evenly: packets do not show their streams.
-//! * A connection that moves to another address or port (RFC 9000, section 9) is followed there if its beginning was
-//!   seen, or its connection ID stays.
+//! * A connection that moves to another address (RFC 9000, section 9) is followed there if its connection ID stays, as it
+//!   does where an address translation moved it; one that moves to another port of the same address also if its
+//!   beginning was seen.
 //! * A request in the client's first flight, among its control streams, is believed only if a full datagram answers it,
 //!   and not if another one follows before.
 //! * On a busy connection, a request that exceeds the acknowledgements by less than `quic_busy_jump` bytes is not told
@@ -39,8 +40,13 @@ use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::Udp;
 use crate::wire::quic::{
-    Form, LONG_HEADER, MIN_CLIENT_DATAGRAM, TAG_LEN, looks_like_greased_initial, parse_datagram,
+    ConnectionId, Form, LONG_HEADER, MIN_CLIENT_DATAGRAM, TAG_LEN, looks_like_greased_initial,
+    parse_datagram,
 };
+
+/// Packets of a handshake by which the server has chosen its connection ID, if that is captured: a ClientHello with keys
+/// for the time after quantum computers takes two, each sent again twice.
+const INTRODUCTIONS: u8 = 8;
 
 /// The reason why a server's packet may carry no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +84,8 @@ pub(crate) struct QuicSession {
     doubtful: bool,
     /// The client's latest packet.
     heard: Time,
-    /// True once its owner is known, so that it is found again when it moves.
-    pub(crate) introduced: bool,
+    /// Times that its owner was told how to find it again when it moves.
+    introductions: u8,
 }
 
 impl QuicSession {
@@ -98,7 +104,7 @@ impl QuicSession {
             has_asked: false,
             doubtful: false,
             heard: Time(0),
-            introduced: false,
+            introductions: 0,
         }
     }
 
@@ -146,6 +152,31 @@ impl QuicSession {
     pub(crate) fn moves(&mut self, client: End, udp: &Udp<'_>) {
         self.client = client;
         self.path.moves(udp.payload.get(1..).unwrap_or_default());
+    }
+
+    /// Returns true if its owner knows how to find it again when it moves.
+    pub(crate) const fn is_introduced(&self) -> bool {
+        self.introductions >= INTRODUCTIONS
+    }
+
+    /// Hands out the ID that its client addresses its packets to, as far as it is known. Until the server has chosen one,
+    /// it is asked for again, but not for ever: what the server says may not be captured.
+    pub(crate) fn introduce(&mut self) -> Option<ConnectionId> {
+        let id = self.path.server_id();
+        self.introductions = if id.is_some() || !self.path.saw_handshake() {
+            INTRODUCTIONS
+        } else {
+            self.introductions + 1
+        };
+        id
+    }
+
+    /// Takes note of the ID in a client's datagram; `true` if it is another than before.
+    pub(crate) fn renew_id(&mut self, udp: &Udp<'_>) -> bool {
+        match udp.payload.split_first() {
+            Some((first, behind)) if first & LONG_HEADER == 0 => self.path.renew_id(behind),
+            _ => false,
+        }
     }
 
     /// Returns true if its client was heard of just before: packets that come late on its old path

@@ -174,13 +174,25 @@ impl Path {
             .is_some_and(|id| !id.as_bytes().is_empty() && behind.starts_with(id.as_bytes()))
     }
 
+    /// The ID that the client addresses its packets to, as far as it is known.
+    pub(super) const fn server_id(&self) -> Option<ConnectionId> {
+        self.server_id
+    }
+
+    /// Takes the ID of a client's packet with a short header, which may be another than before; `true` if it is.
+    pub(super) fn renew_id(&mut self, behind: &[u8]) -> bool {
+        let length = self.lengths.short_dcid_len(Endpoint::Client);
+        let id = length.and_then(|length| behind.get(..usize::from(length)));
+        let Some(id) = id.map(ConnectionId::new) else {
+            return false;
+        };
+        self.server_id.replace(id) != Some(id)
+    }
+
     /// Takes note that the connection goes on from another address or port, addressed by what stands behind the first
     /// byte. How much the path carries is not known any more (RFC 9000, section 9.4).
     pub(super) fn moves(&mut self, behind: &[u8]) {
-        let length = self.lengths.short_dcid_len(Endpoint::Client);
-        if let Some(id) = length.and_then(|length| behind.get(..usize::from(length))) {
-            self.server_id = Some(ConnectionId::new(id));
-        }
+        self.renew_id(behind);
         self.largest = [MIN_CLIENT_DATAGRAM as u32; 2];
         self.carried = MIN_CLIENT_DATAGRAM as u32;
         self.moved = true;

@@ -30,6 +30,7 @@ pub(super) const DOWN_OVERHEAD: usize = 1 + CLIENT_ID.len() + 2 + TAG_LEN;
 /// A conversation in QUIC, and the engine that hears it.
 pub(super) struct Talk {
     engine: Engine,
+    client: &'static str,
     client_port: u16,
     server_port: u16,
     captured: usize,
@@ -46,6 +47,7 @@ impl Talk {
     fn with(config: Config) -> Self {
         Self {
             engine: Engine::new(config),
+            client: CLIENT,
             client_port: 50_000,
             server_port: 443,
             captured: usize::MAX,
@@ -64,7 +66,7 @@ impl Talk {
 
     fn send(&mut self, from_client: bool, payload: &[u8]) -> Option<Annotation> {
         let (client, server) = (
-            (address(CLIENT), self.client_port),
+            (address(self.client), self.client_port),
             (address(SERVER), self.server_port),
         );
         let (source, destination) = if from_client {

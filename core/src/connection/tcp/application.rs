@@ -1,6 +1,7 @@
 //! What is said on a TCP connection: which protocol, who the server is, and the segments.
 
 mod naming;
+mod tunnel;
 
 use super::certificate::CertificateReader;
 use super::dns::DnsMessages;
@@ -15,7 +16,6 @@ use super::tls::TlsSession;
 use crate::config::Config;
 use crate::connection::context::Context;
 use crate::facts::segment::{Transport, Via};
-use crate::facts::server::EvidenceKind;
 use crate::packet::{Stamp, Time};
 use crate::segments::table::SegmentTable;
 use crate::wire::tls::{ContentType, RecordHeader};
@@ -258,7 +258,8 @@ impl Talk {
     }
 
     fn read_up(&mut self, run: &Run<'_>, mut down: Position, ctx: &mut Context<'_>) {
-        let Some(rest) = self.behind_proxy(run, &mut down, ctx) else {
+        let mut again = Vec::new();
+        let Some(rest) = self.behind_proxy(run, &mut again, &mut down, ctx) else {
             return;
         };
         let run = &rest;
@@ -303,30 +304,6 @@ impl Talk {
         } else if run.missing {
             self.ledger.doubt_request(ctx);
         }
-    }
-
-    /// Has a proxy's handshake read first. Returns what of the client's bytes comes behind it; `None` if nothing does.
-    fn behind_proxy<'a>(
-        &mut self,
-        run: &Run<'a>,
-        down: &mut Position,
-        ctx: &mut Context<'_>,
-    ) -> Option<Run<'a>> {
-        let mut rest = *run;
-        if !self.proxy.is_passed() {
-            let from_start = self.from_start && !ctx.config.dns_ports.contains(&self.port);
-            let used = self.proxy.read_up(run, from_start);
-            if used == run.length && used > 0 {
-                return None;
-            }
-            rest = run.behind(used);
-        }
-        ctx.via = self.via.or(self.proxy.via());
-        if ctx.via.is_some() {
-            // What the proxy itself answered is none of the server's.
-            down.untouched = !self.proxy.is_heard();
-        }
-        Some(rest)
     }
 
     /// Takes note that these bytes asked for something. The response begins at the server's next byte, unless they were
@@ -387,16 +364,6 @@ impl Talk {
         }
         ctx.via = self.via.or(self.proxy.via());
         used + self.read_answer(&run.behind(used), ctx)
-    }
-
-    /// Takes up what the proxy was asked for: the host's name, and the port that tells the protocol.
-    fn enter_tunnel(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
-        if let Some(target) = self.proxy.take_target() {
-            self.port = target.port;
-            if let Some(name) = target.name {
-                ctx.learn_name(EvidenceKind::Tunnel, &name, true, run.stamp.frame);
-            }
-        }
     }
 
     /// Reads bytes of the server itself; returns how many of them, from the first on, belong to no response.

@@ -2,6 +2,7 @@
 
 use super::stream::Run;
 use crate::facts::segment::Via;
+use crate::packet::Stamp;
 use crate::wire::proxy::{self, Request, Step, Target};
 
 /// Longest message to or from a proxy that is waited for, in bytes. Heads with credentials have some kilobytes.
@@ -38,6 +39,14 @@ enum Down {
     Open,
 }
 
+/// Bytes that were taken for a proxy's, and are none.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) bytes: Vec<u8>,
+    /// The packet that brought the first of them.
+    pub(crate) stamp: Stamp,
+}
+
 /// A client's talk with a proxy.
 #[derive(Debug, Default)]
 pub(crate) struct Proxy {
@@ -45,9 +54,16 @@ pub(crate) struct Proxy {
     down: Down,
     via: Option<Via>,
     target: Option<Target>,
-    /// Of a message that is not whole, what came.
+    /// Of a message that is not whole, what came, and the packet that brought its first byte.
     asked: Vec<u8>,
+    since: Stamp,
     answered: Vec<u8>,
+    /// Further answers to CONNECT that are still to come: one is asked before the other is answered.
+    further: u8,
+    /// Bytes of a refusal's body before the next of them.
+    body: u64,
+    /// The client spoke with what is behind the proxy.
+    entered: bool,
     /// The server behind it was heard.
     heard: bool,
 }
@@ -69,7 +85,8 @@ impl Proxy {
 
     /// Returns true if no more is to be read of it.
     pub(crate) fn is_passed(&self) -> bool {
-        self.up == Up::Direct || self.up == Up::Asked && self.down == Down::Open
+        let is_direct = self.up == Up::Direct && self.asked.is_empty();
+        is_direct || self.up == Up::Asked && self.entered && self.down == Down::Open
     }
 
     /// Returns true if the server behind it said something.
@@ -82,51 +99,103 @@ impl Proxy {
         self.target.take()
     }
 
-    /// Reads a client's bytes; returns how many of them are for the proxy.
-    pub(crate) fn read_up(&mut self, run: &Run<'_>, from_start: bool) -> u64 {
-        if self.up == Up::Asked && self.down == Down::Refused {
-            self.up = Up::First;
-        }
-        if self.is_passed() || self.up == Up::Asked {
-            return 0;
+    /// Reads a client's bytes; returns how many of them are for the proxy, and what came before them and was held back as
+    /// if it were, but is not.
+    pub(crate) fn read_up(&mut self, run: &Run<'_>, from_start: bool) -> (u64, Option<Held>) {
+        if self.up == Up::Asked && !self.asks_again(run.bytes) {
+            self.entered = true;
+            return (0, None);
         }
         let is_new = self.up == Up::First && self.asked.is_empty();
         // Words are telling wherever they stand, numbers at the beginning only.
-        let is_telling = from_start || run.bytes.first().is_some_and(u8::is_ascii_uppercase);
-        if is_new && !(is_telling && proxy::may_be_for_proxy(run.bytes)) {
+        let is_word = run.bytes.len() > 2 && run.bytes[0].is_ascii_uppercase();
+        let is_telling = from_start || is_word || self.via.is_some();
+        let is_none = is_new && !(is_telling && proxy::may_be_for_proxy(run.bytes));
+        if is_none || self.up == Up::Direct {
             self.give_up();
-            return 0;
+            return (0, self.hand_back(0));
+        }
+        if self.asked.is_empty() {
+            self.since = run.stamp;
         }
         let held = self.asked.len();
-        let mut bytes = std::mem::take(&mut self.asked);
-        bytes.extend_from_slice(&run.bytes[..run.bytes.len().min(2 * MAX_MESSAGE - held)]);
-        let mut used = 0;
-        while self.up != Up::Asked && self.up != Up::Direct && used < bytes.len() {
-            match self.ask(&bytes[used..]) {
-                Step::Message((), length) => used += length,
-                Step::Part if bytes.len() - used < MAX_MESSAGE => break,
-                Step::Part | Step::Other => self.give_up(),
+        self.asked.extend_from_slice(run.bytes);
+        let used = self.ask_all();
+        let own = used.saturating_sub(held) as u64;
+        let is_cut = (run.bytes.len() as u64) < run.length;
+        match self.up {
+            Up::First | Up::Greeted if is_cut => {
+                self.give_up();
+                self.asked = Vec::new();
+                (run.length, None)
+            }
+            Up::Asked | Up::Direct => {
+                self.asked.truncate(held);
+                self.entered |= own < run.length;
+                (own, self.hand_back(used))
+            }
+            Up::First | Up::Greeted => {
+                self.asked.drain(..used);
+                self.asked.shrink_to(2 * MAX_MESSAGE);
+                (run.length, None)
             }
         }
-        let is_cut = (run.bytes.len() as u64) < run.length;
-        if self.up == Up::Asked || self.up == Up::Direct {
-            return (used.saturating_sub(held)) as u64;
+    }
+
+    /// Returns true if a client that asked for a tunnel speaks to a proxy once more: because it was refused, or in the
+    /// tunnel, or before it was answered.
+    fn asks_again(&mut self, bytes: &[u8]) -> bool {
+        let is_open = self.down == Down::Open;
+        let asks = match self.down {
+            Down::Refused => true,
+            Down::Open => !self.entered && proxy::may_be_for_proxy(bytes),
+            Down::Connect => !self.entered && proxy::may_be_connect(bytes),
+            _ => false,
+        };
+        if asks {
+            (self.up, self.entered) = (Up::First, false);
+            if is_open {
+                self.down = Down::Silent;
+            }
         }
-        if is_cut {
-            self.give_up();
-        } else {
-            bytes.drain(..used);
-            self.asked = bytes;
+        asks
+    }
+
+    /// Reads the messages in what the client asked so far, and returns their length.
+    fn ask_all(&mut self) -> usize {
+        let asked = std::mem::take(&mut self.asked);
+        let mut used = 0;
+        while used < asked.len() && matches!(self.up, Up::First | Up::Greeted) {
+            match self.ask(&asked[used..]) {
+                Step::Message((), length) => used += length,
+                Step::Part if asked.len() - used < MAX_MESSAGE => break,
+                Step::Part | Step::Other => self.give_up(),
+            }
+            if self.up == Up::Asked {
+                let rest = &asked[used..];
+                if !rest.is_empty() && self.down == Down::Connect && proxy::may_be_connect(rest) {
+                    self.up = Up::First;
+                }
+            }
         }
-        run.length
+        self.asked = asked;
+        used
+    }
+
+    /// Hands back what was held and is not the proxy's, behind so many bytes that are.
+    fn hand_back(&mut self, used: usize) -> Option<Held> {
+        let mut bytes = std::mem::take(&mut self.asked);
+        bytes.drain(..used.min(bytes.len()));
+        let stamp = self.since;
+        (!bytes.is_empty()).then_some(Held { bytes, stamp })
     }
 
     /// Reads a client's next message.
     fn ask(&mut self, bytes: &[u8]) -> Step<()> {
         let step = match self.up {
             Up::Greeted => proxy::socks5(bytes),
+            _ if !proxy::may_be_for_proxy(bytes) => Step::Other,
             _ if bytes[0] == 5 => proxy::greeting(bytes),
-            _ if self.via.is_none() && !proxy::may_be_for_proxy(bytes) => Step::Other,
             _ => proxy::request(bytes),
         };
         let (message, length) = match step {
@@ -137,7 +206,11 @@ impl Proxy {
         match message {
             Request::Header | Request::Password => {}
             Request::Greeting => (self.up, self.down) = (Up::Greeted, Down::Socks5Method),
-            Request::Connect(target) => self.go_to(target, Via::Connect, Down::Connect),
+            Request::Connect(target) => {
+                let is_further = self.down == Down::Connect;
+                self.further = self.further.saturating_add(is_further.into());
+                self.go_to(target, Via::Connect, Down::Connect);
+            }
             Request::Socks4(target) => self.go_to(target, Via::Socks, Down::Socks4),
             Request::Socks5(target) => self.go_to(target, Via::Socks, self.down),
         }
@@ -150,9 +223,15 @@ impl Proxy {
         (self.up, self.down) = (Up::Asked, answer);
     }
 
+    /// Takes what comes for the client's and the server's own. What is held of the client is handed back with its next
+    /// bytes.
     fn give_up(&mut self) {
-        (self.up, self.down) = (Up::Direct, Down::Open);
-        (self.asked, self.answered) = (Vec::new(), Vec::new());
+        self.up = Up::Direct;
+        // An answer to CONNECT may still be under way.
+        if self.down != Down::Connect {
+            self.down = Down::Open;
+            self.answered = Vec::new();
+        }
     }
 
     /// Reads bytes that come back; returns how many of them are the proxy's.
@@ -172,9 +251,12 @@ impl Proxy {
         }
         let held = self.answered.len();
         let mut bytes = std::mem::take(&mut self.answered);
-        bytes.extend_from_slice(&run.bytes[..run.bytes.len().min(2 * MAX_MESSAGE - held)]);
+        bytes.extend_from_slice(run.bytes);
         let mut used = 0;
         while !matches!(self.down, Down::Open | Down::Refused) && used < bytes.len() {
+            let body = (bytes.len() - used).min(usize::try_from(self.body).unwrap_or(usize::MAX));
+            self.body -= body as u64;
+            used += body;
             match self.answer(&bytes[used..]) {
                 Step::Message(next, length) => {
                     self.down = next;
@@ -198,6 +280,7 @@ impl Proxy {
             }
             _ => {
                 bytes.drain(..used);
+                bytes.shrink_to(2 * MAX_MESSAGE);
                 self.answered = bytes;
                 run.length
             }
@@ -205,13 +288,14 @@ impl Proxy {
     }
 
     /// Reads a proxy's next message: what it says after it.
-    fn answer(&self, bytes: &[u8]) -> Step<Down> {
+    fn answer(&mut self, bytes: &[u8]) -> Step<Down> {
         let verdict = |opens| if opens { Down::Open } else { Down::Refused };
         match self.down {
-            Down::Connect => map(proxy::connect_answer(bytes), |status| match status {
-                100..200 => Down::Connect,
-                status => verdict((200..300).contains(&status)),
-            }),
+            _ if bytes.is_empty() => Step::Part,
+            Down::Connect => {
+                let answer = proxy::connect_answer(bytes);
+                map(answer, |(status, body)| self.answered_connect(status, body))
+            }
             Down::Socks4 => map(proxy::socks4_answer(bytes), verdict),
             Down::Socks5Method => map(proxy::socks5_choice(bytes), |method| match method {
                 0 => Down::Socks5,
@@ -224,6 +308,21 @@ impl Proxy {
             }),
             Down::Socks5 => map(proxy::socks5_answer(bytes), verdict),
             Down::Silent | Down::Refused | Down::Open => Step::Other,
+        }
+    }
+
+    /// Takes an answer to CONNECT; where more than one was asked, the last one decides.
+    fn answered_connect(&mut self, status: u16, body: u64) -> Down {
+        let opens = (200..300).contains(&status);
+        match status {
+            100..200 => Down::Connect,
+            _ if self.further > 0 => {
+                self.further -= 1;
+                self.body = if opens { 0 } else { body };
+                Down::Connect
+            }
+            _ if opens => Down::Open,
+            _ => Down::Refused,
         }
     }
 }

@@ -83,10 +83,7 @@ fn tunnel(turns: &Turns, port: u16, mss: usize, name: &str) -> (Talk, Vec<Sizes>
 #[test]
 fn a_tunnel_is_a_connection_of_its_own() {
     for (at, (turns, via)) in dialogues(VIDEO).iter().enumerate() {
-        for mss in [1448, 64, 9] {
-            if *via == Via::Socks && mss == 9 {
-                continue;
-            }
+        for mss in [1448, 64, 9, 1] {
             let (talk, expected) = tunnel(turns, 50_000, mss, VIDEO);
             let (engine, _) = run(Config::default(), &talk.packets);
             assert_eq!(sizes(&engine), expected, "dialogue {at}, {mss} bytes");
@@ -154,7 +151,7 @@ fn a_header_of_the_proxy_protocol_is_not_the_clients() {
         b"PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\n".to_vec(),
         binary,
     ] {
-        for mss in [1448, 7] {
+        for mss in [1448, 7, 1] {
             let mut talk = Talk::new(50_000, "198.51.100.7", 443);
             talk.mss = mss;
             talk.open().say(&header);
@@ -169,6 +166,139 @@ fn a_header_of_the_proxy_protocol_is_not_the_clients() {
                     .all(|segment| segment.via.is_none())
             );
         }
+    }
+}
+
+/// What rows say of a connection, but for its times.
+fn said(talk: &Talk) -> Vec<(u64, u64, Option<Via>, bool, Option<EvidenceKind>)> {
+    let (engine, _) = run(Config::default(), &talk.packets);
+    let row = |s: &Segment| (s.bytes, s.app_bytes, s.via, s.estimated, s.own_evidence);
+    segments(&engine).iter().map(row).collect()
+}
+
+/// A connection in which each turn is cut in two there, as far as it is as long.
+fn cut_at(turns: &Turns, at: usize) -> Talk {
+    let mut talk = Talk::new(50_000, PROXY, 3128);
+    talk.open();
+    for (said, heard) in turns {
+        let (first, second) = said.split_at(at.min(said.len()));
+        talk.say(first).say(second);
+        let (first, second) = heard.split_at(at.min(heard.len()));
+        talk.hear(first).hear(second);
+    }
+    talk.shake_hands(VIDEO);
+    tls(talk, 17).0
+}
+
+#[test]
+fn wherever_a_talk_with_a_proxy_is_cut_the_rows_are_the_same() {
+    let header = vec![(
+        b"PROXY TCP6 2001:db8::1 2001:db8::2 56324 443\r\n".to_vec(),
+        vec![],
+    )];
+    let dialogues = dialogues(VIDEO).map(|(turns, _)| turns);
+    for (number, turns) in dialogues.iter().chain([&header]).enumerate() {
+        let whole = said(&cut_at(turns, 0));
+        assert_eq!(whole.len(), BODIES.len(), "dialogue {number}");
+        let longest = turns.iter().flat_map(|(up, down)| [up.len(), down.len()]);
+        for at in 1..longest.max().unwrap_or(0).min(400) {
+            assert_eq!(said(&cut_at(turns, at)), whole, "dialogue {number}, {at}");
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_only_begins_as_if_it_were_to_a_proxy_keeps_its_first_bytes() {
+    let request =
+        b"POST /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nContent-Length: 0\r\n\r\n";
+    for at in 0..request.len() {
+        let mut talk = Talk::new(50_000, NETFLIX, 80);
+        talk.open().say(&request[..at]).say(&request[at..]);
+        talk.hear(&response(20_000));
+        let (engine, _) = run(Config::default(), &talk.packets);
+        let rows = segments(&engine);
+        let size = response(20_000).len() as u64;
+        assert_eq!((rows.len(), rows[0].app_bytes), (1, size), "{at}");
+        assert_eq!(
+            (rows[0].estimated, rows[0].request_frame),
+            (false, 4),
+            "{at}"
+        );
+    }
+}
+
+/// A client that does not wait: what it says in all turns, and its hello, in one go or cut at one place.
+fn at_once(turns: &Turns, at: usize) -> Talk {
+    let mut hello = Talk::new(1, PROXY, 1);
+    hello.shake_hands(VIDEO);
+    let is_up = |packet: &&TcpPacket| packet.source == hello.client && !packet.payload.is_empty();
+    let first = hello
+        .packets
+        .iter()
+        .find(is_up)
+        .expect("a hello")
+        .payload
+        .clone();
+    let spoken = turns.iter().flat_map(|turn| turn.0.clone());
+    let spoken: Vec<u8> = spoken.chain(first.iter().copied()).collect();
+    let mut talk = Talk::new(50_000, PROXY, 3128);
+    talk.open();
+    talk.mss = 20_000;
+    let (before, behind) = spoken.split_at(at.min(spoken.len()));
+    talk.say(before).say(behind);
+    let heard: Vec<u8> = turns.iter().flat_map(|turn| turn.1.clone()).collect();
+    talk.hear(&heard);
+    talk.mss = 1448;
+    // The rest of the handshake.
+    let mut rest = Talk::new(50_000, PROXY, 3128);
+    rest.shake_hands(VIDEO);
+    for packet in &rest.packets {
+        let is_up = packet.source == rest.client;
+        if is_up && packet.payload == first || packet.payload.is_empty() {
+            continue;
+        }
+        if is_up {
+            talk.say(&packet.payload);
+        } else {
+            talk.hear(&packet.payload);
+        }
+    }
+    tls(talk, 17).0
+}
+
+#[test]
+fn clients_that_do_not_wait_for_the_proxy_are_understood() {
+    let nested = [connect("proxy.example"), connect(VIDEO)].concat();
+    for (number, turns) in [connect(VIDEO), authenticated(VIDEO), nested, socks5(VIDEO)]
+        .iter()
+        .enumerate()
+    {
+        let whole = said(&cut_at(&connect(VIDEO), 0));
+        let length: usize = turns.iter().map(|turn| turn.0.len()).sum();
+        for at in 0..length + 5 {
+            let found = said(&at_once(turns, at));
+            let sizes = |rows: &[(u64, u64, Option<Via>, bool, Option<EvidenceKind>)]| {
+                rows.iter().map(|row| (row.0, row.1)).collect::<Vec<_>>()
+            };
+            assert_eq!(sizes(&found), sizes(&whole), "dialogue {number}, {at}");
+            assert!(
+                found.iter().all(|row| row.2.is_some()),
+                "dialogue {number}, {at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_proxy_behind_a_proxy_is_passed_too() {
+    for turns in [
+        [connect("proxy.example"), connect(VIDEO)].concat(),
+        [socks5("proxy.example"), connect(VIDEO)].concat(),
+        [connect("proxy.example"), socks5(VIDEO)].concat(),
+    ] {
+        let (talk, expected) = tunnel(&turns, 50_000, 1448, VIDEO);
+        let (engine, _) = run(Config::default(), &talk.packets);
+        assert_eq!(sizes(&engine), expected);
     }
 }
 

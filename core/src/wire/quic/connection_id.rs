@@ -3,7 +3,7 @@
 use super::header::{Form, MAX_CID_LEN, Packet};
 
 /// A connection ID of a known version, kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ConnectionId {
     bytes: [u8; MAX_CID_LEN],
     len: u8,

@@ -115,6 +115,52 @@ fn a_response_goes_on_behind_a_port_that_changes() {
 }
 
 #[test]
+fn a_response_goes_on_behind_an_address_that_changes() {
+    for (id, is_followed) in [(&SERVER_ID[..], true), (b"other", false)] {
+        let mut talk = Talk::new();
+        talk.open().say(250);
+        talk.wait(RTT);
+        for at in 0..60 {
+            if at == 30 {
+                (talk.client, talk.client_port) = ("192.0.2.77", 1024);
+                let acknowledgement = [&[0x5a], id, &[9; 28]].concat();
+                assert!(!talk.send(true, &acknowledgement).unwrap().request);
+            }
+            talk.short(false, FULL);
+        }
+        // Back again, and asked for more.
+        talk.client = CLIENT;
+        talk.client_port = 50_000;
+        talk.wait(2 * RTT).say(250);
+        talk.answer(3, 70_000);
+        let found = talk.finish();
+        let all = if is_followed { 60 } else { 30 };
+        assert_eq!(found[0].bytes, all * 1252, "{is_followed}");
+        assert!(found.last().unwrap().app_bytes.abs_diff(70_000) < 600);
+    }
+}
+
+#[test]
+fn an_id_that_changed_on_the_way_is_found_too() {
+    let mut talk = Talk::new();
+    talk.open().say(250);
+    talk.answer(0, 60_000);
+    // A request that bears another ID of the same length.
+    let request = [&[0x41], &b"newid"[..], &[3; 265]].concat();
+    assert!(talk.wait(RTT).send(true, &request).unwrap().request);
+    talk.wait(RTT);
+    for at in 0..60 {
+        if at == 30 {
+            talk.client = "192.0.2.77";
+            talk.send(true, &[&[0x5a], &b"newid"[..], &[9; 28]].concat());
+        }
+        talk.short(false, FULL);
+    }
+    let found = talk.finish();
+    assert_eq!((found.len(), found[1].bytes), (2, 60 * 1252));
+}
+
+#[test]
 fn two_connections_that_were_taken_for_one_come_apart() {
     let mut talk = Talk::new();
     talk.open();
