@@ -1,7 +1,9 @@
 //! Config in, packet in, annotation out, finish.
 
+mod clock;
 mod in_order;
 mod intake;
+mod jumps;
 mod learning;
 mod memory_bound;
 mod places;
@@ -9,10 +11,11 @@ mod quic;
 mod taps;
 mod tcp;
 
+use self::clock::Clock;
 use self::taps::Taps;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::classify::clients::Clients;
-use crate::config::Config;
+use crate::config::{ClientKey, Config};
 use crate::connection::classic_rule::Classic;
 use crate::connection::context::{Learnt, Outcome};
 use crate::connection::followed::Connections;
@@ -28,6 +31,7 @@ use crate::flows::key::{End, FlowKey};
 use crate::flows::registry::Registry;
 use crate::flows::scopes::Scopes;
 use crate::flows::translation::Translations;
+use crate::flows::viewers::Viewers;
 use crate::packet::{Packet, Stamp, Time};
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::Fragments;
@@ -50,6 +54,8 @@ pub struct Engine {
     fragments: Option<Box<Fragments>>,
     copies: Copies,
     translations: Translations,
+    /// Where `client_key` asks for devices.
+    viewers: Option<Box<Viewers>>,
     scopes: Scopes,
     taps: Taps,
     unfollowed: Unfollowed,
@@ -72,10 +78,7 @@ pub struct Engine {
     length: u32,
     /// A packet that came again before the first copy was found, and may be one.
     suspect: Option<Suspected>,
-    /// Time of the newest packet.
-    clock: Time,
-    /// `clock_step` in nanoseconds.
-    clock_step: i64,
+    clock: Clock,
 }
 
 impl Engine {
@@ -107,6 +110,7 @@ impl Engine {
             fragments: None,
             copies: Copies::new(&config),
             translations: Translations::new(&config),
+            viewers: (config.client_key == ClientKey::Mac).then(|| Box::new(Viewers::new(&config))),
             scopes: Scopes::new(&config),
             taps: Taps::new(&config),
             unfollowed: Unfollowed::default(),
@@ -123,8 +127,7 @@ impl Engine {
             latest_is_copy: false,
             length: 0,
             suspect: None,
-            clock: Time(i64::MIN),
-            clock_step: i64::try_from(config.clock_step()).unwrap_or(i64::MAX) * 1_000_000,
+            clock: Clock::new(&config),
             config,
         }
     }
@@ -204,6 +207,10 @@ impl Engine {
     /// Settles segments that were quiet for long.
     #[cold]
     fn sweep(&mut self, now: Time) {
+        let now = self.clock.trusted(now);
+        if !self.segments.is_sweep_due(now) {
+            return;
+        }
         let (clients, config, registry) = (&mut self.clients, &self.config, &mut self.registry);
         self.segments.sweep(now, |segments, number| {
             clients.judge_before_settling(number, config, registry, segments);
@@ -214,7 +221,9 @@ impl Engine {
     fn follow(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
         self.latest_is_copy = false;
-        self.watch_clock(packet.time);
+        if let Some(before) = self.clock.take(packet.time) {
+            self.note_jump(before, packet);
+        }
         match self.decoder.plain(packet) {
             Some(datagram) => self.take_datagram(packet, &datagram, 0),
             None => self.take_other(packet),
@@ -278,15 +287,6 @@ impl Engine {
             outcome,
             duplicate: false,
         })
-    }
-
-    /// Counts steps of the capture's clock.
-    #[inline]
-    fn watch_clock(&mut self, now: Time) {
-        let before = std::mem::replace(&mut self.clock, now);
-        if now < before && before.since(now) > self.clock_step {
-            self.stats.clock_steps += 1;
-        }
     }
 
     /// The flow of a packet.

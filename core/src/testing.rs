@@ -64,6 +64,8 @@ pub(crate) fn segment() -> Segment {
         via: None,
         settled: false,
         throughput_min: 0,
+        first_beyond_step: false,
+        last_beyond_step: false,
     }
 }
 

@@ -51,6 +51,18 @@ fn differences(folder: &Folder, expected: &Value) -> Vec<String> {
         "again": sum(&segments, "retransmitted_bytes"),
         "missing": sum(&segments, "missing_bytes"),
     });
+    let counted = |key: &str, value: &str| segments.iter().filter(|row| row[key] == value).count();
+    let longest = |most: &Value| {
+        let times = segments
+            .iter()
+            .flat_map(|row| [&row["ttfb_s"], &row["duration_s"]]);
+        let mut times = times.filter_map(Value::as_f64);
+        times.all(|time| (0.0..=most.as_f64().expect("seconds")).contains(&time))
+    };
+    let clients: std::collections::BTreeSet<_> = segments
+        .iter()
+        .filter_map(|row| row["client"].as_str())
+        .collect();
     let mut differences = Vec::new();
     for (key, right) in expected.as_object().expect("an object") {
         let is_right = match key.as_str() {
@@ -66,6 +78,15 @@ fn differences(folder: &Folder, expected: &Value) -> Vec<String> {
                         .zip(&sizes)
                         .all(|(right, size)| right.abs_diff(*size) <= right / 10 + 1_000)
             }
+            "kinds" => right
+                .as_object()
+                .expect("kinds")
+                .iter()
+                .all(|(kind, count)| {
+                    counted("kind", kind) as u64 == count.as_u64().expect("a number")
+                }),
+            "longest" => longest(right),
+            "clients" => clients.len() as u64 == right.as_u64().expect("a number"),
             key => found[key] == *right,
         };
         if !is_right {
@@ -97,7 +118,7 @@ fn every_situation_is_right() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    assert!(situations.len() >= 35);
+    assert!(situations.len() >= 45);
     let differences: Vec<_> = situations
         .iter()
         .flat_map(|situation| differences(&folder, situation))

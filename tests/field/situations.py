@@ -6,7 +6,8 @@ usage: situations.py FOLDER      writes NAME.pcap files there, and a line of JSO
 A recording has the truth of its servers beside it (NAME.truth.jsonl). What is done to its packets is what equipment, a proxy
 or a capture program would do, so that the truth stays the same, or is a part that can be named. Keys of a line: "file",
 "options" for the command, and what is right: "app_bytes" of all segments, sorted; "servers", sorted; "flows" and "again" (bytes
-sent again), sums; "duplicates", a sum; "names", how many segments each name has; "said", words of what the command says.
+sent again), sums; "duplicates", a sum; "names", how many segments each name has; "kinds", how many are of these kinds;
+"longest", a bound of durations in seconds; "clients", how many there are; "said", words of what the command says.
 """
 import ipaddress
 import json
@@ -14,6 +15,7 @@ import pathlib
 import struct
 import sys
 
+import moves
 from packets import (
     ACK, ETHERNET, NFLOG, PKTAP, PUSH, RADIOTAP, RESOLVER, SECOND, SYN, Packet, before, dns_answer, ends,
     ethernet, ipv4, of_server, recording, sizes, tcp_parts, truth, udp, with_tcp,
@@ -356,6 +358,37 @@ def proxy_protocol():
     return packets, link, expected
 
 
+def in_single_bytes(made):
+    """What was said to the proxy and heard from it comes one byte at a time."""
+    packets, link, expected = made
+    spoken = [p for p in packets if tcp_parts(p)[4]][:2]
+    out = []
+    for packet in packets:
+        _, numbers, _, _, payload = tcp_parts(packet)
+        if not any(packet is one for one in spoken):
+            out.append(packet)
+            continue
+        for at in range(len(payload)):
+            out.append(with_tcp(packet, numbers=(numbers[0] + at, numbers[1]), payload=payload[at : at + 1]))
+    return out, link, expected
+
+
+def socks5_in_single_bytes():
+    return in_single_bytes(socks5())
+
+
+def connect_in_single_bytes():
+    return in_single_bytes(connect())
+
+
+def connect_twice_at_once():
+    """The client asks for the tunnel again before it is told that it must say who it is."""
+    host = b"ipv4-c001-zrh001-ix.1.oca.nflxvideo.net:443"
+    request = b"CONNECT " + host + b" HTTP/1.1\r\nHost: " + host + b"\r\n"
+    denied = b"HTTP/1.1 407 Who?\r\nContent-Length: 9\r\n\r\nforbidden"
+    return through_a_proxy(request + b"\r\n" + request + b"Proxy-Authorization: x\r\n\r\n", denied + b"HTTP/1.1 200 OK\r\n\r\n")
+
+
 # Wrappings
 
 
@@ -409,7 +442,7 @@ SITUATIONS = [
     two_taps_the_servers_behind, two_taps_the_servers_far_behind, two_taps_the_clients_behind, copies_that_begin_midway,
     virtual_networks_by_label, what_a_device_does_besides, a_device_with_a_keyword_in_its_name_over_quic,
     an_answer_in_fragments, a_network_of_ipv6_only, data_with_the_syn, behind_another_connections_end, connect, socks5,
-    proxy_protocol, erspan, geneve, l2tp, monitor_mode, all_interfaces_of_macos, netfilter_log,
+    proxy_protocol, socks5_in_single_bytes, connect_in_single_bytes, connect_twice_at_once, erspan, geneve, l2tp, monitor_mode, all_interfaces_of_macos, netfilter_log,
 ]
 
 
@@ -423,7 +456,7 @@ def write(path, packets, link):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
-    for situation in SITUATIONS:
+    for situation in SITUATIONS + moves.SITUATIONS:
         packets, link, expected = situation()
         file = f"{situation.__name__}.pcap"
         write(folder / file, packets, link)

@@ -12,8 +12,10 @@ use crate::bounded::{size, work};
 use crate::classify;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
+use crate::facts::segment::Segment;
 use crate::flows::registry::Registry;
 use crate::flows::site::Site;
+use crate::segments::steps::Steps;
 use crate::segments::table::SegmentTable;
 
 /// A client is judged anew once this share of what is known of it is new.
@@ -85,6 +87,11 @@ impl Clients {
             .saturating_add(size::list::<Tally>(config.max_servers()))
     }
 
+    /// The segments that were opened since those that were taken.
+    pub(crate) fn new_segments(&self, segments: &SegmentTable) -> core::ops::Range<u32> {
+        self.next..segments.next_number()
+    }
+
     /// Takes the segments that were opened since, and judges each one's client if enough is new.
     pub(crate) fn follow(
         &mut self,
@@ -93,7 +100,7 @@ impl Clients {
         segments: &mut SegmentTable,
     ) {
         let window = usize::try_from(config.kind_window()).unwrap_or(usize::MAX);
-        let opened = self.next..segments.next_number();
+        let opened = self.new_segments(segments);
         self.next = opened.end;
         for number in opened {
             let Some(segment) = segments.get(number) else {
@@ -175,17 +182,20 @@ impl Clients {
         segments: &mut SegmentTable,
     ) {
         self.pools[slot].new = 0;
+        let steps = &segments.steps;
         let mut observed: Vec<Observed> = self.pools[slot]
             .numbers
             .iter()
             .filter_map(|&number| segments.get(number))
             .filter(|segment| segment.bytes > 0)
-            .map(|segment| Observed {
+            .map(|segment| (segment, steps.shift(segment.request_frame)))
+            .map(|(segment, shift)| (segment, segment.t_request.0.saturating_add(shift)))
+            .map(|(segment, start)| Observed {
                 number: segment.number,
                 server: segment.server,
                 flow: segment.flow,
-                start: segment.t_request.0,
-                end: segment.t_last.unwrap_or(segment.t_request).0,
+                start,
+                end: end(segment, steps).unwrap_or(start),
                 size: segment.app_bytes,
                 error: segment.size_error,
                 shared: segment.shared,
@@ -245,6 +255,12 @@ impl Clients {
             registry.roles_changed.note(id);
         }
     }
+}
+
+/// When a segment's last byte came, in line with other segments' times.
+fn end(segment: &Segment, steps: &Steps) -> Option<i64> {
+    let shift = steps.shift(segment.last_frame?);
+    Some(segment.t_last?.0.saturating_add(shift))
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ pub use self::parse::ConfigError;
 use self::parse::{bad, dns_ports, evidence, keywords, kinds, list, nat64, number, ports, prefix};
 pub use self::prefix::Prefix;
 use self::settings::{
-    CHOICE_EMPTY, CHOICE_FLOW_KEY, CHOICE_RULE, CHOICE_SESSION, Index, NUMBERS, SETTING_TABLE,
-    numeric_settings,
+    CHOICE_CLIENT_KEY, CHOICE_EMPTY, CHOICE_FLOW_KEY, CHOICE_RULE, CHOICE_SESSION, Index, NUMBERS,
+    SETTING_TABLE, numeric_settings,
 };
-pub use self::settings::{FlowScope, SegmentRule, Setting, SettingKind};
+pub use self::settings::{ClientKey, FlowScope, SegmentRule, Setting, SettingKind};
 use crate::facts::segment::Kind;
 use crate::facts::server::EvidenceKind;
 use crate::wire::dns;
@@ -52,6 +52,8 @@ pub struct Config {
     pub segment_rule: SegmentRule,
     /// The key that tells flows apart besides addresses and ports.
     pub flow_key: FlowScope,
+    /// What tells clients apart.
+    pub client_key: ClientKey,
     /// UDP ports of VXLAN besides the known ones.
     pub vxlan_ports: Vec<u16>,
     /// Kinds of segments that features are taken of.
@@ -84,6 +86,7 @@ impl Default for Config {
                 .collect(),
             segment_rule: SegmentRule::default(),
             flow_key: FlowScope::default(),
+            client_key: ClientKey::default(),
             vxlan_ports: Vec::new(),
             feature_kinds: vec![Kind::Video, Kind::Audio],
             zero_if_empty: false,
@@ -153,6 +156,13 @@ impl Config {
                     _ => return Err(bad("flow_key", value, "addresses, vlan or tunnel")),
                 }
             }
+            "client_key" => {
+                self.client_key = match value.trim() {
+                    "address" => ClientKey::Address,
+                    "mac" => ClientKey::Mac,
+                    _ => return Err(bad("client_key", value, "address or mac")),
+                }
+            }
             "vxlan_ports" => self.vxlan_ports = ports(value)?,
             "feature_kinds" => self.feature_kinds = kinds(value)?,
             "empty_features" => {
@@ -192,6 +202,7 @@ impl Config {
             "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
             "segment_rule" => CHOICE_RULE[self.segment_rule as usize].to_owned(),
             "flow_key" => CHOICE_FLOW_KEY[self.flow_key as usize].to_owned(),
+            "client_key" => CHOICE_CLIENT_KEY[self.client_key as usize].to_owned(),
             "vxlan_ports" if self.vxlan_ports.is_empty() => "none".to_owned(),
             "vxlan_ports" => joined(&mut self.vxlan_ports.iter().map(ToString::to_string)),
             "feature_kinds" => joined(

@@ -25,6 +25,17 @@ pub enum FlowScope {
     Tunnel = 2,
 }
 
+/// What tells clients apart: whose segments are judged together, and whose sessions they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ClientKey {
+    /// Their address.
+    #[default]
+    Address = 0,
+    /// The address of their device on the link, where frames say it.
+    Mac = 1,
+}
+
 /// The type of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SettingKind {
@@ -240,6 +251,10 @@ macro_rules! numeric_settings {
             clock_step: 1_000 in 1..=3_600_000, "ms", "Step of the clock",
                 "A packet whose time lies before that of the packet before it by more counts as a step of the capture's clock.",
                 "queues and taps that are merged put packets out of order by some ten milliseconds";
+            clock_doubt: 10 in 0..=3_600, "seconds", "Doubt of the clock",
+                "Behind a time that lies ahead of the packet before it by more than 'clock_step', nothing ends by silence until the \
+                 clock has gone on for so long: it may come back; 0 believes it at once.",
+                "a stamp that a card or a driver got wrong is followed by right ones at once; a clock that was set stays so";
             segment_quiet: 10 in 0..=86_400, "seconds", "Silence that completes a segment",
                 "A response whose end does not show is complete if nothing came for so long.",
                 "RFC 6298: three timeouts in a row, 1 + 2 + 4 s, rounded up";
@@ -363,6 +378,7 @@ numeric_settings!(table);
 pub(super) const CHOICE_RULE: &[&str] = &["flow", "server"];
 pub(super) const CHOICE_EMPTY: &[&str] = &["null", "zero"];
 pub(super) const CHOICE_SESSION: &[&str] = &["idle", "title"];
+pub(super) const CHOICE_CLIENT_KEY: &[&str] = &["address", "mac"];
 pub(super) const CHOICE_FLOW_KEY: &[&str] = &["addresses", "vlan", "tunnel"];
 
 const WORDS: &[Setting] = &[
@@ -421,6 +437,14 @@ const WORDS: &[Setting] = &[
         unit: "",
         source: "a tag is often in one direction only; customers of a network may have the same addresses",
         kind: SettingKind::Choice(CHOICE_FLOW_KEY),
+    },
+    Setting {
+        name: "client_key",
+        title: "What tells clients apart",
+        help: "address: the address of a client; mac: the device's address on the link, so that what its addresses of IPv4 and IPv6 ask for is one client's, with the first of them.",
+        unit: "",
+        source: "behind a router every client has the router's address on the link; beside the clients, a device with two addresses is one viewer",
+        kind: SettingKind::Choice(CHOICE_CLIENT_KEY),
     },
     Setting {
         name: "vxlan_ports",

@@ -165,6 +165,8 @@ impl Context<'_> {
             via: self.via,
             settled: false,
             throughput_min: 0,
+            first_beyond_step: false,
+            last_beyond_step: false,
         });
         Some(number)
     }

@@ -1,6 +1,7 @@
 //! The flows whose contents are followed.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 use super::context::Context;
 use super::quic::QuicSession;
@@ -28,6 +29,14 @@ impl AnyConnection {
         match self {
             Self::Tcp(connection) => connection.client,
             Self::Quic(session) => session.client,
+        }
+    }
+
+    /// The client's address when it began, if it has another since.
+    pub(crate) const fn began_at(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Quic(session) => session.began_at,
         }
     }
 

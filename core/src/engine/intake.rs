@@ -9,6 +9,7 @@ use crate::flows::key::{End, FlowKey};
 use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::fragments::Fragments;
 use crate::wire::decode::{Datagram, DecodeError, Fragment, Layers, Scope, TcpFlags, Transport};
+use crate::wire::link_ends::link_ends;
 
 impl Engine {
     /// Takes a frame that does not hold a plain packet: one with a tag, or anything else.
@@ -140,6 +141,13 @@ impl Engine {
         transport: Transport<'_>,
         (mut flow, mut sender): (Slot, End),
     ) -> (Slot, End, bool) {
+        self.prove_step(flow, packet.time);
+        // Every flow's first packets come here.
+        self.note_devices(packet, header_at, flow, sender);
+        if self.copies.window == 0 {
+            self.registry.flow_mut(flow).watch = 0;
+            return (flow, sender, false);
+        }
         let header = packet.data.get(header_at as usize..);
         let identity = header.and_then(|header| Identity::of(header, &transport));
         let Some(identity) = identity else {
@@ -190,6 +198,22 @@ impl Engine {
             self.count_copies(flow, 1);
         }
         (flow, sender, copied)
+    }
+
+    /// Takes note of which addresses devices have, if that is asked for.
+    fn note_devices(&mut self, packet: &Packet<'_>, header_at: u32, flow: Slot, sender: End) {
+        let Some(viewers) = &mut self.viewers else {
+            return;
+        };
+        let key = self.registry.key(flow);
+        for (device, end) in link_ends(packet, header_at)
+            .into_iter()
+            .zip([sender, 1 - sender])
+        {
+            if let Some(device) = device {
+                viewers.note(device, key.address(end));
+            }
+        }
     }
 
     /// Remembers a packet that brought nothing new, in case it turns out that copies begin with it.

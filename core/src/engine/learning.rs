@@ -118,8 +118,31 @@ impl Engine {
             self.segments.note_name(number, name);
         }
         self.notice_changed_sites();
+        self.note_viewer(slot);
         self.clients
             .follow(&self.config, &mut self.registry, &mut self.segments);
+    }
+
+    /// Takes note of whose the segments are that a flow just opened, where that is not its client's address: by the device,
+    /// or because its connection came from another address.
+    fn note_viewer(&mut self, slot: Slot) {
+        let place = self.registry.flow(slot).connection;
+        let moved = match self.connections.list.get(place as usize) {
+            Some(followed) => followed.session.began_at(),
+            None => None,
+        };
+        if moved.is_none() && self.viewers.is_none() {
+            return;
+        }
+        for number in self.clients.new_segments(&self.segments) {
+            if let Some(segment) = self.segments.get_mut(number) {
+                let address = moved.unwrap_or(segment.client);
+                segment.client = match &mut self.viewers {
+                    Some(viewers) => viewers.of(address),
+                    None => address,
+                };
+            }
+        }
     }
 
     /// Asks for a second pass where kinds that cannot change any more were decided by other expectations.

@@ -2,7 +2,7 @@
 
 use super::taps::Taps;
 use crate::classify::clients::Clients;
-use crate::config::Config;
+use crate::config::{ClientKey, Config};
 use crate::connection::classic_rule::Classic;
 use crate::connection::followed::Connections;
 use crate::connection::peers::Peers;
@@ -10,6 +10,7 @@ use crate::flows::copies::Copies;
 use crate::flows::registry::Registry;
 use crate::flows::scopes::Scopes;
 use crate::flows::translation::Translations;
+use crate::flows::viewers::Viewers;
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::{self, Fragments};
 
@@ -25,6 +26,10 @@ pub(crate) fn bound(config: &Config) -> u64 {
         .saturating_add(Classic::bound(config))
         .saturating_add(Copies::bound(config))
         .saturating_add(Translations::bound())
+        .saturating_add(match config.client_key {
+            ClientKey::Address => 0,
+            ClientKey::Mac => Viewers::bound(config),
+        })
         .saturating_add(Scopes::bound())
         .saturating_add(Taps::bound(config))
         .saturating_add(Fragments::bound(&fragment_limits(config)))

@@ -62,6 +62,11 @@ impl Engine {
         let server = self.registry.flow(slot).server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         let mut place = self.place(slot);
+        if place != NONE && self.is_moved_here(slot, place, udp, sender) {
+            self.stop_following(slot, place);
+            self.registry.flow_mut(slot).client = None;
+            place = NONE;
+        }
         if place == NONE {
             if server.is_some_and(|(_, end)| end == sender) && opens_connection(udp) {
                 self.registry.opened(&self.config, slot, sender);
@@ -138,6 +143,10 @@ impl Engine {
                 return None;
             };
             if sender != end && session.is_continued_by(udp, stamp, &self.config) {
+                let before = self.registry.key(former).address(session.client);
+                if before != self.registry.key(slot).address(1 - end) {
+                    session.began_at = session.began_at.or(Some(before));
+                }
                 session.moves(1 - end, udp);
                 self.connections.moves(place, slot);
                 self.place_at(slot, place, 1 - end);
@@ -163,18 +172,36 @@ impl Engine {
         }
     }
 
+    /// Returns true if a client's first packet in a flow shows that what the server sent before it was another flow's
+    /// connection, which moved here.
+    fn is_moved_here(&mut self, slot: Slot, place: Slot, udp: &Udp<'_>, sender: End) -> bool {
+        match &self.connections.list[place as usize].session {
+            AnyConnection::Quic(session) if session.client == sender && session.is_unheard() => {
+                let found = self.addressed(slot, 1 - sender, udp);
+                found.is_some_and(|(at, _)| at != place)
+            }
+            _ => false,
+        }
+    }
+
+    /// Where the connection was followed, and its flow then, whose ID a client's datagram bears.
+    fn addressed(&mut self, slot: Slot, end: End, udp: &Udp<'_>) -> Option<(Slot, Slot)> {
+        let pair = self.pair(slot, end)?;
+        match udp.payload.split_first() {
+            Some((first, behind)) if first & LONG_HEADER == 0 => {
+                self.peers.addressed(&pair, behind)
+            }
+            _ => None,
+        }
+    }
+
     /// The connection that may go on in a flow of which nothing was followed so far, and the flow that it has.
     fn moving(&mut self, slot: Slot, end: End, udp: &Udp<'_>) -> Option<(Slot, Slot)> {
         if self.registry.flow(slot).client.is_some() {
             return None;
         }
+        let by_id = self.addressed(slot, end, udp);
         let pair = self.pair(slot, end)?;
-        let by_id = match udp.payload.split_first() {
-            Some((first, behind)) if first & LONG_HEADER == 0 => {
-                self.peers.addressed(&pair, behind)
-            }
-            _ => None,
-        };
         let (place, former) = by_id.or_else(|| self.peers.latest(&pair))?;
         let followed = self.connections.list.get(place as usize)?;
         let is_quic = matches!(followed.session, AnyConnection::Quic(_));

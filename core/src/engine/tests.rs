@@ -12,6 +12,7 @@ use crate::testing::{
 
 mod arbitrary;
 mod classic;
+mod clock;
 mod copies;
 mod doubt;
 mod endings;
@@ -25,6 +26,7 @@ mod records;
 mod requests;
 mod settling;
 mod taps;
+mod viewers;
 
 const REQUEST: &[u8] =
     b"GET /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nUser-Agent: player\r\n\r\n";

@@ -145,7 +145,8 @@ pub struct Segment {
     pub server: ServerId,
     /// Its flow; with the classic per-address rule, the flow of the request.
     pub flow: u32,
-    /// The client's address.
+    /// The client's address, or the first one of its device (`client_key`); where a connection came from another address,
+    /// the one with which it began.
     pub client: IpAddr,
     /// The client's port.
     pub client_port: u16,
@@ -204,7 +205,11 @@ pub struct Segment {
     /// Nothing about it will change any more, whatever comes.
     pub settled: bool,
     /// Bytes below which it has no throughput (`throughput_min`).
-    pub throughput_min: u64,
+    pub throughput_min: u32,
+    /// The capture's clock stepped between its request and its first byte: the time between them is not known.
+    pub first_beyond_step: bool,
+    /// The same for its last byte.
+    pub last_beyond_step: bool,
 }
 
 /// Number and sum of a server's segments.
@@ -223,6 +228,7 @@ impl Segment {
     #[must_use]
     pub fn ttfb(&self) -> Option<i64> {
         self.t_first
+            .filter(|_| !self.first_beyond_step)
             .map(|t| t.since(self.t_request))
             .filter(|&t| t >= 0)
     }
@@ -232,6 +238,7 @@ impl Segment {
     #[must_use]
     pub fn duration(&self) -> Option<i64> {
         self.t_last
+            .filter(|_| !self.last_beyond_step)
             .map(|t| t.since(self.t_request))
             .filter(|&t| t >= 0)
     }
@@ -265,11 +272,13 @@ impl Segment {
         }
     }
 
-    /// Bits per second over first to last byte; `None` where that is no time at all, or the response too small to tell.
+    /// Bits per second over first to last byte; `None` where that is no time at all, the response too small to tell, or the
+    /// capture's clock stepped.
     #[must_use]
     pub fn throughput(&self) -> Option<f64> {
         let span = self.t_last?.since(self.t_first?);
-        (span > 0 && self.bytes >= self.throughput_min)
+        let is_known = span > 0 && !self.first_beyond_step && !self.last_beyond_step;
+        (is_known && self.bytes >= u64::from(self.throughput_min))
             .then(|| self.bytes as f64 * 8e9 / span as f64)
     }
 }

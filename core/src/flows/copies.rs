@@ -10,7 +10,7 @@
 
 use super::key::End;
 use crate::bounded::clock_table::{NONE, Slot};
-use crate::config::Config;
+use crate::config::{ClientKey, Config};
 use crate::packet::Time;
 use crate::wire::decode::{Tcp, TcpFlags, Transport, Udp};
 
@@ -122,7 +122,11 @@ impl Copies {
             capacity: Self::capacity(config),
             window,
             unmarked_window: clamped(config.duplicate_unmarked()).saturating_mul(MICROSECOND),
-            quiet: if window == 0 { u8::MAX } else { 1 },
+            quiet: if window == 0 && config.client_key == ClientKey::Address {
+                u8::MAX
+            } else {
+                1
+            },
         }
     }
 

@@ -6,3 +6,4 @@ pub(crate) mod registry;
 pub(crate) mod scopes;
 pub(crate) mod site;
 pub(crate) mod translation;
+pub(crate) mod viewers;

@@ -241,6 +241,11 @@ impl Registry {
         self.flows.key(slot)
     }
 
+    /// Returns a flow that is held.
+    pub(crate) fn find(&mut self, key: &FlowKey) -> Option<Slot> {
+        self.flows.find(key)
+    }
+
     /// Finds or makes a datagram's flow. `evicted` is told a flow that makes room, and its connection.
     #[inline(always)]
     pub(crate) fn enter(

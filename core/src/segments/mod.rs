@@ -2,4 +2,5 @@
 
 pub mod buffering;
 pub(crate) mod settling;
+pub(crate) mod steps;
 pub(crate) mod table;

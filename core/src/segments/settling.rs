@@ -120,19 +120,15 @@ impl Settling {
         core::mem::take(&mut self.open)
     }
 
-    /// Returns true if so much time has passed since a segment's last byte that it settles. A request that was not answered
-    /// yet waits on.
-    pub(crate) fn is_over(&self, segment: &Segment, now: Time) -> bool {
-        segment
-            .t_last
-            .is_some_and(|last| now.since(last) >= self.patience)
+    /// Returns true if so many nanoseconds have passed since a segment's last byte that it settles. A request that was not
+    /// answered yet waits on.
+    pub(crate) fn is_over(&self, silence: Option<i64>) -> bool {
+        silence.is_some_and(|silence| silence >= self.patience)
     }
 
     /// Returns true if a response is complete by silence.
-    pub(crate) fn is_quiet(&self, segment: &Segment, now: Time) -> bool {
-        segment
-            .t_last
-            .is_some_and(|last| now.since(last) >= self.quiet)
+    pub(crate) fn is_quiet(&self, silence: Option<i64>) -> bool {
+        silence.is_some_and(|silence| silence >= self.quiet)
     }
 
     /// Begins to keep settled segments for a host.

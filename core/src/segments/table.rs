@@ -10,6 +10,7 @@ use crate::facts::annotation::ServerId;
 use crate::facts::segment::{Kind, KindReason, Segment, SegmentTotals};
 use crate::packet::Time;
 use crate::segments::settling::Settling;
+use crate::segments::steps::Steps;
 
 /// Segments by number, from 1 in order of request.
 #[derive(Debug)]
@@ -19,11 +20,13 @@ pub(crate) struct SegmentTable {
     first: u32,
     capacity: usize,
     /// Bytes below which a segment has no throughput.
-    throughput_min: u64,
+    throughput_min: u32,
     numbering: Numbering,
     servers: Vec<OfServer>,
     settling: Settling,
     pub(crate) evicted: u64,
+    /// Steps of the capture's clock.
+    pub(crate) steps: Steps,
 }
 
 /// Segments of one server.
@@ -40,11 +43,12 @@ impl SegmentTable {
             segments: VecDeque::new(),
             first: 1,
             capacity: usize::try_from(config.max_segments()).unwrap_or(usize::MAX),
-            throughput_min: config.throughput_min(),
+            throughput_min: u32::try_from(config.throughput_min()).unwrap_or(u32::MAX),
             numbering: Numbering::of(config.max_servers()),
             servers: Vec::new(),
             settling: Settling::new(config),
             evicted: 0,
+            steps: Steps::default(),
         }
     }
 
@@ -191,13 +195,24 @@ impl SegmentTable {
             let Some(segment) = self.get(number).filter(|segment| !segment.settled) else {
                 continue;
             };
-            if self.settling.is_over(segment, now) {
+            if self.settling.is_over(self.silence(segment, now)) {
                 judge(self, number);
                 self.settle(number, now);
             } else {
                 self.settling.keep(number);
             }
         }
+    }
+
+    /// Nanoseconds since a segment's last byte; `None` before one came. Steps of the clock do not count.
+    fn silence(&self, segment: &Segment, now: Time) -> Option<i64> {
+        let silence = now.since(segment.t_last?);
+        if self.steps.is_empty() {
+            return Some(silence);
+        }
+        let lasting = self.steps.shift(u64::MAX - 1);
+        let shift = lasting.saturating_sub(self.steps.shift(segment.last_frame?));
+        Some(silence.saturating_add(shift))
     }
 
     /// Settles everything, as the capture ended: kinds must be decided before.
@@ -213,18 +228,21 @@ impl SegmentTable {
         let Some(segment) = self.get(number) else {
             return;
         };
-        let is_complete = segment.complete || self.settling.is_quiet(segment, now);
+        let is_complete = segment.complete || self.settling.is_quiet(self.silence(segment, now));
         if let Some(segment) = self.slot(number) {
             segment.complete = is_complete;
-            settled(segment);
             self.settling.settle(number);
+            let at = number - self.first;
+            if let Some(Some(segment)) = self.segments.get_mut(at as usize) {
+                settled(segment, &self.steps);
+            }
         }
     }
 
     /// Lets a segment go that found the table full. One that was open comes out as it is: incomplete.
     fn evict(&mut self, mut segment: Segment) {
         if !segment.settled {
-            settled(&mut segment);
+            settled(&mut segment, &self.steps);
             self.settling.evict(segment);
         }
     }
@@ -270,7 +288,13 @@ impl SegmentTable {
 }
 
 /// Makes a segment one that does not change any more.
-fn settled(segment: &mut Segment) {
+fn settled(segment: &mut Segment, steps: &Steps) {
+    if !steps.is_empty() {
+        let asked = segment.request_frame;
+        let is_beyond = |frame: Option<u64>| frame.is_some_and(|frame| steps.divide(asked, frame));
+        segment.first_beyond_step = is_beyond(segment.first_frame);
+        segment.last_beyond_step = is_beyond(segment.last_frame);
+    }
     if segment.kind == Kind::Pending {
         (segment.kind, segment.kind_reason) = (Kind::Other, KindReason::TooFew);
     }

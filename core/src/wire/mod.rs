@@ -6,6 +6,7 @@ pub mod decode;
 pub mod dns;
 pub mod host_name;
 pub mod http1;
+pub(crate) mod link_ends;
 pub(crate) mod multipath;
 pub(crate) mod proxy;
 pub mod quic;

@@ -238,7 +238,7 @@ static const struct heading {
     {"heading_sessions", "Sessions: what viewers saw",
      {"playback_wait", "playback_run_on", "playback_reopened", "playback_over", "playback_segments"}},
     {"heading_packets", "Flows and packets",
-     {"flow_key", "vxlan_ports", "duplicate_window", "duplicate_unmarked", "clock_step"}},
+     {"flow_key", "client_key", "vxlan_ports", "duplicate_window", "duplicate_unmarked", "clock_step", "clock_doubt"}},
     {"heading_kinds", "Kinds of segments",
      {"kind_window", "audio_spread", "audio_contrast", "audio_odds", "audio_share", "audio_coverage", "audio_bitrate",
       "bulk_min", "bulk_parallel_min", "bulk_parallel", "bulk_spread_min", "bulk_together", "bulk_margin",

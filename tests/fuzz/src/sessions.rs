@@ -90,6 +90,8 @@ fn segments(input: &mut Input<'_>) -> Vec<Segment> {
             via: None,
             settled: true,
             throughput_min: 0,
+            first_beyond_step: false,
+            last_beyond_step: false,
         });
     }
     all

@@ -9,9 +9,8 @@
 //! * Data that was lost and sent again is counted again where the capture saw it twice: packets do not show what they
 //!   repeat.
 //! * Requests that overlap on one connection share its bytes evenly: packets do not show their streams.
-//! * A connection that moves to another address (RFC 9000, section 9) is followed there if its connection ID stays, as it
-//!   does where an address translation moved it; one that moves to another port of the same address also if its
-//!   beginning was seen.
+//! * A connection that moves (RFC 9000, section 9) is followed to another address if its connection ID stays, and to
+//!   another port of the same address also if its beginning was seen.
 //! * A request in the client's first flight, among its control streams, is believed only if a full datagram answers it,
 //!   and not if another one follows before.
 //! * On a busy connection, a request that exceeds the acknowledgements by less than `quic_busy_jump` bytes is not told
@@ -25,6 +24,8 @@ mod opening;
 mod path;
 mod requests;
 mod responses;
+
+use std::net::IpAddr;
 
 use self::hello::{Hello, HelloReader};
 use self::opening::{MIN_DATAGRAM, is_stun, may_be_quic};
@@ -84,6 +85,8 @@ pub(crate) struct QuicSession {
     doubtful: bool,
     /// The client's latest packet.
     heard: Time,
+    /// The client's address when it began, if it has another since.
+    pub(crate) began_at: Option<IpAddr>,
     /// Times that its owner was told how to find it again when it moves.
     introductions: u8,
 }
@@ -104,6 +107,7 @@ impl QuicSession {
             has_asked: false,
             doubtful: false,
             heard: Time(0),
+            began_at: None,
             introductions: 0,
         }
     }
@@ -177,6 +181,11 @@ impl QuicSession {
             Some((first, behind)) if first & LONG_HEADER == 0 => self.path.renew_id(behind),
             _ => false,
         }
+    }
+
+    /// Returns true if nothing came of its client.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.heard == Time(0) && !self.path.saw_handshake()
     }
 
     /// Returns true if its client was heard of just before: packets that come late on its old path

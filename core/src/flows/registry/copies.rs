@@ -22,11 +22,13 @@ impl Registry {
         sent[0].packets + sent[1].packets <= u64::from(WATCHED)
     }
 
-    /// Notes that a flow is opened by the same packet as before, at a much earlier time than it had reached: what follows is
-    /// a part of the capture that comes a second time.
+    /// Notes that a flow is opened by the same packet as before, at a much earlier time than it had reached, or behind more
+    /// packets than are looked at: what follows is a part of the capture that comes a second time.
     pub(crate) fn note_replay(&mut self, slot: Slot, time: Time, window: i64) {
+        let is_young = self.is_young(slot);
         let flow = &mut self.flows[slot];
-        flow.replayed |= flow.t_last.since(time) > window;
+        let reached = flow.t_last.since(time);
+        flow.replayed |= reached > window || reached > 0 && !is_young;
     }
 
     /// True if a packet is of a part of the capture that comes a second time: it ends where the flow had been.

@@ -107,6 +107,11 @@ impl Flow {
         }
     }
 
+    /// The latest time of its packets.
+    pub(crate) const fn seen_until(&self) -> Time {
+        self.t_last
+    }
+
     /// Counters seen from the client, with `server` as the Netflix end.
     #[must_use]
     pub(crate) const fn counters(&self, server: End) -> Counters {

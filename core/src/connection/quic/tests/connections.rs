@@ -141,6 +141,24 @@ fn a_response_goes_on_behind_an_address_that_changes() {
 }
 
 #[test]
+fn a_server_that_is_first_to_use_a_changed_address_is_followed_from_the_clients_next_packet_on() {
+    let mut talk = Talk::new();
+    talk.open().say(250);
+    talk.wait(RTT);
+    for at in 0..60 {
+        if at == 30 {
+            talk.client = "192.0.2.77";
+        }
+        if at == 34 {
+            talk.send(true, &[&[0x5a], &SERVER_ID[..], &[9; 28]].concat());
+        }
+        talk.short(false, FULL);
+    }
+    let found = talk.finish();
+    assert_eq!((found.len(), found[0].bytes), (1, 56 * 1252));
+}
+
+#[test]
 fn an_id_that_changed_on_the_way_is_found_too() {
     let mut talk = Talk::new();
     talk.open().say(250);

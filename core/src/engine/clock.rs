@@ -1,0 +1,278 @@
+//! The capture's clock, which may step back, or leap ahead and come back.
+//!
+//! That it leapt shows only when it comes back; until then, the time of a silence looks the same. So nothing is ended by
+//! silence until the clock has gone on for `clock_doubt` behind a leap.
+//!
+//! Packets of several flows may be in any order in a file, with right times. That it is the clock which stepped shows only
+//! where the packets of one flow contradict each other.
+
+use crate::bounded::clock_table::{NONE, Slot};
+use crate::config::Config;
+use crate::packet::{Stamp, Time};
+use crate::segments::steps::Step;
+
+/// Two packets in a row that are apart in time by more than a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Jump {
+    pub(super) before: Time,
+    pub(super) at: Stamp,
+    /// The second one's flow, or `NONE`.
+    pub(super) flow: Slot,
+}
+
+impl Jump {
+    /// Returns true if a step from one time to another takes it back.
+    fn is_undone(&self, from: Time, to: Time, step: i64) -> bool {
+        let expected = Time(self.before.0.saturating_add(from.since(self.at.time)));
+        to.since(expected).saturating_abs() <= step
+    }
+}
+
+/// What a jump says of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    Nothing,
+    Step(Step),
+    /// A silence in which all segments settle ends with this frame.
+    Gap(u64),
+    /// A step that was found before is set right.
+    End(u64),
+    /// A step if this flow's next packet contradicts its former ones.
+    Perhaps(Slot),
+}
+
+/// The clock of a capture.
+#[derive(Debug)]
+pub(super) struct Clock {
+    /// Time of the newest packet.
+    newest: Time,
+    /// `clock_step` and `clock_doubt` in nanoseconds.
+    step: i64,
+    doubt: i64,
+    /// `settle_after` in nanoseconds.
+    patience: i64,
+    /// The latest leap ahead, and the latest step back.
+    leap: Option<Jump>,
+    back: Option<Jump>,
+    /// What a flow's next packet may prove.
+    unproven: Option<(Slot, Step)>,
+}
+
+impl Clock {
+    pub(super) fn new(config: &Config) -> Self {
+        let nanoseconds = |number: u64, unit| {
+            i64::try_from(number)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(unit)
+        };
+        Self {
+            newest: Time(i64::MIN),
+            step: nanoseconds(config.clock_step(), 1_000_000),
+            doubt: nanoseconds(config.clock_doubt(), 1_000_000_000),
+            patience: nanoseconds(config.settle_after(), 1_000_000_000),
+            leap: None,
+            back: None,
+            unproven: None,
+        }
+    }
+
+    /// Takes a packet's time; hands out that of the packet before, if they are apart by more than a step.
+    #[inline(always)]
+    pub(super) const fn take(&mut self, now: Time) -> Option<Time> {
+        let before = self.newest;
+        self.newest = now;
+        // Both directions in one comparison.
+        let ahead = now.0.wrapping_sub(before.0).wrapping_add(self.step);
+        if ahead.cast_unsigned() <= 2 * self.step.cast_unsigned() {
+            return None;
+        }
+        Some(before)
+    }
+
+    /// Takes a packet that lies ahead of the one before it. `own` is the time until which its flow was seen.
+    pub(super) fn leaps(&mut self, jump: Jump, own: Option<Time>) -> Finding {
+        if jump.before.0 == i64::MIN {
+            return Finding::Nothing;
+        }
+        let set_right = |back: &Jump| back.is_undone(jump.before, jump.at.time, self.step);
+        if self.back.take_if(|back| set_right(back)).is_some() {
+            return Finding::End(jump.at.frame);
+        }
+        // A flow that only goes on is in the wrong order among others.
+        let is_order = own.is_some_and(|own| jump.at.time.since(own) <= self.step);
+        self.leap = (!is_order).then_some(jump);
+        match self.leap {
+            Some(_) if jump.at.time.since(jump.before) >= self.patience => {
+                Finding::Gap(jump.at.frame)
+            }
+            _ => Finding::Nothing,
+        }
+    }
+
+    /// Takes a packet that lies behind the one before it.
+    pub(super) fn steps_back(&mut self, jump: Jump, own: Option<Time>) -> Finding {
+        let undone = |leap: &Jump| leap.is_undone(jump.before, jump.at.time, self.step);
+        let undone = self.leap.take().filter(undone);
+        let step = match undone {
+            Some(leap) => Step {
+                since: leap.at.frame,
+                until: jump.at.frame,
+                shift: leap.before.since(leap.at.time),
+            },
+            None => Step {
+                since: jump.at.frame,
+                until: u64::MAX,
+                shift: jump.before.since(jump.at.time),
+            },
+        };
+        let is_proven = own.is_some_and(|own| own.since(jump.at.time) > self.step);
+        match undone {
+            Some(_) if is_proven => Finding::Step(step),
+            Some(leap) if leap.flow != NONE => {
+                self.unproven = Some((leap.flow, step));
+                Finding::Perhaps(leap.flow)
+            }
+            None if is_proven => {
+                self.back = Some(jump);
+                Finding::Step(step)
+            }
+            _ => Finding::Nothing,
+        }
+    }
+
+    /// Returns true if the next packet of some flow may prove a step.
+    pub(super) const fn suspects(&self) -> bool {
+        self.unproven.is_some()
+    }
+
+    /// Takes the next packet of a flow that may prove a step.
+    pub(super) fn prove(&mut self, flow: Slot, now: Time, own: Time) -> Option<Step> {
+        let (_, step) = self.unproven.take_if(|(suspected, _)| *suspected == flow)?;
+        (own.since(now) > self.step).then_some(step)
+    }
+
+    /// The time until which silence is believed: that before a leap ahead, until the clock has gone on behind it.
+    pub(super) fn trusted(&self, now: Time) -> Time {
+        match self.leap {
+            Some(leap) if now.since(leap.at.time) < self.doubt => leap.before,
+            _ => now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: i64 = 1_000_000_000;
+
+    fn jump(before: i64, frame: u64, seconds: i64) -> Jump {
+        Jump {
+            before: Time(before * SECOND),
+            at: Stamp {
+                frame,
+                time: Time(seconds * SECOND),
+            },
+            flow: 3,
+        }
+    }
+
+    fn at(seconds: i64) -> Option<Time> {
+        Some(Time(seconds * SECOND))
+    }
+
+    #[test]
+    fn steps_in_both_directions_are_handed_out() {
+        let mut clock = Clock::new(&Config::default());
+        assert_eq!(clock.take(Time(0)), Some(Time(i64::MIN)));
+        for (now, is_step) in [
+            (1_000, false),
+            (2_001, true),
+            (1_001, false),
+            (0, true),
+            (0, false),
+        ] {
+            assert_eq!(
+                clock.take(Time(now * 1_000_000)).is_some(),
+                is_step,
+                "{now} ms"
+            );
+        }
+        for now in [i64::MAX, 0, i64::MIN, 0] {
+            assert!(clock.take(Time(now)).is_some());
+        }
+    }
+
+    #[test]
+    fn a_leap_that_is_taken_back_is_told_from_a_step_back() {
+        for (back_to, is_undone) in [
+            (105, true),
+            (106, true),
+            (107, false),
+            (104, true),
+            (103, false),
+        ] {
+            let mut clock = Clock::new(&Config::default());
+            assert_eq!(clock.leaps(jump(100, 10, 3_700), at(99)), Finding::Gap(10));
+            // Five seconds later by that clock.
+            let found = clock.steps_back(jump(3_705, 20, back_to), at(3_704));
+            let (since, until, shift) = if is_undone {
+                (10, 20, -3_600)
+            } else {
+                (20, u64::MAX, 3_705 - back_to)
+            };
+            let expected = Step {
+                since,
+                until,
+                shift: shift * SECOND,
+            };
+            assert_eq!(found, Finding::Step(expected), "{back_to}");
+        }
+    }
+
+    #[test]
+    fn only_a_flow_that_contradicts_itself_proves_a_step() {
+        // Flows in the wrong order: neither goes back in its own time.
+        let mut clock = Clock::new(&Config::default());
+        assert_eq!(clock.leaps(jump(5, 10, 60), at(59)), Finding::Nothing);
+        assert_eq!(clock.steps_back(jump(60, 11, 5), at(5)), Finding::Nothing);
+        // A packet of one flow leaps, and another flow goes on: the first one's next packet tells.
+        for (own, is_step) in [(3_605, true), (7, false)] {
+            let _ = clock.leaps(jump(5, 20, 3_605), at(4));
+            assert_eq!(
+                clock.steps_back(jump(3_605, 21, 5), at(5)),
+                Finding::Perhaps(3)
+            );
+            assert_eq!(clock.prove(4, Time(6 * SECOND), Time(5 * SECOND)), None);
+            let found = clock.prove(3, Time(6 * SECOND), Time(own * SECOND));
+            assert_eq!(found.is_some(), is_step);
+            assert_eq!(
+                clock.prove(3, Time(6 * SECOND), Time(own * SECOND)),
+                None,
+                "once"
+            );
+        }
+    }
+
+    #[test]
+    fn a_step_back_ends_where_the_clock_is_set_right() {
+        for (to, is_end) in [(205, true), (206, true), (207, false)] {
+            let mut clock = Clock::new(&Config::default());
+            let found = clock.steps_back(jump(200, 10, 100), at(200));
+            assert!(matches!(found, Finding::Step(_)));
+            let found = clock.leaps(jump(105, 20, to), at(105));
+            assert_eq!(found == Finding::End(20), is_end, "{to}");
+        }
+    }
+
+    #[test]
+    fn silence_is_believed_once_the_clock_has_gone_on() {
+        let mut clock = Clock::new(&Config::default());
+        let _ = clock.leaps(jump(100, 10, 3_700), None);
+        for (now, trusted) in [(3_700, 100), (3_709, 100), (3_710, 3_710)] {
+            assert_eq!(clock.trusted(Time(now * SECOND)), Time(trusted * SECOND));
+        }
+        let _ = clock.steps_back(jump(3_700, 11, 101), None);
+        assert_eq!(clock.trusted(Time(101 * SECOND)), Time(101 * SECOND));
+    }
+}

@@ -1,0 +1,111 @@
+//! Which addresses are one device's, as the link layer shows: a device has several, of both versions of IP.
+
+use std::net::IpAddr;
+
+use crate::bounded::clock_table::Table;
+use crate::config::Config;
+use crate::wire::link_ends::LinkAddress;
+
+/// Addresses remembered for each viewer: one of IPv4, and some of IPv6, of which a device takes a new one every day (RFC 8981).
+const EACH: u64 = 8;
+
+fn most(config: &Config) -> u64 {
+    config.max_viewers().saturating_mul(EACH)
+}
+
+/// Devices by what frames and packets say.
+#[derive(Debug)]
+pub(crate) struct Viewers {
+    /// The first address of each device.
+    first: Table<LinkAddress, IpAddr>,
+    /// The first address of the device that has this one.
+    of: Table<IpAddr, IpAddr>,
+}
+
+impl Viewers {
+    pub(crate) fn new(config: &Config) -> Self {
+        let capacity = usize::try_from(most(config)).unwrap_or(usize::MAX);
+        Self {
+            first: Table::new(capacity, config.hash_seed),
+            of: Table::new(capacity, config.hash_seed),
+        }
+    }
+
+    /// The most memory that they hold, in bytes.
+    pub(crate) fn bound(config: &Config) -> u64 {
+        Table::<LinkAddress, IpAddr>::bound(most(config))
+            .saturating_add(Table::<IpAddr, IpAddr>::bound(most(config)))
+    }
+
+    /// Takes note that a device has an address.
+    pub(crate) fn note(&mut self, device: LinkAddress, address: IpAddr) {
+        let first = match self.first.find(&device) {
+            Some(slot) => self.first[slot],
+            None => put(&mut self.first, device, address),
+        };
+        match self.of.find(&address) {
+            Some(slot) => self.of[slot] = first,
+            None => {
+                put(&mut self.of, address, first);
+            }
+        }
+    }
+
+    /// Returns the first address of the device that has this one.
+    pub(crate) fn of(&mut self, address: IpAddr) -> IpAddr {
+        self.of.find(&address).map_or(address, |slot| self.of[slot])
+    }
+}
+
+/// Adds an entry; another makes room.
+fn put<K: Copy + Eq + std::hash::Hash>(
+    table: &mut Table<K, IpAddr>,
+    key: K,
+    value: IpAddr,
+) -> IpAddr {
+    if table.is_full()
+        && let Some(victim) = table.victim(|_, _| true)
+    {
+        table.remove(victim);
+    }
+    table.insert(key, value);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn addresses_of_one_device_are_one_viewer() {
+        let mut viewers = Viewers::new(&Config::default());
+        let (old, new) = (address("10.0.0.2"), address("2001:db8::2"));
+        assert_eq!(viewers.of(new), new);
+        viewers.note([2; 6], old);
+        viewers.note([2; 6], new);
+        viewers.note([4; 6], address("10.0.0.3"));
+        assert_eq!((viewers.of(old), viewers.of(new)), (old, old));
+        assert_eq!(viewers.of(address("10.0.0.3")), address("10.0.0.3"));
+        // The address went to another device.
+        viewers.note([4; 6], new);
+        assert_eq!(viewers.of(new), address("10.0.0.3"));
+    }
+
+    #[test]
+    fn devices_beyond_the_limit_make_room() {
+        let mut config = Config::default();
+        config.set("max_viewers", "1").unwrap();
+        let mut viewers = Viewers::new(&config);
+        for number in 0..100_u8 {
+            viewers.note(
+                [2, 0, 0, 0, 0, number],
+                address(&format!("10.0.0.{number}")),
+            );
+        }
+        assert!(viewers.first.len() <= EACH as usize && viewers.of.len() <= EACH as usize);
+    }
+}
