@@ -301,14 +301,19 @@ pub(crate) fn group_end(requests: &[Request], from: usize) -> usize {
 /// The usual size of sound among responses that came alone: the size that most of them have, as pictures differ more.
 pub(crate) fn usual_sound(requests: &[Request]) -> Option<f64> {
     let alone = requests.iter().filter(|request| !request.shared);
-    let mut sizes: Vec<u64> = alone.map(|request| request.bytes).collect();
+    let (size, times) = recurring(alone.map(|request| request.bytes).collect())?;
+    (times >= RECURS).then_some(size)
+}
+
+/// The size that most of these have, and how many.
+pub(crate) fn recurring(mut sizes: Vec<u64>) -> Option<(f64, usize)> {
     sizes.sort_unstable();
     let near =
         |size: u64| sizes.partition_point(|&other| other as f64 <= size as f64 * (1.0 + ALIKE));
     let (from, to) = (0..sizes.len())
         .map(|from| (from, near(sizes[from])))
         .max_by_key(|band| band.1 - band.0)?;
-    (to - from >= RECURS).then(|| sizes[from + (to - from) / 2] as f64)
+    Some((sizes[from + (to - from) / 2] as f64, to - from))
 }
 
 /// Sizes of sound differ by this share, and recur so often.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::ends;
 use super::headers;
-use super::request::{End, Header, Packets, Request, Rules, Track, median_bytes};
+use super::request::{End, Header, Packets, Request, Rules, Track, median_bytes, recurring};
 use super::session::{Parts, Session};
 use crate::bounded::clock_table::Table;
 use crate::config::Config;
@@ -20,6 +20,10 @@ const HEADER_DIFFERS: u64 = 24;
 const HEADERS_BEFORE: f64 = 10.0;
 /// Small responses that are kept beside two for each request.
 const HEADERS: usize = 64;
+/// Requests before and behind a start among which sound is looked for.
+const LOOKED_AT: usize = 40;
+/// Of so many requests one is for sound at least, and so many sounds there are at least.
+const OFTEN: usize = 4;
 /// Sound of another title differs in size by this share.
 const OTHER_SOUND: f64 = 0.02;
 
@@ -426,15 +430,23 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<(f64, usize)> {
     found
 }
 
-/// Sound of another size is that of another title.
+/// Sound of another size is that of another title. Where responses overlap, sound is what recurs: it may not be known for
+/// sound yet.
 fn other_sound(before: &[Request], after: &[Request]) -> bool {
-    let after = &after[..after.len().min(40)];
-    let before = &before[before.len().saturating_sub(40)..];
-    match (
-        median_bytes(before, Track::Audio),
-        median_bytes(after, Track::Audio),
-    ) {
-        (Some(a), Some(b)) => (a / b - 1.0).abs() > OTHER_SOUND,
-        _ => false,
+    let after = &after[..after.len().min(LOOKED_AT)];
+    let before = &before[before.len().saturating_sub(LOOKED_AT)..];
+    let Some(sound) = median_bytes(before, Track::Audio) else {
+        return false;
+    };
+    let differs = |bytes: f64| (sound / bytes - 1.0).abs() > OTHER_SOUND;
+    if let Some(other) = median_bytes(after, Track::Audio) {
+        return differs(other);
     }
+    let sizes = after.iter().map(|request| request.bytes).collect();
+    let recurs = recurring(sizes).filter(|(_, times)| times * OFTEN >= after.len());
+    recurs.is_some_and(|(other, times)| times >= OFTEN && differs(other))
+        && after.iter().all(|request| differs(request.bytes as f64))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! Both sides of what is another title's sound.
+
+use super::*;
+use crate::quality::tests::request;
+
+/// A picture of another size each, and sound that is not known for sound, as often as said, of so many bytes.
+fn mixed(pictures: u32, sounds: u32, bytes: u64) -> Vec<Request> {
+    let picture = |n: u32| Request {
+        bytes: 100_000 + u64::from(n) * 9_000,
+        ..request(n, f64::from(n))
+    };
+    let sound = |n: u32| Request {
+        bytes,
+        shared: true,
+        ..request(n, f64::from(n))
+    };
+    (0..pictures)
+        .map(picture)
+        .chain((0..sounds).map(sound))
+        .collect()
+}
+
+fn before() -> Vec<Request> {
+    let mut known = mixed(4, 4, 50_000);
+    known[4..].iter_mut().for_each(|r| r.track = Track::Audio);
+    known
+}
+
+#[test]
+fn sound_that_recurs_in_another_size_is_another_titles() {
+    assert!(other_sound(&before(), &mixed(12, 4, 25_000)));
+    // Too few, or too seldom, to be sound.
+    assert!(!other_sound(&before(), &mixed(3, 3, 25_000)));
+    assert!(!other_sound(&before(), &mixed(13, 4, 25_000)));
+    // As large as before, within 2 %; and one that is left of the old size.
+    assert!(!other_sound(&before(), &mixed(4, 4, 50_900)));
+    assert!(other_sound(&before(), &mixed(4, 4, 51_100)));
+    let both = [mixed(4, 4, 25_000), mixed(0, 1, 50_000)].concat();
+    assert!(!other_sound(&before(), &both));
+}
+
+#[test]
+fn sound_that_is_known_decides() {
+    for (bytes, other) in [(50_900, false), (51_100, true)] {
+        let mut after = mixed(4, 2, bytes);
+        after[4..].iter_mut().for_each(|r| r.track = Track::Audio);
+        assert_eq!(other_sound(&before(), &after), other, "{bytes}");
+    }
+}
