@@ -429,3 +429,6 @@ impl Session {
         self.media.iter().copied()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Both sides of what makes a full buffer's level, and what stalls cost.
 
 use super::*;
+use crate::quality::interpret::interpret;
+use crate::quality::tests::request;
 
 /// Levels with the times the viewer had gone elsewhere; what they cost, and the first and highest level of a full buffer.
 fn levels(seen: &[(f64, u32)]) -> (f64, Option<f64>, Option<f64>) {
@@ -163,4 +165,40 @@ fn sound_leads_by_a_segment_at_most() {
         (LEADS_DIVIDED..LEADS_DIVIDED + 1.0).contains(&divided),
         "{divided}"
     );
+}
+
+/// What a pause of ten seconds adds to the cost of a player that had waited so often with a full buffer.
+fn pause_costs(waits: u32) -> f64 {
+    let total = |pause: f64| {
+        let fills = (0..8).map(|n| f64::from(n) / 10.0);
+        let full = (1..=waits).map(|n| 0.7 + 4.0 * f64::from(n));
+        let after = (1..=4).map(|n| 0.7 + pause + 4.0 * f64::from(waits + n));
+        let mut requests: Vec<Request> = (0..)
+            .zip(fills.chain(full).chain(after))
+            .map(|(number, asked)| request(number, asked))
+            .collect();
+        let rules = Rules {
+            wait: 0.25,
+            run_on: 3.0,
+        };
+        interpret(&mut requests, &[], &[], &rules);
+        let play = Play::new(&requests, &[], rules);
+        let guess = Guess {
+            seconds: [4.0, 4.0],
+            run_on: 3.0,
+        };
+        let counted = vec![true; requests.len()];
+        cost(&play, guess, &counted, f64::INFINITY).total
+    };
+    total(10.0) - total(0.0)
+}
+
+#[test]
+fn a_pause_is_told_behind_two_waits_at_one_level() {
+    let costs = [1, 2, 3].map(pause_costs);
+    for cost in &costs[1..] {
+        assert!((cost - PAUSED).abs() < 0.01, "{costs:?}");
+    }
+    // Behind one, it is a level that is off.
+    assert!(costs[0] > MOST, "{costs:?}");
 }

@@ -1,0 +1,44 @@
+//! Both sides of what decides.
+
+use super::*;
+use crate::quality::clock::Guess;
+use crate::quality::tests::request;
+
+/// What is said where the best hypothesis is better than the next one by so much.
+fn said(margin: f64) -> (Option<f64>, Reason) {
+    let mut requests: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
+    let rules = Rules {
+        wait: 0.25,
+        run_on: 3.0,
+    };
+    let fit = Fit {
+        guess: Guess {
+            seconds: [4.0, 4.0],
+            run_on: 3.0,
+        },
+        counted: vec![true; 4],
+        full: [None; 2],
+        cost: 0.0,
+        margin: [margin, 9.0],
+    };
+    let seen = requests.clone();
+    let parts = Parts {
+        client: IpAddr::from([10, 0, 0, 2]),
+        start: Time(0),
+        requests: &mut requests,
+        headers: &[],
+        seeks: &[],
+        begins: true,
+    };
+    let mut session = Session::counted(&parts, &seen, Some(&fit), 3.05);
+    let play = Play::new(&seen, &[], rules);
+    session.present = play.present;
+    session.explain(&play, &fit, &[], 3.05);
+    (session.video_media, session.reason)
+}
+
+#[test]
+fn seconds_are_said_where_a_hypothesis_is_better_by_odds_of_five_to_four() {
+    assert_eq!(said(0.24), (None, Reason::Undecided));
+    assert_eq!(said(0.26), (Some(4.0), Reason::None));
+}
