@@ -59,6 +59,7 @@ class Segment:
     estimated: bool
     shared: bool
     inferred: bool
+    aborted: bool
     via: Optional[str]
     settled: bool
     def as_dict(self) -> Dict[str, Any]: ...

@@ -167,6 +167,8 @@ facts! {
         shared: bool,
         /// Seen through acknowledgements only.
         inferred: bool,
+        /// The client closed the connection within the response.
+        aborted: bool,
         /// Proxy that it came through: connect, socks or http_proxy.
         via: Option<&'static str>,
         /// Nothing about it will change any more.
@@ -315,6 +317,7 @@ impl Segment {
             estimated: row.estimated,
             shared: row.shared,
             inferred: row.inferred,
+            aborted: row.aborted,
             via: row.via.map(|via| via.as_str()),
             settled: row.settled,
         }

@@ -74,7 +74,7 @@ for path in sorted(Path(captures).glob("*.pcap.gz")):
     assert len(segments) == len(wanted), path
     for row in wanted:
         segment = segments[row["segment"]].as_dict()
-        for key in ("bytes", "app_bytes", "kind", "request_frame", "complete", "ttfb_s", "size_error", "name", "via"):
+        for key in ("bytes", "app_bytes", "kind", "request_frame", "complete", "ttfb_s", "size_error", "name", "via", "aborted"):
             assert segment[key] == row[key], (path, key, segment, row)
 assert compared > 20_000, compared
 
