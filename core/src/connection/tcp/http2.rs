@@ -12,6 +12,7 @@ mod think;
 
 use smallvec::SmallVec;
 
+pub(crate) use self::heads::FRAME_HEADER;
 use self::heads::Heads;
 use self::overtaken::Overtaken;
 use self::periods::{Asked, Periods};
@@ -23,8 +24,6 @@ use crate::facts::segment::Transport;
 use crate::packet::{Stamp, Time};
 use crate::wire::tls::MAX_PLAINTEXT;
 
-/// Frame header (RFC 9113, section 4.1): an empty DATA frame is no more than that.
-pub(crate) const FRAME_HEADER: u32 = 9;
 /// The client's connection preface (RFC 9113, section 3.4) and an empty SETTINGS frame.
 const PREFACE: u32 = 24 + FRAME_HEADER;
 /// One setting (RFC 9113, section 6.5.1); more than ten are not sent by known clients.

@@ -7,9 +7,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::FRAME_HEADER;
 use crate::config::Config;
 
+/// Frame header (RFC 9113, section 4.1): an empty DATA frame is no more than that.
+pub(crate) const FRAME_HEADER: u32 = 9;
 /// Lengths of records that fit a packet: 1,186 bytes of Go up to the 1,455 that a segment of Ethernet has room for.
 const FIT_A_PACKET: RangeInclusive<u32> = 1_186..=1_455;
 
