@@ -28,6 +28,9 @@ impl Jump {
     }
 }
 
+/// Leaps ahead remembered: silences are among them, and one of several may be the one that is taken back.
+const LEAPS: usize = 8;
+
 /// What a jump says of the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
@@ -46,13 +49,14 @@ pub(super) enum Finding {
 pub(super) struct Clock {
     /// Time of the newest packet.
     newest: Time,
-    /// `clock_step` and `clock_doubt` in nanoseconds.
+    /// `clock_step`, from one step back to one ahead, and `clock_doubt`, in nanoseconds.
     step: i64,
+    between: u64,
     doubt: i64,
     /// `settle_after` in nanoseconds.
     patience: i64,
-    /// The latest leap ahead, and the latest step back.
-    leap: Option<Jump>,
+    /// Leaps ahead, the latest last, and the latest step back.
+    leaps: Vec<Jump>,
     back: Option<Jump>,
     /// What a flow's next packet may prove.
     unproven: Option<(Slot, Step)>,
@@ -68,9 +72,10 @@ impl Clock {
         Self {
             newest: Time(i64::MIN),
             step: nanoseconds(config.clock_step(), 1_000_000),
+            between: nanoseconds(config.clock_step(), 2_000_000).cast_unsigned(),
             doubt: nanoseconds(config.clock_doubt(), 1_000_000_000),
             patience: nanoseconds(config.settle_after(), 1_000_000_000),
-            leap: None,
+            leaps: Vec::new(),
             back: None,
             unproven: None,
         }
@@ -83,7 +88,7 @@ impl Clock {
         self.newest = now;
         // Both directions in one comparison.
         let ahead = now.0.wrapping_sub(before.0).wrapping_add(self.step);
-        if ahead.cast_unsigned() <= 2 * self.step.cast_unsigned() {
+        if ahead.cast_unsigned() <= self.between {
             return None;
         }
         Some(before)
@@ -100,19 +105,33 @@ impl Clock {
         }
         // A flow that only goes on is in the wrong order among others.
         let is_order = own.is_some_and(|own| jump.at.time.since(own) <= self.step);
-        self.leap = (!is_order).then_some(jump);
-        match self.leap {
-            Some(_) if jump.at.time.since(jump.before) >= self.patience => {
-                Finding::Gap(jump.at.frame)
-            }
-            _ => Finding::Nothing,
+        if is_order {
+            return Finding::Nothing;
         }
+        self.remember(jump);
+        if jump.at.time.since(jump.before) < self.patience {
+            return Finding::Nothing;
+        }
+        Finding::Gap(jump.at.frame)
+    }
+
+    /// Remembers a leap; the least of those before makes room.
+    fn remember(&mut self, leap: Jump) {
+        if self.leaps.len() >= LEAPS {
+            let length = |leap: &Jump| leap.at.time.since(leap.before);
+            let least = (0..self.leaps.len()).min_by_key(|&at| length(&self.leaps[at]));
+            self.leaps.remove(least.unwrap_or(0));
+        }
+        self.leaps.push(leap);
     }
 
     /// Takes a packet that lies behind the one before it.
     pub(super) fn steps_back(&mut self, jump: Jump, own: Option<Time>) -> Finding {
         let undone = |leap: &Jump| leap.is_undone(jump.before, jump.at.time, self.step);
-        let undone = self.leap.take().filter(undone);
+        // What came behind it was by that clock; where none is taken back, all were before another step.
+        let from = self.leaps.iter().rposition(undone);
+        let undone = from.map(|from| self.leaps[from]);
+        self.leaps.truncate(from.unwrap_or(0));
         let step = match undone {
             Some(leap) => Step {
                 since: leap.at.frame,
@@ -153,7 +172,7 @@ impl Clock {
 
     /// The time until which silence is believed: that before a leap ahead, until the clock has gone on behind it.
     pub(super) fn trusted(&self, now: Time) -> Time {
-        match self.leap {
+        match self.leaps.last() {
             Some(leap) if now.since(leap.at.time) < self.doubt => leap.before,
             _ => now,
         }
@@ -227,6 +246,24 @@ mod tests {
                 shift: shift * SECOND,
             };
             assert_eq!(found, Finding::Step(expected), "{back_to}");
+        }
+    }
+
+    #[test]
+    fn a_leap_is_found_behind_silences() {
+        for (silences, is_found) in [(7, true), (8, true), (40, true)] {
+            let mut clock = Clock::new(&Config::default());
+            let _ = clock.leaps(jump(100, 10, 130), at(99));
+            for number in 0..silences {
+                let _ = clock.leaps(jump(130 + 2 * number, 11, 132 + 2 * number), at(99));
+            }
+            let end = 130 + 2 * silences;
+            let found = clock.steps_back(jump(end, 90, end - 30), at(end));
+            assert_eq!(
+                matches!(found, Finding::Step(step) if step.since == 10),
+                is_found
+            );
+            assert!(clock.leaps.is_empty());
         }
     }
 
