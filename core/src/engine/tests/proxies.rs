@@ -169,8 +169,11 @@ fn a_header_of_the_proxy_protocol_is_not_the_clients() {
     }
 }
 
-/// What rows say of a connection, but for its times.
-fn said(talk: &Talk) -> Vec<(u64, u64, Option<Via>, bool, Option<EvidenceKind>)> {
+/// What a row says, but for its times: bytes, bytes of HTTP, the proxy, whether they are estimated, and the evidence.
+type Said = (u64, u64, Option<Via>, bool, Option<EvidenceKind>);
+
+/// What rows say of a connection.
+fn said(talk: &Talk) -> Vec<Said> {
     let (engine, _) = run(Config::default(), &talk.packets);
     let row = |s: &Segment| (s.bytes, s.app_bytes, s.via, s.estimated, s.own_evidence);
     segments(&engine).iter().map(row).collect()
@@ -277,9 +280,7 @@ fn clients_that_do_not_wait_for_the_proxy_are_understood() {
         let length: usize = turns.iter().map(|turn| turn.0.len()).sum();
         for at in 0..length + 5 {
             let found = said(&at_once(turns, at));
-            let sizes = |rows: &[(u64, u64, Option<Via>, bool, Option<EvidenceKind>)]| {
-                rows.iter().map(|row| (row.0, row.1)).collect::<Vec<_>>()
-            };
+            let sizes = |rows: &[Said]| rows.iter().map(|row| (row.0, row.1)).collect::<Vec<_>>();
             assert_eq!(sizes(&found), sizes(&whole), "dialogue {number}, {at}");
             assert!(
                 found.iter().all(|row| row.2.is_some()),
