@@ -17,20 +17,35 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"\xaa\xaa\xaa\xaa", "5View"),
 ];
 
-/// The longest of the magics.
-pub(super) const HEAD: usize = 32;
+/// Bytes that tell formats apart: the longest of the magics, and the first record of ERF with the head of the next.
+pub(super) const HEAD: usize = 16_384;
 
-/// ERF has no magic: time stamp (little-endian, seconds in the upper half), type, flags, record length, loss counter, wire
-/// length (big-endian).
+/// Head of an ERF record.
+const ERF_HEAD: usize = 16;
+/// Seconds since 1970 in 2000 and in 2100, between which such captures are made.
+const ERF_SECONDS: std::ops::Range<u32> = 946_684_800..4_102_444_800;
+
+/// ERF has no magic: record follows record, each with a head.
 fn is_erf(head: &[u8]) -> bool {
-    let Some(head) = head.first_chunk::<16>() else {
-        return false;
-    };
+    erf_record(head).is_some_and(|length| {
+        let next = head.get(length..).filter(|next| !next.is_empty());
+        next.map_or(length == head.len(), |next| erf_record(next).is_some())
+    })
+}
+
+/// The length of an ERF record: time stamp (little-endian, seconds in the upper half), type, flags, record length, loss
+/// counter, wire length (big-endian).
+fn erf_record(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.first_chunk::<ERF_HEAD>()?;
     let seconds = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
     let record = u16::from_be_bytes([head[10], head[11]]);
     let wire = u16::from_be_bytes([head[14], head[15]]);
-    // From 2000 on; types up to 48 are given out, the top bit says that headers follow.
-    seconds >= 946_684_800 && (1..=48).contains(&(head[8] & 0x7f)) && record >= 16 && wire > 0
+    // Types up to 48 are given out, the top bit says that headers follow.
+    let is_plausible = ERF_SECONDS.contains(&seconds)
+        && (1..=48).contains(&(head[8] & 0x7f))
+        && usize::from(record) >= ERF_HEAD
+        && wire > 0;
+    is_plausible.then_some(record.into())
 }
 
 /// The name of the format of a file that begins with `head`.
@@ -50,12 +65,6 @@ mod tests {
         assert!(MAGICS.iter().all(|(magic, _)| magic.len() <= HEAD));
         assert_eq!(of_head(b"snoop\0\0\0\0\0\0\x02"), Some("snoop"));
         assert_eq!(of_head(b"GMBU\0\x02"), Some("Microsoft Network Monitor"));
-        let mut erf = [0; 20];
-        erf[4..8].copy_from_slice(&1_700_000_000u32.to_le_bytes());
-        erf[8] = 2;
-        erf[11] = 80;
-        erf[15] = 60;
-        assert_eq!(of_head(&erf), Some("ERF"));
         for other in [
             &b"hello, world, this is text"[..],
             b"PK\x03\x04",
@@ -64,7 +73,32 @@ mod tests {
         ] {
             assert_eq!(of_head(other), None);
         }
-        erf[8] = 0;
-        assert_eq!(of_head(&erf), None);
+    }
+
+    #[test]
+    fn erf_is_told_by_two_records_or_one_that_is_all() {
+        let record = |seconds: u32, kind: u8| {
+            let mut record = [0; 80];
+            record[4..8].copy_from_slice(&seconds.to_le_bytes());
+            (record[8], record[11], record[15]) = (kind, 80, 60);
+            record
+        };
+        let good = record(1_700_000_000, 2);
+        assert_eq!(of_head(&good), Some("ERF"));
+        assert_eq!(of_head(&[good, good].concat()), Some("ERF"));
+        assert_eq!(of_head(&good[..79]), None);
+        let wrong = [
+            record(946_684_799, 2),
+            record(4_102_444_800, 2),
+            record(1_700_000_000, 0),
+            record(1_700_000_000, 49),
+        ];
+        for wrong in wrong {
+            assert_eq!(of_head(&wrong), None);
+            assert_eq!(of_head(&[good, wrong].concat()), None);
+        }
+        for right in [record(946_684_800, 1), record(4_102_444_799, 48 | 0x80)] {
+            assert_eq!(of_head(&right), Some("ERF"));
+        }
     }
 }

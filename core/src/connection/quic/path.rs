@@ -1,7 +1,7 @@
 //! What a QUIC connection's path is like, as its packets tell.
 
 use crate::config::Config;
-use crate::packet::Time;
+use crate::packet::{Time, from_milliseconds};
 use crate::wire::quic::{
     ConnectionId, ConnectionIdLengths, Endpoint, Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet,
     TAG_LEN,
@@ -219,9 +219,7 @@ impl Path {
             .initial
             .zip(self.reaction)
             .map(|(initial, reaction)| reaction.since(initial));
-        let supposed = i64::try_from(config.quic_round_trip())
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1_000_000);
+        let supposed = from_milliseconds(config.quic_round_trip());
         measured.filter(|&rtt| rtt > 0).unwrap_or(supposed)
     }
 

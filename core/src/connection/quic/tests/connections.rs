@@ -1,6 +1,8 @@
 //! Connections that begin, move, end or are none.
 
 use super::*;
+use crate::config::Config;
+use crate::wire::quic::MIN_CLIENT_DATAGRAM;
 
 #[test]
 fn what_may_still_be_of_the_handshake_is_estimated() {
