@@ -318,6 +318,11 @@ impl Study {
             .collect()
     }
 
+    /// Returns true if no packet is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.engine.stats().packets == 0
+    }
+
     /// Returns what to say where no server is Netflix's: what the capture lacks. `None` where one is.
     pub(crate) fn nothing_recognised(&self) -> Option<String> {
         nothing_recognised(&self.engine)

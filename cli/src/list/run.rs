@@ -134,8 +134,9 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
                 let remarks = study.remarks();
                 remarks.say();
                 // Programs that read rows of files know what an empty output is; a stream is not there to be looked at.
-                let is_asked =
-                    format == Format::Table || files.iter().any(|file| file.as_os_str() == "-");
+                let is_asked = study.is_empty()
+                    || format == Format::Table
+                    || files.iter().any(|file| file.as_os_str() == "-");
                 if let Some(lacking) = study.nothing_recognised().filter(|_| is_asked) {
                     say(&format!("{}: {lacking}", study.name()));
                 }
@@ -361,7 +362,12 @@ fn outcome<R>(
     };
     match read(files) {
         Ok((study, rows)) => {
-            let Remarks { status, sentences } = study.remarks();
+            let Remarks {
+                status,
+                mut sentences,
+            } = study.remarks();
+            let empty = study.nothing_recognised().filter(|_| study.is_empty());
+            sentences.extend(empty.map(|empty| format!("{}: {empty}", study.name())));
             Ok(Outcome {
                 status,
                 sentences,
