@@ -123,6 +123,20 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         slot
     }
 
+    /// Adds an entry, or gives the one with this key another value. Where the table is full, one not used lately makes room.
+    pub(crate) fn put(&mut self, key: K, value: V) {
+        if let Some(slot) = self.find(&key) {
+            self[slot] = value;
+            return;
+        }
+        if self.is_full()
+            && let Some(victim) = self.victim(|_, _| true)
+        {
+            self.remove(victim);
+        }
+        self.insert(key, value);
+    }
+
     /// The entry that should make room: one that `evictable` allows, not used lately. `None` if none is allowed.
     pub(crate) fn victim(&mut self, evictable: impl Fn(Slot, &V) -> bool) -> Option<Slot> {
         // Two rounds: the first takes the used bits away.

@@ -16,7 +16,7 @@ pub(crate) struct Pair {
     pub(crate) port: u16,
 }
 
-/// What a client addresses its packets to: a connection ID of a server's port.
+/// The address of a client's packets: a connection ID of a server's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Addressed {
     server: ServerId,
@@ -55,25 +55,19 @@ impl Peers {
 
     /// The most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
-        Table::<Pair, (Slot, Slot)>::bound(most(config)).saturating_add(Table::<
-            Addressed,
-            (Slot, Slot),
-        >::bound(most(
-            config,
-        )))
+        let most = most(config);
+        Table::<Pair, (Slot, Slot)>::bound(most)
+            .saturating_add(Table::<Addressed, (Slot, Slot)>::bound(most))
     }
 
     /// Takes note of a connection, whose client addresses its packets to `id`.
     pub(crate) fn note(&mut self, pair: Pair, id: Option<ConnectionId>, place: Slot, flow: Slot) {
-        put(&mut self.latest, pair, (place, flow));
+        self.latest.put(pair, (place, flow));
         if let Some(id) = id.filter(|id| id.as_bytes().len() >= SHORTEST_ID) {
             self.lengths |= 1 << id.as_bytes().len();
             let (server, port) = (pair.server, pair.port);
-            put(
-                &mut self.by_id,
-                Addressed { server, port, id },
-                (place, flow),
-            );
+            self.by_id
+                .put(Addressed { server, port, id }, (place, flow));
         }
     }
 
@@ -97,24 +91,6 @@ impl Peers {
     pub(crate) fn latest(&mut self, pair: &Pair) -> Option<(Slot, Slot)> {
         self.latest.find(pair).map(|slot| self.latest[slot])
     }
-}
-
-/// Takes note of a connection; another makes room.
-fn put<K: Copy + Eq + std::hash::Hash>(
-    table: &mut Table<K, (Slot, Slot)>,
-    key: K,
-    found: (Slot, Slot),
-) {
-    if let Some(slot) = table.find(&key) {
-        table[slot] = found;
-        return;
-    }
-    if table.is_full()
-        && let Some(victim) = table.victim(|_, _| true)
-    {
-        table.remove(victim);
-    }
-    table.insert(key, found);
 }
 
 #[cfg(test)]

@@ -41,35 +41,18 @@ impl Viewers {
     pub(crate) fn note(&mut self, device: LinkAddress, address: IpAddr) {
         let first = match self.first.find(&device) {
             Some(slot) => self.first[slot],
-            None => put(&mut self.first, device, address),
-        };
-        match self.of.find(&address) {
-            Some(slot) => self.of[slot] = first,
             None => {
-                put(&mut self.of, address, first);
+                self.first.put(device, address);
+                address
             }
-        }
+        };
+        self.of.put(address, first);
     }
 
     /// Returns the first address of the device that has this one.
     pub(crate) fn of(&mut self, address: IpAddr) -> IpAddr {
         self.of.find(&address).map_or(address, |slot| self.of[slot])
     }
-}
-
-/// Adds an entry; another makes room.
-fn put<K: Copy + Eq + std::hash::Hash>(
-    table: &mut Table<K, IpAddr>,
-    key: K,
-    value: IpAddr,
-) -> IpAddr {
-    if table.is_full()
-        && let Some(victim) = table.victim(|_, _| true)
-    {
-        table.remove(victim);
-    }
-    table.insert(key, value);
-    value
 }
 
 #[cfg(test)]
