@@ -6,11 +6,22 @@ mod player;
 mod sessions;
 
 use self::player::{BEGIN, Played, Script, play};
+use super::pause::Level;
 use super::request::{End, Packets, Request, Track};
 use super::{Session, Sessions};
 use crate::config::Config;
 use crate::facts::segment::{Kind, Segment};
 use crate::packet::Time;
+
+/// A level at a request, at once or waited for.
+pub(super) fn level(own: f64, other: f64, waited: bool) -> Level {
+    Level {
+        own,
+        other,
+        waited,
+        seeks: 0,
+    }
+}
 
 /// A picture of 100 kB that comes within 50 ms.
 pub(super) fn request(number: u32, asked: f64) -> Request {

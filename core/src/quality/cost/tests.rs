@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::quality::interpret::interpret;
-use crate::quality::tests::request;
+use crate::quality::tests::{level, request};
 
 /// Levels with the times the viewer had gone elsewhere; what they cost, and the first and highest level of a full buffer.
 fn levels(seen: &[(f64, u32)]) -> (f64, Option<f64>, Option<f64>) {
@@ -129,16 +129,6 @@ fn sound_beside_the_picture_may_be_a_segment_behind_it() {
     }
 }
 
-/// A level at a request, at once or waited for.
-fn level(own: f64, other: f64, waited: bool) -> Level {
-    Level {
-        own,
-        other,
-        waited,
-        seeks: 0,
-    }
-}
-
 #[test]
 fn sound_leads_by_a_segment_at_most() {
     let guess = Guess {
@@ -167,7 +157,7 @@ fn sound_leads_by_a_segment_at_most() {
     );
 }
 
-/// What a pause of ten seconds adds to the cost of a player that had waited so often with a full buffer.
+/// Returns the cost that a pause of ten seconds adds where a player had waited so often with a full buffer.
 fn pause_costs(waits: u32) -> f64 {
     let total = |pause: f64| {
         let fills = (0..8).map(|n| f64::from(n) / 10.0);

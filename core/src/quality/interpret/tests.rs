@@ -64,7 +64,7 @@ fn the_same_again_tells_more_the_rarer_it_is() {
     assert!(likely(7) < 0.4, "{}", likely(7));
 }
 
-/// Whether a sound was waited with that opens a flow so long after the one before, while a picture comes between these.
+/// Returns true if a sound was waited with that opens a flow so long after the one before, while a picture comes between these.
 fn waits(after: f64, picture: (f64, f64)) -> bool {
     let sound = |number, asked, flow| Request {
         track: Track::Audio,

@@ -1,9 +1,9 @@
 //! Both sides of what is a pause.
 
 use super::*;
-use crate::quality::tests::request;
+use crate::quality::tests::{level, request};
 
-/// Whether the first of these pictures, 4 s each, is one behind a pause.
+/// Returns true if the first of these pictures, 4 s each, is one behind a pause.
 fn pauses(off: f64, next: Request) -> bool {
     is_pause(&[request(1, 10.0), next], Track::Video, 0, off, 4.0)
 }
@@ -33,16 +33,6 @@ fn sound_tells_only_of_pauses_that_no_player_is_late_by() {
     let after = |off| is_pause(&[sound], Track::Video, 0, off, 4.0);
     assert!(!after(-3.9));
     assert!(after(-4.1));
-}
-
-/// A level at a request, at once or waited for.
-fn level(own: f64, other: f64, waited: bool) -> Level {
-    Level {
-        own,
-        other,
-        waited,
-        seeks: 0,
-    }
 }
 
 #[test]

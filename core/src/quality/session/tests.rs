@@ -4,7 +4,7 @@ use super::*;
 use crate::quality::clock::Guess;
 use crate::quality::tests::request;
 
-/// What is said where the best hypothesis is better than the next one by so much.
+/// Returns the answer where the best hypothesis is better than the next one by so much.
 fn said(margin: f64) -> (Option<f64>, Reason) {
     let mut requests: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
     let rules = Rules {
