@@ -1,8 +1,8 @@
 //! `nflx`: Netflix streaming in captures, from the command line. The program is [`run`] alone; [`tables`] is for hosts.
 //!
-//! `args` parses the command line, `inputs` finds files, `rings` what is one capture, `list::run` has `workers` read them: `capture` gives packets,
-//! `analysis` drives the engine, `list` makes `rows` of its results, `output` writes them; `annotate` writes the capture
-//! itself with its packets' facts as comments, `report` a page about it.
+//! `args` parses the command line, `inputs` finds files, `rings` joins those of one capture, and `list::run` has `workers`
+//! read them: `capture` gives packets, `analysis` drives the engine, `list` makes `rows` of its results, `output` writes
+//! them. `annotate` writes the capture itself with its packets' facts as comments, `report` a page about it.
 #![forbid(unsafe_code)]
 
 mod analysis;

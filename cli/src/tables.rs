@@ -18,11 +18,11 @@ use crate::rows::{
     Features, ModelledFeatures, Packets, Playback, Quality, Segments, Servers, Sessions,
 };
 
-/// What became of a run.
+/// The end of a run.
 pub struct Outcome {
     /// A capture could not be read, or something was asked that cannot be.
     pub is_failure: bool,
-    /// What the user should know, a sentence each; why, if it failed.
+    /// Sentences for the user; the reason, if it failed.
     pub sentences: Vec<String>,
     /// The rows, if any capture could be read.
     pub table: Option<MemoryTable>,

@@ -50,7 +50,7 @@ impl Table {
         PyCapsule::new(py, schema, Some(c"arrow_schema".to_owned()))
     }
 
-    /// What the rows are, such as "segments".
+    /// The kind of rows, such as "segments".
     #[getter]
     fn name(&self) -> &'static str {
         self.name
@@ -110,7 +110,7 @@ fn wrong(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
 }
 
-/// What became of a run: whether it failed, what is to be said, and the rows if there are any.
+/// The end of a run: true if it failed, sentences for the user, and the rows if there are any.
 type Read = (bool, Vec<String>, Option<Table>);
 
 /// Reads the captures that a command line names. `progress` is called now and then with the bytes that were read and those

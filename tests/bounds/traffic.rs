@@ -26,7 +26,7 @@ pub(crate) struct Recorded {
     data: Vec<u8>,
 }
 
-/// What comes next.
+/// Traffic that goes on and on: recorded conversations, each round under other ports and addresses.
 pub(crate) struct Traffic<'a> {
     recorded: &'a [Recorded],
     /// How often the recorded conversations were given before.

@@ -13,10 +13,10 @@ use crate::output::{Batch, Format, MemoryTable, Writer};
 use crate::progress::Total;
 use crate::rings;
 
-/// What became of a run.
+/// The end of a run.
 pub(crate) struct Kept {
     pub(crate) status: Status,
-    /// What the user should know, a sentence each.
+    /// Sentences for the user.
     pub(crate) sentences: Vec<String>,
     /// The rows, if any capture could be read.
     pub(crate) table: Option<MemoryTable>,

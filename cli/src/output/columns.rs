@@ -48,11 +48,11 @@ fn empty<T: Rows>() -> Batch {
 
 /// Rows of one kind.
 pub struct MemoryTable {
-    /// What the rows are: the command that lists them.
+    /// The command that lists such rows.
     pub name: &'static str,
     /// Name and type of each column.
     pub columns: Vec<(&'static str, Type)>,
-    /// What is said of the columns, by names that programs know; the same as in Parquet files.
+    /// The same metadata as in Parquet files, by names that programs know.
     pub metadata: Vec<(&'static str, String)>,
     /// The rows.
     pub batches: Vec<Batch>,

@@ -1,4 +1,4 @@
-//! What a table says about its columns to programs: units, meanings, and how pandas shall keep them.
+//! Metadata of a table, for programs: units and meanings of its columns, and how pandas shall keep them.
 
 use serde_json::{Value as Json, json};
 

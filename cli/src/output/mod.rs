@@ -79,7 +79,7 @@ enum Form<'s, T: Rows> {
     Parquet(Box<Parquet<&'s mut Sink, T>>),
     /// A part of a Parquet file.
     Groups(Box<Parquet<Spool, T>>),
-    /// What stays in memory.
+    /// Columns that stay in memory.
     Columns(Columns),
 }
 

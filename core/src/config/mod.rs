@@ -52,7 +52,7 @@ pub struct Config {
     pub segment_rule: SegmentRule,
     /// The key that tells flows apart besides addresses and ports.
     pub flow_key: FlowScope,
-    /// What tells clients apart.
+    /// The key that tells clients apart.
     pub client_key: ClientKey,
     /// UDP ports of VXLAN besides the known ones.
     pub vxlan_ports: Vec<u16>,

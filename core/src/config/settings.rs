@@ -25,7 +25,7 @@ pub enum FlowScope {
     Tunnel = 2,
 }
 
-/// What tells clients apart: whose segments are judged together, and whose sessions they are.
+/// The key that tells clients apart, whose segments are judged together and make sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ClientKey {

@@ -169,10 +169,10 @@ fn a_header_of_the_proxy_protocol_is_not_the_clients() {
     }
 }
 
-/// What a row says, but for its times: bytes, bytes of HTTP, the proxy, whether they are estimated, and the evidence.
+/// A row, but for its times: bytes, bytes of HTTP, the proxy, whether they are estimated, and the evidence.
 type Said = (u64, u64, Option<Via>, bool, Option<EvidenceKind>);
 
-/// What rows say of a connection.
+/// Returns the rows of a connection.
 fn said(talk: &Talk) -> Vec<Said> {
     let (engine, _) = run(Config::default(), &talk.packets);
     let row = |s: &Segment| (s.bytes, s.app_bytes, s.via, s.estimated, s.own_evidence);

@@ -14,7 +14,7 @@ pub(crate) const FRAME_HEADER: u32 = 9;
 /// Lengths of records that fit a packet: 1,186 bytes of Go up to the 1,455 that a segment of Ethernet has room for.
 const FIT_A_PACKET: RangeInclusive<u32> = 1_186..=1_455;
 
-/// What a connection's records tell of heads.
+/// Lengths of a connection's records, as far as they tell of heads.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
     /// Length of the latest record that fits a packet, or 0.
