@@ -45,6 +45,18 @@ pub(crate) fn seconds(nanoseconds: i64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
+/// Returns seconds, as settings have them, as nanoseconds.
+pub(crate) fn from_seconds(count: u64) -> i64 {
+    from_milliseconds(count.saturating_mul(1000))
+}
+
+/// Returns milliseconds, as settings have them, as nanoseconds.
+pub(crate) fn from_milliseconds(count: u64) -> i64 {
+    i64::try_from(count)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(1_000_000)
+}
+
 /// The number of a frame, and its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(unreachable_pub, reason = "opened to fuzz targets")]

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::facts::annotation::ServerId;
 use crate::facts::segment::{Kind, KindReason};
 use crate::flows::site::Site;
+use crate::packet::from_milliseconds;
 
 /// Segments of one size at once that are the beginnings of media files.
 const HEADERS_AT_ONCE: usize = 3;
@@ -91,9 +92,7 @@ fn set_bulk_apart(
         .filter(|segment| is_bulk(segment))
         .collect();
     bulk.extend(spread_out(observed, &open, config, steps));
-    let margin = i64::try_from(config.bulk_margin())
-        .unwrap_or(i64::MAX)
-        .saturating_mul(1_000_000);
+    let margin = from_milliseconds(config.bulk_margin());
     *steps += (large.len() * large.len() + open.len() * bulk.len()) as u64;
     for at in open {
         let segment = &observed[at];
@@ -121,9 +120,7 @@ fn spread_out<'a>(
         .map(|&at| &observed[at])
         .filter(|segment| segment.size >= config.bulk_spread_min())
         .collect();
-    let together = i64::try_from(config.bulk_together())
-        .unwrap_or(i64::MAX)
-        .saturating_mul(1_000_000);
+    let together = from_milliseconds(config.bulk_together());
     let mut found = Vec::new();
     let mut rest = &large[..];
     // In order of request, so those that begin together stand together.

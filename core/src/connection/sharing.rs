@@ -30,7 +30,7 @@ use smallvec::SmallVec;
 pub(crate) use self::beam::Manner;
 use self::claim::Track;
 pub(crate) use self::claim::{Claim, MOST_CLAIMS};
-pub(crate) use self::period::{Part, milliseconds, scaled};
+pub(crate) use self::period::{Part, scaled};
 use self::period::{Period, Usual};
 use self::reader::{Reader, at_once};
 use self::rhythm::Rhythm;

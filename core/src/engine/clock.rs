@@ -8,7 +8,7 @@
 
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::Config;
-use crate::packet::{Stamp, Time};
+use crate::packet::{Stamp, Time, from_milliseconds, from_seconds};
 use crate::segments::steps::Step;
 
 /// Two packets in a row that are apart in time by more than a step.
@@ -31,7 +31,7 @@ impl Jump {
 /// Leaps ahead remembered: silences are among them, and one of several may be the one that is taken back.
 const LEAPS: usize = 8;
 
-/// What a jump says of the clock.
+/// The meaning of a jump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
     Nothing,
@@ -58,23 +58,18 @@ pub(super) struct Clock {
     /// Leaps ahead, the latest last, and the latest step back.
     leaps: Vec<Jump>,
     back: Option<Jump>,
-    /// What a flow's next packet may prove.
+    /// A step that a flow's next packet may prove.
     unproven: Option<(Slot, Step)>,
 }
 
 impl Clock {
     pub(super) fn new(config: &Config) -> Self {
-        let nanoseconds = |number: u64, unit| {
-            i64::try_from(number)
-                .unwrap_or(i64::MAX)
-                .saturating_mul(unit)
-        };
         Self {
             newest: Time(i64::MIN),
-            step: nanoseconds(config.clock_step(), 1_000_000),
-            between: nanoseconds(config.clock_step(), 2_000_000).cast_unsigned(),
-            doubt: nanoseconds(config.clock_doubt(), 1_000_000_000),
-            patience: nanoseconds(config.settle_after(), 1_000_000_000),
+            step: from_milliseconds(config.clock_step()),
+            between: from_milliseconds(2 * config.clock_step()).cast_unsigned(),
+            doubt: from_seconds(config.clock_doubt()),
+            patience: from_seconds(config.settle_after()),
             leaps: Vec::new(),
             back: None,
             unproven: None,

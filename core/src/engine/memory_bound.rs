@@ -11,6 +11,7 @@ use crate::flows::registry::Registry;
 use crate::flows::scopes::Scopes;
 use crate::flows::translation::Translations;
 use crate::flows::viewers::Viewers;
+use crate::packet::from_milliseconds;
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::{self, Fragments};
 
@@ -41,9 +42,7 @@ pub(super) fn fragment_limits(config: &Config) -> fragments::Limits {
     fragments::Limits {
         packets: size(config.fragment_packets()),
         bytes: size(config.fragment_bytes()),
-        patience: i64::try_from(config.fragment_patience())
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1_000_000),
+        patience: from_milliseconds(config.fragment_patience()),
     }
 }
 

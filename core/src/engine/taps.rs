@@ -13,7 +13,7 @@ use std::ops::Bound;
 use crate::bounded::clock_table::Slot;
 use crate::config::Config;
 use crate::flows::key::End;
-use crate::packet::{Stamp, Time};
+use crate::packet::{Stamp, Time, from_milliseconds};
 use crate::wire::decode::{Tcp, TcpFlags};
 
 /// Memory of a packet that waits besides its payload, in bytes: lists grow to twice of what is in them.
@@ -150,9 +150,7 @@ impl Taps {
             held: 0,
             most_held: size(config.tap_bytes().min(config.connection_bytes() / 2)),
             most_flows: size(config.max_connections() / FLOWS_SHARE),
-            patience: i64::try_from(config.tap_skew())
-                .unwrap_or(i64::MAX)
-                .saturating_mul(1_000_000),
+            patience: from_milliseconds(config.tap_skew()),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::bounded::size;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::facts::segment::Segment;
-use crate::packet::Time;
+use crate::packet::{Time, from_seconds};
 
 /// Something that happens to a segment at a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +118,7 @@ pub(crate) fn happenings(segment: &Segment, end: Time, quiet: i64) -> (Event, Op
 
 /// Silence after which a response is complete, in nanoseconds.
 pub(crate) fn quiet(config: &Config) -> i64 {
-    i64::try_from(config.segment_quiet())
-        .unwrap_or(i64::MAX)
-        .saturating_mul(1_000_000_000)
+    from_seconds(config.segment_quiet())
 }
 
 /// Events of the segments of the kinds that count, by client.

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::facts::annotation::{Annotation, ServerId};
 use crate::facts::segment::Kind;
-use crate::packet::{Packet, Time};
+use crate::packet::{Packet, Time, from_seconds};
 
 /// Segments of a session that are looked at for each row. In the time in which segments settle, players ask for some
 /// forty.
@@ -85,13 +85,11 @@ impl Live {
     /// lies behind the packet that closed it.
     #[must_use]
     pub fn new(config: &Config, lag: u64) -> Self {
-        let nanoseconds =
-            |seconds: u64| i64::try_from(seconds.saturating_mul(1_000_000_000)).unwrap_or(i64::MAX);
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
             features: Features::live(config, 1),
-            lag: nanoseconds(lag),
-            patience: nanoseconds(config.settle_after().max(config.segment_quiet())),
+            lag: from_seconds(lag),
+            patience: from_seconds(config.settle_after().max(config.segment_quiet())),
             quiet: quiet(config),
             kinds: config.feature_kinds.to_vec(),
             keeps: false,

@@ -9,7 +9,7 @@ use super::shares::Shares;
 use super::window::Window;
 use crate::bounded::size;
 use crate::config::Config;
-use crate::packet::Time;
+use crate::packet::{Time, from_seconds};
 
 /// The settings that a session is measured by.
 #[derive(Clone, Copy, Debug)]
@@ -26,14 +26,9 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn new(config: &Config) -> Self {
-        let nanoseconds = |seconds: u64| {
-            i64::try_from(seconds)
-                .unwrap_or(i64::MAX)
-                .saturating_mul(1_000_000_000)
-        };
         Self {
-            window: nanoseconds(config.feature_window()),
-            idle: nanoseconds(config.session_idle()),
+            window: from_seconds(config.feature_window()),
+            idle: from_seconds(config.session_idle()),
             weight: 2.0 / (config.ewma_span() as f64 + 1.0),
             session_values: usize::try_from(config.session_values()).unwrap_or(usize::MAX),
             zero_if_empty: config.zero_if_empty,

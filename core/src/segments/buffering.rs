@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use crate::config::Config;
 use crate::facts::segment::{Kind, Segment};
-use crate::packet::Time;
+use crate::packet::{Time, from_milliseconds};
 
 /// A phase in which a client's player filled its buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Phase {
 /// it had come; `fill_segments` of them make a phase.
 #[must_use]
 pub fn filling<'a>(segments: impl IntoIterator<Item = &'a Segment>, config: &Config) -> Vec<Phase> {
-    let idle = i64::try_from(config.fill_idle().saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+    let idle = from_milliseconds(config.fill_idle());
     let is_phase = |phase: &Phase| u64::from(phase.segments) >= config.fill_segments();
     let mut open: HashMap<IpAddr, Phase> = HashMap::new();
     let mut phases = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::bounded::size;
 use crate::config::Config;
 use crate::facts::segment::Segment;
-use crate::packet::Time;
+use crate::packet::{Time, from_seconds};
 
 /// Open segments looked at per packet, so that no packet pays for all of them.
 const LOOKS: usize = 16;
@@ -46,15 +46,13 @@ pub(crate) struct Settling {
 
 impl Settling {
     pub(crate) fn new(config: &Config) -> Self {
-        let nanoseconds =
-            |seconds: u64| i64::try_from(seconds.saturating_mul(1_000_000_000)).unwrap_or(i64::MAX);
         Self {
             open: VecDeque::new(),
             left: 0,
             next: Time(i64::MIN),
             earliest: Time(i64::MIN),
-            patience: nanoseconds(config.settle_after().max(config.segment_quiet())),
-            quiet: nanoseconds(config.segment_quiet()),
+            patience: from_seconds(config.settle_after().max(config.segment_quiet())),
+            quiet: from_seconds(config.segment_quiet()),
             is_watched: false,
             settled: VecDeque::new(),
             capacity: usize::try_from(config.max_segments()).unwrap_or(usize::MAX),

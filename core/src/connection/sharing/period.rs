@@ -65,13 +65,6 @@ impl Period {
     }
 }
 
-/// Nanoseconds.
-pub(crate) fn milliseconds(count: u64) -> i64 {
-    i64::try_from(count)
-        .unwrap_or(i64::MAX)
-        .saturating_mul(1_000_000)
-}
-
 /// The part of a whole that so many of a sum's bytes are.
 pub(crate) fn scaled(whole: u64, part: u64, sum: u64) -> u64 {
     (u128::from(whole) * u128::from(part) / u128::from(sum.max(1))) as u64

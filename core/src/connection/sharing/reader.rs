@@ -2,10 +2,10 @@
 
 use super::beam::{self, Manner, Puzzle, Reading};
 use super::claim::Track;
-use super::period::{Part, Period, Usual, milliseconds, scaled};
+use super::period::{Part, Period, Usual, scaled};
 use super::rhythm::Rhythm;
 use crate::config::Config;
-use crate::packet::Time;
+use crate::packet::{Time, from_milliseconds};
 
 /// What a period is when a server has one manner.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,7 +67,7 @@ impl Reader {
 pub(super) fn at_once(over: Time, config: &Config) -> Time {
     Time(
         over.0
-            .saturating_add(milliseconds(config.sharing_at_once())),
+            .saturating_add(from_milliseconds(config.sharing_at_once())),
     )
 }
 

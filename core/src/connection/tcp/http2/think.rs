@@ -3,8 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::config::Config;
-use crate::connection::sharing::milliseconds;
-use crate::packet::Time;
+use crate::packet::{Time, from_milliseconds};
 
 /// Nanoseconds supposed until it was seen.
 const SUPPOSED: i64 = 5_000_000;
@@ -49,7 +48,7 @@ impl Think {
         let Some(took) = self.last.map(|last| time.since(last)) else {
             return;
         };
-        if (0..=milliseconds(config.sharing_at_once())).contains(&took) {
+        if (0..=from_milliseconds(config.sharing_at_once())).contains(&took) {
             if self.observed.len() == OBSERVATIONS {
                 self.observed.remove(0);
             }
@@ -65,7 +64,7 @@ impl Think {
             .get(sorted.len() / 2)
             .copied()
             .unwrap_or(SUPPOSED)
-            .min(milliseconds(config.sharing_think()))
+            .min(from_milliseconds(config.sharing_think()))
     }
 
     /// Bytes that had come when a client decided that asks now.
@@ -119,14 +118,17 @@ mod tests {
     #[test]
     fn both_sides_of_a_request_at_once_and_of_the_longest_time_to_think() {
         let config = Config::default();
-        let at_once = milliseconds(config.sharing_at_once());
+        let at_once = from_milliseconds(config.sharing_at_once());
         let mut think = Think::default();
         think.push(1000, Time(0));
         think.ask(Time(at_once + 1), &config);
         think.ask(Time(-1), &config);
         assert_eq!(think.time(&config), SUPPOSED);
         think.ask(Time(at_once), &config);
-        assert_eq!(think.time(&config), milliseconds(config.sharing_think()));
+        assert_eq!(
+            think.time(&config),
+            from_milliseconds(config.sharing_think())
+        );
         let mut quick = Think::default();
         quick.push(1000, Time(0));
         quick.ask(Time(19 * MILLISECOND), &config);
