@@ -5,5 +5,6 @@ pub(crate) mod key;
 pub(crate) mod registry;
 pub(crate) mod scopes;
 pub(crate) mod site;
+pub(crate) mod special_purpose;
 pub(crate) mod translation;
 pub(crate) mod viewers;

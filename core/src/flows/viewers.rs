@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::bounded::clock_table::Table;
 use crate::config::Config;
+use crate::flows::special_purpose::is_special_purpose;
 use crate::wire::link_ends::LinkAddress;
 
 /// Addresses remembered for each viewer: one of IPv4, and some of IPv6, of which a device takes a new one every day (RFC 8981).
@@ -37,8 +38,11 @@ impl Viewers {
             .saturating_add(Table::<IpAddr, IpAddr>::bound(most(config)))
     }
 
-    /// Takes note that a device has an address.
+    /// Takes note that a device has an address, by which others may know it.
     pub(crate) fn note(&mut self, device: LinkAddress, address: IpAddr) {
+        if is_special_purpose(address) {
+            return;
+        }
         let first = match self.first.find(&device) {
             Some(slot) => self.first[slot],
             None => {
@@ -76,6 +80,18 @@ mod tests {
         // The address went to another device.
         viewers.note([4; 6], new);
         assert_eq!(viewers.of(new), address("10.0.0.3"));
+    }
+
+    #[test]
+    fn an_address_of_the_link_names_no_device() {
+        let mut viewers = Viewers::new(&Config::default());
+        for (number, of_link) in [(2, "fe80::2"), (4, "169.254.0.4")] {
+            let own = address(&format!("10.0.0.{number}"));
+            viewers.note([number; 6], address(of_link));
+            viewers.note([number; 6], own);
+            assert_eq!(viewers.of(own), own);
+            assert_eq!(viewers.of(address(of_link)), address(of_link));
+        }
     }
 
     #[test]

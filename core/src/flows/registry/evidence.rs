@@ -11,6 +11,7 @@ use crate::facts::counters::Counters;
 use crate::facts::server::{Evidence, EvidenceKind, Role, RoleReason, Server};
 use crate::flows::key::HostKey;
 use crate::flows::site::Site;
+use crate::flows::special_purpose::is_special_purpose;
 use crate::packet::{Stamp, Time};
 use crate::wire::dns;
 
@@ -52,7 +53,7 @@ impl Registry {
             // Filters also answer with themselves, and with nobody.
             let is_sinkhole = address == resolver.address
                 || address == IpAddr::V4(Ipv4Addr::BROADCAST)
-                || is_nobodys(address);
+                || is_special_purpose(address);
             match asked.or(answer.found) {
                 _ if is_sinkhole => {}
                 Some(name) => {
@@ -243,14 +244,4 @@ impl Registry {
             has_past || missed || has_packets && config.segment_rule == SegmentRule::Server;
         Some(id)
     }
-}
-
-/// Returns true for addresses that no server elsewhere has: of a link, or those of version 4 within version 6.
-fn is_nobodys(address: IpAddr) -> bool {
-    let is_link_local = match address {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.is_unicast_link_local(),
-    };
-    let address = address.to_canonical();
-    is_link_local || address.is_unspecified() || address.is_loopback() || address.is_multicast()
 }
