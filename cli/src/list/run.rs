@@ -366,8 +366,11 @@ fn outcome<R>(
                 status,
                 mut sentences,
             } = study.remarks();
-            let empty = study.nothing_recognised().filter(|_| study.is_empty());
-            sentences.extend(empty.map(|empty| format!("{}: {empty}", study.name())));
+            // A damaged file has said why nothing is in it.
+            if study.is_empty() && sentences.is_empty() {
+                let empty = study.nothing_recognised();
+                sentences.extend(empty.map(|empty| format!("{}: {empty}", study.name())));
+            }
             Ok(Outcome {
                 status,
                 sentences,
