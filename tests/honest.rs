@@ -49,7 +49,7 @@ fn segments(config: &Config, frames: &[Frame], left: &[bool], cut: &[usize]) -> 
     let mut engine = Engine::new(config.clone());
     for pass in 0..2 {
         if pass == 1 {
-            engine = engine.into_informed();
+            engine = engine.restart_with_evidence();
         }
         for (at, frame) in frames.iter().enumerate().filter(|(at, _)| left[*at]) {
             engine.packet(&Packet {

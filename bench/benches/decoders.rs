@@ -9,7 +9,7 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nflx_core::fuzzing::client_hello::ClientHello;
-use nflx_core::fuzzing::decode::{Transport, decode};
+use nflx_core::fuzzing::decode::{IpPayload, decode};
 use nflx_core::fuzzing::{dns, http1 as http, quic, tls};
 use nflx_core::{LinkType, Packet, Time};
 
@@ -35,7 +35,7 @@ fn frames(name: &str) -> (LinkType, Vec<Vec<u8>>) {
     (LinkType(word(20) as u16), frames)
 }
 
-fn payloads(name: &str, choose: impl Fn(&Transport<'_>) -> Option<Vec<u8>>) -> Vec<Vec<u8>> {
+fn payloads(name: &str, choose: impl Fn(&IpPayload<'_>) -> Option<Vec<u8>>) -> Vec<Vec<u8>> {
     let (link_type, frames) = frames(name);
     let packet = |data| Packet {
         frame: 1,
@@ -82,7 +82,7 @@ fn decoders(c: &mut Criterion) {
     }
     let tcp = |capture: &str, wanted: fn(&[u8]) -> bool| {
         payloads(&format!("{capture}.pcap.gz"), |transport| match transport {
-            Transport::Tcp(tcp) if wanted(tcp.payload) => Some(tcp.payload.to_vec()),
+            IpPayload::Tcp(tcp) if wanted(tcp.payload) => Some(tcp.payload.to_vec()),
             _ => None,
         })
     };
@@ -110,7 +110,7 @@ fn decoders(c: &mut Criterion) {
     );
     let udp = |capture: &str, wanted: fn(u16, &[u8]) -> bool| {
         payloads(&format!("{capture}.pcap.gz"), |transport| match transport {
-            Transport::Udp(udp) if wanted(udp.source_port, udp.payload) => {
+            IpPayload::Udp(udp) if wanted(udp.source_port, udp.payload) => {
                 Some(udp.payload.to_vec())
             }
             _ => None,

@@ -35,7 +35,7 @@ use crate::flows::viewers::Viewers;
 use crate::packet::{Packet, Stamp, Time};
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::Fragments;
-use crate::wire::decode::{Datagram, Decoder, TcpFlags, Transport};
+use crate::wire::decode::{Datagram, Decoder, IpPayload, TcpFlags};
 
 /// A packet that was counted and followed.
 struct Taken {
@@ -92,7 +92,7 @@ impl Engine {
     /// Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known
     /// as such from the start.
     #[must_use]
-    pub fn into_informed(self) -> Self {
+    pub fn restart_with_evidence(self) -> Self {
         let registry = self.registry.informed(&self.config);
         let mut informed = Self::with(self.config, registry);
         if self.taps.differ {
@@ -147,14 +147,14 @@ impl Engine {
     }
 
     /// Returns true if packets of a server were skipped because it was not yet known to be Netflix.
-    /// A second reading with [`Self::into_informed`] may then find more segments. Handshakes before
+    /// A second reading with [`Self::restart_with_evidence`] may then find more segments. Handshakes before
     /// the name that they lead to do not count.
     #[must_use]
     pub fn segments_missed(&self) -> bool {
         self.segments_missed || self.registry.segments_missed
     }
 
-    /// Returns true if a second reading with [`Self::into_informed`] would say more of some packet,
+    /// Returns true if a second reading with [`Self::restart_with_evidence`] would say more of some packet,
     /// or find more segments. Every host that shows facts of packets asks this, so that all say the
     /// same; rows of segments only need [`Self::segments_missed`].
     #[must_use]
@@ -246,12 +246,12 @@ impl Engine {
         let key = key.within(scope);
         // Calls that few packets need get a copy of their own, so that those of the others stay in registers.
         let transport = &datagram.transport;
-        if let Transport::Udp(udp) = transport {
+        if let IpPayload::Udp(udp) = transport {
             self.learn(udp, datagram.source, stamp);
         }
-        let has_ports = matches!(transport, Transport::Tcp(_) | Transport::Udp(_));
+        let has_ports = matches!(transport, IpPayload::Tcp(_) | IpPayload::Udp(_));
         let mut flow = self.enter(key, has_ports, stamp.time);
-        let is_syn = matches!(transport, Transport::Tcp(tcp) if tcp.flags.has(TcpFlags::SYN));
+        let is_syn = matches!(transport, IpPayload::Tcp(tcp) if tcp.flags.has(TcpFlags::SYN));
         if is_syn {
             self.registry.flow_mut(flow).watch = WATCHED + 1;
         }
@@ -264,22 +264,22 @@ impl Engine {
             }
         }
         match transport {
-            Transport::Tcp(tcp) if is_syn => {
+            IpPayload::Tcp(tcp) if is_syn => {
                 let tcp = *tcp;
                 self.renew_if_reopened(flow, &tcp, sender, stamp.time);
             }
-            Transport::Udp(udp) => self.renew_if_quic_reopened(flow, udp, sender, stamp.time),
+            IpPayload::Udp(udp) => self.renew_if_quic_reopened(flow, udp, sender, stamp.time),
             _ => {}
         }
         self.registry
             .count(flow, sender, datagram.length, stamp.time);
         self.length = datagram.length;
         let outcome = match transport {
-            Transport::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
-            Transport::Udp(udp) => self.udp(flow, udp, sender, stamp),
-            Transport::LaterFragment => Outcome::default(),
+            IpPayload::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
+            IpPayload::Udp(udp) => self.udp(flow, udp, sender, stamp),
+            IpPayload::LaterFragment => Outcome::default(),
             // Fields are for TCP and UDP; what else the address sends is counted only.
-            Transport::Other => return None,
+            IpPayload::Other => return None,
         };
         Some(Taken {
             flow,

@@ -25,7 +25,7 @@
 //! # What decides
 //!
 //! - **Evidence is about addresses.** The moment an address is identified, all that its flows counted before is its own,
-//!   and every flow of it is followed. A second pass over the same packets ([`Engine::into_informed`]) starts with the
+//!   and every flow of it is followed. A second pass over the same packets ([`Engine::restart_with_evidence`]) starts with the
 //!   evidence of the first, so that what identifies a server may stand anywhere in a capture.
 //! - **Sequence space, not packets.** `connection::tcp::stream` unwraps sequence numbers, tells new bytes from repeated, late and
 //!   never captured ones, and hands them on in order. Bytes belong to a segment by their offset: a late packet is counted

@@ -276,7 +276,7 @@ pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_st
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
-        handle.engine = handle.engine.take().map(Engine::into_informed);
+        handle.engine = handle.engine.take().map(Engine::restart_with_evidence);
         if handle.keeps_settled {
             handle.core()?.watch_settled();
         }

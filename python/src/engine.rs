@@ -138,7 +138,7 @@ impl Engine {
     fn read_again(&mut self) {
         let config = self.engine.config().clone();
         let engine = std::mem::replace(&mut self.engine, nflx_core::Engine::new(config));
-        self.engine = engine.into_informed();
+        self.engine = engine.restart_with_evidence();
         self.engine.watch_settled();
         if let Some(asked) = &mut self.asked {
             asked.begin(self.engine.config());

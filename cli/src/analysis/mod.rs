@@ -48,7 +48,7 @@ pub(crate) struct Study {
     /// Time of the first packet.
     pub(crate) start: Time,
     /// What windows had no room for.
-    pub(crate) windows: features::Stats,
+    pub(crate) windows: features::WindowStats,
     /// Windows that were counted beside the first pass, if they were asked for and it said all there is to say.
     pub(crate) counted: Option<Features>,
     /// Model to ask, if there is one.
@@ -110,7 +110,11 @@ impl Seen {
     }
 
     /// Returns what to say of a capture besides its damage.
-    pub(crate) fn sentences(&self, engine: &Engine, windows: &features::Stats) -> Vec<String> {
+    pub(crate) fn sentences(
+        &self,
+        engine: &Engine,
+        windows: &features::WindowStats,
+    ) -> Vec<String> {
         let stats = engine.stats();
         let servers = (windows.servers_lost > 0).then(|| {
             format!(
@@ -167,14 +171,14 @@ impl Study {
                 Ahead::Whole(seen) => break seen,
                 Ahead::Again(used) => budget -= used,
             }
-            engine = engine.into_informed();
+            engine = engine.restart_with_evidence();
             counted = begin(&engine);
         };
         drop(watch);
         let mut study = Self {
             engine,
             start: seen.start.unwrap_or_default(),
-            windows: features::Stats::default(),
+            windows: features::WindowStats::default(),
             counted,
             model: None,
             as_known: None,
@@ -215,7 +219,7 @@ impl Study {
         show_progress: bool,
         visit: impl FnMut(&Packet<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
     ) -> Result<Self, Failure> {
-        self.reread(Engine::into_informed, show_progress, visit)
+        self.reread(Engine::restart_with_evidence, show_progress, visit)
     }
 
     /// The same without any evidence, as a host has it that reads once.
@@ -262,7 +266,7 @@ impl Study {
         mut self,
         mut visit: impl FnMut(Piece<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
     ) -> Result<Self, Failure> {
-        let mut engine = self.engine.into_informed();
+        let mut engine = self.engine.restart_with_evidence();
         let watch = progress(self.parts.name(), true, None, 2);
         let mut seen = Seen::default();
         self.parts.pieces(&watch(self.parts.size()), |piece| {
@@ -426,7 +430,7 @@ fn lacking(stats: &Stats) -> String {
 pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player \
                                              does shows names, and --prefixes takes addresses that are known otherwise";
 
-fn shortage(stats: &Stats, windows: &features::Stats) -> Option<String> {
+fn shortage(stats: &Stats, windows: &features::WindowStats) -> Option<String> {
     let counts = [
         (stats.flows_evicted, "flows", "max_flows"),
         (stats.hosts_evicted, "addresses", "max_flows"),

@@ -78,14 +78,14 @@ fn what_is_lacking_is_named() {
 #[test]
 fn shortages_name_the_setting() {
     assert_eq!(
-        shortage(&Stats::default(), &features::Stats::default()),
+        shortage(&Stats::default(), &features::WindowStats::default()),
         None
     );
     let mut stats = Stats::default();
     (stats.flows_evicted, stats.hosts_evicted) = (3, 2);
     stats.segments_evicted = 1;
     assert_eq!(
-        shortage(&stats, &features::Stats::default()).as_deref(),
+        shortage(&stats, &features::WindowStats::default()).as_deref(),
         Some(
             "found no room for 3 flows, 2 addresses, 1 segments; raise max_flows and max_segments \
              with --set NAME=VALUE"

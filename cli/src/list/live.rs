@@ -161,7 +161,7 @@ fn follow<T: Live>(
 }
 
 /// What the user should know besides the rows, in sentences.
-fn remarks(engine: &Engine, seen: &Seen, windows: &features::Stats) -> Vec<String> {
+fn remarks(engine: &Engine, seen: &Seen, windows: &features::WindowStats) -> Vec<String> {
     let mut sentences = seen.sentences(engine, windows);
     let lost = engine.stats().settled_lost;
     if lost > 0 {

@@ -27,7 +27,7 @@ use crate::workers;
 const PART: &str = "part.parquet";
 
 /// What became of a capture.
-struct Outcome<R> {
+struct CaptureRead<R> {
     status: Status,
     /// What the user should know, a sentence each.
     sentences: Vec<String>,
@@ -349,8 +349,8 @@ pub(super) fn all<R: Send>(
 fn outcome<R>(
     input: &Input,
     read: impl FnOnce(&[PathBuf]) -> Result<(Study, R), Failure>,
-) -> io::Result<Outcome<R>> {
-    let failed = |sentence: String| Outcome {
+) -> io::Result<CaptureRead<R>> {
+    let failed = |sentence: String| CaptureRead {
         status: Status::Failed,
         sentences: vec![sentence],
         recognised: false,
@@ -371,7 +371,7 @@ fn outcome<R>(
                 let empty = study.nothing_recognised();
                 sentences.extend(empty.map(|empty| format!("{}: {empty}", study.name())));
             }
-            Ok(Outcome {
+            Ok(CaptureRead {
                 status,
                 sentences,
                 recognised: study.nothing_recognised().is_none(),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use nflx_core::Time;
 use nflx_core::features::Row;
-use nflx_core::quality::model::Reason;
+use nflx_core::quality::model::Refusal;
 
 use crate::rows::Said;
 
@@ -118,13 +118,13 @@ impl Answers {
 }
 
 /// Returns a reason as it is counted: numbers would make each its own.
-fn without_numbers(reason: Option<Reason>) -> String {
+fn without_numbers(reason: Option<Refusal>) -> String {
     match reason {
         None => "no reason".to_owned(),
-        Some(Reason::OutOfRange { column, .. }) => {
+        Some(Refusal::OutOfRange { column, .. }) => {
             format!("{column} lies outside the values seen in training")
         }
-        Some(Reason::TooFewSegments { wanted, .. }) => {
+        Some(Refusal::TooFewSegments { wanted, .. }) => {
             format!("fewer than {wanted} segments have completed")
         }
         Some(reason) => reason.to_string(),

@@ -8,7 +8,7 @@ use crate::flows::copies::{Identity, Relation, Suspected};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::fragments::Fragments;
-use crate::wire::decode::{Datagram, DecodeError, Fragment, Layers, Scope, TcpFlags, Transport};
+use crate::wire::decode::{Datagram, DecodeError, Fragment, IpPayload, Layers, Scope, TcpFlags};
 use crate::wire::link_ends::link_ends;
 
 impl Engine {
@@ -138,7 +138,7 @@ impl Engine {
         &mut self,
         packet: &Packet<'_>,
         header_at: u32,
-        transport: Transport<'_>,
+        transport: IpPayload<'_>,
         (mut flow, mut sender): (Slot, End),
     ) -> (Slot, End, bool) {
         self.prove_step(flow, packet.time);
@@ -189,7 +189,7 @@ impl Engine {
         };
         if copied {
             self.latest_is_copy = true;
-            if let Transport::Tcp(tcp) = &transport
+            if let IpPayload::Tcp(tcp) = &transport
                 && tcp.flags.has(TcpFlags::SYN)
             {
                 self.registry

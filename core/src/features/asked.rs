@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use super::carriage::Carriage;
-use super::events::{Event, Happening};
-use super::row::{Known, Latest, Row};
-use super::session::Rules;
+use super::events::{Happening, SegmentEvent};
+use super::row::{Latest, Row, SegmentsSoFar};
+use super::session::WindowRules;
 use super::window::Spread;
 use crate::bounded::size;
 use crate::config::Config;
@@ -36,7 +36,7 @@ impl Occurrences {
 
 /// What a session's segments were so far, and those of the window that is filled next.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct SessionSegments {
     /// Of the packets to and from video servers.
     pub(crate) carriage: Carriage,
     requests: Occurrences,
@@ -57,7 +57,7 @@ struct Counts {
     completion_gaps: Spread,
 }
 
-impl Asked {
+impl SessionSegments {
     /// The most memory that all of them hold beside themselves.
     pub(crate) fn bound(config: &Config) -> u64 {
         let (sessions, events) = (
@@ -76,7 +76,7 @@ impl Asked {
     }
 
     /// Takes what happens to a segment.
-    pub(crate) fn happens(&mut self, event: &Event, rules: &Rules) {
+    pub(crate) fn happens(&mut self, event: &SegmentEvent, rules: &WindowRules) {
         match event.happening {
             Happening::Request => self.request(event.time, rules),
             Happening::Completion { requested, bytes } => {
@@ -86,7 +86,7 @@ impl Asked {
     }
 
     /// Takes a request.
-    fn request(&mut self, time: Time, rules: &Rules) {
+    fn request(&mut self, time: Time, rules: &WindowRules) {
         self.window.requests += 1;
         if let Some(gap) = self.requests.add(time, rules.session_values) {
             self.window
@@ -96,7 +96,7 @@ impl Asked {
     }
 
     /// Takes a segment that completed.
-    fn completion(&mut self, requested: Time, completed: Time, bytes: u64, rules: &Rules) {
+    fn completion(&mut self, requested: Time, completed: Time, bytes: u64, rules: &WindowRules) {
         self.window.completions += 1;
         let gap = self.completions.add(completed, rules.session_values);
         if let Some(gap) = gap {
@@ -144,7 +144,7 @@ impl Asked {
     }
 
     /// Fills the row of a window, and begins the next. Returns how many values were not kept for percentiles.
-    pub(crate) fn fill(&mut self, row: &mut Row, rules: &Rules) -> u64 {
+    pub(crate) fn fill(&mut self, row: &mut Row, rules: &WindowRules) -> u64 {
         let sampled = self.take_sampled();
         row.from_start = self.carriage.from_start;
         row.transport = self.carriage.transport();
@@ -158,7 +158,7 @@ impl Asked {
     }
 
     /// What is known at the end of the window.
-    fn known(&self, rules: &Rules) -> Known {
+    fn known(&self, rules: &WindowRules) -> SegmentsSoFar {
         let mut last_sizes = Spread::default();
         let mut average = None;
         let averages = self.last_sizes.iter().map(|&size| {
@@ -169,7 +169,7 @@ impl Asked {
             }))
         });
         let averages = averages.collect();
-        Known {
+        SegmentsSoFar {
             averages,
             requests_before: self.requests.count - self.window.requests,
             completions_before: self.completions.count - self.window.completions,

@@ -14,14 +14,14 @@ pub(crate) struct Carried {
 
 impl Carried {
     /// Counts a packet of `length` bytes, which is the `ordinal`-th of its window.
-    pub(crate) fn packet(&mut self, transport: &decode::Transport<'_>, length: u32, ordinal: u64) {
+    pub(crate) fn packet(&mut self, transport: &decode::IpPayload<'_>, length: u32, ordinal: u64) {
         let (place, begins) = match transport {
-            decode::Transport::Tcp(tcp) => (0, tcp.flags.has(TcpFlags::SYN)),
+            decode::IpPayload::Tcp(tcp) => (0, tcp.flags.has(TcpFlags::SYN)),
             // RFC 9000, section 17.2: a connection begins with long headers.
-            decode::Transport::Udp(udp) => {
+            decode::IpPayload::Udp(udp) => {
                 (1, udp.payload.first().is_some_and(|byte| byte & 0x80 != 0))
             }
-            decode::Transport::LaterFragment | decode::Transport::Other => return,
+            decode::IpPayload::LaterFragment | decode::IpPayload::Other => return,
         };
         self.bytes[place] += u64::from(length);
         self.first.get_or_insert((ordinal, begins));
@@ -82,8 +82,8 @@ mod tests {
     use super::*;
     use crate::wire::decode::{Tcp, Udp};
 
-    fn tcp(flags: TcpFlags) -> decode::Transport<'static> {
-        decode::Transport::Tcp(Tcp {
+    fn tcp(flags: TcpFlags) -> decode::IpPayload<'static> {
+        decode::IpPayload::Tcp(Tcp {
             source_port: 443,
             destination_port: 50_000,
             sequence: 1,
@@ -97,8 +97,8 @@ mod tests {
         })
     }
 
-    fn udp(payload: &[u8]) -> decode::Transport<'_> {
-        decode::Transport::Udp(Udp {
+    fn udp(payload: &[u8]) -> decode::IpPayload<'_> {
+        decode::IpPayload::Udp(Udp {
             source_port: 443,
             destination_port: 50_000,
             payload_length: 1_200,
@@ -107,7 +107,7 @@ mod tests {
     }
 
     /// Returns what is known after these packets of 100 bytes each.
-    fn after(packets: &[decode::Transport<'_>]) -> (Option<bool>, Option<Transport>) {
+    fn after(packets: &[decode::IpPayload<'_>]) -> (Option<bool>, Option<Transport>) {
         // Every second one in another window.
         let mut carriage = Carriage::default();
         for window in packets.chunks(2) {
@@ -135,7 +135,7 @@ mod tests {
             after(&[udp(&[0x43, 0])]),
             (Some(false), Some(Transport::Quic))
         );
-        assert_eq!(after(&[decode::Transport::LaterFragment]), (None, None));
+        assert_eq!(after(&[decode::IpPayload::LaterFragment]), (None, None));
     }
 
     #[test]

@@ -20,13 +20,13 @@ pub(crate) enum Happening {
 
 /// A happening, where and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Event {
+pub(crate) struct SegmentEvent {
     pub(crate) frame: u64,
     pub(crate) time: Time,
     pub(crate) happening: Happening,
 }
 
-impl Event {
+impl SegmentEvent {
     pub(crate) const fn is_completion(&self) -> bool {
         matches!(self.happening, Happening::Completion { .. })
     }
@@ -35,13 +35,13 @@ impl Event {
 /// Events of a client, in the order of packets.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    list: Vec<Event>,
+    list: Vec<SegmentEvent>,
     next: usize,
 }
 
 impl Queue {
     /// The next event before a frame.
-    pub(crate) fn before(&mut self, frame: u64) -> Option<Event> {
+    pub(crate) fn before(&mut self, frame: u64) -> Option<SegmentEvent> {
         let event = *self
             .list
             .get(self.next)
@@ -53,12 +53,12 @@ impl Queue {
 
 /// What a studied capture tells of its windows.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct CaptureFacts {
     events: HashMap<IpAddr, Queue>,
     video_servers: HashSet<IpAddr>,
 }
 
-impl Outcome {
+impl CaptureFacts {
     pub(crate) fn of(outcome: &Engine) -> Self {
         let servers = outcome.servers().map(|(_, server)| server);
         let of_video = servers.filter(|server| server.role.sends_video());
@@ -70,7 +70,7 @@ impl Outcome {
 
     /// The most memory that it holds: a request and a completion of each segment, and as much again while they are sorted.
     pub(crate) fn bound(config: &Config) -> u64 {
-        size::list::<Event>(config.max_segments().saturating_mul(2))
+        size::list::<SegmentEvent>(config.max_segments().saturating_mul(2))
             .saturating_mul(2)
             .saturating_add(size::list::<[IpAddr; 2]>(config.max_servers()).saturating_mul(2))
     }
@@ -95,9 +95,13 @@ impl Outcome {
 
 /// Returns the request of a segment, and its completion if it has one. A segment that is still open at `end` counts as complete
 /// if nothing of it came for `quiet` nanoseconds; its size might be a part only else.
-pub(crate) fn happenings(segment: &Segment, end: Time, quiet: i64) -> (Event, Option<Event>) {
+pub(crate) fn happenings(
+    segment: &Segment,
+    end: Time,
+    quiet: i64,
+) -> (SegmentEvent, Option<SegmentEvent>) {
     let requested = segment.t_request;
-    let request = Event {
+    let request = SegmentEvent {
         frame: segment.request_frame,
         time: requested,
         happening: Happening::Request,
@@ -105,7 +109,7 @@ pub(crate) fn happenings(segment: &Segment, end: Time, quiet: i64) -> (Event, Op
     let completion = segment.last_frame.zip(segment.t_last);
     let completion = completion
         .filter(|(_, time)| segment.bytes > 0 && (segment.complete || end.since(*time) >= quiet))
-        .map(|(frame, time)| Event {
+        .map(|(frame, time)| SegmentEvent {
             frame,
             time,
             happening: Happening::Completion {

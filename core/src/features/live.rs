@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 
-use super::asked::Asked;
+use super::asked::SessionSegments;
 use super::carriage::{Carriage, Carried};
-use super::events::{Event, happenings, quiet};
+use super::events::{SegmentEvent, happenings, quiet};
 use super::row::Row;
 use super::session::Closed;
 use super::shares::Shares;
-use super::windows::{Features, Stats};
+use super::windows::{Features, WindowStats};
 use crate::bounded::size;
 use crate::config::Config;
 use crate::engine::Engine;
@@ -58,7 +58,7 @@ pub struct Live {
     latest: Time,
     /// The capture has ended: every row is due.
     is_over: bool,
-    stats: Stats,
+    stats: WindowStats,
 }
 
 /// A segment of which something may still happen.
@@ -73,7 +73,7 @@ struct Open {
 #[derive(Debug, Default)]
 struct Told {
     /// Events that cannot change any more, summed up.
-    base: Asked,
+    base: SessionSegments,
     open: Vec<Open>,
     /// Windows told: where each ends, in frames and in time; those of the time in which segments settle.
     windows: VecDeque<(u64, Time)>,
@@ -103,7 +103,7 @@ impl Live {
             last_server: None,
             latest: Time(i64::MIN),
             is_over: false,
-            stats: Stats::default(),
+            stats: WindowStats::default(),
         }
     }
 
@@ -129,7 +129,7 @@ impl Live {
             ));
         // Windows that are due, and the sessions of windows that are, stand in trees and tables with room to spare.
         Features::memory_bound(config)
-            .saturating_add(Asked::bound(config).saturating_mul(2))
+            .saturating_add(SessionSegments::bound(config).saturating_mul(2))
             .saturating_add(
                 size::list::<((Time, u64), Closed)>(kept.saturating_mul(2)).saturating_mul(2),
             )
@@ -201,9 +201,9 @@ impl Live {
 
     /// Returns the counts of what found no room.
     #[must_use]
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> WindowStats {
         let (own, counted) = (&self.stats, self.features.stats());
-        Stats {
+        WindowStats {
             sessions_evicted: own.sessions_evicted + counted.sessions_evicted,
             flows_evicted: own.flows_evicted + counted.flows_evicted,
             window_values_sampled: own.window_values_sampled + counted.window_values_sampled,
@@ -327,7 +327,7 @@ impl Live {
     }
 
     /// Takes for good what lies behind the time in which segments settle.
-    fn keep(&mut self, told: &mut Told, events: &[(Event, usize)], engine: &Engine) {
+    fn keep(&mut self, told: &mut Told, events: &[(SegmentEvent, usize)], engine: &Engine) {
         let settled = Time(self.latest.0.saturating_sub(self.patience));
         let mut until = None;
         while let Some((frame, _)) = told.windows.front().filter(|window| window.1 <= settled) {
@@ -396,7 +396,7 @@ impl Told {
         engine: &Engine,
         kinds: &[Kind],
         (latest, quiet): (Time, i64),
-    ) -> Vec<(Event, usize)> {
+    ) -> Vec<(SegmentEvent, usize)> {
         let mut events = Vec::new();
         for (place, open) in self.open.iter().enumerate() {
             let segment = engine.segment(open.number);

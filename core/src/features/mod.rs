@@ -4,13 +4,13 @@
 //! [`Config::session_idle`]. A *window* is [`Config::feature_window`] long; the first begins with the session's first
 //! packet, and they follow each other without a gap, empty ones too, up to the one that holds the last packet. Every
 //! packet of the session lies in exactly one. One whose time lies before the open window (captures step back where
-//! several queues wrote them) counts in the open one, and in [`Stats::packets_late`].
+//! several queues wrote them) counts in the open one, and in [`WindowStats::packets_late`].
 //!
 //! What a segment held and when it ended is known only once the capture has been read. Packets can be counted meanwhile:
 //! give each to [`Features::ahead`] with what the [`Engine`] says of it, and tell the outcome at the end
 //! ([`Features::settle`]). Where evidence came after packets that it concerns ([`Engine::evidence_came_late`]), or
 //! something found no room ([`Features::is_whole`]), read the capture once more: make [`Features::new`] of the outcome, and
-//! give every packet again, with what an engine that starts with the evidence of the first ([`Engine::into_informed`]) says
+//! give every packet again, with what an engine that starts with the evidence of the first ([`Engine::restart_with_evidence`]) says
 //! of it. Rows are the same either way. They come in the order in which windows close: with the first packet of their client
 //! behind them, and at the end in the order of sessions.
 //!
@@ -48,7 +48,7 @@
 //! [`Config::feature_window`]: crate::Config::feature_window
 //! [`Engine`]: crate::Engine
 //! [`Engine::evidence_came_late`]: crate::Engine::evidence_came_late
-//! [`Engine::into_informed`]: crate::Engine::into_informed
+//! [`Engine::restart_with_evidence`]: crate::Engine::into_informed
 
 mod asked;
 mod carriage;
@@ -69,4 +69,4 @@ mod windows;
 pub use columns::{COLUMNS, Column, DEFINITIONS, Layer, Source, Type, Value, column};
 pub use live::Live;
 pub use row::Row;
-pub use windows::{Features, Stats};
+pub use windows::{Features, WindowStats};

@@ -22,16 +22,16 @@ pub(crate) struct Shape {
 
 /// Statistics of a quantity over segments; `None` where there was no value.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Span {
+pub(crate) struct Statistics {
     pub(crate) mean: Option<f64>,
     pub(crate) deviation: Option<f64>,
     pub(crate) minimum: Option<f64>,
     pub(crate) maximum: Option<f64>,
-    /// In the order of [`Span::PERCENTILES`].
+    /// In the order of [`Statistics::PERCENTILES`].
     pub(crate) percentiles: [Option<f64>; 4],
 }
 
-impl Span {
+impl Statistics {
     pub(crate) const PERCENTILES: [f64; 4] = [50.0, 75.0, 85.0, 90.0];
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Counts {
 
 /// Totals of one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Sent {
+pub(crate) struct DirectionTotals {
     pub(crate) counts: Counts,
     pub(crate) bytes_per_packet: Shape,
     pub(crate) inter_arrival: Shape,
@@ -77,14 +77,14 @@ pub(crate) struct Sent {
 /// Counters of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counted {
-    pub(crate) down: Sent,
-    pub(crate) up: Sent,
+    pub(crate) down: DirectionTotals,
+    pub(crate) up: DirectionTotals,
     pub(crate) flows: u64,
     pub(crate) round_trip: Shape,
     pub(crate) requests: u64,
     pub(crate) completions: u64,
-    pub(crate) request_gaps: Span,
-    pub(crate) completion_gaps: Span,
+    pub(crate) request_gaps: Statistics,
+    pub(crate) completion_gaps: Statistics,
 }
 
 /// The latest segment that completed.
@@ -101,17 +101,17 @@ pub(crate) struct Latest {
 
 /// State of the session's segments at the end of the window.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Known {
+pub(crate) struct SegmentsSoFar {
     /// Before the window.
     pub(crate) requests_before: u64,
     pub(crate) completions_before: u64,
     pub(crate) bytes: u64,
     pub(crate) latest: Option<Latest>,
-    pub(crate) sizes: Span,
-    pub(crate) request_gaps: Span,
-    pub(crate) completion_gaps: Span,
+    pub(crate) sizes: Statistics,
+    pub(crate) request_gaps: Statistics,
+    pub(crate) completion_gaps: Statistics,
     /// The last ten.
-    pub(crate) last_sizes: Span,
+    pub(crate) last_sizes: Statistics,
     pub(crate) averages: SmallVec<[f64; 10]>,
 }
 
@@ -143,7 +143,7 @@ pub struct Row {
     pub(crate) counted: Counted,
     /// Bytes of the client's other traffic: down, up.
     pub(crate) foreign: [u64; 2],
-    pub(crate) known: Known,
+    pub(crate) known: SegmentsSoFar,
 }
 
 impl Row {

@@ -8,14 +8,14 @@ const KEPT_CAPACITY: usize = 256;
 
 /// Room shared by samples.
 #[derive(Debug)]
-pub(crate) struct Pool {
+pub(crate) struct SampleRoom {
     held: usize,
     limit: usize,
     /// Values that were not kept, or took the place of another.
     pub(crate) sampled: u64,
 }
 
-impl Pool {
+impl SampleRoom {
     pub(crate) const fn new(limit: usize) -> Self {
         Self {
             held: 0,
@@ -57,7 +57,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    pub(crate) fn add(&mut self, value: f64, pool: &mut Pool) {
+    pub(crate) fn add(&mut self, value: f64, pool: &mut SampleRoom) {
         self.seen += 1;
         if pool.held < pool.limit || self.values.len() < LEAST {
             self.values.push(value);
@@ -87,7 +87,7 @@ impl Sample {
     }
 
     /// Forgets the values.
-    pub(crate) fn clear(&mut self, pool: &mut Pool) {
+    pub(crate) fn clear(&mut self, pool: &mut SampleRoom) {
         pool.held -= self.values.len();
         self.values.clear();
         self.values.shrink_to(KEPT_CAPACITY);
@@ -143,7 +143,7 @@ impl Ranked {
 mod tests {
     use super::*;
 
-    fn sample(values: impl IntoIterator<Item = u32>, pool: &mut Pool) -> Sample {
+    fn sample(values: impl IntoIterator<Item = u32>, pool: &mut SampleRoom) -> Sample {
         let mut sample = Sample::default();
         values
             .into_iter()
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn medians() {
-        let mut pool = Pool::new(100);
+        let mut pool = SampleRoom::new(100);
         assert_eq!(sample([], &mut pool).median(), None);
         assert_eq!(sample([7], &mut pool).median(), Some(7.0));
         assert_eq!(sample([9, 1], &mut pool).median(), Some(5.0));
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_pool_is_shared_and_given_back() {
-        let mut pool = Pool::new(1_000);
+        let mut pool = SampleRoom::new(1_000);
         let mut full = sample(0..1_000, &mut pool);
         assert_eq!((pool.held, pool.sampled), (1_000, 0), "all that fit");
         full.add(1_000.0, &mut pool);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_sampled_is_uniform() {
-        let mut pool = Pool::new(1_000);
+        let mut pool = SampleRoom::new(1_000);
         let median = sample(0..100_000, &mut pool).median().expect("values");
         assert!((45_000.0..55_000.0).contains(&median), "{median}");
         let mut ranked = Ranked::default();

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
-use super::row::{Known, Row};
-use super::sample::Pool;
+use super::row::{Row, SegmentsSoFar};
+use super::sample::SampleRoom;
 use super::shares::Shares;
 use super::window::Window;
 use crate::bounded::size;
@@ -13,7 +13,7 @@ use crate::packet::{Time, from_seconds};
 
 /// The settings that a session is measured by.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
+pub(crate) struct WindowRules {
     /// Nanoseconds.
     pub(crate) window: i64,
     /// Nanoseconds.
@@ -24,7 +24,7 @@ pub(crate) struct Rules {
     pub(crate) zero_if_empty: bool,
 }
 
-impl Rules {
+impl WindowRules {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             window: from_seconds(config.feature_window()),
@@ -51,7 +51,7 @@ pub(crate) struct Closed {
 
 /// A session that is going on.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct OpenSession {
     pub(crate) number: u32,
     pub(crate) client: IpAddr,
     pub(crate) start: Time,
@@ -68,7 +68,7 @@ pub(crate) struct Session {
     foreign: VecDeque<[u64; 2]>,
 }
 
-impl Session {
+impl OpenSession {
     /// The most memory that all of them hold beside themselves, but for the values of windows.
     pub(crate) fn bound(config: &Config) -> u64 {
         let windows = size::list::<[u64; 2]>(config.session_idle() / config.feature_window() + 2);
@@ -93,11 +93,11 @@ impl Session {
 
     /// Returns true if a packet of this time is of another session: it came after the idle time, or
     /// the clock was set back by more than that.
-    pub(crate) fn is_over(&self, time: Time, rules: &Rules) -> bool {
+    pub(crate) fn is_over(&self, time: Time, rules: &WindowRules) -> bool {
         time.since(self.last) > rules.idle || self.last.since(time) > rules.idle
     }
 
-    fn window_start(&self, index: u32, rules: &Rules) -> Time {
+    fn window_start(&self, index: u32, rules: &WindowRules) -> Time {
         Time(
             self.start
                 .0
@@ -110,8 +110,8 @@ impl Session {
     pub(crate) fn advance(
         &mut self,
         (time, frame): (Time, u64),
-        rules: &Rules,
-        pool: &mut Pool,
+        rules: &WindowRules,
+        pool: &mut SampleRoom,
         closed: &mut VecDeque<Closed>,
     ) -> bool {
         // Bounded by the idle time.
@@ -125,7 +125,7 @@ impl Session {
     }
 
     /// Counts a packet of the client's other traffic.
-    pub(crate) fn foreign(&mut self, time: Time, down: bool, length: u32, rules: &Rules) {
+    pub(crate) fn foreign(&mut self, time: Time, down: bool, length: u32, rules: &WindowRules) {
         if self.is_over(time, rules) {
             return;
         }
@@ -139,7 +139,12 @@ impl Session {
     }
 
     /// Closes the open window at a frame; its counts begin anew.
-    pub(crate) fn close(&mut self, until: u64, rules: &Rules, pool: &mut Pool) -> Closed {
+    pub(crate) fn close(
+        &mut self,
+        until: u64,
+        rules: &WindowRules,
+        pool: &mut SampleRoom,
+    ) -> Closed {
         let (counted, shares) = self.window.take(pool);
         let row = Row {
             session: self.number,
@@ -153,7 +158,7 @@ impl Session {
             transport: None,
             zero_if_empty: rules.zero_if_empty,
             foreign: self.foreign.pop_front().unwrap_or_default(),
-            known: Known::default(),
+            known: SegmentsSoFar::default(),
             counted,
         };
         Closed {

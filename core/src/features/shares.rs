@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use smallvec::SmallVec;
 
 use super::carriage::Carried;
-use crate::wire::decode::Transport;
+use crate::wire::decode::IpPayload;
 
 /// What one server and the client sent each other in a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +36,7 @@ impl Shares {
         server: Option<IpAddr>,
         is_down: bool,
         length: u32,
-        transport: &Transport<'_>,
+        transport: &IpPayload<'_>,
     ) -> bool {
         self.packets += 1;
         let is_latest = self

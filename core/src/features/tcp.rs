@@ -205,12 +205,12 @@ impl Half {
 
 /// A TCP connection between a client and a server.
 #[derive(Debug, Default)]
-pub(crate) struct Connection {
+pub(crate) struct TcpHalves {
     up: Half,
     down: Half,
 }
 
-impl Connection {
+impl TcpHalves {
     /// The most memory that it holds beside itself.
     pub(crate) fn bound() -> u64 {
         let remembered =

@@ -1,7 +1,7 @@
 //! Captures for tests, and rows of them.
 
 use super::row::Row;
-use super::windows::{Features, Stats};
+use super::windows::{Features, WindowStats};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::packet::{LinkType, Packet, Time};
@@ -28,7 +28,7 @@ pub(super) fn packet<'a>(frame: u64, (time, data): &'a (i64, Vec<u8>)) -> Packet
 }
 
 /// Rows of packets that were counted in the first reading; `None` if something found no room.
-pub(super) fn ahead(config: &Config, given: &Given) -> Option<(Vec<Row>, Stats)> {
+pub(super) fn ahead(config: &Config, given: &Given) -> Option<(Vec<Row>, WindowStats)> {
     let mut engine = Engine::new(config.clone());
     let mut features = Features::ahead(config);
     for (given, frame) in given.iter().zip(1..) {

@@ -1,8 +1,8 @@
 //! What is counted of one window of a session.
 
 use super::moments::Moments;
-use super::row::{Counted, Counts, Sent, Shape, Span};
-use super::sample::{Pool, Ranked, Sample};
+use super::row::{Counted, Counts, DirectionTotals, Shape, Statistics};
+use super::sample::{Ranked, Sample, SampleRoom};
 use super::shares::Shares;
 use super::tcp::Observation;
 use crate::packet::seconds;
@@ -16,13 +16,13 @@ struct Quantity {
 }
 
 impl Quantity {
-    fn add(&mut self, value: f64, pool: &mut Pool) {
+    fn add(&mut self, value: f64, pool: &mut SampleRoom) {
         self.moments.add(value);
         self.sample.add(value, pool);
     }
 
     /// The statistics, and begins anew.
-    fn take(&mut self, pool: &mut Pool) -> Shape {
+    fn take(&mut self, pool: &mut SampleRoom) -> Shape {
         let moments = std::mem::take(&mut self.moments);
         let median = self.sample.median();
         self.sample.clear(pool);
@@ -51,7 +51,7 @@ pub(crate) struct DirectionFeatures {
 
 impl DirectionFeatures {
     /// Counts a packet of `length` bytes that came `gap` nanoseconds after the one before in its direction.
-    pub(crate) fn packet(&mut self, length: u32, gap: Option<i64>, pool: &mut Pool) {
+    pub(crate) fn packet(&mut self, length: u32, gap: Option<i64>, pool: &mut SampleRoom) {
         self.counts.packets += 1;
         self.counts.bytes += u64::from(length);
         self.bytes_per_packet.add(f64::from(length), pool);
@@ -66,7 +66,7 @@ impl DirectionFeatures {
     }
 
     /// Counts what TCP's header shows.
-    pub(crate) fn tcp(&mut self, tcp: &Tcp<'_>, seen: &Observation, pool: &mut Pool) {
+    pub(crate) fn tcp(&mut self, tcp: &Tcp<'_>, seen: &Observation, pool: &mut SampleRoom) {
         let flags = &mut self.counts.flags;
         for (count, flag) in [
             (&mut flags.ack, TcpFlags::ACK),
@@ -95,8 +95,8 @@ impl DirectionFeatures {
         }
     }
 
-    fn take(&mut self, pool: &mut Pool) -> Sent {
-        Sent {
+    fn take(&mut self, pool: &mut SampleRoom) -> DirectionTotals {
+        DirectionTotals {
             counts: std::mem::take(&mut self.counts),
             bytes_per_packet: self.bytes_per_packet.take(pool),
             inter_arrival: self.inter_arrival.take(pool),
@@ -121,18 +121,18 @@ impl Spread {
     }
 
     /// The statistics.
-    pub(crate) fn span(&self) -> Span {
-        Span {
+    pub(crate) fn span(&self) -> Statistics {
+        Statistics {
             mean: self.moments.mean(),
             deviation: self.moments.deviation(),
             minimum: self.moments.minimum(),
             maximum: self.moments.maximum(),
-            percentiles: Span::PERCENTILES.map(|percent| self.ranked.percentile(percent)),
+            percentiles: Statistics::PERCENTILES.map(|percent| self.ranked.percentile(percent)),
         }
     }
 
     /// The statistics, and begins anew.
-    pub(crate) fn take(&mut self) -> Span {
+    pub(crate) fn take(&mut self) -> Statistics {
         let span = self.span();
         self.moments = Moments::default();
         self.ranked.clear();
@@ -154,12 +154,12 @@ impl Window {
     /// Lists of values whose median is asked for: five of each direction, and round trips.
     pub(crate) const SAMPLES: u64 = 11;
 
-    pub(crate) fn round_trip(&mut self, nanoseconds: i64, pool: &mut Pool) {
+    pub(crate) fn round_trip(&mut self, nanoseconds: i64, pool: &mut SampleRoom) {
         self.round_trip.add(seconds(nanoseconds), pool);
     }
 
     /// The numbers, and begins the next window.
-    pub(crate) fn take(&mut self, pool: &mut Pool) -> (Counted, Shares) {
+    pub(crate) fn take(&mut self, pool: &mut SampleRoom) -> (Counted, Shares) {
         let counted = Counted {
             down: self.down.take(pool),
             up: self.up.take(pool),

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
-use super::asked::Asked;
-use super::events::Outcome;
+use super::asked::SessionSegments;
+use super::events::CaptureFacts;
 use super::row::Row;
-use super::sample::Pool;
-use super::session::{Closed, Rules, Session};
+use super::sample::SampleRoom;
+use super::session::{Closed, OpenSession, WindowRules};
 use super::shares::Shares;
-use super::tcp::Connection;
+use super::tcp::TcpHalves;
 use super::window::Window;
 use crate::bounded::clock_table::{Slot, Table};
 use crate::bounded::size;
@@ -18,12 +18,12 @@ use crate::engine::Engine;
 use crate::facts::annotation::Annotation;
 use crate::facts::counters::Direction;
 use crate::packet::{Packet, Time};
-use crate::wire::decode::{Datagram, Decoder, Transport};
+use crate::wire::decode::{Datagram, Decoder, IpPayload};
 
 /// Counts of what found no room, or no place, since the features were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Stats {
+pub struct WindowStats {
     /// Sessions that ended because others needed their room.
     pub sessions_evicted: u64,
     /// Flows that had to make room: what TCP said before is forgotten.
@@ -45,7 +45,7 @@ pub struct Stats {
 /// The state of a flow.
 #[derive(Debug, Default)]
 struct Flow {
-    connection: Connection,
+    connection: TcpHalves,
     /// Session and window that it was counted in last.
     counted: Option<(u32, u32)>,
 }
@@ -53,23 +53,23 @@ struct Flow {
 /// Windows of a capture's sessions.
 #[derive(Debug)]
 pub struct Features {
-    pub(super) rules: Rules,
+    pub(super) rules: WindowRules,
     decoder: Decoder,
     /// `None` while it is not known.
-    outcome: Option<Outcome>,
+    outcome: Option<CaptureFacts>,
     /// The times at which a client's titles began, in order; empty where sessions are not told apart by titles.
     titles: HashMap<IpAddr, Vec<Time>>,
-    pub(super) sessions: Table<IpAddr, Session>,
+    pub(super) sessions: Table<IpAddr, OpenSession>,
     flows: Table<u32, Flow>,
     pub(super) next_session: u32,
-    pool: Pool,
+    pool: SampleRoom,
     pub(super) closed: VecDeque<Closed>,
     /// Windows that are kept until the outcome is known.
     pub(super) kept: usize,
     /// Something found no room before the outcome was known.
     is_cut: bool,
     /// By client: segments of the session whose rows come.
-    asked: HashMap<IpAddr, Asked>,
+    asked: HashMap<IpAddr, SessionSegments>,
     /// Latest time of a packet.
     pub(super) latest: Time,
     /// Session and window in which the latest packet counts, if it is one of Netflix's.
@@ -77,7 +77,7 @@ pub struct Features {
     /// Rows do not wait for the end, so that what finds no room ends nothing.
     is_live: bool,
     finished: bool,
-    stats: Stats,
+    stats: WindowStats,
 }
 
 impl Features {
@@ -85,7 +85,7 @@ impl Features {
     #[must_use]
     pub fn new(outcome: &Engine) -> Self {
         Self {
-            outcome: Some(Outcome::of(outcome)),
+            outcome: Some(CaptureFacts::of(outcome)),
             ..Self::ahead(outcome.config())
         }
     }
@@ -95,14 +95,14 @@ impl Features {
     pub fn ahead(config: &Config) -> Self {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
-            rules: Rules::new(config),
+            rules: WindowRules::new(config),
             decoder: Decoder::new(&config.vxlan_ports),
             outcome: None,
             titles: HashMap::new(),
             sessions: Table::new(size(config.max_sessions()), config.hash_seed),
             flows: Table::new(size(config.max_connections()), config.hash_seed),
             next_session: 1,
-            pool: Pool::new(size(config.window_values())),
+            pool: SampleRoom::new(size(config.window_values())),
             closed: VecDeque::new(),
             kept: size(config.kept_windows()),
             is_cut: false,
@@ -111,7 +111,7 @@ impl Features {
             place: None,
             is_live: false,
             finished: false,
-            stats: Stats::default(),
+            stats: WindowStats::default(),
         }
     }
 
@@ -137,7 +137,7 @@ impl Features {
 
     /// Tells the outcome of a capture whose packets were all given: rows come from here on.
     pub fn settle(&mut self, outcome: &Engine) {
-        self.outcome = Some(Outcome::of(outcome));
+        self.outcome = Some(CaptureFacts::of(outcome));
     }
 
     /// Returns true if everything found room so far: the rows are those of another reading.
@@ -153,14 +153,14 @@ impl Features {
         let sessions = config.max_sessions();
         let windows_at_once = config.session_idle() / config.feature_window() + 2;
         let closed = windows_at_once.max(sessions).max(config.kept_windows());
-        Outcome::bound(config)
-            .saturating_add(Table::<IpAddr, Session>::bound(sessions))
-            .saturating_add(Session::bound(config))
-            .saturating_add(size::list::<(IpAddr, Asked)>(sessions).saturating_mul(2))
-            .saturating_add(Asked::bound(config))
+        CaptureFacts::bound(config)
+            .saturating_add(Table::<IpAddr, OpenSession>::bound(sessions))
+            .saturating_add(OpenSession::bound(config))
+            .saturating_add(size::list::<(IpAddr, SessionSegments)>(sessions).saturating_mul(2))
+            .saturating_add(SessionSegments::bound(config))
             .saturating_add(Table::<u32, Flow>::bound(config.max_connections()))
-            .saturating_add(config.max_connections().saturating_mul(Connection::bound()))
-            .saturating_add(Pool::bound(
+            .saturating_add(config.max_connections().saturating_mul(TcpHalves::bound()))
+            .saturating_add(SampleRoom::bound(
                 config.window_values(),
                 sessions.saturating_mul(Window::SAMPLES),
             ))
@@ -244,15 +244,15 @@ impl Features {
                 window.flows += 1;
             }
             match &datagram.transport {
-                Transport::Tcp(tcp) => {
+                IpPayload::Tcp(tcp) => {
                     let seen = flow.connection.packet(tcp, said.direction, time);
                     side.tcp(tcp, &seen, pool);
                     if let Some(round_trip) = seen.round_trip {
                         window.round_trip(round_trip, pool);
                     }
                 }
-                Transport::Udp(udp) => side.datagram(udp.payload_length),
-                Transport::LaterFragment | Transport::Other => {}
+                IpPayload::Udp(udp) => side.datagram(udp.payload_length),
+                IpPayload::LaterFragment | IpPayload::Other => {}
             }
         }
         if !had_room && self.is_live {
@@ -316,10 +316,10 @@ impl Features {
         });
     }
 
-    fn new_session(&mut self, client: IpAddr, time: Time, frame: u64) -> Session {
+    fn new_session(&mut self, client: IpAddr, time: Time, frame: u64) -> OpenSession {
         let number = self.next_session;
         self.next_session = number.saturating_add(1);
-        Session::new(number, client, time, frame)
+        OpenSession::new(number, client, time, frame)
     }
 
     /// Notes that the capture ended: closes every window.
@@ -376,8 +376,8 @@ impl Features {
 
     /// Returns the counts of what found no room.
     #[must_use]
-    pub fn stats(&self) -> Stats {
-        Stats {
+    pub fn stats(&self) -> WindowStats {
+        WindowStats {
             window_values_sampled: self.pool.sampled,
             ..self.stats
         }

@@ -12,7 +12,7 @@ use super::key::End;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::{ClientKey, Config};
 use crate::packet::Time;
-use crate::wire::decode::{Tcp, TcpFlags, Transport, Udp};
+use crate::wire::decode::{IpPayload, Tcp, TcpFlags, Udp};
 
 /// Packets of a flow that are looked at from its beginning, and after something was sent again: a handshake, a request and
 /// the first packets of its answer. Copies that begin with the flow show within these.
@@ -229,7 +229,7 @@ fn is_copy(one: &Identity, other: &Identity, apart: i64, (window, unmarked): (i6
 
 impl Identity {
     /// The identity of a packet whose IP header begins `header`; `None` for what has nothing to be known by.
-    pub(crate) fn of(header: &[u8], transport: &Transport<'_>) -> Option<Self> {
+    pub(crate) fn of(header: &[u8], transport: &IpPayload<'_>) -> Option<Self> {
         let (identification, hops, mut options) = match header.first()? >> 4 {
             4 => {
                 let fixed: &[u8; 20] = header.first_chunk()?;
@@ -248,13 +248,13 @@ impl Identity {
         let (numbers, shape, contents, unique) = match transport {
             // Known by its bytes, whether its first fragment came before it or not.
             _ if is_later_fragment => of_bytes(header, identification)?,
-            Transport::Tcp(tcp) => {
+            IpPayload::Tcp(tcp) => {
                 let (numbers, shape, time_stamps) = of_tcp(tcp);
                 options |= time_stamps;
                 (numbers, shape, contents(tcp.payload), false)
             }
-            Transport::Udp(udp) => of_udp(udp),
-            Transport::LaterFragment | Transport::Other => of_bytes(header, identification)?,
+            IpPayload::Udp(udp) => of_udp(udp),
+            IpPayload::LaterFragment | IpPayload::Other => of_bytes(header, identification)?,
         };
         Some(Self {
             numbers,
@@ -264,7 +264,7 @@ impl Identity {
             identification,
             hops,
             unique,
-            is_numbered: matches!(transport, Transport::Tcp(tcp) if tcp.payload_length > 0 || tcp.flags.has(TcpFlags::SYN)),
+            is_numbered: matches!(transport, IpPayload::Tcp(tcp) if tcp.payload_length > 0 || tcp.flags.has(TcpFlags::SYN)),
         })
     }
 

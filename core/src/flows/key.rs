@@ -3,7 +3,7 @@
 use core::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
-use crate::wire::decode::{Datagram, Transport};
+use crate::wire::decode::{Datagram, IpPayload};
 
 /// An end of a flow: the one with the lower address (and port) is 0, the other 1.
 pub(crate) type End = u8;
@@ -57,9 +57,9 @@ impl FlowKey {
     #[must_use]
     pub(crate) fn of(datagram: &Datagram<'_>) -> (Self, End) {
         let (source_port, destination_port, has_ports) = match &datagram.transport {
-            Transport::Tcp(tcp) => (tcp.source_port, tcp.destination_port, HAS_PORTS),
-            Transport::Udp(udp) => (udp.source_port, udp.destination_port, HAS_PORTS),
-            Transport::LaterFragment | Transport::Other => (0, 0, 0),
+            IpPayload::Tcp(tcp) => (tcp.source_port, tcp.destination_port, HAS_PORTS),
+            IpPayload::Udp(udp) => (udp.source_port, udp.destination_port, HAS_PORTS),
+            IpPayload::LaterFragment | IpPayload::Other => (0, 0, 0),
         };
         let protocol = u64::from(datagram.protocol) << 16 | has_ports;
         if let (IpAddr::V4(source), IpAddr::V4(destination)) =

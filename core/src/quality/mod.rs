@@ -26,4 +26,4 @@ mod timeline;
 
 pub use clock::State;
 pub use session::{Moment, Reason, Session};
-pub use sessions::{Sessions, Stats};
+pub use sessions::{SessionStats, Sessions};

@@ -34,7 +34,7 @@ pub struct Sessions {
     closed: VecDeque<Session>,
     rules: Rules,
     limits: Limits,
-    stats: Stats,
+    stats: SessionStats,
     /// Time when it was looked for sessions that are over.
     looked: Time,
 }
@@ -56,7 +56,7 @@ struct Limits {
 /// The counts of what found no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Stats {
+pub struct SessionStats {
     /// Clients that made room for others before their session was over.
     pub clients_evicted: u64,
     /// Sessions that were cut, as they had too many segments.
@@ -93,7 +93,7 @@ impl Sessions {
                 requests: usize::try_from(config.playback_segments()).unwrap_or(usize::MAX),
                 header: config.probe_max(),
             },
-            stats: Stats::default(),
+            stats: SessionStats::default(),
             looked: Time::default(),
         }
     }
@@ -103,7 +103,7 @@ impl Sessions {
     pub fn of<'a>(
         segments: impl IntoIterator<Item = &'a Segment>,
         config: &Config,
-    ) -> (Vec<Session>, Stats) {
+    ) -> (Vec<Session>, SessionStats) {
         let mut sessions = Self::new(config);
         segments
             .into_iter()
@@ -191,7 +191,7 @@ impl Sessions {
 
     /// Returns the counts of what found no room.
     #[must_use]
-    pub const fn stats(&self) -> Stats {
+    pub const fn stats(&self) -> SessionStats {
         self.stats
     }
 }

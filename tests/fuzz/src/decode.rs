@@ -1,6 +1,6 @@
 //! Frames of any link type: what is found lies inside of the frame and is no longer than stated.
 
-use nflx_core::fuzzing::decode::{Datagram, DecodeError, Transport, decode};
+use nflx_core::fuzzing::decode::{Datagram, DecodeError, IpPayload, decode};
 use nflx_core::{LinkType, Packet, Time};
 
 use crate::Input;
@@ -73,8 +73,8 @@ fn check(link_type: u16, original_length: u32, data: &[u8]) {
     assert!(data.len() >= datagram.header_at as usize);
     assert_eq!(datagram.source.is_ipv4(), datagram.destination.is_ipv4());
     let (length, payload) = match datagram.transport {
-        Transport::Tcp(tcp) => (tcp.payload_length, tcp.payload),
-        Transport::Udp(udp) => (udp.payload_length, udp.payload),
+        IpPayload::Tcp(tcp) => (tcp.payload_length, tcp.payload),
+        IpPayload::Udp(udp) => (udp.payload_length, udp.payload),
         _ => return,
     };
     assert!(payload.len() <= length as usize, "more payload than stated");

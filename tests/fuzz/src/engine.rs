@@ -3,7 +3,7 @@
 
 mod recount;
 
-use nflx_core::fuzzing::decode::{Transport, decode};
+use nflx_core::fuzzing::decode::{IpPayload, decode};
 use nflx_core::{Annotation, Config, Engine, LinkType, Packet, Segment};
 
 use self::recount::check;
@@ -75,7 +75,7 @@ pub fn run(data: &[u8]) {
 
     // Evidence came late, or two taps' clocks differ.
     let should_read_again = engine.should_read_again();
-    let mut engine = engine.into_informed();
+    let mut engine = engine.restart_with_evidence();
     let second = pass(&mut engine, &frames, pause);
     check(&config, by_address, &engine, &frames, &second);
     if passes == 1 && pause.is_none() {
@@ -87,7 +87,7 @@ pub fn run(data: &[u8]) {
     if should_read_again {
         // What the first pass found out is known from the beginning; another pass has nothing to add to the second.
         if !second.late {
-            let mut engine = engine.into_informed();
+            let mut engine = engine.restart_with_evidence();
             assert_eq!(pass(&mut engine, &frames, pause), second, "third pass");
         }
     } else {
@@ -149,7 +149,7 @@ fn one_after_the_other(config: &Config, frames: &[Frame], by_turns: &Said) {
     };
     let mut engine = Engine::new(config.clone());
     pass(&mut engine, frames, None);
-    let mut engine = engine.into_informed();
+    let mut engine = engine.restart_with_evidence();
     for number in order {
         engine.packet(&frames[number - 1].packet(number));
     }
@@ -193,7 +193,7 @@ fn by_flow(frames: &[Frame]) -> Option<Vec<usize>> {
     let mut flows: Vec<(_, Vec<usize>)> = Vec::new();
     for (frame, number) in frames.iter().zip(1..) {
         let datagram = decode(&frame.packet(number)).ok()?;
-        let Transport::Tcp(tcp) = datagram.transport else {
+        let IpPayload::Tcp(tcp) = datagram.transport else {
             return None;
         };
         if tcp.source_port == 53 || tcp.destination_port == 53 {
@@ -342,7 +342,7 @@ fn show(config: &Config, frames: &[Frame]) {
                     frame.time, datagram.source, datagram.destination, datagram.length
                 );
                 match datagram.transport {
-                    Transport::Tcp(tcp) => println!(
+                    IpPayload::Tcp(tcp) => println!(
                         "  {} > {} {:?} {}+{} ack {} {:02x?}",
                         tcp.source_port,
                         tcp.destination_port,
@@ -352,7 +352,7 @@ fn show(config: &Config, frames: &[Frame]) {
                         tcp.acknowledgement,
                         &tcp.payload[..tcp.payload.len().min(8)]
                     ),
-                    Transport::Udp(udp) => println!(
+                    IpPayload::Udp(udp) => println!(
                         "  {} > {} {} {:02x?}",
                         udp.source_port,
                         udp.destination_port,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use nflx_core::features::{COLUMNS, Live, Row, Stats, Value, column};
+use nflx_core::features::{COLUMNS, Live, Row, WindowStats, Value, column};
 use nflx_core::{Config, Direction, Engine, Features, Packet};
 
 use crate::traffic::{Frame, frames};
@@ -77,7 +77,7 @@ fn config(input: &mut Input<'_>) -> Config {
 /// Packets and bytes: down, up.
 type Counted = [(u64, u64); 2];
 
-fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
+fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, WindowStats, Counted) {
     let pass = |engine: &mut Engine,
                 visit: &mut dyn FnMut(&Packet<'_>, Option<nflx_core::Annotation>)| {
         for (frame, number) in frames.iter().zip(1..) {
@@ -89,14 +89,14 @@ fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, Stats, Counted) {
     let mut engine = Engine::new(config.clone());
     pass(&mut engine, &mut |_, _| {});
     if engine.evidence_came_late() {
-        engine = engine.into_informed();
+        engine = engine.restart_with_evidence();
         pass(&mut engine, &mut |_, _| {});
     }
     let in_use = || memory::in_use() as i64;
     let mut held = -in_use();
     let mut features = Features::new(&engine);
     held += in_use();
-    let mut engine = engine.into_informed();
+    let mut engine = engine.restart_with_evidence();
     let (mut rows, mut counted) = (Vec::new(), Counted::default());
     let bound = i64::try_from(Features::memory_bound(config)).expect("small settings");
     pass(&mut engine, &mut |packet, said| {

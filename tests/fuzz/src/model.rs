@@ -36,7 +36,7 @@ static ROW: LazyLock<Row> = LazyLock::new(|| {
     engine.packet(&packet);
     engine.finish();
     let mut features = Features::new(&engine);
-    let mut engine = engine.into_informed();
+    let mut engine = engine.restart_with_evidence();
     let said = engine.packet(&packet);
     features.packet(&packet, said.as_ref());
     features.finish();

@@ -26,8 +26,8 @@ pub(crate) trait Live: Report {
     fn begin(engine: &Engine, run: &Run) -> Self::State;
 
     /// Returns the counts of what windows had no room for.
-    fn stats(_: &Self::State) -> features::Stats {
-        features::Stats::default()
+    fn stats(_: &Self::State) -> features::WindowStats {
+        features::WindowStats::default()
     }
 
     /// Writes the rows that a packet brings; at the end of the capture there is none. Returns their number.

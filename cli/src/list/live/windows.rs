@@ -74,7 +74,7 @@ macro_rules! live {
                 Windows::new(engine, run)
             }
 
-            fn stats(state: &Windows) -> features::Stats {
+            fn stats(state: &Windows) -> features::WindowStats {
                 state.live.stats()
             }
 

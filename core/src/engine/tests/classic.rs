@@ -40,11 +40,11 @@ fn packets() -> impl Strategy<Value = Vec<Seen>> {
 }
 
 /// Server, request, bytes, packets, first and last frame, whether complete.
-type Row = (bool, u64, u64, u64, Option<u64>, Option<u64>, bool);
+type PacketFields = (bool, u64, u64, u64, Option<u64>, Option<u64>, bool);
 
 /// Any uplink packet with payload starts a segment; downlink payload adds to it; one without is dropped.
-fn naive(packets: &[Seen]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
+fn naive(packets: &[Seen]) -> Vec<PacketFields> {
+    let mut rows: Vec<PacketFields> = Vec::new();
     let mut open: HashMap<bool, usize> = HashMap::new();
     for (seen, frame) in packets.iter().zip(1..) {
         if seen.length == 0 {
@@ -109,7 +109,7 @@ fn frames(packets: &[Seen]) -> Vec<TcpPacket> {
         .collect()
 }
 
-fn rows(engine: &Engine) -> Vec<Row> {
+fn rows(engine: &Engine) -> Vec<PacketFields> {
     segments(engine)
         .iter()
         .map(|s| {

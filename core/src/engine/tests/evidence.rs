@@ -122,7 +122,7 @@ fn a_second_pass_says_all_wherever_the_answer_came() {
         ] {
             let mut engine = Engine::new(Config::default());
             with_answer(&mut engine, &talk.packets, known);
-            let mut informed = engine.into_informed();
+            let mut informed = engine.restart_with_evidence();
             let said = with_answer(&mut informed, &talk.packets, known);
             assert!(
                 said.iter().all(Option::is_some),
@@ -170,7 +170,7 @@ pub(super) fn check_second_pass(packets: &[TcpPacket], known: usize) -> bool {
     let mut engine = Engine::new(Config::default());
     with_answer(&mut engine, packets, known);
     let (missed, first) = (engine.segments_missed(), results(&engine));
-    let mut informed = engine.into_informed();
+    let mut informed = engine.restart_with_evidence();
     with_answer(&mut informed, packets, known);
     assert!(!informed.segments_missed());
     assert!(

@@ -24,7 +24,7 @@ fn read(config: &Config, packets: &[TcpPacket]) -> Engine {
     if !engine.should_read_again() {
         return engine;
     }
-    let mut engine = engine.into_informed();
+    let mut engine = engine.restart_with_evidence();
     for (packet, frame) in packets.iter().zip(1..) {
         give(&mut engine, frame, packet.time, &packet.bytes());
     }
@@ -85,7 +85,7 @@ fn the_servers_half_alone_is_told_all_the_same() {
     let half: Vec<_> = half.cloned().collect();
     let packets = skewed(&talk.packets, 30 * MILLISECOND, true);
     // An engine that knows of the taps' clocks.
-    let mut informed = read(&Config::default(), &packets).into_informed();
+    let mut informed = read(&Config::default(), &packets).restart_with_evidence();
     for (packet, frame) in half.iter().zip(1..) {
         give(&mut informed, frame, packet.time, &packet.bytes());
     }
@@ -100,7 +100,7 @@ fn the_servers_half_alone_is_told_all_the_same() {
 fn what_a_silent_flow_left_waiting_is_read_as_others_go_on() {
     let (talk, _) = tls13();
     let packets = skewed(&talk.packets, 30 * MILLISECOND, true);
-    let mut engine = read(&Config::default(), &packets).into_informed();
+    let mut engine = read(&Config::default(), &packets).restart_with_evidence();
     // Of the client half is there: what the server sent behind it waits for what it acknowledges.
     let (whole, half) = talk.packets.split_at(talk.packets.len() / 2);
     let half = half.iter().filter(|packet| is_of_server(packet));

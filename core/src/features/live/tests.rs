@@ -9,7 +9,7 @@ const NANOSECONDS: i64 = 1000 * MILLISECOND;
 struct Told {
     rows: Vec<(u64, Row)>,
     settled: Option<Vec<Row>>,
-    stats: Stats,
+    stats: WindowStats,
 }
 
 fn told(config: &Config, lag: u64, given: &Given) -> Told {

@@ -31,11 +31,11 @@ fn acknowledging(sequence: u32, length: u32, acknowledgement: u32) -> Tcp<'stati
     }
 }
 
-fn up(connection: &mut Connection, tcp: &Tcp<'_>, milliseconds: i64) -> Observation {
+fn up(connection: &mut TcpHalves, tcp: &Tcp<'_>, milliseconds: i64) -> Observation {
     connection.packet(tcp, Direction::Out, Time(milliseconds * 1_000_000))
 }
 
-fn down(connection: &mut Connection, tcp: &Tcp<'_>, milliseconds: i64) -> Observation {
+fn down(connection: &mut TcpHalves, tcp: &Tcp<'_>, milliseconds: i64) -> Observation {
     connection.packet(tcp, Direction::In, Time(milliseconds * 1_000_000))
 }
 
@@ -46,7 +46,7 @@ fn facts(seen: Observation) -> (u64, Option<u32>, bool) {
 
 #[test]
 fn bytes_are_new_late_or_repeated() {
-    let mut c = Connection::default();
+    let mut c = TcpHalves::default();
     // Across the end of sequence space.
     let base = u32::MAX - 150;
     let at = |offset: u32| base.wrapping_add(offset);
@@ -70,14 +70,14 @@ fn bytes_are_new_late_or_repeated() {
 
 #[test]
 fn data_from_before_the_capture_is_new_unless_the_connection_began_in_it() {
-    let mut c = Connection::default();
+    let mut c = TcpHalves::default();
     assert_eq!(
         facts(down(&mut c, &tcp(1_000, 100), 0)),
         (100, Some(0), false)
     );
     assert_eq!(facts(down(&mut c, &tcp(900, 100), 0)), (100, Some(0), true));
 
-    let mut c = Connection::default();
+    let mut c = TcpHalves::default();
     down(
         &mut c,
         &Tcp {
@@ -99,7 +99,7 @@ fn data_from_before_the_capture_is_new_unless_the_connection_began_in_it() {
 
 #[test]
 fn bytes_in_flight_from_acknowledged_to_sent() {
-    let mut c = Connection::default();
+    let mut c = TcpHalves::default();
     assert_eq!(down(&mut c, &tcp(1_000, 500), 0).in_flight, Some(500));
     assert_eq!(
         up(&mut c, &acknowledging(70, 0, 1_200), 0).in_flight,
@@ -138,7 +138,7 @@ fn bytes_in_flight_from_acknowledged_to_sent() {
 
 #[test]
 fn a_jump_begins_anew() {
-    let mut c = Connection::default();
+    let mut c = TcpHalves::default();
     down(&mut c, &tcp(1_000, 500), 0);
     let far = 1_500 + (1 << 30);
     assert_eq!(
@@ -156,7 +156,7 @@ fn a_jump_begins_anew() {
 
 #[test]
 fn round_trips_are_those_of_the_newest_packet_sent_once() {
-    let mut c = Connection::default();
+    let mut c = TcpHalves::default();
     let answer = |number| acknowledging(500, 0, number);
     up(
         &mut c,
@@ -229,7 +229,7 @@ fn windows_are_scaled_where_the_handshake_says_so() {
         ..acknowledging(499, 0, 100)
     };
     let windows = |client: Option<&Tcp<'_>>, server: Option<&Tcp<'_>>| {
-        let mut c = Connection::default();
+        let mut c = TcpHalves::default();
         if let Some(client) = client {
             assert_eq!(
                 up(&mut c, client, 0).receive_window,
@@ -299,7 +299,7 @@ fn windows_are_scaled_where_the_handshake_says_so() {
 
 #[test]
 fn what_is_remembered_is_bounded() {
-    let mut c = Connection::default();
+    let mut c = TcpHalves::default();
     for at in 0..5_000_u32 {
         down(&mut c, &tcp(1_000 + at * 20, 10), 0);
         up(&mut c, &tcp(at * 10, 10), 0);

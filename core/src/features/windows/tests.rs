@@ -11,14 +11,14 @@ use crate::testing::{ACK, CLIENT, MILLISECOND, NETFLIX, Talk, address, protected
 const SECOND: i64 = 1000 * MILLISECOND;
 
 /// Rows of packets, and what found no room.
-fn features(config: Config, given: &Given) -> (Vec<Row>, Stats) {
+fn features(config: Config, given: &Given) -> (Vec<Row>, WindowStats) {
     let mut engine = Engine::new(config);
     for (given, frame) in given.iter().zip(1..) {
         engine.packet(&packet(frame, given));
     }
     engine.finish();
     let mut features = Features::new(&engine);
-    let mut engine = engine.into_informed();
+    let mut engine = engine.restart_with_evidence();
     let mut rows = Vec::new();
     for (given, frame) in given.iter().zip(1..) {
         let packet = packet(frame, given);
@@ -93,7 +93,7 @@ fn a_window_ends_before_the_next_begins() {
         (Time(start + 10 * SECOND), Time(start + 20 * SECOND))
     );
     assert_eq!(number(&rows[1], "relative_timestamp"), Some(20.0));
-    assert_eq!(stats, Stats::default());
+    assert_eq!(stats, WindowStats::default());
 
     let (rows, _) = features(config(&[("feature_window", "11")]), &given);
     assert_eq!(

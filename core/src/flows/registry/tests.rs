@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::address;
-use crate::wire::decode::{Datagram, Tcp, TcpFlags, Transport, Udp};
+use crate::wire::decode::{Datagram, IpPayload, Tcp, TcpFlags, Udp};
 
 mod evidence;
 mod recount;
@@ -35,19 +35,19 @@ fn datagram(
                 payload,
                 header_truncated,
             };
-            (6, Transport::Tcp(tcp))
+            (6, IpPayload::Tcp(tcp))
         }
         Kind::Udp => (
             17,
-            Transport::Udp(Udp {
+            IpPayload::Udp(Udp {
                 source_port,
                 destination_port,
                 payload_length: 0,
                 payload: &[],
             }),
         ),
-        Kind::LaterFragment => (17, Transport::LaterFragment),
-        Kind::Other => (1, Transport::Other),
+        Kind::LaterFragment => (17, IpPayload::LaterFragment),
+        Kind::Other => (1, IpPayload::Other),
     };
     Datagram {
         source: source.0,
@@ -70,7 +70,7 @@ enum Kind {
 /// Enters and counts a datagram as the engine does.
 fn enter(registry: &mut Registry, config: &Config, datagram: &Datagram<'_>, time: Time) -> Slot {
     let (key, sender) = FlowKey::of(datagram);
-    let numbered = matches!(datagram.transport, Transport::Tcp(_) | Transport::Udp(_));
+    let numbered = matches!(datagram.transport, IpPayload::Tcp(_) | IpPayload::Udp(_));
     let slot = registry.enter(config, key, numbered, time, |_, _| ());
     registry.count(slot, sender, datagram.length, time);
     slot

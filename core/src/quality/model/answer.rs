@@ -20,13 +20,13 @@ pub struct Answer<'m> {
     /// True if an input lies outside the values seen in training.
     pub out_of_range: bool,
     /// The reason why there is no answer.
-    pub reason: Option<Reason>,
+    pub reason: Option<Refusal>,
 }
 
 /// The reasons why a model does not answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum Refusal {
     /// The capture ends inside the window.
     WindowIncomplete,
     /// The model is for the other transport, or the session's is not known.
@@ -55,7 +55,7 @@ pub enum Reason {
     },
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WindowIncomplete => f.write_str("the capture ends inside the window"),
@@ -106,17 +106,17 @@ pub(super) fn number(column: &Column, row: &Row) -> Option<f64> {
 }
 
 /// Returns the reason not to answer that the session gives.
-pub(super) fn refusal(answers: &Answers, row: &Row) -> Option<Reason> {
+pub(super) fn refusal(answers: &Answers, row: &Row) -> Option<Refusal> {
     if let Some(wanted) = answers.transport
         && row.transport != Some(wanted)
     {
-        return Some(Reason::Transport(wanted));
+        return Some(Refusal::Transport(wanted));
     }
     if answers.from_start && row.from_start != Some(true) {
-        return Some(Reason::JoinedMidway);
+        return Some(Refusal::JoinedMidway);
     }
     let (completed, wanted) = (row.completions(), answers.segments);
-    (completed < wanted).then_some(Reason::TooFewSegments { completed, wanted })
+    (completed < wanted).then_some(Refusal::TooFewSegments { completed, wanted })
 }
 
 /// Returns the first input that lies outside the values seen in training, by more than a share of their range.
@@ -125,7 +125,7 @@ pub(super) fn outside(
     ranges: &[Range],
     margin: f64,
     row: &Row,
-) -> Option<Reason> {
+) -> Option<Refusal> {
     columns.iter().zip(ranges).find_map(|(column, range)| {
         let Range {
             minimum,
@@ -140,7 +140,7 @@ pub(super) fn outside(
             }
             None => may_miss,
         };
-        (!is_inside).then_some(Reason::OutOfRange {
+        (!is_inside).then_some(Refusal::OutOfRange {
             column: column.name,
             value,
             minimum,

@@ -32,7 +32,7 @@ mod scores;
 mod step;
 mod trees;
 
-pub use answer::{Answer, Reason};
+pub use answer::{Answer, Refusal};
 pub use card::{Answers, Card, Target};
 pub use error::ModelError;
 
@@ -162,7 +162,7 @@ impl Model {
             card.and_then(|card| refusal(&card.answers, row))
                 .or(outside)
         } else {
-            Some(Reason::WindowIncomplete)
+            Some(Refusal::WindowIncomplete)
         };
         if answer.reason.is_some() {
             return answer;
@@ -174,7 +174,7 @@ impl Model {
             .map(|column| number(column, row).unwrap_or(missing));
         let (class, scores) = self.outputs(values, scratch);
         if scores.iter().any(|score| !score.is_finite()) {
-            answer.reason = Some(Reason::NotFinite);
+            answer.reason = Some(Refusal::NotFinite);
             return answer;
         }
         match class.and_then(|class| self.classes.get(class).zip(scores.get(class))) {

@@ -55,14 +55,14 @@ pub(super) struct Place {
 #[derive(Clone, Copy)]
 enum Known<'a> {
     /// A row of numbers.
-    Row(Row),
+    Vector(Vector),
     /// The class that a classifier chose.
     Class,
     Constant(&'a Tensor<'a>),
 }
 
 #[derive(Clone, Copy)]
-struct Row {
+struct Vector {
     number: usize,
     width: usize,
     is_double: bool,
@@ -104,7 +104,7 @@ impl Program {
         let is_double = input_is_double(input, width)?;
         compiler.define(
             input.name,
-            Known::Row(Row {
+            Known::Vector(Vector {
                 number: 0,
                 width,
                 is_double,
@@ -226,9 +226,9 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn row(&self, node: &Node<'a>, place: usize) -> Result<Row, ModelError> {
+    fn row(&self, node: &Node<'a>, place: usize) -> Result<Vector, ModelError> {
         match self.input(node, place)? {
-            Known::Row(row) => Ok(row),
+            Known::Vector(row) => Ok(row),
             _ => Err(ModelError::operator(
                 node.operator,
                 "its input is no row of numbers",
@@ -263,7 +263,7 @@ impl<'a> Compiler<'a> {
             ("", "Add" | "Sub" | "Mul" | "Div") => self.calculation(node)?,
             ("ai.onnx.ml", "ZipMap") => {
                 operators::zip_map(node, self.classes.as_deref().unwrap_or_default())?;
-                self.alias(node, Known::Row(self.row(node, 0)?))?;
+                self.alias(node, Known::Vector(self.row(node, 0)?))?;
             }
             ("", "Identity") => {
                 node.only(&[])?;
@@ -294,7 +294,7 @@ impl<'a> Compiler<'a> {
         &mut self,
         node: &Node<'a>,
         output: usize,
-        from: Row,
+        from: Vector,
         work: Work,
         width: usize,
         is_double: bool,
@@ -303,14 +303,14 @@ impl<'a> Compiler<'a> {
             from: from.number,
             work,
         });
-        let row = Row {
+        let row = Vector {
             number: self.operations.len(),
             width,
             is_double,
         };
         self.define(
             node.outputs.get(output).copied().unwrap_or_default(),
-            Known::Row(row),
+            Known::Vector(row),
         )
     }
 
@@ -322,7 +322,7 @@ impl<'a> Compiler<'a> {
     fn classifier(
         &mut self,
         node: &Node<'a>,
-        from: Row,
+        from: Vector,
         work: Work,
         classes: Vec<Box<str>>,
     ) -> Result<(), ModelError> {
@@ -393,8 +393,8 @@ impl<'a> Compiler<'a> {
 
     fn calculation(&mut self, node: &Node<'a>) -> Result<(), ModelError> {
         let (from, constant, constant_first) = match (self.input(node, 0)?, self.input(node, 1)?) {
-            (Known::Row(row), Known::Constant(constant)) => (row, constant, false),
-            (Known::Constant(constant), Known::Row(row)) => (row, constant, true),
+            (Known::Vector(row), Known::Constant(constant)) => (row, constant, false),
+            (Known::Constant(constant), Known::Vector(row)) => (row, constant, true),
             _ => {
                 let reason = format!("{} of anything but a row and a constant", node.operator);
                 return Err(ModelError::unsupported(reason));
@@ -420,14 +420,14 @@ impl<'a> Compiler<'a> {
                 self.alias(node, Known::Class)
             }
             // Every number of single precision is one of double precision.
-            (Known::Row(row), element::DOUBLE) => self.alias(
+            (Known::Vector(row), element::DOUBLE) => self.alias(
                 node,
-                Known::Row(Row {
+                Known::Vector(Vector {
                     is_double: true,
                     ..row
                 }),
             ),
-            (Known::Row(row), element::FLOAT) => {
+            (Known::Vector(row), element::FLOAT) => {
                 let work = Work::Step {
                     step: Step::Single,
                     is_double: false,
@@ -439,11 +439,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// Finds the row of numbers among the outputs: probabilities, or values.
-    fn output(&self, names: &[&str]) -> Result<Row, ModelError> {
+    fn output(&self, names: &[&str]) -> Result<Vector, ModelError> {
         let mut output = None;
         for name in names {
             match self.known.get(name) {
-                Some(Known::Row(row)) if output.is_none() => output = Some(*row),
+                Some(Known::Vector(row)) if output.is_none() => output = Some(*row),
                 Some(Known::Class) => {}
                 Some(_) => {
                     return Err(ModelError::unsupported(

@@ -2,7 +2,7 @@
 //!
 //! Says of them what the layers one after the other would say, in a tenth of the time, and leaves all others to these.
 
-use super::datagram::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, Transport};
+use super::datagram::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, IpPayload};
 use super::layer::Rest;
 use super::transport::{tcp, udp};
 use super::udp_tunnel::Ports;
@@ -60,13 +60,13 @@ fn internet<'a, const AT: usize>(packet: &Packet<'a>, ports: &Ports) -> Option<D
     };
     let protocol = ip[9];
     let transport = match protocol {
-        IP_PROTOCOL_TCP => Transport::Tcp(tcp(payload)?),
+        IP_PROTOCOL_TCP => IpPayload::Tcp(tcp(payload)?),
         IP_PROTOCOL_UDP => {
             let udp = udp(payload)?;
             if ports.may_hold(udp.source_port, udp.destination_port) {
                 return None;
             }
-            Transport::Udp(udp)
+            IpPayload::Udp(udp)
         }
         _ => return None,
     };

@@ -18,14 +18,14 @@ pub struct Datagram<'a> {
     /// Length of the IP packet in bytes, as its header states it; the frame's where the header says 0.
     pub length: u32,
     /// The payload of the IP packet.
-    pub transport: Transport<'a>,
+    pub transport: IpPayload<'a>,
     /// Offset of its IP header in the frame.
     pub header_at: u32,
 }
 
 /// The payload of an IP packet.
 #[derive(Clone, Copy, Debug)]
-pub enum Transport<'a> {
+pub enum IpPayload<'a> {
     /// TCP.
     Tcp(Tcp<'a>),
     /// UDP.

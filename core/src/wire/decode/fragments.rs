@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::datagram::{Datagram, Tcp, TcpFlags, Transport, Udp};
+use super::datagram::{Datagram, IpPayload, Tcp, TcpFlags, Udp};
 use super::layers::Fragment;
 use crate::bounded::clock_table::{Slot, Table};
 use crate::bounded::size;
@@ -162,7 +162,7 @@ impl Fragments {
             .saturating_add(size::list::<u8>(65_536))
     }
 
-    /// Takes a fragment and returns what it carries as a segment or datagram of its own; [`Transport::LaterFragment`] if
+    /// Takes a fragment and returns what it carries as a segment or datagram of its own; [`IpPayload::LaterFragment`] if
     /// the first one of its packet was not seen. Bytes that waited for it are taken next, by [`Self::next_held`] and
     /// [`Self::whole_datagram`].
     ///
@@ -173,7 +173,7 @@ impl Fragments {
         fragment: Fragment,
         (bytes, wire): (&'a [u8], u32),
         time: Time,
-    ) -> Transport<'a> {
+    ) -> IpPayload<'a> {
         self.ready = None;
         if !matches!(datagram.protocol, TCP | UDP) {
             return datagram.transport;
@@ -193,7 +193,7 @@ impl Fragments {
             packet.first = first(&datagram.transport, wire);
         }
         let carried = match packet.first {
-            None => Transport::LaterFragment,
+            None => IpPayload::LaterFragment,
             Some(First::Tcp { .. }) if fragment.offset == 0 => without_end(datagram.transport),
             Some(first @ First::Tcp { .. }) => continued(first, fragment, bytes, wire),
             Some(First::Udp { .. }) => datagram.transport,
@@ -221,7 +221,7 @@ impl Fragments {
         self.next += 1;
         self.at += held.length as usize;
         match continued(first, held.fragment, bytes, held.wire) {
-            Transport::Tcp(tcp) => Some(tcp),
+            IpPayload::Tcp(tcp) => Some(tcp),
             _ => None,
         }
     }
@@ -333,9 +333,9 @@ impl Fragments {
 }
 
 /// Returns what of a first fragment's header its later ones need.
-fn first(transport: &Transport<'_>, wire: u32) -> Option<First> {
+fn first(transport: &IpPayload<'_>, wire: u32) -> Option<First> {
     match transport {
-        Transport::Tcp(tcp) => {
+        IpPayload::Tcp(tcp) => {
             let header = wire.saturating_sub(tcp.payload_length);
             let opens = u32::from(tcp.flags.has(TcpFlags::SYN));
             Some(First::Tcp {
@@ -346,17 +346,17 @@ fn first(transport: &Transport<'_>, wire: u32) -> Option<First> {
                 window: tcp.window,
             })
         }
-        Transport::Udp(udp) => Some(First::Udp {
+        IpPayload::Udp(udp) => Some(First::Udp {
             ports: (udp.source_port, udp.destination_port),
         }),
-        Transport::LaterFragment | Transport::Other => None,
+        IpPayload::LaterFragment | IpPayload::Other => None,
     }
 }
 
 /// A first fragment of TCP: the end of the stream comes behind the packet's last byte, which is in another one.
-const fn without_end(transport: Transport<'_>) -> Transport<'_> {
+const fn without_end(transport: IpPayload<'_>) -> IpPayload<'_> {
     match transport {
-        Transport::Tcp(tcp) => Transport::Tcp(Tcp {
+        IpPayload::Tcp(tcp) => IpPayload::Tcp(Tcp {
             flags: TcpFlags(tcp.flags.0 & !TcpFlags::FIN.0),
             ..tcp
         }),
@@ -365,7 +365,7 @@ const fn without_end(transport: Transport<'_>) -> Transport<'_> {
 }
 
 /// A later fragment of TCP as a segment.
-fn continued<'a>(first: First, fragment: Fragment, bytes: &'a [u8], wire: u32) -> Transport<'a> {
+fn continued<'a>(first: First, fragment: Fragment, bytes: &'a [u8], wire: u32) -> IpPayload<'a> {
     let First::Tcp {
         ports,
         base,
@@ -374,13 +374,13 @@ fn continued<'a>(first: First, fragment: Fragment, bytes: &'a [u8], wire: u32) -
         window,
     } = first
     else {
-        return Transport::LaterFragment;
+        return IpPayload::LaterFragment;
     };
     let mut kept = TcpFlags::ACK.0 | TcpFlags::PSH.0;
     if !fragment.more {
         kept |= TcpFlags::FIN.0;
     }
-    Transport::Tcp(Tcp {
+    IpPayload::Tcp(Tcp {
         source_port: ports.0,
         destination_port: ports.1,
         sequence: base.wrapping_add(fragment.offset),

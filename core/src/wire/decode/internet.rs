@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use etherparse::{LaxIpv4Slice, LaxIpv6Slice};
 
 use super::checksum;
-use super::datagram::{Datagram, Transport};
+use super::datagram::{Datagram, IpPayload};
 use super::layer::Rest;
 use super::layers::Fragment;
 
@@ -31,7 +31,7 @@ pub(super) struct Internet<'a> {
 }
 
 impl<'a> Internet<'a> {
-    pub(super) const fn datagram(&self, header_at: u32, transport: Transport<'a>) -> Datagram<'a> {
+    pub(super) const fn datagram(&self, header_at: u32, transport: IpPayload<'a>) -> Datagram<'a> {
         Datagram {
             source: self.source,
             destination: self.destination,

@@ -28,7 +28,7 @@ mod tunnel;
 mod udp_tunnel;
 mod wireless;
 
-pub use datagram::{Datagram, Tcp, TcpFlags, Transport, Udp};
+pub use datagram::{Datagram, IpPayload, Tcp, TcpFlags, Udp};
 use datagram::{IP_PROTOCOL_ESP, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP};
 use internet::Internet;
 use layer::{Candidates, Layer, Rest, Walk};
@@ -212,14 +212,14 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
     let outer = internet::header(rest)?;
     let header_at = walk.offset(rest);
     let (transport, next) = if outer.is_later_fragment() {
-        (Transport::LaterFragment, None)
+        (IpPayload::LaterFragment, None)
     } else {
         match outer.protocol {
             IP_PROTOCOL_TCP => (segment(outer.payload), None),
             IP_PROTOCOL_UDP => match transport::udp(outer.payload) {
                 // A first fragment of a tunnel packet holds the inner headers too: it is unwrapped like a whole one.
-                Some(udp) => (Transport::Udp(udp), in_udp(walk, &udp, outer.payload.wire)),
-                None => (Transport::Other, None),
+                Some(udp) => (IpPayload::Udp(udp), in_udp(walk, &udp, outer.payload.wire)),
+                None => (IpPayload::Other, None),
             },
             IP_PROTOCOL_ESP => {
                 let step = esp::tunnel(outer.payload);
@@ -238,10 +238,10 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
                 if step.is_none() {
                     walk.layers.opaque = Some(Opaque::Esp);
                 }
-                (Transport::Other, step)
+                (IpPayload::Other, step)
             }
             protocol => (
-                Transport::Other,
+                IpPayload::Other,
                 tunnel::next(walk, protocol, outer.payload),
             ),
         }
@@ -261,7 +261,7 @@ fn finish<'a>(
     walk: &mut Walk<'_>,
     ip: &Internet<'a>,
     header_at: u32,
-    transport: Transport<'a>,
+    transport: IpPayload<'a>,
 ) -> Datagram<'a> {
     walk.layers.fragment = ip.fragment;
     let wire = u32::try_from(ip.payload.wire).unwrap_or(u32::MAX);
@@ -269,15 +269,15 @@ fn finish<'a>(
     ip.datagram(header_at, transport)
 }
 
-fn segment(payload: Rest<'_>) -> Transport<'_> {
-    transport::tcp(payload).map_or(Transport::Other, Transport::Tcp)
+fn segment(payload: Rest<'_>) -> IpPayload<'_> {
+    transport::tcp(payload).map_or(IpPayload::Other, IpPayload::Tcp)
 }
 
 /// The transport header of a packet that is no tunnel.
-fn carried<'a>(ip: &Internet<'a>) -> Transport<'a> {
+fn carried<'a>(ip: &Internet<'a>) -> IpPayload<'a> {
     match ip.protocol {
         IP_PROTOCOL_TCP => segment(ip.payload),
-        _ => transport::udp(ip.payload).map_or(Transport::Other, Transport::Udp),
+        _ => transport::udp(ip.payload).map_or(IpPayload::Other, IpPayload::Udp),
     }
 }
 

@@ -34,14 +34,14 @@ fn cut(link_type: LinkType, data: &[u8], captured: usize) -> Result<Datagram<'_>
 
 fn as_tcp<'a>(datagram: &Datagram<'a>) -> Tcp<'a> {
     match datagram.transport {
-        Transport::Tcp(tcp) => tcp,
+        IpPayload::Tcp(tcp) => tcp,
         other => panic!("not TCP: {other:?}"),
     }
 }
 
 fn as_udp<'a>(datagram: &Datagram<'a>) -> Udp<'a> {
     match datagram.transport {
-        Transport::Udp(udp) => udp,
+        IpPayload::Udp(udp) => udp,
         other => panic!("not UDP: {other:?}"),
     }
 }
@@ -121,9 +121,9 @@ fn assert_inner(datagram: &Datagram<'_>, context: &str) {
 
 fn assert_sane(datagram: &Datagram<'_>) {
     let (payload, length) = match datagram.transport {
-        Transport::Tcp(tcp) => (tcp.payload.len(), tcp.payload_length),
-        Transport::Udp(udp) => (udp.payload.len(), udp.payload_length),
-        Transport::LaterFragment | Transport::Other => return,
+        IpPayload::Tcp(tcp) => (tcp.payload.len(), tcp.payload_length),
+        IpPayload::Udp(udp) => (udp.payload.len(), udp.payload_length),
+        IpPayload::LaterFragment | IpPayload::Other => return,
     };
     assert!(payload <= length as usize, "captured {payload} of {length}");
     assert!(
@@ -186,7 +186,7 @@ fn an_ipv6_fragment_ends_in_another_extension_header() {
             data.extend_from_slice(&[next, 0, 0, offset | 1, 0, 0, 0, 7]);
             let datagram = whole(LinkType::RAW, &data).unwrap();
             assert_eq!(
-                matches!(datagram.transport, Transport::LaterFragment),
+                matches!(datagram.transport, IpPayload::LaterFragment),
                 later,
                 "{next} {offset}"
             );

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use nflx_core::fuzzing::decode::{Transport, decode};
+use nflx_core::fuzzing::decode::{IpPayload, decode};
 use nflx_core::{Config, Counters, Direction, Engine, Packet};
 
 use super::Said;
@@ -39,12 +39,12 @@ impl Recount {
             .count(Direction::Out, datagram.length);
         self.pairs.insert((from.min(to), from.max(to)));
         let (ports, length, transport) = match datagram.transport {
-            Transport::Tcp(tcp) => (
+            IpPayload::Tcp(tcp) => (
                 (tcp.source_port, tcp.destination_port),
                 tcp.payload_length,
                 nflx_core::Transport::Tcp,
             ),
-            Transport::Udp(udp) => (
+            IpPayload::Udp(udp) => (
                 (udp.source_port, udp.destination_port),
                 udp.payload_length,
                 nflx_core::Transport::Quic,

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::answer::calibrated;
-use super::super::{Answer, Model, ModelError, Reason, Scratch, Target};
+use super::super::{Answer, Model, ModelError, Refusal, Scratch, Target};
 use super::files::{Message, file, stump, text};
 use crate::config::Config;
 use crate::facts::segment::Transport;
@@ -206,10 +206,10 @@ fn what_is_no_number_is_no_answer() {
     let answer = model.answer(&row(7), true, &mut Scratch::default());
     assert_eq!(
         (answer.value, answer.reason),
-        (None, Some(Reason::NotFinite))
+        (None, Some(Refusal::NotFinite))
     );
     assert_eq!(
-        Reason::NotFinite.to_string(),
+        Refusal::NotFinite.to_string(),
         "the model gives no finite number"
     );
 }
@@ -234,7 +234,7 @@ fn a_value_that_never_missed_must_not_miss() {
         if let Some(reason) = answer.reason {
             let wanted = "userAvgInterArrivalTime has no value, and always had one in training";
             assert_eq!(reason.to_string(), wanted);
-            assert!(matches!(reason, Reason::OutOfRange { value: None, .. }));
+            assert!(matches!(reason, Refusal::OutOfRange { value: None, .. }));
         }
     }
 }

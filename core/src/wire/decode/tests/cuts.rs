@@ -25,7 +25,7 @@ fn what_a_cut_leaves_agrees_with_the_whole_frame() {
                     "{name}: the inner packet was found with fewer bytes than {captured}"
                 );
                 assert!(
-                    !matches!(datagram.transport, Transport::Tcp(_)),
+                    !matches!(datagram.transport, IpPayload::Tcp(_)),
                     "{name} at {captured}"
                 );
                 continue;
@@ -40,7 +40,7 @@ fn what_a_cut_leaves_agrees_with_the_whole_frame() {
                 (54, 6),
                 "{name} at {captured}"
             );
-            let Transport::Tcp(tcp) = datagram.transport else {
+            let IpPayload::Tcp(tcp) = datagram.transport else {
                 assert_eq!(ports_at, 0, "{name} at {captured}");
                 continue;
             };
@@ -86,7 +86,7 @@ fn lengths_of_a_cut_udp_datagram_stay() {
     for captured in 40..48 {
         assert!(matches!(
             cut(LinkType::RAW, &data, captured).unwrap().transport,
-            Transport::Other
+            IpPayload::Other
         ));
     }
 }

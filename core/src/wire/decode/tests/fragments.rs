@@ -9,7 +9,7 @@ const LIMITS: Limits = Limits {
 
 /// A fragment of a packet between two hosts: what of its payload it holds, and whether more follows.
 fn fragment<'a>(
-    transport: Transport<'a>,
+    transport: IpPayload<'a>,
     protocol: u8,
     offset: u32,
     more: bool,
@@ -30,8 +30,8 @@ fn fragment<'a>(
     (datagram, fragment)
 }
 
-fn segment(payload: &[u8]) -> Transport<'_> {
-    Transport::Tcp(Tcp {
+fn segment(payload: &[u8]) -> IpPayload<'_> {
+    IpPayload::Tcp(Tcp {
         source_port: 443,
         destination_port: 50_000,
         sequence: 1000,
@@ -45,9 +45,9 @@ fn segment(payload: &[u8]) -> Transport<'_> {
     })
 }
 
-fn tcp(transport: Transport<'_>) -> (u32, Vec<u8>, bool) {
+fn tcp(transport: IpPayload<'_>) -> (u32, Vec<u8>, bool) {
     match transport {
-        Transport::Tcp(tcp) => (
+        IpPayload::Tcp(tcp) => (
             tcp.sequence,
             tcp.payload.to_vec(),
             tcp.flags.has(TcpFlags::FIN),
@@ -67,13 +67,13 @@ fn give_first(table: &mut Fragments) -> (u32, Vec<u8>, bool) {
 fn later_fragments_have_their_place_in_the_stream() {
     let mut table = Fragments::new(LIMITS, 0);
     assert_eq!(give_first(&mut table), (1000, vec![1; 12], false));
-    let (datagram, part) = fragment(Transport::LaterFragment, TCP, 40, false);
+    let (datagram, part) = fragment(IpPayload::LaterFragment, TCP, 40, false);
     assert_eq!(
         tcp(table.take(&datagram, part, (&[3; 5], 5), Time(1))),
         (1020, vec![3; 5], true),
         "the stream ends with the last byte of the packet"
     );
-    let (datagram, part) = fragment(Transport::LaterFragment, TCP, 32, true);
+    let (datagram, part) = fragment(IpPayload::LaterFragment, TCP, 32, true);
     assert_eq!(
         tcp(table.take(&datagram, part, (&[2; 8], 8), Time(2))),
         (1012, vec![2; 8], false)
@@ -89,11 +89,11 @@ fn later_fragments_have_their_place_in_the_stream() {
 fn fragments_wait_for_the_first() {
     let mut table = Fragments::new(LIMITS, 0);
     for (offset, byte, more) in [(40, 3, false), (32, 2, true)] {
-        let (datagram, part) = fragment(Transport::LaterFragment, TCP, offset, more);
+        let (datagram, part) = fragment(IpPayload::LaterFragment, TCP, offset, more);
         let bytes = [byte; 8];
         for _ in 0..2 {
             let carried = table.take(&datagram, part, (&bytes, 8), Time(1));
-            assert!(matches!(carried, Transport::LaterFragment));
+            assert!(matches!(carried, IpPayload::LaterFragment));
         }
         assert!(table.next_held().is_none());
     }
@@ -108,7 +108,7 @@ fn fragments_wait_for_the_first() {
 fn old_and_crowded_packets_are_let_go_of() {
     for (apart, waits) in [(LIMITS.patience, 1), (LIMITS.patience + 1, 0)] {
         let mut table = Fragments::new(LIMITS, 0);
-        let (datagram, part) = fragment(Transport::LaterFragment, TCP, 32, true);
+        let (datagram, part) = fragment(IpPayload::LaterFragment, TCP, 32, true);
         table.take(&datagram, part, (&[2; 8], 8), Time(0));
         let (datagram, part) = fragment(segment(&[1; 12]), TCP, 0, true);
         table.take(&datagram, part, (&[0; 32], 32), Time(apart));
@@ -116,7 +116,7 @@ fn old_and_crowded_packets_are_let_go_of() {
     }
     let mut table = Fragments::new(LIMITS, 0);
     for identification in 0..10 {
-        let (datagram, part) = fragment(Transport::LaterFragment, TCP, 32, true);
+        let (datagram, part) = fragment(IpPayload::LaterFragment, TCP, 32, true);
         let part = Fragment {
             identification,
             ..part
@@ -133,14 +133,14 @@ fn datagram_of(pieces: &[(u32, &[u8], bool)]) -> Option<Vec<u8>> {
     let mut found = None;
     for (offset, bytes, more) in pieces {
         let transport = if *offset == 0 {
-            Transport::Udp(Udp {
+            IpPayload::Udp(Udp {
                 source_port: 53,
                 destination_port: 9,
                 payload_length: 8,
                 payload: &bytes[8..],
             })
         } else {
-            Transport::LaterFragment
+            IpPayload::LaterFragment
         };
         let (datagram, part) = fragment(transport, UDP, *offset, *more);
         table.take(&datagram, part, (bytes, bytes.len() as u32), Time(0));

@@ -270,7 +270,7 @@ fn what_only_resembles_a_tunnel_stays_what_it_is() {
             (address("192.0.2.1"), 47),
             "{name}"
         );
-        assert!(matches!(datagram.transport, Transport::Other), "{name}");
+        assert!(matches!(datagram.transport, IpPayload::Other), "{name}");
     }
 }
 
@@ -290,7 +290,7 @@ fn nesting_is_followed_sixteen_headers_deep_and_no_further() {
             "{depth} deep"
         );
         assert!(
-            matches!(datagram.transport, Transport::Other),
+            matches!(datagram.transport, IpPayload::Other),
             "{depth} deep"
         );
     }

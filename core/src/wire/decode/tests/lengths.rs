@@ -100,7 +100,7 @@ fn damaged_lengths_leave_the_addresses() {
             (datagram.source, datagram.length),
             (address("10.1.2.3"), u32::from(stated))
         );
-        assert!(matches!(datagram.transport, Transport::Other), "{stated}");
+        assert!(matches!(datagram.transport, IpPayload::Other), "{stated}");
     }
     for offset in [0x00, 0x40, 0xf0] {
         let mut data = inner();
@@ -108,7 +108,7 @@ fn damaged_lengths_leave_the_addresses() {
         assert!(
             matches!(
                 whole(LinkType::RAW, &data).unwrap().transport,
-                Transport::Other
+                IpPayload::Other
             ),
             "data offset {offset:#x}"
         );
@@ -152,7 +152,7 @@ fn ipv4_options_and_tcp_options_are_no_payload() {
         (cut_in_ip_options.length, cut_in_ip_options.source),
         (74, address("10.1.2.3"))
     );
-    assert!(matches!(cut_in_ip_options.transport, Transport::Other));
+    assert!(matches!(cut_in_ip_options.transport, IpPayload::Other));
 }
 
 #[test]
@@ -170,14 +170,14 @@ fn fragments_of_ipv4_have_ports_only_in_the_first() {
         let later = set_u16(v4(17, &datagram[24..]), 6, offset);
         let decoded = whole(LinkType::RAW, &later).unwrap();
         assert!(
-            matches!(decoded.transport, Transport::LaterFragment),
+            matches!(decoded.transport, IpPayload::LaterFragment),
             "{offset:#x}"
         );
         assert_eq!((decoded.protocol, decoded.length), (17, 36));
         let options_cut = [&[0x46], &later[1..20]].concat();
         assert!(matches!(
             cut(LinkType::RAW, &options_cut, 20).unwrap().transport,
-            Transport::LaterFragment
+            IpPayload::LaterFragment
         ));
     }
 }
@@ -212,7 +212,7 @@ fn ipv6_extension_headers_are_walked_through() {
         let datagram = cut(LinkType::RAW, &packet, captured).unwrap();
         assert_eq!(datagram.length, 40 + chain.len() as u32);
         assert!(
-            matches!(datagram.transport, Transport::Other),
+            matches!(datagram.transport, IpPayload::Other),
             "{captured} captured"
         );
     }
@@ -245,7 +245,7 @@ fn fragments_of_ipv6_have_ports_only_in_the_first() {
     for more in [0, 1] {
         let later = fragment(3, more, &datagram[24..]);
         let decoded = whole(LinkType::RAW, &later).unwrap();
-        assert!(matches!(decoded.transport, Transport::LaterFragment));
+        assert!(matches!(decoded.transport, IpPayload::LaterFragment));
         assert_eq!((decoded.protocol, decoded.length), (17, 64));
     }
 }
@@ -257,7 +257,7 @@ fn a_first_fragment_of_a_tunnel_packet_is_unwrapped() {
     let packet = set_u16(v4(4, &inner()), 6, 0x2001);
     let datagram = whole(LinkType::RAW, &packet).unwrap();
     assert!(
-        matches!(datagram.transport, Transport::LaterFragment),
+        matches!(datagram.transport, IpPayload::LaterFragment),
         "a later one is not"
     );
 }

@@ -451,7 +451,7 @@ fn a_port_that_is_set_carries_vxlan() {
     assert_inner(&Decoder::new(&[9999]).decode(&packet).unwrap(), "set");
     assert!(matches!(
         decode(&packet).unwrap().transport,
-        Transport::Udp(_)
+        IpPayload::Udp(_)
     ));
 }
 
