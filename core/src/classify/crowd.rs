@@ -47,7 +47,7 @@ pub(super) fn tell_apart(
 }
 
 /// Segments of nearly the same size, by connection.
-struct Track<'a> {
+struct SizeGroup<'a> {
     cluster: &'a Cluster,
     members: ByConnection,
 }
@@ -59,13 +59,13 @@ struct Crowd<'a> {
     connections: Connections,
     /// Segments that say something.
     all: ByConnection,
-    tracks: Vec<Track<'a>>,
+    tracks: Vec<SizeGroup<'a>>,
 }
 
 impl<'a> Crowd<'a> {
     fn new(group: &'a Group<'a>, config: &'a Config) -> Self {
         let connections = Connections::new(&group.segments);
-        let track = |cluster: &'a Cluster| Track {
+        let track = |cluster: &'a Cluster| SizeGroup {
             cluster,
             members: connections.divide(cluster.members.iter().copied()),
         };
@@ -79,18 +79,19 @@ impl<'a> Crowd<'a> {
     }
 
     /// Sizes of audio, of one or several viewers.
-    fn audio(&self) -> Vec<&Track<'a>> {
-        let mut recurring: Vec<&Track> = self.tracks.iter().filter(|t| self.recurs(t)).collect();
+    fn audio(&self) -> Vec<&SizeGroup<'a>> {
+        let mut recurring: Vec<&SizeGroup> =
+            self.tracks.iter().filter(|t| self.recurs(t)).collect();
         let narrowest = recurring.iter().map(|track| track.cluster.width).min();
         let narrow = narrowest.unwrap_or(0).saturating_mul(NARROWER);
         recurring.sort_by_key(|track| (track.cluster.width > narrow, track.cluster.low));
-        let mut audio: Vec<&Track> = Vec::new();
+        let mut audio: Vec<&SizeGroup> = Vec::new();
         for track in recurring {
             if audio.is_empty() || self.is_of_another(track, &audio) {
                 audio.push(track);
             }
         }
-        let number = |track: &Track| track.cluster.members.len();
+        let number = |track: &SizeGroup| track.cluster.members.len();
         let mut members: usize = audio.iter().map(|track| number(track)).sum();
         let all = self.group.segments.len();
         while audio.len() > 1 && (all - members) * 100 < members * VIDEO_LEFT {
@@ -100,7 +101,7 @@ impl<'a> Crowd<'a> {
     }
 
     /// Returns true if a track comes back all through what its connections carry while it does.
-    fn recurs(&self, track: &Track<'_>) -> bool {
+    fn recurs(&self, track: &SizeGroup<'_>) -> bool {
         let overlaps =
             |pair: &&[usize]| self.group.segments[pair[0]].overlaps(&self.group.segments[pair[1]]);
         let come_in_turn = track.members.iter().all(|(_, members)| {
@@ -121,7 +122,7 @@ impl<'a> Crowd<'a> {
     }
 
     /// Places of a track's segments among all that came over its connections.
-    fn ranks(&self, track: &Track<'_>) -> Vec<usize> {
+    fn ranks(&self, track: &SizeGroup<'_>) -> Vec<usize> {
         let (mut next, mut before) = (0, 0);
         let rank = |&member: &usize| {
             let carries = |&at: &usize| !track.members.on(self.connections.of(at)).is_empty();
@@ -133,7 +134,7 @@ impl<'a> Crowd<'a> {
     }
 
     /// Returns true if a track is audio of another viewer than those that have these, or of one of them before or after.
-    fn is_of_another(&self, track: &Track<'_>, audio: &[&Track<'_>]) -> bool {
+    fn is_of_another(&self, track: &SizeGroup<'_>, audio: &[&SizeGroup<'_>]) -> bool {
         let cluster = track.cluster;
         if audio.iter().any(|known| is_close(cluster, known.cluster)) {
             return true;
@@ -147,7 +148,7 @@ impl<'a> Crowd<'a> {
 
     /// Returns true if the connections that carry a track carry enough of it, and little else of nearly its size: video
     /// that has the same size by chance is among much that nearly has.
-    fn is_a_track(&self, track: &Track<'_>) -> bool {
+    fn is_a_track(&self, track: &SizeGroup<'_>) -> bool {
         let cluster = track.cluster;
         let (mut members, mut strays, mut few, mut few_in_all) = (0, 0, 0, 0);
         for (connection, own) in track.members.iter() {
@@ -170,7 +171,7 @@ impl<'a> Crowd<'a> {
     }
 
     /// Returns true if most of a track came over connections that carried other audio meanwhile.
-    fn is_beside(&self, track: &Track<'_>, audio: &[&Track<'_>]) -> bool {
+    fn is_beside(&self, track: &SizeGroup<'_>, audio: &[&SizeGroup<'_>]) -> bool {
         let is_beside = |member: &&usize| {
             let connection = self.connections.of(**member);
             audio.iter().any(|known| {
@@ -184,7 +185,7 @@ impl<'a> Crowd<'a> {
 
     /// Returns true if segments of a track follow each other as slowly as those of audio do once the buffer is full: on
     /// some connection, or all together where connections carry few.
-    fn is_slow(&self, track: &Track<'_>) -> bool {
+    fn is_slow(&self, track: &SizeGroup<'_>) -> bool {
         let cluster = track.cluster;
         let rate = |members: &[usize]| self.bitrate(cluster.high, members);
         let long = track.members.iter().map(|(_, members)| members);
@@ -209,7 +210,7 @@ impl<'a> Crowd<'a> {
     }
 
     /// Returns true if all may be one viewer's.
-    fn is_one(&self, audio: &[&Track<'_>]) -> bool {
+    fn is_one(&self, audio: &[&SizeGroup<'_>]) -> bool {
         let segments = &self.group.segments;
         let is_crowded = |cluster: &Cluster| {
             let pairs = cluster.members.windows(2);
@@ -231,13 +232,13 @@ impl<'a> Crowd<'a> {
     }
 
     /// Decides on all, where audio of viewers has these sizes.
-    fn decide(&self, audio: &[&Track<'_>], verdicts: &mut [Verdict]) {
+    fn decide(&self, audio: &[&SizeGroup<'_>], verdicts: &mut [Verdict]) {
         for &at in &self.group.places {
             let segment = &self.group.observed[at];
             let connection = self.connections.find(segment.flow);
             let all = connection.map_or(0, |connection| self.all.on(connection).len());
             // Of much video, some has the size of another viewer's audio by chance.
-            let may_carry = |track: &&&Track<'_>| {
+            let may_carry = |track: &&&SizeGroup<'_>| {
                 let own = connection.map_or(0, |connection| track.members.on(connection).len());
                 all < CONNECTION_MIN || own as u64 * 100 >= all as u64 * self.config.audio_share()
             };

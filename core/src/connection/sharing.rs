@@ -28,13 +28,13 @@ mod timeline;
 use smallvec::SmallVec;
 
 pub(crate) use self::beam::Manner;
-use self::claim::Track;
+use self::claim::MediaTrack;
 pub(crate) use self::claim::{Claim, MOST_CLAIMS};
 pub(crate) use self::period::{Part, scaled};
 use self::period::{Period, Usual};
-use self::reader::{Reader, at_once};
+use self::reader::{PeriodReader, at_once};
 use self::rhythm::Rhythm;
-use self::timeline::Timeline;
+use self::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::packet::{Stamp, Time};
@@ -90,7 +90,7 @@ pub(crate) struct Sharing {
     /// Sizes of the latest responses that were alone, the latest last.
     alone: Vec<u64>,
     usual: Option<Usual>,
-    readers: SmallVec<[Reader; 1]>,
+    readers: SmallVec<[PeriodReader; 1]>,
     /// Which of them counts.
     reader: usize,
     past: Vec<Past>,
@@ -106,18 +106,18 @@ impl Sharing {
     /// The most memory that one takes where so many responses come in at once, in bytes; what telling them apart takes
     /// for a moment is in it. Lists grow to twice of what is in them.
     pub(crate) const fn bound(claims: usize) -> u64 {
-        let period = size_of::<Past>() + 2 * MOST_CLAIMS * size_of::<Claim>() + Timeline::BOUND;
+        let period = size_of::<Past>() + 2 * MOST_CLAIMS * size_of::<Claim>() + Arrivals::BOUND;
         let parts = MOST_PARTS * size_of::<Part>();
         let lists = (2 * MOST_PAST + 1) * period + 2 * SIZES * size_of::<u64>() + 2 * parts;
-        let current = 2 * claims * size_of::<Claim>() + Timeline::BOUND;
+        let current = 2 * claims * size_of::<Claim>() + Arrivals::BOUND;
         (size_of::<Self>() + current + lists + beam::BOUND) as u64
     }
 
     /// The responses of a server that has one of these manners, the likeliest first.
     pub(crate) fn new(manners: &[Manner]) -> Self {
-        let reader = |&manner: &Manner| Reader {
+        let reader = |&manner: &Manner| PeriodReader {
             manner,
-            ..Reader::default()
+            ..PeriodReader::default()
         };
         Self {
             readers: manners.iter().map(reader).collect(),
@@ -311,7 +311,7 @@ impl Sharing {
         // Steps of video may be as constant as audio, which does not grow by much while it still comes.
         let is_step = |found: &Usual| {
             self.usual.is_some_and(|knew| {
-                let is_audio = |&size: &u64| track_of(size, knew) == Track::Audio;
+                let is_audio = |&size: &u64| track_of(size, knew) == MediaTrack::Audio;
                 found.size > MOST_GROWTH * knew.size && self.alone.iter().any(is_audio)
             })
         };
@@ -361,7 +361,7 @@ impl Sharing {
             }
             Past::Shared(period) => period,
         };
-        let divide = |reader: &mut Reader| reader.divide(period, usual, config);
+        let divide = |reader: &mut PeriodReader| reader.divide(period, usual, config);
         let mut found: SmallVec<[Vec<Part>; 2]> = self.readers.iter_mut().map(divide).collect();
         if !period.claims.iter().all(|claim| is_open(claim.number)) {
             return Vec::new();
@@ -383,11 +383,11 @@ pub(crate) fn overtaken(in_flight: usize) -> usize {
     in_flight.max(LEAST_IN_FLIGHT) + OVERTAKING + 1
 }
 
-fn track_of(size: u64, usual: Usual) -> Track {
+fn track_of(size: u64, usual: Usual) -> MediaTrack {
     if size.abs_diff(usual.size) <= usual.spread + usual.size / 50 {
-        Track::Audio
+        MediaTrack::Audio
     } else {
-        Track::Video
+        MediaTrack::Video
     }
 }
 

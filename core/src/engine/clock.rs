@@ -9,7 +9,7 @@
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::Config;
 use crate::packet::{Stamp, Time, from_milliseconds, from_seconds};
-use crate::segments::steps::Step;
+use crate::segments::steps::ClockStep;
 
 /// Two packets in a row that are apart in time by more than a step.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ const LEAPS: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Finding {
     Nothing,
-    Step(Step),
+    Step(ClockStep),
     /// A silence in which all segments settle ends with this frame.
     Gap(u64),
     /// A step that was found before is set right.
@@ -59,7 +59,7 @@ pub(super) struct Clock {
     leaps: Vec<Jump>,
     back: Option<Jump>,
     /// A step that a flow's next packet may prove.
-    unproven: Option<(Slot, Step)>,
+    unproven: Option<(Slot, ClockStep)>,
 }
 
 impl Clock {
@@ -128,12 +128,12 @@ impl Clock {
         let undone = from.map(|from| self.leaps[from]);
         self.leaps.truncate(from.unwrap_or(0));
         let step = match undone {
-            Some(leap) => Step {
+            Some(leap) => ClockStep {
                 since: leap.at.frame,
                 until: jump.at.frame,
                 shift: leap.before.since(leap.at.time),
             },
-            None => Step {
+            None => ClockStep {
                 since: jump.at.frame,
                 until: u64::MAX,
                 shift: jump.before.since(jump.at.time),
@@ -160,7 +160,7 @@ impl Clock {
     }
 
     /// Takes the next packet of a flow that may prove a step.
-    pub(super) fn prove(&mut self, flow: Slot, now: Time, own: Time) -> Option<Step> {
+    pub(super) fn prove(&mut self, flow: Slot, now: Time, own: Time) -> Option<ClockStep> {
         let (_, step) = self.unproven.take_if(|(suspected, _)| *suspected == flow)?;
         (own.since(now) > self.step).then_some(step)
     }
@@ -235,7 +235,7 @@ mod tests {
             } else {
                 (20, u64::MAX, 3_705 - back_to)
             };
-            let expected = Step {
+            let expected = ClockStep {
                 since,
                 until,
                 shift: shift * SECOND,

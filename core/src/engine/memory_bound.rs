@@ -37,9 +37,9 @@ pub(crate) fn bound(config: &Config) -> u64 {
 }
 
 /// The limits of the table of fragments.
-pub(super) fn fragment_limits(config: &Config) -> fragments::Limits {
+pub(super) fn fragment_limits(config: &Config) -> fragments::FragmentLimits {
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    fragments::Limits {
+    fragments::FragmentLimits {
         packets: size(config.fragment_packets()),
         bytes: size(config.fragment_bytes()),
         patience: from_milliseconds(config.fragment_patience()),

@@ -34,7 +34,7 @@
 //! engine.finish();
 //!
 //! let mut features = Features::new(&engine);
-//! let mut engine = engine.into_informed();
+//! let mut engine = engine.restart_with_evidence();
 //! let said = engine.packet(&packet);
 //! features.packet(&packet, said.as_ref());
 //! features.finish();
@@ -48,7 +48,7 @@
 //! [`Config::feature_window`]: crate::Config::feature_window
 //! [`Engine`]: crate::Engine
 //! [`Engine::evidence_came_late`]: crate::Engine::evidence_came_late
-//! [`Engine::restart_with_evidence`]: crate::Engine::into_informed
+//! [`Engine::restart_with_evidence`]: crate::Engine::restart_with_evidence
 
 mod asked;
 mod carriage;

@@ -11,7 +11,7 @@ const THEN: f64 = 1.0;
 
 /// A request on a connection, in order of time.
 #[derive(Clone, Copy)]
-enum Asked {
+enum Ask {
     Header,
     Media(usize),
 }
@@ -100,24 +100,24 @@ fn find(requests: &[Request], headers: &[Header], flow: u32, found: &mut Vec<(us
         .iter()
         .enumerate()
         .filter(|(_, request)| request.flow == flow)
-        .map(|(at, request)| (request.asked, Asked::Media(at)));
+        .map(|(at, request)| (request.asked, Ask::Media(at)));
     let small = headers
         .iter()
         .filter(|header| header.flow == flow)
-        .map(|header| (header.asked, Asked::Header));
-    let mut all: Vec<(f64, Asked)> = media.chain(small).collect();
+        .map(|header| (header.asked, Ask::Header));
+    let mut all: Vec<(f64, Ask)> = media.chain(small).collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut from = 0;
     while let Some(four) = all.get(from..from + 4) {
         let together = four[1].0 - four[0].0 < ONE_TURN && four[3].0 - four[2].0 < ONE_TURN;
         let gap = four[2].0 - four[1].0;
-        let media = [2, 3].map(|at| matches!(four[at].1, Asked::Media(_)));
+        let media = [2, 3].map(|at| matches!(four[at].1, Ask::Media(_)));
         if !together || !(ONE_TURN..THEN).contains(&gap) || media != [true; 2] {
             from += 1;
             continue;
         }
         for (_, asked) in &four[..2] {
-            if let Asked::Media(at) = *asked
+            if let Ask::Media(at) = *asked
                 && requests[at].shared
             {
                 found.push((at, four[2].0));

@@ -33,14 +33,14 @@ pub struct Sessions {
     clients: Table<IpAddr, Client>,
     closed: VecDeque<Session>,
     rules: Rules,
-    limits: Limits,
+    limits: SessionLimits,
     stats: SessionStats,
     /// Time when it was looked for sessions that are over.
     looked: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Limits {
+struct SessionLimits {
     /// Seconds without a request for media after which headers begin another session.
     reopened: f64,
     /// Seconds without a request for media after which a session is over.
@@ -86,7 +86,7 @@ impl Sessions {
                 wait: seconds(config.playback_wait()),
                 run_on: seconds(config.playback_run_on()),
             },
-            limits: Limits {
+            limits: SessionLimits {
                 reopened: config.playback_reopened() as f64,
                 over: config.playback_over() as f64,
                 settling: config.settle_after().max(config.segment_quiet()) as f64,
@@ -210,7 +210,7 @@ impl Client {
         time.since(self.start) as f64 / 1e9
     }
 
-    fn take(&mut self, segment: &Segment, limits: &Limits) {
+    fn take(&mut self, segment: &Segment, limits: &SessionLimits) {
         let asked = self.seconds(segment.t_request);
         // Nothing takes longer; clocks may say so.
         let came = segment
@@ -301,7 +301,7 @@ impl Client {
     fn analyse(
         mut self,
         client: IpAddr,
-        limits: &Limits,
+        limits: &SessionLimits,
         rules: Rules,
         sessions: &mut VecDeque<Session>,
     ) {
@@ -345,7 +345,7 @@ struct Range {
 
 /// Finds where titles begin, and where the viewer went elsewhere in one: the player asks for the headers of both tracks
 /// again.
-fn divide(requests: &[Request], headers: &[Header], limits: &Limits) -> Vec<Range> {
+fn divide(requests: &[Request], headers: &[Header], limits: &SessionLimits) -> Vec<Range> {
     let mut plays: Vec<Range> = Vec::new();
     let mut last = f64::NEG_INFINITY;
     let starts = starts(requests, headers);

@@ -7,7 +7,7 @@ const MOST: usize = 32;
 
 /// Frames whose times are off, all by the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct ClockStep {
     /// The first of them, and the first one behind them.
     pub(crate) since: u64,
     pub(crate) until: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Step {
 /// The steps of a capture.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
-    list: VecDeque<Step>,
+    list: VecDeque<ClockStep>,
     /// Of steps that lasted and are no longer in the list.
     before: i64,
     /// The first frames behind silences in which all segments settle: what goes on behind one may as well have waited for
@@ -46,7 +46,7 @@ impl Steps {
     }
 
     /// Takes note of a step.
-    pub(crate) fn note(&mut self, step: Step) {
+    pub(crate) fn note(&mut self, step: ClockStep) {
         // A silence that was none.
         self.gaps.retain(|&gap| gap != step.since);
         if self.list.len() >= MOST
@@ -79,8 +79,8 @@ impl Steps {
 mod tests {
     use super::*;
 
-    fn step(since: u64, until: u64, shift: i64) -> Step {
-        Step {
+    fn step(since: u64, until: u64, shift: i64) -> ClockStep {
+        ClockStep {
             since,
             until,
             shift,

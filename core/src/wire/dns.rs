@@ -57,12 +57,12 @@ pub struct Response {
     /// Each different name once: lower case, without the final dot.
     names: Vec<Name>,
     question: Option<NameId>,
-    addresses: Vec<Record>,
+    addresses: Vec<AddressRecord>,
 }
 
 /// An address that a record gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Record {
+struct AddressRecord {
     owner: NameId,
     address: IpAddr,
     time_to_live: u32,
@@ -214,7 +214,7 @@ impl<'m> Parser<'m> {
             _ => None,
         };
         if let (Some(owner), Some(address)) = (owner, address) {
-            self.keep_address(Record {
+            self.keep_address(AddressRecord {
                 owner,
                 address,
                 time_to_live,
@@ -253,7 +253,7 @@ impl<'m> Parser<'m> {
                     break;
                 };
                 if let Some(owner) = owner {
-                    self.keep_address(Record {
+                    self.keep_address(AddressRecord {
                         owner,
                         address,
                         time_to_live,
@@ -266,7 +266,7 @@ impl<'m> Parser<'m> {
     }
 
     /// Keeps an address, unless as many are kept as a message may have records: one record may hint at many.
-    fn keep_address(&mut self, record: Record) {
+    fn keep_address(&mut self, record: AddressRecord) {
         if self.response.addresses.len() < MAX_RECORDS {
             self.response.addresses.push(record);
         }

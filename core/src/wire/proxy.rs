@@ -20,7 +20,7 @@ const PASSWORD: u8 = 1;
 
 /// The destination that a client asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct Destination {
     /// The host in lower case; `None` for an address.
     pub(crate) name: Option<String>,
     pub(crate) port: u16,
@@ -28,24 +28,24 @@ pub(crate) struct Target {
 
 /// A client's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
+pub(crate) enum ClientMessage {
     /// The PROXY protocol's header: the connection itself follows.
     Header,
     /// The request for a tunnel, by HTTP.
-    Connect(Target),
+    Connect(Destination),
     /// The request for a tunnel, by SOCKS 4 or 4a.
-    Socks4(Target),
+    Socks4(Destination),
     /// The methods of authentication that a client offers.
     Greeting,
     /// User name and password.
     Password,
     /// The request for a tunnel, by SOCKS 5.
-    Socks5(Target),
+    Socks5(Destination),
 }
 
 /// The kind of a stream's first bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Step<T> {
+pub(crate) enum FirstBytes<T> {
     /// A message, and its length in bytes.
     Message(T, usize),
     /// The beginning of one.
@@ -79,9 +79,9 @@ pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
                     .is_none_or(|&next| next == SOCKS5 || next == PASSWORD)
         }
         [SOCKS4, 1, ..] => match socks4(bytes) {
-            Step::Message(..) => true,
-            Step::Part => bytes.len() < LONGEST_SOCKS4,
-            Step::Other => false,
+            FirstBytes::Message(..) => true,
+            FirstBytes::Part => bytes.len() < LONGEST_SOCKS4,
+            FirstBytes::Other => false,
         },
         _ => false,
     }
@@ -94,62 +94,62 @@ pub(crate) fn may_be_connect(bytes: &[u8]) -> bool {
 }
 
 /// Reads a client's next message.
-pub(crate) fn request(bytes: &[u8]) -> Step<Request> {
+pub(crate) fn request(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     match bytes {
         [b'C', ..] => connect(bytes),
         [b'P', ..] => line(bytes),
         [b'\r', ..] => binary(bytes),
         [SOCKS4, ..] => socks4(bytes),
-        _ => Step::Other,
+        _ => FirstBytes::Other,
     }
 }
 
 /// Reads what a client of SOCKS 5 sends first.
-pub(crate) fn greeting(bytes: &[u8]) -> Step<Request> {
+pub(crate) fn greeting(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     match bytes {
         &[SOCKS5, methods, ref rest @ ..] if rest.len() >= usize::from(methods) => {
-            Step::Message(Request::Greeting, 2 + usize::from(methods))
+            FirstBytes::Message(ClientMessage::Greeting, 2 + usize::from(methods))
         }
-        [SOCKS5, ..] => Step::Part,
-        _ => Step::Other,
+        [SOCKS5, ..] => FirstBytes::Part,
+        _ => FirstBytes::Other,
     }
 }
 
 /// Reads what a client of SOCKS 5 sends behind its greeting.
-pub(crate) fn socks5(bytes: &[u8]) -> Step<Request> {
+pub(crate) fn socks5(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     let mut reader = Reader::new(bytes);
     let message = match bytes.first() {
-        Some(&PASSWORD) => password(&mut reader).map(|()| Request::Password),
+        Some(&PASSWORD) => password(&mut reader).map(|()| ClientMessage::Password),
         Some(&SOCKS5) if bytes.get(1).is_none_or(|&command| command == 1) => {
             let _ = reader.array::<3>();
-            destination(&mut reader).map(Request::Socks5)
+            destination(&mut reader).map(ClientMessage::Socks5)
         }
-        Some(_) => return Step::Other,
+        Some(_) => return FirstBytes::Other,
         None => None,
     };
     match message {
-        Some(message) => Step::Message(message, bytes.len() - reader.remaining()),
-        None if reader.is_cut() || bytes.is_empty() => Step::Part,
-        None => Step::Other,
+        Some(message) => FirstBytes::Message(message, bytes.len() - reader.remaining()),
+        None if reader.is_cut() || bytes.is_empty() => FirstBytes::Part,
+        None => FirstBytes::Other,
     }
 }
 
 /// Reads a proxy's answer by HTTP: its status, and how long the body is that it announces.
-pub(crate) fn connect_answer(bytes: &[u8]) -> Step<(u16, u64)> {
+pub(crate) fn connect_answer(bytes: &[u8]) -> FirstBytes<(u16, u64)> {
     let begins = bytes.len().min(7);
     if bytes[..begins] != b"HTTP/1."[..begins] {
-        return Step::Other;
+        return FirstBytes::Other;
     }
     let Some(length) = http1::head_length(bytes) else {
-        return Step::Part;
+        return FirstBytes::Part;
     };
     let status = bytes
         .get(9..12)
         .and_then(|digits| str::from_utf8(digits).ok())
         .and_then(|digits| digits.parse().ok());
     match status {
-        Some(status) => Step::Message((status, announced(&bytes[..length])), length),
-        None => Step::Other,
+        Some(status) => FirstBytes::Message((status, announced(&bytes[..length])), length),
+        None => FirstBytes::Other,
     }
 }
 
@@ -174,99 +174,99 @@ fn announced(head: &[u8]) -> u64 {
 }
 
 /// Reads a proxy's answer by SOCKS 4: true if it opens the tunnel.
-pub(crate) fn socks4_answer(bytes: &[u8]) -> Step<bool> {
+pub(crate) fn socks4_answer(bytes: &[u8]) -> FirstBytes<bool> {
     match bytes {
-        &[0, code, _, _, _, _, _, _, ..] => Step::Message(code == 90, 8),
-        [] | [0, ..] => Step::Part,
-        _ => Step::Other,
+        &[0, code, _, _, _, _, _, _, ..] => FirstBytes::Message(code == 90, 8),
+        [] | [0, ..] => FirstBytes::Part,
+        _ => FirstBytes::Other,
     }
 }
 
 /// Reads two bytes of a proxy's by SOCKS 5: the method chosen, or whether the password was right.
-pub(crate) fn socks5_choice(bytes: &[u8]) -> Step<u8> {
+pub(crate) fn socks5_choice(bytes: &[u8]) -> FirstBytes<u8> {
     match bytes {
-        &[SOCKS5 | PASSWORD, choice, ..] => Step::Message(choice, 2),
-        [] | [SOCKS5 | PASSWORD] => Step::Part,
-        _ => Step::Other,
+        &[SOCKS5 | PASSWORD, choice, ..] => FirstBytes::Message(choice, 2),
+        [] | [SOCKS5 | PASSWORD] => FirstBytes::Part,
+        _ => FirstBytes::Other,
     }
 }
 
 /// Reads a proxy's last answer by SOCKS 5: true if it opens the tunnel.
-pub(crate) fn socks5_answer(bytes: &[u8]) -> Step<bool> {
+pub(crate) fn socks5_answer(bytes: &[u8]) -> FirstBytes<bool> {
     let mut reader = Reader::new(bytes);
     let read = reader
         .array::<3>()
         .and_then(|[_, code, _]| destination(&mut reader).map(|_| code == 0));
     match read {
-        _ if bytes.first().is_some_and(|&first| first != SOCKS5) => Step::Other,
-        Some(opens) => Step::Message(opens, bytes.len() - reader.remaining()),
-        None if reader.is_cut() => Step::Part,
-        None => Step::Other,
+        _ if bytes.first().is_some_and(|&first| first != SOCKS5) => FirstBytes::Other,
+        Some(opens) => FirstBytes::Message(opens, bytes.len() - reader.remaining()),
+        None if reader.is_cut() => FirstBytes::Part,
+        None => FirstBytes::Other,
     }
 }
 
-fn connect(bytes: &[u8]) -> Step<Request> {
+fn connect(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     if !may_be_connect(bytes) {
-        return Step::Other;
+        return FirstBytes::Other;
     }
     let Some(length) = http1::head_length(bytes) else {
-        return Step::Part;
+        return FirstBytes::Part;
     };
     let authority = bytes[CONNECT.len()..length.max(CONNECT.len())]
         .split(|&byte| byte == b' ')
         .next();
     match authority.and_then(target) {
-        Some(target) => Step::Message(Request::Connect(target), length),
-        None => Step::Other,
+        Some(target) => FirstBytes::Message(ClientMessage::Connect(target), length),
+        None => FirstBytes::Other,
     }
 }
 
 /// Host and port of `host:port` or `[address]:port`.
-fn target(authority: &[u8]) -> Option<Target> {
+fn target(authority: &[u8]) -> Option<Destination> {
     let colon = authority.iter().rposition(|&byte| byte == b':')?;
     let port = str::from_utf8(&authority[colon + 1..]).ok()?.parse().ok()?;
-    Some(Target {
+    Some(Destination {
         name: host_name(&authority[..colon]),
         port,
     })
 }
 
-fn line(bytes: &[u8]) -> Step<Request> {
+fn line(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     let word = b"PROXY ";
     let shared = bytes.len().min(word.len());
     if bytes[..shared] != word[..shared] {
-        return Step::Other;
+        return FirstBytes::Other;
     }
     let looked_at = &bytes[..bytes.len().min(LONGEST_LINE)];
     match looked_at.windows(2).position(|end| end == b"\r\n") {
-        Some(at) => Step::Message(Request::Header, at + 2),
-        None if bytes.len() < LONGEST_LINE => Step::Part,
-        None => Step::Other,
+        Some(at) => FirstBytes::Message(ClientMessage::Header, at + 2),
+        None if bytes.len() < LONGEST_LINE => FirstBytes::Part,
+        None => FirstBytes::Other,
     }
 }
 
-fn binary(bytes: &[u8]) -> Step<Request> {
+fn binary(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     let shared = bytes.len().min(SIGNATURE.len());
     if bytes[..shared] != SIGNATURE[..shared] {
-        return Step::Other;
+        return FirstBytes::Other;
     }
     let Some(&[high, low]) = bytes.get(14..16).and_then(|length| length.first_chunk()) else {
-        return Step::Part;
+        return FirstBytes::Part;
     };
     let length = 16 + usize::from(u16::from_be_bytes([high, low]));
     if bytes.len() < length {
-        return Step::Part;
+        return FirstBytes::Part;
     }
-    Step::Message(Request::Header, length)
+    FirstBytes::Message(ClientMessage::Header, length)
 }
 
-fn socks4(bytes: &[u8]) -> Step<Request> {
+fn socks4(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     let mut reader = Reader::new(bytes);
     let Some([SOCKS4, 1, high, low, a, b, c, d]) = reader.array() else {
         return if reader.is_cut() {
-            Step::Part
+            FirstBytes::Part
         } else {
-            Step::Other
+            FirstBytes::Other
         };
     };
     let mut text = || {
@@ -276,22 +276,25 @@ fn socks4(bytes: &[u8]) -> Step<Request> {
         Some(&rest[..end])
     };
     if text().is_none() {
-        return Step::Part;
+        return FirstBytes::Part;
     }
     // An address that is none: a name follows (SOCKS 4a).
     let name = if [a, b, c] == [0; 3] && d != 0 {
         let Some(name) = text() else {
-            return Step::Part;
+            return FirstBytes::Part;
         };
         host_name(name)
     } else {
         None
     };
-    let target = Target {
+    let target = Destination {
         name,
         port: u16::from_be_bytes([high, low]),
     };
-    Step::Message(Request::Socks4(target), bytes.len() - reader.remaining())
+    FirstBytes::Message(
+        ClientMessage::Socks4(target),
+        bytes.len() - reader.remaining(),
+    )
 }
 
 fn password(reader: &mut Reader<'_>) -> Option<()> {
@@ -304,7 +307,7 @@ fn password(reader: &mut Reader<'_>) -> Option<()> {
 }
 
 /// Address or name, and port, as SOCKS 5 writes them (RFC 1928, section 5).
-fn destination(reader: &mut Reader<'_>) -> Option<Target> {
+fn destination(reader: &mut Reader<'_>) -> Option<Destination> {
     let name = match reader.u8()? {
         1 => reader.take(4).map(|_| None)?,
         3 => {
@@ -315,5 +318,5 @@ fn destination(reader: &mut Reader<'_>) -> Option<Target> {
         _ => return None,
     };
     let port = reader.u16()?;
-    Some(Target { name, port })
+    Some(Destination { name, port })
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use nflx_core::Time;
 use nflx_core::fuzzing::Stamp;
-use nflx_core::fuzzing::stream::{Limits, Note, Run, Stream};
+use nflx_core::fuzzing::stream::{HoldLimits, Note, Run, Stream};
 
 use crate::Input;
 
@@ -80,7 +80,7 @@ static CONTENTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     let mode = input.u8();
-    let limits = Limits {
+    let limits = HoldLimits {
         bytes: [0, 100, 5000, MOST_KEPT][input.below(4)],
         pieces: [1, 2, 5, 1024][input.below(4)],
     };
@@ -99,7 +99,7 @@ fn stamp(frame: u64) -> Stamp {
 }
 
 /// Packets of one connection that lie within each other's reach.
-fn modelled(input: &mut Input<'_>, anchored: bool, limits: Limits) {
+fn modelled(input: &mut Input<'_>, anchored: bool, limits: HoldLimits) {
     let first = input.u32();
     let mut stream = Stream::default();
     if anchored {
@@ -176,7 +176,7 @@ fn packet(
     frame: u64,
     (at, length): (usize, usize),
     bytes: &[u8],
-    limits: Limits,
+    limits: HoldLimits,
 ) {
     let note = Note {
         stamp: stamp(frame),
@@ -225,7 +225,7 @@ fn packet(
 }
 
 /// Any sequence numbers: other connections, wraps, nonsense.
-fn wild(input: &mut Input<'_>, limits: Limits) {
+fn wild(input: &mut Input<'_>, limits: HoldLimits) {
     let mut stream = Stream::default();
     let mut sequence = 0_u32;
     let bytes = [0x5a; 3000];

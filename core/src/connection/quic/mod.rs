@@ -32,7 +32,7 @@ use self::hello::{Hello, HelloReader};
 use self::opening::{MIN_DATAGRAM, is_stun, may_be_quic};
 pub(crate) use self::opening::{Opening, opens_connection};
 use self::path::Path;
-use self::requests::{Belief, Place, Requests, Sent, Uplink, within};
+use self::requests::{Belief, ClientPacket, PacketPosition, Requests, Uplink, within};
 use self::responses::{Downlink, Responses};
 use super::context::{Context, Outcome};
 use crate::config::SegmentRule;
@@ -238,9 +238,9 @@ impl QuicSession {
                                 content,
                                 received: self.responses.received(),
                                 place: if has_initial {
-                                    Place::Padded
+                                    PacketPosition::Padded
                                 } else {
-                                    Place::Early
+                                    PacketPosition::Early
                                 },
                             },
                             ctx,
@@ -312,9 +312,9 @@ impl QuicSession {
                     content,
                     received: self.responses.received(),
                     place: if coalesced {
-                        Place::Coalesced
+                        PacketPosition::Coalesced
                     } else {
-                        Place::Alone
+                        PacketPosition::Alone
                     },
                 },
                 ctx,
@@ -349,12 +349,12 @@ impl QuicSession {
             return Outcome::default();
         }
         match self.requests.take(packet, &mut self.path, ctx.config) {
-            Sent::Control => Outcome::default(),
-            Sent::More(segment) => Outcome {
+            ClientPacket::Control => Outcome::default(),
+            ClientPacket::More(segment) => Outcome {
                 segment,
                 ..Outcome::default()
             },
-            Sent::Requests { count, instead_of } => {
+            ClientPacket::Requests { count, instead_of } => {
                 if let Some(number) = instead_of {
                     ctx.segments.withdraw(number);
                 }

@@ -50,7 +50,7 @@ pub(super) enum Belief {
 
 /// A request, or what may be one, that waits for its answer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct Unanswered {
     pub(super) stamp: Stamp,
     pub(super) belief: Belief,
     /// Its segment, once that was opened.
@@ -72,7 +72,7 @@ pub(super) struct Asked {
 
 /// The place where in a client's datagram a packet stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PacketPosition {
     /// Alone, with a short header.
     Alone,
     /// Behind handshake packets.
@@ -91,14 +91,14 @@ pub(super) struct Uplink {
     pub(super) size: u32,
     /// Bytes of frames in it.
     pub(super) content: u32,
-    pub(super) place: Place,
+    pub(super) place: PacketPosition,
     /// Bytes of responses that had come before.
     pub(super) received: u64,
 }
 
 /// The kind of a client's packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sent {
+pub(super) enum ClientPacket {
     /// An acknowledgement, flow control, a probe.
     Control,
     /// Possibly so many requests: the last ones asked.
@@ -114,7 +114,7 @@ pub(super) enum Sent {
 /// The client's side of a connection.
 #[derive(Debug)]
 pub(super) struct Requests {
-    asked: SmallVec<[Asked; 2]>,
+    asked: SmallVec<[Unanswered; 2]>,
     /// Content of the client's recent acknowledgements, in parts of [`LEVEL_UNIT`].
     level: u32,
     /// Content of the client's requests: that of the latest ones, or of larger ones before; 0 until there was one.
@@ -148,7 +148,7 @@ impl Default for Requests {
 
 impl Requests {
     /// The most memory that one holds, in bytes: the list beside its old place while it grows.
-    pub(super) const BOUND: u64 = (2 * MAX_ASKED * size_of::<Asked>()) as u64;
+    pub(super) const BOUND: u64 = (2 * MAX_ASKED * size_of::<Unanswered>()) as u64;
 
     /// Memory behind it, in bytes.
     pub(super) fn heap(&self) -> usize {
@@ -156,17 +156,22 @@ impl Requests {
     }
 
     /// Requests that wait for an answer.
-    pub(super) fn asked(&mut self) -> &mut SmallVec<[Asked; 2]> {
+    pub(super) fn asked(&mut self) -> &mut SmallVec<[Unanswered; 2]> {
         &mut self.asked
     }
 
     /// Takes a client's packet.
-    pub(super) fn take(&mut self, packet: Uplink, path: &mut Path, config: &Config) -> Sent {
-        if matches!(packet.place, Place::Early | Place::Padded) {
+    pub(super) fn take(
+        &mut self,
+        packet: Uplink,
+        path: &mut Path,
+        config: &Config,
+    ) -> ClientPacket {
+        if matches!(packet.place, PacketPosition::Early | PacketPosition::Padded) {
             return self.early(&packet, path, config);
         }
         if self.is_probe(packet.size, path) || path.validates(packet.size) {
-            return Sent::Control;
+            return ClientPacket::Control;
         }
         path.carried = packet.size.max(path.carried);
         if let Some(sent) = self.goes_on(&packet, path, config) {
@@ -177,7 +182,7 @@ impl Requests {
             || jump < config.quic_request_jump()
         {
             self.acknowledges(packet.content);
-            return Sent::Control;
+            return ClientPacket::Control;
         }
         if let Some(again) = self.again(&packet, path, config) {
             return again;
@@ -188,7 +193,7 @@ impl Requests {
             && path.in_first_flight(packet.stamp.time, config)
             && u64::from(packet.content) * 2 <= usual
         {
-            return Sent::Control;
+            return ClientPacket::Control;
         }
         let belief = self.believe(&packet, jump, path, config);
         let round_trip = path.round_trip(config);
@@ -196,8 +201,8 @@ impl Requests {
         if let Some(last) = self.asked.last().copied() {
             let at_once = within(packet.stamp.time, last.last, round_trip / 2);
             if last.belief == Belief::IfFull && u64::from(last.content) < usual {
-                if packet.place == Place::Coalesced {
-                    return Sent::Control;
+                if packet.place == PacketPosition::Coalesced {
+                    return ClientPacket::Control;
                 }
                 // That was the first flight; a client that sent its request in it would hardly ask again before an
                 // answer.
@@ -210,17 +215,17 @@ impl Requests {
         self.give_up_on(packet.stamp.time, round_trip);
         let count = self.push(&packet, belief, path, config);
         if count == 0 {
-            return Sent::Control;
+            return ClientPacket::Control;
         }
-        Sent::Requests { count, instead_of }
+        ClientPacket::Requests { count, instead_of }
     }
 
     /// Takes early data: requests, for which alone clients use it (RFC 9001, section 4.6).
-    fn early(&mut self, packet: &Uplink, path: &Path, config: &Config) -> Sent {
+    fn early(&mut self, packet: &Uplink, path: &Path, config: &Config) -> ClientPacket {
         if u64::from(packet.content) * 2 < self.usual(config) {
-            return Sent::Control;
+            return ClientPacket::Control;
         }
-        let belief = if packet.place == Place::Early {
+        let belief = if packet.place == PacketPosition::Early {
             Belief::Sure
         } else {
             Belief::IfFull
@@ -229,8 +234,8 @@ impl Requests {
         // That was what opens a connection.
         self.asked.retain(|asked| asked.belief != Belief::IfFull);
         match self.push(packet, belief, path, config) {
-            0 => Sent::Control,
-            count => Sent::Requests {
+            0 => ClientPacket::Control,
+            count => ClientPacket::Requests {
                 count,
                 instead_of: None,
             },
@@ -238,7 +243,7 @@ impl Requests {
     }
 
     /// Takes a packet that continues a full one before it: of one long request, or, in a first flight, of several.
-    fn goes_on(&mut self, packet: &Uplink, path: &Path, config: &Config) -> Option<Sent> {
+    fn goes_on(&mut self, packet: &Uplink, path: &Path, config: &Config) -> Option<ClientPacket> {
         let half = path.round_trip(config) / 2;
         let last = self.asked.last_mut()?;
         if !last.goes_on
@@ -251,29 +256,29 @@ impl Requests {
         last.goes_on = packet.size >= path.carried;
         let last = *last;
         if last.belief != Belief::IfFull || self.flight.1 < 2 {
-            return Some(Sent::More(last.number));
+            return Some(ClientPacket::More(last.number));
         }
         let (content, so_far) = self.flight;
         self.flight.0 = content.saturating_add(packet.content);
         let count = self.count(self.flight.0, config).saturating_sub(so_far);
         for _ in 0..count {
-            self.ask(Asked {
+            self.ask(Unanswered {
                 stamp: packet.stamp,
                 number: None,
                 ..last
             });
         }
         self.flight.1 += count;
-        Some(Sent::More(None))
+        Some(ClientPacket::More(None))
     }
 
     /// Tells whether a packet repeats a request.
-    fn again(&self, packet: &Uplink, path: &Path, config: &Config) -> Option<Sent> {
+    fn again(&self, packet: &Uplink, path: &Path, config: &Config) -> Option<ClientPacket> {
         let round_trip = path.round_trip(config);
         let now = packet.stamp.time;
         // A probe timeout is longer than the round trip (RFC 9002, section 6.2.1); what it sends again is as long, but
         // for the acknowledgement that goes with it.
-        let again = |asked: &&Asked| {
+        let again = |asked: &&Unanswered| {
             !asked.acknowledged
                 && asked.belief != Belief::IfFull
                 && !within(now, asked.stamp.time, round_trip)
@@ -282,12 +287,12 @@ impl Requests {
         self.asked
             .iter()
             .find(again)
-            .map(|asked| Sent::More(asked.number))
+            .map(|asked| ClientPacket::More(asked.number))
     }
 
     /// Tells whether what was sent just before a request belongs to it: instructions of QPACK, or flow control, of which
     /// some clients make a packet of their own.
-    fn is_prelude(&self, last: &Asked, packet: &Uplink, config: &Config) -> bool {
+    fn is_prelude(&self, last: &Unanswered, packet: &Uplink, config: &Config) -> bool {
         let room = u64::from(self.level / LEVEL_UNIT) + 2 * config.quic_busy_jump();
         u64::from(last.content) <= room && last.content.saturating_mul(2) <= packet.content
     }
@@ -306,10 +311,10 @@ impl Requests {
     /// Adds the requests of a packet; returns how many these are.
     fn push(&mut self, packet: &Uplink, belief: Belief, path: &Path, config: &Config) -> usize {
         let goes_on = packet.size >= path.carried;
-        let first_flight = belief == Belief::IfFull || packet.place == Place::Early;
-        let goes_on = goes_on && packet.place != Place::Padded;
+        let first_flight = belief == Belief::IfFull || packet.place == PacketPosition::Early;
+        let goes_on = goes_on && packet.place != PacketPosition::Padded;
         let count = match self.count(packet.content, config) {
-            _ if packet.place == Place::Padded => 1,
+            _ if packet.place == PacketPosition::Padded => 1,
             // Behind the first flight, a full datagram begins one long request, an upload, rather than many.
             _ if goes_on && !first_flight => 1,
             count if first_flight => count,
@@ -330,11 +335,11 @@ impl Requests {
                 .max(usual - usual.saturating_sub(packet.content) / LEVEL_DECAY);
         }
         for _ in 0..count {
-            self.ask(Asked {
+            self.ask(Unanswered {
                 stamp: packet.stamp,
                 belief,
                 number: None,
-                content: if packet.place == Place::Padded {
+                content: if packet.place == PacketPosition::Padded {
                     0
                 } else {
                     packet.content
@@ -370,7 +375,7 @@ impl Requests {
             })
     }
 
-    fn ask(&mut self, asked: Asked) {
+    fn ask(&mut self, asked: Unanswered) {
         if self.asked.len() < MAX_ASKED {
             self.asked.push(asked);
         }
@@ -401,7 +406,7 @@ impl Requests {
     fn believe(&mut self, packet: &Uplink, jump: u64, path: &Path, config: &Config) -> Belief {
         let first_flight = !std::mem::replace(&mut self.settled_in, true)
             && path.in_first_flight(packet.stamp.time, config);
-        if first_flight || packet.place == Place::Coalesced {
+        if first_flight || packet.place == PacketPosition::Coalesced {
             return Belief::IfFull;
         }
         if jump >= config.quic_busy_jump() {
@@ -432,7 +437,7 @@ impl Requests {
 
     /// Returns what a packet that turned out to be no request says about the size of
     /// acknowledgements.
-    pub(super) fn refute(&mut self, asked: &Asked) {
+    pub(super) fn refute(&mut self, asked: &Unanswered) {
         self.acknowledges(asked.content);
     }
 

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::path::Path;
-use super::requests::{Asked, Belief, MAX_ASKED, Requests, within};
+use super::requests::{Belief, MAX_ASKED, Requests, Unanswered, within};
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::connection::context::Context;
@@ -163,7 +163,7 @@ impl Responses {
             let waited = now.since(latest.stamp.time);
             path.waited(waited, waited >= soon);
         }
-        let mut begun: SmallVec<[Asked; 2]> = SmallVec::new();
+        let mut begun: SmallVec<[Unanswered; 2]> = SmallVec::new();
         let mut refuted = None;
         requests.asked().retain(|asked| {
             // What comes sooner than the server can answer belongs to a response before.

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::claim::{Claim, MOST_CLAIMS, Track};
+use super::claim::{Claim, MOST_CLAIMS, MediaTrack};
 use super::rhythm::Rhythm;
 use crate::bounded::work;
 
@@ -54,7 +54,7 @@ pub(crate) enum Manner {
 /// One way to read a period.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reading {
-    pub(super) tracks: SmallVec<[Track; MOST_CLAIMS]>,
+    pub(super) tracks: SmallVec<[MediaTrack; MOST_CLAIMS]>,
     /// Bytes of each, by place.
     pub(super) sizes: SmallVec<[u64; MOST_CLAIMS]>,
     /// Bytes of the connection at which each had its last.
@@ -80,7 +80,7 @@ pub(super) struct Reading {
 
 /// What happens in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+enum PeriodEvent {
     /// A request is sent.
     Asked(usize),
     /// Its response may begin.
@@ -113,15 +113,15 @@ pub(super) const BOUND: usize = 4 * WIDTH * size_of::<Reading>();
 /// The likeliest readings of a period, the best first, and others that are nearly as good.
 pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
     let Puzzle { claims, end, .. } = *puzzle;
-    let mut events: SmallVec<[(u64, Event); 2 * MOST_CLAIMS]> = SmallVec::new();
+    let mut events: SmallVec<[(u64, PeriodEvent); 2 * MOST_CLAIMS]> = SmallVec::new();
     for (at, claim) in claims.iter().enumerate() {
-        events.push((claim.asked_at, Event::Asked(at)));
-        events.push((claim.begun_at.max(claim.asked_at), Event::Begun(at)));
+        events.push((claim.asked_at, PeriodEvent::Asked(at)));
+        events.push((claim.begun_at.max(claim.asked_at), PeriodEvent::Begun(at)));
     }
     // What was asked for together begins together; in order within.
     events.sort_by_key(|event| event.0);
     let mut readings = vec![Reading {
-        tracks: SmallVec::from_elem(Track::None, claims.len()),
+        tracks: SmallVec::from_elem(MediaTrack::None, claims.len()),
         sizes: SmallVec::from_elem(0, claims.len()),
         ends: SmallVec::from_elem(0, claims.len()),
         doubtful: SmallVec::from_elem(0, claims.len()),
@@ -136,12 +136,12 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
         }
         so_far = at;
         match event {
-            Event::Begun(claim) => readings.iter_mut().for_each(|r| r.begin(claim)),
-            Event::Asked(claim) => {
+            PeriodEvent::Begun(claim) => readings.iter_mut().for_each(|r| r.begin(claim)),
+            PeriodEvent::Asked(claim) => {
                 let mut next = Vec::with_capacity(3 * readings.len());
                 work::count(STEPS * 3 * readings.len());
                 for reading in readings {
-                    for track in [Track::Audio, Track::Video, Track::None] {
+                    for track in [MediaTrack::Audio, MediaTrack::Video, MediaTrack::None] {
                         let mut reading = reading.clone();
                         reading.ask(claim, track, puzzle);
                         next.push(reading);
@@ -164,17 +164,17 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
 
 impl Reading {
     /// A request is sent, of this track.
-    fn ask(&mut self, at: usize, track: Track, puzzle: &Puzzle<'_>) {
+    fn ask(&mut self, at: usize, track: MediaTrack, puzzle: &Puzzle<'_>) {
         let claim = &puzzle.claims[at];
         self.tracks[at] = track;
         self.latest = Some(at);
         self.cost += self.rhythm.cost(track, claim.asked);
         self.rhythm.note(track, claim.asked);
         match track {
-            Track::None if claim.is_repeated => self.cost += REPEATED,
-            Track::None => self.cost += NONE,
-            Track::Video => self.ask_video(at, puzzle),
-            Track::Audio => {
+            MediaTrack::None if claim.is_repeated => self.cost += REPEATED,
+            MediaTrack::None => self.cost += NONE,
+            MediaTrack::Video => self.ask_video(at, puzzle),
+            MediaTrack::Audio => {
                 // The last one is complete then.
                 let left = match self.manner {
                     Manner::InTurns => self.audio.iter().map(|&at| self.lacks(at, puzzle)).sum(),
@@ -241,7 +241,9 @@ impl Reading {
         let mut lacking = 0;
         for at in std::mem::take(&mut self.audio) {
             let left = self.lacks(at, puzzle);
-            let before = self.tracks[..at].iter().rposition(|&t| t == Track::Video);
+            let before = self.tracks[..at]
+                .iter()
+                .rposition(|&t| t == MediaTrack::Video);
             let Some(video) = before.or(self.video.map(|video| video.0)) else {
                 lacking += left;
                 continue;
@@ -267,9 +269,9 @@ impl Reading {
 
     fn begin(&mut self, at: usize) {
         match self.tracks[at] {
-            Track::None => {}
-            Track::Audio => self.audio.push(at),
-            Track::Video => self.video = Some((at, true)),
+            MediaTrack::None => {}
+            MediaTrack::Audio => self.audio.push(at),
+            MediaTrack::Video => self.video = Some((at, true)),
         }
     }
 
@@ -285,7 +287,7 @@ impl Reading {
             }
             let least = sharers
                 .iter()
-                .filter(|&&at| self.tracks[at] == Track::Audio)
+                .filter(|&&at| self.tracks[at] == MediaTrack::Audio)
                 .map(|&at| self.lacks(at, puzzle))
                 .min();
             let now = bytes.min(until.saturating_sub(from).max(1));
@@ -336,7 +338,7 @@ impl Reading {
         let last = self
             .video
             .map(|video| video.0)
-            .or_else(|| self.tracks.iter().rposition(|&t| t == Track::Audio))
+            .or_else(|| self.tracks.iter().rposition(|&t| t == MediaTrack::Audio))
             .or(self.latest);
         if let Some(at) = last {
             self.sizes[at] += bytes;
@@ -379,25 +381,25 @@ impl Reading {
     }
 
     /// The track that came last, unless the other one ended about when it did.
-    pub(super) fn last_track(&self, puzzle: &Puzzle<'_>) -> Option<Track> {
+    pub(super) fn last_track(&self, puzzle: &Puzzle<'_>) -> Option<MediaTrack> {
         if self.manner == Manner::InOrder {
             return self
                 .tracks
                 .iter()
                 .zip(&self.sizes)
-                .rfind(|&(&track, &size)| track != Track::None && size >= puzzle.usual / 2)
+                .rfind(|&(&track, &size)| track != MediaTrack::None && size >= puzzle.usual / 2)
                 .map(|last| *last.0);
         }
         // What is far smaller than audio is no media.
         let is_media = |&at: &usize| self.sizes[at] >= puzzle.usual / 2;
         let is_late = |&at: &usize| self.ends[at] + puzzle.usual / 2 >= puzzle.end;
-        let late = |track: Track| {
+        let late = |track: MediaTrack| {
             let mut places = (0..self.tracks.len()).filter(is_media).filter(is_late);
             places.any(|at| self.tracks[at] == track)
         };
-        match (late(Track::Audio), late(Track::Video)) {
-            (true, false) => Some(Track::Audio),
-            (false, true) => Some(Track::Video),
+        match (late(MediaTrack::Audio), late(MediaTrack::Video)) {
+            (true, false) => Some(MediaTrack::Audio),
+            (false, true) => Some(MediaTrack::Video),
             _ => None,
         }
     }

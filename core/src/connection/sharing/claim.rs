@@ -7,7 +7,7 @@ pub(crate) const MOST_CLAIMS: usize = 24;
 
 /// A track of media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Track {
+pub(crate) enum MediaTrack {
     Audio,
     Video,
     /// No response that matters: a tiny one, or what was taken for a request and was none.

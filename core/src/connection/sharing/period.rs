@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::claim::Claim;
-use super::timeline::Timeline;
+use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::packet::Stamp;
 
@@ -44,7 +44,7 @@ pub(super) struct Period {
     pub(super) datagrams: usize,
     /// Bytes that are no data.
     pub(super) surplus: u64,
-    pub(super) timeline: Timeline,
+    pub(super) timeline: Arrivals,
 }
 
 impl Period {

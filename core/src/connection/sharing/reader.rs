@@ -1,7 +1,7 @@
 //! What one manner of a server says of its periods.
 
 use super::beam::{self, Manner, Puzzle, Reading};
-use super::claim::Track;
+use super::claim::MediaTrack;
 use super::period::{Part, Period, Usual, scaled};
 use super::rhythm::Rhythm;
 use crate::config::Config;
@@ -9,14 +9,14 @@ use crate::packet::{Time, from_milliseconds};
 
 /// What a period is when a server has one manner.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct PeriodReader {
     pub(super) manner: Manner,
     pub(super) rhythm: Rhythm,
     /// What speaks against it.
     pub(super) cost: f64,
 }
 
-impl Reader {
+impl PeriodReader {
     /// Divides a period.
     pub(super) fn divide(&mut self, period: &Period, usual: Usual, config: &Config) -> Vec<Part> {
         let total = period.total(period.timeline.end());
@@ -39,7 +39,11 @@ impl Reader {
         if let (Some(last), Some(over)) = (best.last_track(&puzzle), period.timeline.end_time()) {
             self.rhythm.over(last, at_once(over, config));
         }
-        let audio = best.tracks.iter().filter(|&&t| t == Track::Audio).count() as u64;
+        let audio = best
+            .tracks
+            .iter()
+            .filter(|&&t| t == MediaTrack::Audio)
+            .count() as u64;
         // So that parts add up.
         let mut so_far = 0;
         let portion = |whole: u64, so_far: u64, part: u64| {
@@ -79,9 +83,9 @@ fn error(readings: &[Reading], at: usize, usual: Usual, audio: u64) -> u64 {
         .iter()
         .map(|r| r.sizes[at].abs_diff(best.sizes[at]));
     let spread = match best.tracks[at] {
-        Track::Audio => usual.spread,
-        Track::Video => usual.spread * audio.max(1) + best.doubtful[at],
-        Track::None => 0,
+        MediaTrack::Audio => usual.spread,
+        MediaTrack::Video => usual.spread * audio.max(1) + best.doubtful[at],
+        MediaTrack::None => 0,
     };
     others.max().unwrap_or(0) + spread
 }

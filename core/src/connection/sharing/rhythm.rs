@@ -1,6 +1,6 @@
 //! When each track is asked for again.
 
-use super::claim::Track;
+use super::claim::MediaTrack;
 use crate::packet::Time;
 
 /// Latest distances of requests of a track.
@@ -17,13 +17,13 @@ const OTHER: f64 = 1.5;
 
 /// One track's requests.
 #[derive(Clone, Copy, Debug, Default)]
-struct Requests {
+struct TrackRhythm {
     last: Option<Time>,
     distances: [i64; DISTANCES],
     count: usize,
 }
 
-impl Requests {
+impl TrackRhythm {
     fn note(&mut self, time: Time) {
         if let Some(last) = self.last {
             self.distances[self.count % DISTANCES] = time.since(last).max(0);
@@ -47,20 +47,20 @@ impl Requests {
 /// The rhythm of both tracks.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rhythm {
-    audio: Requests,
-    video: Requests,
-    latest: Option<Track>,
+    audio: TrackRhythm,
+    video: TrackRhythm,
+    latest: Option<MediaTrack>,
     /// The latest period ended with this track, of which the next is asked for by then, if at once.
-    over: Option<(Track, Time)>,
+    over: Option<(MediaTrack, Time)>,
 }
 
 impl Rhythm {
     /// Takes note of a request.
-    pub(super) fn note(&mut self, track: Track, time: Time) {
+    pub(super) fn note(&mut self, track: MediaTrack, time: Time) {
         match track {
-            Track::Audio => self.audio.note(time),
-            Track::Video => self.video.note(time),
-            Track::None => return,
+            MediaTrack::Audio => self.audio.note(time),
+            MediaTrack::Video => self.video.note(time),
+            MediaTrack::None => return,
         }
         self.latest = Some(track);
         self.over = None;
@@ -68,16 +68,16 @@ impl Rhythm {
 
     /// Takes note of the track that a period ended with, and of when its next segment is asked for at the latest, if at
     /// once.
-    pub(super) const fn over(&mut self, track: Track, until: Time) {
+    pub(super) const fn over(&mut self, track: MediaTrack, until: Time) {
         self.over = Some((track, until));
     }
 
     /// Returns how much it speaks against a request that it would be of this track.
-    pub(super) fn cost(&self, track: Track, time: Time) -> f64 {
+    pub(super) fn cost(&self, track: MediaTrack, time: Time) -> f64 {
         let requests = match track {
-            Track::Audio => &self.audio,
-            Track::Video => &self.video,
-            Track::None => return 0.0,
+            MediaTrack::Audio => &self.audio,
+            MediaTrack::Video => &self.video,
+            MediaTrack::None => return 0.0,
         };
         let repeated = if self.latest == Some(track) {
             REPEATED

@@ -7,7 +7,7 @@ const POINTS: usize = 32;
 
 /// Bytes over time, in a bounded number of points.
 #[derive(Debug, Default)]
-pub(super) struct Timeline {
+pub(super) struct Arrivals {
     points: Vec<(u64, Stamp)>,
     /// A point is kept for each so many packets, and how many came since the last.
     stride: u32,
@@ -15,7 +15,7 @@ pub(super) struct Timeline {
     last: Option<(u64, Stamp)>,
 }
 
-impl Timeline {
+impl Arrivals {
     /// The most memory behind one, in bytes.
     pub(super) const BOUND: usize = POINTS * size_of::<(u64, Stamp)>();
 

@@ -44,7 +44,7 @@ enum Protocol {
 
 /// The state of the protocol on the two streams.
 #[derive(Debug)]
-pub(crate) struct Talk {
+pub(crate) struct Application {
     /// The exchange between client and proxy before it.
     proxy: Proxy,
     via: Option<Via>,
@@ -100,7 +100,7 @@ impl Position {
     }
 }
 
-impl Talk {
+impl Application {
     pub(crate) fn new(port: u16) -> Self {
         Self {
             proxy: Proxy::default(),

@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 pub(crate) use self::heads::FRAME_HEADER;
 use self::heads::Heads;
 use self::overtaken::Overtaken;
-use self::periods::{Asked, Periods};
+use self::periods::{Periods, Unacknowledged};
 use super::ledger::Ledger;
 use super::pipelining::Follower;
 use super::stream::Run;
@@ -286,7 +286,7 @@ impl Http2 {
     /// Takes note of requests that may be answered from here on, beside those before them.
     fn note_begun(
         &mut self,
-        begun: &[Asked],
+        begun: &[Unacknowledged],
         offset: u64,
         round_trip: i64,
         ledger: &mut Ledger,
@@ -295,7 +295,7 @@ impl Http2 {
         if self.periods.was_idle(begun, round_trip) {
             self.overtaken.end(offset, ledger, ctx);
         }
-        let numbers = begun.iter().map(Asked::number);
+        let numbers = begun.iter().map(Unacknowledged::number);
         self.overtaken.begin(numbers, offset, ledger, ctx);
     }
 

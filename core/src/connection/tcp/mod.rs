@@ -13,9 +13,9 @@ pub mod stream;
 mod tickets;
 mod tls;
 
-use self::application::{Position, Talk};
+use self::application::{Application, Position};
 use self::ledger::Credit;
-use self::stream::{Limits, Note, Stream};
+use self::stream::{HoldLimits, Note, Stream};
 use super::context::{Context, Outcome};
 use crate::config::Config;
 use crate::flows::key::End;
@@ -30,7 +30,7 @@ pub(crate) struct Connection {
     pub(crate) client: End,
     up: Stream,
     down: Stream,
-    talk: Talk,
+    talk: Application,
     /// The time when the client's SYN, or else the server's, was seen, until the other side's
     /// answer was.
     syn: Option<Stamp>,
@@ -49,7 +49,7 @@ impl Connection {
             client,
             up: Stream::default(),
             down: Stream::default(),
-            talk: Talk::new(port),
+            talk: Application::new(port),
             syn: None,
             over: false,
             dropped: 0,
@@ -62,7 +62,7 @@ impl Connection {
         self.client = client;
         self.up.reset();
         self.down.reset();
-        self.talk = Talk::new(port);
+        self.talk = Application::new(port);
         self.syn = None;
         self.over = false;
         self.dropped = 0;
@@ -72,7 +72,7 @@ impl Connection {
     /// The most memory that one holds within a configuration's limits, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         let stream = Stream::bound(config.reorder_bytes(), config.reorder_pieces());
-        (2 * stream).saturating_add(Talk::BOUND)
+        (2 * stream).saturating_add(Application::BOUND)
     }
 
     /// Memory behind it, in bytes.
@@ -259,7 +259,7 @@ impl Connection {
     }
 
     /// Gives up on bytes that were acknowledged and did not come.
-    fn settle(&mut self, now: bool, ctx: &mut Context<'_>, limits: Limits) {
+    fn settle(&mut self, now: bool, ctx: &mut Context<'_>, limits: HoldLimits) {
         let talk = &mut self.talk;
         if self.up.has_pending() {
             let down = Position::of(&self.down);
@@ -277,7 +277,7 @@ impl Connection {
         sequence: u32,
         stamp: Stamp,
         ctx: &mut Context<'_>,
-        limits: Limits,
+        limits: HoldLimits,
     ) -> Outcome {
         let note = Note {
             stamp,
@@ -311,7 +311,7 @@ impl Connection {
         sequence: u32,
         stamp: Stamp,
         ctx: &mut Context<'_>,
-        limits: Limits,
+        limits: HoldLimits,
     ) -> Outcome {
         let (payload, note) = self.prepare_down(tcp, sequence, stamp, ctx);
         let arrival = self
@@ -404,8 +404,8 @@ impl Connection {
     }
 }
 
-fn limits(ctx: &Context<'_>) -> Limits {
-    Limits {
+fn limits(ctx: &Context<'_>) -> HoldLimits {
+    HoldLimits {
         bytes: usize::try_from(ctx.config.reorder_bytes()).unwrap_or(usize::MAX),
         pieces: usize::try_from(ctx.config.reorder_pieces()).unwrap_or(usize::MAX),
     }

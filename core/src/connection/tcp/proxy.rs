@@ -3,7 +3,7 @@
 use super::stream::Run;
 use crate::facts::segment::Via;
 use crate::packet::Stamp;
-use crate::wire::proxy::{self, Request, Step, Target};
+use crate::wire::proxy::{self, ClientMessage, Destination, FirstBytes};
 
 /// Longest message to or from a proxy that is waited for, in bytes. Heads with credentials have some kilobytes.
 const MAX_MESSAGE: usize = 8 * 1024;
@@ -53,7 +53,7 @@ pub(crate) struct Proxy {
     up: Up,
     down: Down,
     via: Option<Via>,
-    target: Option<Target>,
+    target: Option<Destination>,
     /// Of a message that is not whole, what came, and the packet that brought its first byte.
     asked: Vec<u8>,
     since: Stamp,
@@ -95,7 +95,7 @@ impl Proxy {
     }
 
     /// Hands out, once, where the client wants to go.
-    pub(crate) const fn take_target(&mut self) -> Option<Target> {
+    pub(crate) const fn take_target(&mut self) -> Option<Destination> {
         self.target.take()
     }
 
@@ -167,9 +167,9 @@ impl Proxy {
         let mut used = 0;
         while used < asked.len() && matches!(self.up, Up::First | Up::Greeted) {
             match self.ask(&asked[used..]) {
-                Step::Message((), length) => used += length,
-                Step::Part if asked.len() - used < MAX_MESSAGE => break,
-                Step::Part | Step::Other => self.give_up(),
+                FirstBytes::Message((), length) => used += length,
+                FirstBytes::Part if asked.len() - used < MAX_MESSAGE => break,
+                FirstBytes::Part | FirstBytes::Other => self.give_up(),
             }
             if self.up == Up::Asked {
                 let rest = &asked[used..];
@@ -191,33 +191,33 @@ impl Proxy {
     }
 
     /// Reads a client's next message.
-    fn ask(&mut self, bytes: &[u8]) -> Step<()> {
+    fn ask(&mut self, bytes: &[u8]) -> FirstBytes<()> {
         let step = match self.up {
             Up::Greeted => proxy::socks5(bytes),
-            _ if !proxy::may_be_for_proxy(bytes) => Step::Other,
+            _ if !proxy::may_be_for_proxy(bytes) => FirstBytes::Other,
             _ if bytes[0] == 5 => proxy::greeting(bytes),
             _ => proxy::request(bytes),
         };
         let (message, length) = match step {
-            Step::Message(message, length) => (message, length),
-            Step::Part => return Step::Part,
-            Step::Other => return Step::Other,
+            FirstBytes::Message(message, length) => (message, length),
+            FirstBytes::Part => return FirstBytes::Part,
+            FirstBytes::Other => return FirstBytes::Other,
         };
         match message {
-            Request::Header | Request::Password => {}
-            Request::Greeting => (self.up, self.down) = (Up::Greeted, Down::Socks5Method),
-            Request::Connect(target) => {
+            ClientMessage::Header | ClientMessage::Password => {}
+            ClientMessage::Greeting => (self.up, self.down) = (Up::Greeted, Down::Socks5Method),
+            ClientMessage::Connect(target) => {
                 let is_further = self.down == Down::Connect;
                 self.further = self.further.saturating_add(is_further.into());
                 self.go_to(target, Via::Connect, Down::Connect);
             }
-            Request::Socks4(target) => self.go_to(target, Via::Socks, Down::Socks4),
-            Request::Socks5(target) => self.go_to(target, Via::Socks, self.down),
+            ClientMessage::Socks4(target) => self.go_to(target, Via::Socks, Down::Socks4),
+            ClientMessage::Socks5(target) => self.go_to(target, Via::Socks, self.down),
         }
-        Step::Message((), length)
+        FirstBytes::Message((), length)
     }
 
-    fn go_to(&mut self, target: Target, via: Via, answer: Down) {
+    fn go_to(&mut self, target: Destination, via: Via, answer: Down) {
         self.target = Some(target);
         self.via = Some(via);
         (self.up, self.down) = (Up::Asked, answer);
@@ -258,12 +258,12 @@ impl Proxy {
             self.body -= body as u64;
             used += body;
             match self.answer(&bytes[used..]) {
-                Step::Message(next, length) => {
+                FirstBytes::Message(next, length) => {
                     self.down = next;
                     used += length;
                 }
-                Step::Part if bytes.len() - used < MAX_MESSAGE => break,
-                Step::Part | Step::Other => self.down = Down::Open,
+                FirstBytes::Part if bytes.len() - used < MAX_MESSAGE => break,
+                FirstBytes::Part | FirstBytes::Other => self.down = Down::Open,
             }
         }
         let is_cut = (run.bytes.len() as u64) < run.length;
@@ -288,10 +288,10 @@ impl Proxy {
     }
 
     /// Reads a proxy's next message: what it says after it.
-    fn answer(&mut self, bytes: &[u8]) -> Step<Down> {
+    fn answer(&mut self, bytes: &[u8]) -> FirstBytes<Down> {
         let verdict = |opens| if opens { Down::Open } else { Down::Refused };
         match self.down {
-            _ if bytes.is_empty() => Step::Part,
+            _ if bytes.is_empty() => FirstBytes::Part,
             Down::Connect => {
                 let answer = proxy::connect_answer(bytes);
                 map(answer, |(status, body)| self.answered_connect(status, body))
@@ -307,7 +307,7 @@ impl Proxy {
                 _ => Down::Refused,
             }),
             Down::Socks5 => map(proxy::socks5_answer(bytes), verdict),
-            Down::Silent | Down::Refused | Down::Open => Step::Other,
+            Down::Silent | Down::Refused | Down::Open => FirstBytes::Other,
         }
     }
 
@@ -327,10 +327,10 @@ impl Proxy {
     }
 }
 
-fn map<T, U>(step: Step<T>, change: impl FnOnce(T) -> U) -> Step<U> {
+fn map<T, U>(step: FirstBytes<T>, change: impl FnOnce(T) -> U) -> FirstBytes<U> {
     match step {
-        Step::Message(message, length) => Step::Message(change(message), length),
-        Step::Part => Step::Part,
-        Step::Other => Step::Other,
+        FirstBytes::Message(message, length) => FirstBytes::Message(change(message), length),
+        FirstBytes::Part => FirstBytes::Part,
+        FirstBytes::Other => FirstBytes::Other,
     }
 }

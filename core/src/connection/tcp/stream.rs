@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use self::piece::Piece;
-pub use self::piece::{Arrival, Limits, Note, Run};
+pub use self::piece::{Arrival, HoldLimits, Note, Run};
 use crate::bounded::{size, work};
 use crate::packet::Stamp;
 
@@ -111,7 +111,7 @@ impl Stream {
         self.buffer.capacity() + self.pieces.capacity() * size_of::<Piece>()
     }
 
-    /// The most memory that one holds within such [`Limits`], in bytes.
+    /// The most memory that one holds within such [`HoldLimits`], in bytes.
     pub(crate) fn bound(bytes: u64, pieces: u64) -> u64 {
         // A packet may be taken apart by pieces that are there. Bytes come many at once: their list grows to what it
         // needs or to twice of what it was, whichever is more.
@@ -208,7 +208,7 @@ impl Stream {
         length: u32,
         captured: &[u8],
         note: Note,
-        limits: Limits,
+        limits: HoldLimits,
     ) -> Arrival {
         self.start(sequence);
         let Some(offset) = self.offset_of(sequence) else {
@@ -279,7 +279,7 @@ impl Stream {
         offset: u64,
         captured: &[u8],
         note: Note,
-        limits: Limits,
+        limits: HoldLimits,
         arrival: &mut Arrival,
     ) {
         let mut at = self.pieces.partition_point(|piece| piece.end <= from);
@@ -329,7 +329,7 @@ impl Stream {
     }
 
     /// Copies bytes into the buffer; none where there is no room for all.
-    fn keep(&mut self, bytes: &[u8], limits: Limits) -> (usize, usize) {
+    fn keep(&mut self, bytes: &[u8], limits: HoldLimits) -> (usize, usize) {
         if self.buffer.len() + bytes.len() > limits.bytes {
             let read = self.buffer.len() - self.unread;
             if self.unread + bytes.len() > limits.bytes || read < limits.bytes / COMPACT_SHARE {
@@ -395,7 +395,7 @@ impl Stream {
         &mut self,
         offset: u64,
         captured: &[u8],
-        limits: Limits,
+        limits: HoldLimits,
         mut reader: impl FnMut(Run<'_>),
     ) {
         if let Some(piece) = self.direct.take() {
@@ -437,7 +437,7 @@ impl Stream {
         &mut self,
         offset: u64,
         captured: &[u8],
-        limits: Limits,
+        limits: HoldLimits,
         reader: &mut impl FnMut(Run<'_>),
     ) {
         let mut consumed = 0;

@@ -21,7 +21,7 @@ const MOST_FRAGMENTS: usize = 128;
 
 /// Limits of a table of fragments.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct FragmentLimits {
     /// Packets whose fragments are awaited at once.
     pub(crate) packets: usize,
     /// Bytes of fragments that wait for others.
@@ -55,7 +55,7 @@ enum First {
     },
 }
 
-/// Captured bytes of a fragment that wait in [`Packet::bytes`].
+/// Captured bytes of a fragment that wait in [`Reassembly::bytes`].
 #[derive(Clone, Copy, Debug)]
 struct Held {
     fragment: Fragment,
@@ -64,7 +64,7 @@ struct Held {
 }
 
 #[derive(Debug)]
-struct Packet {
+struct Reassembly {
     begun: Time,
     first: Option<First>,
     /// Length of the packet's payload, once its last fragment was seen.
@@ -75,7 +75,7 @@ struct Packet {
     spoilt: bool,
 }
 
-impl Packet {
+impl Reassembly {
     const fn new(begun: Time) -> Self {
         Self {
             begun,
@@ -127,12 +127,12 @@ impl Packet {
 /// Fragments of packets that are not complete yet.
 #[derive(Debug)]
 pub(crate) struct Fragments {
-    packets: Table<Key, Packet>,
+    packets: Table<Key, Reassembly>,
     /// Bytes held by all.
     held: usize,
-    limits: Limits,
+    limits: FragmentLimits,
     /// The packet that the last fragment completed or began, with what waited for it.
-    ready: Option<Packet>,
+    ready: Option<Reassembly>,
     next: usize,
     at: usize,
     /// Packets that had to make room for others, or found none for a fragment.
@@ -140,7 +140,7 @@ pub(crate) struct Fragments {
 }
 
 impl Fragments {
-    pub(crate) fn new(limits: Limits, seed: u64) -> Self {
+    pub(crate) fn new(limits: FragmentLimits, seed: u64) -> Self {
         Self {
             packets: Table::new(limits.packets, seed),
             held: 0,
@@ -153,10 +153,10 @@ impl Fragments {
     }
 
     /// The most memory that a table with these limits holds, in bytes.
-    pub(crate) fn bound(limits: &Limits) -> u64 {
+    pub(crate) fn bound(limits: &FragmentLimits) -> u64 {
         let (packets, bytes) = (limits.packets as u64, limits.bytes as u64);
         // Lists grow to twice what they hold, and the smallest has room for some; one datagram is copied together.
-        Table::<Key, Packet>::bound(packets)
+        Table::<Key, Reassembly>::bound(packets)
             .saturating_add(packets.saturating_mul(256))
             .saturating_add(bytes.saturating_mul(2))
             .saturating_add(size::list::<u8>(65_536))
@@ -265,7 +265,7 @@ impl Fragments {
             let begins_again = fragment.offset == 0 && packet.first.is_some();
             if is_old || begins_again {
                 self.forget(slot);
-                self.packets[slot] = Packet::new(time);
+                self.packets[slot] = Reassembly::new(time);
             }
             return slot;
         }
@@ -276,7 +276,7 @@ impl Fragments {
             self.packets.remove(victim);
             self.dropped += 1;
         }
-        self.packets.insert(key, Packet::new(time))
+        self.packets.insert(key, Reassembly::new(time))
     }
 
     fn forget(&mut self, slot: Slot) {
@@ -323,7 +323,7 @@ impl Fragments {
                 std::mem::take(&mut packet.held),
                 std::mem::take(&mut packet.bytes),
             );
-            self.ready = Some(Packet {
+            self.ready = Some(Reassembly {
                 held,
                 bytes,
                 ..*packet

@@ -1,12 +1,12 @@
 //! Who the server is, as its connection says: in a ClientHello, a certificate, or the head of a request.
 
-use super::{Protocol, Talk};
+use super::{Application, Protocol};
 use crate::connection::context::Context;
 use crate::connection::tcp::stream::Run;
 use crate::facts::server::EvidenceKind;
 use crate::wire::client_hello::ClientHello;
 
-impl Talk {
+impl Application {
     /// Looks for the server's name in a ClientHello.
     pub(super) fn look_for_name(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
         if self.settled || !matches!(self.protocol, Protocol::Tls(_)) {

@@ -1,11 +1,11 @@
 //! The way through a proxy: what of the two streams comes behind it, and what it was asked for.
 
-use super::{Position, Talk};
+use super::{Application, Position};
 use crate::connection::context::Context;
 use crate::connection::tcp::stream::Run;
 use crate::facts::server::EvidenceKind;
 
-impl Talk {
+impl Application {
     /// Has a proxy's handshake read first. Returns what of the client's bytes comes behind it; `None` if nothing does. Bytes
     /// that were held back as if they were a proxy's, and are not, are put together with them in `again`.
     pub(super) fn behind_proxy<'a>(

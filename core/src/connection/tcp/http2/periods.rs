@@ -30,7 +30,7 @@ const GOING_ON: usize = 2;
 
 /// A request that the server has not acknowledged.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
+pub(super) struct Unacknowledged {
     pub(super) number: u32,
     up_start: u64,
     time: Time,
@@ -48,7 +48,7 @@ struct Last {
 /// The periods of one connection.
 #[derive(Debug)]
 pub(super) struct Periods {
-    asked: SmallVec<[Asked; 2]>,
+    asked: SmallVec<[Unacknowledged; 2]>,
     sharing: Box<Sharing>,
     think: Think,
     last: Option<Last>,
@@ -61,7 +61,7 @@ pub(super) struct Periods {
     due_at: u64,
 }
 
-impl Asked {
+impl Unacknowledged {
     /// Its segment.
     pub(super) const fn number(&self) -> u32 {
         self.number
@@ -96,7 +96,7 @@ struct Counted {
 impl Periods {
     /// The most memory that one holds, in bytes.
     pub(super) const BOUND: usize = Sharing::bound(MOST_CLAIMS) as usize
-        + MOST_WAITING.next_power_of_two() * size_of::<Asked>()
+        + MOST_WAITING.next_power_of_two() * size_of::<Unacknowledged>()
         + (2 * MOST_DUE + MOST_PARTS) * size_of::<Part>();
 
     /// Memory behind it, in bytes.
@@ -112,7 +112,7 @@ impl Periods {
         if self.asked.len() >= MOST_WAITING {
             self.asked.remove(0);
         }
-        self.asked.push(Asked {
+        self.asked.push(Unacknowledged {
             number,
             up_start,
             time,
@@ -139,7 +139,7 @@ impl Periods {
     }
 
     /// Hands out the requests that the server had when it sent this.
-    pub(super) fn begun(&mut self, peer: u64) -> SmallVec<[Asked; 2]> {
+    pub(super) fn begun(&mut self, peer: u64) -> SmallVec<[Unacknowledged; 2]> {
         let mut begun = SmallVec::new();
         self.asked.retain(|asked| {
             let is_known = asked.up_start < peer;
@@ -153,9 +153,9 @@ impl Periods {
 
     /// Returns true if the client had waited for nothing when it sent these: it takes longer to ask than a request that
     /// follows at once.
-    pub(super) fn was_idle(&self, begun: &[Asked], round_trip: i64) -> bool {
+    pub(super) fn was_idle(&self, begun: &[Unacknowledged], round_trip: i64) -> bool {
         let waits = |last: Last| {
-            let since = |asked: &Asked| asked.time.since(last.time) < round_trip;
+            let since = |asked: &Unacknowledged| asked.time.since(last.time) < round_trip;
             begun.iter().any(since)
         };
         !self.last.is_some_and(waits)
@@ -170,7 +170,7 @@ impl Periods {
     }
 
     /// Whether some of several go on: this follows what came before at once, or was asked for before that came.
-    pub(super) fn go_on(&self, run: &Run<'_>, begun: &[Asked], round_trip: i64) -> bool {
+    pub(super) fn go_on(&self, run: &Run<'_>, begun: &[Unacknowledged], round_trip: i64) -> bool {
         let asked_before = |last: Last| begun.iter().any(|asked| asked.time < last.time);
         self.flows_on(run, round_trip) || self.count() > 1 && self.last.is_some_and(asked_before)
     }
@@ -189,7 +189,12 @@ impl Periods {
     }
 
     /// A response may begin from here on.
-    pub(super) fn begin(&mut self, asked: &Asked, ledger: &mut Ledger, ctx: &mut Context<'_>) {
+    pub(super) fn begin(
+        &mut self,
+        asked: &Unacknowledged,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
         match self.sharing.count() {
             0 => self.think.ask(asked.time, ctx.config),
             MOST_CLAIMS.. => self.carry_on(ledger, ctx),

@@ -1,6 +1,6 @@
 //! What acknowledgements say: bytes that were received and not captured are given up after a while.
 
-use super::piece::{Limits, Run};
+use super::piece::{HoldLimits, Run};
 use super::{Pending, RECENT_HOLES, Stream};
 use crate::packet::Stamp;
 
@@ -68,7 +68,7 @@ impl Stream {
 
     /// Counts a packet of the connection against the patience with bytes acknowledged but not seen; with `now`, there
     /// is none left.
-    pub fn settle(&mut self, now: bool, limits: Limits, mut reader: impl FnMut(Run<'_>)) {
+    pub fn settle(&mut self, now: bool, limits: HoldLimits, mut reader: impl FnMut(Run<'_>)) {
         let Some(pending) = &mut self.pending else {
             return;
         };

@@ -6,7 +6,7 @@ use crate::packet::Stamp;
 
 /// Limits on what is held back behind a hole.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct HoldLimits {
     /// Captured bytes.
     pub bytes: usize,
     /// Pieces.

@@ -5,7 +5,7 @@ use crate::packet::Time;
 
 mod model;
 
-const LIMITS: Limits = Limits {
+const LIMITS: HoldLimits = HoldLimits {
     bytes: 1 << 20,
     pieces: 1024,
 };
@@ -103,7 +103,7 @@ impl Got {
 struct Under {
     stream: Stream,
     frame: u64,
-    limits: Limits,
+    limits: HoldLimits,
     got: Vec<Got>,
 }
 

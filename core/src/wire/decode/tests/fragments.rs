@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing;
 
-const LIMITS: Limits = Limits {
+const LIMITS: FragmentLimits = FragmentLimits {
     packets: 4,
     bytes: 4096,
     patience: 30_000_000_000,

@@ -46,7 +46,7 @@ enum Known {
 }
 
 /// Takes all steps and compares after each.
-fn follow(base: u32, limits: Limits, steps: &[Step]) {
+fn follow(base: u32, limits: HoldLimits, steps: &[Step]) {
     let mut stream = Stream::default();
     stream.anchor(base);
     let mut bytes: BTreeMap<u64, Known> = BTreeMap::new();
@@ -180,7 +180,7 @@ proptest! {
         pieces in 1..5_usize,
         steps in steps(),
     ) {
-        follow(base, Limits { bytes, pieces }, &steps);
+        follow(base, HoldLimits { bytes, pieces }, &steps);
     }
 
     #[test]
