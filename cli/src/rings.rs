@@ -112,7 +112,7 @@ fn all(inputs: &[Input]) -> Vec<usize> {
         let Input::Capture(files) = input else {
             return None;
         };
-        Some((Head::of(files.first()?)?.start?, index))
+        Some((FileHead::of(files.first()?)?.start?, index))
     });
     let mut heads: Vec<_> = heads.collect();
     heads.sort_unstable();
@@ -121,7 +121,7 @@ fn all(inputs: &[Input]) -> Vec<usize> {
 
 /// The files that follow each other.
 fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
-    let mut series: BTreeMap<(PathBuf, Vec<String>), Vec<File>> = BTreeMap::new();
+    let mut series: BTreeMap<(PathBuf, Vec<String>), Vec<RingFile>> = BTreeMap::new();
     for (index, input) in inputs.iter().enumerate() {
         let Input::Capture(files) = input else {
             continue;
@@ -132,7 +132,7 @@ fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
             && let Some(name) = Name::of(path)
         {
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            let file = File {
+            let file = RingFile {
                 index,
                 path,
                 numbers: name.numbers,
@@ -149,23 +149,23 @@ fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
 }
 
 /// A file of a series of names.
-struct File<'a> {
+struct RingFile<'a> {
     index: usize,
     path: &'a Path,
     numbers: Vec<Number>,
-    head: Option<Head>,
+    head: Option<FileHead>,
 }
 
-impl File<'_> {
+impl RingFile<'_> {
     fn start(&self) -> Option<Time> {
         self.head.as_ref()?.start
     }
 }
 
 /// Cuts a series of names into chains of files that follow each other.
-fn chains(mut files: Vec<File<'_>>, gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
+fn chains(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
     for file in &mut files {
-        file.head = Head::of(file.path);
+        file.head = FileHead::of(file.path);
     }
     files.retain(|file| file.head.is_some());
     files.sort_by_key(|file| order(&file.numbers));
@@ -220,7 +220,7 @@ fn chains(mut files: Vec<File<'_>>, gap: i64, jobs: NonZero<usize>) -> Vec<Vec<u
 }
 
 /// Puts the oldest file first, where a counter began anew. Returns after which place it did.
-fn rotate(files: &mut [File<'_>]) -> Option<usize> {
+fn rotate(files: &mut [RingFile<'_>]) -> Option<usize> {
     let oldest = (0..files.len())
         .filter_map(|at| Some((files[at].start()?, at)))
         .min()?
@@ -261,14 +261,14 @@ fn span(path: &Path) -> Option<(Time, Time)> {
 }
 
 /// What the beginning of a file tells.
-struct Head {
+struct FileHead {
     /// Of its first packet, if it has one.
     start: Option<Time>,
     /// Link type and snapshot length of each interface.
     interfaces: Vec<(LinkType, u32)>,
 }
 
-impl Head {
+impl FileHead {
     fn of(path: &Path) -> Option<Self> {
         let progress = Progress::none();
         let mut source = Source::open(path).ok()?;

@@ -11,7 +11,7 @@ mod quic;
 mod taps;
 mod tcp;
 
-use self::clock::Clock;
+use self::clock::CaptureClock;
 use self::taps::Taps;
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::classify::clients::Clients;
@@ -78,7 +78,7 @@ pub struct Engine {
     length: u32,
     /// A packet that came again before the first copy was found, and may be one.
     suspect: Option<Suspected>,
-    clock: Clock,
+    clock: CaptureClock,
 }
 
 impl Engine {
@@ -127,7 +127,7 @@ impl Engine {
             latest_is_copy: false,
             length: 0,
             suspect: None,
-            clock: Clock::new(&config),
+            clock: CaptureClock::new(&config),
             config,
         }
     }

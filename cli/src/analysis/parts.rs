@@ -10,9 +10,9 @@ use crate::messages;
 use crate::progress::Progress;
 
 /// The files of one capture, which can be read more than once.
-pub(super) struct Parts(Vec<Part>);
+pub(super) struct Parts(Vec<CapturePart>);
 
-struct Part {
+struct CapturePart {
     path: PathBuf,
     /// Open where there is no other file: a pipe cannot be opened a second time. Of many, one is open at a time.
     source: Option<Source>,
@@ -38,7 +38,7 @@ pub(super) enum Go {
 impl Parts {
     /// Opens the first of `files`.
     pub(super) fn open(files: &[PathBuf]) -> Result<Self, Unreadable> {
-        let mut parts: Vec<_> = files.iter().map(|path| Part::new(path)).collect();
+        let mut parts: Vec<_> = files.iter().map(|path| CapturePart::new(path)).collect();
         if let Some(first) = parts.first_mut() {
             let source = Source::open(&first.path)?;
             first.size = source.size().unwrap_or(0);
@@ -49,7 +49,7 @@ impl Parts {
 
     /// What is called by a name in messages and progress.
     pub(super) fn name(&self) -> String {
-        let name = |part: &Part| messages::name(&part.path);
+        let name = |part: &CapturePart| messages::name(&part.path);
         match &self.0[..] {
             [] => String::new(),
             [part] => name(part),
@@ -100,7 +100,10 @@ impl Parts {
     fn each<E: From<Unreadable>>(
         &mut self,
         progress: &Progress,
-        mut read: impl FnMut(&mut Reader<Box<dyn std::io::Read + '_>>, &mut Part) -> Result<Go, E>,
+        mut read: impl FnMut(
+            &mut Reader<Box<dyn std::io::Read + '_>>,
+            &mut CapturePart,
+        ) -> Result<Go, E>,
     ) -> Result<bool, E> {
         let alone = self.0.len() == 1;
         let mut frames = 0;
@@ -170,7 +173,7 @@ impl Parts {
 
     /// Where frames and times are, once all was read.
     pub(super) fn frames(&self) -> Frames {
-        let file = |part: &Part| File {
+        let file = |part: &CapturePart| File {
             name: part.path.to_string_lossy().into_owned(),
             frames_before: part.frames_before,
             start: part.start,
@@ -179,7 +182,7 @@ impl Parts {
     }
 }
 
-impl Part {
+impl CapturePart {
     fn new(path: &Path) -> Self {
         Self {
             path: path.to_owned(),

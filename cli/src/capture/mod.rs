@@ -29,8 +29,8 @@ pub(crate) use source::Source;
 
 /// Reads the packets of one capture, in order, without copying them.
 pub(crate) enum Reader<R> {
-    Pcap(pcap::Reader<R>),
-    Pcapng(pcapng::Reader<R>),
+    Pcap(pcap::PcapReader<R>),
+    Pcapng(pcapng::PcapngReader<R>),
 }
 
 impl<R: Read> Reader<R> {
@@ -44,9 +44,9 @@ impl<R: Read> Reader<R> {
         }
         match buffer.unread() {
             [] => Err(Unreadable::Empty),
-            [0x0a, 0x0d, 0x0d, 0x0a, ..] => pcapng::Reader::new(buffer).map(Self::Pcapng),
+            [0x0a, 0x0d, 0x0d, 0x0a, ..] => pcapng::PcapngReader::new(buffer).map(Self::Pcapng),
             &[a, b, c, d, ..] if pcap::is_magic([a, b, c, d]) => {
-                pcap::Reader::new(buffer).map(Self::Pcap)
+                pcap::PcapReader::new(buffer).map(Self::Pcap)
             }
             _ => {
                 // As much as there is of what tells formats apart.

@@ -46,7 +46,7 @@ fn padded(head: [u8; 4]) -> [u8; HEADER] {
 }
 
 /// Reads the records of a pcap file.
-pub(crate) struct Reader<R> {
+pub(crate) struct PcapReader<R> {
     buffer: Buffer<R>,
     header: Header,
     /// [`Self::next_piece`] gave the header.
@@ -57,7 +57,7 @@ pub(crate) struct Reader<R> {
     damage: Option<Damage>,
 }
 
-impl<R: Read> Reader<R> {
+impl<R: Read> PcapReader<R> {
     pub(super) fn new(mut buffer: Buffer<R>) -> Result<Self, Unreadable> {
         if !buffer.fill(HEADER) {
             return Err(buffer

@@ -23,7 +23,7 @@ use super::damage::{Damage, Defect, Unreadable};
 use super::order::Order;
 
 /// Reads the packet blocks of a pcapng file.
-pub(crate) struct Reader<R> {
+pub(crate) struct PcapngReader<R> {
     buffer: Buffer<R>,
     order: Order,
     interfaces: Vec<Interface>,
@@ -38,7 +38,7 @@ pub(crate) struct Reader<R> {
     ended: bool,
 }
 
-impl<R: Read> Reader<R> {
+impl<R: Read> PcapngReader<R> {
     pub(super) fn new(buffer: Buffer<R>) -> Result<Self, Unreadable> {
         let mut reader = Self {
             buffer,

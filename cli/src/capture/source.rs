@@ -17,11 +17,11 @@ const MAGIC: usize = 4;
 
 /// A capture that can be read more than once.
 pub(crate) struct Source {
-    input: Input,
+    input: SourceInput,
     size: Option<u64>,
 }
 
-enum Input {
+enum SourceInput {
     /// A regular file: read again from where it began.
     File { file: File, start: u64 },
     /// A pipe: what the first pass reads is kept in a temporary file without a name.
@@ -56,7 +56,9 @@ impl Source {
         };
         let source = opened.map_err(Unreadable::from_open_error)?;
         match &source.input {
-            Input::File { file, .. } if file.metadata().is_ok_and(|metadata| metadata.is_dir()) => {
+            SourceInput::File { file, .. }
+                if file.metadata().is_ok_and(|metadata| metadata.is_dir()) =>
+            {
                 Err(Unreadable::Directory)
             }
             _ => Ok(source),
@@ -66,14 +68,14 @@ impl Source {
     fn from_file(file: File, start: u64) -> io::Result<Self> {
         let size = file.metadata()?.len().saturating_sub(start);
         Ok(Self {
-            input: Input::File { file, start },
+            input: SourceInput::File { file, start },
             size: Some(size),
         })
     }
 
     fn from_pipe(pipe: Box<dyn Read>) -> io::Result<Self> {
         Ok(Self {
-            input: Input::Pipe {
+            input: SourceInput::Pipe {
                 pipe,
                 spool: tempfile::tempfile()?,
             },
@@ -89,12 +91,12 @@ impl Source {
     /// The bytes from the start. Only the first pass over a pipe reads the pipe.
     pub(crate) fn pass<'a>(&'a mut self, progress: &'a Progress) -> Result<Pass<'a>, Unreadable> {
         let raw: Box<dyn Read + 'a> = match &mut self.input {
-            Input::File { file, start } => {
+            SourceInput::File { file, start } => {
                 file.seek(SeekFrom::Start(*start)).map_err(Unreadable::Io)?;
                 Box::new(file)
             }
-            Input::Pipe { pipe, spool } => Box::new(Tee { pipe, spool }),
-            Input::Spooled(spool) => {
+            SourceInput::Pipe { pipe, spool } => Box::new(Tee { pipe, spool }),
+            SourceInput::Spooled(spool) => {
                 spool.rewind().map_err(Unreadable::Io)?;
                 Box::new(spool)
             }
@@ -107,10 +109,10 @@ impl Source {
 
     /// Makes the next pass read what the first one read.
     pub(crate) fn rewind(&mut self) -> io::Result<()> {
-        if let Input::Pipe { spool, .. } = &self.input {
+        if let SourceInput::Pipe { spool, .. } = &self.input {
             let spool = spool.try_clone()?;
             self.size = Some(spool.metadata()?.len());
-            self.input = Input::Spooled(spool);
+            self.input = SourceInput::Spooled(spool);
         }
         Ok(())
     }

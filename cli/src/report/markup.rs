@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use nflx_core::quality::Session;
 use nflx_core::{Config, Server, Time};
 
-use super::chart::{self, Failure, TimeAxis};
+use super::chart::{self, DrawingError, TimeAxis};
 use super::facts::{Facts, KINDS, Sum};
 use super::numbers::{bytes, count, date, label, rate, seconds, share, short};
 use super::tables;
@@ -42,7 +42,7 @@ pub(super) struct Page<'a> {
 
 impl Page<'_> {
     /// The whole document.
-    pub(super) fn markup(&self) -> Result<Markup, Failure> {
+    pub(super) fn markup(&self) -> Result<Markup, DrawingError> {
         let body = match self.traffic {
             Some(traffic) => self.sections(traffic)?,
             None => html! {
@@ -107,7 +107,7 @@ impl Page<'_> {
         }
     }
 
-    fn sections(&self, traffic: &Traffic) -> Result<Markup, Failure> {
+    fn sections(&self, traffic: &Traffic) -> Result<Markup, DrawingError> {
         let axis = TimeAxis::new(self.start, traffic.from, traffic.to());
         let (timeline, rates) = (self.timeline(&axis)?, self.throughput(traffic, &axis)?);
         let (gaps, loss) = (self.gaps(&axis)?, self.loss(&axis)?);
@@ -165,7 +165,7 @@ impl Page<'_> {
         }
     }
 
-    fn timeline(&self, axis: &TimeAxis) -> Result<Markup, Failure> {
+    fn timeline(&self, axis: &TimeAxis) -> Result<Markup, DrawingError> {
         let timeline = chart::timeline(self.facts, axis)?;
         Ok(html! {
             section aria-labelledby="segments" {
@@ -199,7 +199,7 @@ impl Page<'_> {
         })
     }
 
-    fn throughput(&self, traffic: &Traffic, axis: &TimeAxis) -> Result<Markup, Failure> {
+    fn throughput(&self, traffic: &Traffic, axis: &TimeAxis) -> Result<Markup, DrawingError> {
         Ok(html! {
             section aria-labelledby="throughput" {
                 h2 id="throughput" { "Throughput" }
@@ -221,7 +221,7 @@ impl Page<'_> {
         })
     }
 
-    fn gaps(&self, axis: &TimeAxis) -> Result<Markup, Failure> {
+    fn gaps(&self, axis: &TimeAxis) -> Result<Markup, DrawingError> {
         let gaps = chart::gaps(self.facts, axis)?;
         Ok(html! {
             section aria-labelledby="gaps" {
@@ -244,7 +244,7 @@ impl Page<'_> {
         })
     }
 
-    fn loss(&self, axis: &TimeAxis) -> Result<Markup, Failure> {
+    fn loss(&self, axis: &TimeAxis) -> Result<Markup, DrawingError> {
         let drawing = chart::loss(self.facts, axis)?;
         Ok(html! {
             section aria-labelledby="loss" {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use nflx_core::Time;
 use nflx_core::quality::Session;
 
-use super::chart::{self, Failure, TimeAxis};
+use super::chart::{self, DrawingError, TimeAxis};
 use super::numbers::{rate, seconds};
 use super::windows::Answers;
 use crate::escape;
@@ -22,10 +22,10 @@ pub(super) fn section(
     answers: Option<&Answers>,
     axis: &TimeAxis,
     start: Time,
-) -> Result<Markup, Failure> {
+) -> Result<Markup, DrawingError> {
     let drawn = sessions.iter().take(MAX_DRAWN);
     let drawings = drawn.map(|session| Ok((session, chart::playback(session, axis)?)));
-    let drawings = drawings.collect::<Result<Vec<_>, Failure>>()?;
+    let drawings = drawings.collect::<Result<Vec<_>, DrawingError>>()?;
     let strip = answers.map(|answers| strip(answers, axis)).transpose()?;
     Ok(html! {
         section aria-labelledby="viewer" {
@@ -92,7 +92,7 @@ fn table(sessions: &[Session], start: Time) -> Markup {
 }
 
 /// Draws a model's answers for windows.
-fn strip(answers: &Answers, axis: &TimeAxis) -> Result<Markup, Failure> {
+fn strip(answers: &Answers, axis: &TimeAxis) -> Result<Markup, DrawingError> {
     let (lanes, labels) = answers.lanes();
     let drawing = chart::windows(&lanes, labels, axis)?;
     let rows = |counts: &std::collections::BTreeMap<String, u64>| {

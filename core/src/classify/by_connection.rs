@@ -3,14 +3,14 @@
 use super::observed::Observed;
 
 /// The connections of a client's segments, numbered from 0.
-pub(super) struct Connections {
+pub(super) struct ConnectionNumbers {
     /// Flows of these numbers, ascending.
     flows: Vec<u32>,
     /// By the place of a segment: its connection.
     of: Vec<usize>,
 }
 
-impl Connections {
+impl ConnectionNumbers {
     pub(super) fn new(segments: &[Observed]) -> Self {
         let mut flows: Vec<u32> = segments.iter().map(|segment| segment.flow).collect();
         // Most came over the connection of the one before.
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn places_are_divided_by_connection_in_their_order() {
         let segments = [7, 3, 7, 9, 3, 7].map(over);
-        let connections = Connections::new(&segments);
+        let connections = ConnectionNumbers::new(&segments);
         assert_eq!(
             [7, 3, 9, 5].map(|flow| connections.find(flow)),
             [Some(1), Some(0), Some(2), None]
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn nothing_is_divided_into_nothing() {
-        let none = Connections::new(&[]);
+        let none = ConnectionNumbers::new(&[]);
         assert_eq!(none.divide(0..0).iter().count(), 0);
     }
 }

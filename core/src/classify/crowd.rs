@@ -3,7 +3,7 @@
 //! A connection is one viewer's. So the sizes of audio need not come back all through what the address fetches, only through
 //! what came over the connections that carry them; and there may be as many of them as there are viewers.
 
-use super::by_connection::{ByConnection, Connections};
+use super::by_connection::{ByConnection, ConnectionNumbers};
 use super::cluster::Cluster;
 use super::observed::{Observed, Verdict, undecided};
 use super::tracks::{
@@ -56,7 +56,7 @@ struct SizeGroup<'a> {
 struct Crowd<'a> {
     group: &'a Group<'a>,
     config: &'a Config,
-    connections: Connections,
+    connections: ConnectionNumbers,
     /// Segments that say something.
     all: ByConnection,
     tracks: Vec<SizeGroup<'a>>,
@@ -64,7 +64,7 @@ struct Crowd<'a> {
 
 impl<'a> Crowd<'a> {
     fn new(group: &'a Group<'a>, config: &'a Config) -> Self {
-        let connections = Connections::new(&group.segments);
+        let connections = ConnectionNumbers::new(&group.segments);
         let track = |cluster: &'a Cluster| SizeGroup {
             cluster,
             members: connections.divide(cluster.members.iter().copied()),

@@ -46,7 +46,7 @@ pub(super) enum Finding {
 
 /// The clock of a capture.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(super) struct CaptureClock {
     /// Time of the newest packet.
     newest: Time,
     /// `clock_step`, from one step back to one ahead, and `clock_doubt`, in nanoseconds.
@@ -62,7 +62,7 @@ pub(super) struct Clock {
     unproven: Option<(Slot, ClockStep)>,
 }
 
-impl Clock {
+impl CaptureClock {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             newest: Time(i64::MIN),
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn steps_in_both_directions_are_handed_out() {
-        let mut clock = Clock::new(&Config::default());
+        let mut clock = CaptureClock::new(&Config::default());
         assert_eq!(clock.take(Time(0)), Some(Time(i64::MIN)));
         for (now, is_step) in [
             (1_000, false),
@@ -226,7 +226,7 @@ mod tests {
             (104, true),
             (103, false),
         ] {
-            let mut clock = Clock::new(&Config::default());
+            let mut clock = CaptureClock::new(&Config::default());
             assert_eq!(clock.leaps(jump(100, 10, 3_700), at(99)), Finding::Gap(10));
             // Five seconds later by that clock.
             let found = clock.steps_back(jump(3_705, 20, back_to), at(3_704));
@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn a_leap_is_found_behind_silences() {
         for (silences, is_found) in [(7, true), (8, true), (40, true)] {
-            let mut clock = Clock::new(&Config::default());
+            let mut clock = CaptureClock::new(&Config::default());
             let _ = clock.leaps(jump(100, 10, 130), at(99));
             for number in 0..silences {
                 let _ = clock.leaps(jump(130 + 2 * number, 11, 132 + 2 * number), at(99));
@@ -265,7 +265,7 @@ mod tests {
     #[test]
     fn only_a_flow_that_contradicts_itself_proves_a_step() {
         // Flows in the wrong order: neither goes back in its own time.
-        let mut clock = Clock::new(&Config::default());
+        let mut clock = CaptureClock::new(&Config::default());
         assert_eq!(clock.leaps(jump(5, 10, 60), at(59)), Finding::Nothing);
         assert_eq!(clock.steps_back(jump(60, 11, 5), at(5)), Finding::Nothing);
         // A packet of one flow leaps, and another flow goes on: the first one's next packet tells.
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn a_step_back_ends_where_the_clock_is_set_right() {
         for (to, is_end) in [(205, true), (206, true), (207, false)] {
-            let mut clock = Clock::new(&Config::default());
+            let mut clock = CaptureClock::new(&Config::default());
             let found = clock.steps_back(jump(200, 10, 100), at(200));
             assert!(matches!(found, Finding::Step(_)));
             let found = clock.leaps(jump(105, 20, to), at(105));
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn silence_is_believed_once_the_clock_has_gone_on() {
-        let mut clock = Clock::new(&Config::default());
+        let mut clock = CaptureClock::new(&Config::default());
         let _ = clock.leaps(jump(100, 10, 3_700), None);
         for (now, trusted) in [(3_700, 100), (3_709, 100), (3_710, 3_710)] {
             assert_eq!(clock.trusted(Time(now * SECOND)), Time(trusted * SECOND));

@@ -45,12 +45,12 @@ pub(crate) struct SessionSegments {
     bytes: u64,
     latest: Option<Latest>,
     last_sizes: VecDeque<u64>,
-    window: Counts,
+    window: WindowCounts,
 }
 
 /// Segments of a window.
 #[derive(Clone, Debug, Default)]
-struct Counts {
+struct WindowCounts {
     requests: u64,
     completions: u64,
     request_gaps: Spread,
@@ -125,7 +125,7 @@ impl SessionSegments {
     /// Begins the next window without a row. Returns how many values were not kept for percentiles.
     pub(crate) fn next_window(&mut self) -> u64 {
         let sampled = self.take_sampled();
-        self.window = Counts::default();
+        self.window = WindowCounts::default();
         sampled
     }
 

@@ -44,7 +44,7 @@ pub struct WindowStats {
 
 /// The state of a flow.
 #[derive(Debug, Default)]
-struct Flow {
+struct FlowState {
     connection: TcpHalves,
     /// Session and window that it was counted in last.
     counted: Option<(u32, u32)>,
@@ -60,7 +60,7 @@ pub struct Features {
     /// The times at which a client's titles began, in order; empty where sessions are not told apart by titles.
     titles: HashMap<IpAddr, Vec<Time>>,
     pub(super) sessions: Table<IpAddr, OpenSession>,
-    flows: Table<u32, Flow>,
+    flows: Table<u32, FlowState>,
     pub(super) next_session: u32,
     pool: SampleRoom,
     pub(super) closed: VecDeque<Closed>,
@@ -158,7 +158,7 @@ impl Features {
             .saturating_add(OpenSession::bound(config))
             .saturating_add(size::list::<(IpAddr, SessionSegments)>(sessions).saturating_mul(2))
             .saturating_add(SessionSegments::bound(config))
-            .saturating_add(Table::<u32, Flow>::bound(config.max_connections()))
+            .saturating_add(Table::<u32, FlowState>::bound(config.max_connections()))
             .saturating_add(config.max_connections().saturating_mul(TcpHalves::bound()))
             .saturating_add(SampleRoom::bound(
                 config.window_values(),
@@ -385,7 +385,11 @@ impl Features {
 }
 
 /// Finds or makes a flow.
-fn flow<'a>(flows: &'a mut Table<u32, Flow>, number: u32, evicted: &mut u64) -> &'a mut Flow {
+fn flow<'a>(
+    flows: &'a mut Table<u32, FlowState>,
+    number: u32,
+    evicted: &mut u64,
+) -> &'a mut FlowState {
     let slot = flows.find(&number).unwrap_or_else(|| {
         if flows.is_full()
             && let Some(victim) = flows.victim(|_, _| true)
@@ -393,7 +397,7 @@ fn flow<'a>(flows: &'a mut Table<u32, Flow>, number: u32, evicted: &mut u64) -> 
             flows.remove(victim);
             *evicted += 1;
         }
-        flows.insert(number, Flow::default())
+        flows.insert(number, FlowState::default())
     });
     &mut flows[slot]
 }

@@ -92,7 +92,7 @@ type Parsed = (Head, Body, Option<String>);
 
 /// Events that a direction's reader finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum HttpEvent {
     /// A message begins at this stream offset.
     Start(u64),
     /// A response head that only announces: the final one follows (RFC 9110, section 15.2).
@@ -237,7 +237,7 @@ impl MessageReader {
         bytes: &[u8],
         length: u64,
         bodiless: impl FnMut() -> bool,
-        mut event: impl FnMut(Event),
+        mut event: impl FnMut(HttpEvent),
     ) {
         self.read_for_hosts(offset, bytes, length, bodiless, |found, _| event(found));
     }
@@ -250,7 +250,7 @@ impl MessageReader {
         mut bytes: &[u8],
         length: u64,
         mut bodiless: impl FnMut() -> bool,
-        mut event: impl FnMut(Event, Option<&str>),
+        mut event: impl FnMut(HttpEvent, Option<&str>),
     ) {
         let end = offset + length;
         if self.state == State::Lost && self.begins_message(bytes) {
@@ -263,7 +263,7 @@ impl MessageReader {
                     let taken = remaining.min(end - offset);
                     if taken == remaining {
                         self.state = State::Head;
-                        event(Event::End(offset + taken), None);
+                        event(HttpEvent::End(offset + taken), None);
                     } else {
                         self.state = State::Body(remaining - taken);
                     }
@@ -299,7 +299,7 @@ impl MessageReader {
         offset: u64,
         bytes: &[u8],
         bodiless: &mut impl FnMut() -> bool,
-        event: &mut impl FnMut(Event, Option<&str>),
+        event: &mut impl FnMut(HttpEvent, Option<&str>),
     ) -> u64 {
         if self.head.is_empty() {
             // Empty lines before a message are allowed (RFC 9112, section 2.2).
@@ -314,7 +314,7 @@ impl MessageReader {
                 self.state = State::Lost;
                 return bytes.len() as u64;
             }
-            event(Event::Start(offset), None);
+            event(HttpEvent::Start(offset), None);
         }
         let had = self.head.len();
         let Some(end) = head_end(&self.head, bytes) else {
@@ -341,16 +341,16 @@ impl MessageReader {
             None => self.state = State::Lost,
             Some((_, Body::Interim, _)) => {
                 self.state = State::Head;
-                event(Event::Interim, None);
+                event(HttpEvent::Interim, None);
             }
             Some((head, body, host)) => {
-                event(Event::Head(head), host.as_deref());
+                event(HttpEvent::Head(head), host.as_deref());
                 self.state = match body {
                     Body::Chunked => State::Chunked(Chunk::Size(0, 0, false)),
                     Body::Length(n) if n > 0 => State::Body(n),
                     Body::UntilClose => State::UntilClose,
                     Body::Length(_) | Body::Interim => {
-                        event(Event::End(after), None);
+                        event(HttpEvent::End(after), None);
                         State::Head
                     }
                 };
@@ -415,7 +415,7 @@ impl MessageReader {
         offset: u64,
         length: u64,
         bytes: &[u8],
-        event: &mut impl FnMut(Event, Option<&str>),
+        event: &mut impl FnMut(HttpEvent, Option<&str>),
     ) -> u64 {
         if let Chunk::Data(remaining) = chunk {
             let taken = remaining.min(length);
@@ -452,7 +452,7 @@ impl MessageReader {
             Chunk::DataEnd(_) if byte == b'\n' => Some(Chunk::Size(0, 0, false)),
             Chunk::Trailer(0) if byte == b'\n' => {
                 self.state = State::Head;
-                event(Event::End(offset + 1), None);
+                event(HttpEvent::End(offset + 1), None);
                 return 1;
             }
             Chunk::Trailer(_) if byte == b'\n' => Some(Chunk::Trailer(0)),

@@ -65,7 +65,7 @@ impl RecordHeader {
 
 /// Events in a run of stream bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum TlsEvent {
     /// A record begins at this offset; `guessed` where its header was hidden and is taken to be like the one before.
     Record {
         /// Stream offset of the header's first byte.
@@ -232,7 +232,7 @@ impl RecordReader {
         mut offset: u64,
         mut bytes: &[u8],
         mut length: u64,
-        mut event: impl FnMut(Event),
+        mut event: impl FnMut(TlsEvent),
     ) {
         if self.guessed || matches!(self.state, State::Lost) {
             // Senders begin a packet with a record far more often than chance would put these bytes there.
@@ -244,12 +244,12 @@ impl RecordReader {
         while length > 0 {
             match self.state {
                 State::Lost => {
-                    event(Event::Unframed(length));
+                    event(TlsEvent::Unframed(length));
                     return;
                 }
                 State::Body => {
                     let taken = length.min(u64::from(self.remaining));
-                    event(Event::Bytes(taken));
+                    event(TlsEvent::Bytes(taken));
                     self.remaining -= taken as u32;
                     (offset, length) = (offset + taken, length - taken);
                     bytes = bytes
@@ -275,7 +275,7 @@ impl RecordReader {
         offset: u64,
         bytes: &[u8],
         length: u64,
-        event: &mut impl FnMut(Event),
+        event: &mut impl FnMut(TlsEvent),
     ) -> bool {
         let State::Header {
             bytes: header,
@@ -294,7 +294,7 @@ impl RecordReader {
             self.begin(header, begins_at, had, false, event);
         } else if taken as u64 == length {
             *have += taken as u8;
-            event(Event::Bytes(length));
+            event(TlsEvent::Bytes(length));
             return false;
         } else {
             // The rest of the header is hidden: suppose another full record.
@@ -314,7 +314,7 @@ impl RecordReader {
         offset: u64,
         had: u8,
         guessed: bool,
-        event: &mut impl FnMut(Event),
+        event: &mut impl FnMut(TlsEvent),
     ) {
         let Some(header) = header else {
             self.state = State::Lost;
@@ -328,7 +328,7 @@ impl RecordReader {
         if header.content_type == ContentType::ApplicationData && !guessed {
             self.learn(header.length, follows_its_like);
         }
-        event(Event::Record {
+        event(TlsEvent::Record {
             offset,
             header,
             guessed,

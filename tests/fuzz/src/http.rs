@@ -1,7 +1,7 @@
 //! HTTP/1: the same messages however the stream is divided into packets.
 
 use nflx_core::fuzzing::http1::{
-    Event, MessageReader, Side, head_length, host_of, looks_like_request, looks_like_response,
+    HttpEvent, MessageReader, Side, head_length, host_of, looks_like_request, looks_like_response,
 };
 
 use crate::Input;
@@ -69,7 +69,7 @@ fn read<'a>(
     reader: &mut MessageReader,
     choice: u8,
     packets: impl IntoIterator<Item = (u64, &'a [u8], u64)>,
-) -> Vec<Event> {
+) -> Vec<HttpEvent> {
     let (mut events, mut responses, mut last) = (Vec::new(), 0_u32, 0);
     for (offset, bytes, length) in packets {
         let bodiless = || {
@@ -77,7 +77,7 @@ fn read<'a>(
             choice.rotate_left(responses) & 0x80 != 0
         };
         reader.read(offset, bytes, length, bodiless, |event| {
-            if let Event::Start(at) | Event::End(at) = event {
+            if let HttpEvent::Start(at) | HttpEvent::End(at) = event {
                 assert!((last..=offset + length).contains(&at), "{at} behind {last}");
                 last = at;
             }

@@ -1,6 +1,6 @@
 //! TLS records: every byte is accounted for, and exact framing does not depend on packets.
 
-use nflx_core::fuzzing::tls::{Event, RecordReader, ServerHello};
+use nflx_core::fuzzing::tls::{TlsEvent, RecordReader, ServerHello};
 
 use crate::Input;
 
@@ -48,8 +48,8 @@ pub fn run(data: &[u8]) {
 fn read(reader: &mut RecordReader, offset: u64, bytes: &[u8], length: u64) -> Vec<(u64, u32)> {
     let (mut records, mut counted) = (Vec::new(), 0);
     reader.read(offset, bytes, length, |event| match event {
-        Event::Record { offset, header, .. } => records.push((offset, header.length)),
-        Event::Bytes(bytes) | Event::Unframed(bytes) => counted += bytes,
+        TlsEvent::Record { offset, header, .. } => records.push((offset, header.length)),
+        TlsEvent::Bytes(bytes) | TlsEvent::Unframed(bytes) => counted += bytes,
     });
     assert_eq!(counted, length, "bytes of a packet");
     records

@@ -7,7 +7,7 @@ use std::ops::Range;
 use nflx_core::Packet;
 use pcap_parser::{SHB_MAGIC, SPB_MAGIC};
 
-use super::Reader;
+use super::PcapngReader;
 use super::block::{Found, HEAD, Head, PACKET_HEAD, Pending, TAIL};
 use crate::capture::damage::Defect;
 use crate::capture::piece::{Block, Piece};
@@ -15,7 +15,7 @@ use crate::capture::piece::{Block, Piece};
 /// Byte-order magic, version and section length, before the options of a section header.
 const SECTION_HEAD: usize = 16;
 
-impl<R: Read> Reader<R> {
+impl<R: Read> PcapngReader<R> {
     /// The next piece; `None` at the end. The bytes after damage that lets no block be found come as they are.
     pub(in crate::capture) fn next_piece(&mut self) -> Option<Piece<'_>> {
         match mem::take(&mut self.pending) {

@@ -7,7 +7,7 @@ use plotters::style::Color;
 
 use super::axis::{Scale, tick_text};
 use super::throughput::height;
-use super::{Failure, TimeAxis, Vertical, both, color, plot};
+use super::{DrawingError, TimeAxis, Vertical, both, color, plot};
 use crate::report::facts::{Facts, Gap};
 
 /// Dots that are drawn.
@@ -24,7 +24,10 @@ pub(in crate::report) struct Gaps {
 }
 
 /// Draws the gaps of video and audio; `None` if there are none.
-pub(in crate::report) fn gaps(facts: &Facts<'_>, axis: &TimeAxis) -> Result<Option<Gaps>, Failure> {
+pub(in crate::report) fn gaps(
+    facts: &Facts<'_>,
+    axis: &TimeAxis,
+) -> Result<Option<Gaps>, DrawingError> {
     let media: Vec<_> = facts
         .gaps
         .iter()

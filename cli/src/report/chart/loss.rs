@@ -6,7 +6,7 @@ use plotters::style::Color;
 
 use super::axis::{Scale, tick_text, ticks};
 use super::throughput::height;
-use super::{AGAIN, Failure, MISSING, TimeAxis, Vertical, both, plot};
+use super::{AGAIN, DrawingError, MISSING, TimeAxis, Vertical, both, plot};
 use crate::report::facts::{Facts, Sum};
 
 /// Bars along the time axis.
@@ -16,7 +16,7 @@ const BARS: usize = 80;
 pub(in crate::report) fn loss(
     facts: &Facts<'_>,
     axis: &TimeAxis,
-) -> Result<Option<Markup>, Failure> {
+) -> Result<Option<Markup>, DrawingError> {
     let mut bars = [Sum::default(); BARS];
     for segment in &facts.segments {
         let at = (axis.at(segment.t_request) - axis.from) / axis.part(1.0 / BARS as f64);

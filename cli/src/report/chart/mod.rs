@@ -25,7 +25,7 @@ pub(super) use timeline::timeline;
 pub(super) use viewer::{playback, windows};
 
 /// What may go wrong in drawing.
-pub(super) type Failure = Box<dyn Error + Send + Sync>;
+pub(super) type DrawingError = Box<dyn Error + Send + Sync>;
 
 // Colours. The page's style knows each by its number, and has another for it in the dark.
 const INK: RGBColor = RGBColor(0x24, 0x29, 0x2F);
@@ -47,7 +47,7 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// One of the two forms of a drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Form {
+struct Layout {
     width: u32,
     /// Size of letters in pixels.
     letters: u32,
@@ -56,20 +56,20 @@ struct Form {
     is_narrow: bool,
 }
 
-const WIDE: Form = Form {
+const WIDE: Layout = Layout {
     width: 980,
     letters: 13,
     left: 76,
     is_narrow: false,
 };
-const NARROW: Form = Form {
+const NARROW: Layout = Layout {
     width: 360,
     letters: 12,
     left: 64,
     is_narrow: true,
 };
 
-impl Form {
+impl Layout {
     /// Room right of the plot, for half of the last number.
     const fn right(self) -> u32 {
         if self.is_narrow { 10 } else { 16 }
@@ -107,9 +107,9 @@ impl Form {
 /// Draws both forms; what they show is said in `label` for those who do not see them.
 fn both(
     label: &str,
-    height: impl Fn(Form) -> u32,
-    draw: impl Fn(&Area<'_>, Form) -> Result<(), Failure>,
-) -> Result<Markup, Failure> {
+    height: impl Fn(Layout) -> u32,
+    draw: impl Fn(&Area<'_>, Layout) -> Result<(), DrawingError>,
+) -> Result<Markup, DrawingError> {
     let mut drawings = Vec::new();
     for form in [WIDE, NARROW] {
         let mut svg = String::new();
@@ -140,10 +140,10 @@ struct Vertical<'a> {
 /// Axes and lines of a drawing over time.
 fn plot<'a, 'b>(
     area: &'a Area<'b>,
-    form: Form,
+    form: Layout,
     axis: &TimeAxis,
     vertical: Vertical<'_>,
-) -> Result<Plot<'a, 'b>, Failure> {
+) -> Result<Plot<'a, 'b>, DrawingError> {
     let mut plot = ChartBuilder::on(area)
         .margin_top(8)
         .margin_right(form.right())

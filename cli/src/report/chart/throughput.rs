@@ -5,7 +5,7 @@ use plotters::element::{Polygon, Rectangle};
 use plotters::style::Color;
 
 use super::axis::{Scale, tick_text, ticks};
-use super::{FILLING, Failure, Form, OTHER, TimeAxis, VIDEO, Vertical, both, plot};
+use super::{DrawingError, FILLING, Layout, OTHER, TimeAxis, VIDEO, Vertical, both, plot};
 use crate::report::facts::Facts;
 use crate::report::traffic::{Slice, Traffic};
 
@@ -17,7 +17,7 @@ pub(in crate::report) fn throughput(
     facts: &Facts<'_>,
     traffic: &Traffic,
     axis: &TimeAxis,
-) -> Result<Markup, Failure> {
+) -> Result<Markup, DrawingError> {
     let (divisor, unit) = unit(traffic.peak());
     let top = (traffic.peak() / divisor * 1.08).max(1e-3);
     let label = format!("Throughput over time in {unit}");
@@ -63,7 +63,7 @@ fn steps(traffic: &Traffic, axis: &TimeAxis, height: impl Fn(&Slice) -> f64) -> 
 }
 
 /// Height of the drawings that share this form.
-pub(super) const fn height(form: Form) -> u32 {
+pub(super) const fn height(form: Layout) -> u32 {
     if form.is_narrow { 240 } else { 300 }
 }
 

@@ -9,7 +9,7 @@ use plotters::element::{PathElement, Rectangle, Text};
 use plotters::style::Color;
 
 use super::axis::tick_text;
-use super::{Area, Failure, Form, GRID, INK, MUTED, TimeAxis, both, color};
+use super::{Area, DrawingError, GRID, INK, Layout, MUTED, TimeAxis, both, color};
 use crate::report::facts::Facts;
 use crate::report::numbers::label;
 
@@ -37,7 +37,7 @@ pub(in crate::report) struct Timeline {
 
 /// One bar.
 #[derive(Clone, Copy)]
-struct Bar {
+struct SessionBar {
     lane: usize,
     kind: Kind,
     from: Time,
@@ -49,7 +49,7 @@ struct Bar {
 pub(in crate::report) fn timeline(
     facts: &Facts<'_>,
     axis: &TimeAxis,
-) -> Result<Option<Timeline>, Failure> {
+) -> Result<Option<Timeline>, DrawingError> {
     let with_segments: Vec<_> = (0..facts.servers.len())
         .filter(|&rank| facts.servers[rank].segments.count > 0)
         .collect();
@@ -104,13 +104,13 @@ pub(in crate::report) fn timeline(
 struct Lanes<'a> {
     axis: &'a TimeAxis,
     servers: &'a [RankedServer<'a>],
-    bars: &'a [Bar],
+    bars: &'a [SessionBar],
     /// Bytes of the highest bar.
     largest: u64,
 }
 
 impl Lanes<'_> {
-    fn draw(&self, area: &Area<'_>, form: Form) -> Result<(), Failure> {
+    fn draw(&self, area: &Area<'_>, form: Layout) -> Result<(), DrawingError> {
         let axis = self.axis;
         let rows = self.servers.len() as f64;
         let base = |lane: usize| rows - lane as f64 - 1.0;
@@ -159,7 +159,7 @@ impl Lanes<'_> {
     }
 
     /// Height of a bar as a share of its lane: areas grow with sizes, and the smallest can still be seen.
-    fn height(&self, bar: &Bar) -> f64 {
+    fn height(&self, bar: &SessionBar) -> f64 {
         let share = bar.bytes as f64 / self.largest.max(1) as f64;
         share.sqrt().max(0.06) * HIGHEST
     }
@@ -174,9 +174,9 @@ fn lane_name(server: &RankedServer<'_>) -> String {
     }
 }
 
-fn bar(segment: &Segment, lane: usize) -> Bar {
+fn bar(segment: &Segment, lane: usize) -> SessionBar {
     let from = segment.t_request;
-    Bar {
+    SessionBar {
         lane,
         kind: segment.kind,
         from,
@@ -186,14 +186,14 @@ fn bar(segment: &Segment, lane: usize) -> Bar {
 }
 
 /// One bar for all of a server and kind that begin in the same slice of time: as high as its highest.
-fn merged(bars: Vec<Bar>, axis: &TimeAxis) -> Vec<Bar> {
-    let mut slices: HashMap<(usize, Kind, i64), Bar> = HashMap::new();
+fn merged(bars: Vec<SessionBar>, axis: &TimeAxis) -> Vec<SessionBar> {
+    let mut slices: HashMap<(usize, Kind, i64), SessionBar> = HashMap::new();
     for bar in bars {
         let slice = ((axis.at(bar.from) - axis.from) / axis.part(1.0 / SLICES)) as i64;
         // A clock that steps far back puts no bar of its own beside the drawing.
         let key = (bar.lane, bar.kind, slice.clamp(0, SLICES as i64));
         let one = slices.entry(key).or_insert(bar);
-        *one = Bar {
+        *one = SessionBar {
             from: one.from.min(bar.from),
             to: one.to.max(bar.to),
             bytes: one.bytes.max(bar.bytes),

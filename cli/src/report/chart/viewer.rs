@@ -7,7 +7,9 @@ use plotters::element::{PathElement, Polygon, Rectangle, Text};
 use plotters::style::Color;
 
 use super::axis::{Scale, tick_text, ticks};
-use super::{FILLING, Failure, Form, GRID, INK, MISSING, TimeAxis, VIDEO, Vertical, both, plot};
+use super::{
+    DrawingError, FILLING, GRID, INK, Layout, MISSING, TimeAxis, VIDEO, Vertical, both, plot,
+};
 use crate::report::windows::{Lane, Span};
 
 /// Moments of a session that are drawn.
@@ -25,7 +27,7 @@ const ROW: u32 = 34;
 pub(in crate::report) fn playback(
     session: &Session,
     axis: &TimeAxis,
-) -> Result<Option<(Markup, f64)>, Failure> {
+) -> Result<Option<(Markup, f64)>, DrawingError> {
     let step = (session.duration() / MAX_MOMENTS).max(LEAST_STEP);
     let moments: Vec<Moment> = session.moments(step).collect();
     let most = |of: fn(&Moment) -> Option<f64>| moments.iter().filter_map(of).fold(0.0, f64::max);
@@ -94,7 +96,7 @@ fn pieces(
     pieces
 }
 
-const fn height(form: Form) -> u32 {
+const fn height(form: Layout) -> u32 {
     if form.is_narrow { 180 } else { 200 }
 }
 
@@ -103,7 +105,7 @@ pub(in crate::report) fn windows(
     lanes: &[Lane],
     labels: usize,
     axis: &TimeAxis,
-) -> Result<Option<Markup>, Failure> {
+) -> Result<Option<Markup>, DrawingError> {
     if lanes.is_empty() {
         return Ok(None);
     }

@@ -10,7 +10,7 @@ use super::stream::Run;
 use crate::connection::context::Context;
 use crate::facts::segment::Transport;
 use crate::wire::http1;
-use crate::wire::http1::{Event, MessageReader, Side};
+use crate::wire::http1::{HttpEvent, MessageReader, Side};
 
 /// An HTTP/1 connection.
 #[derive(Debug)]
@@ -105,11 +105,11 @@ impl HttpSession {
             run.length,
             || false,
             |event, host| match event {
-                Event::Start(offset) => {
+                HttpEvent::Start(offset) => {
                     began = true;
                     exchanges.request_starts(offset, run, response_at, down, ledger, ctx);
                 }
-                Event::Head(head) => {
+                HttpEvent::Head(head) => {
                     let is_foreign =
                         exchanges.host_named(host, run.stamp, response_at, down, ledger, ctx);
                     exchanges.ask(Awaited {
@@ -117,7 +117,7 @@ impl HttpSession {
                         is_foreign,
                     });
                 }
-                Event::Interim | Event::End(_) => {}
+                HttpEvent::Interim | HttpEvent::End(_) => {}
             },
         );
         if !began && self.up.is_lost() {
@@ -170,21 +170,21 @@ impl HttpSession {
                 is_bodiless
             },
             |event| match event {
-                Event::Start(offset) if is_foreign.get() => {
+                HttpEvent::Start(offset) if is_foreign.get() => {
                     *message = (offset, false);
                     if ledger.has_begun() {
                         ledger.place(NOBODY, offset);
                     }
                 }
-                Event::Start(offset) => response_starts(offset, message, *slipped, ledger, ctx),
-                Event::Interim => {
+                HttpEvent::Start(offset) => response_starts(offset, message, *slipped, ledger, ctx),
+                HttpEvent::Interim => {
                     message.1 = true;
                     if let Some(owner) = ledger.owner_mut(run.offset) {
                         owner.responded = false;
                     }
                 }
-                Event::Head(_) => {}
-                Event::End(offset) => ledger.end_at(ctx, offset.saturating_sub(1)),
+                HttpEvent::Head(_) => {}
+                HttpEvent::End(offset) => ledger.end_at(ctx, offset.saturating_sub(1)),
             },
         );
         if self.down.is_lost() {

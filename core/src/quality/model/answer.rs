@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::card::{Answers, Range};
+use super::card::{Answers, TrainedRange};
 use crate::facts::segment::Transport;
 use crate::features::{Column, Row, Value};
 
@@ -122,12 +122,12 @@ pub(super) fn refusal(answers: &Answers, row: &Row) -> Option<Refusal> {
 /// Returns the first input that lies outside the values seen in training, by more than a share of their range.
 pub(super) fn outside(
     columns: &[&'static Column],
-    ranges: &[Range],
+    ranges: &[TrainedRange],
     margin: f64,
     row: &Row,
 ) -> Option<Refusal> {
     columns.iter().zip(ranges).find_map(|(column, range)| {
-        let Range {
+        let TrainedRange {
             minimum,
             maximum,
             may_miss,

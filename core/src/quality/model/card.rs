@@ -64,7 +64,7 @@ pub struct Card {
     pub(super) missing: f64,
     /// Labels, in the order of the outputs.
     pub(super) classes: Vec<Box<str>>,
-    pub(super) ranges: Vec<Range>,
+    pub(super) ranges: Vec<TrainedRange>,
     pub(super) checks: Vec<Check>,
     /// Scores of the most likely class, and how often it was right where it had them.
     pub(super) calibration: Vec<(f64, f64)>,
@@ -111,7 +111,7 @@ pub struct Answers {
 
 /// Values of a column seen in training.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Range {
+pub(super) struct TrainedRange {
     pub(super) minimum: f64,
     pub(super) maximum: f64,
     /// Some rows had no value.
@@ -371,7 +371,7 @@ impl Answers {
     }
 }
 
-fn ranges(list: &[Value], columns: usize) -> Result<Vec<Range>, ModelError> {
+fn ranges(list: &[Value], columns: usize) -> Result<Vec<TrainedRange>, ModelError> {
     let wrong = || {
         not(
             "nflx.ranges",
@@ -394,7 +394,7 @@ fn ranges(list: &[Value], columns: usize) -> Result<Vec<Range>, ModelError> {
                 value.as_f64()
             }
         };
-        Some(Range {
+        Some(TrainedRange {
             minimum: bound(minimum)?,
             maximum: bound(maximum)?,
             may_miss,

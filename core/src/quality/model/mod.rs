@@ -52,14 +52,14 @@ pub struct Model {
     program: Program,
     columns: Vec<&'static Column>,
     /// Empty of a model that gives a value.
-    classes: Vec<Label>,
+    classes: Vec<ClassLabel>,
     /// Given where a column has no value.
     missing: f64,
     card: Option<Card>,
 }
 
 /// A label, and the number that it is.
-type Label = (Box<str>, Option<f64>);
+type ClassLabel = (Box<str>, Option<f64>);
 
 /// Place for what is calculated between a row and its answer. One serves any number of models, one at a time; after the
 /// first row nothing is allocated.
@@ -295,7 +295,7 @@ fn difference(check: &Check, outputs: &Outputs<'_>) -> Option<String> {
 }
 
 /// Returns labels with the numbers that they are: those of the card, which go with the model's outputs, or the model's.
-fn labels(program: &Program, card: Option<&[Box<str>]>) -> Result<Vec<Label>, ModelError> {
+fn labels(program: &Program, card: Option<&[Box<str>]>) -> Result<Vec<ClassLabel>, ModelError> {
     let own = program.classes.as_deref().unwrap_or_default();
     let classes = match card {
         Some([]) if own.is_empty() && program.outputs == 1 => &[][..],

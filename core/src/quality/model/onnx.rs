@@ -29,7 +29,7 @@ pub(super) struct File<'a> {
 /// Operators and what flows between them.
 #[derive(Debug, Default)]
 pub(super) struct Graph<'a> {
-    pub(super) nodes: Vec<Node<'a>>,
+    pub(super) nodes: Vec<GraphNode<'a>>,
     pub(super) constants: Vec<Tensor<'a>>,
     pub(super) inputs: Vec<Port<'a>>,
     pub(super) outputs: Vec<&'a str>,
@@ -48,7 +48,7 @@ pub(super) struct Port<'a> {
 
 /// One operator.
 #[derive(Debug, Default)]
-pub(super) struct Node<'a> {
+pub(super) struct GraphNode<'a> {
     pub(super) domain: &'a str,
     pub(super) operator: &'a str,
     pub(super) inputs: Vec<&'a str>,
@@ -164,7 +164,7 @@ impl<'a> Graph<'a> {
             match number {
                 1 => {
                     at_most("operators", graph.nodes.len() + 1, limits.operators)?;
-                    graph.nodes.push(Node::read(value.bytes()?, limits)?);
+                    graph.nodes.push(GraphNode::read(value.bytes()?, limits)?);
                 }
                 5 => {
                     at_most("constants", graph.constants.len() + 1, limits.operators)?;
@@ -243,7 +243,7 @@ impl<'a> Port<'a> {
     }
 }
 
-impl<'a> Node<'a> {
+impl<'a> GraphNode<'a> {
     fn read(message: &'a [u8], limits: &Limits) -> Result<Self, ModelError> {
         let mut node = Self::default();
         let mut fields = Fields::of(message);

@@ -4,9 +4,9 @@ use super::ModelError;
 use super::error::quoted;
 use super::limits::{LIMITS, at_most};
 use super::linear::Linear;
-use super::onnx::{Node, Tensor, element};
+use super::onnx::{GraphNode, Tensor, element};
 use super::step::{Operation, Step};
-use super::trees::{self, Aggregate, Finish, Leaves, Nodes, Number, Purpose, Task, Trees};
+use super::trees::{self, Aggregate, Finish, Leaves, Nodes, Precision, Purpose, Task, Trees};
 
 /// Names of the attributes that a tree ensemble's nodes stand in.
 const NODES: [&str; 12] = [
@@ -25,8 +25,8 @@ const NODES: [&str; 12] = [
 ];
 
 /// Reads an ensemble that chooses among classes, and their names.
-pub(super) fn tree_classifier<T: Number>(
-    node: &Node<'_>,
+pub(super) fn tree_classifier<T: Precision>(
+    node: &GraphNode<'_>,
     width: usize,
     is_double: bool,
 ) -> Result<(Trees<T>, Vec<Box<str>>), ModelError> {
@@ -97,8 +97,8 @@ pub(super) fn tree_classifier<T: Number>(
 }
 
 /// Reads an ensemble that gives a value, or several.
-pub(super) fn tree_regressor<T: Number>(
-    node: &Node<'_>,
+pub(super) fn tree_regressor<T: Precision>(
+    node: &GraphNode<'_>,
     width: usize,
     is_double: bool,
 ) -> Result<Trees<T>, ModelError> {
@@ -168,7 +168,7 @@ pub(super) fn tree_regressor<T: Number>(
     )
 }
 
-fn nodes<'a>(node: &'a Node<'_>, is_double: bool) -> Result<Nodes<'a>, ModelError> {
+fn nodes<'a>(node: &'a GraphNode<'_>, is_double: bool) -> Result<Nodes<'a>, ModelError> {
     Ok(Nodes {
         trees: node.integers("nodes_treeids"),
         numbers: node.integers("nodes_nodeids"),
@@ -183,7 +183,7 @@ fn nodes<'a>(node: &'a Node<'_>, is_double: bool) -> Result<Nodes<'a>, ModelErro
 
 /// Reads a linear model that chooses among classes, and their names.
 pub(super) fn linear_classifier(
-    node: &Node<'_>,
+    node: &GraphNode<'_>,
     width: usize,
 ) -> Result<(Linear, Vec<Box<str>>), ModelError> {
     node.only(&[
@@ -206,7 +206,7 @@ pub(super) fn linear_classifier(
 }
 
 /// Reads a linear model that gives a value, or several.
-pub(super) fn linear_regressor(node: &Node<'_>, width: usize) -> Result<Linear, ModelError> {
+pub(super) fn linear_regressor(node: &GraphNode<'_>, width: usize) -> Result<Linear, ModelError> {
     node.only(&["coefficients", "intercepts", "post_transform", "targets"])?;
     let targets = if node.integer("targets").is_some() {
         count(node, "targets")?
@@ -223,7 +223,7 @@ pub(super) fn linear_regressor(node: &Node<'_>, width: usize) -> Result<Linear, 
 }
 
 fn linear(
-    node: &Node<'_>,
+    node: &GraphNode<'_>,
     width: usize,
     sums: usize,
     is_classifier: bool,
@@ -248,7 +248,11 @@ fn linear(
 }
 
 /// Reads an operator on every value of a row.
-pub(super) fn impute(node: &Node<'_>, width: usize, is_double: bool) -> Result<Step, ModelError> {
+pub(super) fn impute(
+    node: &GraphNode<'_>,
+    width: usize,
+    is_double: bool,
+) -> Result<Step, ModelError> {
     node.only(&["imputed_value_floats", "replaced_value_float"])?;
     if is_double {
         return Err(ModelError::unsupported("an Imputer of double precision"));
@@ -264,7 +268,7 @@ pub(super) fn impute(node: &Node<'_>, width: usize, is_double: bool) -> Result<S
 }
 
 /// Reads an operator on every value of a row.
-pub(super) fn scale(node: &Node<'_>, width: usize) -> Result<Step, ModelError> {
+pub(super) fn scale(node: &GraphNode<'_>, width: usize) -> Result<Step, ModelError> {
     node.only(&["offset", "scale"])?;
     let (offsets, factors) = (each(node, "offset", width)?, each(node, "scale", width)?);
     if offsets.len() == factors.len() {
@@ -278,7 +282,7 @@ pub(super) fn scale(node: &Node<'_>, width: usize) -> Result<Step, ModelError> {
 }
 
 /// Reads an operator on every value of a row.
-pub(super) fn normalize(node: &Node<'_>) -> Result<Step, ModelError> {
+pub(super) fn normalize(node: &GraphNode<'_>) -> Result<Step, ModelError> {
     node.only(&["norm"])?;
     match node.string("norm")? {
         "L1" => Ok(Step::Normalize),
@@ -291,7 +295,7 @@ pub(super) fn normalize(node: &Node<'_>) -> Result<Step, ModelError> {
 
 /// Reads an operator on every value of a row and a constant.
 pub(super) fn calculate(
-    node: &Node<'_>,
+    node: &GraphNode<'_>,
     constant: &Tensor<'_>,
     constant_first: bool,
     width: usize,
@@ -331,7 +335,7 @@ pub(super) fn calculate(
 }
 
 /// Returns floats of which there is one for each column, or one for all.
-fn each(node: &Node<'_>, name: &str, width: usize) -> Result<Vec<f64>, ModelError> {
+fn each(node: &GraphNode<'_>, name: &str, width: usize) -> Result<Vec<f64>, ModelError> {
     let floats = node.floats(name);
     if floats.len() == width || floats.len() == 1 {
         return Ok(floats.iter().copied().map(f64::from).collect());
@@ -341,7 +345,7 @@ fn each(node: &Node<'_>, name: &str, width: usize) -> Result<Vec<f64>, ModelErro
 }
 
 /// Returns numbers that stand in a list of floats or, of double precision, in a tensor.
-fn numbers(node: &Node<'_>, name: &str, is_double: bool) -> Result<Vec<f64>, ModelError> {
+fn numbers(node: &GraphNode<'_>, name: &str, is_double: bool) -> Result<Vec<f64>, ModelError> {
     let list = node.floats(name);
     let Some(tensor) = node.tensor(&format!("{name}_as_tensor")) else {
         return Ok(list.iter().copied().map(f64::from).collect());
@@ -353,7 +357,7 @@ fn numbers(node: &Node<'_>, name: &str, is_double: bool) -> Result<Vec<f64>, Mod
     tensor.numbers()
 }
 
-fn count(node: &Node<'_>, name: &str) -> Result<usize, ModelError> {
+fn count(node: &GraphNode<'_>, name: &str) -> Result<usize, ModelError> {
     let count = node
         .integer(name)
         .and_then(|count| usize::try_from(count).ok())
@@ -365,7 +369,7 @@ fn count(node: &Node<'_>, name: &str) -> Result<usize, ModelError> {
 }
 
 /// Returns the names of classes, which are texts or integers.
-fn classes(node: &Node<'_>, integers: &str) -> Result<Vec<Box<str>>, ModelError> {
+fn classes(node: &GraphNode<'_>, integers: &str) -> Result<Vec<Box<str>>, ModelError> {
     let (integers, strings) = (node.integers(integers), node.strings("classlabels_strings"));
     let classes: Vec<Box<str>> = if strings.is_empty() {
         integers
@@ -389,7 +393,7 @@ fn classes(node: &Node<'_>, integers: &str) -> Result<Vec<Box<str>>, ModelError>
 }
 
 /// Checks that the keys of a map are the classes, in their order.
-pub(super) fn zip_map(node: &Node<'_>, classes: &[Box<str>]) -> Result<(), ModelError> {
+pub(super) fn zip_map(node: &GraphNode<'_>, classes: &[Box<str>]) -> Result<(), ModelError> {
     node.only(&["classlabels_int64s", "classlabels_strings"])?;
     if *self::classes(node, "classlabels_int64s")? == *classes {
         Ok(())
@@ -401,7 +405,7 @@ pub(super) fn zip_map(node: &Node<'_>, classes: &[Box<str>]) -> Result<(), Model
     }
 }
 
-fn finish(node: &Node<'_>) -> Result<Finish, ModelError> {
+fn finish(node: &GraphNode<'_>) -> Result<Finish, ModelError> {
     match node.string("post_transform")? {
         "" | "NONE" => Ok(Finish::None),
         "LOGISTIC" => Ok(Finish::Logistic),

@@ -6,7 +6,7 @@ use super::ModelError;
 use super::error::quoted;
 use super::limits::{LIMITS, at_most};
 use super::linear::Linear;
-use super::onnx::{File, Node, Port, Tensor, element};
+use super::onnx::{File, GraphNode, Port, Tensor, element};
 use super::operators;
 use super::step::Step;
 use super::trees::{Sums, Trees};
@@ -218,7 +218,7 @@ impl<'a> Compiler<'a> {
 
     /// Returns what an operator reads. Operators stand in the order in which they run, so that what is read before it
     /// is written is part of a circle.
-    fn input(&self, node: &Node<'a>, place: usize) -> Result<Known<'a>, ModelError> {
+    fn input(&self, node: &GraphNode<'a>, place: usize) -> Result<Known<'a>, ModelError> {
         let name = node.inputs.get(place).copied().unwrap_or_default();
         self.known.get(name).copied().ok_or_else(|| {
             let reason = format!("its input {} is nothing that comes before it", quoted(name));
@@ -226,7 +226,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn row(&self, node: &Node<'a>, place: usize) -> Result<Vector, ModelError> {
+    fn row(&self, node: &GraphNode<'a>, place: usize) -> Result<Vector, ModelError> {
         match self.input(node, place)? {
             Known::Vector(row) => Ok(row),
             _ => Err(ModelError::operator(
@@ -236,7 +236,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn node(&mut self, node: &'a Node<'a>) -> Result<(), ModelError> {
+    fn node(&mut self, node: &'a GraphNode<'a>) -> Result<(), ModelError> {
         let (inputs, outputs) = match node.operator {
             "Add" | "Sub" | "Mul" | "Div" => (2, 1),
             "TreeEnsembleClassifier" | "LinearClassifier" => (1, 2),
@@ -292,7 +292,7 @@ impl<'a> Compiler<'a> {
     /// Appends an operation, whose row gets the name of an output of the operator.
     fn operation(
         &mut self,
-        node: &Node<'a>,
+        node: &GraphNode<'a>,
         output: usize,
         from: Vector,
         work: Work,
@@ -315,13 +315,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// Gives what is known another name.
-    fn alias(&mut self, node: &Node<'a>, what: Known<'a>) -> Result<(), ModelError> {
+    fn alias(&mut self, node: &GraphNode<'a>, what: Known<'a>) -> Result<(), ModelError> {
         self.define(node.outputs.first().copied().unwrap_or_default(), what)
     }
 
     fn classifier(
         &mut self,
-        node: &Node<'a>,
+        node: &GraphNode<'a>,
         from: Vector,
         work: Work,
         classes: Vec<Box<str>>,
@@ -337,7 +337,7 @@ impl<'a> Compiler<'a> {
         self.operation(node, 1, from, work, width, false)
     }
 
-    fn trees(&mut self, node: &Node<'a>) -> Result<(), ModelError> {
+    fn trees(&mut self, node: &GraphNode<'a>) -> Result<(), ModelError> {
         let from = self.row(node, 0)?;
         let (width, is_double) = (from.width, from.is_double);
         let work_and_sums = match (node.operator, is_double) {
@@ -362,7 +362,7 @@ impl<'a> Compiler<'a> {
         self.operation(node, 0, from, work, sums, false)
     }
 
-    fn step(&mut self, node: &Node<'a>) -> Result<(), ModelError> {
+    fn step(&mut self, node: &GraphNode<'a>) -> Result<(), ModelError> {
         let from = self.row(node, 0)?;
         let (width, is_double) = (from.width, from.is_double);
         let step = match node.operator {
@@ -391,7 +391,7 @@ impl<'a> Compiler<'a> {
         self.operation(node, 0, from, Work::Step { step, is_double }, width, false)
     }
 
-    fn calculation(&mut self, node: &Node<'a>) -> Result<(), ModelError> {
+    fn calculation(&mut self, node: &GraphNode<'a>) -> Result<(), ModelError> {
         let (from, constant, constant_first) = match (self.input(node, 0)?, self.input(node, 1)?) {
             (Known::Vector(row), Known::Constant(constant)) => (row, constant, false),
             (Known::Constant(constant), Known::Vector(row)) => (row, constant, true),
@@ -412,7 +412,7 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    fn cast(&mut self, node: &Node<'a>) -> Result<(), ModelError> {
+    fn cast(&mut self, node: &GraphNode<'a>) -> Result<(), ModelError> {
         node.only(&["to", "saturate", "round_mode"])?;
         let to = node.integer("to").unwrap_or_default();
         match (self.input(node, 0)?, to) {

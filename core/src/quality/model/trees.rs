@@ -11,7 +11,7 @@ pub(super) use build::{Leaves, Nodes, Purpose, build};
 use super::scores::{largest, logistic, softmax};
 
 /// Precision of thresholds and sums.
-pub(super) trait Number:
+pub(super) trait Precision:
     Copy + PartialOrd + Default + std::ops::AddAssign + std::fmt::Debug
 {
     fn of(value: f64) -> Self;
@@ -22,7 +22,7 @@ pub(super) trait Number:
     fn is_missing(self) -> bool;
 }
 
-impl Number for f32 {
+impl Precision for f32 {
     const HALF: Self = 0.5;
 
     fn of(value: f64) -> Self {
@@ -42,7 +42,7 @@ impl Number for f32 {
     }
 }
 
-impl Number for f64 {
+impl Precision for f64 {
     const HALF: Self = 0.5;
 
     fn of(value: f64) -> Self {
@@ -75,7 +75,7 @@ pub(super) enum Test {
 
 impl Test {
     #[inline(always)]
-    fn holds<T: Number>(self, value: T, threshold: T) -> bool {
+    fn holds<T: Precision>(self, value: T, threshold: T) -> bool {
         match self {
             Self::AtMost => value <= threshold,
             Self::Less => value < threshold,
@@ -156,7 +156,7 @@ pub(super) struct Sums<T> {
     touched: Vec<bool>,
 }
 
-impl<T: Number> Trees<T> {
+impl<T: Precision> Trees<T> {
     /// Evaluates a row: writes values or probabilities to `scores`, and returns the number of the class.
     pub(super) fn evaluate(
         &self,

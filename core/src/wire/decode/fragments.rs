@@ -57,7 +57,7 @@ enum First {
 
 /// Captured bytes of a fragment that wait in [`Reassembly::bytes`].
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct HeldFragment {
     fragment: Fragment,
     wire: u32,
     length: u32,
@@ -69,7 +69,7 @@ struct Reassembly {
     first: Option<First>,
     /// Length of the packet's payload, once its last fragment was seen.
     end: Option<u32>,
-    held: Vec<Held>,
+    held: Vec<HeldFragment>,
     bytes: Vec<u8>,
     /// Fragments overlap or contradict each other: nothing more is made of them (RFC 5722).
     spoilt: bool,
@@ -112,7 +112,7 @@ impl Reassembly {
 
     /// Memory of what waits.
     const fn cost(&self) -> usize {
-        self.bytes.len() + self.held.len() * size_of::<Held>()
+        self.bytes.len() + self.held.len() * size_of::<HeldFragment>()
     }
 
     fn overlaps(&self, fragment: Fragment, wire: u32) -> bool {
@@ -291,7 +291,7 @@ impl Fragments {
             return;
         }
         packet.spoilt |= wire == 0 || packet.overlaps(fragment, wire);
-        let cost = bytes.len() + size_of::<Held>();
+        let cost = bytes.len() + size_of::<HeldFragment>();
         let fits = self.held + cost <= self.limits.bytes && packet.held.len() < MOST_FRAGMENTS;
         if packet.spoilt || !fits {
             self.dropped += u64::from(!packet.spoilt);
@@ -301,7 +301,7 @@ impl Fragments {
         }
         self.held += cost;
         packet.bytes.extend_from_slice(bytes);
-        packet.held.push(Held {
+        packet.held.push(HeldFragment {
             fragment,
             wire,
             length: bytes.len() as u32,

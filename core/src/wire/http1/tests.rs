@@ -17,7 +17,7 @@ fn read(
     at: &mut u64,
     packets: &[(&[u8], u64)],
     bodiless: &[bool],
-) -> Vec<Event> {
+) -> Vec<HttpEvent> {
     let mut events = Vec::new();
     let mut bodiless = bodiless.iter().copied();
     for &(bytes, length) in packets {
@@ -28,8 +28,8 @@ fn read(
             || bodiless.next().unwrap_or(false),
             |event| {
                 events.push(match event {
-                    Event::Start(offset) => Event::Start(offset - ORIGIN),
-                    Event::End(offset) => Event::End(offset - ORIGIN),
+                    HttpEvent::Start(offset) => HttpEvent::Start(offset - ORIGIN),
+                    HttpEvent::End(offset) => HttpEvent::End(offset - ORIGIN),
                     other => other,
                 });
             },
@@ -39,7 +39,7 @@ fn read(
     events
 }
 
-fn whole(side: Side, stream: &[u8], bodiless: &[bool]) -> Vec<Event> {
+fn whole(side: Side, stream: &[u8], bodiless: &[bool]) -> Vec<HttpEvent> {
     read(
         &mut MessageReader::new(side),
         &mut 0,
@@ -48,8 +48,8 @@ fn whole(side: Side, stream: &[u8], bodiless: &[bool]) -> Vec<Event> {
     )
 }
 
-fn head(status: u16) -> Event {
-    Event::Head(Head {
+fn head(status: u16) -> HttpEvent {
+    HttpEvent::Head(Head {
         status,
         bodiless: false,
     })
@@ -78,7 +78,7 @@ fn chunked() -> Vec<u8> {
 }
 
 /// A server's side with every kind of ending, and which of its responses answer HEAD.
-fn exchange() -> (Vec<u8>, Vec<bool>, Vec<Event>) {
+fn exchange() -> (Vec<u8>, Vec<bool>, Vec<HttpEvent>) {
     let parts = [
         (sized(100), false),
         (response("100 Continue", "", b""), false),
@@ -103,29 +103,29 @@ fn exchange() -> (Vec<u8>, Vec<bool>, Vec<Event>) {
     let (mut stream, mut bodiless, mut events) = (Vec::new(), Vec::new(), Vec::new());
     for (at, (part, answers_head)) in parts.iter().enumerate() {
         let blank = part.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        events.push(Event::Start((stream.len() + blank) as u64));
+        events.push(HttpEvent::Start((stream.len() + blank) as u64));
         stream.extend_from_slice(part);
         let status = str::from_utf8(&part[blank + 9..blank + 12])
             .unwrap()
             .parse()
             .unwrap();
         if status == 100 {
-            events.push(Event::Interim);
+            events.push(HttpEvent::Interim);
             continue;
         }
         bodiless.push(*answers_head);
-        events.push(Event::Head(Head {
+        events.push(HttpEvent::Head(Head {
             status,
             bodiless: *answers_head,
         }));
         if at + 1 < parts.len() {
-            events.push(Event::End(stream.len() as u64));
+            events.push(HttpEvent::End(stream.len() as u64));
         }
     }
     (stream, bodiless, events)
 }
 
-fn requests() -> (Vec<u8>, Vec<Event>) {
+fn requests() -> (Vec<u8>, Vec<HttpEvent>) {
     let put = b"PUT /a HTTP/1.1\r\nContent-Length: 10\r\n\r\nGET / HTTP";
     let post = b"POST /b HTTP/1.1\nTransfer-Encoding: chunked\n\n3\nabc\n0\n\n";
     let mut stream = Vec::new();
@@ -138,14 +138,14 @@ fn requests() -> (Vec<u8>, Vec<Event>) {
         (&lines[..], true),
         (GET, false),
     ] {
-        events.push(Event::Start(stream.len() as u64));
+        events.push(HttpEvent::Start(stream.len() as u64));
         stream.extend_from_slice(part);
         events.extend([
-            Event::Head(Head {
+            HttpEvent::Head(Head {
                 status: 0,
                 bodiless,
             }),
-            Event::End(stream.len() as u64),
+            HttpEvent::End(stream.len() as u64),
         ]);
     }
     (stream, events)
@@ -197,7 +197,7 @@ fn switching_protocols_hides_what_follows() {
     ]
     .concat();
     let events = whole(Side::Server, &stream, &[]);
-    assert_eq!(events, [Event::Start(0), head(101)]);
+    assert_eq!(events, [HttpEvent::Start(0), head(101)]);
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_length_that_makes_no_sense_loses_the_framing() {
         let events = read(&mut reader, &mut 0, &[(&stream, stream.len() as u64)], &[]);
         assert_eq!(
             (events.as_slice(), reader.is_lost()),
-            (&[Event::Start(0)][..], true),
+            (&[HttpEvent::Start(0)][..], true),
             "{fields}"
         );
     }
@@ -226,7 +226,7 @@ fn a_length_that_makes_no_sense_loses_the_framing() {
     );
     assert_eq!(
         whole(Side::Server, &repeated, &[]).last(),
-        Some(&Event::End(repeated.len() as u64))
+        Some(&HttpEvent::End(repeated.len() as u64))
     );
     let both = response(
         "200 OK",
@@ -235,7 +235,7 @@ fn a_length_that_makes_no_sense_loses_the_framing() {
     );
     assert_eq!(
         whole(Side::Server, &both, &[]).last(),
-        Some(&Event::End(both.len() as u64)),
+        Some(&HttpEvent::End(both.len() as u64)),
         "chunks win"
     );
 }
@@ -256,7 +256,7 @@ fn chunk_sizes_that_make_no_sense_lose_the_framing() {
         let events = read(&mut reader, &mut 0, &[(&stream, stream.len() as u64)], &[]);
         assert_eq!(
             (events.as_slice(), reader.is_lost()),
-            (&[Event::Start(0), head(200)][..], true),
+            (&[HttpEvent::Start(0), head(200)][..], true),
             "{body:?}"
         );
     }

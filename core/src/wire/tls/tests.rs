@@ -15,13 +15,13 @@ fn read(
     for &(bytes, length) in packets {
         let before = framed + unframed;
         reader.read(ORIGIN + *at, bytes, length, |event| match event {
-            Event::Record {
+            TlsEvent::Record {
                 offset,
                 header,
                 guessed,
             } => records.push((offset - ORIGIN, header.length, guessed)),
-            Event::Bytes(n) => framed += n,
-            Event::Unframed(n) => unframed += n,
+            TlsEvent::Bytes(n) => framed += n,
+            TlsEvent::Unframed(n) => unframed += n,
         });
         *at += length;
         assert_eq!(

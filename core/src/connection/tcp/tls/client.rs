@@ -11,7 +11,7 @@ use crate::connection::tcp::ledger::Ledger;
 use crate::connection::tcp::stream::Run;
 use crate::facts::segment::Transport;
 use crate::packet::Stamp;
-use crate::wire::tls::{ContentType, Event, RECORD_HEADER, RecordHeader};
+use crate::wire::tls::{ContentType, RECORD_HEADER, RecordHeader, TlsEvent};
 
 impl TlsSession {
     /// Reads client bytes; begins segments.
@@ -28,7 +28,7 @@ impl TlsSession {
         let mut first = true;
         reader.read(run.offset, run.bytes, run.length, |event| {
             match event {
-                Event::Record {
+                TlsEvent::Record {
                     offset,
                     header,
                     guessed,
@@ -51,7 +51,7 @@ impl TlsSession {
                         self.request(stamp, offset, header.length, response_at, ledger, ctx);
                     }
                 }
-                Event::Unframed(length) => {
+                TlsEvent::Unframed(length) => {
                     // Behind a handshake message, the rest of the flight is hidden: a request comes after the
                     // server's answer to it (RFC 5246, section 7.3).
                     let is_flight = self.up_handshake == Some(response_at);
@@ -74,7 +74,7 @@ impl TlsSession {
                         );
                     }
                 }
-                Event::Bytes(_) => {}
+                TlsEvent::Bytes(_) => {}
             }
             first = false;
         });

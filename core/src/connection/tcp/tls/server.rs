@@ -10,7 +10,7 @@ use crate::connection::tcp::tickets;
 use crate::connection::tcp::tickets::Found;
 use crate::facts::segment::Transport;
 use crate::wire::tls::{
-    ContentType, Event, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, RecordReader, ServerHello,
+    ContentType, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader, RecordReader, ServerHello, TlsEvent,
 };
 
 impl TlsSession {
@@ -58,7 +58,7 @@ impl TlsSession {
         let mut reader = self.down;
         let mut offset = run.offset;
         reader.read(run.offset, run.bytes, run.length, |event| match event {
-            Event::Record {
+            TlsEvent::Record {
                 offset,
                 header,
                 guessed,
@@ -80,13 +80,13 @@ impl TlsSession {
                     self.respond(offset, header, guessed, run.peer, ledger, ctx);
                 }
             }
-            Event::Bytes(length) => {
+            TlsEvent::Bytes(length) => {
                 if self.down_class == Class::Control {
                     found.control += length;
                 }
                 offset += length;
             }
-            Event::Unframed(length) => {
+            TlsEvent::Unframed(length) => {
                 if self.client_finished && self.down_handshake != Some(run.peer) {
                     ledger.add_unframed(ctx, offset, length, self.supposed(ctx));
                 } else {

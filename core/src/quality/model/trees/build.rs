@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::ModelError;
 use super::super::error::quoted;
 use super::super::limits::{Limits, at_most};
-use super::{Finish, Node, Number, Task, Test, Trees, What};
+use super::{Finish, Node, Precision, Task, Test, Trees, What};
 
 /// Nodes of all trees as the operator lists them: attribute by attribute, one entry for each node.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(in super::super) struct Purpose {
 }
 
 /// Builds an ensemble that takes rows of `width` columns.
-pub(in super::super) fn build<T: Number>(
+pub(in super::super) fn build<T: Precision>(
     operator: &str,
     nodes: &Nodes<'_>,
     leaves: &Leaves<'_>,
@@ -165,7 +165,7 @@ impl<'a> Listed<'a> {
     }
 
     /// Gives the ensemble its weights, and each leaf its range of them: the first and how many.
-    fn weights<T: Number>(
+    fn weights<T: Precision>(
         &self,
         leaves: &Leaves<'_>,
         trees: &mut Trees<T>,
@@ -203,7 +203,7 @@ impl<'a> Listed<'a> {
 
     /// Appends a tree in the order in which it is walked, and returns its depth. Several decisions may lead to one node:
     /// LightGBM's exporter writes a set of categories as a row of tests for each, whose true branches meet.
-    fn plant<T: Number>(
+    fn plant<T: Precision>(
         &self,
         root: usize,
         ranges: &[(u32, u16)],
@@ -277,7 +277,11 @@ impl<'a> Listed<'a> {
         self.find(self.nodes.trees[at], numbers[at])
     }
 
-    fn leaf<T: Number>(&self, at: usize, (target, column): (u32, u16)) -> Result<Node<T>, String> {
+    fn leaf<T: Precision>(
+        &self,
+        at: usize,
+        (target, column): (u32, u16),
+    ) -> Result<Node<T>, String> {
         if column == 0 {
             return Err(format!("{} is a leaf without a weight", self.name(at)));
         }
@@ -319,7 +323,7 @@ impl Planted {
 }
 
 /// A decision that every value passes, as nothing equals NaN.
-fn onward<T: Number>(target: u32) -> Node<T> {
+fn onward<T: Precision>(target: u32) -> Node<T> {
     Node {
         threshold: T::of(f64::NAN),
         target,

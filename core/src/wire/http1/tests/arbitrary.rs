@@ -42,17 +42,17 @@ proptest! {
             let end = at + length;
             for event in read(&mut reader, &mut at, &[(bytes, *length)], &bodiless) {
                 match event {
-                    Event::Start(offset) => {
+                    HttpEvent::Start(offset) => {
                         prop_assert!(offset >= last && offset <= end, "starts at {} in ..{}", offset, end);
                         last = offset;
                         open = true;
                     }
-                    Event::End(offset) => {
+                    HttpEvent::End(offset) => {
                         prop_assert!(open && offset > last && offset <= end, "ends at {} in ..{}", offset, end);
                         last = offset;
                         open = false;
                     }
-                    Event::Head(_) | Event::Interim => prop_assert!(open),
+                    HttpEvent::Head(_) | HttpEvent::Interim => prop_assert!(open),
                 }
             }
             prop_assert!(reader.head.len() <= MAX_HEAD);

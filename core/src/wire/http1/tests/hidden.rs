@@ -84,7 +84,7 @@ fn hidden_bytes_in_a_head_lose_the_framing_until_a_packet_begins_with_a_message(
             &[(&first[..at], at as u64), (&[], (first.len() - at) as u64)],
             &[],
         );
-        assert_eq!(events, [Event::Start(0)], "{at}");
+        assert_eq!(events, [HttpEvent::Start(0)], "{at}");
         assert!(reader.is_lost() && !reader.at_boundary());
         let events = read(&mut reader, &mut offset, &[(b"some body bytes", 15)], &[]);
         assert_eq!(events, [], "{at}");
@@ -97,7 +97,7 @@ fn hidden_bytes_in_a_head_lose_the_framing_until_a_packet_begins_with_a_message(
         );
         assert_eq!(
             events,
-            [Event::Start(start), head(206), Event::End(offset)],
+            [HttpEvent::Start(start), head(206), HttpEvent::End(offset)],
             "{at}"
         );
         assert!(reader.at_boundary() && !reader.is_lost());
@@ -110,7 +110,7 @@ fn a_head_that_a_snapshot_cuts_is_begun_but_not_read() {
     let events = read(&mut reader, &mut 0, &[(&GET[..30], GET.len() as u64)], &[]);
     assert_eq!(
         (events.as_slice(), reader.is_lost()),
-        (&[Event::Start(0)][..], true)
+        (&[HttpEvent::Start(0)][..], true)
     );
     let events = read(
         &mut reader,
@@ -120,7 +120,7 @@ fn a_head_that_a_snapshot_cuts_is_begun_but_not_read() {
     );
     assert_eq!(
         events,
-        [Event::Start(100)],
+        [HttpEvent::Start(100)],
         "each request's packet begins one"
     );
 }
@@ -148,9 +148,9 @@ fn a_reader_that_joins_late_waits_for_a_message() {
     assert_eq!(
         events,
         [
-            Event::Start(1022),
+            HttpEvent::Start(1022),
             head(206),
-            Event::End(1022 + message.len() as u64)
+            HttpEvent::End(1022 + message.len() as u64)
         ]
     );
 }
@@ -177,7 +177,10 @@ fn what_is_not_http_loses_the_framing_and_restart_brings_it_back() {
         &[(b"HTTP", 4), (b"/1.1 204 N\r\n\r\n", 14)],
         &[],
     );
-    assert_eq!(events, [Event::Start(15), head(204), Event::End(33)]);
+    assert_eq!(
+        events,
+        [HttpEvent::Start(15), head(204), HttpEvent::End(33)]
+    );
 }
 
 #[test]
@@ -210,5 +213,5 @@ fn more_fields_than_servers_accept_lose_the_framing() {
     let fits = message(MAX_FIELDS - 1);
     assert_eq!(whole(Side::Server, &fits, &[]).len(), 3);
     let exceeds = message(MAX_FIELDS);
-    assert_eq!(whole(Side::Server, &exceeds, &[]), [Event::Start(0)]);
+    assert_eq!(whole(Side::Server, &exceeds, &[]), [HttpEvent::Start(0)]);
 }
