@@ -31,12 +31,12 @@ const CORE: House = House {
     ],
 };
 
-/// The floors of the C ABI: how values and calls cross, the nouns, the engine that speaks of them.
+/// The floors of the C ABI: words, how values and calls cross, the nouns, the engine that speaks of them.
 const FFI: House = House {
     folder: "ffi/src",
     root: "lib.rs",
     floors: &[
-        &["status", "text", "panic"],
+        &["names", "status", "text", "panic"],
         &["guard"],
         &["crossing"],
         &["address", "packet"],
@@ -52,7 +52,6 @@ const FFI: House = House {
             "setting",
             "stats",
         ],
-        &["names"],
         &["engine"],
         &["answers", "losses", "news", "playback"],
         &[""],

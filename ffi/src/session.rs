@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use core::ffi::{CStr, c_char};
+use core::ffi::c_char;
 
-use nflx_core::quality::{Moment, Session, Sessions, State};
+use nflx_core::quality::{Moment, Reason, Session, Sessions, State};
 use nflx_core::{Config, Engine, Kind, Segment, Time};
 
 use crate::address::nflx_address;
 use crate::crossing::Crossing;
+use crate::names::word;
 
 /// Flag of `nflx_session`: `stalls` holds.
 pub const NFLX_SESSION_HAS_STALLS: u32 = 1;
@@ -352,36 +353,13 @@ impl nflx_moment {
 /// The word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_state_name(state: u32) -> *const c_char {
-    state_name(state).as_ptr()
+    word!(State, state, state_number).as_ptr()
 }
 
 /// The word for why some of a session is not known, for example `too_few`. A static string; `?` for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_session_reason_name(reason: u32) -> *const c_char {
-    reason_name(reason).as_ptr()
-}
-
-const fn state_name(state: u32) -> &'static CStr {
-    match state {
-        NFLX_STATE_STARTING => c"starting",
-        NFLX_STATE_PLAYING => c"playing",
-        NFLX_STATE_STALLED => c"stalled",
-        NFLX_STATE_PAUSED => c"paused",
-        NFLX_STATE_SEEKING => c"seeking",
-        NFLX_STATE_ENDED => c"ended",
-        _ => c"?",
-    }
-}
-
-const fn reason_name(reason: u32) -> &'static CStr {
-    match reason {
-        0 => c"none",
-        1 => c"too_few",
-        2 => c"undecided",
-        3 => c"joined_midway",
-        4 => c"interleaved",
-        _ => c"?",
-    }
+    word!(Reason, reason).as_ptr()
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -398,30 +376,33 @@ const _: () = {
 
 #[cfg(test)]
 mod tests {
-    use nflx_core::quality::Reason;
+    use core::ffi::CStr;
 
     use super::*;
 
     #[test]
-    fn words_are_the_cores() {
-        for state in [
-            State::Starting,
-            State::Playing,
-            State::Stalled,
-            State::Paused,
-            State::Seeking,
-            State::Ended,
-        ] {
-            assert_eq!(state_name(state_number(state)).to_str(), Ok(state.as_str()));
+    fn each_number_has_its_word() {
+        // SAFETY: every name is a static C string.
+        let word = |name: *const c_char| unsafe { CStr::from_ptr(name) }.to_str();
+        let states = [
+            "starting", "playing", "stalled", "paused", "seeking", "ended",
+        ];
+        let first = NFLX_STATE_STARTING;
+        for (number, expected) in (first..).zip(states) {
+            assert_eq!(word(nflx_state_name(number)), Ok(expected));
         }
-        for reason in [
-            Reason::None,
-            Reason::TooFew,
-            Reason::Undecided,
-            Reason::JoinedMidway,
-            Reason::Interleaved,
-        ] {
-            assert_eq!(reason_name(reason as u32).to_str(), Ok(reason.as_str()));
+        assert_eq!(word(nflx_state_name(NFLX_STATE_ENDED)), Ok("ended"));
+        assert_eq!(word(nflx_state_name(NFLX_STATE_ENDED + 1)), Ok("?"));
+        let reasons = [
+            "none",
+            "too_few",
+            "undecided",
+            "joined_midway",
+            "interleaved",
+            "?",
+        ];
+        for (number, expected) in (0..).zip(reasons) {
+            assert_eq!(word(nflx_session_reason_name(number)), Ok(expected));
         }
     }
 }

@@ -81,7 +81,8 @@ impl Default for Config {
             dns_ports: vec![dns::PORT],
             nat64: Prefix::parse("64:ff9b::/96").into_iter().collect(),
             evidence: EvidenceKind::ALL
-                .into_iter()
+                .iter()
+                .copied()
                 .filter(|&kind| kind != EvidenceKind::DnsOwner)
                 .collect(),
             segment_rule: SegmentRule::default(),

@@ -107,7 +107,8 @@ pub(super) fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
     let mut kinds = Vec::new();
     for word in list(value) {
         let kind = EvidenceKind::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|kind| kind.as_str() == word);
         let known = "kinds among config, sni, quic_sni, http_host, certificate, tunnel, dns, https_record, cname, dns_owner, prefix";
         let kind = kind.ok_or_else(|| bad("evidence", word, known))?;

@@ -1,8 +1,11 @@
 //! Packets and bytes per direction.
 
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
 /// Seen from the client: in = from Netflix to the client, out = the other way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
+#[strum(serialize_all = "snake_case")]
 pub enum Direction {
     /// From the Netflix server to the client (downlink).
     In = 1,
@@ -11,13 +14,16 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Every one, in order of their numbers.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see: `in` or `out`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
 use super::annotation::ServerId;
 use super::server::EvidenceKind;
 use crate::packet::{Stamp, Time};
 
 /// The transport that carried a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
+#[strum(serialize_all = "snake_case")]
 pub enum Transport {
     /// TCP (RFC 9293).
     Tcp = 1,
@@ -18,20 +21,24 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// Every one, in order of their numbers.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Quic => "quic",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// A proxy that a segment came through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[non_exhaustive]
+#[strum(serialize_all = "snake_case")]
 pub enum Via {
     /// A tunnel by HTTP's CONNECT (RFC 9110, section 9.3.6).
     Connect = 1,
@@ -42,20 +49,25 @@ pub enum Via {
 }
 
 impl Via {
+    /// Every one, in order of their numbers.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Connect => "connect",
-            Self::Socks => "socks",
-            Self::HttpProxy => "http_proxy",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// The kind of a segment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames,
+)]
 #[repr(u8)]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
     /// Neither video nor audio, or not enough seen to tell.
     #[default]
@@ -69,22 +81,26 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every one, in order of their numbers.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Other => "other",
-            Self::Video => "video",
-            Self::Audio => "audio",
-            Self::Pending => "pending",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// The rule that decided a segment's kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames,
+)]
 #[repr(u8)]
 #[non_exhaustive]
+#[strum(serialize_all = "snake_case")]
 pub enum KindReason {
     /// Not decided yet.
     #[default]
@@ -110,21 +126,16 @@ pub enum KindReason {
 }
 
 impl KindReason {
+    /// Every one, in order of their numbers.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::TooSmall => "too_small",
-            Self::Name => "name",
-            Self::SizeCluster => "size_cluster",
-            Self::BesideAudio => "beside_audio",
-            Self::SingleTrack => "single_track",
-            Self::Bulk => "bulk",
-            Self::Headers => "headers",
-            Self::Files => "files",
-            Self::TooFew => "too_few",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
 use super::counters::Counters;
 use crate::packet::Time;
 
@@ -10,9 +12,10 @@ use crate::packet::Time;
 ///
 /// Ordered by strength, strongest first ([`Self::ALL`]): what the user said, what the flow itself says, what DNS says,
 /// what an address range says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[non_exhaustive]
+#[strum(serialize_all = "snake_case")]
 pub enum EvidenceKind {
     /// The user's own prefixes.
     Config = 1,
@@ -22,54 +25,33 @@ pub enum EvidenceKind {
     QuicSni = 3,
     /// Host header of an HTTP/1 request in clear (RFC 9110, section 7.2).
     HttpHost = 4,
+    /// A name in the certificate that a server showed in clear, up to TLS 1.2 (RFC 5280, section 4.2.1.6).
+    Certificate = 10,
+    /// The host that a client asked a proxy for.
+    Tunnel = 11,
     /// A DNS answer whose question, the name asked, matches.
     Dns = 5,
+    /// An HTTPS or SVCB record whose address hints lead to the address (RFC 9460, section 7.3).
+    HttpsRecord = 9,
     /// A DNS answer in whose CNAME chain a name matches although the name asked does not.
     Cname = 6,
     /// The classic rule: the owner name of the A or AAAA record itself matches, in a UDP answer from port 53.
     DnsOwner = 7,
     /// An address in a range that Netflix announces.
     Prefix = 8,
-    /// An HTTPS or SVCB record whose address hints lead to the address (RFC 9460, section 7.3).
-    HttpsRecord = 9,
-    /// A name in the certificate that a server showed in clear, up to TLS 1.2 (RFC 5280, section 4.2.1.6).
-    Certificate = 10,
-    /// The host that a client asked a proxy for.
-    Tunnel = 11,
 }
 
 impl EvidenceKind {
     /// Every kind, strongest first.
-    pub const ALL: [Self; 11] = [
-        Self::Config,
-        Self::Sni,
-        Self::QuicSni,
-        Self::HttpHost,
-        Self::Certificate,
-        Self::Tunnel,
-        Self::Dns,
-        Self::HttpsRecord,
-        Self::Cname,
-        Self::DnsOwner,
-        Self::Prefix,
-    ];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
 
     /// The word users see and type.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Sni => "sni",
-            Self::QuicSni => "quic_sni",
-            Self::HttpHost => "http_host",
-            Self::Dns => "dns",
-            Self::Cname => "cname",
-            Self::DnsOwner => "dns_owner",
-            Self::Prefix => "prefix",
-            Self::HttpsRecord => "https_record",
-            Self::Certificate => "certificate",
-            Self::Tunnel => "tunnel",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns true if a flow itself gives it, so that it says nothing of the address's other services.
@@ -103,8 +85,9 @@ impl PartialOrd for EvidenceKind {
 }
 
 /// The source of the evidence by which a flow is Netflix's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
+#[strum(serialize_all = "snake_case")]
 pub enum EvidenceScope {
     /// The flow itself, by a name of its own.
     Flow = 1,
@@ -113,13 +96,16 @@ pub enum EvidenceScope {
 }
 
 impl EvidenceScope {
+    /// Every one, in order of their numbers.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Flow => "flow",
-            Self::Address => "address",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -137,46 +123,38 @@ pub struct Evidence {
 }
 
 /// The role of a server, by its segments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames,
+)]
 #[repr(u8)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Not enough seen.
-    #[default]
-    Unknown = 0,
     /// Sends video segments.
     Video = 1,
     /// Sends video and audio segments.
     AudioVideo = 2,
-    /// Answers small requests: API, licence, telemetry.
-    Control = 3,
-    /// Sends artwork, scripts and other files.
-    Static = 4,
     /// Sends audio segments and no video.
     Audio = 5,
+    /// Sends artwork, scripts and other files.
+    Static = 4,
+    /// Answers small requests: API, licence, telemetry.
+    Control = 3,
+    /// Not enough seen.
+    #[default]
+    Unknown = 0,
 }
 
 impl Role {
     /// Every role, in the order that lists of servers have: video first, as it is what people look for.
-    pub const ALL: [Self; 6] = [
-        Self::Video,
-        Self::AudioVideo,
-        Self::Audio,
-        Self::Static,
-        Self::Control,
-        Self::Unknown,
-    ];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
 
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Video => "video",
-            Self::AudioVideo => "audio_video",
-            Self::Audio => "audio",
-            Self::Control => "control",
-            Self::Static => "static",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Place in [`Self::ALL`].
@@ -196,9 +174,12 @@ impl Role {
 }
 
 /// The rule that decided a server's role.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames,
+)]
 #[repr(u8)]
 #[non_exhaustive]
+#[strum(serialize_all = "snake_case")]
 pub enum RoleReason {
     /// Nothing yet.
     #[default]
@@ -216,17 +197,16 @@ pub enum RoleReason {
 }
 
 impl RoleReason {
+    /// Every one, in order of their numbers.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Segments => "segments",
-            Self::Name => "name",
-            Self::Prefix => "prefix",
-            Self::Bulk => "bulk",
-            Self::Traffic => "traffic",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

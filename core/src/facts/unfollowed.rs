@@ -39,8 +39,8 @@ impl Unfollowed {
     #[must_use]
     pub fn headers(&self) -> Vec<(Opaque, u64)> {
         let mut counts: Vec<_> = Opaque::ALL
-            .into_iter()
-            .map(|opaque| (opaque, self.opaque[opaque as usize]))
+            .iter()
+            .map(|&opaque| (opaque, self.opaque[opaque as usize]))
             .filter(|(_, count)| *count > 0)
             .collect();
         counts.sort_by_key(|(_, count)| core::cmp::Reverse(*count));

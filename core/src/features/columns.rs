@@ -2,12 +2,15 @@
 
 use std::net::IpAddr;
 
+use strum::IntoStaticStr;
+
 use super::row::Row;
 use crate::packet::{Time, seconds};
 
 /// The subject of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
 #[non_exhaustive]
+#[strum(serialize_all = "snake_case")]
 pub enum Layer {
     /// The place of the row.
     Key,
@@ -22,26 +25,24 @@ pub enum Layer {
 impl Layer {
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Key => "key",
-            Self::Network => "network",
-            Self::Segment => "segment",
-            Self::Transport => "transport",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
 /// The type of a column's values, the same in every row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Type {
     /// A whole number, 0 or more; never null.
     Integer,
     /// A number with 64 bits; never null.
     Float,
     /// A number with 64 bits, or null where there is no value.
+    #[strum(serialize = "float")]
     OptionalFloat,
     /// Numbers with 64 bits, perhaps none.
+    #[strum(serialize = "array of float")]
     Floats,
     /// A point in time.
     Time,
@@ -52,14 +53,8 @@ pub enum Type {
 impl Type {
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Integer => "integer",
-            Self::Float | Self::OptionalFloat => "float",
-            Self::Floats => "array of float",
-            Self::Time => "time",
-            Self::Address => "address",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Returns true if a value may be missing.
@@ -87,7 +82,8 @@ pub enum Value<'a> {
 }
 
 /// The source of a name and its meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Source {
     /// This project.
     Own,
@@ -100,12 +96,8 @@ pub enum Source {
 impl Source {
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Own => "own",
-            Self::Deployed => "deployed",
-            Self::Published => "published",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

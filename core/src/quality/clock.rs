@@ -1,5 +1,7 @@
 //! The clock of a player: media arrives and is played.
 
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
 use super::request::{Request, Track};
 
 /// How long after the last byte of what it lacked a player shows a picture: decoding, and the timers between.
@@ -19,7 +21,8 @@ const TOGETHER: f64 = 0.1;
 const PRIMING: f64 = 1024.0 / 48_000.0;
 
 /// The states of a player.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum State {
     /// Waits for the first media.
     Starting,
@@ -36,17 +39,16 @@ pub enum State {
 }
 
 impl State {
+    /// Every one.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Playing => "playing",
-            Self::Stalled => "stalled",
-            Self::Paused => "paused",
-            Self::Seeking => "seeking",
-            Self::Ended => "ended",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
 use super::clock::State;
 use super::cost::Play;
 use super::fit::Fit;
@@ -11,9 +13,10 @@ use super::timeline::{self, Timeline};
 use crate::packet::Time;
 
 /// The reason why something is not said of a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[non_exhaustive]
+#[strum(serialize_all = "snake_case")]
 pub enum Reason {
     /// All is.
     None = 0,
@@ -28,16 +31,16 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every one, in order of their numbers.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The words of [`Self::ALL`], in the same order.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
     /// The word users see.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::TooFew => "too_few",
-            Self::Undecided => "undecided",
-            Self::JoinedMidway => "joined_midway",
-            Self::Interleaved => "interleaved",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

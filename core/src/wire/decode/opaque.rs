@@ -1,58 +1,48 @@
 //! Headers that are known, and behind which nothing can be read.
 
+use strum::{IntoStaticStr, VariantArray};
+
 /// A header at which reading ends because its payload is encrypted or compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Opaque {
     /// WireGuard.
     WireGuard = 0,
     /// OpenVPN over UDP.
+    #[strum(serialize = "OpenVPN")]
     OpenVpn = 1,
     /// IPsec ESP with encryption (RFC 4303).
+    #[strum(serialize = "IPsec ESP")]
     Esp = 2,
     /// IPsec ESP in UDP (RFC 3948).
+    #[strum(serialize = "IPsec ESP in UDP")]
     EspInUdp = 3,
     /// IP payload compression (RFC 3173).
+    #[strum(serialize = "IPComp")]
     IpComp = 4,
     /// MACsec with encryption (IEEE 802.1AE).
+    #[strum(serialize = "MACsec")]
     MacSec = 5,
     /// Encrypted IEEE 802.11 (WEP, WPA).
+    #[strum(serialize = "encrypted Wi-Fi")]
     EncryptedWireless = 6,
     /// CAPWAP data over DTLS (RFC 5415, section 4.2).
+    #[strum(serialize = "CAPWAP over DTLS")]
     CapwapDtls = 7,
     /// Compressed or encrypted PPP (RFC 1962, RFC 1968).
+    #[strum(serialize = "encrypted or compressed PPP")]
     PppTransformed = 8,
 }
 
 impl Opaque {
     /// Every one, in order of their numbers.
-    pub const ALL: [Self; 9] = [
-        Self::WireGuard,
-        Self::OpenVpn,
-        Self::Esp,
-        Self::EspInUdp,
-        Self::IpComp,
-        Self::MacSec,
-        Self::EncryptedWireless,
-        Self::CapwapDtls,
-        Self::PppTransformed,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Returns the protocol's common name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::WireGuard => "WireGuard",
-            Self::OpenVpn => "OpenVPN",
-            Self::Esp => "IPsec ESP",
-            Self::EspInUdp => "IPsec ESP in UDP",
-            Self::IpComp => "IPComp",
-            Self::MacSec => "MACsec",
-            Self::EncryptedWireless => "encrypted Wi-Fi",
-            Self::CapwapDtls => "CAPWAP over DTLS",
-            Self::PppTransformed => "encrypted or compressed PPP",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Returns the reason why nothing is read behind it, to follow "which is".
