@@ -453,7 +453,7 @@ typedef struct nflx_config nflx_config;
 typedef struct nflx_engine nflx_engine;
 
 /**
- * What a call answers: one of the `NFLX_STATUS_` constants. Numbers are never reused.
+ * The status of a call: one of the `NFLX_STATUS_` constants. Numbers are never reused.
  */
 typedef int32_t nflx_status;
 
@@ -570,7 +570,7 @@ typedef struct nflx_packet {
      */
     uint32_t struct_size;
     /**
-     * What the bytes begin with, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
+     * The header that the bytes begin with, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
      * <https://www.tcpdump.org/linktypes.html>, 0 to 65535.
      */
     uint32_t link_type;
@@ -712,7 +712,7 @@ typedef struct nflx_server {
      */
     uint32_t id;
     /**
-     * Its address.
+     * The address.
      */
     struct nflx_address address;
     /**
@@ -756,7 +756,7 @@ typedef struct nflx_server {
      */
     char name[NFLX_NAME_SIZE];
     /**
-     * What decided its role: `nflx_role_reason_name`.
+     * The rule that decided its role: `nflx_role_reason_name`.
      */
     uint32_t role_reason;
     /**
@@ -817,7 +817,7 @@ typedef struct nflx_segment {
      */
     uint32_t server;
     /**
-     * Its flow; with the classic per-address rule, the flow of the request.
+     * The flow; with the classic per-address rule, the flow of the request.
      */
     uint32_t flow;
     /**
@@ -901,7 +901,7 @@ typedef struct nflx_segment {
      */
     double throughput;
     /**
-     * What decided its kind: `nflx_kind_reason_name`.
+     * The rule that decided its kind: `nflx_kind_reason_name`.
      */
     uint32_t kind_reason;
     /**
@@ -965,7 +965,7 @@ typedef struct nflx_unfollowed {
 } nflx_unfollowed;
 
 /**
- * What the engine dropped, capped or could not read since it was made.
+ * Counts of what the engine dropped, capped or could not read since it was made.
  */
 typedef struct nflx_stats {
     /**
@@ -1177,7 +1177,7 @@ typedef struct nflx_session {
 } nflx_session;
 
 /**
- * What a player did at a time. Numbers with a fraction are NaN where nothing decides them.
+ * The state of a player at a time. Numbers with a fraction are NaN where nothing decides them.
  */
 typedef struct nflx_moment {
     /**
@@ -1215,7 +1215,7 @@ typedef struct nflx_moment {
 } nflx_moment;
 
 /**
- * What a segment is to its viewer's session.
+ * The part of a segment in its viewer's session.
  */
 typedef struct nflx_media {
     /**
@@ -1223,7 +1223,7 @@ typedef struct nflx_media {
      */
     uint32_t struct_size;
     /**
-     * Its session.
+     * The session.
      */
     uint32_t session;
     /**
@@ -1239,7 +1239,7 @@ typedef struct nflx_media {
      */
     double seconds;
     /**
-     * Its bits per second of media; NaN where nothing decides.
+     * Bits per second of media; NaN where nothing decides.
      */
     double bitrate;
 } nflx_media;
@@ -1265,7 +1265,7 @@ typedef struct nflx_setting {
      */
     const char *title;
     /**
-     * What it does.
+     * The effect.
      */
     const char *help;
     /**
@@ -1454,11 +1454,13 @@ nflx_status nflx_engine_packet(struct nflx_engine *engine,
                                struct nflx_annotation *out);
 
 /**
- * What `nflx_engine_packet` said about the last packet of this frame number, for hosts that show frames again.
+ * Returns again what `nflx_engine_packet` said about the last packet of this frame number, for hosts that show frames again.
  * `NFLX_STATUS_NONE` if it was none of Netflix's or never given; `NFLX_STATUS_NOT_KEPT` for an engine made without
  * `NFLX_ENGINE_KEEP_FRAMES`.
  */
-nflx_status nflx_engine_frame(const struct nflx_engine *engine, uint64_t frame, struct nflx_annotation *out);
+nflx_status nflx_engine_frame(const struct nflx_engine *engine,
+                              uint64_t frame,
+                              struct nflx_annotation *out);
 
 /**
  * One line about the last packet of this frame number, of what is known by now: totals of its segment after
@@ -1628,7 +1630,7 @@ nflx_status nflx_engine_find_sessions(struct nflx_engine *engine, uint32_t *out)
 nflx_status nflx_engine_session(const struct nflx_engine *engine, uint32_t session, struct nflx_session *out);
 
 /**
- * What the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; behind its end, how it ended.
+ * Tells what the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; behind its end, how it ended.
  * `NFLX_STATUS_NONE` if there is no such session, or the media seconds of its segments are not known.
  */
 nflx_status nflx_engine_moment(const struct nflx_engine *engine,
@@ -1647,9 +1649,11 @@ nflx_status nflx_engine_stall(const struct nflx_engine *engine,
                               int64_t *out_to);
 
 /**
- * What a segment is to a session, as `nflx_engine_find_sessions` last found them. `NFLX_STATUS_NONE` if it is in none.
+ * Tells what a segment is to a session, as `nflx_engine_find_sessions` last found them. `NFLX_STATUS_NONE` if it is in none.
  */
-nflx_status nflx_engine_media(const struct nflx_engine *engine, uint32_t segment, struct nflx_media *out);
+nflx_status nflx_engine_media(const struct nflx_engine *engine,
+                              uint32_t segment,
+                              struct nflx_media *out);
 
 /**
  * The word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.

@@ -9,7 +9,7 @@ use nflx_core::{Config, Engine};
 
 const PACKETS: usize = 40_000;
 
-/// Its name, Netflix's share of the traffic, and the packets that are timed.
+/// The name, Netflix's share of the traffic, and the packets that are timed.
 type Case = (&'static str, u32, fn(&Frame) -> bool);
 
 fn is_tcp(frame: &Frame) -> bool {

@@ -13,7 +13,7 @@ const FIN: u8 = 0x01;
 const FULL: usize = 1448;
 const RECORD: usize = 16_384 + 17;
 
-/// What goes next.
+/// The end that sends next.
 #[derive(Debug)]
 enum Step {
     Tcp {
@@ -163,7 +163,7 @@ impl Connection {
         }
     }
 
-    /// Its name, looked up and said, and a TLS 1.3 handshake.
+    /// The name, looked up and said, and a TLS 1.3 handshake.
     fn open(&mut self, random: &mut Random) {
         let question = question(&self.name());
         let answer = answer(&question, self.server.address);
@@ -251,7 +251,7 @@ fn record(content_type: u8, body: &[u8]) -> Vec<u8> {
     record
 }
 
-/// Its length in front, in `N` bytes.
+/// The length in front, in `N` bytes.
 fn vector<const N: usize>(body: &[u8]) -> Vec<u8> {
     [&(body.len() as u32).to_be_bytes()[4 - N..], body].concat()
 }

@@ -9,7 +9,7 @@ use nflx_core::{LinkType, Packet, Time};
 pub struct Frame {
     /// When it was sent, in nanoseconds since 1970.
     pub time: i64,
-    /// Its bytes, as far as they are captured.
+    /// The bytes, as far as they are captured.
     pub bytes: Vec<u8>,
     /// How many it had on the wire.
     pub length: u32,

@@ -10,7 +10,7 @@ fn is_plain_tcp(frame: &Frame) -> bool {
     frame.bytes[23] == 6 && frame.bytes[47] & 0x07 == 0 && frame.bytes.get(66) != Some(&HANDSHAKE)
 }
 
-/// Whether a client asks something: that opens a segment, whose client's segments are then compared.
+/// True if a client asks something: that opens a segment, whose client's segments are then compared.
 fn is_request(frame: &Frame) -> bool {
     frame.bytes[26] == 10 && frame.bytes.len() > 66
 }

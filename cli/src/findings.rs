@@ -1,11 +1,11 @@
-//! What is known once the last packet has been seen, kept while the packets are read once more.
+//! Facts known once the last packet has been seen, kept while the packets are read once more.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use nflx_core::{Engine, Segment, Server, ServerId};
 
-/// What is kept of the servers (`S`) and segments (`G`) of a whole capture.
+/// The part that is kept of the servers (`S`) and segments (`G`) of a whole capture.
 pub(crate) struct Findings<S, G> {
     /// In order of their identifiers.
     servers: Vec<(IpAddr, S)>,

@@ -10,7 +10,7 @@ pub(crate) struct File {
     pub(crate) name: String,
     /// Frames of the files before it.
     pub(crate) frames_before: u64,
-    /// Its first packet.
+    /// The first packet.
     pub(crate) start: Option<Time>,
 }
 

@@ -19,12 +19,12 @@ use crate::identity::Identity;
 const ENDINGS: [&str; 6] = ["pcap", "pcapng", "cap", "dmp", "ntar", "trc"];
 const COMPRESSED: [&str; 5] = ["gz", "zst", "lz4", "xz", "bz2"];
 
-/// What a run shall read.
+/// The captures that a run shall read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     /// A capture, or what was named as one: a file, or several that are one capture.
     Capture(Vec<PathBuf>),
-    /// What was named gives no capture: its name, and why.
+    /// A name that gives no capture: the name, and why.
     Nothing(String, String),
 }
 
@@ -46,12 +46,12 @@ impl Input {
     }
 }
 
-/// What the names of a command line lead to.
+/// The captures that the names of a command line lead to.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
     /// In the order of the names; those of a folder or pattern in order of their names.
     pub(crate) inputs: Vec<Input>,
-    /// What was passed over and why, in a sentence each.
+    /// Files that were passed over and why, in a sentence each.
     pub(crate) passed_over: Vec<String>,
     /// Files and folders that were met.
     met: HashSet<Identity>,
@@ -194,7 +194,7 @@ impl Inputs {
     }
 }
 
-/// What people call a file that is no regular one.
+/// Returns the common name of a file that is no regular one.
 #[cfg(unix)]
 fn kind(file_type: fs::FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt;
@@ -216,7 +216,8 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-/// Whether a file is named like a capture: NAME.pcap, NAME.pcapng.gz, also NAME.pcap0 and the like of rotated files.
+/// Returns true if a file is named like a capture: NAME.pcap, NAME.pcapng.gz, also NAME.pcap0 and the like of rotated
+/// files.
 fn is_named(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return false;

@@ -15,7 +15,7 @@ pub(crate) enum Status {
     Failed = 2,
 }
 
-/// Says a sentence on standard error, which may be closed. Names in it are strangers' words: they cannot steer a
+/// Prints a sentence on standard error, which may be closed. Names in it are strangers' words: they cannot steer a
 /// terminal, nor say a second sentence.
 pub(crate) fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "nflx: {}", escape::escaped(sentence));
@@ -30,7 +30,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
         .to_owned()
 }
 
-/// What messages call an input.
+/// Returns the name that messages give an input.
 pub(crate) fn name(file: &Path) -> String {
     if file.as_os_str() == "-" {
         "standard input".to_owned()
@@ -39,13 +39,13 @@ pub(crate) fn name(file: &Path) -> String {
     }
 }
 
-/// What messages call an output; none is standard output.
+/// Returns the name that messages give an output; none is standard output.
 pub(crate) fn output_name(file: Option<&Path>) -> String {
     file.filter(|file| file.as_os_str() != "-")
         .map_or_else(|| "standard output".to_owned(), escape::path)
 }
 
-/// Says that `output` is a file that is read, and returns true, if it is: opened for writing, it would be lost.
+/// Prints that `output` is a file that is read, and returns true, if it is: opened for writing, it would be lost.
 pub(crate) fn would_be_lost<'a>(
     output: Option<&Path>,
     mut inputs: impl Iterator<Item = &'a Path>,
@@ -63,7 +63,7 @@ pub(crate) fn would_be_lost<'a>(
     lost
 }
 
-/// Says why an output cannot be written. Whoever reads it may have seen enough, which is no failure.
+/// Prints why an output cannot be written. Whoever reads it may have seen enough, which is no failure.
 pub(crate) fn unwritten(output: Option<&Path>, error: &io::Error) -> Status {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Status::Done;
@@ -76,7 +76,7 @@ pub(crate) fn unwritten(output: Option<&Path>, error: &io::Error) -> Status {
     Status::Failed
 }
 
-/// What the user should know about a capture besides its rows.
+/// Remarks for the user about a capture besides its rows.
 pub(crate) struct Remarks {
     pub(crate) status: Status,
     /// One each.

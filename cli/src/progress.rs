@@ -116,12 +116,12 @@ impl Progress {
         self.read.get()
     }
 
-    /// Says that this read stops and begins anew.
+    /// Notes that this read stops and begins anew.
     pub(crate) fn abandon(&self) {
         self.read.set(u64::MAX);
     }
 
-    /// Whether nobody waits for the read any more.
+    /// Returns true if nobody waits for the read any more.
     pub(crate) fn is_stopped(&self) -> bool {
         self.total
             .as_ref()
@@ -130,7 +130,7 @@ impl Progress {
 }
 
 impl Drop for Progress {
-    /// What a read left out is as good as read.
+    /// Counts what a read left out as read.
     fn drop(&mut self) {
         if let Some((total, size)) = &self.total
             && let Some(bar) = &total.bar

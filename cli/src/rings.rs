@@ -260,7 +260,7 @@ fn span(path: &Path) -> Option<(Time, Time)> {
     Some((first, last))
 }
 
-/// What the beginning of a file tells.
+/// Facts from the beginning of a file.
 struct FileHead {
     /// Of its first packet, if it has one.
     start: Option<Time>,

@@ -1,4 +1,4 @@
-//! What a host hands over for each frame: bytes, lengths, link type, time.
+//! Input from a host for each frame: bytes, lengths, link type, time.
 
 use core::fmt;
 

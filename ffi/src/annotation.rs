@@ -1,4 +1,4 @@
-//! What the engine says about a packet.
+//! The engine's answer about a packet.
 
 use nflx_core::{Annotation, Direction};
 

@@ -44,7 +44,7 @@ pub struct nflx_engine {
     first_frames: Vec<u64>,
     /// As `nflx_engine_find_sessions` last found them.
     pub(crate) sessions: SessionTable,
-    /// Its model's answers, if it has one.
+    /// The model's answers, if it has one.
     pub(crate) answers: Option<Answers>,
     /// Settled segments are kept.
     pub(crate) keeps_settled: bool,
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn nflx_engine_packet(
     unsafe { guard(engine, body) }
 }
 
-/// What `nflx_engine_packet` said about the last packet of this frame number, for hosts that show frames again.
+/// Returns again what `nflx_engine_packet` said about the last packet of this frame number, for hosts that show frames again.
 /// `NFLX_STATUS_NONE` if it was none of Netflix's or never given; `NFLX_STATUS_NOT_KEPT` for an engine made without
 /// `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
@@ -405,7 +405,7 @@ pub unsafe extern "C" fn nflx_engine_segment(
     unsafe { guard_read(engine, body) }
 }
 
-/// What a packet ends with at which the engine is to panic.
+/// The bytes at the end of a packet at which the engine is to panic.
 #[cfg(feature = "panic-injection")]
 const PANIC_MARK: &[u8] = b"nflx, panic here";
 
@@ -418,7 +418,7 @@ pub unsafe extern "C" fn nflx_engine_inject_panic(engine: *mut nflx_engine) -> n
 }
 
 impl nflx_engine {
-    /// What was said about a frame.
+    /// The answer about a frame.
     fn kept(&self, frame: u64) -> Result<Annotation, Failure> {
         let log = self.log.as_ref().ok_or_else(|| {
             Failure::new(

@@ -1,4 +1,4 @@
-//! What was said about each frame, for hosts that show frames again without asking the engine again.
+//! Answers about frames, for hosts that show frames again without asking the engine again.
 
 use core::array;
 use std::collections::BTreeMap;
@@ -113,7 +113,7 @@ impl FrameLog {
         }
     }
 
-    /// Says that the frame of this number is none of Netflix's.
+    /// Notes that the frame of this number is none of Netflix's.
     pub fn forget(&mut self, frame: u64) {
         if !self.wide.is_empty() {
             self.wide.remove(&frame);
@@ -126,7 +126,7 @@ impl FrameLog {
         }
     }
 
-    /// What was said about the last frame of this number.
+    /// Returns the answer about the last frame of this number.
     #[must_use]
     pub fn get(&self, frame: u64) -> Option<Annotation> {
         match self.search(frame) {

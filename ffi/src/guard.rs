@@ -34,7 +34,7 @@ impl Failure {
     }
 }
 
-/// What every handle carries besides its content. Calls that only read keep a sentence too, hence
+/// The part that every handle carries besides its content. Calls that only read keep a sentence too, hence
 /// the cells; one thread at a time uses a handle.
 #[derive(Debug, Default)]
 pub(crate) struct HandleState {

@@ -14,7 +14,7 @@ use crate::status::{NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NULL};
 pub struct nflx_packet {
     /// Set to `sizeof(nflx_packet)`.
     pub struct_size: u32,
-    /// What the bytes begin with, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
+    /// The header that the bytes begin with, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
     /// <https://www.tcpdump.org/linktypes.html>, 0 to 65535.
     pub link_type: u32,
     /// Frame number in the capture, from 1.

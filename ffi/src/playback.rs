@@ -44,7 +44,7 @@ pub unsafe extern "C" fn nflx_engine_session(
     unsafe { guard_read(engine, body) }
 }
 
-/// What the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; behind its end, how it ended.
+/// Tells what the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; behind its end, how it ended.
 /// `NFLX_STATUS_NONE` if there is no such session, or the media seconds of its segments are not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_moment(
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn nflx_engine_stall(
     unsafe { guard_read(engine, body) }
 }
 
-/// What a segment is to a session, as `nflx_engine_find_sessions` last found them. `NFLX_STATUS_NONE` if it is in none.
+/// Tells what a segment is to a session, as `nflx_engine_find_sessions` last found them. `NFLX_STATUS_NONE` if it is in none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_media(
     engine: *const nflx_engine,

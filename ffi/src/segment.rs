@@ -69,7 +69,7 @@ pub struct nflx_segment {
     pub index: u32,
     /// The server that sent it: a number for `nflx_engine_server`.
     pub server: u32,
-    /// Its flow; with the classic per-address rule, the flow of the request.
+    /// The flow; with the classic per-address rule, the flow of the request.
     pub flow: u32,
     /// Sum of `NFLX_SEGMENT_` flags.
     pub flags: u32,
@@ -111,7 +111,7 @@ pub struct nflx_segment {
     pub duration: i64,
     /// Bits per second from first to last byte.
     pub throughput: f64,
-    /// What decided its kind: `nflx_kind_reason_name`.
+    /// The rule that decided its kind: `nflx_kind_reason_name`.
     pub kind_reason: u32,
     /// Number of the server's segment before this one, 0 for none; it may have had to make room since.
     pub previous: u32,

@@ -65,7 +65,7 @@ pub struct nflx_server {
     pub struct_size: u32,
     /// Number of the server, from 0 in order of identification.
     pub id: u32,
-    /// Its address.
+    /// The address.
     pub address: nflx_address,
     /// `NFLX_ROLE_`: what it has been seen doing.
     pub role: u32,
@@ -87,7 +87,7 @@ pub struct nflx_server {
     pub t_last: i64,
     /// The name that identified it, ended by NUL; empty if it was no name.
     pub name: [c_char; NFLX_NAME_SIZE],
-    /// What decided its role: `nflx_role_reason_name`.
+    /// The rule that decided its role: `nflx_role_reason_name`.
     pub role_reason: u32,
     /// `NFLX_EVIDENCE_SCOPE_`: who gave the strongest evidence.
     pub evidence_scope: u32,

@@ -102,7 +102,7 @@ unsafe impl Crossing for nflx_session {
     const FIRST_SIZE: usize = 184;
 }
 
-/// What a player did at a time. Numbers with a fraction are NaN where nothing decides them.
+/// The state of a player at a time. Numbers with a fraction are NaN where nothing decides them.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_moment {
@@ -130,13 +130,13 @@ unsafe impl Crossing for nflx_moment {
     const FIRST_SIZE: usize = 48;
 }
 
-/// What a segment is to its viewer's session.
+/// The part of a segment in its viewer's session.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_media {
     /// Set to `sizeof(nflx_media)`.
     pub struct_size: u32,
-    /// Its session.
+    /// The session.
     pub session: u32,
     /// The segment of the same kind before it in the session; 0 for none.
     pub previous: u32,
@@ -144,7 +144,7 @@ pub struct nflx_media {
     pub reserved: u32,
     /// Seconds of media in it; NaN where nothing decides.
     pub seconds: f64,
-    /// Its bits per second of media; NaN where nothing decides.
+    /// Bits per second of media; NaN where nothing decides.
     pub bitrate: f64,
 }
 

@@ -32,7 +32,7 @@ pub struct nflx_setting {
     pub name: *const c_char,
     /// Short title.
     pub title: *const c_char,
-    /// What it does.
+    /// The effect.
     pub help: *const c_char,
     /// Unit of its value; empty for words.
     pub unit: *const c_char,

@@ -1,4 +1,4 @@
-//! What was dropped, capped or could not be read.
+//! Counts of what was dropped, capped or could not be read.
 
 use core::ffi::c_char;
 
@@ -7,7 +7,7 @@ use nflx_core::{Stats, Unfollowed};
 use crate::crossing::Crossing;
 use crate::text::c_array;
 
-/// What the engine dropped, capped or could not read since it was made.
+/// Counts of what the engine dropped, capped or could not read since it was made.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct nflx_stats {

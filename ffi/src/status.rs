@@ -1,8 +1,8 @@
-//! What every call answers.
+//! The status of every call.
 
 use core::ffi::{CStr, c_char};
 
-/// What a call answers: one of the `NFLX_STATUS_` constants. Numbers are never reused.
+/// The status of a call: one of the `NFLX_STATUS_` constants. Numbers are never reused.
 pub type nflx_status = i32;
 
 /// Done; outputs are written.

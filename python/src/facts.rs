@@ -77,13 +77,13 @@ facts! {
         name: Option<String>,
         /// Strongest evidence that the server is Netflix's.
         evidence: Option<&'static str>,
-        /// What the server has been seen doing.
+        /// The role that the server has been seen in.
         role: &'static str,
         /// True if the packet begins a request.
         request: bool,
         /// Number of its segment, from 1.
         segment: Option<u32>,
-        /// What the segment holds, as far as it is known.
+        /// The kind of the segment, as far as it is known.
         kind: Option<&'static str>,
         /// Response payload of the segment up to this packet; None outside segments.
         bytes_so_far: Option<u64>,
@@ -179,13 +179,13 @@ facts! {
 facts! {
     /// A Netflix address and what it did.
     Server {
-        /// Its address.
+        /// The address.
         server: Address,
         /// Name that identified it, if one did.
         name: Option<String>,
         /// Kinds of evidence that it is Netflix's, strongest first, each once.
         evidence: Vec<&'static str>,
-        /// What it was seen doing.
+        /// The role that it was seen in.
         role: &'static str,
         /// Connections to it.
         flows: u32,

@@ -13,7 +13,7 @@ mod tables;
 
 use pyo3::prelude::*;
 
-/// What `import nflx._nflx` finds; `nflx` itself gives users these names.
+/// The contents of `nflx._nflx`; `nflx` itself gives users these names.
 #[pymodule]
 fn _nflx(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;

@@ -92,7 +92,7 @@ impl Kind {
         Self::TwoTaps,
     ];
 
-    /// Its name.
+    /// The name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

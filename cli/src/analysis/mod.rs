@@ -41,13 +41,13 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// What a capture holds, with all its evidence known.
+/// A capture's results, with all its evidence known.
 pub(crate) struct Study {
     /// Holds the results.
     pub(crate) engine: Engine,
     /// Time of the first packet.
     pub(crate) start: Time,
-    /// What windows had no room for.
+    /// Counts of what windows had no room for.
     pub(crate) windows: features::WindowStats,
     /// Windows that were counted beside the first pass, if they were asked for and it said all there is to say.
     pub(crate) counted: Option<Features>,
@@ -66,7 +66,7 @@ pub(crate) struct Study {
 /// Reading may begin anew within this part of a capture: one eighth more is what it may cost where it was in vain.
 const AHEAD_SHARE: u64 = 8;
 
-/// What one pass noticed besides the engine's results.
+/// Observations of one pass besides the engine's results.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// Time of the first packet.
@@ -288,7 +288,7 @@ impl Study {
         })
     }
 
-    /// What messages call the capture.
+    /// Returns the name that messages give the capture.
     pub(crate) fn name(&self) -> String {
         self.parts.name()
     }
@@ -348,7 +348,7 @@ pub(crate) fn seeded(mut config: Config) -> Config {
 enum Ahead {
     /// To the end.
     Whole(Seen),
-    /// It stopped after so many bytes, to begin anew with the evidence found.
+    /// Stopped after so many bytes, to begin anew with the evidence found.
     Again(u64),
 }
 
@@ -426,7 +426,7 @@ fn lacking(stats: &Stats) -> String {
     format!("no Netflix server was recognised: {why}")
 }
 
-/// What is said where packets tell no more.
+/// Returns the remarks for where packets tell no more.
 pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player \
                                              does shows names, and --prefixes takes addresses that are known otherwise";
 

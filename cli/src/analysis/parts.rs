@@ -27,7 +27,7 @@ struct CapturePart {
     unreadable: Option<Unreadable>,
 }
 
-/// What a reader of packets wants next.
+/// The wish of a reader of packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Go {
     On,
@@ -47,7 +47,7 @@ impl Parts {
         Ok(Self(parts))
     }
 
-    /// What is called by a name in messages and progress.
+    /// A capture by its name in messages and progress.
     pub(super) fn name(&self) -> String {
         let name = |part: &CapturePart| messages::name(&part.path);
         match &self.0[..] {
@@ -149,7 +149,7 @@ impl Parts {
         Ok(true)
     }
 
-    /// What is wrong with the files, in a sentence each that begins with the file's name, and whether nothing of one
+    /// Returns the damage of the files, in a sentence each that begins with the file's name, and whether nothing of one
     /// could be read.
     pub(super) fn damage(&self) -> (Vec<(String, String)>, bool) {
         let mut sentences = Vec::new();

@@ -15,7 +15,7 @@ const HEAD: usize = 4;
 /// An end of options, in both byte orders.
 const END_BYTES: [u8; HEAD] = [0; HEAD];
 
-/// What to do to a block's options.
+/// The change to a block's options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Edit<'a> {
     /// Nothing.

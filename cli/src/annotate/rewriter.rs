@@ -21,7 +21,7 @@ pub(super) struct Rewriter<W> {
     out: W,
     /// Bytes written.
     written: u64,
-    /// What is written next.
+    /// The part that is written next.
     waiting: Vec<u8>,
     section: Option<Section>,
     /// Of a pcap file that becomes pcapng.

@@ -42,12 +42,12 @@ impl<R: Read> Buffer<R> {
         self.offset
     }
 
-    /// What made the stream end before its time, if anything did.
+    /// The error that ended the stream before its time, if any.
     pub(super) fn error(&self) -> Option<&io::Error> {
         self.ended.as_ref()?.as_ref()
     }
 
-    /// What is there without reading.
+    /// Returns the bytes that are there without reading.
     pub(super) fn unread(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with a capture, in one sentence each.
+//! Kinds of damage to a capture, in one sentence each.
 
 use std::{fmt, io};
 
@@ -9,7 +9,7 @@ use super::{formats, link_types};
 pub(crate) enum Unreadable {
     /// No file has this name.
     Missing,
-    /// It is a directory.
+    /// The capture is a directory.
     Directory,
     /// The system does not let us read it.
     Io(io::Error),
@@ -23,7 +23,7 @@ pub(crate) enum Unreadable {
     Format(&'static str),
     /// Neither pcap nor pcapng; its first bytes.
     NotACapture(Box<[u8]>),
-    /// It ends inside of the header of the file.
+    /// The capture ends inside of the header of the file.
     HeaderCut,
     /// The header of the file contradicts itself.
     HeaderDamaged,
@@ -123,7 +123,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Says which link type is unknown and what to do about it.
+/// Returns a sentence about the unknown link type and what to do about it.
 pub(crate) struct UnknownLinkType(pub(crate) u32);
 
 impl fmt::Display for UnknownLinkType {
@@ -139,11 +139,11 @@ pub(crate) struct Damage {
     pub(crate) offset: u64,
     /// Last frame before it.
     pub(crate) after_frame: u64,
-    /// What is wrong.
+    /// The kind of damage.
     pub(crate) what: Defect,
 }
 
-/// What is wrong at a place.
+/// The kind of damage at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Defect {
     /// The capture ends in the middle of a packet.
@@ -169,14 +169,14 @@ pub(crate) enum Defect {
 }
 
 impl Defect {
-    /// Whether the next record can still be found, so that only this one is lost.
+    /// Returns true if the next record can still be found, so that only this one is lost.
     pub(super) const fn is_local(&self) -> bool {
         matches!(self, Self::Block | Self::Interface(_))
     }
 }
 
 impl Damage {
-    /// What happened, where, and what became of the rest. `unit` is what the offset counts.
+    /// Returns what happened, where, and what became of the rest. `unit` is what the offset counts.
     pub(crate) fn sentence(&self, unit: &str) -> String {
         let rest = if self.what.is_local() {
             "the rest was used"

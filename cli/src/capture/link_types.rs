@@ -2,7 +2,7 @@
 //!
 //! Numbers and meanings: the registry of link-layer header types (draft-ietf-opsawg-pcaplinktype).
 
-/// What a link type is called, and whether what it carries may be IP.
+/// The name of a link type, and whether it may carry IP.
 struct Named(u32, &'static str, Carries);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ const NAMES: &[Named] = &[
     Named(299, "systemd journal", Other),
 ];
 
-/// Says of packets of a link type what it is, and what can be done.
+/// Returns a sentence about packets of a link type: what it is, and what can be done.
 pub(super) fn sentence(number: u32) -> String {
     match NAMES.iter().find(|named| named.0 == number) {
         Some(Named(_, name, Ip)) => format!(

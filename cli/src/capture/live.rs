@@ -142,7 +142,7 @@ fn read_on(
     }
 }
 
-/// What another thread reads.
+/// Packets that another thread reads.
 struct Stream {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,

@@ -34,7 +34,7 @@ const LINK_TYPE_MASK: u32 = 0x03ff_ffff;
 const HAS_FCS_LENGTH: u32 = 0x0400_0000;
 const FCS_LENGTH_SHIFT: u32 = 28;
 
-/// Whether a file that begins with these bytes is pcap.
+/// Returns true if a file that begins with these bytes is pcap.
 pub(super) fn is_magic(head: [u8; 4]) -> bool {
     head == MODIFIED_BIG || pcap_parser::parse_pcap_header(&padded(head)).is_ok()
 }

@@ -32,7 +32,7 @@ pub(crate) struct PcapngReader<R> {
     last_time: Time,
     /// Where the last block that was taken whole is in the buffer.
     taken: Range<usize>,
-    /// What [`Self::next_piece`] gives next.
+    /// The piece that [`Self::next_piece`] gives next.
     pending: Pending,
     damage: Option<Damage>,
     ended: bool,
@@ -114,7 +114,7 @@ impl<R: Read> PcapngReader<R> {
         });
     }
 
-    /// Whether the stream ends where a block could begin, and without an error.
+    /// Returns true if the stream ends where a block could begin, and without an error.
     fn at_end(&mut self) -> bool {
         !self.buffer.fill(1) && self.buffer.error().is_none()
     }

@@ -6,7 +6,7 @@ use nflx_core::{LinkType, Packet};
 
 use super::order::Order;
 
-/// What the header of a pcap file says of all its packets.
+/// Facts from the header of a pcap file about all its packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     /// Byte order of the file.

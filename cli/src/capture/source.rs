@@ -34,7 +34,7 @@ enum SourceInput {
 pub(crate) struct Pass<'a> {
     /// The stream.
     pub(crate) bytes: Box<dyn Read + 'a>,
-    /// Whether offsets in it are offsets after decompression.
+    /// True if offsets in it are offsets after decompression.
     pub(crate) compressed: bool,
 }
 

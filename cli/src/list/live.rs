@@ -160,7 +160,7 @@ fn follow<T: Live>(
     Ok(status)
 }
 
-/// What the user should know besides the rows, in sentences.
+/// Returns remarks for the user besides the rows, in sentences.
 fn remarks(engine: &Engine, seen: &Seen, windows: &features::WindowStats) -> Vec<String> {
     let mut sentences = seen.sentences(engine, windows);
     let lost = engine.stats().settled_lost;

@@ -24,7 +24,7 @@ use crate::rows::{
 pub(crate) trait Report: Rows + Sized {
     /// How often a capture is read at least.
     const PASSES: u32 = 1;
-    /// Whether windows are counted meanwhile.
+    /// True if windows are counted meanwhile.
     const COUNTS: bool = false;
 
     /// Writes the rows of a capture; `watched` where a person sees them come.

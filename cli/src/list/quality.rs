@@ -291,7 +291,7 @@ pub(crate) fn check(check: &ModelCheck) -> Status {
     })
 }
 
-/// What is said of a model.
+/// Facts about a model.
 fn entries(model: &Model) -> Vec<(&'static str, String)> {
     let columns: Vec<_> = model.columns().iter().map(|column| column.name).collect();
     let labels: Vec<_> = model.labels().collect();

@@ -26,14 +26,14 @@ use crate::workers;
 /// Name of the file in a folder that stands for a capture.
 const PART: &str = "part.parquet";
 
-/// What became of a capture.
+/// The result of reading a capture.
 struct CaptureRead<R> {
     status: Status,
-    /// What the user should know, a sentence each.
+    /// Remarks for the user, a sentence each.
     sentences: Vec<String>,
-    /// Whether a Netflix server was recognised.
+    /// True if a Netflix server was recognised.
     recognised: bool,
-    /// Its rows, if it could be read.
+    /// The rows, if it could be read.
     rows: Option<R>,
 }
 
@@ -82,7 +82,7 @@ pub(crate) fn run<T: Report>(run: &Run) -> Status {
     status
 }
 
-/// What options cannot mean together, in a sentence.
+/// Returns the contradiction between options, in a sentence.
 pub(super) fn contradiction(run: &Run) -> Option<&'static str> {
     let standard_input = run.files.iter().filter(|file| file.as_os_str() == "-");
     match standard_input.count() {
@@ -165,7 +165,7 @@ pub(super) fn study<T: Report>(
     Ok(study.asking(run.model.as_ref(), run.as_known))
 }
 
-/// What messages call a capture that cannot be read.
+/// Returns the name that messages give a capture that cannot be read.
 fn name_of(files: &[PathBuf]) -> String {
     files.first().map_or_else(String::new, |file| name(file))
 }

@@ -159,7 +159,7 @@ impl Column {
         self.presence.push(ABSENT);
     }
 
-    /// Whether values are there, per row of `rows` or per item; `None` if all are.
+    /// Returns true if values are there, per row of `rows` or per item; `None` if all are.
     pub(super) fn presence(&self) -> Option<&[i16]> {
         (!self.presence.is_empty()).then_some(&self.presence)
     }

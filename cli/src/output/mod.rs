@@ -45,7 +45,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What the ending of an output's name asks for.
+    /// Returns the format that the ending of an output's name asks for.
     pub(crate) fn of_name(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?;
         let endings = [

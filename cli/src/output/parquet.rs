@@ -97,7 +97,7 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
 }
 
 impl<T: Rows> Parquet<Spool, T> {
-    /// What was written, for [`Parquet::append`].
+    /// The bytes written, for [`Parquet::append`].
     pub(super) fn into_groups(self) -> io::Result<Groups> {
         let written = self.file.flushed_row_groups().to_vec();
         let bytes = self.file.into_inner().map_err(io_error)?.spooled();

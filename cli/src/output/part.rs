@@ -32,7 +32,7 @@ pub(crate) struct Groups {
 /// Takes bytes and gives them back: memory, or a temporary file without a name.
 pub(crate) struct Spool(SpooledTempFile);
 
-/// What was written to a [`Spool`].
+/// The bytes written to a [`Spool`].
 pub(super) enum Spooled {
     Memory(Bytes),
     File(std::fs::File),

@@ -16,7 +16,7 @@ pub(crate) enum Sink {
     Direct(BufWriter<File>),
     /// A regular file: written beside it, then given its name.
     File {
-        /// What is written so far; removed if it is not kept.
+        /// The bytes written so far; removed if it is not kept.
         temporary: BufWriter<Temporary>,
         /// Where it shall stand.
         target: PathBuf,
@@ -59,7 +59,7 @@ impl Sink {
         })
     }
 
-    /// Whether a person watches it come.
+    /// Returns true if a person watches it come.
     pub(crate) fn is_terminal(&self) -> bool {
         match self {
             Self::Stdout(stdout) => stdout.get_ref().is_terminal(),
@@ -119,7 +119,7 @@ fn temporary(directory: &Path, target: &Path) -> io::Result<BufWriter<Temporary>
     ))
 }
 
-/// What a new file gets, less the user's mask.
+/// Returns the permissions of a new file, before the user's mask.
 #[cfg(unix)]
 fn default_permissions() -> Option<fs::Permissions> {
     use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! What the page tells, from what the engine found.
+//! Facts on the page, from what the engine found.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -61,7 +61,7 @@ impl Sum {
             })
     }
 
-    /// Whether anything was lost on the way or not captured.
+    /// Returns true if anything was lost on the way or not captured.
     pub(super) const fn has_loss(&self) -> bool {
         self.retransmitted > 0 || self.missing > 0
     }
@@ -138,7 +138,7 @@ pub(super) fn quantile(sorted: &[i64], share: f64) -> Option<i64> {
     sorted.get(rank.max(1) - 1).copied()
 }
 
-/// What people call a role.
+/// Returns the common name of a role.
 pub(super) const fn role_title(role: Role) -> &'static str {
     match role {
         Role::Video => "video",

@@ -21,22 +21,22 @@ const POLICY: &str =
 /// Servers that the first sentence names.
 const MAX_NAMED: usize = 3;
 
-/// What makes a page.
+/// The contents of a page.
 pub(super) struct Page<'a> {
-    /// What the capture is called.
+    /// The name of the capture.
     pub(super) capture: &'a str,
-    /// Its first packet.
+    /// The first packet.
     pub(super) start: Time,
     pub(super) facts: &'a Facts<'a>,
     /// Sessions of viewers.
     pub(super) sessions: &'a [Session],
     /// A model's answers, if one was given.
     pub(super) answers: Option<&'a Answers>,
-    /// What to say where no server was found.
+    /// The sentence where no server was found.
     pub(super) lacking: Option<&'a str>,
     /// `None` where no server was found.
     pub(super) traffic: Option<&'a Traffic>,
-    /// What the user should know about damage and shortage.
+    /// Remarks for the user about damage and shortage.
     pub(super) remarks: &'a [String],
 }
 

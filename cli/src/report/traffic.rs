@@ -16,7 +16,7 @@ const LENGTHS: [i64; 17] = [
     600_000, 1_800_000, 3_600_000,
 ];
 
-/// What went over the line in one slice.
+/// Traffic in one slice of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Slice {
     /// Bytes from servers that send video.

@@ -14,7 +14,7 @@ pub(crate) struct FeatureRow<'a> {
     pub(crate) capture: &'a str,
     pub(crate) start: Time,
     pub(crate) row: &'a Row,
-    /// What a model says of it; nothing where there is none.
+    /// A model's answer about it; nothing where there is none.
     pub(crate) said: &'a Said<'a>,
 }
 

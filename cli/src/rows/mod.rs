@@ -1,4 +1,5 @@
-//! What is printed: one list of columns per type of row, from which every format takes names, order, types and values.
+//! The printed columns: one list of columns per type of row, from which every format takes names, order, types and
+//! values.
 
 mod features;
 mod models;
@@ -32,13 +33,13 @@ pub(crate) trait Rows: 'static {
     /// One row, borrowed from whatever holds the facts.
     type Row<'a>;
 
-    /// What its rows are, in one word: the command that lists them.
+    /// The word for its rows: the command that lists them.
     const NAME: &'static str;
 
     /// Every column, in the order that documents promise.
     const COLUMNS: &'static [Column<Self>];
 
-    /// What times in tables are counted from.
+    /// The time from which times in tables are counted.
     fn start(_row: &Self::Row<'_>) -> Time {
         Time(0)
     }
@@ -48,11 +49,11 @@ pub(crate) trait Rows: 'static {
 pub(crate) struct Column<T: Rows + ?Sized> {
     /// Key in JSON lines, header in CSV, name in Parquet.
     pub(crate) key: &'static str,
-    /// What kind of value every row has there, if it has one.
+    /// The type of the value that every row has there, if it has one.
     pub(crate) kind: Type,
-    /// What numbers count or measure; empty where they do not.
+    /// The unit of numbers; empty where they do not.
     pub(crate) unit: &'static str,
-    /// What it says, in one sentence.
+    /// Its meaning, in one sentence.
     pub(crate) about: &'static str,
     /// The value of a row.
     pub(crate) value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
@@ -68,7 +69,7 @@ impl<T: Rows + ?Sized> Clone for Column<T> {
 
 impl<T: Rows + ?Sized> Copy for Column<T> {}
 
-/// What a column holds. Programs that read whole files take it from there, whatever the values are.
+/// The type of a column. Programs that read whole files take it from there, whatever the values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     /// A truth value.
@@ -94,7 +95,7 @@ pub enum Type {
 }
 
 impl Type {
-    /// Whether a column of this type may hold `value`.
+    /// Returns true if a column of this type may hold `value`.
     pub(crate) const fn takes(self, value: &Value<'_>) -> bool {
         match value {
             Value::Null => true,
@@ -117,16 +118,16 @@ impl Type {
 pub(crate) struct Shown {
     /// Heading.
     pub(crate) title: &'static str,
-    /// What its numbers count.
+    /// The quantity that its numbers count.
     pub(crate) unit: Unit,
 }
 
-/// What a number in a table counts, hence how people read it best.
+/// The quantity that a number in a table counts, hence how people read it best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     /// Words and names, aligned left, shortened where the terminal is narrow.
     Text,
-    /// What is of use as a whole only, such as addresses: aligned left.
+    /// Values of use as a whole only, such as addresses: aligned left.
     Whole,
     /// Numbers that name something, such as frames: as they are.
     Number,
@@ -136,7 +137,7 @@ pub(crate) enum Unit {
     Bytes,
     /// Bits per second: kbit/s, …
     BitRate,
-    /// Whether something is so: said only where it is.
+    /// A fact that is so or not: shown only where it is.
     Mark,
     /// The capture's path: shown where there are several captures, its end if there is no room for all of it.
     Capture,

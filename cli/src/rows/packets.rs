@@ -16,9 +16,9 @@ pub(crate) struct PacketRow<'a> {
     pub(crate) annotation: Annotation,
     pub(crate) server: Option<&'a Server>,
     pub(crate) segment: Option<&'a Segment>,
-    /// What the server did in the whole capture.
+    /// The server's role in the whole capture.
     pub(crate) role: Role,
-    /// What the segment held once it was complete.
+    /// The segment's kind once it was complete.
     pub(crate) kind: Option<Kind>,
 }
 

@@ -1,4 +1,4 @@
-//! What a model says of a window, with its reason in words.
+//! A model's answer about a window, with its reason in words.
 
 use nflx_core::quality::model::Answer;
 

@@ -13,7 +13,7 @@ pub(crate) struct SessionRow<'a> {
     pub(crate) capture: &'a str,
     pub(crate) start: Time,
     pub(crate) session: &'a Session,
-    /// Its stalls, as [`spans`] gives them.
+    /// The stalls, as [`spans`] gives them.
     pub(crate) stalls: &'a [[f64; 2]],
 }
 

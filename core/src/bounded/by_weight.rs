@@ -30,7 +30,7 @@ struct Entry {
     standing: Standing,
     /// `None` while it weighs nothing.
     rank: Option<u8>,
-    /// Its neighbours of the same rank: the one that came after it, and the one that came before.
+    /// The neighbours of the same rank: the one that came after it, and the one that came before.
     newer: Slot,
     older: Slot,
 }

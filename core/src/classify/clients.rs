@@ -21,8 +21,8 @@ use crate::segments::table::SegmentTable;
 /// A client is judged anew once this share of what is known of it is new.
 const NEW_SHARE: usize = 6;
 
-/// What judging may cost for each segment asked for, in steps. A client whose sizes make it dearer is judged less often,
-/// but each segment at least once.
+/// The most that judging may cost for each segment asked for, in steps. A client whose sizes make it dearer is judged
+/// less often, but each segment at least once.
 const STEPS_PER_SEGMENT: u64 = 1024;
 
 /// Clients, and what their segments say about servers.
@@ -36,7 +36,7 @@ pub(crate) struct Clients {
     tallies: Vec<Tally>,
     /// Number of the first segment that was not taken yet.
     next: u32,
-    /// What segments hold was decided for some that nothing can change any more.
+    /// Some segments were decided for good: nothing can change them any more.
     pub(crate) verdicts_final: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What segments hold: video, audio or something else.
+//! Contents of segments: video, audio or something else.
 //!
 //! Nothing but sizes and times of a client's requests is needed; names only say where not to look. A player fetches two
 //! tracks side by side. Audio is encoded at a nearly constant bitrate, so its segments have nearly the same size and

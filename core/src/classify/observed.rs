@@ -8,7 +8,7 @@ use crate::facts::segment::{Kind, KindReason};
 pub(crate) struct Observed {
     pub(crate) number: u32,
     pub(crate) server: ServerId,
-    /// Its connection.
+    /// The connection.
     pub(crate) flow: u32,
     /// Nanoseconds: request and last byte.
     pub(crate) start: i64,
@@ -16,7 +16,7 @@ pub(crate) struct Observed {
     pub(crate) size: u64,
     /// By how much that may be off.
     pub(crate) error: u64,
-    /// It came in beside others of its connection, and its size is what was made out of it.
+    /// True if it came in beside others of its connection, and its size is what was made out of it.
     pub(crate) shared: bool,
 }
 

@@ -78,7 +78,8 @@ impl Default for Player {
 }
 
 impl Player {
-    /// What it fetches, in order of request. A track asks again when its segment is there and its buffer not full.
+    /// The segments that it fetches, in order of request. A track asks again when its segment is there and its buffer
+    /// not full.
     fn session(&self) -> Vec<Truth> {
         let mut random = Random(self.seed);
         let mut truth: Vec<Truth> = Vec::new();

@@ -22,7 +22,7 @@ pub(super) const OVERLAPS: usize = 20;
 /// Segments in slices by which clusters are compared, and what share of the best one's coverage, in percent, is as good.
 const COMPARED_SLICE: usize = 10;
 const COMPARED_COVERAGE: u64 = 80;
-/// What is beside a cluster is another track from this share of its bytes, in percent.
+/// Segments beside a cluster are another track from this share of its bytes, in percent.
 const BESIDE_BYTES: u64 = 25;
 /// And is part of it while near it in size and at most this share of its number, in percent.
 const STRAY_NUMBER: usize = 33;

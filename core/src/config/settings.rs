@@ -60,7 +60,7 @@ pub struct Setting {
     pub name: &'static str,
     /// Short title.
     pub title: &'static str,
-    /// Its effect.
+    /// The effect.
     pub help: &'static str,
     /// Unit of its value; empty for words.
     pub unit: &'static str,

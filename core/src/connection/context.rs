@@ -1,4 +1,4 @@
-//! What a connection may use while it reads a packet, and what it hands up.
+//! The tables that a connection may use while it reads a packet, and the facts that it hands up.
 
 use std::net::IpAddr;
 

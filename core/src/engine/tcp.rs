@@ -20,7 +20,7 @@ struct After {
     keeps: bool,
     /// Something was sent again.
     repeats: bool,
-    /// Its contents were looked at and say nothing more about who it is.
+    /// The contents were looked at and say nothing more about who it is.
     is_settled: bool,
     is_over: bool,
 }

@@ -38,10 +38,10 @@ fn response(length: usize) -> Vec<u8> {
 
 /// Bodies of the responses in every conversation below.
 const BODIES: [usize; 4] = [60_000, 300, 16_384, 25_000];
-/// What a response's head takes.
+/// Bytes of a response's head.
 const HEAD: usize = 544;
 
-/// What a segment should say: bytes and bytes of HTTP.
+/// A segment as expected: bytes and bytes of HTTP.
 type Sizes = (u64, u64);
 
 /// A conversation in clear HTTP.

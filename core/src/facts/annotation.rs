@@ -1,4 +1,4 @@
-//! What the engine says about one packet.
+//! The engine's answer about one packet.
 
 use super::counters::{Counters, Direction};
 

@@ -107,7 +107,7 @@ pub enum KindReason {
     Pending = 0,
     /// Too small for media.
     TooSmall = 1,
-    /// Its server's name is not that of a media appliance.
+    /// The server's name is not that of a media appliance.
     Name = 2,
     /// Audio: one of many of nearly the same size that come back all through the session.
     SizeCluster = 3,
@@ -119,7 +119,7 @@ pub enum KindReason {
     Bulk = 6,
     /// The beginning of a media file: several of the same size at once.
     Headers = 7,
-    /// Its server, which has no telling name, sends pictures or chatter.
+    /// The server, which has no telling name, sends pictures or chatter.
     Files = 8,
     /// Too few segments of a server that has no telling name.
     TooFew = 9,
@@ -154,7 +154,7 @@ pub struct Segment {
     pub next: Option<u32>,
     /// The server that sent it.
     pub server: ServerId,
-    /// Its flow; with the classic per-address rule, the flow of the request.
+    /// The flow; with the classic per-address rule, the flow of the request.
     pub flow: u32,
     /// The client's address, or the first one of its device (`client_key`); where a connection came from another address,
     /// the one with which it began.
@@ -163,9 +163,9 @@ pub struct Segment {
     pub client_port: u16,
     /// The server's port.
     pub server_port: u16,
-    /// Its transport.
+    /// The transport.
     pub transport: Transport,
-    /// Its kind.
+    /// The kind.
     pub kind: Kind,
     /// The rule that decided this.
     pub kind_reason: KindReason,

@@ -91,7 +91,7 @@ impl PartialOrd for EvidenceKind {
 pub enum EvidenceScope {
     /// The flow itself, by a name of its own.
     Flow = 1,
-    /// Its server's address, which is known from elsewhere.
+    /// The server's address, which is known from elsewhere.
     Address = 2,
 }
 
@@ -113,7 +113,7 @@ impl EvidenceScope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evidence {
-    /// Its kind.
+    /// The kind.
     pub kind: EvidenceKind,
     /// The name that gave it (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and
     /// [`EvidenceKind::Config`].
@@ -186,9 +186,9 @@ pub enum RoleReason {
     None = 0,
     /// The kinds of its segments.
     Segments = 1,
-    /// Its name.
+    /// The name.
     Name = 2,
-    /// Its address, which is in a range of Netflix's own: these hold media appliances.
+    /// The address, which is in a range of Netflix's own: these hold media appliances.
     Prefix = 3,
     /// Bulk downloads, as speed tests make them, and no media.
     Bulk = 4,
@@ -218,7 +218,7 @@ pub struct Server {
     pub address: IpAddr,
     /// Every kind of evidence with what gave it, strongest first.
     pub evidence: Vec<Evidence>,
-    /// Its role, by its segments.
+    /// The role, by its segments.
     pub role: Role,
     /// The rule that decided this.
     pub role_reason: RoleReason,

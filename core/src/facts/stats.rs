@@ -1,4 +1,4 @@
-//! What an engine had no room for, and what it could not read.
+//! Counts of packets and state that an engine had no room for, and of packets that it could not read.
 
 /// Counts of what the engine dropped, capped or could not read, since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -34,7 +34,7 @@ impl Occurrences {
     }
 }
 
-/// What a session's segments were so far, and those of the window that is filled next.
+/// Statistics of a session's segments so far, and those of the window that is filled next.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SessionSegments {
     /// Of the packets to and from video servers.
@@ -157,7 +157,7 @@ impl SessionSegments {
         sampled
     }
 
-    /// What is known at the end of the window.
+    /// Returns the state at the end of the window.
     fn known(&self, rules: &WindowRules) -> SegmentsSoFar {
         let mut last_sizes = Spread::default();
         let mut average = None;

@@ -3,7 +3,7 @@
 use crate::facts::segment::Transport;
 use crate::wire::decode::{self, TcpFlags};
 
-/// What the packets to and from one server showed in a window.
+/// Observations of the packets to and from one server in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Carried {
     /// Ordinal in the window of the first of them, and true if it began a connection; `None` before it.
@@ -41,7 +41,7 @@ impl Carried {
     }
 }
 
-/// What the packets to and from video servers showed so far.
+/// Observations of the packets to and from video servers so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Carriage {
     /// True if the first of them began a connection; `None` before it.

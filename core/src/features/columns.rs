@@ -107,13 +107,13 @@ impl Source {
 pub struct Column {
     /// Name, exactly as published.
     pub name: &'static str,
-    /// Its subject.
+    /// The subject.
     pub layer: Layer,
     /// The type of its values.
     pub kind: Type,
     /// Unit; 1 for ratios, empty for what names something.
     pub unit: &'static str,
-    /// Its meaning, in a sentence without a full stop.
+    /// The meaning, in a sentence without a full stop.
     pub definition: &'static str,
     /// The source of its name.
     pub source: Source,
@@ -123,7 +123,7 @@ pub struct Column {
 }
 
 impl Column {
-    /// Its value in a row.
+    /// The value in a row.
     #[must_use]
     pub fn value<'r>(&self, row: &'r Row) -> Value<'r> {
         match (self.value)(row) {

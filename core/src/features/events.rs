@@ -1,4 +1,4 @@
-//! What becomes of segments, packet by packet, and which servers send video: what a studied capture tells of its windows.
+//! The course of segments, packet by packet, and which servers send video: what a studied capture tells of its windows.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ use crate::packet::{Time, from_seconds};
 pub(crate) enum Happening {
     /// The request.
     Request,
-    /// Its last byte comes.
+    /// The last byte comes.
     Completion { requested: Time, bytes: u64 },
 }
 
@@ -51,7 +51,7 @@ impl Queue {
     }
 }
 
-/// What a studied capture tells of its windows.
+/// Facts of a whole capture about its windows.
 #[derive(Debug)]
 pub(crate) struct CaptureFacts {
     events: HashMap<IpAddr, Queue>,

@@ -65,7 +65,7 @@ pub struct Live {
 #[derive(Clone, Copy, Debug)]
 struct Open {
     number: u32,
-    /// Its request counts for good.
+    /// The request counts for good.
     asked: bool,
 }
 

@@ -6,7 +6,7 @@
 //! packet of the session lies in exactly one. One whose time lies before the open window (captures step back where
 //! several queues wrote them) counts in the open one, and in [`WindowStats::packets_late`].
 //!
-//! What a segment held and when it ended is known only once the capture has been read. Packets can be counted meanwhile:
+//! The kind and end of a segment are known only once the capture has been read. Packets can be counted meanwhile:
 //! give each to [`Features::ahead`] with what the [`Engine`] says of it, and tell the outcome at the end
 //! ([`Features::settle`]). Where evidence came after packets that it concerns ([`Engine::evidence_came_late`]), or
 //! something found no room ([`Features::is_whole`]), read the capture once more: make [`Features::new`] of the outcome, and

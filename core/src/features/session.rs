@@ -45,7 +45,7 @@ pub(crate) struct Closed {
     pub(crate) begun: u64,
     /// Frame of the packet that closed it: what happens there happens behind it.
     pub(crate) until: u64,
-    /// It is the last of its session.
+    /// True if it is the last of its session.
     pub(crate) is_last: bool,
 }
 

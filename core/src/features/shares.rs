@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::carriage::Carried;
 use crate::wire::decode::IpPayload;
 
-/// What one server and the client sent each other in a window.
+/// Totals that one server and the client sent each other in a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Share {
     /// `None` for all those that were known to send video.

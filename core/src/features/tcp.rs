@@ -1,5 +1,5 @@
-//! What TCP's headers say of a connection: what was sent again or out of order, what is under way, how long answers
-//! take, how much room receivers have.
+//! Statistics of TCP's headers on a connection: what was sent again or out of order, what is under way, how long
+//! answers take, how much room receivers have.
 
 use std::collections::VecDeque;
 
@@ -31,7 +31,7 @@ pub(crate) struct Observation {
     pub(crate) new_bytes: u64,
     /// How often bytes of it had been sent before; `None` where it has no payload.
     pub(crate) repetitions: Option<u32>,
-    /// Its bytes are new, and later ones came before them.
+    /// The bytes are new, and later ones came before them.
     pub(crate) out_of_order: bool,
     /// The sender's bytes that are not acknowledged, with this packet.
     pub(crate) in_flight: Option<u64>,

@@ -1,4 +1,4 @@
-//! What is counted of one window of a session.
+//! The counters of one window of a session.
 
 use super::moments::Moments;
 use super::row::{Counted, Counts, DirectionTotals, Shape, Statistics};

@@ -50,7 +50,7 @@ struct Seen {
     time: Time,
     flow: Slot,
     sender: End,
-    /// It was seen with the other address of an address translation.
+    /// True if it was seen with the other address of an address translation.
     translated: bool,
 }
 

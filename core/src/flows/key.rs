@@ -1,4 +1,4 @@
-//! What makes packets one flow, and addresses one host.
+//! The key that makes packets one flow, and addresses one host.
 
 use core::hash::{Hash, Hasher};
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! What a server's evidence lets expect of it.
+//! Expectations of a server by its evidence.
 
 use crate::facts::server::{EvidenceKind, Server};
 
@@ -13,15 +13,15 @@ const CONTROL_NAMES: [&str; 2] = ["netflix", "nflxsearch"];
 /// The expectation of a server before anything is seen of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
-    /// Its name is a media appliance's.
+    /// The name is a media appliance's.
     Media,
     /// No telling name, and its address is in a range that Netflix announces.
     Range,
     /// Nothing.
     Unknown,
-    /// Its name is that of a host for files.
+    /// The name is that of a host for files.
     Files,
-    /// Its name is another one of Netflix's.
+    /// The name is another one of Netflix's.
     Control,
 }
 

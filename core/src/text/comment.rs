@@ -1,4 +1,4 @@
-//! What is said about a packet in one line, for comments in captures that travel to people who have Wireshark only.
+//! A line about a packet, for comments in captures that travel to people who have Wireshark only.
 
 use core::fmt;
 use core::fmt::Write;
@@ -23,7 +23,7 @@ pub struct PacketComment<'a> {
     pub frame: u64,
     /// The engine's annotation of it.
     pub annotation: &'a Annotation,
-    /// Its server.
+    /// The server.
     pub server: &'a Server,
     /// The segment that the annotation names, if it is still held.
     pub segment: Option<&'a Segment>,
@@ -54,7 +54,7 @@ impl PacketComment<'_> {
 impl PacketComment<'_> {
     /// Appends the note: [`PREFIX`], direction, what the packet is, the server, and what is to be said of its bytes.
     ///
-    /// It is what [`fmt::Display`] shows, in a quarter of the instructions: a capture gets one for each of its packets.
+    /// Gives what [`fmt::Display`] shows, in a quarter of the instructions: a capture gets one for each of its packets.
     pub fn append_to(&self, text: &mut String) {
         text.push_str(PREFIX);
         text.push_str(self.annotation.direction.as_str());

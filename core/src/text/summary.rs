@@ -1,4 +1,4 @@
-//! What a capture holds, in a few lines: for the comment of a section, and for people who have Wireshark only.
+//! A capture's contents in a few lines: for the comment of a section, and for people who have Wireshark only.
 
 use core::cmp::Reverse;
 use core::fmt;

@@ -1,4 +1,4 @@
-//! What clients and proxies tell each other before a tunnel opens: HTTP CONNECT (RFC 9110, section 9.3.6), SOCKS 4, 4a
+//! Messages of clients and proxies before a tunnel opens: HTTP CONNECT (RFC 9110, section 9.3.6), SOCKS 4, 4a
 //! and 5 (RFC 1928, RFC 1929), and the PROXY protocol's header, versions 1 and 2 (HAProxy's specification).
 
 use super::host_name::host_name;

@@ -386,7 +386,7 @@ pub struct ServerHello {
     pub cipher: u16,
     /// The application protocol is HTTP/2 (TLS 1.2 only: TLS 1.3 encrypts it).
     pub http2: bool,
-    /// It resumes a session (TLS 1.3: it chose a pre-shared key, without which early data is not read).
+    /// True if it resumes a session (TLS 1.3: it chose a pre-shared key, without which early data is not read).
     pub resumes: bool,
     /// HelloRetryRequest: another ClientHello follows (RFC 8446, section 4.1.4).
     pub retry: bool,

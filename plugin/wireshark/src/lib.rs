@@ -48,7 +48,7 @@ pub extern "C" fn plugin_register() {
     unsafe { nflx_plugin_register() }
 }
 
-/// What the plugin is, for Help > About > Plugins of Wireshark 4.4 and later; earlier ones do not ask.
+/// A description of the plugin for Help > About > Plugins of Wireshark 4.4 and later; earlier ones do not ask.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_describe() -> u32 {
     DISSECTOR

@@ -64,13 +64,13 @@ impl Head {
         matches!(self.kind, EPB_MAGIC | PB_MAGIC | SPB_MAGIC)
     }
 
-    /// Whether something of the block is needed.
+    /// Returns true if something of the block is needed.
     pub(super) const fn is_needed(self) -> bool {
         self.is_packet() || matches!(self.kind, SHB_MAGIC | IDB_MAGIC)
     }
 }
 
-/// What comes before the next block.
+/// The bytes before the next block.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Pending {
     #[default]

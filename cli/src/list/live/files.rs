@@ -21,7 +21,7 @@ pub(super) struct Files<'a> {
 /// Files of a folder.
 struct Folder<'a> {
     root: &'a Path,
-    /// What their names begin with.
+    /// The beginning of their names.
     name: &'static str,
     /// Nanoseconds that each holds.
     period: i64,

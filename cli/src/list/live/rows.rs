@@ -20,7 +20,7 @@ pub(crate) trait Live: Report {
     /// They are the same as those of a whole capture, so that pipes give them without being asked.
     const IS_DEFAULT: bool = false;
 
-    /// What is kept from packet to packet.
+    /// The state that is kept from packet to packet.
     type State;
 
     fn begin(engine: &Engine, run: &Run) -> Self::State;
@@ -40,7 +40,7 @@ pub(crate) trait Live: Report {
     ) -> io::Result<u64>;
 }
 
-/// What all rows say.
+/// The contents of all rows.
 pub(crate) struct About<'a> {
     pub(super) capture: &'a str,
     frames: &'a Frames,

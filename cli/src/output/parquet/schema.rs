@@ -1,4 +1,4 @@
-//! What a file says about its columns.
+//! A file's description of its columns.
 
 use std::sync::Arc;
 

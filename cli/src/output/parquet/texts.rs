@@ -29,7 +29,7 @@ const MANY: usize = 512 * 1024;
 /// Texts are given to the library in portions of so many rows.
 const PORTION: usize = 4096;
 
-/// What a row group holds of a column of texts.
+/// A row group's part of a column of texts.
 pub(super) struct Chunk<'a> {
     pub(super) descriptor: &'a ColumnDescPtr,
     pub(super) properties: &'a WriterPropertiesPtr,
@@ -123,7 +123,8 @@ impl Chunk<'_> {
         )))
     }
 
-    /// What the file says of the column: of its pages what was said of the numbers, of its values what is known of the texts.
+    /// Returns the file's metadata of the column: of its pages what was said of the numbers, of its values what is
+    /// known of the texts.
     fn metadata(
         &self,
         numbers: &ColumnChunkMetaData,
@@ -256,7 +257,7 @@ mod tests {
     /// Rows of a text and several words.
     struct Fake;
 
-    /// What a row holds.
+    /// The contents of a row.
     struct Row {
         text: Option<String>,
         words: Option<Vec<String>>,
@@ -310,7 +311,7 @@ mod tests {
         bytes
     }
 
-    /// What the library makes of the texts themselves.
+    /// Returns the bytes that the library makes of the texts themselves.
     fn by_the_library(rows: &[Row]) -> Vec<u8> {
         let columns: Vec<_> = Fake::COLUMNS.iter().collect();
         let (schema, properties) = (

@@ -15,7 +15,7 @@ pub(in crate::report) struct TimeAxis {
     start: Time,
     /// Nanoseconds in one unit.
     unit: f64,
-    /// What the numbers are.
+    /// The quantity of the numbers.
     pub(super) title: &'static str,
     /// Both ends, in units.
     pub(super) from: f64,

@@ -24,7 +24,7 @@ pub(super) use throughput::throughput;
 pub(super) use timeline::timeline;
 pub(super) use viewer::{playback, windows};
 
-/// What may go wrong in drawing.
+/// An error in drawing.
 pub(super) type DrawingError = Box<dyn Error + Send + Sync>;
 
 // Colours. The page's style knows each by its number, and has another for it in the dark.
@@ -130,7 +130,7 @@ fn both(
 
 type Plot<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Scale, Scale>>;
 
-/// What the vertical axis shows.
+/// The quantity on the vertical axis.
 struct Vertical<'a> {
     scale: Scale,
     text: &'a dyn Fn(&f64) -> String,

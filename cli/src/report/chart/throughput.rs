@@ -1,4 +1,4 @@
-//! What came down over time, and where the buffer was filled.
+//! Bytes that came down over time, and where the buffer was filled.
 
 use maud::Markup;
 use plotters::element::{Polygon, Rectangle};
@@ -67,7 +67,7 @@ pub(super) const fn height(form: Layout) -> u32 {
     if form.is_narrow { 240 } else { 300 }
 }
 
-/// What to divide bits per second by, and what that gives.
+/// Returns the divisor for bits per second, and the unit that it gives.
 fn unit(peak: f64) -> (f64, &'static str) {
     match peak {
         ..1e6 => (1e3, "kbit/s"),

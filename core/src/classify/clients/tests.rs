@@ -8,7 +8,7 @@ use crate::testing::segment;
 
 const SECOND: i64 = 1_000_000_000;
 
-/// What the ledger and the registry are to the viewers.
+/// Stands in for the ledger and the registry before the viewers.
 struct Bench {
     config: Config,
     registry: Registry,
@@ -65,7 +65,7 @@ impl Bench {
         number
     }
 
-    /// What is known of a client.
+    /// Facts about a client.
     fn pool(&mut self, client: u8) -> Option<&Pool> {
         let viewers = &mut self.viewers;
         let slot = viewers.pools.find(&IpAddr::from([10, 0, 0, client]))?;

@@ -75,7 +75,7 @@ pub(crate) struct QuicSession {
     opaque: bool,
     /// A segment was begun.
     has_asked: bool,
-    /// Its beginning was not seen, and some of its packets lack the fixed bit.
+    /// The beginning was not seen, and some of its packets lack the fixed bit.
     doubtful: bool,
     /// The client's latest packet.
     heard: Time,

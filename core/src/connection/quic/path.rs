@@ -1,4 +1,4 @@
-//! What a QUIC connection's path is like, as its packets tell.
+//! Properties of a QUIC connection's path, as its packets show them.
 
 use crate::config::Config;
 use crate::packet::{Time, from_milliseconds};
@@ -27,7 +27,7 @@ pub(super) struct Path {
     lengths: ConnectionIdLengths,
     /// Sent by the client, sent by the server.
     watches: [Watch; 2],
-    /// What the client addressed its Initials to, first and now: its own choice, then the server's.
+    /// The connection IDs that the client addressed its Initials to, first and now: its own choice, then the server's.
     original: Option<ConnectionId>,
     server_id: Option<ConnectionId>,
     /// The client's last Initial before the server answered.

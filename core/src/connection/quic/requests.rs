@@ -53,10 +53,10 @@ pub(super) enum Belief {
 pub(super) struct Unanswered {
     pub(super) stamp: Stamp,
     pub(super) belief: Belief,
-    /// Its segment, once that was opened.
+    /// The segment, once that was opened.
     pub(super) number: Option<u32>,
     content: u32,
-    /// Its latest packet.
+    /// The latest packet.
     last: Time,
     /// That was as long as the client's datagrams get: more may follow.
     goes_on: bool,
@@ -66,7 +66,7 @@ pub(super) struct Unanswered {
     answered: bool,
     /// Bytes of responses that had come when it was asked.
     pub(super) asked_at: u64,
-    /// It may be the one before it, sent again on a connection on which acknowledgements do not show.
+    /// True if it may be the one before it, sent again on a connection on which acknowledgements do not show.
     pub(super) is_repeated: bool,
 }
 

@@ -50,7 +50,7 @@ pub(super) struct Downlink {
     pub(super) content: u32,
     /// True if it is as long as this server's packets get.
     pub(super) full: bool,
-    /// Its framing is a guess.
+    /// The framing is a guess.
     pub(super) estimated: bool,
 }
 

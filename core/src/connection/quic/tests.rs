@@ -22,7 +22,7 @@ const V2: u32 = 0x6b33_43cf;
 const FIRST_ID: [u8; 8] = *b"original";
 const SERVER_ID: [u8; 5] = *b"srvid";
 const CLIENT_ID: [u8; 8] = *b"clientid";
-/// What the server fills its datagrams to.
+/// The size up to which the server fills its datagrams.
 pub(super) const FULL: usize = 1252;
 /// First byte, connection ID, packet number and tag of the server's packets.
 pub(super) const DOWN_OVERHEAD: usize = 1 + CLIENT_ID.len() + 2 + TAG_LEN;

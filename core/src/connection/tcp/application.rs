@@ -1,4 +1,4 @@
-//! What is said on a TCP connection: which protocol, who the server is, and the segments.
+//! The conversation on a TCP connection: which protocol, who the server is, and the segments.
 
 mod naming;
 mod tunnel;

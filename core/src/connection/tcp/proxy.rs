@@ -1,4 +1,4 @@
-//! What a client and a proxy tell each other before the tunnel opens. Behind it, the bytes are a connection of its own.
+//! Messages between a client and a proxy before the tunnel opens. Behind it, the bytes are a connection of its own.
 
 use super::stream::Run;
 use crate::facts::segment::Via;
@@ -14,7 +14,7 @@ enum Up {
     /// Nothing came but, perhaps, the PROXY protocol's header.
     #[default]
     First,
-    /// Its methods of authentication were offered, by SOCKS 5.
+    /// The methods of authentication were offered, by SOCKS 5.
     Greeted,
     /// Asked for a tunnel.
     Asked,

@@ -27,7 +27,7 @@ fn analysis(config: Config, packets: &[Given]) -> Engine {
     engine
 }
 
-/// What rows say, but for numbers of frames and times.
+/// The contents of rows, but for numbers of frames and times.
 fn rows(engine: &Engine) -> (Vec<String>, Vec<String>) {
     let server =
         |server: &Server| format!("{} {} {:?}", server.address, server.flows, server.counters);

@@ -1,4 +1,4 @@
-//! What networks and captures do to packets changes no sizes.
+//! Changes that networks and captures make to packets change no sizes.
 
 use proptest::sample::Index;
 

@@ -1,11 +1,11 @@
-//! What must make no difference, and work that is paid by bytes.
+//! Changes that must make no difference, and work that is paid by bytes.
 
 use std::net::IpAddr;
 
 use super::*;
 use crate::bounded::work;
 
-/// What may be spent on a packet, whatever is in it, and on each of its captured bytes, in steps.
+/// The most that may be spent on a packet, whatever is in it, and on each of its captured bytes, in steps.
 const STEPS_PER_PACKET: u64 = 4096;
 const STEPS_PER_BYTE: u64 = 64;
 

@@ -7,7 +7,7 @@ const VIDEO: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
 const OTHER: &str = "www.example.org";
 const PROXY: &str = "192.0.2.100";
 
-/// What a client and a proxy say in turns, the client first.
+/// Messages of a client and a proxy in turns, the client first.
 type Turns = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn connect(name: &str) -> Turns {

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{client_hello, record, server_hello};
 
 const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
-/// What TLS 1.3 and TLS 1.2 with GCM add to a record's plaintext.
+/// Bytes that TLS 1.3 and TLS 1.2 with GCM add to a record's plaintext.
 const TLS13: usize = 17;
 const GCM: usize = 24;
 
@@ -25,7 +25,7 @@ fn sizes_of(talk: &Talk) -> Vec<Sizes> {
     sizes(&run(Config::default(), &talk.packets).0)
 }
 
-/// What an engine says of a conversation of which packets from `from` on were cut.
+/// Returns an engine's answers about a conversation of which packets from `from` on were cut.
 fn sizes_cut(talk: &Talk, from: usize, captured: usize) -> Vec<Sizes> {
     let mut engine = Engine::new(Config::default());
     for (at, packet) in talk.packets.iter().enumerate() {

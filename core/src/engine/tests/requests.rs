@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{client_hello, record, server_hello};
 
 const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
-/// What TLS 1.3 and TLS 1.2 with GCM add to a record's plaintext.
+/// Bytes that TLS 1.3 and TLS 1.2 with GCM add to a record's plaintext.
 const TLS13: usize = 17;
 const GCM: usize = 24;
 

@@ -1,4 +1,4 @@
-//! What is held of a flow and of an address.
+//! The state of a flow and of an address.
 
 use std::sync::Arc;
 
@@ -22,11 +22,11 @@ pub(super) struct Sent {
 pub(crate) struct Flow {
     /// Number in order of appearance; `None` for traffic without ports.
     pub(crate) number: Option<u32>,
-    /// Its Netflix end, if one is.
+    /// The Netflix end, if one is.
     pub(crate) server: Option<(ServerId, End)>,
     /// The place where its contents are followed.
     pub(crate) connection: Slot,
-    /// Its contents were looked at and say nothing about who it is.
+    /// The contents were looked at and say nothing about who it is.
     pub(crate) identified_or_given_up: bool,
     /// Sequence number of the SYN that opened it.
     pub(crate) opened_by: Option<u32>,
@@ -34,7 +34,7 @@ pub(crate) struct Flow {
     pub(crate) client: Option<End>,
     /// Something that would belong to segments passed before it was known to be Netflix's.
     pub(crate) passed_over: bool,
-    /// Its connection is over, and not followed any more.
+    /// The connection is over, and not followed any more.
     pub(crate) over: bool,
     /// Packets that are still looked at for copies, and one more.
     pub(crate) watch: u8,

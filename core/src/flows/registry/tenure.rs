@@ -2,7 +2,7 @@
 
 use crate::facts::annotation::ServerId;
 
-/// What a server is worth keeping for.
+/// The reasons to keep a server.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tenure {
     pub(super) id: ServerId,

@@ -1,9 +1,9 @@
 //! Room for servers: which of them goes when another is named and the table is full.
 //!
-//! What was seen at work outlives what was only named: names are forged with one packet each, and packets with one more.
-//! A server that never had a packet goes first, the one named longest ago; its number is given to the next, as no packet,
-//! flow or segment has it. Then goes one that has packets and no segment, and had none lately; the next in its place gets
-//! another number. A server with a segment stays.
+//! An address that was seen at work outlives one that was only named: names are forged with one packet each, and
+//! packets with one more. A server that never had a packet goes first, the one named longest ago; its number is given
+//! to the next, as no packet, flow or segment has it. Then goes one that has packets and no segment, and had none
+//! lately; the next in its place gets another number. A server with a segment stays.
 
 use super::Registry;
 use super::claim::Reach;

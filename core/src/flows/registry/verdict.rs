@@ -42,8 +42,8 @@ impl Registry {
         }
     }
 
-    /// Says which end opened a flow. Clients open from ports above those they open to; a SYN that seems to go the other
-    /// way is damaged, or that of two peers, and says nothing.
+    /// Tells which end opened a flow. Clients open from ports above those they open to; a SYN that seems to go the
+    /// other way is damaged, or that of two peers, and says nothing.
     pub(crate) fn opened(&mut self, config: &Config, slot: Slot, opener: End) {
         let key = self.flows.key(slot);
         if key.port(opener) < key.port(1 - opener) {

@@ -1,6 +1,7 @@
 //! The frames that captures mostly hold: TCP and UDP in IPv4 without options on Ethernet.
 //!
-//! Says of them what the layers one after the other would say, in a tenth of the time, and leaves all others to these.
+//! Returns for them what the layers one after the other would say, in a tenth of the time, and leaves all others to
+//! these.
 
 use super::datagram::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, IpPayload};
 use super::layer::Rest;

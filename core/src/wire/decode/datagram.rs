@@ -1,4 +1,4 @@
-//! What is read of an IP packet and its transport header.
+//! The contents of an IP packet and its transport header.
 
 use std::net::IpAddr;
 

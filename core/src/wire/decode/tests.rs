@@ -90,7 +90,7 @@ fn inner() -> Vec<u8> {
     testing::ip(address("10.1.2.3"), address("23.246.0.9"), 6, &segment())
 }
 
-/// Whether a datagram is [`inner`].
+/// Returns true if a datagram is [`inner`].
 fn assert_inner(datagram: &Datagram<'_>, context: &str) {
     assert_eq!(datagram.source, address("10.1.2.3"), "{context}");
     assert_eq!(datagram.destination, address("23.246.0.9"), "{context}");

@@ -72,7 +72,7 @@ pub struct Opened {
 /// The keys of one direction's Initial packets.
 #[derive(Clone)]
 pub struct InitialKeys {
-    /// What they follow from.
+    /// The inputs that they follow from.
     secret: Hkdf<Sha256>,
     version: Version,
     header_protection: Aes128,
@@ -90,7 +90,7 @@ struct PayloadKeys {
     iv: [u8; IV_LEN],
 }
 
-/// What the salts of the versions make of a connection ID first: half of the way to the first secret.
+/// The first step from the versions' salts to keys: half of the way to the first secret.
 static SALTED: LazyLock<[HkdfExtract<Sha256>; Version::ALL.len()]> = LazyLock::new(|| {
     Version::ALL.map(|version| HkdfExtract::new(Some(&version.key_schedule().salt)))
 });

@@ -1,6 +1,6 @@
 //! QUIC for a passive observer: bytes to values.
 //!
-//! What can be read without the endpoints' secrets is read here, and nothing else: packet headers,
+//! Only parts that need no secrets of the endpoints are read here: packet headers,
 //! the Initial packets (their keys follow from a connection ID in clear) and the TLS `ClientHello`
 //! they carry. Everything after that is ciphertext, of which [`parse_datagram`] tells the exact
 //! sizes.

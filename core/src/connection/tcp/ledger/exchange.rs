@@ -19,11 +19,11 @@ pub(crate) struct Exchange {
     /// Response bytes came that are more than an announcement.
     pub(crate) responded: bool,
     pub(super) ended: bool,
-    /// Its response overlaps another's on the connection.
+    /// The response overlaps another's on the connection.
     pub(crate) shared: bool,
     /// True if it overlaps one that was requested before it.
     pub(crate) overlaps: bool,
-    /// Its request was not captured.
+    /// The request was not captured.
     pub(super) inferred: bool,
     /// Bytes of framing in it.
     pub(super) framing: u64,
@@ -103,7 +103,7 @@ pub(crate) enum Certainty {
     Exact,
     /// Within so many bytes.
     Within(u64),
-    /// What it frames may be another response's.
+    /// The bytes that it frames may be another response's.
     Doubtful,
 }
 
@@ -151,7 +151,7 @@ impl Returned {
     }
 }
 
-/// What a segment gets of bytes that came at once with others'.
+/// A segment's share of bytes that came at once with others'.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portion {
     pub(crate) bytes: u64,
@@ -168,11 +168,11 @@ pub(crate) struct Portion {
 /// The framing that a hidden record is supposed to have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Supposed {
-    /// Its bytes, header included.
+    /// The bytes, header included.
     pub(crate) record: u64,
     /// The framing among these.
     pub(crate) framing: u64,
-    /// Its length is that of records which showed.
+    /// The length is that of records which showed.
     pub(crate) learnt: bool,
     /// By how much its framing may be off because others of another length showed too.
     pub(crate) spread: u64,

@@ -1,4 +1,4 @@
-//! What acknowledgements say: bytes that were received and not captured are given up after a while.
+//! Effects of acknowledgements: bytes that were received and not captured are given up after a while.
 
 use super::piece::{HoldLimits, Run};
 use super::{Pending, RECENT_HOLES, Stream};

@@ -1,4 +1,4 @@
-//! What comes in, what waits for bytes before it, and what a reader gets.
+//! Pieces of a stream: those that come in, those that wait for bytes before them, and those that a reader gets.
 
 use smallvec::SmallVec;
 
@@ -39,7 +39,7 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// Its bytes, of which `bytes` were captured.
+    /// The bytes, of which `bytes` were captured.
     pub(super) fn run<'a>(&self, bytes: &'a [u8]) -> Run<'a> {
         Run {
             offset: self.start,

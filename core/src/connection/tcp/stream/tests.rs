@@ -34,7 +34,7 @@ fn note(frame: u64) -> Note {
     }
 }
 
-/// What a reader got.
+/// The bytes that a reader got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Got {
     from: u64,

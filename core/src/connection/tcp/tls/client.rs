@@ -210,8 +210,8 @@ impl TlsSession {
         ledger.begin(ctx, stamp, offset, Some(response_at), Transport::Tcp);
     }
 
-    /// Whether a client's record, sent when the server answered already, acknowledges that it speaks HTTP/2: it may, and is
-    /// far smaller than any request.
+    /// Returns true if a client's record, sent when the server answered already, acknowledges that it speaks HTTP/2: it
+    /// may, and is far smaller than any request.
     fn acknowledges_http2(&self, plaintext: u32, ledger: &mut Ledger) -> bool {
         self.offered_http2 != Some(false)
             && http2::is_acknowledgement(plaintext)

@@ -81,8 +81,8 @@ fn steps(hosts: u8, apart: bool, count: usize) -> impl Strategy<Value = Vec<Step
     prop::collection::vec(step, 0..count)
 }
 
-/// What a server's counters should be: all packets with its address, except those between two servers, which are the
-/// first one's.
+/// Counts afresh what a server's counters should be: all packets with its address, except those between two servers,
+/// which are the first one's.
 fn recount(packets: &[Seen], servers: &[IpAddr], id: usize) -> Server {
     let mut counters = Counters::default();
     let (mut t_first, mut t_last) = (i64::MAX, i64::MIN);

@@ -37,7 +37,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![6 => data, 1 => acknowledge, 1 => settle], 0..60)
 }
 
-/// What is known of a byte.
+/// The state of a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Seen,
