@@ -53,7 +53,7 @@ pub(crate) struct Column<T: Rows + ?Sized> {
     pub(crate) kind: Type,
     /// The unit of numbers; empty where they do not.
     pub(crate) unit: &'static str,
-    /// Its meaning, in one sentence.
+    /// The meaning, in one sentence.
     pub(crate) about: &'static str,
     /// The value of a row.
     pub(crate) value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,

@@ -79,7 +79,7 @@ pub(crate) struct Clock {
     guess: Guess,
     present: [bool; 2],
     pub(crate) now: Knot,
-    /// It plays again from this time on.
+    /// The time from which it plays again.
     ready: f64,
     /// The next media of a track begins before the position.
     amid: [bool; 2],

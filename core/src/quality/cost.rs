@@ -303,8 +303,8 @@ impl Trial<'_> {
         }
     }
 
-    /// What it costs that the other track is further ahead than one that was waited with: both are full of the same, but for
-    /// the segment that came last.
+    /// Returns the cost of the other track being further ahead than one that was waited with: both
+    /// are full of the same, but for the segment that came last.
     fn apart_at(&self, track: Track) -> f64 {
         if matches!(self.clock.now.state, State::Starting | State::Seeking) {
             return 0.0;

@@ -166,7 +166,7 @@ fn find_alone(
     }
 }
 
-/// Whether more than half of the requests come behind the last one for sound.
+/// Returns true if more than half of the requests come behind the last one for sound.
 fn sound_stops(requests: &[Request]) -> bool {
     let last = requests.iter().rposition(|r| r.track == Track::Audio);
     last.is_some_and(|last| requests.len() - last > requests.len() / 2)

@@ -10,17 +10,17 @@ use crate::bounded::work;
 /// matters has tens of datagrams; where it has fewer, following many readings takes more work than they are worth.
 const WIDTH: usize = 48;
 const LEAST_WIDTH: usize = 3;
-/// What one more reading takes, in steps.
+/// Steps that one more reading takes.
 const STEPS: usize = 8;
 /// Readings for each datagram.
 const READINGS: usize = 4;
-/// What speaks against a request that is none: its response would be tiny.
+/// The cost of a request that is none: its response would be tiny.
 const NONE: f64 = 3.5;
 /// The same for one that looks like a repeated one.
 const REPEATED: f64 = 1.5;
-/// What speaks against each audio segment's worth of bytes that fit nobody.
+/// The cost of each audio segment's worth of bytes that fit nobody.
 const MISFIT: f64 = 4.0;
-/// What speaks against a request for video while the last is coming in, and has but little.
+/// The cost of a request for video while the last is coming in, and has but little.
 const HASTY: f64 = 2.0;
 /// The part of audio's size below which video that is followed is as unlikely as a tiny response.
 const HARDLY: u64 = 4;
@@ -28,13 +28,13 @@ const HARDLY: u64 = 4;
 /// that shows.
 const WRONG: f64 = 3.0;
 const CLEARLY: u64 = 8;
-/// What speaks for a server that sends one after the other where audio is asked for just when it is complete then.
+/// The credit of a server that sends one after the other where audio is asked for just when it is complete then.
 const FITS: f64 = 1.5;
 /// By how many hundredths of audio's size it may be complete behind where it should: the place of a request is known in
 /// bytes with framing, 0.3 to 1 % more than audio's own, and comes up to 10 ms late (h2o and Apache, measured: 63,712 to
 /// 65,160 bytes between requests, 65,104 usual; 1.05 loses a tenth of what 1.1 gains, 1.2 gains nothing more).
 const FITS_UPTO: u64 = 110;
-/// What speaks against each audio segment's worth of bytes by which video that is complete then is not followed.
+/// The cost of each audio segment's worth of bytes by which video that is complete then is not followed.
 const IDLE: f64 = 1.0;
 /// By how much worse readings still count for how far sizes may be off.
 const NEARLY: f64 = 3.0;
@@ -78,16 +78,16 @@ pub(super) struct Reading {
     followed: Option<(usize, u64)>,
 }
 
-/// What happens in a period.
+/// An event in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum PeriodEvent {
     /// A request is sent.
     Asked(usize),
-    /// Its response may begin.
+    /// The response may begin.
     Begun(usize),
 }
 
-/// What is to be read.
+/// The period to be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Puzzle<'a> {
     pub(super) claims: &'a [Claim],
@@ -221,7 +221,7 @@ impl Reading {
         self.followed = (!self.audio.is_empty()).then_some((at, asked_at));
     }
 
-    /// Whether audio that came behind the last video is complete about here, if one came after the other.
+    /// Returns true if audio that came behind the last video is complete about here, if one came after the other.
     fn fits(&self, asked_at: u64, usual: u64) -> bool {
         self.manner == Manner::InOrder
             && self.followed.is_some_and(|(video, at)| {
@@ -230,7 +230,7 @@ impl Reading {
             })
     }
 
-    /// What audio lacks of its usual size.
+    /// Returns the bytes that audio lacks of its usual size.
     fn lacks(&self, at: usize, puzzle: &Puzzle<'_>) -> u64 {
         puzzle.usual.saturating_sub(self.sizes[at])
     }

@@ -7,7 +7,7 @@ use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::packet::Stamp;
 
-/// What a segment got of a period.
+/// A segment's share of a period.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(crate) number: u32,
@@ -15,7 +15,7 @@ pub(crate) struct Part {
     pub(crate) size: u64,
     /// By how much that may be off.
     pub(crate) error: u64,
-    /// Its first and last packet, about.
+    /// The first and last packet, about.
     pub(crate) first: Option<Stamp>,
     pub(crate) last: Option<Stamp>,
     /// The same with framing.

@@ -12,7 +12,7 @@ const MOST: f64 = 3.0;
 /// The weight that a second request of one track in a row has against it where no rhythm is known.
 const REPEATED: f64 = 1.0;
 
-/// What speaks against a request that is sent at once when a period is over, and is not of the track that came last.
+/// The cost of a request that is sent at once when a period is over, and is not of the track that came last.
 const OTHER: f64 = 1.5;
 
 /// One track's requests.

@@ -1,6 +1,6 @@
 //! HTTP/2 inside TLS: responses that overlap on one connection (RFC 9113), divided as far as records show.
 //!
-//! What can be seen of a stream: its request, a record of its own; whether the server had that request when it sent a
+//! The visible facts of a stream: its request, a record of its own; whether the server had that request when it sent a
 //! packet, by the acknowledgement number; and the end of a response where the server had nothing else to send, a record
 //! that is not full, or one that holds only the empty DATA frame which ends a stream. Where records are hidden, what came at
 //! once is divided when it is over, see [`periods`].
@@ -48,7 +48,7 @@ const ROUND_TRIP: i64 = 10_000_000;
 /// WINDOW_UPDATE frames that clients send at once, one for each stream and one for the connection.
 const MOST_UPDATES: u32 = 8;
 
-/// Whether a record with this much plaintext can be the client's connection preface.
+/// Returns true if a record with this much plaintext can be the client's connection preface.
 pub(crate) fn is_preface(plaintext: u32) -> bool {
     let settings = |rest: u32| rest.is_multiple_of(SETTING) && rest / SETTING <= MAX_SETTINGS;
     plaintext.checked_sub(PREFACE).is_some_and(settings)
@@ -68,7 +68,7 @@ pub(crate) fn is_server_preface(plaintext: u32) -> bool {
             .is_some_and(settings)
 }
 
-/// Whether a record with this much plaintext can hold a client's acknowledgement of the server's preface, with
+/// Returns true if a record with this much plaintext can hold a client's acknowledgement of the server's preface, with
 /// WINDOW_UPDATE for all that it asked for at once.
 pub(crate) fn is_acknowledgement(plaintext: u32) -> bool {
     let updates = plaintext.checked_sub(FRAME_HEADER);
@@ -77,7 +77,7 @@ pub(crate) fn is_acknowledgement(plaintext: u32) -> bool {
     })
 }
 
-/// Whether a record with this much plaintext can hold one to three control frames and nothing else.
+/// Returns true if a record with this much plaintext can hold one to three control frames and nothing else.
 pub(crate) fn is_control(plaintext: u32) -> bool {
     let one = |size: u32| CONTROL_FRAMES.contains(&size);
     let two = |size: u32| {
@@ -194,7 +194,8 @@ impl Http2 {
         ledger.share(ctx, number);
     }
 
-    /// Whether a client's record holds nothing but WINDOW_UPDATE frames: it may, and is far smaller than any request.
+    /// Returns true if a client's record holds nothing but WINDOW_UPDATE frames: it may, and is far smaller than any
+    /// request.
     fn is_updates(&mut self, plaintext: u32) -> bool {
         let may_be = plaintext.is_multiple_of(WINDOW_UPDATE)
             && (1..=MOST_UPDATES).contains(&(plaintext / WINDOW_UPDATE));
@@ -205,7 +206,7 @@ impl Http2 {
         is_updates
     }
 
-    /// Whether a client's record is more of the request before, if that was not answered: it is larger than any
+    /// Returns true if a client's record is more of the request before, if that was not answered: it is larger than any
     /// request's fields, or follows a full one.
     fn is_body(&mut self, plaintext: u32, ctx: &Context<'_>) -> bool {
         if plaintext == 0 {
@@ -384,7 +385,8 @@ impl Http2 {
         }
     }
 
-    /// Says that the connection ends: what waits got its response, if the last record says that all was sent.
+    /// Takes the end of the connection: a response that waits got its response, if the last record says that all was
+    /// sent.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
             self.merge(end, peer, None, ledger, ctx);
@@ -394,7 +396,7 @@ impl Http2 {
         self.overtaken.end(ledger.next_offset(), ledger, ctx);
     }
 
-    /// Whether the response before `offset` is no more than a head so far.
+    /// Returns true if the response before `offset` is no more than a head so far.
     fn is_head_only(offset: u64, ledger: &Ledger, ctx: &Context<'_>) -> bool {
         let owner = ledger
             .owner(offset.saturating_sub(1))

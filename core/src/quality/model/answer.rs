@@ -1,4 +1,4 @@
-//! What a model says of a window, and why it says nothing.
+//! A model's answer about a window, or the reason why there is none.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::card::{Answers, TrainedRange};
 use crate::facts::segment::Transport;
 use crate::features::{Column, Row, Value};
 
-/// What a model says of a window. Either there is a label or a value, or there is a reason.
+/// A model's answer about a window. Either there is a label or a value, or there is a reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Answer<'m> {
@@ -46,7 +46,7 @@ pub enum Refusal {
     OutOfRange {
         /// Name of the first such column.
         column: &'static str,
-        /// Its value; `None` if it has none and always had one in training.
+        /// The value; `None` if it has none and always had one in training.
         value: Option<f64>,
         /// Smallest value seen in training.
         minimum: f64,

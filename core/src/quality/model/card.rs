@@ -57,9 +57,9 @@ pub struct Card {
     pub unit: Box<str>,
     /// The conditions under which it answers.
     pub answers: Answers,
-    /// Its training data, for people.
+    /// The training data, for people.
     pub trained_on: Box<str>,
-    /// Its quality on sessions that it was not trained on, for people.
+    /// The quality on sessions that it was not trained on, for people.
     pub score: Box<str>,
     pub(super) missing: f64,
     /// Labels, in the order of the outputs.

@@ -1,5 +1,5 @@
-//! What sizes alone do not tell: responses that were given up, headers among media, sound that is none, a viewer who goes
-//! elsewhere.
+//! Cases that sizes alone do not tell: responses that were given up, headers among media, sound that is none, a viewer
+//! who goes elsewhere.
 
 use super::super::headers;
 use super::super::request::{Header, Request};

@@ -1,9 +1,9 @@
 //! The head of a response whose first record holds data too.
 //!
-//! Its HEADERS frame (RFC 9113, section 6.2) is encrypted with the data behind it. Two things show of its size. A server
-//! that sends the first DATA frame in the same record makes that record longer than the frame by the head. And a server
-//! that makes its first records fit packets, which is done for HTTP/2's sake, also refers to earlier fields in the ones of
-//! a new head (RFC 7541, section 2.3.2), which is small then.
+//! The HEADERS frame (RFC 9113, section 6.2) is encrypted with the data behind it. Two things show of its size. A
+//! server that sends the first DATA frame in the same record makes that record longer than the frame by the head. And a
+//! server that makes its first records fit packets, which is done for HTTP/2's sake, also refers to earlier fields in
+//! the ones of a new head (RFC 7541, section 2.3.2), which is small then.
 
 use std::ops::RangeInclusive;
 

@@ -19,7 +19,7 @@ use crate::packet::{Stamp, Time};
 
 /// Requests that wait to be answered, as many as may be open at once.
 pub(super) const MOST_WAITING: usize = 128;
-/// What a TCP segment holds at most on Ethernet; captures may hold several in one.
+/// The most that a TCP segment holds on Ethernet; captures may hold several in one.
 const ETHERNET: u64 = 1_500;
 /// A packet with fewer bytes is not full, however small those before it were: any path takes segments with more.
 const LEAST_FULL: u64 = 1_000;
@@ -62,7 +62,7 @@ pub(super) struct Periods {
 }
 
 impl Unacknowledged {
-    /// Its segment.
+    /// The segment.
     pub(super) const fn number(&self) -> u32 {
         self.number
     }
@@ -123,7 +123,7 @@ impl Periods {
         });
     }
 
-    /// Whether nothing was asked or answered yet.
+    /// Returns true if nothing was asked or answered yet.
     pub(super) fn is_untouched(&self) -> bool {
         self.asked.is_empty() && self.sharing.count() == 0 && self.sharing.received() == 0
     }
@@ -161,7 +161,7 @@ impl Periods {
         !self.last.is_some_and(waits)
     }
 
-    /// Whether all that was asked before had come when the server sent this.
+    /// Returns true if all that was asked before had come when the server sent this.
     pub(super) fn is_over(&self, run: &Run<'_>, round_trip: i64) -> bool {
         let Some(last) = self.last else {
             return true;
@@ -169,13 +169,13 @@ impl Periods {
         !self.fills(last.length) && !self.flows_on(run, round_trip)
     }
 
-    /// Whether some of several go on: this follows what came before at once, or was asked for before that came.
+    /// Returns true if some of several go on: this follows what came before at once, or was asked for before that came.
     pub(super) fn go_on(&self, run: &Run<'_>, begun: &[Unacknowledged], round_trip: i64) -> bool {
         let asked_before = |last: Last| begun.iter().any(|asked| asked.time < last.time);
         self.flows_on(run, round_trip) || self.count() > 1 && self.last.is_some_and(asked_before)
     }
 
-    /// Whether several come in, and this follows what came before at once: then one at most had ended.
+    /// Returns true if several come in, and this follows what came before at once: then one at most had ended.
     pub(super) fn flows_on(&self, run: &Run<'_>, round_trip: i64) -> bool {
         self.count() > 1
             && self
@@ -183,7 +183,7 @@ impl Periods {
                 .is_some_and(|last| run.stamp.time.since(last.time) < round_trip / 2)
     }
 
-    /// Whether a packet with so many bytes is as large as the server's packets get.
+    /// Returns true if a packet with so many bytes is as large as the server's packets get.
     const fn fills(&self, length: u64) -> bool {
         length >= self.largest && length >= LEAST_FULL || length > ETHERNET
     }

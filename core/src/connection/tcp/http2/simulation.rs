@@ -42,7 +42,7 @@ enum Client {
     Parallel(usize),
 }
 
-/// What a server and a link are like.
+/// Properties of a server and a link.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     client: Client,
@@ -77,7 +77,7 @@ struct Stream {
     begun: bool,
 }
 
-/// What a request was for.
+/// The purpose of a request.
 #[derive(Clone, Copy)]
 struct Asked {
     at: i64,

@@ -1,4 +1,4 @@
-//! What is no model that can be evaluated is refused in a sentence that names what is wrong.
+//! A file that is no model that can be evaluated is refused in a sentence that names what is wrong.
 
 use super::super::limits::{LIMITS, Limits};
 use super::super::onnx::File;

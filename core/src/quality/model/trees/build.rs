@@ -309,7 +309,7 @@ enum Planted {
     Not,
     /// The walk is below it.
     Open,
-    /// Its place in the ensemble, and the most decisions from there to a leaf.
+    /// The place in the ensemble, and the most decisions from there to a leaf.
     Done(usize, usize),
 }
 
