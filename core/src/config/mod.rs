@@ -1,19 +1,22 @@
 //! Every setting: name, unit, default, source. One table feeds the CLI, the plugin's preferences and the documents.
 
+mod choices;
 mod parse;
 pub(crate) mod prefix;
 mod settings;
 
 use std::net::IpAddr;
 
+pub use self::choices::{ClientKey, FlowScope, SegmentRule};
 pub use self::parse::ConfigError;
-use self::parse::{bad, dns_ports, evidence, keywords, kinds, list, nat64, number, ports, prefix};
+use self::parse::{
+    choice, dns_ports, evidence, keywords, kinds, list, nat64, number, place, ports, prefix,
+};
 pub use self::prefix::Prefix;
 use self::settings::{
-    CHOICE_CLIENT_KEY, CHOICE_EMPTY, CHOICE_FLOW_KEY, CHOICE_RULE, CHOICE_SESSION, Index, NUMBERS,
-    SETTING_TABLE, numeric_settings,
+    CHOICE_EMPTY, CHOICE_SESSION, Index, NUMBERS, SETTING_TABLE, numeric_settings,
 };
-pub use self::settings::{ClientKey, FlowScope, SegmentRule, Setting, SettingKind};
+pub use self::settings::{Setting, SettingKind};
 use crate::facts::segment::Kind;
 use crate::facts::server::EvidenceKind;
 use crate::wire::dns;
@@ -142,43 +145,16 @@ impl Config {
             "nat64" => self.nat64 = list(value).map(nat64).collect::<Result<_, _>>()?,
             "prefixes" => self.prefixes = list(value).map(prefix).collect::<Result<_, _>>()?,
             "evidence" => self.evidence = evidence(value)?,
-            "segment_rule" => {
-                self.segment_rule = match value.trim() {
-                    "flow" => SegmentRule::Flow,
-                    "server" => SegmentRule::Server,
-                    _ => return Err(bad("segment_rule", value, "flow or server")),
-                }
-            }
-            "flow_key" => {
-                self.flow_key = match value.trim() {
-                    "addresses" => FlowScope::Addresses,
-                    "vlan" => FlowScope::Vlan,
-                    "tunnel" => FlowScope::Tunnel,
-                    _ => return Err(bad("flow_key", value, "addresses, vlan or tunnel")),
-                }
-            }
-            "client_key" => {
-                self.client_key = match value.trim() {
-                    "address" => ClientKey::Address,
-                    "mac" => ClientKey::Mac,
-                    _ => return Err(bad("client_key", value, "address or mac")),
-                }
-            }
+            "segment_rule" => self.segment_rule = choice("segment_rule", value)?,
+            "flow_key" => self.flow_key = choice("flow_key", value)?,
+            "client_key" => self.client_key = choice("client_key", value)?,
             "vxlan_ports" => self.vxlan_ports = ports(value)?,
             "feature_kinds" => self.feature_kinds = kinds(value)?,
             "empty_features" => {
-                self.zero_if_empty = match value.trim() {
-                    "null" => false,
-                    "zero" => true,
-                    _ => return Err(bad("empty_features", value, "null or zero")),
-                }
+                self.zero_if_empty = place(CHOICE_EMPTY, "empty_features", value)? == 1;
             }
             "session_by" => {
-                self.session_by_title = match value.trim() {
-                    "idle" => false,
-                    "title" => true,
-                    _ => return Err(bad("session_by", value, "idle or title")),
-                }
+                self.session_by_title = place(CHOICE_SESSION, "session_by", value)? == 1;
             }
             _ => {
                 let index = NUMBERS
@@ -201,9 +177,9 @@ impl Config {
             "nat64" => joined(&mut self.nat64.iter().map(ToString::to_string)),
             "prefixes" => joined(&mut self.prefixes.iter().map(ToString::to_string)),
             "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
-            "segment_rule" => CHOICE_RULE[self.segment_rule as usize].to_owned(),
-            "flow_key" => CHOICE_FLOW_KEY[self.flow_key as usize].to_owned(),
-            "client_key" => CHOICE_CLIENT_KEY[self.client_key as usize].to_owned(),
+            "segment_rule" => <&str>::from(self.segment_rule).to_owned(),
+            "flow_key" => <&str>::from(self.flow_key).to_owned(),
+            "client_key" => <&str>::from(self.client_key).to_owned(),
             "vxlan_ports" if self.vxlan_ports.is_empty() => "none".to_owned(),
             "vxlan_ports" => joined(&mut self.vxlan_ports.iter().map(ToString::to_string)),
             "feature_kinds" => joined(

@@ -1,5 +1,7 @@
 //! Values as users type them.
 
+use strum::{VariantArray, VariantNames};
+
 use super::prefix::Prefix;
 use super::settings::{Setting, SettingKind};
 use crate::facts::segment::Kind;
@@ -30,6 +32,23 @@ pub(super) fn bad(name: &'static str, value: &str, expected: &str) -> ConfigErro
         value: value.into(),
         expected: expected.into(),
     }
+}
+
+/// Returns the variant whose word this is.
+pub(super) fn choice<T: Copy + VariantArray + VariantNames>(
+    name: &'static str,
+    value: &str,
+) -> Result<T, ConfigError> {
+    place(<T as VariantNames>::VARIANTS, name, value).map(|at| <T as VariantArray>::VARIANTS[at])
+}
+
+/// Returns the place of a word among those that a setting takes.
+pub(super) fn place(words: &[&str], name: &'static str, value: &str) -> Result<usize, ConfigError> {
+    let found = words.iter().position(|word| *word == value.trim());
+    found.ok_or_else(|| {
+        let (last, others) = words.split_last().unwrap_or((&"", &[]));
+        bad(name, value, &format!("{} or {last}", others.join(", ")))
+    })
 }
 
 pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {

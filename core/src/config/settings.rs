@@ -1,40 +1,8 @@
 //! The one table of settings: name, unit, bounds, default, source. Hosts show it, documents are made of it.
 
-/// The rule that tells requests from each other.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum SegmentRule {
-    /// Per flow, in sequence space, by the records of the protocol it carries.
-    #[default]
-    Flow = 0,
-    /// The classic rule: per server address, any uplink TCP packet with payload starts a segment, every downlink
-    /// payload byte adds to it, one without downlink payload is dropped.
-    Server = 1,
-}
+use strum::VariantNames;
 
-/// The key that tells flows apart besides addresses, protocol and ports.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum FlowScope {
-    /// Nothing: a flow may have tags in one direction only.
-    #[default]
-    Addresses = 0,
-    /// VLAN tags.
-    Vlan = 1,
-    /// VLAN tags and the virtual networks of tunnels.
-    Tunnel = 2,
-}
-
-/// The key that tells clients apart, whose segments are judged together and make sessions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum ClientKey {
-    /// Their address.
-    #[default]
-    Address = 0,
-    /// The address of their device on the link, where frames say it.
-    Mac = 1,
-}
+use super::choices::{ClientKey, FlowScope, SegmentRule};
 
 /// The type of a setting's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -375,11 +343,8 @@ macro_rules! table {
 
 numeric_settings!(table);
 
-pub(super) const CHOICE_RULE: &[&str] = &["flow", "server"];
 pub(super) const CHOICE_EMPTY: &[&str] = &["null", "zero"];
 pub(super) const CHOICE_SESSION: &[&str] = &["idle", "title"];
-pub(super) const CHOICE_CLIENT_KEY: &[&str] = &["address", "mac"];
-pub(super) const CHOICE_FLOW_KEY: &[&str] = &["addresses", "vlan", "tunnel"];
 
 const WORDS: &[Setting] = &[
     Setting {
@@ -428,7 +393,7 @@ const WORDS: &[Setting] = &[
         help: "flow: per connection, by the records of its protocol; server: the classic rule, per server address.",
         unit: "",
         source: "players use several connections to one server at once, which the classic rule mixes",
-        kind: SettingKind::Choice(CHOICE_RULE),
+        kind: SettingKind::Choice(<SegmentRule as VariantNames>::VARIANTS),
     },
     Setting {
         name: "flow_key",
@@ -436,7 +401,7 @@ const WORDS: &[Setting] = &[
         help: "addresses and ports alone; vlan: VLAN tags as well; tunnel: VLAN tags and virtual networks of tunnels as well.",
         unit: "",
         source: "a tag is often in one direction only; customers of a network may have the same addresses",
-        kind: SettingKind::Choice(CHOICE_FLOW_KEY),
+        kind: SettingKind::Choice(<FlowScope as VariantNames>::VARIANTS),
     },
     Setting {
         name: "client_key",
@@ -444,7 +409,7 @@ const WORDS: &[Setting] = &[
         help: "address: the address of a client; mac: the device's address on the link, so that what its addresses of IPv4 and IPv6 ask for is one client's, with the first of them.",
         unit: "",
         source: "behind a router every client has the router's address on the link; beside the clients, a device with two addresses is one viewer",
-        kind: SettingKind::Choice(CHOICE_CLIENT_KEY),
+        kind: SettingKind::Choice(<ClientKey as VariantNames>::VARIANTS),
     },
     Setting {
         name: "vxlan_ports",
