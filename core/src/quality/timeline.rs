@@ -42,102 +42,150 @@ impl Timeline {
 
 /// Plays the best hypothesis, and corrects it where requests show that the viewer acted.
 pub(crate) fn run(play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) -> Timeline {
-    let mut line = Timeline {
-        seeks: u32::try_from(seeks.len()).unwrap_or(u32::MAX),
-        ..Timeline::default()
-    };
-    let start = play.start();
-    let mut clock = Clock::new(fit.guess, play.present, start);
-    let mut knots = vec![clock.now];
-    let leading = play.leading();
-    let full = fit.full[leading as usize];
-    let mut last = start;
-    let mut busy = [0_i32; 2];
-    let mut sound = Idle::new();
+    let mut replay = Replay::new(play, fit, seeks);
+    let full = fit.full[replay.leading as usize];
     for &(t, event) in &play.events {
         if t > end {
             break;
         }
         if let (Event::Decided(at), Some(full)) = (event, full) {
-            let request = play.requests[at];
-            let mut ahead = clock;
-            ahead.advance(t, &mut |_| {});
-            let off = ahead.ahead(leading) - full;
-            let idle = request.waited && busy == [0; 2];
-            let steady = idle && request.track == leading;
-            let playing = ahead.now.state == State::Playing || ahead.now.state == State::Stalled;
-            if idle
-                && playing
-                && off < -ACTED
-                && t - last > -off
-                && is_pause(
-                    play.requests,
-                    leading,
-                    at,
-                    off,
-                    fit.guess.seconds[leading as usize],
-                )
-            {
-                let reached = last + (clock.ahead(leading) - full).max(0.0);
-                let from = ((last + reached) / 2.0).min(t + off);
-                let mut each = |knot: &Knot| knots.push(*knot);
-                clock.advance(from, &mut each);
-                clock.pause(true, &mut each);
-                clock.advance(from - off, &mut each);
-                clock.pause(false, &mut each);
-                line.pauses += 1;
-            } else if steady
-                && playing
-                && off < -ACTED
-                && stays(play, at, fit.guess.seconds[leading as usize])
-            {
-                // It was paused while the buffer filled: when, nothing tells.
-                let mut each = |knot: &Knot| knots.push(*knot);
-                clock.advance(t, &mut each);
-                clock.skip(off, &mut each);
-                line.pauses += 1;
-            } else if request.track == leading && request.waited && playing && off > ACTED {
-                let mut each = |knot: &Knot| knots.push(*knot);
-                clock.advance(t, &mut each);
-                clock.skip(off, &mut each);
-                line.seeks += u32::from(off > LEAP);
-            }
+            replay.correct(t, at, full);
         }
-        let mut each = |knot: &Knot| knots.push(*knot);
-        clock.advance(t, &mut each);
+        replay.happen(t, event);
+        replay.last = t;
+    }
+    replay.finish(end)
+}
+
+/// A play while its events are gone through.
+struct Replay<'a> {
+    play: &'a Play<'a>,
+    fit: &'a Fit,
+    /// The track whose buffer tells when the player waits.
+    leading: Track,
+    line: Timeline,
+    knots: Vec<Knot>,
+    clock: Clock,
+    /// Time of the event before.
+    last: f64,
+    /// Requests under way, by track.
+    busy: [i32; 2],
+    sound: Idle,
+}
+
+impl<'a> Replay<'a> {
+    fn new(play: &'a Play<'a>, fit: &'a Fit, seeks: &[f64]) -> Self {
+        let start = play.start();
+        let clock = Clock::new(fit.guess, play.present, start);
+        Self {
+            play,
+            fit,
+            leading: play.leading(),
+            line: Timeline {
+                seeks: u32::try_from(seeks.len()).unwrap_or(u32::MAX),
+                ..Timeline::default()
+            },
+            knots: vec![clock.now],
+            clock,
+            last: start,
+            busy: [0; 2],
+            sound: Idle::new(),
+        }
+    }
+
+    /// Compares the buffer at a request with the full one. A player that waited asks when its buffer is no longer full: with
+    /// much less ahead, the viewer had paused it, so that media was played later than the hypothesis has it; with much more,
+    /// the viewer went forward.
+    fn correct(&mut self, t: f64, at: usize, full: f64) {
+        let leading = self.leading;
+        let mut ahead = self.clock;
+        ahead.advance(t, &mut |_| {});
+        if ahead.now.state != State::Playing && ahead.now.state != State::Stalled {
+            return;
+        }
+        let off = ahead.ahead(leading) - full;
+        let request = self.play.requests[at];
+        let idle = request.waited && self.busy == [0; 2];
+        let seconds = self.fit.guess.seconds[leading as usize];
+        let requests = self.play.requests;
+        if idle
+            && off < -ACTED
+            && t - self.last > -off
+            && is_pause(requests, leading, at, off, seconds)
+        {
+            self.pause(t, off, full);
+        } else if idle && request.track == leading && off < -ACTED && stays(self.play, at, seconds)
+        {
+            // It was paused while the buffer filled: when, nothing tells.
+            self.skip(t, off);
+            self.line.pauses += 1;
+        } else if request.track == leading && request.waited && off > ACTED {
+            self.skip(t, off);
+            self.line.seeks += u32::from(off > LEAP);
+        }
+    }
+
+    /// Pauses for as long as media is missing: in the middle of the time in which nothing was asked for, as nothing tells
+    /// when.
+    fn pause(&mut self, t: f64, off: f64, full: f64) {
+        let reached = self.last + (self.clock.ahead(self.leading) - full).max(0.0);
+        let from = ((self.last + reached) / 2.0).min(t + off);
+        let mut each = |knot: &Knot| self.knots.push(*knot);
+        self.clock.advance(from, &mut each);
+        self.clock.pause(true, &mut each);
+        self.clock.advance(from - off, &mut each);
+        self.clock.pause(false, &mut each);
+        self.line.pauses += 1;
+    }
+
+    /// Moves the position so that the buffer is full.
+    fn skip(&mut self, t: f64, off: f64) {
+        let mut each = |knot: &Knot| self.knots.push(*knot);
+        self.clock.advance(t, &mut each);
+        self.clock.skip(off, &mut each);
+    }
+
+    /// Plays up to an event, and takes it.
+    fn happen(&mut self, t: f64, event: Event) {
+        let mut each = |knot: &Knot| self.knots.push(*knot);
+        self.clock.advance(t, &mut each);
         match event {
-            Event::Seek => clock.flush(&mut each),
+            Event::Seek => self.clock.flush(&mut each),
             Event::Came(at) => {
-                let track = play.requests[at].track;
-                busy[track as usize] -= 1;
+                let track = self.play.requests[at].track;
+                self.busy[track as usize] -= 1;
                 if track == Track::Audio {
-                    sound.sound(t, busy[1] > 0);
+                    self.sound.sound(t, self.busy[1] > 0);
                 }
-                if fit.counted[at] && !sound.repeats(&clock, track) {
-                    let from = clock.now.ends[track as usize];
-                    clock.add(track, &mut each);
-                    line.places.push((at, from, clock.now.ends[track as usize]));
-                    sound.arrived(&clock);
+                if self.fit.counted[at] && !self.sound.repeats(&self.clock, track) {
+                    let from = self.clock.now.ends[track as usize];
+                    self.clock.add(track, &mut each);
+                    let to = self.clock.now.ends[track as usize];
+                    self.line.places.push((at, from, to));
+                    self.sound.arrived(&self.clock);
                 }
             }
             Event::Decided(at) => {
-                let track = play.requests[at].track;
-                busy[track as usize] += 1;
+                let track = self.play.requests[at].track;
+                self.busy[track as usize] += 1;
                 if track == Track::Audio {
-                    if play.requests[at].waited && busy[1] == 1 {
-                        clock.settle(&mut each);
+                    if self.play.requests[at].waited && self.busy[1] == 1 {
+                        self.clock.settle(&mut each);
                     }
-                    sound.sound(t, true);
+                    self.sound.sound(t, true);
                 }
             }
         }
-        last = t;
     }
-    clock.advance(end, &mut |knot| knots.push(*knot));
-    knots.push(clock.now);
-    line.knots = knots;
-    summarise(&mut line);
-    line
+
+    fn finish(mut self, end: f64) -> Timeline {
+        let mut each = |knot: &Knot| self.knots.push(*knot);
+        self.clock.advance(end, &mut each);
+        self.knots.push(self.clock.now);
+        self.line.knots = self.knots;
+        summarise(&mut self.line);
+        self.line
+    }
 }
 
 /// The player goes on as with a full buffer: the next requests come as fast as the media of each is played.
