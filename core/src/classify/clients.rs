@@ -182,37 +182,8 @@ impl Clients {
         segments: &mut SegmentTable,
     ) {
         self.pools[slot].new = 0;
-        let steps = &segments.steps;
-        let mut observed: Vec<Observed> = self.pools[slot]
-            .numbers
-            .iter()
-            .filter_map(|&number| segments.get(number))
-            .filter(|segment| segment.bytes > 0)
-            .map(|segment| (segment, steps.shift(segment.request_frame)))
-            .map(|(segment, shift)| (segment, segment.t_request.0.saturating_add(shift)))
-            .map(|(segment, start)| Observed {
-                number: segment.number,
-                server: segment.server,
-                flow: segment.flow,
-                start,
-                end: end(segment, steps).unwrap_or(start),
-                size: segment.app_bytes,
-                error: segment.size_error,
-                shared: segment.shared,
-            })
-            .collect();
-        // Nearly all stand in order already, of which a stable sort makes use.
-        observed.sort_by_key(|s| s.start);
-        // Of requests at the same time none comes first: what is said of them does not depend on their numbers.
-        for at_once in observed.chunk_by_mut(|a, b| a.start == b.start) {
-            at_once.sort_by_key(|s| (s.end, s.size, s.server, s.number));
-        }
-        let mut sites: Vec<(ServerId, Site)> = Vec::new();
-        for segment in &observed {
-            if let Err(at) = sites.binary_search_by_key(&segment.server, |site| site.0) {
-                sites.insert(at, (segment.server, registry.site(segment.server)));
-            }
-        }
+        let observed = observed(&self.pools[slot].numbers, segments);
+        let sites = sites(&observed, registry);
         let site = |server: ServerId| {
             sites
                 .binary_search_by_key(&server, |site| site.0)
@@ -261,6 +232,46 @@ impl Clients {
 fn end(segment: &Segment, steps: &Steps) -> Option<i64> {
     let shift = steps.shift(segment.last_frame?);
     Some(segment.t_last?.0.saturating_add(shift))
+}
+
+/// Returns what is to be judged of a client's segments, in order of time.
+fn observed(numbers: &VecDeque<u32>, segments: &SegmentTable) -> Vec<Observed> {
+    let steps = &segments.steps;
+    let mut observed: Vec<Observed> = numbers
+        .iter()
+        .filter_map(|&number| segments.get(number))
+        .filter(|segment| segment.bytes > 0)
+        .map(|segment| (segment, steps.shift(segment.request_frame)))
+        .map(|(segment, shift)| (segment, segment.t_request.0.saturating_add(shift)))
+        .map(|(segment, start)| Observed {
+            number: segment.number,
+            server: segment.server,
+            flow: segment.flow,
+            start,
+            end: end(segment, steps).unwrap_or(start),
+            size: segment.app_bytes,
+            error: segment.size_error,
+            shared: segment.shared,
+        })
+        .collect();
+    // Nearly all stand in order already, of which a stable sort makes use.
+    observed.sort_by_key(|s| s.start);
+    // Of requests at the same time none comes first: what is said of them does not depend on their numbers.
+    for at_once in observed.chunk_by_mut(|a, b| a.start == b.start) {
+        at_once.sort_by_key(|s| (s.end, s.size, s.server, s.number));
+    }
+    observed
+}
+
+/// Returns the servers of segments, in order, with what their names let expect.
+fn sites(observed: &[Observed], registry: &Registry) -> Vec<(ServerId, Site)> {
+    let mut sites: Vec<(ServerId, Site)> = Vec::new();
+    for segment in observed {
+        if let Err(at) = sites.binary_search_by_key(&segment.server, |site| site.0) {
+            sites.insert(at, (segment.server, registry.site(segment.server)));
+        }
+    }
+    sites
 }
 
 #[cfg(test)]

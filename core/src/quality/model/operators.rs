@@ -9,7 +9,7 @@ use super::step::{Operation, Step};
 use super::trees::{self, Aggregate, Finish, Leaves, Nodes, Precision, Purpose, Task, Trees};
 
 /// Names of the attributes that a tree ensemble's nodes stand in.
-const NODES: [&str; 12] = [
+const NODES: &[&str] = &[
     "nodes_falsenodeids",
     "nodes_featureids",
     "nodes_hitrates",
@@ -24,31 +24,39 @@ const NODES: [&str; 12] = [
     "post_transform",
 ];
 
+/// Attributes of those that choose among classes, besides [`NODES`].
+const CLASSIFIER: &[&str] = &[
+    "base_values",
+    "base_values_as_tensor",
+    "class_ids",
+    "class_nodeids",
+    "class_treeids",
+    "class_weights",
+    "class_weights_as_tensor",
+    "classlabels_int64s",
+    "classlabels_strings",
+];
+
+/// Attributes of those that give values, besides [`NODES`].
+const REGRESSOR: &[&str] = &[
+    "aggregate_function",
+    "base_values",
+    "base_values_as_tensor",
+    "n_targets",
+    "target_ids",
+    "target_nodeids",
+    "target_treeids",
+    "target_weights",
+    "target_weights_as_tensor",
+];
+
 /// Reads an ensemble that chooses among classes, and their names.
 pub(super) fn tree_classifier<T: Precision>(
     node: &GraphNode<'_>,
     width: usize,
     is_double: bool,
 ) -> Result<(Trees<T>, Vec<Box<str>>), ModelError> {
-    node.only(
-        &[
-            &NODES[..],
-            &[
-                "base_values",
-                "base_values_as_tensor",
-                "class_ids",
-                "class_nodeids",
-                "class_treeids",
-                "class_weights",
-            ],
-            &[
-                "class_weights_as_tensor",
-                "classlabels_int64s",
-                "classlabels_strings",
-            ],
-        ]
-        .concat(),
-    )?;
+    node.only(&[NODES, CLASSIFIER].concat())?;
     let classes = classes(node, "classlabels_int64s")?;
     let weights = numbers(node, "class_weights", is_double)?;
     let ids = node.integers("class_ids");
@@ -102,36 +110,9 @@ pub(super) fn tree_regressor<T: Precision>(
     width: usize,
     is_double: bool,
 ) -> Result<Trees<T>, ModelError> {
-    node.only(
-        &[
-            &NODES[..],
-            &[
-                "aggregate_function",
-                "base_values",
-                "base_values_as_tensor",
-                "n_targets",
-                "target_ids",
-                "target_nodeids",
-            ],
-            &[
-                "target_treeids",
-                "target_weights",
-                "target_weights_as_tensor",
-            ],
-        ]
-        .concat(),
-    )?;
+    node.only(&[NODES, REGRESSOR].concat())?;
     let sums = count(node, "n_targets")?;
-    let aggregate = match node.string("aggregate_function")? {
-        "" | "SUM" => Aggregate::Sum,
-        "AVERAGE" => Aggregate::Average,
-        other => {
-            return Err(ModelError::unsupported(format!(
-                "the aggregate function {}",
-                quoted(other)
-            )));
-        }
-    };
+    let aggregate = aggregate(node)?;
     let finish = finish(node)?;
     if sums == 1 && finish != Finish::None {
         // Runtimes differ on whether it is applied to a single value.
@@ -166,6 +147,17 @@ pub(super) fn tree_regressor<T: Precision>(
         width,
         &LIMITS,
     )
+}
+
+fn aggregate(node: &GraphNode<'_>) -> Result<Aggregate, ModelError> {
+    match node.string("aggregate_function")? {
+        "" | "SUM" => Ok(Aggregate::Sum),
+        "AVERAGE" => Ok(Aggregate::Average),
+        other => Err(ModelError::unsupported(format!(
+            "the aggregate function {}",
+            quoted(other)
+        ))),
+    }
 }
 
 fn nodes<'a>(node: &'a GraphNode<'_>, is_double: bool) -> Result<Nodes<'a>, ModelError> {
