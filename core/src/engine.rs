@@ -6,6 +6,7 @@ mod intake;
 mod jumps;
 mod learning;
 mod memory_bound;
+mod paths;
 mod places;
 mod quic;
 mod taps;
@@ -28,6 +29,7 @@ use crate::facts::stats::Stats;
 use crate::facts::unfollowed::Unfollowed;
 use crate::flows::copies::{Copies, Suspected, WATCHED};
 use crate::flows::key::{End, FlowKey};
+use crate::flows::paths::Paths;
 use crate::flows::registry::Registry;
 use crate::flows::scopes::Scopes;
 use crate::flows::translation::Translations;
@@ -65,6 +67,7 @@ pub struct Engine {
     clients: Clients,
     connections: Connections,
     peers: Peers,
+    paths: Paths,
     classic: Classic,
     /// Facts that the packet at hand taught; empty between packets.
     learnt: Vec<Learnt>,
@@ -119,6 +122,7 @@ impl Engine {
             clients: Clients::new(&config),
             connections: Connections::new(&config),
             peers: Peers::new(&config),
+            paths: Paths::new(&config),
             classic: Classic::default(),
             learnt: Vec::new(),
             segments_missed: false,
@@ -249,7 +253,7 @@ impl Engine {
         if let IpPayload::Udp(udp) = transport {
             self.learn(udp, datagram.source, stamp);
         }
-        let has_ports = matches!(transport, IpPayload::Tcp(_) | IpPayload::Udp(_));
+        let has_ports = key.has_ports();
         let mut flow = self.enter(key, has_ports, stamp.time);
         let is_syn = matches!(transport, IpPayload::Tcp(tcp) if tcp.flags.has(TcpFlags::SYN));
         if is_syn {
@@ -266,7 +270,7 @@ impl Engine {
         match transport {
             IpPayload::Tcp(tcp) if is_syn => {
                 let tcp = *tcp;
-                self.renew_if_reopened(flow, &tcp, sender, stamp.time);
+                self.renew_if_reopened(flow, &tcp, sender, stamp);
             }
             IpPayload::Udp(udp) => self.renew_if_quic_reopened(flow, udp, sender, stamp.time),
             _ => {}
@@ -277,7 +281,7 @@ impl Engine {
         let outcome = match transport {
             IpPayload::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
             IpPayload::Udp(udp) => self.udp(flow, udp, sender, stamp),
-            IpPayload::LaterFragment => Outcome::default(),
+            IpPayload::UdpFragment { .. } | IpPayload::LaterFragment => Outcome::default(),
             // Fields are for TCP and UDP; what else the address sends is counted only.
             IpPayload::Other => return None,
         };

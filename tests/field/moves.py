@@ -1,4 +1,4 @@
-"""Situations in which a client moves, its clock steps, or it has several addresses."""
+"""Situations of QUIC, and those in which a client moves, its clock steps, or it has several addresses."""
 import ipaddress
 import struct
 
@@ -30,6 +30,30 @@ def moving(parts, port=40_404):
     first, last = (int(len(packets) * part) for part in parts)
     out = [with_client(p, server, "192.0.2.77", port) if first <= at < last else p for at, p in enumerate(packets)]
     return out, ETHERNET, {"app_bytes_near": sizes(rows), "servers": [server]}
+
+
+def quic_read_twice():
+    packets, server, rows = quic()
+    return packets + packets, ETHERNET, {"app_bytes_near": sizes(rows), "servers": [server], "flows": 1, "duplicates": len(packets)}
+
+
+def quic_in_fragments(last_first=False):
+    """Every larger datagram in two fragments, the hello's too."""
+    packets, server, rows = quic()
+    out = []
+    for number, packet in enumerate(packets):
+        payload, cut = packet.ip[20:], 560
+        if len(payload) <= cut:
+            out.append(packet)
+            continue
+        parts = [(0, payload[:cut], 0x2000), (cut // 8, payload[cut:], 0)]
+        for offset, piece, more in reversed(parts) if last_first else parts:
+            out.append(packet.with_ip(ipv4(*ends(packet), 17, piece, number + 1, packet.ip[8], more | offset)))
+    return out, ETHERNET, {"app_bytes_near": sizes(rows), "servers": [server]}
+
+
+def quic_in_fragments_the_last_first():
+    return quic_in_fragments(last_first=True)
 
 
 def another_address_amid_a_response():
@@ -84,6 +108,7 @@ def a_device_with_two_addresses():
 
 
 SITUATIONS = [
+    quic_read_twice, quic_in_fragments, quic_in_fragments_the_last_first,
     another_address_amid_a_response, another_address_for_a_while, one_packet_an_hour_ahead, some_packets_an_hour_ahead,
     a_third_an_hour_ahead, a_third_an_hour_behind, a_device_with_two_addresses,
 ]

@@ -4,6 +4,7 @@ use super::memory_bound::fragment_limits;
 use super::{Engine, Taken};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::connection::context::Outcome;
+use crate::connection::quic::opens_connection;
 use crate::flows::copies::{Identity, Relation, Suspected};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::{Packet, Stamp, Time};
@@ -111,7 +112,7 @@ impl Engine {
             transport,
             ..*datagram
         };
-        let taken = self.take_datagram(packet, &piece, scope);
+        let mut taken = self.take_datagram(packet, &piece, scope);
         let stamp = Stamp {
             frame: packet.frame,
             time: packet.time,
@@ -122,8 +123,12 @@ impl Engine {
             }
         }
         let mut whole = Vec::new();
-        if let Some(udp) = fragments.whole_datagram(&mut whole) {
+        if let Some((udp, is_read)) = fragments.whole_datagram(&mut whole) {
             self.learn(&udp, datagram.source, stamp);
+            if let Some(taken) = taken.as_mut().filter(|taken| !taken.duplicate && !is_read) {
+                self.renew_if_quic_reopened(taken.flow, &udp, taken.sender, stamp.time);
+                taken.outcome = self.udp(taken.flow, &udp, taken.sender, stamp);
+            }
         }
         self.stats.fragments_dropped = fragments.dropped;
         self.fragments = Some(fragments);
@@ -189,9 +194,12 @@ impl Engine {
         };
         if copied {
             self.latest_is_copy = true;
-            if let IpPayload::Tcp(tcp) = &transport
-                && tcp.flags.has(TcpFlags::SYN)
-            {
+            let opens = match &transport {
+                IpPayload::Tcp(tcp) => tcp.flags.has(TcpFlags::SYN),
+                IpPayload::Udp(udp) => identity.is_unique() && opens_connection(udp),
+                _ => false,
+            };
+            if opens {
                 self.registry
                     .note_replay(flow, packet.time, self.copies.window);
             }

@@ -146,7 +146,7 @@ impl Engine {
     }
 
     /// Asks for a second pass where kinds that cannot change any more were decided by other expectations.
-    fn notice_changed_sites(&mut self) {
+    pub(super) fn notice_changed_sites(&mut self) {
         let (segments, is_final) = (&self.segments, self.clients.verdicts_final);
         self.segments_missed |= self
             .registry

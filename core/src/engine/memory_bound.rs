@@ -7,6 +7,7 @@ use crate::connection::classic_rule::Classic;
 use crate::connection::followed::Connections;
 use crate::connection::peers::Peers;
 use crate::flows::copies::Copies;
+use crate::flows::paths::Paths;
 use crate::flows::registry::Registry;
 use crate::flows::scopes::Scopes;
 use crate::flows::translation::Translations;
@@ -22,6 +23,7 @@ pub(crate) fn bound(config: &Config) -> u64 {
     Registry::bound(config)
         .saturating_add(Connections::bound(config))
         .saturating_add(Peers::bound(config))
+        .saturating_add(Paths::bound(config))
         .saturating_add(SegmentTable::bound(config))
         .saturating_add(Clients::bound(config))
         .saturating_add(Classic::bound(config))

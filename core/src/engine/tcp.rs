@@ -8,9 +8,8 @@ use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::tcp::application::speaks_as_client;
 use crate::flows::copies::WATCHED;
 use crate::flows::key::{End, FlowKey};
-use crate::packet::{Stamp, Time};
+use crate::packet::Stamp;
 use crate::wire::decode::{Tcp, TcpFlags};
-use crate::wire::multipath::opens_further_path;
 
 /// The state of a connection after a packet.
 struct After {
@@ -30,7 +29,13 @@ const MOST_WITH_SYN: u32 = 65_535;
 
 impl Engine {
     /// Makes a flow a new one when this SYN opens another connection under its ports.
-    pub(super) fn renew_if_reopened(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, time: Time) {
+    pub(super) fn renew_if_reopened(
+        &mut self,
+        slot: Slot,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) {
         // The server's SYN acknowledges the client's, which may not have been captured.
         let is_answer = tcp.flags.has(TcpFlags::ACK);
         let opened_by = if is_answer {
@@ -51,7 +56,7 @@ impl Engine {
         }
         if !is_first && !is_repeated {
             self.release_flow(slot);
-            self.renew(slot, time);
+            self.renew(slot, stamp.time);
         }
         if is_first || !is_repeated {
             self.registry.flow_mut(slot).opened_by = Some(opened_by);
@@ -59,9 +64,7 @@ impl Engine {
         let opener = if is_answer { 1 - sender } else { sender };
         self.registry.opened(&self.config, slot, opener);
         let is_new = is_first || !is_repeated;
-        if is_new && opens_further_path(tcp.options) && self.registry.flow(slot).server.is_some() {
-            self.stats.further_paths += 1;
-        }
+        self.note_path(slot, tcp, opener, is_new, stamp);
     }
 
     /// Returns true if something of the server's was acknowledged.

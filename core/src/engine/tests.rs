@@ -21,6 +21,7 @@ mod faults;
 mod gaps;
 mod limits;
 mod oracles;
+mod paths;
 mod proxies;
 mod records;
 mod requests;

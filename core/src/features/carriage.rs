@@ -21,7 +21,9 @@ impl Carried {
             decode::IpPayload::Udp(udp) => {
                 (1, udp.payload.first().is_some_and(|byte| byte & 0x80 != 0))
             }
-            decode::IpPayload::LaterFragment | decode::IpPayload::Other => return,
+            decode::IpPayload::UdpFragment { .. }
+            | decode::IpPayload::LaterFragment
+            | decode::IpPayload::Other => return,
         };
         self.bytes[place] += u64::from(length);
         self.first.get_or_insert((ordinal, begins));

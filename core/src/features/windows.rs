@@ -252,7 +252,7 @@ impl Features {
                     }
                 }
                 IpPayload::Udp(udp) => side.datagram(udp.payload_length),
-                IpPayload::LaterFragment | IpPayload::Other => {}
+                IpPayload::UdpFragment { .. } | IpPayload::LaterFragment | IpPayload::Other => {}
             }
         }
         if !had_room && self.is_live {

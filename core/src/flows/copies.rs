@@ -254,7 +254,9 @@ impl Identity {
                 (numbers, shape, contents(tcp.payload), false)
             }
             IpPayload::Udp(udp) => of_udp(udp),
-            IpPayload::LaterFragment | IpPayload::Other => of_bytes(header, identification)?,
+            IpPayload::UdpFragment { .. } | IpPayload::LaterFragment | IpPayload::Other => {
+                of_bytes(header, identification)?
+            }
         };
         Some(Self {
             numbers,

@@ -59,6 +59,10 @@ impl FlowKey {
         let (source_port, destination_port, has_ports) = match &datagram.transport {
             IpPayload::Tcp(tcp) => (tcp.source_port, tcp.destination_port, HAS_PORTS),
             IpPayload::Udp(udp) => (udp.source_port, udp.destination_port, HAS_PORTS),
+            IpPayload::UdpFragment {
+                source_port,
+                destination_port,
+            } => (*source_port, *destination_port, HAS_PORTS),
             IpPayload::LaterFragment | IpPayload::Other => (0, 0, 0),
         };
         let protocol = u64::from(datagram.protocol) << 16 | has_ports;

@@ -2,6 +2,7 @@
 
 pub(crate) mod copies;
 pub(crate) mod key;
+pub(crate) mod paths;
 pub(crate) mod registry;
 pub(crate) mod scopes;
 pub(crate) mod site;

@@ -24,35 +24,6 @@ fn begun() -> Talk {
 }
 
 #[test]
-fn further_paths_of_a_connection_are_counted() {
-    const JOIN: [u8; 12] = [30, 12, 0x10, 1, 1, 2, 3, 4, 5, 6, 7, 8];
-    for (server, expected) in [(NETFLIX, 1), ("203.0.113.9", 0)] {
-        let mut talk = Talk::new(50_000, server, 443);
-        talk.open();
-        let mut engine = Engine::new(Config::default());
-        for (packet, frame) in talk.packets.iter().zip(1..) {
-            let mut bytes = packet.bytes();
-            if packet.flags & SYN != 0 {
-                let header = bytes.len() - 20;
-                bytes[header + 12] = ((20 + JOIN.len()) as u8 / 4) << 4;
-                bytes.extend(JOIN);
-                let length = bytes.len() as u16;
-                bytes[2..4].copy_from_slice(&length.to_be_bytes());
-            }
-            // Sent again, it is still one.
-            give(&mut engine, 2 * frame, packet.time, &bytes);
-            give(
-                &mut engine,
-                2 * frame + 1,
-                packet.time + 900 * MILLISECOND,
-                &bytes,
-            );
-        }
-        assert_eq!(engine.stats().further_paths, expected, "{server}");
-    }
-}
-
-#[test]
 fn a_segment_is_complete_once_the_connection_or_the_next_request_ends_it() {
     assert_eq!(brief(&begun().packets), [(0, 5000, false)]);
     let mut closed = begun();

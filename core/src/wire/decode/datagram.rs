@@ -30,6 +30,13 @@ pub enum IpPayload<'a> {
     Tcp(Tcp<'a>),
     /// UDP.
     Udp(Udp<'a>),
+    /// A fragment of a UDP datagram whose ports are known from its first one, and whose contents are read once it is whole.
+    UdpFragment {
+        /// Source port.
+        source_port: u16,
+        /// Destination port.
+        destination_port: u16,
+    },
     /// A fragment other than the first: no transport header.
     LaterFragment,
     /// Another protocol, or a transport header that is damaged or cut.

@@ -2,7 +2,8 @@
 //!
 //! A fragment of TCP needs no reassembly once the first of its packet was seen: its bytes have their sequence numbers. So
 //! what is lost or was cut by the snapshot length stays a gap in the stream, as that of a whole segment does. Fragments
-//! that come before the first wait for it. A message in UDP is read when all its fragments are there.
+//! that come before the first wait for it. A datagram of UDP is read when all its fragments are there, but for one of QUIC
+//! whose contents are secret: its length and its connection ID stand in the first.
 
 use std::net::IpAddr;
 
@@ -11,6 +12,7 @@ use super::layers::Fragment;
 use crate::bounded::clock_table::{Slot, Table};
 use crate::bounded::size;
 use crate::packet::Time;
+use crate::wire::quic::{FIXED_BIT, LONG_HEADER};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -18,6 +20,8 @@ const UDP: u8 = 17;
 const UDP_HEADER: usize = 8;
 /// Fragments of one packet that may wait: the largest packet in links of 576 bytes (RFC 791, section 3.2) has 120.
 const MOST_FRAGMENTS: usize = 128;
+/// Longest payload of a packet, in bytes: the length in IP's header has 16 bits.
+const LONGEST: u32 = 65_535;
 
 /// Limits of a table of fragments.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +56,8 @@ enum First {
     },
     Udp {
         ports: (u16, u16),
+        /// The datagram was handed out with its first fragment.
+        is_read: bool,
     },
 }
 
@@ -71,6 +77,8 @@ struct Reassembly {
     end: Option<u32>,
     held: Vec<HeldFragment>,
     bytes: Vec<u8>,
+    /// Bytes of the fragments that came.
+    received: u32,
     /// Fragments overlap or contradict each other: nothing more is made of them (RFC 5722).
     spoilt: bool,
 }
@@ -83,8 +91,14 @@ impl Reassembly {
             end: None,
             held: Vec::new(),
             bytes: Vec::new(),
+            received: 0,
             spoilt: false,
         }
+    }
+
+    /// True if fragments of it are still to come.
+    fn is_awaited(&self) -> bool {
+        self.first.is_none() || self.end.is_none_or(|end| self.received < end)
     }
 
     /// True if all fragments wait: they do not overlap.
@@ -186,6 +200,7 @@ impl Fragments {
         };
         let slot = self.packet(key, fragment, time);
         let packet = &mut self.packets[slot];
+        packet.received = packet.received.saturating_add(wire);
         if !fragment.more {
             packet.end = Some(fragment.offset.saturating_add(wire));
         }
@@ -196,7 +211,13 @@ impl Fragments {
             None => IpPayload::LaterFragment,
             Some(First::Tcp { .. }) if fragment.offset == 0 => without_end(datagram.transport),
             Some(first @ First::Tcp { .. }) => continued(first, fragment, bytes, wire),
-            Some(First::Udp { .. }) => datagram.transport,
+            Some(First::Udp { is_read, .. }) if is_read && fragment.offset == 0 => {
+                in_full_length(datagram.transport, bytes)
+            }
+            Some(First::Udp { ports, .. }) => IpPayload::UdpFragment {
+                source_port: ports.0,
+                destination_port: ports.1,
+            },
         };
         let waits = match packet.first {
             None => true,
@@ -226,35 +247,38 @@ impl Fragments {
         }
     }
 
-    /// The datagram of UDP that the last fragment completed, copied together into `into`.
-    pub(crate) fn whole_datagram<'a>(&self, into: &'a mut Vec<u8>) -> Option<Udp<'a>> {
+    /// The datagram of UDP that the last fragment completed, copied together into `into`, and true if it was handed out
+    /// with its first fragment.
+    pub(crate) fn whole_datagram<'a>(&self, into: &'a mut Vec<u8>) -> Option<(Udp<'a>, bool)> {
         let packet = self.ready.as_ref().filter(|packet| packet.is_whole())?;
-        let First::Udp { ports } = packet.first? else {
+        let First::Udp { ports, is_read } = packet.first? else {
             return None;
         };
-        let end = packet.end? as usize;
+        let end = packet.end.filter(|&end| end <= LONGEST)? as usize;
         into.clear();
         into.resize(end, 0);
-        let mut at = 0;
+        let (mut at, mut captured) = (0, end);
         for held in &packet.held {
             let bytes = packet.bytes.get(at..at + held.length as usize)?;
             at += bytes.len();
-            // What the snapshot length cut leaves no hole that could be read as data.
-            if held.length < held.wire {
-                return None;
-            }
             let offset = held.fragment.offset as usize;
             into.get_mut(offset..offset + bytes.len())?
                 .copy_from_slice(bytes);
+            // What the snapshot length cut leaves no hole that could be read as data.
+            if held.length < held.wire {
+                captured = captured.min(offset + bytes.len());
+            }
         }
         let stated = u16::from_be_bytes([*into.get(4)?, *into.get(5)?]);
-        let payload = into.get(UDP_HEADER..usize::from(stated).min(end))?;
-        Some(Udp {
+        let end = usize::from(stated).min(end);
+        let payload = into.get(UDP_HEADER..end.min(captured))?;
+        let udp = Udp {
             source_port: ports.0,
             destination_port: ports.1,
-            payload_length: payload.len() as u32,
+            payload_length: end.checked_sub(UDP_HEADER)? as u32,
             payload,
-        })
+        };
+        Some((udp, is_read))
     }
 
     /// The packet of a fragment; a new one where that of the same identification is too old to be the same.
@@ -272,9 +296,11 @@ impl Fragments {
         if self.packets.is_full()
             && let Some(victim) = self.packets.victim(|_, _| true)
         {
+            let packet = &self.packets[victim];
+            let is_old = time.since(packet.begun).saturating_abs() > self.limits.patience;
+            self.dropped += u64::from(packet.is_awaited() && !is_old);
             self.forget(victim);
             self.packets.remove(victim);
-            self.dropped += 1;
         }
         self.packets.insert(key, Reassembly::new(time))
     }
@@ -348,8 +374,29 @@ fn first(transport: &IpPayload<'_>, wire: u32) -> Option<First> {
         }
         IpPayload::Udp(udp) => Some(First::Udp {
             ports: (udp.source_port, udp.destination_port),
+            is_read: udp.payload.first().is_some_and(is_secret),
         }),
-        IpPayload::LaterFragment | IpPayload::Other => None,
+        IpPayload::UdpFragment { .. } | IpPayload::LaterFragment | IpPayload::Other => None,
+    }
+}
+
+/// True for the first byte of a short header of QUIC, behind which nothing can be read. Other protocols have such bytes
+/// too, and lose nothing: their datagrams are handed out once more when they are whole.
+const fn is_secret(first: &u8) -> bool {
+    *first & (LONG_HEADER | FIXED_BIT) == FIXED_BIT
+}
+
+/// A first fragment of UDP as its whole datagram, of which the capture holds no more.
+fn in_full_length<'a>(transport: IpPayload<'a>, bytes: &[u8]) -> IpPayload<'a> {
+    let stated = bytes.get(4..6).map_or(0, |length| {
+        u32::from(u16::from_be_bytes([length[0], length[1]])).saturating_sub(UDP_HEADER as u32)
+    });
+    match transport {
+        IpPayload::Udp(udp) => IpPayload::Udp(Udp {
+            payload_length: udp.payload_length.max(stated),
+            ..udp
+        }),
+        other => other,
     }
 }
 

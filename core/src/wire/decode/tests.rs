@@ -123,7 +123,7 @@ fn assert_sane(datagram: &Datagram<'_>) {
     let (payload, length) = match datagram.transport {
         IpPayload::Tcp(tcp) => (tcp.payload.len(), tcp.payload_length),
         IpPayload::Udp(udp) => (udp.payload.len(), udp.payload_length),
-        IpPayload::LaterFragment | IpPayload::Other => return,
+        IpPayload::UdpFragment { .. } | IpPayload::LaterFragment | IpPayload::Other => return,
     };
     assert!(payload <= length as usize, "captured {payload} of {length}");
     assert!(

@@ -147,7 +147,7 @@ fn datagram_of(pieces: &[(u32, &[u8], bool)]) -> Option<Vec<u8>> {
         let mut into = Vec::new();
         found = table
             .whole_datagram(&mut into)
-            .map(|udp| udp.payload.to_vec())
+            .map(|(udp, _)| udp.payload.to_vec())
             .or(found);
     }
     found
@@ -180,4 +180,73 @@ fn a_datagram_is_read_when_all_of_it_is_there() {
         None,
         "no fragment is trusted then"
     );
+}
+
+/// Gives the first fragment of a datagram to port 443, whose payload begins with this byte, and the second one.
+///
+/// Returns, for each, lengths of the datagram that is handed out with it: stated, and captured.
+fn in_two(table: &mut Fragments, byte: u8, captured: usize) -> [Option<(u32, usize)>; 2] {
+    let payload = [byte; 40];
+    let whole = testing::udp(443, 9, &payload);
+    let mut parts = [None, None];
+    for (part, (from, to)) in parts.iter_mut().zip([(0, 16), (16, 48)]) {
+        let bytes = &whole[from..to.min(from + captured)];
+        let transport = match from {
+            0 => IpPayload::Udp(Udp {
+                source_port: 443,
+                destination_port: 9,
+                payload_length: 8,
+                payload: &bytes[8..],
+            }),
+            _ => IpPayload::LaterFragment,
+        };
+        let (datagram, fragment) = fragment(transport, UDP, from as u32, from == 0);
+        let carried = table.take(&datagram, fragment, (bytes, (to - from) as u32), Time(0));
+        let whole = &mut Vec::new();
+        *part = match (carried, table.whole_datagram(whole)) {
+            (IpPayload::Udp(udp), None) | (_, Some((udp, false))) => {
+                Some((udp.payload_length, udp.payload.len()))
+            }
+            (carried, _) => {
+                let ports = matches!(
+                    carried,
+                    IpPayload::UdpFragment {
+                        source_port: 443,
+                        ..
+                    }
+                );
+                assert!(ports, "{carried:?}");
+                None
+            }
+        };
+    }
+    parts
+}
+
+#[test]
+fn a_secret_datagram_is_read_with_its_first_fragment_and_others_when_they_are_whole() {
+    let table = || Fragments::new(LIMITS, 0);
+    assert_eq!(in_two(&mut table(), 0x40, 99), [Some((40, 8)), None]);
+    assert_eq!(in_two(&mut table(), 0xc0, 99), [None, Some((40, 40))]);
+    assert_eq!(in_two(&mut table(), 0x00, 99), [None, Some((40, 40))]);
+    // Cut by the snapshot length.
+    assert_eq!(in_two(&mut table(), 0xc0, 20), [None, Some((40, 28))]);
+    assert_eq!(in_two(&mut table(), 0xc0, 12), [None, Some((40, 4))]);
+}
+
+#[test]
+fn packets_that_came_whole_make_room_without_a_loss() {
+    let mut table = Fragments::new(LIMITS, 0);
+    for identification in 0..10 {
+        for (offset, more) in [(0, true), (32, false)] {
+            let (datagram, part) = fragment(segment(&[1; 12]), TCP, offset, more);
+            let part = Fragment {
+                identification,
+                ..part
+            };
+            table.take(&datagram, part, (&[0; 32], 32), Time(0));
+        }
+        assert!(table.packets.len() <= LIMITS.packets);
+    }
+    assert_eq!(table.dropped, 0);
 }
