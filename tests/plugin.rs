@@ -8,6 +8,7 @@ mod agreement;
 mod annotations;
 mod details;
 mod endings;
+mod first_sight;
 mod foreign;
 mod formats;
 mod home;

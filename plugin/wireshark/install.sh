@@ -6,7 +6,7 @@
 #
 #   --user        the folder of the user who runs this (default)
 #   --global      the folder of all users (default for root: Wireshark ignores personal plugins when root runs it)
-#   --profile     with the profile "Netflix": columns, colours, buttons, I/O graphs
+#   --profile     with the profile "Netflix": columns, colours, buttons, graphs, plots
 #   --no-profile  without it; given neither, a terminal is asked
 #
 # The plugin is target/release/libnflx_plugin.so, or what NFLX_PLUGIN says. Other profiles are not touched, and of this
@@ -112,7 +112,7 @@ wants_profile() {
                 say "The profile Netflix was not installed, as there is no terminal to ask on: run $0 install --profile for it."
             return 1
         fi
-        printf 'Install the profile "Netflix" (columns, colours, buttons, I/O graphs) into %s? [Y/n] ' "$profile"
+        printf 'Install the profile "Netflix" (columns, colours, buttons, graphs, plots) into %s? [Y/n] ' "$profile"
         read -r answer || return 1
         case $answer in '' | [Yy]*) return 0 ;; *) return 1 ;; esac
     fi

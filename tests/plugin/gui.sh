@@ -238,7 +238,7 @@ table() { # table NAME WINDOW: a screenshot of a window with a table, whose rows
     [ "$white" -ge 1 ] || fail "the table $1 has no rows."
 }
 filter nflx
-statistic=$(open_statistic 'Netflix Segments' $(arrows 10))
+statistic=$(open_statistic 'Netflix Segments' $(arrows 11))
 table segments "$statistic"
 # Sorting by the first column turns the order around.
 click 45 262
@@ -246,10 +246,10 @@ sleep 1
 shoot segments_sorted "$statistic"
 ! cmp -s "$out/segments.png" "$out/segments_sorted.png" || fail "the table cannot be sorted."
 close_window 'Netflix Segments'
-statistic=$(open_statistic 'Netflix Servers' $(arrows 11))
+statistic=$(open_statistic 'Netflix Servers' $(arrows 12))
 table servers "$statistic"
 close_window 'Netflix Servers'
-statistic=$(open_statistic 'Netflix Sessions' $(arrows 12))
+statistic=$(open_statistic 'Netflix Sessions' $(arrows 13))
 table sessions "$statistic"
 close_window 'Netflix Sessions'
 statistic=$(open_statistic 'Packets and Segments' Up Up)
@@ -350,7 +350,7 @@ if command -v qt5ct >/dev/null && [ "$version" = 4.0 ]; then
     main=$(wait_for "^$capture_name\$")
     settled dark
     [ "$(count_colour dark '#EBDEF6' "$list")" -gt 1000 ] || fail "the profile's colours are not there in a dark theme."
-    statistic=$(open_statistic 'Netflix Servers' $(arrows 11))
+    statistic=$(open_statistic 'Netflix Servers' $(arrows 12))
     table dark_servers "$statistic"
     stop_last
     look=()

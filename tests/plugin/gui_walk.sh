@@ -43,7 +43,7 @@ close_window 'Netflix Service Response Time'
 
 # Statistics > Flow Graph: requests and responses of the video server, in the colours of their kinds.
 filter 'nflx.server.role == "audio_video"'
-statistic=$(open_statistic Flow $(arrows 19))
+statistic=$(open_statistic Flow $(arrows 20))
 # Each choice reads all packets again.
 sleep 1
 settled ladder

@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use super::{Home, Outcome, plugin};
 
 /// Files of the profile.
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "colorfilters",
     "dfilter_buttons",
     "io_graphs",
+    "plots",
     "preferences",
     "recent",
 ];
 
-fn shipped() -> PathBuf {
+pub(super) fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin/wireshark/profile")
 }
 
@@ -118,7 +119,7 @@ fn filters_are_valid() {
         assert_eq!(parts.len(), 4, "{line}");
         filters.push(parts[2].to_owned());
     }
-    for (name, column) in [("dfilter_buttons", 2), ("io_graphs", 2)] {
+    for (name, column) in [("dfilter_buttons", 2), ("io_graphs", 2), ("plots", 3)] {
         for line in read(name).lines().filter(|line| !line.starts_with('#')) {
             let values: Vec<_> = line.trim_matches('"').split("\",\"").collect();
             filters.push(values[column].replace("\\x22", "\""));
@@ -132,11 +133,38 @@ fn filters_are_valid() {
     }
 }
 
+/// What a plot draws is a number that the plugin's fields have, of as many columns as Wireshark reads.
+#[test]
+fn plots_draw_numbers() {
+    let Some(home) = Home::new() else { return };
+    let capture = home.recorded("player.pcap.gz");
+    let plots = fs::read_to_string(shipped().join("plots")).expect("UTF-8");
+    let plots: Vec<_> = plots
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    assert!(plots.len() > 2, "{plots:?}");
+    for plot in plots {
+        let values: Vec<_> = plot.trim_matches('"').split("\",\"").collect();
+        let [enabled, group, _, filter, _, style, field, factor] = values[..] else {
+            panic!("{plot}");
+        };
+        assert_eq!((enabled, style, factor), ("TRUE", "Dot", "1"));
+        assert!((1..=20).contains(&group.parse().unwrap_or(0)), "{plot}");
+        let filter = filter.replace("\\x22", "\"");
+        let rows = home.fields(&capture, &["-2", "-Y", &filter], &[field]);
+        let drawn = rows.values().filter(|row| row[0].parse::<f64>().is_ok());
+        assert!(drawn.count() > 2, "{plot}: {rows:?}");
+    }
+}
+
 #[test]
 fn is_installed_only_when_wanted() {
     let Some(home) = Home::bare() else { return };
-    script(&home, &["install", "--user"]).quiet();
+    let said = script(&home, &["install", "--user"]).quiet();
     assert!(!profile(&home).exists(), "nobody could be asked");
+    let sentence = "The profile Netflix was not installed, as there is no terminal to ask on";
+    assert!(said.contains(sentence), "{said}");
     script(&home, &["install", "--user", "--no-profile"]).quiet();
     assert!(!profile(&home).exists());
     script(&home, &["install", "--user", "--profile"]).quiet();
