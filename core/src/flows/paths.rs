@@ -8,9 +8,12 @@ use crate::config::Config;
 /// The first path of a connection: its flow, and that flow's number, which no later one has.
 type First = (Slot, u32);
 
-/// Connections remembered: those that began last are the likeliest to get another path.
+/// This share of all connections is remembered: few are Multipath TCP's, and they get further paths when they begin.
+const SHARE: u64 = 64;
+
+/// Connections remembered.
 fn most(config: &Config) -> u64 {
-    (config.max_connections() / 4).max(8)
+    (config.max_connections() / SHARE).max(8)
 }
 
 /// First paths by token.
