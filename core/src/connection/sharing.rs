@@ -54,6 +54,9 @@ pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_CLAIMS;
 const MOST_GROWTH: u64 = 2;
 /// By how much better a manner must fit before another one is given up for it.
 const BETTER: f64 = 2.0;
+/// By how much better another manner must fit one period before it counts for that period: what a server's socket takes
+/// at once changes with the path, and with it what waits behind it (2 to 5 tell the same apart in most of 40 recordings).
+const ASIDE: f64 = 3.0;
 /// Responses that a client keeps in flight at least, as players do: one of each track.
 const LEAST_IN_FLIGHT: usize = 2;
 /// Requests beyond those in flight that are answered before a response is over. A client that keeps some in flight asks
@@ -362,13 +365,18 @@ impl Sharing {
             Past::Shared(period) => period,
         };
         let divide = |reader: &mut PeriodReader| reader.divide(period, usual, config);
-        let mut found: SmallVec<[Vec<Part>; 2]> = self.readers.iter_mut().map(divide).collect();
+        let mut found: SmallVec<[(f64, Vec<Part>); 2]> =
+            self.readers.iter_mut().map(divide).collect();
         if !period.claims.iter().all(|claim| is_open(claim.number)) {
             return Vec::new();
         }
-        let mut parts = std::mem::take(&mut found[self.reader]);
+        for (_, (cost, _)) in found.iter_mut().enumerate().filter(|f| f.0 != self.reader) {
+            *cost += ASIDE;
+        }
+        let chosen = (0..found.len()).min_by(|&a, &b| found[a].0.total_cmp(&found[b].0));
+        let mut parts = std::mem::take(&mut found[chosen.unwrap_or(self.reader)].1);
         // What another manner says may be true of this one period, however badly it fits those before.
-        for other in &found {
+        for (_, other) in &found {
             for (part, other) in parts.iter_mut().zip(other) {
                 part.error = part.error.max(part.size.abs_diff(other.size));
             }

@@ -17,8 +17,13 @@ pub(super) struct PeriodReader {
 }
 
 impl PeriodReader {
-    /// Divides a period.
-    pub(super) fn divide(&mut self, period: &Period, usual: Usual, config: &Config) -> Vec<Part> {
+    /// Divides a period; returns what speaks against the best reading of it, and its parts.
+    pub(super) fn divide(
+        &mut self,
+        period: &Period,
+        usual: Usual,
+        config: &Config,
+    ) -> (f64, Vec<Part>) {
         let total = period.total(period.timeline.end());
         let puzzle = Puzzle {
             claims: &period.claims,
@@ -30,7 +35,7 @@ impl PeriodReader {
         };
         let readings = beam::read(&puzzle, &self.rhythm);
         let Some(best) = readings.first() else {
-            return Vec::new();
+            return (0.0, Vec::new());
         };
         self.cost += best.cost;
         for (claim, &track) in period.claims.iter().zip(&best.tracks) {
@@ -63,7 +68,7 @@ impl PeriodReader {
             so_far += size;
             part
         };
-        (0..period.claims.len()).map(part).collect()
+        (best.cost, (0..period.claims.len()).map(part).collect())
     }
 }
 

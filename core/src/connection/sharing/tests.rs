@@ -24,8 +24,12 @@ impl Link {
     }
 
     fn with(manner: Manner) -> Self {
+        Self::of(&[manner])
+    }
+
+    fn of(manners: &[Manner]) -> Self {
         Self {
-            sharing: Sharing::new(&[manner]),
+            sharing: Sharing::new(manners),
             config: Config::default(),
             now: 0,
             number: 0,
@@ -161,6 +165,39 @@ fn both_sides_of_what_was_written_ahead() {
         let parts = link.ask().take(80_000).ask().take(300_000).end();
         assert!(parts[0].size.abs_diff(first) < 1_000, "{lead} {parts:?}");
         assert!(parts[1].size.abs_diff(AUDIO) <= 200, "{lead} {parts:?}");
+    }
+}
+
+/// A server that sends from each in turn behind what its socket took: audio is complete, and asked for again, before video.
+fn late(link: &mut Link) {
+    link.ask().take(20_000);
+    link.ask().take(80_000 + 2 * AUDIO);
+    link.ask().take(80_000 + 2 * AUDIO);
+    link.ask().take(200_000);
+    link.end();
+    link.now += 1_000;
+}
+
+#[test]
+fn both_sides_of_a_period_in_another_manner() {
+    // One after the other, as where the socket took all of a response: the longer, the clearer.
+    for (rounds, is_in_order) in [(2, false), (3, true)] {
+        let mut link = Link::of(&[Manner::Late, Manner::InOrder]);
+        link.config.set("sharing_lead", "80000").unwrap();
+        link.learn(4);
+        (0..7).for_each(|_| late(&mut link));
+        link.ask().take(10_000).ask();
+        for _ in 0..rounds {
+            link.take(300_000).ask().take(AUDIO).ask();
+        }
+        let parts = link.take(300_000).end();
+        let first = if is_in_order {
+            310_000
+        } else {
+            310_000 - AUDIO
+        };
+        assert!(parts[0].size.abs_diff(first) < 1_000, "{rounds} {parts:?}");
+        assert_eq!(link.sharing.reader, 0);
     }
 }
 
