@@ -296,3 +296,22 @@ fn responses_in_http2_one_by_one_are_apart_though_their_records_are_hidden() {
         expected
     );
 }
+
+#[test]
+fn frames_of_http2_are_cut_into_records_that_are_shorter() {
+    let mut talk = http2(50_021);
+    let short = protected(1_300 + GCM);
+    // nghttpx begins so: each of its records fits a packet, and a frame of 16 kB is in thirteen of them.
+    talk.say(&protected(300 + GCM)).hear(&short);
+    talk.hear(&short.repeat(50));
+    let mut engine = Engine::new(Config::default());
+    for (packet, frame) in talk.packets.iter().zip(1..) {
+        let captured = if frame < 12 { usize::MAX } else { 160 };
+        give_cut(&mut engine, frame, packet.time, &packet.bytes(), captured);
+    }
+    engine.finish();
+    let data = 51 * 1_300 - Config::default().http2_head();
+    let body = data - data.div_ceil(16_384 + 9) * 9;
+    let found = sizes(&engine)[0].1;
+    assert!(found.abs_diff(body) < 50, "{found} of {body}");
+}

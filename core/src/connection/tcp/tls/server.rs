@@ -235,8 +235,14 @@ impl TlsSession {
                 0
             };
             let data = u64::from(plaintext).saturating_sub(head);
-            framing +=
-                head + data.div_ceil(ctx.config.http2_frame()) * u64::from(http2::FRAME_HEADER);
+            let (frame, header) = (ctx.config.http2_frame(), u64::from(http2::FRAME_HEADER));
+            let is_short = plaintext + self.overhead() == self.down.repeating_record();
+            framing += head;
+            framing += match data < frame && is_short && !first {
+                // Frames are cut into records that are shorter: a header for each would be too much.
+                true => data * header / frame,
+                false => data.div_ceil(frame) * header,
+            };
         }
         framing
     }
