@@ -89,6 +89,10 @@ const WHOLE: f64 = 0.06;
 /// Seconds after which players give up a response (dash.js `fragmentRequestTimeout`, hls.js `fragLoadingTimeOut`: 20 s).
 const TIMEOUT: f64 = 20.0;
 
+/// Seconds within which players ask again for what they gave up (Shaka Player's `retryParameters`: 1 s and half as much;
+/// dash.js `retryIntervals`: 1 s).
+const RETRY: f64 = 1.5;
+
 /// Habits of a play's servers in closing flows.
 #[derive(Debug)]
 struct Habits {
@@ -219,8 +223,8 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         return if unsure { 0.5 } else { 0.02 };
     };
     let ahead = next.decided - this.came;
-    if next.bytes == this.bytes && this.ends_flow && !this.shared {
-        // The same again: the first was of no use, unless segments are often as large as each other, as sounds are.
+    if next.bytes == this.bytes && this.ends_flow && !this.shared && ahead < RETRY {
+        // The same again at once: the first was of no use, unless segments are often as large as each other, as sounds are.
         let chance = habits.alike[this.track as usize];
         return GIVEN_UP / (GIVEN_UP + (1.0 - GIVEN_UP) * chance);
     }

@@ -64,6 +64,32 @@ fn the_same_again_tells_more_the_rarer_it_is() {
     assert!(likely(7) < 0.4, "{}", likely(7));
 }
 
+#[test]
+fn the_same_again_tells_nothing_where_it_comes_late() {
+    let again = |after: f64| {
+        let first = Request {
+            ends_flow: true,
+            ..request(1, 0.0)
+        };
+        let next = Request {
+            flow: 2,
+            ..request(2, 0.05 + after)
+        };
+        dropped(&[
+            first,
+            next,
+            Request {
+                bytes: 90_000,
+                flow: 2,
+                ..request(3, 9.0)
+            },
+        ])
+    };
+    let [at_once, late] = [1.4, 1.6].map(again);
+    assert!(at_once > 0.4, "{at_once}");
+    assert!(late < 0.1, "{late}");
+}
+
 /// Returns true if a sound was waited with that opens a flow so long after the one before, while a picture comes between these.
 fn waits(after: f64, picture: (f64, f64)) -> bool {
     let sound = |number, asked, flow| Request {
