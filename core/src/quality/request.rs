@@ -62,6 +62,8 @@ pub(crate) struct Request {
     /// Number of its flow.
     pub(crate) flow: u32,
     pub(crate) server: u32,
+    /// By how many bytes its size may be off.
+    pub(crate) error: u64,
     /// Its bytes were divided among requests that overlapped.
     pub(crate) shared: bool,
     /// True if it was open at the end.
@@ -76,6 +78,16 @@ pub(crate) struct Request {
     /// The player waited, although nothing was on its way for this track.
     pub(crate) waited: bool,
 }
+
+impl Request {
+    /// Its size tells what it was: it came alone, or what overlapped leaves little open.
+    pub(crate) fn is_told(&self) -> bool {
+        !self.shared || self.error as f64 <= TOLD * self.bytes as f64
+    }
+}
+
+/// A size that is off by no more than this share tells a track as well as one that is known.
+const TOLD: f64 = 0.1;
 
 /// A small response beside media: the header of a file, as a player asks for it at its start, at a change of quality and
 /// after a seek.
@@ -263,7 +275,7 @@ pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) {
     let mut ends = [0.0; 2];
     let mut asked = f64::NEG_INFINITY;
     for request in requests {
-        let due = if request.shared {
+        let due = if !request.is_told() {
             // One request of a track is on its way at a time.
             ends[1] + 0.01 < ends[0] && request.asked - asked > TURN
         } else {
@@ -334,9 +346,11 @@ pub(crate) fn median_bytes(requests: &[Request], track: Track) -> Option<f64> {
 }
 
 /// Responses that overlap on one connection: their bytes were divided in order of request, although they come
-/// interleaved. The picture, which is larger, ends with all of them; and none ends behind the next request of its track.
+/// interleaved. The picture, which is larger, ends with all of them, and so does a track's first response, with which no
+/// player waits; and none ends behind the next request of its track.
 pub(crate) fn separate_shared(requests: &mut [Request]) {
     let mut from = 0;
+    let mut begun = [false; 2];
     while from < requests.len() {
         let to = group_end(requests, from);
         let end = requests[from..to]
@@ -350,7 +364,8 @@ pub(crate) fn separate_shared(requests: &mut [Request]) {
                 .take(8)
                 .find(|r| r.track == track)
                 .map_or(f64::INFINITY, |r| r.asked);
-            let last = if track == Track::Video {
+            let first = !std::mem::replace(&mut begun[track as usize], true);
+            let last = if track == Track::Video || first {
                 end
             } else {
                 requests[at].came
@@ -360,5 +375,57 @@ pub(crate) fn separate_shared(requests: &mut [Request]) {
             }
         }
         from = to;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quality::tests::request;
+
+    /// A request whose response overlapped, with a size that may be off by so much.
+    fn shared(number: u32, asked: f64, bytes: u64, error: u64) -> Request {
+        Request {
+            bytes,
+            error,
+            shared: true,
+            ..request(number, asked)
+        }
+    }
+
+    #[test]
+    fn both_sides_of_a_size_that_tells_its_track() {
+        for (error, track) in [(5_000, Track::Audio), (5_001, Track::Video)] {
+            let alone = |number: u32| Request {
+                bytes: [100_000, 50_000][number as usize % 2],
+                ..request(number, f64::from(number))
+            };
+            // More sounds have come: by turns, the picture is due.
+            let mut requests: Vec<Request> = (1..8).map(alone).collect();
+            requests.push(shared(8, 8.0, 50_000, error));
+            take_turns(&mut requests, 1.0);
+            assert_eq!(requests[7].track, track, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_first_sound_ends_with_what_it_overlaps_and_later_ones_where_they_did() {
+        let sound = |number, asked| Request {
+            track: Track::Audio,
+            ..shared(number, asked, 50_000, 0)
+        };
+        let picture = |number, asked| Request {
+            came: asked + 1.0,
+            ..shared(number, asked, 400_000, 0)
+        };
+        let mut requests = [
+            picture(1, 0.0),
+            sound(2, 0.1),
+            picture(3, 2.0),
+            sound(4, 2.1),
+        ];
+        separate_shared(&mut requests);
+        let came = requests.map(|request| (request.came * 1000.0).round());
+        assert_eq!(came, [1000.0, 1000.0, 3000.0, 2150.0]);
     }
 }

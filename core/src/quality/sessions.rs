@@ -252,6 +252,7 @@ impl Client {
             bytes: segment.app_bytes,
             flow: segment.flow,
             server: segment.server,
+            error: segment.size_error,
             shared: segment.shared,
             open: !segment.complete || came.is_none() && !segment.shared,
             ends_flow: false,

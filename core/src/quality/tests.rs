@@ -34,6 +34,7 @@ pub(super) fn request(number: u32, asked: f64) -> Request {
         bytes: 100_000,
         flow: 1,
         server: 0,
+        error: 0,
         shared: false,
         open: false,
         ends_flow: false,
