@@ -17,8 +17,8 @@ help: ## list these targets
 demo: prerequisites cli plugin ## install what is missing, build, and show Netflix servers and segments in tshark
 	@plugin/wireshark/demo.sh "$(RELEASE)"
 
+# One build, with what the wheel that a test installs wants: apart, pip would compile dependencies again.
 test: test-prerequisites python ## run every test: unit, property, C ABI, end to end in tshark
-	@# At once, and as the wheel that a test installs wants them: nothing is built twice.
 	$(CARGO) build --locked --release -p nflx-cli -p nflx-plugin -p nflx-python --features pyo3/extension-module
 	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(BUILT)/nflx" NFLX_PLUGIN="$(BUILT)/libnflx_plugin.so" \
 		$(CARGO) test --locked --workspace --exclude nflx-plugin
