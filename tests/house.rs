@@ -18,7 +18,7 @@ const CORE: House = House {
     folder: "core/src",
     root: "lib.rs",
     floors: &[
-        &["bounded", "packet"],
+        &["bounded", "packet", "words"],
         &["wire"],
         &["facts"],
         &["config"],

@@ -92,6 +92,7 @@ mod testing;
 mod text;
 #[allow(unreachable_pub, reason = "opened to fuzz targets")]
 mod wire;
+mod words;
 
 pub use config::Config;
 pub use engine::Engine;

@@ -467,7 +467,7 @@ impl Talk {
     }
 }
 
-/// Counts how many of all sizes lie within their bounds, within a hundredth, and how many kinds are right.
+/// Counts of sizes: how many of all lie within their bounds, within a hundredth, and how many kinds are right.
 #[derive(Debug, Default)]
 pub(crate) struct Score {
     all: usize,

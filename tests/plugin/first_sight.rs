@@ -1,4 +1,4 @@
-//! What a user sees first is right: kinds in one pass, evidence, marks of damage, the profile.
+//! First sight of the plugin is right: kinds in one pass, evidence, marks of damage, the profile.
 
 use std::collections::BTreeSet;
 use std::fs;

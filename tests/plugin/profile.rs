@@ -133,7 +133,7 @@ fn filters_are_valid() {
     }
 }
 
-/// What a plot draws is a number that the plugin's fields have, of as many columns as Wireshark reads.
+/// Each plot has the columns that Wireshark reads, and draws a field of the plugin that is a number.
 #[test]
 fn plots_draw_numbers() {
     let Some(home) = Home::new() else { return };

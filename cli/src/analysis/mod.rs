@@ -426,7 +426,7 @@ fn lacking(stats: &Stats) -> String {
     format!("no Netflix server was recognised: {why}")
 }
 
-/// Returns the remarks for where packets tell no more.
+/// The remark where packets tell no more.
 pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player \
                                              does shows names, and --prefixes takes addresses that are known otherwise";
 

@@ -123,7 +123,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Returns a sentence about the unknown link type and what to do about it.
+/// A link type that is not known; displays as a sentence that says what to do about it.
 pub(crate) struct UnknownLinkType(pub(crate) u32);
 
 impl fmt::Display for UnknownLinkType {

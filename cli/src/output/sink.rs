@@ -8,7 +8,7 @@ use super::temporary::Temporary;
 
 const BUFFER: usize = 64 * 1024;
 
-/// Takes the output.
+/// The place where an output goes.
 pub(crate) enum Sink {
     /// Standard output.
     Stdout(BufWriter<io::Stdout>),

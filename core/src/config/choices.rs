@@ -2,6 +2,10 @@
 
 use strum::{IntoStaticStr, VariantArray, VariantNames};
 
+use crate::words::words;
+
+words!(SegmentRule, FlowScope, ClientKey);
+
 /// The rule that tells requests from each other.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames,

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 pub use self::choices::{ClientKey, FlowScope, SegmentRule};
 pub use self::parse::ConfigError;
 use self::parse::{
-    choice, dns_ports, evidence, keywords, kinds, list, nat64, number, place, ports, prefix,
+    choice, dns_ports, evidence, is_second, keywords, kinds, list, nat64, number, ports, prefix,
 };
 pub use self::prefix::Prefix;
 use self::settings::{
@@ -151,10 +151,10 @@ impl Config {
             "vxlan_ports" => self.vxlan_ports = ports(value)?,
             "feature_kinds" => self.feature_kinds = kinds(value)?,
             "empty_features" => {
-                self.zero_if_empty = place(CHOICE_EMPTY, "empty_features", value)? == 1;
+                self.zero_if_empty = is_second(CHOICE_EMPTY, "empty_features", value)?;
             }
             "session_by" => {
-                self.session_by_title = place(CHOICE_SESSION, "session_by", value)? == 1;
+                self.session_by_title = is_second(CHOICE_SESSION, "session_by", value)?;
             }
             _ => {
                 let index = NUMBERS
@@ -177,9 +177,9 @@ impl Config {
             "nat64" => joined(&mut self.nat64.iter().map(ToString::to_string)),
             "prefixes" => joined(&mut self.prefixes.iter().map(ToString::to_string)),
             "evidence" => joined(&mut self.evidence.iter().map(|kind| kind.as_str().to_owned())),
-            "segment_rule" => <&str>::from(self.segment_rule).to_owned(),
-            "flow_key" => <&str>::from(self.flow_key).to_owned(),
-            "client_key" => <&str>::from(self.client_key).to_owned(),
+            "segment_rule" => self.segment_rule.as_str().to_owned(),
+            "flow_key" => self.flow_key.as_str().to_owned(),
+            "client_key" => self.client_key.as_str().to_owned(),
             "vxlan_ports" if self.vxlan_ports.is_empty() => "none".to_owned(),
             "vxlan_ports" => joined(&mut self.vxlan_ports.iter().map(ToString::to_string)),
             "feature_kinds" => joined(

@@ -42,8 +42,17 @@ pub(super) fn choice<T: Copy + VariantArray + VariantNames>(
     place(<T as VariantNames>::VARIANTS, name, value).map(|at| <T as VariantArray>::VARIANTS[at])
 }
 
+/// Returns true if a word is the second of the two that a setting takes.
+pub(super) fn is_second(
+    words: &[&str],
+    name: &'static str,
+    value: &str,
+) -> Result<bool, ConfigError> {
+    place(words, name, value).map(|at| at == 1)
+}
+
 /// Returns the place of a word among those that a setting takes.
-pub(super) fn place(words: &[&str], name: &'static str, value: &str) -> Result<usize, ConfigError> {
+fn place(words: &[&str], name: &'static str, value: &str) -> Result<usize, ConfigError> {
     let found = words.iter().position(|word| *word == value.trim());
     found.ok_or_else(|| {
         let (last, others) = words.split_last().unwrap_or((&"", &[]));
@@ -123,47 +132,43 @@ pub(super) fn nat64(word: &str) -> Result<Prefix, ConfigError> {
 }
 
 pub(super) fn evidence(value: &str) -> Result<Vec<EvidenceKind>, ConfigError> {
-    let mut kinds = Vec::new();
-    for word in list(value) {
-        let kind = EvidenceKind::ALL
-            .iter()
-            .copied()
-            .find(|kind| kind.as_str() == word);
-        let known = "kinds among config, sni, quic_sni, http_host, certificate, tunnel, dns, https_record, cname, dns_owner, prefix";
-        let kind = kind.ok_or_else(|| bad("evidence", word, known))?;
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
-    if kinds.is_empty() {
-        return Err(bad(
-            "evidence",
-            value,
-            "at least one kind, for example dns,sni",
-        ));
-    }
+    let mut kinds = among(
+        EvidenceKind::ALL,
+        EvidenceKind::as_str,
+        ("evidence", "dns,sni"),
+        value,
+    )?;
     kinds.sort_unstable();
     Ok(kinds)
 }
 
 pub(super) fn kinds(value: &str) -> Result<Vec<Kind>, ConfigError> {
+    let all = [Kind::Video, Kind::Audio, Kind::Other];
+    among(&all, Kind::as_str, ("feature_kinds", "video,audio"), value)
+}
+
+/// Returns the kinds that a list names, each once. `setting`: its name, and an example of a value.
+fn among<T: Copy + PartialEq>(
+    all: &[T],
+    word_of: fn(T) -> &'static str,
+    setting: (&'static str, &str),
+    value: &str,
+) -> Result<Vec<T>, ConfigError> {
+    let (name, example) = setting;
     let mut kinds = Vec::new();
     for word in list(value) {
-        let kind = [Kind::Video, Kind::Audio, Kind::Other]
-            .into_iter()
-            .find(|kind| kind.as_str() == word);
-        let kind =
-            kind.ok_or_else(|| bad("feature_kinds", word, "kinds among video, audio, other"))?;
+        let kind = all.iter().copied().find(|&kind| word_of(kind) == word);
+        let kind = kind.ok_or_else(|| {
+            let words: Vec<_> = all.iter().copied().map(word_of).collect();
+            bad(name, word, &format!("kinds among {}", words.join(", ")))
+        })?;
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
     if kinds.is_empty() {
-        return Err(bad(
-            "feature_kinds",
-            value,
-            "at least one kind, for example video,audio",
-        ));
+        let expected = format!("at least one kind, for example {example}");
+        return Err(bad(name, value, &expected));
     }
     Ok(kinds)
 }

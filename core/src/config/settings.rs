@@ -1,7 +1,5 @@
 //! The one table of settings: name, unit, bounds, default, source. Hosts show it, documents are made of it.
 
-use strum::VariantNames;
-
 use super::choices::{ClientKey, FlowScope, SegmentRule};
 
 /// The type of a setting's value.
@@ -393,7 +391,7 @@ const WORDS: &[Setting] = &[
         help: "flow: per connection, by the records of its protocol; server: the classic rule, per server address.",
         unit: "",
         source: "players use several connections to one server at once, which the classic rule mixes",
-        kind: SettingKind::Choice(<SegmentRule as VariantNames>::VARIANTS),
+        kind: SettingKind::Choice(SegmentRule::NAMES),
     },
     Setting {
         name: "flow_key",
@@ -401,7 +399,7 @@ const WORDS: &[Setting] = &[
         help: "addresses and ports alone; vlan: VLAN tags as well; tunnel: VLAN tags and virtual networks of tunnels as well.",
         unit: "",
         source: "a tag is often in one direction only; customers of a network may have the same addresses",
-        kind: SettingKind::Choice(<FlowScope as VariantNames>::VARIANTS),
+        kind: SettingKind::Choice(FlowScope::NAMES),
     },
     Setting {
         name: "client_key",
@@ -409,7 +407,7 @@ const WORDS: &[Setting] = &[
         help: "address: the address of a client; mac: the device's address on the link, so that what its addresses of IPv4 and IPv6 ask for is one client's, with the first of them.",
         unit: "",
         source: "behind a router every client has the router's address on the link; beside the clients, a device with two addresses is one viewer",
-        kind: SettingKind::Choice(<ClientKey as VariantNames>::VARIANTS),
+        kind: SettingKind::Choice(ClientKey::NAMES),
     },
     Setting {
         name: "vxlan_ports",

@@ -2,6 +2,10 @@
 
 use strum::{IntoStaticStr, VariantArray, VariantNames};
 
+use crate::words::words;
+
+words!(Direction);
+
 /// Seen from the client: in = from Netflix to the client, out = the other way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
@@ -11,20 +15,6 @@ pub enum Direction {
     In = 1,
     /// From the client to the Netflix server (uplink).
     Out = 2,
-}
-
-impl Direction {
-    /// Every one, in order of their numbers.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see: `in` or `out`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:

@@ -8,6 +8,9 @@ use strum::{IntoStaticStr, VariantArray, VariantNames};
 use super::annotation::ServerId;
 use super::server::EvidenceKind;
 use crate::packet::{Stamp, Time};
+use crate::words::words;
+
+words!(Transport, Via, Kind, KindReason);
 
 /// The transport that carried a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
@@ -18,20 +21,6 @@ pub enum Transport {
     Tcp = 1,
     /// QUIC (RFC 9000, RFC 9369).
     Quic = 2,
-}
-
-impl Transport {
-    /// Every one, in order of their numbers.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A proxy that a segment came through.
@@ -46,20 +35,6 @@ pub enum Via {
     Socks = 2,
     /// A proxy of HTTP in clear, which gets requests in absolute form (RFC 9112, section 3.2.2).
     HttpProxy = 3,
-}
-
-impl Via {
-    /// Every one, in order of their numbers.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// The kind of a segment.
@@ -78,20 +53,6 @@ pub enum Kind {
     Audio = 2,
     /// Not decided yet. Decided when the segment settles at the latest.
     Pending = 3,
-}
-
-impl Kind {
-    /// Every one, in order of their numbers.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// The rule that decided a segment's kind.
@@ -123,20 +84,6 @@ pub enum KindReason {
     Files = 8,
     /// Too few segments of a server that has no telling name.
     TooFew = 9,
-}
-
-impl KindReason {
-    /// Every one, in order of their numbers.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// One request and its response.

@@ -7,6 +7,9 @@ use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use super::counters::Counters;
 use crate::packet::Time;
+use crate::words::words;
+
+words!(EvidenceKind, EvidenceScope, Role, RoleReason);
 
 /// A kind of evidence that an address belongs to Netflix.
 ///
@@ -42,18 +45,6 @@ pub enum EvidenceKind {
 }
 
 impl EvidenceKind {
-    /// Every kind, strongest first.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see and type.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
     /// Returns true if a flow itself gives it, so that it says nothing of the address's other services.
     #[must_use]
     pub const fn is_of_flow(self) -> bool {
@@ -95,20 +86,6 @@ pub enum EvidenceScope {
     Address = 2,
 }
 
-impl EvidenceScope {
-    /// Every one, in order of their numbers.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-}
-
 /// One piece of evidence for a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -122,7 +99,8 @@ pub struct Evidence {
     pub frame: u64,
 }
 
-/// The role of a server, by its segments.
+/// The role of a server, by its segments. In [`Self::ALL`] they stand as lists of servers have them: video first, as it is
+/// what people look for.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames,
 )]
@@ -145,18 +123,6 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role, in the order that lists of servers have: video first, as it is what people look for.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
-
     /// Place in [`Self::ALL`].
     #[must_use]
     pub fn order(self) -> usize {
@@ -194,20 +160,6 @@ pub enum RoleReason {
     Bulk = 4,
     /// Sizes of its responses, and how much goes up for what comes down.
     Traffic = 5,
-}
-
-impl RoleReason {
-    /// Every one, in order of their numbers.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// An identified Netflix address and what it did.

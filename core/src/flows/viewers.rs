@@ -38,7 +38,7 @@ impl Viewers {
             .saturating_add(Table::<IpAddr, IpAddr>::bound(most(config)))
     }
 
-    /// Takes note that a device has an address, by which others may know it.
+    /// Records an address of a device, unless others cannot know the device by it.
     pub(crate) fn note(&mut self, device: LinkAddress, address: IpAddr) {
         if is_special_purpose(address) {
             return;

@@ -3,6 +3,9 @@
 use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use super::request::{Request, Track};
+use crate::words::words;
+
+words!(State);
 
 /// How long after the last byte of what it lacked a player shows a picture: decoding, and the timers between.
 const REACTION: f64 = 0.03;
@@ -36,20 +39,6 @@ pub enum State {
     Seeking,
     /// Over.
     Ended,
-}
-
-impl State {
-    /// Every one.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// One hypothesis about a play.

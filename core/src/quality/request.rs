@@ -62,7 +62,7 @@ pub(crate) struct Request {
     /// Number of its flow.
     pub(crate) flow: u32,
     pub(crate) server: u32,
-    /// By how many bytes its size may be off.
+    /// The most that its size may be off by, in bytes.
     pub(crate) error: u64,
     /// Its bytes were divided among requests that overlapped.
     pub(crate) shared: bool,
@@ -80,13 +80,13 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Its size tells what it was: it came alone, or what overlapped leaves little open.
+    /// Returns true if its size tells its track: it came alone, or what overlapped leaves little open.
     pub(crate) fn is_told(&self) -> bool {
         !self.shared || self.error as f64 <= TOLD * self.bytes as f64
     }
 }
 
-/// A size that is off by no more than this share tells a track as well as one that is known.
+/// The share by which a size may be off and still tell its track: far less than sound and pictures differ by.
 const TOLD: f64 = 0.1;
 
 /// A small response beside media: the header of a file, as a player asks for it at its start, at a change of quality and

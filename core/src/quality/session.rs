@@ -11,6 +11,9 @@ use super::request::{Header, Request, Rules, Track, is_interleaved, usual_sound}
 use super::seeks;
 use super::timeline::{self, Timeline};
 use crate::packet::Time;
+use crate::words::words;
+
+words!(Reason);
 
 /// The reason why something is not said of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
@@ -28,20 +31,6 @@ pub enum Reason {
     JoinedMidway = 3,
     /// Its responses overlapped on one connection, so that which are video and which audio is inferred by turns.
     Interleaved = 4,
-}
-
-impl Reason {
-    /// Every one, in order of their numbers.
-    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
-
-    /// The words of [`Self::ALL`], in the same order.
-    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
-
-    /// The word users see.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// A session.

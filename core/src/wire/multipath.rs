@@ -12,12 +12,12 @@ const VERSION: u8 = 1;
 const END: u8 = 0;
 const PADDING: u8 = 1;
 
-/// What the handshake of a TCP connection says of its paths.
+/// The handshake of a TCP connection, as to its paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Handshake {
-    /// It is the first path. The sender's key, once it gives one.
+    /// The first path. Holds the sender's key, once it gives one.
     First(Option<[u8; 8]>),
-    /// It is a further path. The token of the connection, which the end that opens the path shows.
+    /// A further path. Holds the token of the connection, which the end that opens the path shows.
     Further(Option<u32>),
 }
 

@@ -32,7 +32,7 @@ impl QuicSession {
                     && udp.payload_length < MIN_CLIENT_DATAGRAM as u32)
     }
 
-    /// Takes note that it goes on in another flow, in which the client is at this end.
+    /// Follows the connection into another flow, in which the client is at this end.
     pub(crate) fn moves(&mut self, client: End, udp: &Udp<'_>) {
         self.client = client;
         self.path.moves(udp.payload.get(1..).unwrap_or_default());
@@ -55,7 +55,7 @@ impl QuicSession {
         id
     }
 
-    /// Takes note of the ID in a client's datagram; `true` if it is another than before.
+    /// Keeps the ID in a client's datagram. Returns true if it is another than before.
     pub(crate) fn renew_id(&mut self, udp: &Udp<'_>) -> bool {
         match udp.payload.split_first() {
             Some((first, behind)) if first & LONG_HEADER == 0 => self.path.renew_id(behind),

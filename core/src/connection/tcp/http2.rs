@@ -385,8 +385,7 @@ impl Http2 {
         }
     }
 
-    /// Takes the end of the connection: a response that waits got its response, if the last record says that all was
-    /// sent.
+    /// Closes the connection. A request that waits has got its response, if the last record says that all was sent.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
             self.merge(end, peer, None, ledger, ctx);

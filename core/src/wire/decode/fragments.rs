@@ -176,7 +176,7 @@ impl Fragments {
             .saturating_add(size::list::<u8>(65_536))
     }
 
-    /// Takes a fragment and returns what it carries as a segment or datagram of its own; [`IpPayload::LaterFragment`] if
+    /// Processes a fragment. Returns what it carries as a segment or datagram of its own; [`IpPayload::LaterFragment`] if
     /// the first one of its packet was not seen. Bytes that waited for it are taken next, by [`Self::next_held`] and
     /// [`Self::whole_datagram`].
     ///

@@ -238,10 +238,11 @@ impl TlsSession {
             let (frame, header) = (ctx.config.http2_frame(), u64::from(http2::FRAME_HEADER));
             let is_short = plaintext + self.overhead() == self.down.repeating_record();
             framing += head;
-            framing += match data < frame && is_short && !first {
-                // Frames are cut into records that are shorter: a header for each would be too much.
-                true => data * header / frame,
-                false => data.div_ceil(frame) * header,
+            // Frames are cut into records that are shorter: a header for each would be too much.
+            framing += if data < frame && is_short && !first {
+                data * header / frame
+            } else {
+                data.div_ceil(frame) * header
             };
         }
         framing
