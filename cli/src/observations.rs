@@ -36,8 +36,8 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
     }
     if stats.further_paths > 0 {
         sentences.push(format!(
-            "{} connections are further paths of others (Multipath TCP): these are not put together, so that responses \
-             which came over several paths are partial",
+            "{} connections are further paths of others (Multipath TCP) whose beginning was not captured: these are not \
+             put together, so that responses which came over several paths are partial",
             stats.further_paths
         ));
     }

@@ -1,8 +1,11 @@
-//! Multipath TCP: what a further path inherits from the first one of its connection.
+//! Multipath TCP: a connection's further paths, what they inherit from the first one, and their packets on the way to it.
 
 use super::Engine;
 use crate::bounded::clock_table::Slot;
+use crate::config::SegmentRule;
+use crate::connection::context::Outcome;
 use crate::flows::key::End;
+use crate::flows::paths::{FlowId, Way};
 use crate::flows::registry::{Claim, Extent};
 use crate::packet::Stamp;
 use crate::wire::decode::{Tcp, TcpFlags};
@@ -20,29 +23,51 @@ impl Engine {
         stamp: Stamp,
     ) {
         let is_answer = tcp.flags.has(TcpFlags::ACK);
-        match Handshake::of(tcp.options) {
-            Some(Handshake::First(Some(key))) if is_answer => {
-                if let Some(number) = self.registry.flow(slot).number {
-                    self.paths.note(key, (slot, number));
+        let Some(handshake) = Handshake::of(tcp.options) else {
+            return;
+        };
+        let flow = self.registry.flow(slot);
+        let (Some(number), opened_by) = (flow.number, flow.opened_by) else {
+            return;
+        };
+        match handshake {
+            Handshake::First(Some(key)) if is_answer => {
+                let client_syn = opened_by.unwrap_or_default();
+                self.paths
+                    .open(key, (slot, number), opener, [client_syn, tcp.sequence]);
+                self.follow_paths(slot);
+            }
+            Handshake::Further(token) if is_new => {
+                let token = token.filter(|_| !is_answer);
+                let first = token
+                    .and_then(|token| self.paths.join(token, (slot, number), opener, tcp.sequence));
+                match first {
+                    Some(first) => {
+                        self.inherit_path(slot, 1 - opener, first, stamp);
+                        self.follow_paths(slot);
+                    }
+                    None => self.count_apart(slot),
                 }
             }
-            Some(Handshake::Further(token)) if is_new => {
-                if let Some(token) = token.filter(|_| !is_answer) {
-                    self.inherit_path(slot, 1 - opener, token, stamp);
-                }
-                let is_netflix = self.registry.flow(slot).server.is_some();
-                self.stats.further_paths += u64::from(is_netflix);
-            }
+            Handshake::Further(_) if is_answer => self.paths.answer((slot, number), tcp.sequence),
             _ => {}
         }
     }
 
+    /// Has a path's packets take the way to their connection's first one. The classic rule counts each path by itself.
+    fn follow_paths(&mut self, slot: Slot) {
+        self.registry.flow_mut(slot).has_paths = self.config.segment_rule == SegmentRule::Flow;
+    }
+
+    /// Counts a path that is not put together with others, if it is Netflix's.
+    fn count_apart(&mut self, slot: Slot) {
+        let is_netflix = self.registry.flow(slot).server.is_some();
+        self.stats.further_paths += u64::from(is_netflix);
+    }
+
     /// Gives a further path with its server at `end` the verdict that its connection's first path has by its own name: the
     /// hello, which names the server, is on that one only.
-    fn inherit_path(&mut self, slot: Slot, end: End, token: u32, stamp: Stamp) {
-        let Some((first, number)) = self.paths.first(token) else {
-            return;
-        };
+    fn inherit_path(&mut self, slot: Slot, end: End, (first, number): FlowId, stamp: Stamp) {
         let first = self.registry.flow(first);
         if first.number != Some(number) {
             return;
@@ -59,5 +84,64 @@ impl Engine {
             self.registry.claim(&self.config, slot, end, claim);
             self.notice_changed_sites();
         }
+    }
+
+    /// Takes a packet of a path: what a further one carries goes on where the first one's data stands.
+    #[inline(never)]
+    pub(super) fn tcp_of_paths(
+        &mut self,
+        slot: Slot,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Outcome {
+        let Some(number) = self.registry.flow(slot).number else {
+            return Outcome::default();
+        };
+        let further_of = self.paths.first_of((slot, number));
+        if tcp.flags.has(TcpFlags::SYN) {
+            // A further path's handshake is none of the connection's.
+            return match further_of {
+                Some(_) => Outcome::default(),
+                None => self.tcp_of_connection(slot, tcp, sender, stamp),
+            };
+        }
+        match self.paths.way((slot, number), sender, tcp) {
+            Way::Plain => self.tcp_of_connection(slot, tcp, sender, stamp),
+            Way::Nowhere => Outcome::default(),
+            Way::Forgotten => {
+                self.registry.flow_mut(slot).has_paths = false;
+                self.count_apart(slot);
+                self.tcp_of_connection(slot, tcp, sender, stamp)
+            }
+            Way::First(first, sender_there, told) => {
+                if further_of.is_some() && self.registry.flow(slot).server.is_none() {
+                    let server = self.registry.flow(first.0).server;
+                    let end = server.map(|(_, end)| end ^ sender ^ sender_there);
+                    if let Some(end) = end {
+                        self.inherit_path(slot, end, first, stamp);
+                    }
+                }
+                self.tcp_of_first(first, &told, sender_there, stamp)
+            }
+        }
+    }
+
+    /// Takes a packet in the numbers of its connection's first path, if that is still held.
+    fn tcp_of_first(
+        &mut self,
+        (slot, number): FlowId,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Outcome {
+        let flow = self.registry.flow(slot);
+        if flow.number != Some(number) || flow.identified_or_given_up && flow.server.is_none() {
+            return Outcome::default();
+        }
+        // It is in use as long as any of its paths is.
+        let key = *self.registry.key(slot);
+        self.registry.find(&key);
+        self.tcp_of_connection(slot, tcp, sender, stamp)
     }
 }

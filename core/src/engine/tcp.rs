@@ -86,10 +86,25 @@ impl Engine {
             return Outcome::default();
         }
         let tcp = *tcp;
-        if self.taps.differ && self.config.segment_rule == SegmentRule::Flow {
-            return self.tcp_in_order(slot, &tcp, sender, stamp);
+        if flow.has_paths {
+            return self.tcp_of_paths(slot, &tcp, sender, stamp);
         }
-        self.follow_tcp(slot, &tcp, sender, stamp)
+        self.tcp_of_connection(slot, &tcp, sender, stamp)
+    }
+
+    /// Follows a TCP connection, whichever path a packet came by.
+    #[inline(always)]
+    pub(super) fn tcp_of_connection(
+        &mut self,
+        slot: Slot,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Outcome {
+        if self.taps.differ && self.config.segment_rule == SegmentRule::Flow {
+            return self.tcp_in_order(slot, tcp, sender, stamp);
+        }
+        self.follow_tcp(slot, tcp, sender, stamp)
     }
 
     #[inline(never)]

@@ -37,7 +37,8 @@ pub struct Stats {
     pub clock_steps: u64,
     /// Handshakes whose answer came before the question: two taps' clocks differ.
     pub answers_first: u64,
-    /// TCP connections to servers that are further paths of another one (Multipath TCP): responses are divided among them.
+    /// TCP connections to servers that are further paths of another one (Multipath TCP) which is not known: they are not put
+    /// together with it, so that responses which came by several are partial.
     pub further_paths: u64,
     /// Packets whose fragments had to make room for others.
     pub fragments_dropped: u64,

@@ -1,48 +1,268 @@
-//! Connections that may get further paths (Multipath TCP, RFC 8684), by the token that a further path shows.
+//! Connections that get further paths (Multipath TCP, RFC 8684), by the token that a further path shows, and the place of
+//! what each path carries in the connection's data.
+//!
+//! Data sequence numbers are told in the numbers of the first path: as long as that is alone, the two are the same but for
+//! a constant, so that nothing changes for a connection when it gets another path. What comes by a path that was not
+//! captured leaves a hole in these numbers, and is missing.
 
 use sha2::{Digest, Sha256};
 
+use super::key::End;
 use crate::bounded::clock_table::{Slot, Table};
 use crate::config::Config;
+use crate::wire::decode::{Tcp, TcpFlags};
+use crate::wire::multipath::{Mapping, Signal};
 
-/// The first path of a connection: its flow, and that flow's number, which no later one has.
-type First = (Slot, u32);
+/// A flow, and its number, which no later one at its place has.
+pub(crate) type FlowId = (Slot, u32);
 
 /// This share of all connections is remembered: few are Multipath TCP's, and they get further paths when they begin.
 const SHARE: u64 = 64;
+
+/// Paths remembered for each connection: the first one, and a network more. Those that have more use others' room.
+const PATHS: u64 = 2;
 
 /// Connections remembered.
 fn most(config: &Config) -> u64 {
     (config.max_connections() / SHARE).max(8)
 }
 
-/// First paths by token.
+/// A connection by its token.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    first: FlowId,
+    opener: End,
+    /// A further path of it was seen.
+    is_divided: bool,
+    /// By direction, from the opener and to it: the SYN's number on the first path.
+    syn: [u32; 2],
+    /// By direction: what is added to a data sequence number to have the first path's.
+    shift: [Option<u32>; 2],
+}
+
+/// A path by its flow.
+#[derive(Clone, Copy, Debug)]
+struct Path {
+    number: u32,
+    token: u32,
+    opener: End,
+    /// By direction: the SYN's number on this path.
+    syn: [Option<u32>; 2],
+    /// By direction: the place of what comes, in numbers of this path and of the first one.
+    placed: [Option<Placed>; 2],
+}
+
+/// The place of a path's bytes from one number on.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    from: u32,
+    to: u32,
+    length: u32,
+}
+
+/// The way of a packet on one of several paths.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way<'a> {
+    /// On its own path, as it is.
+    Plain,
+    /// To the first path, in whose numbers it is told.
+    First(FlowId, End, Tcp<'a>),
+    /// Its bytes have no known place.
+    Nowhere,
+    /// What was known of the path made room for others.
+    Forgotten,
+}
+
+/// Connections by token, and their paths.
 #[derive(Debug)]
 pub(crate) struct Paths {
-    by_token: Table<u32, First>,
+    by_token: Table<u32, Shared>,
+    by_flow: Table<Slot, Path>,
 }
 
 impl Paths {
     pub(crate) fn new(config: &Config) -> Self {
-        let capacity = usize::try_from(most(config)).unwrap_or(usize::MAX);
+        let capacity = |most: u64| usize::try_from(most).unwrap_or(usize::MAX);
         Self {
-            by_token: Table::new(capacity, config.hash_seed),
+            by_token: Table::new(capacity(most(config)), config.hash_seed),
+            by_flow: Table::new(capacity(PATHS * most(config)), config.hash_seed),
         }
     }
 
     /// The most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
-        Table::<u32, First>::bound(most(config))
+        Table::<u32, Shared>::bound(most(config))
+            .saturating_add(Table::<Slot, Path>::bound(PATHS * most(config)))
     }
 
-    /// Notes the key that a server gave in the handshake of a connection.
-    pub(crate) fn note(&mut self, key: [u8; 8], first: First) {
-        self.by_token.put(token(key), first);
+    /// Notes the key that a server gave as it answered a connection's first SYN, and the numbers of the client's SYN and
+    /// of its own.
+    pub(crate) fn open(&mut self, key: [u8; 8], first: FlowId, opener: End, syn: [u32; 2]) {
+        let token = token(key);
+        if self.find(token).is_some_and(|known| known.first == first) {
+            return;
+        }
+        let shared = Shared {
+            first,
+            opener,
+            is_divided: false,
+            syn,
+            shift: [None, Some(syn[1].wrapping_sub(start(key)))],
+        };
+        self.by_token.put(token, shared);
+        self.add(token, first, opener, syn.map(Some));
     }
 
-    /// Returns the first path of the connection whose token a further path shows.
-    pub(crate) fn first(&mut self, token: u32) -> Option<First> {
-        self.by_token.find(&token).map(|slot| self.by_token[slot])
+    /// Notes that a SYN opened a further path of a connection. Returns the connection's first path if that is known.
+    pub(crate) fn join(
+        &mut self,
+        token: u32,
+        flow: FlowId,
+        opener: End,
+        syn: u32,
+    ) -> Option<FlowId> {
+        let slot = self.by_token.find(&token)?;
+        let shared = &mut self.by_token[slot];
+        if shared.first == flow {
+            return None;
+        }
+        shared.is_divided = true;
+        let first = shared.first;
+        self.add(token, flow, opener, [Some(syn), None]);
+        Some(first)
+    }
+
+    /// Notes the number of the SYN that answers the one of a further path.
+    pub(crate) fn answer(&mut self, (slot, number): FlowId, syn: u32) {
+        if let Some(at) = self.by_flow.find(&slot)
+            && self.by_flow[at].number == number
+        {
+            self.by_flow[at].syn[1] = Some(syn);
+        }
+    }
+
+    fn add(&mut self, token: u32, (slot, number): FlowId, opener: End, syn: [Option<u32>; 2]) {
+        let path = Path {
+            number,
+            token,
+            opener,
+            syn,
+            placed: [None; 2],
+        };
+        self.by_flow.put(slot, path);
+    }
+
+    fn find(&mut self, token: u32) -> Option<&mut Shared> {
+        self.by_token
+            .find(&token)
+            .map(|slot| &mut self.by_token[slot])
+    }
+
+    /// Returns the first path of the connection that a flow is a further path of.
+    pub(crate) fn first_of(&mut self, flow: FlowId) -> Option<FlowId> {
+        let at = self.by_flow.find(&flow.0)?;
+        let path = &self.by_flow[at];
+        let (number, token) = (path.number, path.token);
+        let shared = self.find(token).filter(|_| number == flow.1)?;
+        (shared.first != flow).then_some(shared.first)
+    }
+
+    /// Returns which way a packet without SYN goes, and takes note of what it says of the data behind it.
+    pub(crate) fn way<'a>(&mut self, flow: FlowId, sender: End, tcp: &Tcp<'a>) -> Way<'a> {
+        let Some(at) = self.by_flow.find(&flow.0) else {
+            return Way::Forgotten;
+        };
+        let path = &mut self.by_flow[at];
+        let Some(known) = self.by_token.find(&path.token) else {
+            return Way::Forgotten;
+        };
+        if path.number != flow.1 {
+            return Way::Forgotten;
+        }
+        let shared = &mut self.by_token[known];
+        let signal = Signal::of(tcp.options);
+        let direction = usize::from(sender != path.opener);
+        if let Some(key) = signal
+            .key
+            .filter(|_| direction == 0 && shared.first == flow)
+        {
+            shared.shift[0] = Some(shared.syn[0].wrapping_sub(start(key)));
+        }
+        if let Some(mapping) = signal.mapping {
+            path.place(direction, mapping, shared.shift[direction]);
+        }
+        let is_alone = shared.first == flow && !shared.is_divided;
+        // A connection whose options are taken off on the way goes on without (RFC 8684, section 3.7).
+        if is_alone && signal.mapping.is_none() && signal.acknowledged.is_none() {
+            return Way::Plain;
+        }
+        let Some(tcp) = shared.told(path, direction, tcp, &signal, shared.first == flow) else {
+            return Way::Nowhere;
+        };
+        let sender = if direction == 0 {
+            shared.opener
+        } else {
+            1 - shared.opener
+        };
+        Way::First(shared.first, sender, tcp)
+    }
+}
+
+impl Path {
+    /// Notes the place of bytes that come in a direction.
+    fn place(&mut self, direction: usize, mapping: Mapping, shift: Option<u32>) {
+        if let (Some(syn), Some(shift)) = (self.syn[direction], shift) {
+            self.placed[direction] = Some(Placed {
+                from: syn.wrapping_add(mapping.on_path),
+                to: mapping.data.wrapping_add(shift),
+                length: mapping.length,
+            });
+        }
+    }
+
+    /// Returns the first path's number for this path's one.
+    fn number_on_first(&self, direction: usize, sequence: u32, is_first: bool) -> Option<u32> {
+        let Some(placed) = self.placed[direction] else {
+            // A client's first data comes with its key instead (RFC 8684, section 3.1).
+            return is_first.then_some(sequence);
+        };
+        let ahead = sequence.wrapping_sub(placed.from);
+        (ahead < placed.length).then(|| placed.to.wrapping_add(ahead))
+    }
+}
+
+impl Shared {
+    /// Returns a path's packet in numbers of the first one. `None` where the place of its bytes is not known.
+    fn told<'a>(
+        &self,
+        path: &Path,
+        direction: usize,
+        tcp: &Tcp<'a>,
+        signal: &Signal,
+        is_first: bool,
+    ) -> Option<Tcp<'a>> {
+        let mut told = *tcp;
+        // A path's end is not the connection's. Its reset is, as far as there is no other path.
+        let mut flags = tcp.flags.0 & !(TcpFlags::FIN.0 | TcpFlags::RST.0 | TcpFlags::ACK.0);
+        let end = signal.end.zip(self.shift[direction]);
+        let end = end.map(|(end, shift)| end.wrapping_add(shift));
+        told.sequence = if tcp.payload_length > 0 {
+            path.number_on_first(direction, tcp.sequence, is_first)?
+        } else {
+            end.unwrap_or(self.syn[direction].wrapping_add(1))
+        };
+        if end == Some(told.sequence.wrapping_add(tcp.payload_length)) {
+            flags |= TcpFlags::FIN.0;
+        }
+        if signal.resets || !self.is_divided && tcp.flags.has(TcpFlags::RST) {
+            flags |= TcpFlags::RST.0;
+        }
+        if let Some((acknowledged, shift)) = signal.acknowledged.zip(self.shift[1 - direction]) {
+            told.acknowledgement = acknowledged.wrapping_add(shift);
+            flags |= TcpFlags::ACK.0;
+        }
+        told.flags = TcpFlags(flags);
+        Some(told)
     }
 }
 
@@ -52,18 +272,29 @@ fn token(key: [u8; 8]) -> u32 {
     u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
+/// The data sequence number of the SYN of the end with this key: the last bits of its hash (section 3.1).
+fn start(key: [u8; 8]) -> u32 {
+    let hash = Sha256::digest(key);
+    u32::from_be_bytes([hash[28], hash[29], hash[30], hash[31]])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_the_beginning_of_the_keys_hash() {
+    fn token_and_first_number_are_both_ends_of_the_keys_hash() {
         // FIPS 180-4 of eight zero bytes.
         assert_eq!(token([0; 8]), 0xaf55_70f5);
+        assert_eq!(start([0; 8]), 0xe0e8_3dfc);
         let mut paths = Paths::new(&Config::default());
-        paths.note([0; 8], (3, 4));
-        assert_eq!(paths.first(0xaf55_70f5), Some((3, 4)));
-        assert_eq!(paths.first(0xaf55_70f4), None);
+        paths.open([0; 8], (3, 4), 0, [1, 2]);
+        assert_eq!(paths.join(0xaf55_70f4, (7, 8), 0, 5), None);
+        assert_eq!(paths.first_of((7, 8)), None);
+        assert_eq!(paths.join(0xaf55_70f5, (7, 8), 0, 5), Some((3, 4)));
+        assert_eq!(paths.first_of((7, 8)), Some((3, 4)));
+        assert_eq!(paths.first_of((7, 9)), None, "another flow at that place");
+        assert_eq!(paths.first_of((3, 4)), None);
     }
 
     #[test]
@@ -73,9 +304,11 @@ mod tests {
         let mut paths = Paths::new(&config);
         let key = |number: u32| u64::from(number).to_be_bytes();
         for number in 0..100 {
-            paths.note(key(number), (number, number));
+            paths.open(key(number), (number, number), 0, [0; 2]);
         }
-        let held = (0..100).filter(|&number| paths.first(token(key(number))).is_some());
+        let held = (0..100).filter(|&number| paths.find(token(key(number))).is_some());
         assert_eq!(held.count(), 8);
+        let held = (0..100).filter(|number| paths.by_flow.find(number).is_some());
+        assert_eq!(held.count(), 16);
     }
 }

@@ -307,6 +307,7 @@ impl Registry {
         flow.opened_by = None;
         flow.client = None;
         flow.over = false;
+        flow.has_paths = false;
         flow.watch = WATCHED + 1;
         flow.replayed = false;
         (flow.opener, flow.own, flow.is_foreign) = (None, None, false);

@@ -36,6 +36,8 @@ pub(crate) struct Flow {
     pub(crate) passed_over: bool,
     /// The connection is over, and not followed any more.
     pub(crate) over: bool,
+    /// It is a path of a Multipath TCP connection, whose data may come by several.
+    pub(crate) has_paths: bool,
     /// Packets that are still looked at for copies, and one more.
     pub(crate) watch: u8,
     /// True while packets are given a second time.
@@ -76,6 +78,7 @@ impl Flow {
             client: None,
             passed_over: false,
             over: false,
+            has_paths: false,
             watch: WATCHED + 1,
             replayed: false,
             copies: 0,
