@@ -95,8 +95,15 @@ static void start(stat_tap_table_ui *ui)
 
 static void reset(stat_tap_table *into)
 {
-    into->num_elements = 0;
+    (void)into;
     quality_table_forget();
+    table_reset(&windows);
+}
+
+static const char *why_empty(void)
+{
+    return session_model() == NULL ? "No model is set: the preference nflx.model (Protocols > Netflix) names its file."
+                                   : "No packet that passed the filter is in a session of a viewer.";
 }
 
 static stat_tap_table_item columns[] = {
@@ -110,6 +117,7 @@ static table windows = {
     .ui = TABLE_UI("Netflix Quality", "nflx,quality", start, packet, reset, columns),
     .title = "Netflix quality",
     .compare = table_compare_numbers,
+    .why_empty = why_empty,
     .fill = fill,
 };
 

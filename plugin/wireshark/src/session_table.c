@@ -100,8 +100,14 @@ static void start(stat_tap_table_ui *ui)
 
 static void reset(stat_tap_table *into)
 {
-    into->num_elements = 0;
+    (void)into;
     session_table_forget();
+    table_reset(&sessions);
+}
+
+static const char *why_empty(void)
+{
+    return "No packet that passed the filter is in a session: a viewer's segments of audio and video make one.";
 }
 
 static stat_tap_table_item columns[] = {
@@ -130,6 +136,7 @@ static table sessions = {
     .ui = TABLE_UI("Netflix Sessions", "nflx,sessions", start, packet, reset, columns),
     .title = "Netflix sessions",
     .compare = table_compare_numbers,
+    .why_empty = why_empty,
     .fill = fill,
 };
 

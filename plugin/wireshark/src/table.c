@@ -107,6 +107,24 @@ static guint add_row(table *table, stat_tap_table *into)
     return row;
 }
 
+/* Without rows a window would be empty, as if something had failed: the place of the first says why. Programs that read
+ * tables get no rows. */
+static void say_why(table *table)
+{
+    stat_tap_table *into = table_inside(table);
+
+    into->num_elements = 0;
+    table->says_why = session_in_window();
+    if (table->says_why) {
+        guint row = add_row(table, into);
+        for (guint column = 0; column < into->num_fields; column++) {
+            stat_tap_table_item_type *cell = &into->elements[row][column];
+            cell->type = TABLE_ITEM_STRING;
+            cell->value.string_value = column == 0 ? table->why_empty() : "";
+        }
+    }
+}
+
 /* As sorted as the table is from the start; Wireshark's window sorts by the first column. */
 void table_fill_anew(table *table)
 {
@@ -117,6 +135,7 @@ void table_fill_anew(table *table)
     }
     GList *numbers = g_list_sort(g_hash_table_get_keys(table->listed), table->compare);
     into->num_elements = 0;
+    table->says_why = false;
     for (const GList *at = numbers; at != NULL; at = at->next) {
         guint row = add_row(table, into);
         if (!table->fill(table, into, row, GPOINTER_TO_UINT(at->data))) {
@@ -136,6 +155,10 @@ void table_append(table *table, uint32_t number)
         return;
     }
     table->last = number;
+    if (table->says_why) {
+        into->num_elements = 0;
+        table->says_why = false;
+    }
     guint row = add_row(table, into);
 
     if (!table->fill(table, into, row, number)) {
@@ -174,7 +197,14 @@ void table_start(table *table)
     if (table_inside(table) == NULL) {
         stat_tap_add_table(&table->ui, stat_tap_init_table(table->title, (int)table->ui.nfields, 0, NULL));
         table->allocated = 0;
-    } else {
-        table_inside(table)->num_elements = 0;
+    }
+    say_why(table);
+}
+
+void table_reset(table *table)
+{
+    table_empty(table);
+    if (table_inside(table) != NULL) {
+        say_why(table);
     }
 }

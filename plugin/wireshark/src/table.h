@@ -20,6 +20,10 @@ typedef struct table {
     guint allocated;
     /* Puts the number into order. */
     int (*compare)(gconstpointer, gconstpointer);
+    /* Says in a sentence why nothing is listed. */
+    const char *(*why_empty)(void);
+    /* The only row is that sentence. */
+    bool says_why;
     /* Fills a row; false if there is nothing of this number any more. */
     bool (*fill)(struct table *table, stat_tap_table *into, guint row, uint32_t number);
 } table;
@@ -55,6 +59,8 @@ void table_register(table *table);
 /* Wireshark's own table inside; NULL while nobody asks for it. */
 stat_tap_table *table_inside(const table *table);
 void table_start(table *table);
+/* Lists nothing any more, as another filter is about to be used. */
+void table_reset(table *table);
 /* Lists a number; false if it was listed. */
 bool table_list(table *table, uint32_t number);
 void table_empty(table *table);

@@ -228,8 +228,17 @@ static void start_segments(stat_tap_table_ui *ui)
 
 static void reset(stat_tap_table *into)
 {
-    into->num_elements = 0;
-    table_empty(table_inside(&servers) == into ? &servers : &segments);
+    table_reset(table_inside(&servers) == into ? &servers : &segments);
+}
+
+static const char *why_no_servers(void)
+{
+    return "No packet that passed the filter is a Netflix server's.";
+}
+
+static const char *why_no_segments(void)
+{
+    return "No packet that passed the filter is in a segment: a request and its response make one.";
 }
 
 static stat_tap_table_item server_columns[] = {
@@ -268,6 +277,7 @@ static table servers = {
     .ui = TABLE_UI("Netflix Servers", "nflx,servers", start_servers, server_packet, reset, server_columns),
     .title = "Netflix servers",
     .compare = compare_servers,
+    .why_empty = why_no_servers,
     .fill = fill_server,
 };
 
@@ -275,6 +285,7 @@ static table segments = {
     .ui = TABLE_UI("Netflix Segments", "nflx,segments", start_segments, segment_packet, reset, segment_columns),
     .title = "Netflix segments",
     .compare = table_compare_numbers,
+    .why_empty = why_no_segments,
     .fill = fill_segment,
 };
 
