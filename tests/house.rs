@@ -90,7 +90,7 @@ const PYTHON: House = House {
     folder: "python/src",
     root: "lib.rs",
     floors: &[
-        &["arrow", "facts", "settings"],
+        &["facts", "settings"],
         &["model"],
         &["engine", "tables"],
         &[""],

@@ -11,9 +11,8 @@ use crate::escape;
 use crate::list::columns::{Kept, columns};
 use crate::list::quality::{of_features, of_quality};
 use crate::messages::Status;
-pub use crate::output::{Batch, Column, MemoryTable, Texts, Values};
+pub use crate::output::MemoryTable;
 use crate::progress::Total;
-pub use crate::rows::Type;
 use crate::rows::{
     Features, ModelledFeatures, Packets, Playback, Quality, Segments, Servers, Sessions,
 };

@@ -4,7 +4,6 @@
 //! with types, and one wheel (`abi3`) serves every Python from 3.9 on without a compiler on the user's machine.
 #![forbid(unsafe_code)]
 
-mod arrow;
 mod engine;
 mod facts;
 mod model;

@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchIterator};
+use arrow_schema::SchemaRef;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use arrow_schema::{ArrowError, SchemaRef};
 use nflx_cli::tables::{MemoryTable, Outcome, Watch, read};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-
-use crate::arrow;
 
 /// Signals are looked at, and progress is told, this often.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -46,7 +44,8 @@ impl Table {
 
     /// Hands the schema on: names and types of the columns, and what is said of them.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let schema = FFI_ArrowSchema::try_from(self.schema.as_ref()).map_err(wrong)?;
+        let schema = FFI_ArrowSchema::try_from(self.schema.as_ref())
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
         PyCapsule::new(py, schema, Some(c"arrow_schema".to_owned()))
     }
 
@@ -93,21 +92,14 @@ impl Table {
     }
 }
 
-impl Table {
-    fn new(table: MemoryTable) -> Result<Self, ArrowError> {
-        let schema = arrow::schema(&table);
-        let batches = table.batches.into_iter();
-        let batches = batches.map(|batch| arrow::batch(&schema, batch));
-        Ok(Self {
+impl From<MemoryTable> for Table {
+    fn from(table: MemoryTable) -> Self {
+        Self {
             name: table.name,
-            batches: batches.collect::<Result<_, _>>()?,
-            schema,
-        })
+            schema: table.schema,
+            batches: table.batches,
+        }
     }
-}
-
-fn wrong(error: ArrowError) -> PyErr {
-    PyValueError::new_err(error.to_string())
 }
 
 /// The end of a run: true if it failed, sentences for the user, and the rows if there are any.
@@ -151,13 +143,13 @@ pub(crate) fn read_table(
         }
     };
     tell(progress, &watch)?;
-    read.map_err(wrong)
+    Ok(read)
 }
 
-/// Makes a table of Arrow of what was read, still on the thread.
-fn made(outcome: Outcome) -> Result<Read, ArrowError> {
-    let table = outcome.table.map(Table::new).transpose()?;
-    Ok((outcome.is_failure, outcome.sentences, table))
+/// Makes what Python gets of the end of a run.
+fn made(outcome: Outcome) -> Read {
+    let table = outcome.table.map(Table::from);
+    (outcome.is_failure, outcome.sentences, table)
 }
 
 fn tell(progress: Option<&Bound<'_, PyAny>>, watch: &Watch) -> PyResult<()> {

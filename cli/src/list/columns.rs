@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+
 use super::Report;
 use super::run::{all, bytes, contradiction, study};
 use crate::analysis::{Failure, Study};
 use crate::args::Run;
 use crate::inputs::{self, Inputs};
 use crate::messages::{Status, reason};
-use crate::output::{Batch, Format, MemoryTable, Writer};
+use crate::output::{Format, MemoryTable, Writer};
 use crate::progress::Total;
 use crate::rings;
 
@@ -56,14 +58,15 @@ fn kept<T: Report>(run: &Run, watch: impl FnOnce(&Arc<Total>)) -> Result<Kept, S
     let (inputs, joined) = rings::join(inputs, run.joining.how(&config), jobs);
     let total = Total::unseen(inputs.len(), bytes(&inputs), T::PASSES);
     watch(&total);
-    let read = |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Vec<Batch>), Failure> {
-        let study = study::<T>(run, files, config.clone(), Some(Arc::clone(total)))?;
-        let mut writer = Writer::<T>::of_columns();
-        let study = T::write(study, false, &mut writer)?;
-        Ok((study, writer.into_batches()?))
-    };
+    let read =
+        |total: &Arc<Total>, files: &[PathBuf]| -> Result<(Study, Vec<RecordBatch>), Failure> {
+            let study = study::<T>(run, files, config.clone(), Some(Arc::clone(total)))?;
+            let mut writer = Writer::<T>::of_columns();
+            let study = T::write(study, false, &mut writer)?;
+            Ok((study, writer.into_batches()?))
+        };
     let (mut sentences, mut batches) = (Vec::new(), Vec::new());
-    let keep = |_: &Arc<Total>, more: Vec<Batch>| {
+    let keep = |_: &Arc<Total>, more: Vec<RecordBatch>| {
         batches.extend(more);
         Ok(())
     };

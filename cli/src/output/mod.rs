@@ -1,7 +1,7 @@
 //! Where rows go, and in which format.
 
-mod batch;
-mod columns;
+mod builders;
+mod memory;
 mod metadata;
 mod parquet;
 mod part;
@@ -14,10 +14,10 @@ mod text;
 use std::io::{self, Write};
 use std::path::Path;
 
-pub use batch::{Batch, Column, Texts, Values};
+use arrow_array::RecordBatch;
 use clap::ValueEnum;
-use columns::Columns;
-pub use columns::MemoryTable;
+use memory::MemoryRows;
+pub use memory::MemoryTable;
 use parquet::Parquet;
 pub(crate) use part::Part;
 use part::Spool;
@@ -80,7 +80,7 @@ enum Form<'s, T: Rows> {
     /// A part of a Parquet file.
     Groups(Box<Parquet<Spool, T>>),
     /// Columns that stay in memory.
-    Columns(Columns),
+    Columns(MemoryRows<T>),
 }
 
 /// Where text goes.
@@ -176,10 +176,7 @@ impl<'s, T: Rows> Writer<'s, T> {
             }
             Form::Parquet(parquet) => parquet.row(row),
             Form::Groups(parquet) => parquet.row(row),
-            Form::Columns(columns) => {
-                columns.row::<T>(row);
-                Ok(())
-            }
+            Form::Columns(columns) => columns.row(row),
         }
     }
 
@@ -211,7 +208,7 @@ impl<'s, T: Rows> Writer<'s, T> {
             (Form::Jsonl(place, _) | Form::Csv { place, .. }, Part::Lines(lines)) => {
                 io::copy(&mut lines.rewound()?, place).map(drop)
             }
-            (Form::Parquet(parquet), Part::Groups(groups)) => parquet.append(&groups),
+            (Form::Parquet(parquet), Part::Groups(groups)) => parquet.append(groups),
             _ => Err(io::Error::other("rows of another format")),
         }
     }
@@ -232,16 +229,15 @@ impl<'s, T: Rows> Writer<'s, T> {
 impl<T: Rows> Writer<'static, T> {
     /// Begins a part of the output: the rows of one capture among several; `watched` where they go to a terminal.
     pub(crate) fn of_part(format: Format, watched: bool) -> io::Result<Self> {
-        let spool = Spool::new();
         let form = match format {
-            Format::Table => Form::Cells(Box::new(csv::Writer::from_writer(spool))),
-            Format::Jsonl | Format::P1203 => Form::Jsonl(Place::Spool(spool), Vec::new()),
+            Format::Table => Form::Cells(Box::new(csv::Writer::from_writer(Spool::new()))),
+            Format::Jsonl | Format::P1203 => Form::Jsonl(Place::Spool(Spool::new()), Vec::new()),
             Format::Csv => Form::Csv {
-                place: Place::Spool(spool),
+                place: Place::Spool(Spool::new()),
                 line: Vec::new(),
                 watched,
             },
-            Format::Parquet => Form::Groups(Box::new(Parquet::new(spool, |_| true)?)),
+            Format::Parquet => Form::Groups(Box::new(Parquet::of_part()?)),
         };
         Ok(Self { form })
     }
@@ -249,14 +245,14 @@ impl<T: Rows> Writer<'static, T> {
     /// Begins rows that stay in memory.
     pub(crate) fn of_columns() -> Self {
         Self {
-            form: Form::Columns(Columns::new::<T>()),
+            form: Form::Columns(MemoryRows::new()),
         }
     }
 
     /// The rows of [`Writer::of_columns`].
-    pub(crate) fn into_batches(self) -> io::Result<Vec<Batch>> {
+    pub(crate) fn into_batches(self) -> io::Result<Vec<RecordBatch>> {
         match self.form {
-            Form::Columns(columns) => Ok(columns.into_batches()),
+            Form::Columns(columns) => columns.into_batches(),
             _ => Err(io::Error::other("no columns")),
         }
     }

@@ -4,60 +4,71 @@
 //! are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, several words or numbers LIST. Encodings are those that all
 //! current readers know: DELTA_BINARY_PACKED for numbers that grow, dictionaries for texts, PLAIN for the rest.
 
-mod schema;
-mod texts;
+mod properties;
 
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use parquet::column::writer::{ColumnCloseResult, ColumnWriter};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
-use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use texts::Chunk;
+use parquet::file::writer::SerializedFileWriter;
 
-use super::batch::{Batch, PRESENT, Values};
+use super::builders::Builders;
 use super::part::{Groups, Spool, Spooled};
 use crate::rows::{Column, Rows};
 
-/// Cells of a row group: what is held until it is written. With the columns of packets, some 90,000 rows.
+/// Cells of a row group, of which the encoded columns are held until it is written. With the columns of packets, some 90,000
+/// rows.
 const ROW_GROUP_CELLS: usize = 2 << 20;
+
+/// Cells that are encoded at a time: few enough that they are still in the processor's cache.
+const BATCH_CELLS: usize = 1 << 16;
 
 /// Writes a Parquet file.
 pub(super) struct Parquet<W: Write + Send, T: Rows> {
-    file: SerializedFileWriter<W>,
     columns: Vec<&'static Column<T>>,
-    batch: Batch,
-    /// Rows of a row group.
-    limit: usize,
-    /// As many levels as a batch has rows, for columns whose values are all there.
-    all_present: Vec<i16>,
+    builders: Builders,
+    file: RowGroups<W>,
+    /// Rows of a part that may yet share a row group with those of others.
+    waiting: Option<Vec<RecordBatch>>,
+    waiting_rows: usize,
+}
+
+/// The row groups of the file.
+struct RowGroups<W: Write + Send> {
+    writer: SerializedFileWriter<W>,
+    factory: ArrowRowGroupWriterFactory,
+    /// The columns of the row group that is being written; none at its beginning.
+    group: Vec<ArrowColumnWriter>,
+    rows: usize,
 }
 
 impl<W: Write + Send, T: Rows> Parquet<W, T> {
     /// Begins the file; only with the columns that are `wanted`.
     pub(super) fn new(sink: W, wanted: impl Fn(&Column<T>) -> bool) -> io::Result<Self> {
         let columns: Vec<_> = T::COLUMNS.iter().filter(|column| wanted(column)).collect();
-        let schema = schema::schema(&columns).map_err(io_error)?;
-        let properties = Arc::new(schema::properties(&columns));
-        let file = SerializedFileWriter::new(sink, schema, properties).map_err(io_error)?;
-        let batch = Batch::new(columns.iter().map(|column| column.kind));
-        let limit = ROW_GROUP_CELLS / columns.len().max(1);
+        let builders = Builders::new(&columns);
+        let file = RowGroups::new(sink, builders.schema(), &columns).map_err(io_error)?;
         Ok(Self {
-            file,
             columns,
-            batch,
-            limit,
-            all_present: Vec::new(),
+            builders,
+            file,
+            waiting: None,
+            waiting_rows: 0,
         })
     }
 
     /// Writes one row.
     pub(super) fn row(&mut self, row: &T::Row<'_>) -> io::Result<()> {
-        self.batch
+        self.builders
             .push(self.columns.iter().map(|column| (column.value)(row)));
-        if self.batch.rows >= self.limit {
-            self.flush()
+        if self.builders.rows >= BATCH_CELLS / self.columns.len() {
+            self.batch()
         } else {
             Ok(())
         }
@@ -65,47 +76,127 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
 
     /// Writes what is held back and the end of the file.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        self.flush()?;
-        self.file.into_inner().map_err(io_error)?.flush()
+        self.batch()?;
+        self.file.end_group().map_err(io_error)?;
+        self.file.writer.into_inner().map_err(io_error)?.flush()
     }
 
     /// Writes the rows of a part.
-    pub(super) fn append(&mut self, part: &Groups) -> io::Result<()> {
-        if !part.written.is_empty() {
-            self.flush()?;
-        }
-        for group in &part.written {
-            copy(&mut self.file, group, &part.bytes).map_err(io_error)?;
-        }
-        self.batch.append(&part.rest);
-        if self.batch.rows >= self.limit {
-            self.flush()
-        } else {
-            Ok(())
-        }
+    pub(super) fn append(&mut self, part: Groups) -> io::Result<()> {
+        self.batch()?;
+        self.file.append(&part).map_err(io_error)?;
+        part.rest.into_iter().try_for_each(|batch| self.take(batch))
     }
 
-    /// Writes the rows so far as a row group.
-    fn flush(&mut self) -> io::Result<()> {
-        if self.batch.rows > 0 {
-            self.all_present.resize(self.batch.rows, PRESENT);
-            row_group(&mut self.file, &self.batch, &self.all_present).map_err(io_error)?;
-            self.batch.clear();
+    /// Hands on the rows that stand in the builders.
+    fn batch(&mut self) -> io::Result<()> {
+        if self.builders.rows == 0 {
+            return Ok(());
+        }
+        let batch = self.builders.finish().map_err(io::Error::other)?;
+        self.take(batch)
+    }
+
+    /// Encodes rows. Those of a part wait until they fill a row group, since a capture with few rows shares its row group
+    /// with the next.
+    fn take(&mut self, batch: RecordBatch) -> io::Result<()> {
+        let limit = ROW_GROUP_CELLS / self.columns.len();
+        let Some(waiting) = &mut self.waiting else {
+            return self.file.write(&batch, limit).map_err(io_error);
+        };
+        self.waiting_rows += batch.num_rows();
+        waiting.push(batch);
+        if self.waiting_rows >= limit {
+            self.waiting_rows = 0;
+            let mut waiting = waiting.drain(..);
+            waiting
+                .try_for_each(|batch| self.file.write(&batch, limit))
+                .map_err(io_error)?;
         }
         Ok(())
     }
 }
 
 impl<T: Rows> Parquet<Spool, T> {
+    /// Begins a part of a file.
+    pub(super) fn of_part() -> io::Result<Self> {
+        let mut part = Self::new(Spool::new(), |_| true)?;
+        part.waiting = Some(Vec::new());
+        Ok(part)
+    }
+
     /// The bytes written, for [`Parquet::append`].
-    pub(super) fn into_groups(self) -> io::Result<Groups> {
-        let written = self.file.flushed_row_groups().to_vec();
-        let bytes = self.file.into_inner().map_err(io_error)?.spooled();
+    pub(super) fn into_groups(mut self) -> io::Result<Groups> {
+        self.batch()?;
+        let written = self.file.writer.flushed_row_groups().to_vec();
+        let bytes = self.file.writer.into_inner().map_err(io_error)?.spooled();
         Ok(Groups {
             written,
             bytes,
-            rest: self.batch,
+            rest: self.waiting.unwrap_or_default(),
         })
+    }
+}
+
+impl<W: Write + Send> RowGroups<W> {
+    fn new<T: Rows>(
+        sink: W,
+        schema: &SchemaRef,
+        columns: &[&Column<T>],
+    ) -> Result<Self, ParquetError> {
+        let converter = ArrowSchemaConverter::new().schema_root(T::NAME);
+        let root = converter.convert(schema)?.root_schema_ptr();
+        let properties = Arc::new(properties::properties(columns));
+        let writer = SerializedFileWriter::new(sink, root, properties)?;
+        Ok(Self {
+            factory: ArrowRowGroupWriterFactory::new(&writer, Arc::clone(schema)),
+            writer,
+            group: Vec::new(),
+            rows: 0,
+        })
+    }
+
+    /// Writes rows, and ends the row group if it has its `limit`.
+    fn write(&mut self, batch: &RecordBatch, limit: usize) -> Result<(), ParquetError> {
+        if self.group.is_empty() {
+            let at = self.writer.flushed_row_groups().len();
+            self.group = self.factory.create_column_writers(at)?;
+        }
+        // Each column is one of Parquet's, as none has parts.
+        let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+        for ((field, column), writer) in columns.zip(&mut self.group) {
+            for leaf in compute_leaves(field, column)? {
+                writer.write(&leaf)?;
+            }
+        }
+        self.rows += batch.num_rows();
+        if self.rows >= limit {
+            self.end_group()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Writes the row group, if one was begun.
+    fn end_group(&mut self) -> Result<(), ParquetError> {
+        self.rows = 0;
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        let mut group = self.writer.next_row_group()?;
+        for writer in self.group.drain(..) {
+            writer.close()?.append_to_row_group(&mut group)?;
+        }
+        group.close().map(drop)
+    }
+
+    /// Copies the row groups of a part as they are.
+    fn append(&mut self, part: &Groups) -> Result<(), ParquetError> {
+        if !part.written.is_empty() {
+            self.end_group()?;
+        }
+        let mut groups = part.written.iter();
+        groups.try_for_each(|group| copy(&mut self.writer, group, &part.bytes))
     }
 }
 
@@ -130,63 +221,6 @@ fn copy<W: Write + Send>(
     copy.close().map(drop)
 }
 
-fn row_group<W: Write + Send>(
-    file: &mut SerializedFileWriter<W>,
-    batch: &Batch,
-    all_present: &[i16],
-) -> Result<(), ParquetError> {
-    let descriptors = file.schema_descr().columns().to_vec();
-    let properties = file.properties().clone();
-    let mut group = file.next_row_group()?;
-    for (column, descriptor) in batch.columns.iter().zip(&descriptors) {
-        let presence = column.presence().unwrap_or(all_present);
-        let chunk = |texts, repetition| Chunk {
-            descriptor,
-            properties: &properties,
-            presence,
-            repetition,
-            texts,
-        };
-        match &column.values {
-            Values::Texts(texts) => chunk(texts, None).write(&mut group)?,
-            Values::Words(repetition, texts) => chunk(texts, Some(repetition)).write(&mut group)?,
-            values => others(&mut group, presence, values)?,
-        }
-    }
-    group.close().map(drop)
-}
-
-/// Writes values that are no texts as the next column.
-fn others<W: Write + Send>(
-    group: &mut SerializedRowGroupWriter<'_, W>,
-    presence: &[i16],
-    values: &Values,
-) -> Result<(), ParquetError> {
-    let Some(mut writer) = group.next_column()? else {
-        return Ok(());
-    };
-    match (writer.untyped(), values) {
-        (ColumnWriter::BoolColumnWriter(writer), Values::Bools(values)) => {
-            writer.write_batch(values, Some(presence), None)?;
-        }
-        (ColumnWriter::Int64ColumnWriter(writer), Values::Integers(values)) => {
-            writer.write_batch(values, Some(presence), None)?;
-        }
-        (ColumnWriter::DoubleColumnWriter(writer), Values::Floats(values)) => {
-            writer.write_batch(values, Some(presence), None)?;
-        }
-        (ColumnWriter::DoubleColumnWriter(writer), Values::FloatLists(repetition, values)) => {
-            writer.write_batch(values, Some(presence), Some(repetition))?;
-        }
-        _ => {
-            return Err(ParquetError::General(
-                "a column has another type than its schema".to_owned(),
-            ));
-        }
-    }
-    writer.close()
-}
-
 /// The error of the output, where it is one.
 fn io_error(error: ParquetError) -> io::Error {
     match error {
@@ -194,5 +228,127 @@ fn io_error(error: ParquetError) -> io::Error {
             .downcast()
             .map_or_else(io::Error::other, |error| *error),
         error => io::Error::other(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use nflx_core::Time;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::schema::printer::print_schema;
+
+    use super::*;
+    use crate::rows::{Type, Value};
+
+    /// Rows of a number, from which all their values are made.
+    struct Fake;
+
+    const WORDS: [&str; 2] = ["sni", "dns"];
+
+    impl Rows for Fake {
+        type Row<'a> = u64;
+
+        const NAME: &'static str = "fake";
+
+        const COLUMNS: &'static [Column<Self>] = &[
+            column("number", Type::Integer, |row| Value::Integer(*row)),
+            column("time", Type::Time, |row| Value::Time(Time(*row as i64))),
+            column("text", Type::Text, |row| match row % 3 {
+                0 => Value::Null,
+                1 => Value::Word("in"),
+                _ => Value::Text("out"),
+            }),
+            column("words", Type::Words, |row| {
+                Value::Words(&WORDS[..*row as usize % 3])
+            }),
+        ];
+    }
+
+    const fn column(
+        key: &'static str,
+        kind: Type,
+        value: for<'r, 'a> fn(&'r u64) -> Value<'r>,
+    ) -> Column<Fake> {
+        Column {
+            key,
+            kind,
+            unit: "",
+            about: "",
+            value,
+            table: None,
+        }
+    }
+
+    fn reader(bytes: Vec<u8>) -> SerializedFileReader<Bytes> {
+        SerializedFileReader::new(bytes.into()).expect("a file")
+    }
+
+    fn part(rows: std::ops::Range<u64>) -> Groups {
+        let mut part = Parquet::<_, Fake>::of_part().expect("begun");
+        rows.for_each(|row| part.row(&row).expect("written"));
+        part.into_groups().expect("ended")
+    }
+
+    #[test]
+    fn columns_have_the_types_that_documents_promise() {
+        let mut bytes = Vec::new();
+        let mut parquet = Parquet::<_, Fake>::new(&mut bytes, |_| true).expect("begun");
+        (0..3).for_each(|row| parquet.row(&row).expect("written"));
+        parquet.finish().expect("ended");
+        let reader = reader(bytes);
+        let metadata = reader.metadata().file_metadata();
+        let mut schema = Vec::new();
+        print_schema(&mut schema, metadata.schema());
+        assert_eq!(
+            String::from_utf8_lossy(&schema),
+            "message fake {\n  OPTIONAL INT64 number;\n  OPTIONAL INT64 time (TIMESTAMP(NANOS,true));\n  \
+             OPTIONAL BYTE_ARRAY text (STRING);\n  OPTIONAL group words (LIST) {\n    REPEATED group list {\n      \
+             REQUIRED BYTE_ARRAY element (STRING);\n    }\n  }\n}\n"
+        );
+        // Arrow's own description of the columns would make readers prefer its types.
+        let pairs = metadata.key_value_metadata().expect("some").iter();
+        let keys: Vec<_> = pairs.map(|pair| pair.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            ["nflx.version", "nflx.table", "nflx.columns", "pandas"]
+        );
+        let rows = reader.get_row_iter(None).expect("rows");
+        let rows: Vec<_> = rows.map(|row| row.expect("a row").to_string()).collect();
+        assert_eq!(rows.len(), 3);
+        assert!(
+            rows[0].contains("text: null") && rows[0].contains("words: []"),
+            "{rows:?}"
+        );
+        assert!(
+            rows[2].contains("text: \"out\"") && rows[2].contains("[\"sni\", \"dns\"]"),
+            "{rows:?}"
+        );
+    }
+
+    #[test]
+    fn parts_share_a_row_group_until_one_is_full() {
+        let limit = (ROW_GROUP_CELLS / Fake::COLUMNS.len()) as u64;
+        let mut bytes = Vec::new();
+        let mut parquet = Parquet::<_, Fake>::new(&mut bytes, |_| true).expect("begun");
+        let mut next = 0;
+        for rows in [10, 20, limit + 30, 40] {
+            let part = part(next..next + rows);
+            assert_eq!(part.written.len(), usize::from(rows > limit));
+            parquet.append(part).expect("written");
+            next += rows;
+        }
+        parquet.finish().expect("ended");
+        let reader = reader(bytes);
+        let groups = reader.metadata().row_groups().iter();
+        let rows: Vec<_> = groups.map(RowGroupMetaData::num_rows).collect();
+        // A batch may pass the limit.
+        assert!(
+            rows.len() == 3 && rows[0] == 30 && rows.iter().sum::<i64>() == next as i64,
+            "{rows:?}"
+        );
+        let statistics = reader.metadata().row_group(2).column(0).statistics();
+        let largest = statistics.and_then(|statistics| statistics.max_bytes_opt());
+        assert_eq!(largest, Some(&(next as i64 - 1).to_le_bytes()[..]));
     }
 }

@@ -2,12 +2,11 @@
 
 use std::io::{self, Seek, Write};
 
+use arrow_array::RecordBatch;
 use bytes::Bytes;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
-
-use super::batch::Batch;
 
 /// Rows of one capture take so many bytes of memory; more go into a temporary file.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
@@ -26,7 +25,7 @@ pub(crate) enum Part {
 pub(crate) struct Groups {
     pub(super) written: Vec<RowGroupMetaData>,
     pub(super) bytes: Spooled,
-    pub(super) rest: Batch,
+    pub(super) rest: Vec<RecordBatch>,
 }
 
 /// Takes bytes and gives them back: memory, or a temporary file without a name.

@@ -71,7 +71,7 @@ impl<T: Rows + ?Sized> Copy for Column<T> {}
 
 /// The type of a column. Programs that read whole files take it from there, whatever the values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Type {
+pub(crate) enum Type {
     /// A truth value.
     Bool,
     /// A whole number from 0 to 2^63 - 1.
