@@ -41,7 +41,9 @@ use crate::facts::server::EvidenceKind;
 use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::Udp;
-use crate::wire::quic::{Form, LONG_HEADER, TAG_LEN, looks_like_greased_initial, parse_datagram};
+use crate::wire::quic::{
+    Form, LONG_HEADER, Packet, TAG_LEN, looks_like_greased_initial, parse_datagram,
+};
 
 /// The reason why a server's packet may carry no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,25 +228,8 @@ impl QuicSession {
                             self.learn(&hello, stamp, ctx);
                         }
                     } else if packet.form == Form::ZeroRtt && from_client {
-                        let sealed = packet.payload_range().len() as u64;
-                        let content = sealed
-                            .saturating_sub(ctx.config.quic_packet_number() + TAG_LEN as u64)
-                            as u32;
-                        let size = udp.payload_length;
-                        let early = self.uplink(
-                            Uplink {
-                                stamp,
-                                size,
-                                content,
-                                received: self.responses.received(),
-                                place: if has_initial {
-                                    PacketPosition::Padded
-                                } else {
-                                    PacketPosition::Early
-                                },
-                            },
-                            ctx,
-                        );
+                        let early =
+                            self.early(&packet, udp.payload_length, has_initial, stamp, ctx);
                         outcome = Outcome {
                             truncated: outcome.truncated,
                             ..early
@@ -281,6 +266,33 @@ impl QuicSession {
             outcome.truncated = true;
         }
         outcome
+    }
+
+    /// Takes what a client sends before the handshake is over (RFC 9001, section 4.6), in a datagram of `size` bytes; padded
+    /// where it is `behind_initial`, as such datagrams are (RFC 9000, section 14.1).
+    fn early(
+        &mut self,
+        packet: &Packet<'_>,
+        size: u32,
+        behind_initial: bool,
+        stamp: Stamp,
+        ctx: &mut Context<'_>,
+    ) -> Outcome {
+        let sealed = packet.payload_range().len() as u64;
+        let overhead = ctx.config.quic_packet_number() + TAG_LEN as u64;
+        let place = if behind_initial {
+            PacketPosition::Padded
+        } else {
+            PacketPosition::Early
+        };
+        let uplink = Uplink {
+            stamp,
+            size,
+            content: sealed.saturating_sub(overhead) as u32,
+            received: self.responses.received(),
+            place,
+        };
+        self.uplink(uplink, ctx)
     }
 
     /// Takes what a ClientHello says.

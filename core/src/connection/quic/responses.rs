@@ -1,5 +1,8 @@
 //! How much of a QUIC server's packets belongs to which request.
 
+mod padding;
+
+use padding::Padding;
 use smallvec::SmallVec;
 
 use super::path::Path;
@@ -21,19 +24,6 @@ const FRAMES_BESIDE: u64 = 64;
 const FRAMES_PER_PACKET: u64 = 32;
 /// Part of a round trip within which a client asks for what comes next.
 const AT_ONCE: i64 = 8;
-/// Responses that end before it is said how a server's do, and how many in a hundred of them end with a full packet where
-/// the server fills all that are last: one in twelve does by chance, more where what was lost comes last.
-const ENDS: u32 = 3;
-const FULL_ENDS: u32 = 50;
-/// Latest sizes of responses whose ends were counted. Responses of one size end in packets of one size, so that chance
-/// has but one try with them: they count once (Caddy, measured: audio of 16,600 bytes ends in 96 to 99 % of a packet).
-const COUNTED: usize = 4;
-/// Bytes that a server writes at once (nginx: `NGX_QUIC_STREAM_BUFSIZE`).
-const BUFFER: u64 = 65_536;
-/// Buffers that are written as a whole, in percent (measured with one version of nginx only).
-const WHOLE_BUFFERS: u64 = 75;
-/// Packets of which a server that pads fills one: it writes 64 kB at a time.
-const PADDED: u64 = 44;
 /// Requests supposed before those seen, where the beginning of a connection was not: enough for a stream ID of two
 /// bytes.
 const EARLIER_REQUESTS: u64 = 16;
@@ -75,17 +65,9 @@ pub(super) struct Responses {
     last: Option<(Time, bool)>,
     /// Made by the first response, and apart: places of connections without any stay small.
     sharing: Option<Box<Sharing>>,
-    /// Trains of datagrams in the period.
-    bursts: u64,
-    /// Packets in the period.
-    period_packets: u64,
     /// The client's acknowledgements have no gaps: nothing was lost.
     is_plain: bool,
-    /// Periods that ended so, and those of them whose last packet was full.
-    ends: u32,
-    full_ends: u32,
-    /// Sizes of the latest of them.
-    counted: [u64; COUNTED],
+    padding: Padding,
 }
 
 impl Responses {
@@ -163,7 +145,44 @@ impl Responses {
             let waited = now.since(latest.stamp.time);
             path.waited(waited, waited >= soon);
         }
-        let mut begun: SmallVec<[Unanswered; 2]> = SmallVec::new();
+        let begun = self.take_answered(packet, flows_on, soon, requests);
+        if begun.is_empty() {
+            return;
+        }
+        let goes_on = self.goes_on_beside(&begun, now, flows_on, path, ctx.config);
+        let is_full = self.count() + begun.len() > MOST_CLAIMS;
+        if !goes_on || is_full {
+            self.end_period(path, ctx);
+        }
+        self.end_older(goes_on, ctx);
+        if is_full {
+            self.carry_on(now, ctx);
+        }
+        self.generation = self.generation.wrapping_add(1);
+        if self.answered == 0 && !path.saw_handshake() {
+            self.answered = EARLIER_REQUESTS;
+        }
+        if !flows_on && let Some(latest) = begun.last() {
+            path.answered(latest.stamp.time, now);
+        }
+        begun.iter().for_each(|asked| self.add(asked, ctx));
+        if self.receiving.len() > 1 {
+            for number in self.receiving.iter().filter_map(|response| response.number) {
+                ctx.resize(number, |segment| segment.shared = true);
+            }
+        }
+    }
+
+    /// Takes the requests that this packet begins to answer from those that wait, and refutes what was no request.
+    fn take_answered(
+        &self,
+        packet: &Downlink,
+        flows_on: bool,
+        soon: i64,
+        requests: &mut Requests,
+    ) -> SmallVec<[Unanswered; 2]> {
+        let now = packet.stamp.time;
+        let mut begun = SmallVec::new();
         let mut refuted = None;
         requests.asked().retain(|asked| {
             // What comes sooner than the server can answer belongs to a response before.
@@ -186,26 +205,36 @@ impl Responses {
         if let Some(asked) = refuted {
             requests.refute(&asked);
         }
-        if begun.is_empty() {
-            return;
-        }
-        // A response ends with a packet that is not full, or before a silence. Else it goes on beside the new ones;
-        // that those before it do too is unlikely, as clients ask anew when they have got something.
-        // Where several come in, one of them may have ended with the packet that is not full; and where packets in
-        // flight are few, all of them have come before a silence that is shorter than an answer takes.
-        let at_once = path.round_trip(ctx.config) / AT_ONCE;
-        let goes_on = self.last.is_some_and(|(time, full)| {
+        begun
+    }
+
+    /// Returns true if the newest responses go on beside those that begin.
+    ///
+    /// A response ends with a packet that is not full, or before a silence. Where several come in, one of them may have
+    /// ended with the packet that is not full; and where packets in flight are few, all of them have come before a
+    /// silence that is shorter than an answer takes.
+    fn goes_on_beside(
+        &self,
+        begun: &[Unanswered],
+        now: Time,
+        flows_on: bool,
+        path: &Path,
+        config: &Config,
+    ) -> bool {
+        let at_once = path.round_trip(config) / AT_ONCE;
+        self.last.is_some_and(|(time, full)| {
             // A client that has all of a response asks for the next at once.
             let asked_between = begun
                 .iter()
                 .any(|asked| !within(asked.stamp.time, time, at_once));
-            let holds_back = asked_between && within(now, time, path.pause(ctx.config));
+            let holds_back = asked_between && within(now, time, path.pause(config));
             full && (flows_on || holds_back) || flows_on && self.count() > 1
-        });
-        let is_full = self.count() + begun.len() > MOST_CLAIMS;
-        if !goes_on || is_full {
-            self.end_period(path, ctx);
-        }
+        })
+    }
+
+    /// Ends the responses before those that begin. The newest may go on; that those before it do too is unlikely, as
+    /// clients ask anew when they have got something.
+    fn end_older(&mut self, goes_on: bool, ctx: &mut Context<'_>) {
         let generation = self.generation;
         self.receiving.retain(|response| {
             let stays = goes_on && response.generation == generation;
@@ -214,41 +243,28 @@ impl Responses {
             }
             stays
         });
-        if is_full {
-            self.carry_on(now, ctx);
-        }
-        self.generation = self.generation.wrapping_add(1);
-        if self.answered == 0 && !path.saw_handshake() {
-            self.answered = EARLIER_REQUESTS;
-        }
-        if !flows_on && let Some(latest) = begun.last() {
-            path.answered(latest.stamp.time, now);
-        }
-        for asked in begun {
-            self.answered += 1;
-            let number = asked
-                .number
-                .or_else(|| ctx.open(asked.stamp, Transport::Quic));
-            self.receiving.push(Receiving {
-                number,
-                generation: self.generation,
-                offset: 0,
-            });
-            let sharing = self.sharing.get_or_insert_with(turns);
-            sharing.begin(Claim {
-                number: number.unwrap_or(0),
-                asked: asked.stamp.time,
-                asked_at: asked.asked_at,
-                begun_at: 0,
-                before: (0, 0),
-                is_repeated: asked.is_repeated,
-            });
-        }
-        if self.receiving.len() > 1 {
-            for number in self.receiving.iter().filter_map(|response| response.number) {
-                ctx.resize(number, |segment| segment.shared = true);
-            }
-        }
+    }
+
+    /// Adds the response to a request.
+    fn add(&mut self, asked: &Unanswered, ctx: &mut Context<'_>) {
+        self.answered += 1;
+        let number = asked
+            .number
+            .or_else(|| ctx.open(asked.stamp, Transport::Quic));
+        self.receiving.push(Receiving {
+            number,
+            generation: self.generation,
+            offset: 0,
+        });
+        let sharing = self.sharing.get_or_insert_with(turns);
+        sharing.begin(Claim {
+            number: number.unwrap_or(0),
+            asked: asked.stamp.time,
+            asked_at: asked.asked_at,
+            begun_at: 0,
+            before: (0, 0),
+            is_repeated: asked.is_repeated,
+        });
     }
 
     /// The least time that an answer takes now, in nanoseconds: half of what the first one took, since that includes the
@@ -278,8 +294,7 @@ impl Responses {
             let (wire, packets) = (u64::from(packet.size), u64::from(packet.packets));
             sharing.take(data, wire, packets, packet.stamp);
         }
-        self.bursts += u64::from(packet.packets > 1);
-        self.period_packets += u64::from(packet.packets);
+        self.padding.take(packet.packets);
         let framing = ctx.config.http3_framing();
         for (response, at) in self.receiving.iter_mut().zip(0..) {
             response.offset += share(data, at, sharers);
@@ -309,9 +324,10 @@ impl Responses {
 
     /// Tells responses apart that came in together, now that they are complete.
     fn end_period(&mut self, path: &Path, ctx: &mut Context<'_>) {
-        let padding = self.padding(path);
+        let ends_full = self.last.is_some_and(|(_, full)| full);
+        let padding = self.padding.most(ends_full, path.largest[1]);
         let surplus = self.surplus(path, ctx.config);
-        (self.bursts, self.period_packets) = (0, 0);
+        self.padding.begin_period();
         let Some(sharing) = &mut self.sharing else {
             return;
         };
@@ -359,64 +375,9 @@ impl Responses {
         let ends_full = self.last.is_some_and(|(_, full)| full);
         let size = sharing.in_period();
         if self.is_plain {
-            self.note_end(size, ends_full, config);
+            self.padding.note_end(size, ends_full, config);
         }
-        let last = if ends_full && self.pads() {
-            u64::from(path.largest[1]) / 2
-        } else {
-            0
-        };
-        last + self.surplus_of_trains()
-    }
-
-    /// Counts an ending of responses of this size, unless others of about this size were counted lately.
-    fn note_end(&mut self, size: u64, ends_full: bool, config: &Config) {
-        let agrees = |known: &u64| known.abs_diff(size) * 1000 <= size * config.sharing_agreement();
-        if self.counted.iter().any(agrees) {
-            return;
-        }
-        self.counted.rotate_left(1);
-        self.counted[COUNTED - 1] = size;
-        self.ends += 1;
-        self.full_ends += u32::from(ends_full);
-    }
-
-    /// Returns the padding of a server that hands trains of datagrams to the network card: it fills the packet behind each
-    /// buffer that it writes at once, whatever of the buffer was left for it.
-    fn surplus_of_trains(&self) -> u64 {
-        let received = self
-            .sharing
-            .as_ref()
-            .map_or(0, |sharing| sharing.in_period());
-        let Some(data) = received
-            .checked_div(self.period_packets)
-            .filter(|&data| data > 0)
-        else {
-            return 0;
-        };
-        if self.bursts == 0 {
-            return 0;
-        }
-        let packets = BUFFER.div_ceil(data);
-        let padding = packets * data - BUFFER;
-        self.period_packets / packets * padding * WHOLE_BUFFERS / 100
-    }
-
-    /// Returns true if the server fills the last packet of what it sends at once.
-    const fn pads(&self) -> bool {
-        self.ends >= ENDS && self.full_ends * 100 >= self.ends * FULL_ENDS
-    }
-
-    /// Returns what may be padding where bursts end: servers that hand datagrams to the network
-    /// card in trains fill the last one of each.
-    fn padding(&self, path: &Path) -> u64 {
-        let ends_full = self.last.is_some_and(|(_, full)| full);
-        let inside = if self.pads() {
-            self.period_packets / PADDED
-        } else {
-            0
-        };
-        (self.bursts + inside + 2 * u64::from(ends_full)) * u64::from(path.largest[1])
+        self.padding.surplus(size, ends_full, path.largest[1])
     }
 
     /// Begins another period with what goes on of the last.
