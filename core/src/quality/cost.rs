@@ -20,6 +20,10 @@ const DRY: f64 = 3.0;
 const REPEATED: f64 = 0.7;
 const STALL: f64 = 0.25;
 const STALLED_SECOND: f64 = 0.02;
+/// Cost of a segment that comes to a player that has not begun, although more than so many of its track came before: whoever
+/// has those plays, unless the other track is late.
+const NOT_BEGUN: f64 = 1.0;
+const ENOUGH_TO_BEGIN: f64 = 2.1;
 /// How much further than by a segment the tracks of a full buffer are apart before that costs, in seconds.
 const APART: f64 = 1.5;
 /// Players hold so many seconds ahead for the most part, and what it costs that one holds e times as many.
@@ -213,6 +217,7 @@ impl Trial<'_> {
                 self.clock.add(track, &mut |knot| self.stalls.see(knot));
             }
             self.sound.arrived(&self.clock);
+            self.cost += not_begun(&self.clock, track);
         }
         if track == Track::Audio {
             self.sound.sound(self.clock.now.t, self.pending[1] > 0);
@@ -350,6 +355,17 @@ impl Trial<'_> {
             total += (BOTH_FULL * off.max(0.0).powi(2)).min(MOST);
         }
         Cost { total, full }
+    }
+}
+
+/// Returns the cost of a segment of a track that just came while the player has not begun to play, or not where the viewer
+/// went.
+fn not_begun(clock: &Clock, track: Track) -> f64 {
+    let waits = matches!(clock.now.state, State::Starting | State::Seeking);
+    if waits && clock.ahead(track) > ENOUGH_TO_BEGIN * clock.seconds(track) {
+        NOT_BEGUN
+    } else {
+        0.0
     }
 }
 

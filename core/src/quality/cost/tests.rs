@@ -192,3 +192,29 @@ fn a_pause_is_told_behind_two_waits_at_one_level() {
     // Behind one, it is a level that is off.
     assert!(costs[0] > MOST, "{costs:?}");
 }
+
+#[test]
+fn a_third_segment_for_a_player_that_has_not_begun_costs() {
+    let guess = Guess {
+        seconds: [4.0, 2.0],
+        run_on: 0.0,
+    };
+    let mut clock = Clock::new(guess, [true; 2], 0.0);
+    let mut costs = Vec::new();
+    let come = |clock: &mut Clock, track| {
+        clock.add(track, &mut |_| {});
+        not_begun(clock, track)
+    };
+    for _ in 0..3 {
+        costs.push(come(&mut clock, Track::Video));
+    }
+    assert_eq!(costs, [0.0, 0.0, NOT_BEGUN]);
+    // What it lacked comes, and it plays: the more it has, the better.
+    assert_eq!(come(&mut clock, Track::Audio), 0.0);
+    clock.advance(1.0, &mut |_| {});
+    assert_eq!(come(&mut clock, Track::Video), 0.0);
+    // The viewer goes elsewhere, where half of the first segment counts.
+    clock.flush(&mut |_| {});
+    let costs = [(); 4].map(|()| come(&mut clock, Track::Video));
+    assert_eq!(costs, [0.0, 0.0, NOT_BEGUN, NOT_BEGUN]);
+}
