@@ -95,7 +95,9 @@ pub(crate) fn find(
     }
     for ratio in RATIOS {
         let mut turns = requests.to_vec();
-        take_turns(&mut turns, ratio);
+        if !take_turns(&mut turns, ratio) {
+            break;
+        }
         interpret(&mut turns, headers, seeks, &rules);
         let play = Play::new(&turns, seeks, rules);
         let Some((fit, _)) = fit(&play, Some(ratio)) else {

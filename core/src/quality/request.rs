@@ -212,6 +212,11 @@ fn sound_as_pictures(requests: &mut [Request], usual: f64) {
     }
 }
 
+/// One response is smaller by more than sizes of sound differ by. Bytes that were divided evenly tell nothing.
+fn is_smaller(one: &Request, other: &Request) -> bool {
+    one.bytes as f64 * (1.0 + ALIKE) < other.bytes as f64
+}
+
 /// Puts requests whose bytes were divided on the track whose turn it was: a player has one request of a track on its way.
 /// Of two at once one is sound, the smaller or the later; one that is sent while both tracks are on their way shows that
 /// the sound has come, which is smaller. Returns true if any changed.
@@ -235,7 +240,7 @@ pub(crate) fn one_at_a_time(requests: &mut [Request]) -> bool {
                 .find(|&other| is_open(&requests[other]))
         };
         let sound = match (open(Track::Video), open(Track::Audio)) {
-            (Some(picture), None) if requests[picture].bytes < this.bytes => picture,
+            (Some(picture), None) if is_smaller(&requests[picture], &this) => picture,
             (Some(_), None) => at,
             (Some(_), Some(sound)) => {
                 requests[sound].came = this.asked;
@@ -267,10 +272,10 @@ pub(crate) fn is_interleaved(requests: &[Request]) -> bool {
 }
 
 /// Puts requests whose responses overlapped on the track that was due: a player asks for sound when the picture is ahead
-/// of it. `ratio`: segments of video that cover the time of one of audio.
-pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) {
+/// of it. `ratio`: segments of video that cover the time of one of audio. Returns false if no response for sound came alone.
+pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) -> bool {
     let Some(sound) = usual_sound(requests) else {
-        return;
+        return false;
     };
     let mut ends = [0.0; 2];
     let mut asked = f64::NEG_INFINITY;
@@ -289,6 +294,7 @@ pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) {
             ends[0] += 1.0;
         }
     }
+    true
 }
 
 /// How long sound is on its way at least, in seconds.
@@ -406,6 +412,35 @@ mod tests {
             take_turns(&mut requests, 1.0);
             assert_eq!(requests[7].track, track, "{error}");
         }
+    }
+
+    #[test]
+    fn of_two_at_once_the_smaller_is_sound_and_the_later_where_bytes_were_divided_evenly() {
+        for (first, sound) in [(98_000, 1), (99_000, 2)] {
+            let mut requests = [
+                shared(1, 1.0, first, first),
+                Request {
+                    came: 3.0,
+                    ..shared(2, 1.01, 100_000, 100_000)
+                },
+            ];
+            requests[0].came = 3.0;
+            assert!(one_at_a_time(&mut requests));
+            let audio = requests.iter().find(|r| r.track == Track::Audio);
+            assert_eq!(audio.map(|r| r.number), Some(sound), "{first}");
+        }
+    }
+
+    #[test]
+    fn turns_are_not_known_where_no_sound_came_alone() {
+        let mut requests: Vec<Request> = (1..9)
+            .map(|n| shared(n, f64::from(n), 50_000, 50_000))
+            .collect();
+        assert!(!take_turns(&mut requests, 1.0));
+        for request in &mut requests[..3] {
+            request.shared = false;
+        }
+        assert!(take_turns(&mut requests, 1.0));
     }
 
     #[test]

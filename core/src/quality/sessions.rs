@@ -14,6 +14,9 @@ use crate::packet::Time;
 
 /// Headers that are asked for together, in seconds.
 const TOGETHER: f64 = 1.0;
+/// The same where responses overlap, so that sizes do not tell headers of two tracks from those of one: a player asks for
+/// both in one turn, and for those of two changes of quality in two.
+const ONE_TURN: f64 = 0.01;
 /// Headers of the two tracks differ by so many bytes at least, those of one track's qualities by less.
 const HEADER_DIFFERS: u64 = 24;
 /// A title that is opened begins with headers at most so long before its media, in seconds.
@@ -229,7 +232,8 @@ impl Client {
                 if let Some(came) = came
                     && (1..=limits.header).contains(&segment.app_bytes)
                 {
-                    let bytes = Some(segment.app_bytes);
+                    // A header's own bytes are not known where they were divided.
+                    let bytes = Some(segment.app_bytes).filter(|_| !segment.shared);
                     self.header(Header {
                         asked,
                         came,
@@ -405,12 +409,7 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<(f64, usize)> {
     let mut found: Vec<(f64, usize)> = Vec::new();
     for pair in headers.windows(2) {
         let (a, b) = (pair[0], pair[1]);
-        let differ = match (a.bytes, b.bytes) {
-            (Some(a), Some(b)) => a.abs_diff(b) >= HEADER_DIFFERS,
-            _ => true,
-        };
-        let both = b.asked - a.asked < TOGETHER && differ;
-        if !both {
+        if !are_of_both_tracks(a, b) {
             continue;
         }
         let index = requests.partition_point(|r| r.asked < a.asked);
@@ -429,6 +428,15 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<(f64, usize)> {
         }
     }
     found
+}
+
+/// Two headers one behind the other are those of the picture and of the sound.
+fn are_of_both_tracks(a: Header, b: Header) -> bool {
+    let behind = b.asked - a.asked;
+    match (a.bytes, b.bytes) {
+        (Some(a), Some(b)) => behind < TOGETHER && a.abs_diff(b) >= HEADER_DIFFERS,
+        _ => behind < ONE_TURN,
+    }
 }
 
 /// Sound of another size is that of another title. Where responses overlap, sound is what recurs: it may not be known for

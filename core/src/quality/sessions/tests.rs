@@ -47,3 +47,22 @@ fn sound_that_is_known_decides() {
         assert_eq!(other_sound(&before(), &after), other, "{bytes}");
     }
 }
+
+#[test]
+fn headers_of_both_tracks_come_soon_and_differ_or_come_in_one_turn() {
+    let header = |asked: f64, bytes: Option<u64>| Header {
+        asked,
+        came: asked + 0.05,
+        bytes,
+        flow: 1,
+    };
+    let are =
+        |behind: f64, one, other| are_of_both_tracks(header(1.0, one), header(1.0 + behind, other));
+    assert!(are(0.9, Some(800), Some(824)));
+    assert!(!are(0.9, Some(800), Some(823)), "of two qualities");
+    assert!(!are(1.1, Some(800), Some(824)), "too late");
+    // Sizes that were divided do not tell.
+    assert!(are(0.009, None, Some(824)));
+    assert!(!are(0.011, None, Some(824)), "of two changes of quality");
+    assert!(!are(0.011, Some(824), None), "of two changes of quality");
+}
