@@ -150,9 +150,9 @@ pub(crate) enum Command {
     Annotate(Annotate),
     /// Write one page that shows a capture to people: servers, segments, throughput, gaps, loss
     #[command(after_help = PAGE)]
-    Report(Report),
+    Report(ReportRun),
     /// List every setting with its value, unit and where the default comes from
-    Settings(Settings),
+    Settings(SettingsRun),
     /// Write what a shell needs to complete commands and options
     #[command(after_help = COMPLETIONS)]
     Completions(Completions),
@@ -184,7 +184,7 @@ pub(crate) struct Run {
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZero<usize>>,
     #[command(flatten)]
-    pub(crate) joining: Joining,
+    pub(crate) joining: JoinOptions,
     #[command(flatten)]
     pub(crate) output: Output,
     /// Write a Parquet file for each capture: capture=NAME/part.parquet below the folder that -o names
@@ -206,7 +206,7 @@ pub(crate) struct Run {
 
 /// Which files are one capture.
 #[derive(Debug, Args)]
-pub(crate) struct Joining {
+pub(crate) struct JoinOptions {
     /// Read all files as one capture, in order of time
     #[arg(long, conflicts_with = "no_join")]
     pub(crate) join: bool,
@@ -215,7 +215,7 @@ pub(crate) struct Joining {
     pub(crate) no_join: bool,
 }
 
-impl Joining {
+impl JoinOptions {
     /// What the options ask for.
     pub(crate) fn how(&self, config: &Config) -> rings::Joining {
         match (self.join, self.no_join) {
@@ -385,12 +385,12 @@ pub(crate) enum Which {
 
 /// A page about a capture.
 #[derive(Debug, Args)]
-pub(crate) struct Report {
+pub(crate) struct ReportRun {
     /// Capture to read, or the files of one ring; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) joining: Joining,
+    pub(crate) joining: JoinOptions,
     /// HTML file to write; it appears, or changes, only when it is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -403,7 +403,7 @@ pub(crate) struct Report {
 
 /// A look at the settings.
 #[derive(Debug, Args)]
-pub(crate) struct Settings {
+pub(crate) struct SettingsRun {
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]

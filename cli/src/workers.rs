@@ -10,7 +10,7 @@ const WAITING: usize = 2;
 
 /// How far the work is.
 #[derive(Default)]
-struct State {
+struct Queue {
     /// The next thing to begin.
     next: usize,
     /// How many results were taken.
@@ -27,16 +27,16 @@ pub(crate) fn in_order<R: Send, E>(
     work: impl Fn(usize) -> R + Sync,
     mut take: impl FnMut(usize, R) -> Result<(), E>,
 ) -> Result<(), E> {
-    let state = Mutex::new(State::default());
+    let state = Mutex::new(Queue::default());
     let changed = Condvar::new();
-    let change = |change: &dyn Fn(&mut State)| {
+    let change = |change: &dyn Fn(&mut Queue)| {
         change(&mut state.lock().unwrap_or_else(PoisonError::into_inner));
         changed.notify_all();
     };
     let ahead = jobs.get() * WAITING;
     let next = || {
         let state = state.lock().unwrap_or_else(PoisonError::into_inner);
-        let waits = |state: &mut State| {
+        let waits = |state: &mut Queue| {
             !state.stopped && state.next < count && state.next >= state.taken + ahead
         };
         let mut state = changed

@@ -113,7 +113,7 @@ pub(crate) fn is_capture(file: impl Read) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use testing::{Seen, read_all};
+    use testing::{WholeCapture, read_all};
 
     use super::*;
 
@@ -148,7 +148,7 @@ mod tests {
                 b"\x0a\x0d\x0d\x0a\0\0\0\x1c\x1a\x2b\x3c\x4d\0\x01\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\x1c",
             ];
             bytes.splice(0..0, heads[head].iter().copied());
-            if let Ok(Seen { packets, .. }) = read_all(&bytes) {
+            if let Ok(WholeCapture { packets, .. }) = read_all(&bytes) {
                 let total: usize = packets.iter().map(|packet| packet.data.len()).sum();
                 prop_assert!(total <= bytes.len());
             }
@@ -162,7 +162,7 @@ mod tests {
                     let at = index.index(bytes.len());
                     bytes[at] = *byte;
                 }
-                if let Ok(Seen { packets, .. }) = read_all(&bytes) {
+                if let Ok(WholeCapture { packets, .. }) = read_all(&bytes) {
                     let total: usize = packets.iter().map(|packet| packet.data.len()).sum();
                     prop_assert!(total <= bytes.len());
                     prop_assert!(packets.windows(2).all(|pair| pair[0].frame < pair[1].frame));

@@ -188,14 +188,14 @@ fn parse_header(bytes: &[u8]) -> Result<PcapHeader, Unreadable> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{self, PcapForm, Seen, read_all};
+    use super::super::testing::{self, PcapForm, WholeCapture, read_all};
     use super::*;
 
     #[test]
     fn every_magic_gives_the_same_packets() {
         let packets = testing::packets();
         for form in PcapForm::ALL {
-            let Seen {
+            let WholeCapture {
                 packets: seen,
                 damage,
             } = read_all(&testing::pcap(form, 1, &packets)).expect("a capture");

@@ -49,12 +49,12 @@ pub(crate) struct SeenPacket {
 
 /// All that a reader gave.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct WholeCapture {
     pub(crate) packets: Vec<SeenPacket>,
     pub(crate) damage: Option<Damage>,
 }
 
-pub(crate) fn read_all(bytes: &[u8]) -> Result<Seen, Unreadable> {
+pub(crate) fn read_all(bytes: &[u8]) -> Result<WholeCapture, Unreadable> {
     let mut reader = Reader::new(bytes)?;
     let mut packets = Vec::new();
     while let Some(packet) = reader.next() {
@@ -67,7 +67,7 @@ pub(crate) fn read_all(bytes: &[u8]) -> Result<Seen, Unreadable> {
         });
     }
     assert!(reader.next().is_none(), "a reader that has ended stays so");
-    Ok(Seen {
+    Ok(WholeCapture {
         packets,
         damage: reader.damage().cloned(),
     })
@@ -122,9 +122,9 @@ impl PcapForm {
 }
 
 /// Numbers in one byte order.
-pub(crate) struct Writer(pub(crate) Order, pub(crate) Vec<u8>);
+pub(crate) struct Fields(pub(crate) Order, pub(crate) Vec<u8>);
 
-impl Writer {
+impl Fields {
     pub(crate) fn u16(&mut self, value: u16) -> &mut Self {
         self.bytes(&match self.0 {
             Order::Little => value.to_le_bytes(),
@@ -200,7 +200,7 @@ impl Writer {
 }
 
 pub(crate) fn pcap(form: PcapForm, link_type: u32, packets: &[TestPacket]) -> Vec<u8> {
-    let mut out = Writer(form.order, Vec::new());
+    let mut out = Fields(form.order, Vec::new());
     out.u32(form.magic())
         .u16(2)
         .u16(4)
@@ -233,7 +233,7 @@ pub(crate) fn small_pcap() -> Vec<u8> {
 
 /// One section, nanoseconds, with a block between packets that is none of ours.
 pub(crate) fn small_pcapng() -> Vec<u8> {
-    let mut out = Writer(Order::Little, Vec::new());
+    let mut out = Fields(Order::Little, Vec::new());
     out.section().interface(1, 0, &[(9, &[9])]);
     for packet in packets() {
         out.enhanced(0, packet.time as u64, packet.original_length, &packet.data);

@@ -8,7 +8,7 @@ use crate::messages::{Status, mistake};
 use crate::output::Writer;
 use crate::rows::{Columns, SettingRow, Settings};
 
-pub(crate) fn show_settings(settings: &args::Settings) -> Status {
+pub(crate) fn show_settings(settings: &args::SettingsRun) -> Status {
     let config = match settings.analysis.config() {
         Ok(config) => config,
         Err(error) => return mistake(&error),

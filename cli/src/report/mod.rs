@@ -27,7 +27,7 @@ use traffic::Traffic;
 use windows::Answers;
 
 use crate::analysis::{Failure, Study};
-use crate::args::Report;
+use crate::args::ReportRun;
 use crate::inputs::Input;
 use crate::list::run::jobs;
 use crate::list::{quality, sessions};
@@ -36,7 +36,7 @@ use crate::output::Sink;
 use crate::rings;
 
 /// Writes the page.
-pub(crate) fn run(run: &Report) -> Status {
+pub(crate) fn run(run: &ReportRun) -> Status {
     let files = run.files.iter().map(PathBuf::as_path);
     if would_be_lost(run.output.as_deref(), files) {
         return Status::Failed;
@@ -51,7 +51,7 @@ pub(crate) fn run(run: &Report) -> Status {
     }
 }
 
-fn written(run: &Report) -> Result<Status, Failure> {
+fn written(run: &ReportRun) -> Result<Status, Failure> {
     let (config, model) = match quality::settings(&run.analysis, run.model.as_ref()) {
         Ok(both) => both,
         Err(sentence) => {
@@ -133,7 +133,7 @@ fn answered(study: Study) -> Result<(Study, Option<Answers>), Failure> {
 }
 
 /// The files of the capture, if they are one.
-fn one_capture(run: &Report, config: &Config) -> Option<Vec<PathBuf>> {
+fn one_capture(run: &ReportRun, config: &Config) -> Option<Vec<PathBuf>> {
     let inputs = run
         .files
         .iter()

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn large_blocks_come_in_parts() {
         let mut bytes = testing::small_pcapng();
-        let mut out = testing::Writer(super::super::Order::Little, Vec::new());
+        let mut out = testing::Fields(super::super::Order::Little, Vec::new());
         out.block(0x0bad_cafe, |body| {
             body.1.resize(3 * 1024 * 1024 + 5, 7);
         });

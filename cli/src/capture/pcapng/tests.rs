@@ -1,8 +1,8 @@
 use super::*;
-use crate::capture::testing::{self, Seen, Writer, read_all};
+use crate::capture::testing::{self, Fields, WholeCapture, read_all};
 
-fn little() -> Writer {
-    Writer(Order::Little, Vec::new())
+fn little() -> Fields {
+    Fields(Order::Little, Vec::new())
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn cut_anywhere_gives_every_whole_packet() {
             assert!(seen.is_err(), "cut at {length}");
             continue;
         }
-        let Seen {
+        let WholeCapture {
             packets: seen,
             damage,
         } = seen.expect("a capture");
@@ -56,7 +56,7 @@ fn sections_may_differ_in_byte_order_and_interfaces() {
             Order::Little => 3i64.to_le_bytes(),
             Order::Big => 3i64.to_be_bytes(),
         };
-        let mut out = Writer(order, Vec::new());
+        let mut out = Fields(order, Vec::new());
         out.section()
             .interface(1, 0, &[(2, b"first"), (14, &offset)])
             .interface(101, 0, &[(9, &[0x80 | 10]), (0, &[]), (9, &[3])])
@@ -64,7 +64,7 @@ fn sections_may_differ_in_byte_order_and_interfaces() {
             .enhanced(0, 1_000_001, 9, b"efg");
         bytes.extend(out.1);
     }
-    let Seen { packets, damage } = read_all(&bytes).expect("a capture");
+    let WholeCapture { packets, damage } = read_all(&bytes).expect("a capture");
     assert_eq!(damage, None);
     assert_eq!(packets.len(), 6);
     for pair in packets.chunks(2) {
@@ -88,7 +88,7 @@ fn sections_may_differ_in_byte_order_and_interfaces() {
 fn simple_packets_take_length_from_the_interface_and_time_from_before() {
     let mut out = little();
     out.section().interface(1, 6, &[]);
-    let simple = |out: &mut Writer, original: u32, data: &[u8]| {
+    let simple = |out: &mut Fields, original: u32, data: &[u8]| {
         let data = data.to_vec();
         out.block(3, |body| {
             body.u32(original).bytes(&data);
@@ -98,7 +98,7 @@ fn simple_packets_take_length_from_the_interface_and_time_from_before() {
     out.enhanced(0, 5, 2, b"xy");
     simple(&mut out, 1500, b"abcdef");
     simple(&mut out, 6, b"abc");
-    let Seen { packets, damage } = read_all(&out.1).expect("a capture");
+    let WholeCapture { packets, damage } = read_all(&out.1).expect("a capture");
     assert_eq!(
         (packets[0].time, &packets[0].data[..]),
         (Time(0), &b"abc"[..])
@@ -157,7 +157,7 @@ fn a_packet_of_an_unknown_interface_is_lost_alone() {
         .enhanced(0, 0, 1, b"a")
         .enhanced(7, 0, 1, b"b")
         .enhanced(0, 0, 1, b"c");
-    let Seen { packets, damage } = read_all(&out.1).expect("a capture");
+    let WholeCapture { packets, damage } = read_all(&out.1).expect("a capture");
     assert_eq!(
         packets
             .iter()
@@ -187,7 +187,7 @@ fn lengths_that_cannot_be() {
             .bytes(&[0; 28])
             .u32(tail)
             .enhanced(0, 0, 1, b"b");
-        let Seen { packets, damage } = read_all(&out.1).expect("a capture");
+        let WholeCapture { packets, damage } = read_all(&out.1).expect("a capture");
         assert_eq!(packets.len(), 1);
         assert_eq!(damage.expect("damage").what, expected);
     }
