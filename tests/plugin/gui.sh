@@ -131,7 +131,7 @@ settled() { # settled NAME: a screenshot of the whole display once it does not c
 }
 difference() { # difference ONE OTHER [AREA]: how many pixels differ, blinking cursors of text aside
     local area=${3:-1400x900+0+0}
-    compare -metric AE \( "$1" -crop "$area" +repage \) \( "$2" -crop "$area" +repage \) null: 2>&1 || true
+    compare -metric AE \( "$1" -crop "$area" +repage \) \( "$2" -crop "$area" +repage \) null: 2>&1 | sed 's/ .*//' || true # ImageMagick 7 adds the share
 }
 count_colour() { # count_colour NAME COLOUR [AREA]
     convert "$out/$1.png" -crop "${3:-1400x900+0+0}" +repage -fill black +opaque "$2" -fill white -opaque "$2" \

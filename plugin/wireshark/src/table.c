@@ -115,12 +115,18 @@ static void say_why(table *table)
 
     into->num_elements = 0;
     table->says_why = session_in_window();
-    if (table->says_why) {
-        guint row = add_row(table, into);
-        for (guint column = 0; column < into->num_fields; column++) {
-            stat_tap_table_item_type *cell = &into->elements[row][column];
-            cell->type = TABLE_ITEM_STRING;
-            cell->value.string_value = column == 0 ? table->why_empty() : "";
+    if (!table->says_why) {
+        return;
+    }
+    guint row = add_row(table, into);
+    bool is_said = false;
+    /* From 4.6 on a window formats a cell as its column is, so a text has to be in a column of texts. */
+    for (guint column = 0; column < into->num_fields; column++) {
+        stat_tap_table_item_type *cell = &into->elements[row][column];
+        cell->type = TABLE_ITEM_NONE;
+        if (!is_said && table->ui.fields[column].type == TABLE_ITEM_STRING) {
+            table_put_text(into, row, column, table->why_empty());
+            is_said = true;
         }
     }
 }
