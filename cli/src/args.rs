@@ -279,8 +279,18 @@ pub(crate) struct PlaybackRun {
     #[command(flatten)]
     run: Run,
     /// Time between two rows of a session [default: 1]
-    #[arg(long, value_name = "SECONDS", help_heading = "Analysis")]
-    step: Option<String>,
+    #[arg(long, value_name = "SECONDS", value_parser = step, help_heading = "Analysis")]
+    step: Option<u32>,
+}
+
+/// A step in milliseconds, of `text` in seconds.
+fn step(text: &str) -> Result<u32, String> {
+    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
+    if (0.1..=3600.0).contains(&seconds) {
+        Ok((seconds * 1000.0).round() as u32)
+    } else {
+        Err("give seconds from 0.1 to 3600".to_owned())
+    }
 }
 
 impl PlaybackRun {
@@ -292,15 +302,10 @@ impl PlaybackRun {
     /// The run, with the step among its settings.
     pub(crate) fn into_run(self) -> Run {
         let mut run = self.run;
-        // What is no number is left to the setting to refuse.
-        let milliseconds = |text: String| match text.parse::<f64>() {
-            Ok(seconds) => format!("{:.0}", seconds * 1000.0),
-            Err(_) => text,
-        };
-        let step = self.step.map(milliseconds);
-        run.analysis
-            .set
-            .extend(step.map(|step| ("playback_step".to_owned(), step)));
+        run.analysis.set.extend(
+            self.step
+                .map(|step| ("playback_step".to_owned(), step.to_string())),
+        );
         run
     }
 }

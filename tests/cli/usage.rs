@@ -114,6 +114,14 @@ fn wrong_usage() {
             "'0' does not fit feature_window: give a whole number of seconds from 1",
         ),
         (
+            &["playback", "--step", "0.09", "x"],
+            "'--step <SECONDS>': give seconds from 0.1 to 3600",
+        ),
+        (
+            &["playback", "--step", "1s", "x"],
+            "'--step <SECONDS>': give seconds from 0.1 to 3600",
+        ),
+        (
             &["features", "--set", "feature_kinds=film", "x"],
             "'film' does not fit feature_kinds",
         ),
