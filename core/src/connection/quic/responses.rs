@@ -223,10 +223,11 @@ impl Responses {
     ) -> bool {
         let at_once = path.round_trip(config) / AT_ONCE;
         self.last.is_some_and(|(time, full)| {
-            // A client that has all of a response asks for the next at once.
-            let asked_between = begun
-                .iter()
-                .any(|asked| !within(asked.stamp.time, time, at_once));
+            // A client that has all of a response asks for the next at once, and not before.
+            let asked_between = begun.iter().any(|asked| {
+                let asked = asked.stamp.time;
+                asked < time || !within(asked, time, at_once)
+            });
             let holds_back = asked_between && within(now, time, path.pause(config));
             full && (flows_on || holds_back) || flows_on && self.count() > 1
         })
