@@ -18,7 +18,8 @@ most=20
 # Kinds that may take more: a new connection ID of QUIC costs the keys of its Initial packets, ten blocks of SHA-256, for
 # which valgrind shows no instructions of the processor's own.
 declare -A most_of=([quic-new-ids]=40)
-# Connections that hold something, and how much more work with most of them a packet may be than with fewest, in percent.
+# Kinds with connections that hold something, numbers of them, and how much more work with most of them a packet may be than with fewest, in percent.
+growing=(held evicted)
 connections=(10 1000 100000)
 growth=25
 compiler=$(rustc --version --verbose | awk '/^release:/ { release = $2 } /^host:/ { host = $2 } END { print release, host }')
@@ -34,6 +35,19 @@ count() { # count WORKLOAD: instructions of its measured packets
 
 count_hostile() { # count_hostile KIND [CONNECTIONS]: instructions, bytes and packets
     collect "$release/hostile" count "$@" | awk '/packets/ { packets = $1; bytes = $3 } /Collected/ { print $NF, bytes, packets }'
+}
+
+count_all() { # count_all: all that is counted, as many at once as there are processors; a file for each in $counts
+    local name
+    {
+        for name in "${workloads[@]}"; do echo "count $name"; done
+        for name in "${hostile[@]}"; do echo "count_hostile $name"; done
+        for name in "$@"; do echo "count_hostile $name"; done
+    } | xargs -P "$(nproc)" -I{} bash -euo pipefail -c '{} >"$counts/$(tr " " - <<<"{}")"'
+}
+
+counted() { # counted COMMAND ...: what it printed
+    cat "$counts/$(tr ' ' - <<<"$*")"
 }
 
 collect() { # collect COMMAND ...: what valgrind and the command say
@@ -52,14 +66,20 @@ release=${CARGO_TARGET_DIR:-target}/release
 cargo build --config 'profile.release.package.nflx-core.codegen-units=1' --quiet --locked --release -p nflx-bench \
     --bin workload --bin hostile
 
+counts=$(mktemp -d)
+trap 'rm -rf "$counts"' EXIT
+export counts release
+export -f fail collect count count_hostile
+
 case ${1:-check} in
 record)
+    count_all
     kept=$(grep -v "^$compiler " "$committed" 2>/dev/null || echo "# rustc, host, workload, instructions; written by bench/instructions.sh record")
     {
         echo "$kept"
-        for workload in "${workloads[@]}"; do echo "$compiler $workload $(count "$workload")"; done
+        for workload in "${workloads[@]}"; do echo "$compiler $workload $(counted count "$workload")"; done
         for kind in "${hostile[@]}"; do
-            read -r now _ < <(count_hostile "$kind")
+            read -r now _ < <(counted count_hostile "$kind")
             echo "$compiler $kind $now"
         done
     } >"$committed.new"
@@ -71,6 +91,11 @@ check)
             "NOT CHECKED. Run bench/instructions.sh record on a tree that is known to be good."
         exit 0
     fi
+    of_connections=()
+    for kind in "${growing[@]}"; do
+        for number in "${connections[@]}"; do of_connections+=("$kind $number"); done
+    done
+    count_all "${of_connections[@]}"
     slower=0
     compare() { # compare WORKLOAD INSTRUCTIONS
         local expected
@@ -79,9 +104,9 @@ check)
         echo "$1: $2 instructions, $(awk -v a="$2" -v b="$expected" 'BEGIN { printf "%+.1f %%", (a / b - 1) * 100 }')"
         [ "$(($2 * 100))" -le "$((expected * 105))" ] || slower=1
     }
-    for workload in "${workloads[@]}"; do compare "$workload" "$(count "$workload")"; done
+    for workload in "${workloads[@]}"; do compare "$workload" "$(counted count "$workload")"; done
     for kind in "${hostile[@]}"; do
-        read -r now bytes _ < <(count_hostile "$kind")
+        read -r now bytes _ < <(counted count_hostile "$kind")
         compare "$kind" "$now"
         each=$((now * 1000 / bytes))
         tiny=${tiny:-$each}
@@ -89,10 +114,10 @@ check)
         [ "$each" -le "$((tiny * allowed))" ] ||
             fail "$kind takes $((each / 1000)) instructions a byte, $(ratio "$each" "$tiny") times as many as ${hostile[0]}: more than $allowed"
     done
-    for kind in held evicted; do
+    for kind in "${growing[@]}"; do
         few=
         for number in "${connections[@]}"; do
-            read -r now _ packets < <(count_hostile "$kind" "$number")
+            read -r now _ packets < <(counted count_hostile "$kind" "$number")
             echo "$kind, $number connections: $((now / packets)) instructions a packet"
             few=${few:-$now}
             [ "$((now * 100))" -le "$((few * (100 + growth)))" ] ||

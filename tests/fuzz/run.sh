@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs the fuzz targets: tests/fuzz/run.sh [SECONDS] [TARGET ...]     (60 seconds, divided among all targets)
+# Runs the fuzz targets: tests/fuzz/run.sh [SECONDS] [TARGET ...]     (60 seconds of each processor, divided among all targets)
 #
 # Needs: the stable Rust toolchain, a C++ compiler (libFuzzer is built from source), python3. What is found stays in
 # the folder fuzz of the target directory: corpus/TARGET grows from run to run, artifacts/TARGET holds inputs that fail.
@@ -32,27 +32,32 @@ RUSTFLAGS="${coverage[*]}" cargo build --locked --release --manifest-path "$here
 programs=$folder/$host/release
 python3 "$here/seeds.py" "$folder/seeds"
 
-each=$((seconds / ${#targets[@]}))
+jobs=$(nproc)
+[ "$jobs" -le "${#targets[@]}" ] || jobs=${#targets[@]}
+each=$((seconds * jobs / ${#targets[@]}))
 [ "$each" -gt 0 ] || each=1
-failed=0
-for target in "${targets[@]}"; do
+
+run() { # run TARGET: its line, and what failed
+    local target=$1 log=$folder/$1.log status=0
     mkdir -p "$folder/corpus/$target" "$folder/artifacts/$target" "$folder/seeds/$target"
-    log=$folder/$target.log
-    inputs=("$folder/corpus/$target" "$folder/seeds/$target")
+    local inputs=("$folder/corpus/$target" "$folder/seeds/$target")
     [ ! -d "$here/corpus/$target" ] || inputs+=("$here/corpus/$target")
-    status=0
     "$programs/$target" "${inputs[@]}" \
         -artifact_prefix="$folder/artifacts/$target/" -max_total_time="$each" -max_len=8192 -timeout=10 \
         -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1 || status=$?
+    local count speed line
     count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     speed=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
-    printf '%-13s %12s executions %9s/s' "$target" "${count:-?}" "${speed:-?}"
+    line=$(printf '%-13s %12s executions %9s/s' "$target" "${count:-?}" "${speed:-?}")
     if [ "$status" -eq 0 ]; then
-        echo
+        echo "$line"
     else
-        echo '   FAILED'
+        echo "$line   FAILED"
         grep -aE "panicked at|^thread|assertion|left:|right:|ERROR: libFuzzer|Test unit written" "$log" | head -8 >&2 || true
-        failed=1
+        return 1
     fi
-done
-exit "$failed"
+}
+export here folder programs each
+export -f run
+
+printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -uc 'run {}'
