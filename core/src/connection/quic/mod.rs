@@ -401,6 +401,11 @@ impl QuicSession {
                 Doubt::Probe => at_once && packet.size >= held.size,
                 Doubt::Welcome => !at_once,
             };
+            match doubt {
+                Doubt::Probe if counts => self.path.grow(false, held.size),
+                Doubt::Probe => self.path.probe(held.size),
+                Doubt::Welcome => {}
+            }
             if counts {
                 self.responses
                     .take(&held, &mut self.requests, &mut self.path, ctx);
@@ -421,9 +426,7 @@ impl QuicSession {
     }
 
     fn doubt(&mut self, packet: &Downlink, ctx: &Context<'_>) -> Option<Doubt> {
-        let largest = &mut self.path.largest[1];
-        if packet.packets == 1 && packet.size > *largest {
-            *largest = packet.size;
+        if packet.packets == 1 && packet.size > self.path.largest[1] {
             return Some(Doubt::Probe);
         }
         let is_welcome = !self.welcomed

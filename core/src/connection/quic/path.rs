@@ -18,6 +18,9 @@ const COMPARED_LEN: usize = MAX_CID_LEN + 1;
 
 /// Waits for an answer that are kept.
 const WAITS: usize = 5;
+/// The number of times that a server tries a size before it believes that the path does not carry it: MAX_PROBES (RFC
+/// 8899, section 5.1.2).
+const MAX_PROBES: u8 = 3;
 /// The number of times in a row that a packet may be too early for an answer.
 const MOST_REFUSED: u8 = 3;
 
@@ -42,8 +45,10 @@ pub(super) struct Path {
     wait_count: usize,
     /// The number of packets in a row that were no answers.
     refused: u8,
-    /// Largest datagram of the client and of the server.
+    /// Largest datagram of the client, and of those of the server that were no probes of the path.
     pub(super) largest: [u32; 2],
+    /// Size of the server's latest probe of the path, and how many of that size there were.
+    probed: (u32, u8),
     /// Largest datagram of the client that was no probe of the path.
     pub(super) carried: u32,
     /// The connection came here from another address or port.
@@ -66,6 +71,7 @@ impl Default for Path {
             refused: 0,
             // Every path of QUIC carries as much (RFC 9000, section 14).
             largest: [MIN_CLIENT_DATAGRAM as u32; 2],
+            probed: (0, 0),
             carried: MIN_CLIENT_DATAGRAM as u32,
             moved: false,
         }
@@ -164,6 +170,18 @@ impl Path {
         *largest = size.max(*largest);
         if from_client {
             self.carried = size.max(self.carried);
+        }
+    }
+
+    /// Takes a server's datagram that is larger than those before and behind it: a probe of what the path carries, unless
+    /// the server sends more of them than it would send of these.
+    pub(super) fn probe(&mut self, size: u32) {
+        if self.probed.0 != size {
+            self.probed = (size, 0);
+        }
+        self.probed.1 += 1;
+        if self.probed.1 > MAX_PROBES {
+            self.grow(false, size);
         }
     }
 

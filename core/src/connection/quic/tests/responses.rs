@@ -182,3 +182,53 @@ fn a_response_that_pauses_as_long_as_another_request_would_take_is_estimated() {
         );
     }
 }
+
+/// A probe of the path, larger than what the server sends data in.
+const PROBE: usize = 1472;
+
+#[test]
+fn a_response_goes_on_behind_a_full_packet_though_the_path_was_probed() {
+    for probe in [false, true] {
+        let mut talk = Talk::new();
+        talk.open().say(150);
+        talk.wait(RTT);
+        for _ in 0..5 {
+            talk.short(false, FULL);
+        }
+        if probe {
+            talk.short(false, PROBE);
+        }
+        for _ in 0..5 {
+            talk.short(false, FULL);
+        }
+        // The server waits for acknowledgements, and the client asks for more.
+        talk.wait(RTT / 4).say(150);
+        talk.wait(RTT / 2);
+        for _ in 0..20 {
+            talk.short(false, FULL);
+        }
+        let found = talk.finish();
+        let shared: Vec<_> = found.iter().map(|segment| segment.shared).collect();
+        assert_eq!(shared, [true, true], "probed: {probe}");
+    }
+}
+
+#[test]
+fn larger_packets_are_data_once_there_are_more_than_a_server_probes_with() {
+    for (rounds, counted) in [(4, 0), (5, 1), (6, 2)] {
+        let mut talk = Talk::new();
+        talk.open().say(150);
+        talk.wait(RTT);
+        for _ in 0..rounds {
+            talk.short(false, FULL);
+            talk.short(false, PROBE);
+            talk.short(false, FULL);
+        }
+        let found = talk.finish();
+        assert_eq!(
+            found[0].bytes,
+            (2 * rounds * FULL + counted * PROBE) as u64,
+            "{rounds} rounds"
+        );
+    }
+}
