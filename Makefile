@@ -72,7 +72,7 @@ score: cli ## compare segments with the servers' own records, beside the rules o
 check: ## format, lints and documents, warnings as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	RUSTFLAGS="--cfg fuzzing" $(CARGO) clippy --locked -p nflx-bench --features criterion --benches -- -D warnings
+	$(CARGO) clippy --locked -p nflx-bench --features criterion --benches -- -D warnings --cfg fuzzing
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 plugin: prerequisites ## build the Wireshark plugin: target/release/libnflx_plugin.so

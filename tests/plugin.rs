@@ -23,8 +23,8 @@ mod statistics;
 mod wrong_input;
 
 pub(crate) use home::{
-    Home, Outcome, captures_in, decompressed, further_captures, nflx, nflx_rows, recorded_captures,
-    target_folder,
+    Home, Outcome, captures_in, decompressed, further_captures, further_captures_of_host, nflx,
+    nflx_rows, recorded_captures, target_folder,
 };
 use home::{evidence_comes_late, plugin, recorded_folder, tshark_version};
 use registers::FIELDS;

@@ -6,7 +6,7 @@ use std::path::Path;
 use nflx_core::Config;
 use serde_json::Value;
 
-use super::{Home, evidence_comes_late, further_captures, nflx_rows, recorded_captures};
+use super::{Home, evidence_comes_late, further_captures_of_host, nflx_rows, recorded_captures};
 
 /// Fields of a packet and the program's keys for them.
 const FACTS: &[(&str, &str)] = &[
@@ -129,7 +129,7 @@ fn every_packet_of_every_capture() {
     let recorded = recorded_captures()
         .into_iter()
         .flat_map(|path| [(path.clone(), None), (path, Some(PREFIXES))]);
-    let further = further_captures()
+    let further = further_captures_of_host()
         .into_iter()
         .map(|path| (path, Some(PREFIXES)));
     for (path, prefixes) in recorded.chain(further) {

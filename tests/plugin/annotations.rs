@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Home, further_captures, nflx, recorded_captures, recorded_folder};
+use super::{Home, further_captures_of_host, nflx, recorded_captures, recorded_folder};
 use crate::annotate::blocks::{Packet, contents};
 
 /// Captures whose names were cut off by the snapshot length need to be told the servers.
@@ -84,7 +84,7 @@ fn plugin_and_program_say_the_same() {
     let recorded = every_recorded()
         .into_iter()
         .flat_map(|path| [(path.clone(), false), (path, true)]);
-    let further = further_captures();
+    let further = further_captures_of_host();
     let variants = further
         .first()
         .map(|path| path.with_file_name("variants"))
