@@ -380,19 +380,15 @@ impl Reading {
         self.cost += MISFIT * beyond as f64 / usual.max(1) as f64;
     }
 
-    /// The track that came last, unless the other one ended about when it did.
-    pub(super) fn last_track(&self, puzzle: &Puzzle<'_>) -> Option<MediaTrack> {
-        if self.manner == Manner::InOrder {
-            return self
-                .tracks
-                .iter()
-                .zip(&self.sizes)
-                .rfind(|&(&track, &size)| track != MediaTrack::None && size >= puzzle.usual / 2)
-                .map(|last| *last.0);
-        }
+    /// The track that came last, unless the other one ended about when it did: behind so many bytes of the connection,
+    /// or less than half an audio segment before the end.
+    pub(super) fn last_track(&self, puzzle: &Puzzle<'_>, lately: u64) -> Option<MediaTrack> {
         // What is far smaller than audio is no media.
         let is_media = |&at: &usize| self.sizes[at] >= puzzle.usual / 2;
-        let is_late = |&at: &usize| self.ends[at] + puzzle.usual / 2 >= puzzle.end;
+        let is_late = |&at: &usize| {
+            let is_behind = self.ends[at] + puzzle.usual / 2 >= puzzle.end;
+            is_behind || self.manner == Manner::InOrder && self.ends[at] >= lately
+        };
         let late = |track: MediaTrack| {
             let mut places = (0..self.tracks.len()).filter(is_media).filter(is_late);
             places.any(|at| self.tracks[at] == track)

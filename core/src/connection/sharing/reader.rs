@@ -41,8 +41,11 @@ impl PeriodReader {
         for (claim, &track) in period.claims.iter().zip(&best.tracks) {
             self.rhythm.note(track, claim.asked);
         }
-        if let (Some(last), Some(over)) = (best.last_track(&puzzle), period.timeline.end_time()) {
-            self.rhythm.over(last, at_once(over, config));
+        if let Some(over) = period.timeline.end_time() {
+            let lately = period.timeline.before(before(over, config));
+            if let Some(last) = best.last_track(&puzzle, lately) {
+                self.rhythm.over(last, at_once(over, config));
+            }
         }
         let audio = best
             .tracks
@@ -78,6 +81,12 @@ pub(super) fn at_once(over: Time, config: &Config) -> Time {
         over.0
             .saturating_add(from_milliseconds(config.sharing_at_once())),
     )
+}
+
+/// Since when what came is followed by a request that comes at once behind this.
+fn before(over: Time, config: &Config) -> Time {
+    let at_once = from_milliseconds(config.sharing_at_once());
+    Time(over.0.saturating_sub(at_once))
 }
 
 /// By how much the size at this place may be off: what readings that are nearly as good say, and what single audio

@@ -202,6 +202,24 @@ fn both_sides_of_a_period_in_another_manner() {
 }
 
 #[test]
+fn both_sides_of_when_tracks_end_together() {
+    // Audio that comes behind video takes 49 ms: which of them is asked for again first, it tells only where that is long.
+    for (at_once, first) in [("60", 400_000), ("20", AUDIO)] {
+        let mut link = Link::with(Manner::InOrder);
+        link.config.set("sharing_at_once", at_once).unwrap();
+        // Video, which shows by what had come before audio was asked for.
+        link.learn(4).ask().take(120_000);
+        link.ask().take(280_000 + AUDIO).end();
+        link.ask().take(20_000);
+        let parts = link.ask().take(380_000 + AUDIO).end();
+        assert!(
+            parts[0].size.abs_diff(first) < 1_000,
+            "{at_once} ms: {parts:?}"
+        );
+    }
+}
+
+#[test]
 fn steps_of_video_are_not_taken_for_audio_while_audio_comes() {
     let mut link = Link::new();
     link.learn(3);

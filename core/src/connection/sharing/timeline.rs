@@ -57,6 +57,12 @@ impl Arrivals {
         self.last.map(|last| last.1.time)
     }
 
+    /// Bytes that had come by then, or shortly before.
+    pub(super) fn before(&self, time: Time) -> u64 {
+        let behind = self.points.partition_point(|point| point.1.time <= time);
+        behind.checked_sub(1).map_or(0, |at| self.points[at].0)
+    }
+
     /// A packet at or shortly before the one with which so many bytes had come.
     pub(super) fn upto(&self, bytes: u64) -> Option<Stamp> {
         if let Some(last) = self.last.filter(|last| last.0 <= bytes) {
