@@ -68,7 +68,7 @@ fn unreadable_input() {
 
 #[test]
 fn wrong_usage() {
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 16] = [
         (
             &["servers", "--frmat", "csv", "x"],
             "unexpected argument '--frmat' found; tip: a similar argument exists",
