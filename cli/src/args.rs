@@ -13,7 +13,7 @@ use nflx_core::config::ConfigError;
 use nflx_core::quality::model::Model;
 
 pub(crate) use self::values::sentence;
-use self::values::{name_and_value, period};
+use self::values::{name_and_value, period, step};
 use crate::output::Format;
 use crate::rings;
 
@@ -281,16 +281,6 @@ pub(crate) struct PlaybackRun {
     /// Time between two rows of a session [default: 1]
     #[arg(long, value_name = "SECONDS", value_parser = step, help_heading = "Analysis")]
     step: Option<u32>,
-}
-
-/// A step in milliseconds, of `text` in seconds.
-fn step(text: &str) -> Result<u32, String> {
-    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok((seconds * 1000.0).round() as u32)
-    } else {
-        Err("give seconds from 0.1 to 3600".to_owned())
-    }
 }
 
 impl PlaybackRun {

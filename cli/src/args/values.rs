@@ -17,6 +17,16 @@ pub(super) fn period(text: &str) -> Result<NonZero<u32>, &'static str> {
     seconds.ok_or(MISTAKE)
 }
 
+/// A step in milliseconds, of `text` in seconds.
+pub(super) fn step(text: &str) -> Result<u32, &'static str> {
+    let seconds: f64 = text.parse().unwrap_or(f64::NAN);
+    if (0.1..=3600.0).contains(&seconds) {
+        Ok((seconds * 1000.0).round() as u32)
+    } else {
+        Err("give seconds from 0.1 to 3600")
+    }
+}
+
 pub(super) fn name_and_value(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     Ok((name.trim().to_owned(), value.to_owned()))

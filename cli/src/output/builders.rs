@@ -48,11 +48,12 @@ fn item(data_type: DataType) -> FieldRef {
 }
 
 /// Rows as they come, a column each.
-pub(super) struct Builders {
+pub(super) struct Builders<T: Rows> {
+    columns: Vec<&'static Column<T>>,
     schema: SchemaRef,
     builders: Vec<Builder>,
     /// How many.
-    pub(super) rows: usize,
+    rows: usize,
 }
 
 /// The values of a column so far.
@@ -73,36 +74,43 @@ struct Texts {
     text: String,
 }
 
-impl Builders {
-    pub(super) fn new<T: Rows>(columns: &[&Column<T>]) -> Self {
+impl<T: Rows> Builders<T> {
+    pub(super) fn new(columns: Vec<&'static Column<T>>) -> Self {
         Self {
-            schema: schema(columns),
+            schema: schema(&columns),
             builders: columns
                 .iter()
                 .map(|column| Builder::new(column.kind))
                 .collect(),
+            columns,
             rows: 0,
         }
     }
 
-    /// The columns.
+    pub(super) fn columns(&self) -> &[&'static Column<T>] {
+        &self.columns
+    }
+
     pub(super) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Takes a row's values, in order of the columns.
-    pub(super) fn push<'v>(&mut self, values: impl Iterator<Item = Value<'v>>) {
-        for (builder, value) in self.builders.iter_mut().zip(values) {
-            builder.push(value);
+    /// Appends a row. Returns true if there are so many `cells` now.
+    pub(super) fn push(&mut self, row: &T::Row<'_>, cells: usize) -> bool {
+        for (builder, column) in self.builders.iter_mut().zip(&self.columns) {
+            builder.push((column.value)(row));
         }
         self.rows += 1;
+        self.rows >= cells / self.columns.len()
     }
 
-    /// Returns the rows so far, and begins anew.
-    pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        self.rows = 0;
+    /// Returns the rows so far, if there are any, and begins anew.
+    pub(super) fn finish(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
+        if std::mem::take(&mut self.rows) == 0 {
+            return Ok(None);
+        }
         let columns = self.builders.iter_mut().map(Builder::finish);
-        RecordBatch::try_new(Arc::clone(&self.schema), columns.collect())
+        RecordBatch::try_new(Arc::clone(&self.schema), columns.collect()).map(Some)
     }
 }
 

@@ -6,50 +6,42 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::builders::{Builders, schema};
-use crate::rows::{Column, Rows};
+use crate::rows::Rows;
 
 /// Cells of a batch, of which several may be read at once.
 const BATCH_CELLS: usize = 1 << 20;
 
 /// Collects rows.
 pub(super) struct MemoryRows<T: Rows> {
-    columns: Vec<&'static Column<T>>,
-    builders: Builders,
+    builders: Builders<T>,
     full: Vec<RecordBatch>,
 }
 
 impl<T: Rows> MemoryRows<T> {
     pub(super) fn new() -> Self {
-        let columns: Vec<_> = T::COLUMNS.iter().collect();
         Self {
-            builders: Builders::new(&columns),
-            columns,
+            builders: Builders::new(T::COLUMNS.iter().collect()),
             full: Vec::new(),
         }
     }
 
     pub(super) fn row(&mut self, row: &T::Row<'_>) -> io::Result<()> {
-        self.builders
-            .push(self.columns.iter().map(|column| (column.value)(row)));
-        if self.builders.rows >= BATCH_CELLS / self.columns.len() {
-            self.batch()
-        } else {
-            Ok(())
+        if self.builders.push(row, BATCH_CELLS) {
+            self.batch()?;
         }
+        Ok(())
     }
 
-    /// Takes the rows of the builders as a batch.
+    /// Makes a batch of the rows in the builders.
     fn batch(&mut self) -> io::Result<()> {
         let batch = self.builders.finish().map_err(io::Error::other)?;
-        self.full.push(batch);
+        self.full.extend(batch);
         Ok(())
     }
 
     /// The rows, in order.
     pub(super) fn into_batches(mut self) -> io::Result<Vec<RecordBatch>> {
-        if self.builders.rows > 0 {
-            self.batch()?;
-        }
+        self.batch()?;
         Ok(self.full)
     }
 }

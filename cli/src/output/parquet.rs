@@ -10,7 +10,6 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::column::writer::ColumnCloseResult;
@@ -31,8 +30,7 @@ const BATCH_CELLS: usize = 1 << 16;
 
 /// Writes a Parquet file.
 pub(super) struct Parquet<W: Write + Send, T: Rows> {
-    columns: Vec<&'static Column<T>>,
-    builders: Builders,
+    builders: Builders<T>,
     file: RowGroups<W>,
     /// Rows of a part that may yet share a row group with those of others.
     waiting: Option<Vec<RecordBatch>>,
@@ -51,11 +49,9 @@ struct RowGroups<W: Write + Send> {
 impl<W: Write + Send, T: Rows> Parquet<W, T> {
     /// Begins the file; only with the columns that are `wanted`.
     pub(super) fn new(sink: W, wanted: impl Fn(&Column<T>) -> bool) -> io::Result<Self> {
-        let columns: Vec<_> = T::COLUMNS.iter().filter(|column| wanted(column)).collect();
-        let builders = Builders::new(&columns);
-        let file = RowGroups::new(sink, builders.schema(), &columns).map_err(io_error)?;
+        let builders = Builders::new(T::COLUMNS.iter().filter(|column| wanted(column)).collect());
+        let file = RowGroups::new(sink, &builders).map_err(io_error)?;
         Ok(Self {
-            columns,
             builders,
             file,
             waiting: None,
@@ -65,13 +61,10 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
 
     /// Writes one row.
     pub(super) fn row(&mut self, row: &T::Row<'_>) -> io::Result<()> {
-        self.builders
-            .push(self.columns.iter().map(|column| (column.value)(row)));
-        if self.builders.rows >= BATCH_CELLS / self.columns.len() {
-            self.batch()
-        } else {
-            Ok(())
+        if self.builders.push(row, BATCH_CELLS) {
+            self.batch()?;
         }
+        Ok(())
     }
 
     /// Writes what is held back and the end of the file.
@@ -90,17 +83,14 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
 
     /// Hands on the rows that stand in the builders.
     fn batch(&mut self) -> io::Result<()> {
-        if self.builders.rows == 0 {
-            return Ok(());
-        }
         let batch = self.builders.finish().map_err(io::Error::other)?;
-        self.take(batch)
+        batch.map_or(Ok(()), |batch| self.take(batch))
     }
 
     /// Encodes rows. Those of a part wait until they fill a row group, since a capture with few rows shares its row group
     /// with the next.
     fn take(&mut self, batch: RecordBatch) -> io::Result<()> {
-        let limit = ROW_GROUP_CELLS / self.columns.len();
+        let limit = ROW_GROUP_CELLS / self.builders.columns().len();
         let Some(waiting) = &mut self.waiting else {
             return self.file.write(&batch, limit).map_err(io_error);
         };
@@ -139,14 +129,11 @@ impl<T: Rows> Parquet<Spool, T> {
 }
 
 impl<W: Write + Send> RowGroups<W> {
-    fn new<T: Rows>(
-        sink: W,
-        schema: &SchemaRef,
-        columns: &[&Column<T>],
-    ) -> Result<Self, ParquetError> {
+    fn new<T: Rows>(sink: W, builders: &Builders<T>) -> Result<Self, ParquetError> {
+        let schema = builders.schema();
         let converter = ArrowSchemaConverter::new().schema_root(T::NAME);
         let root = converter.convert(schema)?.root_schema_ptr();
-        let properties = Arc::new(properties::properties(columns));
+        let properties = Arc::new(properties::properties(builders.columns()));
         let writer = SerializedFileWriter::new(sink, root, properties)?;
         Ok(Self {
             factory: ArrowRowGroupWriterFactory::new(&writer, Arc::clone(schema)),
