@@ -268,7 +268,7 @@ impl QuicSession {
         outcome
     }
 
-    /// Takes what a client sends before the handshake is over (RFC 9001, section 4.6), in a datagram of `size` bytes; padded
+    /// Reads what a client sends before the handshake is over (RFC 9001, section 4.6), in a datagram of `size` bytes; padded
     /// where it is `behind_initial`, as such datagrams are (RFC 9000, section 14.1).
     fn early(
         &mut self,

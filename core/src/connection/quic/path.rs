@@ -173,7 +173,7 @@ impl Path {
         }
     }
 
-    /// Takes a server's datagram that is larger than those before and behind it: a probe of what the path carries, unless
+    /// Counts a server's datagram that is larger than those before and behind it: a probe of what the path carries, unless
     /// the server sends more of them than it would send of these.
     pub(super) fn probe(&mut self, size: u32) {
         if self.probed.0 != size {
@@ -213,6 +213,7 @@ impl Path {
         self.renew_id(behind);
         self.largest = [MIN_CLIENT_DATAGRAM as u32; 2];
         self.carried = MIN_CLIENT_DATAGRAM as u32;
+        self.probed = (0, 0);
         self.moved = true;
     }
 

@@ -173,7 +173,7 @@ impl Responses {
         }
     }
 
-    /// Takes the requests that this packet begins to answer from those that wait, and refutes what was no request.
+    /// Removes the requests that this packet begins to answer from those that wait, and refutes what was no request.
     fn take_answered(
         &self,
         packet: &Downlink,
