@@ -148,10 +148,8 @@ impl Engine {
     /// Asks for a second pass where kinds that cannot change any more were decided by other expectations.
     pub(super) fn notice_changed_sites(&mut self) {
         let (segments, is_final) = (&self.segments, self.clients.verdicts_final);
-        self.segments_missed |= self
-            .registry
-            .sites_changed
-            .drain(..)
-            .any(|server| is_final && segments.totals(server).count > 0);
+        self.segments_missed |= self.registry.sites_changed.drain(..).any(|server| {
+            segments.has_settled(server) || is_final && segments.totals(server).count > 0
+        });
     }
 }

@@ -35,6 +35,8 @@ struct OfServer {
     /// Number of its newest segment, 0 for none.
     newest: u32,
     totals: SegmentTotals,
+    /// Some of them do not change any more.
+    has_settled: bool,
 }
 
 impl SegmentTable {
@@ -235,6 +237,8 @@ impl SegmentTable {
             let at = number - self.first;
             if let Some(Some(segment)) = self.segments.get_mut(at as usize) {
                 settled(segment, &self.steps);
+                let server = segment.server;
+                self.of_server(server).has_settled = true;
             }
         }
     }
@@ -243,6 +247,7 @@ impl SegmentTable {
     fn evict(&mut self, mut segment: Segment) {
         if !segment.settled {
             settled(&mut segment, &self.steps);
+            self.of_server(segment.server).has_settled = true;
             self.settling.evict(segment);
         }
     }
@@ -276,6 +281,13 @@ impl SegmentTable {
         self.servers
             .get(self.numbering.place(server))
             .map_or_else(SegmentTotals::default, |of_server| of_server.totals)
+    }
+
+    /// Returns true if some of a server's segments do not change any more.
+    pub(crate) fn has_settled(&self, server: ServerId) -> bool {
+        self.servers
+            .get(self.numbering.place(server))
+            .is_some_and(|of_server| of_server.has_settled)
     }
 
     fn of_server(&mut self, server: ServerId) -> &mut OfServer {

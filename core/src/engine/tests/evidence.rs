@@ -206,6 +206,29 @@ fn a_second_pass_is_asked_for_only_where_segments_were_missed() {
     );
 }
 
+/// What a name says of segments that settled before it came, only a second pass can apply.
+#[test]
+fn a_name_that_other_segments_are_expected_by_is_late_once_they_settled() {
+    const APPLIANCE: &str = "23.246.11.141";
+    for (quiet, missed) in [(119, false), (130, true)] {
+        let mut talk = Talk::new(50_000, APPLIANCE, 9000);
+        talk.open().say(&[1; 500]).hear(&[2; 300_000]);
+        let mut engine = Engine::new(Config::default());
+        for (at, packet) in talk.packets.iter().enumerate() {
+            give(&mut engine, 1 + at as u64, packet.time, &packet.bytes());
+        }
+        // Others are heard of meanwhile, so that the clock is believed.
+        let last = talk.packets[talk.packets.len() - 1].time;
+        let other = Talk::new(50_001, APPLIANCE, 9000).open().packets[0].bytes();
+        for second in 1..=quiet {
+            give(&mut engine, 1000, last + second * 1_000_000_000, &other);
+        }
+        let files = answer("occ-0-1.1.nflxso.net", [23, 246, 11, 141]);
+        give(&mut engine, 2000, last + quiet * 1_000_000_000, &files);
+        assert_eq!(engine.segments_missed(), missed, "after {quiet} s");
+    }
+}
+
 #[test]
 fn names_in_the_flow_itself_identify_it_before_its_first_request() {
     let mut talk = Talk::new(50_000, SERVER, 443);
