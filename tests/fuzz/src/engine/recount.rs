@@ -1,16 +1,32 @@
 //! An engine's counters against a recount of the same packets that knows nothing of flows.
 
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use nflx_core::fuzzing::decode::{IpPayload, decode};
-use nflx_core::{Config, Counters, Direction, Engine, Packet};
+use nflx_core::{Config, Counters, Direction, Engine, Packet, Transport};
 
 use super::Said;
 use crate::traffic::Frame;
 
 /// Client, its port, server, its port, what carries it.
-type Ends = (IpAddr, u16, IpAddr, u16, nflx_core::Transport);
+type Ends = (IpAddr, u16, IpAddr, u16, Transport);
+
+/// Returns whose bytes those between two ends are. A client of QUIC may ask from one place and be answered at another, as
+/// connections move (RFC 9000, section 9): there, all that the server sent.
+fn ends(
+    client: IpAddr,
+    client_port: u16,
+    server: IpAddr,
+    server_port: u16,
+    transport: Transport,
+) -> Ends {
+    let (client, client_port) = match transport {
+        Transport::Quic => (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+        _ => (client, client_port),
+    };
+    (client, client_port, server, server_port, transport)
+}
 
 /// Counts of the packets themselves.
 #[derive(Default)]
@@ -42,18 +58,18 @@ impl Recount {
             IpPayload::Tcp(tcp) => (
                 (tcp.source_port, tcp.destination_port),
                 tcp.payload_length,
-                nflx_core::Transport::Tcp,
+                Transport::Tcp,
             ),
             IpPayload::Udp(udp) => (
                 (udp.source_port, udp.destination_port),
                 udp.payload_length,
-                nflx_core::Transport::Quic,
+                Transport::Quic,
             ),
             _ => return Some((from, to)),
         };
         *self
             .payload
-            .entry((to, ports.1, from, ports.0, transport))
+            .entry(ends(to, ports.1, from, ports.0, transport))
             .or_default() += u64::from(length);
         Some((from, to))
     }
@@ -164,7 +180,7 @@ fn segments(config: &Config, engine: &Engine, said: &Said, recount: &Recount) {
             .server(segment.server)
             .expect("a segment's server")
             .address;
-        let ends = (
+        let ends = ends(
             segment.client,
             segment.client_port,
             server,
