@@ -285,6 +285,13 @@ fn what_does_not_fit_is_refused_in_a_sentence() {
     assert!(said.contains("/nowhere/model.onnx: No such file"), "{said}");
 
     let model = Carded::new("light", &[]);
+    let folder = Path::new(&model.path).parent().expect("a folder");
+    let folder = folder.to_str().expect("UTF-8");
+    let said = refused(&["quality", "--model", folder, &capture]);
+    assert!(
+        said.ends_with(": is a directory; name the model's file in it"),
+        "{said}"
+    );
     let said = refused(&["quality", "--model", &model.path, "--window", "5", &capture]);
     assert!(
         said.ends_with(

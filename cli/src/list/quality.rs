@@ -1,7 +1,7 @@
 //! `nflx features`, `nflx quality` and `nflx model`: windows, and what a model says of them.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -137,7 +137,13 @@ fn load(file: &ModelFile) -> Result<Model, String> {
     let mut bytes = Vec::new();
     let read = File::open(&file.model)
         .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
-        .map_err(|error| format!("{}: {}", escape::path(&file.model), reason(&error)));
+        .map_err(|error| {
+            let why = match error.kind() {
+                ErrorKind::IsADirectory => "is a directory; name the model's file in it".to_owned(),
+                _ => reason(&error),
+            };
+            format!("{}: {why}", escape::path(&file.model))
+        });
     read?;
     let model = match &file.columns {
         None => Model::read(&bytes),
