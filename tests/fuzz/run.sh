@@ -4,6 +4,7 @@
 # Needs: the stable Rust toolchain, a C++ compiler (libFuzzer is built from source), python3. What is found stays in
 # the folder fuzz of the target directory: corpus/TARGET grows from run to run, artifacts/TARGET holds inputs that fail.
 # What failed once is in the folder corpus beside this script and runs first. One such input again: fuzz/HOST/release/TARGET FILE
+# NFLX_FUZZ_SEED: where chance begins (each run elsewhere).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -44,6 +45,7 @@ run() { # run TARGET: its line, and what failed
     [ ! -d "$here/corpus/$target" ] || inputs+=("$here/corpus/$target")
     "$programs/$target" "${inputs[@]}" \
         -artifact_prefix="$folder/artifacts/$target/" -max_total_time="$each" -max_len=8192 -timeout=10 \
+        -seed="${NFLX_FUZZ_SEED:-0}" \
         -rss_limit_mb=1024 -print_final_stats=1 >"$log" 2>&1 || status=$?
     local count speed line
     count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
