@@ -6,6 +6,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 # Make's own functions take a path with spaces for several.
 BUILT = $$(realpath -m "$(RELEASE)")
+CHECKED = $$(realpath -m "$(TARGET)/debug")
 SECONDS ?= 60
 PACKETS ?= 502040
 
@@ -17,11 +18,11 @@ help: ## list these targets
 demo: prerequisites cli plugin ## install what is missing, build, and show Netflix servers and segments in tshark
 	@plugin/wireshark/demo.sh "$(RELEASE)"
 
-# One build, with what the wheel that a test installs wants: apart, pip would compile dependencies again.
+# One build, with all that tests start: assertions are on, dependencies compile once, and pip finds the most of the wheel.
 test: test-prerequisites python ## run every test: unit, property, C ABI, end to end in tshark
-	$(CARGO) build --locked --release -p nflx-cli -p nflx-plugin -p nflx-python --features pyo3/extension-module
-	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(BUILT)/nflx" NFLX_PLUGIN="$(BUILT)/libnflx_plugin.so" \
-		$(CARGO) test --locked --workspace --exclude nflx-plugin
+	$(CARGO) build --locked --workspace --features pyo3/extension-module --lib --bins --tests
+	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(CHECKED)/nflx" NFLX_PLUGIN="$(CHECKED)/libnflx_plugin.so" \
+		MATURIN_PEP517_ARGS="--profile dev" $(CARGO) test --locked --workspace --features pyo3/extension-module
 
 test-gui: cli plugin ## take a user's steps in the real Wireshark window, on a virtual display; screenshots in target/gui
 	@plugin/wireshark/prerequisites.sh gui
