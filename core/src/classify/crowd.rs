@@ -84,9 +84,11 @@ impl<'a> Crowd<'a> {
             self.tracks.iter().filter(|t| self.recurs(t)).collect();
         let narrowest = recurring.iter().map(|track| track.cluster.width).min();
         let narrow = narrowest.unwrap_or(0).saturating_mul(NARROWER);
+        // Encoders keep audio's rate, so its sizes lie closest together; of those that do, video's are larger.
         recurring.sort_by_key(|track| (track.cluster.width > narrow, track.cluster.low));
         let mut audio: Vec<&SizeGroup> = Vec::new();
         for track in recurring {
+            // The first is some viewer's. Any other must show that it is not the same viewer's video.
             if audio.is_empty() || self.is_of_another(track, &audio) {
                 audio.push(track);
             }
@@ -94,6 +96,7 @@ impl<'a> Crowd<'a> {
         let number = |track: &SizeGroup| track.cluster.members.len();
         let mut members: usize = audio.iter().map(|track| number(track)).sum();
         let all = self.group.segments.len();
+        // Where too little remains for video, the last one that was taken for audio was video.
         while audio.len() > 1 && (all - members) * 100 < members * VIDEO_LEFT {
             members -= audio.pop().map_or(0, number);
         }
@@ -107,9 +110,11 @@ impl<'a> Crowd<'a> {
         let come_in_turn = track.members.iter().all(|(_, members)| {
             members.windows(2).filter(overlaps).count() * 100 <= members.len() * OVERLAPS
         });
+        // A player asks for a track's next segment when it has the one before.
         if !come_in_turn {
             return false;
         }
+        // Between its first and last segment only: a viewer who came later says nothing of the time before.
         let ranks = self.ranks(track);
         let (Some(first), Some(last)) = (ranks.first(), ranks.last()) else {
             return false;
@@ -153,8 +158,10 @@ impl<'a> Crowd<'a> {
         let (mut members, mut strays, mut few, mut few_in_all) = (0, 0, 0, 0);
         for (connection, own) in track.members.iter() {
             let all = self.all.on(connection);
+            // Clients that open a connection for each few segments: shares of one say nothing, those of all together do.
             if all.len() < CONNECTION_MIN {
                 (few, few_in_all) = (few + own.len(), few_in_all + all.len());
+            // A connection of another viewer's, where some segment has this size by chance.
             } else if own.len() * 100 < all.len() * TRACK_SHARE {
                 continue;
             } else {
@@ -190,6 +197,7 @@ impl<'a> Crowd<'a> {
         let rate = |members: &[usize]| self.bitrate(cluster.high, members);
         let long = track.members.iter().map(|(_, members)| members);
         let long = long.filter(|members| members.len() >= MEMBERS_ALONE);
+        // The slowest connection: on the others the buffer may still have been filling.
         long.filter_map(rate)
             .min()
             .or_else(|| rate(&cluster.members))
@@ -204,6 +212,7 @@ impl<'a> Crowd<'a> {
             .map(|pair| start(pair[1]) - start(pair[0]))
             .collect();
         gaps.sort_unstable();
+        // Not the longest of all: that may be a pause of the viewer's.
         let gap = *gaps.get(gaps.len() * LONGEST / 100)?;
         let gap = u128::try_from(gap).ok().filter(|&gap| gap > 0)?;
         Some(u128::from(size) * 8 * 1_000_000_000 / gap)
@@ -216,6 +225,7 @@ impl<'a> Crowd<'a> {
             let pairs = cluster.members.windows(2);
             let apart = pairs.filter(|pair| {
                 let (a, b) = (&segments[pair[0]], &segments[pair[1]]);
+                // On one connection they may overlap because a player asks for the next one early.
                 a.overlaps(b) && a.flow != b.flow
             });
             cluster.members.len() >= MEMBERS_LARGER

@@ -149,6 +149,7 @@ impl Connections {
             followed.used = true;
             followed.listed = false;
             match (&mut followed.session, carrier) {
+                // What its lists had room for is used again: a new connection allocates nothing.
                 (AnyConnection::Tcp(connection), Carrier::Tcp(port)) => {
                     connection.reset(client, port)
                 }
@@ -172,6 +173,7 @@ impl Connections {
     pub(crate) fn release(&mut self, place: Slot) {
         let followed = &mut self.list[place as usize];
         (followed.flow, followed.former) = (NONE, NONE);
+        // Little is kept for the next connection, so that free places do not hold what others need.
         if followed.session.heap() > MOST_KEPT {
             followed.session = new_session(0, Carrier::Quic);
         }
@@ -185,11 +187,13 @@ impl Connections {
         if !std::mem::replace(&mut followed.listed, true) {
             self.over.push_back((place, followed.flow));
         }
+        // The place stays for a while: what is sent again at the end of a connection belongs to its segment.
         if self.over.len() <= self.capacity / OVER_SHARE {
             return None;
         }
         let (place, flow) = self.over.pop_front()?;
         let followed = &mut self.list[place as usize];
+        // Its ports were used again, or it made room: the entry is of the past.
         if followed.flow != flow || !followed.listed {
             return None;
         }
@@ -213,6 +217,7 @@ impl Connections {
     pub(crate) fn weigh(&mut self, place: Slot) -> bool {
         let followed = &self.list[place as usize];
         let standing = match &followed.session {
+            // What did work outlives what was only opened, however much both hold: handshakes alone are cheap to forge.
             _ if followed.flow == NONE => Standing::Free,
             session if session.has_asked() => Standing::Working,
             _ => Standing::Idle,
@@ -230,6 +235,7 @@ impl Connections {
             work::count(1);
             let place = self.weights.heaviest(spared)?;
             let followed = &mut self.list[place as usize];
+            // The caller closes it first, so that its segments end as incomplete and not without a word.
             if followed.flow != NONE {
                 return Some(place);
             }
@@ -259,6 +265,7 @@ impl Connections {
     pub(crate) fn moves(&mut self, place: Slot, flow: Slot) -> bool {
         let followed = &mut self.list[place as usize];
         if followed.former == flow {
+            // A client that roams comes back now and then; two clients that were taken for one alternate.
             followed.returns += 1;
             if followed.returns > MOST_RETURNS {
                 followed.former = NONE;
@@ -277,11 +284,13 @@ impl Connections {
         }
         let mut spared = 0;
         let mut without_request = None;
+        // Twice around: the first round takes back the mark of those used lately.
         for _ in 0..2 * self.list.len() {
             work::count(1);
             self.hand = (self.hand + 1) % self.list.len();
             let followed = &mut self.list[self.hand];
             let is_last = spared >= MOST_SPARED;
+            // Nearly all are Netflix's: looking on would cost each new flow a round through all of them.
             if is_last && without_request.is_some() {
                 return without_request;
             }

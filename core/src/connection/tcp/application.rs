@@ -180,6 +180,7 @@ impl Application {
 
     /// Notes that the connection ends.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
+        // Only HTTP/2 puts off who gets what; the end of the connection decides it.
         if let Protocol::Tls(tls) = &mut self.protocol {
             tls.close(&mut self.ledger, ctx);
         }
@@ -240,6 +241,7 @@ impl Application {
     /// Puts right what was counted for bytes when they arrived, before those that precede them.
     fn correct(&mut self, run: &Run<'_>, counted: u32, control: u64, ctx: &mut Context<'_>) {
         let range = (run.offset, run.offset + run.length);
+        // Behind a hole they came before anything said whose they are.
         if counted == 0 {
             // They were nobody's then.
             let range = (range.0 + control.min(run.length), range.1);
@@ -269,6 +271,7 @@ impl Application {
         if matches!(self.protocol, Protocol::Unknown) {
             self.protocol = self.recognise(run, true, ctx.config);
         }
+        // Before the request is taken: a connection of another service must open no segment.
         self.look_for_name(run, ctx);
         // Read late, behind a hole or instead of one: its response may have begun since.
         let is_late = run.missing || run.owner.is_some();
@@ -278,12 +281,14 @@ impl Application {
             down.response_at
         };
         self.ledger.read_to(down.read);
+        // Readers begin segments themselves; the table's next number tells whether one did.
         let before = ctx.segments.next_number();
         let early = down.untouched && self.from_start;
         match &mut self.protocol {
             Protocol::Tls(tls) => tls.read_up(run, response_at, early, &mut self.ledger, ctx),
             Protocol::Http(http) => http.read_up(run, response_at, &mut self.ledger, ctx),
             Protocol::Opaque => {
+                // Nothing tells where a request ends, but bytes behind a response that began are another one.
                 if !self.ledger.is_asking(response_at) {
                     let boundary = Some(response_at);
                     self.ledger
@@ -297,6 +302,7 @@ impl Application {
         if let Protocol::Http(http) = &self.protocol
             && http.awaits_server()
         {
+            // A second reading knows the server from the beginning, and takes the request.
             ctx.pass_over();
         }
         if ctx.segments.next_number() != before {
@@ -341,6 +347,7 @@ impl Application {
         stamp: Stamp,
         segments: &mut SegmentTable,
     ) -> Option<u32> {
+        // Something waits to be put right behind this packet, for which the long way has the order.
         if self.retract.is_some() || self.returned.is_some() {
             return None;
         }

@@ -108,6 +108,7 @@ impl Ledger {
         if boundary.is_some() {
             self.close(ctx);
         }
+        // The classic rule divides a server's bytes whatever connection they are of, and keeps them itself.
         if ctx.config.segment_rule != SegmentRule::Flow {
             return;
         }
@@ -155,6 +156,7 @@ impl Ledger {
             exchange.responded = true;
         }
         let moved: u64 = counted.iter().map(|(_, length)| length).sum();
+        // They were counted on the response before, as nobody knew of this request then.
         for (owner, length) in counted {
             self.transfer(ctx, owner, number, length);
             // When its first packet came is not known any more, but that it was not long ago.
@@ -162,6 +164,7 @@ impl Ledger {
                 (segment.first_frame, segment.t_first) = (segment.last_frame, segment.t_last);
             });
         }
+        // Some of its bytes were counted on nobody, and how many of them are records' own is not known.
         if is_late && moved < end - boundary {
             ctx.resize(number, |segment| segment.estimated = true);
             if let Some(exchange) = self.find_mut(number) {
@@ -218,6 +221,7 @@ impl Ledger {
             .iter()
             .filter(|exchange| exchange.ended)
             .count();
+        // Those that ended go first: late packets may still come for them, but for open ones all others will.
         if ended > REMEMBERED
             && let Some(oldest) = self.exchanges.iter().position(|exchange| exchange.ended)
         {
@@ -258,6 +262,7 @@ impl Ledger {
     /// Notes that from `offset` on the server's bytes belong to a segment, whatever was said before
     /// of those behind it.
     pub(crate) fn place(&mut self, number: u32, offset: u64) {
+        // Beginnings behind it were placed before this request was read.
         self.spans.retain(|span| span.start < offset);
         if self.spans.len() >= MAX_SPANS {
             self.spans.remove(0);
