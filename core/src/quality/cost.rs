@@ -6,13 +6,14 @@
 
 use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
 use super::pause::{ACTED, AT_ONCE, Level, is_pause, reached_before};
+use super::plateaus::Plateaus;
 use super::request::{Request, Rules, Track, is_interleaved, median_bytes};
 use super::seconds;
 
 /// How much levels scatter at requests that were waited for, in seconds: timers of half a second.
 const SCATTER: f64 = 0.35;
 /// The most that one observation costs.
-const MOST: f64 = 4.0;
+pub(super) const MOST: f64 = 4.0;
 /// Nobody waits with less ahead, in seconds, and certainly not with nothing.
 const NEEDED: f64 = 2.0;
 const DRY: f64 = 3.0;
@@ -37,12 +38,6 @@ const ABOVE: f64 = 1.5;
 const MOST_OF_A_KIND: f64 = 20.0;
 /// Requests that are looked at.
 const LOOKED_AT: usize = 1500;
-/// Waits on one level that make it the level of a full buffer.
-const FULL: f64 = 3.0;
-/// A level whose cost is less than this share of the most is on the plateau of now. Two off it that are so many times the
-/// scatter apart at most are on another.
-const STAYS: f64 = 0.75;
-const ANOTHER: f64 = 3.0;
 /// Sound beside the picture: by how many seconds it may be nearer to it than a segment behind, or above it.
 const BEHIND_PICTURE: f64 = 0.7;
 const ABOVE_PICTURE: f64 = 0.5;
@@ -381,10 +376,7 @@ fn steadiness(
         Track::Video => SCATTER,
         Track::Audio => SCATTER + SCATTER_BESIDE * guess.seconds[0],
     };
-    let mut plateaus = Plateaus {
-        alone: !beside,
-        ..Plateaus::default()
-    };
+    let mut plateaus = Plateaus::new(!beside);
     // Sound is fetched up to the picture's end, or up to a segment beyond.
     let leads = [0.0, guess.seconds[0].max(guess.seconds[1])];
     let mut totals = [0.0, if divided { LEADS_DIVIDED } else { LEADS }];
@@ -409,86 +401,6 @@ fn beside_picture(level: &Level, guess: Guess, lead: f64, scatter: f64) -> f64 {
     let most = (level.other + lead).max(sound) + ABOVE_PICTURE;
     let off = (least - level.own).max(level.own - most).max(0.0) / scatter;
     0.5 * off * off
-}
-
-/// Levels that stay, until the viewer acts: then there is another.
-#[derive(Debug, Default)]
-struct Plateaus {
-    /// There is no other track.
-    alone: bool,
-    begun: bool,
-    /// Sum and number of the levels on the one of now.
-    now: (f64, f64),
-    /// Times the viewer had gone elsewhere at the latest level on it.
-    seeks: u32,
-    /// A level off it, which may be the first on another.
-    next: Option<f64>,
-    /// The highest of those that were long enough to be that of a full buffer.
-    highest: (f64, f64),
-    /// The same of the first ones after the start and after each time the viewer had gone elsewhere, and how many times
-    /// that was at the latest of them.
-    first: (f64, f64),
-    told: Option<u32>,
-}
-
-impl Plateaus {
-    /// Takes a level; returns its cost.
-    fn see(&mut self, level: f64, seeks: u32, scatter: f64) -> f64 {
-        let (sum, number) = self.now;
-        let same = self.seeks == seeks;
-        if number == 0.0 {
-            (self.now, self.seeks) = ((level, 1.0), seeks);
-            return 0.0;
-        }
-        let off = (level - sum / number) / scatter;
-        let cost = (0.5 * off * off).min(MOST);
-        if cost < STAYS * MOST {
-            (self.now, self.seeks) = ((sum + level, number + 1.0), seeks);
-            self.next = None;
-            return cost;
-        }
-        if let Some(first) = self
-            .next
-            .take_if(|first| ((level - *first) / scatter).abs() < ANOTHER)
-        {
-            self.leave();
-            (self.now, self.seeks) = ((first + level, 2.0), seeks);
-            // A pause lowers the level; what raises it is media that was thrown away. Beside another track, that shows better
-            // by what both hold.
-            let raised = self.alone && same && level > sum / number;
-            return if raised { MOST } else { 0.0 };
-        }
-        self.next = Some(level);
-        cost
-    }
-
-    /// Notes a plateau that is over.
-    fn leave(&mut self) {
-        if self.now.1 < FULL {
-            return;
-        }
-        let mean = |plateau: (f64, f64)| plateau.0 / plateau.1;
-        let higher = |than: (f64, f64)| than.1 == 0.0 || mean(self.now) > mean(than);
-        if self.told != Some(self.seeks) && higher(self.first) {
-            self.first = self.now;
-        }
-        if higher(self.highest) {
-            self.highest = self.now;
-        }
-        self.told = Some(self.seeks);
-    }
-
-    /// The level of a full buffer by the plateaus that nothing unseen came before: what came before later ones, such as a
-    /// pause or another speed, has moved them.
-    fn first(&self) -> Option<f64> {
-        (self.first.1 > 0.0).then(|| self.first.0 / self.first.1)
-    }
-
-    /// The level of a full buffer: whoever pauses unseen is on a lower one after that, and on the old one after going
-    /// elsewhere.
-    fn highest(&self) -> Option<f64> {
-        (self.highest.1 > 0.0).then(|| self.highest.0 / self.highest.1)
-    }
 }
 
 #[cfg(test)]

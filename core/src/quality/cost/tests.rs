@@ -76,10 +76,7 @@ fn two_levels_off_the_old_one_are_another_where_they_agree() {
 #[test]
 fn levels_rise_for_nothing_only_beside_another_track() {
     let cost = |alone: bool, level: f64, seeks: u32| {
-        let mut plateaus = Plateaus {
-            alone,
-            ..Plateaus::default()
-        };
+        let mut plateaus = Plateaus::new(alone);
         let all = [flat(20.0, 0, 3), flat(level, seeks, 2)].concat();
         let costs = all
             .iter()

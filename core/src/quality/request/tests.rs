@@ -1,0 +1,79 @@
+//! Both sides of what tells a track.
+
+use super::*;
+use crate::quality::tests::request;
+
+/// A request whose response overlapped, with a size that may be off by so much.
+fn shared(number: u32, asked: f64, bytes: u64, error: u64) -> Request {
+    Request {
+        bytes,
+        error,
+        shared: true,
+        ..request(number, asked)
+    }
+}
+
+#[test]
+fn both_sides_of_a_size_that_tells_its_track() {
+    for (error, track) in [(5_000, Track::Audio), (5_001, Track::Video)] {
+        let alone = |number: u32| Request {
+            bytes: [100_000, 50_000][number as usize % 2],
+            ..request(number, f64::from(number))
+        };
+        // More sounds have come: by turns, the picture is due.
+        let mut requests: Vec<Request> = (1..8).map(alone).collect();
+        requests.push(shared(8, 8.0, 50_000, error));
+        take_turns(&mut requests, 1.0);
+        assert_eq!(requests[7].track, track, "{error}");
+    }
+}
+
+#[test]
+fn of_two_at_once_the_smaller_is_sound_and_the_later_where_bytes_were_divided_evenly() {
+    for (first, sound) in [(98_000, 1), (99_000, 2)] {
+        let mut requests = [
+            shared(1, 1.0, first, first),
+            Request {
+                came: 3.0,
+                ..shared(2, 1.01, 100_000, 100_000)
+            },
+        ];
+        requests[0].came = 3.0;
+        assert!(one_at_a_time(&mut requests));
+        let audio = requests.iter().find(|r| r.track == Track::Audio);
+        assert_eq!(audio.map(|r| r.number), Some(sound), "{first}");
+    }
+}
+
+#[test]
+fn turns_are_not_known_where_no_sound_came_alone() {
+    let mut requests: Vec<Request> = (1..9)
+        .map(|n| shared(n, f64::from(n), 50_000, 50_000))
+        .collect();
+    assert!(!take_turns(&mut requests, 1.0));
+    for request in &mut requests[..3] {
+        request.shared = false;
+    }
+    assert!(take_turns(&mut requests, 1.0));
+}
+
+#[test]
+fn the_first_sound_ends_with_what_it_overlaps_and_later_ones_where_they_did() {
+    let sound = |number, asked| Request {
+        track: Track::Audio,
+        ..shared(number, asked, 50_000, 0)
+    };
+    let picture = |number, asked| Request {
+        came: asked + 1.0,
+        ..shared(number, asked, 400_000, 0)
+    };
+    let mut requests = [
+        picture(1, 0.0),
+        sound(2, 0.1),
+        picture(3, 2.0),
+        sound(4, 2.1),
+    ];
+    separate_shared(&mut requests);
+    let came = requests.map(|request| (request.came * 1000.0).round());
+    assert_eq!(came, [1000.0, 1000.0, 3000.0, 2150.0]);
+}
