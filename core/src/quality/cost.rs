@@ -5,8 +5,8 @@
 //! does not wait, and it never waits with an empty one. Sound and picture cover the same time.
 
 use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
-use super::pause::{ACTED, AT_ONCE, Level, is_pause, reached_before};
-use super::plateaus::Plateaus;
+use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, reached_before};
+use super::plateaus::{FULL, Plateaus};
 use super::request::{Request, Rules, Track, is_interleaved, median_bytes};
 use super::seconds;
 
@@ -55,8 +55,9 @@ const LEAD_MOST: f64 = 0.3;
 /// Cost, by the square of seconds, of full levels of both tracks that differ by more than a segment and this.
 const BOTH_FULL: f64 = 0.3;
 const BOTH_FULL_APART: f64 = 1.0;
-/// Cost of a pause, and waits at one level before one is told.
+/// Costs of a pause and of a leap in what is held, and waits at one level before a pause is told.
 const PAUSED: f64 = 3.0;
+const LEAPT: f64 = 6.0;
 const STEADY: f64 = 2.0;
 /// A buffer that holds no more, in seconds, is empty.
 const EMPTY: f64 = 0.01;
@@ -129,6 +130,8 @@ struct Trial<'a> {
     most: f64,
     /// Sum and number of the levels of the leading track at its latest waits.
     steady: (f64, f64),
+    /// The request that the player made as the viewer had leapt, rather than as it waited.
+    leapt: Option<usize>,
     /// When something happened last.
     last: f64,
 }
@@ -173,10 +176,12 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
         seeks: 0,
         most: 0.0,
         steady: (0.0, 0.0),
+        leapt: None,
         last: play.start(),
     };
     for &(t, event) in play.events.iter().take(2 * LOOKED_AT) {
         if let Event::Decided(at) = event {
+            trial.leaps(at, t, counted);
             trial.paused(at, t);
         }
         trial.last = t;
@@ -225,11 +230,40 @@ impl Trial<'_> {
         }
     }
 
+    /// Notes that the viewer went forward in what the player holds, where it asks although its buffer was full. Where tracks
+    /// are inferred, a level above a full one tells rather that one of them is wrong.
+    fn leaps(&mut self, at: usize, t: f64, counted: &[bool]) {
+        let track = self.play.leading();
+        let (sum, number) = self.steady;
+        let this = &self.play.requests[at];
+        let unknown = self.play.divided || self.given_up[track as usize];
+        if this.track != track || number < FULL || unknown {
+            return;
+        }
+        let mut ahead = self.clock;
+        ahead.advance(t, &mut |_| {});
+        let (level, seconds) = (ahead.ahead(track), ahead.seconds(track));
+        if ahead.now.state == State::Playing
+            && let Some(by) = leapt(
+                self.play.requests,
+                counted,
+                at,
+                [level, level - sum / number],
+                seconds,
+            )
+        {
+            self.clock.skip(by, &mut |knot| self.stalls.see(knot));
+            self.cost += LEAPT;
+            self.seeks += 1;
+            self.leapt = Some(at);
+        }
+    }
+
     /// Notes a pause where a request comes so much later than a full buffer explains, and nothing was on its way.
     fn paused(&mut self, at: usize, t: f64) {
         let request = &self.play.requests[at];
         let leading = self.play.leading();
-        if !request.waited || self.given_up[request.track as usize] {
+        if !request.waited || self.leapt == Some(at) || self.given_up[request.track as usize] {
             return;
         }
         let mut ahead = self.clock;
@@ -266,7 +300,7 @@ impl Trial<'_> {
     fn decided(&mut self, at: usize) {
         let request = &self.play.requests[at];
         let track = request.track;
-        let waited = request.waited && !self.given_up[track as usize];
+        let waited = request.waited && self.leapt != Some(at) && !self.given_up[track as usize];
         if track == Track::Audio && waited {
             let repeated = self.clock.settle(&mut |knot| self.stalls.see(knot));
             self.cost += REPEATED * f64::from(repeated);

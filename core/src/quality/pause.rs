@@ -1,4 +1,4 @@
-//! Pauses: requests stop although the buffer is not full, and the link is free.
+//! Pauses: requests stop although the buffer is not full, and the link is free. Leaps: they come at once although it is full.
 
 use super::request::{Request, Track};
 
@@ -36,6 +36,37 @@ pub(crate) fn is_pause(
     let steady =
         next.is_none_or(|next| next.waited || next.decided - this.decided > 0.75 * seconds);
     steady || -off > LATE
+}
+
+/// Requests that are looked at behind one.
+const FURTHER: usize = 128;
+/// A leap is further, in seconds: what a viewer goes forward by at the press of a key is 5 s and more.
+const LEAP: f64 = 5.0;
+
+/// Returns by how many seconds the viewer leapt forward in what the player holds, before this request at a level `off` seconds
+/// above the full one: nobody asks with a full buffer, so that less is ahead than it seems. How much less, the requests behind it
+/// tell that come without a wait. Whoever goes beyond what is held, `level`, leaves nothing of it.
+pub(crate) fn leapt(
+    requests: &[Request],
+    counted: &[bool],
+    at: usize,
+    [level, off]: [f64; 2],
+    seconds: f64,
+) -> Option<f64> {
+    if off <= AT_ONCE {
+        return None;
+    }
+    let this = requests[at];
+    let (mut comes, mut most) = (seconds * f64::from(counted[at]), off);
+    let behind = (at + 1..requests.len()).take(FURTHER);
+    for next in behind.filter(|&next| requests[next].track == this.track) {
+        if requests[next].waited {
+            break;
+        }
+        most = most.max(off + comes - (requests[next].decided - this.decided));
+        comes += seconds * f64::from(counted[next]);
+    }
+    (LEAP < most && most < level).then_some(most)
 }
 
 /// The level that was reached without a wait before the first wait at a lower one: there was a pause while the buffer filled,

@@ -112,6 +112,10 @@ pub(crate) struct Rules {
 /// Sound may differ by this share of its usual size and still be sound, where its place says so.
 const LIKE_AUDIO: f64 = 0.12;
 
+/// A server that brings so many times as much of a track as of the other one brings that for the most part: with one server
+/// for both, sound and pictures are as many, or up to four to one (16 s of sound beside 4 s of pictures).
+const MOSTLY: u32 = 5;
+
 /// Puts requests right that sizes alone put on the wrong track.
 pub(crate) fn correct_tracks(requests: &mut [Request]) {
     let Some(usual) = median_bytes(requests, Track::Audio) else {
@@ -150,8 +154,35 @@ pub(crate) fn correct_tracks(requests: &mut [Request]) {
         }
         return;
     }
+    odd_on_its_server(requests, &servers);
     pictures_as_sound(requests, like_audio);
     sound_as_pictures(requests, usual);
+}
+
+/// A player has one request of a track on its way: of two at once, one that comes from a server that brings the other track
+/// for the most part is of that track.
+fn odd_on_its_server(requests: &mut [Request], servers: &[(u32, [u32; 2])]) {
+    let mostly = |server: u32| {
+        let (_, counts) = servers.iter().find(|(s, _)| *s == server)?;
+        let brings = |track: &Track| {
+            counts[*track as usize] >= MOSTLY * counts[track.other() as usize].max(1)
+        };
+        Track::BOTH.into_iter().find(brings)
+    };
+    for at in 0..requests.len() {
+        let this = requests[at];
+        let Some(track) = mostly(this.server).filter(|&track| track != this.track) else {
+            continue;
+        };
+        let rival = |other: &Request| {
+            other.track == this.track
+                && mostly(other.server) == Some(this.track)
+                && overlap(&this, other)
+        };
+        if near(requests, at).iter().any(rival) && !beside(requests, at, track) {
+            requests[at].track = track;
+        }
+    }
 }
 
 /// Two requests are on their way at once, by more than the timers of a player.

@@ -3,12 +3,14 @@
 use super::clock::{Clock, Event, Idle, Knot, State};
 use super::cost::Play;
 use super::fit::Fit;
-use super::pause::{ACTED, is_pause};
+use super::pause::{ACTED, is_pause, leapt};
 use super::request::Track;
 
 /// Stalls with less in between are one, and shorter ones are none, in seconds.
 const JOINED: f64 = 1.0;
 const SHORTEST: f64 = 0.25;
+/// Requests in a row at a full buffer behind which one at once shows that the viewer leapt.
+const STEADY: u32 = 3;
 /// Positions that change by more at once are a seek.
 const LEAP: f64 = 5.0;
 
@@ -71,6 +73,8 @@ struct Replay<'a> {
     /// Requests under way, by track.
     busy: [i32; 2],
     sound: Idle,
+    /// Requests in a row that the player made with a full buffer.
+    waits: u32,
 }
 
 impl<'a> Replay<'a> {
@@ -90,6 +94,7 @@ impl<'a> Replay<'a> {
             last: start,
             busy: [0; 2],
             sound: Idle::new(),
+            waits: 0,
         }
     }
 
@@ -108,6 +113,19 @@ impl<'a> Replay<'a> {
         let idle = request.waited && self.busy == [0; 2];
         let seconds = self.fit.guess.seconds[leading as usize];
         let requests = self.play.requests;
+        if request.track == leading
+            && self.waits >= STEADY
+            && !self.play.divided
+            && ahead.now.state == State::Playing
+            && let Some(by) = leapt(requests, &self.fit.counted, at, [off + full, off], seconds)
+        {
+            self.skip(t, by);
+            self.line.seeks += 1;
+            return;
+        }
+        if request.track == leading && request.waited {
+            self.waits = if off.abs() < ACTED { self.waits + 1 } else { 0 };
+        }
         if idle
             && off < -ACTED
             && t - self.last > -off

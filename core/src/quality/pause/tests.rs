@@ -50,3 +50,38 @@ fn a_buffer_that_was_higher_before_anybody_waited_was_paused_meanwhile() {
     // The viewer went elsewhere in between.
     assert_eq!(seen(30.0, 1), None);
 }
+
+/// By how much the viewer leapt who has 100 s of pictures, 4 s each, and a full buffer of so much less, at requests of which
+/// so many behind the first come without a wait, one a second.
+fn leaps(off: f64, at_once: u32) -> Option<f64> {
+    let mut requests: Vec<Request> = (0..=at_once)
+        .map(|n| request(n + 1, 10.0 + f64::from(n)))
+        .collect();
+    requests.push(Request {
+        waited: true,
+        ..request(at_once + 2, 12.0 + f64::from(at_once))
+    });
+    leapt(&requests, &vec![true; requests.len()], 0, [100.0, off], 4.0)
+}
+
+#[test]
+fn requests_at_once_with_a_full_buffer_tell_how_far_the_viewer_leapt() {
+    // Not above a full one.
+    assert_eq!(leaps(1.0, 9), None);
+    // Each request brings 4 s, of which one is played before the next.
+    assert_eq!(leaps(1.1, 9), Some(1.1 + 9.0 * 3.0));
+    // No viewer leaps by less than 5 s.
+    assert_eq!(leaps(1.5, 1), None);
+    assert_eq!(leaps(2.5, 1), Some(5.5));
+    // Nothing would be left.
+    assert_eq!(leaps(2.0, 32), Some(98.0));
+    assert_eq!(leaps(2.0, 33), None);
+}
+
+#[test]
+fn what_was_given_up_is_not_held() {
+    let requests: Vec<Request> = (1..=8).map(|n| request(n, f64::from(n))).collect();
+    let held = |whole: bool| leapt(&requests, &[whole; 8], 0, [100.0, 2.0], 4.0);
+    assert_eq!(held(true), Some(2.0 + 7.0 * 3.0));
+    assert_eq!(held(false), None);
+}

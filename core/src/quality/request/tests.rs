@@ -77,3 +77,40 @@ fn the_first_sound_ends_with_what_it_overlaps_and_later_ones_where_they_did() {
     let came = requests.map(|request| (request.came * 1000.0).round());
     assert_eq!(came, [1000.0, 1000.0, 3000.0, 2150.0]);
 }
+
+#[test]
+fn of_two_at_once_the_one_from_the_other_tracks_server_is_of_that_track() {
+    let at = |number: u32, server, track| Request {
+        server,
+        track,
+        bytes: if track == Track::Audio {
+            50_000
+        } else {
+            100_000
+        },
+        came: f64::from(number) + 0.9,
+        ..request(number, f64::from(number))
+    };
+    for (sounds, beside, track) in [
+        (5, 0.5, Track::Audio),
+        // The server brings pictures as well.
+        (4, 0.5, Track::Video),
+        // They are not on their way at once.
+        (5, 0.9, Track::Video),
+    ] {
+        let mut requests: Vec<Request> = (1..=8).map(|n| at(n, 1, Track::Video)).collect();
+        requests.extend((1..=sounds).map(|n| at(10 + n, 2, Track::Audio)));
+        requests.push(at(20, 1, Track::Video));
+        requests.push(Request {
+            asked: 20.0 + beside,
+            came: 22.0,
+            ..at(21, 2, Track::Video)
+        });
+        correct_tracks(&mut requests);
+        assert_eq!(
+            requests.last().map(|r| r.track),
+            Some(track),
+            "{sounds} {beside}"
+        );
+    }
+}
