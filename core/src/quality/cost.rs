@@ -6,14 +6,12 @@
 
 use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
 use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, reached_before};
-use super::plateaus::{FULL, Plateaus};
+use super::plateaus::{FULL, MOST, Plateaus};
 use super::request::{Request, Rules, Track, is_interleaved, median_bytes};
 use super::seconds;
 
 /// How much levels scatter at requests that were waited for, in seconds: timers of half a second.
 const SCATTER: f64 = 0.35;
-/// The most that one observation costs.
-pub(super) const MOST: f64 = 4.0;
 /// Nobody waits with less ahead, in seconds, and certainly not with nothing.
 const NEEDED: f64 = 2.0;
 const DRY: f64 = 3.0;

@@ -1,7 +1,7 @@
 //! Levels of a buffer at which a player waits, and which of them is that of a full one.
 
-use super::cost::MOST;
-
+/// The most that one observation costs.
+pub(super) const MOST: f64 = 4.0;
 /// Waits on one level that make it the level of a full buffer.
 pub(super) const FULL: f64 = 3.0;
 /// A level whose cost is less than this share of the most is on the plateau of now. Two off it that are so many times the
