@@ -72,28 +72,13 @@ fn written(run: &ReportRun) -> Result<Status, Failure> {
     };
     let study = Study::among(&files, config, None, model.is_some())?.asking(model.as_ref(), None);
     let (study, answers) = answered(study)?;
-    let mut traffic = Traffic::of(&study.engine);
-    let study = match &mut traffic {
-        Some(traffic) => study.again(true, |packet, annotation, engine| {
-            if let Some(annotation) = annotation {
-                traffic.add(&annotation, packet.time, engine);
-            }
-            Ok(())
-        })?,
-        None => study,
-    };
+    let (study, traffic) = with_traffic(study)?;
     let facts = Facts::of(&study.engine);
     let sessions = sessions(&study);
-    // The folder is nobody's business who gets the page.
-    let file = |path: &PathBuf| name(Path::new(path.file_name().unwrap_or(path.as_os_str())));
-    let file = match &files[..] {
-        [first, .., last] => format!("{} to {}", file(first), file(last)),
-        files => files.first().map_or_else(String::new, file),
-    };
     let lacking = study.nothing_recognised();
     let page = Page {
         lacking: lacking.as_deref(),
-        capture: &file,
+        capture: &capture_name(&files),
         start: study.start,
         facts: &facts,
         sessions: &sessions,
@@ -116,6 +101,29 @@ fn written(run: &ReportRun) -> Result<Status, Failure> {
     }
     remarks.say();
     Ok(remarks.status)
+}
+
+/// Reads the capture once more for its bytes over time, where it has any.
+fn with_traffic(study: Study) -> Result<(Study, Option<Traffic>), Failure> {
+    let Some(mut traffic) = Traffic::of(&study.engine) else {
+        return Ok((study, None));
+    };
+    let study = study.again(true, |packet, annotation, engine| {
+        if let Some(annotation) = annotation {
+            traffic.add(&annotation, packet.time, engine);
+        }
+        Ok(())
+    })?;
+    Ok((study, Some(traffic)))
+}
+
+/// Returns what the page calls the capture. The folder is nobody's business who gets the page.
+fn capture_name(files: &[PathBuf]) -> String {
+    let file = |path: &PathBuf| name(Path::new(path.file_name().unwrap_or(path.as_os_str())));
+    match files {
+        [first, .., last] => format!("{} to {}", file(first), file(last)),
+        files => files.first().map_or_else(String::new, file),
+    }
 }
 
 /// Asks the model, if there is one.

@@ -336,26 +336,7 @@ impl MessageReader {
             self.head.clear();
             parsed
         };
-        let after = offset + end as u64;
-        match parsed {
-            None => self.state = State::Lost,
-            Some((_, Body::Interim, _)) => {
-                self.state = State::Head;
-                event(HttpEvent::Interim, None);
-            }
-            Some((head, body, host)) => {
-                event(HttpEvent::Head(head), host.as_deref());
-                self.state = match body {
-                    Body::Chunked => State::Chunked(Chunk::Size(0, 0, false)),
-                    Body::Length(n) if n > 0 => State::Body(n),
-                    Body::UntilClose => State::UntilClose,
-                    Body::Length(_) | Body::Interim => {
-                        event(HttpEvent::End(after), None);
-                        State::Head
-                    }
-                };
-            }
-        }
+        self.state = behind_head(parsed, offset + end as u64, event);
         end as u64
     }
 
@@ -462,6 +443,31 @@ impl MessageReader {
         };
         self.state = next.map_or(State::Lost, State::Chunked);
         1
+    }
+}
+
+/// Tells of a head that was read; returns what follows it, where `after` is the offset behind it.
+fn behind_head(
+    parsed: Option<Parsed>,
+    after: u64,
+    event: &mut impl FnMut(HttpEvent, Option<&str>),
+) -> State {
+    let Some((head, body, host)) = parsed else {
+        return State::Lost;
+    };
+    if matches!(body, Body::Interim) {
+        event(HttpEvent::Interim, None);
+        return State::Head;
+    }
+    event(HttpEvent::Head(head), host.as_deref());
+    match body {
+        Body::Chunked => State::Chunked(Chunk::Size(0, 0, false)),
+        Body::Length(n) if n > 0 => State::Body(n),
+        Body::UntilClose => State::UntilClose,
+        Body::Length(_) | Body::Interim => {
+            event(HttpEvent::End(after), None);
+            State::Head
+        }
     }
 }
 

@@ -134,14 +134,7 @@ pub(in crate::report) fn windows(
                 let numbered = lanes.iter().enumerate();
                 numbered.flat_map(|(row, lane)| lane.spans.iter().map(move |span| (row, span)))
             };
-            let place = |row: usize, span: &Span| {
-                let base = rows - row as f64 - 1.0;
-                let (from, to) = (
-                    axis.at(span.from).max(axis.from),
-                    axis.at(span.to).min(axis.to),
-                );
-                [(from, base + 0.08), (to.max(from), base + 0.92)]
-            };
+            let place = |row: usize, span: &Span| place(rows - row as f64 - 1.0, span, axis);
             chart.draw_series(spans().map(|(row, span)| {
                 let color = match span.rank {
                     Some(rank) => VIDEO.mix(shade(rank, labels)),
@@ -149,24 +142,33 @@ pub(in crate::report) fn windows(
                 };
                 Rectangle::new(place(row, span), color.filled())
             }))?;
-            let room = f64::from(form.width - form.left - form.right());
             chart.draw_series(spans().filter_map(|(row, span)| {
                 let [(from, base), (to, _)] = place(row, span);
-                let pixels = (to - from) / (axis.to - axis.from) * room - 4.0;
-                let needed = span.text.chars().count() as f64 * f64::from(form.letters) * 0.58;
-                (needed <= pixels).then(|| {
-                    let inset = axis.part(3.0 / room);
-                    Text::new(
-                        span.text.clone(),
-                        (from + inset, base + 0.66),
-                        form.text(INK),
-                    )
-                })
+                let inset = inset(span, to - from, axis, form)?;
+                let at = (from + inset, base + 0.66);
+                Some(Text::new(span.text.clone(), at, form.text(INK)))
             }))?;
             Ok(())
         },
     )?;
     Ok(Some(drawing))
+}
+
+/// The corners of a window's rectangle, in a row that begins at `base`.
+fn place(base: f64, span: &Span, axis: &TimeAxis) -> [(f64, f64); 2] {
+    let (from, to) = (
+        axis.at(span.from).max(axis.from),
+        axis.at(span.to).min(axis.to),
+    );
+    [(from, base + 0.08), (to.max(from), base + 0.92)]
+}
+
+/// How far from its window's beginning a label stands; `None` where there is no room for it.
+fn inset(span: &Span, length: f64, axis: &TimeAxis, form: Layout) -> Option<f64> {
+    let room = f64::from(form.width - form.left - form.right());
+    let pixels = length / (axis.to - axis.from) * room - 4.0;
+    let needed = span.text.chars().count() as f64 * f64::from(form.letters) * 0.58;
+    (needed <= pixels).then(|| axis.part(3.0 / room))
 }
 
 /// The shade of the label of this rank, light enough for a text on it to be read.

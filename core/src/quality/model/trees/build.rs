@@ -213,8 +213,7 @@ impl<'a> Listed<'a> {
         trees.roots.push(index(trees.nodes.len()));
         let mut stack = vec![Visit::Enter(root, None)];
         while let Some(visit) = stack.pop() {
-            let (at, parent) = match visit {
-                Visit::Enter(at, parent) => (at, parent),
+            match visit {
                 Visit::Leave(at, place) => {
                     let children = [
                         self.child(at, self.nodes.if_true)?,
@@ -225,52 +224,66 @@ impl<'a> Listed<'a> {
                         .into_iter()
                         .max();
                     planted[at] = Planted::Done(place, depth.unwrap_or_default() + 1);
-                    continue;
                 }
-            };
-            let place = match planted[at] {
-                Planted::Not => trees.nodes.len(),
-                Planted::Open => return Err(format!("{} leads back to itself", self.name(at))),
-                Planted::Done(place, _) => place,
-            };
-            match (parent, planted[at]) {
-                (Some(parent), _) => {
-                    let parent: &mut Node<T> = &mut trees.nodes[parent];
-                    parent.target = index(place);
+                Visit::Enter(at, parent) => {
+                    let Some(place) = self.lead_to(at, parent, planted[at], trees)? else {
+                        continue;
+                    };
+                    let Some(test) = self.tests[at] else {
+                        trees.nodes.push(self.leaf(at, ranges[at])?);
+                        planted[at] = Planted::Done(place, 0);
+                        continue;
+                    };
+                    planted[at] = Planted::Open;
+                    stack.push(Visit::Leave(at, place));
+                    stack.push(Visit::Enter(
+                        self.child(at, self.nodes.if_true)?,
+                        Some(place),
+                    ));
+                    stack.push(Visit::Enter(self.child(at, self.nodes.if_false)?, None));
+                    trees.nodes.push(self.decision(at, test));
                 }
-                // Where a test fails the next node follows, which here only leads on to the one that is there already.
-                (None, Planted::Done(..)) => trees.nodes.push(onward(index(place))),
-                (None, _) => {}
             }
-            if matches!(planted[at], Planted::Done(..)) {
-                continue;
-            }
-            let Some(test) = self.tests[at] else {
-                trees.nodes.push(self.leaf(at, ranges[at])?);
-                planted[at] = Planted::Done(place, 0);
-                continue;
-            };
-            planted[at] = Planted::Open;
-            stack.push(Visit::Leave(at, place));
-            stack.push(Visit::Enter(
-                self.child(at, self.nodes.if_true)?,
-                Some(place),
-            ));
-            stack.push(Visit::Enter(self.child(at, self.nodes.if_false)?, None));
-            let or_missing = self.nodes.missing.get(at) == Some(&1);
-            trees.nodes.push(Node {
-                threshold: T::of(self.nodes.thresholds[at]),
-                target: 0,
-                column: u16::try_from(self.nodes.columns[at]).unwrap_or_default(),
-                test,
-                what: if or_missing {
-                    What::OrMissing
-                } else {
-                    What::Decision
-                },
-            });
         }
         Ok(planted[root].depth())
+    }
+
+    /// Has a parent lead to a node; returns where the node is to stand, `None` where it stands already.
+    fn lead_to<T: Precision>(
+        &self,
+        at: usize,
+        parent: Option<usize>,
+        planted: Planted,
+        trees: &mut Trees<T>,
+    ) -> Result<Option<usize>, String> {
+        let (place, is_new) = match planted {
+            Planted::Not => (trees.nodes.len(), true),
+            Planted::Open => return Err(format!("{} leads back to itself", self.name(at))),
+            Planted::Done(place, _) => (place, false),
+        };
+        if let Some(parent) = parent {
+            trees.nodes[parent].target = index(place);
+        } else if !is_new {
+            // Where a test fails the next node follows, which here only leads on to the one that is there already.
+            trees.nodes.push(onward(index(place)));
+        }
+        Ok(is_new.then_some(place))
+    }
+
+    /// Returns the node of a test, whose target is not known yet.
+    fn decision<T: Precision>(&self, at: usize, test: Test) -> Node<T> {
+        let or_missing = self.nodes.missing.get(at) == Some(&1);
+        Node {
+            threshold: T::of(self.nodes.thresholds[at]),
+            target: 0,
+            column: u16::try_from(self.nodes.columns[at]).unwrap_or_default(),
+            test,
+            what: if or_missing {
+                What::OrMissing
+            } else {
+                What::Decision
+            },
+        }
     }
 
     fn child(&self, at: usize, numbers: &[i64]) -> Result<usize, String> {
