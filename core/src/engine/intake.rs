@@ -5,7 +5,7 @@ use super::{Engine, Taken};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::connection::context::Outcome;
 use crate::connection::quic::opens_connection;
-use crate::flows::copies::{Identity, Relation, Suspect, Suspected};
+use crate::flows::copies::{Identity, Relation, Suspected};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::fragments::Fragments;
@@ -178,9 +178,16 @@ impl Engine {
                 true
             }
             Relation::Translated(suspect) => {
-                let is_one = !is_translated && self.is_seen_twice(flow, sender, suspect);
+                let other = *self.registry.key(suspect.flow);
+                let ends = (suspect.sender, sender);
+                let is_one = !is_translated
+                    && self.registry.is_young(flow)
+                    && self.translations.add(key, other, ends);
                 if is_one {
-                    (flow, sender) = (suspect.flow, suspect.sender);
+                    self.copies.found();
+                    self.withdraw(flow);
+                    flow = suspect.flow;
+                    sender = suspect.sender;
                 }
                 is_one
             }
@@ -199,19 +206,6 @@ impl Engine {
             self.count_copies(flow, 1);
         }
         (flow, sender, copied)
-    }
-
-    /// Returns true if a flow is another one, seen on the other side of an address translation: what was said of it is
-    /// withdrawn then.
-    fn is_seen_twice(&mut self, flow: Slot, sender: End, suspect: Suspect) -> bool {
-        let (key, other) = (*self.registry.key(flow), *self.registry.key(suspect.flow));
-        let is_one = self.registry.is_young(flow)
-            && self.translations.add(key, other, (suspect.sender, sender));
-        if is_one {
-            self.copies.found();
-            self.withdraw(flow);
-        }
-        is_one
     }
 
     /// Takes note of which addresses devices have, if that is asked for.
