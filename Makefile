@@ -18,11 +18,14 @@ help: ## list these targets
 demo: prerequisites cli plugin ## install what is missing, build, and show Netflix servers and segments in tshark
 	@plugin/wireshark/demo.sh "$(RELEASE)"
 
-# One build, with all that tests start: assertions are on, dependencies compile once, and pip finds the most of the wheel.
+# One build with all that tests start, assertions on, so that dependencies compile once. Only the wheel that a test installs
+# compiles some of them again: built by itself, it wants fewer of their features. NFLX_BIN and NFLX_PLUGIN name other builds.
 test: test-prerequisites python ## run every test: unit, property, C ABI, end to end in tshark
 	$(CARGO) build --locked --workspace --features pyo3/extension-module --lib --bins --tests
-	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$(CHECKED)/nflx" NFLX_PLUGIN="$(CHECKED)/libnflx_plugin.so" \
-		MATURIN_PEP517_ARGS="--profile dev" $(CARGO) test --locked --workspace --features pyo3/extension-module
+	NFLX_PYTHON="$$(tests/python/venv.sh)" NFLX_BIN="$${NFLX_BIN:-$(CHECKED)/nflx}" \
+		NFLX_PLUGIN="$${NFLX_PLUGIN:-$(CHECKED)/libnflx_plugin.so}" \
+		MATURIN_PEP517_ARGS="--profile dev" \
+		$(CARGO) test --locked --workspace --features pyo3/extension-module
 
 test-gui: cli plugin ## take a user's steps in the real Wireshark window, on a virtual display; screenshots in target/gui
 	@plugin/wireshark/prerequisites.sh gui

@@ -41,7 +41,7 @@ pub(crate) fn is_pause(
 /// Requests that are looked at behind one.
 const FURTHER: usize = 128;
 /// A leap is further, in seconds: what a viewer goes forward by at the press of a key is 5 s and more.
-const LEAP: f64 = 5.0;
+pub(crate) const LEAP: f64 = 5.0;
 
 /// Returns by how many seconds the viewer leapt forward in what the player holds, before this request at a level `off` seconds
 /// above the full one: nobody asks with a full buffer, so that less is ahead than it seems. How much less, the requests behind it

@@ -38,7 +38,7 @@ impl Plateaus {
         }
     }
 
-    /// Takes a level; returns its cost.
+    /// Adds a level; returns its cost.
     pub(super) fn see(&mut self, level: f64, seeks: u32, scatter: f64) -> f64 {
         let (sum, number) = self.now;
         let same = self.seeks == seeks;

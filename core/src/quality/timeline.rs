@@ -3,16 +3,13 @@
 use super::clock::{Clock, Event, Idle, Knot, State};
 use super::cost::Play;
 use super::fit::Fit;
-use super::pause::{ACTED, is_pause, leapt};
+use super::pause::{ACTED, LEAP, is_pause, leapt};
+use super::plateaus::FULL;
 use super::request::Track;
 
 /// Stalls with less in between are one, and shorter ones are none, in seconds.
 const JOINED: f64 = 1.0;
 const SHORTEST: f64 = 0.25;
-/// Requests in a row at a full buffer behind which one at once shows that the viewer leapt.
-const STEADY: u32 = 3;
-/// Positions that change by more at once are a seek.
-const LEAP: f64 = 5.0;
 
 /// The event.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +111,7 @@ impl<'a> Replay<'a> {
         let seconds = self.fit.guess.seconds[leading as usize];
         let requests = self.play.requests;
         if request.track == leading
-            && self.waits >= STEADY
+            && f64::from(self.waits) >= FULL
             && !self.play.divided
             && ahead.now.state == State::Playing
             && let Some(by) = leapt(requests, &self.fit.counted, at, [off + full, off], seconds)

@@ -220,8 +220,8 @@ fn one_after_the_other(config: &Config, frames: &[Frame], by_turns: &Said) {
     assert_eq!(rows(&apart), rows(by_turns), "one flow after the other");
 }
 
-/// Numbers of the frames, those of each flow together and the last one's at the end; `None` where flows say something of each other: answers of DNS,
-/// and connections of QUIC, which move.
+/// Returns the numbers of the frames, those of each flow together, and the last frame's flow at the end; `None` where flows
+/// say something of each other: answers of DNS, and connections of QUIC, which move.
 fn by_flow(frames: &[Frame]) -> Option<Vec<usize>> {
     let mut flows: Vec<(_, Vec<usize>)> = Vec::new();
     for (frame, number) in frames.iter().zip(1..) {

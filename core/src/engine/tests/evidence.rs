@@ -206,7 +206,7 @@ fn a_second_pass_is_asked_for_only_where_segments_were_missed() {
     );
 }
 
-/// What a name says of segments that settled before it came, only a second pass can apply.
+/// Segments that settled keep their kinds: only a second pass can apply a name that comes later.
 #[test]
 fn a_name_that_other_segments_are_expected_by_is_late_once_they_settled() {
     const APPLIANCE: &str = "23.246.11.141";

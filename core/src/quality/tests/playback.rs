@@ -85,6 +85,19 @@ fn going_elsewhere_empties_the_buffer() {
 }
 
 #[test]
+fn leaping_within_the_buffer_is_told_and_spoils_no_seconds() {
+    for seconds in [2.0, 4.0] {
+        let mut script = Script::new(seconds, seconds, 40.0, &[(0.0, 2.5e6)]);
+        for (leap, seeks) in [(None, 0), (Some((90.0, 20.0)), 1)] {
+            script.leap = leap;
+            let session = assert_understood(&script);
+            assert_eq!(session.seeks, Some(seeks), "{seconds} s, {leap:?}");
+            assert_eq!(session.stalls.as_deref(), Some(&[][..]));
+        }
+    }
+}
+
+#[test]
 fn joined_midway_has_no_startup() {
     let played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
     let session = only(&played.segments[30..]);

@@ -29,6 +29,8 @@ pub(super) struct Script {
     pub(super) pause: Option<(f64, f64)>,
     /// Goes elsewhere at these times.
     pub(super) seeks: Vec<f64>,
+    /// Leap within what is held: when, and by how many seconds.
+    pub(super) leap: Option<(f64, f64)>,
     /// Length, in seconds.
     pub(super) seconds: f64,
     pub(super) seed: u64,
@@ -43,6 +45,7 @@ impl Script {
             link: link.to_vec(),
             pause: None,
             seeks: Vec::new(),
+            leap: None,
             seconds: 150.0,
             seed: 1,
         }
@@ -296,6 +299,7 @@ pub(super) fn play(script: &Script) -> Played {
     player.headers();
     let steps = (script.seconds / STEP) as u32;
     let mut seeks = script.seeks.clone();
+    let mut leap = script.leap;
     for step in 0..steps {
         player.now = f64::from(step) * STEP;
         if seeks.first().is_some_and(|&at| at <= player.now) {
@@ -306,6 +310,10 @@ pub(super) fn play(script: &Script) -> Played {
             player.moves_from = f64::INFINITY;
             player.headers();
             player.next_look = [player.now + 2.0 * ROUND_TRIP; 2];
+        }
+        if let Some((_, by)) = leap.take_if(|leap| leap.0 <= player.now) {
+            player.position += by;
+            player.next_look = [player.now; 2];
         }
         player.ask();
         player.carry();
