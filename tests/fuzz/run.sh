@@ -4,7 +4,7 @@
 # Needs: the stable Rust toolchain, a C++ compiler (libFuzzer is built from source), python3. What is found stays in
 # the folder fuzz of the target directory: corpus/TARGET grows from run to run, artifacts/TARGET holds inputs that fail.
 # What failed once is in the folder corpus beside this script and runs first. One such input again: fuzz/HOST/release/TARGET FILE
-# NFLX_FUZZ_SEED: where chance begins (each run elsewhere).
+# NFLX_FUZZ_SEED: the seed of what libFuzzer tries; without it each run has another.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
