@@ -73,11 +73,15 @@ replay: cli ## hours of traffic piped into nflx --live: memory at intervals, not
 score: cli ## compare segments with the servers' own records, beside the rules of other tools
 	python3 tests/score/score.py --nflx "$(RELEASE)/nflx"
 
+# The same packages and features each time, with those of tests (which `--examples` asks of `cargo doc`): dependencies are
+# checked once.
+EVERYTHING := --locked --workspace --features nflx-bench/criterion
+
 check: ## format, lints and documents, warnings as errors
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked -p nflx-bench --features criterion --benches -- -D warnings --cfg fuzzing
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+	$(CARGO) clippy $(EVERYTHING) --lib --bins --tests --examples --bench engine -- -D warnings
+	$(CARGO) clippy $(EVERYTHING) --bench decoders -- -D warnings --cfg fuzzing
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(EVERYTHING) --lib --bins --examples --no-deps --document-private-items
 
 plugin: prerequisites ## build the Wireshark plugin: target/release/libnflx_plugin.so
 	$(CARGO) build --locked --release -p nflx-plugin
