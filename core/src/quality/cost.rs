@@ -159,24 +159,7 @@ impl Stalls {
 
 /// Plays a hypothesis. `counted` says by request which arrived whole. Gives up where the cost exceeds `bound`.
 pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) -> Cost {
-    let prior = seconds::prior(&guess, play.present, play.audio_bytes);
-    let mut trial = Trial {
-        play,
-        clock: Clock::new(guess, play.present, play.start()),
-        sound: Idle::new(),
-        pending: [0; 2],
-        given_up: [false; 2],
-        levels: [Vec::new(), Vec::new()],
-        stalls: Stalls::default(),
-        cost: prior,
-        lead: 0.0,
-        apart: 0.0,
-        seeks: 0,
-        most: 0.0,
-        steady: (0.0, 0.0),
-        leapt: None,
-        last: play.start(),
-    };
+    let mut trial = Trial::new(play, guess);
     for &(t, event) in play.events.iter().take(2 * LOOKED_AT) {
         if let Event::Decided(at) = event {
             trial.leaps(at, t, counted);
@@ -203,7 +186,27 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
     trial.finish(guess)
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    fn new(play: &'a Play<'_>, guess: Guess) -> Self {
+        Self {
+            play,
+            clock: Clock::new(guess, play.present, play.start()),
+            sound: Idle::new(),
+            pending: [0; 2],
+            given_up: [false; 2],
+            levels: [Vec::new(), Vec::new()],
+            stalls: Stalls::default(),
+            cost: seconds::prior(&guess, play.present, play.audio_bytes),
+            lead: 0.0,
+            apart: 0.0,
+            seeks: 0,
+            most: 0.0,
+            steady: (0.0, 0.0),
+            leapt: None,
+            last: play.start(),
+        }
+    }
+
     fn came(&mut self, at: usize, counts: bool) {
         let track = self.play.requests[at].track;
         self.pending[track as usize] -= 1;
