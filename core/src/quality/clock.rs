@@ -48,6 +48,8 @@ pub(crate) struct Guess {
     pub(crate) seconds: [f64; 2],
     /// Time for which it plays sound when the picture has run dry.
     pub(crate) run_on: f64,
+    /// At a change to a better picture it fetches again what it holds of the worse one.
+    pub(crate) renews: bool,
 }
 
 /// From here to the next one, the position advances evenly.
@@ -76,6 +78,8 @@ pub(crate) struct Clock {
     lacks: [bool; 2],
     /// The number of times that the sound has run dry.
     dried: i32,
+    /// Where the picture that comes next begins, while one that is held already is fetched again.
+    again: Option<f64>,
 }
 
 impl Clock {
@@ -95,6 +99,7 @@ impl Clock {
             amid: [false; 2],
             lacks: present,
             dried: 0,
+            again: None,
         }
     }
 
@@ -204,8 +209,33 @@ impl Clock {
         }
         // Whoever goes elsewhere comes out in the middle of a segment, as far as is known.
         let amid = std::mem::take(&mut self.amid[track as usize]);
-        self.now.ends[track as usize] += if amid { seconds / 2.0 } else { seconds };
+        let comes = if amid { seconds / 2.0 } else { seconds };
+        let end = self.now.ends[track as usize];
+        if track == Track::Video
+            && let Some(begins) = self.again
+        {
+            let reached = begins + comes;
+            self.again = Some(reached).filter(|reached| *reached < end - DRY);
+            self.now.ends[0] = reached.max(end);
+        } else {
+            self.now.ends[track as usize] = end + comes;
+        }
         self.check(each);
+    }
+
+    /// The player asks for a better picture: one that renews what it holds fetches it again from the segment on that is
+    /// played now.
+    pub(crate) fn improve(&mut self) {
+        let seconds = self.guess.seconds[0];
+        let held = self.ahead(Track::Video);
+        if self.guess.renews && held > DRY && seconds > 0.0 {
+            self.again = Some(self.now.ends[0] - (held / seconds - DRY).ceil() * seconds);
+        }
+    }
+
+    /// Pictures come that are held already.
+    pub(crate) const fn renewing(&self) -> bool {
+        self.again.is_some()
     }
 
     fn check(&mut self, each: &mut impl FnMut(&Knot)) {
@@ -248,6 +278,7 @@ impl Clock {
         self.now.moves = false;
         self.now.state = State::Seeking;
         self.amid = [true; 2];
+        self.again = None;
         self.lacks = self.present;
         self.ready = f64::INFINITY;
         each(&self.now);
@@ -301,6 +332,7 @@ impl Idle {
         let ahead = clock.now.ends[0] - clock.now.ends[1] > BEHIND;
         track == Track::Video
             && clock.present == [true; 2]
+            && !clock.renewing()
             && !matches!(clock.now.state, State::Starting | State::Seeking)
             && ahead
             && t - self.sound > SOUND_IDLE

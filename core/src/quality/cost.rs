@@ -43,6 +43,13 @@ const ABOVE_PICTURE: f64 = 0.5;
 const LEADS: f64 = 1.0;
 /// The same where tracks are inferred by turns, which nothing else holds together.
 const LEADS_DIVIDED: f64 = 8.0;
+/// Sound that is asked for at most so long after a picture came follows that, in seconds (dash.js looks every half second).
+const SOUND_FOLLOWS: f64 = 0.6;
+/// Sound that follows a picture is asked for before it is behind by a segment of that, less so many seconds; what it costs
+/// where it is not, and the most that it does in all, as tracks with seconds that are a little off drift apart.
+const SOUND_EARLY: f64 = 0.1;
+const SOUND_LATE: f64 = 0.25;
+const SOUND_LATE_MOST: f64 = 2.0;
 /// By how much the scatter of sound's levels grows with each second of a picture's segment that it follows.
 const SCATTER_BESIDE: f64 = 0.1;
 /// Tracks that are further apart than so many of the longer segments, and so many seconds more, cost so much an arrival at
@@ -105,6 +112,8 @@ impl<'a> Play<'a> {
 pub(crate) struct Cost {
     /// The lower, the better it fits.
     pub(crate) total: f64,
+    /// The cost of sound that was asked for late, which says nothing of seconds.
+    pub(crate) late: f64,
     /// By track.
     pub(crate) full: [Option<f64>; 2],
 }
@@ -132,6 +141,9 @@ struct Trial<'a> {
     leapt: Option<usize>,
     /// When something happened last.
     last: f64,
+    /// When a picture came last that the player did not hold.
+    picture_came: f64,
+    late: f64,
 }
 
 /// Stalls so far.
@@ -179,6 +191,7 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
         if trial.cost + trial.stalls.cost() > bound {
             return Cost {
                 total: f64::INFINITY,
+                late: f64::INFINITY,
                 full: [None; 2],
             };
         }
@@ -204,6 +217,8 @@ impl<'a> Trial<'a> {
             steady: (0.0, 0.0),
             leapt: None,
             last: play.start(),
+            picture_came: f64::NEG_INFINITY,
+            late: 0.0,
         }
     }
 
@@ -215,7 +230,11 @@ impl<'a> Trial<'a> {
             if self.sound.repeats(&self.clock, track) {
                 self.cost += REPEATED;
             } else {
+                let before = self.clock.now.ends[0];
                 self.clock.add(track, &mut |knot| self.stalls.see(knot));
+                if self.clock.now.ends[0] > before {
+                    self.picture_came = self.clock.now.t;
+                }
             }
             self.sound.arrived(&self.clock);
             self.cost += not_begun(&self.clock, track);
@@ -321,8 +340,12 @@ impl<'a> Trial<'a> {
         self.most = self.most.max(own);
         if waited && self.play.present == [true; 2] {
             self.apart += self.apart_at(track);
+            self.late += self.late_at(track);
         }
         self.pending[track as usize] += 1;
+        if request.better {
+            self.clock.improve();
+        }
         if track == Track::Audio {
             self.sound.sound(self.clock.now.t, true);
         }
@@ -347,6 +370,18 @@ impl<'a> Trial<'a> {
         let lead = self.clock.ahead(track.other()) - self.clock.ahead(track);
         let longest = self.clock.seconds(track.other());
         ((lead - longest - APART) / APART).clamp(0.0, 1.0)
+    }
+
+    /// Returns the cost of sound that could have been asked for when the picture before the latest had come: players ask for
+    /// it as soon as it is behind the picture, or before that.
+    fn late_at(&self, track: Track) -> f64 {
+        let follows = self.clock.now.t - self.picture_came < SOUND_FOLLOWS;
+        if track != Track::Audio || !follows || self.clock.now.state != State::Playing {
+            return 0.0;
+        }
+        let behind = self.clock.ahead(Track::Video) - self.clock.ahead(Track::Audio);
+        let late = behind - self.clock.seconds(Track::Video) + SOUND_EARLY;
+        SOUND_LATE * (late / SOUND_EARLY).clamp(0.0, 1.0)
     }
 
     fn finish(self, guess: Guess) -> Cost {
@@ -384,7 +419,8 @@ impl<'a> Trial<'a> {
                 .max(sound - picture - guess.seconds[0] - BOTH_FULL_APART);
             total += (BOTH_FULL * off.max(0.0).powi(2)).min(MOST);
         }
-        Cost { total, full }
+        let late = self.late.min(SOUND_LATE_MOST);
+        Cost { total, late, full }
     }
 }
 

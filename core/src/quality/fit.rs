@@ -54,6 +54,8 @@ pub(crate) struct Fit {
     /// Level of a full buffer, by track.
     pub(crate) full: [Option<f64>; 2],
     pub(crate) cost: f64,
+    /// Of that, what tells one player from another rather than seconds.
+    pub(crate) late: f64,
     /// By track: how much more the best hypothesis with other seconds costs.
     pub(crate) margin: [f64; 2],
 }
@@ -377,6 +379,7 @@ fn try_these(
             let guess = Guess {
                 seconds: [video, audio],
                 run_on: play.rules.run_on,
+                renews: false,
             };
             let cost = cost(play, guess, counted, best + HOPELESS).total;
             best = best.min(cost);
@@ -394,11 +397,27 @@ fn unsure<'a>(play: &'a Play<'_>) -> impl Iterator<Item = usize> + 'a {
         .take(UNSURE)
 }
 
-/// Tries which requests were given up, with a player whose sound runs on alone and with one whose sound does not.
+/// Tries which requests were given up, with a player whose sound runs on alone and with one whose sound does not, and with
+/// one that fetches again what it holds of a worse picture where it changes to a better one.
 fn improve(play: &Play<'_>, guess: Guess) -> Fit {
+    let better = |one: Fit, other: Fit| if other.cost < one.cost { other } else { one };
     let [one, other] =
         [play.rules.run_on, 0.0].map(|run_on| improve_counted(play, Guess { run_on, ..guess }));
-    if other.cost < one.cost { other } else { one }
+    let best = better(one, other);
+    if !play.requests.iter().any(|request| request.better) {
+        return best;
+    }
+    let renews = Guess {
+        renews: true,
+        ..best.guess
+    };
+    let renews = improve_counted(play, renews);
+    // Which player it is, sound tells too: seconds, it does not.
+    if renews.cost + renews.late < best.cost + best.late {
+        renews
+    } else {
+        best
+    }
 }
 
 /// Tries which requests were given up.
@@ -432,6 +451,7 @@ fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
         counted,
         full: best.full,
         cost: total,
+        late: best.late,
         margin: [0.0; 2],
     }
 }

@@ -76,6 +76,32 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
         let request = &mut requests[first + at];
         request.decided = request.decided.min(header.asked);
     }
+    changes(requests);
+}
+
+/// A better picture has segments that are larger by this share.
+const BETTER: f64 = 1.1;
+/// Pictures whose mean size is taken.
+const MEAN_OF: usize = 3;
+
+/// Finds where a player changes to a better picture: it asks for the header of that, and segments are larger.
+fn changes(requests: &mut [Request]) {
+    let pictures: Vec<usize> = (0..requests.len())
+        .filter(|&at| requests[at].track == Track::Video)
+        .collect();
+    let mean = |part: &[usize], requests: &[Request]| {
+        part.iter()
+            .map(|&at| requests[at].bytes as f64)
+            .sum::<f64>()
+            / part.len().max(1) as f64
+    };
+    for number in 1..pictures.len() {
+        let this = pictures[number];
+        let before = &pictures[number.saturating_sub(MEAN_OF)..number];
+        let after = &pictures[number..pictures.len().min(number + MEAN_OF)];
+        requests[this].better = requests[this].decided < requests[this].asked
+            && mean(after, requests) > mean(before, requests) * BETTER;
+    }
 }
 
 /// Likelihoods of being given up, by what is seen.

@@ -77,6 +77,8 @@ pub(crate) struct Request {
     pub(crate) dropped: f64,
     /// The player waited, although nothing was on its way for this track.
     pub(crate) waited: bool,
+    /// It is the first of a better picture.
+    pub(crate) better: bool,
 }
 
 impl Request {

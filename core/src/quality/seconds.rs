@@ -17,6 +17,8 @@ const RATE_SCATTER: f64 = 0.015;
 pub(crate) const ODD_RATE: f64 = 3.0;
 /// Cost of tracks neither of which fits into the other a whole number of times: packagers cut sound where pictures are cut.
 const ODD_RATIO: f64 = 2.5;
+/// Cost of a player that fetches again what it holds of a worse picture (dash.js does so: `fastSwitchEnabled`).
+const RENEWS: f64 = 1.0;
 /// Cost of a player that stops its sound at once when the picture runs dry.
 const NO_RUN_ON: f64 = 0.5;
 /// Costs of a segment's seconds that are multiples of 2 s, of 1 s, of a group of pictures, of 0.2 s, and of none of these:
@@ -117,6 +119,7 @@ pub(crate) fn prior(guess: &Guess, present: [bool; 2], audio_bytes: Option<f64>)
         cost += unusual_rate(bytes, guess.seconds[1]);
     }
     cost + if guess.run_on == 0.0 { NO_RUN_ON } else { 0.0 }
+        + if guess.renews { RENEWS } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -264,6 +264,7 @@ impl Client {
             end: End::Unknown,
             dropped: 0.0,
             waited: false,
+            better: false,
         });
     }
 

@@ -42,6 +42,7 @@ pub(super) fn request(number: u32, asked: f64) -> Request {
         end: End::Unknown,
         dropped: 0.0,
         waited: false,
+        better: false,
     }
 }
 

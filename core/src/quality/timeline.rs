@@ -183,6 +183,9 @@ impl<'a> Replay<'a> {
             Event::Decided(at) => {
                 let track = self.play.requests[at].track;
                 self.busy[track as usize] += 1;
+                if self.play.requests[at].better {
+                    self.clock.improve();
+                }
                 if track == Track::Audio {
                     if self.play.requests[at].waited && self.busy[1] == 1 {
                         self.clock.settle(&mut each);

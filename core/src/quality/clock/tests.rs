@@ -11,6 +11,7 @@ fn clock() -> Clock {
     let guess = Guess {
         seconds: [4.0; 2],
         run_on: 3.0,
+        renews: false,
     };
     Clock::new(guess, [true; 2], 0.0)
 }
@@ -130,4 +131,44 @@ fn idle_sound_tells_that_a_picture_came_again() {
     for (lead, idle, repeats) in sides {
         assert_eq!(seen(lead, idle), repeats, "{lead} {idle}");
     }
+}
+
+/// A clock that holds 10 s of pictures at position 5, in segments of 4 s of which the last ends at 15.
+fn improves(renews: bool) -> Clock {
+    let mut clock = clock();
+    clock.guess.renews = renews;
+    clock.now.position = 5.0;
+    clock.now.ends = [15.0, 60.0];
+    clock.improve();
+    clock
+}
+
+#[test]
+fn a_better_picture_is_fetched_from_the_segment_on_that_is_played() {
+    // Segments end at 15, 11 and 7: the one that is played begins at 3.
+    let mut clock = improves(true);
+    for (end, renewing) in [(15.0, true), (15.0, true), (15.0, false), (19.0, false)] {
+        clock.add(Track::Video, &mut nothing);
+        assert_eq!((clock.now.ends[0], clock.renewing()), (end, renewing));
+    }
+    // Sound goes on meanwhile, and so do pictures of other players.
+    let mut clock = improves(true);
+    clock.add(Track::Audio, &mut nothing);
+    assert_eq!(clock.now.ends, [15.0, 64.0]);
+    let mut clock = improves(false);
+    clock.add(Track::Video, &mut nothing);
+    assert_eq!(clock.now.ends[0], 19.0);
+}
+
+#[test]
+fn whoever_holds_nothing_or_goes_elsewhere_fetches_nothing_again() {
+    let mut dry = clock();
+    dry.guess.renews = true;
+    dry.now.position = 15.0;
+    dry.now.ends = [15.0, 60.0];
+    dry.improve();
+    assert!(!dry.renewing());
+    let mut elsewhere = improves(true);
+    elsewhere.flush(&mut nothing);
+    assert!(!elsewhere.renewing());
 }

@@ -111,6 +111,7 @@ fn sound_beside_the_picture_may_be_a_segment_behind_it() {
     let guess = Guess {
         seconds: [4.0, 2.0],
         run_on: 3.0,
+        renews: false,
     };
     let cost = |own: f64| {
         let level = Level {
@@ -131,6 +132,7 @@ fn sound_leads_by_a_segment_at_most() {
     let guess = Guess {
         seconds: [4.0, 4.0],
         run_on: 3.0,
+        renews: false,
     };
     let cost = |ahead: f64, number: usize, divided: bool| {
         let seen: Vec<Level> = (0..number)
@@ -173,6 +175,7 @@ fn pause_costs(waits: u32) -> f64 {
         let guess = Guess {
             seconds: [4.0, 4.0],
             run_on: 3.0,
+            renews: false,
         };
         let counted = vec![true; requests.len()];
         cost(&play, guess, &counted, f64::INFINITY).total
@@ -195,6 +198,7 @@ fn a_third_segment_for_a_player_that_has_not_begun_costs() {
     let guess = Guess {
         seconds: [4.0, 2.0],
         run_on: 0.0,
+        renews: false,
     };
     let mut clock = Clock::new(guess, [true; 2], 0.0);
     let mut costs = Vec::new();
@@ -214,4 +218,42 @@ fn a_third_segment_for_a_player_that_has_not_begun_costs() {
     clock.flush(&mut |_| {});
     let costs = [(); 4].map(|()| come(&mut clock, Track::Video));
     assert_eq!(costs, [0.0, 0.0, NOT_BEGUN, NOT_BEGUN]);
+}
+
+/// Returns what sound costs that is asked for so long after a picture of 4 s came, and so far behind it.
+fn follows(after: f64, behind: f64) -> f64 {
+    let all = [request(0, 0.0)];
+    let rules = Rules {
+        wait: 0.25,
+        run_on: 3.0,
+    };
+    let play = Play::new(&all, &[], rules);
+    let guess = Guess {
+        seconds: [4.0, 4.0],
+        run_on: 3.0,
+        renews: false,
+    };
+    let mut trial = Trial::new(&play, guess);
+    trial.clock.now.state = State::Playing;
+    trial.clock.now.ends = [20.0, 20.0 - behind];
+    trial.picture_came = trial.clock.now.t - after;
+    trial.late_at(Track::Audio)
+}
+
+#[test]
+fn sound_that_follows_a_picture_would_have_followed_the_one_before() {
+    for (behind, cost) in [
+        (0.1, 0.0),
+        (3.89, 0.0),
+        (3.95, 0.125),
+        (4.0, 0.25),
+        (8.0, 0.25),
+    ] {
+        assert!((follows(0.2, behind) - cost).abs() < 1e-9, "{behind}");
+    }
+    // Where it is not asked for soon, it follows a clock of its own.
+    assert_eq!(
+        [0.59, 0.61].map(|after| follows(after, 4.0)),
+        [SOUND_LATE, 0.0]
+    );
 }

@@ -121,3 +121,25 @@ fn a_connection_may_take_long_where_the_link_is_stuck() {
     assert!(waits(9.0, (1.2, 9.0)));
     assert!(waits(9.0, (1.4, 20.0)));
 }
+
+#[test]
+fn a_better_picture_is_larger_and_comes_behind_its_header() {
+    let better = |bytes: u64, header: f64| {
+        let mut all: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
+        all[2].bytes = bytes;
+        all[3].bytes = bytes;
+        let headers = [Header {
+            asked: header,
+            came: header + 0.05,
+            bytes: Some(829),
+            flow: 1,
+        }];
+        interpret(&mut all, &headers, &[], &RULES);
+        all.iter().map(|request| request.better).collect::<Vec<_>>()
+    };
+    assert_eq!(better(111_000, 1.9), [false, false, true, false]);
+    assert_eq!(better(109_000, 1.9), [false; 4]);
+    // A header that comes much earlier, or that of the first picture, is for none of these.
+    assert_eq!(better(111_000, 1.5), [false; 4]);
+    assert_eq!(better(111_000, -0.1), [false; 4]);
+}

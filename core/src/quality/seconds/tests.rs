@@ -68,6 +68,7 @@ fn lengths_that_encoders_use_cost_less() {
     let guess = |video: f64, audio: f64, run_on: f64| Guess {
         seconds: [video, audio],
         run_on,
+        renews: false,
     };
     let costs = [
         (guess(4.0, 4.0, 3.0), 0.0),
@@ -84,5 +85,10 @@ fn lengths_that_encoders_use_cost_less() {
         let said = prior(&guess, [true; 2], None);
         assert!((said - cost).abs() < 1e-9, "{guess:?} {said}");
     }
+    let renews = Guess {
+        renews: true,
+        ..guess(4.0, 4.0, 3.0)
+    };
+    assert_eq!(prior(&renews, [true; 2], None), RENEWS);
     assert_eq!([is_usual(3.0), is_usual(2.5)], [true, false]);
 }

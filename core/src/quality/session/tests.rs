@@ -15,10 +15,12 @@ fn said(margin: f64) -> (Option<f64>, Reason) {
         guess: Guess {
             seconds: [4.0, 4.0],
             run_on: 3.0,
+            renews: false,
         },
         counted: vec![true; 4],
         full: [None; 2],
         cost: 0.0,
+        late: 0.0,
         margin: [margin, 9.0],
     };
     let seen = requests.clone();

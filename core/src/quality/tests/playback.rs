@@ -2,7 +2,7 @@
 
 use super::super::State;
 use super::player::{Script, play};
-use super::{assert_understood, infer, is_near, only};
+use super::{assert_understood, infer, is_near, off, only};
 
 #[test]
 fn seconds_of_many_lengths() {
@@ -93,6 +93,22 @@ fn leaping_within_the_buffer_is_told_and_spoils_no_seconds() {
             let session = assert_understood(&script);
             assert_eq!(session.seeks, Some(seeks), "{seconds} s, {leap:?}");
             assert_eq!(session.stalls.as_deref(), Some(&[][..]));
+        }
+    }
+}
+
+#[test]
+fn pictures_that_are_fetched_again_in_another_quality_do_not_count_twice() {
+    for renews in [false, true] {
+        for seconds in [2.0, 4.0] {
+            // It begins with a picture worse than the link allows, and does so again later.
+            let link = [(0.0, 4.0e6), (50.0, 0.9e6), (80.0, 4.0e6)];
+            let mut script = Script::new(seconds, 2.0 * seconds, 20.0, &link);
+            script.renews = Some(renews);
+            let session = assert_understood(&script);
+            let played = play(&script);
+            let off = off(&played, &session, 0.9);
+            assert!(off < 0.5 * seconds, "{renews} {seconds}: {off}");
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Script {
     pub(super) seeks: Vec<f64>,
     /// Leap within what is held: when, and by how many seconds.
     pub(super) leap: Option<(f64, f64)>,
+    /// It asks for the header of a better picture, and fetches again what it holds of the worse one, or does not.
+    pub(super) renews: Option<bool>,
     /// Length, in seconds.
     pub(super) seconds: f64,
     pub(super) seed: u64,
@@ -46,6 +48,7 @@ impl Script {
             pause: None,
             seeks: Vec::new(),
             leap: None,
+            renews: None,
             seconds: 150.0,
             seed: 1,
         }
@@ -86,6 +89,8 @@ struct Player<'a> {
     moves_from: f64,
     throughput: f64,
     rung: usize,
+    /// Where the next picture begins that is fetched again.
+    again: Option<f64>,
     random: u64,
     standing: Option<f64>,
     out: Played,
@@ -153,6 +158,22 @@ impl Player<'_> {
         }
     }
 
+    /// Chooses a picture. Returns true if it asks for a header.
+    fn changes(&mut self) -> bool {
+        let affordable = RUNGS.iter().rposition(|rung| rung * 1.3 < self.throughput);
+        let before = std::mem::replace(&mut self.rung, affordable.unwrap_or(0));
+        let Some(renews) = self.script.renews.filter(|_| self.rung != before) else {
+            return false;
+        };
+        let came = self.now + ROUND_TRIP;
+        let bytes = 829.0 + self.rung as f64;
+        self.push(Kind::Other, 0, bytes, self.now, came, came);
+        if renews && self.rung > before && self.ahead(0) > 0.0 {
+            self.again = Some((self.position / self.script.video).floor() * self.script.video);
+        }
+        true
+    }
+
     /// Asks for what is due.
     fn ask(&mut self) {
         for track in 0..self.tracks() {
@@ -162,7 +183,7 @@ impl Player<'_> {
                 .is_some_and(|pause| pause.0 <= self.now && self.now < pause.1);
             let full = self.script.buffer;
             let wanted = match track {
-                0 => self.ahead(0) < full,
+                0 => self.ahead(0) < full || self.again.is_some(),
                 _ => {
                     self.ahead(1)
                         < self
@@ -178,10 +199,11 @@ impl Player<'_> {
                 self.next_look[track] = self.now + TIMER * (0.6 + 0.4 * self.random());
                 continue;
             }
-            if track == 0 {
-                let affordable = RUNGS.iter().rposition(|rung| rung * 1.3 < self.throughput);
-                self.rung = affordable.unwrap_or(0);
-            }
+            let turn = if track == 0 && self.changes() {
+                ROUND_TRIP
+            } else {
+                0.0
+            };
             let (rate, spread) = if track == 0 {
                 (RUNGS[self.rung], 0.5)
             } else {
@@ -189,7 +211,7 @@ impl Player<'_> {
             };
             let vary = 1.0 + spread * (self.random() - 0.5);
             let bytes = rate * self.seconds(track) / 8.0 * vary + 400.0;
-            let (asked, begins) = (self.now, self.now + ROUND_TRIP);
+            let (asked, begins) = (self.now + turn, self.now + turn + ROUND_TRIP);
             self.coming[track] = Some(Coming {
                 track,
                 bytes,
@@ -221,7 +243,14 @@ impl Player<'_> {
             let Some(done) = self.coming[track].take() else {
                 continue;
             };
-            self.ends[track] += self.seconds(track);
+            match self.again.filter(|_| track == 0) {
+                Some(begins) => {
+                    let reached = begins + self.seconds(0);
+                    self.again = Some(reached).filter(|&reached| reached < self.ends[0]);
+                    self.ends[0] = self.ends[0].max(reached);
+                }
+                None => self.ends[track] += self.seconds(track),
+            }
             self.next_look[track] = self.now + 0.015;
             let kind = if done.track == 0 {
                 Kind::Video
@@ -229,7 +258,10 @@ impl Player<'_> {
                 Kind::Audio
             };
             if done.track == 0 {
-                self.throughput = done.bytes * 8.0 / (self.now - done.asked).max(0.01);
+                let measured = done.bytes * 8.0 / (self.now - done.asked).max(0.01);
+                // Whoever changes seldom looks at the link rather than at one segment.
+                let seldom = self.script.renews.is_some();
+                self.throughput = if seldom { self.rate() } else { measured };
             }
             self.push(kind, track, done.bytes, done.asked, done.begins, self.now);
         }
@@ -292,6 +324,7 @@ pub(super) fn play(script: &Script) -> Played {
         moves_from: f64::INFINITY,
         throughput: 600e3,
         rung: 0,
+        again: None,
         random: 0x9e37_79b9_7f4a_7c15 ^ script.seed,
         standing: None,
         out: Played::default(),
