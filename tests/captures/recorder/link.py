@@ -27,6 +27,7 @@ CLIENT_DEVICE, SERVER_DEVICE = "c0", "s0"
 DEFAULT = dict(
     up_delay_ms=10, down_delay_ms=10, up_kbit=20_000, down_kbit=40_000, queue_bytes=2_000_000,
     loss=0.0, reorder=0.0, reorder_ms=6,
+    down_steps=(),  # (seconds from the first frame, kbit/s): what down_kbit becomes
 )
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -129,6 +130,8 @@ class Direction:
         self.rate = options[f"{name}_kbit"] * 125.0  # bytes a second
         self.delay = options[f"{name}_delay_ms"] / 1000
         self.random = random.Random(f"{seed}-{name}")
+        self.steps = [(after, kbit * 125.0) for after, kbit in options.get(f"{name}_steps", ())]
+        self.begun = None
         self.free = 0.0
         self.waiting = []
         self.count = 0
@@ -142,6 +145,9 @@ class Direction:
         if not neighbour and lucky < options["loss"]:
             stats["lost"] += 1
             return
+        self.begun = now if self.begun is None else self.begun
+        while self.steps and now - self.begun >= self.steps[0][0]:
+            self.rate = self.steps.pop(0)[1]
         start = max(now, self.free)
         if (start - now) * self.rate > options["queue_bytes"]:
             stats["queue_drop"] += 1

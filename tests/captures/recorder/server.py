@@ -14,7 +14,7 @@ import time
 from . import host
 
 LOG_KEYS = dict(
-    rid="$http_x_request_id", server_ip="$server_addr", server_port="$server_port", client_ip="$remote_addr",
+    rid="$http_x_request_id$arg_rid", server_ip="$server_addr", server_port="$server_port", client_ip="$remote_addr",
     client_port="$remote_port", method="$request_method", uri="$request_uri", host="$host", protocol="$server_protocol",
     tls="$ssl_protocol", status="$status", request_bytes="$request_length", sent="$bytes_sent", body="$body_bytes_sent",
     logged="$msec", took="$request_time", conn="$connection", range="$http_range",
@@ -61,12 +61,18 @@ SERVER = """
         {tls}
         root {folder}/files;
         add_header X-TCP-Info "addr=10.9.0.2;argp=20.16";
+        location /media/ {{ {page} }}
+        location ~ mpd$ {{ {page} }}
         location /range/ {{ add_header Cache-Control no-store; }}
         location /log/ {{ proxy_pass http://unix:{folder}/sink.sock:/; }}
         location = /ping {{ return 204; }}
         location ~ xml$ {{ gzip on; gzip_types text/xml; gzip_min_length 1; gzip_proxied any; }}
     }}
 """
+
+
+# What lets a browser's page read answers of other hosts, and the times of its requests.
+PAGE = 'add_header Access-Control-Allow-Origin *; add_header Timing-Allow-Origin *;'
 
 
 class Authority:
@@ -130,7 +136,7 @@ def configure(folder, authority, versions):
             address = f"[{address}]" if ":" in address else address
             listen += f"listen {address}:80; listen {address}:443 ssl{' http2' if entry.http2 else ''}; "
         tls = f"ssl_certificate {chain}; ssl_certificate_key {secret}; ssl_protocols {versions};"
-        servers.append(SERVER.format(listen=listen, names=entry.name, tls=tls, folder=folder))
+        servers.append(SERVER.format(listen=listen, names=entry.name, tls=tls, page=PAGE, folder=folder))
     text = json.dumps(LOG_KEYS)
     path = f"{folder}/nginx.conf"
     with open(path, "w", encoding="utf-8") as out:
