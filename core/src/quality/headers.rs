@@ -6,6 +6,8 @@ use super::request::{Header, Request, Track, group_end, usual_sound};
 const HEADER_SIZE: std::ops::Range<f64> = 300.0..3000.0;
 /// Requests that a player sends in one turn, in seconds.
 const ONE_TURN: f64 = 0.01;
+/// Requests that are looked at behind one for a header.
+const BESIDE: usize = 8;
 /// How soon media is asked for behind the headers of both tracks, in seconds.
 const THEN: f64 = 1.0;
 
@@ -19,7 +21,9 @@ enum Ask {
 /// Finds headers by the rhythm of a start: a player that opens a title, or goes elsewhere in it, asks for the headers of
 /// both tracks in one turn, and for the first media of both in one turn as soon as the headers are there. In between, the
 /// tracks take turns as their responses end, which coincide by chance only.
-pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
+/// `largest`: bytes of a header, at most.
+pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest: u64) {
+    many_headers(requests, headers, largest);
     beside_headers(requests, headers);
     beside_sound(requests, headers);
     let mut flows: Vec<u32> = requests
@@ -48,12 +52,52 @@ fn move_to_headers(found: &[(usize, f64)], requests: &mut Vec<Request>, headers:
         flow: requests[at].flow,
     };
     headers.extend(found.iter().map(header));
+    give_on(found, requests);
     headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
     let mut at = 0;
     requests.retain(|_| {
         at += 1;
         found.iter().all(|found| found.0 + 1 != at)
     });
+}
+
+/// What was divided among overlapping responses is right together only: bytes that no header has are those of media beside it.
+fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
+    for &(at, _) in found {
+        let this = requests[at];
+        let surplus = this.bytes as f64 > HEADER_SIZE.end;
+        let beside = (at + 1..requests.len()).take(BESIDE).filter(|&next| {
+            let taken = found.iter().any(|found| found.0 == next);
+            !taken && requests[next].shared && requests[next].asked < this.came
+        });
+        let next = beside.min_by_key(|&next| requests[next].bytes);
+        if let Some(next) = next.filter(|_| surplus) {
+            let next = &mut requests[next];
+            next.bytes = next.bytes.saturating_add(this.bytes);
+            next.error = next.error.saturating_add(this.bytes);
+        }
+    }
+}
+
+/// Takes requests of one turn that overlapped, and have no more bytes than as many headers: a player that knows where a
+/// title's files begin asks for those of all its qualities at once.
+fn many_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest: u64) {
+    let mut found: Vec<(usize, f64)> = Vec::new();
+    let mut from = 0;
+    while from < requests.len() {
+        let to = group_end(requests, from);
+        let group = &requests[from..to];
+        let together = group.iter().all(|r| r.asked - group[0].asked < ONE_TURN);
+        let bytes = group
+            .iter()
+            .fold(0_u64, |sum, r| sum.saturating_add(r.bytes));
+        if group.len() > 1 && together && (1..=largest).contains(&(bytes / group.len() as u64)) {
+            let came = group.iter().map(|r| r.came).fold(0.0, f64::max);
+            found.extend((from..to).map(|at| (at, came)));
+        }
+        from = to;
+    }
+    move_to_headers(&found, requests, headers);
 }
 
 /// Takes requests whose bytes went to one that was asked for in the same turn, and is small: both were for headers.
@@ -94,6 +138,14 @@ fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     move_to_headers(&found, requests, headers);
 }
 
+/// Media is asked for when the headers have come; or with them, as Shaka Player does: four requests in one turn, whose bytes
+/// were divided evenly, so that none is known for a header.
+fn follows(requests: &[Request], four: &[(f64, Ask)], gap: f64) -> bool {
+    let divided = |ask: &(f64, Ask)| matches!(ask.1, Ask::Media(at) if requests[at].shared);
+    let in_one_turn = four[3].0 - four[0].0 < ONE_TURN && four.iter().all(divided);
+    (ONE_TURN..THEN).contains(&gap) || in_one_turn
+}
+
 /// Adds the requests of a flow that were for headers, with the time at which these had come.
 fn find(requests: &[Request], headers: &[Header], flow: u32, found: &mut Vec<(usize, f64)>) {
     let media = requests
@@ -112,7 +164,7 @@ fn find(requests: &[Request], headers: &[Header], flow: u32, found: &mut Vec<(us
         let together = four[1].0 - four[0].0 < ONE_TURN && four[3].0 - four[2].0 < ONE_TURN;
         let gap = four[2].0 - four[1].0;
         let media = [2, 3].map(|at| matches!(four[at].1, Ask::Media(_)));
-        if !together || !(ONE_TURN..THEN).contains(&gap) || media != [true; 2] {
+        if !together || !follows(requests, four, gap) || media != [true; 2] {
             from += 1;
             continue;
         }

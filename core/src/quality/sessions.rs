@@ -277,10 +277,11 @@ impl Client {
     }
 
     /// Brings all in order, and finds what was asked for last on each flow.
-    fn arrange(&mut self) {
+    /// `largest`: bytes of a header, at most.
+    fn arrange(&mut self, largest: u64) {
         self.requests.sort_by(|a, b| a.asked.total_cmp(&b.asked));
         self.headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
-        headers::recover(&mut self.requests, &mut self.headers);
+        headers::recover(&mut self.requests, &mut self.headers, largest);
         let mut last: HashMap<u32, f64> = HashMap::new();
         let headers = self
             .headers
@@ -311,7 +312,7 @@ impl Client {
         rules: Rules,
         sessions: &mut VecDeque<Session>,
     ) {
-        self.arrange();
+        self.arrange(limits.header);
         let plays = divide(&self.requests, &self.headers, limits);
         for play in plays {
             let session = Session::new(
@@ -440,11 +441,21 @@ fn are_of_both_tracks(a: Header, b: Header) -> bool {
     }
 }
 
+/// The usual size of sound whose response overlapped no other.
+fn sound_alone(requests: &[Request]) -> Option<f64> {
+    let alone: Vec<Request> = requests.iter().filter(|r| !r.shared).copied().collect();
+    median_bytes(&alone, Track::Audio)
+}
+
 /// Sound of another size is that of another title. Where responses overlap, sound is what recurs: it may not be known for
 /// sound yet.
 fn other_sound(before: &[Request], after: &[Request]) -> bool {
     let after = &after[..after.len().min(LOOKED_AT)];
     let before = &before[before.len().saturating_sub(LOOKED_AT)..];
+    // Where bytes were divided, the sound of either title may have been taken for that of the other.
+    if let [Some(sound), Some(other)] = [before, after].map(sound_alone) {
+        return (sound / other - 1.0).abs() > OTHER_SOUND;
+    }
     let Some(sound) = median_bytes(before, Track::Audio) else {
         return false;
     };

@@ -66,3 +66,19 @@ fn headers_of_both_tracks_come_soon_and_differ_or_come_in_one_turn() {
     assert!(!are(0.011, None, Some(824)), "of two changes of quality");
     assert!(!are(0.011, Some(824), None), "of two changes of quality");
 }
+
+#[test]
+fn sound_that_came_alone_tells_titles_apart_where_bytes_were_divided() {
+    // Four sounds of one size that came alone, among six of the other's, whose bytes were divided.
+    let title = |alone: u64, divided: u64| {
+        let mut all = mixed(4, 10, divided);
+        for (request, number) in all[4..].iter_mut().zip(0..) {
+            request.track = Track::Audio;
+            request.shared = number >= 4;
+            request.bytes = if number < 4 { alone } else { divided };
+        }
+        all
+    };
+    assert!(other_sound(&title(50_000, 98_000), &title(98_000, 98_000)));
+    assert!(!other_sound(&title(50_000, 98_000), &title(50_900, 50_000)));
+}

@@ -23,7 +23,7 @@ fn recovered(times: &[f64], known: &[f64]) -> (Vec<u32>, Vec<f64>) {
             flow: 1,
         })
         .collect();
-    headers::recover(&mut requests, &mut all);
+    headers::recover(&mut requests, &mut all, 4096);
     (
         requests.iter().map(|request| request.number).collect(),
         all.iter().map(|header| header.asked).collect(),
@@ -48,6 +48,50 @@ fn headers_are_known_by_the_rhythm_of_a_start() {
     // Tracks that take turns, and two that end together by chance.
     let turns = [7.0, 7.3, 8.0, 8.005, 9.0, 9.4, 10.0];
     assert_eq!(recovered(&turns, &[]).1, [0.0; 0]);
+}
+
+#[test]
+fn headers_are_asked_for_with_media_in_one_turn() {
+    assert_eq!(
+        recovered(&[7.0, 7.001, 7.002, 7.003, 8.0], &[]),
+        (vec![3, 4, 5], vec![7.0, 7.001])
+    );
+    assert_eq!(recovered(&[7.0, 7.001, 7.002, 7.011], &[]).1, [0.0; 0]);
+    // Their bytes are those of the media.
+    let mut requests: Vec<Request> = (0..4)
+        .map(|number| Request {
+            shared: true,
+            ..request(number, 7.0 + f64::from(number) / 1000.0)
+        })
+        .collect();
+    headers::recover(&mut requests, &mut Vec::new(), 4096);
+    assert_eq!(requests.iter().map(|r| r.bytes).sum::<u64>(), 400_000);
+    assert!(
+        requests
+            .iter()
+            .all(|r| r.bytes == 200_000 && r.error == 100_000)
+    );
+}
+
+#[test]
+fn headers_of_all_qualities_are_small_together() {
+    // Their bytes were put on the first.
+    let left = |bytes: u64, apart: f64| {
+        let mut requests: Vec<Request> = (0..5)
+            .map(|number| Request {
+                shared: true,
+                bytes: if number == 0 { bytes } else { 0 },
+                ..request(number, 7.0 + f64::from(number) * apart)
+            })
+            .collect();
+        let mut found = Vec::new();
+        headers::recover(&mut requests, &mut found, 4096);
+        (requests.len(), found.len())
+    };
+    assert_eq!(left(5 * 4096, 0.002), (0, 5));
+    // Else two of four in one turn are, as above.
+    assert_eq!(left(5 * 4097, 0.002), (3, 2));
+    assert_eq!(left(5 * 4096, 0.003), (3, 2));
 }
 
 /// A play whose player gave up the picture before the `at`-th, after a share of it had come, and went on in another
