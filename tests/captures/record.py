@@ -7,6 +7,7 @@ For each scenario (all by default) it makes two network namespaces joined by a u
 server, nginx and where wanted an HTTP/3 server in one of them, lets clients talk to them from the other one, captures
 at the client's device, masks the bodies and writes NAME.pcap.gz, NAME.truth.jsonl and NAME.meta.json.  Truth is the
 join of the servers' logs with the client's log.  README.md describes the captures and the keys of truth and meta.
+Scenarios whose name begins with "watch-" are sessions of a real player; they go into plays/ with what the viewer saw.
 
 Needs: Linux, root (network namespaces, TAP devices), ip (iproute2), dumpcap (wireshark-common), nginx, curl, Python 3.9
 or later with the packages aioquic and h2 (aioquic brings cryptography); on Debian:
@@ -16,6 +17,9 @@ or later with the packages aioquic and h2 (aioquic brings cryptography); on Debi
     sudo /tmp/venv/bin/python tests/captures/record.py          # all scenarios: about 2 minutes
     sudo /tmp/venv/bin/python tests/captures/record.py tls13 h3 # these and what is derived from them
     /tmp/venv/bin/python tests/captures/check.py                # not as root; needs tshark
+
+Sessions of a player take eight minutes more. They need chromium, ffmpeg and npm as well, which are installed with
+apt-get where they are missing; npm gets dash.js.
 
 Neither VLAN devices nor sch_netem are needed in the kernel.  Outside --out only a temporary folder is written; the
 host's resolver configuration is hidden from the clients by a mount of their own.  The seed fixes URIs, sizes and the
@@ -33,8 +37,9 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True
-from recorder import client, host, link, mask, packet, resolver, scenario, server, truth  # noqa: E402
+from recorder import client, host, link, mask, packet, player, resolver, scenario, server, truth, watched  # noqa: E402
 
+SNAPLEN = 160  # bytes of a frame, of sessions of a player: the headers and the beginning of a TLS record
 DNS4, DNS6 = link.GATEWAY4, link.GATEWAY6
 
 
@@ -247,6 +252,32 @@ def record(what, seed, store):
             "simple packet blocks, which have no time; one block of a local type in each section"])
 
 
+def first_line(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout.splitlines()[0].strip()
+
+
+def watch(what, seed, store):
+    """A session of a player: frames are cut behind their headers, as those who record for weeks do."""
+    with Recording(what, seed) as recording:
+        what.prepare(recording.folder)
+        _, servers, meta = recording.run()
+        page = truth.load(f"{recording.folder}/page.log")
+        packets = mask.mask(packet.read(recording.raw))
+    rows = watched.requests(page, servers)
+    told, ticks = watched.session(page, rows)
+    if what.late_s:
+        begin = min(row["t"] for row in page if row["row"] == "sample") + what.late_s
+        packets, rows = [p for p in packets if p.time >= begin * 1e6], [row for row in rows if row["t_request"] > begin]
+        meta["dns_log"] = []
+    meta["software"].update(chromium=first_line("chromium", "--version"), ffmpeg=first_line("ffmpeg", "-version").split()[2], dashjs=player.DASHJS.split("@")[1])
+    store.put(what.name, rows, meta, packets, SNAPLEN, buffer_s=what.buffer_s, title=what.title.name)
+    with open(f"{store.folder}/{what.name}.player.jsonl", "w", encoding="utf-8") as out:
+        for row in [dict(row="play", **told)] + [dict(row="tick", **tick) for tick in ticks]:
+            out.write(json.dumps(row) + "\n")
+    print(f"    first frame {told['t_frame'] - told['t_request']:.2f} s after the first request, stands "
+          + str([(s["why"], round(s["begin"] - told["t_request"], 1), round(s["end"] - s["begin"], 1)) for s in told["stands"]]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="scenarios to record; all if none is given")
@@ -254,7 +285,7 @@ def main():
     parser.add_argument("--out", default=os.path.dirname(os.path.abspath(__file__)), help="where the files go (default: this folder)")
     parser.add_argument("--seed", type=int, default=9000)
     args = parser.parse_args()
-    known = {s.name: s for s in scenario.SCENARIOS}
+    known = {s.name: s for s in (*scenario.SCENARIOS, *player.WATCHED)}
     if args.list:
         for what in known.values():
             print(f"{what.name:12} {what.about}")
@@ -263,9 +294,15 @@ def main():
         parser.error(f"no such scenario: {', '.join(unknown)} (see --list)")
     if os.geteuid() != 0:
         parser.error("root is needed for network namespaces and TAP devices")
-    os.makedirs(args.out, exist_ok=True)
+    plays = f"{args.out}/plays"
+    os.makedirs(plays, exist_ok=True)
     for number, what in enumerate(known.values()):
-        if not args.names or what.name in args.names:
+        if args.names and what.name not in args.names:
+            continue
+        if isinstance(what, player.Watching):
+            player.install()
+            watch(what, args.seed + number, Store(plays))
+        else:
             record(what, args.seed + number, Store(args.out))
 
 
