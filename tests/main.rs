@@ -12,3 +12,4 @@ mod honest;
 mod plugin;
 mod purity;
 mod report;
+mod watched;
