@@ -25,7 +25,7 @@ pub(crate) enum Standing {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Entry {
+struct Weighed {
     weight: usize,
     standing: Standing,
     /// `None` while it weighs nothing.
@@ -44,7 +44,7 @@ struct List {
 /// Weights by place, and their sum.
 #[derive(Debug)]
 pub(crate) struct ByWeight {
-    entries: Vec<Entry>,
+    entries: Vec<Weighed>,
     lists: [List; RANKS],
     /// One bit for each rank: its list holds a place.
     occupied: u128,
@@ -68,12 +68,12 @@ impl ByWeight {
 
     /// Returns the most memory that it takes for so many places, in bytes.
     pub(crate) fn bound(places: u64) -> u64 {
-        size::list::<Entry>(places)
+        size::list::<Weighed>(places)
     }
 
     /// Adds a place behind the others, without weight.
     pub(crate) fn push(&mut self) {
-        self.entries.push(Entry {
+        self.entries.push(Weighed {
             weight: 0,
             standing: Standing::Free,
             rank: None,
@@ -145,7 +145,7 @@ impl ByWeight {
     }
 
     fn unlink(&mut self, place: Slot) {
-        let Entry {
+        let Weighed {
             rank, newer, older, ..
         } = self.entries[place as usize];
         let Some(rank) = rank else {

@@ -29,7 +29,7 @@ use smallvec::SmallVec;
 
 pub(crate) use self::beam::Manner;
 use self::claim::MediaTrack;
-pub(crate) use self::claim::{Claim, MOST_CLAIMS};
+pub(crate) use self::claim::{MOST_REQUESTS, PeriodRequest};
 pub(crate) use self::period::{Part, scaled};
 use self::period::{Period, Usual};
 use self::reader::{PeriodReader, at_once};
@@ -49,7 +49,7 @@ const AGREEING: usize = 3;
 const MOST_PAST: usize = 32;
 const MOST_AGAIN: u8 = 8;
 /// The most that is said at once.
-pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_CLAIMS;
+pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_REQUESTS;
 /// Audio of a higher bitrate is no larger than this many times the lower one's.
 const MOST_GROWTH: u64 = 2;
 /// By how much better a manner must fit before another one is given up for it.
@@ -109,11 +109,12 @@ pub(crate) struct Sharing {
 impl Sharing {
     /// The most memory that one takes where so many responses come in at once, in bytes; what telling them apart takes
     /// for a moment is in it. Lists grow to twice of what is in them.
-    pub(crate) const fn bound(claims: usize) -> u64 {
-        let period = size_of::<Past>() + 2 * MOST_CLAIMS * size_of::<Claim>() + Arrivals::BOUND;
+    pub(crate) const fn bound(requests: usize) -> u64 {
+        let period =
+            size_of::<Past>() + 2 * MOST_REQUESTS * size_of::<PeriodRequest>() + Arrivals::BOUND;
         let parts = MOST_PARTS * size_of::<Part>();
         let lists = (2 * MOST_PAST + 1) * period + 2 * SIZES * size_of::<u64>() + 2 * parts;
-        let current = 2 * claims * size_of::<Claim>() + Arrivals::BOUND;
+        let current = 2 * requests * size_of::<PeriodRequest>() + Arrivals::BOUND;
         (size_of::<Self>() + current + lists + beam::BOUND) as u64
     }
 
@@ -145,29 +146,29 @@ impl Sharing {
 
     /// Responses of the period.
     pub(crate) fn count(&self) -> usize {
-        self.period.claims.len()
+        self.period.requests.len()
     }
 
     /// The same, in order of request.
-    pub(crate) fn claims(&self) -> &[Claim] {
-        &self.period.claims
+    pub(crate) fn requests(&self) -> &[PeriodRequest] {
+        &self.period.requests
     }
 
     /// A response may begin from here on.
-    pub(crate) fn begin(&mut self, claim: Claim) {
+    pub(crate) fn begin(&mut self, request: PeriodRequest) {
         let period = &mut self.period;
-        if period.claims.is_empty() {
+        if period.requests.is_empty() {
             (period.start, period.wire, period.packets) = (self.received, 0, 0);
             period.datagrams = 0;
             period.timeline.clear();
         }
-        period.claims.push(Claim {
-            asked_at: claim.asked_at.clamp(period.start, self.received),
+        period.requests.push(PeriodRequest {
+            asked_at: request.asked_at.clamp(period.start, self.received),
             begun_at: self.received,
-            ..claim
+            ..request
         });
-        let together = period.claims.iter().rev();
-        let together = together.take_while(|claim| claim.begun_at == self.received);
+        let together = period.requests.iter().rev();
+        let together = together.take_while(|request| request.begun_at == self.received);
         self.in_flight = self.in_flight.max(together.count());
     }
 
@@ -183,12 +184,12 @@ impl Sharing {
     /// Most that a response of the period can have had so far, by its place among them: it is over when so many that
     /// were asked for behind it have begun that the client had no more room for it.
     pub(crate) fn most(&self, at: usize) -> u64 {
-        let claims = &self.period.claims;
-        let over = claims.get(at + overtaken(self.in_flight));
+        let requests = &self.period.requests;
+        let over = requests.get(at + overtaken(self.in_flight));
         let end = over.map_or(self.received, |over| over.begun_at);
-        claims
+        requests
             .get(at)
-            .map_or(0, |claim| end - claim.begun_at + claim.before.0)
+            .map_or(0, |request| end - request.begun_at + request.before.0)
     }
 
     /// Bytes in the period, all that came.
@@ -204,36 +205,36 @@ impl Sharing {
 
     /// Forgets the period, of which more is known than can be told from it.
     pub(crate) fn drop_period(&mut self) {
-        self.period.claims.clear();
+        self.period.requests.clear();
     }
 
     /// Divides the period in equal parts among all that may have begun.
     /// `surplus` bytes of it are no data.
     pub(crate) fn even(&self, surplus: u64) -> Vec<Part> {
         let period = &self.period;
-        let claims = &period.claims;
+        let requests = &period.requests;
         let whole = self.in_period();
         let data = |bytes: u64| scaled(whole - surplus.min(whole), bytes, whole);
-        let mut parts = Vec::with_capacity(claims.len());
-        let mut sizes: SmallVec<[u64; MOST_CLAIMS]> = SmallVec::from_elem(0, claims.len());
-        for at in 0..claims.len() {
-            let next = claims.get(at + 1).map_or(self.received, |c| c.begun_at);
-            let bytes = next.saturating_sub(claims[at].begun_at);
+        let mut parts = Vec::with_capacity(requests.len());
+        let mut sizes: SmallVec<[u64; MOST_REQUESTS]> = SmallVec::from_elem(0, requests.len());
+        for at in 0..requests.len() {
+            let next = requests.get(at + 1).map_or(self.received, |c| c.begun_at);
+            let bytes = next.saturating_sub(requests[at].begun_at);
             let sharers = at as u64 + 1;
             for (size, part) in sizes[..=at].iter_mut().zip(0..) {
                 *size += bytes * (part + 1) / sharers - bytes * part / sharers;
             }
         }
-        for (at, (claim, &wire)) in claims.iter().zip(&sizes).enumerate() {
-            let size = data(wire) + claim.before.0;
+        for (at, (request, &wire)) in requests.iter().zip(&sizes).enumerate() {
+            let size = data(wire) + request.before.0;
             parts.push(Part {
-                number: claim.number,
+                number: request.number,
                 size,
                 error: size.max(self.most(at).saturating_sub(size)),
-                first: period.timeline.at(claim.begun_at + 1),
+                first: period.timeline.at(request.begun_at + 1),
                 last: period.timeline.upto(self.received),
-                wire: wire + claim.before.1,
-                packets: scaled(period.packets, wire, whole) + period.packets_of(claim.before.1),
+                wire: wire + request.before.1,
+                packets: scaled(period.packets, wire, whole) + period.packets_of(request.before.1),
             });
         }
         parts
@@ -246,11 +247,11 @@ impl Sharing {
         let mut period = std::mem::take(&mut self.period);
         period.surplus = surplus;
         let knew = self.usual;
-        match period.claims.len() {
+        match period.requests.len() {
             0 => return Vec::new(),
             1 => {
-                let size = period.total(self.received) + period.claims[0].before.0;
-                let asked = period.claims[0].asked;
+                let size = period.total(self.received) + period.requests[0].before.0;
+                let asked = period.requests[0].asked;
                 let end = period.timeline.end_time().unwrap_or(asked);
                 // Its list is used again.
                 self.period.timeline = period.timeline;
@@ -261,7 +262,7 @@ impl Sharing {
                 self.keep(Past::Alone(asked, end, size));
             }
             // Too many to be told apart: all keep their equal parts.
-            count if count > MOST_CLAIMS => return Vec::new(),
+            count if count > MOST_REQUESTS => return Vec::new(),
             _ => self.keep(Past::Shared(period)),
         }
         let Some(usual) = self.usual else {
@@ -368,7 +369,11 @@ impl Sharing {
         let divide = |reader: &mut PeriodReader| reader.divide(period, usual, config);
         let mut found: SmallVec<[(f64, Vec<Part>); 2]> =
             self.readers.iter_mut().map(divide).collect();
-        if !period.claims.iter().all(|claim| is_open(claim.number)) {
+        if !period
+            .requests
+            .iter()
+            .all(|request| is_open(request.number))
+        {
             return Vec::new();
         }
         for (_, (cost, _)) in found.iter_mut().enumerate().filter(|f| f.0 != self.reader) {

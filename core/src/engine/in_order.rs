@@ -1,7 +1,7 @@
 //! TCP packets of two taps whose clocks differ, in the order in which their ends sent and received them.
 
 use super::Engine;
-use super::taps::{Handshake, Queues, Waiting};
+use super::taps::{HandshakeTimes, Queues, Waiting};
 use crate::bounded::clock_table::Slot;
 use crate::connection::context::Outcome;
 use crate::flows::key::End;
@@ -44,7 +44,7 @@ impl Engine {
                     number,
                     sent: [None; 2],
                     waiting: Default::default(),
-                    handshake: Handshake::default(),
+                    handshake: HandshakeTimes::default(),
                 }
             }
             // Its beginning passed before.

@@ -9,7 +9,7 @@ use crate::flows::paths::{FlowId, Way};
 use crate::flows::registry::{Claim, Extent};
 use crate::packet::Stamp;
 use crate::wire::decode::{Tcp, TcpFlags};
-use crate::wire::multipath::Handshake;
+use crate::wire::multipath::MultipathHandshake;
 
 impl Engine {
     /// Reads what a packet with SYN says of its connection's paths. `opener` is the end that opened this one, and `is_new`
@@ -23,7 +23,7 @@ impl Engine {
         stamp: Stamp,
     ) {
         let is_answer = tcp.flags.has(TcpFlags::ACK);
-        let Some(handshake) = Handshake::of(tcp.options) else {
+        let Some(handshake) = MultipathHandshake::of(tcp.options) else {
             return;
         };
         let flow = self.registry.flow(slot);
@@ -31,13 +31,13 @@ impl Engine {
             return;
         };
         match handshake {
-            Handshake::First(Some(key)) if is_answer => {
+            MultipathHandshake::First(Some(key)) if is_answer => {
                 let client_syn = opened_by.unwrap_or_default();
                 self.paths
                     .open(key, (slot, number), opener, [client_syn, tcp.sequence]);
                 self.follow_paths(slot);
             }
-            Handshake::Further(token) if is_new => {
+            MultipathHandshake::Further(token) if is_new => {
                 let token = token.filter(|_| !is_answer);
                 let first = token
                     .and_then(|token| self.paths.join(token, (slot, number), opener, tcp.sequence));
@@ -49,7 +49,9 @@ impl Engine {
                     None => self.count_apart(slot),
                 }
             }
-            Handshake::Further(_) if is_answer => self.paths.answer((slot, number), tcp.sequence),
+            MultipathHandshake::Further(_) if is_answer => {
+                self.paths.answer((slot, number), tcp.sequence)
+            }
             _ => {}
         }
     }

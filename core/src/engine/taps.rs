@@ -77,12 +77,12 @@ pub(super) struct Queues {
     /// Per end: sequence number behind all that it sent.
     pub(super) sent: [Option<u32>; 2],
     pub(super) waiting: [VecDeque<Waiting>; 2],
-    pub(super) handshake: Handshake,
+    pub(super) handshake: HandshakeTimes,
 }
 
 /// Times of a handshake, each by its tap's clock.
 #[derive(Debug, Default)]
-pub(super) struct Handshake {
+pub(super) struct HandshakeTimes {
     /// The client's end, and when it asked.
     asked: Option<(End, Time)>,
     answered: Option<Time>,
@@ -90,7 +90,7 @@ pub(super) struct Handshake {
     late: Option<i64>,
 }
 
-impl Handshake {
+impl HandshakeTimes {
     fn note(&mut self, tcp: &Tcp<'_>, sender: End, time: Time) {
         let is_answer = tcp.flags.has(TcpFlags::ACK);
         match (self.asked, self.answered) {

@@ -76,7 +76,7 @@ pub(crate) struct DirectionTotals {
 
 /// Counters of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Counted {
+pub(crate) struct WindowCounters {
     pub(crate) down: DirectionTotals,
     pub(crate) up: DirectionTotals,
     pub(crate) flows: u64,
@@ -140,7 +140,7 @@ pub struct Row {
     pub transport: Option<Transport>,
     /// Statistics of no values are 0.
     pub(crate) zero_if_empty: bool,
-    pub(crate) counted: Counted,
+    pub(crate) counted: WindowCounters,
     /// Bytes of the client's other traffic: down, up.
     pub(crate) foreign: [u64; 2],
     pub(crate) known: SegmentsSoFar,

@@ -1,7 +1,7 @@
 //! The counters of one window of a session.
 
 use super::moments::Moments;
-use super::row::{Counted, Counts, DirectionTotals, Shape, Statistics};
+use super::row::{Counts, DirectionTotals, Shape, Statistics, WindowCounters};
 use super::sample::{Ranked, Sample, SampleRoom};
 use super::shares::Shares;
 use super::tcp::Observation;
@@ -159,13 +159,13 @@ impl Window {
     }
 
     /// The numbers, and begins the next window.
-    pub(crate) fn take(&mut self, pool: &mut SampleRoom) -> (Counted, Shares) {
-        let counted = Counted {
+    pub(crate) fn take(&mut self, pool: &mut SampleRoom) -> (WindowCounters, Shares) {
+        let counted = WindowCounters {
             down: self.down.take(pool),
             up: self.up.take(pool),
             flows: std::mem::take(&mut self.flows),
             round_trip: self.round_trip.take(pool),
-            ..Counted::default()
+            ..WindowCounters::default()
         };
         (counted, std::mem::take(&mut self.shares))
     }

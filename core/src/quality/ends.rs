@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::request::{End, Packets, Request};
+use super::request::{Packets, Request, ResponseEnd};
 
 /// Packets of a response below which its last one tells nothing: a few are as large on average as a full one by chance.
 const ENOUGH_PACKETS: u64 = 8;
@@ -28,12 +28,12 @@ pub(crate) fn judge(requests: &mut [Request]) {
                 let below = full.exceeds(request.packets);
                 let filled = !below && request.packets.bytes.is_multiple_of(request.packets.count);
                 match (filled, request.ends_flow) {
-                    (true, true) => End::Cut,
-                    (true, false) => End::Unknown,
-                    (false, _) => End::Whole,
+                    (true, true) => ResponseEnd::Cut,
+                    (true, false) => ResponseEnd::Unknown,
+                    (false, _) => ResponseEnd::Whole,
                 }
             }
-            _ => End::Unknown,
+            _ => ResponseEnd::Unknown,
         };
     }
 }

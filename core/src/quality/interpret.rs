@@ -1,6 +1,8 @@
 //! Requests as a player makes them: when it decided, what it waited with, what it gave up.
 
-use super::request::{ALIKE, End, Header, Request, Rules, Track, median_bytes, separate_shared};
+use super::request::{
+    ALIKE, Header, Request, ResponseEnd, Rules, Track, median_bytes, separate_shared,
+};
 
 /// Time from a header to the request for its media.
 const BEHIND_HEADER: f64 = 0.2;
@@ -237,7 +239,7 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     if this.open {
         return 0.98;
     }
-    if this.end == End::Cut {
+    if this.end == ResponseEnd::Cut {
         return SURELY;
     }
     let Some(next) = requests[at + 1..]
@@ -245,7 +247,7 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         .take(8)
         .find(|r| r.track == this.track)
     else {
-        let unsure = this.ends_flow && this.end == End::Unknown;
+        let unsure = this.ends_flow && this.end == ResponseEnd::Unknown;
         return if unsure { 0.5 } else { 0.02 };
     };
     let ahead = next.decided - this.came;
@@ -269,11 +271,11 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         // As large as sound is: all of it came.
         return UNLIKELY;
     }
-    if this.end == End::Whole && this.came - this.asked > TIMEOUT {
+    if this.end == ResponseEnd::Whole && this.came - this.asked > TIMEOUT {
         return LIKELY;
     }
     let closed = habits.likelihood_of_close(requests, at, ahead);
-    if this.end == End::Whole {
+    if this.end == ResponseEnd::Whole {
         weigh(closed, WHOLE)
     } else if this.track == Track::Video {
         weigh(closed, cut_short(requests, at, next))

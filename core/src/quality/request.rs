@@ -22,7 +22,7 @@ impl Track {
 
 /// How a response ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum ResponseEnd {
     /// With a packet that was not full: all of it came.
     Whole,
     /// With a full packet, and its connection with it: it was cut off, but for one whole response in a thousand.
@@ -72,7 +72,7 @@ pub(crate) struct Request {
     pub(crate) ends_flow: bool,
     /// Its packets; none where some were not captured.
     pub(crate) packets: Packets,
-    pub(crate) end: End,
+    pub(crate) end: ResponseEnd,
     /// Probability that the player gave it up before its end, from 0 to 1.
     pub(crate) dropped: f64,
     /// The player waited, although nothing was on its way for this track.

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use super::ends;
 use super::headers;
-use super::request::{End, Header, Packets, Request, Rules, Track, median_bytes, recurring};
+use super::request::{
+    Header, Packets, Request, ResponseEnd, Rules, Track, median_bytes, recurring,
+};
 use super::session::{Parts, Session};
 use crate::bounded::clock_table::Table;
 use crate::config::Config;
@@ -261,7 +263,7 @@ impl Client {
             open: !segment.complete || came.is_none() && !segment.shared,
             ends_flow: false,
             packets: packets(segment),
-            end: End::Unknown,
+            end: ResponseEnd::Unknown,
             dropped: 0.0,
             waited: false,
             better: false,

@@ -7,7 +7,7 @@ mod sessions;
 
 use self::player::{BEGIN, Played, Script, play};
 use super::pause::Level;
-use super::request::{End, Packets, Request, Track};
+use super::request::{Packets, Request, ResponseEnd, Track};
 use super::{Session, Sessions};
 use crate::config::Config;
 use crate::facts::segment::{Kind, Segment};
@@ -39,7 +39,7 @@ pub(super) fn request(number: u32, asked: f64) -> Request {
         open: false,
         ends_flow: false,
         packets: Packets::default(),
-        end: End::Unknown,
+        end: ResponseEnd::Unknown,
         dropped: 0.0,
         waited: false,
         better: false,

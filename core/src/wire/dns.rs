@@ -78,7 +78,7 @@ struct Name {
 
 /// An address that a response gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer<'a> {
+pub struct DnsAnswer<'a> {
     /// The owner of the address record.
     pub owner: &'a str,
     /// The address.
@@ -121,14 +121,14 @@ impl Response {
     }
 
     /// The addresses given, each with the name that `is_wanted` looks for on the way to it. Names are judged once each.
-    pub fn answers(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Answer<'_>> {
+    pub fn answers(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = DnsAnswer<'_>> {
         work::count(self.names.len() * MAX_CHAIN);
         let wanted: SmallVec<[bool; MAX_NAMES]> = self
             .names
             .iter()
             .map(|name| is_wanted(&name.text))
             .collect();
-        self.addresses.iter().map(move |record| Answer {
+        self.addresses.iter().map(move |record| DnsAnswer {
             owner: self.text(record.owner),
             address: record.address,
             time_to_live: record.time_to_live,

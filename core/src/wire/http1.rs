@@ -125,12 +125,12 @@ pub enum Side {
 #[derive(Debug)]
 pub struct MessageReader {
     side: Side,
-    state: State,
+    state: MessageState,
     head: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum MessageState {
     /// Between messages, or in a head.
     Head,
     /// In a body with this many bytes to come.
@@ -159,7 +159,7 @@ impl MessageReader {
     pub const fn new(side: Side) -> Self {
         Self {
             side,
-            state: State::Head,
+            state: MessageState::Head,
             head: Vec::new(),
         }
     }
@@ -169,7 +169,7 @@ impl MessageReader {
     pub const fn lost(side: Side) -> Self {
         Self {
             side,
-            state: State::Lost,
+            state: MessageState::Lost,
             head: Vec::new(),
         }
     }
@@ -183,34 +183,36 @@ impl MessageReader {
     /// Returns true if framing was lost.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        self.state == State::Lost
+        self.state == MessageState::Lost
     }
 
     /// Returns true within a body that only the end of the connection ends.
     #[must_use]
     pub fn ends_with_connection(&self) -> bool {
-        self.state == State::UntilClose
+        self.state == MessageState::UntilClose
     }
 
     /// Returns how many of the next bytes are certain to be of a body.
     #[must_use]
     pub const fn body(&self) -> u64 {
         match self.state {
-            State::Body(remaining) | State::Chunked(Chunk::Data(remaining)) => remaining,
-            State::UntilClose => u64::MAX,
-            State::Head | State::Chunked(_) | State::Lost => 0,
+            MessageState::Body(remaining) | MessageState::Chunked(Chunk::Data(remaining)) => {
+                remaining
+            }
+            MessageState::UntilClose => u64::MAX,
+            MessageState::Head | MessageState::Chunked(_) | MessageState::Lost => 0,
         }
     }
 
     /// Returns true if the next byte begins a message.
     #[must_use]
     pub fn at_boundary(&self) -> bool {
-        self.state == State::Head && self.head.is_empty()
+        self.state == MessageState::Head && self.head.is_empty()
     }
 
     /// Tells it that a message begins at the next byte.
     pub fn restart(&mut self) {
-        self.state = State::Head;
+        self.state = MessageState::Head;
         self.head.clear();
     }
 
@@ -218,13 +220,13 @@ impl MessageReader {
     #[inline]
     pub fn take_in_order(&mut self, length: u32) -> bool {
         match &mut self.state {
-            State::Body(remaining) | State::Chunked(Chunk::Data(remaining))
+            MessageState::Body(remaining) | MessageState::Chunked(Chunk::Data(remaining))
                 if u64::from(length) < *remaining =>
             {
                 *remaining -= u64::from(length);
                 true
             }
-            state => *state == State::UntilClose,
+            state => *state == MessageState::UntilClose,
         }
     }
 
@@ -253,26 +255,28 @@ impl MessageReader {
         mut event: impl FnMut(HttpEvent, Option<&str>),
     ) {
         let end = offset + length;
-        if self.state == State::Lost && self.begins_message(bytes) {
+        if self.state == MessageState::Lost && self.begins_message(bytes) {
             self.restart();
         }
         while offset < end {
             let used = match self.state {
-                State::Lost | State::UntilClose => return,
-                State::Body(remaining) => {
+                MessageState::Lost | MessageState::UntilClose => return,
+                MessageState::Body(remaining) => {
                     let taken = remaining.min(end - offset);
                     if taken == remaining {
-                        self.state = State::Head;
+                        self.state = MessageState::Head;
                         event(HttpEvent::End(offset + taken), None);
                     } else {
-                        self.state = State::Body(remaining - taken);
+                        self.state = MessageState::Body(remaining - taken);
                     }
                     taken
                 }
-                State::Chunked(chunk) => self.chunk(chunk, offset, end - offset, bytes, &mut event),
-                State::Head => {
+                MessageState::Chunked(chunk) => {
+                    self.chunk(chunk, offset, end - offset, bytes, &mut event)
+                }
+                MessageState::Head => {
                     if bytes.is_empty() {
-                        self.state = State::Lost;
+                        self.state = MessageState::Lost;
                         self.head.clear();
                         return;
                     }
@@ -311,7 +315,7 @@ impl MessageReader {
                 return blank as u64;
             }
             if !self.begins_message(bytes) && bytes.len() >= 8 {
-                self.state = State::Lost;
+                self.state = MessageState::Lost;
                 return bytes.len() as u64;
             }
             event(HttpEvent::Start(offset), None);
@@ -319,7 +323,7 @@ impl MessageReader {
         let had = self.head.len();
         let Some(end) = head_end(&self.head, bytes) else {
             if had + bytes.len() > MAX_HEAD {
-                self.state = State::Lost;
+                self.state = MessageState::Lost;
                 self.head.clear();
             } else {
                 self.head.extend_from_slice(bytes);
@@ -400,7 +404,7 @@ impl MessageReader {
     ) -> u64 {
         if let Chunk::Data(remaining) = chunk {
             let taken = remaining.min(length);
-            self.state = State::Chunked(if taken == remaining {
+            self.state = MessageState::Chunked(if taken == remaining {
                 Chunk::DataEnd(2)
             } else {
                 Chunk::Data(remaining - taken)
@@ -408,7 +412,7 @@ impl MessageReader {
             return taken;
         }
         let Some(&byte) = bytes.first() else {
-            self.state = State::Lost;
+            self.state = MessageState::Lost;
             return length;
         };
         let next = match chunk {
@@ -432,7 +436,7 @@ impl MessageReader {
             Chunk::DataEnd(2) if byte == b'\r' => Some(Chunk::DataEnd(1)),
             Chunk::DataEnd(_) if byte == b'\n' => Some(Chunk::Size(0, 0, false)),
             Chunk::Trailer(0) if byte == b'\n' => {
-                self.state = State::Head;
+                self.state = MessageState::Head;
                 event(HttpEvent::End(offset + 1), None);
                 return 1;
             }
@@ -441,7 +445,7 @@ impl MessageReader {
             Chunk::Trailer(line) if line < MAX_CHUNK_LINE => Some(Chunk::Trailer(line + 1)),
             _ => None,
         };
-        self.state = next.map_or(State::Lost, State::Chunked);
+        self.state = next.map_or(MessageState::Lost, MessageState::Chunked);
         1
     }
 }
@@ -451,22 +455,22 @@ fn behind_head(
     parsed: Option<Parsed>,
     after: u64,
     event: &mut impl FnMut(HttpEvent, Option<&str>),
-) -> State {
+) -> MessageState {
     let Some((head, body, host)) = parsed else {
-        return State::Lost;
+        return MessageState::Lost;
     };
     if matches!(body, Body::Interim) {
         event(HttpEvent::Interim, None);
-        return State::Head;
+        return MessageState::Head;
     }
     event(HttpEvent::Head(head), host.as_deref());
     match body {
-        Body::Chunked => State::Chunked(Chunk::Size(0, 0, false)),
-        Body::Length(n) if n > 0 => State::Body(n),
-        Body::UntilClose => State::UntilClose,
+        Body::Chunked => MessageState::Chunked(Chunk::Size(0, 0, false)),
+        Body::Length(n) if n > 0 => MessageState::Body(n),
+        Body::UntilClose => MessageState::UntilClose,
         Body::Length(_) | Body::Interim => {
             event(HttpEvent::End(after), None);
-            State::Head
+            MessageState::Head
         }
     }
 }

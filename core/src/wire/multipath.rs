@@ -39,14 +39,14 @@ fn options(mut options: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
 
 /// The handshake of a TCP connection, as to its paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Handshake {
+pub(crate) enum MultipathHandshake {
     /// The first path. Holds the sender's key, once it gives one.
     First(Option<[u8; 8]>),
     /// A further path. Holds the token of the connection, which the end that opens the path shows.
     Further(Option<u32>),
 }
 
-impl Handshake {
+impl MultipathHandshake {
     /// Reads the TCP options of a packet with SYN.
     pub(crate) fn of(tcp_options: &[u8]) -> Option<Self> {
         /// Lengths with a key, and with a token.
@@ -170,31 +170,43 @@ mod tests {
 
     #[test]
     fn further_paths_are_told_from_first_ones() {
-        let further = Some(Handshake::Further(Some(0x0102_0304)));
-        assert_eq!(Handshake::of(&JOIN), further);
+        let further = Some(MultipathHandshake::Further(Some(0x0102_0304)));
+        assert_eq!(MultipathHandshake::of(&JOIN), further);
         let among = [&[1, 1, 2, 4, 5, 0xb4][..], &JOIN].concat();
-        assert_eq!(Handshake::of(&among), further);
-        assert_eq!(Handshake::of(&JOINED), Some(Handshake::Further(None)));
-        assert_eq!(Handshake::of(&CAPABLE), Some(Handshake::First(None)));
+        assert_eq!(MultipathHandshake::of(&among), further);
+        assert_eq!(
+            MultipathHandshake::of(&JOINED),
+            Some(MultipathHandshake::Further(None))
+        );
+        assert_eq!(
+            MultipathHandshake::of(&CAPABLE),
+            Some(MultipathHandshake::First(None))
+        );
         let key = [1, 2, 3, 4, 5, 6, 7, 8];
-        assert_eq!(Handshake::of(&WITH_KEY), Some(Handshake::First(Some(key))));
-        assert_eq!(Handshake::of(&[2, 4, 5, 0xb4, 1, 3, 3, 7]), None);
+        assert_eq!(
+            MultipathHandshake::of(&WITH_KEY),
+            Some(MultipathHandshake::First(Some(key)))
+        );
+        assert_eq!(MultipathHandshake::of(&[2, 4, 5, 0xb4, 1, 3, 3, 7]), None);
         // Version 0 makes tokens in another way (RFC 6824).
         let mut former = WITH_KEY;
         former[2] = 0;
-        assert_eq!(Handshake::of(&former), None);
+        assert_eq!(MultipathHandshake::of(&former), None);
     }
 
     #[test]
     fn damaged_options_are_none() {
-        assert_eq!(Handshake::of(&[]), None);
-        assert_eq!(Handshake::of(&JOIN[..2]), None);
-        assert_eq!(Handshake::of(&[&[0][..], &JOIN].concat()), None);
-        assert_eq!(Handshake::of(&[2, 0, 30, 0]), None);
-        assert_eq!(Handshake::of(&[2, 200, 30, 12, 0x10]), None);
-        assert_eq!(Handshake::of(&[30, 0, 0x10, 1]), None);
+        assert_eq!(MultipathHandshake::of(&[]), None);
+        assert_eq!(MultipathHandshake::of(&JOIN[..2]), None);
+        assert_eq!(MultipathHandshake::of(&[&[0][..], &JOIN].concat()), None);
+        assert_eq!(MultipathHandshake::of(&[2, 0, 30, 0]), None);
+        assert_eq!(MultipathHandshake::of(&[2, 200, 30, 12, 0x10]), None);
+        assert_eq!(MultipathHandshake::of(&[30, 0, 0x10, 1]), None);
         // Cut by the snapshot length.
-        assert_eq!(Handshake::of(&JOIN[..7]), Some(Handshake::Further(None)));
+        assert_eq!(
+            MultipathHandshake::of(&JOIN[..7]),
+            Some(MultipathHandshake::Further(None))
+        );
     }
 
     /// Figure 9: acknowledged 7, data 0x0102_0304 from the path's byte 9 on, 300 bytes and what flags add.

@@ -84,7 +84,7 @@ pub enum TlsEvent {
 /// Follows record headers through a stream.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordReader {
-    state: State,
+    state: RecordState,
     /// Length of the last record that holds as much as a record can.
     full: u32,
     /// Length that hidden records are supposed to have: that of the last full one, or one on which two visible ones
@@ -107,7 +107,7 @@ pub struct RecordReader {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum RecordState {
     /// In a header, with this many of its bytes known.
     Header { bytes: [u8; 5], have: u8 },
     /// In a record's body.
@@ -116,7 +116,7 @@ enum State {
     Lost,
 }
 
-impl State {
+impl RecordState {
     /// Before a header.
     const NEXT: Self = Self::Header {
         bytes: [0; 5],
@@ -126,7 +126,7 @@ impl State {
 
 impl Default for RecordReader {
     fn default() -> Self {
-        Self::in_state(State::NEXT)
+        Self::in_state(RecordState::NEXT)
     }
 }
 
@@ -134,10 +134,10 @@ impl RecordReader {
     /// A reader that looks for a first header wherever one may be.
     #[must_use]
     pub const fn lost() -> Self {
-        Self::in_state(State::Lost)
+        Self::in_state(RecordState::Lost)
     }
 
-    const fn in_state(state: State) -> Self {
+    const fn in_state(state: RecordState) -> Self {
         Self {
             state,
             full: 0,
@@ -186,13 +186,13 @@ impl RecordReader {
     /// Returns true if the framing is known without guessing.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
-        !self.guessed && !matches!(self.state, State::Lost)
+        !self.guessed && !matches!(self.state, RecordState::Lost)
     }
 
     /// Returns how many of the next bytes are certain to be of the current record's body.
     #[must_use]
     pub fn body(&self) -> u64 {
-        if matches!(self.state, State::Body) && !self.guessed {
+        if matches!(self.state, RecordState::Body) && !self.guessed {
             self.remaining.into()
         } else {
             0
@@ -202,12 +202,12 @@ impl RecordReader {
     /// Returns true if the next byte begins a record, as far as known.
     #[must_use]
     pub const fn at_boundary(&self) -> bool {
-        matches!(self.state, State::Header { have: 0, .. })
+        matches!(self.state, RecordState::Header { have: 0, .. })
     }
 
     /// Tells it that a record begins at the next byte.
     pub const fn restart(&mut self) {
-        self.state = State::NEXT;
+        self.state = RecordState::NEXT;
         self.guessed = false;
         self.remaining = 0;
         self.before = 0;
@@ -216,12 +216,12 @@ impl RecordReader {
     /// Takes `length` bytes if all of them are of a record's body, and that is known; else none, and `false`.
     #[inline]
     pub fn take_in_order(&mut self, length: u32) -> bool {
-        if !matches!(self.state, State::Body) || self.guessed || length > self.remaining {
+        if !matches!(self.state, RecordState::Body) || self.guessed || length > self.remaining {
             return false;
         }
         self.remaining -= length;
         if self.remaining == 0 {
-            self.state = State::NEXT;
+            self.state = RecordState::NEXT;
         }
         true
     }
@@ -234,7 +234,7 @@ impl RecordReader {
         mut length: u64,
         mut event: impl FnMut(TlsEvent),
     ) {
-        if self.guessed || matches!(self.state, State::Lost) {
+        if self.guessed || matches!(self.state, RecordState::Lost) {
             // Senders begin a packet with a record far more often than chance would put these bytes there.
             let supposed_elsewhere = !self.at_boundary();
             if supposed_elsewhere && self.plausible_start(bytes, length) {
@@ -243,11 +243,11 @@ impl RecordReader {
         }
         while length > 0 {
             match self.state {
-                State::Lost => {
+                RecordState::Lost => {
                     event(TlsEvent::Unframed(length));
                     return;
                 }
-                State::Body => {
+                RecordState::Body => {
                     let taken = length.min(u64::from(self.remaining));
                     event(TlsEvent::Bytes(taken));
                     self.remaining -= taken as u32;
@@ -256,10 +256,10 @@ impl RecordReader {
                         .get(usize::try_from(taken).unwrap_or(usize::MAX)..)
                         .unwrap_or_default();
                     if self.remaining == 0 {
-                        self.state = State::NEXT;
+                        self.state = RecordState::NEXT;
                     }
                 }
-                State::Header { .. } => {
+                RecordState::Header { .. } => {
                     if !self.header(offset, bytes, length, &mut event) {
                         return;
                     }
@@ -277,7 +277,7 @@ impl RecordReader {
         length: u64,
         event: &mut impl FnMut(TlsEvent),
     ) -> bool {
-        let State::Header {
+        let RecordState::Header {
             bytes: header,
             have,
         } = &mut self.state
@@ -317,7 +317,7 @@ impl RecordReader {
         event: &mut impl FnMut(TlsEvent),
     ) {
         let Some(header) = header else {
-            self.state = State::Lost;
+            self.state = RecordState::Lost;
             self.guessed = true;
             return;
         };
@@ -334,7 +334,7 @@ impl RecordReader {
             guessed,
         });
         self.remaining = RECORD_HEADER + header.length - u32::from(had);
-        self.state = State::Body;
+        self.state = RecordState::Body;
     }
 
     /// Takes the length of a record that shows.

@@ -3,7 +3,7 @@
 use crate::bounded::work;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::quic::{
-    ConnectionId, CryptoStream, DEFAULT_CRYPTO_LIMIT, InitialKeys, Packet, crypto_frames,
+    ConnectionId, CryptoStream, DEFAULT_CRYPTO_LIMIT, InitialKeys, QuicPacket, crypto_frames,
 };
 
 /// ALPN names of HTTP/3 and its drafts begin so (RFC 9114, section 3.1).
@@ -81,7 +81,7 @@ impl HelloReader {
     }
 
     /// Takes a client's Initial; hands out the ClientHello once, as soon as it is whole or has named the server.
-    pub(super) fn take(&mut self, packet: &Packet<'_>) -> Option<Hello> {
+    pub(super) fn take(&mut self, packet: &QuicPacket<'_>) -> Option<Hello> {
         let captured = packet.bytes.len().saturating_sub(packet.header_len);
         // Of a packet cut before it could name anybody, keys would open nothing that is missed.
         let is_useless = packet.is_cut() && captured < LEAST_WITH_NAME;
@@ -134,7 +134,7 @@ impl HelloReader {
     }
 
     /// Decrypts a packet into `payload`.
-    fn open(&mut self, packet: &Packet<'_>) -> bool {
+    fn open(&mut self, packet: &QuicPacket<'_>) -> bool {
         let Some(version) = packet.version else {
             return false;
         };

@@ -31,7 +31,7 @@ use std::net::IpAddr;
 use self::hello::{Hello, HelloReader};
 use self::opening::{MIN_DATAGRAM, is_stun, may_be_quic};
 pub(crate) use self::opening::{Opening, opens_connection};
-use self::path::Path;
+use self::path::QuicPath;
 use self::requests::{Belief, ClientPacket, PacketPosition, Requests, Uplink, within};
 use self::responses::{Downlink, Responses};
 use super::context::{Context, Outcome};
@@ -42,7 +42,7 @@ use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::Udp;
 use crate::wire::quic::{
-    Form, LONG_HEADER, Packet, TAG_LEN, looks_like_greased_initial, parse_datagram,
+    Form, LONG_HEADER, QuicPacket, TAG_LEN, looks_like_greased_initial, parse_datagram,
 };
 
 /// The reason why a server's packet may carry no response.
@@ -64,7 +64,7 @@ pub(crate) struct QuicSession {
     /// The server's name was looked for, and all that could be found was.
     pub(crate) settled: bool,
     hello: HelloReader,
-    path: Path,
+    path: QuicPath,
     requests: Requests,
     responses: Responses,
     /// A server's packet of which the next one tells whether it counts.
@@ -93,7 +93,7 @@ impl QuicSession {
             client,
             settled: false,
             hello: HelloReader::default(),
-            path: Path::default(),
+            path: QuicPath::default(),
             requests: Requests::default(),
             responses: Responses::default(),
             held: None,
@@ -272,7 +272,7 @@ impl QuicSession {
     /// where it is `behind_initial`, as such datagrams are (RFC 9000, section 14.1).
     fn early(
         &mut self,
-        packet: &Packet<'_>,
+        packet: &QuicPacket<'_>,
         size: u32,
         behind_initial: bool,
         stamp: Stamp,

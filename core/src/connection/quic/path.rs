@@ -3,8 +3,8 @@
 use crate::config::Config;
 use crate::packet::{Time, from_milliseconds};
 use crate::wire::quic::{
-    ConnectionId, ConnectionIdLengths, Endpoint, Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet,
-    TAG_LEN,
+    ConnectionId, ConnectionIdLengths, Endpoint, Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM,
+    QuicPacket, TAG_LEN,
 };
 
 /// Short headers compared before the length of their connection ID is believed. What follows the ID is encrypted, so a
@@ -26,7 +26,7 @@ const MOST_REFUSED: u8 = 3;
 
 /// Connection IDs, round-trip times and datagram sizes of one connection.
 #[derive(Debug)]
-pub(super) struct Path {
+pub(super) struct QuicPath {
     lengths: ConnectionIdLengths,
     /// Sent by the client, sent by the server.
     watches: [Watch; 2],
@@ -55,7 +55,7 @@ pub(super) struct Path {
     moved: bool,
 }
 
-impl Default for Path {
+impl Default for QuicPath {
     fn default() -> Self {
         Self {
             lengths: ConnectionIdLengths::default(),
@@ -90,7 +90,7 @@ const fn endpoint(from_client: bool) -> Endpoint {
     }
 }
 
-impl Path {
+impl QuicPath {
     /// Returns true if the beginning of the connection was seen.
     pub(super) const fn saw_handshake(&self) -> bool {
         self.original.is_some()
@@ -111,7 +111,7 @@ impl Path {
     }
 
     /// Takes a packet with a long header.
-    pub(super) fn take_long(&mut self, packet: &Packet<'_>, from_client: bool, time: Time) {
+    pub(super) fn take_long(&mut self, packet: &QuicPacket<'_>, from_client: bool, time: Time) {
         self.lengths.learn(endpoint(from_client), packet);
         if from_client {
             let to = ConnectionId::new(packet.dcid);
@@ -159,7 +159,7 @@ impl Path {
     }
 
     /// Returns true if a client's Initial opens another connection than the one seen so far.
-    pub(super) fn is_foreign(&self, initial: &Packet<'_>) -> bool {
+    pub(super) fn is_foreign(&self, initial: &QuicPacket<'_>) -> bool {
         let to = ConnectionId::new(initial.dcid);
         self.reaction.is_some() && self.original != Some(to) && self.server_id != Some(to)
     }
@@ -365,13 +365,13 @@ mod tests {
     fn later_requests_show_how_long_the_servers_work_on_keys_took() {
         let config = Config::default();
         let at = |milliseconds: i64| Time(milliseconds * MILLISECOND);
-        let mut path = Path {
+        let mut path = QuicPath {
             initial: Some(at(0)),
             answer: Some(at(30)),
             reaction: Some(at(31)),
-            ..Path::default()
+            ..QuicPath::default()
         };
-        let pause = |path: &Path| path.pause(&config) / (MILLISECOND / 10);
+        let pause = |path: &QuicPath| path.pause(&config) / (MILLISECOND / 10);
         assert_eq!(pause(&path), 279);
         // Too early for an answer.
         path.answered(at(100), at(115));
@@ -383,7 +383,7 @@ mod tests {
 
     #[test]
     fn what_was_wrong_of_answers_is_forgotten_when_all_come_sooner() {
-        let mut path = Path::default();
+        let mut path = QuicPath::default();
         assert_eq!(path.least_wait(), 0);
         path.waited(92, true);
         path.waited(27, true);
@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn without_a_handshake_the_round_trip_is_no_shorter_than_an_answer_takes() {
         let config = Config::default();
-        let mut path = Path::default();
+        let mut path = QuicPath::default();
         assert_eq!(path.pause(&config), 9 * MILLISECOND);
         path.answered(Time(0), Time(40 * MILLISECOND));
         assert_eq!(path.pause(&config), 36 * MILLISECOND);

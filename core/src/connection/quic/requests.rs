@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::path::Path;
+use super::path::QuicPath;
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::packet::{Stamp, Time};
@@ -164,7 +164,7 @@ impl Requests {
     pub(super) fn take(
         &mut self,
         packet: Uplink,
-        path: &mut Path,
+        path: &mut QuicPath,
         config: &Config,
     ) -> ClientPacket {
         if matches!(packet.place, PacketPosition::Early | PacketPosition::Padded) {
@@ -221,7 +221,7 @@ impl Requests {
     }
 
     /// Takes early data: requests, for which alone clients use it (RFC 9001, section 4.6).
-    fn early(&mut self, packet: &Uplink, path: &Path, config: &Config) -> ClientPacket {
+    fn early(&mut self, packet: &Uplink, path: &QuicPath, config: &Config) -> ClientPacket {
         if u64::from(packet.content) * 2 < self.usual(config) {
             return ClientPacket::Control;
         }
@@ -243,7 +243,12 @@ impl Requests {
     }
 
     /// Takes a packet that continues a full one before it: of one long request, or, in a first flight, of several.
-    fn goes_on(&mut self, packet: &Uplink, path: &Path, config: &Config) -> Option<ClientPacket> {
+    fn goes_on(
+        &mut self,
+        packet: &Uplink,
+        path: &QuicPath,
+        config: &Config,
+    ) -> Option<ClientPacket> {
         let half = path.round_trip(config) / 2;
         let last = self.asked.last_mut()?;
         if !last.goes_on
@@ -273,7 +278,7 @@ impl Requests {
     }
 
     /// Tells whether a packet repeats a request.
-    fn again(&self, packet: &Uplink, path: &Path, config: &Config) -> Option<ClientPacket> {
+    fn again(&self, packet: &Uplink, path: &QuicPath, config: &Config) -> Option<ClientPacket> {
         let round_trip = path.round_trip(config);
         let now = packet.stamp.time;
         // A probe timeout is longer than the round trip (RFC 9002, section 6.2.1); what it sends again is as long, but
@@ -309,7 +314,7 @@ impl Requests {
     }
 
     /// Adds the requests of a packet; returns how many these are.
-    fn push(&mut self, packet: &Uplink, belief: Belief, path: &Path, config: &Config) -> usize {
+    fn push(&mut self, packet: &Uplink, belief: Belief, path: &QuicPath, config: &Config) -> usize {
         let goes_on = packet.size >= path.carried;
         let first_flight = belief == Belief::IfFull || packet.place == PacketPosition::Early;
         let goes_on = goes_on && packet.place != PacketPosition::Padded;
@@ -358,7 +363,7 @@ impl Requests {
     /// Returns true if a request is as long as the latest, and comes when a probe timeout does on a
     /// young connection: at first, a client supposes that round trips vary by half (RFC 9002,
     /// sections 5.3 and 6.2.1), and by an eighth at least after some.
-    fn looks_repeated(&self, packet: &Uplink, path: &Path, config: &Config) -> bool {
+    fn looks_repeated(&self, packet: &Uplink, path: &QuicPath, config: &Config) -> bool {
         let now = packet.stamp.time;
         let round_trip = match path.least_wait() {
             0 => path.shortest_round_trip(config),
@@ -403,7 +408,7 @@ impl Requests {
             .clamp(1, MAX_ASKED)
     }
 
-    fn believe(&mut self, packet: &Uplink, jump: u64, path: &Path, config: &Config) -> Belief {
+    fn believe(&mut self, packet: &Uplink, jump: u64, path: &QuicPath, config: &Config) -> Belief {
         let first_flight = !std::mem::replace(&mut self.settled_in, true)
             && path.in_first_flight(packet.stamp.time, config);
         if first_flight || packet.place == PacketPosition::Coalesced {
@@ -443,7 +448,7 @@ impl Requests {
 
     /// Returns true if a datagram only tries out whether the path carries its size (RFC 9000,
     /// section 14.3): it is larger than all before, or tries that again.
-    fn is_probe(&mut self, size: u32, path: &mut Path) -> bool {
+    fn is_probe(&mut self, size: u32, path: &mut QuicPath) -> bool {
         if size > path.largest[0] {
             path.largest[0] = size;
             self.probe = (size, 1);

@@ -5,12 +5,12 @@ mod padding;
 use padding::Padding;
 use smallvec::SmallVec;
 
-use super::path::Path;
+use super::path::QuicPath;
 use super::requests::{Belief, MAX_ASKED, Requests, Unanswered, within};
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::connection::context::Context;
-use crate::connection::sharing::{Claim, MOST_CLAIMS, Manner, Sharing};
+use crate::connection::sharing::{MOST_REQUESTS, Manner, PeriodRequest, Sharing};
 use crate::facts::segment::{Segment, Transport};
 use crate::packet::{Stamp, Time};
 
@@ -95,7 +95,7 @@ impl Responses {
         &mut self,
         packet: &Downlink,
         requests: &mut Requests,
-        path: &mut Path,
+        path: &mut QuicPath,
         ctx: &mut Context<'_>,
     ) -> Option<u32> {
         let now = packet.stamp.time;
@@ -136,7 +136,7 @@ impl Responses {
         packet: &Downlink,
         flows_on: bool,
         requests: &mut Requests,
-        path: &mut Path,
+        path: &mut QuicPath,
         ctx: &mut Context<'_>,
     ) {
         let now = packet.stamp.time;
@@ -150,7 +150,7 @@ impl Responses {
             return;
         }
         let goes_on = self.goes_on_beside(&begun, now, flows_on, path, ctx.config);
-        let is_full = self.count() + begun.len() > MOST_CLAIMS;
+        let is_full = self.count() + begun.len() > MOST_REQUESTS;
         if !goes_on || is_full {
             self.end_period(path, ctx);
         }
@@ -218,7 +218,7 @@ impl Responses {
         begun: &[Unanswered],
         now: Time,
         flows_on: bool,
-        path: &Path,
+        path: &QuicPath,
         config: &Config,
     ) -> bool {
         let at_once = path.round_trip(config) / AT_ONCE;
@@ -258,7 +258,7 @@ impl Responses {
             offset: 0,
         });
         let sharing = self.sharing.get_or_insert_with(turns);
-        sharing.begin(Claim {
+        sharing.begin(PeriodRequest {
             number: number.unwrap_or(0),
             asked: asked.stamp.time,
             asked_at: asked.asked_at,
@@ -271,7 +271,7 @@ impl Responses {
     /// The least time that an answer takes now, in nanoseconds: half of what the first one took, since that includes the
     /// work on keys. A response that fell silent with a full packet may wait for acknowledgements, and goes on within a
     /// round trip: what comes clearly sooner than any answer did is more of it.
-    fn soonest(&self, flows_on: bool, path: &Path, config: &Config) -> i64 {
+    fn soonest(&self, flows_on: bool, path: &QuicPath, config: &Config) -> i64 {
         let (reply, longest) = (path.reply_time(), path.round_trip(config));
         match self.last {
             Some((_, true)) if !flows_on => {
@@ -324,7 +324,7 @@ impl Responses {
     }
 
     /// Tells responses apart that came in together, now that they are complete.
-    fn end_period(&mut self, path: &Path, ctx: &mut Context<'_>) {
+    fn end_period(&mut self, path: &QuicPath, ctx: &mut Context<'_>) {
         let ends_full = self.last.is_some_and(|(_, full)| full);
         let padding = self.padding.most(ends_full, path.largest[1]);
         let surplus = self.surplus(path, ctx.config);
@@ -333,9 +333,9 @@ impl Responses {
             return;
         };
         let shared = sharing.count() > 1;
-        for (at, claim) in sharing.claims().iter().enumerate() {
+        for (at, request) in sharing.requests().iter().enumerate() {
             let most = sharing.most(at);
-            ctx.resize(claim.number, |segment| {
+            ctx.resize(request.number, |segment| {
                 let unknown = if shared {
                     segment
                         .app_bytes
@@ -369,7 +369,7 @@ impl Responses {
 
     /// Half a packet where this is what the last one holds by chance, and is not seen because the server pads it; and takes
     /// note of how the response ended.
-    fn surplus(&mut self, path: &Path, config: &Config) -> u64 {
+    fn surplus(&mut self, path: &QuicPath, config: &Config) -> u64 {
         let Some(sharing) = self.sharing.as_ref().filter(|sharing| sharing.count() > 0) else {
             return 0;
         };
@@ -388,7 +388,7 @@ impl Responses {
         for response in &self.receiving {
             let segment = response.number.and_then(|number| ctx.segments.get(number));
             let bytes = segment.map_or(0, |segment| segment.bytes);
-            sharing.begin(Claim {
+            sharing.begin(PeriodRequest {
                 number: response.number.unwrap_or(0),
                 asked: now,
                 asked_at: sharing.received(),
@@ -400,7 +400,7 @@ impl Responses {
     }
 
     /// Ends all, as the connection does; `false` if only the capture ends.
-    pub(super) fn close(&mut self, is_complete: bool, path: &Path, ctx: &mut Context<'_>) {
+    pub(super) fn close(&mut self, is_complete: bool, path: &QuicPath, ctx: &mut Context<'_>) {
         self.end_period(path, ctx);
         if is_complete {
             for response in self.receiving.drain(..) {

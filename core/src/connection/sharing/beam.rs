@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::claim::{Claim, MOST_CLAIMS, MediaTrack};
+use super::claim::{MOST_REQUESTS, MediaTrack, PeriodRequest};
 use super::rhythm::Rhythm;
 use crate::bounded::work;
 
@@ -54,13 +54,13 @@ pub(crate) enum Manner {
 /// One way to read a period.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reading {
-    pub(super) tracks: SmallVec<[MediaTrack; MOST_CLAIMS]>,
+    pub(super) tracks: SmallVec<[MediaTrack; MOST_REQUESTS]>,
     /// Bytes of each, by place.
-    pub(super) sizes: SmallVec<[u64; MOST_CLAIMS]>,
+    pub(super) sizes: SmallVec<[u64; MOST_REQUESTS]>,
     /// Bytes of the connection at which each had its last.
-    pub(super) ends: SmallVec<[u64; MOST_CLAIMS]>,
+    pub(super) ends: SmallVec<[u64; MOST_REQUESTS]>,
     /// Bytes of audio that came about when one video ended and the next began, and may be the other's.
-    pub(super) doubtful: SmallVec<[u64; MOST_CLAIMS]>,
+    pub(super) doubtful: SmallVec<[u64; MOST_REQUESTS]>,
     pub(super) cost: f64,
     rhythm: Rhythm,
     manner: Manner,
@@ -90,7 +90,7 @@ enum PeriodEvent {
 /// The period to be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Puzzle<'a> {
-    pub(super) claims: &'a [Claim],
+    pub(super) requests: &'a [PeriodRequest],
     /// Bytes of the connection at its end.
     pub(super) end: u64,
     /// The size of audio.
@@ -103,8 +103,8 @@ pub(super) struct Puzzle<'a> {
 }
 
 /// Readings of a period that are followed at once, by its responses and the datagrams in which they came.
-pub(super) fn width(claims: usize, datagrams: usize) -> usize {
-    (READINGS * datagrams / claims.max(1)).clamp(LEAST_WIDTH, WIDTH)
+pub(super) fn width(requests: usize, datagrams: usize) -> usize {
+    (READINGS * datagrams / requests.max(1)).clamp(LEAST_WIDTH, WIDTH)
 }
 
 /// The most memory that reading a period takes, in bytes: a list of readings, and the next.
@@ -112,19 +112,22 @@ pub(super) const BOUND: usize = 4 * WIDTH * size_of::<Reading>();
 
 /// The likeliest readings of a period, the best first, and others that are nearly as good.
 pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
-    let Puzzle { claims, end, .. } = *puzzle;
-    let mut events: SmallVec<[(u64, PeriodEvent); 2 * MOST_CLAIMS]> = SmallVec::new();
-    for (at, claim) in claims.iter().enumerate() {
-        events.push((claim.asked_at, PeriodEvent::Asked(at)));
-        events.push((claim.begun_at.max(claim.asked_at), PeriodEvent::Begun(at)));
+    let Puzzle { requests, end, .. } = *puzzle;
+    let mut events: SmallVec<[(u64, PeriodEvent); 2 * MOST_REQUESTS]> = SmallVec::new();
+    for (at, request) in requests.iter().enumerate() {
+        events.push((request.asked_at, PeriodEvent::Asked(at)));
+        events.push((
+            request.begun_at.max(request.asked_at),
+            PeriodEvent::Begun(at),
+        ));
     }
     // What was asked for together begins together; in order within.
     events.sort_by_key(|event| event.0);
     let mut readings = vec![Reading {
-        tracks: SmallVec::from_elem(MediaTrack::None, claims.len()),
-        sizes: SmallVec::from_elem(0, claims.len()),
-        ends: SmallVec::from_elem(0, claims.len()),
-        doubtful: SmallVec::from_elem(0, claims.len()),
+        tracks: SmallVec::from_elem(MediaTrack::None, requests.len()),
+        sizes: SmallVec::from_elem(0, requests.len()),
+        ends: SmallVec::from_elem(0, requests.len()),
+        doubtful: SmallVec::from_elem(0, requests.len()),
         rhythm: *rhythm,
         manner: puzzle.manner,
         ..Reading::default()
@@ -136,14 +139,14 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
         }
         so_far = at;
         match event {
-            PeriodEvent::Begun(claim) => readings.iter_mut().for_each(|r| r.begin(claim)),
-            PeriodEvent::Asked(claim) => {
+            PeriodEvent::Begun(request) => readings.iter_mut().for_each(|r| r.begin(request)),
+            PeriodEvent::Asked(request) => {
                 let mut next = Vec::with_capacity(3 * readings.len());
                 work::count(STEPS * 3 * readings.len());
                 for reading in readings {
                     for track in [MediaTrack::Audio, MediaTrack::Video, MediaTrack::None] {
                         let mut reading = reading.clone();
-                        reading.ask(claim, track, puzzle);
+                        reading.ask(request, track, puzzle);
                         next.push(reading);
                     }
                 }
@@ -165,23 +168,23 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
 impl Reading {
     /// A request is sent, of this track.
     fn ask(&mut self, at: usize, track: MediaTrack, puzzle: &Puzzle<'_>) {
-        let claim = &puzzle.claims[at];
+        let request = &puzzle.requests[at];
         self.tracks[at] = track;
         self.latest = Some(at);
-        self.cost += self.rhythm.cost(track, claim.asked);
-        self.rhythm.note(track, claim.asked);
+        self.cost += self.rhythm.cost(track, request.asked);
+        self.rhythm.note(track, request.asked);
         match track {
-            MediaTrack::None if claim.is_repeated => self.cost += REPEATED,
+            MediaTrack::None if request.is_repeated => self.cost += REPEATED,
             MediaTrack::None => self.cost += NONE,
             MediaTrack::Video => self.ask_video(at, puzzle),
             MediaTrack::Audio => {
                 // The last one is complete then.
                 let left = match self.manner {
                     Manner::InTurns => self.audio.iter().map(|&at| self.lacks(at, puzzle)).sum(),
-                    Manner::Late | Manner::InOrder => self.complete(claim.asked_at, puzzle),
+                    Manner::Late | Manner::InOrder => self.complete(request.asked_at, puzzle),
                 };
                 self.misfit(left, puzzle.usual);
-                if self.fits(claim.asked_at, puzzle.usual) {
+                if self.fits(request.asked_at, puzzle.usual) {
                     self.cost -= FITS;
                 }
                 (self.latest_audio, self.followed) = (Some(at), None);
@@ -191,7 +194,7 @@ impl Reading {
 
     /// Video is asked for: players ask for the next when they have the last.
     fn ask_video(&mut self, at: usize, puzzle: &Puzzle<'_>) {
-        let (asked_at, usual) = (puzzle.claims[at].asked_at, puzzle.usual);
+        let (asked_at, usual) = (puzzle.requests[at].asked_at, puzzle.usual);
         if let Some((last, open)) = self.video {
             if open && self.sizes[last] < usual / HARDLY {
                 self.cost += NONE;
@@ -205,7 +208,7 @@ impl Reading {
                     Manner::InTurns => had.min(usual.saturating_sub(had)) / 2,
                     Manner::Late | Manner::InOrder => {
                         let most =
-                            usual.min(asked_at.saturating_sub(puzzle.claims[audio].begun_at));
+                            usual.min(asked_at.saturating_sub(puzzle.requests[audio].begun_at));
                         had.max(most.saturating_sub(had)).min(most) / 2
                     }
                 }
@@ -237,7 +240,7 @@ impl Reading {
 
     /// Completes audio with what was supposed to be the end of video, since it began; returns what it lacks then.
     fn complete(&mut self, upto: u64, puzzle: &Puzzle<'_>) -> u64 {
-        let begun = |at: usize| puzzle.claims[at].begun_at;
+        let begun = |at: usize| puzzle.requests[at].begun_at;
         let mut lacking = 0;
         for at in std::mem::take(&mut self.audio) {
             let left = self.lacks(at, puzzle);
@@ -315,8 +318,8 @@ impl Reading {
             Manner::InOrder => u64::MAX,
         };
         let turn = |at: usize| {
-            let claim = &puzzle.claims[at];
-            let begun = claim.begun_at.max(claim.asked_at);
+            let request = &puzzle.requests[at];
+            let begun = request.begun_at.max(request.asked_at);
             begun.saturating_add(lead)
         };
         let sharers = open()

@@ -3,7 +3,7 @@
 use crate::packet::Time;
 
 /// Responses of one period that are told apart; with more, those that go on begin another period.
-pub(crate) const MOST_CLAIMS: usize = 24;
+pub(crate) const MOST_REQUESTS: usize = 24;
 
 /// A track of media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum MediaTrack {
 
 /// A request whose response came in during a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Claim {
+pub(crate) struct PeriodRequest {
     /// The segment.
     pub(crate) number: u32,
     /// The time when it was asked for.

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::claim::Claim;
+use super::claim::PeriodRequest;
 use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::packet::Stamp;
@@ -34,7 +34,7 @@ pub(super) struct Usual {
 /// A busy period.
 #[derive(Debug, Default)]
 pub(super) struct Period {
-    pub(super) claims: SmallVec<[Claim; 2]>,
+    pub(super) requests: SmallVec<[PeriodRequest; 2]>,
     /// Bytes of the connection before it.
     pub(super) start: u64,
     /// Bytes with framing, and packets.
@@ -61,7 +61,7 @@ impl Period {
     }
 
     pub(super) fn heap(&self) -> usize {
-        spilled(&self.claims) + self.timeline.heap()
+        spilled(&self.requests) + self.timeline.heap()
     }
 }
 

@@ -26,11 +26,11 @@ impl PeriodReader {
     ) -> (f64, Vec<Part>) {
         let total = period.total(period.timeline.end());
         let puzzle = Puzzle {
-            claims: &period.claims,
+            requests: &period.requests,
             end: period.start + total,
             usual: usual.size,
             manner: self.manner,
-            width: beam::width(period.claims.len(), period.datagrams),
+            width: beam::width(period.requests.len(), period.datagrams),
             lead: config.sharing_lead(),
         };
         let readings = beam::read(&puzzle, &self.rhythm);
@@ -38,8 +38,8 @@ impl PeriodReader {
             return (0.0, Vec::new());
         };
         self.cost += best.cost;
-        for (claim, &track) in period.claims.iter().zip(&best.tracks) {
-            self.rhythm.note(track, claim.asked);
+        for (request, &track) in period.requests.iter().zip(&best.tracks) {
+            self.rhythm.note(track, request.asked);
         }
         if let Some(over) = period.timeline.end_time() {
             let lately = period.timeline.before(before(over, config));
@@ -58,20 +58,21 @@ impl PeriodReader {
             scaled(whole, so_far + part, total) - scaled(whole, so_far, total)
         };
         let part = |at: usize| {
-            let (size, claim) = (best.sizes[at], &period.claims[at]);
+            let (size, request) = (best.sizes[at], &period.requests[at]);
             let part = Part {
-                number: claim.number,
-                size: size + claim.before.0,
+                number: request.number,
+                size: size + request.before.0,
                 error: error(&readings, at, usual, audio),
-                first: period.timeline.at(claim.begun_at + 1),
+                first: period.timeline.at(request.begun_at + 1),
                 last: period.timeline.upto(best.ends[at]),
-                wire: portion(period.wire, so_far, size) + claim.before.1,
-                packets: portion(period.packets, so_far, size) + period.packets_of(claim.before.1),
+                wire: portion(period.wire, so_far, size) + request.before.1,
+                packets: portion(period.packets, so_far, size)
+                    + period.packets_of(request.before.1),
             };
             so_far += size;
             part
         };
-        (best.cost, (0..period.claims.len()).map(part).collect())
+        (best.cost, (0..period.requests.len()).map(part).collect())
     }
 }
 

@@ -38,7 +38,7 @@ impl Link {
 
     fn ask(&mut self) -> &mut Self {
         self.number += 1;
-        self.sharing.begin(Claim {
+        self.sharing.begin(PeriodRequest {
             number: self.number,
             asked: stamp(self.now).time,
             asked_at: self.sharing.received(),
@@ -139,7 +139,7 @@ fn any_period_adds_up() {
     link.learn(4);
     for round in 1..200_u64 {
         let mut sum = 0;
-        for at in 0..=round % MOST_CLAIMS as u64 {
+        for at in 0..=round % MOST_REQUESTS as u64 {
             let bytes = (round * 7919 + at * 104_729) % 150_000;
             link.ask().take(bytes);
             sum += bytes;

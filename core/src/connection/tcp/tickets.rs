@@ -96,7 +96,7 @@ pub(crate) struct Record {
 
 /// True if session tickets may still come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum TicketState {
     /// Nothing from the server since the client's Finished.
     #[default]
     Expected,
@@ -133,7 +133,7 @@ struct Swallowed {
 /// Tells tickets from responses.
 #[derive(Debug, Default)]
 pub(crate) struct Tickets {
-    state: State,
+    state: TicketState,
     doubtful: Option<Doubtful>,
     swallowed: Option<Swallowed>,
 }
@@ -142,14 +142,14 @@ impl Tickets {
     /// Returns where no ticket is to be expected any more.
     pub(crate) fn over() -> Self {
         Self {
-            state: State::Over,
+            state: TicketState::Over,
             ..Self::default()
         }
     }
 
     /// Returns true if the first response came, or would have.
     pub(crate) fn is_over(&self) -> bool {
-        self.state == State::Over
+        self.state == TicketState::Over
     }
 
     /// Returns true if a record of application data is no response's. `largest` is what a ticket's record has at most.
@@ -161,7 +161,7 @@ impl Tickets {
         ledger: &mut Ledger,
         found: &mut Found,
     ) -> bool {
-        if self.state == State::Over {
+        if self.state == TicketState::Over {
             self.resolve(record, ledger, found);
             return false;
         }
@@ -181,11 +181,11 @@ impl Tickets {
             {
                 return is_ticket;
             }
-        } else if exchange.responded && self.state == State::Expected {
+        } else if exchange.responded && self.state == TicketState::Expected {
             // An answer to early data goes on: the tickets are still to come.
             return false;
         }
-        if let State::Undecided { length, number, .. } = self.state
+        if let TicketState::Undecided { length, number, .. } = self.state
             && number == exchange.number
             && !record.is_http2
         {
@@ -199,21 +199,21 @@ impl Tickets {
                 exchange.doubt(u64::from(length), true);
             }
         }
-        self.state = State::Over;
+        self.state = TicketState::Over;
         false
     }
 
     /// Counts a ticket.
     fn see(&mut self, length: u32) {
         self.state = match self.state {
-            State::Seen {
+            TicketState::Seen {
                 length: seen,
                 count,
-            } if seen == length => State::Seen {
+            } if seen == length => TicketState::Seen {
                 length,
                 count: count.saturating_add(1),
             },
-            _ => State::Seen { length, count: 1 },
+            _ => TicketState::Seen { length, count: 1 },
         };
     }
 
@@ -227,33 +227,33 @@ impl Tickets {
         found: &mut Found,
     ) -> Option<bool> {
         match self.state {
-            State::Seen { length, count } if length == record.length => {
+            TicketState::Seen { length, count } if length == record.length => {
                 if count >= MOST_TICKETS {
                     // More than a server has tickets: they were records of the response, all alike.
                     found.returned = self.swallowed.take().map(|swallowed| swallowed.returned);
-                    self.state = State::Over;
+                    self.state = TicketState::Over;
                     return Some(false);
                 }
                 self.see(length);
                 self.swallow(record, number, run.stamp);
                 Some(true)
             }
-            State::Expected => {
-                self.state = State::Undecided {
+            TicketState::Expected => {
+                self.state = TicketState::Undecided {
                     length: record.length,
                     number,
                     stamp: run.stamp,
                 };
                 Some(false)
             }
-            State::Undecided {
+            TicketState::Undecided {
                 length,
                 number: first,
                 stamp,
             } if length == record.length && first == number => {
                 let whole = u64::from(RECORD_HEADER + length);
                 found.retract = Some((number, whole));
-                self.state = State::Seen { length, count: 2 };
+                self.state = TicketState::Seen { length, count: 2 };
                 if let Some(exchange) = ledger.owner_mut(record.offset) {
                     exchange.unrespond(record.framing);
                 }

@@ -6,7 +6,7 @@ use crate::quality::tests::request;
 const FULL: u64 = 1448;
 
 /// How responses of so many bytes and packets ended, each on a flow that ends with it, beside one that is whole.
-fn ends(packets: &[(u64, u64)]) -> Vec<End> {
+fn ends(packets: &[(u64, u64)]) -> Vec<ResponseEnd> {
     let whole = [(400 * FULL - 100, 400)];
     let all = packets.iter().chain(&whole);
     let mut requests: Vec<Request> = all
@@ -23,26 +23,26 @@ fn ends(packets: &[(u64, u64)]) -> Vec<End> {
 
 #[test]
 fn full_packets_alone_are_a_response_that_was_cut() {
-    assert_eq!(ends(&[(100 * FULL, 100)]), [End::Cut]);
+    assert_eq!(ends(&[(100 * FULL, 100)]), [ResponseEnd::Cut]);
     // Its last packet lacks a byte.
-    assert_eq!(ends(&[(100 * FULL - 1, 100)]), [End::Whole]);
+    assert_eq!(ends(&[(100 * FULL - 1, 100)]), [ResponseEnd::Whole]);
     // All are as large as each other, but others are larger.
-    assert_eq!(ends(&[(100 * FULL - 100, 100)]), [End::Whole]);
+    assert_eq!(ends(&[(100 * FULL - 100, 100)]), [ResponseEnd::Whole]);
 }
 
 #[test]
 fn few_packets_tell_nothing() {
-    assert_eq!(ends(&[(7 * FULL, 7)]), [End::Unknown]);
-    assert_eq!(ends(&[(8 * FULL, 8)]), [End::Cut]);
+    assert_eq!(ends(&[(7 * FULL, 7)]), [ResponseEnd::Unknown]);
+    assert_eq!(ends(&[(8 * FULL, 8)]), [ResponseEnd::Cut]);
 }
 
 #[test]
 fn packets_that_were_joined_or_are_too_small_tell_nothing() {
     for (full, end) in [
-        (535, End::Unknown),
-        (536, End::Cut),
-        (1500, End::Cut),
-        (1501, End::Unknown),
+        (535, ResponseEnd::Unknown),
+        (536, ResponseEnd::Cut),
+        (1500, ResponseEnd::Cut),
+        (1501, ResponseEnd::Unknown),
     ] {
         let mut requests = [Request {
             packets: Packets {
@@ -80,5 +80,8 @@ fn what_is_not_on_its_own_or_ends_no_flow_is_not_told() {
     ];
     judge(&mut requests);
     let ends = requests.map(|request| request.end);
-    assert_eq!(ends, [End::Unknown, End::Unknown, End::Cut]);
+    assert_eq!(
+        ends,
+        [ResponseEnd::Unknown, ResponseEnd::Unknown, ResponseEnd::Cut]
+    );
 }

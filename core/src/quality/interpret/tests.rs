@@ -16,7 +16,7 @@ fn dropped(requests: &[Request]) -> f64 {
 }
 
 /// A picture that closed its flow, and the next, which opened one at once.
-fn closed(end: End, seconds: f64) -> [Request; 2] {
+fn closed(end: ResponseEnd, seconds: f64) -> [Request; 2] {
     let first = Request {
         came: seconds,
         ends_flow: true,
@@ -33,16 +33,17 @@ fn closed(end: End, seconds: f64) -> [Request; 2] {
 
 #[test]
 fn the_last_packet_tells_what_was_given_up() {
-    assert_eq!(dropped(&closed(End::Cut, 2.0)), SURELY);
-    let [unknown, whole] = [End::Unknown, End::Whole].map(|end| dropped(&closed(end, 2.0)));
+    assert_eq!(dropped(&closed(ResponseEnd::Cut, 2.0)), SURELY);
+    let [unknown, whole] =
+        [ResponseEnd::Unknown, ResponseEnd::Whole].map(|end| dropped(&closed(end, 2.0)));
     assert!(unknown > 0.5, "{unknown}");
     assert!((0.3..0.4).contains(&whole), "{whole}");
 }
 
 #[test]
 fn players_lose_patience_after_twenty_seconds() {
-    assert!(dropped(&closed(End::Whole, 19.9)) < 0.5);
-    assert_eq!(dropped(&closed(End::Whole, 20.1)), LIKELY);
+    assert!(dropped(&closed(ResponseEnd::Whole, 19.9)) < 0.5);
+    assert_eq!(dropped(&closed(ResponseEnd::Whole, 20.1)), LIKELY);
 }
 
 #[test]

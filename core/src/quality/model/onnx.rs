@@ -5,7 +5,7 @@
 use super::ModelError;
 use super::error::quoted;
 use super::limits::{LIMITS, Limits, at_most};
-use super::protobuf::{Fields, Value, chunks};
+use super::protobuf::{FieldValue, Fields, chunks};
 
 /// Element types of tensors that the evaluator knows.
 pub(super) mod element {
@@ -150,7 +150,7 @@ fn entry(message: &[u8]) -> Result<(&str, &str), ModelError> {
     Ok((key, text))
 }
 
-fn name(value: Value<'_>) -> Result<&str, ModelError> {
+fn name(value: FieldValue<'_>) -> Result<&str, ModelError> {
     let text = value.text()?;
     at_most("bytes in a name", text.len(), LIMITS.name_bytes)?;
     Ok(text)

@@ -5,7 +5,7 @@ use super::error::quoted;
 use super::limits::{LIMITS, at_most};
 use super::linear::Linear;
 use super::onnx::{GraphNode, Tensor, element};
-use super::step::{Operation, Step};
+use super::step::{Arithmetic, Step};
 use super::trees::{self, Aggregate, Finish, Leaves, Nodes, Precision, Purpose, Task, Trees};
 
 /// Names of the attributes that a tree ensemble's nodes stand in.
@@ -295,10 +295,10 @@ pub(super) fn calculate(
 ) -> Result<Step, ModelError> {
     node.only(&[])?;
     let with = match node.operator {
-        "Add" => Operation::Add,
-        "Sub" => Operation::Subtract,
-        "Mul" => Operation::Multiply,
-        _ => Operation::Divide,
+        "Add" => Arithmetic::Add,
+        "Sub" => Arithmetic::Subtract,
+        "Mul" => Arithmetic::Multiply,
+        _ => Arithmetic::Divide,
     };
     let wanted = if is_double {
         element::DOUBLE

@@ -7,7 +7,7 @@ use super::limits::at_most;
 
 /// A field's value as it stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value<'a> {
+pub(super) enum FieldValue<'a> {
     /// A number of variable length: integers, enumerations, booleans.
     Varint(u64),
     /// Eight bytes: a double.
@@ -18,7 +18,7 @@ pub(super) enum Value<'a> {
     Fixed32([u8; 4]),
 }
 
-impl<'a> Value<'a> {
+impl<'a> FieldValue<'a> {
     pub(super) fn bytes(self) -> Result<&'a [u8], ModelError> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
@@ -117,19 +117,19 @@ impl<'a> Fields<'a> {
     }
 
     /// Returns the next field's number and value.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, ModelError> {
+    pub(super) fn next(&mut self) -> Result<Option<(u64, FieldValue<'a>)>, ModelError> {
         if self.0.is_empty() {
             return Ok(None);
         }
         let tag = varint(&mut self.0)?;
         let value = match tag & 7 {
-            0 => Value::Varint(varint(&mut self.0)?),
-            1 => Value::Fixed64(*self.take_array()?),
+            0 => FieldValue::Varint(varint(&mut self.0)?),
+            1 => FieldValue::Fixed64(*self.take_array()?),
             2 => {
                 let length = varint(&mut self.0)?;
-                Value::Bytes(self.take(usize::try_from(length).unwrap_or(usize::MAX))?)
+                FieldValue::Bytes(self.take(usize::try_from(length).unwrap_or(usize::MAX))?)
             }
-            5 => Value::Fixed32(*self.take_array()?),
+            5 => FieldValue::Fixed32(*self.take_array()?),
             _ => {
                 return Err(ModelError::Malformed(
                     "it is not encoded in Protocol Buffers",
@@ -181,7 +181,7 @@ mod tests {
         ];
         let mut fields = Fields::of(&message);
         let mut next = || fields.next().unwrap();
-        assert_eq!(next(), Some((1, Value::Varint(150))));
+        assert_eq!(next(), Some((1, FieldValue::Varint(150))));
         let (number, text) = next().unwrap();
         assert_eq!((number, text.text().unwrap()), (2, "ok"));
         assert_eq!(next().unwrap().1.float(), Ok(1.0));
@@ -194,21 +194,23 @@ mod tests {
     #[test]
     fn packed_and_single_numbers_are_the_same() {
         let (mut packed, mut single) = (Vec::new(), Vec::new());
-        Value::Bytes(&[1, 0x96, 1])
+        FieldValue::Bytes(&[1, 0x96, 1])
             .integers(&mut packed, 3)
             .unwrap();
-        Value::Varint(1).integers(&mut single, 3).unwrap();
-        Value::Varint(150).integers(&mut single, 3).unwrap();
+        FieldValue::Varint(1).integers(&mut single, 3).unwrap();
+        FieldValue::Varint(150).integers(&mut single, 3).unwrap();
         assert_eq!(packed, single);
         let minus_one = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
-        Value::Bytes(&minus_one).integers(&mut packed, 3).unwrap();
+        FieldValue::Bytes(&minus_one)
+            .integers(&mut packed, 3)
+            .unwrap();
         assert_eq!(packed.last(), Some(&-1));
         assert!(matches!(
-            Value::Bytes(&[1]).integers(&mut packed, 3),
+            FieldValue::Bytes(&[1]).integers(&mut packed, 3),
             Err(ModelError::TooMany { .. })
         ));
         assert!(matches!(
-            Value::Varint(1).integers(&mut packed, 3),
+            FieldValue::Varint(1).integers(&mut packed, 3),
             Err(ModelError::TooMany { .. })
         ));
     }
@@ -228,8 +230,18 @@ mod tests {
                 "{wrong:?}"
             );
         }
-        assert!(Value::Bytes(&[0, 0, 0]).floats(&mut Vec::new()).is_err());
-        assert!(Value::Bytes(&[0x80]).integers(&mut Vec::new(), 3).is_err());
-        assert!(Value::Varint(1).text().is_err() && Value::Bytes(&[0xff]).text().is_err());
+        assert!(
+            FieldValue::Bytes(&[0, 0, 0])
+                .floats(&mut Vec::new())
+                .is_err()
+        );
+        assert!(
+            FieldValue::Bytes(&[0x80])
+                .integers(&mut Vec::new(), 3)
+                .is_err()
+        );
+        assert!(
+            FieldValue::Varint(1).text().is_err() && FieldValue::Bytes(&[0xff]).text().is_err()
+        );
     }
 }

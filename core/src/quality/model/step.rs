@@ -14,7 +14,7 @@ pub(super) enum Step {
     },
     /// Calculates with constants: one for each column, or one for all.
     Calculate {
-        with: Operation,
+        with: Arithmetic,
         constants: Vec<f64>,
         constant_first: bool,
     },
@@ -30,14 +30,14 @@ pub(super) enum Step {
 
 /// An operation of two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(super) enum Arithmetic {
     Add,
     Subtract,
     Multiply,
     Divide,
 }
 
-impl Operation {
+impl Arithmetic {
     /// The result in double precision. Rounded to single precision it is the result of two numbers of single precision
     /// exactly: 53 bits are enough that rounding twice makes no difference (Figueroa, "When is double rounding
     /// innocuous?", SIGNUM Newsletter 30(3), 1995).
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn numbers_are_rounded_where_single_precision_rounds() {
         let third = Step::Calculate {
-            with: Operation::Divide,
+            with: Arithmetic::Divide,
             constants: vec![3.0],
             constant_first: false,
         };
@@ -161,7 +161,7 @@ mod tests {
             [f64::from(1.0_f32 / 3.0)]
         );
         let from = Step::Calculate {
-            with: Operation::Subtract,
+            with: Arithmetic::Subtract,
             constants: vec![3.0, 4.0],
             constant_first: true,
         };

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::checksum;
 use super::internet;
-use super::layer::{Layer, Rest, Step};
+use super::layer::{Inner, NextHeader, Rest};
 
 /// Security parameters index and sequence number (RFC 4303, section 2).
 const HEADER: usize = 8;
@@ -20,7 +20,7 @@ const TCP: u8 = 6;
 const UDP: u8 = 17;
 
 /// The packet in tunnel mode.
-pub(super) fn tunnel(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn tunnel(rest: Rest<'_>) -> Inner<'_> {
     let behind = rest.skip(HEADER)?;
     let length = internet::stated_length(behind)?;
     if !internet::is_sound(behind) {
@@ -33,7 +33,7 @@ pub(super) fn tunnel(rest: Rest<'_>) -> Step<'_> {
     } else {
         is_version_4 && length + TRAILER <= behind.wire
     };
-    has_trailer.then_some((Layer::Ip, behind))
+    has_trailer.then_some((NextHeader::Ip, behind))
 }
 
 /// The segment or datagram in transport mode, and its protocol: where the checksum shows that it is one.

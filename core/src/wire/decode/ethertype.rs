@@ -1,6 +1,6 @@
 //! EtherTypes and the tags that stand before them.
 
-use super::layer::{Layer, Rest, Step, Walk};
+use super::layer::{Inner, NextHeader, Rest, Walk};
 use super::link::type_or_length;
 use super::opaque::Opaque;
 use super::{mpls, ppp};
@@ -39,18 +39,18 @@ const BATMAN: u16 = 0x4305;
 
 /// The header that an EtherType leads to.
 #[inline]
-pub(super) fn next<'a>(walk: &mut Walk<'_>, ether_type: u16, rest: Rest<'a>) -> Step<'a> {
+pub(super) fn next<'a>(walk: &mut Walk<'_>, ether_type: u16, rest: Rest<'a>) -> Inner<'a> {
     match ether_type {
-        IPV4 | IPV6 => Some((Layer::Ip, rest)),
+        IPV4 | IPV6 => Some((NextHeader::Ip, rest)),
         VLAN | VLAN_SERVICE => vlan(walk, rest),
         old if VLAN_OLD.contains(&old) => vlan(walk, rest),
         MPLS | MPLS_UPSTREAM => mpls::labels(walk, rest),
         PPPOE_SESSION => ppp::over_ethernet(rest),
-        PPP => Some((Layer::Ppp, rest)),
-        BRIDGED => Some((Layer::Ethernet, rest)),
+        PPP => Some((NextHeader::Ppp, rest)),
+        BRIDGED => Some((NextHeader::Ethernet, rest)),
         BACKBONE => {
             walk.scope().enter_tunnel(rest.u32(0)? & 0x00ff_ffff);
-            Some((Layer::Ethernet, rest.skip(4)?))
+            Some((NextHeader::Ethernet, rest.skip(4)?))
         }
         VN_TAG => behind_tag(rest, 4),
         E_TAG => behind_tag(rest, 6),
@@ -65,34 +65,34 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, ether_type: u16, rest: Rest<'a>) -> 
     }
 }
 
-fn vlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn vlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     walk.scope().enter_vlan(rest.u16(0)?);
     type_or_length(rest.u16(2)?, rest.skip(4)?)
 }
 
 /// A tag of `length` bytes, then the EtherType that it was put before.
-fn behind_tag(rest: Rest<'_>, length: usize) -> Step<'_> {
+fn behind_tag(rest: Rest<'_>, length: usize) -> Inner<'_> {
     type_or_length(rest.u16(length)?, rest.skip(length + 2)?)
 }
 
 /// Base header, service path and context (RFC 8300, section 2.2): length in words, next protocol.
-pub(super) fn service_header(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn service_header(rest: Rest<'_>) -> Inner<'_> {
     let length = usize::from(rest.u16(0)? & 0x3f) * 4;
     if rest.u8(0)? >> 6 != 0 || length < 8 {
         return None;
     }
     let behind = rest.skip(length)?;
     match rest.u8(3)? {
-        1 | 2 => Some((Layer::Ip, behind)),
-        3 => Some((Layer::Ethernet, behind)),
-        4 => Some((Layer::EtherType(NSH), behind)),
-        5 => Some((Layer::EtherType(MPLS), behind)),
+        1 | 2 => Some((NextHeader::Ip, behind)),
+        3 => Some((NextHeader::Ethernet, behind)),
+        4 => Some((NextHeader::EtherType(NSH), behind)),
+        5 => Some((NextHeader::EtherType(MPLS), behind)),
         _ => None,
     }
 }
 
 /// The security tag, and the frame behind it where the tag says that it was neither encrypted nor changed.
-fn macsec<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn macsec<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const HAS_CHANNEL: u8 = 0x20;
     const ENCRYPTED: u8 = 0x08;
     const CHANGED: u8 = 0x04;
@@ -105,21 +105,21 @@ fn macsec<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
 
 /// A packet of the mesh that carries an Ethernet frame, by type: unicast, unicast with both addresses, broadcast
 /// (compatibility version 15, `batadv_packet.h` of Linux).
-fn mesh(rest: Rest<'_>) -> Step<'_> {
+fn mesh(rest: Rest<'_>) -> Inner<'_> {
     let length = match *rest.data.first_chunk()? {
         [0x40, 15] => 10,
         [0x42, 15] => 18,
         [0x01, 15] => 14,
         _ => return None,
     };
-    Some((Layer::Ethernet, rest.skip(length)?))
+    Some((NextHeader::Ethernet, rest.skip(length)?))
 }
 
 /// A packet that a router redirected: version 2 puts four bytes before it that do not look like IP
 /// (draft-wilson-wrec-wccp-v2, section 3.13).
-fn wccp(rest: Rest<'_>) -> Step<'_> {
+fn wccp(rest: Rest<'_>) -> Inner<'_> {
     match rest.u8(0)? >> 4 {
-        4 => Some((Layer::Ip, rest)),
-        _ => Some((Layer::Ip, rest.skip(4)?)),
+        4 => Some((NextHeader::Ip, rest)),
+        _ => Some((NextHeader::Ip, rest.skip(4)?)),
     }
 }

@@ -58,7 +58,7 @@ impl<'a> Rest<'a> {
 
 /// A header that may come next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layer {
+pub(super) enum NextHeader {
     /// Version 4 or 6, by its first nibble.
     Ip,
     EtherType(u16),
@@ -88,10 +88,10 @@ pub(super) enum Layer {
 }
 
 /// The next header and where it begins; `None` where nothing known follows.
-pub(super) type Step<'a> = Option<(Layer, Rest<'a>)>;
+pub(super) type Inner<'a> = Option<(NextHeader, Rest<'a>)>;
 
 /// Headers that may come next where the bytes before do not tell: tried in order.
-pub(super) type Candidates<'a> = [Step<'a>; 4];
+pub(super) type Candidates<'a> = [Inner<'a>; 4];
 
 /// The state of reading one frame.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl Walk<'_> {
     }
 
     /// Notes the known header at which reading ends.
-    pub(super) fn stop<'a>(&mut self, opaque: Opaque) -> Step<'a> {
+    pub(super) fn stop<'a>(&mut self, opaque: Opaque) -> Inner<'a> {
         self.layers.opaque = Some(opaque);
         None
     }

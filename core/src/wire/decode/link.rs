@@ -1,6 +1,6 @@
 //! Link types of captures, and Ethernet.
 
-use super::layer::{Layer, Rest, Step, Walk};
+use super::layer::{Inner, NextHeader, Rest, Walk};
 use super::{metadata, ppp, wireless};
 use crate::packet::LinkType;
 
@@ -12,36 +12,36 @@ const ADDRESSES: usize = 12;
 /// The header that a frame of this link type begins with; `Err` if the type is not known.
 ///
 /// Numbers and layouts: <https://www.tcpdump.org/linktypes.html>.
-pub(super) fn first<'a>(link_type: LinkType, rest: Rest<'a>) -> Result<Step<'a>, LinkType> {
+pub(super) fn first<'a>(link_type: LinkType, rest: Rest<'a>) -> Result<Inner<'a>, LinkType> {
     Ok(match link_type {
-        LinkType::ETHERNET | LinkType::DSA_TAG_EDSA => Some((Layer::Ethernet, rest)),
+        LinkType::ETHERNET | LinkType::DSA_TAG_EDSA => Some((NextHeader::Ethernet, rest)),
         LinkType::RAW
         | LinkType::DLT_RAW
         | LinkType::DLT_RAW_OPENBSD
         | LinkType::IPV4
-        | LinkType::IPV6 => Some((Layer::Ip, rest)),
+        | LinkType::IPV6 => Some((NextHeader::Ip, rest)),
         LinkType::NULL | LinkType::LOOP => loopback(rest),
         LinkType::LINUX_SLL => cooked(rest, 14, 16),
         LinkType::LINUX_SLL2 => cooked(rest, 0, 20),
-        LinkType::PPP => Some((Layer::Ppp, rest)),
+        LinkType::PPP => Some((NextHeader::Ppp, rest)),
         LinkType::PPP_HDLC => ppp::or_cisco_hdlc(rest),
         LinkType::PPP_ETHER => ppp::over_ethernet(rest),
-        LinkType::PPP_PPPD => rest.skip(2).map(|rest| (Layer::Ppp, rest)),
-        LinkType::PPP_WITH_DIR => rest.skip(1).map(|rest| (Layer::Ppp, rest)),
+        LinkType::PPP_PPPD => rest.skip(2).map(|rest| (NextHeader::Ppp, rest)),
+        LinkType::PPP_WITH_DIR => rest.skip(1).map(|rest| (NextHeader::Ppp, rest)),
         LinkType::C_HDLC => ppp::cisco_hdlc(rest),
         LinkType::C_HDLC_WITH_DIR => rest.skip(1).and_then(ppp::cisco_hdlc),
         LinkType::FRELAY => ppp::frame_relay(rest),
         LinkType::FRELAY_WITH_DIR => rest.skip(1).and_then(ppp::frame_relay),
-        LinkType::ATM_RFC1483 | LinkType::DLT_ATM_RFC1483 => Some((Layer::Llc, rest)),
+        LinkType::ATM_RFC1483 | LinkType::DLT_ATM_RFC1483 => Some((NextHeader::Llc, rest)),
         // A byte of flags, the virtual path and channel; LLC behind, as nearly all traffic has it.
-        LinkType::SUNATM => rest.skip(4).map(|rest| (Layer::Llc, rest)),
+        LinkType::SUNATM => rest.skip(4).map(|rest| (NextHeader::Llc, rest)),
         // Frame control, then addresses (ISO 9314-2).
-        LinkType::FDDI => rest.skip(1 + ADDRESSES).map(|rest| (Layer::Llc, rest)),
+        LinkType::FDDI => rest.skip(1 + ADDRESSES).map(|rest| (NextHeader::Llc, rest)),
         LinkType::IEEE802_5 => token_ring(rest),
         // The switch's tag stands between the source address and the EtherType, or before everything.
         LinkType::DSA_TAG_BRCM | LinkType::DSA_TAG_DSA => tagged(rest, 4),
-        LinkType::DSA_TAG_BRCM_PREPEND => rest.skip(4).map(|rest| (Layer::Ethernet, rest)),
-        LinkType::IEEE802_11 => Some((Layer::Wireless { padded: false }, rest)),
+        LinkType::DSA_TAG_BRCM_PREPEND => rest.skip(4).map(|rest| (NextHeader::Ethernet, rest)),
+        LinkType::IEEE802_11 => Some((NextHeader::Wireless { padded: false }, rest)),
         LinkType::IEEE802_11_PRISM => wireless::prism(rest),
         LinkType::IEEE802_11_RADIOTAP => wireless::radiotap(rest),
         LinkType::IEEE802_11_AVS => wireless::avs(rest),
@@ -57,75 +57,77 @@ pub(super) fn first<'a>(link_type: LinkType, rest: Rest<'a>) -> Result<Step<'a>,
 }
 
 /// Destination, source, then an EtherType or an IEEE 802.3 length with LLC behind it.
-pub(super) fn ethernet(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn ethernet(rest: Rest<'_>) -> Inner<'_> {
     type_or_length(rest.u16(ADDRESSES)?, rest.skip(ADDRESSES + 2)?)
 }
 
 /// Addresses, a tag of `length` bytes, then an EtherType or length.
-fn tagged(rest: Rest<'_>, length: usize) -> Step<'_> {
+fn tagged(rest: Rest<'_>, length: usize) -> Inner<'_> {
     let at = ADDRESSES + length;
     type_or_length(rest.u16(at)?, rest.skip(at + 2)?)
 }
 
 /// The header that an EtherType or length leads to.
-pub(super) fn type_or_length(type_or_length: u16, rest: Rest<'_>) -> Step<'_> {
+pub(super) fn type_or_length(type_or_length: u16, rest: Rest<'_>) -> Inner<'_> {
     if type_or_length >= SMALLEST_ETHER_TYPE {
-        Some((Layer::EtherType(type_or_length), rest))
+        Some((NextHeader::EtherType(type_or_length), rest))
     } else {
-        Some((Layer::Llc, rest))
+        Some((NextHeader::Llc, rest))
     }
 }
 
 /// IEEE 802.2 with SNAP (RFC 1042, RFC 2684) or an OSI network layer's identifier (RFC 2684, section 5.1).
-pub(super) fn llc(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn llc(rest: Rest<'_>) -> Inner<'_> {
     match *rest.data.first_chunk()? {
         // 00-00-00 names an EtherType, and so does 00-00-f8 (IEEE 802.1H).
         [0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00 | 0xf8] => {
-            Some((Layer::EtherType(rest.u16(6)?), rest.skip(8)?))
+            Some((NextHeader::EtherType(rest.u16(6)?), rest.skip(8)?))
         }
         // 00-80-c2: Ethernet in ATM, with or without its check sequence, behind two bytes of padding.
-        [0xaa, 0xaa, 0x03, 0x00, 0x80, 0xc2] => {
-            matches!(rest.u16(6)?, 0x0001 | 0x0007).then_some((Layer::Ethernet, rest.skip(10)?))
-        }
+        [0xaa, 0xaa, 0x03, 0x00, 0x80, 0xc2] => matches!(rest.u16(6)?, 0x0001 | 0x0007)
+            .then_some((NextHeader::Ethernet, rest.skip(10)?)),
         [0xfe, 0xfe, 0x03, nlpid, ..] => ppp::nlpid(nlpid, rest.skip(4)?),
         _ => None,
     }
 }
 
 /// Linux "cooked" capture: an EtherType among what the kernel knows of the packet.
-fn cooked(rest: Rest<'_>, ether_type: usize, length: usize) -> Step<'_> {
-    Some((Layer::EtherType(rest.u16(ether_type)?), rest.skip(length)?))
+fn cooked(rest: Rest<'_>, ether_type: usize, length: usize) -> Inner<'_> {
+    Some((
+        NextHeader::EtherType(rest.u16(ether_type)?),
+        rest.skip(length)?,
+    ))
 }
 
 /// Access and frame control, addresses, and source routing where its bit in the source address says so (IEEE 802.5).
-fn token_ring(rest: Rest<'_>) -> Step<'_> {
+fn token_ring(rest: Rest<'_>) -> Inner<'_> {
     const HEADER: usize = 2 + ADDRESSES;
     let routing = if rest.u8(8)? & 0x80 != 0 {
         usize::from(rest.u8(HEADER)? & 0x1f)
     } else {
         0
     };
-    Some((Layer::Llc, rest.skip(HEADER + routing)?))
+    Some((NextHeader::Llc, rest.skip(HEADER + routing)?))
 }
 
 /// Address family in either byte order: IPv4 is 2 everywhere, IPv6 is 10, 24, 28 or 30 by operating system.
-fn loopback(rest: Rest<'_>) -> Step<'_> {
+fn loopback(rest: Rest<'_>) -> Inner<'_> {
     let family: [u8; 4] = *rest.data.first_chunk()?;
     let value = match family {
         [0, 0, 0, value] | [value, 0, 0, 0] => value,
         _ => return None,
     };
-    matches!(value, 2 | 10 | 24 | 28 | 30).then_some((Layer::Ip, rest.skip(4)?))
+    matches!(value, 2 | 10 | 24 | 28 | 30).then_some((NextHeader::Ip, rest.skip(4)?))
 }
 
 /// Ethernet that must lead to an IP packet whose length fits, directly or behind VLAN tags.
-pub(super) fn checked_ethernet<'a>(walk: &Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+pub(super) fn checked_ethernet<'a>(walk: &Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     let mut at = ADDRESSES;
     for _ in 0..walk.left {
         match rest.u16(at)? {
             0x0800 | 0x86dd => {
                 let fits = super::internet::fits(rest.skip(at + 2)?);
-                return fits.then_some((Layer::Ethernet, rest));
+                return fits.then_some((NextHeader::Ethernet, rest));
             }
             0x8100 | 0x88a8 => at += 4,
             _ => return None,

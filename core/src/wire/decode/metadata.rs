@@ -1,16 +1,19 @@
 //! Link types that put what the capturing system knows of a packet before it.
 
-use super::layer::{Layer, Rest, Step};
+use super::layer::{Inner, NextHeader, Rest};
 use crate::packet::LinkType;
 
 /// The link type in a header's field: the numbers below 104 and those that this crate knows are the same in the registry
 /// and on the systems that write these headers.
-fn inner(number: u32, rest: Rest<'_>) -> Step<'_> {
-    Some((Layer::Link(LinkType(u16::try_from(number).ok()?)), rest))
+fn inner(number: u32, rest: Rest<'_>) -> Inner<'_> {
+    Some((
+        NextHeader::Link(LinkType(u16::try_from(number).ok()?)),
+        rest,
+    ))
 }
 
 /// Per-packet information: version 0, length, link type of the rest (PPI 1.0.7, section 3.1; little-endian).
-pub(super) fn ppi(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn ppi(rest: Rest<'_>) -> Inner<'_> {
     let length = usize::from(rest.u16_le(2)?);
     (rest.u8(0)? == 0 && length >= 8).then_some(())?;
     inner(rest.u32_le(4)?, rest.skip(length)?)
@@ -18,7 +21,7 @@ pub(super) fn ppi(rest: Rest<'_>) -> Step<'_> {
 
 /// Darwin's packet tap: length of the header, type of record (1: a packet), link type of the rest (`pktap.h` of xnu),
 /// in the byte order of the machine that captured.
-pub(super) fn pktap(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn pktap(rest: Rest<'_>) -> Inner<'_> {
     /// Up to the field of the link type, and the longest that is supposed to come.
     const LENGTHS: core::ops::RangeInclusive<u32> = 12..=1024;
     const PACKET: u32 = 1;
@@ -33,7 +36,7 @@ pub(super) fn pktap(rest: Rest<'_>) -> Step<'_> {
 
 /// Linux NFLOG: address family, version 0, resource, then attributes of a length and a type, of which 9 is the packet
 /// (`nfnetlink_log.h`); in the byte order of the machine that captured, padded to words.
-pub(super) fn nflog(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn nflog(rest: Rest<'_>) -> Inner<'_> {
     const ATTRIBUTES: usize = 4;
     const PAYLOAD: u16 = 9;
     /// Flags of netlink in an attribute's type.
@@ -52,7 +55,7 @@ pub(super) fn nflog(rest: Rest<'_>) -> Step<'_> {
                 continue 'order;
             }
             if kind & TYPE == PAYLOAD {
-                return Some((Layer::Ip, rest.first(length).skip(4)?));
+                return Some((NextHeader::Ip, rest.first(length).skip(4)?));
             }
             let Some(next) = rest.skip(length.next_multiple_of(4)) else {
                 continue 'order;
@@ -64,25 +67,25 @@ pub(super) fn nflog(rest: Rest<'_>) -> Step<'_> {
 }
 
 /// Solaris IP observability: version 1, address family, then 22 bytes of lengths and zones (`ipnet.h` of illumos).
-pub(super) fn ipnet(rest: Rest<'_>) -> Step<'_> {
-    matches!(*rest.data.first_chunk()?, [1, 2 | 26]).then_some((Layer::Ip, rest.skip(24)?))
+pub(super) fn ipnet(rest: Rest<'_>) -> Inner<'_> {
+    matches!(*rest.data.first_chunk()?, [1, 2 | 26]).then_some((NextHeader::Ip, rest.skip(24)?))
 }
 
 /// OpenBSD's enc interface: address family, security parameters, flags; the packet as it is inside of IPsec.
-pub(super) fn enc(rest: Rest<'_>) -> Step<'_> {
-    Some((Layer::Ip, rest.skip(12)?))
+pub(super) fn enc(rest: Rest<'_>) -> Inner<'_> {
+    Some((NextHeader::Ip, rest.skip(12)?))
 }
 
 /// The log of OpenBSD's and FreeBSD's packet filter: the length of the header without its padding comes first.
-pub(super) fn pflog(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn pflog(rest: Rest<'_>) -> Inner<'_> {
     /// The shortest that any version wrote.
     const SHORTEST: usize = 28;
     let length = usize::from(rest.u8(0)?);
-    (length >= SHORTEST).then_some((Layer::Ip, rest.skip(length.next_multiple_of(4))?))
+    (length >= SHORTEST).then_some((NextHeader::Ip, rest.skip(length.next_multiple_of(4))?))
 }
 
 /// Juniper's Ethernet: "MGC", flags, and extensions of a stated length where a flag says so.
-pub(super) fn juniper_ethernet(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn juniper_ethernet(rest: Rest<'_>) -> Inner<'_> {
     const HAS_EXTENSIONS: u8 = 0x80;
     const NO_LINK_LAYER: u8 = 0x02;
     (rest.data.get(..3)? == b"MGC").then_some(())?;
@@ -94,9 +97,9 @@ pub(super) fn juniper_ethernet(rest: Rest<'_>) -> Step<'_> {
     };
     let rest = rest.skip(4 + extensions)?;
     let layer = if flags & NO_LINK_LAYER != 0 {
-        Layer::Ip
+        NextHeader::Ip
     } else {
-        Layer::Ethernet
+        NextHeader::Ethernet
     };
     Some((layer, rest))
 }

@@ -31,7 +31,7 @@ mod wireless;
 pub use datagram::{Datagram, IpPayload, Tcp, TcpFlags, Udp};
 use datagram::{IP_PROTOCOL_ESP, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP};
 use internet::Internet;
-use layer::{Candidates, Layer, Rest, Walk};
+use layer::{Candidates, NextHeader, Rest, Walk};
 pub use layers::{Fragment, Layers, Scope};
 pub use opaque::Opaque;
 use udp_tunnel::Ports;
@@ -116,7 +116,11 @@ impl Decoder {
         offset: u32,
     ) -> Result<Datagram<'a>, DecodeError> {
         let rest = whole(packet).skip(offset as usize);
-        self.walk(packet, Layer::Subframe, rest.ok_or(DecodeError::NotIp)?)
+        self.walk(
+            packet,
+            NextHeader::Subframe,
+            rest.ok_or(DecodeError::NotIp)?,
+        )
     }
 
     #[inline(never)]
@@ -124,14 +128,14 @@ impl Decoder {
         &mut self,
         packet: &Packet<'a>,
     ) -> Result<Datagram<'a>, DecodeError> {
-        let first = Layer::Link(packet.link_type);
+        let first = NextHeader::Link(packet.link_type);
         self.walk(packet, first, whole(packet))
     }
 
     fn walk<'a>(
         &mut self,
         packet: &Packet<'a>,
-        layer: Layer,
+        layer: NextHeader,
         rest: Rest<'a>,
     ) -> Result<Datagram<'a>, DecodeError> {
         let mut walk = Walk {
@@ -169,29 +173,33 @@ pub fn decode<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
 }
 
 /// Reads headers from `layer` on until an IP packet, and follows tunnels inside it.
-fn descend<'a>(walk: &mut Walk<'_>, mut layer: Layer, mut rest: Rest<'a>) -> Option<Datagram<'a>> {
+fn descend<'a>(
+    walk: &mut Walk<'_>,
+    mut layer: NextHeader,
+    mut rest: Rest<'a>,
+) -> Option<Datagram<'a>> {
     while walk.left > 0 {
         walk.left -= 1;
         (layer, rest) = match layer {
-            Layer::Ip => return packet(walk, rest),
-            Layer::EtherType(ether_type) => ethertype::next(walk, ether_type, rest)?,
-            Layer::Ethernet => link::ethernet(rest)?,
-            Layer::Link(link_type) => match link::first(link_type, rest) {
+            NextHeader::Ip => return packet(walk, rest),
+            NextHeader::EtherType(ether_type) => ethertype::next(walk, ether_type, rest)?,
+            NextHeader::Ethernet => link::ethernet(rest)?,
+            NextHeader::Link(link_type) => match link::first(link_type, rest) {
                 Ok(step) => step?,
                 Err(unknown) => {
                     walk.unknown = Some(unknown);
                     return None;
                 }
             },
-            Layer::Ppp => ppp::next(walk, rest)?,
-            Layer::Llc => link::llc(rest)?,
-            Layer::CheckedEthernet => link::checked_ethernet(walk, rest)?,
-            Layer::Wireless { padded } => wireless::frame(walk, rest, padded, false)?,
-            Layer::WirelessSwapped => wireless::frame(walk, rest, false, true)?,
-            Layer::Subframe => wireless::subframe(walk, rest)?,
-            Layer::MplsPayload => return either(walk, mpls::payload(rest)),
-            Layer::L2tpSession => return either(walk, tunnel::l2tp_session(rest)),
-            Layer::WirelessEither => return either(walk, wireless::either_order(rest)),
+            NextHeader::Ppp => ppp::next(walk, rest)?,
+            NextHeader::Llc => link::llc(rest)?,
+            NextHeader::CheckedEthernet => link::checked_ethernet(walk, rest)?,
+            NextHeader::Wireless { padded } => wireless::frame(walk, rest, padded, false)?,
+            NextHeader::WirelessSwapped => wireless::frame(walk, rest, false, true)?,
+            NextHeader::Subframe => wireless::subframe(walk, rest)?,
+            NextHeader::MplsPayload => return either(walk, mpls::payload(rest)),
+            NextHeader::L2tpSession => return either(walk, tunnel::l2tp_session(rest)),
+            NextHeader::WirelessEither => return either(walk, wireless::either_order(rest)),
         };
     }
     None
@@ -282,7 +290,7 @@ fn carried<'a>(ip: &Internet<'a>) -> IpPayload<'a> {
 }
 
 /// The header inside a UDP datagram; `wire` is the length of header and payload.
-fn in_udp<'a>(walk: &mut Walk<'_>, udp: &Udp<'a>, wire: usize) -> layer::Step<'a> {
+fn in_udp<'a>(walk: &mut Walk<'_>, udp: &Udp<'a>, wire: usize) -> layer::Inner<'a> {
     let rest = Rest {
         data: udp.payload,
         wire: wire

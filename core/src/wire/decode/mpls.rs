@@ -1,11 +1,11 @@
 //! MPLS: labels, and what they carry.
 
 use super::internet;
-use super::layer::{Candidates, Layer, Rest, Step, Walk};
+use super::layer::{Candidates, Inner, NextHeader, Rest, Walk};
 
 /// Labels up to the bottom of the stack (RFC 3032). The last one is a virtual network's, where there are such (RFC 4364,
 /// section 5), unless it differs from flow to flow, to spread them (RFC 6790, section 3).
-pub(super) fn labels<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
+pub(super) fn labels<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     const BOTTOM_OF_STACK: u8 = 0x01;
     const ENTROPY_INDICATOR: u32 = 7;
     let (mut network, mut is_entropy) = (0, false);
@@ -19,7 +19,7 @@ pub(super) fn labels<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
         rest = rest.skip(4)?;
         if bottom {
             walk.scope().enter_tunnel(network);
-            return Some((Layer::MplsPayload, rest));
+            return Some((NextHeader::MplsPayload, rest));
         }
     }
 }
@@ -27,16 +27,16 @@ pub(super) fn labels<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
 /// Nothing in a label says what it carries. IP shows by its first nibble (RFC 4928, section 2); an Ethernet pseudowire
 /// has a control word that begins with a nibble of 0 (RFC 4448, section 4.6), or none, and then begins with any.
 pub(super) fn payload(rest: Rest<'_>) -> Candidates<'_> {
-    let ip = Some((Layer::Ip, rest));
-    let bare = Some((Layer::CheckedEthernet, rest));
+    let ip = Some((NextHeader::Ip, rest));
+    let bare = Some((NextHeader::CheckedEthernet, rest));
     match rest.u8(0).map(|first| first >> 4) {
         // Addresses of hosts may begin with 4 or 6 too.
         Some(4 | 6) if internet::fits(rest) => [ip, None, None, None],
         Some(4 | 6) => [bare, ip, None, None],
         Some(0) => {
             let controlled = rest.skip(4);
-            let checked = controlled.map(|rest| (Layer::CheckedEthernet, rest));
-            let unchecked = controlled.map(|rest| (Layer::Ethernet, rest));
+            let checked = controlled.map(|rest| (NextHeader::CheckedEthernet, rest));
+            let unchecked = controlled.map(|rest| (NextHeader::Ethernet, rest));
             [checked, bare, unchecked, None]
         }
         _ => [bare, None, None, None],

@@ -1,6 +1,6 @@
 //! PPP, and other framings of serial lines.
 
-use super::layer::{Layer, Rest, Step, Walk};
+use super::layer::{Inner, NextHeader, Rest, Walk};
 use super::mpls;
 use super::opaque::Opaque;
 
@@ -12,13 +12,13 @@ const COMPRESSED: u16 = 0x00fd;
 const ENCRYPTED: u16 = 0x0053;
 
 /// PPPoE session header (RFC 2516, section 4): version and type 1, code 0.
-pub(super) fn over_ethernet(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn over_ethernet(rest: Rest<'_>) -> Inner<'_> {
     (rest.data.get(..2)? == [0x11, 0x00]).then_some(())?;
-    Some((Layer::Ppp, rest.skip(6)?))
+    Some((NextHeader::Ppp, rest.skip(6)?))
 }
 
 /// Address and control bytes if they are there, then a protocol number of one or two bytes (RFC 1661, section 6.5).
-pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
+pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     if rest.u16(0)? == 0xff03 {
         rest = rest.skip(2)?;
     }
@@ -29,7 +29,7 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
         (rest.u16(0)?, rest.skip(2)?)
     };
     match protocol {
-        IPV4 | IPV6 => Some((Layer::Ip, rest)),
+        IPV4 | IPV6 => Some((NextHeader::Ip, rest)),
         MPLS => mpls::labels(walk, rest),
         COMPRESSED | ENCRYPTED => walk.stop(Opaque::PppTransformed),
         _ => None,
@@ -37,27 +37,28 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
 }
 
 /// PPP in HDLC-like framing, or Cisco's HDLC, as the link type allows both.
-pub(super) fn or_cisco_hdlc(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn or_cisco_hdlc(rest: Rest<'_>) -> Inner<'_> {
     match rest.u8(0)? {
         0x0f | 0x8f => cisco_hdlc(rest),
-        _ => Some((Layer::Ppp, rest)),
+        _ => Some((NextHeader::Ppp, rest)),
     }
 }
 
 /// Address (unicast or broadcast), control, EtherType (RFC 1547, section 4.3.1).
-pub(super) fn cisco_hdlc(rest: Rest<'_>) -> Step<'_> {
-    matches!(rest.u8(0)?, 0x0f | 0x8f).then_some((Layer::EtherType(rest.u16(2)?), rest.skip(4)?))
+pub(super) fn cisco_hdlc(rest: Rest<'_>) -> Inner<'_> {
+    matches!(rest.u8(0)?, 0x0f | 0x8f)
+        .then_some((NextHeader::EtherType(rest.u16(2)?), rest.skip(4)?))
 }
 
 /// Address of two to four bytes, then RFC 2427 or Cisco's EtherType.
-pub(super) fn frame_relay(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn frame_relay(rest: Rest<'_>) -> Inner<'_> {
     /// The last byte of an address has this bit (ITU-T Q.922, section 3.2).
     const LAST: u8 = 0x01;
     const UNNUMBERED: u8 = 0x03;
     let address = (1..4).find(|at| rest.u8(*at).is_some_and(|byte| byte & LAST != 0))? + 1;
     let rest = rest.skip(address)?;
     if rest.u8(0)? != UNNUMBERED {
-        return Some((Layer::EtherType(rest.u16(0)?), rest.skip(2)?));
+        return Some((NextHeader::EtherType(rest.u16(0)?), rest.skip(2)?));
     }
     let rest = rest.skip(1)?;
     let rest = if rest.u8(0)? == 0 {
@@ -69,15 +70,15 @@ pub(super) fn frame_relay(rest: Rest<'_>) -> Step<'_> {
 }
 
 /// The network layer's identifier (RFC 2427, section 3; RFC 1973 for PPP).
-pub(super) fn nlpid(identifier: u8, rest: Rest<'_>) -> Step<'_> {
+pub(super) fn nlpid(identifier: u8, rest: Rest<'_>) -> Inner<'_> {
     match identifier {
-        0xcc | 0x8e => Some((Layer::Ip, rest)),
-        0xcf => Some((Layer::Ppp, rest)),
+        0xcc | 0x8e => Some((NextHeader::Ip, rest)),
+        0xcf => Some((NextHeader::Ppp, rest)),
         // SNAP: an EtherType, or bridged Ethernet with or without its check sequence.
         0x80 => match *rest.data.first_chunk()? {
-            [0x00, 0x00, 0x00] => Some((Layer::EtherType(rest.u16(3)?), rest.skip(5)?)),
+            [0x00, 0x00, 0x00] => Some((NextHeader::EtherType(rest.u16(3)?), rest.skip(5)?)),
             [0x00, 0x80, 0xc2] if matches!(rest.u16(3)?, 0x0001 | 0x0007) => {
-                Some((Layer::Ethernet, rest.skip(5)?))
+                Some((NextHeader::Ethernet, rest.skip(5)?))
             }
             _ => None,
         },

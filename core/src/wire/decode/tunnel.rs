@@ -1,6 +1,6 @@
 //! Packets in IP, by protocol number.
 
-use super::layer::{Candidates, Layer, Rest, Step, Walk};
+use super::layer::{Candidates, Inner, NextHeader, Rest, Walk};
 use super::mpls;
 use super::opaque::Opaque;
 
@@ -19,16 +19,16 @@ const MPLS: u8 = 137;
 const ETHERNET: u8 = 143;
 
 /// The header that an IP protocol number leads to.
-pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Step<'a> {
+pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Inner<'a> {
     match protocol {
-        IPV4 | IPV6 => Some((Layer::Ip, rest)),
+        IPV4 | IPV6 => Some((NextHeader::Ip, rest)),
         GRE => gre(walk, rest),
-        ETHER_IP => (rest.u8(0)? >> 4 == 3).then_some((Layer::Ethernet, rest.skip(2)?)),
+        ETHER_IP => (rest.u8(0)? >> 4 == 3).then_some((NextHeader::Ethernet, rest.skip(2)?)),
         IP_COMP => walk.stop(Opaque::IpComp),
         // Session 0 is the control connection.
-        L2TP => (rest.u32(0)? != 0).then_some((Layer::L2tpSession, rest.skip(4)?)),
+        L2TP => (rest.u32(0)? != 0).then_some((NextHeader::L2tpSession, rest.skip(4)?)),
         MPLS => mpls::labels(walk, rest),
-        ETHERNET => Some((Layer::Ethernet, rest)),
+        ETHERNET => Some((NextHeader::Ethernet, rest)),
         _ => None,
     }
 }
@@ -36,7 +36,10 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Ste
 /// Returns what an L2TP version 3 session carries: only its ends know the length of the cookie (0,
 /// 4 or 8 bytes) and whether a sublayer of 4 bytes follows (RFC 3931, sections 4.1 and 4.6).
 pub(super) fn l2tp_session(rest: Rest<'_>) -> Candidates<'_> {
-    [0, 4, 8, 12].map(|length| rest.skip(length).map(|rest| (Layer::CheckedEthernet, rest)))
+    [0, 4, 8, 12].map(|length| {
+        rest.skip(length)
+            .map(|rest| (NextHeader::CheckedEthernet, rest))
+    })
 }
 
 /// ERSPAN I and II, and III.
@@ -48,7 +51,7 @@ const PPP: u16 = 0x880b;
 
 /// GRE version 0 with checksum, key and sequence number where flagged (RFC 2890), and version 1 as PPTP (RFC 2637) and
 /// MikroTik use it.
-pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CHECKSUM: u16 = 0x8000;
     const ROUTING: u16 = 0x4000;
     const KEY: u16 = 0x2000;
@@ -68,33 +71,33 @@ pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
             let behind = rest.skip(key + field(KEY) + field(SEQUENCE))?;
             match protocol {
                 // ERSPAN I has no header of its own, and no sequence number (draft-foschiano-erspan, section 4.1).
-                ERSPAN if flags & SEQUENCE == 0 => Some((Layer::Ethernet, behind)),
-                ERSPAN => Some((Layer::Ethernet, behind.skip(8)?)),
+                ERSPAN if flags & SEQUENCE == 0 => Some((NextHeader::Ethernet, behind)),
+                ERSPAN => Some((NextHeader::Ethernet, behind.skip(8)?)),
                 ERSPAN_3 => erspan_3(behind),
-                other => Some((Layer::EtherType(other), behind)),
+                other => Some((NextHeader::EtherType(other), behind)),
             }
         }
         (1, PPP) => Some((
-            Layer::Ppp,
+            NextHeader::Ppp,
             rest.skip(8 + field(SEQUENCE) + field(ACKNOWLEDGEMENT))?,
         )),
         // Length, then the tunnel's number, little-endian.
         (1, ETHERNET_OVER_IP) => {
             walk.scope().enter_tunnel(rest.u16_le(6)?.into());
-            Some((Layer::Ethernet, rest.skip(8)?))
+            Some((NextHeader::Ethernet, rest.skip(8)?))
         }
         _ => None,
     }
 }
 
 /// ERSPAN III (draft-foschiano-erspan, section 4.3): 12 bytes, 8 more where the last bit says so; type of frame.
-fn erspan_3(rest: Rest<'_>) -> Step<'_> {
+fn erspan_3(rest: Rest<'_>) -> Inner<'_> {
     const HAS_SUBHEADER: u16 = 0x0001;
     let last = rest.u16(10)?;
     let behind = rest.skip(if last & HAS_SUBHEADER != 0 { 20 } else { 12 })?;
     match last >> 10 & 0x1f {
-        0 => Some((Layer::Ethernet, behind)),
-        2 => Some((Layer::Ip, behind)),
+        0 => Some((NextHeader::Ethernet, behind)),
+        2 => Some((NextHeader::Ip, behind)),
         _ => None,
     }
 }

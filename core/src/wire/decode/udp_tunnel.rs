@@ -1,6 +1,6 @@
 //! Packets in UDP, by port.
 
-use super::layer::{Layer, Rest, Step, Walk};
+use super::layer::{Inner, NextHeader, Rest, Walk};
 use super::opaque::Opaque;
 use super::{esp, ethertype, internet, mpls, tunnel, wireless};
 
@@ -11,10 +11,10 @@ struct Tunnel {
     port: u16,
     /// Packets of it come from the port as well as go to it.
     both_ways: bool,
-    read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Step<'a>,
+    read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Inner<'a>,
 }
 
-const fn to(port: u16, read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Step<'a>) -> Tunnel {
+const fn to(port: u16, read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Inner<'a>) -> Tunnel {
     let both_ways = false;
     Tunnel {
         port,
@@ -23,7 +23,7 @@ const fn to(port: u16, read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Step<'a>) ->
     }
 }
 
-const fn between(port: u16, read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Step<'a>) -> Tunnel {
+const fn between(port: u16, read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Inner<'a>) -> Tunnel {
     let both_ways = true;
     Tunnel {
         port,
@@ -81,7 +81,7 @@ pub(super) fn next<'a>(
     walk: &mut Walk<'_>,
     (source, destination): (u16, u16),
     rest: Rest<'a>,
-) -> Step<'a> {
+) -> Inner<'a> {
     if walk.vxlan_ports.contains(&destination) {
         return vxlan(walk, rest);
     }
@@ -93,20 +93,20 @@ pub(super) fn next<'a>(
 
 /// An IP packet whose length fits and, for version 4, whose header's checksum is right: for headers that say little
 /// themselves.
-fn checked_ip(rest: Rest<'_>) -> Step<'_> {
-    internet::is_sound(rest).then_some((Layer::Ip, rest))
+fn checked_ip(rest: Rest<'_>) -> Inner<'_> {
+    internet::is_sound(rest).then_some((NextHeader::Ip, rest))
 }
 
 /// VXLAN: the flag "VNI is valid"; all other bits are ignored (RFC 7348, section 5), among them those of group policy.
-fn vxlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn vxlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const VALID: u8 = 0x08;
     (rest.u8(0)? & VALID != 0).then_some(())?;
     walk.scope().enter_tunnel(rest.u32(4)? >> 8);
-    Some((Layer::Ethernet, rest.skip(8)?))
+    Some((NextHeader::Ethernet, rest.skip(8)?))
 }
 
 /// VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, section 3): a flag says that the protocol is named.
-fn vxlan_generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn vxlan_generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const VERSION: u8 = 0x30;
     const NAMED: u8 = 0x04;
     const OPERATIONS: u8 = 0x01;
@@ -117,8 +117,8 @@ fn vxlan_generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
     }
     let (_, behind) = vxlan(walk, rest)?;
     match rest.u8(3)? {
-        1 | 2 => Some((Layer::Ip, behind)),
-        3 => Some((Layer::Ethernet, behind)),
+        1 | 2 => Some((NextHeader::Ip, behind)),
+        3 => Some((NextHeader::Ethernet, behind)),
         4 => ethertype::service_header(behind),
         5 => mpls::labels(walk, behind),
         _ => None,
@@ -126,17 +126,17 @@ fn vxlan_generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
 }
 
 /// Geneve (RFC 8926, section 3.4): version 0, options of a stated length, EtherType, network.
-fn geneve<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn geneve<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CONTROL: u8 = 0x80;
     let first = rest.u8(0)?;
     (first >> 6 == 0 && rest.u8(1)? & CONTROL == 0).then_some(())?;
     walk.scope().enter_tunnel(rest.u32(4)? >> 8);
     let options = usize::from(first & 0x3f) * 4;
-    Some((Layer::EtherType(rest.u16(2)?), rest.skip(8 + options)?))
+    Some((NextHeader::EtherType(rest.u16(2)?), rest.skip(8 + options)?))
 }
 
 /// GTP-U header of a G-PDU, with its optional fields and extension headers (3GPP TS 29.281, section 5).
-fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const MESSAGE_G_PDU: u8 = 255;
     /// Extension headers in practice: one or two.
     const MAX_EXTENSIONS: usize = 8;
@@ -146,7 +146,7 @@ fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
     walk.scope().enter_tunnel(rest.u32(4)?);
     let has_optional_fields = flags & 0b0000_0111 != 0;
     if !has_optional_fields {
-        return Some((Layer::Ip, rest.skip(8)?));
+        return Some((NextHeader::Ip, rest.skip(8)?));
     }
     let mut next_extension = if flags & 0b0000_0100 != 0 {
         rest.u8(11)?
@@ -156,7 +156,7 @@ fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
     let mut rest = rest.skip(12)?;
     for _ in 0..MAX_EXTENSIONS {
         if next_extension == 0 {
-            return Some((Layer::Ip, rest));
+            return Some((NextHeader::Ip, rest));
         }
         let length = usize::from(rest.u8(0)?) * 4;
         if length == 0 {
@@ -169,7 +169,7 @@ fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
 }
 
 /// L2TP data messages: version 2 (RFC 2661, section 3.1) holds PPP, version 3 (RFC 3931, section 4.1.2.1) a session.
-fn l2tp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn l2tp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CONTROL: u16 = 0x8000;
     const LENGTH: u16 = 0x4000;
     const SEQUENCE: u16 = 0x0800;
@@ -188,7 +188,7 @@ fn l2tp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
             if flags & OFFSET != 0 {
                 length += 2 + usize::from(rest.u16(length)?);
             }
-            Some((Layer::Ppp, rest.skip(length)?))
+            Some((NextHeader::Ppp, rest.skip(length)?))
         }
         3 => tunnel::next(walk, tunnel::L2TP, rest.skip(4)?),
         _ => None,
@@ -196,7 +196,7 @@ fn l2tp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
 }
 
 /// TaZmen Sniffer Protocol: version 1, type (0 received, 1 to be sent), link type, tags up to the end tag.
-fn tzsp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn tzsp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const PADDING: u8 = 0;
     const END: u8 = 1;
     /// Some ten are defined.
@@ -209,8 +209,8 @@ fn tzsp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
             END => {
                 let behind = rest.skip(at + 1)?;
                 return match rest.u16(2)? {
-                    1 => Some((Layer::Ethernet, behind)),
-                    18 => Some((Layer::Wireless { padded: false }, behind)),
+                    1 => Some((NextHeader::Ethernet, behind)),
+                    18 => Some((NextHeader::Wireless { padded: false }, behind)),
                     119 => wireless::prism(behind),
                     127 => wireless::avs(behind),
                     _ => None,
@@ -223,7 +223,7 @@ fn tzsp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
 }
 
 /// CAPWAP data (RFC 5415, section 4.3): preamble, header length, type of frame, first fragment or whole.
-fn capwap<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn capwap<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const DTLS: u8 = 0x01;
     const NATIVE: u8 = 0x01;
     const KEEP_ALIVE: u8 = 0x08;
@@ -235,15 +235,15 @@ fn capwap<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
     let length = usize::from(length >> 3) * 4;
     (preamble == 0 && flags & KEEP_ALIVE == 0 && offset == 0 && length >= 8).then_some(())?;
     let layer = if kind & NATIVE != 0 {
-        Layer::WirelessEither
+        NextHeader::WirelessEither
     } else {
-        Layer::Ethernet
+        NextHeader::Ethernet
     };
     Some((layer, rest.skip(length)?))
 }
 
 /// Teredo (RFC 4380, section 5.1.1): perhaps an authentication and an origin header, then a packet that fills the datagram.
-fn teredo<'a>(_: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
+fn teredo<'a>(_: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     if rest.u16(0)? == 1 {
         // Lengths of identifier and value, both, then 8 bytes of nonce and one of confirmation.
         rest = rest.skip(13 + usize::from(rest.u8(2)?) + usize::from(rest.u8(3)?))?;
@@ -255,14 +255,14 @@ fn teredo<'a>(_: &mut Walk<'_>, mut rest: Rest<'a>) -> Step<'a> {
 }
 
 /// Generic UDP encapsulation (draft-ietf-intarea-gue, sections 3 and 4): version 0 names a protocol, 1 is IP itself.
-fn generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CONTROL: u8 = 0x20;
     let first = rest.u8(0)?;
     match first >> 6 {
         0 if first & CONTROL == 0 => {
             let behind = rest.skip(4 + usize::from(first & 0x1f) * 4)?;
             match tunnel::next(walk, rest.u8(1)?, behind)? {
-                (Layer::Ip, rest) => checked_ip(rest),
+                (NextHeader::Ip, rest) => checked_ip(rest),
                 other => Some(other),
             }
         }
@@ -272,12 +272,12 @@ fn generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
 }
 
 /// LISP data (RFC 9300, section 5): eight bytes that only its ends understand.
-fn lisp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn lisp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     checked_ip(rest.skip(8)?)
 }
 
 /// ESP in UDP (RFC 3948): keys are exchanged on the same port behind four zeros, and a byte keeps the way open.
-fn esp_in_udp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn esp_in_udp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     if rest.u32(0)? == 0 || rest.wire < 16 {
         return None;
     }
@@ -285,7 +285,7 @@ fn esp_in_udp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
 }
 
 /// WireGuard (section 5.4 of its paper): type 1 to 4, three zeros, and the length of the type.
-fn wire_guard<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn wire_guard<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     let fits = match *rest.data.first_chunk()? {
         [1, 0, 0, 0] => rest.wire == 148,
         [2, 0, 0, 0] => rest.wire == 92,
@@ -300,7 +300,7 @@ fn wire_guard<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
 }
 
 /// OpenVPN: operation codes 3 to 11 in the upper bits of the first byte.
-fn open_vpn<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+fn open_vpn<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     if rest.wire >= 14 && matches!(rest.u8(0)? >> 3, 3..=11) {
         return walk.stop(Opaque::OpenVpn);
     }

@@ -1,6 +1,6 @@
 //! IEEE 802.11 without encryption, and the headers that captures put before it.
 
-use super::layer::{Candidates, Layer, Rest, Step, Walk};
+use super::layer::{Candidates, Inner, NextHeader, Rest, Walk};
 use super::opaque::Opaque;
 
 const SNAP: [u8; 3] = [0xaa, 0xaa, 0x03];
@@ -8,7 +8,7 @@ const SNAP: [u8; 3] = [0xaa, 0xaa, 0x03];
 const AVS_VERSION: core::ops::RangeInclusive<u32> = 0x8021_1001..=0x8021_1002;
 
 /// Radiotap (radiotap.org): version 0, length, words that say which fields follow; of these the flags matter.
-pub(super) fn radiotap(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn radiotap(rest: Rest<'_>) -> Inner<'_> {
     const HAS_TIME: u32 = 1 << 0;
     const HAS_FLAGS: u32 = 1 << 1;
     const ANOTHER_WORD: u32 = 1 << 31;
@@ -36,23 +36,23 @@ pub(super) fn radiotap(rest: Rest<'_>) -> Step<'_> {
     // What its check sequence contradicts will be sent again.
     (flags & DAMAGED == 0).then_some(())?;
     let padded = flags & PADDED != 0;
-    Some((Layer::Wireless { padded }, rest.skip(length)?))
+    Some((NextHeader::Wireless { padded }, rest.skip(length)?))
 }
 
 /// The header of Prism cards: 144 bytes, or that of AVS.
-pub(super) fn prism(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn prism(rest: Rest<'_>) -> Inner<'_> {
     const LENGTH: usize = 144;
     if AVS_VERSION.contains(&rest.u32(0)?) {
         return avs(rest);
     }
-    Some((Layer::Wireless { padded: false }, rest.skip(LENGTH)?))
+    Some((NextHeader::Wireless { padded: false }, rest.skip(LENGTH)?))
 }
 
 /// The header of AVS: version, length.
-pub(super) fn avs(rest: Rest<'_>) -> Step<'_> {
+pub(super) fn avs(rest: Rest<'_>) -> Inner<'_> {
     AVS_VERSION.contains(&rest.u32(0)?).then_some(())?;
     let rest = rest.skip(rest.u32(4)?.try_into().ok()?)?;
-    Some((Layer::Wireless { padded: false }, rest))
+    Some((NextHeader::Wireless { padded: false }, rest))
 }
 
 /// A data frame's header (IEEE 802.11-2020, clause 9.3.2), and LLC or aggregated frames behind it.
@@ -61,7 +61,7 @@ pub(super) fn frame<'a>(
     rest: Rest<'a>,
     padded: bool,
     swapped: bool,
-) -> Step<'a> {
+) -> Inner<'a> {
     const DATA: u8 = 2;
     const TO_SYSTEM: u8 = 0x01;
     const FROM_SYSTEM: u8 = 0x02;
@@ -102,9 +102,9 @@ pub(super) fn frame<'a>(
         aggregated &= body.data.get(..SNAP.len())? != SNAP;
     }
     let layer = if aggregated {
-        Layer::Subframe
+        NextHeader::Subframe
     } else {
-        Layer::Llc
+        NextHeader::Llc
     };
     Some((layer, body))
 }
@@ -120,21 +120,21 @@ fn decrypted(body: Rest<'_>) -> Option<Rest<'_>> {
 }
 
 /// One subframe of an A-MSDU (clause 9.3.2.2.2): addresses, length, LLC; the next begins at a multiple of four bytes.
-pub(super) fn subframe<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Step<'a> {
+pub(super) fn subframe<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const HEADER: usize = 14;
     let length = HEADER + usize::from(rest.u16(12)?);
     let next = length.next_multiple_of(4);
     if let Some(behind) = rest.skip(next).filter(|rest| rest.data.len() > HEADER) {
         walk.layers.behind = Some(walk.offset(behind));
     }
-    Some((Layer::Llc, rest.first(length).skip(HEADER)?))
+    Some((NextHeader::Llc, rest.first(length).skip(HEADER)?))
 }
 
 /// Access points of some vendors send the two bytes of frame control in the other order inside of CAPWAP.
 pub(super) fn either_order(rest: Rest<'_>) -> Candidates<'_> {
     [
-        Some((Layer::Wireless { padded: false }, rest)),
-        Some((Layer::WirelessSwapped, rest)),
+        Some((NextHeader::Wireless { padded: false }, rest)),
+        Some((NextHeader::WirelessSwapped, rest)),
         None,
         None,
     ]

@@ -1,6 +1,6 @@
 //! How long the connection IDs of a connection are.
 
-use super::header::{Form, MAX_CID_LEN, Packet};
+use super::header::{Form, MAX_CID_LEN, QuicPacket};
 
 /// A connection ID of a known version, kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -53,7 +53,7 @@ impl ConnectionIdLengths {
     /// Takes note of a packet's source connection ID; packets that carry none change nothing.
     ///
     /// The latest wins: a server may choose anew after its Retry (RFC 9000, section 7.2).
-    pub fn learn(&mut self, sender: Endpoint, packet: &Packet<'_>) {
+    pub fn learn(&mut self, sender: Endpoint, packet: &QuicPacket<'_>) {
         // The IDs of a Version Negotiation are the client's own, sent back.
         if matches!(packet.form, Form::Short | Form::VersionNegotiation) {
             return;

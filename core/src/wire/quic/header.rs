@@ -49,7 +49,7 @@ pub enum Form {
 
 /// One QUIC packet inside a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Packet<'a> {
+pub struct QuicPacket<'a> {
     /// Kind of packet.
     pub form: Form,
     /// Version number as on the wire; `None` for a short header.
@@ -73,7 +73,7 @@ pub struct Packet<'a> {
     pub bytes: &'a [u8],
 }
 
-impl<'a> Packet<'a> {
+impl<'a> QuicPacket<'a> {
     /// Returns where packet number and payload lie in the datagram, whether captured or not.
     #[must_use]
     pub const fn payload_range(&self) -> Range<usize> {
@@ -94,16 +94,16 @@ impl<'a> Packet<'a> {
 /// [`ConnectionIdLengths`](super::ConnectionIdLengths); without it, a short header's `header_len`
 /// counts the first byte only, unless a long header in front of it tells the length.
 ///
-/// The walk ends where a header makes no sense or was cut; [`Packets::unparsed_len`] tells what it
+/// The walk ends where a header makes no sense or was cut; [`QuicPackets::unparsed_len`] tells what it
 /// left.
 #[must_use]
 pub fn parse_datagram(
     bytes: &[u8],
     datagram_len: usize,
     short_dcid_len: Option<u8>,
-) -> Packets<'_> {
+) -> QuicPackets<'_> {
     let bytes = bytes.get(..datagram_len).unwrap_or(bytes);
-    Packets {
+    QuicPackets {
         bytes,
         datagram_len,
         offset: 0,
@@ -115,7 +115,7 @@ pub fn parse_datagram(
 
 /// Iterator over the packets of a datagram, made by [`parse_datagram`].
 #[derive(Clone, Debug)]
-pub struct Packets<'a> {
+pub struct QuicPackets<'a> {
     bytes: &'a [u8],
     datagram_len: usize,
     offset: usize,
@@ -125,7 +125,7 @@ pub struct Packets<'a> {
     ended: bool,
 }
 
-impl<'a> Packets<'a> {
+impl<'a> QuicPackets<'a> {
     /// Bytes of the datagram, captured or not, behind the packets returned so far.
     ///
     /// Once the iterator has ended this is padding, garbage, or packets whose header was not
@@ -135,7 +135,7 @@ impl<'a> Packets<'a> {
         self.datagram_len.saturating_sub(self.offset)
     }
 
-    fn parse(&self) -> Option<Packet<'a>> {
+    fn parse(&self) -> Option<QuicPacket<'a>> {
         let bytes = self.bytes.get(self.offset..)?;
         let &first_byte = bytes.first()?;
         let packet = if first_byte & LONG_HEADER == 0 {
@@ -153,13 +153,13 @@ impl<'a> Packets<'a> {
         (trusted && packet.dcid == dcid).then_some(packet)
     }
 
-    fn parse_short(&self, bytes: &'a [u8]) -> Option<Packet<'a>> {
+    fn parse_short(&self, bytes: &'a [u8]) -> Option<QuicPacket<'a>> {
         let dcid_len = self
             .dcid
             .map(<[u8]>::len)
             .or(self.short_dcid_len.map(usize::from));
         let header_len = 1 + dcid_len.unwrap_or(0);
-        Some(Packet {
+        Some(QuicPacket {
             form: Form::Short,
             version: None,
             dcid: bytes.get(1..header_len)?,
@@ -173,7 +173,7 @@ impl<'a> Packets<'a> {
         })
     }
 
-    fn parse_long(&self, bytes: &'a [u8], first_byte: u8) -> Option<Packet<'a>> {
+    fn parse_long(&self, bytes: &'a [u8], first_byte: u8) -> Option<QuicPacket<'a>> {
         let mut reader = Reader::new(bytes.get(1..)?);
         let number = reader.u32()?;
         let version = Version::from_wire(number);
@@ -192,7 +192,7 @@ impl<'a> Packets<'a> {
         };
         let (dcid, scid) = (connection_id()?, connection_id()?);
         // Packets without a `Length` reach to the end of the datagram.
-        let whole = Packet {
+        let whole = QuicPacket {
             form: Form::UnknownVersion,
             version: Some(number),
             dcid,
@@ -210,7 +210,7 @@ impl<'a> Packets<'a> {
             } else {
                 Form::UnknownVersion
             };
-            return Some(Packet { form, ..whole });
+            return Some(QuicPacket { form, ..whole });
         };
         let form = match version.long_type(first_byte) {
             LongType::Initial => Form::Initial,
@@ -218,7 +218,7 @@ impl<'a> Packets<'a> {
             LongType::Handshake => Form::Handshake,
             LongType::Retry => {
                 let token_len = whole.packet_len.checked_sub(whole.header_len + TAG_LEN)?;
-                return Some(Packet {
+                return Some(QuicPacket {
                     form: Form::Retry,
                     token_len,
                     ..whole
@@ -230,7 +230,11 @@ impl<'a> Packets<'a> {
 }
 
 /// Completes a packet whose header tells its length: `whole` as far as `reader` has read it.
-fn with_length<'a>(form: Form, whole: Packet<'a>, reader: &mut Reader<'a>) -> Option<Packet<'a>> {
+fn with_length<'a>(
+    form: Form,
+    whole: QuicPacket<'a>,
+    reader: &mut Reader<'a>,
+) -> Option<QuicPacket<'a>> {
     let token_len = if form == Form::Initial {
         reader.varint_len()?
     } else {
@@ -243,7 +247,7 @@ fn with_length<'a>(form: Form, whole: Packet<'a>, reader: &mut Reader<'a>) -> Op
     if length < MIN_PROTECTED_LEN || packet_len > whole.packet_len {
         return None;
     }
-    Some(Packet {
+    Some(QuicPacket {
         form,
         token_len,
         length: Some(length),
@@ -254,10 +258,10 @@ fn with_length<'a>(form: Form, whole: Packet<'a>, reader: &mut Reader<'a>) -> Op
     })
 }
 
-impl<'a> Iterator for Packets<'a> {
-    type Item = Packet<'a>;
+impl<'a> Iterator for QuicPackets<'a> {
+    type Item = QuicPacket<'a>;
 
-    fn next(&mut self) -> Option<Packet<'a>> {
+    fn next(&mut self) -> Option<QuicPacket<'a>> {
         if self.ended {
             return None;
         }
@@ -271,7 +275,7 @@ impl<'a> Iterator for Packets<'a> {
     }
 }
 
-impl std::iter::FusedIterator for Packets<'_> {}
+impl std::iter::FusedIterator for QuicPackets<'_> {}
 
 /// Returns true if a UDP flow's first datagram begins a QUIC connection of a known version.
 ///

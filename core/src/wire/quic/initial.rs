@@ -14,7 +14,7 @@ use aes_gcm::aes::cipher::BlockCipherEncrypt;
 use hkdf::{Hkdf, HkdfExtract};
 use sha2::Sha256;
 
-use super::header::{Form, Packet, TAG_LEN};
+use super::header::{Form, QuicPacket, TAG_LEN};
 use super::version::Version;
 
 const BLOCK_LEN: usize = 16;
@@ -159,7 +159,7 @@ impl InitialKeys {
     /// [`InitialError::Authentication`]; `payload` is then empty.
     pub fn decrypt(
         &mut self,
-        packet: &Packet<'_>,
+        packet: &QuicPacket<'_>,
         payload: &mut Vec<u8>,
     ) -> Result<Opened, InitialError> {
         payload.clear();
@@ -179,7 +179,7 @@ impl InitialKeys {
     /// header's length.
     fn open(
         &mut self,
-        packet: &Packet<'_>,
+        packet: &QuicPacket<'_>,
         buffer: &mut Vec<u8>,
     ) -> Result<(Opened, usize), InitialError> {
         if packet.form != Form::Initial {

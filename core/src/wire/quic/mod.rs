@@ -48,7 +48,7 @@ pub use crypto_stream::{CryptoStream, DEFAULT_CRYPTO_LIMIT};
 pub use frames::crypto_frames;
 pub(crate) use header::{FIXED_BIT, LONG_HEADER};
 pub use header::{
-    Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, Packet, TAG_LEN, looks_like_greased_initial,
+    Form, MAX_CID_LEN, MIN_CLIENT_DATAGRAM, QuicPacket, TAG_LEN, looks_like_greased_initial,
     looks_like_initial, parse_datagram,
 };
 pub use initial::InitialKeys;

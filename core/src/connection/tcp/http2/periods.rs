@@ -12,7 +12,9 @@ use super::think::Think;
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::connection::context::Context;
-use crate::connection::sharing::{Claim, MOST_CLAIMS, MOST_PARTS, Manner, Part, Sharing, scaled};
+use crate::connection::sharing::{
+    MOST_PARTS, MOST_REQUESTS, Manner, Part, PeriodRequest, Sharing, scaled,
+};
 use crate::connection::tcp::ledger::{Ledger, Portion};
 use crate::connection::tcp::stream::Run;
 use crate::packet::{Stamp, Time};
@@ -25,7 +27,7 @@ const ETHERNET: u64 = 1_500;
 const LEAST_FULL: u64 = 1_000;
 /// Sizes that wait until what was counted by then is read; with more, they do no longer.
 const MOST_DUE: usize = 256;
-/// Latest claims that go on where a period has as many as fit.
+/// Latest requests that go on where a period has as many as fit.
 const GOING_ON: usize = 2;
 
 /// A request that the server has not acknowledged.
@@ -85,7 +87,7 @@ impl Default for Periods {
 
 /// Sums over the segments of parts, as they were counted.
 #[derive(Debug, Default)]
-struct Counted {
+struct PeriodSums {
     bytes: u64,
     app_bytes: u64,
     /// Bytes that are in the capture.
@@ -95,7 +97,7 @@ struct Counted {
 
 impl Periods {
     /// The most memory that one holds, in bytes.
-    pub(super) const BOUND: usize = Sharing::bound(MOST_CLAIMS) as usize
+    pub(super) const BOUND: usize = Sharing::bound(MOST_REQUESTS) as usize
         + MOST_WAITING.next_power_of_two() * size_of::<Unacknowledged>()
         + (2 * MOST_DUE + MOST_PARTS) * size_of::<Part>();
 
@@ -197,10 +199,10 @@ impl Periods {
     ) {
         match self.sharing.count() {
             0 => self.think.ask(asked.time, ctx.config),
-            MOST_CLAIMS.. => self.carry_on(ledger, ctx),
+            MOST_REQUESTS.. => self.carry_on(ledger, ctx),
             _ => {}
         }
-        self.sharing.begin(Claim {
+        self.sharing.begin(PeriodRequest {
             number: asked.number,
             asked: asked.time,
             asked_at: asked.at,
@@ -212,18 +214,20 @@ impl Periods {
 
     /// Ends a period that has as many as fit, and begins another with what may go on of it.
     fn carry_on(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
-        let claims = self.sharing.claims();
-        let latest: SmallVec<[Claim; GOING_ON]> =
-            claims[claims.len() - GOING_ON..].iter().copied().collect();
+        let requests = self.sharing.requests();
+        let latest: SmallVec<[PeriodRequest; GOING_ON]> = requests[requests.len() - GOING_ON..]
+            .iter()
+            .copied()
+            .collect();
         self.end(ledger, ctx);
         self.sharing.forget_past();
-        for claim in latest {
-            let part = self.due.iter().rfind(|part| part.number == claim.number);
+        for request in latest {
+            let part = self.due.iter().rfind(|part| part.number == request.number);
             let before = part.map_or((0, 0), |part| (part.size, part.wire));
-            self.sharing.begin(Claim {
+            self.sharing.begin(PeriodRequest {
                 asked_at: self.sharing.received(),
                 before,
-                ..claim
+                ..request
             });
         }
     }
@@ -255,8 +259,8 @@ impl Periods {
         }
         let is_hidden = std::mem::take(&mut self.is_hidden);
         let (mut bytes, mut app_bytes) = (0, 0);
-        for claim in self.sharing.claims() {
-            let segment = ctx.segments.get(claim.number);
+        for request in self.sharing.requests() {
+            let segment = ctx.segments.get(request.number);
             bytes += segment.map_or(0, |segment| segment.bytes);
             app_bytes += segment.map_or(0, |segment| segment.app_bytes);
         }
@@ -264,13 +268,13 @@ impl Periods {
         let data = u128::from(wire) * u128::from(app_bytes) / u128::from(bytes.max(1));
         let surplus = wire - (data as u64).min(wire);
         if count > 1 {
-            for (at, claim) in self.sharing.claims().iter().enumerate() {
-                ledger.bound(ctx, claim.number, self.sharing.most(at));
+            for (at, request) in self.sharing.requests().iter().enumerate() {
+                ledger.bound(ctx, request.number, self.sharing.most(at));
             }
-            let claims = self.sharing.claims();
-            let are_open = claims
+            let requests = self.sharing.requests();
+            let are_open = requests
                 .iter()
-                .all(|claim| ctx.segments.open(claim.number).is_some());
+                .all(|request| ctx.segments.open(request.number).is_some());
             if is_hidden && are_open {
                 self.due.extend(self.sharing.even(surplus));
             } else if !is_hidden {
@@ -298,7 +302,7 @@ impl Periods {
         }
         // What was counted is handed on, no more and no less: where a response went on behind its period, or only some of a
         // period's segments are open, its parts are portions.
-        let mut counted = Counted::default();
+        let mut counted = PeriodSums::default();
         for segment in parts
             .iter()
             .filter_map(|part| ctx.segments.get(part.number))

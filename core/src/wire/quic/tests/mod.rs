@@ -27,7 +27,7 @@ fn unhex(text: &str) -> Vec<u8> {
 }
 
 /// The only packet of a datagram, all of which was captured.
-fn single(datagram: &[u8]) -> Packet<'_> {
+fn single(datagram: &[u8]) -> QuicPacket<'_> {
     let mut packets = parse_datagram(datagram, datagram.len(), None);
     let packet = packets.next().expect("a packet");
     assert_eq!(packets.next(), None);
