@@ -19,20 +19,20 @@
 //! changes, or when another size turns out to be the audio's.
 
 mod beam;
-mod claim;
 mod period;
 mod reader;
+mod request;
 mod rhythm;
 mod timeline;
 
 use smallvec::SmallVec;
 
 pub(crate) use self::beam::Manner;
-use self::claim::MediaTrack;
-pub(crate) use self::claim::{MOST_REQUESTS, PeriodRequest};
 pub(crate) use self::period::{Part, scaled};
 use self::period::{Period, Usual};
 use self::reader::{PeriodReader, at_once};
+use self::request::MediaTrack;
+pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest};
 use self::rhythm::Rhythm;
 use self::timeline::Arrivals;
 use crate::bounded::size::spilled;

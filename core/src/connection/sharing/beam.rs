@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::claim::{MOST_REQUESTS, MediaTrack, PeriodRequest};
+use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest};
 use super::rhythm::Rhythm;
 use crate::bounded::work;
 

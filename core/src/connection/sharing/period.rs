@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::claim::PeriodRequest;
+use super::request::PeriodRequest;
 use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::packet::Stamp;

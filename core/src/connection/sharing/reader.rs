@@ -1,8 +1,8 @@
 //! What one manner of a server says of its periods.
 
 use super::beam::{self, Manner, Puzzle, Reading};
-use super::claim::MediaTrack;
 use super::period::{Part, Period, Usual, scaled};
+use super::request::MediaTrack;
 use super::rhythm::Rhythm;
 use crate::config::Config;
 use crate::packet::{Time, from_milliseconds};

@@ -1,6 +1,6 @@
 //! When each track is asked for again.
 
-use super::claim::MediaTrack;
+use super::request::MediaTrack;
 use crate::packet::Time;
 
 /// Latest distances of requests of a track.
