@@ -1,5 +1,6 @@
 //! One direction: no file imports from a floor above its own, and no files import each other, however many stand between.
-//! Floors are listed here, once for each crate, from the ground up; `house/` reads the imports.
+//! Floors are listed here, once for each crate, from the ground up; `house/` reads the imports. And one name, one thing: no
+//! two types of a crate are called the same.
 
 #[path = "house/c.rs"]
 mod c;
@@ -158,6 +159,20 @@ fn the_wireshark_plugin_has_one_direction() {
     let includes: Vec<_> =
         c::included("#include \"a.h\"\n#include <b.h>\n/* #include \"c.h\" */").collect();
     assert_eq!(includes, [(1, "a.h")]);
+}
+
+#[test]
+fn no_two_types_of_a_crate_have_one_name() {
+    for house in [&CORE, &FFI, &CLI, &PYTHON] {
+        assert_eq!(rust::doubles(house), [""; 0], "{}", house.folder);
+    }
+}
+
+#[test]
+fn types_are_read_from_the_source() {
+    let source =
+        "struct A(u8); enum B {} trait C { type D; } impl C for A { type D = u8; } type E = A;";
+    assert_eq!(rust::types(source), ["A", "B", "C", "E"]);
 }
 
 /// A house of two floors, to see that what is broken is found.

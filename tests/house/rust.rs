@@ -15,6 +15,8 @@ struct Module {
     file: PathBuf,
     /// Names of types, functions and so on.
     defined: BTreeSet<String>,
+    /// Types and traits among them, with their lines.
+    types: Vec<(String, usize)>,
     /// Names that `use` brings, and the paths they stand for.
     brought: BTreeMap<String, Names>,
     /// Paths all of whose names `use` brings.
@@ -26,7 +28,7 @@ struct Module {
 type Modules = BTreeMap<Names, Module>;
 
 /// Reads all modules that the root declares, but for those of tests.
-pub(crate) fn imports(house: &House) -> Vec<Import> {
+fn modules(house: &House) -> Modules {
     let mut modules = Modules::new();
     let folder = house.path();
     read(
@@ -35,6 +37,26 @@ pub(crate) fn imports(house: &House) -> Vec<Import> {
         Names::new(),
         &mut modules,
     );
+    modules
+}
+
+/// Names that several types of a crate have, each with the places where they are defined.
+pub(crate) fn doubles(house: &House) -> Vec<String> {
+    let mut places = BTreeMap::<String, Vec<String>>::new();
+    for module in modules(house).into_values() {
+        for (name, line) in module.types {
+            let place = format!("{}:{line}", shown(house, &module.file));
+            places.entry(name).or_default().push(place);
+        }
+    }
+    places.retain(|_, places| places.len() > 1);
+    let said = |(name, places): (String, Vec<String>)| format!("{name}: {}", places.join(", "));
+    places.into_iter().map(said).collect()
+}
+
+/// Returns what the modules of a crate import from each other.
+pub(crate) fn imports(house: &House) -> Vec<Import> {
+    let modules = modules(house);
     let mut imports = Vec::new();
     for (from, module) in &modules {
         for (line, path) in &module.paths {
@@ -54,17 +76,22 @@ pub(crate) fn imports(house: &House) -> Vec<Import> {
     imports
 }
 
+/// Reads the source of a module `m`.
+fn module(source: &str) -> Module {
+    let (name, file) = (vec!["m".to_owned()], Path::new("m.rs"));
+    let (mut declared, mut inside) = (Vec::new(), Vec::new());
+    scan(&tokens(source), &name, file, &mut declared, &mut inside)
+}
+
+/// Types in the source of a module, in order.
+pub(crate) fn types(source: &str) -> Vec<String> {
+    let types = module(source).types.into_iter();
+    types.map(|(name, _)| name).collect()
+}
+
 /// Paths in the source of a module `m`, in order.
 pub(crate) fn paths(source: &str) -> Vec<String> {
-    let name = vec!["m".to_owned()];
-    let module = scan(
-        &tokens(source),
-        &name,
-        Path::new("m.rs"),
-        &mut Vec::new(),
-        &mut Vec::new(),
-    );
-    module
+    module(source)
         .paths
         .iter()
         .map(|(_, path)| path.join("::"))
@@ -141,7 +168,7 @@ fn scan(
         .filter(|pair| pair[0].is("mod") && pair[1].is_word())
         .map(|pair| pair[1].text.clone())
         .collect();
-    let mut at = 0;
+    let (mut at, mut depth) = (0, 0);
     while at < tokens.len() {
         let word = &*tokens[at].text;
         let next = tokens.get(at + 1);
@@ -179,6 +206,16 @@ fn scan(
             }
             "struct" | "enum" | "union" | "fn" | "const" | "static" | "type" | "trait" => {
                 module.defined.extend(next.map(|token| token.text.clone()));
+                // Inside braces stand the types that a trait asks for.
+                let is_type = matches!(word, "struct" | "enum" | "union" | "trait" | "type");
+                if is_type && depth == 0 {
+                    let named = next.map(|token| (token.text.clone(), token.line));
+                    module.types.extend(named);
+                }
+                at += 1;
+            }
+            "{" | "}" => {
+                depth += if word == "{" { 1 } else { -1 };
                 at += 1;
             }
             // A visibility names a module and takes nothing from it.
