@@ -4,6 +4,7 @@
 //! are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, several words or numbers LIST. Encodings are those that all
 //! current readers know: DELTA_BINARY_PACKED for numbers that grow, dictionaries for texts, PLAIN for the rest.
 
+mod encoder;
 mod properties;
 
 use std::io::{self, Write};
@@ -11,12 +12,13 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::writer::SerializedFileWriter;
 
+use self::encoder::Encoder;
 use super::builders::Builders;
 use super::part::{Groups, Spool, Spooled};
 use crate::rows::{Column, Rows};
@@ -41,8 +43,8 @@ pub(super) struct Parquet<W: Write + Send, T: Rows> {
 struct RowGroups<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     factory: ArrowRowGroupWriterFactory,
-    /// The columns of the row group that is being written; none at its beginning.
-    group: Vec<ArrowColumnWriter>,
+    /// What encodes the row group that was begun.
+    group: Option<Encoder>,
     rows: usize,
 }
 
@@ -92,7 +94,7 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
     fn take(&mut self, batch: RecordBatch) -> io::Result<()> {
         let limit = ROW_GROUP_CELLS / self.builders.columns().len();
         let Some(waiting) = &mut self.waiting else {
-            return self.file.write(&batch, limit).map_err(io_error);
+            return self.file.write(batch, limit).map_err(io_error);
         };
         self.waiting_rows += batch.num_rows();
         waiting.push(batch);
@@ -100,7 +102,7 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
             self.waiting_rows = 0;
             let mut waiting = waiting.drain(..);
             waiting
-                .try_for_each(|batch| self.file.write(&batch, limit))
+                .try_for_each(|batch| self.file.write(batch, limit))
                 .map_err(io_error)?;
         }
         Ok(())
@@ -138,41 +140,37 @@ impl<W: Write + Send> RowGroups<W> {
         Ok(Self {
             factory: ArrowRowGroupWriterFactory::new(&writer, Arc::clone(schema)),
             writer,
-            group: Vec::new(),
+            group: None,
             rows: 0,
         })
     }
 
     /// Writes rows, and ends the row group if it has its `limit`.
-    fn write(&mut self, batch: &RecordBatch, limit: usize) -> Result<(), ParquetError> {
-        if self.group.is_empty() {
-            let at = self.writer.flushed_row_groups().len();
-            self.group = self.factory.create_column_writers(at)?;
-        }
-        // Each column is one of Parquet's, as none has parts.
-        let columns = batch.schema_ref().fields().iter().zip(batch.columns());
-        for ((field, column), writer) in columns.zip(&mut self.group) {
-            for leaf in compute_leaves(field, column)? {
-                writer.write(&leaf)?;
-            }
-        }
+    fn write(&mut self, batch: RecordBatch, limit: usize) -> Result<(), ParquetError> {
         self.rows += batch.num_rows();
-        if self.rows >= limit {
-            self.end_group()
-        } else {
-            Ok(())
+        let group = match &mut self.group {
+            Some(group) => group,
+            none => {
+                let at = self.writer.flushed_row_groups().len();
+                let columns = self.factory.create_column_writers(at)?;
+                none.insert(Encoder::start(columns)?)
+            }
+        };
+        if !group.take(batch) || self.rows >= limit {
+            return self.end_group();
         }
+        Ok(())
     }
 
     /// Writes the row group, if one was begun.
     fn end_group(&mut self) -> Result<(), ParquetError> {
         self.rows = 0;
-        if self.group.is_empty() {
+        let Some(encoder) = self.group.take() else {
             return Ok(());
-        }
+        };
         let mut group = self.writer.next_row_group()?;
-        for writer in self.group.drain(..) {
-            writer.close()?.append_to_row_group(&mut group)?;
+        for column in encoder.finish()? {
+            column.append_to_row_group(&mut group)?;
         }
         group.close().map(drop)
     }
