@@ -60,6 +60,14 @@ pub(crate) struct Fit {
     pub(crate) margin: [f64; 2],
 }
 
+impl Fit {
+    /// Returns by how much it fits better than another, with other seconds. Sound that follows the picture only with these
+    /// tells for them; sound that follows a clock of its own tells nothing.
+    fn lead_over(&self, other: &Self) -> f64 {
+        other.cost - self.cost + (other.late - self.late).max(0.0)
+    }
+}
+
 /// How far the seconds of both tracks may be off a ratio, as a share.
 const SAME_RATIO: f64 = 0.03;
 /// Segments of video to one of audio that are tried where responses overlap.
@@ -279,7 +287,7 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
         let close = fits
             .iter()
             .find(|fit| is_other(&fit.guess))
-            .map(|fit| fit.cost - best.cost);
+            .map(|fit| best.lead_over(fit));
         let rough = tried
             .iter()
             .find(|tried| is_other(&tried.1))
@@ -464,3 +472,6 @@ fn odds(request: &Request, whole: bool) -> f64 {
         -request.dropped.ln()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! What decides between hypotheses with other seconds.
+
+use super::*;
+
+fn fit(cost: f64, late: f64) -> Fit {
+    Fit {
+        guess: Guess {
+            seconds: [4.0; 2],
+            run_on: 3.0,
+            renews: false,
+        },
+        counted: Vec::new(),
+        full: [None; 2],
+        cost,
+        late,
+        margin: [0.0; 2],
+    }
+}
+
+#[test]
+fn sound_that_follows_the_picture_tells_for_seconds_and_never_against() {
+    assert_eq!(fit(2.0, 0.5).lead_over(&fit(3.0, 0.5)), 1.0);
+    assert_eq!(fit(2.0, 0.5).lead_over(&fit(3.0, 2.0)), 2.5);
+    assert_eq!(fit(2.0, 2.0).lead_over(&fit(3.0, 0.5)), 1.0);
+}
