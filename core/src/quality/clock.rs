@@ -103,6 +103,18 @@ impl Clock {
         }
     }
 
+    /// A player that plays already, with so many seconds of each track ahead.
+    pub(crate) fn holding(self, seconds: f64) -> Self {
+        let now = Knot {
+            state: State::Playing,
+            ends: [seconds; 2],
+            moves: true,
+            ..self.now
+        };
+        let lacks = [false; 2];
+        Self { now, lacks, ..self }
+    }
+
     /// Media ahead of the position on a track; below 0 where the picture has run dry before the sound.
     pub(crate) fn ahead(&self, track: Track) -> f64 {
         self.now.ends[track as usize] - self.now.position

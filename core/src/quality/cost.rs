@@ -105,6 +105,16 @@ impl<'a> Play<'a> {
     pub(crate) fn start(&self) -> f64 {
         self.events.first().map_or(0.0, |event| event.0)
     }
+
+    /// The clock of a player at the start: one that had begun before holds as much as most do, as nothing tells how much.
+    pub(crate) fn clock(&self, guess: Guess) -> Clock {
+        let clock = Clock::new(guess, self.present, self.start());
+        if self.rules.joined {
+            clock.holding(USUAL_BUFFER)
+        } else {
+            clock
+        }
+    }
 }
 
 /// The cost of a hypothesis, and the levels of a full buffer that it finds.
@@ -203,7 +213,7 @@ impl<'a> Trial<'a> {
     fn new(play: &'a Play<'_>, guess: Guess) -> Self {
         Self {
             play,
-            clock: Clock::new(guess, play.present, play.start()),
+            clock: play.clock(guess),
             sound: Idle::new(),
             pending: [0; 2],
             given_up: [false; 2],

@@ -109,6 +109,8 @@ pub(crate) struct Rules {
     pub(crate) wait: f64,
     /// Time for which a browser plays sound without a picture.
     pub(crate) run_on: f64,
+    /// Its beginning was not seen: the player holds media that nobody saw come.
+    pub(crate) joined: bool,
 }
 
 /// Sound may differ by this share of its usual size and still be sound, where its place says so.

@@ -27,7 +27,7 @@ pub enum Reason {
     TooFew = 1,
     /// Its segments could play for one time as well as for another.
     Undecided = 2,
-    /// It had begun before its first segment was seen.
+    /// It had begun before its first segment was seen: levels of its buffer count from what most players hold.
     JoinedMidway = 3,
     /// Its responses overlapped on one connection, so that which are video and which audio is inferred by turns.
     Interleaved = 4,
@@ -144,6 +144,8 @@ fn shifted(start: Time, seconds: f64) -> Time {
 
 impl Session {
     pub(crate) fn new(parts: Parts<'_>, rules: Rules) -> Option<Self> {
+        let joined = !parts.begins;
+        let rules = Rules { joined, ..rules };
         let (found, seeks) = seeks::find(parts.requests, parts.headers, parts.seeks, rules);
         let requests = &*parts.requests;
         let first = requests.first()?.asked;

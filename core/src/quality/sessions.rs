@@ -90,6 +90,7 @@ impl Sessions {
             rules: Rules {
                 wait: seconds(config.playback_wait()),
                 run_on: seconds(config.playback_run_on()),
+                joined: false,
             },
             limits: SessionLimits {
                 reopened: config.playback_reopened() as f64,

@@ -77,7 +77,7 @@ struct Replay<'a> {
 impl<'a> Replay<'a> {
     fn new(play: &'a Play<'a>, fit: &'a Fit, seeks: &[f64]) -> Self {
         let start = play.start();
-        let clock = Clock::new(fit.guess, play.present, start);
+        let clock = play.clock(fit.guess);
         Self {
             play,
             fit,

@@ -169,6 +169,7 @@ fn pause_costs(waits: u32) -> f64 {
         let rules = Rules {
             wait: 0.25,
             run_on: 3.0,
+            joined: false,
         };
         interpret(&mut requests, &[], &[], &rules);
         let play = Play::new(&requests, &[], rules);
@@ -226,6 +227,7 @@ fn follows(after: f64, behind: f64) -> f64 {
     let rules = Rules {
         wait: 0.25,
         run_on: 3.0,
+        joined: false,
     };
     let play = Play::new(&all, &[], rules);
     let guess = Guess {

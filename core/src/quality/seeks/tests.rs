@@ -6,6 +6,7 @@ use crate::quality::tests::request;
 const RULES: Rules = Rules {
     wait: 0.25,
     run_on: 3.0,
+    joined: false,
 };
 
 /// When pictures of these sizes, one each second, had been fetched before.

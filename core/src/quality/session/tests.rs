@@ -10,6 +10,7 @@ fn said(margin: f64) -> (Option<f64>, Reason) {
     let rules = Rules {
         wait: 0.25,
         run_on: 3.0,
+        joined: false,
     };
     let fit = Fit {
         guess: Guess {

@@ -125,6 +125,21 @@ fn joined_midway_has_no_startup() {
 }
 
 #[test]
+fn joined_midway_it_holds_as_much_as_most_players_do() {
+    // It waits with a full buffer, and has more time between two pictures than they play at times.
+    let played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
+    let session = only(&played.segments[30..]);
+    assert_eq!(session.stalls.as_deref(), Some(&[][..]));
+    let off = off(&played, &session, 0.9);
+    assert!(off < 6.0, "{off}");
+    // What it held is not endless.
+    let dry = Script::new(4.0, 4.0, 16.0, &[(0.0, 2.0e6), (70.0, 0.0), (110.0, 2.0e6)]);
+    let played = play(&dry);
+    let session = only(&played.segments[20..]);
+    assert_eq!(session.stalls.map(|stalls| stalls.len()), Some(1));
+}
+
+#[test]
 fn too_little_is_not_guessed_from() {
     let played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
     let session = only(&played.segments[..6]);
