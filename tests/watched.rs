@@ -266,13 +266,15 @@ fn going_elsewhere_is_told() {
     );
 }
 
-/// Buffer and stalls are not held: how much the player had ahead when the recording began is in no packet, and the command
-/// counts from nothing. Where the player went dry, by that count, it did not.
+/// The buffer is not held: how much the player had ahead when the recording began is in no packet, and the segment that was
+/// on its way then is missing. Neither makes a stall of it.
 #[test]
 fn a_session_that_is_joined_midway_has_no_beginning() {
-    let session = assert_found(&Viewer::new("watch-late"));
+    let viewer = Viewer::new("watch-late");
+    let session = assert_found(&viewer);
     assert_eq!(session["reason"], "joined_midway");
     assert_eq!(session["startup_s"], Value::Null);
+    assert_stalls(&viewer, &session);
 }
 
 #[test]
