@@ -61,23 +61,9 @@ impl Engine {
     fn follow_udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let server = self.registry.flow(slot).server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
-        let mut place = self.place(slot);
-        if place != NONE && self.is_moved_here(slot, place, udp, sender) {
-            self.stop_following(slot, place);
-            self.registry.flow_mut(slot).client = None;
-            place = NONE;
-        }
-        if place == NONE {
-            if server.is_some_and(|(_, end)| end == sender) && opens_connection(udp) {
-                self.registry.opened(&self.config, slot, sender);
-            }
-            place = match self.quic_place(slot, udp, sender, stamp) {
-                Some(place) => place,
-                None => return Outcome::default(),
-            };
-        } else if self.connections.list[place as usize].former == slot {
-            place = self.return_to(slot, place, udp, sender, stamp);
-        }
+        let Some(place) = self.udp_place(slot, udp, sender, stamp) else {
+            return Outcome::default();
+        };
         let followed = &mut self.connections.list[place as usize];
         followed.used = true;
         let current = followed.flow;
@@ -121,6 +107,28 @@ impl Engine {
             self.introduce(slot, place);
         }
         outcome
+    }
+
+    /// Returns the place of the connection that a datagram belongs to: one that moved here, or back, or begins.
+    fn udp_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
+        let place = self.place(slot);
+        if place != NONE && !self.is_moved_here(slot, place, udp, sender) {
+            let is_former = self.connections.list[place as usize].former == slot;
+            return Some(if is_former {
+                self.return_to(slot, place, udp, sender, stamp)
+            } else {
+                place
+            });
+        }
+        if place != NONE {
+            self.stop_following(slot, place);
+            self.registry.flow_mut(slot).client = None;
+        }
+        let server = self.registry.flow(slot).server;
+        if server.is_some_and(|(_, end)| end == sender) && opens_connection(udp) {
+            self.registry.opened(&self.config, slot, sender);
+        }
+        self.quic_place(slot, udp, sender, stamp)
     }
 
     /// Returns true if the client of a connection has begun to use another ID, as far as its requests show.

@@ -233,25 +233,14 @@ impl Http2 {
             self.last = Some((run.stamp.time, run.peer));
             return;
         }
-        if let (Some((time, peer)), Some(round_trip)) = (self.last, round_trip)
-            && run.stamp.time.since(time) >= round_trip
-        {
-            let asked_since = ledger
-                .waiting_after(peer)
-                .is_some_and(|next| run.peer > next);
-            // Behind a small record, silence may be the server's: another request tells that the client waits no more.
-            let small = self
-                .small
-                .filter(|&(_, end)| end == run.offset && asked_since);
-            if self.end == Some(run.offset) || small.is_some() {
-                self.merge(run.offset, peer, small, ledger, ctx);
-            }
-            if small.is_some() || asked_since && Self::is_head_only(run.offset, ledger, ctx) {
-                Self::end_placed(ledger, ctx);
-            }
-        }
         let silent = match (self.last, round_trip) {
-            (Some((time, _)), Some(round_trip)) => run.stamp.time.since(time) >= round_trip,
+            (Some((time, peer)), Some(round_trip)) => {
+                let silent = run.stamp.time.since(time) >= round_trip;
+                if silent {
+                    self.end_before_silence(run, peer, ledger, ctx);
+                }
+                silent
+            }
             _ => true,
         };
         self.last = Some((run.stamp.time, run.peer));
@@ -281,6 +270,29 @@ impl Http2 {
         }
         for asked in &begun {
             self.periods.begin(asked, ledger, ctx);
+        }
+    }
+
+    /// Ends what was over when the server fell silent, having seen the client's bytes before `peer`.
+    fn end_before_silence(
+        &self,
+        run: &Run<'_>,
+        peer: u64,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+    ) {
+        let asked_since = ledger
+            .waiting_after(peer)
+            .is_some_and(|next| run.peer > next);
+        // Behind a small record, silence may be the server's: another request tells that the client waits no more.
+        let small = self
+            .small
+            .filter(|&(_, end)| end == run.offset && asked_since);
+        if self.end == Some(run.offset) || small.is_some() {
+            self.merge(run.offset, peer, small, ledger, ctx);
+        }
+        if small.is_some() || asked_since && Self::is_head_only(run.offset, ledger, ctx) {
+            Self::end_placed(ledger, ctx);
         }
     }
 
@@ -356,7 +368,7 @@ impl Http2 {
     /// requests that still wait got their responses within the bytes of the one before, which are divided evenly.
     /// If only one waits and the last record was small, that was its response.
     fn merge(
-        &mut self,
+        &self,
         end: u64,
         peer: u64,
         small: Option<(u64, u64)>,

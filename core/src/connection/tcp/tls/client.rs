@@ -52,26 +52,10 @@ impl TlsSession {
                     }
                 }
                 TlsEvent::Unframed(length) => {
-                    // Behind a handshake message, the rest of the flight is hidden: a request comes after the
-                    // server's answer to it (RFC 5246, section 7.3).
-                    let is_flight = self.up_handshake == Some(response_at);
-                    self.client_finished |= is_flight;
-                    let request = !is_flight
-                        && (self.client_finished || (!early && self.hidden_request(length)));
-                    self.up_class = if request {
-                        Class::Application
-                    } else {
-                        Class::Control
-                    };
-                    if request {
-                        self.request(
-                            run.stamp,
-                            run.offset + run.length - length,
-                            0,
-                            response_at,
-                            ledger,
-                            ctx,
-                        );
+                    self.up_class = self.classify_hidden(length, response_at, early);
+                    if self.up_class == Class::Application {
+                        let offset = run.offset + run.length - length;
+                        self.request(run.stamp, offset, 0, response_at, ledger, ctx);
                     }
                 }
                 TlsEvent::Bytes(_) => {}
@@ -81,6 +65,20 @@ impl TlsSession {
         self.up = reader;
         if !reader.at_boundary() && !run.bytes.is_empty() {
             self.up_header = Some(run.stamp);
+        }
+    }
+
+    /// Returns what hidden client bytes hold. Behind a handshake message, the rest of the flight is hidden: a request comes
+    /// after the server's answer to it (RFC 5246, section 7.3).
+    fn classify_hidden(&mut self, length: u64, response_at: u64, early: bool) -> Class {
+        if self.up_handshake == Some(response_at) {
+            self.client_finished = true;
+            return Class::Control;
+        }
+        if self.client_finished || !early && self.hidden_request(length) {
+            Class::Application
+        } else {
+            Class::Control
         }
     }
 

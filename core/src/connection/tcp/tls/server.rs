@@ -63,19 +63,7 @@ impl TlsSession {
                 header,
                 guessed,
             } => {
-                let before = self.down_class;
-                let begins_handshake = self.begins_handshake(header, self.server_changed_cipher);
-                self.server_changed_cipher = header.content_type == ContentType::ChangeCipherSpec;
-                follow_handshake(&mut self.down_handshake, header, begins_handshake, run.peer);
-                self.down_class = self.classify_down(offset, header, run, ledger, ctx, &mut found);
-                if before != self.down_class && offset < run.offset {
-                    // The header began in the packet before, and was counted as what went before it.
-                    ledger.recount(
-                        ctx,
-                        (offset, run.offset),
-                        self.down_class == Class::Application,
-                    );
-                }
+                self.begin_record(offset, header, run, ledger, ctx, &mut found);
                 if self.down_class == Class::Application {
                     self.respond(offset, header, guessed, run.peer, ledger, ctx);
                 }
@@ -109,6 +97,29 @@ impl TlsSession {
             ledger.suppose(ctx, self.supposed(ctx));
         }
         found
+    }
+
+    /// Finds out what a record of the server's holds.
+    #[inline]
+    fn begin_record(
+        &mut self,
+        offset: u64,
+        header: RecordHeader,
+        run: &Run<'_>,
+        ledger: &mut Ledger,
+        ctx: &mut Context<'_>,
+        found: &mut Found,
+    ) {
+        let before = self.down_class;
+        let begins_handshake = self.begins_handshake(header, self.server_changed_cipher);
+        self.server_changed_cipher = header.content_type == ContentType::ChangeCipherSpec;
+        follow_handshake(&mut self.down_handshake, header, begins_handshake, run.peer);
+        self.down_class = self.classify_down(offset, header, run, ledger, ctx, found);
+        if before != self.down_class && offset < run.offset {
+            // The header began in the packet before, and was counted as what went before it.
+            let is_application = self.down_class == Class::Application;
+            ledger.recount(ctx, (offset, run.offset), is_application);
+        }
     }
 
     /// Reads the server's hello, once all of it is there.
