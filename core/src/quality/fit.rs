@@ -27,6 +27,8 @@ const UNSURE: usize = 160;
 const POSSIBLE: f64 = 0.01;
 /// Cost above the best at which a hypothesis is of no interest.
 const HOPELESS: f64 = 40.0;
+/// Cost above that of a player that renews nothing at which one that does is not looked at closely.
+const FAR: f64 = 10.0;
 /// Seconds that differ by more are others, as a share.
 const OTHER_SECONDS: f64 = 0.015;
 /// Margin where there is no other hypothesis.
@@ -419,6 +421,9 @@ fn improve(play: &Play<'_>, guess: Guess) -> Fit {
         renews: true,
         ..best.guess
     };
+    if cost(play, renews, &best.counted, best.cost + FAR).total > best.cost + FAR {
+        return best;
+    }
     let renews = improve_counted(play, renews);
     // Which player it is, sound tells too: seconds, it does not.
     if renews.cost + renews.late < best.cost + best.late {
