@@ -373,7 +373,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --net true 2>/dev/null; then
     namespace=$!
     processes+=("$namespace")
     for ((tries = 0; tries < 100; tries++)); do
-        ! grep -q ready "$home/server" || break
+        ! grep -qs ready "$home/server" || break
         sleep 0.1
     done
     inside=(nsenter --net --target "$namespace")
