@@ -421,7 +421,8 @@ fn improve(play: &Play<'_>, guess: Guess) -> Fit {
         renews: true,
         ..best.guess
     };
-    if cost(play, renews, &best.counted, best.cost + FAR).total > best.cost + FAR {
+    let rough = cost(play, renews, &best.counted, best.cost + FAR).total;
+    if is_far(rough, &best) {
         return best;
     }
     let renews = improve_counted(play, renews);
@@ -431,6 +432,11 @@ fn improve(play: &Play<'_>, guess: Guess) -> Fit {
     } else {
         best
     }
+}
+
+/// Returns true if a hypothesis costs so much more than the best that which requests were given up does not matter to it.
+fn is_far(cost: f64, best: &Fit) -> bool {
+    cost > best.cost + FAR
 }
 
 /// Tries which requests were given up.
