@@ -453,3 +453,20 @@ fn the_shared_library_exports_the_abi_alone() {
     declared.sort_unstable();
     assert_eq!(exported, declared);
 }
+
+/// Programs look for the library by the ABI's version, and Debian's package of a library is named for what they look for.
+#[test]
+fn the_debian_package_is_named_for_the_version_of_the_abi() {
+    let header = std::fs::read_to_string(repository().join("include/nflx.h")).expect("the header");
+    let version = header
+        .lines()
+        .find_map(|line| line.strip_prefix("#define NFLX_ABI_VERSION "))
+        .expect("a version");
+    let control = std::fs::read_to_string(repository().join("debian/control")).expect("control");
+    assert!(control.contains(&format!("\nPackage: libnflx{version}\n")));
+    assert!(
+        repository()
+            .join(format!("debian/libnflx{version}.install"))
+            .exists()
+    );
+}

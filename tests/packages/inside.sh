@@ -30,7 +30,7 @@ apt purge nflx
 apt install tshark gcc libc6-dev pkg-config binutils
 
 system >"$scratch/before"
-apt install "$(package nflx)" "$(package wireshark-nflx)" "$(package libnflx1)" "$(package libnflx-dev)"
+apt install "$(package nflx)" "$(package wireshark-nflx)" "$(package libnflx2)" "$(package libnflx-dev)"
 dpkg -l 'nflx' 'wireshark-nflx' 'libnflx*' | grep '^ii'
 [ "$(dpkg --audit)" = '' ] || fail "$(dpkg --audit)"
 
@@ -64,7 +64,7 @@ cd "$scratch"
 gcc -Wall -Werror report.c -o shared $(pkg-config --cflags --libs nflx)
 # shellcheck disable=SC2046
 gcc -Wall -Werror report.c -o static -static $(pkg-config --static --cflags --libs nflx)
-readelf -d shared | grep -qF 'Shared library: [libnflx.so.1]' || fail "the program does not ask for libnflx.so.1"
+readelf -d shared | grep -qF 'Shared library: [libnflx.so.2]' || fail "the program does not ask for libnflx.so.2"
 ! readelf -d static 2>/dev/null | grep -q NEEDED || fail "the static program needs libraries"
 for program in ./shared ./static; do
     $program player.pcap >"$program.rows"
@@ -75,7 +75,7 @@ others=$(nm -D --defined-only --format=posix "$(realpath /usr/lib/*/libnflx.so)"
 [ -z "$others" ] || fail "the library exports more than its functions: $others"
 cd /
 
-apt purge nflx wireshark-nflx libnflx-dev libnflx1
+apt purge nflx wireshark-nflx libnflx-dev libnflx2
 system >"$scratch/after"
 diff "$scratch/before" "$scratch/after" || fail "files were left or lost"
 ! dpkg -l 'nflx' 'wireshark-nflx' 'libnflx*' 2>/dev/null | grep '^[a-z][a-z] ' | grep -v '^un' || fail "dpkg remembers them"
