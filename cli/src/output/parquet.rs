@@ -43,7 +43,7 @@ pub(super) struct Parquet<W: Write + Send, T: Rows> {
 struct RowGroups<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     factory: ArrowRowGroupWriterFactory,
-    /// What encodes the row group that was begun.
+    /// Encodes the row group that was begun.
     group: Option<Encoder>,
     rows: usize,
 }

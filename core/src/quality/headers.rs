@@ -40,11 +40,16 @@ pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>, la
     if found.is_empty() {
         return;
     }
-    move_to_headers(&found, requests, headers);
+    move_to_headers(found, requests, headers);
 }
 
 /// Moves requests (their place, and when the response had come) to the headers.
-fn move_to_headers(found: &[(usize, f64)], requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
+fn move_to_headers(
+    mut found: Vec<(usize, f64)>,
+    requests: &mut Vec<Request>,
+    headers: &mut Vec<Header>,
+) {
+    found.sort_by_key(|&(at, _)| at);
     let header = |&(at, came): &(usize, f64)| Header {
         asked: requests[at].asked,
         came,
@@ -52,26 +57,33 @@ fn move_to_headers(found: &[(usize, f64)], requests: &mut Vec<Request>, headers:
         flow: requests[at].flow,
     };
     headers.extend(found.iter().map(header));
-    give_on(found, requests);
+    give_on(&found, requests);
     headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
     let mut at = 0;
     requests.retain(|_| {
         at += 1;
-        found.iter().all(|found| found.0 + 1 != at)
+        !holds(&found, at - 1)
     });
 }
 
-/// What was divided among overlapping responses is right together only: bytes that no header has are those of media beside it.
+/// Returns true if the request at this place is among those found, which are in order.
+fn holds(found: &[(usize, f64)], at: usize) -> bool {
+    found.binary_search_by_key(&at, |&(at, _)| at).is_ok()
+}
+
+/// Gives media beside a header the bytes that no header has: what was divided among overlapping responses is right together
+/// only.
 fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
     for &(at, _) in found {
         let this = requests[at];
-        let surplus = this.bytes as f64 > HEADER_SIZE.end;
+        if this.bytes as f64 <= HEADER_SIZE.end {
+            continue;
+        }
         let beside = (at + 1..requests.len()).take(BESIDE).filter(|&next| {
-            let taken = found.iter().any(|found| found.0 == next);
-            !taken && requests[next].shared && requests[next].asked < this.came
+            let request = &requests[next];
+            !holds(found, next) && request.shared && request.asked < this.came
         });
-        let next = beside.min_by_key(|&next| requests[next].bytes);
-        if let Some(next) = next.filter(|_| surplus) {
+        if let Some(next) = beside.min_by_key(|&next| requests[next].bytes) {
             let next = &mut requests[next];
             next.bytes = next.bytes.saturating_add(this.bytes);
             next.error = next.error.saturating_add(this.bytes);
@@ -79,7 +91,7 @@ fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
     }
 }
 
-/// Takes requests of one turn that overlapped, and have no more bytes than as many headers: a player that knows where a
+/// Finds requests of one turn that overlapped, and have no more bytes than as many headers: a player that knows where a
 /// title's files begin asks for those of all its qualities at once.
 fn many_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest: u64) {
     let mut found: Vec<(usize, f64)> = Vec::new();
@@ -97,7 +109,7 @@ fn many_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest:
         }
         from = to;
     }
-    move_to_headers(&found, requests, headers);
+    move_to_headers(found, requests, headers);
 }
 
 /// Takes requests whose bytes went to one that was asked for in the same turn, and is small: both were for headers.
@@ -113,7 +125,7 @@ fn beside_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
         .zip(requests.iter())
         .filter_map(|(at, request)| Some((at, beside(request)?)))
         .collect();
-    move_to_headers(&found, requests, headers);
+    move_to_headers(found, requests, headers);
 }
 
 /// Takes requests that overlapped, and whose bytes are together no more than those of sound and of headers: which of them
@@ -135,7 +147,7 @@ fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
         }
         from = to;
     }
-    move_to_headers(&found, requests, headers);
+    move_to_headers(found, requests, headers);
 }
 
 /// Media is asked for when the headers have come; or with them, as Shaka Player does: four requests in one turn, whose bytes

@@ -28,7 +28,8 @@ impl Encoder {
         Ok(Self { batches, thread })
     }
 
-    /// Takes rows, and waits while others wait. Returns false if the thread has given up: [`Self::finish`] says why.
+    /// Hands on rows, and waits while others wait. Returns false if the thread has given up: [`Self::finish`] returns the
+    /// error.
     pub(super) fn take(&self, batch: RecordBatch) -> bool {
         self.batches.send(batch).is_ok()
     }

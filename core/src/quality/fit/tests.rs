@@ -1,4 +1,4 @@
-//! What decides between hypotheses with other seconds.
+//! Decisions between hypotheses with other seconds.
 
 use super::*;
 
