@@ -228,10 +228,16 @@ impl Engine {
         if let Some(before) = self.clock.take(packet.time) {
             self.note_jump(before, packet);
         }
-        match self.decoder.plain(packet) {
-            Some(datagram) => self.take_datagram(packet, &datagram, 0),
-            None => self.take_other(packet),
+        // Each protocol on a way of its own, on which the compiler knows what the packet is.
+        if let Some(plain) = self.decoder.plain_ipv4(packet) {
+            if let Some(datagram) = plain.tcp() {
+                return self.take_datagram(packet, &datagram, 0);
+            }
+            if let Some(datagram) = self.decoder.plain_udp(&plain) {
+                return self.take_datagram(packet, &datagram, 0);
+            }
         }
+        self.take_other(packet)
     }
 
     /// Counts and follows an IP packet that came in a numbered scope.

@@ -85,15 +85,28 @@ impl Engine {
         if flow.identified_or_given_up && flow.server.is_none() {
             return Outcome::default();
         }
-        let tcp = *tcp;
-        if flow.has_paths {
-            return self.tcp_of_paths(slot, &tcp, sender, stamp);
+        if !flow.has_paths
+            && !self.puts_in_order()
+            && let Some(outcome) = self.take_in_order(slot, tcp, sender, stamp)
+        {
+            return outcome;
         }
-        self.tcp_of_connection(slot, &tcp, sender, stamp)
+        // Calls that few packets need get a copy of their own, so that those of the others stay in registers.
+        self.tcp_at_length(slot, &{ *tcp }, sender, stamp)
+    }
+
+    #[inline(never)]
+    fn tcp_at_length(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
+        if self.registry.flow(slot).has_paths {
+            return self.tcp_of_paths(slot, tcp, sender, stamp);
+        }
+        if self.puts_in_order() {
+            return self.tcp_in_order(slot, tcp, sender, stamp);
+        }
+        self.follow_at_length(slot, tcp, sender, stamp)
     }
 
     /// Follows a TCP connection, whichever path a packet came by.
-    #[inline(always)]
     pub(super) fn tcp_of_connection(
         &mut self,
         slot: Slot,
@@ -101,13 +114,19 @@ impl Engine {
         sender: End,
         stamp: Stamp,
     ) -> Outcome {
-        if self.taps.differ && self.config.segment_rule == SegmentRule::Flow {
+        if self.puts_in_order() {
             return self.tcp_in_order(slot, tcp, sender, stamp);
         }
         self.follow_tcp(slot, tcp, sender, stamp)
     }
 
-    #[inline(never)]
+    /// Returns true if packets wait for what comes before them at their ends.
+    #[inline]
+    fn puts_in_order(&self) -> bool {
+        self.taps.differ && self.config.segment_rule == SegmentRule::Flow
+    }
+
+    /// Follows a TCP connection whose packets come in order.
     pub(super) fn follow_tcp(
         &mut self,
         slot: Slot,
@@ -115,9 +134,50 @@ impl Engine {
         sender: End,
         stamp: Stamp,
     ) -> Outcome {
+        match self.take_in_order(slot, tcp, sender, stamp) {
+            Some(outcome) => outcome,
+            None => self.follow_at_length(slot, tcp, sender, stamp),
+        }
+    }
+
+    /// Takes a packet that says nothing new about its connection, as most do. `None`, and nothing is taken, where it may
+    /// say more.
+    #[inline(always)]
+    fn take_in_order(
+        &mut self,
+        slot: Slot,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Option<Outcome> {
+        if self.config.segment_rule == SegmentRule::Server || !self.config.takes_short_ways() {
+            return None;
+        }
         let flow = self.registry.flow(slot);
-        let is_classic = self.config.segment_rule == SegmentRule::Server;
-        if is_classic
+        let followed = self.connections.list.get_mut(flow.connection as usize)?;
+        let AnyConnection::Tcp(connection) = &mut followed.session else {
+            return None;
+        };
+        // Where the Netflix end is what looked like the client until now, it is followed anew.
+        let is_reversed = flow.server.is_some_and(|(_, end)| end == connection.client);
+        if followed.flow != slot || is_reversed {
+            return None;
+        }
+        followed.used = true;
+        connection.take_in_order(tcp, sender, stamp, &mut self.segments)
+    }
+
+    /// Follows a TCP connection packet by packet.
+    #[inline(never)]
+    fn follow_at_length(
+        &mut self,
+        slot: Slot,
+        tcp: &Tcp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Outcome {
+        let flow = self.registry.flow(slot);
+        if self.config.segment_rule == SegmentRule::Server
             && flow.identified_or_given_up
             && let Some((_, end)) = flow.server
         {
@@ -135,13 +195,6 @@ impl Engine {
         let AnyConnection::Tcp(connection) = &mut followed.session else {
             return Outcome::default();
         };
-        // Of a packet that says nothing new about its connection, there is nothing more to do.
-        if self.config.takes_short_ways()
-            && !is_classic
-            && let Some(outcome) = connection.take_in_order(tcp, sender, stamp, &mut self.segments)
-        {
-            return outcome;
-        }
         let client = connection.client;
         let Some((outcome, after)) = self.read_tcp(slot, place, client, tcp, sender, stamp) else {
             return Outcome::default();

@@ -20,14 +20,96 @@ const VERSION_AND_LENGTH: u8 = 0x45;
 /// Offset and "more fragments": 0 for a whole packet.
 const FRAGMENT: u16 = 0x3fff;
 
-/// Reads a frame if it is one of these.
+/// An IPv4 packet without options that is no fragment, before its payload is read: each protocol has a way of its own
+/// from here on, which knows what it holds.
+pub(crate) struct Ipv4<'a> {
+    header: &'a [u8; IPV4_HEADER],
+    payload: Rest<'a>,
+    header_at: u32,
+}
+
+impl<'a> Ipv4<'a> {
+    /// Reads the IPv4 header at `AT`.
+    #[inline(always)]
+    fn at<const AT: usize>(packet: &Packet<'a>) -> Option<Self> {
+        let captured = packet.data.get(AT..)?;
+        let header: &[u8; IPV4_HEADER] = captured.first_chunk()?;
+        let captured = &captured[IPV4_HEADER..];
+        let stated = stated(header);
+        let fragment = u16::from_be_bytes([header[6], header[7]]) & FRAGMENT;
+        if header[0] != VERSION_AND_LENGTH || fragment != 0 || stated < IPV4_HEADER {
+            return None;
+        }
+        // What follows the packet is padding of the frame.
+        let wire = stated - IPV4_HEADER;
+        let payload = Rest {
+            data: &captured[..captured.len().min(wire)],
+            wire,
+        };
+        Some(Self {
+            header,
+            payload,
+            header_at: AT as u32,
+        })
+    }
+
+    /// Reads the packet if it is one of TCP.
+    #[inline(always)]
+    pub(crate) fn tcp(&self) -> Option<Datagram<'a>> {
+        if self.header[9] != IP_PROTOCOL_TCP {
+            return None;
+        }
+        Some(self.with(IP_PROTOCOL_TCP, IpPayload::Tcp(tcp(self.payload)?)))
+    }
+
+    /// Reads the packet if it is one of UDP that holds no other packet.
+    #[inline(always)]
+    pub(super) fn udp(&self, ports: &Ports) -> Option<Datagram<'a>> {
+        if self.header[9] != IP_PROTOCOL_UDP {
+            return None;
+        }
+        let udp = udp(self.payload)?;
+        if ports.may_hold(udp.source_port, udp.destination_port) {
+            return None;
+        }
+        Some(self.with(IP_PROTOCOL_UDP, IpPayload::Udp(udp)))
+    }
+
+    #[inline(always)]
+    fn with(&self, protocol: u8, transport: IpPayload<'a>) -> Datagram<'a> {
+        let ip = self.header;
+        Datagram {
+            source: [ip[12], ip[13], ip[14], ip[15]].into(),
+            destination: [ip[16], ip[17], ip[18], ip[19]].into(),
+            protocol,
+            length: stated(ip) as u32,
+            transport,
+            header_at: self.header_at,
+        }
+    }
+}
+
+/// The length that a header states.
 #[inline(always)]
-pub(super) fn decode<'a>(packet: &Packet<'a>, ports: &Ports) -> Option<Datagram<'a>> {
+fn stated(header: &[u8; IPV4_HEADER]) -> usize {
+    usize::from(u16::from_be_bytes([header[2], header[3]]))
+}
+
+/// Reads a frame down to its IPv4 header, if it is one of these.
+#[inline(always)]
+pub(super) fn ipv4<'a>(packet: &Packet<'a>) -> Option<Ipv4<'a>> {
     let ether_type = packet.data.get(12..ETHERNET_HEADER)?;
     if packet.link_type != LinkType::ETHERNET || *ether_type != IPV4 {
         return None;
     }
-    internet::<ETHERNET_HEADER>(packet, ports)
+    Ipv4::at::<ETHERNET_HEADER>(packet)
+}
+
+/// Reads a frame if it is one of these.
+#[inline(always)]
+pub(super) fn decode<'a>(packet: &Packet<'a>, ports: &Ports) -> Option<Datagram<'a>> {
+    let ipv4 = ipv4(packet)?;
+    ipv4.tcp().or_else(|| ipv4.udp(ports))
 }
 
 /// Reads a frame if it is one of these with a VLAN tag, which is returned too.
@@ -38,47 +120,9 @@ pub(super) fn decode_tagged<'a>(packet: &Packet<'a>, ports: &Ports) -> Option<(D
     if packet.link_type != LinkType::ETHERNET || tag[..2] != VLAN || tag[4..] != IPV4 {
         return None;
     }
-    let datagram = internet::<HEADER>(packet, ports)?;
+    let ipv4 = Ipv4::at::<HEADER>(packet)?;
+    let datagram = ipv4.tcp().or_else(|| ipv4.udp(ports))?;
     Some((datagram, u16::from_be_bytes([tag[2], tag[3]])))
-}
-
-/// Reads an IPv4 packet without options that begins at `AT`, and its transport header.
-#[inline(always)]
-fn internet<'a, const AT: usize>(packet: &Packet<'a>, ports: &Ports) -> Option<Datagram<'a>> {
-    let captured = packet.data.get(AT..)?;
-    let ip: &[u8; IPV4_HEADER] = captured.first_chunk()?;
-    let captured = &captured[IPV4_HEADER..];
-    let u16_at = |at: usize| u16::from_be_bytes([ip[at], ip[at + 1]]);
-    let stated = usize::from(u16_at(2));
-    if ip[0] != VERSION_AND_LENGTH || u16_at(6) & FRAGMENT != 0 || stated < IPV4_HEADER {
-        return None;
-    }
-    // What follows the packet is padding of the frame.
-    let wire = stated - IPV4_HEADER;
-    let payload = Rest {
-        data: &captured[..captured.len().min(wire)],
-        wire,
-    };
-    let protocol = ip[9];
-    let transport = match protocol {
-        IP_PROTOCOL_TCP => IpPayload::Tcp(tcp(payload)?),
-        IP_PROTOCOL_UDP => {
-            let udp = udp(payload)?;
-            if ports.may_hold(udp.source_port, udp.destination_port) {
-                return None;
-            }
-            IpPayload::Udp(udp)
-        }
-        _ => return None,
-    };
-    Some(Datagram {
-        source: [ip[12], ip[13], ip[14], ip[15]].into(),
-        destination: [ip[16], ip[17], ip[18], ip[19]].into(),
-        protocol,
-        length: stated as u32,
-        transport,
-        header_at: AT as u32,
-    })
 }
 
 #[cfg(test)]

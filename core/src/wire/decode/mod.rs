@@ -28,6 +28,7 @@ mod tunnel;
 mod udp_tunnel;
 mod wireless;
 
+pub(crate) use common::Ipv4;
 pub use datagram::{Datagram, IpPayload, Tcp, TcpFlags, Udp};
 use datagram::{IP_PROTOCOL_ESP, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP};
 use internet::Internet;
@@ -91,6 +92,18 @@ impl Decoder {
     #[inline(always)]
     pub(crate) fn plain<'a>(&self, packet: &Packet<'a>) -> Option<Datagram<'a>> {
         common::decode(packet, &self.ports)
+    }
+
+    /// Reads a frame down to its IPv4 header, if it holds a whole packet in IPv4 directly on Ethernet.
+    #[inline(always)]
+    pub(crate) fn plain_ipv4<'a>(&self, packet: &Packet<'a>) -> Option<Ipv4<'a>> {
+        common::ipv4(packet)
+    }
+
+    /// Reads such a packet if it is one of UDP that holds no other packet.
+    #[inline(always)]
+    pub(crate) fn plain_udp<'a>(&self, plain: &Ipv4<'a>) -> Option<Datagram<'a>> {
+        plain.udp(&self.ports)
     }
 
     /// The same behind one VLAN tag, and its scope.
