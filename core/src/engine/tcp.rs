@@ -91,8 +91,10 @@ impl Engine {
         {
             return outcome;
         }
-        // Calls that few packets need get a copy of their own, so that those of the others stay in registers.
-        self.tcp_at_length(slot, &{ *tcp }, sender, stamp)
+        // Calls that few packets need get a copy of their own, so that those of the others stay in
+        // registers.
+        let copy = *tcp;
+        self.tcp_at_length(slot, &copy, sender, stamp)
     }
 
     #[inline(never)]

@@ -8,13 +8,14 @@ use crate::facts::annotation::Annotation;
 use crate::facts::counters::Direction;
 use crate::facts::segment::{Kind, Segment};
 use crate::facts::server::{Role, Server};
+use crate::wire::host_name::MAX_HOST_NAME;
 
 /// The words that begin every note, so that it is known as ours when an annotated capture is
 /// annotated again.
 pub const PREFIX: &str = "nflx: ";
 
-/// Longest name that a note shows. Names are at most this long (RFC 1035, section 2.3.4); what claims to be one may not.
-const MAX_NAME: usize = 253;
+/// Longest name that a comment shows: names are no longer, but what a host passes for one may be.
+const MAX_NAME: usize = MAX_HOST_NAME;
 
 /// A packet and what is known of its server and segment.
 #[derive(Clone, Copy, Debug)]
