@@ -39,7 +39,7 @@ use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::Fragments;
 use crate::wire::decode::{Datagram, Decoder, IpPayload, TcpFlags};
 
-/// A packet that was counted and followed.
+/// A packet of a server that was counted and followed.
 struct Taken {
     flow: Slot,
     sender: End,
@@ -47,53 +47,53 @@ struct Taken {
     duplicate: bool,
 }
 
-/// The analysis of one capture.
+/// Analyses one capture: packets in, annotations, servers and segments out.
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
     decoder: Decoder,
-    /// Made by the first fragment.
+    /// Allocated at the first fragment.
     fragments: Option<Box<Fragments>>,
     copies: Copies,
     translations: Translations,
-    /// Where `client_key` asks for devices.
+    /// Present only if `client_key` tells clients apart by device.
     viewers: Option<Box<Viewers>>,
     scopes: Scopes,
     taps: Taps,
     unfollowed: Unfollowed,
     registry: Registry,
     segments: SegmentTable,
-    /// The clients that asked for them.
+    /// The clients that segments went to.
     clients: Clients,
     connections: Connections,
     peers: Peers,
     paths: Paths,
     classic: Classic,
-    /// Facts that the packet at hand taught; empty between packets.
+    /// Facts learnt from the current packet; empty between packets.
     learnt: Vec<Learnt>,
     segments_missed: bool,
     /// Time of the latest packet.
     latest: Time,
     stats: Stats,
-    /// The latest packet was a copy of another.
+    /// True if the latest packet was a copy of another.
     latest_is_copy: bool,
     /// IP bytes of the latest packet.
     length: u32,
-    /// A packet that came again before the first copy was found, and may be one.
+    /// A repeated packet from before the first copy was found, which may be a copy too.
     suspect: Option<Suspected>,
     clock: CaptureClock,
 }
 
 impl Engine {
-    /// An engine that has seen nothing.
+    /// Creates an engine that has seen no packet.
     #[must_use]
     pub fn new(config: Config) -> Self {
         let registry = Registry::new(&config);
         Self::with(config, registry)
     }
 
-    /// Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known
-    /// as such from the start.
+    /// Forgets everything except the evidence. Give the same packets again: every packet of a server is then recognised
+    /// from the start.
     #[must_use]
     pub fn restart_with_evidence(self) -> Self {
         let registry = self.registry.informed(&self.config);
@@ -136,40 +136,39 @@ impl Engine {
         }
     }
 
-    /// The most memory that an engine with these settings holds, in bytes, whatever packets it is given. While a list
-    /// grows, its old place counts as well for a moment.
+    /// Returns the most memory, in bytes, that an engine with these settings can hold, whatever packets it gets.
+    /// Includes the old copy of a list that exists for a moment while the list grows.
     #[must_use]
     pub fn memory_bound(config: &Config) -> u64 {
         memory_bound::bound(config)
     }
 
-    /// Returns true if evidence came after packets that it concerns, so that a second pass would
-    /// say more about them.
+    /// Returns true if evidence came after packets that it concerns, so that a second pass would tell more about them.
     #[must_use]
     pub fn evidence_came_late(&self) -> bool {
         self.registry.evidence_came_late
     }
 
-    /// Returns true if packets of a server were skipped because it was not yet known to be Netflix.
-    /// A second reading with [`Self::restart_with_evidence`] may then find more segments. Handshakes before
-    /// the name that they lead to do not count.
+    /// Returns true if packets of a server were skipped because it was not yet known to be Netflix. A second reading
+    /// with [`Self::restart_with_evidence`] may then find more segments. Handshakes that came before the name they lead
+    /// to do not count.
     #[must_use]
     pub fn segments_missed(&self) -> bool {
         self.segments_missed || self.registry.segments_missed
     }
 
-    /// Returns true if a second reading with [`Self::restart_with_evidence`] would say more of some packet,
-    /// or find more segments. Every host that shows facts of packets asks this, so that all say the
-    /// same; rows of segments only need [`Self::segments_missed`].
+    /// Returns true if a second reading with [`Self::restart_with_evidence`] would tell more about some packet or find
+    /// more segments. Every host that shows facts about packets uses this rule, so that all show the same. Hosts that
+    /// only list segments can use [`Self::segments_missed`].
     #[must_use]
     pub fn should_read_again(&self) -> bool {
         self.evidence_came_late() || self.segments_missed()
     }
 
-    /// Takes the next packet; `None` where it is none of Netflix's.
+    /// Processes the next packet. Returns `None` if neither end is a known Netflix server.
     #[inline(always)]
     pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Annotation> {
-        // Apart, so that callers which do not look at the annotation do not pay for it.
+        // Separate, so that callers that ignore the annotation do not pay for it.
         let taken = self.take(packet)?;
         let entry = self.registry.flow(taken.flow);
         let (server, end) = entry.server?;
@@ -197,18 +196,18 @@ impl Engine {
         })
     }
 
-    /// Counts and follows a packet.
+    /// Counts and follows a packet, and settles segments that are due.
     fn take(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         let taken = self.follow(packet);
         self.latest = packet.time;
-        // Behind the packet, whose bytes keep their segment open.
+        // After the packet, whose bytes keep their segment open.
         if self.segments.is_sweep_due(packet.time) {
             self.sweep(packet.time);
         }
         taken
     }
 
-    /// Settles segments that were quiet for long.
+    /// Settles segments that have been quiet for long enough.
     #[cold]
     fn sweep(&mut self, now: Time) {
         let now = self.clock.trusted(now);
@@ -221,14 +220,14 @@ impl Engine {
         });
     }
 
-    /// Decodes a packet, and hands it to its connection.
+    /// Decodes a packet and passes it to its connection.
     fn follow(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         self.stats.packets += 1;
         self.latest_is_copy = false;
         if let Some(before) = self.clock.take(packet.time) {
             self.note_jump(before, packet);
         }
-        // Each protocol on a way of its own, on which the compiler knows what the packet is.
+        // Each protocol has its own path, on which the compiler knows what the packet is.
         if let Some(plain) = self.decoder.plain_ipv4(packet) {
             if let Some(datagram) = plain.tcp() {
                 return self.take_datagram(packet, &datagram, 0);
@@ -254,7 +253,7 @@ impl Engine {
         };
         let (key, mut sender) = FlowKey::of(datagram);
         let key = key.within(scope);
-        // Calls that few packets need get a copy of their own, so that those of the others stay in registers.
+        // Calls that few packets need are compiled separately, so that the common path keeps its values in registers.
         let transport = &datagram.transport;
         if let IpPayload::Udp(udp) = transport {
             self.learn(udp, datagram.source, stamp);
@@ -288,7 +287,7 @@ impl Engine {
             IpPayload::Tcp(tcp) => self.tcp(flow, tcp, sender, stamp),
             IpPayload::Udp(udp) => self.udp(flow, udp, sender, stamp),
             IpPayload::UdpFragment { .. } | IpPayload::LaterFragment => Outcome::default(),
-            // Fields are for TCP and UDP; what else the address sends is counted only.
+            // Fields exist for TCP and UDP only; other packets of the address are just counted.
             IpPayload::Other => return None,
         };
         Some(Taken {
@@ -299,7 +298,7 @@ impl Engine {
         })
     }
 
-    /// The flow of a packet.
+    /// Returns the slot of a packet's flow, and adds the flow if it is new.
     #[inline]
     fn enter(&mut self, key: FlowKey, numbered: bool, time: Time) -> Slot {
         let connections = &mut self.connections;
@@ -309,9 +308,9 @@ impl Engine {
             })
     }
 
-    /// Ends the capture: every segment settles. Those still open stay incomplete, unless they were quiet for
-    /// `segment_quiet`. Further packets may follow (a live capture that goes on); what they bring for segments of before is
-    /// too late.
+    /// Ends the capture: every segment settles. Segments that are still open stay incomplete, unless they were quiet
+    /// for `segment_quiet`. More packets may follow, as in a live capture that goes on, but they no longer change these
+    /// segments.
     pub fn finish(&mut self) {
         self.release_all();
         for place in 0..self.connections.list.len() as Slot {
@@ -323,7 +322,7 @@ impl Engine {
             self.call(slot, client, |connections, _, ctx| {
                 connections.list[place as usize].session.close(ctx, false);
             });
-            // What was held back was read, by readers who may keep more of it.
+            // Packets that were held back have been read now, and their readers may keep more of them.
             self.connections.weigh(place);
         }
         self.make_room(NONE);
@@ -333,50 +332,51 @@ impl Engine {
         self.segments.settle_all(self.latest);
     }
 
-    /// Begins to keep settled segments for [`Self::next_settled`], and servers whose role changed for
+    /// Starts to queue settled segments for [`Self::next_settled`], and servers whose role changed for
     /// [`Self::next_changed_server`].
     pub fn watch_settled(&mut self) {
         self.segments.watch();
         self.registry.roles_changed.watch();
     }
 
-    /// Returns the next server whose role changed since it was returned last. A server whose role changed more than once
-    /// meanwhile comes once, so that they never need more room than servers do.
+    /// Returns the next server whose role changed since it was last returned. A server whose role changed several times
+    /// in between is returned once, so the queue never outgrows the server table.
     pub fn next_changed_server(&mut self) -> Option<ServerId> {
         self.registry.roles_changed.next()
     }
 
-    /// Returns the next segment that settled, in the order in which they settle, each once. A settled segment does not change
-    /// any more. Segments settle `settle_after` seconds behind their last byte, when they have to make room, and with
-    /// [`Self::finish`]. Take them often: what finds no room in the queue is counted in [`Stats::settled_lost`].
+    /// Returns the next settled segment, each once, in the order in which they settle. A settled segment never changes
+    /// again. Segments settle `settle_after` seconds after their last byte, when the table is full, and at
+    /// [`Self::finish`]. Read the queue often: [`Stats::settled_lost`] counts segments that no longer fitted.
     pub fn next_settled(&mut self) -> Option<Segment> {
         self.segments.next_settled()
     }
 
-    /// Returns every Netflix server with its id, in order of identification; in the place of one that made room stands another.
+    /// Iterates over Netflix servers with their ids, in order of identification. A server that replaced an evicted one
+    /// takes its place in the order.
     pub fn servers(&self) -> impl ExactSizeIterator<Item = (ServerId, &Server)> {
         self.registry.numbered_servers()
     }
 
-    /// Returns every segment that is held, in order of request.
+    /// Iterates over the segments that are held, in order of request.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &Segment> {
         self.segments.iter()
     }
 
-    /// Returns one past the largest number of a server. Without one that made room, this is how many were identified.
+    /// Returns one past the largest server number. If no server was evicted, this is the number of servers.
     #[must_use]
     pub fn server_count(&self) -> u32 {
         self.registry.server_end()
     }
 
-    /// Returns a server by its number; `None` if there is none, or it made room for another. Numbers of servers that had a
-    /// packet are never given again.
+    /// Returns a server by its number; `None` if there is no such server or it was evicted. The number of a server that
+    /// had a packet is never used again.
     #[must_use]
     pub fn server(&self, id: ServerId) -> Option<&Server> {
         self.registry.server(id)
     }
 
-    /// Returns number and bytes of a server's segments, those that made room among them.
+    /// Returns the number and bytes of a server's segments, including evicted ones.
     #[must_use]
     pub fn server_segments(&self, id: ServerId) -> SegmentTotals {
         match self.registry.server(id) {
@@ -385,26 +385,28 @@ impl Engine {
         }
     }
 
-    /// Smallest and one past the largest segment number that is held; numbers between may be unused.
+    /// Returns the range from the smallest segment number held to one past the largest. Some numbers in it may be
+    /// unused.
     #[must_use]
     pub fn segment_numbers(&self) -> core::ops::Range<u32> {
         self.segments.numbers()
     }
 
-    /// Returns the name of a segment's server: the one that its own flow gave, or else the one that identified the address.
+    /// Returns the name of a segment's server: the name that its own flow gave, or else the name that identified the
+    /// address.
     #[must_use]
     pub fn segment_name<'a>(&'a self, segment: &'a Segment) -> Option<&'a str> {
         let of_server = || self.server(segment.server).and_then(Server::name);
         segment.own_name.as_deref().or_else(of_server)
     }
 
-    /// A segment by its number; `None` if there is none, or it was evicted.
+    /// Returns a segment by its number; `None` if there is no such segment or it was evicted.
     #[must_use]
     pub fn segment(&self, number: u32) -> Option<&Segment> {
         self.segments.get(number)
     }
 
-    /// Returns the numbers of what was dropped or capped.
+    /// Returns how much was dropped, capped or evicted.
     #[must_use]
     #[inline]
     pub fn stats(&self) -> Stats {
@@ -421,13 +423,14 @@ impl Engine {
         }
     }
 
-    /// Returns true if the latest packet was a copy of another, whoever it belongs to: it is no traffic.
+    /// Returns true if the latest packet was a copy of another, whether of Netflix or not. A copy does not count as
+    /// traffic.
     #[must_use]
     pub const fn latest_is_copy(&self) -> bool {
         self.latest_is_copy
     }
 
-    /// Packets in which a known header hides the rest, and link types that are not known.
+    /// Returns counts of packets in which a known header hides the rest, and of unknown link types.
     #[must_use]
     pub fn unfollowed(&self) -> &Unfollowed {
         &self.unfollowed
@@ -439,7 +442,7 @@ impl Engine {
         self.latest
     }
 
-    /// The settings in force.
+    /// Returns the settings in force.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config

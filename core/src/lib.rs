@@ -15,32 +15,33 @@
 //!                               └─→ ledger: which byte belongs to which request ─→ segments::table
 //! ```
 //!
-//! and back goes an [`Annotation`], by value. A packet that is none of Netflix's costs one decode and one look-up, and
-//! nothing is kept of it but its flow's counters.
+//! and back goes an [`Annotation`], by value. If neither end of a packet is a known Netflix server, the packet costs
+//! one decode and one look-up, and only its flow's counters are kept.
 //!
-//! [`quality`] says from the segments what viewers saw: media seconds, the player's buffer, stalls.
-//! [`features`] reads the packets once more, when segments are known, and makes rows for models of them.
+//! [`quality`] infers from the segments what viewers saw: media seconds, the player's buffer, stalls.
+//! [`features`] reads the packets again once segments are known, and makes rows for models of video quality.
 //! [`quality::model`] evaluates models that others trained on such rows.
 //!
 //! # What decides
 //!
-//! - **Evidence is about addresses.** The moment an address is identified, all that its flows counted before is its own,
-//!   and every flow of it is followed. A second pass over the same packets ([`Engine::restart_with_evidence`]) starts with the
-//!   evidence of the first, so that what identifies a server may stand anywhere in a capture.
-//! - **Sequence space, not packets.** `connection::tcp::stream` unwraps sequence numbers, tells new bytes from repeated, late and
-//!   never captured ones, and hands them on in order. Bytes belong to a segment by their offset: a late packet is counted
-//!   where it belongs.
+//! - **Evidence is about addresses.** As soon as an address is identified, everything that its flows counted earlier
+//!   belongs to it, and every flow of it is followed. A second pass over the same packets
+//!   ([`Engine::restart_with_evidence`]) starts with the evidence of the first, so a server may be identified anywhere
+//!   in a capture.
+//! - **Sequence space, not packets.** `connection::tcp::stream` unwraps sequence numbers, tells new bytes from
+//!   repeated, late and never captured ones, and hands them on in order. Bytes belong to a segment by their offset, so
+//!   a late packet is counted where it belongs.
 //! - **Causality by acknowledgements.** A server cannot answer what it has not acknowledged; a client that asks for more
 //!   has what came before. This separates session tickets from responses, tells whether HTTP/2 responses overlap, and
 //!   stands in for a direction that was not captured.
-//! - **Framing is followed where it shows** (`wire::tls`, `wire::http1`) and guessed by the connection's own full records where the
-//!   snapshot length hides it; rows say when that was so.
-//! - **All state is bounded.** Flows, addresses, servers, segments, followed connections and reorder buffers have limits
-//!   ([`Config::SETTINGS`]); what had to make room is counted in [`Stats`].
+//! - **Framing is followed where it is visible** (`wire::tls`, `wire::http1`). Where the snapshot length hides it, it
+//!   is estimated from the connection's own full records, and rows are marked as estimated.
+//! - **All state is bounded.** Flows, addresses, servers, segments, followed connections and reorder buffers have
+//!   limits ([`Config::SETTINGS`]); [`Stats`] counts what was evicted.
 //!
 //! # Examples
 //!
-//! Packets in, facts about them out; then servers and segments:
+//! Pass in packets and get facts about each; then read servers and segments:
 //!
 //! ```
 //! use nflx_core::{Config, Engine, LinkType, Packet, Time};
@@ -65,7 +66,7 @@
 //! # assert_eq!((engine.servers().len(), engine.segments().count()), (1, 0));
 //! ```
 //!
-//! A setting by its name, as users type it:
+//! Change a setting by its name, as users type it:
 //!
 //! ```
 //! let mut config = nflx_core::Config::default();

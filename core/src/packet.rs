@@ -4,12 +4,13 @@ use core::fmt;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, as the capture states them.
 ///
-/// Captures may step back in time; differences are therefore signed and callers decide what a negative one means.
+/// Capture time may step back. Differences are therefore signed, and callers decide what a negative one means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
 
 impl Time {
-    /// Builds a time from whole seconds and nanoseconds, saturating far outside of what captures hold (year 2262).
+    /// Builds a time from whole seconds and nanoseconds. Saturates far outside the range that captures hold (year
+    /// 2262).
     #[must_use]
     pub const fn new(seconds: i64, nanoseconds: u32) -> Self {
         Self(
@@ -19,14 +20,14 @@ impl Time {
         )
     }
 
-    /// Nanoseconds from `earlier` to `self`; negative where the capture's clock stepped back.
+    /// Returns the nanoseconds from `earlier` to `self`; negative if the capture's clock stepped back.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 }
 
-/// Seconds with nine decimals: full precision, and exact where a float would round.
+/// Formats the time as seconds with nine decimals: full precision, exact where a float would round.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -40,24 +41,24 @@ impl fmt::Display for Time {
     }
 }
 
-/// Returns nanoseconds as seconds.
+/// Converts nanoseconds to seconds.
 pub(crate) fn seconds(nanoseconds: i64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-/// Returns seconds, as settings have them, as nanoseconds.
+/// Converts seconds, the unit of some settings, to nanoseconds.
 pub(crate) fn from_seconds(count: u64) -> i64 {
     from_milliseconds(count.saturating_mul(1000))
 }
 
-/// Returns milliseconds, as settings have them, as nanoseconds.
+/// Converts milliseconds, the unit of some settings, to nanoseconds.
 pub(crate) fn from_milliseconds(count: u64) -> i64 {
     i64::try_from(count)
         .unwrap_or(i64::MAX)
         .saturating_mul(1_000_000)
 }
 
-/// The number of a frame, and its time.
+/// The number and time of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(unreachable_pub, reason = "opened to fuzz targets")]
 pub struct Stamp {
@@ -73,7 +74,7 @@ pub struct Stamp {
 pub struct LinkType(pub u16);
 
 impl LinkType {
-    /// BSD loopback, address family in the byte order of the machine that captured.
+    /// BSD loopback, address family in the byte order of the capturing machine.
     pub const NULL: Self = Self(0);
     /// IEEE 802.3 Ethernet.
     pub const ETHERNET: Self = Self(1);
@@ -123,7 +124,7 @@ impl LinkType {
     pub const SUNATM: Self = Self(123);
     /// IEEE 802.11 behind radiotap.
     pub const IEEE802_11_RADIOTAP: Self = Self(127);
-    /// Darwin's packet tap under the number that its own tools write, which is the second of those left to users.
+    /// Darwin's packet tap under LINKTYPE_USER2, the number that Darwin's own tools write.
     pub const PKTAP_USER: Self = Self(149);
     /// IEEE 802.11 behind the header of AVS.
     pub const IEEE802_11_AVS: Self = Self(163);
@@ -131,30 +132,30 @@ impl LinkType {
     pub const PPP_PPPD: Self = Self(166);
     /// Juniper's Ethernet.
     pub const JUNIPER_ETHER: Self = Self(178);
-    /// Per-packet information, and another link type behind it.
+    /// Per-packet information, followed by another link type.
     pub const PPI: Self = Self(192);
-    /// PPP behind a byte of direction.
+    /// PPP after a byte of direction.
     pub const PPP_WITH_DIR: Self = Self(204);
-    /// Cisco HDLC behind a byte of direction.
+    /// Cisco HDLC after a byte of direction.
     pub const C_HDLC_WITH_DIR: Self = Self(205);
-    /// Frame Relay behind a byte of direction.
+    /// Frame Relay after a byte of direction.
     pub const FRELAY_WITH_DIR: Self = Self(206);
     /// Solaris IP observability.
     pub const IPNET: Self = Self(226);
     /// Linux NFLOG.
     pub const NFLOG: Self = Self(239);
-    /// Darwin's packet tap, and another link type behind it.
+    /// Darwin's packet tap, followed by another link type.
     pub const PKTAP: Self = Self(258);
-    /// Ethernet with Broadcom's switch tag behind the addresses.
+    /// Ethernet with Broadcom's switch tag after the addresses.
     pub const DSA_TAG_BRCM: Self = Self(281);
-    /// Ethernet behind Broadcom's switch tag.
+    /// Ethernet preceded by Broadcom's switch tag.
     pub const DSA_TAG_BRCM_PREPEND: Self = Self(282);
     /// Ethernet with Marvell's switch tag.
     pub const DSA_TAG_DSA: Self = Self(284);
-    /// Ethernet with Marvell's switch tag behind an EtherType.
+    /// Ethernet with Marvell's switch tag after an EtherType.
     pub const DSA_TAG_EDSA: Self = Self(285);
 
-    /// Returns the common name of a link type that holds no IP packets that could be read, if it has one.
+    /// Returns the common name of a known link type that carries no readable IP packets; `None` for others.
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
         Some(match self.0 {
@@ -179,14 +180,14 @@ impl LinkType {
     }
 }
 
-/// One captured frame. Borrowed: the engine keeps nothing of `data` beyond the call, except what it copies.
+/// One captured frame. The engine borrows `data` for the call only, and copies what it needs later.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {
     /// Frame number in the capture, from 1.
     pub frame: u64,
-    /// The time of capture.
+    /// Time of capture.
     pub time: Time,
-    /// The header that `data` begins with.
+    /// Link type: which header `data` begins with.
     pub link_type: LinkType,
     /// Length on the wire, in bytes; `data` is shorter where a snapshot length cut it.
     pub original_length: u32,

@@ -1,10 +1,10 @@
-//! Words of enumerations, which users see and type: the names of the variants.
+//! Words of enumerations that users see and type: the names of the variants.
 
-/// Gives enumerations the list of their variants and of their words.
+/// Gives enumerations a list of their variants and a list of their words.
 macro_rules! words {
     ($($name:ident),+) => {$(
         impl $name {
-            /// Every one, in order of declaration.
+            /// Every variant, in order of declaration.
             pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
             /// The words of [`Self::ALL`], in the same order.

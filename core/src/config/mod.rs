@@ -1,4 +1,4 @@
-//! Every setting: name, unit, default, source. One table feeds the CLI, the plugin's preferences and the documents.
+//! Every setting: name, unit, default, source. The CLI, the plugin's preferences and the documents all use this table.
 
 mod choices;
 mod parse;
@@ -22,7 +22,7 @@ use crate::facts::server::EvidenceKind;
 use crate::wire::dns;
 use crate::wire::host_name::is_host_name;
 
-/// Keywords that make a name Netflix's: the classic four, and two more that Netflix uses for artwork and search.
+/// Keywords that identify a Netflix name: the classic four, and two more that Netflix uses for artwork and search.
 pub const DEFAULT_DOMAINS: [&str; 6] = [
     "nflxvideo",
     "netflix",
@@ -35,42 +35,43 @@ pub const DEFAULT_DOMAINS: [&str; 6] = [
 /// The keywords of the classic rule, for [`EvidenceKind::DnsOwner`].
 pub const CLASSIC_DOMAINS: [&str; 4] = ["nflxvideo", "netflix", "nflxso", "nflxext"];
 
-/// All settings. Build with `Config::default()` and [`Config::set`]; the fields are readable, and every value that
-/// `set` accepts is valid.
+/// All settings. Build with `Config::default()` and [`Config::set`]. Fields are readable, and every value that `set`
+/// accepts is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Keywords of Netflix names, lower case.
     pub domains: Vec<Box<str>>,
-    /// Keywords of the classic rule, lower case; follow `domains` once that is set to others than its default.
+    /// Keywords of the classic rule, lower case; the same as `domains` once that differs from its default.
     pub classic_domains: Vec<Box<str>>,
-    /// Extra prefixes.
+    /// Prefixes that the user added.
     pub prefixes: Vec<Prefix>,
     /// Ports of name servers.
     pub dns_ports: Vec<u16>,
-    /// Ranges whose addresses hold one of IPv4 (RFC 6052).
+    /// Prefixes whose addresses embed an IPv4 address (RFC 6052).
     pub nat64: Vec<Prefix>,
     /// Kinds of evidence that count.
     pub evidence: Vec<EvidenceKind>,
-    /// The rule that tells requests from each other.
+    /// The rule that separates requests from each other.
     pub segment_rule: SegmentRule,
-    /// The key that tells flows apart besides addresses and ports.
+    /// The key that separates flows, besides addresses and ports.
     pub flow_key: FlowScope,
-    /// The key that tells clients apart.
+    /// The key that separates clients.
     pub client_key: ClientKey,
-    /// UDP ports of VXLAN besides the known ones.
+    /// UDP ports of VXLAN in addition to the standard ones.
     pub vxlan_ports: Vec<u16>,
-    /// Kinds of segments that features are taken of.
+    /// Kinds of segments that features are computed from.
     pub feature_kinds: Vec<Kind>,
-    /// Features without any value are 0.
+    /// True if features without a value are 0.
     pub zero_if_empty: bool,
-    /// Sessions of features end where the next title begins.
+    /// True if sessions of features end where the next title begins.
     pub session_by_title: bool,
     /// The numeric settings, in the order of [`NUMBERS`].
     numbers: [u64; NUMBERS.len()],
-    /// Secret that hash tables are seeded with, so that captures cannot be made to collide in them. Results do not
-    /// depend on it.
+    /// Secret seed of hash tables, so that nobody can craft a capture that makes them collide. Results do not depend on
+    /// it.
     pub hash_seed: u64,
-    /// Every packet is taken the long way, and nothing is left out that only saves time: for tests that compare the two.
+    /// True if every packet takes the long path and every shortcut that only saves time is disabled. For tests that
+    /// compare the two.
     #[cfg(any(test, fuzzing))]
     pub thorough: bool,
 }
@@ -121,18 +122,19 @@ macro_rules! readers {
 numeric_settings!(readers);
 
 impl Config {
-    /// Every setting in the order documents show them.
+    /// Every setting, in the order in which documents show them.
     pub const SETTINGS: &'static [Setting] = &SETTING_TABLE;
 
     /// Sets one setting from its text form.
     ///
     /// # Errors
-    /// [`ConfigError`] names the setting, the value and what would fit; the configuration is unchanged then.
+    ///
+    /// [`ConfigError`] names the setting, the value and what would fit. The configuration is then unchanged.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         match name {
             "domains" => {
                 let words = keywords(value)?;
-                // The default said again is no wish for another classic rule.
+                // Setting the default explicitly does not change the classic rule's keywords.
                 let is_default = words.iter().map(|word| &**word).eq(DEFAULT_DOMAINS);
                 self.classic_domains = if is_default {
                     CLASSIC_DOMAINS.map(Box::from).to_vec()
@@ -167,7 +169,7 @@ impl Config {
         Ok(())
     }
 
-    /// The text form of a setting's present value, as [`Config::set`] takes it; `None` for an unknown name.
+    /// Returns the text form of a setting's current value, as [`Config::set`] accepts it; `None` for an unknown name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         let joined = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(",");
@@ -203,20 +205,20 @@ impl Config {
         self.evidence.contains(&kind)
     }
 
-    /// Returns true if a flow's own name decides on it, whatever is known of its address. The classic rules know
-    /// addresses only.
+    /// Returns true if a flow's own name decides whether it is Netflix, regardless of its address. The classic rules
+    /// know addresses only.
     pub(crate) fn flows_decide(&self) -> bool {
         self.segment_rule == SegmentRule::Flow && self.evidence.iter().any(|kind| kind.is_of_flow())
     }
 
-    /// Returns the address of IPv4 that one of IPv6 stands for behind a NAT64 (RFC 6052).
+    /// Returns the IPv4 address that an IPv6 address represents behind a NAT64 (RFC 6052).
     pub(crate) fn embedded_ipv4(&self, address: IpAddr) -> Option<IpAddr> {
         self.nat64
             .iter()
             .find_map(|prefix| prefix.embedded(address))
     }
 
-    /// Returns true if packets that say nothing new may be taken the short way.
+    /// Returns true if packets that bring nothing new may take the short path.
     pub(crate) const fn takes_short_ways(&self) -> bool {
         #[cfg(any(test, fuzzing))]
         return !self.thorough;
@@ -224,33 +226,34 @@ impl Config {
         true
     }
 
-    /// Returns true if a name, in lower case, is Netflix's: a name that a host could have, with one of the keywords in it.
+    /// Returns true if a name, in lower case, belongs to Netflix: a valid host name that contains one of the keywords.
     #[must_use]
     pub fn is_netflix(&self, name: &str) -> bool {
         self.domains.iter().any(|word| names(word, name)) && is_host_name(name.as_bytes())
     }
 
-    /// Returns true if a DNS message may hold a name that is Netflix's by either rule: most do not,
-    /// which shows without reading them. Words stand in one label or in none, as they are.
+    /// Returns true if a DNS message may hold a name that belongs to Netflix by either rule. Rules most messages out
+    /// without parsing them: a keyword stands unchanged within one label.
     pub(crate) fn may_name_netflix(&self, message: &[u8]) -> bool {
         self.domains
             .iter()
             .chain(&self.classic_domains)
             .any(|word| {
                 let word = word.as_bytes();
-                // A word with a dot stands in several labels.
+                // A keyword with a dot spans several labels.
                 word.contains(&b'.') || holds(message, word)
             })
     }
 
-    /// Returns true if a name, in lower case, is Netflix's by the classic rule.
+    /// Returns true if a name, in lower case, belongs to Netflix by the classic rule.
     #[must_use]
     pub fn is_classic_netflix(&self, name: &str) -> bool {
         self.classic_domains.iter().any(|word| names(word, name)) && is_host_name(name.as_bytes())
     }
 }
 
-/// Returns true if a keyword names a host: it stands in the name or, with `=` before it, is the whole domain or one above.
+/// Returns true if a keyword matches a host name: it is a substring of it or, with a leading `=`, the whole domain or a
+/// parent of it.
 fn names(word: &str, name: &str) -> bool {
     match word.strip_prefix('=') {
         Some(domain) => name
@@ -260,7 +263,7 @@ fn names(word: &str, name: &str) -> bool {
     }
 }
 
-/// Returns true if bytes hold a word, in letters of either case.
+/// Returns true if bytes contain a word, ignoring case.
 fn holds(bytes: &[u8], word: &[u8]) -> bool {
     let Some(&first) = word.first() else {
         return true;

@@ -7,7 +7,8 @@ use super::settings::{Setting, SettingKind};
 use crate::facts::segment::Kind;
 use crate::facts::server::EvidenceKind;
 
-/// The defect of a value given to [`Config::set`](super::Config::set); a sentence for the user.
+/// An error in a value given to [`Config::set`](super::Config::set). Its message is a sentence for
+/// the user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -17,7 +18,7 @@ pub enum ConfigError {
     /// The value does not fit the setting.
     #[error("'{value}' does not fit {name}: give {expected}")]
     BadValue {
-        /// The setting.
+        /// Name of the setting.
         name: &'static str,
         /// The value as given.
         value: Box<str>,
@@ -34,7 +35,7 @@ pub(super) fn bad(name: &'static str, value: &str, expected: &str) -> ConfigErro
     }
 }
 
-/// Returns the variant whose word this is.
+/// Returns the variant with this word.
 pub(super) fn choice<T: Copy + VariantArray + VariantNames>(
     name: &'static str,
     value: &str,
@@ -42,7 +43,7 @@ pub(super) fn choice<T: Copy + VariantArray + VariantNames>(
     place(<T as VariantNames>::VARIANTS, name, value).map(|at| <T as VariantArray>::VARIANTS[at])
 }
 
-/// Returns true if a word is the second of the two that a setting takes.
+/// Returns true if a word is the second of the two that a setting accepts.
 pub(super) fn is_second(
     words: &[&str],
     name: &'static str,
@@ -51,7 +52,7 @@ pub(super) fn is_second(
     place(words, name, value).map(|at| at == 1)
 }
 
-/// Returns the place of a word among those that a setting takes.
+/// Returns the position of a word among those that a setting accepts.
 fn place(words: &[&str], name: &'static str, value: &str) -> Result<usize, ConfigError> {
     let found = words.iter().position(|word| *word == value.trim());
     found.ok_or_else(|| {
@@ -67,7 +68,7 @@ pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// At least one word, so that a slip does not turn everything off.
+/// Parses keywords. Requires at least one, so that a slip does not turn everything off.
 pub(super) fn keywords(value: &str) -> Result<Vec<Box<str>>, ConfigError> {
     let words: Vec<Box<str>> = list(value)
         .map(|word| word.to_ascii_lowercase().into())
@@ -82,7 +83,7 @@ pub(super) fn keywords(value: &str) -> Result<Vec<Box<str>>, ConfigError> {
     Ok(words)
 }
 
-/// At most so many, as each datagram's port is compared with them.
+/// Largest number of ports. Limited because each datagram's port is compared with all of them.
 const MOST_PORTS: usize = 16;
 
 pub(super) fn ports(value: &str) -> Result<Vec<u16>, ConfigError> {
@@ -147,7 +148,7 @@ pub(super) fn kinds(value: &str) -> Result<Vec<Kind>, ConfigError> {
     among(&all, Kind::as_str, ("feature_kinds", "video,audio"), value)
 }
 
-/// Returns the kinds that a list names, each once. `setting`: its name, and an example of a value.
+/// Returns the kinds in a list, each once. `setting`: its name, and an example of a value.
 fn among<T: Copy + PartialEq>(
     all: &[T],
     word_of: fn(T) -> &'static str,

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 /// Ranges announced by Netflix's autonomous systems AS2906, AS40027, AS55095 and AS394406 (routing tables of 2024).
-/// Appliances that stand inside other networks use those networks' addresses: only names or behaviour find them.
+/// Appliances inside other networks use those networks' addresses; only names or behaviour identify them.
 const NETFLIX: [&str; 19] = [
     "23.246.0.0/18",
     "37.77.184.0/21",
@@ -34,17 +34,18 @@ const NETFLIX: [&str; 19] = [
 pub struct Prefix(IpNet);
 
 impl Prefix {
-    /// Reads `address/length`, or an address alone as a range of one. Bits behind the length are ignored.
+    /// Parses `address/length`, or a single address as a range of one. Ignores bits beyond the length.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let one = || text.parse().ok().map(|address: IpAddr| address.into());
         text.parse().ok().or_else(one).map(Self)
     }
 
-    /// Returns true if it holds an address.
+    /// Returns true if the range contains an address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        // Bits under the mask, not first and last address: every new flow asks for every range.
+        // Compares masked bits instead of the first and last address, because every new flow is checked against every
+        // range.
         match (self.0, address) {
             (IpNet::V4(range), IpAddr::V4(address)) => {
                 (range.addr().to_bits() ^ address.to_bits()) & range.netmask().to_bits() == 0
@@ -56,12 +57,12 @@ impl Prefix {
         }
     }
 
-    /// Returns true if its addresses can hold one of IPv4 (RFC 6052, section 2.2).
+    /// Returns true if addresses in this range can embed an IPv4 address (RFC 6052, section 2.2).
     pub(super) fn can_embed(&self) -> bool {
         matches!(self.0, IpNet::V6(_)) && matches!(self.0.prefix_len(), 32 | 40 | 48 | 56 | 64 | 96)
     }
 
-    /// Returns the IPv4 address that one of this range holds behind its prefix (RFC 6052, section 2.2).
+    /// Returns the IPv4 address that an address of this range embeds after the prefix (RFC 6052, section 2.2).
     pub(super) fn embedded(&self, address: IpAddr) -> Option<IpAddr> {
         let IpAddr::V6(holder) = address else {
             return None;
@@ -69,7 +70,7 @@ impl Prefix {
         if !self.can_embed() || !self.contains(address) {
             return None;
         }
-        // Bits 64 to 71 are none of the address's, wherever it stands.
+        // Bits 64 to 71 are reserved and never part of the IPv4 address.
         let mut octets = holder.octets().to_vec();
         let mut start = usize::from(self.0.prefix_len() / 8);
         octets.remove(8);
@@ -78,7 +79,7 @@ impl Prefix {
         Some(embedded.into())
     }
 
-    /// The ranges that Netflix announces.
+    /// Returns the ranges that Netflix announces.
     #[must_use]
     pub fn netflix() -> Vec<Self> {
         NETFLIX

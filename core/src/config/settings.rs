@@ -1,4 +1,4 @@
-//! The one table of settings: name, unit, bounds, default, source. Hosts show it, documents are made of it.
+//! The table of settings: name, unit, bounds, default, source. Hosts display it, and documents are generated from it.
 
 use super::choices::{ClientKey, FlowScope, SegmentRule};
 
@@ -9,7 +9,7 @@ pub enum SettingKind {
     List,
     /// One of a few words.
     Choice(&'static [&'static str]),
-    /// A whole number between two bounds, both allowed.
+    /// A whole number between two inclusive bounds.
     Number {
         /// Smallest allowed.
         minimum: u64,
@@ -26,11 +26,11 @@ pub struct Setting {
     pub name: &'static str,
     /// Short title.
     pub title: &'static str,
-    /// The effect.
+    /// What the setting does.
     pub help: &'static str,
     /// Unit of its value; empty for words.
     pub unit: &'static str,
-    /// The source of the default.
+    /// Where the default comes from.
     pub source: &'static str,
     /// The type of its value.
     pub kind: SettingKind,
@@ -42,7 +42,7 @@ pub(super) struct Number {
     pub(super) default: u64,
 }
 
-/// Hands the numeric settings to a macro: here they become a table, in [`super`] readers.
+/// Passes the numeric settings to a macro: here they become a table, in [`super`] readers.
 macro_rules! numeric_settings {
     ($apply:ident) => {
         $apply! {
@@ -318,7 +318,7 @@ macro_rules! numeric_settings {
 }
 pub(super) use numeric_settings;
 
-/// Makes the table of the numeric settings, and their places in it.
+/// Builds the table of the numeric settings and their positions in it.
 macro_rules! table {
     ($($name:ident: $default:literal in $minimum:literal ..= $maximum:literal, $unit:literal, $title:literal, $help:literal, $source:literal;)*) => {
         #[expect(non_camel_case_types, reason = "variants are the settings' names")]

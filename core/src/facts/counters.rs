@@ -6,7 +6,7 @@ use crate::words::words;
 
 words!(Direction);
 
-/// Seen from the client: in = from Netflix to the client, out = the other way.
+/// Direction as seen from the client: in = from Netflix to the client, out = the other way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[strum(serialize_all = "snake_case")]
@@ -18,7 +18,8 @@ pub enum Direction {
 }
 
 /// IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:
-/// 40 + payload length), or the frame's length less link header where the header says 0 (segmentation offload).
+/// 40 + payload length). If the header states 0 (segmentation offload), they are the frame's length less the link
+/// header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Packets from Netflix to the client.
@@ -46,7 +47,7 @@ impl Counters {
         }
     }
 
-    /// Takes another count, which was added, away.
+    /// Subtracts a count that was added before.
     pub(crate) const fn remove(&mut self, other: &Self) {
         self.in_pkts = self.in_pkts.saturating_sub(other.in_pkts);
         self.out_pkts = self.out_pkts.saturating_sub(other.out_pkts);
@@ -54,7 +55,7 @@ impl Counters {
         self.out_bytes = self.out_bytes.saturating_sub(other.out_bytes);
     }
 
-    /// Adds another count. Associative and commutative, so that parts of a capture can be counted apart.
+    /// Adds another count. Associative and commutative, so parts of a capture can be counted separately.
     pub const fn add(&mut self, other: &Self) {
         self.in_pkts += other.in_pkts;
         self.out_pkts += other.out_pkts;

@@ -1,4 +1,4 @@
-//! Plain results: what a host reads.
+//! Plain results that hosts read.
 
 pub(crate) mod annotation;
 pub(crate) mod counters;

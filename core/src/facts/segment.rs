@@ -1,4 +1,4 @@
-//! Segments: a request goes up, its response comes down.
+//! Segments: one request and its response each.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub enum Transport {
     Quic = 2,
 }
 
-/// A proxy that a segment came through.
+/// The kind of proxy that a segment came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -33,7 +33,7 @@ pub enum Via {
     Connect = 1,
     /// A tunnel by SOCKS 4, 4a or 5 (RFC 1928).
     Socks = 2,
-    /// A proxy of HTTP in clear, which gets requests in absolute form (RFC 9112, section 3.2.2).
+    /// A cleartext HTTP proxy, which receives requests in absolute form (RFC 9112, section 3.2.2).
     HttpProxy = 3,
 }
 
@@ -44,14 +44,14 @@ pub enum Via {
 #[repr(u8)]
 #[strum(serialize_all = "snake_case")]
 pub enum Kind {
-    /// Neither video nor audio, or not enough seen to tell.
+    /// Neither video nor audio, or too little seen to tell.
     #[default]
     Other = 0,
     /// Video.
     Video = 1,
     /// Audio.
     Audio = 2,
-    /// Not decided yet. Decided when the segment settles at the latest.
+    /// Not decided yet. Decided at the latest when the segment settles.
     Pending = 3,
 }
 
@@ -68,43 +68,43 @@ pub enum KindReason {
     Pending = 0,
     /// Too small for media.
     TooSmall = 1,
-    /// The server's name is not that of a media appliance.
+    /// The server's name is not that of a media server.
     Name = 2,
-    /// Audio: one of many of nearly the same size that come back all through the session.
+    /// Audio: one of many segments of nearly the same size that recur throughout the session.
     SizeCluster = 3,
-    /// Video: none of those, on a server of media.
+    /// Video: not part of the audio cluster, on a media server.
     BesideAudio = 4,
-    /// One track only: video, unless it is as constant and slow as audio.
+    /// The session has one track only: video, unless its sizes and rate are as constant and low as audio's.
     SingleTrack = 5,
-    /// A bulk download, as speed tests make them.
+    /// A bulk download, as in speed tests.
     Bulk = 6,
-    /// The beginning of a media file: several of the same size at once.
+    /// The start of a media file: several segments of the same size at once.
     Headers = 7,
-    /// The server, which has no telling name, sends pictures or chatter.
+    /// The server has no telling name and sends pictures or small files.
     Files = 8,
-    /// Too few segments of a server that has no telling name.
+    /// Too few segments from a server without a telling name.
     TooFew = 9,
 }
 
 /// One request and its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-// Fuzz targets make segments of their own.
+// Public for fuzz targets, which build segments themselves.
 #[cfg_attr(not(fuzzing), non_exhaustive)]
 pub struct Segment {
     /// Number in the capture, from 1 in order of request.
     pub number: u32,
-    /// Ordinal among this server's segments, from 1.
+    /// Position among this server's segments, from 1.
     pub index: u32,
-    /// Number of the server's segment before this one; it may have had to make room since.
+    /// Number of the server's previous segment, which may have been evicted since.
     pub previous: Option<u32>,
-    /// Number of the server's segment after this one.
+    /// Number of the server's next segment.
     pub next: Option<u32>,
     /// The server that sent it.
     pub server: ServerId,
-    /// The flow; with the classic per-address rule, the flow of the request.
+    /// The flow; under the classic per-address rule, the flow of the request.
     pub flow: u32,
-    /// The client's address, or the first one of its device (`client_key`); where a connection came from another address,
-    /// the one with which it began.
+    /// The client's address, or the first address of its device (`client_key`). If the connection's address changed,
+    /// the one that it began with.
     pub client: IpAddr,
     /// The client's port.
     pub client_port: u16,
@@ -114,11 +114,11 @@ pub struct Segment {
     pub transport: Transport,
     /// The kind.
     pub kind: Kind,
-    /// The rule that decided this.
+    /// The rule that decided the kind.
     pub kind_reason: KindReason,
     /// Frame that begins the request.
     pub request_frame: u64,
-    /// First response packet with new data; `None` while there is none.
+    /// First response packet with new data; `None` before one comes.
     pub first_frame: Option<u64>,
     /// Last response packet with new data.
     pub last_frame: Option<u64>,
@@ -132,57 +132,57 @@ pub struct Segment {
     pub pkts: u64,
     /// Response payload carried by TCP or UDP, each byte once.
     pub bytes: u64,
-    /// The same less TLS or QUIC framing: what HTTP sent.
+    /// The same less TLS or QUIC framing: the bytes that HTTP sent.
     pub app_bytes: u64,
     /// Response payload seen again.
     pub retransmitted_bytes: u64,
-    /// Response payload that the client acknowledged although it was never captured; part of `bytes`.
+    /// Response payload that the client acknowledged but that was never captured; part of `bytes`.
     pub missing_bytes: u64,
-    /// By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
+    /// Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if `app_bytes` is exact.
     pub size_error: u64,
-    /// Ended by the next request, by close, or by silence (`segment_quiet`); false = cut by the end of the capture, or still
-    /// open.
+    /// True if the segment was ended by the next request, by close, or by silence (`segment_quiet`). False if the
+    /// capture ended first or the segment is still open.
     pub complete: bool,
-    /// `app_bytes` is estimated: records were hidden by the snapshot length or a gap, QUIC's framing had to be supposed, or
-    /// the answer to a request that was not captured may be in it.
+    /// True if `app_bytes` is estimated: the snapshot length or a gap hid records, QUIC's framing had to be assumed, or
+    /// the response may include the answer to a request that was not captured.
     pub estimated: bool,
-    /// The bytes were divided among requests that overlapped on one connection.
+    /// True if the bytes were divided among requests that overlapped on one connection.
     pub shared: bool,
-    /// Seen through acknowledgements only: the other half of the connection was not captured.
+    /// True if only acknowledgements were seen: the other half of the connection was not captured.
     pub inferred: bool,
-    /// The client closed the connection in the middle of the response: within a TLS record, or before the end that HTTP
-    /// announced.
+    /// True if the client closed the connection in the middle of the response: within a TLS record, or before the end
+    /// that HTTP announced.
     pub aborted: bool,
-    /// The evidence of its flow's own by which it is Netflix's; `None` where only its address is
-    /// known.
+    /// Evidence from the segment's own flow that identifies it as Netflix; `None` if only its address is known.
     pub own_evidence: Option<EvidenceKind>,
-    /// The name that it gave; `None` where it gave none, and where its server has more names than are kept.
+    /// The name in that evidence; `None` if it has no name, or if its server has more names than are kept.
     pub own_name: Option<Arc<str>>,
-    /// The proxy that it came through; its server's address is that proxy's then.
+    /// The proxy that the segment came through, if any. The server's address is then that of the proxy.
     pub via: Option<Via>,
-    /// Nothing about it will change any more, whatever comes.
+    /// True if nothing about the segment will change again.
     pub settled: bool,
-    /// Bytes below which it has no throughput (`throughput_min`).
+    /// Number of bytes below which the segment has no throughput (`throughput_min`).
     pub throughput_min: u32,
-    /// The capture's clock stepped between its request and its first byte: the time between them is not known.
+    /// True if the capture's clock stepped between the request and the first byte, so that the time between them is
+    /// unknown.
     pub first_beyond_step: bool,
-    /// The same for its last byte.
+    /// The same for the last byte.
     pub last_beyond_step: bool,
 }
 
-/// Number and sum of a server's segments.
+/// The number and total bytes of a server's segments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SegmentTotals {
-    /// Segments.
+    /// Number of segments.
     pub count: u32,
     /// Sum of their `bytes`.
     pub bytes: u64,
 }
 
 impl Segment {
-    /// Request to first byte, in nanoseconds; `None` before one came, and where the clocks of the capture contradict the
-    /// order.
+    /// Returns the time from request to first byte, in nanoseconds. `None` before the first byte, or if the capture's
+    /// times contradict the order.
     #[must_use]
     pub fn ttfb(&self) -> Option<i64> {
         self.t_first
@@ -191,8 +191,8 @@ impl Segment {
             .filter(|&t| t >= 0)
     }
 
-    /// Request to last byte, in nanoseconds; `None` before one came, and where the clocks of the capture contradict the
-    /// order.
+    /// Returns the time from request to last byte, in nanoseconds. `None` before the first byte, or if the capture's
+    /// times contradict the order.
     #[must_use]
     pub fn duration(&self) -> Option<i64> {
         self.t_last
@@ -201,11 +201,12 @@ impl Segment {
             .filter(|&t| t >= 0)
     }
 
-    /// Sets its packets after it got its part of what came at once: how many, the first, and about the last.
+    /// Sets the packets of a segment after it received its share of bytes that came together: their number, the first,
+    /// and the approximate last.
     pub(crate) fn came_in(&mut self, packets: u64, first: Option<Stamp>, last: Option<Stamp>) {
         self.pkts = packets;
         if packets == 0 {
-            // They brought others' bytes only.
+            // These packets carried only bytes of other segments.
             (self.first_frame, self.last_frame) = (None, None);
             (self.t_first, self.t_last) = (None, None);
             return;
@@ -215,7 +216,7 @@ impl Segment {
             first.filter(is_behind_request),
             last.filter(is_behind_request),
         );
-        // It was counted from where another began, if it was over by then.
+        // The segment was counted from the start of another one, if that one was over by then.
         let is_over = |frame| last.is_some_and(|last| last.frame < frame);
         if let Some(first) = first
             && self.first_frame.is_none_or(is_over)
@@ -230,8 +231,8 @@ impl Segment {
         }
     }
 
-    /// Bits per second over first to last byte; `None` where that is no time at all, the response too small to tell, or the
-    /// capture's clock stepped.
+    /// Returns bits per second from the first to the last byte. `None` if no time passed between them, the response is
+    /// too small to tell, or the capture's clock stepped.
     #[must_use]
     pub fn throughput(&self) -> Option<f64> {
         let span = self.t_last?.since(self.t_first?);

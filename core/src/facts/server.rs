@@ -1,4 +1,4 @@
-//! Evidence to verdict: which addresses are Netflix, and who said so.
+//! From evidence to verdict: which addresses are Netflix, and how that is known.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,8 +13,7 @@ words!(EvidenceKind, EvidenceScope, Role, RoleReason);
 
 /// A kind of evidence that an address belongs to Netflix.
 ///
-/// Ordered by strength, strongest first ([`Self::ALL`]): what the user said, what the flow itself says, what DNS says,
-/// what an address range says.
+/// Ordered by strength, strongest first ([`Self::ALL`]): the user's word, the flow's own, DNS, address ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -28,15 +27,15 @@ pub enum EvidenceKind {
     QuicSni = 3,
     /// Host header of an HTTP/1 request in clear (RFC 9110, section 7.2).
     HttpHost = 4,
-    /// A name in the certificate that a server showed in clear, up to TLS 1.2 (RFC 5280, section 4.2.1.6).
+    /// A name in the certificate that a server sent unencrypted, up to TLS 1.2 (RFC 5280, section 4.2.1.6).
     Certificate = 10,
     /// The host that a client asked a proxy for.
     Tunnel = 11,
-    /// A DNS answer whose question, the name asked, matches.
+    /// A DNS answer whose question matches.
     Dns = 5,
-    /// An HTTPS or SVCB record whose address hints lead to the address (RFC 9460, section 7.3).
+    /// An HTTPS or SVCB record whose address hints contain the address (RFC 9460, section 7.3).
     HttpsRecord = 9,
-    /// A DNS answer in whose CNAME chain a name matches although the name asked does not.
+    /// A DNS answer whose CNAME chain contains a matching name although the question does not match.
     Cname = 6,
     /// The classic rule: the owner name of the A or AAAA record itself matches, in a UDP answer from port 53.
     DnsOwner = 7,
@@ -45,7 +44,8 @@ pub enum EvidenceKind {
 }
 
 impl EvidenceKind {
-    /// Returns true if a flow itself gives it, so that it says nothing of the address's other services.
+    /// Returns true if the flow itself gives this kind of evidence, so that it tells nothing about other services of
+    /// the address.
     #[must_use]
     pub const fn is_of_flow(self) -> bool {
         matches!(
@@ -54,7 +54,7 @@ impl EvidenceKind {
         )
     }
 
-    /// Place in [`Self::ALL`].
+    /// Returns the position in [`Self::ALL`].
     fn rank(self) -> usize {
         Self::ALL
             .iter()
@@ -75,14 +75,14 @@ impl PartialOrd for EvidenceKind {
     }
 }
 
-/// The source of the evidence by which a flow is Netflix's.
+/// The source of the evidence that identifies a flow as Netflix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[strum(serialize_all = "snake_case")]
 pub enum EvidenceScope {
-    /// The flow itself, by a name of its own.
+    /// The flow itself, by its own name.
     Flow = 1,
-    /// The server's address, which is known from elsewhere.
+    /// The server's address, known from elsewhere.
     Address = 2,
 }
 
@@ -92,15 +92,14 @@ pub enum EvidenceScope {
 pub struct Evidence {
     /// The kind.
     pub kind: EvidenceKind,
-    /// The name that gave it (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and
-    /// [`EvidenceKind::Config`].
+    /// The name (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and [`EvidenceKind::Config`].
     pub source: Arc<str>,
-    /// First frame that said so, in whichever reading; 0 where no frame did: prefixes.
+    /// First frame with this evidence, in any reading of the capture; 0 for prefixes, which come from no frame.
     pub frame: u64,
 }
 
-/// The role of a server, by its segments. In [`Self::ALL`] they stand as lists of servers have them: video first, as it is
-/// what people look for.
+/// The role of a server, as its segments show it. [`Self::ALL`] has the order in which lists show servers: video first,
+/// as most people look for it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames,
 )]
@@ -117,13 +116,13 @@ pub enum Role {
     Static = 4,
     /// Answers small requests: API, licence, telemetry.
     Control = 3,
-    /// Not enough seen.
+    /// Not enough seen to tell.
     #[default]
     Unknown = 0,
 }
 
 impl Role {
-    /// Place in [`Self::ALL`].
+    /// Returns the position in [`Self::ALL`].
     #[must_use]
     pub fn order(self) -> usize {
         Self::ALL
@@ -132,7 +131,7 @@ impl Role {
             .unwrap_or(Self::ALL.len())
     }
 
-    /// Returns true if it sends video.
+    /// Returns true if the server sends video.
     #[must_use]
     pub const fn sends_video(self) -> bool {
         matches!(self, Self::Video | Self::AudioVideo)
@@ -154,31 +153,31 @@ pub enum RoleReason {
     Segments = 1,
     /// The name.
     Name = 2,
-    /// The address, which is in a range of Netflix's own: these hold media appliances.
+    /// The address, which is in one of Netflix's own ranges: these hold media servers.
     Prefix = 3,
-    /// Bulk downloads, as speed tests make them, and no media.
+    /// Bulk downloads, as in speed tests, and no media.
     Bulk = 4,
-    /// Sizes of its responses, and how much goes up for what comes down.
+    /// The sizes of its responses, and the ratio of uplink to downlink bytes.
     Traffic = 5,
 }
 
-/// An identified Netflix address and what it did.
+/// An identified Netflix address and its traffic.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Server {
     /// The address.
     pub address: IpAddr,
-    /// Every kind of evidence with what gave it, strongest first.
+    /// Each kind of evidence with its source, strongest first.
     pub evidence: Vec<Evidence>,
-    /// The role, by its segments.
+    /// The role, as its segments show it.
     pub role: Role,
-    /// The rule that decided this.
+    /// The rule that decided the role.
     pub role_reason: RoleReason,
     /// TCP and UDP flows with this address.
     pub flows: u32,
     /// All IP packets of the address.
     pub counters: Counters,
-    /// Copies of packets, which are not among these.
+    /// Copies of packets, not included in `counters`.
     pub duplicates: u64,
     /// First packet of the address.
     pub t_first: Time,
@@ -187,7 +186,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// The name that identified it: of the strongest evidence that has one.
+    /// Returns the name in the strongest evidence that has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.evidence
@@ -196,7 +195,7 @@ impl Server {
             .map(|e| &*e.source)
     }
 
-    /// Returns the evidence that decided on a flow that said `own` itself, and who gave it.
+    /// Returns the evidence that decided for a flow whose own evidence is `own`, and where it came from.
     #[must_use]
     pub fn decisive(&self, own: Option<EvidenceKind>) -> Option<(EvidenceKind, EvidenceScope)> {
         if let Some(kind) = own {
@@ -221,7 +220,7 @@ impl Server {
         })
     }
 
-    /// The strongest kind of evidence.
+    /// Returns the strongest kind of evidence.
     #[must_use]
     pub fn strongest(&self) -> Option<EvidenceKind> {
         self.evidence.first().map(|e| e.kind)

@@ -1,12 +1,12 @@
-//! Packets that could not be followed to the end, by what stopped it.
+//! Counts of packets that could not be decoded to the end, by the header that stopped it.
 
 use crate::packet::LinkType;
 use crate::wire::decode::Opaque;
 
-/// Link types that are counted each for itself; a capture with more has their packets counted as others.
+/// Link types with a counter of their own; packets of further ones are counted together.
 const MOST_LINK_TYPES: usize = 16;
 
-/// Counts of packets in which a known header hides the rest, and of link types that are not known.
+/// Counts packets in which a known header hides the rest, and packets of unknown link types.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unfollowed {
     opaque: [u64; Opaque::ALL.len()],
@@ -35,7 +35,7 @@ impl Unfollowed {
         }
     }
 
-    /// Headers that packets ended in, most frequent first, with the number of packets.
+    /// Returns the headers that packets ended in, most frequent first, with the number of packets.
     #[must_use]
     pub fn headers(&self) -> Vec<(Opaque, u64)> {
         let mut counts: Vec<_> = Opaque::ALL
@@ -47,25 +47,25 @@ impl Unfollowed {
         counts
     }
 
-    /// Number of packets that ended in this header.
+    /// Returns the number of packets that ended in this header.
     #[must_use]
     pub const fn packets(&self, opaque: Opaque) -> u64 {
         self.opaque[opaque as usize]
     }
 
-    /// The first frame that ended in this header; 0 if none did.
+    /// Returns the first frame that ended in this header; 0 if none did.
     #[must_use]
     pub const fn first_frame(&self, opaque: Opaque) -> u64 {
         self.first_frames[opaque as usize]
     }
 
-    /// Number of different headers that packets ended in.
+    /// Returns the number of different headers that packets ended in.
     #[must_use]
     pub fn header_count(&self) -> usize {
         self.opaque.iter().filter(|count| **count > 0).count()
     }
 
-    /// Link types that are not known, in order of appearance, with the number of packets; the first sixteen.
+    /// Returns the first sixteen unknown link types, in order of appearance, with their numbers of packets.
     #[must_use]
     pub fn link_types(&self) -> &[(LinkType, u64)] {
         &self.link_types

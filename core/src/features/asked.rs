@@ -1,4 +1,4 @@
-//! One client's streaming, by segments: what was asked for and what came, window by window.
+//! One client's segments, window by window: requests and completions.
 
 use std::collections::VecDeque;
 
@@ -11,10 +11,10 @@ use crate::bounded::size;
 use crate::config::Config;
 use crate::packet::{Time, seconds};
 
-/// The segments that columns named `10_` look back on.
+/// Number of segments that the columns named `10_` look back on.
 const LAST: usize = 10;
 
-/// Moments of one sort: requests, or completions.
+/// The times of one kind of event: requests, or completions.
 #[derive(Clone, Debug, Default)]
 struct Occurrences {
     count: u64,
@@ -23,7 +23,7 @@ struct Occurrences {
 }
 
 impl Occurrences {
-    /// Takes one; the time since the one before, in nanoseconds.
+    /// Adds one, and returns the time since the one before, in nanoseconds.
     fn add(&mut self, time: Time, limit: usize) -> Option<i64> {
         self.count += 1;
         let gap = self.last.replace(time).map(|last| time.since(last).max(0));
@@ -34,10 +34,10 @@ impl Occurrences {
     }
 }
 
-/// Statistics of a session's segments so far, and those of the window that is filled next.
+/// Statistics of a session's segments so far, and of the next window to fill.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SessionSegments {
-    /// Of the packets to and from video servers.
+    /// How the packets to and from video servers were carried.
     pub(crate) carriage: Carriage,
     requests: Occurrences,
     completions: Occurrences,
@@ -48,7 +48,7 @@ pub(crate) struct SessionSegments {
     window: WindowCounts,
 }
 
-/// Segments of a window.
+/// Segments of one window.
 #[derive(Clone, Debug, Default)]
 struct WindowCounts {
     requests: u64,
@@ -58,7 +58,7 @@ struct WindowCounts {
 }
 
 impl SessionSegments {
-    /// The most memory that all of them hold beside themselves.
+    /// Returns the most memory that all sessions hold besides the structs themselves.
     pub(crate) fn bound(config: &Config) -> u64 {
         let (sessions, events) = (
             config.max_sessions(),
@@ -75,7 +75,7 @@ impl SessionSegments {
         values.saturating_add(sessions.saturating_mul(size::list::<u64>(LAST as u64)))
     }
 
-    /// Takes what happens to a segment.
+    /// Counts an event of a segment.
     pub(crate) fn happens(&mut self, event: &SegmentEvent, rules: &WindowRules) {
         match event.happening {
             Happening::Request => self.request(event.time, rules),
@@ -85,7 +85,7 @@ impl SessionSegments {
         }
     }
 
-    /// Takes a request.
+    /// Counts a request.
     fn request(&mut self, time: Time, rules: &WindowRules) {
         self.window.requests += 1;
         if let Some(gap) = self.requests.add(time, rules.session_values) {
@@ -95,7 +95,7 @@ impl SessionSegments {
         }
     }
 
-    /// Takes a segment that completed.
+    /// Counts a segment that completed.
     fn completion(&mut self, requested: Time, completed: Time, bytes: u64, rules: &WindowRules) {
         self.window.completions += 1;
         let gap = self.completions.add(completed, rules.session_values);
@@ -122,7 +122,7 @@ impl SessionSegments {
         self.last_sizes.push_back(bytes);
     }
 
-    /// Begins the next window without a row. Returns how many values were not kept for percentiles.
+    /// Starts the next window without a row. Returns how many values were not kept for percentiles.
     pub(crate) fn next_window(&mut self) -> u64 {
         let sampled = self.take_sampled();
         self.window = WindowCounts::default();
@@ -143,7 +143,7 @@ impl SessionSegments {
             .sum()
     }
 
-    /// Fills the row of a window, and begins the next. Returns how many values were not kept for percentiles.
+    /// Fills the row of a window and starts the next. Returns how many values were not kept for percentiles.
     pub(crate) fn fill(&mut self, row: &mut Row, rules: &WindowRules) -> u64 {
         let sampled = self.take_sampled();
         row.from_start = self.carriage.from_start;

@@ -6,14 +6,14 @@ use crate::wire::decode::{self, TcpFlags};
 /// Observations of the packets to and from one server in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Carried {
-    /// Ordinal in the window of the first of them, and true if it began a connection; `None` before it.
+    /// Position in the window of the first of these packets, and whether it began a connection; `None` before it.
     first: Option<(u64, bool)>,
-    /// Bytes of TCP and of UDP.
+    /// Bytes over TCP and over UDP.
     bytes: [u64; 2],
 }
 
 impl Carried {
-    /// Counts a packet of `length` bytes, which is the `ordinal`-th of its window.
+    /// Counts a packet of `length` bytes, the `ordinal`-th of its window.
     pub(crate) fn packet(&mut self, transport: &decode::IpPayload<'_>, length: u32, ordinal: u64) {
         let (place, begins) = match transport {
             decode::IpPayload::Tcp(tcp) => (0, tcp.flags.has(TcpFlags::SYN)),
@@ -29,12 +29,12 @@ impl Carried {
         self.first.get_or_insert((ordinal, begins));
     }
 
-    /// Adds what the packets of a later window showed.
+    /// Adds the observations of a later window.
     pub(crate) fn add(&mut self, later: &Self, window: u32) {
         for (own, more) in self.bytes.iter_mut().zip(later.bytes) {
             *own += more;
         }
-        // Ordinals count in their window.
+        // Ordinals count within one window.
         let first = later.first.map(|(ordinal, begins)| {
             let within = ordinal.min(u64::from(u32::MAX));
             (u64::from(window) << u32::BITS | within, begins)
@@ -46,9 +46,9 @@ impl Carried {
 /// Observations of the packets to and from video servers so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Carriage {
-    /// True if the first of them began a connection; `None` before it.
+    /// True if the first of these packets began a connection; `None` before it.
     pub(crate) from_start: Option<bool>,
-    /// Bytes of TCP and of UDP.
+    /// Bytes over TCP and over UDP.
     bytes: [u64; 2],
 }
 
@@ -68,7 +68,7 @@ impl Carriage {
         self.from_start = self.from_start.or(first.map(|first| first.1));
     }
 
-    /// Returns the transport of most bytes; `None` if there were none.
+    /// Returns the transport with the most bytes; `None` if there were none.
     pub(crate) fn transport(&self) -> Option<Transport> {
         let [tcp, udp] = self.bytes;
         match tcp.max(udp) {
@@ -108,9 +108,9 @@ mod tests {
         })
     }
 
-    /// Returns what is known after these packets of 100 bytes each.
+    /// Returns the observations after these packets of 100 bytes each.
     fn after(packets: &[decode::IpPayload<'_>]) -> (Option<bool>, Option<Transport>) {
-        // Every second one in another window.
+        // Every second packet is in another window.
         let mut carriage = Carriage::default();
         for window in packets.chunks(2) {
             let mut carried = Carried::default();
@@ -127,7 +127,7 @@ mod tests {
         let (syn, data) = (tcp(TcpFlags::SYN), tcp(TcpFlags::ACK));
         assert_eq!(after(&[]), (None, None));
         assert_eq!(after(&[syn, data]), (Some(true), Some(Transport::Tcp)));
-        // Another connection that begins later does not make up for it.
+        // A connection that begins later does not change the first observation.
         assert_eq!(after(&[data, syn]), (Some(false), Some(Transport::Tcp)));
         assert_eq!(
             after(&[udp(&[0xc3, 0])]),

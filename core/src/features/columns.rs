@@ -1,4 +1,4 @@
-//! Every column of a row: name, unit, definition. One table feeds the rows, their order and the documents.
+//! Every column of a row: name, unit, definition. Rows, their order and the documents all come from this table.
 
 use std::net::IpAddr;
 
@@ -12,18 +12,18 @@ use crate::packet::{Time, seconds};
 #[non_exhaustive]
 #[strum(serialize_all = "snake_case")]
 pub enum Layer {
-    /// The place of the row.
+    /// Identifies the row.
     Key,
     /// Packets and bytes.
     Network,
-    /// Requests and responses; the published data sets call segments chunks.
+    /// Requests and responses. The published data sets call segments chunks.
     Segment,
-    /// Statistics of TCP's headers.
+    /// Statistics of TCP headers.
     Transport,
 }
 
 impl Layer {
-    /// The word users see.
+    /// Returns the word that users see.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -38,10 +38,10 @@ pub enum Type {
     Integer,
     /// A number with 64 bits; never null.
     Float,
-    /// A number with 64 bits, or null where there is no value.
+    /// A number with 64 bits, or null if there is no value.
     #[strum(serialize = "float")]
     OptionalFloat,
-    /// Numbers with 64 bits, perhaps none.
+    /// A list of numbers with 64 bits, possibly empty.
     #[strum(serialize = "array of float")]
     Floats,
     /// A point in time.
@@ -51,7 +51,7 @@ pub enum Type {
 }
 
 impl Type {
-    /// The word users see.
+    /// Returns the word that users see.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -81,7 +81,7 @@ pub enum Value<'a> {
     Address(IpAddr),
 }
 
-/// The source of a name and its meaning.
+/// Where a column's name and meaning come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Source {
@@ -89,12 +89,12 @@ pub enum Source {
     Own,
     /// The published data set, and the list of columns that its authors deployed.
     Deployed,
-    /// The published data set.
+    /// The published data set only.
     Published,
 }
 
 impl Source {
-    /// The word users see.
+    /// Returns the word that users see.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -111,19 +111,19 @@ pub struct Column {
     pub layer: Layer,
     /// The type of its values.
     pub kind: Type,
-    /// Unit; 1 for ratios, empty for what names something.
+    /// Unit; 1 for ratios, empty for names.
     pub unit: &'static str,
-    /// The meaning, in a sentence without a full stop.
+    /// The definition, a sentence without a full stop.
     pub definition: &'static str,
-    /// The source of its name.
+    /// The source of the name.
     pub source: Source,
-    /// The published sources leave part of the definition (or the unit) open, and it was decided here.
+    /// True if the published sources leave part of the definition or the unit open, so that it was decided here.
     pub decided: bool,
     value: for<'r> fn(&'r Row) -> Value<'r>,
 }
 
 impl Column {
-    /// The value in a row.
+    /// Returns the value in a row.
     #[must_use]
     pub fn value<'r>(&self, row: &'r Row) -> Value<'r> {
         match (self.value)(row) {
@@ -133,11 +133,11 @@ impl Column {
     }
 }
 
-/// Version of the columns' definitions. It changes whenever a row would hold another value for the same packets and
-/// settings, because a model that was trained on the former values would silently be wrong.
+/// Version of the columns' definitions. Changes whenever the same packets and settings would give another value,
+/// because a model trained on the old values would silently be wrong.
 pub const DEFINITIONS: u32 = 1;
 
-/// The column of a name.
+/// Returns the column with a name.
 #[must_use]
 pub fn column(name: &str) -> Option<&'static Column> {
     COLUMNS.iter().find(|column| column.name == name)
@@ -150,8 +150,8 @@ const fn optional<'a>(value: Option<f64>) -> Value<'a> {
     }
 }
 
-/// Columns of one layer and source, a line each: `name: Type, unit, definition, value`; `decided` before a name whose
-/// published definition leaves something open.
+/// Columns of one layer and source, one per line: `name: Type, unit, definition, value`. The word `decided` precedes a
+/// name if its published definition leaves something open.
 macro_rules! columns {
     ($layer:ident $source:ident; $($rest:tt)*) => { columns!(@ $layer $source [] $($rest)*) };
     (@ $layer:ident $source:ident [$($done:tt)*] decided $name:expr => $kind:ident, $unit:expr, $definition:expr, $value:expr; $($rest:tt)*) => {
@@ -191,7 +191,7 @@ macro_rules! shape {
     };
 }
 
-/// The columns of one side that both sides have: `server` for what came down, `user` for what went up.
+/// The columns that both sides have: `server` for the downlink, `user` for the uplink.
 macro_rules! side {
     ($side:literal, $who:literal, $path:ident) => {
         [
@@ -423,7 +423,7 @@ const ROUND_TRIP: &[Column] = shape!(Transport "user" "RTT", "s",
     "round-trip times: from a TCP packet of the client's (SYN, data or FIN) to the server's acknowledgement that covers it, seen where the capture was made; the newest packet of each acknowledgement, without those sent again (RFC 6298, section 3)",
     round_trip);
 
-/// Groups in the order of columns.
+/// Groups of columns, in order.
 const GROUPS: [&[Column]; 30] = [
     KEYS, RELATIVE, NETWORK, USER[0], SERVER[0], SEGMENTS, EWMA, LAST, ALL, ALL_UP, ALL_DOWN, UP,
     DOWN, USER[1], SERVER[1], USER[2], SERVER[2], USER[3], SERVER[3], ROUND_TRIP, USER[4],

@@ -1,4 +1,4 @@
-//! The course of segments, packet by packet, and which servers send video: what a studied capture tells of its windows.
+//! Events of segments by packet, and the servers that send video: what windows need to know from the whole capture.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -9,16 +9,16 @@ use crate::engine::Engine;
 use crate::facts::segment::Segment;
 use crate::packet::{Time, from_seconds};
 
-/// Something that happens to a segment at a packet.
+/// An event of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Happening {
     /// The request.
     Request,
-    /// The last byte comes.
+    /// The last byte arrived.
     Completion { requested: Time, bytes: u64 },
 }
 
-/// A happening, where and when.
+/// An event with its place and time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SegmentEvent {
     pub(crate) frame: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// The next event before a frame.
+    /// Returns the next event before a frame.
     pub(crate) fn before(&mut self, frame: u64) -> Option<SegmentEvent> {
         let event = *self
             .list
@@ -51,7 +51,7 @@ impl Queue {
     }
 }
 
-/// Facts of a whole capture about its windows.
+/// Facts about a whole capture that its windows need.
 #[derive(Debug)]
 pub(crate) struct CaptureFacts {
     events: HashMap<IpAddr, Queue>,
@@ -68,19 +68,20 @@ impl CaptureFacts {
         }
     }
 
-    /// The most memory that it holds: a request and a completion of each segment, and as much again while they are sorted.
+    /// Returns the most memory that it holds: a request and a completion per segment, and as much again while they are
+    /// sorted.
     pub(crate) fn bound(config: &Config) -> u64 {
         size::list::<SegmentEvent>(config.max_segments().saturating_mul(2))
             .saturating_mul(2)
             .saturating_add(size::list::<[IpAddr; 2]>(config.max_servers()).saturating_mul(2))
     }
 
-    /// Events of a client.
+    /// Returns the events of a client.
     pub(crate) fn events(&mut self, client: &IpAddr) -> Option<&mut Queue> {
         self.events.get_mut(client)
     }
 
-    /// Events that nobody took, which are forgotten.
+    /// Drops the events that nobody took, and returns their number.
     pub(crate) fn rest(&mut self) -> u64 {
         let left = |queue: &Queue| (queue.list.len() - queue.next) as u64;
         let rest = self.events.values().map(left).sum();
@@ -93,8 +94,8 @@ impl CaptureFacts {
     }
 }
 
-/// Returns the request of a segment, and its completion if it has one. A segment that is still open at `end` counts as complete
-/// if nothing of it came for `quiet` nanoseconds; its size might be a part only else.
+/// Returns the request of a segment, and its completion if it has one. A segment that is still open at `end` counts as
+/// complete if nothing of it came for `quiet` nanoseconds; otherwise its size may be partial.
 pub(crate) fn happenings(
     segment: &Segment,
     end: Time,
@@ -120,12 +121,12 @@ pub(crate) fn happenings(
     (request, completion)
 }
 
-/// Silence after which a response is complete, in nanoseconds.
+/// Returns the silence after which a response is complete, in nanoseconds.
 pub(crate) fn quiet(config: &Config) -> i64 {
     from_seconds(config.segment_quiet())
 }
 
-/// Events of the segments of the kinds that count, by client.
+/// Returns the events of the segments whose kinds count, by client.
 fn events(outcome: &Engine) -> HashMap<IpAddr, Queue> {
     let config = outcome.config();
     let end = outcome
@@ -144,7 +145,7 @@ fn events(outcome: &Engine) -> HashMap<IpAddr, Queue> {
         list.push(request);
         list.extend(completion);
     }
-    // Stable: what happens at one packet stays in the order of the segments.
+    // A stable sort keeps events of one packet in the order of their segments.
     for queue in all.values_mut() {
         queue.list.sort_by_key(|event| event.frame);
     }

@@ -1,8 +1,9 @@
-//! Rows as a host has them that does not wait for the end of a capture: some time behind each window, of what is known of
-//! segments and servers then.
+//! Rows for hosts that do not wait for the end of a capture. Each row comes some time after its window ends, with what
+//! is known about segments and servers at that moment.
 //!
-//! A row says of the whole session what is known when it comes, so what showed late is in the rows from there on. What
-//! lies behind the time in which segments settle is taken for good, so that a row costs what the latest segments do.
+//! A row describes the whole session as known when the row is made, so late discoveries appear in all later rows.
+//! Events older than the settling time of segments are summed up for good, so a row only costs as much as the latest
+//! segments.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -21,68 +22,67 @@ use crate::facts::annotation::{Annotation, ServerId};
 use crate::facts::segment::Kind;
 use crate::packet::{Packet, Time, from_seconds};
 
-/// Segments of a session that are looked at for each row. In the time in which segments settle, players ask for some
-/// forty.
+/// Largest number of a session's segments examined per row. Players ask for about forty within the settling time.
 const MOST_OPEN: usize = 2_048;
-/// Servers of a session whose beginning is told apart. A player uses some ten in an evening.
+/// Largest number of a session's servers whose first packet is tracked. A player uses about ten in an evening.
 const MOST_SERVERS: usize = 64;
 
-/// Windows of sessions while packets pass, each some time behind its end.
+/// Windows of sessions while packets pass, each some time after its end.
 ///
-/// Give each packet with what the [`Engine`] says of it, and take the rows that it brings. The same packets bring the
-/// same rows, in a capture file or from an interface.
+/// Pass in each packet with its annotation from the [`Engine`], and take the rows that are then due. The same packets
+/// give the same rows, from a capture file or an interface.
 #[derive(Debug)]
 pub struct Live {
     features: Features,
     /// Nanoseconds from the end of a window to its row.
     lag: i64,
-    /// Nanoseconds in which a segment settles.
+    /// Nanoseconds after which a segment settles.
     patience: i64,
     /// Nanoseconds of silence that complete a response.
     quiet: i64,
     kinds: Vec<Kind>,
-    /// Windows stay in `features`, for the end.
+    /// True if windows stay in `features` for the end.
     keeps: bool,
-    /// The number of closed windows that are in `due` or were told.
+    /// Number of closed windows that are in `due` or were returned as rows.
     taken: usize,
-    /// By time at which they are due, and in order of closing.
+    /// Closed windows by the time at which they are due, then in order of closing.
     due: BTreeMap<(Time, u64), Closed>,
     order: u64,
     sessions: HashMap<u32, Told>,
-    /// Segments below this number have been seen.
+    /// All segments below this number have been seen.
     segments: u32,
     servers: HashMap<IpAddr, ServerId>,
     most_servers: usize,
     last_server: Option<ServerId>,
-    /// Time of the latest packet of Netflix's.
+    /// Time of the latest Netflix packet.
     latest: Time,
-    /// The capture has ended: every row is due.
+    /// True if the capture has ended, so that every row is due.
     is_over: bool,
     stats: WindowStats,
 }
 
-/// A segment of which something may still happen.
+/// A segment that may still have events.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     number: u32,
-    /// The request counts for good.
+    /// True if the request is counted for good.
     asked: bool,
 }
 
-/// A session's rows so far.
+/// The rows returned so far for a session.
 #[derive(Debug, Default)]
 struct Told {
-    /// Events that cannot change any more, summed up.
+    /// Sums of events that cannot change any more.
     base: SessionSegments,
     open: Vec<Open>,
-    /// Windows told: where each ends, in frames and in time; those of the time in which segments settle.
+    /// Ends of returned windows, in frames and in time, as far back as segments settle.
     windows: VecDeque<(u64, Time)>,
     servers: Vec<(IpAddr, Carried)>,
 }
 
 impl Live {
-    /// Begins, with rows `lag` seconds behind the end of their window: at the first packet from there on that
-    /// lies behind the packet that closed it.
+    /// Creates a reader whose rows come `lag` seconds after their window ends: with the first later packet that follows
+    /// the packet that closed the window.
     #[must_use]
     pub fn new(config: &Config, lag: u64) -> Self {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -107,8 +107,8 @@ impl Live {
         }
     }
 
-    /// The same, and keeps windows so that [`Self::settled_rows`] can tell them anew at the end: up to
-    /// [`Config::kept_windows`].
+    /// Also keeps up to [`Config::kept_windows`] windows, so that [`Self::settled_rows`] can return them again at the
+    /// end.
     #[must_use]
     pub fn keeping(self) -> Self {
         Self {
@@ -117,7 +117,7 @@ impl Live {
         }
     }
 
-    /// The most memory that it holds with these settings, in bytes, if rows are taken after each packet.
+    /// Returns the most memory, in bytes, that it holds with these settings if rows are taken after each packet.
     #[must_use]
     pub fn memory_bound(config: &Config) -> u64 {
         let sessions = config.max_sessions();
@@ -127,7 +127,7 @@ impl Live {
             .saturating_add(size::list::<(u64, Time)>(
                 config.settle_after().max(config.segment_quiet()) / config.feature_window() + 2,
             ));
-        // Windows that are due, and the sessions of windows that are, stand in trees and tables with room to spare.
+        // Windows that are due and their sessions are in trees and tables, which allocate spare capacity.
         Features::memory_bound(config)
             .saturating_add(SessionSegments::bound(config).saturating_mul(2))
             .saturating_add(
@@ -144,14 +144,14 @@ impl Live {
             )
     }
 
-    /// Takes the next packet, with what the engine said of it. Take the rows next.
+    /// Processes the next packet with the engine's annotation. Take the due rows next.
     pub fn packet(&mut self, packet: &Packet<'_>, said: Option<&Annotation>, engine: &Engine) {
         self.is_over = false;
         if let Some(said) = said {
             self.latest = self.latest.max(packet.time);
             self.note_server(said.server, engine);
         }
-        // What others sent counts as well, but once.
+        // Foreign traffic counts too, but each packet once.
         if said.is_some() || !engine.latest_is_copy() {
             self.features.packet(packet, said);
         }
@@ -159,7 +159,7 @@ impl Live {
         self.take_closed();
     }
 
-    /// Notes that the capture ended, and that the engine was told so: every window closes, and every row is due.
+    /// Ends the capture, after the engine's own [`Engine::finish`]: every window closes, and every row is due.
     pub fn finish(&mut self, engine: &Engine) {
         self.note_segments(engine);
         self.features.finish();
@@ -167,13 +167,14 @@ impl Live {
         self.is_over = true;
     }
 
-    /// Returns session and window in which the latest packet counts; `None` if it is none of Netflix's, or a copy.
+    /// Returns the session and window in which the latest packet counts; `None` if it is not a Netflix packet or is a
+    /// copy.
     #[must_use]
     pub const fn place(&self) -> Option<(u32, u32)> {
         self.features.place
     }
 
-    /// Returns the next row that is due, as it is known now.
+    /// Returns the next row that is due, with what is known now.
     pub fn next_row(&mut self, engine: &Engine) -> Option<Row> {
         let (&key, _) = self.due.first_key_value()?;
         let is_due = self.is_over || key.0 <= self.features.latest;
@@ -185,8 +186,8 @@ impl Live {
         Some(self.tell(closed, engine))
     }
 
-    /// Returns all rows that were kept, as the whole capture tells them, once it has ended and its rows were taken;
-    /// `None` if there was no room. Packets that follow are of other sessions.
+    /// Returns all kept rows with what the whole capture shows, once it has ended and its rows were taken. `None` if
+    /// there were too many to keep. Packets that follow start new sessions.
     pub fn settled_rows(&mut self, engine: &Engine) -> Option<Vec<Row>> {
         let begun_anew = Features::live(engine.config(), self.features.next_session);
         self.stats = self.stats();
@@ -199,7 +200,7 @@ impl Live {
         Some(std::iter::from_fn(|| features.next_row()).collect())
     }
 
-    /// Returns the counts of what found no room.
+    /// Returns the counts of what was dropped for lack of room.
     #[must_use]
     pub fn stats(&self) -> WindowStats {
         let (own, counted) = (&self.stats, self.features.stats());
@@ -215,7 +216,7 @@ impl Live {
         }
     }
 
-    /// Notes the number of a server's address.
+    /// Remembers the number of a server's address.
     fn note_server(&mut self, id: ServerId, engine: &Engine) {
         if self.last_server == Some(id) {
             return;
@@ -230,7 +231,7 @@ impl Live {
         }
     }
 
-    /// Gives new segments to the sessions of their clients.
+    /// Assigns new segments to their clients' sessions.
     fn note_segments(&mut self, engine: &Engine) {
         let numbers = engine.segment_numbers();
         let new = self.segments.max(numbers.start)..numbers.end;
@@ -255,7 +256,7 @@ impl Live {
         }
     }
 
-    /// Takes the windows that closed.
+    /// Queues the windows that have closed.
     fn take_closed(&mut self) {
         if self.keeps && self.features.closed.len() > self.features.kept {
             self.keeps = false;
@@ -275,7 +276,7 @@ impl Live {
         }
     }
 
-    /// Returns the row of a window, as it is known now.
+    /// Returns the row of a window with what is known now.
     fn tell(&mut self, closed: Closed, engine: &Engine) -> Row {
         let Closed { mut row, .. } = closed;
         let mut told = self.sessions.remove(&row.session).unwrap_or_default();
@@ -326,13 +327,13 @@ impl Live {
         row
     }
 
-    /// Takes for good what lies behind the time in which segments settle.
+    /// Adds to the final sums what lies further back than segments take to settle.
     fn keep(&mut self, told: &mut Told, events: &[(SegmentEvent, usize)], engine: &Engine) {
         let settled = Time(self.latest.0.saturating_sub(self.patience));
         let mut until = None;
         while let Some((frame, _)) = told.windows.front().filter(|window| window.1 <= settled) {
             until = Some(*frame);
-            // The latest one stays: the next window begins there.
+            // The latest one stays because the next window starts there.
             if told.windows.len() == 1 {
                 break;
             }
@@ -356,7 +357,7 @@ impl Live {
                 return false;
             };
             let is_old = segment.request_frame < until;
-            // What has settled, or is none that counts by now, brings no more events.
+            // A settled segment brings no more events, nor does one of a kind that does not count.
             let is_done = is_old
                 && (!kinds.contains(&segment.kind)
                     || segment.settled && segment.last_frame.is_none_or(|frame| frame < until));
@@ -365,7 +366,7 @@ impl Live {
     }
 }
 
-/// Returns whether the server of this number sends video; `None` if it is at another address now.
+/// Returns true if the server with this number sends video; `None` if the number now belongs to another address.
 fn is_at(engine: &Engine, id: ServerId, address: &IpAddr) -> Option<bool> {
     let server = engine
         .server(id)
@@ -374,7 +375,7 @@ fn is_at(engine: &Engine, id: ServerId, address: &IpAddr) -> Option<bool> {
 }
 
 impl Told {
-    /// Counts what a server's packets showed in a window; `false` if there was no room.
+    /// Counts a server's packets of one window; `false` if there was no room.
     fn count(&mut self, server: IpAddr, carried: &Carried, window: u32) -> bool {
         let place = self.servers.iter().position(|(other, _)| *other == server);
         let place = match place {
@@ -389,8 +390,8 @@ impl Told {
         true
     }
 
-    /// Returns what happened to open segments and is not counted for good, in the order of frames, each with its
-    /// segment's place.
+    /// Returns the events of open segments that are not yet in the final sums, in order of frames, each with the index
+    /// of its segment.
     fn events(
         &self,
         engine: &Engine,
@@ -412,7 +413,7 @@ impl Told {
                     .map(|event| (event, place)),
             );
         }
-        // Stable: what happens at one packet stays in the order of the segments.
+        // A stable sort keeps events of one packet in the order of their segments.
         events.sort_by_key(|(event, _)| event.frame);
         events
     }

@@ -1,7 +1,7 @@
-//! Mean, spread and shape of values as they come, without keeping them.
+//! Running mean, spread and shape of values, without keeping the values.
 
-/// Sums of powers of the differences from the mean, updated per value: exact up to rounding, and stable where the mean
-/// is large beside the spread (Pébay, Sandia report SAND2008-6212, 2008).
+/// Sums of powers of the differences from the mean, updated per value. Exact up to rounding, and stable where the mean
+/// is large compared to the spread (Pébay, Sandia report SAND2008-6212, 2008).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Moments {
     count: u64,
@@ -14,7 +14,7 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// Takes a value.
+    /// Adds a value.
     pub(crate) fn add(&mut self, value: f64) {
         if self.count == 0 {
             (self.minimum, self.maximum) = (value, value);
@@ -51,17 +51,19 @@ impl Moments {
         self.of(self.maximum)
     }
 
-    /// Standard deviation of the values themselves, not an estimate for others: divided by their number.
+    /// Returns the standard deviation of the values themselves (divided by their number), not an estimate for a
+    /// population.
     pub(crate) fn deviation(&self) -> Option<f64> {
         self.of((self.second / self.count as f64).sqrt())
     }
 
-    /// Third standardised moment; `None` where all values are equal.
+    /// Returns the third standardised moment; `None` if all values are equal.
     pub(crate) fn skewness(&self) -> Option<f64> {
         (self.second > 0.0).then(|| (self.count as f64).sqrt() * self.third / self.second.powf(1.5))
     }
 
-    /// Fourth standardised moment less 3, so that a normal distribution has 0; `None` where all values are equal.
+    /// Returns the fourth standardised moment less 3, so that a normal distribution has 0; `None` if all values are
+    /// equal.
     pub(crate) fn kurtosis(&self) -> Option<f64> {
         (self.second > 0.0)
             .then(|| self.count as f64 * self.fourth / (self.second * self.second) - 3.0)

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 use crate::facts::segment::Transport;
 use crate::packet::{Time, seconds};
 
-/// Statistics of a quantity over packets; `None` where there was no value, and skewness and kurtosis where all were
-/// equal.
+/// Statistics of a quantity over packets; `None` without values. Skewness and kurtosis are also `None` if all values
+/// are equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Shape {
     pub(crate) mean: Option<f64>,
@@ -20,7 +20,7 @@ pub(crate) struct Shape {
     pub(crate) kurtosis: Option<f64>,
 }
 
-/// Statistics of a quantity over segments; `None` where there was no value.
+/// Statistics of a quantity over segments; `None` without values.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Statistics {
     pub(crate) mean: Option<f64>,
@@ -35,7 +35,7 @@ impl Statistics {
     pub(crate) const PERCENTILES: [f64; 4] = [50.0, 75.0, 85.0, 90.0];
 }
 
-/// Packets with a control bit of TCP set.
+/// Packets with each TCP control bit set.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Flags {
     pub(crate) ack: u64,
@@ -51,13 +51,12 @@ pub(crate) struct Flags {
 pub(crate) struct Counts {
     pub(crate) packets: u64,
     pub(crate) bytes: u64,
-    /// Bytes of these from or to servers that send video.
+    /// Bytes of these packets from or to servers that send video.
     pub(crate) video_bytes: u64,
-    /// Payload, each byte once.
+    /// Payload bytes, each counted once.
     pub(crate) new_bytes: u64,
     pub(crate) flags: Flags,
-    /// Packets with payload of which no byte had been sent before, and those of which one had been once, twice, or more
-    /// often.
+    /// Packets with payload, by how often some byte of it had been sent before: never, once, twice, more often.
     pub(crate) repeated: [u64; 4],
     pub(crate) out_of_order_packets: u64,
     pub(crate) out_of_order_bytes: u64,
@@ -93,16 +92,16 @@ pub(crate) struct Latest {
     pub(crate) requested: Time,
     pub(crate) completed: Time,
     pub(crate) bytes: u64,
-    /// More than the one before it.
+    /// Size difference from the previous one.
     pub(crate) growth: Option<i64>,
-    /// After the one before it, in nanoseconds.
+    /// Nanoseconds since the previous one.
     pub(crate) gap: Option<i64>,
 }
 
 /// State of the session's segments at the end of the window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SegmentsSoFar {
-    /// Before the window.
+    /// Requests before the window.
     pub(crate) requests_before: u64,
     pub(crate) completions_before: u64,
     pub(crate) bytes: u64,
@@ -110,55 +109,55 @@ pub(crate) struct SegmentsSoFar {
     pub(crate) sizes: Statistics,
     pub(crate) request_gaps: Statistics,
     pub(crate) completion_gaps: Statistics,
-    /// The last ten.
+    /// Sizes of the last ten.
     pub(crate) last_sizes: Statistics,
     pub(crate) averages: SmallVec<[f64; 10]>,
 }
 
-/// One window of one session. [`super::COLUMNS`] says what it holds and gives its values.
+/// One window of one session. [`super::COLUMNS`] defines its values and reads them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Number of the session in the capture, from 1 in order of its first packet.
     pub session: u32,
-    /// Whose session.
+    /// The client.
     pub client: IpAddr,
     /// Number of the window in the session, from 0.
     pub window: u32,
-    /// The place where the session begins: at its first packet.
+    /// Start of the session: the time of its first packet.
     pub session_start: Time,
-    /// The place where the window begins; packets of this time are inside.
+    /// Start of the window, inclusive.
     pub start: Time,
-    /// The place where it ends; packets of this time are in the next one.
+    /// End of the window, exclusive.
     pub end: Time,
-    /// True if the first packet between the client and a video server in the session began a connection: the session was
-    /// not joined midway. `None` while there was no such packet.
+    /// True if the session's first packet between the client and a video server began a connection, so that the session
+    /// was captured from its start. `None` before such a packet.
     pub from_start: Option<bool>,
-    /// True if a packet that lies behind its end was seen when it closed: what the capture does not cover may have held
-    /// anything.
+    /// True if a packet later than the window's end was seen when it closed. Otherwise the capture may end before the
+    /// window does.
     pub is_complete: bool,
-    /// Transport of most bytes between the client and video servers in the session so far.
+    /// Transport with the most bytes between the client and video servers in the session so far.
     pub transport: Option<Transport>,
-    /// Statistics of no values are 0.
+    /// True if statistics without values are 0.
     pub(crate) zero_if_empty: bool,
     pub(crate) counted: WindowCounters,
-    /// Bytes of the client's other traffic: down, up.
+    /// Bytes of the client's non-Netflix traffic: down, up.
     pub(crate) foreign: [u64; 2],
     pub(crate) known: SegmentsSoFar,
 }
 
 impl Row {
-    /// Returns the number of segments that completed in the session up to the end of the window.
+    /// Returns the number of segments that completed in the session by the end of the window.
     #[must_use]
     pub fn completions(&self) -> u64 {
         self.known.completions_before + self.counted.completions
     }
 
-    /// Bytes in the window as kbit/s.
+    /// Converts bytes in the window to kbit/s.
     pub(crate) fn rate(&self, bytes: u64) -> f64 {
         bytes as f64 * 8e6 / self.end.since(self.start) as f64
     }
 
-    /// Seconds since the session began.
+    /// Returns the seconds since the session began.
     pub(crate) fn since_start(&self, time: Time) -> f64 {
         seconds(time.since(self.session_start))
     }

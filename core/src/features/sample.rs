@@ -1,17 +1,17 @@
-//! Values kept for medians and percentiles: all of them while there is room, a uniform sample of them beyond.
+//! Values kept for medians and percentiles: all of them while they fit, then a uniform sample.
 
-/// Values that a sample may always keep, however many others hold: a median of so many is off by a few percent of rank.
+/// Values that a sample may always keep, however many others hold. A median of 64 is off by a few percent of rank.
 const LEAST: usize = 64;
 
-/// Room that an emptied sample keeps for its next window.
+/// Capacity that an emptied sample keeps for its next window.
 const KEPT_CAPACITY: usize = 256;
 
-/// Room shared by samples.
+/// Capacity shared by samples.
 #[derive(Debug)]
 pub(crate) struct SampleRoom {
     held: usize,
     limit: usize,
-    /// Values that were not kept, or took the place of another.
+    /// Number of values that were dropped or replaced another.
     pub(crate) sampled: u64,
 }
 
@@ -24,14 +24,14 @@ impl SampleRoom {
         }
     }
 
-    /// The most memory of so many samples that share room for `limit` values.
+    /// Returns the most memory of `samples` samples that share room for `limit` values.
     pub(crate) const fn bound(limit: u64, samples: u64) -> u64 {
         let own = if LEAST > KEPT_CAPACITY {
             LEAST
         } else {
             KEPT_CAPACITY
         } as u64;
-        // Lists grow by doubling.
+        // A list that grows doubles its capacity.
         limit
             .saturating_mul(2)
             .saturating_add(samples.saturating_mul(own))
@@ -39,8 +39,9 @@ impl SampleRoom {
     }
 }
 
-/// A place for the `seen`-th value among `kept`, such that each value is kept with the same probability (reservoir
-/// sampling: Vitter, algorithm R, 1985). The same each time (SplitMix64), so that a capture always gives the same rows.
+/// Returns the index among `kept` for the `seen`-th value, such that each value is kept with the same probability
+/// (reservoir sampling: Vitter, algorithm R, 1985). Deterministic (SplitMix64), so that a capture always gives the same
+/// rows.
 fn place(seen: u64, kept: usize) -> Option<usize> {
     let mut z = seen.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -49,7 +50,7 @@ fn place(seen: u64, kept: usize) -> Option<usize> {
     (place < kept).then_some(place)
 }
 
-/// Values of a window, in no order.
+/// Values of a window, unordered.
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
     values: Vec<f64>,
@@ -70,7 +71,7 @@ impl Sample {
         }
     }
 
-    /// The middle value, or the mean of the two in the middle.
+    /// Returns the middle value, or the mean of the two in the middle.
     pub(crate) fn median(&mut self) -> Option<f64> {
         let middle = self.values.len() / 2;
         let is_odd = self.values.len() % 2 == 1;
@@ -86,7 +87,7 @@ impl Sample {
         Some(f64::midpoint(lower, upper))
     }
 
-    /// Forgets the values.
+    /// Removes all values.
     pub(crate) fn clear(&mut self, pool: &mut SampleRoom) {
         pool.held -= self.values.len();
         self.values.clear();
@@ -95,17 +96,17 @@ impl Sample {
     }
 }
 
-/// Values in order of size, for percentiles at any time.
+/// Values in order of size, from which percentiles can be read at any time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ranked {
     values: Vec<f64>,
     seen: u64,
-    /// Values that were not kept, or took the place of another.
+    /// Number of values that were dropped or replaced another.
     pub(crate) sampled: u64,
 }
 
 impl Ranked {
-    /// Takes a value; beyond `limit`, one is kept in place of another.
+    /// Adds a value. Beyond `limit`, it replaces another or is dropped.
     pub(crate) fn add(&mut self, value: f64, limit: usize) {
         self.seen += 1;
         if self.values.len() >= limit {
@@ -119,8 +120,8 @@ impl Ranked {
         self.values.insert(at, value);
     }
 
-    /// The value below which a share of the values lies, between the two next to it in proportion (type 7 of Hyndman and
-    /// Fan, 1996; what NumPy does unless told otherwise).
+    /// Returns the value below which a share of the values lies, interpolated linearly between its two neighbours (type
+    /// 7 of Hyndman and Fan, 1996; NumPy's default).
     pub(crate) fn percentile(&self, percent: f64) -> Option<f64> {
         let rank = (self.values.len().checked_sub(1)?) as f64 * percent / 100.0;
         let below = rank.floor();

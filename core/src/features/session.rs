@@ -1,4 +1,4 @@
-//! One client's streaming, by packets: where its windows are.
+//! One client's packets, divided into windows.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -11,14 +11,14 @@ use crate::bounded::size;
 use crate::config::Config;
 use crate::packet::{Time, from_seconds};
 
-/// The settings that a session is measured by.
+/// The settings that define windows and sessions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WindowRules {
-    /// Nanoseconds.
+    /// Length of a window, in nanoseconds.
     pub(crate) window: i64,
-    /// Nanoseconds.
+    /// Pause that ends a session, in nanoseconds.
     pub(crate) idle: i64,
-    /// Weight of the newest value.
+    /// Weight of the newest value in moving averages.
     pub(crate) weight: f64,
     pub(crate) session_values: usize,
     pub(crate) zero_if_empty: bool,
@@ -36,20 +36,20 @@ impl WindowRules {
     }
 }
 
-/// A window whose packets are counted, and whose segments are not known yet.
+/// A window whose packets are counted and whose segments are not known yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Closed {
     pub(crate) row: Row,
     pub(crate) shares: Shares,
     /// Frame of the packet that began its session.
     pub(crate) begun: u64,
-    /// Frame of the packet that closed it: what happens there happens behind it.
+    /// Frame of the packet that closed it. Events of that frame belong to a later window.
     pub(crate) until: u64,
     /// True if it is the last of its session.
     pub(crate) is_last: bool,
 }
 
-/// A session that is going on.
+/// An open session.
 #[derive(Debug)]
 pub(crate) struct OpenSession {
     pub(crate) number: u32,
@@ -57,19 +57,19 @@ pub(crate) struct OpenSession {
     pub(crate) start: Time,
     /// Frame of its first packet.
     pub(crate) begun: u64,
-    /// Of the latest packet.
+    /// Time of the latest packet.
     last: Time,
     /// Number of the window that is open.
     pub(crate) index: u32,
     pub(crate) window: Window,
     /// Latest packet of each direction: down, up.
     pub(crate) last_packet: [Option<Time>; 2],
-    /// Bytes of the client's other traffic (down, up), by window from the open one on.
+    /// Bytes of the client's non-Netflix traffic (down, up), by window from the open one on.
     foreign: VecDeque<[u64; 2]>,
 }
 
 impl OpenSession {
-    /// The most memory that all of them hold beside themselves, but for the values of windows.
+    /// Returns the most memory that all sessions hold besides the structs themselves, without the values of windows.
     pub(crate) fn bound(config: &Config) -> u64 {
         let windows = size::list::<[u64; 2]>(config.session_idle() / config.feature_window() + 2);
         config
@@ -91,8 +91,8 @@ impl OpenSession {
         }
     }
 
-    /// Returns true if a packet of this time is of another session: it came after the idle time, or
-    /// the clock was set back by more than that.
+    /// Returns true if a packet with this time belongs to another session: it came after the idle time, or the clock
+    /// was set back by more than that.
     pub(crate) fn is_over(&self, time: Time, rules: &WindowRules) -> bool {
         time.since(self.last) > rules.idle || self.last.since(time) > rules.idle
     }
@@ -105,8 +105,8 @@ impl OpenSession {
         )
     }
 
-    /// Goes on to the window of a packet, and closes those before it. `true` if the packet is earlier than the open window:
-    /// it counts in that, so that windows stay in order.
+    /// Advances to the window of a packet, and closes the windows before it. Returns true if the packet is earlier than
+    /// the open window; it then counts in the open one, so that windows stay in order.
     pub(crate) fn advance(
         &mut self,
         (time, frame): (Time, u64),
@@ -114,7 +114,7 @@ impl OpenSession {
         pool: &mut SampleRoom,
         closed: &mut VecDeque<Closed>,
     ) -> bool {
-        // Bounded by the idle time.
+        // The idle time bounds this.
         let target = time.since(self.start).max(0) / rules.window;
         while i64::from(self.index) < target.min(i64::from(u32::MAX)) {
             closed.push_back(self.close(frame, rules, pool));
@@ -124,12 +124,12 @@ impl OpenSession {
         time < self.window_start(self.index, rules)
     }
 
-    /// Counts a packet of the client's other traffic.
+    /// Counts a packet of the client's non-Netflix traffic.
     pub(crate) fn foreign(&mut self, time: Time, down: bool, length: u32, rules: &WindowRules) {
         if self.is_over(time, rules) {
             return;
         }
-        // Bounded by the idle time.
+        // The idle time bounds this.
         let ahead = time.since(self.window_start(self.index, rules)).max(0) / rules.window;
         let ahead = usize::try_from(ahead).unwrap_or(usize::MAX);
         if self.foreign.len() <= ahead {
@@ -138,7 +138,7 @@ impl OpenSession {
         self.foreign[ahead][usize::from(!down)] += u64::from(length);
     }
 
-    /// Closes the open window at a frame; its counts begin anew.
+    /// Closes the open window at a frame and resets its counts.
     pub(crate) fn close(
         &mut self,
         until: u64,

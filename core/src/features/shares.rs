@@ -1,4 +1,4 @@
-//! Whose packets a window's are, until it is known which servers send video.
+//! A window's bytes by server, kept until it is known which servers send video.
 
 use std::net::IpAddr;
 
@@ -7,10 +7,10 @@ use smallvec::SmallVec;
 use super::carriage::Carried;
 use crate::wire::decode::IpPayload;
 
-/// Totals that one server and the client sent each other in a window.
+/// Totals exchanged between one server and the client in a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Share {
-    /// `None` for all those that were known to send video.
+    /// The server; `None` for all servers already known to send video.
     pub(crate) server: Option<IpAddr>,
     /// Bytes: down, up.
     pub(crate) bytes: [u64; 2],
@@ -21,16 +21,16 @@ pub(crate) struct Share {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Shares {
     list: SmallVec<[Share; 2]>,
-    /// Used last: packets come in trains.
+    /// Index of the share used last: packets come in trains.
     latest: usize,
     packets: u64,
 }
 
 impl Shares {
-    /// Servers of a window that are told apart. A client of Netflix's uses some five at once.
+    /// Servers tracked separately per window. A Netflix client uses about five at once.
     pub(crate) const MOST: usize = 16;
 
-    /// Counts a packet; `false` if there was no room for another server.
+    /// Counts a packet. Returns false if there was no room for another server.
     pub(crate) fn packet(
         &mut self,
         server: Option<IpAddr>,
@@ -67,7 +67,7 @@ impl Shares {
         self.list.iter()
     }
 
-    /// The most memory of a list beside itself.
+    /// Returns the most memory of a list besides the struct itself.
     pub(crate) const fn bound() -> u64 {
         (Self::MOST * size_of::<Share>()) as u64
     }

@@ -1,5 +1,5 @@
-//! Statistics of TCP's headers on a connection: what was sent again or out of order, what is under way, how long
-//! answers take, how much room receivers have.
+//! Statistics from a connection's TCP headers: retransmitted and reordered bytes, bytes in flight, round trips, receive
+//! windows.
 
 use std::collections::VecDeque;
 
@@ -11,17 +11,18 @@ use crate::facts::counters::Direction;
 use crate::packet::Time;
 use crate::wire::decode::{Tcp, TcpFlags};
 
-/// Offsets start here, so that data from before the first packet seen has a place too.
+/// First offset, large enough that data from before the first packet seen has an offset too.
 const FIRST_OFFSET: u64 = 1 << 40;
-/// A jump beyond this is another connection's data: the largest window that TCP can have (RFC 7323, section 2.3).
+/// Largest jump within a connection: the largest window that TCP can have (RFC 7323, section 2.3). Data beyond it
+/// belongs to another connection.
 const MAX_JUMP: u64 = 1 << 30;
-/// Holes remembered; what falls into an older one counts as seen before.
+/// Holes remembered. Bytes in an older one count as seen before.
 const HOLES: usize = 64;
-/// Packets sent again that are remembered, to count how often.
+/// Retransmitted packets remembered, to count how often each was sent.
 const REPEATED: usize = 64;
-/// Packets awaiting their acknowledgement that are remembered.
+/// Packets remembered while they await an acknowledgement.
 const AWAITED: usize = 256;
-/// Larger shifts are taken for this one (RFC 7323, section 2.3).
+/// Largest window shift; larger ones are treated as this (RFC 7323, section 2.3).
 const MAX_SHIFT: u8 = 14;
 
 /// The facts of one packet.
@@ -29,15 +30,15 @@ const MAX_SHIFT: u8 = 14;
 pub(crate) struct Observation {
     /// Payload bytes seen for the first time.
     pub(crate) new_bytes: u64,
-    /// How often bytes of it had been sent before; `None` where it has no payload.
+    /// How often some byte of the payload had been sent before; `None` without payload.
     pub(crate) repetitions: Option<u32>,
-    /// The bytes are new, and later ones came before them.
+    /// True if the bytes are new but came after later ones.
     pub(crate) out_of_order: bool,
-    /// The sender's bytes that are not acknowledged, with this packet.
+    /// The sender's unacknowledged bytes, including this packet.
     pub(crate) in_flight: Option<u64>,
-    /// The room that the sender has for what it receives.
+    /// The sender's receive window, in bytes.
     pub(crate) receive_window: Option<u64>,
-    /// From a packet of the client's to the server's acknowledgement of it, which this is, in nanoseconds.
+    /// Nanoseconds from a client's packet to this packet, by which the server acknowledges it.
     pub(crate) round_trip: Option<i64>,
 }
 
@@ -59,21 +60,21 @@ struct Half {
     sequence: u32,
     /// One past the highest byte seen, as an offset.
     highest: u64,
-    /// Ranges below it that were not seen.
+    /// Ranges below `highest` that were not seen.
     holes: SmallVec<[(u64, u64); 2]>,
-    /// Bytes that the other side acknowledged.
+    /// Offset up to which the other side acknowledged.
     acknowledged: u64,
-    /// Packets sent again: range and how often before.
+    /// Retransmitted packets: range, and how often it was sent before.
     repeated: VecDeque<(u64, u64, u32)>,
-    /// One past the highest place in sequence space that was taken, by SYN and FIN too.
+    /// One past the highest position used in sequence space, including SYN and FIN.
     taken: u64,
-    /// Ends in sequence space of packets not acknowledged yet, and when they were sent.
+    /// Ends in sequence space of unacknowledged packets, and when they were sent.
     awaited: VecDeque<(u64, Time)>,
     scale: Scale,
 }
 
 impl Half {
-    /// Takes the first sequence number known of it. Where that is a SYN's nothing came before.
+    /// Sets the first known sequence number. If it is a SYN's, nothing came before.
     fn start(&mut self, sequence: u32, is_anchored: bool) {
         if self.started {
             return;
@@ -82,14 +83,14 @@ impl Half {
         self.sequence = sequence;
         self.highest = FIRST_OFFSET;
         self.acknowledged = FIRST_OFFSET;
-        // A SYN takes the place before.
+        // The SYN itself uses the position before the first byte.
         self.taken = FIRST_OFFSET - u64::from(is_anchored);
         if !is_anchored {
             self.holes.push((0, FIRST_OFFSET));
         }
     }
 
-    /// The offset of a sequence number; `None` where it is too far off to belong here.
+    /// Returns the offset of a sequence number; `None` if it is too far away to belong to this connection.
     fn offset(&self, sequence: u32) -> Option<u64> {
         // Wrapping difference as signed: the serial number arithmetic of RFC 9293, section 3.4.
         let distance = i64::from(sequence.wrapping_sub(self.sequence) as i32);
@@ -97,7 +98,8 @@ impl Half {
             .then(|| self.highest.wrapping_add_signed(distance))
     }
 
-    /// The same, beginning anew where it does not belong here: the connection's beginning was not captured.
+    /// The same, but starts over where the number is too far away, because a new connection's beginning was not
+    /// captured.
     fn offset_or_restart(&mut self, sequence: u32) -> u64 {
         self.start(sequence, false);
         if let Some(offset) = self.offset(sequence) {
@@ -108,7 +110,7 @@ impl Half {
         self.highest
     }
 
-    /// Takes payload: bytes seen for the first time, and whether it lies below others that came before.
+    /// Counts payload. Returns the bytes seen for the first time, and true if they are below others that came before.
     fn receive(&mut self, start: u64, end: u64) -> (u64, bool) {
         let is_below = start < self.highest;
         let mut new = 0;
@@ -133,7 +135,7 @@ impl Half {
         self.holes.push(hole);
     }
 
-    /// Returns how much of a range falls into holes, which it fills.
+    /// Fills holes with a range, and returns how many of its bytes fell into holes.
     fn fill(&mut self, start: u64, end: u64) -> u64 {
         let mut filled = 0;
         let mut at = 0;
@@ -156,8 +158,8 @@ impl Half {
         filled
     }
 
-    /// Returns how often bytes of a range, some of which were seen before, had been sent: one more
-    /// than the most repeated packet that it overlaps.
+    /// Returns how often bytes of a range, some of which were seen before, had been sent: one more than the most
+    /// repeated packet that it overlaps.
     fn repeat(&mut self, start: u64, end: u64) -> u32 {
         let overlapping = self
             .repeated
@@ -175,8 +177,8 @@ impl Half {
         times
     }
 
-    /// Notes when a packet was sent. What is sent again is not measured, nor what lies behind it: nobody knows which of
-    /// the two is acknowledged (Karn's algorithm, RFC 6298, section 3).
+    /// Records when a packet was sent. Skips retransmissions and everything below them, because it is ambiguous which
+    /// copy is acknowledged (Karn's algorithm, RFC 6298, section 3).
     fn await_acknowledgement(&mut self, start: u64, end: u64, time: Time) {
         if start < self.taken {
             self.awaited.retain(|packet| packet.0 <= start);
@@ -189,7 +191,7 @@ impl Half {
         self.taken = self.taken.max(end);
     }
 
-    /// Takes the other side's acknowledgement: how long the newest packet waited for it.
+    /// Processes the other side's acknowledgement. Returns how long the newest acknowledged packet waited for it.
     fn acknowledge(&mut self, number: u32, time: Time) -> Option<i64> {
         self.start(number, false);
         let offset = self.offset(number)?;
@@ -211,14 +213,14 @@ pub(crate) struct TcpHalves {
 }
 
 impl TcpHalves {
-    /// The most memory that it holds beside itself.
+    /// Returns the most memory that it holds besides the struct itself.
     pub(crate) fn bound() -> u64 {
         let remembered =
             size::list::<(u64, u64)>(HOLES as u64) + size::list::<(u64, u64, u32)>(REPEATED as u64);
         2 * remembered + size::list::<(u64, Time)>(AWAITED as u64)
     }
 
-    /// Takes a packet.
+    /// Processes a packet.
     pub(crate) fn packet(
         &mut self,
         tcp: &Tcp<'_>,
@@ -227,7 +229,8 @@ impl TcpHalves {
     ) -> Observation {
         let mut seen = Observation::default();
         if tcp.flags.has(TcpFlags::RST) {
-            // Its numbers and window may be anything, and what it carries is for people (RFC 9293, section 3.5.3).
+            // A reset's numbers and window may be anything, and its payload is text for people (RFC 9293, section
+            // 3.5.3).
             return seen;
         }
         let is_syn = tcp.flags.has(TcpFlags::SYN);
@@ -271,8 +274,8 @@ impl TcpHalves {
     }
 }
 
-/// By how much a side's window is scaled; `None` where its handshake was not seen. A server has the option only in
-/// answer to a client's, so its SYN tells for both that the option counts (RFC 7323, section 1.3).
+/// Returns the shift of a side's window; `None` if its handshake was not seen. A server sends the option only if the
+/// client did, so the server's SYN shows that it applies to both (RFC 7323, section 1.3).
 fn shift(own: Scale, other: Scale, direction: Direction) -> Option<u8> {
     match (own, other, direction) {
         (Scale::Absent, _, _) | (_, Scale::Absent, _) => Some(0),

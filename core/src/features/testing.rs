@@ -1,4 +1,4 @@
-//! Captures for tests, and rows of them.
+//! Captures and rows for tests.
 
 use super::row::Row;
 use super::windows::{Features, WindowStats};

@@ -21,7 +21,7 @@ impl Quantity {
         self.sample.add(value, pool);
     }
 
-    /// The statistics, and begins anew.
+    /// Returns the statistics and resets the quantity.
     fn take(&mut self, pool: &mut SampleRoom) -> Shape {
         let moments = std::mem::take(&mut self.moments);
         let median = self.sample.median();
@@ -50,7 +50,7 @@ pub(crate) struct DirectionFeatures {
 }
 
 impl DirectionFeatures {
-    /// Counts a packet of `length` bytes that came `gap` nanoseconds after the one before in its direction.
+    /// Counts a packet of `length` bytes that came `gap` nanoseconds after the previous one in its direction.
     pub(crate) fn packet(&mut self, length: u32, gap: Option<i64>, pool: &mut SampleRoom) {
         self.counts.packets += 1;
         self.counts.bytes += u64::from(length);
@@ -60,12 +60,12 @@ impl DirectionFeatures {
         }
     }
 
-    /// Counts payload of a datagram.
+    /// Counts a datagram's payload.
     pub(crate) const fn datagram(&mut self, payload: u32) {
         self.counts.new_bytes += payload as u64;
     }
 
-    /// Counts what TCP's header shows.
+    /// Counts the observations from a TCP header.
     pub(crate) fn tcp(&mut self, tcp: &Tcp<'_>, seen: &Observation, pool: &mut SampleRoom) {
         let flags = &mut self.counts.flags;
         for (count, flag) in [
@@ -107,7 +107,7 @@ impl DirectionFeatures {
     }
 }
 
-/// Values whose percentiles are asked for.
+/// Values whose percentiles are needed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spread {
     moments: Moments,
@@ -120,7 +120,7 @@ impl Spread {
         self.ranked.add(value, limit);
     }
 
-    /// The statistics.
+    /// Returns the statistics.
     pub(crate) fn span(&self) -> Statistics {
         Statistics {
             mean: self.moments.mean(),
@@ -131,7 +131,7 @@ impl Spread {
         }
     }
 
-    /// The statistics, and begins anew.
+    /// Returns the statistics and resets the values.
     pub(crate) fn take(&mut self) -> Statistics {
         let span = self.span();
         self.moments = Moments::default();
@@ -140,7 +140,7 @@ impl Spread {
     }
 }
 
-/// Everything that is counted of a window's packets.
+/// All counters of one window's packets.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
     pub(crate) down: DirectionFeatures,
@@ -151,14 +151,14 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Lists of values whose median is asked for: five of each direction, and round trips.
+    /// Number of lists of values whose median is needed: five for each direction, and round trips.
     pub(crate) const SAMPLES: u64 = 11;
 
     pub(crate) fn round_trip(&mut self, nanoseconds: i64, pool: &mut SampleRoom) {
         self.round_trip.add(seconds(nanoseconds), pool);
     }
 
-    /// The numbers, and begins the next window.
+    /// Returns the counters and starts the next window.
     pub(crate) fn take(&mut self, pool: &mut SampleRoom) -> (WindowCounters, Shares) {
         let counted = WindowCounters {
             down: self.down.take(pool),

@@ -20,25 +20,25 @@ use crate::facts::counters::Direction;
 use crate::packet::{Packet, Time};
 use crate::wire::decode::{Datagram, Decoder, IpPayload};
 
-/// Counts of what found no room, or no place, since the features were made.
+/// Counts of what did not fit, or came too early or too late, since the features were created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WindowStats {
-    /// Sessions that ended because others needed their room.
+    /// Sessions that ended because the table was full.
     pub sessions_evicted: u64,
-    /// Flows that had to make room: what TCP said before is forgotten.
+    /// Flows that were evicted, with the state of their TCP connection.
     pub flows_evicted: u64,
-    /// Values that were not kept for the medians of windows, which are then those of a sample.
+    /// Values not kept for the medians of windows, which are then medians of a sample.
     pub window_values_sampled: u64,
-    /// Values that were not kept for percentiles over segments, which are then those of a sample.
+    /// Values not kept for percentiles over segments, which are then percentiles of a sample.
     pub session_values_sampled: u64,
-    /// Packets earlier than the open window, in which they count.
+    /// Packets earlier than the open window, in which they are counted.
     pub packets_late: u64,
-    /// Events of segments whose client had no session then.
+    /// Events of segments whose client had no session at the time.
     pub events_lost: u64,
-    /// Packets of servers that found no place in their window: rows that do not wait for the end lack them.
+    /// Packets of servers that did not fit in their window. Live rows lack them.
     pub servers_lost: u64,
-    /// Rows that were told before their time, as more waited than there is room for.
+    /// Rows returned before they were due because too many were waiting.
     pub rows_hurried: u64,
 }
 
@@ -46,7 +46,7 @@ pub struct WindowStats {
 #[derive(Debug, Default)]
 struct FlowState {
     connection: TcpHalves,
-    /// Session and window that it was counted in last.
+    /// Session and window in which it was counted last.
     counted: Option<(u32, u32)>,
 }
 
@@ -55,33 +55,33 @@ struct FlowState {
 pub struct Features {
     pub(super) rules: WindowRules,
     decoder: Decoder,
-    /// `None` while it is not known.
+    /// Facts about the whole capture; `None` until they are known.
     outcome: Option<CaptureFacts>,
-    /// The times at which a client's titles began, in order; empty where sessions are not told apart by titles.
+    /// Start times of a client's titles, in order; empty if titles do not separate sessions.
     titles: HashMap<IpAddr, Vec<Time>>,
     pub(super) sessions: Table<IpAddr, OpenSession>,
     flows: Table<u32, FlowState>,
     pub(super) next_session: u32,
     pool: SampleRoom,
     pub(super) closed: VecDeque<Closed>,
-    /// Windows that are kept until the outcome is known.
+    /// Windows that are kept until the whole capture is known.
     pub(super) kept: usize,
-    /// Something found no room before the outcome was known.
+    /// True if something did not fit before the whole capture was known.
     is_cut: bool,
-    /// By client: segments of the session whose rows come.
+    /// Segments of the session whose rows come next, by client.
     asked: HashMap<IpAddr, SessionSegments>,
     /// Latest time of a packet.
     pub(super) latest: Time,
-    /// Session and window in which the latest packet counts, if it is one of Netflix's.
+    /// Session and window in which the latest packet counts, if it is a Netflix packet.
     pub(super) place: Option<(u32, u32)>,
-    /// Rows do not wait for the end, so that what finds no room ends nothing.
+    /// True for live rows, which go on when something does not fit.
     is_live: bool,
     finished: bool,
     stats: WindowStats,
 }
 
 impl Features {
-    /// Begins with a capture's outcome: an engine that was given all of it, and was told of its end.
+    /// Creates features from the engine's results for a whole capture: all its packets, and [`Engine::finish`].
     #[must_use]
     pub fn new(outcome: &Engine) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl Features {
         }
     }
 
-    /// Begins before the outcome is known: no row comes until [`Self::settle`].
+    /// Creates features before the whole capture is known. No row comes until [`Self::settle`].
     #[must_use]
     pub fn ahead(config: &Config) -> Self {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -115,7 +115,7 @@ impl Features {
         }
     }
 
-    /// Begins for rows that do not wait for the end: what finds no room then ends nothing.
+    /// Creates features for live rows, which go on when something does not fit.
     pub(super) fn live(config: &Config, next_session: u32) -> Self {
         Self {
             is_live: true,
@@ -124,7 +124,7 @@ impl Features {
         }
     }
 
-    /// Sets the times at which titles began (client, time), so that each is a session of its own
+    /// Sets the start times of titles (client, time), so that each title is a session of its own
     /// ([`Config::session_by_title`]).
     #[must_use]
     pub fn with_titles(mut self, titles: impl IntoIterator<Item = (IpAddr, Time)>) -> Self {
@@ -135,19 +135,19 @@ impl Features {
         self
     }
 
-    /// Tells the outcome of a capture whose packets were all given: rows come from here on.
+    /// Adds the engine's results once all packets of the capture were given. Rows come from here on.
     pub fn settle(&mut self, outcome: &Engine) {
         self.outcome = Some(CaptureFacts::of(outcome));
     }
 
-    /// Returns true if everything found room so far: the rows are those of another reading.
+    /// Returns true if everything fitted so far, so that the rows equal those of a second reading.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         !self.is_cut
     }
 
-    /// The most memory that features with these settings hold, in bytes, whatever packets they are given, if rows are
-    /// taken after each. While a list grows, its old place counts as well for a moment.
+    /// Returns the most memory, in bytes, that features with these settings hold, whatever packets they get, if rows
+    /// are taken after each packet. Includes the old copy of a list that exists for a moment while the list grows.
     #[must_use]
     pub fn memory_bound(config: &Config) -> u64 {
         let sessions = config.max_sessions();
@@ -168,7 +168,7 @@ impl Features {
             .saturating_add(config.kept_windows().saturating_mul(Shares::bound()))
     }
 
-    /// Takes the next packet, with what the engine says of it. Take the rows next.
+    /// Processes the next packet with the engine's annotation. Take the rows next.
     pub fn packet(&mut self, packet: &Packet<'_>, said: Option<&Annotation>) {
         if self.is_cut {
             return;
@@ -176,7 +176,7 @@ impl Features {
         self.latest = self.latest.max(packet.time);
         self.place = None;
         let closed = self.closed.len();
-        // A copy of a packet is no traffic.
+        // A copy of a packet does not count as traffic.
         let is_copy = said.is_some_and(|said| said.duplicate);
         if !is_copy && let Ok(datagram) = self.decoder.decode(packet) {
             match said {
@@ -190,7 +190,7 @@ impl Features {
         }
     }
 
-    /// Notes which windows from this one on have ended by now.
+    /// Marks the windows from this one on that have ended.
     fn note_complete(&mut self, from: usize) {
         for closed in self.closed.range_mut(from..) {
             closed.row.is_complete = self.latest >= closed.row.end;
@@ -203,7 +203,7 @@ impl Features {
         self.closed = VecDeque::new();
     }
 
-    /// A packet of Netflix's.
+    /// Counts a Netflix packet.
     fn own(&mut self, datagram: &Datagram<'_>, said: &Annotation, at: (Time, u64)) {
         let is_down = said.direction == Direction::In;
         let (server, client) = if is_down {
@@ -222,7 +222,7 @@ impl Features {
             .map(|last| time.since(last).max(0));
         let pool = &mut self.pool;
         let window = &mut session.window;
-        // Once it is known which servers send video, they are one, and the others none.
+        // Once the servers that send video are known, they share one entry and the others have none.
         let owner = match &self.outcome {
             None => Some(Some(server)),
             Some(outcome) => outcome.sends_video(&server).then_some(None),
@@ -262,7 +262,7 @@ impl Features {
         }
     }
 
-    /// A packet of somebody else's, which a client with a session may have sent or received.
+    /// Counts a non-Netflix packet if a client with a session sent or received it.
     fn foreign(&mut self, datagram: &Datagram<'_>, time: Time) {
         for (client, is_down) in [(datagram.destination, true), (datagram.source, false)] {
             if let Some(slot) = self.sessions.find(&client) {
@@ -271,7 +271,7 @@ impl Features {
         }
     }
 
-    /// The client's session at a time: the open one, or a new one.
+    /// Returns the client's session at a time: the open one, or a new one.
     fn session(&mut self, client: IpAddr, (time, frame): (Time, u64)) -> Slot {
         if let Some(slot) = self.sessions.find(&client) {
             let session = &self.sessions[slot];
@@ -296,7 +296,7 @@ impl Features {
         self.sessions.insert(client, session)
     }
 
-    /// Returns true if a session that began at `start` has held a title before the one that has begun by now.
+    /// Returns true if a session that began at `start` contains a title earlier than the one that has begun by `now`.
     fn is_next_title(&self, client: &IpAddr, start: Time, now: Time) -> bool {
         if self.titles.is_empty() {
             return false;
@@ -322,7 +322,7 @@ impl Features {
         OpenSession::new(number, client, time, frame)
     }
 
-    /// Notes that the capture ended: closes every window.
+    /// Ends the capture: closes every window.
     pub fn finish(&mut self) {
         let from = self.closed.len();
         let mut open: Vec<_> = self.sessions.slots().collect();
@@ -335,7 +335,7 @@ impl Features {
         self.finished = true;
     }
 
-    /// The next row that is complete.
+    /// Returns the next complete row.
     pub fn next_row(&mut self) -> Option<Row> {
         let outcome = self.outcome.as_mut()?;
         let Some(closed) = self.closed.pop_front() else {
@@ -374,7 +374,7 @@ impl Features {
         Some(row)
     }
 
-    /// Returns the counts of what found no room.
+    /// Returns the counts of what did not fit.
     #[must_use]
     pub fn stats(&self) -> WindowStats {
         WindowStats {
@@ -384,7 +384,7 @@ impl Features {
     }
 }
 
-/// Finds or makes a flow.
+/// Finds or adds a flow.
 fn flow<'a>(
     flows: &'a mut Table<u32, FlowState>,
     number: u32,

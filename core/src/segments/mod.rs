@@ -1,4 +1,4 @@
-//! All segments of a capture, and what follows from them together.
+//! All segments of a capture, and facts derived from several of them.
 
 pub mod buffering;
 pub(crate) mod settling;

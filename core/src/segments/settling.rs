@@ -1,4 +1,5 @@
-//! When segments settle, and which did: hosts that run for long take each segment once, when nothing about it will change.
+//! Decides when segments settle and queues them, so that hosts that run for long read each segment once, in its final
+//! state.
 
 use std::collections::VecDeque;
 
@@ -7,40 +8,40 @@ use crate::config::Config;
 use crate::facts::segment::Segment;
 use crate::packet::{Time, from_seconds};
 
-/// Open segments looked at per packet, so that no packet pays for all of them.
+/// Open segments examined per packet, so that no packet pays for all of them.
 const LOOKS: usize = 16;
 
-/// Sweeps in the time that a segment is waited for: it settles at most this share of that time late.
+/// Number of sweeps within the settling time: a segment settles late by at most this fraction of it.
 const SWEEPS: i64 = 16;
 
-/// Segments kept that left the table before anybody took them.
+/// Settled segments kept after they left the table before a host took them.
 const MOST_EVICTED: usize = 1_024;
 
-/// Open segments, and the settled ones that a host has not taken yet.
+/// Open segments, and settled ones that a host has not taken yet.
 #[derive(Debug)]
 pub(crate) struct Settling {
-    /// Numbers of segments that have not settled, in the order in which they are looked at.
+    /// Numbers of segments that have not settled, in the order in which they are examined.
     open: VecDeque<u32>,
-    /// How many of these are left in this sweep.
+    /// Number of them left in this sweep.
     left: usize,
-    /// First time at which there is something to look at.
+    /// First time at which a sweep is due.
     next: Time,
-    /// Before this time there is as well: the clock stepped back.
+    /// Before this time a sweep is due as well: the clock stepped back.
     earliest: Time,
     /// Silence after which a segment settles, in nanoseconds.
     patience: i64,
     /// Silence after which a response is complete, in nanoseconds.
     quiet: i64,
-    /// A host takes settled segments.
+    /// True if a host takes settled segments.
     is_watched: bool,
     /// Numbers of settled segments, in the order in which they settled.
     settled: VecDeque<u32>,
     capacity: usize,
     /// Settled segments that have left the table.
     evicted: VecDeque<Segment>,
-    /// Settled segments that nobody took in time.
+    /// Number of settled segments that no host took in time.
     pub(crate) lost: u64,
-    /// Changes that came too late for a settled segment.
+    /// Number of changes that came too late for a settled segment.
     pub(crate) late_changes: u64,
 }
 
@@ -70,10 +71,10 @@ impl Settling {
         open.saturating_add(settled).saturating_add(evicted)
     }
 
-    /// Adds a segment that was opened; the table holds those from `first` on.
+    /// Adds a segment that was opened. The table holds segments from `first` on.
     pub(crate) fn open(&mut self, number: u32, first: u32) {
-        // Numbers that left the table are dropped as the sweep meets them. Where it does not keep up, all of them go at
-        // once: the table holds half of what the list does, so this frees at least as many places as were filled.
+        // A sweep drops numbers that left the table as it meets them. If sweeps do not keep up, all such numbers go at
+        // once: the table holds half as many as the list, so this frees at least as many places as were filled.
         if self.open.len() >= self.capacity.saturating_mul(2) {
             self.open.retain(|&number| number >= first);
             self.left = self.left.min(self.open.len());
@@ -87,7 +88,7 @@ impl Settling {
         now.0 >= self.next.0 || now.0 < self.earliest.0
     }
 
-    /// Begins or goes on with a sweep: returns how many of the open segments to look at with [`Self::look`].
+    /// Starts or continues a sweep. Returns how many open segments to examine with [`Self::look`].
     pub(crate) fn begin(&mut self, now: Time) -> usize {
         if self.left == 0 {
             self.left = self.open.len();
@@ -95,14 +96,14 @@ impl Settling {
         let looks = self.left.min(LOOKS);
         self.left -= looks;
         if self.left == 0 {
-            // Also where the clock stepped back: no sweep waits for a time that was a mistake.
+            // Set even if the clock stepped back, so that no sweep waits for a time that was a mistake.
             self.next = Time(now.0.saturating_add((self.patience / SWEEPS).max(1)));
             self.earliest = Time(self.next.0.saturating_sub(self.patience));
         }
         looks
     }
 
-    /// Takes the next open segment's number; to be given back with [`Self::keep`] if it stays open.
+    /// Takes the number of the next open segment. Give it back with [`Self::keep`] if the segment stays open.
     pub(crate) fn look(&mut self) -> Option<u32> {
         self.open.pop_front()
     }
@@ -112,29 +113,28 @@ impl Settling {
         self.open.push_back(number);
     }
 
-    /// Takes all open segments' numbers, as the capture ended.
+    /// Takes the numbers of all open segments, at the end of the capture.
     pub(crate) fn all(&mut self) -> VecDeque<u32> {
         self.left = 0;
         core::mem::take(&mut self.open)
     }
 
-    /// Returns true if so many nanoseconds have passed since a segment's last byte that it settles. A request that was not
-    /// answered yet waits on.
+    /// Returns true if this silence since a segment's last byte settles it. An unanswered request stays open.
     pub(crate) fn is_over(&self, silence: Option<i64>) -> bool {
         silence.is_some_and(|silence| silence >= self.patience)
     }
 
-    /// Returns true if a response is complete by silence.
+    /// Returns true if this silence completes a response.
     pub(crate) fn is_quiet(&self, silence: Option<i64>) -> bool {
         silence.is_some_and(|silence| silence >= self.quiet)
     }
 
-    /// Begins to keep settled segments for a host.
+    /// Starts to keep settled segments for a host.
     pub(crate) fn watch(&mut self) {
         self.is_watched = true;
     }
 
-    /// Notes a segment that settled.
+    /// Queues a settled segment.
     pub(crate) fn settle(&mut self, number: u32) {
         if !self.is_watched {
             return;
@@ -146,7 +146,7 @@ impl Settling {
         self.settled.push_back(number);
     }
 
-    /// Keeps a copy of a segment that leaves the table before it was taken.
+    /// Keeps a copy of a settled segment that leaves the table before it was taken.
     pub(crate) fn evict(&mut self, segment: Segment) {
         if !self.is_watched {
             return;
@@ -158,7 +158,7 @@ impl Settling {
         self.evicted.push_back(segment);
     }
 
-    /// Returns the next settled segment's number, or the segment itself if it left the table.
+    /// Returns the number of the next settled segment, or the segment itself if it left the table.
     pub(crate) fn next(&mut self) -> Option<Result<u32, Segment>> {
         if let Some(segment) = self.evicted.pop_front() {
             return Some(Err(segment));
@@ -171,7 +171,8 @@ impl Settling {
 mod tests {
     use super::*;
 
-    /// Where more segments come than are looked at, those that left the table go, whatever their place in the list.
+    /// If segments come faster than they are examined, those that left the table are removed, wherever they are in the
+    /// list.
     #[test]
     fn an_open_segment_stays_in_the_list_as_long_as_in_the_table() {
         let mut config = Config::default();
@@ -179,7 +180,7 @@ mod tests {
         let mut settling = Settling::new(&config);
         for number in 1..=100 {
             settling.open(number, number.saturating_sub(15));
-            // Looked at, and given back behind newer ones.
+            // Examined, and put back after newer ones.
             let oldest = settling.look().expect("one was added");
             settling.keep(oldest);
         }

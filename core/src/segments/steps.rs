@@ -1,17 +1,17 @@
-//! Steps of the capture's clock: by how much the times of which frames are off.
+//! Steps of the capture's clock: which frames have shifted times, and by how much.
 
 use std::collections::VecDeque;
 
-/// Steps remembered; of older ones only those stay that lasted.
+/// Steps remembered. Of older ones, only the sum of those that lasted is kept.
 const MOST: usize = 32;
 
-/// Frames whose times are off, all by the same.
+/// Frames whose times are all shifted by the same amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockStep {
-    /// The first of them, and the first one behind them.
+    /// The first of these frames, and the first one after them.
     pub(crate) since: u64,
     pub(crate) until: u64,
-    /// Nanoseconds to add to their times to bring them in line with those of the frames before.
+    /// Nanoseconds to add to their times to align them with the frames before.
     pub(crate) shift: i64,
 }
 
@@ -19,10 +19,10 @@ pub(crate) struct ClockStep {
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     list: VecDeque<ClockStep>,
-    /// Of steps that lasted and are no longer in the list.
+    /// Sum of the steps that lasted and are no longer in the list.
     before: i64,
-    /// The first frames behind silences in which all segments settle: what goes on behind one may as well have waited for
-    /// less, by a clock that was set.
+    /// The first frames after silences that were long enough to settle all segments. Traffic that continues after one
+    /// may have waited for less, if the clock was set meanwhile.
     gaps: VecDeque<u64>,
 }
 
@@ -32,7 +32,7 @@ impl Steps {
         self.list.is_empty() && self.gaps.is_empty()
     }
 
-    /// Takes note of a silence in which all segments settle.
+    /// Records a silence in which all segments settle.
     pub(crate) fn note_gap(&mut self, frame: u64) {
         if self.gaps.len() >= MOST {
             self.gaps.pop_front();
@@ -40,14 +40,14 @@ impl Steps {
         self.gaps.push_back(frame);
     }
 
-    /// Returns true if the time between two frames, the later one last, is not known.
+    /// Returns true if the time between two frames is unknown. The later frame comes second.
     pub(crate) fn divide(&self, from: u64, to: u64) -> bool {
         self.shift(from) != self.shift(to) || self.gaps.iter().any(|&gap| from < gap && gap <= to)
     }
 
-    /// Takes note of a step.
+    /// Records a step.
     pub(crate) fn note(&mut self, step: ClockStep) {
-        // A silence that was none.
+        // A step explains this silence.
         self.gaps.retain(|&gap| gap != step.since);
         if self.list.len() >= MOST
             && let Some(oldest) = self.list.pop_front()
@@ -58,14 +58,14 @@ impl Steps {
         self.list.push_back(step);
     }
 
-    /// Takes note that the clock was set right: the latest step ends at this frame.
+    /// Records that the clock was set right: the latest step ends at this frame.
     pub(crate) fn end(&mut self, frame: u64) {
         if let Some(latest) = self.list.back_mut() {
             latest.until = latest.until.min(frame);
         }
     }
 
-    /// Nanoseconds to add to a frame's time to bring all frames in order of time.
+    /// Returns the nanoseconds to add to a frame's time so that all frames are in order of time.
     pub(crate) fn shift(&self, frame: u64) -> i64 {
         let of_it = self
             .list

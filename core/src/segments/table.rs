@@ -1,4 +1,4 @@
-//! All segments of a capture, the newest of them within a limit, and their sums by server.
+//! The newest segments of a capture, within a limit, and their totals by server.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::segments::steps::Steps;
 #[derive(Debug)]
 pub(crate) struct SegmentTable {
     segments: VecDeque<Option<Segment>>,
-    /// Number of the first one held.
+    /// Number of the first segment held.
     first: u32,
     capacity: usize,
     /// Bytes below which a segment has no throughput.
@@ -35,7 +35,7 @@ struct OfServer {
     /// Number of its newest segment, 0 for none.
     newest: u32,
     totals: SegmentTotals,
-    /// Some of them do not change any more.
+    /// True if some of them do not change any more.
     has_settled: bool,
 }
 
@@ -54,7 +54,7 @@ impl SegmentTable {
         }
     }
 
-    /// The most memory that it holds, in bytes.
+    /// Returns the most memory that it holds, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         config
             .max_segments()
@@ -63,12 +63,12 @@ impl SegmentTable {
             .saturating_add(Settling::bound(config))
     }
 
-    /// The number that the next segment gets.
+    /// Returns the number of the next segment.
     pub(crate) fn next_number(&self) -> u32 {
         self.first + self.segments.len() as u32
     }
 
-    /// Adds a segment, whose number must be [`Self::next_number`], behind the server's newest.
+    /// Adds a segment after the server's newest. Its number must be [`Self::next_number`].
     pub(crate) fn push(&mut self, mut segment: Segment) {
         debug_assert_eq!(segment.number, self.next_number());
         segment.throughput_min = self.throughput_min;
@@ -93,7 +93,7 @@ impl SegmentTable {
         self.segments.push_back(Some(segment));
     }
 
-    /// Doubles the room for segments, if all is taken, to no more than what the limit asks for.
+    /// Doubles the capacity for segments if it is used up, to no more than the limit.
     fn grow(&mut self) {
         let held = self.segments.len();
         if held == self.segments.capacity() {
@@ -106,7 +106,7 @@ impl SegmentTable {
         self.first..self.next_number()
     }
 
-    /// Returns all that are held, in order.
+    /// Returns all segments held, in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Segment> {
         self.segments.iter().flatten()
     }
@@ -127,7 +127,7 @@ impl SegmentTable {
         self.slot(number).filter(|segment| !segment.settled)
     }
 
-    /// Notes a flow's own name on its newest segments, which began with it or a moment before.
+    /// Sets a flow's own name on its newest segments, which began with the name or a moment before.
     pub(crate) fn note_name(&mut self, flow: u32, name: &Arc<str>) {
         const NEWEST: u32 = 8;
         let numbers = self.numbers();
@@ -148,7 +148,7 @@ impl SegmentTable {
             .as_mut()
     }
 
-    /// Changes a segment's size, and its server's sum with it. What comes for a settled segment is counted, not applied.
+    /// Changes a segment's size, and its server's total with it. A change to a settled segment is counted, not applied.
     pub(crate) fn resize(&mut self, number: u32, change: impl FnOnce(&mut Segment)) {
         let Some(segment) = self.slot(number) else {
             return;
@@ -164,7 +164,7 @@ impl SegmentTable {
         totals.bytes = (totals.bytes + after).saturating_sub(before);
     }
 
-    /// Takes a segment without bytes out; its number stays unused, and the server's others close the gap.
+    /// Removes a segment without bytes. Its number stays unused, and its server's other segments are linked around it.
     pub(crate) fn withdraw(&mut self, number: u32) -> Option<Segment> {
         let segment = self
             .segments
@@ -188,7 +188,7 @@ impl SegmentTable {
         self.settling.is_due(now)
     }
 
-    /// Looks at some of the open segments, and hands those to `judge` that are to settle: their kinds must be decided before.
+    /// Examines some of the open segments. Calls `judge` for those about to settle, which must decide their kinds.
     pub(crate) fn sweep(&mut self, now: Time, mut judge: impl FnMut(&mut Self, u32)) {
         for _ in 0..self.settling.begin(now) {
             let Some(number) = self.settling.look() else {
@@ -206,7 +206,7 @@ impl SegmentTable {
         }
     }
 
-    /// Nanoseconds since a segment's last byte; `None` before one came. Steps of the clock do not count.
+    /// Returns the nanoseconds since a segment's last byte, without steps of the clock; `None` before one came.
     fn silence(&self, segment: &Segment, now: Time) -> Option<i64> {
         let silence = now.since(segment.t_last?);
         if self.steps.is_empty() {
@@ -217,7 +217,7 @@ impl SegmentTable {
         Some(silence.saturating_add(shift))
     }
 
-    /// Settles everything, as the capture ended: kinds must be decided before.
+    /// Settles everything at the end of the capture. Kinds must be decided before.
     pub(crate) fn settle_all(&mut self, now: Time) {
         for number in self.settling.all() {
             if self.get(number).is_some_and(|segment| !segment.settled) {
@@ -243,7 +243,7 @@ impl SegmentTable {
         }
     }
 
-    /// Lets a segment go that found the table full. One that was open comes out as it is: incomplete.
+    /// Drops the oldest segment of a full table. If it was open, it leaves as it is: incomplete.
     fn evict(&mut self, mut segment: Segment) {
         if !segment.settled {
             settled(&mut segment, &self.steps);
@@ -252,31 +252,31 @@ impl SegmentTable {
         }
     }
 
-    /// Begins to keep settled segments for [`Self::next_settled`].
+    /// Starts to keep settled segments for [`Self::next_settled`].
     pub(crate) fn watch(&mut self) {
         self.settling.watch();
     }
 
-    /// Returns the next segment that settled, each once.
+    /// Returns the next settled segment, each once.
     pub(crate) fn next_settled(&mut self) -> Option<Segment> {
         loop {
             match self.settling.next()? {
                 Err(segment) => return Some(segment),
                 Ok(number) => match self.get(number) {
                     Some(segment) => return Some(segment.clone()),
-                    // It left the table before anybody took it.
+                    // It left the table before a host took it.
                     None => self.settling.lost += 1,
                 },
             }
         }
     }
 
-    /// Returns how many settled segments nobody took in time, and how many changes came too late.
+    /// Returns how many settled segments no host took in time, and how many changes came too late.
     pub(crate) const fn settling_losses(&self) -> (u64, u64) {
         (self.settling.lost, self.settling.late_changes)
     }
 
-    /// Returns number and bytes of a server's segments, those that made room among them.
+    /// Returns the number and bytes of a server's segments, including evicted ones.
     pub(crate) fn totals(&self, server: ServerId) -> SegmentTotals {
         self.servers
             .get(self.numbering.place(server))
@@ -299,7 +299,7 @@ impl SegmentTable {
     }
 }
 
-/// Makes a segment one that does not change any more.
+/// Finishes a segment, which does not change any more.
 fn settled(segment: &mut Segment, steps: &Steps) {
     if !steps.is_empty() {
         let asked = segment.request_frame;

@@ -1,4 +1,4 @@
-//! A line about a packet, for comments in captures that travel to people who have Wireshark only.
+//! One-line packet comments, for captures that are read by people who only have Wireshark.
 
 use core::fmt;
 use core::fmt::Write;
@@ -10,42 +10,42 @@ use crate::facts::segment::{Kind, Segment};
 use crate::facts::server::{Role, Server};
 use crate::wire::host_name::MAX_HOST_NAME;
 
-/// The words that begin every note, so that it is known as ours when an annotated capture is
-/// annotated again.
+/// The start of every comment of ours, by which it is recognised when an annotated capture is annotated again.
 pub const PREFIX: &str = "nflx: ";
 
-/// Longest name that a comment shows: names are no longer, but what a host passes for one may be.
+/// Longest name that a comment shows. Valid names are no longer (RFC 1035, section 2.3.4), but a packet may claim
+/// anything.
 const MAX_NAME: usize = MAX_HOST_NAME;
 
-/// A packet and what is known of its server and segment.
+/// A packet, and the facts known about its server and segment.
 #[derive(Clone, Copy, Debug)]
 pub struct PacketComment<'a> {
     /// Number of the packet.
     pub frame: u64,
-    /// The engine's annotation of it.
+    /// The engine's annotation of the packet.
     pub annotation: &'a Annotation,
     /// The server.
     pub server: &'a Server,
-    /// The segment that the annotation names, if it is still held.
+    /// The segment named by the annotation, if it is still held.
     pub segment: Option<&'a Segment>,
-    /// The whole capture is known, and with it the segment's totals.
+    /// True if the whole capture has been read, so that the segment's totals are known.
     pub settled: bool,
 }
 
 impl PacketComment<'_> {
-    /// Returns true if the packet begins a request or is the last of a segment.
+    /// Returns true if the packet begins a request or ends a segment.
     #[must_use]
     pub fn is_landmark(&self) -> bool {
         self.annotation.request || self.ends().is_some()
     }
 
-    /// The segment, if its totals are known.
+    /// Returns the segment if its totals are known.
     fn known(&self) -> Option<&Segment> {
         self.segment
             .filter(|segment| self.settled || segment.complete)
     }
 
-    /// The segment, if this is its last packet.
+    /// Returns the segment if this is its last packet.
     fn ends(&self) -> Option<&Segment> {
         self.known()
             .filter(|segment| segment.last_frame == Some(self.frame))
@@ -53,9 +53,10 @@ impl PacketComment<'_> {
 }
 
 impl PacketComment<'_> {
-    /// Appends the note: [`PREFIX`], direction, what the packet is, the server, and what is to be said of its bytes.
+    /// Appends the comment: [`PREFIX`], direction, what the packet is, the server, and the bytes so far or in total.
     ///
-    /// Gives what [`fmt::Display`] shows, in a quarter of the instructions: a capture gets one for each of its packets.
+    /// Writes the same text as [`fmt::Display`] in a quarter of the instructions, because every packet of a capture
+    /// gets a comment.
     pub fn append_to(&self, text: &mut String) {
         text.push_str(PREFIX);
         text.push_str(self.annotation.direction.as_str());
@@ -68,7 +69,7 @@ impl PacketComment<'_> {
         if let Some(number) = self.annotation.segment {
             text.push_str(" segment ");
             push_number(text, number.into());
-            // What it holds shows in its size, which is not known before.
+            // The kind depends on the segment's size, which is not known earlier.
             if let Some(segment) = self.known().filter(|segment| segment.kind != Kind::Other) {
                 push_all(text, [" (", segment.kind.as_str(), ")"]);
             }
@@ -91,7 +92,7 @@ impl PacketComment<'_> {
         }
     }
 
-    /// Returns how much of the segment has come, on packets that brought some of it.
+    /// Appends how much of the segment has come, for packets that carry some of it.
     fn progress(&self, known: Option<&Segment>, text: &mut String) {
         if self.annotation.segment.is_none()
             || self.annotation.request
@@ -109,14 +110,14 @@ impl PacketComment<'_> {
     }
 }
 
-/// [`PacketComment::append_to`].
+/// Writes the same text as [`PacketComment::append_to`].
 impl fmt::Display for PacketComment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         shown(f, |text| self.append_to(text))
     }
 }
 
-/// Returns what a segment was in the end.
+/// Appends a finished segment's size, time and losses.
 fn total(segment: &Segment, text: &mut String) {
     if segment.last_frame.is_none() {
         return text.push_str("no response");
@@ -142,9 +143,9 @@ fn total(segment: &Segment, text: &mut String) {
     }
 }
 
-/// A server's name, or its address where no name identified it.
+/// Displays a server's name, or its address if no name identified it.
 ///
-/// Names come from packets that anybody may have sent: what has no place in a host name shows as `?`.
+/// Anybody may have sent the packets that names come from, so characters that cannot occur in a host name show as `?`.
 #[derive(Clone, Copy, Debug)]
 pub struct Label<'a>(pub &'a Server);
 
@@ -173,7 +174,7 @@ impl fmt::Display for Label<'_> {
     }
 }
 
-/// A number with separators: 1,245,184.
+/// Displays a number with separators: 1,245,184.
 #[derive(Clone, Copy, Debug)]
 pub struct Grouped(pub u64);
 
@@ -200,7 +201,7 @@ impl fmt::Display for Grouped {
     }
 }
 
-/// Nanoseconds, not negative, as seconds to the millisecond: 0.620 s.
+/// Displays non-negative nanoseconds as seconds to the millisecond: 0.620 s.
 #[derive(Clone, Copy, Debug)]
 pub struct Seconds(pub i64);
 
@@ -208,7 +209,7 @@ impl Seconds {
     fn append_to(self, text: &mut String) {
         let milliseconds = (self.0.unsigned_abs() + 500_000) / 1_000_000;
         push_number(text, milliseconds / 1000);
-        // The one in front keeps zeros, and is left out.
+        // The added 1 keeps leading zeros, and is cut off.
         let mut buffer = itoa::Buffer::new();
         push_all(
             text,
@@ -237,7 +238,7 @@ fn push_address(text: &mut String, address: IpAddr) {
                 push_number(text, octet.into());
             }
         }
-        // Strings take all that is written to them.
+        // Writing to a String cannot fail.
         IpAddr::V6(address) => drop(write!(text, "{address}")),
     }
 }
@@ -246,7 +247,7 @@ fn push_all<const COUNT: usize>(text: &mut String, parts: [&str; COUNT]) {
     parts.into_iter().for_each(|part| text.push_str(part));
 }
 
-/// Shows what `append` appends.
+/// Displays the text that `append` appends.
 fn shown(f: &mut fmt::Formatter<'_>, append: impl FnOnce(&mut String)) -> fmt::Result {
     let mut text = String::new();
     append(&mut text);

@@ -1,4 +1,4 @@
-//! A capture's contents in a few lines: for the comment of a section, and for people who have Wireshark only.
+//! A few lines about a capture: for the comment of a section, read by people who only have Wireshark.
 
 use core::cmp::Reverse;
 use core::fmt;
@@ -9,16 +9,16 @@ use crate::engine::Engine;
 use crate::facts::segment::SegmentTotals;
 use crate::facts::server::{Role, Server};
 
-/// Servers that are told one by one.
+/// Largest number of servers listed individually.
 const LISTED: usize = 12;
 
-/// A server and the sums of its segments.
+/// A server and the totals of its segments.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RankedServer<'a> {
     /// The server.
     pub server: &'a Server,
-    /// Number and bytes of its segments.
+    /// The number and bytes of its segments.
     pub segments: SegmentTotals,
 }
 
@@ -30,8 +30,8 @@ impl core::ops::Deref for RankedServer<'_> {
     }
 }
 
-/// The servers of a capture that packets go to or come from: by role, those that send video first, then by the bytes of their
-/// segments. DNS answers also name servers that nobody then speaks to.
+/// Returns the servers of a capture that have packets, ordered by role (those that send video first), then by the bytes
+/// of their segments. Leaves out servers that only a DNS answer names.
 #[must_use]
 pub fn ranked(engine: &Engine) -> Vec<RankedServer<'_>> {
     let servers = engine.servers().map(|(id, server)| RankedServer {
@@ -52,17 +52,17 @@ pub fn ranked(engine: &Engine) -> Vec<RankedServer<'_>> {
     servers
 }
 
-/// A line about the capture, which begins with [`PREFIX`], and one about each server.
+/// One line about the capture, which begins with [`PREFIX`], and one about each server.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Summary<'a> {
     servers: Vec<RankedServer<'a>>,
-    /// From the first packet of a server to the last, in nanoseconds.
+    /// Time from the first packet of a server to the last, in nanoseconds.
     span: i64,
 }
 
 impl<'a> Summary<'a> {
-    /// Of what an engine has seen; `None` if it has seen no server.
+    /// Summarises what an engine has seen; `None` if it has seen no server.
     #[must_use]
     pub fn of(engine: &'a Engine) -> Option<Self> {
         let servers = ranked(engine);
@@ -121,7 +121,7 @@ fn line(server: &RankedServer<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn count(number: u64, noun: &str) -> String {
     let mut text = Grouped(number).to_string();
-    // Strings take all that is written to them.
+    // Writing to a String cannot fail.
     let _ = write!(text, " {noun}{}", if number == 1 { "" } else { "s" });
     text
 }
