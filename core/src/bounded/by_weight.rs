@@ -1,26 +1,25 @@
-//! Places of a table by what they weigh, so that one of the heaviest is found in constant time.
+//! Places of a table ordered by weight, so that one of the heaviest is found in constant time.
 //!
-//! A place stands in the list of its rank, the power of two below its weight, so the place that is given up weighs at
+//! Each place is in the list of its rank, the power of two below its weight. So the place that is evicted weighs at
 //! least half as much as any other of its standing. Within a rank, the place that reached it first goes first.
 
 use super::clock_table::{NONE, Slot};
 use super::size;
 
-/// Doublings of weight by which a place counts for more if it has shown no work: one that holds 64 times as much as it
-/// goes before it.
+/// Ranks added to a place that has shown no work: it is evicted before a working place up to 64 times as heavy.
 const IDLE_RANKS: usize = 6;
-/// Places that nobody uses go before all others.
+/// Rank of places that nobody uses; they go before all others.
 const FREE_RANK: usize = usize::BITS as usize + IDLE_RANKS;
 const RANKS: usize = FREE_RANK + 1;
 
-/// The worth of a place.
+/// How much a place is worth keeping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// Nobody uses it.
     Free,
-    /// Used, without work that it is kept for.
+    /// Used, but without the work that it is kept for.
     Idle,
-    /// Used, with work that it is kept for.
+    /// Used, with the work that it is kept for.
     Working,
 }
 
@@ -28,9 +27,9 @@ pub(crate) enum Standing {
 struct Weighed {
     weight: usize,
     standing: Standing,
-    /// `None` while it weighs nothing.
+    /// `None` while the place weighs nothing.
     rank: Option<u8>,
-    /// The neighbours of the same rank: the one that came after it, and the one that came before.
+    /// The neighbours in the list of this rank: the one that came after, and the one that came before.
     newer: Slot,
     older: Slot,
 }
@@ -41,12 +40,12 @@ struct List {
     oldest: Slot,
 }
 
-/// Weights by place, and their sum.
+/// Weights by place, and their total.
 #[derive(Debug)]
 pub(crate) struct ByWeight {
     entries: Vec<Weighed>,
     lists: [List; RANKS],
-    /// One bit for each rank: its list holds a place.
+    /// One bit per rank that is set if its list holds a place.
     occupied: u128,
     total: usize,
 }
@@ -66,12 +65,12 @@ impl ByWeight {
         }
     }
 
-    /// Returns the most memory that it takes for so many places, in bytes.
+    /// Returns the most memory that it takes for this many places, in bytes.
     pub(crate) fn bound(places: u64) -> u64 {
         size::list::<Weighed>(places)
     }
 
-    /// Adds a place behind the others, without weight.
+    /// Adds a place at the end, without weight.
     pub(crate) fn push(&mut self) {
         self.entries.push(Weighed {
             weight: 0,
@@ -82,12 +81,12 @@ impl ByWeight {
         });
     }
 
-    /// The sum of all weights.
+    /// Returns the sum of all weights.
     pub(crate) const fn total(&self) -> usize {
         self.total
     }
 
-    /// Takes note of what a place weighs and how much it is worth.
+    /// Updates the weight and standing of a place.
     #[inline]
     pub(crate) fn set(&mut self, place: Slot, weight: usize, standing: Standing) {
         let entry = &self.entries[place as usize];
@@ -109,7 +108,7 @@ impl ByWeight {
         }
     }
 
-    /// Returns a place of the highest rank that there is, the oldest of that rank. `spared` is left out.
+    /// Returns a place of the highest rank in use, the oldest of that rank, but never `spared`.
     pub(crate) fn heaviest(&self, spared: Slot) -> Option<Slot> {
         let mut ranks = self.occupied;
         while ranks != 0 {

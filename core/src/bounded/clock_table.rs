@@ -1,4 +1,4 @@
-//! A bounded hash table whose entries keep their place, and the choice of which entry makes room.
+//! A bounded hash table whose entries keep their slots, and which chooses the entry to evict.
 //!
 //! Eviction is the clock algorithm (Corbató, 1968): an entry used since the hand last passed gets another round. It
 //! costs one bit per entry, no list to maintain per packet, and O(1) amortised.
@@ -13,7 +13,7 @@ use super::{size, work};
 /// Place of an entry in its table.
 pub(crate) type Slot = u32;
 
-/// No entry.
+/// No slot.
 pub(crate) const NONE: Slot = Slot::MAX;
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ struct Entry<K, V> {
     occupied: bool,
 }
 
-/// At most `capacity` entries, each at a slot that does not change while it lives.
+/// A table of at most `capacity` entries, each at a slot that does not change during its life.
 #[derive(Debug)]
 pub(crate) struct Table<K, V> {
     index: HashTable<Slot>,
@@ -33,12 +33,12 @@ pub(crate) struct Table<K, V> {
     hasher: FixedState,
     capacity: usize,
     hand: usize,
-    /// Found last: packets come in trains.
+    /// The slot found last: packets come in trains.
     last: Slot,
 }
 
 impl<K: Hash + Eq + Copy, V> Table<K, V> {
-    /// An empty table; `seed` keeps captures from choosing keys that collide.
+    /// Creates an empty table. `seed` keeps captures from choosing keys that collide.
     #[must_use]
     pub(crate) fn new(capacity: usize, seed: u64) -> Self {
         Self {
@@ -52,10 +52,10 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         }
     }
 
-    /// The most memory that a table of this capacity holds, in bytes.
+    /// Returns the most memory that a table of this capacity holds, in bytes.
     #[must_use]
     pub(crate) fn bound(capacity: u64) -> u64 {
-        // The index is at most 7/8 full, and has a byte of control beside each place.
+        // The index is at most 7/8 full, and has a control byte for each place.
         let places = size::list::<Slot>(capacity.saturating_mul(8) / 7 + 1);
         let control = places / size_of::<Slot>() as u64;
         let entries =
@@ -63,19 +63,19 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         places.saturating_add(control).saturating_add(entries)
     }
 
-    /// Entries held.
+    /// Returns the number of entries.
     #[must_use]
     pub(crate) fn len(&self) -> usize {
         self.index.len()
     }
 
-    /// Returns true if another entry needs room made first.
+    /// Returns true if an entry must be evicted before another is added.
     #[must_use]
     pub(crate) fn is_full(&self) -> bool {
         self.len() >= self.capacity
     }
 
-    /// Finds an entry and notes that it was used.
+    /// Finds an entry and marks it as used.
     #[inline]
     pub(crate) fn find(&mut self, key: &K) -> Option<Slot> {
         if let Some(entry) = self.entries.get_mut(self.last as usize)
@@ -100,7 +100,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         Some(slot)
     }
 
-    /// Adds an entry; the key must not be there, and the table not full (it would grow by one).
+    /// Adds an entry. The key must not be in the table, and the table must not be full (it would grow by one).
     pub(crate) fn insert(&mut self, key: K, value: V) -> Slot {
         let hash = self.hasher.hash_one(key);
         let entry = Entry {
@@ -123,7 +123,8 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         slot
     }
 
-    /// Adds an entry, or gives the one with this key another value. Where the table is full, one not used lately makes room.
+    /// Adds an entry, or gives the one with this key another value. If the table is full, evicts an entry that was not
+    /// used lately.
     pub(crate) fn put(&mut self, key: K, value: V) {
         if let Some(slot) = self.find(&key) {
             self[slot] = value;
@@ -137,9 +138,9 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         self.insert(key, value);
     }
 
-    /// The entry that should make room: one that `evictable` allows, not used lately. `None` if none is allowed.
+    /// Returns the entry to evict: one that `evictable` allows and that was not used lately. `None` if none is allowed.
     pub(crate) fn victim(&mut self, evictable: impl Fn(Slot, &V) -> bool) -> Option<Slot> {
-        // Two rounds: the first takes the used bits away.
+        // Two rounds: the first clears the used bits.
         for _ in 0..2 * self.entries.len() {
             work::count(1);
             self.hand = (self.hand + 1) % self.entries.len();
@@ -155,7 +156,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         None
     }
 
-    /// Takes an entry out; its value stays readable at the slot until that is used again.
+    /// Removes an entry. Its value stays readable at the slot until the slot is used again.
     pub(crate) fn remove(&mut self, slot: Slot) {
         let entry = &mut self.entries[slot as usize];
         if !entry.occupied {
@@ -169,7 +170,7 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         self.free.push(slot);
     }
 
-    /// Slots of all entries.
+    /// Returns the slots of all entries.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> {
         let entries = self.entries.iter().zip(0..);
         entries
@@ -177,13 +178,13 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
             .map(|(_, slot)| slot)
     }
 
-    /// The key at a slot.
+    /// Returns the key at a slot.
     #[must_use]
     pub(crate) fn key(&self, slot: Slot) -> &K {
         &self.entries[slot as usize].key
     }
 
-    /// The entry at a slot.
+    /// Returns the entry at a slot.
     #[must_use]
     pub(crate) fn entry(&self, slot: Slot) -> (&K, &V) {
         let entry = &self.entries[slot as usize];

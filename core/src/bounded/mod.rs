@@ -1,4 +1,4 @@
-//! Tables and lists with limits: ground that knows nobody.
+//! Tables and lists with limits. They depend on nothing else in the crate.
 
 pub(crate) mod by_weight;
 pub(crate) mod clock_table;

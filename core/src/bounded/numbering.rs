@@ -1,21 +1,21 @@
-//! Numbers for the entries of a table whose places are used again.
+//! Numbers for the entries of a table whose places are reused.
 //!
-//! The first entry of a place has the place's own number, and each that follows there another: what was said of the
-//! former is never taken for the next one's.
+//! The first entry of a place has the place's own number, and each later entry there another, so facts about an old
+//! entry are never mistaken for those of a new one.
 
-/// Entries that a place may have one after the other. The last stays, so that nobody has to count through all numbers
-/// that were ever given.
+/// Number of entries that a place may have one after the other. The last one stays, so that nobody has to count through
+/// all numbers ever given.
 const MOST_ENTRIES: u32 = 64;
 
-/// How places become numbers.
+/// Maps places to numbers and back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Numbering {
-    /// Bits of a number that are the place.
+    /// Number of bits for the place.
     bits: u32,
 }
 
 impl Numbering {
-    /// Numbers for so many places.
+    /// Creates the numbering of this many places.
     pub(crate) fn of(places: u64) -> Self {
         let places = u32::try_from(places).unwrap_or(u32::MAX).max(2);
         Self {
@@ -23,13 +23,13 @@ impl Numbering {
         }
     }
 
-    /// The place that a number belongs to.
+    /// Returns the place that a number belongs to.
     #[inline(always)]
     pub(crate) const fn place(self, number: u32) -> usize {
         (number & ((1_u64 << self.bits) - 1) as u32) as usize
     }
 
-    /// The number of the entry that takes the place of this one; `None` if this one stays.
+    /// Returns the number of the entry that replaces this one; `None` if this one has to stay.
     pub(crate) fn next(self, number: u32) -> Option<u32> {
         let number = u64::from(number);
         if number >> self.bits >= u64::from(MOST_ENTRIES - 1) {

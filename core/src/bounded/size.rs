@@ -1,8 +1,9 @@
-//! How much memory lists come to hold.
+//! The memory that lists can grow to.
 
 use core::mem::size_of;
 
-/// Memory of a growing list of at most `count` items: lists grow to the next power of two.
+/// Returns the memory of a growing list of at most `count` items: lists grow to the next power of
+/// two.
 pub(crate) fn list<T>(count: u64) -> u64 {
     count
         .max(4)
@@ -11,7 +12,7 @@ pub(crate) fn list<T>(count: u64) -> u64 {
         .saturating_mul(size_of::<T>() as u64)
 }
 
-/// Memory of a list that does not fit its place, in bytes.
+/// Returns the heap memory of a list that outgrew its inline place, in bytes.
 pub(crate) fn spilled<A: smallvec::Array>(list: &smallvec::SmallVec<A>) -> usize {
     if list.spilled() {
         list.capacity() * size_of::<A::Item>()

@@ -1,7 +1,7 @@
-//! Work counted in steps, for tests that hold it against the bytes read: seconds depend on the machine.
+//! Work counted in steps, for tests that compare it with the bytes read; seconds would depend on the machine.
 //!
-//! A step is some nanoseconds: a label read, a piece passed over, two numbers compared. Only loops count whose length a
-//! capture chooses. Builds that are not for tests count nothing.
+//! A step takes some nanoseconds: a label read, a piece skipped, two numbers compared. Only loops whose length a
+//! capture chooses are counted. Builds that are not for tests count nothing.
 
 #[cfg(any(test, fuzzing))]
 std::thread_local! {
@@ -17,7 +17,7 @@ pub(crate) fn count(steps: usize) {
     let _ = steps;
 }
 
-/// The steps that this thread has done.
+/// Returns the number of steps that this thread has done.
 #[cfg(any(test, fuzzing))]
 #[allow(unreachable_pub)]
 #[must_use]

@@ -1,34 +1,34 @@
 //! The capture's clock, which may step back, or leap ahead and come back.
 //!
-//! That it leapt shows only when it comes back; until then, the time of a silence looks the same. So nothing is ended by
-//! silence until the clock has gone on for `clock_doubt` behind a leap.
+//! A leap ahead is recognised only when the clock comes back; until then it looks like a silence. So nothing ends by
+//! silence until the clock has gone on for `clock_doubt` after a leap.
 //!
-//! Packets of several flows may be in any order in a file, with right times. That it is the clock which stepped shows only
-//! where the packets of one flow contradict each other.
+//! Packets of several flows may be in any order in a file, with correct times. Only contradictions within one flow show
+//! that the clock stepped.
 
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::Config;
 use crate::packet::{Stamp, Time, from_milliseconds, from_seconds};
 use crate::segments::steps::ClockStep;
 
-/// Two packets in a row that are apart in time by more than a step.
+/// Two consecutive packets whose times differ by more than a step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Jump {
     pub(super) before: Time,
     pub(super) at: Stamp,
-    /// The second one's flow, or `NONE`.
+    /// The flow of the second packet, or `NONE`.
     pub(super) flow: Slot,
 }
 
 impl Jump {
-    /// Returns true if a step from one time to another takes it back.
+    /// Returns true if a step from one time to another takes this jump back.
     fn is_undone(&self, from: Time, to: Time, step: i64) -> bool {
         let expected = Time(self.before.0.saturating_add(from.since(self.at.time)));
         to.since(expected).saturating_abs() <= step
     }
 }
 
-/// Leaps ahead remembered: silences are among them, and one of several may be the one that is taken back.
+/// Number of leaps ahead that are remembered. Some are silences, and any of several may be the one that is taken back.
 const LEAPS: usize = 8;
 
 /// The meaning of a jump.
@@ -36,15 +36,15 @@ const LEAPS: usize = 8;
 pub(super) enum Finding {
     Nothing,
     Step(ClockStep),
-    /// A silence in which all segments settle ends with this frame.
+    /// A silence in which all segments settle, which ends with this frame.
     Gap(u64),
-    /// A step that was found before is set right.
+    /// The end of an earlier step: the clock was set right.
     End(u64),
-    /// A step if this flow's next packet contradicts its former ones.
+    /// A step, if this flow's next packet contradicts its earlier ones.
     Perhaps(Slot),
 }
 
-/// The clock of a capture.
+/// State of a capture's clock.
 #[derive(Debug)]
 pub(super) struct CaptureClock {
     /// Time of the newest packet.
@@ -55,10 +55,10 @@ pub(super) struct CaptureClock {
     doubt: i64,
     /// `settle_after` in nanoseconds.
     patience: i64,
-    /// Leaps ahead, the latest last, and the latest step back.
+    /// The latest leaps ahead, in order, and the latest step back.
     leaps: Vec<Jump>,
     back: Option<Jump>,
-    /// A step that a flow's next packet may prove.
+    /// A step that the next packet of a flow may prove.
     unproven: Option<(Slot, ClockStep)>,
 }
 
@@ -76,12 +76,12 @@ impl CaptureClock {
         }
     }
 
-    /// Takes a packet's time; hands out that of the packet before, if they are apart by more than a step.
+    /// Records a packet's time. Returns the time of the previous packet if the two differ by more than a step.
     #[inline(always)]
     pub(super) const fn take(&mut self, now: Time) -> Option<Time> {
         let before = self.newest;
         self.newest = now;
-        // Both directions in one comparison.
+        // Tests both directions with one comparison.
         let ahead = now.0.wrapping_sub(before.0).wrapping_add(self.step);
         if ahead.cast_unsigned() <= self.between {
             return None;
@@ -89,7 +89,7 @@ impl CaptureClock {
         Some(before)
     }
 
-    /// Takes a packet that lies ahead of the one before it. `own` is the time until which its flow was seen.
+    /// Judges a packet that is ahead of the previous one. `own` is the time up to which its flow was seen.
     pub(super) fn leaps(&mut self, jump: Jump, own: Option<Time>) -> Finding {
         if jump.before.0 == i64::MIN {
             return Finding::Nothing;
@@ -98,7 +98,7 @@ impl CaptureClock {
         if self.back.take_if(|back| set_right(back)).is_some() {
             return Finding::End(jump.at.frame);
         }
-        // A flow that only goes on is in the wrong order among others.
+        // A flow that simply continues is only out of order among others.
         let is_order = own.is_some_and(|own| jump.at.time.since(own) <= self.step);
         if is_order {
             return Finding::Nothing;
@@ -110,7 +110,7 @@ impl CaptureClock {
         Finding::Gap(jump.at.frame)
     }
 
-    /// Remembers a leap; the least of those before makes room.
+    /// Remembers a leap, in place of the smallest one if there are too many.
     fn remember(&mut self, leap: Jump) {
         if self.leaps.len() >= LEAPS {
             let length = |leap: &Jump| leap.at.time.since(leap.before);
@@ -120,10 +120,11 @@ impl CaptureClock {
         self.leaps.push(leap);
     }
 
-    /// Takes a packet that lies behind the one before it.
+    /// Judges a packet that is behind the previous one.
     pub(super) fn steps_back(&mut self, jump: Jump, own: Option<Time>) -> Finding {
         let undone = |leap: &Jump| leap.is_undone(jump.before, jump.at.time, self.step);
-        // What came behind it was by that clock; where none is taken back, all were before another step.
+        // The packets after the leap had the wrong clock. If no leap is taken back, all earlier packets were before a
+        // new step.
         let from = self.leaps.iter().rposition(undone);
         let undone = from.map(|from| self.leaps[from]);
         self.leaps.truncate(from.unwrap_or(0));
@@ -159,13 +160,14 @@ impl CaptureClock {
         self.unproven.is_some()
     }
 
-    /// Takes the next packet of a flow that may prove a step.
+    /// Judges the next packet of a flow that may prove a step.
     pub(super) fn prove(&mut self, flow: Slot, now: Time, own: Time) -> Option<ClockStep> {
         let (_, step) = self.unproven.take_if(|(suspected, _)| *suspected == flow)?;
         (own.since(now) > self.step).then_some(step)
     }
 
-    /// The time until which silence is believed: that before a leap ahead, until the clock has gone on behind it.
+    /// Returns the time until which silence is believed: after a leap ahead, the time before it, until the clock has
+    /// gone on for long enough.
     pub(super) fn trusted(&self, now: Time) -> Time {
         match self.leaps.last() {
             Some(leap) if now.since(leap.at.time) < self.doubt => leap.before,
@@ -264,11 +266,11 @@ mod tests {
 
     #[test]
     fn only_a_flow_that_contradicts_itself_proves_a_step() {
-        // Flows in the wrong order: neither goes back in its own time.
+        // Flows out of order: neither goes back in its own time.
         let mut clock = CaptureClock::new(&Config::default());
         assert_eq!(clock.leaps(jump(5, 10, 60), at(59)), Finding::Nothing);
         assert_eq!(clock.steps_back(jump(60, 11, 5), at(5)), Finding::Nothing);
-        // A packet of one flow leaps, and another flow goes on: the first one's next packet tells.
+        // A packet of one flow leaps and another flow goes on: the first flow's next packet decides.
         for (own, is_step) in [(3_605, true), (7, false)] {
             let _ = clock.leaps(jump(5, 20, 3_605), at(4));
             assert_eq!(

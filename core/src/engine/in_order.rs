@@ -1,4 +1,4 @@
-//! TCP packets of two taps whose clocks differ, in the order in which their ends sent and received them.
+//! TCP packets of two taps whose clocks differ, put into the order in which the ends sent and received them.
 
 use super::Engine;
 use super::taps::{HandshakeTimes, Queues, Waiting};
@@ -9,7 +9,7 @@ use crate::packet::{Stamp, Time};
 use crate::wire::decode::{Tcp, TcpFlags};
 
 impl Engine {
-    /// Takes note that a handshake's answer came before what it answers.
+    /// Records that a handshake's answer came before the packet that it answers.
     pub(super) fn note_skew(&mut self) {
         self.stats.answers_first += u64::from(!self.taps.known);
         if self.taps.patience > 0 && !self.taps.differ {
@@ -18,13 +18,13 @@ impl Engine {
         }
     }
 
-    /// Has packets wait for what they acknowledge from now on.
+    /// Makes packets wait for the data that they acknowledge from now on.
     pub(super) fn put_in_order(&mut self) {
         self.taps.differ = true;
         self.connections.leave_room(self.taps.most_held);
     }
 
-    /// Takes a packet of a capture whose taps' clocks differ: in the order in which the ends sent and received.
+    /// Processes a packet of a capture whose taps' clocks differ, in the order in which the ends sent and received.
     #[cold]
     pub(super) fn tcp_in_order(
         &mut self,
@@ -47,7 +47,7 @@ impl Engine {
                     handshake: HandshakeTimes::default(),
                 }
             }
-            // Its beginning passed before.
+            // The start of the flow has passed already.
             None => return self.follow_tcp(slot, tcp, sender, stamp),
         };
         let own = usize::from(sender);
@@ -70,7 +70,7 @@ impl Engine {
         outcome
     }
 
-    /// Releases packets of the next flow in turn that waited long enough: it may have fallen silent.
+    /// Releases packets that waited long enough in the next flow in turn, which may have fallen silent.
     fn release_overdue(&mut self, now: Time) {
         let Some(slot) = self.taps.next_overdue(now) else {
             return;
@@ -82,7 +82,7 @@ impl Engine {
         }
     }
 
-    /// Takes what waited long enough, in order; all of it where no time is given.
+    /// Processes packets that waited long enough, in order; all of them if no time is given.
     fn release(&mut self, slot: Slot, queues: &mut Queues, now: Option<Time>) {
         loop {
             let next = [0, 1].into_iter().find(|&end: &End| {
@@ -108,14 +108,14 @@ impl Engine {
             let tcp = waiting.tcp();
             let stamp = queues.note(&tcp, end, waiting.stamp);
             if next.is_none() && tcp.flags.has(TcpFlags::ACK) {
-                // What it acknowledges was not captured.
+                // The data that it acknowledges was not captured.
                 queues.sent[usize::from(1 - end)] = Some(tcp.acknowledgement);
             }
             self.follow_tcp(slot, &tcp, end, stamp);
         }
     }
 
-    /// Takes all of a flow that waits: it ends, or another begins.
+    /// Processes all waiting packets of a flow that ends or is replaced.
     pub(super) fn release_flow(&mut self, slot: Slot) {
         let number = self.registry.flow(slot).number;
         if let Some(mut queues) = self.taps.take(slot, number) {
@@ -123,7 +123,7 @@ impl Engine {
         }
     }
 
-    /// Takes all that waits, as the capture ends.
+    /// Processes all waiting packets at the end of the capture.
     pub(super) fn release_all(&mut self) {
         while let Some((&slot, _)) = self.taps.flows.first_key_value() {
             self.release_flow(slot);

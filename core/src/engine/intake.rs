@@ -1,4 +1,4 @@
-//! Packets on their way to their flow: wrapped ones, fragments, copies.
+//! Packets on their way to their flow: encapsulated packets, fragments, copies.
 
 use super::memory_bound::fragment_limits;
 use super::{Engine, Taken};
@@ -13,7 +13,7 @@ use crate::wire::decode::{Datagram, DecodeError, Fragment, IpPayload, Layers, Sc
 use crate::wire::link_ends::link_ends;
 
 impl Engine {
-    /// Takes a frame that does not hold a plain packet: one with a tag, or anything else.
+    /// Processes a frame that does not hold a plain packet: one with a tag, or anything else.
     #[inline(never)]
     pub(super) fn take_other(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         match self.decoder.tagged(packet) {
@@ -22,7 +22,7 @@ impl Engine {
         }
     }
 
-    /// Takes a frame of any kind: tags and tunnels, a fragment, several packets, or none.
+    /// Processes a frame of any kind: tags and tunnels, a fragment, several packets, or none.
     fn take_wrapped(&mut self, packet: &Packet<'_>) -> Option<Taken> {
         let mut decoded = self.decoder.decode_any(packet);
         let mut taken = None;
@@ -32,7 +32,7 @@ impl Engine {
                 self.unfollowed.count(opaque, packet.frame);
             }
             match decoded {
-                // Of several packets in an aggregated frame, the last of Netflix's speaks for the frame.
+                // If an aggregated frame holds several packets, the last Netflix packet stands for the frame.
                 Ok(datagram) => taken = self.take_layered(packet, &datagram, &layers).or(taken),
                 Err(error) if layers.behind.is_none() && taken.is_none() => {
                     self.count_unreadable(error);
@@ -69,7 +69,7 @@ impl Engine {
         self.take_fragment(packet, datagram, scope, fragment, layers.payload)
     }
 
-    /// Takes a packet that came within tags or tunnels.
+    /// Processes a packet that came within tags or tunnels.
     fn take_scoped(
         &mut self,
         packet: &Packet<'_>,
@@ -89,7 +89,7 @@ impl Engine {
         Some(taken)
     }
 
-    /// Takes a fragment, and what its coming makes readable.
+    /// Processes a fragment, and the packet that it completes.
     #[cold]
     fn take_fragment(
         &mut self,
@@ -135,9 +135,9 @@ impl Engine {
         taken
     }
 
-    /// Looks for the packet that this one is a copy of, and counts it apart if there is one. Returns the flow that it
-    /// belongs to and its sender there, which are others where it was seen behind an address translation, and true for a
-    /// copy.
+    /// Looks for the packet that this one copies, and counts the copy separately. Returns the flow and sender that the
+    /// packet belongs to, which differ from its own if it was seen on the other side of an address translation, and
+    /// true for a copy.
     #[inline(never)]
     pub(super) fn look_for_copy(
         &mut self,
@@ -147,7 +147,7 @@ impl Engine {
         (mut flow, mut sender): (Slot, End),
     ) -> (Slot, End, bool) {
         self.prove_step(flow, packet.time);
-        // Every flow's first packets come here.
+        // The first packets of every flow come through here.
         self.note_devices(packet, header_at, flow, sender);
         if self.copies.window == 0 {
             self.registry.flow_mut(flow).watch = 0;
@@ -159,7 +159,7 @@ impl Engine {
             return (flow, sender, false);
         };
         let watched = self.registry.flow_mut(flow);
-        // A datagram of QUIC is a copy whenever it comes again.
+        // A QUIC datagram that comes again is always a copy.
         if !identity.is_unique() || watched.server.is_none() {
             watched.watch = watched.watch.saturating_sub(1).max(1);
         }
@@ -208,7 +208,7 @@ impl Engine {
         (flow, sender, copied)
     }
 
-    /// Takes note of which addresses devices have, if that is asked for.
+    /// Records the addresses of devices, if `client_key` needs them.
     fn note_devices(&mut self, packet: &Packet<'_>, header_at: u32, flow: Slot, sender: End) {
         let Some(viewers) = &mut self.viewers else {
             return;
@@ -224,7 +224,7 @@ impl Engine {
         }
     }
 
-    /// Remembers a packet that brought nothing new, in case it turns out that copies begin with it.
+    /// Remembers a packet that brought nothing new, in case it turns out to be the first copy.
     pub(super) fn suspect(
         &mut self,
         (flow, sender): (Slot, End),
@@ -244,7 +244,7 @@ impl Engine {
         }
     }
 
-    /// Takes back that a packet was sent again which was the first copy: others of its flow follow it.
+    /// Takes back that a packet was a retransmission: it was the first copy, and other copies of its flow follow.
     fn acquit(&mut self, flow: Slot, time: Time) {
         let number = self.registry.flow(flow).number;
         let is_of_flow = |suspect: &Suspected| {
@@ -270,7 +270,7 @@ impl Engine {
         self.registry.count_copies(flow, count);
     }
 
-    /// Takes back that a flow was one of its own: its packets are another's, seen with another address.
+    /// Takes back that a flow was one of its own: its packets belong to another flow, seen with another address.
     fn withdraw(&mut self, slot: Slot) {
         let connection = self.registry.flow(slot).connection;
         if connection != NONE {
@@ -280,7 +280,7 @@ impl Engine {
         self.count_copies(slot, packets);
     }
 
-    /// A copy as it is annotated.
+    /// Builds the result for a copy.
     pub(super) fn copied(flow: Slot, sender: End) -> Taken {
         Taken {
             flow,

@@ -1,4 +1,4 @@
-//! Packets that are apart in time from the ones before them: whether the clock stepped.
+//! Packets whose time differs from that of the previous packet: decides whether the clock stepped.
 
 use super::Engine;
 use super::clock::{Finding, Jump};
@@ -9,7 +9,7 @@ use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::Scope;
 
 impl Engine {
-    /// Takes note of a packet that is apart in time from the one before it.
+    /// Judges a packet whose time is far from that of the previous one.
     #[cold]
     pub(super) fn note_jump(&mut self, before: Time, packet: &Packet<'_>) {
         let flow = self.flow_of(packet);
@@ -28,13 +28,13 @@ impl Engine {
             self.stats.clock_steps += 1;
             self.clock.steps_back(jump, own)
         };
-        // Clocks of two taps are brought together by what TCP's numbers say.
+        // With two taps, TCP's numbers bring the clocks together instead.
         match finding {
             Finding::Step(step) if !self.taps.differ => self.segments.steps.note(step),
             Finding::Gap(frame) => self.segments.steps.note_gap(frame),
             Finding::End(frame) if !self.taps.differ => self.segments.steps.end(frame),
             Finding::Perhaps(flow) => {
-                // Its next packet is looked at.
+                // Its next packet decides.
                 let flow = self.registry.flow_mut(flow);
                 flow.watch = flow.watch.max(WATCHED);
             }
@@ -42,7 +42,7 @@ impl Engine {
         }
     }
 
-    /// Takes the next packet of a flow that may show that the clock stepped.
+    /// Judges the next packet of a flow that may show that the clock stepped.
     #[inline]
     pub(super) fn prove_step(&mut self, flow: Slot, now: Time) {
         if self.clock.suspects() {
@@ -55,7 +55,7 @@ impl Engine {
         }
     }
 
-    /// The flow of a packet, if it is known.
+    /// Returns the flow of a packet, if it is known.
     fn flow_of(&mut self, packet: &Packet<'_>) -> Option<Slot> {
         let tagged = match self.decoder.plain(packet) {
             Some(datagram) => Some((datagram, Scope::default())),

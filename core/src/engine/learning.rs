@@ -1,4 +1,4 @@
-//! Evidence on its way to the registry: what DNS says, and what connections learn.
+//! Evidence on its way to the registry: names in DNS, and facts that connections learnt.
 
 use std::net::IpAddr;
 
@@ -40,7 +40,7 @@ impl Engine {
         }
     }
 
-    /// Calls a connection, or the classic rule, with what it may use; then applies what it learnt.
+    /// Calls a connection, or the classic rule, with the state that it may use, and applies what it learnt.
     #[inline(always)]
     pub(super) fn call<R>(
         &mut self,
@@ -77,7 +77,7 @@ impl Engine {
         result
     }
 
-    /// Applies what a connection learnt, and has the segments judged that it opened.
+    /// Applies the facts that a connection learnt, and judges the segments that it opened.
     #[cold]
     fn apply(&mut self, slot: Slot, client: End, passed_over: bool) {
         self.registry.flow_mut(slot).passed_over |= passed_over;
@@ -123,8 +123,8 @@ impl Engine {
             .follow(&self.config, &mut self.registry, &mut self.segments);
     }
 
-    /// Takes note of whose the segments are that a flow just opened, where that is not its client's address: by the device,
-    /// or because its connection came from another address.
+    /// Records the owner of the segments that a flow just opened, if it is not the client's address: either the device
+    /// has another first address, or the connection came from another address.
     fn note_viewer(&mut self, slot: Slot) {
         let place = self.registry.flow(slot).connection;
         let moved = match self.connections.list.get(place as usize) {
@@ -145,7 +145,7 @@ impl Engine {
         }
     }
 
-    /// Asks for a second pass where kinds that cannot change any more were decided by other expectations.
+    /// Asks for a second pass if kinds that can no longer change were decided with other expectations of the server.
     pub(super) fn notice_changed_sites(&mut self) {
         let (segments, is_final) = (&self.segments, self.clients.verdicts_final);
         self.segments_missed |= self.registry.sites_changed.drain(..).any(|server| {

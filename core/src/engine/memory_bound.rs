@@ -1,4 +1,4 @@
-//! The most memory that an engine comes to hold, from its settings alone.
+//! The most memory that an engine can hold, from its settings alone.
 
 use super::taps::Taps;
 use crate::classify::clients::Clients;
@@ -16,8 +16,8 @@ use crate::packet::from_milliseconds;
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::{self, Fragments};
 
-/// The most memory that an engine with these settings holds, in bytes, whatever packets it is given. Of this much is
-/// taken only what is used; while a table grows, its old place counts as well for a moment.
+/// Returns the most memory, in bytes, that an engine with these settings holds, whatever packets it gets. Only what is
+/// used is actually allocated. Includes the old copy of a table that exists for a moment while the table grows.
 #[must_use]
 pub(crate) fn bound(config: &Config) -> u64 {
     Registry::bound(config)
@@ -38,7 +38,7 @@ pub(crate) fn bound(config: &Config) -> u64 {
         .saturating_add(Fragments::bound(&fragment_limits(config)))
 }
 
-/// The limits of the table of fragments.
+/// Returns the limits of the table of fragments.
 pub(super) fn fragment_limits(config: &Config) -> fragments::FragmentLimits {
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     fragments::FragmentLimits {
@@ -52,11 +52,11 @@ pub(super) fn fragment_limits(config: &Config) -> fragments::FragmentLimits {
 mod tests {
     use super::*;
 
-    /// Holds documents to what they say of the defaults.
+    /// Checks the figure that documents state for the defaults.
     #[test]
     fn the_defaults_hold_less_than_256_megabytes_whatever_comes() {
         let bound = bound(&Config::default());
-        // Ten are left for the program around it.
+        // Ten megabytes are left for the rest of the program.
         assert!((200_000_000..246_000_000).contains(&bound), "{bound}");
     }
 

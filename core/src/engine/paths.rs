@@ -1,4 +1,5 @@
-//! Multipath TCP: a connection's further paths, what they inherit from the first one, and their packets on the way to it.
+//! Multipath TCP: a connection's further paths, the verdict that they inherit from the first, and the way of their
+//! packets to it.
 
 use super::Engine;
 use crate::bounded::clock_table::Slot;
@@ -12,8 +13,8 @@ use crate::wire::decode::{Tcp, TcpFlags};
 use crate::wire::multipath::MultipathHandshake;
 
 impl Engine {
-    /// Reads what a packet with SYN says of its connection's paths. `opener` is the end that opened this one, and `is_new`
-    /// true for its first packet.
+    /// Reads what a SYN shows about the paths of its connection. `opener` is the end that opened this path, and
+    /// `is_new` is true for its first packet.
     pub(super) fn note_path(
         &mut self,
         slot: Slot,
@@ -56,19 +57,19 @@ impl Engine {
         }
     }
 
-    /// Has a path's packets take the way to their connection's first one. The classic rule counts each path by itself.
+    /// Redirects a path's packets to the first path of their connection. The classic rule counts each path by itself.
     fn follow_paths(&mut self, slot: Slot) {
         self.registry.flow_mut(slot).has_paths = self.config.segment_rule == SegmentRule::Flow;
     }
 
-    /// Counts a path that is not put together with others, if it is Netflix's.
+    /// Counts a path that is not joined with others, if it is Netflix.
     fn count_apart(&mut self, slot: Slot) {
         let is_netflix = self.registry.flow(slot).server.is_some();
         self.stats.further_paths += u64::from(is_netflix);
     }
 
-    /// Gives a further path with its server at `end` the verdict that its connection's first path has by its own name: the
-    /// hello, which names the server, is on that one only.
+    /// Gives a further path, with its server at `end`, the verdict of the connection's first path. Only the first path
+    /// carries the hello that names the server.
     fn inherit_path(&mut self, slot: Slot, end: End, (first, number): FlowId, stamp: Stamp) {
         let first = self.registry.flow(first);
         if first.number != Some(number) {
@@ -88,7 +89,7 @@ impl Engine {
         }
     }
 
-    /// Takes a packet of a path: what a further one carries goes on where the first one's data stands.
+    /// Processes a packet of a path. The data of a further path continues where the first path's data stands.
     #[inline(never)]
     pub(super) fn tcp_of_paths(
         &mut self,
@@ -102,7 +103,7 @@ impl Engine {
         };
         let further_of = self.paths.first_of((slot, number));
         if tcp.flags.has(TcpFlags::SYN) {
-            // A further path's handshake is none of the connection's.
+            // A further path's handshake is not the connection's.
             return match further_of {
                 Some(_) => Outcome::default(),
                 None => self.tcp_of_connection(slot, tcp, sender, stamp),
@@ -129,7 +130,7 @@ impl Engine {
         }
     }
 
-    /// Takes a packet in the numbers of its connection's first path, if that is still held.
+    /// Processes a packet in the numbers of its connection's first path, if that is still held.
     fn tcp_of_first(
         &mut self,
         (slot, number): FlowId,
@@ -141,7 +142,7 @@ impl Engine {
         if flow.number != Some(number) || flow.identified_or_given_up && flow.server.is_none() {
             return Outcome::default();
         }
-        // It is in use as long as any of its paths is.
+        // The first path is in use as long as any path is.
         let key = *self.registry.key(slot);
         self.registry.find(&key);
         self.tcp_of_connection(slot, tcp, sender, stamp)

@@ -1,4 +1,4 @@
-//! Places of followed connections: which flow has which, and who makes room.
+//! Places of followed connections: which flow has which place, and which connection is evicted.
 
 use super::Engine;
 use crate::bounded::clock_table::{NONE, Slot};
@@ -15,7 +15,7 @@ impl Engine {
         self.registry.renew(&self.config, slot, time);
     }
 
-    /// Ends what is followed of a flow.
+    /// Stops following a flow.
     pub(super) fn close(&mut self, slot: Slot, connection: Slot, complete: bool) {
         let client = self.connections.list[connection as usize].session.client();
         self.call(slot, client, |connections, _, ctx| {
@@ -33,8 +33,8 @@ impl Engine {
         flow.passed_over = true;
     }
 
-    /// Returns where a flow is followed, if it is, and its server's end is not what looked like the
-    /// client until now: then it is followed anew from here.
+    /// Returns the place where a flow is followed, if it is. Starts over from here if the server turns out to be the
+    /// end that looked like the client.
     #[inline]
     pub(super) fn place(&mut self, slot: Slot) -> Slot {
         let flow = self.registry.flow(slot);
@@ -69,7 +69,7 @@ impl Engine {
         place
     }
 
-    /// Takes note of where a flow is followed.
+    /// Records the place where a flow is followed.
     pub(super) fn place_at(&mut self, slot: Slot, place: Slot, client: End) {
         let flow = self.registry.flow_mut(slot);
         flow.connection = place;
@@ -77,14 +77,14 @@ impl Engine {
         flow.over = false;
     }
 
-    /// Lets go of connections that hold much, if all together hold too much, after a packet of one at `place`.
+    /// Evicts connections that hold much, if all together hold too much, after a packet of the one at `place`.
     pub(super) fn relieve(&mut self, place: Slot) {
         if self.connections.weigh(place) {
             self.make_room(place);
         }
     }
 
-    /// Lets go of connections that hold much, but not of `place`, until all together hold no more than they may.
+    /// Evicts connections that hold much, except `place`, until all together are within the limit.
     pub(super) fn make_room(&mut self, place: Slot) {
         while let Some(victim) = self.connections.heavy(place) {
             let owner = self.connections.list[victim as usize].flow;

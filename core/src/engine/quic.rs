@@ -13,7 +13,7 @@ use crate::wire::decode::Udp;
 use crate::wire::quic::{LONG_HEADER, MIN_CLIENT_DATAGRAM};
 
 impl Engine {
-    /// Makes a flow a new one when a client opens another QUIC connection from its port.
+    /// Starts a new flow when a client opens another QUIC connection from the same port.
     #[inline(always)]
     pub(super) fn renew_if_quic_reopened(
         &mut self,
@@ -41,13 +41,14 @@ impl Engine {
         }
     }
 
-    /// Follows a UDP flow while it may be QUIC: Netflix's, and any other until it is known not to be.
+    /// Follows a UDP flow while it may be QUIC: Netflix flows, and any other until it is known not to be Netflix.
     #[inline(always)]
     pub(super) fn udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let flow = self.registry.flow(slot);
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         if flow.identified_or_given_up && (flow.server.is_none() || is_classic) {
-            // A connection may begin behind anything else that has the same ports, but for one that was looked at.
+            // A connection may begin after other traffic on the same ports, unless that traffic was a connection
+            // already examined.
             if flow.server.is_some() || flow.client.is_some() || !opens_connection(udp) {
                 return Outcome::default();
             }
@@ -71,7 +72,7 @@ impl Engine {
             return Outcome::default();
         };
         let (client, introduce) = (session.client, !session.is_introduced());
-        // Packets may come late where the connection came from, in which the ends may have other numbers.
+        // Packets may arrive late on the flow that the connection came from, where the ends may have other numbers.
         let is_late = current != slot;
         let sender = match server {
             Some((_, end)) if is_late && sender == end => 1 - client,
@@ -109,7 +110,7 @@ impl Engine {
         outcome
     }
 
-    /// Returns the place of the connection that a datagram belongs to: one that moved here, or back, or begins.
+    /// Returns the place of the connection that a datagram belongs to: one that moved here, moved back, or begins.
     fn udp_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
         let place = self.place(slot);
         if place != NONE && !self.is_moved_here(slot, place, udp, sender) {
@@ -139,8 +140,8 @@ impl Engine {
         }
     }
 
-    /// Returns where a QUIC connection of a flow that is not followed yet belongs: to a new place,
-    /// or to that of one that moved.
+    /// Returns the place for a QUIC connection whose flow is not followed yet: a new one, or that of a connection that
+    /// moved.
     fn quic_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
         let server = self.registry.flow(slot).server.map(|(_, end)| end);
         if let Some(end) = server
@@ -161,7 +162,7 @@ impl Engine {
                 self.introduce(slot, place);
                 return Some(place);
             }
-            // It may be about to move here: the path is tried first (RFC 9000, section 9.1).
+            // It may be about to move here, because the path is validated first (RFC 9000, section 9.1).
             let tries = self.registry.flow(former).server.is_some()
                 && udp.payload_length as usize >= MIN_CLIENT_DATAGRAM
                 && !opens_connection(udp);
@@ -180,8 +181,8 @@ impl Engine {
         }
     }
 
-    /// Returns true if a client's first packet in a flow shows that what the server sent before it was another flow's
-    /// connection, which moved here.
+    /// Returns true if a client's first packet in a flow shows that the server's earlier packets there belonged to
+    /// another flow's connection, which moved here.
     fn is_moved_here(&mut self, slot: Slot, place: Slot, udp: &Udp<'_>, sender: End) -> bool {
         match &self.connections.list[place as usize].session {
             AnyConnection::Quic(session) if session.client == sender && session.is_unheard() => {
@@ -192,7 +193,7 @@ impl Engine {
         }
     }
 
-    /// Where the connection was followed, and its flow then, whose ID a client's datagram bears.
+    /// Returns the place and the flow of the connection whose ID a client's datagram carries.
     fn addressed(&mut self, slot: Slot, end: End, udp: &Udp<'_>) -> Option<(Slot, Slot)> {
         let pair = self.pair(slot, end)?;
         match udp.payload.split_first() {
@@ -203,7 +204,7 @@ impl Engine {
         }
     }
 
-    /// The connection that may go on in a flow of which nothing was followed so far, and the flow that it has.
+    /// Returns the connection that may continue in a flow that was not followed so far, and its current flow.
     fn moving(&mut self, slot: Slot, end: End, udp: &Udp<'_>) -> Option<(Slot, Slot)> {
         if self.registry.flow(slot).client.is_some() {
             return None;
@@ -216,7 +217,7 @@ impl Engine {
         (followed.flow == former && former != slot && is_quic).then_some((place, former))
     }
 
-    /// Returns who speaks with whom in a flow whose server is at this end.
+    /// Returns the two addresses of a flow whose server is at this end.
     fn pair(&self, slot: Slot, end: End) -> Option<Pair> {
         let (server, _) = self.registry.flow(slot).server?;
         let key = self.registry.key(slot);
@@ -227,7 +228,7 @@ impl Engine {
         })
     }
 
-    /// Takes note of a QUIC connection of a Netflix server, so that it is found again when it moves.
+    /// Records a QUIC connection of a Netflix server, so that it is found again when it moves.
     fn introduce(&mut self, slot: Slot, place: Slot) {
         let Some((_, end)) = self.registry.flow(slot).server else {
             return;
@@ -241,8 +242,8 @@ impl Engine {
         }
     }
 
-    /// Takes a packet of the flow that a connection came from: late, or since it went back there. Returns where it
-    /// belongs: two connections that were taken for one come apart.
+    /// Processes a packet on the flow that a connection came from: it is late, or the connection moved back. Returns
+    /// where it belongs. Two connections that were taken for one are separated.
     fn return_to(
         &mut self,
         slot: Slot,

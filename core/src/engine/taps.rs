@@ -1,11 +1,11 @@
-//! Captures of two taps whose clocks differ: an answer comes before what it answers.
+//! Captures of two taps whose clocks differ: an answer comes before the packet that it answers.
 //!
-//! TCP's numbers tell what the sender of a packet had received. Once a handshake shows that its answer came first, packets
-//! that acknowledge what was not seen yet wait for it, each for `tap_skew` at most. What passed before that is made up for
-//! by a second reading.
+//! TCP's numbers show what the sender of a packet had received. Once a handshake shows that its answer came first,
+//! packets that acknowledge unseen data wait for it, each for `tap_skew` at most. A second reading makes up for packets
+//! that passed before.
 //!
-//! A handshake also bounds how far the clocks are apart: neither end answered before it was asked. The client's times are
-//! set right by the middle of what it leaves open, so that they are off by half of a round trip at most.
+//! A handshake also bounds the difference of the clocks, because neither end answered before it was asked. The client's
+//! times are corrected to the middle of the possible range, so they are off by at most half a round trip.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -16,13 +16,13 @@ use crate::flows::key::End;
 use crate::packet::{Stamp, Time, from_milliseconds};
 use crate::wire::decode::{Tcp, TcpFlags};
 
-/// Memory of a packet that waits besides its payload, in bytes: lists grow to twice of what is in them.
+/// Memory of a waiting packet besides its payload, in bytes; lists grow to twice their contents.
 const WEIGHT: usize = 2 * size_of::<Waiting>();
 
-/// This share of all connections may have packets that wait: those that began since, and have not ended.
+/// One in this many connections may have packets that wait, among those that have begun since and not ended.
 const FLOWS_SHARE: u64 = 4;
 
-/// A packet that came before what it acknowledges.
+/// A packet that came before the data that it acknowledges.
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) stamp: Stamp,
@@ -69,24 +69,24 @@ impl Waiting {
     }
 }
 
-/// The packets of a flow that wait.
+/// The waiting packets of a flow.
 #[derive(Debug)]
 pub(super) struct Queues {
-    /// The flow that had this place in the table.
+    /// Number of the flow that had this place in the table.
     pub(super) number: Option<u32>,
-    /// Per end: sequence number behind all that it sent.
+    /// Per end: the sequence number after everything that it sent.
     pub(super) sent: [Option<u32>; 2],
     pub(super) waiting: [VecDeque<Waiting>; 2],
     pub(super) handshake: HandshakeTimes,
 }
 
-/// Times of a handshake, each by its tap's clock.
+/// Times of a handshake, each by the clock of its tap.
 #[derive(Debug, Default)]
 pub(super) struct HandshakeTimes {
-    /// The client's end, and when it asked.
+    /// The client's end, and the time at which it asked.
     asked: Option<(End, Time)>,
     answered: Option<Time>,
-    /// By how many nanoseconds the client's times are late.
+    /// Nanoseconds by which the client's times are late.
     late: Option<i64>,
 }
 
@@ -101,7 +101,7 @@ impl HandshakeTimes {
                 self.answered = Some(time);
             }
             (Some((client, asked)), Some(answered)) if sender == client && self.late.is_none() => {
-                // The server answered behind the question, and the client behind the answer.
+                // The server answered after the question, and the client after the answer.
                 let (least, most) = (asked.since(answered), time.since(answered));
                 self.late = Some(least / 2 + most / 2).filter(|_| least <= most);
             }
@@ -109,7 +109,7 @@ impl HandshakeTimes {
         }
     }
 
-    /// A packet's time by the server's tap.
+    /// Converts a packet's time to the clock of the server's tap.
     fn stamp(&self, sender: End, stamp: Stamp) -> Stamp {
         let late = match self.asked {
             Some((client, _)) if client == sender => self.late.unwrap_or(0),
@@ -122,17 +122,17 @@ impl HandshakeTimes {
     }
 }
 
-/// Flows whose packets may wait, since they began.
+/// Flows whose packets may wait, from their start on.
 #[derive(Debug)]
 pub(super) struct Taps {
-    /// The clocks of two taps differ.
+    /// True if the clocks of two taps differ.
     pub(super) differ: bool,
-    /// They were known to from the first packet on.
+    /// True if that was known from the first packet on.
     pub(super) known: bool,
     pub(super) flows: BTreeMap<Slot, Queues>,
-    /// The flow that was looked at last for packets that waited long enough while the flow was silent.
+    /// The flow examined last for packets that waited long enough while the flow was silent.
     hand: Option<Slot>,
-    /// Memory of all that waits, in bytes.
+    /// Memory of all waiting packets, in bytes.
     pub(super) held: usize,
     pub(super) most_held: usize,
     pub(super) most_flows: usize,
@@ -154,13 +154,14 @@ impl Taps {
         }
     }
 
-    /// The most memory that they hold, in bytes. What waits takes its room from that of connections.
+    /// Returns the most memory that they hold, in bytes. Waiting packets take their share from the memory of
+    /// connections.
     pub(super) fn bound(config: &Config) -> u64 {
         let flow = size_of::<(Slot, Queues)>() as u64;
         (config.max_connections() / FLOWS_SHARE).saturating_mul(2 * flow)
     }
 
-    /// The next flow in turn, if the packet that waits longest there waited long enough.
+    /// Returns the next flow in turn, if its longest waiting packet has waited long enough.
     pub(super) fn next_overdue(&mut self, now: Time) -> Option<Slot> {
         let behind = self.hand.map_or(Bound::Unbounded, Bound::Excluded);
         let mut next = self.flows.range((behind, Bound::Unbounded));
@@ -176,7 +177,7 @@ impl Taps {
         if queues.number == number {
             return Some(queues);
         }
-        // Of a flow that made room.
+        // The packets of a flow that was evicted.
         let weights = queues.waiting.iter().flatten().map(Waiting::weight);
         self.held -= weights.sum::<usize>();
         None
@@ -184,7 +185,7 @@ impl Taps {
 }
 
 impl Queues {
-    /// Returns true if all that a packet acknowledges was seen.
+    /// Returns true if all data that a packet acknowledges was seen.
     pub(super) fn is_ripe(&self, tcp: &Tcp<'_>, sender: End) -> bool {
         if !tcp.flags.has(TcpFlags::ACK) || tcp.flags.has(TcpFlags::RST) {
             return true;
@@ -194,7 +195,7 @@ impl Queues {
         behind.is_some_and(|behind| tcp.acknowledgement.wrapping_sub(behind) as i32 <= 0)
     }
 
-    /// Notes a packet whose turn it is, and returns its stamp by the server's clock.
+    /// Records a packet whose turn it is, and returns its stamp by the server's clock.
     pub(super) fn note(&mut self, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Stamp {
         self.handshake.note(tcp, sender, stamp.time);
         let numbered = [TcpFlags::SYN, TcpFlags::FIN].map(|flag| u32::from(tcp.flags.has(flag)));

@@ -13,22 +13,22 @@ use crate::wire::decode::{Tcp, TcpFlags};
 
 /// The state of a connection after a packet.
 struct After {
-    /// Bytes held back that found no room.
+    /// Number of bytes dropped because there was no room to hold them back.
     dropped: u64,
-    /// The connection may hold more memory than before.
+    /// True if the connection may hold more memory than before.
     keeps: bool,
-    /// Something was sent again.
+    /// True if something was retransmitted.
     repeats: bool,
-    /// The contents were looked at and say nothing more about who it is.
+    /// True if the contents were read and tell nothing more about the server.
     is_settled: bool,
     is_over: bool,
 }
 
-/// The most data that comes with a SYN: what fits an IP packet.
+/// Largest amount of data with a SYN: what fits into an IP packet.
 const MOST_WITH_SYN: u32 = 65_535;
 
 impl Engine {
-    /// Makes a flow a new one when this SYN opens another connection under its ports.
+    /// Starts a new flow when this SYN opens another connection on its ports.
     pub(super) fn renew_if_reopened(
         &mut self,
         slot: Slot,
@@ -46,7 +46,7 @@ impl Engine {
         let flow = self.registry.flow(slot);
         let seen = flow.counters(sender);
         let is_first = seen.in_pkts == 0 && seen.out_pkts == 0;
-        // Data that came with the client's SYN is acknowledged with it (TCP Fast Open, RFC 7413).
+        // The answer to a SYN with data acknowledges that data too (TCP Fast Open, RFC 7413).
         let is_repeated = flow.opened_by.is_some_and(|known| {
             let ahead = opened_by.wrapping_sub(known);
             ahead == 0 || is_answer && ahead <= MOST_WITH_SYN
@@ -67,7 +67,7 @@ impl Engine {
         self.note_path(slot, tcp, opener, is_new, stamp);
     }
 
-    /// Returns true if something of the server's was acknowledged.
+    /// Returns true if some of the server's data was acknowledged.
     fn was_answered(&self, slot: Slot) -> bool {
         let place = self.registry.flow(slot).connection;
         let followed = self.connections.list.get(place as usize);
@@ -77,11 +77,11 @@ impl Engine {
         })
     }
 
-    /// Follows a TCP flow: Netflix's, and any other until it is known not to be.
+    /// Follows a TCP flow: Netflix flows, and any other until it is known not to be Netflix.
     #[inline(always)]
     pub(super) fn tcp(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let flow = self.registry.flow(slot);
-        // Most packets of others are of such flows.
+        // Most packets of other services are of such flows.
         if flow.identified_or_given_up && flow.server.is_none() {
             return Outcome::default();
         }
@@ -91,8 +91,7 @@ impl Engine {
         {
             return outcome;
         }
-        // Calls that few packets need get a copy of their own, so that those of the others stay in
-        // registers.
+        // Rarely needed calls get a copy of the header, so that the fields of all other packets stay in registers.
         let copy = *tcp;
         self.tcp_at_length(slot, &copy, sender, stamp)
     }
@@ -108,7 +107,7 @@ impl Engine {
         self.follow_at_length(slot, tcp, sender, stamp)
     }
 
-    /// Follows a TCP connection, whichever path a packet came by.
+    /// Follows a TCP connection, whichever path a packet took.
     pub(super) fn tcp_of_connection(
         &mut self,
         slot: Slot,
@@ -122,7 +121,7 @@ impl Engine {
         self.follow_tcp(slot, tcp, sender, stamp)
     }
 
-    /// Returns true if packets wait for what comes before them at their ends.
+    /// Returns true if packets wait for the data that they acknowledge.
     #[inline]
     fn puts_in_order(&self) -> bool {
         self.taps.differ && self.config.segment_rule == SegmentRule::Flow
@@ -142,8 +141,8 @@ impl Engine {
         }
     }
 
-    /// Takes a packet that says nothing new about its connection, as most do. `None`, and nothing is taken, where it may
-    /// say more.
+    /// Processes a packet that brings nothing new about its connection, as most do. Returns `None`, without processing
+    /// anything, if the packet may bring more.
     #[inline(always)]
     fn take_in_order(
         &mut self,
@@ -160,7 +159,7 @@ impl Engine {
         let AnyConnection::Tcp(connection) = &mut followed.session else {
             return None;
         };
-        // Where the Netflix end is what looked like the client until now, it is followed anew.
+        // If the Netflix end is the one that looked like the client, following starts over.
         let is_reversed = flow.server.is_some_and(|(_, end)| end == connection.client);
         if followed.flow != slot || is_reversed {
             return None;
@@ -169,7 +168,7 @@ impl Engine {
         connection.take_in_order(tcp, sender, stamp, &mut self.segments)
     }
 
-    /// Follows a TCP connection packet by packet.
+    /// Follows a TCP connection packet by packet, in full.
     #[inline(never)]
     fn follow_at_length(
         &mut self,
@@ -211,10 +210,10 @@ impl Engine {
         }
     }
 
-    /// Opens the place in which a flow is followed from this packet on. `None` where the packet does not tell which end is
-    /// the client, or the connection is over and the packet carries nothing.
+    /// Opens the place in which a flow is followed from this packet on. Returns `None` if the packet does not show
+    /// which end is the client, or if the connection is over and the packet carries nothing.
     fn begin_to_follow(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End) -> Option<Slot> {
-        // What speaks as a client does opened the connection, even where its address is known as a server's.
+        // An end that speaks like a client opened the connection, even if its address is known as a server's.
         let server = self.registry.flow(slot).server;
         if server.is_some_and(|(_, end)| end == sender) && speaks_as_client(tcp.payload) {
             self.registry.opened(&self.config, slot, sender);
@@ -222,7 +221,8 @@ impl Engine {
         let server = self.registry.flow(slot).server.map(|(_, end)| end);
         let key = self.registry.key(slot);
         let Some(client) = client_end(&self.config, key, tcp, sender, server) else {
-            // Data that is neither a beginning nor says who sends it settles the matter; a bare acknowledgement does not.
+            // Data that is not a beginning and does not show who sends it settles the matter; a bare acknowledgement
+            // does not.
             let flow = self.registry.flow_mut(slot);
             flow.identified_or_given_up = tcp.payload_length > 0;
             flow.passed_over = true;
@@ -235,7 +235,7 @@ impl Engine {
         Some(self.open_connection(slot, client, carrier))
     }
 
-    /// Has the connection in a place read a packet; returns what it answers, and what it says of itself.
+    /// Lets the connection in a place read a packet. Returns its outcome, and the state after the packet.
     fn read_tcp(
         &mut self,
         slot: Slot,
@@ -250,7 +250,8 @@ impl Engine {
             else {
                 return None;
             };
-            // Without payload too: an acknowledgement hands what was held back to readers, who may keep more of it.
+            // Also without payload: an acknowledgement releases held-back bytes to readers, which may keep more of
+            // them.
             let keeps = tcp.payload_length > 0 || connection.holds_back();
             let outcome = connection.packet(tcp, sender, stamp, ctx);
             let after = After {
@@ -264,8 +265,8 @@ impl Engine {
         })
     }
 
-    /// Acts on what a connection says of itself after a packet. Returns the Netflix end where the packet is to be counted
-    /// by the classic rule.
+    /// Acts on the state of a connection after a packet. Returns the Netflix end if the packet is to be counted by the
+    /// classic rule.
     fn act_on(&mut self, slot: Slot, place: Slot, client: End, after: &After) -> Option<End> {
         self.stats.reorder_dropped += after.dropped;
         if after.keeps {
@@ -278,7 +279,7 @@ impl Engine {
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         let (is_done, classic_end) = match flow.server {
             None => (after.is_settled, None),
-            // What looked like the client is the Netflix end after all: followed anew from here.
+            // The end that looked like the client is the Netflix end: following starts over from here.
             Some((_, end)) if end == client => {
                 flow.connection = NONE;
                 self.connections.release(place);
@@ -297,7 +298,7 @@ impl Engine {
         classic_end
     }
 
-    /// Takes note that a connection is over, and lets go of one that has been for long.
+    /// Marks a connection as over, and drops one that ended long ago.
     fn end(&mut self, place: Slot) {
         let Some(place) = self.connections.end(place) else {
             return;
@@ -323,8 +324,8 @@ impl Engine {
     }
 }
 
-/// Returns which end of a TCP flow is the client: the one that is not Netflix, else the one that
-/// opens it, else the one that speaks as a client does. `None` where nothing tells.
+/// Returns which end of a TCP flow is the client: the one that is not Netflix, or else the one that opens it, or else
+/// the one that speaks like a client. `None` if nothing tells.
 fn client_end(
     config: &Config,
     key: &FlowKey,

@@ -1,12 +1,12 @@
 //! Copies of packets: a mirror of both directions, two VLANs, both sides of a router or of address translation.
 //!
-//! A sender that sends bytes again makes a new packet of them: with another identification in IP (RFC 6864, section 4.2,
-//! for all that may be fragmented; common stacks for all), a later TCP timestamp, or at least a round trip later. A copy
-//! has the same, and comes within moments. QUIC never sends the same datagram twice (RFC 9000, section 12.3), so any
-//! second one is a copy.
+//! A sender that retransmits bytes makes a new packet of them: with another IP identification (RFC 6864, section 4.2,
+//! for all packets that may be fragmented; common stacks for all), a later TCP timestamp, or at least a round trip
+//! later. A copy has the same values and comes within moments. QUIC never sends the same datagram twice (RFC 9000,
+//! section 12.3), so any second one is a copy.
 //!
-//! Only packets at the beginning of a flow and where something was sent again are looked at, until a first copy is found;
-//! then all are.
+//! Until a first copy is found, only packets at the start of a flow and after a retransmission are examined; from then
+//! on, all are.
 
 use super::key::End;
 use crate::bounded::clock_table::{NONE, Slot};
@@ -14,15 +14,15 @@ use crate::config::{ClientKey, Config};
 use crate::packet::Time;
 use crate::wire::decode::{IpPayload, Tcp, TcpFlags, Udp};
 
-/// Packets of a flow that are looked at from its beginning, and after something was sent again: a handshake, a request and
-/// the first packets of its answer. Copies that begin with the flow show within these.
+/// Number of packets examined at the start of a flow, and after a retransmission: a handshake, a request and the first
+/// packets of its answer. Copies that begin with the flow show within these.
 pub(crate) const WATCHED: u8 = 12;
 
 /// Nanoseconds in a microsecond and a millisecond.
 const MICROSECOND: i64 = 1_000;
 const MILLISECOND: i64 = 1_000_000;
 
-/// The facts of a packet that its copies share.
+/// The properties of a packet that its copies share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// TCP: sequence and acknowledgement numbers. Others: the first bytes of the payload.
@@ -31,19 +31,19 @@ pub(crate) struct Identity {
     shape: u64,
     /// Bytes of the payload.
     contents: u64,
-    /// TCP options: time stamps among them.
+    /// TCP options, including timestamps.
     options: u64,
-    /// Identification in IP; 0 if the sender gives none.
+    /// IP identification; 0 if the sender gives none.
     identification: u32,
     /// Time to live, or hop limit.
     hops: u8,
-    /// A QUIC packet: never sent twice.
+    /// True for a QUIC packet, which is never sent twice.
     unique: bool,
-    /// A segment of TCP that takes sequence numbers: data, or the beginning.
+    /// True for a TCP segment that takes sequence numbers: data or a SYN.
     is_numbered: bool,
 }
 
-/// A packet that was seen lately.
+/// A packet seen lately.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     identity: Identity,
@@ -71,10 +71,10 @@ const NOTHING: Seen = Seen {
     translated: false,
 };
 
-/// A packet that may be a copy of another flow's.
+/// A packet that may be a copy of one in another flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Suspect {
-    /// The other flow, and the end that sent it there.
+    /// The other flow, and the end that sent the packet there.
     pub(crate) flow: Slot,
     pub(crate) sender: End,
 }
@@ -86,30 +86,30 @@ pub(crate) struct Suspected {
     pub(crate) number: Option<u32>,
     pub(crate) sender: End,
     pub(crate) time: Time,
-    /// Bytes of IP and of its payload.
+    /// Bytes of IP, and of its payload.
     pub(crate) lengths: (u32, u32),
     pub(crate) segment: Option<u32>,
 }
 
-/// The relation of a packet to those seen before.
+/// The relation of a packet to earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Relation {
     New,
     Copy,
-    /// The same packet with other addresses, perhaps.
+    /// Possibly the same packet with other addresses.
     Translated(Suspect),
 }
 
 /// Packets seen lately.
 #[derive(Debug)]
 pub(crate) struct Copies {
-    /// By a hash of what copies share. Empty until the first packet.
+    /// Packets by a hash of the properties that copies share. Empty until the first packet.
     seen: Vec<Seen>,
     capacity: usize,
     pub(crate) window: i64,
     unmarked_window: i64,
-    /// Flows whose count of watched packets is above this are looked at: 1, or 0 once a copy was found. The largest
-    /// number if none are to be found.
+    /// Flows whose count of watched packets is above this are examined: 1, or 0 once a copy was found. The largest
+    /// number if copies are not to be found.
     pub(crate) quiet: u8,
 }
 
@@ -136,13 +136,13 @@ impl Copies {
             .next_power_of_two()
     }
 
-    /// The most memory that they hold, in bytes.
+    /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         (Self::capacity(config) as u64).saturating_mul(size_of::<Seen>() as u64)
     }
 
-    /// Looks at a packet, and notes it. `sender` sent it on `flow`; `translated` says that it was seen there with another
-    /// address.
+    /// Compares a packet with earlier ones, and remembers it. `sender` sent it on `flow`; `translated` is true if it
+    /// was seen there with another address.
     pub(crate) fn look(
         &mut self,
         identity: Identity,
@@ -160,7 +160,7 @@ impl Copies {
             sender,
             translated,
         };
-        // Two places, so that a packet is not forgotten for the next one that has its place.
+        // Each hash has two places, so that a packet is not forgotten at once for another with the same hash.
         let place = identity.hash() as usize & (self.capacity - 1) & !1;
         let related = [place, place + 1]
             .iter()
@@ -177,7 +177,7 @@ impl Copies {
         related.unwrap_or(Relation::New)
     }
 
-    /// The relation of a packet to one that was seen.
+    /// Returns the relation of a packet to one seen earlier.
     fn relation(&self, packet: &Seen, entry: &Seen) -> Relation {
         let identity = &packet.identity;
         let apart = packet.time.since(entry.time).saturating_abs();
@@ -209,13 +209,13 @@ impl Copies {
         }
     }
 
-    /// Has all packets looked at from now on: there are copies.
+    /// Has all packets examined from now on, because there are copies.
     pub(crate) const fn found(&mut self) {
         self.quiet = 0;
     }
 }
 
-/// True if the second of two packets of one flow that agree in all they carry is a copy of the first.
+/// Returns true if the second of two packets of one flow that agree in everything they carry is a copy of the first.
 fn is_copy(one: &Identity, other: &Identity, apart: i64, (window, unmarked): (i64, i64)) -> bool {
     if one.unique {
         return true;
@@ -228,7 +228,8 @@ fn is_copy(one: &Identity, other: &Identity, apart: i64, (window, unmarked): (i6
 }
 
 impl Identity {
-    /// The identity of a packet whose IP header begins `header`; `None` for what has nothing to be known by.
+    /// Returns the identity of a packet whose IP header is the start of `header`; `None` if it has nothing to be
+    /// recognised by.
     pub(crate) fn of(header: &[u8], transport: &IpPayload<'_>) -> Option<Self> {
         let (identification, hops, mut options) = match header.first()? >> 4 {
             4 => {
@@ -246,7 +247,7 @@ impl Identity {
         };
         let is_later_fragment = header[0] >> 4 == 4 && options << 3 != 0;
         let (numbers, shape, contents, unique) = match transport {
-            // Known by its bytes, whether its first fragment came before it or not.
+            // Recognised by its bytes, whether its first fragment came before it or not.
             _ if is_later_fragment => of_bytes(header, identification)?,
             IpPayload::Tcp(tcp) => {
                 let (numbers, shape, time_stamps) = of_tcp(tcp);
@@ -270,18 +271,19 @@ impl Identity {
         })
     }
 
-    /// True if a second packet of this identity proves that a capture has copies. Senders without identifications send the
-    /// same acknowledgement, or the same datagram of other protocols, more than once within moments.
+    /// Returns true if a second packet with this identity proves that a capture has copies. Senders without
+    /// identifications may send the same acknowledgement, or the same datagram of other protocols, more than once
+    /// within moments.
     const fn proves(&self) -> bool {
         self.unique || self.identification != 0 || self.is_numbered
     }
 
-    /// True for a packet that its sender never sends again.
+    /// Returns true for a packet that its sender never sends again.
     pub(crate) const fn is_unique(&self) -> bool {
         self.unique
     }
 
-    /// True if both carry the same.
+    /// Returns true if both carry the same.
     const fn resembles(&self, other: &Self) -> bool {
         self.numbers == other.numbers
             && self.shape == other.shape
@@ -289,13 +291,14 @@ impl Identity {
             && self.options == other.options
     }
 
-    /// True if the packet may be the other one behind a router: with fewer hops left, and contents that no other has.
+    /// Returns true if the packet may be the other one after a router: with fewer hops left, and with contents that no
+    /// other has.
     const fn is_forwarded(&self, other: &Self) -> bool {
         self.contents != 0 && self.hops < other.hops
     }
 
     const fn hash(&self) -> u64 {
-        // Odd multipliers with well-mixed bits (Steele and others, 2014); collisions only make a copy be missed.
+        // Odd multipliers with well-mixed bits (Steele and others, 2014). A collision only makes a copy go unnoticed.
         let mut hash = self.numbers.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         hash ^= (self.shape ^ self.contents).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         hash ^= hash >> 29;
@@ -303,14 +306,14 @@ impl Identity {
     }
 }
 
-/// A packet that is known by the bytes behind its header.
+/// Identifies a packet by the bytes after its header.
 fn of_bytes(header: &[u8], identification: u32) -> Option<(u64, u64, u64, bool)> {
     let behind = header.get(20..)?;
     Some((identification.into(), 0, contents(behind), false))
 }
 
 fn of_tcp(tcp: &Tcp<'_>) -> (u64, u64, u64) {
-    /// Kind and length of the option of time stamps (RFC 7323, section 3.2).
+    /// Kind and length of the timestamps option (RFC 7323, section 3.2).
     const TIME_STAMPS: [u8; 2] = [8, 10];
     let numbers = u64::from(tcp.sequence) << 32 | u64::from(tcp.acknowledgement);
     let shape =
@@ -329,7 +332,7 @@ fn of_udp(udp: &Udp<'_>) -> (u64, u64, u64, bool) {
     /// Bit that is set in all packets of QUIC versions 1 and 2 (RFC 9000, section 17), and the port of HTTP/3.
     const FIXED_BIT: u8 = 0x40;
     const HTTPS: u16 = 443;
-    /// Shorter ones have less than a connection ID and an authentication tag.
+    /// Shorter ones have no room for a connection ID and an authentication tag.
     const SHORTEST: u32 = 21;
     let is_quic = (udp.source_port == HTTPS || udp.destination_port == HTTPS)
         && udp.payload_length >= SHORTEST
@@ -347,7 +350,7 @@ fn of_udp(udp: &Udp<'_>) -> (u64, u64, u64, bool) {
     )
 }
 
-/// A hash of some 64 bytes of a payload, 0 if there are not as many as would tell it from others.
+/// Hashes about 64 bytes of a payload; returns 0 if there are too few to distinguish it from others.
 fn contents(payload: &[u8]) -> u64 {
     const LEAST: usize = 16;
     if payload.len() < LEAST {

@@ -1,4 +1,4 @@
-//! The key that makes packets one flow, and addresses one host.
+//! The key that groups packets into flows, and addresses into hosts.
 
 use core::hash::{Hash, Hasher};
 use std::net::IpAddr;
@@ -11,21 +11,20 @@ pub(crate) type End = u8;
 /// Both ends of a flow in an order that does not depend on who sends.
 #[derive(Clone, Copy, Debug, Eq)]
 pub(crate) struct FlowKey {
-    /// Ports (16 bits each, the lower end's first), protocol (8 bits from bit 16 on), which addresses are of version 4,
-    /// whether there are ports, and the scope (8 bits from bit 24 on, 6 from bit 10 on). Compared first, since it differs
-    /// most often.
+    /// Ports (16 bits each, the lower end's first), protocol (8 bits from bit 16 on), flags for IPv4 addresses and for
+    /// ports, and the scope (8 bits from bit 24 on, 6 from bit 10 on). Compared first, because it differs most often.
     rest: u64,
-    /// By end, the lower half first.
+    /// Addresses by end, the lower half first.
     addresses: [[u64; 2]; 2],
 }
 
 /// Bits of [`FlowKey::rest`]: the address of this end is IPv4.
 const V4: [u64; 2] = [1 << 8, 1 << 9];
-/// The same: the datagrams state ports; later fragments are not of the flow with ports 0.
+/// The same: the datagrams state ports. Later fragments do not belong to the flow with ports 0.
 const HAS_PORTS: u64 = 1;
 const BOTH_V4: u64 = V4[0] | V4[1];
 
-/// Words and not arrays, which would be compared by a call.
+/// Compares words instead of arrays, which the compiler would compare by a call.
 impl PartialEq for FlowKey {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
@@ -34,8 +33,8 @@ impl PartialEq for FlowKey {
     }
 }
 
-/// Few words: it is computed for most packets. Equal keys have equal words; what an address of version 6 adds is left
-/// out for version 4, which another word tells.
+/// Hashes few words, because it runs for most packets. Equal keys have equal words. The words that only IPv6 addresses
+/// need are left out for IPv4, which another word tells apart.
 impl Hash for FlowKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -52,7 +51,7 @@ impl Hash for FlowKey {
 }
 
 impl FlowKey {
-    /// The key of a datagram's flow, and the end that sent it.
+    /// Returns the key of a datagram's flow, and the end that sent it.
     #[inline]
     #[must_use]
     pub(crate) fn of(datagram: &Datagram<'_>) -> (Self, End) {
@@ -108,10 +107,10 @@ impl FlowKey {
         )
     }
 
-    /// Scopes that a key has room for.
+    /// Number of scopes that a key can hold.
     pub(crate) const MOST_SCOPES: u16 = (1 << 14) - 2;
 
-    /// The key within a numbered scope, below [`Self::MOST_SCOPES`] and two more: 0 for none.
+    /// Returns the key within a numbered scope, below [`Self::MOST_SCOPES`] plus two; 0 is no scope.
     #[inline]
     #[must_use]
     pub(crate) const fn within(self, scope: u16) -> Self {
@@ -122,7 +121,7 @@ impl FlowKey {
         }
     }
 
-    /// The key of both addresses, whatever is between them.
+    /// Returns the key of both addresses alone.
     #[must_use]
     pub(crate) const fn hosts_only(self) -> Self {
         Self {
@@ -135,13 +134,13 @@ impl FlowKey {
         (low_port as u64) << 48 | (high_port as u64) << 32
     }
 
-    /// The address of an end.
+    /// Returns the address of an end.
     #[must_use]
     pub(crate) fn address(&self, end: End) -> IpAddr {
         self.host(end).address()
     }
 
-    /// The port of an end.
+    /// Returns the port of an end.
     #[must_use]
     pub(crate) const fn port(&self, end: End) -> u16 {
         (self.rest >> if end == 0 { 48 } else { 32 }) as u16
@@ -152,12 +151,12 @@ impl FlowKey {
         self.rest & HAS_PORTS != 0
     }
 
-    /// Protocol number of IP.
+    /// Returns the IP protocol number.
     pub(crate) const fn protocol(&self) -> u8 {
         (self.rest >> 16) as u8
     }
 
-    /// The key of an end's address.
+    /// Returns the key of an end's address.
     pub(crate) const fn host(&self, end: End) -> HostKey {
         let [low, high] = self.addresses[end as usize & 1];
         HostKey {
@@ -167,7 +166,7 @@ impl FlowKey {
     }
 }
 
-/// An address as tables hold it.
+/// An address in the form that tables hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct HostKey {
     bits: u128,
@@ -191,7 +190,7 @@ impl HostKey {
     }
 }
 
-/// The lower half first.
+/// Splits bits into words, the lower half first.
 const fn words(bits: u128) -> [u64; 2] {
     [bits as u64, (bits >> 64) as u64]
 }

@@ -1,9 +1,9 @@
-//! Connections that get further paths (Multipath TCP, RFC 8684), by the token that a further path shows, and the place of
-//! what each path carries in the connection's data.
+//! Connections with further paths (Multipath TCP, RFC 8684), found by the token that a further path shows, and the
+//! position of each path's bytes in the connection's data.
 //!
-//! Data sequence numbers are told in the numbers of the first path: as long as that is alone, the two are the same but for
-//! a constant, so that nothing changes for a connection when it gets another path. What comes by a path that was not
-//! captured leaves a hole in these numbers, and is missing.
+//! Data sequence numbers are expressed in the numbers of the first path: as long as that path is alone, the two differ
+//! only by a constant, so nothing changes for a connection that gets another path. Bytes sent over a path that was not
+//! captured leave a hole in these numbers, and are missing.
 
 use sha2::{Digest, Sha256};
 
@@ -13,34 +13,35 @@ use crate::config::Config;
 use crate::wire::decode::{Tcp, TcpFlags};
 use crate::wire::multipath::{Mapping, Signal};
 
-/// A flow, and its number, which no later one at its place has.
+/// A flow and its number, which no later flow at its place has.
 pub(crate) type FlowId = (Slot, u32);
 
-/// This share of all connections is remembered: few are Multipath TCP's, and they get further paths when they begin.
+/// One in this many connections is remembered: few use Multipath TCP, and they add further paths when they begin.
 const SHARE: u64 = 64;
 
-/// Paths remembered for each connection: the first one, and a network more. Those that have more use others' room.
+/// Paths remembered per connection: the first one, and one per further network. Connections with more use the room of
+/// others.
 const PATHS: u64 = 2;
 
-/// Connections remembered.
+/// Returns the number of connections to remember.
 fn most(config: &Config) -> u64 {
     (config.max_connections() / SHARE).max(8)
 }
 
-/// A connection by its token.
+/// A connection, found by its token.
 #[derive(Clone, Copy, Debug)]
 struct Shared {
     first: FlowId,
     opener: End,
-    /// A further path of it was seen.
+    /// True if a further path of it was seen.
     is_divided: bool,
     /// By direction, from the opener and to it: the SYN's number on the first path.
     syn: [u32; 2],
-    /// By direction: what is added to a data sequence number to have the first path's.
+    /// By direction: the difference from a data sequence number to the first path's number.
     shift: [Option<u32>; 2],
 }
 
-/// A path by its flow.
+/// A path, found by its flow.
 #[derive(Clone, Copy, Debug)]
 struct Path {
     number: u32,
@@ -48,11 +49,11 @@ struct Path {
     opener: End,
     /// By direction: the SYN's number on this path.
     syn: [Option<u32>; 2],
-    /// By direction: the place of what comes, in numbers of this path and of the first one.
+    /// By direction: the position of arriving bytes, in numbers of this path and of the first one.
     placed: [Option<Placed>; 2],
 }
 
-/// The place of a path's bytes from one number on.
+/// The position of a path's bytes from one number on.
 #[derive(Clone, Copy, Debug)]
 struct Placed {
     from: u32,
@@ -60,16 +61,16 @@ struct Placed {
     length: u32,
 }
 
-/// The way of a packet on one of several paths.
+/// The route of a packet on one of several paths.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way<'a> {
     /// On its own path, as it is.
     Plain,
-    /// To the first path, in whose numbers it is told.
+    /// To the first path, converted to its numbers.
     First(FlowId, End, Tcp<'a>),
-    /// Its bytes have no known place.
+    /// Nowhere: the position of its bytes is unknown.
     Nowhere,
-    /// What was known of the path made room for others.
+    /// Nowhere: the state of the path was evicted.
     Forgotten,
 }
 
@@ -89,14 +90,13 @@ impl Paths {
         }
     }
 
-    /// The most memory that they hold, in bytes.
+    /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         Table::<u32, Shared>::bound(most(config))
             .saturating_add(Table::<Slot, Path>::bound(PATHS * most(config)))
     }
 
-    /// Notes the key that a server gave as it answered a connection's first SYN, and the numbers of the client's SYN and
-    /// of its own.
+    /// Records the key that a server gave when it answered a connection's first SYN, and the numbers of both SYNs.
     pub(crate) fn open(&mut self, key: [u8; 8], first: FlowId, opener: End, syn: [u32; 2]) {
         let token = token(key);
         if self.find(token).is_some_and(|known| known.first == first) {
@@ -113,7 +113,7 @@ impl Paths {
         self.add(token, first, opener, syn.map(Some));
     }
 
-    /// Notes that a SYN opened a further path of a connection. Returns the connection's first path if that is known.
+    /// Records that a SYN opened a further path of a connection. Returns the connection's first path if that is known.
     pub(crate) fn join(
         &mut self,
         token: u32,
@@ -132,7 +132,7 @@ impl Paths {
         Some(first)
     }
 
-    /// Notes the number of the SYN that answers the one of a further path.
+    /// Records the number of the SYN that answers a further path's SYN.
     pub(crate) fn answer(&mut self, (slot, number): FlowId, syn: u32) {
         if let Some(at) = self.by_flow.find(&slot)
             && self.by_flow[at].number == number
@@ -158,7 +158,7 @@ impl Paths {
             .map(|slot| &mut self.by_token[slot])
     }
 
-    /// Returns the first path of the connection that a flow is a further path of.
+    /// Returns the first path of the connection that has this flow as a further path.
     pub(crate) fn first_of(&mut self, flow: FlowId) -> Option<FlowId> {
         let at = self.by_flow.find(&flow.0)?;
         let path = &self.by_flow[at];
@@ -167,7 +167,7 @@ impl Paths {
         (shared.first != flow).then_some(shared.first)
     }
 
-    /// Returns which way a packet without SYN goes, and takes note of what it says of the data behind it.
+    /// Returns the route of a packet without SYN, and records what the packet shows about the position of later data.
     pub(crate) fn way<'a>(&mut self, flow: FlowId, sender: End, tcp: &Tcp<'a>) -> Way<'a> {
         let Some(at) = self.by_flow.find(&flow.0) else {
             return Way::Forgotten;
@@ -192,7 +192,7 @@ impl Paths {
             path.place(direction, mapping, shared.shift[direction]);
         }
         let is_alone = shared.first == flow && !shared.is_divided;
-        // A connection whose options are taken off on the way goes on without (RFC 8684, section 3.7).
+        // If a middlebox removes the options, the connection continues without them (RFC 8684, section 3.7).
         if is_alone && signal.mapping.is_none() && signal.acknowledged.is_none() {
             return Way::Plain;
         }
@@ -209,7 +209,7 @@ impl Paths {
 }
 
 impl Path {
-    /// Notes the place of bytes that come in a direction.
+    /// Records the position of bytes that come in a direction.
     fn place(&mut self, direction: usize, mapping: Mapping, shift: Option<u32>) {
         if let (Some(syn), Some(shift)) = (self.syn[direction], shift) {
             self.placed[direction] = Some(Placed {
@@ -220,7 +220,7 @@ impl Path {
         }
     }
 
-    /// Returns the first path's number for this path's one.
+    /// Converts a number of this path to the first path's.
     fn number_on_first(&self, direction: usize, sequence: u32, is_first: bool) -> Option<u32> {
         let Some(placed) = self.placed[direction] else {
             // A client's first data comes with its key instead (RFC 8684, section 3.1).
@@ -232,7 +232,7 @@ impl Path {
 }
 
 impl Shared {
-    /// Returns a path's packet in numbers of the first one. `None` where the place of its bytes is not known.
+    /// Converts a path's packet to numbers of the first path. `None` if the position of its bytes is unknown.
     fn told<'a>(
         &self,
         path: &Path,
@@ -242,7 +242,7 @@ impl Shared {
         is_first: bool,
     ) -> Option<Tcp<'a>> {
         let mut told = *tcp;
-        // A path's end is not the connection's. Its reset is, as far as there is no other path.
+        // The end of a path is not the end of the connection. A reset is, if there is no other path.
         let mut flags = tcp.flags.0 & !(TcpFlags::FIN.0 | TcpFlags::RST.0 | TcpFlags::ACK.0);
         let end = signal.end.zip(self.shift[direction]);
         let end = end.map(|(end, shift)| end.wrapping_add(shift));
@@ -266,13 +266,13 @@ impl Shared {
     }
 }
 
-/// The token of a key: the first 32 bits of its hash (RFC 8684, section 3.2).
+/// Returns the token of a key: the first 32 bits of its hash (RFC 8684, section 3.2).
 fn token(key: [u8; 8]) -> u32 {
     let hash = Sha256::digest(key);
     u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
-/// The data sequence number of the SYN of the end with this key: the last bits of its hash (section 3.1).
+/// Returns the data sequence number of the SYN of the end with this key: the last bits of its hash (section 3.1).
 fn start(key: [u8; 8]) -> u32 {
     let hash = Sha256::digest(key);
     u32::from_be_bytes([hash[28], hash[29], hash[30], hash[31]])

@@ -1,7 +1,7 @@
-//! Who talked to whom and how much, and which of them are Netflix.
+//! Flows and addresses with their counters, and which of them are Netflix.
 //!
-//! Flows count; addresses hold the list of their flows and what flows that made room had counted. So a packet touches
-//! one entry, and an address's earlier packets are there the moment it is identified.
+//! Flows count packets. Addresses hold the list of their flows and the counts of evicted ones. So a packet touches one
+//! entry, and an address's earlier packets are available the moment it is identified.
 
 mod changes;
 mod claim;
@@ -37,11 +37,11 @@ use crate::wire::host_name::MAX_HOST_NAME;
 /// Overhead of an allocation, in bytes, with common allocators.
 const ALLOCATION: usize = 16;
 
-/// Counts of a text that several own, in bytes.
+/// Reference counts of a shared text, in bytes.
 const SHARED: usize = 2 * size_of::<usize>();
 
-/// Addresses remembered beside so many flows and servers: each flow needs two, and a fifth on top is what may make room
-/// without touching those.
+/// Returns the number of addresses remembered for this many flows and servers. Each flow needs two addresses; a fifth
+/// more can be evicted without touching those.
 const fn most_hosts(flows: u64, servers: u64) -> u64 {
     flows.saturating_mul(5).div_ceil(2).saturating_add(servers)
 }
@@ -52,44 +52,44 @@ pub(crate) struct Registry {
     flows: Table<FlowKey, Flow>,
     hosts: Table<HostKey, Host>,
     servers: Vec<Server>,
-    /// How places in this list and the next become numbers, and one past the largest of these.
+    /// Maps places in this list and the next to numbers; and one past the largest number.
     numbering: Numbering,
     numbers: ServerId,
     tenures: Vec<Tenure>,
-    /// By server: what its evidence lets expect.
+    /// Expectations of each server by its evidence.
     sites: Vec<Site>,
-    /// By server: which flows its evidence speaks for.
+    /// The flows that each server's evidence applies to.
     reaches: Vec<Reach>,
-    /// DNS named some of them.
+    /// True if DNS named some of them.
     is_dns_used: bool,
     known: Vec<Prefix>,
     next_number: u32,
     netflix_flows: usize,
     max_servers: usize,
-    /// Servers that had no packet when they were named, in order of that. The first, which had none since either, makes
-    /// room for others.
+    /// Servers that had no packet when they were named, in that order. The first one that still has none is evicted
+    /// first.
     claimed: VecDeque<ServerId>,
-    /// The server with packets that makes room once none of those is left, and where the next is looked for.
+    /// The server with packets that is evicted once none of those is left, and where the search for the next begins.
     idle: Option<ServerId>,
     hand: usize,
-    /// Flows that made room.
+    /// Number of evicted flows.
     pub(crate) flows_evicted: u64,
-    /// Addresses that made room.
+    /// Number of evicted addresses.
     pub(crate) hosts_evicted: u64,
-    /// Netflix addresses that found no room, or made it for others.
+    /// Number of Netflix addresses that had no room or were evicted.
     pub(crate) servers_dropped: u64,
-    /// Evidence came for an address that packets had been seen of.
+    /// True if evidence came for an address that already had packets.
     pub(crate) evidence_came_late: bool,
-    /// Some of these were not followed as a server's are.
+    /// True if some of these packets were not followed as a server's are.
     pub(crate) segments_missed: bool,
-    /// Servers of which other things are to be expected since this was last taken.
+    /// Servers with changed expectations since this was last taken.
     pub(crate) sites_changed: Vec<ServerId>,
     /// Servers whose role changed.
     pub(crate) roles_changed: Changes,
 }
 
 impl Registry {
-    /// An empty registry within the configuration's limits.
+    /// Creates an empty registry with the limits of the configuration.
     #[must_use]
     pub(crate) fn new(config: &Config) -> Self {
         let max_flows = usize::try_from(config.max_flows()).unwrap_or(usize::MAX);
@@ -123,7 +123,7 @@ impl Registry {
         }
     }
 
-    /// The most memory that it holds, in bytes.
+    /// Returns the most memory that it holds, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         let (flows, servers) = (config.max_flows(), config.max_servers());
         // One piece of evidence of each kind is kept beyond the limit.
@@ -141,7 +141,7 @@ impl Registry {
             .saturating_add(Changes::bound(config))
     }
 
-    /// A new registry that knows this one's servers and their evidence, and nothing else.
+    /// Creates a registry that knows this one's servers and their evidence, and nothing else.
     #[must_use]
     pub(crate) fn informed(self, config: &Config) -> Self {
         let mut fresh = Self::new(config);
@@ -157,7 +157,7 @@ impl Registry {
                 &first.source,
                 first.frame,
             ) {
-                // As it was: what of it is kept depends on the order in which it comes.
+                // Copied as it is: the evidence that is kept depends on the order in which it came.
                 fresh.servers[fresh.numbering.place(id)].evidence = server.evidence;
                 fresh.sites[fresh.numbering.place(id)] =
                     Site::of(&fresh.servers[fresh.numbering.place(id)]);
@@ -171,13 +171,13 @@ impl Registry {
         fresh
     }
 
-    /// Flows held.
+    /// Returns the number of flows held.
     #[must_use]
     pub(crate) fn flow_count(&self) -> usize {
         self.flows.len()
     }
 
-    /// Servers by place.
+    /// Returns the servers by place.
     #[cfg(test)]
     pub(crate) fn servers(&self) -> &[Server] {
         &self.servers
@@ -194,48 +194,48 @@ impl Registry {
         numbers.zip(&self.servers)
     }
 
-    /// Returns a server by its number; `None` if it made room.
+    /// Returns a server by its number; `None` if it was evicted.
     pub(crate) fn server(&self, id: ServerId) -> Option<&Server> {
         let place = self.numbering.place(id);
         let is_held = self.tenures.get(place)?.id == id;
         is_held.then(|| &self.servers[place])
     }
 
-    /// Returns what a server's evidence lets expect.
+    /// Returns the expectation of a server by its evidence.
     pub(crate) fn site(&self, id: ServerId) -> Site {
         self.sites[self.numbering.place(id)]
     }
 
-    /// Returns the identifier that this end of a flow has as a server, or gets if it is identified next; `None` where
-    /// there is no room for one more.
+    /// Returns the number that this end of a flow has as a server, or would get if it were identified next. `None` if
+    /// there is no room for another server.
     pub(crate) fn reserved(&self, slot: Slot, end: End) -> Option<ServerId> {
         let host = self.flows[slot].hosts[usize::from(end)];
         self.hosts[host].server.or_else(|| self.vacancy())
     }
 
-    /// A server that exists.
+    /// Returns a server that exists.
     pub(crate) fn server_mut(&mut self, id: ServerId) -> &mut Server {
         &mut self.servers[self.numbering.place(id)]
     }
 
-    /// The flow at a slot.
+    /// Returns the flow at a slot.
     #[must_use]
     pub(crate) fn flow(&self, slot: Slot) -> &Flow {
         &self.flows[slot]
     }
 
-    /// The flow at a slot.
+    /// Returns the flow at a slot.
     pub(crate) fn flow_mut(&mut self, slot: Slot) -> &mut Flow {
         &mut self.flows[slot]
     }
 
-    /// The flow at a slot, with both its ends.
+    /// Returns the flow at a slot, with both its ends.
     #[must_use]
     pub(crate) fn entry(&self, slot: Slot) -> (&FlowKey, &Flow) {
         self.flows.entry(slot)
     }
 
-    /// Both ends of the flow at a slot.
+    /// Returns both ends of the flow at a slot.
     #[must_use]
     pub(crate) fn key(&self, slot: Slot) -> &FlowKey {
         self.flows.key(slot)
@@ -246,7 +246,7 @@ impl Registry {
         self.flows.find(key)
     }
 
-    /// Finds or makes a datagram's flow. `evicted` is told a flow that makes room, and its connection.
+    /// Finds or adds a datagram's flow. Calls `evicted` with a flow that is evicted for it, and its connection.
     #[inline(always)]
     pub(crate) fn enter(
         &mut self,
@@ -262,7 +262,7 @@ impl Registry {
         }
     }
 
-    /// Makes a datagram's flow.
+    /// Adds a datagram's flow.
     #[inline(never)]
     fn add(
         &mut self,
@@ -298,7 +298,7 @@ impl Registry {
         self.next_number = self.next_number.saturating_add(1);
     }
 
-    /// Makes a flow a new one under the same ports: what it counted so far is kept by its addresses.
+    /// Starts a new flow on the same ports. Its addresses keep what the old one counted.
     pub(crate) fn renew(&mut self, config: &Config, slot: Slot, time: Time) {
         self.settle_past(slot);
         let flow = &mut self.flows[slot];
@@ -320,7 +320,7 @@ impl Registry {
         self.inherit(config, slot);
     }
 
-    /// Counts a packet that `sender` sent, on its flow and, if that is Netflix's, its server.
+    /// Counts a packet that `sender` sent, on its flow and, if that is Netflix, on its server.
     #[inline(always)]
     pub(crate) fn count(&mut self, slot: Slot, sender: End, bytes: u32, time: Time) {
         let flow = &mut self.flows[slot];
@@ -349,8 +349,8 @@ impl Registry {
         }
     }
 
-    /// Finds or makes an address's entry; prefixes are looked at once, here. `spared` is an address that must not make
-    /// room for it.
+    /// Finds or adds an address's entry, and compares it with the prefixes once. `spared` is an address that must not
+    /// be evicted for it.
     fn host(&mut self, config: &Config, key: HostKey, spared: Slot) -> Slot {
         if let Some(host) = self.hosts.find(&key) {
             return host;
@@ -397,7 +397,7 @@ impl Registry {
     }
 }
 
-/// Past of an address as counters of a server.
+/// Converts the past of an address to a server's counters.
 const fn counters(past: &[Sent; 2]) -> Counters {
     Counters {
         in_pkts: past[0].packets,

@@ -1,17 +1,17 @@
-//! VLANs and virtual networks that flows are told apart by, where the same addresses occur in several at once.
+//! VLANs and virtual networks that separate flows if the same addresses occur in several at once.
 
 use super::key::{End, FlowKey};
 use crate::bounded::clock_table::Table;
 use crate::config::{Config, FlowScope};
 use crate::wire::decode::Scope;
 
-/// Scopes that have a number of their own; all others share 0. What a flow's key has room for.
+/// Number of scopes with a number of their own; all others share 0. Limited by the room in a flow's key.
 const MOST: u64 = FlowKey::MOST_SCOPES as u64;
-/// Scopes whose other direction is awaited.
+/// Number of scopes whose other direction is awaited.
 const MOST_ALONE: usize = 64;
 
-/// A scope that was entered in one direction only: the two directions of a tunnel may have numbers of their own (3GPP
-/// TS 29.281, section 5.1).
+/// A scope that was entered in one direction only. The two directions of a tunnel may have different numbers (3GPP TS
+/// 29.281, section 5.1).
 #[derive(Clone, Copy, Debug)]
 struct Alone {
     number: u16,
@@ -39,12 +39,12 @@ impl Scopes {
         }
     }
 
-    /// The most memory that they hold, in bytes.
+    /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound() -> u64 {
         Table::<Scope, u16>::bound(MOST) + (2 * MOST_ALONE * size_of::<Alone>()) as u64
     }
 
-    /// The number of the scope that a packet came in; 0 where scopes do not count.
+    /// Returns the number of the scope that a packet came in; 0 if scopes do not count.
     #[inline]
     pub(crate) fn enter(
         &mut self,
@@ -65,7 +65,7 @@ impl Scopes {
         };
         if let Some(slot) = self.numbers.find(&scope) {
             let number = self.numbers[slot];
-            // Both directions have the same number here: there is no other one to wait for.
+            // Both directions have the same number here, so there is no other one to wait for.
             self.alone.retain(|alone| {
                 alone.number != number || alone.sender == sender || alone.ends != ends
             });

@@ -1,33 +1,33 @@
-//! Expectations of a server by its evidence.
+//! Expectations of a server from its evidence.
 
 use crate::facts::server::{EvidenceKind, Server};
 
-/// Names of media appliances.
+/// Keyword in names of media servers.
 const MEDIA_NAME: &str = "nflxvideo";
-/// Names of hosts for artwork, scripts and other files.
+/// Keywords in names of hosts for artwork, scripts and other files.
 const FILE_NAMES: [&str; 3] = ["nflxso", "nflximg", "nflxext"];
-/// How the first label of such hosts begins under other names.
+/// Starts of the first label of such hosts under other names.
 const FILE_LABELS: [&str; 4] = ["art-", "assets", "cdn", "occ-"];
-/// Names of everything else: API, licences, telemetry, search.
+/// Keywords in names of everything else: API, licences, telemetry, search.
 const CONTROL_NAMES: [&str; 2] = ["netflix", "nflxsearch"];
-/// The expectation of a server before anything is seen of it.
+/// The expectation of a server before any of its traffic is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
-    /// The name is a media appliance's.
+    /// The name is a media server's.
     Media,
-    /// No telling name, and its address is in a range that Netflix announces.
+    /// No telling name, but the address is in a range that Netflix announces.
     Range,
     /// Nothing.
     Unknown,
     /// The name is that of a host for files.
     Files,
-    /// The name is another one of Netflix's.
+    /// The name is another Netflix name.
     Control,
 }
 
 impl Site {
-    /// Returns what evidence says. One name of a media appliance is enough; of others, the
-    /// strongest counts.
+    /// Returns the expectation that evidence gives. One name of a media server is enough; of other
+    /// names, the strongest counts.
     pub(crate) fn of(server: &Server) -> Self {
         let names = || {
             server

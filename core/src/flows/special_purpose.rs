@@ -1,9 +1,9 @@
-//! Addresses that name nobody elsewhere (RFC 6890).
+//! Addresses that identify no remote host (RFC 6890).
 
 use std::net::IpAddr;
 
-/// Returns true for addresses that no host elsewhere has: those of a link, loopback, multicast and unspecified ones, also
-/// those of version 4 within version 6.
+/// Returns true for addresses that no remote host has: link-local, loopback, multicast and unspecified ones, including
+/// IPv4 addresses of these kinds within IPv6.
 pub(crate) fn is_special_purpose(address: IpAddr) -> bool {
     let is_link_local = match address {
         IpAddr::V4(address) => address.is_link_local(),

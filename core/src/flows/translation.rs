@@ -4,13 +4,13 @@ use super::key::{End, FlowKey};
 use crate::bounded::clock_table::Table;
 use crate::config::Config;
 
-/// Translated flows remembered at once: a home router has some thousand.
+/// Translated flows remembered at once; a home router has some thousands.
 const MOST: u64 = 4096;
 
-/// Flows that are another's packets with a translated address.
+/// Flows that consist of another flow's packets with a translated address.
 #[derive(Debug)]
 pub(crate) struct Translations {
-    /// The flow that counts, and whether its ends are in the other order.
+    /// The flow that is counted, and whether its ends are in the other order.
     flows: Table<FlowKey, (FlowKey, bool)>,
 }
 
@@ -21,12 +21,12 @@ impl Translations {
         }
     }
 
-    /// The most memory that they hold, in bytes.
+    /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound() -> u64 {
         Table::<FlowKey, (FlowKey, bool)>::bound(MOST)
     }
 
-    /// The flow that a translated one stands for, and true if its ends are in the other order.
+    /// Returns the flow that a translated one stands for, and true if its ends are in the other order.
     pub(crate) fn of(&mut self, key: &FlowKey) -> Option<(FlowKey, bool)> {
         if self.flows.len() == 0 {
             return None;
@@ -35,8 +35,8 @@ impl Translations {
         Some(self.flows[slot])
     }
 
-    /// Notes that `translated` is `inside` with another address at one end, if that may be: the other end must be the
-    /// same. `senders` are the ends that sent the same packet in either flow, the inside one first.
+    /// Records that `translated` is `inside` with another address at one end, if that is possible: the other end must
+    /// be the same. `senders` are the ends that sent the same packet in either flow, the inside one first.
     pub(crate) fn add(
         &mut self,
         translated: FlowKey,
@@ -47,7 +47,7 @@ impl Translations {
             inside.address(inside_end) == translated.address(end)
                 && inside.port(inside_end) == translated.port(end)
         };
-        // An address that stays and only changes its port is another connection.
+        // A flow whose address stays and whose port alone changes is another connection.
         let moved =
             |inside_end: End, end: End| inside.address(inside_end) != translated.address(end);
         let is_one = same(inside_sender, sender) && moved(1 - inside_sender, 1 - sender)

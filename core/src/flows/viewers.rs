@@ -1,4 +1,4 @@
-//! Which addresses are one device's, as the link layer shows: a device has several, of both versions of IP.
+//! Addresses by device, as the link layer shows them: a device may have several IPv4 and IPv6 addresses.
 
 use std::net::IpAddr;
 
@@ -7,14 +7,15 @@ use crate::config::Config;
 use crate::flows::special_purpose::is_special_purpose;
 use crate::wire::link_ends::LinkAddress;
 
-/// Addresses remembered for each viewer: one of IPv4, and some of IPv6, of which a device takes a new one every day (RFC 8981).
+/// Addresses remembered per viewer: one IPv4 address, and several IPv6 addresses, because a device takes a new one
+/// every day (RFC 8981).
 const EACH: u64 = 8;
 
 fn most(config: &Config) -> u64 {
     config.max_viewers().saturating_mul(EACH)
 }
 
-/// Devices by what frames and packets say.
+/// Devices as frames and packets show them.
 #[derive(Debug)]
 pub(crate) struct Viewers {
     /// The first address of each device.
@@ -32,7 +33,7 @@ impl Viewers {
         }
     }
 
-    /// The most memory that they hold, in bytes.
+    /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         Table::<LinkAddress, IpAddr>::bound(most(config))
             .saturating_add(Table::<IpAddr, IpAddr>::bound(most(config)))
@@ -77,7 +78,7 @@ mod tests {
         viewers.note([4; 6], address("10.0.0.3"));
         assert_eq!((viewers.of(old), viewers.of(new)), (old, old));
         assert_eq!(viewers.of(address("10.0.0.3")), address("10.0.0.3"));
-        // The address went to another device.
+        // The address has moved to another device.
         viewers.note([4; 6], new);
         assert_eq!(viewers.of(new), address("10.0.0.3"));
     }

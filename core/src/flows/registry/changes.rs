@@ -1,4 +1,4 @@
-//! Servers whose role changed, for a host that lives on them.
+//! Servers whose role changed, for hosts that need to know of each change.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use crate::facts::annotation::ServerId;
 pub(crate) struct Changes {
     is_watched: bool,
     numbering: Numbering,
-    /// Places of servers.
+    /// Places of servers, in the order of their changes.
     queue: VecDeque<usize>,
     /// By place: the server that waits.
     waiting: Vec<Option<ServerId>>,
@@ -28,18 +28,18 @@ impl Changes {
         }
     }
 
-    /// The most memory that they hold, in bytes.
+    /// Returns the most memory that they hold, in bytes.
     pub(super) fn bound(config: &Config) -> u64 {
         let servers = config.max_servers();
         size::list::<usize>(servers).saturating_add(size::list::<Option<ServerId>>(servers))
     }
 
-    /// Begins to keep them.
+    /// Starts to keep them.
     pub(crate) fn watch(&mut self) {
         self.is_watched = true;
     }
 
-    /// Notes that a server's role changed.
+    /// Records that a server's role changed.
     pub(crate) fn note(&mut self, id: ServerId) {
         if !self.is_watched {
             return;

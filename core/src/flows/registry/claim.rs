@@ -1,4 +1,4 @@
-//! Evidence as it comes, and which flows of an address it speaks for.
+//! Evidence as it arrives, and the flows of an address that it applies to.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -6,11 +6,11 @@ use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey};
 use crate::packet::Time;
 
-/// Protocol numbers of IP (IANA).
+/// IP protocol numbers (IANA).
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-/// Ports of an address that are remembered as Netflix's. Servers have one or two.
+/// Number of an address's ports that are remembered as Netflix. Servers use one or two.
 const PORTS: usize = 4;
 
 /// A piece of evidence for an address.
@@ -29,28 +29,28 @@ pub(crate) struct Resolver {
     pub(crate) over_udp: bool,
 }
 
-/// The flows of an address that a piece of evidence speaks for.
+/// The flows of an address that a piece of evidence applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// All: an address range says so.
+    /// All flows, for evidence from an address range.
     Everything,
-    /// All that begin until then: DNS says so.
+    /// All flows that begin by then, for evidence from DNS.
     Until(Time),
-    /// The flows of one port: a flow of that port says so.
+    /// The flows of one port, for evidence from a flow on that port.
     Port(u16),
-    /// The flow that says so, and no other: its address is a proxy's.
+    /// Only the flow that gave it, because its address is a proxy's.
     Flow,
 }
 
-/// The flows of a server's address that its evidence speaks for.
+/// The flows of a server's address that all its evidence applies to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reach {
     pub(super) everything: bool,
-    /// Until when DNS speaks for the address; `None` if it never did.
+    /// Time until which DNS evidence applies to the address; `None` if there never was any.
     pub(super) until: Option<Time>,
-    /// The ports that own names were seen on; 0 where there is none.
+    /// The ports on which own names were seen; unused places are 0.
     pub(super) ports: [u16; PORTS],
-    /// Flows of it were counted that are no longer held.
+    /// True if the address counted flows that are no longer held.
     pub(super) has_past: bool,
 }
 
@@ -62,7 +62,7 @@ impl Reach {
         has_past: false,
     };
 
-    /// Takes more; returns true if flows that were not reached before may be now.
+    /// Extends the reach. Returns true if it may include flows now that it did not include before.
     pub(super) fn extend(&mut self, extent: Extent) -> bool {
         match extent {
             Extent::Flow => false,
@@ -78,7 +78,7 @@ impl Reach {
                 }
                 match self.ports.iter_mut().find(|known| **known == 0) {
                     Some(free) => *free = port,
-                    // So many services of Netflix's on one address: it is Netflix's.
+                    // An address with more Netflix ports than are remembered belongs to Netflix entirely.
                     None => self.everything = true,
                 }
                 true
@@ -86,13 +86,13 @@ impl Reach {
         }
     }
 
-    /// Ends what DNS said, as it names another service now.
+    /// Ends the DNS evidence, because DNS names another service now.
     pub(super) fn end(&mut self, time: Time) {
         self.until = self.until.map(|until| until.min(time));
     }
 
-    /// Returns true if it reaches a flow that began at `time`, with the server at `end`. `is_client` says that its address
-    /// opens connections, as a viewer's own device does that has a name with a keyword in it.
+    /// Returns true if the evidence applies to a flow that began at `time`, with the server at `end`. `is_client` is
+    /// true if its address opens connections, as a viewer's device does whose own name contains a keyword.
     pub(super) fn covers(&self, key: &FlowKey, end: End, time: Time, is_client: bool) -> bool {
         if self.everything {
             return true;
@@ -112,16 +112,16 @@ impl Reach {
     }
 }
 
-/// Ports below are those of services (RFC 6335, section 6).
+/// Ports below this belong to services (RFC 6335, section 6).
 const WELL_KNOWN: u16 = 1024;
 
-/// Returns true if an end has a client's port, and the other one a service's.
+/// Returns true if an end has a client's port and the other one a service's.
 pub(super) fn speaks_from_client_port(key: &FlowKey, end: End) -> bool {
     let other = key.port(1 - end);
     key.has_ports() && key.port(end) >= WELL_KNOWN && other < WELL_KNOWN && other != 0
 }
 
-/// Returns true if an end speaks to a group: servers speak to one client each.
+/// Returns true if an end sends to a group. Servers send to one client each.
 fn is_to_many(key: &FlowKey, end: End) -> bool {
     let other = key.address(1 - end);
     other.is_multicast() || other == IpAddr::V4(Ipv4Addr::BROADCAST)

@@ -1,4 +1,4 @@
-//! Copies of packets, and tags, as flows count them.
+//! Copies of packets, and VLAN or tunnel tags, as flows count them.
 
 use super::Registry;
 use crate::bounded::clock_table::Slot;
@@ -16,14 +16,14 @@ impl Registry {
         }
     }
 
-    /// True if a flow has had no more packets than are looked at for copies.
+    /// Returns true if a flow has had no more packets than are examined for copies.
     pub(crate) fn is_young(&self, slot: Slot) -> bool {
         let sent = &self.flows[slot].sent;
         sent[0].packets + sent[1].packets <= u64::from(WATCHED)
     }
 
-    /// Notes that a flow is opened by the same packet as before, at a much earlier time than it had reached, or behind more
-    /// packets than are looked at: what follows is a part of the capture that comes a second time.
+    /// Records that the packet that opened a flow comes again, at a much earlier time than the flow had reached, or
+    /// after more packets than are examined. The packets that follow are a part of the capture that is in it twice.
     pub(crate) fn note_replay(&mut self, slot: Slot, time: Time, window: i64) {
         let is_young = self.is_young(slot);
         let flow = &mut self.flows[slot];
@@ -31,15 +31,16 @@ impl Registry {
         flow.replayed |= reached > window || reached > 0 && !is_young;
     }
 
-    /// True if a packet is of a part of the capture that comes a second time: it ends where the flow had been.
+    /// Returns true if a packet is in a part of the capture that is in it twice. That part ends where the flow had
+    /// been.
     pub(crate) fn is_replayed(&mut self, slot: Slot, time: Time) -> bool {
         let flow = &mut self.flows[slot];
         flow.replayed &= time <= flow.t_last;
         flow.replayed
     }
 
-    /// Notes the tags that a packet came with, and returns true if those of its direction come by turns: once they change,
-    /// a flow has moved, as in a handover.
+    /// Records the tags that a packet came with. Returns true if the tags of its direction alternate: if they change
+    /// only once, the flow has moved, as in a handover.
     pub(crate) fn note_scope(&mut self, slot: Slot, sender: End, scope: u16) -> bool {
         const BY_TURNS: u8 = 3;
         let flow = &mut self.flows[slot];
@@ -51,7 +52,7 @@ impl Registry {
         flow.scope_changes >= BY_TURNS
     }
 
-    /// Takes one packet out of all counts: it was a copy.
+    /// Subtracts one packet from all counts, because it was a copy.
     pub(crate) fn uncount(&mut self, slot: Slot, sender: End, bytes: u32) {
         let flow = &mut self.flows[slot];
         let sent = &mut flow.sent[usize::from(sender)];
@@ -69,7 +70,7 @@ impl Registry {
         }
     }
 
-    /// Takes a flow's packets out of all counts, and returns their number: they are copies of another flow's.
+    /// Subtracts a flow's packets from all counts, because they are copies of another flow's. Returns their number.
     pub(crate) fn withdraw(&mut self, slot: Slot) -> u32 {
         let flow = &mut self.flows[slot];
         let sent = std::mem::take(&mut flow.sent);

@@ -1,4 +1,4 @@
-//! Evidence to servers: what an answer of DNS or a name tells of an address, and the verdict.
+//! From evidence to servers: what a DNS answer or a name shows about an address, and the verdict.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,11 +15,11 @@ use crate::flows::special_purpose::is_special_purpose;
 use crate::packet::{Stamp, Time};
 use crate::wire::dns;
 
-/// Nanoseconds of a second.
+/// Nanoseconds per second.
 const SECOND: i64 = 1_000_000_000;
 
 impl Registry {
-    /// Takes a DNS answer's addresses.
+    /// Processes a DNS answer's addresses.
     pub(crate) fn learn_dns(
         &mut self,
         config: &Config,
@@ -32,7 +32,7 @@ impl Registry {
         for answer in response.answers(|name| config.is_netflix(name)) {
             let address = answer.address;
             if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
-                // Filters answer with such addresses; they are nobody's server.
+                // DNS filters answer with such addresses, which belong to no server.
                 continue;
             }
             let seconds = u64::from(answer.time_to_live).max(config.dns_keep());
@@ -50,7 +50,7 @@ impl Registry {
                 Some(_) => EvidenceKind::Dns,
                 None => EvidenceKind::Cname,
             };
-            // Filters also answer with themselves, and with nobody.
+            // DNS filters also answer with their own address, or with none.
             let is_sinkhole = address == resolver.address
                 || address == IpAddr::V4(Ipv4Addr::BROADCAST)
                 || is_special_purpose(address);
@@ -69,12 +69,12 @@ impl Registry {
         }
     }
 
-    /// Returns true if an answer that names nobody of Netflix's may still say something.
+    /// Returns true if an answer that names no Netflix host may still matter.
     pub(crate) const fn minds_foreign_dns(&self) -> bool {
         self.is_dns_used
     }
 
-    /// Ends what DNS said of an address, as it names another service now.
+    /// Ends the DNS evidence for an address, because DNS names another service now.
     fn end_dns(&mut self, address: IpAddr, time: Time) {
         if let Some(host) = self.hosts.find(&HostKey::new(address))
             && let Some(id) = self.hosts[host].server
@@ -83,7 +83,7 @@ impl Registry {
         }
     }
 
-    /// Takes what is known of an IPv4 address for that of IPv6 which stands for it.
+    /// Copies the evidence for an IPv4 address to the IPv6 address that embeds it.
     pub(super) fn learn_embedded(&mut self, config: &Config, host: Slot, embedded: IpAddr) {
         let Some(id) = self
             .hosts
@@ -112,7 +112,7 @@ impl Registry {
         }
     }
 
-    /// Takes a piece of evidence for all of an address; returns the server if the address now is one.
+    /// Adds a piece of evidence for a whole address. Returns the server if the address now is one.
     pub(crate) fn identify(
         &mut self,
         config: &Config,
@@ -130,7 +130,7 @@ impl Registry {
         self.learn(config, address, claim)
     }
 
-    /// Takes a piece of evidence; returns the server if the address now is one.
+    /// Adds a piece of evidence. Returns the server if the address now is one.
     pub(super) fn learn(
         &mut self,
         config: &Config,
@@ -148,7 +148,7 @@ impl Registry {
         self.learn_of(config, host, claim)
     }
 
-    /// Takes a piece of evidence for an address that has its entry.
+    /// Adds a piece of evidence for an address that has an entry.
     pub(super) fn learn_of(
         &mut self,
         config: &Config,
@@ -171,7 +171,7 @@ impl Registry {
         Some(id)
     }
 
-    /// Adds a piece of evidence; returns true if other things are to be expected of the server now.
+    /// Adds a piece of evidence to a server. Returns true if its expectations changed.
     pub(super) fn add_evidence(&mut self, config: &Config, id: ServerId, claim: Claim<'_>) -> bool {
         let Claim {
             kind,
@@ -187,7 +187,7 @@ impl Registry {
         if known || (!first_of_kind && evidence.len() as u64 >= config.max_evidence()) {
             return false;
         }
-        // Behind its equals: the first name of a kind stays the one shown.
+        // Inserted after equal kinds, so that the first name of a kind stays the one that is shown.
         let at = evidence.partition_point(|e| e.kind <= kind);
         evidence.insert(
             at,
@@ -202,7 +202,7 @@ impl Registry {
         std::mem::replace(&mut self.sites[self.numbering.place(id)], site) != site
     }
 
-    /// Makes an address a server, with all that was counted of it before.
+    /// Makes an address a server, with everything that was counted for it before.
     pub(super) fn make_server(
         &mut self,
         config: &Config,

@@ -22,38 +22,38 @@ pub(super) struct Sent {
 pub(crate) struct Flow {
     /// Number in order of appearance; `None` for traffic without ports.
     pub(crate) number: Option<u32>,
-    /// The Netflix end, if one is.
+    /// The Netflix end, if there is one.
     pub(crate) server: Option<(ServerId, End)>,
     /// The place where its contents are followed.
     pub(crate) connection: Slot,
-    /// The contents were looked at and say nothing about who it is.
+    /// True if the contents were read and do not show who it is.
     pub(crate) identified_or_given_up: bool,
     /// Sequence number of the SYN that opened it.
     pub(crate) opened_by: Option<u32>,
-    /// The end that it was last followed as the client's.
+    /// The end that was last followed as the client's.
     pub(crate) client: Option<End>,
-    /// Something that would belong to segments passed before it was known to be Netflix's.
+    /// True if something that belongs to segments passed before the flow was known to be Netflix.
     pub(crate) passed_over: bool,
-    /// The connection is over, and not followed any more.
+    /// True if the connection is over and no longer followed.
     pub(crate) over: bool,
-    /// It is a path of a Multipath TCP connection, whose data may come by several.
+    /// True if it is a path of a Multipath TCP connection, whose data may come over several.
     pub(crate) has_paths: bool,
-    /// Packets that are still looked at for copies, and one more.
+    /// Number of packets still to be examined for copies, plus one.
     pub(crate) watch: u8,
-    /// True while packets are given a second time.
+    /// True while its packets come a second time.
     pub(super) replayed: bool,
-    /// Copies of its packets.
+    /// Number of copies of its packets.
     pub(super) copies: u32,
-    /// Per end: the scope of its last packet that had tags, as few bits; and how often these changed.
+    /// Per end: the scope of its last tagged packet in a few bits, and the number of changes.
     pub(super) scopes: [u16; 2],
     pub(super) scope_changes: u8,
     /// The end that opened it, if that was seen.
     pub(crate) opener: Option<End>,
-    /// The evidence of its own by which it is Netflix's.
+    /// Its own evidence, if that identifies it as Netflix.
     pub(crate) own: Option<EvidenceKind>,
-    /// The name that it gave, one of its server's.
+    /// The name in that evidence, one of its server's names.
     pub(crate) own_name: Option<Arc<str>>,
-    /// The user's own ranges say that its server is Netflix's.
+    /// True if the user's own ranges include its server.
     pub(crate) is_firm: bool,
     /// True if its own evidence names another service.
     pub(crate) is_foreign: bool,
@@ -67,7 +67,7 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// A flow of which nothing was seen yet.
+    /// Creates a flow without packets.
     pub(super) fn new(hosts: [Slot; 2], time: Time) -> Self {
         Self {
             number: None,
@@ -98,8 +98,7 @@ impl Flow {
         }
     }
 
-    /// Returns true if all that passed of it was followed as if `server` had been known to be
-    /// Netflix's from the start.
+    /// Returns true if all its packets so far were followed as if `server` had been known to be Netflix from the start.
     pub(super) const fn is_whole(&self, server: End) -> bool {
         match self.client {
             Some(client) => {
@@ -110,12 +109,12 @@ impl Flow {
         }
     }
 
-    /// The latest time of its packets.
+    /// Returns the latest time of its packets.
     pub(crate) const fn seen_until(&self) -> Time {
         self.t_last
     }
 
-    /// Counters seen from the client, with `server` as the Netflix end.
+    /// Returns the counters as seen from the client, with `server` as the Netflix end.
     #[must_use]
     pub(crate) const fn counters(&self, server: End) -> Counters {
         let (down, up) = (&self.sent[server as usize], &self.sent[1 - server as usize]);
@@ -133,20 +132,20 @@ impl Flow {
 pub(super) struct Host {
     pub(super) server: Option<ServerId>,
     pub(super) first_flow: Slot,
-    /// Counted by flows that are no longer held: sent by this address, sent to it.
+    /// Counts of flows that are no longer held: sent by this address, sent to it.
     pub(super) past: [Sent; 2],
     pub(super) past_flows: u32,
-    /// First and last packet of those.
+    /// First and last packet of these flows.
     pub(super) t_first: Time,
     pub(super) t_last: Time,
-    /// Would be a server, had there been room.
+    /// True if the address would be a server had there been room.
     pub(super) refused: bool,
-    /// The device opens connections.
+    /// True if the device opens connections.
     pub(super) is_client: bool,
 }
 
 impl Host {
-    /// An address of which nothing is known yet.
+    /// Creates an address without any evidence.
     pub(super) fn new() -> Self {
         Self {
             server: None,

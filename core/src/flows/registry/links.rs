@@ -1,4 +1,4 @@
-//! Flows in the lists of their addresses, and what stays of them there when they go.
+//! Flows in the lists of their addresses, and the counts that stay there when flows go.
 
 use super::Registry;
 use crate::bounded::clock_table::{NONE, Slot};
@@ -11,7 +11,7 @@ impl Registry {
 
     pub(super) fn link(&mut self, slot: Slot) {
         let hosts = self.flows[slot].hosts;
-        // An address that talks to itself stands in its list once.
+        // An address that talks to itself is in its own list only once.
         let ends = if hosts[0] == hosts[1] { 0..1 } else { 0..2 };
         for end in ends {
             let host = hosts[end];
@@ -44,8 +44,8 @@ impl Registry {
         }
     }
 
-    /// Adds what a flow counted to its addresses' past, should one of them turn out to be a server. What a server's
-    /// flow counted is that server's already.
+    /// Adds a flow's counts to the past of its addresses, in case one turns out to be a server. A server's flow has
+    /// already been counted there.
     pub(super) fn settle_past(&mut self, slot: Slot) {
         let flow = &self.flows[slot];
         if let Some((id, _)) = flow.server {
@@ -71,7 +71,7 @@ impl Registry {
     }
 
     pub(super) fn evict_flow(&mut self, evicted: impl FnOnce(Slot, Slot)) {
-        // Netflix's flows stay, unless they are nearly all there is.
+        // Netflix flows stay, unless almost all flows are Netflix.
         let keep_netflix = self.netflix_flows < self.flows.len() - self.flows.len() / 8;
         let victim = self
             .flows

@@ -1,4 +1,4 @@
-//! Why a server stays where others need room.
+//! Reasons to keep a server when others need room.
 
 use crate::facts::annotation::ServerId;
 
@@ -7,6 +7,6 @@ use crate::facts::annotation::ServerId;
 pub(super) struct Tenure {
     pub(super) id: ServerId,
     pub(super) has_segments: bool,
-    /// Packets that it had when it was last looked at.
+    /// Packets that it had when it was last examined.
     pub(super) seen: u64,
 }

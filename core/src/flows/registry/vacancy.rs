@@ -1,9 +1,9 @@
-//! Room for servers: which of them goes when another is named and the table is full.
+//! Room for servers: which one is evicted when another is named and the table is full.
 //!
-//! An address that was seen at work outlives one that was only named: names are forged with one packet each, and
-//! packets with one more. A server that never had a packet goes first, the one named longest ago; its number is given
-//! to the next, as no packet, flow or segment has it. Then goes one that has packets and no segment, and had none
-//! lately; the next in its place gets another number. A server with a segment stays.
+//! An address with observed traffic outlives one that was only named: forging a name takes one packet, and forging
+//! traffic one more. A server that never had a packet goes first, the one named longest ago. Its number is given to the
+//! next, because no packet, flow or segment refers to it. Next goes one that has packets, no segment, and no recent
+//! packets; its successor gets another number. A server with a segment stays.
 
 use super::Registry;
 use super::claim::Reach;
@@ -16,7 +16,7 @@ use crate::facts::server::Server;
 use crate::flows::key::HostKey;
 use crate::flows::site::Site;
 
-/// Servers looked at for one that goes, each time that another may be named.
+/// Servers examined for eviction each time that another may be named.
 const MOST_LOOKED_AT: usize = 64;
 
 impl Registry {
@@ -29,7 +29,7 @@ impl Registry {
         claimed.or_else(|| self.numbering.next(self.idle?))
     }
 
-    /// Takes note that a server has segments, so that it stays.
+    /// Records that a server has segments, so that it stays.
     pub(crate) fn keep(&mut self, id: ServerId) {
         let tenure = self.tenures.get_mut(self.numbering.place(id));
         if let Some(tenure) = tenure.filter(|tenure| tenure.id == id) {
@@ -41,7 +41,7 @@ impl Registry {
         }
     }
 
-    /// Takes servers that had a packet since they were named from the front of those that would make room.
+    /// Removes servers that have had a packet since they were named from the front of the eviction queue.
     #[cold]
     pub(super) fn pass_over_working(&mut self) {
         self.pass_over_claimed();
@@ -56,8 +56,8 @@ impl Registry {
         }
     }
 
-    /// Looks for a server without segments that goes next, where none was only named: one that had no packet since it was
-    /// last looked at.
+    /// Looks for a server without segments to evict next if no server was only named: one without a packet since it was
+    /// last examined.
     pub(super) fn look_for_idle(&mut self) {
         if self.idle.is_some() || !self.claimed.is_empty() || self.servers.len() < self.max_servers
         {
@@ -78,7 +78,7 @@ impl Registry {
         }
     }
 
-    /// Makes room for another server; returns its number.
+    /// Evicts a server for another; returns the number for the new one.
     pub(super) fn vacate(&mut self) -> Option<ServerId> {
         let Some(id) = self.vacancy() else {
             self.look_for_idle();
@@ -95,13 +95,13 @@ impl Registry {
                 self.hosts[host].server = None;
                 self.take_flows_from(former, host);
             }
-            // The next that goes is looked for once the new one has the place.
+            // The next one to evict is looked for once the new server has the place.
             self.pass_over_claimed();
         }
         Some(id)
     }
 
-    /// Makes the flows of a server that goes nobody's. What others of its flows counted stays with its address.
+    /// Detaches the flows of a server that is evicted. What its other flows counted stays with its address.
     fn take_flows_from(&mut self, id: ServerId, host: Slot) {
         let server = &self.servers[self.numbering.place(id)];
         let (mut left, mut flows) = (server.counters, server.flows);
@@ -131,7 +131,7 @@ impl Registry {
         }
     }
 
-    /// Puts a server where there is room for it.
+    /// Puts a server into a free place.
     pub(super) fn settle_in(&mut self, id: ServerId, server: Server, reach: Reach) {
         if server.counters == Counters::default() {
             self.claimed.push_back(id);

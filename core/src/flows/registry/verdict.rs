@@ -1,4 +1,4 @@
-//! The verdict of a flow: what its own name says, or else what is known of its server's address.
+//! The verdict of a flow: by its own name, or else by the evidence for its server's address.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey, HostKey};
 use crate::packet::Time;
 
-/// Flows of an address looked at for its first and last packet, when one of them turns out to be another's.
+/// Flows of an address examined for its first and last packet when one of them turns out to belong to another server.
 const MOST_REVIEWED: usize = 256;
 
 impl Registry {
-    /// Returns what a flow without a name of its own is taken for: the end whose address is known. Of two, the one
+    /// Returns the verdict of a flow without its own name: the end whose address is known. If both are, the one
     /// identified first.
     pub(super) fn inherited(
         &self,
@@ -31,7 +31,7 @@ impl Registry {
             let host = &self.hosts[hosts[usize::from(end)]];
             let id = host.server?;
             let fits = !flows_decide
-                // Servers do not open connections: a viewer's own device may have a name with a keyword in it.
+                // Servers do not open connections, but a viewer's device whose name contains a keyword does.
                 || opener != Some(end)
                     && self.reaches[self.numbering.place(id)].covers(key, end, time, host.is_client);
             fits.then_some((id, end))
@@ -42,8 +42,8 @@ impl Registry {
         }
     }
 
-    /// Tells which end opened a flow. Clients open from ports above those they open to; a SYN that seems to go the
-    /// other way is damaged, or that of two peers, and says nothing.
+    /// Records which end opened a flow. Clients open connections from higher ports to lower ones. A SYN that seems to
+    /// go the other way is damaged or between two peers, and tells nothing.
     pub(crate) fn opened(&mut self, config: &Config, slot: Slot, opener: End) {
         let key = self.flows.key(slot);
         if key.port(opener) < key.port(1 - opener) {
@@ -60,7 +60,7 @@ impl Registry {
         }
     }
 
-    /// Gives a flow without a verdict the one that its addresses have.
+    /// Gives a flow without a verdict that of its addresses.
     pub(super) fn inherit(&mut self, config: &Config, slot: Slot) {
         let (key, flow) = self.flows.entry(slot);
         let found = self.inherited(config, key, flow.hosts, flow.opener, flow.t_first);
@@ -69,7 +69,7 @@ impl Registry {
         }
     }
 
-    /// Takes a name of Netflix's that a flow itself gave, with its server at `end`.
+    /// Applies a Netflix name that a flow itself gave, with its server at `end`.
     pub(crate) fn claim(&mut self, config: &Config, slot: Slot, end: End, mut claim: Claim<'_>) {
         let key = self.flows.key(slot);
         if !config.flows_decide() {
@@ -96,15 +96,15 @@ impl Registry {
         }
     }
 
-    /// Takes a name of another service that a flow itself gave: it is none of Netflix's.
+    /// Applies another service's name that a flow itself gave: the flow is not Netflix.
     pub(crate) fn disown(&mut self, slot: Slot) {
         self.detach(slot);
         self.flows[slot].is_foreign = true;
         self.flows[slot].own_name = None;
     }
 
-    /// Widens what a server's evidence speaks for, and gives it the flows of its address that are reached now. Returns
-    /// true if there were packets of them before, and whether some were not followed as a server's are.
+    /// Widens the reach of a server's evidence, and gives the server the flows of its address that it reaches now.
+    /// Returns true if these already had packets, and true if some of those were not followed as a server's are.
     pub(super) fn extend(
         &mut self,
         config: &Config,
@@ -140,7 +140,7 @@ impl Registry {
         (late, missed)
     }
 
-    /// Gives a flow to a server, with all that it counted.
+    /// Gives a flow to a server, with everything that it counted.
     pub(super) fn attach(&mut self, slot: Slot, id: ServerId, end: End) {
         let flow = &mut self.flows[slot];
         flow.server = Some((id, end));
@@ -160,11 +160,11 @@ impl Registry {
         server.counters.add(&counted);
         server.t_first = server.t_first.min(flow.t_first);
         server.t_last = server.t_last.max(flow.t_last);
-        // It is at work, so it makes no room any more.
+        // The server has traffic now, so it is no longer evicted as one that was only named.
         self.pass_over_working();
     }
 
-    /// Takes a flow, with all that it counted, from its server.
+    /// Takes a flow, with everything that it counted, from its server.
     fn detach(&mut self, slot: Slot) {
         let flow = &mut self.flows[slot];
         let Some((id, end)) = flow.server.take() else {
@@ -187,7 +187,7 @@ impl Registry {
         }
     }
 
-    /// Finds a server's first and last packet among the flows that it has left.
+    /// Finds a server's first and last packet among the flows that remain.
     fn review_times(&mut self, id: ServerId) {
         let address = self.servers[self.numbering.place(id)].address;
         let Some(host) = self.hosts.find(&HostKey::new(address)) else {
