@@ -1,5 +1,5 @@
 //! The classic rule, as it is taught: per server address, any uplink TCP packet with payload starts a segment, every
-//! downlink TCP payload byte of that address adds to it, a segment without downlink payload is dropped.
+//! downlink TCP payload byte of that address is added to it, and a segment without downlink payload is dropped.
 
 use super::context::{Context, Outcome};
 use crate::bounded::numbering::Numbering;
@@ -10,19 +10,19 @@ use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::Tcp;
 
-/// The segment that each server has open, by server id.
+/// The open segment of each server, by server id.
 #[derive(Debug, Default)]
 pub(crate) struct Classic {
     open: Vec<Option<u32>>,
 }
 
 impl Classic {
-    /// The most memory that it holds, in bytes.
+    /// Returns the most memory that it holds, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         size::list::<Option<u32>>(config.max_servers())
     }
 
-    /// Takes a packet of a server's TCP flow.
+    /// Processes a packet of a server's TCP flow.
     pub(crate) fn packet(
         &mut self,
         tcp: &Tcp<'_>,
@@ -40,7 +40,7 @@ impl Classic {
                 ..Outcome::default()
             };
         }
-        // Of servers that had the same place one after the other, only the last may have a segment.
+        // If several servers had the same place one after the other, only the last may have a segment.
         let server = Numbering::of(ctx.config.max_servers()).place(server);
         if self.open.len() <= server {
             self.open.resize(server + 1, None);
@@ -69,7 +69,7 @@ impl Classic {
                 return;
             };
             if segment.bytes == 0 {
-                // Dropped for want of an answer: this request takes its place and its number.
+                // The earlier request got no answer and is dropped: this one takes its place and its number.
                 (segment.flow, segment.client, segment.client_port) =
                     (ctx.number.unwrap_or_default(), client, client_port);
                 (

@@ -1,4 +1,4 @@
-//! The tables that a connection may use while it reads a packet, and the facts that it hands up.
+//! The tables that a connection may use while it reads a packet, and the facts that it returns to the engine.
 
 use std::net::IpAddr;
 
@@ -11,29 +11,29 @@ use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
 use crate::wire::dns;
 
-/// The answer of a connection to one of its packets.
+/// A connection's result for one of its packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// A request begins in it.
+    /// True if a request begins in the packet.
     pub(crate) request: bool,
-    /// The segment whose bytes it carries.
+    /// The segment whose bytes the packet carries.
     pub(crate) segment: Option<u32>,
-    /// Framing in it was cut.
+    /// True if framing in the packet was cut.
     pub(crate) truncated: bool,
 }
 
 /// A fact that a connection read and that concerns more than itself. The engine applies it after the packet.
 #[derive(Debug)]
 pub(crate) enum Learnt {
-    /// A name of the flow's own, which is Netflix's.
+    /// The flow's own name, which belongs to Netflix.
     Name {
         kind: EvidenceKind,
         name: Box<str>,
         frame: u64,
-        /// The flow leads to a proxy: the name says nothing of its address.
+        /// True if the flow leads to a proxy, so that the name tells nothing about its address.
         is_proxied: bool,
     },
-    /// A name of the flow's own is another service's.
+    /// The flow's own name belongs to another service.
     Foreign,
     /// A DNS answer over TCP.
     Dns {
@@ -42,46 +42,46 @@ pub(crate) enum Learnt {
     },
 }
 
-/// The facts that a connection has of its flow, and where it puts what it finds out.
+/// What a connection may know about its flow, and where it puts what it finds out.
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a Config,
     pub(crate) segments: &'a mut SegmentTable,
-    /// Facts that the packet taught.
+    /// Facts learnt from the packet.
     pub(crate) learnt: &'a mut Vec<Learnt>,
     pub(crate) key: &'a FlowKey,
     /// The flow's number.
     pub(crate) number: Option<u32>,
-    /// The flow's client end.
+    /// The client's end of the flow.
     pub(crate) client: End,
-    /// The server, once it is known to be Netflix's.
+    /// The server, once it is known to be Netflix.
     pub(crate) server: Option<ServerId>,
-    /// The identifier that the server has or gets if the flow names it; `None` where there is no room for one more.
+    /// The number that the server has, or gets if the flow names it; `None` if there is no room for another server.
     pub(crate) reserved: Option<ServerId>,
-    /// The flow's own evidence by which it is Netflix's.
+    /// The flow's own evidence, if that identifies it as Netflix.
     pub(crate) own: Option<EvidenceKind>,
     /// The proxy that the flow goes through.
     pub(crate) via: Option<Via>,
-    /// The user's own ranges say that it is Netflix's, whatever it says itself.
+    /// True if the user's own ranges include the server, whatever name the flow gives.
     pub(crate) is_firm: bool,
-    /// Something passed which would be a segment's, were the server known to be Netflix's.
+    /// True if something passed that would belong to a segment, were the server known to be Netflix.
     pub(crate) passed_over: bool,
-    /// Something was learnt, opened or passed over.
+    /// True if something was learnt, opened or passed over.
     pub(crate) has_news: bool,
 }
 
 impl Context<'_> {
-    /// Returns the server, once it is known to be Netflix's.
+    /// Returns the server, once it is known to be Netflix.
     pub(crate) const fn server(&self) -> Option<ServerId> {
         self.server
     }
 
-    /// Notes that something passed which would be a segment's, were the server known to be Netflix's.
+    /// Records that something passed that would belong to a segment, were the server known to be Netflix.
     pub(crate) const fn pass_over(&mut self) {
         (self.passed_over, self.has_news) = (true, true);
     }
 
-    /// Hands up that a name of the flow's own is another service's: then so is the flow, whatever is known of its
-    /// address. Content networks serve many from one.
+    /// Reports that the flow's own name belongs to another service. The flow then does too, whatever is known about its
+    /// address, because content networks serve many services from one address.
     pub(crate) fn learn_foreign(&mut self, kind: EvidenceKind) {
         if self.config.counts(kind) && self.config.flows_decide() && !self.is_firm {
             (self.server, self.reserved) = (None, None);
@@ -90,14 +90,14 @@ impl Context<'_> {
         }
     }
 
-    /// Hands up a name of the flow's own. If it is Netflix's, so is the flow from here on; else it is another's, unless
-    /// the name may be a `cover`.
+    /// Reports the flow's own name. If it belongs to Netflix, so does the flow from here on. Otherwise the flow belongs
+    /// to another service, unless the name may be a `cover`.
     pub(crate) fn learn_name(&mut self, kind: EvidenceKind, name: &str, cover: bool, frame: u64) {
         if !self.config.counts(kind) {
             return;
         }
         if !self.config.is_netflix(name) {
-            // An address is no name.
+            // An address is not a name.
             if !cover && name.parse::<IpAddr>().is_err() {
                 self.learn_foreign(kind);
             }
@@ -116,13 +116,13 @@ impl Context<'_> {
         });
     }
 
-    /// Hands up a DNS answer.
+    /// Reports a DNS answer.
     pub(crate) fn learn_dns(&mut self, response: dns::Response, stamp: Stamp) {
         self.has_news = true;
         self.learnt.push(Learnt::Dns { response, stamp });
     }
 
-    /// Opens a segment; `None` while the server is not known to be Netflix's.
+    /// Opens a segment. Returns `None` while the server is not known to be Netflix.
     pub(crate) fn open(&mut self, stamp: Stamp, transport: Transport) -> Option<u32> {
         let Some(server) = self.server else {
             self.pass_over();
@@ -171,7 +171,7 @@ impl Context<'_> {
         Some(number)
     }
 
-    /// Changes a segment's size, and its server's sum with it.
+    /// Changes a segment's size, and its server's total with it.
     pub(crate) fn resize(&mut self, number: u32, change: impl FnOnce(&mut Segment)) {
         self.segments.resize(number, change);
     }

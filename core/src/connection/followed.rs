@@ -24,7 +24,7 @@ pub(crate) enum AnyConnection {
 }
 
 impl AnyConnection {
-    /// The client's end of the flow.
+    /// Returns the client's end of the flow.
     pub(crate) const fn client(&self) -> End {
         match self {
             Self::Tcp(connection) => connection.client,
@@ -32,7 +32,7 @@ impl AnyConnection {
         }
     }
 
-    /// The client's address when it began, if it has another since.
+    /// Returns the client's address at the start, if it has changed since.
     pub(crate) const fn began_at(&self) -> Option<IpAddr> {
         match self {
             Self::Tcp(_) => None,
@@ -40,7 +40,7 @@ impl AnyConnection {
         }
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns the heap memory of the connection, in bytes.
     fn heap(&self) -> usize {
         match self {
             Self::Tcp(connection) => connection.heap(),
@@ -48,7 +48,7 @@ impl AnyConnection {
         }
     }
 
-    /// Returns true if a segment's request was seen on it.
+    /// Returns true if a segment's request was seen on the connection.
     const fn has_asked(&self) -> bool {
         match self {
             Self::Tcp(connection) => connection.has_asked(),
@@ -56,7 +56,7 @@ impl AnyConnection {
         }
     }
 
-    /// Ends it: a new connection has the same ports, or it makes room.
+    /// Ends the connection: a new one has the same ports, or this one is evicted.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
         match self {
             Self::Tcp(connection) => connection.close(ctx, complete),
@@ -65,28 +65,30 @@ impl AnyConnection {
     }
 }
 
-/// The kind of [`AnyConnection`] to follow a flow by.
+/// The kind of [`AnyConnection`] with which to follow a flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
-    /// TCP, to this port of the server.
+    /// TCP, to this server port.
     Tcp(u16),
     Quic,
 }
 
-/// Netflix's connections passed over in search of another's; behind so many, nearly all there are must be Netflix's.
+/// Netflix connections skipped in search of another service's. After this many, nearly all must be Netflix.
 const MOST_SPARED: usize = 64;
 
-/// Times that a connection goes back to the port it came from: two that are taken for one do so with every packet.
+/// How often a connection may return to the port it came from. Two connections taken for one alternate with every
+/// packet.
 const MOST_RETURNS: u8 = 8;
 
-/// This share of all places is for connections that are over: packets of theirs may come late or again. TCP itself waits
-/// for such for some minutes (TIME-WAIT, RFC 9293, section 3.6.1); with more, the oldest are let go of.
+/// One in this many places is for connections that are over, because their packets may come late or again. TCP itself
+/// waits for such packets for some minutes (TIME-WAIT, RFC 9293, section 3.6.1). If there are more, the oldest are
+/// dropped.
 const OVER_SHARE: usize = 8;
 
-/// Memory that a free place may keep for the next connection, in bytes.
+/// Memory that a free place may keep for its next connection, in bytes.
 const MOST_KEPT: usize = 4096;
 
-/// Connections that are followed, in places that do not move.
+/// Followed connections, in places that do not move.
 #[derive(Debug)]
 pub(crate) struct Connections {
     pub(crate) list: Vec<Followed>,
@@ -95,7 +97,7 @@ pub(crate) struct Connections {
     over: VecDeque<(Slot, Slot)>,
     capacity: usize,
     hand: usize,
-    /// Memory behind each place when it was last weighed, in bytes.
+    /// Memory of each place when it was last weighed, in bytes.
     weights: ByWeight,
     most_weight: usize,
 }
@@ -104,12 +106,12 @@ pub(crate) struct Connections {
 pub(crate) struct Followed {
     /// The flow; `NONE` while the place is free.
     pub(crate) flow: Slot,
-    /// The flow that it came from by moving to another address or port; `NONE` if it did not.
+    /// The flow that the connection moved here from, from another address or port; `NONE` if it did not move.
     pub(crate) former: Slot,
-    /// Number of times that it went back there.
+    /// Number of times that the connection moved back there.
     returns: u8,
     pub(crate) used: bool,
-    /// True if it stands in [`Connections::over`].
+    /// True if the place is in [`Connections::over`].
     listed: bool,
     pub(crate) session: AnyConnection,
 }
@@ -127,8 +129,8 @@ impl Connections {
         }
     }
 
-    /// The most memory that they hold, in bytes. Beyond what all may hold together, that of one may come, until others
-    /// have made room for it.
+    /// Returns the most memory that they hold, in bytes. One connection may exceed the common limit until others are
+    /// evicted.
     pub(crate) fn bound(config: &Config) -> u64 {
         let places = config.max_connections();
         let over = size::list::<(Slot, Slot)>(places / OVER_SHARE as u64 + 1);
@@ -149,7 +151,7 @@ impl Connections {
             followed.used = true;
             followed.listed = false;
             match (&mut followed.session, carrier) {
-                // What its lists had room for is used again: a new connection allocates nothing.
+                // The capacity of its lists is reused, so a new connection allocates nothing.
                 (AnyConnection::Tcp(connection), Carrier::Tcp(port)) => {
                     connection.reset(client, port)
                 }
@@ -173,7 +175,7 @@ impl Connections {
     pub(crate) fn release(&mut self, place: Slot) {
         let followed = &mut self.list[place as usize];
         (followed.flow, followed.former) = (NONE, NONE);
-        // Little is kept for the next connection, so that free places do not hold what others need.
+        // Little is kept for the next connection, so that free places do not hold memory that others need.
         if followed.session.heap() > MOST_KEPT {
             followed.session = new_session(0, Carrier::Quic);
         }
@@ -181,19 +183,19 @@ impl Connections {
         self.weigh(place);
     }
 
-    /// Takes note that a connection is over; returns another that was for long, whose place can be given up.
+    /// Marks a connection as over. Returns the place of another that ended long ago and can be freed.
     pub(crate) fn end(&mut self, place: Slot) -> Option<Slot> {
         let followed = &mut self.list[place as usize];
         if !std::mem::replace(&mut followed.listed, true) {
             self.over.push_back((place, followed.flow));
         }
-        // The place stays for a while: what is sent again at the end of a connection belongs to its segment.
+        // The place stays for a while, because retransmissions at the end of a connection belong to its segment.
         if self.over.len() <= self.capacity / OVER_SHARE {
             return None;
         }
         let (place, flow) = self.over.pop_front()?;
         let followed = &mut self.list[place as usize];
-        // Its ports were used again, or it made room: the entry is of the past.
+        // The ports were used again, or the connection was evicted: the entry is outdated.
         if followed.flow != flow || !followed.listed {
             return None;
         }
@@ -202,22 +204,23 @@ impl Connections {
         followed.listed.then_some(place)
     }
 
-    /// Memory behind all, in bytes.
+    /// Returns the memory of all connections, in bytes.
     #[cfg(test)]
     pub(crate) const fn weight(&self) -> usize {
         self.weights.total()
     }
 
-    /// Leaves so many bytes of the memory that connections may hold to others, for good.
+    /// Leaves this much of the connections' memory to others, for good.
     pub(crate) const fn leave_room(&mut self, bytes: usize) {
         self.most_weight = self.most_weight.saturating_sub(bytes);
     }
 
-    /// Takes note of the memory behind a connection; returns true if that of all is too much.
+    /// Updates the memory of a connection. Returns true if all together hold too much.
     pub(crate) fn weigh(&mut self, place: Slot) -> bool {
         let followed = &self.list[place as usize];
         let standing = match &followed.session {
-            // What did work outlives what was only opened, however much both hold: handshakes alone are cheap to forge.
+            // A connection that did work outlives one that was only opened, however much both hold: handshakes alone
+            // are cheap to forge.
             _ if followed.flow == NONE => Standing::Free,
             session if session.has_asked() => Standing::Working,
             _ => Standing::Idle,
@@ -226,16 +229,16 @@ impl Connections {
         self.weights.total() > self.most_weight
     }
 
-    /// Returns the place that must be given up next while the memory behind all is too much: of those that hold most, and
-    /// not `spared`. `None` once enough is free. What free places kept is let go of first.
+    /// Returns the place to free next while all together hold too much: one of those that hold most, but not `spared`.
+    /// `None` once enough is free. Memory kept in free places goes first.
     ///
-    /// Each call gives up one connection or empties one free place, so the work is paid by those that filled them.
+    /// Each call frees one connection or empties one free place, so those that filled them pay for the work.
     pub(crate) fn heavy(&mut self, spared: Slot) -> Option<Slot> {
         while self.weights.total() > self.most_weight {
             work::count(1);
             let place = self.weights.heaviest(spared)?;
             let followed = &mut self.list[place as usize];
-            // The caller closes it first, so that its segments end as incomplete and not without a word.
+            // The caller closes it first, so that its segments end as incomplete and not silently.
             if followed.flow != NONE {
                 return Some(place);
             }
@@ -245,7 +248,7 @@ impl Connections {
         None
     }
 
-    /// Lets go of a connection whose flow made room; where it had only come from that, it stays.
+    /// Drops a connection whose flow was evicted. If the connection had only come from that flow, it stays.
     pub(crate) fn evict(&mut self, flow: Slot, place: Slot) {
         let followed = &mut self.list[place as usize];
         if followed.flow == flow {
@@ -261,11 +264,12 @@ impl Connections {
         followed.flow == flow || followed.former == flow
     }
 
-    /// Takes note that a connection goes on in another flow; `false` if it has gone to and fro too often to be one.
+    /// Records that a connection continues in another flow. Returns false if it has moved to and fro too often to be
+    /// one connection.
     pub(crate) fn moves(&mut self, place: Slot, flow: Slot) -> bool {
         let followed = &mut self.list[place as usize];
         if followed.former == flow {
-            // A client that roams comes back now and then; two clients that were taken for one alternate.
+            // A client that roams comes back now and then; two clients taken for one alternate.
             followed.returns += 1;
             if followed.returns > MOST_RETURNS {
                 followed.former = NONE;
@@ -276,21 +280,21 @@ impl Connections {
         true
     }
 
-    /// The place that must be given up before another connection can be followed: not used lately, and not Netflix's
-    /// as long as there are others. Of Netflix's, one without a request goes before those with one.
+    /// Returns the place to free before another connection can be followed: one not used lately, and not Netflix as
+    /// long as there are others. Of Netflix connections, one without a request goes before those with one.
     pub(crate) fn victim(&mut self, is_netflix: impl Fn(Slot) -> bool) -> Option<Slot> {
         if !self.free.is_empty() || self.list.len() < self.capacity {
             return None;
         }
         let mut spared = 0;
         let mut without_request = None;
-        // Twice around: the first round takes back the mark of those used lately.
+        // Goes around twice: the first round clears the marks of recent use.
         for _ in 0..2 * self.list.len() {
             work::count(1);
             self.hand = (self.hand + 1) % self.list.len();
             let followed = &mut self.list[self.hand];
             let is_last = spared >= MOST_SPARED;
-            // Nearly all are Netflix's: looking on would cost each new flow a round through all of them.
+            // Nearly all are Netflix: searching on would cost each new flow a round through all of them.
             if is_last && without_request.is_some() {
                 return without_request;
             }

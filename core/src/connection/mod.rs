@@ -1,4 +1,4 @@
-//! One connection, TCP or QUIC: which bytes belong to which request.
+//! One connection, TCP or QUIC, and which of its bytes belong to which request.
 
 pub(crate) mod classic_rule;
 pub(crate) mod context;

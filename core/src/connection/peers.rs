@@ -1,5 +1,5 @@
-//! Who speaks QUIC with whom, so that a connection is found again when its client moves to another address or port: by the
-//! ID that its packets bear (RFC 9000, section 5.2), or as the latest of the same client.
+//! Pairs of a client and a server that speak QUIC, so that a connection is found again when its client moves to another
+//! address or port: by the ID in its packets (RFC 9000, section 5.2), or as the latest connection of the same client.
 
 use std::net::IpAddr;
 
@@ -16,7 +16,7 @@ pub(crate) struct Pair {
     pub(crate) port: u16,
 }
 
-/// The address of a client's packets: a connection ID of a server's port.
+/// The destination of a client's packets: a connection ID at a server's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Addressed {
     server: ServerId,
@@ -24,22 +24,22 @@ struct Addressed {
     id: ConnectionId,
 }
 
-/// Shortest connection ID by which a client of another address is believed, in bytes: of two connections, one in 2^32 has
-/// the other's.
+/// Shortest connection ID that identifies a client at another address, in bytes: two connections share one by chance in
+/// 1 of 2^32 cases.
 const SHORTEST_ID: usize = 4;
 
-/// Pairs remembered: those that spoke last are the likeliest to move.
+/// Returns the number of pairs to remember: those that spoke last are the likeliest to move.
 fn most(config: &Config) -> u64 {
     (config.max_connections() / 4).max(8)
 }
 
-/// By pair: where its latest connection is followed, and the flow that it had then.
+/// Places of latest connections, and their flows at that time, by pair.
 #[derive(Debug)]
 pub(crate) struct Peers {
     latest: Table<Pair, (Slot, Slot)>,
     /// The same by connection ID.
     by_id: Table<Addressed, (Slot, Slot)>,
-    /// Lengths that IDs have, one bit each: short headers do not say it.
+    /// Lengths of known IDs, one bit each, because short headers do not state the length.
     lengths: u32,
 }
 
@@ -53,14 +53,14 @@ impl Peers {
         }
     }
 
-    /// The most memory that they hold, in bytes.
+    /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         let most = most(config);
         Table::<Pair, (Slot, Slot)>::bound(most)
             .saturating_add(Table::<Addressed, (Slot, Slot)>::bound(most))
     }
 
-    /// Takes note of a connection, whose client addresses its packets to `id`.
+    /// Records a connection whose client sends its packets to `id`.
     pub(crate) fn note(&mut self, pair: Pair, id: Option<ConnectionId>, place: Slot, flow: Slot) {
         self.latest.put(pair, (place, flow));
         if let Some(id) = id.filter(|id| id.as_bytes().len() >= SHORTEST_ID) {
@@ -71,8 +71,8 @@ impl Peers {
         }
     }
 
-    /// Returns where the connection is followed whose ID stands behind the first byte of a client's packet, whoever that
-    /// is, and its flow then.
+    /// Returns the place of the connection whose ID follows the first byte of a client's packet, whoever the client is,
+    /// and its flow at that time.
     pub(crate) fn addressed(&mut self, pair: &Pair, behind: &[u8]) -> Option<(Slot, Slot)> {
         (SHORTEST_ID..=MAX_CID_LEN)
             .filter(|&length| self.lengths & 1 << length != 0)
@@ -87,7 +87,7 @@ impl Peers {
             })
     }
 
-    /// Returns where the latest connection of a pair was followed, and its flow then.
+    /// Returns the place of a pair's latest connection, and its flow at that time.
     pub(crate) fn latest(&mut self, pair: &Pair) -> Option<(Slot, Slot)> {
         self.latest.find(pair).map(|slot| self.latest[slot])
     }

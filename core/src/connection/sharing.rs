@@ -1,22 +1,22 @@
-//! Responses that came in at once on one connection, told apart.
+//! Separates responses that came at the same time on one connection.
 //!
-//! Where streams are multiplexed under encryption, packets show how many bytes came, and not to whom. A *busy period* is
-//! a stretch in which responses overlap. What is known of one:
+//! If streams are multiplexed under encryption, packets show how many bytes came, but not for which response. A *busy
+//! period* is a stretch in which responses overlap. These facts help:
 //!
 //! * Its sum is exact.
-//! * Servers share fairly: of two streams that have data, each gets about half (RFC 9218 recommends so for responses that
-//!   can be used as they come).
+//! * Servers share fairly: of two streams with data, each gets about half (RFC 9218 recommends this for responses that
+//!   can be used as they arrive).
 //! * A player keeps one video and one audio segment in flight, and asks for the next of a track when it has the last.
 //! * Audio segments have nearly one size. Responses that were alone on the connection show which.
 //!
-//! So each request of a period is tried as audio and as video: audio gets its usual size, and video what is left. A
-//! reading is the better the less it contradicts what came (a response that had more than an audio segment before the
-//! next could begin is no audio) and the rhythm of the tracks.
+//! So each request of a period is tried as audio and as video: audio gets its usual size, and video the rest. A reading
+//! is better if it contradicts less of what was observed (a response that had more than an audio segment before the
+//! next could begin is not audio) and of the rhythm of the tracks.
 //!
-//! Some servers send one response after the other, as browsers' priorities ask them to (RFC 9113, section 5.3.1), and
-//! over TCP a response waits behind what the socket had taken of those before it. Each [`Manner`] that a server may have
-//! is followed, and the one counts by which requests come when they should. What was read before is read again when that
-//! changes, or when another size turns out to be the audio's.
+//! Some servers send one response after the other, as browsers' priorities request (RFC 9113, section 5.3.1). Over TCP,
+//! a response also waits for the bytes of earlier ones that the socket has already taken. All possible [`Manner`]s of a
+//! server are followed, and the one by which requests come on time counts. If that changes, or if another size turns
+//! out to be the audio's, earlier periods are read again.
 
 mod beam;
 mod period;
@@ -41,34 +41,34 @@ use crate::packet::{Stamp, Time};
 
 /// Latest sizes of responses that were alone.
 const SIZES: usize = 16;
-/// Of these, how many of the latest a size must be among to be the audio's still.
+/// Number of latest responses among which a size must occur to still count as the audio's.
 const RECENT: usize = 8;
-/// Sizes that must agree before they are called audio's.
+/// Number of sizes that must agree before they count as the audio's.
 const AGREEING: usize = 3;
-/// Periods and responses that are kept, to be read again when more is known; and how often that is done.
+/// Number of periods and responses kept, to be read again when more is known; and how often that is done.
 const MOST_PAST: usize = 32;
 const MOST_AGAIN: u8 = 8;
-/// The most that is said at once.
+/// Largest number of parts returned at once.
 pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_REQUESTS;
-/// Audio of a higher bitrate is no larger than this many times the lower one's.
+/// Audio of a higher bitrate is at most this many times as large as that of the lower one.
 const MOST_GROWTH: u64 = 2;
-/// By how much better a manner must fit before another one is given up for it.
+/// By how much better another manner must fit before it replaces the current one.
 const BETTER: f64 = 2.0;
-/// The lead that another manner must have in one period before it counts for that period. A server's socket takes more or
-/// less at once as the path changes, and responses wait behind that. Of 42 recordings over HTTP/2, 3 makes none worse and
-/// three better; 2 makes two worse.
+/// By how much another manner must fit better in one period before it counts for that period. A server's socket takes
+/// more or fewer bytes at once as the path changes, and responses wait for them. Of 42 recordings over HTTP/2, 3 makes
+/// none worse and three better; 2 makes two worse.
 const ASIDE: f64 = 3.0;
-/// Responses that a client keeps in flight at least, as players do: one of each track.
+/// Smallest number of responses that a client keeps in flight, as players do: one of each track.
 const LEAST_IN_FLIGHT: usize = 2;
-/// Requests beyond those in flight that are answered before a response is over. A client that keeps some in flight asks
-/// again when one is over, so that a response which is slower than others is overtaken by as many as are in flight, and
+/// Number of requests beyond those in flight that may be answered before a response is over. A client that keeps
+/// several in flight asks again when one is over, so a slow response is overtaken by as many as are in flight, and
 /// hardly ever by more than two beyond.
 const OVERTAKING: usize = 2;
 
-/// What came, in order of time.
+/// Earlier events, in order of time.
 #[derive(Debug)]
 enum Past {
-    /// A response that was alone: when it was asked for, when it had come, its size.
+    /// A response that was alone: the time of its request, the time of its end, its size.
     Alone(Time, Time, u64),
     Shared(Period),
 }
@@ -82,7 +82,7 @@ impl Past {
     }
 }
 
-/// A test whether a segment may still change.
+/// Tests whether a segment may still change.
 type IsOpen<'a> = &'a dyn Fn(u32) -> bool;
 
 /// The responses of one connection.
@@ -95,20 +95,20 @@ pub(crate) struct Sharing {
     alone: Vec<u64>,
     usual: Option<Usual>,
     readers: SmallVec<[PeriodReader; 1]>,
-    /// Which of them counts.
+    /// Index of the manner that counts.
     reader: usize,
     past: Vec<Past>,
-    /// How often it was read again.
+    /// How often everything was read again.
     again: u8,
-    /// Memory behind what is kept, in bytes.
+    /// Memory of what is kept, in bytes.
     past_heap: usize,
-    /// The most responses that could begin at the same byte: as many the client keeps in flight.
+    /// The largest number of responses that could begin at the same byte: as many as the client keeps in flight.
     in_flight: usize,
 }
 
 impl Sharing {
-    /// The most memory that one takes where so many responses come in at once, in bytes; what telling them apart takes
-    /// for a moment is in it. Lists grow to twice of what is in them.
+    /// Returns the most memory that one takes if this many responses are in progress, in bytes, including the temporary
+    /// memory for separating them. Lists grow to twice their contents.
     pub(crate) const fn bound(requests: usize) -> u64 {
         let period =
             size_of::<Past>() + 2 * MOST_REQUESTS * size_of::<PeriodRequest>() + Arrivals::BOUND;
@@ -118,7 +118,7 @@ impl Sharing {
         (size_of::<Self>() + current + lists + beam::BOUND) as u64
     }
 
-    /// The responses of a server that has one of these manners, the likeliest first.
+    /// Creates the state for a server with one of these manners, the likeliest first.
     pub(crate) fn new(manners: &[Manner]) -> Self {
         let reader = |&manner: &Manner| PeriodReader {
             manner,
@@ -130,7 +130,7 @@ impl Sharing {
         }
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         self.period.heap()
             + self.past_heap
@@ -139,22 +139,22 @@ impl Sharing {
             + spilled(&self.readers)
     }
 
-    /// Bytes of responses so far.
+    /// Returns the bytes of responses so far.
     pub(crate) const fn received(&self) -> u64 {
         self.received
     }
 
-    /// Responses of the period.
+    /// Returns the number of responses in the period.
     pub(crate) fn count(&self) -> usize {
         self.period.requests.len()
     }
 
-    /// The same, in order of request.
+    /// Returns the requests of the period, in order.
     pub(crate) fn requests(&self) -> &[PeriodRequest] {
         &self.period.requests
     }
 
-    /// A response may begin from here on.
+    /// Adds a response that may begin from here on.
     pub(crate) fn begin(&mut self, request: PeriodRequest) {
         let period = &mut self.period;
         if period.requests.is_empty() {
@@ -172,7 +172,7 @@ impl Sharing {
         self.in_flight = self.in_flight.max(together.count());
     }
 
-    /// Takes bytes of the responses that are coming in, with framing so many, in so many packets.
+    /// Counts bytes of the responses in progress, the bytes with framing, and packets.
     pub(crate) fn take(&mut self, bytes: u64, wire: u64, packets: u64, stamp: Stamp) {
         self.received += bytes;
         self.period.wire += wire;
@@ -181,8 +181,8 @@ impl Sharing {
         self.period.timeline.push(self.received, stamp);
     }
 
-    /// Most that a response of the period can have had so far, by its place among them: it is over when so many that
-    /// were asked for behind it have begun that the client had no more room for it.
+    /// Returns the most bytes that a response of the period can have had so far, by its index. It is over when so many
+    /// later requests have begun to be answered that the client had no room for it any more.
     pub(crate) fn most(&self, at: usize) -> u64 {
         let requests = &self.period.requests;
         let over = requests.get(at + overtaken(self.in_flight));
@@ -192,24 +192,23 @@ impl Sharing {
             .map_or(0, |request| end - request.begun_at + request.before.0)
     }
 
-    /// Bytes in the period, all that came.
+    /// Returns all bytes that came in the period.
     pub(crate) const fn in_period(&self) -> u64 {
         self.received.saturating_sub(self.period.start)
     }
 
-    /// Forgets what is kept: a part of it goes on in the next period, and must not change any more.
+    /// Forgets the kept periods: a part of one continues in the next period, so they must not change any more.
     pub(crate) fn forget_past(&mut self) {
         self.past.clear();
         self.past_heap = 0;
     }
 
-    /// Forgets the period, of which more is known than can be told from it.
+    /// Forgets the period, because more is known about it than could be inferred from it.
     pub(crate) fn drop_period(&mut self) {
         self.period.requests.clear();
     }
 
-    /// Divides the period in equal parts among all that may have begun.
-    /// `surplus` bytes of it are no data.
+    /// Divides the period into equal parts for all responses that may have begun. `surplus` of its bytes are not data.
     pub(crate) fn even(&self, surplus: u64) -> Vec<Part> {
         let period = &self.period;
         let requests = &period.requests;
@@ -240,9 +239,8 @@ impl Sharing {
         parts
     }
 
-    /// Ends the period; hands out what can be told of it, and of others before it.
-    /// `surplus` bytes of it are taken for padding.
-    /// Periods of which a segment is not open any more stay as they are: their parts would not add up.
+    /// Ends the period. Returns the parts inferred for it, and for earlier periods. `surplus` of its bytes count as
+    /// padding. Periods with a segment that is no longer open stay as they are, because their parts would not add up.
     pub(crate) fn end(&mut self, surplus: u64, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
         let mut period = std::mem::take(&mut self.period);
         period.surplus = surplus;
@@ -253,7 +251,7 @@ impl Sharing {
                 let size = period.total(self.received) + period.requests[0].before.0;
                 let asked = period.requests[0].asked;
                 let end = period.timeline.end_time().unwrap_or(asked);
-                // Its list is used again.
+                // The period's list is reused.
                 self.period.timeline = period.timeline;
                 if size < config.media_min() {
                     return Vec::new();
@@ -261,7 +259,7 @@ impl Sharing {
                 self.learn(size, config);
                 self.keep(Past::Alone(asked, end, size));
             }
-            // Too many to be told apart: all keep their equal parts.
+            // Too many to be separated: all keep their equal parts.
             count if count > MOST_REQUESTS => return Vec::new(),
             _ => self.keep(Past::Shared(period)),
         }
@@ -272,7 +270,7 @@ impl Sharing {
             usual.size.abs_diff(knew.size) * 1000 <= knew.size * config.sharing_agreement()
         });
         if !is_same {
-            // Video of nearly one size may have been taken for audio: half of it can be had a few times only.
+            // Video of nearly one size may have been taken for audio. The size can be halved only a few times.
             let is_first = knew.is_none_or(|knew| usual.size <= knew.size / 2);
             return self.read_again(is_first, config, is_open);
         }
@@ -285,7 +283,7 @@ impl Sharing {
         }
     }
 
-    /// The manner that fits best.
+    /// Returns the manner that fits best.
     fn best(&self) -> usize {
         let cost = |at: usize| self.readers.get(at).map_or(f64::MAX, |reader| reader.cost);
         let least = (0..self.readers.len())
@@ -313,7 +311,7 @@ impl Sharing {
         }
         self.alone.push(size);
         let found = usual(&self.alone, config);
-        // Steps of video may be as constant as audio, which does not grow by much while it still comes.
+        // Steps of video may be as constant as audio, but audio does not grow by much while it still arrives.
         let is_step = |found: &Usual| {
             self.usual.is_some_and(|knew| {
                 let is_audio = |&size: &u64| track_of(size, knew) == MediaTrack::Audio;
@@ -323,7 +321,7 @@ impl Sharing {
         self.usual = found.filter(|found| !is_step(found)).or(self.usual);
     }
 
-    /// Reads all that is kept from the beginning, unless that was done often.
+    /// Reads everything that is kept from the beginning, unless that was done often.
     fn read_again(&mut self, is_first: bool, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
         if !is_first {
             if self.again >= MOST_AGAIN {
@@ -349,7 +347,7 @@ impl Sharing {
         parts
     }
 
-    /// Reads what is kept at a place, in all manners; hands out what that says which counts.
+    /// Reads one kept entry in all manners. Returns the parts by the manner that counts.
     fn read(&mut self, at: usize, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
         let (Some(usual), Some(past)) = (self.usual, self.past.get(at)) else {
             return Vec::new();
@@ -381,7 +379,7 @@ impl Sharing {
         }
         let chosen = (0..found.len()).min_by(|&a, &b| found[a].0.total_cmp(&found[b].0));
         let mut parts = std::mem::take(&mut found[chosen.unwrap_or(self.reader)].1);
-        // What another manner says may be true of this one period, however badly it fits those before.
+        // Another manner may be right for this one period, however badly it fits the earlier ones.
         for (_, other) in &found {
             for (part, other) in parts.iter_mut().zip(other) {
                 part.error = part.error.max(part.size.abs_diff(other.size));
@@ -391,8 +389,8 @@ impl Sharing {
     }
 }
 
-/// Places behind a response at which stands one that is asked for when it is over at the latest, by how many the client
-/// keeps in flight.
+/// Returns how many places after a response the request stands that is sent at the latest when the response is over,
+/// given how many the client keeps in flight.
 pub(crate) fn overtaken(in_flight: usize) -> usize {
     in_flight.max(LEAST_IN_FLIGHT) + OVERTAKING + 1
 }
@@ -405,7 +403,7 @@ fn track_of(size: u64, usual: Usual) -> MediaTrack {
     }
 }
 
-/// The smallest size that lately recurs, if one does.
+/// Returns the smallest size that has recurred lately, if any.
 fn usual(alone: &[u64], config: &Config) -> Option<Usual> {
     let mut sorted: Vec<(u64, usize)> = alone.iter().copied().zip(0..).collect();
     sorted.sort_unstable();

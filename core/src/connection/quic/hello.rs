@@ -6,42 +6,43 @@ use crate::wire::quic::{
     ConnectionId, CryptoStream, DEFAULT_CRYPTO_LIMIT, InitialKeys, QuicPacket, crypto_frames,
 };
 
-/// ALPN names of HTTP/3 and its drafts begin so (RFC 9114, section 3.1).
+/// Start of the ALPN names of HTTP/3 and its drafts (RFC 9114, section 3.1).
 const ALPN_HTTP3: &[u8] = b"h3";
 
-/// Bytes of a hello that are read again as more of it comes: as often as whole hellos of the longest kind. Real ones come
-/// in two to four pieces of one or two kilobytes.
+/// Bytes of a hello that may be read again as more of it arrives: four times a hello of the longest kind. Real hellos
+/// come in two to four pieces of one or two kilobytes.
 const MOST_READ_AGAIN: usize = 4 * DEFAULT_CRYPTO_LIMIT;
 
-/// Bytes behind a packet's header in which no hello names its server: packet number and CRYPTO frame take four, the hello
-/// up to its extensions 47 (RFC 8446, section 4.1.2), and that of a name nine before it (RFC 6066, section 3).
+/// Bytes after a packet's header that are too few for a hello to name its server: packet number and CRYPTO frame take
+/// four, the hello up to its extensions 47 (RFC 8446, section 4.1.2), and the name's extension nine before the name
+/// (RFC 6066, section 3).
 const LEAST_WITH_NAME: usize = 4 + 47 + 9;
 
-/// Cost of making keys, in steps: some ten blocks of SHA-256.
+/// Cost of making keys, in steps: about ten blocks of SHA-256.
 const KEY_STEPS: usize = 600;
 
-/// The facts of a ClientHello about the connection.
+/// Facts about the connection from a ClientHello.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Hello {
     /// The server's name, lower case.
     pub(super) name: Option<String>,
-    /// The name may be but a cover: the hello carries an encrypted one.
+    /// True if the name may be only a cover, because the hello carries an encrypted one.
     pub(super) encrypted: bool,
-    /// True if HTTP/3 is among the protocols offered; `None` where that was not captured.
+    /// True if HTTP/3 is among the offered protocols; `None` if that was not captured.
     pub(super) http3: Option<bool>,
 }
 
-/// Reads the ClientHello out of the client's Initial packets (RFC 9001, sections 4 and 5.2).
+/// Reads the ClientHello from the client's Initial packets (RFC 9001, sections 4 and 5.2).
 #[derive(Debug, Default)]
 pub(super) struct HelloReader {
-    /// The keys, with the version and connection ID that they follow from. They are large, and needed for a packet or
-    /// three.
+    /// The keys, with the version and connection ID that they derive from. Boxed, because they are large and only
+    /// needed for a few packets.
     keys: Option<(Box<InitialKeys>, KeySource)>,
-    /// Keys that opened no packet so far: those of the last connection ID that was not adopted. Packets behind each other
-    /// in a datagram have the same one, and keys take longer to make than to try.
+    /// Keys of the last connection ID that opened no packet so far. Packets of one datagram have the same ID, and
+    /// making keys takes longer than trying them.
     refused: Option<(Box<InitialKeys>, KeySource)>,
     stream: CryptoStream,
-    /// Length of the stream's beginning when it was last read, and of all that was read before.
+    /// Length of the stream's beginning when it was last read, and of everything that was read before.
     read: usize,
     read_in_all: usize,
     payload: Vec<u8>,
@@ -51,23 +52,23 @@ pub(super) struct HelloReader {
 type KeySource = (u32, ConnectionId);
 
 impl HelloReader {
-    /// The most memory that one holds, in bytes: keys, and lists of a hello and of the datagram that brings it, which grow
-    /// to twice of what was in them beside their old place.
+    /// The most memory that one holds, in bytes: keys, and lists of a hello and of the datagram with it, which grow to
+    /// twice their contents next to their old copy.
     pub(super) const BOUND: u64 =
         (2 * size_of::<InitialKeys>() + 3 * (DEFAULT_CRYPTO_LIMIT * 9 / 8 + (1 << 16))) as u64;
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(super) fn heap(&self) -> usize {
         let keys = usize::from(self.keys.is_some()) + usize::from(self.refused.is_some());
         keys * size_of::<InitialKeys>() + self.stream.heap() + self.payload.capacity()
     }
 
-    /// Returns true if the ClientHello was handed out, or given up.
+    /// Returns true if the ClientHello was returned or given up.
     pub(super) const fn is_done(&self) -> bool {
         self.done
     }
 
-    /// Gives up, and lets go of what it allocated.
+    /// Gives up, and frees its memory.
     pub(super) fn give_up(&mut self) {
         *self = Self {
             done: true,
@@ -75,15 +76,16 @@ impl HelloReader {
         };
     }
 
-    /// The server asked for another beginning, by a Retry or a Version Negotiation: the next Initial has new keys.
+    /// Starts over, because the server asked for another beginning by a Retry or a Version Negotiation: the next
+    /// Initial has new keys.
     pub(super) fn begin_again(&mut self) {
         self.keys = None;
     }
 
-    /// Takes a client's Initial; hands out the ClientHello once, as soon as it is whole or has named the server.
+    /// Reads a client's Initial. Returns the ClientHello once, as soon as it is whole or has named the server.
     pub(super) fn take(&mut self, packet: &QuicPacket<'_>) -> Option<Hello> {
         let captured = packet.bytes.len().saturating_sub(packet.header_len);
-        // Of a packet cut before it could name anybody, keys would open nothing that is missed.
+        // If the packet was cut before a name could appear, decrypting it would reveal nothing.
         let is_useless = packet.is_cut() && captured < LEAST_WITH_NAME;
         if self.done || is_useless || !self.open(packet) {
             return None;
@@ -117,8 +119,8 @@ impl HelloReader {
         })
     }
 
-    /// Returns true if the hello may say more than when it was last read. One that grows by a byte at a time is not read
-    /// again each time: only once it is whole, after some times.
+    /// Returns true if the hello may show more than when it was last read. A hello that grows by a byte at a time is
+    /// not read each time: after some attempts, only once it is whole.
     fn is_worth_reading(&mut self) -> bool {
         let length = self.stream.prefix().len();
         if length == self.read && self.stream.wants_more() {
@@ -140,13 +142,13 @@ impl HelloReader {
         };
         let source = (version, ConnectionId::new(packet.dcid));
         if let Some((keys, known)) = &mut self.keys {
-            // Once the server answered, the client addresses it by another ID; the keys stay.
+            // Once the server answered, the client uses another ID, but the keys stay.
             let opened = keys.decrypt(packet, &mut self.payload);
             if opened.is_ok() || *known == source {
                 return opened.is_ok();
             }
         }
-        // A first packet, or one behind a Retry that was not captured.
+        // A first packet, or one after a Retry that was not captured.
         let made = match self.refused.take().filter(|(_, known)| *known == source) {
             Some((keys, _)) => Ok(keys),
             None => {
@@ -177,7 +179,7 @@ mod tests {
 
     const ID: &[u8] = b"original";
 
-    /// A ClientHello that offers one protocol and names no server.
+    /// Builds a ClientHello that offers one protocol and names no server.
     fn hello(protocol: &str) -> Vec<u8> {
         let vector = |body: &[u8]| [&(body.len() as u16).to_be_bytes(), body].concat();
         let offer = [&[protocol.len() as u8], protocol.as_bytes()].concat();
@@ -221,7 +223,7 @@ mod tests {
         }
     }
 
-    /// A hello of 16,000 bytes that names nobody until its end, in packets that add one byte each.
+    /// A hello of 16,000 bytes without a name until its end, in packets that add one byte each.
     #[test]
     fn a_hello_that_grows_by_single_bytes_is_read_a_few_times() {
         let mut long = hello("h3");

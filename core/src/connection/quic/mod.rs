@@ -1,23 +1,22 @@
 //! A QUIC connection: who the server is, and its HTTP/3 segments.
 //!
-//! The endpoints' secrets hide all but sizes and times. Requests are told from acknowledgements by size
-//! ([`requests`]), responses are what comes until the next one ([`responses`]), and framing is
-//! what the specifications say it is.
+//! Encryption hides everything but sizes and times. Requests are distinguished from acknowledgements by size
+//! ([`requests`]), responses are the bytes until the next request ([`responses`]), and framing is computed from the
+//! specifications.
 //!
 //! # Limits
 //!
-//! * Data that was lost and sent again is counted again where the capture saw it twice: packets do not show what they
-//!   repeat.
+//! * Retransmitted data is counted twice if the capture saw it twice, because packets do not show what they repeat.
 //! * Requests that overlap on one connection share its bytes evenly: packets do not show their streams.
 //! * A connection that moves (RFC 9000, section 9) is followed to another address if its connection ID stays, and to
-//!   another port of the same address also if its beginning was seen.
+//!   another port of the same address also if its start was seen.
 //! * A request in the client's first flight, among its control streams, is believed only if a full datagram answers it,
-//!   and not if another one follows before.
-//! * On a busy connection, a request that exceeds the acknowledgements by less than `quic_busy_jump` bytes is not told
-//!   from flow control.
-//! * A request that was not captured does not show: what answers it counts on the request before, whose segment is marked
-//!   as estimated where the answers lie apart (`quic_pause`).
-//! * That a connection was closed does not show. What it sent last stays open.
+//!   and no other request comes first.
+//! * On a busy connection, a request that exceeds the acknowledgements by less than `quic_busy_jump` bytes cannot be
+//!   distinguished from flow control.
+//! * A request that was not captured is invisible: its response counts toward the previous request, whose segment is
+//!   marked as estimated if the responses are apart in time (`quic_pause`).
+//! * The close of a connection is invisible. The last response stays open.
 
 mod hello;
 mod migration;
@@ -45,45 +44,45 @@ use crate::wire::quic::{
     Form, LONG_HEADER, QuicPacket, TAG_LEN, looks_like_greased_initial, parse_datagram,
 };
 
-/// The reason why a server's packet may carry no response.
+/// A reason why a server's packet may carry no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doubt {
-    /// Larger than all before, it is a path MTU probe (RFC 9000, section 14.3). Data, if the next one is as large: a
-    /// probe is acknowledged before others of its size follow (RFC 8899, section 5.2).
+    /// Larger than all before, it is a path MTU probe (RFC 9000, section 14.3). It is data if the next one is as large,
+    /// because a probe is acknowledged before others of its size follow (RFC 8899, section 5.2).
     Probe,
-    /// The first after the handshake, it says that this is done, and issues tickets and connection IDs (RFC 9001,
-    /// section 4.1.2). Data, if nothing follows it at once.
+    /// The first packet after the handshake confirms it, and issues tickets and connection IDs (RFC 9001, section
+    /// 4.1.2). It is data if nothing follows it at once.
     Welcome,
 }
 
-/// A QUIC connection that is followed.
+/// A followed QUIC connection.
 #[derive(Debug)]
 pub(crate) struct QuicSession {
     /// The client's end of the flow.
     pub(crate) client: End,
-    /// The server's name was looked for, and all that could be found was.
+    /// True if everything that can show the server's name was read.
     pub(crate) settled: bool,
     hello: HelloReader,
     path: QuicPath,
     requests: Requests,
     responses: Responses,
-    /// A server's packet of which the next one tells whether it counts.
+    /// A server's packet that counts or not depending on the next one.
     held: Option<(Downlink, Doubt)>,
-    /// The server's first packet after the handshake came.
+    /// True if the server's first packet after the handshake came.
     welcomed: bool,
-    /// The client offered HTTP/3, or what it offered is not known.
+    /// True if the client offered HTTP/3, or its offer is not known.
     http3: bool,
-    /// Known not to be QUIC.
+    /// True if the connection is known not to be QUIC.
     opaque: bool,
-    /// A segment was begun.
+    /// True if a segment was opened.
     has_asked: bool,
-    /// The beginning was not seen, and some of its packets lack the fixed bit.
+    /// True if the start was not seen and some of its packets lack the fixed bit.
     doubtful: bool,
-    /// The client's latest packet.
+    /// Time of the client's latest packet.
     heard: Time,
-    /// The client's address when it began, if it has another since.
+    /// The client's address at the start, if it has changed since.
     pub(crate) began_at: Option<IpAddr>,
-    /// Times that its owner was told how to find it again when it moves.
+    /// Number of times that its owner was told how to find it again when it moves.
     introductions: u8,
 }
 
@@ -116,12 +115,12 @@ impl QuicSession {
     /// The most memory that one holds, in bytes.
     pub(crate) const BOUND: u64 = HelloReader::BOUND + Requests::BOUND + Responses::BOUND;
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         self.hello.heap() + self.requests.heap() + self.responses.heap()
     }
 
-    /// Returns true if a datagram opens another connection under the same ports.
+    /// Returns true if a datagram opens another connection on the same ports.
     pub(crate) fn is_reopened_by(&self, udp: &Udp<'_>, sender: End) -> bool {
         sender == self.client
             && looks_like_greased_initial(udp.payload, udp.payload_length as usize)
@@ -130,12 +129,12 @@ impl QuicSession {
                 .is_some_and(|packet| packet.form == Form::Initial && self.path.is_foreign(&packet))
     }
 
-    /// Ends it: a new connection has the same ports, or it makes room.
+    /// Ends the connection: a new one has the same ports, or this one is evicted.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
         self.responses.close(complete, &self.path, ctx);
     }
 
-    /// Takes a datagram.
+    /// Processes a datagram.
     pub(crate) fn packet(
         &mut self,
         udp: &Udp<'_>,
@@ -160,7 +159,7 @@ impl QuicSession {
             }
             first => {
                 if from_client && !self.settled {
-                    // The handshake is over; what is missing of it will not come.
+                    // The handshake is over; missing parts of the hello will not come.
                     self.hello.give_up();
                     self.settled = true;
                 }
@@ -182,9 +181,9 @@ impl QuicSession {
         }
     }
 
-    /// Returns true if a datagram of a connection whose beginning was not seen may be of anything.
-    /// An endpoint may clear the fixed bit only if its peer offered that in the handshake (RFC
-    /// 9287): then what the client's packets share shows that they are of QUIC.
+    /// Returns true if a datagram of a connection without a seen start may belong to any protocol. An endpoint may
+    /// clear the fixed bit only if its peer offered that in the handshake (RFC 9287); in that case the bytes that the
+    /// client's packets share show that they are QUIC.
     fn is_doubtful(&mut self, udp: &Udp<'_>, from_client: bool) -> bool {
         self.doubtful |= !may_be_quic(udp);
         if !self.doubtful {
@@ -205,7 +204,7 @@ impl QuicSession {
         }
     }
 
-    /// Takes a datagram that begins with a long header.
+    /// Processes a datagram that begins with a long header.
     fn long(
         &mut self,
         udp: &Udp<'_>,
@@ -241,7 +240,7 @@ impl QuicSession {
                     self.hello.begin_again();
                 }
                 Form::VersionNegotiation if !from_client => self.hello.begin_again(),
-                // Behind an Initial of the client's there may be padding only (RFC 9000, section 14.1).
+                // A client's Initial may be followed by padding alone (RFC 9000, section 14.1).
                 Form::Short if from_client && has_initial => {
                     self.path.take_short(&[], true, stamp.time)
                 }
@@ -260,7 +259,7 @@ impl QuicSession {
         let hidden = packets.unparsed_len() as u32;
         if udp.payload.len() < udp.payload_length as usize && hidden > 0 {
             if from_client && !has_initial {
-                // What follows a client's Handshake packet is its first 1-RTT packet.
+                // A client's Handshake packet is followed by its first 1-RTT packet.
                 outcome = self.short(hidden, udp.payload_length, true, true, stamp, ctx);
             }
             outcome.truncated = true;
@@ -268,8 +267,8 @@ impl QuicSession {
         outcome
     }
 
-    /// Reads what a client sends before the handshake is over (RFC 9001, section 4.6), in a datagram of `size` bytes; padded
-    /// where it is `behind_initial`, as such datagrams are (RFC 9000, section 14.1).
+    /// Reads what a client sends before the handshake is over (RFC 9001, section 4.6), in a datagram of `size` bytes.
+    /// The datagram is padded if it is `behind_initial` (RFC 9000, section 14.1).
     fn early(
         &mut self,
         packet: &QuicPacket<'_>,
@@ -295,7 +294,7 @@ impl QuicSession {
         self.uplink(uplink, ctx)
     }
 
-    /// Takes what a ClientHello says.
+    /// Applies the facts in a ClientHello.
     fn learn(&mut self, hello: &Hello, stamp: Stamp, ctx: &mut Context<'_>) {
         self.settled = true;
         self.http3 = hello.http3.unwrap_or(true);
@@ -304,7 +303,7 @@ impl QuicSession {
         }
     }
 
-    /// Takes a packet with a short header, `size` bytes of a datagram of `datagram` bytes.
+    /// Processes a packet with a short header that takes `size` bytes of a datagram of `datagram` bytes.
     fn short(
         &mut self,
         size: u32,
@@ -333,7 +332,8 @@ impl QuicSession {
             );
         }
         let largest = self.path.largest[1];
-        // No path MTU grows by such steps: datagrams on their way to a network card that sends them one by one.
+        // No path MTU grows by such steps: these are datagrams on their way to a network card that sends them one by
+        // one.
         let packets = if size >= 2 * largest {
             size.div_ceil(largest)
         } else {
@@ -356,7 +356,7 @@ impl QuicSession {
     }
 
     fn uplink(&mut self, packet: Uplink, ctx: &mut Context<'_>) -> Outcome {
-        // The classic rule knows TCP only. Without a request, no response is looked for.
+        // The classic rule knows TCP only. Without a request, there is no response to look for.
         if ctx.config.segment_rule != SegmentRule::Flow {
             return Outcome::default();
         }

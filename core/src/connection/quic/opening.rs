@@ -1,4 +1,4 @@
-//! Datagrams that begin a connection, and those that are not of QUIC.
+//! Datagrams that begin a connection, and those that are not QUIC.
 
 use crate::flows::key::{End, FlowKey};
 use crate::wire::decode::Udp;
@@ -7,27 +7,27 @@ use crate::wire::quic::{
     looks_like_initial, parse_datagram,
 };
 
-/// Port by which QUIC is supposed where its handshake was not seen (RFC 9114, section 3.1.2: HTTP/3 usually has the
-/// port of HTTPS).
+/// Port that indicates QUIC if the handshake was not seen (RFC 9114, section 3.1.2: HTTP/3 usually uses the port of
+/// HTTPS).
 const PORT_HTTPS: u16 = 443;
 /// Magic cookie of STUN (RFC 8489, section 5).
 const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
-/// Smallest datagram that may be of QUIC (RFC 9000, section 10.3).
+/// Size of the smallest datagram that may be QUIC (RFC 9000, section 10.3).
 pub(super) const MIN_DATAGRAM: u32 = 21;
 
-/// True if a UDP flow is worth following.
+/// Whether a UDP flow is worth following.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
-    /// Perhaps QUIC; this end is the client.
+    /// Possibly QUIC; this end is the client.
     Client(End),
-    /// Another version of QUIC, which may yet change to a known one (RFC 9000, section 6).
+    /// Another version of QUIC, which may still change to a known one (RFC 9000, section 6).
     NotYet,
     /// Not QUIC.
     No,
 }
 
 impl Opening {
-    /// Looks at a datagram of a flow that is not followed. `server` is the flow's Netflix end.
+    /// Judges a datagram of a flow that is not followed. `server` is the flow's Netflix end.
     pub(crate) fn of(key: &FlowKey, udp: &Udp<'_>, sender: End, server: Option<End>) -> Self {
         let length = udp.payload_length as usize;
         let Some(server) = server else {
@@ -50,12 +50,12 @@ impl Opening {
         if is_quic {
             Self::Client(1 - server)
         } else {
-            // Others may share the port with QUIC (RFC 9443), and a path be kept open before it begins.
+            // Other protocols may share the port with QUIC (RFC 9443), and may keep a path open before QUIC begins.
             Self::NotYet
         }
     }
 
-    /// The same for a flow of which no end is known to be Netflix's.
+    /// The same for a flow without a known Netflix end.
     fn of_any(udp: &Udp<'_>, sender: End) -> Self {
         let length = udp.payload_length as usize;
         if opens_connection(udp) {
@@ -65,7 +65,7 @@ impl Opening {
             .next()
             .map(|packet| packet.form);
         match form {
-            // The Initial may come behind it.
+            // The Initial may come after it.
             Some(Form::ZeroRtt) => Self::Client(sender),
             Some(Form::UnknownVersion) if length >= MIN_CLIENT_DATAGRAM => Self::NotYet,
             Some(Form::VersionNegotiation) => Self::NotYet,
@@ -80,14 +80,12 @@ pub(crate) fn opens_connection(udp: &Udp<'_>) -> bool {
     looks_like_initial(udp.payload, udp.payload_length as usize)
 }
 
-/// Returns true if a datagram is a message of STUN, which may share a port with QUIC (RFC 9443; RFC
-/// 8489, section 5).
+/// Returns true if a datagram is a STUN message, which may share a port with QUIC (RFC 9443; RFC 8489, section 5).
 pub(super) fn is_stun(payload: &[u8]) -> bool {
     payload.first().is_some_and(|&first| first < 4) && payload.get(4..8) == Some(&STUN_COOKIE)
 }
 
-/// Returns true if a datagram may be of QUIC for all that its first byte and its length say (RFC
-/// 9000, section 17).
+/// Returns true if the first byte and length of a datagram are possible for QUIC (RFC 9000, section 17).
 pub(super) fn may_be_quic(udp: &Udp<'_>) -> bool {
     udp.payload_length >= MIN_DATAGRAM
         && udp

@@ -1,4 +1,4 @@
-//! Properties of a QUIC connection's path, as its packets show them.
+//! Properties of a QUIC connection's path that its packets reveal.
 
 use crate::config::Config;
 use crate::packet::{Time, from_milliseconds};
@@ -7,21 +7,21 @@ use crate::wire::quic::{
     QuicPacket, TAG_LEN,
 };
 
-/// Short headers compared before the length of their connection ID is believed. What follows the ID is encrypted, so a
-/// longer match has a chance of 1 in 256 for each further packet and byte.
+/// Number of short headers compared before the length of their connection ID is believed. The bytes after the ID are
+/// encrypted, so a longer match has a chance of 1 in 256 for each further packet and byte.
 const COMPARED: u8 = 4;
-/// Bytes that the client's packets share behind the first from which they are of QUIC. Servers that share a port among
-/// machines need as much to find the connection; four packets of anything else share them with a chance of 2^-96.
+/// Number of bytes after the first that a client's packets must share to count as QUIC. Servers that share a port among
+/// machines need as many to find the connection; four packets of anything else share them with a chance of 2^-96.
 const SHARED_ID: u8 = 4;
-/// Bytes of a short header compared: one more than the longest ID, to see that it ends.
+/// Bytes of a short header compared: one more than the longest ID, to see where it ends.
 const COMPARED_LEN: usize = MAX_CID_LEN + 1;
 
-/// Waits for an answer that are kept.
+/// Number of recent waits for an answer that are kept.
 const WAITS: usize = 5;
-/// The number of times that a server tries a size before it believes that the path does not carry it: MAX_PROBES (RFC
-/// 8899, section 5.1.2).
+/// How often a server tries a size before it believes that the path cannot carry it: MAX_PROBES (RFC 8899, section
+/// 5.1.2).
 const MAX_PROBES: u8 = 3;
-/// The number of times in a row that a packet may be too early for an answer.
+/// How many packets in a row may come too early for an answer.
 const MOST_REFUSED: u8 = 3;
 
 /// Connection IDs, round-trip times and datagram sizes of one connection.
@@ -30,28 +30,28 @@ pub(super) struct QuicPath {
     lengths: ConnectionIdLengths,
     /// Sent by the client, sent by the server.
     watches: [Watch; 2],
-    /// The connection IDs that the client addressed its Initials to, first and now: its own choice, then the server's.
+    /// The connection IDs that the client sent its Initials to, first and now: its own choice, then the server's.
     original: Option<ConnectionId>,
     server_id: Option<ConnectionId>,
-    /// The client's last Initial before the server answered.
+    /// Time of the client's last Initial before the server answered.
     initial: Option<Time>,
     answer: Option<Time>,
-    /// The time when the client went on, having got the answer.
+    /// Time at which the client continued after the answer.
     pub(super) reaction: Option<Time>,
-    /// The least time from a request to its answer so far, in nanoseconds.
+    /// The shortest time from a request to its answer so far, in nanoseconds.
     quickest: Option<i64>,
-    /// Latest times from a request to what was taken for its answer, in nanoseconds, and how many there were.
+    /// Recent times from a request to the presumed answer, in nanoseconds, and their number.
     waits: [i64; WAITS],
     wait_count: usize,
-    /// The number of packets in a row that were no answers.
+    /// Number of consecutive packets that were not answers.
     refused: u8,
-    /// Largest datagram of the client, and of those of the server that were no probes of the path.
+    /// Largest datagram of the client, and of the server without path probes.
     pub(super) largest: [u32; 2],
-    /// Size of the server's latest probe of the path, and how many of that size there were.
+    /// Size of the server's latest path probe, and the number of packets with that size.
     probed: (u32, u8),
-    /// Largest datagram of the client that was no probe of the path.
+    /// Largest datagram of the client that was not a path probe.
     pub(super) carried: u32,
-    /// The connection came here from another address or port.
+    /// True if the connection came here from another address or port.
     moved: bool,
 }
 
@@ -69,7 +69,7 @@ impl Default for QuicPath {
             waits: [0; WAITS],
             wait_count: 0,
             refused: 0,
-            // Every path of QUIC carries as much (RFC 9000, section 14).
+            // Every QUIC path carries at least this much (RFC 9000, section 14).
             largest: [MIN_CLIENT_DATAGRAM as u32; 2],
             probed: (0, 0),
             carried: MIN_CLIENT_DATAGRAM as u32,
@@ -91,18 +91,18 @@ const fn endpoint(from_client: bool) -> Endpoint {
 }
 
 impl QuicPath {
-    /// Returns true if the beginning of the connection was seen.
+    /// Returns true if the start of the connection was seen.
     pub(super) const fn saw_handshake(&self) -> bool {
         self.original.is_some()
     }
 
-    /// Returns true if the client began, and nothing of the server's handshake was seen: which of
-    /// the server's packets ends it does not show, and it counts on the first response.
+    /// Returns true if the client began and nothing of the server's handshake was seen. It is then unknown which of the
+    /// server's packets ends the handshake, so the handshake counts toward the first response.
     pub(super) const fn lacks_answer(&self) -> bool {
         self.saw_handshake() && self.answer.is_none()
     }
 
-    /// Returns true if the client is still in its first flight behind the server's answer.
+    /// Returns true if the client is still in its first flight after the server's answer.
     pub(super) fn in_first_flight(&self, time: Time, config: &Config) -> bool {
         self.saw_handshake()
             && self
@@ -110,7 +110,7 @@ impl QuicPath {
                 .is_none_or(|start| time.since(start) < self.round_trip(config) / 2)
     }
 
-    /// Takes a packet with a long header.
+    /// Processes a packet with a long header.
     pub(super) fn take_long(&mut self, packet: &QuicPacket<'_>, from_client: bool, time: Time) {
         self.lengths.learn(endpoint(from_client), packet);
         if from_client {
@@ -130,7 +130,7 @@ impl QuicPath {
                 self.react(time);
             }
         } else if packet.form == Form::Retry {
-            // All begins again, with an ID of the server's choice (RFC 9000, section 17.2.5).
+            // The handshake starts over, with an ID of the server's choice (RFC 9000, section 17.2.5).
             (self.initial, self.answer) = (None, None);
             self.original = Some(ConnectionId::new(packet.scid));
         } else if packet.form != Form::VersionNegotiation {
@@ -139,7 +139,7 @@ impl QuicPath {
         }
     }
 
-    /// Takes a packet with a short header: what stands behind the first byte.
+    /// Processes a packet with a short header, given the bytes after the first.
     pub(super) fn take_short(&mut self, behind: &[u8], from_client: bool, time: Time) {
         if from_client && self.answer.is_some() {
             self.react(time);
@@ -147,7 +147,7 @@ impl QuicPath {
         self.compare(behind, from_client);
     }
 
-    /// Learns what short headers share, where the handshake did not say it.
+    /// Learns which bytes short headers share, if the handshake did not show the ID.
     pub(super) fn compare(&mut self, behind: &[u8], from_client: bool) {
         if self.lengths.short_dcid_len(endpoint(from_client)).is_none() {
             self.watches[side(from_client)].compare(behind);
@@ -164,7 +164,7 @@ impl QuicPath {
         self.reaction.is_some() && self.original != Some(to) && self.server_id != Some(to)
     }
 
-    /// Learns the length of datagrams of a handshake, which are padded or full.
+    /// Learns the length of a handshake's datagrams, which are padded or full.
     pub(super) fn grow(&mut self, from_client: bool, size: u32) {
         let largest = &mut self.largest[side(from_client)];
         *largest = size.max(*largest);
@@ -173,8 +173,8 @@ impl QuicPath {
         }
     }
 
-    /// Counts a server's datagram that is larger than those before and behind it: a probe of what the path carries, unless
-    /// the server sends more of them than it would send of these.
+    /// Counts a server's datagram that is larger than those around it: a path probe, unless the server sends more of
+    /// them than it would send probes.
     pub(super) fn probe(&mut self, size: u32) {
         if self.probed.0 != size {
             self.probed = (size, 0);
@@ -185,19 +185,19 @@ impl QuicPath {
         }
     }
 
-    /// Returns true if a client's packet with a short header is addressed as the connection's
-    /// handshake said: what stands behind the first byte.
+    /// Returns true if a client's packet with a short header has the destination that the handshake set, given the
+    /// bytes after the first.
     pub(super) fn is_addressed(&self, behind: &[u8]) -> bool {
         self.server_id
             .is_some_and(|id| !id.as_bytes().is_empty() && behind.starts_with(id.as_bytes()))
     }
 
-    /// The ID that the client addresses its packets to, as far as it is known.
+    /// Returns the ID that the client sends its packets to, as far as it is known.
     pub(super) const fn server_id(&self) -> Option<ConnectionId> {
         self.server_id
     }
 
-    /// Takes the ID of a client's packet with a short header, which may be another than before; `true` if it is.
+    /// Takes over the ID of a client's packet with a short header. Returns true if it changed.
     pub(super) fn renew_id(&mut self, behind: &[u8]) -> bool {
         let length = self.lengths.short_dcid_len(Endpoint::Client);
         let id = length.and_then(|length| behind.get(..usize::from(length)));
@@ -207,8 +207,8 @@ impl QuicPath {
         self.server_id.replace(id) != Some(id)
     }
 
-    /// Takes note that the connection goes on from another address or port, addressed by what stands behind the first
-    /// byte. How much the path carries is not known any more (RFC 9000, section 9.4).
+    /// Records that the connection continues from another address or port, with the destination in the bytes after the
+    /// first. The path's capacity is then unknown (RFC 9000, section 9.4).
     pub(super) fn moves(&mut self, behind: &[u8]) {
         self.renew_id(behind);
         self.largest = [MIN_CLIENT_DATAGRAM as u32; 2];
@@ -217,22 +217,21 @@ impl QuicPath {
         self.moved = true;
     }
 
-    /// Returns true if a client's datagram of this size validates a path, for which its frame is
-    /// padded to just this size (RFC 9000, section 8.2.1). A connection whose beginning was not
-    /// seen may have moved as well.
+    /// Returns true if a client's datagram of this size validates a path: the frame for that is padded to exactly this
+    /// size (RFC 9000, section 8.2.1). A connection whose start was not seen may have moved as well.
     pub(super) const fn validates(&self, size: u32) -> bool {
         size == MIN_CLIENT_DATAGRAM as u32 && (self.moved || !self.saw_handshake())
     }
 
-    /// Returns whether packets of a client that began are recognised by the ID that they share:
-    /// whatever else their first byte says, they are of QUIC. `None` until enough were compared.
+    /// Returns true if packets of a client that began are recognised by their common ID: they are then QUIC whatever
+    /// else their first byte says. `None` until enough were compared.
     pub(super) fn shares_id(&self) -> Option<bool> {
         let watch = &self.watches[side(true)];
         (watch.packets >= COMPARED).then_some(watch.common >= SHARED_ID)
     }
 
-    /// Client to server and back, in nanoseconds. Taken from the client's first packet to what it sent on the server's
-    /// answer, which is the same wherever on the path one looks.
+    /// Returns the time from client to server and back, in nanoseconds. Measured from the client's first packet to its
+    /// reaction to the server's answer, which is the same anywhere on the path.
     pub(super) fn round_trip(&self, config: &Config) -> i64 {
         let measured = self
             .initial
@@ -242,22 +241,23 @@ impl QuicPath {
         measured.filter(|&rtt| rtt > 0).unwrap_or(supposed)
     }
 
-    /// The same, or less if a request was answered sooner: handshakes take work on keys, and may have been lost in part.
+    /// The same, or less if a request was answered sooner: handshakes include work on keys, and may have been lost in
+    /// part.
     pub(super) fn shortest_round_trip(&self, config: &Config) -> i64 {
         let round_trip = self.round_trip(config);
         self.quickest
             .map_or(round_trip, |quickest| quickest.min(round_trip))
     }
 
-    /// From here to the server and back, in nanoseconds; 0 if unknown.
+    /// Returns the time from the capture point to the server and back, in nanoseconds; 0 if unknown.
     pub(super) fn reply_time(&self) -> i64 {
         self.initial
             .zip(self.answer)
             .map_or(0, |(initial, answer)| answer.since(initial).max(0))
     }
 
-    /// Takes note of how long it took from a request to what came then, behind a silence, and whether that was taken for
-    /// its answer. Where it is not again and again, what was known of answers was wrong.
+    /// Records the time from a request to the next packet after a silence, and whether that was taken for its answer.
+    /// If it repeatedly is not, the known answer times were wrong.
     pub(super) fn waited(&mut self, waited: i64, answered: bool) {
         if answered {
             self.waits[self.wait_count % WAITS] = waited.max(0);
@@ -271,16 +271,16 @@ impl QuicPath {
         }
     }
 
-    /// The least that this took lately, in nanoseconds; 0 if unknown.
+    /// Returns the shortest recent time of this kind, in nanoseconds; 0 if unknown.
     pub(super) fn least_wait(&self) -> i64 {
         let latest = &self.waits[..self.wait_count.min(WAITS)];
         latest.iter().copied().min().unwrap_or(0)
     }
 
-    /// Takes note of how long a request waited for its answer.
+    /// Records how long a request waited for its answer.
     pub(super) fn answered(&mut self, asked: Time, now: Time) {
         let waited = now.since(asked);
-        // Less is no answer to it, but something that came late.
+        // A shorter wait is not an answer to it, but a late packet.
         if waited > self.reply_time() / 2 {
             self.quickest = Some(
                 self.quickest
@@ -289,9 +289,8 @@ impl QuicPath {
         }
     }
 
-    /// Returns how long a response pauses at least while the client, which has all of it, asks for
-    /// another, in nanoseconds: the round trip, less the server's work on keys, of which later
-    /// requests show how long it took.
+    /// Returns the shortest pause of a response while the client, which has all of it, asks for another, in
+    /// nanoseconds: the round trip, less the server's work on keys, which later requests show.
     pub(super) fn pause(&self, config: &Config) -> i64 {
         let round_trip = self.round_trip(config);
         let shortest = match (self.initial.zip(self.answer), self.quickest) {
@@ -302,8 +301,8 @@ impl QuicPath {
         (shortest as i128 * i128::from(config.quic_pause()) / 100) as i64
     }
 
-    /// Bytes of a 1-RTT packet that are not frames (RFC 9000, section 17.3.1; RFC 9001, section 5.3), and whether the
-    /// length of its connection ID is known.
+    /// Returns the bytes of a 1-RTT packet that are not frames (RFC 9000, section 17.3.1; RFC 9001, section 5.3), and
+    /// true if the length of its connection ID is known.
     pub(super) fn overhead(&self, from_client: bool, config: &Config) -> (u32, bool) {
         let learnt = self
             .lengths
@@ -317,7 +316,7 @@ impl QuicPath {
     }
 }
 
-/// Learns a connection ID's length from short headers: it is what they have in common.
+/// Learns a connection ID's length from short headers, which all begin with it.
 #[derive(Debug, Default)]
 struct Watch {
     first: [u8; COMPARED_LEN],
@@ -349,7 +348,7 @@ impl Watch {
         self.packets += 1;
     }
 
-    /// The length, once enough packets were compared and what follows the ID was seen to differ.
+    /// Returns the length, once enough packets were compared and the bytes after the ID were seen to differ.
     fn len(&self) -> Option<u8> {
         (self.packets >= COMPARED && self.common < self.len).then_some(self.common)
     }

@@ -1,8 +1,8 @@
-//! Which of a QUIC client's packets begin a request.
+//! Finds which of a QUIC client's packets begin a request.
 //!
-//! All is encrypted but the size. A request carries a path and headers, an acknowledgement some bytes per lost packet:
-//! a packet well above the flow's own acknowledgements is a request. Smaller ones are believed where the timing agrees:
-//! one request after the other leaves the downlink silent for a round trip.
+//! Everything but the size is encrypted. A request carries a path and headers, an acknowledgement a few bytes per lost
+//! packet, so a packet well above the flow's own acknowledgements is a request. Smaller ones are believed if the timing
+//! agrees: one request after the other leaves the downlink silent for a round trip.
 
 use smallvec::SmallVec;
 
@@ -11,75 +11,76 @@ use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::packet::{Stamp, Time};
 
-/// Requests of one connection that may wait for their answers at once.
+/// Largest number of a connection's requests that wait for answers at once.
 pub(super) const MAX_ASKED: usize = 32;
-/// Tries of a path MTU probe of one size (RFC 8899, section 5.1.2: MAX_PROBES).
+/// Attempts of a path MTU probe of one size (RFC 8899, section 5.1.2: MAX_PROBES).
 const MAX_PROBES: u8 = 3;
-/// Requests that one datagram holds at most behind the first flight.
+/// Largest number of requests in one datagram after the first flight.
 const MAX_AT_ONCE: usize = 4;
-/// Round trips for which a connection is young, and within which its probe timeouts come (RFC 9002, section 6.2.2: three
-/// at first, and what the server may wait).
+/// Round trips for which a connection is young, and within which its probe timeouts come (RFC 9002, section 6.2.2:
+/// three at first, plus the server's delay).
 const YOUNG_ROUND_TRIPS: i64 = 20;
 const PROBE_ROUND_TRIPS: i64 = 4;
-/// By how many bytes a repeated request differs: an acknowledgement beside it may have grown by ranges and a longer delay.
+/// By how many bytes a repeated request may differ: an acknowledgement next to it may have more ranges and a longer
+/// delay.
 const REPEATED: u32 = 8;
-/// The time for which a peer may delay an acknowledgement, in nanoseconds (RFC 9000, section 18.2). A probe timeout waits
-/// for it beyond round trips (RFC 9002, section 6.2.1).
+/// The time for which a peer may delay an acknowledgement, in nanoseconds (RFC 9000, section 18.2). A probe timeout
+/// adds it to round trips (RFC 9002, section 6.2.1).
 const HELD_BACK: i64 = 25_000_000;
-/// The level of acknowledgements is kept in parts of a byte, and falls by an eighth of the distance with each packet,
-/// as round-trip times are smoothed (RFC 9002, section 5.3).
+/// Fractions of a byte in which the level of acknowledgements is kept. It falls by an eighth of the distance with each
+/// packet, as round-trip times are smoothed (RFC 9002, section 5.3).
 const LEVEL_UNIT: u32 = 256;
 const LEVEL_DECAY: u32 = 8;
 /// Content of an acknowledgement without gaps: type, largest, delay, count, range (RFC 9000, section 19.3).
 const PLAIN_ACK: u32 = 10;
 
-/// The part that a gap adds.
+/// Bytes that each gap adds.
 const ONE_GAP: u32 = 2;
 
-/// Certainty that a packet begins a request.
+/// How certain it is that a packet begins a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Belief {
-    /// By its size alone.
+    /// Certain, by its size alone.
     Sure,
-    /// If the downlink was silent before what follows.
+    /// Certain if the downlink was silent before the next packet.
     IfQuiet,
-    /// If a full datagram follows: it is in the client's first flight, which also opens control streams (RFC 9114,
-    /// section 6.2.1) and issues connection IDs (RFC 9000, section 5.1.1).
+    /// Certain if a full datagram follows: it is in the client's first flight, which also opens control streams (RFC
+    /// 9114, section 6.2.1) and issues connection IDs (RFC 9000, section 5.1.1).
     IfFull,
 }
 
-/// A request, or what may be one, that waits for its answer.
+/// A request, or a packet that may be one, that waits for its answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unanswered {
     pub(super) stamp: Stamp,
     pub(super) belief: Belief,
-    /// The segment, once that was opened.
+    /// The segment, once it was opened.
     pub(super) number: Option<u32>,
     content: u32,
-    /// The latest packet.
+    /// Time of the latest packet.
     last: Time,
-    /// That was as long as the client's datagrams get: more may follow.
+    /// True if that packet was as long as the client's datagrams get, so that more may follow.
     goes_on: bool,
-    /// The server has it: the client has no reason to repeat it.
+    /// True if the server has it, so that the client has no reason to repeat it.
     acknowledged: bool,
-    /// The packet that acknowledged it may have held a small response too.
+    /// True if the packet that acknowledged it may also have held a small response.
     answered: bool,
-    /// Bytes of responses that had come when it was asked.
+    /// Bytes of responses that had come when it was sent.
     pub(super) asked_at: u64,
-    /// True if it may be the one before it, sent again on a connection on which acknowledgements do not show.
+    /// True if it may repeat the one before it, on a connection without visible acknowledgements.
     pub(super) is_repeated: bool,
 }
 
-/// The place where in a client's datagram a packet stands.
+/// Position of a packet in a client's datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PacketPosition {
     /// Alone, with a short header.
     Alone,
-    /// Behind handshake packets.
+    /// After handshake packets.
     Coalesced,
-    /// With a long header of 0-RTT, before the server has said anything.
+    /// With a long 0-RTT header, before the server has sent anything.
     Early,
-    /// The same, behind an Initial, with which it is padded (RFC 9000, section 14.1): how much is in it does not show.
+    /// The same, after an Initial with which it is padded (RFC 9000, section 14.1), so that its content is unknown.
     Padded,
 }
 
@@ -87,7 +88,7 @@ pub(super) enum PacketPosition {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Uplink {
     pub(super) stamp: Stamp,
-    /// Of the datagram.
+    /// Size of the datagram.
     pub(super) size: u32,
     /// Bytes of frames in it.
     pub(super) content: u32,
@@ -99,15 +100,15 @@ pub(super) struct Uplink {
 /// The kind of a client's packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientPacket {
-    /// An acknowledgement, flow control, a probe.
+    /// An acknowledgement, flow control, or a probe.
     Control,
-    /// Possibly so many requests: the last ones asked.
+    /// Possibly this many requests: the last ones sent.
     Requests {
         count: usize,
-        /// The segment of what was taken for a request before, and was none.
+        /// The segment of an earlier presumed request that was not one.
         instead_of: Option<u32>,
     },
-    /// More of a request asked before, or the same again.
+    /// More of an earlier request, or the same again.
     More(Option<u32>),
 }
 
@@ -117,15 +118,15 @@ pub(super) struct Requests {
     asked: SmallVec<[Unanswered; 2]>,
     /// Content of the client's recent acknowledgements, in parts of [`LEVEL_UNIT`].
     level: u32,
-    /// Content of the client's requests: that of the latest ones, or of larger ones before; 0 until there was one.
+    /// Content of the client's requests: that of the latest ones, or of larger ones before; 0 before the first.
     usual: u32,
-    /// Content of the first flight's requests so far, and how many these are.
+    /// Content of the first flight's requests so far, and their number.
     flight: (u32, usize),
-    /// A request was sent as early data.
+    /// True if a request was sent as early data.
     early: bool,
-    /// The time when the latest request was sent, and its content.
+    /// Time and content of the latest request.
     latest: Option<(Time, u32)>,
-    /// The first flight is over.
+    /// True if the first flight is over.
     settled_in: bool,
     /// Size and number of the latest path MTU probes.
     probe: (u32, u8),
@@ -147,20 +148,20 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// The most memory that one holds, in bytes: the list beside its old place while it grows.
+    /// The most memory that one holds, in bytes: the list next to its old copy while it grows.
     pub(super) const BOUND: u64 = (2 * MAX_ASKED * size_of::<Unanswered>()) as u64;
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(super) fn heap(&self) -> usize {
         spilled(&self.asked)
     }
 
-    /// Requests that wait for an answer.
+    /// Returns the requests that wait for an answer.
     pub(super) fn asked(&mut self) -> &mut SmallVec<[Unanswered; 2]> {
         &mut self.asked
     }
 
-    /// Takes a client's packet.
+    /// Processes a client's packet.
     pub(super) fn take(
         &mut self,
         packet: Uplink,
@@ -188,7 +189,7 @@ impl Requests {
             return again;
         }
         let usual = self.usual(config);
-        // Behind early data the first flight holds what opens a connection, which the early data did not.
+        // After early data, the first flight holds what opens a connection, because the early data did not.
         if self.early
             && path.in_first_flight(packet.stamp.time, config)
             && u64::from(packet.content) * 2 <= usual
@@ -204,7 +205,7 @@ impl Requests {
                 if packet.place == PacketPosition::Coalesced {
                     return ClientPacket::Control;
                 }
-                // That was the first flight; a client that sent its request in it would hardly ask again before an
+                // That was the first flight. A client that sent its request in it would hardly ask again before an
                 // answer.
                 self.asked.pop();
             } else if at_once && self.is_prelude(&last, &packet, config) {
@@ -220,7 +221,7 @@ impl Requests {
         ClientPacket::Requests { count, instead_of }
     }
 
-    /// Takes early data: requests, for which alone clients use it (RFC 9001, section 4.6).
+    /// Processes early data. Clients use it for requests only (RFC 9001, section 4.6).
     fn early(&mut self, packet: &Uplink, path: &QuicPath, config: &Config) -> ClientPacket {
         if u64::from(packet.content) * 2 < self.usual(config) {
             return ClientPacket::Control;
@@ -242,7 +243,7 @@ impl Requests {
         }
     }
 
-    /// Takes a packet that continues a full one before it: of one long request, or, in a first flight, of several.
+    /// Processes a packet that continues a full one: part of one long request or, in a first flight, of several.
     fn goes_on(
         &mut self,
         packet: &Uplink,
@@ -277,12 +278,12 @@ impl Requests {
         Some(ClientPacket::More(None))
     }
 
-    /// Tells whether a packet repeats a request.
+    /// Returns a result if a packet repeats a request.
     fn again(&self, packet: &Uplink, path: &QuicPath, config: &Config) -> Option<ClientPacket> {
         let round_trip = path.round_trip(config);
         let now = packet.stamp.time;
-        // A probe timeout is longer than the round trip (RFC 9002, section 6.2.1); what it sends again is as long, but
-        // for the acknowledgement that goes with it.
+        // A probe timeout is longer than the round trip (RFC 9002, section 6.2.1). The repeated packet has the same
+        // length, apart from the acknowledgement in it.
         let again = |asked: &&Unanswered| {
             !asked.acknowledged
                 && asked.belief != Belief::IfFull
@@ -295,32 +296,33 @@ impl Requests {
             .map(|asked| ClientPacket::More(asked.number))
     }
 
-    /// Tells whether what was sent just before a request belongs to it: instructions of QPACK, or flow control, of which
-    /// some clients make a packet of their own.
+    /// Returns true if a packet just before a request belongs to it: QPACK instructions or flow control, which some
+    /// clients send in a packet of their own.
     fn is_prelude(&self, last: &Unanswered, packet: &Uplink, config: &Config) -> bool {
         let room = u64::from(self.level / LEVEL_UNIT) + 2 * config.quic_busy_jump();
         u64::from(last.content) <= room && last.content.saturating_mul(2) <= packet.content
     }
 
-    /// Forgets what cannot have been a request, or needs no answer any more.
+    /// Drops packets that cannot have been requests, or need no answer any more.
     fn give_up_on(&mut self, now: Time, round_trip: i64) {
         self.asked.retain(|asked| {
             // A server that got a request would have answered.
             let waits =
                 asked.belief != Belief::IfQuiet || within(now, asked.stamp.time, round_trip);
-            // What was acknowledged with room for an answer, and with nothing behind it, is not what holds the client up.
+            // A request that was acknowledged with room for an answer, and with nothing after it, is not what holds the
+            // client up.
             waits && (!asked.answered || within(now, asked.stamp.time, 2 * round_trip))
         });
     }
 
-    /// Adds the requests of a packet; returns how many these are.
+    /// Adds the requests of a packet, and returns their number.
     fn push(&mut self, packet: &Uplink, belief: Belief, path: &QuicPath, config: &Config) -> usize {
         let goes_on = packet.size >= path.carried;
         let first_flight = belief == Belief::IfFull || packet.place == PacketPosition::Early;
         let goes_on = goes_on && packet.place != PacketPosition::Padded;
         let count = match self.count(packet.content, config) {
             _ if packet.place == PacketPosition::Padded => 1,
-            // Behind the first flight, a full datagram begins one long request, an upload, rather than many.
+            // After the first flight, a full datagram begins one long request, an upload, rather than many.
             _ if goes_on && !first_flight => 1,
             count if first_flight => count,
             count => count.min(MAX_AT_ONCE),
@@ -360,9 +362,9 @@ impl Requests {
         count
     }
 
-    /// Returns true if a request is as long as the latest, and comes when a probe timeout does on a
-    /// young connection: at first, a client supposes that round trips vary by half (RFC 9002,
-    /// sections 5.3 and 6.2.1), and by an eighth at least after some.
+    /// Returns true if a request is as long as the latest, and comes when a probe timeout does on a young connection: a
+    /// client first assumes that round trips vary by half (RFC 9002, sections 5.3 and 6.2.1), later by at least an
+    /// eighth.
     fn looks_repeated(&self, packet: &Uplink, path: &QuicPath, config: &Config) -> bool {
         let now = packet.stamp.time;
         let round_trip = match path.least_wait() {
@@ -386,7 +388,7 @@ impl Requests {
         }
     }
 
-    /// Content of one request.
+    /// Returns the usual content of one request.
     fn usual(&self, config: &Config) -> u64 {
         match self.usual {
             0 => config.quic_request_usual(),
@@ -394,8 +396,8 @@ impl Requests {
         }
     }
 
-    /// Returns how many requests have so much content: paths differ in length, so that one may
-    /// exceed the usual by a good half.
+    /// Returns how many requests fit this much content. Paths differ in length, so one request may exceed the usual by
+    /// a good half.
     fn count(&self, content: u32, config: &Config) -> usize {
         let tenths = u64::from(content) * 10 / self.usual(config).max(1);
         let rounded = if tenths < 25 {
@@ -421,7 +423,7 @@ impl Requests {
         }
     }
 
-    /// The server acknowledged all that was asked, with so much content.
+    /// Records that the server acknowledged all requests, in a packet with this much content.
     pub(super) fn acknowledged(&mut self, content: u32) {
         for asked in &mut self.asked {
             asked.answered |= content > PLAIN_ACK && !asked.acknowledged;
@@ -434,20 +436,19 @@ impl Requests {
         self.level <= (PLAIN_ACK + ONE_GAP) * LEVEL_UNIT
     }
 
-    /// Follows the size of the client's acknowledgements: upwards at once, downwards slowly.
+    /// Tracks the size of the client's acknowledgements: upwards at once, downwards slowly.
     pub(super) fn acknowledges(&mut self, content: u32) {
         let content = content.saturating_mul(LEVEL_UNIT);
         self.level = content.max(self.level - self.level.saturating_sub(content) / LEVEL_DECAY);
     }
 
-    /// Returns what a packet that turned out to be no request says about the size of
-    /// acknowledgements.
+    /// Learns about the size of acknowledgements from a packet that turned out not to be a request.
     pub(super) fn refute(&mut self, asked: &Unanswered) {
         self.acknowledges(asked.content);
     }
 
-    /// Returns true if a datagram only tries out whether the path carries its size (RFC 9000,
-    /// section 14.3): it is larger than all before, or tries that again.
+    /// Returns true if a datagram only tests whether the path carries its size (RFC 9000, section 14.3): it is larger
+    /// than all before, or repeats that size.
     fn is_probe(&mut self, size: u32, path: &mut QuicPath) -> bool {
         if size > path.largest[0] {
             path.largest[0] = size;
@@ -460,8 +461,7 @@ impl Requests {
     }
 }
 
-/// Returns true if `later` is less than so many nanoseconds after `earlier`; true where the clock
-/// stepped back.
+/// Returns true if `later` is less than this many nanoseconds after `earlier`, or if the clock stepped back.
 pub(super) const fn within(later: Time, earlier: Time, nanoseconds: i64) -> bool {
     later.since(earlier) < nanoseconds
 }

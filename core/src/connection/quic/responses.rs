@@ -1,4 +1,4 @@
-//! How much of a QUIC server's packets belongs to which request.
+//! Assigns a QUIC server's bytes to requests.
 
 mod padding;
 
@@ -14,41 +14,40 @@ use crate::connection::sharing::{MOST_REQUESTS, Manner, PeriodRequest, Sharing};
 use crate::facts::segment::{Segment, Transport};
 use crate::packet::{Stamp, Time};
 
-/// Type and Length of a STREAM frame, the latter as two bytes (RFC 9000, section 19.8).
+/// Type and Length of a STREAM frame; Length takes two bytes (RFC 9000, section 19.8).
 const STREAM_FRAME: u32 = 1 + 2;
 /// Request streams have every fourth number (RFC 9000, section 2.1).
 const STREAM_STEP: u64 = 4;
-/// Bytes of a response's packets that may be no data of it: frames of the first and last, and in each an acknowledgement,
-/// a packet number of another length, and its part of packets that were padded or sent again: two in a hundred.
+/// Bytes of a response's packets that may not be its data: frames of the first and last packet and, in two of a hundred
+/// packets each, an acknowledgement, a packet number of another length, and a share of padded or retransmitted packets.
 const FRAMES_BESIDE: u64 = 64;
 const FRAMES_PER_PACKET: u64 = 32;
-/// Part of a round trip within which a client asks for what comes next.
+/// Fraction of a round trip within which a client asks for the next segment.
 const AT_ONCE: i64 = 8;
-/// Requests supposed before those seen, where the beginning of a connection was not: enough for a stream ID of two
-/// bytes.
+/// Assumed number of requests before those seen, if the start of a connection was not: enough for a two-byte stream ID.
 const EARLIER_REQUESTS: u64 = 16;
 
 /// A server's packet with a short header.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Downlink {
     pub(super) stamp: Stamp,
-    /// Of the datagram.
+    /// Size of the datagram.
     pub(super) size: u32,
-    /// Packets in it: more than one where the capture saw them before the network card took them apart.
+    /// Number of packets in it: more than one if it was captured before the network card split it.
     pub(super) packets: u32,
     /// Bytes of frames in it.
     pub(super) content: u32,
     /// True if it is as long as this server's packets get.
     pub(super) full: bool,
-    /// The framing is a guess.
+    /// True if the framing is a guess.
     pub(super) estimated: bool,
 }
 
-/// A response that is coming in.
+/// A response in progress.
 #[derive(Clone, Copy, Debug)]
 struct Receiving {
     number: Option<u32>,
-    /// Requests that were answered together.
+    /// The group of requests that were answered together.
     generation: u32,
     /// Bytes of its stream so far.
     offset: u64,
@@ -59,38 +58,38 @@ struct Receiving {
 pub(super) struct Responses {
     receiving: SmallVec<[Receiving; 2]>,
     generation: u32,
-    /// Requests answered so far.
+    /// Number of requests answered so far.
     answered: u64,
-    /// The latest packet with data: when, and whether it was full.
+    /// The latest packet with data: its time, and true if it was full.
     last: Option<(Time, bool)>,
-    /// Made by the first response, and apart: places of connections without any stay small.
+    /// Boxed and created with the first response, so that connections without any stay small.
     sharing: Option<Box<Sharing>>,
-    /// The client's acknowledgements have no gaps: nothing was lost.
+    /// True if the client's acknowledgements have no gaps, so that nothing was lost.
     is_plain: bool,
     padding: Padding,
 }
 
 impl Responses {
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(super) fn heap(&self) -> usize {
         let sharing = self.sharing.as_deref();
         spilled(&self.receiving)
             + sharing.map_or(0, |sharing| size_of::<Sharing>() + sharing.heap())
     }
 
-    /// Responses that come in at once: those that were asked for together go on while the next are.
+    /// Largest number of responses in progress: those requested together continue while the next are requested.
     const MOST: usize = 2 * MAX_ASKED;
 
-    /// The most memory that one holds, in bytes: the list beside its old place while it grows.
+    /// The most memory that one holds, in bytes: the list next to its old copy while it grows.
     pub(super) const BOUND: u64 =
         (2 * Self::MOST * size_of::<Receiving>()) as u64 + Sharing::bound(Self::MOST);
 
-    /// Responses that come in at once.
+    /// Returns the number of responses in progress.
     fn count(&self) -> usize {
         self.sharing.as_ref().map_or(0, |sharing| sharing.count())
     }
 
-    /// Takes a server's packet; returns the segment it belongs to.
+    /// Processes a server's packet, and returns the segment that it belongs to.
     pub(super) fn take(
         &mut self,
         packet: &Downlink,
@@ -110,7 +109,7 @@ impl Responses {
         self.is_plain = requests.acknowledges_plainly();
         let generation = self.generation;
         self.begin(packet, flows_on, requests, path, ctx);
-        // It had ended, by all that shows, and goes on: perhaps the answer to a request that was not captured.
+        // The response had apparently ended and continues: perhaps the answer to a request that was not captured.
         let goes_on_again = self.generation == generation
             && !flows_on
             && self
@@ -123,14 +122,14 @@ impl Responses {
         self.credit(packet, ctx)
     }
 
-    /// Marks what is coming in as uncertain.
+    /// Marks the responses in progress as uncertain.
     fn doubt(&self, ctx: &mut Context<'_>) {
         for number in self.receiving.iter().filter_map(|response| response.number) {
             ctx.resize(number, |segment| segment.estimated = true);
         }
     }
 
-    /// Finds out which requests this packet begins to answer.
+    /// Finds the requests that this packet begins to answer.
     fn begin(
         &mut self,
         packet: &Downlink,
@@ -173,7 +172,8 @@ impl Responses {
         }
     }
 
-    /// Removes the requests that this packet begins to answer from those that wait, and refutes what was no request.
+    /// Removes the requests that this packet begins to answer from those that wait, and refutes packets that were not
+    /// requests.
     fn take_answered(
         &self,
         packet: &Downlink,
@@ -185,10 +185,10 @@ impl Responses {
         let mut begun = SmallVec::new();
         let mut refuted = None;
         requests.asked().retain(|asked| {
-            // What comes sooner than the server can answer belongs to a response before.
+            // A packet that comes sooner than the server can answer belongs to an earlier response.
             let is_early = !self.receiving.is_empty() && within(now, asked.stamp.time, soon);
             let answers = match asked.belief {
-                // The packet may have been held back since before it was asked.
+                // The packet may have been held back since before the request.
                 _ if is_early || asked.stamp.frame > packet.stamp.frame => return true,
                 Belief::Sure => true,
                 Belief::IfQuiet => !flows_on,
@@ -208,10 +208,10 @@ impl Responses {
         begun
     }
 
-    /// Returns true if the newest responses go on beside those that begin.
+    /// Returns true if the newest responses continue next to those that begin.
     ///
-    /// A response ends with a packet that is not full, or before a silence. Where several come in, one of them may have
-    /// ended with the packet that is not full; and where packets in flight are few, all of them have come before a
+    /// A response ends with a packet that is not full, or before a silence. If several are in progress, one of them may
+    /// have ended with the packet that is not full. If few packets are in flight, all of them have arrived before a
     /// silence that is shorter than an answer takes.
     fn goes_on_beside(
         &self,
@@ -233,8 +233,8 @@ impl Responses {
         })
     }
 
-    /// Ends the responses before those that begin. The newest may go on; that those before it do too is unlikely, as
-    /// clients ask anew when they have got something.
+    /// Ends the responses before those that begin. The newest may continue. Older ones are unlikely to, because clients
+    /// ask again when they have received something.
     fn end_older(&mut self, goes_on: bool, ctx: &mut Context<'_>) {
         let generation = self.generation;
         self.receiving.retain(|response| {
@@ -268,9 +268,9 @@ impl Responses {
         });
     }
 
-    /// The least time that an answer takes now, in nanoseconds: half of what the first one took, since that includes the
-    /// work on keys. A response that fell silent with a full packet may wait for acknowledgements, and goes on within a
-    /// round trip: what comes clearly sooner than any answer did is more of it.
+    /// Returns the shortest time that an answer takes now, in nanoseconds: half of what the first one took, which
+    /// included the work on keys. A response that paused after a full packet may be waiting for acknowledgements, and
+    /// continues within a round trip: a packet that comes clearly sooner than any answer did is more of it.
     fn soonest(&self, flows_on: bool, path: &QuicPath, config: &Config) -> i64 {
         let (reply, longest) = (path.reply_time(), path.round_trip(config));
         match self.last {
@@ -283,7 +283,7 @@ impl Responses {
         }
     }
 
-    /// Counts a packet on the responses that are coming in, in equal parts.
+    /// Counts a packet toward the responses in progress, in equal parts.
     fn credit(&mut self, packet: &Downlink, ctx: &mut Context<'_>) -> Option<u32> {
         let sharers = self.receiving.len() as u64;
         let offset = self.receiving.first()?.offset;
@@ -316,14 +316,14 @@ impl Responses {
         self.receiving.iter().find_map(|response| response.number)
     }
 
-    /// Bytes of responses so far.
+    /// Returns the bytes of responses so far.
     pub(super) fn received(&self) -> u64 {
         self.sharing
             .as_ref()
             .map_or(0, |sharing| sharing.received())
     }
 
-    /// Tells responses apart that came in together, now that they are complete.
+    /// Separates responses that came together, now that they are complete.
     fn end_period(&mut self, path: &QuicPath, ctx: &mut Context<'_>) {
         let ends_full = self.last.is_some_and(|(_, full)| full);
         let padding = self.padding.most(ends_full, path.largest[1]);
@@ -359,7 +359,7 @@ impl Responses {
                 segment.app_bytes = part.size.saturating_sub(framing);
                 segment.bytes = part.wire;
                 segment.size_error = part.error + slack(part.packets, padding);
-                // One packet may hold bytes of several.
+                // One packet may hold bytes of several responses.
                 let packets = part.packets.max(part.wire.min(1));
                 let is_earlier = |last: &Stamp| segment.t_last.is_none_or(|t| t > last.time);
                 segment.came_in(packets, part.first, part.last.filter(is_earlier));
@@ -367,8 +367,8 @@ impl Responses {
         }
     }
 
-    /// Half a packet where this is what the last one holds by chance, and is not seen because the server pads it; and takes
-    /// note of how the response ended.
+    /// Returns the bytes that are probably padding: half a packet, the average of what a server fills up in the last
+    /// packet if it pads. Records how the response ended.
     fn surplus(&mut self, path: &QuicPath, config: &Config) -> u64 {
         let Some(sharing) = self.sharing.as_ref().filter(|sharing| sharing.count() > 0) else {
             return 0;
@@ -381,7 +381,7 @@ impl Responses {
         self.padding.surplus(size, ends_full, path.largest[1])
     }
 
-    /// Begins another period with what goes on of the last.
+    /// Starts another period with the responses that continue from the last.
     fn carry_on(&mut self, now: Time, ctx: &Context<'_>) {
         let sharing = self.sharing.get_or_insert_with(turns);
         sharing.forget_past();
@@ -399,7 +399,7 @@ impl Responses {
         }
     }
 
-    /// Ends all, as the connection does; `false` if only the capture ends.
+    /// Ends all responses with the connection. `is_complete` is false if only the capture ends.
     pub(super) fn close(&mut self, is_complete: bool, path: &QuicPath, ctx: &mut Context<'_>) {
         self.end_period(path, ctx);
         if is_complete {
@@ -410,12 +410,12 @@ impl Responses {
     }
 }
 
-/// Responses of servers that send from each in turn, as those of QUIC do.
+/// Creates the state for a server that sends from each response in turn, as QUIC servers do.
 fn turns() -> Box<Sharing> {
     Box::new(Sharing::new(&[Manner::InTurns]))
 }
 
-/// By how much a response may be off that was alone: frames beside its data, packet numbers of another length.
+/// Returns the possible error of a response that was alone: frames next to its data, packet numbers of another length.
 fn slack(packets: u64, padding: u64) -> u64 {
     FRAMES_BESIDE + packets * FRAMES_PER_PACKET + padding
 }
@@ -435,12 +435,12 @@ fn count(segment: &mut Segment, stamp: Stamp, bytes: u64) {
     (segment.last_frame, segment.t_last) = (Some(stamp.frame), Some(stamp.time));
 }
 
-/// The part of `total` that the one at `at` of so many gets; the parts add up.
+/// Returns the part of `total` for index `at` among this many sharers; the parts add up.
 const fn share(total: u64, at: u64, sharers: u64) -> u64 {
     total / sharers + if at < total % sharers { 1 } else { 0 }
 }
 
-/// Bytes of a variable-length integer (RFC 9000, section 16).
+/// Returns the bytes of a variable-length integer (RFC 9000, section 16).
 const fn varint_len(value: u64) -> u32 {
     match value {
         0..64 => 1,

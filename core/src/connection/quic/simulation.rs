@@ -1,4 +1,5 @@
-//! Players over HTTP/3 on servers that serve streams in different ways: what is said of sizes holds as often as it says.
+//! Simulated players over HTTP/3 on servers with different stream scheduling. Checks that stated sizes and errors hold
+//! as often as promised.
 
 use super::tests::{DOWN_OVERHEAD, FULL, Talk};
 use crate::facts::segment::Segment;
@@ -6,32 +7,32 @@ use crate::testing::{MILLISECOND, RTT, Score};
 
 /// Media segments of each track.
 const SEGMENTS: usize = 24;
-/// Seconds that a segment plays, and how many of them a player holds.
+/// Seconds that a segment plays, and the number of segments that a player holds.
 const DURATION: i64 = 2_000 * MILLISECOND;
 const BUFFER: i64 = 8;
 
 /// The order in which a server sends from its streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheduler {
-    /// From each in turn, so many packets.
+    /// From each in turn, this many packets.
     Turns(usize),
     /// The oldest first.
     InOrder,
 }
 
-/// The properties of a server and a link.
+/// Properties of a server and a link.
 #[derive(Clone, Copy, Debug)]
 struct Setting {
     scheduler: Scheduler,
-    /// The last packet of a stream is filled.
+    /// True if the last packet of a stream is filled.
     pads: bool,
-    /// Packets in a thousand that are seen twice.
+    /// Packets per thousand that are seen twice.
     again: u64,
     /// Nanoseconds between packets.
     gap: i64,
 }
 
-/// A generator of numbers (xorshift64*), so that every run is the same.
+/// A random number generator (xorshift64*), so that every run is the same.
 struct Numbers(u64);
 
 impl Numbers {
@@ -47,7 +48,7 @@ impl Numbers {
     }
 }
 
-/// A stream that is served.
+/// A stream in service.
 struct Stream {
     video: bool,
     arrives: i64,
@@ -56,14 +57,14 @@ struct Stream {
     sent: usize,
 }
 
-/// A packet that passes the place of capture.
+/// A packet that passes the capture point.
 enum Passing {
     Request,
     Data(usize),
     Acknowledgement,
 }
 
-/// Plays a session; returns the segments found, and the sizes and tracks of what was asked for, in order.
+/// Plays a session. Returns the segments found, and the requested sizes and tracks in order.
 fn play(setting: Setting, seed: u64) -> (Vec<Segment>, Vec<(u64, bool)>) {
     let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut passing: Vec<(i64, Passing)> = Vec::new();
@@ -146,7 +147,7 @@ fn play(setting: Setting, seed: u64) -> (Vec<Segment>, Vec<(u64, bool)>) {
             if *count < SEGMENTS {
                 let phase = if video { 0 } else { DURATION / 2 };
                 let due = (*count as i64 - BUFFER) * DURATION + phase;
-                // What decoding and the page take.
+                // Time for decoding and the page.
                 let think = numbers.within(3, 30) as i64 * MILLISECOND;
                 let at = (arrives + think).max(due + think);
                 ask(at, video, &mut numbers, &mut passing, &mut streams);
@@ -177,7 +178,7 @@ fn score(setting: Setting) -> Score {
         assert_eq!(found.len(), truth.len(), "{setting:?} {seed}");
         let sum: u64 = truth.iter().map(|truth| truth.0).sum();
         let found_sum: u64 = found.iter().map(|segment| segment.app_bytes).sum();
-        // Where a stream waits for all of another, what begins it may be taken for the end of that.
+        // If a stream waits for all of another, its start may be mistaken for the end of the other.
         let part = if setting.scheduler == Scheduler::InOrder {
             25
         } else {
@@ -211,7 +212,7 @@ fn no_way_of_serving_gives_a_size_outside_its_bound_more_often_than_stated() {
                     gap,
                 };
                 let score = score(setting);
-                // Players whose servers share fairly are told apart mostly.
+                // Players whose servers share fairly are mostly separated correctly.
                 let (near, kinds) = match scheduler {
                     Scheduler::InOrder => (0, 0),
                     Scheduler::Turns(_) if pads || again > 0 => (0, 75),

@@ -1,4 +1,4 @@
-//! The likeliest readings of a period: which request is of which track, and who got what.
+//! The likeliest readings of a period: which request belongs to which track, and which response got which bytes.
 
 use smallvec::SmallVec;
 
@@ -6,46 +6,47 @@ use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest};
 use super::rhythm::Rhythm;
 use crate::bounded::work;
 
-/// Readings that are followed at once, at most and at least: some for each datagram of a response. A response that
-/// matters has tens of datagrams; where it has fewer, following many readings takes more work than they are worth.
+/// Largest number of readings followed at once, and the smallest. Each datagram of a response allows a few. A response
+/// that matters has tens of datagrams; with fewer, many readings would take more work than they are worth.
 const WIDTH: usize = 48;
 const LEAST_WIDTH: usize = 3;
-/// Steps that one more reading takes.
+/// Steps that each further reading takes.
 const STEPS: usize = 8;
-/// Readings for each datagram.
+/// Readings per datagram.
 const READINGS: usize = 4;
-/// The cost of a request that is none: its response would be tiny.
+/// The cost of a request that is not one: its response would be tiny.
 const NONE: f64 = 3.5;
-/// The same for one that looks like a repeated one.
+/// The same for a request that looks like a repeated one.
 const REPEATED: f64 = 1.5;
-/// The cost of each audio segment's worth of bytes that fit nobody.
+/// The cost per audio segment's worth of bytes that fit no response.
 const MISFIT: f64 = 4.0;
-/// The cost of a request for video while the last is coming in, and has but little.
+/// The cost of a request for video while the last video is in progress and has only a little.
 const HASTY: f64 = 2.0;
-/// The part of audio's size below which video that is followed is as unlikely as a tiny response.
+/// Fraction of audio's size below which video that is followed by another is as unlikely as a tiny response.
 const HARDLY: u64 = 4;
-/// The cost of audio that has more than its size although no video came with it, and the part of its size from which
-/// that shows.
+/// The cost of audio that has more than its size although no video came with it, and the fraction of its size from
+/// which that shows.
 const WRONG: f64 = 3.0;
 const CLEARLY: u64 = 8;
-/// The credit of a server that sends one after the other where audio is asked for just when it is complete then.
+/// The credit of a server that sends one response after the other if audio is requested just when it is then complete.
 const FITS: f64 = 1.5;
-/// By how many hundredths of audio's size it may be complete behind where it should: the place of a request is known in
-/// bytes with framing, 0.3 to 1 % more than audio's own, and comes up to 10 ms late (h2o and Apache, measured: 63,712 to
+/// Percentage of audio's size at which it may be complete and still fit. The position of a request is known in bytes
+/// with framing, 0.3 to 1 % more than audio's own, and comes up to 10 ms late (h2o and Apache, measured: 63,712 to
 /// 65,160 bytes between requests, 65,104 usual; 1.05 loses a tenth of what 1.1 gains, 1.2 gains nothing more).
 const FITS_UPTO: u64 = 110;
-/// The cost of each audio segment's worth of bytes by which video that is complete then is not followed.
+/// The cost per audio segment's worth of bytes for which no further video is requested although the last is then
+/// complete.
 const IDLE: f64 = 1.0;
-/// By how much worse readings still count for how far sizes may be off.
+/// By how much worse a reading may be and still count toward the error of sizes.
 const NEARLY: f64 = 3.0;
 
-/// How a server sends responses that were asked for together.
+/// How a server sends responses that were requested together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Manner {
     /// From each in turn.
     #[default]
     InTurns,
-    /// The same, behind what the socket had taken of those before.
+    /// The same, after the bytes of earlier responses that the socket had taken.
     Late,
     /// One after the other.
     InOrder,
@@ -55,26 +56,26 @@ pub(crate) enum Manner {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reading {
     pub(super) tracks: SmallVec<[MediaTrack; MOST_REQUESTS]>,
-    /// Bytes of each, by place.
+    /// Bytes of each response, by index.
     pub(super) sizes: SmallVec<[u64; MOST_REQUESTS]>,
-    /// Bytes of the connection at which each had its last.
+    /// Bytes of the connection at which each response had its last.
     pub(super) ends: SmallVec<[u64; MOST_REQUESTS]>,
-    /// Bytes of audio that came about when one video ended and the next began, and may be the other's.
+    /// Bytes of audio that came about when one video ended and the next began, and may belong to the other.
     pub(super) doubtful: SmallVec<[u64; MOST_REQUESTS]>,
     pub(super) cost: f64,
     rhythm: Rhythm,
     manner: Manner,
     /// The latest request.
     latest: Option<usize>,
-    /// The latest video, and whether it may still be coming in.
+    /// The latest video, and true if it may still be in progress.
     video: Option<(usize, bool)>,
-    /// Audio that is coming in.
+    /// Audio in progress.
     audio: SmallVec<[usize; 2]>,
     /// The latest audio.
     latest_audio: Option<usize>,
-    /// Where video was over because audio behind it was, while none was asked for.
+    /// Position at which video was over because audio after it was, while no other video had been requested.
     idle_since: Option<u64>,
-    /// The latest request for video, where it came, while audio was to follow.
+    /// The latest request for video and its position, while audio was to follow.
     followed: Option<(usize, u64)>,
 }
 
@@ -96,21 +97,21 @@ pub(super) struct Puzzle<'a> {
     /// The size of audio.
     pub(super) usual: u64,
     pub(super) manner: Manner,
-    /// Readings that are followed.
+    /// Number of readings that are followed.
     pub(super) width: usize,
-    /// Bytes behind which a late response gets its turn.
+    /// Number of bytes after which a late response gets its turn.
     pub(super) lead: u64,
 }
 
-/// Readings of a period that are followed at once, by its responses and the datagrams in which they came.
+/// Returns the number of readings of a period to follow at once, by its responses and their datagrams.
 pub(super) fn width(requests: usize, datagrams: usize) -> usize {
     (READINGS * datagrams / requests.max(1)).clamp(LEAST_WIDTH, WIDTH)
 }
 
-/// The most memory that reading a period takes, in bytes: a list of readings, and the next.
+/// The most memory that reading a period takes, in bytes: a list of readings, and the next list.
 pub(super) const BOUND: usize = 4 * WIDTH * size_of::<Reading>();
 
-/// The likeliest readings of a period, the best first, and others that are nearly as good.
+/// Returns the likeliest readings of a period, the best first, and others that are nearly as good.
 pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
     let Puzzle { requests, end, .. } = *puzzle;
     let mut events: SmallVec<[(u64, PeriodEvent); 2 * MOST_REQUESTS]> = SmallVec::new();
@@ -121,7 +122,7 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
             PeriodEvent::Begun(at),
         ));
     }
-    // What was asked for together begins together; in order within.
+    // Responses requested together begin together; within, they are in order.
     events.sort_by_key(|event| event.0);
     let mut readings = vec![Reading {
         tracks: SmallVec::from_elem(MediaTrack::None, requests.len()),
@@ -166,7 +167,7 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
 }
 
 impl Reading {
-    /// A request is sent, of this track.
+    /// Handles a request for this track.
     fn ask(&mut self, at: usize, track: MediaTrack, puzzle: &Puzzle<'_>) {
         let request = &puzzle.requests[at];
         self.tracks[at] = track;
@@ -178,7 +179,7 @@ impl Reading {
             MediaTrack::None => self.cost += NONE,
             MediaTrack::Video => self.ask_video(at, puzzle),
             MediaTrack::Audio => {
-                // The last one is complete then.
+                // The last one is then complete.
                 let left = match self.manner {
                     Manner::InTurns => self.audio.iter().map(|&at| self.lacks(at, puzzle)).sum(),
                     Manner::Late | Manner::InOrder => self.complete(request.asked_at, puzzle),
@@ -192,7 +193,7 @@ impl Reading {
         }
     }
 
-    /// Video is asked for: players ask for the next when they have the last.
+    /// Handles a request for video: players ask for the next when they have the last.
     fn ask_video(&mut self, at: usize, puzzle: &Puzzle<'_>) {
         let (asked_at, usual) = (puzzle.requests[at].asked_at, puzzle.usual);
         if let Some((last, open)) = self.video {
@@ -224,7 +225,7 @@ impl Reading {
         self.followed = (!self.audio.is_empty()).then_some((at, asked_at));
     }
 
-    /// Returns true if audio that came behind the last video is complete about here, if one came after the other.
+    /// Returns true if audio after the last video is complete about here, if one came after the other.
     fn fits(&self, asked_at: u64, usual: u64) -> bool {
         self.manner == Manner::InOrder
             && self.followed.is_some_and(|(video, at)| {
@@ -238,7 +239,7 @@ impl Reading {
         puzzle.usual.saturating_sub(self.sizes[at])
     }
 
-    /// Completes audio with what was supposed to be the end of video, since it began; returns what it lacks then.
+    /// Completes audio with bytes that were assumed to be the end of video since it began. Returns what it still lacks.
     fn complete(&mut self, upto: u64, puzzle: &Puzzle<'_>) -> u64 {
         let begun = |at: usize| puzzle.requests[at].begun_at;
         let mut lacking = 0;
@@ -278,7 +279,7 @@ impl Reading {
         }
     }
 
-    /// Divides what came between two events.
+    /// Divides the bytes between two events.
     fn share(&mut self, from: u64, to: u64, puzzle: &Puzzle<'_>) {
         let (mut from, mut bytes) = (from, to.saturating_sub(from));
         while bytes > 0 {
@@ -307,7 +308,7 @@ impl Reading {
         }
     }
 
-    /// Who gets bytes from here on, and up to where no other has its turn.
+    /// Returns the responses that get bytes from here on, and the position up to which no other has its turn.
     fn sharers(&self, from: u64, puzzle: &Puzzle<'_>) -> (SmallVec<[usize; 4]>, u64) {
         let video = self.video.filter(|video| video.1).map(|video| video.0);
         let open = || self.audio.iter().copied().chain(video);
@@ -333,7 +334,8 @@ impl Reading {
         (sharers, until)
     }
 
-    /// Nobody is left to get these: the last video, which was supposed to have ended, or audio longer than usual.
+    /// Assigns bytes that no response is left to get: to the last video, which was assumed to have ended, or to audio
+    /// longer than usual.
     fn leave(&mut self, bytes: u64, to: u64, usual: u64) {
         if self.video.is_none() && bytes > usual / CLEARLY {
             self.cost += WRONG;
@@ -350,7 +352,7 @@ impl Reading {
         self.misfit(bytes, usual);
     }
 
-    /// Divides what came last: audio gets all of its usual size, since the sum is known and when video ended is not.
+    /// Divides the last bytes: audio gets all of its usual size, because the sum is known and the end of video is not.
     fn finish(&mut self, from: u64, puzzle: &Puzzle<'_>) {
         let (to, usual) = (puzzle.end, puzzle.usual);
         if self.manner == Manner::InOrder {
@@ -376,17 +378,17 @@ impl Reading {
         }
     }
 
-    /// So many bytes fit nobody.
+    /// Adds the cost of bytes that fit no response.
     fn misfit(&mut self, bytes: u64, usual: u64) {
-        // A fiftieth is how much single audio segments differ.
+        // Single audio segments differ by about a fiftieth.
         let beyond = bytes.saturating_sub(usual / 50);
         self.cost += MISFIT * beyond as f64 / usual.max(1) as f64;
     }
 
-    /// The track that came last, unless the other one ended about when it did: behind so many bytes of the connection,
-    /// or less than half an audio segment before the end.
+    /// Returns the track that came last, unless the other one ended at about the same time: after this many bytes of
+    /// the connection, or less than half an audio segment before the end.
     pub(super) fn last_track(&self, puzzle: &Puzzle<'_>, lately: u64) -> Option<MediaTrack> {
-        // What is far smaller than audio is no media.
+        // A response far smaller than audio is not media.
         let is_media = |&at: &usize| self.sizes[at] >= puzzle.usual / 2;
         let is_late = |&at: &usize| {
             let is_behind = self.ends[at] + puzzle.usual / 2 >= puzzle.end;
@@ -418,7 +420,7 @@ mod tests {
         };
         assert!(reading.fits(500 + 1_100, 1_000));
         assert!(!reading.fits(500 + 1_101, 1_000));
-        // Audio that was asked for behind the video is none that waits before it.
+        // Audio requested after the video is not audio that waits before it.
         let behind = Reading {
             latest_audio: Some(2),
             ..reading.clone()

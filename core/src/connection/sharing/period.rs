@@ -1,4 +1,4 @@
-//! A busy period, and the parts that its bytes are divided in.
+//! A busy period, and the parts into which its bytes are divided.
 
 use smallvec::SmallVec;
 
@@ -11,11 +11,11 @@ use crate::packet::Stamp;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(crate) number: u32,
-    /// Bytes, with those of the period before.
+    /// Bytes, including those of the period before.
     pub(crate) size: u64,
     /// By how much that may be off.
     pub(crate) error: u64,
-    /// The first and last packet, about.
+    /// The approximate first and last packet.
     pub(crate) first: Option<Stamp>,
     pub(crate) last: Option<Stamp>,
     /// The same with framing.
@@ -40,22 +40,23 @@ pub(super) struct Period {
     /// Bytes with framing, and packets.
     pub(super) wire: u64,
     pub(super) packets: u64,
-    /// Datagrams that they were captured in.
+    /// Number of datagrams that they were captured in.
     pub(super) datagrams: usize,
-    /// Bytes that are no data.
+    /// Bytes that are not data.
     pub(super) surplus: u64,
     pub(super) timeline: Arrivals,
 }
 
 impl Period {
-    /// Bytes in it, when so many of the connection had come.
+    /// Returns the bytes in it once this many of the connection had come.
     pub(super) const fn total(&self, received: u64) -> u64 {
         received
             .saturating_sub(self.start)
             .saturating_sub(self.surplus)
     }
 
-    /// Packets of so many bytes with framing, if they are as large as those in it.
+    /// Returns the number of packets for this many bytes with framing, if they are as large as
+    /// those in it.
     pub(super) fn packets_of(&self, wire: u64) -> u64 {
         scaled(self.packets, wire, self.wire)
     }
@@ -65,7 +66,7 @@ impl Period {
     }
 }
 
-/// The part of a whole that so many of a sum's bytes are.
+/// Scales a whole by the ratio of a part to a sum.
 pub(crate) fn scaled(whole: u64, part: u64, sum: u64) -> u64 {
     (u128::from(whole) * u128::from(part) / u128::from(sum.max(1))) as u64
 }

@@ -1,4 +1,4 @@
-//! What one manner of a server says of its periods.
+//! The periods of a connection as one manner of a server explains them.
 
 use super::beam::{self, Manner, Puzzle, Reading};
 use super::period::{Part, Period, Usual, scaled};
@@ -7,17 +7,17 @@ use super::rhythm::Rhythm;
 use crate::config::Config;
 use crate::packet::{Time, from_milliseconds};
 
-/// What a period is when a server has one manner.
+/// Reads periods under the assumption of one manner.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct PeriodReader {
     pub(super) manner: Manner,
     pub(super) rhythm: Rhythm,
-    /// What speaks against it.
+    /// Evidence against it.
     pub(super) cost: f64,
 }
 
 impl PeriodReader {
-    /// Divides a period; returns what speaks against the best reading of it, and its parts.
+    /// Divides a period. Returns the evidence against the best reading, and its parts.
     pub(super) fn divide(
         &mut self,
         period: &Period,
@@ -52,7 +52,7 @@ impl PeriodReader {
             .iter()
             .filter(|&&t| t == MediaTrack::Audio)
             .count() as u64;
-        // So that parts add up.
+        // Computed from running sums, so that parts add up.
         let mut so_far = 0;
         let portion = |whole: u64, so_far: u64, part: u64| {
             scaled(whole, so_far + part, total) - scaled(whole, so_far, total)
@@ -76,7 +76,7 @@ impl PeriodReader {
     }
 }
 
-/// Until when a client asks at once that has all then.
+/// Returns the time until which a client asks at once if it then has everything.
 pub(super) fn at_once(over: Time, config: &Config) -> Time {
     Time(
         over.0
@@ -84,14 +84,14 @@ pub(super) fn at_once(over: Time, config: &Config) -> Time {
     )
 }
 
-/// Since when what came is followed by a request that comes at once behind this.
+/// Returns the time from which arriving bytes may be followed by a request at once after this.
 fn before(over: Time, config: &Config) -> Time {
     let at_once = from_milliseconds(config.sharing_at_once());
     Time(over.0.saturating_sub(at_once))
 }
 
-/// By how much the size at this place may be off: what readings that are nearly as good say, and what single audio
-/// segments differ by.
+/// Returns the possible error of the size at this index: the differences to readings that are nearly as good, and
+/// between single audio segments.
 fn error(readings: &[Reading], at: usize, usual: Usual, audio: u64) -> u64 {
     let best = &readings[0];
     let others = readings

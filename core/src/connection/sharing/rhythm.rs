@@ -1,21 +1,21 @@
-//! When each track is asked for again.
+//! The rhythm in which a player asks for the segments of each track.
 
 use super::request::MediaTrack;
 use crate::packet::Time;
 
-/// Latest distances of requests of a track.
+/// Number of latest intervals kept per track.
 const DISTANCES: usize = 5;
-/// Distances from which a track has a rhythm.
+/// Number of intervals from which a track has a rhythm.
 const ENOUGH: usize = 2;
-/// The most that a request which is not due speaks against its track.
+/// Largest cost of a request that is not due.
 const MOST: f64 = 3.0;
-/// The weight that a second request of one track in a row has against it where no rhythm is known.
+/// The cost of a second request of one track in a row if no rhythm is known.
 const REPEATED: f64 = 1.0;
 
-/// The cost of a request that is sent at once when a period is over, and is not of the track that came last.
+/// The cost of a request that is sent at once when a period is over, but is not for the track that came last.
 const OTHER: f64 = 1.5;
 
-/// One track's requests.
+/// The rhythm of one track.
 #[derive(Clone, Copy, Debug, Default)]
 struct TrackRhythm {
     last: Option<Time>,
@@ -32,7 +32,7 @@ impl TrackRhythm {
         self.last = Some(time);
     }
 
-    /// The usual distance, in nanoseconds.
+    /// Returns the usual interval, in nanoseconds.
     fn distance(&self) -> Option<i64> {
         let count = self.count.min(DISTANCES);
         if count < ENOUGH {
@@ -50,12 +50,12 @@ pub(super) struct Rhythm {
     audio: TrackRhythm,
     video: TrackRhythm,
     latest: Option<MediaTrack>,
-    /// The latest period ended with this track, of which the next is asked for by then, if at once.
+    /// The track with which the latest period ended, and the time by which its next segment is requested, if at once.
     over: Option<(MediaTrack, Time)>,
 }
 
 impl Rhythm {
-    /// Takes note of a request.
+    /// Records a request.
     pub(super) fn note(&mut self, track: MediaTrack, time: Time) {
         match track {
             MediaTrack::Audio => self.audio.note(time),
@@ -66,13 +66,12 @@ impl Rhythm {
         self.over = None;
     }
 
-    /// Takes note of the track that a period ended with, and of when its next segment is asked for at the latest, if at
-    /// once.
+    /// Records the track that a period ended with, and the time by which its next segment is requested, if at once.
     pub(super) const fn over(&mut self, track: MediaTrack, until: Time) {
         self.over = Some((track, until));
     }
 
-    /// Returns how much it speaks against a request that it would be of this track.
+    /// Returns the cost of assigning a request to this track.
     pub(super) fn cost(&self, track: MediaTrack, time: Time) -> f64 {
         let requests = match track {
             MediaTrack::Audio => &self.audio,
@@ -91,7 +90,7 @@ impl Rhythm {
         match (requests.last, requests.distance()) {
             (Some(last), Some(distance)) => {
                 let passed = time.since(last).max(1) as f64;
-                // Earlier than due it is unlikely, the more so the earlier; late it may be for many reasons.
+                // A request before it is due is unlikely, the more so the earlier; a late one may have many reasons.
                 let due = (passed / distance as f64).ln();
                 let cost = if due < 0.0 { -due } else { due / 2.0 };
                 cost.min(MOST) + repeated / 2.0 + other

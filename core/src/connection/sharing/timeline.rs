@@ -1,15 +1,15 @@
-//! When bytes came.
+//! The arrival of bytes over time.
 
 use crate::packet::{Stamp, Time};
 
-/// Points kept; with more, every other one goes.
+/// Number of points kept; beyond it, every other one is dropped.
 const POINTS: usize = 32;
 
 /// Bytes over time, in a bounded number of points.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
     points: Vec<(u64, Stamp)>,
-    /// A point is kept for each so many packets, and how many came since the last.
+    /// Packets per point, and the number of packets since the last point.
     stride: u32,
     since: u32,
     last: Option<(u64, Stamp)>,
@@ -28,7 +28,7 @@ impl Arrivals {
         (self.stride, self.since, self.last) = (1, 0, None);
     }
 
-    /// So many bytes had come with this packet.
+    /// Records that this many bytes had come with this packet.
     pub(super) fn push(&mut self, bytes: u64, stamp: Stamp) {
         self.last = Some((bytes, stamp));
         self.since += 1;
@@ -47,23 +47,23 @@ impl Arrivals {
         self.points.push((bytes, stamp));
     }
 
-    /// Bytes with the last packet.
+    /// Returns the bytes at the last packet.
     pub(super) fn end(&self) -> u64 {
         self.last.map_or(0, |last| last.0)
     }
 
-    /// When the last packet came.
+    /// Returns the time of the last packet.
     pub(super) fn end_time(&self) -> Option<Time> {
         self.last.map(|last| last.1.time)
     }
 
-    /// Bytes that had come by then, or shortly before.
+    /// Returns the bytes that had come by this time, or shortly before.
     pub(super) fn before(&self, time: Time) -> u64 {
         let behind = self.points.partition_point(|point| point.1.time <= time);
         behind.checked_sub(1).map_or(0, |at| self.points[at].0)
     }
 
-    /// A packet at or shortly before the one with which so many bytes had come.
+    /// Returns a packet at or shortly before the one with which this many bytes had come.
     pub(super) fn upto(&self, bytes: u64) -> Option<Stamp> {
         if let Some(last) = self.last.filter(|last| last.0 <= bytes) {
             return Some(last.1);
@@ -73,7 +73,7 @@ impl Arrivals {
         point.or(self.last).map(|point| point.1)
     }
 
-    /// A packet at or shortly behind the one with which so many bytes had come.
+    /// Returns a packet at or shortly after the one with which this many bytes had come.
     pub(super) fn at(&self, bytes: u64) -> Option<Stamp> {
         let at = self.points.partition_point(|point| point.0 < bytes);
         let point = self.points.get(at).copied().or(self.last)?;

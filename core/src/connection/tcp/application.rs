@@ -1,4 +1,4 @@
-//! The conversation on a TCP connection: which protocol, who the server is, and the segments.
+//! The contents of a TCP connection: its protocol, its server's name, and its segments.
 
 mod naming;
 mod tunnel;
@@ -21,7 +21,7 @@ use crate::segments::table::SegmentTable;
 use crate::wire::tls::{ContentType, RecordHeader};
 use crate::wire::{dns, http1};
 
-/// Ports by which a protocol is supposed where its beginning was not seen.
+/// Ports that indicate a protocol if its beginning was not seen.
 const PORT_HTTPS: u16 = 443;
 const PORT_HTTP: u16 = 80;
 
@@ -52,22 +52,22 @@ pub(crate) struct Application {
     pub(crate) ledger: Ledger,
     client_hello: HelloBuffer,
     certificate: CertificateReader,
-    /// The client named the server.
+    /// True if the client named the server.
     is_named: bool,
     /// The server's port.
     port: u16,
-    /// The beginning of the connection was captured.
+    /// True if the start of the connection was captured.
     pub(crate) from_start: bool,
-    /// The server's name was looked for, and all that could be found was.
+    /// True if everything that can show the server's name was read.
     pub(crate) settled: bool,
-    /// Round-trip time in nanoseconds as seen from the capture: from a client's packet to the server's answer; where
+    /// Round-trip time from the capture point, in nanoseconds: from a client's packet to the server's answer or, if
     /// only the server's half was captured, from its SYN to its next packet.
     pub(crate) round_trip: Option<i64>,
-    /// The place where the newest request began, for marking its packet.
+    /// Frame in which the newest request began, for marking its packet.
     pub(crate) request_frame: u64,
-    /// Bytes counted before on a segment that were none of a response's.
+    /// Bytes counted earlier toward a segment that did not belong to a response.
     retract: Option<(u32, u64)>,
-    /// Bytes that were a response's after all.
+    /// Bytes that belonged to a response after all.
     returned: Option<Box<Returned>>,
 }
 
@@ -79,14 +79,14 @@ pub(crate) fn speaks_as_client(bytes: &[u8]) -> bool {
     hello || http1::looks_like_request(bytes)
 }
 
-/// The place where a direction's stream stands while the other one is read.
+/// The position of one direction's stream while the other one is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
-    /// The response to a request sent now begins behind all that the client had when it sent it.
+    /// The response to a request sent now begins after everything that the client had received when it sent it.
     pub(crate) response_at: u64,
-    /// Everything below was read.
+    /// Offset below which everything was read.
     read: u64,
-    /// Nothing came down yet.
+    /// True if nothing came down yet.
     untouched: bool,
 }
 
@@ -120,8 +120,8 @@ impl Application {
         }
     }
 
-    /// The most memory that one holds, in bytes: a hello of each side, and heads of HTTP, which are the largest of what a
-    /// protocol's reader keeps; lists grow to twice of what was in them.
+    /// The most memory that one holds, in bytes: a hello of each side, and heads of HTTP, which are the largest data
+    /// that a protocol's reader keeps; lists grow to twice their contents.
     pub(crate) const BOUND: u64 = {
         let hellos = 2 * HelloBuffer::BOUND;
 
@@ -137,7 +137,7 @@ impl Application {
             as u64
     };
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         let protocol = match &self.protocol {
             Protocol::Tls(tls) => size_of::<TlsSession>() + tls.heap(),
@@ -152,7 +152,7 @@ impl Application {
             + self.certificate.heap()
     }
 
-    /// Returns true if the framing of a direction is known; `true` where there is none to know.
+    /// Returns true if the framing of a direction is known, or if there is none.
     pub(crate) fn is_exact(&self, of_client: bool) -> bool {
         match &self.protocol {
             Protocol::Tls(tls) => tls.is_exact(of_client),
@@ -162,7 +162,7 @@ impl Application {
         }
     }
 
-    /// Returns true if what the server sent last is known to go on.
+    /// Returns true if the server's last message is known to continue.
     fn is_within_response(&self) -> bool {
         match &self.protocol {
             Protocol::Tls(tls) => tls.is_within_record(),
@@ -171,22 +171,22 @@ impl Application {
         }
     }
 
-    /// Notes that the client gives the connection up, which leaves what it was being sent in pieces.
+    /// Records that the client aborts the connection, which leaves an unfinished response.
     pub(crate) fn give_up(&mut self, ctx: &mut Context<'_>) {
         if self.is_within_response() {
             self.ledger.abort(ctx);
         }
     }
 
-    /// Notes that the connection ends.
+    /// Records that the connection ends.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
-        // Only HTTP/2 puts off who gets what; the end of the connection decides it.
+        // Only HTTP/2 delays the division of bytes; the end of the connection decides it.
         if let Protocol::Tls(tls) = &mut self.protocol {
             tls.close(&mut self.ledger, ctx);
         }
     }
 
-    /// The run, dated back where only its acknowledgement was seen: that came a round trip after it.
+    /// Returns the run, dated back by a round trip if only its acknowledgement was seen.
     fn dated<'a>(&self, run: Run<'a>) -> Run<'a> {
         let back = if run.missing {
             self.round_trip.unwrap_or(0)
@@ -202,12 +202,12 @@ impl Application {
         }
     }
 
-    /// Takes client bytes in order.
+    /// Reads client bytes in order.
     pub(crate) fn client(&mut self, run: Run<'_>, down: Position, ctx: &mut Context<'_>) {
         self.read_up(&self.dated(run), down, ctx);
     }
 
-    /// Takes server bytes in order that the packet just received did not bring.
+    /// Reads server bytes in order that the current packet did not bring.
     pub(crate) fn server(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
         let control = self.read_down(run, ctx);
         if run.missing {
@@ -218,8 +218,8 @@ impl Application {
         self.take_back(ctx);
     }
 
-    /// Takes back what turned out to be none of a response's, once the bytes that were just read are counted: it may be
-    /// among them.
+    /// Takes back bytes that turned out not to belong to a response. Called once the bytes just read are counted,
+    /// because they may be among them.
     pub(crate) fn take_back(&mut self, ctx: &mut Context<'_>) {
         if let Some((number, bytes)) = self.retract.take() {
             self.ledger.debit(ctx, number, bytes);
@@ -238,12 +238,12 @@ impl Application {
         self.ledger.credit(ctx, range, run.stamp, Credit::Missing);
     }
 
-    /// Puts right what was counted for bytes when they arrived, before those that precede them.
+    /// Corrects the count of bytes that arrived before those that precede them.
     fn correct(&mut self, run: &Run<'_>, counted: u32, control: u64, ctx: &mut Context<'_>) {
         let range = (run.offset, run.offset + run.length);
-        // Behind a hole they came before anything said whose they are.
+        // After a hole, they came before anything showed which segment they belong to.
         if counted == 0 {
-            // They were nobody's then.
+            // They belonged to no segment then.
             let range = (range.0 + control.min(run.length), range.1);
             self.ledger.credit(ctx, range, run.stamp, Credit::New);
             return;
@@ -271,9 +271,9 @@ impl Application {
         if matches!(self.protocol, Protocol::Unknown) {
             self.protocol = self.recognise(run, true, ctx.config);
         }
-        // Before the request is taken: a connection of another service must open no segment.
+        // Before the request is read: a connection of another service must open no segment.
         self.look_for_name(run, ctx);
-        // Read late, behind a hole or instead of one: its response may have begun since.
+        // Read late, after a hole or in place of one: its response may have begun since.
         let is_late = run.missing || run.owner.is_some();
         let response_at = if is_late {
             down.response_at.min(run.peer)
@@ -281,14 +281,14 @@ impl Application {
             down.response_at
         };
         self.ledger.read_to(down.read);
-        // Readers begin segments themselves; the table's next number tells whether one did.
+        // Readers open segments themselves; the table's next number shows whether one did.
         let before = ctx.segments.next_number();
         let early = down.untouched && self.from_start;
         match &mut self.protocol {
             Protocol::Tls(tls) => tls.read_up(run, response_at, early, &mut self.ledger, ctx),
             Protocol::Http(http) => http.read_up(run, response_at, &mut self.ledger, ctx),
             Protocol::Opaque => {
-                // Nothing tells where a request ends, but bytes behind a response that began are another one.
+                // Nothing shows where a request ends, but bytes after the start of its response are another request.
                 if !self.ledger.is_asking(response_at) {
                     let boundary = Some(response_at);
                     self.ledger
@@ -302,7 +302,7 @@ impl Application {
         if let Protocol::Http(http) = &self.protocol
             && http.awaits_server()
         {
-            // A second reading knows the server from the beginning, and takes the request.
+            // A second reading knows the server from the start, and reads the request.
             ctx.pass_over();
         }
         if ctx.segments.next_number() != before {
@@ -312,8 +312,8 @@ impl Application {
         }
     }
 
-    /// Takes note that these bytes asked for something. The response begins at the server's next byte, unless they were
-    /// read so late that it `has_begun`.
+    /// Records that these bytes are a request. Its response begins at the server's next byte, unless they were read so
+    /// late that it `has_begun`.
     fn asked(&mut self, run: &Run<'_>, has_begun: bool, ctx: &mut Context<'_>) {
         self.request_frame = run.stamp.frame;
         if run.missing {
@@ -327,8 +327,7 @@ impl Application {
         }
     }
 
-    /// Returns how many of the server's next bytes say nothing, whatever they are: only how many
-    /// they are counts.
+    /// Returns how many of the server's next bytes need only be counted, because their content does not matter.
     pub(crate) fn mute_down(&self) -> u64 {
         match &self.protocol {
             Protocol::Tls(tls) => tls.mute_down(),
@@ -337,8 +336,8 @@ impl Application {
         }
     }
 
-    /// Takes the server's next bytes, of the packet with this stamp, if they are but more of a response; hands out its
-    /// segment. `None`, and nothing is taken, where they may be more than that.
+    /// Counts the server's next bytes, in the packet with this stamp, if they only continue a response. Returns its
+    /// segment, or `None` without counting anything if they may be more than that.
     #[inline]
     pub(crate) fn take_in_order(
         &mut self,
@@ -347,7 +346,7 @@ impl Application {
         stamp: Stamp,
         segments: &mut SegmentTable,
     ) -> Option<u32> {
-        // Something waits to be put right behind this packet, for which the long way has the order.
+        // Something must be corrected after this packet, in the order of the long path.
         if self.retract.is_some() || self.returned.is_some() {
             return None;
         }
@@ -363,7 +362,7 @@ impl Application {
         })
     }
 
-    /// Reads server bytes; returns how many of them, from the first on, belong to no response.
+    /// Reads server bytes. Returns how many of them, from the first on, belong to no response.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) -> u64 {
         let used = self.proxy.read_down(run);
         if used == run.length && used > 0 {
@@ -373,7 +372,7 @@ impl Application {
         used + self.read_answer(&run.behind(used), ctx)
     }
 
-    /// Reads bytes of the server itself; returns how many of them, from the first on, belong to no response.
+    /// Reads bytes of the server itself. Returns how many of them, from the first on, belong to no response.
     fn read_answer(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) -> u64 {
         if matches!(self.protocol, Protocol::Unknown) {
             self.protocol = self.recognise(run, false, ctx.config);
@@ -408,7 +407,7 @@ impl Application {
         found.control
     }
 
-    /// Returns what the first bytes of a direction say about the protocol.
+    /// Returns the protocol that the first bytes of a direction show.
     fn recognise(&self, run: &Run<'_>, of_client: bool, config: &Config) -> Protocol {
         if config.dns_ports.contains(&self.port) {
             return Protocol::Dns(DnsMessages::default());
@@ -432,7 +431,7 @@ impl Application {
                 TlsSession::midstream()
             }));
         }
-        // A first packet too short to tell: what it may be.
+        // A first packet too short to tell is judged by what it may be.
         let short = !run.bytes.is_empty() && run.bytes.len() as u64 == run.length;
         if short && run.length < 5 && run.bytes[0] == ContentType::Handshake as u8 {
             return Protocol::Tls(Box::new(TlsSession::new()));
@@ -445,7 +444,7 @@ impl Application {
         if is_http {
             return Protocol::Http(Box::new(HttpSession::new()));
         }
-        // Nothing to go by but the port: the handshake, if it was captured at all, is hidden.
+        // Only the port is left to judge by: the handshake, if it was captured at all, is hidden.
         match self.port {
             PORT_HTTPS if self.from_start && run.bytes.is_empty() => {
                 Protocol::Tls(Box::new(TlsSession::new()))
@@ -457,7 +456,7 @@ impl Application {
     }
 }
 
-/// Takes the names of a DNS message.
+/// Reports the names in a DNS message.
 fn learn_dns(message: &[u8], stamp: Stamp, ctx: &mut Context<'_>) {
     if ctx.config.may_name_netflix(message)
         && let Some(response) = dns::Response::parse(message)

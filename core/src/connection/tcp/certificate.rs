@@ -1,10 +1,10 @@
-//! The certificate that a server shows in its first flight, up to TLS 1.2 (RFC 5246, section 7.4.2).
+//! The certificate that a server sends in its first flight, up to TLS 1.2 (RFC 5246, section 7.4.2).
 
 use crate::wire::certificate;
 use crate::wire::reader::Reader;
 use crate::wire::tls::{ContentType, RecordHeader};
 
-/// Bytes of a server's first flight that are waited for: chains are rarely longer than 10 kB.
+/// Largest part of a server's first flight to wait for: chains are rarely longer than 10 kB.
 const MAX_FLIGHT: usize = 32 * 1024;
 
 /// Handshake message types (RFC 5246, section 7.4).
@@ -14,25 +14,25 @@ const CERTIFICATE: u8 = 11;
 /// Collects a server's first flight until its certificate is whole.
 #[derive(Debug, Default)]
 pub(crate) struct CertificateReader {
-    /// Records, as far as they came.
+    /// The records that have arrived.
     flight: Vec<u8>,
-    /// Length from which it may say more than when it was last read.
+    /// Length from which the flight may show more than when it was last read.
     wanted: usize,
     done: bool,
 }
 
 impl CertificateReader {
-    /// Returns true if the names were handed out, or there are none to come.
+    /// Returns true if the names were returned, or none will come.
     pub(crate) const fn is_done(&self) -> bool {
         self.done
     }
 
-    /// Returns the memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) const fn heap(&self) -> usize {
         self.flight.capacity()
     }
 
-    /// Gives up, and lets go of what it holds.
+    /// Gives up, and frees its memory.
     pub(crate) fn give_up(&mut self) {
         *self = Self {
             done: true,
@@ -40,7 +40,7 @@ impl CertificateReader {
         };
     }
 
-    /// Takes stream bytes, of `length` on the wire; hands out the names of the server's own certificate once.
+    /// Reads stream bytes, `length` on the wire. Returns the names of the server's own certificate once.
     pub(crate) fn take(&mut self, bytes: &[u8], length: u64) -> Vec<String> {
         if self.done {
             return Vec::new();
@@ -49,7 +49,7 @@ impl CertificateReader {
         self.flight
             .extend_from_slice(&bytes[..bytes.len().min(room)]);
         let ends = (bytes.len() as u64) < length || self.flight.len() >= MAX_FLIGHT;
-        // Read again only where it may say more: it may come in pieces of a byte.
+        // Read again only if it may show more, because it may come in pieces of a byte.
         if self.flight.len() < self.wanted && !ends {
             return Vec::new();
         }
@@ -65,8 +65,8 @@ impl CertificateReader {
         }
     }
 
-    /// Reads the messages; where the certificate is still to come, says how many bytes of it are missing at least.
-    /// `ends` says that no more will come.
+    /// Reads the messages. If the certificate is still to come, returns how many bytes of it are missing at least.
+    /// `ends` is true if no more will come.
     fn read(&self, ends: bool) -> Result<Vec<String>, usize> {
         let (messages, is_over) = self.messages();
         let mut reader = Reader::new(&messages);
@@ -75,7 +75,7 @@ impl CertificateReader {
                 return if is_over { Ok(Vec::new()) } else { Err(1) };
             };
             if kind != expected {
-                // What else comes first says that no certificate will, or none in clear.
+                // Any other message first means that no certificate follows, or none in clear.
                 return Ok(Vec::new());
             }
             let mut body = reader.part(length);
@@ -92,7 +92,7 @@ impl CertificateReader {
         Ok(Vec::new())
     }
 
-    /// Takes messages out of their records, and says whether another protocol follows.
+    /// Extracts messages from their records, and returns true if another protocol follows.
     fn messages(&self) -> (Vec<u8>, bool) {
         let mut messages = Vec::with_capacity(self.flight.len());
         let mut records = &self.flight[..];

@@ -1,35 +1,35 @@
-//! DNS messages over TCP, each behind its length (RFC 1035, section 4.2.2).
+//! DNS messages over TCP, each preceded by its length (RFC 1035, section 4.2.2).
 
 use crate::wire::dns::MAX_MESSAGE;
 
-/// Length of the length before a message.
+/// Size of the length before a message.
 const PREFIX: usize = 2;
 
-/// Takes messages out of a stream. It keeps no more than one that is not complete.
+/// Extracts messages from a stream. Keeps at most one incomplete message.
 #[derive(Debug, Default)]
 pub(crate) struct DnsMessages {
-    /// The result of reading the next message, with its length.
+    /// The next message so far, with its length.
     partial: Vec<u8>,
 }
 
 impl DnsMessages {
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         self.partial.capacity()
     }
 
-    /// The most memory that one holds, in bytes: a list grows to twice of what was in it.
+    /// The most memory that one holds, in bytes: a list grows to twice its contents.
     pub(crate) const BOUND: usize = 2 * (PREFIX + MAX_MESSAGE);
 
-    /// Takes stream bytes, behind which `hidden` ones were not captured. Hands each message to `reader`; one that hidden
-    /// bytes cut, as far as it was captured.
+    /// Reads stream bytes; `hidden` is true if bytes after them were not captured. Passes each message to `reader`, and
+    /// a message that hidden bytes cut as far as it was captured.
     pub(crate) fn read(&mut self, mut bytes: &[u8], hidden: bool, mut reader: impl FnMut(&[u8])) {
         while !self.partial.is_empty() && !bytes.is_empty() {
             let missing = missing(&self.partial);
             let (part, rest) = bytes.split_at(missing.min(bytes.len()));
             self.partial.extend_from_slice(part);
             bytes = rest;
-            // The length itself may have been divided: with it, more may be missing.
+            // The length itself may have been split: with it, more may be missing.
             if self::missing(&self.partial) == 0 {
                 reader(&self.partial[PREFIX..]);
                 self.partial.clear();
@@ -52,7 +52,7 @@ impl DnsMessages {
     }
 }
 
-/// The first message of these bytes, and what is behind it.
+/// Splits bytes into the first message and the rest.
 fn whole(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(u16::from_be_bytes(*length).into())

@@ -1,15 +1,15 @@
-//! Hello messages of a connection that has just begun, taken out of their records.
+//! Hello messages at the start of a connection, extracted from their records.
 
 use crate::wire::tls::{ContentType, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader};
 
-/// Longest hello that is waited for, with its record headers. Post-quantum key shares make 2 kB; servers accept 16 kB.
+/// Longest hello to wait for, with its record headers. Post-quantum key shares make 2 kB; servers accept 16 kB.
 const MAX_HELLO: usize = MAX_PLAINTEXT as usize + 64;
 
 /// Collects the first handshake message of a direction.
 #[derive(Debug, Default)]
 pub(crate) struct HelloBuffer {
     message: Vec<u8>,
-    /// A record's header, as far as it came.
+    /// The header of the current record, as far as it came.
     header: [u8; RECORD_HEADER as usize],
     header_length: usize,
     /// Bytes of the record that are still to come.
@@ -20,21 +20,21 @@ pub(crate) struct HelloBuffer {
 }
 
 impl HelloBuffer {
-    /// The most memory that one holds, in bytes: a list grows to twice of what was in it.
+    /// The most memory that one holds, in bytes: a list grows to twice its contents.
     pub(crate) const BOUND: usize = 2 * MAX_HELLO;
 
-    /// Returns true if the message was handed out, or given up.
+    /// Returns true if the message was returned or given up.
     pub(crate) fn is_done(&self) -> bool {
         self.done
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         self.message.capacity()
     }
 
-    /// Takes stream bytes, of `length` on the wire; hands out the message once: when it is whole, or, cut short, when
-    /// the rest will not come.
+    /// Reads stream bytes, `length` on the wire. Returns the message once: when it is whole or, cut short, when the
+    /// rest will not come.
     pub(crate) fn take(&mut self, bytes: &[u8], length: u64) -> Option<Vec<u8>> {
         if self.done {
             return None;
@@ -50,7 +50,7 @@ impl HelloBuffer {
         (!message.is_empty()).then_some(message)
     }
 
-    /// Takes bytes out of their records; says whether that is all of the message.
+    /// Extracts bytes from their records. Returns true if the message is whole.
     fn read(&mut self, mut bytes: &[u8]) -> bool {
         while !bytes.is_empty() {
             if self.body == 0 {
@@ -93,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    /// The message in stream bytes that came at once.
+    /// Returns the message in stream bytes that came at once.
     fn at_once(bytes: &[u8], length: u64) -> Option<Vec<u8>> {
         HelloBuffer::default().take(bytes, length)
     }

@@ -1,4 +1,4 @@
-//! Requests and responses of an HTTP/1 connection in clear.
+//! Requests and responses of a cleartext HTTP/1 connection.
 
 mod exchanges;
 
@@ -18,7 +18,7 @@ pub(crate) struct HttpSession {
     up: MessageReader,
     down: MessageReader,
     exchanges: Exchanges,
-    /// The first request's head, until its host was read.
+    /// The head of the first request, until its host was read.
     first_head: Vec<u8>,
 }
 
@@ -32,10 +32,10 @@ impl HttpSession {
         }
     }
 
-    /// The most memory that one holds, in bytes: three heads, in lists that grow to twice of what was in them.
+    /// The most memory that one holds, in bytes: three heads, in lists that grow to twice their contents.
     pub(crate) const BOUND: usize = size_of::<Self>() + 3 * 2 * http1::MAX_HEAD + Exchanges::BOUND;
 
-    /// A connection whose beginning was not seen.
+    /// Creates a connection whose start was not seen.
     pub(crate) fn midstream() -> Self {
         Self {
             up: MessageReader::lost(Side::Client),
@@ -44,7 +44,7 @@ impl HttpSession {
         }
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         self.up.heap() + self.down.heap() + self.exchanges.heap() + self.first_head.capacity()
     }
@@ -57,8 +57,8 @@ impl HttpSession {
         }
     }
 
-    /// Takes bytes of the first request; hands out its host, if it names one, once its head is whole or the rest of it
-    /// is hidden.
+    /// Reads bytes of the first request. Returns its host, if it names one, once its head is whole or the rest of it is
+    /// hidden.
     pub(crate) fn take_host(&mut self, run: &Run<'_>) -> Option<Option<String>> {
         // Its end may begin in the bytes before.
         let had = self.first_head.len();
@@ -70,17 +70,17 @@ impl HttpSession {
         (whole || hidden).then(|| http1::host_of(&std::mem::take(&mut self.first_head)))
     }
 
-    /// Returns true if each request names the host it is for, as those to a proxy do.
+    /// Returns true if each request names its host, as requests to a proxy do.
     pub(crate) const fn is_proxied(&self) -> bool {
         self.exchanges.is_proxied
     }
 
-    /// Returns true if a request waits for its server to be known.
+    /// Returns true if a request waits until its server is known.
     pub(crate) const fn awaits_server(&self) -> bool {
         self.exchanges.begun.is_some()
     }
 
-    /// Begins the segment of a request that is waiting for its server to be known.
+    /// Opens the segment of a request that waits until its server is known.
     pub(crate) fn flush(&mut self, response_at: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if ctx.server().is_some()
             && let Some((stamp, offset)) = self.exchanges.begun.take()
@@ -89,7 +89,7 @@ impl HttpSession {
         }
     }
 
-    /// Reads client bytes; begins segments.
+    /// Reads client bytes and opens segments.
     pub(crate) fn read_up(
         &mut self,
         run: &Run<'_>,
@@ -125,7 +125,7 @@ impl HttpSession {
         }
     }
 
-    /// Tells that a request was sent whose response begins at the next byte.
+    /// Records that a request was sent whose response begins at the next byte.
     pub(crate) fn response_begins(&mut self) {
         if self.down.is_lost() {
             self.down.restart();
@@ -138,18 +138,18 @@ impl HttpSession {
         self.is_exact(false) && !self.down.at_boundary() && !self.down.ends_with_connection()
     }
 
-    /// Returns how many of the server's next bytes say nothing, whatever they are.
+    /// Returns how many of the server's next bytes only need to be counted.
     pub(crate) const fn mute_down(&self) -> u64 {
         self.down.body()
     }
 
-    /// Takes the server's next bytes if they are but more of a body; else none, and `false`.
+    /// Counts the server's next bytes if they only continue a body. Otherwise counts nothing and returns false.
     #[inline]
     pub(crate) fn take_in_order(&mut self, length: u32) -> bool {
         self.down.take_in_order(length)
     }
 
-    /// Reads server bytes; finds where responses begin and end.
+    /// Reads server bytes to find where responses begin and end.
     pub(crate) fn read_down(&mut self, run: &Run<'_>, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let Exchanges {
             awaited,
@@ -158,7 +158,7 @@ impl HttpSession {
             slipped,
             ..
         } = &mut self.exchanges;
-        // The reader asks for the next request while it tells of a response: both look at what is awaited.
+        // The reader asks for the next request while it reports a response, and both look at what is awaited.
         let is_foreign = Cell::new(is_next_foreign(awaited));
         self.down.read(
             run.offset,
@@ -191,7 +191,7 @@ impl HttpSession {
             if let Some(owner) = ledger.owner_mut(run.offset) {
                 owner.responded = true;
             }
-            // Where responses end is not known any more: what comes belongs to the next request that waits.
+            // The ends of responses are no longer known: further bytes belong to the next request that waits.
             while ledger.place_waiting(run.offset + run.length) {
                 self.exchanges.slipped = true;
             }

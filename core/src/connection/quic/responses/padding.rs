@@ -1,47 +1,48 @@
-//! Padding that a capture cannot tell from data: whether a server fills its packets, and how much of that there may be.
+//! Padding, which a capture cannot distinguish from data: estimates whether a server fills its packets, and by how
+//! much.
 
 use crate::config::Config;
 
-/// Responses that end before it is said how a server's do, and how many in a hundred of them end with a full packet where
-/// the server fills all that are last: one in twelve does by chance, more where what was lost comes last.
+/// Number of responses that end before a server is judged, and how many in a hundred of them end with a full packet if
+/// the server fills every last one: one in twelve does by chance, more if a retransmission comes last.
 const ENDS: u32 = 3;
 const FULL_ENDS: u32 = 50;
-/// Latest sizes of responses whose ends were counted. Responses of one size end in packets of one size, so that chance
-/// has but one try with them: they count once (Caddy, measured: audio of 16,600 bytes ends in 96 to 99 % of a packet).
+/// Latest sizes of responses whose ends were counted. Responses of one size end in packets of one size and are a single
+/// observation of chance, so they count once (Caddy, measured: audio of 16,600 bytes ends in 96 to 99 % of a packet).
 const COUNTED: usize = 4;
 /// Bytes that a server writes at once (nginx: `NGX_QUIC_STREAM_BUFSIZE`).
 const BUFFER: u64 = 65_536;
-/// Buffers that are written as a whole, in percent (measured with one version of nginx only).
+/// Percentage of buffers that are written as a whole (measured with one version of nginx only).
 const WHOLE_BUFFERS: u64 = 75;
-/// Packets of which a server that pads fills one: it writes 64 kB at a time.
+/// One in this many packets is filled by a server that pads, because it writes 64 kB at a time.
 const PADDED: u64 = 44;
-/// How a server's bursts and responses end.
+/// Counts how a server's bursts and responses end.
 #[derive(Debug, Default)]
 pub(super) struct Padding {
-    /// Trains of datagrams in the period.
+    /// Number of datagram trains in the period.
     bursts: u64,
-    /// Packets in the period.
+    /// Number of packets in the period.
     period_packets: u64,
-    /// Periods that ended and nothing of them was lost, and those of them whose last packet was full.
+    /// Number of periods that ended without loss, and how many of them ended with a full packet.
     ends: u32,
     full_ends: u32,
-    /// Sizes of the latest of them.
+    /// Sizes of the latest of these.
     counted: [u64; COUNTED],
 }
 
 impl Padding {
-    /// Begins to count a period's packets.
+    /// Starts to count a period's packets.
     pub(super) const fn begin_period(&mut self) {
         (self.bursts, self.period_packets) = (0, 0);
     }
 
-    /// Takes a datagram of the server's with so many packets: more than one are a train.
+    /// Counts a datagram of the server with this many packets: more than one are a train.
     pub(super) fn take(&mut self, packets: u32) {
         self.bursts += u64::from(packets > 1);
         self.period_packets += u64::from(packets);
     }
 
-    /// Counts an ending of responses of this size, unless others of about this size were counted lately.
+    /// Counts the end of responses of this size, unless others of about this size were counted lately.
     pub(super) fn note_end(&mut self, size: u64, ends_full: bool, config: &Config) {
         let agrees = |known: &u64| known.abs_diff(size) * 1000 <= size * config.sharing_agreement();
         if self.counted.iter().any(agrees) {
@@ -58,8 +59,8 @@ impl Padding {
         self.ends >= ENDS && self.full_ends * 100 >= self.ends * FULL_ENDS
     }
 
-    /// Returns what is padding of the `received` bytes of a period, by all likelihood: of a last packet that was filled,
-    /// half, which is what it lacks by chance.
+    /// Returns the probable padding in the `received` bytes of a period: half of a filled last packet, the average of
+    /// what it lacks by chance.
     pub(super) fn surplus(&self, received: u64, ends_full: bool, largest: u32) -> u64 {
         let last = if ends_full && self.pads() {
             u64::from(largest) / 2
@@ -69,8 +70,8 @@ impl Padding {
         last + self.surplus_of_trains(received)
     }
 
-    /// Returns the padding of a server that hands trains of datagrams to the network card: it fills the packet behind each
-    /// buffer that it writes at once, whatever of the buffer was left for it.
+    /// Returns the padding of a server that hands trains of datagrams to the network card. It fills the packet after
+    /// each buffer that it writes at once, whatever remained of the buffer.
     fn surplus_of_trains(&self, received: u64) -> u64 {
         let Some(data) = received
             .checked_div(self.period_packets)
@@ -86,8 +87,8 @@ impl Padding {
         self.period_packets / packets * padding * WHOLE_BUFFERS / 100
     }
 
-    /// Returns what may be padding where bursts end: servers that hand datagrams to the network
-    /// card in trains fill the last one of each.
+    /// Returns the most that may be padding at the ends of bursts: servers that hand datagrams to the network card in
+    /// trains fill the last one of each.
     pub(super) fn most(&self, ends_full: bool, largest: u32) -> u64 {
         let inside = if self.pads() {
             self.period_packets / PADDED
@@ -102,7 +103,7 @@ impl Padding {
 mod tests {
     use super::*;
 
-    /// Returns true if a server is taken to pad, after responses of these sizes that ended so.
+    /// Returns true if a server counts as padding after responses of these sizes and ends.
     fn pads(ends: &[(u64, bool)]) -> bool {
         let mut padding = Padding::default();
         for &(size, full) in ends {
@@ -122,11 +123,11 @@ mod tests {
 
     #[test]
     fn responses_of_one_size_count_once() {
-        // Two in a hundred apart, and less.
+        // Two percent apart, and less.
         assert!(pads(&[(100_000, true), (102_050, true), (104_150, true)]));
         assert!(!pads(&[(100_000, true), (102_000, true), (104_150, true)]));
         assert!(!pads(&[(16_600, true); 9]));
-        // Behind four others they count again.
+        // After four others they count again.
         let with = |others: u64| {
             let mut padding = Padding::default();
             padding.note_end(16_600, true, &Config::default());

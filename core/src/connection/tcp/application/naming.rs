@@ -1,4 +1,4 @@
-//! Who the server is, as its connection says: in a ClientHello, a certificate, or the head of a request.
+//! The server's name on its connection: in a ClientHello, a certificate, or the head of a request.
 
 use super::{Application, Protocol};
 use crate::connection::context::Context;
@@ -28,7 +28,7 @@ impl Application {
             self.client_hello.is_done() && (self.is_named || self.certificate.is_done());
     }
 
-    /// Looks for the server's name in its certificate, where the client named none.
+    /// Looks for the server's name in its certificate, if the client named none.
     pub(super) fn name_from_certificate(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
         if !matches!(self.protocol, Protocol::Tls(_)) || self.is_named {
             return;
@@ -43,7 +43,7 @@ impl Application {
         self.settled |= self.client_hello.is_done() && self.certificate.is_done();
     }
 
-    /// Looks for the server's name in the first HTTP request, and begins that request's segment once it is known.
+    /// Looks for the server's name in the first HTTP request, and opens that request's segment once the name is known.
     pub(super) fn name_from_request(
         &mut self,
         run: &Run<'_>,
@@ -52,7 +52,7 @@ impl Application {
     ) {
         if !self.settled {
             match &mut self.protocol {
-                // Each of its requests says itself whose it is.
+                // Each of its requests names its own host.
                 Protocol::Http(http) if http.is_proxied() => return,
                 Protocol::Http(http) => {
                     let Some(host) = http.take_host(run) else {

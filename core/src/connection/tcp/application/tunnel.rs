@@ -1,4 +1,4 @@
-//! The way through a proxy: what of the two streams comes behind it, and what it was asked for.
+//! The way through a proxy: which bytes of the two streams come after it, and which host it was asked for.
 
 use super::{Application, Position};
 use crate::connection::context::Context;
@@ -6,8 +6,8 @@ use crate::connection::tcp::stream::Run;
 use crate::facts::server::EvidenceKind;
 
 impl Application {
-    /// Has a proxy's handshake read first. Returns what of the client's bytes comes behind it; `None` if nothing does. Bytes
-    /// that were held back as if they were a proxy's, and are not, are put together with them in `again`.
+    /// Lets the proxy's handshake be read first. Returns the client's bytes after it; `None` if there are none. Bytes
+    /// that were held back as a proxy's but are not are joined with them in `again`.
     pub(super) fn behind_proxy<'a>(
         &mut self,
         run: &Run<'a>,
@@ -38,13 +38,13 @@ impl Application {
         }
         ctx.via = self.via.or(self.proxy.via());
         if ctx.via.is_some() {
-            // What the proxy itself answered is none of the server's.
+            // The proxy's own answer does not come from the server.
             down.untouched = !self.proxy.is_heard();
         }
         Some(rest)
     }
 
-    /// Takes up what the proxy was asked for: the host's name, and the port that tells the protocol.
+    /// Applies the request to the proxy: the host's name, and the port that indicates the protocol.
     pub(super) fn enter_tunnel(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
         if let Some(target) = self.proxy.take_target() {
             self.port = target.port;

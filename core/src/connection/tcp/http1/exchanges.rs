@@ -1,4 +1,4 @@
-//! The requests of an HTTP/1 connection that await their responses, and the one that the next response answers.
+//! The requests of an HTTP/1 connection that await responses, and which of them the next response answers.
 
 use std::collections::VecDeque;
 
@@ -10,46 +10,46 @@ use crate::facts::server::EvidenceKind;
 use crate::packet::Stamp;
 use crate::wire::http1::MessageReader;
 
-/// Pipelined requests whose responses are awaited. Clients that pipeline send a handful.
+/// Largest number of pipelined requests that await responses. Clients that pipeline send a handful.
 const MAX_PIPELINED: usize = 64;
 
 /// A response that is awaited.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Awaited {
-    /// True if it has no body, whatever its head says.
+    /// True if the response has no body, whatever its head states.
     pub(super) is_bodiless: bool,
-    /// A proxy was asked for it, of a host that is not Netflix's.
+    /// True if the request asks a proxy for a host that is not Netflix.
     pub(super) is_foreign: bool,
 }
 
 /// The requests of a connection and the responses to them.
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
-    /// The responses that are awaited.
+    /// The awaited responses.
     pub(super) awaited: VecDeque<Awaited>,
-    /// Responses that began before their requests were known.
+    /// Number of responses that began before their requests were known.
     pub(super) unasked: usize,
-    /// The place where the server's newest message began, and whether that only announced another one.
+    /// Position at which the server's newest message began, and true if that only announced another one.
     pub(super) message: (u64, bool),
-    /// Framing was lost while requests waited, or a request was guessed: which of them is answered now is a guess, until
-    /// a request finds all that were before it answered.
+    /// True if framing was lost while requests waited, or a request was guessed. The request that is answered is then a
+    /// guess, until a request finds all earlier ones answered.
     pub(super) slipped: bool,
-    /// A request that began before its server was known to be Netflix's.
+    /// A request that began before its server was known to be Netflix.
     pub(super) begun: Option<(Stamp, u64)>,
-    /// True if it leads to a proxy: each request names the host it is for.
+    /// True if the connection leads to a proxy, so that each request names its host.
     pub(super) is_proxied: bool,
 }
 
 impl Exchanges {
-    /// The most memory that it holds beside itself, in bytes.
+    /// The most memory that it holds besides the struct itself, in bytes.
     pub(super) const BOUND: usize = 2 * MAX_PIPELINED * size_of::<Awaited>();
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(super) fn heap(&self) -> usize {
         self.awaited.capacity() * size_of::<Awaited>()
     }
 
-    /// Begins the segment of a request that starts at `offset`, or notes it until its server is known.
+    /// Opens the segment of a request that starts at `offset`, or keeps the request until its server is known.
     pub(super) fn request_starts(
         &mut self,
         offset: u64,
@@ -68,7 +68,7 @@ impl Exchanges {
         }
         let is_late = run.missing || run.owner.is_some();
         if self.slipped && !is_late && down.at_boundary() {
-            // All that came down was read: the answers that are still awaited are among it.
+            // Everything that came down was read, including the answers that are still awaited.
             let is_open = self.unasked > 0 || !self.awaited.is_empty();
             self.slipped = is_open || ledger.waiting().is_some();
             self.unasked = 0;
@@ -79,8 +79,8 @@ impl Exchanges {
         ledger.begin(ctx, run.stamp, offset, boundary, Transport::Tcp);
     }
 
-    /// Takes the host that a request names to a proxy, and begins the request's segment if the host is Netflix's. Returns
-    /// true if it is another's.
+    /// Processes the host in a request to a proxy, and opens the request's segment if the host is Netflix. Returns true
+    /// if it belongs to another service.
     pub(super) fn host_named(
         &mut self,
         host: Option<&str>,
@@ -90,8 +90,8 @@ impl Exchanges {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) -> bool {
-        // Only a proxy is told the host in the request's first line. From then on, every request of the connection is to
-        // whom its own line says.
+        // Only a request to a proxy has the host in its first line. From then on, every request of the connection goes
+        // to the host in its own line.
         let is_first = host.is_some() && !self.is_proxied;
         self.is_proxied |= is_first;
         if !self.is_proxied {
@@ -110,8 +110,8 @@ impl Exchanges {
         is_foreign
     }
 
-    /// Takes client bytes that show no request because they were not captured: they are a new request if the one before
-    /// was answered.
+    /// Processes client bytes that show no request because they were not captured: they are a new request if the
+    /// previous one was answered.
     pub(super) fn hidden_bytes(
         &mut self,
         run: &Run<'_>,
@@ -132,7 +132,7 @@ impl Exchanges {
         }
     }
 
-    /// Awaits the response to a request, unless it began already.
+    /// Awaits the response to a request, unless it already began.
     pub(super) fn ask(&mut self, response: Awaited) {
         if self.unasked > 0 {
             self.unasked -= 1;
@@ -141,7 +141,7 @@ impl Exchanges {
         }
     }
 
-    /// Forgets all requests but the newest, which alone is still to be answered.
+    /// Forgets all requests except the newest, the only one still to be answered.
     pub(super) fn keep_newest(&mut self) {
         let newest = self.awaited.pop_back();
         self.awaited.clear();
@@ -150,7 +150,7 @@ impl Exchanges {
         self.slipped = false;
     }
 
-    /// Returns where the response to a request begins that is sent now; `None` while others are awaited before it.
+    /// Returns where the response to a request sent now begins; `None` while other responses are awaited before it.
     fn boundary(&self, down: &MessageReader, ledger: &Ledger, response_at: u64) -> Option<u64> {
         let answering = self.unasked == 0 && (!self.awaited.is_empty() || !down.at_boundary());
         let waits = ledger.waiting().is_some() || (!down.is_lost() && answering);
@@ -158,7 +158,7 @@ impl Exchanges {
     }
 }
 
-/// Takes the request that the next response answers; returns true if it was one for a head alone.
+/// Takes the request that the next response answers. Returns true if that has no body.
 pub(super) fn next_is_bodiless(awaited: &mut VecDeque<Awaited>, unasked: &mut usize) -> bool {
     let Some(response) = awaited.pop_front() else {
         *unasked = (*unasked + 1).min(MAX_PIPELINED);
@@ -167,12 +167,12 @@ pub(super) fn next_is_bodiless(awaited: &mut VecDeque<Awaited>, unasked: &mut us
     response.is_bodiless
 }
 
-/// Returns true if the next response is that of a host which is not Netflix's.
+/// Returns true if the next response comes from a host that is not Netflix.
 pub(super) fn is_next_foreign(awaited: &VecDeque<Awaited>) -> bool {
     awaited.front().is_some_and(|response| response.is_foreign)
 }
 
-/// Places the response that starts at `offset` with the request that waits for it. `message` is the one before it.
+/// Assigns the response that starts at `offset` to the request that waits for it. `message` is the previous message.
 pub(super) fn response_starts(
     offset: u64,
     message: &mut (u64, bool),
@@ -182,20 +182,20 @@ pub(super) fn response_starts(
 ) {
     let is_new = ledger.owner(offset).is_none_or(|owner| owner.is_ended());
     if is_new && !ledger.place_waiting(offset) || slipped {
-        // The answer to a request that nothing shows counts on the one before.
+        // The answer to a request that was not seen counts toward the previous request.
         ledger.add_framing(ctx, offset, 0, Certainty::Doubtful);
     }
     if let Some(owner) = ledger.owner_mut(offset) {
         owner.responded = true;
     }
     if let (start, true) = std::mem::replace(message, (offset, false)) {
-        // What only announced the response is none of it.
+        // A message that only announced the response does not belong to it.
         let announced = offset.saturating_sub(start);
         ledger.add_framing(ctx, start, announced, Certainty::Exact);
     }
 }
 
-/// Takes the host that a proxy is asked for; returns true if it is Netflix's.
+/// Records the host that a proxy is asked for. Returns true if it is Netflix.
 fn ask_proxy(host: &str, frame: u64, ctx: &mut Context<'_>) -> bool {
     let is_netflix = ctx.config.is_netflix(host);
     if is_netflix {
