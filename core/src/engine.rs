@@ -253,7 +253,7 @@ impl Engine {
         };
         let (key, mut sender) = FlowKey::of(datagram);
         let key = key.within(scope);
-        // Calls that few packets need are compiled separately, so that the common path keeps its values in registers.
+        // Rarely needed calls get a copy of the header, so that the fields of all other packets stay in registers.
         let transport = &datagram.transport;
         if let IpPayload::Udp(udp) = transport {
             self.learn(udp, datagram.source, stamp);
