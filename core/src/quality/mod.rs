@@ -24,6 +24,7 @@ mod sessions;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod tracks;
 
 pub use clock::State;
 pub use session::{Moment, Reason, Session};

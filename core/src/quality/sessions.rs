@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use super::ends;
 use super::headers;
-use super::request::{
-    Header, Packets, Request, ResponseEnd, Rules, Track, median_bytes, recurring,
-};
+use super::request::{Header, Packets, Request, ResponseEnd, Rules, Track, median_bytes};
+
 use super::session::{Parts, Session};
+use super::tracks::{self, HEADER_DIFFERS, recurs};
 use crate::bounded::clock_table::Table;
 use crate::config::Config;
 use crate::facts::segment::{Kind, Segment, Transport};
@@ -19,16 +19,12 @@ const TOGETHER: f64 = 1.0;
 /// The same where responses overlap, so that sizes do not tell headers of two tracks from those of one: a player asks for
 /// both in one turn, and for those of two changes of quality in two.
 const ONE_TURN: f64 = 0.01;
-/// Headers of the two tracks differ by so many bytes at least, those of one track's qualities by less.
-const HEADER_DIFFERS: u64 = 24;
 /// A title that is opened begins with headers at most so long before its media, in seconds.
 const HEADERS_BEFORE: f64 = 10.0;
 /// Small responses that are kept beside two for each request.
 const HEADERS: usize = 64;
 /// Requests before and behind a start among which sound is looked for.
 const LOOKED_AT: usize = 40;
-/// Of so many requests one is for sound at least, and so many sounds there are at least.
-const OFTEN: usize = 4;
 /// Sound of another title differs in size by this share.
 const OTHER_SOUND: f64 = 0.02;
 
@@ -318,6 +314,9 @@ impl Client {
         self.arrange(limits.header);
         let plays = divide(&self.requests, &self.headers, limits);
         for play in plays {
+            if play.begins {
+                tracks::tell(&mut self.requests[play.from..play.to], &self.headers);
+            }
             let session = Session::new(
                 Parts {
                     client,
@@ -459,17 +458,14 @@ fn other_sound(before: &[Request], after: &[Request]) -> bool {
     if let [Some(sound), Some(other)] = [before, after].map(sound_alone) {
         return (sound / other - 1.0).abs() > OTHER_SOUND;
     }
-    let Some(sound) = median_bytes(before, Track::Audio) else {
+    let Some(sound) = median_bytes(before, Track::Audio).or_else(|| recurs(before)) else {
         return false;
     };
     let differs = |bytes: f64| (sound / bytes - 1.0).abs() > OTHER_SOUND;
     if let Some(other) = median_bytes(after, Track::Audio) {
         return differs(other);
     }
-    let sizes = after.iter().map(|request| request.bytes).collect();
-    let recurs = recurring(sizes).filter(|(_, times)| times * OFTEN >= after.len());
-    recurs.is_some_and(|(other, times)| times >= OFTEN && differs(other))
-        && after.iter().all(|request| differs(request.bytes as f64))
+    recurs(after).is_some_and(differs) && after.iter().all(|request| differs(request.bytes as f64))
 }
 
 #[cfg(test)]

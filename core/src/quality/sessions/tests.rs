@@ -40,6 +40,18 @@ fn sound_that_recurs_in_another_size_is_another_titles() {
 }
 
 #[test]
+fn sound_that_nobody_knew_in_the_title_before_tells_as_well() {
+    // What recurred there was sound, where it did so often enough.
+    let unknown = |pictures| mixed(pictures, 4, 97_000);
+    for (bytes, other) in [(98_900, false), (99_000, true)] {
+        let mut after = mixed(4, 4, bytes);
+        after[4..].iter_mut().for_each(|r| r.track = Track::Audio);
+        assert_eq!(other_sound(&unknown(12), &after), other, "{bytes}");
+        assert!(!other_sound(&unknown(13), &after), "too seldom");
+    }
+}
+
+#[test]
 fn sound_that_is_known_decides() {
     for (bytes, other) in [(50_900, false), (51_100, true)] {
         let mut after = mixed(4, 2, bytes);

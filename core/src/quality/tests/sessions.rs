@@ -108,3 +108,26 @@ fn sessions_that_are_too_long_are_cut_and_counted() {
     assert_eq!(sessions.len(), media.div_ceil(64));
     assert_eq!(stats.sessions_cut as usize, sessions.len() - 1);
 }
+
+#[test]
+fn tracks_are_known_by_the_headers_of_a_play() {
+    // Nothing tells sound from pictures but that headers of both are asked for.
+    let mut played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
+    let media = |segment: &&mut Segment| segment.kind == Kind::Audio;
+    played
+        .segments
+        .iter_mut()
+        .filter(media)
+        .for_each(|s| s.kind = Kind::Video);
+    let session = only(&played.segments);
+    assert!(is_near(session.video_media, 4.0) && is_near(session.audio_media, 4.0));
+    // Sound is in the pictures, some of which are alike.
+    let mut script = Script::new(4.0, 4.0, 20.0, &[(0.0, 2.0e6)]);
+    script.audio = None;
+    let mut played = play(&script);
+    let pictures = played.segments.iter_mut().filter(|s| s.kind == Kind::Video);
+    pictures.skip(12).take(6).for_each(|s| s.kind = Kind::Audio);
+    let session = only(&played.segments);
+    assert_eq!((session.audio_media, session.audio_segments), (None, 0));
+    assert!(is_near(session.video_media, 4.0));
+}
