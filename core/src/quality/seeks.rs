@@ -11,7 +11,7 @@ const TRIED: usize = 8;
 /// By how much less a play must cost with such a place.
 const GONE: f64 = 6.0;
 /// Time within which it asks for both tracks, in seconds: it opens a connection for one of them.
-const ONE_GO: f64 = 0.5;
+const ONE_GO: f64 = 1.0;
 /// A player asks so long after the viewer went elsewhere at most, in seconds: what was asked for before is of no use.
 const AT_ONCE: f64 = 0.06;
 /// Pictures in a row that are as large as others to the byte, and are the same therefore.
@@ -30,9 +30,10 @@ pub(crate) fn find(
     rules: Rules,
 ) -> (Option<Fit>, Vec<f64>) {
     let mut seeks = sure.to_vec();
-    for at in fetched_again(requests, headers, sure, rules) {
-        if !is_known(&seeks, at) {
-            seeks.push(at);
+    let fetched = fetched_again(requests, headers, sure, rules);
+    for again in &fetched {
+        if !is_known(&seeks, again.at) {
+            seeks.push(again.at);
         }
     }
     seeks.sort_by(f64::total_cmp);
@@ -63,7 +64,28 @@ pub(crate) fn find(
             (least, seeks) = (cost, with);
         }
     }
+    let unknown = fetched.iter().filter(|again| !is_known(sure, again.at));
+    let seeks = without_explained(seeks, unknown, look);
     (fit::find(requests, headers, &seeks, rules), seeks)
+}
+
+/// Leaves out places at which media was fetched again that costs less without: whoever had gone back before comes to such
+/// media without going anywhere.
+fn without_explained<'a>(
+    mut seeks: Vec<f64>,
+    fetched: impl Iterator<Item = &'a Again>,
+    look: impl Fn(&[f64]) -> f64,
+) -> Vec<f64> {
+    for again in fetched {
+        let others = seeks.iter().copied().filter(|&at| at != again.at);
+        let others: Vec<f64> = others.collect();
+        let explains = |&at: &f64| again.since < at && at < again.at;
+        if others.len() < seeks.len() && others.iter().any(explains) && look(&others) < look(&seeks)
+        {
+            seeks = others;
+        }
+    }
+    seeks
 }
 
 /// Returns true if the viewer went elsewhere about then.
@@ -73,15 +95,29 @@ fn is_known(seeks: &[f64], at: f64) -> bool {
         .any(|seek| (seek - at).abs() < fit::BEHIND_SEEK)
 }
 
+/// Media that was fetched again.
+#[derive(Clone, Copy, Debug)]
+struct Again {
+    /// When the player began with it.
+    at: f64,
+    /// When it had been fetched before.
+    since: f64,
+}
+
 /// Returns when media was fetched again that had been fetched before: several pictures in a row as large as others, to the
 /// byte. Nobody does so without going back.
-fn fetched_again(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) -> Vec<f64> {
+fn fetched_again(
+    requests: &[Request],
+    headers: &[Header],
+    sure: &[f64],
+    rules: Rules,
+) -> Vec<Again> {
     let mut seen = requests.to_vec();
     interpret(&mut seen, headers, sure, &rules);
     let known = |request: &Request| request.track == Track::Video && !request.shared;
     let pictures: Vec<usize> = (0..seen.len()).filter(|&at| known(&seen[at])).collect();
     let mut before: HashMap<[u64; AGAIN], usize> = HashMap::new();
-    let mut found: Vec<f64> = Vec::new();
+    let mut found: Vec<Again> = Vec::new();
     let mut last: Option<(usize, f64)> = None;
     for (number, run) in pictures.windows(AGAIN).enumerate() {
         let mut sizes = [0; AGAIN];
@@ -102,7 +138,7 @@ fn fetched_again(requests: &[Request], headers: &[Header], sure: &[f64], rules: 
         };
         let explained = |seek: &f64| since < *seek && *seek < place + fit::BEHIND_SEEK;
         if !same && was.is_none() && !sure.iter().any(explained) {
-            found.push(place);
+            found.push(Again { at: place, since });
         }
         last = Some((first, seen[pictures[number]].asked));
     }
@@ -157,8 +193,8 @@ fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) ->
         };
         let cut = seen[before].dropped >= 0.5;
         // Sound may wait for the picture.
-        let rushes = asks_at_once(&seen[at..], Track::Video)
-            && (cut || asks_at_once(&seen[at..], Track::Audio));
+        let rushes = asks_at_once(&seen[at..], Track::Video, ANEW)
+            && (cut || asks_at_once(&seen[at..], Track::Audio, 1));
         let had_waited = this.track == Track::Audio && seen[before].waited;
         if !rushes || !(cut || had_waited) || !both_follow(&seen[at..]) {
             continue;
@@ -186,11 +222,11 @@ fn both_follow(requests: &[Request]) -> bool {
         .all(|track| tracks.clone().any(|other| other == track))
 }
 
-/// Returns true if the next requests of a track come without a wait between them.
-fn asks_at_once(requests: &[Request], track: Track) -> bool {
+/// Returns true if so many requests of a track come without a wait behind its next one.
+fn asks_at_once(requests: &[Request], track: Track, times: usize) -> bool {
     let mine = requests.iter().filter(|r| r.track == track);
-    let next: Vec<&Request> = mine.skip(1).take(ANEW).collect();
-    next.len() == ANEW && next.iter().all(|request| !request.waited)
+    let next: Vec<&Request> = mine.skip(1).take(times).collect();
+    next.len() == times && next.iter().all(|request| !request.waited)
 }
 
 #[cfg(test)]

@@ -18,7 +18,12 @@ fn again(sizes: &[u64]) -> Vec<f64> {
             ..request(n, f64::from(n))
         })
         .collect();
-    fetched_again(&requests, &[], &[], RULES)
+    places(&requests, &[])
+}
+
+fn places(requests: &[Request], sure: &[f64]) -> Vec<f64> {
+    let found = fetched_again(requests, &[], sure, RULES);
+    found.iter().map(|again| again.at).collect()
 }
 
 #[test]
@@ -52,19 +57,19 @@ fn it_began_with_what_was_asked_for_behind_a_picture_that_was_given_up() {
         picture(6, 5.0, 13),
     ];
     // All come without a wait: three pictures before are looked at, at most.
-    assert_eq!(fetched_again(&requests, &[], &[], RULES), [2.0 - AT_ONCE]);
+    assert_eq!(places(&requests, &[]), [2.0 - AT_ONCE]);
     requests[2].open = true;
-    assert_eq!(fetched_again(&requests, &[], &[], RULES), [3.0 - AT_ONCE]);
+    assert_eq!(places(&requests, &[]), [3.0 - AT_ONCE]);
     // Sound that is asked for at the same time may have been first.
     let sound = Request {
         track: Track::Audio,
         ..picture(7, 2.8, 5)
     };
     requests.insert(3, sound);
-    assert_eq!(fetched_again(&requests, &[], &[], RULES), [2.8 - AT_ONCE]);
-    requests[3].decided = 2.4;
-    requests[3].asked = 2.4;
-    assert_eq!(fetched_again(&requests, &[], &[], RULES), [3.0 - AT_ONCE]);
+    assert_eq!(places(&requests, &[]), [2.8 - AT_ONCE]);
+    requests[3].decided = 1.9;
+    requests[3].asked = 1.9;
+    assert_eq!(places(&requests, &[]), [3.0 - AT_ONCE]);
 }
 
 #[test]
@@ -76,10 +81,61 @@ fn a_way_back_that_is_known_explains_what_is_fetched_again() {
             ..request(n, f64::from(n))
         })
         .collect();
-    let found = |sure: f64| fetched_again(&requests, &[], &[sure], RULES);
+    let found = |sure: f64| places(&requests, &[sure]);
     // Before what was fetched twice, between both, and behind.
     assert_eq!(found(0.9), [4.0 - AT_ONCE]);
     assert_eq!(found(1.1), [] as [f64; 0]);
     assert_eq!(found(4.9), [] as [f64; 0]);
     assert_eq!(found(5.1), [4.0 - AT_ONCE]);
+}
+
+#[test]
+fn a_way_back_before_explains_what_is_fetched_again_behind_it() {
+    let fetched = [Again {
+        at: 8.0,
+        since: 2.0,
+    }];
+    let left = |other: f64, cost_without: f64| {
+        let cost = |seeks: &[f64]| {
+            if seeks.contains(&8.0) {
+                10.0
+            } else {
+                cost_without
+            }
+        };
+        without_explained(vec![other, 8.0], fetched.iter(), cost)
+    };
+    assert_eq!(left(5.0, 9.0), [5.0]);
+    assert_eq!(left(5.0, 11.0), [5.0, 8.0], "it costs more");
+    // Before what was fetched twice, nothing is explained.
+    assert_eq!(left(1.0, 9.0), [1.0, 8.0]);
+    assert_eq!(left(9.0, 9.0), [9.0, 8.0]);
+}
+
+#[test]
+fn a_player_begins_anew_with_both_tracks_at_once() {
+    let sound = |number, asked| Request {
+        track: Track::Audio,
+        ..request(number, asked)
+    };
+    // It waits with both tracks, begins anew at 12 s, and waits for nothing then but, soon, with sound.
+    let found = |apart: f64, second: f64| {
+        let waits = [0.0, 4.0, 8.0].into_iter().zip(0..);
+        let mut all: Vec<Request> = waits
+            .flat_map(|(t, n)| [request(2 * n, t), sound(2 * n + 1, t + 0.5)])
+            .collect();
+        all.push(sound(6, 12.0));
+        all.push(sound(7, second));
+        all.push(sound(8, 16.0));
+        let pictures = [0.0, 0.1, 0.2, 0.3, 0.4].into_iter().zip(9..);
+        all.extend(pictures.map(|(t, n)| request(n, 12.0 + apart + t)));
+        all.sort_by(|a, b| a.asked.total_cmp(&b.asked));
+        anew(&all, &[], &[], RULES).contains(&(12.0 - AT_ONCE))
+    };
+    assert!(found(0.01, 12.1));
+    // Sound that waits for the picture after all.
+    assert!(!found(0.01, 12.4));
+    // It opens a connection for one of them.
+    assert!(found(0.99, 12.1));
+    assert!(!found(1.01, 12.1));
 }
