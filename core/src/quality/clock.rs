@@ -23,6 +23,9 @@ const TOGETHER: f64 = 0.1;
 /// The first frame of sound only primes the decoder (AAC: 1024 samples).
 const PRIMING: f64 = 1024.0 / 48_000.0;
 
+/// Whoever goes elsewhere comes out in the middle of a segment, as far as is known: the share of it behind that place.
+pub(crate) const MIDDLE: f64 = 0.5;
+
 /// The states of a player.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[strum(serialize_all = "snake_case")]
@@ -74,6 +77,8 @@ pub(crate) struct Clock {
     ready: f64,
     /// The next media of a track begins before the position.
     amid: [bool; 2],
+    /// The share of it that lies behind the position.
+    behind: [f64; 2],
     /// Tracks that it waits for.
     lacks: [bool; 2],
     /// The number of times that the sound has run dry.
@@ -97,6 +102,7 @@ impl Clock {
             now,
             ready: f64::INFINITY,
             amid: [false; 2],
+            behind: [MIDDLE; 2],
             lacks: present,
             dried: 0,
             again: None,
@@ -219,9 +225,12 @@ impl Clock {
         if track == Track::Audio && self.now.state == State::Starting && self.now.ends[1] == 0.0 {
             seconds -= PRIMING;
         }
-        // Whoever goes elsewhere comes out in the middle of a segment, as far as is known.
         let amid = std::mem::take(&mut self.amid[track as usize]);
-        let comes = if amid { seconds / 2.0 } else { seconds };
+        let comes = if amid {
+            seconds * self.behind[track as usize]
+        } else {
+            seconds
+        };
         let end = self.now.ends[track as usize];
         if track == Track::Video
             && let Some(begins) = self.again
@@ -282,6 +291,11 @@ impl Clock {
             each(&self.now);
         }
         repeated
+    }
+
+    /// Says how much of a segment, as a share, lies behind the place that the player goes to next.
+    pub(crate) const fn goes_to(&mut self, behind: [f64; 2]) {
+        self.behind = behind;
     }
 
     /// All that was held is of no use any more: the player went elsewhere.

@@ -413,7 +413,7 @@ impl<'a> Trial<'a> {
             }
             let level = reached.or(level);
             highest[track as usize] = level;
-            full[track as usize] = reached.or(plateaus.first());
+            full[track as usize] = reached.or(plateaus.first(guess.seconds[track as usize]));
             // Above a full buffer nothing is asked for at once.
             let above = |level: f64| -> f64 {
                 let at_once = levels.iter().filter(|seen| !seen.waited);

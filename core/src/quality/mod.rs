@@ -15,6 +15,7 @@ mod headers;
 mod interpret;
 pub mod model;
 mod pause;
+mod places;
 mod plateaus;
 mod request;
 mod seconds;

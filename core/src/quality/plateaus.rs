@@ -9,6 +9,10 @@ pub(super) const FULL: f64 = 3.0;
 const STAYS: f64 = 0.75;
 const ANOTHER: f64 = 3.0;
 
+/// How far the level of a full buffer seems moved at most, in segments, as nobody knows where in a segment the viewer went:
+/// it is taken for the middle, and players may fetch the segment before as well.
+pub(super) const MOVED: f64 = 1.5;
+
 /// Levels that stay, until the viewer acts: then there is another.
 #[derive(Debug, Default)]
 pub(super) struct Plateaus {
@@ -26,6 +30,8 @@ pub(super) struct Plateaus {
     /// The same of the first ones after the start and after each time the viewer had gone elsewhere, and how many times
     /// that was at the latest of them.
     first: (f64, f64),
+    /// The first one of all, if the viewer had not gone elsewhere before.
+    untouched: (f64, f64),
     told: Option<u32>,
 }
 
@@ -75,6 +81,9 @@ impl Plateaus {
         }
         let mean = |plateau: (f64, f64)| plateau.0 / plateau.1;
         let higher = |than: (f64, f64)| than.1 == 0.0 || mean(self.now) > mean(than);
+        if self.told.is_none() && self.seeks == 0 {
+            self.untouched = self.now;
+        }
         if self.told != Some(self.seeks) && higher(self.first) {
             self.first = self.now;
         }
@@ -85,9 +94,14 @@ impl Plateaus {
     }
 
     /// The level of a full buffer by the plateaus that nothing unseen came before: what came before later ones, such as a
-    /// pause or another speed, has moved them.
-    pub(super) fn first(&self) -> Option<f64> {
-        (self.first.1 > 0.0).then(|| self.first.0 / self.first.1)
+    /// pause or another speed, has moved them. One behind a place to which the viewer went, with segments of so many
+    /// `seconds`, tells only where it is higher by more than [`MOVED`].
+    pub(super) fn first(&self, seconds: f64) -> Option<f64> {
+        let mean = |plateau: (f64, f64)| (plateau.1 > 0.0).then(|| plateau.0 / plateau.1);
+        let first = mean(self.first)?;
+        let untouched =
+            mean(self.untouched).filter(|untouched| first - untouched <= MOVED * seconds);
+        untouched.or(Some(first))
     }
 
     /// The level of a full buffer: whoever pauses unseen is on a lower one after that, and on the old one after going

@@ -7,6 +7,7 @@ use strum::{IntoStaticStr, VariantArray, VariantNames};
 use super::clock::State;
 use super::cost::Play;
 use super::fit::Fit;
+use super::places;
 use super::request::{Header, Request, Rules, Track, is_interleaved, usual_sound};
 use super::seeks;
 use super::timeline::{self, Timeline};
@@ -155,7 +156,7 @@ impl Session {
         session.present = play.present;
         match found {
             None => session.reason = Reason::TooFew,
-            Some(fit) => session.explain(&play, &fit, &seeks, end),
+            Some(fit) => session.explain(&play, &fit, seeks.len(), end),
         }
         if !parts.begins {
             session.startup = None;
@@ -223,7 +224,7 @@ impl Session {
     }
 
     /// Says what follows from the seconds that fit.
-    fn explain(&mut self, play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) {
+    fn explain(&mut self, play: &Play<'_>, fit: &Fit, seeks: usize, end: f64) {
         let margin = Track::BOTH
             .into_iter()
             .filter(|&track| play.present[track as usize])
@@ -260,7 +261,8 @@ impl Session {
             .iter()
             .map(|r| (r.number, fit.guess.seconds[r.track as usize]))
             .collect();
-        let line = timeline::run(play, fit, seeks, end);
+        let places = places::find(play, fit, seeks);
+        let line = timeline::run(play, fit, &places, end);
         let first = play.requests[0].asked;
         self.startup = line.first_frame.map(|t| t - first);
         self.played = Some(line.played);

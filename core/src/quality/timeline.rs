@@ -40,8 +40,9 @@ impl Timeline {
 }
 
 /// Plays the best hypothesis, and corrects it where requests show that the viewer acted.
-pub(crate) fn run(play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) -> Timeline {
-    let mut replay = Replay::new(play, fit, seeks);
+/// `places`: of each place where the viewer went, the share of a segment behind it, by track.
+pub(crate) fn run(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]], end: f64) -> Timeline {
+    let mut replay = Replay::new(play, fit, places);
     let full = fit.full[replay.leading as usize];
     for &(t, event) in &play.events {
         if t > end {
@@ -54,6 +55,28 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, seeks: &[f64], end: f64) -> Timeli
         replay.last = t;
     }
     replay.finish(end)
+}
+
+/// The levels of both tracks at the waits behind each place, as nothing else that the viewer does moves them.
+pub(crate) fn levels(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]]) -> Vec<[Vec<f64>; 2]> {
+    let mut replay = Replay::new(play, fit, places);
+    let mut levels = vec![[Vec::new(), Vec::new()]; places.len()];
+    let mut seeks = 0;
+    for &(t, event) in &play.events {
+        if matches!(event, Event::Seek) {
+            seeks += 1;
+        }
+        replay.happen(t, event);
+        if let Event::Decided(at) = event
+            && play.requests[at].waited
+            && replay.clock.now.state == State::Playing
+            && let Some(levels) = levels.get_mut(usize::wrapping_sub(seeks, 1))
+        {
+            let track = play.requests[at].track;
+            levels[track as usize].push(replay.clock.ahead(track));
+        }
+    }
+    levels
 }
 
 /// A play while its events are gone through.
@@ -72,10 +95,12 @@ struct Replay<'a> {
     sound: Idle,
     /// Requests in a row that the player made with a full buffer.
     waits: u32,
+    /// Where the viewer went, by place: the share of a segment behind it, by track.
+    places: std::slice::Iter<'a, [f64; 2]>,
 }
 
 impl<'a> Replay<'a> {
-    fn new(play: &'a Play<'a>, fit: &'a Fit, seeks: &[f64]) -> Self {
+    fn new(play: &'a Play<'a>, fit: &'a Fit, places: &'a [[f64; 2]]) -> Self {
         let start = play.start();
         let clock = play.clock(fit.guess);
         Self {
@@ -83,7 +108,7 @@ impl<'a> Replay<'a> {
             fit,
             leading: play.leading(),
             line: Timeline {
-                seeks: u32::try_from(seeks.len()).unwrap_or(u32::MAX),
+                seeks: u32::try_from(places.len()).unwrap_or(u32::MAX),
                 ..Timeline::default()
             },
             knots: vec![clock.now],
@@ -92,6 +117,7 @@ impl<'a> Replay<'a> {
             busy: [0; 2],
             sound: Idle::new(),
             waits: 0,
+            places: places.iter(),
         }
     }
 
@@ -165,7 +191,12 @@ impl<'a> Replay<'a> {
         let mut each = |knot: &Knot| self.knots.push(*knot);
         self.clock.advance(t, &mut each);
         match event {
-            Event::Seek => self.clock.flush(&mut each),
+            Event::Seek => {
+                if let Some(&place) = self.places.next() {
+                    self.clock.goes_to(place);
+                }
+                self.clock.flush(&mut each);
+            }
             Event::Came(at) => {
                 let track = self.play.requests[at].track;
                 self.busy[track as usize] -= 1;

@@ -36,7 +36,7 @@ fn said(margin: f64) -> (Option<f64>, Reason) {
     let mut session = Session::counted(&parts, &seen, Some(&fit), 3.05);
     let play = Play::new(&seen, &[], rules);
     session.present = play.present;
-    session.explain(&play, &fit, &[], 3.05);
+    session.explain(&play, &fit, 0, 3.05);
     (session.video_media, session.reason)
 }
 

@@ -154,3 +154,19 @@ fn too_little_is_not_guessed_from() {
     assert_eq!(session.moments(1.0).count(), 0);
     assert!(infer(&[]).is_empty());
 }
+
+#[test]
+fn a_full_buffer_tells_where_in_a_segment_the_viewer_went() {
+    let off = |lands: f64, share: f64| {
+        let mut script = Script::new(4.0, 6.0, 24.0, &[(0.0, 2.5e6)]);
+        (script.seeks, script.lands) = (vec![70.0], lands);
+        let played = play(&script);
+        super::off(&played, &only(&played.segments), share)
+    };
+    // Players fetch the segment before the place, too.
+    for lands in [1.0, 0.75, 0.3, 0.1, -0.2, -0.6, -0.9] {
+        assert!(off(lands, 0.9) < 0.6, "{lands}: {}", off(lands, 0.9));
+    }
+    // None fetches more than that.
+    assert!(off(-1.5, 0.95) > 1.0, "{}", off(-1.5, 0.95));
+}

@@ -29,6 +29,8 @@ pub(super) struct Script {
     pub(super) pause: Option<(f64, f64)>,
     /// Goes elsewhere at these times.
     pub(super) seeks: Vec<f64>,
+    /// The share of a segment that lies behind the place where it goes.
+    pub(super) lands: f64,
     /// Leap within what is held: when, and by how many seconds.
     pub(super) leap: Option<(f64, f64)>,
     /// It asks for the header of a better picture, and fetches again what it holds of the worse one, or does not.
@@ -47,6 +49,7 @@ impl Script {
             link: link.to_vec(),
             pause: None,
             seeks: Vec::new(),
+            lands: 1.0,
             leap: None,
             renews: None,
             seconds: 150.0,
@@ -337,7 +340,8 @@ pub(super) fn play(script: &Script) -> Played {
         player.now = f64::from(step) * STEP;
         if seeks.first().is_some_and(|&at| at <= player.now) {
             seeks.remove(0);
-            player.ends = [player.position; 2];
+            let before = |track| (1.0 - script.lands) * player.seconds(track);
+            player.ends = [0, 1].map(|track| player.position - before(track));
             player.coming = [None, None];
             player.begun = false;
             player.moves_from = f64::INFINITY;
