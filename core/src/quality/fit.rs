@@ -1,7 +1,7 @@
 //! The search for the hypothesis that explains a play best.
 
 use super::clock::Guess;
-use super::cost::{Play, cost};
+use super::cost::{Cost, Play, cost};
 use super::interpret::interpret;
 use super::request::{
     Header, Request, Rules, Track, correct_tracks, is_interleaved, median_bytes, one_at_a_time,
@@ -25,6 +25,9 @@ pub(crate) const BEHIND_SEEK: f64 = 1.0;
 /// Requests that are tried as given up, at most, and how likely that must be.
 const UNSURE: usize = 160;
 const POSSIBLE: f64 = 0.01;
+/// Requests that one may stand for, at most, and how likely it must be that each was given up.
+const SWAPS: usize = 12;
+const LIKELY: f64 = 0.2;
 /// Cost above the best at which a hypothesis is of no interest.
 const HOPELESS: f64 = 40.0;
 /// Cost above that of a player that renews nothing at which one that does is not looked at closely.
@@ -439,38 +442,98 @@ fn is_far(cost: f64, best: &Fit) -> bool {
     cost > best.cost + FAR
 }
 
-/// Tries which requests were given up.
-fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
-    let mut counted = probably(play.requests);
-    let mut odds: f64 = unsure(play)
-        .map(|at| odds(&play.requests[at], counted[at]))
-        .sum();
-    let mut best = cost(play, guess, &counted, f64::INFINITY);
-    let mut total = best.total + odds;
-    for _ in 0..2 {
-        let before = total;
-        for at in unsure(play) {
-            let change = self::odds(&play.requests[at], !counted[at])
-                - self::odds(&play.requests[at], counted[at]);
-            counted[at] ^= true;
-            let other = cost(play, guess, &counted, total - odds - change);
-            if other.total + odds + change < total - 1e-9 {
-                (best, odds) = (other, odds + change);
-                total = best.total + odds;
-            } else {
-                counted[at] ^= true;
+/// Which requests were given up, and what it costs.
+struct Counting<'a> {
+    play: &'a Play<'a>,
+    guess: Guess,
+    counted: Vec<bool>,
+    best: Cost,
+    /// What it costs that these were given up.
+    odds: f64,
+}
+
+impl<'a> Counting<'a> {
+    fn new(play: &'a Play<'a>, guess: Guess) -> Self {
+        let counted = probably(play.requests);
+        let odds = unsure(play)
+            .map(|at| odds(&play.requests[at], counted[at]))
+            .sum();
+        let best = cost(play, guess, &counted, f64::INFINITY);
+        Self {
+            play,
+            guess,
+            counted,
+            best,
+            odds,
+        }
+    }
+
+    fn total(&self) -> f64 {
+        self.best.total + self.odds
+    }
+
+    /// Takes these requests for the other, where that costs less.
+    fn try_other(&mut self, these: &[usize]) -> bool {
+        let change: f64 = these
+            .iter()
+            .map(|&at| {
+                let request = &self.play.requests[at];
+                odds(request, !self.counted[at]) - odds(request, self.counted[at])
+            })
+            .sum();
+        these.iter().for_each(|&at| self.counted[at] ^= true);
+        let bound = self.total() - self.odds - change;
+        let other = cost(self.play, self.guess, &self.counted, bound);
+        let better = other.total + self.odds + change < self.total() - 1e-9;
+        if better {
+            (self.best, self.odds) = (other, self.odds + change);
+        } else {
+            these.iter().for_each(|&at| self.counted[at] ^= true);
+        }
+        better
+    }
+
+    /// Takes each request that is taken for what it does not look like together with another: it may stand for that one.
+    fn swap(&mut self) {
+        for at in self.unlikely() {
+            let requests = &self.play.requests;
+            let likely = unsure(self.play).filter(|&other| requests[other].dropped >= LIKELY);
+            let others: Vec<usize> = likely.filter(|&other| other != at).take(SWAPS).collect();
+            for other in others {
+                if self.try_other(&[at, other]) {
+                    break;
+                }
             }
         }
-        if total >= before - 1e-9 {
+    }
+
+    /// Those that are taken for what they do not look like.
+    fn unlikely(&self) -> Vec<usize> {
+        let looks = |at: &usize| (self.play.requests[*at].dropped < 0.5) == self.counted[*at];
+        unsure(self.play).filter(|at| !looks(at)).collect()
+    }
+}
+
+/// Tries which requests were given up.
+fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
+    let mut counting = Counting::new(play, guess);
+    for _ in 0..2 {
+        let mut any = false;
+        for at in unsure(play) {
+            any |= counting.try_other(&[at]);
+        }
+        if !any {
             break;
         }
     }
+    counting.swap();
+    let total = counting.total();
     Fit {
         guess,
-        counted,
-        full: best.full,
+        full: counting.best.full,
+        late: counting.best.late,
+        counted: counting.counted,
         cost: total,
-        late: best.late,
         margin: [0.0; 2],
     }
 }

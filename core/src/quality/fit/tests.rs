@@ -1,6 +1,7 @@
 //! Decisions between hypotheses with other seconds.
 
 use super::*;
+use crate::quality::tests::request;
 
 fn fit(cost: f64, late: f64) -> Fit {
     Fit {
@@ -29,4 +30,36 @@ fn a_player_that_fetches_again_is_looked_at_closely_unless_it_costs_far_more() {
     let best = fit(3.0, 0.0);
     assert!(!is_far(13.0, &best));
     assert!(is_far(13.1, &best));
+}
+
+/// Which of two came whole, as it is found from what they are taken for: one that was given up surely, and one that looks so.
+fn swapped(looks: f64, whole: [bool; 2]) -> [bool; 2] {
+    let mut requests: Vec<Request> = (0..20).map(|n| request(n, 4.0 * f64::from(n))).collect();
+    requests[0].dropped = 0.99;
+    requests[9].dropped = looks;
+    let rules = Rules {
+        wait: 0.25,
+        run_on: 3.0,
+        joined: false,
+    };
+    let play = Play::new(&requests, &[], rules);
+    let guess = fit(0.0, 0.0).guess;
+    let mut counting = Counting::new(&play, guess);
+    for (at, whole) in [0, 9].into_iter().zip(whole) {
+        counting.counted[at] = whole;
+    }
+    counting.odds = unsure(&play)
+        .map(|at| odds(&requests[at], counting.counted[at]))
+        .sum();
+    counting.best = cost(&play, guess, &counting.counted, f64::INFINITY);
+    counting.swap();
+    [counting.counted[0], counting.counted[9]]
+}
+
+#[test]
+fn one_that_was_given_up_may_stand_for_another() {
+    assert_eq!(swapped(0.4, [true, false]), [false, true]);
+    // Both are tried where the other may well have been given up.
+    assert_eq!(swapped(0.21, [true, true]), [false, false]);
+    assert_eq!(swapped(0.19, [true, true]), [true, true]);
 }
