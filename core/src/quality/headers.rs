@@ -6,6 +6,8 @@ use super::request::{Header, Request, Track, group_end, usual_sound};
 const HEADER_SIZE: std::ops::Range<f64> = 300.0..3000.0;
 /// Requests that a player sends in one turn, in seconds.
 const ONE_TURN: f64 = 0.01;
+/// The same of media that each follows its header: the first on a connection, and where no bytes of a header were seen.
+const FIRST_TURN: f64 = 0.1;
 /// Requests that are looked at behind one for a header.
 const BESIDE: usize = 8;
 /// How soon media is asked for behind the headers of both tracks, in seconds.
@@ -173,7 +175,16 @@ fn find(requests: &[Request], headers: &[Header], flow: u32, found: &mut Vec<(us
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut from = 0;
     while let Some(four) = all.get(from..from + 4) {
-        let together = four[1].0 - four[0].0 < ONE_TURN && four[3].0 - four[2].0 < ONE_TURN;
+        // Headers may come one behind the other, and so does what follows each.
+        let is_small =
+            |ask: &(f64, Ask)| matches!(ask.1, Ask::Media(at) if requests[at].bytes == 0);
+        let small = four[..2].iter().any(is_small);
+        let turn = if from == 0 || small {
+            FIRST_TURN
+        } else {
+            ONE_TURN
+        };
+        let together = four[1].0 - four[0].0 < ONE_TURN && four[3].0 - four[2].0 < turn;
         let gap = four[2].0 - four[1].0;
         let media = [2, 3].map(|at| matches!(four[at].1, Ask::Media(_)));
         if !together || !follows(requests, four, gap) || media != [true; 2] {

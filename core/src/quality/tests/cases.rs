@@ -41,13 +41,36 @@ fn headers_are_known_by_the_rhythm_of_a_start() {
         recovered(&[7.0, 7.1, 7.104], &[7.002]),
         (vec![2, 3], vec![7.0, 7.002])
     );
-    // Both sides of a turn, and of how soon media follows.
+    // Both sides of a turn, which takes longer behind the first headers of a connection, and of how soon media follows.
     assert_eq!(recovered(&[7.0, 7.011, 7.1, 7.104], &[]).1, [0.0; 0]);
-    assert_eq!(recovered(&[7.0, 7.002, 7.1, 7.115], &[]).1, [0.0; 0]);
+    assert_eq!(recovered(&[7.0, 7.002, 7.1, 7.195], &[]).1, [7.0, 7.002]);
+    assert_eq!(recovered(&[7.0, 7.002, 7.1, 7.215], &[]).1, [0.0; 0]);
+    let later = |turn: f64| recovered(&[5.0, 7.0, 7.002, 7.1, 7.1 + turn], &[]).1;
+    assert_eq!(later(0.009), [7.0, 7.002]);
+    assert_eq!(later(0.011), [0.0; 0]);
     assert_eq!(recovered(&[7.0, 7.002, 8.01, 8.012], &[]).1, [0.0; 0]);
     // Tracks that take turns, and two that end together by chance.
     let turns = [7.0, 7.3, 8.0, 8.005, 9.0, 9.4, 10.0];
     assert_eq!(recovered(&turns, &[]).1, [0.0; 0]);
+}
+
+#[test]
+fn headers_whose_bytes_nobody_saw_are_followed_each_by_its_media() {
+    let found = |bytes: u64| {
+        let times = [5.0, 7.0, 7.002, 7.1, 7.15];
+        let mut requests: Vec<Request> = (0..)
+            .zip(times)
+            .map(|(number, asked)| Request {
+                shared: true,
+                bytes: if number == 2 { bytes } else { 100_000 },
+                ..request(number, asked)
+            })
+            .collect();
+        let mut headers = Vec::new();
+        headers::recover(&mut requests, &mut headers, 4096);
+        headers.len()
+    };
+    assert_eq!([0, 1].map(found), [2, 0]);
 }
 
 #[test]
