@@ -10,6 +10,8 @@ const BEHIND_HEADER: f64 = 0.2;
 const OVERTAKEN: f64 = 0.05;
 /// The time that a new connection takes on a busy link, in seconds.
 const HANDSHAKE: f64 = 1.0;
+/// A response that takes longer keeps the link busy, in seconds.
+const BUSY: f64 = 2.0;
 
 /// Requests before one among which are those that are on their way beside it.
 const BESIDE: usize = 8;
@@ -50,10 +52,11 @@ pub(crate) fn interpret(
     }
 }
 
-/// A response of the other track was on its way from `since` on until a request opened its connection: nobody knows how
-/// long that took.
+/// A response of the other track was on its way from `since` on, or for long, until a request opened its connection: nobody
+/// knows how long that took.
 fn stuck(requests: &[Request], at: usize, since: f64) -> bool {
     let this = requests[at];
+    let since = since.max(this.decided - BUSY);
     let before = requests[..at].iter().rev().take(BESIDE);
     before
         .filter(|other| other.track != this.track)
@@ -72,10 +75,17 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
         let picture = behind
             .iter()
             .position(|r| soon(r) && r.track == Track::Video);
-        let Some(at) = picture.or(behind.first().filter(|r| soon(r)).map(|_| 0)) else {
+        // Some players ask for both at once.
+        let beside = requests.partition_point(|request| request.asked < header.asked);
+        let together = requests[beside..first]
+            .iter()
+            .position(|r| r.track == Track::Video && r.flow != header.flow);
+        let sound = || behind.first().filter(|r| soon(r)).map(|_| first);
+        let picture = picture.map(|at| first + at);
+        let Some(at) = picture.or(together.map(|at| beside + at)).or_else(sound) else {
             continue;
         };
-        let request = &mut requests[first + at];
+        let request = &mut requests[at];
         request.decided = request.decided.min(header.asked);
     }
     changes(requests);
@@ -114,6 +124,9 @@ const GIVEN_UP: f64 = 0.3;
 const UNLIKELY: f64 = 0.005;
 /// Odds by which a response whose end came is less likely one that was given up: a few are, as their last bytes come.
 const WHOLE: f64 = 0.06;
+/// So soon behind the last byte of a response a player asks for the next, in seconds; bytes of one that it gave up come later
+/// than that request.
+const PROMPT: f64 = 0.03;
 /// Seconds after which players give up a response (dash.js `fragmentRequestTimeout`, hls.js `fragLoadingTimeOut`: 20 s).
 const TIMEOUT: f64 = 20.0;
 
@@ -239,7 +252,7 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     if this.open {
         return 0.98;
     }
-    if this.end == ResponseEnd::Cut {
+    if this.aborted {
         return SURELY;
     }
     let Some(next) = requests[at + 1..]
@@ -247,10 +260,18 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         .take(8)
         .find(|r| r.track == this.track)
     else {
-        let unsure = this.ends_flow && this.end == ResponseEnd::Unknown;
-        return if unsure { 0.5 } else { 0.02 };
+        return match this.end {
+            ResponseEnd::Cut => SURELY,
+            ResponseEnd::Unknown if this.ends_flow => 0.5,
+            _ => 0.02,
+        };
     };
     let ahead = next.decided - this.came;
+    if this.end == ResponseEnd::Cut {
+        // One that was waited for ended before the next was asked for: its last packet was full by chance.
+        let prompt = (0.0..PROMPT).contains(&ahead);
+        return if prompt { GIVEN_UP } else { SURELY };
+    }
     if next.bytes == this.bytes && this.ends_flow && !this.shared && ahead < RETRY {
         // The same again at once: the first was of no use, unless segments are often as large as each other, as sounds are.
         let chance = habits.alike[this.track as usize];
@@ -260,8 +281,12 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         return if this.ends_flow { SURELY } else { 0.6 };
     }
     if this.shared {
-        // Where responses overlap on one connection, some may be none of media's.
-        return 0.1;
+        // Where responses overlap on one connection, some may be none of media's; those of a beginning are.
+        return if is_first(requests, at) {
+            UNLIKELY
+        } else {
+            0.1
+        };
     }
     if !this.ends_flow || next.flow == this.flow || habits.is_used_up(this.flow) {
         return UNLIKELY;
@@ -282,6 +307,11 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     } else {
         closed
     }
+}
+
+/// It is the first of its track.
+fn is_first(requests: &[Request], at: usize) -> bool {
+    requests[..at].iter().all(|r| r.track != requests[at].track)
 }
 
 /// Changes a likelihood by a ratio of odds.

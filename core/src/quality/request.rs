@@ -72,6 +72,8 @@ pub(crate) struct Request {
     pub(crate) ends_flow: bool,
     /// Its packets; none where some were not captured.
     pub(crate) packets: Packets,
+    /// The client closed its connection amid the response.
+    pub(crate) aborted: bool,
     pub(crate) end: ResponseEnd,
     /// Probability that the player gave it up before its end, from 0 to 1.
     pub(crate) dropped: f64,
@@ -82,14 +84,11 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Returns true if its size tells its track: it came alone, or what overlapped leaves little open.
-    pub(crate) fn is_told(&self) -> bool {
-        !self.shared || self.error as f64 <= TOLD * self.bytes as f64
+    /// Returns true if its size tells its track: it came alone, or some bytes are its own for sure.
+    pub(crate) const fn is_told(&self) -> bool {
+        !self.shared || self.error < self.bytes
     }
 }
-
-/// The share by which a size may be off and still tell its track: far less than sound and pictures differ by.
-const TOLD: f64 = 0.1;
 
 /// A small response beside media: the header of a file, as a player asks for it at its start, at a change of quality and
 /// after a seek.
@@ -112,6 +111,9 @@ pub(crate) struct Rules {
     /// Its beginning was not seen: the player holds media that nobody saw come.
     pub(crate) joined: bool,
 }
+
+/// Requests that a player sends for both tracks in one go come within so many seconds.
+const ONE_GO: f64 = 0.1;
 
 /// Sound may differ by this share of its usual size and still be sound, where its place says so.
 const LIKE_AUDIO: f64 = 0.12;
@@ -161,6 +163,7 @@ pub(crate) fn correct_tracks(requests: &mut [Request]) {
     odd_on_its_server(requests, &servers);
     pictures_as_sound(requests, like_audio);
     sound_as_pictures(requests, usual);
+    pictures_at_once(requests);
 }
 
 /// A player has one request of a track on its way: of two at once, one that comes from a server that brings the other track
@@ -218,6 +221,23 @@ fn pictures_as_sound(requests: &mut [Request], like_audio: impl Fn(u64) -> bool)
             && !beside(requests, at, Track::Audio)
         {
             requests[at].track = Track::Audio;
+        }
+    }
+}
+
+/// A player asks for one picture at a time: of two that it asked for in one go, the smaller is sound, of a quality that was
+/// not known for sound.
+fn pictures_at_once(requests: &mut [Request]) {
+    for at in 1..requests.len() {
+        let pair = [at - 1, at];
+        let [one, other] = pair.map(|at| requests[at]);
+        let alone = |&at: &usize| {
+            let this = requests[at];
+            this.track == Track::Video && !this.shared && !beside(requests, at, Track::Audio)
+        };
+        if other.asked - one.asked < ONE_GO && overlap(&one, &other) && pair.iter().all(alone) {
+            let sound = if one.bytes < other.bytes { at - 1 } else { at };
+            requests[sound].track = Track::Audio;
         }
     }
 }
@@ -315,12 +335,10 @@ pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) -> bool {
     let mut ends = [0.0; 2];
     let mut asked = f64::NEG_INFINITY;
     for request in requests {
-        let due = if !request.is_told() {
-            // One request of a track is on its way at a time.
-            ends[1] + 0.01 < ends[0] && request.asked - asked > TURN
-        } else {
-            (request.bytes as f64 / sound - 1.0).abs() < ALIKE
-        };
+        let alike = (request.bytes as f64 / sound - 1.0).abs() < ALIKE;
+        // One request of a track is on its way at a time.
+        let turn = || ends[1] + 0.01 < ends[0] && request.asked - asked > TURN;
+        let due = alike || !request.is_told() && turn();
         request.track = if due { Track::Audio } else { Track::Video };
         if due {
             asked = request.asked;

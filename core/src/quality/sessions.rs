@@ -260,6 +260,7 @@ impl Client {
             open: !segment.complete || came.is_none() && !segment.shared,
             ends_flow: false,
             packets: packets(segment),
+            aborted: segment.aborted,
             end: ResponseEnd::Unknown,
             dropped: 0.0,
             waited: false,
@@ -362,10 +363,10 @@ fn divide(requests: &[Request], headers: &[Header], limits: &SessionLimits) -> V
     for at in 0..requests.len() {
         let asked = requests[at].asked;
         let mut start = None;
-        while let Some(&&(t, index)) = starts.peek()
-            && index <= at
+        while let Some(&&place) = starts.peek()
+            && place.index <= at
         {
-            start = Some(t);
+            start = Some(place);
             starts.next();
         }
         let gap = asked - last;
@@ -388,9 +389,10 @@ fn divide(requests: &[Request], headers: &[Header], limits: &SessionLimits) -> V
                 });
             }
             (Some(play), None) => play.to = at + 1,
-            (Some(play), Some(t)) => {
-                let other =
-                    gap > limits.reopened || other_sound(&requests[play.from..at], &requests[at..]);
+            (Some(play), Some(start)) => {
+                let other = gap > limits.reopened
+                    || other_sound(&requests[play.from..at], &requests[at..])
+                    || play.begins && other_headers(headers, requests[play.from].asked, start);
                 if other {
                     plays.push(Range {
                         from: at,
@@ -399,7 +401,7 @@ fn divide(requests: &[Request], headers: &[Header], limits: &SessionLimits) -> V
                         begins: true,
                     });
                 } else {
-                    play.seeks.push(t);
+                    play.seeks.push(start.asked);
                     play.to = at + 1;
                 }
             }
@@ -408,30 +410,49 @@ fn divide(requests: &[Request], headers: &[Header], limits: &SessionLimits) -> V
     plays
 }
 
-/// Times at which headers of both tracks are asked for together, and the first request for media behind each.
-fn starts(requests: &[Request], headers: &[Header]) -> Vec<(f64, usize)> {
-    let mut found: Vec<(f64, usize)> = Vec::new();
+/// A place at which a player may have opened a title, or gone elsewhere in one.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    /// When it asked for the headers of both tracks.
+    asked: f64,
+    /// The first request for media behind them.
+    index: usize,
+    /// Sizes of the headers.
+    sizes: [Option<u64>; 2],
+}
+
+/// Finds where headers of both tracks are asked for together.
+fn starts(requests: &[Request], headers: &[Header]) -> Vec<Start> {
+    let mut found: Vec<Start> = Vec::new();
     for pair in headers.windows(2) {
         let (a, b) = (pair[0], pair[1]);
         if !are_of_both_tracks(a, b) {
             continue;
         }
         let index = requests.partition_point(|r| r.asked < a.asked);
-        if found.last().is_some_and(|f| a.asked - f.0 < 2.0 * TOGETHER) || index == requests.len() {
+        let is_known = |start: &Start| a.asked - start.asked < 2.0 * TOGETHER;
+        if found.last().is_some_and(is_known) || index == requests.len() {
             continue;
         }
-        // Media of both tracks follows; of responses that overlap, the track is not known yet.
-        let soon = requests[index..]
-            .iter()
-            .take(4)
-            .filter(|r| r.asked - b.came < 2.0 * TOGETHER);
-        let known = |track| soon.clone().any(|r| r.track == track);
-        let overlap = soon.clone().filter(|r| r.shared).count() >= 2;
-        if overlap || Track::BOTH.into_iter().all(known) {
-            found.push((a.asked, index));
+        let soon = requests[index..].iter().take(4);
+        let soon: Vec<&Request> = soon.filter(|r| r.asked - b.came < 2.0 * TOGETHER).collect();
+        if are_for_both_tracks(&soon) {
+            found.push(Start {
+                asked: a.asked,
+                index,
+                sizes: [a.bytes, b.bytes],
+            });
         }
     }
     found
+}
+
+/// Requests are for media of both tracks; where the track is not known, as two are on their way at once.
+fn are_for_both_tracks(requests: &[&Request]) -> bool {
+    let known = |track| requests.iter().any(|r| r.track == track);
+    let divided = requests.iter().filter(|r| r.shared).count() >= 2;
+    let at_once = requests.windows(2).any(|pair| pair[1].asked < pair[0].came);
+    divided || at_once || Track::BOTH.into_iter().all(known)
 }
 
 /// Two headers one behind the other are those of the picture and of the sound.
@@ -441,6 +462,19 @@ fn are_of_both_tracks(a: Header, b: Header) -> bool {
         (Some(a), Some(b)) => behind < TOGETHER && a.abs_diff(b) >= HEADER_DIFFERS,
         _ => behind < ONE_TURN,
     }
+}
+
+/// Headers have another size than all that the play since `from` asked for: whoever goes elsewhere in a title asks for those of
+/// the qualities that are played.
+fn other_headers(headers: &[Header], from: f64, start: Start) -> bool {
+    let since = headers.partition_point(|header| header.asked < from - HEADERS_BEFORE);
+    let until = headers.partition_point(|header| header.asked < start.asked);
+    let seen: Option<Vec<u64>> = headers[since..until].iter().map(|h| h.bytes).collect();
+    let Some(seen) = seen.filter(|seen| seen.len() >= 2) else {
+        return false;
+    };
+    let is_other = |size: &Option<u64>| size.is_some_and(|size| !seen.contains(&size));
+    start.sizes.iter().any(is_other)
 }
 
 /// The usual size of sound whose response overlapped no other.

@@ -39,6 +39,7 @@ pub(super) fn request(number: u32, asked: f64) -> Request {
         open: false,
         ends_flow: false,
         packets: Packets::default(),
+        aborted: false,
         end: ResponseEnd::Unknown,
         dropped: 0.0,
         waited: false,

@@ -42,6 +42,34 @@ fn the_last_packet_tells_what_was_given_up() {
 }
 
 #[test]
+fn a_full_last_packet_is_one_by_chance_where_the_next_was_asked_for_at_once() {
+    let cut = |ahead: f64| {
+        let [first, next] = closed(ResponseEnd::Cut, 2.0);
+        let asked = 2.0 + ahead;
+        dropped(&[
+            first,
+            Request {
+                asked,
+                decided: asked,
+                ..next
+            },
+        ])
+    };
+    assert_eq!([-0.02, 0.031].map(cut), [SURELY; 2]);
+    assert_eq!([0.001, 0.029].map(cut), [GIVEN_UP; 2]);
+}
+
+#[test]
+fn a_connection_that_was_closed_amid_a_response_gave_it_up() {
+    let [first, next] = closed(ResponseEnd::Whole, 2.0);
+    let first = Request {
+        aborted: true,
+        ..first
+    };
+    assert_eq!(dropped(&[first, next]), SURELY);
+}
+
+#[test]
 fn players_lose_patience_after_twenty_seconds() {
     assert!(dropped(&closed(ResponseEnd::Whole, 19.9)) < 0.5);
     assert_eq!(dropped(&closed(ResponseEnd::Whole, 20.1)), LIKELY);
@@ -92,6 +120,19 @@ fn the_same_again_tells_nothing_where_it_comes_late() {
     assert!(late < 0.1, "{late}");
 }
 
+#[test]
+fn what_a_play_begins_with_is_media_where_responses_overlap() {
+    let mut all = [1, 2, 3, 4].map(|n: u32| Request {
+        shared: true,
+        track: [Track::Video, Track::Audio][n as usize % 2],
+        ..request(n, f64::from(n))
+    });
+    interpret(&mut all, &[], &[], &RULES);
+    let dropped = all.map(|request| request.dropped);
+    assert_eq!(dropped[..2], [UNLIKELY; 2]);
+    assert!(dropped[2] > UNLIKELY, "{dropped:?}");
+}
+
 /// Returns true if a sound was waited with that opens a flow so long after the one before, while a picture comes between these.
 fn waits(after: f64, picture: (f64, f64)) -> bool {
     let sound = |number, asked, flow| Request {
@@ -119,9 +160,11 @@ fn a_connection_may_take_long_where_the_link_is_stuck() {
     assert!(waits(1.3, free));
     // A picture was on its way all the time.
     assert!(!waits(9.0, (1.2, 20.0)));
-    // It came before, or it was asked for when the player had waited already.
+    // It came before.
     assert!(waits(9.0, (1.2, 9.0)));
-    assert!(waits(9.0, (1.4, 20.0)));
+    // It was asked for when the player had waited already: for long, or shortly before.
+    assert!(!waits(9.0, (7.0, 20.0)));
+    assert!(waits(9.0, (7.1, 20.0)));
 }
 
 #[test]
@@ -141,6 +184,17 @@ fn a_better_picture_is_larger_and_comes_behind_its_header() {
     };
     assert_eq!(better(111_000, 1.9), [false, false, true, false]);
     assert_eq!(better(109_000, 1.9), [false; 4]);
+    // A header that comes with it on another flow, as some players ask for both at once.
+    let mut all: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
+    let headers = [2, 1].map(|flow| Header {
+        asked: f64::from(flow) - 0.05,
+        came: f64::from(flow) + 0.05,
+        bytes: Some(829),
+        flow: flow as u32,
+    });
+    interpret(&mut all, &headers, &[], &RULES);
+    let decided: Vec<f64> = all.iter().map(|request| request.decided).collect();
+    assert_eq!(decided, [0.0, 1.0, 1.95, 3.0]);
     // A header that comes much earlier, or that of the first picture, is for none of these.
     assert_eq!(better(111_000, 1.5), [false; 4]);
     assert_eq!(better(111_000, -0.1), [false; 4]);

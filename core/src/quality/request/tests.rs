@@ -13,19 +13,27 @@ fn shared(number: u32, asked: f64, bytes: u64, error: u64) -> Request {
     }
 }
 
+/// The track of one whose size may be off, by turns: behind so many requests that came alone, by turns too.
+fn by_turns(alone: u32, bytes: u64, error: u64) -> Track {
+    let known = |number: u32| Request {
+        bytes: [100_000 + 9_000 * u64::from(number), 50_000][number as usize % 2],
+        ..request(number, f64::from(number))
+    };
+    let mut requests: Vec<Request> = (0..alone).map(known).collect();
+    requests.push(shared(alone, f64::from(alone), bytes, error));
+    assert!(take_turns(&mut requests, 1.0));
+    requests[alone as usize].track
+}
+
 #[test]
 fn both_sides_of_a_size_that_tells_its_track() {
-    for (error, track) in [(5_000, Track::Audio), (5_001, Track::Video)] {
-        let alone = |number: u32| Request {
-            bytes: [100_000, 50_000][number as usize % 2],
-            ..request(number, f64::from(number))
-        };
-        // More sounds have come: by turns, the picture is due.
-        let mut requests: Vec<Request> = (1..8).map(alone).collect();
-        requests.push(shared(8, 8.0, 50_000, error));
-        take_turns(&mut requests, 1.0);
-        assert_eq!(requests[7].track, track, "{error}");
-    }
+    // Behind nine it is the turn of sound, behind eight that of a picture.
+    assert_eq!(by_turns(9, 90_000, 90_000), Track::Audio);
+    assert_eq!(by_turns(9, 90_000, 89_999), Track::Video);
+    assert_eq!(by_turns(8, 90_000, 90_000), Track::Video);
+    // What is as large as sound is sound, however its bytes were divided.
+    assert_eq!(by_turns(8, 50_700, 90_000), Track::Audio);
+    assert_eq!(by_turns(8, 50_800, 90_000), Track::Video);
 }
 
 #[test]
@@ -113,4 +121,36 @@ fn of_two_at_once_the_one_from_the_other_tracks_server_is_of_that_track() {
             "{sounds} {beside}"
         );
     }
+}
+
+#[test]
+fn of_two_pictures_that_were_asked_for_in_one_go_the_smaller_is_sound() {
+    // Sound of another size is known elsewhere in the play.
+    let sounds = |second: f64, beside: bool| {
+        let mut requests = vec![
+            Request {
+                came: 2.0,
+                ..request(1, 1.0)
+            },
+            Request {
+                bytes: 60_000,
+                came: 1.8,
+                ..request(2, second)
+            },
+            Request {
+                track: Track::Audio,
+                bytes: 30_000,
+                came: 1.9,
+                ..request(3, if beside { 1.2 } else { 9.0 })
+            },
+        ];
+        correct_tracks(&mut requests);
+        requests
+            .iter()
+            .map(|r| r.track as usize)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(sounds(1.09, false), [0, 1, 1]);
+    assert_eq!(sounds(1.11, false), [0, 0, 1], "one was given up");
+    assert_eq!(sounds(1.09, true), [0, 0, 1], "sound is on its way");
 }

@@ -94,3 +94,48 @@ fn sound_that_came_alone_tells_titles_apart_where_bytes_were_divided() {
     assert!(other_sound(&title(50_000, 98_000), &title(98_000, 98_000)));
     assert!(!other_sound(&title(50_000, 98_000), &title(50_900, 50_000)));
 }
+
+#[test]
+fn media_of_both_tracks_follows_where_two_are_on_their_way_at_once() {
+    let both = |second: f64, track: Track, shared: bool| {
+        let [one, other] = [request(1, 1.0), request(2, second)];
+        let all = [one, Request { track, ..other }].map(|r| Request { shared, ..r });
+        are_for_both_tracks(&all.iter().collect::<Vec<_>>())
+    };
+    assert!(both(1.5, Track::Audio, false), "tracks are known");
+    assert!(!both(1.5, Track::Video, false));
+    // The first one comes within 50 ms.
+    assert!(both(1.049, Track::Video, false));
+    assert!(!both(1.051, Track::Video, false));
+    assert!(both(1.5, Track::Video, true), "bytes were divided");
+}
+
+#[test]
+fn headers_of_other_sizes_are_those_of_another_title() {
+    let header = |asked: f64, bytes: u64| Header {
+        asked,
+        came: asked + 0.05,
+        bytes: Some(bytes),
+        flow: 1,
+    };
+    let start = |sizes: [u64; 2]| Start {
+        asked: 60.0,
+        index: 9,
+        sizes: sizes.map(Some),
+    };
+    let seen = [
+        header(9.9, 826),
+        header(9.9, 765),
+        header(30.0, 831),
+        header(60.0, 900),
+    ];
+    let other = |seen: &[Header], sizes| other_headers(seen, 10.0, start(sizes));
+    assert!(!other(&seen, [831, 765]));
+    assert!(!other(&seen, [765, 826]));
+    assert!(other(&seen, [828, 765]));
+    assert!(other(&seen, [826, 770]));
+    // What was asked for before the play tells nothing of it, nor does one header alone.
+    assert!(!other(&seen[1..2], [828, 765]));
+    assert!(!other_headers(&seen[..2], 19.95, start([828, 765])));
+    assert!(other_headers(&seen[..2], 19.85, start([828, 765])));
+}
