@@ -96,19 +96,19 @@ pub(crate) fn is_control(plaintext: u32) -> bool {
 /// Divides the server's bytes among requests that overlap.
 #[derive(Debug, Default)]
 pub(crate) struct Http2 {
-    /// Behind the record that looks like a response's last.
+    /// End of the record that looks like a response's last.
     end: Option<u64>,
-    /// The newest record, if it is as small as a response's head: all of a response, its end, or its head.
+    /// The newest record, if it is as small as a response's head. It may be all of a response, its end, or its head.
     small: Option<(u64, u64)>,
-    /// Behind the newest record: what comes later without one was hidden.
+    /// End of the newest record: later bytes outside a record were hidden.
     covered: u64,
-    /// When the server's newest bytes came, and up to where it had the client's stream then.
+    /// Time of the server's newest bytes, and the offset up to which it then had the client's stream.
     last: Option<(Time, u64)>,
-    /// Plaintext of the first request's record, which holds all its fields; later ones refer to them.
+    /// Plaintext of the first request's record, which holds all fields; later requests refer to them.
     head: Option<u32>,
-    /// The least plaintext of later requests' records.
+    /// The smallest plaintext of later requests' records.
     least: Option<u32>,
-    /// The client's newest record was full: what follows goes on with it.
+    /// True if the client's newest record was full, so that the next one continues it.
     goes_on: bool,
     periods: Periods,
     overtaken: Overtaken,
@@ -119,12 +119,12 @@ impl Http2 {
     /// The most memory that one holds, in bytes.
     pub(crate) const BOUND: usize = size_of::<Self>() + Periods::BOUND + Overtaken::BOUND;
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         self.periods.heap() + self.overtaken.heap()
     }
 
-    /// Takes a request.
+    /// Processes a request.
     pub(crate) fn request(
         &mut self,
         stamp: Stamp,
@@ -172,7 +172,7 @@ impl Http2 {
         }
     }
 
-    /// Takes a request that came when it was not known yet that the connection speaks HTTP/2.
+    /// Processes a request that came before the connection was known to speak HTTP/2.
     pub(crate) fn adopt(&mut self, follower: Follower, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if self.periods.is_untouched()
             && let Some(first) = ledger.latest().copied()
@@ -195,8 +195,8 @@ impl Http2 {
         ledger.share(ctx, number);
     }
 
-    /// Returns true if a client's record holds nothing but WINDOW_UPDATE frames: it may, and is far smaller than any
-    /// request.
+    /// Returns true if a client's record may hold only WINDOW_UPDATE frames: its size fits them, and is far smaller
+    /// than any request.
     fn is_updates(&mut self, plaintext: u32) -> bool {
         let may_be = plaintext.is_multiple_of(WINDOW_UPDATE)
             && (1..=MOST_UPDATES).contains(&(plaintext / WINDOW_UPDATE));
@@ -207,8 +207,8 @@ impl Http2 {
         is_updates
     }
 
-    /// Returns true if a client's record is more of the request before, if that was not answered: it is larger than any
-    /// request's fields, or follows a full one.
+    /// Returns true if a client's record continues the previous, unanswered request: it is larger than any request's
+    /// fields, or follows a full record.
     fn is_body(&mut self, plaintext: u32, ctx: &Context<'_>) -> bool {
         if plaintext == 0 {
             return false;
@@ -218,7 +218,8 @@ impl Http2 {
         goes_on || u64::from(plaintext) > u64::from(head) + ctx.config.http2_request_growth()
     }
 
-    /// Takes server bytes before they are read: finds out whose they are by what the server had when it sent them.
+    /// Processes server bytes before they are read: decides which responses they belong to by the requests that the
+    /// server had when it sent them.
     pub(crate) fn arrive(
         &mut self,
         run: &Run<'_>,
@@ -247,7 +248,7 @@ impl Http2 {
         self.last = Some((run.stamp.time, run.peer));
         let ends_here =
             self.end == Some(run.offset) || self.small.is_some_and(|(_, end)| end == run.offset);
-        // A response that neither ended nor paused goes on.
+        // A response that neither ended nor paused continues.
         let is_over = self.place(run, ends_here || silent, ledger, ctx);
         let begun = self.periods.begun(run.peer);
         let Some(first) = begun.first().map(|asked| asked.number) else {
@@ -255,7 +256,7 @@ impl Http2 {
         };
         let round_trip = round_trip.unwrap_or(ROUND_TRIP);
         self.note_begun(&begun, run.offset, round_trip, ledger, ctx);
-        // Of several, a record that is not full ends one.
+        // If there are several, a record that is not full ends one.
         if !self.periods.go_on(run, &begun, round_trip) {
             // Small ones that were answered together are all over.
             let is_small = self.periods.in_period() < ctx.config.media_min();
@@ -274,7 +275,7 @@ impl Http2 {
         }
     }
 
-    /// Takes note of requests that may be answered from here on, beside those before them.
+    /// Records requests that may be answered from here on, alongside earlier ones.
     fn note_begun(
         &mut self,
         begun: &[Unacknowledged],
@@ -290,14 +291,14 @@ impl Http2 {
         self.overtaken.begin(numbers, offset, ledger, ctx);
     }
 
-    /// Divides what was decided before, which needs no other bounds then.
+    /// Applies divisions that were decided before; they need no other bounds then.
     fn apply(&mut self, read: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if self.periods.apply(read, ledger, ctx) {
             self.overtaken.clear();
         }
     }
 
-    /// Ends all that was asked for before a request.
+    /// Ends everything requested before a request.
     fn end_before(first: u32, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let before: SmallVec<[u32; 8]> = ledger
             .open()
@@ -309,7 +310,7 @@ impl Http2 {
         }
     }
 
-    /// The same where records are hidden: what comes at once is counted on the newest, and divided when it is over.
+    /// The same where records are hidden: overlapping bytes are counted toward the newest, and divided once it is over.
     fn arrive_hidden(
         &mut self,
         run: &Run<'_>,
@@ -337,12 +338,12 @@ impl Http2 {
         }
     }
 
-    /// Takes note of bytes of responses that were read.
+    /// Records response bytes that were read.
     pub(crate) fn take(&mut self, bytes: u64, stamp: Stamp, exact: bool) {
         self.periods.take(bytes, stamp, !exact);
     }
 
-    /// Closes the connection. A request that waits has got its response, if the last record says that all was sent.
+    /// Closes the connection. A waiting request has its response if the last record shows that everything was sent.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
             self.merge(end, peer, None, ledger, ctx);
@@ -352,7 +353,7 @@ impl Http2 {
         self.overtaken.end(ledger.next_offset(), ledger, ctx);
     }
 
-    /// Finds out whether the earliest request that waits begins to be answered here; returns whether all before it is
+    /// Decides whether the earliest waiting request begins to be answered here. Returns true if everything before it is
     /// over.
     fn place(
         &mut self,
@@ -366,7 +367,7 @@ impl Http2 {
         };
         let in_progress = ledger.open().any(|exchange| !exchange.is_waiting());
         if run.peer <= waiting.up_start || in_progress && !may_be_over {
-            // Sent before the server knew of the request: the responses before it go on.
+            // Sent before the server knew of the request: the earlier responses continue.
             if in_progress {
                 ledger.share_in_progress(ctx);
                 ledger.share(ctx, waiting.number);
@@ -380,13 +381,13 @@ impl Http2 {
         if is_over {
             Self::end_placed(ledger, ctx);
             ledger.place(waiting.number, run.offset);
-            // What ended here has ended.
+            // The response that ended here has ended.
             self.end = self.end.filter(|&end| end > run.offset);
         }
         is_over
     }
 
-    /// Takes a server's record; the response before it may have ended.
+    /// Processes a server's record; the response before it may have ended.
     pub(crate) fn record(
         &mut self,
         offset: u64,

@@ -1,8 +1,8 @@
 //! Which byte of a connection belongs to which segment.
 //!
 //! A segment begins where its request does, in the client's stream, and its response begins at a boundary in the
-//! server's stream. Bytes belong by their offset, not by when they were captured: a late or repeated packet is counted
-//! where it belongs whatever came between.
+//! server's stream. Bytes belong by their offset, not by the time of capture: a late or repeated packet is counted
+//! where it belongs, whatever came in between.
 
 mod counting;
 mod exchange;
@@ -19,26 +19,26 @@ use crate::connection::context::Context;
 use crate::facts::segment::Transport;
 use crate::packet::Stamp;
 
-/// Segments of a connection that late packets can still be counted on.
+/// Ended segments of a connection to which late packets can still be counted.
 const REMEMBERED: usize = 8;
-/// Segments of a connection that may be open at once: HTTP/2 allows 100 to 128 streams in common servers.
+/// Segments of a connection that may be open at once. HTTP/2 allows 100 to 128 streams in common servers.
 const MAX_OPEN: usize = 128;
-/// Spans of a connection that late packets can still be counted by.
+/// Spans of a connection by which late packets can still be counted.
 const MAX_SPANS: usize = 64;
 
 /// The segments of one connection, in order of request.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    /// Of the records that are hidden.
+    /// Assumed framing of hidden records.
     supposed: Supposed,
     exchanges: SmallVec<[Exchange; 2]>,
-    /// By offset.
+    /// Spans in order of offset.
     spans: SmallVec<[Span; 2]>,
-    /// Behind the last server byte that was counted.
+    /// Offset after the last server byte that was counted.
     next: u64,
-    /// Behind the last server byte that was read: what waits behind a hole is put right when it is.
+    /// Offset after the last server byte that was read. Bytes that wait after a hole are corrected when they are read.
     read: u64,
-    /// A segment was begun.
+    /// True if a segment was begun.
     begun: bool,
 }
 
@@ -47,7 +47,7 @@ impl Ledger {
     pub(crate) const BOUND: usize = MAX_OPEN.next_power_of_two() * size_of::<Exchange>()
         + MAX_SPANS.next_power_of_two() * size_of::<Span>();
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         spilled(&self.exchanges) + spilled(&self.spans)
     }
@@ -57,13 +57,13 @@ impl Ledger {
         self.begun
     }
 
-    /// The latest request.
+    /// Returns the latest request.
     pub(crate) fn latest(&mut self) -> Option<&mut Exchange> {
         self.exchanges.last_mut()
     }
 
-    /// Returns true if what a client sends goes on with its latest request: nothing came back, or
-    /// the client had nothing of it, since it knew the server's stream up to `response_at` only.
+    /// Returns true if the client's bytes continue its latest request: either nothing came back, or the client had
+    /// received nothing of it, because it knew the server's stream only up to `response_at`.
     pub(crate) fn is_asking(&self, response_at: u64) -> bool {
         let Some(latest) = self.exchanges.last() else {
             return false;
@@ -77,26 +77,26 @@ impl Ledger {
         !latest.responded || start.is_some_and(|start| response_at <= start)
     }
 
-    /// The segments that are not over, in order of request.
+    /// Returns the segments that are not over, in order of request.
     pub(crate) fn open(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
         self.exchanges.iter().filter(|exchange| !exchange.ended)
     }
 
-    /// A segment that is remembered.
+    /// Returns a segment that is remembered.
     pub(crate) fn find_mut(&mut self, number: u32) -> Option<&mut Exchange> {
         let at = self.position(number)?;
         Some(&mut self.exchanges[at])
     }
 
-    /// Returns where a segment stands: numbers are given in order of request.
+    /// Returns the index of a segment: numbers are given in order of request.
     fn position(&self, number: u32) -> Option<usize> {
         self.exchanges
             .binary_search_by_key(&number, |exchange| exchange.number)
             .ok()
     }
 
-    /// Begins a segment. With `boundary`, the offset where its response begins, all others end there; without, it waits
-    /// for [`Self::place`].
+    /// Begins a segment. If there is a `boundary`, the offset at which its response begins, all other segments end
+    /// there; otherwise it waits for [`Self::place`].
     pub(crate) fn begin(
         &mut self,
         ctx: &mut Context<'_>,
@@ -108,7 +108,7 @@ impl Ledger {
         if boundary.is_some() {
             self.close(ctx);
         }
-        // The classic rule divides a server's bytes whatever connection they are of, and keeps them itself.
+        // The classic rule divides a server's bytes regardless of their connection, and does its own bookkeeping.
         if ctx.config.segment_rule != SegmentRule::Flow {
             return;
         }
@@ -140,7 +140,7 @@ impl Ledger {
         }
     }
 
-    /// Places a segment at `boundary`, with what was counted from there on before its request was known.
+    /// Places a segment at `boundary`, with everything counted from there on before its request was known.
     fn claim(&mut self, ctx: &mut Context<'_>, number: u32, boundary: u64) {
         let (mut start, end) = (boundary, self.read);
         let mut counted: SmallVec<[(u32, u64); 2]> = SmallVec::new();
@@ -150,21 +150,22 @@ impl Ledger {
             start = to;
         }
         self.place(number, boundary);
-        // Read late: what was read before may have been its response, whoever it was counted on, if on anybody.
+        // Read late: the bytes read before may have been its response, whichever segment they were counted toward, if
+        // any.
         let is_late = boundary < end;
         if is_late && let Some(exchange) = self.find_mut(number) {
             exchange.responded = true;
         }
         let moved: u64 = counted.iter().map(|(_, length)| length).sum();
-        // They were counted on the response before, as nobody knew of this request then.
+        // They were counted toward the previous response, because this request was not known then.
         for (owner, length) in counted {
             self.transfer(ctx, owner, number, length);
-            // When its first packet came is not known any more, but that it was not long ago.
+            // The time of its first packet is no longer known, except that it was recent.
             ctx.resize(number, |segment| {
                 (segment.first_frame, segment.t_first) = (segment.last_frame, segment.t_last);
             });
         }
-        // Some of its bytes were counted on nobody, and how many of them are records' own is not known.
+        // Some of its bytes were counted toward no segment, and the amount of framing in them is unknown.
         if is_late && moved < end - boundary {
             ctx.resize(number, |segment| segment.estimated = true);
             if let Some(exchange) = self.find_mut(number) {
@@ -174,7 +175,7 @@ impl Ledger {
         }
     }
 
-    /// Notes what the flow said itself on segments that began before it did.
+    /// Sets the flow's own evidence on segments that began before it came.
     pub(crate) fn note_own_evidence(&self, ctx: &mut Context<'_>) {
         for exchange in &self.exchanges {
             if let Some(segment) = ctx.segments.get_mut(exchange.number) {
@@ -183,7 +184,7 @@ impl Ledger {
         }
     }
 
-    /// Takes back all segments that have no bytes yet: the server turned out not to be Netflix's.
+    /// Withdraws all segments that have no bytes yet, because the server turned out not to be Netflix.
     pub(crate) fn retract(&mut self, ctx: &mut Context<'_>) {
         for exchange in self.exchanges.drain(..) {
             if ctx
@@ -197,8 +198,8 @@ impl Ledger {
         self.spans.clear();
     }
 
-    /// Notes that the latest request, which has no response yet, went to a proxy; takes it back if
-    /// it is for another's host.
+    /// Records that the latest request, which has no response yet, went to a proxy. Withdraws it if it is for another
+    /// service's host.
     pub(crate) fn direct(&mut self, ctx: &mut Context<'_>, is_foreign: bool) {
         if is_foreign {
             self.retract(ctx);
@@ -209,19 +210,19 @@ impl Ledger {
         }
     }
 
-    /// Notes that the server's bytes were read up to an offset.
+    /// Records that the server's bytes were read up to an offset.
     pub(crate) const fn read_to(&mut self, offset: u64) {
         self.read = offset;
     }
 
-    /// Makes room for another segment and its span.
+    /// Drops old entries to make space for another segment and its span.
     fn forget(&mut self) {
         let ended = self
             .exchanges
             .iter()
             .filter(|exchange| exchange.ended)
             .count();
-        // Those that ended go first: late packets may still come for them, but for open ones all others will.
+        // Ended ones go first: late packets may still come for them, but for open ones everything else will.
         if ended > REMEMBERED
             && let Some(oldest) = self.exchanges.iter().position(|exchange| exchange.ended)
         {
@@ -235,7 +236,7 @@ impl Ledger {
         }
     }
 
-    /// Notes that the latest request was not captured, and known by its acknowledgement only.
+    /// Records that the latest request was not captured, and is known only by its acknowledgement.
     pub(crate) fn infer_request(&mut self, ctx: &mut Context<'_>) {
         if let Some(latest) = self.exchanges.last_mut() {
             latest.inferred = true;
@@ -244,8 +245,8 @@ impl Ledger {
         }
     }
 
-    /// Notes that bytes of the client's are missing which were taken for more of the latest
-    /// request. Where it was being answered already, they may have been another one.
+    /// Records that missing client bytes were taken for a part of the latest request. If that was already being
+    /// answered, they may have been another one.
     pub(crate) fn doubt_request(&mut self, ctx: &mut Context<'_>) {
         if let Some(latest) = self
             .exchanges
@@ -259,10 +260,9 @@ impl Ledger {
         }
     }
 
-    /// Notes that from `offset` on the server's bytes belong to a segment, whatever was said before
-    /// of those behind it.
+    /// Assigns the server's bytes from `offset` on to a segment, whatever was assigned after that offset before.
     pub(crate) fn place(&mut self, number: u32, offset: u64) {
-        // Beginnings behind it were placed before this request was read.
+        // Later starts were placed before this request was read.
         self.spans.retain(|span| span.start < offset);
         if self.spans.len() >= MAX_SPANS {
             self.spans.remove(0);
@@ -276,18 +276,18 @@ impl Ledger {
         }
     }
 
-    /// Behind the last server byte that was counted.
+    /// Returns the offset after the last server byte that was counted.
     pub(crate) const fn next_offset(&self) -> u64 {
         self.next
     }
 
-    /// The earliest request whose response's beginning is not known.
+    /// Returns the earliest request whose response has no known beginning.
     pub(crate) fn waiting(&self) -> Option<&Exchange> {
         self.exchanges.iter().find(|exchange| exchange.is_waiting())
     }
 
-    /// Returns where the earliest request from `offset` of the client's stream on begins, of those
-    /// whose response's beginning is not known.
+    /// Returns where the earliest request at or after `offset` of the client's stream begins, among those whose
+    /// response has no known beginning.
     pub(crate) fn waiting_after(&self, offset: u64) -> Option<u64> {
         let waiting = self
             .exchanges
@@ -298,7 +298,7 @@ impl Ledger {
             .find(|&start| start >= offset)
     }
 
-    /// Places the earliest request that waits at `offset`.
+    /// Places the earliest waiting request at `offset`.
     pub(crate) fn place_waiting(&mut self, offset: u64) -> bool {
         let Some(number) = self.waiting().map(|exchange| exchange.number) else {
             return false;
@@ -322,7 +322,7 @@ impl Ledger {
         }
     }
 
-    /// Notes of responses that began and did not end that the client gave them up.
+    /// Marks responses that began and did not end as aborted by the client.
     pub(crate) fn abort(&mut self, ctx: &mut Context<'_>) {
         for exchange in self.exchanges.iter().filter(|exchange| !exchange.ended) {
             ctx.resize(exchange.number, |segment| {
@@ -331,7 +331,7 @@ impl Ledger {
         }
     }
 
-    /// Ends all, as the connection does.
+    /// Ends all segments with the connection.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
         for exchange in self.exchanges.iter_mut().filter(|exchange| !exchange.ended) {
             exchange.ended = true;
@@ -339,7 +339,7 @@ impl Ledger {
         }
     }
 
-    /// Marks a segment as one whose bytes were divided.
+    /// Marks a segment whose bytes were divided.
     pub(crate) fn share(&mut self, ctx: &mut Context<'_>, number: u32) {
         if let Some(exchange) = self.find_mut(number) {
             exchange.shared = true;
@@ -350,9 +350,9 @@ impl Ledger {
         self.refresh(ctx, number);
     }
 
-    /// Marks all segments whose responses are in progress as ones whose bytes were divided.
+    /// Marks all segments with responses in progress as divided.
     pub(crate) fn share_in_progress(&mut self, ctx: &mut Context<'_>) {
-        // Of many that are open, most were marked by a packet before.
+        // If many are open, most were already marked by an earlier packet.
         let unmarked: SmallVec<[u32; 8]> = self
             .open()
             .filter(|exchange| !exchange.is_waiting() && !exchange.shared)
@@ -363,7 +363,7 @@ impl Ledger {
         }
     }
 
-    /// The segment that a client's byte belongs to.
+    /// Returns the segment that a client's byte belongs to.
     pub(crate) fn requester(&self, offset: u64) -> Option<u32> {
         self.exchanges
             .iter()
@@ -372,7 +372,7 @@ impl Ledger {
             .map(|exchange| exchange.number)
     }
 
-    /// The segment that a server's byte belongs to.
+    /// Returns the segment that a server's byte belongs to.
     pub(crate) fn owner(&self, offset: u64) -> Option<&Exchange> {
         let at = self.owner_at(offset)?;
         Some(&self.exchanges[at])
@@ -388,7 +388,8 @@ impl Ledger {
         self.position(self.spans[..behind].last()?.number)
     }
 
-    /// The first part of server bytes `start..end` that belongs to one segment (or none): that segment, and its end.
+    /// Returns the first part of server bytes `start..end` that belongs to one segment or to none: that segment, and
+    /// the end of the part.
     fn part(&self, start: u64, end: u64) -> (Option<u32>, u64) {
         work::count(1);
         let behind = self.spans.partition_point(|span| span.start <= start);
@@ -399,7 +400,7 @@ impl Ledger {
         (self.owner(start).map(|exchange| exchange.number), to)
     }
 
-    /// Place of the segment that all server bytes from `offset` on belong to, if one does.
+    /// Returns the index of the segment that all server bytes from `offset` on belong to, if there is one.
     #[inline]
     pub(crate) fn newest_owner(&self, offset: u64) -> Option<usize> {
         let number = self

@@ -23,7 +23,7 @@ use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::{Tcp, TcpFlags};
 
-/// A TCP connection that is followed.
+/// A followed TCP connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     /// The client's end of the flow.
@@ -31,19 +31,18 @@ pub(crate) struct Connection {
     up: Stream,
     down: Stream,
     talk: Application,
-    /// The time when the client's SYN, or else the server's, was seen, until the other side's
-    /// answer was.
+    /// Time at which the client's SYN, or else the server's, was seen, until the other side's answer was.
     syn: Option<Stamp>,
-    /// Reset, or finished by both sides, and no data since.
+    /// True if the connection was reset or finished by both sides, without data since.
     over: bool,
-    /// Captured bytes that found no room.
+    /// Number of captured bytes that were dropped for lack of room.
     pub(crate) dropped: u64,
-    /// Bytes came again since this was last looked at.
+    /// True if bytes were retransmitted since this was last read.
     pub(crate) repeated: bool,
 }
 
 impl Connection {
-    /// A connection from which nothing was seen, to this port of a server.
+    /// Creates a connection without packets, to this server port.
     pub(crate) fn new(client: End, port: u16) -> Self {
         Self {
             client,
@@ -57,7 +56,7 @@ impl Connection {
         }
     }
 
-    /// Makes it as new for another flow, keeping what its streams allocated.
+    /// Resets it for another flow, keeping the memory of its streams.
     pub(crate) fn reset(&mut self, client: End, port: u16) {
         self.client = client;
         self.up.reset();
@@ -69,13 +68,13 @@ impl Connection {
         self.repeated = false;
     }
 
-    /// The most memory that one holds within a configuration's limits, in bytes.
+    /// Returns the most memory that one holds within the configured limits, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         let stream = Stream::bound(config.reorder_bytes(), config.reorder_pieces());
         (2 * stream).saturating_add(Application::BOUND)
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         self.up.heap() + self.down.heap() + self.talk.heap()
     }
@@ -90,12 +89,12 @@ impl Connection {
         self.down.started()
     }
 
-    /// Returns true if bytes wait behind a hole in either direction.
+    /// Returns true if bytes wait after a hole in either direction.
     pub(crate) fn holds_back(&self) -> bool {
         self.up.holds_back() || self.down.holds_back()
     }
 
-    /// The server's name was looked for, and all that could be found was.
+    /// Returns true if everything that can show the server's name was read.
     pub(crate) const fn is_settled(&self) -> bool {
         self.talk.settled
     }
@@ -105,9 +104,9 @@ impl Connection {
         self.over
     }
 
-    /// Takes a packet that says nothing new about the connection, as most do: an acknowledgement of what was seen, or
-    /// the next bytes of a response. `None`, and nothing is taken, where it may say more: [`Self::packet`] takes any, and
-    /// says the same of these.
+    /// Processes a packet that brings nothing new about the connection, as most do: an acknowledgement of seen bytes,
+    /// or the next bytes of a response. Returns `None`, without processing anything, if the packet may bring more.
+    /// [`Self::packet`] processes any packet, with the same result for these.
     #[inline]
     pub(crate) fn take_in_order(
         &mut self,
@@ -130,7 +129,7 @@ impl Connection {
         } else {
             (&self.down, &mut self.up)
         };
-        // Should it say more after all, the acknowledgement is taken again, which changes nothing.
+        // If it does bring more, the acknowledgement is processed again, which changes nothing.
         if !own.started() || !other.acknowledge_seen(tcp.acknowledgement) {
             return None;
         }
@@ -152,7 +151,7 @@ impl Connection {
         })
     }
 
-    /// Takes a packet.
+    /// Processes a packet.
     pub(crate) fn packet(
         &mut self,
         tcp: &Tcp<'_>,
@@ -175,7 +174,7 @@ impl Connection {
         }
         self.settle(false, ctx, limits);
         let mut outcome = Outcome::default();
-        // A reset may carry text for people (RFC 9293, section 3.5.3); it is no data.
+        // A reset may carry text for people (RFC 9293, section 3.5.3), which is not data.
         if tcp.payload_length > 0 && !tcp.flags.has(TcpFlags::RST) {
             outcome = if from_client {
                 self.client_data(tcp, sequence, stamp, ctx, limits)
@@ -211,7 +210,7 @@ impl Connection {
         outcome
     }
 
-    /// Ends it: a new connection has the same ports, or it makes room.
+    /// Ends the connection: a new one has the same ports, or this one is evicted.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>, complete: bool) {
         self.settle(true, ctx, limits(ctx));
         self.talk.close(ctx);
@@ -240,7 +239,7 @@ impl Connection {
         }
     }
 
-    /// Takes an acknowledgement: what the other side sent and the capture lacks comes out as missing.
+    /// Processes an acknowledgement. Bytes that the other side sent and the capture lacks are reported as missing.
     fn acknowledge(&mut self, from_client: bool, number: u32, stamp: Stamp, ctx: &mut Context<'_>) {
         let patience = u8::try_from(ctx.config.gap_patience()).unwrap_or(u8::MAX);
         let talk = &mut self.talk;
@@ -291,7 +290,7 @@ impl Connection {
         self.repeated |= arrival.retransmitted > 0;
         let talk = &mut self.talk;
         if !arrival.new.is_empty() && self.down.has_pending() {
-            // A client that asks for more has what came before.
+            // A client that asks for more has received everything before.
             self.down.settle(true, limits, |run| talk.server(&run, ctx));
         }
         let down = Position::of(&self.down);
@@ -321,13 +320,13 @@ impl Connection {
         self.repeated |= arrival.retransmitted > 0;
         let talk = &mut self.talk;
         let mut segment = None;
-        // What waits behind a hole counts on the owner that is noted with it, and is put right as it is read.
+        // Bytes that wait after a hole count toward the owner noted with them, and are corrected when they are read.
         let in_order = self.down.next();
         for &range in arrival.new.iter().filter(|range| range.0 != in_order) {
             let credited = talk.ledger.credit_whole(ctx, note.owner, range, stamp);
             segment = credited.or(segment);
         }
-        // Control bytes of this packet itself; those of packets held back are corrected as they are read.
+        // Control bytes of this packet only; those of held-back packets are corrected when they are read.
         let mut control = 0;
         self.down.read(arrival.offset, payload, limits, |run| {
             if run.owner.is_none() && !run.missing {
@@ -362,7 +361,7 @@ impl Connection {
         }
     }
 
-    /// Returns what of a server's payload is worth keeping behind a hole, and what goes with it to its readers.
+    /// Returns the part of a server's payload that is worth keeping after a hole, and its note for the readers.
     fn prepare_down<'a>(
         &self,
         tcp: &Tcp<'a>,
@@ -374,7 +373,7 @@ impl Connection {
         let owner = offset
             .and_then(|offset| self.talk.ledger.owner(offset))
             .map_or(0, |owner| owner.number);
-        // What waits behind a hole is kept only if there is something to read in it.
+        // Payload that waits after a hole is kept only if there is something in it to read.
         let next = self.down.next();
         let is_mute = offset.is_some_and(|offset| {
             offset > next && offset - next + u64::from(tcp.payload_length) <= self.talk.mute_down()

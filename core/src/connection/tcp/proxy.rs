@@ -1,20 +1,20 @@
-//! Messages between a client and a proxy before the tunnel opens. Behind it, the bytes are a connection of its own.
+//! Messages between a client and a proxy before the tunnel opens. The bytes after them are a connection of their own.
 
 use super::stream::Run;
 use crate::facts::segment::Via;
 use crate::packet::Stamp;
 use crate::wire::proxy::{self, ClientMessage, Destination, FirstBytes};
 
-/// Longest message to or from a proxy that is waited for, in bytes. Heads with credentials have some kilobytes.
+/// Longest proxy message to wait for, in bytes. Heads with credentials have some kilobytes.
 const MAX_MESSAGE: usize = 8 * 1024;
 
 /// The progress of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Up {
-    /// Nothing came but, perhaps, the PROXY protocol's header.
+    /// Nothing came except, perhaps, the PROXY protocol's header.
     #[default]
     First,
-    /// The methods of authentication were offered, by SOCKS 5.
+    /// The client offered authentication methods, in SOCKS 5.
     Greeted,
     /// Asked for a tunnel.
     Asked,
@@ -25,7 +25,7 @@ enum Up {
 /// The next message of a proxy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Down {
-    /// Nothing: it was not spoken to.
+    /// Nothing: the proxy was not spoken to.
     #[default]
     Silent,
     Connect,
@@ -35,11 +35,11 @@ enum Down {
     Socks5,
     /// Refused; the client may ask again.
     Refused,
-    /// The server's message.
+    /// The server's own message.
     Open,
 }
 
-/// Bytes that were taken for a proxy's, and are none.
+/// Bytes that were taken for a proxy's but are not.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) bytes: Vec<u8>,
@@ -47,43 +47,43 @@ pub(crate) struct Held {
     pub(crate) stamp: Stamp,
 }
 
-/// A client's talk with a proxy.
+/// A client's exchange with a proxy.
 #[derive(Debug, Default)]
 pub(crate) struct Proxy {
     up: Up,
     down: Down,
     via: Option<Via>,
     target: Option<Destination>,
-    /// Of a message that is not whole, what came, and the packet that brought its first byte.
+    /// The bytes so far of an incomplete message, and the packet with its first byte.
     asked: Vec<u8>,
     since: Stamp,
     answered: Vec<u8>,
-    /// Further answers to CONNECT that are still to come: one is asked before the other is answered.
+    /// Number of further answers to CONNECT still to come, if one was asked before the other was answered.
     further: u8,
     /// Bytes of a refusal's body before the next of them.
     body: u64,
-    /// The client spoke with what is behind the proxy.
+    /// True if the client spoke with what is behind the proxy.
     entered: bool,
-    /// The server behind it was heard.
+    /// True if the server behind it was heard.
     heard: bool,
 }
 
 impl Proxy {
-    /// The most memory that one holds, in bytes: a list grows to twice of what was in it.
+    /// The most memory that one holds, in bytes: a list grows to twice its contents.
     pub(crate) const BOUND: usize = 2 * 2 * MAX_MESSAGE + 256;
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         let name = self.target.as_ref().and_then(|target| target.name.as_ref());
         self.asked.capacity() + self.answered.capacity() + name.map_or(0, String::capacity)
     }
 
-    /// The proxy that was asked for a tunnel.
+    /// Returns the proxy that was asked for a tunnel.
     pub(crate) const fn via(&self) -> Option<Via> {
         self.via
     }
 
-    /// Returns true if no more is to be read of it.
+    /// Returns true if there is nothing more to read of it.
     pub(crate) fn is_passed(&self) -> bool {
         let is_direct = self.up == Up::Direct && self.asked.is_empty();
         is_direct || self.up == Up::Asked && self.entered && self.down == Down::Open
@@ -94,20 +94,20 @@ impl Proxy {
         self.heard
     }
 
-    /// Hands out, once, where the client wants to go.
+    /// Returns, once, the client's destination.
     pub(crate) const fn take_target(&mut self) -> Option<Destination> {
         self.target.take()
     }
 
-    /// Reads a client's bytes; returns how many of them are for the proxy, and what came before them and was held back as
-    /// if it were, but is not.
+    /// Reads a client's bytes. Returns how many of them are for the proxy, and earlier bytes that were held back as the
+    /// proxy's but are not.
     pub(crate) fn read_up(&mut self, run: &Run<'_>, from_start: bool) -> (u64, Option<Held>) {
         if self.up == Up::Asked && !self.asks_again(run.bytes) {
             self.entered = true;
             return (0, None);
         }
         let is_new = self.up == Up::First && self.asked.is_empty();
-        // Words are telling wherever they stand, numbers at the beginning only.
+        // Words are recognised anywhere, numbers at the beginning only.
         let is_word = run.bytes.len() > 2 && run.bytes[0].is_ascii_uppercase();
         let is_telling = from_start || is_word || self.via.is_some();
         let is_none = is_new && !(is_telling && proxy::may_be_for_proxy(run.bytes));
@@ -142,8 +142,8 @@ impl Proxy {
         }
     }
 
-    /// Returns true if a client that asked for a tunnel speaks to a proxy once more: because it was refused, or in the
-    /// tunnel, or before it was answered.
+    /// Returns true if a client that asked for a tunnel speaks to a proxy once more: because it was refused, or within
+    /// the tunnel, or before it was answered.
     fn asks_again(&mut self, bytes: &[u8]) -> bool {
         let is_open = self.down == Down::Open;
         let asks = match self.down {
@@ -161,7 +161,7 @@ impl Proxy {
         asks
     }
 
-    /// Reads the messages in what the client asked so far, and returns their length.
+    /// Reads the messages in the client's bytes so far, and returns their length.
     fn ask_all(&mut self) -> usize {
         let asked = std::mem::take(&mut self.asked);
         let mut used = 0;
@@ -182,7 +182,7 @@ impl Proxy {
         used
     }
 
-    /// Hands back what was held and is not the proxy's, behind so many bytes that are.
+    /// Returns the held bytes that are not the proxy's, after this many that are.
     fn hand_back(&mut self, used: usize) -> Option<Held> {
         let mut bytes = std::mem::take(&mut self.asked);
         bytes.drain(..used.min(bytes.len()));
@@ -223,25 +223,25 @@ impl Proxy {
         (self.up, self.down) = (Up::Asked, answer);
     }
 
-    /// Takes what comes for the client's and the server's own. What is held of the client is handed back with its next
-    /// bytes.
+    /// Treats further bytes as the client's and the server's own. Bytes held for the client are returned with its next
+    /// ones.
     fn give_up(&mut self) {
         self.up = Up::Direct;
-        // An answer to CONNECT may still be under way.
+        // An answer to CONNECT may still be on its way.
         if self.down != Down::Connect {
             self.down = Down::Open;
             self.answered = Vec::new();
         }
     }
 
-    /// Reads bytes that come back; returns how many of them are the proxy's.
+    /// Reads bytes that come back. Returns how many of them are the proxy's.
     pub(crate) fn read_down(&mut self, run: &Run<'_>) -> u64 {
         match self.down {
             Down::Open => {
                 self.heard = true;
                 return 0;
             }
-            // Servers do not speak before a proxy was asked for them.
+            // Servers do not speak before a proxy was asked to connect to them.
             Down::Silent => {
                 self.give_up();
                 return 0;
@@ -287,7 +287,7 @@ impl Proxy {
         }
     }
 
-    /// Reads a proxy's next message: what it says after it.
+    /// Reads a proxy's next message. Returns the state after it.
     fn answer(&mut self, bytes: &[u8]) -> FirstBytes<Down> {
         let verdict = |opens| if opens { Down::Open } else { Down::Refused };
         match self.down {
@@ -311,7 +311,7 @@ impl Proxy {
         }
     }
 
-    /// Takes an answer to CONNECT; where more than one was asked, the last one decides.
+    /// Processes an answer to CONNECT. If there were several requests, the last answer decides.
     fn answered_connect(&mut self, status: u16, body: u64) -> Down {
         let opens = (200..300).contains(&status);
         match status {

@@ -1,5 +1,5 @@
-//! One direction of a TCP connection in sequence space: which bytes are new, seen again, late or never captured, and
-//! the order in which a reader of the stream gets them (RFC 9293, sections 3.4 and 3.10.7.4).
+//! One direction of a TCP connection in sequence space: which bytes are new, repeated, late or never captured, and the
+//! order in which a reader of the stream gets them (RFC 9293, sections 3.4 and 3.10.7.4).
 //!
 //! Sequence numbers are unwrapped to 64-bit stream offsets relative to the last one expected, so arithmetic modulo
 //! 2^32 happens in one place. Bytes are kept only while a hole before them is open.
@@ -16,54 +16,54 @@ pub use self::piece::{Arrival, HoldLimits, Note, Run};
 use crate::bounded::{size, work};
 use crate::packet::Stamp;
 
-/// Offsets start here, so that data from before the first packet seen has a place too.
+/// First offset, large enough that data from before the first packet seen has an offset too.
 const FIRST_OFFSET: u64 = 1 << 40;
 
-/// A jump beyond this is not the same connection's next data: the largest window that TCP can have (RFC 7323,
-/// section 2.3).
+/// Largest jump within a connection: the largest window that TCP can have (RFC 7323, section 2.3). Data beyond it is
+/// not the same connection's next data.
 const MAX_JUMP: u64 = 1 << 30;
 
-/// Holes given up lately that late data may still fill.
+/// Number of holes given up recently that late data may still fill.
 const RECENT_HOLES: usize = 8;
 
-/// The buffer is put in order once this share of it was read: else every packet might move nearly all of it.
+/// The buffer is compacted once one part in this many was read; otherwise every packet might move nearly all of it.
 const COMPACT_SHARE: usize = 8;
 
 /// One direction of a connection.
 #[derive(Debug)]
 pub struct Stream {
     started: bool,
-    /// Started by SYN: nothing came before.
+    /// True if started by a SYN: nothing came before.
     anchored: bool,
     /// Sequence number of the byte at `next`.
     next_sequence: u32,
-    /// Everything below was received, or given up.
+    /// Offset below which everything was received or given up.
     next: u64,
     /// Data packets seen.
     pub packets: u64,
-    /// The packet just received, where it goes on with what was read: between [`Stream::receive`] and [`Stream::read`].
+    /// The current packet, if it continues the bytes read so far: set between [`Stream::receive`] and [`Stream::read`].
     direct: Option<Piece>,
-    /// In order. New ones come and old ones go at either end mostly.
+    /// Pieces in order. Most are added and removed at the ends.
     pieces: VecDeque<Piece>,
     buffer: Vec<u8>,
     /// Bytes of the buffer that are still to be read.
     unread: usize,
-    /// Acknowledged by the other side, in offsets.
+    /// Offset up to which the other side acknowledged.
     acknowledged: u64,
     pending: Option<Pending>,
-    /// The place where FIN stands, which takes a sequence number of its own.
+    /// Offset of the FIN, which takes a sequence number of its own.
     end: Option<u64>,
     holes: SmallVec<[(u64, u64); RECENT_HOLES]>,
 }
 
-/// An acknowledgement of bytes not seen: they may still come, where the capture reorders.
+/// An acknowledgement of unseen bytes, which may still come if the capture reorders.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     acknowledged: u64,
     stamp: Stamp,
-    /// The place where the acknowledging direction stood.
+    /// Position of the acknowledging direction.
     peer: u64,
-    /// The latest acknowledgement since then that is not covered either, and where its direction stood.
+    /// The latest later acknowledgement of unseen bytes, and the position of its direction.
     newest: (Stamp, u64),
     patience: u8,
     full_patience: u8,
@@ -90,7 +90,7 @@ impl Default for Stream {
 }
 
 impl Stream {
-    /// Makes it as new, keeping what it allocated.
+    /// Resets it, keeping its memory.
     pub fn reset(&mut self) {
         let (mut pieces, mut buffer) = (
             std::mem::take(&mut self.pieces),
@@ -105,22 +105,22 @@ impl Stream {
         };
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     #[must_use]
     pub fn heap(&self) -> usize {
         self.buffer.capacity() + self.pieces.capacity() * size_of::<Piece>()
     }
 
-    /// The most memory that one holds within such [`HoldLimits`], in bytes.
+    /// Returns the most memory that one holds within these [`HoldLimits`], in bytes.
     pub(crate) fn bound(bytes: u64, pieces: u64) -> u64 {
-        // A packet may be taken apart by pieces that are there. Bytes come many at once: their list grows to what it
-        // needs or to twice of what it was, whichever is more.
+        // Existing pieces may split a packet into several. Bytes are added many at once: their list grows to what it
+        // needs or to twice its size, whichever is more.
         bytes
             .saturating_mul(2)
             .saturating_add(size::list::<Piece>(2 * pieces + 2))
     }
 
-    /// Returns true if bytes wait behind a hole.
+    /// Returns true if bytes wait after a hole.
     #[must_use]
     pub(crate) fn holds_back(&self) -> bool {
         !self.pieces.is_empty()
@@ -132,13 +132,13 @@ impl Stream {
         self.started
     }
 
-    /// The offset up to which everything was received or given up.
+    /// Returns the offset up to which everything was received or given up.
     #[must_use]
     pub const fn next(&self) -> u64 {
         self.next
     }
 
-    /// Returns true if bytes were acknowledged that have not come.
+    /// Returns true if acknowledged bytes have not come.
     #[must_use]
     pub const fn has_pending(&self) -> bool {
         self.pending.is_some()
@@ -150,20 +150,20 @@ impl Stream {
         self.started && self.next > FIRST_OFFSET
     }
 
-    /// Returns true if the receiver has all up to its FIN.
+    /// Returns true if the receiver has everything up to its FIN.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.end
             .is_some_and(|end| end <= self.next.max(self.acknowledged))
     }
 
-    /// The highest offset that the receiver acknowledged.
+    /// Returns the highest offset that the receiver acknowledged.
     #[must_use]
     pub const fn acknowledged(&self) -> u64 {
         self.acknowledged
     }
 
-    /// Takes the sequence number of the next byte to come, if none is known yet.
+    /// Sets the sequence number of the next byte, if none is known yet.
     pub const fn start(&mut self, sequence: u32) {
         if !self.started {
             self.started = true;
@@ -173,7 +173,7 @@ impl Stream {
         }
     }
 
-    /// Takes the sequence number behind a SYN: nothing of the connection comes before it.
+    /// Sets the sequence number after a SYN: nothing of the connection comes before it.
     pub const fn anchor(&mut self, sequence: u32) {
         if !self.started {
             self.start(sequence);
@@ -181,13 +181,14 @@ impl Stream {
         }
     }
 
-    /// Takes a FIN behind the byte before `sequence`.
+    /// Records a FIN after the byte before `sequence`.
     pub fn finish(&mut self, sequence: u32) {
         self.start(sequence);
         self.end = self.offset_of(sequence);
     }
 
-    /// The offset of a sequence number; `None` while nothing is known, or where it is too far off to belong here.
+    /// Returns the offset of a sequence number; `None` if nothing is known yet or it is too far away to belong to this
+    /// connection.
     #[inline]
     #[must_use]
     pub fn offset_of(&self, sequence: u32) -> Option<u64> {
@@ -199,7 +200,7 @@ impl Stream {
         (distance.unsigned_abs() <= MAX_JUMP).then(|| self.next.wrapping_add_signed(distance))
     }
 
-    /// Takes a packet's payload: `length` bytes from `sequence` on, of which `captured` is the captured beginning.
+    /// Adds a packet's payload: `length` bytes from `sequence` on; `captured` is their captured beginning.
     ///
     /// Call [`Stream::read`] next.
     pub fn receive(
@@ -212,8 +213,8 @@ impl Stream {
     ) -> Arrival {
         self.start(sequence);
         let Some(offset) = self.offset_of(sequence) else {
-            // Another connection's data under the same ports, its beginning not captured.
-            // Its offsets are apart from those before, which others may still hold.
+            // Another connection's data on the same ports, without its captured beginning. Its offsets are far from the
+            // earlier ones, which others may still hold.
             let apart = self.next.saturating_add(2 * MAX_JUMP);
             self.reset();
             self.start(sequence);
@@ -225,13 +226,13 @@ impl Stream {
             && offset > self.next
             && self.acknowledged == self.next
         {
-            // Started by an acknowledgement from before the capture: what lies between passed before it began.
+            // Started by an acknowledgement from before the capture: the bytes in between passed before it began.
             self.next_sequence = sequence;
             self.next = offset;
         }
         self.packets += 1;
         let end = offset + u64::from(length);
-        // Data behind what was taken for a FIN: it was none.
+        // Data after a presumed FIN: it was not one.
         self.end = self.end.filter(|&fin| fin >= end);
         let mut arrival = Arrival {
             offset,
@@ -247,8 +248,7 @@ impl Stream {
         arrival
     }
 
-    /// Returns true if data from `sequence` on goes on where the stream stands, and nothing is held
-    /// back, awaited or over.
+    /// Returns true if data from `sequence` on continues the stream, and nothing is held back, awaited or over.
     #[inline]
     #[must_use]
     pub fn is_plain_at(&self, sequence: u32) -> bool {
@@ -259,15 +259,15 @@ impl Stream {
             && self.end.is_none()
     }
 
-    /// Takes `length` bytes of a packet where [`Self::is_plain_at`] holds: as [`Self::receive`] and [`Self::read`] would,
-    /// without a reader.
+    /// Adds `length` bytes of a packet if [`Self::is_plain_at`] is true. Same effect as [`Self::receive`] and
+    /// [`Self::read`], without a reader.
     #[inline]
     pub fn take_in_order(&mut self, length: u32) {
         self.packets += 1;
         self.advance(self.next + u64::from(length));
     }
 
-    /// Adds what is new of `from..end` to the pieces.
+    /// Adds the new part of `from..end` to the pieces.
     #[expect(
         clippy::too_many_arguments,
         reason = "one packet's facts, taken apart once"
@@ -296,7 +296,7 @@ impl Stream {
             }
             let to = end.min(piece_start);
             arrival.new.push((from, to));
-            // In-order bytes are read straight from the packet: they are kept without a copy of the data.
+            // In-order bytes are read straight from the packet: they are recorded without a copy of the data.
             let in_order = from == self.next;
             let skip = usize::try_from(from - offset).unwrap_or(usize::MAX);
             let take = usize::try_from(to - from).unwrap_or(usize::MAX);
@@ -328,7 +328,7 @@ impl Stream {
         }
     }
 
-    /// Copies bytes into the buffer; none where there is no room for all.
+    /// Copies bytes into the buffer; none if there is no room for all.
     fn keep(&mut self, bytes: &[u8], limits: HoldLimits) -> (usize, usize) {
         if self.buffer.len() + bytes.len() > limits.bytes {
             let read = self.buffer.len() - self.unread;
@@ -366,7 +366,7 @@ impl Stream {
         self.buffer.truncate(to);
     }
 
-    /// Returns how much of `start..end` fills holes that were given up.
+    /// Returns how many bytes of `start..end` fill holes that were given up.
     fn fill_holes(&mut self, start: u64, end: u64) -> u64 {
         let mut filled = 0;
         let mut index = 0;
@@ -389,8 +389,8 @@ impl Stream {
         filled
     }
 
-    /// Hands the bytes that can now be read in order to `reader`: those of the packet just received, which `captured`
-    /// holds from `offset` on, and those held back behind it.
+    /// Passes the bytes that can now be read in order to `reader`: those of the current packet, which `captured` holds
+    /// from `offset` on, and those held back after it.
     pub fn read(
         &mut self,
         offset: u64,
@@ -413,7 +413,7 @@ impl Stream {
             .as_mut()
             .filter(|pending| pending.acknowledged <= self.next)
         {
-            // What it waited for came; what was acknowledged since then is waited for as long.
+            // The awaited bytes came. Bytes acknowledged since then are awaited for just as long.
             let Pending {
                 newest,
                 full_patience,
@@ -432,7 +432,7 @@ impl Stream {
         }
     }
 
-    /// Reads what was held back, as far as the stream reaches it.
+    /// Reads held-back bytes, as far as the stream reaches them.
     fn read_pieces(
         &mut self,
         offset: u64,
@@ -449,7 +449,7 @@ impl Stream {
                 if self.pieces.len() - consumed <= limits.pieces {
                     break;
                 }
-                // Too many pieces behind one hole: it is given up, and filled in the books should it come late.
+                // Too many pieces after one hole: it is given up, and filled in the counts should it come late.
                 self.skip_to(piece.start, (piece.note.stamp, u64::MAX), reader);
             }
             let bytes = if piece.captured > 0 {
@@ -466,7 +466,7 @@ impl Stream {
         self.buffer = buffer;
         self.unread = unread;
         if self.pieces.is_empty() {
-            // Most connections never hold back anything again: what it took serves others.
+            // Most connections never hold back anything again, so the memory is freed for others.
             (self.buffer, self.pieces) = Default::default();
         }
     }

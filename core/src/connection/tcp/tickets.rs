@@ -1,7 +1,8 @@
-//! Session tickets of TLS 1.3, told from responses: both are records of application data (RFC 8446, section 4.6.1).
+//! Distinguishes TLS 1.3 session tickets from responses: both are records of application data (RFC 8446, section
+//! 4.6.1).
 //!
-//! Servers send one to four tickets of one length, or none, right behind the client's Finished. By the acknowledgement
-//! number shows whether the server had a request when it sent a record; where it had, the lengths tell, at the latest
+//! Servers send one to four tickets of one length, or none, right after the client's Finished. The acknowledgement
+//! number shows whether the server had a request when it sent a record. If it had, the lengths decide, at the latest
 //! when the next response begins as this server's responses do.
 
 use super::ledger::{Ledger, Returned};
@@ -9,13 +10,13 @@ use super::stream::Run;
 use crate::packet::Stamp;
 use crate::wire::tls::{MAX_PLAINTEXT, RECORD_HEADER};
 
-/// The most tickets that servers send at once (BoringSSL and OpenSSL 2, GnuTLS 2, rustls 2 to 4).
+/// Largest number of tickets that servers send at once (BoringSSL and OpenSSL 2, GnuTLS 2, rustls 2 to 4).
 const MOST_TICKETS: u8 = 4;
-/// By how much the heads of two responses of a server differ in length at most: some fields' digits.
+/// Largest difference in length between the heads of two responses of a server: the digits of a few fields.
 const SIMILAR_HEADS: u32 = 64;
 
-/// A record of EncryptedExtensions and Finished: the message's header and list length, what servers put in with early
-/// data (ALPN, the server's name, record size limit), Finished (RFC 8446, section 4.3.1).
+/// A record of EncryptedExtensions and Finished: the message's header and list length, the extensions that servers send
+/// with early data (ALPN, the server's name, record size limit), Finished (RFC 8446, section 4.3.1).
 const LEAST_EXTENSIONS: u32 = 4 + 2;
 const MOST_EXTENSIONS: u32 = LEAST_EXTENSIONS + 80;
 
@@ -24,26 +25,26 @@ const MOST_EXTENSIONS: u32 = LEAST_EXTENSIONS + 80;
 pub(crate) struct Found {
     /// Bytes that belong to no response.
     pub(crate) control: u64,
-    /// A record counted before that was none of a response's: segment and bytes.
+    /// A record counted earlier that did not belong to a response: segment and bytes.
     pub(crate) retract: Option<(u32, u64)>,
-    /// Records that were a response's after all.
+    /// Records that belonged to a response after all.
     pub(crate) returned: Option<Returned>,
 }
 
-/// A request sent with the client's hello (early data, RFC 8446, section 2.3): its response begins behind the server's
+/// A request sent with the client's hello (early data, RFC 8446, section 2.3): its response begins after the server's
 /// Finished, while the client's is still to come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Early {
-    /// A request came before anything of the server's.
+    /// True if a request came before anything of the server.
     pub(crate) asked: bool,
-    /// The server did not read it: the client asks again behind its Finished.
+    /// True if the server did not read it: the client asks again after its Finished.
     refused: bool,
-    /// The ServerHello names no session, so that only the server's flight tells.
+    /// True if the ServerHello names no session, so that only the server's flight decides.
     unsure: bool,
     flight: Flight,
 }
 
-/// The state of the server's EncryptedExtensions and Finished.
+/// Progress of the server's EncryptedExtensions and Finished.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Flight {
     #[default]
@@ -54,13 +55,13 @@ enum Flight {
 }
 
 impl Early {
-    /// Takes what a ServerHello says.
+    /// Applies the contents of a ServerHello.
     pub(crate) fn hello(&mut self, resumes: bool, retry: bool) {
         self.refused |= retry;
         self.unsure = !resumes;
     }
 
-    /// Returns true if a protected record of the server's, which comes before the client's Finished, is a response's.
+    /// Returns true if a protected record of the server before the client's Finished belongs to a response.
     pub(crate) fn answers(&mut self, length: u32, finished: Option<u32>) -> bool {
         if !self.asked || self.refused {
             return false;
@@ -68,7 +69,7 @@ impl Early {
         match self.flight {
             Flight::Nothing => {
                 self.flight = Flight::Extensions;
-                // Without a session there is a certificate in the flight, which makes it longer.
+                // Without a session, the flight contains a certificate, which makes it longer.
                 let both = finished.is_none_or(|finished| {
                     (finished + LEAST_EXTENSIONS..=finished + MOST_EXTENSIONS).contains(&length)
                 });
@@ -84,25 +85,25 @@ impl Early {
     }
 }
 
-/// A record behind the handshake.
+/// A record after the handshake.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record {
     pub(crate) offset: u64,
     pub(crate) length: u32,
-    /// Bytes of it that are no plaintext.
+    /// Bytes of it that are not plaintext.
     pub(crate) framing: u64,
     pub(crate) is_http2: bool,
 }
 
-/// True if session tickets may still come.
+/// Whether session tickets may still come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum TicketState {
-    /// Nothing from the server since the client's Finished.
+    /// Nothing came from the server since the client's Finished.
     #[default]
     Expected,
-    /// As many tickets of this length came.
+    /// This many tickets of this length came.
     Seen { length: u32, count: u8 },
-    /// A record that may be the first of several tickets, or a response's first; it was counted as the latter.
+    /// A record that may be the first of several tickets or a response's first; it was counted as the latter.
     Undecided {
         length: u32,
         number: u32,
@@ -112,13 +113,13 @@ enum TicketState {
     Over,
 }
 
-/// A small record before the first response's others, a ticket or that response's head: the next responses tell, which
-/// begin as this server's responses do.
+/// A small record before the rest of the first response: a ticket or that response's head. Later responses decide,
+/// because they begin as this server's responses do.
 #[derive(Clone, Copy, Debug)]
 struct Doubtful {
     length: u32,
     number: u32,
-    /// Length of the record behind it.
+    /// Length of the next record.
     second: u32,
 }
 
@@ -139,7 +140,7 @@ pub(crate) struct Tickets {
 }
 
 impl Tickets {
-    /// Returns where no ticket is to be expected any more.
+    /// Creates a state in which no ticket is expected any more.
     pub(crate) fn over() -> Self {
         Self {
             state: TicketState::Over,
@@ -152,7 +153,8 @@ impl Tickets {
         self.state == TicketState::Over
     }
 
-    /// Returns true if a record of application data is no response's. `largest` is what a ticket's record has at most.
+    /// Returns true if a record of application data does not belong to a response. `largest` is the largest record of a
+    /// ticket.
     pub(crate) fn is_ticket(
         &mut self,
         record: Record,
@@ -182,7 +184,7 @@ impl Tickets {
                 return is_ticket;
             }
         } else if exchange.responded && self.state == TicketState::Expected {
-            // An answer to early data goes on: the tickets are still to come.
+            // An answer to early data continues: the tickets are still to come.
             return false;
         }
         if let TicketState::Undecided { length, number, .. } = self.state
@@ -194,7 +196,7 @@ impl Tickets {
                 number,
                 second: record.length,
             });
-            // Until a later response tells, it may have been a ticket.
+            // It may have been a ticket, until a later response decides.
             if let Some(exchange) = ledger.find_mut(number) {
                 exchange.doubt(u64::from(length), true);
             }
@@ -217,7 +219,7 @@ impl Tickets {
         };
     }
 
-    /// Tells by its length what a record is that a ticket may be as large as, sent when the server had the request.
+    /// Judges by its length a record no larger than a ticket that was sent when the server had the request.
     fn is_small_ticket(
         &mut self,
         record: Record,
@@ -229,7 +231,7 @@ impl Tickets {
         match self.state {
             TicketState::Seen { length, count } if length == record.length => {
                 if count >= MOST_TICKETS {
-                    // More than a server has tickets: they were records of the response, all alike.
+                    // More than a server sends tickets: they were equal records of the response.
                     found.returned = self.swallowed.take().map(|swallowed| swallowed.returned);
                     self.state = TicketState::Over;
                     return Some(false);
@@ -265,7 +267,7 @@ impl Tickets {
         }
     }
 
-    /// Notes a record that is taken for a ticket for now.
+    /// Records that a record is taken for a ticket for now.
     fn swallow(&mut self, record: Record, number: u32, stamp: Stamp) {
         let swallowed = self.swallowed.get_or_insert(Swallowed {
             length: record.length,
@@ -292,7 +294,7 @@ impl Tickets {
         if let Some(swallowed) = self.swallowed
             && begins(swallowed.returned.number)
         {
-            // A response that begins with a record of the same length: so did the first.
+            // This response begins with a record of the same length: so did the first.
             self.swallowed = None;
             if swallowed.length == record.length {
                 found.returned = Some(swallowed.returned);

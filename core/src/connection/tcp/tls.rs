@@ -1,8 +1,8 @@
 //! Which TLS records of a connection are requests, which are responses, and which are neither.
 //!
-//! Handshake messages, ChangeCipherSpec and alerts show by type until TLS 1.3 hides them in application data; there the
-//! order of messages (RFC 8446, section 2) and their fixed sizes tell: the client's first protected record is its
-//! Finished, the server's records before that are its flight, and those right behind it are session tickets.
+//! Handshake messages, ChangeCipherSpec and alerts are visible by type until TLS 1.3 hides them in application data.
+//! There, the order of messages (RFC 8446, section 2) and their fixed sizes decide: the client's first protected record
+//! is its Finished, the server's records before it are its flight, and those right after it are session tickets.
 
 mod client;
 mod lengths;
@@ -38,36 +38,35 @@ pub(crate) struct TlsSession {
     server_hello: HelloBuffer,
     version: Option<u16>,
     cipher: Option<u16>,
-    /// HTTP/2, once it was seen: by ALPN, by the client's preface, or by records that hold only control frames.
+    /// HTTP/2, once it was recognised: by ALPN, by the client's preface, or by records that hold only control frames.
     http2: Option<Box<Http2>>,
     /// True if the client offered HTTP/2; `None` if its hello was not seen.
     offered_http2: Option<bool>,
-    /// No application data of the client yet.
+    /// True until the client sends application data.
     first_record: bool,
     client_finished: bool,
     client_changed_cipher: bool,
-    /// The server's newest record is ChangeCipherSpec.
+    /// True if the server's newest record is ChangeCipherSpec.
     server_changed_cipher: bool,
     authentication_records: u8,
     /// A request that came with the client's hello.
     early: Early,
     tickets: Tickets,
-    /// The place where the server's stream stood when a client's handshake message came that is not
-    /// followed by application data.
+    /// Position of the server's stream when a client's handshake message came that is not followed by application data.
     up_handshake: Option<u64>,
-    /// The same of the server's, by where the client's stream stood.
+    /// The same for the server's messages, with the position of the client's stream.
     down_handshake: Option<u64>,
     up_class: Class,
     down_class: Class,
     pipeline: Pipeline,
-    /// Least plaintext of a request's record.
+    /// Smallest plaintext of a request's record.
     least_request: Option<u32>,
-    /// The place where the server's record whose header is incomplete began.
+    /// The packet in which a server's record with an incomplete header began.
     up_header: Option<Stamp>,
 }
 
 impl TlsSession {
-    /// A connection seen from its handshake on.
+    /// Creates a connection seen from its handshake on.
     pub(crate) fn new() -> Self {
         Self {
             up: RecordReader::default(),
@@ -94,7 +93,7 @@ impl TlsSession {
         }
     }
 
-    /// A connection whose handshake was not seen.
+    /// Creates a connection whose handshake was not seen.
     pub(crate) fn midstream() -> Self {
         Self {
             up: RecordReader::lost(),
@@ -106,7 +105,7 @@ impl TlsSession {
         }
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
         let http2 = self
             .http2
@@ -124,32 +123,32 @@ impl TlsSession {
         }
     }
 
-    /// Returns true if the server's newest record is known to have begun, and not all of it came.
+    /// Returns true if the server's newest record is known to have begun and is incomplete.
     pub(crate) const fn is_within_record(&self) -> bool {
         self.down.is_exact() && !self.down.at_boundary()
     }
 
-    /// Notes that the connection ends.
+    /// Records that the connection ends.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if let Some(http2) = &mut self.http2 {
             http2.close(ledger, ctx);
         }
     }
 
-    /// Takes the protocols that the client offered.
+    /// Records the protocols that the client offered.
     pub(crate) fn offer(&mut self, http2: bool) {
         self.offered_http2 = Some(http2);
     }
 
-    /// Returns true if a record begins a handshake message that more of a flight follows; `changed`
-    /// if ChangeCipherSpec came before it.
+    /// Returns true if a record begins a handshake message that is followed by more of a flight; `changed` is true if
+    /// ChangeCipherSpec came before it.
     fn begins_handshake(&self, header: RecordHeader, changed: bool) -> bool {
-        // Behind ChangeCipherSpec comes Finished, and application data may follow it at once.
+        // Finished comes after ChangeCipherSpec, and application data may follow it at once.
         header.content_type == ContentType::Handshake
             && !(changed && header.length <= MAX_FINISHED_TLS12)
     }
 
-    /// Plaintext of a record. Where padding hides it, a record that may be full is.
+    /// Returns the plaintext of a record. If padding hides it, a record that may be full counts as full.
     fn plaintext(&self, length: u32) -> u32 {
         let padded = self
             .cipher
@@ -162,12 +161,12 @@ impl TlsSession {
         length.saturating_sub(self.overhead())
     }
 
-    /// Ciphertext less plaintext of a record.
+    /// Returns the ciphertext of a record less its plaintext.
     fn overhead(&self) -> u32 {
         match (self.version, self.cipher) {
             (Some(TLS13), _) => OVERHEAD_TLS13,
             (_, Some(cipher)) => cipher_overhead(cipher),
-            // Not seen: a full record tells, since its plaintext is 16,384 bytes.
+            // Not seen: a full record shows it, because its plaintext is 16,384 bytes.
             _ => match self.down.full_record().saturating_sub(MAX_PLAINTEXT) {
                 full @ (OVERHEAD_TLS12_POLY1305 | OVERHEAD_TLS12_GCM) => full,
                 _ if self.version == Some(TLS12) => OVERHEAD_TLS12_GCM,
@@ -176,13 +175,13 @@ impl TlsSession {
         }
     }
 
-    /// Padding makes a record's overhead vary.
+    /// Returns true if padding makes a record's overhead vary.
     fn overhead_is_estimated(&self) -> bool {
         self.version != Some(TLS13) && self.cipher.is_some_and(|cipher| cbc_mac(cipher).is_some())
     }
 }
 
-/// Takes note of a handshake flight that goes on behind a record, or that is over.
+/// Records that a handshake flight continues after a record, or is over.
 const fn follow_handshake(
     flight: &mut Option<u64>,
     header: RecordHeader,

@@ -1,30 +1,30 @@
-//! The head of a response whose first record holds data too.
+//! The head of a response whose first record also holds data.
 //!
-//! The HEADERS frame (RFC 9113, section 6.2) is encrypted with the data behind it. Two things show of its size. A
-//! server that sends the first DATA frame in the same record makes that record longer than the frame by the head. And a
-//! server that makes its first records fit packets, which is done for HTTP/2's sake, also refers to earlier fields in
-//! the ones of a new head (RFC 7541, section 2.3.2), which is small then.
+//! The HEADERS frame (RFC 9113, section 6.2) is encrypted together with the data after it. Two facts reveal its size. A
+//! server that sends the first DATA frame in the same record makes that record longer than the frame by the head. A
+//! server that makes its first records fit packets, which is done for HTTP/2, also refers to earlier fields in later
+//! heads (RFC 7541, section 2.3.2), which are then small.
 
 use std::ops::RangeInclusive;
 
 use crate::config::Config;
 
-/// Frame header (RFC 9113, section 4.1): an empty DATA frame is no more than that.
+/// Frame header (RFC 9113, section 4.1). An empty DATA frame consists of nothing else.
 pub(crate) const FRAME_HEADER: u32 = 9;
-/// Lengths of records that fit a packet: 1,186 bytes of Go up to the 1,455 that a segment of Ethernet has room for.
+/// Lengths of records that fit a packet: from 1,186 bytes (Go) to 1,455, the most that fits an Ethernet segment.
 const FIT_A_PACKET: RangeInclusive<u32> = 1_186..=1_455;
 
-/// Lengths of a connection's records, as far as they tell of heads.
+/// Lengths of a connection's records, as far as they reveal heads.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
     /// Length of the latest record that fits a packet, or 0.
     latest: u32,
-    /// Two of these agree.
+    /// True if two of these agree.
     fit_packets: bool,
 }
 
 impl Heads {
-    /// Learns from the length of a record that shows.
+    /// Learns from the length of a visible record.
     pub(crate) fn learn(&mut self, length: u32) {
         if FIT_A_PACKET.contains(&length) {
             self.fit_packets |= self.latest == length;
@@ -32,7 +32,7 @@ impl Heads {
         }
     }
 
-    /// Returns how many bytes are head in a response's first record with so much plaintext.
+    /// Returns how many bytes of a response's first record, with this much plaintext, are its head.
     pub(crate) fn size(&self, plaintext: u32, config: &Config) -> u64 {
         let plaintext = u64::from(plaintext);
         let largest = config.http2_headers_max();
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(heads.size(frame + FRAME_HEADER + 1, &config), 10);
         assert_eq!(heads.size(frame + most, &config), u64::from(most));
         assert_eq!(heads.size(frame + most + 1, &config), config.http2_head());
-        // A record of its own is head throughout.
+        // A separate record is all head.
         assert_eq!(heads.size(most, &config), u64::from(most));
         assert_eq!(heads.size(most + 1, &config), config.http2_head());
     }

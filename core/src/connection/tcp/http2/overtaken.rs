@@ -1,7 +1,7 @@
-//! The most that a response can have whose end does not show.
+//! The largest size that a response without a visible end can have.
 //!
-//! A client that keeps some requests in flight asks again when one of them is over. How far a response may reach behind
-//! the point at which it could begin follows from the requests behind it, whatever the records say of its end.
+//! A client that keeps several requests in flight asks again when one of them is over. So the later requests show how
+//! far a response may reach beyond the point at which it could begin, whatever the records show of its end.
 
 use smallvec::SmallVec;
 
@@ -11,27 +11,27 @@ use crate::connection::context::Context;
 use crate::connection::sharing::overtaken;
 use crate::connection::tcp::ledger::Ledger;
 
-/// The responses of a connection that may still be coming in, in order of request.
+/// The responses of a connection that may still be in progress, in order of request.
 #[derive(Debug, Default)]
 pub(super) struct Overtaken {
     /// Their segments, and the offsets at which they could begin.
     begun: SmallVec<[(u32, u64); 4]>,
-    /// The most that could begin at the same offset.
+    /// The largest number that could begin at the same offset.
     in_flight: usize,
 }
 
 impl Overtaken {
-    /// The most memory behind one, in bytes.
+    /// The most heap memory of one, in bytes.
     pub(super) const BOUND: usize =
         2 * (2 * MOST_WAITING).next_power_of_two() * size_of::<(u32, u64)>();
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(super) fn heap(&self) -> usize {
         spilled(&self.begun)
     }
 
-    /// Responses may begin at an offset; those are over which have so many behind them that the client has no room for
-    /// them any more.
+    /// Adds responses that may begin at an offset. Ends those with so many after them that the client cannot have them
+    /// in flight any more.
     pub(super) fn begin(
         &mut self,
         numbers: impl ExactSizeIterator<Item = u32>,
@@ -51,12 +51,12 @@ impl Overtaken {
         }
     }
 
-    /// Forgets all: more is known of them.
+    /// Forgets everything, because more is known about the responses.
     pub(super) fn clear(&mut self) {
         self.begun.clear();
     }
 
-    /// All is over at an offset.
+    /// Ends everything at an offset.
     pub(super) fn end(&mut self, offset: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         for (number, start) in self.begun.drain(..) {
             ledger.bound(ctx, number, offset.saturating_sub(start));

@@ -1,8 +1,9 @@
-//! Busy periods of a connection over HTTP/2, and how their bytes are divided once they are over.
+//! Busy periods of a connection over HTTP/2, and the division of their bytes once they are over.
 //!
-//! A response begins behind the point at which the server had its request, by its own acknowledgement. Those before it
-//! have ended there where the server had no more to send: its last packet was not full, and none came from a request on
-//! until the server knew of it. Else they go on beside the new one, and [`Sharing`] tells them apart.
+//! A response begins after the point at which the server had its request, by its own acknowledgement. Earlier responses
+//! have ended there if the server had no more to send: its last packet was not full, and none came between a request
+//! and the time at which the server knew of it. Otherwise they continue alongside the new one, and [`Sharing`]
+//! separates them.
 
 use std::ops::Range;
 
@@ -19,15 +20,16 @@ use crate::connection::tcp::ledger::{Ledger, Portion};
 use crate::connection::tcp::stream::Run;
 use crate::packet::{Stamp, Time};
 
-/// Requests that wait to be answered, as many as may be open at once.
+/// Largest number of requests that wait to be answered, as many as may be open at once.
 pub(super) const MOST_WAITING: usize = 128;
-/// The most that a TCP segment holds on Ethernet; captures may hold several in one.
+/// The most that a TCP segment holds on Ethernet. A captured packet may hold several segments.
 const ETHERNET: u64 = 1_500;
-/// A packet with fewer bytes is not full, however small those before it were: any path takes segments with more.
+/// A packet with fewer bytes is never full, however small those before it were, because any path carries larger
+/// segments.
 const LEAST_FULL: u64 = 1_000;
-/// Sizes that wait until what was counted by then is read; with more, they do no longer.
+/// Largest number of sizes that wait until everything counted by then is read. With more, they wait no longer.
 const MOST_DUE: usize = 256;
-/// Latest requests that go on where a period has as many as fit.
+/// Number of latest requests that continue when a period is full.
 const GOING_ON: usize = 2;
 
 /// A request that the server has not acknowledged.
@@ -36,7 +38,7 @@ pub(super) struct Unacknowledged {
     pub(super) number: u32,
     up_start: u64,
     time: Time,
-    /// Bytes that had come.
+    /// Bytes that had come at the time of the request.
     at: u64,
 }
 
@@ -54,11 +56,11 @@ pub(super) struct Periods {
     sharing: Box<Sharing>,
     think: Think,
     last: Option<Last>,
-    /// The server's largest packet.
+    /// Size of the server's largest packet.
     largest: u64,
-    /// Records of the period were hidden.
+    /// True if records of the period were hidden.
     is_hidden: bool,
-    /// Sizes that hold once the server's stream was read up to there.
+    /// Sizes that apply once the server's stream was read up to the end of their period.
     due: Vec<Part>,
     due_at: u64,
 }
@@ -85,7 +87,7 @@ impl Default for Periods {
     }
 }
 
-/// Sums over the segments of parts, as they were counted.
+/// Totals over the segments of parts, as they were counted.
 #[derive(Debug, Default)]
 struct PeriodSums {
     bytes: u64,
@@ -101,7 +103,7 @@ impl Periods {
         + MOST_WAITING.next_power_of_two() * size_of::<Unacknowledged>()
         + (2 * MOST_DUE + MOST_PARTS) * size_of::<Part>();
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     pub(super) fn heap(&self) -> usize {
         spilled(&self.asked)
             + size_of::<Sharing>()
@@ -109,7 +111,7 @@ impl Periods {
             + self.due.capacity() * size_of::<Part>()
     }
 
-    /// Takes a request.
+    /// Records a request.
     pub(super) fn ask(&mut self, number: u32, up_start: u64, time: Time, config: &Config) {
         if self.asked.len() >= MOST_WAITING {
             self.asked.remove(0);
@@ -125,22 +127,22 @@ impl Periods {
         });
     }
 
-    /// Returns true if nothing was asked or answered yet.
+    /// Returns true if nothing was requested or answered yet.
     pub(super) fn is_untouched(&self) -> bool {
         self.asked.is_empty() && self.sharing.count() == 0 && self.sharing.received() == 0
     }
 
-    /// Responses of the period.
+    /// Returns the number of responses in the period.
     pub(super) fn count(&self) -> usize {
         self.sharing.count()
     }
 
-    /// Bytes in the period.
+    /// Returns the bytes in the period.
     pub(super) fn in_period(&self) -> u64 {
         self.sharing.in_period()
     }
 
-    /// Hands out the requests that the server had when it sent this.
+    /// Removes and returns the requests that the server had when it sent this.
     pub(super) fn begun(&mut self, peer: u64) -> SmallVec<[Unacknowledged; 2]> {
         let mut begun = SmallVec::new();
         self.asked.retain(|asked| {
@@ -153,8 +155,8 @@ impl Periods {
         begun
     }
 
-    /// Returns true if the client had waited for nothing when it sent these: it takes longer to ask than a request that
-    /// follows at once.
+    /// Returns true if the client was not waiting for anything when it sent these: it took longer to ask than for a
+    /// request that follows at once.
     pub(super) fn was_idle(&self, begun: &[Unacknowledged], round_trip: i64) -> bool {
         let waits = |last: Last| {
             let since = |asked: &Unacknowledged| asked.time.since(last.time) < round_trip;
@@ -163,7 +165,7 @@ impl Periods {
         !self.last.is_some_and(waits)
     }
 
-    /// Returns true if all that was asked before had come when the server sent this.
+    /// Returns true if everything requested before had come when the server sent this.
     pub(super) fn is_over(&self, run: &Run<'_>, round_trip: i64) -> bool {
         let Some(last) = self.last else {
             return true;
@@ -171,13 +173,15 @@ impl Periods {
         !self.fills(last.length) && !self.flows_on(run, round_trip)
     }
 
-    /// Returns true if some of several go on: this follows what came before at once, or was asked for before that came.
+    /// Returns true if one of several responses continues: this packet follows the previous one at once, or was
+    /// requested before that came.
     pub(super) fn go_on(&self, run: &Run<'_>, begun: &[Unacknowledged], round_trip: i64) -> bool {
         let asked_before = |last: Last| begun.iter().any(|asked| asked.time < last.time);
         self.flows_on(run, round_trip) || self.count() > 1 && self.last.is_some_and(asked_before)
     }
 
-    /// Returns true if several come in, and this follows what came before at once: then one at most had ended.
+    /// Returns true if several responses are in progress and this packet follows the previous one at once, so that at
+    /// most one had ended.
     pub(super) fn flows_on(&self, run: &Run<'_>, round_trip: i64) -> bool {
         self.count() > 1
             && self
@@ -185,12 +189,12 @@ impl Periods {
                 .is_some_and(|last| run.stamp.time.since(last.time) < round_trip / 2)
     }
 
-    /// Returns true if a packet with so many bytes is as large as the server's packets get.
+    /// Returns true if a packet with this many bytes is as large as the server's packets get.
     const fn fills(&self, length: u64) -> bool {
         length >= self.largest && length >= LEAST_FULL || length > ETHERNET
     }
 
-    /// A response may begin from here on.
+    /// Adds a response that may begin from here on.
     pub(super) fn begin(
         &mut self,
         asked: &Unacknowledged,
@@ -212,7 +216,7 @@ impl Periods {
         });
     }
 
-    /// Ends a period that has as many as fit, and begins another with what may go on of it.
+    /// Ends a full period, and starts another with the responses that may continue from it.
     fn carry_on(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let requests = self.sharing.requests();
         let latest: SmallVec<[PeriodRequest; GOING_ON]> = requests[requests.len() - GOING_ON..]
@@ -232,7 +236,7 @@ impl Periods {
         }
     }
 
-    /// Takes bytes of responses.
+    /// Counts bytes of responses.
     pub(super) fn take(&mut self, bytes: u64, stamp: Stamp, is_hidden: bool) {
         if bytes == 0 {
             return;
@@ -287,12 +291,12 @@ impl Periods {
         self.due_at = ledger.next_offset();
     }
 
-    /// Divides what was decided before, if all that was counted by then was read; returns true if it did.
+    /// Applies divisions that were decided before, if everything counted by then was read. Returns true if it did.
     pub(super) fn apply(&mut self, read: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) -> bool {
         if self.due.is_empty() || read < self.due_at && self.due.len() < MOST_DUE {
             return false;
         }
-        // A period that is read again stands behind its first reading, which says nothing any more.
+        // A period that is read again comes after its first reading, which no longer counts.
         let mut parts: Vec<Part> = Vec::with_capacity(self.due.len());
         for part in self.due.drain(..).rev() {
             let is_new = parts.iter().all(|later| later.number != part.number);
@@ -300,8 +304,8 @@ impl Periods {
                 parts.push(part);
             }
         }
-        // What was counted is handed on, no more and no less: where a response went on behind its period, or only some of a
-        // period's segments are open, its parts are portions.
+        // Exactly what was counted is passed on: if a response continued after its period, or only some of a period's
+        // segments are open, its parts are proportions.
         let mut counted = PeriodSums::default();
         for segment in parts
             .iter()
@@ -327,7 +331,7 @@ impl Periods {
             let bytes = portion(counted.bytes, wire.clone(), divided.0);
             let app_bytes = portion(counted.app_bytes, before.1..before.1 + part.size, divided.1);
             let captured = portion(counted.captured, wire.clone(), divided.0);
-            // One packet may hold bytes of several.
+            // One packet may hold bytes of several responses.
             let packets = portion(counted.packets, wire, divided.0).max(bytes.min(1));
             before = (before.0 + part.wire, before.1 + part.size);
             ledger.divide(

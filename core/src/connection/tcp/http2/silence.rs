@@ -1,4 +1,4 @@
-//! Silence of a server: what it had sent by then was all that it was asked for.
+//! Silence of a server: by then it had sent everything that it was asked for.
 
 use smallvec::SmallVec;
 
@@ -19,7 +19,8 @@ impl Http2 {
         let asked_since = ledger
             .waiting_after(peer)
             .is_some_and(|next| run.peer > next);
-        // Behind a small record, silence may be the server's: another request tells that the client waits no more.
+        // After a small record, the silence may be the server's own: another request shows that the client no longer
+        // waits.
         let small = self
             .small
             .filter(|&(_, end)| end == run.offset && asked_since);
@@ -31,9 +32,9 @@ impl Http2 {
         }
     }
 
-    /// A server that fell silent for a round trip, with its last record not full, had answered all it was asked: the
-    /// requests that still wait got their responses within the bytes of the one before, which are divided evenly.
-    /// If only one waits and the last record was small, that was its response.
+    /// A server that fell silent for a round trip, with its last record not full, had answered everything it was asked.
+    /// Requests that still wait got their responses within the bytes of the previous one, which are divided evenly. If
+    /// only one waits and the last record was small, that was its response.
     pub(super) fn merge(
         &self,
         end: u64,
@@ -64,7 +65,7 @@ impl Http2 {
         }
     }
 
-    /// Returns true if the response before `offset` is no more than a head so far.
+    /// Returns true if the response before `offset` is only a head so far.
     pub(super) fn is_head_only(offset: u64, ledger: &Ledger, ctx: &Context<'_>) -> bool {
         let owner = ledger
             .owner(offset.saturating_sub(1))
@@ -72,7 +73,7 @@ impl Http2 {
         owner.is_some_and(|segment| segment.bytes <= ctx.config.http2_headers_max())
     }
 
-    /// Ends all whose responses began.
+    /// Ends all segments whose responses began.
     pub(super) fn end_placed(ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let placed: SmallVec<[u32; 8]> = ledger
             .open()

@@ -1,4 +1,5 @@
-//! Players over HTTP/2 on servers that serve streams in different ways: what is said of sizes holds as often as it says.
+//! Simulated players over HTTP/2 on servers with different stream scheduling. Checks that stated sizes and errors hold
+//! as often as promised.
 
 use crate::config::Config;
 use crate::engine::Engine;
@@ -18,14 +19,14 @@ const REQUEST: usize = 250;
 const CAPTURED: usize = 160;
 /// Media segments of each track.
 const SEGMENTS: usize = 24;
-/// Nanoseconds that a segment plays, and how many of them a player holds.
+/// Nanoseconds that a segment plays, and the number of segments that a player holds.
 const DURATION: i64 = 2_000 * MILLISECOND;
 const BUFFER: i64 = 8;
 
-/// Which stream a server writes from next.
+/// The stream that a server writes from next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scheduler {
-    /// From each in turn, a frame.
+    /// From each in turn, one frame.
     Turns,
     /// The oldest first.
     InOrder,
@@ -38,7 +39,7 @@ enum Scheduler {
 enum Client {
     /// A player, which keeps one segment of each track in flight.
     Player,
-    /// Something that keeps as many responses of any size in flight.
+    /// A client that keeps this many responses of any size in flight.
     Parallel(usize),
 }
 
@@ -49,15 +50,15 @@ struct Setting {
     scheduler: Scheduler,
     /// Bytes captured of each packet.
     captured: usize,
-    /// Bytes that the server's socket takes.
+    /// Number of bytes that the server's socket takes.
     socket: usize,
-    /// Packets in a thousand that are seen twice.
+    /// Packets per thousand that are seen twice.
     again: u64,
     /// Nanoseconds between packets.
     gap: i64,
 }
 
-/// A generator of numbers (xorshift64*), so that every run is the same.
+/// A random number generator (xorshift64*), so that every run is the same.
 struct Numbers(u64);
 
 impl Numbers {
@@ -69,7 +70,7 @@ impl Numbers {
     }
 }
 
-/// A response that is written.
+/// A response that is being written.
 struct Stream {
     video: bool,
     arrives: i64,
@@ -91,7 +92,7 @@ struct Session {
     numbers: Numbers,
     asked: Vec<Asked>,
     streams: Vec<Stream>,
-    /// Records that the socket holds, and which end a response: behind which byte, of which track.
+    /// Records in the socket, and which of them end a response: at which byte, of which track.
     socket: Vec<u8>,
     ends: Vec<(usize, bool)>,
     written: usize,
@@ -137,7 +138,7 @@ impl Session {
         });
     }
 
-    /// The server writes what its socket takes.
+    /// Lets the server write what its socket takes.
     fn write(&mut self, now: i64) {
         while self.socket.len() < self.setting.socket.max(1) {
             let ready: Vec<usize> = (0..self.streams.len())
@@ -164,7 +165,7 @@ impl Session {
         }
     }
 
-    /// The player has all up to a byte.
+    /// Lets the player receive everything up to a byte.
     fn receive(&mut self, upto: usize, now: i64) {
         while let Some(&(end, video)) = self.ends.first().filter(|end| end.0 <= upto) {
             self.ends.remove(0);
@@ -178,7 +179,7 @@ impl Session {
             } else if *count < SEGMENTS {
                 let phase = if video { 0 } else { DURATION / 2 };
                 let due = (*count as i64 - BUFFER) * DURATION + phase;
-                // What decoding and the page take.
+                // Time for decoding and the page.
                 let think = self.numbers.within(3, 15) as i64 * MILLISECOND;
                 self.ask((now + think).max(due + think), video);
             }
@@ -186,7 +187,7 @@ impl Session {
     }
 }
 
-/// HTTP/2 over TLS 1.2.
+/// Opens HTTP/2 over TLS 1.2.
 fn open() -> Talk {
     let mut talk = Talk::new(50_000, NETFLIX, 443);
     talk.open().say(&record(22, &client_hello(NAME)));
@@ -197,7 +198,7 @@ fn open() -> Talk {
     talk
 }
 
-/// Plays a session; returns the segments found, and what was asked for.
+/// Plays a session. Returns the segments found, and what was requested.
 fn play(setting: Setting, seed: u64) -> (Vec<Segment>, Vec<Asked>) {
     let mut session = Session::new(setting, seed);
     let mut talk = open();
@@ -266,7 +267,7 @@ fn play(setting: Setting, seed: u64) -> (Vec<Segment>, Vec<Asked>) {
     talk.packets.sort_by_key(|packet| packet.time);
     let mut engine = Engine::new(Config::default());
     for (packet, frame) in talk.packets.iter().zip(1..) {
-        // The handshake whole.
+        // The whole handshake.
         let captured = if frame < 12 {
             usize::MAX
         } else {
@@ -311,7 +312,7 @@ fn no_way_of_serving_gives_a_size_outside_its_bound_more_often_than_stated() {
                     gap,
                 };
                 let score = score(setting, 4);
-                // In order, a request that comes 2 ms behind another looks like one that is served beside it.
+                // If served in order, a request 2 ms after another looks like one that is served alongside it.
                 let looks_fair = matches!(scheduler, Scheduler::InOrder) && gap > MILLISECOND;
                 let (near, kinds) = if looks_fair { (40, 65) } else { (70, 75) };
                 if !score.reaches(95, near, kinds) {

@@ -1,31 +1,31 @@
-//! How long a client takes to ask for more when it has what it asked for.
+//! The time that a client takes to ask for more when it has what it asked for.
 
 use smallvec::SmallVec;
 
 use crate::config::Config;
 use crate::packet::{Time, from_milliseconds};
 
-/// Nanoseconds supposed until it was seen.
+/// Assumed time until one was seen, in nanoseconds.
 const SUPPOSED: i64 = 5_000_000;
-/// Latest observations, of which the middle one counts.
+/// Number of latest observations, whose median counts.
 const OBSERVATIONS: usize = 9;
-/// Latest points of the connection, and nanoseconds between them at least.
+/// Number of latest points of the connection, and the shortest time between them in nanoseconds.
 const POINTS: usize = 32;
 const STEP: i64 = 1_000_000;
 
-/// A client's time to think, and what came lately.
+/// A client's thinking time, and recent arrivals.
 #[derive(Debug, Default)]
 pub(super) struct Think {
     observed: SmallVec<[i64; OBSERVATIONS]>,
     points: SmallVec<[(Time, u64); POINTS]>,
-    /// Place of the oldest point.
+    /// Index of the oldest point.
     oldest: usize,
-    /// When the newest bytes came.
+    /// Time of the newest bytes.
     last: Option<Time>,
 }
 
 impl Think {
-    /// So many bytes had come then.
+    /// Records that this many bytes had come at this time.
     pub(super) fn push(&mut self, bytes: u64, time: Time) {
         self.last = Some(time);
         let count = self.points.len();
@@ -43,7 +43,7 @@ impl Think {
         }
     }
 
-    /// A client asks that waits for nothing.
+    /// Records a request of a client that waits for nothing.
     pub(super) fn ask(&mut self, time: Time, config: &Config) {
         let Some(took) = self.last.map(|last| time.since(last)) else {
             return;
@@ -56,7 +56,7 @@ impl Think {
         }
     }
 
-    /// Nanoseconds.
+    /// Returns the thinking time, in nanoseconds.
     fn time(&self, config: &Config) -> i64 {
         let mut sorted = self.observed.clone();
         sorted.sort_unstable();
@@ -67,7 +67,7 @@ impl Think {
             .min(from_milliseconds(config.sharing_think()))
     }
 
-    /// Bytes that had come when a client decided that asks now.
+    /// Returns the bytes that had come when a client that asks now decided to.
     pub(super) fn known_at(&self, now: Time, config: &Config) -> Option<u64> {
         let decided = Time(now.0.saturating_sub(self.time(config)));
         let points = self.points[self.oldest..]
@@ -99,7 +99,7 @@ mod tests {
         for at in 0..100 {
             think.push(1000 * (at as u64 + 1), Time(at * MILLISECOND));
         }
-        // Five milliseconds, as is supposed.
+        // Five milliseconds, as assumed.
         assert_eq!(
             think.known_at(Time(99 * MILLISECOND), &config),
             Some(95_000)
@@ -111,7 +111,7 @@ mod tests {
             think.known_at(Time(99 * MILLISECOND), &config),
             Some(90_000)
         );
-        // The oldest point that is known.
+        // The oldest known point.
         assert_eq!(think.known_at(Time(0), &config), Some(69_000));
     }
 

@@ -1,4 +1,4 @@
-//! Bytes that are counted on segments, moved between them, or taken back.
+//! Bytes that are counted toward segments, moved between them, or taken back.
 
 use smallvec::SmallVec;
 
@@ -11,7 +11,7 @@ use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
 
 impl Ledger {
-    /// Counts new server bytes on the segment at a place that [`Self::newest_owner`] gave for them; returns its number.
+    /// Counts new server bytes toward the segment at an index from [`Self::newest_owner`]. Returns its number.
     #[inline]
     pub(crate) fn credit_next(
         &mut self,
@@ -29,7 +29,7 @@ impl Ledger {
         exchange.number
     }
 
-    /// Counts server bytes `start..end` on the segments they belong to; returns the last of these.
+    /// Counts server bytes `start..end` toward the segments that they belong to. Returns the last of these.
     pub(crate) fn credit(
         &mut self,
         ctx: &mut Context<'_>,
@@ -51,7 +51,7 @@ impl Ledger {
         last
     }
 
-    /// Counts new server bytes on one segment, wherever its boundaries are; on none if `number` is 0.
+    /// Counts new server bytes toward one segment, wherever its boundaries are; toward none if `number` is 0.
     pub(crate) fn credit_whole(
         &mut self,
         ctx: &mut Context<'_>,
@@ -70,7 +70,7 @@ impl Ledger {
         Some(number)
     }
 
-    /// Takes back bytes that turned out to be none of a response's.
+    /// Takes back bytes that turned out not to belong to a response.
     pub(crate) fn debit(&mut self, ctx: &mut Context<'_>, number: u32, length: u64) {
         ctx.resize(number, |segment| {
             segment.bytes = segment.bytes.saturating_sub(length);
@@ -79,7 +79,7 @@ impl Ledger {
         self.refresh(ctx, number);
     }
 
-    /// Counts server bytes after all, or no more, that were read before it was known what they are.
+    /// Counts, or stops counting, server bytes that were read before their meaning was known.
     pub(crate) fn recount(
         &mut self,
         ctx: &mut Context<'_>,
@@ -97,7 +97,7 @@ impl Ledger {
         }
     }
 
-    /// Moves bytes counted on `from` to where their offset says they belong, now that this is known.
+    /// Moves bytes counted toward `from` to where their offset belongs, now that this is known.
     pub(crate) fn reassign(
         &mut self,
         ctx: &mut Context<'_>,
@@ -107,7 +107,7 @@ impl Ledger {
     ) {
         while start < end {
             let (owner, to) = self.part(start, end);
-            // What was moved away since then is counted where it went.
+            // Bytes moved away since then are counted where they went.
             let counted = ctx
                 .segments
                 .open(from)
@@ -122,7 +122,7 @@ impl Ledger {
 
     /// Moves `length` bytes, and their share of framing, from one segment to another.
     pub(crate) fn transfer(&mut self, ctx: &mut Context<'_>, from: u32, to: u32, length: u64) {
-        // What a settled segment has stays there, and what it lacks does not come any more.
+        // A settled segment keeps what it has, and gets nothing more.
         let Some(source) = ctx.segments.open(from) else {
             return;
         };
@@ -164,7 +164,7 @@ impl Ledger {
         self.refresh(ctx, to);
     }
 
-    /// Counts framing in the segment that a server's byte belongs to.
+    /// Counts framing toward the segment that a server's byte belongs to.
     pub(crate) fn add_framing(
         &mut self,
         ctx: &mut Context<'_>,
@@ -188,7 +188,7 @@ impl Ledger {
         }
     }
 
-    /// Counts bytes whose framing is hidden, in records like the one that is supposed.
+    /// Counts bytes with hidden framing, in records of the assumed length.
     pub(crate) fn add_unframed(
         &mut self,
         ctx: &mut Context<'_>,
@@ -211,7 +211,7 @@ impl Ledger {
         }
     }
 
-    /// Takes what is supposed of hidden records, and counts those before by it.
+    /// Sets the assumed framing of hidden records, and recounts earlier ones by it.
     pub(crate) fn suppose(&mut self, ctx: &mut Context<'_>, supposed: Supposed) {
         let before = std::mem::replace(&mut self.supposed, supposed);
         if before == supposed {
@@ -229,10 +229,10 @@ impl Ledger {
         }
     }
 
-    /// Takes note of the most that a segment can have of what came at once with it.
+    /// Sets the most bytes that a segment can have of those that came together with its own.
     pub(crate) fn bound(&mut self, ctx: &mut Context<'_>, number: u32, most: u64) {
         let Some(exchange) = self.find_mut(number) else {
-            // Forgotten, it has its own bytes and those that were divided with it.
+            // A forgotten segment has its own bytes and those that were divided with it.
             let shared = ctx.segments.open(number).filter(|segment| segment.shared);
             if shared.is_some() {
                 ctx.resize(number, |segment| {
@@ -248,7 +248,7 @@ impl Ledger {
         }
     }
 
-    /// Gives a segment its portion of what came at once with it, instead of what was counted.
+    /// Sets a segment's portion of bytes that came together, in place of what was counted.
     pub(crate) fn divide(&mut self, ctx: &mut Context<'_>, number: u32, portion: Portion) {
         if ctx.segments.open(number).is_none() {
             return;
@@ -272,7 +272,7 @@ impl Ledger {
         }
     }
 
-    /// Counts bytes on a segment after all.
+    /// Counts bytes toward a segment after all.
     pub(crate) fn give_back(&mut self, ctx: &mut Context<'_>, returned: Returned) {
         let Returned {
             number,
@@ -298,7 +298,7 @@ impl Ledger {
         self.refresh(ctx, number);
     }
 
-    /// Brings a segment's derived values up to date.
+    /// Updates a segment's derived values.
     pub(super) fn refresh(&self, ctx: &mut Context<'_>, number: u32) {
         let exchange = self.position(number).map(|at| &self.exchanges[at]);
         if let Some(segment) = ctx.segments.get_mut(number) {
@@ -307,7 +307,7 @@ impl Ledger {
     }
 }
 
-/// Brings a segment's derived values up to date.
+/// Updates a segment's derived values.
 #[inline]
 fn derive(segment: &mut Segment, exchange: Option<&Exchange>) {
     let is_acknowledged_only = segment.bytes > 0 && segment.missing_bytes == segment.bytes;
@@ -327,7 +327,7 @@ fn add(segment: &mut Segment, length: u64, stamp: Stamp, credit: Credit) {
         Credit::New => {
             segment.bytes += length;
             segment.pkts += 1;
-            // Times inferred from acknowledgements give way to those of packets.
+            // Times of packets replace times inferred from acknowledgements.
             if segment.first_frame.is_none() || segment.missing_bytes + length == segment.bytes {
                 (segment.first_frame, segment.t_first) = (Some(stamp.frame), Some(stamp.time));
             }

@@ -1,44 +1,44 @@
-//! Exchanges of a connection, and what bytes are counted on them as.
+//! Exchanges of a connection, and the ways in which bytes are counted toward them.
 
 use crate::packet::Stamp;
 
-/// The least that servers limit records to.
+/// The smallest record limit of servers.
 const LEAST_RECORD: u64 = 1_400;
 
-/// Stands for a segment's number where bytes belong to none.
+/// Segment number of bytes that belong to no segment.
 pub(crate) const NOBODY: u32 = 0;
 
 /// One segment as its connection sees it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exchange {
     pub(crate) number: u32,
-    /// The place where the request begins in the client's stream.
+    /// Offset of the request in the client's stream.
     pub(crate) up_start: u64,
-    /// The place where its response begins in the server's stream is known.
+    /// True if the offset of its response in the server's stream is known.
     pub(super) placed: bool,
-    /// Response bytes came that are more than an announcement.
+    /// True if response bytes came that are more than an announcement.
     pub(crate) responded: bool,
     pub(super) ended: bool,
-    /// The response overlaps another's on the connection.
+    /// True if the response overlaps another one on the connection.
     pub(crate) shared: bool,
     /// True if it overlaps one that was requested before it.
     pub(crate) overlaps: bool,
-    /// The request was not captured.
+    /// True if the request was not captured.
     pub(super) inferred: bool,
-    /// Bytes of framing in it.
+    /// Bytes of framing.
     pub(super) framing: u64,
-    /// Bytes whose framing is hidden.
+    /// Bytes with hidden framing.
     pub(super) unframed: u64,
     /// By how much the framing of these may be off.
     pub(super) unframed_error: u64,
     /// By how much other framing may be off.
     pub(super) framing_error: u64,
-    /// Bytes that may be none of its, or others that may be.
+    /// Bytes that may not belong to it, or other bytes that may.
     pub(super) doubt: u64,
-    /// Another response may be in it.
+    /// True if another response may be in it.
     pub(super) is_doubtful: bool,
-    /// Most that it can have of what came at once with it, if bytes were divided; by how much its part may be off, where
-    /// there is more to say than that.
+    /// If bytes were divided: the most it can have of those that came together, and by how much its part may be off, if
+    /// that is known more closely.
     pub(super) most: u64,
     pub(super) is_divided: bool,
 }
@@ -54,14 +54,14 @@ impl Exchange {
         !self.placed && !self.ended
     }
 
-    /// By how much its size may be off, of this many bytes that HTTP sent.
+    /// Returns the possible error of its size, given this many bytes that HTTP sent.
     pub(super) fn error(&self, app_bytes: u64) -> u64 {
         let parts = self.unframed_error + self.framing_error + self.doubt;
         if self.is_divided {
             return parts + self.most;
         }
         if self.is_doubtful || self.shared {
-            // All of it may be another's, or all of the others' be its own.
+            // All of it may belong to another segment, or all of the others to it.
             return parts
                 .max(app_bytes)
                 .max(self.most.saturating_sub(app_bytes));
@@ -69,7 +69,7 @@ impl Exchange {
         parts
     }
 
-    /// Notes that so many bytes may be none of its, or others that may be; `false` takes that back.
+    /// Records that this many bytes may not belong to it, or others may; `false` takes that back.
     pub(crate) const fn doubt(&mut self, bytes: u64, doubts: bool) {
         if doubts {
             self.doubt = self.doubt.saturating_add(bytes);
@@ -78,7 +78,7 @@ impl Exchange {
         }
     }
 
-    /// Takes back what was taken for the beginning of its response, with its framing.
+    /// Takes back the presumed beginning of its response, with its framing.
     pub(crate) const fn unrespond(&mut self, framing: u64) {
         self.responded = false;
         self.unframe(framing);
@@ -90,7 +90,7 @@ impl Exchange {
     }
 }
 
-/// From `start` on, the server's bytes belong to a segment.
+/// A range of the server's bytes, from `start` on, that belongs to a segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     pub(super) start: u64,
@@ -101,24 +101,24 @@ pub(super) struct Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Certainty {
     Exact,
-    /// Within so many bytes.
+    /// Exact within this many bytes.
     Within(u64),
-    /// The bytes that it frames may be another response's.
+    /// The framed bytes may belong to another response.
     Doubtful,
 }
 
-/// Bytes seen how.
+/// How bytes were seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credit {
     New,
-    /// Acknowledged, never captured.
+    /// Acknowledged but never captured.
     Missing,
-    /// Captured after having been counted as missing.
+    /// Captured after they were counted as missing.
     Filled,
     Retransmitted,
 }
 
-/// Bytes that are counted on a segment after all.
+/// Bytes that are counted toward a segment after all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Returned {
     pub(crate) number: u32,
@@ -130,7 +130,7 @@ pub(crate) struct Returned {
 }
 
 impl Returned {
-    /// None yet, of a segment and from a packet on.
+    /// Creates an empty count for a segment, starting at a packet.
     pub(crate) const fn none(number: u32, stamp: Stamp) -> Self {
         Self {
             number,
@@ -142,7 +142,7 @@ impl Returned {
         }
     }
 
-    /// Adds bytes that a packet brought.
+    /// Adds bytes of a packet.
     pub(crate) fn add(&mut self, bytes: u64, framing: u64, stamp: Stamp) {
         self.packets += u64::from(self.packets == 0 || self.last.frame != stamp.frame);
         self.last = stamp;
@@ -151,12 +151,12 @@ impl Returned {
     }
 }
 
-/// A segment's share of bytes that came at once with others'.
+/// A segment's share of bytes that came together with others'.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portion {
     pub(crate) bytes: u64,
     pub(crate) app_bytes: u64,
-    /// Those of its bytes that were never captured.
+    /// The bytes among these that were never captured.
     pub(crate) missing_bytes: u64,
     pub(crate) packets: u64,
     /// By how much that may be off.
@@ -165,27 +165,27 @@ pub(crate) struct Portion {
     pub(crate) last: Option<Stamp>,
 }
 
-/// The framing that a hidden record is supposed to have.
+/// The assumed framing of a hidden record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Supposed {
-    /// The bytes, header included.
+    /// Length of the record, header included.
     pub(crate) record: u64,
-    /// The framing among these.
+    /// Framing bytes in it.
     pub(crate) framing: u64,
-    /// The length is that of records which showed.
+    /// True if the length is that of visible records.
     pub(crate) learnt: bool,
-    /// By how much its framing may be off because others of another length showed too.
+    /// By how much its framing may be off because visible records had another length too.
     pub(crate) spread: u64,
 }
 
 impl Supposed {
-    /// Framing in so many bytes.
+    /// Returns the framing in this many bytes.
     pub(super) fn framing_of(self, bytes: u64) -> u64 {
         bytes.div_ceil(self.record.max(1)) * self.framing
     }
 
-    /// By how much that may be off: records may be as short as what fits a TCP segment, unless others showed; then by
-    /// those that are not full.
+    /// Returns by how much that may be off. Records may be as short as a TCP segment unless visible ones showed
+    /// otherwise; then the error comes from records that are not full.
     pub(super) fn error_of(self, bytes: u64) -> u64 {
         if bytes == 0 {
             0

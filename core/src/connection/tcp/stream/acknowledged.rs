@@ -1,11 +1,12 @@
-//! Effects of acknowledgements: bytes that were received and not captured are given up after a while.
+//! Effects of acknowledgements: bytes that were received but not captured are given up after a while.
 
 use super::piece::{HoldLimits, Run};
 use super::{Pending, RECENT_HOLES, Stream};
 use crate::packet::Stamp;
 
 impl Stream {
-    /// Takes an acknowledgement by the receiver of this stream if it covers nothing that was not seen; `false` if it may.
+    /// Processes an acknowledgement by the receiver of this stream if it covers only seen bytes. Returns false if it
+    /// may cover others.
     #[inline]
     pub fn acknowledge_seen(&mut self, acknowledgement: u32) -> bool {
         let Some(acknowledged) = self
@@ -20,10 +21,10 @@ impl Stream {
         true
     }
 
-    /// Takes an acknowledgement by the receiver of this stream. Bytes it covers that were never captured are handed to
-    /// `reader` as missing: at once where no data of this direction was ever captured, else after `patience` further
-    /// packets, since some captures hold an acknowledgement before the data it acknowledges. `peer` is where the
-    /// direction that acknowledges stands.
+    /// Processes an acknowledgement by the receiver of this stream. Covered bytes that were never captured are passed
+    /// to `reader` as missing: at once if no data of this direction was ever captured, otherwise after `patience`
+    /// further packets, because some captures hold an acknowledgement before the data that it acknowledges. `peer` is
+    /// the position of the acknowledging direction.
     pub fn acknowledge(
         &mut self,
         acknowledgement: u32,
@@ -40,7 +41,7 @@ impl Stream {
             return;
         };
         if self.end.is_none() && acknowledged == self.next + 1 && self.pieces.is_empty() {
-            // One byte that nobody saw is a FIN that was not captured, not data.
+            // A single unseen byte is a FIN that was not captured, not data.
             self.end = Some(self.next);
         }
         acknowledged = acknowledged.min(self.end.unwrap_or(u64::MAX));
@@ -66,8 +67,8 @@ impl Stream {
         }
     }
 
-    /// Counts a packet of the connection against the patience with bytes acknowledged but not seen; with `now`, there
-    /// is none left.
+    /// Counts a packet of the connection against the patience with unseen acknowledged bytes; with `now`, the patience
+    /// is over.
     pub fn settle(&mut self, now: bool, limits: HoldLimits, mut reader: impl FnMut(Run<'_>)) {
         let Some(pending) = &mut self.pending else {
             return;
@@ -78,7 +79,7 @@ impl Stream {
         }
         let Pending { stamp, peer, .. } = *pending;
         self.pending = None;
-        // Everything acknowledged by now, and not only what was when patience began: one loss is often many packets.
+        // Everything acknowledged by now, not only what was when patience began: one loss often is many packets.
         while self.next < self.acknowledged {
             let hole_end = self
                 .pieces

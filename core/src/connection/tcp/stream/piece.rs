@@ -1,4 +1,4 @@
-//! Pieces of a stream: those that come in, those that wait for bytes before them, and those that a reader gets.
+//! Pieces of a stream: those that arrive, those that wait for earlier bytes, and those that a reader gets.
 
 use smallvec::SmallVec;
 
@@ -7,20 +7,20 @@ use crate::packet::Stamp;
 /// Limits on what is held back behind a hole.
 #[derive(Clone, Copy, Debug)]
 pub struct HoldLimits {
-    /// Captured bytes.
+    /// Number of captured bytes.
     pub bytes: usize,
-    /// Pieces.
+    /// Number of pieces.
     pub pieces: usize,
 }
 
-/// Facts that go with a packet's payload to whoever reads it, however late.
+/// Facts that stay with a packet's payload until it is read, however late.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Note {
     /// The packet.
     pub stamp: Stamp,
-    /// The segment that its bytes were counted on, or 0.
+    /// The segment that its bytes were counted toward, or 0.
     pub owner: u32,
-    /// Up to where its sender had the other direction's stream: it cannot answer what comes after.
+    /// Position up to which its sender had the other direction's stream: it cannot answer anything later.
     pub peer: u64,
 }
 
@@ -29,17 +29,17 @@ pub struct Note {
 pub(super) struct Piece {
     pub(super) start: u64,
     pub(super) end: u64,
-    /// The place where the captured bytes stand in the buffer; fewer than `end - start` where they
-    /// were cut or found no room.
+    /// Position of the captured bytes in the buffer. There are fewer than `end - start` if they were cut or did not
+    /// fit.
     pub(super) data: u32,
     pub(super) captured: u32,
     pub(super) note: Note,
-    /// Waits behind a hole; else it is the packet just received.
+    /// True if it waits after a hole; otherwise it is the current packet.
     pub(super) held: bool,
 }
 
 impl Piece {
-    /// The bytes, of which `bytes` were captured.
+    /// Returns the run of its bytes; `bytes` are the captured ones.
     pub(super) fn run<'a>(&self, bytes: &'a [u8]) -> Run<'a> {
         Run {
             offset: self.start,
@@ -52,7 +52,7 @@ impl Piece {
         }
     }
 
-    /// Returns what of a packet's payload, which begins at `offset`, it holds.
+    /// Returns the part of a packet's payload, which begins at `offset`, that belongs to it.
     pub(super) fn part_of<'a>(&self, offset: u64, captured: &'a [u8]) -> Option<&'a [u8]> {
         let skip = usize::try_from(self.start.checked_sub(offset)?).unwrap_or(usize::MAX);
         let take = usize::try_from(self.end - self.start).unwrap_or(usize::MAX);
@@ -69,21 +69,20 @@ pub struct Run<'a> {
     pub offset: u64,
     /// Number of bytes.
     pub length: u64,
-    /// The first of them, as far as they were captured.
+    /// The captured beginning of these bytes.
     pub bytes: &'a [u8],
-    /// The packet that brought them; for bytes never captured, the one that acknowledged them.
+    /// The packet that brought them or, if they were never captured, that acknowledged them.
     pub stamp: Stamp,
-    /// Never captured, although the receiver acknowledged them.
+    /// True if they were never captured although the receiver acknowledged them.
     pub missing: bool,
-    /// The owner that held-back bytes were counted on when they arrived.
+    /// The owner that held-back bytes were counted toward when they arrived.
     pub owner: Option<u32>,
-    /// [`Note::peer`]; for bytes never captured, where the direction that acknowledged them stood
-    /// then, or no bound.
+    /// [`Note::peer`]; for bytes never captured, the position of the direction that acknowledged them, or no bound.
     pub peer: u64,
 }
 
 impl Run<'_> {
-    /// Returns what is behind its first `length` bytes.
+    /// Returns the run after its first `length` bytes.
     pub(crate) fn behind(&self, length: u64) -> Self {
         let length = length.min(self.length);
         let taken = usize::try_from(length).unwrap_or(usize::MAX);
@@ -96,17 +95,17 @@ impl Run<'_> {
     }
 }
 
-/// The place of a packet's payload in its stream.
+/// The position of a packet's payload in its stream.
 #[derive(Clone, Debug, Default)]
 pub struct Arrival {
     /// Offset of its first byte.
     pub offset: u64,
     /// Ranges seen for the first time.
     pub new: SmallVec<[(u64, u64); 2]>,
-    /// Bytes that fill a hole which had been counted as missing.
+    /// Bytes that fill a hole counted as missing.
     pub filled: u64,
     /// Bytes seen before.
     pub retransmitted: u64,
-    /// Captured bytes that found no room behind a hole.
+    /// Captured bytes that did not fit after a hole.
     pub dropped: u64,
 }

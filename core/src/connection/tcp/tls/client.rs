@@ -14,7 +14,7 @@ use crate::packet::Stamp;
 use crate::wire::tls::{ContentType, RECORD_HEADER, RecordHeader, TlsEvent};
 
 impl TlsSession {
-    /// Reads client bytes; begins segments.
+    /// Reads client bytes and opens segments.
     pub(crate) fn read_up(
         &mut self,
         run: &Run<'_>,
@@ -33,7 +33,7 @@ impl TlsSession {
                     header,
                     guessed,
                 } => {
-                    // A header that began in the packet before dates from there.
+                    // A header that began in the previous packet dates from there.
                     let stamp = header_stamp
                         .filter(|_| first && offset < run.offset)
                         .unwrap_or(run.stamp);
@@ -68,8 +68,8 @@ impl TlsSession {
         }
     }
 
-    /// Returns what hidden client bytes hold. Behind a handshake message, the rest of the flight is hidden: a request comes
-    /// after the server's answer to it (RFC 5246, section 7.3).
+    /// Returns the class of hidden client bytes. After a handshake message, the rest of the flight is hidden: a request
+    /// comes after the server's answer to it (RFC 5246, section 7.3).
     fn classify_hidden(&mut self, length: u64, response_at: u64, early: bool) -> Class {
         if self.up_handshake == Some(response_at) {
             self.client_finished = true;
@@ -82,8 +82,8 @@ impl TlsSession {
         }
     }
 
-    /// Returns true if hidden client bytes behind the hellos hold a request too: they are more than
-    /// ChangeCipherSpec and Finished. Those are then taken to be among them.
+    /// Returns true if hidden client bytes after the hellos also hold a request, because they are more than
+    /// ChangeCipherSpec and Finished, which are then assumed to be among them.
     fn hidden_request(&mut self, length: u64) -> bool {
         self.client_finished = true;
         let handshake = match self.version {
@@ -151,7 +151,7 @@ impl TlsSession {
         }
     }
 
-    /// Takes a protected record of a client that has not finished its TLS 1.3 handshake; returns whether it is
+    /// Processes a protected record of a client that has not finished its TLS 1.3 handshake. Returns true if it is
     /// application data all the same.
     fn finishes(&mut self, header: RecordHeader, guessed: bool) -> bool {
         let expected = self.finished_length();
@@ -174,7 +174,7 @@ impl TlsSession {
         false
     }
 
-    /// Takes a record of a request.
+    /// Processes a record of a request.
     fn request(
         &mut self,
         stamp: Stamp,
@@ -199,8 +199,8 @@ impl TlsSession {
             self.least_request = Some(self.least_request.map_or(plaintext, |l| l.min(plaintext)));
         }
         if ledger.is_asking(response_at) {
-            // Nothing came back yet: the request goes on, in another record or behind 100 Continue; or another one was
-            // pipelined behind it, which the responses will show.
+            // Nothing came back yet: the request continues, in another record or after 100 Continue, or another one was
+            // pipelined after it, which the responses will show.
             self.pipeline.follow(stamp, offset, length);
             return;
         }
@@ -208,8 +208,8 @@ impl TlsSession {
         ledger.begin(ctx, stamp, offset, Some(response_at), Transport::Tcp);
     }
 
-    /// Returns true if a client's record, sent when the server answered already, acknowledges that it speaks HTTP/2: it
-    /// may, and is far smaller than any request.
+    /// Returns true if a client's record, sent when the server had already answered, acknowledges that the server
+    /// speaks HTTP/2: its size fits, and is far smaller than any request.
     fn acknowledges_http2(&self, plaintext: u32, ledger: &mut Ledger) -> bool {
         self.offered_http2 != Some(false)
             && http2::is_acknowledgement(plaintext)
@@ -219,7 +219,7 @@ impl TlsSession {
             && ledger.latest().is_some_and(|latest| latest.responded)
     }
 
-    /// Takes all requests so far for such of HTTP/2.
+    /// Treats all requests so far as HTTP/2.
     pub(super) fn turn_to_http2(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let http2 = self.http2.get_or_insert_default();
         for follower in self.pipeline.take_followers() {

@@ -1,4 +1,4 @@
-//! Lengths of records: what encryption adds, and messages that show by their size.
+//! Lengths of records: the overhead of encryption, and messages that are recognisable by size.
 
 use crate::wire::tls::RECORD_HEADER;
 
@@ -11,7 +11,7 @@ pub(super) const OVERHEAD_TLS13: u32 = 1 + 16;
 pub(super) const OVERHEAD_TLS12_GCM: u32 = 8 + 16;
 /// The same in TLS 1.2 with ChaCha20-Poly1305: tag (RFC 7905, section 2).
 pub(super) const OVERHEAD_TLS12_POLY1305: u32 = 16;
-/// Block of AES in CBC mode, which its IV is long too; a record is padded by 1 to 16 bytes.
+/// Block of AES in CBC mode, also the size of its IV; a record is padded by 1 to 16 bytes.
 pub(super) const CBC_BLOCK: u32 = 16;
 /// IV of AES in CBC mode, and half a block of padding on average (RFC 5246, section 6.2.3.2).
 pub(super) const OVERHEAD_CBC_IV_AND_PADDING: u32 = 16 + 8;
@@ -27,11 +27,11 @@ pub(super) const FLIGHT_TLS12: u32 =
 pub(super) const END_OF_EARLY_DATA: u32 = 4 + OVERHEAD_TLS13;
 /// Record length of an alert (RFC 8446, section 6).
 pub(super) const ALERT: u32 = 2 + OVERHEAD_TLS13;
-/// Largest record of a TLS 1.2 Finished: IV, message, MAC and padding with AES-256-CBC and SHA-384 (RFC 5246,
-/// section 6.2.3.2). Larger ones behind a client's ChangeCipherSpec are its second hello (RFC 8446, appendix D.4).
+/// Largest record of a TLS 1.2 Finished: IV, message, MAC and padding with AES-256-CBC and SHA-384 (RFC 5246, section
+/// 6.2.3.2). Larger ones after a client's ChangeCipherSpec are its second hello (RFC 8446, appendix D.4).
 pub(super) const MAX_FINISHED_TLS12: u32 = 16 + 16 + 48 + 16;
-/// Records of a client's authentication before its Finished: Certificate and CertificateVerify, the first over at most
-/// two records.
+/// Records of a client's authentication before its Finished: Certificate and CertificateVerify, with the certificate in
+/// at most two records.
 pub(super) const MAX_AUTHENTICATION_RECORDS: u8 = 3;
 
 /// Cipher suites of TLS 1.3 by hash (RFC 8446, appendix B.4).
@@ -48,7 +48,7 @@ pub(super) fn cipher_overhead(cipher: u16) -> u32 {
     }
 }
 
-/// Length of the MAC of a cipher suite in CBC mode; `None` for other modes.
+/// Returns the MAC length of a cipher suite in CBC mode; `None` for other modes.
 pub(super) fn cbc_mac(cipher: u16) -> Option<u32> {
     let suite = tls_parser::TlsCipherSuite::from_id(cipher)?;
     let is_cbc = matches!(suite.enc_mode, tls_parser::TlsCipherEncMode::Cbc);

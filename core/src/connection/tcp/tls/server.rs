@@ -14,14 +14,14 @@ use crate::wire::tls::{
 };
 
 impl TlsSession {
-    /// Tells that the server's stream goes on at a record: where a request was sent, the response before it is over.
+    /// Records that the server's stream continues at a record: if a request was sent, the response before it is over.
     pub(crate) fn response_begins(&mut self) {
         if !self.down.is_exact() {
             self.down.restart();
         }
     }
 
-    /// Returns how many of the server's next bytes say nothing, whatever they are.
+    /// Returns how many of the server's next bytes only need to be counted.
     pub(crate) fn mute_down(&self) -> u64 {
         if self.server_hello.is_done() {
             self.down.body()
@@ -30,7 +30,8 @@ impl TlsSession {
         }
     }
 
-    /// Takes the server's next bytes if they are but more of a record of application data; else none, and `false`.
+    /// Counts the server's next bytes if they only continue a record of application data. Otherwise counts nothing and
+    /// returns false.
     #[inline]
     pub(crate) fn take_in_order(&mut self, length: u32) -> bool {
         self.down_class == Class::Application
@@ -99,7 +100,7 @@ impl TlsSession {
         found
     }
 
-    /// Finds out what a record of the server's holds.
+    /// Decides what a server's record holds.
     #[inline]
     fn begin_record(
         &mut self,
@@ -116,13 +117,13 @@ impl TlsSession {
         follow_handshake(&mut self.down_handshake, header, begins_handshake, run.peer);
         self.down_class = self.classify_down(offset, header, run, ledger, ctx, found);
         if before != self.down_class && offset < run.offset {
-            // The header began in the packet before, and was counted as what went before it.
+            // The header began in the previous packet, and was counted like the bytes before it.
             let is_application = self.down_class == Class::Application;
             ledger.recount(ctx, (offset, run.offset), is_application);
         }
     }
 
-    /// Reads the server's hello, once all of it is there.
+    /// Reads the server's hello once all of it is there.
     fn look_for_hello(&mut self, run: &Run<'_>) {
         if let Some(message) = self.server_hello.take(run.bytes, run.length)
             && let Some(hello) = ServerHello::parse(&message)
@@ -136,7 +137,7 @@ impl TlsSession {
         }
     }
 
-    /// The framing of a record that is hidden.
+    /// Returns the assumed framing of a hidden record.
     fn supposed(&self, ctx: &Context<'_>) -> Supposed {
         let overhead = self.overhead();
         let repeating = self.down.repeating_record();
@@ -187,17 +188,17 @@ impl TlsSession {
         }
         let whole = u64::from(RECORD_HEADER + header.length);
         let framing = u64::from(header.length - plaintext) + self.framing(plaintext, first, ctx);
-        // 100 Continue is none of the response.
+        // 100 Continue does not belong to the response.
         let framing = if interim { whole } else { framing.min(whole) };
         let certainty = self.certainty(framing, first, guessed, ctx);
         ledger.add_framing(ctx, offset, framing, certainty);
     }
 
-    /// By how much a record's framing may be off.
+    /// Returns by how much a record's framing may be off.
     fn certainty(&self, framing: u64, first: bool, guessed: bool, ctx: &Context<'_>) -> Certainty {
         let mut error = 0;
         if guessed {
-            // One of four hidden records may be none, and the last may be two.
+            // One of four hidden records may not be one, and the last may be two.
             error += framing / 4 + if first { 2 * framing } else { 1 };
             error += self.framing_of_others();
         }
@@ -205,7 +206,7 @@ impl TlsSession {
             error += u64::from(CBC_BLOCK / 2);
         }
         if self.http2.is_some() {
-            // Frames may be half or twice as long as is supposed; a head's length varies.
+            // Frames may be half or twice as long as assumed; a head's length varies.
             let head = if first {
                 ctx.config.http2_headers_max()
             } else {
@@ -219,23 +220,23 @@ impl TlsSession {
         }
     }
 
-    /// By how much the framing of a hidden record may be off because such records may be of another length.
+    /// Returns by how much the framing of a hidden record may be off because such records may have another length.
     fn framing_of_others(&self) -> u64 {
         let supposed = u64::from(self.down.repeating_record());
         let other = u64::from(self.down.other_record());
         let framing = u64::from(RECORD_HEADER + self.overhead() + http2::FRAME_HEADER);
         match other {
-            // No other showed, but servers that begin with short records go on with full ones.
+            // No other length was visible, but servers that begin with short records continue with full ones.
             0 if self.http2.is_some() && (1..MAX_PLAINTEXT.into()).contains(&supposed) => framing,
             0 => 0,
-            // In its place may be several.
+            // There may be several in its place.
             other if other < supposed => framing * supposed / other - framing,
-            // It may be no more than a part of one.
+            // It may be only a part of one.
             _ => framing,
         }
     }
 
-    /// Bytes of a record with this much plaintext that are not what HTTP sent, less those of its encryption: its
+    /// Returns the bytes of a record with this much plaintext that HTTP did not send, without its encryption: its
     /// header, and the frames of HTTP/2.
     fn framing(&self, plaintext: u32, first: bool, ctx: &Context<'_>) -> u64 {
         let mut framing = u64::from(RECORD_HEADER);
@@ -249,7 +250,7 @@ impl TlsSession {
             let (frame, header) = (ctx.config.http2_frame(), u64::from(http2::FRAME_HEADER));
             let is_short = plaintext + self.overhead() == self.down.repeating_record();
             framing += head;
-            // Frames are cut into records that are shorter: a header for each would be too much.
+            // Frames are split over shorter records, so a header for each would be too much.
             framing += if data < frame && is_short && !first {
                 data * header / frame
             } else {
@@ -302,8 +303,8 @@ impl TlsSession {
         }
     }
 
-    /// Returns true if a server's record before its first response is its preface of HTTP/2, and then takes all requests
-    /// so far for such: clients send them with their own preface, which the first one hides.
+    /// Returns true if a server's record before its first response is its HTTP/2 preface. All requests so far are then
+    /// HTTP/2: clients send them with their own preface, which the first one hides.
     fn speaks_http2(
         &mut self,
         offset: u64,
