@@ -1,4 +1,4 @@
-//! Packets and conversations for tests, written byte by byte so that they do not share the decoder's ideas.
+//! Packets and conversations for tests, written byte by byte so that they do not depend on the decoder.
 
 use core::fmt;
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ pub(crate) fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// A whole segment of 1000 bytes, for tests to change what they are about.
+/// Returns a whole segment of 1000 bytes, for tests to modify.
 pub(crate) fn segment() -> Segment {
     Segment {
         number: 1,
@@ -69,7 +69,7 @@ pub(crate) fn segment() -> Segment {
     }
 }
 
-/// An IP packet of either version.
+/// Builds an IP packet of either version.
 pub(crate) fn ip(source: IpAddr, destination: IpAddr, protocol: u8, payload: &[u8]) -> Vec<u8> {
     match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
@@ -95,7 +95,7 @@ pub(crate) fn ip(source: IpAddr, destination: IpAddr, protocol: u8, payload: &[u
     }
 }
 
-/// The identification of another packet: one that is made twice was sent twice.
+/// Returns the identification of another packet: one that is built twice was sent twice.
 fn identification() -> u16 {
     thread_local! {
         static LAST: core::cell::Cell<u16> = const { core::cell::Cell::new(0) };
@@ -106,7 +106,7 @@ fn identification() -> u16 {
     })
 }
 
-/// A UDP datagram with its header.
+/// Builds a UDP datagram with its header.
 pub(crate) fn udp(source_port: u16, destination_port: u16, payload: &[u8]) -> Vec<u8> {
     let length = 8 + payload.len() as u16;
     let mut datagram = [source_port, destination_port, length, 0]
@@ -116,7 +116,7 @@ pub(crate) fn udp(source_port: u16, destination_port: u16, payload: &[u8]) -> Ve
     datagram
 }
 
-/// A TCP segment with its header, which has no options.
+/// Builds a TCP segment with its header, without options.
 pub(crate) fn tcp(
     ports: (u16, u16),
     sequence: u32,
@@ -132,7 +132,7 @@ pub(crate) fn tcp(
     segment
 }
 
-/// An Ethernet frame.
+/// Builds an Ethernet frame.
 pub(crate) fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2];
     frame.extend_from_slice(&ether_type.to_be_bytes());
@@ -140,7 +140,7 @@ pub(crate) fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Gives a raw IP packet to an engine.
+/// Passes a raw IP packet to an engine.
 pub(crate) fn give(engine: &mut Engine, frame: u64, time: i64, data: &[u8]) -> Option<Annotation> {
     give_cut(engine, frame, time, data, data.len())
 }
@@ -174,7 +174,7 @@ pub(crate) struct TcpPacket {
     pub(crate) time: i64,
 }
 
-/// A line that fits a report of a failed test.
+/// Formats it in one line for reports of failed tests.
 impl fmt::Debug for TcpPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -196,7 +196,7 @@ impl fmt::Debug for TcpPacket {
 }
 
 impl TcpPacket {
-    /// As an IP packet.
+    /// Returns it as an IP packet.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let ports = (self.source.port(), self.destination.port());
         let segment = tcp(
@@ -209,7 +209,7 @@ impl TcpPacket {
         ip(self.source.ip(), self.destination.ip(), 6, &segment)
     }
 
-    /// The same packet in two, cut at `at`.
+    /// Splits the packet in two at `at`.
     pub(crate) fn split(mut self, at: usize) -> [Self; 2] {
         let mut second = self.clone();
         second.payload = self.payload.split_off(at);
@@ -219,7 +219,7 @@ impl TcpPacket {
     }
 }
 
-/// A TCP conversation as both ends mean it.
+/// A TCP conversation as both ends intend it.
 #[derive(Clone, Debug)]
 pub(crate) struct Talk {
     pub(crate) client: SocketAddr,
@@ -233,14 +233,14 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    /// A conversation about to begin, from the client's port to a server's.
+    /// Starts a conversation from the client's port to a server's.
     pub(crate) fn new(client_port: u16, server: &str, server_port: u16) -> Self {
         Self {
             client: SocketAddr::new(address(CLIENT), client_port),
             server: SocketAddr::new(address(server), server_port),
             packets: Vec::new(),
             now: 1_000_000 * MILLISECOND,
-            // Close below the wrap, so that every longer conversation crosses it.
+            // Just below the wrap, so that every longer conversation crosses it.
             up: u32::MAX - 900,
             down: u32::MAX - 3000,
             mss: 1448,
@@ -284,7 +284,7 @@ impl Talk {
         self
     }
 
-    /// Three packets.
+    /// Sends the three packets of the handshake.
     pub(crate) fn open(&mut self) -> &mut Self {
         self.packet(true, SYN, &[]);
         self.wait(RTT).packet(false, SYN | ACK, &[]);
@@ -292,7 +292,7 @@ impl Talk {
         self
     }
 
-    /// The client sends.
+    /// Sends bytes of the client.
     pub(crate) fn say(&mut self, bytes: &[u8]) -> &mut Self {
         for part in bytes.chunks(self.mss) {
             self.packet(true, ACK, part);
@@ -300,7 +300,7 @@ impl Talk {
         self
     }
 
-    /// The server sends a round trip later, and the client acknowledges.
+    /// Sends bytes of the server a round trip later, and the client's acknowledgement.
     pub(crate) fn hear(&mut self, bytes: &[u8]) -> &mut Self {
         self.wait(RTT);
         for part in bytes.chunks(self.mss) {
@@ -310,7 +310,7 @@ impl Talk {
         self
     }
 
-    /// Both ends close.
+    /// Closes both ends.
     pub(crate) fn close(&mut self) -> &mut Self {
         self.packet(true, FIN | ACK, &[]);
         self.wait(RTT).packet(false, FIN | ACK, &[]);
@@ -319,7 +319,7 @@ impl Talk {
     }
 }
 
-/// An engine that was given these packets, and what it said about each.
+/// Runs an engine with these packets. Returns it and its annotation of each.
 pub(crate) fn run(config: Config, packets: &[TcpPacket]) -> (Engine, Vec<Option<Annotation>>) {
     let mut engine = Engine::new(config);
     let said = packets
@@ -331,7 +331,7 @@ pub(crate) fn run(config: Config, packets: &[TcpPacket]) -> (Engine, Vec<Option<
     (engine, said)
 }
 
-/// All segments that an engine holds, each of which knows its neighbours of the same server.
+/// Returns all segments that an engine holds, and checks that each knows its neighbours of the same server.
 pub(crate) fn segments(engine: &Engine) -> Vec<Segment> {
     let segments: Vec<Segment> = engine.segments().cloned().collect();
     let mut newest: HashMap<ServerId, &Segment> = HashMap::new();
@@ -343,7 +343,7 @@ pub(crate) fn segments(engine: &Engine) -> Vec<Segment> {
                     (Some(segment.number), Some(before.number))
                 );
             }
-            // The one before it had to make room, or there was none.
+            // The previous one was evicted, or there was none.
             None => assert!(
                 segment
                     .previous
@@ -355,7 +355,7 @@ pub(crate) fn segments(engine: &Engine) -> Vec<Segment> {
     segments
 }
 
-/// A TLS record of a type with a body.
+/// Builds a TLS record of a type with a body.
 pub(crate) fn record(content_type: u8, body: &[u8]) -> Vec<u8> {
     let mut record = vec![content_type, 3, 3];
     record.extend_from_slice(&(body.len() as u16).to_be_bytes());
@@ -363,12 +363,12 @@ pub(crate) fn record(content_type: u8, body: &[u8]) -> Vec<u8> {
     record
 }
 
-/// A protected record with a body of `length` bytes, none of which looks like anything.
+/// Builds a protected record with a body of `length` meaningless bytes.
 pub(crate) fn protected(length: usize) -> Vec<u8> {
     record(23, &vec![0xa5; length])
 }
 
-/// `plain` bytes of HTTP in full records and a last one, each with `overhead` bytes of protection.
+/// Builds `plain` bytes of HTTP in full records and a last one, each with `overhead` bytes of protection.
 pub(crate) fn protected_body(plain: usize, overhead: usize) -> Vec<u8> {
     let mut records = Vec::new();
     let mut left = plain;
@@ -389,7 +389,7 @@ fn handshake(message_type: u8, body: &[u8]) -> Vec<u8> {
     [&[message_type], &vector::<3>(body)[..]].concat()
 }
 
-/// A ClientHello's handshake message with a server name.
+/// Builds a ClientHello's handshake message with a server name.
 pub(crate) fn client_hello(name: &str) -> Vec<u8> {
     let name = vector::<2>(&[&[0], &vector::<2>(name.as_bytes())[..]].concat());
     let extensions = [&[0, 0], &vector::<2>(&name)[..]].concat();
@@ -405,7 +405,7 @@ pub(crate) fn client_hello(name: &str) -> Vec<u8> {
     handshake(1, &parts.concat())
 }
 
-/// A ServerHello's handshake message: version 0x0303 or 0x0304, cipher suite, ALPN.
+/// Builds a ServerHello's handshake message: version 0x0303 or 0x0304, cipher suite, ALPN.
 pub(crate) fn server_hello(version: u16, cipher: u16, alpn: &str, random: [u8; 32]) -> Vec<u8> {
     let mut extensions = Vec::new();
     if version > 0x0303 {
@@ -428,12 +428,12 @@ pub(crate) fn server_hello(version: u16, cipher: u16, alpn: &str, random: [u8; 3
 }
 
 impl Talk {
-    /// A TLS 1.3 handshake: hellos, the server's flight, the client's Finished.
+    /// Sends a TLS 1.3 handshake: hellos, the server's flight, the client's Finished.
     pub(crate) fn tls13(&mut self, name: &str) -> &mut Self {
         self.open().shake_hands(name)
     }
 
-    /// The same on a connection that is open.
+    /// Sends the same on a connection that is open.
     pub(crate) fn shake_hands(&mut self, name: &str) -> &mut Self {
         self.say(&record(22, &client_hello(name)));
         let hello = record(22, &server_hello(0x0304, 0x1301, "", [9; 32]));
@@ -449,7 +449,7 @@ impl Talk {
         self.say(&[record(20, &[1]), protected(53)].concat())
     }
 
-    /// A TLS 1.2 handshake with AES-GCM.
+    /// Sends a TLS 1.2 handshake with AES-GCM.
     pub(crate) fn tls12(&mut self, name: &str) -> &mut Self {
         self.open().say(&record(22, &client_hello(name)));
         let hello = record(22, &server_hello(0x0303, 0xc02f, "", [9; 32]));
@@ -467,7 +467,7 @@ impl Talk {
     }
 }
 
-/// Counts of sizes: how many of all lie within their bounds, within a hundredth, and how many kinds are right.
+/// Counts of sizes: how many of all are within their bounds, how many within a hundredth, and how many kinds are right.
 #[derive(Debug, Default)]
 pub(crate) struct Score {
     all: usize,

@@ -1,19 +1,19 @@
-//! Places of segments, by the connection that they came over.
+//! Places of segments, grouped by connection.
 
 use super::observed::Observed;
 
 /// The connections of a client's segments, numbered from 0.
 pub(super) struct ConnectionNumbers {
-    /// Flows of these numbers, ascending.
+    /// Flows by number, ascending.
     flows: Vec<u32>,
-    /// By the place of a segment: its connection.
+    /// The connection of each segment, by place.
     of: Vec<usize>,
 }
 
 impl ConnectionNumbers {
     pub(super) fn new(segments: &[Observed]) -> Self {
         let mut flows: Vec<u32> = segments.iter().map(|segment| segment.flow).collect();
-        // Most came over the connection of the one before.
+        // Most came over the same connection as the previous one.
         flows.dedup();
         flows.sort_unstable();
         flows.dedup();
@@ -22,17 +22,17 @@ impl ConnectionNumbers {
         Self { flows, of }
     }
 
-    /// The connection of a segment.
+    /// Returns the connection of a segment.
     pub(super) fn of(&self, place: usize) -> usize {
         self.of[place]
     }
 
-    /// The connection of a flow, if any of its segments are here.
+    /// Returns the connection of a flow, if any of its segments are here.
     pub(super) fn find(&self, flow: u32) -> Option<usize> {
         self.flows.binary_search(&flow).ok()
     }
 
-    /// Divides places, which ascend.
+    /// Groups places, which must ascend.
     pub(super) fn divide(&self, places: impl Iterator<Item = usize> + Clone) -> ByConnection {
         let mut begins = vec![0; self.flows.len() + 1];
         for place in places.clone() {
@@ -55,20 +55,20 @@ impl ConnectionNumbers {
     }
 }
 
-/// Places, those of each connection together and ascending.
+/// Places, grouped by connection and ascending within each.
 pub(super) struct ByConnection {
     places: Vec<usize>,
-    /// By connection: where its places begin; and behind all.
+    /// Start of each connection's places, and the end of all.
     begins: Vec<usize>,
 }
 
 impl ByConnection {
-    /// The places of a connection.
+    /// Returns the places of a connection.
     pub(super) fn on(&self, connection: usize) -> &[usize] {
         &self.places[self.begins[connection]..self.begins[connection + 1]]
     }
 
-    /// All connections that have places, each with these.
+    /// Iterates over all connections that have places, each with these.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &[usize])> {
         let connections = 0..self.begins.len() - 1;
         let all = connections.map(|connection| (connection, self.on(connection)));

@@ -1,4 +1,4 @@
-//! The latest segments of each client, whose kinds are told from each other.
+//! The latest segments of each client, whose kinds are decided together.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -18,25 +18,25 @@ use crate::flows::site::Site;
 use crate::segments::steps::Steps;
 use crate::segments::table::SegmentTable;
 
-/// A client is judged anew once this share of what is known of it is new.
+/// A client is judged again once one in this many of its segments is new.
 const NEW_SHARE: usize = 6;
 
-/// The most that judging may cost for each segment asked for, in steps. A client whose sizes make it dearer is judged
-/// less often, but each segment at least once.
+/// The most that judging may cost per requested segment, in steps. A client with sizes that cost more is judged less
+/// often, but each of its segments at least once.
 const STEPS_PER_SEGMENT: u64 = 1024;
 
-/// Clients, and what their segments say about servers.
+/// Clients, and what their segments show about servers.
 #[derive(Debug)]
 pub(crate) struct Clients {
     pools: Table<IpAddr, Pool>,
     /// One past the largest slot in use.
     end: Slot,
     numbering: Numbering,
-    /// By the server's place.
+    /// Tallies by the server's place.
     tallies: Vec<Tally>,
-    /// Number of the first segment that was not taken yet.
+    /// Number of the first segment that was not added yet.
     next: u32,
-    /// Some segments were decided for good: nothing can change them any more.
+    /// True if some segments were decided for good, so that nothing can change them any more.
     pub(crate) verdicts_final: bool,
 }
 
@@ -44,9 +44,9 @@ pub(crate) struct Clients {
 #[derive(Debug, Default)]
 struct Pool {
     numbers: VecDeque<u32>,
-    /// Of these, how many came since it was judged.
+    /// Number of these that came since the client was last judged.
     new: usize,
-    /// Steps that this took.
+    /// Steps that judging took.
     steps: u64,
 }
 
@@ -56,7 +56,7 @@ impl Pool {
         self.new > 0 && self.new as u64 * STEPS_PER_SEGMENT >= self.steps
     }
 
-    /// Returns true if it should be judged again.
+    /// Returns true if the client should be judged again.
     fn is_due(&self) -> bool {
         let is_paid = self.new as u64 * STEPS_PER_SEGMENT >= self.steps;
         is_paid && self.new * NEW_SHARE >= self.numbers.len() || self.new >= self.numbers.len()
@@ -76,7 +76,7 @@ impl Clients {
         }
     }
 
-    /// The most memory that they hold, in bytes.
+    /// Returns the most memory that they hold, in bytes.
     pub(crate) fn bound(config: &Config) -> u64 {
         let pools = Table::<IpAddr, Pool>::bound(config.max_viewers());
         let numbers = config
@@ -87,12 +87,12 @@ impl Clients {
             .saturating_add(size::list::<Tally>(config.max_servers()))
     }
 
-    /// The segments that were opened since those that were taken.
+    /// Returns the segments that were opened since the last ones added.
     pub(crate) fn new_segments(&self, segments: &SegmentTable) -> core::ops::Range<u32> {
         self.next..segments.next_number()
     }
 
-    /// Takes the segments that were opened since, and judges each one's client if enough is new.
+    /// Adds the segments that were opened since, and judges each one's client if enough is new.
     pub(crate) fn follow(
         &mut self,
         config: &Config,
@@ -115,7 +115,7 @@ impl Clients {
         }
     }
 
-    /// Judges the client of a segment that is to settle, if anything of it is new.
+    /// Judges the client of a segment that is about to settle, if any of its segments is new.
     pub(crate) fn judge_before_settling(
         &mut self,
         number: u32,
@@ -133,7 +133,7 @@ impl Clients {
         }
     }
 
-    /// Judges everything, as the capture ended.
+    /// Judges everything at the end of the capture.
     pub(crate) fn finish(
         &mut self,
         config: &Config,
@@ -149,7 +149,7 @@ impl Clients {
         }
     }
 
-    /// Takes a segment that a client just asked for; `true` if its client should be judged.
+    /// Adds a segment that a client just requested. Returns true if the client should be judged.
     fn take(&mut self, client: IpAddr, number: u32, window: usize) -> (Slot, bool) {
         let verdicts_final = &mut self.verdicts_final;
         let slot = self.pools.find(&client).unwrap_or_else(|| {
@@ -215,7 +215,7 @@ impl Clients {
         &mut self.tallies[at]
     }
 
-    /// Gives a server the role that its tally speaks for.
+    /// Gives a server the role that its tally indicates.
     fn assign(&mut self, id: ServerId, config: &Config, registry: &mut Registry) {
         let tally = *self.tally(id);
         let site = registry.site(id);
@@ -228,13 +228,13 @@ impl Clients {
     }
 }
 
-/// When a segment's last byte came, in line with other segments' times.
+/// Returns the time of a segment's last byte, on the common clock of all segments.
 fn end(segment: &Segment, steps: &Steps) -> Option<i64> {
     let shift = steps.shift(segment.last_frame?);
     Some(segment.t_last?.0.saturating_add(shift))
 }
 
-/// Returns what is to be judged of a client's segments, in order of time.
+/// Returns the segments of a client to judge, in order of time.
 fn observed(numbers: &VecDeque<u32>, segments: &SegmentTable) -> Vec<Observed> {
     let steps = &segments.steps;
     let mut observed: Vec<Observed> = numbers
@@ -254,16 +254,16 @@ fn observed(numbers: &VecDeque<u32>, segments: &SegmentTable) -> Vec<Observed> {
             shared: segment.shared,
         })
         .collect();
-    // Nearly all stand in order already, of which a stable sort makes use.
+    // Nearly all are in order already, which a stable sort makes use of.
     observed.sort_by_key(|s| s.start);
-    // Of requests at the same time none comes first: what is said of them does not depend on their numbers.
+    // Requests at the same time get an order that does not depend on their numbers, so neither does the result.
     for at_once in observed.chunk_by_mut(|a, b| a.start == b.start) {
         at_once.sort_by_key(|s| (s.end, s.size, s.server, s.number));
     }
     observed
 }
 
-/// Returns the servers of segments, in order, with what their names let expect.
+/// Returns the servers of segments, in order, with the expectations from their names.
 fn sites(observed: &[Observed], registry: &Registry) -> Vec<(ServerId, Site)> {
     let mut sites: Vec<(ServerId, Site)> = Vec::new();
     for segment in observed {

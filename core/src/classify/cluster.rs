@@ -1,41 +1,41 @@
-//! Sizes that lie closer together than chance would have it.
+//! Clusters of sizes that lie closer together than chance would explain.
 
 use crate::config::Config;
 
-/// Widths of a band that are tried, in thousandths of its lower end.
+/// Widths of a band to try, in thousandths of its lower end.
 const WIDTHS: [u64; 6] = [5, 10, 20, 40, 80, 160];
-/// Below this width, sizes are the same for all purposes.
+/// Below this width, sizes count as equal.
 const NARROWEST: u64 = WIDTHS[0];
-/// Width, in thousandths, within which a server's sizes are constant by themselves.
+/// Width, in thousandths, within which a server's sizes count as constant without comparison.
 pub(super) const CONSTANT: u64 = 30;
-/// Reach of a band's surroundings to both sides, in thousandths.
+/// How far a band's surroundings extend to each side, in thousandths.
 const SURROUNDINGS: u64 = 250;
-/// Members from which a cluster counts.
+/// Smallest number of members of a cluster.
 const MEMBERS_MIN: usize = 3;
-/// Cost of looking at a band, in steps: two searches for its surroundings.
+/// Cost of examining a band, in steps: two searches for its surroundings.
 const BAND_STEPS: u64 = 16;
-/// Clusters sought: audio at some bitrates, and steps of video at constant bitrates.
+/// Largest number of clusters: audio at several bitrates, and steps of video at constant bitrates.
 const MOST: usize = 8;
 
 /// Members of a list whose sizes lie in a narrow band.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cluster {
-    /// Between which sizes its members lie.
+    /// Smallest size of its members.
     pub(super) low: u64,
     pub(super) high: u64,
-    /// From the smallest to the largest of its core, in thousandths.
+    /// Distance from the smallest to the largest size of its core, in thousandths.
     pub(super) width: u64,
-    /// Places in the list, in order.
+    /// Places of its members in the list, in order.
     pub(super) members: Vec<usize>,
 }
 
 impl Cluster {
-    /// Returns true if a size is a member's.
+    /// Returns true if a member may have this size.
     pub(super) const fn holds(&self, size: u64) -> bool {
         self.low <= size && size <= self.high
     }
 
-    /// Returns true if a size that may be off by `error` may be a member's.
+    /// Returns true if a size that may be off by `error` may belong to a member.
     pub(super) const fn reaches(&self, size: u64, error: u64) -> bool {
         self.low <= size.saturating_add(error) && size.saturating_sub(error) <= self.high
     }
@@ -57,7 +57,7 @@ pub(super) fn find(sizes: &[u64], config: &Config, steps: &mut u64) -> Vec<Clust
     {
         let (low, high) = (sorted[from].0, sorted[to - 1].0);
         let width = width(low, high);
-        // The thin ends, and what comes later.
+        // Adds the thin ends, and what comes later.
         let (low, high) = around(low, high, width / 2);
         let (from, to) = (
             sorted.partition_point(|s| s.0 < low),
@@ -75,7 +75,7 @@ pub(super) fn find(sizes: &[u64], config: &Config, steps: &mut u64) -> Vec<Clust
     found
 }
 
-/// The likeliest of the bands that stand out from their surroundings.
+/// Returns the likeliest of the bands that stand out from their surroundings.
 fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option<(usize, usize)> {
     let mut best = None;
     let mut most = 0.0;
@@ -94,7 +94,7 @@ fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option
                 to += 1;
             }
             if to == reached || to - from < MEMBERS_MIN {
-                // A part of the band before it, or too few.
+                // A part of the previous band, or too few members.
                 continue;
             }
             let high = sorted[to - 1].0;
@@ -124,7 +124,7 @@ fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option
     best
 }
 
-/// A band made wider at both ends, by thousandths of these.
+/// Widens a band at both ends, by thousandths of these.
 const fn around(low: u64, high: u64, by: u64) -> (u64, u64) {
     (
         low.saturating_mul(1000) / (1000 + by),
@@ -132,7 +132,7 @@ const fn around(low: u64, high: u64, by: u64) -> (u64, u64) {
     )
 }
 
-/// Thousandths, rounded up.
+/// Returns the width of a band in thousandths, rounded up.
 fn width(low: u64, high: u64) -> u64 {
     ((high - low).saturating_mul(1000))
         .div_ceil(low.max(1))
@@ -142,20 +142,21 @@ fn width(low: u64, high: u64) -> u64 {
 /// A band and its surroundings.
 struct Band {
     members: usize,
-    /// With those in the surroundings.
+    /// Number of members including those in the surroundings.
     all: usize,
     width: u64,
 }
 
 impl Band {
-    /// Returns how much denser it is than its surroundings, which are taken to hold at least one.
+    /// Returns how much denser it is than its surroundings, which count as at least one.
     fn contrast(&self) -> f64 {
         let around = (self.all - self.members + 1) as f64 / (2 * SURROUNDINGS) as f64;
         self.members as f64 / self.width as f64 / around
     }
 
-    /// Returns how much likelier so many members are with the band than with all spread evenly, as
-    /// a logarithm (Kulldorff's scan statistic). It weighs a full band against a narrow one.
+    /// Returns how much likelier this many members are with the band than if all were spread
+    /// evenly, as a logarithm (Kulldorff's scan statistic). It balances a full band against a
+    /// narrow one.
     fn likelihood(&self) -> f64 {
         let (members, all) = (self.members as f64, self.all as f64);
         let outside = all - members;
@@ -167,13 +168,14 @@ impl Band {
         members * (members / all / self.reach()).ln() + rest
     }
 
-    /// The band's share of itself and its surroundings.
+    /// Returns the band's share of itself and its surroundings.
     fn reach(&self) -> f64 {
         self.width as f64 / (self.width + 2 * SURROUNDINGS) as f64
     }
 
-    /// Returns how often chance would put so many of so many into some band of this width (Naus's
-    /// scan statistic, bounded from above): with each as the lowest member, the others in reach.
+    /// Returns how often chance would put that many members into some band of this width (Naus's
+    /// scan statistic, bounded from above): with each as the lowest member and the others within
+    /// reach.
     fn chance(&self) -> f64 {
         let reach = self.reach();
         (1..self.members).fold(self.all as f64, |chance, k| {

@@ -1,7 +1,7 @@
-//! Several viewers behind one address, as behind a household's router: their tracks are told from each other by connection.
+//! Several viewers behind one address, as behind a household's router. Their tracks are separated by connection.
 //!
-//! A connection is one viewer's. So the sizes of audio need not come back all through what the address fetches, only through
-//! what came over the connections that carry them; and there may be as many of them as there are viewers.
+//! A connection belongs to one viewer. So the sizes of audio need not recur throughout everything that the address
+//! fetches, only on the connections that carry them; and there may be as many of these sizes as there are viewers.
 
 use super::by_connection::{ByConnection, ConnectionNumbers};
 use super::cluster::Cluster;
@@ -11,23 +11,24 @@ use super::tracks::{
 };
 use crate::config::Config;
 
-/// Segments of a connection from which it carries audio only if these are some share of them.
+/// Number of segments from which a connection carries audio only if audio is a minimum share of them.
 const CONNECTION_MIN: usize = 8;
-/// Members of a cluster, in percent, that overlap the one before on another connection where one address stands for
-/// several viewers: the segments of a track come one after the other.
+/// Percentage of a cluster's members that overlap the previous one on another connection, from which one address counts
+/// as several viewers. The segments of one track come one after the other.
 const CROWD_OVERLAPS: usize = 10;
-/// Widest that sizes of another viewer's audio are, in thousandths: steps of video vary more.
+/// Largest spread of sizes of another viewer's audio, in thousandths: steps of video vary more.
 const OTHERS_WIDTH: u64 = 40;
-/// Least share, in percent, that a track has of what its connections carry.
+/// Smallest share, in percent, of a track in what its connections carry.
 const TRACK_SHARE: usize = 25;
-/// Segments of nearly a track's size that are none of it, in percent of its own: last ones are shorter.
+/// Number of segments of nearly a track's size that do not belong to it, in percent of its own: last segments are
+/// shorter.
 const STRAYS: usize = 75;
-/// Share of distances, in percent, above which they are those of a full buffer.
+/// Percentile of intervals that counts as the interval of a full buffer.
 const LONGEST: usize = 90;
-/// The least share of segments that must remain for video, in percent of those that are audio: each viewer fetches both.
+/// Smallest number of segments that must remain for video, in percent of the audio segments: each viewer fetches both.
 const VIDEO_LEFT: usize = 50;
 
-/// Decides on all that is undecided.
+/// Decides all undecided segments.
 pub(super) fn tell_apart(
     observed: &[Observed],
     verdicts: &mut [Verdict],
@@ -57,7 +58,7 @@ struct Crowd<'a> {
     group: &'a Group<'a>,
     config: &'a Config,
     connections: ConnectionNumbers,
-    /// Segments that say something.
+    /// Segments with reliable sizes.
     all: ByConnection,
     tracks: Vec<SizeGroup<'a>>,
 }
@@ -78,17 +79,17 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// Sizes of audio, of one or several viewers.
+    /// Returns the sizes of audio, of one or several viewers.
     fn audio(&self) -> Vec<&SizeGroup<'a>> {
         let mut recurring: Vec<&SizeGroup> =
             self.tracks.iter().filter(|t| self.recurs(t)).collect();
         let narrowest = recurring.iter().map(|track| track.cluster.width).min();
         let narrow = narrowest.unwrap_or(0).saturating_mul(NARROWER);
-        // Encoders keep audio's rate, so its sizes lie closest together; of those that do, video's are larger.
+        // Encoders keep audio's rate, so its sizes lie closest together. Among the equally narrow, video's are larger.
         recurring.sort_by_key(|track| (track.cluster.width > narrow, track.cluster.low));
         let mut audio: Vec<&SizeGroup> = Vec::new();
         for track in recurring {
-            // The first is some viewer's. Any other must show that it is not the same viewer's video.
+            // The first belongs to some viewer. Any other must show that it is not the same viewer's video.
             if audio.is_empty() || self.is_of_another(track, &audio) {
                 audio.push(track);
             }
@@ -96,25 +97,25 @@ impl<'a> Crowd<'a> {
         let number = |track: &SizeGroup| track.cluster.members.len();
         let mut members: usize = audio.iter().map(|track| number(track)).sum();
         let all = self.group.segments.len();
-        // Where too little remains for video, the last one that was taken for audio was video.
+        // If too little remains for video, the last one that was taken for audio was video.
         while audio.len() > 1 && (all - members) * 100 < members * VIDEO_LEFT {
             members -= audio.pop().map_or(0, number);
         }
         audio
     }
 
-    /// Returns true if a track comes back all through what its connections carry while it does.
+    /// Returns true if a track recurs throughout its time on the connections that carry it.
     fn recurs(&self, track: &SizeGroup<'_>) -> bool {
         let overlaps =
             |pair: &&[usize]| self.group.segments[pair[0]].overlaps(&self.group.segments[pair[1]]);
         let come_in_turn = track.members.iter().all(|(_, members)| {
             members.windows(2).filter(overlaps).count() * 100 <= members.len() * OVERLAPS
         });
-        // A player asks for a track's next segment when it has the one before.
+        // A player asks for a track's next segment when it has the previous one.
         if !come_in_turn {
             return false;
         }
-        // Between its first and last segment only: a viewer who came later says nothing of the time before.
+        // Only between its first and last segment: a viewer who came later shows nothing about the time before.
         let ranks = self.ranks(track);
         let (Some(first), Some(last)) = (ranks.first(), ranks.last()) else {
             return false;
@@ -126,7 +127,7 @@ impl<'a> Crowd<'a> {
                 >= self.config.audio_coverage()
     }
 
-    /// Places of a track's segments among all that came over its connections.
+    /// Returns the positions of a track's segments among everything that came over its connections.
     fn ranks(&self, track: &SizeGroup<'_>) -> Vec<usize> {
         let (mut next, mut before) = (0, 0);
         let rank = |&member: &usize| {
@@ -138,7 +139,8 @@ impl<'a> Crowd<'a> {
         track.cluster.members.iter().map(rank).collect()
     }
 
-    /// Returns true if a track is audio of another viewer than those that have these, or of one of them before or after.
+    /// Returns true if a track is the audio of another viewer than those with the given tracks, or of one of them at
+    /// another time.
     fn is_of_another(&self, track: &SizeGroup<'_>, audio: &[&SizeGroup<'_>]) -> bool {
         let cluster = track.cluster;
         if audio.iter().any(|known| is_close(cluster, known.cluster)) {
@@ -158,10 +160,11 @@ impl<'a> Crowd<'a> {
         let (mut members, mut strays, mut few, mut few_in_all) = (0, 0, 0, 0);
         for (connection, own) in track.members.iter() {
             let all = self.all.on(connection);
-            // Clients that open a connection for each few segments: shares of one say nothing, those of all together do.
+            // Clients that open a connection for every few segments: the share on one connection shows nothing, the
+            // share on all does.
             if all.len() < CONNECTION_MIN {
                 (few, few_in_all) = (few + own.len(), few_in_all + all.len());
-            // A connection of another viewer's, where some segment has this size by chance.
+            // A connection of another viewer, on which some segment has this size by chance.
             } else if own.len() * 100 < all.len() * TRACK_SHARE {
                 continue;
             } else {
@@ -177,7 +180,7 @@ impl<'a> Crowd<'a> {
         members * 2 >= cluster.members.len() && strays * 100 <= members * STRAYS
     }
 
-    /// Returns true if most of a track came over connections that carried other audio meanwhile.
+    /// Returns true if most of a track came over connections that carried other audio at the time.
     fn is_beside(&self, track: &SizeGroup<'_>, audio: &[&SizeGroup<'_>]) -> bool {
         let is_beside = |member: &&usize| {
             let connection = self.connections.of(**member);
@@ -190,21 +193,21 @@ impl<'a> Crowd<'a> {
         members.iter().filter(is_beside).count() * 2 >= members.len()
     }
 
-    /// Returns true if segments of a track follow each other as slowly as those of audio do once the buffer is full: on
-    /// some connection, or all together where connections carry few.
+    /// Returns true if the segments of a track follow each other as slowly as audio does once the buffer is full: on
+    /// some connection, or on all together if connections carry few.
     fn is_slow(&self, track: &SizeGroup<'_>) -> bool {
         let cluster = track.cluster;
         let rate = |members: &[usize]| self.bitrate(cluster.high, members);
         let long = track.members.iter().map(|(_, members)| members);
         let long = long.filter(|members| members.len() >= MEMBERS_ALONE);
-        // The slowest connection: on the others the buffer may still have been filling.
+        // The slowest connection counts: on the others, the buffer may still have been filling.
         long.filter_map(rate)
             .min()
             .or_else(|| rate(&cluster.members))
             .is_some_and(|rate| rate <= u128::from(self.config.audio_bitrate()) * 1000)
     }
 
-    /// Bits per second of media in segments of this size, by the longest distances of their requests.
+    /// Returns the bits per second of media in segments of this size, by the longest intervals between their requests.
     fn bitrate(&self, size: u64, members: &[usize]) -> Option<u128> {
         let start = |at: usize| self.group.segments[at].start;
         let mut gaps: Vec<i64> = members
@@ -212,13 +215,13 @@ impl<'a> Crowd<'a> {
             .map(|pair| start(pair[1]) - start(pair[0]))
             .collect();
         gaps.sort_unstable();
-        // Not the longest of all: that may be a pause of the viewer's.
+        // Not the longest of all, which may be a pause of the viewer.
         let gap = *gaps.get(gaps.len() * LONGEST / 100)?;
         let gap = u128::try_from(gap).ok().filter(|&gap| gap > 0)?;
         Some(u128::from(size) * 8 * 1_000_000_000 / gap)
     }
 
-    /// Returns true if all may be one viewer's.
+    /// Returns true if all may belong to one viewer.
     fn is_one(&self, audio: &[&SizeGroup<'_>]) -> bool {
         let segments = &self.group.segments;
         let is_crowded = |cluster: &Cluster| {
@@ -241,13 +244,13 @@ impl<'a> Crowd<'a> {
         !is_crowd
     }
 
-    /// Decides on all, where audio of viewers has these sizes.
+    /// Decides all segments, given these sizes of the viewers' audio.
     fn decide(&self, audio: &[&SizeGroup<'_>], verdicts: &mut [Verdict]) {
         for &at in &self.group.places {
             let segment = &self.group.observed[at];
             let connection = self.connections.find(segment.flow);
             let all = connection.map_or(0, |connection| self.all.on(connection).len());
-            // Of much video, some has the size of another viewer's audio by chance.
+            // In much video, some segments have the size of another viewer's audio by chance.
             let may_carry = |track: &&&SizeGroup<'_>| {
                 let own = connection.map_or(0, |connection| track.members.on(connection).len());
                 all < CONNECTION_MIN || own as u64 * 100 >= all as u64 * self.config.audio_share()
@@ -258,7 +261,7 @@ impl<'a> Crowd<'a> {
     }
 }
 
-/// Returns true if segments of two sizes come while the other ones still do, and not after them as where audio changes its
+/// Returns true if segments of two sizes alternate, rather than one size following the other as when audio changes its
 /// bitrate.
 fn come_by_turns(one: &Cluster, other: &Cluster) -> bool {
     let within = |a: &Cluster, b: &Cluster| {
@@ -269,7 +272,7 @@ fn come_by_turns(one: &Cluster, other: &Cluster) -> bool {
     within(one, other) || within(other, one)
 }
 
-/// Returns true if sizes are as near to others as those of one track are to each other.
+/// Returns true if two sizes are as close as those within one track.
 const fn is_close(one: &Cluster, other: &Cluster) -> bool {
     let (low, high) = (
         other.low.saturating_mul(1000 - OTHERS_WIDTH),

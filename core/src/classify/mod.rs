@@ -1,9 +1,9 @@
 //! Contents of segments: video, audio or something else.
 //!
-//! Nothing but sizes and times of a client's requests is needed; names only say where not to look. A player fetches two
-//! tracks side by side. Audio is encoded at a nearly constant bitrate, so its segments have nearly the same size and
-//! come back all through the session; video is the rest. What is neither comes apart first: small responses, bulk
-//! downloads, the beginnings of media files, and servers that send pictures.
+//! Uses only sizes and times of a client's requests; names just rule servers out. A player fetches two tracks side by
+//! side. Audio is encoded at a nearly constant bitrate, so its segments have nearly the same size and recur throughout
+//! the session; video is the rest. Everything that is neither is sorted out first: small responses, bulk downloads, the
+//! starts of media files, and servers that send pictures.
 
 mod by_connection;
 pub(crate) mod clients;
@@ -20,33 +20,33 @@ use crate::facts::segment::{Kind, KindReason};
 use crate::flows::site::Site;
 use crate::packet::from_milliseconds;
 
-/// Segments of one size at once that are the beginnings of media files.
+/// Number of simultaneous segments of one size that are the starts of media files.
 const HEADERS_AT_ONCE: usize = 3;
-/// How closely their sizes agree, in thousandths: the same range of each file, behind heads of nearly the same length.
+/// How closely their sizes agree, in thousandths: the same range of each file, after heads of nearly the same length.
 const HEADERS_SPREAD: u64 = 2;
-/// Responses of one server in flight at the start of another from which a crowd is seen: browsers load pictures over
+/// Number of a server's responses in flight at the start of another that counts as a crowd: browsers load pictures over
 /// six connections, players a track over one.
 const CROWD: usize = 3;
-/// Segments from which sizes are called constant without looking at others.
+/// Number of segments from which sizes can be called constant without comparison to others.
 const CONSTANT_MIN: usize = 4;
-/// Bytes of small responses for each 100 of others from which a server chats: that of media sends few, and those are
-/// beginnings of its tracks.
+/// Bytes in small responses per 100 other bytes from which a server counts as chatty. A media server sends few small
+/// responses, the starts of its tracks.
 const CHATTER: u64 = 10;
-/// Segments that prove media on a server without a telling name, together with their volume.
+/// Number of segments that prove media on a server without a telling name, together with their volume.
 const PROOF_MIN: usize = 3;
-/// Segments against media from which Netflix's own range does not count for it any more.
+/// Number of segments against media from which Netflix's own range no longer counts for it.
 const DISPROOF_MIN: usize = 8;
 
-/// Verdicts by segment, and what they cost.
+/// Verdicts by segment, and their cost.
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) verdicts: Vec<Verdict>,
-    /// Comparisons and the like, each of some nanoseconds: sizes can be chosen so that there are many.
+    /// Comparisons and similar steps of a few nanoseconds each. A capture can choose sizes such that there are many.
     pub(crate) steps: u64,
 }
 
 /// Judges the segments of a client, which must be in order of request. Depends on nothing else: neither on their
-/// numbers nor on what was said of them before.
+/// numbers nor on earlier verdicts.
 pub(crate) fn judge(
     observed: &[Observed],
     site: impl Fn(ServerId) -> Site,
@@ -68,7 +68,8 @@ pub(crate) fn judge(
     Judged { verdicts, steps }
 }
 
-/// Bulk downloads: larger than any media segment, or large and several at once; and what goes with them.
+/// Sorts out bulk downloads: segments larger than any media segment, or several large ones at once; and the segments
+/// that go with them.
 fn set_bulk_apart(
     observed: &[Observed],
     verdicts: &mut [Verdict],
@@ -107,8 +108,8 @@ fn set_bulk_apart(
     }
 }
 
-/// Returns large segments that a client asked several servers for at the same moment, one each, as a speed test does: its
-/// transfers over a slow line are no larger than media. A player has one or two servers.
+/// Returns large segments that a client requested from several servers at the same moment, one each, as a speed test
+/// does: its transfers over a slow line are no larger than media. A player uses one or two servers.
 fn spread_out<'a>(
     observed: &'a [Observed],
     open: &[usize],
@@ -123,7 +124,7 @@ fn spread_out<'a>(
     let together = from_milliseconds(config.bulk_together());
     let mut found = Vec::new();
     let mut rest = &large[..];
-    // In order of request, so those that begin together stand together.
+    // In order of request, so those that begin together are neighbours.
     while let Some(&first) = rest.first() {
         let end = first.start.saturating_add(together);
         let (run, others) = rest.split_at(rest.partition_point(|segment| segment.start <= end));
@@ -143,8 +144,8 @@ fn spread_out<'a>(
     found
 }
 
-/// Beginnings of media files, which a player reads to find its way about in them: the same range of many files, so the
-/// same size, and many at once. Segments of a track come one after the other.
+/// Sorts out the starts of media files, which a player reads to find its way in them: the same range of many files, so
+/// the same size, and many at once. Segments of a track come one after the other.
 fn set_headers_apart(
     observed: &[Observed],
     verdicts: &mut [Verdict],
@@ -174,7 +175,7 @@ fn set_headers_apart(
     }
 }
 
-/// Servers that send files rather than media, where no name says so.
+/// Sorts out servers that send files rather than media, if no name tells.
 fn set_files_apart(
     observed: &[Observed],
     verdicts: &mut [Verdict],
@@ -184,7 +185,7 @@ fn set_files_apart(
 ) {
     let mut open = undecided(verdicts);
     open.retain(|&at| matches!(site(observed[at].server), Site::Range | Site::Unknown));
-    // Stable: in order of request within a server.
+    // A stable sort keeps the order of request within a server.
     open.sort_by_key(|&at| observed[at].server);
     for group in open.chunk_by(|&a, &b| observed[a].server == observed[b].server) {
         let server = observed[group[0]].server;
@@ -209,7 +210,7 @@ fn set_files_apart(
     }
 }
 
-/// The sort of server that segments suggest by themselves.
+/// The kind of server that its segments suggest by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Looks {
     Media,
@@ -221,7 +222,7 @@ fn looks(segments: &[Observed], small: &[u64], config: &Config, steps: &mut u64)
     let mut sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
     sizes.sort_unstable();
     let (count, volume) = (sizes.len(), sizes.iter().sum::<u64>());
-    // The size that half of the bytes come in: short audio segments outnumber those of video.
+    // Finds the size that half of the bytes come in, because short audio segments outnumber those of video.
     let mut below = 0;
     let usual = sizes.iter().copied().find(|&size| {
         below += size;

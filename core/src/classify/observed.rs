@@ -1,4 +1,4 @@
-//! Segments as they are judged, and what is found out about them.
+//! Segments as they are judged, and the findings about them.
 
 use crate::facts::annotation::ServerId;
 use crate::facts::segment::{Kind, KindReason};
@@ -8,23 +8,23 @@ use crate::facts::segment::{Kind, KindReason};
 pub(crate) struct Observed {
     pub(crate) number: u32,
     pub(crate) server: ServerId,
-    /// The connection.
+    /// The flow of its connection.
     pub(crate) flow: u32,
-    /// Nanoseconds: request and last byte.
+    /// Times of request and last byte, in nanoseconds.
     pub(crate) start: i64,
     pub(crate) end: i64,
     pub(crate) size: u64,
-    /// By how much that may be off.
+    /// By how much the size may be off.
     pub(crate) error: u64,
-    /// True if it came in beside others of its connection, and its size is what was made out of it.
+    /// True if it overlapped others on its connection, so that its size was inferred.
     pub(crate) shared: bool,
 }
 
-/// A size that may be off by more than this part of it says little.
+/// A size whose error exceeds this fraction of it is unreliable.
 const VAGUE: u64 = 8;
 
 impl Observed {
-    /// Returns true if its size says little.
+    /// Returns true if its size is unreliable.
     pub(crate) const fn is_vague(&self) -> bool {
         self.error > self.size / VAGUE
     }
@@ -34,12 +34,12 @@ impl Observed {
     }
 }
 
-/// The findings about a segment.
+/// The verdict about a segment.
 pub(crate) type Verdict = (Kind, KindReason);
 
 pub(crate) const UNDECIDED: Verdict = (Kind::Pending, KindReason::Pending);
 
-/// Places that are not decided yet.
+/// Returns the places that are not decided yet.
 pub(crate) fn undecided(verdicts: &[Verdict]) -> Vec<usize> {
     (0..verdicts.len())
         .filter(|&at| verdicts[at] == UNDECIDED)

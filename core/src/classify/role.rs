@@ -6,7 +6,7 @@ use crate::facts::segment::{Kind, KindReason};
 use crate::facts::server::{Role, RoleReason};
 use crate::flows::site::Site;
 
-/// Segments of a server without a telling name from which its traffic is judged.
+/// Number of segments from which the traffic of a server without a telling name is judged.
 const ENOUGH: u32 = 3;
 
 /// Counts of a server's segments by kind.
@@ -15,12 +15,12 @@ pub(crate) struct Tally {
     video: u32,
     audio: u32,
     bulk: u32,
-    /// Neither media nor bulk, yet no small ones.
+    /// Neither media nor bulk, and not small.
     files: u32,
-    /// Beginnings of media files.
+    /// Starts of media files.
     headers: u32,
     small: u32,
-    /// One was larger than a probe.
+    /// True if one was larger than a probe.
     pub(crate) above_probe: bool,
 }
 
@@ -32,7 +32,7 @@ impl Tally {
         }
     }
 
-    /// Takes a counted segment out.
+    /// Removes a counted segment.
     pub(crate) fn remove(&mut self, kind: Kind, reason: KindReason) {
         if let Some(count) = self.count(kind, reason) {
             *count = count.saturating_sub(1);
@@ -52,7 +52,7 @@ impl Tally {
     }
 }
 
-/// The role of a server, and what decided it.
+/// Returns the role of a server, and the rule that decided it.
 pub(crate) fn decide(
     site: Site,
     tally: &Tally,

@@ -1,4 +1,4 @@
-//! Audio and video of one viewer, told apart.
+//! Separates audio and video of one viewer.
 
 use super::cluster;
 use super::cluster::Cluster;
@@ -6,35 +6,36 @@ use super::observed::{Observed, Verdict};
 use crate::config::Config;
 use crate::facts::segment::{Kind, KindReason};
 
-/// Members from which a cluster may be larger than what is beside it: audio above the lowest steps of video.
+/// Number of members from which a cluster may be larger than the rest: audio above the lowest steps of video.
 pub(super) const MEMBERS_LARGER: usize = 6;
-/// Segments that were alone on their connection from which tracks are looked for among these only.
+/// Number of segments that were alone on their connection from which only these are searched for tracks.
 const UNSHARED_MIN: usize = 4;
-/// Members from which a track may be audio without another beside it.
+/// Number of members from which a track may be audio without another one beside it.
 pub(super) const MEMBERS_ALONE: usize = 4;
 /// A cluster this many times narrower than another is the more constant one.
 pub(super) const NARROWER: u64 = 3;
-/// Smallest slice of a session. Slices are so long that a track that recurs is expected twice in each.
+/// Smallest slice of a session. Slices are so long that a recurring track is expected twice in each.
 pub(super) const SLICE_MIN: usize = 4;
-/// Members, in percent, that may overlap the one before: where one client address stands for several viewers. The
-/// segments of a track come one after the other.
+/// Percentage of members that may overlap the previous one, for client addresses of several viewers. The segments of
+/// one track come one after the other.
 pub(super) const OVERLAPS: usize = 20;
-/// Segments in slices by which clusters are compared, and what share of the best one's coverage, in percent, is as good.
+/// Number of segments in the slices by which clusters are compared, and the percentage of the best one's coverage that
+/// is just as good.
 const COMPARED_SLICE: usize = 10;
 const COMPARED_COVERAGE: u64 = 80;
-/// Segments beside a cluster are another track from this share of its bytes, in percent.
+/// Percentage of a cluster's bytes from which the segments beside it are another track.
 const BESIDE_BYTES: u64 = 25;
-/// And is part of it while near it in size and at most this share of its number, in percent.
+/// Segments near a cluster in size are part of it, up to this percentage of its number.
 const STRAY_NUMBER: usize = 33;
 
-/// Returns what a segment is where audio has these sizes.
+/// Returns the verdict for a segment, given these sizes of audio.
 pub(super) fn beside<'a>(
     mut audio: impl Iterator<Item = &'a Cluster>,
     segment: &Observed,
     config: &Config,
 ) -> Verdict {
-    // A share may be anything; but what divided the period gives the audio its usual size, which agrees
-    // with the sizes of audio that was alone.
+    // A divided size may be anything. But the division gives audio its usual size, which agrees with the sizes of audio
+    // that was alone.
     let reach = if segment.is_vague() {
         segment.size.saturating_mul(config.sharing_agreement()) / 1000
     } else {
@@ -51,7 +52,7 @@ pub(super) fn beside<'a>(
 pub(super) struct Group<'a> {
     pub(super) observed: &'a [Observed],
     pub(super) places: Vec<usize>,
-    /// Those whose sizes say something, and their sizes.
+    /// The segments with reliable sizes, and these sizes.
     pub(super) segments: Vec<Observed>,
     sizes: Vec<u64>,
     pub(super) clusters: Vec<Cluster>,
@@ -65,7 +66,7 @@ impl<'a> Group<'a> {
         steps: &mut u64,
     ) -> Self {
         let all = || places.iter().map(|&at| observed[at]);
-        // What was divided among requests without knowing more says nothing, where others do.
+        // A size from an even division is unreliable, and left out if others are reliable.
         let says_something = |segment: &Observed| !segment.shared || !segment.is_vague();
         let mut segments: Vec<Observed> = all().filter(says_something).collect();
         if segments.len() < UNSHARED_MIN {
@@ -82,7 +83,7 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Decides on all, as of one viewer.
+    /// Decides all segments as those of one viewer.
     pub(super) fn decide(&self, verdicts: &mut [Verdict], config: &Config) {
         let every_size: Vec<u64> = self
             .places
@@ -110,10 +111,10 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Tracks that a client fetches.
+/// The tracks that a client fetches.
 enum Tracks<'a> {
     One(Kind),
-    /// Two; audio has these sizes, one after the other.
+    /// Two tracks; audio has these sizes, one after the other.
     Two(Vec<&'a Cluster>),
 }
 
@@ -150,7 +151,7 @@ fn audio<'a>(
                 .iter()
                 .any(|member| (from..=to).contains(member))
         };
-        // Where nothing came between its segments, it is a step of video that was fetched alone, not audio beside video.
+        // If nothing came between its segments, it is a step of video that was fetched alone, not audio beside video.
         let video_beside = span(cluster) > cluster.members.len();
         if video_beside
             && cluster.width <= first.width.saturating_mul(NARROWER)
@@ -162,13 +163,12 @@ fn audio<'a>(
     Tracks::Two(audio)
 }
 
-/// Segments from a cluster's first to its last.
+/// Returns the number of segments from a cluster's first to its last.
 fn span(cluster: &Cluster) -> usize {
     cluster.members[cluster.members.len() - 1] - cluster.members[0] + 1
 }
 
-/// Returns true if a cluster comes back all through its own part of the session, one segment after
-/// the other.
+/// Returns true if a cluster recurs throughout its own part of the session, one segment after the other.
 fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
     let (members, span) = (cluster.members.len(), span(cluster));
     let slice = (2 * span).div_ceil(members).max(SLICE_MIN);
@@ -189,7 +189,8 @@ fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
         ) >= config.audio_coverage()
 }
 
-/// Share of slices of a stretch of `span` segments, in percent, that hold a member; members by their place in it.
+/// Returns the percentage of slices of a stretch of `span` segments that hold a member; members are given by their
+/// position in it.
 pub(super) fn coverage(members: impl Iterator<Item = usize>, span: usize, slice: usize) -> u64 {
     let slices = (span / slice).max(1);
     let mut held = 0;
@@ -202,9 +203,11 @@ pub(super) fn coverage(members: impl Iterator<Item = usize>, span: usize, slice:
     held * 100 / slices as u64
 }
 
-/// The cluster that is most likely audio: all through the session, and the most constant, or smaller, of those.
+/// Returns the cluster that is most likely audio: one that recurs throughout the session, and the most constant or the
+/// smallest of those.
 fn most_like_audio<'a>(recurring: &[&'a Cluster], sizes: &[u64]) -> Option<&'a Cluster> {
-    // Audio is smaller than all but the lowest steps of video. A few segments of video may be of one size by chance, many not.
+    // Audio is smaller than all but the lowest steps of video. A few segments of video may share a size by chance, but
+    // not many.
     let larger_by_chance = |cluster: &Cluster| {
         let mut rest = rest(cluster, sizes);
         rest.sort_unstable();
@@ -224,14 +227,14 @@ fn most_like_audio<'a>(recurring: &[&'a Cluster], sizes: &[u64]) -> Option<&'a C
     let most = eligible().map(reach).max()?;
     let through = || eligible().filter(|cluster| reach(cluster) * 100 >= most * COMPARED_COVERAGE);
     let narrowest = through().map(|cluster| cluster.width).min()?;
-    // Audio is encoded at a constant bit rate (measured: 195 kB at 96 kbit/s, nearly always the same), video at one that
-    // follows the picture. Of two tracks as constant as each other, the smaller one is audio.
+    // Audio is encoded at a constant bit rate (measured: 195 kB at 96 kbit/s, nearly always the same), video at one
+    // that follows the picture. Of two equally constant tracks, the smaller one is audio.
     through()
         .filter(|cluster| cluster.width < narrowest.saturating_mul(NARROWER))
         .min_by_key(|cluster| cluster.low)
 }
 
-/// Sizes of all that is not in a cluster.
+/// Returns the sizes of all segments outside a cluster.
 fn rest(cluster: &Cluster, sizes: &[u64]) -> Vec<u64> {
     sizes
         .iter()
@@ -250,14 +253,15 @@ fn is_alone(cluster: &Cluster, sizes: &[u64]) -> bool {
     bytes.saturating_mul(100) < members.saturating_mul(BESIDE_BYTES) || strays
 }
 
-/// Bits per second of media, by the usual distance of requests behind the burst at the start.
+/// Returns the bits per second of media, by the usual interval of requests after the burst at the start.
 fn bitrate(cluster: &Cluster, segments: &[Observed]) -> Option<u64> {
     let members = cluster.members.iter();
     let starts: Vec<i64> = members.map(|&at| segments[at].start).collect();
     if starts.len() < MEMBERS_ALONE {
         return None;
     }
-    // While the buffer fills, requests follow each other as fast as the network allows; later, as media is played.
+    // While the buffer fills, requests follow each other as fast as the network allows; later, at the speed of
+    // playback.
     let mut gaps: Vec<i64> = starts
         .windows(2)
         .skip((starts.len() - 1) / 2)

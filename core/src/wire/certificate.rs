@@ -1,17 +1,17 @@
-//! Names in an X.509 certificate (RFC 5280), which servers show in clear up to TLS 1.2.
+//! Names in an X.509 certificate (RFC 5280), which servers send unencrypted up to TLS 1.2.
 //!
-//! DER (ITU-T X.690) is read element by element, as far as the bytes go. Nothing is verified: a capture shows what a
-//! server claims, and a client that went on has checked it.
+//! Reads DER (ITU-T X.690) element by element, as far as the bytes go. Verifies nothing: a capture shows what a server
+//! claims, and a client that continued has checked it.
 
 use smallvec::SmallVec;
 
 use super::host_name::host_name;
 use super::reader::Reader;
 
-/// Names looked at in one certificate. Those of content networks have some hundred.
+/// Largest number of names read from one certificate. Those of content networks have some hundred.
 const MAX_NAMES: usize = 512;
 
-/// Tags of DER.
+/// DER tags.
 mod tag {
     pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
     pub(super) const OCTET_STRING: u8 = 0x04;
@@ -30,8 +30,8 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 /// `id-ce-subjectAltName`, 2.5.29.17.
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
-/// Returns the names that a certificate is for: the alternative names, then the subject's common name. Lower case; of a
-/// wildcard, the domain behind it.
+/// Returns the names that a certificate is for: the alternative names, then the subject's common name. Lower case; for
+/// a wildcard, the domain after it.
 #[must_use]
 pub fn names(certificate: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
@@ -44,7 +44,7 @@ fn read(bytes: &mut Reader<'_>, found: &mut Vec<String>) -> Option<()> {
     let mut signed = expect(&mut expect(bytes, tag::SEQUENCE)?, tag::SEQUENCE)?;
     let (mut kind, _) = element(&mut signed)?;
     if kind == tag::VERSION {
-        // The serial number, which the version precedes since X.509 version 2.
+        // The serial number, preceded by the version since X.509 version 2.
         (kind, _) = element(&mut signed)?;
     }
     let _serial_number = kind;
@@ -71,7 +71,7 @@ fn alternative_names(extensions: &mut Reader<'_>, found: &mut Vec<String>) -> Op
         }
         let mut body = element(&mut extension)?;
         if body.0 != tag::OCTET_STRING {
-            // Whether the extension is critical.
+            // Flag for a critical extension.
             body = element(&mut extension)?;
         }
         let mut names = expect(&mut body.1, tag::SEQUENCE)?;
@@ -98,19 +98,19 @@ fn keep(name: &[u8], found: &mut Vec<String>) {
     let name = name.strip_prefix(b"*.").unwrap_or(name);
     if found.len() < MAX_NAMES
         && let Some(name) = host_name(name)
-        // People and firms have common names, too.
+        // People and companies have common names too.
         && name.contains('.')
     {
         found.push(name);
     }
 }
 
-/// Reads an element: its tag and its body, or what there is of it.
+/// Reads an element: its tag and its body, or the available part of it.
 fn element<'a>(bytes: &mut Reader<'a>) -> Option<(u8, Reader<'a>)> {
     let kind = bytes.u8()?;
     let length = match bytes.u8()? {
         short @ 0..=0x7f => usize::from(short),
-        // Of lengths in more than three bytes no handshake message holds the element.
+        // No handshake message holds an element whose length takes more than three bytes.
         long @ 0x81..=0x83 => {
             let digits: SmallVec<[u8; 3]> = bytes.take(usize::from(long & 0x7f))?.into();
             digits
@@ -122,7 +122,7 @@ fn element<'a>(bytes: &mut Reader<'a>) -> Option<(u8, Reader<'a>)> {
     Some((kind, bytes.part(length)))
 }
 
-/// Reads an element that must be of a kind.
+/// Reads an element that must have this tag.
 fn expect<'a>(bytes: &mut Reader<'a>, kind: u8) -> Option<Reader<'a>> {
     element(bytes).and_then(|(found, body)| (found == kind).then_some(body))
 }
@@ -145,7 +145,7 @@ mod tests {
         [element, body].concat()
     }
 
-    /// A certificate of version 3 without its signature.
+    /// Builds a version 3 certificate without its signature.
     fn certificate(common: &str, alternative: &[&str]) -> Vec<u8> {
         let name = der(
             tag::SEQUENCE,

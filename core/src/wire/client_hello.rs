@@ -1,8 +1,8 @@
-//! The TLS `ClientHello`, read as far as it goes.
+//! The TLS `ClientHello`, read as far as the bytes go.
 //!
 //! Takes the handshake message itself, without TLS records or QUIC frames around it, so it serves
-//! both. The message may end anywhere: by the snapshot length, or because later segments are yet to
-//! come.
+//! both. The message may end anywhere: at the snapshot length, or because later segments have not
+//! come yet.
 //!
 //! # Specifications
 //!
@@ -32,27 +32,27 @@ mod extension {
 /// Name type of a DNS name (RFC 6066, section 3).
 const HOST_NAME: u8 = 0;
 
-/// The facts of a ClientHello, as far as it was understood.
+/// The understood facts of a ClientHello.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ClientHello<'a> {
-    /// Server name indication, if it could be a host's name ([`is_host_name`]), case as sent. Never
-    /// a part of a name.
+    /// Server name indication, if it is a valid host name ([`is_host_name`]), case as sent. Never a
+    /// part of a name.
     pub server_name: Option<&'a str>,
-    /// Application protocols offered; where the list itself is cut, those before the cut.
+    /// Application protocols offered; if the list itself is cut, those before the cut.
     pub alpn: Alpn<'a>,
-    /// The version field, frozen at 0x0303 since TLS 1.3; `None` where the message was cut before.
+    /// The version field, frozen at 0x0303 since TLS 1.3; `None` if the message was cut before it.
     pub legacy_version: Option<u16>,
-    /// True if it carries an encrypted hello, or what looks like one: then the name may be but a
-    /// cover.
+    /// True if it carries an encrypted hello, or something that looks like one, so that the name
+    /// may be only a cover.
     pub encrypted: bool,
-    /// True if the message ends before its lengths say, so that fields may be missing.
+    /// True if the message ends before its stated length, so that fields may be missing.
     pub truncated: bool,
 }
 
 impl<'a> ClientHello<'a> {
     /// Reads a handshake message or the beginning of one. `None` if it cannot be a `ClientHello`.
     ///
-    /// Bytes behind the message are ignored.
+    /// Ignores bytes after the message.
     #[must_use]
     pub fn parse(message: &'a [u8]) -> Option<Self> {
         let mut message = Reader::new(message);
@@ -67,7 +67,7 @@ impl<'a> ClientHello<'a> {
             });
         };
         let mut body = message.part(body_len);
-        // Stops at the first thing missing; the cursor remembers.
+        // Stops at the first missing field; the cursor remembers.
         let _ = hello.read(&mut body);
         hello.truncated = body.is_cut();
         // The major version of SSL 3.0 has stayed ever since.
@@ -102,7 +102,7 @@ impl<'a> ClientHello<'a> {
             let kind = extensions.u16()?;
             let len = extensions.u16()?;
             let mut data = extensions.part(len.into());
-            // A damaged extension does not hide those behind it.
+            // A damaged extension does not hide later ones.
             let _ = self.read_extension(kind, &mut data);
             extensions.note_cut(&data);
         }
@@ -130,7 +130,7 @@ impl<'a> ClientHello<'a> {
     }
 }
 
-/// The first DNS name of a server name list.
+/// Returns the first DNS name of a server name list.
 fn host_name<'a>(list: &mut Reader<'a>) -> Option<&'a str> {
     while !list.is_empty() {
         let kind = list.u8()?;
@@ -145,7 +145,8 @@ fn host_name<'a>(list: &mut Reader<'a>) -> Option<&'a str> {
     None
 }
 
-/// Protocols a client offers by ALPN, in its order of preference: an iterator over their names.
+/// Protocols that a client offers by ALPN, in its order of preference: an iterator over their
+/// names.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Alpn<'a> {
     rest: &'a [u8],

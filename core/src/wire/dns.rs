@@ -1,11 +1,11 @@
-//! DNS answers (RFC 1035, RFC 3596): which addresses a name led to, and by which names on the way.
+//! DNS answers (RFC 1035, RFC 3596): the addresses that a name led to, and the names on the way.
 //!
-//! Records are read one by one, so that of a message cut by the snapshot length those before the cut count. Names that
-//! could not be a host's are passed over with their records. Not read: multicast DNS, encrypted DNS, record types other
-//! than A, AAAA, CNAME, and the address hints of HTTPS and SVCB (RFC 9460).
+//! Reads records one by one, so in a message cut by the snapshot length, those before the cut count. Skips records with
+//! names that are not valid host names. Not read: multicast DNS, encrypted DNS, record types other than A, AAAA, CNAME,
+//! and the address hints of HTTPS and SVCB (RFC 9460).
 //!
-//! Work is bounded by the length of the message: names take at most `STEPS_PER_BYTE` labels and pointers for each of
-//! its bytes, and each different name is kept, compared and judged once.
+//! Work is bounded by the length of the message: names take at most `STEPS_PER_BYTE` labels and pointers per byte of
+//! it, and each different name is kept, compared and judged once.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -20,22 +20,23 @@ use super::reader::Reader;
 pub const PORT: u16 = 53;
 /// Largest message: its length over TCP is a 16-bit number (RFC 1035, section 4.2.2).
 pub const MAX_MESSAGE: usize = 65_535;
-/// Answer records looked at in one message. Real answers have some tens; a crafted one of 65,535 bytes has thousands.
+/// Answer records read in one message. Real answers have some tens; a crafted one of 65,535 bytes has thousands.
 const MAX_RECORDS: usize = 256;
-/// Different names of one message. A chain of the longest that resolvers follow has 17 and its addresses one owner.
+/// Different names in one message. The longest chain that resolvers follow has 17, and its addresses have one owner.
 const MAX_NAMES: usize = 64;
 /// CNAME steps followed; resolvers stop at 8 to 16.
 const MAX_CHAIN: usize = 16;
-/// Labels and pointers read for each byte of a message. Of a real answer, each record has some six of them in more than
-/// twice as many bytes.
+/// Labels and pointers read per byte of a message. In a real answer, each record has about six in more than twice as
+/// many bytes.
 const STEPS_PER_BYTE: usize = 1;
 
 /// Length of a header: identifier, flags, four counts (RFC 1035, section 4.1.1).
 const HEADER: usize = 12;
-/// Flags of a header: QR, OPCODE and RCODE. A successful response to a standard query has only the first of them set.
+/// Flags of a header: QR, OPCODE and RCODE. In a successful response to a standard query, only the first of them is
+/// set.
 const RESPONSE: u16 = 0x8000;
 const OPCODE_AND_RCODE: u16 = 0x780f;
-/// Two bits that tell a pointer to a label from a label's length (RFC 1035, section 4.1.4).
+/// Two bits that distinguish a pointer to a label from a label's length (RFC 1035, section 4.1.4).
 const POINTER: u8 = 0xc0;
 
 /// Record types (RFC 1035, section 3.2.2; RFC 3596, section 2.1).
@@ -48,7 +49,7 @@ mod record_type {
     pub(super) const HTTPS: u16 = 65;
 }
 
-/// Place of a name in [`Response::names`].
+/// Index of a name in [`Response::names`].
 type NameId = u8;
 
 /// A response, as far as it could be read.
@@ -60,7 +61,7 @@ pub struct Response {
     addresses: Vec<AddressRecord>,
 }
 
-/// An address that a record gives.
+/// An address in a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct AddressRecord {
     owner: NameId,
@@ -76,18 +77,18 @@ struct Name {
     alias: Option<NameId>,
 }
 
-/// An address that a response gives.
+/// An address in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DnsAnswer<'a> {
     /// The owner of the address record.
     pub owner: &'a str,
     /// The address.
     pub address: IpAddr,
-    /// How long the answer holds, in seconds.
+    /// Time to live of the answer, in seconds.
     pub time_to_live: u32,
-    /// A hint of an HTTPS or SVCB record gives it (RFC 9460, section 7.3), no record of its own.
+    /// True if only a hint of an HTTPS or SVCB record gives it (RFC 9460, section 7.3), not an address record.
     pub is_hint: bool,
-    /// The first name that was looked for on the way back from the owner to the name asked, if there is one.
+    /// The first wanted name on the way back from the owner to the name asked, if there is one.
     pub found: Option<&'a str>,
 }
 
@@ -108,19 +109,19 @@ impl Response {
         Some(parser.response)
     }
 
-    /// The name asked.
+    /// Returns the name asked.
     #[must_use]
     pub fn question(&self) -> Option<&str> {
         self.question.map(|id| self.text(id))
     }
 
-    /// Returns true if it gives no address.
+    /// Returns true if the response gives no address.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.addresses.is_empty()
     }
 
-    /// The addresses given, each with the name that `is_wanted` looks for on the way to it. Names are judged once each.
+    /// Returns the addresses, each with the name on the way to it that `is_wanted` accepts. Judges each name once.
     pub fn answers(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = DnsAnswer<'_>> {
         work::count(self.names.len() * MAX_CHAIN);
         let wanted: SmallVec<[bool; MAX_NAMES]> = self
@@ -140,7 +141,7 @@ impl Response {
         })
     }
 
-    /// The names by which the chain led to `owner`, from it backwards.
+    /// Iterates over the names by which the chain led to `owner`, from it backwards.
     fn chain(&self, owner: NameId) -> impl Iterator<Item = NameId> {
         std::iter::successors(Some(owner), |&id| self.names[usize::from(id)].alias).take(MAX_CHAIN)
     }
@@ -150,16 +151,16 @@ impl Response {
     }
 }
 
-/// A message while it is read.
+/// A message while it is being read.
 struct Parser<'m> {
     message: &'m [u8],
     reader: Reader<'m>,
     response: Response,
-    /// Names by where they stand; `None` for one that could not be a host's. Most records point to one of these.
+    /// Names by position; `None` for one that is not a valid host name. Most records point to one of these.
     places: SmallVec<[(u16, Option<NameId>); MAX_NAMES]>,
     /// Names in order of their text.
     order: SmallVec<[NameId; MAX_NAMES]>,
-    /// Labels and pointers that may still be read.
+    /// Number of labels and pointers that may still be read.
     steps: usize,
 }
 
@@ -175,7 +176,7 @@ impl<'m> Parser<'m> {
         }
     }
 
-    /// Reads questions and answers; `None` at the first that is damaged or cut.
+    /// Reads questions and answers; `None` at the first one that is damaged or cut.
     fn read(&mut self, [queries, answers]: [usize; 2]) -> Option<()> {
         for _ in 0..queries.min(MAX_RECORDS) {
             let name = self.name()?;
@@ -221,7 +222,7 @@ impl<'m> Parser<'m> {
                 is_hint: false,
             });
         }
-        // What of its data was not read.
+        // Skips the unread part of its data.
         self.reader
             .take(self.reader.remaining().saturating_sub(behind?))?;
         Some(())
@@ -265,14 +266,14 @@ impl<'m> Parser<'m> {
         Some(())
     }
 
-    /// Keeps an address, unless as many are kept as a message may have records: one record may hint at many.
+    /// Keeps an address, unless there are as many as a message may have records, because one record may hint at many.
     fn keep_address(&mut self, record: AddressRecord) {
         if self.response.addresses.len() < MAX_RECORDS {
             self.response.addresses.push(record);
         }
     }
 
-    /// Reads the name that comes next. `Some(None)` if it could not be a host's; `None` where it is damaged or cut.
+    /// Reads the next name. `Some(None)` if it is not a valid host name; `None` if it is damaged or cut.
     fn name(&mut self) -> Option<Option<NameId>> {
         let at = self.position();
         let target = self.message.get(at..)?.first_chunk().and_then(pointed_to);
@@ -296,7 +297,7 @@ impl<'m> Parser<'m> {
         Some(name)
     }
 
-    /// The name that stands at a place, if it was read.
+    /// Returns the name at a position, if it was read.
     fn known_at(&self, place: usize) -> Option<Option<NameId>> {
         let found = self
             .places
@@ -308,7 +309,7 @@ impl<'m> Parser<'m> {
     /// Reads labels up to the root.
     fn labels(&mut self, text: &mut NameBuffer) -> Option<()> {
         let mut reader = self.reader;
-        // A pointer leads to a prior occurrence (RFC 1035, section 4.1.4): one that does not may lead round and round.
+        // A pointer must lead to an earlier position (RFC 1035, section 4.1.4); otherwise it could loop.
         let mut earliest = self.position();
         let mut behind = None;
         loop {
@@ -334,7 +335,7 @@ impl<'m> Parser<'m> {
         Some(())
     }
 
-    /// Keeps a name, unless it is there already; `None` if there are too many, which ends the message.
+    /// Keeps a name, unless it is already there. `None` if there are too many, which ends the message.
     fn keep(&mut self, text: &str) -> Option<NameId> {
         let names = &mut self.response.names;
         let found = self
@@ -355,13 +356,13 @@ impl<'m> Parser<'m> {
         }
     }
 
-    /// Returns where the next byte stands in the message.
+    /// Returns the position of the next byte in the message.
     fn position(&self) -> usize {
         self.message.len() - self.reader.remaining()
     }
 }
 
-/// The place in the message that two bytes point to, if they are a pointer.
+/// Returns the position that two bytes point to, if they are a pointer.
 fn pointed_to(bytes: &[u8; 2]) -> Option<usize> {
     (bytes[0] & POINTER == POINTER)
         .then(|| usize::from(u16::from_be_bytes([bytes[0] & !POINTER, bytes[1]])))

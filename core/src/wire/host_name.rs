@@ -1,22 +1,23 @@
-//! Which names could be a host's.
+//! Validity of host names.
 
 /// Longest name in text, and longest label of it, in bytes (RFC 1035, section 2.3.4, less the root's length and the
 /// first label's length byte).
 pub const MAX_HOST_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// Returns true if a name could be a host's: labels of 1 to 63 letters, digits, hyphens and underscores, 253 bytes at
-/// most with the dots between them (RFC 1035, sections 2.3.1 and 2.3.4; RFC 1123, section 2.1, for leading digits;
+/// Returns true if a name is a valid host name: labels of 1 to 63 letters, digits, hyphens and underscores, at most 253
+/// bytes with the dots between them (RFC 1035, sections 2.3.1 and 2.3.4; RFC 1123, section 2.1, for leading digits;
 /// underscores, because names in use have them). A final dot, the root's, is allowed.
 ///
-/// Everything that users see as a name has passed here, so no name carries markup, a formula or what a terminal obeys.
+/// Everything that users see as a name has passed here, so no name contains markup, a formula or a terminal's control
+/// characters.
 #[must_use]
 pub fn is_host_name(name: &[u8]) -> bool {
     let name = name.strip_suffix(b".").unwrap_or(name);
     (1..=MAX_HOST_NAME).contains(&name.len()) && name.split(|&byte| byte == b'.').all(is_label)
 }
 
-/// By byte: what a host's name has for it, in lower case; 0 for none.
+/// By byte: its lower case in a host name; 0 if not allowed.
 const LOWER: [u8; 256] = {
     let mut lower = [0; 256];
     let mut byte = 0;
@@ -30,17 +31,17 @@ const LOWER: [u8; 256] = {
     lower
 };
 
-/// Returns true if these bytes could be a label of a host's name.
+/// Returns true if these bytes are a valid label of a host name.
 fn is_label(label: &[u8]) -> bool {
     (1..=MAX_LABEL).contains(&label.len())
         && label.iter().all(|&byte| LOWER[usize::from(byte)] != 0)
 }
 
-/// A name while its labels come.
+/// A name while its labels are read.
 pub(super) struct NameBuffer {
     bytes: [u8; MAX_HOST_NAME + 1],
     length: usize,
-    /// All that came could be a host's name.
+    /// True if all labels so far are valid.
     is_host: bool,
 }
 
@@ -53,7 +54,7 @@ impl NameBuffer {
         }
     }
 
-    /// Adds a label, and the dot behind it.
+    /// Adds a label, and the dot after it.
     pub(super) fn push(&mut self, label: &[u8]) {
         let end = self.length + label.len();
         let Some(place) = self
@@ -75,14 +76,14 @@ impl NameBuffer {
         (self.length, self.is_host) = (end + 1, is_host);
     }
 
-    /// The name without the final dot, in lower case; `None` if it could not be a host's.
+    /// Returns the name without the final dot, in lower case; `None` if it is not a valid host name.
     pub(super) fn name(&self) -> Option<&str> {
         let name = self.bytes.get(..self.length.checked_sub(1)?)?;
         std::str::from_utf8(name).ok().filter(|_| self.is_host)
     }
 }
 
-/// Returns the name in lower case without its final dot; `None` if it could not be a host's.
+/// Returns the name in lower case without its final dot; `None` if it is not a valid host name.
 #[must_use]
 pub fn host_name(name: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(name)
@@ -136,7 +137,7 @@ mod tests {
             assert!(!is_host_name(name.as_bytes()), "{name:?}");
             assert_eq!(host_name(name.as_bytes()), None, "{name:?}");
         }
-        // Hyphens are part of names, at their beginning too, where resolvers do not mind.
+        // Hyphens are part of names, even at their beginning, because resolvers accept them.
         assert!(is_host_name(b"-2-3-netflix"));
     }
 

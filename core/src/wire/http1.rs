@@ -1,7 +1,7 @@
-//! HTTP/1 in clear: heads and bodies in stream order (RFC 9112).
+//! Cleartext HTTP/1: heads and bodies in stream order (RFC 9112).
 //!
 //! Read: request method and host, response status, body framing by Content-Length and chunks, interim responses,
-//! responses without body. Not read: bodies, trailers' fields, what a CONNECT tunnel or an upgrade carries.
+//! responses without body. Not read: bodies, trailer fields, the contents of a CONNECT tunnel or an upgrade.
 
 mod head;
 
@@ -19,7 +19,7 @@ pub(crate) const HEAD_END: usize = 4;
 /// Longest chunk-size line; extensions are rare and short.
 const MAX_CHUNK_LINE: u32 = 4096;
 
-/// Methods that make a difference for how a response ends (RFC 9110, section 9).
+/// Methods, which matter for how a response ends (RFC 9110, section 9).
 const METHODS: [&[u8]; 9] = [
     b"GET ",
     b"POST ",
@@ -35,7 +35,7 @@ const METHODS: [&[u8]; 9] = [
 /// Returns true if these bytes begin a request line.
 #[must_use]
 pub fn looks_like_request(bytes: &[u8]) -> bool {
-    // Nearly all packets are told by their first byte.
+    // Nearly all packets can be judged by their first byte.
     let &[first, second, third, ..] = bytes else {
         return false;
     };
@@ -58,25 +58,25 @@ pub fn looks_like_response(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HTTP/1.")
 }
 
-/// The host that a request names, without its port, from a whole or cut head; `None` for an address of version 6.
+/// Returns the host that a request names, without its port, from a whole or cut head; `None` for an IPv6 address.
 #[must_use]
 pub fn host_of(head: &[u8]) -> Option<String> {
     let mut fields = [EMPTY_HEADER; MAX_FIELDS];
     let mut request = Request::new(&mut fields);
-    // A cut head is no error: the fields before the cut are there.
+    // A cut head is not an error: the fields before the cut are there.
     let _ = request.parse(head);
     let value = field(request.headers, "host")?;
     let value = str::from_utf8(value).ok()?.trim();
     host_name(value.split(':').next()?.as_bytes())
 }
 
-/// Length of a head with its empty line; `None` while that has not come.
+/// Returns the length of a head with its empty line; `None` until that has come.
 #[must_use]
 pub fn head_length(bytes: &[u8]) -> Option<usize> {
     terminator(bytes)
 }
 
-/// Host of a target in absolute form, empty where it is no name; `None` for targets of other forms.
+/// Returns the host of a target in absolute form, empty if it is not a name; `None` for targets of other forms.
 fn absolute_host(target: &str) -> Option<String> {
     let (scheme, rest) = target.split_at_checked(7)?;
     if !scheme.eq_ignore_ascii_case("http://") {
@@ -87,28 +87,28 @@ fn absolute_host(target: &str) -> Option<String> {
     Some(host_name(host.as_bytes()).unwrap_or_default())
 }
 
-/// A head, the body behind it, and for requests in absolute form their host.
+/// A head, the body after it, and the host of requests in absolute form.
 type Parsed = (Head, Body, Option<String>);
 
-/// Events that a direction's reader finds.
+/// Events that a direction's reader reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpEvent {
     /// A message begins at this stream offset.
     Start(u64),
-    /// A response head that only announces: the final one follows (RFC 9110, section 15.2).
+    /// A response head that only announces another: the final one follows (RFC 9110, section 15.2).
     Interim,
-    /// A message's head was read; for requests, whether the method is HEAD or CONNECT.
+    /// A message's head was read. For requests, includes whether the method is HEAD or CONNECT.
     Head(Head),
     /// A message ends before this stream offset.
     End(u64),
 }
 
-/// The facts of a head.
+/// The facts in a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// Status code; 0 for requests.
     pub status: u16,
-    /// The response to it has no body whatever its fields say (HEAD).
+    /// True if the response has no body whatever its fields state (HEAD).
     pub bodiless: bool,
 }
 
@@ -138,23 +138,23 @@ enum MessageState {
     Chunked(Chunk),
     /// The body ends with the connection.
     UntilClose,
-    /// Framing lost: a gap, or something that is not HTTP.
+    /// Framing was lost: a gap, or something that is not HTTP.
     Lost,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chunk {
-    /// In a chunk-size line: size so far, line length so far, whether an extension began.
+    /// In a chunk-size line: size so far, line length so far, and true if an extension began.
     Size(u64, u32, bool),
     Data(u64),
-    /// Behind a chunk's data: this many bytes of CR LF to come.
+    /// After a chunk's data: this many bytes of CR LF to come.
     DataEnd(u8),
     /// In the trailer section: length of the current line.
     Trailer(u32),
 }
 
 impl MessageReader {
-    /// A reader at the beginning of a message.
+    /// Creates a reader at the start of a message.
     #[must_use]
     pub const fn new(side: Side) -> Self {
         Self {
@@ -164,7 +164,7 @@ impl MessageReader {
         }
     }
 
-    /// A reader that waits for a packet which begins with a message.
+    /// Creates a reader that waits for a packet which begins with a message.
     #[must_use]
     pub const fn lost(side: Side) -> Self {
         Self {
@@ -174,7 +174,7 @@ impl MessageReader {
         }
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     #[must_use]
     pub fn heap(&self) -> usize {
         self.head.capacity()
@@ -186,13 +186,13 @@ impl MessageReader {
         self.state == MessageState::Lost
     }
 
-    /// Returns true within a body that only the end of the connection ends.
+    /// Returns true within a body that ends only with the connection.
     #[must_use]
     pub fn ends_with_connection(&self) -> bool {
         self.state == MessageState::UntilClose
     }
 
-    /// Returns how many of the next bytes are certain to be of a body.
+    /// Returns how many of the next bytes certainly belong to a body.
     #[must_use]
     pub const fn body(&self) -> u64 {
         match self.state {
@@ -210,13 +210,14 @@ impl MessageReader {
         self.state == MessageState::Head && self.head.is_empty()
     }
 
-    /// Tells it that a message begins at the next byte.
+    /// Declares that a message begins at the next byte.
     pub fn restart(&mut self) {
         self.state = MessageState::Head;
         self.head.clear();
     }
 
-    /// Takes `length` bytes if all of them are of a body that goes on behind them; else none, and `false`.
+    /// Counts `length` bytes if all of them belong to a body that continues after them. Otherwise counts nothing and
+    /// returns false.
     #[inline]
     pub fn take_in_order(&mut self, length: u32) -> bool {
         match &mut self.state {
@@ -230,9 +231,9 @@ impl MessageReader {
         }
     }
 
-    /// Reads one packet's worth of stream: `length` bytes from `offset` on, of which `bytes` were captured.
+    /// Reads one packet's part of the stream: `length` bytes from `offset` on; `bytes` are the captured ones.
     ///
-    /// `bodiless` tells for the next response whether its request was HEAD; requests ignore it.
+    /// `bodiless` states for the next response whether its request was HEAD; requests ignore it.
     pub fn read(
         &mut self,
         offset: u64,
@@ -244,8 +245,8 @@ impl MessageReader {
         self.read_for_hosts(offset, bytes, length, bodiless, |found, _| event(found));
     }
 
-    /// Reads like [`Self::read`], and hands out with the head of a request in absolute form, as proxies get it, the host
-    /// asked for (RFC 9112, section 3.2.2): its name, or empty where it has none.
+    /// Reads like [`Self::read`]. With the head of a request in absolute form, as sent to proxies, also returns the
+    /// requested host (RFC 9112, section 3.2.2): its name, or empty if it has none.
     pub(crate) fn read_for_hosts(
         &mut self,
         mut offset: u64,
@@ -297,7 +298,7 @@ impl MessageReader {
         }
     }
 
-    /// Reads of a head what `bytes` holds; returns how many bytes were used.
+    /// Reads the part of a head in `bytes`. Returns how many bytes were used.
     fn head(
         &mut self,
         offset: u64,
@@ -352,7 +353,7 @@ impl MessageReader {
                 return None;
             };
             let bodiless = matches!(request.method, Some("HEAD"));
-            // A request's body is there only when announced (RFC 9112, section 6.3).
+            // A request has a body only if it is announced (RFC 9112, section 6.3).
             let body = match framing(request.headers)? {
                 Body::UntilClose => Body::Length(0),
                 body => body,
@@ -393,7 +394,7 @@ impl MessageReader {
         Some((Head { status, bodiless }, body, None))
     }
 
-    /// Reads of a chunked body what is there; returns how many bytes were used (RFC 9112, section 7.1).
+    /// Reads the available part of a chunked body. Returns how many bytes were used (RFC 9112, section 7.1).
     fn chunk(
         &mut self,
         chunk: Chunk,
@@ -428,7 +429,7 @@ impl MessageReader {
                         .checked_mul(16)
                         .map(|size| Chunk::Size(size + u64::from(digit), line + 1, false)),
                     None if byte == b'\r' => Some(Chunk::Size(size, line, extension)),
-                    // A line without a size: framing is lost rather than taken to say zero.
+                    // A line without a size means that framing is lost; it does not mean zero.
                     None if line == 0 => None,
                     None => Some(Chunk::Size(size, line + 1, true)),
                 }
@@ -450,7 +451,7 @@ impl MessageReader {
     }
 }
 
-/// Tells of a head that was read; returns what follows it, where `after` is the offset behind it.
+/// Reports a head that was read. Returns what follows it; `after` is the offset after it.
 fn behind_head(
     parsed: Option<Parsed>,
     after: u64,

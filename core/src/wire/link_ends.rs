@@ -1,17 +1,18 @@
-//! Which devices a frame goes between, as its link layer says.
+//! The devices that a frame goes between, as its link layer states them.
 
 use crate::packet::{LinkType, Packet};
 
 /// A device's address on its link (IEEE 802, EUI-48).
 pub(crate) type LinkAddress = [u8; 6];
 
-/// Where IP begins in Ethernet: behind the EtherType, or behind one or two VLAN tags. Deeper, it is in a tunnel, whose ends
-/// are others.
+/// Positions of IP in Ethernet: after the EtherType, or after one or two VLAN tags. Deeper, it is in a tunnel, whose
+/// ends are other devices.
 const ETHERNET: [usize; 3] = [14, 18, 22];
-/// The most of an 802.11 frame before IP: four addresses, QoS and HT control, LLC and SNAP.
+/// Longest part of an 802.11 frame before IP: four addresses, QoS and HT control, LLC and SNAP.
 const MOST_WIRELESS: usize = 30 + 2 + 4 + 8;
 
-/// Returns the sender's and the receiver's address, where the frame of an IP packet that begins at `header_at` says them.
+/// Returns the sender's and the receiver's address, if the frame of an IP packet that begins at `header_at` states
+/// them.
 pub(crate) fn link_ends(packet: &Packet<'_>, header_at: u32) -> [Option<LinkAddress>; 2] {
     let header_at = header_at as usize;
     let Some(head) = packet.data.get(..header_at) else {
@@ -19,7 +20,7 @@ pub(crate) fn link_ends(packet: &Packet<'_>, header_at: u32) -> [Option<LinkAddr
     };
     match packet.link_type {
         LinkType::ETHERNET if ETHERNET.contains(&header_at) => [at(head, 6), at(head, 0)],
-        // The length of the address stands before it.
+        // The length of the address precedes it.
         LinkType::LINUX_SLL if header_at == 16 && head[4..6] == [0, 6] => [at(head, 6), None],
         LinkType::LINUX_SLL2 if header_at == 20 && head[11] == 6 => [at(head, 12), None],
         LinkType::IEEE802_11 => wireless(head),
@@ -32,7 +33,7 @@ pub(crate) fn link_ends(packet: &Packet<'_>, header_at: u32) -> [Option<LinkAddr
     }
 }
 
-/// By direction (IEEE 802.11, section 9.3.2.1): to the access point, or from it.
+/// Reads addresses by direction (IEEE 802.11, section 9.3.2.1): to the access point, or from it.
 fn wireless(head: &[u8]) -> [Option<LinkAddress>; 2] {
     match head {
         [_, flags, ..] if head.len() <= MOST_WIRELESS => match flags & 3 {
@@ -44,7 +45,7 @@ fn wireless(head: &[u8]) -> [Option<LinkAddress>; 2] {
     }
 }
 
-/// An address that is one device's.
+/// Returns an address that belongs to a single device.
 fn at(head: &[u8], place: usize) -> Option<LinkAddress> {
     let address: LinkAddress = *head.get(place..)?.first_chunk()?;
     let is_group = address[0] & 1 != 0;

@@ -1,4 +1,4 @@
-//! Formats on the wire: bytes to values.
+//! Formats on the wire: from bytes to values.
 
 pub mod certificate;
 pub mod client_hello;

@@ -1,20 +1,20 @@
-//! Multipath TCP (RFC 8684): a connection whose data is divided among several paths, each a TCP connection by itself.
+//! Multipath TCP (RFC 8684): a connection whose data is divided among several paths, each a TCP connection of its own.
 
-/// Kind of the option that all of it is in (RFC 8684, section 3).
+/// Option kind that Multipath TCP uses (RFC 8684, section 3).
 const MPTCP: u8 = 30;
-/// Subtypes, in the upper half of the option's third byte: a handshake opens a connection (section 3.1) or a further path
-/// of one (3.2), data has its place in the connection (3.3), and the connection is reset (3.5).
+/// Subtypes, in the upper half of the option's third byte: a handshake opens a connection (section 3.1) or a further
+/// path of one (3.2), data states its position in the connection (3.3), and a reset ends the connection (3.5).
 const MP_CAPABLE: u8 = 0;
 const MP_JOIN: u8 = 1;
 const DSS: u8 = 2;
 const MP_FASTCLOSE: u8 = 7;
-/// The version whose tokens are known, in the lower half of MP_CAPABLE's third byte.
+/// The version with known tokens, in the lower half of MP_CAPABLE's third byte.
 const VERSION: u8 = 1;
-/// Options of one byte: the end of all, and padding (RFC 9293, section 3.1).
+/// Options of one byte: end of options, and padding (RFC 9293, section 3.1).
 const END: u8 = 0;
 const PADDING: u8 = 1;
 
-/// Returns the options of Multipath TCP in a packet, each with the length that it states.
+/// Returns the Multipath TCP options in a packet, each with its stated length.
 fn options(mut options: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
     std::iter::from_fn(move || {
         while let [kind, behind @ ..] = options {
@@ -37,12 +37,12 @@ fn options(mut options: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
     })
 }
 
-/// The handshake of a TCP connection, as to its paths.
+/// The role of a TCP handshake among a connection's paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MultipathHandshake {
-    /// The first path. Holds the sender's key, once it gives one.
+    /// The first path, with the sender's key, once it gives one.
     First(Option<[u8; 8]>),
-    /// A further path. Holds the token of the connection, which the end that opens the path shows.
+    /// A further path, with the token of the connection, which the end that opens the path sends.
     Further(Option<u32>),
 }
 
@@ -69,18 +69,18 @@ impl MultipathHandshake {
     }
 }
 
-/// The place of a path's bytes in the data of its connection (section 3.3.1). Of data sequence numbers, the lower half
-/// is enough: no window is larger.
+/// The position of a path's bytes in the data of its connection (section 3.3.1). The lower half of data sequence
+/// numbers is enough, because no window is larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mapping {
     /// Data sequence number of the first byte.
     pub(crate) data: u32,
-    /// The byte's number on the path, where the first one behind the SYN is 1.
+    /// The byte's number on the path, where the first one after the SYN is 1.
     pub(crate) on_path: u32,
     pub(crate) length: u32,
 }
 
-/// What a packet without SYN says of its connection's data.
+/// What a packet without SYN shows about its connection's data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Signal {
     /// The sender's key, which it repeats at the end of the handshake.
@@ -88,9 +88,9 @@ pub(crate) struct Signal {
     /// The data sequence number that the sender expects next.
     pub(crate) acknowledged: Option<u32>,
     pub(crate) mapping: Option<Mapping>,
-    /// The data sequence number behind the sender's last byte.
+    /// The data sequence number after the sender's last byte.
     pub(crate) end: Option<u32>,
-    /// The connection is reset, not only a path.
+    /// True if the connection is reset, not only a path.
     pub(crate) resets: bool,
 }
 
@@ -107,7 +107,7 @@ impl Signal {
                     signal.key = option.get(4..).and_then(|keys| keys.first_chunk()).copied();
                 }
                 DSS => {
-                    // A cut one is no less true as far as it goes.
+                    // The part before a cut is still valid.
                     let _ = signal.read_data(option);
                 }
                 MP_FASTCLOSE => signal.resets = true,
@@ -141,12 +141,13 @@ impl Signal {
         }
         let (data, on_path) = (number(flags & LONG_MAPPED != 0)?, number(false)?);
         let length = u16::from_be_bytes(*rest.first_chunk()?);
-        // The end takes a number of its own, and none on the path; what maps no byte of the path holds nothing else.
+        // The connection's end takes a data sequence number, but none on the path; an option that maps no byte of the
+        // path holds nothing else.
         let ends = flags & ENDED != 0;
         let bytes = u32::from(length).saturating_sub(u32::from(ends));
         self.end = ends.then(|| data.wrapping_add(bytes));
         if on_path != 0 && (bytes > 0 || !ends) {
-            // Without a length it is for all that follows (section 3.7).
+            // Without a length, it applies to everything that follows (section 3.7).
             let length = if length == 0 { u32::MAX } else { bytes };
             self.mapping = Some(Mapping {
                 data,
@@ -162,7 +163,7 @@ impl Signal {
 mod tests {
     use super::*;
 
-    /// Kind, length, subtype and what follows, as in RFC 8684, figures 4 to 7.
+    /// Kind, length, subtype and further fields, as in RFC 8684, figures 4 to 7.
     const JOIN: [u8; 12] = [30, 12, 0x10, 1, 1, 2, 3, 4, 5, 6, 7, 8];
     const JOINED: [u8; 16] = [30, 16, 0x10, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
     const CAPABLE: [u8; 4] = [30, 4, 0x01, 0x81];
@@ -188,7 +189,7 @@ mod tests {
             Some(MultipathHandshake::First(Some(key)))
         );
         assert_eq!(MultipathHandshake::of(&[2, 4, 5, 0xb4, 1, 3, 3, 7]), None);
-        // Version 0 makes tokens in another way (RFC 6824).
+        // Version 0 computes tokens differently (RFC 6824).
         let mut former = WITH_KEY;
         former[2] = 0;
         assert_eq!(MultipathHandshake::of(&former), None);
@@ -209,7 +210,8 @@ mod tests {
         );
     }
 
-    /// Figure 9: acknowledged 7, data 0x0102_0304 from the path's byte 9 on, 300 bytes and what flags add.
+    /// Builds figure 9: acknowledged 7, data 0x0102_0304 from the path's byte 9 on, 300 bytes, and the parts that flags
+    /// add.
     fn data(flags: u8, length: u16) -> Vec<u8> {
         let high = &[0xee; 4][..];
         let wide = |flag: u8| if flags & flag != 0 { high } else { &[] };
@@ -255,7 +257,7 @@ mod tests {
         let ended = Signal::of(&data(0x1d, 1));
         assert_eq!((ended.mapping, ended.end), (None, Some(0x0102_0304)));
         assert_eq!(Signal::of(&data(0x0d, 0)).mapping, mapping(u32::MAX));
-        // Without a mapping, only what was received.
+        // Without a mapping, there is only the acknowledgement.
         let acknowledgement = Signal::of(&[30, 8, 0x20, 1, 0, 0, 0, 7]);
         assert_eq!(
             (acknowledgement.acknowledged, acknowledgement.mapping),

@@ -5,12 +5,12 @@ use super::host_name::host_name;
 use super::http1;
 use super::reader::Reader;
 
-/// First bytes of the header of the PROXY protocol's version 2.
+/// First bytes of the PROXY protocol's version 2 header.
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
-/// Longest header of version 1, in bytes, with its end.
+/// Longest version 1 header, in bytes, with its end.
 const LONGEST_LINE: usize = 107;
 
-/// The word that asks for a tunnel by HTTP.
+/// The word that requests a tunnel in HTTP.
 const CONNECT: &[u8] = b"CONNECT ";
 
 /// First byte of the messages of SOCKS 4, SOCKS 5, and of its sub-negotiation with user name and password.
@@ -18,7 +18,7 @@ const SOCKS4: u8 = 4;
 const SOCKS5: u8 = 5;
 const PASSWORD: u8 = 1;
 
-/// The destination that a client asks for.
+/// The destination that a client requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Destination {
     /// The host in lower case; `None` for an address.
@@ -31,15 +31,15 @@ pub(crate) struct Destination {
 pub(crate) enum ClientMessage {
     /// The PROXY protocol's header: the connection itself follows.
     Header,
-    /// The request for a tunnel, by HTTP.
+    /// The request for a tunnel in HTTP.
     Connect(Destination),
-    /// The request for a tunnel, by SOCKS 4 or 4a.
+    /// The request for a tunnel in SOCKS 4 or 4a.
     Socks4(Destination),
-    /// The methods of authentication that a client offers.
+    /// The authentication methods that a client offers.
     Greeting,
     /// User name and password.
     Password,
-    /// The request for a tunnel, by SOCKS 5.
+    /// The request for a tunnel in SOCKS 5.
     Socks5(Destination),
 }
 
@@ -54,10 +54,10 @@ pub(crate) enum FirstBytes<T> {
     Other,
 }
 
-/// Longest request of SOCKS 4 that is waited for, in bytes: user and host have up to 255 each.
+/// Longest SOCKS 4 request to wait for, in bytes: user and host have up to 255 each.
 const LONGEST_SOCKS4: usize = 8 + 256 + 256;
 
-/// Returns true if a client's first bytes may be for a proxy, or become so with those behind them.
+/// Returns true if a client's first bytes may be for a proxy, by themselves or with later ones.
 pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
     let begins = |word: &[u8]| word.starts_with(&bytes[..bytes.len().min(word.len())]);
     match bytes {
@@ -66,7 +66,7 @@ pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
         [b'P', ..] => begins(b"PROXY "),
         [b'\r', ..] => begins(SIGNATURE),
         [SOCKS5] | [SOCKS4] => true,
-        // A greeting is all that a client says before it is answered, but for one that goes on with its request.
+        // A greeting is all that a client sends before it is answered, unless it goes on with its request.
         &[SOCKS5, methods, ref rest @ ..] => {
             let methods = usize::from(methods);
             let offered = &rest[..rest.len().min(methods)];
@@ -87,7 +87,7 @@ pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
     }
 }
 
-/// Returns true if bytes begin a request for a tunnel by HTTP, or may with those behind them.
+/// Returns true if bytes begin an HTTP request for a tunnel, by themselves or with later ones.
 pub(crate) fn may_be_connect(bytes: &[u8]) -> bool {
     let shared = bytes.len().min(CONNECT.len());
     shared > 0 && bytes[..shared] == CONNECT[..shared]
@@ -104,7 +104,7 @@ pub(crate) fn request(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     }
 }
 
-/// Reads what a client of SOCKS 5 sends first.
+/// Reads the first message of a SOCKS 5 client.
 pub(crate) fn greeting(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     match bytes {
         &[SOCKS5, methods, ref rest @ ..] if rest.len() >= usize::from(methods) => {
@@ -115,7 +115,7 @@ pub(crate) fn greeting(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     }
 }
 
-/// Reads what a client of SOCKS 5 sends behind its greeting.
+/// Reads the messages of a SOCKS 5 client after its greeting.
 pub(crate) fn socks5(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     let mut reader = Reader::new(bytes);
     let message = match bytes.first() {
@@ -134,7 +134,7 @@ pub(crate) fn socks5(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     }
 }
 
-/// Reads a proxy's answer by HTTP: its status, and how long the body is that it announces.
+/// Reads a proxy's HTTP answer: its status, and the announced length of its body.
 pub(crate) fn connect_answer(bytes: &[u8]) -> FirstBytes<(u16, u64)> {
     let begins = bytes.len().min(7);
     if bytes[..begins] != b"HTTP/1."[..begins] {
@@ -153,7 +153,7 @@ pub(crate) fn connect_answer(bytes: &[u8]) -> FirstBytes<(u16, u64)> {
     }
 }
 
-/// The length that a head announces for its body, in bytes; 0 if it does not.
+/// Returns the announced length of the body, in bytes; 0 without one.
 fn announced(head: &[u8]) -> u64 {
     const FIELD: &[u8] = b"content-length:";
     let lines = head.split(|&byte| byte == b'\n');
@@ -173,7 +173,7 @@ fn announced(head: &[u8]) -> u64 {
         .unwrap_or(0)
 }
 
-/// Reads a proxy's answer by SOCKS 4: true if it opens the tunnel.
+/// Reads a proxy's SOCKS 4 answer: true if it opens the tunnel.
 pub(crate) fn socks4_answer(bytes: &[u8]) -> FirstBytes<bool> {
     match bytes {
         &[0, code, _, _, _, _, _, _, ..] => FirstBytes::Message(code == 90, 8),
@@ -182,7 +182,7 @@ pub(crate) fn socks4_answer(bytes: &[u8]) -> FirstBytes<bool> {
     }
 }
 
-/// Reads two bytes of a proxy's by SOCKS 5: the method chosen, or whether the password was right.
+/// Reads two bytes of a SOCKS 5 proxy: the chosen method, or the result of the password check.
 pub(crate) fn socks5_choice(bytes: &[u8]) -> FirstBytes<u8> {
     match bytes {
         &[SOCKS5 | PASSWORD, choice, ..] => FirstBytes::Message(choice, 2),
@@ -191,7 +191,7 @@ pub(crate) fn socks5_choice(bytes: &[u8]) -> FirstBytes<u8> {
     }
 }
 
-/// Reads a proxy's last answer by SOCKS 5: true if it opens the tunnel.
+/// Reads a proxy's last SOCKS 5 answer: true if it opens the tunnel.
 pub(crate) fn socks5_answer(bytes: &[u8]) -> FirstBytes<bool> {
     let mut reader = Reader::new(bytes);
     let read = reader
@@ -221,7 +221,7 @@ fn connect(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     }
 }
 
-/// Host and port of `host:port` or `[address]:port`.
+/// Reads host and port from `host:port` or `[address]:port`.
 fn target(authority: &[u8]) -> Option<Destination> {
     let colon = authority.iter().rposition(|&byte| byte == b':')?;
     let port = str::from_utf8(&authority[colon + 1..]).ok()?.parse().ok()?;
@@ -278,7 +278,7 @@ fn socks4(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     if text().is_none() {
         return FirstBytes::Part;
     }
-    // An address that is none: a name follows (SOCKS 4a).
+    // Not a real address: a name follows (SOCKS 4a).
     let name = if [a, b, c] == [0; 3] && d != 0 {
         let Some(name) = text() else {
             return FirstBytes::Part;
@@ -306,7 +306,7 @@ fn password(reader: &mut Reader<'_>) -> Option<()> {
     Some(())
 }
 
-/// Address or name, and port, as SOCKS 5 writes them (RFC 1928, section 5).
+/// Reads address or name, and port, in the format of SOCKS 5 (RFC 1928, section 5).
 fn destination(reader: &mut Reader<'_>) -> Option<Destination> {
     let name = match reader.u8()? {
         1 => reader.take(4).map(|_| None)?,

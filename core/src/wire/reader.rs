@@ -15,12 +15,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns true if something that was asked for was missing.
+    /// Returns true if a requested byte was missing.
     pub(crate) const fn is_cut(&self) -> bool {
         self.cut
     }
 
-    /// Takes over from a reader of a part that something was missing there.
+    /// Records that a reader of a part missed a byte.
     pub(crate) const fn note_cut(&mut self, part: &Self) {
         self.cut |= part.cut;
     }
@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// Returns how many bytes were not yet read.
+    /// Returns the number of unread bytes.
     pub(crate) const fn remaining(&self) -> usize {
         self.rest.len()
     }
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// Splits off a reader of the next `len` bytes, or of what there is of them.
+    /// Splits off a reader of the next `len` bytes, or of those that are available.
     pub(crate) fn part(&mut self, len: usize) -> Self {
         self.cut |= len > self.rest.len();
         let (taken, rest) = self.rest.split_at(len.min(self.rest.len()));
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// At most `len` bytes: fewer where the bytes end before.
+    /// Reads at most `len` bytes: fewer if the bytes end before.
     pub(crate) fn take_up_to(&mut self, len: u64) -> &'a [u8] {
         let len = usize::try_from(len).map_or(self.rest.len(), |len| len.min(self.rest.len()));
         let (taken, rest) = self.rest.split_at(len);
@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         taken
     }
 
-    /// A variable-length integer: two bits of length, 6 to 62 bits of value (RFC 9000, section 16).
+    /// Reads a variable-length integer: two bits of length, 6 to 62 bits of value (RFC 9000, section 16).
     pub(crate) fn varint(&mut self) -> Option<u64> {
         let &first = self.rest.first()?;
         let bytes = self.take(1 << (first >> 6))?;
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// A varint of bytes to skip.
+    /// Reads a varint that states a number of bytes to skip.
     pub(crate) fn varint_len(&mut self) -> Option<usize> {
         self.varint().and_then(|len| usize::try_from(len).ok())
     }

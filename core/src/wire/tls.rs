@@ -1,7 +1,7 @@
 //! TLS over TCP as a passive observer sees it: record headers in stream order, and the hello messages.
 //!
 //! TLS 1.2 (RFC 5246), TLS 1.3 (RFC 8446). Read: record headers, the server's choice of version, cipher suite and ALPN
-//! (clear in TLS 1.2 only). Not read: anything encrypted, SSLv2 hellos, DTLS.
+//! (unencrypted in TLS 1.2 only). Not read: anything encrypted, SSLv2 hellos, DTLS.
 
 /// Record header (RFC 8446, section 5.1).
 pub const RECORD_HEADER: u32 = 5;
@@ -14,9 +14,9 @@ pub const MAX_CIPHERTEXT: u32 = MAX_PLAINTEXT + 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ContentType {
-    /// Middlebox compatibility, or the TLS 1.2 change of keys.
+    /// Middlebox compatibility, or the change of keys in TLS 1.2.
     ChangeCipherSpec = 20,
-    /// Alert in clear, or encrypted in TLS 1.2.
+    /// Alert; encrypted in later TLS 1.2.
     Alert = 21,
     /// Handshake message; encrypted after ChangeCipherSpec in TLS 1.2.
     Handshake = 22,
@@ -24,13 +24,13 @@ pub enum ContentType {
     ApplicationData = 23,
 }
 
-/// Shorter records are not taken for full ones: the least that servers limit records to is what fits a TCP segment
-/// (HAProxy's tune.ssl.maxrecord, nginx's ssl_buffer_size, dynamic record sizes of about 1,400 bytes).
+/// Shorter records do not count as full ones: the smallest limit of servers is what fits a TCP segment (HAProxy's
+/// tune.ssl.maxrecord, nginx's ssl_buffer_size, dynamic record sizes of about 1,400 bytes).
 const SHORTEST_FULL: u32 = 1024;
-/// Lengths among which the next record's is looked for, before it counts as that of full records.
+/// Number of recent lengths, one of which a record must repeat before its length counts as that of full records.
 const RECENT_LENGTHS: usize = 4;
-/// Full records from which shorter ones are not expected any more. Servers send short ones until so much went out, and
-/// again after silence (nghttpx and h2o, measured: any number from 8 up gives the same sizes).
+/// Number of full records after which shorter ones are no longer expected. Servers send short ones until they have sent
+/// a certain amount, and again after silence (nghttpx and h2o, measured: any number from 8 up gives the same sizes).
 const ENOUGH_FULL: u8 = 8;
 
 /// A record header.
@@ -38,7 +38,7 @@ const ENOUGH_FULL: u8 = 8;
 pub struct RecordHeader {
     /// Content type of the record.
     pub content_type: ContentType,
-    /// Length of what follows the header.
+    /// Length of the record after the header.
     pub length: u32,
 }
 
@@ -66,18 +66,18 @@ impl RecordHeader {
 /// Events in a run of stream bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsEvent {
-    /// A record begins at this offset; `guessed` where its header was hidden and is taken to be like the one before.
+    /// A record begins at this offset; `guessed` if its header was hidden and is assumed to repeat the previous one.
     Record {
         /// Stream offset of the header's first byte.
         offset: u64,
         /// The header.
         header: RecordHeader,
-        /// Not read but supposed.
+        /// True if the header was assumed, not read.
         guessed: bool,
     },
     /// Bytes of the current record, header included.
     Bytes(u64),
-    /// Bytes outside of any known record: the header before them was hidden, and no guess held.
+    /// Bytes outside any known record: the header before them was hidden, and no guess was confirmed.
     Unframed(u64),
 }
 
@@ -85,24 +85,24 @@ pub enum TlsEvent {
 #[derive(Clone, Copy, Debug)]
 pub struct RecordReader {
     state: RecordState,
-    /// Length of the last record that holds as much as a record can.
+    /// Length of the last record that is as full as possible.
     full: u32,
-    /// Length that hidden records are supposed to have: that of the last full one, or one on which two visible ones
-    /// agree, since servers may limit records to less. 0 while there is none.
+    /// Assumed length of hidden records: that of the last full one, or one on which two visible ones agree, because
+    /// servers may limit records further. 0 if there is none.
     repeating: u32,
-    /// Only records that hold as much as they can are supposed to repeat, and ones that showed twice in a row.
+    /// True if only full records, and records visible twice in a row, are assumed to repeat.
     in_a_row: bool,
-    /// Length of the record right before, if that showed; else 0.
+    /// Length of the previous record, if it was visible; otherwise 0.
     before: u32,
-    /// Length that showed twice in a row and is not full, unless many full ones did since: 0 then.
+    /// Length that was visible twice in a row and is not full; 0 if many full ones followed.
     shorter: u32,
-    /// Full records that showed since.
+    /// Number of visible full records since then.
     full_since: u8,
-    /// The latest different lengths that no other record had.
+    /// The latest different lengths that occurred only once.
     recent: [u32; RECENT_LENGTHS],
     /// Bytes of the current record still to come, header included.
     remaining: u32,
-    /// The current record's header was supposed, or followed a supposed one.
+    /// True if the current record's header was assumed, or followed an assumed one.
     guessed: bool,
 }
 
@@ -131,7 +131,7 @@ impl Default for RecordReader {
 }
 
 impl RecordReader {
-    /// A reader that looks for a first header wherever one may be.
+    /// Creates a reader that looks for a first header wherever one may be.
     #[must_use]
     pub const fn lost() -> Self {
         Self::in_state(RecordState::Lost)
@@ -152,22 +152,22 @@ impl RecordReader {
         }
     }
 
-    /// Length of the full records seen, or 0.
+    /// Returns the length of the full records seen, or 0.
     #[must_use]
     pub const fn full_record(&self) -> u32 {
         self.full
     }
 
-    /// Supposes hidden records to be full, or like two that showed one right behind the other: where frames divide them,
-    /// two are alike by chance, and the first of a response is often shorter than those behind it.
+    /// Assumes hidden records to be full, or like two consecutive visible ones. Where frames divide records, two are
+    /// alike by chance, and the first of a response is often shorter than the following ones.
     pub const fn suppose_in_a_row(&mut self) {
         if !self.in_a_row {
             (self.in_a_row, self.repeating) = (true, self.full);
         }
     }
 
-    /// Another length that hidden records may have just as well, or 0: servers that begin with short records go on with
-    /// full ones, and begin anew after silence.
+    /// Returns another equally possible length of hidden records, or 0: servers that begin with short records continue
+    /// with full ones, and start over after silence.
     #[must_use]
     pub const fn other_record(&self) -> u32 {
         if self.repeating == self.shorter {
@@ -177,7 +177,7 @@ impl RecordReader {
         }
     }
 
-    /// Length that hidden records are supposed to have, or 0.
+    /// Returns the assumed length of hidden records, or 0.
     #[must_use]
     pub const fn repeating_record(&self) -> u32 {
         self.repeating
@@ -189,7 +189,7 @@ impl RecordReader {
         !self.guessed && !matches!(self.state, RecordState::Lost)
     }
 
-    /// Returns how many of the next bytes are certain to be of the current record's body.
+    /// Returns how many of the next bytes certainly belong to the current record's body.
     #[must_use]
     pub fn body(&self) -> u64 {
         if matches!(self.state, RecordState::Body) && !self.guessed {
@@ -205,7 +205,7 @@ impl RecordReader {
         matches!(self.state, RecordState::Header { have: 0, .. })
     }
 
-    /// Tells it that a record begins at the next byte.
+    /// Declares that a record begins at the next byte.
     pub const fn restart(&mut self) {
         self.state = RecordState::NEXT;
         self.guessed = false;
@@ -213,7 +213,8 @@ impl RecordReader {
         self.before = 0;
     }
 
-    /// Takes `length` bytes if all of them are of a record's body, and that is known; else none, and `false`.
+    /// Counts `length` bytes if all of them are known to belong to a record's body. Otherwise counts nothing and
+    /// returns false.
     #[inline]
     pub fn take_in_order(&mut self, length: u32) -> bool {
         if !matches!(self.state, RecordState::Body) || self.guessed || length > self.remaining {
@@ -226,7 +227,7 @@ impl RecordReader {
         true
     }
 
-    /// Reads one packet's worth of stream: `length` bytes from `offset` on, of which `bytes` were captured.
+    /// Reads one packet's part of the stream: `length` bytes from `offset` on; `bytes` are the captured ones.
     pub fn read(
         &mut self,
         mut offset: u64,
@@ -268,7 +269,7 @@ impl RecordReader {
         }
     }
 
-    /// Completes a header from the next bytes, or supposes one where it is hidden; its record then begins. Returns false if
+    /// Completes a header from the next bytes, or assumes one if it is hidden; its record then begins. Returns false if
     /// the packet ends within the header.
     fn header(
         &mut self,
@@ -297,7 +298,7 @@ impl RecordReader {
             event(TlsEvent::Bytes(length));
             return false;
         } else {
-            // The rest of the header is hidden: suppose another full record.
+            // The rest of the header is hidden: assume another full record.
             let supposed = RecordHeader {
                 content_type: ContentType::ApplicationData,
                 length: self.repeating,
@@ -321,7 +322,7 @@ impl RecordReader {
             self.guessed = true;
             return;
         };
-        // A header where one was supposed to be confirms what was supposed before it.
+        // A header where one was assumed confirms the earlier assumptions.
         self.guessed = guessed;
         let follows_its_like = !guessed && self.before == header.length;
         self.before = if guessed { 0 } else { header.length };
@@ -337,7 +338,7 @@ impl RecordReader {
         self.state = RecordState::Body;
     }
 
-    /// Takes the length of a record that shows.
+    /// Learns the length of a visible record.
     fn learn(&mut self, length: u32, follows_its_like: bool) {
         if length >= MAX_PLAINTEXT {
             (self.full, self.repeating) = (length, length);
@@ -360,7 +361,7 @@ impl RecordReader {
         }
     }
 
-    /// Returns true if a packet's payload looks like it begins with a record.
+    /// Returns true if a packet's payload seems to begin with a record.
     fn plausible_start(&self, bytes: &[u8], length: u64) -> bool {
         let Some(header) = bytes.first_chunk().copied().and_then(RecordHeader::parse) else {
             return false;
@@ -369,7 +370,7 @@ impl RecordReader {
         if end >= length {
             return true;
         }
-        // A second header must follow where the first says, as far as that was captured.
+        // A second header must follow where the first one says, as far as that was captured.
         let at = end as usize;
         bytes.get(at..at + 5).is_none_or(|next| {
             RecordHeader::parse([next[0], next[1], next[2], next[3], next[4]]).is_some()
@@ -377,18 +378,18 @@ impl RecordReader {
     }
 }
 
-/// The choices of a ServerHello (RFC 5246, section 7.4.1.3; RFC 8446, section 4.1.3).
+/// The choices in a ServerHello (RFC 5246, section 7.4.1.3; RFC 8446, section 4.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerHello {
     /// Negotiated version: 0x0303 for TLS 1.2, 0x0304 for TLS 1.3.
     pub version: u16,
     /// Cipher suite.
     pub cipher: u16,
-    /// The application protocol is HTTP/2 (TLS 1.2 only: TLS 1.3 encrypts it).
+    /// True if the application protocol is HTTP/2 (TLS 1.2 only: TLS 1.3 encrypts it).
     pub http2: bool,
     /// True if it resumes a session (TLS 1.3: it chose a pre-shared key, without which early data is not read).
     pub resumes: bool,
-    /// HelloRetryRequest: another ClientHello follows (RFC 8446, section 4.1.4).
+    /// True for a HelloRetryRequest: another ClientHello follows (RFC 8446, section 4.1.4).
     pub retry: bool,
 }
 
@@ -430,7 +431,7 @@ impl ServerHello {
     }
 }
 
-/// The random value that makes a ServerHello a HelloRetryRequest (RFC 8446, section 4.1.3).
+/// The random value that marks a ServerHello as a HelloRetryRequest (RFC 8446, section 4.1.3).
 const HELLO_RETRY_REQUEST: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,

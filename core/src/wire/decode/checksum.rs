@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// The sum of these bytes as 16-bit words, not folded.
+/// Returns the sum of these bytes as 16-bit words, not folded.
 fn sum(bytes: &[u8]) -> u64 {
     let (words, odd) = bytes.as_chunks::<2>();
     let words: u64 = words
@@ -19,12 +19,12 @@ const fn is_right(mut sum: u64) -> bool {
     sum == 0xffff
 }
 
-/// True if a header's checksum, which is among its bytes, is right.
+/// Returns true if the checksum in a header is right.
 pub(super) fn of_header_is_right(header: &[u8]) -> bool {
     is_right(sum(header))
 }
 
-/// True if the checksum of a TCP segment or UDP datagram between these addresses is right.
+/// Returns true if the checksum of a TCP segment or UDP datagram between these addresses is right.
 pub(super) fn of_transport_is_right(ends: [IpAddr; 2], protocol: u8, segment: &[u8]) -> bool {
     let addresses: u64 = ends
         .iter()

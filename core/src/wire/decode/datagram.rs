@@ -15,7 +15,7 @@ pub struct Datagram<'a> {
     pub destination: IpAddr,
     /// IP protocol number of the payload.
     pub protocol: u8,
-    /// Length of the IP packet in bytes, as its header states it; the frame's where the header says 0.
+    /// Length of the IP packet in bytes, as its header states it; the frame's length if the header states 0.
     pub length: u32,
     /// The payload of the IP packet.
     pub transport: IpPayload<'a>,
@@ -30,14 +30,15 @@ pub enum IpPayload<'a> {
     Tcp(Tcp<'a>),
     /// UDP.
     Udp(Udp<'a>),
-    /// A fragment of a UDP datagram whose ports are known from its first one, and whose contents are read once it is whole.
+    /// A fragment of a UDP datagram with ports known from its first fragment. Its contents are read once the datagram
+    /// is whole.
     UdpFragment {
         /// Source port.
         source_port: u16,
         /// Destination port.
         destination_port: u16,
     },
-    /// A fragment other than the first: no transport header.
+    /// A fragment other than the first, without a transport header.
     LaterFragment,
     /// Another protocol, or a transport header that is damaged or cut.
     Other,
@@ -64,7 +65,7 @@ pub struct Tcp<'a> {
     pub payload_length: u32,
     /// The captured part of the payload.
     pub payload: &'a [u8],
-    /// Part of the TCP header itself was not captured.
+    /// True if a part of the TCP header itself was not captured.
     pub header_truncated: bool,
 }
 

@@ -1,4 +1,4 @@
-//! IPsec ESP without encryption (RFC 2410). Nothing in ESP says that it is not encrypted; what it holds shows it.
+//! IPsec ESP without encryption (RFC 2410). Nothing in ESP states that it is unencrypted; only its content shows it.
 
 use std::net::IpAddr;
 
@@ -12,14 +12,14 @@ const HEADER: usize = 8;
 const TRAILER: usize = 2;
 /// Lengths of integrity check values: HMAC with MD5 and SHA-1, SHA-2 (RFC 4868), AES-GMAC, and none.
 const CHECK_VALUES: [usize; 5] = [12, 16, 24, 32, 0];
-/// Padding aligns to four bytes; some round up to a cipher's block all the same.
+/// Padding aligns to four bytes, but some senders round up to a cipher's block.
 const MOST_PADDING: usize = 15;
 
 const IP_IN_IP: [u8; 2] = [4, 41];
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 
-/// The packet in tunnel mode.
+/// Returns the packet in tunnel mode.
 pub(super) fn tunnel(rest: Rest<'_>) -> Inner<'_> {
     let behind = rest.skip(HEADER)?;
     let length = internet::stated_length(behind)?;
@@ -27,7 +27,7 @@ pub(super) fn tunnel(rest: Rest<'_>) -> Inner<'_> {
         return None;
     }
     let is_version_4 = behind.u8(0)? >> 4 == 4;
-    // The trailer of a packet that was cut is not there to be looked at; version 6 has no checksum to make up for it.
+    // The trailer of a cut packet cannot be checked, and IPv6 has no checksum to make up for it.
     let has_trailer = if behind.is_whole() {
         trailers(behind).any(|(end, next)| end == length && IP_IN_IP.contains(&next))
     } else {
@@ -36,7 +36,7 @@ pub(super) fn tunnel(rest: Rest<'_>) -> Inner<'_> {
     has_trailer.then_some((NextHeader::Ip, behind))
 }
 
-/// The segment or datagram in transport mode, and its protocol: where the checksum shows that it is one.
+/// Returns the segment or datagram in transport mode, and its protocol, if the checksum confirms it.
 pub(super) fn transport(ends: [IpAddr; 2], rest: Rest<'_>) -> Option<(u8, Rest<'_>)> {
     let behind = rest.skip(HEADER)?;
     if !behind.is_whole() {
@@ -50,8 +50,8 @@ pub(super) fn transport(ends: [IpAddr; 2], rest: Rest<'_>) -> Option<(u8, Rest<'
     })
 }
 
-/// Returns where the payload may end and its next header: padding that counts up from 1 (RFC 4303,
-/// section 2.4), its length, the next header, and the integrity check value.
+/// Returns possible ends of the payload, each with its next header. They are followed by padding that counts up from 1
+/// (RFC 4303, section 2.4), its length, the next header, and the integrity check value.
 fn trailers(behind: Rest<'_>) -> impl Iterator<Item = (usize, u8)> + '_ {
     let data = &behind.data[..behind.wire.min(behind.data.len())];
     CHECK_VALUES.into_iter().filter_map(move |check_value| {

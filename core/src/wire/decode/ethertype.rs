@@ -1,4 +1,4 @@
-//! EtherTypes and the tags that stand before them.
+//! EtherTypes and the tags before them.
 
 use super::layer::{Inner, NextHeader, Rest, Walk};
 use super::link::type_or_length;
@@ -37,7 +37,7 @@ const WCCP: u16 = 0x883e;
 /// B.A.T.M.A.N. advanced, the mesh of the Linux kernel.
 const BATMAN: u16 = 0x4305;
 
-/// The header that an EtherType leads to.
+/// Returns the header that an EtherType leads to.
 #[inline]
 pub(super) fn next<'a>(walk: &mut Walk<'_>, ether_type: u16, rest: Rest<'a>) -> Inner<'a> {
     match ether_type {
@@ -70,7 +70,7 @@ fn vlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     type_or_length(rest.u16(2)?, rest.skip(4)?)
 }
 
-/// A tag of `length` bytes, then the EtherType that it was put before.
+/// Skips a tag of `length` bytes, and returns the header of the EtherType after it.
 fn behind_tag(rest: Rest<'_>, length: usize) -> Inner<'_> {
     type_or_length(rest.u16(length)?, rest.skip(length + 2)?)
 }
@@ -91,7 +91,7 @@ pub(super) fn service_header(rest: Rest<'_>) -> Inner<'_> {
     }
 }
 
-/// The security tag, and the frame behind it where the tag says that it was neither encrypted nor changed.
+/// Reads the security tag. Returns the frame after it if the tag states that it was neither encrypted nor changed.
 fn macsec<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const HAS_CHANNEL: u8 = 0x20;
     const ENCRYPTED: u8 = 0x08;
@@ -103,7 +103,7 @@ fn macsec<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     behind_tag(rest, if control & HAS_CHANNEL != 0 { 14 } else { 6 })
 }
 
-/// A packet of the mesh that carries an Ethernet frame, by type: unicast, unicast with both addresses, broadcast
+/// Reads a packet of the mesh that carries an Ethernet frame, by type: unicast, unicast with both addresses, broadcast
 /// (compatibility version 15, `batadv_packet.h` of Linux).
 fn mesh(rest: Rest<'_>) -> Inner<'_> {
     let length = match *rest.data.first_chunk()? {
@@ -115,7 +115,7 @@ fn mesh(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Ethernet, rest.skip(length)?))
 }
 
-/// A packet that a router redirected: version 2 puts four bytes before it that do not look like IP
+/// Reads a packet that a router redirected. Version 2 puts four bytes before it that do not look like IP
 /// (draft-wilson-wrec-wccp-v2, section 3.13).
 fn wccp(rest: Rest<'_>) -> Inner<'_> {
     match rest.u8(0)? >> 4 {

@@ -1,9 +1,9 @@
-//! IP fragments: the place of each in its segment's stream, and whole datagrams of UDP.
+//! IP fragments: the position of each in its segment's stream, and whole UDP datagrams.
 //!
-//! A fragment of TCP needs no reassembly once the first of its packet was seen: its bytes have their sequence numbers. So
-//! what is lost or was cut by the snapshot length stays a gap in the stream, as that of a whole segment does. Fragments
-//! that come before the first wait for it. A datagram of UDP is read when all its fragments are there, but for one of QUIC
-//! whose contents are secret: its length and its connection ID stand in the first.
+//! TCP fragments need no reassembly once the first one was seen, because their bytes have sequence numbers. So lost or
+//! cut bytes stay a gap in the stream, as for a whole segment. Fragments that come before the first wait for it. A UDP
+//! datagram is read when all its fragments have come, except an encrypted QUIC datagram: its length and its connection
+//! ID are in the first fragment.
 
 use std::net::IpAddr;
 
@@ -18,23 +18,24 @@ const TCP: u8 = 6;
 const UDP: u8 = 17;
 /// Header of UDP (RFC 768).
 const UDP_HEADER: usize = 8;
-/// Fragments of one packet that may wait: the largest packet in links of 576 bytes (RFC 791, section 3.2) has 120.
+/// Largest number of waiting fragments of one packet: the largest packet over links of 576 bytes (RFC 791, section 3.2)
+/// has 120.
 const MOST_FRAGMENTS: usize = 128;
-/// Longest payload of a packet, in bytes: the length in IP's header has 16 bits.
+/// Longest payload of a packet, in bytes: the IP length field has 16 bits.
 const LONGEST: u32 = 65_535;
 
 /// Limits of a table of fragments.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FragmentLimits {
-    /// Packets whose fragments are awaited at once.
+    /// Number of packets whose fragments are awaited at once.
     pub(crate) packets: usize,
-    /// Bytes of fragments that wait for others.
+    /// Number of bytes of waiting fragments.
     pub(crate) bytes: usize,
-    /// How long fragments of one packet may be apart, in nanoseconds.
+    /// How far fragments of one packet may be apart in time, in nanoseconds.
     pub(crate) patience: i64,
 }
 
-/// A packet of which fragments were seen (RFC 791, section 3.2; RFC 8200, section 4.5).
+/// Identifies the packet that fragments belong to (RFC 791, section 3.2; RFC 8200, section 4.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     source: IpAddr,
@@ -48,7 +49,7 @@ struct Key {
 enum First {
     Tcp {
         ports: (u16, u16),
-        /// Sequence number of the packet's first payload byte, less the length of the header.
+        /// Sequence number of the packet's first payload byte, less the header's length.
         base: u32,
         acknowledgement: u32,
         flags: TcpFlags,
@@ -56,12 +57,12 @@ enum First {
     },
     Udp {
         ports: (u16, u16),
-        /// The datagram was handed out with its first fragment.
+        /// True if the datagram was returned with its first fragment.
         is_read: bool,
     },
 }
 
-/// Captured bytes of a fragment that wait in [`Reassembly::bytes`].
+/// Captured bytes of a fragment, which wait in [`Reassembly::bytes`].
 #[derive(Clone, Copy, Debug)]
 struct HeldFragment {
     fragment: Fragment,
@@ -77,9 +78,9 @@ struct Reassembly {
     end: Option<u32>,
     held: Vec<HeldFragment>,
     bytes: Vec<u8>,
-    /// Bytes of the fragments that came.
+    /// Bytes of the received fragments.
     received: u32,
-    /// Fragments overlap or contradict each other: nothing more is made of them (RFC 5722).
+    /// True if fragments overlap or contradict each other, so that the packet is given up (RFC 5722).
     spoilt: bool,
 }
 
@@ -96,12 +97,12 @@ impl Reassembly {
         }
     }
 
-    /// True if fragments of it are still to come.
+    /// Returns true if fragments are still to come.
     fn is_awaited(&self) -> bool {
         self.first.is_none() || self.end.is_none_or(|end| self.received < end)
     }
 
-    /// True if all fragments wait: they do not overlap.
+    /// Returns true if all fragments are there, without overlap.
     fn is_whole(&self) -> bool {
         let held = self
             .held
@@ -111,8 +112,8 @@ impl Reassembly {
         self.first.is_some() && self.end.is_some_and(|end| held >= u64::from(end))
     }
 
-    /// True if the same fragment waits already: captured twice, or sent twice on its way (RFC 8200, section 4.5, lets it
-    /// be ignored).
+    /// Returns true if the same fragment already waits: captured twice, or sent twice on its way (RFC 8200, section
+    /// 4.5, allows ignoring it).
     fn holds(&self, fragment: Fragment, bytes: &[u8], wire: u32) -> bool {
         let mut at = 0;
         self.held.iter().any(|held| {
@@ -124,7 +125,7 @@ impl Reassembly {
         })
     }
 
-    /// Memory of what waits.
+    /// Returns the memory of the waiting fragments.
     const fn cost(&self) -> usize {
         self.bytes.len() + self.held.len() * size_of::<HeldFragment>()
     }
@@ -142,14 +143,14 @@ impl Reassembly {
 #[derive(Debug)]
 pub(crate) struct Fragments {
     packets: Table<Key, Reassembly>,
-    /// Bytes held by all.
+    /// Bytes held by all of them.
     held: usize,
     limits: FragmentLimits,
-    /// The packet that the last fragment completed or began, with what waited for it.
+    /// The packet that the last fragment completed or began, with the fragments that waited for it.
     ready: Option<Reassembly>,
     next: usize,
     at: usize,
-    /// Packets that had to make room for others, or found none for a fragment.
+    /// Number of packets that were evicted, or had no room for a fragment.
     pub(crate) dropped: u64,
 }
 
@@ -166,19 +167,20 @@ impl Fragments {
         }
     }
 
-    /// The most memory that a table with these limits holds, in bytes.
+    /// Returns the most memory that a table with these limits holds, in bytes.
     pub(crate) fn bound(limits: &FragmentLimits) -> u64 {
         let (packets, bytes) = (limits.packets as u64, limits.bytes as u64);
-        // Lists grow to twice what they hold, and the smallest has room for some; one datagram is copied together.
+        // Lists grow to twice their contents, and the smallest has capacity for several; one datagram is copied
+        // together.
         Table::<Key, Reassembly>::bound(packets)
             .saturating_add(packets.saturating_mul(256))
             .saturating_add(bytes.saturating_mul(2))
             .saturating_add(size::list::<u8>(65_536))
     }
 
-    /// Processes a fragment. Returns what it carries as a segment or datagram of its own; [`IpPayload::LaterFragment`] if
-    /// the first one of its packet was not seen. Bytes that waited for it are taken next, by [`Self::next_held`] and
-    /// [`Self::whole_datagram`].
+    /// Processes a fragment. Returns its contents as a segment or datagram of its own, or [`IpPayload::LaterFragment`]
+    /// if the first fragment of its packet was not seen. Then take bytes that waited for it, with [`Self::next_held`]
+    /// and [`Self::whole_datagram`].
     ///
     /// `bytes` is the captured payload of the IP packet, and `wire` its length.
     pub(crate) fn take<'a>(
@@ -231,7 +233,7 @@ impl Fragments {
         carried
     }
 
-    /// The next piece of a TCP stream that waited for its packet's first fragment.
+    /// Returns the next piece of a TCP stream that waited for its packet's first fragment.
     pub(crate) fn next_held(&mut self) -> Option<Tcp<'_>> {
         let packet = self.ready.as_ref()?;
         let first @ First::Tcp { .. } = packet.first? else {
@@ -247,8 +249,8 @@ impl Fragments {
         }
     }
 
-    /// The datagram of UDP that the last fragment completed, copied together into `into`, and true if it was handed out
-    /// with its first fragment.
+    /// Returns the UDP datagram that the last fragment completed, copied into `into`, and true if it was already
+    /// returned with its first fragment.
     pub(crate) fn whole_datagram<'a>(&self, into: &'a mut Vec<u8>) -> Option<(Udp<'a>, bool)> {
         let packet = self.ready.as_ref().filter(|packet| packet.is_whole())?;
         let First::Udp { ports, is_read } = packet.first? else {
@@ -264,7 +266,7 @@ impl Fragments {
             let offset = held.fragment.offset as usize;
             into.get_mut(offset..offset + bytes.len())?
                 .copy_from_slice(bytes);
-            // What the snapshot length cut leaves no hole that could be read as data.
+            // Bytes cut by the snapshot length leave no hole that could be mistaken for data.
             if held.length < held.wire {
                 captured = captured.min(offset + bytes.len());
             }
@@ -281,7 +283,7 @@ impl Fragments {
         Some((udp, is_read))
     }
 
-    /// The packet of a fragment; a new one where that of the same identification is too old to be the same.
+    /// Returns the packet of a fragment; a new one if the packet with the same identification is too old.
     fn packet(&mut self, key: Key, fragment: Fragment, time: Time) -> Slot {
         if let Some(slot) = self.packets.find(&key) {
             let packet = &self.packets[slot];
@@ -334,7 +336,7 @@ impl Fragments {
         });
     }
 
-    /// Lets go of what the last fragment made ready. The header of the first stays for fragments that come again.
+    /// Frees what the last fragment completed. The first fragment's header stays for fragments that come again.
     fn make_ready(&mut self, slot: Slot) {
         let packet = &mut self.packets[slot];
         let releases = match packet.first {
@@ -358,7 +360,7 @@ impl Fragments {
     }
 }
 
-/// Returns what of a first fragment's header its later ones need.
+/// Returns the parts of a first fragment's header that later fragments need.
 fn first(transport: &IpPayload<'_>, wire: u32) -> Option<First> {
     match transport {
         IpPayload::Tcp(tcp) => {
@@ -380,13 +382,13 @@ fn first(transport: &IpPayload<'_>, wire: u32) -> Option<First> {
     }
 }
 
-/// True for the first byte of a short header of QUIC, behind which nothing can be read. Other protocols have such bytes
-/// too, and lose nothing: their datagrams are handed out once more when they are whole.
+/// Returns true for the first byte of a QUIC short header, after which nothing can be read. Other protocols have such
+/// bytes too, and lose nothing: their datagrams are returned again when they are whole.
 const fn is_secret(first: &u8) -> bool {
     *first & (LONG_HEADER | FIXED_BIT) == FIXED_BIT
 }
 
-/// A first fragment of UDP as its whole datagram, of which the capture holds no more.
+/// Returns a first UDP fragment as its whole datagram, of which the capture holds no more.
 fn in_full_length<'a>(transport: IpPayload<'a>, bytes: &[u8]) -> IpPayload<'a> {
     let stated = bytes.get(4..6).map_or(0, |length| {
         u32::from(u16::from_be_bytes([length[0], length[1]])).saturating_sub(UDP_HEADER as u32)
@@ -400,7 +402,8 @@ fn in_full_length<'a>(transport: IpPayload<'a>, bytes: &[u8]) -> IpPayload<'a> {
     }
 }
 
-/// A first fragment of TCP: the end of the stream comes behind the packet's last byte, which is in another one.
+/// Returns a first TCP fragment without FIN: the end of the stream comes after the packet's last byte, which is in
+/// another fragment.
 const fn without_end(transport: IpPayload<'_>) -> IpPayload<'_> {
     match transport {
         IpPayload::Tcp(tcp) => IpPayload::Tcp(Tcp {
@@ -411,7 +414,7 @@ const fn without_end(transport: IpPayload<'_>) -> IpPayload<'_> {
     }
 }
 
-/// A later fragment of TCP as a segment.
+/// Returns a later TCP fragment as a segment.
 fn continued<'a>(first: First, fragment: Fragment, bytes: &'a [u8], wire: u32) -> IpPayload<'a> {
     let First::Tcp {
         ports,

@@ -19,7 +19,7 @@ const IPV6_DESTINATION: u8 = 60;
 const IPV4_HEADER: usize = 20;
 const IPV6_HEADER: usize = 40;
 
-/// Facts of an IP header, before its payload is looked at.
+/// Facts from an IP header, before its payload is read.
 #[derive(Clone, Copy)]
 pub(super) struct Internet<'a> {
     pub(super) source: IpAddr,
@@ -42,7 +42,7 @@ impl<'a> Internet<'a> {
         }
     }
 
-    /// True for a fragment that is not the first.
+    /// Returns true for a fragment that is not the first.
     pub(super) fn is_later_fragment(&self) -> bool {
         self.fragment.is_some_and(|fragment| fragment.offset > 0)
     }
@@ -57,7 +57,7 @@ pub(super) fn header(rest: Rest<'_>) -> Option<Internet<'_>> {
     }
 }
 
-/// The length that an IP header states, whatever version.
+/// Returns the length that an IP header states, for either version.
 pub(super) fn stated_length(rest: Rest<'_>) -> Option<usize> {
     match rest.u8(0)? >> 4 {
         4 => Some(usize::from(rest.u16(2)?)),
@@ -66,8 +66,8 @@ pub(super) fn stated_length(rest: Rest<'_>) -> Option<usize> {
     }
 }
 
-/// True if this may be an IP packet: its header is long enough, and the packet no longer than what is there. For bytes
-/// that may be something else.
+/// Returns true if this may be an IP packet: its header is long enough, and the packet no longer than the available
+/// bytes. For bytes that may be something else.
 pub(super) fn fits(rest: Rest<'_>) -> bool {
     let (Some(first), Some(length)) = (rest.u8(0), stated_length(rest)) else {
         return false;
@@ -79,7 +79,7 @@ pub(super) fn fits(rest: Rest<'_>) -> bool {
     header >= IPV4_HEADER && header <= length && length <= rest.wire
 }
 
-/// The same, and for version 4 with a checksum that is right.
+/// The same, and for IPv4 with a correct checksum.
 pub(super) fn is_sound(rest: Rest<'_>) -> bool {
     let Some(first) = rest.u8(0) else {
         return false;
@@ -93,7 +93,7 @@ pub(super) fn is_sound(rest: Rest<'_>) -> bool {
                 .is_some_and(checksum::of_header_is_right))
 }
 
-/// The fragment that the identification and the field of flags and offset of version 4 state, if they state one.
+/// Returns the fragment that the IPv4 identification and flags state, if any.
 const fn ipv4_fragment(identification: u16, field: u16) -> Option<Fragment> {
     const MORE: u16 = 0x2000;
     const OFFSET: u16 = 0x1fff;
@@ -113,7 +113,7 @@ fn ipv4(rest: Rest<'_>) -> Option<Internet<'_>> {
     };
     let header = slice.header();
     let stated = usize::from(header.total_len());
-    // 0: the sender left segmentation to the network card, which then wrote the length after the capture.
+    // 0: the sender left segmentation to the network card, which wrote the length after the capture.
     let length = if stated == 0 { rest.wire } else { stated };
     let authentication = slice.extensions().auth.map_or(0, |auth| auth.slice().len());
     let payload = slice.payload();
@@ -130,7 +130,7 @@ fn ipv4(rest: Rest<'_>) -> Option<Internet<'_>> {
     })
 }
 
-/// An IPv4 header whose options were cut by the snapshot length: addresses and length are still there.
+/// Reads an IPv4 header whose options were cut by the snapshot length: addresses and length are still there.
 fn ipv4_cut(rest: Rest<'_>) -> Option<Internet<'_>> {
     let fixed: &[u8; IPV4_HEADER] = rest.data.first_chunk()?;
     let header_length = usize::from(fixed[0] & 0x0f) * 4;
@@ -158,8 +158,8 @@ fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
     let extensions = slice.extensions();
     let payload = slice.payload();
     let stated = usize::from(header.payload_length());
-    // A payload length of 0 with data behind it is offload or a jumbogram (RFC 2675); without a protocol of its own
-    // ("no next header", 59) what follows is link-layer padding.
+    // A payload length of 0 with data after it is offload or a jumbogram (RFC 2675). Without a protocol of its own ("no
+    // next header", 59), the data is link-layer padding.
     let offload = stated == 0 && payload.ip_number.0 != 59;
     let length = if offload {
         rest.wire.max(IPV6_HEADER)
@@ -184,9 +184,9 @@ fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
     })
 }
 
-/// The fragment header among the extension headers (RFC 8200, sections 4.1 and 4.5). Read here: the iterator of
-/// `etherparse` takes it that no header was left out, and reads behind the slice where the one after the last was damaged
-/// or cut.
+/// Reads the fragment header among the extension headers (RFC 8200, sections 4.1 and 4.5). Done here because
+/// `etherparse`'s iterator assumes that no header was left out, and reads beyond the slice if the header after the last
+/// one was damaged or cut.
 fn ipv6_fragment(extensions: &etherparse::Ipv6ExtensionsSlice<'_>) -> Option<Fragment> {
     let (mut kind, mut rest) = (extensions.first_header()?.0, extensions.slice());
     while let &[next, length, high, low, ..] = rest {

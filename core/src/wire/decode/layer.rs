@@ -1,10 +1,10 @@
-//! Bytes that are still to be read, and the state of reading one frame.
+//! Bytes still to be read, and the state of reading one frame.
 
 use super::layers::{Layers, Scope};
 use super::opaque::Opaque;
 use crate::packet::LinkType;
 
-/// Bytes that are still to be read: the captured ones, and how many there were on the wire.
+/// Bytes still to be read: the captured ones, and their number on the wire.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rest<'a> {
     pub(super) data: &'a [u8],
@@ -12,7 +12,7 @@ pub(super) struct Rest<'a> {
 }
 
 impl<'a> Rest<'a> {
-    /// Leaves out the first `n` bytes; `None` if they were not captured.
+    /// Skips the first `n` bytes; `None` if they were not captured.
     pub(super) fn skip(self, n: usize) -> Option<Self> {
         Some(Self {
             data: self.data.get(n..)?,
@@ -20,7 +20,7 @@ impl<'a> Rest<'a> {
         })
     }
 
-    /// Leaves out everything behind the first `n` bytes.
+    /// Drops everything after the first `n` bytes.
     pub(super) fn first(self, n: usize) -> Self {
         Self {
             data: &self.data[..n.min(self.data.len())],
@@ -28,7 +28,7 @@ impl<'a> Rest<'a> {
         }
     }
 
-    /// True if nothing of it was cut by the snapshot length.
+    /// Returns true if the snapshot length cut none of it.
     pub(super) const fn is_whole(self) -> bool {
         self.data.len() >= self.wire
     }
@@ -63,7 +63,7 @@ pub(super) enum NextHeader {
     Ip,
     EtherType(u16),
     Ethernet,
-    /// Ethernet where nothing says so: it must lead to an IP packet whose length fits.
+    /// Ethernet that nothing announces: it must lead to an IP packet whose length fits.
     CheckedEthernet,
     Ppp,
     /// The payload below a stack of MPLS labels.
@@ -72,25 +72,25 @@ pub(super) enum NextHeader {
     Llc,
     /// IEEE 802.11.
     Wireless {
-        /// The header is padded to a multiple of four bytes.
+        /// True if the header is padded to a multiple of four bytes.
         padded: bool,
     },
     /// IEEE 802.11 with the two bytes of frame control in the wrong order.
     WirelessSwapped,
-    /// IEEE 802.11 in one order or the other.
+    /// IEEE 802.11 in either order.
     WirelessEither,
     /// A subframe of an IEEE 802.11 A-MSDU.
     Subframe,
     /// A link type inside another one's header.
     Link(LinkType),
-    /// The payload of L2TP version 3, behind its session ID.
+    /// The payload of L2TP version 3, after its session ID.
     L2tpSession,
 }
 
-/// The next header and where it begins; `None` where nothing known follows.
+/// The next header and its position; `None` if nothing known follows.
 pub(super) type Inner<'a> = Option<(NextHeader, Rest<'a>)>;
 
-/// Headers that may come next where the bytes before do not tell: tried in order.
+/// Headers that may come next if the bytes before do not tell, tried in order.
 pub(super) type Candidates<'a> = [Inner<'a>; 4];
 
 /// The state of reading one frame.
@@ -98,17 +98,17 @@ pub(super) type Candidates<'a> = [Inner<'a>; 4];
 pub(super) struct Walk<'w> {
     /// The frame from its first byte.
     pub(super) frame: &'w [u8],
-    /// Headers that may still be taken off.
+    /// Number of headers that may still be removed.
     pub(super) left: u32,
     pub(super) layers: Layers,
-    /// The link type that is not known.
+    /// The link type, if it is unknown.
     pub(super) unknown: Option<LinkType>,
-    /// UDP ports that carry VXLAN besides the registered ones.
+    /// UDP ports that carry VXLAN in addition to the registered ones.
     pub(super) vxlan_ports: &'w [u16],
 }
 
 impl Walk<'_> {
-    /// Offset of the first of these bytes in the frame.
+    /// Returns the offset of the first of these bytes in the frame.
     pub(super) fn offset(&self, rest: Rest<'_>) -> u32 {
         let offset = rest
             .data
@@ -118,7 +118,7 @@ impl Walk<'_> {
         u32::try_from(offset).unwrap_or(u32::MAX)
     }
 
-    /// Notes the known header at which reading ends.
+    /// Records the known header at which reading ends.
     pub(super) fn stop<'a>(&mut self, opaque: Opaque) -> Inner<'a> {
         self.layers.opaque = Some(opaque);
         None

@@ -9,7 +9,7 @@ const SMALLEST_ETHER_TYPE: u16 = 0x0600;
 /// Two addresses.
 const ADDRESSES: usize = 12;
 
-/// The header that a frame of this link type begins with; `Err` if the type is not known.
+/// Returns the header at the start of a frame of this link type; `Err` if the type is unknown.
 ///
 /// Numbers and layouts: <https://www.tcpdump.org/linktypes.html>.
 pub(super) fn first<'a>(link_type: LinkType, rest: Rest<'a>) -> Result<Inner<'a>, LinkType> {
@@ -33,12 +33,12 @@ pub(super) fn first<'a>(link_type: LinkType, rest: Rest<'a>) -> Result<Inner<'a>
         LinkType::FRELAY => ppp::frame_relay(rest),
         LinkType::FRELAY_WITH_DIR => rest.skip(1).and_then(ppp::frame_relay),
         LinkType::ATM_RFC1483 | LinkType::DLT_ATM_RFC1483 => Some((NextHeader::Llc, rest)),
-        // A byte of flags, the virtual path and channel; LLC behind, as nearly all traffic has it.
+        // A byte of flags, virtual path and channel; then LLC, as in nearly all traffic.
         LinkType::SUNATM => rest.skip(4).map(|rest| (NextHeader::Llc, rest)),
         // Frame control, then addresses (ISO 9314-2).
         LinkType::FDDI => rest.skip(1 + ADDRESSES).map(|rest| (NextHeader::Llc, rest)),
         LinkType::IEEE802_5 => token_ring(rest),
-        // The switch's tag stands between the source address and the EtherType, or before everything.
+        // The switch's tag is between the source address and the EtherType, or before everything.
         LinkType::DSA_TAG_BRCM | LinkType::DSA_TAG_DSA => tagged(rest, 4),
         LinkType::DSA_TAG_BRCM_PREPEND => rest.skip(4).map(|rest| (NextHeader::Ethernet, rest)),
         LinkType::IEEE802_11 => Some((NextHeader::Wireless { padded: false }, rest)),
@@ -56,18 +56,18 @@ pub(super) fn first<'a>(link_type: LinkType, rest: Rest<'a>) -> Result<Inner<'a>
     })
 }
 
-/// Destination, source, then an EtherType or an IEEE 802.3 length with LLC behind it.
+/// Reads destination, source, then an EtherType or an IEEE 802.3 length followed by LLC.
 pub(super) fn ethernet(rest: Rest<'_>) -> Inner<'_> {
     type_or_length(rest.u16(ADDRESSES)?, rest.skip(ADDRESSES + 2)?)
 }
 
-/// Addresses, a tag of `length` bytes, then an EtherType or length.
+/// Reads addresses, a tag of `length` bytes, then an EtherType or length.
 fn tagged(rest: Rest<'_>, length: usize) -> Inner<'_> {
     let at = ADDRESSES + length;
     type_or_length(rest.u16(at)?, rest.skip(at + 2)?)
 }
 
-/// The header that an EtherType or length leads to.
+/// Returns the header that an EtherType or length leads to.
 pub(super) fn type_or_length(type_or_length: u16, rest: Rest<'_>) -> Inner<'_> {
     if type_or_length >= SMALLEST_ETHER_TYPE {
         Some((NextHeader::EtherType(type_or_length), rest))
@@ -76,14 +76,14 @@ pub(super) fn type_or_length(type_or_length: u16, rest: Rest<'_>) -> Inner<'_> {
     }
 }
 
-/// IEEE 802.2 with SNAP (RFC 1042, RFC 2684) or an OSI network layer's identifier (RFC 2684, section 5.1).
+/// Reads IEEE 802.2 with SNAP (RFC 1042, RFC 2684) or an OSI network layer's identifier (RFC 2684, section 5.1).
 pub(super) fn llc(rest: Rest<'_>) -> Inner<'_> {
     match *rest.data.first_chunk()? {
         // 00-00-00 names an EtherType, and so does 00-00-f8 (IEEE 802.1H).
         [0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00 | 0xf8] => {
             Some((NextHeader::EtherType(rest.u16(6)?), rest.skip(8)?))
         }
-        // 00-80-c2: Ethernet in ATM, with or without its check sequence, behind two bytes of padding.
+        // 00-80-c2: Ethernet in ATM, with or without its check sequence, after two bytes of padding.
         [0xaa, 0xaa, 0x03, 0x00, 0x80, 0xc2] => matches!(rest.u16(6)?, 0x0001 | 0x0007)
             .then_some((NextHeader::Ethernet, rest.skip(10)?)),
         [0xfe, 0xfe, 0x03, nlpid, ..] => ppp::nlpid(nlpid, rest.skip(4)?),
@@ -91,7 +91,7 @@ pub(super) fn llc(rest: Rest<'_>) -> Inner<'_> {
     }
 }
 
-/// Linux "cooked" capture: an EtherType among what the kernel knows of the packet.
+/// Reads a Linux "cooked" capture: an EtherType among the kernel's metadata.
 fn cooked(rest: Rest<'_>, ether_type: usize, length: usize) -> Inner<'_> {
     Some((
         NextHeader::EtherType(rest.u16(ether_type)?),
@@ -99,7 +99,8 @@ fn cooked(rest: Rest<'_>, ether_type: usize, length: usize) -> Inner<'_> {
     ))
 }
 
-/// Access and frame control, addresses, and source routing where its bit in the source address says so (IEEE 802.5).
+/// Reads access and frame control, addresses, and source routing if a bit in the source address announces it (IEEE
+/// 802.5).
 fn token_ring(rest: Rest<'_>) -> Inner<'_> {
     const HEADER: usize = 2 + ADDRESSES;
     let routing = if rest.u8(8)? & 0x80 != 0 {
@@ -110,7 +111,7 @@ fn token_ring(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Llc, rest.skip(HEADER + routing)?))
 }
 
-/// Address family in either byte order: IPv4 is 2 everywhere, IPv6 is 10, 24, 28 or 30 by operating system.
+/// Reads an address family in either byte order: IPv4 is 2 everywhere, IPv6 is 10, 24, 28 or 30 by operating system.
 fn loopback(rest: Rest<'_>) -> Inner<'_> {
     let family: [u8; 4] = *rest.data.first_chunk()?;
     let value = match family {
@@ -120,7 +121,7 @@ fn loopback(rest: Rest<'_>) -> Inner<'_> {
     matches!(value, 2 | 10 | 24 | 28 | 30).then_some((NextHeader::Ip, rest.skip(4)?))
 }
 
-/// Ethernet that must lead to an IP packet whose length fits, directly or behind VLAN tags.
+/// Reads Ethernet that must lead to an IP packet whose length fits, directly or after VLAN tags.
 pub(super) fn checked_ethernet<'a>(walk: &Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     let mut at = ADDRESSES;
     for _ in 0..walk.left {

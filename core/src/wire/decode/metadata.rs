@@ -1,10 +1,10 @@
-//! Link types that put what the capturing system knows of a packet before it.
+//! Link types that put the capturing system's metadata before a packet.
 
 use super::layer::{Inner, NextHeader, Rest};
 use crate::packet::LinkType;
 
-/// The link type in a header's field: the numbers below 104 and those that this crate knows are the same in the registry
-/// and on the systems that write these headers.
+/// Returns the header of the link type in a header's field. Numbers below 104, and those that this crate knows, are the
+/// same in the registry and on the systems that write these headers.
 fn inner(number: u32, rest: Rest<'_>) -> Inner<'_> {
     Some((
         NextHeader::Link(LinkType(u16::try_from(number).ok()?)),
@@ -12,17 +12,17 @@ fn inner(number: u32, rest: Rest<'_>) -> Inner<'_> {
     ))
 }
 
-/// Per-packet information: version 0, length, link type of the rest (PPI 1.0.7, section 3.1; little-endian).
+/// Reads per-packet information: version 0, length, link type of the rest (PPI 1.0.7, section 3.1; little-endian).
 pub(super) fn ppi(rest: Rest<'_>) -> Inner<'_> {
     let length = usize::from(rest.u16_le(2)?);
     (rest.u8(0)? == 0 && length >= 8).then_some(())?;
     inner(rest.u32_le(4)?, rest.skip(length)?)
 }
 
-/// Darwin's packet tap: length of the header, type of record (1: a packet), link type of the rest (`pktap.h` of xnu),
-/// in the byte order of the machine that captured.
+/// Reads Darwin's packet tap: length of the header, type of record (1: a packet), link type of the rest (`pktap.h` of
+/// xnu), in the byte order of the capturing machine.
 pub(super) fn pktap(rest: Rest<'_>) -> Inner<'_> {
-    /// Up to the field of the link type, and the longest that is supposed to come.
+    /// From the end of the link type field to the longest plausible header.
     const LENGTHS: core::ops::RangeInclusive<u32> = 12..=1024;
     const PACKET: u32 = 1;
     for read in [Rest::u32_le, Rest::u32] {
@@ -34,14 +34,14 @@ pub(super) fn pktap(rest: Rest<'_>) -> Inner<'_> {
     None
 }
 
-/// Linux NFLOG: address family, version 0, resource, then attributes of a length and a type, of which 9 is the packet
-/// (`nfnetlink_log.h`); in the byte order of the machine that captured, padded to words.
+/// Reads Linux NFLOG: address family, version 0, resource, then attributes of a length and a type; type 9 is the packet
+/// (`nfnetlink_log.h`). In the byte order of the capturing machine, padded to words.
 pub(super) fn nflog(rest: Rest<'_>) -> Inner<'_> {
     const ATTRIBUTES: usize = 4;
     const PAYLOAD: u16 = 9;
-    /// Flags of netlink in an attribute's type.
+    /// Mask that removes netlink flags from an attribute's type.
     const TYPE: u16 = 0x3fff;
-    /// The kernel writes some fifteen.
+    /// The kernel writes about fifteen.
     const MOST: usize = 64;
     (rest.u8(1)? == 0).then_some(())?;
     'order: for read in [Rest::u16_le, Rest::u16] {
@@ -66,17 +66,18 @@ pub(super) fn nflog(rest: Rest<'_>) -> Inner<'_> {
     None
 }
 
-/// Solaris IP observability: version 1, address family, then 22 bytes of lengths and zones (`ipnet.h` of illumos).
+/// Reads Solaris IP observability: version 1, address family, then 22 bytes of lengths and zones (`ipnet.h` of
+/// illumos).
 pub(super) fn ipnet(rest: Rest<'_>) -> Inner<'_> {
     matches!(*rest.data.first_chunk()?, [1, 2 | 26]).then_some((NextHeader::Ip, rest.skip(24)?))
 }
 
-/// OpenBSD's enc interface: address family, security parameters, flags; the packet as it is inside of IPsec.
+/// Reads OpenBSD's enc interface: address family, security parameters, flags; then the packet as it is inside IPsec.
 pub(super) fn enc(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Ip, rest.skip(12)?))
 }
 
-/// The log of OpenBSD's and FreeBSD's packet filter: the length of the header without its padding comes first.
+/// Reads the log of OpenBSD's and FreeBSD's packet filter, which begins with the header's length without padding.
 pub(super) fn pflog(rest: Rest<'_>) -> Inner<'_> {
     /// The shortest that any version wrote.
     const SHORTEST: usize = 28;
@@ -84,7 +85,7 @@ pub(super) fn pflog(rest: Rest<'_>) -> Inner<'_> {
     (length >= SHORTEST).then_some((NextHeader::Ip, rest.skip(length.next_multiple_of(4))?))
 }
 
-/// Juniper's Ethernet: "MGC", flags, and extensions of a stated length where a flag says so.
+/// Reads Juniper's Ethernet: "MGC", flags, and extensions of a stated length if a flag announces them.
 pub(super) fn juniper_ethernet(rest: Rest<'_>) -> Inner<'_> {
     const HAS_EXTENSIONS: u8 = 0x80;
     const NO_LINK_LAYER: u8 = 0x02;

@@ -1,11 +1,11 @@
 //! From a frame's bytes to its innermost IP packet and transport header.
 //!
-//! Lax throughout: what was understood is kept when a later layer is damaged or cut, and lengths come from headers, not
-//! from how much was captured. Strict where nothing but its content tells what a header is: bytes count as a packet only
-//! if its length fits, and as a tunnel only if an IP packet is inside.
+//! Lenient in general: layers already understood are kept when a later one is damaged or cut, and lengths come from
+//! headers, not from the captured size. Strict where only the content shows what a header is: bytes count as a packet
+//! only if its length fits, and as a tunnel only if there is an IP packet inside.
 //!
 //! `link` reads link types, `ethertype` the headers that an EtherType leads to, `tunnel` packets in IP, `udp_tunnel`
-//! packets in UDP: one table each. How deep headers are followed is limited.
+//! packets in UDP: one table each. The depth of headers is limited.
 
 use crate::packet::{LinkType, Packet};
 
@@ -37,20 +37,21 @@ pub use layers::{Fragment, Layers, Scope};
 pub use opaque::Opaque;
 use udp_tunnel::Ports;
 
-/// How many headers below the innermost IP packet are taken off, tags, labels and tunnels counted alike. Real stacks
-/// stay below ten (GTP-U over MPLS over QinQ); the bound keeps a crafted frame from costing more than its length.
+/// Largest number of headers around the innermost IP packet that are removed, counting tags, labels and tunnels alike.
+/// Real stacks stay below ten (GTP-U over MPLS over QinQ); the limit keeps a crafted frame from costing more than its
+/// length.
 const MAX_LAYERS: u32 = 16;
 
-/// The reason why a frame holds nothing for us.
+/// Reasons why a frame holds nothing to analyse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// The link type is not known.
+    /// The link type is unknown.
     UnknownLinkType(LinkType),
-    /// No IP packet inside, or its fixed header is damaged or cut.
+    /// There is no IP packet inside, or its fixed header is damaged or cut.
     NotIp,
 }
 
-/// Reads frames, by the settings that concern it.
+/// Decodes frames with the settings that affect decoding.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     ports: Ports,
@@ -65,7 +66,7 @@ impl Default for Decoder {
 }
 
 impl Decoder {
-    /// A decoder that follows VXLAN at these UDP ports too.
+    /// Creates a decoder that also decodes VXLAN on these UDP ports.
     #[must_use]
     pub fn new(vxlan_ports: &[u16]) -> Self {
         Self {
@@ -78,7 +79,8 @@ impl Decoder {
     /// Finds the innermost IP packet of a frame.
     ///
     /// # Errors
-    /// [`DecodeError`] where there is none.
+    ///
+    /// [`DecodeError`] if there is none.
     #[inline(always)]
     pub fn decode<'a>(&mut self, packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
         match common::decode(packet, &self.ports) {
@@ -87,42 +89,42 @@ impl Decoder {
         }
     }
 
-    /// Reads a frame if it holds a whole packet of TCP or UDP in IPv4 directly on Ethernet. [`Self::layers`] is not about
-    /// it.
+    /// Reads a frame if it holds a whole TCP or UDP packet in IPv4 directly on Ethernet. Does not set [`Self::layers`].
     #[inline(always)]
     pub(crate) fn plain<'a>(&self, packet: &Packet<'a>) -> Option<Datagram<'a>> {
         common::decode(packet, &self.ports)
     }
 
-    /// Reads a frame down to its IPv4 header, if it holds a whole packet in IPv4 directly on Ethernet.
+    /// Reads a frame down to its IPv4 header if it holds a whole IPv4 packet directly on Ethernet.
     #[inline(always)]
     pub(crate) fn plain_ipv4<'a>(&self, packet: &Packet<'a>) -> Option<Ipv4<'a>> {
         common::ipv4(packet)
     }
 
-    /// Reads such a packet if it is one of UDP that holds no other packet.
+    /// Reads such a packet if it is UDP and holds no other packet.
     #[inline(always)]
     pub(crate) fn plain_udp<'a>(&self, plain: &Ipv4<'a>) -> Option<Datagram<'a>> {
         plain.udp(&self.ports)
     }
 
-    /// The same behind one VLAN tag, and its scope.
+    /// The same after one VLAN tag. Also returns the scope.
     #[inline(always)]
     pub(crate) fn tagged<'a>(&self, packet: &Packet<'a>) -> Option<(Datagram<'a>, Scope)> {
         let (datagram, tag) = common::decode_tagged(packet, &self.ports)?;
         Some((datagram, Scope::of_tag(tag)))
     }
 
-    /// Facts about the frame decoded last, if it was not a whole packet of TCP or UDP in IPv4 directly on Ethernet.
+    /// Facts about the last decoded frame, if it was not a whole TCP or UDP packet in IPv4 directly on Ethernet.
     #[must_use]
     pub const fn layers(&self) -> &Layers {
         &self.layers
     }
 
-    /// Finds another IP packet of a frame, at [`Layers::behind`] of the one before.
+    /// Finds another IP packet of a frame, at [`Layers::behind`] of the previous one.
     ///
     /// # Errors
-    /// [`DecodeError`] where there is none.
+    ///
+    /// [`DecodeError`] if there is none.
     pub fn decode_behind<'a>(
         &mut self,
         packet: &Packet<'a>,
@@ -153,7 +155,7 @@ impl Decoder {
     ) -> Result<Datagram<'a>, DecodeError> {
         let mut walk = Walk {
             frame: packet.data,
-            // The link type is a step, but no header.
+            // The link type is a step, but not a header.
             left: MAX_LAYERS + 1,
             layers: Layers::default(),
             unknown: None,
@@ -168,7 +170,7 @@ impl Decoder {
     }
 }
 
-/// All of a frame.
+/// Returns the whole frame.
 fn whole<'a>(packet: &Packet<'a>) -> Rest<'a> {
     Rest {
         data: packet.data,
@@ -176,16 +178,17 @@ fn whole<'a>(packet: &Packet<'a>) -> Rest<'a> {
     }
 }
 
-/// Finds the innermost IP packet of a frame, as a decoder does that nothing was set for.
+/// Finds the innermost IP packet of a frame, with default settings.
 ///
 /// # Errors
-/// [`DecodeError`] where there is none.
+///
+/// [`DecodeError`] if there is none.
 #[cfg(any(test, fuzzing))]
 pub fn decode<'a>(packet: &Packet<'a>) -> Result<Datagram<'a>, DecodeError> {
     Decoder::default().decode(packet)
 }
 
-/// Reads headers from `layer` on until an IP packet, and follows tunnels inside it.
+/// Reads headers from `layer` on down to an IP packet, and follows tunnels inside it.
 fn descend<'a>(
     walk: &mut Walk<'_>,
     mut layer: NextHeader,
@@ -218,8 +221,8 @@ fn descend<'a>(
     None
 }
 
-/// The first of these that leads to an IP packet. Each takes from the same limit on depth, so that nested ones cost no
-/// more than their number.
+/// Returns the first candidate that leads to an IP packet. All count toward the same limit on depth, so nested ones
+/// cost no more than their number.
 fn either<'a>(walk: &mut Walk<'_>, candidates: Candidates<'a>) -> Option<Datagram<'a>> {
     let before = walk.layers;
     candidates.into_iter().flatten().find_map(|(layer, rest)| {
@@ -228,7 +231,7 @@ fn either<'a>(walk: &mut Walk<'_>, candidates: Candidates<'a>) -> Option<Datagra
     })
 }
 
-/// Reads one IP packet; the innermost one if it is a tunnel.
+/// Reads one IP packet, or the innermost one if it is a tunnel.
 fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
     let outer = internet::header(rest)?;
     let header_at = walk.offset(rest);
@@ -238,7 +241,8 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
         match outer.protocol {
             IP_PROTOCOL_TCP => (segment(outer.payload), None),
             IP_PROTOCOL_UDP => match transport::udp(outer.payload) {
-                // A first fragment of a tunnel packet holds the inner headers too: it is unwrapped like a whole one.
+                // A first fragment of a tunnel packet also holds the inner headers, so it is decapsulated like a whole
+                // one.
                 Some(udp) => (IpPayload::Udp(udp), in_udp(walk, &udp, outer.payload.wire)),
                 None => (IpPayload::Other, None),
             },
@@ -271,13 +275,13 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
     if let Some(inner) = next.and_then(|(layer, rest)| descend(walk, layer, rest)) {
         return Some(inner);
     }
-    // An inner packet that cannot be read leaves the outer one: it was sent between those addresses.
+    // If an inner packet cannot be read, the outer one counts, because it was sent between those addresses.
     let opaque = walk.layers.opaque;
     walk.layers = Layers { opaque, ..before };
     Some(finish(walk, &outer, header_at, transport))
 }
 
-/// A packet of which nothing inside is followed.
+/// Finishes with a packet that is not decapsulated further.
 fn finish<'a>(
     walk: &mut Walk<'_>,
     ip: &Internet<'a>,
@@ -294,7 +298,7 @@ fn segment(payload: Rest<'_>) -> IpPayload<'_> {
     transport::tcp(payload).map_or(IpPayload::Other, IpPayload::Tcp)
 }
 
-/// The transport header of a packet that is no tunnel.
+/// Reads the transport header of a packet that is not a tunnel.
 fn carried<'a>(ip: &Internet<'a>) -> IpPayload<'a> {
     match ip.protocol {
         IP_PROTOCOL_TCP => segment(ip.payload),
@@ -302,7 +306,7 @@ fn carried<'a>(ip: &Internet<'a>) -> IpPayload<'a> {
     }
 }
 
-/// The header inside a UDP datagram; `wire` is the length of header and payload.
+/// Returns the header inside a UDP datagram; `wire` is the length of header and payload.
 fn in_udp<'a>(walk: &mut Walk<'_>, udp: &Udp<'a>, wire: usize) -> layer::Inner<'a> {
     let rest = Rest {
         data: udp.payload,

@@ -1,4 +1,4 @@
-//! Headers that are known, and behind which nothing can be read.
+//! Known headers after which nothing can be read.
 
 use strum::{IntoStaticStr, VariantArray};
 
@@ -36,7 +36,7 @@ pub enum Opaque {
 }
 
 impl Opaque {
-    /// Every one, in order of their numbers.
+    /// Every variant, in order of their numbers.
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// Returns the protocol's common name.
@@ -45,7 +45,7 @@ impl Opaque {
         self.into()
     }
 
-    /// Returns the reason why nothing is read behind it, to follow "which is".
+    /// Returns why nothing is read after it, worded to follow "which is".
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {

@@ -11,13 +11,13 @@ const MPLS: u16 = 0x0281;
 const COMPRESSED: u16 = 0x00fd;
 const ENCRYPTED: u16 = 0x0053;
 
-/// PPPoE session header (RFC 2516, section 4): version and type 1, code 0.
+/// Reads a PPPoE session header (RFC 2516, section 4): version and type 1, code 0.
 pub(super) fn over_ethernet(rest: Rest<'_>) -> Inner<'_> {
     (rest.data.get(..2)? == [0x11, 0x00]).then_some(())?;
     Some((NextHeader::Ppp, rest.skip(6)?))
 }
 
-/// Address and control bytes if they are there, then a protocol number of one or two bytes (RFC 1661, section 6.5).
+/// Reads optional address and control bytes, then a protocol number of one or two bytes (RFC 1661, section 6.5).
 pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     if rest.u16(0)? == 0xff03 {
         rest = rest.skip(2)?;
@@ -36,7 +36,7 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     }
 }
 
-/// PPP in HDLC-like framing, or Cisco's HDLC, as the link type allows both.
+/// Reads PPP in HDLC-like framing or Cisco's HDLC, as the link type allows both.
 pub(super) fn or_cisco_hdlc(rest: Rest<'_>) -> Inner<'_> {
     match rest.u8(0)? {
         0x0f | 0x8f => cisco_hdlc(rest),
@@ -44,15 +44,15 @@ pub(super) fn or_cisco_hdlc(rest: Rest<'_>) -> Inner<'_> {
     }
 }
 
-/// Address (unicast or broadcast), control, EtherType (RFC 1547, section 4.3.1).
+/// Reads address (unicast or broadcast), control, EtherType (RFC 1547, section 4.3.1).
 pub(super) fn cisco_hdlc(rest: Rest<'_>) -> Inner<'_> {
     matches!(rest.u8(0)?, 0x0f | 0x8f)
         .then_some((NextHeader::EtherType(rest.u16(2)?), rest.skip(4)?))
 }
 
-/// Address of two to four bytes, then RFC 2427 or Cisco's EtherType.
+/// Reads an address of two to four bytes, then RFC 2427 or Cisco's EtherType.
 pub(super) fn frame_relay(rest: Rest<'_>) -> Inner<'_> {
-    /// The last byte of an address has this bit (ITU-T Q.922, section 3.2).
+    /// Bit that marks the last byte of an address (ITU-T Q.922, section 3.2).
     const LAST: u8 = 0x01;
     const UNNUMBERED: u8 = 0x03;
     let address = (1..4).find(|at| rest.u8(*at).is_some_and(|byte| byte & LAST != 0))? + 1;
@@ -69,7 +69,7 @@ pub(super) fn frame_relay(rest: Rest<'_>) -> Inner<'_> {
     nlpid(rest.u8(0)?, rest.skip(1)?)
 }
 
-/// The network layer's identifier (RFC 2427, section 3; RFC 1973 for PPP).
+/// Returns the header for the network layer's identifier (RFC 2427, section 3; RFC 1973 for PPP).
 pub(super) fn nlpid(identifier: u8, rest: Rest<'_>) -> Inner<'_> {
     match identifier {
         0xcc | 0x8e => Some((NextHeader::Ip, rest)),

@@ -15,10 +15,10 @@ const IP_COMP: u8 = 108;
 pub(super) const L2TP: u8 = 115;
 /// MPLS in IP (RFC 4023).
 const MPLS: u8 = 137;
-/// Ethernet behind a segment routing header (RFC 8986, section 4.9).
+/// Ethernet after a segment routing header (RFC 8986, section 4.9).
 const ETHERNET: u8 = 143;
 
-/// The header that an IP protocol number leads to.
+/// Returns the header that an IP protocol number leads to.
 pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Inner<'a> {
     match protocol {
         IPV4 | IPV6 => Some((NextHeader::Ip, rest)),
@@ -33,8 +33,8 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Inn
     }
 }
 
-/// Returns what an L2TP version 3 session carries: only its ends know the length of the cookie (0,
-/// 4 or 8 bytes) and whether a sublayer of 4 bytes follows (RFC 3931, sections 4.1 and 4.6).
+/// Returns candidates for the payload of an L2TP version 3 session. Only its ends know the length of the cookie (0, 4
+/// or 8 bytes) and whether a sublayer of 4 bytes follows (RFC 3931, sections 4.1 and 4.6).
 pub(super) fn l2tp_session(rest: Rest<'_>) -> Candidates<'_> {
     [0, 4, 8, 12].map(|length| {
         rest.skip(length)
@@ -49,8 +49,8 @@ const ERSPAN_3: u16 = 0x22eb;
 const ETHERNET_OVER_IP: u16 = 0x6400;
 const PPP: u16 = 0x880b;
 
-/// GRE version 0 with checksum, key and sequence number where flagged (RFC 2890), and version 1 as PPTP (RFC 2637) and
-/// MikroTik use it.
+/// Reads GRE version 0 with checksum, key and sequence number if flagged (RFC 2890), and version 1 as used by PPTP (RFC
+/// 2637) and MikroTik.
 pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CHECKSUM: u16 = 0x8000;
     const ROUTING: u16 = 0x4000;
@@ -90,7 +90,7 @@ pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     }
 }
 
-/// ERSPAN III (draft-foschiano-erspan, section 4.3): 12 bytes, 8 more where the last bit says so; type of frame.
+/// Reads ERSPAN III (draft-foschiano-erspan, section 4.3): 12 bytes, 8 more if the last bit is set; type of frame.
 fn erspan_3(rest: Rest<'_>) -> Inner<'_> {
     const HAS_SUBHEADER: u16 = 0x0001;
     let last = rest.u16(10)?;

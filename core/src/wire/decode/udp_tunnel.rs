@@ -6,10 +6,10 @@ use super::{esp, ethertype, internet, mpls, tunnel, wireless};
 
 const VXLAN: u16 = 4789;
 
-/// A protocol in UDP that holds packets.
+/// A protocol over UDP that holds packets.
 struct Tunnel {
     port: u16,
-    /// Packets of it come from the port as well as go to it.
+    /// True if its packets come from the port as well as go to it.
     both_ways: bool,
     read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Inner<'a>,
 }
@@ -32,16 +32,16 @@ const fn between(port: u16, read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Inner<'
     }
 }
 
-/// Ports as registered with IANA unless said otherwise.
+/// Ports are registered with IANA unless noted otherwise.
 const TUNNELS: [Tunnel; 16] = [
     to(VXLAN, vxlan),
-    // Linux before VXLAN had a number, and still unless told otherwise.
+    // Linux's default, from before VXLAN had a number.
     to(8472, vxlan),
     to(4790, vxlan_generic),
     to(6081, geneve),
     between(2152, gtp_user),
     between(1701, l2tp),
-    // MikroTik's and TaZmen Sniffer's own.
+    // Own ports of MikroTik and TaZmen Sniffer.
     between(37_008, tzsp),
     between(5247, capwap),
     between(3544, teredo),
@@ -54,7 +54,7 @@ const TUNNELS: [Tunnel; 16] = [
     between(1194, open_vpn),
 ];
 
-/// Ports at which a datagram may hold a packet: one bit each.
+/// Ports at which a datagram may hold a packet, one bit each.
 #[derive(Clone, Debug)]
 pub(super) struct Ports(Box<[u64; 1024]>);
 
@@ -68,7 +68,7 @@ impl Ports {
         Self(bits)
     }
 
-    /// True if a datagram between these ports may hold a packet.
+    /// Returns true if a datagram between these ports may hold a packet.
     #[inline(always)]
     pub(super) fn may_hold(&self, from: u16, to: u16) -> bool {
         let bit = |port: u16| self.0[usize::from(port >> 6)] >> (port & 63);
@@ -76,7 +76,7 @@ impl Ports {
     }
 }
 
-/// The header inside a datagram between these ports.
+/// Returns the header inside a datagram between these ports.
 pub(super) fn next<'a>(
     walk: &mut Walk<'_>,
     (source, destination): (u16, u16),
@@ -91,13 +91,13 @@ pub(super) fn next<'a>(
         .and_then(|tunnel| (tunnel.read)(walk, rest))
 }
 
-/// An IP packet whose length fits and, for version 4, whose header's checksum is right: for headers that say little
+/// Reads an IP packet whose length fits and, for IPv4, whose header checksum is right. For headers that reveal little
 /// themselves.
 fn checked_ip(rest: Rest<'_>) -> Inner<'_> {
     internet::is_sound(rest).then_some((NextHeader::Ip, rest))
 }
 
-/// VXLAN: the flag "VNI is valid"; all other bits are ignored (RFC 7348, section 5), among them those of group policy.
+/// Reads VXLAN: the flag "VNI is valid"; ignores all other bits (RFC 7348, section 5), including those of group policy.
 fn vxlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const VALID: u8 = 0x08;
     (rest.u8(0)? & VALID != 0).then_some(())?;
@@ -105,7 +105,7 @@ fn vxlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     Some((NextHeader::Ethernet, rest.skip(8)?))
 }
 
-/// VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, section 3): a flag says that the protocol is named.
+/// Reads VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, section 3), where a flag indicates that the protocol is named.
 fn vxlan_generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const VERSION: u8 = 0x30;
     const NAMED: u8 = 0x04;
@@ -125,7 +125,7 @@ fn vxlan_generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     }
 }
 
-/// Geneve (RFC 8926, section 3.4): version 0, options of a stated length, EtherType, network.
+/// Reads Geneve (RFC 8926, section 3.4): version 0, options of a stated length, EtherType, network.
 fn geneve<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CONTROL: u8 = 0x80;
     let first = rest.u8(0)?;
@@ -135,10 +135,10 @@ fn geneve<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     Some((NextHeader::EtherType(rest.u16(2)?), rest.skip(8 + options)?))
 }
 
-/// GTP-U header of a G-PDU, with its optional fields and extension headers (3GPP TS 29.281, section 5).
+/// Reads the GTP-U header of a G-PDU, with its optional fields and extension headers (3GPP TS 29.281, section 5).
 fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const MESSAGE_G_PDU: u8 = 255;
-    /// Extension headers in practice: one or two.
+    /// Largest number of extension headers; one or two occur in practice.
     const MAX_EXTENSIONS: usize = 8;
     let flags = rest.u8(0)?;
     // Version 1, protocol type GTP.
@@ -168,7 +168,8 @@ fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     None
 }
 
-/// L2TP data messages: version 2 (RFC 2661, section 3.1) holds PPP, version 3 (RFC 3931, section 4.1.2.1) a session.
+/// Reads L2TP data messages: version 2 (RFC 2661, section 3.1) holds PPP, version 3 (RFC 3931, section 4.1.2.1) a
+/// session.
 fn l2tp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CONTROL: u16 = 0x8000;
     const LENGTH: u16 = 0x4000;
@@ -195,11 +196,11 @@ fn l2tp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     }
 }
 
-/// TaZmen Sniffer Protocol: version 1, type (0 received, 1 to be sent), link type, tags up to the end tag.
+/// Reads the TaZmen Sniffer Protocol: version 1, type (0 received, 1 to be sent), link type, tags up to the end tag.
 fn tzsp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const PADDING: u8 = 0;
     const END: u8 = 1;
-    /// Some ten are defined.
+    /// Largest number of tags; about ten are defined.
     const MOST_TAGS: usize = 32;
     (rest.u8(0)? == 1 && rest.u8(1)? <= 1).then_some(())?;
     let mut at = 4;
@@ -222,7 +223,7 @@ fn tzsp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     None
 }
 
-/// CAPWAP data (RFC 5415, section 4.3): preamble, header length, type of frame, first fragment or whole.
+/// Reads CAPWAP data (RFC 5415, section 4.3): preamble, header length, type of frame, first fragment or whole.
 fn capwap<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const DTLS: u8 = 0x01;
     const NATIVE: u8 = 0x01;
@@ -242,7 +243,8 @@ fn capwap<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     Some((layer, rest.skip(length)?))
 }
 
-/// Teredo (RFC 4380, section 5.1.1): perhaps an authentication and an origin header, then a packet that fills the datagram.
+/// Reads Teredo (RFC 4380, section 5.1.1): optional authentication and origin headers, then a packet that fills the
+/// datagram.
 fn teredo<'a>(_: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     if rest.u16(0)? == 1 {
         // Lengths of identifier and value, both, then 8 bytes of nonce and one of confirmation.
@@ -254,7 +256,8 @@ fn teredo<'a>(_: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     checked_ip(rest)
 }
 
-/// Generic UDP encapsulation (draft-ietf-intarea-gue, sections 3 and 4): version 0 names a protocol, 1 is IP itself.
+/// Reads generic UDP encapsulation (draft-ietf-intarea-gue, sections 3 and 4): version 0 names a protocol, 1 is IP
+/// itself.
 fn generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CONTROL: u8 = 0x20;
     let first = rest.u8(0)?;
@@ -271,12 +274,12 @@ fn generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     }
 }
 
-/// LISP data (RFC 9300, section 5): eight bytes that only its ends understand.
+/// Reads LISP data (RFC 9300, section 5): skips eight bytes that only its ends understand.
 fn lisp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     checked_ip(rest.skip(8)?)
 }
 
-/// ESP in UDP (RFC 3948): keys are exchanged on the same port behind four zeros, and a byte keeps the way open.
+/// Reads ESP in UDP (RFC 3948). Key exchange uses the same port after four zeros, and single bytes keep the path open.
 fn esp_in_udp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     if rest.u32(0)? == 0 || rest.wire < 16 {
         return None;
@@ -284,7 +287,7 @@ fn esp_in_udp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     esp::tunnel(rest).or_else(|| walk.stop(Opaque::EspInUdp))
 }
 
-/// WireGuard (section 5.4 of its paper): type 1 to 4, three zeros, and the length of the type.
+/// Recognises WireGuard (section 5.4 of its paper): type 1 to 4, three zeros, and the length of the type.
 fn wire_guard<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     let fits = match *rest.data.first_chunk()? {
         [1, 0, 0, 0] => rest.wire == 148,
@@ -299,7 +302,7 @@ fn wire_guard<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     None
 }
 
-/// OpenVPN: operation codes 3 to 11 in the upper bits of the first byte.
+/// Recognises OpenVPN: operation codes 3 to 11 in the upper bits of the first byte.
 fn open_vpn<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     if rest.wire >= 14 && matches!(rest.u8(0)? >> 3, 3..=11) {
         return walk.stop(Opaque::OpenVpn);

@@ -1,20 +1,20 @@
-//! IEEE 802.11 without encryption, and the headers that captures put before it.
+//! Unencrypted IEEE 802.11, and the headers that captures put before it.
 
 use super::layer::{Candidates, Inner, NextHeader, Rest, Walk};
 use super::opaque::Opaque;
 
 const SNAP: [u8; 3] = [0xaa, 0xaa, 0x03];
-/// Version of the header of AVS, which drivers of Prism cards write as well.
+/// Version of the AVS header, which drivers of Prism cards write as well.
 const AVS_VERSION: core::ops::RangeInclusive<u32> = 0x8021_1001..=0x8021_1002;
 
-/// Radiotap (radiotap.org): version 0, length, words that say which fields follow; of these the flags matter.
+/// Reads radiotap (radiotap.org): version 0, length, words that state which fields follow. Only the flags matter here.
 pub(super) fn radiotap(rest: Rest<'_>) -> Inner<'_> {
     const HAS_TIME: u32 = 1 << 0;
     const HAS_FLAGS: u32 = 1 << 1;
     const ANOTHER_WORD: u32 = 1 << 31;
     const PADDED: u8 = 0x20;
     const DAMAGED: u8 = 0x40;
-    /// Words in practice: one per antenna.
+    /// Largest number of words; there is one per antenna in practice.
     const MOST_WORDS: usize = 16;
     let length = usize::from(rest.u16_le(2)?);
     (rest.u8(0)? == 0 && length >= 8).then_some(())?;
@@ -25,7 +25,7 @@ pub(super) fn radiotap(rest: Rest<'_>) -> Inner<'_> {
         (fields <= 4 * MOST_WORDS).then_some(())?;
     }
     if present & HAS_TIME != 0 {
-        // Fields are aligned to their size, from the beginning of the header.
+        // Fields are aligned to their size, from the start of the header.
         fields = fields.next_multiple_of(8) + 8;
     }
     let flags = if present & HAS_FLAGS != 0 {
@@ -33,13 +33,13 @@ pub(super) fn radiotap(rest: Rest<'_>) -> Inner<'_> {
     } else {
         0
     };
-    // What its check sequence contradicts will be sent again.
+    // A frame with a wrong check sequence will be sent again.
     (flags & DAMAGED == 0).then_some(())?;
     let padded = flags & PADDED != 0;
     Some((NextHeader::Wireless { padded }, rest.skip(length)?))
 }
 
-/// The header of Prism cards: 144 bytes, or that of AVS.
+/// Reads the header of Prism cards: 144 bytes, or an AVS header.
 pub(super) fn prism(rest: Rest<'_>) -> Inner<'_> {
     const LENGTH: usize = 144;
     if AVS_VERSION.contains(&rest.u32(0)?) {
@@ -48,14 +48,14 @@ pub(super) fn prism(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Wireless { padded: false }, rest.skip(LENGTH)?))
 }
 
-/// The header of AVS: version, length.
+/// Reads the AVS header: version, length.
 pub(super) fn avs(rest: Rest<'_>) -> Inner<'_> {
     AVS_VERSION.contains(&rest.u32(0)?).then_some(())?;
     let rest = rest.skip(rest.u32(4)?.try_into().ok()?)?;
     Some((NextHeader::Wireless { padded: false }, rest))
 }
 
-/// A data frame's header (IEEE 802.11-2020, clause 9.3.2), and LLC or aggregated frames behind it.
+/// Reads a data frame's header (IEEE 802.11-2020, clause 9.3.2), and the LLC or aggregated frames after it.
 pub(super) fn frame<'a>(
     walk: &mut Walk<'_>,
     rest: Rest<'a>,
@@ -109,7 +109,8 @@ pub(super) fn frame<'a>(
     Some((layer, body))
 }
 
-/// The payload of a frame that its driver decrypted but left marked, with the initialisation vector before it or not.
+/// Returns the payload of a frame that its driver decrypted but left marked, with or without the initialisation vector
+/// before it.
 fn decrypted(body: Rest<'_>) -> Option<Rest<'_>> {
     const VECTOR: usize = 8;
     let begins = |rest: &Rest<'_>| rest.data.get(..SNAP.len()) == Some(&SNAP[..]);
@@ -119,7 +120,8 @@ fn decrypted(body: Rest<'_>) -> Option<Rest<'_>> {
         .find(begins)
 }
 
-/// One subframe of an A-MSDU (clause 9.3.2.2.2): addresses, length, LLC; the next begins at a multiple of four bytes.
+/// Reads one subframe of an A-MSDU (clause 9.3.2.2.2): addresses, length, LLC; the next begins at a multiple of four
+/// bytes.
 pub(super) fn subframe<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const HEADER: usize = 14;
     let length = HEADER + usize::from(rest.u16(12)?);
@@ -130,7 +132,7 @@ pub(super) fn subframe<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     Some((NextHeader::Llc, rest.first(length).skip(HEADER)?))
 }
 
-/// Access points of some vendors send the two bytes of frame control in the other order inside of CAPWAP.
+/// Returns both orders of frame control: access points of some vendors send its two bytes swapped inside CAPWAP.
 pub(super) fn either_order(rest: Rest<'_>) -> Candidates<'_> {
     [
         Some((NextHeader::Wireless { padded: false }, rest)),

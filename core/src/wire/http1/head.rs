@@ -1,4 +1,4 @@
-//! Heads: where they end, what their fields say, and which body follows.
+//! Heads: their end, their fields, and the body that follows.
 
 use httparse::Header;
 
@@ -12,7 +12,8 @@ pub(super) enum Body {
     Interim,
 }
 
-/// Body framing by fields (RFC 9112, section 6.3); `None` where they contradict each other.
+/// Returns the body framing by fields (RFC 9112, section 6.3); `None` if they contradict each
+/// other.
 pub(super) fn framing(headers: &[Header<'_>]) -> Option<Body> {
     if let Some(coding) = field(headers, "transfer-encoding") {
         let chunked = coding
@@ -32,7 +33,7 @@ pub(super) fn framing(headers: &[Header<'_>]) -> Option<Body> {
     let Some(value) = lengths.next() else {
         return Some(Body::UntilClose);
     };
-    // Digits only (RFC 9110, section 8.6); a number's own parser would take a sign.
+    // Digits only (RFC 9110, section 8.6); a general number parser would accept a sign.
     let is_number = value.iter().all(u8::is_ascii_digit) && lengths.all(|other| other == value);
     str::from_utf8(value)
         .ok()
@@ -49,9 +50,9 @@ pub(super) fn field<'a>(headers: &[Header<'a>], name: &str) -> Option<&'a [u8]> 
         .map(|h| h.value)
 }
 
-/// Returns where in `bytes` the head that began in `before` ends: behind its empty line.
+/// Returns where in `bytes` the head that began in `before` ends: after its empty line.
 pub(super) fn head_end(before: &[u8], bytes: &[u8]) -> Option<usize> {
-    /// Longest part of a terminator that can stand in `before`.
+    /// Longest part of a terminator that can be in `before`.
     const OVERLAP: usize = 3;
     let tail = &before[before.len().saturating_sub(OVERLAP)..];
     let mut joined = [0; 2 * OVERLAP];

@@ -1,4 +1,4 @@
-//! How long the connection IDs of a connection are.
+//! Lengths of a connection's IDs.
 
 use super::header::{Form, MAX_CID_LEN, QuicPacket};
 
@@ -10,7 +10,7 @@ pub struct ConnectionId {
 }
 
 impl ConnectionId {
-    /// Keeps a connection ID, or the first [`MAX_CID_LEN`] bytes of one that no known version allows.
+    /// Copies a connection ID, or the first [`MAX_CID_LEN`] bytes of one that no known version allows.
     #[must_use]
     pub fn new(id: &[u8]) -> Self {
         let id = &id[..id.len().min(MAX_CID_LEN)];
@@ -22,7 +22,7 @@ impl ConnectionId {
         }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
@@ -50,9 +50,9 @@ pub struct ConnectionIdLengths {
 }
 
 impl ConnectionIdLengths {
-    /// Takes note of a packet's source connection ID; packets that carry none change nothing.
+    /// Records a packet's source connection ID; packets without one change nothing.
     ///
-    /// The latest wins: a server may choose anew after its Retry (RFC 9000, section 7.2).
+    /// The latest wins, because a server may choose a new one after its Retry (RFC 9000, section 7.2).
     pub fn learn(&mut self, sender: Endpoint, packet: &QuicPacket<'_>) {
         // The IDs of a Version Negotiation are the client's own, sent back.
         if matches!(packet.form, Form::Short | Form::VersionNegotiation) {
@@ -66,8 +66,8 @@ impl ConnectionIdLengths {
         }
     }
 
-    /// Length of the destination connection ID in short headers from that sender: what its peer
-    /// asked for.
+    /// Returns the length of the destination connection ID in short headers from that sender: the one that its peer
+    /// chose.
     #[must_use]
     pub const fn short_dcid_len(&self, sender: Endpoint) -> Option<u8> {
         match sender {

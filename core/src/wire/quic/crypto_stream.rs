@@ -1,10 +1,10 @@
-//! The handshake's byte stream, put together from CRYPTO frames.
+//! The handshake's byte stream, assembled from CRYPTO frames.
 
-/// Most bytes of the handshake that are kept: a `ClientHello` of one full TLS record, 2^14 bytes
-/// (RFC 8446, section 5.1).
+/// Largest number of handshake bytes that are kept: a `ClientHello` of one full TLS record, 2^14
+/// bytes (RFC 8446, section 5.1).
 ///
 /// QUIC has no records, but stacks keep to hellos that work over TCP as well. Four times what RFC
-/// 9000, section 7.5 asks every endpoint to buffer.
+/// 9000, section 7.5 requires every endpoint to buffer.
 pub const DEFAULT_CRYPTO_LIMIT: usize = 1 << 14;
 
 /// Length of a handshake message's header: type and 24-bit length (RFC 8446, section 4).
@@ -14,26 +14,26 @@ const WORD_BITS: usize = u64::BITS as usize;
 
 /// One direction of a connection's handshake at one encryption level.
 ///
-/// Takes fragments in any order, overlapping or repeated, as browsers shuffle them on purpose.
-/// Where two fragments disagree the first seen stays. The result does not depend on the order of
-/// fragments that agree.
+/// Accepts fragments in any order, overlapping or repeated, because browsers shuffle them on
+/// purpose. If two fragments disagree, the first one seen stays. The result does not depend on the
+/// order of fragments that agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CryptoStream {
     bytes: Vec<u8>,
-    /// One bit for each byte of `bytes`: whether it was received.
+    /// One bit per byte of `bytes`: set if it was received.
     received: Vec<u64>,
     prefix_len: usize,
     limit: usize,
 }
 
 impl CryptoStream {
-    /// A stream that keeps [`DEFAULT_CRYPTO_LIMIT`] bytes. Allocates on the first insert.
+    /// Creates a stream that keeps [`DEFAULT_CRYPTO_LIMIT`] bytes. Allocates on the first insert.
     #[must_use]
     pub const fn new() -> Self {
         Self::with_limit(DEFAULT_CRYPTO_LIMIT)
     }
 
-    /// A stream that keeps the first `limit` bytes and ignores what comes after.
+    /// Creates a stream that keeps the first `limit` bytes and ignores later ones.
     #[must_use]
     pub const fn with_limit(limit: usize) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl CryptoStream {
         }
     }
 
-    /// Memory behind it, in bytes.
+    /// Returns its heap memory, in bytes.
     #[must_use]
     pub fn heap(&self) -> usize {
         self.bytes.capacity() + self.received.capacity() * size_of::<u64>()
@@ -75,7 +75,7 @@ impl CryptoStream {
         }
     }
 
-    /// The stream from its beginning to the first gap.
+    /// Returns the stream from its beginning to the first gap.
     #[must_use]
     pub fn prefix(&self) -> &[u8] {
         &self.bytes[..self.prefix_len]

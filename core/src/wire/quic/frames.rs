@@ -1,4 +1,4 @@
-//! Frames of a decrypted Initial packet, of which only CRYPTO is of interest.
+//! Frames of a decrypted Initial packet. Only CRYPTO is of interest.
 
 use crate::wire::reader::Reader;
 
@@ -15,16 +15,16 @@ mod frame_type {
 /// A piece of the TLS handshake (RFC 9000, section 19.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CryptoFrame<'a> {
-    /// The place where the piece begins in the handshake's byte stream.
+    /// Offset of the piece in the handshake's byte stream.
     pub offset: u64,
-    /// The piece; shorter than sent where the payload ends inside of it.
+    /// The piece; shorter than sent if the payload ends within it.
     pub data: &'a [u8],
 }
 
-/// The CRYPTO frames of a decrypted Initial payload, in the order sent.
+/// Iterates over the CRYPTO frames of a decrypted Initial payload, in the order sent.
 ///
-/// PADDING, PING, ACK and `CONNECTION_CLOSE` are skipped; the walk ends at any other frame type and
-/// where the payload was cut.
+/// Skips PADDING, PING, ACK and `CONNECTION_CLOSE`; stops at any other frame type and where the
+/// payload was cut.
 #[must_use]
 pub fn crypto_frames(payload: &[u8]) -> CryptoFrames<'_> {
     CryptoFrames {
@@ -68,7 +68,7 @@ impl<'a> Iterator for CryptoFrames<'a> {
     fn next(&mut self) -> Option<CryptoFrame<'a>> {
         let frame = self.next_crypto();
         if frame.is_none() {
-            // What follows a frame that was not understood has no known beginning.
+            // The frame after one that was not understood has no known start.
             self.reader = Reader::new(&[]);
         }
         frame
@@ -77,13 +77,13 @@ impl<'a> Iterator for CryptoFrames<'a> {
 
 impl std::iter::FusedIterator for CryptoFrames<'_> {}
 
-/// RFC 9000, section 19.3.
+/// Skips an ACK frame (RFC 9000, section 19.3).
 fn skip_ack(reader: &mut Reader<'_>, ecn: bool) -> Option<()> {
     let _largest = reader.varint()?;
     let _delay = reader.varint()?;
     let ranges = reader.varint()?;
     let _first_range = reader.varint()?;
-    // Ends with the bytes, however many ranges are claimed.
+    // Ends with the bytes, however many ranges the frame claims.
     for _ in 0..ranges {
         let _gap = reader.varint()?;
         let _range = reader.varint()?;
@@ -96,7 +96,7 @@ fn skip_ack(reader: &mut Reader<'_>, ecn: bool) -> Option<()> {
     Some(())
 }
 
-/// RFC 9000, section 19.19, of the type that carries a frame type.
+/// Skips a CONNECTION_CLOSE frame (RFC 9000, section 19.19) of the kind that carries a frame type.
 fn skip_connection_close(reader: &mut Reader<'_>) -> Option<()> {
     let _error = reader.varint()?;
     let _frame = reader.varint()?;

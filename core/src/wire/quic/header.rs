@@ -58,23 +58,22 @@ pub struct QuicPacket<'a> {
     pub dcid: &'a [u8],
     /// Source connection ID; empty in a short header.
     pub scid: &'a [u8],
-    /// Length of the token of an Initial or Retry, else 0.
+    /// Length of the token of an Initial or Retry, otherwise 0.
     pub token_len: usize,
-    /// The `Length` field: packet number and payload together; `None` where the header has none.
+    /// The `Length` field: packet number and payload together; `None` if the header has none.
     pub length: Option<u64>,
-    /// Bytes before the packet number, or before what takes its place (Retry token, list of
-    /// versions).
+    /// Number of bytes before the packet number, or before what takes its place (Retry token, list of versions).
     pub header_len: usize,
     /// Length on the wire, whether captured or not.
     pub packet_len: usize,
-    /// The place where the packet begins in the datagram.
+    /// Offset of the packet in the datagram.
     pub offset: usize,
-    /// The captured bytes of the packet: fewer than `packet_len` where the snapshot length cut it.
+    /// The captured bytes of the packet: fewer than `packet_len` if the snapshot length cut it.
     pub bytes: &'a [u8],
 }
 
 impl<'a> QuicPacket<'a> {
-    /// Returns where packet number and payload lie in the datagram, whether captured or not.
+    /// Returns the range of packet number and payload in the datagram, whether captured or not.
     #[must_use]
     pub const fn payload_range(&self) -> Range<usize> {
         self.offset + self.header_len..self.offset + self.packet_len
@@ -87,15 +86,14 @@ impl<'a> QuicPacket<'a> {
     }
 }
 
-/// Walks the packets coalesced in one UDP payload (RFC 9000, section 12.2).
+/// Iterates over the packets coalesced in one UDP payload (RFC 9000, section 12.2).
 ///
-/// `bytes` are the captured bytes of the UDP payload, `datagram_len` is its length on the wire.
-/// `short_dcid_len` is the connection ID length of short headers in this direction, see
-/// [`ConnectionIdLengths`](super::ConnectionIdLengths); without it, a short header's `header_len`
-/// counts the first byte only, unless a long header in front of it tells the length.
+/// `bytes` are the captured bytes of the UDP payload, `datagram_len` is its length on the wire. `short_dcid_len` is the
+/// connection ID length of short headers in this direction, see [`ConnectionIdLengths`](super::ConnectionIdLengths);
+/// without it, a short header's `header_len` counts only the first byte, unless a long header before it shows the
+/// length.
 ///
-/// The walk ends where a header makes no sense or was cut; [`QuicPackets::unparsed_len`] tells what it
-/// left.
+/// Stops where a header is invalid or was cut; [`QuicPackets::unparsed_len`] is the length of the rest.
 #[must_use]
 pub fn parse_datagram(
     bytes: &[u8],
@@ -120,16 +118,15 @@ pub struct QuicPackets<'a> {
     datagram_len: usize,
     offset: usize,
     short_dcid_len: Option<u8>,
-    /// Destination of the first packet, which all others have to share.
+    /// Destination of the first packet, which all others must share.
     dcid: Option<&'a [u8]>,
     ended: bool,
 }
 
 impl<'a> QuicPackets<'a> {
-    /// Bytes of the datagram, captured or not, behind the packets returned so far.
+    /// Returns the number of the datagram's bytes, captured or not, after the packets returned so far.
     ///
-    /// Once the iterator has ended this is padding, garbage, or packets whose header was not
-    /// captured.
+    /// Once the iterator has ended, these are padding, garbage, or packets whose header was not captured.
     #[must_use]
     pub const fn unparsed_len(&self) -> usize {
         self.datagram_len.saturating_sub(self.offset)
@@ -143,9 +140,8 @@ impl<'a> QuicPackets<'a> {
         } else {
             self.parse_long(bytes, first_byte)?
         };
-        // Zero bytes or garbage behind a packet are told from another packet by the destination,
-        // which must be the same (RFC 9000, section 12.2), and where that is empty by the fixed
-        // bit.
+        // Zero bytes or garbage after a packet differ from another packet in the destination, which must be the same
+        // (RFC 9000, section 12.2) or, if that is empty, in the fixed bit.
         let Some(dcid) = self.dcid else {
             return Some(packet);
         };
@@ -229,7 +225,7 @@ impl<'a> QuicPackets<'a> {
     }
 }
 
-/// Completes a packet whose header tells its length: `whole` as far as `reader` has read it.
+/// Completes a packet whose header states its length: `whole` as far as `reader` has read it.
 fn with_length<'a>(
     form: Form,
     whole: QuicPacket<'a>,
@@ -279,17 +275,17 @@ impl std::iter::FusedIterator for QuicPackets<'_> {}
 
 /// Returns true if a UDP flow's first datagram begins a QUIC connection of a known version.
 ///
-/// Heuristic, and meant to err to "no": any UDP payload may look like QUIC. It asks for what RFC
-/// 9000 demands of a client's first Initial: fixed bit, known version, connection IDs of valid
-/// lengths, a `Length` that fits, and a datagram of at least [`MIN_CLIENT_DATAGRAM`] bytes. Proof
-/// is an Initial that [decrypts](super::InitialKeys::decrypt) authenticated.
+/// Heuristic, and meant to err towards "no", because any UDP payload may look like QUIC. It checks what RFC 9000
+/// demands of a client's first Initial: fixed bit, known version, connection IDs of valid lengths, a `Length` that
+/// fits, and a datagram of at least [`MIN_CLIENT_DATAGRAM`] bytes. An Initial that
+/// [decrypts](super::InitialKeys::decrypt) authenticated is proof.
 #[must_use]
 pub fn looks_like_initial(bytes: &[u8], datagram_len: usize) -> bool {
     bytes.first().is_some_and(|first| first & FIXED_BIT != 0)
         && looks_like_greased_initial(bytes, datagram_len)
 }
 
-/// The same for a client that has spoken with this server before, and may clear the fixed bit since (RFC 9287,
+/// The same for a client that has spoken with this server before, and may have cleared the fixed bit since (RFC 9287,
 /// section 3.1).
 #[must_use]
 pub fn looks_like_greased_initial(bytes: &[u8], datagram_len: usize) -> bool {

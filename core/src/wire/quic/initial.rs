@@ -1,7 +1,7 @@
 //! Initial packets: key derivation, header protection and decryption.
 //!
-//! Their keys follow from the destination connection ID of the client's first Initial, which anyone
-//! on the path sees (RFC 9001, section 5.2); the encryption keeps out accidents, not observers.
+//! Their keys derive from the destination connection ID of the client's first Initial, which anyone on the path sees
+//! (RFC 9001, section 5.2). The encryption protects against accidents, not observers.
 
 use std::error::Error;
 use std::fmt;
@@ -26,9 +26,8 @@ const SECRET_LEN: usize = 32;
 /// 5.4.2).
 const SAMPLE_OFFSET: usize = 4;
 
-/// Bits of a long header's first byte that are protected (RFC 9001, section 5.4.1), among them the
-/// reserved bits, which are zero underneath, and the packet number's length less one (RFC 9000,
-/// section 17.2).
+/// Protected bits of a long header's first byte (RFC 9001, section 5.4.1). They include the reserved bits, which are
+/// zero underneath, and the packet number's length less one (RFC 9000, section 17.2).
 const PROTECTED_BITS: u8 = 0x0f;
 const RESERVED_BITS: u8 = 0x0c;
 const PN_LEN_BITS: u8 = 0x03;
@@ -59,29 +58,28 @@ impl fmt::Display for InitialError {
 
 impl Error for InitialError {}
 
-/// Facts of a decrypted Initial beside its payload.
+/// Facts about a decrypted Initial, besides its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// Packet number, as far as sent.
     pub packet_number: u64,
-    /// True if the tag proves that keys and payload are right; false where the snapshot length cut
-    /// the tag off.
+    /// True if the tag proves that keys and payload are right; false if the snapshot length cut off the tag.
     pub authenticated: bool,
 }
 
 /// The keys of one direction's Initial packets.
 #[derive(Clone)]
 pub struct InitialKeys {
-    /// The inputs that they follow from.
+    /// The inputs that they derive from.
     secret: Hkdf<Sha256>,
     version: Version,
     header_protection: Aes128,
-    /// Made by the first packet whose header agrees with the keys: three in four that do not belong to them do not, and
-    /// keys are dear.
+    /// Computed for the first packet whose header agrees with the keys. Three in four packets that do not belong to
+    /// them disagree, and keys are expensive.
     payload: Option<PayloadKeys>,
 }
 
-/// Keys of what stands behind the header.
+/// Keys of the part after the header.
 #[derive(Clone)]
 struct PayloadKeys {
     /// The payload's cipher by itself, for packets without a tag.
@@ -102,19 +100,19 @@ impl fmt::Debug for InitialKeys {
 }
 
 impl InitialKeys {
-    /// Keys of the packets the client sends.
+    /// Derives the keys of packets that the client sends.
     ///
-    /// `client_dcid` is the destination connection ID of the client's first Initial, or of its
-    /// first Initial after a Retry.
+    /// `client_dcid` is the destination connection ID of the client's first Initial, or of its first Initial after a
+    /// Retry.
     ///
     /// # Errors
     ///
-    /// [`InitialError::UnknownVersion`], the wire's `version` not being one of [`Version`].
+    /// [`InitialError::UnknownVersion`] if the wire's `version` is not one of [`Version`].
     pub fn client(version: u32, client_dcid: &[u8]) -> Result<Self, InitialError> {
         Self::derive(version, client_dcid, b"client in")
     }
 
-    /// Keys of the packets the server sends, from the same connection ID of the client's.
+    /// Derives the keys of packets that the server sends, from the same connection ID of the client.
     ///
     /// # Errors
     ///
@@ -141,7 +139,7 @@ impl InitialKeys {
         })
     }
 
-    /// The keys of the payload.
+    /// Returns the keys of the payload.
     fn payload_keys(&mut self) -> &PayloadKeys {
         let (secret, version) = (&self.secret, self.version);
         self.payload
@@ -150,8 +148,8 @@ impl InitialKeys {
 
     /// Decrypts a packet's payload, its frames, into `payload`, which is cleared first.
     ///
-    /// Of a packet cut by the snapshot length, the part that was captured is decrypted without a
-    /// proof; the reserved bits, which have to be zero, then are the only check of the keys.
+    /// If the snapshot length cut the packet, the captured part is decrypted without proof; the reserved bits, which
+    /// must be zero, are then the only check of the keys.
     ///
     /// # Errors
     ///
@@ -175,8 +173,7 @@ impl InitialKeys {
         }
     }
 
-    /// Puts the packet into `buffer` as it was before protection, less its tag. Returns the
-    /// header's length.
+    /// Writes the packet into `buffer` as it was before protection, without its tag. Returns the header's length.
     fn open(
         &mut self,
         packet: &QuicPacket<'_>,
@@ -229,8 +226,7 @@ impl InitialKeys {
         ))
     }
 
-    /// Returns what header protection XORs the first byte and the packet number with (RFC 9001,
-    /// section
+    /// Returns the mask that header protection XORs the first byte and the packet number with (RFC 9001, section
     /// 5.4.3).
     fn mask(&self, packet: &[u8], pn_at: usize) -> Option<[u8; BLOCK_LEN]> {
         let sample: &[u8; BLOCK_LEN] = packet
@@ -241,7 +237,7 @@ impl InitialKeys {
         Some(mask.into())
     }
 
-    /// The sender's side of [`InitialKeys::decrypt`].
+    /// Encrypts like the sender: the reverse of [`InitialKeys::decrypt`].
     #[cfg(test)]
     pub(crate) fn seal(&mut self, header: &[u8], pn_len: usize, payload: &[u8]) -> Vec<u8> {
         let pn_at = header.len() - pn_len;
@@ -276,7 +272,7 @@ impl PayloadKeys {
         }
     }
 
-    /// RFC 9001, section 5.3.
+    /// Returns the nonce (RFC 9001, section 5.3).
     fn nonce(&self, packet_number: u64) -> [u8; IV_LEN] {
         let mut nonce = self.iv;
         for (byte, number) in nonce[IV_LEN - 8..]
@@ -288,8 +284,8 @@ impl PayloadKeys {
         nonce
     }
 
-    /// The counter mode inside of GCM: a 96-bit nonce, then a 32-bit block counter of which 1 is
-    /// used up for the tag (NIST SP 800-38D, section 7.1).
+    /// Decrypts with the counter mode inside GCM: a 96-bit nonce, then a 32-bit block counter, whose 1 is used for the
+    /// tag (NIST SP 800-38D, section 7.1).
     fn decrypt_unchecked(&self, nonce: &[u8; IV_LEN], payload: &mut [u8]) {
         for (counter, chunk) in (2u32..).zip(payload.chunks_mut(BLOCK_LEN)) {
             let mut key_stream = [0; BLOCK_LEN];
@@ -304,11 +300,9 @@ impl PayloadKeys {
     }
 }
 
-/// Removes header protection in place (RFC 9001, section 5.4.1). Returns packet number and header
-/// length.
+/// Removes header protection in place (RFC 9001, section 5.4.1). Returns packet number and header length.
 ///
-/// The number is taken as sent: without a packet received before, that is what RFC 9000, appendix
-/// A.3 makes of it.
+/// The number is used as sent: without an earlier packet, RFC 9000, appendix A.3 gives the same.
 fn unprotect_header(
     packet: &mut [u8],
     pn_at: usize,
@@ -330,7 +324,7 @@ fn big_endian(bytes: &[u8]) -> u64 {
         .fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
-/// HKDF-Expand-Label with an empty context (RFC 8446, section 7.1).
+/// Expands a labelled secret: HKDF-Expand-Label with an empty context (RFC 8446, section 7.1).
 fn expand_label<const N: usize>(secret: &Hkdf<Sha256>, label: &[u8]) -> [u8; N] {
     const PREFIX: &[u8] = b"tls13 ";
     let len = u16::try_from(N).expect("secrets and keys are short");

@@ -1,15 +1,14 @@
 //! QUIC for a passive observer: bytes to values.
 //!
-//! Only parts that need no secrets of the endpoints are read here: packet headers,
-//! the Initial packets (their keys follow from a connection ID in clear) and the TLS `ClientHello`
-//! they carry. Everything after that is ciphertext, of which [`parse_datagram`] tells the exact
-//! sizes.
+//! Reads only parts that need no secrets of the endpoints: packet headers, the Initial packets
+//! (their keys derive from an unencrypted connection ID) and the TLS `ClientHello` they carry.
+//! Everything after that is ciphertext; [`parse_datagram`] returns its exact sizes.
 //!
-//! A datagram's way: [`looks_like_initial`] on a new UDP flow, then [`parse_datagram`] on every
-//! datagram. Long headers teach [`ConnectionIdLengths`], without which a short header cannot be
-//! measured. The client's Initial packets go through [`InitialKeys::client`], [`crypto_frames`] and
-//! [`CryptoStream`], whose [`prefix`](CryptoStream::prefix) is what
-//! [`ClientHello::parse`](crate::wire::client_hello::ClientHello::parse) reads.
+//! The way of a datagram: [`looks_like_initial`] for a new UDP flow, then [`parse_datagram`] for
+//! every datagram. Long headers teach [`ConnectionIdLengths`], without which a short header cannot
+//! be measured. The client's Initial packets go through [`InitialKeys::client`], [`crypto_frames`]
+//! and [`CryptoStream`]; [`ClientHello::parse`](crate::wire::client_hello::ClientHello::parse)
+//! reads its [`prefix`](CryptoStream::prefix).
 //!
 //! # Specifications
 //!

@@ -1,4 +1,4 @@
-//! The versions whose Initial packets can be read, and what differs between them.
+//! The versions whose Initial packets can be read, and the differences between them.
 
 /// A known version of QUIC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Version {
     Draft29,
 }
 
-/// The salt and labels that an Initial packet's keys are derived with.
+/// The salt and labels from which an Initial packet's keys are derived.
 pub(super) struct KeySchedule {
     pub(super) salt: [u8; 20],
     pub(super) key_label: &'static [u8],
@@ -31,7 +31,7 @@ pub(super) enum LongType {
 impl Version {
     pub(super) const ALL: [Self; 3] = [Self::V1, Self::V2, Self::Draft29];
 
-    /// The version of that number on the wire, if it is a known one.
+    /// Returns the version with this number on the wire, if it is known.
     #[must_use]
     pub const fn from_wire(number: u32) -> Option<Self> {
         match number {
@@ -42,12 +42,12 @@ impl Version {
         }
     }
 
-    /// The packet type in bits 4 and 5 of a long header's first byte
-    /// (RFC 9000, section 17.2; RFC 9369, section 3.2).
+    /// Returns the packet type in bits 4 and 5 of a long header's first byte (RFC 9000, section
+    /// 17.2; RFC 9369, section 3.2).
     pub(super) const fn long_type(self, first_byte: u8) -> LongType {
         let rotated = match self {
             Self::V1 | Self::Draft29 => first_byte >> 4,
-            // Version 2 has the same four types, each one code further on.
+            // Version 2 has the same four types, each one code higher.
             Self::V2 => (first_byte >> 4).wrapping_sub(1),
         };
         match rotated & 0b11 {
@@ -58,7 +58,8 @@ impl Version {
         }
     }
 
-    /// RFC 9001, sections 5.1 and 5.2; RFC 9369, sections 3.3.1 and 3.3.2.
+    /// Returns the salt and labels (RFC 9001, sections 5.1 and 5.2; RFC 9369, sections 3.3.1 and
+    /// 3.3.2).
     pub(super) const fn key_schedule(self) -> KeySchedule {
         const V1_SALT: [u8; 20] = [
             0x38, 0x76, 0x2c, 0xf7, 0xf5, 0x59, 0x34, 0xb3, 0x4d, 0x17, 0x9a, 0xe6, 0xa4, 0xc8,
