@@ -1,6 +1,6 @@
-"""Netflix streaming in captures: the engine in process, packets in hand or whole files.
+"""Netflix streaming in captures: the engine in process, for packets in memory or whole files.
 
-:class:`Engine` takes packets that you have in hand and returns facts; :func:`annotate` does so for packets of scapy and
+:class:`Engine` takes packets from memory and returns facts; :func:`annotate` does so for packets of scapy and
 dpkt. The functions named for tables read captures and return the rows that the command of the same name writes, as a
 :class:`Table` that polars, pandas, pyarrow and DuckDB take without a copy. Captures are paths of files (pcap or pcapng, also
 compressed), of folders, or patterns such as ``"day*/**/*.pcap"``; one of them or several.
@@ -42,7 +42,7 @@ Progress = Union[bool, Callable[[int, int], object], None]
 
 
 class Error(Exception):
-    """What was asked cannot be done, or not every capture be read.
+    """The request cannot be fulfilled, or some capture could not be read.
 
     ``table`` holds the rows of the captures that could be read, or None.
     """
@@ -53,7 +53,7 @@ class Error(Exception):
 
 
 class CaptureWarning(UserWarning):
-    """Something about a capture that its rows do not say, such as damage behind which nothing could be read."""
+    """Something about a capture that its rows do not show, such as damage after which nothing could be read."""
 
 
 def table(
@@ -73,16 +73,16 @@ def table(
     settings: Optional[Mapping[str, object]] = None,
     progress: Progress = None,
 ) -> Table:
-    """The rows that ``nflx KIND CAPTURES…`` writes.
+    """Returns the rows that ``nflx KIND CAPTURES…`` writes.
 
     ``kind`` is servers, segments, packets, sessions, playback, features or quality. ``window`` is the seconds of a window of
     features, ``model`` the file of a model for features or quality, ``step`` the seconds between rows of playback, and
     ``settings`` any other settings, by the names that ``nflx settings`` lists. ``join`` reads all files as one capture, or
-    each by itself; without it, the files of a ring are one. ``progress=True`` shows a bar; a function instead is called now
-    and then with the bytes that were read and those that are to be read. The metadata of the table's schema holds the unit
-    and the meaning of each column, as JSON under ``nflx.columns``.
+    each by itself; without it, the files of a ring are one. ``progress=True`` shows a bar; a function is called now and then
+    with the number of bytes read and the number to read. The metadata of the table's schema holds the unit and the meaning
+    of each column, as JSON under ``nflx.columns``.
 
-    Other threads of Python run meanwhile, and Ctrl-C ends it.
+    Other Python threads keep running, and Ctrl-C ends the call.
     """
     options = {
         "evidence": evidence,
@@ -112,46 +112,46 @@ def table(
 
 
 def servers(captures: Captures, **options: Any) -> Table:
-    """Netflix's servers, those that send video first, with the options of :func:`table`."""
+    """Returns Netflix servers, those that send video first, with the options of :func:`table`."""
     return table("servers", captures, **options)
 
 
 def segments(captures: Captures, **options: Any) -> Table:
-    """Requests to Netflix's servers and the responses to them, with the options of :func:`table`."""
+    """Returns requests to Netflix servers and their responses, with the options of :func:`table`."""
     return table("segments", captures, **options)
 
 
 def packets(captures: Captures, **options: Any) -> Table:
-    """Packets of Netflix's servers, with the options of :func:`table`."""
+    """Returns packets of Netflix servers, with the options of :func:`table`."""
     return table("packets", captures, **options)
 
 
 def features(captures: Captures, **options: Any) -> Table:
-    """Windows of each client's streaming, for training models, with the options of :func:`table`."""
+    """Returns windows of each client's streaming, for training models, with the options of :func:`table`."""
     return table("features", captures, **options)
 
 
 def sessions(captures: Captures, **options: Any) -> Table:
-    """Titles that viewers played: start-up, stalls, bit rates, with the options of :func:`table`."""
+    """Returns titles that viewers played: start-up, stalls, bit rates, with the options of :func:`table`."""
     return table("sessions", captures, **options)
 
 
 def playback(captures: Captures, **options: Any) -> Table:
-    """What players did and held in their buffers, step by step, with the options of :func:`table`."""
+    """Returns the state and buffer of players, step by step, with the options of :func:`table`."""
     return table("playback", captures, **options)
 
 
 def quality(captures: Captures, model: PathLike, **options: Any) -> Table:
-    """What a model says of each window, with the options of :func:`table`. Windows and settings are those of its card."""
+    """Returns a model's answer for each window, with the options of :func:`table`. Its card sets windows and settings."""
     return table("quality", captures, model=model, **options)
 
 
 def annotate(packets: Iterable[Any], *, link_type: int = 1, **settings: Any) -> Iterator[Tuple[Any, Optional[Packet]]]:
-    """Yields each packet with its facts, or None where it is none of Netflix's.
+    """Yields each packet with its facts, or with None if neither end is a known Netflix server.
 
     Packets are scapy's, or pairs of a time in seconds and bytes as dpkt's readers give them. ``link_type`` is that of pairs,
     and of scapy's packets whose first layer has no number of its own; ``settings`` are those of :class:`Engine`. Facts are
-    as of their packet: what only later packets tell is in :meth:`Engine.segments`.
+    as of their packet: :meth:`Engine.segments` has what only later packets show.
     """
     give = Engine(**settings).packet
     for packet in packets:
@@ -164,14 +164,14 @@ def annotate(packets: Iterable[Any], *, link_type: int = 1, **settings: Any) -> 
 
 
 def _link_type(packet: Any, otherwise: int) -> int:
-    """The number that scapy has for a packet's first layer; it is that of the tcpdump group's registry for captures."""
+    """Returns scapy's number for a packet's first layer, which is that of the tcpdump group's registry for captures."""
     from scapy.config import conf
 
     return conf.l2types.layer2num.get(type(packet), otherwise)
 
 
 def _setting(value: object) -> str:
-    """A setting's value as the command reads it."""
+    """Returns a setting's value as the command accepts it."""
     if isinstance(value, (list, tuple)):
         return ",".join(map(_setting, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -11,10 +11,11 @@ use crate::facts::{Packet, Segment, Server, Window};
 use crate::model::{self, Asked};
 use crate::settings::changed;
 
-/// The analysis of one capture: packets in, facts out.
+/// Analyses one capture: packets in, facts out.
 ///
-/// Settings are keyword arguments, by the names that `nflx settings` lists. `model` is the path or the bytes of an ONNX file with
-/// a card, which is asked about each window, `as_known` seconds behind it; settings on the card apply where none is given.
+/// Settings are keyword arguments, by the names that `nflx settings` lists. `model` is the path or the bytes of an ONNX
+/// file with a card, which is evaluated for each window, `as_known` seconds after it. Settings on the card apply unless
+/// an argument sets them.
 #[pyclass(module = "nflx")]
 pub(crate) struct Engine {
     engine: nflx_core::Engine,
@@ -35,7 +36,7 @@ impl Engine {
         let model = model.map(model::read).transpose()?;
         let defaults = model.as_ref().map(model::settings).transpose()?;
         let mut config = changed(defaults.unwrap_or_default(), settings)?;
-        // A secret of this engine's own: the standard library seeds its hashers from the operating system.
+        // A secret per engine: the standard library seeds its hashers from the operating system.
         config.hash_seed = RandomState::new().build_hasher().finish();
         let asked = model.map(|model| Asked::new(model, &config, as_known.into()));
         let asked = asked.transpose()?;
@@ -48,13 +49,13 @@ impl Engine {
         })
     }
 
-    /// Takes the next packet, in the order of the capture, and returns its facts; None if neither end is a known Netflix
-    /// server.
+    /// Processes the next packet, in the order of the capture. Returns its facts, or None if neither end is a known
+    /// Netflix server.
     ///
-    /// `data` are the captured bytes from the link-layer header on. `time` is in seconds since 1970 (a float, or anything
-    /// that becomes one); `time_ns` in nanoseconds is exact. `link_type` is a number of the tcpdump group's registry,
-    /// 1 for Ethernet. `original_length` is the length on the wire where a snapshot length cut the packet. `frame` is its
-    /// number, by default one more than the packet's before.
+    /// `data` are the captured bytes from the link-layer header on. `time` is in seconds since 1970 (a float, or
+    /// anything that converts to one); `time_ns` in nanoseconds is exact. `link_type` is a number of the tcpdump
+    /// group's registry, 1 for Ethernet. `original_length` is the length on the wire, if a snapshot length cut the
+    /// packet. `frame` is the packet's number, by default one more than the previous packet's.
     #[pyo3(signature = (data, time=None, *, time_ns=None, link_type=1, original_length=None, frame=None))]
     fn packet(
         &mut self,
@@ -89,7 +90,7 @@ impl Engine {
         Ok(said.map(|said| Packet::new(self.frame, &said, &self.engine)))
     }
 
-    /// Returns the segments that settled since the last call, each once: nothing about them will change any more.
+    /// Returns the segments that settled since the last call, each once. A settled segment never changes again.
     fn settled(&mut self) -> Vec<Segment> {
         let mut settled = Vec::new();
         while let Some(row) = self.engine.next_settled() {
@@ -98,7 +99,8 @@ impl Engine {
         settled
     }
 
-    /// Returns what the model says of the windows that closed since the last call, each once, as it was known then.
+    /// Returns the model's answers for the windows that closed since the last call, each once, with what was known
+    /// then.
     fn windows(&mut self) -> Vec<Window> {
         self.asked.as_mut().map(Asked::take).unwrap_or_default()
     }
@@ -111,7 +113,7 @@ impl Engine {
         }
     }
 
-    /// Returns every segment that is held, as it is now, in order of request.
+    /// Returns all segments that are held, as they are now, in order of request.
     fn segments(&self) -> Vec<Segment> {
         self.engine
             .segments()
@@ -119,7 +121,7 @@ impl Engine {
             .collect()
     }
 
-    /// Returns every Netflix server, in order of identification.
+    /// Returns all Netflix servers, in order of identification.
     fn servers(&self) -> Vec<Server> {
         self.engine
             .servers()
@@ -127,14 +129,14 @@ impl Engine {
             .collect()
     }
 
-    /// True if packets of a server were skipped because it was not yet known to be Netflix: `read_again`, and the same
-    /// packets once more, may find more segments.
+    /// True if packets of a server were skipped because it was not yet known to be Netflix. Call `read_again` and give
+    /// the same packets again to find more segments.
     #[getter]
     fn should_read_again(&self) -> bool {
         self.engine.should_read_again()
     }
 
-    /// Forgets all but the evidence, so that the same packets can be given again.
+    /// Forgets everything except the evidence, so that the same packets can be given again.
     fn read_again(&mut self) {
         let config = self.engine.config().clone();
         let engine = std::mem::replace(&mut self.engine, nflx_core::Engine::new(config));
@@ -146,17 +148,17 @@ impl Engine {
         self.frame = 0;
     }
 
-    /// How often something had to make room or found none: results may be incomplete where it is not 0.
+    /// How often something was evicted or dropped for lack of room. If it is not 0, results may be incomplete.
     #[getter]
     fn lost(&self) -> u64 {
         self.engine.stats().lost() + self.asked.as_ref().map_or(0, |asked| asked.lost)
     }
 }
 
-/// Returns a time from seconds since 1970.
+/// Converts seconds since 1970 to a time.
 fn from_seconds(seconds: f64) -> PyResult<Time> {
     let nanoseconds = (seconds * 1e9).round();
-    // Also where it is not a number.
+    // Also refuses NaN.
     if nanoseconds.is_nan() || nanoseconds.abs() >= i64::MAX as f64 {
         return Err(PyValueError::new_err(format!(
             "The time {seconds} is no time in seconds since 1970."

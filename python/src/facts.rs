@@ -1,4 +1,4 @@
-//! Facts as Python objects, with the names that the command's rows have.
+//! Facts as Python objects, with the names of the command's columns.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -9,12 +9,12 @@ use nflx_core::{Annotation, Direction, Engine, Time};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-/// Seconds of a span in nanoseconds.
+/// Converts nanoseconds to seconds.
 fn seconds(nanoseconds: i64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-/// An address, which becomes text when somebody looks at it.
+/// An address, converted to text on access.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Address(IpAddr);
 
@@ -28,7 +28,7 @@ impl<'py> IntoPyObject<'py> for Address {
     }
 }
 
-/// Makes a class of plain values, with a dictionary of them and a text.
+/// Makes a class of plain values, with a conversion to a dictionary and to text.
 macro_rules! facts {
     ($(#[$about:meta])* $name:ident { $($(#[$meaning:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$about])*
@@ -71,13 +71,13 @@ facts! {
         flow: Option<u32>,
         /// in (from Netflix) or out.
         direction: &'static str,
-        /// Address of the server; None where it was let go for want of room.
+        /// Address of the server; None if it was evicted.
         server: Option<Address>,
-        /// Name that identified the server, if one did.
+        /// Name that identified the server, if any.
         name: Option<String>,
-        /// Strongest evidence that the server is Netflix's.
+        /// Strongest evidence that identifies the server as Netflix.
         evidence: Option<&'static str>,
-        /// The role that the server has been seen in.
+        /// Role of the server, by its traffic so far.
         role: &'static str,
         /// True if the packet begins a request.
         request: bool,
@@ -103,7 +103,7 @@ facts! {
         flow_in_bytes: u64,
         /// IP bytes of the flow to the server up to this packet.
         flow_out_bytes: u64,
-        /// Headers or record framing of the packet were cut by the snapshot length.
+        /// True if the snapshot length cut headers or record framing of the packet.
         truncated: bool,
     }
 }
@@ -113,7 +113,7 @@ facts! {
     Segment {
         /// Number in the capture, from 1 in order of request.
         segment: u32,
-        /// Ordinal among the segments of its server, from 1.
+        /// Position among the segments of its server, from 1.
         index: u32,
         /// Address of the server.
         server: Option<Address>,
@@ -125,9 +125,9 @@ facts! {
         client_port: u16,
         /// tcp or quic.
         transport: &'static str,
-        /// Name that its connection gave, or else the one that identified the server.
+        /// Name that its connection gave, or else the name that identified the server.
         name: Option<String>,
-        /// video, audio, other, or pending while it is not decided.
+        /// video, audio, other, or pending until it is decided.
         kind: &'static str,
         /// First packet of the request.
         request_frame: u64,
@@ -149,57 +149,57 @@ facts! {
         app_bytes: u64,
         /// Response payload that was seen again.
         retransmitted_bytes: u64,
-        /// Response payload that was never captured though acknowledged.
+        /// Response payload that was acknowledged but never captured.
         missing_bytes: u64,
-        /// Bytes by which app_bytes may be off; 0 where it is exact.
+        /// Bytes by which app_bytes may be off at most, for 95 of 100 segments; 0 if it is exact.
         size_error: u64,
-        /// Request to first byte, in seconds.
+        /// Time from request to first byte, in seconds.
         ttfb_s: Option<f64>,
-        /// Request to last byte, in seconds.
+        /// Time from request to last byte, in seconds.
         duration_s: Option<f64>,
-        /// Bits per second over first to last byte.
+        /// Bits per second from the first to the last byte.
         throughput_bps: Option<f64>,
-        /// Ended by the next request, by close or by silence.
+        /// True if it was ended by the next request, by close or by silence.
         complete: bool,
-        /// The framing had to be supposed.
+        /// True if app_bytes is estimated.
         estimated: bool,
-        /// The bytes were divided among requests that overlapped.
+        /// True if the bytes were divided among requests that overlapped.
         shared: bool,
-        /// Seen through acknowledgements only.
+        /// True if it was seen through acknowledgements only.
         inferred: bool,
-        /// The client closed the connection within the response.
+        /// True if the client closed the connection within the response.
         aborted: bool,
         /// Proxy that it came through: connect, socks or http_proxy.
         via: Option<&'static str>,
-        /// Nothing about it will change any more.
+        /// True if nothing about it will change again.
         settled: bool,
     }
 }
 
 facts! {
-    /// A Netflix address and what it did.
+    /// A Netflix address and its traffic.
     Server {
         /// The address.
         server: Address,
-        /// Name that identified it, if one did.
+        /// Name that identified it, if any.
         name: Option<String>,
-        /// Kinds of evidence that it is Netflix's, strongest first, each once.
+        /// Kinds of evidence that identify it as Netflix, strongest first, each once.
         evidence: Vec<&'static str>,
-        /// The role that it was seen in.
+        /// Role, by its traffic so far.
         role: &'static str,
-        /// Connections to it.
+        /// Number of connections to it.
         flows: u32,
         /// IP packets that it sent.
         in_pkts: u64,
-        /// IP packets that it was sent.
+        /// IP packets that it received.
         out_pkts: u64,
         /// IP bytes that it sent.
         in_bytes: u64,
-        /// IP bytes that it was sent.
+        /// IP bytes that it received.
         out_bytes: u64,
-        /// Requests to it with their responses.
+        /// Number of requests to it.
         segments: u32,
-        /// Sum of bytes over its segments.
+        /// Sum of the bytes of its segments.
         segment_bytes: u64,
         /// First packet, in nanoseconds since 1970.
         t_first_ns: i64,
@@ -215,19 +215,19 @@ facts! {
         session: u32,
         /// Number of the window in its session, from 0.
         window: u32,
-        /// The client whose session it is.
+        /// Address of the client.
         client: Address,
-        /// Begin of the window, in nanoseconds since 1970.
+        /// Start of the window, in nanoseconds since 1970.
         from_ns: i64,
         /// End of the window, in nanoseconds since 1970.
         to_ns: i64,
-        /// Label that the model gives it; None where it does not answer, and of a model that gives a value.
+        /// Label that the model gives; None if it does not answer, or if it gives a value.
         label: Option<String>,
-        /// Value that the model gives, or the number that the label is.
+        /// Value that the model gives, or the label as a number.
         value: Option<f64>,
         /// Probability that the label is right, from 0 to 1.
         confidence: Option<f64>,
-        /// An input of the model lies outside the values seen in training.
+        /// True if an input of the model lies outside the values seen in training.
         out_of_range: bool,
         /// Why the model does not answer.
         reason: Option<String>,

@@ -1,4 +1,4 @@
-//! A model, asked about windows while packets pass.
+//! A model that is evaluated for windows while packets pass.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 
 use crate::facts::Window;
 
-/// Answers that wait to be taken.
+/// Largest number of answers that wait to be taken.
 const MOST_UNTAKEN: usize = 65_536;
 
 /// A model and its answers.
@@ -21,11 +21,11 @@ pub(crate) struct Asked {
     live: Live,
     lag: u64,
     untaken: VecDeque<Window>,
-    /// Answers that were not taken in time.
+    /// Number of answers that were not taken in time.
     pub(crate) lost: u64,
 }
 
-/// Reads a model: bytes of an ONNX file, or the path of one.
+/// Reads a model from the bytes of an ONNX file, or from its path.
 pub(crate) fn read(model: &Bound<'_, PyAny>) -> PyResult<Model> {
     if let Ok(bytes) = model.extract::<&[u8]>() {
         return Model::read(bytes)
@@ -37,7 +37,7 @@ pub(crate) fn read(model: &Bound<'_, PyAny>) -> PyResult<Model> {
         .map_err(|error| PyValueError::new_err(format!("{}: The model {error}.", path.display())))
 }
 
-/// Returns the settings on a model's card, which apply where nobody set another value.
+/// Returns the settings on a model's card, which apply unless an argument sets them.
 pub(crate) fn settings(model: &Model) -> PyResult<Config> {
     let mut config = Config::default();
     if let Some(card) = model.card() {
@@ -71,7 +71,7 @@ impl Asked {
         })
     }
 
-    /// Begins anew with the same packets.
+    /// Starts over, for the same packets.
     pub(crate) fn begin(&mut self, config: &Config) {
         self.live = Live::new(config, self.lag);
         self.untaken.clear();

@@ -5,7 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyTuple};
 
-/// Changes a configuration by keyword arguments named as `nflx settings` lists them.
+/// Changes a configuration by keyword arguments, named as in `nflx settings`.
 pub(crate) fn changed(
     mut config: Config,
     settings: Option<&Bound<'_, PyDict>>,
@@ -20,7 +20,7 @@ pub(crate) fn changed(
     Ok(config)
 }
 
-/// Returns a value as the configuration reads it: lists are words separated by commas, booleans lower case.
+/// Returns a value as the configuration accepts it: lists are words separated by commas, booleans lower case.
 fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         let words: Vec<String> = value

@@ -1,4 +1,4 @@
-//! Tables of captures: read on a thread without Python's lock, handed on through Arrow's PyCapsule interface.
+//! Tables of captures: read on a thread without Python's lock, and exported through Arrow's PyCapsule interface.
 
 use std::ffi::OsString;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -14,10 +14,10 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
-/// Signals are looked at, and progress is told, this often.
+/// How often signals are checked and progress is reported.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// The rows of captures, which whatever speaks Arrow's PyCapsule interface takes without a copy.
+/// Rows of captures, which anything that supports Arrow's PyCapsule interface takes without a copy.
 #[pyclass(frozen, module = "nflx")]
 pub(crate) struct Table {
     name: &'static str,
@@ -27,8 +27,8 @@ pub(crate) struct Table {
 
 #[pymethods]
 impl Table {
-    /// Hands the rows on as a stream of Arrow. They can be handed on again. Another schema cannot be had, as the interface
-    /// allows.
+    /// Exports the rows as an Arrow stream. They can be exported more than once. Always uses its own schema, as the
+    /// interface allows.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -42,7 +42,7 @@ impl Table {
         PyCapsule::new(py, stream, Some(c"arrow_array_stream".to_owned()))
     }
 
-    /// Hands the schema on: names and types of the columns, and what is said of them.
+    /// Exports the schema: names, types and metadata of the columns.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
         let schema = FFI_ArrowSchema::try_from(self.schema.as_ref())
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
@@ -62,7 +62,7 @@ impl Table {
         fields.map(|field| field.name().as_str()).collect()
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     #[getter]
     fn num_rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
@@ -72,12 +72,13 @@ impl Table {
         self.num_rows()
     }
 
-    /// Returns the rows as a table of pyarrow, without a copy.
+    /// Returns the rows as a pyarrow table, without a copy.
     fn to_arrow<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         this.py().import("pyarrow")?.call_method1("table", (this,))
     }
 
-    /// Returns the rows as a frame of pandas; this needs pyarrow too. Whole numbers stay so where some are missing.
+    /// Returns the rows as a pandas frame; also needs pyarrow. Whole numbers stay whole numbers even if some are
+    /// missing.
     fn to_pandas<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::to_arrow(this)?.call_method0("to_pandas")
     }
@@ -102,11 +103,11 @@ impl From<MemoryTable> for Table {
     }
 }
 
-/// The end of a run: true if it failed, sentences for the user, and the rows if there are any.
+/// The result of a run: true if it failed, sentences for the user, and the rows, if any.
 type Read = (bool, Vec<String>, Option<Table>);
 
-/// Reads the captures that a command line names. `progress` is called now and then with the bytes that were read and those
-/// that are to be read; what it raises ends the run, as Ctrl-C does.
+/// Reads the captures that a command line names. Calls `progress` now and then with the number of bytes read and the
+/// number to read; an exception that it raises ends the run, as Ctrl-C does.
 #[pyfunction]
 #[pyo3(signature = (arguments, progress=None))]
 pub(crate) fn read_table(
@@ -135,7 +136,7 @@ pub(crate) fn read_table(
                     return Err(error);
                 }
             }
-            // It panicked: pyo3 makes an exception of that.
+            // It panicked, which pyo3 turns into an exception.
             Err(RecvTimeoutError::Disconnected) => match py.detach(|| worker.join()) {
                 Err(panic) => std::panic::resume_unwind(panic),
                 Ok(()) => return Err(PyRuntimeError::new_err("the run ended without a result")),
@@ -146,7 +147,7 @@ pub(crate) fn read_table(
     Ok(read)
 }
 
-/// Makes what Python gets of the end of a run.
+/// Converts the result of a run for Python.
 fn made(outcome: Outcome) -> Read {
     let table = outcome.table.map(Table::from);
     (outcome.is_failure, outcome.sentences, table)
