@@ -25,7 +25,7 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
-  nflx servers session.pcapng               who served the video
+  nflx servers session.pcapng               which servers sent the video
   nflx segments captures/ --partition -o table
                                             all captures of a folder, a Parquet file each
   nflx segments a.pcap b.pcap.gz -o segments.parquet
@@ -37,31 +37,31 @@ Examples:
   nflx sessions session.pcap                what viewers saw: start-up, stalls, bit rates
   nflx playback --step 0.5 session.pcap     the player's buffer over time
   nflx quality --model model.onnx session.pcap
-                                            what a model says of each window
-  nflx annotate session.pcap for-all.pcapng what is known as comments, for Wireshark without the plugin
+                                            a model's answer for each window
+  nflx annotate session.pcap for-all.pcapng facts as comments, for Wireshark without the plugin
   nflx report session.pcapng -o report.html a page with pictures, for a browser
   dumpcap -i eth0 -w - | nflx segments --live -
-                                            each segment when it is over, from an interface
+                                            each segment once it is over, from an interface
   dumpcap -i eth0 -w - | nflx segments --live - --rotate 5m -o rows/
                                             the same as Parquet, a file for every five minutes
 
-Exit status: 0 done; 1 done, but input was damaged (all that could be read was used); 2 wrong usage or unreadable input.";
+Exit status: 0 done; 1 done, but input was damaged (everything readable was used); 2 wrong usage or unreadable input.";
 
 const CAPTURES: &str = "\
-Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice where a later packet tells what earlier ones \
+Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice if a later packet reveals what earlier ones \
 were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.
 
-Of a folder, and of those in it, all captures are read: files that begin like one or are named like one (.pcap, .pcapng, .cap, \
-also .gz, .zst, .lz4), except hidden ones. Rows stand in the order of the captures, whichever is read first; rows that wait go to TMPDIR \
-where they are many. What is wrong with a capture is said at the end, and the rest is intact.
+In a folder, and in folders within it, nflx reads all captures: files that begin like one or are named like one (.pcap, .pcapng, \
+.cap, also .gz, .zst, .lz4), except hidden ones. Rows are in the order of the captures, whichever is read first; if many rows have \
+to wait, they go to TMPDIR. Problems with a capture are reported at the end, and do not affect the others.
 
-Files of one ring (dumpcap -b, tcpdump -C and -G, editcap -c and -i) are one capture: connections and segments go on from \
-file to file. They are recognised by names that count, interfaces that agree and times that join (join_gap); --join and \
---no-join decide it. Rows name the file in capture and count frames within it; a segment that ends in a later file than its \
-request names that in last_capture.
+Files of one ring (dumpcap -b, tcpdump -C and -G, editcap -c and -i) are one capture: connections and segments continue from \
+file to file. They are recognised by consecutive numbers or dates in their names, equal interfaces and adjoining times (join_gap); \
+--join and --no-join override this. Rows name the file in capture and count frames within it; if a segment ends in a later file than \
+its request, last_capture names that file.
 
-In Parquet, times are TIMESTAMP(NANOS, UTC), time spans seconds as DOUBLE, lists LIST; the types never depend on the rows. \
-Units and meanings stand in the file's metadata (nflx.columns).";
+In Parquet, times are TIMESTAMP(NANOS, UTC), time spans are seconds as DOUBLE, lists are LIST; the types never depend on the rows. \
+Units and meanings are in the file's metadata (nflx.columns).";
 
 const FEATURES: &str = "\
 A session is a client's traffic with Netflix until it pauses for longer than session_idle (60 s); its windows follow each \
@@ -72,41 +72,41 @@ Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They ar
 temporary file without a name (in TMPDIR) while it is read.";
 
 const PLAYBACK: &str = "\
-Nothing but packets is needed: a player whose buffer is full asks for the next segment when as much has been played as one \
-holds, so the seconds of media in a segment follow from its requests, and the buffer from both. Where nothing decides, values \
-are null and 'reason' says why.
+Only packets are needed: a player with a full buffer asks for the next segment when it has played as much as one holds. So the \
+seconds of media in a segment follow from the player's requests, and the buffer from both. If something cannot be determined, \
+values are null and 'reason' tells why.
 
---format p1203 writes one JSON object for each session instead: the input of ITU-T P.1203 (I11, I13, I23 of mode 0), from \
+--format p1203 writes one JSON object per session instead: the input of ITU-T P.1203 (I11, I13, I23 of mode 0), from \
 which the standard's reference implementation computes a mean opinion score. Codec, frame rate, resolution and device are \
-assumed, as no packet shows them; the key nflx says so.
+assumed, because no packet shows them; the key nflx states this.
 
-Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice where a later packet tells what earlier ones \
+Captures are pcap or pcapng, plain or compressed with gzip, zstd or lz4. They are read twice if a later packet reveals what earlier ones \
 were; a pipe is therefore copied to a temporary file without a name (in TMPDIR) while it is read.";
 
 const QUALITY: &str = "\
 A model is an ONNX file: a forest, boosted trees or a linear model, as skl2onnx and onnxmltools export them. Its card, in the \
-file's metadata, names the columns of features that it takes and says when it answers; 'nflx model check' shows it. Where the \
-model should not answer there is a reason and no guess: a window that is not complete, an input outside the values seen in \
-training, a session joined midway. The window and the settings on the card apply, and others are refused.
+file's metadata, names the feature columns that it takes and states when it answers; 'nflx model check' shows it. If the \
+model should not answer, there is a reason instead of a guess: an incomplete window, an input outside the values seen in \
+training, a session joined midway. The window and the settings on the card apply, and other values are refused.
 
 A session is a client's traffic with Netflix until it pauses for longer than session_idle (60 s); its windows follow each \
 other without a gap, as those of 'nflx features' do.";
 
 const COMMENTS: &str = "\
-The output is pcapng. Of pcapng input every byte is kept, also of what is damaged or unknown; comments are added last, and \
-none where there is one of nflx already. pcap input is converted. The section comment sums the capture up.
+The output is pcapng. Every byte of pcapng input is kept, even if it is damaged or unknown. Comments are added last, and only \
+where nflx has not added one already. pcap input is converted. The section comment summarises the capture.
 
 In Wireshark: frame.comment contains \"segment 17\"";
 
 const COMPLETIONS: &str = "\
-The Debian package has them for bash, zsh and fish in place. Without it, for the user alone:
+The Debian package installs them for bash, zsh and fish. Without it, install them for your user:
   bash  nflx completions bash > ~/.local/share/bash-completion/completions/nflx
   zsh   nflx completions zsh > _nflx, in a folder of $fpath
   fish  nflx completions fish > ~/.config/fish/completions/nflx.fish";
 
 const PAGE: &str = "\
-The page is one file that needs nothing else: no network, no script. It reads well on a phone and in print. Of large captures \
-it sums up or leaves out what would make it long, and says so.";
+The page is one file that needs nothing else: no network, no script. It reads well on a phone and in print. For large captures, \
+it summarises or omits what would make it long, and states this.";
 
 /// Netflix streaming in captures: which servers, which segments, how fast
 #[derive(Debug, Parser)]
@@ -116,16 +116,16 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// The command to run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List Netflix's servers: who said so, what they do, packets and bytes in both directions
+    /// List Netflix servers: evidence, role, packets and bytes in both directions
     #[command(after_help = CAPTURES)]
     Servers(Run),
-    /// List segments: each request to a Netflix server and the response to it
+    /// List segments: each request to a Netflix server and its response
     #[command(after_help = CAPTURES)]
     Segments(Run),
-    /// List every packet of Netflix's servers with flow, segment and counters up to it
+    /// List every packet of Netflix servers with flow, segment and counters up to it
     #[command(after_help = CAPTURES)]
     Packets(Run),
     /// List windows of each client's streaming with the features that models of video quality are trained on
@@ -137,28 +137,28 @@ pub(crate) enum Command {
     /// List what each session's player did over time: state, buffer, bit rates
     #[command(after_help = PLAYBACK)]
     Playback(PlaybackRun),
-    /// List windows of each client's streaming with what a model says of them
+    /// List windows of each client's streaming with a model's answers
     #[command(after_help = QUALITY)]
     Quality(QualityRun),
-    /// Look at a model
+    /// Inspect a model
     #[command(subcommand)]
     Model(ModelCommand),
     /// List the columns of features with type, unit and definition
     Columns(Output),
-    /// Copy a capture with what is known about its packets as comments, which Wireshark shows without the plugin
+    /// Copy a capture with facts about its packets as comments, which Wireshark shows without the plugin
     #[command(after_help = COMMENTS)]
     Annotate(Annotate),
     /// Write one page that shows a capture to people: servers, segments, throughput, gaps, loss
     #[command(after_help = PAGE)]
     Report(ReportRun),
-    /// List every setting with its value, unit and where the default comes from
+    /// List every setting with its value, unit and the source of its default
     Settings(SettingsRun),
-    /// Write what a shell needs to complete commands and options
+    /// Write a shell's completions of commands and options
     #[command(after_help = COMPLETIONS)]
     Completions(Completions),
 }
 
-/// A shell that completes what is typed.
+/// Options of `nflx completions`.
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// Shell to write for
@@ -172,51 +172,51 @@ pub(crate) struct Run {
     /// Captures to read, folders of them, or quoted patterns such as 'day*/**/*.pcap'; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Write each row when nothing about it will change, of a pipe or a file that grows; SIGTERM and Ctrl-C end it with what
-    /// there is. What only a whole session tells is null: media_s, bitrate_bps. The default for segments from a pipe,
+    /// Write each row once nothing about it will change, from a pipe or a file that grows; SIGTERM and Ctrl-C end it with the
+    /// rows so far. Values that need the whole session are null: media_s, bitrate_bps. The default for segments from a pipe,
     /// written as JSON lines or CSV
     #[arg(long, conflicts_with = "no_live")]
     pub(crate) live: bool,
-    /// Wait for the end of a pipe: rows then say what only the whole capture tells
+    /// Wait for the end of a pipe, so that rows include what only the whole capture shows
     #[arg(long)]
     pub(crate) no_live: bool,
-    /// Captures to read at once [default: one for each core]
+    /// Captures to read at once [default: one per core]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<NonZero<usize>>,
     #[command(flatten)]
     pub(crate) joining: JoinOptions,
     #[command(flatten)]
     pub(crate) output: Output,
-    /// Write a Parquet file for each capture: capture=NAME/part.parquet below the folder that -o names
+    /// Write one Parquet file per capture: capture=NAME/part.parquet in the folder that -o names
     #[arg(long, help_heading = "Output")]
     pub(crate) partition: bool,
-    /// With --live: begin a new file in the folder that -o names after so much time (30s, 5m, 1h, 1d), by the clock of the
+    /// With --live: start a new file in the folder that -o names after this time (30s, 5m, 1h, 1d), by the clock of the
     /// capture, and on SIGHUP. Files appear when they are complete
     #[arg(long, value_name = "TIME", value_parser = period, help_heading = "Output")]
     pub(crate) rotate: Option<NonZero<u32>>,
     #[command(flatten)]
     pub(crate) analysis: Analysis,
-    /// Model to ask, loaded.
+    /// The loaded model to evaluate.
     #[arg(skip)]
     pub(crate) model: Option<Arc<Model>>,
-    /// Seconds behind each window at which its row is told, as it is known then.
+    /// Seconds after each window at which its row is written, with what is known then.
     #[arg(skip)]
     pub(crate) as_known: Option<u64>,
 }
 
-/// Which files are one capture.
+/// Options that decide which files are one capture.
 #[derive(Debug, Args)]
 pub(crate) struct JoinOptions {
     /// Read all files as one capture, in order of time
     #[arg(long, conflicts_with = "no_join")]
     pub(crate) join: bool,
-    /// Read each file by itself, also where one follows the other as those of a ring do
+    /// Read each file by itself, even if they follow each other like the files of a ring
     #[arg(long)]
     pub(crate) no_join: bool,
 }
 
 impl JoinOptions {
-    /// What the options ask for.
+    /// Returns how the options join files.
     pub(crate) fn how(&self, config: &Config) -> rings::Joining {
         match (self.join, self.no_join) {
             (true, _) => rings::Joining::All,
@@ -233,16 +233,16 @@ pub(crate) struct FeaturesRun {
     run: Run,
     #[command(flatten)]
     window: Window,
-    /// Add what this model says of each window: an ONNX file with a card, see 'nflx quality --help'
+    /// Add this model's answer for each window: an ONNX file with a card, see 'nflx quality --help'
     #[arg(short, long, value_name = "FILE", help_heading = "Model")]
     model: Option<PathBuf>,
-    /// Columns of features that a model without a card takes, in their order
+    /// Feature columns that a model without a card takes, in order
     #[arg(long, value_name = "LIST", requires = "model", help_heading = "Model")]
     columns: Option<String>,
 }
 
 impl FeaturesRun {
-    /// The run, with the window among its settings, and the model.
+    /// Returns the run, with the window among its settings, and the model.
     pub(crate) fn into_parts(self) -> (Run, Option<ModelFile>) {
         let model = self.model.map(|model| ModelFile {
             model,
@@ -255,10 +255,10 @@ impl FeaturesRun {
 /// The length of windows, and the time at which their rows are told.
 #[derive(Debug, Args)]
 struct Window {
-    /// Length of a window; windows begin with a session's first packet [default: 10]
+    /// Length of a window; the first one begins with a session's first packet [default: 10]
     #[arg(long, value_name = "SECONDS", help_heading = "Analysis")]
     window: Option<String>,
-    /// Tell each row as a host that reads once knows it so long after the window [default: with --live 0]
+    /// Write each row as known this long after the window to a host that reads once [default: with --live 0]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=86_400), help_heading = "Analysis")]
     as_known: Option<u64>,
 }
@@ -307,16 +307,16 @@ pub(crate) struct QualityRun {
     run: Run,
     #[command(flatten)]
     window: Window,
-    /// Model to ask: an ONNX file
+    /// Model to evaluate: an ONNX file
     #[arg(short, long, value_name = "FILE", help_heading = "Model")]
     model: PathBuf,
-    /// Columns of features that a model without a card takes, in their order
+    /// Feature columns that a model without a card takes, in order
     #[arg(long, value_name = "LIST", help_heading = "Model")]
     columns: Option<String>,
 }
 
 impl QualityRun {
-    /// The run, with the window among its settings, and the model.
+    /// Returns the run, with the window among its settings, and the model.
     pub(crate) fn into_parts(self) -> (Run, ModelFile) {
         let (model, columns) = (self.model, self.columns);
         (self.window.into(self.run), ModelFile { model, columns })
@@ -345,7 +345,7 @@ pub(crate) struct ModelFile {
     /// Model: an ONNX file
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
-    /// Columns of features that a model without a card takes, in their order
+    /// Feature columns that a model without a card takes, in order
     #[arg(long, value_name = "LIST")]
     pub(crate) columns: Option<String>,
 }
@@ -356,13 +356,13 @@ pub(crate) struct Annotate {
     /// Capture to read; - is standard input
     #[arg(value_name = "IN")]
     pub(crate) input: PathBuf,
-    /// pcapng file to write; it appears, or changes, only when it is complete; - is standard output
+    /// pcapng file to write; it appears or changes only when it is complete; - is standard output
     #[arg(value_name = "OUT")]
     pub(crate) output: PathBuf,
-    /// Which packets get a comment
+    /// Packets that get a comment
     #[arg(long, value_enum, default_value_t = Which::All, value_name = "WHICH")]
     pub(crate) packets: Which,
-    /// Take the comments out again: gives the capture as it was before
+    /// Remove the comments again, which restores the original capture
     #[arg(long, conflicts_with = "packets")]
     pub(crate) strip: bool,
     #[command(flatten)]
@@ -372,7 +372,7 @@ pub(crate) struct Annotate {
 /// Packets that get a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Which {
-    /// Every packet of Netflix's servers
+    /// Every packet of Netflix servers
     All,
     /// The first packet of each request and the last of each segment
     Requests,
@@ -386,10 +386,10 @@ pub(crate) struct ReportRun {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) joining: JoinOptions,
-    /// HTML file to write; it appears, or changes, only when it is complete [default: standard output]
+    /// HTML file to write; it appears or changes only when it is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Show what this model says of each window: an ONNX file with a card, see 'nflx quality --help'
+    /// Show this model's answer for each window: an ONNX file with a card, see 'nflx quality --help'
     #[arg(short, long, value_name = "FILE", help_heading = "Model")]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
@@ -409,10 +409,10 @@ pub(crate) struct SettingsRun {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
-    /// How to write rows [default: what the name of the output file ends in; else table on a terminal, else jsonl]
+    /// Format of rows [default: by the extension of the output file; otherwise table on a terminal, else jsonl]
     #[arg(short, long, value_enum)]
     pub(crate) format: Option<Format>,
-    /// Write to this file; it appears, or changes, only when it is complete
+    /// Write to this file; it appears or changes only when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -421,20 +421,20 @@ pub(crate) struct Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Analysis")]
 pub(crate) struct Analysis {
-    /// Kinds of evidence that make a server Netflix's: config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix
+    /// Kinds of evidence that identify a server as Netflix: config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix
     /// [default: all but dns_owner, which is the classic rule]
     #[arg(long, value_name = "LIST")]
     evidence: Option<String>,
-    /// How requests are told apart: flow (per connection) or server (the classic rule, per address) [default: flow]
+    /// How requests are separated: flow (per connection) or server (the classic rule, per address) [default: flow]
     #[arg(long, value_name = "RULE")]
     segment_rule: Option<String>,
-    /// Words that make a name Netflix's [default: nflxvideo,netflix,nflxso,nflxext,nflximg,nflxsearch]
+    /// Words that identify a name as Netflix [default: nflxvideo,netflix,nflxso,nflxext,nflximg,nflxsearch]
     #[arg(long, value_name = "LIST")]
     domains: Option<String>,
-    /// Further addresses that are Netflix's, in CIDR notation, for example 198.51.100.0/24,2001:db8::/32
+    /// Further Netflix addresses, in CIDR notation, for example 198.51.100.0/24,2001:db8::/32
     #[arg(long, value_name = "LIST")]
     prefixes: Option<String>,
-    /// Any other setting, see 'nflx settings'; may be repeated
+    /// Any other setting, see 'nflx settings'; can be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     set: Vec<(String, String)>,
 }
