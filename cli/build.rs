@@ -1,4 +1,4 @@
-//! Builds what must run before the program's runtime does: see `src/closed_output.c`.
+//! Builds code that must run before the program's runtime starts: see `src/closed_output.c`.
 
 fn main() {
     println!("cargo::rerun-if-changed=src/closed_output.c");
@@ -7,8 +7,8 @@ fn main() {
             .file("src/closed_output.c")
             .warnings_into_errors(true)
             .compile_intermediates();
-        // As an object and of the program only: nothing refers to what the system calls by itself, and it is no library's to
-        // change what standard output is.
+        // Linked as an object, and into the program only: nothing refers to code that the system calls by itself, and a
+        // library must not change what standard output is.
         for object in objects {
             println!("cargo::rustc-link-arg-bins={}", object.display());
         }

@@ -1,13 +1,13 @@
-//! Text of strangers as people may safely see it: what would steer a terminal, begin a line or turn the reading
-//! direction is shown as an escape.
+//! Strangers' text made safe to display: characters that would control a terminal, start a line or change the reading
+//! direction are shown as escapes.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Returns true for characters that act on what displays them: controls (also ESC, line ends and the C1 set), the
-/// separators of lines and paragraphs, the marks of the bidirectional algorithm (UAX #9, section 2), and the zero-width
-/// no-break space that begins files.
+/// Returns true for characters that act on what displays them: controls (including ESC, line ends and the C1 set), line
+/// and paragraph separators, the marks of the bidirectional algorithm (UAX #9, section 2), and the zero-width no-break
+/// space that begins files.
 pub(crate) fn acts(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -21,7 +21,7 @@ pub(crate) fn acts(c: char) -> bool {
         )
 }
 
-/// Returns `text` with every character that [`acts`] replaced by its escape, as Rust and JavaScript write it.
+/// Returns `text` with every character that [`acts`] replaced by its escape, as in Rust and JavaScript.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return text.into();
@@ -37,7 +37,7 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Returns a file's name as people may safely see it. Bytes that are no UTF-8 are shown in hexadecimal.
+/// Returns a file's name, safe to display. Bytes that are not UTF-8 are shown in hexadecimal.
 pub(crate) fn path(path: &Path) -> String {
     let mut out = String::new();
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {

@@ -1,22 +1,22 @@
-//! Facts known once the last packet has been seen, kept while the packets are read once more.
+//! Facts known once the last packet has been seen, kept while the packets are read again.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use nflx_core::{Engine, Segment, Server, ServerId};
 
-/// The part that is kept of the servers (`S`) and segments (`G`) of a whole capture.
+/// The facts kept about the servers (`S`) and segments (`G`) of a whole capture.
 pub(crate) struct Findings<S, G> {
-    /// In order of their identifiers.
+    /// Servers in order of their numbers.
     servers: Vec<(IpAddr, S)>,
     identifiers: HashMap<IpAddr, ServerId>,
-    /// From the smallest number on that was held in the end.
+    /// Segments from the smallest number that was still held at the end.
     segments: Vec<Option<G>>,
     first_segment: u32,
 }
 
 impl<S, G> Findings<S, G> {
-    /// Takes what is needed of each server and segment.
+    /// Keeps the needed facts about each server and segment.
     pub(crate) fn of(
         engine: &Engine,
         server: impl Fn(&Server) -> S,
@@ -41,17 +41,17 @@ impl<S, G> Findings<S, G> {
         }
     }
 
-    /// Returns what is kept of the server with this address, which an engine now calls `id`.
+    /// Returns the facts about the server with this address, which an engine now calls `id`.
     pub(crate) fn server(&self, id: ServerId, address: IpAddr) -> Option<&S> {
         let at = |id: ServerId| self.servers.get(id as usize);
-        // An engine that is told the servers keeps their identifiers, so that none is looked for.
+        // An engine that was given the servers keeps their numbers, so usually no search is needed.
         at(id)
             .filter(|(known, _)| *known == address)
             .or_else(|| at(*self.identifiers.get(&address)?))
             .map(|(_, server)| server)
     }
 
-    /// Returns what is kept of a segment, if it was still held in the end.
+    /// Returns the facts about a segment, if it was still held at the end.
     pub(crate) fn segment(&self, number: u32) -> Option<&G> {
         self.segments
             .get(number.checked_sub(self.first_segment)? as usize)?

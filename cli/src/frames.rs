@@ -1,21 +1,21 @@
-//! Where frames of a capture are that has several files.
+//! The files of a capture, by frame.
 
 use nflx_core::Time;
 
-/// In which file of a capture a frame is, and which number it has there.
+/// Maps frames of a capture to files and to numbers within them.
 pub(crate) struct Frames(pub(crate) Vec<File>);
 
 /// A file of a capture.
 pub(crate) struct File {
     pub(crate) name: String,
-    /// Frames of the files before it.
+    /// Number of frames in the files before it.
     pub(crate) frames_before: u64,
-    /// The first packet.
+    /// Time of the first packet.
     pub(crate) start: Option<Time>,
 }
 
 impl Frames {
-    /// Where frames are that are all in one file.
+    /// Creates the map of a capture with a single file.
     pub(crate) fn of_one(name: &str) -> Self {
         Self(vec![File {
             name: name.to_owned(),
@@ -24,7 +24,7 @@ impl Frames {
         }])
     }
 
-    /// The file of a frame that is counted through all files, and its number within the file.
+    /// Returns the file of a frame numbered through all files, and its number within the file.
     pub(crate) fn locate(&self, frame: u64) -> (&str, u64) {
         let at = self.0.partition_point(|file| file.frames_before < frame);
         match self.0.get(at.saturating_sub(1)) {
@@ -33,12 +33,12 @@ impl Frames {
         }
     }
 
-    /// The number of a frame within its file.
+    /// Returns the number of a frame within its file.
     pub(crate) fn within(&self, frame: u64) -> u64 {
         self.locate(frame).1
     }
 
-    /// The file that was written at `time`.
+    /// Returns the file that was being written at `time`.
     pub(crate) fn at(&self, time: Time) -> &str {
         let written = self
             .0
@@ -61,7 +61,7 @@ mod tests {
             frames_before,
             start: start.map(Time),
         };
-        // The second has no packet.
+        // The second file has no packet.
         let frames = Frames(vec![
             file("a", 0, Some(10)),
             file("b", 3, None),

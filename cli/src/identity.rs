@@ -1,20 +1,20 @@
-//! Which file a name or an open descriptor leads to, whatever it is called: device and inode.
+//! Identifies files by device and inode, whatever their names or descriptors.
 
 use std::fs::{self, Metadata};
 use std::path::Path;
 
-/// A file or folder, apart from its names.
+/// The identity of a file or folder, independent of its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     #[cfg(unix)]
     device_and_inode: (u64, u64),
-    /// Where the system tells no inodes, no two files are known to be one.
+    /// Without inodes, no two files are known to be the same.
     #[cfg(not(unix))]
     never: std::convert::Infallible,
 }
 
 impl Identity {
-    /// Returns the identity of what `metadata` describes.
+    /// Returns the identity of a file with this metadata.
     #[cfg(unix)]
     #[expect(clippy::unnecessary_wraps, reason = "other systems tell none")]
     pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
@@ -24,7 +24,7 @@ impl Identity {
         })
     }
 
-    /// Returns the identity of what `metadata` describes.
+    /// Returns the identity of a file with this metadata.
     #[cfg(not(unix))]
     pub(crate) const fn of(_: &Metadata) -> Option<Self> {
         None
@@ -39,7 +39,7 @@ impl Identity {
         }
     }
 
-    /// Returns the identity of the regular file that is written for `path`; none and `-` are standard output.
+    /// Returns the identity of the regular file that is written for `path`; no path and `-` are standard output.
     pub(crate) fn of_output(path: Option<&Path>) -> Option<Self> {
         match path.filter(|path| path.as_os_str() != "-") {
             Some(path) => of_path(path),
@@ -56,7 +56,7 @@ fn of_regular(metadata: &Metadata) -> Option<Identity> {
     metadata.is_file().then(|| Identity::of(metadata))?
 }
 
-/// The regular file behind a standard stream: a redirection opened it, so that its name is not known.
+/// Returns the regular file behind a standard stream: a redirection opened it, so its name is not known.
 #[cfg(unix)]
 fn standard(stream: impl std::os::fd::AsFd) -> Option<Identity> {
     let file = fs::File::from(stream.as_fd().try_clone_to_owned().ok()?);

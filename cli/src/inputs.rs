@@ -1,9 +1,9 @@
-//! Which captures a run reads: files as they are named, those in folders, and those that patterns match.
+//! Finds the captures that a run reads: named files, those in folders, and those that patterns match.
 //!
-//! In a folder, also in those below it, whatever has a capture's beginning is one, and so is whatever is named like one,
-//! so that a damaged capture is not passed over in silence. Hidden files and folders are left out. Of folders and
-//! patterns only regular files are read, each once, however many links lead to it; what is named itself is read as often
-//! as it is named.
+//! In a folder and those below it, a file is a capture if it begins like one or is named like one, so that a damaged
+//! capture is not silently skipped. Hidden files and folders are skipped. In folders and patterns, only regular files
+//! are read, each once, however many links lead to it. A file named on the command line is read as often as it is
+//! named.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -15,21 +15,21 @@ use crate::capture::is_capture;
 use crate::escape;
 use crate::identity::Identity;
 
-/// Endings of captures, with or without one of [`COMPRESSED`] behind it.
+/// Extensions of captures, optionally followed by one of [`COMPRESSED`].
 const ENDINGS: [&str; 6] = ["pcap", "pcapng", "cap", "dmp", "ntar", "trc"];
 const COMPRESSED: [&str; 5] = ["gz", "zst", "lz4", "xz", "bz2"];
 
-/// The captures that a run shall read.
+/// The captures that a run reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// A capture, or what was named as one: a file, or several that are one capture.
+    /// A capture, or a file named as one: a single file, or several that are one capture.
     Capture(Vec<PathBuf>),
-    /// A name that gives no capture: the name, and why.
+    /// A name that gives no capture, and why.
     Nothing(String, String),
 }
 
 impl Input {
-    /// The capture's files.
+    /// Returns the capture's files.
     pub(crate) fn files(&self) -> &[PathBuf] {
         match self {
             Self::Capture(files) => files,
@@ -37,7 +37,7 @@ impl Input {
         }
     }
 
-    /// The same.
+    /// Returns the capture's files.
     pub(crate) fn into_files(self) -> Vec<PathBuf> {
         match self {
             Self::Capture(files) => files,
@@ -46,16 +46,16 @@ impl Input {
     }
 }
 
-/// The captures that the names of a command line lead to.
+/// The captures for the names on a command line.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
-    /// In the order of the names; those of a folder or pattern in order of their names.
+    /// In the order of the names; those of a folder or pattern in alphabetical order.
     pub(crate) inputs: Vec<Input>,
-    /// Files that were passed over and why, in a sentence each.
+    /// Files that were skipped and why, one sentence each.
     pub(crate) passed_over: Vec<String>,
-    /// Files and folders that were met.
+    /// Files and folders found so far.
     met: HashSet<Identity>,
-    /// Names of files that were met before under another name: the first, and how many.
+    /// The first file that was found again under another name, and the number of such names.
     again: Option<(PathBuf, usize)>,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn find(named: &[PathBuf]) -> Inputs {
     found
 }
 
-/// A path that is none but matches others.
+/// Returns a path that does not exist as a pattern.
 fn pattern(path: &Path) -> Option<&str> {
     path.to_str()
         .filter(|text| text.contains(['*', '?', '[']) && path.symlink_metadata().is_err())
@@ -123,7 +123,7 @@ impl Inputs {
         }
     }
 
-    /// Adds the captures in a folder. Returns true if there are any, met before or not.
+    /// Adds the captures in a folder. Returns true if there are any, new or not.
     fn add_folder(&mut self, folder: &Path) -> bool {
         let (before, mut any) = (self.inputs.len(), false);
         let mut entries = WalkDir::new(folder)
@@ -137,7 +137,7 @@ impl Inputs {
                         entries.skip_current_dir();
                     }
                 }
-                // Links may lead to one folder on exponentially many ways.
+                // Links may lead to one folder in exponentially many ways.
                 Ok(entry) if entry.file_type().is_dir() => {
                     if !self.is_new(entry.path()) {
                         any = true;
@@ -148,7 +148,7 @@ impl Inputs {
                     any |= self.add_file(entry.into_path());
                 }
                 Ok(_) => {}
-                // A link back to a folder above: all in it is listed already.
+                // A link back to a parent folder: everything in it is already listed.
                 Err(error) if error.loop_ancestor().is_some() => {}
                 Err(error) => {
                     let path = escape::path(error.path().unwrap_or(folder));
@@ -166,7 +166,7 @@ impl Inputs {
         any
     }
 
-    /// Adds a file that was found, if it is a regular one and new. Returns true if it is one, new or not.
+    /// Adds a file if it is regular and new. Returns true if it is regular, new or not.
     fn add_file(&mut self, path: PathBuf) -> bool {
         if let Ok(metadata) = fs::metadata(&path)
             && !metadata.is_file()
@@ -178,7 +178,7 @@ impl Inputs {
             ));
             return false;
         }
-        // What cannot be looked at is said by whoever opens it.
+        // Errors are reported when the file is opened.
         if self.is_new(&path) {
             self.inputs.push(Input::Capture(vec![path]));
         } else {
@@ -187,14 +187,14 @@ impl Inputs {
         true
     }
 
-    /// Returns true the first time that a file or folder is met, by whatever name.
+    /// Returns true the first time that a file or folder is found, under any name.
     fn is_new(&mut self, path: &Path) -> bool {
         let identity = fs::metadata(path).ok().as_ref().and_then(Identity::of);
         identity.is_none_or(|identity| self.met.insert(identity))
     }
 }
 
-/// Returns the common name of a file that is no regular one.
+/// Returns the common name of a file that is not regular.
 #[cfg(unix)]
 fn kind(file_type: fs::FileType) -> &'static str {
     use std::os::unix::fs::FileTypeExt;
@@ -216,8 +216,8 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-/// Returns true if a file is named like a capture: NAME.pcap, NAME.pcapng.gz, also NAME.pcap0 and the like of rotated
-/// files.
+/// Returns true if a file is named like a capture: NAME.pcap, NAME.pcapng.gz, also NAME.pcap0 and similar names of
+/// rotated files.
 fn is_named(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return false;
@@ -232,7 +232,7 @@ fn is_named(path: &Path) -> bool {
     ENDINGS.contains(&ending.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
-/// Returns true if a regular file begins like a capture. To open others may wait for ever.
+/// Returns true if a regular file begins like a capture. Opening other files might block forever.
 fn begins_like_one(path: &Path) -> bool {
     path.is_file() && File::open(path).is_ok_and(is_capture)
 }

@@ -1,8 +1,9 @@
 //! `nflx`: Netflix streaming in captures, from the command line. The program is [`run`] alone; [`tables`] is for hosts.
 //!
-//! `args` parses the command line, `inputs` finds files, `rings` joins those of one capture, and `list::run` has `workers`
-//! read them: `capture` gives packets, `analysis` drives the engine, `list` makes `rows` of its results, `output` writes
-//! them. `annotate` writes the capture itself with its packets' facts as comments, `report` a page about it.
+//! `args` parses the command line, `inputs` finds files, `rings` joins those of one capture, and `list::run` has
+//! `workers` read them. `capture` yields packets, `analysis` drives the engine, `list` makes `rows` of its results,
+//! `output` writes them. `annotate` writes the capture itself with facts about its packets as comments, `report` a page
+//! about it.
 #![forbid(unsafe_code)]
 
 mod analysis;
@@ -33,7 +34,7 @@ use std::process::ExitCode;
 use args::{Command, ModelCommand};
 use rows::{P1203, Packets, Playback, Segments, Servers, Sessions};
 
-/// Does what the command line asks for, and returns the exit status.
+/// Executes the command line, and returns the exit status.
 pub fn run() -> ExitCode {
     let cli = match args::parse() {
         Ok(cli) => cli,

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::escape;
 use crate::identity::Identity;
 
-/// How a run went: its exit status. The worst of several captures counts.
+/// The result of a run: its exit status. The worst of several captures counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Status {
@@ -15,13 +15,13 @@ pub(crate) enum Status {
     Failed = 2,
 }
 
-/// Prints a sentence on standard error, which may be closed. Names in it are strangers' words: they cannot steer a
-/// terminal, nor say a second sentence.
+/// Prints a sentence on standard error, which may be closed. Names in it come from strangers: they can neither control
+/// a terminal nor add a second sentence.
 pub(crate) fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "nflx: {}", escape::escaped(sentence));
 }
 
-/// An error of the system in its words, without its number.
+/// Returns a system error in words, without its number.
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error")
@@ -30,7 +30,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
         .to_owned()
 }
 
-/// Returns the name that messages give an input.
+/// Returns an input's name in messages.
 pub(crate) fn name(file: &Path) -> String {
     if file.as_os_str() == "-" {
         "standard input".to_owned()
@@ -39,13 +39,13 @@ pub(crate) fn name(file: &Path) -> String {
     }
 }
 
-/// Returns the name that messages give an output; none is standard output.
+/// Returns an output's name in messages; no file is standard output.
 pub(crate) fn output_name(file: Option<&Path>) -> String {
     file.filter(|file| file.as_os_str() != "-")
         .map_or_else(|| "standard output".to_owned(), escape::path)
 }
 
-/// Prints that `output` is a file that is read, and returns true, if it is: opened for writing, it would be lost.
+/// Prints an error and returns true if `output` is a file that is read: opening it for writing would destroy it.
 pub(crate) fn would_be_lost<'a>(
     output: Option<&Path>,
     mut inputs: impl Iterator<Item = &'a Path>,
@@ -63,7 +63,7 @@ pub(crate) fn would_be_lost<'a>(
     lost
 }
 
-/// Prints why an output cannot be written. Whoever reads it may have seen enough, which is no failure.
+/// Prints why an output cannot be written. A reader that has seen enough is not a failure.
 pub(crate) fn unwritten(output: Option<&Path>, error: &io::Error) -> Status {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Status::Done;
@@ -76,10 +76,10 @@ pub(crate) fn unwritten(output: Option<&Path>, error: &io::Error) -> Status {
     Status::Failed
 }
 
-/// Remarks for the user about a capture besides its rows.
+/// Remarks for the user about a capture, besides its rows.
 pub(crate) struct Remarks {
     pub(crate) status: Status,
-    /// One each.
+    /// One sentence each.
     pub(crate) sentences: Vec<String>,
 }
 

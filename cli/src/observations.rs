@@ -1,8 +1,8 @@
-//! Sentences about a capture as a whole: what its packets are besides those that were read.
+//! Sentences about a capture as a whole, in particular about packets that were not read.
 
 use nflx_core::{Stats, Unfollowed};
 
-/// Returns a sentence for each thing that the user should know of.
+/// Returns a sentence for each thing that the user should know.
 pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
     let mut sentences = Vec::new();
     let all = stats.packets;

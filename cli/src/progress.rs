@@ -10,18 +10,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::escape;
 
-/// Reads that are done by then show nothing.
+/// Reads that finish within this time show nothing.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// How far a read is.
+/// Progress of a read.
 pub(crate) struct Progress {
     bar: Option<Bar>,
-    /// The captures that it is one of.
+    /// The captures that it belongs to.
     total: Option<(Arc<Total>, u64)>,
     read: Cell<u64>,
 }
 
-/// How far the reads of all captures of a run are.
+/// Progress of the reads of all captures of a run.
 pub(crate) struct Total {
     bar: Option<Bar>,
     captures: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Total {
     stopped: AtomicBool,
 }
 
-/// A bar that shows itself late.
+/// A bar that appears late.
 struct Bar {
     bar: ProgressBar,
     started: Instant,
@@ -38,7 +38,7 @@ struct Bar {
 }
 
 impl Bar {
-    /// A bar that only counts.
+    /// Creates a bar that only counts.
     fn unseen(message: String, size: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::hidden());
         Self {
@@ -48,7 +48,7 @@ impl Bar {
         }
     }
 
-    /// A bar, where someone is there to see it.
+    /// Creates a bar, if there is a terminal to show it.
     fn new(message: String, size: Option<u64>) -> Option<Self> {
         if !std::io::stderr().is_terminal() {
             return None;
@@ -81,7 +81,7 @@ impl Drop for Bar {
 }
 
 impl Progress {
-    /// Shows nothing.
+    /// Creates progress that shows nothing.
     pub(crate) const fn none() -> Self {
         Self {
             bar: None,
@@ -90,7 +90,7 @@ impl Progress {
         }
     }
 
-    /// Shows how much of `size` bytes has been read if that takes long.
+    /// Shows how much of `size` bytes has been read, if that takes long.
     pub(crate) fn new(what: &str, size: Option<u64>) -> Self {
         Self {
             bar: Bar::new(escape::escaped(what).into_owned(), size),
@@ -99,7 +99,7 @@ impl Progress {
         }
     }
 
-    /// So many more bytes have been read.
+    /// Adds bytes that were read.
     pub(crate) fn advance(&self, count: u64) {
         if let Some(bar) = self
             .bar
@@ -111,12 +111,12 @@ impl Progress {
         self.read.set(self.read.get() + count);
     }
 
-    /// Bytes read so far.
+    /// Returns the bytes read so far.
     pub(crate) const fn read(&self) -> u64 {
         self.read.get()
     }
 
-    /// Notes that this read stops and begins anew.
+    /// Records that this read stops and starts over.
     pub(crate) fn abandon(&self) {
         self.read.set(u64::MAX);
     }
@@ -130,7 +130,7 @@ impl Progress {
 }
 
 impl Drop for Progress {
-    /// Counts what a read left out as read.
+    /// Counts the rest of an ended read as read.
     fn drop(&mut self) {
         if let Some((total, size)) = &self.total
             && let Some(bar) = &total.bar
@@ -141,13 +141,13 @@ impl Drop for Progress {
 }
 
 impl Total {
-    /// So many captures and bytes, each to be read so many times.
+    /// Creates the counter for this many captures and bytes, each read this many times.
     pub(crate) fn new(captures: usize, bytes: u64, passes: u32) -> Arc<Self> {
         let bar = Bar::new(counted(0, captures), Some(bytes * u64::from(passes)));
         Self::with_bar(bar, captures, passes)
     }
 
-    /// The same for a host that asks how far it is.
+    /// The same for a host that asks for the progress.
     pub(crate) fn unseen(captures: usize, bytes: u64, passes: u32) -> Arc<Self> {
         let bar = Bar::unseen(counted(0, captures), Some(bytes * u64::from(passes)));
         Self::with_bar(Some(bar), captures, passes)
@@ -163,7 +163,7 @@ impl Total {
         })
     }
 
-    /// Returns how many bytes were read, and how many are to be read, as far as that is known.
+    /// Returns the bytes read, and the bytes to read, as far as that is known.
     pub(crate) fn read(&self) -> (u64, u64) {
         let length = |bar: &ProgressBar| bar.length().unwrap_or_default();
         self.bar
@@ -171,7 +171,7 @@ impl Total {
             .map_or((0, 0), |bar| (bar.bar.position(), length(&bar.bar)))
     }
 
-    /// Pass number `pass` over a capture of the run, from 1.
+    /// Starts pass number `pass`, from 1, over a capture of the run.
     pub(crate) fn pass(self: &Arc<Self>, size: Option<u64>, pass: u32) -> Progress {
         let size = size.unwrap_or_default();
         if let Some(bar) = self.bar.as_ref().filter(|_| pass > self.passes) {
@@ -184,7 +184,7 @@ impl Total {
         }
     }
 
-    /// A capture is done.
+    /// Records that a capture is done.
     pub(crate) fn advance(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(bar) = &self.bar {
@@ -192,7 +192,7 @@ impl Total {
         }
     }
 
-    /// Does something that writes to the terminal without a bar in its way.
+    /// Runs something that writes to the terminal without a bar in its way.
     pub(crate) fn aside<R>(&self, act: impl FnOnce() -> R) -> R {
         match &self.bar {
             Some(bar) => bar.bar.suspend(act),
@@ -200,7 +200,7 @@ impl Total {
         }
     }
 
-    /// Nobody waits for the rest: reads end.
+    /// Ends all reads, because nobody waits for the rest.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }

@@ -1,4 +1,5 @@
-//! One capture through the engine, as often as its evidence asks for. A capture is one file, or those of a ring.
+//! Runs one capture through the engine, as often as its evidence requires. A capture is one file, or the files of a
+//! ring.
 
 mod parts;
 
@@ -23,9 +24,9 @@ use crate::progress::{Progress, Total};
 /// Why a capture gave no complete rows.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Of the capture: others may do better.
+    /// The capture cannot be read; others may be readable.
     Unreadable(Unreadable),
-    /// Of the output: nothing more can be written.
+    /// The output failed: nothing more can be written.
     Output(io::Error),
 }
 
@@ -43,19 +44,19 @@ impl From<io::Error> for Failure {
 
 /// A capture's results, with all its evidence known.
 pub(crate) struct Study {
-    /// Holds the results.
+    /// The engine, which holds the results.
     pub(crate) engine: Engine,
     /// Time of the first packet.
     pub(crate) start: Time,
     /// Counts of what windows had no room for.
     pub(crate) windows: features::WindowStats,
-    /// Windows that were counted beside the first pass, if they were asked for and it said all there is to say.
+    /// Windows counted during the first pass, if they were asked for and that pass was enough.
     pub(crate) counted: Option<Features>,
-    /// Model to ask, if there is one.
+    /// Model to evaluate, if there is one.
     pub(crate) model: Option<Arc<Model>>,
-    /// Seconds behind each window at which its row is told, if rows do not wait for the end.
+    /// Seconds after each window at which its row is written, if rows do not wait for the end.
     pub(crate) as_known: Option<u64>,
-    /// Where its frames are.
+    /// The files of its frames.
     pub(crate) frames: Arc<Frames>,
     parts: Parts,
     total: Option<Arc<Total>>,
@@ -63,10 +64,10 @@ pub(crate) struct Study {
     seen: Seen,
 }
 
-/// Reading may begin anew within this part of a capture: one eighth more is what it may cost where it was in vain.
+/// Reading may start over within this fraction of a capture: one eighth more is what a useless restart may cost.
 const AHEAD_SHARE: u64 = 8;
 
-/// Observations of one pass besides the engine's results.
+/// Observations of one pass, besides the engine's results.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// Time of the first packet.
@@ -77,14 +78,14 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Gives a packet to the engine.
+    /// Passes a packet to the engine.
     #[inline(always)]
     pub(crate) fn packet(
         &mut self,
         engine: &mut Engine,
         packet: &Packet<'_>,
     ) -> Option<Annotation> {
-        // Whether a link type is known is the engine's to say: ask it at the first packet of each.
+        // The engine knows which link types are unknown: check it at the first packet of each.
         let new =
             self.last_link_type != Some(packet.link_type) && self.judged.insert(packet.link_type);
         let unknown_before = if new {
@@ -103,13 +104,13 @@ impl Seen {
         annotation
     }
 
-    /// Returns a link type that is not known, where no packet has another.
+    /// Returns an unknown link type, if no packet has a known one.
     pub(crate) fn only_unknown_link_types(&self, stats: &Stats) -> Option<u32> {
         let number = self.unknown_link_types.first()?;
         (stats.unknown_link_type == stats.packets).then_some((*number).into())
     }
 
-    /// Returns what to say of a capture besides its damage.
+    /// Returns sentences about a capture, besides its damage.
     pub(crate) fn sentences(
         &self,
         engine: &Engine,
@@ -128,7 +129,7 @@ impl Seen {
             .collect()
     }
 
-    /// Sentences about packets of unknown link types beside known ones. They are no damage.
+    /// Returns a sentence about packets of unknown link types next to known ones, which is not damage.
     fn unknown(&self) -> Option<String> {
         let (first, others) = self.unknown_link_types.split_first()?;
         let others = if others.is_empty() {
@@ -144,13 +145,13 @@ impl Seen {
 }
 
 impl Study {
-    /// Reads a capture: once, and once more if evidence came after packets of which it makes segments. Where that
-    /// happens early, as it mostly does, reading begins anew at once.
+    /// Reads a capture once, and a second time if evidence came after packets that are part of segments. If that
+    /// happens early, as it usually does, reading starts over at once.
     pub(crate) fn new(files: &[PathBuf], config: Config) -> Result<Self, Failure> {
         Self::among(files, config, None, false)
     }
 
-    /// The same for one of several captures, all of which `total` watches; `counts` windows beside it.
+    /// The same for one of several captures, all of which report to `total`; also counts windows if `counts`.
     pub(crate) fn among(
         files: &[PathBuf],
         config: Config,
@@ -159,7 +160,7 @@ impl Study {
     ) -> Result<Self, Failure> {
         let mut parts = Parts::open(files)?;
         let mut engine = Engine::new(seeded(config));
-        // Where titles end sessions, all of them must be known first.
+        // If titles end sessions, all titles must be known first.
         let counts = counts && !engine.config().session_by_title;
         let begin = |engine: &Engine| counts.then(|| Features::ahead(engine.config()));
         let mut counted = begin(&engine);
@@ -203,7 +204,7 @@ impl Study {
         Ok(study)
     }
 
-    /// The same with a model to ask, and the time at which rows are told.
+    /// The same with a model to evaluate, and the time at which rows are written.
     pub(crate) fn asking(self, model: Option<&Arc<Model>>, as_known: Option<u64>) -> Self {
         Self {
             model: model.cloned(),
@@ -212,8 +213,8 @@ impl Study {
         }
     }
 
-    /// Gives every packet to the engine anew, with the evidence of the passes before. Frame numbers go on from file to
-    /// file: see [`Self::frames`].
+    /// Passes every packet to the engine again, with the evidence of the earlier passes. Frame numbers continue from
+    /// file to file: see [`Self::frames`].
     pub(crate) fn again(
         self,
         show_progress: bool,
@@ -222,7 +223,7 @@ impl Study {
         self.reread(Engine::restart_with_evidence, show_progress, visit)
     }
 
-    /// The same without any evidence, as a host has it that reads once.
+    /// The same without any evidence, as in a host that reads once.
     pub(crate) fn afresh(
         self,
         show_progress: bool,
@@ -261,7 +262,7 @@ impl Study {
         })
     }
 
-    /// The same with every byte of a capture of one file, for those who write it anew.
+    /// The same with every byte of a single-file capture, for rewriting it.
     pub(crate) fn pieces(
         mut self,
         mut visit: impl FnMut(Piece<'_>, Option<Annotation>, &Engine) -> io::Result<()>,
@@ -288,7 +289,7 @@ impl Study {
         })
     }
 
-    /// Returns the name that messages give the capture.
+    /// Returns the capture's name in messages.
     pub(crate) fn name(&self) -> String {
         self.parts.name()
     }
@@ -322,43 +323,43 @@ impl Study {
             .collect()
     }
 
-    /// Returns true if no packet is in it.
+    /// Returns true if there is no packet in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.engine.stats().packets == 0
     }
 
-    /// Returns what to say where no server is Netflix's: what the capture lacks. `None` where one is.
+    /// Returns a sentence about what the capture lacks if no server is Netflix; otherwise `None`.
     pub(crate) fn nothing_recognised(&self) -> Option<String> {
         nothing_recognised(&self.engine)
     }
 }
 
-/// Returns what to say where no server is Netflix's.
+/// Returns the sentence for captures without a Netflix server.
 pub(crate) fn nothing_recognised(engine: &Engine) -> Option<String> {
     ranked(engine).is_empty().then(|| lacking(&engine.stats()))
 }
 
-/// Captures come from strangers: a seed that they cannot know keeps them from filling one bucket of a table.
+/// Sets a random seed, because captures come from strangers who must not be able to fill one bucket of a table.
 pub(crate) fn seeded(mut config: Config) -> Config {
     config.hash_seed = RandomState::new().hash_one(0);
     config
 }
 
-/// How a first pass went.
+/// Result of a first pass.
 enum Ahead {
-    /// To the end.
+    /// Read to the end.
     Whole(Seen),
-    /// Stopped after so many bytes, to begin anew with the evidence found.
+    /// Stopped after this many bytes, to start over with the evidence found.
     Again(u64),
 }
 
-/// Returns true if a pass with the evidence of this one would say more about segments, or about packets where windows
-/// count them.
+/// Returns true if a pass with this one's evidence would show more about segments, or about packets if windows count
+/// them.
 fn falls_short(engine: &Engine, counts: bool) -> bool {
     engine.segments_missed() || counts && engine.evidence_came_late()
 }
 
-/// Counts a packet in its window, if windows are counted. What others sent counts as well, but once.
+/// Counts a packet in its window, if windows are counted. Foreign traffic counts too, but each packet once.
 fn count(
     counted: &mut Option<Features>,
     packet: &Packet<'_>,
@@ -372,7 +373,7 @@ fn count(
     }
 }
 
-/// Gives every packet to the engine, or stops where it is better to begin anew, as long as no more than `budget` bytes
+/// Passes every packet to the engine, but stops where it is better to start over, as long as at most `budget` bytes
 /// were read.
 fn read_ahead(
     parts: &mut Parts,
@@ -398,7 +399,7 @@ fn read_ahead(
     Ok(Ahead::Whole(seen))
 }
 
-/// Makes the bar for a pass, once its length is known.
+/// Creates the progress bar of a pass, once its length is known.
 fn progress(
     name: String,
     show: bool,
@@ -426,7 +427,7 @@ fn lacking(stats: &Stats) -> String {
     format!("no Netflix server was recognised: {why}")
 }
 
-/// The remark where packets tell no more.
+/// The remark if packets reveal nothing further.
 pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player \
                                              does shows names, and --prefixes takes addresses that are known otherwise";
 

@@ -1,4 +1,4 @@
-//! The files that a capture consists of: one, or those of a ring in order.
+//! The files of a capture: one, or those of a ring in order.
 
 use std::path::{Path, PathBuf};
 
@@ -14,24 +14,25 @@ pub(super) struct Parts(Vec<CapturePart>);
 
 struct CapturePart {
     path: PathBuf,
-    /// Open where there is no other file: a pipe cannot be opened a second time. Of many, one is open at a time.
+    /// Kept open if it is the only file, because a pipe cannot be opened again. Of several files, one is open at a
+    /// time.
     source: Option<Source>,
     size: u64,
-    /// Frames of the files before it.
+    /// Number of frames in the files before it.
     frames_before: u64,
     /// Time of its first packet, once it was read.
     start: Option<Time>,
     damage: Option<Damage>,
     compressed: bool,
-    /// Why nothing of it could be read, though it is not the first.
+    /// Why nothing of it could be read, if it is not the first.
     unreadable: Option<Unreadable>,
 }
 
-/// The wish of a reader of packets.
+/// A packet visitor's decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Go {
     On,
-    /// No more of them.
+    /// Stop reading.
     Stop,
 }
 
@@ -47,7 +48,7 @@ impl Parts {
         Ok(Self(parts))
     }
 
-    /// A capture by its name in messages and progress.
+    /// Returns the capture's name for messages and progress.
     pub(super) fn name(&self) -> String {
         let name = |part: &CapturePart| messages::name(&part.path);
         match &self.0[..] {
@@ -57,7 +58,7 @@ impl Parts {
         }
     }
 
-    /// Bytes of one pass before decompression, where known.
+    /// Returns the bytes of one pass before decompression, if known.
     pub(super) fn size(&self) -> Option<u64> {
         match &self.0[..] {
             [part] => part.source.as_ref().map_or(Some(part.size), Source::size),
@@ -65,7 +66,8 @@ impl Parts {
         }
     }
 
-    /// Gives every packet to `visit`, with frame numbers that go on from file to file. Returns true if `visit` took all.
+    /// Passes every packet to `visit`, with frame numbers that continue from file to file. Returns true if `visit` took
+    /// all.
     pub(super) fn packets<E: From<Unreadable>>(
         &mut self,
         progress: &Progress,
@@ -83,7 +85,7 @@ impl Parts {
         })
     }
 
-    /// Gives every byte to `visit`, of one file.
+    /// Passes every byte of a single file to `visit`.
     pub(super) fn pieces<E: From<Unreadable>>(
         &mut self,
         progress: &Progress,
@@ -115,7 +117,7 @@ impl Parts {
                 .map_or_else(|| Source::open(&part.path), Ok);
             let mut source = match opened {
                 Ok(source) => source,
-                // The others are there.
+                // The other files are still there.
                 Err(reason) if index > 0 => {
                     part.unreadable = Some(reason);
                     continue;
@@ -149,7 +151,7 @@ impl Parts {
         Ok(true)
     }
 
-    /// Returns the damage of the files, in a sentence each that begins with the file's name, and whether nothing of one
+    /// Returns the damage of the files, in a sentence each that begins with the file's name, and true if nothing of one
     /// could be read.
     pub(super) fn damage(&self) -> (Vec<(String, String)>, bool) {
         let mut sentences = Vec::new();
@@ -171,7 +173,7 @@ impl Parts {
         (sentences, failed)
     }
 
-    /// Where frames and times are, once all was read.
+    /// Returns the files and times of frames, once everything was read.
     pub(super) fn frames(&self) -> Frames {
         let file = |part: &CapturePart| File {
             name: part.path.to_string_lossy().into_owned(),

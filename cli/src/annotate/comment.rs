@@ -1,8 +1,8 @@
 //! Our comment among the options of a pcapng block (draft-ietf-opsawg-pcapng, section 3.5).
 //!
-//! Options are code, length, value, padding; a list of them ends at code 0 or with its block. A comment goes in last, as
-//! Wireshark does it. So that stripping can tell what was there before, a list that did not exist gets an end as the
-//! specification asks, and one that was nothing but an end loses it; readers take both.
+//! Options are code, length, value, padding; a list ends at code 0 or with its block. Our comment is added last, as
+//! Wireshark does. So that stripping can restore the original, a list that did not exist gets an end, as the
+//! specification demands, and one that was only an end loses it; readers accept both.
 
 use nflx_core::comment::PREFIX;
 
@@ -15,14 +15,14 @@ const HEAD: usize = 4;
 /// An end of options, in both byte orders.
 const END_BYTES: [u8; HEAD] = [0; HEAD];
 
-/// The change to a block's options.
+/// A change to a block's options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Edit<'a> {
     /// Nothing.
     Keep,
-    /// Put this comment in, unless there is one of ours.
+    /// Add this comment, unless there is one of ours.
     Add(&'a str),
-    /// Take our comments out.
+    /// Remove our comments.
     Strip,
 }
 
@@ -33,8 +33,8 @@ impl<'a> From<Option<&'a str>> for Edit<'a> {
 }
 
 impl Edit<'_> {
-    /// Appends the options after the edit, and says whether that is a change. Appends nothing if it is none, or if the
-    /// options are not sound.
+    /// Appends the options after the edit. Returns true if they changed. Appends nothing if they did not, or if the
+    /// options are damaged.
     pub(super) fn apply(self, options: &[u8], order: Order, into: &mut Vec<u8>) -> bool {
         let before = into.len();
         let edited = match self {
@@ -49,7 +49,7 @@ impl Edit<'_> {
     }
 }
 
-/// `None` if it is no change; what is appended then is of no use.
+/// Adds a comment. `None` if nothing changes; the bytes appended so far are then useless.
 fn add(options: &[u8], order: Order, comment: &str, into: &mut Vec<u8>) -> Option<()> {
     let mut end = 0;
     for option in Options::new(options, order) {
@@ -69,7 +69,7 @@ fn add(options: &[u8], order: Order, comment: &str, into: &mut Vec<u8>) -> Optio
     Some(())
 }
 
-/// `None` as [`add`].
+/// Strips our comments. `None` as in [`add`].
 fn strip(options: &[u8], order: Order, into: &mut Vec<u8>) -> Option<()> {
     let start = into.len();
     let mut end = 0;
@@ -103,7 +103,7 @@ pub(super) fn put(options: &mut Vec<u8>, order: Order, code: u16, value: &[u8]) 
     Some(())
 }
 
-/// Appends what is missing from `length` bytes to whole words.
+/// Pads `length` bytes to whole words.
 pub(super) fn pad(into: &mut Vec<u8>, length: usize) {
     into.extend_from_slice(&[0; 4][..length.next_multiple_of(4) - length]);
 }
@@ -125,7 +125,7 @@ struct Options<'a> {
 struct BlockOption<'a> {
     code: u16,
     value: &'a [u8],
-    /// Where the next one begins.
+    /// Offset of the next one.
     end: usize,
 }
 

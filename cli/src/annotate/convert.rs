@@ -1,7 +1,7 @@
-//! pcap as pcapng: nothing that the file says of a packet is lost.
+//! Converts pcap to pcapng without losing any information about a packet.
 //!
-//! Link type, snapshot length, time unit and frame check sequences go into the one interface description; the byte order
-//! stays.
+//! Link type, snapshot length, time unit and frame check sequences go into the single interface description; the byte
+//! order stays.
 
 use nflx_core::Packet;
 use pcap_parser::{EPB_MAGIC, IDB_MAGIC, SHB_MAGIC};
@@ -21,7 +21,7 @@ const IF_FCSLEN: u16 = 13;
 /// The program as captures name it.
 const PROGRAM: &str = concat!("nflx ", env!("CARGO_PKG_VERSION"));
 
-/// Section header and interface description of a pcap file.
+/// Writes section header and interface description for a pcap file.
 pub(super) fn header(header: &Header, edit: Edit<'_>, into: &mut Vec<u8>) {
     let order = header.order;
     block(SHB_MAGIC, order, into, |into| {
@@ -54,7 +54,7 @@ pub(super) fn header(header: &Header, edit: Edit<'_>, into: &mut Vec<u8>) {
     });
 }
 
-/// A packet of a pcap file.
+/// Writes a packet of a pcap file.
 pub(super) fn record(header: &Header, packet: &Packet<'_>, edit: Edit<'_>, into: &mut Vec<u8>) {
     let order = header.order;
     // Seconds of pcap have no sign.
@@ -81,7 +81,7 @@ pub(super) fn record(header: &Header, packet: &Packet<'_>, edit: Edit<'_>, into:
     });
 }
 
-/// A block around a body of whole words.
+/// Writes a block around a body of whole words.
 fn block(kind: u32, order: Order, into: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     let start = into.len();
     into.extend_from_slice(&order.u32_bytes(kind));

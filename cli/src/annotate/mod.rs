@@ -1,4 +1,4 @@
-//! `nflx annotate`: a capture with what is known about its packets as comments in it.
+//! `nflx annotate`: copies a capture with facts about its packets as comments.
 //!
 //! ```text
 //! capture ─ study ─→ findings (totals of segments, names and roles of servers)
@@ -6,8 +6,8 @@
 //!    └─ pieces ─ engine ─┴→ note ─→ rewriter ─→ pcapng
 //! ```
 //!
-//! Every byte of a pcapng file is copied but for what a comment changes: the options of its block and the two lengths
-//! around it, and the length of the section where the file states it. `--strip` undoes exactly that.
+//! Every byte of a pcapng file is copied, except those that a comment changes: the options of its block, the two
+//! lengths around it, and the length of the section if the file states it. `--strip` undoes exactly that.
 
 mod comment;
 mod convert;
@@ -53,7 +53,7 @@ fn written(run: &Annotate) -> Result<Status, Failure> {
     }
     let status = match &mut sink {
         Sink::File { temporary, .. } => write(run, temporary)?,
-        // A section's length stands before the section, so that pipes get what they get when all of it is known.
+        // A section's length precedes the section, so pipes get the section when all of it is known.
         Sink::Stdout(_) | Sink::Direct(_) => {
             let mut spool = tempfile::tempfile()?;
             let status = write(run, &mut spool)?;
@@ -164,7 +164,7 @@ fn strip<W: Write + Seek>(run: &Annotate, rewriter: &mut Rewriter<W>) -> Result<
 }
 
 impl Piece<'_> {
-    /// Number of the packet; 0 where there is none.
+    /// Returns the number of the packet; 0 if there is none.
     const fn frame(&self) -> u64 {
         match self {
             Self::Record(packet) | Self::Packet(packet, _) => packet.frame,

@@ -1,4 +1,4 @@
-//! The pieces of a capture as a pcapng file, with comments.
+//! Writes the pieces of a capture as a pcapng file, with comments.
 
 use std::io::{self, Seek, SeekFrom, Write};
 
@@ -12,8 +12,8 @@ const TYPE: usize = 4;
 const BEFORE_SECTION_LENGTH: usize = 16;
 const SECTION_LENGTH: usize = 8;
 
-/// So many bytes are written at once, and at multiples of so many: a system call is shared by many packets, the system's
-/// pages are filled whole, and what waits stays in the processor's second-level cache beside what is read.
+/// Writes happen in multiples of this many bytes: many packets share a system call, the system's pages are filled
+/// whole, and waiting bytes stay in the processor's second-level cache next to those being read.
 const MUCH: u64 = if cfg!(fuzzing) { 4096 } else { 256 * 1024 };
 
 /// Writes the pieces.
@@ -21,21 +21,21 @@ pub(super) struct Rewriter<W> {
     out: W,
     /// Bytes written.
     written: u64,
-    /// The part that is written next.
+    /// The bytes that are written next.
     waiting: Vec<u8>,
     section: Option<Section>,
-    /// Of a pcap file that becomes pcapng.
+    /// Header of a pcap file that becomes pcapng.
     header: Option<Header>,
 }
 
 /// A section that states its length.
 struct Section {
     order: Order,
-    /// Where the length stands in the output.
+    /// Position of the length in the output.
     position: u64,
-    /// As the input states it.
+    /// Length stated in the input.
     length: u64,
-    /// How much larger the section has become.
+    /// Number of bytes by which the section has grown.
     grown: i64,
 }
 
@@ -78,7 +78,7 @@ impl<W: Write + Seek> Rewriter<W> {
         }
     }
 
-    /// Writes what is left to be written.
+    /// Writes the remaining bytes.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.end_section()?;
         self.write_waiting(self.waiting.len())?;
@@ -93,7 +93,8 @@ impl<W: Write + Seek> Rewriter<W> {
         self.write_much()
     }
 
-    /// Writes a block; says how much larger it has become. It must not outgrow `limit`, above which blocks are not read.
+    /// Writes a block, and returns by how much it has grown. It must not outgrow `limit`, above which blocks are not
+    /// read.
     fn block(&mut self, block: &Block<'_>, edit: Edit<'_>, limit: usize) -> io::Result<i64> {
         let Some(options) = block.options() else {
             return self.write(block.bytes).map(|()| 0);
@@ -113,7 +114,7 @@ impl<W: Write + Seek> Rewriter<W> {
         }
         // Both counts are below the limit, so neither cast nor sum overflows.
         let grown = length as i64 - block.bytes.len() as i64;
-        // Some writers leave out padding from a length, so that the two may differ.
+        // Some writers omit padding from a length, so the two may differ.
         let length = |at: usize| {
             block
                 .order
@@ -131,7 +132,7 @@ impl<W: Write + Seek> Rewriter<W> {
         self.write_much()
     }
 
-    /// Writes what waits up to the last multiple of [`MUCH`].
+    /// Writes waiting bytes up to the last multiple of [`MUCH`].
     fn write_much(&mut self) -> io::Result<()> {
         let end = self.position() / MUCH * MUCH;
         if end > self.written {
@@ -141,7 +142,7 @@ impl<W: Write + Seek> Rewriter<W> {
         }
     }
 
-    /// Writes the first `count` bytes of what waits.
+    /// Writes the first `count` waiting bytes.
     fn write_waiting(&mut self, count: usize) -> io::Result<()> {
         self.out.write_all(&self.waiting[..count])?;
         self.written += count as u64;
@@ -149,7 +150,7 @@ impl<W: Write + Seek> Rewriter<W> {
         Ok(())
     }
 
-    /// Where the next byte will stand.
+    /// Returns the position of the next byte.
     const fn position(&self) -> u64 {
         self.written + self.waiting.len() as u64
     }
@@ -169,7 +170,7 @@ impl<W: Write + Seek> Rewriter<W> {
 }
 
 impl Section {
-    /// Lengths are signed, and negative where nobody knows them.
+    /// Lengths are signed, and negative if unknown.
     const MASK: u64 = u64::MAX >> 1;
 
     fn of(block: &Block<'_>, position: u64) -> Option<Self> {
@@ -186,7 +187,7 @@ impl Section {
         })
     }
 
-    /// Within 63 bits, so that what strips undoes what adds for any length that a file may state.
+    /// Within 63 bits, so that stripping undoes adding for any length that a file may state.
     const fn grown_length(&self) -> u64 {
         self.length.wrapping_add_signed(self.grown) & Self::MASK
     }

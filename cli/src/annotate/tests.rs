@@ -106,7 +106,7 @@ fn comments_go_in_last_and_come_out() {
                 options(order, &[(2, &[1; 4]), (1, b"x")], false),
                 options(order, &[(2, &[1; 4]), (1, b"x"), ours], false),
             ),
-            // What follows the end is nobody's, and stays.
+            // Bytes after the end belong to nobody, and stay.
             ([options(order, &[(9, b"y")], true), vec![7; 4]].concat(), {
                 [options(order, &[(9, b"y"), ours], true), vec![7; 4]].concat()
             }),

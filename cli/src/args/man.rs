@@ -1,4 +1,5 @@
-//! The manual pages, docs/man: made from the command line, and held against it. `NFLX_UPDATE_DOCS=1` writes them anew.
+//! The manual pages, docs/man: generated from the command line, and compared with it. `NFLX_UPDATE_DOCS=1` rewrites
+//! them.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use clap_mangen::roff::{Roff, roman};
 
 use super::Cli;
 
-/// The page of a command. What stands behind the options in `--help` keeps its lines, as examples need it.
+/// Returns the page of a command. The text after the options in `--help` keeps its lines, because examples need them.
 fn page(mut command: Command) -> String {
     let extra = command.get_after_help().map(ToString::to_string);
     let subcommands = command.has_subcommands();
@@ -56,7 +57,7 @@ fn page(mut command: Command) -> String {
     String::from_utf8(page).expect("text")
 }
 
-/// Every page by its name.
+/// Returns every page with its name.
 fn pages() -> Vec<(String, String)> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();

@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 
-/// Seconds of a time span with a unit.
+/// Parses a time span with a unit into seconds.
 pub(super) fn period(text: &str) -> Result<NonZero<u32>, &'static str> {
     const MISTAKE: &str = "write it as 30s, 5m, 1h or 1d";
     let unit = match text.chars().next_back() {
@@ -17,7 +17,7 @@ pub(super) fn period(text: &str) -> Result<NonZero<u32>, &'static str> {
     seconds.ok_or(MISTAKE)
 }
 
-/// A step in milliseconds, of `text` in seconds.
+/// Parses a step in seconds into milliseconds.
 pub(super) fn step(text: &str) -> Result<u32, &'static str> {
     let seconds: f64 = text.parse().unwrap_or(f64::NAN);
     if (0.1..=3600.0).contains(&seconds) {
@@ -32,7 +32,8 @@ pub(super) fn name_and_value(text: &str) -> Result<(String, String), &'static st
     Ok((name.trim().to_owned(), value.to_owned()))
 }
 
-/// One sentence of what `clap` says in several lines: the mistake and the tip, without the usage.
+/// Returns one sentence for a message of `clap` of several lines: the mistake and the tip, without
+/// the usage.
 pub(crate) fn sentence(message: &str) -> String {
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let end = ["\nUsage:", "\nFor more information"]
@@ -41,7 +42,7 @@ pub(crate) fn sentence(message: &str) -> String {
         .min();
     let paragraphs = message[..end.unwrap_or(message.len())].split("\n\n");
     let paragraphs = paragraphs.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-    // Nobody who mistypes an option means to name a file like it.
+    // Nobody who mistypes an option means a file with that name.
     let paragraphs: Vec<_> = paragraphs
         .filter(|text| !text.is_empty() && !text.starts_with("tip: to pass"))
         .collect();

@@ -1,4 +1,4 @@
-//! A window onto a byte stream: refilled in large reads, handed out as slices, grown only as far as asked.
+//! A window onto a byte stream: refilled in large reads, returned as slices, grown only as far as requested.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -6,14 +6,15 @@ use std::ops::Range;
 /// Largest packet or pcapng block that is read whole. Wireshark refuses the same (`MAX_BLOCK_SIZE` in its pcapng.c).
 pub(crate) const MAX_BLOCK: usize = 16 * 1024 * 1024;
 
-/// Largest pcapng section header or interface description: their options are collected, which takes many times the space.
+/// Largest pcapng section header or interface description. Their options are collected, which takes many times the
+/// space.
 pub(crate) const MAX_HEADER_BLOCK: usize = 1024 * 1024;
 
-/// Where the buffer begins. Large enough that a system call is shared by many packets, small enough to stay in the
-/// processor's second-level cache, where the parser then finds the bytes.
+/// Initial capacity. Large enough that many packets share a system call, small enough to stay in the processor's
+/// second-level cache, where the parser then finds the bytes.
 const INITIAL_CAPACITY: usize = if cfg!(fuzzing) { 4096 } else { 256 * 1024 };
 
-/// The unread part of a stream. Bytes are moved only when a refill needs room: at most one packet per refill.
+/// The unread part of a stream. Bytes are moved only when a refill needs space: at most one packet per refill.
 pub(super) struct Buffer<R> {
     source: R,
     bytes: Vec<u8>,
@@ -37,23 +38,23 @@ impl<R: Read> Buffer<R> {
         }
     }
 
-    /// Offset in the stream of the first byte of [`Self::unread`].
+    /// Returns the offset in the stream of the first byte of [`Self::unread`].
     pub(super) const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The error that ended the stream before its time, if any.
+    /// Returns the error that ended the stream early, if any.
     pub(super) fn error(&self) -> Option<&io::Error> {
         self.ended.as_ref()?.as_ref()
     }
 
-    /// Returns the bytes that are there without reading.
+    /// Returns the available bytes without reading.
     pub(super) fn unread(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
-    /// Makes `wanted` bytes available and says whether that worked; if not, [`Self::unread`] holds all that is left.
-    /// The buffer grows to `wanted` where need be: callers limit it first.
+    /// Makes `wanted` bytes available. Returns false if that failed; [`Self::unread`] then holds everything that is
+    /// left. The buffer grows to `wanted` if necessary: callers limit it first.
     pub(super) fn fill(&mut self, wanted: usize) -> bool {
         self.end - self.start >= wanted || self.refill(wanted)
     }
@@ -77,8 +78,8 @@ impl<R: Read> Buffer<R> {
         self.end >= wanted
     }
 
-    /// Takes `count` bytes, which a call of [`Self::fill`] has made available; [`Self::get`] shows them until the next
-    /// call that reads.
+    /// Takes `count` bytes, which [`Self::fill`] has made available. [`Self::get`] returns them until the next call
+    /// that reads.
     pub(super) fn take(&mut self, count: usize) -> Range<usize> {
         debug_assert!(count <= self.end - self.start);
         let from = self.start;
@@ -87,17 +88,17 @@ impl<R: Read> Buffer<R> {
         from..self.start
     }
 
-    /// Bytes taken by [`Self::take`], or part of them.
+    /// Returns bytes taken by [`Self::take`], or a part of them.
     pub(super) fn get(&self, taken: Range<usize>) -> &[u8] {
         &self.bytes[taken]
     }
 
-    /// The last `count` bytes that were taken, until the next call that reads.
+    /// Returns the last `count` bytes taken, until the next call that reads.
     pub(super) fn last(&self, count: usize) -> &[u8] {
         &self.bytes[self.start - count..self.start]
     }
 
-    /// Passes over `count` bytes without holding them all; says whether there were that many.
+    /// Skips `count` bytes without holding them all. Returns false if there were fewer.
     pub(super) fn skip(&mut self, count: u64) -> bool {
         let mut left = count;
         loop {

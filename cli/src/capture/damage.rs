@@ -11,23 +11,23 @@ pub(crate) enum Unreadable {
     Missing,
     /// The capture is a directory.
     Directory,
-    /// The system does not let us read it.
+    /// The system does not allow reading it.
     Io(io::Error),
     /// Compressed by its first bytes, but it cannot be decompressed.
     Decompress(io::Error),
     /// No byte in it.
     Empty,
-    /// Compressed in a way that is not read; the program that undoes it.
+    /// Compressed in an unsupported way; holds the program that decompresses it.
     Compressed(&'static str),
-    /// A capture in a format that is not read.
+    /// A capture in an unsupported format.
     Format(&'static str),
-    /// Neither pcap nor pcapng; its first bytes.
+    /// Neither pcap nor pcapng; holds its first bytes.
     NotACapture(Box<[u8]>),
-    /// The capture ends inside of the header of the file.
+    /// The capture ends within the file header.
     HeaderCut,
-    /// The header of the file contradicts itself.
+    /// The file header contradicts itself.
     HeaderDamaged,
-    /// A version of the format that does not exist yet or no more.
+    /// An unsupported version of the format.
     Version {
         /// `pcap` or `pcapng`.
         format: &'static str,
@@ -36,12 +36,12 @@ pub(crate) enum Unreadable {
         /// Minor version.
         minor: u16,
     },
-    /// No packet has a link type that is known.
+    /// No packet has a known link type.
     LinkType(u32),
 }
 
 impl Unreadable {
-    /// From an error of opening a file.
+    /// Converts an error from opening a file.
     pub(super) fn from_open_error(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::NotFound {
             Self::Missing
@@ -50,7 +50,7 @@ impl Unreadable {
         }
     }
 
-    /// From an error of reading the first bytes.
+    /// Converts an error from reading the first bytes.
     pub(super) fn from_read_error(error: &io::Error) -> Self {
         let copy = io::Error::new(error.kind(), error.to_string());
         match error.kind() {
@@ -61,7 +61,7 @@ impl Unreadable {
         }
     }
 
-    /// From the first bytes of a file that is no capture.
+    /// Judges the first bytes of a file that is not a capture.
     pub(super) fn from_head(head: &[u8]) -> Self {
         const COMPRESSIONS: [(&[u8], &str); 2] = [(b"\xfd7zX", "xz"), (b"BZh", "bzip2")];
         match COMPRESSIONS
@@ -123,7 +123,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// A link type that is not known; displays as a sentence that says what to do about it.
+/// An unknown link type. Displays as a sentence that tells what to do about it.
 pub(crate) struct UnknownLinkType(pub(crate) u32);
 
 impl fmt::Display for UnknownLinkType {
@@ -162,7 +162,7 @@ pub(crate) enum Defect {
     ByteOrder,
     /// A pcapng packet block names an interface that was not described.
     Interface(u32),
-    /// A pcapng section of a version that is not known.
+    /// A pcapng section has an unknown version.
     Version(u16, u16),
     /// Reading or decompressing failed.
     Read(Box<str>),
@@ -176,7 +176,7 @@ impl Defect {
 }
 
 impl Damage {
-    /// Returns what happened, where, and what became of the rest. `unit` is what the offset counts.
+    /// Returns what happened, where, and what became of the rest. `unit` is the unit of the offset.
     pub(crate) fn sentence(&self, unit: &str) -> String {
         let rest = if self.what.is_local() {
             "the rest was used"

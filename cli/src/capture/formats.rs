@@ -1,5 +1,5 @@
-//! Formats of captures that are not read but that `editcap`, which comes with Wireshark, converts: told by their first
-//! bytes, as Wireshark's `wiretap` tells them.
+//! Unsupported capture formats that `editcap`, which comes with Wireshark, converts. They are recognised by their first
+//! bytes, as in Wireshark's `wiretap`.
 
 const MAGICS: &[(&[u8], &str)] = &[
     (b"snoop\0\0\0", "snoop"),
@@ -17,7 +17,7 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"\xaa\xaa\xaa\xaa", "5View"),
 ];
 
-/// Bytes that tell formats apart: the longest of the magics, and the first record of ERF with the head of the next.
+/// Number of bytes that distinguish formats: the longest magic, and the first record of ERF with the head of the next.
 pub(super) const HEAD: usize = 16_384;
 
 /// Head of an ERF record.
@@ -25,7 +25,7 @@ const ERF_HEAD: usize = 16;
 /// Seconds since 1970 in 2000 and in 2100, between which such captures are made.
 const ERF_SECONDS: std::ops::Range<u32> = 946_684_800..4_102_444_800;
 
-/// ERF has no magic: record follows record, each with a head.
+/// Returns true for ERF, which has no magic: records follow each other, each with a head.
 fn is_erf(head: &[u8]) -> bool {
     erf_record(head).is_some_and(|length| {
         let next = head.get(length..).filter(|next| !next.is_empty());
@@ -33,14 +33,14 @@ fn is_erf(head: &[u8]) -> bool {
     })
 }
 
-/// The length of an ERF record: time stamp (little-endian, seconds in the upper half), type, flags, record length, loss
-/// counter, wire length (big-endian).
+/// Returns the length of an ERF record: time stamp (little-endian, seconds in the upper half), type, flags, record
+/// length, loss counter, wire length (big-endian).
 fn erf_record(bytes: &[u8]) -> Option<usize> {
     let head = bytes.first_chunk::<ERF_HEAD>()?;
     let seconds = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
     let record = u16::from_be_bytes([head[10], head[11]]);
     let wire = u16::from_be_bytes([head[14], head[15]]);
-    // Types up to 48 are given out, the top bit says that headers follow.
+    // Types up to 48 are assigned; the top bit announces more headers.
     let is_plausible = ERF_SECONDS.contains(&seconds)
         && (1..=48).contains(&(head[8] & 0x7f))
         && usize::from(record) >= ERF_HEAD
@@ -48,7 +48,7 @@ fn erf_record(bytes: &[u8]) -> Option<usize> {
     is_plausible.then_some(record.into())
 }
 
-/// The name of the format of a file that begins with `head`.
+/// Returns the name of the format of a file that begins with `head`.
 pub(super) fn of_head(head: &[u8]) -> Option<&'static str> {
     let named = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
     named

@@ -1,4 +1,4 @@
-//! Names of link types, for those that the decoder does not know.
+//! Names of link types that the decoder does not know.
 //!
 //! Numbers and meanings: the registry of link-layer header types (draft-ietf-opsawg-pcaplinktype).
 
@@ -86,7 +86,7 @@ const NAMES: &[Named] = &[
     Named(299, "systemd journal", Other),
 ];
 
-/// Returns a sentence about packets of a link type: what it is, and what can be done.
+/// Returns a sentence about packets of a link type: its name, and what the user can do.
 pub(super) fn sentence(number: u32) -> String {
     match NAMES.iter().find(|named| named.0 == number) {
         Some(Named(_, name, Ip)) => format!(

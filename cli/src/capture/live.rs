@@ -1,5 +1,5 @@
-//! Bytes of a capture that is still being written: a pipe, or a file that grows. They end when a signal asks for it, or with
-//! the pipe.
+//! Bytes of a capture that is still being written: a pipe, or a file that grows. They end when a signal asks for it, or
+//! with the pipe.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,24 +13,24 @@ use std::time::Duration;
 use super::damage::Unreadable;
 use super::source::{self, Pass};
 
-/// Bytes of one read. A pipe of Linux holds as many.
+/// Bytes per read, the capacity of a Linux pipe.
 const CHUNK: usize = 64 * 1024;
-/// Reads that wait to be used: beyond them, whoever writes the pipe waits.
+/// Number of reads that wait to be used; beyond that, the writer of the pipe waits.
 const AHEAD: usize = 4;
-/// How often a file that grows is looked at, and a signal noticed.
+/// How often a growing file and signals are checked.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Requests that signals made.
 pub(crate) struct Signals {
-    /// To end well.
+    /// To end cleanly.
     stop: Arc<AtomicBool>,
     /// To begin a new file.
     renew: Arc<AtomicBool>,
 }
 
 impl Signals {
-    /// Watches for signals from now on: SIGTERM and SIGINT end the run, and so does SIGHUP, or it begins a new file if
-    /// there `are_files`.
+    /// Watches for signals from now on. SIGTERM and SIGINT end the run. So does SIGHUP, unless there `are_files`: then
+    /// it starts a new file.
     pub(crate) fn watch(are_files: bool) -> io::Result<Self> {
         let signals = Self {
             stop: Arc::default(),
@@ -58,7 +58,7 @@ impl Signals {
 
     /// Returns true if a new file was asked for since the last call.
     pub(crate) fn takes_renewal(&self) -> bool {
-        // Most packets find nothing, and need not write.
+        // Most packets find nothing, and need no write.
         self.renew.load(Ordering::Relaxed) && self.renew.swap(false, Ordering::Relaxed)
     }
 }
@@ -72,7 +72,7 @@ pub(crate) fn open(path: &Path, signals: &Signals) -> Result<Pass<'static>, Unre
     let stop = Arc::clone(&signals.stop);
     let (sender, chunks) = sync_channel(AHEAD);
     let stopped = Arc::clone(&stop);
-    // A read that blocks cannot be told to end.
+    // A blocking read cannot be told to end.
     thread::Builder::new()
         .name("live".to_owned())
         .spawn(move || read_on(file, grows, &stopped, &sender))
@@ -85,7 +85,7 @@ pub(crate) fn open(path: &Path, signals: &Signals) -> Result<Pass<'static>, Unre
     })
 }
 
-/// Returns true if a capture comes through a pipe: it may be one that goes on for long.
+/// Returns true if a capture comes through a pipe, and may therefore go on for long.
 #[cfg(unix)]
 pub(crate) fn is_pipe(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
@@ -102,7 +102,7 @@ pub(crate) const fn is_pipe(_: &Path) -> bool {
     false
 }
 
-/// The file, and whether its end is not the end of the capture.
+/// Returns the file, and true if its end is not the end of the capture.
 fn opened(path: &Path) -> io::Result<(File, bool)> {
     #[cfg(unix)]
     if path.as_os_str() == "-" {

@@ -1,7 +1,7 @@
 //! Capture files: pcap and pcapng, plain or compressed with gzip, zstd or lz4, from files and pipes.
 //!
-//! Specifications: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, and for the variants in the wild what Wireshark
-//! reads. Frame numbers are Wireshark's: every packet block counts, and so do the few other blocks that it lists.
+//! Specifications: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, and for variants in the wild, Wireshark's
+//! behaviour. Frame numbers are Wireshark's: every packet block counts, and so do a few other blocks.
 
 mod buffer;
 mod damage;
@@ -49,14 +49,14 @@ impl<R: Read> Reader<R> {
                 pcap::PcapReader::new(buffer).map(Self::Pcap)
             }
             _ => {
-                // As much as there is of what tells formats apart.
+                // As many as are available of the bytes that distinguish formats.
                 buffer.fill(formats::HEAD);
                 Err(Unreadable::from_head(buffer.unread()))
             }
         }
     }
 
-    /// The next packet; `None` at the end, or where damage does not let the reader go on: see [`Self::damage`].
+    /// Returns the next packet; `None` at the end, or if damage keeps the reader from continuing: see [`Self::damage`].
     pub(crate) fn next(&mut self) -> Option<Packet<'_>> {
         match self {
             Self::Pcap(reader) => reader.next(),
@@ -64,7 +64,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The next piece; `None` at the end. For a reader of which nothing was taken by [`Self::next`].
+    /// Returns the next piece; `None` at the end. For a reader that has not returned anything by [`Self::next`].
     pub(crate) fn next_piece(&mut self) -> Option<Piece<'_>> {
         match self {
             Self::Pcap(reader) => reader.next_piece(),
@@ -72,7 +72,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Frames so far, with those of blocks that hold no packet.
+    /// Returns the number of frames so far, including blocks without a packet.
     pub(crate) fn frames(&self) -> u64 {
         match self {
             Self::Pcap(reader) => reader.frames(),
@@ -80,7 +80,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Link type and snapshot length of each interface described so far in this section.
+    /// Returns link type and snapshot length of each interface described so far in this section.
     pub(crate) fn interfaces(&self) -> Vec<(LinkType, u32)> {
         match self {
             Self::Pcap(reader) => vec![reader.interface()],
@@ -88,7 +88,7 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The first damage met so far.
+    /// Returns the first damage found so far.
     pub(crate) fn damage(&self) -> Option<&Damage> {
         match self {
             Self::Pcap(reader) => reader.damage(),
@@ -97,7 +97,7 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// Returns true if what `file` gives begins like a capture, compressed or not. Errors make it none.
+/// Returns true if `file` begins like a capture, compressed or not. False on errors.
 pub(crate) fn is_capture(file: impl Read) -> bool {
     let mut magic = Vec::new();
     if let Ok(pass) = source::decompressed(file) {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the bytes, a reader ends, and gives no more bytes than it was given.
+        /// Whatever the bytes, a reader ends, and returns no more bytes than it was given.
         #[test]
         fn arbitrary_bytes(head in 0..6usize, mut bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
             let heads: [&[u8]; 6] = [
@@ -154,7 +154,7 @@ mod tests {
             }
         }
 
-        /// The same for captures of which a few bytes have changed, where the parsers get further.
+        /// The same for captures with a few changed bytes, where the parsers get further.
         #[test]
         fn changed_bytes(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
             for mut bytes in [testing::small_pcap(), testing::small_pcapng()] {

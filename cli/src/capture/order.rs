@@ -1,6 +1,6 @@
 //! Byte order of a file or section.
 
-/// In which order the bytes of numbers stand.
+/// The byte order of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     Little,
@@ -8,7 +8,8 @@ pub(crate) enum Order {
 }
 
 impl Order {
-    /// The two-byte number at `at`. Panics outside of `bytes`: callers have checked the length.
+    /// Returns the two-byte number at `at`. Panics outside `bytes`: callers have checked the
+    /// length.
     #[inline]
     pub(crate) fn u16(self, bytes: &[u8], at: usize) -> u16 {
         let bytes = [bytes[at], bytes[at + 1]];
@@ -18,11 +19,12 @@ impl Order {
         }
     }
 
-    /// The four-byte number at `at`. Panics outside of `bytes`: callers have checked the length.
+    /// Returns the four-byte number at `at`. Panics outside `bytes`: callers have checked the
+    /// length.
     #[inline]
     pub(crate) fn u32(self, bytes: &[u8], at: usize) -> u32 {
         let little = u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        // Swapped or not without a branch: four times per packet.
+        // Swaps without a branch, because this runs four times per packet.
         if self == Self::Little {
             little
         } else {

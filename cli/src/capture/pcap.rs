@@ -1,7 +1,7 @@
 //! pcap: one header, then records.
 //!
 //! Read: microseconds and nanoseconds, both byte orders, and the "modified" records with which patched libpcaps of the
-//! 1990s store an interface and a protocol beside each packet.
+//! 1990s store an interface and a protocol with each packet.
 
 use std::io::Read;
 
@@ -20,17 +20,17 @@ const RECORD: usize = 16;
 /// The same, then interface index, protocol, packet type, padding.
 const RECORD_MODIFIED: usize = 24;
 
-/// Wireshark's limit for the packets of most link types (`WTAP_MAX_PACKET_SIZE_STANDARD`). More is allowed where the
+/// Wireshark's limit for the packets of most link types (`WTAP_MAX_PACKET_SIZE_STANDARD`). More is allowed if the
 /// file's header announces it.
 const MAX_PACKET: u32 = 262_144;
 
 const MODIFIED_LITTLE: [u8; 4] = [0x34, 0xcd, 0xb2, 0xa1];
 const MODIFIED_BIG: [u8; 4] = [0xa1, 0xb2, 0xcd, 0x34];
 
-/// Low 26 bits of the header's last word; the others tell about frame check sequences.
+/// Low 26 bits of the header's last word; the others describe frame check sequences.
 const LINK_TYPE_MASK: u32 = 0x03ff_ffff;
-/// Set where the top four bits hold the length of the frame check sequences, in units of 16 bits
-/// (draft-ietf-opsawg-pcap, section 4).
+/// Set if the top four bits hold the length of the frame check sequences, in units of 16 bits (draft-ietf-opsawg-pcap,
+/// section 4).
 const HAS_FCS_LENGTH: u32 = 0x0400_0000;
 const FCS_LENGTH_SHIFT: u32 = 28;
 
@@ -49,7 +49,7 @@ fn padded(head: [u8; 4]) -> [u8; HEADER] {
 pub(crate) struct PcapReader<R> {
     buffer: Buffer<R>,
     header: Header,
-    /// [`Self::next_piece`] gave the header.
+    /// True once [`Self::next_piece`] has returned the header.
     header_given: bool,
     record: usize,
     max_packet: u32,
@@ -109,7 +109,7 @@ impl<R: Read> PcapReader<R> {
         if !self.buffer.fill(self.record) {
             return self.end();
         }
-        // Of known length, so that its words need no checks.
+        // A slice of known length, so that reading its words needs no checks.
         let &header = self.buffer.unread().first_chunk::<RECORD>()?;
         let word = |at| self.header.order.u32(&header, at);
         let (seconds, fraction, captured, original) = (word(0), word(4), word(8), word(12));
@@ -131,7 +131,7 @@ impl<R: Read> PcapReader<R> {
         })
     }
 
-    /// The header, then the records.
+    /// Returns the header, then the records.
     pub(super) fn next_piece(&mut self) -> Option<Piece<'_>> {
         if !self.header_given {
             self.header_given = true;
@@ -140,7 +140,7 @@ impl<R: Read> PcapReader<R> {
         self.next().map(Piece::Record)
     }
 
-    /// The stream gives no further record: that is fine where nothing is left over.
+    /// Handles the end of the records, which is fine if nothing is left over.
     #[cold]
     fn end(&mut self) -> Option<Packet<'_>> {
         match self.buffer.error() {
@@ -173,7 +173,8 @@ impl<R: Read> PcapReader<R> {
     }
 }
 
-/// pcap-parser knows the modified format in one byte order only; in the other the header is that of plain pcap.
+/// Parses the header. pcap-parser knows the modified format in one byte order only; in the other, the header is that of
+/// plain pcap.
 fn parse_header(bytes: &[u8]) -> Result<PcapHeader, Unreadable> {
     let mut plain = [0; HEADER];
     plain.copy_from_slice(bytes);

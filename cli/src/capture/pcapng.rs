@@ -1,9 +1,9 @@
 //! pcapng: sections of blocks.
 //!
 //! Read: several sections in either byte order, several interfaces, their time units and offsets; enhanced, simple and
-//! obsolete packet blocks. Other blocks are passed over without holding them. Block framing is checked as Wireshark
-//! does it; headers with options are left to `pcap-parser`, packet blocks are taken apart here, because that needs no
-//! allocation per packet and survives damaged options.
+//! obsolete packet blocks. Other blocks are skipped without holding them. Block framing is checked as in Wireshark.
+//! Headers with options are left to `pcap-parser`; packet blocks are parsed here, because that needs no allocation per
+//! packet and survives damaged options.
 
 mod block;
 mod pieces;
@@ -28,11 +28,11 @@ pub(crate) struct PcapngReader<R> {
     order: Order,
     interfaces: Vec<Interface>,
     frame: u64,
-    /// For simple packet blocks, which have none of their own.
+    /// Time for simple packet blocks, which have none of their own.
     last_time: Time,
-    /// Where the last block that was taken whole is in the buffer.
+    /// Position in the buffer of the last block that was taken whole.
     taken: Range<usize>,
-    /// The piece that [`Self::next_piece`] gives next.
+    /// The piece that [`Self::next_piece`] returns next.
     pending: Pending,
     damage: Option<Damage>,
     ended: bool,
@@ -114,12 +114,12 @@ impl<R: Read> PcapngReader<R> {
         });
     }
 
-    /// Returns true if the stream ends where a block could begin, and without an error.
+    /// Returns true if the stream ends where a block could begin, without an error.
     fn at_end(&mut self) -> bool {
         !self.buffer.fill(1) && self.buffer.error().is_none()
     }
 
-    /// Takes the next block; what it holds if it is a packet.
+    /// Takes the next block. Returns its contents if it is a packet.
     fn block(&mut self) -> Result<Option<Found>, Defect> {
         let head = self.head()?;
         if head.is_needed() {
@@ -129,7 +129,7 @@ impl<R: Read> PcapngReader<R> {
         }
     }
 
-    /// Looks at the head of the next block.
+    /// Reads the head of the next block.
     fn head(&mut self) -> Result<Head, Defect> {
         if !self.buffer.fill(SMALLEST_BLOCK) {
             return Err(self.cut(Defect::CutBlock));
@@ -156,7 +156,7 @@ impl<R: Read> PcapngReader<R> {
         })
     }
 
-    /// A block of which something is needed.
+    /// Takes a block with needed contents.
     fn whole_block(&mut self, head: Head) -> Result<Option<Found>, Defect> {
         let is_packet = head.is_packet();
         let limit = if is_packet {
@@ -200,7 +200,7 @@ impl<R: Read> PcapngReader<R> {
         }
     }
 
-    /// A block of which only the length matters.
+    /// Takes a block of which only the length matters.
     fn other_block(&mut self, head: Head) -> Result<(), Defect> {
         if !self.buffer.skip(head.length - TAIL as u64) {
             return Err(self.cut(Defect::CutBlock));
@@ -208,7 +208,7 @@ impl<R: Read> PcapngReader<R> {
         self.other_tail(head).map(|_| ())
     }
 
-    /// The end of a block of which only the length matters.
+    /// Takes the end of a block of which only the length matters.
     fn other_tail(&mut self, head: Head) -> Result<Range<usize>, Defect> {
         if !self.buffer.fill(TAIL) {
             return Err(self.cut(Defect::CutBlock));
@@ -224,7 +224,7 @@ impl<R: Read> PcapngReader<R> {
         Ok(tail)
     }
 
-    /// An enhanced packet block or its predecessor, which differ in the first word only.
+    /// Reads an enhanced packet block or its predecessor, which differ only in the first word.
     fn packet(&self, kind: u32, body: Range<usize>) -> Result<Found, Defect> {
         let bytes = self.buffer.get(body.clone());
         if bytes.len() < PACKET_HEAD {
@@ -251,7 +251,7 @@ impl<R: Read> PcapngReader<R> {
         })
     }
 
-    /// A simple packet block: of the first interface, without time, cut at the interface's snapshot length.
+    /// Reads a simple packet block: of the first interface, without time, cut at the interface's snapshot length.
     fn simple_packet(&self, body: Range<usize>) -> Result<Found, Defect> {
         let bytes = self.buffer.get(body.clone());
         if bytes.len() < SIMPLE_HEAD {
@@ -283,7 +283,7 @@ impl<R: Read> PcapngReader<R> {
             .ok_or(Defect::Interface(number))
     }
 
-    /// Why the stream did not give what a block needs.
+    /// Returns why the stream did not provide what a block needs.
     fn cut(&self, otherwise: Defect) -> Defect {
         self.buffer.error().map_or(otherwise, |error| {
             Defect::Read(crate::messages::reason(error).into())

@@ -1,4 +1,4 @@
-//! A capture file in pieces, for those who write it anew.
+//! A capture file in pieces, for rewriting it.
 
 use std::ops::Range;
 
@@ -6,23 +6,23 @@ use nflx_core::{LinkType, Packet};
 
 use super::order::Order;
 
-/// Facts from the header of a pcap file about all its packets.
+/// Facts in a pcap header about all its packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     /// Byte order of the file.
     pub(crate) order: Order,
-    /// Times are in nanoseconds, not in microseconds.
+    /// True if times are in nanoseconds instead of microseconds.
     pub(crate) nanoseconds: bool,
     /// Longest packet, as stated.
     pub(crate) snapshot_length: u32,
     /// Link type of all packets.
     pub(crate) link_type: LinkType,
-    /// Length of the frame check sequence at the end of each packet, in bytes, where stated.
+    /// Length of the frame check sequence at the end of each packet, in bytes, if stated.
     pub(crate) fcs_length: Option<u8>,
 }
 
-/// A part of a capture file. The bytes of the pieces of a pcapng file, one after the other, are the file, however
-/// damaged it is.
+/// A part of a capture file. The pieces of a pcapng file, one after the other, have exactly the bytes of the file,
+/// however damaged it is.
 #[derive(Debug)]
 pub(crate) enum Piece<'a> {
     /// The header of a pcap file.
@@ -33,18 +33,18 @@ pub(crate) enum Piece<'a> {
     Section(Block<'a>),
     /// A packet of a pcapng file with its block.
     Packet(Packet<'a>, Block<'a>),
-    /// Any other bytes of a pcapng file: blocks without packets, in parts where they are large, and what is damaged.
+    /// Any other bytes of a pcapng file: blocks without packets, in parts if they are large, and damaged bytes.
     Other(&'a [u8]),
 }
 
 /// A sound pcapng block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block<'a> {
-    /// All of it.
+    /// The whole block.
     pub(crate) bytes: &'a [u8],
     /// Byte order of its section.
     pub(crate) order: Order,
-    /// Where its options begin, if blocks of its type have any.
+    /// Offset of its options, if blocks of its type have any.
     pub(crate) options: Option<usize>,
 }
 
@@ -52,7 +52,7 @@ impl Block<'_> {
     /// After a block's options: its length.
     pub(crate) const TAIL: usize = 4;
 
-    /// Where the options are.
+    /// Returns the range of the options.
     pub(crate) fn options(&self) -> Option<Range<usize>> {
         let end = self.bytes.len().checked_sub(Self::TAIL)?;
         self.options

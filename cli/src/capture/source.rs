@@ -1,4 +1,4 @@
-//! Where the bytes of a capture come from, and how to get them a second time.
+//! The source of a capture's bytes, which can be read a second time.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
@@ -10,9 +10,9 @@ use lz4_flex::frame::FrameDecoder;
 use super::damage::Unreadable;
 use crate::progress::Progress;
 
-/// Compressed bytes are read in pieces of this size.
+/// Size of reads of compressed bytes.
 const COMPRESSED_BUFFER: usize = 256 * 1024;
-/// Bytes that tell how a file is compressed.
+/// Number of bytes that show how a file is compressed.
 const MAGIC: usize = 4;
 
 /// A capture that can be read more than once.
@@ -22,9 +22,9 @@ pub(crate) struct Source {
 }
 
 enum SourceInput {
-    /// A regular file: read again from where it began.
+    /// A regular file, read again from the same start.
     File { file: File, start: u64 },
-    /// A pipe: what the first pass reads is kept in a temporary file without a name.
+    /// A pipe: a temporary file without a name keeps what the first pass reads.
     Pipe { pipe: Box<dyn Read>, spool: File },
     /// A pipe that has been read.
     Spooled(File),
@@ -83,12 +83,12 @@ impl Source {
         })
     }
 
-    /// Bytes of one pass before decompression, where known.
+    /// Returns the bytes of one pass before decompression, if known.
     pub(crate) const fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// The bytes from the start. Only the first pass over a pipe reads the pipe.
+    /// Returns the bytes from the start. Only the first pass over a pipe reads the pipe.
     pub(crate) fn pass<'a>(&'a mut self, progress: &'a Progress) -> Result<Pass<'a>, Unreadable> {
         let raw: Box<dyn Read + 'a> = match &mut self.input {
             SourceInput::File { file, start } => {
@@ -118,7 +118,7 @@ impl Source {
     }
 }
 
-/// Standard input. A regular file behind it is read again without a copy, from where it stood.
+/// Opens standard input. If it is a regular file, it is read again without a copy, from the original position.
 #[cfg(unix)]
 fn open_stdin() -> io::Result<Source> {
     use std::os::fd::AsFd;
@@ -136,8 +136,8 @@ fn open_stdin() -> io::Result<Source> {
     Source::from_pipe(Box::new(io::stdin()))
 }
 
-/// Decompresses what begins like gzip, zstd (RFC 8878) or lz4, whatever its name; several members or frames in a row are
-/// one stream.
+/// Decompresses gzip, zstd (RFC 8878) or lz4, recognised by the first bytes, whatever the name. Several members or
+/// frames in a row are one stream.
 pub(super) fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unreadable> {
     let mut head = Vec::with_capacity(MAGIC);
     raw.by_ref()
@@ -149,7 +149,7 @@ pub(super) fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unre
     let buffered = |raw| BufReader::with_capacity(COMPRESSED_BUFFER, raw);
     let bytes: Box<dyn Read + 'a> = match *magic {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(buffered(raw))),
-        // Programs that compress in parallel begin with a frame to be skipped.
+        // Programs that compress in parallel begin with a frame to skip.
         [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
             let decoder = zstd::stream::read::Decoder::with_buffer(buffered(raw));
             Box::new(Decoding(decoder.map_err(Unreadable::Decompress)?))
@@ -168,7 +168,7 @@ pub(super) fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unre
     })
 }
 
-/// A decoder of which errors of no particular kind are those of what it decodes.
+/// A decoder that reports errors of no particular kind as errors of its input.
 struct Decoding<R>(R);
 
 impl<R: Read> Read for Decoding<R> {
@@ -180,7 +180,7 @@ impl<R: Read> Read for Decoding<R> {
     }
 }
 
-/// Frames of lz4, one after the other: the decoder ends with each.
+/// Frames of lz4, one after the other, because the decoder ends with each.
 struct Lz4<R: Read>(FrameDecoder<R>);
 
 impl<R: BufRead> Read for Lz4<R> {
@@ -194,7 +194,7 @@ impl<R: BufRead> Read for Lz4<R> {
     }
 }
 
-/// Keeps a copy of all that is read.
+/// Keeps a copy of everything that is read.
 struct Tee<'a> {
     pipe: &'a mut dyn Read,
     spool: &'a mut File,
@@ -217,7 +217,7 @@ impl Read for Tee<'_> {
     }
 }
 
-/// Tells the progress bar what is read.
+/// Reports reads to the progress bar.
 struct Metered<'a, R> {
     inner: R,
     progress: &'a Progress,
@@ -298,7 +298,7 @@ mod tests {
             };
             let bytes = read(&stream).expect("whole");
             assert!(bytes == [b"first ", &long[..]].concat());
-            // Cut or damaged, it is an error, not an end.
+            // A cut or damaged stream is an error, not an end.
             read(&stream[..stream.len() - 3]).expect_err("cut");
             let mut wrong = stream.clone();
             let at = streams[0].len();

@@ -1,4 +1,4 @@
-//! Time stamps of captures to nanoseconds, in whole numbers: no float ever holds a time.
+//! Time stamps of captures in whole nanoseconds: no float ever holds a time.
 
 use nflx_core::Time;
 
@@ -14,10 +14,10 @@ pub(super) enum Resolution {
 }
 
 impl Resolution {
-    /// Microseconds: what holds where an interface does not say.
+    /// Microseconds, the default for interfaces without the option.
     pub(super) const DEFAULT: Self = Self::Decimal(6);
 
-    /// From the option's byte: the top bit chooses the base.
+    /// Reads the option's byte: the top bit selects the base.
     pub(super) const fn from_option(byte: u8) -> Self {
         if byte & 0x80 == 0 {
             Self::Decimal(byte)
@@ -26,7 +26,7 @@ impl Resolution {
         }
     }
 
-    /// Nanoseconds in `units`, rounded down.
+    /// Returns `units` in nanoseconds, rounded down.
     fn nanoseconds(self, units: u64) -> u128 {
         match self {
             // 64 bits times 10^9 fit in 94 bits.
@@ -38,18 +38,18 @@ impl Resolution {
         }
     }
 
-    /// Time of a stamp of `units` on an interface whose clock starts `offset` seconds after 1970. Saturates outside
-    /// of what [`Time`] holds.
+    /// Returns the time of a stamp of `units` on an interface whose clock starts `offset` seconds after 1970. Saturates
+    /// outside the range of [`Time`].
     pub(super) fn time(self, units: u64, offset: i64) -> Time {
         let offset = i128::from(offset) * i128::from(NANOSECONDS);
-        // Below 2^94 by construction, so that neither the cast nor the sum can overflow.
+        // Below 2^94 by construction, so neither the cast nor the sum can overflow.
         let total = self.nanoseconds(units) as i128 + offset;
         Time(total.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
     }
 }
 
-/// Time of a pcap record: `fraction` in microseconds, or nanoseconds where the file's magic says so. A fraction of
-/// more than a second, as broken writers leave it, carries over.
+/// Returns the time of a pcap record: `fraction` is in microseconds, or nanoseconds if the file's magic indicates it. A
+/// fraction of more than a second, as written by broken programs, carries over.
 pub(super) fn pcap(seconds: u32, fraction: u32, nanoseconds: bool) -> Time {
     let unit = if nanoseconds { 1 } else { 1000 };
     // 2^32 s and 2^32 us are 4.3e18 + 4.3e12 ns: within 63 bits.

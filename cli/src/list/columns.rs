@@ -15,7 +15,7 @@ use crate::output::{Format, MemoryTable, Writer};
 use crate::progress::Total;
 use crate::rings;
 
-/// The end of a run.
+/// The result of a run.
 pub(crate) struct Kept {
     pub(crate) status: Status,
     /// Sentences for the user.
@@ -25,7 +25,7 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Nothing, and why.
+    /// Creates the result of a run without rows, and the reason.
     pub(crate) fn nothing(sentence: String) -> Self {
         Self {
             status: Status::Failed,
@@ -35,7 +35,7 @@ impl Kept {
     }
 }
 
-/// Reads the captures of a run, and keeps their rows. `watch` gets what tells how far it is.
+/// Reads the captures of a run, and keeps their rows. Passes the progress counter to `watch`.
 pub(crate) fn columns<T: Report>(run: &Run, watch: impl FnOnce(&Arc<Total>)) -> Kept {
     kept::<T>(run, watch).unwrap_or_else(Kept::nothing)
 }
@@ -70,7 +70,7 @@ fn kept<T: Report>(run: &Run, watch: impl FnOnce(&Arc<Total>)) -> Result<Kept, S
         batches.extend(more);
         Ok(())
     };
-    // As for files, which programs read.
+    // As for files that programs read.
     let format = Format::Parquet;
     let (status, any) = all(run, &inputs, format, &total, &mut sentences, read, keep)
         .map_err(|error| reason(&error))?;

@@ -1,4 +1,4 @@
-//! Rows as they come: of a capture that is still being written, each when nothing about it will change.
+//! Rows as they come, for a capture that is still being written: each once nothing about it will change.
 
 mod files;
 mod rows;
@@ -21,8 +21,8 @@ use crate::frames::Frames;
 use crate::messages::{Status, mistake, name, say, unwritten};
 use crate::output::{Format, Writer};
 
-/// Returns true if rows are to be written as they come: where that is asked for, and where a pipe may go on for long,
-/// nobody waits for a whole file, and the rows are the same either way.
+/// Returns true if rows are to be written as they come: if requested, or for a pipe that may go on for long, unless a
+/// whole file is wanted or the rows would differ.
 pub(crate) fn is_wished<T: Live>(run: &Run) -> bool {
     if run.live || run.rotate.is_some() {
         return true;
@@ -44,7 +44,7 @@ fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-" || path.metadata().is_ok_and(|metadata| !metadata.is_file())
 }
 
-/// The format of rows; `None` for the table that a terminal gets.
+/// Returns the format of rows; `None` for a table on a terminal.
 fn format(run: &Run, is_rotating: bool) -> Option<Format> {
     let named = || run.output.output.as_deref().and_then(Format::of_name);
     let default = if is_rotating {
@@ -160,7 +160,7 @@ fn follow<T: Live>(
     Ok(status)
 }
 
-/// Returns remarks for the user besides the rows, in sentences.
+/// Returns remarks for the user, besides the rows, in sentences.
 fn remarks(engine: &Engine, seen: &Seen, windows: &features::WindowStats) -> Vec<String> {
     let mut sentences = seen.sentences(engine, windows);
     let lost = engine.stats().settled_lost;

@@ -20,14 +20,14 @@ use crate::rows::{
     ServerRow, Servers, SessionRow, Sessions, evidence_kinds, ranked, spans,
 };
 
-/// Rows that a capture gives.
+/// A type of row that a capture gives.
 pub(crate) trait Report: Rows + Sized {
     /// How often a capture is read at least.
     const PASSES: u32 = 1;
-    /// True if windows are counted meanwhile.
+    /// True if windows are counted during the first pass.
     const COUNTS: bool = false;
 
-    /// Writes the rows of a capture; `watched` where a person sees them come.
+    /// Writes the rows of a capture; `watched` if a person sees them come.
     fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure>;
 }
 
@@ -67,7 +67,7 @@ impl Report for Segments {
     }
 }
 
-/// Sessions of playback in a capture.
+/// Returns the sessions of playback in a capture.
 pub(crate) fn sessions(study: &Study) -> Vec<Session> {
     let engine = &study.engine;
     Playbacks::of(engine.segments(), engine.config()).0
@@ -118,11 +118,11 @@ impl Report for P1203 {
 impl Report for Packets {
     const PASSES: u32 = 2;
 
-    /// Reads the capture once more, so that the first packet's row already knows what the last one revealed.
+    /// Reads the capture again, so that the first packet's row already has facts from the last one.
     fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
         let findings = Findings::of(&study.engine, |server| server.role, |segment| segment.kind);
         let (start, frames) = (study.start, Arc::clone(&study.frames));
-        // A bar would be drawn into the rows of a terminal.
+        // A progress bar would be drawn into the rows on a terminal.
         study.again(!watched, |packet, annotation, engine| {
             let Some(annotation) = annotation else {
                 return Ok(());

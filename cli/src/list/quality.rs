@@ -1,4 +1,4 @@
-//! `nflx features`, `nflx quality` and `nflx model`: windows, and what a model says of them.
+//! `nflx features`, `nflx quality` and `nflx model`: windows, and a model's answers for them.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -21,7 +21,7 @@ use crate::rows::{
     FeatureRow, Features, ModelEntries, ModelEntry, ModelledFeatures, Quality, Rows, Said,
 };
 
-/// Lists windows with their features, and with what a model says of them where one is named.
+/// Lists windows with their features, and with a model's answers if one is named.
 pub(crate) fn features(features: FeaturesRun) -> Status {
     match of_features(features) {
         Ok(run) if run.model.is_some() => either::<ModelledFeatures>(&run),
@@ -30,7 +30,7 @@ pub(crate) fn features(features: FeaturesRun) -> Status {
     }
 }
 
-/// Lists windows with what a model says of them.
+/// Lists windows with a model's answers.
 pub(crate) fn quality(quality: QualityRun) -> Status {
     match of_quality(quality) {
         Ok(run) => either::<Quality>(&run),
@@ -38,7 +38,7 @@ pub(crate) fn quality(quality: QualityRun) -> Status {
     }
 }
 
-/// Returns a run over windows with its model, if one is named, or a sentence that says what does not fit together.
+/// Returns a run over windows with its model, if one is named, or a sentence about options that do not fit together.
 pub(crate) fn of_features(features: FeaturesRun) -> Result<Run, String> {
     let (features, file) = features.into_parts();
     match file {
@@ -50,7 +50,7 @@ pub(crate) fn of_features(features: FeaturesRun) -> Result<Run, String> {
     }
 }
 
-/// The same with a model that must be there. Settings that nobody named are those of its card.
+/// The same with a required model. Settings that were not named come from its card.
 pub(crate) fn of_quality(quality: QualityRun) -> Result<Run, String> {
     let (mut quality, file) = quality.into_parts();
     let model = load(&file)?;
@@ -58,7 +58,7 @@ pub(crate) fn of_quality(quality: QualityRun) -> Result<Run, String> {
     with_model(quality, &file, model)
 }
 
-/// The run, if the settings let rows be told as is asked.
+/// Returns the run, if the settings allow rows as requested.
 fn fitting(run: Run) -> Result<Run, String> {
     let waits = !run.live && run.rotate.is_none() && run.as_known.is_none();
     match run.analysis.config() {
@@ -80,8 +80,8 @@ fn with_model(mut run: Run, file: &ModelFile, model: Model) -> Result<Run, Strin
     fitting(run)
 }
 
-/// Returns the settings of a run beside which a model may be named, and the model; else a sentence. Settings that nobody named
-/// are those of its card.
+/// Returns the settings of a run with an optional model, and the model, or else a sentence. Settings that were not
+/// named come from the model's card.
 pub(crate) fn settings(
     analysis: &Analysis,
     model: Option<&PathBuf>,
@@ -129,7 +129,7 @@ fn fail(sentence: &str) -> Status {
     Status::Failed
 }
 
-/// Files from here on are no models, whatever is in them.
+/// Files from this size on are never models.
 const LARGEST: u64 = 1 << 28;
 
 /// Loads a model; the error is a sentence.
@@ -189,8 +189,8 @@ impl Report for Quality {
     }
 }
 
-/// Writes every window as a host has it that does not wait for the end: once more from the beginning, without what the
-/// first reading told.
+/// Writes every window as a host has it that does not wait for the end: reads from the beginning again, without the
+/// results of the first reading.
 fn as_known(
     lag: u64,
     study: Study,
@@ -229,8 +229,9 @@ where
     })
 }
 
-/// Shows every window with what the study's model says of it, if there is one, and the capture's start: those that were
-/// counted beside the first pass, or those of another one, as what a segment was shows only behind it.
+/// Passes every window with the answer of the study's model, if there is one, and the capture's start to a function.
+/// Uses the windows counted during the first pass, or counts them in another one, because a segment's kind becomes
+/// known only later.
 pub(crate) fn each_window(
     mut study: Study,
     watched: bool,
@@ -257,7 +258,7 @@ pub(crate) fn each_window(
             windows = windows.with_titles(titles.iter().map(|title| (title.client, title.t_start)));
         }
         study = study.again(!watched, |packet, annotation, engine| {
-            // What others sent counts as well, but once.
+            // Foreign traffic counts too, but each packet once.
             if annotation.is_some() || !engine.latest_is_copy() {
                 windows.packet(packet, annotation.as_ref());
             }

@@ -1,4 +1,4 @@
-//! A run over captures: which they are, what becomes of each, and where their rows go.
+//! A run over captures: finds them, reads each, and writes the rows.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZero;
@@ -23,13 +23,13 @@ use crate::rings;
 use crate::rows::{P1203, Rows};
 use crate::workers;
 
-/// Name of the file in a folder that stands for a capture.
+/// File name in a folder that stands for a capture.
 const PART: &str = "part.parquet";
 
 /// The result of reading a capture.
 struct CaptureRead<R> {
     status: Status,
-    /// Remarks for the user, a sentence each.
+    /// Remarks for the user, one sentence each.
     sentences: Vec<String>,
     /// True if a Netflix server was recognised.
     recognised: bool,
@@ -37,7 +37,7 @@ struct CaptureRead<R> {
     rows: Option<R>,
 }
 
-/// Writes the rows of every capture, or those of one as they come.
+/// Writes the rows of every capture, or those of one capture as they come.
 pub(crate) fn either<T: Report + Live>(arguments: &Run) -> Status {
     if live::is_wished::<T>(arguments) {
         live::run::<T>(arguments)
@@ -104,7 +104,7 @@ pub(super) fn contradiction(run: &Run) -> Option<&'static str> {
         .then_some("a partition holds one file's rows; leave --join or --partition out")
 }
 
-/// How many captures are read at once.
+/// Returns how many captures are read at once.
 pub(crate) fn jobs(wished: Option<NonZero<usize>>) -> NonZero<usize> {
     wished
         .or_else(|| thread::available_parallelism().ok())
@@ -133,7 +133,7 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
             Ok(study) => {
                 let remarks = study.remarks();
                 remarks.say();
-                // Programs that read rows of files know what an empty output is; a stream is not there to be looked at.
+                // Programs that read files of rows know what an empty output means, but a stream shows nothing.
                 let is_asked = study.is_empty()
                     || format == Format::Table
                     || files.iter().any(|file| file.as_os_str() == "-");
@@ -153,7 +153,7 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
     })
 }
 
-/// Reads a capture for rows.
+/// Reads a capture for its rows.
 pub(super) fn study<T: Report>(
     run: &Run,
     files: &[PathBuf],
@@ -165,7 +165,7 @@ pub(super) fn study<T: Report>(
     Ok(study.asking(run.model.as_ref(), run.as_known))
 }
 
-/// Returns the name that messages give a capture that cannot be read.
+/// Returns the name in messages of a capture that cannot be read.
 fn name_of(files: &[PathBuf]) -> String {
     files.first().map_or_else(String::new, |file| name(file))
 }
@@ -183,7 +183,7 @@ fn several<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status {
             Ok((study, part.into_part()?))
         };
         let keep = |total: &Arc<Total>, part: Part| {
-            // The bar would be drawn into the rows.
+            // The progress bar would be drawn into the rows.
             if watched {
                 total.aside(|| writer.append(part))
             } else {
@@ -235,7 +235,7 @@ fn partition<T: Report>(run: &Run, inputs: &[Input], config: &Config) -> Status 
     }
 }
 
-/// Returns the folder that partitions go to, or a sentence that says why there can be none.
+/// Returns the folder of partitions, or a sentence why there can be none.
 fn partition_folder<'r>(run: &'r Run, inputs: &[Input]) -> Result<&'r Path, String> {
     let output = run.output.output.as_deref();
     let Some(root) = output.filter(|root| root.as_os_str() != "-") else {
@@ -275,7 +275,7 @@ fn partition_file(root: &Path, capture: &Path) -> PathBuf {
     root.join(folder(&capture.to_string_lossy())).join(PART)
 }
 
-/// Why the captures cannot have a folder each.
+/// Returns why the captures cannot have a folder each.
 fn conflict(inputs: &[Input]) -> Option<String> {
     let mut folders = HashMap::new();
     inputs.iter().flat_map(Input::files).find_map(|path| {
@@ -300,7 +300,7 @@ fn conflict(inputs: &[Input]) -> Option<String> {
 /// Longest name of a file on usual systems.
 const MAX_NAME: usize = 255;
 
-/// Bytes of the captures, each of which is read [`Report::PASSES`] times.
+/// Returns the bytes of the captures, each of which is read [`Report::PASSES`] times.
 pub(super) fn bytes(inputs: &[Input]) -> u64 {
     let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
     inputs.iter().flat_map(Input::files).map(size).sum()
@@ -310,8 +310,8 @@ fn total<T: Report>(inputs: &[Input]) -> Arc<Total> {
     Total::new(inputs.len(), bytes(inputs), T::PASSES)
 }
 
-/// Has every capture read, on several cores, and its rows kept, in order. Gives the worst status, and whether any capture
-/// could be read; fails where the output does.
+/// Reads every capture, on several cores, and keeps its rows in order. Returns the worst status, and true if any
+/// capture could be read; fails if the output does.
 pub(super) fn all<R: Send>(
     run: &Run,
     inputs: &[Input],
@@ -336,7 +336,7 @@ pub(super) fn all<R: Send>(
             any |= outcome.rows.is_some();
             outcome.rows.map_or(Ok(()), |rows| keep(total, rows))
         });
-        // Where the output fails, nobody needs what is being read.
+        // If the output fails, nobody needs what is being read.
         kept.inspect_err(|_| total.stop())
     })?;
     if format == Format::Table && any && !recognised {
@@ -366,7 +366,7 @@ fn outcome<R>(
                 status,
                 mut sentences,
             } = study.remarks();
-            // A damaged file has said why nothing is in it.
+            // A damaged file has already reported why it is empty.
             if study.is_empty() && sentences.is_empty() {
                 let empty = study.nothing_recognised();
                 sentences.extend(empty.map(|empty| format!("{}: {empty}", study.name())));

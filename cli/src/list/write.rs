@@ -1,4 +1,4 @@
-//! Where rows go: a file, a terminal or a program that reads them.
+//! Destinations of rows: a file, a terminal or a program that reads them.
 
 use std::io;
 
@@ -6,7 +6,8 @@ use crate::args::Output;
 use crate::messages::{Status, say, unwritten};
 use crate::output::{Format, Sink};
 
-/// Opens the output, has it written, and keeps it if `write` says that there is something to keep.
+/// Opens the output, calls `write`, and keeps the output if `write` returns that there is something
+/// to keep.
 pub(crate) fn write_to(
     output: &Output,
     write: impl FnOnce(&mut Sink, Format) -> io::Result<(Status, bool)>,

@@ -1,4 +1,4 @@
-//! Rows as Arrow's columns, which is how Parquet stores them and how programs take them from memory.
+//! Rows as Arrow columns, the form in which Parquet stores them and programs take them from memory.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write};
@@ -18,7 +18,7 @@ use crate::rows::{Column, Rows, Type, Value};
 /// Time zone of all times.
 const UTC: &str = "UTC";
 
-/// Describes the columns. Any value may be null, but none in a list.
+/// Describes the columns. Any value may be null, except within lists.
 pub(super) fn schema<T: Rows>(columns: &[&Column<T>]) -> SchemaRef {
     let fields = columns
         .iter()
@@ -47,12 +47,12 @@ fn item(data_type: DataType) -> FieldRef {
     Arc::new(Field::new("element", data_type, false))
 }
 
-/// Rows as they come, a column each.
+/// Rows so far, one builder per column.
 pub(super) struct Builders<T: Rows> {
     columns: Vec<&'static Column<T>>,
     schema: SchemaRef,
     builders: Vec<Builder>,
-    /// How many.
+    /// Number of rows.
     rows: usize,
 }
 
@@ -95,7 +95,7 @@ impl<T: Rows> Builders<T> {
         &self.schema
     }
 
-    /// Appends a row. Returns true if there are so many `cells` now.
+    /// Appends a row. Returns true once there are this many `cells`.
     pub(super) fn push(&mut self, row: &T::Row<'_>, cells: usize) -> bool {
         for (builder, column) in self.builders.iter_mut().zip(&self.columns) {
             builder.push((column.value)(row));
@@ -104,7 +104,7 @@ impl<T: Rows> Builders<T> {
         self.rows >= cells / self.columns.len()
     }
 
-    /// Returns the rows so far, if there are any, and begins anew.
+    /// Returns the rows so far, if there are any, and starts over.
     pub(super) fn finish(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
         if std::mem::take(&mut self.rows) == 0 {
             return Ok(None);

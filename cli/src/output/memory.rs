@@ -8,7 +8,7 @@ use arrow_schema::SchemaRef;
 use super::builders::{Builders, schema};
 use crate::rows::Rows;
 
-/// Cells of a batch, of which several may be read at once.
+/// Cells of a batch; several batches may be read at once.
 const BATCH_CELLS: usize = 1 << 20;
 
 /// Collects rows.
@@ -39,7 +39,7 @@ impl<T: Rows> MemoryRows<T> {
         Ok(())
     }
 
-    /// The rows, in order.
+    /// Returns the rows, in order.
     pub(super) fn into_batches(mut self) -> io::Result<Vec<RecordBatch>> {
         self.batch()?;
         Ok(self.full)
@@ -50,7 +50,7 @@ impl<T: Rows> MemoryRows<T> {
 pub struct MemoryTable {
     /// The command that lists such rows.
     pub name: &'static str,
-    /// The columns; with the same metadata as in Parquet files, by names that programs know.
+    /// The columns, with the same metadata as in Parquet files, under names that programs know.
     pub schema: SchemaRef,
     /// The rows.
     pub batches: Vec<RecordBatch>,

@@ -1,4 +1,4 @@
-//! Metadata of a table, for programs: units and meanings of its columns, and how pandas shall keep them.
+//! Metadata of a table, for programs: units and meanings of its columns, and how pandas should keep them.
 
 use serde_json::{Value as Json, json};
 
@@ -7,7 +7,7 @@ use crate::rows::{Column, Rows, Type};
 /// Version of the metadata that pandas reads.
 const PANDAS_METADATA: &str = "1.0.0";
 
-/// Names and values that go with a table.
+/// Returns the names and values that go with a table.
 pub(super) fn metadata<T: Rows>(columns: &[&Column<T>]) -> Vec<(&'static str, String)> {
     let described: serde_json::Map<_, _> = columns
         .iter()
@@ -28,7 +28,7 @@ pub(super) fn metadata<T: Rows>(columns: &[&Column<T>]) -> Vec<(&'static str, St
     ]
 }
 
-/// A column's unit, unless its type has one, and what it says.
+/// Returns a column's unit, unless its type has one, and its meaning.
 fn about<T: Rows>(column: &Column<T>) -> Json {
     match column.kind {
         Type::Time => json!({"about": column.about}),
@@ -37,7 +37,7 @@ fn about<T: Rows>(column: &Column<T>) -> Json {
     }
 }
 
-/// Makes pandas keep whole numbers and truth values where some are null, instead of turning them into floats and objects.
+/// Makes pandas keep whole numbers and booleans if some are null, instead of turning them into floats and objects.
 fn for_pandas<T: Rows>(column: &Column<T>) -> Json {
     let (pandas, numpy) = match column.kind {
         Type::Bool => ("bool", "boolean"),

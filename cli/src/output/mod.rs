@@ -1,4 +1,4 @@
-//! Where rows go, and in which format.
+//! Destinations and formats of rows.
 
 mod builders;
 mod memory;
@@ -28,24 +28,24 @@ pub(crate) use table::{scaled, thousands};
 
 use crate::rows::{Rows, Value};
 
-/// How rows are written.
+/// Formats of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people: the most telling columns, aligned, in handy units
+    /// For people: the most useful columns, aligned, in handy units
     Table,
-    /// One JSON object a line, every column
+    /// One JSON object per line, every column
     Jsonl,
     /// Comma-separated values with a header line, every column
     Csv,
     /// Apache Parquet, every column with its type, unit and meaning
     Parquet,
-    /// Of playback: one JSON object a session, the input of ITU-T P.1203
+    /// For playback: one JSON object per session, the input of ITU-T P.1203
     #[value(hide = true)]
     P1203,
 }
 
 impl Format {
-    /// Returns the format that the ending of an output's name asks for.
+    /// Returns the format for the extension of an output's name.
     pub(crate) fn of_name(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?;
         let endings = [
@@ -68,7 +68,7 @@ pub(crate) struct Writer<'s, T: Rows> {
 
 enum Form<'s, T: Rows> {
     Table(Table<'s>),
-    /// A table's cells, not laid out yet.
+    /// Cells of a table, not laid out yet.
     Cells(Box<csv::Writer<Spool>>),
     Jsonl(Place<'s>, Vec<u8>),
     Csv {
@@ -106,7 +106,7 @@ impl Write for Place<'_> {
 }
 
 impl<'s, T: Rows> Writer<'s, T> {
-    /// Begins the output. Tables name the capture in each row where there are `several`.
+    /// Starts the output. Tables name the capture in each row if there are `several`.
     pub(crate) fn new(format: Format, sink: &'s mut Sink, several: bool) -> io::Result<Self> {
         let form = match format {
             Format::Table => Form::Table(Table::new::<T>(sink, several)),
@@ -126,7 +126,7 @@ impl<'s, T: Rows> Writer<'s, T> {
         Ok(Self { form })
     }
 
-    /// Begins a Parquet file whose folder names the capture, so that rows do not.
+    /// Starts a Parquet file whose folder names the capture, so that rows do not.
     pub(crate) fn of_partition(sink: &'s mut Sink) -> io::Result<Self> {
         Ok(Self {
             form: Form::Parquet(Box::new(Parquet::new(sink, |column| {
@@ -180,11 +180,11 @@ impl<'s, T: Rows> Writer<'s, T> {
         }
     }
 
-    /// Hands on what was written as lines so far, to whoever waits for it.
+    /// Passes the lines written so far on to a waiting reader.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         match &mut self.form {
             Form::Jsonl(place, _) | Form::Csv { place, .. } => place.flush(),
-            // Of these, the whole is written.
+            // These are written as a whole.
             Form::Table(_)
             | Form::Cells(_)
             | Form::Parquet(_)
@@ -193,7 +193,7 @@ impl<'s, T: Rows> Writer<'s, T> {
         }
     }
 
-    /// Writes the rows of a part, which was made for the same format.
+    /// Writes the rows of a part, which has the same format.
     pub(crate) fn append(&mut self, part: Part) -> io::Result<()> {
         match (&mut self.form, part) {
             (Form::Table(table), Part::Cells(cells)) => {
@@ -227,7 +227,7 @@ impl<'s, T: Rows> Writer<'s, T> {
 }
 
 impl<T: Rows> Writer<'static, T> {
-    /// Begins a part of the output: the rows of one capture among several; `watched` where they go to a terminal.
+    /// Starts a part of the output: the rows of one capture among several; `watched` if they go to a terminal.
     pub(crate) fn of_part(format: Format, watched: bool) -> io::Result<Self> {
         let form = match format {
             Format::Table => Form::Cells(Box::new(csv::Writer::from_writer(Spool::new()))),
@@ -242,14 +242,14 @@ impl<T: Rows> Writer<'static, T> {
         Ok(Self { form })
     }
 
-    /// Begins rows that stay in memory.
+    /// Starts rows that stay in memory.
     pub(crate) fn of_columns() -> Self {
         Self {
             form: Form::Columns(MemoryRows::new()),
         }
     }
 
-    /// The rows of [`Writer::of_columns`].
+    /// Returns the rows of [`Writer::of_columns`].
     pub(crate) fn into_batches(self) -> io::Result<Vec<RecordBatch>> {
         match self.form {
             Form::Columns(columns) => columns.into_batches(),
@@ -257,7 +257,7 @@ impl<T: Rows> Writer<'static, T> {
         }
     }
 
-    /// The rows, for [`Writer::append`].
+    /// Returns the rows, for [`Writer::append`].
     pub(crate) fn into_part(self) -> io::Result<Part> {
         match self.form {
             Form::Cells(cells) => cells
@@ -279,7 +279,7 @@ impl<T: Rows> Writer<'static, T> {
     }
 }
 
-/// The error itself: `csv` wraps it in one of no particular kind.
+/// Returns the I/O error itself: `csv` wraps it in one of no particular kind.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,

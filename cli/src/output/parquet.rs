@@ -1,8 +1,9 @@
 //! Apache Parquet: typed columns, compressed, with statistics, for programs that read whole tables.
 //!
 //! Specification: parquet-format 2.x. Every column may be null, and its type never depends on the values: whole numbers
-//! are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, several words or numbers LIST. Encodings are those that all
-//! current readers know: DELTA_BINARY_PACKED for numbers that grow, dictionaries for texts, PLAIN for the rest.
+//! are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, several words or numbers LIST. All current
+//! readers know the encodings used: DELTA_BINARY_PACKED for numbers that grow, dictionaries for texts, PLAIN for the
+//! rest.
 
 mod encoder;
 mod properties;
@@ -23,18 +24,18 @@ use super::builders::Builders;
 use super::part::{Groups, Spool, Spooled};
 use crate::rows::{Column, Rows};
 
-/// Cells of a row group, of which the encoded columns are held until it is written. With the columns of packets, some 90,000
+/// Cells of a row group, whose encoded columns are held until it is written. With the columns of packets, about 90,000
 /// rows.
 const ROW_GROUP_CELLS: usize = 2 << 20;
 
-/// Cells that are encoded at a time: few enough that they are still in the processor's cache.
+/// Cells that are encoded at a time: few enough to stay in the processor's cache.
 const BATCH_CELLS: usize = 1 << 16;
 
 /// Writes a Parquet file.
 pub(super) struct Parquet<W: Write + Send, T: Rows> {
     builders: Builders<T>,
     file: RowGroups<W>,
-    /// Rows of a part that may yet share a row group with those of others.
+    /// Rows of a part that may still share a row group with others.
     waiting: Option<Vec<RecordBatch>>,
     waiting_rows: usize,
 }
@@ -43,13 +44,13 @@ pub(super) struct Parquet<W: Write + Send, T: Rows> {
 struct RowGroups<W: Write + Send> {
     writer: SerializedFileWriter<W>,
     factory: ArrowRowGroupWriterFactory,
-    /// Encodes the row group that was begun.
+    /// Encodes the current row group.
     group: Option<Encoder>,
     rows: usize,
 }
 
 impl<W: Write + Send, T: Rows> Parquet<W, T> {
-    /// Begins the file; only with the columns that are `wanted`.
+    /// Starts the file, with the columns that are `wanted`.
     pub(super) fn new(sink: W, wanted: impl Fn(&Column<T>) -> bool) -> io::Result<Self> {
         let builders = Builders::new(T::COLUMNS.iter().filter(|column| wanted(column)).collect());
         let file = RowGroups::new(sink, &builders).map_err(io_error)?;
@@ -69,7 +70,7 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
         Ok(())
     }
 
-    /// Writes what is held back and the end of the file.
+    /// Writes what is held back, and the end of the file.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.batch()?;
         self.file.end_group().map_err(io_error)?;
@@ -83,14 +84,13 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
         part.rest.into_iter().try_for_each(|batch| self.take(batch))
     }
 
-    /// Hands on the rows that stand in the builders.
+    /// Passes on the rows in the builders.
     fn batch(&mut self) -> io::Result<()> {
         let batch = self.builders.finish().map_err(io::Error::other)?;
         batch.map_or(Ok(()), |batch| self.take(batch))
     }
 
-    /// Encodes rows. Those of a part wait until they fill a row group, since a capture with few rows shares its row group
-    /// with the next.
+    /// Encodes rows. Those of a part wait until they fill a row group, so that captures with few rows share one.
     fn take(&mut self, batch: RecordBatch) -> io::Result<()> {
         let limit = ROW_GROUP_CELLS / self.builders.columns().len();
         let Some(waiting) = &mut self.waiting else {
@@ -110,14 +110,14 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
 }
 
 impl<T: Rows> Parquet<Spool, T> {
-    /// Begins a part of a file.
+    /// Starts a part of a file.
     pub(super) fn of_part() -> io::Result<Self> {
         let mut part = Self::new(Spool::new(), |_| true)?;
         part.waiting = Some(Vec::new());
         Ok(part)
     }
 
-    /// The bytes written, for [`Parquet::append`].
+    /// Returns the bytes written, for [`Parquet::append`].
     pub(super) fn into_groups(mut self) -> io::Result<Groups> {
         self.batch()?;
         let written = self.file.writer.flushed_row_groups().to_vec();
@@ -145,7 +145,7 @@ impl<W: Write + Send> RowGroups<W> {
         })
     }
 
-    /// Writes rows, and ends the row group if it has its `limit`.
+    /// Writes rows, and ends the row group once it reaches its `limit`.
     fn write(&mut self, batch: RecordBatch, limit: usize) -> Result<(), ParquetError> {
         self.rows += batch.num_rows();
         let group = match &mut self.group {
@@ -162,7 +162,7 @@ impl<W: Write + Send> RowGroups<W> {
         Ok(())
     }
 
-    /// Writes the row group, if one was begun.
+    /// Writes the current row group, if any.
     fn end_group(&mut self) -> Result<(), ParquetError> {
         self.rows = 0;
         let Some(encoder) = self.group.take() else {
@@ -175,7 +175,7 @@ impl<W: Write + Send> RowGroups<W> {
         group.close().map(drop)
     }
 
-    /// Copies the row groups of a part as they are.
+    /// Copies the row groups of a part unchanged.
     fn append(&mut self, part: &Groups) -> Result<(), ParquetError> {
         if !part.written.is_empty() {
             self.end_group()?;
@@ -185,7 +185,7 @@ impl<W: Write + Send> RowGroups<W> {
     }
 }
 
-/// Copies a row group as it is.
+/// Copies a row group unchanged.
 fn copy<W: Write + Send>(
     file: &mut SerializedFileWriter<W>,
     group: &RowGroupMetaData,
@@ -206,7 +206,7 @@ fn copy<W: Write + Send>(
     copy.close().map(drop)
 }
 
-/// The error of the output, where it is one.
+/// Returns the error of the output, if it is one.
 fn io_error(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(error) => error
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
     use crate::rows::{Type, Value};
 
-    /// Rows of a number, from which all their values are made.
+    /// Rows that consist of a number, from which all values are made.
     struct Fake;
 
     const WORDS: [&str; 2] = ["sni", "dns"];
@@ -327,7 +327,7 @@ mod tests {
         let reader = reader(bytes);
         let groups = reader.metadata().row_groups().iter();
         let rows: Vec<_> = groups.map(RowGroupMetaData::num_rows).collect();
-        // A batch may pass the limit.
+        // A batch may exceed the limit.
         assert!(
             rows.len() == 3 && rows[0] == 30 && rows.iter().sum::<i64>() == next as i64,
             "{rows:?}"

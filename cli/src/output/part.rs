@@ -1,4 +1,4 @@
-//! Rows of one capture among several, which wait until those of the captures before it are written.
+//! Rows of one capture among several, which wait until those of earlier captures are written.
 
 use std::io::{self, Seek, Write};
 
@@ -8,10 +8,10 @@ use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
 
-/// Rows of one capture take so many bytes of memory; more go into a temporary file.
+/// Memory for the rows of one capture, in bytes; more go into a temporary file.
 const IN_MEMORY: usize = 4 * 1024 * 1024;
 
-/// Rows as they will stand in the output.
+/// Rows in their final form.
 pub(crate) enum Part {
     /// Lines of text.
     Lines(Spool),
@@ -21,14 +21,14 @@ pub(crate) enum Part {
     Groups(Groups),
 }
 
-/// Rows of a part of a file: row groups as they will be, and fewer rows than one has.
+/// Rows of a part of a file: complete row groups, and the rows of an incomplete one.
 pub(crate) struct Groups {
     pub(super) written: Vec<RowGroupMetaData>,
     pub(super) bytes: Spooled,
     pub(super) rest: Vec<RecordBatch>,
 }
 
-/// Takes bytes and gives them back: memory, or a temporary file without a name.
+/// Stores bytes and returns them: in memory, or in a temporary file without a name.
 pub(crate) struct Spool(SpooledTempFile);
 
 /// The bytes written to a [`Spool`].
@@ -42,13 +42,13 @@ impl Spool {
         Self(spooled_tempfile(IN_MEMORY))
     }
 
-    /// To be read from its start.
+    /// Prepares for reading from the start.
     pub(super) fn rewound(mut self) -> io::Result<SpooledTempFile> {
         self.0.rewind()?;
         Ok(self.0)
     }
 
-    /// To be read anywhere.
+    /// Prepares for reading anywhere.
     pub(super) fn spooled(self) -> Spooled {
         match self.0.into_inner() {
             SpooledData::InMemory(bytes) => Spooled::Memory(bytes.into_inner().into()),

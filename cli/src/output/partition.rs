@@ -1,12 +1,12 @@
-//! Folders that name what the rows in them have in common, as Apache Hive made usual: `capture=NAME/part.parquet`.
+//! Folders that name what their rows have in common, by Apache Hive's convention: `capture=NAME/part.parquet`.
 
 /// The column that the folders stand for.
 pub(crate) const PARTITION: &str = "capture";
 
-/// Characters that Hive writes as `%` and their number: what means something in paths and patterns.
+/// Characters that Hive writes as `%` and their number: those with a meaning in paths and patterns.
 const ESCAPED: &str = "\"#%'*/:=?\\{[]^\u{7f}";
 
-/// The folder of the rows with this value, escaped as Hive does.
+/// Returns the folder of the rows with this value, escaped like Hive.
 pub(crate) fn folder(value: &str) -> String {
     let mut folder = format!("{PARTITION}=");
     for c in value.chars() {

@@ -12,19 +12,19 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) enum Sink {
     /// Standard output.
     Stdout(BufWriter<io::Stdout>),
-    /// A device or a pipe: written as it comes.
+    /// A device or a pipe: written directly.
     Direct(BufWriter<File>),
-    /// A regular file: written beside it, then given its name.
+    /// A regular file: written under a temporary name, then renamed.
     File {
-        /// The bytes written so far; removed if it is not kept.
+        /// The bytes written so far; removed if the output is not kept.
         temporary: BufWriter<Temporary>,
-        /// Where it shall stand.
+        /// The final path.
         target: PathBuf,
     },
 }
 
 impl Sink {
-    /// Opens `path`, or standard output for none and for `-`.
+    /// Opens `path`; standard output for no path and for `-`.
     pub(crate) fn open(path: Option<&Path>) -> io::Result<Self> {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
             if stdout_is_closed() {
@@ -32,10 +32,10 @@ impl Sink {
             }
             return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())));
         };
-        // Through symbolic links, so that they stay; a target that is not there yet keeps its name.
+        // Follows symbolic links, so that they stay; a target that does not exist yet keeps its name.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
-            // A directory fails here, with the system's words.
+            // Fails for a directory, with the system's words.
             let file = OpenOptions::new().write(true).open(&target)?;
             return Ok(Self::Direct(BufWriter::with_capacity(BUFFER, file)));
         }
@@ -43,7 +43,7 @@ impl Sink {
             .parent()
             .filter(|directory| *directory != Path::new(""))
             .unwrap_or(Path::new("."));
-        // Fails here, in plain words, where there is no such directory.
+        // Fails in plain words if there is no such directory.
         fs::metadata(directory)?;
         Ok(Self::File {
             temporary: temporary(directory, &target)?,
@@ -51,7 +51,7 @@ impl Sink {
         })
     }
 
-    /// Opens a file whose folder is made when the file is complete, below the folder `root`.
+    /// Opens a file below the folder `root`. Its own folder is created when the file is complete.
     pub(crate) fn below(root: &Path, target: PathBuf) -> io::Result<Self> {
         Ok(Self::File {
             temporary: temporary(root, &target)?,
@@ -59,7 +59,7 @@ impl Sink {
         })
     }
 
-    /// Returns true if a person watches it come.
+    /// Returns true if a person watches the output.
     pub(crate) fn is_terminal(&self) -> bool {
         match self {
             Self::Stdout(stdout) => stdout.get_ref().is_terminal(),
@@ -68,7 +68,7 @@ impl Sink {
         }
     }
 
-    /// The output is complete: gives the file a name that was not known before.
+    /// Completes the output under a name that was not known before.
     pub(crate) fn keep_as(self, target: PathBuf) -> io::Result<()> {
         match self {
             Self::File { temporary, .. } => Self::File { temporary, target }.keep(),
@@ -76,7 +76,7 @@ impl Sink {
         }
     }
 
-    /// The output is complete: gives the file its name.
+    /// Completes the output: gives the file its name.
     pub(crate) fn keep(mut self) -> io::Result<()> {
         self.flush()?;
         if let Self::File { temporary, target } = self {
@@ -90,8 +90,8 @@ impl Sink {
     }
 }
 
-/// Returns true if standard output was closed when the program began: then it stands for reading only (see
-/// `closed_output.c`). A redirection to `/dev/null` is none.
+/// Returns true if standard output was closed when the program started: it is then open for reading only (see
+/// `closed_output.c`). A redirection to `/dev/null` does not count.
 #[cfg(unix)]
 pub(crate) fn stdout_is_closed() -> bool {
     use rustix::fs::{OFlags, fcntl_getfl};
@@ -103,7 +103,7 @@ pub(crate) const fn stdout_is_closed() -> bool {
     false
 }
 
-/// A file in `directory` that gets the permissions of what is at `target`, or a new file's.
+/// Creates a file in `directory` with the permissions of the file at `target`, or of a new file.
 fn temporary(directory: &Path, target: &Path) -> io::Result<BufWriter<Temporary>> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".nflx-").suffix(".tmp");

@@ -10,11 +10,11 @@ use super::{Sink, Value};
 use crate::escape;
 use crate::rows::{Column, Rows, Shown, Unit};
 
-/// Rows from which the widths of columns are taken; later rows are written as they come.
+/// Number of rows that determine the widths of columns; later rows are written as they come.
 const SAMPLE: usize = 1000;
 const GAP: &str = "  ";
 const ELLIPSIS: &str = "…";
-/// Columns are not shortened below this.
+/// Columns are not shortened below this width.
 const NARROWEST: usize = 12;
 
 /// Writes aligned columns.
@@ -22,7 +22,7 @@ pub(super) struct Table<'s> {
     sink: &'s mut Sink,
     columns: Vec<Shown>,
     several: bool,
-    /// Characters in a line, where that matters.
+    /// Characters in a line, if limited.
     limit: Option<usize>,
     styled: bool,
     waiting: Vec<Vec<String>>,
@@ -48,7 +48,7 @@ impl<'s> Table<'s> {
         self.cells(cells)
     }
 
-    /// Writes a row of which the cells are known.
+    /// Writes a row of known cells.
     pub(super) fn cells(&mut self, cells: Vec<String>) -> io::Result<()> {
         if self.widths.is_some() {
             return self.line(&cells, false);
@@ -90,7 +90,7 @@ impl<'s> Table<'s> {
         rows.iter().try_for_each(|row| self.line(row, false))
     }
 
-    /// Takes from the widest names until a line fits.
+    /// Shortens the widest names until a line fits.
     fn shorten(&self, widths: &mut [usize], limit: usize) {
         loop {
             let line = widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
@@ -134,7 +134,7 @@ impl<'s> Table<'s> {
     }
 }
 
-/// The cells of a row.
+/// Returns the cells of a row.
 pub(super) fn cells<T: Rows>(row: &T::Row<'_>, several: bool) -> impl Iterator<Item = String> {
     let start = T::start(row);
     shown::<T>(several).map(move |(column, shown)| cell(&(column.value)(row), shown.unit, start))
@@ -155,7 +155,7 @@ const fn may_be_shortened(unit: Unit) -> bool {
     matches!(unit, Unit::Text | Unit::Capture)
 }
 
-/// The last part of `text`, of at most `width` characters.
+/// Returns the last part of `text`, of at most `width` characters.
 fn end(text: &str, width: usize) -> Cow<'_, str> {
     if measure_text_width(text) <= width {
         return text.into();
@@ -170,7 +170,7 @@ fn end(text: &str, width: usize) -> Cow<'_, str> {
     format!("{ELLIPSIS}{}", &text[start..]).into()
 }
 
-/// A value as people read it. Times count from `start`.
+/// Formats a value for people. Times count from `start`.
 fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
     match (value, unit) {
         (Value::Null, Unit::Text | Unit::Whole) => "-".to_owned(),
@@ -201,7 +201,7 @@ fn cell(value: &Value<'_>, unit: Unit, start: Time) -> String {
     }
 }
 
-/// 1234567 as 1,234,567.
+/// Formats 1234567 as 1,234,567.
 pub(crate) fn thousands(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
@@ -214,7 +214,7 @@ pub(crate) fn thousands(value: u64) -> String {
     out
 }
 
-/// Three significant digits with an SI prefix.
+/// Formats three significant digits with an SI prefix.
 pub(crate) fn scaled(value: f64, unit: &str) -> String {
     let mut value = value;
     for prefix in ["", "k", "M", "G", "T", "P"] {

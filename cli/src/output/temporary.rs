@@ -1,4 +1,4 @@
-//! Temporary files that are gone whatever ends the program: a return, a panic, or a signal such as Ctrl-C.
+//! Temporary files that are removed however the program ends: by a return, a panic, or a signal such as Ctrl-C.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,13 +6,13 @@ use std::{fs, io};
 
 use tempfile::{Builder, NamedTempFile};
 
-/// Those that are there now.
+/// The files that exist now.
 static FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// A temporary file; removed if it is not kept.
 pub(crate) struct Temporary {
     file: NamedTempFile,
-    // Forgotten after the file is removed.
+    // Removed from the list after the file is removed.
     _listed: Listed,
 }
 
@@ -23,7 +23,7 @@ impl Temporary {
     pub(super) fn new(builder: &Builder<'_, '_>, directory: &Path) -> io::Result<Self> {
         #[cfg(unix)]
         signals::watch();
-        // Under the lock, so that a signal finds every file that there is.
+        // Under the lock, so that a signal finds every existing file.
         let mut files = files();
         let file = builder.tempfile_in(directory)?;
         files.push(file.path().to_owned());
@@ -34,7 +34,7 @@ impl Temporary {
         })
     }
 
-    /// Gives it the name `target`, in place of what has that name.
+    /// Renames it to `target`, replacing an existing file.
     pub(super) fn persist(self, target: &Path) -> io::Result<()> {
         self.file
             .persist(target)
@@ -66,7 +66,7 @@ impl Drop for Listed {
 }
 
 fn files() -> MutexGuard<'static, Vec<PathBuf>> {
-    // A list of paths is sound at any time.
+    // A list of paths is valid at any time.
     FILES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -82,7 +82,7 @@ mod signals {
     use super::{files, fs};
     use crate::signals::is_ignored;
 
-    /// From now on, a signal that ends the program removes its temporary files first.
+    /// Makes signals that end the program remove its temporary files first, from now on.
     pub(super) fn watch() {
         crate::signals::watch_once(|| {
             let (ready, is_ready) = mpsc::channel::<()>();
@@ -95,10 +95,10 @@ mod signals {
                 };
                 drop(ready);
                 for signal in signals.forever() {
-                    // Held to the end: no file is made any more.
+                    // Held to the end, so that no new file is created.
                     let files = files();
                     files.iter().for_each(|file| drop(fs::remove_file(file)));
-                    // Ends the program as the signal would have, so that shells see why.
+                    // Ends the program as the signal would have, so that shells see the reason.
                     let _ = emulate_default_handler(signal);
                 }
             };

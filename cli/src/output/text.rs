@@ -1,4 +1,4 @@
-//! Values as programs read them. Numbers look the same in every format.
+//! Values for programs. Numbers look the same in every format.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,13 +8,13 @@ use nflx_core::Time;
 use super::Value;
 use crate::escape;
 
-/// Begins a cell that a spreadsheet computes, or that ends the cell before it, as OWASP lists them ("CSV Injection",
-/// with the wide forms, which some take for the same).
+/// Characters that make a spreadsheet compute a cell, or that end the previous cell, as listed by OWASP ("CSV
+/// Injection", including the wide forms, which some programs treat the same).
 const FORMULA: [char; 11] = [
     '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
 ];
 
-/// As JSON. What acts on a terminal is escaped, which is the same data.
+/// Writes JSON. Characters that act on a terminal are escaped, which does not change the data.
 pub(super) fn json(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     let start = out.len();
     match value {
@@ -37,7 +37,7 @@ pub(super) fn json(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Escapes what JSON may leave as it is, in what was written from `start` on: such characters stand in strings only.
+/// Escapes characters that JSON may leave unescaped, in the output from `start` on. They occur in strings only.
 fn quieten(out: &mut Vec<u8>, start: usize) {
     let text = String::from_utf8_lossy(&out[start..]);
     if !text.contains(escape::acts) {
@@ -46,7 +46,7 @@ fn quieten(out: &mut Vec<u8>, start: usize) {
     let mut quiet = Vec::with_capacity(text.len() + 8);
     for c in text.chars() {
         if escape::acts(c) {
-            // All of them are of the basic plane, where one escape is one character.
+            // All of them are in the basic plane, where one escape is one character.
             quiet.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
         } else {
             quiet.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -56,7 +56,7 @@ fn quieten(out: &mut Vec<u8>, start: usize) {
     out.extend(quiet);
 }
 
-/// As bare text: nothing for what is not known, words separated by spaces, numbers as a JSON array.
+/// Writes bare text: nothing for unknown values, words separated by spaces, numbers as a JSON array.
 pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     match value {
         Value::Null => Ok(()),
@@ -64,7 +64,7 @@ pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
         Value::Integer(value) => Ok(serde_json::to_writer(out, value)?),
         Value::Float(value) => Ok(serde_json::to_writer(out, value)?),
         Value::Time(time) => write!(out, "{time}"),
-        // The same digits, whatever they are counted from.
+        // The same digits, whatever the origin.
         Value::Seconds(nanoseconds) => write!(out, "{}", Time(*nanoseconds)),
         Value::Text(text) | Value::Word(text) => out.write_all(text.as_bytes()),
         Value::Address(address) => write!(out, "{address}"),
@@ -75,9 +75,9 @@ pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     }
 }
 
-/// As a field of CSV (RFC 4180). Text that a spreadsheet would take for a formula is quoted and begins with an apostrophe,
-/// so that it stays text; numbers, also negative ones, stay numbers. Where a person watches, what acts on a terminal is
-/// escaped.
+/// Writes a CSV field (RFC 4180). Text that a spreadsheet would take for a formula is quoted and prefixed with an
+/// apostrophe, so that it stays text; numbers, including negative ones, stay numbers. If a person watches, characters
+/// that act on a terminal are escaped.
 pub(super) fn csv(value: &Value<'_>, watched: bool, out: &mut Vec<u8>) -> io::Result<()> {
     let text: Cow<'_, str> = match value {
         Value::Text(text) => (*text).into(),
@@ -86,7 +86,7 @@ pub(super) fn csv(value: &Value<'_>, watched: bool, out: &mut Vec<u8>) -> io::Re
         Value::Spans(spans) => serde_json::to_string(spans)?.into(),
         _ => return plain(value, out),
     };
-    // The sign alone, by which standard input is named, computes nothing.
+    // A lone sign, which names standard input, computes nothing.
     let computes = text.starts_with(FORMULA) && text != "-";
     let text = if watched {
         escape::escaped(&text)
@@ -97,7 +97,7 @@ pub(super) fn csv(value: &Value<'_>, watched: bool, out: &mut Vec<u8>) -> io::Re
     Ok(())
 }
 
-/// Writes a field, in quotes where it needs them.
+/// Writes a field, quoted if necessary.
 fn field(text: &str, computes: bool, out: &mut Vec<u8>) {
     if !computes && !text.contains([',', '"', '\r', '\n']) {
         return out.extend_from_slice(text.as_bytes());

@@ -15,11 +15,11 @@ use crate::capture::time::Resolution;
 
 /// Packet block of the first drafts (appendix A of the draft: obsolete).
 pub(super) const PB_MAGIC: u32 = 2;
-/// Sysdig events, of which Wireshark makes frames too (`BLOCK_TYPE_SYSDIG_EVENT*` in its pcapng_module.h).
+/// Sysdig events, which Wireshark counts as frames too (`BLOCK_TYPE_SYSDIG_EVENT*` in its pcapng_module.h).
 pub(super) const SYSDIG_EVENTS: [u32; 3] = [0x204, 0x216, 0x221];
 
-/// Interfaces of a section that are remembered. More than any computer has; packets of further ones count as packets of
-/// interfaces without description.
+/// Number of a section's interfaces that are remembered, more than any computer has; packets of further ones count as
+/// packets of interfaces without description.
 pub(super) const MAX_INTERFACES: usize = 65_536;
 
 /// Type and two lengths.
@@ -33,7 +33,7 @@ pub(super) const PACKET_HEAD: usize = 20;
 /// Before the packet in a simple packet block: original length.
 pub(super) const SIMPLE_HEAD: usize = 4;
 
-/// An interface description, as far as it concerns the packets of its interface.
+/// The parts of an interface description that concern its packets.
 pub(super) struct Interface {
     pub(super) link_type: LinkType,
     pub(super) snapshot_length: u32,
@@ -55,7 +55,7 @@ pub(super) struct Head {
     pub(super) kind: u32,
     /// Length as the block states it.
     pub(super) stated: u32,
-    /// Length with the padding that some writers leave out.
+    /// Length including padding that some writers omit.
     pub(super) length: u64,
 }
 
@@ -64,7 +64,7 @@ impl Head {
         matches!(self.kind, EPB_MAGIC | PB_MAGIC | SPB_MAGIC)
     }
 
-    /// Returns true if something of the block is needed.
+    /// Returns true if contents of the block are needed.
     pub(super) const fn is_needed(self) -> bool {
         self.is_packet() || matches!(self.kind, SHB_MAGIC | IDB_MAGIC)
     }
@@ -75,9 +75,9 @@ impl Head {
 pub(super) enum Pending {
     #[default]
     Nothing,
-    /// The section header that recognising the file took.
+    /// The section header, read while recognising the file.
     FirstSection,
-    /// The rest of a block of which only the length matters.
+    /// The rest of a block whose contents do not matter.
     Body {
         head: Head,
         /// Offset of the block in the stream.
@@ -98,7 +98,7 @@ pub(super) fn check_tail(first: u32, second: u32) -> Result<(), Defect> {
 
 pub(super) fn check_section(block: &[u8]) -> Result<(), Defect> {
     match parse_sectionheaderblock(block) {
-        // Version 1.2 was written by some; Wireshark reads it as 1.0.
+        // Some programs wrote version 1.2; Wireshark reads it as 1.0.
         Ok((_, section)) if section.major_version == 1 => Ok(()),
         Ok((_, section)) => Err(Defect::Version(
             section.major_version,
@@ -118,7 +118,7 @@ pub(super) fn describe_interface(block: &[u8], order: Order) -> Result<Interface
     };
     let (resolution, offset) = time_options(&description, order);
     Ok(Interface {
-        // From two bytes, so that the cast loses nothing.
+        // From two bytes, so the cast loses nothing.
         link_type: LinkType(description.linktype.0 as u16),
         snapshot_length: description.snaplen,
         resolution,
@@ -126,8 +126,8 @@ pub(super) fn describe_interface(block: &[u8], order: Order) -> Result<Interface
     })
 }
 
-/// Time unit and offset. Read from the options themselves: the fields that `pcap-parser` fills from them take the
-/// offset as little-endian in any section, and do not stop at the end of the options.
+/// Returns time unit and offset, read from the options themselves: the fields that `pcap-parser` fills from them take
+/// the offset as little-endian in any section, and do not stop at the end of the options.
 fn time_options(description: &InterfaceDescriptionBlock<'_>, order: Order) -> (Resolution, i64) {
     let mut resolution = Resolution::DEFAULT;
     let mut offset = 0;

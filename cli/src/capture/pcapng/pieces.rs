@@ -1,4 +1,4 @@
-//! A pcapng file in pieces, none of its bytes left out.
+//! Splits a pcapng file into pieces, without omitting any byte.
 
 use std::io::Read;
 use std::mem;
@@ -16,7 +16,8 @@ use crate::capture::piece::{Block, Piece};
 const SECTION_HEAD: usize = 16;
 
 impl<R: Read> PcapngReader<R> {
-    /// The next piece; `None` at the end. The bytes after damage that lets no block be found come as they are.
+    /// Returns the next piece; `None` at the end. If damage hides the next block, the following bytes are returned as
+    /// they are.
     pub(in crate::capture) fn next_piece(&mut self) -> Option<Piece<'_>> {
         match mem::take(&mut self.pending) {
             Pending::FirstSection => return Some(self.section()),
@@ -80,7 +81,7 @@ impl<R: Read> PcapngReader<R> {
         }
     }
 
-    /// As much as there is of a block of which only the length matters.
+    /// Returns the available part of a block whose contents do not matter.
     fn body(&mut self, head: Head, offset: u64, left: u64) -> Option<Piece<'_>> {
         if left == 0 {
             let before = self.buffer.offset();
@@ -89,7 +90,7 @@ impl<R: Read> PcapngReader<R> {
                 Err(what) => {
                     self.damaged(offset, self.frame, what);
                     let taken = self.buffer.offset() - before;
-                    // The buffer shows what was taken last until it reads again.
+                    // The buffer holds the last bytes taken until it reads again.
                     if taken == 0 {
                         self.rest()
                     } else {
@@ -112,14 +113,14 @@ impl<R: Read> PcapngReader<R> {
         Some(Piece::Other(self.buffer.get(step)))
     }
 
-    /// Whatever comes, as it is.
+    /// Returns the remaining bytes as they are.
     fn rest(&mut self) -> Option<Piece<'_>> {
         self.buffer.fill(1);
         let step = self.available(u64::MAX);
         (!step.is_empty()).then(|| Piece::Other(self.buffer.get(step)))
     }
 
-    /// Takes what is there without reading, up to `limit` bytes.
+    /// Takes available bytes without reading, up to `limit`.
     fn available(&mut self, limit: u64) -> Range<usize> {
         let there = self.buffer.unread().len();
         self.buffer
@@ -134,7 +135,7 @@ mod tests {
     use super::super::super::testing::{self, SeenPacket};
     use super::super::super::{Piece, Reader};
 
-    /// All bytes of the pieces, and the packets in them.
+    /// Returns all bytes of the pieces, and the packets in them.
     fn pieces(bytes: &[u8]) -> Option<(Vec<u8>, Vec<SeenPacket>)> {
         let mut reader = Reader::new(bytes).ok()?;
         let (mut copy, mut packets) = (Vec::new(), Vec::new());
@@ -197,7 +198,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is damaged, no byte is lost, and the packets are those that a reader of packets gives.
+        /// Whatever is damaged, no byte is lost, and the packets are the same as from a reader of packets.
         #[test]
         fn changed_bytes(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
             let mut bytes = testing::small_pcapng();
@@ -205,7 +206,7 @@ mod tests {
                 let at = index.index(bytes.len());
                 bytes[at] = byte;
             }
-            // What begins like pcap after a change is not for this reader.
+            // A file that begins like pcap after a change is not for this reader.
             prop_assume!(bytes.starts_with(b"\n\r\r\n"));
             check(&bytes);
         }

@@ -1,4 +1,4 @@
-//! Where rows go as they come: one output, or a folder of files that each hold the rows of some minutes.
+//! Destinations of live rows: one output, or a folder of files with the rows of a few minutes each.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::output::{Format, Sink};
 /// The output, or the files one after the other.
 pub(super) struct Files<'a> {
     pub(super) format: Format,
-    /// Rows of the file at hand.
+    /// Number of rows in the current file.
     pub(super) rows: u64,
     output: Option<&'a Path>,
     folder: Option<Folder<'a>>,
@@ -21,16 +21,16 @@ pub(super) struct Files<'a> {
 /// Files of a folder.
 struct Folder<'a> {
     root: &'a Path,
-    /// The beginning of their names.
+    /// Prefix of their names.
     name: &'static str,
-    /// Nanoseconds that each holds.
+    /// Nanoseconds per file.
     period: i64,
-    /// The time that the file at hand begins with, once a packet said it.
+    /// The start time of the current file, once a packet has set it.
     start: Option<Time>,
 }
 
 impl<'a> Files<'a> {
-    /// Files as the command line asks for them, or a sentence why there can be none.
+    /// Creates the destination that the command line asks for, or a sentence why that is impossible.
     pub(super) fn new(run: &'a Run, name: &'static str, format: Format) -> Result<Self, String> {
         let output = run.output.output.as_deref();
         let folder = match run.rotate {
@@ -58,7 +58,7 @@ impl<'a> Files<'a> {
         })
     }
 
-    /// True for files of a folder.
+    /// Returns true for files in a folder.
     pub(super) const fn are_many(&self) -> bool {
         self.folder.is_some()
     }
@@ -71,8 +71,8 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Returns true if a packet of this time belongs to another file. Of packets of several queues, one may come late: it
-    /// belongs to the file at hand.
+    /// Returns true if a packet of this time belongs to another file. A late packet, from captures of several queues,
+    /// belongs to the current file.
     pub(super) fn is_due(&mut self, now: Time) -> bool {
         let Some(folder) = &mut self.folder else {
             return false;
@@ -83,7 +83,7 @@ impl<'a> Files<'a> {
         apart >= folder.period || apart < -folder.period
     }
 
-    /// Begins the file that packets of this time belong to.
+    /// Starts the file that packets of this time belong to.
     pub(super) fn begin(&mut self, now: Time) {
         self.rows = 0;
         if let Some(folder) = &mut self.folder {
@@ -91,7 +91,7 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Gives a complete file its name. One without rows is not kept.
+    /// Gives a complete file its name. A file without rows is not kept.
     pub(super) fn keep(&self, sink: Sink) -> io::Result<()> {
         match &self.folder {
             None => sink.keep(),
@@ -102,7 +102,7 @@ impl<'a> Files<'a> {
 }
 
 impl Folder<'_> {
-    /// A name that no file has: signals may begin several files in one period.
+    /// Returns a name that no file has: signals may start several files in one period.
     fn free_name(&self, format: Format) -> PathBuf {
         let ending = match format {
             Format::Csv => "csv",
@@ -126,7 +126,7 @@ impl Folder<'_> {
     }
 }
 
-/// The beginning of the period that a time is in.
+/// Returns the start of the period of a time.
 const fn floor(time: Time, period: i64) -> Time {
     Time(time.0.saturating_sub(time.0.rem_euclid(period)))
 }

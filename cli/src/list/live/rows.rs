@@ -17,10 +17,10 @@ use crate::rows::{
 
 /// Rows that need not wait for the end of a capture.
 pub(crate) trait Live: Report {
-    /// They are the same as those of a whole capture, so that pipes give them without being asked.
+    /// True if they are the same as the rows of a whole capture, so that pipes give them by default.
     const IS_DEFAULT: bool = false;
 
-    /// The state that is kept from packet to packet.
+    /// The state kept from packet to packet.
     type State;
 
     fn begin(engine: &Engine, run: &Run) -> Self::State;
@@ -30,7 +30,7 @@ pub(crate) trait Live: Report {
         features::WindowStats::default()
     }
 
-    /// Writes the rows that a packet brings; at the end of the capture there is none. Returns their number.
+    /// Writes the rows that become due with a packet, or at the end of the capture without one. Returns their number.
     fn bring(
         state: &mut Self::State,
         engine: &mut Engine,
@@ -40,7 +40,7 @@ pub(crate) trait Live: Report {
     ) -> io::Result<u64>;
 }
 
-/// The contents of all rows.
+/// The data that all rows need.
 pub(crate) struct About<'a> {
     pub(super) capture: &'a str,
     frames: &'a Frames,
@@ -78,7 +78,7 @@ impl Live for Segments {
                 start: about.start,
                 segment: &segment,
                 server: engine.server(segment.server),
-                // Known with the whole session only.
+                // Only known with the whole session.
                 media: None,
             })?;
             rows += 1;
@@ -95,7 +95,7 @@ impl Live for Servers {
 
     fn begin(_: &Engine, _: &Run) {}
 
-    /// A row whenever a server's role changed, and one for each at the end.
+    /// Writes a row whenever a server's role changes, and one per server at the end.
     fn bring(
         (): &mut (),
         engine: &mut Engine,
@@ -103,7 +103,7 @@ impl Live for Servers {
         about: &About<'_>,
         writer: &mut Writer<'_, Self>,
     ) -> io::Result<u64> {
-        // Nobody asks for segments here.
+        // Nobody needs segments here.
         while engine.next_settled().is_some() {}
         let mut changed = Vec::new();
         while let Some(id) = engine.next_changed_server() {
@@ -130,7 +130,7 @@ impl Live for Servers {
     }
 }
 
-/// Sessions that go on, and how many are over.
+/// Sessions in progress, and the number of finished ones.
 pub(crate) struct Playing {
     sessions: Playbacks,
     over: u32,
@@ -146,7 +146,7 @@ impl Live for Sessions {
         }
     }
 
-    /// A row for each session when it is over. They are numbered in that order.
+    /// Writes a row for each session when it is over. Sessions are numbered in that order.
     fn bring(
         state: &mut Playing,
         engine: &mut Engine,
@@ -193,7 +193,7 @@ impl Live for Packets {
         about: &About<'_>,
         writer: &mut Writer<'_, Self>,
     ) -> io::Result<u64> {
-        // Nobody asks for segments here.
+        // Nobody needs segments here.
         while engine.next_settled().is_some() {}
         let Some((packet, Some(annotation))) = packet else {
             return Ok(0);

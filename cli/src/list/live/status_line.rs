@@ -12,7 +12,7 @@ use crate::output::{scaled, thousands};
 /// How often it changes.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The line, where someone is there to see it.
+/// The line, if there is a terminal to show it.
 pub(super) struct StatusLine(Option<Line>);
 
 struct Line {
@@ -22,7 +22,7 @@ struct Line {
 }
 
 impl StatusLine {
-    /// None is shown where rows go to the same terminal.
+    /// No line is shown if rows go to the same terminal.
     pub(super) fn new(files: &Files<'_>) -> Self {
         let is_free = files.are_many() || !std::io::stdout().is_terminal();
         let line = (is_free && std::io::stderr().is_terminal()).then(|| {
@@ -39,7 +39,7 @@ impl StatusLine {
         Self(line)
     }
 
-    /// Shows how things are, once a second.
+    /// Updates the line once a second.
     #[inline]
     pub(super) fn show(&mut self, engine: &Engine) {
         if let Some(line) = &mut self.0 {

@@ -1,4 +1,4 @@
-//! Windows as they close, with what a model says of them.
+//! Windows as they close, with a model's answers.
 
 use std::io;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl Windows {
         }
     }
 
-    /// Writes the rows that a packet brings, or the end.
+    /// Writes the rows that become due with a packet, or at the end.
     fn bring<T>(
         &mut self,
         engine: &mut Engine,
@@ -39,7 +39,7 @@ impl Windows {
     where
         T: for<'a> Rows<Row<'a> = FeatureRow<'a>>,
     {
-        // Nobody asks for segments here.
+        // Nobody needs segments here.
         while engine.next_settled().is_some() {}
         match packet {
             Some((packet, said)) => self.live.packet(packet, said.as_ref(), engine),
@@ -64,7 +64,7 @@ impl Windows {
     }
 }
 
-/// Has rows of windows come as they close.
+/// Implements live rows for windows.
 macro_rules! live {
     ($($rows:ident)*) => {
         $(impl Live for $rows {

@@ -1,4 +1,4 @@
-//! Columns of a row group, which a thread encodes while the next rows are made.
+//! Columns of a row group, encoded by a thread while the next rows are made.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -8,7 +8,7 @@ use arrow_array::RecordBatch;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::errors::ParquetError;
 
-/// Batches that wait for the thread at most.
+/// Largest number of batches that wait for the thread.
 const WAITING: usize = 2;
 
 /// A row group that is being encoded.
@@ -28,8 +28,8 @@ impl Encoder {
         Ok(Self { batches, thread })
     }
 
-    /// Hands on rows, and waits while others wait. Returns false if the thread has given up: [`Self::finish`] returns the
-    /// error.
+    /// Passes on rows, and waits while others wait. Returns false if the thread has failed: [`Self::finish`] returns
+    /// the error.
     pub(super) fn take(&self, batch: RecordBatch) -> bool {
         self.batches.send(batch).is_ok()
     }
@@ -48,7 +48,7 @@ fn encode(
     mut columns: Vec<ArrowColumnWriter>,
 ) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
     for batch in batches {
-        // Each column is one of Parquet's, as none has parts.
+        // Each Arrow column is one Parquet column, because none is nested.
         let fields = batch.schema_ref().fields().iter().zip(batch.columns());
         for ((field, values), column) in fields.zip(&mut columns) {
             for leaf in compute_leaves(field, values)? {

@@ -1,4 +1,4 @@
-//! How the columns of a file are stored.
+//! Storage of a file's columns.
 
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -8,7 +8,7 @@ use parquet::schema::types::ColumnPath;
 use crate::output::metadata::metadata;
 use crate::rows::{Column, Rows, Type};
 
-/// How the columns are stored, and what else the file says of them.
+/// Returns how the columns are stored, and the file's metadata.
 pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
     let pairs = metadata(columns).into_iter();
     let pairs = pairs.map(|(key, value)| KeyValue {
@@ -18,7 +18,7 @@ pub(super) fn properties<T: Rows>(columns: &[&Column<T>]) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)
-        // Of use with statistics of pages only, and not kept where row groups are put together.
+        // Only useful with page statistics, and lost when row groups are merged.
         .set_offset_index_disabled(true)
         .set_key_value_metadata(Some(pairs.collect()));
     for column in columns {
