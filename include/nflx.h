@@ -3,8 +3,8 @@
 /*
  * nflx: Netflix streaming seen from packets. Identification, counters, segments.
  *
- * A host makes a configuration and an engine, gives each frame of a capture to nflx_engine_packet in order, and reads
- * what it wants to know:
+ * A host creates a configuration and an engine, passes each frame of a capture to nflx_engine_packet in order, and reads
+ * the results:
  *
  *     nflx_engine *engine = NULL;
  *     nflx_status status = nflx_engine_new(NULL, 0, &engine);
@@ -17,29 +17,29 @@
  *     status = nflx_engine_segment(engine, 1, &segment);
  *     nflx_engine_free(engine);
  *
- * What holds for all functions:
+ * These rules hold for all functions:
  *
- * Errors. Functions answer an nflx_status; NFLX_STATUS_OK is 0. After a failure nflx_engine_error or nflx_config_error
- * has a sentence about it, except where the handle itself is NULL. Outputs are written only on NFLX_STATUS_OK.
+ * Errors. Functions return an nflx_status; NFLX_STATUS_OK is 0. After a failure, nflx_engine_error or nflx_config_error
+ * returns a message about it, except if the handle itself is NULL. Outputs are written only on NFLX_STATUS_OK.
  *
- * Structs. Every struct that crosses begins with struct_size; set it to sizeof the struct before each call, also for
- * outputs. It says how much room there is: the library reads and writes no more than that, and leaves struct_size as it
- * is, so a program built with an older, smaller struct works with a newer library, and the other way round. Fields that a
- * newer header has and an older library does not know stay as they were: set them to 0 before the call. Unknown flags are
- * refused, so that they can get a meaning later.
+ * Structs. Every struct that crosses begins with struct_size. Set it to sizeof the struct before each call, also for
+ * outputs. It tells the size of the caller's struct: the library reads and writes no more than that, and leaves
+ * struct_size unchanged. So a program built with an older, smaller struct works with a newer library, and the other way
+ * round. An older library does not write fields that only a newer header has: set them to 0 before the call. Unknown
+ * flags are refused, so that they can get a meaning later.
  *
- * Pointers. Pointers are NULL or valid for the call; where NULL is not said to be fine it is refused with
- * NFLX_STATUS_NULL. The library keeps no pointer that it is given, and calls nothing of the host.
+ * Pointers. A pointer is valid for the call, or NULL where a comment says that NULL is fine; any other NULL is refused
+ * with NFLX_STATUS_NULL. The library keeps no pointer that it is given, and never calls the host.
  *
- * Ownership. nflx_config and nflx_engine are made by _new and freed by _free, once; nothing else is to be freed. Strings
- * that functions return belong to the library: static ones are valid until the library is unloaded, others as long as
- * the function's comment says.
+ * Ownership. nflx_config and nflx_engine are created by _new and freed by _free, once; nothing else is to be freed.
+ * Strings that functions return belong to the library: static ones are valid until the library is unloaded, others as
+ * long as the function's comment says.
  *
- * Threads. One thread at a time may use a handle; it may be another one each time. Different handles are independent:
+ * Threads. Only one thread at a time may use a handle, but not always the same one. Different handles are independent:
  * engines in several threads need no lock. Functions without a handle may be called from any thread at any time.
  *
- * Bugs. A bug of the library that it notices ends in NFLX_STATUS_PANIC, not in the host's death; the handle answers
- * NFLX_STATUS_POISONED from then on. The library prints nothing.
+ * Bugs. If the library detects a bug of its own, it returns NFLX_STATUS_PANIC instead of ending the host; the handle
+ * returns NFLX_STATUS_POISONED from then on. The library prints nothing.
  *
  * Units. Bytes, packets, nanoseconds, bits per second. Text is UTF-8.
  */
@@ -52,9 +52,9 @@
 #include <stdint.h>
 
 /**
- * Version of this ABI. Grows only with a change that breaks programs built with an older header; structs get new fields
- * behind the old ones within a version, which `struct_size` tells apart. Version 2 made `nflx_engine` const where a
- * function only reads.
+ * Version of this ABI. Changes only if programs built with an older header would break. Within a version, structs grow
+ * by fields at their end, which `struct_size` tells apart. Version 2 made `nflx_engine` const where a function only
+ * reads.
  */
 #define NFLX_ABI_VERSION 2
 
@@ -79,28 +79,28 @@
 #define NFLX_ANNOTATION_REQUEST 1
 
 /**
- * Flag of `nflx_annotation`: headers or record framing of the packet were cut by the snapshot length.
+ * Flag of `nflx_annotation`: the snapshot length cut headers or record framing of the packet.
  */
 #define NFLX_ANNOTATION_TRUNCATED 2
 
 /**
- * Flag of `nflx_annotation`: response bytes of its segment were never captured, as far as it shows by this packet.
+ * Flag of `nflx_annotation`: response bytes of its segment are known, as of this packet, to have never been captured.
  */
 #define NFLX_ANNOTATION_MISSING 4
 
 /**
- * Flag of `nflx_annotation`: by this packet, something had to make room or found none; `nflx_engine_stats` says what.
+ * Flag of `nflx_annotation`: set once any table has been full, so results may be incomplete; see `nflx_engine_stats`.
  */
 #define NFLX_ANNOTATION_FULL 8
 
 /**
- * Flag of `nflx_annotation`: a copy of a packet that was captured before; not counted, and of no segment.
+ * Flag of `nflx_annotation`: a copy of a packet captured earlier. A copy is not counted and belongs to no segment.
  */
 #define NFLX_ANNOTATION_DUPLICATE 16
 
 /**
- * Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
- * per packet of Netflix's, and as much again with a model; nothing for others.
+ * Flag of `nflx_engine_new`: keep the annotation of each packet for `nflx_engine_frame`. Takes 64 bytes of memory per
+ * Netflix packet, and as much again with a model; nothing for other packets.
  */
 #define NFLX_ENGINE_KEEP_FRAMES 1
 
@@ -110,7 +110,7 @@
 #define NFLX_ENGINE_KEEP_SETTLED 2
 
 /**
- * Flag of `nflx_engine_new`, with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled segments, for
+ * Flag of `nflx_engine_new`, used with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled segments, for
  * `nflx_engine_next_session`.
  */
 #define NFLX_ENGINE_KEEP_SESSIONS 4
@@ -131,7 +131,7 @@
 #define NFLX_NOTE_LANDMARK 1
 
 /**
- * Flag of `nflx_quality`: the window is closed, and the model was asked.
+ * Flag of `nflx_quality`: the window is closed, and the model was evaluated.
  */
 #define NFLX_QUALITY_CLOSED 1
 
@@ -141,27 +141,27 @@
 #define NFLX_QUALITY_OUT_OF_RANGE 2
 
 /**
- * Flag of `nflx_quality`: as the whole capture tells; else as it was known when the window closed.
+ * Flag of `nflx_quality`: the answer uses the whole capture; without it, what was known when the window closed.
  */
 #define NFLX_QUALITY_SETTLED 4
 
 /**
- * A model without a card does not say what it predicts.
+ * The target is unknown, because the model has no card.
  */
 #define NFLX_TARGET_NONE 0
 
 /**
- * Lines of the picture.
+ * The target is the number of lines of the picture.
  */
 #define NFLX_TARGET_RESOLUTION 1
 
 /**
- * Seconds from the first request to the first picture.
+ * The target is the number of seconds from the first request to the first picture.
  */
 #define NFLX_TARGET_STARTUP_DELAY 2
 
 /**
- * Something else, in the author's word: `nflx_model.target_name`.
+ * The target is something else, in the author's word: `nflx_model.target_name`.
  */
 #define NFLX_TARGET_OTHER 3
 
@@ -176,22 +176,22 @@
 #define NFLX_TRANSPORT_QUIC 2
 
 /**
- * The segment came through a tunnel by HTTP's CONNECT.
+ * The segment came through an HTTP CONNECT tunnel.
  */
 #define NFLX_VIA_CONNECT 1
 
 /**
- * The segment came through a tunnel by SOCKS.
+ * The segment came through a SOCKS tunnel.
  */
 #define NFLX_VIA_SOCKS 2
 
 /**
- * The segment came through a proxy of HTTP in clear.
+ * The segment came through a cleartext HTTP proxy.
  */
 #define NFLX_VIA_HTTP_PROXY 3
 
 /**
- * The segment is neither video nor audio, or not enough was seen to tell.
+ * The segment is neither video nor audio, or too little was seen to tell.
  */
 #define NFLX_KIND_OTHER 0
 
@@ -206,19 +206,19 @@
 #define NFLX_KIND_AUDIO 2
 
 /**
- * The kind of the segment is not decided yet; it is when the segment settles.
+ * The kind of the segment is not decided yet. It is decided at the latest when the segment settles.
  */
 #define NFLX_KIND_PENDING 3
 
 /**
- * Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`). Absent
- * while it is open.
+ * Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`). Absent while it is
+ * open.
  */
 #define NFLX_SEGMENT_COMPLETE 1
 
 /**
- * Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap, or the answer
- * to a request that was not captured may be in it.
+ * Flag of `nflx_segment`: `app_bytes` is estimated; the snapshot length or a gap hid records, or the response may
+ * include the answer to a request that was not captured.
  */
 #define NFLX_SEGMENT_ESTIMATED 2
 
@@ -233,32 +233,32 @@
 #define NFLX_SEGMENT_INFERRED 8
 
 /**
- * Flag of `nflx_segment`: a response began, so `first_frame` and `t_first` hold.
+ * Flag of `nflx_segment`: a response began, so `first_frame` and `t_first` are valid.
  */
 #define NFLX_SEGMENT_HAS_FIRST 16
 
 /**
- * Flag of `nflx_segment`: `last_frame` and `t_last` hold.
+ * Flag of `nflx_segment`: `last_frame` and `t_last` are valid.
  */
 #define NFLX_SEGMENT_HAS_LAST 32
 
 /**
- * Flag of `nflx_segment`: `throughput` holds; it does not where first to last byte took no time.
+ * Flag of `nflx_segment`: `throughput` is valid; it is not if no time passed between first and last byte.
  */
 #define NFLX_SEGMENT_HAS_THROUGHPUT 64
 
 /**
- * Flag of `nflx_segment`: nothing about it will change any more.
+ * Flag of `nflx_segment`: nothing about it will change again.
  */
 #define NFLX_SEGMENT_SETTLED 128
 
 /**
- * Flag of `nflx_segment`: `ttfb` holds; it does not where the capture's clocks contradict the order.
+ * Flag of `nflx_segment`: `ttfb` is valid; it is not if the capture's times contradict the order.
  */
 #define NFLX_SEGMENT_HAS_TTFB 256
 
 /**
- * Flag of `nflx_segment`: `duration` holds; it does not where the capture's clocks contradict the order.
+ * Flag of `nflx_segment`: `duration` is valid; it is not if the capture's times contradict the order.
  */
 #define NFLX_SEGMENT_HAS_DURATION 512
 
@@ -273,7 +273,7 @@
 #define NFLX_NAME_SIZE 256
 
 /**
- * Not enough seen of a server.
+ * Too little of the server was seen to tell.
  */
 #define NFLX_ROLE_UNKNOWN 0
 
@@ -323,7 +323,7 @@
 #define NFLX_EVIDENCE_QUIC_SNI 3
 
 /**
- * Evidence: Host header of an HTTP/1 request in clear.
+ * Evidence: Host header of a cleartext HTTP/1 request.
  */
 #define NFLX_EVIDENCE_HTTP_HOST 4
 
@@ -333,7 +333,7 @@
 #define NFLX_EVIDENCE_DNS 5
 
 /**
- * Evidence: a DNS answer with a name that matches in its CNAME chain.
+ * Evidence: a DNS answer with a matching name in its CNAME chain.
  */
 #define NFLX_EVIDENCE_CNAME 6
 
@@ -348,12 +348,12 @@
 #define NFLX_EVIDENCE_PREFIX 8
 
 /**
- * Evidence: an HTTPS or SVCB record whose address hints lead to the address.
+ * Evidence: an HTTPS or SVCB record whose address hints contain the address.
  */
 #define NFLX_EVIDENCE_HTTPS_RECORD 9
 
 /**
- * Evidence: a name in the certificate that the server showed in clear.
+ * Evidence: a name in the certificate that the server sent unencrypted.
  */
 #define NFLX_EVIDENCE_CERTIFICATE 10
 
@@ -363,12 +363,12 @@
 #define NFLX_EVIDENCE_TUNNEL 11
 
 /**
- * Nobody gave evidence.
+ * There is no evidence.
  */
 #define NFLX_EVIDENCE_SCOPE_NONE 0
 
 /**
- * The flow itself gave the evidence, by a name of its own.
+ * The flow itself gave the evidence, by its own name.
  */
 #define NFLX_EVIDENCE_SCOPE_FLOW 1
 
@@ -378,17 +378,17 @@
 #define NFLX_EVIDENCE_SCOPE_ADDRESS 2
 
 /**
- * Flag of `nflx_session`: `stalls` holds.
+ * Flag of `nflx_session`: `stalls` is valid.
  */
 #define NFLX_SESSION_HAS_STALLS 1
 
 /**
- * Flag of `nflx_session`: `pauses` holds.
+ * Flag of `nflx_session`: `pauses` is valid.
  */
 #define NFLX_SESSION_HAS_PAUSES 2
 
 /**
- * Flag of `nflx_session`: `seeks` holds.
+ * Flag of `nflx_session`: `seeks` is valid.
  */
 #define NFLX_SESSION_HAS_SEEKS 4
 
@@ -403,17 +403,17 @@
 #define NFLX_STATE_PLAYING 2
 
 /**
- * The picture stands, as media is missing.
+ * The picture has stopped because media is missing.
  */
 #define NFLX_STATE_STALLED 3
 
 /**
- * The viewer stopped the player.
+ * The viewer paused the player.
  */
 #define NFLX_STATE_PAUSED 4
 
 /**
- * The player waits for media of another place.
+ * The player waits for media at another position.
  */
 #define NFLX_STATE_SEEKING 5
 
@@ -433,7 +433,7 @@
 #define NFLX_SETTING_CHOICE 2
 
 /**
- * The setting takes a whole number between two bounds, both allowed.
+ * The setting takes a whole number between two inclusive bounds.
  */
 #define NFLX_SETTING_NUMBER 3
 
@@ -458,7 +458,7 @@ typedef struct nflx_engine nflx_engine;
 typedef int32_t nflx_status;
 
 /**
- * The model that an engine asks.
+ * The model that an engine uses.
  */
 typedef struct nflx_model {
     /**
@@ -466,11 +466,11 @@ typedef struct nflx_model {
      */
     uint32_t struct_size;
     /**
-     * `NFLX_TARGET_`: what it predicts.
+     * `NFLX_TARGET_`: the quantity that it predicts.
      */
     uint32_t target;
     /**
-     * Seconds that a window lasts.
+     * Length of a window, in seconds.
      */
     uint64_t window;
     /**
@@ -482,11 +482,11 @@ typedef struct nflx_model {
      */
     char version[64];
     /**
-     * Word for what it predicts, ended by NUL; empty without a card.
+     * Word for the quantity that it predicts, ended by NUL; empty without a card.
      */
     char target_name[64];
     /**
-     * Unit of its value, ended by NUL; empty where it has none.
+     * Unit of its value, ended by NUL; empty if it has none.
      */
     char unit[32];
 } nflx_model;
@@ -500,15 +500,15 @@ typedef struct nflx_address {
      */
     uint32_t family;
     /**
-     * In network byte order; an IPv4 address fills the first four, the rest is 0.
+     * The bytes in network byte order; an IPv4 address fills the first four, the rest is 0.
      */
     uint8_t bytes[16];
 } nflx_address;
 
 /**
- * A model's answer for a window of one client's traffic. Sessions and windows are those of features: traffic of one client
- * until it pauses for `session_idle`, in pieces of `feature_window`. Times are nanoseconds since 1970-01-01T00:00:00Z.
- * Numbers with a fraction are NaN where the model gives none.
+ * A model's answer for a window of one client's traffic. Sessions and windows are those of features: the traffic of
+ * one client until it pauses for `session_idle`, divided into windows of `feature_window`. Times are nanoseconds since
+ * 1970-01-01T00:00:00Z. Numbers with a fraction are NaN if the model gives none.
  */
 typedef struct nflx_quality {
     /**
@@ -532,19 +532,19 @@ typedef struct nflx_quality {
      */
     struct nflx_address client;
     /**
-     * One more than its index for `nflx_engine_quality`; 0 where that has none of it.
+     * One more than its index for `nflx_engine_quality`; 0 if the window has no such index.
      */
     uint32_t number;
     /**
-     * Begin of the window.
+     * Start of the window.
      */
     int64_t from;
     /**
-     * End of the window, where the next one begins.
+     * End of the window, where the next one starts.
      */
     int64_t to;
     /**
-     * The value, in the model's unit, or the number that the label is.
+     * The value, in the model's unit, or the label as a number.
      */
     double value;
     /**
@@ -552,11 +552,11 @@ typedef struct nflx_quality {
      */
     double confidence;
     /**
-     * The label, ended by NUL; empty where the model gives none.
+     * The label, ended by NUL; empty if the model gives none.
      */
     char label[96];
     /**
-     * Why the model does not answer, ended by NUL; empty where it does.
+     * Why the model does not answer, ended by NUL; empty if it does.
      */
     char reason[256];
 } nflx_quality;
@@ -570,7 +570,7 @@ typedef struct nflx_packet {
      */
     uint32_t struct_size;
     /**
-     * The header that the bytes begin with, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
+     * Link type, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
      * <https://www.tcpdump.org/linktypes.html>, 0 to 65535.
      */
     uint32_t link_type;
@@ -579,7 +579,7 @@ typedef struct nflx_packet {
      */
     uint64_t frame;
     /**
-     * When it was captured: seconds since 1970-01-01T00:00:00Z.
+     * Time of capture: seconds since 1970-01-01T00:00:00Z.
      */
     int64_t seconds;
     /**
@@ -587,23 +587,23 @@ typedef struct nflx_packet {
      */
     uint32_t nanoseconds;
     /**
-     * Length on the wire, in bytes; `captured_length` is smaller where a snapshot length cut the frame.
+     * Length on the wire, in bytes; `captured_length` is smaller if a snapshot length cut the frame.
      */
     uint32_t original_length;
     /**
-     * Bytes at `data`.
+     * Number of bytes at `data`.
      */
     uint64_t captured_length;
     /**
-     * The captured bytes, from the link-layer header on. Read during the call only. NULL if there are none.
+     * The captured bytes, from the link-layer header on. Only read during the call. NULL if there are none.
      */
     const uint8_t *data;
 } nflx_packet;
 
 /**
  * IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:
- * 40 + payload length), or the frame's length less link header where the header says 0 (segmentation offload). Part
- * of other structs, never alone.
+ * 40 + payload length). If the header states 0 (segmentation offload), they are the frame's length less the link
+ * header. Part of other structs, never alone.
  */
 typedef struct nflx_counters {
     /**
@@ -625,8 +625,8 @@ typedef struct nflx_counters {
 } nflx_counters;
 
 /**
- * Facts about one packet of an identified Netflix server, as of that packet. What only later packets reveal (a
- * segment's total, its last frame) is read by number: `nflx_engine_segment`.
+ * Facts about one packet of an identified Netflix server, as of that packet. For what only later packets reveal (a
+ * segment's total, its last frame), call `nflx_engine_segment` with the segment's number.
  */
 typedef struct nflx_annotation {
     /**
@@ -634,7 +634,7 @@ typedef struct nflx_annotation {
      */
     uint32_t struct_size;
     /**
-     * The Netflix end: a number for `nflx_engine_server`.
+     * The server at the Netflix end: a number for `nflx_engine_server`.
      */
     uint32_t server;
     /**
@@ -676,7 +676,7 @@ typedef struct nflx_note {
      */
     uint32_t struct_size;
     /**
-     * Printable ASCII, ended by NUL. It begins with `nflx: `, by which comments of ours are known.
+     * Printable ASCII, ended by NUL. Begins with `nflx: `, by which a host recognises comments of ours.
      */
     char text[NFLX_NOTE_SIZE];
     /**
@@ -694,13 +694,13 @@ typedef struct nflx_summary {
      */
     uint32_t struct_size;
     /**
-     * Printable ASCII and line feeds between the lines, ended by NUL. It begins with `nflx: `, as notes do.
+     * Printable ASCII with line feeds between the lines, ended by NUL. Begins with `nflx: `, like notes.
      */
     char text[NFLX_SUMMARY_SIZE];
 } nflx_summary;
 
 /**
- * An identified Netflix address and what it did so far.
+ * An identified Netflix address and its traffic so far.
  */
 typedef struct nflx_server {
     /**
@@ -716,7 +716,7 @@ typedef struct nflx_server {
      */
     struct nflx_address address;
     /**
-     * `NFLX_ROLE_`: what it has been seen doing.
+     * `NFLX_ROLE_`: its role, as its traffic shows it.
      */
     uint32_t role;
     /**
@@ -724,7 +724,7 @@ typedef struct nflx_server {
      */
     uint32_t evidence;
     /**
-     * How many pieces of evidence there are: `nflx_engine_evidence`.
+     * Number of pieces of evidence, for `nflx_engine_evidence`.
      */
     uint32_t evidence_count;
     /**
@@ -752,7 +752,7 @@ typedef struct nflx_server {
      */
     int64_t t_last;
     /**
-     * The name that identified it, ended by NUL; empty if it was no name.
+     * The name that identified it, ended by NUL; empty if no name did.
      */
     char name[NFLX_NAME_SIZE];
     /**
@@ -760,15 +760,15 @@ typedef struct nflx_server {
      */
     uint32_t role_reason;
     /**
-     * `NFLX_EVIDENCE_SCOPE_`: who gave the strongest evidence.
+     * `NFLX_EVIDENCE_SCOPE_`: the source of the strongest evidence.
      */
     uint32_t evidence_scope;
     /**
-     * Copies of packets, which are not among the counters.
+     * Copies of packets, not included in the counters.
      */
     uint64_t duplicates;
     /**
-     * Frame of its first packet; 0 while there is none.
+     * Frame of its first packet; 0 before one comes.
      */
     uint64_t first_frame;
 } nflx_server;
@@ -782,22 +782,23 @@ typedef struct nflx_evidence {
      */
     uint32_t struct_size;
     /**
-     * `NFLX_EVIDENCE_`: what kind.
+     * `NFLX_EVIDENCE_`: the kind.
      */
     uint32_t kind;
     /**
-     * First frame that said so, also where that was before `nflx_engine_rewind`; 0 where no frame did: prefixes.
+     * First frame with this evidence, even if it came before `nflx_engine_rewind`; 0 for prefixes, which come from no
+     * frame.
      */
     uint64_t frame;
     /**
-     * The name that gave it, lower case, or the prefix in CIDR notation; ended by NUL.
+     * The name, in lower case, or the prefix in CIDR notation; ended by NUL.
      */
     char source[NFLX_NAME_SIZE];
 } nflx_evidence;
 
 /**
- * One request and its response, as far as it is known now. Fields that do not hold are 0. Times are nanoseconds since
- * 1970-01-01T00:00:00Z, spans are nanoseconds.
+ * One request and its response, as far as they are known now. Fields that are not valid are 0. Times are nanoseconds
+ * since 1970-01-01T00:00:00Z, spans are nanoseconds.
  */
 typedef struct nflx_segment {
     /**
@@ -809,7 +810,7 @@ typedef struct nflx_segment {
      */
     uint32_t number;
     /**
-     * Ordinal among this server's segments, from 1.
+     * Position among this server's segments, from 1.
      */
     uint32_t index;
     /**
@@ -817,7 +818,7 @@ typedef struct nflx_segment {
      */
     uint32_t server;
     /**
-     * The flow; with the classic per-address rule, the flow of the request.
+     * The flow; under the classic per-address rule, the flow of the request.
      */
     uint32_t flow;
     /**
@@ -837,11 +838,11 @@ typedef struct nflx_segment {
      */
     uint16_t server_port;
     /**
-     * `NFLX_TRANSPORT_`: what carried it.
+     * `NFLX_TRANSPORT_`: the transport that carried it.
      */
     uint32_t transport;
     /**
-     * `NFLX_KIND_`: what it holds.
+     * `NFLX_KIND_`: the kind of its content.
      */
     uint32_t kind;
     /**
@@ -877,7 +878,7 @@ typedef struct nflx_segment {
      */
     uint64_t bytes;
     /**
-     * The same less TLS or QUIC framing: what HTTP sent.
+     * The same less TLS or QUIC framing: the bytes that HTTP sent.
      */
     uint64_t app_bytes;
     /**
@@ -885,15 +886,15 @@ typedef struct nflx_segment {
      */
     uint64_t retransmitted_bytes;
     /**
-     * Response payload that the client acknowledged although it was never captured; part of `bytes`.
+     * Response payload that the client acknowledged but that was never captured; part of `bytes`.
      */
     uint64_t missing_bytes;
     /**
-     * Request to first byte.
+     * Time from request to first byte.
      */
     int64_t ttfb;
     /**
-     * Request to last byte.
+     * Time from request to last byte.
      */
     int64_t duration;
     /**
@@ -905,37 +906,38 @@ typedef struct nflx_segment {
      */
     uint32_t kind_reason;
     /**
-     * Number of the server's segment before this one, 0 for none; it may have had to make room since.
+     * Number of the server's previous segment, 0 for none; it may have been evicted since.
      */
     uint32_t previous;
     /**
-     * Number of the server's segment after this one, 0 for none.
+     * Number of the server's next segment, 0 for none.
      */
     uint32_t next;
     /**
-     * `NFLX_EVIDENCE_SCOPE_`: whether the flow itself said that it is Netflix's, or its address is known.
+     * `NFLX_EVIDENCE_SCOPE_`: whether the flow itself identified it as Netflix, or its address is known.
      */
     uint32_t evidence_scope;
     /**
-     * By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
+     * Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if `app_bytes` is exact.
      */
     uint64_t size_error;
     /**
-     * `NFLX_VIA_`: the proxy that it came through, whose address is the server's then; 0 for none.
+     * `NFLX_VIA_`: the proxy that it came through, whose address is then the server's; 0 for none.
      */
     uint32_t via;
     /**
-     * `NFLX_EVIDENCE_`: the kind of evidence that decided that it is Netflix's, of the scope `evidence_scope`.
+     * `NFLX_EVIDENCE_`: the kind of evidence that identified it as Netflix, with the scope `evidence_scope`.
      */
     uint32_t evidence;
     /**
-     * The name that its connection gave, or else the one that identified the server, ended by NUL; empty if there is none.
+     * The name that its connection gave, or else the name that identified the server, ended by NUL; empty if there is
+     * none.
      */
     char name[NFLX_NAME_SIZE];
 } nflx_segment;
 
 /**
- * Packets of which nothing could be read behind a known header, or that are of a link type that is not known.
+ * Packets that a known header ends, because it hides the rest, or packets of an unknown link type.
  */
 typedef struct nflx_unfollowed {
     /**
@@ -943,11 +945,11 @@ typedef struct nflx_unfollowed {
      */
     uint32_t struct_size;
     /**
-     * The link type that is not known, or `NFLX_NO_LINK_TYPE`.
+     * The unknown link type, or `NFLX_NO_LINK_TYPE`.
      */
     uint32_t link_type;
     /**
-     * How many packets.
+     * Number of packets.
      */
     uint64_t packets;
     /**
@@ -955,7 +957,7 @@ typedef struct nflx_unfollowed {
      */
     char name[64];
     /**
-     * Why nothing behind it can be read, to follow "which is"; ended by NUL.
+     * Why the rest cannot be read, worded to follow "which is"; ended by NUL.
      */
     char reason[64];
     /**
@@ -965,7 +967,7 @@ typedef struct nflx_unfollowed {
 } nflx_unfollowed;
 
 /**
- * Counts of what the engine dropped, capped or could not read since it was made.
+ * Counts of what the engine dropped, capped or could not read since it was created.
  */
 typedef struct nflx_stats {
     /**
@@ -973,20 +975,21 @@ typedef struct nflx_stats {
      */
     uint32_t struct_size;
     /**
-     * 1 if evidence came after packets that it concerns, so that a second reading (`nflx_engine_rewind`) would tell more
-     * of these packets; else 0. For the same rows as other hosts, follow `nflx_engine_should_read_again` instead.
+     * 1 if evidence came after packets that it concerns, so that a second reading (`nflx_engine_rewind`) would tell
+     * more about these packets; else 0. To get the same rows as other hosts, follow `nflx_engine_should_read_again`
+     * instead.
      */
     uint32_t evidence_came_late;
     /**
-     * Packets given.
+     * Packets given to the engine.
      */
     uint64_t packets;
     /**
-     * Packets without an IP packet that could be read: ARP and the like, unknown link types, damaged headers.
+     * Packets without a readable IP packet: ARP and the like, unknown link types, damaged headers.
      */
     uint64_t not_ip;
     /**
-     * Packets whose link type is not known.
+     * Packets of an unknown link type.
      */
     uint64_t unknown_link_type;
     /**
@@ -994,68 +997,68 @@ typedef struct nflx_stats {
      */
     uint64_t flows;
     /**
-     * Flows that had to make room for others.
+     * Flows that were evicted.
      */
     uint64_t flows_evicted;
     /**
-     * Addresses that had to make room for others.
+     * Addresses that were evicted.
      */
     uint64_t hosts_evicted;
     /**
-     * Netflix addresses that found no room, or made it for others.
+     * Netflix addresses that were evicted or had no room.
      */
     uint64_t servers_dropped;
     /**
-     * Oldest segments that had to make room for others.
+     * Segments that were evicted, oldest first.
      */
     uint64_t segments_evicted;
     /**
-     * Flows that were followed, and had to make room for others to be.
+     * Followed flows that were evicted.
      */
     uint64_t connections_evicted;
     /**
-     * Out-of-order bytes that found no room: record framing behind them is estimated.
+     * Out-of-order bytes dropped for lack of room; record framing after them is estimated.
      */
     uint64_t reorder_dropped;
     /**
-     * Bytes of memory that annotations kept for `nflx_engine_frame` take.
+     * Memory of annotations kept for `nflx_engine_frame`, in bytes.
      */
     uint64_t frame_log_bytes;
     /**
-     * Changes that came for segments which had settled: counted here, not applied.
+     * Changes to segments that had already settled: counted here, not applied.
      */
     uint64_t late_changes;
     /**
-     * Settled segments that `nflx_engine_next_settled` was not asked for in time.
+     * Settled segments that the host did not take with `nflx_engine_next_settled` in time.
      */
     uint64_t settled_lost;
     /**
-     * Packets that came before the packet before them by the capture's clock, by more than the setting `clock_step`:
-     * spans across such a step do not hold.
+     * Packets whose time is earlier than the previous packet's by more than the setting `clock_step`. Spans across
+     * such a step are not valid.
      */
     uint64_t clock_steps;
     /**
-     * Packets that were copies of others: counted here, and nowhere else.
+     * Copies of other packets: counted here and nowhere else.
      */
     uint64_t duplicates;
     /**
-     * Packets that came in another VLAN or tunnel than the one before in the same direction of their flow, by turns: the
-     * setting `flow_key` tells such flows apart.
+     * Packets that came in a different VLAN or tunnel than the previous packet in the same direction of their flow.
+     * The setting `flow_key` separates such flows.
      */
     uint64_t scopes_mixed;
     /**
-     * Packets whose fragments had to make room for others.
+     * Packets whose fragments were evicted.
      */
     uint64_t fragments_dropped;
     /**
-     * Answers of a model that `nflx_engine_next_quality` was not asked for in time.
+     * Answers of a model that the host did not take with `nflx_engine_next_quality` in time.
      */
     uint64_t quality_lost;
 } nflx_stats;
 
 /**
- * One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are NaN
- * where nothing decides them.
+ * One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are NaN if
+ * they cannot be determined.
  */
 typedef struct nflx_session {
     /**
@@ -1099,39 +1102,39 @@ typedef struct nflx_session {
      */
     uint32_t audio_segments;
     /**
-     * Segments of either that the player gave up, or that were still on their way at the end.
+     * Segments of either that the player abandoned, or that were still on their way at the end.
      */
     uint32_t dropped_segments;
     /**
-     * Servers that media came from.
+     * Number of servers that sent media.
      */
     uint32_t servers;
     /**
-     * Flows that media came in.
+     * Number of flows that carried media.
      */
     uint32_t flows;
     /**
-     * Times the picture stood although the viewer wanted it to play.
+     * Number of times that the picture stopped although the viewer wanted it to play.
      */
     uint32_t stalls;
     /**
-     * Times the viewer stopped it.
+     * Number of times that the viewer paused.
      */
     uint32_t pauses;
     /**
-     * Times the viewer went elsewhere.
+     * Number of times that the viewer went to another position.
      */
     uint32_t seeks;
     /**
-     * Changes to a better picture.
+     * Number of changes to a better picture.
      */
     uint32_t switches_up;
     /**
-     * Changes to a worse picture.
+     * Number of changes to a worse picture.
      */
     uint32_t switches_down;
     /**
-     * Why some of it is not known: `nflx_session_reason_name`.
+     * Why some values are not known: `nflx_session_reason_name`.
      */
     uint32_t reason;
     /**
@@ -1139,11 +1142,11 @@ typedef struct nflx_session {
      */
     uint32_t reserved;
     /**
-     * Media seconds of a segment of video.
+     * Media seconds in a video segment.
      */
     double video_media;
     /**
-     * Media seconds of a segment of audio.
+     * Media seconds in an audio segment.
      */
     double audio_media;
     /**
@@ -1151,33 +1154,33 @@ typedef struct nflx_session {
      */
     double startup;
     /**
-     * Seconds in which it played.
+     * Seconds of playback.
      */
     double played;
     /**
-     * Seconds of all stalls.
+     * Total seconds of stalls.
      */
     double stalled;
     /**
-     * Bits per second of video, over the whole.
+     * Bits per second of video, over the whole session.
      */
     double video_bitrate;
     /**
-     * Bits per second of audio, over the whole.
+     * Bits per second of audio, over the whole session.
      */
     double audio_bitrate;
     /**
-     * Seconds of media ahead of the position at the end.
+     * Seconds of media buffered ahead of the position at the end.
      */
     double buffer;
     /**
-     * How sure the media seconds are, from 0 to 1.
+     * Confidence in the media seconds, from 0 to 1.
      */
     double confidence;
 } nflx_session;
 
 /**
- * The state of a player at a time. Numbers with a fraction are NaN where nothing decides them.
+ * The state of a player at a time. Numbers with a fraction are NaN if they cannot be determined.
  */
 typedef struct nflx_moment {
     /**
@@ -1185,11 +1188,11 @@ typedef struct nflx_moment {
      */
     uint32_t struct_size;
     /**
-     * `NFLX_STATE_`: what it was doing.
+     * `NFLX_STATE_`: the state.
      */
     uint32_t state;
     /**
-     * Seconds ahead of the position: the lower of both tracks.
+     * Seconds buffered ahead of the position: the lower of both tracks.
      */
     double buffer;
     /**
@@ -1201,7 +1204,7 @@ typedef struct nflx_moment {
      */
     double shown_bitrate;
     /**
-     * Stalls that began until then.
+     * Number of stalls that began by then.
      */
     uint32_t stalls;
     /**
@@ -1209,13 +1212,13 @@ typedef struct nflx_moment {
      */
     uint32_t reserved;
     /**
-     * Seconds of stalls until then.
+     * Seconds of stalls by then.
      */
     double stalled;
 } nflx_moment;
 
 /**
- * The part of a segment in its viewer's session.
+ * A segment's part in its viewer's session.
  */
 typedef struct nflx_media {
     /**
@@ -1227,7 +1230,7 @@ typedef struct nflx_media {
      */
     uint32_t session;
     /**
-     * The segment of the same kind before it in the session; 0 for none.
+     * The previous segment of the same kind in the session; 0 for none.
      */
     uint32_t previous;
     /**
@@ -1235,11 +1238,11 @@ typedef struct nflx_media {
      */
     uint32_t reserved;
     /**
-     * Seconds of media in it; NaN where nothing decides.
+     * Seconds of media in it; NaN if they cannot be determined.
      */
     double seconds;
     /**
-     * Bits per second of media; NaN where nothing decides.
+     * Bits per second of media; NaN if they cannot be determined.
      */
     double bitrate;
 } nflx_media;
@@ -1253,11 +1256,11 @@ typedef struct nflx_setting {
      */
     uint32_t struct_size;
     /**
-     * `NFLX_SETTING_`: what it takes.
+     * `NFLX_SETTING_`: the type of its value.
      */
     uint32_t kind;
     /**
-     * Name, as `nflx_config_set` takes it.
+     * Name, as `nflx_config_set` accepts it.
      */
     const char *name;
     /**
@@ -1265,7 +1268,7 @@ typedef struct nflx_setting {
      */
     const char *title;
     /**
-     * The effect.
+     * What the setting does.
      */
     const char *help;
     /**
@@ -1277,7 +1280,7 @@ typedef struct nflx_setting {
      */
     const char *source;
     /**
-     * Default, as `nflx_config_set` takes it.
+     * Default, as `nflx_config_set` accepts it.
      */
     const char *default_value;
     /**
@@ -1289,11 +1292,11 @@ typedef struct nflx_setting {
      */
     uint64_t maximum;
     /**
-     * The words of a choice, as many as `choice_count`; NULL for other kinds.
+     * The words of a choice, `choice_count` of them; NULL for other kinds.
      */
     const char *const *choices;
     /**
-     * How many words the choice has; 0 for other kinds.
+     * Number of words of the choice; 0 for other kinds.
      */
     uint64_t choice_count;
 } nflx_setting;
@@ -1304,8 +1307,8 @@ typedef struct nflx_setting {
 #define NFLX_STATUS_OK 0
 
 /**
- * Done, and there is nothing to give: the packet is none of Netflix's, the number names nothing that is held. Not a
- * failure: no sentence, no output.
+ * Done, and there is nothing to return: the packet is not a Netflix packet, or nothing with this number is held. Not a
+ * failure: no message, no output.
  */
 #define NFLX_STATUS_NONE 1
 
@@ -1320,27 +1323,27 @@ typedef struct nflx_setting {
 #define NFLX_STATUS_MISALIGNED 3
 
 /**
- * `struct_size` is less than the struct ever had: it was not set.
+ * `struct_size` is smaller than the struct ever was; it was probably not set.
  */
 #define NFLX_STATUS_STRUCT_SIZE 4
 
 /**
- * A value is outside of what the function takes.
+ * A value is outside the range that the function accepts.
  */
 #define NFLX_STATUS_BAD_VALUE 5
 
 /**
- * The handle was made without what this call needs.
+ * The handle was created without what this call needs.
  */
 #define NFLX_STATUS_NOT_KEPT 6
 
 /**
- * The library has a bug that this call met. The handle is poisoned from now on.
+ * The library has a bug that this call hit. The handle is poisoned from now on.
  */
 #define NFLX_STATUS_PANIC 7
 
 /**
- * An earlier call on this handle answered `NFLX_STATUS_PANIC`: what it holds can no longer be trusted. Free it.
+ * An earlier call on this handle returned `NFLX_STATUS_PANIC`: its content can no longer be trusted. Free it.
  */
 #define NFLX_STATUS_POISONED 8
 
@@ -1349,76 +1352,73 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's before any other call.
+ * Returns the `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's before any other call.
  */
 uint32_t nflx_abi_version(void);
 
 /**
- * The model that this engine asks. `NFLX_STATUS_NONE` if its configuration had none.
+ * Writes the model that this engine uses. `NFLX_STATUS_NONE` if its configuration had none.
  */
 nflx_status nflx_engine_model(const struct nflx_engine *engine, struct nflx_model *out);
 
 /**
- * Takes what the model said of the next window that closed, as it was known then: a window closes with the first packet
- * of its client behind it, and with `nflx_engine_finish`. `NFLX_STATUS_NONE` if none closed since, or there is no model.
- * Call it until there is none after each packet, or often: of more than 1,024 that wait, the first are lost and counted
- * in `nflx_stats.quality_lost`.
+ * Takes the model's answer for the next window that closed, with what was known at that moment. A window closes at the
+ * first packet of its client after it, and at `nflx_engine_finish`. `NFLX_STATUS_NONE` if none has closed since, or if
+ * there is no model. Call it after each packet, or often, until it returns `NFLX_STATUS_NONE`: if more than 1,024
+ * answers wait, the oldest are lost and counted in `nflx_stats.quality_lost`.
  */
-nflx_status nflx_engine_next_quality(struct nflx_engine *engine,
-                                     struct nflx_quality *out);
+nflx_status nflx_engine_next_quality(struct nflx_engine *engine, struct nflx_quality *out);
 
 /**
- * Writes how many windows have closed; 0 without a model. After `nflx_engine_finish` they are those of the command
- * `nflx quality`, in its order. `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ * Writes how many windows have closed; 0 without a model. After `nflx_engine_finish` they are the rows of the command
+ * `nflx quality`, in the same order. `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
  */
 nflx_status nflx_engine_quality_count(const struct nflx_engine *engine, uint32_t *out);
 
 /**
- * Writes the model's answer for a window, by its index below what `nflx_engine_quality_count` writes.
+ * Writes the model's answer for a window, by an index below the number from `nflx_engine_quality_count`.
  * `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
  */
 nflx_status nflx_engine_quality(const struct nflx_engine *engine, uint32_t index, struct nflx_quality *out);
 
 /**
- * Writes the model's answer for the window that a frame is in. Before the window closes, only its session and number
- * are set, and not the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window: none of Netflix's, a copy,
- * or there is no model; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ * Writes the model's answer for the window of a frame. Before the window closes, only its session and number are set,
+ * without the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window (it is not a Netflix packet,
+ * or is a copy) or there is no model; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
  */
-nflx_status nflx_engine_frame_quality(const struct nflx_engine *engine,
-                                      uint64_t frame,
-                                      struct nflx_quality *out);
+nflx_status nflx_engine_frame_quality(const struct nflx_engine *engine, uint64_t frame, struct nflx_quality *out);
 
 /**
- * Makes a configuration with every setting at its default.
+ * Creates a configuration with every setting at its default.
  */
 nflx_status nflx_config_new(struct nflx_config **out);
 
 /**
- * Frees a configuration; engines made from it have a copy of their own. NULL is fine.
+ * Frees a configuration. Engines made from it keep their own copy. NULL is fine.
  */
 void nflx_config_free(struct nflx_config *config);
 
 /**
- * The sentence of the last call on this configuration that failed; empty if none did. Valid until the next call with
- * this handle. Never NULL: without a handle it is the sentence of `NFLX_STATUS_NULL`.
+ * Returns the message of the last failed call on this configuration; empty if none failed. Valid until the next call
+ * with this handle. Never NULL: without a handle it is the message of `NFLX_STATUS_NULL`.
  */
 const char *nflx_config_error(const struct nflx_config *config);
 
 /**
- * Sets one setting from its text form: lists are words separated by commas, choices one of their words, numbers
- * decimal. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE` for a name that is no setting and for a
- * value that does not fit; the configuration is unchanged then, and `nflx_config_error` names the setting, the value
- * and what would fit.
+ * Sets one setting from its text form: words separated by commas for lists, one of its words for a choice, decimal for
+ * numbers. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE` for an unknown setting or a value that
+ * does not fit: the configuration is then unchanged, and `nflx_config_error` names the setting, the value and what
+ * would fit.
  */
 nflx_status nflx_config_set(struct nflx_config *config, const char *name, const char *value);
 
 /**
- * Gives engines a model to ask about each window, in place of the one before: the `length` bytes of an ONNX file with a
- * card, which the host reads. They are copied. `columns` is NULL, or, of a model without a card, the names of the columns
- * of features that it takes in their order, separated by commas. Settings on the card apply unless they were set before.
- * `NFLX_STATUS_BAD_VALUE` for what is no such model, and for one that does not fit the settings; the configuration is
- * unchanged then, and `nflx_config_error` has one sentence that begins with "The model". Takes as long as evaluating the
- * card's check rows does: some milliseconds.
+ * Sets the model that engines use for each window, in place of an earlier one. `bytes` are the `length` bytes of an
+ * ONNX file with a card, which the host has read; they are copied. `columns` is NULL or, for a model without a card,
+ * the feature columns that it takes, in order, separated by commas. Settings on the card apply unless they were set
+ * before. `NFLX_STATUS_BAD_VALUE` if the bytes are no such model or it does not fit the settings: the configuration is
+ * then unchanged, and `nflx_config_error` returns one sentence that begins with "The model". Evaluates the card's
+ * check rows, which takes some milliseconds.
  */
 nflx_status nflx_config_set_model(struct nflx_config *config,
                                   const uint8_t *bytes,
@@ -1426,10 +1426,10 @@ nflx_status nflx_config_set_model(struct nflx_config *config,
                                   const char *columns);
 
 /**
- * Makes an engine that has seen nothing. `config` is copied and may be freed or changed afterwards; NULL stands for
- * the defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags that this version does not
- * know, and for a model of the configuration that settings do not fit which were set after it; `nflx_config_error` has
- * the sentence then, if there is a `config`.
+ * Creates an engine that has seen no packet. `config` is copied and may be freed or changed afterwards; NULL means the
+ * defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags unknown to this version, and
+ * for a model that does not fit settings made after it was set; the message is then in `nflx_config_error`, if there
+ * is a `config`.
  */
 nflx_status nflx_engine_new(const struct nflx_config *config, uint32_t flags, struct nflx_engine **out);
 
@@ -1439,73 +1439,72 @@ nflx_status nflx_engine_new(const struct nflx_config *config, uint32_t flags, st
 void nflx_engine_free(struct nflx_engine *engine);
 
 /**
- * The sentence of the last call on this engine that failed; empty if none did. Valid until the next call with this
- * handle. Never NULL: without a handle it is the sentence of `NFLX_STATUS_NULL`.
+ * Returns the message of the last failed call on this engine; empty if none failed. Valid until the next call with
+ * this handle. Never NULL: without a handle it is the message of `NFLX_STATUS_NULL`.
  */
 const char *nflx_engine_error(const struct nflx_engine *engine);
 
 /**
- * Takes the next packet, in the order of the capture. `NFLX_STATUS_OK`: it is one of Netflix's and `out` says what it
- * is; `NFLX_STATUS_NONE`: it is not. Damaged, cut and hostile packets are no failures. The packet's bytes are read
- * during the call only.
+ * Processes the next packet, in the order of the capture. `NFLX_STATUS_OK`: one end is a known Netflix server, and
+ * `out` holds the annotation. `NFLX_STATUS_NONE`: neither end is. Damaged, cut and hostile packets are not failures.
+ * The packet's bytes are only read during the call.
  */
 nflx_status nflx_engine_packet(struct nflx_engine *engine,
                                const struct nflx_packet *packet,
                                struct nflx_annotation *out);
 
 /**
- * Returns again what `nflx_engine_packet` said about the last packet of this frame number, for hosts that show frames again.
- * `NFLX_STATUS_NONE` if it was none of Netflix's or never given; `NFLX_STATUS_NOT_KEPT` for an engine made without
- * `NFLX_ENGINE_KEEP_FRAMES`.
+ * Writes the annotation of the last packet with this frame number again, for hosts that show frames repeatedly.
+ * `NFLX_STATUS_NONE` if it was not a Netflix packet or was never given; `NFLX_STATUS_NOT_KEPT` for an engine made
+ * without `NFLX_ENGINE_KEEP_FRAMES`.
  */
-nflx_status nflx_engine_frame(const struct nflx_engine *engine,
-                              uint64_t frame,
-                              struct nflx_annotation *out);
+nflx_status nflx_engine_frame(const struct nflx_engine *engine, uint64_t frame, struct nflx_annotation *out);
 
 /**
- * One line about the last packet of this frame number, of what is known by now: totals of its segment after
- * `nflx_engine_finish` or the segment's end. Status as for `nflx_engine_frame`.
+ * Writes one line about the last packet with this frame number, with what is known now: totals of its segment once the
+ * segment has ended or `nflx_engine_finish` was called. Returns the same statuses as `nflx_engine_frame`.
  */
 nflx_status nflx_engine_note(const struct nflx_engine *engine, uint64_t frame, struct nflx_note *out);
 
 /**
- * A few lines about the capture, of what is known by now: its servers, those that send video first, and what they sent.
- * `NFLX_STATUS_NONE` if no packet of a server was seen.
+ * Writes a few lines about the capture, with what is known now: its servers, those that send video first, and what
+ * they sent. `NFLX_STATUS_NONE` if no packet of a server was seen.
  */
 nflx_status nflx_engine_summary(const struct nflx_engine *engine, struct nflx_summary *out);
 
 /**
- * Ends the capture: every segment settles. Those still open stay incomplete, unless they were quiet for `segment_quiet`.
- * Further packets may follow, of a live capture that goes on; what they bring for segments of before is too late.
+ * Ends the capture: every segment settles. Segments that are still open stay incomplete, unless they were quiet for
+ * `segment_quiet`. More packets may follow, as in a live capture that goes on, but they no longer change these
+ * segments.
  */
 nflx_status nflx_engine_finish(struct nflx_engine *engine);
 
 /**
- * Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known as
- * such from the start. Of use if `nflx_engine_should_read_again` says so.
+ * Forgets everything except the evidence. Give the same packets again: every packet of a server is then recognised
+ * from the start. Useful if `nflx_engine_should_read_again` writes 1.
  */
 nflx_status nflx_engine_rewind(struct nflx_engine *engine);
 
 /**
- * Writes 1 if a second reading after `nflx_engine_rewind` would say more of some packet, or find more segments, because a
- * server was identified late; else 0. The command nflx follows the same rule.
+ * Writes 1 if a second reading after `nflx_engine_rewind` would tell more about some packet or find more segments,
+ * because a server was identified late; else 0. The command nflx follows the same rule.
  */
-nflx_status nflx_engine_should_read_again(const struct nflx_engine *engine,
-                                          uint32_t *out);
+nflx_status nflx_engine_should_read_again(const struct nflx_engine *engine, uint32_t *out);
 
 /**
- * One past the largest number of a server. Of a number whose server made room for another, `nflx_engine_server` says
+ * Writes one past the largest server number. For the number of an evicted server, `nflx_engine_server` returns
  * `NFLX_STATUS_NONE`.
  */
 nflx_status nflx_engine_server_count(const struct nflx_engine *engine, uint32_t *out);
 
 /**
- * A server by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number.
+ * Writes a server by its number, as it is now. `NFLX_STATUS_NONE` if there is no server with this number.
  */
 nflx_status nflx_engine_server(const struct nflx_engine *engine, uint32_t server, struct nflx_server *out);
 
 /**
- * The evidence of an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if there is none.
+ * Writes a piece of evidence by an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if
+ * there is none.
  */
 nflx_status nflx_engine_evidence(const struct nflx_engine *engine,
                                  uint32_t server,
@@ -1513,125 +1512,127 @@ nflx_status nflx_engine_evidence(const struct nflx_engine *engine,
                                  struct nflx_evidence *out);
 
 /**
- * The smallest segment number that is held, and one past the largest; equal if there is none. Numbers between may be
- * unused.
+ * Writes the smallest segment number held and one past the largest; equal if no segment is held. Some numbers in
+ * between may be unused.
  */
 nflx_status nflx_engine_segment_numbers(const struct nflx_engine *engine, uint32_t *out_first, uint32_t *out_end);
 
 /**
- * A segment by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number, or it had to make room.
+ * Writes a segment by its number, as it is now. `NFLX_STATUS_NONE` if there is no segment with this number, or it was
+ * evicted.
  */
 nflx_status nflx_engine_segment(const struct nflx_engine *engine, uint32_t number, struct nflx_segment *out);
 
 /**
- * Packets of which nothing could be read behind a known header, such as an encrypted tunnel's, by that header; the most
- * frequent first, then link types that are not known. `NFLX_STATUS_NONE` beyond the last.
+ * Writes how many packets ended in a known header, such as an encrypted tunnel's, that hides the rest. Indexes list
+ * headers first, most frequent first, then unknown link types. `NFLX_STATUS_NONE` beyond the last.
  */
 nflx_status nflx_engine_unfollowed(const struct nflx_engine *engine, uint32_t index, struct nflx_unfollowed *out);
 
 /**
- * Number of different headers that packets ended in so far: entries of `nflx_engine_unfollowed` less those of link types.
- * A host that asks after each packet learns at which one a header was met first.
+ * Writes the number of different headers that packets ended in so far: the entries of `nflx_engine_unfollowed` without
+ * those of link types. A host that calls this after each packet learns at which packet a header first occurred.
  */
-nflx_status nflx_engine_unfollowed_headers(const struct nflx_engine *engine,
-                                           uint32_t *out);
+nflx_status nflx_engine_unfollowed_headers(const struct nflx_engine *engine, uint32_t *out);
 
 /**
- * Writes the counts of what was dropped or capped until now.
+ * Writes the counts of what was dropped or capped so far.
  */
 nflx_status nflx_engine_stats(const struct nflx_engine *engine, struct nflx_stats *out);
 
 /**
- * The word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for other numbers.
  */
 const char *nflx_role_name(uint32_t role);
 
 /**
- * The place of an `NFLX_ROLE_` number in lists of servers, from 0: those that send video stand first. Numbers that name
- * no role come last.
+ * Returns the position of an `NFLX_ROLE_` number in lists of servers, from 0: those that send video come first.
+ * Numbers that name no role come last.
  */
 uint32_t nflx_role_order(uint32_t role);
 
 /**
- * The word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?` for other numbers.
  */
 const char *nflx_evidence_name(uint32_t evidence);
 
 /**
- * The word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other numbers.
  */
 const char *nflx_kind_name(uint32_t kind);
 
 /**
- * The word for what decided a segment's kind, for example `size_cluster`. A static string; `?` for other numbers.
+ * Returns the word for the rule that decided a segment's kind, for example `size_cluster`. A static string; `?` for
+ * other numbers.
  */
 const char *nflx_kind_reason_name(uint32_t reason);
 
 /**
- * The word for what decided a server's role, for example `segments`. A static string; `?` for other numbers.
+ * Returns the word for the rule that decided a server's role, for example `segments`. A static string; `?` for other
+ * numbers.
  */
 const char *nflx_role_reason_name(uint32_t reason);
 
 /**
- * The word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.
  */
 const char *nflx_transport_name(uint32_t transport);
 
 /**
- * The word for an `NFLX_EVIDENCE_SCOPE_` number: `flow` or `address`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_EVIDENCE_SCOPE_` number: `flow` or `address`. A static string; `?` for other numbers.
  */
 const char *nflx_evidence_scope_name(uint32_t scope);
 
 /**
- * The word for an `NFLX_VIA_` number, for example `connect`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_VIA_` number, for example `connect`. A static string; `?` for other numbers.
  */
 const char *nflx_via_name(uint32_t via);
 
 /**
- * The word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
  */
 const char *nflx_direction_name(uint32_t direction);
 
 /**
- * Takes the next segment that settled: nothing about it will change any more. Gives each once, in the order in which they
- * settle: `settle_after` seconds behind their last byte, when they have to make room, and with `nflx_engine_finish`.
- * `NFLX_STATUS_NONE` if none settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
- * Call it until there is none after each packet, or often: what finds no room meanwhile is counted in
- * `nflx_stats.settled_lost`.
+ * Takes the next settled segment, which never changes again. Each comes once, in the order in which segments settle:
+ * `settle_after` seconds after their last byte, when the table is full, and at `nflx_engine_finish`.
+ * `NFLX_STATUS_NONE` if none has settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without
+ * `NFLX_ENGINE_KEEP_SETTLED`. Call it after each packet, or often, until it returns `NFLX_STATUS_NONE`:
+ * `nflx_stats.settled_lost` counts segments that no longer fitted.
  */
-nflx_status nflx_engine_next_settled(struct nflx_engine *engine,
-                                     struct nflx_segment *out);
+nflx_status nflx_engine_next_settled(struct nflx_engine *engine, struct nflx_segment *out);
 
 /**
- * Takes the next server whose role changed, as it is now: one whose role changed more than once meanwhile comes once.
- * `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
- * Servers whose role never changed do not come.
+ * Takes the next server whose role changed, as it is now. A server whose role changed several times in between comes
+ * once. `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without
+ * `NFLX_ENGINE_KEEP_SETTLED`. Servers whose role never changed do not come.
  */
 nflx_status nflx_engine_next_changed_server(struct nflx_engine *engine, struct nflx_server *out);
 
 /**
- * Takes the next session of playback that is over, of the segments that `nflx_engine_next_settled` has given: its client
- * asked for nothing for `playback_over` seconds, or the capture ended. They are numbered in this order, from 1; the
- * moments of such a session are not kept. `NFLX_STATUS_NONE` if none is over; `NFLX_STATUS_NOT_KEPT` for an engine made
- * without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call it once `nflx_engine_next_settled` has no more.
+ * Takes the next finished session of playback, found among the segments that `nflx_engine_next_settled` has given. A
+ * session is over if its client asked for nothing for `playback_over` seconds, or the capture ended. Sessions are
+ * numbered in this order, from 1; their moments are not kept. `NFLX_STATUS_NONE` if none is over;
+ * `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call
+ * it once `nflx_engine_next_settled` has no more.
  */
-nflx_status nflx_engine_next_session(struct nflx_engine *engine,
-                                     struct nflx_session *out);
+nflx_status nflx_engine_next_session(struct nflx_engine *engine, struct nflx_session *out);
 
 /**
- * Finds the sessions of all segments that are held now, and writes how many there are: their numbers are 1 up to and
- * including this. What the readers below say is as of this call; its time grows with the number of segments.
+ * Finds the sessions of all segments held now, and writes how many there are. They are numbered from 1 up to this
+ * number. The functions below return the state as of this call. Its time grows with the number of segments.
  */
 nflx_status nflx_engine_find_sessions(struct nflx_engine *engine, uint32_t *out);
 
 /**
- * A session by its number, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE` if there is none.
+ * Writes a session by its number, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE` if there is none.
  */
 nflx_status nflx_engine_session(const struct nflx_engine *engine, uint32_t session, struct nflx_session *out);
 
 /**
- * Tells what the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; behind its end, how it ended.
- * `NFLX_STATUS_NONE` if there is no such session, or the media seconds of its segments are not known.
+ * Writes what the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; after the session's
+ * end, how it ended. `NFLX_STATUS_NONE` if there is no such session, or if the media seconds of its segments are not
+ * known.
  */
 nflx_status nflx_engine_moment(const struct nflx_engine *engine,
                                uint32_t session,
@@ -1639,8 +1640,8 @@ nflx_status nflx_engine_moment(const struct nflx_engine *engine,
                                struct nflx_moment *out);
 
 /**
- * The stall of an index below `nflx_session.stalls`: from and to, in nanoseconds since 1970-01-01T00:00:00Z.
- * `NFLX_STATUS_NONE` if there is none.
+ * Writes the start and end of a stall by an index below `nflx_session.stalls`, in nanoseconds since
+ * 1970-01-01T00:00:00Z. `NFLX_STATUS_NONE` if there is none.
  */
 nflx_status nflx_engine_stall(const struct nflx_engine *engine,
                               uint32_t session,
@@ -1649,34 +1650,35 @@ nflx_status nflx_engine_stall(const struct nflx_engine *engine,
                               int64_t *out_to);
 
 /**
- * Tells what a segment is to a session, as `nflx_engine_find_sessions` last found them. `NFLX_STATUS_NONE` if it is in none.
+ * Writes a segment's part in its session, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE` if it is in
+ * no session.
  */
-nflx_status nflx_engine_media(const struct nflx_engine *engine,
-                              uint32_t segment,
-                              struct nflx_media *out);
+nflx_status nflx_engine_media(const struct nflx_engine *engine, uint32_t segment, struct nflx_media *out);
 
 /**
- * The word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.
  */
 const char *nflx_state_name(uint32_t state);
 
 /**
- * The word for why some of a session is not known, for example `too_few`. A static string; `?` for other numbers.
+ * Returns the word for why some values of a session are not known, for example `too_few`. A static string; `?` for
+ * other numbers.
  */
 const char *nflx_session_reason_name(uint32_t reason);
 
 /**
- * How many settings there are.
+ * Returns the number of settings.
  */
 uint32_t nflx_setting_count(void);
 
 /**
- * The setting of an index below `nflx_setting_count`, in the order documents show them; `NFLX_STATUS_NONE` beyond.
+ * Writes a setting by an index below `nflx_setting_count`, in the order in which documents show them;
+ * `NFLX_STATUS_NONE` beyond.
  */
 nflx_status nflx_setting_get(uint32_t index, struct nflx_setting *out);
 
 /**
- * A sentence for a status. A static string; never NULL, also for numbers that are no status.
+ * Returns a sentence for a status. A static string; never NULL, even for numbers that are no status.
  */
 const char *nflx_status_text(nflx_status status);
 

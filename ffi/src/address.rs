@@ -10,7 +10,7 @@ use nflx_core::Counters;
 pub struct nflx_address {
     /// 4 or 6.
     pub family: u32,
-    /// In network byte order; an IPv4 address fills the first four, the rest is 0.
+    /// The bytes in network byte order; an IPv4 address fills the first four, the rest is 0.
     pub bytes: [u8; 16],
 }
 
@@ -31,8 +31,8 @@ impl From<IpAddr> for nflx_address {
 }
 
 /// IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:
-/// 40 + payload length), or the frame's length less link header where the header says 0 (segmentation offload). Part
-/// of other structs, never alone.
+/// 40 + payload length). If the header states 0 (segmentation offload), they are the frame's length less the link
+/// header. Part of other structs, never alone.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct nflx_counters {

@@ -15,23 +15,23 @@ pub const NFLX_DIRECTION_OUT: u32 = 2;
 
 /// Flag of `nflx_annotation`: the packet begins a segment request.
 pub const NFLX_ANNOTATION_REQUEST: u32 = 1;
-/// Flag of `nflx_annotation`: headers or record framing of the packet were cut by the snapshot length.
+/// Flag of `nflx_annotation`: the snapshot length cut headers or record framing of the packet.
 pub const NFLX_ANNOTATION_TRUNCATED: u32 = 2;
-/// Flag of `nflx_annotation`: response bytes of its segment were never captured, as far as it shows by this packet.
+/// Flag of `nflx_annotation`: response bytes of its segment are known, as of this packet, to have never been captured.
 pub const NFLX_ANNOTATION_MISSING: u32 = 4;
-/// Flag of `nflx_annotation`: by this packet, something had to make room or found none; `nflx_engine_stats` says what.
+/// Flag of `nflx_annotation`: set once any table has been full, so results may be incomplete; see `nflx_engine_stats`.
 pub const NFLX_ANNOTATION_FULL: u32 = 8;
-/// Flag of `nflx_annotation`: a copy of a packet that was captured before; not counted, and of no segment.
+/// Flag of `nflx_annotation`: a copy of a packet captured earlier. A copy is not counted and belongs to no segment.
 pub const NFLX_ANNOTATION_DUPLICATE: u32 = 16;
 
-/// Facts about one packet of an identified Netflix server, as of that packet. What only later packets reveal (a
-/// segment's total, its last frame) is read by number: `nflx_engine_segment`.
+/// Facts about one packet of an identified Netflix server, as of that packet. For what only later packets reveal (a
+/// segment's total, its last frame), call `nflx_engine_segment` with the segment's number.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct nflx_annotation {
     /// Set to `sizeof(nflx_annotation)`.
     pub struct_size: u32,
-    /// The Netflix end: a number for `nflx_engine_server`.
+    /// The server at the Netflix end: a number for `nflx_engine_server`.
     pub server: u32,
     /// Flow number, from 0 in order of appearance among all flows of the capture, or `NFLX_NO_FLOW`.
     pub flow: u32,

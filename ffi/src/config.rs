@@ -18,7 +18,7 @@ use crate::status::{NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NULL, nflx_status, text};
 pub struct nflx_config {
     pub(crate) config: Config,
     model: Option<Arc<Model>>,
-    /// Names of settings that were set, whatever a model was trained with.
+    /// Names of settings that the host set; a model's card does not override these.
     set: BTreeSet<Box<str>>,
     state: HandleState,
 }
@@ -35,7 +35,7 @@ impl fmt::Debug for nflx_config {
     }
 }
 
-/// Makes a configuration with every setting at its default.
+/// Creates a configuration with every setting at its default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_config_new(out: *mut *mut nflx_config) -> nflx_status {
     guard_static(|| {
@@ -47,15 +47,15 @@ pub unsafe extern "C" fn nflx_config_new(out: *mut *mut nflx_config) -> nflx_sta
     })
 }
 
-/// Frees a configuration; engines made from it have a copy of their own. NULL is fine.
+/// Frees a configuration. Engines made from it keep their own copy. NULL is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_config_free(config: *mut nflx_config) {
     // SAFETY: the header's contract for handles.
     unsafe { free(config) }
 }
 
-/// The sentence of the last call on this configuration that failed; empty if none did. Valid until the next call with
-/// this handle. Never NULL: without a handle it is the sentence of `NFLX_STATUS_NULL`.
+/// Returns the message of the last failed call on this configuration; empty if none failed. Valid until the next call
+/// with this handle. Never NULL: without a handle it is the message of `NFLX_STATUS_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_config_error(config: *const nflx_config) -> *const c_char {
     // SAFETY: the header's contract for handles.
@@ -65,10 +65,10 @@ pub unsafe extern "C" fn nflx_config_error(config: *const nflx_config) -> *const
     }
 }
 
-/// Sets one setting from its text form: lists are words separated by commas, choices one of their words, numbers
-/// decimal. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE` for a name that is no setting and for a
-/// value that does not fit; the configuration is unchanged then, and `nflx_config_error` names the setting, the value
-/// and what would fit.
+/// Sets one setting from its text form: words separated by commas for lists, one of its words for a choice, decimal for
+/// numbers. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE` for an unknown setting or a value that
+/// does not fit: the configuration is then unchanged, and `nflx_config_error` names the setting, the value and what
+/// would fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_config_set(
     config: *mut nflx_config,
@@ -92,12 +92,12 @@ fn refused(error: ConfigError) -> Failure {
     Failure::new(NFLX_STATUS_BAD_VALUE, error.to_string())
 }
 
-/// Gives engines a model to ask about each window, in place of the one before: the `length` bytes of an ONNX file with a
-/// card, which the host reads. They are copied. `columns` is NULL, or, of a model without a card, the names of the columns
-/// of features that it takes in their order, separated by commas. Settings on the card apply unless they were set before.
-/// `NFLX_STATUS_BAD_VALUE` for what is no such model, and for one that does not fit the settings; the configuration is
-/// unchanged then, and `nflx_config_error` has one sentence that begins with "The model". Takes as long as evaluating the
-/// card's check rows does: some milliseconds.
+/// Sets the model that engines use for each window, in place of an earlier one. `bytes` are the `length` bytes of an
+/// ONNX file with a card, which the host has read; they are copied. `columns` is NULL or, for a model without a card,
+/// the feature columns that it takes, in order, separated by commas. Settings on the card apply unless they were set
+/// before. `NFLX_STATUS_BAD_VALUE` if the bytes are no such model or it does not fit the settings: the configuration is
+/// then unchanged, and `nflx_config_error` returns one sentence that begins with "The model". Evaluates the card's
+/// check rows, which takes some milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_config_set_model(
     config: *mut nflx_config,
@@ -142,7 +142,7 @@ fn unfit(error: &ModelError) -> Failure {
 }
 
 impl nflx_config {
-    /// Returns the settings with those that a model was trained with, where nobody set another value.
+    /// Returns the settings, with those that a model was trained with wherever the host set no other value.
     fn with_settings_of(&self, model: &Model) -> Result<Config, Failure> {
         let mut config = self.config.clone();
         if let Some(card) = model.card() {
@@ -157,7 +157,7 @@ impl nflx_config {
         Ok(config)
     }
 
-    /// Returns the model, if there is one.
+    /// Returns the model, if there is one that fits the settings.
     pub(crate) fn fitting_model(&self) -> Result<Option<Arc<Model>>, Failure> {
         if let Some(model) = &self.model {
             check(model, &self.config)?;
@@ -166,7 +166,7 @@ impl nflx_config {
     }
 }
 
-/// Fails if features made with these settings are not those that a model was trained on.
+/// Fails if features made with these settings differ from those that a model was trained on.
 fn check(model: &Model, config: &Config) -> Result<(), Failure> {
     model.fits(config).map_err(|error| unfit(&error))?;
     if config.session_by_title {
@@ -178,7 +178,7 @@ fn check(model: &Model, config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads a string that C gave.
+/// Reads a string from C.
 ///
 /// # Safety
 /// `pointer` is NULL or points to bytes that end in NUL and do not change while the result is used.

@@ -1,11 +1,11 @@
-//! Rules for what crosses: checked pointers in, checked pointers out, `struct_size` first.
+//! Rules for structs and pointers that cross: checked pointers in and out, `struct_size` first.
 
 use core::mem::{self, MaybeUninit};
 
 use crate::guard::Failure;
 use crate::status::{NFLX_STATUS_MISALIGNED, NFLX_STATUS_NULL, NFLX_STATUS_STRUCT_SIZE};
 
-/// A struct that crosses.
+/// A struct that crosses the ABI.
 ///
 /// # Safety
 /// `repr(C)`, its first field is `struct_size: u32`, and every bit pattern is a value of it.
@@ -13,12 +13,12 @@ pub(crate) unsafe trait Crossing: Copy {
     /// Name as C sees it.
     const NAME: &'static str;
 
-    /// Bytes that the struct had in version 1 of the ABI: fewer were never right, and what came
-    /// since stands behind them.
+    /// Size of the struct in version 1 of the ABI, in bytes. A smaller size was never valid; later
+    /// fields come after it.
     const FIRST_SIZE: usize;
 }
 
-/// A place that C gave for a plain value. Nothing is written before the call succeeded.
+/// A place that C gave for a plain value. Nothing is written unless the call succeeds.
 pub(crate) struct Output<T>(*mut T);
 
 impl<T> Output<T> {
@@ -39,11 +39,11 @@ impl<T> Output<T> {
     }
 }
 
-/// A place that C gave for a struct, with the room that its `struct_size` states. A program built
-/// with an older header has less room, one built with a newer header more.
+/// A place that C gave for a struct, of the size that its `struct_size` states. A program built
+/// with an older header has a smaller struct, one built with a newer header a larger one.
 pub(crate) struct StructOutput<T> {
     place: *mut T,
-    /// Bytes to write: what both sides know.
+    /// Bytes to write: those that both sides know.
     room: usize,
 }
 
@@ -65,7 +65,8 @@ impl<T: Crossing> StructOutput<T> {
         })
     }
 
-    /// Writes as much of the output as there is room for, and keeps the caller's `struct_size`.
+    /// Writes as much of the output as the caller's struct holds, and keeps the caller's
+    /// `struct_size`.
     #[inline]
     pub(crate) fn write(self, value: T) {
         // SAFETY: `room` bytes are valid for writing (contract of `new`), no more than `value` has,
@@ -78,7 +79,7 @@ impl<T: Crossing> StructOutput<T> {
     }
 }
 
-/// Copies a struct that C gave. Fields that an older header does not have are 0.
+/// Copies a struct from C. Fields that an older header lacks are 0.
 ///
 /// # Safety
 /// `pointer` is NULL, misaligned, or valid for reading its `struct_size` and, where that is not too
@@ -89,7 +90,7 @@ pub(crate) unsafe fn input<T: Crossing>(pointer: *const T) -> Result<T, Failure>
     // SAFETY: as in `StructOutput::new`.
     let size = common_size::<T>(unsafe { pointer.cast::<u32>().read() })?;
     if size == size_of::<T>() {
-        // SAFETY: all of it is there; every bit pattern is a value (contract of `Crossing`).
+        // SAFETY: the whole struct is there; every bit pattern is a value (contract of `Crossing`).
         return Ok(unsafe { pointer.read() });
     }
     let mut value = MaybeUninit::<T>::zeroed();
@@ -169,7 +170,7 @@ mod tests {
         new: 2,
     };
 
-    /// Writes [`WRITTEN`] to a caller with this much room; `None` if that is refused.
+    /// Writes [`WRITTEN`] to a caller whose struct has this size; `None` if that is refused.
     fn written(struct_size: u32) -> Option<Grown> {
         let mut place = Grown {
             struct_size,

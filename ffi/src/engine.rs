@@ -22,14 +22,14 @@ use crate::status::{
     nflx_status, text,
 };
 
-/// Flag of `nflx_engine_new`: keep what was said about each packet for `nflx_engine_frame`. Takes 64 bytes of memory
-/// per packet of Netflix's, and as much again with a model; nothing for others.
+/// Flag of `nflx_engine_new`: keep the annotation of each packet for `nflx_engine_frame`. Takes 64 bytes of memory per
+/// Netflix packet, and as much again with a model; nothing for other packets.
 pub const NFLX_ENGINE_KEEP_FRAMES: u32 = 1;
 
 /// Flag of `nflx_engine_new`: keep settled segments for `nflx_engine_next_settled`.
 pub const NFLX_ENGINE_KEEP_SETTLED: u32 = 2;
 
-/// Flag of `nflx_engine_new`, with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled segments, for
+/// Flag of `nflx_engine_new`, used with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled segments, for
 /// `nflx_engine_next_session`.
 pub const NFLX_ENGINE_KEEP_SESSIONS: u32 = 4;
 
@@ -40,19 +40,19 @@ pub struct nflx_engine {
     /// `None` only after a panic in the middle of `nflx_engine_rewind`.
     engine: Option<Engine>,
     pub(crate) log: Option<FrameLog>,
-    /// The frame of each server's first packet, by its number; 0 while there is none.
+    /// The frame of each server's first packet, by its number; 0 before one comes.
     first_frames: Vec<u64>,
-    /// As `nflx_engine_find_sessions` last found them.
+    /// The sessions that `nflx_engine_find_sessions` last found.
     pub(crate) sessions: SessionTable,
-    /// The model's answers, if it has one.
+    /// The model's answers, if there is a model.
     pub(crate) answers: Option<Answers>,
-    /// Settled segments are kept.
+    /// True if settled segments are kept.
     pub(crate) keeps_settled: bool,
-    /// So are sessions among them.
+    /// True if sessions among them are kept too.
     pub(crate) keeps_sessions: bool,
-    /// Those that go on; made by the first settled segment.
+    /// The sessions in progress; created with the first settled segment.
     pub(crate) playing: Option<Playing>,
-    /// The capture was said to have ended.
+    /// True once the host ended the capture.
     pub(crate) finished: bool,
     state: HandleState,
 }
@@ -69,10 +69,10 @@ impl fmt::Debug for nflx_engine {
     }
 }
 
-/// Makes an engine that has seen nothing. `config` is copied and may be freed or changed afterwards; NULL stands for
-/// the defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags that this version does not
-/// know, and for a model of the configuration that settings do not fit which were set after it; `nflx_config_error` has
-/// the sentence then, if there is a `config`.
+/// Creates an engine that has seen no packet. `config` is copied and may be freed or changed afterwards; NULL means the
+/// defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags unknown to this version, and
+/// for a model that does not fit settings made after it was set; the message is then in `nflx_config_error`, if there
+/// is a `config`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_new(
     config: *const nflx_config,
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn nflx_engine_new(
         }
         let model = settings.fitting_model()?;
         let mut config = settings.config.clone();
-        // A secret of this engine's own: std seeds its hashers from the operating system.
+        // A secret per engine: std seeds its hashers from the operating system.
         config.hash_seed = RandomState::new().build_hasher().finish();
         let keeps_frames = flags & NFLX_ENGINE_KEEP_FRAMES != 0;
         let answers = model.map(|model| Answers::new(model, &config, keeps_frames));
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn nflx_engine_new(
     };
     if config.is_null() {
         let defaults = nflx_config::default();
-        // SAFETY: a handle on the stack, nobody else's.
+        // SAFETY: a handle on the stack, used by nobody else.
         return unsafe { guard_read(&raw const defaults, body) };
     }
     // SAFETY: the header's contract for handles.
@@ -132,8 +132,8 @@ pub unsafe extern "C" fn nflx_engine_free(engine: *mut nflx_engine) {
     unsafe { free(engine) }
 }
 
-/// The sentence of the last call on this engine that failed; empty if none did. Valid until the next call with this
-/// handle. Never NULL: without a handle it is the sentence of `NFLX_STATUS_NULL`.
+/// Returns the message of the last failed call on this engine; empty if none failed. Valid until the next call with
+/// this handle. Never NULL: without a handle it is the message of `NFLX_STATUS_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_error(engine: *const nflx_engine) -> *const c_char {
     // SAFETY: the header's contract for handles.
@@ -143,9 +143,9 @@ pub unsafe extern "C" fn nflx_engine_error(engine: *const nflx_engine) -> *const
     }
 }
 
-/// Takes the next packet, in the order of the capture. `NFLX_STATUS_OK`: it is one of Netflix's and `out` says what it
-/// is; `NFLX_STATUS_NONE`: it is not. Damaged, cut and hostile packets are no failures. The packet's bytes are read
-/// during the call only.
+/// Processes the next packet, in the order of the capture. `NFLX_STATUS_OK`: one end is a known Netflix server, and
+/// `out` holds the annotation. `NFLX_STATUS_NONE`: neither end is. Damaged, cut and hostile packets are not failures.
+/// The packet's bytes are only read during the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_packet(
     engine: *mut nflx_engine,
@@ -186,9 +186,9 @@ pub unsafe extern "C" fn nflx_engine_packet(
     unsafe { guard(engine, body) }
 }
 
-/// Returns again what `nflx_engine_packet` said about the last packet of this frame number, for hosts that show frames again.
-/// `NFLX_STATUS_NONE` if it was none of Netflix's or never given; `NFLX_STATUS_NOT_KEPT` for an engine made without
-/// `NFLX_ENGINE_KEEP_FRAMES`.
+/// Writes the annotation of the last packet with this frame number again, for hosts that show frames repeatedly.
+/// `NFLX_STATUS_NONE` if it was not a Netflix packet or was never given; `NFLX_STATUS_NOT_KEPT` for an engine made
+/// without `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_frame(
     engine: *const nflx_engine,
@@ -205,8 +205,8 @@ pub unsafe extern "C" fn nflx_engine_frame(
     unsafe { guard_read(engine, body) }
 }
 
-/// One line about the last packet of this frame number, of what is known by now: totals of its segment after
-/// `nflx_engine_finish` or the segment's end. Status as for `nflx_engine_frame`.
+/// Writes one line about the last packet with this frame number, with what is known now: totals of its segment once the
+/// segment has ended or `nflx_engine_finish` was called. Returns the same statuses as `nflx_engine_frame`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_note(
     engine: *const nflx_engine,
@@ -237,8 +237,8 @@ pub unsafe extern "C" fn nflx_engine_note(
     unsafe { guard_read(engine, body) }
 }
 
-/// A few lines about the capture, of what is known by now: its servers, those that send video first, and what they sent.
-/// `NFLX_STATUS_NONE` if no packet of a server was seen.
+/// Writes a few lines about the capture, with what is known now: its servers, those that send video first, and what
+/// they sent. `NFLX_STATUS_NONE` if no packet of a server was seen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_summary(
     engine: *const nflx_engine,
@@ -254,8 +254,9 @@ pub unsafe extern "C" fn nflx_engine_summary(
     unsafe { guard_read(engine, body) }
 }
 
-/// Ends the capture: every segment settles. Those still open stay incomplete, unless they were quiet for `segment_quiet`.
-/// Further packets may follow, of a live capture that goes on; what they bring for segments of before is too late.
+/// Ends the capture: every segment settles. Segments that are still open stay incomplete, unless they were quiet for
+/// `segment_quiet`. More packets may follow, as in a live capture that goes on, but they no longer change these
+/// segments.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
@@ -271,8 +272,8 @@ pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_st
     unsafe { guard(engine, body) }
 }
 
-/// Forgets all but the evidence, so that the same packets can be given again and every packet of a server is known as
-/// such from the start. Of use if `nflx_engine_should_read_again` says so.
+/// Forgets everything except the evidence. Give the same packets again: every packet of a server is then recognised
+/// from the start. Useful if `nflx_engine_should_read_again` writes 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
@@ -293,8 +294,8 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
     unsafe { guard(engine, body) }
 }
 
-/// Writes 1 if a second reading after `nflx_engine_rewind` would say more of some packet, or find more segments, because a
-/// server was identified late; else 0. The command nflx follows the same rule.
+/// Writes 1 if a second reading after `nflx_engine_rewind` would tell more about some packet or find more segments,
+/// because a server was identified late; else 0. The command nflx follows the same rule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_should_read_again(
     engine: *const nflx_engine,
@@ -310,7 +311,7 @@ pub unsafe extern "C" fn nflx_engine_should_read_again(
     unsafe { guard_read(engine, body) }
 }
 
-/// One past the largest number of a server. Of a number whose server made room for another, `nflx_engine_server` says
+/// Writes one past the largest server number. For the number of an evicted server, `nflx_engine_server` returns
 /// `NFLX_STATUS_NONE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_server_count(
@@ -327,7 +328,7 @@ pub unsafe extern "C" fn nflx_engine_server_count(
     unsafe { guard_read(engine, body) }
 }
 
-/// A server by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number.
+/// Writes a server by its number, as it is now. `NFLX_STATUS_NONE` if there is no server with this number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_server(
     engine: *const nflx_engine,
@@ -344,7 +345,8 @@ pub unsafe extern "C" fn nflx_engine_server(
     unsafe { guard_read(engine, body) }
 }
 
-/// The evidence of an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if there is none.
+/// Writes a piece of evidence by an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if
+/// there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_evidence(
     engine: *const nflx_engine,
@@ -364,8 +366,8 @@ pub unsafe extern "C" fn nflx_engine_evidence(
     unsafe { guard_read(engine, body) }
 }
 
-/// The smallest segment number that is held, and one past the largest; equal if there is none. Numbers between may be
-/// unused.
+/// Writes the smallest segment number held and one past the largest; equal if no segment is held. Some numbers in
+/// between may be unused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_segment_numbers(
     engine: *const nflx_engine,
@@ -386,7 +388,8 @@ pub unsafe extern "C" fn nflx_engine_segment_numbers(
     unsafe { guard_read(engine, body) }
 }
 
-/// A segment by its number, as it is now. `NFLX_STATUS_NONE` if there is none of this number, or it had to make room.
+/// Writes a segment by its number, as it is now. `NFLX_STATUS_NONE` if there is no segment with this number, or it was
+/// evicted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_segment(
     engine: *const nflx_engine,
@@ -405,11 +408,11 @@ pub unsafe extern "C" fn nflx_engine_segment(
     unsafe { guard_read(engine, body) }
 }
 
-/// The bytes at the end of a packet at which the engine is to panic.
+/// The bytes at the end of a packet that make the engine panic.
 #[cfg(feature = "panic-injection")]
 const PANIC_MARK: &[u8] = b"nflx, panic here";
 
-/// Panics inside, as a bug of the library would. Not in the header: for tests of what a host sees.
+/// Panics inside the library, as a bug would. Not in the header: for tests of what a host sees.
 #[cfg(feature = "panic-injection")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_inject_panic(engine: *mut nflx_engine) -> nflx_status {
@@ -418,7 +421,7 @@ pub unsafe extern "C" fn nflx_engine_inject_panic(engine: *mut nflx_engine) -> n
 }
 
 impl nflx_engine {
-    /// The answer about a frame.
+    /// Returns the annotation of a frame.
     fn kept(&self, frame: u64) -> Result<Annotation, Failure> {
         let log = self.log.as_ref().ok_or_else(|| {
             Failure::new(
@@ -429,7 +432,7 @@ impl nflx_engine {
         log.get(frame).ok_or(Failure::NONE)
     }
 
-    /// A server by its number.
+    /// Returns a server by its number.
     pub(crate) fn server(&self, server: u32) -> Result<Option<nflx_server>, Failure> {
         let core = self.read()?;
         let first_frame = self.first_frames.get(server as usize).copied();

@@ -1,4 +1,4 @@
-//! Answers about frames, for hosts that show frames again without asking the engine again.
+//! Annotations by frame, for hosts that show frames repeatedly without asking the engine again.
 
 use core::array;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use nflx_core::{Annotation, Counters, Direction};
 
 use crate::annotation::NFLX_NO_FLOW;
 
-/// Records allocated at once: small enough that a small capture costs little, and nothing is ever copied to grow.
+/// Records allocated at once: few enough that a small capture costs little. Nothing is ever copied to grow.
 const CHUNK: usize = 1024;
 
 const OUT: u8 = 1;
@@ -15,27 +15,26 @@ const REQUEST: u8 = 1 << 1;
 const TRUNCATED: u8 = 1 << 2;
 const MISSING: u8 = 1 << 3;
 const FULL: u8 = 1 << 4;
-/// The numbers do not fit: the whole annotation is in `FrameLog::wide`.
+/// The numbers do not fit a record: the whole annotation is in `FrameLog::wide`.
 const WIDE: u8 = 1 << 5;
-/// A later packet of the same number is none of Netflix's.
+/// A later packet with the same number is not a Netflix packet.
 const FORGOTTEN: u8 = 1 << 6;
 const DUPLICATE: u8 = 1 << 7;
 
-/// Annotations by frame number: 64 bytes for each packet of Netflix's, nothing for others, and exactly what was put in
-/// comes out.
+/// Annotations by frame number: 64 bytes for each Netflix packet, nothing for others. Returns exactly what was put in.
 ///
-/// Hosts give frames in order, with exceptions: `tshark -2 -R` numbers the frame after a rejected one like the rejected
-/// one, so the same number given again replaces what was there. A number smaller than the last one that was never given
-/// is kept as well, at a higher price.
+/// Hosts give frames in order, with exceptions: `tshark -2 -R` gives the frame after a rejected one the rejected one's
+/// number, so a number given again replaces the earlier entry. A number smaller than the last one that was never given
+/// is kept too, at a higher cost.
 #[derive(Debug, Default)]
 pub struct FrameLog {
     chunks: Vec<Vec<Record>>,
-    /// By frame number: what does not fit a record, and what came out of order.
+    /// By frame number: annotations that do not fit a record or came out of order.
     wide: BTreeMap<u64, Annotation>,
 }
 
-/// An annotation, packed. Numbers are cut where captures never get: 2^40 frames, 2^48 bytes, 2^32 packets per counter;
-/// what exceeds that is kept wide.
+/// A packed annotation. Numbers are limited to more than captures reach: 2^40 frames, 2^48 bytes, 2^32 packets per
+/// counter. An annotation that exceeds this is kept wide.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 struct Record {
@@ -48,29 +47,29 @@ struct Record {
     frame: u32,
     server_pkts: [u32; 2],
     flow_pkts: [u32; 2],
-    /// 48 bits each of bytes of the server, in and out, and of the flow. Above them, 16 bits each of the bytes so far, and
-    /// in the last one 8 more of the frame number and the flags.
+    /// 48 bits each for bytes of the server, in and out, and of the flow. Above them, 16 bits each of the bytes so far;
+    /// in the last one, also 8 bits of the frame number and the flags.
     bytes: [u64; 4],
 }
 
 /// Bits of a number of bytes.
 const BYTES_BITS: u32 = 48;
-/// Where the flags are in the last of `Record::bytes`.
+/// Position of the flags in the last of `Record::bytes`.
 const FLAGS_AT: u32 = 56;
 
 const _: () = assert!(size_of::<Record>() == 64);
 
 impl FrameLog {
-    /// A log of nothing.
+    /// Creates an empty log.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps what was said about a frame, in place of what was said about an earlier frame of this number.
+    /// Keeps the annotation of a frame, replacing that of an earlier frame with this number.
     #[inline]
     pub fn insert(&mut self, frame: u64, annotation: &Annotation) {
-        // Mostly it is the next one: then there is nothing to search, in chunks that have left the processor's caches.
+        // Usually it is the next frame, so no search through chunks that have left the processor's caches is needed.
         let is_next = self.last_frame().is_some_and(|last| frame > last);
         match Record::pack(frame, annotation) {
             Some(record) if is_next && self.wide.is_empty() => self.push(record),
@@ -113,12 +112,12 @@ impl FrameLog {
         }
     }
 
-    /// Notes that the frame of this number is none of Netflix's.
+    /// Records that the frame with this number is not a Netflix packet.
     pub fn forget(&mut self, frame: u64) {
         if !self.wide.is_empty() {
             self.wide.remove(&frame);
         }
-        // Mostly there is nothing to forget, and the last number tells.
+        // Usually there is nothing to forget, and the last number shows it.
         if self.last_frame().is_some_and(|last| frame <= last)
             && let Ok(index) = self.search(frame)
         {
@@ -126,7 +125,7 @@ impl FrameLog {
         }
     }
 
-    /// Returns the answer about the last frame of this number.
+    /// Returns the annotation of the last frame with this number.
     #[must_use]
     pub fn get(&self, frame: u64) -> Option<Annotation> {
         match self.search(frame) {
@@ -141,7 +140,7 @@ impl FrameLog {
         }
     }
 
-    /// Memory that the annotations take, in bytes.
+    /// Returns the memory that the annotations take, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let records: usize = self
@@ -178,9 +177,9 @@ impl FrameLog {
             .map(Record::frame)
     }
 
-    /// Index of the record of this frame, or where it would stand.
+    /// Returns the index of this frame's record, or where it would be inserted.
     fn search(&self, frame: u64) -> Result<usize, usize> {
-        // Chunks are never empty. The one that begins at or before the frame is the only one that can hold it.
+        // Chunks are never empty. Only the last one that begins at or before the frame can hold it.
         let after = self
             .chunks
             .partition_point(|chunk| chunk[0].frame() <= frame);
@@ -203,7 +202,7 @@ impl FrameLog {
 }
 
 impl Record {
-    /// `None` where a number does not fit.
+    /// Packs an annotation; `None` if a number does not fit.
     #[inline]
     fn pack(frame: u64, a: &Annotation) -> Option<Self> {
         let (server, flow) = (&a.server_counters, &a.flow_counters);
@@ -432,7 +431,7 @@ mod tests {
         }
         assert_eq!(log.get(u64::MAX), Some(annotation(3)));
         assert_eq!(log.get(u64::MAX - 1), Some(annotation(4)));
-        // Small again, then gone.
+        // Small again, then removed.
         log.insert(0, &annotation(5));
         assert_eq!(log.get(0), Some(annotation(5)));
         log.insert(0, &huge[0]);
@@ -440,7 +439,7 @@ mod tests {
         assert_eq!(log.get(0), None);
     }
 
-    /// Against the obvious way, in all orders that a small generator finds.
+    /// Compares the log with a plain map, in all orders that a small generator finds.
     #[test]
     fn agrees_with_a_map() {
         let mut log = FrameLog::new();

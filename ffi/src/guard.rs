@@ -1,5 +1,5 @@
-//! The one way in: every export that can fail runs inside of [`guard`] or [`guard_read`] or, without a
-//! handle, [`guard_static`].
+//! The one way in: every export that can fail runs inside [`guard`] or [`guard_read`] or, without a handle,
+//! [`guard_static`].
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_char;
@@ -20,7 +20,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// There is nothing to give; not a failure to C, so without a sentence.
+    /// There is nothing to return. C does not see this as a failure, so it has no message.
     pub(crate) const NONE: Self = Self {
         status: NFLX_STATUS_NONE,
         sentence: Cow::Borrowed(""),
@@ -34,8 +34,8 @@ impl Failure {
     }
 }
 
-/// The part that every handle carries besides its content. Calls that only read keep a sentence too, hence
-/// the cells; one thread at a time uses a handle.
+/// The part that every handle has besides its content. Calls that only read also keep a message, hence the cells; only
+/// one thread at a time uses a handle.
 #[derive(Debug, Default)]
 pub(crate) struct HandleState {
     poisoned: Cell<bool>,
@@ -43,13 +43,13 @@ pub(crate) struct HandleState {
 }
 
 impl HandleState {
-    /// Returns the sentence of the last failing call, empty where none failed, as C reads it:
-    /// valid until the next failing call.
+    /// Returns the message of the last failed call as a C string, empty if none failed. Valid until the next failing
+    /// call.
     pub(crate) fn sentence(&self) -> *const c_char {
         self.sentence.borrow().as_ptr()
     }
 
-    /// Turns the result of a guarded body into a status, and keeps the sentence of a failure.
+    /// Turns the result of a guarded body into a status, and keeps the message of a failure.
     fn conclude(&self, result: Result<Result<(), Failure>, String>) -> nflx_status {
         match result {
             Ok(Ok(())) => NFLX_STATUS_OK,
@@ -75,8 +75,8 @@ pub(crate) trait Handle {
     fn state(&self) -> &HandleState;
 }
 
-/// Runs `body` on a handle that it may change: not NULL, not poisoned, no panic gets out, the
-/// sentence of a failure is kept.
+/// Runs `body` on a handle that it may change. Checks that the handle is neither NULL nor poisoned, lets no panic out,
+/// and keeps the message of a failure.
 ///
 /// # Safety
 /// `handle` is NULL, misaligned, or came from the `_new` function of its type, was not freed, and no other thread uses
@@ -97,7 +97,7 @@ pub(crate) unsafe fn guard<H: Handle>(
     handle.state().conclude(result)
 }
 
-/// Runs `body` on a handle that it only reads; else as [`guard`].
+/// Runs `body` on a handle that it only reads; otherwise like [`guard`].
 ///
 /// # Safety
 /// As for [`guard`].
@@ -124,7 +124,7 @@ fn refusal<H>(handle: *const H) -> Option<nflx_status> {
     (!handle.is_aligned()).then_some(NFLX_STATUS_MISALIGNED)
 }
 
-/// Runs `body` where there is no handle to keep a sentence.
+/// Runs `body` where there is no handle to keep a message.
 pub(crate) fn guard_static(body: impl FnOnce() -> Result<(), Failure>) -> nflx_status {
     match contain(body) {
         Ok(Ok(())) => NFLX_STATUS_OK,
@@ -143,6 +143,6 @@ pub(crate) unsafe fn free<H>(handle: *mut H) {
     }
     // SAFETY: by the contract above.
     let boxed = unsafe { Box::from_raw(handle) };
-    // Nobody is left who could be told of a panic here.
+    // There is nobody left to report a panic to.
     let _ = contain(move || drop(boxed));
 }

@@ -1,4 +1,4 @@
-//! Packets that an engine could not follow, and counts of what found no room.
+//! Packets that an engine could not decode to the end, and counts of what it dropped.
 
 use crate::crossing::{Output, StructOutput};
 use crate::engine::nflx_engine;
@@ -7,8 +7,8 @@ use crate::guard::{Failure, guard_read};
 use crate::stats::{nflx_stats, nflx_unfollowed};
 use crate::status::nflx_status;
 
-/// Packets of which nothing could be read behind a known header, such as an encrypted tunnel's, by that header; the most
-/// frequent first, then link types that are not known. `NFLX_STATUS_NONE` beyond the last.
+/// Writes how many packets ended in a known header, such as an encrypted tunnel's, that hides the rest. Indexes list
+/// headers first, most frequent first, then unknown link types. `NFLX_STATUS_NONE` beyond the last.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_unfollowed(
     engine: *const nflx_engine,
@@ -26,8 +26,8 @@ pub unsafe extern "C" fn nflx_engine_unfollowed(
     unsafe { guard_read(engine, body) }
 }
 
-/// Number of different headers that packets ended in so far: entries of `nflx_engine_unfollowed` less those of link types.
-/// A host that asks after each packet learns at which one a header was met first.
+/// Writes the number of different headers that packets ended in so far: the entries of `nflx_engine_unfollowed` without
+/// those of link types. A host that calls this after each packet learns at which packet a header first occurred.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_unfollowed_headers(
     engine: *const nflx_engine,
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn nflx_engine_unfollowed_headers(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes the counts of what was dropped or capped until now.
+/// Writes the counts of what was dropped or capped so far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_stats(
     engine: *const nflx_engine,

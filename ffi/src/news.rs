@@ -8,11 +8,11 @@ use crate::server::nflx_server;
 use crate::session::{Playing, nflx_session};
 use crate::status::{NFLX_STATUS_NOT_KEPT, nflx_status};
 
-/// Takes the next segment that settled: nothing about it will change any more. Gives each once, in the order in which they
-/// settle: `settle_after` seconds behind their last byte, when they have to make room, and with `nflx_engine_finish`.
-/// `NFLX_STATUS_NONE` if none settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
-/// Call it until there is none after each packet, or often: what finds no room meanwhile is counted in
-/// `nflx_stats.settled_lost`.
+/// Takes the next settled segment, which never changes again. Each comes once, in the order in which segments settle:
+/// `settle_after` seconds after their last byte, when the table is full, and at `nflx_engine_finish`.
+/// `NFLX_STATUS_NONE` if none has settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without
+/// `NFLX_ENGINE_KEEP_SETTLED`. Call it after each packet, or often, until it returns `NFLX_STATUS_NONE`:
+/// `nflx_stats.settled_lost` counts segments that no longer fitted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_next_settled(
     engine: *mut nflx_engine,
@@ -37,9 +37,9 @@ pub unsafe extern "C" fn nflx_engine_next_settled(
     unsafe { guard(engine, body) }
 }
 
-/// Takes the next server whose role changed, as it is now: one whose role changed more than once meanwhile comes once.
-/// `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED`.
-/// Servers whose role never changed do not come.
+/// Takes the next server whose role changed, as it is now. A server whose role changed several times in between comes
+/// once. `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without
+/// `NFLX_ENGINE_KEEP_SETTLED`. Servers whose role never changed do not come.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_next_changed_server(
     engine: *mut nflx_engine,
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn nflx_engine_next_changed_server(
         require(handle.keeps_settled, "NFLX_ENGINE_KEEP_SETTLED")?;
         loop {
             let id = handle.core()?.next_changed_server().ok_or(Failure::NONE)?;
-            // One that made room meanwhile is passed over.
+            // Skips a server that was evicted meanwhile.
             if let Some(server) = handle.server(id)? {
                 out.write(server);
                 return Ok(());
@@ -62,10 +62,11 @@ pub unsafe extern "C" fn nflx_engine_next_changed_server(
     unsafe { guard(engine, body) }
 }
 
-/// Takes the next session of playback that is over, of the segments that `nflx_engine_next_settled` has given: its client
-/// asked for nothing for `playback_over` seconds, or the capture ended. They are numbered in this order, from 1; the
-/// moments of such a session are not kept. `NFLX_STATUS_NONE` if none is over; `NFLX_STATUS_NOT_KEPT` for an engine made
-/// without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call it once `nflx_engine_next_settled` has no more.
+/// Takes the next finished session of playback, found among the segments that `nflx_engine_next_settled` has given. A
+/// session is over if its client asked for nothing for `playback_over` seconds, or the capture ended. Sessions are
+/// numbered in this order, from 1; their moments are not kept. `NFLX_STATUS_NONE` if none is over;
+/// `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call
+/// it once `nflx_engine_next_settled` has no more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_next_session(
     engine: *mut nflx_engine,

@@ -22,7 +22,7 @@ pub const NFLX_NOTE_LANDMARK: u32 = 1;
 pub struct nflx_note {
     /// Set to `sizeof(nflx_note)`.
     pub struct_size: u32,
-    /// Printable ASCII, ended by NUL. It begins with `nflx: `, by which comments of ours are known.
+    /// Printable ASCII, ended by NUL. Begins with `nflx: `, by which a host recognises comments of ours.
     pub text: [c_char; NFLX_NOTE_SIZE],
     /// Sum of `NFLX_NOTE_` flags.
     pub flags: u32,
@@ -54,7 +54,7 @@ impl From<PacketComment<'_>> for nflx_note {
 pub struct nflx_summary {
     /// Set to `sizeof(nflx_summary)`.
     pub struct_size: u32,
-    /// Printable ASCII and line feeds between the lines, ended by NUL. It begins with `nflx: `, as notes do.
+    /// Printable ASCII with line feeds between the lines, ended by NUL. Begins with `nflx: `, like notes.
     pub text: [c_char; NFLX_SUMMARY_SIZE],
 }
 

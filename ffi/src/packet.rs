@@ -1,4 +1,4 @@
-//! A frame on its way in.
+//! A captured frame, as a host passes it in.
 
 use core::slice;
 
@@ -14,20 +14,20 @@ use crate::status::{NFLX_STATUS_BAD_VALUE, NFLX_STATUS_NULL};
 pub struct nflx_packet {
     /// Set to `sizeof(nflx_packet)`.
     pub struct_size: u32,
-    /// The header that the bytes begin with, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
+    /// Link type, as numbered by the tcpdump group's registry: the LINKTYPE_ values of
     /// <https://www.tcpdump.org/linktypes.html>, 0 to 65535.
     pub link_type: u32,
     /// Frame number in the capture, from 1.
     pub frame: u64,
-    /// When it was captured: seconds since 1970-01-01T00:00:00Z.
+    /// Time of capture: seconds since 1970-01-01T00:00:00Z.
     pub seconds: i64,
     /// Nanoseconds to add to `seconds`.
     pub nanoseconds: u32,
-    /// Length on the wire, in bytes; `captured_length` is smaller where a snapshot length cut the frame.
+    /// Length on the wire, in bytes; `captured_length` is smaller if a snapshot length cut the frame.
     pub original_length: u32,
-    /// Bytes at `data`.
+    /// Number of bytes at `data`.
     pub captured_length: u64,
-    /// The captured bytes, from the link-layer header on. Read during the call only. NULL if there are none.
+    /// The captured bytes, from the link-layer header on. Only read during the call. NULL if there are none.
     pub data: *const u8,
 }
 
@@ -38,7 +38,7 @@ unsafe impl Crossing for nflx_packet {
 }
 
 impl nflx_packet {
-    /// The core's view of it.
+    /// Returns core's view of the packet.
     ///
     /// # Safety
     /// `data` is NULL or valid for reading `captured_length` bytes as long as the view is used.

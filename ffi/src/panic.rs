@@ -1,14 +1,14 @@
-//! Panics stop here: caught, described, and never printed into the host's output.
+//! Panics stop here: they are caught and described, and never printed into the host's output.
 
 use core::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
-/// Longest file name kept of where a panic happened; longer ones lose their beginning.
+/// Longest file name kept for the place of a panic; longer ones lose their beginning.
 const FILE_CAPACITY: usize = 96;
 
-/// Where a panic happened. Fixed size and without a destructor: a thread-local with one would outlive a host that
-/// unloads the library.
+/// The place of a panic. Fixed size and without a destructor: a thread-local with one would outlive a host that unloads
+/// the library.
 #[derive(Clone, Copy)]
 struct Place {
     file: [u8; FILE_CAPACITY],
@@ -17,18 +17,18 @@ struct Place {
 }
 
 thread_local! {
-    /// How many guarded calls this thread is in.
+    /// Number of guarded calls that this thread is in.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
     static PLACE: Cell<Place> = const { Cell::new(Place { file: [0; FILE_CAPACITY], length: 0, line: 0 }) };
 }
 
-/// Runs `body`; a panic becomes a description of it.
+/// Runs `body` and turns a panic into a description of it.
 pub(crate) fn contain<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     install_quiet_hook();
-    // Looked up once: in a library that was loaded later, each look at a thread-local is a call.
+    // Looked up once: in a library loaded at run time, each access to a thread-local is a call.
     let result = DEPTH.with(|depth| {
         depth.set(depth.get() + 1);
-        // A broken state is never looked at again: the guard poisons the handle.
+        // Nobody sees a broken state again: the guard poisons the handle.
         let result = panic::catch_unwind(AssertUnwindSafe(body));
         depth.set(depth.get() - 1);
         result
@@ -39,7 +39,7 @@ pub(crate) fn contain<R>(body: impl FnOnce() -> R) -> Result<R, String> {
             .map(|s| (*s).to_owned())
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "no message".to_owned());
-        // A payload may panic when dropped; what comes out of that is leaked rather than trusted again.
+        // A payload may panic when dropped. The result of that is leaked instead of trusted again.
         if let Err(worse) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
             core::mem::forget(worse);
         }
@@ -49,7 +49,8 @@ pub(crate) fn contain<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     })
 }
 
-/// Keeps panics of guarded calls off the host's standard error. Others, of a Rust host, go where they went before.
+/// Keeps panics of guarded calls off the host's standard error. Other panics, of a Rust host, go where they went
+/// before.
 fn install_quiet_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

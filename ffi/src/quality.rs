@@ -1,4 +1,4 @@
-//! Models, and what they say of windows.
+//! Models, and their answers for windows.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -14,42 +14,42 @@ use crate::address::nflx_address;
 use crate::crossing::Crossing;
 use crate::text::c_array;
 
-/// Flag of `nflx_quality`: the window is closed, and the model was asked.
+/// Flag of `nflx_quality`: the window is closed, and the model was evaluated.
 pub const NFLX_QUALITY_CLOSED: u32 = 1;
 /// Flag of `nflx_quality`: an input of the model lies outside the values seen in training.
 pub const NFLX_QUALITY_OUT_OF_RANGE: u32 = 2;
-/// Flag of `nflx_quality`: as the whole capture tells; else as it was known when the window closed.
+/// Flag of `nflx_quality`: the answer uses the whole capture; without it, what was known when the window closed.
 pub const NFLX_QUALITY_SETTLED: u32 = 4;
 
-/// A model without a card does not say what it predicts.
+/// The target is unknown, because the model has no card.
 pub const NFLX_TARGET_NONE: u32 = 0;
-/// Lines of the picture.
+/// The target is the number of lines of the picture.
 pub const NFLX_TARGET_RESOLUTION: u32 = 1;
-/// Seconds from the first request to the first picture.
+/// The target is the number of seconds from the first request to the first picture.
 pub const NFLX_TARGET_STARTUP_DELAY: u32 = 2;
-/// Something else, in the author's word: `nflx_model.target_name`.
+/// The target is something else, in the author's word: `nflx_model.target_name`.
 pub const NFLX_TARGET_OTHER: u32 = 3;
 
-/// Answers that wait for `nflx_engine_next_quality`.
+/// Largest number of answers that wait for `nflx_engine_next_quality`.
 const MOST_UNTAKEN: usize = 1_024;
 
-/// The model that an engine asks.
+/// The model that an engine uses.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_model {
     /// Set to `sizeof(nflx_model)`.
     pub struct_size: u32,
-    /// `NFLX_TARGET_`: what it predicts.
+    /// `NFLX_TARGET_`: the quantity that it predicts.
     pub target: u32,
-    /// Seconds that a window lasts.
+    /// Length of a window, in seconds.
     pub window: u64,
     /// Name, ended by NUL; empty without a card.
     pub name: [c_char; 128],
     /// Version, ended by NUL; empty without a card.
     pub version: [c_char; 64],
-    /// Word for what it predicts, ended by NUL; empty without a card.
+    /// Word for the quantity that it predicts, ended by NUL; empty without a card.
     pub target_name: [c_char; 64],
-    /// Unit of its value, ended by NUL; empty where it has none.
+    /// Unit of its value, ended by NUL; empty if it has none.
     pub unit: [c_char; 32],
 }
 
@@ -59,9 +59,9 @@ unsafe impl Crossing for nflx_model {
     const FIRST_SIZE: usize = 304;
 }
 
-/// A model's answer for a window of one client's traffic. Sessions and windows are those of features: traffic of one client
-/// until it pauses for `session_idle`, in pieces of `feature_window`. Times are nanoseconds since 1970-01-01T00:00:00Z.
-/// Numbers with a fraction are NaN where the model gives none.
+/// A model's answer for a window of one client's traffic. Sessions and windows are those of features: the traffic of
+/// one client until it pauses for `session_idle`, divided into windows of `feature_window`. Times are nanoseconds since
+/// 1970-01-01T00:00:00Z. Numbers with a fraction are NaN if the model gives none.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_quality {
@@ -75,19 +75,19 @@ pub struct nflx_quality {
     pub flags: u32,
     /// Address of the client; family 0 while the window is open.
     pub client: nflx_address,
-    /// One more than its index for `nflx_engine_quality`; 0 where that has none of it.
+    /// One more than its index for `nflx_engine_quality`; 0 if the window has no such index.
     pub number: u32,
-    /// Begin of the window.
+    /// Start of the window.
     pub from: i64,
-    /// End of the window, where the next one begins.
+    /// End of the window, where the next one starts.
     pub to: i64,
-    /// The value, in the model's unit, or the number that the label is.
+    /// The value, in the model's unit, or the label as a number.
     pub value: f64,
     /// Probability that the label is right, from 0 to 1.
     pub confidence: f64,
-    /// The label, ended by NUL; empty where the model gives none.
+    /// The label, ended by NUL; empty if the model gives none.
     pub label: [c_char; 96],
-    /// Why the model does not answer, ended by NUL; empty where it does.
+    /// Why the model does not answer, ended by NUL; empty if it does.
     pub reason: [c_char; 256],
 }
 
@@ -119,7 +119,7 @@ impl nflx_model {
 }
 
 impl nflx_quality {
-    /// A window of which nothing but its place is known yet.
+    /// Returns a window that is still open: only its session and number are set.
     fn open((session, window): (u32, u32)) -> Self {
         Self {
             struct_size: size_of::<Self>() as u32,
@@ -161,23 +161,23 @@ impl nflx_quality {
     }
 }
 
-/// A model and what it said of the windows of one capture.
+/// A model and its answers for the windows of one capture.
 pub(crate) struct Answers {
     model: Arc<Model>,
     scratch: Scratch,
     live: Live,
-    /// Answers when windows closed, until they are taken.
+    /// Answers made when windows closed, until the host takes them.
     untaken: VecDeque<nflx_quality>,
-    /// Answers that were not taken in time.
+    /// Number of answers that were not taken in time.
     pub(crate) lost: u64,
     kept: Option<Kept>,
 }
 
-/// Answers kept for hosts that show frames again.
+/// Answers kept for hosts that show frames repeatedly.
 #[derive(Debug, Default)]
 struct Kept {
     windows: Vec<nflx_quality>,
-    /// Windows of captures that have ended; the rest is of one that goes on.
+    /// Number of windows of captures that have ended; the rest belongs to one that goes on.
     settled: usize,
     /// Index of a window, by session and window.
     places: HashMap<(u32, u32), u32>,
@@ -204,7 +204,7 @@ impl Answers {
         }
     }
 
-    /// The same model before the first packet.
+    /// Returns the same model, before the first packet.
     pub(crate) fn anew(&self, config: &Config) -> Self {
         Self::new(Arc::clone(&self.model), config, self.kept.is_some())
     }
@@ -213,7 +213,7 @@ impl Answers {
         nflx_model::new(&self.model, config)
     }
 
-    /// Counts a packet, and asks the model about windows that it closes.
+    /// Counts a packet, and evaluates the model for windows that it closes.
     pub(crate) fn packet(
         &mut self,
         packet: &Packet<'_>,
@@ -227,7 +227,7 @@ impl Answers {
         self.ask(engine);
     }
 
-    /// Asks about all windows anew, as the whole capture tells; the engine was told of its end.
+    /// Evaluates all windows again with what the whole capture shows, once the engine has ended it.
     pub(crate) fn finish(&mut self, engine: &Engine) {
         self.live.finish(engine);
         self.ask(engine);
@@ -263,12 +263,12 @@ impl Answers {
         self.untaken.pop_front()
     }
 
-    /// Windows that are kept; `None` if none are.
+    /// Returns the windows that are kept; `None` if none are.
     pub(crate) fn windows(&self) -> Option<&[nflx_quality]> {
         self.kept.as_ref().map(|kept| &kept.windows[..])
     }
 
-    /// The window that a frame counts in.
+    /// Returns the window that a frame counts in.
     pub(crate) fn of_frame(&self, frame: u64) -> Option<nflx_quality> {
         let kept = self.kept.as_ref()?;
         let place = kept.frames.get(&frame)?;
@@ -279,7 +279,7 @@ impl Answers {
 }
 
 impl Kept {
-    /// Notes which window a frame counts in, in place of what was noted of an earlier frame of this number.
+    /// Records which window a frame counts in, replacing the entry of an earlier frame with this number.
     fn note(&mut self, frame: u64, place: Option<(u32, u32)>) {
         if let Some(place) = place {
             self.frames.insert(frame, place);

@@ -1,4 +1,4 @@
-//! Segments: a request goes up, its response comes down.
+//! Segments: one request and its response each.
 
 use core::ffi::c_char;
 
@@ -14,50 +14,50 @@ pub const NFLX_TRANSPORT_TCP: u32 = 1;
 /// The segment was carried by QUIC.
 pub const NFLX_TRANSPORT_QUIC: u32 = 2;
 
-/// The segment came through a tunnel by HTTP's CONNECT.
+/// The segment came through an HTTP CONNECT tunnel.
 pub const NFLX_VIA_CONNECT: u32 = 1;
-/// The segment came through a tunnel by SOCKS.
+/// The segment came through a SOCKS tunnel.
 pub const NFLX_VIA_SOCKS: u32 = 2;
-/// The segment came through a proxy of HTTP in clear.
+/// The segment came through a cleartext HTTP proxy.
 pub const NFLX_VIA_HTTP_PROXY: u32 = 3;
 
-/// The segment is neither video nor audio, or not enough was seen to tell.
+/// The segment is neither video nor audio, or too little was seen to tell.
 pub const NFLX_KIND_OTHER: u32 = 0;
 /// The segment is video.
 pub const NFLX_KIND_VIDEO: u32 = 1;
 /// The segment is audio.
 pub const NFLX_KIND_AUDIO: u32 = 2;
 
-/// The kind of the segment is not decided yet; it is when the segment settles.
+/// The kind of the segment is not decided yet. It is decided at the latest when the segment settles.
 pub const NFLX_KIND_PENDING: u32 = 3;
 
-/// Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`). Absent
-/// while it is open.
+/// Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`). Absent while it is
+/// open.
 pub const NFLX_SEGMENT_COMPLETE: u32 = 1;
-/// Flag of `nflx_segment`: `app_bytes` is estimated; records were hidden by the snapshot length or a gap, or the answer
-/// to a request that was not captured may be in it.
+/// Flag of `nflx_segment`: `app_bytes` is estimated; the snapshot length or a gap hid records, or the response may
+/// include the answer to a request that was not captured.
 pub const NFLX_SEGMENT_ESTIMATED: u32 = 2;
 /// Flag of `nflx_segment`: the bytes were divided among requests that overlapped on one connection.
 pub const NFLX_SEGMENT_SHARED: u32 = 4;
 /// Flag of `nflx_segment`: seen through acknowledgements only; the other half of the connection was not captured.
 pub const NFLX_SEGMENT_INFERRED: u32 = 8;
-/// Flag of `nflx_segment`: a response began, so `first_frame` and `t_first` hold.
+/// Flag of `nflx_segment`: a response began, so `first_frame` and `t_first` are valid.
 pub const NFLX_SEGMENT_HAS_FIRST: u32 = 16;
-/// Flag of `nflx_segment`: `last_frame` and `t_last` hold.
+/// Flag of `nflx_segment`: `last_frame` and `t_last` are valid.
 pub const NFLX_SEGMENT_HAS_LAST: u32 = 32;
-/// Flag of `nflx_segment`: `throughput` holds; it does not where first to last byte took no time.
+/// Flag of `nflx_segment`: `throughput` is valid; it is not if no time passed between first and last byte.
 pub const NFLX_SEGMENT_HAS_THROUGHPUT: u32 = 64;
-/// Flag of `nflx_segment`: nothing about it will change any more.
+/// Flag of `nflx_segment`: nothing about it will change again.
 pub const NFLX_SEGMENT_SETTLED: u32 = 128;
-/// Flag of `nflx_segment`: `ttfb` holds; it does not where the capture's clocks contradict the order.
+/// Flag of `nflx_segment`: `ttfb` is valid; it is not if the capture's times contradict the order.
 pub const NFLX_SEGMENT_HAS_TTFB: u32 = 256;
-/// Flag of `nflx_segment`: `duration` holds; it does not where the capture's clocks contradict the order.
+/// Flag of `nflx_segment`: `duration` is valid; it is not if the capture's times contradict the order.
 pub const NFLX_SEGMENT_HAS_DURATION: u32 = 512;
 /// Flag of `nflx_segment`: the client closed the connection in the middle of the response.
 pub const NFLX_SEGMENT_ABORTED: u32 = 1024;
 
-/// One request and its response, as far as it is known now. Fields that do not hold are 0. Times are nanoseconds since
-/// 1970-01-01T00:00:00Z, spans are nanoseconds.
+/// One request and its response, as far as they are known now. Fields that are not valid are 0. Times are nanoseconds
+/// since 1970-01-01T00:00:00Z, spans are nanoseconds.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct nflx_segment {
@@ -65,11 +65,11 @@ pub struct nflx_segment {
     pub struct_size: u32,
     /// Number in the capture, from 1 in order of request.
     pub number: u32,
-    /// Ordinal among this server's segments, from 1.
+    /// Position among this server's segments, from 1.
     pub index: u32,
     /// The server that sent it: a number for `nflx_engine_server`.
     pub server: u32,
-    /// The flow; with the classic per-address rule, the flow of the request.
+    /// The flow; under the classic per-address rule, the flow of the request.
     pub flow: u32,
     /// Sum of `NFLX_SEGMENT_` flags.
     pub flags: u32,
@@ -79,9 +79,9 @@ pub struct nflx_segment {
     pub client_port: u16,
     /// The server's port.
     pub server_port: u16,
-    /// `NFLX_TRANSPORT_`: what carried it.
+    /// `NFLX_TRANSPORT_`: the transport that carried it.
     pub transport: u32,
-    /// `NFLX_KIND_`: what it holds.
+    /// `NFLX_KIND_`: the kind of its content.
     pub kind: u32,
     /// Frame that begins the request.
     pub request_frame: u64,
@@ -99,33 +99,34 @@ pub struct nflx_segment {
     pub pkts: u64,
     /// Response payload carried by TCP or UDP, each byte once.
     pub bytes: u64,
-    /// The same less TLS or QUIC framing: what HTTP sent.
+    /// The same less TLS or QUIC framing: the bytes that HTTP sent.
     pub app_bytes: u64,
     /// Response payload seen again, in bytes.
     pub retransmitted_bytes: u64,
-    /// Response payload that the client acknowledged although it was never captured; part of `bytes`.
+    /// Response payload that the client acknowledged but that was never captured; part of `bytes`.
     pub missing_bytes: u64,
-    /// Request to first byte.
+    /// Time from request to first byte.
     pub ttfb: i64,
-    /// Request to last byte.
+    /// Time from request to last byte.
     pub duration: i64,
     /// Bits per second from first to last byte.
     pub throughput: f64,
     /// The rule that decided its kind: `nflx_kind_reason_name`.
     pub kind_reason: u32,
-    /// Number of the server's segment before this one, 0 for none; it may have had to make room since.
+    /// Number of the server's previous segment, 0 for none; it may have been evicted since.
     pub previous: u32,
-    /// Number of the server's segment after this one, 0 for none.
+    /// Number of the server's next segment, 0 for none.
     pub next: u32,
-    /// `NFLX_EVIDENCE_SCOPE_`: whether the flow itself said that it is Netflix's, or its address is known.
+    /// `NFLX_EVIDENCE_SCOPE_`: whether the flow itself identified it as Netflix, or its address is known.
     pub evidence_scope: u32,
-    /// By how many bytes `app_bytes` may be off: an upper bound that holds for 95 of 100 segments; 0 where it is exact.
+    /// Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if `app_bytes` is exact.
     pub size_error: u64,
-    /// `NFLX_VIA_`: the proxy that it came through, whose address is the server's then; 0 for none.
+    /// `NFLX_VIA_`: the proxy that it came through, whose address is then the server's; 0 for none.
     pub via: u32,
-    /// `NFLX_EVIDENCE_`: the kind of evidence that decided that it is Netflix's, of the scope `evidence_scope`.
+    /// `NFLX_EVIDENCE_`: the kind of evidence that identified it as Netflix, with the scope `evidence_scope`.
     pub evidence: u32,
-    /// The name that its connection gave, or else the one that identified the server, ended by NUL; empty if there is none.
+    /// The name that its connection gave, or else the name that identified the server, ended by NUL; empty if there is
+    /// none.
     pub name: [c_char; NFLX_NAME_SIZE],
 }
 
@@ -136,7 +137,7 @@ unsafe impl Crossing for nflx_segment {
 }
 
 impl nflx_segment {
-    /// `server` is `None` only if the engine dropped it.
+    /// Builds the C struct. `server` is `None` only if the engine dropped it.
     pub(crate) fn of(s: &Segment, server: Option<&Server>) -> Self {
         let (evidence, scope) = server
             .and_then(|server| server.decisive(s.own_evidence))

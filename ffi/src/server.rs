@@ -11,7 +11,7 @@ use crate::text::c_array;
 /// Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter than this.
 pub const NFLX_NAME_SIZE: usize = 256;
 
-/// Not enough seen of a server.
+/// Too little of the server was seen to tell.
 pub const NFLX_ROLE_UNKNOWN: u32 = 0;
 /// The server sends video segments.
 pub const NFLX_ROLE_VIDEO: u32 = 1;
@@ -32,32 +32,32 @@ pub const NFLX_EVIDENCE_CONFIG: u32 = 1;
 pub const NFLX_EVIDENCE_SNI: u32 = 2;
 /// Evidence: TLS server name of a ClientHello in QUIC Initial packets.
 pub const NFLX_EVIDENCE_QUIC_SNI: u32 = 3;
-/// Evidence: Host header of an HTTP/1 request in clear.
+/// Evidence: Host header of a cleartext HTTP/1 request.
 pub const NFLX_EVIDENCE_HTTP_HOST: u32 = 4;
 /// Evidence: a DNS answer to a question whose name matches.
 pub const NFLX_EVIDENCE_DNS: u32 = 5;
-/// Evidence: a DNS answer with a name that matches in its CNAME chain.
+/// Evidence: a DNS answer with a matching name in its CNAME chain.
 pub const NFLX_EVIDENCE_CNAME: u32 = 6;
 /// Evidence: the classic rule, the owner name of the address record itself.
 pub const NFLX_EVIDENCE_DNS_OWNER: u32 = 7;
 /// Evidence: an address in a range that Netflix announces.
 pub const NFLX_EVIDENCE_PREFIX: u32 = 8;
 
-/// Evidence: an HTTPS or SVCB record whose address hints lead to the address.
+/// Evidence: an HTTPS or SVCB record whose address hints contain the address.
 pub const NFLX_EVIDENCE_HTTPS_RECORD: u32 = 9;
-/// Evidence: a name in the certificate that the server showed in clear.
+/// Evidence: a name in the certificate that the server sent unencrypted.
 pub const NFLX_EVIDENCE_CERTIFICATE: u32 = 10;
 /// Evidence: the host that a client asked a proxy for.
 pub const NFLX_EVIDENCE_TUNNEL: u32 = 11;
 
-/// Nobody gave evidence.
+/// There is no evidence.
 pub const NFLX_EVIDENCE_SCOPE_NONE: u32 = 0;
-/// The flow itself gave the evidence, by a name of its own.
+/// The flow itself gave the evidence, by its own name.
 pub const NFLX_EVIDENCE_SCOPE_FLOW: u32 = 1;
 /// The evidence is for the address, which is known from elsewhere.
 pub const NFLX_EVIDENCE_SCOPE_ADDRESS: u32 = 2;
 
-/// An identified Netflix address and what it did so far.
+/// An identified Netflix address and its traffic so far.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_server {
@@ -67,11 +67,11 @@ pub struct nflx_server {
     pub id: u32,
     /// The address.
     pub address: nflx_address,
-    /// `NFLX_ROLE_`: what it has been seen doing.
+    /// `NFLX_ROLE_`: its role, as its traffic shows it.
     pub role: u32,
     /// `NFLX_EVIDENCE_`: the strongest kind of evidence.
     pub evidence: u32,
-    /// How many pieces of evidence there are: `nflx_engine_evidence`.
+    /// Number of pieces of evidence, for `nflx_engine_evidence`.
     pub evidence_count: u32,
     /// TCP and UDP flows with this address.
     pub flows: u32,
@@ -85,15 +85,15 @@ pub struct nflx_server {
     pub t_first: i64,
     /// Last packet of the address, in nanoseconds since 1970-01-01T00:00:00Z.
     pub t_last: i64,
-    /// The name that identified it, ended by NUL; empty if it was no name.
+    /// The name that identified it, ended by NUL; empty if no name did.
     pub name: [c_char; NFLX_NAME_SIZE],
     /// The rule that decided its role: `nflx_role_reason_name`.
     pub role_reason: u32,
-    /// `NFLX_EVIDENCE_SCOPE_`: who gave the strongest evidence.
+    /// `NFLX_EVIDENCE_SCOPE_`: the source of the strongest evidence.
     pub evidence_scope: u32,
-    /// Copies of packets, which are not among the counters.
+    /// Copies of packets, not included in the counters.
     pub duplicates: u64,
-    /// Frame of its first packet; 0 while there is none.
+    /// Frame of its first packet; 0 before one comes.
     pub first_frame: u64,
 }
 
@@ -135,11 +135,12 @@ impl nflx_server {
 pub struct nflx_evidence {
     /// Set to `sizeof(nflx_evidence)`.
     pub struct_size: u32,
-    /// `NFLX_EVIDENCE_`: what kind.
+    /// `NFLX_EVIDENCE_`: the kind.
     pub kind: u32,
-    /// First frame that said so, also where that was before `nflx_engine_rewind`; 0 where no frame did: prefixes.
+    /// First frame with this evidence, even if it came before `nflx_engine_rewind`; 0 for prefixes, which come from no
+    /// frame.
     pub frame: u64,
-    /// The name that gave it, lower case, or the prefix in CIDR notation; ended by NUL.
+    /// The name, in lower case, or the prefix in CIDR notation; ended by NUL.
     pub source: [c_char; NFLX_NAME_SIZE],
 }
 

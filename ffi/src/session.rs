@@ -11,28 +11,28 @@ use crate::address::nflx_address;
 use crate::crossing::Crossing;
 use crate::names::word;
 
-/// Flag of `nflx_session`: `stalls` holds.
+/// Flag of `nflx_session`: `stalls` is valid.
 pub const NFLX_SESSION_HAS_STALLS: u32 = 1;
-/// Flag of `nflx_session`: `pauses` holds.
+/// Flag of `nflx_session`: `pauses` is valid.
 pub const NFLX_SESSION_HAS_PAUSES: u32 = 2;
-/// Flag of `nflx_session`: `seeks` holds.
+/// Flag of `nflx_session`: `seeks` is valid.
 pub const NFLX_SESSION_HAS_SEEKS: u32 = 4;
 
 /// The player waits for its first media.
 pub const NFLX_STATE_STARTING: u32 = 1;
 /// The player plays.
 pub const NFLX_STATE_PLAYING: u32 = 2;
-/// The picture stands, as media is missing.
+/// The picture has stopped because media is missing.
 pub const NFLX_STATE_STALLED: u32 = 3;
-/// The viewer stopped the player.
+/// The viewer paused the player.
 pub const NFLX_STATE_PAUSED: u32 = 4;
-/// The player waits for media of another place.
+/// The player waits for media at another position.
 pub const NFLX_STATE_SEEKING: u32 = 5;
 /// The session is over.
 pub const NFLX_STATE_ENDED: u32 = 6;
 
-/// One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are NaN
-/// where nothing decides them.
+/// One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are NaN if
+/// they cannot be determined.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_session {
@@ -56,43 +56,43 @@ pub struct nflx_session {
     pub video_segments: u32,
     /// Whole audio segments.
     pub audio_segments: u32,
-    /// Segments of either that the player gave up, or that were still on their way at the end.
+    /// Segments of either that the player abandoned, or that were still on their way at the end.
     pub dropped_segments: u32,
-    /// Servers that media came from.
+    /// Number of servers that sent media.
     pub servers: u32,
-    /// Flows that media came in.
+    /// Number of flows that carried media.
     pub flows: u32,
-    /// Times the picture stood although the viewer wanted it to play.
+    /// Number of times that the picture stopped although the viewer wanted it to play.
     pub stalls: u32,
-    /// Times the viewer stopped it.
+    /// Number of times that the viewer paused.
     pub pauses: u32,
-    /// Times the viewer went elsewhere.
+    /// Number of times that the viewer went to another position.
     pub seeks: u32,
-    /// Changes to a better picture.
+    /// Number of changes to a better picture.
     pub switches_up: u32,
-    /// Changes to a worse picture.
+    /// Number of changes to a worse picture.
     pub switches_down: u32,
-    /// Why some of it is not known: `nflx_session_reason_name`.
+    /// Why some values are not known: `nflx_session_reason_name`.
     pub reason: u32,
     /// 0.
     pub reserved: u32,
-    /// Media seconds of a segment of video.
+    /// Media seconds in a video segment.
     pub video_media: f64,
-    /// Media seconds of a segment of audio.
+    /// Media seconds in an audio segment.
     pub audio_media: f64,
     /// Seconds from the first request for media to the first frame.
     pub startup: f64,
-    /// Seconds in which it played.
+    /// Seconds of playback.
     pub played: f64,
-    /// Seconds of all stalls.
+    /// Total seconds of stalls.
     pub stalled: f64,
-    /// Bits per second of video, over the whole.
+    /// Bits per second of video, over the whole session.
     pub video_bitrate: f64,
-    /// Bits per second of audio, over the whole.
+    /// Bits per second of audio, over the whole session.
     pub audio_bitrate: f64,
-    /// Seconds of media ahead of the position at the end.
+    /// Seconds of media buffered ahead of the position at the end.
     pub buffer: f64,
-    /// How sure the media seconds are, from 0 to 1.
+    /// Confidence in the media seconds, from 0 to 1.
     pub confidence: f64,
 }
 
@@ -102,25 +102,25 @@ unsafe impl Crossing for nflx_session {
     const FIRST_SIZE: usize = 184;
 }
 
-/// The state of a player at a time. Numbers with a fraction are NaN where nothing decides them.
+/// The state of a player at a time. Numbers with a fraction are NaN if they cannot be determined.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_moment {
     /// Set to `sizeof(nflx_moment)`.
     pub struct_size: u32,
-    /// `NFLX_STATE_`: what it was doing.
+    /// `NFLX_STATE_`: the state.
     pub state: u32,
-    /// Seconds ahead of the position: the lower of both tracks.
+    /// Seconds buffered ahead of the position: the lower of both tracks.
     pub buffer: f64,
     /// Bits per second of the latest video that arrived.
     pub fetched_bitrate: f64,
     /// Bits per second of the video on the screen.
     pub shown_bitrate: f64,
-    /// Stalls that began until then.
+    /// Number of stalls that began by then.
     pub stalls: u32,
     /// 0.
     pub reserved: u32,
-    /// Seconds of stalls until then.
+    /// Seconds of stalls by then.
     pub stalled: f64,
 }
 
@@ -130,7 +130,7 @@ unsafe impl Crossing for nflx_moment {
     const FIRST_SIZE: usize = 48;
 }
 
-/// The part of a segment in its viewer's session.
+/// A segment's part in its viewer's session.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_media {
@@ -138,13 +138,13 @@ pub struct nflx_media {
     pub struct_size: u32,
     /// The session.
     pub session: u32,
-    /// The segment of the same kind before it in the session; 0 for none.
+    /// The previous segment of the same kind in the session; 0 for none.
     pub previous: u32,
     /// 0.
     pub reserved: u32,
-    /// Seconds of media in it; NaN where nothing decides.
+    /// Seconds of media in it; NaN if they cannot be determined.
     pub seconds: f64,
-    /// Bits per second of media; NaN where nothing decides.
+    /// Bits per second of media; NaN if they cannot be determined.
     pub bitrate: f64,
 }
 
@@ -162,7 +162,7 @@ pub(crate) struct Media {
     bitrate: f64,
 }
 
-/// The sessions that were last found.
+/// The sessions found last.
 #[derive(Debug, Default)]
 pub(crate) struct SessionTable {
     sessions: Vec<Session>,
@@ -203,7 +203,7 @@ impl SessionTable {
         self.sessions.get(number.checked_sub(1)? as usize)
     }
 
-    /// Returns what is known of a segment: by its media, or else by whose session was going on when it was asked for.
+    /// Returns a segment's part in a session: by its media, or else by the session in progress when it was requested.
     pub(crate) fn media(&self, segment: &Segment) -> Option<Media> {
         if let Some(media) = self.media.get(&segment.number) {
             return Some(*media);
@@ -224,7 +224,7 @@ impl SessionTable {
     }
 }
 
-/// Sessions that go on, and how many are over.
+/// Sessions in progress, and the number of finished ones.
 #[derive(Debug)]
 pub(crate) struct Playing {
     sessions: Sessions,
@@ -243,7 +243,7 @@ impl Playing {
         self.sessions.segment(segment);
     }
 
-    /// The next one that is over by now; all are at the end of the capture.
+    /// Returns the next session that is over by now; at the end of the capture, all are.
     pub(crate) fn next(&mut self, now: Time, is_end: bool) -> Option<Session> {
         if is_end {
             self.sessions.finish();
@@ -350,13 +350,14 @@ impl nflx_moment {
     }
 }
 
-/// The word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_state_name(state: u32) -> *const c_char {
     word!(State, state, state_number).as_ptr()
 }
 
-/// The word for why some of a session is not known, for example `too_few`. A static string; `?` for other numbers.
+/// Returns the word for why some values of a session are not known, for example `too_few`. A static string; `?` for
+/// other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_session_reason_name(reason: u32) -> *const c_char {
     word!(Reason, reason).as_ptr()

@@ -1,4 +1,4 @@
-//! The settings as a table, so that hosts offer them without a list of their own.
+//! The settings as a table, so that hosts can offer them without a list of their own.
 
 use core::ffi::c_char;
 use core::ptr;
@@ -17,7 +17,7 @@ use crate::text::c_string;
 pub const NFLX_SETTING_LIST: u32 = 1;
 /// The setting takes one of a few words.
 pub const NFLX_SETTING_CHOICE: u32 = 2;
-/// The setting takes a whole number between two bounds, both allowed.
+/// The setting takes a whole number between two inclusive bounds.
 pub const NFLX_SETTING_NUMBER: u32 = 3;
 
 /// One setting. All strings are static, UTF-8, never NULL.
@@ -26,27 +26,27 @@ pub const NFLX_SETTING_NUMBER: u32 = 3;
 pub struct nflx_setting {
     /// Set to `sizeof(nflx_setting)`.
     pub struct_size: u32,
-    /// `NFLX_SETTING_`: what it takes.
+    /// `NFLX_SETTING_`: the type of its value.
     pub kind: u32,
-    /// Name, as `nflx_config_set` takes it.
+    /// Name, as `nflx_config_set` accepts it.
     pub name: *const c_char,
     /// Short title.
     pub title: *const c_char,
-    /// The effect.
+    /// What the setting does.
     pub help: *const c_char,
     /// Unit of its value; empty for words.
     pub unit: *const c_char,
     /// Where the default comes from.
     pub source: *const c_char,
-    /// Default, as `nflx_config_set` takes it.
+    /// Default, as `nflx_config_set` accepts it.
     pub default_value: *const c_char,
     /// Smallest number allowed; 0 for words.
     pub minimum: u64,
     /// Largest number allowed; 0 for words.
     pub maximum: u64,
-    /// The words of a choice, as many as `choice_count`; NULL for other kinds.
+    /// The words of a choice, `choice_count` of them; NULL for other kinds.
     pub choices: *const *const c_char,
-    /// How many words the choice has; 0 for other kinds.
+    /// Number of words of the choice; 0 for other kinds.
     pub choice_count: u64,
 }
 
@@ -56,7 +56,7 @@ unsafe impl Crossing for nflx_setting {
     const FIRST_SIZE: usize = 88;
 }
 
-/// A setting with strings that C can read. Kept for the life of the process.
+/// A setting whose strings C can read. Kept for the life of the process.
 struct StaticSetting {
     strings: [CString; 6],
     /// Points into `_choice_words`, whose strings do not move.
@@ -67,7 +67,7 @@ struct StaticSetting {
     maximum: u64,
 }
 
-// SAFETY: the raw pointers point to strings of the same value that never change.
+// SAFETY: the raw pointers point to strings owned by the same value, which never change.
 unsafe impl Send for StaticSetting {}
 // SAFETY: as above; nothing is written after construction.
 unsafe impl Sync for StaticSetting {}
@@ -133,13 +133,14 @@ static SETTINGS: LazyLock<Vec<StaticSetting>> = LazyLock::new(|| {
         .collect()
 });
 
-/// How many settings there are.
+/// Returns the number of settings.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_setting_count() -> u32 {
     Config::SETTINGS.len() as u32
 }
 
-/// The setting of an index below `nflx_setting_count`, in the order documents show them; `NFLX_STATUS_NONE` beyond.
+/// Writes a setting by an index below `nflx_setting_count`, in the order in which documents show them;
+/// `NFLX_STATUS_NONE` beyond.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_setting_get(index: u32, out: *mut nflx_setting) -> nflx_status {
     guard_static(|| {

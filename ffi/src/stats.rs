@@ -7,52 +7,53 @@ use nflx_core::{Stats, Unfollowed};
 use crate::crossing::Crossing;
 use crate::text::c_array;
 
-/// Counts of what the engine dropped, capped or could not read since it was made.
+/// Counts of what the engine dropped, capped or could not read since it was created.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct nflx_stats {
     /// Set to `sizeof(nflx_stats)`.
     pub struct_size: u32,
-    /// 1 if evidence came after packets that it concerns, so that a second reading (`nflx_engine_rewind`) would tell more
-    /// of these packets; else 0. For the same rows as other hosts, follow `nflx_engine_should_read_again` instead.
+    /// 1 if evidence came after packets that it concerns, so that a second reading (`nflx_engine_rewind`) would tell
+    /// more about these packets; else 0. To get the same rows as other hosts, follow `nflx_engine_should_read_again`
+    /// instead.
     pub evidence_came_late: u32,
-    /// Packets given.
+    /// Packets given to the engine.
     pub packets: u64,
-    /// Packets without an IP packet that could be read: ARP and the like, unknown link types, damaged headers.
+    /// Packets without a readable IP packet: ARP and the like, unknown link types, damaged headers.
     pub not_ip: u64,
-    /// Packets whose link type is not known.
+    /// Packets of an unknown link type.
     pub unknown_link_type: u64,
     /// Flows in the table now.
     pub flows: u64,
-    /// Flows that had to make room for others.
+    /// Flows that were evicted.
     pub flows_evicted: u64,
-    /// Addresses that had to make room for others.
+    /// Addresses that were evicted.
     pub hosts_evicted: u64,
-    /// Netflix addresses that found no room, or made it for others.
+    /// Netflix addresses that were evicted or had no room.
     pub servers_dropped: u64,
-    /// Oldest segments that had to make room for others.
+    /// Segments that were evicted, oldest first.
     pub segments_evicted: u64,
-    /// Flows that were followed, and had to make room for others to be.
+    /// Followed flows that were evicted.
     pub connections_evicted: u64,
-    /// Out-of-order bytes that found no room: record framing behind them is estimated.
+    /// Out-of-order bytes dropped for lack of room; record framing after them is estimated.
     pub reorder_dropped: u64,
-    /// Bytes of memory that annotations kept for `nflx_engine_frame` take.
+    /// Memory of annotations kept for `nflx_engine_frame`, in bytes.
     pub frame_log_bytes: u64,
-    /// Changes that came for segments which had settled: counted here, not applied.
+    /// Changes to segments that had already settled: counted here, not applied.
     pub late_changes: u64,
-    /// Settled segments that `nflx_engine_next_settled` was not asked for in time.
+    /// Settled segments that the host did not take with `nflx_engine_next_settled` in time.
     pub settled_lost: u64,
-    /// Packets that came before the packet before them by the capture's clock, by more than the setting `clock_step`:
-    /// spans across such a step do not hold.
+    /// Packets whose time is earlier than the previous packet's by more than the setting `clock_step`. Spans across
+    /// such a step are not valid.
     pub clock_steps: u64,
-    /// Packets that were copies of others: counted here, and nowhere else.
+    /// Copies of other packets: counted here and nowhere else.
     pub duplicates: u64,
-    /// Packets that came in another VLAN or tunnel than the one before in the same direction of their flow, by turns: the
-    /// setting `flow_key` tells such flows apart.
+    /// Packets that came in a different VLAN or tunnel than the previous packet in the same direction of their flow.
+    /// The setting `flow_key` separates such flows.
     pub scopes_mixed: u64,
-    /// Packets whose fragments had to make room for others.
+    /// Packets whose fragments were evicted.
     pub fragments_dropped: u64,
-    /// Answers of a model that `nflx_engine_next_quality` was not asked for in time.
+    /// Answers of a model that the host did not take with `nflx_engine_next_quality` in time.
     pub quality_lost: u64,
 }
 
@@ -97,19 +98,19 @@ impl nflx_stats {
 /// `nflx_unfollowed.link_type` of packets that end in a known header.
 pub const NFLX_NO_LINK_TYPE: u32 = u32::MAX;
 
-/// Packets of which nothing could be read behind a known header, or that are of a link type that is not known.
+/// Packets that a known header ends, because it hides the rest, or packets of an unknown link type.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_unfollowed {
     /// Set to `sizeof(nflx_unfollowed)`.
     pub struct_size: u32,
-    /// The link type that is not known, or `NFLX_NO_LINK_TYPE`.
+    /// The unknown link type, or `NFLX_NO_LINK_TYPE`.
     pub link_type: u32,
-    /// How many packets.
+    /// Number of packets.
     pub packets: u64,
     /// Name of the header or link type, ended by NUL; empty for a link type without one.
     pub name: [c_char; 64],
-    /// Why nothing behind it can be read, to follow "which is"; ended by NUL.
+    /// Why the rest cannot be read, worded to follow "which is"; ended by NUL.
     pub reason: [c_char; 64],
     /// The first frame that ended in this header; 0 for a link type.
     pub first_frame: u64,
@@ -122,7 +123,7 @@ unsafe impl Crossing for nflx_unfollowed {
 }
 
 impl nflx_unfollowed {
-    /// The entry of an index: headers first, the most frequent at the beginning, then link types.
+    /// Returns the entry of an index: headers first, the most frequent at the beginning, then link types.
     pub(crate) fn at(unfollowed: &Unfollowed, index: usize) -> Option<Self> {
         let headers = unfollowed.headers();
         let entry = |link_type, packets, first_frame, name, reason| Self {

@@ -7,25 +7,25 @@ pub type nflx_status = i32;
 
 /// Done; outputs are written.
 pub const NFLX_STATUS_OK: nflx_status = 0;
-/// Done, and there is nothing to give: the packet is none of Netflix's, the number names nothing that is held. Not a
-/// failure: no sentence, no output.
+/// Done, and there is nothing to return: the packet is not a Netflix packet, or nothing with this number is held. Not a
+/// failure: no message, no output.
 pub const NFLX_STATUS_NONE: nflx_status = 1;
 /// A pointer that must not be NULL is NULL.
 pub const NFLX_STATUS_NULL: nflx_status = 2;
 /// A pointer is not aligned for its type.
 pub const NFLX_STATUS_MISALIGNED: nflx_status = 3;
-/// `struct_size` is less than the struct ever had: it was not set.
+/// `struct_size` is smaller than the struct ever was; it was probably not set.
 pub const NFLX_STATUS_STRUCT_SIZE: nflx_status = 4;
-/// A value is outside of what the function takes.
+/// A value is outside the range that the function accepts.
 pub const NFLX_STATUS_BAD_VALUE: nflx_status = 5;
-/// The handle was made without what this call needs.
+/// The handle was created without what this call needs.
 pub const NFLX_STATUS_NOT_KEPT: nflx_status = 6;
-/// The library has a bug that this call met. The handle is poisoned from now on.
+/// The library has a bug that this call hit. The handle is poisoned from now on.
 pub const NFLX_STATUS_PANIC: nflx_status = 7;
-/// An earlier call on this handle answered `NFLX_STATUS_PANIC`: what it holds can no longer be trusted. Free it.
+/// An earlier call on this handle returned `NFLX_STATUS_PANIC`: its content can no longer be trusted. Free it.
 pub const NFLX_STATUS_POISONED: nflx_status = 8;
 
-/// A sentence for a status. A static string; never NULL, also for numbers that are no status.
+/// Returns a sentence for a status. A static string; never NULL, even for numbers that are no status.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_status_text(status: nflx_status) -> *const c_char {
     text(status).as_ptr()

@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 use std::ffi::CString;
 
-/// A C string of `text`; NULs inside, which C cannot carry, become `?`.
+/// Makes a C string of `text`; NULs inside, which C cannot carry, become `?`.
 pub(crate) fn c_string(text: &str) -> CString {
     let bytes: Vec<u8> = text
         .bytes()
@@ -12,7 +12,8 @@ pub(crate) fn c_string(text: &str) -> CString {
     CString::new(bytes).unwrap_or_default()
 }
 
-/// A fixed array holding `text` and at least one NUL after it, cut between characters where it is too long.
+/// Returns a fixed array that holds `text` and at least one NUL after it. Text that is too long is cut between
+/// characters.
 pub(crate) fn c_array<const N: usize>(text: &str) -> [c_char; N] {
     let mut array = [0; N];
     let mut length = text.len().min(N - 1);
