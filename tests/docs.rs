@@ -37,8 +37,8 @@ const FIELDS_HEAD: &str = "\
 # Fields
 
 Every display-filter field of the plugin, as `tshark -G fields` lists them. They are present on every TCP and UDP packet of an
-identified Netflix server, in both directions, and absent elsewhere. What only later packets tell is complete in the
-window, with `tshark -2`, and where tshark reads the capture ahead (`-o nflx.read_ahead:FILE`).
+identified Netflix server, in both directions, and absent elsewhere. Fields that depend on later packets are complete in the
+window, with `tshark -2`, and if tshark reads the capture ahead (`-o nflx.read_ahead:FILE`).
 
 | field | type | meaning |
 |---|---|---|
@@ -47,9 +47,9 @@ window, with `tshark -2`, and where tshark reads the capture ahead (`-o nflx.rea
 const EXPERTS_HEAD: &str = "
 ## Expert information
 
-What a person should notice; the names are fields to filter by.
+Notes for people; each name is a field to filter by.
 
-| field | said when |
+| field | noted when |
 |---|---|
 ";
 

@@ -211,7 +211,7 @@ macro_rules! side {
                     |row| Value::Float(row.rate(row.counted.$path.counts.new_bytes));
             },
             shape!(Network $side "InterArrivalTime", "s",
-                concat!("times between packets of ", $who, ", each counted with the later packet, in whatever window the earlier one was"),
+                concat!("times between packets of ", $who, ", each counted in the window of the later packet"),
                 $path.inter_arrival),
             shape!(Transport $side "BytesPerPacket", "bytes", concat!("the IP lengths of packets of ", $who), $path.bytes_per_packet),
             columns! { Transport Published;
@@ -232,14 +232,14 @@ macro_rules! side {
                 concat!("the receive windows in TCP packets of ", $who, ", scaled (RFC 7323); resets, and flows whose handshake was not captured, are left out"),
                 $path.receive_window),
             shape!(Transport $side "BytesInFlight", "bytes",
-                concat!("the bytes under way at each TCP packet of ", $who, ": up to the highest one sent, from the highest one acknowledged; without resets"),
+                concat!("the bytes in flight at each TCP packet of ", $who, ": from the highest byte acknowledged up to the highest one sent; without resets"),
                 $path.in_flight),
             shape!(Transport $side "Retransmit", "times",
-                concat!("the numbers of earlier transmissions of TCP packets of ", $who, " with payload: 0 where no byte was seen before, else one more than the most repeated earlier packet that it overlaps"),
+                concat!("the numbers of earlier transmissions of TCP packets of ", $who, " with payload: 0 if no byte was seen before, else one more than the most repeated earlier packet that it overlaps"),
                 $path.repetitions),
             columns! { Transport Published;
                 decided concat!($side, "ZeroRetransmit") => Integer, "packets",
-                    concat!("TCP packets of ", $who, " with payload of which no byte had been seen before"),
+                    concat!("TCP packets of ", $who, " with payload that had not been seen before, not even in part"),
                     |row| Value::Integer(row.counted.$path.counts.repeated[0]);
                 decided concat!($side, "OneRetransmit") => Integer, "packets",
                     concat!("TCP packets of ", $who, " that were sent for the second time"),
@@ -251,7 +251,7 @@ macro_rules! side {
                     concat!("TCP packets of ", $who, " that had been sent more than twice before"),
                     |row| Value::Integer(row.counted.$path.counts.repeated[3]);
                 decided concat!($side, "OutOfOrderPackets") => Integer, "packets",
-                    concat!("TCP packets of ", $who, " whose bytes were not seen before, although later ones were: reordered, or lost before the point of capture and sent again"),
+                    concat!("TCP packets of ", $who, " whose bytes had not been seen before, although later ones had: reordered, or lost before the capture point and sent again"),
                     |row| Value::Integer(row.counted.$path.counts.out_of_order_packets);
                 decided concat!($side, "OutOfOrderBytes") => Integer, "bytes",
                     concat!("Payload of ", $side, "OutOfOrderPackets"),
@@ -314,9 +314,9 @@ const KEYS: &[Column] = columns! { Key Own;
         |row| Value::Integer(row.session.into());
     "client" => Address, "", "The client whose session it is", |row| Value::Address(row.client);
     "window" => Integer, "", "Number of the window in its session, from 0", |row| Value::Integer(row.window.into());
-    "t_start" => Time, "s since 1970", "Begin of the window; the first one begins with the session's first packet",
+    "t_start" => Time, "s since 1970", "Start of the window; the first one starts with the session's first packet",
         |row| Value::Time(row.start);
-    "t_end" => Time, "s since 1970", "End of the window, whose next one begins there. The last window is as long as the others",
+    "t_end" => Time, "s since 1970", "End of the window, where the next one starts. The last window is as long as the others",
         |row| Value::Time(row.end);
 };
 
@@ -327,49 +327,49 @@ const RELATIVE: &[Column] = columns! { Key Published;
 
 const NETWORK: &[Column] = columns! { Network Deployed;
     decided "total_throughput_down" => Float, "kbit/s",
-        "All IP bytes to the client, Netflix's and others', as a rate over the whole window",
+        "All IP bytes to the client, from Netflix and others, as a rate over the whole window",
         |row| Value::Float(row.rate(row.counted.down.counts.bytes + row.foreign[0]));
     decided "total_throughput_up" => Float, "kbit/s",
         "All IP bytes from the client, to Netflix and others, as a rate over the whole window",
         |row| Value::Float(row.rate(row.counted.up.counts.bytes + row.foreign[1]));
     decided "service_Video_throughput_down" => Float, "kbit/s",
-        "IP bytes from Netflix's servers that send video in the capture (role video or audio_video), as a rate over the whole window",
+        "IP bytes from Netflix servers that send video in the capture (role video or audio_video), as a rate over the whole window",
         |row| Value::Float(row.rate(row.counted.down.counts.video_bytes));
     decided "service_Video_throughput_up" => Float, "kbit/s",
-        "IP bytes to Netflix's servers that send video in the capture, as a rate over the whole window",
+        "IP bytes to Netflix servers that send video in the capture, as a rate over the whole window",
         |row| Value::Float(row.rate(row.counted.up.counts.video_bytes));
     decided "service_non_video_throughput_down" => Float, "kbit/s",
-        "IP bytes from Netflix's other servers, as a rate over the whole window",
+        "IP bytes from other Netflix servers, as a rate over the whole window",
         |row| Value::Float(row.rate(row.counted.down.counts.bytes - row.counted.down.counts.video_bytes));
     decided "service_non_video_throughput_up" => Float, "kbit/s",
-        "IP bytes to Netflix's other servers, as a rate over the whole window",
+        "IP bytes to other Netflix servers, as a rate over the whole window",
         |row| Value::Float(row.rate(row.counted.up.counts.bytes - row.counted.up.counts.video_bytes));
-    decided "parallel_flows" => Integer, "flows", "TCP and UDP flows with Netflix that a packet in the window is of",
+    decided "parallel_flows" => Integer, "flows", "TCP and UDP flows with Netflix that have a packet in the window",
         |row| Value::Integer(row.counted.flows);
 };
 
 const SEGMENTS: &[Column] = columns! { Segment Deployed;
     decided "chunk_start_time" => OptionalFloat, "s",
-        "When the latest segment that completed was asked for, since the session's start (negative if before it)",
+        "Time at which the latest completed segment was requested, since the session's start (negative if before it)",
         |row| optional(row.known.latest.map(|latest| row.since_start(latest.requested)));
     decided "chunk_end_time" => OptionalFloat, "s",
-        "When the latest segment that completed did so, since the session's start",
+        "Time at which the latest completed segment completed, since the session's start",
         |row| optional(row.known.latest.map(|latest| row.since_start(latest.completed)));
-    decided "curr_chunksize" => OptionalFloat, "bytes", "Size of the latest segment that completed",
+    decided "curr_chunksize" => OptionalFloat, "bytes", "Size of the latest completed segment",
         |row| optional(row.known.latest.map(|latest| latest.bytes as f64));
     decided "size_diff_previous" => OptionalFloat, "bytes",
-        "By how much the latest segment that completed is larger than the one that completed before it",
+        "Size of the latest completed segment less that of the one that completed before it",
         |row| optional(row.known.latest.and_then(|latest| latest.growth).map(|growth| growth as f64));
     decided "current_chunk_iat" => OptionalFloat, "s",
-        "Time from the completion before the latest one to that",
+        "Time from the previous completion to the latest one",
         |row| optional(row.known.latest.and_then(|latest| latest.gap).map(seconds));
     decided "cumsum_chunksizes" => Integer, "bytes", "Sum of the sizes of all segments that completed in the session so far; never decreases",
         |row| Value::Integer(row.known.bytes);
-    decided "up_down_ratio" => OptionalFloat, "1", "Requests in the window for each segment that completed in it: n_chunks_up / n_chunks_down",
+    decided "up_down_ratio" => OptionalFloat, "1", "Requests in the window per segment that completed in it: n_chunks_up / n_chunks_down",
         |row| optional((row.counted.completions > 0).then(|| row.counted.requests as f64 / row.counted.completions as f64));
-    decided "n_chunks_up" => Integer, "segments", "Segments asked for in the window", |row| Value::Integer(row.counted.requests);
+    decided "n_chunks_up" => Integer, "segments", "Segments requested in the window", |row| Value::Integer(row.counted.requests);
     decided "n_chunks_down" => Integer, "segments", "Segments that completed in the window", |row| Value::Integer(row.counted.completions);
-    decided "n_prev_up_chunk" => Integer, "segments", "Segments asked for in the session before the window; never decreases",
+    decided "n_prev_up_chunk" => Integer, "segments", "Segments requested in the session before the window; never decreases",
         |row| Value::Integer(row.known.requests_before);
     decided "n_prev_down_chunk" => Integer, "segments", "Segments that completed in the session before the window; never decreases",
         |row| Value::Integer(row.known.completions_before);
@@ -377,7 +377,7 @@ const SEGMENTS: &[Column] = columns! { Segment Deployed;
 
 const EWMA: &[Column] = columns! { Segment Deployed;
     decided "10_EWMA_chunksizes" => Floats, "bytes",
-        "Exponentially weighted moving averages of the last ten sizes, a value for each, oldest first: the first is the size itself, each other one the average before it moved towards its size by 2 / (ewma_span + 1)",
+        "Exponentially weighted moving averages of the last ten sizes, one value per size, oldest first: the first value is the size itself, each later one the previous average moved towards its size by 2 / (ewma_span + 1)",
         |row| Value::Floats(&row.known.averages);
 };
 
@@ -406,21 +406,21 @@ const ALL_DOWN: &[Column] = span!(
 const UP: &[Column] = span!(
     "up_chunk_iat",
     "s",
-    "the times to requests in the window from the one before each in the session",
+    "the times to requests in the window from the previous request in the session",
     counted.request_gaps
 );
 const DOWN: &[Column] = span!(
     "down_chunk_iat",
     "s",
-    "the times to completions in the window from the one before each in the session",
+    "the times to completions in the window from the previous completion in the session",
     counted.completion_gaps
 );
 
 const USER: [&[Column]; 9] = side!("user", "the client", up);
-const SERVER: [&[Column]; 9] = side!("server", "Netflix's servers", down);
+const SERVER: [&[Column]; 9] = side!("server", "Netflix servers", down);
 
 const ROUND_TRIP: &[Column] = shape!(Transport "user" "RTT", "s",
-    "round-trip times: from a TCP packet of the client's (SYN, data or FIN) to the server's acknowledgement that covers it, seen where the capture was made; the newest packet of each acknowledgement, without those sent again (RFC 6298, section 3)",
+    "round-trip times: from a TCP packet of the client (SYN, data or FIN) to the server's acknowledgement that covers it, as seen at the capture point; only the newest packet that each acknowledgement covers, without retransmissions (RFC 6298, section 3)",
     round_trip);
 
 /// Groups of columns, in order.

@@ -44,7 +44,7 @@ void experts_register(void)
         {&ei_nflx_prefix_only,
          {"nflx.expert.prefix_only", PI_ASSUMPTION, PI_NOTE, "Server known by its address range only", EXPFILL}},
         {&ei_nflx_full,
-         {"nflx.expert.full", PI_UNDECODED, PI_WARN, "A table was full: older state had to make room", EXPFILL}},
+         {"nflx.expert.full", PI_UNDECODED, PI_WARN, "A table was full: older state was dropped", EXPFILL}},
         {&ei_nflx_first_byte,
          {"nflx.expert.first_byte", PI_RESPONSE_CODE, PI_NOTE, "First byte of a segment came late", EXPFILL}},
         {&ei_nflx_slow,

@@ -18,7 +18,7 @@ void unfollowed_register(expert_module_t *module)
 {
     static ei_register_info registrations[] = {
         {&ei_nflx_unfollowed,
-         {"nflx.expert.unfollowed", PI_UNDECODED, PI_NOTE, "Nothing can be read behind this header", EXPFILL}},
+         {"nflx.expert.unfollowed", PI_UNDECODED, PI_NOTE, "This header hides the rest of the packet", EXPFILL}},
     };
 
     expert_register_field_array(module, registrations, G_N_ELEMENTS(registrations));
