@@ -79,7 +79,7 @@ pub(crate) fn find(named: &[PathBuf]) -> Inputs {
             others => format!(" and {others} other files"),
         };
         found.passed_over.push(format!(
-            "{}{others}: met under another name before; each file is read once",
+            "{}{others}: found under another name before; each file is read once",
             escape::path(first)
         ));
     }
@@ -399,7 +399,7 @@ mod tests {
         assert_eq!(passed_over.len(), 1, "{passed_over:?}");
         assert!(
             passed_over[0].ends_with(
-                "b.pcap and 2 other files: met under another name before; each file is read once"
+                "b.pcap and 2 other files: found under another name before; each file is read once"
             ),
             "{passed_over:?}"
         );

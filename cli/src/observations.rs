@@ -15,29 +15,29 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
     }
     if stats.duplicates > 0 {
         sentences.push(format!(
-            "{} of {all} packets are copies of others, such as a mirror of both directions or both sides of a router \
-             makes; each was counted once (editcap -d IN OUT takes out those that are equal in every byte)",
+            "{} of {all} packets are copies of others, as from a mirror of both directions or from both sides of a router; \
+             each was counted once (editcap -d IN OUT removes copies that are equal in every byte)",
             stats.duplicates
         ));
     }
     if stats.scopes_mixed > 0 {
         sentences.push(format!(
-            "{} packets came by turns in several VLANs or tunnels under the same addresses and ports; if those are \
-             different customers, tell them apart with --set flow_key=vlan or flow_key=tunnel",
+            "{} packets alternate between several VLANs or tunnels with the same addresses and ports; if these belong to \
+             different customers, separate them with --set flow_key=vlan or flow_key=tunnel",
             stats.scopes_mixed
         ));
     }
     if stats.answers_first > 0 {
         sentences.push(format!(
-            "in {} handshakes the answer comes before the question, as where two taps' clocks differ: packets were read in \
+            "in {} handshakes the answer comes before the question, because the clocks of two taps differ: packets were read in \
              the order of their sequence numbers, and times of requests may be off by half of a round trip",
             stats.answers_first
         ));
     }
     if stats.further_paths > 0 {
         sentences.push(format!(
-            "{} connections are further paths of others (Multipath TCP) whose beginning was not captured: these are not \
-             put together, so that responses which came over several paths are partial",
+            "{} connections are further paths of others (Multipath TCP) whose beginning was not captured: they are not \
+             joined, so responses that came over several paths are partial",
             stats.further_paths
         ));
     }
@@ -49,7 +49,7 @@ pub(crate) fn sentences(stats: &Stats, unfollowed: &Unfollowed) -> Vec<String> {
         };
         sentences.push(format!(
             "the capture's clock steps back {times}: sizes do not depend on it, and times that it contradicts are null \
-             (reordercap IN OUT brings packets in order of time, where the order is wrong and not the clock)"
+             (if the order is wrong and not the clock, reordercap IN OUT sorts packets by time)"
         ));
     }
     sentences

@@ -34,12 +34,12 @@ pub extern "C" fn nflx_status_text(status: nflx_status) -> *const c_char {
 pub(crate) const fn text(status: nflx_status) -> &'static CStr {
     match status {
         NFLX_STATUS_OK => c"Done.",
-        NFLX_STATUS_NONE => c"There is nothing to give.",
+        NFLX_STATUS_NONE => c"There is nothing to return.",
         NFLX_STATUS_NULL => c"A pointer that must not be NULL is NULL.",
         NFLX_STATUS_MISALIGNED => c"A pointer is not aligned for its type.",
-        NFLX_STATUS_STRUCT_SIZE => c"A struct_size is less than its struct ever had.",
-        NFLX_STATUS_BAD_VALUE => c"A value is outside of what the function takes.",
-        NFLX_STATUS_NOT_KEPT => c"The handle was made without what this call needs.",
+        NFLX_STATUS_STRUCT_SIZE => c"A struct_size is smaller than its struct ever was.",
+        NFLX_STATUS_BAD_VALUE => c"A value is outside the range that the function accepts.",
+        NFLX_STATUS_NOT_KEPT => c"The handle was created without what this call needs.",
         NFLX_STATUS_PANIC => c"The library met a bug of its own; the handle is poisoned.",
         NFLX_STATUS_POISONED => {
             c"The handle is poisoned by an earlier bug of the library; free it."

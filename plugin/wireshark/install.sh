@@ -77,7 +77,7 @@ verify() {
         fail "$target is there, but Wireshark ignores personal plugins when root runs it: use --global, or another user."
     fi
     if ! output=$("$wireshark" -G plugins 2>&1); then
-        fail "$wireshark -G plugins fails with $target in place; the file may be damaged, build it anew."
+        fail "$wireshark -G plugins fails with $target in place; the file may be damaged, build it again."
     fi
     # Name, version, type, path.
     if say "$output" | awk -F '\t' -v path="$target" '$4 == path { found = 1 } END { exit !found }'; then
@@ -89,7 +89,7 @@ verify() {
     reason=$(say "$output" | grep -F "$name" | head -n 1 || true)
     case $reason in
     *libwireshark.so* | *libwiretap.so* | *libwsutil.so* | *"version"* | *"undefined symbol"*)
-        fail "the plugin was built for another version of Wireshark than $version; build it anew: cargo build --release -p nflx-plugin"
+        fail "the plugin was built for another version of Wireshark than $version; build it again: cargo build --release -p nflx-plugin"
         ;;
     '') fail "Wireshark $version does not load $target and does not say why; see $wireshark -G plugins." ;;
     *) fail "Wireshark $version does not load the plugin: $reason" ;;

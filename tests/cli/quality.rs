@@ -444,7 +444,7 @@ fn the_page_shows_what_a_model_says() {
         }
     }
     assert!(with.contains("data-answer=\"the capture ends inside the window\""));
-    assert!(with.contains("What the model says of each window over time"));
+    assert!(with.contains("The model's answer for each window over time"));
     assert!(!written(&[]).contains("What the model"));
     let refused = run(&["report", "-o", page, "--model", &file, &file]);
     assert!(

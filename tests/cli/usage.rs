@@ -190,10 +190,7 @@ fn what_is_lacking_is_named_where_nothing_is_found() {
     packet[34..40].copy_from_slice(&[0x13, 0x88, 0x13, 0x89, 0, 26]);
     for (packets, expected) in [
         (&[&packet[..]][..], "--prefixes"),
-        (
-            &[&[0; 60]],
-            "none of its 1 packets holds IP that can be read",
-        ),
+        (&[&[0; 60]], "none of its 1 packets holds readable IP"),
         (&[], "there is no packet in it"),
     ] {
         for format in ["table", "jsonl", "csv"] {

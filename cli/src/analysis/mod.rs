@@ -417,10 +417,7 @@ fn lacking(stats: &Stats) -> String {
     let why = if stats.packets == 0 {
         "there is no packet in it".to_owned()
     } else if stats.not_ip == stats.packets {
-        format!(
-            "none of its {} packets holds IP that can be read",
-            stats.packets
-        )
+        format!("none of its {} packets holds readable IP", stats.packets)
     } else {
         return NOTHING_RECOGNISED.to_owned();
     };
@@ -428,8 +425,8 @@ fn lacking(stats: &Stats) -> String {
 }
 
 /// The remark if packets reveal nothing further.
-pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; a capture that begins before the player \
-                                             does shows names, and --prefixes takes addresses that are known otherwise";
+pub(crate) const NOTHING_RECOGNISED: &str = "no Netflix server was recognised; start the capture before the player, so that \
+                                             it contains names, or give known addresses with --prefixes";
 
 fn shortage(stats: &Stats, windows: &features::WindowStats) -> Option<String> {
     let counts = [
@@ -452,17 +449,17 @@ fn shortage(stats: &Stats, windows: &features::WindowStats) -> Option<String> {
         (windows.flows_evicted, "flows in windows", "max_connections"),
         (
             windows.window_values_sampled,
-            "values of windows (medians are those of a sample)",
+            "values of windows (medians are of a sample)",
             "window_values",
         ),
         (
             windows.session_values_sampled,
-            "values of sessions (percentiles are those of a sample)",
+            "values of sessions (percentiles are of a sample)",
             "session_values",
         ),
         (
             windows.rows_hurried,
-            "rows, which were told before their time",
+            "rows (written before they were due)",
             "kept_windows",
         ),
     ];
@@ -475,7 +472,7 @@ fn shortage(stats: &Stats, windows: &features::WindowStats) -> Option<String> {
     settings.dedup();
     (!short.is_empty()).then(|| {
         format!(
-            "found no room for {}; raise {} with --set NAME=VALUE",
+            "had no room for {}; raise {} with --set NAME=VALUE",
             lost.join(", "),
             settings.join(" and ")
         )

@@ -87,7 +87,7 @@ fn shortages_name_the_setting() {
     assert_eq!(
         shortage(&stats, &features::WindowStats::default()).as_deref(),
         Some(
-            "found no room for 3 flows, 2 addresses, 1 segments; raise max_flows and max_segments \
+            "had no room for 3 flows, 2 addresses, 1 segments; raise max_flows and max_segments \
              with --set NAME=VALUE"
         )
     );

@@ -70,7 +70,7 @@ pub(crate) fn run<T: Live>(run: &Run) -> Status {
         (Format::Jsonl | Format::Csv, _) | (Format::Parquet, Some(_)) => {}
         (Format::Parquet, None) => {
             return fail(
-                "a Parquet file is written as a whole; give --rotate 5m and a folder with -o for one after the other",
+                "a Parquet file is written as a whole; give --rotate 5m and a folder with -o to get several",
             );
         }
         _ => {
@@ -166,12 +166,12 @@ fn remarks(engine: &Engine, seen: &Seen, windows: &features::WindowStats) -> Vec
     let lost = engine.stats().settled_lost;
     if lost > 0 {
         sentences.push(format!(
-            "{lost} segments were settled and let go before they could be written; raise max_segments with --set NAME=VALUE"
+            "{lost} settled segments were dropped before they could be written; raise max_segments with --set NAME=VALUE"
         ));
     }
     if engine.segments_missed() {
         sentences.push(
-            "what identifies a server came behind packets of it; read as a file, or with --no-live, it gives more"
+            "a server was identified only after some of its packets; read as a file, or with --no-live, the capture gives more"
                 .to_owned(),
         );
     }

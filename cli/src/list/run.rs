@@ -97,7 +97,7 @@ pub(super) fn contradiction(run: &Run) -> Option<&'static str> {
     }
     if run.live || run.rotate.is_some() {
         return Some(
-            "these rows are known at the end of a capture; --live is for servers, segments, packets, sessions, features and quality",
+            "these rows need the end of a capture; --live is for servers, segments, packets, sessions, features and quality",
         );
     }
     (run.joining.join && run.partition)

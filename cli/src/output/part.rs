@@ -64,7 +64,7 @@ impl Write for Spool {
             io::Error::new(
                 error.kind(),
                 format!(
-                    "rows that wait find no room in {}: {error}",
+                    "there is no room in {} for rows that wait: {error}",
                     place.display()
                 ),
             )

@@ -116,7 +116,7 @@ impl Page<'_> {
             (self.figures(traffic))
             section aria-labelledby="servers" {
                 h2 id="servers" { "Servers" }
-                p { "Who sent what, and what says that it is Netflix's. Bytes are those of IP packets." }
+                p { "Traffic per server, and the evidence that identifies it as Netflix. Bytes are those of IP packets." }
                 (tables::servers(self.facts))
             }
             (timeline)
@@ -136,7 +136,7 @@ impl Page<'_> {
                 (figure("Video servers", html! {
                     data id="video-servers" value=(facts.video_servers().count()) { (facts.video_servers().count()) }
                     " of " data id="all-servers" value=(facts.servers.len()) { (thousands(facts.servers.len() as u64)) }
-                }, html! { "addresses of Netflix's" }))
+                }, html! { "Netflix addresses" }))
                 (figure("From Netflix", bytes(sum(|server| server.counters.in_bytes)), html! {
                     (bytes(sum(|server| server.counters.out_bytes))) " to it"
                 }))
@@ -182,7 +182,7 @@ impl Page<'_> {
                     @if let Some((segments, bars)) = timeline.merged {
                         p.left-out {
                             (thousands(segments as u64)) " segments are drawn as " (thousands(bars as u64))
-                            " bars: neighbours of one server and kind are one, as high as the largest of them."
+                            " bars: neighbours of one server and kind share a bar as high as the largest of them."
                         }
                     }
                     @if timeline.servers_left_out > 0 {
@@ -204,14 +204,14 @@ impl Page<'_> {
             section aria-labelledby="throughput" {
                 h2 id="throughput" { "Throughput" }
                 p {
-                    "What came from Netflix, in slices of " (slice_text(traffic.length)) ". Where the background is green, "
-                    "the player asked for video again as soon as the last had come: it fills its buffer, or the link is "
+                    "Bytes from Netflix, in slices of " (slice_text(traffic.length)) ". Where the background is green, "
+                    "the player asked for video again as soon as the last segment came: it fills its buffer, or the link is "
                     "only just fast enough."
                 }
                 figure {
                     (chart::throughput(self.facts, traffic, axis)?)
                     figcaption {
-                        (legend(&[("video", "servers that send video"), ("other", "other servers of Netflix's"),
+                        (legend(&[("video", "servers that send video"), ("other", "other Netflix servers"),
                                   ("filling", "filling the buffer")]))
                     }
                 }
@@ -227,8 +227,8 @@ impl Page<'_> {
             section aria-labelledby="gaps" {
                 h2 id="gaps" { "Time between requests" }
                 p {
-                    "From each request of a client to its next one of the same kind. With a full buffer they settle at the "
-                    "length of a segment."
+                    "The time from each request of a client to its next one of the same kind. With a full buffer, it settles at "
+                    "the length of a segment."
                 }
                 @if let Some(gaps) = gaps {
                     figure {
@@ -251,8 +251,8 @@ impl Page<'_> {
                 h2 id="loss" { "Loss" }
                 @if let Some(drawing) = drawing {
                     p {
-                        "Response bytes that the server sent again, and those that the client acknowledged although they are "
-                        "not in the capture, by the time of their request."
+                        "Response bytes that the server sent again, and those that the client acknowledged but that are not in "
+                        "the capture, by the time of their request."
                     }
                     figure {
                         (drawing)

@@ -164,7 +164,7 @@ fn segment_row(facts: &Facts<'_>, segment: &Segment, start: Time) -> Markup {
 /// Where the buffer is filled.
 pub(super) fn phases(facts: &Facts<'_>, start: Time) -> Markup {
     if facts.phases.is_empty() {
-        return html! { p { "No phase was seen in which a player fills its buffer." } };
+        return html! { p { "No player was seen filling its buffer." } };
     }
     let left_out = facts.phases.len().saturating_sub(MAX_PHASES);
     html! {

@@ -34,8 +34,8 @@ pub(super) fn section(
                 p { "No session of playback was seen." }
             } @else {
                 p {
-                    "Inferred from when the player asked for segments: its buffer, the bit rate on the screen as a line, and red "
-                    "where the picture stood."
+                    "Inferred from the times of the player's requests: its buffer, the bit rate on the screen as a line, and red "
+                    "where the picture stopped."
                 }
                 @for (session, drawing) in &drawings {
                     @if let Some((drawing, highest)) = drawing {

@@ -36,7 +36,7 @@ impl Rows for P1203 {
             "session",
             Type::Integer,
             "",
-            "Number of the session, as 'nflx sessions' lists it",
+            "Number of the session, as in 'nflx sessions'",
             |row| Value::Integer(row.session.into()),
         ),
         column("I11", Type::Json, "", "Audio segments", |row| {
@@ -59,7 +59,7 @@ impl Rows for P1203 {
             "nflx",
             Type::Json,
             "",
-            "Which values are inferred, and which assumed",
+            "Lists of inferred and of assumed values",
             |row| Value::Json(&row.marks),
         ),
     ];

@@ -89,7 +89,7 @@ impl Rows for Packets {
             "name",
             Type::Text,
             "",
-            "Name that identified the server, if one did",
+            "Name that identified the server, if any",
             "name",
             Unit::Text,
             |row| row.server.and_then(Server::name).into(),
@@ -98,7 +98,7 @@ impl Rows for Packets {
             "evidence",
             Type::Text,
             "",
-            "Strongest evidence that the server is Netflix's",
+            "Strongest evidence that identifies the server as Netflix",
             |row| {
                 Value::word(
                     row.server
@@ -111,7 +111,7 @@ impl Rows for Packets {
             "role",
             Type::Text,
             "",
-            "What the server did in the whole capture",
+            "Role of the server in the whole capture",
             |row| Value::Word(row.role.as_str()),
         ),
         shown(
@@ -136,14 +136,14 @@ impl Rows for Packets {
             "index",
             Type::Integer,
             "",
-            "Ordinal of the segment among those of its server, from 1",
+            "Position of the segment among those of its server, from 1",
             |row| Value::integer(row.segment.map(|segment| segment.index)),
         ),
         shown(
             "kind",
             Type::Text,
             "",
-            "What the segment holds: video, audio or other",
+            "Kind of the segment: video, audio or other",
             "kind",
             Unit::Text,
             |row| Value::word(row.kind.map(Kind::as_str)),
@@ -168,7 +168,7 @@ impl Rows for Packets {
             "server_out_pkts",
             Type::Integer,
             "packets",
-            "Packets that the server was sent up to this one",
+            "Packets that the server received up to this one",
             |row| Value::Integer(row.annotation.server_counters.out_pkts),
         ),
         shown(
@@ -184,7 +184,7 @@ impl Rows for Packets {
             "server_out_bytes",
             Type::Integer,
             "bytes",
-            "Bytes that the server was sent up to this packet",
+            "Bytes that the server received up to this packet",
             |row| Value::Integer(row.annotation.server_counters.out_bytes),
         ),
         column(

@@ -110,7 +110,7 @@ static OutputInitResult context_init(SCConfNode *node, OutputCtx *parent)
         advised = false;
     }
     if (owner != NULL && owner != parent->data) {
-        SCLogError("a second eve-log has the type nflx; one of them can have it.");
+        SCLogError("a second eve-log has the type nflx; only one can have it.");
     } else if (owner != NULL && (context = SCCalloc(1, sizeof *context)) != NULL) {
         context->data = parent->data;
         context->DeInit = context_free;
@@ -129,13 +129,13 @@ static void advise(void)
     int bypass = 0;
 
     if (mode != NULL && strcmp(mode, "autofp") == 0) {
-        SCLogWarning("in runmode autofp flows overtake each other, so that names may come behind the connections "
-                     "they name; take --runmode single for files, workers for interfaces.");
+        SCLogWarning("in runmode autofp flows overtake each other, so names may arrive after the connections "
+                     "they name; use --runmode single for files, workers for interfaces.");
     }
     if ((SCConfGetBool("stream.bypass", &bypass) == 1 && bypass) ||
         (SCConfGet("app-layer.protocols.tls.encryption-handling", &tls) == 1 && strcmp(tls, "bypass") == 0)) {
-        SCLogWarning("stream.bypass or encryption-handling: bypass is set; packets of bypassed flows never come "
-                     "here, and their segments end there.");
+        SCLogWarning("stream.bypass or encryption-handling: bypass is set; packets of bypassed flows never "
+                     "reach the plugin, and their segments end early.");
     }
 }
 

@@ -48,7 +48,7 @@ void experts_register(void)
         {&ei_nflx_first_byte,
          {"nflx.expert.first_byte", PI_RESPONSE_CODE, PI_NOTE, "First byte of a segment came late", EXPFILL}},
         {&ei_nflx_slow,
-         {"nflx.expert.slow", PI_RESPONSE_CODE, PI_WARN, "Segment came slower than it plays", EXPFILL}},
+         {"nflx.expert.slow", PI_RESPONSE_CODE, PI_WARN, "Segment came more slowly than it plays", EXPFILL}},
         {&ei_nflx_worse, {"nflx.expert.worse", PI_SEQUENCE, PI_CHAT, "Picture of lower quality", EXPFILL}},
         {&ei_nflx_handover, {"nflx.expert.handover", PI_SEQUENCE, PI_CHAT, "Media from another server", EXPFILL}},
         {&ei_nflx_reconnect,
@@ -249,7 +249,7 @@ static void add_of_session(packet_info *pinfo, proto_item *item, const facts *fa
                                segment->number, segment->throughput / 1e6, media.bitrate / 1e6);
     }
     if (found & EXPERT_STALL) {
-        expert_add_info_format(pinfo, item, &ei_nflx_stall, "The picture stood for %.2f s until segment %u had come",
+        expert_add_info_format(pinfo, item, &ei_nflx_stall, "The picture stopped for %.2f s until segment %u had come",
                                ended_stall(segment, media.session), segment->number);
     }
     if (found & EXPERT_WORSE) {
@@ -257,7 +257,7 @@ static void add_of_session(packet_info *pinfo, proto_item *item, const facts *fa
                                segment->number, media.bitrate / 1e6, before.number, media_before.bitrate / 1e6);
     }
     if (found & EXPERT_HANDOVER) {
-        expert_add_info_format(pinfo, item, &ei_nflx_handover, "Segment %u is asked of %s, segment %u was of another server",
+        expert_add_info_format(pinfo, item, &ei_nflx_handover, "Segment %u is requested from %s, segment %u came from another server",
                                segment->number, server_label(pinfo, &facts->server), before.number);
     }
     if (found & EXPERT_RECONNECT) {

@@ -152,7 +152,7 @@ static void say(const choice *choice, const written *written, read_ahead *ahead)
     g_string_append_printf(text, "%u packets were written to %s; %u of them got a comment.\n", written->packets,
                            choice->path, written->comments);
     if (written->comments == 0) {
-        g_string_append(text, "The others have one already, or are none of Netflix's.\n");
+        g_string_append(text, "The others already have one, or are not Netflix packets.\n");
     }
     if (nflx_engine_summary(read_ahead_engine(ahead), &summary) == NFLX_STATUS_OK) {
         g_string_append_printf(text, "\n%s\n", summary.text);
@@ -206,11 +206,11 @@ static void chosen(gchar **answers, void *data)
     if (g_strv_length(answers) == ASK_COUNT) {
         choice.path = g_strstrip(answers[ASK_PATH]);
         if (capture == NULL || capture->state != FILE_READ_DONE) {
-            report_failure("There is no capture any more that could be exported; open one, or stop the running one.");
+            report_failure("The capture to export is gone; open one, or stop the running one.");
         } else if (choice.path[0] == '\0') {
             report_failure("The annotated capture needs a file to be written to.");
         } else if (g_file_test(choice.path, G_FILE_TEST_EXISTS)) {
-            report_failure("%s is there already; name another file.", choice.path);
+            report_failure("%s already exists; name another file.", choice.path);
         } else if (!word(answers[ASK_PACKETS], "all", "displayed", &choice.displayed_only)) {
             report_failure("Packets to write are either all or displayed, not \"%s\".", answers[ASK_PACKETS]);
         } else if (!word(answers[ASK_COMMENTS], "all", "requests", &choice.requests_only)) {
@@ -278,6 +278,6 @@ void export_register(void)
     ext_menubar_set_parentmenu(menu, "Statistics");
     menu_register(menu);
     ext_menubar_add_entry(menu, "Export annotated capture…",
-                          "Writes the capture with comments about Netflix's packets that every Wireshark shows", ask,
+                          "Writes the capture with comments about Netflix packets, which every Wireshark shows", ask,
                           NULL);
 }

@@ -169,12 +169,12 @@ static const struct entry {
     const char *tooltip;
     action action;
 } entries[] = {
-    {"Summary", "Says in a few lines what Netflix's servers sent", show_summary},
+    {"Summary", "Shows in a few lines what Netflix servers sent", show_summary},
     {"Report", "Writes the page of nflx report for this capture and opens it", open_report},
     {"Requests", "Shows the packets that begin a request for a Netflix segment", show_requests},
     {"This segment", "Shows the packets of the selected packet's segment", show_segment},
-    {"Previous segment", "Goes to the request of the server's segment before", go_to_previous},
-    {"Next segment", "Goes to the request of the server's segment after", go_to_next},
+    {"Previous segment", "Goes to the request of the server's previous segment", go_to_previous},
+    {"Next segment", "Goes to the request of the server's next segment", go_to_next},
 };
 
 static void from_menu(ext_menubar_gui_type type, gpointer object, gpointer data)

@@ -229,11 +229,11 @@ static const struct heading {
     /* Names of settings, in the order in which they are shown. */
     const char *settings[24];
 } headings[] = {
-    {"heading_servers", "What counts as Netflix's",
+    {"heading_servers", "What counts as Netflix",
      {"domains", "prefixes", "evidence", "dns_ports", "nat64", "dns_keep", "max_evidence"}},
     {"heading_segments", "Segments",
      {"segment_rule", "segment_quiet", "settle_after", "throughput_min", "media_min", "probe_max"}},
-    {"heading_notes", "Notes to a person (Analyze > Expert Information)",
+    {"heading_notes", "Notes (Analyze > Expert Information)",
      {"first_byte_note", "bitrate_note", "quality_note", "reconnect_note", "retransmission_note"}},
     {"heading_sessions", "Sessions: what viewers saw",
      {"playback_wait", "playback_run_on", "playback_reopened", "playback_over", "playback_segments"}},
@@ -310,31 +310,32 @@ static void register_output(module_t *module)
 {
     prefs_register_filename_preference(module, "read_ahead", "Capture to read ahead (tshark)",
                                        "The capture file that tshark reads. tshark shows each packet once; with this, "
-                                       "the file is read before, and fields, filters and comments say at once what the "
-                                       "whole capture tells: tshark -r FILE -o nflx.read_ahead:FILE. Give -2 instead "
-                                       "where packets come from another place. Wireshark's window needs neither.\n"
+                                       "the file is read first, and fields, filters and comments have the facts of the "
+                                       "whole capture at once: tshark -r FILE -o nflx.read_ahead:FILE. Use -2 instead "
+                                       "if packets do not come from this file. Wireshark's window needs neither.\n"
                                        "Default: none",
                                        &read_ahead_path, FALSE);
     prefs_register_bool_preference(module, "comment", "Write packet comments (tshark)",
-                                   "Lets tshark -Y FILTER -w FILE write an annotated capture (pcapng): packets of "
-                                   "Netflix's get a comment that everybody's Wireshark shows. With nflx.read_ahead or "
-                                   "-2, comments say what the whole capture tells. Packets that have such a comment do not get another. In the window there is Tools "
-                                   "> Netflix > Export annotated capture.\nDefault: off",
+                                   "Lets tshark -Y FILTER -w FILE write an annotated capture (pcapng): Netflix "
+                                   "packets get a comment that every Wireshark shows. With nflx.read_ahead or -2, "
+                                   "comments have the facts of the whole capture. Packets that have such a comment "
+                                   "do not get another. In the window, use Statistics > Netflix > Export annotated "
+                                   "capture.\nDefault: off",
                                    &comment);
     prefs_register_enum_preference(module, "comment_packets", "Packets that get a comment",
-                                   "all: every packet of Netflix's.\nrequests: packets that begin a request and those "
+                                   "all: every Netflix packet.\nrequests: packets that begin a request and those "
                                    "that end a segment.\nDefault: all",
                                    &comment_packets, comment_packets_values, FALSE);
 }
 
 static void register_model(module_t *module)
 {
-    prefs_register_static_text_preference(module, "heading_model", "<b>Quality: what a model says</b>",
-                                          "Quality: what a model says");
+    prefs_register_static_text_preference(module, "heading_model", "<b>Quality: a model's answers</b>",
+                                          "Quality: a model's answers");
     prefs_register_filename_preference(module, "model", "Model",
-                                       "An ONNX file with a card, as 'nflx quality --model' takes it: see docs/models.md. "
-                                       "The fields nflx.quality say what it answers for each window. Settings on its card "
-                                       "apply where no preference differs from its default.\nDefault: none",
+                                       "An ONNX file with a card, as for 'nflx quality --model': see docs/models.md. "
+                                       "The fields nflx.quality have its answer for each window. Settings on its card "
+                                       "apply as long as preferences have default values.\nDefault: none",
                                        &model_path, FALSE);
 }
 

@@ -141,7 +141,7 @@ void quality_table_fill(void)
         return;
     }
     if (session_model() == NULL && !session_in_window()) {
-        g_printerr("nflx: -z nflx,quality lists what a model says; name its file with -o nflx.model:FILE.\n");
+        g_printerr("nflx: -z nflx,quality lists a model's answers; name its file with -o nflx.model:FILE.\n");
     }
     for (uint32_t i = 0; seen != NULL && session_quality(i, &quality); i++) {
         gint64 key = (gint64)quality.session << 32 | quality.window;

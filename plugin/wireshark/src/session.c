@@ -80,8 +80,8 @@ static read_ahead *read_ahead_wanted(nflx_config *config)
         made = read_ahead_new(path, config, &error, &reason);
     }
     if (made == NULL) {
-        g_printerr("nflx: %s, which nflx.read_ahead names, cannot be read ahead: %s. Fields say what is known at each "
-                   "packet.\n",
+        g_printerr("nflx: %s, which nflx.read_ahead names, cannot be read ahead: %s. Fields show the facts known "
+                   "at each packet.\n",
                    path, wtap_strerror(error));
     }
     g_free(reason);

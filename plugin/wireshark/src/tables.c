@@ -233,7 +233,7 @@ static void reset(stat_tap_table *into)
 
 static const char *why_no_servers(void)
 {
-    return "No packet that passed the filter is a Netflix server's.";
+    return "No packet that passed the filter belongs to a Netflix server.";
 }
 
 static const char *why_no_segments(void)

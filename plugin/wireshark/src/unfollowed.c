@@ -51,7 +51,7 @@ void unfollowed_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
         if (met[i].first_frame == frame) {
             /* A field of the plugin's own: an expert item alone would stand there as a protocol. */
             proto_item *item = proto_tree_add_none_format(tree, hf_nflx[HF_NFLX_UNFOLLOWED], tvb, 0, 0,
-                                                          "Netflix: nothing can be read behind %s", met[i].name);
+                                                          "Netflix: nothing can be read after %s", met[i].name);
             proto_item_set_generated(item);
             expert_add_info_format(pinfo, item, &ei_nflx_unfollowed,
                                    "This packet is %s, which is %s: nothing inside it can be read, nor in those like it "

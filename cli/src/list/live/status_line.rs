@@ -70,7 +70,7 @@ fn text(engine: &Engine, packets_before: u64, since: Duration) -> String {
     let rate = (stats.packets - packets_before) as f64 / since.as_secs_f64();
     let lost = match stats.lost() + stats.settled_lost {
         0 => "nothing lost".to_owned(),
-        lost => format!("{} made room", thousands(lost)),
+        lost => format!("{} evicted or dropped", thousands(lost)),
     };
     format!(
         "{} packets, {}; {} flows, {} servers, {} segments; {lost}",

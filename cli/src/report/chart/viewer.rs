@@ -111,7 +111,7 @@ pub(in crate::report) fn windows(
     }
     let rows = lanes.len() as f64;
     let drawing = both(
-        "What the model says of each window over time",
+        "The model's answer for each window over time",
         |form| ROW * lanes.len() as u32 + form.below() + 8,
         |area, form| {
             let mut chart = plotters::chart::ChartBuilder::on(area)
