@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The engine's counts among Suricata's: stats.log, EVE's stats events, suricatasc dump-counters. */
+/* The engine's counts among Suricata's own: stats.log, EVE's stats events, suricatasc dump-counters. */
 #include "plugin.h"
 
 #include "counters.h"

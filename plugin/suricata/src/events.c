@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An event as JSON: around it what EVE's other events say, inside `nflx` the columns of the command's rows under
- * the same names. What does not hold is absent, and times are written as EVE writes them. */
+/* An event as JSON: the outer part like EVE's other events, inside `nflx` the columns of the command's rows under the
+ * same names. Fields without a value are absent, and times are written as elsewhere in EVE. */
 #include "plugin.h"
 
 #include <math.h>
@@ -116,7 +116,7 @@ static void put_sizes(SCJsonBuilder *json, const nflx_segment *segment)
     SCJbSetBool(json, "aborted", segment->flags & NFLX_SEGMENT_ABORTED);
 }
 
-/* As for a flow: from the client to the server. */
+/* In the direction of a flow: from the client to the server. */
 static void put_segment(SCJsonBuilder *json, const event *event)
 {
     const nflx_segment *segment = &event->segment;
@@ -182,7 +182,7 @@ static void put_server(SCJsonBuilder *json, const event *event)
     SCJbClose(json);
 }
 
-/* What nothing decides is absent. */
+/* A value that cannot be determined is absent. */
 static void put_known(SCJsonBuilder *json, const char *key, double number)
 {
     if (!isnan(number)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The type `nflx` of eve-log. Suricata gives us each packet in the thread that handles it, and each flow when it is over;
- * whichever thread meets an event writes it. */
+/* The type `nflx` of eve-log. Suricata passes us each packet in the thread that handles it, and each flow when it is
+ * over. The thread that finds an event writes it. */
 #include "plugin.h"
 
 #include "flow-storage.h"
@@ -8,7 +8,7 @@
 #include "runmodes.h"
 #include "util-time.h"
 
-/* Seconds between summaries of the servers that did something, unless suricata.yaml says otherwise. */
+/* Default time between summaries of the servers with traffic, in seconds. */
 #define SERVER_INTERVAL 60
 
 typedef struct thread_data {
@@ -19,14 +19,15 @@ typedef struct thread_data {
 /* The server of a flow, counted from 1. */
 static FlowStorageId flow_server;
 
-/* Suricata initialises us once for packets and once for flows, then once per thread of either. */
+/* Suricata initialises us once for packets and once for flows, then once per thread for each. */
 static SCMutex lock = SCMUTEX_INITIALIZER;
 static const void *owner; /* the eve-log that we write to */
 static unsigned contexts;
 static unsigned threads;
 static bool advised;
 
-/* The fields that we read lie where this Suricata writes them; they would not if it was configured otherwise. */
+/* Returns true if the fields that we read are where this Suricata writes them; they are not if it was configured
+ * differently. */
 static bool layout_is_ours(void)
 {
     static const uint8_t bytes[16] = "nflx looks here";
@@ -121,7 +122,7 @@ static OutputInitResult context_init(SCConfNode *node, OutputCtx *parent)
     return result;
 }
 
-/* What would leave segments out without a word. */
+/* Warns about settings that would silently hide segments. */
 static void advise(void)
 {
     const char *mode = RunmodeGetActive();
@@ -188,7 +189,7 @@ static void write_due(ThreadVars *tv, thread_data *thread)
     }
 }
 
-/* The last thread that could meet a packet or a flow ends the capture. */
+/* The last thread that could handle a packet or a flow ends the capture. */
 static TmEcode thread_deinit(ThreadVars *tv, void *data)
 {
     thread_data *thread = data;
@@ -206,7 +207,8 @@ static TmEcode thread_deinit(ThreadVars *tv, void *data)
     return TM_ECODE_OK;
 }
 
-/* As the wire has them: not what Suricata took out of tunnels or put together from fragments, which nflx does itself. */
+/* Returns true for packets as on the wire: not for those that Suricata decapsulated or reassembled, because nflx does
+ * that itself. */
 static bool is_captured(ThreadVars *tv, void *data, const Packet *p)
 {
     (void)tv;
@@ -214,7 +216,7 @@ static bool is_captured(ThreadVars *tv, void *data, const Packet *p)
     return p->pkt_src == PKT_SRC_WIRE && !PKT_IS_PSEUDOPKT(p);
 }
 
-/* libpcap's numbers, which Suricata has, are those of files but for raw IP. */
+/* Suricata has libpcap's numbers, which equal those of files except for raw IP. */
 static uint32_t link_type_of(const Packet *p)
 {
     return p->datalink == DLT_RAW ? 101 : (uint32_t)p->datalink;
@@ -249,7 +251,7 @@ static int log_flow(ThreadVars *tv, void *data, Flow *f)
     return TM_ECODE_OK;
 }
 
-/* What is stored is a number, not memory. */
+/* The stored value is a number, not memory. */
 static void nothing_to_free(void *number)
 {
     (void)number;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who we are, and whether this Suricata is the one that we were compiled for. Suricata lets every 8.0.x load a plugin of
- * any other, although its structs change with the version and with the flags of ./configure: so we look ourselves, before
- * anything of it is touched. */
+/* Registers the plugin, if this Suricata is the one that it was compiled for. Suricata lets every 8.0.x load a plugin
+ * of any other, although its structs change with the version and with the flags of ./configure, so we check before
+ * using any of them. */
 #include "plugin.h"
 
 #include "suricata-plugin.h"

@@ -23,9 +23,9 @@
 
 #include "nflx.h"
 
-/* Events taken from the engine at a time, so that the lock is held for a bounded time. */
+/* Events taken from the engine at a time, so that the lock is only held for a bounded time. */
 #define EVENT_BATCH 8
-/* Kinds of evidence shown of a server; there are no more kinds. */
+/* Kinds of evidence shown per server; there are no more kinds. */
 #define EVIDENCE_KINDS 12
 
 typedef enum event_kind {
@@ -35,9 +35,9 @@ typedef enum event_kind {
     EVENT_QUALITY,
 } event_kind;
 
-/* Where a flow of the engine's is in Suricata: what its other events say too. */
+/* A flow of the engine as Suricata identifies it, for the fields that other events have too. */
 typedef struct flow_place {
-    uint64_t flow_id; /* as EVE prints it; 0 where Suricata has no flow */
+    uint64_t flow_id; /* as EVE prints it; 0 if Suricata has no flow */
     const char *device; /* NULL for files */
     uint32_t flow;      /* the engine's number */
     uint16_t vlan[VLAN_MAX_LAYERS];
@@ -47,7 +47,7 @@ typedef struct flow_place {
 /* One event, taken under the lock and written without it. */
 typedef struct event {
     event_kind kind;
-    const char *reason; /* why a server is told of */
+    const char *reason; /* why a server is reported */
     SCTime_t time;
     flow_place place;
     nflx_segment segment;
@@ -58,27 +58,27 @@ typedef struct event {
     nflx_quality quality;
 } event;
 
-/* Events that were taken so far. */
+/* Numbers of events taken so far. */
 typedef struct event_counts {
     uint64_t segments;
     uint64_t sessions;
     uint64_t windows;
 } event_counts;
 
-/* settings.c: NULL, after a line that says why, if the configuration is not to be used. */
+/* settings.c: returns NULL, after a line that tells why, if the configuration cannot be used. */
 nflx_config *settings_read(const SCConfNode *node);
 
-/* probe.c: one for the whole process, as Suricata has one configuration. */
+/* probe.c: one for the whole process, because Suricata has one configuration. */
 bool probe_begin(const nflx_config *config, uint64_t server_interval);
 void probe_end(void);
-/* Gives a packet to the engine and takes up to EVENT_BATCH events that are due; as many mean that there may be more.
- * `server` becomes that which the packet belongs to, counted from 1; 0 if it is none of Netflix's. */
+/* Passes a packet to the engine and takes up to EVENT_BATCH due events; if there are that many, more may be due. Sets
+ * `server` to the server that the packet belongs to, counted from 1; 0 if neither end is a known Netflix server. */
 size_t probe_packet(const Packet *p, uint32_t link_type, event *events, uint32_t *server);
-/* Takes up to EVENT_BATCH events that are due. */
+/* Takes up to EVENT_BATCH due events. */
 size_t probe_events(event *events, bool *more);
-/* Takes a server's summary if something changed since the last; `server` counts from 1. */
+/* Takes a server's summary if something changed since the last one; `server` counts from 1. */
 bool probe_flow_ended(uint32_t server, SCTime_t time, event *out);
-/* The capture is over: everything settles, every server is due. */
+/* Ends the capture: everything settles, and every server is due. */
 void probe_finish(void);
 /* Copies the engine's counts. Returns false if there is no engine. */
 bool probe_stats(nflx_stats *out);

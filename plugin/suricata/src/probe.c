@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The engine that all workers share, behind one lock. A worker each would lose the others' evidence: a DNS answer and
- * the connection that it names fall to different workers. */
+/* The engine that all workers share, behind one lock. With one engine per worker, evidence would be lost: different
+ * workers get a DNS answer and the connection that it names. */
 #include "plugin.h"
 
-/* Places of flows are kept by the lower bits of the engine's flow number; a newer flow takes an older one's. */
+/* Places of flows are stored by the lower bits of the engine's flow number; a newer flow replaces an older one. */
 #define PLACES 65536
-/* What was told of servers is kept by the lower bits of their numbers, which go on for as long as the engine lives; where a
- * newer server takes an older one's place, that one is told of once more than it had to be. */
+/* Reports about servers are remembered by the lower bits of their numbers, which grow for as long as the engine lives.
+ * If a newer server replaces an older one here, the older one is reported once more than necessary. */
 #define TOLD 16384
-/* Packets after which the engine is asked for what settled. Asking costs about as much as a packet, and hardly ever brings
- * something. */
+/* Packets between queries for settled facts. A query costs about as much as a packet, and rarely returns something. */
 #define PACKETS_BETWEEN 8
-/* But at most so many milliseconds of the capture's time. */
+/* Largest time between queries, in milliseconds of the capture's time. */
 #define MILLISECONDS_BETWEEN 100
-/* Servers looked at for each packet while summaries are due, so that none waits for all of them. */
+/* Servers examined per packet while summaries are due, so that no packet pays for all of them. */
 #define SERVERS_AT_ONCE 64
 
 static SCMutex lock = SCMUTEX_INITIALIZER;
-/* All of this is read and written under the lock. */
+/* Everything below is read and written under the lock. */
 static nflx_engine *engine;
 static flow_place *places;
 static uint64_t frames;
 static uint32_t packets_since;
 static uint64_t asked; /* milliseconds since 1970 */
 static bool has_model;
-/* When the engine last had no session that was over, in seconds since 1970: they end by the second, not by the packet. */
+/* The last time at which the engine had no finished session, in seconds since 1970: sessions end by the second, not by
+ * the packet. */
 static uint64_t no_session;
 static event_counts counts;
 static SCTime_t now;
 static bool failed;
 static bool ended;
 
-/* Which servers are to be told of, a few at a time. */
+/* Servers to be reported, a few at a time. */
 static struct {
     struct {
         uint32_t server;
-        uint64_t packets; /* when it was told of last */
+        uint64_t packets; /* when it was last reported */
     } *told;
     uint64_t interval; /* seconds; 0 for never */
     uint64_t due;      /* seconds since 1970 */
-    uint32_t next;     /* the server to look at next; the count of servers when all were */
+    uint32_t next;     /* the server to examine next; the number of servers once all were */
     const char *reason;
 } summaries;
 
@@ -76,7 +76,7 @@ void probe_end(void)
     SCMutexUnlock(&lock);
 }
 
-/* Says once what went wrong; nothing is given to the engine any more. */
+/* Reports once what went wrong. The engine gets nothing any more. */
 static void give_up(void)
 {
     if (!failed) {
@@ -108,7 +108,7 @@ static void begin_summaries(const char *reason)
 
 static void look_at_the_clock(SCTime_t time)
 {
-    /* Workers overtake each other a little: the latest counts. */
+    /* Workers overtake each other a little, so the latest time counts. */
     if (SCTIME_CMP_GT(time, now)) {
         now = time;
     }
@@ -165,7 +165,7 @@ static bool next_segment(event *out)
     return true;
 }
 
-/* Sessions are made of the segments that were taken before. */
+/* Sessions consist of the segments that were taken before. */
 static bool next_session(event *out)
 {
     if (no_session == SCTIME_SECS(now) && !ended) {
@@ -182,7 +182,7 @@ static bool next_session(event *out)
     return true;
 }
 
-/* What a model says of a window that closed. */
+/* Takes a model's answer for a window that closed. */
 static bool next_window(event *out)
 {
     if (!has_model) {
@@ -198,7 +198,7 @@ static bool next_window(event *out)
     return true;
 }
 
-/* An event of no flow. */
+/* Takes an event without a flow. */
 static bool next_of_viewer(event *out)
 {
     if (!next_session(out) && !next_window(out)) {
@@ -209,7 +209,7 @@ static bool next_of_viewer(event *out)
     return true;
 }
 
-/* Whether it did something since it was told of, which it is now. */
+/* Returns true if the server had traffic since it was last reported, which it is now. */
 static bool server_changed(const nflx_server *server)
 {
     const uint64_t packets = server->counters.in_pkts + server->counters.out_pkts;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The section `nflx` of suricata.yaml. Its keys are the names of `nflx settings`, and `model`, which names a file; Suricata
- * writes all keys with dashes and turns underscores into them while it reads, so both are fine. */
+/* The section `nflx` of suricata.yaml. Its keys are the names of `nflx settings`, and `model`, which names a file.
+ * Suricata writes all keys with dashes and converts underscores while it reads, so both work. */
 #include "plugin.h"
 
 /* Longest value, as text: lists of prefixes are the longest. */
 #define VALUE_MAX 65536
 /* The key that names a model's file; every other is a setting. */
 #define MODEL "model"
-/* Larger files are no models, whatever is in them. */
+/* Larger files are never models. */
 #define MODEL_MAX (256L << 20)
 
 static void underscores(const char *key, char *out, size_t size)
@@ -19,7 +19,7 @@ static void underscores(const char *key, char *out, size_t size)
     }
 }
 
-/* A list is a YAML sequence or words separated by commas. Returns false if it is too long. */
+/* Converts a list, which is a YAML sequence or words separated by commas. Returns false if it is too long. */
 static bool as_text(const SCConfNode *node, char *out, size_t size)
 {
     const SCConfNode *item;
@@ -53,7 +53,7 @@ static bool set(nflx_config *config, const SCConfNode *node, char *value)
     return true;
 }
 
-/* The bytes of a file; NULL, after a line that says why, if there are none. */
+/* Returns the bytes of a file, or NULL after a line that tells why there are none. */
 static uint8_t *read_file(const char *path, size_t *length)
 {
     FILE *file = fopen(path, "rb");
@@ -73,7 +73,7 @@ static uint8_t *read_file(const char *path, size_t *length)
     return bytes;
 }
 
-/* Behind all settings: those on the model's card apply where none was made. */
+/* Called after all settings, because those on the model's card only apply where none was set. */
 static bool set_model(nflx_config *config, const char *path)
 {
     size_t length = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Short marks in the Info column: where a segment begins and where it ends. */
+/* Short marks in the Info column at the start and end of a segment. */
 #include "columns.h"
 
 #include "format.h"
 
-/* The last frame of a segment is known when the segment is over, so only when the frame is shown again or the
+/* The last frame of a segment is known once the segment is over, so only when the frame is shown again or if the
  * capture was read ahead. */
 static bool segment_ends(const facts *facts)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Facts as a packet comment, for captures that travel to people without the plugin: what tshark -w writes. Off by
- * default: comments become part of what a user saves. */
+/* Facts as a packet comment, written by tshark -w, for people without the plugin. Off by default, because comments
+ * become part of the file that a user saves. */
 #include "comment.h"
 
 #include "preferences.h"
 #include "session.h"
 
-/* What our comments begin with (nflx.h, nflx_note), so that they are known when an annotated capture is annotated again. */
+/* Prefix of our comments (nflx.h, nflx_note), by which they are recognised when an annotated capture is annotated
+ * again. */
 #define COMMENT_PREFIX "nflx: "
 
 static bool has_own_comment(wtap_block_t block)
@@ -40,7 +41,7 @@ void comment_add(packet_info *pinfo, const facts *facts)
     if (!preferences_comment() || pinfo->rec->block == NULL) {
         return;
     }
-    /* What the window writes is what the user edited and not what is dissected; there is a menu for it (export.c). */
+    /* The window writes what the user edited, not what is dissected; it has a menu for this (export.c). */
     if (session_in_window() || !session_note(facts->frame, &note) ||
         !comment_is_wanted(&note, preferences_comment_requests_only())) {
         return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What differs between Wireshark 4.0, 4.2, 4.4 and 4.6, and nowhere else. What is deprecated in one of them is not used
- * at all: wmem_packet_scope, tvb_get_guint8, val_to_str, values read out of field_info. */
+/* All differences between Wireshark 4.0, 4.2, 4.4 and 4.6. Functions deprecated in any of them are not used at all:
+ * wmem_packet_scope, tvb_get_guint8, val_to_str, values read out of field_info. */
 #ifndef NFLX_PLUGIN_COMPAT_H
 #define NFLX_PLUGIN_COMPAT_H
 
@@ -41,7 +41,7 @@ typedef bool nflx_pref_bool;
 typedef gboolean nflx_pref_bool;
 #endif
 
-/* A record of a capture file: before 4.6 its data are in a buffer of their own. */
+/* A record of a capture file: before 4.6, its data are in a separate buffer. */
 #if NFLX_WIRESHARK_AT_LEAST(4, 6)
 typedef struct nflx_record {
     wtap_rec rec;
@@ -110,7 +110,7 @@ static inline void nflx_record_reset(nflx_record *record)
     wtap_rec_reset(&record->rec);
 }
 
-/* What a statistic's beginning answers. */
+/* Return type of a statistic's start routine. */
 #if NFLX_WIRESHARK_AT_LEAST(4, 6)
 typedef bool nflx_tap_begun;
 #define NFLX_TAP_BEGUN(begun) return (begun)
@@ -119,8 +119,8 @@ typedef void nflx_tap_begun;
 #define NFLX_TAP_BEGUN(begun) (void)(begun)
 #endif
 
-/* The raw-IP quirk of 4.0 needs no code of its own: there the IP dissector trims the frame's own tvb to the IP length,
- * so data may be shorter than the frame says even where nothing was cut; frame.c hands over what the tvb holds, and the
- * core goes by the headers' lengths. */
+/* The raw-IP quirk of 4.0 needs no code: there, the IP dissector trims the frame's own tvb to the IP length, so data
+ * may be shorter than the frame states even if nothing was cut. frame.c passes what the tvb holds, and the core uses
+ * the headers' lengths. */
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Segments in the window Conversations, and servers in Endpoints: a row for each, from which Apply as Filter, Find and
- * Colorize lead to its packets; tshark -z conv,nflx and -z endpoints,nflx. The ports of a row are the segment's number,
- * so that its filter names the segment. */
+/* Segments in the window Conversations, and servers in Endpoints: one row each, from which Apply as Filter, Find and
+ * Colorize lead to its packets; tshark -z conv,nflx and -z endpoints,nflx. The ports of a row are the segment's
+ * number, so that its filter names the segment. */
 #include "conversations.h"
 
 #include "fields.h"
 
 #include <epan/conversation_table.h>
 
-/* A type of conversation whose filters have ports, as numbers, and that no other window of Wireshark makes anything of. */
+/* A type of conversation whose filters have ports, as numbers, and that no other window of Wireshark uses. */
 enum { NUMBERED = CONVERSATION_NCP };
 
 static const char *segment_filter_name(conv_item_t *item, conv_filter_type_e type)

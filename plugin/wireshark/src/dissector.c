@@ -26,12 +26,13 @@ int dissect_nflx(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     }
     bool shown = tree_is_shown(tree);
     bool tapped = taps_listen();
-    /* Where nobody looks at fields, experts and columns do at few packets; at the first visit, these tell. */
+    /* If nobody needs fields, experts and columns only concern few packets; at the first visit, these flags tell
+     * which. */
     bool marked = (facts.packet.flags & (NFLX_ANNOTATION_REQUEST | NFLX_ANNOTATION_MISSING)) != 0;
     if ((shown || tapped || marked || facts.revisit) && !session_facts_all(&facts)) {
         return 0;
     }
-    /* Everything but the tree is for hosts without one as well: statistics, expert taps, columns, comments. */
+    /* Hosts without a tree need the rest as well: statistics, expert taps, columns, comments. */
     if (tapped) {
         taps_queue(pinfo, &facts);
     }

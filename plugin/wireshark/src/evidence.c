@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets that are not of a server's and yet name one, such as DNS answers: what they say, and a link forward to the
- * server's first packet. */
+/* Packets that name a server without belonging to it, such as DNS answers: the evidence in them, and a link forward to
+ * the server's first packet. */
 #include "evidence.h"
 
 #include "session.h"
@@ -8,11 +8,11 @@
 
 /* Numbers of the servers that a frame names, by frame. */
 static GHashTable *named;
-/* How many servers were looked at. */
+/* Number of servers examined. */
 static uint32_t looked_at;
-/* All evidence of the capture was looked at. */
+/* True once all evidence of the capture was examined. */
 static bool complete;
-/* Of what session_generation said. */
+/* Value of session_generation for this data. */
 static unsigned generation;
 
 static void free_list(gpointer list)
@@ -57,8 +57,8 @@ static void look_at(uint32_t from, uint32_t to)
     looked_at = to;
 }
 
-/* The servers that a frame names; NULL if none. While packets come, a server is looked at when it is new; all are looked
- * at again when the capture is over, as later packets may have named them too. */
+/* Returns the servers that a frame names; NULL if none. While packets come, a server is examined when it is new. All
+ * are examined again when the capture is over, because later packets may have named them too. */
 static const GArray *servers_of(uint64_t frame, bool over)
 {
     uint32_t count = session_server_count();

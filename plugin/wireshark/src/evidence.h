@@ -4,7 +4,7 @@
 
 #include "plugin.h"
 
-/* Adds what a packet that is none of a server's says of servers. */
+/* Adds the evidence in a packet about servers that it does not belong to. */
 void evidence_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 
 #endif

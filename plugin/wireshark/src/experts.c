@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a person should notice. Each thing is said once, at the packet where it shows; what only the end of a segment
- * reveals is said when its last packet is shown again, so not in one pass of tshark. */
+/* Notes for people. Each is made once, at the packet where it becomes visible. A note that depends on the end of a
+ * segment is made when its last packet is shown again, so not in one pass of tshark. */
 #include "experts.h"
 
 #include "fields.h"
@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-/* A picture is there so long after the last byte that it waited for: what decoders and timers take at most. */
+/* Longest time from the last byte that a picture waited for until it shows: the delay of decoders and timers. */
 enum { STALL_END_MS = 100 };
 
 static expert_field ei_nflx_cut;
@@ -29,7 +29,7 @@ static expert_field ei_nflx_aborted;
 
 /* The frame at which a segment was first seen to lack bytes, by segment number. */
 static GHashTable *missing_frames;
-/* Of what session_generation said. */
+/* Value of session_generation for this data. */
 static unsigned generation;
 
 void experts_register(void)
@@ -64,7 +64,7 @@ void experts_register(void)
     missing_frames = g_hash_table_new(g_direct_hash, g_direct_equal);
 }
 
-/* The packet at which things are said that only the end of a segment reveals. */
+/* Returns true at the packet for notes that depend on the end of a segment. */
 static bool is_end(const facts *facts)
 {
     const nflx_segment *segment = &facts->segment;
@@ -73,8 +73,8 @@ static bool is_end(const facts *facts)
            facts->frame == (segment->last_frame != 0 ? segment->last_frame : segment->request_frame);
 }
 
-/* Whether this is the packet at which missing bytes first showed, or, where that was at none of the segment's own, the
- * end of the segment. */
+/* Returns true at the packet where missing bytes first showed or, if that was none of the segment's own, at the end of
+ * the segment. */
 static bool shows_missing(const facts *facts)
 {
     gpointer key = GUINT_TO_POINTER(facts->segment.number);
@@ -112,7 +112,8 @@ static bool came_late(const facts *facts)
            segment->ttfb > (int64_t)preferences_number("first_byte_note") * 1000000;
 }
 
-/* The stall that this segment ended: the picture was there right after its last byte. Returns its seconds, or 0. */
+/* Returns the seconds of the stall that this segment ended, because the picture continued right after its last byte; 0
+ * if there was none. */
 static double ended_stall(const nflx_segment *segment, uint32_t session)
 {
     int64_t from;
@@ -126,7 +127,7 @@ static double ended_stall(const nflx_segment *segment, uint32_t session)
     return 0;
 }
 
-/* What shows at the end of a segment of media. */
+/* Returns the notes at the end of a media segment. */
 static unsigned find_at_end(const nflx_segment *segment, const nflx_media *media)
 {
     double limit = media->bitrate * preferences_number("bitrate_note") / 100;
@@ -141,7 +142,7 @@ static unsigned find_at_end(const nflx_segment *segment, const nflx_media *media
     return found;
 }
 
-/* What a request for media tells beside the one before of its kind. */
+/* Returns the notes at a request for media, compared to the previous one of its kind. */
 static unsigned find_at_request(const nflx_segment *segment, const nflx_media *media)
 {
     nflx_segment before;
@@ -166,7 +167,7 @@ static unsigned find_at_request(const nflx_segment *segment, const nflx_media *m
     return found;
 }
 
-/* Which of them only the whole session tells. */
+/* Returns the notes that need the whole session. */
 static unsigned find_in_session(const facts *facts)
 {
     bool is_request = (facts->packet.flags & NFLX_ANNOTATION_REQUEST) != 0;
@@ -186,7 +187,7 @@ static unsigned find_in_session(const facts *facts)
     return found;
 }
 
-/* What shows at the last packet of a segment, of media or not. */
+/* Returns the notes at the last packet of a segment, of media or not. */
 static unsigned find_at_last_packet(const nflx_segment *segment)
 {
     unsigned found = 0;
@@ -222,7 +223,7 @@ unsigned experts_find(const facts *facts)
         found |= EXPERT_FIRST_BYTE;
     }
     found |= find_in_session(facts);
-    /* By the first request the server had its chance to be named: the ClientHello came before it. */
+    /* By the first request, the server had its chance to be named: the ClientHello came before it. */
     if (facts->packet.flags & NFLX_ANNOTATION_REQUEST && segment->index == 1 &&
         facts->server.evidence == NFLX_EVIDENCE_PREFIX) {
         found |= EXPERT_PREFIX_ONLY;
@@ -267,7 +268,7 @@ static void add_of_session(packet_info *pinfo, proto_item *item, const facts *fa
     }
 }
 
-/* What there is to say of a segment's bytes. */
+/* Adds the notes about a segment's bytes. */
 static void add_of_bytes(packet_info *pinfo, proto_item *item, const facts *facts, unsigned found)
 {
     const nflx_segment *segment = &facts->segment;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Statistics > Netflix > Export annotated capture: the capture in the window as a file (pcapng) with the comments of tshark -w
- * and of nflx annotate.
+/* Statistics > Netflix > Export annotated capture: writes the capture in the window as a file (pcapng) with the same
+ * comments as tshark -w and nflx annotate.
  *
- * Wireshark does not dissect what it saves, so the file is read anew: once to know all about it, once to write it. What
- * was changed in the window and is not saved yet, comments of packets and of the capture, goes along. */
+ * Wireshark does not dissect what it saves, so the file is read again: once to learn all facts, once to write it.
+ * Unsaved changes made in the window, comments of packets and of the capture, are included. */
 #include "export.h"
 
 #include "comment.h"
@@ -16,14 +16,14 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-/* What the user chose. */
+/* The user's choice. */
 typedef struct choice {
     const char *path;
     bool displayed_only;
     bool requests_only;
 } choice;
 
-/* What was written. */
+/* Numbers of what was written. */
 typedef struct written {
     uint32_t packets;
     uint32_t comments;
@@ -42,7 +42,7 @@ static capture_file *open_capture(void)
     return capture != NULL && capture->state != FILE_CLOSED && capture->filename != NULL ? capture : NULL;
 }
 
-/* The comment of the section, unless it has one of ours. */
+/* Adds the comment of the section, unless it has one of ours. */
 static void annotate_section(const wtap_dump_params *params, read_ahead *ahead)
 {
     nflx_summary summary = {.struct_size = sizeof summary};
@@ -53,7 +53,7 @@ static void annotate_section(const wtap_dump_params *params, read_ahead *ahead)
     }
 }
 
-/* The comment of a packet, unless it has one of ours; true if it was added. */
+/* Adds the comment of a packet, unless it has one of ours; true if it was added. */
 static bool annotate(nflx_record *record, read_ahead *ahead, uint32_t number, bool requests_only)
 {
     nflx_note note = {.struct_size = sizeof note};
@@ -66,7 +66,7 @@ static bool annotate(nflx_record *record, read_ahead *ahead, uint32_t number, bo
     return true;
 }
 
-/* Puts what the user changed in place of what the file says; not the window's own, which stays as it is. */
+/* Applies the user's changes to the file's record; the window's own record stays as it is. */
 static void take_changes(nflx_record *record, const capture_file *capture, const frame_data *frame)
 {
     wtap_block_t changed = frame->has_modified_block ? epan_get_modified_block(capture->epan, frame) : NULL;
@@ -78,7 +78,7 @@ static void take_changes(nflx_record *record, const capture_file *capture, const
     }
 }
 
-/* Writes the records that the window holds; false, and said why, if that failed. */
+/* Writes the records that the window holds. Returns false, after reporting it, if that failed. */
 static bool copy(const capture_file *capture, wtap *from, wtap_dumper *to, read_ahead *ahead, const choice *choice,
                  written *written)
 {
@@ -121,7 +121,7 @@ static bool write_file(const capture_file *capture, wtap *from, read_ahead *ahea
     int error = 0;
     char *reason = NULL;
 
-    /* Of the window, which has seen all interfaces, and with the comment of the capture as it was edited. */
+    /* From the window, which has seen all interfaces, with the capture's edited comment. */
     wtap_dump_params_init(&params, capture->provider.wth);
     annotate_section(&params, ahead);
     wtap_dumper *to =
@@ -194,7 +194,7 @@ static bool word(const char *given, const char *first, const char *second, bool 
     return known;
 }
 
-/* What the dialog asks for, in this order. */
+/* The questions of the dialog, in this order. */
 enum { ASK_PATH, ASK_PACKETS, ASK_COMMENTS, ASK_COUNT };
 
 static void chosen(gchar **answers, void *data)
@@ -223,7 +223,7 @@ static void chosen(gchar **answers, void *data)
     g_strfreev(answers);
 }
 
-/* A name beside the capture that nothing has yet; in the home folder for a capture that was never saved. */
+/* Returns an unused name next to the capture; in the home folder for a capture that was never saved. */
 static char *suggestion(const capture_file *capture)
 {
     char *folder = capture->is_tempfile ? g_strdup(g_get_home_dir()) : g_path_get_dirname(capture->filename);

@@ -5,7 +5,7 @@
 int proto_nflx = -1;
 int hf_nflx[HF_NFLX_COUNT];
 
-/* hf_register_info wants pointers that can be written through, also for the text. */
+/* hf_register_info has non-const pointers, also for the text. */
 static hf_register_info registrations[HF_NFLX_COUNT] = {
 #define NFLX_FIELD(id, name, title, type, display, strings, blurb) \
     {&hf_nflx[HF_NFLX_##id], {title, "nflx." name, type, display, strings, 0, blurb, HFILL}},

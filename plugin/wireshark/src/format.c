@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Numbers, names and addresses as people read them. */
+/* Formats numbers, names and addresses for people. */
 #include "format.h"
 
 /* 20 digits, 6 commas, NUL. */
 enum { NUMBER_SIZE = 27 };
 
-/* The digits of a number at the end of a buffer, in groups of so many with a comma between, if not 0. */
+/* Writes a number's digits at the end of a buffer, in groups of this size separated by commas, if not 0. */
 static const char *digits(char text[NUMBER_SIZE], uint64_t number, int group)
 {
     char *at = text + NUMBER_SIZE;

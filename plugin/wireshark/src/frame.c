@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host's frame as the core's packet. */
+/* Converts the host's frame to the core's packet. */
 #include "frame.h"
 
-/* Link types that Wireshark's tables may know; its own registry ends before this. */
+/* Upper limit of link types in Wireshark's tables; its own registry ends before this. */
 enum { LINK_TYPE_END = 400 };
 
-/* LINKTYPE_RAW. Wireshark knows several numbers for raw IP; the lowest of them, 12, is another thing on some systems. */
+/* LINKTYPE_RAW. Wireshark knows several numbers for raw IP; the lowest of them, 12, means something else on some
+ * systems. */
 enum { LINK_TYPE_RAW = 101 };
 
-/* A link type that no registry gives, for encapsulations that none of its numbers leads to. */
+/* A link type that no registry assigns, for encapsulations without one. */
 enum { LINK_TYPE_UNKNOWN = 65535 };
 
-/* From Wireshark's own number of an encapsulation to the registry's. Its function for that is not exported, so the one
- * for the other way is asked about every number. */
+/* Maps Wireshark's own encapsulation numbers to the registry's. Wireshark does not export its function for that, so
+ * the reverse function is called for every number. */
 static uint16_t *link_types;
 static int link_types_end;
 
@@ -42,7 +43,7 @@ static uint16_t link_type_of(const wtap_rec *record)
     return encap >= 0 && encap < link_types_end ? link_types[encap] : LINK_TYPE_UNKNOWN;
 }
 
-/* The time of a record; some have none, and count as simultaneous with the one before. */
+/* Returns the time of a record; a record without one counts as simultaneous with the previous one. */
 static nstime_t time_of(const wtap_rec *record, nstime_t time, nstime_t *last)
 {
     if (record->presence_flags & WTAP_HAS_TS) {
@@ -51,8 +52,8 @@ static nstime_t time_of(const wtap_rec *record, nstime_t time, nstime_t *last)
     return *last;
 }
 
-/* Fills the packet with everything that the core needs; false for records that are no packets. `last` is the time of the
- * packet before, and then of this one. May leave by longjmp, so it is called before the core is. */
+/* Fills the packet with everything that the core needs; false for records that are not packets. `last` is the time of
+ * the previous packet, and then of this one. May leave by longjmp, so it is called before the core is. */
 bool frame_packet(tvbuff_t *tvb, packet_info *pinfo, nstime_t *last, nflx_packet *packet)
 {
     if (pinfo->rec == NULL || pinfo->rec->rec_type != REC_TYPE_PACKET) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Items of the protocol tree, each added only where somebody looks at its field: one that nobody sees costs as much as
- * one that is seen. */
+/* Items of the protocol tree, each added only if its field is needed: an unseen item costs as much as a visible one. */
 #include "items.h"
 
 #include <math.h>
@@ -73,13 +72,13 @@ void items_add_seconds(proto_tree *tree, tvbuff_t *tvb, field field, double seco
     }
 }
 
-/* Filters made from a field by a right click have 15 digits, so a value must not have more. */
+/* Rounds a value to 15 digits, the precision of filters made from a field by a right click. */
 static double with_15_digits(double value)
 {
     char digits[G_ASCII_DTOSTR_BUF_SIZE];
 
     if (value >= 1 && value < 1e12) {
-        /* Twelve of them before the point: the nearest number with three behind it, without the cost of text. */
+        /* With at most twelve digits before the point: rounds to three digits after it, without the cost of text. */
         return rint(value * 1000) / 1000;
     }
     g_ascii_formatd(digits, sizeof digits, "%.15g", value);

@@ -8,9 +8,9 @@
 
 #ifdef NFLX_LADDER
 
-/* No -dev package has Wireshark's epan/sequence_analysis.h. What is needed of it, as it is from 4.0 to 4.6; the build
- * leaves this file empty for other versions. Items are made by Wireshark's own function, so only fields up to `display`
- * have to be right. */
+/* No -dev package contains Wireshark's epan/sequence_analysis.h. These are the needed parts, as from 4.0 to 4.6; the
+ * build leaves this file empty for other versions. Wireshark's own function creates the items, so only fields up to
+ * `display` have to match. */
 #if NFLX_WIRESHARK_AT_LEAST(4, 4)
 typedef bool flag;
 #else
@@ -61,7 +61,7 @@ static char *response_text(packet_info *pinfo, const facts *facts)
                            nflx_kind_name(segment->kind), (double)segment->ttfb / 1e9);
 }
 
-/* The packet at which a response has its arrow: the last one, where that is known. */
+/* Returns true at the packet with the arrow of a response: the last one, if that is known. */
 static bool is_response(const facts *facts)
 {
     bool known = facts->revisit && !facts->live;

@@ -26,7 +26,7 @@ static void show_requests(void)
     plugin_if_apply_filter("nflx.request", true);
 }
 
-/* The segment of the packet that is selected; 0 and said why if it is in none. */
+/* Returns the segment of the selected packet; 0, after reporting it, if it is in none. */
 static uint32_t selected_segment(nflx_segment *segment)
 {
     const capture_file *capture = open_capture();
@@ -97,7 +97,8 @@ static void show_summary(void)
     }
 }
 
-/* Runs nflx report with the settings of the preferences; the page's path, which the caller frees, or NULL and said why. */
+/* Runs nflx report with the settings of the preferences. Returns the page's path, which the caller frees, or NULL
+ * after reporting why. */
 static char *write_report(const char *program, const char *capture)
 {
     GError *error = NULL;

@@ -4,7 +4,7 @@
 
 #include "plugin.h"
 
-/* Adds entries to a menu, and the toolbar of the same. */
+/* Adds entries to a menu, and the same entries to the toolbar. */
 void menu_register(ext_menu_t *menu);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The model file that the preference nflx.model names. The core reads no files, so its bytes are handed over. */
+/* Reads the model file in the preference nflx.model for the core, which reads no files. */
 #include "model.h"
 
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
-/* Files from here on are no models, whatever is in them. */
+/* Files from this size on are never models. */
 enum { LARGEST = 1 << 28 };
 
-/* What was said last, so that it is not said whenever a capture is opened; NULL if the present model is fine. */
+/* The last report, so that it is not repeated for each capture; NULL if the current model is usable. */
 static char *complained;
 
 static void complain(const char *path, const char *sentence)
@@ -33,7 +33,7 @@ void model_load(nflx_config *config, const char *path)
         g_clear_pointer(&complained, g_free);
         return;
     }
-    /* What is no file may have no end. */
+    /* Something that is not a regular file may be endless. */
     if (g_stat(path, &file) == 0 && (!S_ISREG(file.st_mode) || file.st_size > LARGEST)) {
         complain(path, "It is no model file.");
     } else if (!g_file_get_contents(path, &bytes, &length, &error)) {

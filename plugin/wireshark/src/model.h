@@ -4,7 +4,7 @@
 
 #include "plugin.h"
 
-/* Gives engines of a configuration the model in a file; says once what is wrong with one that cannot be used. */
+/* Sets the model in a file for engines of a configuration. Reports once why a model cannot be used. */
 void model_load(nflx_config *config, const char *path);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From a packet to all of its segment, server or session: Conversation Filter and Colorize Conversation in the packet list's
- * menu. */
+/* From a packet to its whole segment, server or session: Conversation Filter and Colorize Conversation in the packet
+ * list's menu. */
 #include "navigation.h"
 
 #include "format.h"
@@ -8,7 +8,7 @@
 
 #include <epan/conversation_filter.h>
 
-/* Later versions hand over what was registered, of which there is nothing. */
+/* Later versions pass registered data, which is not used here. */
 #if NFLX_WIRESHARK_AT_LEAST(4, 4)
 typedef bool answer;
 #define PACKET struct _packet_info *pinfo, void *data

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* File > Export Objects > Netflix: a row for each segment, with its facts as JSON to save. What was encrypted cannot be
- * saved; what is known of it can. */
+/* File > Export Objects > Netflix: a row for each segment, with its facts as JSON to save. The encrypted content
+ * cannot be saved, but the facts about it can. */
 #include "objects.h"
 
 #include "fields.h"
@@ -37,7 +37,7 @@ static void add_seconds(GString *json, const char *key, int64_t nanoseconds)
                            g_ascii_formatd(text, sizeof text, "%.9f", (double)nanoseconds / 1e9));
 }
 
-/* With the keys that the command's rows have. */
+/* Uses the keys of the command's rows. */
 static char *facts_as_json(packet_info *pinfo, const facts *facts)
 {
     const nflx_segment *segment = &facts->segment;
@@ -74,7 +74,7 @@ static char *facts_as_json(packet_info *pinfo, const facts *facts)
     return g_string_free(json, FALSE);
 }
 
-/* Each segment counts once, at its last packet, when all of it is known: where frames are shown again. */
+/* Counts each segment once, at its last packet, when all facts are known: if frames are shown again. */
 static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,
                                 tap_flags_t flags)
 {

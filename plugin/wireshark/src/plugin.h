@@ -32,18 +32,19 @@
 #include "nflx.h"
 #pragma GCC visibility pop
 
-/* Everything known about a packet of Netflix's, copied out of the core. */
+/* All facts about a Netflix packet, copied out of the core. */
 typedef struct facts {
-    /* The packet's number as the core knows it; frames of segments are such numbers. */
+    /* The packet's number in the core; frames of segments are such numbers. */
     uint64_t frame;
     nflx_annotation packet;
     nflx_server server;
     nflx_segment segment;
-    /* The packet belongs to a segment that is still held, and `segment` is filled. */
+    /* True if the packet belongs to a segment that is still held; `segment` is then filled. */
     bool has_segment;
-    /* The frame was shown before, or the capture was read ahead: all of the capture, or all of it so far, is known. */
+    /* True if the frame was shown before, or the capture was read ahead: all of the capture, or all of it so far, is
+     * known. */
     bool revisit;
-    /* More packets may come. */
+    /* True if more packets may come. */
     bool live;
 } facts;
 

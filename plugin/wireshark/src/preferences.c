@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The core's settings as preferences, from the core's own table, and the plugin's own one. */
+/* The core's settings as preferences, from the core's own table, and the plugin's own preferences. */
 #include "preferences.h"
 
 #include "fields.h"
 #include "model.h"
 
-/* One setting, and the variable that Wireshark keeps its value in. */
+/* One setting, and the variable in which Wireshark keeps its value. */
 typedef struct preference {
     nflx_setting setting;
     const char *text;
     guint number;
     gint choice;
-    /* It acts in Wireshark, so it is offered there. */
+    /* True if it has an effect in Wireshark, so that it is offered there. */
     bool is_registered;
-    /* The value that the user was last told about; NULL if the present one is fine. */
+    /* The last value that the user was warned about; NULL if the current one is valid. */
     char *complained;
 } preference;
 
@@ -31,7 +31,7 @@ static const enum_val_t comment_packets_values[] = {
     {NULL, NULL, 0},
 };
 
-/* The value as the core takes it, in memory of the caller's. */
+/* Returns the value as the core accepts it, in memory of the caller. */
 static char *value_text(const preference *preference)
 {
     switch (preference->setting.kind) {
@@ -49,7 +49,7 @@ static const char *default_text(const nflx_setting *setting)
     return setting->default_value[0] != '\0' ? setting->default_value : "none";
 }
 
-/* Says in one sentence what is wrong with a value, once for each wrong value. tshark prints it, Wireshark shows a
+/* Reports in one sentence what is wrong with a value, once for each wrong value. tshark prints it, Wireshark shows a
  * dialog. */
 static void complain(preference *preference, const char *value, const char *sentence)
 {
@@ -62,8 +62,7 @@ static void complain(preference *preference, const char *value, const char *sent
                    default_text(&preference->setting));
 }
 
-/* A configuration of the values that the user chose, with the default in place of one that does not fit. The caller
- * frees it. */
+/* Returns a configuration of the user's values, with the default in place of an invalid one. The caller frees it. */
 nflx_config *preferences_config(void)
 {
     nflx_config *config = NULL;
@@ -75,7 +74,7 @@ nflx_config *preferences_config(void)
         preference *preference = &preferences[i];
         char *value = value_text(preference);
         if (strcmp(value, preference->setting.default_value) == 0) {
-            /* Not set: the same words given by a user may mean more than the default does. */
+            /* Not set, because setting the same words explicitly may mean more than the default does. */
             g_clear_pointer(&preference->complained, g_free);
         } else if (nflx_config_set(config, preference->setting.name, value) != NFLX_STATUS_OK) {
             complain(preference, value, nflx_config_error(config));
@@ -126,7 +125,7 @@ unsigned preferences_number(const char *name)
     return 0;
 }
 
-/* Settings that have an option of their own in the command. */
+/* Returns true for settings with their own option in the command. */
 static bool has_option(const char *name)
 {
     static const char *const options[] = {"domains", "prefixes", "evidence", "segment_rule"};
@@ -157,8 +156,8 @@ void preferences_arguments(GPtrArray *arguments)
     }
 }
 
-/* Called when the user changed something: says at once what is wrong. The engine gets the values at its next start,
- * which Wireshark sees to, because they change what the fields say. */
+/* Called when the user changed something: reports errors at once. The engine gets the values at its next start, which
+ * Wireshark triggers, because they change what the fields contain. */
 static void preferences_changed(void)
 {
     nflx_config_free(preferences_config());
@@ -211,7 +210,7 @@ static void register_preference(module_t *module, preference *preference)
         register_choice(module, preference);
         break;
     case NFLX_SETTING_NUMBER:
-        /* Wireshark's numbers have 32 bits; defaults do. */
+        /* Wireshark's numbers have 32 bits, which is enough for defaults. */
         preference->number = (guint)MIN(g_ascii_strtoull(setting->default_value, NULL, 10), G_MAXUINT);
         prefs_register_uint_preference(module, setting->name, title(setting), description(setting), 10,
                                        &preference->number);
@@ -254,7 +253,7 @@ static const struct heading {
       "fragment_patience"}},
 };
 
-/* Settings of the command alone: features, reports and files that belong together. */
+/* Settings of the command alone: features, reports and joining files. */
 static const char *const elsewhere[] = {
     "feature_kinds", "empty_features", "feature_window", "session_idle", "ewma_span",     "session_values",
     "window_values", "max_sessions",   "fill_idle",      "fill_segments", "playback_step", "join_gap",
@@ -305,7 +304,7 @@ static void load_settings(void)
     }
 }
 
-/* What tshark's user chooses; the window needs none of it. */
+/* Registers tshark's preferences for output; the window needs none of them. */
 static void register_output(module_t *module)
 {
     prefs_register_filename_preference(module, "read_ahead", "Capture to read ahead (tshark)",
@@ -354,7 +353,7 @@ void preferences_register(void)
             register_model(module);
         }
     }
-    /* A setting that no heading names is offered all the same. */
+    /* A setting without a heading is offered all the same. */
     for (uint32_t i = 0; i < preference_count; i++) {
         register_once(module, &preferences[i]);
     }

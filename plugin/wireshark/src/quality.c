@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a model says of the window that a packet is in. In one pass that is known when the window closes, so it is said at
- * the packet that closes it. */
+/* A model's answer for a packet's window. In one pass it is known when the window closes, so it is shown at the packet
+ * that closes it. */
 #include "quality.h"
 
 #include "fields.h"
@@ -24,7 +24,7 @@ static void add_text(proto_tree *tree, tvbuff_t *tvb, field field, const char *t
     }
 }
 
-/* The value in the field of what it is, if that has one. */
+/* Adds the value to the field of the model's target, if there is one. */
 static void add_target(proto_tree *tree, tvbuff_t *tvb, const nflx_model *model, double value)
 {
     if (model->target == NFLX_TARGET_RESOLUTION && value >= 0 && value <= UINT16_MAX) {

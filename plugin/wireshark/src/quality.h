@@ -5,8 +5,8 @@
 #include "plugin.h"
 
 void quality_register(void);
-/* Adds what the model says below the plugin's item, which may be NULL. To be called for every packet of Netflix's, as it
- * takes what the packet brings. */
+/* Adds the model's answer below the plugin's item, which may be NULL. Call it for every Netflix packet, because it
+ * takes the answers that the packet brings. */
 void quality_add(tvbuff_t *tvb, proto_item *item, const facts *facts);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a model says of each window as a table: tshark -z nflx,quality, the same in Wireshark's Statistics menu and in
- * sharkd. A filter chooses which windows are listed, by their packets. */
+/* A model's answer for each window as a table: tshark -z nflx,quality, the same in Wireshark's Statistics menu and in
+ * sharkd. A filter selects windows by their packets. */
 #include "quality_table.h"
 
 #include "session.h"
@@ -10,16 +10,17 @@
 
 static table windows;
 
-/* Windows whose packets passed the filter while they came in, as session and window: their rows are known at the end. */
+/* Windows whose packets passed the filter during the first reading, as session and window: their rows are known at the
+ * end. */
 static GHashTable *seen;
 
-/* What there is none of is a dash, which no number can be taken for. */
+/* A missing value is a dash, which cannot be mistaken for a number. */
 static void put_known(stat_tap_table *into, guint row, guint column, double number, const char *format)
 {
     char text[G_ASCII_DTOSTR_BUF_SIZE] = "";
 
     if (isfinite(number)) {
-        /* No zero has a sign. */
+        /* Avoids a negative zero. */
         g_ascii_formatd(text, sizeof text, format, number + 0.0);
     }
     table_put_text(into, row, column, text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A capture file read from its beginning to its end through an engine, and once more if the engine asks for it: what is
- * known then is all that there is to know, as in the command nflx. */
+/* Reads a whole capture file through an engine, and a second time if the engine asks for it. Afterwards everything is
+ * known, as in the command nflx. */
 /* For times of files finer than seconds (POSIX.1-2008). */
 #define _POSIX_C_SOURCE 200809L
 
@@ -21,7 +21,7 @@ typedef struct identity {
     guint64 inode;
 } identity;
 
-/* Where a record is in the file, and when it was captured. */
+/* Position and time of a record in the file. */
 typedef struct place {
     int64_t offset;
     nstime_t time;
@@ -29,16 +29,16 @@ typedef struct place {
 
 struct read_ahead {
     nflx_engine *engine;
-    /* The file's records in their order; the number of a record counts from 1. */
+    /* The file's records in order; record numbers count from 1. */
     GArray *places;
     uint32_t full_frame;
-    /* What it was made of. */
+    /* The file it was made from. */
     char *path;
     char *settings;
     identity file;
 };
 
-/* Files are rewritten within a second, so whole seconds do not tell one version from the next. */
+/* A file may be rewritten within a second, so whole seconds do not distinguish versions. */
 static identity look(const char *path)
 {
     GStatBuf file;
@@ -56,7 +56,7 @@ static bool same(const identity *one, const identity *other)
            one->device == other->device && one->inode == other->inode;
 }
 
-/* Gives every record to the engine; false if it failed. What cannot be read any more ends the file. */
+/* Passes every record to the engine; false if it failed. An unreadable record ends the file. */
 static bool read_all(read_ahead *made, wtap *file)
 {
     nflx_record record;
@@ -104,7 +104,8 @@ static bool read_file(read_ahead *made, const char *path, int *error, char **rea
     return read;
 }
 
-/* NULL if the file cannot be opened, with an error of Wireshark's and perhaps a reason, or if the engine failed. */
+/* Returns NULL if the file cannot be opened, with an error of Wireshark's and perhaps a reason, or if the engine
+ * failed. */
 read_ahead *read_ahead_new(const char *path, nflx_config *config, int *error, char **reason)
 {
     read_ahead *made = g_new0(read_ahead, 1);
@@ -156,7 +157,7 @@ uint32_t read_ahead_full_frame(const read_ahead *made)
     return made->full_frame;
 }
 
-/* Returns the place of the first record that does not begin before an offset. */
+/* Returns the index of the first record that does not begin before an offset. */
 static guint position(const read_ahead *made, int64_t offset)
 {
     guint from = 0;
@@ -186,6 +187,6 @@ uint32_t read_ahead_number(const read_ahead *made, int64_t offset, const nstime_
 
 bool read_ahead_agrees(const read_ahead *made, int64_t offset, const nstime_t *time)
 {
-    /* What is behind the last record came since: the file grows. */
+    /* A record after the last one is new: the file grows. */
     return position(made, offset) >= made->places->len || read_ahead_number(made, offset, time) != 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the plugin tells Wireshark about itself. */
+/* Registers the plugin's parts with Wireshark. */
 #include "plugin.h"
 
 #include "conversations.h"

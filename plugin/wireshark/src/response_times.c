@@ -39,7 +39,7 @@ static void add(srt_stat_table *table, uint32_t row, const char *name, const nst
     add_srt_table_data(table, (int)row, request, pinfo);
 }
 
-/* Each segment counts once: at the packet that brings its first byte. */
+/* Counts each segment once: at the packet with its first byte. */
 static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,
                                 tap_flags_t flags)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine of the capture at hand: made when Wireshark begins a capture, freed when it is done with it. Frames are
- * given to the engine once, on their first visit; later visits look up what was said then.
+/* The engine of the current capture: created when Wireshark starts a capture, freed when it is done with it. Frames
+ * are passed to the engine once, on their first visit; later visits look up the result.
  *
- * tshark shows each packet once, and what is to be said of a request shows in its response. So the file that the
- * preference nflx.read_ahead names is read ahead by an engine of its own, and every visit is a look-up: by the record's
- * place in the file, because tshark -2 -R numbers frames anew. */
+ * tshark shows each packet once, but facts about a request only show in its response. So a separate engine reads the
+ * file in the preference nflx.read_ahead ahead, and every visit is a look-up: by the record's position in the file,
+ * because tshark -2 -R renumbers frames. */
 #include "session.h"
 
 #include "frame.h"
@@ -12,33 +12,33 @@
 #include "read_ahead.h"
 
 static nflx_engine *engine;
-/* The capture, if it was read ahead; then `engine` is this one's. */
+/* The capture, if it was read ahead; `engine` then belongs to it. */
 static read_ahead *ahead;
-/* The one of the session before: tshark -M begins a new session every so many packets of the same file. */
+/* That of the previous session: tshark -M starts a new session at regular intervals of the same file. */
 static read_ahead *kept;
-/* The engine failed and was reported; nothing is added any more until the next capture. */
+/* True if the engine failed and this was reported; nothing is added until the next capture. */
 static bool broken;
 static uint32_t full_frame;
-/* Of the packet before. */
+/* Time of the previous packet. */
 static nstime_t last_time;
-/* Of the first packet, in nanoseconds. */
+/* Time of the first packet, in nanoseconds. */
 static int64_t first_time;
 static bool has_first_time;
-/* Packets came in since the engine was last told that there are no more. */
+/* True if packets came since the engine was last told that there are no more. */
 static bool unsettled;
-/* Comments were written at first visits only, of what was known then. */
+/* True if comments were only written at first visits, with the facts known then. */
 static bool comments_so_far;
-/* What others have done when a capture is over. */
+/* Routines of others to call when a capture is over. */
 static void (*at_stop[4])(void);
 static size_t routines_at_stop;
-/* The capture was read ahead although the user named no file: its evidence came late. */
+/* True if the capture was read ahead although the user named no file, because its evidence came late. */
 static bool ahead_by_itself;
-/* That was tried for this capture. */
+/* True if that was tried for this capture. */
 static bool tried_again;
-/* How many sessions the engine found; of no use while packets come. */
+/* Number of sessions that the engine found; only used when no more packets come. */
 static uint32_t playbacks;
 static bool has_playbacks;
-/* The model that the engine asks, if it has one. */
+/* The engine's model, if it has one. */
 static nflx_model model;
 static bool has_model;
 static unsigned generation;
@@ -47,7 +47,7 @@ static void report_once(const char *sentence)
 {
     if (!broken) {
         broken = true;
-        /* Not a dialog: this may be in the middle of a dissection. */
+        /* Not a dialog, because this may be in the middle of a dissection. */
         g_printerr("nflx: %s\n", sentence);
     }
 }
@@ -65,7 +65,7 @@ bool session_in_window(void)
     return window() != NULL;
 }
 
-/* Reads the capture ahead if the user names its file. tshark tells a plugin nothing about what it reads. */
+/* Reads the capture ahead if the user names its file. tshark does not tell a plugin which file it reads. */
 static read_ahead *read_ahead_wanted(nflx_config *config)
 {
     const char *path = preferences_read_ahead();
@@ -88,7 +88,8 @@ static read_ahead *read_ahead_wanted(nflx_config *config)
     return made;
 }
 
-/* Looks whether the engine has a model, and takes what that said of packets that were read ahead: frames tell. */
+/* Finds out whether the engine has a model, and takes its answers for packets that were read ahead, which are looked
+ * up by frame. */
 static void find_model(void)
 {
     nflx_quality quality;
@@ -186,8 +187,8 @@ uint32_t session_full_frame(void)
     return full_frame;
 }
 
-/* Whether Wireshark is still reading or capturing. tshark and sharkd do not say; they show frames again only when they
- * have read all. */
+/* Returns true while Wireshark is reading or capturing. tshark and sharkd do not tell, but they show frames again only
+ * when they have read everything. */
 static bool more_to_come(void)
 {
     const ws_info_t *info = window();
@@ -195,8 +196,8 @@ static bool more_to_come(void)
     return info != NULL && info->cf_state == FILE_READ_IN_PROGRESS;
 }
 
-/* Before a frame is shown again, the engine is told that the capture ended, if it did, so that what it held back for
- * packets out of order is counted. */
+/* Before a frame is shown again, tells the engine that the capture ended, if it did, so that packets held back out of
+ * order are counted. */
 void session_settle(void)
 {
     if (engine != NULL && unsettled && !more_to_come()) {
@@ -213,8 +214,8 @@ static void *name_of(capture_file *capture, void *data)
     return capture->filename;
 }
 
-/* The capture that the window has open, if this frame is one of its. Other programs do not say which file they read: there
- * the user names it in nflx.read_ahead. The caller frees it. */
+/* Returns the capture that is open in the window, if this frame belongs to it. Other programs do not tell which file
+ * they read; there, the user names it in nflx.read_ahead. The caller frees it. */
 static read_ahead *read_open_file(nflx_config *config, const packet_info *pinfo)
 {
     int error;
@@ -230,8 +231,8 @@ static read_ahead *read_open_file(nflx_config *config, const packet_info *pinfo)
     return made;
 }
 
-/* Where a server was identified only after some of its packets, the capture is read again, as the command nflx does, so
- * that every frame that is shown again is known as the server's. Frames shown before stay as they were. */
+/* If a server was identified only after some of its packets, reads the capture a second time, as the command nflx
+ * does, so that every frame shown again is recognised as the server's. Frames shown before stay as they were. */
 static void read_again(const packet_info *pinfo)
 {
     uint32_t again = 0;
@@ -262,7 +263,7 @@ static uint64_t ahead_frame(const packet_info *pinfo)
     return ahead != NULL ? read_ahead_number(ahead, pinfo->fd->file_off, &pinfo->abs_ts) : 0;
 }
 
-/* Gives the frame to the engine, or looks up what was said of it. */
+/* Passes the frame to the engine, or looks up its annotation. */
 static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
 {
     nflx_packet packet;
@@ -282,7 +283,7 @@ static nflx_status ask(tvbuff_t *tvb, packet_info *pinfo, facts *facts)
     }
     facts->revisit = facts->frame != 0 || PINFO_FD_VISITED(pinfo);
     if (facts->frame == 0) {
-        /* Read the usual way, or after what was read ahead, from a file that still grows. */
+        /* Read the usual way, or from a file that has grown since it was read ahead. */
         facts->frame = pinfo->num;
     }
     facts->packet.struct_size = sizeof facts->packet;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What viewers saw as a table: tshark -z nflx,sessions, the same in Wireshark's Statistics menu and in sharkd. Sessions
- * are inferred from all segments, so rows say what is known when they are drawn. */
+/* Sessions of viewers as a table: tshark -z nflx,sessions, the same in Wireshark's Statistics menu and in sharkd.
+ * Sessions are inferred from all segments, so rows show what is known when they are drawn. */
 #include "session_table.h"
 
 #include "session.h"
@@ -10,13 +10,13 @@
 
 static table sessions;
 
-/* What nothing decides is a dash, which no number can be taken for. */
+/* A value that cannot be determined is a dash, which cannot be mistaken for a number. */
 static void put_known(stat_tap_table *into, guint row, guint column, double number, const char *format)
 {
     char text[G_ASCII_DTOSTR_BUF_SIZE];
 
     if (isfinite(number)) {
-        /* No zero has a sign. */
+        /* Avoids a negative zero. */
         g_ascii_formatd(text, sizeof text, format, number + 0.0);
     } else {
         text[0] = '\0';
@@ -64,7 +64,7 @@ static bool fill(table *table, stat_tap_table *into, guint row, uint32_t number)
     return true;
 }
 
-/* In one pass sessions are found when the table is drawn; then those are listed whose packets passed the filter. */
+/* In one pass, sessions are found when the table is drawn; those whose packets passed the filter are then listed. */
 static GHashTable *segments_seen;
 
 static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The capture in a few lines: tshark -z nflx,summary. The same text is the comment of the section in annotated captures;
- * tshark writes a file's section before it reads the first packet, so there it has to be given by --capture-comment. */
+/* The capture in a few lines: tshark -z nflx,summary. Annotated captures have the same text as the section's comment.
+ * tshark writes a file's section before it reads the first packet, so there the user passes it with --capture-comment. */
 #include "summary.h"
 
 #include "format.h"
@@ -17,7 +17,7 @@ static tap_packet_status packet(void *data, packet_info *pinfo, epan_dissect_t *
     return TAP_PACKET_REDRAW;
 }
 
-/* Says what could not be read, in a line for each header. Link types are refused or named by the program itself. */
+/* Reports packets that could not be read, in a line for each header. The program itself refuses or names link types. */
 static void draw_unfollowed(void)
 {
     nflx_unfollowed unfollowed;

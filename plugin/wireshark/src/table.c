@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the statistics tables share: which numbers have a row, and how cells are filled. */
+/* Shared parts of the statistics tables: which numbers have a row, and how cells are filled. */
 #include "table.h"
 
 #include "format.h"
@@ -9,8 +9,8 @@
 
 tap_param table_parameters[1] = {{PARAM_FILTER, "filter", "Filter", NULL, TRUE}};
 
-/* Wireshark's window makes a column as wide as its heading, and then draws an arrow beside the heading of the column by
- * which rows are sorted, which is the first: without room for it, the heading would lose its first letters. */
+/* Wireshark's window makes a column as wide as its heading, and then draws an arrow next to the heading of the sorted
+ * column, which is the first: without extra width, the heading would lose its first letters. */
 void table_register(table *table)
 {
     if (session_in_window()) {
@@ -28,8 +28,8 @@ stat_tap_table *table_inside(const table *table)
 
 /* Cells */
 
-/* Numbers of 32 bits are what Wireshark's tables have. A column in which one does not suffice turns into one of
- * floating point, which sorts as well and holds every whole number up to 2^53. */
+/* Wireshark's tables have 32-bit numbers. If one does not suffice, the column turns into floating point, which sorts
+ * just as well and holds every whole number up to 2^53. */
 static void widen(table *table, stat_tap_table *into, guint column)
 {
     stat_tap_table_item *field = &table->ui.fields[column];
@@ -66,8 +66,8 @@ void table_put_float(stat_tap_table *into, guint row, guint column, double numbe
     cell->value.float_value = isfinite(number) ? number : 0;
 }
 
-/* Windows may refer to a text for as long as they are open, also while the table is filled anew. Texts repeat from row
- * to row and from time to time, so they are kept, each once. */
+/* Windows may refer to a text for as long as they are open, even while the table is refilled. Texts repeat from row to
+ * row and over time, so they are kept, each once. */
 void table_put_text(stat_tap_table *into, guint row, guint column, const char *text)
 {
     stat_tap_table_item_type *cell = &into->elements[row][column];
@@ -107,7 +107,7 @@ static guint add_row(table *table, stat_tap_table *into)
     return row;
 }
 
-/* Without rows a window would be empty, as if something had failed: the place of the first says why. Programs that read
+/* Without rows, a window would be empty, as if something had failed, so the first row tells why. Programs that read
  * tables get no rows. */
 static void say_why(table *table)
 {
@@ -120,7 +120,7 @@ static void say_why(table *table)
     }
     guint row = add_row(table, into);
     bool is_said = false;
-    /* From 4.6 on a window formats a cell as its column is, so a text has to be in a column of texts. */
+    /* From 4.6 on, a window formats a cell like its column, so a text must be in a text column. */
     for (guint column = 0; column < into->num_fields; column++) {
         stat_tap_table_item_type *cell = &into->elements[row][column];
         cell->type = TABLE_ITEM_NONE;
@@ -131,7 +131,7 @@ static void say_why(table *table)
     }
 }
 
-/* As sorted as the table is from the start; Wireshark's window sorts by the first column. */
+/* Fills the table in its final order, because Wireshark's window sorts by the first column. */
 void table_fill_anew(table *table)
 {
     stat_tap_table *into = table_inside(table);
@@ -151,7 +151,7 @@ void table_fill_anew(table *table)
     g_list_free(numbers);
 }
 
-/* One more row, for hosts in which nothing of ours draws: what is said there is final already. */
+/* Adds one row, for hosts in which we draw nothing: its content is already final. */
 void table_append(table *table, uint32_t number)
 {
     stat_tap_table *into = table_inside(table);
@@ -172,7 +172,7 @@ void table_append(table *table, uint32_t number)
     }
 }
 
-/* Lists a number; false if it was listed. */
+/* Lists a number; false if it was already listed. */
 bool table_list(table *table, uint32_t number)
 {
     if (table->listed == NULL) {

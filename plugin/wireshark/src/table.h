@@ -7,38 +7,38 @@
 
 enum { TABLE_COLUMNS_MAX = 24 };
 
-/* A table of one kind, and the numbers of the servers or segments that are listed in it. */
+/* A table of one kind, and the numbers of the listed servers or segments. */
 typedef struct table {
     stat_tap_table_ui ui;
-    /* Wireshark's title of the table inside; there is only one. */
+    /* Wireshark's title of the inner table; there is only one. */
     const char *title;
     /* Numbers of servers or segments whose packets passed the filter. */
     GHashTable *listed;
-    /* The largest of them that has a row. */
+    /* The largest number that has a row. */
     uint32_t last;
-    /* Rows that have memory; a table that lists fewer than before keeps it, because windows refer to it. */
+    /* Rows with memory; a table that lists fewer than before keeps it, because windows refer to it. */
     guint allocated;
-    /* Puts the number into order. */
+    /* Compares numbers by their order in the table. */
     int (*compare)(gconstpointer, gconstpointer);
-    /* Says in a sentence why nothing is listed. */
+    /* Returns a sentence that tells why nothing is listed. */
     const char *(*why_empty)(void);
-    /* The only row is that sentence. */
+    /* True if the only row is that sentence. */
     bool says_why;
-    /* Fills a row; false if there is nothing of this number any more. */
+    /* Fills a row; false if nothing has this number any more. */
     bool (*fill)(struct table *table, stat_tap_table *into, guint row, uint32_t number);
 } table;
 
 #define TEXT(title, format) {TABLE_ITEM_STRING, TAP_ALIGN_LEFT, title, format}
-/* A number that nothing may decide, which is a dash then. */
+/* A number that may be missing, which is then a dash. */
 #define DECIMAL(title) {TABLE_ITEM_STRING, TAP_ALIGN_RIGHT, title, "%s"}
 #define NUMBER(title) {TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, title, "%u"}
 #define FLOAT(title, format) {TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, format}
 
-/* Every table takes a filter, and nothing else. */
+/* Every table takes a filter, and no other parameter. */
 extern tap_param table_parameters[1];
 
-/* What Wireshark is told of a table: its title and name in tshark, what begins it, takes packets and empties it, and its
- * columns. */
+/* Wireshark's description of a table: its title and name in tshark, the routines that start it, take packets and reset
+ * it, and its columns. */
 #define TABLE_UI(title_, name_, begin_, packet_, reset_, columns_) \
     {                                                              \
         .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,              \
@@ -54,14 +54,14 @@ extern tap_param table_parameters[1];
         .params = table_parameters,                                \
     }
 
-/* Tells Wireshark of it. */
+/* Registers the table with Wireshark. */
 void table_register(table *table);
-/* Wireshark's own table inside; NULL while nobody asks for it. */
+/* Returns Wireshark's own inner table; NULL while nobody asks for it. */
 stat_tap_table *table_inside(const table *table);
 void table_start(table *table);
-/* Lists nothing any more, as another filter is about to be used. */
+/* Clears the list, because another filter is about to be used. */
 void table_reset(table *table);
-/* Lists a number; false if it was listed. */
+/* Lists a number; false if it was already listed. */
 bool table_list(table *table, uint32_t number);
 void table_empty(table *table);
 void table_fill_anew(table *table);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Servers and segments as tables: tshark -z nflx,servers and -z nflx,segments, the same in Wireshark's Statistics menu
- * and in sharkd. A filter chooses which servers and segments are listed, by their packets; what is said of each is of
- * the whole capture. */
+ * and in sharkd. A filter selects servers and segments by their packets; the values of each are for the whole capture. */
 #include "tables.h"
 
 #include "format.h"
@@ -14,7 +13,7 @@
 
 static table servers;
 
-/* All kinds of evidence, strongest first, each once. */
+/* Writes all kinds of evidence, strongest first, each once. */
 static void put_evidence(stat_tap_table *into, guint row, guint column, const nflx_server *server)
 {
     GString *kinds = g_string_new(NULL);
@@ -54,8 +53,8 @@ static bool fill_server(table *table, stat_tap_table *into, guint row, uint32_t 
     return true;
 }
 
-/* By role, video servers first, then by the bytes of their segments, then by all their bytes. The rank leads the row,
- * because the window sorts by the first column. */
+/* Orders by role, video servers first, then by the bytes of their segments, then by all their bytes. The rank is the
+ * first column, because the window sorts by it. */
 static int compare_servers(gconstpointer left, gconstpointer right)
 {
     nflx_server a;
@@ -92,7 +91,7 @@ static tap_packet_status server_packet(void *data, packet_info *pinfo, epan_diss
         return TAP_PACKET_DONT_REDRAW;
     }
     if (facts->revisit) {
-        /* Servers are few; the new one may belong anywhere. */
+        /* Servers are few, and the new one may belong anywhere. */
         table_fill_anew(&servers);
     }
     return TAP_PACKET_REDRAW;
@@ -125,13 +124,13 @@ static const char *notes(const nflx_segment *segment)
     return kept;
 }
 
-/* As the packet list shows times by default: from the first packet of the capture on. */
+/* Times as the packet list shows them by default: from the first packet of the capture on. */
 static double seconds_since_start(int64_t nanoseconds)
 {
     return (double)(nanoseconds - session_first_time()) / 1e9;
 }
 
-/* Spans and rates are 0 where there is none: no response, or one of a single packet. */
+/* Spans and rates are 0 if there is no response, or one of a single packet. */
 static bool fill_segment(table *table, stat_tap_table *into, guint row, uint32_t number)
 {
     nflx_segment segment;
@@ -179,7 +178,7 @@ static void list_segment(uint32_t number, bool final)
     }
 }
 
-/* Requests that were sent together share a packet, which speaks of one of them; their numbers follow each other. */
+/* Requests that were sent together share a packet, whose facts name only one of them; their numbers are consecutive. */
 static void list_neighbours(uint32_t number, uint64_t frame, int step, bool final)
 {
     nflx_segment segment;

@@ -6,9 +6,9 @@
 
 void tables_register(void);
 bool tables_open(void);
-/* Every row anew, in order. */
+/* Fills every row again, in order. */
 void tables_fill(void);
-/* The capture that the rows are of is over. */
+/* Called when the capture of the rows is over. */
 void tables_forget(void);
 
 #endif

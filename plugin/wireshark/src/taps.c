@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts for statistics.
  *
- * What a table shows of a server or a segment is known when the capture is over. Wireshark and sharkd ask for
- * statistics after that, when every frame is shown again. tshark asks while it reads, and its own listeners draw at the
- * end: so a listener of ours draws just before them. Wireshark draws listeners in the reverse order of their
- * registration, and tshark's are there before the first packet is. */
+ * The table values of a server or a segment are known when the capture is over. Wireshark and sharkd ask for
+ * statistics after that, when every frame is shown again. tshark asks while it reads, and its own listeners draw at
+ * the end, so one of our listeners draws just before them. Wireshark draws listeners in the reverse order of their
+ * registration, and tshark's are registered before the first packet. */
 #include "taps.h"
 
 #include "objects.h"
@@ -13,7 +13,7 @@
 #include "tree_statistics.h"
 
 static int tap;
-/* The address is what tells our listener from others. */
+/* Its address identifies our listener. */
 static char last_listener;
 static bool listening;
 
@@ -62,7 +62,7 @@ bool taps_listen(void)
     return have_tap_listener(tap) || objects_listen();
 }
 
-/* Listeners run after the dissection of the packet is over. */
+/* Listeners run after the dissection of the packet. */
 void taps_queue(packet_info *pinfo, const facts *facts)
 {
     if (!facts->revisit) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Facts into the protocol tree: a line that tells the story, and below it server, flow and segment. */
+/* Facts in the protocol tree: a summary line, and below it server, flow and segment. */
 #include "tree.h"
 
 #include "fields.h"
@@ -21,7 +21,7 @@ void tree_register(void)
     proto_register_subtree_array(trees, G_N_ELEMENTS(trees));
 }
 
-/* Whether labels are read: only where items are shown, as filters and columns read values. */
+/* Returns true if labels are read: only if items are shown, because filters and columns read values. */
 static bool is_visible(const proto_tree *tree)
 {
     return PTREE_DATA(tree)->visible;
@@ -45,7 +45,7 @@ static void add_frame(proto_tree *tree, tvbuff_t *tvb, field field, uint64_t fra
     }
 }
 
-/* The request of a segment, if there is one of this number and it did not have to make room. */
+/* Adds the request of a segment, if there is one with this number and it was not evicted. */
 static void add_neighbour(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t number)
 {
     nflx_segment neighbour;
@@ -55,7 +55,7 @@ static void add_neighbour(proto_tree *tree, tvbuff_t *tvb, field field, uint32_t
     }
 }
 
-/* A name that gave evidence, with the frame that said so below it. */
+/* Adds a name that gave evidence, with its frame below it. */
 static void add_source(tvbuff_t *tvb, proto_tree *tree, const nflx_evidence *evidence)
 {
     line source = {0};
@@ -66,7 +66,8 @@ static void add_source(tvbuff_t *tvb, proto_tree *tree, const nflx_evidence *evi
     add_frame(tree, tvb, HF_NFLX_EVIDENCE_SOURCE_FRAME, evidence->frame);
 }
 
-/* An item for each kind of evidence, strongest first, so that a filter finds each; below it the names that gave it. */
+/* Adds an item for each kind of evidence, strongest first, so that a filter finds each; below it the names that gave
+ * it. */
 static void add_evidence(tvbuff_t *tvb, proto_tree *tree, const nflx_server *server)
 {
     nflx_evidence evidence;
@@ -167,7 +168,7 @@ static void add_flow(tvbuff_t *tvb, proto_tree *tree, const facts *facts)
                  &packet->flow_counters);
 }
 
-/* What is to be said of a segment's bytes besides their number. */
+/* Returns a remark about a segment's bytes. */
 static const char *state(const facts *facts)
 {
     if (facts->segment.flags & NFLX_SEGMENT_COMPLETE) {
@@ -270,7 +271,7 @@ static void add_session(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, uin
     items_add_double(branch, tvb, HF_NFLX_SESSION_BITRATE, moment.shown_bitrate);
 }
 
-/* What the viewer saw, which is inferred when the capture was read. */
+/* Adds the state of playback, which is inferred once the capture was read. */
 static void add_playback(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, proto_tree *segment, const facts *facts)
 {
     nflx_media media;
@@ -339,7 +340,7 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
 {
     const char *server = server_label(pinfo, &facts->server);
     line story = {0};
-    /* A filter on fields does not read it; one on the protocol itself may. */
+    /* A filter on fields does not read the text; one on the protocol itself may. */
     if (is_visible(tree) || proto_registrar_get_nth((guint)proto_nflx)->ref_type != HF_REF_TYPE_INDIRECT) {
         tell_story(&story, facts, server);
     }
@@ -355,7 +356,7 @@ proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const 
             items_add_boolean(branch, tvb, HF_NFLX_REQUEST, true);
         }
         if (facts->packet.segment != 0) {
-            /* The segment had to make room; its number is still known. */
+            /* The segment was evicted, but its number is still known. */
             items_add_uint(branch, tvb, HF_NFLX_SEGMENT, facts->packet.segment);
         }
     }

@@ -5,13 +5,13 @@
 #include "plugin.h"
 
 void tree_register(void);
-/* Whether somebody looks at our fields, or may. */
+/* Returns true if our fields are needed, or may be. */
 bool tree_is_shown(proto_tree *tree);
-/* Adds all of them; the item at the top is for expert items to hang on. */
+/* Adds all of them. Returns the top item, to which expert items are attached. */
 proto_item *tree_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const facts *facts);
-/* Adds what a packet that is none of a server's says of a server. */
+/* Adds the evidence in a packet about a server that it does not belong to. */
 void tree_add_named(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nflx_server *server, uint64_t frame);
-/* Adds the protocol alone, for statistics, and for expert items to hang on. */
+/* Adds the protocol alone, for statistics, and as a parent for expert items. */
 proto_item *tree_add_name(tvbuff_t *tvb, proto_tree *tree);
 
 #endif

@@ -11,9 +11,9 @@
 #include "format.h"
 #include "session.h"
 
-/* What belongs to one tree; several may be open. */
+/* The state of one tree; several may be open. */
 typedef struct summary {
-    /* Labels of the servers, by number: a name that is found later does not make another node. */
+    /* Labels of the servers, by number, so that a name found later does not create another node. */
     GHashTable *servers;
     /* Segments that were counted. */
     GHashTable *counted;

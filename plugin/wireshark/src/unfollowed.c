@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Headers behind which nothing can be read, such as an encrypted tunnel's: an expert item at the first packet that each of
- * them ends, as tens of thousands may follow. The summary counts them. */
+/* Headers that hide the rest of a packet, such as an encrypted tunnel's: an expert item at the first packet that each
+ * of them ends, because tens of thousands may follow. The summary counts them. */
 #include "unfollowed.h"
 
 #include "fields.h"
@@ -8,9 +8,9 @@
 
 static expert_field ei_nflx_unfollowed;
 
-/* Of what session_generation said. */
+/* Value of session_generation for this data. */
 static unsigned generation;
-/* The headers that were met so far, in no order. */
+/* The headers found so far, in no order. */
 static nflx_unfollowed met[32];
 static uint32_t met_count;
 
@@ -49,7 +49,7 @@ void unfollowed_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
     take_up();
     for (uint32_t i = 0; i < met_count; i++) {
         if (met[i].first_frame == frame) {
-            /* A field of the plugin's own: an expert item alone would stand there as a protocol. */
+            /* A field of the plugin's own, because an expert item alone would appear as a protocol. */
             proto_item *item = proto_tree_add_none_format(tree, hf_nflx[HF_NFLX_UNFOLLOWED], tvb, 0, 0,
                                                           "Netflix: nothing can be read after %s", met[i].name);
             proto_item_set_generated(item);

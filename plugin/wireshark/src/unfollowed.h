@@ -5,7 +5,7 @@
 #include "plugin.h"
 
 void unfollowed_register(expert_module_t *module);
-/* Notes the first packet of the capture that ends in a header behind which nothing can be read. */
+/* Notes the first packet of the capture that ends in a header that hides the rest. */
 void unfollowed_add(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree);
 
 #endif
