@@ -5,8 +5,8 @@ usage: bench/replay.py [--release DIRECTORY] [--packets N] [--every SECONDS] [--
 
 The traffic is that of `bounds replay`: recorded conversations over and over with fresh addresses and ports, among floods of
 short flows and of small requests, by the clock of the recordings. Fails if memory still grows in the second half, if a
-segment's number is missing or comes twice, or if segments and bytes are not those that the same packets give an engine
-that nothing stands before.
+segment's number is missing or comes twice, or if segments and bytes differ from those of an engine that gets the same packets
+directly.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-//! Documents that cannot drift: what they show is what the programs say. `NFLX_UPDATE_DOCS=1` writes them anew.
+//! Documents that cannot drift: they show what the programs print. `NFLX_UPDATE_DOCS=1` rewrites them.
 
 use std::fmt::Write;
 use std::fs;
@@ -27,7 +27,7 @@ fn check(name: &str, text: &str) {
         .position(|(written, text)| written != text);
     assert!(
         written == text,
-        "docs/{name} is not what the plugin says (line {:?}); `make docs` writes it anew:\n{text}",
+        "docs/{name} is not what the plugin says (line {:?}); `make docs` rewrites it:\n{text}",
         line.map(|line| line + 1)
     );
 }
@@ -127,7 +127,7 @@ fn every_command_of_the_guide_prints_what_it_shows() {
     .expect("the capture");
     fs::copy(nflx(), home.path().join("nflx")).expect("the command");
     home.open_to_all();
-    let mut anew = String::new();
+    let mut updated = String::new();
     let mut rest = guide.as_str();
     let mut commands = 0;
     while let Some((before, after)) = rest.split_once("```sh\n") {
@@ -161,7 +161,7 @@ fn every_command_of_the_guide_prints_what_it_shows() {
         let same = plain(shown) == plain(&printed);
         let keep = if same { shown } else { &printed };
         write!(
-            anew,
+            updated,
             "{before}```sh\n{command}```\n\n```text\n{}\n```\n",
             keep.trim_end()
         )
@@ -170,5 +170,5 @@ fn every_command_of_the_guide_prints_what_it_shows() {
         commands += 1;
     }
     assert!(commands >= 10, "{commands}");
-    check("guide.md", &(anew + rest));
+    check("guide.md", &(updated + rest));
 }

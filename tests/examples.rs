@@ -72,7 +72,7 @@ fn a_model_is_trained() {
     let said = run_python("notebook.py", &[&nflx(), &example("model.ipynb")]);
     if said.contains("no runs with a player's log") {
         println!(
-            "skipped: the model on players' runs, of which there are none beside the repository"
+            "skipped: the model on players' runs, because there are none next to the repository"
         );
     }
     assert!(

@@ -28,7 +28,7 @@ fn python() -> PathBuf {
         .into()
 }
 
-/// Compares windows of so many seconds with the reference; what the check says.
+/// Compares windows of this many seconds with the reference. Returns the output of the check.
 fn check(window: u32, captures: &[PathBuf]) -> String {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let mut check = Command::new(python());

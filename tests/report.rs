@@ -318,7 +318,7 @@ fn what_gives_no_page_and_what_gives_an_empty_one() {
             .contains("No Netflix server was recognised")
     );
 
-    // A capture is never overwritten; damage is said on the page too.
+    // A capture is never overwritten; damage is reported on the page too.
     assert_eq!(report(&[], &capture, &capture).status.code(), Some(2));
     let mut packets = Vec::new();
     exchange(

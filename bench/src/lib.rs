@@ -26,7 +26,7 @@ const SPACING: i64 = 12_000;
 /// 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600_000_000_000;
 
-/// How much is said on a connection.
+/// The amount of traffic on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
     /// Up to twelve exchanges.
@@ -51,13 +51,13 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Traffic of which `share` percent are Netflix's, in long connections.
+    /// Generates traffic in long connections with `share` percent of Netflix packets.
     #[must_use]
     pub fn new(share: u32, seed: u64) -> Self {
         Self::of(share, Length::Long, seed)
     }
 
-    /// Traffic of which `share` percent are Netflix's.
+    /// Generates traffic with `share` percent of Netflix packets.
     #[must_use]
     pub fn of(share: u32, length: Length, seed: u64) -> Self {
         Self {
@@ -135,7 +135,7 @@ mod tests {
             engine.stats().flows
         };
         let [long, short] = [Length::Long, Length::Short].map(flows);
-        // Two flows each, one of which is DNS.
+        // Two flows each: one is DNS.
         assert!(
             (20..40).contains(&(2 * 20_000 / short)) && short > 5 * long,
             "{short}, {long}"

@@ -120,7 +120,7 @@ fn loads_that_take_turns_stay_within_the_bound() {
     );
 }
 
-/// The bounds that documents promise of the defaults, with equal shares, of which none is larger than the others.
+/// The bounds that documents promise for the defaults, with equal shares.
 #[test]
 fn equal_shares_stay_within_the_default_limits() {
     for load in Load::all().step_by(4).take(5) {

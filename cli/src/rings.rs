@@ -3,7 +3,7 @@
 //!
 //! Files belong together where their names differ in a counter or a date only, their interfaces agree, and one follows
 //! the other in time. A counter that goes on by one beside a date, as Wireshark's programs name files, says so by itself;
-//! other names may be those of captures made one by one, of which the times must join, too (setting `join_gap`).
+//! other names may be those of captures made one by one, whose times must adjoin as well (setting `join_gap`).
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -17,8 +17,8 @@ use crate::inputs::Input;
 use crate::progress::Progress;
 use crate::workers;
 
-/// Packets of several interfaces may stand in the order of their arrival in the program, not of their times: by so many
-/// nanoseconds, and by no more than a tenth of the file before.
+/// Packets of several interfaces may be in the order of their arrival in the program, not of their times: off by this
+/// many nanoseconds, and by no more than a tenth of the previous file.
 const DISORDER: i64 = 100_000_000;
 /// Clocks that are set while a ring is written step by no more, in nanoseconds.
 const STEP_BACK: i64 = 1_000_000_000;
@@ -28,7 +28,7 @@ const DATE: usize = 14;
 /// Which files are read as one capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Joining {
-    /// Those that follow each other by name and time, by at most so many nanoseconds.
+    /// Those that follow each other by name and time, with at most this many nanoseconds between them.
     Found(i64),
     /// All that are named.
     All,
@@ -219,7 +219,7 @@ fn chains(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>) -> Vec<V
     chains
 }
 
-/// Puts the oldest file first, where a counter began anew. Returns after which place it did.
+/// Puts the oldest file first if a counter restarted. Returns the index after which it did.
 fn rotate(files: &mut [RingFile<'_>]) -> Option<usize> {
     let oldest = (0..files.len())
         .filter_map(|at| Some((files[at].start()?, at)))
@@ -229,7 +229,7 @@ fn rotate(files: &mut [RingFile<'_>]) -> Option<usize> {
     (oldest > 0).then(|| files.len() - 1 - oldest)
 }
 
-/// Dates before counters: a program that is started anew counts from 1 again.
+/// Orders by dates before counters: a program that is restarted counts from 1 again.
 fn order(numbers: &[Number]) -> (Vec<u64>, Vec<u64>) {
     let part = |dates: bool| {
         let numbers = numbers.iter().filter(|number| number.is_date() == dates);

@@ -62,7 +62,7 @@ const DEPLOYED: &str = "total_throughput_up total_throughput_down service_Video_
     cumsum_chunksizes curr_chunksize size_diff_previous current_chunk_iat up_down_ratio n_prev_up_chunk \
     n_prev_down_chunk n_chunks_down n_chunks_up";
 
-/// Statistics of times between segments, of which the list has those of each of these.
+/// Statistics of times between segments; the list has each of them for each of these.
 const DEPLOYED_IAT: [&str; 4] = ["all_prev_up", "all_prev_down", "up", "down"];
 
 #[test]

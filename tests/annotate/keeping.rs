@@ -211,7 +211,7 @@ fn of_cut_pcap_every_whole_packet_is_written() {
     );
 }
 
-/// Nothing to say is said by a copy.
+/// Without anything to add, the output is a copy.
 #[test]
 fn captures_without_netflix_are_copied() {
     let folder = Folder::new();

@@ -74,7 +74,7 @@ impl Kind {
         Ok(())
     }
 
-    /// Makes the packet at a place; returns its length, of which it may hold less.
+    /// Makes the packet at a place; returns its length; the packet may hold fewer bytes.
     pub(crate) fn packet(self, at: u64, into: &mut Vec<u8>) -> u32 {
         match self {
             Self::Flows => {

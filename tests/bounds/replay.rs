@@ -10,7 +10,7 @@ use crate::traffic::{Traffic, recorded};
 /// Addresses that nobody looks at, and the type of IPv4.
 const ETHERNET: [u8; 14] = [0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 1, 8, 0];
 
-/// Writes so many packets to standard output, and says how long they take by their clock.
+/// Writes this many packets to standard output, and reports how long they take by their clock.
 pub(crate) fn write(count: u64) -> Result<(), String> {
     let recorded = recorded()?;
     let mut traffic = Traffic::new(&recorded);

@@ -76,7 +76,7 @@ static void print_server(const nflx_engine *engine, uint32_t number)
     switch (nflx_engine_server(engine, number, &server)) {
     case NFLX_STATUS_OK:
         break;
-    case NFLX_STATUS_NONE: /* it made room for another */
+    case NFLX_STATUS_NONE: /* it was evicted */
         return;
     default:
         fail("server", nflx_engine_error(engine));
@@ -174,7 +174,7 @@ static void print_segment(const nflx_engine *engine, uint32_t number)
     }
 }
 
-/* Gives all packets to the engine; what is said about each is checked against what is kept of it. */
+/* Passes all packets to the engine, and compares each annotation with the kept one. */
 static void feed(nflx_engine *engine, const char *path)
 {
     capture input;

@@ -18,7 +18,7 @@ fn numbered(jsonl: &str) -> Vec<Value> {
         .collect();
     for row in &mut rows {
         let row = row.as_object_mut().expect("an object");
-        // What is known with the whole session only, and the name.
+        // Values that need the whole session, and the name.
         for key in ["capture", "media_s", "bitrate_bps"] {
             row.remove(key).expect("every row has it");
         }

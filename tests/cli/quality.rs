@@ -39,7 +39,7 @@ fn field(to: &mut Vec<u8>, number: u8, bytes: &[u8]) {
     to.extend(bytes);
 }
 
-/// A model of the tests with a card, some entries of which are replaced.
+/// A model of the tests with a card, after replacing some of its entries.
 pub(crate) struct Carded {
     folder: tempfile::TempDir,
     pub(crate) path: String,

@@ -164,7 +164,7 @@ fn files_are_joined_or_not_as_it_is_wished() {
     let alone = run(&["segments", "--no-join", &folder.path("")]).quiet();
     let joined = run(&["segments", &folder.path("")]).stdout;
     assert_ne!(alone, joined);
-    // Partitions hold a file's rows each, which is said.
+    // Partitions hold a file's rows each, which is reported.
     let partitions = folder.path("partitions");
     let outcome = run(&[
         "segments",
@@ -207,7 +207,7 @@ fn files_are_joined_or_not_as_it_is_wished() {
             .count(),
         0
     );
-    // One that is damaged is said by its name, and the rest goes on.
+    // A damaged one is reported by its name, and the rest goes on.
     let second = renamed.path("a");
     let cut = fs::read(&second).expect("there");
     fs::write(&second, &cut[..cut.len() - 5]).expect("written");

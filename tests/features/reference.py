@@ -282,7 +282,7 @@ def features(packets, servers, segments, window=10, idle=60):
                 session.requests.append((session.open, requested))
             else:
                 session.completions.append((session.open, requested, last, size))
-    assert not events, f"events at packets that are none of Netflix's: {dict(events)}"
+    assert not events, f"events at packets of other services: {dict(events)}"
     return [row(s, w, window) for s in sessions for w in range(s.open + 1)]
 
 

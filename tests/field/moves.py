@@ -65,7 +65,7 @@ def another_address_for_a_while():
 
 
 def stepping(parts, by):
-    """The clock is off by so many seconds for a part of the packets."""
+    """The clock is off by this many seconds for a part of the packets."""
     packets = recording("player")
     rows = truth("player")
     first, last = (int(len(packets) * part) for part in parts)

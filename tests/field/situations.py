@@ -320,7 +320,7 @@ def behind_another_connections_end():
 
 
 def through_a_proxy(said, heard):
-    """The connection with so many bytes more in each direction, and a proxy's address in place of the server's."""
+    """The connection with this many more bytes in each direction, and a proxy's address in place of the server's."""
     packets, server, rows = video()
     out, done = [], False
     for packet in packets:

@@ -38,7 +38,7 @@ SMALL_PACKETS = "200"
 # Whose packets are cut.
 SNAPPED = ("tls13", "h3", "h2", "http-plain", "ipv6", "vlan", "two-interfaces")
 PACKETS = 60
-# sharkd keeps some 11 MB of each file that it loads, with the plugin and without it: it begins anew after so many, and
+# sharkd keeps some 11 MB of each file that it loads, with the plugin and without it: it is restarted after a number of them, and
 # may have no more than this.
 LOADS = 30
 MOST_MEMORY = 2 << 30

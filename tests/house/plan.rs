@@ -13,7 +13,7 @@ pub(crate) struct House {
     pub(crate) floors: &'static [&'static [&'static str]],
 }
 
-/// One import: in which line of which module, and of which one. Modules are written as `wire::dns`.
+/// One import: its line, its module and the imported module. Modules are written as `wire::dns`.
 #[derive(Clone, Debug)]
 pub(crate) struct Import {
     pub(crate) from: String,

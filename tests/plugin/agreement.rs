@@ -199,7 +199,7 @@ fn every_segment_in_two_passes() {
     }
 }
 
-/// What is said about a packet does not depend on how often it is looked at.
+/// The facts of a packet do not depend on how often it is shown.
 #[test]
 fn one_pass_and_two_passes_say_the_same() {
     let Some(home) = Home::new() else { return };

@@ -248,7 +248,7 @@ fn the_summary_is_the_comment_of_the_section() {
     }
 }
 
-/// What is no file is read once: totals are told where a segment is over by then, and this is said.
+/// Input that is not a file is read once: totals are shown if a segment is over by then, and this is reported.
 #[test]
 fn pipes_are_annotated_with_what_is_known() {
     let Some(home) = Home::new() else { return };
@@ -365,6 +365,6 @@ fn another_capture_is_not_taken_for_the_one_read_ahead() {
     );
     assert!(
         !missing.stdout.is_empty(),
-        "fields of what is known at each packet"
+        "fields with the facts known at each packet"
     );
 }

@@ -282,7 +282,7 @@ export_annotated() { # export_annotated FILE PACKETS COMMENTS
     key Return
     close_window 'Netflix: Annotated Capture'
 }
-click_field() { # click_field WINDOW Y TEXT: a field of a dialog, filled anew
+click_field() { # click_field WINDOW Y TEXT: a field of a dialog, refilled
     local x y
     eval "$(xdotool getwindowgeometry --shell "$1" | grep -E '^[XY]=' | tr 'XY' 'xy')"
     click $((x + 400)) $((y + $2))
@@ -306,7 +306,7 @@ export_annotated "$home/displayed.pcapng" displayed requests
 cmp <(comments "$home/displayed.pcapng" | grep nflx) <(comments "$home/requests.pcapng" | grep 'segment 10 ') ||
     fail "the export of requests is not what nflx annotate writes."
 
-# A preference: other names, so none of Netflix's servers. And back.
+# A preference: other names, so no Netflix server. And back.
 set_names() { # set_names NAMES
     focus "$main"
     key ctrl+shift+p

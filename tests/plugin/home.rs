@@ -314,7 +314,7 @@ pub(crate) fn further_captures() -> Vec<PathBuf> {
     captures_in(&folder)
 }
 
-/// Of every so many further captures one is read by the host too, unless NFLX_THOROUGH is set: it takes a second for each.
+/// One in this many further captures is read by the host too, unless NFLX_THOROUGH is set: each takes a second.
 const SAMPLED: usize = 3;
 
 /// The further captures that the host reads.

@@ -60,7 +60,7 @@ impl Running {
         }
     }
 
-    /// Waits for a line of which `wanted` is true.
+    /// Waits for a line that `wanted` accepts.
     fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let start = Instant::now();
         loop {
@@ -244,7 +244,7 @@ fn fields_appear_as_packets_arrive() {
     assert_eq!(numbers, [1, 2, 3]);
     tshark.interrupt();
 
-    // Begun anew in the middle of the connection: the server is known by its address, and numbers begin anew.
+    // Restarted in the middle of the connection: the server is known by its address, and numbers start over.
     let tshark = network.capture(&["-Y", "nflx"]);
     assert_eq!(network.download(&tshark, 400_000), 1);
     assert_eq!(network.download(&tshark, 300_000), 2);
@@ -288,7 +288,7 @@ fn rings_of_files() {
     assert_eq!(rings, 3);
 }
 
-/// Sessions of so many packets: what is shown goes on, and frames and segments are numbered anew.
+/// Sessions of this many packets: the display continues, and frames and segments are renumbered.
 #[test]
 fn sessions_are_reset() {
     let Some(mut network) = Network::new() else {
@@ -305,7 +305,7 @@ fn sessions_are_reset() {
 }
 
 impl Network {
-    /// Downloads, and waits until tshark has shown something of it: where state begins anew in between, the bytes so far
+    /// Downloads, and waits until tshark has shown something of it: if state starts over in between, the bytes so far
     /// do. Gives the last segment's number and the last frame's.
     fn download_of_parts(&mut self, tshark: &Running, size: u64) -> (u32, u64) {
         self.ask(&size.to_string());

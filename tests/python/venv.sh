@@ -13,7 +13,7 @@ made_of=$folder/requirements.txt
 mkdir -p "$(dirname "$folder")"
 exec 9>"$folder.lock"
 flock 9
-# The copy is made last: an environment that was broken off is made anew.
+# The copy is made last: an interrupted environment is made again.
 if ! cmp -s "$requirements" "$made_of" || ! "$folder/bin/python" -c "" 2>/dev/null; then
     echo "nflx: making $folder" >&2
     rm -rf "$folder"

@@ -1,7 +1,7 @@
-//! Captures that are made to cost time: what each kind takes.
+//! Captures that are made to cost time: measures each kind.
 //!
 //! usage: `hostile` prints a table of all kinds beside packets of one byte in order; `hostile count KIND [CONNECTIONS]`
-//! is one workload for counting instructions, of which `measured` is the part that counts
+//! is one workload for counting instructions; only `measured` counts
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -42,7 +42,7 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
-/// An engine that follows so many connections, with as little memory for them as may be set.
+/// Creates an engine that follows this many connections, with the smallest memory limit for them.
 fn engine(connections: u64) -> Engine {
     let mut config = Config::default();
     for (name, value) in [

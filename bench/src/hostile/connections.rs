@@ -195,7 +195,7 @@ pub(super) fn two_taps(flows: u64) -> Frames {
     (before, Box::new(waiting))
 }
 
-/// Bytes that each of so many flows holds, so that all together they hold a mebibyte, which is the least limit.
+/// Bytes that each of this many flows holds, so that all together hold a mebibyte, which is the smallest limit.
 fn share(flows: u64) -> usize {
     ((1 << 20) / flows as usize).clamp(16, 60_000)
 }

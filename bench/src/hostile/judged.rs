@@ -13,7 +13,7 @@ fn size(at: u64) -> usize {
     (base + at % 3) as usize
 }
 
-/// One after the other, in packets of which only headers are captured.
+/// One after the other, in packets with only their headers captured.
 pub(super) fn in_turn() -> impl Iterator<Item = Frame> {
     let ends = Ends::to(NETFLIX, 1, 443);
     let (mut up, mut down) = (1_u32, 1_u32);

@@ -54,7 +54,7 @@ pub struct Load {
     pub shape: Shape,
 }
 
-/// Flows after which a shape begins anew, and those of one size while it grows or shrinks.
+/// Number of flows after which a shape starts over, and of flows of one size while it grows or shrinks.
 const ROUND: u64 = 1000;
 const STEP: u64 = 100;
 /// The most that a packet holds.
@@ -166,7 +166,7 @@ fn http2(flow: u64, requests: usize) -> impl Iterator<Item = Frame> {
     http2_waiting(flow as i64 * 200, ends, requests.clamp(1, 120) as i64).into_iter()
 }
 
-/// The first part of a datagram of a name server's, of which the rest does not come.
+/// The first part of a name server's datagram, whose rest does not come.
 fn part(flow: u64, size: usize) -> Frame {
     let ends = Ends::to(outside(flow), flow, 53);
     fragment(flow as i64, ends, flow as u16, &vec![7; size.max(8) & !7])

@@ -23,7 +23,7 @@ pub enum Kind {
     Tiny,
     /// DNS answers of many names and addresses, each spelt in labels that pointers lead to.
     DnsNames,
-    /// DNS answers of many addresses, each of which Netflix's name leads to.
+    /// DNS answers of many addresses, all for a Netflix name.
     DnsAddresses,
     /// The first over TCP.
     DnsOverTcp,

@@ -49,7 +49,7 @@ pub(super) fn outside(number: u64) -> [u8; 4] {
     (0x6400_0000 | ((number as u32).wrapping_mul(0x9e37_79b1) & 0x03ff_ffff)).to_be_bytes()
 }
 
-/// A TCP packet whose payload has `length` bytes, of which `data` is captured.
+/// Builds a TCP packet with a payload of `length` bytes; `data` is its captured part.
 pub(super) fn tcp(
     at: i64,
     ends: Ends,
@@ -80,7 +80,7 @@ pub(super) fn flagged(mut frame: Frame, flags: u8) -> Frame {
     frame
 }
 
-/// A UDP datagram of `length` bytes, of which `data` is captured.
+/// Builds a UDP datagram of `length` bytes; `data` is its captured part.
 pub(super) fn udp(at: i64, ends: Ends, up: bool, length: usize, data: &[u8]) -> Frame {
     let (from, to) = if up {
         (ends.client, ends.server)
@@ -129,7 +129,7 @@ fn internet(
     }
 }
 
-/// A record of TLS that holds `length` bytes, of which `captured` are there.
+/// Builds a TLS record of `length` bytes; `captured` of them are there.
 pub(super) fn record(length: u16, captured: usize) -> Vec<u8> {
     let [high, low] = length.to_be_bytes();
     let mut bytes = vec![23, 3, 3, high, low];

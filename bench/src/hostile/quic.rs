@@ -82,7 +82,7 @@ fn expand<const N: usize>(secret: &Hkdf<Sha256>, label: &[u8]) -> [u8; N] {
     out
 }
 
-/// A long header without a token, of a packet with so many bytes behind it.
+/// Builds a long header without a token, for a packet with this many bytes after it.
 fn header(id: &[u8], length: usize) -> Vec<u8> {
     let mut header = vec![0xc0, 0, 0, 0, 1, id.len() as u8];
     header.extend_from_slice(id);

@@ -1,4 +1,4 @@
-//! Responses over QUIC (RFC 9114), of which only headers are captured.
+//! Responses over QUIC (RFC 9114) with only their headers captured.
 
 use super::packet::{Ends, NETFLIX, udp};
 use crate::Frame;
@@ -34,14 +34,14 @@ fn at_once(first: i64, ends: Ends) -> impl Iterator<Item = Frame> {
     })
 }
 
-/// A flow's datagrams, of which each group begins another period.
+/// A flow's datagrams, in groups that each start another period.
 pub(super) fn waiting(flow: u64, groups: usize) -> impl Iterator<Item = Frame> {
     let ends = Ends::to(NETFLIX, flow, 443);
     let first = (flow * 500) as i64;
     at_once(first, ends).take(groups * (ASKED as usize + 1))
 }
 
-/// A datagram with a short header of this length, of which the first bytes are captured.
+/// Builds a datagram with a short header of this length; only its first bytes are captured.
 fn short(at: i64, ends: Ends, up: bool, length: usize) -> Frame {
     udp(at, ends, up, length, &[0x40, 1, 2, 3, 4, 5, 6, 7, 8])
 }

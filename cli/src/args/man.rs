@@ -87,7 +87,7 @@ fn the_manual_is_what_the_command_line_says() {
         let written = std::fs::read_to_string(&path).unwrap_or_default();
         assert!(
             written == page,
-            "docs/man/{name} is not what --help says; `make docs` writes it anew"
+            "docs/man/{name} is not what --help says; `make docs` rewrites it"
         );
         names.push(name);
     }

@@ -200,7 +200,7 @@ impl<R: Read> PcapngReader<R> {
         }
     }
 
-    /// Takes a block of which only the length matters.
+    /// Takes a block that is only measured.
     fn other_block(&mut self, head: Head) -> Result<(), Defect> {
         if !self.buffer.skip(head.length - TAIL as u64) {
             return Err(self.cut(Defect::CutBlock));
@@ -208,7 +208,7 @@ impl<R: Read> PcapngReader<R> {
         self.other_tail(head).map(|_| ())
     }
 
-    /// Takes the end of a block of which only the length matters.
+    /// Takes the end of a block that is only measured.
     fn other_tail(&mut self, head: Head) -> Result<Range<usize>, Defect> {
         if !self.buffer.fill(TAIL) {
             return Err(self.cut(Defect::CutBlock));

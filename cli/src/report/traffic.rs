@@ -21,7 +21,7 @@ const LENGTHS: [i64; 17] = [
 pub(super) struct Slice {
     /// Bytes from servers that send video.
     pub(super) media_in: u64,
-    /// Bytes from other servers of Netflix's.
+    /// Bytes from other Netflix servers.
     pub(super) other_in: u64,
     /// Bytes to all of them.
     pub(super) out: u64,
@@ -40,7 +40,7 @@ impl Slice {
     }
 }
 
-/// All IP packets of Netflix's servers over time.
+/// All IP packets of Netflix servers over time.
 pub(super) struct Traffic {
     /// Where the first slice begins.
     pub(super) from: Time,
@@ -122,7 +122,7 @@ impl Traffic {
         bytes as f64 * 8.0 * SECOND as f64 / self.length as f64
     }
 
-    /// The same in slices several times as long, of which there are `most` or less.
+    /// Returns the same in longer slices, at most `most` of them.
     pub(super) fn coarser(&self, most: usize) -> Self {
         let factor = self.slices.len().div_ceil(most).max(1);
         let sum = |slices: &[Slice]| {
@@ -140,7 +140,7 @@ impl Traffic {
     }
 }
 
-/// The shortest handy length of which [`MAX_SLICES`] hold `span` nanoseconds.
+/// Returns the shortest handy length such that [`MAX_SLICES`] slices cover `span` nanoseconds.
 fn slice_length(span: i64) -> i64 {
     let handy = LENGTHS.iter().map(|milliseconds| milliseconds * 1_000_000);
     let longer = std::iter::successors(Some(2 * 3_600 * SECOND), |length| length.checked_mul(2));

@@ -38,9 +38,9 @@ pub(super) struct Answers {
     pub(super) model: String,
     lanes: Vec<Lane>,
     spans: usize,
-    /// By what is said: windows.
+    /// Number of windows by answer.
     pub(super) counts: BTreeMap<String, u64>,
-    /// By the reason why nothing is: windows.
+    /// Number of windows by reason for a missing answer.
     pub(super) reasons: BTreeMap<String, u64>,
     /// Windows that are not drawn.
     pub(super) left_out: u64,

@@ -60,7 +60,7 @@ fn names_of_rings_are_enough() {
         ]]
     );
     assert_eq!(joined(&ring, Joining::Never).len(), 3);
-    // The number in the middle is missing; then a program was started anew.
+    // The number in the middle is missing; then a program was restarted.
     let two = [
         ("x_00001_20260101120000.pcap", &[0][..]),
         ("x_00003_20260101120002.pcap", &[2000]),

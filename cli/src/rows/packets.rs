@@ -7,7 +7,7 @@ use super::{Column, Rows, Type, Unit, Value, column, shown};
 /// The type of row.
 pub(crate) struct Packets;
 
-/// A packet of a capture with what is known about it.
+/// A packet of a capture with the facts about it.
 pub(crate) struct PacketRow<'a> {
     pub(crate) capture: &'a str,
     pub(crate) start: Time,

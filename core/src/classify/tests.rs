@@ -51,7 +51,7 @@ struct Player {
     length: f64,
     link: f64,
     buffer: f64,
-    /// Both tracks begin anew at this second of media.
+    /// Both tracks start over at this second of media.
     seek_at: Option<f64>,
     audio_server: ServerId,
     seed: u64,

@@ -312,7 +312,7 @@ def curl(session, host, size):
          "-H", f"X-Request-Id: {row['rid']}", "-o", "/dev/null", "-w", "%{json}", f"https://{host.name}{uri}"],
         stdout=subprocess.PIPE, check=True, text=True)
     wrote = json.loads(result.stdout)
-    # The trace's clock is the monotonic one plus a whole number of seconds, of which the first event tells how many.
+    # The trace's clock is the monotonic one plus a whole number of seconds, which the first event shows.
     events, shift = [], None
     with open(trace, encoding="latin-1") as lines:
         for line in lines:

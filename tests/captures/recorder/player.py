@@ -28,7 +28,7 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "-
 
 @dataclass(frozen=True)
 class Watching:
-    """A scenario: one viewer, one title. `late_s`: the capture begins so many seconds after the page."""
+    """A scenario: one viewer, one title. `late_s`: the capture begins this many seconds after the page."""
     name: str
     about: str
     title: media.Title

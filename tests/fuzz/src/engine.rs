@@ -279,7 +279,7 @@ fn size_of_said(said: &Said) -> u64 {
     (lists + said.servers.iter().map(String::capacity).sum::<usize>()) as u64
 }
 
-/// Whether nothing had to make room.
+/// Returns true if nothing was evicted or dropped.
 fn is_whole(said: &Said) -> bool {
     let stats = &said.stats;
     let evicted = stats.flows_evicted + stats.hosts_evicted + stats.servers_dropped;
@@ -340,7 +340,7 @@ fn pass(engine: &mut Engine, frames: &[Frame], pause: Option<usize>) -> Said {
     said
 }
 
-/// Ends a capture; returns all that is said of it.
+/// Ends a capture, and returns all results.
 fn said(engine: &mut Engine, annotations: Vec<Option<Annotation>>) -> Said {
     engine.finish();
     let mut servers = Vec::new();

@@ -43,7 +43,7 @@ static ROW: LazyLock<Row> = LazyLock::new(|| {
     features.next_row().expect("one window")
 });
 
-/// Reads a file as a model with a card, or with so many columns, and asks it.
+/// Reads a file as a model with a card, or with this many columns, and evaluates it.
 pub fn run(data: &[u8]) {
     LazyLock::force(&ROW);
     let mut input = Input::new(data);

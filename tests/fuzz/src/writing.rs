@@ -1,4 +1,4 @@
-//! Capture files written anew: untouched they are the same bytes, annotated they hold the same packets, and stripped
+//! Rewritten capture files: untouched they are the same bytes, annotated they hold the same packets, and stripped
 //! they are what they were before.
 
 use std::io::Cursor;
@@ -30,7 +30,7 @@ pub fn run(data: &[u8]) {
     };
     let is_pcapng = bytes.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]);
     assert!(!is_pcapng || kept == bytes, "copied otherwise than it was");
-    assert_eq!(packets(&kept), packets(bytes), "written anew");
+    assert_eq!(packets(&kept), packets(bytes), "rewritten");
     // A capture may have such comments already.
     let plain = rewritten(&kept, |_| Edit::Strip).expect("pcapng by now");
     let annotated = rewritten(&plain, |at| {

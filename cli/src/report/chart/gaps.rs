@@ -1,4 +1,4 @@
-//! From each request to the next, over time: a player at rest asks in steady steps.
+//! Time from each request to the next, over time: a player with a full buffer asks at steady intervals.
 
 use maud::Markup;
 use nflx_core::Kind;
@@ -10,7 +10,7 @@ use super::throughput::height;
 use super::{DrawingError, TimeAxis, Vertical, both, color, plot};
 use crate::report::facts::{Facts, Gap};
 
-/// Dots that are drawn.
+/// Largest number of dots that are drawn.
 const MAX_DOTS: usize = 1_500;
 /// The shortest and the longest gap drawn as such, as powers of ten of a second.
 const SHORTEST: f64 = -3.0;
@@ -19,7 +19,7 @@ const LONGEST: f64 = 4.0;
 /// A drawing, and what is not in it.
 pub(in crate::report) struct Gaps {
     pub(in crate::report) drawing: Markup,
-    /// One in so many gaps is drawn.
+    /// One in this many gaps is drawn.
     pub(in crate::report) one_in: usize,
 }
 

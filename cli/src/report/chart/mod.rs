@@ -91,7 +91,7 @@ impl Layout {
             .color(&color)
     }
 
-    /// The beginning of a text that fits into so many pixels.
+    /// Returns the beginning of a text that fits into this many pixels.
     fn fitting(self, text: &str, pixels: u32) -> String {
         let room = (f64::from(pixels) / (f64::from(self.letters) * LETTER)) as usize;
         if text.chars().count() <= room {
@@ -104,7 +104,7 @@ impl Layout {
     }
 }
 
-/// Draws both forms; what they show is said in `label` for those who do not see them.
+/// Draws both forms; `label` describes them for people who cannot see them.
 fn both(
     label: &str,
     height: impl Fn(Layout) -> u32,

@@ -178,7 +178,7 @@ fn viewers_make_room_for_others() {
         .collect();
     assert!(bench.viewers.pools.len() <= 2);
     bench.finish();
-    // Of those that made room, what came last was not looked at any more.
+    // The last segments of evicted clients were no longer judged.
     assert!(
         numbers
             .iter()

@@ -63,7 +63,7 @@ fn names_say_what_to_expect() {
     );
 }
 
-/// A tally of so many segments of each kind and reason.
+/// Builds a tally with this many segments of each kind and reason.
 fn tally(counted: &[(Kind, KindReason, u32)], above_probe: bool) -> Tally {
     let mut tally = Tally {
         above_probe,

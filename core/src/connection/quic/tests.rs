@@ -112,7 +112,7 @@ impl Talk {
         datagram
     }
 
-    /// The client sends so many bytes of frames.
+    /// Sends this many bytes of frames from the client.
     pub(super) fn say(&mut self, content: usize) -> Option<Annotation> {
         self.short(true, 1 + SERVER_ID.len() + 2 + TAG_LEN + content)
     }

@@ -145,7 +145,7 @@ fn nothing_is_a_copy_where_that_is_asked_for() {
     assert_eq!(engine.server(0).unwrap().counters.in_pkts % 2, 0);
 }
 
-/// The packet as it is outside of an address translation, of which it is seen first inside or outside.
+/// Returns the packet as seen on the other side of an address translation.
 fn outside((time, link_type, data): &Given) -> Given {
     let mut data = data.clone();
     let client = [10, 0, 0, 2];
@@ -159,7 +159,7 @@ fn outside((time, link_type, data): &Given) -> Given {
         data[22..24].copy_from_slice(&port);
         data[8] += 1;
     }
-    // Some translators number packets anew.
+    // Some translators renumber packets.
     data[4] ^= 0x80;
     (*time, *link_type, data)
 }
@@ -185,7 +185,7 @@ fn both_sides_of_an_address_translation_are_one() {
     }
 }
 
-/// A packet in fragments of so many bytes of payload.
+/// Splits a packet into fragments with this many bytes of payload.
 fn in_fragments((time, link_type, data): &Given, size: usize) -> Vec<Given> {
     let (header, payload) = data.split_at(20);
     let count = payload.len().div_ceil(size);

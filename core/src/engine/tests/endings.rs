@@ -189,7 +189,7 @@ fn ports_used_again_are_another_flow() {
     assert_eq!(
         said[first.packets.len()].unwrap().flow_counters.out_pkts,
         1,
-        "counted anew"
+        "counted from the start"
     );
     assert_eq!(
         said.last().unwrap().unwrap().flow,

@@ -46,7 +46,7 @@ fn rows<'a>(frames: impl IntoIterator<Item = &'a Frame>) -> (Vec<Segment>, Vec<C
     (rows, servers.map(|server| server.counters).collect())
 }
 
-/// A packet that has to do with none of Netflix's.
+/// A packet unrelated to any Netflix packet.
 fn unrelated() -> impl Strategy<Value = Vec<u8>> {
     let ends = (any::<u16>(), any::<u16>(), 1024..u16::MAX);
     (

@@ -62,7 +62,7 @@ fn dialogues(name: &str) -> [(Turns, Via); 6] {
     ]
 }
 
-/// A connection with so many bytes to a packet at most while it speaks with the proxy.
+/// A connection with at most this many bytes per packet while it speaks with the proxy.
 fn through(turns: &Turns, port: u16, mss: usize) -> Talk {
     let mut talk = Talk::new(port, PROXY, 3128);
     talk.open();

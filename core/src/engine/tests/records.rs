@@ -8,7 +8,7 @@ const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
 const TLS13: usize = 17;
 const GCM: usize = 24;
 
-/// Records with `plain` bytes of plaintext in all, each of which holds at most `most`.
+/// Builds records with `plain` bytes of plaintext in all, at most `most` in each.
 fn records(plain: usize, most: usize, overhead: usize) -> (Vec<u8>, Sizes) {
     let mut records = Vec::new();
     let mut left = plain;
@@ -25,7 +25,7 @@ fn sizes_of(talk: &Talk) -> Vec<Sizes> {
     sizes(&run(Config::default(), &talk.packets).0)
 }
 
-/// Returns an engine's answers about a conversation of which packets from `from` on were cut.
+/// Returns an engine's sizes for a conversation whose packets from `from` on were cut.
 fn sizes_cut(talk: &Talk, from: usize, captured: usize) -> Vec<Sizes> {
     let mut engine = Engine::new(Config::default());
     for (at, packet) in talk.packets.iter().enumerate() {
@@ -135,7 +135,7 @@ fn record_lengths_are_learnt_where_headers_are_cut() {
     }
 }
 
-/// A handshake message that is encrypted, of so many bytes.
+/// An encrypted handshake message of this many bytes.
 fn handshake(length: usize) -> Vec<u8> {
     record(22, &vec![0xa5; length])
 }

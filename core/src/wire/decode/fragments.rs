@@ -388,7 +388,7 @@ const fn is_secret(first: &u8) -> bool {
     *first & (LONG_HEADER | FIXED_BIT) == FIXED_BIT
 }
 
-/// Returns a first UDP fragment as its whole datagram, of which the capture holds no more.
+/// Returns a first UDP fragment as its whole datagram, although the capture holds only this part.
 fn in_full_length<'a>(transport: IpPayload<'a>, bytes: &[u8]) -> IpPayload<'a> {
     let stated = bytes.get(4..6).map_or(0, |length| {
         u32::from(u16::from_be_bytes([length[0], length[1]])).saturating_sub(UDP_HEADER as u32)

@@ -20,7 +20,7 @@ fn whole(link_type: LinkType, data: &[u8]) -> Result<Datagram<'_>, DecodeError> 
     cut(link_type, data, data.len())
 }
 
-/// Decodes a frame of which the first `captured` bytes were captured.
+/// Decodes a frame with only its first `captured` bytes.
 fn cut(link_type: LinkType, data: &[u8], captured: usize) -> Result<Datagram<'_>, DecodeError> {
     let original_length = data.len() as u32;
     decode(&Packet {

@@ -365,7 +365,7 @@ fn names_take_work_in_proportion_to_the_message() {
     };
     (0..40).for_each(|at| long(&mut message, at));
     let read = addresses(&Response::parse(&message).unwrap()).len();
-    // Each takes some hundred steps, of which a message has one for each byte.
+    // Each takes some hundred steps, and a message may take one per byte.
     assert_eq!(read, message.len() * STEPS_PER_BYTE / 101);
     let mut parser = Parser::new(&message);
     assert_eq!(parser.read([0, 200]), None);

@@ -92,7 +92,7 @@ struct Session {
     numbers: Numbers,
     asked: Vec<Asked>,
     streams: Vec<Stream>,
-    /// Records in the socket, and which of them end a response: at which byte, of which track.
+    /// Records in the socket, and the ends of responses among them: the byte and the track.
     socket: Vec<u8>,
     ends: Vec<(usize, bool)>,
     written: usize,

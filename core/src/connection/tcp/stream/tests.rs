@@ -377,15 +377,15 @@ fn numbers_too_far_off_are_another_connection() {
     );
     assert_eq!(under.stream.offset_of(START.wrapping_add(far as u32)), None);
     assert_eq!(under.receive(far, far + 10), (10, 0, 0));
-    let anew = 100 + 2 * MAX_JUMP;
+    let restart = 100 + 2 * MAX_JUMP;
     let got = Got {
         bytes: content(far, far + 10),
-        ..Got::whole(anew, anew + 10, 3)
+        ..Got::whole(restart, restart + 10, 3)
     };
     assert_eq!(
         under.taken(),
         [got],
-        "begun anew, at offsets that nothing before has"
+        "restarted, at offsets that nothing before has"
     );
     assert!(!under.stream.anchored);
 }

@@ -367,7 +367,7 @@ fn servers_without_a_packet_make_room_for_others() {
         [("dns", "n4.netflix.com", 4)]
     );
     assert_eq!(registry.servers_dropped, 2);
-    // One that made room is named again, and has packets at last.
+    // An evicted one is named again, and has packets at last.
     assert_eq!(name(&mut registry, 2), Some(1));
     packet(&mut registry, 2);
     packet(&mut registry, 5);

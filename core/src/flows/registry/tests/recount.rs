@@ -294,7 +294,7 @@ fn an_address_does_not_make_room_for_the_other_end_of_its_own_flow() {
             assert_ne!(low, high, "{source} and {destination} are two addresses");
             registry.hosts.is_full().then_some(registry.hosts_evicted)
         };
-        // Fills the table of 41 addresses, few of which still have a flow; then one of them meets another.
+        // Fills the table of 41 addresses, most without a flow by now; then one of them meets another.
         talk(40, 39, 1);
         for low in (0..40).step_by(2) {
             assert_eq!(talk(low, low + 1, 1).is_some(), low == 38);
@@ -435,7 +435,7 @@ fn netflix_flows_stay_while_others_make_room() {
             2
         );
     }
-    // They make room for each other once there is little else.
+    // They evict each other once there is little else.
     for port in 0..200 {
         enter(&mut registry, &config, &packet(0, 1000 + port), Time(0));
     }

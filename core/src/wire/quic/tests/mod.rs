@@ -26,7 +26,7 @@ fn unhex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The only packet of a datagram, all of which was captured.
+/// Returns the only packet of a datagram that was captured in full.
 fn single(datagram: &[u8]) -> QuicPacket<'_> {
     let mut packets = parse_datagram(datagram, datagram.len(), None);
     let packet = packets.next().expect("a packet");
