@@ -57,7 +57,7 @@ pub(super) fn find(sizes: &[u64], config: &Config, steps: &mut u64) -> Vec<Clust
     {
         let (low, high) = (sorted[from].0, sorted[to - 1].0);
         let width = width(low, high);
-        // Adds the thin ends, and what comes later.
+        // The densest part decides; thinner ends of the same sizes belong to the track too.
         let (low, high) = around(low, high, width / 2);
         let (from, to) = (
             sorted.partition_point(|s| s.0 < low),
@@ -107,6 +107,7 @@ fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option
                 width: width(low, high),
             };
             *steps += BAND_STEPS;
+            // Video of one quality also gathers around a size, but stands out less from its surroundings.
             if band.contrast() < config.audio_contrast() as f64 {
                 continue;
             }
@@ -115,6 +116,7 @@ fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option
                 continue;
             }
             *steps += band.members as u64;
+            // A few sizes may agree by chance. Tested last, because this is the most expensive test.
             if band.chance() * config.audio_odds() as f64 <= 1.0 {
                 most = likelihood;
                 best = Some((from, to));

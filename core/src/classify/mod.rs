@@ -61,6 +61,7 @@ pub(crate) fn judge(
             _ => UNDECIDED,
         })
         .collect();
+    // Tracks come last, among the segments that the other steps leave: anything else would blur their sizes.
     set_bulk_apart(observed, &mut verdicts, config, &mut steps);
     set_headers_apart(observed, &mut verdicts, config, &mut steps);
     set_files_apart(observed, &mut verdicts, site, config, &mut steps);
@@ -199,6 +200,7 @@ fn set_files_apart(
         let segments: Vec<Observed> = group.iter().map(|&at| observed[at]).collect();
         let reason = match (site(server), looks(&segments, &small, config, steps)) {
             (_, Looks::Media) => continue,
+            // Netflix's own ranges hold media servers: without evidence to the contrary, the range decides.
             (Site::Range, Looks::Open) => continue,
             (Site::Range, Looks::Files) if segments.len() + small.len() < DISPROOF_MIN => continue,
             (_, Looks::Files) => KindReason::Files,
@@ -228,6 +230,7 @@ fn looks(segments: &[Observed], small: &[u64], config: &Config, steps: &mut u64)
         below += size;
         below * 2 >= volume
     });
+    // Browsers load pictures over several connections at once; a player fetches a track's segments in turn.
     let mut crowded = 0;
     let mut in_flight: Vec<i64> = Vec::new();
     for segment in segments {

@@ -132,6 +132,7 @@ fn audio<'a>(
     let Some(first) = most_like_audio(&recurring, sizes) else {
         return Tracks::One(Kind::Video);
     };
+    // Without a second track to compare with, only the bitrate tells audio from video of constant size.
     if is_alone(first, every_size) {
         let is_slow =
             bitrate(first, segments).is_some_and(|rate| rate <= config.audio_bitrate() * 1000);
@@ -171,6 +172,7 @@ fn span(cluster: &Cluster) -> usize {
 /// Returns true if a cluster recurs throughout its own part of the session, one segment after the other.
 fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
     let (members, span) = (cluster.members.len(), span(cluster));
+    // A recurring track is expected twice in each slice, so an empty one counts against it.
     let slice = (2 * span).div_ceil(members).max(SLICE_MIN);
     // A player asks for the next segment of a track when it has the last one.
     let pairs = cluster.members.windows(2);
@@ -248,6 +250,7 @@ fn is_alone(cluster: &Cluster, sizes: &[u64]) -> bool {
     let rest = rest(cluster, sizes);
     let members: u64 = sizes.iter().filter(|&&size| cluster.holds(size)).sum();
     let bytes: u64 = rest.iter().sum();
+    // A track's last segment, or one cut short, is near it in size and is no track of its own.
     let near = rest.iter().filter(|&&size| cluster.is_near(size)).count();
     let strays = near * 2 >= rest.len() && rest.len() * 100 <= cluster.members.len() * STRAY_NUMBER;
     bytes.saturating_mul(100) < members.saturating_mul(BESIDE_BYTES) || strays

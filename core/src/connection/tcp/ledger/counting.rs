@@ -143,6 +143,7 @@ impl Ledger {
             (source.first_frame, source.t_first),
             (source.last_frame, source.t_last),
         );
+        // Which of the bytes were missing or in which packets is not known any more, so shares are proportional.
         let missing = (u128::from(source.missing_bytes) * u128::from(length))
             .div_ceil(u128::from(total)) as u64;
         let packets = scaled(source.pkts, length, total);
