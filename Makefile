@@ -130,14 +130,14 @@ python: test-prerequisites ## make target/venv, the Python environment of the te
 wheel: python ## build a Python wheel that carries the engine: target/wheels
 	cd python && "$$(../tests/python/venv.sh)" -m maturin build --release --out "$(abspath $(TARGET))/wheels"
 
-header: ## write include/nflx.h anew from the Rust sources
+header: ## rewrite include/nflx.h from the Rust sources
 	NFLX_UPDATE_HEADER=1 $(CARGO) test --locked -p nflx-ffi --test header
 
-docs: cli plugin ## write the field reference, the outputs in the guide and the manual pages anew
+docs: cli plugin ## write the field reference, the outputs in the guide and the manual pages again
 	NFLX_UPDATE_DOCS=1 $(CARGO) test --locked -p nflx-cli manual
 	NFLX_UPDATE_DOCS=1 NFLX_PLUGIN="$(BUILT)/libnflx_plugin.so" $(CARGO) test --locked -p nflx-tests docs::
 
-captures: ## record the captures of the tests anew (root; network namespaces)
+captures: ## record the captures of the tests again (root; network namespaces)
 	python3 tests/captures/record.py
 
 clean: ## remove what was built

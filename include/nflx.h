@@ -1461,13 +1461,13 @@ nflx_status nflx_engine_packet(struct nflx_engine *engine,
 nflx_status nflx_engine_frame(const struct nflx_engine *engine, uint64_t frame, struct nflx_annotation *out);
 
 /**
- * Writes one line about the last packet with this frame number, with what is known now: totals of its segment once the
+ * Writes one line about the last packet with this frame number, as known so far: totals of its segment once the
  * segment has ended or `nflx_engine_finish` was called. Returns the same statuses as `nflx_engine_frame`.
  */
 nflx_status nflx_engine_note(const struct nflx_engine *engine, uint64_t frame, struct nflx_note *out);
 
 /**
- * Writes a few lines about the capture, with what is known now: its servers, those that send video first, and what
+ * Writes a few lines about the capture, as known so far: its servers, those that send video first, and what
  * they sent. `NFLX_STATUS_NONE` if no packet of a server was seen.
  */
 nflx_status nflx_engine_summary(const struct nflx_engine *engine, struct nflx_summary *out);

@@ -199,7 +199,7 @@ pub(crate) struct Run {
     /// The loaded model to evaluate.
     #[arg(skip)]
     pub(crate) model: Option<Arc<Model>>,
-    /// Seconds after each window at which its row is written, with what is known then.
+    /// Seconds after each window at which its row is written, from the packets up to then.
     #[arg(skip)]
     pub(crate) as_known: Option<u64>,
 }

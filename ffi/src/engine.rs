@@ -205,7 +205,7 @@ pub unsafe extern "C" fn nflx_engine_frame(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes one line about the last packet with this frame number, with what is known now: totals of its segment once the
+/// Writes one line about the last packet with this frame number, as known so far: totals of its segment once the
 /// segment has ended or `nflx_engine_finish` was called. Returns the same statuses as `nflx_engine_frame`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_note(
@@ -237,7 +237,7 @@ pub unsafe extern "C" fn nflx_engine_note(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes a few lines about the capture, with what is known now: its servers, those that send video first, and what
+/// Writes a few lines about the capture, as known so far: its servers, those that send video first, and what
 /// they sent. `NFLX_STATUS_NONE` if no packet of a server was seen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_summary(

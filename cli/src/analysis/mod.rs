@@ -151,7 +151,7 @@ impl Study {
         Self::among(files, config, None, false)
     }
 
-    /// The same for one of several captures, all of which report to `total`; also counts windows if `counts`.
+    /// The same for one of several captures that all report to `total`; also counts windows if `counts`.
     pub(crate) fn among(
         files: &[PathBuf],
         config: Config,

@@ -300,7 +300,7 @@ fn conflict(inputs: &[Input]) -> Option<String> {
 /// Longest name of a file on usual systems.
 const MAX_NAME: usize = 255;
 
-/// Returns the bytes of the captures, each of which is read [`Report::PASSES`] times.
+/// Returns the bytes of the captures. Each is read [`Report::PASSES`] times.
 pub(super) fn bytes(inputs: &[Input]) -> u64 {
     let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
     inputs.iter().flat_map(Input::files).map(size).sum()

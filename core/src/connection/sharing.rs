@@ -181,8 +181,8 @@ impl Sharing {
         self.period.timeline.push(self.received, stamp);
     }
 
-    /// Returns the most bytes that a response of the period can have had so far, by its index. It is over when so many
-    /// later requests have begun to be answered that the client had no room for it any more.
+    /// Returns the most bytes that a response of the period can have had so far, by its index. It is over once
+    /// [`overtaken`] later requests have begun to be answered, more than the client keeps in flight.
     pub(crate) fn most(&self, at: usize) -> u64 {
         let requests = &self.period.requests;
         let over = requests.get(at + overtaken(self.in_flight));

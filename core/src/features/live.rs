@@ -174,7 +174,7 @@ impl Live {
         self.features.place
     }
 
-    /// Returns the next row that is due, with what is known now.
+    /// Returns the next row that is due, from the packets so far.
     pub fn next_row(&mut self, engine: &Engine) -> Option<Row> {
         let (&key, _) = self.due.first_key_value()?;
         let is_due = self.is_over || key.0 <= self.features.latest;
@@ -276,7 +276,7 @@ impl Live {
         }
     }
 
-    /// Returns the row of a window with what is known now.
+    /// Returns the row of a window from the packets so far.
     fn tell(&mut self, closed: Closed, engine: &Engine) -> Row {
         let Closed { mut row, .. } = closed;
         let mut told = self.sessions.remove(&row.session).unwrap_or_default();

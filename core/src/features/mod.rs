@@ -14,7 +14,7 @@
 //! of the first ([`Engine::restart_with_evidence`]). The rows are the same either way. They come in the order in which
 //! windows close: at their client's first packet after the window, and at the end in the order of sessions.
 //!
-//! [`Live`] returns rows while packets pass, some time after each window, with what is known by then. It is for hosts
+//! [`Live`] returns rows while packets pass, some time after each window, from the packets up to then. It is for hosts
 //! that cannot wait for the end, and for training models on the rows that such hosts will have.
 //!
 //! [`COLUMNS`] is the one table of names, units and definitions.

@@ -158,7 +158,7 @@ impl Half {
         filled
     }
 
-    /// Returns how often bytes of a range, some of which were seen before, had been sent: one more than the most
+    /// Returns how often the bytes of a partly repeated range had been sent: one more than the most
     /// repeated packet that it overlaps.
     fn repeat(&mut self, start: u64, end: u64) -> u32 {
         let overlapping = self

@@ -27,7 +27,7 @@ pub enum ContentType {
 /// Shorter records do not count as full ones: the smallest limit of servers is what fits a TCP segment (HAProxy's
 /// tune.ssl.maxrecord, nginx's ssl_buffer_size, dynamic record sizes of about 1,400 bytes).
 const SHORTEST_FULL: u32 = 1024;
-/// Number of recent lengths, one of which a record must repeat before its length counts as that of full records.
+/// Number of recent lengths to keep. A record must repeat one before its length counts as that of full records.
 const RECENT_LENGTHS: usize = 4;
 /// Number of full records after which shorter ones are no longer expected. Servers send short ones until they have sent
 /// a certain amount, and again after silence (nghttpx and h2o, measured: any number from 8 up gives the same sizes).

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sessions of viewers as a table: tshark -z nflx,sessions, the same in Wireshark's Statistics menu and in sharkd.
- * Sessions are inferred from all segments, so rows show what is known when they are drawn. */
+ * Sessions are inferred from all segments, so rows can change until the last packet. */
 #include "session_table.h"
 
 #include "session.h"

@@ -30,8 +30,8 @@ impl Overtaken {
         spilled(&self.begun)
     }
 
-    /// Adds responses that may begin at an offset. Ends those with so many after them that the client cannot have them
-    /// in flight any more.
+    /// Adds responses that may begin at an offset. Ends those with more after them than the client keeps in
+    /// flight.
     pub(super) fn begin(
         &mut self,
         numbers: impl ExactSizeIterator<Item = u32>,
