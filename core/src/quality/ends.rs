@@ -1,17 +1,18 @@
-//! How responses ended, by their last packet: a sender fills all packets of a response but the last.
+//! How responses ended, judged by their last packet: a sender fills every packet of a response except the last.
 
 use std::ops::RangeInclusive;
 
 use super::request::{Packets, Request, ResponseEnd};
 
-/// Packets of a response below which its last one tells nothing: a few are as large on average as a full one by chance.
+/// Fewest packets of a response that are judged by the last one: a few packets can be as large on average as a full one
+/// by chance.
 const ENOUGH_PACKETS: u64 = 8;
-/// Bytes that a full packet carries: at least what every path takes (RFC 9293, 3.7.1: 536), at most Ethernet's 1500. Where
-/// captures show more, network cards joined packets.
+/// Bytes that a full packet carries: at least what every path takes (RFC 9293, 3.7.1: 536), at most Ethernet's 1500.
+/// Larger packets in a capture were joined by a network card.
 const FULL: RangeInclusive<u64> = 536..=1500;
 
-/// Judges all responses: packets are full that are as large as the largest average of their server's responses, which is
-/// a whole number only where all of a response's packets are full.
+/// Judges all responses. The size of a full packet is the largest average among its server's responses. An average is a
+/// whole number only if all of the response's packets are full.
 pub(crate) fn judge(requests: &mut [Request]) {
     let mut largest: Vec<(u32, Packets)> = Vec::new();
     let judged = |request: &Request| !request.shared && request.packets.count >= ENOUGH_PACKETS;

@@ -1,12 +1,14 @@
-//! Pauses: requests stop although the buffer is not full, and the link is free. Leaps: they come at once although it is full.
+//! Pauses: requests stop although the buffer is not full and the link is free. Leaps: requests come at once although
+//! the buffer is full.
 
 use super::request::{Request, Track};
 
-/// How far a level may be off at a request that was waited for before the viewer must have acted, in seconds.
+/// Greatest difference of a level at a request that the player waited for, in seconds. Beyond it, the viewer must have
+/// acted.
 pub(crate) const ACTED: f64 = 1.5;
-/// No player is late by more with a link that is free, in seconds.
+/// Latest that any player requests on a free link, in seconds.
 const LATE: f64 = 4.0;
-/// So far above a full buffer, in seconds, a request at once is one.
+/// Seconds above a full buffer from which an immediate request counts as one.
 pub(crate) const AT_ONCE: f64 = 1.0;
 
 /// A buffer level at a request.
@@ -15,12 +17,13 @@ pub(crate) struct Level {
     pub(crate) own: f64,
     pub(crate) other: f64,
     pub(crate) waited: bool,
-    /// Times the viewer had gone elsewhere.
+    /// Seeks by the viewer before the request.
     pub(crate) seeks: u32,
 }
 
-/// The player was not just late by `off` seconds with this request, before which nothing was on its way: it is of the leading
-/// track, and the player goes on with a full buffer behind it, or it is later than any player is.
+/// Returns true if a request that is late by `-off` seconds, with nothing in flight before it, shows a pause and not
+/// just a late player: it is of the leading track and the player continues with a full buffer behind it, or it is later
+/// than any player is.
 pub(crate) fn is_pause(
     requests: &[Request],
     leading: Track,
@@ -38,14 +41,15 @@ pub(crate) fn is_pause(
     steady || -off > LATE
 }
 
-/// Requests that are looked at behind one.
+/// Most requests to examine behind one.
 const FURTHER: usize = 128;
-/// A leap is further, in seconds: what a viewer goes forward by at the press of a key is 5 s and more.
+/// Shortest leap, in seconds: a key press skips forward by 5 s or more.
 pub(crate) const LEAP: f64 = 5.0;
 
-/// Returns by how many seconds the viewer leapt forward in what the player holds, before this request at a level `off` seconds
-/// above the full one: nobody asks with a full buffer, so that less is ahead than it seems. How much less, the requests behind it
-/// tell that come without a wait. Whoever goes beyond what is held, `level`, leaves nothing of it.
+/// Returns by how many seconds the viewer leapt forward within what the player holds, before this request at a level
+/// `off` seconds above the full one. Nobody requests with a full buffer, so less is ahead than it seems. The requests
+/// behind it that come without a wait show how much less. `None` if the leap goes beyond everything that the
+/// player holds, `level`.
 pub(crate) fn leapt(
     requests: &[Request],
     counted: &[bool],
@@ -69,8 +73,8 @@ pub(crate) fn leapt(
     (LEAP < most && most < level).then_some(most)
 }
 
-/// The level that was reached without a wait before the first wait at a lower one: there was a pause while the buffer filled,
-/// as nobody waits with less than a full one.
+/// Returns the level that the player reached without a wait, if its first wait after that was at a lower level: there
+/// was a pause while the buffer filled, because nobody waits with less than a full one.
 pub(crate) fn reached_before(seen: &[Level], level: f64) -> Option<f64> {
     let first = seen
         .iter()

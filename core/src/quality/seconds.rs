@@ -1,4 +1,4 @@
-//! Media seconds that encoders and packagers use, and how usual they are.
+//! Media seconds per segment that encoders and packagers use, and how common they are.
 
 use super::clock::Guess;
 use super::request::Track;
@@ -11,24 +11,25 @@ const RATES: [f64; 15] = [
 /// Overhead of containers and HTTP on an audio segment: some bytes, and some kbit/s.
 const ADDED_BYTES: f64 = 500.0;
 const ADDED_RATE: f64 = 1.5;
-/// How far the rate of a whole track is off its nominal one, as a share.
+/// Greatest deviation of a whole track's rate from its nominal one, as a share.
 const RATE_SCATTER: f64 = 0.015;
 /// Cost of audio at a rate that nobody uses.
 pub(crate) const ODD_RATE: f64 = 3.0;
-/// Cost of tracks neither of which fits into the other a whole number of times: packagers cut sound where pictures are cut.
+/// Cost if neither track's segments fit into the other's a whole number of times: packagers cut sound where they cut
+/// pictures.
 const ODD_RATIO: f64 = 2.5;
 /// Cost of a player that fetches again what it holds of a worse picture (dash.js does so: `fastSwitchEnabled`).
 const RENEWS: f64 = 1.0;
 /// Cost of a player that stops its sound at once when the picture runs dry.
 const NO_RUN_ON: f64 = 0.5;
-/// Costs of a segment's seconds that are multiples of 2 s, of 1 s, of a group of pictures, of 0.2 s, and of none of these:
-/// the fewer encoders use them, the higher.
+/// Costs of segments whose seconds are multiples of 2 s, of 1 s, of a group of pictures, of 0.2 s, and of none of
+/// these: the fewer encoders use them, the higher.
 const UNUSUAL: [f64; 5] = [0.0, 0.4, 1.0, 3.0, 4.5];
-/// Longest and shortest segments that are tried, in seconds, by track.
+/// Longest segments to try, by track, and the shortest, in seconds.
 const LONGEST: [f64; 2] = [13.0, 20.1];
 const SHORTEST: f64 = 0.9;
 
-/// Seconds that are tried, in order.
+/// Returns the seconds to try, in order.
 pub(crate) fn candidates(track: Track) -> Vec<f64> {
     let mut all = Vec::new();
     let mut steps = |step: f64| {
@@ -36,7 +37,7 @@ pub(crate) fn candidates(track: Track) -> Vec<f64> {
         let multiples = (1..=times).map(|n| f64::from(n) * step);
         all.extend(multiples.filter(|&seconds| seconds >= SHORTEST));
     };
-    // 25 and 50 pictures a second allow tenths, groups of 48 pictures at 25 a second 1.92 s.
+    // 25 and 50 pictures a second allow tenths; groups of 48 pictures at 25 a second last 1.92 s.
     [0.2, 0.5, 1.92].into_iter().for_each(&mut steps);
     if track == Track::Video {
         // 23.976 and 29.97 pictures a second stretch whole seconds.
@@ -50,8 +51,8 @@ pub(crate) fn candidates(track: Track) -> Vec<f64> {
     all
 }
 
-/// The whole number of AAC frames (1024 samples at 48 kHz) nearest to these seconds; both where two are as near, as
-/// packagers round to either side.
+/// Returns the whole number of AAC frames (1024 samples at 48 kHz) nearest to these seconds, in seconds; both if two
+/// are equally near, because packagers round to either side.
 fn in_frames(seconds: f64) -> [f64; 2] {
     const FRAME: f64 = 1024.0 / 48_000.0;
     const NEAR: f64 = 0.05;
@@ -67,7 +68,7 @@ fn is_multiple(seconds: f64, of: f64) -> bool {
     times > 0.9 && (times - times.round()).abs() * of < 0.006 * seconds
 }
 
-/// Cost of a segment's seconds: the fewer encoders use them, the higher.
+/// Returns the cost of a segment's seconds: the fewer encoders use them, the higher.
 fn unusual(seconds: f64) -> f64 {
     if is_multiple(seconds, 2.0) {
         UNUSUAL[0]
@@ -85,12 +86,12 @@ fn unusual(seconds: f64) -> f64 {
     }
 }
 
-/// Most encoders use such seconds: whole ones, or those of 23.976 pictures a second.
+/// Returns true if most encoders use such seconds: whole ones, or those of 23.976 pictures a second.
 pub(crate) fn is_usual(seconds: f64) -> bool {
     unusual(seconds) < 1.0
 }
 
-/// Cost of the bit rate that audio segments of this size would have.
+/// Returns the cost of the bit rate that audio segments of this size would have.
 pub(crate) fn unusual_rate(bytes: f64, seconds: f64) -> f64 {
     let rate = (bytes - ADDED_BYTES).max(1.0) * 8.0 / seconds / 1000.0 - ADDED_RATE;
     let off = RATES
@@ -100,7 +101,8 @@ pub(crate) fn unusual_rate(bytes: f64, seconds: f64) -> f64 {
     (off * off).min(ODD_RATE)
 }
 
-/// Cost of a hypothesis before any request is looked at. `audio_bytes`: the usual size of an audio segment.
+/// Returns the cost of a hypothesis before any request is considered. `audio_bytes`: the usual size of an audio
+/// segment.
 pub(crate) fn prior(guess: &Guess, present: [bool; 2], audio_bytes: Option<f64>) -> f64 {
     let tracks = Track::BOTH
         .into_iter()

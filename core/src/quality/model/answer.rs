@@ -6,16 +6,16 @@ use super::card::{Answers, TrainedRange};
 use crate::facts::segment::Transport;
 use crate::features::{Column, Row, Value};
 
-/// A model's answer about a window. Either there is a label or a value, or there is a reason.
+/// A model's answer about a window: a label or a value, or the reason why there is neither.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Answer<'m> {
     /// Label of the most likely class.
     pub label: Option<&'m str>,
-    /// The value, in the unit on the card. Of a label that is a number, that number.
+    /// The value, in the unit on the card. If the label is a number, that number.
     pub value: Option<f64>,
-    /// Probability that the label is right, from 0 to 1: the model's own, corrected by the card's calibration. `None` of
-    /// a model that gives a value.
+    /// Probability that the label is right, from 0 to 1: the model's own, corrected by the card's calibration. `None`
+    /// for a model that returns a value.
     pub confidence: Option<f64>,
     /// True if an input lies outside the values seen in training.
     pub out_of_range: bool,
@@ -29,24 +29,24 @@ pub struct Answer<'m> {
 pub enum Refusal {
     /// The capture ends inside the window.
     WindowIncomplete,
-    /// The model is for the other transport, or the session's is not known.
+    /// The model is for the other transport, or the session's transport is not known.
     Transport(Transport),
-    /// The session began before the capture, or nobody can tell.
+    /// The session began before the capture, or its beginning cannot be determined.
     JoinedMidway,
-    /// Fewer segments completed in the session than the model asks for.
+    /// Fewer segments completed in the session than the model requires.
     TooFewSegments {
         /// Segments that completed.
         completed: u64,
-        /// Segments that the model asks for.
+        /// Segments that the model requires.
         wanted: u64,
     },
-    /// The model's sums have no finite value.
+    /// The model's sums are not finite.
     NotFinite,
     /// An input lies outside the values seen in training.
     OutOfRange {
         /// Name of the first such column.
         column: &'static str,
-        /// The value; `None` if it has none and always had one in training.
+        /// The value; `None` if it is missing and was never missing in training.
         value: Option<f64>,
         /// Smallest value seen in training.
         minimum: f64,
@@ -96,7 +96,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Returns the value of a column; `None` where it has none.
+/// Returns the value of a column; `None` if it has none.
 pub(super) fn number(column: &Column, row: &Row) -> Option<f64> {
     match column.value(row) {
         Value::Integer(value) => Some(value as f64),
@@ -105,7 +105,7 @@ pub(super) fn number(column: &Column, row: &Row) -> Option<f64> {
     }
 }
 
-/// Returns the reason not to answer that the session gives.
+/// Returns a reason not to answer that depends on the session.
 pub(super) fn refusal(answers: &Answers, row: &Row) -> Option<Refusal> {
     if let Some(wanted) = answers.transport
         && row.transport != Some(wanted)
@@ -119,7 +119,7 @@ pub(super) fn refusal(answers: &Answers, row: &Row) -> Option<Refusal> {
     (completed < wanted).then_some(Refusal::TooFewSegments { completed, wanted })
 }
 
-/// Returns the first input that lies outside the values seen in training, by more than a share of their range.
+/// Returns the first input that lies outside the values seen in training by more than a share of their range.
 pub(super) fn outside(
     columns: &[&'static Column],
     ranges: &[TrainedRange],
@@ -149,7 +149,7 @@ pub(super) fn outside(
     })
 }
 
-/// Corrects a score by what the card says of such scores, in a straight line from point to point.
+/// Corrects a score by the card's calibration, in a straight line from point to point.
 pub(super) fn calibrated(points: &[(f64, f64)], score: f64) -> f64 {
     let after = points.partition_point(|(at, _)| *at < score);
     match (

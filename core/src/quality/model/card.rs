@@ -1,24 +1,25 @@
-//! The card of a model: what its author promises about it, in the metadata of the file.
+//! The card of a model, in the metadata of its file: what its author states about it.
 //!
-//! Each entry of the card is one of the file's metadata, which viewers of ONNX files show. Lists and objects are JSON.
+//! Each entry of the card is one entry of the file's metadata, so viewers of ONNX files show it. Lists and objects are
+//! JSON.
 //!
 //! | key | value |
 //! |---|---|
 //! | `nflx.card` | version of this table: 1 |
-//! | `nflx.name`, `nflx.version` | what people call the model |
-//! | `nflx.columns` | list of names: the columns of features that make a row, in this order |
+//! | `nflx.name`, `nflx.version` | name and version, for people |
+//! | `nflx.columns` | list of names: the feature columns that form a row, in this order |
 //! | `nflx.definitions` | version of the features' definitions: [`crate::features::DEFINITIONS`] |
 //! | `nflx.window` | seconds that a window lasts |
-//! | `nflx.settings` | object: settings that shape the features, with the values used in training; may be left out |
-//! | `nflx.missing` | what is given where a column has no value: `nan`, or a number |
-//! | `nflx.target` | what is said: `resolution`, `startup_delay`, or another word |
-//! | `nflx.unit` | unit of the value; may be empty |
-//! | `nflx.classes` | list of labels in the order of the outputs; empty of a model that gives a value |
-//! | `nflx.answers` | object: when the model answers, see [`Answers`]; may be left out |
-//! | `nflx.ranges` | list of `[minimum, maximum, share without a value]` seen in training, one for each column |
-//! | `nflx.check` | list of 16 rows or more: `{"row": […], "label": …, "scores": […]}` or `{"row": […], "value": …}`; `null` stands for a missing value, which one row has at least if training had some |
-//! | `nflx.calibration` | list of `[score, probability]`, both ascending; may be left out |
-//! | `nflx.trained_on`, `nflx.score` | for people: what it was trained on, and how good it was by whole sessions |
+//! | `nflx.settings` | object: settings that shape the features, with the values used in training; optional |
+//! | `nflx.missing` | the input for a missing value: `nan`, or a number |
+//! | `nflx.target` | the predicted quantity: `resolution`, `startup_delay`, or another word |
+//! | `nflx.unit` | unit of the value; can be empty |
+//! | `nflx.classes` | list of labels in the order of the outputs; empty for a model that returns a value |
+//! | `nflx.answers` | object: when the model answers, see [`Answers`]; optional |
+//! | `nflx.ranges` | list of `[minimum, maximum, share without a value]` seen in training, one per column |
+//! | `nflx.check` | list of at least 16 rows: `{"row": […], "label": …, "scores": […]}` or `{"row": […], "value": …}`; `null` is a missing value, which at least one row has if training had some |
+//! | `nflx.calibration` | list of `[score, probability]`, both ascending; optional |
+//! | `nflx.trained_on`, `nflx.score` | for people: the training data, and the accuracy by whole sessions |
 
 mod entries;
 
@@ -36,10 +37,10 @@ use crate::features::{self, Column, DEFINITIONS, Layer, Source, Type};
 
 /// Version of the card that this library reads.
 const VERSION: &str = "1";
-/// Least check rows, of which some should have missing values.
+/// Fewest check rows. Some must have missing values if training had some.
 const CHECK_ROWS: usize = 16;
 
-/// The purpose of a model, and its permitted users.
+/// A model's purpose, and when it answers.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Card {
@@ -53,7 +54,7 @@ pub struct Card {
     pub settings: Vec<(Box<str>, Box<str>)>,
     /// The target of the model.
     pub target: Target,
-    /// Unit of its value; empty where it has none.
+    /// Unit of its value; empty if it has none.
     pub unit: Box<str>,
     /// The conditions under which it answers.
     pub answers: Answers,
@@ -66,7 +67,7 @@ pub struct Card {
     pub(super) classes: Vec<Box<str>>,
     pub(super) ranges: Vec<TrainedRange>,
     pub(super) checks: Vec<Check>,
-    /// Scores of the most likely class, and how often it was right where it had them.
+    /// Scores of the most likely class, each with the share of cases in which that class was right.
     pub(super) calibration: Vec<(f64, f64)>,
 }
 
@@ -94,16 +95,16 @@ impl Target {
     }
 }
 
-/// The time when a model answers. Elsewhere it says nothing, with a reason.
+/// The conditions under which a model answers. Otherwise it returns a reason.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Answers {
-    /// `transport`: the transport that most of the session's packets must have; any where there is none.
+    /// `transport`: the transport that most of the session's packets must use; any if there is none.
     pub transport: Option<Transport>,
-    /// `from_start`: only sessions whose first connection to a video server was captured from its beginning. Always so
-    /// for [`Target::StartupDelay`].
+    /// `from_start`: only sessions whose first connection to a video server was captured from its beginning. Always
+    /// required for [`Target::StartupDelay`].
     pub from_start: bool,
-    /// `segments`: segments that must have completed in the session.
+    /// `segments`: number of segments that must have completed in the session.
     pub segments: u64,
     /// `margin`: how far an input may lie outside its range, as a share of the range's width.
     pub margin: f64,
@@ -129,7 +130,7 @@ pub(super) struct Check {
 }
 
 impl Card {
-    /// Reads the card and the columns of a file's metadata; `None` if there is no card.
+    /// Reads the card and the columns from a file's metadata; `None` if there is no card.
     pub(super) fn read(
         metadata: &[(&str, &str)],
         limits: &Limits,
@@ -176,7 +177,7 @@ impl Card {
     }
 
     /// Fails if values were missing in training and no check row lacks one: nothing would show that the exporter lost
-    /// what the model does then.
+    /// the model's treatment of missing values.
     fn covers_missing(&self) -> Result<(), ModelError> {
         let lacks = |check: &Check| check.row.iter().any(Option::is_none);
         if self.ranges.iter().all(|range| !range.may_miss) || self.checks.iter().any(lacks) {
@@ -187,13 +188,13 @@ impl Card {
         Err(ModelError::card("nflx.check", reason))
     }
 
-    /// Returns the number of check rows, all of which a model that was loaded reproduces.
+    /// Returns the number of check rows. A loaded model reproduces all of them.
     #[must_use]
     pub fn check_rows(&self) -> usize {
         self.checks.len()
     }
 
-    /// Fails if features made with these settings are not those that the model was trained on.
+    /// Fails if features calculated with these settings are not those that the model was trained on.
     pub(super) fn fits(&self, config: &Config) -> Result<(), ModelError> {
         let window = self.window.to_string().into();
         let window = [("feature_window".into(), window)];
@@ -219,7 +220,7 @@ impl Card {
 
 pub(super) type Columns = Vec<&'static Column>;
 
-/// Finds columns by their names. Those that only name a row, such as the session's number, are none for models.
+/// Finds columns by their names. Columns that only identify a row, such as the session's number, are not for models.
 pub(super) fn columns(names: &[&str]) -> Result<Columns, ModelError> {
     let is_number = |column: &&Column| {
         matches!(
@@ -279,7 +280,7 @@ fn missing(text: &str) -> Result<f64, ModelError> {
     value.ok_or_else(|| not("nflx.missing", "nan or a number"))
 }
 
-/// Text of a label or of a setting's value: numbers stand as they are written.
+/// Returns the text of a label or of a setting's value. Numbers are copied as written.
 fn word(value: &Value) -> Option<Box<str>> {
     match value {
         Value::String(text) => Some(quoted(text).into()),
@@ -386,7 +387,7 @@ fn ranges(list: &[Value], columns: usize) -> Result<Vec<TrainedRange>, ModelErro
             return None;
         };
         let may_miss = missing.as_f64()? > 0.0;
-        // A column that never had a value has no range, and nothing is inside of it.
+        // A column that never had a value has no range: every value is outside.
         let bound = |value: &Value| {
             if value.is_null() {
                 Some(f64::NAN)

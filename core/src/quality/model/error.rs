@@ -2,25 +2,25 @@
 
 use thiserror::Error;
 
-/// The reason why a model was not loaded. Each is one sentence that follows the name of the file
-/// and a colon.
+/// The reason why a model was not loaded. Each message is one sentence that follows the name of the
+/// file and a colon.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The bytes are no ONNX file, or a damaged one.
+    /// The bytes are not an ONNX file, or a damaged one.
     #[error(
         "is not an ONNX model ({0}); export it again, for example with skl2onnx or onnxmltools"
     )]
     Malformed(&'static str),
-    /// The file asks for more than is granted.
+    /// The file exceeds a limit.
     #[error("has more than {limit} {what}, which is the most that is read; train a smaller model")]
     TooMany {
-        /// The things that are too many.
+        /// The kind of thing that is too numerous.
         what: &'static str,
-        /// The most that is read.
+        /// The limit.
         limit: usize,
     },
-    /// The model uses something that the evaluator does not know.
+    /// The model uses something that the evaluator does not support.
     #[error("uses {0}, which is not supported; forests, boosted trees and linear models are")]
     Unsupported(Box<str>),
     /// An operator contradicts itself or its inputs.
@@ -31,13 +31,13 @@ pub enum ModelError {
         /// The defect.
         reason: Box<str>,
     },
-    /// The file carries no card, and nobody named the columns.
+    /// The file has no card, and the caller named no columns.
     #[error(
         "has no card, which tells its columns and when it answers; write nflx.card into the file's metadata when \
          training, or name the columns"
     )]
     NoCard,
-    /// Columns were named for a model that names them itself.
+    /// The caller named columns for a model that names them itself.
     #[error("has a card, which names its columns already; leave them out")]
     ColumnsTwice,
     /// The card lacks an entry, or one cannot be understood.
@@ -48,22 +48,22 @@ pub enum ModelError {
         /// The defect, as the rest of a sentence.
         reason: Box<str>,
     },
-    /// The model wants a column that does not exist.
+    /// The model requires a column that does not exist.
     #[error(
         "wants the column {0}, which is no column of features with numbers; take the name from the list of columns"
     )]
     Column(Box<str>),
-    /// The model takes another number of columns than are named.
+    /// The model takes a different number of columns than the caller named.
     #[error(
         "takes {takes} columns, and {named} are named; name each once, in the order of the model's input"
     )]
     Width {
         /// Columns of the model's input.
         takes: i64,
-        /// Columns that are named.
+        /// Columns that the caller named.
         named: usize,
     },
-    /// The model was trained on features that were defined otherwise.
+    /// The model was trained on another version of the features' definitions.
     #[error(
         "was trained on version {trained} of the features' definitions, and this is version {here}; train it again on \
          features of this version"
@@ -81,10 +81,10 @@ pub enum ModelError {
         name: Box<str>,
         /// Value that the card names.
         trained: Box<str>,
-        /// Value that is set.
+        /// Value in the configuration.
         here: Box<str>,
     },
-    /// The model gives another output for a check row than the one on its card.
+    /// The model's output for a check row differs from the one on its card.
     #[error(
         "does not give the output that its card promises for check row {row} ({difference}); the exporter lost a part \
          of the model, such as directions for missing values: export it another way"
@@ -117,7 +117,8 @@ impl ModelError {
     }
 }
 
-/// Returns a text from a model file as it may be shown: without control characters, and not long.
+/// Returns a text from a model file in a form that is safe to show: short, and without control
+/// characters.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut shown: String = text

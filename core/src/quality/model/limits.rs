@@ -1,14 +1,15 @@
-//! The most of everything that a model file may ask for.
+//! Limits on a model file.
 //!
 //! Model files come from strangers. Each limit is far above what training produces, and low enough that a hostile file
-//! costs neither memory nor time worth speaking of.
+//! costs little memory and time.
 
 use super::ModelError;
 
 /// Limits on a model file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Bytes of the file. A forest of 500 deep trees takes some 30 MB; memory is at most some ten times the file.
+    /// Bytes of the file. A forest of 500 deep trees takes about 30 MB; a model takes at most about ten times the file
+    /// in memory.
     pub(super) file_bytes: usize,
     /// Operators in the graph. Exporters write up to ten around a tree ensemble.
     pub(super) operators: usize,
@@ -16,11 +17,11 @@ pub(super) struct Limits {
     pub(super) nodes: usize,
     /// Weights of all leaves of an ensemble.
     pub(super) weights: usize,
-    /// Trees of an ensemble: boosting for five classes makes five a round.
+    /// Trees of an ensemble: boosting for five classes grows five per round.
     pub(super) trees: usize,
-    /// Decisions from the root of a tree to its deepest leaf. onnxruntime allows as many.
+    /// Decisions from the root of a tree to its deepest leaf. onnxruntime has the same limit.
     pub(super) depth: usize,
-    /// Decisions that one row may take in all trees: bounds the time of a row to a few milliseconds.
+    /// Decisions that one row can take in all trees: limits the time of a row to a few milliseconds.
     pub(super) decisions: usize,
     /// Inputs of a model, and values between its operators.
     pub(super) width: usize,
@@ -30,9 +31,9 @@ pub(super) struct Limits {
     pub(super) name_bytes: usize,
     /// Entries of the file's metadata.
     pub(super) metadata: usize,
-    /// Bytes of one entry of the card, of which check rows are the largest.
+    /// Bytes of one entry of the card. Check rows are the largest entry.
     pub(super) card_bytes: usize,
-    /// Check rows of the card, each of which is evaluated when the model is loaded.
+    /// Check rows of the card. Each is evaluated when the model is loaded.
     pub(super) check_rows: usize,
 }
 

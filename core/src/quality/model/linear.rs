@@ -1,9 +1,9 @@
 //! Linear models: a weighted sum of the inputs for each value or class.
 //!
-//! Products are added with one rounding each, in the order of columns, and the intercept last, as onnxruntime's matrix
-//! product does it for batches on processors with fused multiply-add. (For a single row it takes another order, so its own
-//! results differ in the last bits.) Source of the semantics: the operators LinearClassifier and LinearRegressor of the
-//! domain ai.onnx.ml, version 1.
+//! Products are added with one rounding each, in the order of columns, and the intercept last, as in onnxruntime's
+//! matrix product for batches on processors with fused multiply-add. (For a single row onnxruntime uses another order,
+//! so its own results differ in the last bits.) Source of the semantics: the operators LinearClassifier and
+//! LinearRegressor of the domain ai.onnx.ml, version 1.
 
 use super::scores::{largest, logistic, softmax};
 use super::trees::Finish;
@@ -11,7 +11,7 @@ use super::trees::Finish;
 /// A linear model, ready to be evaluated.
 #[derive(Debug)]
 pub(super) struct Linear {
-    /// For each value or class, one for each column.
+    /// For each value or class, one coefficient per column.
     pub(super) coefficients: Vec<f32>,
     /// One for each value or class.
     pub(super) intercepts: Vec<f32>,

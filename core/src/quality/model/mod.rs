@@ -1,14 +1,14 @@
 //! Models that others trained, evaluated where the packets are.
 //!
-//! A [`Model`] is read from the bytes of an ONNX file: a forest, boosted trees or a linear model, as skl2onnx (for
-//! scikit-learn) and onnxmltools (for XGBoost and LightGBM) export them, with what they put around it. Its [`Card`] in
-//! the file's metadata names the columns of [`features`](crate::features) that it takes, and when it answers. Anything
-//! that is not known is refused by name, and loading evaluates the check rows of the card: a file that lost a part of
-//! the model on its way is refused as well.
+//! A [`Model`] is read from the bytes of an ONNX file: a forest, boosted trees or a linear model, as exported by
+//! skl2onnx (for scikit-learn) and onnxmltools (for XGBoost and LightGBM), including the operators that they add around
+//! it. Its [`Card`] in the file's metadata names the columns of [`features`](crate::features) that it takes, and the
+//! conditions under which it answers. A file that uses anything unsupported is refused, and the error names it. Loading
+//! evaluates the card's check rows, so a file that lost a part of the model during export is refused as well.
 //!
-//! Results are those of onnxruntime, bit for bit, for trees and for linear models up to the transformation of their
-//! sums; a logistic function, and softmax of five classes and more, are approximated by onnxruntime after linear models,
-//! and calculated here.
+//! For trees, and for linear models up to the transformation of their sums, results equal those of onnxruntime bit for
+//! bit. After linear models onnxruntime approximates the logistic function, and softmax of five classes and more; here
+//! they are calculated.
 //!
 //! # Example
 //!
@@ -46,31 +46,31 @@ use onnx::File;
 use program::{Place, Program};
 use scores::largest;
 
-/// A model, ready to be asked.
+/// A model, ready to evaluate rows.
 #[derive(Debug)]
 pub struct Model {
     program: Program,
     columns: Vec<&'static Column>,
-    /// Empty of a model that gives a value.
+    /// Empty for a model that returns a value.
     classes: Vec<ClassLabel>,
-    /// Given where a column has no value.
+    /// Input for a missing value.
     missing: f64,
     card: Option<Card>,
 }
 
-/// A label, and the number that it is.
+/// A label, and its number if it is one.
 type ClassLabel = (Box<str>, Option<f64>);
 
-/// Place for what is calculated between a row and its answer. One serves any number of models, one at a time; after the
-/// first row nothing is allocated.
+/// Memory for intermediate results between a row and its answer. One serves any number of models, one at a time; after
+/// the first row nothing is allocated.
 #[derive(Debug, Default)]
 pub struct Scratch(Place);
 
-/// The outputs of a model for a row of numbers, before anything is made of it.
+/// The raw outputs of a model for a row of numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Outputs<'m> {
-    /// Number of the class, of a classifier.
+    /// Number of the class, for a classifier.
     pub class: Option<usize>,
     /// Label of the class.
     pub label: Option<&'m str>,
@@ -83,9 +83,9 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// Fails if the file is damaged, is no such model or has no card; if the card names a column that does not exist or
-    /// another version of the features' definitions; or if the model gives other outputs for the check rows than the card
-    /// promises.
+    /// Fails if the file is damaged, is not such a model or has no card; if the card names a column that does not exist
+    /// or another version of the features' definitions; or if the model's outputs for the check rows differ from those
+    /// on the card.
     pub fn read(bytes: &[u8]) -> Result<Self, ModelError> {
         let file = File::read(bytes, &LIMITS)?;
         let (card, columns) = Card::read(&file.metadata, &LIMITS)?.ok_or(ModelError::NoCard)?;
@@ -103,7 +103,7 @@ impl Model {
     }
 
     /// Reads a model without a card, which takes the named columns in their order. It answers for every whole window,
-    /// and nobody knows where it should not; a missing value is NaN.
+    /// because nothing says where it should not; a missing value is NaN.
     ///
     /// # Errors
     ///
@@ -125,11 +125,11 @@ impl Model {
         })
     }
 
-    /// Fails if features made with these settings are not those that the model was trained on.
+    /// Fails if features calculated with these settings are not those that the model was trained on.
     ///
     /// # Errors
     ///
-    /// Names the setting and both values.
+    /// The error names the setting and both values.
     pub fn fits(&self, config: &Config) -> Result<(), ModelError> {
         self.card.as_ref().map_or(Ok(()), |card| card.fits(config))
     }
@@ -140,13 +140,13 @@ impl Model {
         self.card.as_ref()
     }
 
-    /// Returns the columns that make a row, in their order.
+    /// Returns the columns that form a row, in their order.
     #[must_use]
     pub fn columns(&self) -> &[&'static Column] {
         &self.columns
     }
 
-    /// Returns the labels of a classifier in the order of its outputs; none of a model that gives a value.
+    /// Returns the labels of a classifier in the order of its outputs; none for a model that returns a value.
     pub fn labels(&self) -> impl ExactSizeIterator<Item = &str> {
         self.classes.iter().map(|(label, _)| &**label)
     }
@@ -189,8 +189,8 @@ impl Model {
         answer
     }
 
-    /// Evaluates a row of numbers as it is, in the order of [`Model::columns`]. A missing value is NaN here, whatever
-    /// the model takes for one; numbers that are not given are missing, and further ones are not looked at.
+    /// Evaluates a row of numbers as it is, in the order of [`Model::columns`]. A missing value is NaN here, even if
+    /// the model takes another number for it. Numbers left out at the end are missing values; surplus ones are ignored.
     pub fn evaluate<'m>(&'m self, row: &[f64], scratch: &'m mut Scratch) -> Outputs<'m> {
         let given = |value: &f64| if value.is_nan() { self.missing } else { *value };
         let width = self.program.width;
@@ -217,7 +217,7 @@ impl Model {
         scratch: &'s mut Scratch,
     ) -> (Option<usize>, &'s [f64]) {
         let (class, scores) = self.program.evaluate(row, &mut scratch.0);
-        // Trees that give a value for each class leave the choice to whoever reads the values.
+        // Trees that return a value for each class leave the choice to their caller.
         let is_choice = self.program.classes.is_none() && !self.classes.is_empty();
         (
             if is_choice {
@@ -250,8 +250,8 @@ impl Model {
     }
 }
 
-/// How far an output may be from the one on the card, as a share of 1 or of the output itself if it is larger: those who
-/// wrote the card may have calculated in double precision what the file says in single precision.
+/// Greatest difference between an output and the one on the card, as a share of 1, or of the output itself if it is
+/// larger: the card's author may have calculated in double precision what the file holds in single precision.
 const TOLERANCE: f64 = 1e-4;
 
 /// Describes how the outputs differ from those on the card.
@@ -272,7 +272,7 @@ fn difference(check: &Check, outputs: &Outputs<'_>) -> Option<String> {
     if check.label.as_deref() == outputs.label {
         return None;
     }
-    // Of classes as likely as each other, software differs on which comes first.
+    // Software differs on the order of equally likely classes.
     let most = outputs.scores.iter().copied().fold(f64::MIN, f64::max);
     let is_tie = outputs
         .scores
@@ -294,7 +294,8 @@ fn difference(check: &Check, outputs: &Outputs<'_>) -> Option<String> {
     })
 }
 
-/// Returns labels with the numbers that they are: those of the card, which go with the model's outputs, or the model's.
+/// Returns labels with their numbers, if they are numbers: the labels of the card, which belong to the model's outputs,
+/// or else the model's.
 fn labels(program: &Program, card: Option<&[Box<str>]>) -> Result<Vec<ClassLabel>, ModelError> {
     let own = program.classes.as_deref().unwrap_or_default();
     let classes = match card {

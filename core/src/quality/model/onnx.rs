@@ -1,13 +1,13 @@
 //! Messages of an ONNX file, as far as models of this kind use them.
 //!
-//! Source: <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>; field numbers are those of that file.
+//! Source: <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>. Field numbers are from that file.
 
 use super::ModelError;
 use super::error::quoted;
 use super::limits::{LIMITS, Limits, at_most};
 use super::protobuf::{FieldValue, Fields, chunks};
 
-/// Element types of tensors that the evaluator knows.
+/// Element types of tensors that the evaluator supports.
 pub(super) mod element {
     pub(in super::super) const FLOAT: i64 = 1;
     pub(in super::super) const INT32: i64 = 6;
@@ -26,7 +26,7 @@ pub(super) struct File<'a> {
     pub(super) metadata: Vec<(&'a str, &'a str)>,
 }
 
-/// Operators and what flows between them.
+/// Operators and the values that flow between them.
 #[derive(Debug, Default)]
 pub(super) struct Graph<'a> {
     pub(super) nodes: Vec<GraphNode<'a>>,
@@ -39,9 +39,9 @@ pub(super) struct Graph<'a> {
 #[derive(Debug)]
 pub(super) struct Port<'a> {
     pub(super) name: &'a str,
-    /// Of [`element`]; 0 where it is no tensor.
+    /// One of [`element`]; 0 if it is not a tensor.
     pub(super) element: i64,
-    /// Columns, where the file tells.
+    /// Columns, if the file says.
     pub(super) width: Option<i64>,
     pub(super) dimensions: usize,
 }
@@ -78,7 +78,7 @@ pub(super) struct Tensor<'a> {
     raw: Option<&'a [u8]>,
     floats: Vec<f32>,
     doubles: Vec<f64>,
-    /// Values stand in another file.
+    /// True if the values are in another file.
     external: bool,
 }
 
@@ -113,7 +113,7 @@ impl<'a> File<'a> {
         Ok(file)
     }
 
-    /// Returns the version of a domain's operators: the highest named, as runtimes take it.
+    /// Returns the version of a domain's operators: the highest named, as in onnxruntime.
     pub(super) fn version(&self, domain: &str) -> Option<i64> {
         self.operator_sets
             .iter()
@@ -223,7 +223,7 @@ impl<'a> Port<'a> {
         Ok(())
     }
 
-    /// Reads dimensions: the last one is the number of columns, and may be left open.
+    /// Reads dimensions. The last one is the number of columns, and can be left open.
     fn read_shape(&mut self, message: &'a [u8]) -> Result<(), ModelError> {
         let mut shape = Fields::of(message);
         while let Some((number, value)) = shape.next()? {
@@ -293,7 +293,7 @@ impl<'a> GraphNode<'a> {
             .find(|attribute| attribute.name == name)
     }
 
-    /// Fails at an attribute that is not among the known ones, of which somebody meant something.
+    /// Fails at an attribute that is not among the known ones: the exporter must have had a reason to write it.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), ModelError> {
         match self
             .attributes
@@ -317,7 +317,7 @@ impl<'a> GraphNode<'a> {
         self.attribute(name)?.float
     }
 
-    /// Returns a text, empty where there is none.
+    /// Returns a text; empty if there is none.
     pub(super) fn string(&self, name: &str) -> Result<&'a str, ModelError> {
         let bytes = self
             .attribute(name)
@@ -394,7 +394,7 @@ impl<'a> Tensor<'a> {
         Ok(tensor)
     }
 
-    /// Returns the numbers of a tensor of floats or doubles; those of floats exactly.
+    /// Returns the numbers of a tensor of floats or doubles; floats are converted exactly.
     pub(super) fn numbers(&self) -> Result<Vec<f64>, ModelError> {
         if self.external {
             return Err(ModelError::unsupported("values in other files"));

@@ -1,4 +1,4 @@
-//! From the operators of an ONNX graph to what evaluates them, or a sentence where one is not known.
+//! Compiles the operators of an ONNX graph to steps. The error for an unsupported operator names it.
 
 use super::ModelError;
 use super::error::quoted;
@@ -8,7 +8,7 @@ use super::onnx::{GraphNode, Tensor, element};
 use super::step::{Arithmetic, Step};
 use super::trees::{self, Aggregate, Finish, Leaves, Nodes, Precision, Purpose, Task, Trees};
 
-/// Names of the attributes that a tree ensemble's nodes stand in.
+/// Names of the attributes that hold a tree ensemble's nodes.
 const NODES: &[&str] = &[
     "nodes_falsenodeids",
     "nodes_featureids",
@@ -24,7 +24,7 @@ const NODES: &[&str] = &[
     "post_transform",
 ];
 
-/// Attributes of those that choose among classes, besides [`NODES`].
+/// Attributes of ensembles that choose among classes, besides [`NODES`].
 const CLASSIFIER: &[&str] = &[
     "base_values",
     "base_values_as_tensor",
@@ -37,7 +37,7 @@ const CLASSIFIER: &[&str] = &[
     "classlabels_strings",
 ];
 
-/// Attributes of those that give values, besides [`NODES`].
+/// Attributes of ensembles that return values, besides [`NODES`].
 const REGRESSOR: &[&str] = &[
     "aggregate_function",
     "base_values",
@@ -104,7 +104,7 @@ pub(super) fn tree_classifier<T: Precision>(
     Ok((trees, classes))
 }
 
-/// Reads an ensemble that gives a value, or several.
+/// Reads an ensemble that returns one or more values.
 pub(super) fn tree_regressor<T: Precision>(
     node: &GraphNode<'_>,
     width: usize,
@@ -197,7 +197,7 @@ pub(super) fn linear_classifier(
     Ok((linear, classes))
 }
 
-/// Reads a linear model that gives a value, or several.
+/// Reads a linear model that returns one or more values.
 pub(super) fn linear_regressor(node: &GraphNode<'_>, width: usize) -> Result<Linear, ModelError> {
     node.only(&["coefficients", "intercepts", "post_transform", "targets"])?;
     let targets = if node.integer("targets").is_some() {
@@ -239,7 +239,7 @@ fn linear(
     })
 }
 
-/// Reads an operator on every value of a row.
+/// Reads an operator that replaces missing values.
 pub(super) fn impute(
     node: &GraphNode<'_>,
     width: usize,
@@ -259,7 +259,7 @@ pub(super) fn impute(
     })
 }
 
-/// Reads an operator on every value of a row.
+/// Reads an operator that shifts and scales every value of a row.
 pub(super) fn scale(node: &GraphNode<'_>, width: usize) -> Result<Step, ModelError> {
     node.only(&["offset", "scale"])?;
     let (offsets, factors) = (each(node, "offset", width)?, each(node, "scale", width)?);
@@ -273,7 +273,7 @@ pub(super) fn scale(node: &GraphNode<'_>, width: usize) -> Result<Step, ModelErr
     }
 }
 
-/// Reads an operator on every value of a row.
+/// Reads an operator that normalizes a row.
 pub(super) fn normalize(node: &GraphNode<'_>) -> Result<Step, ModelError> {
     node.only(&["norm"])?;
     match node.string("norm")? {
@@ -285,7 +285,7 @@ pub(super) fn normalize(node: &GraphNode<'_>) -> Result<Step, ModelError> {
     }
 }
 
-/// Reads an operator on every value of a row and a constant.
+/// Reads an operator that combines every value of a row with a constant.
 pub(super) fn calculate(
     node: &GraphNode<'_>,
     constant: &Tensor<'_>,
@@ -306,7 +306,7 @@ pub(super) fn calculate(
         element::FLOAT
     };
     let constants = constant.numbers()?;
-    // [n] and [1, n] mean the same for a row; other shapes would make more rows of it.
+    // [n] and [1, n] mean the same for a row; other shapes would produce more rows.
     let rows = constant.dimensions.len().saturating_sub(1);
     let is_row = constant
         .dimensions
@@ -326,7 +326,7 @@ pub(super) fn calculate(
     })
 }
 
-/// Returns floats of which there is one for each column, or one for all.
+/// Returns a list of floats: one per column, or one for all.
 fn each(node: &GraphNode<'_>, name: &str, width: usize) -> Result<Vec<f64>, ModelError> {
     let floats = node.floats(name);
     if floats.len() == width || floats.len() == 1 {
@@ -336,7 +336,7 @@ fn each(node: &GraphNode<'_>, name: &str, width: usize) -> Result<Vec<f64>, Mode
     Err(ModelError::operator(node.operator, reason))
 }
 
-/// Returns numbers that stand in a list of floats or, of double precision, in a tensor.
+/// Returns numbers from a list of floats or, in double precision, from a tensor.
 fn numbers(node: &GraphNode<'_>, name: &str, is_double: bool) -> Result<Vec<f64>, ModelError> {
     let list = node.floats(name);
     let Some(tensor) = node.tensor(&format!("{name}_as_tensor")) else {

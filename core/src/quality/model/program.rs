@@ -1,4 +1,4 @@
-//! A graph of operators as a list of steps, each of which writes a row of numbers that later ones read.
+//! A graph of operators as a list of steps. Each step writes a row of numbers that later ones read.
 
 use std::collections::HashMap;
 
@@ -22,11 +22,11 @@ pub(super) struct Program {
     pub(super) outputs: usize,
     is_double: bool,
     operations: Vec<Operation>,
-    /// Row that is the output.
+    /// Number of the row that is the output.
     output: usize,
 }
 
-/// One operator: from a row to a new one, whose number follows from its place.
+/// One operator: from a row to a new one. The new row's number follows from the operator's place in the list.
 #[derive(Debug)]
 struct Operation {
     from: usize,
@@ -41,7 +41,7 @@ enum Work {
     Linear(Linear),
 }
 
-/// Place for everything between input and output, kept from row to row so that nothing is allocated.
+/// Memory for everything between input and output, kept from row to row so that nothing is allocated.
 #[derive(Debug, Default)]
 pub(super) struct Place {
     rows: Vec<Vec<f64>>,
@@ -129,7 +129,7 @@ impl Program {
         })
     }
 
-    /// Evaluates a row of [`Program::width`] numbers. Returns the class, if the model chooses one, and the output.
+    /// Evaluates a row of [`Program::width`] numbers. Returns the output, and the class if the model chooses one.
     pub(super) fn evaluate<'p>(
         &self,
         row: impl IntoIterator<Item = f64>,
@@ -174,7 +174,8 @@ impl Program {
     }
 }
 
-/// Returns true if the input is of double precision. Fails if it has other columns than expected, or no numbers.
+/// Returns true if the input is of double precision. Fails if it has a different number of columns than expected, or no
+/// numbers.
 fn input_is_double(input: &Port<'_>, width: usize) -> Result<bool, ModelError> {
     if let Some(takes) = input.width.filter(|takes| *takes > 0)
         && usize::try_from(takes) != Ok(width)
@@ -206,7 +207,7 @@ struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     fn define(&mut self, name: &'a str, what: Known<'a>) -> Result<(), ModelError> {
-        // Outputs without a name are not wanted.
+        // An output without a name is not used.
         if !name.is_empty() && self.known.insert(name, what).is_some() {
             return Err(ModelError::operator(
                 "the graph",
@@ -216,8 +217,8 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    /// Returns what an operator reads. Operators stand in the order in which they run, so that what is read before it
-    /// is written is part of a circle.
+    /// Returns the input of an operator. Operators are listed in the order in which they run, so an input that is not
+    /// written yet is part of a cycle.
     fn input(&self, node: &GraphNode<'a>, place: usize) -> Result<Known<'a>, ModelError> {
         let name = node.inputs.get(place).copied().unwrap_or_default();
         self.known.get(name).copied().ok_or_else(|| {
@@ -289,7 +290,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Appends an operation, whose row gets the name of an output of the operator.
+    /// Appends an operation, and gives its row the name of an output of the operator.
     fn operation(
         &mut self,
         node: &GraphNode<'a>,
@@ -314,7 +315,7 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    /// Gives what is known another name.
+    /// Gives a known value another name.
     fn alias(&mut self, node: &GraphNode<'a>, what: Known<'a>) -> Result<(), ModelError> {
         self.define(node.outputs.first().copied().unwrap_or_default(), what)
     }
@@ -387,7 +388,7 @@ impl<'a> Compiler<'a> {
                 }
             }
         };
-        // Operators of the domain ai.onnx.ml give single precision, whatever they are given.
+        // Operators of the domain ai.onnx.ml return single precision, whatever their input is.
         self.operation(node, 0, from, Work::Step { step, is_double }, width, false)
     }
 
@@ -419,7 +420,7 @@ impl<'a> Compiler<'a> {
             (Known::Class, element::INT64 | element::INT32 | element::STRING) => {
                 self.alias(node, Known::Class)
             }
-            // Every number of single precision is one of double precision.
+            // Every number of single precision is also one of double precision.
             (Known::Vector(row), element::DOUBLE) => self.alias(
                 node,
                 Known::Vector(Vector {

@@ -1,11 +1,11 @@
 //! The wire format of Protocol Buffers, as far as ONNX files use it.
 //!
-//! Source: <https://protobuf.dev/programming-guides/encoding/>. Groups are long deprecated and refused.
+//! Source: <https://protobuf.dev/programming-guides/encoding/>. Groups are long deprecated, and refused.
 
 use super::ModelError;
 use super::limits::at_most;
 
-/// A field's value as it stands in the file.
+/// A field's value as written in the file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum FieldValue<'a> {
     /// A number of variable length: integers, enumerations, booleans.
@@ -50,14 +50,14 @@ impl<'a> FieldValue<'a> {
         }
     }
 
-    /// Appends the integers of a repeated field, which stand packed or one by one. There may be `limit` at most.
+    /// Appends the integers of a repeated field, either packed or one by one, up to `limit`.
     pub(super) fn integers(self, to: &mut Vec<i64>, limit: usize) -> Result<(), ModelError> {
         let Self::Bytes(mut packed) = self else {
             at_most("numbers in a list", to.len() + 1, limit)?;
             to.push(self.integer()?);
             return Ok(());
         };
-        // A byte that does not continue ends a number, so that the list grows once and to its size.
+        // A byte that does not continue ends a number, so the list can be allocated once, in its exact size.
         let count = packed.iter().filter(|byte| **byte < 0x80).count();
         at_most("numbers in a list", to.len() + count, limit)?;
         to.reserve(count);
@@ -67,7 +67,7 @@ impl<'a> FieldValue<'a> {
         Ok(())
     }
 
-    /// Appends the floats of a repeated field, which stand packed or one by one.
+    /// Appends the floats of a repeated field, either packed or one by one.
     pub(super) fn floats(self, to: &mut Vec<f32>) -> Result<(), ModelError> {
         let Self::Bytes(packed) = self else {
             to.push(self.float()?);
@@ -81,7 +81,7 @@ impl<'a> FieldValue<'a> {
         Ok(())
     }
 
-    /// Appends the doubles of a repeated field, which stand packed or one by one.
+    /// Appends the doubles of a repeated field, either packed or one by one.
     pub(super) fn doubles(self, to: &mut Vec<f64>) -> Result<(), ModelError> {
         match self {
             Self::Bytes(packed) => to.extend(
@@ -160,7 +160,7 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, ModelError> {
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or(CUT)?;
         *bytes = rest;
-        // The tenth byte has room for one bit; decoders drop what exceeds it.
+        // The tenth byte holds only one more bit; decoders drop the rest.
         number |= u64::from(byte & 0x7f) << shift;
         if byte < 0x80 {
             return Ok(number);

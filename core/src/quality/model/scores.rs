@@ -1,8 +1,9 @@
-//! From sums to what a model says: probabilities, and the class with the most.
+//! From sums to outputs: probabilities, and the most likely class.
 //!
-//! All of it is in single precision, step by step as onnxruntime does it, so that results are equal bit for bit.
+//! Everything is in single precision, step by step as in onnxruntime, so results are equal bit for bit.
 
-/// Turns sums into probabilities: e to each power, divided by their sum. The largest power is 0, so none overflows.
+/// Turns sums into probabilities: e to the power of each, divided by their sum. The largest power is 0, so nothing
+/// overflows.
 pub(super) fn softmax(values: &mut [f32]) {
     let largest =
         values.iter().copied().fold(
@@ -19,7 +20,7 @@ pub(super) fn softmax(values: &mut [f32]) {
     }
 }
 
-/// Returns the probability of a sum of log-odds. The power is never positive, so none overflows.
+/// Returns the probability of a sum of log-odds. The power is never positive, so nothing overflows.
 pub(super) fn logistic(value: f32) -> f32 {
     let probability = 1.0 / (1.0 + (-value.abs()).exp());
     if value < 0.0 {
@@ -29,7 +30,7 @@ pub(super) fn logistic(value: f32) -> f32 {
     }
 }
 
-/// Returns the place of the largest value, the first of equal ones. Nothing is larger than NaN or smaller.
+/// Returns the index of the largest value, the first of equal ones. NaN is neither larger nor smaller than anything.
 pub(super) fn largest<T: Copy + PartialOrd>(values: impl IntoIterator<Item = T>) -> Option<usize> {
     let mut best = None;
     for (place, value) in values.into_iter().enumerate() {

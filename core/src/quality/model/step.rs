@@ -5,14 +5,14 @@ use super::scores::{logistic, softmax};
 /// An operator on every value of a row.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// Puts values in the place of a missing one, or of what stands for it: one for each column, or one for all.
+    /// Replaces a missing value, or the number that stands for it: by one value per column, or one for all.
     Impute { instead_of: f64, values: Vec<f64> },
-    /// Subtracts an offset and multiplies by a factor: one for each column, or one for all. Gives single precision.
+    /// Subtracts an offset and multiplies by a factor: one per column, or one for all. Results are in single precision.
     Scale {
         offsets: Vec<f64>,
         factors: Vec<f64>,
     },
-    /// Calculates with constants: one for each column, or one for all.
+    /// Calculates with constants: one per column, or one for all.
     Calculate {
         with: Arithmetic,
         constants: Vec<f64>,
@@ -38,9 +38,9 @@ pub(super) enum Arithmetic {
 }
 
 impl Arithmetic {
-    /// The result in double precision. Rounded to single precision it is the result of two numbers of single precision
-    /// exactly: 53 bits are enough that rounding twice makes no difference (Figueroa, "When is double rounding
-    /// innocuous?", SIGNUM Newsletter 30(3), 1995).
+    /// Returns the result in double precision. For operands of single precision, rounding it to single precision gives
+    /// the exactly rounded result: 53 bits are enough that rounding twice does not matter (Figueroa, "When is double
+    /// rounding innocuous?", SIGNUM Newsletter 30(3), 1995).
     fn of(self, left: f64, right: f64) -> f64 {
         match self {
             Self::Add => left + right,
@@ -104,7 +104,7 @@ fn single(value: f64) -> f64 {
     f64::from(value as f32)
 }
 
-/// The number of a place, or the one for all places.
+/// Returns the number at an index, or the only one.
 fn at(numbers: &[f64], place: usize) -> f64 {
     numbers
         .get(place)
@@ -113,7 +113,7 @@ fn at(numbers: &[f64], place: usize) -> f64 {
         .unwrap_or_default()
 }
 
-/// Divides by the sum of absolute values; leaves a row of zeros as it is.
+/// Divides by the sum of absolute values; leaves a row of zeros unchanged.
 fn normalize(row: &mut [f64]) {
     let sum = row
         .iter()

@@ -1,7 +1,7 @@
 //! Evaluation of an ensemble of decision trees.
 //!
-//! Sums run in the order of trees and in the precision of the thresholds, which is what onnxruntime does with one thread
-//! or one row at a time: results are equal bit for bit. Source of the semantics: the operators TreeEnsembleClassifier and
+//! Sums run in the order of trees and in the precision of the thresholds, as in onnxruntime with one thread or one row
+//! at a time, so results are equal bit for bit. Source of the semantics: the operators TreeEnsembleClassifier and
 //! TreeEnsembleRegressor of the domain ai.onnx.ml, versions 1 and 3.
 
 mod build;
@@ -15,7 +15,7 @@ pub(super) trait Precision:
     Copy + PartialOrd + Default + std::ops::AddAssign + std::fmt::Debug
 {
     fn of(value: f64) -> Self;
-    /// Half of one, above which a probability is that of the likelier class.
+    /// One half: a probability above it is that of the likelier class.
     const HALF: Self;
     fn single(self) -> f32;
     fn divided_by(self, count: usize) -> Self;
@@ -87,13 +87,13 @@ impl Test {
     }
 }
 
-/// A node. Where the test fails, the next node in the list follows: half of all decisions stay in the cache line.
+/// A node. If the test fails, the next node in the list follows: half of all decisions stay in the cache line.
 #[derive(Clone, Copy, Debug)]
 struct Node<T> {
     threshold: T,
-    /// Node that follows where the test holds; of a leaf, its first weight.
+    /// For a decision, the node that follows if the test holds; for a leaf, its first weight.
     target: u32,
-    /// Column that is tested; of a leaf, the number of its weights.
+    /// For a decision, the column to test; for a leaf, the number of its weights.
     column: u16,
     test: Test,
     what: What,
@@ -125,22 +125,22 @@ pub(super) enum Finish {
 /// The task of the ensemble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Task {
-    /// A value, or several.
+    /// One or more values.
     Values(Aggregate),
     /// One of two classes, by one sum. True if no weight is negative: the sum is then a probability.
     Two(bool),
-    /// One of three classes or more, by a sum for each.
+    /// One of three or more classes, by one sum each.
     Many,
 }
 
-/// An ensemble, ready to be evaluated. Every index in it is in bounds: `build` made it so.
+/// An ensemble, ready to evaluate rows. Every index in it is in bounds, because `build` checks them.
 #[derive(Debug)]
 pub(super) struct Trees<T> {
     nodes: Vec<Node<T>>,
     roots: Vec<u32>,
     /// Sum that each weight is added to, and the weight.
     weights: Vec<(u32, T)>,
-    /// Values that sums begin with, though they are added last.
+    /// Base values, added to the sums last.
     base: Vec<T>,
     /// Sums: one for each value or class, one for two classes.
     pub(super) sums: usize,
@@ -148,11 +148,11 @@ pub(super) struct Trees<T> {
     finish: Finish,
 }
 
-/// Place for the sums of one row.
+/// Memory for the sums of one row.
 #[derive(Debug, Default)]
 pub(super) struct Sums<T> {
     sums: Vec<T>,
-    /// Sums that a leaf was added to. A class that no leaf named is not chosen, whatever the others have.
+    /// Sums that a leaf was added to. A class that no leaf named is never chosen, whatever the other sums are.
     touched: Vec<bool>,
 }
 
@@ -168,7 +168,7 @@ impl<T: Precision> Trees<T> {
         place.sums.resize(self.sums, T::default());
         scores.clear();
         if self.sums == 1 {
-            // Each leaf has one weight, for the one sum.
+            // Each leaf has one weight, for the only sum.
             let mut sum = T::default();
             for &root in &self.roots {
                 sum += self.weights[self.leaf(root, row).0].1;
@@ -192,7 +192,7 @@ impl<T: Precision> Trees<T> {
         }
     }
 
-    /// Returns the first weight and the number of weights of the leaf that a row ends in.
+    /// Returns the first weight and the number of weights of the leaf that a row reaches.
     #[inline(always)]
     fn leaf(&self, root: u32, row: &[T]) -> (usize, usize) {
         let mut at = root as usize;
@@ -218,7 +218,7 @@ impl<T: Precision> Trees<T> {
             if aggregate == Aggregate::Average {
                 *sum = sum.divided_by(self.roots.len());
             }
-            // Of several values, only a base for each counts; of one, 0 is added where there is none.
+            // With several values, only a base for each counts; with one, a missing base is 0.
             *sum += self.base.get(number).copied().unwrap_or_default();
         }
         scores.extend(place.sums.iter().map(|sum| sum.single()));

@@ -1,4 +1,4 @@
-//! From the lists of an ONNX operator to an ensemble whose every index is in bounds and whose every walk ends.
+//! From the lists of an ONNX operator to an ensemble in which every index is in bounds and every walk ends.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::super::error::quoted;
 use super::super::limits::{Limits, at_most};
 use super::{Finish, Node, Precision, Task, Test, Trees, What};
 
-/// Nodes of all trees as the operator lists them: attribute by attribute, one entry for each node.
+/// Nodes of all trees as the operator lists them: attribute by attribute, one entry per node.
 #[derive(Debug)]
 pub(in super::super) struct Nodes<'a> {
     pub(in super::super) trees: &'a [i64],
@@ -17,7 +17,7 @@ pub(in super::super) struct Nodes<'a> {
     pub(in super::super) thresholds: Vec<f64>,
     pub(in super::super) if_true: &'a [i64],
     pub(in super::super) if_false: &'a [i64],
-    /// Empty, or 1 where a missing value passes the test.
+    /// Empty, or 1 if a missing value passes the test.
     pub(in super::super) missing: &'a [i64],
 }
 
@@ -83,10 +83,10 @@ pub(in super::super) fn build<T: Precision>(
     }
 }
 
-/// Nodes as they are listed, found by the numbers that they have in their trees.
+/// Nodes as the operator lists them, found by their numbers within their trees.
 struct Listed<'a> {
     nodes: &'a Nodes<'a>,
-    /// Of each node; `None` of a leaf.
+    /// Test of each node; `None` for a leaf.
     tests: Vec<Option<Test>>,
     places: HashMap<(i64, i64), usize>,
 }
@@ -164,7 +164,7 @@ impl<'a> Listed<'a> {
         }
     }
 
-    /// Gives the ensemble its weights, and each leaf its range of them: the first and how many.
+    /// Sets the ensemble's weights, and each leaf's range of them: the first and the number.
     fn weights<T: Precision>(
         &self,
         leaves: &Leaves<'_>,
@@ -175,7 +175,7 @@ impl<'a> Listed<'a> {
         let mut ranges = vec![(0, 0); self.tests.len()];
         for at in order {
             let leaf = self.find(leaves.trees[at], leaves.numbers[at])?;
-            // Old exporters give weights to decisions as well, and runtimes pass over them.
+            // Old exporters write weights for decisions as well; runtimes ignore them.
             if self.tests[leaf].is_some() {
                 continue;
             }
@@ -201,8 +201,8 @@ impl<'a> Listed<'a> {
         Ok(ranges)
     }
 
-    /// Appends a tree in the order in which it is walked, and returns its depth. Several decisions may lead to one node:
-    /// LightGBM's exporter writes a set of categories as a row of tests for each, whose true branches meet.
+    /// Appends a tree in the order of the walk, and returns its depth. Several decisions can lead to one node:
+    /// LightGBM's exporter writes a set of categories as a chain of tests whose true branches meet.
     fn plant<T: Precision>(
         &self,
         root: usize,
@@ -248,7 +248,7 @@ impl<'a> Listed<'a> {
         Ok(planted[root].depth())
     }
 
-    /// Has a parent lead to a node; returns where the node is to stand, `None` where it stands already.
+    /// Links a parent to a node. Returns the index for the node; `None` if it is already placed.
     fn lead_to<T: Precision>(
         &self,
         at: usize,
@@ -264,13 +264,13 @@ impl<'a> Listed<'a> {
         if let Some(parent) = parent {
             trees.nodes[parent].target = index(place);
         } else if !is_new {
-            // Where a test fails the next node follows, which here only leads on to the one that is there already.
+            // If a test fails, the next node follows. Here it only leads on to the node that is already placed.
             trees.nodes.push(onward(index(place)));
         }
         Ok(is_new.then_some(place))
     }
 
-    /// Returns the node of a test, whose target is not known yet.
+    /// Returns the node of a test, with its target still open.
     fn decision<T: Precision>(&self, at: usize, test: Test) -> Node<T> {
         let or_missing = self.nodes.missing.get(at) == Some(&1);
         Node {
@@ -310,9 +310,9 @@ impl<'a> Listed<'a> {
 
 /// A step of the walk over a tree's nodes.
 enum Visit {
-    /// To a node, from the decision whose test leads to it; from none if it follows a test that failed.
+    /// To a node, from the decision whose test leads to it; from none if it follows a failed test.
     Enter(usize, Option<usize>),
-    /// From a decision at a place in the ensemble, whose branches are done.
+    /// From a decision at an index in the ensemble, after its branches.
     Leave(usize, usize),
 }
 
@@ -322,7 +322,7 @@ enum Planted {
     Not,
     /// The walk is below it.
     Open,
-    /// The place in the ensemble, and the most decisions from there to a leaf.
+    /// The index in the ensemble, and the most decisions from there to a leaf.
     Done(usize, usize),
 }
 
@@ -335,7 +335,7 @@ impl Planted {
     }
 }
 
-/// A decision that every value passes, as nothing equals NaN.
+/// Returns a decision that every value passes, because nothing equals NaN.
 fn onward<T: Precision>(target: u32) -> Node<T> {
     Node {
         threshold: T::of(f64::NAN),
@@ -346,12 +346,12 @@ fn onward<T: Precision>(target: u32) -> Node<T> {
     }
 }
 
-/// Limits keep lists far below 2^32 entries.
+/// Converts a length. Limits keep lists far below 2^32 entries.
 fn index(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// Returns the test of a mode; `None` of a leaf.
+/// Returns the test of a mode; `None` for a leaf.
 fn test(mode: &[u8]) -> Result<Option<Test>, String> {
     Ok(Some(match mode {
         b"BRANCH_LEQ" => Test::AtMost,
