@@ -1,4 +1,4 @@
-//! Both sides of what a player needs before it plays, and of what counts as missing.
+//! What a player needs before it plays, and which frames count as missing: both sides.
 
 use super::*;
 
@@ -6,7 +6,7 @@ const FRAME: f64 = 1024.0 / 48_000.0;
 
 fn nothing(_: &Knot) {}
 
-/// A clock of a player with both tracks, whose sound goes on alone for three seconds.
+/// A player's clock with both tracks, whose sound continues alone for three seconds.
 fn clock() -> Clock {
     let guess = Guess {
         seconds: [4.0; 2],
@@ -16,14 +16,14 @@ fn clock() -> Clock {
     Clock::new(guess, [true; 2], 0.0)
 }
 
-/// Media of any length arrives.
+/// Delivers media of any length.
 fn deliver(clock: &mut Clock, track: Track, seconds: f64) {
     let usual = std::mem::replace(&mut clock.guess.seconds[track as usize], seconds);
     clock.add(track, &mut nothing);
     clock.guess.seconds[track as usize] = usual;
 }
 
-/// One that plays with so much of picture and sound ahead.
+/// A playing clock with this much picture and sound ahead.
 fn playing(picture: f64, sound: f64) -> Clock {
     let mut clock = clock();
     deliver(&mut clock, Track::Video, picture);
@@ -33,7 +33,7 @@ fn playing(picture: f64, sound: f64) -> Clock {
     clock
 }
 
-/// Moves a second on; `true` if the picture did too.
+/// Advances one second; true if the picture advanced too.
 fn goes_on(clock: &mut Clock) -> bool {
     let before = clock.now.position;
     clock.advance(clock.now.t + 1.0, &mut nothing);
@@ -66,7 +66,7 @@ fn sound_needs_twice_as_much_with_every_time_that_it_ran_dry() {
 
 #[test]
 fn the_picture_needs_frames_once_sound_has_run_dry() {
-    // Sound is there throughout; the picture is waited for three seconds behind its end.
+    // Sound is there throughout; the player waits three seconds for the picture.
     for (dried, needed) in [(0, 0.0), (1, 0.12), (4, 0.12)] {
         let mut clock = playing(1.2, 60.0);
         clock.dried = dried;
@@ -98,7 +98,7 @@ fn only_the_first_frame_of_sound_is_not_heard() {
     assert!((clock.now.ends[1] - (8.0 - FRAME)).abs() < 1e-9);
     clock.add(Track::Video, &mut nothing);
     assert!((clock.now.ends[0] - 4.0).abs() < 1e-9);
-    // Elsewhere, half of the first segment is ahead.
+    // In other players, half of the first segment is ahead.
     clock.flush(&mut nothing);
     clock.add(Track::Audio, &mut nothing);
     assert!((clock.ahead(Track::Audio) - 2.0).abs() < 1e-9);
@@ -133,7 +133,7 @@ fn idle_sound_tells_that_a_picture_came_again() {
     }
 }
 
-/// A clock that holds 10 s of pictures at position 5, in segments of 4 s of which the last ends at 15.
+/// A clock with 10 s of pictures ahead at position 5, in segments of 4 s; the last ends at 15.
 fn improves(renews: bool) -> Clock {
     let mut clock = clock();
     clock.guess.renews = renews;
@@ -145,13 +145,13 @@ fn improves(renews: bool) -> Clock {
 
 #[test]
 fn a_better_picture_is_fetched_from_the_segment_on_that_is_played() {
-    // Segments end at 15, 11 and 7: the one that is played begins at 3.
+    // Segments end at 15, 11 and 7: the current one begins at 3.
     let mut clock = improves(true);
     for (end, renewing) in [(15.0, true), (15.0, true), (15.0, false), (19.0, false)] {
         clock.add(Track::Video, &mut nothing);
         assert_eq!((clock.now.ends[0], clock.renewing()), (end, renewing));
     }
-    // Sound goes on meanwhile, and so do pictures of other players.
+    // Sound continues meanwhile, and so do the pictures of other players.
     let mut clock = improves(true);
     clock.add(Track::Audio, &mut nothing);
     assert_eq!(clock.now.ends, [15.0, 64.0]);

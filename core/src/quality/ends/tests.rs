@@ -1,11 +1,11 @@
-//! Both sides of what tells that a response was cut off.
+//! Responses that were cut off, and responses that were not.
 
 use super::*;
 use crate::quality::tests::request;
 
 const FULL: u64 = 1448;
 
-/// How responses of so many bytes and packets ended, each on a flow that ends with it, beside one that is whole.
+/// Returns how responses of these bytes and packets ended, each on a flow that ends with it, beside a whole one.
 fn ends(packets: &[(u64, u64)]) -> Vec<ResponseEnd> {
     let whole = [(400 * FULL - 100, 400)];
     let all = packets.iter().chain(&whole);
@@ -26,7 +26,7 @@ fn full_packets_alone_are_a_response_that_was_cut() {
     assert_eq!(ends(&[(100 * FULL, 100)]), [ResponseEnd::Cut]);
     // Its last packet lacks a byte.
     assert_eq!(ends(&[(100 * FULL - 1, 100)]), [ResponseEnd::Whole]);
-    // All are as large as each other, but others are larger.
+    // All are equally large, but others are larger.
     assert_eq!(ends(&[(100 * FULL - 100, 100)]), [ResponseEnd::Whole]);
 }
 

@@ -1,4 +1,4 @@
-//! Models that others trained give what onnxruntime gives, and what is no such model is refused by name.
+//! Models give the same results as onnxruntime, and other files are refused by name.
 
 mod cards;
 mod files;

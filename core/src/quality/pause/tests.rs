@@ -1,9 +1,9 @@
-//! Both sides of what is a pause.
+//! Pauses, and late requests that are none.
 
 use super::*;
 use crate::quality::tests::{level, request};
 
-/// Returns true if the first of these pictures, 4 s each, is one behind a pause.
+/// Returns true if the first of these pictures, 4 s each, follows a pause.
 fn pauses(off: f64, next: Request) -> bool {
     is_pause(&[request(1, 10.0), next], Track::Video, 0, off, 4.0)
 }
@@ -11,11 +11,11 @@ fn pauses(off: f64, next: Request) -> bool {
 #[test]
 fn a_player_that_goes_on_with_a_full_buffer_was_paused() {
     let at_once = |asked| request(2, asked);
-    // It fills its buffer again: it was late, as players are.
+    // The player refills its buffer: it was late, as players are.
     assert!(!pauses(-3.9, at_once(12.9)));
-    // As late as no player.
+    // Later than any player.
     assert!(pauses(-4.1, at_once(12.9)));
-    // The next picture comes when most of one was played, or was waited with.
+    // The next picture comes when most of one was played, or after a wait.
     assert!(pauses(-2.0, at_once(13.1)));
     let waited = Request {
         waited: true,
@@ -47,12 +47,12 @@ fn a_buffer_that_was_higher_before_anybody_waited_was_paused_meanwhile() {
     };
     assert_eq!(seen(20.9, 0), None);
     assert_eq!(seen(21.1, 0), Some(21.1));
-    // The viewer went elsewhere in between.
+    // The viewer seeked in between.
     assert_eq!(seen(30.0, 1), None);
 }
 
-/// By how much the viewer leapt who has 100 s of pictures, 4 s each, and a full buffer of so much less, at requests of which
-/// so many behind the first come without a wait, one a second.
+/// Returns how far the viewer leapt, who has 100 s of pictures, 4 s each, and a full buffer of `off` seconds less.
+/// `at_once` requests behind the first come without a wait, one per second.
 fn leaps(off: f64, at_once: u32) -> Option<f64> {
     let mut requests: Vec<Request> = (0..=at_once)
         .map(|n| request(n + 1, 10.0 + f64::from(n)))
@@ -68,7 +68,7 @@ fn leaps(off: f64, at_once: u32) -> Option<f64> {
 fn requests_at_once_with_a_full_buffer_tell_how_far_the_viewer_leapt() {
     // Not above a full one.
     assert_eq!(leaps(1.0, 9), None);
-    // Each request brings 4 s, of which one is played before the next.
+    // Each request brings 4 s; one is played before the next.
     assert_eq!(leaps(1.1, 9), Some(1.1 + 9.0 * 3.0));
     // No viewer leaps by less than 5 s.
     assert_eq!(leaps(1.5, 1), None);

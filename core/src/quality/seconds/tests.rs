@@ -1,4 +1,4 @@
-//! Both sides of the lengths that are tried, and of what is usual.
+//! The lengths to try, and which are common: both sides.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn the_shortest_and_longest_lengths_are_bounded() {
 
 #[test]
 fn rates_that_audio_has_cost_nothing() {
-    // A segment of 4 s at 96 kbit/s, with what containers add.
+    // A segment of 4 s at 96 kbit/s, with the overhead of containers.
     let bytes = |rate: f64| (rate + 1.5) * 1000.0 / 8.0 * 4.0 + 500.0;
     let costs = [
         (96.0, 0.0),

@@ -1,8 +1,8 @@
-//! Both sides of what counts as a stall.
+//! Stalls, and short gaps that are none.
 
 use super::*;
 
-/// Stalls of one that plays for ten seconds before, between and behind those times.
+/// Returns the stalls of a player that plays for ten seconds before, between and after these times.
 fn stalls(standing: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let knot = |t: f64, state: State| Knot {
         t,
@@ -35,6 +35,6 @@ fn stalls_that_are_near_are_one() {
 fn nobody_sees_the_shortest_stalls() {
     assert_eq!(stalls(&[(10.0, 10.24)]), []);
     assert_eq!(stalls(&[(10.0, 10.26)]), [(10.0, 10.26)]);
-    // Several short ones, near each other, are seen.
+    // Several short ones, close to each other, are visible.
     assert_eq!(stalls(&[(10.0, 10.2), (10.5, 10.7)]), [(10.0, 10.7)]);
 }

@@ -1,4 +1,4 @@
-//! A card says when a model answers, and what it must give for the rows on it.
+//! A card says when a model answers, and its outputs for the check rows.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -56,7 +56,7 @@ fn read(replaced: &[(&str, &str)]) -> Result<Model, ModelError> {
     read_with(stump(), replaced)
 }
 
-/// A window in which the client sent so many packets.
+/// A window in which the client sent this many packets.
 fn row(packets: u64) -> Row {
     let mut row = Row {
         session: 1,
@@ -216,7 +216,7 @@ fn what_is_no_number_is_no_answer() {
 
 #[test]
 fn a_value_that_never_missed_must_not_miss() {
-    // Of this window the model's column, times between packets, has no value.
+    // In this window the model's column, times between packets, has no value.
     let column = ("nflx.columns", r#"["userAvgInterArrivalTime"]"#);
     let mut scratch = Scratch::default();
     for (ranges, answers) in [
@@ -296,7 +296,7 @@ fn rows_that_lack_values_are_checked_where_training_had_some() {
 
 #[test]
 fn an_exporter_that_drops_directions_is_found_out() {
-    // The same tree with missing values sent the other way, as the card of the model with directions has it.
+    // The same tree with missing values sent the other way, as on the card of the model with directions.
     let promised = checks().replace(r#"[null], "value": 20"#, r#"[null], "value": 10"#);
     let entries = [("nflx.check", &*promised)];
     let lost = Model::read(&file(1, &[stump()], &card(&entries, ""))).unwrap_err();
@@ -421,7 +421,7 @@ fn settings_must_be_those_of_training() {
 
 #[test]
 fn labels_are_those_of_the_card() {
-    // Of two classes, the sum is the second one's probability.
+    // With two classes, the sum is the second one's probability.
     let classifier = |node: Message| {
         let node = super::files::integers(node, "class_treeids", &[0]);
         let node = super::files::integers(node, "class_nodeids", &[0]);

@@ -1,4 +1,4 @@
-//! Writes ONNX files, so that tests can say what stands in them.
+//! Writes ONNX files for tests.
 
 /// A message of Protocol Buffers.
 #[derive(Clone, Default)]
@@ -145,7 +145,7 @@ pub(super) fn stump() -> Message {
     ])
 }
 
-/// A port of the graph: a tensor of floats with so many columns.
+/// A port of the graph: a tensor of floats with this many columns.
 fn port(name: &str, width: i64) -> Message {
     let dimension = |length| Message::default().integer(1, length);
     let shape = Message::default()

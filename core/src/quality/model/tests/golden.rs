@@ -1,4 +1,5 @@
-//! Models of every kind that exporters write, beside what onnxruntime says of some rows: `tests/models/train.py`.
+//! Models of every kind that exporters write, compared with onnxruntime's results for some rows:
+//! `tests/models/train.py`.
 
 use super::super::limits::LIMITS;
 use super::super::onnx::File;
@@ -23,7 +24,7 @@ const MODELS: &[(&str, &[u8], &str)] = models!(
     "extreme-two" "extreme-value" "extreme-forest"
 );
 
-/// Linear models with a logistic function at the end, which onnxruntime approximates in this place.
+/// Linear models with a logistic function at the end, which onnxruntime approximates.
 const APPROXIMATED: &[&str] = &["scikit-logistic-two"];
 
 #[test]

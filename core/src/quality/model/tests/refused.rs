@@ -1,4 +1,4 @@
-//! A file that is no model that can be evaluated is refused in a sentence that names what is wrong.
+//! A file that is not a supported model is refused in a sentence that names the problem.
 
 use super::super::limits::{LIMITS, Limits};
 use super::super::onnx::File;
@@ -12,7 +12,7 @@ fn read(nodes: &[Message]) -> Result<Model, ModelError> {
     Model::read_with_columns(&file(1, nodes, &[]), COLUMN)
 }
 
-/// The sentence that a file is refused with.
+/// Returns the sentence with which a file is refused.
 fn refused(nodes: &[Message]) -> String {
     read(nodes).expect_err("refused").to_string()
 }
@@ -28,7 +28,7 @@ fn a_stump_is_evaluated() {
             "{value}"
         );
     }
-    // What is not given is missing, and what is too much is not looked at.
+    // Numbers that are left out are missing values, and surplus ones are ignored.
     assert_eq!(model.evaluate(&[], &mut scratch).scores, [20.0]);
     assert_eq!(
         model.evaluate(&[1.0, f64::NAN], &mut scratch).scores,
@@ -131,7 +131,7 @@ fn branches_may_meet() {
             "{value}"
         );
     }
-    // The branch where the test fails meets one that is there already.
+    // The branch for a failed test meets one that is already placed.
     let both = [
         (0, 0, "BRANCH_EQ", 1.0, 1, 2),
         (1, 0, "BRANCH_LT", 9.0, 2, 3),
@@ -372,7 +372,7 @@ fn limits_hold_on_both_sides() {
     );
 }
 
-/// Builds a chain of so many decisions, each of which leads to a leaf or on.
+/// Builds a chain of decisions of this depth; each leads to a leaf or on.
 fn chain(depth: usize, limits: &Limits) -> Result<Trees<f32>, ModelError> {
     let count = 2 * depth + 1;
     let numbers: Vec<_> = (0..count as i64).collect();
