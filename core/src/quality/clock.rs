@@ -1,4 +1,4 @@
-//! The clock of a player: media arrives and is played.
+//! The clock of a player: media arrives, and the player plays it.
 
 use strum::{IntoStaticStr, VariantArray, VariantNames};
 
@@ -7,23 +7,24 @@ use crate::words::words;
 
 words!(State);
 
-/// How long after the last byte of what it lacked a player shows a picture: decoding, and the timers between.
+/// Time from the last byte that a player lacked to the picture: decoding, and the timers between.
 const REACTION: f64 = 0.03;
-/// Media ahead below which nothing can be played.
+/// Media ahead, in seconds, up to which nothing can be played.
 const DRY: f64 = 1e-6;
-/// Sound ahead, in seconds, with which a browser goes on: twice as much with every time that the sound has run dry, up to
-/// a most (Chromium, media/filters/audio_renderer_algorithm.cc: `kStartingCapacity`, `kMaxCapacity`).
+/// Sound ahead, in seconds, with which a browser resumes: twice as much with every time that the sound has run dry, up
+/// to a limit (Chromium, media/filters/audio_renderer_algorithm.cc: `kStartingCapacity`, `kMaxCapacity`).
 const SOUND_NEEDED: f64 = 0.2;
 const SOUND_NEEDED_MOST: f64 = 3.0;
-/// Pictures ahead, in seconds, with which it goes on. Measured on recordings of Chromium, which decodes four ahead
+/// Pictures ahead, in seconds, with which it resumes. Measured on recordings of Chromium, which decodes four ahead
 /// (media/base/limits.h: `kMaxVideoFrames`).
 const PICTURES_NEEDED: f64 = 0.12;
-/// A picture that runs dry so shortly before the sound is not missed yet.
+/// A picture that runs dry this shortly before the sound is not missing yet.
 const TOGETHER: f64 = 0.1;
 /// The first frame of sound only primes the decoder (AAC: 1024 samples).
 const PRIMING: f64 = 1024.0 / 48_000.0;
 
-/// Whoever goes elsewhere comes out in the middle of a segment, as far as is known: the share of it behind that place.
+/// After a seek the player resumes in the middle of a segment, unless more is known: the share of the segment behind
+/// that place.
 pub(crate) const MIDDLE: f64 = 0.5;
 
 /// The states of a player.
@@ -34,13 +35,13 @@ pub enum State {
     Starting,
     /// Plays.
     Playing,
-    /// The picture stands, as media is missing.
+    /// Stands still, because media is missing.
     Stalled,
-    /// The viewer stopped it.
+    /// The viewer paused it.
     Paused,
-    /// Waits for media of another place.
+    /// Waits for media at the place of a seek.
     Seeking,
-    /// Over.
+    /// Has ended.
     Ended,
 }
 
@@ -49,21 +50,21 @@ pub enum State {
 pub(crate) struct Guess {
     /// Media seconds of a segment, by track.
     pub(crate) seconds: [f64; 2],
-    /// Time for which it plays sound when the picture has run dry.
+    /// Time for which the player plays sound after the picture has run dry.
     pub(crate) run_on: f64,
-    /// At a change to a better picture it fetches again what it holds of the worse one.
+    /// True if a player that changes to a better picture fetches again what it holds of the worse one.
     pub(crate) renews: bool,
 }
 
-/// From here to the next one, the position advances evenly.
+/// A point in time. The position advances evenly from one to the next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Knot {
     pub(crate) t: f64,
     pub(crate) state: State,
-    /// Media played since the start, and what has arrived, by track.
+    /// Media played since the start, and media that arrived, by track.
     pub(crate) position: f64,
     pub(crate) ends: [f64; 2],
-    /// The position moves.
+    /// True if the position advances.
     pub(crate) moves: bool,
 }
 
@@ -73,17 +74,17 @@ pub(crate) struct Clock {
     guess: Guess,
     present: [bool; 2],
     pub(crate) now: Knot,
-    /// The time from which it plays again.
+    /// The time from which the player plays again.
     ready: f64,
-    /// The next media of a track begins before the position.
+    /// True if the next media of a track begins before the position.
     amid: [bool; 2],
-    /// The share of it that lies behind the position.
+    /// The share of that media behind the position.
     behind: [f64; 2],
-    /// Tracks that it waits for.
+    /// Tracks that the player waits for.
     lacks: [bool; 2],
-    /// The number of times that the sound has run dry.
+    /// Number of times that the sound has run dry.
     dried: i32,
-    /// Where the picture that comes next begins, while one that is held already is fetched again.
+    /// Where the next picture begins, while the player fetches again a picture that it holds.
     again: Option<f64>,
 }
 
@@ -109,7 +110,7 @@ impl Clock {
         }
     }
 
-    /// A player that plays already, with so many seconds of each track ahead.
+    /// Returns the clock of a player that plays already, with this many seconds of each track ahead.
     pub(crate) fn holding(self, seconds: f64) -> Self {
         let now = Knot {
             state: State::Playing,
@@ -121,23 +122,23 @@ impl Clock {
         Self { now, lacks, ..self }
     }
 
-    /// Media ahead of the position on a track; below 0 where the picture has run dry before the sound.
+    /// Returns the media ahead of the position on a track; below 0 if the picture has run dry before the sound.
     pub(crate) fn ahead(&self, track: Track) -> f64 {
         self.now.ends[track as usize] - self.now.position
     }
 
-    /// Media seconds of a segment.
+    /// Returns the media seconds of a segment.
     pub(crate) fn seconds(&self, track: Track) -> f64 {
         self.guess.seconds[track as usize]
     }
 
-    /// Media seconds of the longer segments.
+    /// Returns the media seconds of the longer segments.
     pub(crate) fn longest(&self) -> f64 {
         self.guess.seconds[0].max(self.guess.seconds[1])
     }
 
-    /// Returns how far the position can go: without a picture a browser plays sound alone for a
-    /// while, without sound nothing.
+    /// Returns how far the position can go. Without a picture, a browser plays sound alone for a while; without sound,
+    /// it plays nothing.
     fn limit(&self) -> f64 {
         let [video, audio] = self.now.ends;
         match self.present {
@@ -147,7 +148,7 @@ impl Clock {
         }
     }
 
-    /// Lets time pass. `each` gets a knot wherever the state changes.
+    /// Lets time pass. Passes `each` a knot at every change of state.
     pub(crate) fn advance(&mut self, to: f64, each: &mut impl FnMut(&Knot)) {
         while self.now.t < to {
             if self.now.moves {
@@ -192,8 +193,8 @@ impl Clock {
         }
     }
 
-    /// Nothing can be played any more: notes what is missing. A picture that ran dry with the sound is not missed yet where
-    /// sound may go on alone.
+    /// Handles a buffer with nothing left to play: records what is missing. A picture that ran dry together with the
+    /// sound is not missing yet if sound can continue alone.
     fn run_dry(&mut self) {
         let silent = !self.present[1] || self.ahead(Track::Audio) <= DRY;
         let alone = self.guess.run_on > 0.0 && self.present == [true; 2];
@@ -205,7 +206,7 @@ impl Clock {
         ];
     }
 
-    /// Returns true if a track that was missing has enough ahead to go on.
+    /// Returns true if a missing track has enough ahead to resume.
     fn has_enough(&self, track: Track) -> bool {
         let ahead = self.ahead(track);
         let sounds = track == Track::Audio || !self.present[1];
@@ -219,7 +220,7 @@ impl Clock {
         ahead > needed
     }
 
-    /// Media arrived.
+    /// Adds a segment that arrived.
     pub(crate) fn add(&mut self, track: Track, each: &mut impl FnMut(&Knot)) {
         let mut seconds = self.guess.seconds[track as usize];
         if track == Track::Audio && self.now.state == State::Starting && self.now.ends[1] == 0.0 {
@@ -244,8 +245,8 @@ impl Clock {
         self.check(each);
     }
 
-    /// The player asks for a better picture: one that renews what it holds fetches it again from the segment on that is
-    /// played now.
+    /// Handles a request for a better picture. A player that renews fetches again what it holds, from the current
+    /// segment on.
     pub(crate) fn improve(&mut self) {
         let seconds = self.guess.seconds[0];
         let held = self.ahead(Track::Video);
@@ -254,7 +255,7 @@ impl Clock {
         }
     }
 
-    /// Pictures come that are held already.
+    /// Returns true if the pictures that arrive are held already.
     pub(crate) const fn renewing(&self) -> bool {
         self.again.is_some()
     }
@@ -274,8 +275,9 @@ impl Clock {
         each(&self.now);
     }
 
-    /// Sound is asked for after a while of silence: it cannot be further behind the picture than a segment of that, so
-    /// some of the picture was there before, in another quality. Returns how many segments.
+    /// Handles a request for sound after a while of silence. Sound cannot be further behind the picture than one
+    /// segment of pictures, so some of the picture had been there before, in another quality. Returns how many
+    /// segments.
     pub(crate) fn settle(&mut self, each: &mut impl FnMut(&Knot)) -> u32 {
         let seconds = self.guess.seconds[0];
         let mut repeated = 0;
@@ -293,12 +295,12 @@ impl Clock {
         repeated
     }
 
-    /// Says how much of a segment, as a share, lies behind the place that the player goes to next.
+    /// Sets the share of a segment behind the place that the player goes to next.
     pub(crate) const fn goes_to(&mut self, behind: [f64; 2]) {
         self.behind = behind;
     }
 
-    /// All that was held is of no use any more: the player went elsewhere.
+    /// Handles a seek: everything that the player holds is of no more use.
     pub(crate) fn flush(&mut self, each: &mut impl FnMut(&Knot)) {
         self.now.ends = [self.now.position; 2];
         self.now.moves = false;
@@ -315,7 +317,7 @@ impl Clock {
         each(&self.now);
     }
 
-    /// The viewer stops it, or lets it go on.
+    /// Handles the viewer's pause, or its end.
     pub(crate) fn pause(&mut self, paused: bool, each: &mut impl FnMut(&Knot)) {
         self.now.moves = !paused;
         self.now.state = if paused {
@@ -327,14 +329,14 @@ impl Clock {
     }
 }
 
-/// Since when the picture was ahead of the sound, and the sound idle.
+/// The times since which the picture is ahead of the sound, and the sound idle.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Idle {
     sound: f64,
     lead: f64,
 }
 
-/// How long sound is idle at most where it is behind, and how far it is behind then, in seconds.
+/// Longest time for which sound that is behind stays idle, and how far it is behind then, in seconds.
 const SOUND_IDLE: f64 = 1.0;
 const BEHIND: f64 = 1.0;
 
@@ -346,13 +348,13 @@ impl Idle {
         }
     }
 
-    /// Sound was asked for, or came.
+    /// Notes that sound was requested, or arrived.
     pub(crate) fn sound(&mut self, t: f64, pending: bool) {
         self.sound = if pending { f64::INFINITY } else { t };
     }
 
-    /// The picture that arrives is one that was there already, in another quality: sound would have been asked for
-    /// meanwhile if the picture were so far ahead of it.
+    /// Returns true if the picture that arrives was there already, in another quality: otherwise the player would have
+    /// requested sound, because the picture is far ahead of it.
     pub(crate) fn repeats(&self, clock: &Clock, track: Track) -> bool {
         let t = clock.now.t;
         let ahead = clock.now.ends[0] - clock.now.ends[1] > BEHIND;
@@ -365,7 +367,7 @@ impl Idle {
             && t - self.lead > SOUND_IDLE
     }
 
-    /// To be told after every arrival.
+    /// Notes an arrival. Call it after each.
     pub(crate) fn arrived(&mut self, clock: &Clock) {
         if clock.now.ends[0] - clock.now.ends[1] <= BEHIND {
             self.lead = f64::INFINITY;
@@ -375,18 +377,18 @@ impl Idle {
     }
 }
 
-/// Something that happens to a player, in order of time.
+/// An event of a player.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
-    /// Went elsewhere.
+    /// The viewer seeked.
     Seek,
     /// A request was answered.
     Came(usize),
-    /// Decided to ask.
+    /// The player decided to request.
     Decided(usize),
 }
 
-/// All events of a play.
+/// Returns all events of a play, in order of time.
 pub(crate) fn events(requests: &[Request], seeks: &[f64]) -> Vec<(f64, Event)> {
     let mut events: Vec<(f64, Event)> = Vec::with_capacity(requests.len() * 2 + seeks.len());
     events.extend(seeks.iter().map(|&t| (t, Event::Seek)));

@@ -1,8 +1,8 @@
-//! How well a hypothesis explains what a player did: the play is played with it, and its requests are looked at.
+//! The cost of a hypothesis: how well it explains a player's requests. The play is replayed with it.
 //!
-//! A player whose buffer is full asks for the next segment when as much has been played as one holds: at every request
-//! that it waited with, the buffer is at the same level. With wrong seconds the level drifts. Before the buffer is full it
-//! does not wait, and it never waits with an empty one. Sound and picture cover the same time.
+//! A player with a full buffer requests the next segment once it has played as much as one segment holds: at every
+//! request after a wait, the buffer is at the same level. With wrong seconds the level drifts. Before the buffer is
+//! full the player does not wait, and it never waits with an empty one. Sound and picture cover the same time.
 
 use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
 use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, reached_before};
@@ -10,73 +10,75 @@ use super::plateaus::{FULL, MOST, Plateaus};
 use super::request::{Request, Rules, Track, is_interleaved, median_bytes};
 use super::seconds;
 
-/// How much levels scatter at requests that were waited for, in seconds: timers of half a second.
+/// Scatter of levels at requests after a wait, in seconds: players have timers of half a second.
 const SCATTER: f64 = 0.35;
 /// Nobody waits with less ahead, in seconds, and certainly not with nothing.
 const NEEDED: f64 = 2.0;
 const DRY: f64 = 3.0;
-/// Costs of what is rare: a picture fetched again, a stall, a second of one.
+/// Costs of rare events: a picture fetched again, a stall, a second of one.
 const REPEATED: f64 = 0.7;
 const STALL: f64 = 0.25;
 const STALLED_SECOND: f64 = 0.02;
-/// Cost of a segment that comes to a player that has not begun, although more than so many of its track came before: whoever
-/// has those plays, unless the other track is late.
+/// Cost of a segment that reaches a player that has not begun although it has more than [`ENOUGH_TO_BEGIN`] segments of
+/// the track: players with that much play, unless the other track is late.
 const NOT_BEGUN: f64 = 1.0;
 const ENOUGH_TO_BEGIN: f64 = 2.1;
-/// How much further than by a segment the tracks of a full buffer are apart before that costs, in seconds.
+/// Seconds, beyond one segment, by which the tracks of a full buffer can be apart without cost.
 const APART: f64 = 1.5;
-/// Players hold so many seconds ahead for the most part, and what it costs that one holds e times as many.
+/// Seconds that most players hold ahead, and the cost of holding e times as many.
 const USUAL_BUFFER: f64 = 20.0;
 const LARGE: f64 = 1.0;
-/// The cost of a request for sound that follows the picture's rather than a level of its own.
+/// The cost of a request for sound that follows the picture's instead of its own level.
 const BESIDE: f64 = 0.05;
-/// A request at once although the buffer is full.
+/// Cost of an immediate request although the buffer is full.
 const ABOVE: f64 = 1.5;
-/// The most that all of one kind cost.
+/// The most that all observations of one kind cost.
 const MOST_OF_A_KIND: f64 = 20.0;
-/// Requests that are looked at.
+/// Most requests to examine.
 const LOOKED_AT: usize = 1500;
-/// Sound beside the picture: by how many seconds it may be nearer to it than a segment behind, or above it.
+/// Sound beside the picture: seconds by which it can be nearer to the picture than one segment behind, or above it.
 const BEHIND_PICTURE: f64 = 0.7;
 const ABOVE_PICTURE: f64 = 0.5;
-/// Cost of a player whose sound may be a segment ahead of the picture (Shaka Player does so: `StreamingEngine`).
+/// Cost of a player whose sound can be a segment ahead of the picture (Shaka Player does so: `StreamingEngine`).
 const LEADS: f64 = 1.0;
-/// The same where tracks are inferred by turns, which nothing else holds together.
+/// The same if tracks are inferred by turns, which nothing else confirms.
 const LEADS_DIVIDED: f64 = 8.0;
-/// Sound that is asked for at most so long after a picture came follows that, in seconds (dash.js looks every half second).
+/// Longest time from a picture's arrival to a request for sound that follows it, in seconds (dash.js looks every half
+/// second).
 const SOUND_FOLLOWS: f64 = 0.6;
-/// Sound that follows a picture is asked for before it is behind by a segment of that, less so many seconds; what it costs
-/// where it is not, and the most that it does in all, as tracks with seconds that are a little off drift apart.
+/// A player whose sound follows the picture requests sound before it is a segment of pictures behind, less these
+/// seconds. The cost if it does not, and the most in all: tracks whose seconds are slightly off drift apart.
 const SOUND_EARLY: f64 = 0.1;
 const SOUND_LATE: f64 = 0.25;
 const SOUND_LATE_MOST: f64 = 2.0;
-/// By how much the scatter of sound's levels grows with each second of a picture's segment that it follows.
+/// Growth of the scatter of sound's levels with each second of the picture's segment that it follows.
 const SCATTER_BESIDE: f64 = 0.1;
-/// Tracks that are further apart than so many of the longer segments, and so many seconds more, cost so much an arrival at
-/// most.
+/// Tracks that are further apart than this many of the longer segments, and this many seconds more, cost at most this
+/// much per arrival.
 const LEAD_SEGMENTS: f64 = 2.0;
 const LEAD_SECONDS: f64 = 2.0;
 const LEAD_MOST: f64 = 0.3;
-/// Cost, by the square of seconds, of full levels of both tracks that differ by more than a segment and this.
+/// Cost, per square second, if full levels of the two tracks differ by more than a segment and this.
 const BOTH_FULL: f64 = 0.3;
 const BOTH_FULL_APART: f64 = 1.0;
-/// Costs of a pause and of a leap in what is held, and waits at one level before a pause is told.
+/// Costs of a pause and of a leap within what the player holds, and waits at one level before a pause can be
+/// recognised.
 const PAUSED: f64 = 3.0;
 const LEAPT: f64 = 6.0;
 const STEADY: f64 = 2.0;
-/// A buffer that holds no more, in seconds, is empty.
+/// A buffer that holds no more than this, in seconds, is empty.
 const EMPTY: f64 = 0.01;
 
-/// The observations that hypotheses are to explain.
+/// The observations that hypotheses must explain.
 #[derive(Debug)]
 pub(crate) struct Play<'a> {
     pub(crate) requests: &'a [Request],
-    /// Tracks that it has.
+    /// True for each track that the play has.
     pub(crate) present: [bool; 2],
     pub(crate) events: Vec<(f64, Event)>,
     pub(crate) audio_bytes: Option<f64>,
     pub(crate) rules: Rules,
-    /// Bytes were divided among responses, so that tracks are inferred by turns.
+    /// True if bytes were divided among responses, so that tracks are inferred by turns.
     pub(crate) divided: bool,
 }
 
@@ -93,7 +95,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// The track that leads: the picture, where there is one.
+    /// Returns the track that leads: the picture, if there is one.
     pub(crate) fn leading(&self) -> Track {
         if self.present[0] {
             Track::Video
@@ -106,7 +108,8 @@ impl<'a> Play<'a> {
         self.events.first().map_or(0.0, |event| event.0)
     }
 
-    /// The clock of a player at the start: one that had begun before holds as much as most do, as nothing tells how much.
+    /// Returns a player's clock at the start. A player that had begun before holds as much as most do, because its real
+    /// level is unknown.
     pub(crate) fn clock(&self, guess: Guess) -> Clock {
         let clock = Clock::new(guess, self.present, self.start());
         if self.rules.joined {
@@ -122,20 +125,20 @@ impl<'a> Play<'a> {
 pub(crate) struct Cost {
     /// The lower, the better it fits.
     pub(crate) total: f64,
-    /// The cost of sound that was asked for late, which says nothing of seconds.
+    /// The cost of sound that was requested late, which is no evidence for seconds.
     pub(crate) late: f64,
     /// By track.
     pub(crate) full: [Option<f64>; 2],
 }
 
-/// A hypothesis that is being played.
+/// A hypothesis under replay.
 struct Trial<'a> {
     play: &'a Play<'a>,
     clock: Clock,
     sound: Idle,
-    /// Requests on their way, by track.
+    /// Requests in flight, by track.
     pending: [i32; 2],
-    /// The latest of a track was given up: the player had not waited by itself.
+    /// True if a track's latest request was given up: then the player did not wait of its own accord.
     given_up: [bool; 2],
     levels: [Vec<Level>; 2],
     stalls: Stalls,
@@ -143,15 +146,15 @@ struct Trial<'a> {
     lead: f64,
     apart: f64,
     seeks: u32,
-    /// The most that was ahead on a track.
+    /// The most media ahead on a track.
     most: f64,
-    /// Sum and number of the levels of the leading track at its latest waits.
+    /// Sum and number of the leading track's levels at its latest waits.
     steady: (f64, f64),
-    /// The request that the player made as the viewer had leapt, rather than as it waited.
+    /// The request that the player sent because the viewer had leapt, and not after a wait.
     leapt: Option<usize>,
-    /// When something happened last.
+    /// Time of the last event.
     last: f64,
-    /// When a picture came last that the player did not hold.
+    /// Time at which the last picture came that the player did not hold.
     picture_came: f64,
     late: f64,
 }
@@ -179,7 +182,8 @@ impl Stalls {
     }
 }
 
-/// Plays a hypothesis. `counted` says by request which arrived whole. Gives up where the cost exceeds `bound`.
+/// Replays a hypothesis and returns its cost. `counted` holds, by request, whether it arrived whole. Stops once the
+/// cost exceeds `bound`.
 pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) -> Cost {
     let mut trial = Trial::new(play, guess);
     for &(t, event) in play.events.iter().take(2 * LOOKED_AT) {
@@ -260,8 +264,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Notes that the viewer went forward in what the player holds, where it asks although its buffer was full. Where tracks
-    /// are inferred, a level above a full one tells rather that one of them is wrong.
+    /// Notes a leap forward within what the player holds, if it requests although its buffer was full. If tracks are
+    /// inferred, a level above a full one is rather evidence that one of them is wrong.
     fn leaps(&mut self, at: usize, t: f64, counted: &[bool]) {
         let track = self.play.leading();
         let (sum, number) = self.steady;
@@ -289,7 +293,7 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Notes a pause where a request comes so much later than a full buffer explains, and nothing was on its way.
+    /// Notes a pause, if a request comes later than a full buffer explains and nothing was in flight.
     fn paused(&mut self, at: usize, t: f64) {
         let request = &self.play.requests[at];
         let leading = self.play.leading();
@@ -337,7 +341,7 @@ impl<'a> Trial<'a> {
         }
         let own = self.clock.ahead(track);
         let state = self.clock.now.state;
-        // Nobody waits with an empty buffer and a link that is free, but sound for the picture.
+        // Nobody waits with an empty buffer on a free link, except that sound waits for the picture.
         if waited && self.pending[track as usize] <= 0 && state != State::Starting {
             let beside = track == Track::Audio && self.play.present[0];
             let other = self.clock.ahead(track.other()).max(0.0);
@@ -371,8 +375,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Returns the cost of the other track being further ahead than one that was waited with: both
-    /// are full of the same, but for the segment that came last.
+    /// Returns the cost if, at a wait, the other track is further ahead: both are full of the same media, except for
+    /// the last segment.
     fn apart_at(&self, track: Track) -> f64 {
         if matches!(self.clock.now.state, State::Starting | State::Seeking) {
             return 0.0;
@@ -382,8 +386,8 @@ impl<'a> Trial<'a> {
         ((lead - longest - APART) / APART).clamp(0.0, 1.0)
     }
 
-    /// Returns the cost of sound that could have been asked for when the picture before the latest had come: players ask for
-    /// it as soon as it is behind the picture, or before that.
+    /// Returns the cost of sound that the player could have requested when the picture before the latest came: players
+    /// request it as soon as it is behind the picture, or earlier.
     fn late_at(&self, track: Track) -> f64 {
         let follows = self.clock.now.t - self.picture_came < SOUND_FOLLOWS;
         if track != Track::Audio || !follows || self.clock.now.state != State::Playing {
@@ -414,7 +418,7 @@ impl<'a> Trial<'a> {
             let level = reached.or(level);
             highest[track as usize] = level;
             full[track as usize] = reached.or(plateaus.first(guess.seconds[track as usize]));
-            // Above a full buffer nothing is asked for at once.
+            // Nobody requests at once above a full buffer.
             let above = |level: f64| -> f64 {
                 let at_once = levels.iter().filter(|seen| !seen.waited);
                 at_once
@@ -424,7 +428,7 @@ impl<'a> Trial<'a> {
             total += level.map_or(0.0, above).min(MOST_OF_A_KIND);
         }
         if let [Some(picture), Some(sound)] = highest {
-            // Both are full at the same time.
+            // Both tracks are full at the same time.
             let off = (picture - BOTH_FULL_APART - sound)
                 .max(sound - picture - guess.seconds[0] - BOTH_FULL_APART);
             total += (BOTH_FULL * off.max(0.0).powi(2)).min(MOST);
@@ -434,8 +438,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Returns the cost of a segment of a track that just came while the player has not begun to play, or not where the viewer
-/// went.
+/// Returns the cost of a segment that came although the player has not begun to play, or not after a seek.
 fn not_begun(clock: &Clock, track: Track) -> f64 {
     let waits = matches!(clock.now.state, State::Starting | State::Seeking);
     if waits && clock.ahead(track) > ENOUGH_TO_BEGIN * clock.seconds(track) {
@@ -445,7 +448,7 @@ fn not_begun(clock: &Clock, track: Track) -> f64 {
     }
 }
 
-/// How little the levels at requests that were waited for agree, and those that they agree on.
+/// Returns the cost of levels at waits that differ, and the plateaus on which they agree.
 fn steadiness(
     seen: &[Level],
     track: Track,
@@ -458,7 +461,7 @@ fn steadiness(
         Track::Audio => SCATTER + SCATTER_BESIDE * guess.seconds[0],
     };
     let mut plateaus = Plateaus::new(!beside);
-    // Sound is fetched up to the picture's end, or up to a segment beyond.
+    // Players fetch sound up to the picture's end, or up to a segment beyond.
     let leads = [0.0, guess.seconds[0].max(guess.seconds[1])];
     let mut totals = [0.0, if divided { LEADS_DIVIDED } else { LEADS }];
     for level in seen.iter().filter(|level| level.waited) {
@@ -474,8 +477,8 @@ fn steadiness(
     (totals[0].min(totals[1]), plateaus)
 }
 
-/// Cost of a level of sound with a player that fetches sound when it falls behind the picture, and `lead` seconds beyond, or
-/// below a segment.
+/// Returns the cost of a level of sound with a player that fetches sound when it is behind the picture, up to `lead`
+/// seconds beyond it, or when less than a segment is left.
 fn beside_picture(level: &Level, guess: Guess, lead: f64, scatter: f64) -> f64 {
     let [picture, sound] = guess.seconds;
     let least = (level.other - picture).max(sound) - BEHIND_PICTURE;

@@ -9,79 +9,79 @@ use super::request::{
 };
 use super::seconds::{ODD_RATE, candidates, is_usual, unusual_rate};
 
-/// Hypotheses that are looked at closely, and where many requests are unsure.
+/// Hypotheses to examine closely, and the number if many requests are unsure.
 const CLOSELY: usize = 24;
 const CLOSELY_UNSURE: usize = 8;
-/// Those among them with about the same seconds of video.
+/// Most of them with about the same seconds of video.
 const ALIKE: usize = 5;
-/// Usual lengths of video that are each looked at closely, at most.
+/// Most common lengths of video to examine closely.
 const LENGTHS: usize = 12;
 /// Hypotheses that a quick look improves.
 const GLANCES: usize = 3;
-/// How often it is looked for them, each time with what the best one takes for given up.
+/// Rounds of the search. Each uses the requests that the best hypothesis of the last one counts as given up.
 const LOOKS: usize = 2;
-/// A viewer goes elsewhere no sooner behind the last time, in seconds.
+/// Shortest time between two seeks, in seconds.
 pub(crate) const BEHIND_SEEK: f64 = 1.0;
-/// Requests that are tried as given up, at most, and how likely that must be.
+/// Most requests to try as given up, and how likely that must be.
 const UNSURE: usize = 160;
 const POSSIBLE: f64 = 0.01;
-/// Requests that one may stand for, at most, and how likely it must be that each was given up.
+/// Most requests that one can stand for, and how likely it must be that each was given up.
 const SWAPS: usize = 12;
 const LIKELY: f64 = 0.2;
-/// Cost above the best at which a hypothesis is of no interest.
+/// Cost above the best from which a hypothesis is not pursued.
 const HOPELESS: f64 = 40.0;
-/// Cost above that of a player that renews nothing at which one that does is not looked at closely.
+/// Cost above that of a player that renews nothing from which one that renews is not examined closely.
 const FAR: f64 = 10.0;
-/// Seconds that differ by more are others, as a share.
+/// Seconds that differ by more than this share count as different.
 const OTHER_SECONDS: f64 = 0.015;
-/// Margin where there is no other hypothesis.
+/// Margin if there is no other hypothesis.
 const CLEAR: f64 = 6.0;
-/// Segments of the leading track below which nothing is inferred.
+/// Fewest segments of the leading track from which anything is inferred.
 const ENOUGH: usize = 3;
-/// Hypotheses that a change of track is tried with.
+/// Hypotheses with which to try a change of track.
 const RIVALS: usize = 3;
-/// Requests whose track is tried, and that are put on the other one, at most.
+/// Most requests whose track is tried, and most that are moved to the other one.
 const DOUBTFUL: usize = 12;
 const CHANGED: usize = 4;
 /// Cost by which another track must fit better.
 const OTHER_TRACK: f64 = 3.0;
-/// A picture that differs by less from the usual size of sound may be sound, as a share; sound that differs by so many
-/// times as much as usual may be a picture.
+/// A picture that differs from the usual size of sound by less than this share could be sound. Sound that differs this
+/// many times as much as usual could be a picture.
 const LIKE_SOUND: f64 = 0.12;
 const UNLIKE_SOUND: f64 = 5.0;
 
-/// The result.
+/// The result of the search.
 #[derive(Clone, Debug)]
 pub(crate) struct Fit {
     pub(crate) guess: Guess,
-    /// By request: it arrived whole.
+    /// True for each request that arrived whole.
     pub(crate) counted: Vec<bool>,
     /// Level of a full buffer, by track.
     pub(crate) full: [Option<f64>; 2],
     pub(crate) cost: f64,
-    /// Of that, what tells one player from another rather than seconds.
+    /// The part of the cost that distinguishes players rather than seconds.
     pub(crate) late: f64,
-    /// By track: how much more the best hypothesis with other seconds costs.
+    /// By track: the additional cost of the best hypothesis with other seconds.
     pub(crate) margin: [f64; 2],
 }
 
 impl Fit {
-    /// Returns by how much it fits better than another, with other seconds. Sound that follows the picture only with these
-    /// tells for them; sound that follows a clock of its own tells nothing.
+    /// Returns by how much it fits better than another one with other seconds. Sound that follows the picture only with
+    /// these seconds is evidence for them; sound that follows a clock of its own is no evidence.
     fn lead_over(&self, other: &Self) -> f64 {
         other.cost - self.cost + (other.late - self.late).max(0.0)
     }
 }
 
-/// How far the seconds of both tracks may be off a ratio, as a share.
+/// Largest deviation of both tracks' seconds from a ratio, as a share.
 const SAME_RATIO: f64 = 0.03;
-/// Segments of video to one of audio that are tried where responses overlap.
+/// Ratios to try if responses overlap: segments of video per segment of audio.
 const RATIOS: [f64; 13] = [
     1.0, 2.0, 4.0, 3.0, 0.5, 1.5, 8.0, 5.0, 6.0, 2.5, 3.75, 0.75, 1.25,
 ];
 
-/// Finds what fits best, and puts requests right that sizes put on the wrong track; `None` where there is too little to
-/// tell.
+/// Finds the best hypothesis, and corrects requests that sizes put on the wrong track. `None` if there is too little
+/// evidence.
 pub(crate) fn find(
     requests: &mut [Request],
     headers: &[Header],
@@ -95,7 +95,7 @@ pub(crate) fn find(
     let mut by_size = requests.to_vec();
     correct_tracks(&mut by_size);
     let fit_by_size = find_by_size(&mut by_size, headers, seeks, rules);
-    // One track alone has less to explain.
+    // One track alone has less to explain, so its cost cannot be compared.
     let two = Track::BOTH
         .iter()
         .all(|&track| by_size.iter().any(|r| r.track == track));
@@ -130,7 +130,7 @@ pub(crate) fn find(
     Some(fit)
 }
 
-/// Returns the cost of the best hypothesis at a quick look: one with seconds that most encoders use.
+/// Returns the cost of the best hypothesis at a quick look, with seconds that most encoders use.
 pub(crate) fn glance(
     requests: &mut [Request],
     headers: &[Header],
@@ -158,8 +158,8 @@ pub(crate) fn glance(
     best
 }
 
-/// Finds what fits best where responses come alone. Sound that is not asked for any more while pictures are is none: pictures
-/// with sound in them, some of which are of one size by chance.
+/// Finds the best hypothesis if responses come alone. Sound that stops while pictures continue is not sound: these are
+/// pictures with sound in them, and some are of equal size by chance.
 fn find_alone(
     requests: &mut [Request],
     headers: &[Header],
@@ -183,13 +183,13 @@ fn find_alone(
     }
 }
 
-/// Returns true if more than half of the requests come behind the last one for sound.
+/// Returns true if more than half of the requests come after the last one for sound.
 fn sound_stops(requests: &[Request]) -> bool {
     let last = requests.iter().rposition(|r| r.track == Track::Audio);
     last.is_some_and(|last| requests.len() - last > requests.len() / 2)
 }
 
-/// Finds what fits best where sizes tell the tracks.
+/// Finds the best hypothesis if sizes show the tracks.
 fn find_by_size(
     requests: &mut [Request],
     headers: &[Header],
@@ -221,7 +221,7 @@ fn find_by_size(
     Some(best)
 }
 
-/// Requests that may be of the other track: pictures as large as sound, sound that is not quite.
+/// Returns requests that could be of the other track: pictures as large as sound, and sound of unusual size.
 fn doubtful(requests: &[Request]) -> Vec<usize> {
     let Some(usual) = median_bytes(requests, Track::Audio) else {
         return Vec::new();
@@ -252,7 +252,7 @@ fn doubtful(requests: &[Request]) -> Vec<usize> {
     found.into_iter().map(|found| found.1).collect()
 }
 
-/// Returns which requests arrived whole, by the look of each alone.
+/// Returns true for each request that arrived whole, judged by itself.
 fn probably(requests: &[Request]) -> Vec<bool> {
     requests
         .iter()
@@ -260,7 +260,7 @@ fn probably(requests: &[Request]) -> Vec<bool> {
         .collect()
 }
 
-/// Finds what fits best, and the best few hypotheses with seconds of their own.
+/// Finds the best hypothesis, and the best few with seconds of their own.
 fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     let leading = play.leading();
     let enough = play
@@ -281,7 +281,7 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     let mut fits: Vec<Fit> = Vec::new();
     look_closely(play, &tried, closely, &mut fits);
     let mut best = fits.first()?.clone();
-    // Others may fit better with what that one takes for given up.
+    // Others may fit better with the requests that this one counts as given up.
     let again = try_all(play, &best.counted, ratio);
     look_closely(play, &again, closely / 2, &mut fits);
     best = fits.first()?.clone();
@@ -312,7 +312,7 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     Some((best, rivals))
 }
 
-/// Looks closely at the best of those that were tried, in which most encoders' seconds have a place, and brings all in order.
+/// Examines the best of the hypotheses closely, always including seconds that most encoders use, and sorts the results.
 fn look_closely(play: &Play<'_>, tried: &[(f64, Guess)], most: usize, fits: &mut Vec<Fit>) {
     let usual = |tried: &&(f64, Guess)| {
         let used = Track::BOTH
@@ -335,7 +335,7 @@ fn look_closely(play: &Play<'_>, tried: &[(f64, Guess)], most: usize, fits: &mut
     fits.sort_by(|a, b| a.cost.total_cmp(&b.cost));
 }
 
-/// The best hypotheses, of which no more than a few have about the same seconds of video: others are worth a look too.
+/// Returns the best hypotheses, but only a few with about the same seconds of video, so that others are examined too.
 fn different(tried: &[(f64, Guess)], most: usize, alike: usize) -> Vec<Guess> {
     let mut chosen: Vec<Guess> = Vec::with_capacity(most);
     for &(_, guess) in tried {
@@ -351,7 +351,7 @@ fn different(tried: &[(f64, Guess)], most: usize, alike: usize) -> Vec<Guess> {
     chosen
 }
 
-/// Costs of all hypotheses that are worth a look, the best first.
+/// Returns the costs of all hypotheses worth a look, best first.
 fn try_all(play: &Play<'_>, counted: &[bool], ratio: Option<f64>) -> Vec<(f64, Guess)> {
     let [videos, audios] = Track::BOTH.map(candidates);
     try_these(play, counted, videos, audios, ratio)
@@ -372,7 +372,7 @@ fn try_these(
         audios.truncate(1);
     }
     if let Some(bytes) = play.audio_bytes {
-        // Rates that nobody uses are tried only where there is no other.
+        // Rates that nobody uses are tried only if there is no other.
         let usual: Vec<f64> = audios
             .iter()
             .copied()
@@ -403,15 +403,15 @@ fn try_these(
     tried
 }
 
-/// Requests that the player may have given up.
+/// Returns requests that the player may have given up.
 fn unsure<'a>(play: &'a Play<'_>) -> impl Iterator<Item = usize> + 'a {
     (0..play.requests.len())
         .filter(|&at| play.requests[at].dropped > POSSIBLE)
         .take(UNSURE)
 }
 
-/// Tries which requests were given up, with a player whose sound runs on alone and with one whose sound does not, and with
-/// one that fetches again what it holds of a worse picture where it changes to a better one.
+/// Tries which requests were given up, with a player whose sound continues alone and with one whose sound does not, and
+/// with one that renews the picture that it holds when it changes to a better one.
 fn improve(play: &Play<'_>, guess: Guess) -> Fit {
     let better = |one: Fit, other: Fit| if other.cost < one.cost { other } else { one };
     let [one, other] =
@@ -429,7 +429,7 @@ fn improve(play: &Play<'_>, guess: Guess) -> Fit {
         return best;
     }
     let renews = improve_counted(play, renews);
-    // Which player it is, sound tells too: seconds, it does not.
+    // Sound is evidence for the kind of player too, but not for seconds.
     if renews.cost + renews.late < best.cost + best.late {
         renews
     } else {
@@ -437,18 +437,18 @@ fn improve(play: &Play<'_>, guess: Guess) -> Fit {
     }
 }
 
-/// Returns true if a hypothesis costs so much more than the best that which requests were given up does not matter to it.
+/// Returns true if a hypothesis is so much worse than the best that it does not matter which requests were given up.
 fn is_far(cost: f64, best: &Fit) -> bool {
     cost > best.cost + FAR
 }
 
-/// Which requests were given up, and what it costs.
+/// A choice of the requests that were given up, and its cost.
 struct Counting<'a> {
     play: &'a Play<'a>,
     guess: Guess,
     counted: Vec<bool>,
     best: Cost,
-    /// What it costs that these were given up.
+    /// The cost of that choice by itself.
     odds: f64,
 }
 
@@ -472,7 +472,7 @@ impl<'a> Counting<'a> {
         self.best.total + self.odds
     }
 
-    /// Takes these requests for the other, where that costs less.
+    /// Takes these requests for the other kind, if that costs less.
     fn try_other(&mut self, these: &[usize]) -> bool {
         let change: f64 = these
             .iter()
@@ -493,7 +493,7 @@ impl<'a> Counting<'a> {
         better
     }
 
-    /// Takes each request that is taken for what it does not look like together with another: it may stand for that one.
+    /// Tries to exchange each request that is not taken for what it looks like with another: it may stand for that one.
     fn swap(&mut self) {
         for at in self.unlikely() {
             let requests = &self.play.requests;
@@ -507,7 +507,7 @@ impl<'a> Counting<'a> {
         }
     }
 
-    /// Those that are taken for what they do not look like.
+    /// Returns the requests that are not taken for what they look like.
     fn unlikely(&self) -> Vec<usize> {
         let looks = |at: &usize| (self.play.requests[*at].dropped < 0.5) == self.counted[*at];
         unsure(self.play).filter(|at| !looks(at)).collect()
@@ -538,7 +538,7 @@ fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
     }
 }
 
-/// Cost of taking a request for whole, or for given up.
+/// Returns the cost of taking a request for whole, or for given up.
 fn odds(request: &Request, whole: bool) -> f64 {
     if whole {
         -(1.0 - request.dropped).ln()

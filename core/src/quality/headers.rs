@@ -1,16 +1,18 @@
-//! Requests for headers of files among those for media, where responses overlapped and their bytes do not tell.
+//! Finds requests for headers among those for media, if responses overlapped and their bytes do not show which is
+//! which.
 
 use super::request::{Header, Request, Track, group_end, usual_sound};
 
-/// Bytes that a header has beside those of sound, whose size is known to one part in a hundred.
+/// Bytes that a header adds to those of sound, whose size is known to one part in a hundred.
 const HEADER_SIZE: std::ops::Range<f64> = 300.0..3000.0;
-/// Requests that a player sends in one turn, in seconds.
+/// Longest time between requests that a player sends in one turn, in seconds.
 const ONE_TURN: f64 = 0.01;
-/// The same of media that each follows its header: the first on a connection, and where no bytes of a header were seen.
+/// The same if each media follows its own header: for the first media on a connection, and if no bytes of a header were
+/// seen.
 const FIRST_TURN: f64 = 0.1;
-/// Requests that are looked at behind one for a header.
+/// Requests to examine behind one for a header.
 const BESIDE: usize = 8;
-/// How soon media is asked for behind the headers of both tracks, in seconds.
+/// Longest time from the headers of both tracks to the request for media, in seconds.
 const THEN: f64 = 1.0;
 
 /// A request on a connection, in order of time.
@@ -20,10 +22,10 @@ enum Ask {
     Media(usize),
 }
 
-/// Finds headers by the rhythm of a start: a player that opens a title, or goes elsewhere in it, asks for the headers of
-/// both tracks in one turn, and for the first media of both in one turn as soon as the headers are there. In between, the
-/// tracks take turns as their responses end, which coincide by chance only.
-/// `largest`: bytes of a header, at most.
+/// Finds headers by the rhythm of a start. A player that opens a title, or seeks in it, requests the headers of both
+/// tracks in one turn. As soon as the headers have come, it requests the first media of both in one turn. In between,
+/// the tracks take turns as their responses end, which coincide only by chance.
+/// `largest`: most bytes of a header.
 pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest: u64) {
     many_headers(requests, headers, largest);
     beside_headers(requests, headers);
@@ -45,7 +47,7 @@ pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>, la
     move_to_headers(found, requests, headers);
 }
 
-/// Moves requests (their place, and when the response had come) to the headers.
+/// Moves requests to the headers. Each is given by its index, and the time at which its response had come.
 fn move_to_headers(
     mut found: Vec<(usize, f64)>,
     requests: &mut Vec<Request>,
@@ -68,13 +70,13 @@ fn move_to_headers(
     });
 }
 
-/// Returns true if the request at this place is among those found, which are in order.
+/// Returns true if the request at this index is among the found ones, which are in order.
 fn holds(found: &[(usize, f64)], at: usize) -> bool {
     found.binary_search_by_key(&at, |&(at, _)| at).is_ok()
 }
 
-/// Gives media beside a header the bytes that no header has: what was divided among overlapping responses is right together
-/// only.
+/// Adds the bytes that no header has to the media beside the header: bytes divided among overlapping responses are
+/// right only in sum.
 fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
     for &(at, _) in found {
         let this = requests[at];
@@ -93,8 +95,8 @@ fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
     }
 }
 
-/// Finds requests of one turn that overlapped, and have no more bytes than as many headers: a player that knows where a
-/// title's files begin asks for those of all its qualities at once.
+/// Finds overlapping requests of one turn that together have no more bytes than as many headers: a player that knows
+/// where a title's files begin requests the headers of all its qualities at once.
 fn many_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest: u64) {
     let mut found: Vec<(usize, f64)> = Vec::new();
     let mut from = 0;
@@ -114,7 +116,7 @@ fn many_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest:
     move_to_headers(found, requests, headers);
 }
 
-/// Takes requests whose bytes went to one that was asked for in the same turn, and is small: both were for headers.
+/// Finds requests whose bytes went to a small response requested in the same turn: both were for headers.
 fn beside_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     let beside = |request: &Request| {
         let merged = request.shared && request.bytes == 0;
@@ -130,8 +132,8 @@ fn beside_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     move_to_headers(found, requests, headers);
 }
 
-/// Takes requests that overlapped, and whose bytes are together no more than those of sound and of headers: which of them
-/// was for a header, their order tells, as a header is asked for when the sound is on its way.
+/// Finds two overlapping requests whose bytes together are those of sound and a header. Their order shows which was for
+/// the header: a player requests a header while the sound is in flight.
 fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     let Some(sound) = usual_sound(requests) else {
         return;
@@ -152,15 +154,15 @@ fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     move_to_headers(found, requests, headers);
 }
 
-/// Media is asked for when the headers have come; or with them, as Shaka Player does: four requests in one turn, whose bytes
-/// were divided evenly, so that none is known for a header.
+/// Returns true if media was requested once the headers had come, or together with them as in Shaka Player: four
+/// requests in one turn, whose bytes were divided evenly, so that none is recognised as a header.
 fn follows(requests: &[Request], four: &[(f64, Ask)], gap: f64) -> bool {
     let divided = |ask: &(f64, Ask)| matches!(ask.1, Ask::Media(at) if requests[at].shared);
     let in_one_turn = four[3].0 - four[0].0 < ONE_TURN && four.iter().all(divided);
     (ONE_TURN..THEN).contains(&gap) || in_one_turn
 }
 
-/// Adds the requests of a flow that were for headers, with the time at which these had come.
+/// Adds the requests of a flow that were for headers, with the times at which the responses had come.
 fn find(requests: &[Request], headers: &[Header], flow: u32, found: &mut Vec<(usize, f64)>) {
     let media = requests
         .iter()
@@ -175,7 +177,7 @@ fn find(requests: &[Request], headers: &[Header], flow: u32, found: &mut Vec<(us
     all.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut from = 0;
     while let Some(four) = all.get(from..from + 4) {
-        // Headers may come one behind the other, and so does what follows each.
+        // Headers can come one after the other, and so can what follows each.
         let is_small =
             |ask: &(f64, Ask)| matches!(ask.1, Ask::Media(at) if requests[at].bytes == 0);
         let small = four[..2].iter().any(is_small);

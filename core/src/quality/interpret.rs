@@ -1,22 +1,24 @@
-//! Requests as a player makes them: when it decided, what it waited with, what it gave up.
+//! Interprets requests as a player's decisions: when it decided, what it waited with, what it gave up.
 
 use super::request::{
     ALIKE, Header, Request, ResponseEnd, Rules, Track, median_bytes, separate_shared,
 };
 
-/// Time from a header to the request for its media.
+/// Longest time from a header to the request for its media, in seconds.
 const BEHIND_HEADER: f64 = 0.2;
-/// A request that is overtaken by the next of its track by so much was given up, or the one after would have waited.
+/// If a player sends the next request of a track more than this many seconds before a response ends, it gave that
+/// response up: otherwise it would have waited.
 const OVERTAKEN: f64 = 0.05;
-/// The time that a new connection takes on a busy link, in seconds.
+/// Longest time that a new connection takes on a busy link, in seconds.
 const HANDSHAKE: f64 = 1.0;
-/// A response that takes longer keeps the link busy, in seconds.
+/// A response that takes longer than this, in seconds, keeps the link busy.
 const BUSY: f64 = 2.0;
 
-/// Requests before one among which are those that are on their way beside it.
+/// Requests before one among which to look for those in flight beside it.
 const BESIDE: usize = 8;
 
-/// Finds when the player decided to ask, which requests it waited with, and which it may have given up.
+/// Finds when the player decided to send each request, whether it waited before, and whether it may have given the
+/// request up.
 pub(crate) fn interpret(
     requests: &mut [Request],
     headers: &[Header],
@@ -42,7 +44,7 @@ pub(crate) fn interpret(
     for at in 0..requests.len() {
         let dropped = likelihood_of_drop(requests, at, &habits);
         let request = &mut requests[at];
-        // Whoever goes elsewhere has no use for what is on its way.
+        // After a seek, everything in flight is of no more use.
         let gone = |s: &&f64| request.asked < **s + 0.05 && request.came > **s - 0.05;
         request.dropped = if seeks.iter().any(|s| gone(&s)) {
             SURELY
@@ -52,8 +54,8 @@ pub(crate) fn interpret(
     }
 }
 
-/// A response of the other track was on its way from `since` on, or for long, until a request opened its connection: nobody
-/// knows how long that took.
+/// Returns true if a response of the other track was in flight from `since` on, or for long, until a request opened its
+/// connection: then nobody knows how long the connection took.
 fn stuck(requests: &[Request], at: usize, since: f64) -> bool {
     let this = requests[at];
     let since = since.max(this.decided - BUSY);
@@ -63,7 +65,8 @@ fn stuck(requests: &[Request], at: usize, since: f64) -> bool {
         .any(|other| other.asked < since && other.came > this.decided)
 }
 
-/// A player that asks for a header decided then to ask for the media behind it, which is a picture's for the most part.
+/// Sets the time of each decision. A player that requests a header decided at that time to request the media after it,
+/// usually a picture.
 fn decide(requests: &mut [Request], headers: &[Header]) {
     for request in requests.iter_mut() {
         request.decided = request.asked;
@@ -75,7 +78,7 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
         let picture = behind
             .iter()
             .position(|r| soon(r) && r.track == Track::Video);
-        // Some players ask for both at once.
+        // Some players request both at once.
         let beside = requests.partition_point(|request| request.asked < header.asked);
         let together = requests[beside..first]
             .iter()
@@ -91,12 +94,12 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
     changes(requests);
 }
 
-/// A better picture has segments that are larger by this share.
+/// The segments of a better picture are larger at least by this factor.
 const BETTER: f64 = 1.1;
-/// Pictures whose mean size is taken.
+/// Pictures to average on either side.
 const MEAN_OF: usize = 3;
 
-/// Finds where a player changes to a better picture: it asks for the header of that, and segments are larger.
+/// Finds where a player changes to a better picture: it requests that picture's header, and its segments are larger.
 fn changes(requests: &mut [Request]) {
     let pictures: Vec<usize> = (0..requests.len())
         .filter(|&at| requests[at].track == Track::Video)
@@ -116,40 +119,42 @@ fn changes(requests: &mut [Request]) {
     }
 }
 
-/// Likelihoods of being given up, by what is seen.
+/// Likelihoods that a request was given up, by the evidence.
 const SURELY: f64 = 0.99;
 const LIKELY: f64 = 0.7;
-/// The same of a response whose flow ends with it and whose like is asked for again, before sizes are looked at.
+/// The same for a response whose flow ends with it, if a response of the same size is requested again, before sizes are
+/// considered.
 const GIVEN_UP: f64 = 0.3;
 const UNLIKELY: f64 = 0.005;
-/// Odds by which a response whose end came is less likely one that was given up: a few are, as their last bytes come.
+/// Odds against a response with a visible end: of those that were given up, few have one, because their last bytes came
+/// nevertheless.
 const WHOLE: f64 = 0.06;
-/// So soon behind the last byte of a response a player asks for the next, in seconds; bytes of one that it gave up come later
-/// than that request.
+/// A player requests the next response within this time after the last byte, in seconds. The last bytes of a response
+/// that it gave up come later than that request.
 const PROMPT: f64 = 0.03;
 /// Seconds after which players give up a response (dash.js `fragmentRequestTimeout`, hls.js `fragLoadingTimeOut`: 20 s).
 const TIMEOUT: f64 = 20.0;
 
-/// Seconds within which players ask again for what they gave up (Shaka Player's `retryParameters`: 1 s and half as much;
-/// dash.js `retryIntervals`: 1 s).
+/// Seconds within which players repeat a request that they gave up (Shaka Player's `retryParameters`: 1 s and half as
+/// much; dash.js `retryIntervals`: 1 s).
 const RETRY: f64 = 1.5;
 
-/// Habits of a play's servers in closing flows.
+/// The habits of a play's servers in closing flows.
 #[derive(Debug)]
 struct Habits {
-    /// By flow: how many requests it carried.
+    /// By flow: number of requests that it carried.
     served: Vec<(u32, u32)>,
     /// The number of requests after which the server closes flows, if it does.
     limit: Option<u32>,
-    /// The longest that a flow was idle before it was used again.
+    /// The longest time for which a flow was idle before it was used again.
     kept: f64,
-    /// Flows are closed whenever they are idle for a moment.
+    /// True if flows are closed whenever they are briefly idle.
     closes_often: bool,
     /// The times at which flows were first used, in order.
     opened: Vec<f64>,
     /// The usual size of sound.
     sound: Option<f64>,
-    /// By track: the share of segments that are as large as the one before, to the byte.
+    /// By track: the share of segments that are exactly as large as the one before.
     alike: [f64; 2],
 }
 
@@ -168,14 +173,15 @@ impl Habits {
         }
     }
 
-    /// This flow has carried as many requests as the server allows.
+    /// Returns true if a flow has carried as many requests as the server allows.
     fn is_used_up(&self, flow: u32) -> bool {
         let at = self.served.binary_search_by_key(&flow, |served| served.0);
         self.limit.is_some() && at.ok().map(|at| self.served[at].1) == self.limit
     }
 }
 
-/// Returns the share of a track's segments that are as large as the one before, to the byte, when one more of two more were.
+/// Returns the share of a track's segments that are exactly as large as the one before, as if one of two further ones
+/// were, too.
 fn share_alike(requests: &[Request], track: Track) -> f64 {
     let sizes: Vec<u64> = requests
         .iter()
@@ -186,7 +192,7 @@ fn share_alike(requests: &[Request], track: Track) -> f64 {
     (alike as f64 + 1.0) / (sizes.len() as f64 + 1.0)
 }
 
-/// Flows that are closed by the server carry as many requests each.
+/// Returns how many requests each flow carried. Flows that the server closes carry equally many.
 fn served(requests: &[Request], headers: &[Header]) -> Vec<(u32, u32)> {
     let mut flows: Vec<u32> = requests
         .iter()
@@ -204,7 +210,7 @@ fn served(requests: &[Request], headers: &[Header]) -> Vec<(u32, u32)> {
     counts
 }
 
-/// Flows in order, with the time when each was used first.
+/// Returns the flows in order, with the time of each one's first use.
 fn first_uses(requests: &[Request], headers: &[Header]) -> Vec<(u32, f64)> {
     let media = requests.iter().map(|r| (r.flow, r.asked));
     let mut uses: Vec<(u32, f64)> = media
@@ -223,7 +229,8 @@ fn openings(requests: &[Request], headers: &[Header]) -> Vec<f64> {
     opened
 }
 
-/// The longest that a flow was idle before it was used again: servers keep it open at least so long.
+/// Returns the longest time for which a flow was idle before it was used again: servers keep flows open at least that
+/// long.
 fn longest_idle(requests: &[Request]) -> f64 {
     let mut last: Vec<(u32, f64)> = Vec::new();
     let mut longest: f64 = 0.0;
@@ -239,14 +246,14 @@ fn longest_idle(requests: &[Request]) -> f64 {
     longest
 }
 
-/// The number of requests after which the server closes flows, if it does.
+/// Returns the number of requests after which the server closes flows, if it does.
 fn closes_after(served: &[(u32, u32)]) -> Option<u32> {
     let most = served.iter().map(|s| s.1).max()?;
     (most > 1 && served.iter().filter(|s| s.1 == most).count() >= 3).then_some(most)
 }
 
-/// Returns how likely a request was given up: a player that gives up an HTTP/1 response closes its
-/// connection, and asks for the same media on another at once.
+/// Returns the likelihood that a request was given up. A player that gives up an HTTP/1 response closes its connection,
+/// and requests the same media on another one at once.
 fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     let this = requests[at];
     if this.open {
@@ -268,12 +275,13 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     };
     let ahead = next.decided - this.came;
     if this.end == ResponseEnd::Cut {
-        // One that was waited for ended before the next was asked for: its last packet was full by chance.
+        // If the player waited for this response, it ended before the next request: its last packet was full by chance.
         let prompt = (0.0..PROMPT).contains(&ahead);
         return if prompt { GIVEN_UP } else { SURELY };
     }
     if next.bytes == this.bytes && this.ends_flow && !this.shared && ahead < RETRY {
-        // The same again at once: the first was of no use, unless segments are often as large as each other, as sounds are.
+        // The same size again at once: the first was of no use, unless segments are often equally large, as those of
+        // sound are.
         let chance = habits.alike[this.track as usize];
         return GIVEN_UP / (GIVEN_UP + (1.0 - GIVEN_UP) * chance);
     }
@@ -281,7 +289,7 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         return if this.ends_flow { SURELY } else { 0.6 };
     }
     if this.shared {
-        // Where responses overlap on one connection, some may be none of media's; those of a beginning are.
+        // If responses overlap on one connection, some may not be media; the first ones of a play are.
         return if is_first(requests, at) {
             UNLIKELY
         } else {
@@ -293,7 +301,7 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     }
     let alike = |usual: f64| (this.bytes as f64 / usual - 1.0).abs() < ALIKE;
     if this.track == Track::Audio && habits.sound.is_some_and(alike) {
-        // As large as sound is: all of it came.
+        // It is as large as usual sound, so all of it came.
         return UNLIKELY;
     }
     if this.end == ResponseEnd::Whole && this.came - this.asked > TIMEOUT {
@@ -309,7 +317,7 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     }
 }
 
-/// It is the first of its track.
+/// Returns true if it is the first request of its track.
 fn is_first(requests: &[Request], at: usize) -> bool {
     requests[..at].iter().all(|r| r.track != requests[at].track)
 }
@@ -320,8 +328,8 @@ fn weigh(likelihood: f64, ratio: f64) -> f64 {
     odds / (1.0 + odds)
 }
 
-/// Returns the odds that a picture was cut short, by its size among those before it, and by what followed:
-/// players give up what comes too slowly, and go on in another quality.
+/// Returns the odds that a picture was cut short, by its size among those before it, and by what followed: players give
+/// up what comes too slowly, and continue in another quality.
 fn cut_short(requests: &[Request], at: usize, next: &Request) -> f64 {
     let this = &requests[at];
     let switches = if next.decided < next.asked { 2.0 } else { 0.5 };
@@ -347,8 +355,8 @@ fn cut_short(requests: &[Request], at: usize, next: &Request) -> f64 {
 }
 
 impl Habits {
-    /// Returns the likelihood that the player closed an unused flow, rather than its server. `ahead`: seconds
-    /// until more of the track was asked for.
+    /// Returns the likelihood that the player, and not its server, closed an unused flow. `ahead`: seconds until the
+    /// next request of the track.
     fn likelihood_of_close(&self, requests: &[Request], at: usize, ahead: f64) -> f64 {
         let this = requests[at];
         // Nobody opens a flow while another is idle.

@@ -1,4 +1,5 @@
-//! Where in a segment the viewer went: a player that has filled its buffer again holds as much as it held before.
+//! Finds where within a segment the viewer went with each seek: a player that has refilled its buffer holds as much as
+//! before.
 
 use super::clock::MIDDLE;
 use super::cost::Play;
@@ -7,17 +8,17 @@ use super::plateaus::MOVED;
 use super::request::Track;
 use super::timeline::levels;
 
-/// Waits with a full buffer that tell its level, and those that are looked at.
+/// Fewest waits with a full buffer that show its level, and the number to examine.
 const TELLING: usize = 3;
 const LOOKED_AT: usize = 5;
-/// The least share of a segment that lies behind a place: players fetch the segment before it where manifests may be
-/// inaccurate (Shaka Player's `inaccurateManifestTolerance`).
+/// Least share of a segment behind a place. Players fetch one segment more before it if manifests may be inaccurate
+/// (Shaka Player's `inaccurateManifestTolerance`).
 const LEAST: f64 = -1.0;
-/// How often it is looked: less media at first makes the player begin later.
+/// Rounds: with less media at first, the player begins later.
 const LOOKS: usize = 3;
 
-/// Returns the share of a segment that lies behind each place that the viewer went to, by track; half of one where the
-/// player does not fill its buffer afterwards.
+/// Returns the share of a segment behind each place that the viewer went to, by track; one half if the player does not
+/// refill its buffer afterwards.
 pub(crate) fn find(play: &Play<'_>, fit: &Fit, seeks: usize) -> Vec<[f64; 2]> {
     let mut places = vec![[MIDDLE; 2]; seeks];
     for _ in 0..LOOKS {
@@ -37,7 +38,7 @@ pub(crate) fn find(play: &Play<'_>, fit: &Fit, seeks: usize) -> Vec<[f64; 2]> {
     places
 }
 
-/// The middle of the first levels, where there are enough.
+/// Returns the median of the first levels, if there are enough.
 fn middle(levels: &[f64]) -> Option<f64> {
     let mut first = levels[..levels.len().min(LOOKED_AT)].to_vec();
     first.sort_by(f64::total_cmp);

@@ -1,42 +1,41 @@
-//! Levels of a buffer at which a player waits, and which of them is that of a full one.
+//! Levels of a buffer at which a player waits, and the level of a full buffer among them.
 
 /// The most that one observation costs.
 pub(super) const MOST: f64 = 4.0;
-/// Waits on one level that make it the level of a full buffer.
+/// Fewest waits on one level from which it can be the level of a full buffer.
 pub(super) const FULL: f64 = 3.0;
-/// A level whose cost is less than this share of the most is on the plateau of now. Two off it that are so many times the
-/// scatter apart at most are on another.
+/// A level whose cost is less than this share of the most is on the current plateau. Two levels off it that are less
+/// than this many times the scatter apart begin another.
 const STAYS: f64 = 0.75;
 const ANOTHER: f64 = 3.0;
 
-/// How far the level of a full buffer seems moved at most, in segments, as nobody knows where in a segment the viewer went:
-/// it is taken for the middle, and players may fetch the segment before as well.
+/// Largest error of the level of a full buffer after a seek, in segments: it is unknown where in a segment the viewer
+/// went. The middle is assumed, and players may fetch the segment before as well.
 pub(super) const MOVED: f64 = 1.5;
 
-/// Levels that stay, until the viewer acts: then there is another.
+/// Levels that stay until the viewer acts; then another plateau begins.
 #[derive(Debug, Default)]
 pub(super) struct Plateaus {
-    /// There is no other track.
+    /// True if there is no other track.
     alone: bool,
     pub(super) begun: bool,
-    /// Sum and number of the levels on the one of now.
+    /// Sum and number of the levels on the current plateau.
     now: (f64, f64),
-    /// Times the viewer had gone elsewhere at the latest level on it.
+    /// Number of seeks before the latest level on it.
     seeks: u32,
     /// A level off it, which may be the first on another.
     next: Option<f64>,
-    /// The highest of those that were long enough to be that of a full buffer.
+    /// The highest plateau that was long enough for a full buffer.
     highest: (f64, f64),
-    /// The same of the first ones after the start and after each time the viewer had gone elsewhere, and how many times
-    /// that was at the latest of them.
+    /// The highest among the first such plateaus after the start and after each seek.
     first: (f64, f64),
-    /// The first one of all, if the viewer had not gone elsewhere before.
+    /// The first such plateau, if no seek came before it.
     untouched: (f64, f64),
     told: Option<u32>,
 }
 
 impl Plateaus {
-    /// None yet. `alone`: there is no other track.
+    /// Creates an empty list of plateaus. `alone`: there is no other track.
     pub(super) fn new(alone: bool) -> Self {
         Self {
             alone,
@@ -65,8 +64,8 @@ impl Plateaus {
         {
             self.leave();
             (self.now, self.seeks) = ((first + level, 2.0), seeks);
-            // A pause lowers the level; what raises it is media that was thrown away. Beside another track, that shows better
-            // by what both hold.
+            // A pause lowers the level; only discarded media raises it. Beside another track, a comparison of both
+            // shows that better.
             let raised = self.alone && same && level > sum / number;
             return if raised { MOST } else { 0.0 };
         }
@@ -74,7 +73,7 @@ impl Plateaus {
         cost
     }
 
-    /// Notes a plateau that is over.
+    /// Records a plateau that has ended.
     pub(super) fn leave(&mut self) {
         if self.now.1 < FULL {
             return;
@@ -93,9 +92,9 @@ impl Plateaus {
         self.told = Some(self.seeks);
     }
 
-    /// The level of a full buffer by the plateaus that nothing unseen came before: what came before later ones, such as a
-    /// pause or another speed, has moved them. One behind a place to which the viewer went, with segments of so many
-    /// `seconds`, tells only where it is higher by more than [`MOVED`].
+    /// Returns the level of a full buffer, by the plateaus that nothing unseen can have moved: a pause or a change of
+    /// speed may have come before later ones. With segments of `seconds` seconds, the plateau after a seek counts only
+    /// if it is higher by more than [`MOVED`].
     pub(super) fn first(&self, seconds: f64) -> Option<f64> {
         let mean = |plateau: (f64, f64)| (plateau.1 > 0.0).then(|| plateau.0 / plateau.1);
         let first = mean(self.first)?;
@@ -104,8 +103,8 @@ impl Plateaus {
         untouched.or(Some(first))
     }
 
-    /// The level of a full buffer: whoever pauses unseen is on a lower one after that, and on the old one after going
-    /// elsewhere.
+    /// Returns the level of a full buffer: after a pause that nothing shows, a player is on a lower level, and after a
+    /// seek on the old one.
     pub(super) fn highest(&self) -> Option<f64> {
         (self.highest.1 > 0.0).then(|| self.highest.0 / self.highest.1)
     }

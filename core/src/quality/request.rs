@@ -3,7 +3,7 @@
 /// Sound or picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Track {
-    /// Picture; with sound in it where a play has no other sound.
+    /// Picture, with the sound in it if a play has no other sound.
     Video = 0,
     /// Sound.
     Audio = 1,
@@ -23,15 +23,15 @@ impl Track {
 /// How a response ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResponseEnd {
-    /// With a packet that was not full: all of it came.
+    /// With a packet that was not full, so all of it came.
     Whole,
-    /// With a full packet, and its connection with it: it was cut off, but for one whole response in a thousand.
+    /// With a full packet, and its connection ended too: it was cut off, except for one whole response in a thousand.
     Cut,
-    /// Nothing tells.
+    /// Unknown.
     Unknown,
 }
 
-/// Payload that came, repeats included, and in how many packets.
+/// Payload that came, including repeats, and its number of packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Packets {
     pub(crate) bytes: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Packets {
 }
 
 impl Packets {
-    /// Its packets were larger on average than those of another.
+    /// Returns true if these packets were larger on average than others.
     pub(crate) const fn exceeds(self, other: Self) -> bool {
         let [this, that] = [self.bytes as u128, other.bytes as u128];
         this * other.count as u128 > that * self.count as u128
@@ -52,51 +52,51 @@ pub(crate) struct Request {
     /// Number of its segment.
     pub(crate) number: u32,
     pub(crate) track: Track,
-    /// The time when the player decided to ask: for the header of another quality, if it asked for
-    /// that first.
+    /// The time when the player decided to send it. If the player requested the header of another quality first, the
+    /// time of that request.
     pub(crate) decided: f64,
     pub(crate) asked: f64,
-    /// Last byte.
+    /// Time of the last byte.
     pub(crate) came: f64,
     pub(crate) bytes: u64,
     /// Number of its flow.
     pub(crate) flow: u32,
     pub(crate) server: u32,
-    /// The most that its size may be off by, in bytes.
+    /// Largest error of its size, in bytes.
     pub(crate) error: u64,
-    /// Its bytes were divided among requests that overlapped.
+    /// True if its bytes were divided among overlapping requests.
     pub(crate) shared: bool,
-    /// True if it was open at the end.
+    /// True if the response had not ended at the end of the capture.
     pub(crate) open: bool,
-    /// Nothing was asked for on its flow after it.
+    /// True if it was the last request on its flow.
     pub(crate) ends_flow: bool,
-    /// Its packets; none where some were not captured.
+    /// Its packets; none if some were not captured.
     pub(crate) packets: Packets,
-    /// The client closed its connection amid the response.
+    /// True if the client closed its connection during the response.
     pub(crate) aborted: bool,
     pub(crate) end: ResponseEnd,
     /// Probability that the player gave it up before its end, from 0 to 1.
     pub(crate) dropped: f64,
-    /// The player waited, although nothing was on its way for this track.
+    /// True if the player waited although nothing was in flight for this track.
     pub(crate) waited: bool,
-    /// It is the first of a better picture.
+    /// True if it is the first of a better picture.
     pub(crate) better: bool,
 }
 
 impl Request {
-    /// Returns true if its size tells its track: it came alone, or some bytes are its own for sure.
+    /// Returns true if its size shows its track: it came alone, or some bytes are certainly its own.
     pub(crate) const fn is_told(&self) -> bool {
         !self.shared || self.error < self.bytes
     }
 }
 
-/// A small response beside media: the header of a file, as a player asks for it at its start, at a change of quality and
+/// A small response beside media: the header of a file. A player requests it at the start, at a change of quality and
 /// after a seek.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
     pub(crate) asked: f64,
     pub(crate) came: f64,
-    /// `None` where its bytes went to a response that overlapped.
+    /// `None` if its bytes went to an overlapping response.
     pub(crate) bytes: Option<u64>,
     pub(crate) flow: u32,
 }
@@ -104,31 +104,31 @@ pub(crate) struct Header {
 /// Thresholds, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
-    /// A request that comes so long after the one before was answered was waited for.
+    /// A request that comes this long after the one before was answered came after a wait.
     pub(crate) wait: f64,
     /// Time for which a browser plays sound without a picture.
     pub(crate) run_on: f64,
-    /// Its beginning was not seen: the player holds media that nobody saw come.
+    /// True if the capture does not show the beginning: the player holds media that came before.
     pub(crate) joined: bool,
 }
 
-/// Requests that a player sends for both tracks in one go come within so many seconds.
+/// Longest time between the requests that a player sends for both tracks in one go, in seconds.
 const ONE_GO: f64 = 0.1;
 
-/// Sound may differ by this share of its usual size and still be sound, where its place says so.
+/// Sound that differs by up to this share from its usual size can still be sound, if its place suggests so.
 const LIKE_AUDIO: f64 = 0.12;
 
-/// A server that brings so many times as much of a track as of the other one brings that for the most part: with one server
-/// for both, sound and pictures are as many, or up to four to one (16 s of sound beside 4 s of pictures).
+/// A server that sends this many times as much of one track as of the other serves mostly that track. With one server
+/// for both, sound and pictures are equally many, or up to four to one (16 s of sound beside 4 s of pictures).
 const MOSTLY: u32 = 5;
 
-/// Puts requests right that sizes alone put on the wrong track.
+/// Corrects requests that sizes alone put on the wrong track.
 pub(crate) fn correct_tracks(requests: &mut [Request]) {
     let Some(usual) = median_bytes(requests, Track::Audio) else {
         return;
     };
     let like_audio = |bytes: u64| (bytes as f64 / usual - 1.0).abs() < LIKE_AUDIO;
-    // Where each track has servers of its own, they tell.
+    // If each track has its own servers, they show the track.
     let mut servers: Vec<(u32, [u32; 2])> = Vec::new();
     for request in requests.iter() {
         let at = servers
@@ -166,8 +166,8 @@ pub(crate) fn correct_tracks(requests: &mut [Request]) {
     pictures_at_once(requests);
 }
 
-/// A player has one request of a track on its way: of two at once, one that comes from a server that brings the other track
-/// for the most part is of that track.
+/// Moves requests to the track of their server. A player has one request per track in flight: of two at once, one from
+/// a server that mostly serves the other track is of that track.
 fn odd_on_its_server(requests: &mut [Request], servers: &[(u32, [u32; 2])]) {
     let mostly = |server: u32| {
         let (_, counts) = servers.iter().find(|(s, _)| *s == server)?;
@@ -192,7 +192,7 @@ fn odd_on_its_server(requests: &mut [Request], servers: &[(u32, [u32; 2])]) {
     }
 }
 
-/// Two requests are on their way at once, by more than the timers of a player.
+/// Returns true if two requests are in flight at once, by more than the timers of a player.
 fn overlap(one: &Request, other: &Request) -> bool {
     const TIMERS: f64 = 0.1;
     one.number != other.number && other.asked < one.came - TIMERS && one.asked < other.came - TIMERS
@@ -203,7 +203,7 @@ fn near(requests: &[Request], at: usize) -> &[Request] {
     &requests[at.saturating_sub(3)..requests.len().min(at + 4)]
 }
 
-/// Returns true if something of a track is on its way beside a request.
+/// Returns true if something of a track is in flight beside a request.
 fn beside(requests: &[Request], at: usize, track: Track) -> bool {
     let this = &requests[at];
     near(requests, at)
@@ -211,7 +211,8 @@ fn beside(requests: &[Request], at: usize, track: Track) -> bool {
         .any(|other| other.track == track && overlap(this, other))
 }
 
-/// A player has one request of a track on its way: of two pictures at once, one that is as large as sound is sound.
+/// Moves pictures to sound. A player has one request per track in flight: of two pictures at once, one of the size of
+/// sound is sound.
 fn pictures_as_sound(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
     for at in 0..requests.len() {
         let this = requests[at];
@@ -225,8 +226,8 @@ fn pictures_as_sound(requests: &mut [Request], like_audio: impl Fn(u64) -> bool)
     }
 }
 
-/// A player asks for one picture at a time: of two that it asked for in one go, the smaller is sound, of a quality that was
-/// not known for sound.
+/// Moves pictures to sound. A player requests one picture at a time: of two requested in one go, the smaller is sound,
+/// in a quality that was not recognised as sound.
 fn pictures_at_once(requests: &mut [Request]) {
     for at in 1..requests.len() {
         let pair = [at - 1, at];
@@ -242,8 +243,8 @@ fn pictures_at_once(requests: &mut [Request]) {
     }
 }
 
-/// Of two sounds at once, the one on a flow that brought pictures before and after it is a picture that is as large as
-/// sound; where flows do not tell, the one that differs more from the usual size.
+/// Moves sound to pictures. Of two sounds at once, the one on a flow that carried pictures before and after it is a
+/// picture of the size of sound. If flows do not show that, it is the one that differs more from the usual size.
 fn sound_as_pictures(requests: &mut [Request], usual: f64) {
     let is_sound = |request: &Request| request.track == Track::Audio && !request.shared;
     for at in 0..requests.len() {
@@ -267,14 +268,15 @@ fn sound_as_pictures(requests: &mut [Request], usual: f64) {
     }
 }
 
-/// One response is smaller by more than sizes of sound differ by. Bytes that were divided evenly tell nothing.
+/// Returns true if a response is smaller by more than sizes of sound differ. Bytes that were divided evenly show
+/// nothing.
 fn is_smaller(one: &Request, other: &Request) -> bool {
     one.bytes as f64 * (1.0 + ALIKE) < other.bytes as f64
 }
 
-/// Puts requests whose bytes were divided on the track whose turn it was: a player has one request of a track on its way.
-/// Of two at once one is sound, the smaller or the later; one that is sent while both tracks are on their way shows that
-/// the sound has come, which is smaller. Returns true if any changed.
+/// Puts requests whose bytes were divided on the track whose turn it was. A player has one request per track in flight:
+/// of two at once, the smaller or later one is sound. A request sent while both tracks are in flight shows that the
+/// sound, which is smaller, has come. Returns true if any request changed.
 pub(crate) fn one_at_a_time(requests: &mut [Request]) -> bool {
     const TIMERS: f64 = 0.03;
     let mut any = false;
@@ -319,15 +321,14 @@ fn pictures_beside(requests: &[Request], at: usize, flow: u32) -> usize {
     usize::from(picture(before)) + usize::from(picture(after))
 }
 
-/// Returns true if so many responses overlapped on their connection that sizes say little about
-/// tracks.
+/// Returns true if enough responses overlapped on their connection that sizes say little about tracks.
 pub(crate) fn is_interleaved(requests: &[Request]) -> bool {
     let shared = requests.iter().filter(|request| request.shared).count();
     shared * 10 > requests.len()
 }
 
-/// Puts requests whose responses overlapped on the track that was due: a player asks for sound when the picture is ahead
-/// of it. `ratio`: segments of video that cover the time of one of audio. Returns false if no response for sound came alone.
+/// Puts requests whose responses overlapped on the track that was due: a player requests sound when the picture is
+/// ahead of it. `ratio`: segments of video per segment of audio. Returns false if no response for sound came alone.
 pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) -> bool {
     let Some(sound) = usual_sound(requests) else {
         return false;
@@ -336,7 +337,7 @@ pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) -> bool {
     let mut asked = f64::NEG_INFINITY;
     for request in requests {
         let alike = (request.bytes as f64 / sound - 1.0).abs() < ALIKE;
-        // One request of a track is on its way at a time.
+        // One request per track is in flight at a time.
         let turn = || ends[1] + 0.01 < ends[0] && request.asked - asked > TURN;
         let due = alike || !request.is_told() && turn();
         request.track = if due { Track::Audio } else { Track::Video };
@@ -350,10 +351,10 @@ pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) -> bool {
     true
 }
 
-/// How long sound is on its way at least, in seconds.
+/// Shortest time for which sound is in flight, in seconds.
 const TURN: f64 = 0.2;
 
-/// The end of the group of responses that overlap, of which this is the first.
+/// Returns the end of a group of overlapping responses, by its first.
 pub(crate) fn group_end(requests: &[Request], from: usize) -> usize {
     let mut to = from + 1;
     let mut end = requests[from].came;
@@ -369,14 +370,15 @@ pub(crate) fn group_end(requests: &[Request], from: usize) -> usize {
     to
 }
 
-/// The usual size of sound among responses that came alone: the size that most of them have, as pictures differ more.
+/// Returns the usual size of sound among responses that came alone: the most frequent size, because pictures differ
+/// more.
 pub(crate) fn usual_sound(requests: &[Request]) -> Option<f64> {
     let alone = requests.iter().filter(|request| !request.shared);
     let (size, times) = recurring(alone.map(|request| request.bytes).collect())?;
     (times >= RECURS).then_some(size)
 }
 
-/// The size that most of these have, and how many.
+/// Returns the most frequent size, and its number.
 pub(crate) fn recurring(mut sizes: Vec<u64>) -> Option<(f64, usize)> {
     sizes.sort_unstable();
     let near =
@@ -387,7 +389,7 @@ pub(crate) fn recurring(mut sizes: Vec<u64>) -> Option<(f64, usize)> {
     Some((sizes[from + (to - from) / 2] as f64, to - from))
 }
 
-/// Sizes of sound differ by this share, and recur so often.
+/// Largest difference between sizes of one sound, as a share, and how often they must recur.
 pub(crate) const ALIKE: f64 = 0.015;
 const RECURS: usize = 3;
 
@@ -404,9 +406,9 @@ pub(crate) fn median_bytes(requests: &[Request], track: Track) -> Option<f64> {
     Some(*sizes.select_nth_unstable(middle).1 as f64)
 }
 
-/// Responses that overlap on one connection: their bytes were divided in order of request, although they come
-/// interleaved. The picture, which is larger, ends with all of them, and so does a track's first response, with which no
-/// player waits; and none ends behind the next request of its track.
+/// Separates responses that overlapped on one connection: their bytes were divided in order of request, although they
+/// came interleaved. The picture, which is larger, ends with the whole group. So does a track's first response, because
+/// no player waits with one. No response ends after the next request of its track.
 pub(crate) fn separate_shared(requests: &mut [Request]) {
     let mut from = 0;
     let mut begun = [false; 2];

@@ -6,23 +6,23 @@ use super::fit::{self, Fit};
 use super::interpret::interpret;
 use super::request::{Header, Request, Rules, Track};
 
-/// Places that are tried, at most.
+/// Most places to try.
 const TRIED: usize = 8;
-/// By how much less a play must cost with such a place.
+/// Amount by which a play must cost less with such a place.
 const GONE: f64 = 6.0;
-/// Time within which it asks for both tracks, in seconds: it opens a connection for one of them.
+/// Time within which a player requests both tracks, in seconds: it opens a connection for one of them.
 const ONE_GO: f64 = 1.0;
-/// A player asks so long after the viewer went elsewhere at most, in seconds: what was asked for before is of no use.
+/// Longest time from a seek to the request, in seconds: what was requested before is of no more use.
 const AT_ONCE: f64 = 0.06;
-/// Pictures in a row that are as large as others to the byte, and are the same therefore.
+/// Number of pictures in a row whose sizes must recur exactly to be the same pictures.
 const AGAIN: usize = 2;
-/// Requests of both tracks that a player sends at once when it begins anew.
+/// Number of pictures that a player requests at once when it starts over.
 const ANEW: usize = 2;
 
-/// Finds what fits best, with the times at which the viewer went elsewhere. `sure` are known by the headers of both tracks.
-/// A player of one track that asks for the header of the quality it has got may have gone elsewhere, or come back to that
-/// quality. One of two tracks that has the headers gives up what is on its way, and asks for both tracks at once. What the
-/// requests behind such a place look like decides.
+/// Finds the best hypothesis, and the times of seeks. `sure` are known by the headers of both tracks. A player of one
+/// track that requests the header of its current quality may have seeked, or returned to that quality. A player of two
+/// tracks that has the headers gives up what is in flight, and requests both tracks at once. The requests after such a
+/// place decide.
 pub(crate) fn find(
     requests: &mut [Request],
     headers: &[Header],
@@ -69,8 +69,8 @@ pub(crate) fn find(
     (fit::find(requests, headers, &seeks, rules), seeks)
 }
 
-/// Leaves out places at which media was fetched again that costs less without: whoever had gone back before comes to such
-/// media without going anywhere.
+/// Removes seeks to media that was fetched again, if the play costs less without them: after an earlier seek back, a
+/// player reaches such media without another seek.
 fn without_explained<'a>(
     mut seeks: Vec<f64>,
     fetched: impl Iterator<Item = &'a Again>,
@@ -88,7 +88,7 @@ fn without_explained<'a>(
     seeks
 }
 
-/// Returns true if the viewer went elsewhere about then.
+/// Returns true if there is a seek at about this time.
 fn is_known(seeks: &[f64], at: f64) -> bool {
     seeks
         .iter()
@@ -98,14 +98,14 @@ fn is_known(seeks: &[f64], at: f64) -> bool {
 /// Media that was fetched again.
 #[derive(Clone, Copy, Debug)]
 struct Again {
-    /// When the player began with it.
+    /// When the player began to fetch it again.
     at: f64,
     /// When it had been fetched before.
     since: f64,
 }
 
-/// Returns when media was fetched again that had been fetched before: several pictures in a row as large as others, to the
-/// byte. Nobody does so without going back.
+/// Returns when media was fetched again: several pictures in a row have exactly the sizes of earlier ones. That happens
+/// only after a seek back.
 fn fetched_again(
     requests: &[Request],
     headers: &[Header],
@@ -130,7 +130,7 @@ fn fetched_again(
             continue;
         };
         let place = begins(&seen, &pictures, number);
-        // Whoever has gone back since fetches on from there; fetching what comes before that is another way back.
+        // After a seek back the player continues from there; fetching what comes before that is another seek back.
         let (was, since) = match last {
             Some((was, now)) if first < was => (None, now),
             Some((was, _)) => (Some(was), seen[pictures[first]].asked),
@@ -145,7 +145,8 @@ fn fetched_again(
     found
 }
 
-/// The time when a player started over of which this picture is one of the first: it gave up the one before, or had waited.
+/// Returns the time when a player started over, by one of its first pictures: it gave up the picture before, or had
+/// waited.
 fn begins(seen: &[Request], pictures: &[usize], number: usize) -> f64 {
     let mut number = number;
     for _ in 0..AGAIN {
@@ -167,7 +168,7 @@ fn begins(seen: &[Request], pictures: &[usize], number: usize) -> f64 {
         - AT_ONCE
 }
 
-/// When a header came again that was the latest one.
+/// Returns when a header came again that was the latest one.
 fn again(requests: &[Request], headers: &[Header]) -> Vec<f64> {
     let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
         return Vec::new();
@@ -180,8 +181,8 @@ fn again(requests: &[Request], headers: &[Header]) -> Vec<f64> {
         .collect()
 }
 
-/// Returns the times at which a player of two tracks may have started over, the likeliest first: a response was given up,
-/// or both tracks are asked for without a wait where sound had been waited with.
+/// Returns the times at which a player of two tracks may have started over, most likely first: a response was given up,
+/// or the player requests both tracks without a wait after it had waited with sound.
 fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) -> Vec<f64> {
     let mut seen = requests.to_vec();
     interpret(&mut seen, headers, sure, &rules);
@@ -192,7 +193,7 @@ fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) ->
             continue;
         };
         let cut = seen[before].dropped >= 0.5;
-        // Sound may wait for the picture.
+        // Sound can wait for the picture.
         let rushes = asks_at_once(&seen[at..], Track::Video, ANEW)
             && (cut || asks_at_once(&seen[at..], Track::Audio, 1));
         let had_waited = this.track == Track::Audio && seen[before].waited;
@@ -200,7 +201,7 @@ fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) ->
             continue;
         }
         let weight = usize::from(cut);
-        // The other track may have been first.
+        // The other track may have come first.
         let between = seen[before + 1..at].iter().map(|other| other.decided);
         let first = between.fold(this.decided, f64::min);
         found.push((weight, this.decided - AT_ONCE));
@@ -213,7 +214,7 @@ fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) ->
     found.into_iter().map(|place| place.1).collect()
 }
 
-/// Returns true if both tracks are asked for within [`ONE_GO`].
+/// Returns true if both tracks are requested within [`ONE_GO`].
 fn both_follow(requests: &[Request]) -> bool {
     let soon = |request: &&Request| request.decided - requests[0].decided < ONE_GO;
     let tracks = requests.iter().take(6).take_while(soon).map(|r| r.track);
@@ -222,7 +223,7 @@ fn both_follow(requests: &[Request]) -> bool {
         .all(|track| tracks.clone().any(|other| other == track))
 }
 
-/// Returns true if so many requests of a track come without a wait behind its next one.
+/// Returns true if this many requests of a track come without a wait after its next one.
 fn asks_at_once(requests: &[Request], track: Track, times: usize) -> bool {
     let mine = requests.iter().filter(|r| r.track == track);
     let next: Vec<&Request> = mine.skip(1).take(times).collect();

@@ -16,21 +16,22 @@ use crate::words::words;
 
 words!(Reason);
 
-/// The reason why something is not said of a session.
+/// The reason why some facts about a session are missing or less certain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[non_exhaustive]
 #[strum(serialize_all = "snake_case")]
 pub enum Reason {
-    /// All is.
+    /// Nothing is missing.
     None = 0,
-    /// It has too few segments to tell how long they play.
+    /// The session has too few segments to determine how long they play.
     TooFew = 1,
-    /// Its segments could play for one time as well as for another.
+    /// Several durations of its segments are about equally plausible.
     Undecided = 2,
-    /// It had begun before its first segment was seen: levels of its buffer count from what most players hold.
+    /// The session had begun before its first captured segment: levels of its buffer count from those that most players
+    /// hold.
     JoinedMidway = 3,
-    /// Its responses overlapped on one connection, so that which are video and which audio is inferred by turns.
+    /// Its responses overlapped on one connection, so each segment's track, video or audio, is inferred from turns.
     Interleaved = 4,
 }
 
@@ -38,27 +39,27 @@ pub enum Reason {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Session {
-    /// Number in the capture, from 1 in order of start.
+    /// Number in the capture, from 1, in order of start.
     pub number: u32,
     /// Address of the viewer.
     pub client: IpAddr,
-    /// First request for media.
+    /// Time of the first request for media.
     pub t_start: Time,
-    /// Last byte of media.
+    /// Time of the last byte of media.
     pub t_end: Time,
-    /// Servers that media came from.
+    /// Number of servers that sent media.
     pub servers: u32,
-    /// Flows that media came in.
+    /// Number of flows that carried media.
     pub flows: u32,
-    /// Segments of video that came whole.
+    /// Segments of video that arrived whole.
     pub video_segments: u32,
-    /// Segments of audio that came whole.
+    /// Segments of audio that arrived whole.
     pub audio_segments: u32,
-    /// Segments of either that the player gave up, or that were still on their way at the end.
+    /// Segments of both tracks that the player gave up, or that were incomplete at the end.
     pub dropped_segments: u32,
-    /// Bytes of the former.
+    /// Bytes of video segments that arrived whole.
     pub video_bytes: u64,
-    /// Bytes of the latter.
+    /// Bytes of audio segments that arrived whole.
     pub audio_bytes: u64,
     /// Media seconds of a segment of video.
     pub video_media: Option<f64>,
@@ -66,27 +67,27 @@ pub struct Session {
     pub audio_media: Option<f64>,
     /// Seconds from the first request for media to the first frame.
     pub startup: Option<f64>,
-    /// Seconds in which it played.
+    /// Seconds during which the session played.
     pub played: Option<f64>,
-    /// From and to, in seconds since the start.
+    /// Beginning and end of each stall, in seconds since the start.
     pub stalls: Option<Vec<(f64, f64)>>,
-    /// Times the viewer stopped it.
+    /// Number of pauses by the viewer.
     pub pauses: Option<u32>,
-    /// Times the viewer went elsewhere.
+    /// Number of seeks by the viewer.
     pub seeks: Option<u32>,
-    /// Bits per second of media, over the whole.
+    /// Average bits per second of video media.
     pub video_bitrate: Option<f64>,
-    /// The same of audio.
+    /// Average bits per second of audio media.
     pub audio_bitrate: Option<f64>,
-    /// Changes to a better picture, and to a worse one.
+    /// Number of changes to a better picture, and to a worse one.
     pub switches: [u32; 2],
     /// Certainty of the media seconds, from 0 to 1.
     pub confidence: f64,
-    /// The reason why some are not known.
+    /// The reason why some facts are missing or less certain.
     pub reason: Reason,
     /// Media seconds by segment number.
     pub(crate) media: Vec<(u32, f64)>,
-    /// Bit rates of video, by where on the scale of positions its media ends, and by when it arrived.
+    /// Bit rates of video, each with its range of positions and its time of arrival.
     rates: Vec<Rate>,
     line: Timeline,
     present: [bool; 2],
@@ -100,7 +101,7 @@ struct Rate {
     bits: f64,
 }
 
-/// The state of a player at a time.
+/// The player's state at a point in time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Moment {
@@ -108,35 +109,35 @@ pub struct Moment {
     pub t: Time,
     /// The player's activity.
     pub state: State,
-    /// Seconds ahead of the position: the lower of both tracks.
+    /// Seconds of media ahead of the position, on the track that has fewer.
     pub buffer: Option<f64>,
-    /// Level of the video buffer.
+    /// Seconds of video ahead of the position.
     pub video_buffer: Option<f64>,
-    /// Level of the audio buffer.
+    /// Seconds of audio ahead of the position.
     pub audio_buffer: Option<f64>,
-    /// Bits per second of media of the latest video that arrived.
+    /// Bits per second of media in the latest video that arrived.
     pub fetched_bitrate: Option<f64>,
-    /// Bits per second of media of the video on the screen.
+    /// Bits per second of media in the video on the screen.
     pub shown_bitrate: Option<f64>,
 }
 
-/// The material of a session: requests and headers in order, times in seconds since `start`.
+/// The input for a session: requests and headers in order, with times in seconds since `start`.
 pub(crate) struct Parts<'a> {
     pub(crate) client: IpAddr,
     pub(crate) start: Time,
     pub(crate) requests: &'a mut [Request],
     pub(crate) headers: &'a [Header],
     pub(crate) seeks: &'a [f64],
-    /// True if its beginning was seen.
+    /// True if the capture shows its beginning.
     pub(crate) begins: bool,
 }
 
-/// Margin of cost at which seconds are decided, by its logarithm of odds.
+/// Least margin of cost, as log odds, at which seconds are decided.
 const DECIDED: f64 = 0.25;
-/// Cost for each wait at which half of the confidence is lost, and waits that are added, as few may agree by chance.
+/// Cost per wait at which confidence drops to half, and waits to add, because few may agree by chance.
 const MISFIT: f64 = 0.5;
 const FEW_WAITS: f64 = 10.0;
-/// A rate that differs by less is the same quality.
+/// Rates that differ by less than this factor are the same quality.
 const SAME_RATE: f64 = 1.1;
 
 fn shifted(start: Time, seconds: f64) -> Time {
@@ -186,7 +187,7 @@ impl Session {
         if is_interleaved(requests)
             && let Some(sound) = usual_sound(requests)
         {
-            // Bytes of responses that overlapped are right together only: sound is as large as where it came alone.
+            // The bytes of overlapping responses are right only in sum: assume sound as large as where it came alone.
             let all = video_bytes.saturating_add(audio_bytes);
             audio_bytes = ((sound * f64::from(audio_segments)) as u64).min(all);
             video_bytes = all - audio_bytes;
@@ -223,7 +224,7 @@ impl Session {
         }
     }
 
-    /// Says what follows from the seconds that fit.
+    /// Sets everything that follows from the best hypothesis.
     fn explain(&mut self, play: &Play<'_>, fit: &Fit, seeks: usize, end: f64) {
         let margin = Track::BOTH
             .into_iter()
@@ -292,7 +293,7 @@ impl Session {
         }
     }
 
-    /// Changes of quality: a player asks for the header of another before its media.
+    /// Counts changes of quality: a player requests another quality's header before its media.
     fn count_switches(&mut self, play: &Play<'_>) {
         let video: Vec<&Request> = play
             .requests
@@ -318,7 +319,7 @@ impl Session {
         }
     }
 
-    /// Returns what the player did so many seconds after the start; `None` where that is not known.
+    /// Returns the player's state this many seconds after the start; `None` if it is not known.
     #[must_use]
     pub fn moment(&self, seconds: f64) -> Option<Moment> {
         let knot = self.line.at(seconds)?;
@@ -347,13 +348,13 @@ impl Session {
         })
     }
 
-    /// Segments that were asked for.
+    /// Returns the number of segments that were requested.
     #[must_use]
     pub const fn segments(&self) -> u32 {
         self.video_segments + self.audio_segments + self.dropped_segments
     }
 
-    /// Returns when the picture stood although the viewer wanted it to play: from and to.
+    /// Returns when the picture stood still although the viewer wanted it to play: beginning and end of each stall.
     #[must_use]
     pub fn stalls_at(&self) -> Option<Vec<(Time, Time)>> {
         let at =
@@ -361,16 +362,16 @@ impl Session {
         Some(self.stalls.as_ref()?.iter().map(at).collect())
     }
 
-    /// Video that arrived: where its media begins and ends, in seconds of media since the start of the session, and its
-    /// bits per second. Nothing where the media seconds are not known.
+    /// Returns the video that arrived: where its media begins and ends, in seconds of media since the start of the
+    /// session, and its bits per second. Empty if the media seconds are not known.
     pub fn pictures(&self) -> impl Iterator<Item = (f64, f64, f64)> + '_ {
         self.rates
             .iter()
             .map(|rate| (rate.from, rate.to, rate.bits))
     }
 
-    /// Stalls by the position at which they began, in seconds of media since the start of the session, and their length in
-    /// seconds.
+    /// Returns the position at which each stall began, in seconds of media since the start of the session, and its
+    /// length in seconds.
     #[must_use]
     pub fn stalls_by_position(&self) -> Vec<(f64, f64)> {
         let position = |at: f64| self.line.at(at).map_or(0.0, |knot| knot.position);
@@ -381,13 +382,13 @@ impl Session {
             .collect()
     }
 
-    /// Seconds of media ahead of the position at the end.
+    /// Returns the seconds of media ahead of the position at the end.
     #[must_use]
     pub fn buffer_at_end(&self) -> Option<f64> {
         self.moment(self.duration())?.buffer
     }
 
-    /// Seconds of all stalls.
+    /// Returns the seconds of all stalls.
     #[must_use]
     pub fn stalled(&self) -> Option<f64> {
         let spans = self.stalls.as_ref()?.iter();
@@ -396,8 +397,7 @@ impl Session {
         Some(spans.fold(0.0, |sum, span| sum + span))
     }
 
-    /// The player's state at every step, and at the end. Nothing where the media seconds are not
-    /// known.
+    /// Returns the player's state at every step, and at the end. Empty if the media seconds are not known.
     pub fn moments(&self, step: f64) -> impl Iterator<Item = Moment> + '_ {
         let last = self.duration();
         let steps = if step > 0.0 {
@@ -414,13 +414,13 @@ impl Session {
             }))
     }
 
-    /// Seconds from the first request to the last byte.
+    /// Returns the seconds from the first request to the last byte.
     #[must_use]
     pub fn duration(&self) -> f64 {
         self.t_end.since(self.t_start) as f64 / 1e9
     }
 
-    /// Media seconds of its segments, by their number.
+    /// Returns the media seconds of the session's segments, by number.
     pub fn media_seconds(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
         self.media.iter().copied()
     }

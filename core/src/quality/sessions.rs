@@ -1,4 +1,4 @@
-//! Sessions of all clients, from their segments.
+//! Finds the sessions of all clients in their segments.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -14,21 +14,21 @@ use crate::config::Config;
 use crate::facts::segment::{Kind, Segment, Transport};
 use crate::packet::Time;
 
-/// Headers that are asked for together, in seconds.
+/// Longest time between headers that are requested together, in seconds.
 const TOGETHER: f64 = 1.0;
-/// The same where responses overlap, so that sizes do not tell headers of two tracks from those of one: a player asks for
-/// both in one turn, and for those of two changes of quality in two.
+/// The same if responses overlap, so that sizes do not distinguish headers of two tracks from those of one. A player
+/// requests both tracks' headers in one turn, and those of two changes of quality in two.
 const ONE_TURN: f64 = 0.01;
-/// A title that is opened begins with headers at most so long before its media, in seconds.
+/// Longest time from the headers of a new title to its media, in seconds.
 const HEADERS_BEFORE: f64 = 10.0;
-/// Small responses that are kept beside two for each request.
+/// Small responses to keep, besides two for each request.
 const HEADERS: usize = 64;
-/// Requests before and behind a start among which sound is looked for.
+/// Requests before and after a start among which to look for sound.
 const LOOKED_AT: usize = 40;
-/// Sound of another title differs in size by this share.
+/// Sound of another title differs in size by more than this share.
 const OTHER_SOUND: f64 = 0.02;
 
-/// Sessions.
+/// Collects segments, and returns sessions.
 #[derive(Debug)]
 pub struct Sessions {
     clients: Table<IpAddr, Client>,
@@ -36,7 +36,7 @@ pub struct Sessions {
     rules: Rules,
     limits: SessionLimits,
     stats: SessionStats,
-    /// Time when it was looked for sessions that are over.
+    /// Time of the last search for sessions that have ended.
     looked: Time,
 }
 
@@ -48,19 +48,19 @@ struct SessionLimits {
     over: f64,
     /// Seconds until a segment settles.
     settling: f64,
-    /// Requests of a session.
+    /// Most requests of a session.
     requests: usize,
-    /// Bytes of a header, at most.
+    /// Most bytes of a header.
     header: u64,
 }
 
-/// The counts of what found no room.
+/// Counts of what exceeded a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SessionStats {
-    /// Clients that made room for others before their session was over.
+    /// Clients that were removed for others before their session ended.
     pub clients_evicted: u64,
-    /// Sessions that were cut, as they had too many segments.
+    /// Sessions that were divided because they had too many segments.
     pub sessions_cut: u64,
 }
 
@@ -73,7 +73,7 @@ struct Client {
 }
 
 impl Sessions {
-    /// No session yet.
+    /// Creates an empty collection.
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let seconds = |milliseconds: u64| milliseconds as f64 / 1000.0;
@@ -100,7 +100,7 @@ impl Sessions {
         }
     }
 
-    /// Returns the sessions of all these segments, numbered in order of start. `segments` come in order of request.
+    /// Returns the sessions of all these segments, numbered in order of start. Pass `segments` in order of request.
     #[must_use]
     pub fn of<'a>(
         segments: impl IntoIterator<Item = &'a Segment>,
@@ -119,7 +119,7 @@ impl Sessions {
         (all, sessions.stats)
     }
 
-    /// Takes a segment that is settled. They come in order of request.
+    /// Adds a segment that is settled. Pass segments in order of request.
     pub fn segment(&mut self, segment: &Segment) {
         let slot = self.clients.find(&segment.client).unwrap_or_else(|| {
             if self.clients.is_full()
@@ -135,7 +135,7 @@ impl Sessions {
         let asked = self.clients[slot].seconds(segment.t_request);
         let client = &self.clients[slot];
         if !client.requests.is_empty() {
-            // Or the clock was set back.
+            // The clock may also have been set back.
             let over = (asked - client.last).abs() > self.limits.over;
             let full = client.requests.len() >= self.limits.requests;
             if over || full {
@@ -154,8 +154,8 @@ impl Sessions {
         client.analyse(address, &self.limits, self.rules, &mut self.closed);
     }
 
-    /// Notes that it is `now`, so that sessions end whose client has been silent for long. Segments
-    /// may settle up to [`Config::settle_after`] behind their last byte, for which is waited.
+    /// Advances the time to `now`, and ends the sessions of clients that have been silent for long. Segments can settle
+    /// up to [`Config::settle_after`] after their last byte, so this waits for them.
     pub fn until(&mut self, now: Time) {
         const SECOND: i64 = 1_000_000_000;
         if now.since(self.looked).saturating_abs() < SECOND {
@@ -177,7 +177,7 @@ impl Sessions {
         }
     }
 
-    /// Notes that no more segments come.
+    /// Ends all sessions. Call it after the last segment.
     pub fn finish(&mut self) {
         let open: Vec<_> = self.clients.slots().collect();
         for slot in open {
@@ -186,12 +186,12 @@ impl Sessions {
         }
     }
 
-    /// The next session that is over.
+    /// Returns the next session that has ended.
     pub fn next_session(&mut self) -> Option<Session> {
         self.closed.pop_front()
     }
 
-    /// Returns the counts of what found no room.
+    /// Returns counts of what exceeded a limit.
     #[must_use]
     pub const fn stats(&self) -> SessionStats {
         self.stats
@@ -214,12 +214,12 @@ impl Client {
 
     fn take(&mut self, segment: &Segment, limits: &SessionLimits) {
         let asked = self.seconds(segment.t_request);
-        // Nothing takes longer; clocks may say so.
+        // No response takes longer, although clocks can say so.
         let came = segment
             .t_last
             .map(|t| self.seconds(t).clamp(asked, asked + limits.over));
         let track = match segment.kind {
-            // Its bytes went to another that overlapped: a request nevertheless.
+            // Its bytes went to an overlapping response; it is a request nevertheless.
             Kind::Pending => return,
             Kind::Other
                 if segment.shared
@@ -231,7 +231,7 @@ impl Client {
                 if let Some(came) = came
                     && (1..=limits.header).contains(&segment.app_bytes)
                 {
-                    // A header's own bytes are not known where they were divided.
+                    // A header's own bytes are unknown if they were divided.
                     let bytes = Some(segment.app_bytes).filter(|_| !segment.shared);
                     self.header(Header {
                         asked,
@@ -268,7 +268,7 @@ impl Client {
         });
     }
 
-    /// Keeps the latest headers: what is small may be none, and come all the time.
+    /// Adds a header, and keeps only the latest: small responses may not be headers, and can come all the time.
     fn header(&mut self, header: Header) {
         if self.headers.len() >= 2 * self.requests.len() + HEADERS {
             self.headers.drain(..HEADERS / 2);
@@ -276,8 +276,8 @@ impl Client {
         self.headers.push(header);
     }
 
-    /// Brings all in order, and finds what was asked for last on each flow.
-    /// `largest`: bytes of a header, at most.
+    /// Sorts everything, finds the last request on each flow, and judges how responses ended.
+    /// `largest`: most bytes of a header.
     fn arrange(&mut self, largest: u64) {
         self.requests.sort_by(|a, b| a.asked.total_cmp(&b.asked));
         self.headers.sort_by(|a, b| a.asked.total_cmp(&b.asked));
@@ -304,7 +304,7 @@ impl Client {
         ends::judge(&mut self.requests);
     }
 
-    /// Divides all into plays, and gives a session for each.
+    /// Divides everything into plays, and adds a session for each.
     fn analyse(
         mut self,
         client: IpAddr,
@@ -334,7 +334,7 @@ impl Client {
     }
 }
 
-/// The packets of a segment, where all were captured.
+/// Returns the packets of a segment, if all were captured.
 fn packets(segment: &Segment) -> Packets {
     if segment.transport == Transport::Quic || segment.missing_bytes > 0 || segment.inferred {
         return Packets::default();
@@ -353,8 +353,7 @@ struct Range {
     begins: bool,
 }
 
-/// Finds where titles begin, and where the viewer went elsewhere in one: the player asks for the headers of both tracks
-/// again.
+/// Finds where titles begin and where the viewer seeked: the player requests the headers of both tracks again.
 fn divide(requests: &[Request], headers: &[Header], limits: &SessionLimits) -> Vec<Range> {
     let mut plays: Vec<Range> = Vec::new();
     let mut last = f64::NEG_INFINITY;
@@ -410,18 +409,18 @@ fn divide(requests: &[Request], headers: &[Header], limits: &SessionLimits) -> V
     plays
 }
 
-/// A place at which a player may have opened a title, or gone elsewhere in one.
+/// A place at which a player may have opened a title, or seeked in one.
 #[derive(Clone, Copy, Debug)]
 struct Start {
-    /// When it asked for the headers of both tracks.
+    /// When it requested the headers of both tracks.
     asked: f64,
-    /// The first request for media behind them.
+    /// Index of the first request for media after them.
     index: usize,
     /// Sizes of the headers.
     sizes: [Option<u64>; 2],
 }
 
-/// Finds where headers of both tracks are asked for together.
+/// Finds where the headers of both tracks are requested together.
 fn starts(requests: &[Request], headers: &[Header]) -> Vec<Start> {
     let mut found: Vec<Start> = Vec::new();
     for pair in headers.windows(2) {
@@ -447,7 +446,7 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<Start> {
     found
 }
 
-/// Requests are for media of both tracks; where the track is not known, as two are on their way at once.
+/// Returns true if requests are for media of both tracks. If tracks are unknown, two requests in flight at once are.
 fn are_for_both_tracks(requests: &[&Request]) -> bool {
     let known = |track| requests.iter().any(|r| r.track == track);
     let divided = requests.iter().filter(|r| r.shared).count() >= 2;
@@ -455,7 +454,7 @@ fn are_for_both_tracks(requests: &[&Request]) -> bool {
     divided || at_once || Track::BOTH.into_iter().all(known)
 }
 
-/// Two headers one behind the other are those of the picture and of the sound.
+/// Returns true if two successive headers are those of the picture and of the sound.
 fn are_of_both_tracks(a: Header, b: Header) -> bool {
     let behind = b.asked - a.asked;
     match (a.bytes, b.bytes) {
@@ -464,8 +463,8 @@ fn are_of_both_tracks(a: Header, b: Header) -> bool {
     }
 }
 
-/// Headers have another size than all that the play since `from` asked for: whoever goes elsewhere in a title asks for those of
-/// the qualities that are played.
+/// Returns true if the headers' sizes differ from all that the play since `from` requested: after a seek within a
+/// title, a player requests the headers of the qualities that it plays.
 fn other_headers(headers: &[Header], from: f64, start: Start) -> bool {
     let since = headers.partition_point(|header| header.asked < from - HEADERS_BEFORE);
     let until = headers.partition_point(|header| header.asked < start.asked);
@@ -477,18 +476,18 @@ fn other_headers(headers: &[Header], from: f64, start: Start) -> bool {
     start.sizes.iter().any(is_other)
 }
 
-/// The usual size of sound whose response overlapped no other.
+/// Returns the usual size of sound whose responses overlapped no other.
 fn sound_alone(requests: &[Request]) -> Option<f64> {
     let alone: Vec<Request> = requests.iter().filter(|r| !r.shared).copied().collect();
     median_bytes(&alone, Track::Audio)
 }
 
-/// Sound of another size is that of another title. Where responses overlap, sound is what recurs: it may not be known for
-/// sound yet.
+/// Returns true if sound has another size, and is thus from another title. If responses overlap, sound is recognised by
+/// its recurring size.
 fn other_sound(before: &[Request], after: &[Request]) -> bool {
     let after = &after[..after.len().min(LOOKED_AT)];
     let before = &before[before.len().saturating_sub(LOOKED_AT)..];
-    // Where bytes were divided, the sound of either title may have been taken for that of the other.
+    // If bytes were divided, the sound of either title may have been taken for that of the other.
     if let [Some(sound), Some(other)] = [before, after].map(sound_alone) {
         return (sound / other - 1.0).abs() > OTHER_SOUND;
     }

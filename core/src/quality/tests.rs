@@ -1,4 +1,4 @@
-//! A player in small, whose segments are read back: what was inferred must be what it did.
+//! Reads back the segments of a small simulated player: the inferred behaviour must be the real one.
 
 mod cases;
 mod playback;
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::facts::segment::{Kind, Segment};
 use crate::packet::Time;
 
-/// A level at a request, at once or waited for.
+/// A level at a request, immediate or after a wait.
 pub(super) fn level(own: f64, other: f64, waited: bool) -> Level {
     Level {
         own,
@@ -57,7 +57,7 @@ fn only(segments: &[Segment]) -> Session {
     sessions.remove(0)
 }
 
-/// How far the inferred buffer is off, in seconds, at most in this share of seconds.
+/// Returns the largest error of the inferred buffer, in seconds, within this share of the time.
 fn off(played: &Played, session: &Session, share: f64) -> f64 {
     let first = (session.t_start.0 as f64 / 1e9) - BEGIN;
     let mut off: Vec<f64> = played
@@ -113,14 +113,14 @@ fn assert_understood(script: &Script) -> Session {
             played.stalls
         );
     }
-    // When within a segment a pause began is not known.
+    // It is unknown when within a segment a pause began.
     let limit = if script.pause.is_some() { 1.5 } else { 0.6 };
     let off = off(&played, &session, 0.5);
     assert!(off < limit, "{about} {off}");
     session
 }
 
-/// Stalls with less than a second in between are one.
+/// Joins stalls with less than a second in between.
 fn joined(stalls: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let mut all: Vec<(f64, f64)> = Vec::new();
     for &(from, to) in stalls {

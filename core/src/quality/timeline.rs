@@ -1,4 +1,4 @@
-//! A play from its first request to its end: what the player did at any time, as the best hypothesis has it.
+//! A play from its first request to its end: the player's state at any time, according to the best hypothesis.
 
 use super::clock::{Clock, Event, Idle, Knot, State};
 use super::cost::Play;
@@ -7,27 +7,27 @@ use super::pause::{ACTED, LEAP, is_pause, leapt};
 use super::plateaus::FULL;
 use super::request::Track;
 
-/// Stalls with less in between are one, and shorter ones are none, in seconds.
+/// Stalls with less in between are one, and shorter ones are ignored, in seconds.
 const JOINED: f64 = 1.0;
 const SHORTEST: f64 = 0.25;
 
-/// The event.
+/// The course of a play.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timeline {
     pub(crate) knots: Vec<Knot>,
     pub(crate) first_frame: Option<f64>,
-    /// From and to.
+    /// Beginning and end of each.
     pub(crate) stalls: Vec<(f64, f64)>,
     pub(crate) pauses: u32,
     pub(crate) seeks: u32,
-    /// Seconds in which the position moved.
+    /// Seconds in which the position advanced.
     pub(crate) played: f64,
     /// By request that counts: where its media begins and ends, on the scale of positions.
     pub(crate) places: Vec<(usize, f64, f64)>,
 }
 
 impl Timeline {
-    /// The knot that a time falls behind.
+    /// Returns the state at a time.
     pub(crate) fn at(&self, t: f64) -> Option<Knot> {
         let after = self.knots.partition_point(|knot| knot.t <= t);
         let mut knot = *self.knots.get(after.checked_sub(1)?)?;
@@ -39,8 +39,8 @@ impl Timeline {
     }
 }
 
-/// Plays the best hypothesis, and corrects it where requests show that the viewer acted.
-/// `places`: of each place where the viewer went, the share of a segment behind it, by track.
+/// Replays the best hypothesis, and corrects it where requests show that the viewer acted.
+/// `places`: for each seek, the share of a segment behind its place, by track.
 pub(crate) fn run(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]], end: f64) -> Timeline {
     let mut replay = Replay::new(play, fit, places);
     let full = fit.full[replay.leading as usize];
@@ -57,7 +57,7 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]], end: f64) -> 
     replay.finish(end)
 }
 
-/// The levels of both tracks at the waits behind each place, as nothing else that the viewer does moves them.
+/// Returns the levels of both tracks at the waits after each seek, without corrections for what else the viewer does.
 pub(crate) fn levels(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]]) -> Vec<[Vec<f64>; 2]> {
     let mut replay = Replay::new(play, fit, places);
     let mut levels = vec![[Vec::new(), Vec::new()]; places.len()];
@@ -79,23 +79,23 @@ pub(crate) fn levels(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]]) -> Vec<[Ve
     levels
 }
 
-/// A play while its events are gone through.
+/// A replay in progress.
 struct Replay<'a> {
     play: &'a Play<'a>,
     fit: &'a Fit,
-    /// The track whose buffer tells when the player waits.
+    /// The track whose buffer shows when the player waits.
     leading: Track,
     line: Timeline,
     knots: Vec<Knot>,
     clock: Clock,
-    /// Time of the event before.
+    /// Time of the previous event.
     last: f64,
-    /// Requests under way, by track.
+    /// Requests in flight, by track.
     busy: [i32; 2],
     sound: Idle,
-    /// Requests in a row that the player made with a full buffer.
+    /// Number of requests in a row that the player sent with a full buffer.
     waits: u32,
-    /// Where the viewer went, by place: the share of a segment behind it, by track.
+    /// For each seek, the share of a segment behind its place, by track.
     places: std::slice::Iter<'a, [f64; 2]>,
 }
 
@@ -121,9 +121,9 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Compares the buffer at a request with the full one. A player that waited asks when its buffer is no longer full: with
-    /// much less ahead, the viewer had paused it, so that media was played later than the hypothesis has it; with much more,
-    /// the viewer went forward.
+    /// Compares the buffer at a request with the full one. After a wait, a player requests as soon as its buffer is no
+    /// longer full. If much less is ahead, the viewer had paused it, so media was played later than the hypothesis
+    /// says. If much more is ahead, the viewer skipped forward.
     fn correct(&mut self, t: f64, at: usize, full: f64) {
         let leading = self.leading;
         let mut ahead = self.clock;
@@ -157,7 +157,7 @@ impl<'a> Replay<'a> {
             self.pause(t, off, full);
         } else if idle && request.track == leading && off < -ACTED && stays(self.play, at, seconds)
         {
-            // It was paused while the buffer filled: when, nothing tells.
+            // The player was paused while its buffer filled; nothing shows when.
             self.skip(t, off);
             self.line.pauses += 1;
         } else if request.track == leading && request.waited && off > ACTED {
@@ -166,8 +166,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Pauses for as long as media is missing: in the middle of the time in which nothing was asked for, as nothing tells
-    /// when.
+    /// Pauses for as long as media is missing, in the middle of the time without requests, because nothing shows when.
     fn pause(&mut self, t: f64, off: f64, full: f64) {
         let reached = self.last + (self.clock.ahead(self.leading) - full).max(0.0);
         let from = ((self.last + reached) / 2.0).min(t + off);
@@ -186,7 +185,7 @@ impl<'a> Replay<'a> {
         self.clock.skip(off, &mut each);
     }
 
-    /// Plays up to an event, and takes it.
+    /// Advances to an event, and handles it.
     fn happen(&mut self, t: f64, event: Event) {
         let mut each = |knot: &Knot| self.knots.push(*knot);
         self.clock.advance(t, &mut each);
@@ -237,7 +236,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// The player goes on as with a full buffer: the next requests come as fast as the media of each is played.
+/// Returns true if the player continues as with a full buffer: the next requests come as fast as it plays their media.
 fn stays(play: &Play<'_>, at: usize, seconds: f64) -> bool {
     const LIKE: f64 = 0.25;
     let this = play.requests[at];
@@ -254,7 +253,7 @@ fn stays(play: &Play<'_>, at: usize, seconds: f64) -> bool {
             .all(|pair| ((pair[1] - pair[0]) / seconds - 1.0).abs() < LIKE)
 }
 
-/// Takes stalls, start and time played from the knots.
+/// Sums up stalls, start and time played from the knots.
 fn summarise(line: &mut Timeline) {
     let mut stall: Option<f64> = None;
     for pair in line.knots.windows(2) {

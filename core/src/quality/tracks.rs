@@ -1,17 +1,19 @@
-//! Tracks of a play, as its beginning tells them: a player asks for a header of each track before it asks for media.
+//! Determines the tracks of a play by its beginning: a player requests a header of each track before media.
 
 use super::request::{ALIKE, Header, Request, Track, recurring};
 
-/// How long before its first media a play's first headers come, and how long behind that they are asked for, in seconds.
+/// Longest time from a play's first headers to its first media, and longest time from that to another of these headers,
+/// in seconds.
 const BEFORE: f64 = 1.0;
 const BEHIND: f64 = 1.0;
-/// Headers of the two tracks differ by so many bytes at least, those of one track's qualities by less.
+/// Least difference between the headers of the two tracks, in bytes. The headers of one track's qualities differ by
+/// less.
 pub(crate) const HEADER_DIFFERS: u64 = 24;
-/// Of so many requests one is for sound at least, and so many sounds there are at least.
+/// Least number of sounds. Also, at least one in this many requests is for sound.
 const OFTEN: usize = 4;
 
-/// Puts all requests on the tracks that the headers of a play's beginning tell: pictures with sound in them have headers of
-/// one track, and sound is what recurs where there are headers of two but nothing was known for sound.
+/// Puts all requests on the tracks that the first headers show. Pictures with sound in them have headers of one track.
+/// If there are headers of two tracks but no recognised sound, the recurring size is sound.
 pub(crate) fn tell(requests: &mut [Request], headers: &[Header]) {
     let Some(sizes) = first_sizes(requests, headers) else {
         return;
@@ -26,14 +28,14 @@ pub(crate) fn tell(requests: &mut [Request], headers: &[Header]) {
     }
 }
 
-/// The sizes of the first headers; `None` where there is one that is not known.
+/// Returns the sizes of the first headers; `None` if one is not known.
 fn first_sizes(requests: &[Request], headers: &[Header]) -> Option<Vec<u64>> {
     let first = requests.first().filter(|first| !first.shared)?.asked;
     let is_first = |header: &&Header| header.came > first - BEFORE && header.asked < first + BEHIND;
     headers.iter().filter(is_first).map(|h| h.bytes).collect()
 }
 
-/// Takes for sound what recurs.
+/// Moves the requests of the recurring size to sound.
 fn sound_recurs(requests: &mut [Request]) {
     let Some(sound) = recurs(requests) else {
         return;
@@ -45,7 +47,7 @@ fn sound_recurs(requests: &mut [Request]) {
     }
 }
 
-/// The size that recurs among these often enough to be that of sound, which may not be known for it yet.
+/// Returns the size that recurs often enough to be that of sound, which may not be recognised yet.
 pub(crate) fn recurs(requests: &[Request]) -> Option<f64> {
     let (sound, times) = recurring(requests.iter().map(|request| request.bytes).collect())?;
     (times >= OFTEN && times * OFTEN >= requests.len()).then_some(sound)

@@ -1,10 +1,11 @@
-//! Both sides of what makes a full buffer's level, and what stalls cost.
+//! The level of a full buffer, and the cost of stalls: both sides.
 
 use super::*;
 use crate::quality::interpret::interpret;
 use crate::quality::tests::{level, request};
 
-/// Levels with the times the viewer had gone elsewhere; what they cost, and the first and highest level of a full buffer.
+/// Takes levels with the number of seeks before each. Returns their cost, and the first and highest level of a full
+/// buffer.
 fn levels(seen: &[(f64, u32)]) -> (f64, Option<f64>, Option<f64>) {
     let mut plateaus = Plateaus::default();
     let costs = seen
@@ -15,7 +16,7 @@ fn levels(seen: &[(f64, u32)]) -> (f64, Option<f64>, Option<f64>) {
     (cost, plateaus.first(2.0), plateaus.highest())
 }
 
-/// So many levels of one height.
+/// This many equal levels.
 fn flat(level: f64, seeks: u32, number: usize) -> Vec<(f64, u32)> {
     vec![(level, seeks); number]
 }
@@ -38,7 +39,7 @@ fn the_first_level_is_the_full_one_until_the_viewer_goes_elsewhere() {
         (24.0, 0, (Some(20.0), Some(24.0))),
         (16.0, 1, (Some(20.0), Some(20.0))),
         (24.0, 1, (Some(24.0), Some(24.0))),
-        // By less than one and a half segments of 2 s: where in a segment the viewer went, nobody knows.
+        // By less than one and a half segments of 2 s: it is unknown where in a segment the viewer went.
         (22.9, 1, (Some(20.0), Some(22.9))),
         (23.1, 1, (Some(23.1), Some(23.1))),
     ];
@@ -49,7 +50,7 @@ fn the_first_level_is_the_full_one_until_the_viewer_goes_elsewhere() {
 
 #[test]
 fn a_level_stays_within_the_scatter_of_timers() {
-    // Timers scatter by 0.35 s: half of the square of that, up to 4, is what a level costs that is off.
+    // Timers scatter by 0.35 s. A deviant level costs half of its squared distance in scatters, up to 4.
     for (off, cost) in [
         (0.35, 0.5),
         (0.7, 2.0),
@@ -61,7 +62,8 @@ fn a_level_stays_within_the_scatter_of_timers() {
         let said = levels(&[flat(20.0, 0, 1), flat(20.0 - off, 0, 1)].concat()).0;
         assert!((said - cost).abs() < 1e-3, "{off} {said}");
     }
-    // Two that are off alike are on another level, the first of which is paid for; within 2.4 of scatter it is the same.
+    // Two equally deviant levels begin another plateau, and the first of them costs something; within 2.4 scatters they
+    // belong to the same one.
     let highest = |off: f64| levels(&[flat(20.0, 0, 3), flat(20.0 + off, 0, 3)].concat()).2;
     assert_eq!(highest(0.9), Some(20.9));
     assert!(highest(0.84).is_some_and(|level| level < 20.5));
@@ -69,7 +71,7 @@ fn a_level_stays_within_the_scatter_of_timers() {
 
 #[test]
 fn two_levels_off_the_old_one_are_another_where_they_agree() {
-    // Within three times the scatter of 0.35 s: the second costs nothing; further apart, each is off.
+    // Within three times the scatter of 0.35 s, the second costs nothing; further apart, each is deviant.
     for (apart, cost) in [(1.0, 4.0), (1.1, 8.0)] {
         let seen = [flat(20.0, 0, 3), vec![(16.0, 0), (16.0 - apart, 0)]].concat();
         assert_eq!(levels(&seen).0, cost, "{apart}");
@@ -146,12 +148,12 @@ fn sound_leads_by_a_segment_at_most() {
             .collect();
         steadiness(&seen, Track::Audio, guess, true, divided).0
     };
-    // Beside the picture it costs next to nothing, a segment ahead what such a player costs.
+    // Beside the picture it costs next to nothing; a segment ahead, as much as such a player costs.
     assert!(cost(0.4, 9, false) < 1.0);
     let leads = cost(4.4, 9, false);
     assert!((LEADS..LEADS + 1.0).contains(&leads), "{leads}");
     assert!(cost(6.0, 9, false) > 9.0);
-    // Where tracks are inferred by turns, it takes more to be taken for such a player.
+    // If tracks are inferred by turns, it takes more evidence for such a player.
     let divided = cost(4.4, 9, true);
     assert!(
         (LEADS_DIVIDED..LEADS_DIVIDED + 1.0).contains(&divided),
@@ -159,7 +161,7 @@ fn sound_leads_by_a_segment_at_most() {
     );
 }
 
-/// Returns the cost that a pause of ten seconds adds where a player had waited so often with a full buffer.
+/// Returns the cost that a pause of ten seconds adds after this many waits with a full buffer.
 fn pause_costs(waits: u32) -> f64 {
     let total = |pause: f64| {
         let fills = (0..8).map(|n| f64::from(n) / 10.0);
@@ -193,7 +195,7 @@ fn a_pause_is_told_behind_two_waits_at_one_level() {
     for cost in &costs[1..] {
         assert!((cost - PAUSED).abs() < 0.01, "{costs:?}");
     }
-    // Behind one, it is a level that is off.
+    // After one wait, it is a deviant level.
     assert!(costs[0] > MOST, "{costs:?}");
 }
 
@@ -214,17 +216,17 @@ fn a_third_segment_for_a_player_that_has_not_begun_costs() {
         costs.push(come(&mut clock, Track::Video));
     }
     assert_eq!(costs, [0.0, 0.0, NOT_BEGUN]);
-    // What it lacked comes, and it plays: the more it has, the better.
+    // The missing media comes, and the player plays: the more it has, the better.
     assert_eq!(come(&mut clock, Track::Audio), 0.0);
     clock.advance(1.0, &mut |_| {});
     assert_eq!(come(&mut clock, Track::Video), 0.0);
-    // The viewer goes elsewhere, where half of the first segment counts.
+    // The viewer seeks, after which half of the first segment counts.
     clock.flush(&mut |_| {});
     let costs = [(); 4].map(|()| come(&mut clock, Track::Video));
     assert_eq!(costs, [0.0, 0.0, NOT_BEGUN, NOT_BEGUN]);
 }
 
-/// Returns what sound costs that is asked for so long after a picture of 4 s came, and so far behind it.
+/// Returns the cost of sound that is requested this long after a picture of 4 s came, and this far behind it.
 fn follows(after: f64, behind: f64) -> f64 {
     let all = [request(0, 0.0)];
     let rules = Rules {
@@ -256,7 +258,7 @@ fn sound_that_follows_a_picture_would_have_followed_the_one_before() {
     ] {
         assert!((follows(0.2, behind) - cost).abs() < 1e-9, "{behind}");
     }
-    // Where it is not asked for soon, it follows a clock of its own.
+    // If it is not requested soon, it follows a clock of its own.
     assert_eq!(
         [0.59, 0.61].map(|after| follows(after, 4.0)),
         [SOUND_LATE, 0.0]

@@ -1,4 +1,4 @@
-//! Decisions between hypotheses with other seconds.
+//! Decisions between hypotheses with different seconds.
 
 use super::*;
 use crate::quality::tests::request;
@@ -32,7 +32,8 @@ fn a_player_that_fetches_again_is_looked_at_closely_unless_it_costs_far_more() {
     assert!(is_far(13.1, &best));
 }
 
-/// Which of two came whole, as it is found from what they are taken for: one that was given up surely, and one that looks so.
+/// Returns which of two requests is found whole, from an initial choice: one was certainly given up, the other looks
+/// so.
 fn swapped(looks: f64, whole: [bool; 2]) -> [bool; 2] {
     let mut requests: Vec<Request> = (0..20).map(|n| request(n, 4.0 * f64::from(n))).collect();
     requests[0].dropped = 0.99;
@@ -59,7 +60,7 @@ fn swapped(looks: f64, whole: [bool; 2]) -> [bool; 2] {
 #[test]
 fn one_that_was_given_up_may_stand_for_another() {
     assert_eq!(swapped(0.4, [true, false]), [false, true]);
-    // Both are tried where the other may well have been given up.
+    // Both are tried if the other may well have been given up.
     assert_eq!(swapped(0.21, [true, true]), [false, false]);
     assert_eq!(swapped(0.19, [true, true]), [true, true]);
 }

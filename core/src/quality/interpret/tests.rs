@@ -1,4 +1,4 @@
-//! Both sides of what tells that a request was waited with, or its response given up.
+//! Requests after a wait, and responses that were given up: both sides.
 
 use super::*;
 use crate::quality::tests::request;
@@ -9,14 +9,14 @@ const RULES: Rules = Rules {
     joined: false,
 };
 
-/// How likely the first of these was given up, as the rest goes on.
+/// Returns the likelihood that the first of these was given up.
 fn dropped(requests: &[Request]) -> f64 {
     let mut all = requests.to_vec();
     interpret(&mut all, &[], &[], &RULES);
     all[0].dropped
 }
 
-/// A picture that closed its flow, and the next, which opened one at once.
+/// A picture that closed its flow, and the next one, which opened another at once.
 fn closed(end: ResponseEnd, seconds: f64) -> [Request; 2] {
     let first = Request {
         came: seconds,
@@ -77,7 +77,7 @@ fn players_lose_patience_after_twenty_seconds() {
 
 #[test]
 fn the_same_again_tells_more_the_rarer_it_is() {
-    // Eight sounds, whose sizes are alike in so many pairs.
+    // Eight sounds with this many pairs of equal sizes.
     let likely = |alike: u64| {
         let sounds: Vec<Request> = (0..9)
             .map(|n: u64| Request {
@@ -133,7 +133,8 @@ fn what_a_play_begins_with_is_media_where_responses_overlap() {
     assert!(dropped[2] > UNLIKELY, "{dropped:?}");
 }
 
-/// Returns true if a sound was waited with that opens a flow so long after the one before, while a picture comes between these.
+/// Returns true if the player waited with a sound that opens a flow this long after the one before, while a picture
+/// comes between them.
 fn waits(after: f64, picture: (f64, f64)) -> bool {
     let sound = |number, asked, flow| Request {
         track: Track::Audio,
@@ -158,11 +159,11 @@ fn a_connection_may_take_long_where_the_link_is_stuck() {
     let free = (0.1, 0.2);
     assert!(!waits(1.2, free));
     assert!(waits(1.3, free));
-    // A picture was on its way all the time.
+    // A picture was in flight all the time.
     assert!(!waits(9.0, (1.2, 20.0)));
     // It came before.
     assert!(waits(9.0, (1.2, 9.0)));
-    // It was asked for when the player had waited already: for long, or shortly before.
+    // It was requested when the player had waited already: for long, or shortly before.
     assert!(!waits(9.0, (7.0, 20.0)));
     assert!(waits(9.0, (7.1, 20.0)));
 }
@@ -184,7 +185,7 @@ fn a_better_picture_is_larger_and_comes_behind_its_header() {
     };
     assert_eq!(better(111_000, 1.9), [false, false, true, false]);
     assert_eq!(better(109_000, 1.9), [false; 4]);
-    // A header that comes with it on another flow, as some players ask for both at once.
+    // A header that comes with it on another flow, because some players request both at once.
     let mut all: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
     let headers = [2, 1].map(|flow| Header {
         asked: f64::from(flow) - 0.05,
@@ -195,7 +196,7 @@ fn a_better_picture_is_larger_and_comes_behind_its_header() {
     interpret(&mut all, &headers, &[], &RULES);
     let decided: Vec<f64> = all.iter().map(|request| request.decided).collect();
     assert_eq!(decided, [0.0, 1.0, 1.95, 3.0]);
-    // A header that comes much earlier, or that of the first picture, is for none of these.
+    // A header that comes much earlier, or that of the first picture, belongs to none of these.
     assert_eq!(better(111_000, 1.5), [false; 4]);
     assert_eq!(better(111_000, -0.1), [false; 4]);
 }

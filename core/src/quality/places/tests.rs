@@ -1,4 +1,4 @@
-//! Both sides of what tells the level of a full buffer behind a place.
+//! The level of a full buffer after a seek: both sides.
 
 use super::*;
 

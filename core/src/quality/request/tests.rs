@@ -1,9 +1,9 @@
-//! Both sides of what tells a track.
+//! The track of a request: both sides.
 
 use super::*;
 use crate::quality::tests::request;
 
-/// A request whose response overlapped, with a size that may be off by so much.
+/// A request whose response overlapped, with a size that is inexact by up to `error`.
 fn shared(number: u32, asked: f64, bytes: u64, error: u64) -> Request {
     Request {
         bytes,
@@ -13,7 +13,7 @@ fn shared(number: u32, asked: f64, bytes: u64, error: u64) -> Request {
     }
 }
 
-/// The track of one whose size may be off, by turns: behind so many requests that came alone, by turns too.
+/// Returns the track of an inexact request, by turns: after this many requests that came alone, by turns too.
 fn by_turns(alone: u32, bytes: u64, error: u64) -> Track {
     let known = |number: u32| Request {
         bytes: [100_000 + 9_000 * u64::from(number), 50_000][number as usize % 2],
@@ -27,11 +27,11 @@ fn by_turns(alone: u32, bytes: u64, error: u64) -> Track {
 
 #[test]
 fn both_sides_of_a_size_that_tells_its_track() {
-    // Behind nine it is the turn of sound, behind eight that of a picture.
+    // After nine it is sound's turn, after eight a picture's.
     assert_eq!(by_turns(9, 90_000, 90_000), Track::Audio);
     assert_eq!(by_turns(9, 90_000, 89_999), Track::Video);
     assert_eq!(by_turns(8, 90_000, 90_000), Track::Video);
-    // What is as large as sound is sound, however its bytes were divided.
+    // A response of the size of sound is sound, however its bytes were divided.
     assert_eq!(by_turns(8, 50_700, 90_000), Track::Audio);
     assert_eq!(by_turns(8, 50_800, 90_000), Track::Video);
 }
@@ -101,9 +101,9 @@ fn of_two_at_once_the_one_from_the_other_tracks_server_is_of_that_track() {
     };
     for (sounds, beside, track) in [
         (5, 0.5, Track::Audio),
-        // The server brings pictures as well.
+        // The server sends pictures as well.
         (4, 0.5, Track::Video),
-        // They are not on their way at once.
+        // They are not in flight at once.
         (5, 0.9, Track::Video),
     ] {
         let mut requests: Vec<Request> = (1..=8).map(|n| at(n, 1, Track::Video)).collect();
@@ -125,7 +125,7 @@ fn of_two_at_once_the_one_from_the_other_tracks_server_is_of_that_track() {
 
 #[test]
 fn of_two_pictures_that_were_asked_for_in_one_go_the_smaller_is_sound() {
-    // Sound of another size is known elsewhere in the play.
+    // Sound of another size is known from elsewhere in the play.
     let sounds = |second: f64, beside: bool| {
         let mut requests = vec![
             Request {

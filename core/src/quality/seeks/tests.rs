@@ -1,4 +1,4 @@
-//! Both sides of what tells that the viewer went elsewhere.
+//! Seeks, and other requests that look alike: both sides.
 
 use super::*;
 use crate::quality::tests::request;
@@ -9,7 +9,7 @@ const RULES: Rules = Rules {
     joined: false,
 };
 
-/// When pictures of these sizes, one each second, had been fetched before.
+/// Returns when pictures of these sizes, one each second, were fetched again.
 fn again(sizes: &[u64]) -> Vec<f64> {
     let requests: Vec<Request> = (0..)
         .zip(sizes)
@@ -30,7 +30,7 @@ fn places(requests: &[Request], sure: &[f64]) -> Vec<f64> {
 fn two_pictures_in_a_row_that_were_there_before_are_a_way_back() {
     assert_eq!(again(&[11, 12, 13, 14, 12, 15]), [] as [f64; 0]);
     assert_eq!(again(&[11, 12, 13, 14, 12, 13]), [4.0 - AT_ONCE]);
-    // One way back, however far it goes.
+    // One seek back, however far.
     assert_eq!(again(&[11, 12, 13, 14, 11, 12, 13, 14]), [4.0 - AT_ONCE]);
     let twice = [11, 12, 13, 14, 12, 13, 11, 12];
     assert_eq!(again(&twice), [4.0 - AT_ONCE, 6.0 - AT_ONCE]);
@@ -56,11 +56,11 @@ fn it_began_with_what_was_asked_for_behind_a_picture_that_was_given_up() {
         picture(5, 4.0, 12),
         picture(6, 5.0, 13),
     ];
-    // All come without a wait: three pictures before are looked at, at most.
+    // All come without a wait: at most three pictures before are examined.
     assert_eq!(places(&requests, &[]), [2.0 - AT_ONCE]);
     requests[2].open = true;
     assert_eq!(places(&requests, &[]), [3.0 - AT_ONCE]);
-    // Sound that is asked for at the same time may have been first.
+    // Sound that is requested at the same time may have come first.
     let sound = Request {
         track: Track::Audio,
         ..picture(7, 2.8, 5)
@@ -82,7 +82,7 @@ fn a_way_back_that_is_known_explains_what_is_fetched_again() {
         })
         .collect();
     let found = |sure: f64| places(&requests, &[sure]);
-    // Before what was fetched twice, between both, and behind.
+    // Before the media that was fetched twice, between both, and after.
     assert_eq!(found(0.9), [4.0 - AT_ONCE]);
     assert_eq!(found(1.1), [] as [f64; 0]);
     assert_eq!(found(4.9), [] as [f64; 0]);
@@ -107,7 +107,7 @@ fn a_way_back_before_explains_what_is_fetched_again_behind_it() {
     };
     assert_eq!(left(5.0, 9.0), [5.0]);
     assert_eq!(left(5.0, 11.0), [5.0, 8.0], "it costs more");
-    // Before what was fetched twice, nothing is explained.
+    // Before the media that was fetched twice, it explains nothing.
     assert_eq!(left(1.0, 9.0), [1.0, 8.0]);
     assert_eq!(left(9.0, 9.0), [9.0, 8.0]);
 }
@@ -118,7 +118,7 @@ fn a_player_begins_anew_with_both_tracks_at_once() {
         track: Track::Audio,
         ..request(number, asked)
     };
-    // It waits with both tracks, begins anew at 12 s, and waits for nothing then but, soon, with sound.
+    // The player waits with both tracks, starts over at 12 s, and then waits for nothing, except soon with sound.
     let found = |apart: f64, second: f64| {
         let waits = [0.0, 4.0, 8.0].into_iter().zip(0..);
         let mut all: Vec<Request> = waits

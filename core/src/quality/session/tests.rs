@@ -1,10 +1,10 @@
-//! Both sides of what decides.
+//! The margin that decides: both sides.
 
 use super::*;
 use crate::quality::clock::Guess;
 use crate::quality::tests::request;
 
-/// Returns the answer where the best hypothesis is better than the next one by so much.
+/// Returns the answer if the best hypothesis is better than the next one by this margin.
 fn said(margin: f64) -> (Option<f64>, Reason) {
     let mut requests: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
     let rules = Rules {

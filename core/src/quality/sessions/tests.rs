@@ -1,9 +1,9 @@
-//! Both sides of what is another title's sound.
+//! Sound of another title: both sides.
 
 use super::*;
 use crate::quality::tests::request;
 
-/// A picture of another size each, and sound that is not known for sound, as often as said, of so many bytes.
+/// Pictures of different sizes, and sounds of this size that are not recognised as sound.
 fn mixed(pictures: u32, sounds: u32, bytes: u64) -> Vec<Request> {
     let picture = |n: u32| Request {
         bytes: 100_000 + u64::from(n) * 9_000,
@@ -29,10 +29,10 @@ fn before() -> Vec<Request> {
 #[test]
 fn sound_that_recurs_in_another_size_is_another_titles() {
     assert!(other_sound(&before(), &mixed(12, 4, 25_000)));
-    // Too few, or too seldom, to be sound.
+    // Too few, or too rare, to be sound.
     assert!(!other_sound(&before(), &mixed(3, 3, 25_000)));
     assert!(!other_sound(&before(), &mixed(13, 4, 25_000)));
-    // As large as before, within 2 %; and one that is left of the old size.
+    // As large as before, within 2 %; and one left of the old size.
     assert!(!other_sound(&before(), &mixed(4, 4, 50_900)));
     assert!(other_sound(&before(), &mixed(4, 4, 51_100)));
     let both = [mixed(4, 4, 25_000), mixed(0, 1, 50_000)].concat();
@@ -41,7 +41,7 @@ fn sound_that_recurs_in_another_size_is_another_titles() {
 
 #[test]
 fn sound_that_nobody_knew_in_the_title_before_tells_as_well() {
-    // What recurred there was sound, where it did so often enough.
+    // The recurring size was sound, if it recurred often enough.
     let unknown = |pictures| mixed(pictures, 4, 97_000);
     for (bytes, other) in [(98_900, false), (99_000, true)] {
         let mut after = mixed(4, 4, bytes);
@@ -73,7 +73,7 @@ fn headers_of_both_tracks_come_soon_and_differ_or_come_in_one_turn() {
     assert!(are(0.9, Some(800), Some(824)));
     assert!(!are(0.9, Some(800), Some(823)), "of two qualities");
     assert!(!are(1.1, Some(800), Some(824)), "too late");
-    // Sizes that were divided do not tell.
+    // Sizes that were divided show nothing.
     assert!(are(0.009, None, Some(824)));
     assert!(!are(0.011, None, Some(824)), "of two changes of quality");
     assert!(!are(0.011, Some(824), None), "of two changes of quality");
@@ -81,7 +81,7 @@ fn headers_of_both_tracks_come_soon_and_differ_or_come_in_one_turn() {
 
 #[test]
 fn sound_that_came_alone_tells_titles_apart_where_bytes_were_divided() {
-    // Four sounds of one size that came alone, among six of the other's, whose bytes were divided.
+    // Four sounds of one title that came alone, among six of the other's size whose bytes were divided.
     let title = |alone: u64, divided: u64| {
         let mut all = mixed(4, 10, divided);
         for (request, number) in all[4..].iter_mut().zip(0..) {
@@ -134,7 +134,7 @@ fn headers_of_other_sizes_are_those_of_another_title() {
     assert!(!other(&seen, [765, 826]));
     assert!(other(&seen, [828, 765]));
     assert!(other(&seen, [826, 770]));
-    // What was asked for before the play tells nothing of it, nor does one header alone.
+    // Headers before the play show nothing about it, nor does one header alone.
     assert!(!other(&seen[1..2], [828, 765]));
     assert!(!other_headers(&seen[..2], 19.95, start([828, 765])));
     assert!(other_headers(&seen[..2], 19.85, start([828, 765])));

@@ -1,11 +1,11 @@
-//! Cases that sizes alone do not tell: responses that were given up, headers among media, sound that is none, a viewer
-//! who goes elsewhere.
+//! Cases that sizes alone do not decide: responses that were given up, headers among media, pictures of the size of
+//! sound, and seeks.
 
 use super::super::headers;
 use super::super::request::{Header, Request};
 use super::*;
 
-/// Numbers of the requests that are left, and times of headers, once headers were looked for.
+/// Returns the numbers of the remaining requests, and the times of headers, after a search for headers.
 fn recovered(times: &[f64], known: &[f64]) -> (Vec<u32>, Vec<f64>) {
     let mut requests: Vec<Request> = (1..)
         .zip(times)
@@ -36,12 +36,12 @@ fn headers_are_known_by_the_rhythm_of_a_start() {
         recovered(&[7.0, 7.002, 7.1, 7.104, 8.0], &[]),
         (vec![3, 4, 5], vec![7.0, 7.002])
     );
-    // One of the two was small enough to be known for a header.
+    // One of the two was small enough to be recognised as a header.
     assert_eq!(
         recovered(&[7.0, 7.1, 7.104], &[7.002]),
         (vec![2, 3], vec![7.0, 7.002])
     );
-    // Both sides of a turn, which takes longer behind the first headers of a connection, and of how soon media follows.
+    // Both sides of a turn, which takes longer after the first headers of a connection, and of how soon media follows.
     assert_eq!(recovered(&[7.0, 7.011, 7.1, 7.104], &[]).1, [0.0; 0]);
     assert_eq!(recovered(&[7.0, 7.002, 7.1, 7.195], &[]).1, [7.0, 7.002]);
     assert_eq!(recovered(&[7.0, 7.002, 7.1, 7.215], &[]).1, [0.0; 0]);
@@ -98,7 +98,7 @@ fn headers_are_asked_for_with_media_in_one_turn() {
 
 #[test]
 fn headers_of_all_qualities_are_small_together() {
-    // Their bytes were put on the first.
+    // Their bytes were assigned to the first.
     let left = |bytes: u64, apart: f64| {
         let mut requests: Vec<Request> = (0..5)
             .map(|number| Request {
@@ -112,12 +112,12 @@ fn headers_of_all_qualities_are_small_together() {
         (requests.len(), found.len())
     };
     assert_eq!(left(5 * 4096, 0.002), (0, 5));
-    // Else two of four in one turn are, as above.
+    // Otherwise two of four in one turn are headers, as above.
     assert_eq!(left(5 * 4097, 0.002), (3, 2));
     assert_eq!(left(5 * 4096, 0.003), (3, 2));
 }
 
-/// A play whose player gave up the picture before the `at`-th, after a share of it had come, and went on in another
+/// A play whose player gave up the picture before the `at`-th after a share of it had come, and continued in another
 /// quality.
 fn given_up(played: &Played, share: f64) -> Vec<Segment> {
     let mut pictures = played
@@ -194,7 +194,7 @@ fn going_elsewhere_is_seen_by_one_header_where_there_is_one_track() {
     let session = only(&played.segments);
     assert_eq!(session.seeks, Some(1));
     assert!(off(&played, &session, 0.8) < 2.5);
-    // The same header without a change is none.
+    // The same header without a change is not a seek.
     script.seeks.clear();
     let mut played = play(&script);
     let header = played.segments[0].clone();
@@ -224,12 +224,12 @@ fn sounds_of_one_size_are_each_played() {
         segment.app_bytes = 48_400;
         count += 1;
     }
-    // The last one may have been cut by the end.
+    // The end may have cut the last one off.
     let session = only(&played.segments);
     assert!(session.audio_segments + 1 >= count, "{session:?}");
 }
 
-/// Numbers in no order (Knuth's MMIX generator).
+/// Random numbers (Knuth's MMIX generator).
 struct Random(u64);
 
 impl Random {

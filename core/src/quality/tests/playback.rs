@@ -101,7 +101,7 @@ fn leaping_within_the_buffer_is_told_and_spoils_no_seconds() {
 fn pictures_that_are_fetched_again_in_another_quality_do_not_count_twice() {
     for renews in [false, true] {
         for seconds in [2.0, 4.0] {
-            // It begins with a picture worse than the link allows, and does so again later.
+            // It begins with a picture worse than the link allows, and does the same again later.
             let link = [(0.0, 4.0e6), (50.0, 0.9e6), (80.0, 4.0e6)];
             let mut script = Script::new(seconds, 2.0 * seconds, 20.0, &link);
             script.renews = Some(renews);
@@ -126,13 +126,13 @@ fn joined_midway_has_no_startup() {
 
 #[test]
 fn joined_midway_it_holds_as_much_as_most_players_do() {
-    // It waits with a full buffer, and has more time between two pictures than they play at times.
+    // It waits with a full buffer, and sometimes has more time between two pictures than they play.
     let played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
     let session = only(&played.segments[30..]);
     assert_eq!(session.stalls.as_deref(), Some(&[][..]));
     let off = off(&played, &session, 0.9);
     assert!(off < 6.0, "{off}");
-    // What it held is not endless.
+    // Its buffer is limited.
     let dry = Script::new(4.0, 4.0, 16.0, &[(0.0, 2.0e6), (70.0, 0.0), (110.0, 2.0e6)]);
     let played = play(&dry);
     let session = only(&played.segments[20..]);
@@ -167,6 +167,6 @@ fn a_full_buffer_tells_where_in_a_segment_the_viewer_went() {
     for lands in [1.0, 0.75, 0.3, 0.1, -0.2, -0.6, -0.9] {
         assert!(off(lands, 0.9) < 0.6, "{lands}: {}", off(lands, 0.9));
     }
-    // None fetches more than that.
+    // No player fetches more than that.
     assert!(off(-1.5, 0.95) > 1.0, "{}", off(-1.5, 0.95));
 }

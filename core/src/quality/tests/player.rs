@@ -1,4 +1,4 @@
-//! A player in small: what it asks for, and what its viewer sees.
+//! A small player: its requests, and what its viewer sees.
 
 use crate::facts::segment::{Kind, Segment};
 use crate::packet::Time;
@@ -7,33 +7,33 @@ use crate::testing::segment;
 /// Time of the first request, and step of the player, in seconds.
 pub(super) const BEGIN: f64 = 1000.0;
 const STEP: f64 = 0.005;
-/// Delay of a request, and of a browser's picture behind its last byte.
+/// Delay of a request, and of a browser's picture after its last byte.
 const ROUND_TRIP: f64 = 0.04;
 const REACTION: f64 = 0.03;
 /// Seconds between a player's looks at its buffer.
 const TIMER: f64 = 0.5;
-/// Seconds for which sound goes on alone.
+/// Seconds for which sound continues alone.
 const RUN_ON: f64 = 3.0;
 
-/// Events of a play.
+/// The script of a play.
 #[derive(Clone)]
 pub(super) struct Script {
-    /// Media seconds of a segment of video and audio; no audio where it is in the video.
+    /// Media seconds of a segment of video and audio; `None` for audio if it is in the video.
     pub(super) video: f64,
     pub(super) audio: Option<f64>,
     /// Full buffer, in seconds.
     pub(super) buffer: f64,
-    /// Link: from when, and bits per second.
+    /// The link: start times, and bits per second from then on.
     pub(super) link: Vec<(f64, f64)>,
-    /// Pause: from and to.
+    /// Beginning and end of a pause.
     pub(super) pause: Option<(f64, f64)>,
-    /// Goes elsewhere at these times.
+    /// Seeks at these times.
     pub(super) seeks: Vec<f64>,
-    /// The share of a segment that lies behind the place where it goes.
+    /// The share of a segment behind the place of a seek.
     pub(super) lands: f64,
-    /// Leap within what is held: when, and by how many seconds.
+    /// Time of a leap within what the player holds, and its seconds.
     pub(super) leap: Option<(f64, f64)>,
-    /// It asks for the header of a better picture, and fetches again what it holds of the worse one, or does not.
+    /// Requests the header of a better picture and, if true, fetches again what it holds of the worse one.
     pub(super) renews: Option<bool>,
     /// Length, in seconds.
     pub(super) seconds: f64,
@@ -58,7 +58,7 @@ impl Script {
     }
 }
 
-/// A segment on its way.
+/// A segment in flight.
 struct Coming {
     track: usize,
     bytes: f64,
@@ -67,7 +67,7 @@ struct Coming {
     begins: f64,
 }
 
-/// Actions of a player, and the traffic that they make.
+/// A player's behaviour, and its traffic.
 #[derive(Default)]
 pub(super) struct Played {
     pub(super) segments: Vec<Segment>,
@@ -92,7 +92,7 @@ struct Player<'a> {
     moves_from: f64,
     throughput: f64,
     rung: usize,
-    /// Where the next picture begins that is fetched again.
+    /// Where the next picture begins, while the player fetches pictures again.
     again: Option<f64>,
     random: u64,
     standing: Option<f64>,
@@ -161,7 +161,7 @@ impl Player<'_> {
         }
     }
 
-    /// Chooses a picture. Returns true if it asks for a header.
+    /// Chooses a picture. Returns true if the player requests a header.
     fn changes(&mut self) -> bool {
         let affordable = RUNGS.iter().rposition(|rung| rung * 1.3 < self.throughput);
         let before = std::mem::replace(&mut self.rung, affordable.unwrap_or(0));
@@ -177,7 +177,7 @@ impl Player<'_> {
         true
     }
 
-    /// Asks for what is due.
+    /// Requests what is due.
     fn ask(&mut self) {
         for track in 0..self.tracks() {
             let paused = self
@@ -262,7 +262,7 @@ impl Player<'_> {
             };
             if done.track == 0 {
                 let measured = done.bytes * 8.0 / (self.now - done.asked).max(0.01);
-                // Whoever changes seldom looks at the link rather than at one segment.
+                // A player that changes rarely judges by the link and not by one segment.
                 let seldom = self.script.renews.is_some();
                 self.throughput = if seldom { self.rate() } else { measured };
             }

@@ -1,4 +1,4 @@
-//! Which segments are of one session, and sessions of hostile segments.
+//! The division into sessions, and sessions of hostile segments.
 
 use super::*;
 
@@ -111,7 +111,7 @@ fn sessions_that_are_too_long_are_cut_and_counted() {
 
 #[test]
 fn tracks_are_known_by_the_headers_of_a_play() {
-    // Nothing tells sound from pictures but that headers of both are asked for.
+    // Nothing distinguishes sound from pictures except that the headers of both are requested.
     let mut played = play(&Script::new(4.0, 4.0, 24.0, &[(0.0, 2.0e6)]));
     let media = |segment: &&mut Segment| segment.kind == Kind::Audio;
     played
@@ -121,7 +121,7 @@ fn tracks_are_known_by_the_headers_of_a_play() {
         .for_each(|s| s.kind = Kind::Video);
     let session = only(&played.segments);
     assert!(is_near(session.video_media, 4.0) && is_near(session.audio_media, 4.0));
-    // Sound is in the pictures, some of which are alike.
+    // Sound is in the pictures, and some of them are equally large.
     let mut script = Script::new(4.0, 4.0, 20.0, &[(0.0, 2.0e6)]);
     script.audio = None;
     let mut played = play(&script);

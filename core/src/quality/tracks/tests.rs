@@ -1,4 +1,4 @@
-//! Both sides of what a play's first headers tell of its tracks.
+//! Tracks by a play's first headers: both sides.
 
 use super::*;
 use crate::quality::tests::request;
@@ -12,7 +12,7 @@ fn header(asked: f64, bytes: Option<u64>) -> Header {
     }
 }
 
-/// Pictures of another size each, and as many of one size as said among them.
+/// Pictures of different sizes, with this many of one size among them.
 fn pictures(number: u32, alike: u32) -> Vec<Request> {
     let picture = |n: u32| Request {
         bytes: if n < alike {
@@ -25,7 +25,7 @@ fn pictures(number: u32, alike: u32) -> Vec<Request> {
     (0..number).map(picture).collect()
 }
 
-/// Sounds that are left, where six requests of twelve were taken for sound.
+/// Returns how many of the six requests that were taken for sound, out of twelve, remain.
 fn sounds(headers: &[Header]) -> usize {
     let mut requests = pictures(12, 6);
     requests[..6]
@@ -52,7 +52,7 @@ fn headers_of_one_track_are_those_of_pictures_with_sound_in_them() {
 #[test]
 fn headers_are_first_that_come_about_the_first_media() {
     let first = header(9.9, Some(1358));
-    // The other one, some time before or behind the first media.
+    // The other one, some time before or after the first media.
     for (asked, left) in [(8.94, 0), (8.96, 6), (10.99, 6), (11.01, 0)] {
         assert_eq!(sounds(&[first, header(asked, Some(765))]), left, "{asked}");
     }
@@ -77,7 +77,7 @@ fn sound_that_nobody_knows_is_what_recurs() {
     assert_eq!(found(17, 4, &headers), (0, true), "too seldom");
     assert_eq!(found(6, 3, &headers), (0, true), "too few");
     assert_eq!(found(16, 4, &headers[..1]), (0, true), "none is asked for");
-    // Where some is known, that is all.
+    // If some sound is known, that is all.
     let mut requests = pictures(16, 4);
     requests[0].track = Track::Audio;
     tell(&mut requests, &headers);
