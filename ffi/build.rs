@@ -4,7 +4,7 @@
 
 use std::{env, fs};
 
-/// Where the version stands: the header, which is generated from it, is no part of the published crate.
+/// The file with the version: the header, which is generated from it, is no part of the published crate.
 const SOURCE: &str = "src/lib.rs";
 
 fn main() {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::plugin::nflx;
 
-/// What the command may have of address space, in kB: 256 MB of memory, and what programs map without using it.
+/// Most address space of the command, in kB: 256 MB of memory, and the pages that programs map without using them.
 const ADDRESS_SPACE: u32 = 300 * 1024;
 
 #[test]

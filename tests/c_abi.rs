@@ -188,7 +188,7 @@ fn valgrind_finds_nothing() {
     }
 }
 
-/// Whether two rows say the same, as far as the first one goes.
+/// Asserts that two rows agree in the columns of the first one.
 fn assert_same(ours: &Value, theirs: &Value, what: &str) {
     for (key, value) in ours
         .as_object()

@@ -53,7 +53,7 @@ Notes for people; each name is a field to filter by.
 |---|---|
 ";
 
-/// What users call the types.
+/// Returns users' name for a type.
 fn type_name(name: &str) -> &str {
     match name {
         "FT_STRING" => "text",

@@ -1,4 +1,4 @@
-//! What stands in `examples/`: the Spark job, the notebooks, and what reads EVE files.
+//! The files in `examples/`: the Spark job, the notebooks, and the readers of EVE files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -108,7 +108,7 @@ fn python_for_training() -> PathBuf {
         .into()
 }
 
-/// What a script of `tests/python` prints in the environment for training.
+/// Returns the output of a script in `tests/python`, run in the environment for training.
 fn run_training(script: &str, args: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("python")

@@ -1,4 +1,4 @@
-//! What the plugin's C sources do not do. The core and the ABI are held to the same by clippy: `core/clippy.toml`.
+//! Things that the plugin's C sources must not do. Clippy checks the same for the core and the ABI: `core/clippy.toml`.
 
 use std::fs;
 use std::path::Path;

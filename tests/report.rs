@@ -52,7 +52,7 @@ const NUMBERS: &str = "(() => {
     };
 })()";
 
-/// What stands out of the page at its right, but for what scrolls by itself.
+/// Elements that stand out of the page at its right, except those that scroll by themselves.
 const OVERFLOW: &str = "[Math.max(0, document.documentElement.scrollWidth - innerWidth)].concat(
     [...document.querySelectorAll('main *')]
         .filter(element => !element.closest('.scrolled') && element.getBoundingClientRect().right > innerWidth + 1)

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::plugin::nflx_rows;
 
-/// How far the command may be off: shares, and seconds.
+/// Largest errors of the command: shares, and seconds.
 const MEDIA: f64 = 0.02;
 const BITRATE: f64 = 0.1;
 const STARTUP: f64 = 0.5;
@@ -27,7 +27,7 @@ const JOINED: f64 = 1.0;
 /// A row so far from a tick in time says nothing of it, in seconds.
 const BESIDE: f64 = 1.5;
 
-/// What the recording says.
+/// The facts of the recording.
 struct Viewer {
     capture: PathBuf,
     play: Value,

@@ -11,7 +11,7 @@ pub struct Frame {
     pub time: i64,
     /// The bytes, as far as they are captured.
     pub bytes: Vec<u8>,
-    /// How many it had on the wire.
+    /// Bytes that it had on the wire.
     pub length: u32,
 }
 

@@ -405,7 +405,7 @@ pub(crate) struct SettingsRun {
     pub(crate) analysis: Analysis,
 }
 
-/// Where rows go.
+/// The output of rows.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {

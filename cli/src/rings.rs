@@ -25,7 +25,7 @@ const STEP_BACK: i64 = 1_000_000_000;
 /// Digits of a date and time: 20260101120000.
 const DATE: usize = 14;
 
-/// Which files are read as one capture.
+/// The choice of files that are read as one capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Joining {
     /// Those that follow each other by name and time, with at most this many nanoseconds between them.
@@ -80,7 +80,7 @@ pub(crate) fn apart(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) ->
         .collect()
 }
 
-/// Which inputs are one capture, by their places.
+/// Returns the inputs that form one capture each, by index.
 fn chained(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
     match joining {
         Joining::Never => Vec::new(),
@@ -353,7 +353,7 @@ impl Name {
     }
 }
 
-/// How a name follows another of its series.
+/// The way in which a name follows another of its series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     /// The counter goes on by one, and so does the date beside it: the names of one ring.

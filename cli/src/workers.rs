@@ -8,12 +8,12 @@ use std::thread;
 /// Results that wait for an earlier one, for each worker: more would only take memory.
 const WAITING: usize = 2;
 
-/// How far the work is.
+/// Progress of the work.
 #[derive(Default)]
 struct Queue {
     /// The next thing to begin.
     next: usize,
-    /// How many results were taken.
+    /// Number of results taken.
     taken: usize,
     stopped: bool,
 }

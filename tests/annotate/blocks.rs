@@ -142,7 +142,7 @@ pub(crate) fn section_lengths(bytes: &[u8]) -> Vec<(u64, u64)> {
 /// Code of the option that holds a comment.
 pub(crate) const COMMENT: u16 = 1;
 
-/// What an enhanced packet block holds, and the obsolete one.
+/// Contents of an enhanced packet block, and of the obsolete one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Packet {
     pub(crate) data: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What is none of ours stays as it is.
+//! Everything that nflx did not add stays unchanged.
 
 use std::fs;
 
@@ -152,7 +152,7 @@ fn unknown_blocks_options_and_comments_are_kept() {
     assert!(before == folder.tshark(&file, "frame", &fields));
 }
 
-/// Whatever cannot be read is copied, so that stripping gives back the damaged file too.
+/// Unreadable bytes are copied, so that stripping restores a damaged file too.
 #[test]
 fn damaged_files_keep_their_bytes() {
     let folder = Folder::new();

@@ -8,7 +8,7 @@ use crate::traffic::{Traffic, recorded};
 /// The most memory that the whole process may have with default settings, in bytes.
 const PROMISED: usize = 256 << 20;
 
-/// How much memory may still grow in the second half of a run, in parts of all: allocators keep books of their own.
+/// Largest growth of memory in the second half of a run, as a fraction: allocators need memory for themselves.
 const TOLERATED: usize = 32;
 
 pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
@@ -88,7 +88,7 @@ pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// What a host took.
+/// Everything that a host received.
 #[derive(Default)]
 struct Taken {
     segments: u64,

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use crate::packets::{ACK, Ends, SYN, tcp, udp};
 
-/// What a capture is full of.
+/// The main contents of a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Flows of one packet each, every hundredth to an address that Netflix announces.

@@ -29,7 +29,7 @@ pub(crate) struct Recorded {
 /// Traffic that goes on and on: recorded conversations, each round under other ports and addresses.
 pub(crate) struct Traffic<'a> {
     recorded: &'a [Recorded],
-    /// How often the recorded conversations were given before.
+    /// Number of times that the recorded conversations were repeated.
     round: u32,
     at: usize,
     made: Vec<u8>,

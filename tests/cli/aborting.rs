@@ -1,4 +1,4 @@
-//! What a run leaves behind that is ended from outside.
+//! Remains of a run that was ended from outside.
 
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};

@@ -1,4 +1,4 @@
-//! Which format a run writes, and what programs that read Parquet get.
+//! Formats that a run writes, and the rows that readers of Parquet get.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a run must not do: destroy its input, lose its output without a word, wait for ever, or say what strangers wrote.
+//! A run must not destroy its input, lose its output without a message, wait for ever, or print strangers' bytes.
 
 use std::fs;
 use std::io::Write;

@@ -273,7 +273,7 @@ fn partitions_that_cannot_be() {
     assert!(!Path::new(&root).exists(), "nothing was begun");
 }
 
-/// What waits for its turn does not pile up in memory.
+/// Rows that wait for their turn do not pile up in memory.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_is_bounded_however_many_captures_there_are() {

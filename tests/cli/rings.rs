@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{COMMANDS, Folder, decompressed, recorded, run};
 
-/// Where a pcap file's records end; the first is where the header ends.
+/// Returns the offsets at which a pcap file's records end, after the end of its header.
 fn ends(bytes: &[u8]) -> Vec<usize> {
     let mut ends = vec![24];
     while let Some(length) = bytes

@@ -310,7 +310,7 @@ fn absolute(path: &[String], name: &Names, children: &BTreeSet<String>) -> Optio
     }
 }
 
-/// What a `use` declaration brings.
+/// The names that a `use` declaration imports.
 struct Tree<'a> {
     module: &'a mut Module,
     name: &'a Names,

@@ -13,7 +13,7 @@ const PREFIXES: &str = "10.9.1.0/24,10.2.0.0/16,fd00::/16";
 const PCAPNG: &str = "two-interfaces.pcapng.gz";
 
 impl Home {
-    /// What the program writes.
+    /// Returns the file that the program writes.
     fn annotated(&self, options: &[&str], capture: &Path) -> Vec<u8> {
         let out = self.path().join("program.pcapng");
         let output = Command::new(nflx())
@@ -37,7 +37,7 @@ impl Home {
         self.annotated(&["--strip"], &file)
     }
 
-    /// What tshark writes.
+    /// Returns the file that tshark writes.
     fn written(&self, options: &[&str], capture: &str) -> Vec<u8> {
         let out = self.path().join("tshark.pcapng");
         let _ = fs::remove_file(&out);
@@ -168,7 +168,7 @@ fn two_passes_and_sessions_make_no_difference() {
     assert!(fs::read(home.path().join("reset.pcapng")).expect("written") == once);
 }
 
-/// What is stripped from tshark's file is what tshark would have written without us: packets, options and order.
+/// Stripping tshark's file restores the file that tshark would have written without nflx: packets, options and order.
 #[test]
 fn stripping_gives_back_what_tshark_writes() {
     let Some(home) = Home::new() else { return };

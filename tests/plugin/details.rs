@@ -1,4 +1,4 @@
-//! What a reader does with the details of a packet: reads the line on top, follows links, filters by a right click.
+//! Ways to use the details of a packet: read the line on top, follow links, filter by a right click.
 
 use std::collections::{BTreeMap, BTreeSet};
 

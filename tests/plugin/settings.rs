@@ -47,7 +47,7 @@ fn the_least_bytes_of_a_throughput_are_a_setting() {
     }
 }
 
-/// What is found with some preferences.
+/// Returns the requests found with some preferences.
 fn requests(home: &Home, options: &[&str]) -> Vec<(u64, String)> {
     let mut all = vec!["-2", "-Y", "nflx.request"];
     all.extend(options);

@@ -17,7 +17,7 @@ pub(super) struct Browser {
     messages: Receiver<Value>,
     session: String,
     number: u64,
-    /// What pages complained about: console messages, exceptions, dialogs, refused loads.
+    /// Complaints of pages: console messages, exceptions, dialogs, refused loads.
     pub(super) complaints: Vec<String>,
     _profile: tempfile::TempDir,
 }
@@ -112,7 +112,7 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", json!({"media": media}));
     }
 
-    /// What an expression gives in the page.
+    /// Returns the value of an expression in the page.
     pub(super) fn evaluate(&mut self, expression: &str) -> Value {
         let result = self.call(
             "Runtime.evaluate",

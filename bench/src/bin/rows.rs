@@ -1,4 +1,4 @@
-//! How long a model takes for a row, on rows that look random: the median of runs of a thousand.
+//! The time of a model for a row, on rows that look random: the median of runs of a thousand.
 //!
 //! usage: rows MODEL.onnx [COLUMNS]     (a model with a card, or the number of columns of one without)
 

@@ -32,7 +32,7 @@ pub enum State {
     Flows,
 }
 
-/// How much of it each flow holds.
+/// The part of it that each flow holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// All the same.
@@ -50,7 +50,7 @@ pub enum Shape {
 pub struct Load {
     /// The state that is held.
     pub state: State,
-    /// How it is shared.
+    /// Its division.
     pub shape: Shape,
 }
 

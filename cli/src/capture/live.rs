@@ -17,7 +17,7 @@ use super::source::{self, Pass};
 const CHUNK: usize = 64 * 1024;
 /// Number of reads that wait to be used; beyond that, the writer of the pipe waits.
 const AHEAD: usize = 4;
-/// How often a growing file and signals are checked.
+/// Time between two checks of a growing file and of signals.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Requests that signals made.

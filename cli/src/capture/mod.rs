@@ -136,7 +136,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the bytes, a reader ends, and returns no more bytes than it was given.
+        /// A reader ends with any bytes, and returns no more bytes than it was given.
         #[test]
         fn arbitrary_bytes(head in 0..6usize, mut bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
             let heads: [&[u8]; 6] = [

@@ -73,7 +73,7 @@ pub(crate) fn read_all(bytes: &[u8]) -> Result<WholeCapture, Unreadable> {
     })
 }
 
-/// Which of the pcap variants.
+/// The variants of pcap.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PcapForm {
     pub(crate) order: Order,

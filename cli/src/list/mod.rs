@@ -22,7 +22,7 @@ use crate::rows::{
 
 /// A type of row that a capture gives.
 pub(crate) trait Report: Rows + Sized {
-    /// How often a capture is read at least.
+    /// Least number of times that a capture is read.
     const PASSES: u32 = 1;
     /// True if windows are counted during the first pass.
     const COUNTS: bool = false;

@@ -83,7 +83,7 @@ enum Form<'s, T: Rows> {
     Columns(MemoryRows<T>),
 }
 
-/// Where text goes.
+/// The destination of text.
 enum Place<'s> {
     Sink(&'s mut Sink),
     Spool(Spool),

@@ -19,7 +19,7 @@ pub(super) struct Facts<'a> {
     pub(super) servers: Vec<RankedServer<'a>>,
     /// In order of request.
     pub(super) segments: Vec<&'a Segment>,
-    /// Where the buffer is filled.
+    /// Phases in which the buffer is filled.
     pub(super) phases: Vec<Phase>,
     /// From each request to the next of its client and kind.
     pub(super) gaps: Vec<Gap>,

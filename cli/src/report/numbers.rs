@@ -6,7 +6,7 @@ use nflx_core::{Server, Time};
 use crate::escape;
 use crate::output::{scaled, thousands};
 
-/// How many.
+/// Writes a count.
 pub(super) fn count(value: u64) -> Markup {
     html! { data value=(value) { (thousands(value)) } }
 }

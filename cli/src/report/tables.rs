@@ -161,7 +161,7 @@ fn segment_row(facts: &Facts<'_>, segment: &Segment, start: Time) -> Markup {
     }
 }
 
-/// Where the buffer is filled.
+/// Writes the phases in which the buffer is filled.
 pub(super) fn phases(facts: &Facts<'_>, start: Time) -> Markup {
     if facts.phases.is_empty() {
         return html! { p { "No player was seen filling its buffer." } };

@@ -42,7 +42,7 @@ impl Slice {
 
 /// All IP packets of Netflix servers over time.
 pub(super) struct Traffic {
-    /// Where the first slice begins.
+    /// Beginning of the first slice.
     pub(super) from: Time,
     /// Length of a slice in nanoseconds.
     pub(super) length: i64,
@@ -74,7 +74,7 @@ impl Traffic {
         })
     }
 
-    /// Where the last slice ends.
+    /// Returns the end of the last slice.
     pub(super) const fn to(&self) -> Time {
         Time(
             self.from

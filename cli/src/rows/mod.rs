@@ -57,7 +57,7 @@ pub(crate) struct Column<T: Rows + ?Sized> {
     pub(crate) about: &'static str,
     /// The value of a row.
     pub(crate) value: for<'r, 'a> fn(&'r T::Row<'a>) -> Value<'r>,
-    /// How tables for people show it; they leave out a column without.
+    /// Form in tables for people; without one, they leave the column out.
     pub(crate) table: Option<Shown>,
 }
 
@@ -113,7 +113,7 @@ impl Type {
     }
 }
 
-/// How tables show a column.
+/// The form of a column in tables.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown {
     /// Heading.
@@ -131,7 +131,7 @@ pub(crate) enum Unit {
     Whole,
     /// Numbers that name something, such as frames: as they are.
     Number,
-    /// How many: with separators between thousands.
+    /// A count, with separators between thousands.
     Count,
     /// Bytes: kB, MB, …
     Bytes,

@@ -10,7 +10,7 @@ pub(crate) struct Segments;
 
 /// A segment of a capture.
 pub(crate) struct SegmentRow<'a> {
-    /// Where its frames are.
+    /// Its frames.
     pub(crate) frames: &'a Frames,
     pub(crate) start: Time,
     pub(crate) segment: &'a Segment,

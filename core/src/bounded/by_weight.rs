@@ -12,7 +12,7 @@ const IDLE_RANKS: usize = 6;
 const FREE_RANK: usize = usize::BITS as usize + IDLE_RANKS;
 const RANKS: usize = FREE_RANK + 1;
 
-/// How much a place is worth keeping.
+/// The worth of keeping a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// Nobody uses it.

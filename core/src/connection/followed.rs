@@ -76,7 +76,7 @@ pub(crate) enum Carrier {
 /// Netflix connections skipped in search of another service's. After this many, nearly all must be Netflix.
 const MOST_SPARED: usize = 64;
 
-/// How often a connection may return to the port it came from. Two connections taken for one alternate with every
+/// Most times that a connection may return to the port it came from. Two connections taken for one alternate with every
 /// packet.
 const MOST_RETURNS: u8 = 8;
 

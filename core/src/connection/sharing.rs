@@ -98,7 +98,7 @@ pub(crate) struct Sharing {
     /// Index of the manner that counts.
     reader: usize,
     past: Vec<Past>,
-    /// How often everything was read again.
+    /// Number of times that everything was read again.
     again: u8,
     /// Memory of what is kept, in bytes.
     past_heap: usize,

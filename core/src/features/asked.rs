@@ -37,7 +37,7 @@ impl Occurrences {
 /// Statistics of a session's segments so far, and of the next window to fill.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SessionSegments {
-    /// How the packets to and from video servers were carried.
+    /// Transport of the packets to and from video servers.
     pub(crate) carriage: Carriage,
     requests: Occurrences,
     completions: Occurrences,

@@ -1,4 +1,4 @@
-//! How a session's connections to video servers began, and which transport they use.
+//! The beginning of a session's connections to video servers, and their transport.
 
 use crate::facts::segment::Transport;
 use crate::wire::decode::{self, TcpFlags};

@@ -1,4 +1,4 @@
-//! How responses ended, judged by their last packet: a sender fills every packet of a response except the last.
+//! Judges how responses ended by their last packet: a sender fills every packet of a response except the last.
 
 use std::ops::RangeInclusive;
 

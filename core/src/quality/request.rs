@@ -20,7 +20,7 @@ impl Track {
     }
 }
 
-/// How a response ended.
+/// The end of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResponseEnd {
     /// With a packet that was not full, so all of it came.

@@ -31,7 +31,8 @@ pub enum Reason {
     /// The session had begun before its first captured segment: levels of its buffer count from those that most players
     /// hold.
     JoinedMidway = 3,
-    /// Its responses overlapped on one connection, so each segment's track, video or audio, is inferred from turns.
+    /// The session's responses overlapped on one connection, so each segment's track, video or audio, is inferred from
+    /// turns.
     Interleaved = 4,
 }
 

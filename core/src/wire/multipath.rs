@@ -80,7 +80,7 @@ pub(crate) struct Mapping {
     pub(crate) length: u32,
 }
 
-/// What a packet without SYN shows about its connection's data.
+/// Evidence of a packet without SYN about its connection's data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Signal {
     /// The sender's key, which it repeats at the end of the handshake.

@@ -10,7 +10,7 @@ use nflx_ffi::*;
 use crate::Input;
 use crate::traffic::{Frame, frames};
 
-/// What outputs hold before a call.
+/// Content of outputs before a call.
 const UNTOUCHED: u8 = 0xee;
 
 struct Host {

@@ -25,7 +25,7 @@ pub fn run(data: &[u8]) {
     check(link_type, original_length, &data[..cut.min(data.len())]);
 }
 
-/// Whether an IPv4 packet carries TCP, or UDP between ports that no tunnel has.
+/// Returns true if an IPv4 packet carries TCP, or UDP between ports that no tunnel has.
 fn is_no_tunnel(ip: &[u8]) -> bool {
     let is_low = |at: usize| ip.get(at).is_some_and(|high| *high < 4);
     matches!(ip, [0x45, _, _, _, _, _, _, _, _, protocol, ..] if *protocol == 6 || *protocol == 17 && is_low(20) && is_low(22))

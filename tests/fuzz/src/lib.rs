@@ -34,12 +34,12 @@ pub fn hold(memory: Memory, run: fn(&[u8]), data: &[u8]) {
     assert!(used <= most, "{used} bytes of memory, of {most}");
 }
 
-/// How much memory a target may take.
+/// Most memory of a target.
 #[derive(Clone, Copy, Debug)]
 pub enum Memory {
     /// In proportion to its input.
     Parser,
-    /// What is promised of a whole program.
+    /// The promise of a whole program.
     Program,
 }
 

@@ -1,4 +1,4 @@
-//! How much memory is in use: counted, so that a target can hold code to its bound.
+//! Counts the memory in use, so that a target can hold code to its bound.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -8,7 +8,7 @@ use nflx_core::{Config, Engine, Features, LinkType, Packet, Time};
 
 use crate::{Input, memory};
 
-/// What a file may take for each of its bytes, and in any case: a packed integer of one byte becomes eight, and a node
+/// Most memory for each byte of a file, and in any case: a packed integer of one byte becomes eight, and a node
 /// of a tree some forty.
 const MEMORY: (usize, usize) = (64, 1 << 16);
 

@@ -83,7 +83,7 @@ struct Traffic {
     step: i64,
     snapshot: usize,
     segment: usize,
-    /// What happens to the next packets, two bits each: as it is, lost, late, twice.
+    /// Fates of the next packets, two bits each: as it is, lost, late, twice.
     fate: u32,
     /// IPv4 total length 0, as segmentation offload leaves it.
     no_length: bool,

@@ -198,7 +198,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is damaged, no byte is lost, and the packets are the same as from a reader of packets.
+        /// No byte is lost after any damage, and the packets are the same as from a reader of packets.
         #[test]
         fn changed_bytes(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
             let mut bytes = testing::small_pcapng();

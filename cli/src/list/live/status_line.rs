@@ -9,7 +9,7 @@ use nflx_core::Engine;
 use super::files::Files;
 use crate::output::{scaled, thousands};
 
-/// How often it changes.
+/// Time between two changes.
 const SECOND: Duration = Duration::from_secs(1);
 
 /// The line, if there is a terminal to show it.

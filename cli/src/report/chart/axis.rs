@@ -44,7 +44,7 @@ impl TimeAxis {
         axis
     }
 
-    /// Where a moment lies.
+    /// Returns the coordinate of a moment.
     pub(super) fn at(&self, time: Time) -> f64 {
         time.since(self.start) as f64 / self.unit
     }

@@ -163,7 +163,7 @@ fn place(base: f64, span: &Span, axis: &TimeAxis) -> [(f64, f64); 2] {
     [(from, base + 0.08), (to.max(from), base + 0.92)]
 }
 
-/// How far from its window's beginning a label stands; `None` where there is no room for it.
+/// Returns the distance of a label from its window's beginning; `None` if the label does not fit.
 fn inset(span: &Span, length: f64, axis: &TimeAxis, form: Layout) -> Option<f64> {
     let room = f64::from(form.width - form.left - form.right());
     let pixels = length / (axis.to - axis.from) * room - 4.0;

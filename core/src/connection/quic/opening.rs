@@ -15,7 +15,7 @@ const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 /// Size of the smallest datagram that may be QUIC (RFC 9000, section 10.3).
 pub(super) const MIN_DATAGRAM: u32 = 21;
 
-/// Whether a UDP flow is worth following.
+/// The decision whether to follow a UDP flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opening {
     /// Possibly QUIC; this end is the client.

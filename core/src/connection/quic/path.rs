@@ -21,7 +21,7 @@ const WAITS: usize = 5;
 /// How often a server tries a size before it believes that the path cannot carry it: MAX_PROBES (RFC 8899, section
 /// 5.1.2).
 const MAX_PROBES: u8 = 3;
-/// How many packets in a row may come too early for an answer.
+/// Most packets in a row that may come too early for an answer.
 const MOST_REFUSED: u8 = 3;
 
 /// Connection IDs, round-trip times and datagram sizes of one connection.

@@ -37,7 +37,7 @@ const PLAIN_ACK: u32 = 10;
 /// Bytes that each gap adds.
 const ONE_GAP: u32 = 2;
 
-/// How certain it is that a packet begins a request.
+/// Certainty that a packet begins a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Belief {
     /// Certain, by its size alone.

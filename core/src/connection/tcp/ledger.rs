@@ -1,4 +1,4 @@
-//! Which byte of a connection belongs to which segment.
+//! Assigns the bytes of a connection to segments.
 //!
 //! A segment begins where its request does, in the client's stream, and its response begins at a boundary in the
 //! server's stream. Bytes belong by their offset, not by the time of capture: a late or repeated packet is counted

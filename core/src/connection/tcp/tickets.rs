@@ -95,7 +95,7 @@ pub(crate) struct Record {
     pub(crate) is_http2: bool,
 }
 
-/// Whether session tickets may still come.
+/// The state of session tickets: whether more may come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum TicketState {
     /// Nothing came from the server since the client's Finished.

@@ -1,4 +1,4 @@
-//! Which TLS records of a connection are requests, which are responses, and which are neither.
+//! Classifies the TLS records of a connection: requests, responses, and neither.
 //!
 //! Handshake messages, ChangeCipherSpec and alerts are visible by type until TLS 1.3 hides them in application data.
 //! There, the order of messages (RFC 8446, section 2) and their fixed sizes decide: the client's first protected record

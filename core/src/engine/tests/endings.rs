@@ -1,4 +1,4 @@
-//! How connections begin, pause and end.
+//! Connections that begin, pause and end.
 
 use super::*;
 

@@ -121,7 +121,7 @@ const FURTHER_SYN: [u32; 2] = [u32::MAX - 9000, 77];
 /// A packet of a divided conversation: whether it came by the further path, its time and its bytes.
 type Divided = (bool, i64, Vec<u8>);
 
-/// Where a path's two directions stand.
+/// Positions of a path's two directions.
 #[derive(Clone, Copy)]
 struct Stand {
     client: std::net::SocketAddr,

@@ -1,4 +1,4 @@
-//! What a player needs before it plays, and which frames count as missing: both sides.
+//! Media that a player needs before it plays, and media that counts as missing: both sides.
 
 use super::*;
 

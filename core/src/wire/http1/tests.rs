@@ -8,7 +8,7 @@ mod hidden;
 const GET: &[u8] =
     b"GET /range/0-65535?o=AQ HTTP/1.1\r\nHost: 23.246.11.141\r\nAccept: */*\r\n\r\n";
 
-/// Where streams begin.
+/// Offset at which streams begin.
 const ORIGIN: u64 = 1 << 40;
 
 /// Reads packets, each with its captured bytes and how many there were; offsets of events count from 0.

@@ -107,7 +107,7 @@ pub(crate) enum Certainty {
     Doubtful,
 }
 
-/// How bytes were seen.
+/// The order in which bytes were seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Credit {
     New,

@@ -1,4 +1,4 @@
-//! Whatever comes.
+//! Arbitrary bytes.
 
 use super::*;
 
