@@ -13,7 +13,7 @@ pub enum ModelError {
     )]
     Malformed(&'static str),
     /// The file exceeds a limit.
-    #[error("has more than {limit} {what}, which is the most that is read; train a smaller model")]
+    #[error("has more than {limit} {what}, which is the limit; train a smaller model")]
     TooMany {
         /// The kind of thing that is too numerous.
         what: &'static str,
@@ -33,7 +33,7 @@ pub enum ModelError {
     },
     /// The file has no card, and the caller named no columns.
     #[error(
-        "has no card, which tells its columns and when it answers; write nflx.card into the file's metadata when \
+        "has no card with its columns and its conditions for answers; write nflx.card into the file's metadata when \
          training, or name the columns"
     )]
     NoCard,
@@ -50,7 +50,7 @@ pub enum ModelError {
     },
     /// The model requires a column that does not exist.
     #[error(
-        "wants the column {0}, which is no column of features with numbers; take the name from the list of columns"
+        "wants the column {0}, which is not a numeric column of features; take the name from the list of columns"
     )]
     Column(Box<str>),
     /// The model takes a different number of columns than the caller named.

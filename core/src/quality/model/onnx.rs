@@ -412,7 +412,7 @@ impl<'a> Tensor<'a> {
             (element::DOUBLE, None) => self.doubles.clone(),
             _ => {
                 return Err(ModelError::unsupported(
-                    "constants that are no floating-point numbers",
+                    "constants that are not floating-point numbers",
                 ));
             }
         };

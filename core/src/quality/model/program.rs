@@ -194,7 +194,7 @@ fn input_is_double(input: &Port<'_>, width: usize) -> Result<bool, ModelError> {
         element::FLOAT => Ok(false),
         element::DOUBLE => Ok(true),
         _ => Err(ModelError::unsupported(
-            "an input that is no tensor of floating-point numbers",
+            "an input that is not a tensor of floating-point numbers",
         )),
     }
 }
@@ -232,7 +232,7 @@ impl<'a> Compiler<'a> {
             Known::Vector(row) => Ok(row),
             _ => Err(ModelError::operator(
                 node.operator,
-                "its input is no row of numbers",
+                "its input is not a row of numbers",
             )),
         }
     }
@@ -448,7 +448,7 @@ impl<'a> Compiler<'a> {
                 Some(Known::Class) => {}
                 Some(_) => {
                     return Err(ModelError::unsupported(
-                        "an output that is no class and no row of numbers",
+                        "an output that is neither a class nor a row of numbers",
                     ));
                 }
                 None => {

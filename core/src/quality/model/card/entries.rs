@@ -40,13 +40,13 @@ impl<'a> Entries<'a> {
     }
 
     pub(super) fn json(&self, key: &str) -> Result<Value, ModelError> {
-        serde_json::from_str(self.text(key)?).map_err(|_| ModelError::card(key, "is no JSON"))
+        serde_json::from_str(self.text(key)?).map_err(|_| ModelError::card(key, "is not JSON"))
     }
 
     pub(super) fn list(&self, key: &str) -> Result<Vec<Value>, ModelError> {
         match self.json(key)? {
             Value::Array(list) => Ok(list),
-            _ => Err(ModelError::card(key, "is no list")),
+            _ => Err(ModelError::card(key, "is not a list")),
         }
     }
 }

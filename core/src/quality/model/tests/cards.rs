@@ -313,7 +313,11 @@ fn cards_that_are_wrong_are_refused_by_entry() {
     for (key, value, reason) in [
         ("nflx.card", "2", "nflx.card is 2, and version 1 is read"),
         ("nflx.name", "", "nflx.name is missing"),
-        ("nflx.columns", "userPacketCount", "nflx.columns is no JSON"),
+        (
+            "nflx.columns",
+            "userPacketCount",
+            "nflx.columns is not JSON",
+        ),
         ("nflx.columns", "[1]", "nflx.columns is not a list of names"),
         (
             "nflx.window",
