@@ -71,7 +71,7 @@ fn what_is_lacking_is_named() {
         lacking(&stats)
     };
     assert!(lacks(0, 0).ends_with(": there is no packet in it"));
-    assert!(lacks(7, 7).ends_with(": none of its 7 packets holds IP that can be read"));
+    assert!(lacks(7, 7).ends_with(": none of its 7 packets holds readable IP"));
     assert!(lacks(7, 6).contains("--prefixes"));
 }
 
