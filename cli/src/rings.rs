@@ -126,7 +126,7 @@ fn found(inputs: &[Input], gap: i64, jobs: NonZero<usize>) -> Vec<Vec<usize>> {
         let Input::Capture(files) = input else {
             continue;
         };
-        // Pipes are read once, by whoever needs them.
+        // A pipe can be read only once, by the analysis.
         if let [path] = &files[..]
             && path.is_file()
             && let Some(name) = Name::of(path)

@@ -54,7 +54,7 @@ impl Watch {
 
     fn watch(&self, total: &Arc<Total>) {
         let _ = self.0.total.set(Arc::clone(total));
-        // Stopped meanwhile: whoever comes second sees what the first did.
+        // Stopped meanwhile: the second caller sees what the first did.
         if self.0.is_stopped.load(Ordering::SeqCst) {
             total.stop();
         }

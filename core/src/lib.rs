@@ -32,7 +32,7 @@
 //!   repeated, late and never captured ones, and hands them on in order. Bytes belong to a segment by their offset, so
 //!   a late packet is counted where it belongs.
 //! - **Causality by acknowledgements.** A server cannot answer what it has not acknowledged; a client that asks for more
-//!   has what came before. This separates session tickets from responses, tells whether HTTP/2 responses overlap, and
+//!   has what came before. This separates session tickets from responses, detects HTTP/2 responses that overlap, and
 //!   stands in for a direction that was not captured.
 //! - **Framing is followed where it is visible** (`wire::tls`, `wire::http1`). Where the snapshot length hides it, it
 //!   is estimated from the connection's own full records, and rows are marked as estimated.

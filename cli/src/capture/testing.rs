@@ -231,7 +231,7 @@ pub(crate) fn small_pcap() -> Vec<u8> {
     pcap(PcapForm::default(), 1, &packets())
 }
 
-/// One section, nanoseconds, with a block between packets that is none of ours.
+/// One section, nanoseconds, with a block of another program between packets.
 pub(crate) fn small_pcapng() -> Vec<u8> {
     let mut out = Fields(Order::Little, Vec::new());
     out.section().interface(1, 0, &[(9, &[9])]);

@@ -321,7 +321,7 @@ fn audio_larger_than_video() {
         ..Player::default()
     };
     assert_told_apart(&player);
-    // Video around the size of audio: of some of its segments no size tells that they are video.
+    // Video around the size of audio: the size of some of its segments does not show that they are video.
     let player = Player {
         ladder: vec![100_000.0],
         video_varies: 0.3,

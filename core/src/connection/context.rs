@@ -30,7 +30,7 @@ pub(crate) enum Learnt {
         kind: EvidenceKind,
         name: Box<str>,
         frame: u64,
-        /// True if the flow leads to a proxy, so that the name tells nothing about its address.
+        /// True if the flow leads to a proxy, so that the name is no evidence for its address.
         is_proxied: bool,
     },
     /// The flow's own name belongs to another service.

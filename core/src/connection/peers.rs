@@ -71,8 +71,8 @@ impl Peers {
         }
     }
 
-    /// Returns the place of the connection whose ID follows the first byte of a client's packet, whoever the client is,
-    /// and its flow at that time.
+    /// Returns the place of the connection whose ID follows the first byte of a client's packet, for any client, and
+    /// its flow at that time.
     pub(crate) fn addressed(&mut self, pair: &Pair, behind: &[u8]) -> Option<(Slot, Slot)> {
         (SHORTEST_ID..=MAX_CID_LEN)
             .filter(|&length| self.lengths & 1 << length != 0)

@@ -19,7 +19,7 @@ struct After {
     keeps: bool,
     /// True if something was retransmitted.
     repeats: bool,
-    /// True if the contents were read and tell nothing more about the server.
+    /// True if the contents were read and give no more evidence about the server.
     is_settled: bool,
     is_over: bool,
 }

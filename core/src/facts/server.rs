@@ -44,7 +44,7 @@ pub enum EvidenceKind {
 }
 
 impl EvidenceKind {
-    /// Returns true if the flow itself gives this kind of evidence, so that it tells nothing about other services of
+    /// Returns true if the flow itself gives this kind of evidence, so that it is no evidence about other services of
     /// the address.
     #[must_use]
     pub const fn is_of_flow(self) -> bool {

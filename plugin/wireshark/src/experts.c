@@ -73,8 +73,8 @@ static bool is_end(const facts *facts)
            facts->frame == (segment->last_frame != 0 ? segment->last_frame : segment->request_frame);
 }
 
-/* Returns true at the packet where missing bytes first showed or, if that was none of the segment's own, at the end of
- * the segment. */
+/* Returns true at the packet where missing bytes first showed or, if that was a packet of another segment, at the end
+ * of the segment. */
 static bool shows_missing(const facts *facts)
 {
     gpointer key = GUINT_TO_POINTER(facts->segment.number);

@@ -211,7 +211,7 @@ static tap_packet_status segment_packet(void *data, packet_info *pinfo, epan_dis
     return TAP_PACKET_REDRAW;
 }
 
-/* What Wireshark is told */
+/* Registration with Wireshark */
 
 static void start_servers(stat_tap_table_ui *ui)
 {

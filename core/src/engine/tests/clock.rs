@@ -1,4 +1,4 @@
-//! Clocks that step within responses: sizes stay, and no duration is told that the clock contradicts.
+//! Clocks that step within responses: sizes stay, and no duration contradicts the clock.
 
 use super::*;
 

@@ -191,7 +191,7 @@ fn a_second_pass_is_asked_for_only_where_segments_were_missed() {
             }
         }
     }
-    // Handshakes are followed whoever the server is, and names in them come in time.
+    // The engine follows the handshakes of any server, and their names come in time.
     let (named, unnamed) = (conversation(0, VIDEO), conversation(0, ""));
     for known in 0..4 {
         assert!(

@@ -80,7 +80,7 @@ fn a_further_path_is_whose_its_connection_is() {
         assert_eq!(named, vec![Some(netflix); expected]);
         // What is put together is not counted.
         assert_eq!(engine.stats().further_paths, 0, "{name}");
-        // Another connection of that address is none of it.
+        // Another connection of that address does not belong to it.
         let mut apart = Talk::new(50_002, OTHER, 443);
         apart.open().hear(&[0xdd; 5000]);
         let before = engine

@@ -156,7 +156,7 @@ fn windows_that_are_kept_have_a_limit_and_rows_go_on() {
     let told = kept("3");
     assert_eq!((told.settled, told.rows.len()), (None, 8));
     assert_eq!(told.stats.rows_hurried, 0);
-    // Rows that wait have the same room: the first is told early rather than none.
+    // Waiting rows have the same limit: the first comes early, and none is lost.
     let told = self::told(&config(&[("kept_windows", "3")]), 86_400, &given);
     assert_eq!(told.rows[0].0, 5, "at the fourth window that waits");
     assert_eq!(told.stats.rows_hurried, 4);

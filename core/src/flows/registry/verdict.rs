@@ -43,7 +43,7 @@ impl Registry {
     }
 
     /// Records which end opened a flow. Clients open connections from higher ports to lower ones. A SYN that seems to
-    /// go the other way is damaged or between two peers, and tells nothing.
+    /// go the other way is damaged or between two peers, and shows nothing.
     pub(crate) fn opened(&mut self, config: &Config, slot: Slot, opener: End) {
         let key = self.flows.key(slot);
         if key.port(opener) < key.port(1 - opener) {

@@ -27,7 +27,7 @@ fn answer(question: &str, owner: &str, address: &str) -> dns::Response {
     dns::Response::parse(&message.to_vec().unwrap()).unwrap()
 }
 
-/// Takes an answer of a resolver that is at none of the addresses in it.
+/// Passes a DNS answer from a resolver whose address is not in it.
 fn learn_dns(
     registry: &mut Registry,
     config: &Config,
