@@ -75,8 +75,8 @@ fn holds(found: &[(usize, f64)], at: usize) -> bool {
     found.binary_search_by_key(&at, |&(at, _)| at).is_ok()
 }
 
-/// Adds the bytes that no header has to the media beside the header: bytes divided among overlapping responses are
-/// right only in sum.
+/// Adds the bytes that no header has to the media beside the header, and lets that media last as long as they came:
+/// bytes divided among overlapping responses are right only in sum.
 fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
     for &(at, _) in found {
         let this = requests[at];
@@ -91,6 +91,7 @@ fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
             let next = &mut requests[next];
             next.bytes = next.bytes.saturating_add(this.bytes);
             next.error = next.error.saturating_add(this.bytes);
+            next.came = next.came.max(this.came);
         }
     }
 }

@@ -339,7 +339,13 @@ pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) -> bool {
         let alike = (request.bytes as f64 / sound - 1.0).abs() < ALIKE;
         // One request per track is in flight at a time.
         let turn = || ends[1] + 0.01 < ends[0] && request.asked - asked > TURN;
-        let due = alike || !request.is_told() && turn();
+        // Sound is not fetched further ahead of the picture than by what is on its way.
+        let ahead = ends[1] > ends[0] + 1.0;
+        let due = if request.is_told() {
+            alike
+        } else {
+            alike && !ahead || turn()
+        };
         request.track = if due { Track::Audio } else { Track::Video };
         if due {
             asked = request.asked;

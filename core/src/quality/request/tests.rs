@@ -37,6 +37,28 @@ fn both_sides_of_a_size_that_tells_its_track() {
 }
 
 #[test]
+fn what_is_as_large_as_sound_is_none_where_sound_is_further_ahead_than_what_is_on_its_way() {
+    // So many sounds come alone behind four of each track, and one whose bytes were divided.
+    let last = |sounds: u32, error: u64| {
+        let known = |number: u32| Request {
+            bytes: if number.is_multiple_of(2) && number < 8 {
+                100_000 + 9_000 * u64::from(number)
+            } else {
+                50_000
+            },
+            ..request(number, f64::from(number))
+        };
+        let mut requests: Vec<Request> = (0..8 + sounds).map(known).collect();
+        requests.push(shared(20, 20.0, 50_000, error));
+        assert!(take_turns(&mut requests, 1.0));
+        requests[8 + sounds as usize].track
+    };
+    assert_eq!(last(1, 50_000), Track::Audio);
+    assert_eq!(last(2, 50_000), Track::Video);
+    assert_eq!(last(2, 49_999), Track::Audio, "its size is known");
+}
+
+#[test]
 fn of_two_at_once_the_smaller_is_sound_and_the_later_where_bytes_were_divided_evenly() {
     for (first, sound) in [(98_000, 1), (99_000, 2)] {
         let mut requests = [

@@ -74,6 +74,43 @@ fn headers_whose_bytes_nobody_saw_are_followed_each_by_its_media() {
 }
 
 #[test]
+fn eight_requests_behind_a_header_are_looked_at_for_its_bytes() {
+    // So many requests on another connection come between two headers and their media.
+    let left = |others: u32| {
+        let request = |number: u32, asked: f64, shared: bool| Request {
+            shared,
+            came: 8.0,
+            flow: u32::from(shared),
+            bytes: if shared { 100_000 } else { 0 },
+            ..request(number, asked)
+        };
+        let mut requests = vec![request(0, 7.0, true), request(1, 7.002, true)];
+        requests.extend((0..others).map(|n| request(n, 7.01, false)));
+        requests.extend([request(20, 7.1, true), request(21, 7.104, true)]);
+        headers::recover(&mut requests, &mut Vec::new(), 4096);
+        requests.iter().map(|r| r.bytes).sum::<u64>()
+    };
+    assert_eq!([6, 7, 8].map(left), [400_000, 300_000, 200_000]);
+}
+
+#[test]
+fn media_lasts_as_long_as_the_bytes_that_a_header_cannot_have() {
+    // The engine put all bytes on the headers, of which the second came at 8.4 s.
+    let mut requests: Vec<Request> = (0..)
+        .zip([7.0, 7.002, 7.1, 7.104])
+        .map(|(number, asked)| Request {
+            shared: true,
+            bytes: [50_000, 400_000, 0, 0][number as usize],
+            came: [7.3, 8.4, 7.1, 7.104][number as usize],
+            ..request(number, asked)
+        })
+        .collect();
+    headers::recover(&mut requests, &mut Vec::new(), 4096);
+    let left: Vec<(u64, f64)> = requests.iter().map(|r| (r.bytes, r.came)).collect();
+    assert_eq!(left, [(50_000, 7.3), (400_000, 8.4)]);
+}
+
+#[test]
 fn headers_are_asked_for_with_media_in_one_turn() {
     assert_eq!(
         recovered(&[7.0, 7.001, 7.002, 7.003, 8.0], &[]),
