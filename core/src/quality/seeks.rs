@@ -64,9 +64,29 @@ pub(crate) fn find(
             (least, seeks) = (cost, with);
         }
     }
+    let found: Vec<f64> = seeks
+        .iter()
+        .copied()
+        .filter(|&at| !is_known(sure, at) && !fetched.iter().any(|again| again.at == at))
+        .collect();
+    let seeks = without_needless(seeks, &found, look);
     let unknown = fetched.iter().filter(|again| !is_known(sure, again.at));
     let seeks = without_explained(seeks, unknown, look);
     (fit::find(requests, headers, &seeks, rules), seeks)
+}
+
+/// Removes seeks that were `found` if the play costs hardly more without them, because another was found.
+fn without_needless(mut seeks: Vec<f64>, found: &[f64], look: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    if found.len() < 2 {
+        return seeks;
+    }
+    for place in found {
+        let others: Vec<f64> = seeks.iter().copied().filter(|at| at != place).collect();
+        if look(&others) < look(&seeks) + GONE {
+            seeks = others;
+        }
+    }
+    seeks
 }
 
 /// Removes seeks to media that was fetched again, if the play costs less without them: after an earlier seek back, a

@@ -139,3 +139,22 @@ fn a_player_begins_anew_with_both_tracks_at_once() {
     assert!(found(0.99, 12.1));
     assert!(!found(1.01, 12.1));
 }
+
+#[test]
+fn of_two_places_that_were_found_only_the_needed_one_is_left() {
+    // So much each place saves.
+    let left = |saves: [f64; 2], found: &[f64]| {
+        let cost = |seeks: &[f64]| {
+            let saved = [5.0, 8.0].into_iter().zip(saves);
+            40.0 - saved
+                .filter(|(at, _)| seeks.contains(at))
+                .map(|(_, saves)| saves)
+                .sum::<f64>()
+        };
+        without_needless(vec![5.0, 8.0], found, cost)
+    };
+    assert_eq!(left([5.9, 20.0], &[5.0, 8.0]), [8.0]);
+    assert_eq!(left([6.1, 20.0], &[5.0, 8.0]), [5.0, 8.0]);
+    // One that is sure is not looked at.
+    assert_eq!(left([5.9, 20.0], &[8.0]), [5.0, 8.0]);
+}
