@@ -13,7 +13,7 @@ const TELLING: usize = 3;
 const LOOKED_AT: usize = 5;
 /// Least share of a segment behind a place. Players fetch one segment more before it if manifests may be inaccurate
 /// (Shaka Player's `inaccurateManifestTolerance`).
-const LEAST: f64 = -1.0;
+const LEAST: f64 = MIDDLE - MOVED;
 /// Rounds: with less media at first, the player begins later.
 const LOOKS: usize = 3;
 

@@ -169,6 +169,30 @@ fn a_connection_may_take_long_where_the_link_is_stuck() {
 }
 
 #[test]
+fn eight_requests_before_one_are_looked_at_for_what_is_on_its_way() {
+    // A picture that keeps the link busy, and so many sounds behind it.
+    let waits = |sounds: u32| {
+        let sound = |number: u32, asked: f64, flow: u32| Request {
+            track: Track::Audio,
+            flow,
+            ..request(number, asked)
+        };
+        let picture = Request {
+            came: 20.0,
+            flow: 2,
+            ..request(1, 1.0)
+        };
+        let between = (0..sounds).map(|n| sound(2 + n, 6.0 + f64::from(n) / 100.0, 1));
+        let mut all: Vec<Request> = std::iter::once(picture).chain(between).collect();
+        all.push(sound(20, 9.0, 3));
+        interpret(&mut all, &[], &[], &RULES);
+        all.last().is_some_and(|last| last.waited)
+    };
+    assert!(!waits(7));
+    assert!(waits(8));
+}
+
+#[test]
 fn a_better_picture_is_larger_and_comes_behind_its_header() {
     let better = |bytes: u64, header: f64| {
         let mut all: Vec<Request> = (0..4).map(|n| request(n, f64::from(n))).collect();
@@ -199,4 +223,28 @@ fn a_better_picture_is_larger_and_comes_behind_its_header() {
     // A header that comes much earlier, or that of the first picture, belongs to none of these.
     assert_eq!(better(111_000, 1.5), [false; 4]);
     assert_eq!(better(111_000, -0.1), [false; 4]);
+}
+
+#[test]
+fn three_pictures_before_and_behind_a_change_tell_which_is_better() {
+    // One picture of each side, or five, would tell otherwise.
+    let better = |sizes: [u64; 9]| {
+        let mut all: Vec<Request> = (0..)
+            .zip(sizes)
+            .map(|(n, thousands)| Request {
+                bytes: thousands * 1000,
+                ..request(n, f64::from(n))
+            })
+            .collect();
+        let header = Header {
+            asked: 3.9,
+            came: 3.95,
+            bytes: Some(829),
+            flow: 1,
+        };
+        interpret(&mut all, &[header], &[], &RULES);
+        all[4].better
+    };
+    assert!(better([300, 100, 100, 100, 105, 115, 115, 60, 60]));
+    assert!(!better([10, 100, 100, 100, 115, 105, 105, 300, 300]));
 }
