@@ -66,6 +66,8 @@ pub(crate) struct Knot {
     pub(crate) ends: [f64; 2],
     /// True if the position advances.
     pub(crate) moves: bool,
+    /// Seconds of media that are played in a second.
+    pub(crate) speed: f64,
 }
 
 /// The clock.
@@ -96,6 +98,7 @@ impl Clock {
             position: 0.0,
             ends: [0.0; 2],
             moves: false,
+            speed: 1.0,
         };
         Self {
             guess,
@@ -163,9 +166,9 @@ impl Clock {
                 } else {
                     self.limit()
                 };
-                let until = self.now.t + (stop - self.now.position).max(0.0);
+                let until = self.now.t + (stop - self.now.position).max(0.0) / self.now.speed;
                 if until >= to {
-                    self.now.position += to - self.now.t;
+                    self.now.position += (to - self.now.t) * self.now.speed;
                     self.now.t = to;
                     return;
                 }
@@ -314,6 +317,12 @@ impl Clock {
 
     pub(crate) fn skip(&mut self, seconds: f64, each: &mut impl FnMut(&Knot)) {
         self.now.position += seconds;
+        each(&self.now);
+    }
+
+    /// Handles another speed of the viewer.
+    pub(crate) fn play_at(&mut self, speed: f64, each: &mut impl FnMut(&Knot)) {
+        self.now.speed = speed;
         each(&self.now);
     }
 

@@ -5,7 +5,7 @@
 //! full the player does not wait, and it never waits with an empty one. Sound and picture cover the same time.
 
 use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
-use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, reached_before};
+use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, played_at, reached_before};
 use super::plateaus::{FULL, MOST, Plateaus};
 use super::request::{Request, Rules, Track, is_interleaved, median_bytes};
 use super::seconds;
@@ -65,6 +65,8 @@ const BOTH_FULL_APART: f64 = 1.0;
 /// recognised.
 const PAUSED: f64 = 3.0;
 const LEAPT: f64 = 6.0;
+/// Cost of another speed.
+const SPEED: f64 = 5.0;
 const STEADY: f64 = 2.0;
 /// A buffer that holds no more than this, in seconds, is empty.
 const EMPTY: f64 = 0.01;
@@ -150,6 +152,8 @@ struct Trial<'a> {
     most: f64,
     /// Sum and number of the leading track's levels at its latest waits.
     steady: (f64, f64),
+    /// It has waited with a full buffer.
+    known: bool,
     /// The request that the player sent because the viewer had leapt, and not after a wait.
     leapt: Option<usize>,
     /// Time of the last event.
@@ -190,6 +194,7 @@ pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) 
         if let Event::Decided(at) = event {
             trial.leaps(at, t, counted);
             trial.paused(at, t);
+            trial.speed(at, t, counted);
         }
         trial.last = t;
         trial.clock.advance(t, &mut |knot| trial.stalls.see(knot));
@@ -229,6 +234,7 @@ impl<'a> Trial<'a> {
             seeks: 0,
             most: 0.0,
             steady: (0.0, 0.0),
+            known: false,
             leapt: None,
             last: play.start(),
             picture_came: f64::NEG_INFINITY,
@@ -331,6 +337,24 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// Notes that the viewer plays at another speed, once the player has been seen to wait with a full buffer.
+    fn speed(&mut self, at: usize, t: f64, counted: &[bool]) {
+        self.known |= self.steady.1 >= FULL;
+        let track = self.play.leading();
+        if !self.known || self.leapt == Some(at) || self.clock.now.state != State::Playing {
+            return;
+        }
+        let seconds = self.clock.seconds(track);
+        if let Some(speed) = played_at(self.play.requests, counted, track, at, seconds)
+            && speed != self.clock.now.speed
+        {
+            let mut each = |knot: &Knot| self.stalls.see(knot);
+            self.clock.advance(t, &mut each);
+            self.clock.play_at(speed, &mut each);
+            self.cost += if speed == 1.0 { 0.0 } else { SPEED };
+        }
+    }
+
     fn decided(&mut self, at: usize) {
         let request = &self.play.requests[at];
         let track = request.track;
@@ -415,12 +439,15 @@ impl<'a> Trial<'a> {
             if reached.is_some() && track == self.play.leading() {
                 total += PAUSED;
             }
-            let level = reached.or(level);
+            let most = reached.map(|reached| reached.0);
+            let level = most.or(level);
             highest[track as usize] = level;
-            full[track as usize] = reached.or(plateaus.first(guess.seconds[track as usize]));
-            // Nobody requests at once above a full buffer.
+            full[track as usize] = most.or(plateaus.first(guess.seconds[track as usize]));
+            // Nobody requests at once above a full buffer. A level that was reached before a pause is the lowest that a
+            // full one can have: after a seek it says nothing.
+            let same = |seen: &&Level| reached.is_none_or(|reached| reached.1 == seen.seeks);
             let above = |level: f64| -> f64 {
-                let at_once = levels.iter().filter(|seen| !seen.waited);
+                let at_once = levels.iter().filter(|seen| !seen.waited).filter(same);
                 at_once
                     .map(|seen| ABOVE * (seen.own - level - AT_ONCE).clamp(0.0, 1.0))
                     .sum()

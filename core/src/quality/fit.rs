@@ -25,7 +25,8 @@ pub(crate) const BEHIND_SEEK: f64 = 1.0;
 /// Most requests to try as given up, and how likely that must be.
 const UNSURE: usize = 160;
 const POSSIBLE: f64 = 0.01;
-/// Most requests that one can stand for, and how likely it must be that each was given up.
+/// Most requests that can stand for another, and most others to try for each; and how likely it must be that each of
+/// these was given up.
 const SWAPS: usize = 12;
 const LIKELY: f64 = 0.2;
 /// Cost above the best from which a hypothesis is not pursued.
@@ -510,7 +511,10 @@ impl<'a> Counting<'a> {
     /// Returns the requests that are not taken for what they look like.
     fn unlikely(&self) -> Vec<usize> {
         let looks = |at: &usize| (self.play.requests[*at].dropped < 0.5) == self.counted[*at];
-        unsure(self.play).filter(|at| !looks(at)).collect()
+        unsure(self.play)
+            .filter(|at| !looks(at))
+            .take(SWAPS)
+            .collect()
     }
 }
 

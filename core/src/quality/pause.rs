@@ -73,9 +73,51 @@ pub(crate) fn leapt(
     (LEAP < most && most < level).then_some(most)
 }
 
+/// Speeds that players offer, and number of waits in a row that show one.
+const SPEEDS: [f64; 8] = [0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0];
+const TELLING: usize = 4;
+/// Largest differences of the times between waits from the time that a segment plays at a speed: of their mean, as a
+/// share, and of each, in seconds.
+const LIKE_SPEED: f64 = 0.06;
+const TIMERS: f64 = 0.75;
+
+/// Returns the speed at which the viewer plays from this request on: with a full buffer, the player requests a segment
+/// whenever one was played.
+pub(crate) fn played_at(
+    requests: &[Request],
+    counted: &[bool],
+    leading: Track,
+    at: usize,
+    seconds: f64,
+) -> Option<f64> {
+    let this = &requests[at];
+    if this.track != leading || !this.waited || !counted[at] {
+        return None;
+    }
+    let mut last = this.decided;
+    let mut times: [f64; TELLING] = [0.0; TELLING];
+    let mut behind = (at + 1..requests.len())
+        .take(FURTHER)
+        .filter(|&next| requests[next].track == leading);
+    for time in &mut times {
+        let next = behind
+            .next()
+            .filter(|&next| counted[next] && requests[next].waited)?;
+        *time = requests[next].decided - last;
+        last = requests[next].decided;
+    }
+    let mean = times.iter().sum::<f64>() / TELLING as f64;
+    SPEEDS.into_iter().find(|speed| {
+        let usual = seconds / speed;
+        (mean / usual - 1.0).abs() < LIKE_SPEED
+            && times.iter().all(|time| (time - usual).abs() < TIMERS)
+    })
+}
+
 /// Returns the level that the player reached without a wait, if its first wait after that was at a lower level: there
-/// was a pause while the buffer filled, because nobody waits with less than a full one.
-pub(crate) fn reached_before(seen: &[Level], level: f64) -> Option<f64> {
+/// was a pause while the buffer filled, because nobody waits with less than a full one. Returns also the number of seeks
+/// by then.
+pub(crate) fn reached_before(seen: &[Level], level: f64) -> Option<(f64, u32)> {
     let first = seen
         .iter()
         .position(|this| this.waited && (this.own - level).abs() < ACTED)?;
@@ -84,7 +126,7 @@ pub(crate) fn reached_before(seen: &[Level], level: f64) -> Option<f64> {
         before.seeks == seen[first].seeks && !(before.waited && before.own > level)
     });
     let most = before.map(|before| before.own).fold(0.0, f64::max);
-    (most > level + AT_ONCE).then_some(most)
+    (most > level + AT_ONCE).then_some((most, seen[first].seeks))
 }
 
 #[cfg(test)]

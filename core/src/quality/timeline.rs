@@ -3,7 +3,7 @@
 use super::clock::{Clock, Event, Idle, Knot, State};
 use super::cost::Play;
 use super::fit::Fit;
-use super::pause::{ACTED, LEAP, is_pause, leapt};
+use super::pause::{ACTED, LEAP, is_pause, leapt, played_at};
 use super::plateaus::FULL;
 use super::request::Track;
 
@@ -32,7 +32,7 @@ impl Timeline {
         let after = self.knots.partition_point(|knot| knot.t <= t);
         let mut knot = *self.knots.get(after.checked_sub(1)?)?;
         if knot.moves {
-            knot.position += t - knot.t;
+            knot.position += (t - knot.t) * knot.speed;
         }
         knot.t = t;
         Some(knot)
@@ -50,6 +50,7 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]], end: f64) -> 
         }
         if let (Event::Decided(at), Some(full)) = (event, full) {
             replay.correct(t, at, full);
+            replay.speed(t, at);
         }
         replay.happen(t, event);
         replay.last = t;
@@ -95,6 +96,8 @@ struct Replay<'a> {
     sound: Idle,
     /// Number of requests in a row that the player sent with a full buffer.
     waits: u32,
+    /// There were enough of these to know a full buffer.
+    known: bool,
     /// For each seek, the share of a segment behind its place, by track.
     places: std::slice::Iter<'a, [f64; 2]>,
 }
@@ -117,6 +120,7 @@ impl<'a> Replay<'a> {
             busy: [0; 2],
             sound: Idle::new(),
             waits: 0,
+            known: false,
             places: places.iter(),
         }
     }
@@ -176,6 +180,22 @@ impl<'a> Replay<'a> {
         self.clock.advance(from - off, &mut each);
         self.clock.pause(false, &mut each);
         self.line.pauses += 1;
+    }
+
+    /// Notes that the viewer plays at another speed, where the requests with a full buffer tell.
+    fn speed(&mut self, t: f64, at: usize) {
+        let leading = self.leading;
+        self.known |= f64::from(self.waits) >= FULL;
+        let seconds = self.fit.guess.seconds[leading as usize];
+        let requests = self.play.requests;
+        if self.known
+            && let Some(speed) = played_at(requests, &self.fit.counted, leading, at, seconds)
+            && speed != self.clock.now.speed
+        {
+            let mut each = |knot: &Knot| self.knots.push(*knot);
+            self.clock.advance(t, &mut each);
+            self.clock.play_at(speed, &mut each);
+        }
     }
 
     /// Moves the position so that the buffer is full.

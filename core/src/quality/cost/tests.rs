@@ -100,6 +100,7 @@ fn a_stall_costs_and_so_does_each_second_of_it() {
         position: 0.0,
         ends: [0.0; 2],
         moves: state == State::Playing,
+        speed: 1.0,
     };
     let mut stalls = Stalls::default();
     assert!(stalls.cost().abs() < 1e-9);
@@ -199,6 +200,43 @@ fn a_pause_is_told_behind_two_waits_at_one_level() {
     assert!(costs[0] > MOST, "{costs:?}");
 }
 
+/// Returns the cost of a player that waits so often with a full buffer, and from then on as one that plays at this speed.
+fn speed_costs(waits: u32, speed: f64) -> f64 {
+    let fills = (0..8).map(|n| f64::from(n) / 10.0);
+    let full = (1..=waits).map(|n| 0.7 + 4.0 * f64::from(n));
+    let fast = (1..=8).map(|n| 0.7 + 4.0 * f64::from(waits) + 4.0 / speed * f64::from(n));
+    let mut requests: Vec<Request> = (0..)
+        .zip(fills.chain(full).chain(fast))
+        .map(|(number, asked)| request(number, asked))
+        .collect();
+    let rules = Rules {
+        wait: 0.25,
+        run_on: 3.0,
+        joined: false,
+    };
+    interpret(&mut requests, &[], &[], &rules);
+    let play = Play::new(&requests, &[], rules);
+    let guess = Guess {
+        seconds: [4.0, 4.0],
+        run_on: 3.0,
+        renews: false,
+    };
+    let counted = vec![true; requests.len()];
+    cost(&play, guess, &counted, f64::INFINITY).total
+}
+
+#[test]
+fn another_speed_is_told_behind_three_waits_at_the_usual_one() {
+    let usual = speed_costs(4, 1.0);
+    for speed in [1.5, 0.75] {
+        let more = speed_costs(4, speed) - usual;
+        assert!((4.5..5.5).contains(&more), "{speed} {more}");
+    }
+    // Without waits at the usual speed, seconds are wrong.
+    let more = speed_costs(1, 1.5) - usual;
+    assert!(more > 8.0, "{more}");
+}
+
 #[test]
 fn a_third_segment_for_a_player_that_has_not_begun_costs() {
     let guess = Guess {
@@ -224,6 +262,79 @@ fn a_third_segment_for_a_player_that_has_not_begun_costs() {
     clock.flush(&mut |_| {});
     let costs = [(); 4].map(|()| come(&mut clock, Track::Video));
     assert_eq!(costs, [0.0, 0.0, NOT_BEGUN, NOT_BEGUN]);
+}
+
+#[test]
+fn what_was_full_before_a_pause_is_known_until_the_viewer_goes_elsewhere() {
+    let all = [request(0, 0.0)];
+    let rules = Rules {
+        wait: 0.25,
+        run_on: 3.0,
+        joined: false,
+    };
+    let play = Play::new(&all, &[], rules);
+    let guess = Guess {
+        seconds: [4.0, 4.0],
+        run_on: 3.0,
+        renews: false,
+    };
+    // It had so much, waits with 13 s, and asks for more at once when it has 30 s again.
+    let more = |had: f64, seeks: u32| {
+        let waits = [13.0; 4].map(|own| level(own, own, true));
+        let before = [&[level(had, had, false)][..], &waits].concat();
+        let again = Level {
+            seeks,
+            ..level(30.0, 30.0, false)
+        };
+        let behind = [&before[..], &[again]].concat();
+        let total = |levels: Vec<Level>| {
+            let trial = Trial {
+                levels: [levels, Vec::new()],
+                ..Trial::new(&play, guess)
+            };
+            trial.finish(guess).total
+        };
+        total(behind) - total(before)
+    };
+    assert_eq!(more(22.0, 1), 0.0);
+    assert_eq!(more(22.0, 0), ABOVE);
+    // There was no pause.
+    assert_eq!(more(12.0, 1), ABOVE);
+}
+
+#[test]
+fn sound_that_follows_the_picture_costs_little() {
+    let guess = Guess {
+        seconds: [4.0, 4.0],
+        run_on: 3.0,
+        renews: false,
+    };
+    // Its level is the picture's, which changes; the first is free.
+    let seen = [10.0, 14.0, 18.0].map(|both| level(both, both, true));
+    let (cost, _) = steadiness(&seen, Track::Audio, guess, true, false);
+    assert!((cost - 0.1).abs() < 1e-9, "{cost}");
+}
+
+#[test]
+fn late_sound_costs_so_much_at_most() {
+    let all = [request(0, 0.0)];
+    let rules = Rules {
+        wait: 0.25,
+        run_on: 3.0,
+        joined: false,
+    };
+    let play = Play::new(&all, &[], rules);
+    let guess = Guess {
+        seconds: [4.0, 4.0],
+        run_on: 3.0,
+        renews: false,
+    };
+    let costs = |late: f64| Trial {
+        late,
+        ..Trial::new(&play, guess)
+    };
+    let costs = [1.9, 2.1].map(|late| costs(late).finish(guess).late);
+    assert_eq!(costs, [1.9, 2.0]);
 }
 
 /// Returns the cost of sound that is requested this long after a picture of 4 s came, and this far behind it.

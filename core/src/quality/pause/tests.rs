@@ -46,7 +46,7 @@ fn a_buffer_that_was_higher_before_anybody_waited_was_paused_meanwhile() {
         reached_before(&[&filled[..], &waits].concat(), 20.0)
     };
     assert_eq!(seen(20.9, 0), None);
-    assert_eq!(seen(21.1, 0), Some(21.1));
+    assert_eq!(seen(21.1, 0), Some((21.1, 0)));
     // The viewer seeked in between.
     assert_eq!(seen(30.0, 1), None);
 }
@@ -84,4 +84,46 @@ fn what_was_given_up_is_not_held() {
     let held = |whole: bool| leapt(&requests, &[whole; 8], 0, [100.0, 2.0], 4.0);
     assert_eq!(held(true), Some(2.0 + 7.0 * 3.0));
     assert_eq!(held(false), None);
+}
+
+/// The speed that waits so far apart tell, with segments of 4 s.
+fn speed(apart: &[f64]) -> Option<f64> {
+    let mut t = 10.0;
+    let mut requests = vec![request(0, t)];
+    for (time, number) in apart.iter().zip(1..) {
+        t += time;
+        requests.push(request(number, t));
+    }
+    requests.iter_mut().for_each(|r| r.waited = true);
+    let counted = vec![true; requests.len()];
+    played_at(&requests, &counted, Track::Video, 0, 4.0)
+}
+
+#[test]
+fn four_waits_tell_a_speed() {
+    assert_eq!(speed(&[2.667; 4]), Some(1.5));
+    assert_eq!(speed(&[2.667; 3]), None);
+    assert_eq!(speed(&[4.0; 4]), Some(1.0));
+    // Within 6 % of it, in the mean.
+    assert_eq!(speed(&[2.0 * 1.059; 4]), Some(2.0));
+    assert_eq!(speed(&[2.0 * 1.061; 4]), None);
+    // Each is off by what timers of half a second and the link allow.
+    assert_eq!(speed(&[4.74, 3.26, 4.0, 4.0]), Some(1.0));
+    assert_eq!(speed(&[4.76, 3.24, 4.0, 4.0]), None);
+    // What follows does not count.
+    assert_eq!(speed(&[4.0, 4.0, 4.0, 4.0, 2.0]), Some(1.0));
+}
+
+#[test]
+fn a_speed_is_told_by_requests_that_were_waited_for_and_came_whole() {
+    let mut requests: Vec<Request> = (0..5).map(|n| request(n, 4.0 * f64::from(n))).collect();
+    let told = |requests: &[Request], counted: &[bool]| {
+        played_at(requests, counted, Track::Video, 0, 4.0).is_some()
+    };
+    assert!(!told(&requests, &[true; 5]));
+    requests.iter_mut().for_each(|r| r.waited = true);
+    assert!(told(&requests, &[true; 5]));
+    assert!(!told(&requests, &[true, true, false, true, true]));
+    requests[0].track = Track::Audio;
+    assert!(!told(&requests, &[true; 5]));
 }

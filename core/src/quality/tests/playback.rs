@@ -170,3 +170,20 @@ fn a_full_buffer_tells_where_in_a_segment_the_viewer_went() {
     // No player fetches more than that.
     assert!(off(-1.5, 0.95) > 1.0, "{}", off(-1.5, 0.95));
 }
+
+#[test]
+fn another_speed_spoils_neither_seconds_nor_the_buffer() {
+    for speed in [1.5, 0.75] {
+        let mut script = Script::new(4.0, 4.0, 24.0, &[(0.0, 3.0e6)]);
+        script.speed = Some((60.0, 110.0, speed));
+        let played = play(&script);
+        let session = only(&played.segments);
+        assert!(is_near(session.video_media, 4.0), "{speed}");
+        assert!(off(&played, &session, 0.9) < 1.5, "{speed}");
+        assert_eq!(
+            (session.pauses, session.seeks),
+            (Some(0), Some(0)),
+            "{speed}"
+        );
+    }
+}

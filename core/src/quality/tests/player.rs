@@ -33,6 +33,8 @@ pub(super) struct Script {
     pub(super) lands: f64,
     /// Time of a leap within what the player holds, and its seconds.
     pub(super) leap: Option<(f64, f64)>,
+    /// Another speed: from and to, and seconds of media in a second.
+    pub(super) speed: Option<(f64, f64, f64)>,
     /// Requests the header of a better picture and, if true, fetches again what it holds of the worse one.
     pub(super) renews: Option<bool>,
     /// Length, in seconds.
@@ -51,6 +53,7 @@ impl Script {
             seeks: Vec::new(),
             lands: 1.0,
             leap: None,
+            speed: None,
             renews: None,
             seconds: 150.0,
             seed: 1,
@@ -288,7 +291,9 @@ impl Player<'_> {
                 self.begun = true;
                 self.out.startup = self.now;
             }
-            self.position += STEP;
+            let during = |speed: &(f64, f64, f64)| speed.0 <= self.now && self.now < speed.1;
+            let speed = self.script.speed.filter(during);
+            self.position += STEP * speed.map_or(1.0, |speed| speed.2);
             if self.position >= limit {
                 self.position = limit;
                 self.moves_from = f64::INFINITY;

@@ -10,6 +10,7 @@ fn stalls(standing: &[(f64, f64)]) -> Vec<(f64, f64)> {
         position: 0.0,
         ends: [0.0; 2],
         moves: state == State::Playing,
+        speed: 1.0,
     };
     let mut line = Timeline {
         knots: vec![knot(0.0, State::Playing)],
