@@ -69,7 +69,7 @@ impl Rows for Playback {
             "buffer_s",
             Type::Seconds,
             "s",
-            "Media ahead of the position, the lower of video and audio",
+            "Media ahead of the position, the lower of video and audio; counts from 20 s if the session was joined midway",
             "buffer",
             Unit::Number,
             |row| Value::span(row.moment.buffer),

@@ -271,7 +271,8 @@ impl Rows for Sessions {
             "reason",
             Type::Text,
             "",
-            "Why a value is missing or uncertain: none, too_few, undecided, joined_midway or interleaved",
+            "Why a value is missing or uncertain: none, too_few, undecided, joined_midway (its buffer counts from 20 s) or \
+             interleaved",
             |row| Value::Word(row.session.reason.as_str()),
         ),
     ];
