@@ -274,6 +274,7 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
         return None;
     }
     let tried = try_all(play, &probably(play.requests), ratio);
+    // A close look tries each unsure request, so with many of them only few hypotheses get one.
     let closely = if unsure(play).count() > UNSURE / 4 {
         CLOSELY_UNSURE
     } else {

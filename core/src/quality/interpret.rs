@@ -285,6 +285,7 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         let chance = habits.alike[this.track as usize];
         return GIVEN_UP / (GIVEN_UP + (1.0 - GIVEN_UP) * chance);
     }
+    // The player requested the next media on another flow before this response ended.
     if ahead < -OVERTAKEN && next.flow != this.flow {
         return if this.ends_flow { SURELY } else { 0.6 };
     }
@@ -296,6 +297,7 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
             0.1
         };
     }
+    // The flow continued, or its server closed it as usual: the player did not close it.
     if !this.ends_flow || next.flow == this.flow || habits.is_used_up(this.flow) {
         return UNLIKELY;
     }

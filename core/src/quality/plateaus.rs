@@ -58,6 +58,7 @@ impl Plateaus {
             self.next = None;
             return cost;
         }
+        // The second level near a deviant one: both begin another plateau, and the first of them has been paid for.
         if let Some(first) = self
             .next
             .take_if(|first| ((level - *first) / scatter).abs() < ANOTHER)

@@ -140,6 +140,7 @@ impl<'a> Replay<'a> {
         let idle = request.waited && self.busy == [0; 2];
         let seconds = self.fit.guess.seconds[leading as usize];
         let requests = self.play.requests;
+        // Enough waits in a row have confirmed the level of a full buffer, so a request above it is evidence of a leap.
         if request.track == leading
             && f64::from(self.waits) >= FULL
             && !self.play.divided
