@@ -80,7 +80,7 @@ fn decide(requests: &mut [Request], headers: &[Header]) {
             .position(|r| soon(r) && r.track == Track::Video);
         // Some players request both at once.
         let beside = requests.partition_point(|request| request.asked < header.asked);
-        let together = requests[beside..first]
+        let together = requests[beside.min(first)..first]
             .iter()
             .position(|r| r.track == Track::Video && r.flow != header.flow);
         let sound = || behind.first().filter(|r| soon(r)).map(|_| first);

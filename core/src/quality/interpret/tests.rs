@@ -226,6 +226,20 @@ fn a_better_picture_is_larger_and_comes_behind_its_header() {
 }
 
 #[test]
+fn a_header_can_come_at_once() {
+    // Within the time that a request may come before its header has.
+    let header = Header {
+        asked: 2.0,
+        came: 2.001,
+        bytes: Some(800),
+        flow: 1,
+    };
+    let mut requests = [1.0, 1.995, 3.0].map(|asked| request(1, asked));
+    decide(&mut requests, &[header]);
+    assert_eq!(requests.map(|request| request.decided), [1.0, 1.995, 3.0]);
+}
+
+#[test]
 fn three_pictures_before_and_behind_a_change_tell_which_is_better() {
     // One picture of each side, or five, would tell otherwise.
     let better = |sizes: [u64; 9]| {
