@@ -95,10 +95,15 @@ pub fn run(data: &[u8]) {
         }
     } else {
         let (mut first, mut second) = (first, second);
-        // A flow whose own name is another's is the server's until it says so, where the address is known from the beginning.
+        // If the address is known from the beginning, a flow belongs to the server until the flow's own name disowns it, and
+        // its requests take numbers that then stay unused.
         if disowns(&frames, &second) {
-            first.annotations.clear();
-            second.annotations.clear();
+            for said in [&mut first, &mut second] {
+                said.annotations.clear();
+                for row in &mut said.segments {
+                    (row.number, row.previous, row.next) = (0, None, None);
+                }
+            }
         }
         assert_eq!(second, first, "second pass");
     }
