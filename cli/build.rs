@@ -7,8 +7,8 @@ fn main() {
             .file("src/closed_output.c")
             .warnings_into_errors(true)
             .compile_intermediates();
-        // Linked as an object, and into the program only: nothing refers to code that the system calls by itself, and a
-        // library must not change what standard output is.
+        // Linked as an object, and into the program only: nothing refers to code that the system
+        // calls by itself, and a library must not change what standard output is.
         for object in objects {
             println!("cargo::rustc-link-arg-bins={}", object.display());
         }

@@ -1,10 +1,13 @@
-//! Gives the shared library the name that programs built with it will look for: `libnflx.so.` and the ABI's version.
-// What the library may not reach is for the library; this runs while it is built, and talks to cargo.
+//! Gives the shared library the name that programs built with it will look for: `libnflx.so.` and
+//! the ABI's version.
+// What the library may not reach is for the library; this runs while it is built, and talks to
+// cargo.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 use std::{env, fs};
 
-/// The file with the version: the header, which is generated from it, is no part of the published crate.
+/// The file with the version: the header, which is generated from it, is no part of the published
+/// crate.
 const SOURCE: &str = "src/lib.rs";
 
 fn main() {

@@ -52,9 +52,9 @@
 #include <stdint.h>
 
 /**
- * Version of this ABI. Changes only if programs built with an older header would break. Within a version, structs grow
- * by fields at their end, which `struct_size` tells apart. Version 2 made `nflx_engine` const where a function only
- * reads.
+ * Version of this ABI. Changes only if programs built with an older header would break. Within a
+ * version, structs grow by fields at their end, which `struct_size` tells apart. Version 2 made
+ * `nflx_engine` const where a function only reads.
  */
 #define NFLX_ABI_VERSION 2
 
@@ -84,23 +84,26 @@
 #define NFLX_ANNOTATION_TRUNCATED 2
 
 /**
- * Flag of `nflx_annotation`: response bytes of its segment are known, as of this packet, to have never been captured.
+ * Flag of `nflx_annotation`: response bytes of its segment are known, as of this packet, to have
+ * never been captured.
  */
 #define NFLX_ANNOTATION_MISSING 4
 
 /**
- * Flag of `nflx_annotation`: set once any table has been full, so results may be incomplete; see `nflx_engine_stats`.
+ * Flag of `nflx_annotation`: set once any table has been full, so results may be incomplete; see
+ * `nflx_engine_stats`.
  */
 #define NFLX_ANNOTATION_FULL 8
 
 /**
- * Flag of `nflx_annotation`: a copy of a packet captured earlier. A copy is not counted and belongs to no segment.
+ * Flag of `nflx_annotation`: a copy of a packet captured earlier. A copy is not counted and
+ * belongs to no segment.
  */
 #define NFLX_ANNOTATION_DUPLICATE 16
 
 /**
- * Flag of `nflx_engine_new`: keep the annotation of each packet for `nflx_engine_frame`. Takes 64 bytes of memory per
- * Netflix packet, and as much again with a model; nothing for other packets.
+ * Flag of `nflx_engine_new`: keep the annotation of each packet for `nflx_engine_frame`. Takes 64
+ * bytes of memory per Netflix packet, and as much again with a model; nothing for other packets.
  */
 #define NFLX_ENGINE_KEEP_FRAMES 1
 
@@ -110,18 +113,20 @@
 #define NFLX_ENGINE_KEEP_SETTLED 2
 
 /**
- * Flag of `nflx_engine_new`, used with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled segments, for
- * `nflx_engine_next_session`.
+ * Flag of `nflx_engine_new`, used with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled
+ * segments, for `nflx_engine_next_session`.
  */
 #define NFLX_ENGINE_KEEP_SESSIONS 4
 
 /**
- * Size of the array that holds a note, in bytes, with the NUL that ends it. Notes are shorter than this.
+ * Size of the array that holds a note, in bytes, with the NUL that ends it. Notes are shorter than
+ * this.
  */
 #define NFLX_NOTE_SIZE 512
 
 /**
- * Size of the array that holds a summary, in bytes, with the NUL that ends it. Summaries are shorter than this.
+ * Size of the array that holds a summary, in bytes, with the NUL that ends it. Summaries are
+ * shorter than this.
  */
 #define NFLX_SUMMARY_SIZE 8192
 
@@ -141,7 +146,8 @@
 #define NFLX_QUALITY_OUT_OF_RANGE 2
 
 /**
- * Flag of `nflx_quality`: the answer uses the whole capture; without it, what was known when the window closed.
+ * Flag of `nflx_quality`: the answer uses the whole capture; without it, what was known when the
+ * window closed.
  */
 #define NFLX_QUALITY_SETTLED 4
 
@@ -206,19 +212,20 @@
 #define NFLX_KIND_AUDIO 2
 
 /**
- * The kind of the segment is not decided yet. It is decided at the latest when the segment settles.
+ * The kind of the segment is not decided yet. It is decided at the latest when the segment
+ * settles.
  */
 #define NFLX_KIND_PENDING 3
 
 /**
- * Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`). Absent while it is
- * open.
+ * Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`).
+ * Absent while it is open.
  */
 #define NFLX_SEGMENT_COMPLETE 1
 
 /**
- * Flag of `nflx_segment`: `app_bytes` is estimated; the snapshot length or a gap hid records, or the response may
- * include the answer to a request that was not captured.
+ * Flag of `nflx_segment`: `app_bytes` is estimated; the snapshot length or a gap hid records, or
+ * the response may include the answer to a request that was not captured.
  */
 #define NFLX_SEGMENT_ESTIMATED 2
 
@@ -228,7 +235,8 @@
 #define NFLX_SEGMENT_SHARED 4
 
 /**
- * Flag of `nflx_segment`: seen through acknowledgements only; the other half of the connection was not captured.
+ * Flag of `nflx_segment`: seen through acknowledgements only; the other half of the connection was
+ * not captured.
  */
 #define NFLX_SEGMENT_INFERRED 8
 
@@ -243,7 +251,8 @@
 #define NFLX_SEGMENT_HAS_LAST 32
 
 /**
- * Flag of `nflx_segment`: `throughput` is valid; it is not if no time passed between first and last byte.
+ * Flag of `nflx_segment`: `throughput` is valid; it is not if no time passed between first and
+ * last byte.
  */
 #define NFLX_SEGMENT_HAS_THROUGHPUT 64
 
@@ -258,7 +267,8 @@
 #define NFLX_SEGMENT_HAS_TTFB 256
 
 /**
- * Flag of `nflx_segment`: `duration` is valid; it is not if the capture's times contradict the order.
+ * Flag of `nflx_segment`: `duration` is valid; it is not if the capture's times contradict the
+ * order.
  */
 #define NFLX_SEGMENT_HAS_DURATION 512
 
@@ -268,7 +278,8 @@
 #define NFLX_SEGMENT_ABORTED 1024
 
 /**
- * Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter than this.
+ * Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter
+ * than this.
  */
 #define NFLX_NAME_SIZE 256
 
@@ -506,9 +517,10 @@ typedef struct nflx_address {
 } nflx_address;
 
 /**
- * A model's answer for a window of one client's traffic. Sessions and windows are those of features: the traffic of
- * one client until it pauses for `session_idle`, divided into windows of `feature_window`. Times are nanoseconds since
- * 1970-01-01T00:00:00Z. Numbers with a fraction are NaN if the model gives none.
+ * A model's answer for a window of one client's traffic. Sessions and windows are those of
+ * features: the traffic of one client until it pauses for `session_idle`, divided into windows of
+ * `feature_window`. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are
+ * NaN if the model gives none.
  */
 typedef struct nflx_quality {
     /**
@@ -587,7 +599,8 @@ typedef struct nflx_packet {
      */
     uint32_t nanoseconds;
     /**
-     * Length on the wire, in bytes; `captured_length` is smaller if a snapshot length cut the frame.
+     * Length on the wire, in bytes; `captured_length` is smaller if a snapshot length cut the
+     * frame.
      */
     uint32_t original_length;
     /**
@@ -595,15 +608,16 @@ typedef struct nflx_packet {
      */
     uint64_t captured_length;
     /**
-     * The captured bytes, from the link-layer header on. Only read during the call. NULL if there are none.
+     * The captured bytes, from the link-layer header on. Only read during the call. NULL if there
+     * are none.
      */
     const uint8_t *data;
 } nflx_packet;
 
 /**
- * IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:
- * 40 + payload length). If the header states 0 (segmentation offload), they are the frame's length less the link
- * header. Part of other structs, never alone.
+ * IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4:
+ * total length; IPv6: 40 + payload length). If the header states 0 (segmentation offload), they
+ * are the frame's length less the link header. Part of other structs, never alone.
  */
 typedef struct nflx_counters {
     /**
@@ -625,8 +639,9 @@ typedef struct nflx_counters {
 } nflx_counters;
 
 /**
- * Facts about one packet of an identified Netflix server, as of that packet. For what only later packets reveal (a
- * segment's total, its last frame), call `nflx_engine_segment` with the segment's number.
+ * Facts about one packet of an identified Netflix server, as of that packet. For what only later
+ * packets reveal (a segment's total, its last frame), call `nflx_engine_segment` with the
+ * segment's number.
  */
 typedef struct nflx_annotation {
     /**
@@ -638,11 +653,13 @@ typedef struct nflx_annotation {
      */
     uint32_t server;
     /**
-     * Flow number, from 0 in order of appearance among all flows of the capture, or `NFLX_NO_FLOW`.
+     * Flow number, from 0 in order of appearance among all flows of the capture, or
+     * `NFLX_NO_FLOW`.
      */
     uint32_t flow;
     /**
-     * Number of the segment that this packet requests or carries bytes of, from 1 in order of request; 0 for none.
+     * Number of the segment that this packet requests or carries bytes of, from 1 in order of
+     * request; 0 for none.
      */
     uint32_t segment;
     /**
@@ -676,7 +693,8 @@ typedef struct nflx_note {
      */
     uint32_t struct_size;
     /**
-     * Printable ASCII, ended by NUL. Begins with `nflx: `, by which a host recognises comments of ours.
+     * Printable ASCII, ended by NUL. Begins with `nflx: `, by which a host recognises comments of
+     * ours.
      */
     char text[NFLX_NOTE_SIZE];
     /**
@@ -694,7 +712,8 @@ typedef struct nflx_summary {
      */
     uint32_t struct_size;
     /**
-     * Printable ASCII with line feeds between the lines, ended by NUL. Begins with `nflx: `, like notes.
+     * Printable ASCII with line feeds between the lines, ended by NUL. Begins with `nflx: `, like
+     * notes.
      */
     char text[NFLX_SUMMARY_SIZE];
 } nflx_summary;
@@ -786,8 +805,8 @@ typedef struct nflx_evidence {
      */
     uint32_t kind;
     /**
-     * First frame with this evidence, even if it came before `nflx_engine_rewind`; 0 for prefixes, which come from no
-     * frame.
+     * First frame with this evidence, even if it came before `nflx_engine_rewind`; 0 for prefixes,
+     * which come from no frame.
      */
     uint64_t frame;
     /**
@@ -797,8 +816,8 @@ typedef struct nflx_evidence {
 } nflx_evidence;
 
 /**
- * One request and its response, as far as they are known now. Fields that are not valid are 0. Times are nanoseconds
- * since 1970-01-01T00:00:00Z, spans are nanoseconds.
+ * One request and its response, as far as they are known now. Fields that are not valid are 0.
+ * Times are nanoseconds since 1970-01-01T00:00:00Z, spans are nanoseconds.
  */
 typedef struct nflx_segment {
     /**
@@ -914,11 +933,13 @@ typedef struct nflx_segment {
      */
     uint32_t next;
     /**
-     * `NFLX_EVIDENCE_SCOPE_`: whether the flow itself identified it as Netflix, or its address is known.
+     * `NFLX_EVIDENCE_SCOPE_`: whether the flow itself identified it as Netflix, or its address is
+     * known.
      */
     uint32_t evidence_scope;
     /**
-     * Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if `app_bytes` is exact.
+     * Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if
+     * `app_bytes` is exact.
      */
     uint64_t size_error;
     /**
@@ -926,12 +947,13 @@ typedef struct nflx_segment {
      */
     uint32_t via;
     /**
-     * `NFLX_EVIDENCE_`: the kind of evidence that identified it as Netflix, with the scope `evidence_scope`.
+     * `NFLX_EVIDENCE_`: the kind of evidence that identified it as Netflix, with the scope
+     * `evidence_scope`.
      */
     uint32_t evidence;
     /**
-     * The name that its connection gave, or else the name that identified the server, ended by NUL; empty if there is
-     * none.
+     * The name that its connection gave, or else the name that identified the server, ended by
+     * NUL; empty if there is none.
      */
     char name[NFLX_NAME_SIZE];
 } nflx_segment;
@@ -975,9 +997,9 @@ typedef struct nflx_stats {
      */
     uint32_t struct_size;
     /**
-     * 1 if evidence came after packets that it concerns, so that a second reading (`nflx_engine_rewind`) would tell
-     * more about these packets; else 0. To get the same rows as other hosts, follow `nflx_engine_should_read_again`
-     * instead.
+     * 1 if evidence came after packets that it concerns, so that a second reading
+     * (`nflx_engine_rewind`) would tell more about these packets; else 0. To get the same rows as
+     * other hosts, follow `nflx_engine_should_read_again` instead.
      */
     uint32_t evidence_came_late;
     /**
@@ -1033,8 +1055,8 @@ typedef struct nflx_stats {
      */
     uint64_t settled_lost;
     /**
-     * Packets whose time is earlier than the previous packet's by more than the setting `clock_step`. Spans across
-     * such a step are not valid.
+     * Packets whose time is earlier than the previous packet's by more than the setting
+     * `clock_step`. Spans across such a step are not valid.
      */
     uint64_t clock_steps;
     /**
@@ -1042,8 +1064,8 @@ typedef struct nflx_stats {
      */
     uint64_t duplicates;
     /**
-     * Packets that came in a different VLAN or tunnel than the previous packet in the same direction of their flow.
-     * The setting `flow_key` separates such flows.
+     * Packets that came in a different VLAN or tunnel than the previous packet in the same
+     * direction of their flow. The setting `flow_key` separates such flows.
      */
     uint64_t scopes_mixed;
     /**
@@ -1057,8 +1079,8 @@ typedef struct nflx_stats {
 } nflx_stats;
 
 /**
- * One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are NaN if
- * they cannot be determined.
+ * One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a
+ * fraction are NaN if they cannot be determined.
  */
 typedef struct nflx_session {
     /**
@@ -1307,8 +1329,8 @@ typedef struct nflx_setting {
 #define NFLX_STATUS_OK 0
 
 /**
- * Done, and there is nothing to return: the packet is not a Netflix packet, or nothing with this number is held. Not a
- * failure: no message, no output.
+ * Done, and there is nothing to return: the packet is not a Netflix packet, or nothing with this
+ * number is held. Not a failure: no message, no output.
  */
 #define NFLX_STATUS_NONE 1
 
@@ -1343,7 +1365,8 @@ typedef struct nflx_setting {
 #define NFLX_STATUS_PANIC 7
 
 /**
- * An earlier call on this handle returned `NFLX_STATUS_PANIC`: its content can no longer be trusted. Free it.
+ * An earlier call on this handle returned `NFLX_STATUS_PANIC`: its content can no longer be
+ * trusted. Free it.
  */
 #define NFLX_STATUS_POISONED 8
 
@@ -1352,7 +1375,8 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * Returns the `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's before any other call.
+ * Returns the `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's
+ * before any other call.
  */
 uint32_t nflx_abi_version(void);
 
@@ -1362,29 +1386,33 @@ uint32_t nflx_abi_version(void);
 nflx_status nflx_engine_model(const struct nflx_engine *engine, struct nflx_model *out);
 
 /**
- * Takes the model's answer for the next window that closed, with what was known at that moment. A window closes at the
- * first packet of its client after it, and at `nflx_engine_finish`. `NFLX_STATUS_NONE` if none has closed since, or if
- * there is no model. Call it after each packet, or often, until it returns `NFLX_STATUS_NONE`: if more than 1,024
- * answers wait, the oldest are lost and counted in `nflx_stats.quality_lost`.
+ * Takes the model's answer for the next window that closed, with what was known at that moment. A
+ * window closes at the first packet of its client after it, and at `nflx_engine_finish`.
+ * `NFLX_STATUS_NONE` if none has closed since, or if there is no model. Call it after each packet,
+ * or often, until it returns `NFLX_STATUS_NONE`: if more than 1,024 answers wait, the oldest are
+ * lost and counted in `nflx_stats.quality_lost`.
  */
 nflx_status nflx_engine_next_quality(struct nflx_engine *engine, struct nflx_quality *out);
 
 /**
- * Writes how many windows have closed; 0 without a model. After `nflx_engine_finish` they are the rows of the command
- * `nflx quality`, in the same order. `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ * Writes how many windows have closed; 0 without a model. After `nflx_engine_finish` they are the
+ * rows of the command `nflx quality`, in the same order. `NFLX_STATUS_NOT_KEPT` for an engine made
+ * without `NFLX_ENGINE_KEEP_FRAMES`.
  */
 nflx_status nflx_engine_quality_count(const struct nflx_engine *engine, uint32_t *out);
 
 /**
- * Writes the model's answer for a window, by an index below the number from `nflx_engine_quality_count`.
- * `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ * Writes the model's answer for a window, by an index below the number from
+ * `nflx_engine_quality_count`. `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an
+ * engine made without `NFLX_ENGINE_KEEP_FRAMES`.
  */
 nflx_status nflx_engine_quality(const struct nflx_engine *engine, uint32_t index, struct nflx_quality *out);
 
 /**
- * Writes the model's answer for the window of a frame. Before the window closes, only its session and number are set,
- * without the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window (it is not a Netflix packet,
- * or is a copy) or there is no model; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+ * Writes the model's answer for the window of a frame. Before the window closes, only its session
+ * and number are set, without the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is
+ * in no window (it is not a Netflix packet, or is a copy) or there is no model;
+ * `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
  */
 nflx_status nflx_engine_frame_quality(const struct nflx_engine *engine, uint64_t frame, struct nflx_quality *out);
 
@@ -1399,26 +1427,28 @@ nflx_status nflx_config_new(struct nflx_config **out);
 void nflx_config_free(struct nflx_config *config);
 
 /**
- * Returns the message of the last failed call on this configuration; empty if none failed. Valid until the next call
- * with this handle. Never NULL: without a handle it is the message of `NFLX_STATUS_NULL`.
+ * Returns the message of the last failed call on this configuration; empty if none failed. Valid
+ * until the next call with this handle. Never NULL: without a handle it is the message of
+ * `NFLX_STATUS_NULL`.
  */
 const char *nflx_config_error(const struct nflx_config *config);
 
 /**
- * Sets one setting from its text form: words separated by commas for lists, one of its words for a choice, decimal for
- * numbers. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE` for an unknown setting or a value that
- * does not fit: the configuration is then unchanged, and `nflx_config_error` names the setting, the value and what
- * would fit.
+ * Sets one setting from its text form: words separated by commas for lists, one of its words for a
+ * choice, decimal for numbers. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE`
+ * for an unknown setting or a value that does not fit: the configuration is then unchanged, and
+ * `nflx_config_error` names the setting, the value and what would fit.
  */
 nflx_status nflx_config_set(struct nflx_config *config, const char *name, const char *value);
 
 /**
- * Sets the model that engines use for each window, in place of an earlier one. `bytes` are the `length` bytes of an
- * ONNX file with a card, which the host has read; they are copied. `columns` is NULL or, for a model without a card,
- * the feature columns that it takes, in order, separated by commas. Settings on the card apply unless they were set
- * before. `NFLX_STATUS_BAD_VALUE` if the bytes are no such model or it does not fit the settings: the configuration is
- * then unchanged, and `nflx_config_error` returns one sentence that begins with "The model". Evaluates the card's
- * check rows, which takes some milliseconds.
+ * Sets the model that engines use for each window, in place of an earlier one. `bytes` are the
+ * `length` bytes of an ONNX file with a card, which the host has read; they are copied. `columns`
+ * is NULL or, for a model without a card, the feature columns that it takes, in order, separated
+ * by commas. Settings on the card apply unless they were set before. `NFLX_STATUS_BAD_VALUE` if
+ * the bytes are no such model or it does not fit the settings: the configuration is then
+ * unchanged, and `nflx_config_error` returns one sentence that begins with "The model". Evaluates
+ * the card's check rows, which takes some milliseconds.
  */
 nflx_status nflx_config_set_model(struct nflx_config *config,
                                   const uint8_t *bytes,
@@ -1426,10 +1456,11 @@ nflx_status nflx_config_set_model(struct nflx_config *config,
                                   const char *columns);
 
 /**
- * Creates an engine that has seen no packet. `config` is copied and may be freed or changed afterwards; NULL means the
- * defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags unknown to this version, and
- * for a model that does not fit settings made after it was set; the message is then in `nflx_config_error`, if there
- * is a `config`.
+ * Creates an engine that has seen no packet. `config` is copied and may be freed or changed
+ * afterwards; NULL means the defaults. `flags` is a sum of `NFLX_ENGINE_` flags.
+ * `NFLX_STATUS_BAD_VALUE` for flags unknown to this version, and for a model that does not fit
+ * settings made after it was set; the message is then in `nflx_config_error`, if there is a
+ * `config`.
  */
 nflx_status nflx_engine_new(const struct nflx_config *config, uint32_t flags, struct nflx_engine **out);
 
@@ -1439,72 +1470,76 @@ nflx_status nflx_engine_new(const struct nflx_config *config, uint32_t flags, st
 void nflx_engine_free(struct nflx_engine *engine);
 
 /**
- * Returns the message of the last failed call on this engine; empty if none failed. Valid until the next call with
- * this handle. Never NULL: without a handle it is the message of `NFLX_STATUS_NULL`.
+ * Returns the message of the last failed call on this engine; empty if none failed. Valid until
+ * the next call with this handle. Never NULL: without a handle it is the message of
+ * `NFLX_STATUS_NULL`.
  */
 const char *nflx_engine_error(const struct nflx_engine *engine);
 
 /**
- * Processes the next packet, in the order of the capture. `NFLX_STATUS_OK`: one end is a known Netflix server, and
- * `out` holds the annotation. `NFLX_STATUS_NONE`: neither end is. Damaged, cut and hostile packets are not failures.
- * The packet's bytes are only read during the call.
+ * Processes the next packet, in the order of the capture. `NFLX_STATUS_OK`: one end is a known
+ * Netflix server, and `out` holds the annotation. `NFLX_STATUS_NONE`: neither end is. Damaged, cut
+ * and hostile packets are not failures. The packet's bytes are only read during the call.
  */
 nflx_status nflx_engine_packet(struct nflx_engine *engine,
                                const struct nflx_packet *packet,
                                struct nflx_annotation *out);
 
 /**
- * Writes the annotation of the last packet with this frame number again, for hosts that show frames repeatedly.
- * `NFLX_STATUS_NONE` if it was not a Netflix packet or was never given; `NFLX_STATUS_NOT_KEPT` for an engine made
- * without `NFLX_ENGINE_KEEP_FRAMES`.
+ * Writes the annotation of the last packet with this frame number again, for hosts that show
+ * frames repeatedly. `NFLX_STATUS_NONE` if it was not a Netflix packet or was never given;
+ * `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
  */
 nflx_status nflx_engine_frame(const struct nflx_engine *engine, uint64_t frame, struct nflx_annotation *out);
 
 /**
- * Writes one line about the last packet with this frame number, as known so far: totals of its segment once the
- * segment has ended or `nflx_engine_finish` was called. Returns the same statuses as `nflx_engine_frame`.
+ * Writes one line about the last packet with this frame number, as known so far: totals of its
+ * segment once the segment has ended or `nflx_engine_finish` was called. Returns the same statuses
+ * as `nflx_engine_frame`.
  */
 nflx_status nflx_engine_note(const struct nflx_engine *engine, uint64_t frame, struct nflx_note *out);
 
 /**
- * Writes a few lines about the capture, as known so far: its servers, those that send video first, and what
- * they sent. `NFLX_STATUS_NONE` if no packet of a server was seen.
+ * Writes a few lines about the capture, as known so far: its servers, those that send video first,
+ * and what they sent. `NFLX_STATUS_NONE` if no packet of a server was seen.
  */
 nflx_status nflx_engine_summary(const struct nflx_engine *engine, struct nflx_summary *out);
 
 /**
- * Ends the capture: every segment settles. Segments that are still open stay incomplete, unless they were quiet for
- * `segment_quiet`. More packets may follow, as in a live capture that goes on, but they no longer change these
- * segments.
+ * Ends the capture: every segment settles. Segments that are still open stay incomplete, unless
+ * they were quiet for `segment_quiet`. More packets may follow, as in a live capture that goes on,
+ * but they no longer change these segments.
  */
 nflx_status nflx_engine_finish(struct nflx_engine *engine);
 
 /**
- * Forgets everything except the evidence. Give the same packets again: every packet of a server is then recognised
- * from the start. Useful if `nflx_engine_should_read_again` writes 1.
+ * Forgets everything except the evidence. Give the same packets again: every packet of a server is
+ * then recognised from the start. Useful if `nflx_engine_should_read_again` writes 1.
  */
 nflx_status nflx_engine_rewind(struct nflx_engine *engine);
 
 /**
- * Writes 1 if a second reading after `nflx_engine_rewind` would tell more about some packet or find more segments,
- * because a server was identified late; else 0. The command nflx follows the same rule.
+ * Writes 1 if a second reading after `nflx_engine_rewind` would tell more about some packet or
+ * find more segments, because a server was identified late; else 0. The command nflx follows the
+ * same rule.
  */
 nflx_status nflx_engine_should_read_again(const struct nflx_engine *engine, uint32_t *out);
 
 /**
- * Writes one past the largest server number. For the number of an evicted server, `nflx_engine_server` returns
- * `NFLX_STATUS_NONE`.
+ * Writes one past the largest server number. For the number of an evicted server,
+ * `nflx_engine_server` returns `NFLX_STATUS_NONE`.
  */
 nflx_status nflx_engine_server_count(const struct nflx_engine *engine, uint32_t *out);
 
 /**
- * Writes a server by its number, as it is now. `NFLX_STATUS_NONE` if there is no server with this number.
+ * Writes a server by its number, as it is now. `NFLX_STATUS_NONE` if there is no server with this
+ * number.
  */
 nflx_status nflx_engine_server(const struct nflx_engine *engine, uint32_t server, struct nflx_server *out);
 
 /**
- * Writes a piece of evidence by an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if
- * there is none.
+ * Writes a piece of evidence by an index below `nflx_server.evidence_count`, strongest first.
+ * `NFLX_STATUS_NONE` if there is none.
  */
 nflx_status nflx_engine_evidence(const struct nflx_engine *engine,
                                  uint32_t server,
@@ -1512,26 +1547,28 @@ nflx_status nflx_engine_evidence(const struct nflx_engine *engine,
                                  struct nflx_evidence *out);
 
 /**
- * Writes the smallest segment number held and one past the largest; equal if no segment is held. Some numbers in
- * between may be unused.
+ * Writes the smallest segment number held and one past the largest; equal if no segment is held.
+ * Some numbers in between may be unused.
  */
 nflx_status nflx_engine_segment_numbers(const struct nflx_engine *engine, uint32_t *out_first, uint32_t *out_end);
 
 /**
- * Writes a segment by its number, as it is now. `NFLX_STATUS_NONE` if there is no segment with this number, or it was
- * evicted.
+ * Writes a segment by its number, as it is now. `NFLX_STATUS_NONE` if there is no segment with
+ * this number, or it was evicted.
  */
 nflx_status nflx_engine_segment(const struct nflx_engine *engine, uint32_t number, struct nflx_segment *out);
 
 /**
- * Writes how many packets ended in a known header, such as an encrypted tunnel's, that hides the rest. Indexes list
- * headers first, most frequent first, then unknown link types. `NFLX_STATUS_NONE` beyond the last.
+ * Writes how many packets ended in a known header, such as an encrypted tunnel's, that hides the
+ * rest. Indexes list headers first, most frequent first, then unknown link types.
+ * `NFLX_STATUS_NONE` beyond the last.
  */
 nflx_status nflx_engine_unfollowed(const struct nflx_engine *engine, uint32_t index, struct nflx_unfollowed *out);
 
 /**
- * Writes the number of different headers that packets ended in so far: the entries of `nflx_engine_unfollowed` without
- * those of link types. A host that calls this after each packet learns at which packet a header first occurred.
+ * Writes the number of different headers that packets ended in so far: the entries of
+ * `nflx_engine_unfollowed` without those of link types. A host that calls this after each packet
+ * learns at which packet a header first occurred.
  */
 nflx_status nflx_engine_unfollowed_headers(const struct nflx_engine *engine, uint32_t *out);
 
@@ -1541,98 +1578,109 @@ nflx_status nflx_engine_unfollowed_headers(const struct nflx_engine *engine, uin
 nflx_status nflx_engine_stats(const struct nflx_engine *engine, struct nflx_stats *out);
 
 /**
- * Returns the word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for
+ * other numbers.
  */
 const char *nflx_role_name(uint32_t role);
 
 /**
- * Returns the position of an `NFLX_ROLE_` number in lists of servers, from 0: those that send video come first.
- * Numbers that name no role come last.
+ * Returns the position of an `NFLX_ROLE_` number in lists of servers, from 0: those that send
+ * video come first. Numbers that name no role come last.
  */
 uint32_t nflx_role_order(uint32_t role);
 
 /**
- * Returns the word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?`
+ * for other numbers.
  */
 const char *nflx_evidence_name(uint32_t evidence);
 
 /**
- * Returns the word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other
+ * numbers.
  */
 const char *nflx_kind_name(uint32_t kind);
 
 /**
- * Returns the word for the rule that decided a segment's kind, for example `size_cluster`. A static string; `?` for
- * other numbers.
+ * Returns the word for the rule that decided a segment's kind, for example `size_cluster`. A
+ * static string; `?` for other numbers.
  */
 const char *nflx_kind_reason_name(uint32_t reason);
 
 /**
- * Returns the word for the rule that decided a server's role, for example `segments`. A static string; `?` for other
- * numbers.
+ * Returns the word for the rule that decided a server's role, for example `segments`. A static
+ * string; `?` for other numbers.
  */
 const char *nflx_role_reason_name(uint32_t reason);
 
 /**
- * Returns the word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for
+ * other numbers.
  */
 const char *nflx_transport_name(uint32_t transport);
 
 /**
- * Returns the word for an `NFLX_EVIDENCE_SCOPE_` number: `flow` or `address`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_EVIDENCE_SCOPE_` number: `flow` or `address`. A static string; `?`
+ * for other numbers.
  */
 const char *nflx_evidence_scope_name(uint32_t scope);
 
 /**
- * Returns the word for an `NFLX_VIA_` number, for example `connect`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_VIA_` number, for example `connect`. A static string; `?` for
+ * other numbers.
  */
 const char *nflx_via_name(uint32_t via);
 
 /**
- * Returns the word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other
+ * numbers.
  */
 const char *nflx_direction_name(uint32_t direction);
 
 /**
- * Takes the next settled segment, which never changes again. Each comes once, in the order in which segments settle:
- * `settle_after` seconds after their last byte, when the table is full, and at `nflx_engine_finish`.
- * `NFLX_STATUS_NONE` if none has settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without
- * `NFLX_ENGINE_KEEP_SETTLED`. Call it after each packet, or often, until it returns `NFLX_STATUS_NONE`:
- * `nflx_stats.settled_lost` counts segments that no longer fitted.
+ * Takes the next settled segment, which never changes again. Each comes once, in the order in
+ * which segments settle: `settle_after` seconds after their last byte, when the table is full, and
+ * at `nflx_engine_finish`. `NFLX_STATUS_NONE` if none has settled since; `NFLX_STATUS_NOT_KEPT`
+ * for an engine made without `NFLX_ENGINE_KEEP_SETTLED`. Call it after each packet, or often,
+ * until it returns `NFLX_STATUS_NONE`: `nflx_stats.settled_lost` counts segments that no longer
+ * fitted.
  */
 nflx_status nflx_engine_next_settled(struct nflx_engine *engine, struct nflx_segment *out);
 
 /**
- * Takes the next server whose role changed, as it is now. A server whose role changed several times in between comes
- * once. `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without
- * `NFLX_ENGINE_KEEP_SETTLED`. Servers whose role never changed do not come.
+ * Takes the next server whose role changed, as it is now. A server whose role changed several
+ * times in between comes once. `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an
+ * engine made without `NFLX_ENGINE_KEEP_SETTLED`. Servers whose role never changed do not come.
  */
 nflx_status nflx_engine_next_changed_server(struct nflx_engine *engine, struct nflx_server *out);
 
 /**
- * Takes the next finished session of playback, found among the segments that `nflx_engine_next_settled` has given. A
- * session is over if its client asked for nothing for `playback_over` seconds, or the capture ended. Sessions are
- * numbered in this order, from 1; their moments are not kept. `NFLX_STATUS_NONE` if none is over;
- * `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call
- * it once `nflx_engine_next_settled` has no more.
+ * Takes the next finished session of playback, found among the segments that
+ * `nflx_engine_next_settled` has given. A session is over if its client asked for nothing for
+ * `playback_over` seconds, or the capture ended. Sessions are numbered in this order, from 1;
+ * their moments are not kept. `NFLX_STATUS_NONE` if none is over; `NFLX_STATUS_NOT_KEPT` for an
+ * engine made without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call it once
+ * `nflx_engine_next_settled` has no more.
  */
 nflx_status nflx_engine_next_session(struct nflx_engine *engine, struct nflx_session *out);
 
 /**
- * Finds the sessions of all segments held now, and writes how many there are. They are numbered from 1 up to this
- * number. The functions below return the state as of this call. Its time grows with the number of segments.
+ * Finds the sessions of all segments held now, and writes how many there are. They are numbered
+ * from 1 up to this number. The functions below return the state as of this call. Its time grows
+ * with the number of segments.
  */
 nflx_status nflx_engine_find_sessions(struct nflx_engine *engine, uint32_t *out);
 
 /**
- * Writes a session by its number, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE` if there is none.
+ * Writes a session by its number, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE`
+ * if there is none.
  */
 nflx_status nflx_engine_session(const struct nflx_engine *engine, uint32_t session, struct nflx_session *out);
 
 /**
- * Writes what the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; after the session's
- * end, how it ended. `NFLX_STATUS_NONE` if there is no such session, or if the media seconds of its segments are not
- * known.
+ * Writes what the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z;
+ * after the session's end, how it ended. `NFLX_STATUS_NONE` if there is no such session, or if the
+ * media seconds of its segments are not known.
  */
 nflx_status nflx_engine_moment(const struct nflx_engine *engine,
                                uint32_t session,
@@ -1640,8 +1688,8 @@ nflx_status nflx_engine_moment(const struct nflx_engine *engine,
                                struct nflx_moment *out);
 
 /**
- * Writes the start and end of a stall by an index below `nflx_session.stalls`, in nanoseconds since
- * 1970-01-01T00:00:00Z. `NFLX_STATUS_NONE` if there is none.
+ * Writes the start and end of a stall by an index below `nflx_session.stalls`, in nanoseconds
+ * since 1970-01-01T00:00:00Z. `NFLX_STATUS_NONE` if there is none.
  */
 nflx_status nflx_engine_stall(const struct nflx_engine *engine,
                               uint32_t session,
@@ -1650,19 +1698,20 @@ nflx_status nflx_engine_stall(const struct nflx_engine *engine,
                               int64_t *out_to);
 
 /**
- * Writes a segment's part in its session, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE` if it is in
- * no session.
+ * Writes a segment's part in its session, as `nflx_engine_find_sessions` last found it.
+ * `NFLX_STATUS_NONE` if it is in no session.
  */
 nflx_status nflx_engine_media(const struct nflx_engine *engine, uint32_t segment, struct nflx_media *out);
 
 /**
- * Returns the word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.
+ * Returns the word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for
+ * other numbers.
  */
 const char *nflx_state_name(uint32_t state);
 
 /**
- * Returns the word for why some values of a session are not known, for example `too_few`. A static string; `?` for
- * other numbers.
+ * Returns the word for why some values of a session are not known, for example `too_few`. A static
+ * string; `?` for other numbers.
  */
 const char *nflx_session_reason_name(uint32_t reason);
 
@@ -1672,13 +1721,14 @@ const char *nflx_session_reason_name(uint32_t reason);
 uint32_t nflx_setting_count(void);
 
 /**
- * Writes a setting by an index below `nflx_setting_count`, in the order in which documents show them;
- * `NFLX_STATUS_NONE` beyond.
+ * Writes a setting by an index below `nflx_setting_count`, in the order in which documents show
+ * them; `NFLX_STATUS_NONE` beyond.
  */
 nflx_status nflx_setting_get(uint32_t index, struct nflx_setting *out);
 
 /**
- * Returns a sentence for a status. A static string; never NULL, even for numbers that are no status.
+ * Returns a sentence for a status. A static string; never NULL, even for numbers that are no
+ * status.
  */
 const char *nflx_status_text(nflx_status status);
 

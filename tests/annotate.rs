@@ -1,4 +1,5 @@
-//! Annotated captures: Wireshark reads them, nothing of the original is lost, and stripping gives it back.
+//! Annotated captures: Wireshark reads them, nothing of the original is lost, and stripping gives
+//! it back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -71,7 +72,8 @@ impl Folder {
         self.annotated(&["--strip"], &input)
     }
 
-    /// Columns of every frame that tshark shows without the plugin; `None` where it is not installed.
+    /// Columns of every frame that tshark shows without the plugin; `None` where it is not
+    /// installed.
     fn tshark(
         &self,
         capture: &Path,
@@ -161,7 +163,8 @@ fn simple_packets(capture: &Path) -> BTreeSet<u64> {
         .collect()
 }
 
-/// Frames of Netflix's servers that can have a note; of those, the first of each request and the last of each segment.
+/// Frames of Netflix's servers that can have a note; of those, the first of each request and the
+/// last of each segment.
 fn frames(capture: &Path) -> (BTreeSet<u64>, BTreeSet<u64>) {
     let simple = simple_packets(capture);
     let mut packets = nflx_rows("packets", &[], capture);

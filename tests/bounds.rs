@@ -1,12 +1,14 @@
-//! Traffic that asks for more than there is room for: the command stays within its memory, and a capture without end
-//! takes no more the longer it runs. `make bounds` is the same with millions of packets.
+//! Traffic that asks for more than there is room for: the command stays within its memory, and a
+//! capture without end takes no more the longer it runs. `make bounds` is the same with millions of
+//! packets.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
 
 use crate::plugin::nflx;
 
-/// Most address space of the command, in kB: 256 MB of memory, and the pages that programs map without using them.
+/// Most address space of the command, in kB: 256 MB of memory, and the pages that programs map
+/// without using them.
 const ADDRESS_SPACE: u32 = 300 * 1024;
 
 #[test]

@@ -19,7 +19,8 @@ const TARGETS: [&str; 12] = [
     "fuzz",
 ];
 
-/// A line of the shell whose words are printed one a line, with what commands in it would do left out.
+/// A line of the shell whose words are printed one a line, with what commands in it would do left
+/// out.
 fn words(line: &str) -> Vec<String> {
     let script = format!("set -- {line}; printf '%s\\n' \"$@\"");
     let output = Command::new("bash")

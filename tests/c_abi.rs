@@ -1,5 +1,5 @@
-//! The C ABI from C: programs in `c/`, as C and as C++, with and without sanitizers, against the static library; and
-//! what the shared one exports.
+//! The C ABI from C: programs in `c/`, as C and as C++, with and without sanitizers, against the
+//! static library; and what the shared one exports.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,9 +17,10 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The folder with a package's libraries, built so that tests can make them panic. A target folder of its own: the
-/// feature must not get into what others use. Nothing is optimised: the compiler may test what nobody wrote before the
-/// flag that says so, which changes no answer, and valgrind takes it for a fault.
+/// The folder with a package's libraries, built so that tests can make them panic. A target folder
+/// of its own: the feature must not get into what others use. Nothing is optimised: the compiler
+/// may test what nobody wrote before the flag that says so, which changes no answer, and valgrind
+/// takes it for a fault.
 pub(crate) fn with_panics(package: &str) -> PathBuf {
     let target = target_folder().join("c-abi");
     let status = Command::new(env!("CARGO"))
@@ -155,8 +156,8 @@ fn misuse_is_answered_and_bugs_are_contained() {
     }
 }
 
-/// Reads of memory that nobody wrote, and memory that nobody frees, which the sanitizers of the C side do not see inside of
-/// the library.
+/// Reads of memory that nobody wrote, and memory that nobody frees, which the sanitizers of the C
+/// side do not see inside of the library.
 #[test]
 fn valgrind_finds_nothing() {
     if Command::new("valgrind").arg("--version").output().is_err() {
@@ -326,7 +327,8 @@ fn a_c_host_asks_a_model_as_the_program_does() {
                 assert_eq!(ours["settled"], json!(word == "end"));
             }
         }
-        // Every window was told at the first packet behind it, and its frames have the answer of the end.
+        // Every window was told at the first packet behind it, and its frames have the answer of
+        // the end.
         let mut frames = 0;
         for row in of("frame") {
             let number = row["number"].as_u64().expect("a number") as usize;
@@ -377,7 +379,8 @@ fn a_model_that_does_not_fit_is_refused_in_a_sentence() {
     assert!(refused(&[&bare, none]).starts_with("The model has no card"));
 }
 
-/// A host that lives on what settled is told of each segment and session once, as the program's live rows are.
+/// A host that lives on what settled is told of each segment and session once, as the program's
+/// live rows are.
 #[test]
 fn a_c_host_is_told_of_what_settled() {
     let (folder, captures) = plain_captures();
@@ -454,7 +457,8 @@ fn the_shared_library_exports_the_abi_alone() {
     assert_eq!(exported, declared);
 }
 
-/// Programs look for the library by the ABI's version, and Debian's package of a library is named for what they look for.
+/// Programs look for the library by the ABI's version, and Debian's package of a library is named
+/// for what they look for.
 #[test]
 fn the_debian_package_is_named_for_the_version_of_the_abi() {
     let header = std::fs::read_to_string(repository().join("include/nflx.h")).expect("the header");

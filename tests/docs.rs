@@ -1,4 +1,5 @@
-//! Documents that cannot drift: they show what the programs print. `NFLX_UPDATE_DOCS=1` rewrites them.
+//! Documents that cannot drift: they show what the programs print. `NFLX_UPDATE_DOCS=1` rewrites
+//! them.
 
 use std::fmt::Write;
 use std::fs;

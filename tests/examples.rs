@@ -46,7 +46,8 @@ fn spark_gives_the_table_of_one_machine() {
     }
 }
 
-/// `tests/suricata/sample.eve.json` is what Suricata wrote of the captures `h3` and `ipv6`, and of the viewer of `player`.
+/// `tests/suricata/sample.eve.json` is what Suricata wrote of the captures `h3` and `ipv6`, and of
+/// the viewer of `player`.
 #[test]
 fn eve_files_are_tables_and_fit_the_index_template() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("suricata/sample.eve.json");
@@ -81,8 +82,8 @@ fn a_model_is_trained() {
     );
 }
 
-/// The interpreter with what training needs: `NFLX_TRAIN_PYTHON`, else of an environment that is made for it. It has
-/// packages that no other test needs.
+/// The interpreter with what training needs: `NFLX_TRAIN_PYTHON`, else of an environment that is
+/// made for it. It has packages that no other test needs.
 fn python_for_training() -> PathBuf {
     if let Some(path) = std::env::var_os("NFLX_TRAIN_PYTHON") {
         return path.into();

@@ -1,4 +1,5 @@
-//! Features of windows: the same numbers as a reference in Python gives, which was written apart from the program.
+//! Features of windows: the same numbers as a reference in Python gives, which was written apart
+//! from the program.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

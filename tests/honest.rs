@@ -1,5 +1,5 @@
-//! Captures that lack packets or bytes at random: no connection carries more than was sent, and hardly any segment is larger
-//! than it was without saying that it is not sure.
+//! Captures that lack packets or bytes at random: no connection carries more than was sent, and
+//! hardly any segment is larger than it was without saying that it is not sure.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -121,15 +121,16 @@ fn damage_makes_nothing_larger_than_what_was_sent() {
             for segment in segments(&config, &frames, &left, &cut) {
                 let context = format!("{} round {round}: {segment:?}", path.display());
                 let all = sent.get(&connection(&segment)).copied().unwrap_or_default();
-                // What TLS and QUIC add before the first request counts for nobody; a connection whose beginning is
-                // lost cannot tell it.
+                // What TLS and QUIC add before the first request counts for nobody; a connection
+                // whose beginning is lost cannot tell it.
                 if all > 0 {
                     assert!(
                         segment.bytes <= all + HANDSHAKE,
                         "{context}: {all} bytes were sent"
                     );
                 }
-                // Requests that one packet holds are not told apart by it: the largest response to them is what counts.
+                // Requests that one packet holds are not told apart by it: the largest response to
+                // them is what counts.
                 let before = whole
                     .iter()
                     .filter(|s| {
@@ -157,7 +158,8 @@ fn damage_makes_nothing_larger_than_what_was_sent() {
         unmarked.len(),
         unmarked.join("\n")
     );
-    // What is left: a small answer and the next request are both lost, before anything else came down.
+    // What is left: a small answer and the next request are both lost, before anything else came
+    // down.
     assert!(
         unmarked.len() * 10_000 <= checked,
         "{} of {checked}: {}",
@@ -166,5 +168,6 @@ fn damage_makes_nothing_larger_than_what_was_sent() {
     );
 }
 
-/// Bytes of a handshake, and of session tickets, that may be taken for a response where their beginning was lost.
+/// Bytes of a handshake, and of session tickets, that may be taken for a response where their
+/// beginning was lost.
 const HANDSHAKE: u64 = 8192;

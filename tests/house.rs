@@ -1,6 +1,7 @@
-//! One direction: no file imports from a floor above its own, and no files import each other, however many stand between.
-//! Floors are listed here, once for each crate, from the ground up; `house/` reads the imports. And one name, one thing: no
-//! two types of a crate are called the same.
+//! One direction: no file imports from a floor above its own, and no files import each other,
+//! however many stand between. Floors are listed here, once for each crate, from the ground up;
+//! `house/` reads the imports. And one name, one thing: no two types of a crate are called the
+//! same.
 
 #[path = "house/c.rs"]
 mod c;
@@ -13,8 +14,8 @@ mod tokens;
 
 use plan::{House, Import, broken, check};
 
-/// The floors of core: bytes and bounds, what stands in packets, facts, settings, tables, readers, the engine, and what is
-/// made of its answers.
+/// The floors of core: bytes and bounds, what stands in packets, facts, settings, tables, readers,
+/// the engine, and what is made of its answers.
 const CORE: House = House {
     folder: "core/src",
     root: "lib.rs",
@@ -32,7 +33,8 @@ const CORE: House = House {
     ],
 };
 
-/// The floors of the C ABI: words, how values and calls cross, the nouns, the engine that speaks of them.
+/// The floors of the C ABI: words, how values and calls cross, the nouns, the engine that speaks of
+/// them.
 const FFI: House = House {
     folder: "ffi/src",
     root: "lib.rs",
@@ -59,8 +61,8 @@ const FFI: House = House {
     ],
 };
 
-/// The floors of the command: words for people, captures in, rows, files out, what is found, arguments, and what commands
-/// do.
+/// The floors of the command: words for people, captures in, rows, files out, what is found,
+/// arguments, and what commands do.
 const CLI: House = House {
     folder: "cli/src",
     root: "lib.rs",
@@ -98,8 +100,8 @@ const PYTHON: House = House {
     ],
 };
 
-/// The floors of the Wireshark plugin: versions and the ABI, values for people, settings and packets, the capture at hand,
-/// what is shown of it, and the registration of all.
+/// The floors of the Wireshark plugin: versions and the ABI, values for people, settings and
+/// packets, the capture at hand, what is shown of it, and the registration of all.
 const WIRESHARK: House = House {
     folder: "plugin/wireshark/src",
     root: "",

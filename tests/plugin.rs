@@ -1,8 +1,8 @@
-//! The Wireshark plugin inside a real tshark: what it adds, in every output format, and that it says the same as the
-//! command-line program.
+//! The Wireshark plugin inside a real tshark: what it adds, in every output format, and that it
+//! says the same as the command-line program.
 //!
-//! Needs `target/release/libnflx_plugin.so` (or `NFLX_PLUGIN`) and the program `nflx` beside the test (or `NFLX_BIN`).
-//! Only where tshark is not installed at all the tests say so and pass.
+//! Needs `target/release/libnflx_plugin.so` (or `NFLX_PLUGIN`) and the program `nflx` beside the
+//! test (or `NFLX_BIN`). Only where tshark is not installed at all the tests say so and pass.
 
 mod agreement;
 mod annotations;

@@ -1,10 +1,11 @@
-//! Things that the plugin's C sources must not do. Clippy checks the same for the core and the ABI: `core/clippy.toml`.
+//! Things that the plugin's C sources must not do. Clippy checks the same for the core and the ABI:
+//! `core/clippy.toml`.
 
 use std::fs;
 use std::path::Path;
 
-/// Calls that reach the network, the environment, other programs, or files other than through Wireshark's own reader and
-/// writer of captures.
+/// Calls that reach the network, the environment, other programs, or files other than through
+/// Wireshark's own reader and writer of captures.
 const FORBIDDEN: [&str; 53] = [
     "accept",
     "access",
@@ -62,8 +63,8 @@ const FORBIDDEN: [&str; 53] = [
 ];
 
 /// Calls that one source makes for one purpose: to tell one version of the user's capture from the
-/// next, to read the model that a preference names, to write over no file, to take back an output that could not be written whole, and to start the command where
-/// the user asks for its report.
+/// next, to read the model that a preference names, to write over no file, to take back an output
+/// that could not be written whole, and to start the command where the user asks for its report.
 const ALLOWED: [(&str, &str); 6] = [
     ("menu.c", "g_spawn_sync"),
     ("menu.c", "g_file_test"),

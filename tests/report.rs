@@ -30,7 +30,8 @@ const SECTIONS: [&str; 7] = [
 /// The largest page that any capture may give.
 const MOST_BYTES: usize = 2_500_000;
 
-/// Rows of both tables as programs read them, how long a slice of the throughput is, and the sum of all slices.
+/// Rows of both tables as programs read them, how long a slice of the throughput is, and the sum of
+/// all slices.
 const NUMBERS: &str = "(() => {
     const value = cell => cell.querySelector('data')?.value ?? cell.textContent;
     const values = row => [...row.querySelectorAll('data')].map(data => data.value);

@@ -1,6 +1,7 @@
 //! Recorded sessions of a real player: what the command says of them is what the viewer saw.
 //!
-//! The truth is the player's own (`NAME.player.jsonl`, `NAME.truth.jsonl`; `captures/README.md` describes both).
+//! The truth is the player's own (`NAME.player.jsonl`, `NAME.truth.jsonl`; `captures/README.md`
+//! describes both).
 
 use std::path::{Path, PathBuf};
 
@@ -82,7 +83,8 @@ impl Viewer {
         times.fold(f64::INFINITY, f64::min)
     }
 
-    /// When the picture stood although the viewer wanted it to play; a moment in which it moved does not count.
+    /// When the picture stood although the viewer wanted it to play; a moment in which it moved
+    /// does not count.
     fn stalls(&self) -> Vec<(f64, f64)> {
         let stands = self.play["stands"].as_array().expect("a list");
         let mut stalls: Vec<(f64, f64)> = Vec::new();
@@ -157,8 +159,8 @@ fn assert_session(viewer: &Viewer, session: &Value) {
     );
 }
 
-/// Asserts that the buffer is right in the median up to the viewer's first action. A segment arrives at once: between the
-/// row before a tick and the row behind it is right.
+/// Asserts that the buffer is right in the median up to the viewer's first action. A segment
+/// arrives at once: between the row before a tick and the row behind it is right.
 #[track_caller]
 fn assert_buffer(viewer: &Viewer) {
     let rows = viewer.said("playback");
@@ -219,7 +221,8 @@ fn assert_found(viewer: &Viewer) -> Value {
     session
 }
 
-/// Asserts what holds for every recording of a session from its beginning, and returns what was told.
+/// Asserts what holds for every recording of a session from its beginning, and returns what was
+/// told.
 #[track_caller]
 fn assert_watched(viewer: &Viewer) -> Value {
     let session = assert_found(viewer);
@@ -266,8 +269,8 @@ fn going_elsewhere_is_told() {
     );
 }
 
-/// The buffer is not held: how much the player had ahead when the recording began is in no packet, and the segment that was
-/// on its way then is missing. Neither makes a stall of it.
+/// The buffer is not held: how much the player had ahead when the recording began is in no packet,
+/// and the segment that was on its way then is missing. Neither makes a stall of it.
 #[test]
 fn a_session_that_is_joined_midway_has_no_beginning() {
     let viewer = Viewer::new("watch-late");

@@ -1,4 +1,5 @@
-//! The engine on generated traffic, per packet, in steady state: half of the packets warm it up and are not timed.
+//! The engine on generated traffic, per packet, in steady state: half of the packets warm it up and
+//! are not timed.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -1,12 +1,13 @@
 //! Traffic as links carry it, from a seed: the same bytes each time.
 //!
-//! Many connections take turns in trains of a few packets. Each opens with a handshake, asks, and gets responses in full
-//! segments that are acknowledged by twos; sizes are drawn evenly over their logarithm, as those of files are. A given
-//! share of packets is Netflix's: an answer of DNS, then TLS with its name and responses of segments' sizes. The rest is
-//! TLS under other names, and UDP of 60 to 1,200 bytes that is not QUIC.
+//! Many connections take turns in trains of a few packets. Each opens with a handshake, asks, and
+//! gets responses in full segments that are acknowledged by twos; sizes are drawn evenly over their
+//! logarithm, as those of files are. A given share of packets is Netflix's: an answer of DNS, then
+//! TLS with its name and responses of segments' sizes. The rest is TLS under other names, and UDP
+//! of 60 to 1,200 bytes that is not QUIC.
 //!
-//! Connections may also be short, as those of applications and pages are: one exchange each, so that handshakes and names
-//! outweigh data.
+//! Connections may also be short, as those of applications and pages are: one exchange each, so
+//! that handshakes and names outweigh data.
 
 mod connection;
 mod frame;
@@ -152,7 +153,8 @@ mod tests {
                 .filter(|(frame, number)| engine.packet(&frame.packet(*number)).is_some())
                 .count();
             let expected = 200 * share as usize;
-            // Questions and answers of DNS are not sent to Netflix, and trains are some packets long.
+            // Questions and answers of DNS are not sent to Netflix, and trains are some packets
+            // long.
             assert!(said.abs_diff(expected) <= 400, "{said} of {expected}");
             assert_eq!(share == 0, engine.segment_numbers().is_empty());
         }

@@ -4,13 +4,15 @@ use allocation_counter::measure;
 use nflx_bench::{Frame, Traffic};
 use nflx_core::{Config, Engine};
 
-/// Payload or nothing on a TCP flow: no SYN, FIN or RST, and no hello, which is collected to be read.
+/// Payload or nothing on a TCP flow: no SYN, FIN or RST, and no hello, which is collected to be
+/// read.
 fn is_plain_tcp(frame: &Frame) -> bool {
     const HANDSHAKE: u8 = 22;
     frame.bytes[23] == 6 && frame.bytes[47] & 0x07 == 0 && frame.bytes.get(66) != Some(&HANDSHAKE)
 }
 
-/// True if a client asks something: that opens a segment, whose client's segments are then compared.
+/// True if a client asks something: that opens a segment, whose client's segments are then
+/// compared.
 fn is_request(frame: &Frame) -> bool {
     frame.bytes[26] == 10 && frame.bytes.len() > 66
 }
@@ -39,7 +41,8 @@ fn allocations(
 
 #[test]
 fn packets_of_others_allocate_nothing() {
-    // Of flows under way, and, with tables that are full, of new ones too but for what reads their hellos.
+    // Of flows under way, and, with tables that are full, of new ones too but for what reads their
+    // hellos.
     let (measured, allocated) = allocations(0, Config::default(), 40_000, |frame| {
         is_plain_tcp(frame) && !is_request(frame)
             || frame.bytes[23] == 17 && frame.bytes[34..36] != [0, 53]

@@ -1,4 +1,5 @@
-//! Memory stays within what an engine says of itself, whatever packets ask for: counted by the allocator.
+//! Memory stays within what an engine says of itself, whatever packets ask for: counted by the
+//! allocator.
 
 use allocation_counter::measure;
 use nflx_bench::Frame;
@@ -98,7 +99,8 @@ fn every_kind_of_state_stays_within_the_bound_in_every_shape() {
     }
 }
 
-/// All of them at once, in trains of different lengths, and then each of them again after the others.
+/// All of them at once, in trains of different lengths, and then each of them again after the
+/// others.
 #[test]
 fn loads_that_take_turns_stay_within_the_bound() {
     let mut counted = Counted::new(small());

@@ -128,7 +128,8 @@ pub(crate) enum Command {
     /// List every packet of Netflix servers with flow, segment and counters up to it
     #[command(after_help = CAPTURES)]
     Packets(Run),
-    /// List windows of each client's streaming with the features that models of video quality are trained on
+    /// List windows of each client's streaming with the features that models of video quality are
+    /// trained on
     #[command(after_help = FEATURES)]
     Features(FeaturesRun),
     /// List sessions: one title played by one viewer, with start-up, stalls, bit rates
@@ -145,7 +146,8 @@ pub(crate) enum Command {
     Model(ModelCommand),
     /// List the columns of features with type, unit and definition
     Columns(Output),
-    /// Copy a capture with facts about its packets as comments, which Wireshark shows without the plugin
+    /// Copy a capture with facts about its packets as comments, which Wireshark shows without the
+    /// plugin
     #[command(after_help = COMMENTS)]
     Annotate(Annotate),
     /// Write one page that shows a capture to people: servers, segments, throughput, gaps, loss
@@ -169,12 +171,13 @@ pub(crate) struct Completions {
 /// A run over captures.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// Captures to read, folders of them, or quoted patterns such as 'day*/**/*.pcap'; - is standard input
+    /// Captures to read, folders of them, or quoted patterns such as 'day*/**/*.pcap'; - is
+    /// standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Write each row once nothing about it will change, from a pipe or a file that grows; SIGTERM and Ctrl-C end it with the
-    /// rows so far. Values that need the whole session are null: media_s, bitrate_bps. The default for segments from a pipe,
-    /// written as JSON lines or CSV
+    /// Write each row once nothing about it will change, from a pipe or a file that grows; SIGTERM
+    /// and Ctrl-C end it with the rows so far. Values that need the whole session are null:
+    /// media_s, bitrate_bps. The default for segments from a pipe, written as JSON lines or CSV
     #[arg(long, conflicts_with = "no_live")]
     pub(crate) live: bool,
     /// Wait for the end of a pipe, so that rows include what only the whole capture shows
@@ -190,8 +193,8 @@ pub(crate) struct Run {
     /// Write one Parquet file per capture: capture=NAME/part.parquet in the folder that -o names
     #[arg(long, help_heading = "Output")]
     pub(crate) partition: bool,
-    /// With --live: start a new file in the folder that -o names after this time (30s, 5m, 1h, 1d), by the clock of the
-    /// capture, and on SIGHUP. Files appear when they are complete
+    /// With --live: start a new file in the folder that -o names after this time (30s, 5m, 1h, 1d),
+    /// by the clock of the capture, and on SIGHUP. Files appear when they are complete
     #[arg(long, value_name = "TIME", value_parser = period, help_heading = "Output")]
     pub(crate) rotate: Option<NonZero<u32>>,
     #[command(flatten)]
@@ -258,7 +261,8 @@ struct Window {
     /// Length of a window; the first one begins with a session's first packet [default: 10]
     #[arg(long, value_name = "SECONDS", help_heading = "Analysis")]
     window: Option<String>,
-    /// Write each row as known this long after the window to a host that reads once [default: with --live 0]
+    /// Write each row as known this long after the window to a host that reads once
+    /// [default: with --live 0]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=86_400), help_heading = "Analysis")]
     as_known: Option<u64>,
 }
@@ -386,10 +390,12 @@ pub(crate) struct ReportRun {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) joining: JoinOptions,
-    /// HTML file to write; it appears or changes only when it is complete [default: standard output]
+    /// HTML file to write; it appears or changes only when it is complete
+    /// [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Show this model's answer for each window: an ONNX file with a card, see 'nflx quality --help'
+    /// Show this model's answer for each window: an ONNX file with a card, see 'nflx quality
+    /// --help'
     #[arg(short, long, value_name = "FILE", help_heading = "Model")]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
@@ -409,7 +415,8 @@ pub(crate) struct SettingsRun {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
-    /// Format of rows [default: by the extension of the output file; otherwise table on a terminal, else jsonl]
+    /// Format of rows [default: by the extension of the output file; otherwise table on a terminal,
+    /// else jsonl]
     #[arg(short, long, value_enum)]
     pub(crate) format: Option<Format>,
     /// Write to this file; it appears or changes only when it is complete
@@ -421,14 +428,16 @@ pub(crate) struct Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Analysis")]
 pub(crate) struct Analysis {
-    /// Kinds of evidence that identify a server as Netflix: config, sni, quic_sni, http_host, dns, cname, dns_owner, prefix
-    /// [default: all but dns_owner, which is the classic rule]
+    /// Kinds of evidence that identify a server as Netflix: config, sni, quic_sni, http_host, dns,
+    /// cname, dns_owner, prefix [default: all but dns_owner, which is the classic rule]
     #[arg(long, value_name = "LIST")]
     evidence: Option<String>,
-    /// How requests are separated: flow (per connection) or server (the classic rule, per address) [default: flow]
+    /// How requests are separated: flow (per connection) or server (the classic rule, per address)
+    /// [default: flow]
     #[arg(long, value_name = "RULE")]
     segment_rule: Option<String>,
-    /// Words that identify a name as Netflix [default: nflxvideo,netflix,nflxso,nflxext,nflximg,nflxsearch]
+    /// Words that identify a name as Netflix [default:
+    /// nflxvideo,netflix,nflxso,nflxext,nflximg,nflxsearch]
     #[arg(long, value_name = "LIST")]
     domains: Option<String>,
     /// Further Netflix addresses, in CIDR notation, for example 198.51.100.0/24,2001:db8::/32
@@ -470,7 +479,8 @@ impl Analysis {
     }
 }
 
-/// Parses the command line. What is not a run, such as `--help` or a mistake, is printed, and its exit status returned.
+/// Parses the command line. What is not a run, such as `--help` or a mistake, is printed, and its
+/// exit status returned.
 pub(crate) fn parse() -> Result<Cli, u8> {
     Cli::try_parse().map_err(|error| {
         if error.use_stderr()

@@ -1,13 +1,13 @@
-//! Strangers' text made safe to display: characters that would control a terminal, start a line or change the reading
-//! direction are shown as escapes.
+//! Strangers' text made safe to display: characters that would control a terminal, start a line or
+//! change the reading direction are shown as escapes.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Returns true for characters that act on what displays them: controls (including ESC, line ends and the C1 set), line
-/// and paragraph separators, the marks of the bidirectional algorithm (UAX #9, section 2), and the zero-width no-break
-/// space that begins files.
+/// Returns true for characters that act on what displays them: controls (including ESC, line ends
+/// and the C1 set), line and paragraph separators, the marks of the bidirectional algorithm (UAX
+/// #9, section 2), and the zero-width no-break space that begins files.
 pub(crate) fn acts(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -21,7 +21,8 @@ pub(crate) fn acts(c: char) -> bool {
         )
 }
 
-/// Returns `text` with every character that [`acts`] replaced by its escape, as in Rust and JavaScript.
+/// Returns `text` with every character that [`acts`] replaced by its escape, as in Rust and
+/// JavaScript.
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(acts) {
         return text.into();

@@ -39,7 +39,8 @@ impl Identity {
         }
     }
 
-    /// Returns the identity of the regular file that is written for `path`; no path and `-` are standard output.
+    /// Returns the identity of the regular file that is written for `path`; no path and `-` are
+    /// standard output.
     pub(crate) fn of_output(path: Option<&Path>) -> Option<Self> {
         match path.filter(|path| path.as_os_str() != "-") {
             Some(path) => of_path(path),
@@ -56,7 +57,8 @@ fn of_regular(metadata: &Metadata) -> Option<Identity> {
     metadata.is_file().then(|| Identity::of(metadata))?
 }
 
-/// Returns the regular file behind a standard stream: a redirection opened it, so its name is not known.
+/// Returns the regular file behind a standard stream: a redirection opened it, so its name is not
+/// known.
 #[cfg(unix)]
 fn standard(stream: impl std::os::fd::AsFd) -> Option<Identity> {
     let file = fs::File::from(stream.as_fd().try_clone_to_owned().ok()?);

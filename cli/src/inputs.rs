@@ -1,9 +1,10 @@
-//! Finds the captures that a run reads: named files, those in folders, and those that patterns match.
+//! Finds the captures that a run reads: named files, those in folders, and those that patterns
+//! match.
 //!
-//! In a folder and those below it, a file is a capture if it begins like one or is named like one, so that a damaged
-//! capture is not silently skipped. Hidden files and folders are skipped. In folders and patterns, only regular files
-//! are read, each once, however many links lead to it. A file named on the command line is read as often as it is
-//! named.
+//! In a folder and those below it, a file is a capture if it begins like one or is named like one,
+//! so that a damaged capture is not silently skipped. Hidden files and folders are skipped. In
+//! folders and patterns, only regular files are read, each once, however many links lead to it. A
+//! file named on the command line is read as often as it is named.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -216,8 +217,8 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-/// Returns true if a file is named like a capture: NAME.pcap, NAME.pcapng.gz, also NAME.pcap0 and similar names of
-/// rotated files.
+/// Returns true if a file is named like a capture: NAME.pcap, NAME.pcapng.gz, also NAME.pcap0 and
+/// similar names of rotated files.
 fn is_named(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return false;

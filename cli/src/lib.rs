@@ -1,9 +1,10 @@
-//! `nflx`: Netflix streaming in captures, from the command line. The program is [`run`] alone; [`tables`] is for hosts.
+//! `nflx`: Netflix streaming in captures, from the command line. The program is [`run`] alone;
+//! [`tables`] is for hosts.
 //!
-//! `args` parses the command line, `inputs` finds files, `rings` joins those of one capture, and `list::run` has
-//! `workers` read them. `capture` yields packets, `analysis` drives the engine, `list` makes `rows` of its results,
-//! `output` writes them. `annotate` writes the capture itself with facts about its packets as comments, `report` a page
-//! about it.
+//! `args` parses the command line, `inputs` finds files, `rings` joins those of one capture, and
+//! `list::run` has `workers` read them. `capture` yields packets, `analysis` drives the engine,
+//! `list` makes `rows` of its results, `output` writes them. `annotate` writes the capture itself
+//! with facts about its packets as comments, `report` a page about it.
 #![forbid(unsafe_code)]
 
 mod analysis;

@@ -15,8 +15,8 @@ pub(crate) enum Status {
     Failed = 2,
 }
 
-/// Prints a sentence on standard error, which may be closed. Names in it come from strangers: they can neither control
-/// a terminal nor add a second sentence.
+/// Prints a sentence on standard error, which may be closed. Names in it come from strangers: they
+/// can neither control a terminal nor add a second sentence.
 pub(crate) fn say(sentence: &str) {
     let _ = writeln!(io::stderr(), "nflx: {}", escape::escaped(sentence));
 }
@@ -45,7 +45,8 @@ pub(crate) fn output_name(file: Option<&Path>) -> String {
         .map_or_else(|| "standard output".to_owned(), escape::path)
 }
 
-/// Prints an error and returns true if `output` is a file that is read: opening it for writing would destroy it.
+/// Prints an error and returns true if `output` is a file that is read: opening it for writing
+/// would destroy it.
 pub(crate) fn would_be_lost<'a>(
     output: Option<&Path>,
     mut inputs: impl Iterator<Item = &'a Path>,

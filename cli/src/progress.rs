@@ -1,4 +1,5 @@
-//! A progress bar for reads that take a while, on terminals only: of one capture, or of all of a run together.
+//! A progress bar for reads that take a while, on terminals only: of one capture, or of all of a
+//! run together.
 
 use std::cell::Cell;
 use std::io::IsTerminal;

@@ -1,9 +1,11 @@
-//! Files of one ring: what a capture program wrote into one file after the other (`dumpcap -b`, `tcpdump -C` and `-G`,
-//! `editcap -c` and `-i`) is one capture, and connections and segments go on from file to file.
+//! Files of one ring: what a capture program wrote into one file after the other (`dumpcap -b`,
+//! `tcpdump -C` and `-G`, `editcap -c` and `-i`) is one capture, and connections and segments go on
+//! from file to file.
 //!
-//! Files belong together where their names differ in a counter or a date only, their interfaces agree, and one follows
-//! the other in time. A counter that goes on by one beside a date, as Wireshark's programs name files, says so by itself;
-//! other names may be those of captures made one by one, whose times must adjoin as well (setting `join_gap`).
+//! Files belong together where their names differ in a counter or a date only, their interfaces
+//! agree, and one follows the other in time. A counter that goes on by one beside a date, as
+//! Wireshark's programs name files, says so by itself; other names may be those of captures made
+//! one by one, whose times must adjoin as well (setting `join_gap`).
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -17,8 +19,8 @@ use crate::inputs::Input;
 use crate::progress::Progress;
 use crate::workers;
 
-/// Packets of several interfaces may be in the order of their arrival in the program, not of their times: off by this
-/// many nanoseconds, and by no more than a tenth of the previous file.
+/// Packets of several interfaces may be in the order of their arrival in the program, not of their
+/// times: off by this many nanoseconds, and by no more than a tenth of the previous file.
 const DISORDER: i64 = 100_000_000;
 /// Clocks that are set while a ring is written step by no more, in nanoseconds.
 const STEP_BACK: i64 = 1_000_000_000;
@@ -28,7 +30,8 @@ const DATE: usize = 14;
 /// The choice of files that are read as one capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Joining {
-    /// Those that follow each other by name and time, with at most this many nanoseconds between them.
+    /// Those that follow each other by name and time, with at most this many nanoseconds between
+    /// them.
     Found(i64),
     /// All that are named.
     All,
@@ -36,8 +39,8 @@ pub(crate) enum Joining {
     Never,
 }
 
-/// Joins the files among `inputs` that are one capture; it stands where its first file stood. Returns what to say of
-/// each in a sentence.
+/// Joins the files among `inputs` that are one capture; it stands where its first file stood.
+/// Returns what to say of each in a sentence.
 pub(crate) fn join(
     inputs: Vec<Input>,
     joining: Joining,
@@ -63,7 +66,8 @@ pub(crate) fn join(
     (inputs.into_iter().flatten().collect(), sentences)
 }
 
-/// Returns what to say of files that are one capture and have to be read each by itself, in a sentence each.
+/// Returns what to say of files that are one capture and have to be read each by itself, in a
+/// sentence each.
 pub(crate) fn apart(inputs: &[Input], joining: Joining, jobs: NonZero<usize>) -> Vec<String> {
     let chains = chained(inputs, joining, jobs);
     let chains = chains.iter().filter(|chain| chain.len() > 1);
@@ -280,7 +284,8 @@ impl FileHead {
         })
     }
 
-    /// Returns true if both may be of one program. An interface may be described later in one file than in the other.
+    /// Returns true if both may be of one program. An interface may be described later in one file
+    /// than in the other.
     fn agrees(&self, other: &Self) -> bool {
         let (short, long) = if self.interfaces.len() < other.interfaces.len() {
             (&self.interfaces, &other.interfaces)
@@ -291,7 +296,8 @@ impl FileHead {
     }
 }
 
-/// A file's name, less the ending of its compression: what stands between the numbers, and the numbers.
+/// A file's name, less the ending of its compression: what stands between the numbers, and the
+/// numbers.
 #[derive(Debug, PartialEq, Eq)]
 struct Name {
     texts: Vec<String>,
@@ -326,7 +332,8 @@ impl Name {
                 .find(|c: char| !c.is_ascii_digit())
                 .unwrap_or(digits.len());
             text.push_str(before);
-            // A number that ends a word is part of it: tls12.pcap and tls13.pcap are no files of one ring.
+            // A number that ends a word is part of it: tls12.pcap and tls13.pcap are no files of
+            // one ring.
             if end < 5 && end < digits.len() && before.ends_with(|c: char| c.is_ascii_alphabetic())
             {
                 text.push_str(&digits[..end]);

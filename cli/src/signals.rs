@@ -10,7 +10,8 @@ pub(crate) fn watch_once(watch: impl FnOnce()) {
     WATCHED.call_once(watch);
 }
 
-/// Leaves signals to the caller, before there is a temporary file: a run that they end well keeps what it has.
+/// Leaves signals to the caller, before there is a temporary file: a run that they end well keeps
+/// what it has.
 pub(crate) fn leave() {
     WATCHED.call_once(|| {});
 }

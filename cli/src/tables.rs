@@ -1,4 +1,5 @@
-//! Tables in memory, for a host that calls the library: the rows of the program, as columns of one type each.
+//! Tables in memory, for a host that calls the library: the rows of the program, as columns of one
+//! type each.
 
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,8 +47,8 @@ impl Watch {
         }
     }
 
-    /// Returns how many bytes of captures were read, and how many are to be read, as far as that is known; 0 of 0 before
-    /// the captures are found. What is read twice counts twice.
+    /// Returns how many bytes of captures were read, and how many are to be read, as far as that is
+    /// known; 0 of 0 before the captures are found. What is read twice counts twice.
     pub fn read(&self) -> (u64, u64) {
         self.0.total.get().map_or((0, 0), |total| total.read())
     }
@@ -61,7 +62,8 @@ impl Watch {
     }
 }
 
-/// Reads the captures that a command line names, such as `segments --evidence sni -- a.pcap`, and returns their rows.
+/// Reads the captures that a command line names, such as `segments --evidence sni -- a.pcap`, and
+/// returns their rows.
 pub fn read(arguments: &[OsString], watch: &Watch) -> Outcome {
     let kept = kept(arguments, watch).unwrap_or_else(Kept::nothing);
     let escaped = |sentence: String| escape::escaped(&sentence).into_owned();
@@ -72,7 +74,8 @@ pub fn read(arguments: &[OsString], watch: &Watch) -> Outcome {
     }
 }
 
-/// Returns the command that words behind the program's name ask for, or a sentence that says what is wrong with them.
+/// Returns the command that words behind the program's name ask for, or a sentence that says what
+/// is wrong with them.
 fn command(words: &[OsString]) -> Result<Command, String> {
     let program = OsString::from("nflx");
     Cli::try_parse_from(std::iter::once(&program).chain(words))

@@ -18,9 +18,9 @@ struct Queue {
     stopped: bool,
 }
 
-/// Does `work` for the numbers below `count` on `jobs` threads, and gives the results to `take` in order of the numbers,
-/// on this thread. No work runs further ahead of what was taken than [`WAITING`] results for each worker. If `take`
-/// fails, work that has not begun is left out.
+/// Does `work` for the numbers below `count` on `jobs` threads, and gives the results to `take` in
+/// order of the numbers, on this thread. No work runs further ahead of what was taken than
+/// [`WAITING`] results for each worker. If `take` fails, work that has not begun is left out.
 pub(crate) fn in_order<R: Send, E>(
     count: usize,
     jobs: NonZero<usize>,
@@ -55,7 +55,8 @@ pub(crate) fn in_order<R: Send, E>(
         for _ in 0..jobs.get().min(count) {
             let (results, work, next, change) = (results.clone(), &work, &next, &change);
             scope.spawn(move || {
-                // When one worker is done, all have begun what there is; where it panics, the others need not go on.
+                // When one worker is done, all have begun what there is; where it panics, the
+                // others need not go on.
                 let _stop = OnDrop(|| change(&|state| state.stopped = true));
                 while let Some(number) = next() {
                     if results.send((number, work(number))).is_err() {

@@ -92,8 +92,8 @@ impl Engine {
         Self::with(config, registry)
     }
 
-    /// Forgets everything except the evidence. Give the same packets again: every packet of a server is then recognised
-    /// from the start.
+    /// Forgets everything except the evidence. Give the same packets again: every packet of a
+    /// server is then recognised from the start.
     #[must_use]
     pub fn restart_with_evidence(self) -> Self {
         let registry = self.registry.informed(&self.config);
@@ -136,30 +136,32 @@ impl Engine {
         }
     }
 
-    /// Returns the most memory, in bytes, that an engine with these settings can hold, whatever packets it gets.
-    /// Includes the old copy of a list that exists for a moment while the list grows.
+    /// Returns the most memory, in bytes, that an engine with these settings can hold, whatever
+    /// packets it gets. Includes the old copy of a list that exists for a moment while the list
+    /// grows.
     #[must_use]
     pub fn memory_bound(config: &Config) -> u64 {
         memory_bound::bound(config)
     }
 
-    /// Returns true if evidence came after packets that it concerns, so that a second pass would tell more about them.
+    /// Returns true if evidence came after packets that it concerns, so that a second pass would
+    /// tell more about them.
     #[must_use]
     pub fn evidence_came_late(&self) -> bool {
         self.registry.evidence_came_late
     }
 
-    /// Returns true if packets of a server were skipped because it was not yet known to be Netflix. A second reading
-    /// with [`Self::restart_with_evidence`] may then find more segments. Handshakes that came before the name they lead
-    /// to do not count.
+    /// Returns true if packets of a server were skipped because it was not yet known to be Netflix.
+    /// A second reading with [`Self::restart_with_evidence`] may then find more segments.
+    /// Handshakes that came before the name they lead to do not count.
     #[must_use]
     pub fn segments_missed(&self) -> bool {
         self.segments_missed || self.registry.segments_missed
     }
 
-    /// Returns true if a second reading with [`Self::restart_with_evidence`] would tell more about some packet or find
-    /// more segments. Every host that shows facts about packets uses this rule, so that all show the same. Hosts that
-    /// only list segments can use [`Self::segments_missed`].
+    /// Returns true if a second reading with [`Self::restart_with_evidence`] would tell more about
+    /// some packet or find more segments. Every host that shows facts about packets uses this rule,
+    /// so that all show the same. Hosts that only list segments can use [`Self::segments_missed`].
     #[must_use]
     pub fn should_read_again(&self) -> bool {
         self.evidence_came_late() || self.segments_missed()
@@ -253,7 +255,8 @@ impl Engine {
         };
         let (key, mut sender) = FlowKey::of(datagram);
         let key = key.within(scope);
-        // Rarely needed calls get a copy of the header, so that the fields of all other packets stay in registers.
+        // Rarely needed calls get a copy of the header, so that the fields of all other packets
+        // stay in registers.
         let transport = &datagram.transport;
         if let IpPayload::Udp(udp) = transport {
             self.learn(udp, datagram.source, stamp);
@@ -308,9 +311,9 @@ impl Engine {
             })
     }
 
-    /// Ends the capture: every segment settles. Segments that are still open stay incomplete, unless they were quiet
-    /// for `segment_quiet`. More packets may follow, as in a live capture that goes on, but they no longer change these
-    /// segments.
+    /// Ends the capture: every segment settles. Segments that are still open stay incomplete,
+    /// unless they were quiet for `segment_quiet`. More packets may follow, as in a live capture
+    /// that goes on, but they no longer change these segments.
     pub fn finish(&mut self) {
         self.release_all();
         for place in 0..self.connections.list.len() as Slot {
@@ -322,7 +325,8 @@ impl Engine {
             self.call(slot, client, |connections, _, ctx| {
                 connections.list[place as usize].session.close(ctx, false);
             });
-            // Packets that were held back have been read now, and their readers may keep more of them.
+            // Packets that were held back have been read now, and their readers may keep more of
+            // them.
             self.connections.weigh(place);
         }
         self.make_room(NONE);
@@ -332,28 +336,30 @@ impl Engine {
         self.segments.settle_all(self.latest);
     }
 
-    /// Starts to queue settled segments for [`Self::next_settled`], and servers whose role changed for
-    /// [`Self::next_changed_server`].
+    /// Starts to queue settled segments for [`Self::next_settled`], and servers whose role changed
+    /// for [`Self::next_changed_server`].
     pub fn watch_settled(&mut self) {
         self.segments.watch();
         self.registry.roles_changed.watch();
     }
 
-    /// Returns the next server whose role changed since it was last returned. A server whose role changed several times
-    /// in between is returned once, so the queue never outgrows the server table.
+    /// Returns the next server whose role changed since it was last returned. A server whose role
+    /// changed several times in between is returned once, so the queue never outgrows the server
+    /// table.
     pub fn next_changed_server(&mut self) -> Option<ServerId> {
         self.registry.roles_changed.next()
     }
 
-    /// Returns the next settled segment, each once, in the order in which they settle. A settled segment never changes
-    /// again. Segments settle `settle_after` seconds after their last byte, when the table is full, and at
-    /// [`Self::finish`]. Read the queue often: [`Stats::settled_lost`] counts segments that no longer fitted.
+    /// Returns the next settled segment, each once, in the order in which they settle. A settled
+    /// segment never changes again. Segments settle `settle_after` seconds after their last byte,
+    /// when the table is full, and at [`Self::finish`]. Read the queue often:
+    /// [`Stats::settled_lost`] counts segments that no longer fitted.
     pub fn next_settled(&mut self) -> Option<Segment> {
         self.segments.next_settled()
     }
 
-    /// Iterates over Netflix servers with their ids, in order of identification. A server that replaced an evicted one
-    /// takes its place in the order.
+    /// Iterates over Netflix servers with their ids, in order of identification. A server that
+    /// replaced an evicted one takes its place in the order.
     pub fn servers(&self) -> impl ExactSizeIterator<Item = (ServerId, &Server)> {
         self.registry.numbered_servers()
     }
@@ -363,14 +369,15 @@ impl Engine {
         self.segments.iter()
     }
 
-    /// Returns one past the largest server number. If no server was evicted, this is the number of servers.
+    /// Returns one past the largest server number. If no server was evicted, this is the number of
+    /// servers.
     #[must_use]
     pub fn server_count(&self) -> u32 {
         self.registry.server_end()
     }
 
-    /// Returns a server by its number; `None` if there is no such server or it was evicted. The number of a server that
-    /// had a packet is never used again.
+    /// Returns a server by its number; `None` if there is no such server or it was evicted. The
+    /// number of a server that had a packet is never used again.
     #[must_use]
     pub fn server(&self, id: ServerId) -> Option<&Server> {
         self.registry.server(id)
@@ -385,15 +392,15 @@ impl Engine {
         }
     }
 
-    /// Returns the range from the smallest segment number held to one past the largest. Some numbers in it may be
-    /// unused.
+    /// Returns the range from the smallest segment number held to one past the largest. Some
+    /// numbers in it may be unused.
     #[must_use]
     pub fn segment_numbers(&self) -> core::ops::Range<u32> {
         self.segments.numbers()
     }
 
-    /// Returns the name of a segment's server: the name that its own flow gave, or else the name that identified the
-    /// address.
+    /// Returns the name of a segment's server: the name that its own flow gave, or else the name
+    /// that identified the address.
     #[must_use]
     pub fn segment_name<'a>(&'a self, segment: &'a Segment) -> Option<&'a str> {
         let of_server = || self.server(segment.server).and_then(Server::name);
@@ -423,8 +430,8 @@ impl Engine {
         }
     }
 
-    /// Returns true if the latest packet was a copy of another, whether of Netflix or not. A copy does not count as
-    /// traffic.
+    /// Returns true if the latest packet was a copy of another, whether of Netflix or not. A copy
+    /// does not count as traffic.
     #[must_use]
     pub const fn latest_is_copy(&self) -> bool {
         self.latest_is_copy

@@ -1,6 +1,7 @@
-//! Netflix streaming seen from packets: which addresses are Netflix, what each carried, and where every segment (one
-//! HTTP request and its response) begins, ends and how large it was. Bytes and times in, facts out: no unsafe code, no
-//! I/O, no clock, no host names. Hosts (the C ABI, the command, the Wireshark plugin) drive the same [`Engine`].
+//! Netflix streaming seen from packets: which addresses are Netflix, what each carried, and where
+//! every segment (one HTTP request and its response) begins, ends and how large it was. Bytes and
+//! times in, facts out: no unsafe code, no I/O, no clock, no host names. Hosts (the C ABI, the
+//! command, the Wireshark plugin) drive the same [`Engine`].
 //!
 //! # A packet's way
 //!
@@ -15,29 +16,30 @@
 //!                               └─→ ledger: which byte belongs to which request ─→ segments::table
 //! ```
 //!
-//! and back goes an [`Annotation`], by value. If neither end of a packet is a known Netflix server, the packet costs
-//! one decode and one look-up, and only its flow's counters are kept.
+//! and back goes an [`Annotation`], by value. If neither end of a packet is a known Netflix server,
+//! the packet costs one decode and one look-up, and only its flow's counters are kept.
 //!
-//! [`quality`] infers from the segments what viewers saw: media seconds, the player's buffer, stalls.
-//! [`features`] reads the packets again once segments are known, and makes rows for models of video quality.
-//! [`quality::model`] evaluates models that others trained on such rows.
+//! [`quality`] infers from the segments what viewers saw: media seconds, the player's buffer,
+//! stalls. [`features`] reads the packets again once segments are known, and makes rows for models
+//! of video quality. [`quality::model`] evaluates models that others trained on such rows.
 //!
 //! # What decides
 //!
-//! - **Evidence is about addresses.** As soon as an address is identified, everything that its flows counted earlier
-//!   belongs to it, and every flow of it is followed. A second pass over the same packets
-//!   ([`Engine::restart_with_evidence`]) starts with the evidence of the first, so a server may be identified anywhere
-//!   in a capture.
-//! - **Sequence space, not packets.** `connection::tcp::stream` unwraps sequence numbers, tells new bytes from
-//!   repeated, late and never captured ones, and hands them on in order. Bytes belong to a segment by their offset, so
-//!   a late packet is counted where it belongs.
-//! - **Causality by acknowledgements.** A server cannot answer what it has not acknowledged; a client that asks for more
-//!   has what came before. This separates session tickets from responses, detects HTTP/2 responses that overlap, and
-//!   stands in for a direction that was not captured.
-//! - **Framing is followed where it is visible** (`wire::tls`, `wire::http1`). Where the snapshot length hides it, it
-//!   is estimated from the connection's own full records, and rows are marked as estimated.
-//! - **All state is bounded.** Flows, addresses, servers, segments, followed connections and reorder buffers have
-//!   limits ([`Config::SETTINGS`]); [`Stats`] counts what was evicted.
+//! - **Evidence is about addresses.** As soon as an address is identified, everything that its
+//!   flows counted earlier belongs to it, and every flow of it is followed. A second pass over the
+//!   same packets ([`Engine::restart_with_evidence`]) starts with the evidence of the first, so a
+//!   server may be identified anywhere in a capture.
+//! - **Sequence space, not packets.** `connection::tcp::stream` unwraps sequence numbers, tells new
+//!   bytes from repeated, late and never captured ones, and hands them on in order. Bytes belong to
+//!   a segment by their offset, so a late packet is counted where it belongs.
+//! - **Causality by acknowledgements.** A server cannot answer what it has not acknowledged; a
+//!   client that asks for more has what came before. This separates session tickets from responses,
+//!   detects HTTP/2 responses that overlap, and stands in for a direction that was not captured.
+//! - **Framing is followed where it is visible** (`wire::tls`, `wire::http1`). Where the snapshot
+//!   length hides it, it is estimated from the connection's own full records, and rows are marked
+//!   as estimated.
+//! - **All state is bounded.** Flows, addresses, servers, segments, followed connections and
+//!   reorder buffers have limits ([`Config::SETTINGS`]); [`Stats`] counts what was evicted.
 //!
 //! # Examples
 //!
@@ -109,8 +111,8 @@ pub use segments::buffering;
 pub use text::comment::{self, PacketComment};
 pub use text::summary::{self, Summary};
 
-/// The parsers, for fuzz targets and benchmarks: builds with `--cfg fuzzing` alone have this module, and nothing in it is
-/// promised.
+/// The parsers, for fuzz targets and benchmarks: builds with `--cfg fuzzing` alone have this
+/// module, and nothing in it is promised.
 #[cfg(fuzzing)]
 pub mod fuzzing {
     pub use crate::bounded::work::done as work_done;

@@ -4,13 +4,14 @@ use core::fmt;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, as the capture states them.
 ///
-/// Capture time may step back. Differences are therefore signed, and callers decide what a negative one means.
+/// Capture time may step back. Differences are therefore signed, and callers decide what a negative
+/// one means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
 
 impl Time {
-    /// Builds a time from whole seconds and nanoseconds. Saturates far outside the range that captures hold (year
-    /// 2262).
+    /// Builds a time from whole seconds and nanoseconds. Saturates far outside the range that
+    /// captures hold (year 2262).
     #[must_use]
     pub const fn new(seconds: i64, nanoseconds: u32) -> Self {
         Self(
@@ -20,7 +21,8 @@ impl Time {
         )
     }
 
-    /// Returns the nanoseconds from `earlier` to `self`; negative if the capture's clock stepped back.
+    /// Returns the nanoseconds from `earlier` to `self`; negative if the capture's clock stepped
+    /// back.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -155,7 +157,8 @@ impl LinkType {
     /// Ethernet with Marvell's switch tag after an EtherType.
     pub const DSA_TAG_EDSA: Self = Self(285);
 
-    /// Returns the common name of a known link type that carries no readable IP packets; `None` for others.
+    /// Returns the common name of a known link type that carries no readable IP packets; `None` for
+    /// others.
     #[must_use]
     pub const fn name(self) -> Option<&'static str> {
         Some(match self.0 {

@@ -1,4 +1,5 @@
-//! Packets and conversations for tests, written byte by byte so that they do not depend on the decoder.
+//! Packets and conversations for tests, written byte by byte so that they do not depend on the
+//! decoder.
 
 use core::fmt;
 use std::collections::HashMap;
@@ -331,7 +332,8 @@ pub(crate) fn run(config: Config, packets: &[TcpPacket]) -> (Engine, Vec<Option<
     (engine, said)
 }
 
-/// Returns all segments that an engine holds, and checks that each knows its neighbours of the same server.
+/// Returns all segments that an engine holds, and checks that each knows its neighbours of the same
+/// server.
 pub(crate) fn segments(engine: &Engine) -> Vec<Segment> {
     let segments: Vec<Segment> = engine.segments().cloned().collect();
     let mut newest: HashMap<ServerId, &Segment> = HashMap::new();
@@ -368,7 +370,8 @@ pub(crate) fn protected(length: usize) -> Vec<u8> {
     record(23, &vec![0xa5; length])
 }
 
-/// Builds `plain` bytes of HTTP in full records and a last one, each with `overhead` bytes of protection.
+/// Builds `plain` bytes of HTTP in full records and a last one, each with `overhead` bytes of
+/// protection.
 pub(crate) fn protected_body(plain: usize, overhead: usize) -> Vec<u8> {
     let mut records = Vec::new();
     let mut left = plain;
@@ -467,7 +470,8 @@ impl Talk {
     }
 }
 
-/// Counts of sizes: how many of all are within their bounds, how many within a hundredth, and how many kinds are right.
+/// Counts of sizes: how many of all are within their bounds, how many within a hundredth, and how
+/// many kinds are right.
 #[derive(Debug, Default)]
 pub(crate) struct Score {
     all: usize,
@@ -491,7 +495,8 @@ impl Score {
         self.kinds += usize::from(segment.kind == kind);
     }
 
-    /// Returns true if these percentages are reached: sizes within their bounds, within a hundredth, and kinds.
+    /// Returns true if these percentages are reached: sizes within their bounds, within a
+    /// hundredth, and kinds.
     pub(crate) fn reaches(&self, bounded: usize, near: usize, kinds: usize) -> bool {
         let reaches = |count: usize, part: usize| count * 100 >= self.all * part;
         reaches(self.bounded, bounded) && reaches(self.near, near) && reaches(self.kinds, kinds)

@@ -30,9 +30,9 @@ impl From<IpAddr> for nflx_address {
     }
 }
 
-/// IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:
-/// 40 + payload length). If the header states 0 (segmentation offload), they are the frame's length less the link
-/// header. Part of other structs, never alone.
+/// IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4:
+/// total length; IPv6: 40 + payload length). If the header states 0 (segmentation offload), they
+/// are the frame's length less the link header. Part of other structs, never alone.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct nflx_counters {

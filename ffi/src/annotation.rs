@@ -17,15 +17,19 @@ pub const NFLX_DIRECTION_OUT: u32 = 2;
 pub const NFLX_ANNOTATION_REQUEST: u32 = 1;
 /// Flag of `nflx_annotation`: the snapshot length cut headers or record framing of the packet.
 pub const NFLX_ANNOTATION_TRUNCATED: u32 = 2;
-/// Flag of `nflx_annotation`: response bytes of its segment are known, as of this packet, to have never been captured.
+/// Flag of `nflx_annotation`: response bytes of its segment are known, as of this packet, to have
+/// never been captured.
 pub const NFLX_ANNOTATION_MISSING: u32 = 4;
-/// Flag of `nflx_annotation`: set once any table has been full, so results may be incomplete; see `nflx_engine_stats`.
+/// Flag of `nflx_annotation`: set once any table has been full, so results may be incomplete; see
+/// `nflx_engine_stats`.
 pub const NFLX_ANNOTATION_FULL: u32 = 8;
-/// Flag of `nflx_annotation`: a copy of a packet captured earlier. A copy is not counted and belongs to no segment.
+/// Flag of `nflx_annotation`: a copy of a packet captured earlier. A copy is not counted and
+/// belongs to no segment.
 pub const NFLX_ANNOTATION_DUPLICATE: u32 = 16;
 
-/// Facts about one packet of an identified Netflix server, as of that packet. For what only later packets reveal (a
-/// segment's total, its last frame), call `nflx_engine_segment` with the segment's number.
+/// Facts about one packet of an identified Netflix server, as of that packet. For what only later
+/// packets reveal (a segment's total, its last frame), call `nflx_engine_segment` with the
+/// segment's number.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct nflx_annotation {
@@ -33,9 +37,11 @@ pub struct nflx_annotation {
     pub struct_size: u32,
     /// The server at the Netflix end: a number for `nflx_engine_server`.
     pub server: u32,
-    /// Flow number, from 0 in order of appearance among all flows of the capture, or `NFLX_NO_FLOW`.
+    /// Flow number, from 0 in order of appearance among all flows of the capture, or
+    /// `NFLX_NO_FLOW`.
     pub flow: u32,
-    /// Number of the segment that this packet requests or carries bytes of, from 1 in order of request; 0 for none.
+    /// Number of the segment that this packet requests or carries bytes of, from 1 in order of
+    /// request; 0 for none.
     pub segment: u32,
     /// `NFLX_DIRECTION_IN` or `NFLX_DIRECTION_OUT`.
     pub direction: u32,

@@ -23,10 +23,11 @@ pub unsafe extern "C" fn nflx_engine_model(
     unsafe { guard_read(engine, body) }
 }
 
-/// Takes the model's answer for the next window that closed, with what was known at that moment. A window closes at the
-/// first packet of its client after it, and at `nflx_engine_finish`. `NFLX_STATUS_NONE` if none has closed since, or if
-/// there is no model. Call it after each packet, or often, until it returns `NFLX_STATUS_NONE`: if more than 1,024
-/// answers wait, the oldest are lost and counted in `nflx_stats.quality_lost`.
+/// Takes the model's answer for the next window that closed, with what was known at that moment. A
+/// window closes at the first packet of its client after it, and at `nflx_engine_finish`.
+/// `NFLX_STATUS_NONE` if none has closed since, or if there is no model. Call it after each packet,
+/// or often, until it returns `NFLX_STATUS_NONE`: if more than 1,024 answers wait, the oldest are
+/// lost and counted in `nflx_stats.quality_lost`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_next_quality(
     engine: *mut nflx_engine,
@@ -43,8 +44,9 @@ pub unsafe extern "C" fn nflx_engine_next_quality(
     unsafe { guard(engine, body) }
 }
 
-/// Writes how many windows have closed; 0 without a model. After `nflx_engine_finish` they are the rows of the command
-/// `nflx quality`, in the same order. `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+/// Writes how many windows have closed; 0 without a model. After `nflx_engine_finish` they are the
+/// rows of the command `nflx quality`, in the same order. `NFLX_STATUS_NOT_KEPT` for an engine made
+/// without `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_quality_count(
     engine: *const nflx_engine,
@@ -60,8 +62,9 @@ pub unsafe extern "C" fn nflx_engine_quality_count(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes the model's answer for a window, by an index below the number from `nflx_engine_quality_count`.
-/// `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+/// Writes the model's answer for a window, by an index below the number from
+/// `nflx_engine_quality_count`. `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an
+/// engine made without `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_quality(
     engine: *const nflx_engine,
@@ -79,9 +82,10 @@ pub unsafe extern "C" fn nflx_engine_quality(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes the model's answer for the window of a frame. Before the window closes, only its session and number are set,
-/// without the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is in no window (it is not a Netflix packet,
-/// or is a copy) or there is no model; `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
+/// Writes the model's answer for the window of a frame. Before the window closes, only its session
+/// and number are set, without the flag `NFLX_QUALITY_CLOSED`. `NFLX_STATUS_NONE` if the frame is
+/// in no window (it is not a Netflix packet, or is a copy) or there is no model;
+/// `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_frame_quality(
     engine: *const nflx_engine,

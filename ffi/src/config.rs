@@ -54,8 +54,9 @@ pub unsafe extern "C" fn nflx_config_free(config: *mut nflx_config) {
     unsafe { free(config) }
 }
 
-/// Returns the message of the last failed call on this configuration; empty if none failed. Valid until the next call
-/// with this handle. Never NULL: without a handle it is the message of `NFLX_STATUS_NULL`.
+/// Returns the message of the last failed call on this configuration; empty if none failed. Valid
+/// until the next call with this handle. Never NULL: without a handle it is the message of
+/// `NFLX_STATUS_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_config_error(config: *const nflx_config) -> *const c_char {
     // SAFETY: the header's contract for handles.
@@ -65,10 +66,10 @@ pub unsafe extern "C" fn nflx_config_error(config: *const nflx_config) -> *const
     }
 }
 
-/// Sets one setting from its text form: words separated by commas for lists, one of its words for a choice, decimal for
-/// numbers. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE` for an unknown setting or a value that
-/// does not fit: the configuration is then unchanged, and `nflx_config_error` names the setting, the value and what
-/// would fit.
+/// Sets one setting from its text form: words separated by commas for lists, one of its words for a
+/// choice, decimal for numbers. `name` and `value` are UTF-8, ended by NUL. `NFLX_STATUS_BAD_VALUE`
+/// for an unknown setting or a value that does not fit: the configuration is then unchanged, and
+/// `nflx_config_error` names the setting, the value and what would fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_config_set(
     config: *mut nflx_config,
@@ -92,12 +93,13 @@ fn refused(error: ConfigError) -> Failure {
     Failure::new(NFLX_STATUS_BAD_VALUE, error.to_string())
 }
 
-/// Sets the model that engines use for each window, in place of an earlier one. `bytes` are the `length` bytes of an
-/// ONNX file with a card, which the host has read; they are copied. `columns` is NULL or, for a model without a card,
-/// the feature columns that it takes, in order, separated by commas. Settings on the card apply unless they were set
-/// before. `NFLX_STATUS_BAD_VALUE` if the bytes are no such model or it does not fit the settings: the configuration is
-/// then unchanged, and `nflx_config_error` returns one sentence that begins with "The model". Evaluates the card's
-/// check rows, which takes some milliseconds.
+/// Sets the model that engines use for each window, in place of an earlier one. `bytes` are the
+/// `length` bytes of an ONNX file with a card, which the host has read; they are copied. `columns`
+/// is NULL or, for a model without a card, the feature columns that it takes, in order, separated
+/// by commas. Settings on the card apply unless they were set before. `NFLX_STATUS_BAD_VALUE` if
+/// the bytes are no such model or it does not fit the settings: the configuration is then
+/// unchanged, and `nflx_config_error` returns one sentence that begins with "The model". Evaluates
+/// the card's check rows, which takes some milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_config_set_model(
     config: *mut nflx_config,
@@ -142,7 +144,8 @@ fn unfit(error: &ModelError) -> Failure {
 }
 
 impl nflx_config {
-    /// Returns the settings, with those that a model was trained with wherever the host set no other value.
+    /// Returns the settings, with those that a model was trained with wherever the host set no
+    /// other value.
     fn with_settings_of(&self, model: &Model) -> Result<Config, Failure> {
         let mut config = self.config.clone();
         if let Some(card) = model.card() {

@@ -22,15 +22,15 @@ use crate::status::{
     nflx_status, text,
 };
 
-/// Flag of `nflx_engine_new`: keep the annotation of each packet for `nflx_engine_frame`. Takes 64 bytes of memory per
-/// Netflix packet, and as much again with a model; nothing for other packets.
+/// Flag of `nflx_engine_new`: keep the annotation of each packet for `nflx_engine_frame`. Takes 64
+/// bytes of memory per Netflix packet, and as much again with a model; nothing for other packets.
 pub const NFLX_ENGINE_KEEP_FRAMES: u32 = 1;
 
 /// Flag of `nflx_engine_new`: keep settled segments for `nflx_engine_next_settled`.
 pub const NFLX_ENGINE_KEEP_SETTLED: u32 = 2;
 
-/// Flag of `nflx_engine_new`, used with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled segments, for
-/// `nflx_engine_next_session`.
+/// Flag of `nflx_engine_new`, used with `NFLX_ENGINE_KEEP_SETTLED`: find sessions among settled
+/// segments, for `nflx_engine_next_session`.
 pub const NFLX_ENGINE_KEEP_SESSIONS: u32 = 4;
 
 const FLAGS: u32 = NFLX_ENGINE_KEEP_FRAMES | NFLX_ENGINE_KEEP_SETTLED | NFLX_ENGINE_KEEP_SESSIONS;
@@ -69,10 +69,11 @@ impl fmt::Debug for nflx_engine {
     }
 }
 
-/// Creates an engine that has seen no packet. `config` is copied and may be freed or changed afterwards; NULL means the
-/// defaults. `flags` is a sum of `NFLX_ENGINE_` flags. `NFLX_STATUS_BAD_VALUE` for flags unknown to this version, and
-/// for a model that does not fit settings made after it was set; the message is then in `nflx_config_error`, if there
-/// is a `config`.
+/// Creates an engine that has seen no packet. `config` is copied and may be freed or changed
+/// afterwards; NULL means the defaults. `flags` is a sum of `NFLX_ENGINE_` flags.
+/// `NFLX_STATUS_BAD_VALUE` for flags unknown to this version, and for a model that does not fit
+/// settings made after it was set; the message is then in `nflx_config_error`, if there is a
+/// `config`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_new(
     config: *const nflx_config,
@@ -132,8 +133,9 @@ pub unsafe extern "C" fn nflx_engine_free(engine: *mut nflx_engine) {
     unsafe { free(engine) }
 }
 
-/// Returns the message of the last failed call on this engine; empty if none failed. Valid until the next call with
-/// this handle. Never NULL: without a handle it is the message of `NFLX_STATUS_NULL`.
+/// Returns the message of the last failed call on this engine; empty if none failed. Valid until
+/// the next call with this handle. Never NULL: without a handle it is the message of
+/// `NFLX_STATUS_NULL`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_error(engine: *const nflx_engine) -> *const c_char {
     // SAFETY: the header's contract for handles.
@@ -143,9 +145,9 @@ pub unsafe extern "C" fn nflx_engine_error(engine: *const nflx_engine) -> *const
     }
 }
 
-/// Processes the next packet, in the order of the capture. `NFLX_STATUS_OK`: one end is a known Netflix server, and
-/// `out` holds the annotation. `NFLX_STATUS_NONE`: neither end is. Damaged, cut and hostile packets are not failures.
-/// The packet's bytes are only read during the call.
+/// Processes the next packet, in the order of the capture. `NFLX_STATUS_OK`: one end is a known
+/// Netflix server, and `out` holds the annotation. `NFLX_STATUS_NONE`: neither end is. Damaged, cut
+/// and hostile packets are not failures. The packet's bytes are only read during the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_packet(
     engine: *mut nflx_engine,
@@ -186,9 +188,9 @@ pub unsafe extern "C" fn nflx_engine_packet(
     unsafe { guard(engine, body) }
 }
 
-/// Writes the annotation of the last packet with this frame number again, for hosts that show frames repeatedly.
-/// `NFLX_STATUS_NONE` if it was not a Netflix packet or was never given; `NFLX_STATUS_NOT_KEPT` for an engine made
-/// without `NFLX_ENGINE_KEEP_FRAMES`.
+/// Writes the annotation of the last packet with this frame number again, for hosts that show
+/// frames repeatedly. `NFLX_STATUS_NONE` if it was not a Netflix packet or was never given;
+/// `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_FRAMES`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_frame(
     engine: *const nflx_engine,
@@ -205,8 +207,9 @@ pub unsafe extern "C" fn nflx_engine_frame(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes one line about the last packet with this frame number, as known so far: totals of its segment once the
-/// segment has ended or `nflx_engine_finish` was called. Returns the same statuses as `nflx_engine_frame`.
+/// Writes one line about the last packet with this frame number, as known so far: totals of its
+/// segment once the segment has ended or `nflx_engine_finish` was called. Returns the same statuses
+/// as `nflx_engine_frame`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_note(
     engine: *const nflx_engine,
@@ -237,8 +240,8 @@ pub unsafe extern "C" fn nflx_engine_note(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes a few lines about the capture, as known so far: its servers, those that send video first, and what
-/// they sent. `NFLX_STATUS_NONE` if no packet of a server was seen.
+/// Writes a few lines about the capture, as known so far: its servers, those that send video first,
+/// and what they sent. `NFLX_STATUS_NONE` if no packet of a server was seen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_summary(
     engine: *const nflx_engine,
@@ -254,9 +257,9 @@ pub unsafe extern "C" fn nflx_engine_summary(
     unsafe { guard_read(engine, body) }
 }
 
-/// Ends the capture: every segment settles. Segments that are still open stay incomplete, unless they were quiet for
-/// `segment_quiet`. More packets may follow, as in a live capture that goes on, but they no longer change these
-/// segments.
+/// Ends the capture: every segment settles. Segments that are still open stay incomplete, unless
+/// they were quiet for `segment_quiet`. More packets may follow, as in a live capture that goes on,
+/// but they no longer change these segments.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
@@ -272,8 +275,8 @@ pub unsafe extern "C" fn nflx_engine_finish(engine: *mut nflx_engine) -> nflx_st
     unsafe { guard(engine, body) }
 }
 
-/// Forgets everything except the evidence. Give the same packets again: every packet of a server is then recognised
-/// from the start. Useful if `nflx_engine_should_read_again` writes 1.
+/// Forgets everything except the evidence. Give the same packets again: every packet of a server is
+/// then recognised from the start. Useful if `nflx_engine_should_read_again` writes 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_status {
     let body = |handle: &mut nflx_engine| {
@@ -294,8 +297,9 @@ pub unsafe extern "C" fn nflx_engine_rewind(engine: *mut nflx_engine) -> nflx_st
     unsafe { guard(engine, body) }
 }
 
-/// Writes 1 if a second reading after `nflx_engine_rewind` would tell more about some packet or find more segments,
-/// because a server was identified late; else 0. The command nflx follows the same rule.
+/// Writes 1 if a second reading after `nflx_engine_rewind` would tell more about some packet or
+/// find more segments, because a server was identified late; else 0. The command nflx follows the
+/// same rule.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_should_read_again(
     engine: *const nflx_engine,
@@ -311,8 +315,8 @@ pub unsafe extern "C" fn nflx_engine_should_read_again(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes one past the largest server number. For the number of an evicted server, `nflx_engine_server` returns
-/// `NFLX_STATUS_NONE`.
+/// Writes one past the largest server number. For the number of an evicted server,
+/// `nflx_engine_server` returns `NFLX_STATUS_NONE`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_server_count(
     engine: *const nflx_engine,
@@ -328,7 +332,8 @@ pub unsafe extern "C" fn nflx_engine_server_count(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes a server by its number, as it is now. `NFLX_STATUS_NONE` if there is no server with this number.
+/// Writes a server by its number, as it is now. `NFLX_STATUS_NONE` if there is no server with this
+/// number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_server(
     engine: *const nflx_engine,
@@ -345,8 +350,8 @@ pub unsafe extern "C" fn nflx_engine_server(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes a piece of evidence by an index below `nflx_server.evidence_count`, strongest first. `NFLX_STATUS_NONE` if
-/// there is none.
+/// Writes a piece of evidence by an index below `nflx_server.evidence_count`, strongest first.
+/// `NFLX_STATUS_NONE` if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_evidence(
     engine: *const nflx_engine,
@@ -366,8 +371,8 @@ pub unsafe extern "C" fn nflx_engine_evidence(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes the smallest segment number held and one past the largest; equal if no segment is held. Some numbers in
-/// between may be unused.
+/// Writes the smallest segment number held and one past the largest; equal if no segment is held.
+/// Some numbers in between may be unused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_segment_numbers(
     engine: *const nflx_engine,
@@ -388,8 +393,8 @@ pub unsafe extern "C" fn nflx_engine_segment_numbers(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes a segment by its number, as it is now. `NFLX_STATUS_NONE` if there is no segment with this number, or it was
-/// evicted.
+/// Writes a segment by its number, as it is now. `NFLX_STATUS_NONE` if there is no segment with
+/// this number, or it was evicted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_segment(
     engine: *const nflx_engine,

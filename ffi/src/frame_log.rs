@@ -7,7 +7,8 @@ use nflx_core::{Annotation, Counters, Direction};
 
 use crate::annotation::NFLX_NO_FLOW;
 
-/// Records allocated at once: few enough that a small capture costs little. Nothing is ever copied to grow.
+/// Records allocated at once: few enough that a small capture costs little. Nothing is ever copied
+/// to grow.
 const CHUNK: usize = 1024;
 
 const OUT: u8 = 1;
@@ -21,11 +22,12 @@ const WIDE: u8 = 1 << 5;
 const FORGOTTEN: u8 = 1 << 6;
 const DUPLICATE: u8 = 1 << 7;
 
-/// Annotations by frame number: 64 bytes for each Netflix packet, nothing for others. Returns exactly what was put in.
+/// Annotations by frame number: 64 bytes for each Netflix packet, nothing for others. Returns
+/// exactly what was put in.
 ///
-/// Hosts give frames in order, with exceptions: `tshark -2 -R` gives the frame after a rejected one the rejected one's
-/// number, so a number given again replaces the earlier entry. A number smaller than the last one that was never given
-/// is kept too, at a higher cost.
+/// Hosts give frames in order, with exceptions: `tshark -2 -R` gives the frame after a rejected one
+/// the rejected one's number, so a number given again replaces the earlier entry. A number smaller
+/// than the last one that was never given is kept too, at a higher cost.
 #[derive(Debug, Default)]
 pub struct FrameLog {
     chunks: Vec<Vec<Record>>,
@@ -33,8 +35,8 @@ pub struct FrameLog {
     wide: BTreeMap<u64, Annotation>,
 }
 
-/// A packed annotation. Numbers are limited to more than captures reach: 2^40 frames, 2^48 bytes, 2^32 packets per
-/// counter. An annotation that exceeds this is kept wide.
+/// A packed annotation. Numbers are limited to more than captures reach: 2^40 frames, 2^48 bytes,
+/// 2^32 packets per counter. An annotation that exceeds this is kept wide.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 struct Record {
@@ -47,8 +49,8 @@ struct Record {
     frame: u32,
     server_pkts: [u32; 2],
     flow_pkts: [u32; 2],
-    /// 48 bits each for bytes of the server, in and out, and of the flow. Above them, 16 bits each of the bytes so far;
-    /// in the last one, also 8 bits of the frame number and the flags.
+    /// 48 bits each for bytes of the server, in and out, and of the flow. Above them, 16 bits each
+    /// of the bytes so far; in the last one, also 8 bits of the frame number and the flags.
     bytes: [u64; 4],
 }
 
@@ -69,7 +71,8 @@ impl FrameLog {
     /// Keeps the annotation of a frame, replacing that of an earlier frame with this number.
     #[inline]
     pub fn insert(&mut self, frame: u64, annotation: &Annotation) {
-        // Usually it is the next frame, so no search through chunks that have left the processor's caches is needed.
+        // Usually it is the next frame, so no search through chunks that have left the processor's
+        // caches is needed.
         let is_next = self.last_frame().is_some_and(|last| frame > last);
         match Record::pack(frame, annotation) {
             Some(record) if is_next && self.wide.is_empty() => self.push(record),

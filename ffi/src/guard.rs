@@ -1,5 +1,5 @@
-//! The one way in: every export that can fail runs inside [`guard`] or [`guard_read`] or, without a handle,
-//! [`guard_static`].
+//! The one way in: every export that can fail runs inside [`guard`] or [`guard_read`] or, without a
+//! handle, [`guard_static`].
 
 use core::cell::{Cell, RefCell};
 use core::ffi::c_char;
@@ -34,8 +34,8 @@ impl Failure {
     }
 }
 
-/// The part that every handle has besides its content. Calls that only read also keep a message, hence the cells; only
-/// one thread at a time uses a handle.
+/// The part that every handle has besides its content. Calls that only read also keep a message,
+/// hence the cells; only one thread at a time uses a handle.
 #[derive(Debug, Default)]
 pub(crate) struct HandleState {
     poisoned: Cell<bool>,
@@ -43,8 +43,8 @@ pub(crate) struct HandleState {
 }
 
 impl HandleState {
-    /// Returns the message of the last failed call as a C string, empty if none failed. Valid until the next failing
-    /// call.
+    /// Returns the message of the last failed call as a C string, empty if none failed. Valid until
+    /// the next failing call.
     pub(crate) fn sentence(&self) -> *const c_char {
         self.sentence.borrow().as_ptr()
     }
@@ -75,12 +75,12 @@ pub(crate) trait Handle {
     fn state(&self) -> &HandleState;
 }
 
-/// Runs `body` on a handle that it may change. Checks that the handle is neither NULL nor poisoned, lets no panic out,
-/// and keeps the message of a failure.
+/// Runs `body` on a handle that it may change. Checks that the handle is neither NULL nor poisoned,
+/// lets no panic out, and keeps the message of a failure.
 ///
 /// # Safety
-/// `handle` is NULL, misaligned, or came from the `_new` function of its type, was not freed, and no other thread uses
-/// it during the call.
+/// `handle` is NULL, misaligned, or came from the `_new` function of its type, was not freed, and
+/// no other thread uses it during the call.
 pub(crate) unsafe fn guard<H: Handle>(
     handle: *mut H,
     body: impl FnOnce(&mut H) -> Result<(), Failure>,

@@ -1,10 +1,13 @@
-//! The C ABI over [`nflx_core`]: the contract is `include/nflx.h`, which is generated from this crate's comments.
+//! The C ABI over [`nflx_core`]: the contract is `include/nflx.h`, which is generated from this
+//! crate's comments.
 //!
-//! One module per noun. `guard` is the only way from C into the core: it checks handles and pointers, contains panics
-//! and keeps the message of the last failure. `crossing` holds the rules for structs that cross. Everything else copies
-//! core's facts into plain structs; nothing is borrowed or shared.
+//! One module per noun. `guard` is the only way from C into the core: it checks handles and
+//! pointers, contains panics and keeps the message of the last failure. `crossing` holds the rules
+//! for structs that cross. Everything else copies core's facts into plain structs; nothing is
+//! borrowed or shared.
 
-// The duties of a C caller are stated once, at the top of the header; a function's comment states any further ones.
+// The duties of a C caller are stated once, at the top of the header; a function's comment states
+// any further ones.
 #![allow(clippy::missing_safety_doc)]
 // Types have their C names, so that one search finds both sides.
 #![allow(non_camel_case_types)]
@@ -53,12 +56,13 @@ pub use setting::*;
 pub use stats::*;
 pub use status::*;
 
-/// Version of this ABI. Changes only if programs built with an older header would break. Within a version, structs grow
-/// by fields at their end, which `struct_size` tells apart. Version 2 made `nflx_engine` const where a function only
-/// reads.
+/// Version of this ABI. Changes only if programs built with an older header would break. Within a
+/// version, structs grow by fields at their end, which `struct_size` tells apart. Version 2 made
+/// `nflx_engine` const where a function only reads.
 pub const NFLX_ABI_VERSION: u32 = 2;
 
-/// Returns the `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's before any other call.
+/// Returns the `NFLX_ABI_VERSION` that the library was built with. Compare it with the header's
+/// before any other call.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_abi_version() -> u32 {
     NFLX_ABI_VERSION

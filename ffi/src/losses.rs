@@ -7,8 +7,9 @@ use crate::guard::{Failure, guard_read};
 use crate::stats::{nflx_stats, nflx_unfollowed};
 use crate::status::nflx_status;
 
-/// Writes how many packets ended in a known header, such as an encrypted tunnel's, that hides the rest. Indexes list
-/// headers first, most frequent first, then unknown link types. `NFLX_STATUS_NONE` beyond the last.
+/// Writes how many packets ended in a known header, such as an encrypted tunnel's, that hides the
+/// rest. Indexes list headers first, most frequent first, then unknown link types.
+/// `NFLX_STATUS_NONE` beyond the last.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_unfollowed(
     engine: *const nflx_engine,
@@ -26,8 +27,9 @@ pub unsafe extern "C" fn nflx_engine_unfollowed(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes the number of different headers that packets ended in so far: the entries of `nflx_engine_unfollowed` without
-/// those of link types. A host that calls this after each packet learns at which packet a header first occurred.
+/// Writes the number of different headers that packets ended in so far: the entries of
+/// `nflx_engine_unfollowed` without those of link types. A host that calls this after each packet
+/// learns at which packet a header first occurred.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_unfollowed_headers(
     engine: *const nflx_engine,

@@ -1,4 +1,5 @@
-//! The words that users see, as static C strings. Core defines them; each gets its NUL at compile time.
+//! The words that users see, as static C strings. Core defines them; each gets its NUL at compile
+//! time.
 
 use core::ffi::{CStr, c_char};
 
@@ -25,8 +26,8 @@ pub(crate) const fn c_word(word: &str) -> [u8; ROOM] {
     text
 }
 
-/// Returns the word for a number of one of core's enumerations, as a static C string; `?` for a number that names
-/// nothing.
+/// Returns the word for a number of one of core's enumerations, as a static C string; `?` for a
+/// number that names nothing.
 macro_rules! word {
     ($kind:ty, $number:expr) => {
         $crate::names::word!($kind, $number, |kind: $kind| kind as u32)
@@ -51,14 +52,15 @@ macro_rules! word {
 }
 pub(crate) use word;
 
-/// Returns the word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_ROLE_` number, for example `audio_video`. A static string; `?` for
+/// other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_role_name(role: u32) -> *const c_char {
     word!(Role, role).as_ptr()
 }
 
-/// Returns the position of an `NFLX_ROLE_` number in lists of servers, from 0: those that send video come first.
-/// Numbers that name no role come last.
+/// Returns the position of an `NFLX_ROLE_` number in lists of servers, from 0: those that send
+/// video come first. Numbers that name no role come last.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_role_order(role: u32) -> u32 {
     let place = Role::ALL
@@ -68,51 +70,57 @@ pub extern "C" fn nflx_role_order(role: u32) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
-/// Returns the word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_EVIDENCE_` number, for example `quic_sni`. A static string; `?`
+/// for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_evidence_name(evidence: u32) -> *const c_char {
     word!(EvidenceKind, evidence).as_ptr()
 }
 
-/// Returns the word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_KIND_` number, for example `video`. A static string; `?` for other
+/// numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_kind_name(kind: u32) -> *const c_char {
     word!(Kind, kind).as_ptr()
 }
 
-/// Returns the word for the rule that decided a segment's kind, for example `size_cluster`. A static string; `?` for
-/// other numbers.
+/// Returns the word for the rule that decided a segment's kind, for example `size_cluster`. A
+/// static string; `?` for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_kind_reason_name(reason: u32) -> *const c_char {
     word!(KindReason, reason).as_ptr()
 }
 
-/// Returns the word for the rule that decided a server's role, for example `segments`. A static string; `?` for other
-/// numbers.
+/// Returns the word for the rule that decided a server's role, for example `segments`. A static
+/// string; `?` for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_role_reason_name(reason: u32) -> *const c_char {
     word!(RoleReason, reason).as_ptr()
 }
 
-/// Returns the word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_TRANSPORT_` number, for example `quic`. A static string; `?` for
+/// other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_transport_name(transport: u32) -> *const c_char {
     word!(Transport, transport).as_ptr()
 }
 
-/// Returns the word for an `NFLX_EVIDENCE_SCOPE_` number: `flow` or `address`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_EVIDENCE_SCOPE_` number: `flow` or `address`. A static string; `?`
+/// for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_evidence_scope_name(scope: u32) -> *const c_char {
     word!(EvidenceScope, scope).as_ptr()
 }
 
-/// Returns the word for an `NFLX_VIA_` number, for example `connect`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_VIA_` number, for example `connect`. A static string; `?` for
+/// other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_via_name(via: u32) -> *const c_char {
     word!(Via, via).as_ptr()
 }
 
-/// Returns the word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_DIRECTION_` number: `in` or `out`. A static string; `?` for other
+/// numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_direction_name(direction: u32) -> *const c_char {
     word!(Direction, direction).as_ptr()

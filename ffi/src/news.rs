@@ -8,11 +8,12 @@ use crate::server::nflx_server;
 use crate::session::{Playing, nflx_session};
 use crate::status::{NFLX_STATUS_NOT_KEPT, nflx_status};
 
-/// Takes the next settled segment, which never changes again. Each comes once, in the order in which segments settle:
-/// `settle_after` seconds after their last byte, when the table is full, and at `nflx_engine_finish`.
-/// `NFLX_STATUS_NONE` if none has settled since; `NFLX_STATUS_NOT_KEPT` for an engine made without
-/// `NFLX_ENGINE_KEEP_SETTLED`. Call it after each packet, or often, until it returns `NFLX_STATUS_NONE`:
-/// `nflx_stats.settled_lost` counts segments that no longer fitted.
+/// Takes the next settled segment, which never changes again. Each comes once, in the order in
+/// which segments settle: `settle_after` seconds after their last byte, when the table is full, and
+/// at `nflx_engine_finish`. `NFLX_STATUS_NONE` if none has settled since; `NFLX_STATUS_NOT_KEPT`
+/// for an engine made without `NFLX_ENGINE_KEEP_SETTLED`. Call it after each packet, or often,
+/// until it returns `NFLX_STATUS_NONE`: `nflx_stats.settled_lost` counts segments that no longer
+/// fitted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_next_settled(
     engine: *mut nflx_engine,
@@ -37,9 +38,9 @@ pub unsafe extern "C" fn nflx_engine_next_settled(
     unsafe { guard(engine, body) }
 }
 
-/// Takes the next server whose role changed, as it is now. A server whose role changed several times in between comes
-/// once. `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an engine made without
-/// `NFLX_ENGINE_KEEP_SETTLED`. Servers whose role never changed do not come.
+/// Takes the next server whose role changed, as it is now. A server whose role changed several
+/// times in between comes once. `NFLX_STATUS_NONE` if there is none; `NFLX_STATUS_NOT_KEPT` for an
+/// engine made without `NFLX_ENGINE_KEEP_SETTLED`. Servers whose role never changed do not come.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_next_changed_server(
     engine: *mut nflx_engine,
@@ -62,11 +63,12 @@ pub unsafe extern "C" fn nflx_engine_next_changed_server(
     unsafe { guard(engine, body) }
 }
 
-/// Takes the next finished session of playback, found among the segments that `nflx_engine_next_settled` has given. A
-/// session is over if its client asked for nothing for `playback_over` seconds, or the capture ended. Sessions are
-/// numbered in this order, from 1; their moments are not kept. `NFLX_STATUS_NONE` if none is over;
-/// `NFLX_STATUS_NOT_KEPT` for an engine made without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call
-/// it once `nflx_engine_next_settled` has no more.
+/// Takes the next finished session of playback, found among the segments that
+/// `nflx_engine_next_settled` has given. A session is over if its client asked for nothing for
+/// `playback_over` seconds, or the capture ended. Sessions are numbered in this order, from 1;
+/// their moments are not kept. `NFLX_STATUS_NONE` if none is over; `NFLX_STATUS_NOT_KEPT` for an
+/// engine made without `NFLX_ENGINE_KEEP_SETTLED` and `NFLX_ENGINE_KEEP_SESSIONS`. Call it once
+/// `nflx_engine_next_settled` has no more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_next_session(
     engine: *mut nflx_engine,

@@ -7,10 +7,12 @@ use nflx_core::{PacketComment, Summary};
 use crate::crossing::Crossing;
 use crate::text::c_array;
 
-/// Size of the array that holds a note, in bytes, with the NUL that ends it. Notes are shorter than this.
+/// Size of the array that holds a note, in bytes, with the NUL that ends it. Notes are shorter than
+/// this.
 pub const NFLX_NOTE_SIZE: usize = 512;
 
-/// Size of the array that holds a summary, in bytes, with the NUL that ends it. Summaries are shorter than this.
+/// Size of the array that holds a summary, in bytes, with the NUL that ends it. Summaries are
+/// shorter than this.
 pub const NFLX_SUMMARY_SIZE: usize = 8192;
 
 /// Flag of `nflx_note`: the packet begins a request or is the last of a segment.
@@ -22,7 +24,8 @@ pub const NFLX_NOTE_LANDMARK: u32 = 1;
 pub struct nflx_note {
     /// Set to `sizeof(nflx_note)`.
     pub struct_size: u32,
-    /// Printable ASCII, ended by NUL. Begins with `nflx: `, by which a host recognises comments of ours.
+    /// Printable ASCII, ended by NUL. Begins with `nflx: `, by which a host recognises comments of
+    /// ours.
     pub text: [c_char; NFLX_NOTE_SIZE],
     /// Sum of `NFLX_NOTE_` flags.
     pub flags: u32,
@@ -54,7 +57,8 @@ impl From<PacketComment<'_>> for nflx_note {
 pub struct nflx_summary {
     /// Set to `sizeof(nflx_summary)`.
     pub struct_size: u32,
-    /// Printable ASCII with line feeds between the lines, ended by NUL. Begins with `nflx: `, like notes.
+    /// Printable ASCII with line feeds between the lines, ended by NUL. Begins with `nflx: `, like
+    /// notes.
     pub text: [c_char; NFLX_SUMMARY_SIZE],
 }
 

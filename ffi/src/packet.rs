@@ -23,11 +23,13 @@ pub struct nflx_packet {
     pub seconds: i64,
     /// Nanoseconds to add to `seconds`.
     pub nanoseconds: u32,
-    /// Length on the wire, in bytes; `captured_length` is smaller if a snapshot length cut the frame.
+    /// Length on the wire, in bytes; `captured_length` is smaller if a snapshot length cut the
+    /// frame.
     pub original_length: u32,
     /// Number of bytes at `data`.
     pub captured_length: u64,
-    /// The captured bytes, from the link-layer header on. Only read during the call. NULL if there are none.
+    /// The captured bytes, from the link-layer header on. Only read during the call. NULL if there
+    /// are none.
     pub data: *const u8,
 }
 

@@ -7,8 +7,8 @@ use std::sync::Once;
 /// Longest file name kept for the place of a panic; longer ones lose their beginning.
 const FILE_CAPACITY: usize = 96;
 
-/// The place of a panic. Fixed size and without a destructor: a thread-local with one would outlive a host that unloads
-/// the library.
+/// The place of a panic. Fixed size and without a destructor: a thread-local with one would outlive
+/// a host that unloads the library.
 #[derive(Clone, Copy)]
 struct Place {
     file: [u8; FILE_CAPACITY],
@@ -49,8 +49,8 @@ pub(crate) fn contain<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     })
 }
 
-/// Keeps panics of guarded calls off the host's standard error. Other panics, of a Rust host, go where they went
-/// before.
+/// Keeps panics of guarded calls off the host's standard error. Other panics, of a Rust host, go
+/// where they went before.
 fn install_quiet_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

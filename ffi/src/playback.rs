@@ -9,8 +9,9 @@ use crate::guard::{Failure, guard, guard_read};
 use crate::session::{SessionTable, nflx_media, nflx_moment, nflx_session};
 use crate::status::nflx_status;
 
-/// Finds the sessions of all segments held now, and writes how many there are. They are numbered from 1 up to this
-/// number. The functions below return the state as of this call. Its time grows with the number of segments.
+/// Finds the sessions of all segments held now, and writes how many there are. They are numbered
+/// from 1 up to this number. The functions below return the state as of this call. Its time grows
+/// with the number of segments.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_find_sessions(
     engine: *mut nflx_engine,
@@ -27,7 +28,8 @@ pub unsafe extern "C" fn nflx_engine_find_sessions(
     unsafe { guard(engine, body) }
 }
 
-/// Writes a session by its number, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE` if there is none.
+/// Writes a session by its number, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE`
+/// if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_session(
     engine: *const nflx_engine,
@@ -44,9 +46,9 @@ pub unsafe extern "C" fn nflx_engine_session(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes what the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z; after the session's
-/// end, how it ended. `NFLX_STATUS_NONE` if there is no such session, or if the media seconds of its segments are not
-/// known.
+/// Writes what the player of a session did at a time, in nanoseconds since 1970-01-01T00:00:00Z;
+/// after the session's end, how it ended. `NFLX_STATUS_NONE` if there is no such session, or if the
+/// media seconds of its segments are not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_moment(
     engine: *const nflx_engine,
@@ -72,8 +74,8 @@ pub unsafe extern "C" fn nflx_engine_moment(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes the start and end of a stall by an index below `nflx_session.stalls`, in nanoseconds since
-/// 1970-01-01T00:00:00Z. `NFLX_STATUS_NONE` if there is none.
+/// Writes the start and end of a stall by an index below `nflx_session.stalls`, in nanoseconds
+/// since 1970-01-01T00:00:00Z. `NFLX_STATUS_NONE` if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_stall(
     engine: *const nflx_engine,
@@ -98,8 +100,8 @@ pub unsafe extern "C" fn nflx_engine_stall(
     unsafe { guard_read(engine, body) }
 }
 
-/// Writes a segment's part in its session, as `nflx_engine_find_sessions` last found it. `NFLX_STATUS_NONE` if it is in
-/// no session.
+/// Writes a segment's part in its session, as `nflx_engine_find_sessions` last found it.
+/// `NFLX_STATUS_NONE` if it is in no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_engine_media(
     engine: *const nflx_engine,

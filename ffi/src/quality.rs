@@ -18,7 +18,8 @@ use crate::text::c_array;
 pub const NFLX_QUALITY_CLOSED: u32 = 1;
 /// Flag of `nflx_quality`: an input of the model lies outside the values seen in training.
 pub const NFLX_QUALITY_OUT_OF_RANGE: u32 = 2;
-/// Flag of `nflx_quality`: the answer uses the whole capture; without it, what was known when the window closed.
+/// Flag of `nflx_quality`: the answer uses the whole capture; without it, what was known when the
+/// window closed.
 pub const NFLX_QUALITY_SETTLED: u32 = 4;
 
 /// The target is unknown, because the model has no card.
@@ -59,9 +60,10 @@ unsafe impl Crossing for nflx_model {
     const FIRST_SIZE: usize = 304;
 }
 
-/// A model's answer for a window of one client's traffic. Sessions and windows are those of features: the traffic of
-/// one client until it pauses for `session_idle`, divided into windows of `feature_window`. Times are nanoseconds since
-/// 1970-01-01T00:00:00Z. Numbers with a fraction are NaN if the model gives none.
+/// A model's answer for a window of one client's traffic. Sessions and windows are those of
+/// features: the traffic of one client until it pauses for `session_idle`, divided into windows of
+/// `feature_window`. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are
+/// NaN if the model gives none.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_quality {
@@ -279,7 +281,8 @@ impl Answers {
 }
 
 impl Kept {
-    /// Records which window a frame counts in, replacing the entry of an earlier frame with this number.
+    /// Records which window a frame counts in, replacing the entry of an earlier frame with this
+    /// number.
     fn note(&mut self, frame: u64, place: Option<(u32, u32)>) {
         if let Some(place) = place {
             self.frames.insert(frame, place);

@@ -28,36 +28,40 @@ pub const NFLX_KIND_VIDEO: u32 = 1;
 /// The segment is audio.
 pub const NFLX_KIND_AUDIO: u32 = 2;
 
-/// The kind of the segment is not decided yet. It is decided at the latest when the segment settles.
+/// The kind of the segment is not decided yet. It is decided at the latest when the segment
+/// settles.
 pub const NFLX_KIND_PENDING: u32 = 3;
 
-/// Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`). Absent while it is
-/// open.
+/// Flag of `nflx_segment`: ended by the next request, by close or by silence (`segment_quiet`).
+/// Absent while it is open.
 pub const NFLX_SEGMENT_COMPLETE: u32 = 1;
-/// Flag of `nflx_segment`: `app_bytes` is estimated; the snapshot length or a gap hid records, or the response may
-/// include the answer to a request that was not captured.
+/// Flag of `nflx_segment`: `app_bytes` is estimated; the snapshot length or a gap hid records, or
+/// the response may include the answer to a request that was not captured.
 pub const NFLX_SEGMENT_ESTIMATED: u32 = 2;
 /// Flag of `nflx_segment`: the bytes were divided among requests that overlapped on one connection.
 pub const NFLX_SEGMENT_SHARED: u32 = 4;
-/// Flag of `nflx_segment`: seen through acknowledgements only; the other half of the connection was not captured.
+/// Flag of `nflx_segment`: seen through acknowledgements only; the other half of the connection was
+/// not captured.
 pub const NFLX_SEGMENT_INFERRED: u32 = 8;
 /// Flag of `nflx_segment`: a response began, so `first_frame` and `t_first` are valid.
 pub const NFLX_SEGMENT_HAS_FIRST: u32 = 16;
 /// Flag of `nflx_segment`: `last_frame` and `t_last` are valid.
 pub const NFLX_SEGMENT_HAS_LAST: u32 = 32;
-/// Flag of `nflx_segment`: `throughput` is valid; it is not if no time passed between first and last byte.
+/// Flag of `nflx_segment`: `throughput` is valid; it is not if no time passed between first and
+/// last byte.
 pub const NFLX_SEGMENT_HAS_THROUGHPUT: u32 = 64;
 /// Flag of `nflx_segment`: nothing about it will change again.
 pub const NFLX_SEGMENT_SETTLED: u32 = 128;
 /// Flag of `nflx_segment`: `ttfb` is valid; it is not if the capture's times contradict the order.
 pub const NFLX_SEGMENT_HAS_TTFB: u32 = 256;
-/// Flag of `nflx_segment`: `duration` is valid; it is not if the capture's times contradict the order.
+/// Flag of `nflx_segment`: `duration` is valid; it is not if the capture's times contradict the
+/// order.
 pub const NFLX_SEGMENT_HAS_DURATION: u32 = 512;
 /// Flag of `nflx_segment`: the client closed the connection in the middle of the response.
 pub const NFLX_SEGMENT_ABORTED: u32 = 1024;
 
-/// One request and its response, as far as they are known now. Fields that are not valid are 0. Times are nanoseconds
-/// since 1970-01-01T00:00:00Z, spans are nanoseconds.
+/// One request and its response, as far as they are known now. Fields that are not valid are 0.
+/// Times are nanoseconds since 1970-01-01T00:00:00Z, spans are nanoseconds.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct nflx_segment {
@@ -117,16 +121,19 @@ pub struct nflx_segment {
     pub previous: u32,
     /// Number of the server's next segment, 0 for none.
     pub next: u32,
-    /// `NFLX_EVIDENCE_SCOPE_`: whether the flow itself identified it as Netflix, or its address is known.
+    /// `NFLX_EVIDENCE_SCOPE_`: whether the flow itself identified it as Netflix, or its address is
+    /// known.
     pub evidence_scope: u32,
-    /// Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if `app_bytes` is exact.
+    /// Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if
+    /// `app_bytes` is exact.
     pub size_error: u64,
     /// `NFLX_VIA_`: the proxy that it came through, whose address is then the server's; 0 for none.
     pub via: u32,
-    /// `NFLX_EVIDENCE_`: the kind of evidence that identified it as Netflix, with the scope `evidence_scope`.
+    /// `NFLX_EVIDENCE_`: the kind of evidence that identified it as Netflix, with the scope
+    /// `evidence_scope`.
     pub evidence: u32,
-    /// The name that its connection gave, or else the name that identified the server, ended by NUL; empty if there is
-    /// none.
+    /// The name that its connection gave, or else the name that identified the server, ended by
+    /// NUL; empty if there is none.
     pub name: [c_char; NFLX_NAME_SIZE],
 }
 

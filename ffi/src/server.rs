@@ -8,7 +8,8 @@ use crate::address::{nflx_address, nflx_counters};
 use crate::crossing::Crossing;
 use crate::text::c_array;
 
-/// Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter than this.
+/// Size of the arrays that hold names, in bytes, with the NUL that ends them. DNS names are shorter
+/// than this.
 pub const NFLX_NAME_SIZE: usize = 256;
 
 /// Too little of the server was seen to tell.
@@ -137,8 +138,8 @@ pub struct nflx_evidence {
     pub struct_size: u32,
     /// `NFLX_EVIDENCE_`: the kind.
     pub kind: u32,
-    /// First frame with this evidence, even if it came before `nflx_engine_rewind`; 0 for prefixes, which come from no
-    /// frame.
+    /// First frame with this evidence, even if it came before `nflx_engine_rewind`; 0 for prefixes,
+    /// which come from no frame.
     pub frame: u64,
     /// The name, in lower case, or the prefix in CIDR notation; ended by NUL.
     pub source: [c_char; NFLX_NAME_SIZE],

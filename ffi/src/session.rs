@@ -31,8 +31,8 @@ pub const NFLX_STATE_SEEKING: u32 = 5;
 /// The session is over.
 pub const NFLX_STATE_ENDED: u32 = 6;
 
-/// One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a fraction are NaN if
-/// they cannot be determined.
+/// One title played by one viewer. Times are nanoseconds since 1970-01-01T00:00:00Z. Numbers with a
+/// fraction are NaN if they cannot be determined.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nflx_session {
@@ -203,7 +203,8 @@ impl SessionTable {
         self.sessions.get(number.checked_sub(1)? as usize)
     }
 
-    /// Returns a segment's part in a session: by its media, or else by the session in progress when it was requested.
+    /// Returns a segment's part in a session: by its media, or else by the session in progress when
+    /// it was requested.
     pub(crate) fn media(&self, segment: &Segment) -> Option<Media> {
         if let Some(media) = self.media.get(&segment.number) {
             return Some(*media);
@@ -350,14 +351,15 @@ impl nflx_moment {
     }
 }
 
-/// Returns the word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for other numbers.
+/// Returns the word for an `NFLX_STATE_` number, for example `playing`. A static string; `?` for
+/// other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_state_name(state: u32) -> *const c_char {
     word!(State, state, state_number).as_ptr()
 }
 
-/// Returns the word for why some values of a session are not known, for example `too_few`. A static string; `?` for
-/// other numbers.
+/// Returns the word for why some values of a session are not known, for example `too_few`. A static
+/// string; `?` for other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_session_reason_name(reason: u32) -> *const c_char {
     word!(Reason, reason).as_ptr()

@@ -139,8 +139,8 @@ pub extern "C" fn nflx_setting_count() -> u32 {
     Config::SETTINGS.len() as u32
 }
 
-/// Writes a setting by an index below `nflx_setting_count`, in the order in which documents show them;
-/// `NFLX_STATUS_NONE` beyond.
+/// Writes a setting by an index below `nflx_setting_count`, in the order in which documents show
+/// them; `NFLX_STATUS_NONE` beyond.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nflx_setting_get(index: u32, out: *mut nflx_setting) -> nflx_status {
     guard_static(|| {

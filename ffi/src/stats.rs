@@ -13,9 +13,9 @@ use crate::text::c_array;
 pub struct nflx_stats {
     /// Set to `sizeof(nflx_stats)`.
     pub struct_size: u32,
-    /// 1 if evidence came after packets that it concerns, so that a second reading (`nflx_engine_rewind`) would tell
-    /// more about these packets; else 0. To get the same rows as other hosts, follow `nflx_engine_should_read_again`
-    /// instead.
+    /// 1 if evidence came after packets that it concerns, so that a second reading
+    /// (`nflx_engine_rewind`) would tell more about these packets; else 0. To get the same rows as
+    /// other hosts, follow `nflx_engine_should_read_again` instead.
     pub evidence_came_late: u32,
     /// Packets given to the engine.
     pub packets: u64,
@@ -43,13 +43,13 @@ pub struct nflx_stats {
     pub late_changes: u64,
     /// Settled segments that the host did not take with `nflx_engine_next_settled` in time.
     pub settled_lost: u64,
-    /// Packets whose time is earlier than the previous packet's by more than the setting `clock_step`. Spans across
-    /// such a step are not valid.
+    /// Packets whose time is earlier than the previous packet's by more than the setting
+    /// `clock_step`. Spans across such a step are not valid.
     pub clock_steps: u64,
     /// Copies of other packets: counted here and nowhere else.
     pub duplicates: u64,
-    /// Packets that came in a different VLAN or tunnel than the previous packet in the same direction of their flow.
-    /// The setting `flow_key` separates such flows.
+    /// Packets that came in a different VLAN or tunnel than the previous packet in the same
+    /// direction of their flow. The setting `flow_key` separates such flows.
     pub scopes_mixed: u64,
     /// Packets whose fragments were evicted.
     pub fragments_dropped: u64,
@@ -123,7 +123,8 @@ unsafe impl Crossing for nflx_unfollowed {
 }
 
 impl nflx_unfollowed {
-    /// Returns the entry of an index: headers first, the most frequent at the beginning, then link types.
+    /// Returns the entry of an index: headers first, the most frequent at the beginning, then link
+    /// types.
     pub(crate) fn at(unfollowed: &Unfollowed, index: usize) -> Option<Self> {
         let headers = unfollowed.headers();
         let entry = |link_type, packets, first_frame, name, reason| Self {

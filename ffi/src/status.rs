@@ -7,8 +7,8 @@ pub type nflx_status = i32;
 
 /// Done; outputs are written.
 pub const NFLX_STATUS_OK: nflx_status = 0;
-/// Done, and there is nothing to return: the packet is not a Netflix packet, or nothing with this number is held. Not a
-/// failure: no message, no output.
+/// Done, and there is nothing to return: the packet is not a Netflix packet, or nothing with this
+/// number is held. Not a failure: no message, no output.
 pub const NFLX_STATUS_NONE: nflx_status = 1;
 /// A pointer that must not be NULL is NULL.
 pub const NFLX_STATUS_NULL: nflx_status = 2;
@@ -22,10 +22,12 @@ pub const NFLX_STATUS_BAD_VALUE: nflx_status = 5;
 pub const NFLX_STATUS_NOT_KEPT: nflx_status = 6;
 /// The library has a bug that this call hit. The handle is poisoned from now on.
 pub const NFLX_STATUS_PANIC: nflx_status = 7;
-/// An earlier call on this handle returned `NFLX_STATUS_PANIC`: its content can no longer be trusted. Free it.
+/// An earlier call on this handle returned `NFLX_STATUS_PANIC`: its content can no longer be
+/// trusted. Free it.
 pub const NFLX_STATUS_POISONED: nflx_status = 8;
 
-/// Returns a sentence for a status. A static string; never NULL, even for numbers that are no status.
+/// Returns a sentence for a status. A static string; never NULL, even for numbers that are no
+/// status.
 #[unsafe(no_mangle)]
 pub extern "C" fn nflx_status_text(status: nflx_status) -> *const c_char {
     text(status).as_ptr()

@@ -12,8 +12,8 @@ pub(crate) fn c_string(text: &str) -> CString {
     CString::new(bytes).unwrap_or_default()
 }
 
-/// Returns a fixed array that holds `text` and at least one NUL after it. Text that is too long is cut between
-/// characters.
+/// Returns a fixed array that holds `text` and at least one NUL after it. Text that is too long is
+/// cut between characters.
 pub(crate) fn c_array<const N: usize>(text: &str) -> [c_char; N] {
     let mut array = [0; N];
     let mut length = text.len().min(N - 1);

@@ -1,4 +1,5 @@
-//! The committed header is the one that the sources give, and says something about everything in it.
+//! The committed header is the one that the sources give, and says something about everything in
+//! it.
 #![allow(
     clippy::disallowed_methods,
     reason = "the library has no business with files; this test compares two"
@@ -14,7 +15,8 @@ fn generate() -> String {
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = cbindgen::Config::from_file(crate_dir.join("cbindgen.toml"))
         .expect("cbindgen.toml is readable");
-    // From the source files rather than by `cargo metadata`, which would want the network and a lock.
+    // From the source files rather than by `cargo metadata`, which would want the network and a
+    // lock.
     let builder = cbindgen::Builder::new()
         .with_config(config)
         .with_src(crate_dir.join("src/lib.rs"));

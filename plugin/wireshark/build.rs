@@ -1,4 +1,5 @@
-//! Compiles the C sources against the Wireshark that is installed, and says what to install where it is not.
+//! Compiles the C sources against the Wireshark that is installed, and says what to install where
+//! it is not.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
@@ -50,8 +51,8 @@ fn main() {
         .cargo_metadata(false)
         .probe("wireshark")
         .unwrap_or_else(|_| fail("pkg-config finds no Wireshark to build the plugin for."));
-    // The library's own file has the full version in its name: after an upgrade it is gone, and this runs again. Its
-    // date would not do, which is that of the distribution's build.
+    // The library's own file has the full version in its name: after an upgrade it is gone, and
+    // this runs again. Its date would not do, which is that of the distribution's build.
     let libraries = pkg_config::get_variable("wireshark", "libdir").unwrap_or_default();
     if let Ok(library) = Path::new(&libraries).join("libwireshark.so").canonicalize() {
         println!("cargo::rerun-if-changed={}", library.display());
@@ -136,9 +137,9 @@ fn define(header: &str, name: &str) -> Option<u32> {
     })
 }
 
-/// A C source that refers to every function of the ABI as a hidden symbol. A linker gives a symbol the narrowest
-/// visibility that any object asks for, so the ABI, which Rust would export from the plugin, stays inside of it, and
-/// two libraries with the ABI in one process cannot meet.
+/// A C source that refers to every function of the ABI as a hidden symbol. A linker gives a symbol
+/// the narrowest visibility that any object asks for, so the ABI, which Rust would export from the
+/// plugin, stays inside of it, and two libraries with the ABI in one process cannot meet.
 fn hide_abi(header: &Path) -> String {
     let text = fs::read_to_string(header)
         .unwrap_or_else(|error| fail(&format!("{}: {error}", header.display())));

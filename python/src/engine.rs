@@ -13,9 +13,9 @@ use crate::settings::changed;
 
 /// Analyses one capture: packets in, facts out.
 ///
-/// Settings are keyword arguments, by the names that `nflx settings` lists. `model` is the path or the bytes of an ONNX
-/// file with a card, which is evaluated for each window, `as_known` seconds after it. Settings on the card apply unless
-/// an argument sets them.
+/// Settings are keyword arguments, by the names that `nflx settings` lists. `model` is the path or
+/// the bytes of an ONNX file with a card, which is evaluated for each window, `as_known` seconds
+/// after it. Settings on the card apply unless an argument sets them.
 #[pyclass(module = "nflx")]
 pub(crate) struct Engine {
     engine: nflx_core::Engine,
@@ -49,13 +49,14 @@ impl Engine {
         })
     }
 
-    /// Processes the next packet, in the order of the capture. Returns its facts, or None if neither end is a known
-    /// Netflix server.
+    /// Processes the next packet, in the order of the capture. Returns its facts, or None if
+    /// neither end is a known Netflix server.
     ///
-    /// `data` are the captured bytes from the link-layer header on. `time` is in seconds since 1970 (a float, or
-    /// anything that converts to one); `time_ns` in nanoseconds is exact. `link_type` is a number of the tcpdump
-    /// group's registry, 1 for Ethernet. `original_length` is the length on the wire, if a snapshot length cut the
-    /// packet. `frame` is the packet's number, by default one more than the previous packet's.
+    /// `data` are the captured bytes from the link-layer header on. `time` is in seconds since 1970
+    /// (a float, or anything that converts to one); `time_ns` in nanoseconds is exact. `link_type`
+    /// is a number of the tcpdump group's registry, 1 for Ethernet. `original_length` is the length
+    /// on the wire, if a snapshot length cut the packet. `frame` is the packet's number, by default
+    /// one more than the previous packet's.
     #[pyo3(signature = (data, time=None, *, time_ns=None, link_type=1, original_length=None, frame=None))]
     fn packet(
         &mut self,
@@ -90,7 +91,8 @@ impl Engine {
         Ok(said.map(|said| Packet::new(self.frame, &said, &self.engine)))
     }
 
-    /// Returns the segments that settled since the last call, each once. A settled segment never changes again.
+    /// Returns the segments that settled since the last call, each once. A settled segment never
+    /// changes again.
     fn settled(&mut self) -> Vec<Segment> {
         let mut settled = Vec::new();
         while let Some(row) = self.engine.next_settled() {
@@ -99,8 +101,8 @@ impl Engine {
         settled
     }
 
-    /// Returns the model's answers for the windows that closed since the last call, each once, with what was known
-    /// then.
+    /// Returns the model's answers for the windows that closed since the last call, each once, with
+    /// what was known then.
     fn windows(&mut self) -> Vec<Window> {
         self.asked.as_mut().map(Asked::take).unwrap_or_default()
     }
@@ -129,8 +131,8 @@ impl Engine {
             .collect()
     }
 
-    /// True if packets of a server were skipped because it was not yet known to be Netflix. Call `read_again` and give
-    /// the same packets again to find more segments.
+    /// True if packets of a server were skipped because it was not yet known to be Netflix. Call
+    /// `read_again` and give the same packets again to find more segments.
     #[getter]
     fn should_read_again(&self) -> bool {
         self.engine.should_read_again()
@@ -148,7 +150,8 @@ impl Engine {
         self.frame = 0;
     }
 
-    /// How often something was evicted or dropped for lack of room. If it is not 0, results may be incomplete.
+    /// How often something was evicted or dropped for lack of room. If it is not 0, results may be
+    /// incomplete.
     #[getter]
     fn lost(&self) -> u64 {
         self.engine.stats().lost() + self.asked.as_ref().map_or(0, |asked| asked.lost)

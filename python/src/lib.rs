@@ -1,7 +1,8 @@
 //! The engine for Python, in process: packets in, facts out.
 //!
-//! Uses PyO3 rather than the C library through cffi: a call takes a fraction of a microsecond instead of several, facts
-//! are typed objects, and one wheel (`abi3`) serves every Python from 3.9 on without a compiler on the user's machine.
+//! Uses PyO3 rather than the C library through cffi: a call takes a fraction of a microsecond
+//! instead of several, facts are typed objects, and one wheel (`abi3`) serves every Python from 3.9
+//! on without a compiler on the user's machine.
 #![forbid(unsafe_code)]
 
 mod engine;

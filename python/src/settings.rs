@@ -20,7 +20,8 @@ pub(crate) fn changed(
     Ok(config)
 }
 
-/// Returns a value as the configuration accepts it: lists are words separated by commas, booleans lower case.
+/// Returns a value as the configuration accepts it: lists are words separated by commas, booleans
+/// lower case.
 fn text(value: &Bound<'_, PyAny>) -> PyResult<String> {
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         let words: Vec<String> = value

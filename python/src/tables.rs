@@ -1,4 +1,5 @@
-//! Tables of captures: read on a thread without Python's lock, and exported through Arrow's PyCapsule interface.
+//! Tables of captures: read on a thread without Python's lock, and exported through Arrow's
+//! PyCapsule interface.
 
 use std::ffi::OsString;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -27,8 +28,8 @@ pub(crate) struct Table {
 
 #[pymethods]
 impl Table {
-    /// Exports the rows as an Arrow stream. They can be exported more than once. Always uses its own schema, as the
-    /// interface allows.
+    /// Exports the rows as an Arrow stream. They can be exported more than once. Always uses its
+    /// own schema, as the interface allows.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -77,8 +78,8 @@ impl Table {
         this.py().import("pyarrow")?.call_method1("table", (this,))
     }
 
-    /// Returns the rows as a pandas frame; also needs pyarrow. Whole numbers stay whole numbers even if some are
-    /// missing.
+    /// Returns the rows as a pandas frame; also needs pyarrow. Whole numbers stay whole numbers
+    /// even if some are missing.
     fn to_pandas<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         Self::to_arrow(this)?.call_method0("to_pandas")
     }
@@ -106,8 +107,8 @@ impl From<MemoryTable> for Table {
 /// The result of a run: true if it failed, sentences for the user, and the rows, if any.
 type Read = (bool, Vec<String>, Option<Table>);
 
-/// Reads the captures that a command line names. Calls `progress` now and then with the number of bytes read and the
-/// number to read; an exception that it raises ends the run, as Ctrl-C does.
+/// Reads the captures that a command line names. Calls `progress` now and then with the number of
+/// bytes read and the number to read; an exception that it raises ends the run, as Ctrl-C does.
 #[pyfunction]
 #[pyo3(signature = (arguments, progress=None))]
 pub(crate) fn read_table(

@@ -94,7 +94,8 @@ impl Blocks {
     }
 }
 
-/// Type and bytes of every block of a sound file; the type of section headers reads the same in both byte orders.
+/// Type and bytes of every block of a sound file; the type of section headers reads the same in
+/// both byte orders.
 pub(crate) fn blocks(mut bytes: &[u8]) -> Vec<(u32, Vec<u8>)> {
     let mut found = Vec::new();
     let mut big = false;

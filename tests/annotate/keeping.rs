@@ -6,7 +6,8 @@ use super::blocks::{Blocks, blocks, section_lengths};
 use super::{CAPTURE, Folder, PCAPNG, annotate, recorded, sentence};
 use crate::plugin::decompressed;
 
-/// Times in nanoseconds and bytes of the packets of a recorded capture: little-endian, microseconds or nanoseconds.
+/// Times in nanoseconds and bytes of the packets of a recorded capture: little-endian, microseconds
+/// or nanoseconds.
 fn packets(name: &str) -> Vec<(u64, Vec<u8>)> {
     let bytes = decompressed(&recorded(name));
     let unit = if bytes.starts_with(&[0x4d, 0x3c]) {
@@ -28,8 +29,8 @@ fn packets(name: &str) -> Vec<(u64, Vec<u8>)> {
     packets
 }
 
-/// A file with all sorts of blocks and options around the packets of a recorded capture: a section of each byte order,
-/// each with half of them.
+/// A file with all sorts of blocks and options around the packets of a recorded capture: a section
+/// of each byte order, each with half of them.
 fn rich() -> (Vec<u8>, u64) {
     let packets = packets(CAPTURE);
     let mut file = Vec::new();
@@ -104,7 +105,8 @@ fn unknown_blocks_options_and_comments_are_kept() {
         match kind {
             2 | 6 if before != after => {
                 changed += 1;
-                // All of the block but its lengths and the end of its options, and then the comment.
+                // All of the block but its lengths and the end of its options, and then the
+                // comment.
                 let kept = if before.ends_with(&after[after.len() - 4..]) {
                     8
                 } else {

@@ -1,5 +1,5 @@
-//! A live capture that goes on and on through an engine, whose settled segments are taken as a host takes them that lives on
-//! them.
+//! A live capture that goes on and on through an engine, whose settled segments are taken as a host
+//! takes them that lives on them.
 
 use nflx_core::{Config, Engine};
 
@@ -8,7 +8,8 @@ use crate::traffic::{Traffic, recorded};
 /// The most memory that the whole process may have with default settings, in bytes.
 const PROMISED: usize = 256 << 20;
 
-/// Largest growth of memory in the second half of a run, as a fraction: allocators need memory for themselves.
+/// Largest growth of memory in the second half of a run, as a fraction: allocators need memory for
+/// themselves.
 const TOLERATED: usize = 32;
 
 pub(crate) fn run(count: u64, settings: &[&str]) -> Result<(), String> {

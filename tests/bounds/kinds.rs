@@ -201,8 +201,8 @@ fn holes(at: u64, into: &mut Vec<u8>) {
     );
 }
 
-/// A request, the first bytes of its response, and then `size` bytes that stand at `place` in it, all of them behind
-/// bytes that never come.
+/// A request, the first bytes of its response, and then `size` bytes that stand at `place` in it,
+/// all of them behind bytes that never come.
 fn behind_a_hole(ends: Ends, turn: u64, place: u32, size: usize, into: &mut Vec<u8>) {
     match turn {
         0 => tcp(

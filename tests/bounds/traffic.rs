@@ -1,5 +1,6 @@
-//! Traffic that goes on and on: recorded conversations over and over, with fresh addresses and ports each time, among floods
-//! of short flows and of small requests. Its clock runs as the recordings' do, so that hours pass in minutes.
+//! Traffic that goes on and on: recorded conversations over and over, with fresh addresses and
+//! ports each time, among floods of short flows and of small requests. Its clock runs as the
+//! recordings' do, so that hours pass in minutes.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -55,7 +56,8 @@ impl<'a> Traffic<'a> {
         f64::from(self.round) * self.span() as f64 / 3.6e12
     }
 
-    /// Every second packet is a recorded one, every fourth opens another flow, every fourth is of a small exchange.
+    /// Every second packet is a recorded one, every fourth opens another flow, every fourth is of a
+    /// small exchange.
     pub(crate) fn next(&mut self, frame: u64) -> Packet<'_> {
         let (link_type, original_length) = match frame % 4 {
             1 | 3 => {
@@ -88,8 +90,8 @@ impl<'a> Traffic<'a> {
     }
 }
 
-/// Gives a packet other addresses and, at the client, another port, the same for all packets of a round. Servers come back
-/// after some rounds, clients do not.
+/// Gives a packet other addresses and, at the client, another port, the same for all packets of a
+/// round. Servers come back after some rounds, clients do not.
 fn freshen(data: &mut [u8], round: u32) {
     let Some(ip) = data
         .get_mut(ETHERNET_HEADER..)

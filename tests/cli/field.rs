@@ -1,4 +1,5 @@
-//! Situations that people's captures are in: what is right of each is known from the recordings that they are made of.
+//! Situations that people's captures are in: what is right of each is known from the recordings
+//! that they are made of.
 
 use std::path::Path;
 use std::process::Command;

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use super::{COMMANDS, Folder, gzip, pcap, recorded, run, run_with};
 
-/// The interpreter of the tests' Python environment: what `NFLX_PYTHON` names, else what is made for it.
+/// The interpreter of the tests' Python environment: what `NFLX_PYTHON` names, else what is made
+/// for it.
 pub(crate) fn python() -> PathBuf {
     if let Some(path) = std::env::var_os("NFLX_PYTHON") {
         return path.into();

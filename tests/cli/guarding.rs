@@ -1,4 +1,5 @@
-//! A run must not destroy its input, lose its output without a message, wait for ever, or print strangers' bytes.
+//! A run must not destroy its input, lose its output without a message, wait for ever, or print
+//! strangers' bytes.
 
 use std::fs;
 use std::io::Write;

@@ -123,7 +123,8 @@ fn the_last_row_of_each_server_and_every_session_is_that_of_the_whole_capture() 
 }
 
 fn begin(args: &[&str]) -> (Child, mpsc::Receiver<String>) {
-    // Signals that these tests are run without, as programs in the background are, are not the program's to heed.
+    // Signals that these tests are run without, as programs in the background are, are not the
+    // program's to heed.
     let mut child = Command::new("env")
         .arg("--default-signal=INT,HUP,TERM")
         .arg(nflx())
@@ -276,7 +277,8 @@ fn files_by_time_are_complete_and_hold_each_row_once() {
     wait_until("a file", || !names().is_empty());
     let before = names();
     send(&child, "-HUP");
-    // A file without rows is not kept: on until there are some. What is left cuts the capture in the middle.
+    // A file without rows is not kept: on until there are some. What is left cuts the capture in
+    // the middle.
     let mut pieces = rest[..rest.len() * 2 / 3].chunks(100_000);
     wait_until("another", || {
         if let Some(piece) = pieces.next() {

@@ -1,4 +1,5 @@
-//! Many captures in one run: which they are, on how many cores, what one that is damaged does to the rest.
+//! Many captures in one run: which they are, on how many cores, what one that is damaged does to
+//! the rest.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -280,7 +281,8 @@ fn memory_is_bounded_however_many_captures_there_are() {
     let folder = Folder::new();
     captures(&folder, 60);
     let peak = |args: &[&str]| -> u64 {
-        // The shell's child is the program, whose peak the shell's own times do not tell: ask the kernel.
+        // The shell's child is the program, whose peak the shell's own times do not tell: ask the
+        // kernel.
         let script = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, \
                       stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
         let output = Command::new("python3")

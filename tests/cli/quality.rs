@@ -1,4 +1,5 @@
-//! `nflx quality`, `nflx features --model` and `nflx model check`, with models of the tests that are given a card here.
+//! `nflx quality`, `nflx features --model` and `nflx model check`, with models of the tests that
+//! are given a card here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -361,7 +362,8 @@ fn a_model_without_a_card_takes_named_columns() {
     assert_eq!(rows, carded);
 }
 
-/// Rows of a command about the capture: read as a file, or from a pipe with `--live`. How the capture is called is left out.
+/// Rows of a command about the capture: read as a file, or from a pipe with `--live`. How the
+/// capture is called is left out.
 fn known(arguments: &[&str]) -> Vec<String> {
     let file = capture();
     let is_live = arguments.contains(&"--live");
@@ -377,8 +379,8 @@ fn known(arguments: &[&str]) -> Vec<String> {
     lines.lines().map(nameless).collect()
 }
 
-/// A host that does not wait for the end has the rows that training on the same lag gets, and those of the end are the
-/// rows of everybody else.
+/// A host that does not wait for the end has the rows that training on the same lag gets, and those
+/// of the end are the rows of everybody else.
 #[test]
 fn rows_as_known_are_those_of_a_live_host() {
     let whole = known(&["features"]);

@@ -20,7 +20,8 @@ fn ends(bytes: &[u8]) -> Vec<usize> {
     ends
 }
 
-/// Writes a capture cut behind these frames as a ring, and gives the frames before each file by its path.
+/// Writes a capture cut behind these frames as a ring, and gives the frames before each file by its
+/// path.
 fn ring(folder: &Folder, bytes: &[u8], cuts: &[usize]) -> HashMap<String, u64> {
     let ends = ends(bytes);
     let mut before = HashMap::new();

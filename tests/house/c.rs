@@ -1,4 +1,5 @@
-//! Imports of C sources: what a source includes, or a header for whoever includes it. A noun is its source and its header.
+//! Imports of C sources: what a source includes, or a header for whoever includes it. A noun is its
+//! source and its header.
 
 use std::fs;
 

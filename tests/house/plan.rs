@@ -9,7 +9,8 @@ pub(crate) struct House {
     pub(crate) folder: &'static str,
     /// The file that declares the others.
     pub(crate) root: &'static str,
-    /// Modules on each floor, from the ground up, with all that is below them; the root itself is `""`.
+    /// Modules on each floor, from the ground up, with all that is below them; the root itself is
+    /// `""`.
     pub(crate) floors: &'static [&'static [&'static str]],
 }
 
@@ -96,7 +97,8 @@ fn upwards(house: &House, imports: &[Import]) -> Vec<String> {
     imports.iter().filter_map(found).collect()
 }
 
-/// The two neighbours in one folder that an import joins; a module and what is below it are no neighbours.
+/// The two neighbours in one folder that an import joins; a module and what is below it are no
+/// neighbours.
 fn rooms(import: &Import) -> (String, String) {
     let (from, to): (Vec<&str>, Vec<&str>) = (
         import.from.split("::").collect(),

@@ -1,4 +1,5 @@
-//! Imports of Rust sources: `use` declarations, and paths that begin with `crate`, `super`, `self` or a module of the file.
+//! Imports of Rust sources: `use` declarations, and paths that begin with `crate`, `super`, `self`
+//! or a module of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -103,7 +104,8 @@ fn shown(house: &House, file: &Path) -> String {
     format!("{}/{}", house.folder, below.display())
 }
 
-/// The module that defines what a path names: names that `use` brings are followed to where they come from.
+/// The module that defines what a path names: names that `use` brings are followed to where they
+/// come from.
 fn owner(modules: &Modules, path: &[String], depth: usize) -> Names {
     let known = (0..=path.len())
         .rev()
@@ -367,7 +369,8 @@ impl Tree<'_> {
                 let Some(path) = absolute(&path, self.name, self.children) else {
                     return;
                 };
-                // What is only handed on is no import of this module's: those who take it import it.
+                // What is only handed on is no import of this module's: those who take it import
+                // it.
                 if self
                     .used
                     .as_ref()

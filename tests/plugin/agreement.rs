@@ -67,7 +67,8 @@ fn names(facts: &[(&'static str, &str)]) -> Vec<&'static str> {
     facts.iter().map(|(field, _)| *field).collect()
 }
 
-/// Every packet of a capture. Where a server is known only after some of its packets, tshark is told what to read ahead.
+/// Every packet of a capture. Where a server is known only after some of its packets, tshark is
+/// told what to read ahead.
 fn packets_agree(home: &Home, path: &Path, prefixes: Option<&str>) {
     let mut arguments = Vec::new();
     let mut config = Config::default();
@@ -225,8 +226,8 @@ fn one_pass_and_two_passes_say_the_same() {
     }
 }
 
-/// Frames that a read filter rejects were seen all the same, and the next frame, which gets their number, is not taken
-/// for them.
+/// Frames that a read filter rejects were seen all the same, and the next frame, which gets their
+/// number, is not taken for them.
 #[test]
 fn a_read_filter_does_not_shift_facts() {
     let Some(home) = Home::new() else { return };
@@ -265,7 +266,8 @@ fn reloading_starts_anew() {
         let load = format!(
             r#"{{"jsonrpc":"2.0","id":{id}0,"method":"load","params":{{"file":"{file}"}}}}"#
         );
-        // sharkd keeps the results of a filter beyond the capture that they are of; hence a filter for each.
+        // sharkd keeps the results of a filter beyond the capture that they are of; hence a filter
+        // for each.
         let frames = format!(
             r#"{{"jsonrpc":"2.0","id":{id}1,"method":"frames","params":{{"filter":"nflx.request && frame.number > {id}","column0":"nflx.segment:1","column1":"nflx.server.in_bytes:1"}}}}"#
         );

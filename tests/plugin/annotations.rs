@@ -1,5 +1,5 @@
-//! Comments that the plugin writes are those of the command-line program, on every capture, with the command that the
-//! documents give.
+//! Comments that the plugin writes are those of the command-line program, on every capture, with
+//! the command that the documents give.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,8 @@ impl Home {
         let command = [&["-r", capture, "-w", "tshark.pcapng"], told, options].concat();
         let outcome = self.tshark(&command);
         let cut = outcome.stderr.contains("cut short in the middle");
-        // Wireshark 4.6 says, with and without plugins, that it keeps times no finer than nanoseconds.
+        // Wireshark 4.6 says, with and without plugins, that it keeps times no finer than
+        // nanoseconds.
         let mut complaints = outcome
             .stderr
             .lines()
@@ -168,7 +169,8 @@ fn two_passes_and_sessions_make_no_difference() {
     assert!(fs::read(home.path().join("reset.pcapng")).expect("written") == once);
 }
 
-/// Stripping tshark's file restores the file that tshark would have written without nflx: packets, options and order.
+/// Stripping tshark's file restores the file that tshark would have written without nflx: packets,
+/// options and order.
 #[test]
 fn stripping_gives_back_what_tshark_writes() {
     let Some(home) = Home::new() else { return };
@@ -248,7 +250,8 @@ fn the_summary_is_the_comment_of_the_section() {
     }
 }
 
-/// Input that is not a file is read once: totals are shown if a segment is over by then, and this is reported.
+/// Input that is not a file is read once: totals are shown if a segment is over by then, and this
+/// is reported.
 #[test]
 fn pipes_are_annotated_with_what_is_known() {
     let Some(home) = Home::new() else { return };

@@ -1,4 +1,5 @@
-//! Ways to use the details of a packet: read the line on top, follow links, filter by a right click.
+//! Ways to use the details of a packet: read the line on top, follow links, filter by a right
+//! click.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +46,8 @@ fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
-/// "Netflix, Src: video server …, Segment 17 (video), 1,245,184 bytes in 0.62 s", with what the whole capture tells.
+/// "Netflix, Src: video server …, Segment 17 (video), 1,245,184 bytes in 0.62 s", with what the
+/// whole capture tells.
 #[test]
 fn the_line_on_top_tells_the_story() {
     let Some(home) = Home::new() else { return };
@@ -159,7 +161,8 @@ fn right_clicks_give_filters_that_work() {
     let mut filters: Vec<(u64, String)> = Vec::new();
     for (frame, details) in frames.iter().zip(&details) {
         for node in ours(details) {
-            // Everything is what the analysis says, and none of it stands in the packet's bytes: in brackets.
+            // Everything is what the analysis says, and none of it stands in the packet's bytes: in
+            // brackets.
             assert_eq!(node["g"], true, "{node}");
             let filter = node["f"].as_str().expect("a filter");
             // A piece of evidence is a text; the packet that gave it is below.
@@ -220,7 +223,8 @@ fn frames_are_links() {
             "{key} is not in {links:?}"
         );
     }
-    // Those three, both neighbours, the server's first packet, and the evidence by name server and by the server's name.
+    // Those three, both neighbours, the server's first packet, and the evidence by name server and
+    // by the server's name.
     assert_eq!(links.len(), 8, "{links:?}");
 }
 

@@ -7,8 +7,8 @@ use super::{Home, decompressed, nflx_rows, recorded_folder};
 /// Length of a pcap file's header, and of a packet's before its bytes.
 const FILE_HEADER: usize = 24;
 const PACKET_HEADER: usize = 16;
-/// Offsets in an Ethernet frame with an IPv4 packet without options: its protocol, and the client's port and the flags
-/// of TCP.
+/// Offsets in an Ethernet frame with an IPv4 packet without options: its protocol, and the client's
+/// port and the flags of TCP.
 const PROTOCOL: usize = 14 + 9;
 const SOURCE_PORT: usize = 14 + 20;
 const FLAGS: usize = 14 + 20 + 13;
@@ -39,8 +39,8 @@ fn is_from_port(packet: &[u8], port: u16) -> bool {
         == Some(&port.to_be_bytes()[..])
 }
 
-/// A capture in which the client resets a connection in the middle of its largest response, and two packets of ESP
-/// before all; the number of that segment.
+/// A capture in which the client resets a connection in the middle of its largest response, and two
+/// packets of ESP before all; the number of that segment.
 fn cut_by_the_client(home: &Home) -> (String, u64) {
     let recorded = recorded_folder().join("tls13.pcap.gz");
     let rows = nflx_rows("segments", &[], &recorded);

@@ -115,8 +115,8 @@ fn another_library() {
     refused(&home, &built, "another library", &["libwireshark.so.99"]);
 }
 
-/// Plugins that really were built for other versions, where `NFLX_FOREIGN_PLUGINS` names some, one behind a colon
-/// after the other.
+/// Plugins that really were built for other versions, where `NFLX_FOREIGN_PLUGINS` names some, one
+/// behind a colon after the other.
 #[test]
 fn plugins_of_other_versions() {
     let Some(paths) = std::env::var_os("NFLX_FOREIGN_PLUGINS") else {

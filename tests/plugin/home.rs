@@ -13,7 +13,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
-/// A home of its own for tshark with the plugin in it, and a user who is not root, whose plugins Wireshark ignores.
+/// A home of its own for tshark with the plugin in it, and a user who is not root, whose plugins
+/// Wireshark ignores.
 pub(crate) struct Home {
     directory: TempDir,
     pub(super) as_root: bool,
@@ -138,8 +139,9 @@ impl Home {
         self.run("tshark", args)
     }
 
-    /// Returns what sharkd, started with the plugin, answers to these requests (method and parameters) about a capture that it
-    /// is given first; `None`, and a line about it, where it is not installed.
+    /// Returns what sharkd, started with the plugin, answers to these requests (method and
+    /// parameters) about a capture that it is given first; `None`, and a line about it, where it is
+    /// not installed.
     pub(super) fn sharkd(&self, capture: &Path, requests: &[(&str, Value)]) -> Option<Vec<Value>> {
         let mut command = self.command("sharkd");
         command
@@ -314,7 +316,8 @@ pub(crate) fn further_captures() -> Vec<PathBuf> {
     captures_in(&folder)
 }
 
-/// One in this many further captures is read by the host too, unless NFLX_THOROUGH is set: each takes a second.
+/// One in this many further captures is read by the host too, unless NFLX_THOROUGH is set: each
+/// takes a second.
 const SAMPLED: usize = 3;
 
 /// The further captures that the host reads.
@@ -339,8 +342,8 @@ pub(crate) fn decompressed(path: &Path) -> Vec<u8> {
     plain
 }
 
-/// Returns true if one pass over a capture sees packets of a server before it knows that it is one; then hosts that look once
-/// and hosts that look twice cannot agree about those.
+/// Returns true if one pass over a capture sees packets of a server before it knows that it is one;
+/// then hosts that look once and hosts that look twice cannot agree about those.
 pub(super) fn evidence_comes_late(path: &Path, config: &Config) -> bool {
     let bytes = decompressed(path);
     let swapped = matches!(bytes[..4], [0xa1, 0xb2, ..]);

@@ -1,4 +1,5 @@
-//! Live captures: a real client downloads in a network namespace of its own while tshark captures there.
+//! Live captures: a real client downloads in a network namespace of its own while tshark captures
+//! there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -144,7 +145,8 @@ impl Network {
         })
     }
 
-    /// tshark on the namespace's interface, as a user who may capture; it has begun when this returns.
+    /// tshark on the namespace's interface, as a user who may capture; it has begun when this
+    /// returns.
     fn capture(&mut self, args: &[&str]) -> Running {
         let mut command = Command::new("nsenter");
         command.args([
@@ -215,8 +217,8 @@ impl Network {
             .wait(command, |line| line == format!("done {command}"));
     }
 
-    /// Downloads, and waits until tshark has shown all of it, which it must do while nothing else is on the network.
-    /// Gives the segment's number.
+    /// Downloads, and waits until tshark has shown all of it, which it must do while nothing else
+    /// is on the network. Gives the segment's number.
     fn download(&mut self, tshark: &Running, size: u64) -> u32 {
         self.ask(&size.to_string());
         let line = tshark.wait(&format!("{size} bytes"), |line| {
@@ -232,7 +234,8 @@ fn row(line: &str) -> Option<(u32, u64)> {
     Some((values.next()?.parse().ok()?, values.next()?.parse().ok()?))
 }
 
-/// Fields appear as packets arrive: each download is shown in full before the next one is asked for.
+/// Fields appear as packets arrive: each download is shown in full before the next one is asked
+/// for.
 #[test]
 fn fields_appear_as_packets_arrive() {
     let Some(mut network) = Network::new() else {
@@ -244,7 +247,8 @@ fn fields_appear_as_packets_arrive() {
     assert_eq!(numbers, [1, 2, 3]);
     tshark.interrupt();
 
-    // Restarted in the middle of the connection: the server is known by its address, and numbers start over.
+    // Restarted in the middle of the connection: the server is known by its address, and numbers
+    // start over.
     let tshark = network.capture(&["-Y", "nflx"]);
     assert_eq!(network.download(&tshark, 400_000), 1);
     assert_eq!(network.download(&tshark, 300_000), 2);
@@ -305,8 +309,8 @@ fn sessions_are_reset() {
 }
 
 impl Network {
-    /// Downloads, and waits until tshark has shown something of it: if state starts over in between, the bytes so far
-    /// do. Gives the last segment's number and the last frame's.
+    /// Downloads, and waits until tshark has shown something of it: if state starts over in
+    /// between, the bytes so far do. Gives the last segment's number and the last frame's.
     fn download_of_parts(&mut self, tshark: &Running, size: u64) -> (u32, u64) {
         self.ask(&size.to_string());
         let line = tshark.wait("a request", |line| {

@@ -1,7 +1,8 @@
-//! A bug of the plugin's own, in the middle of a capture: it says so once and adds nothing more, and tshark does all
-//! else as it does without it.
+//! A bug of the plugin's own, in the middle of a capture: it says so once and adds nothing more,
+//! and tshark does all else as it does without it.
 //!
-//! The plugin is built with the feature `panic-injection` for this: its engine panics at a packet with a mark.
+//! The plugin is built with the feature `panic-injection` for this: its engine panics at a packet
+//! with a mark.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,7 +21,8 @@ const PACKETS: u64 = 300;
 const CAPTURE: &str = "panic.pcap";
 const OTHER: &str = "other.pcap";
 
-/// A home with that plugin, one without any, and in both a capture with the mark and the same without it.
+/// A home with that plugin, one without any, and in both a capture with the mark and the same
+/// without it.
 fn homes() -> Option<[Home; 2]> {
     let plugin = with_panics("nflx-plugin").join("libnflx_plugin.so");
     let homes = [Home::with(&plugin)?, Home::bare()?];

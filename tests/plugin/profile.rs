@@ -133,7 +133,8 @@ fn filters_are_valid() {
     }
 }
 
-/// Each plot has the columns that Wireshark reads, and draws a field of the plugin that is a number.
+/// Each plot has the columns that Wireshark reads, and draws a field of the plugin that is a
+/// number.
 #[test]
 fn plots_draw_numbers() {
     let Some(home) = Home::new() else { return };

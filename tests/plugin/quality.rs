@@ -1,4 +1,5 @@
-//! A model's answers for windows: tshark's are the command's, in one pass those of a host that does not wait.
+//! A model's answers for windows: tshark's are the command's, in one pass those of a host that does
+//! not wait.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,5 @@
-//! The plugin as tshark loads it: its name, the symbols that it exports and the fields that it registers.
+//! The plugin as tshark loads it: its name, the symbols that it exports and the fields that it
+//! registers.
 
 use std::process::Command;
 
@@ -97,7 +98,8 @@ pub(super) const FIELDS: &[(&str, &str)] = &[
     ("nflx.expert.full", "FT_NONE"),
 ];
 
-/// The plugin is where tshark looks and does not spoil it; the first thing to look at when others fail.
+/// The plugin is where tshark looks and does not spoil it; the first thing to look at when others
+/// fail.
 #[test]
 fn loads() {
     let Some(home) = Home::new() else { return };

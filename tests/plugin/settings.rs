@@ -188,7 +188,8 @@ fn a_disabled_protocol_adds_nothing() {
     assert!(!text.contains("[Netflix"));
 }
 
-/// Comments are for captures that travel: one to a packet, also when an annotated capture is annotated again.
+/// Comments are for captures that travel: one to a packet, also when an annotated capture is
+/// annotated again.
 #[test]
 fn comments_are_written_once() {
     let Some(home) = Home::new() else { return };

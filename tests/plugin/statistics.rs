@@ -1,4 +1,5 @@
-//! Tables and tree of tshark's and sharkd's statistics: what the program `nflx` says, and in one pass what in two.
+//! Tables and tree of tshark's and sharkd's statistics: what the program `nflx` says, and in one
+//! pass what in two.
 
 mod tables;
 
@@ -155,7 +156,8 @@ fn segments_are_export_objects() {
     assert_eq!(std::fs::read_dir(folder).expect("ours").count(), rows.len());
 }
 
-/// Sessions are those of the command, in one pass as in two, and each of their segments is of one of them.
+/// Sessions are those of the command, in one pass as in two, and each of their segments is of one
+/// of them.
 #[test]
 fn sessions_are_the_programs() {
     let Some(home) = Home::new() else { return };
@@ -204,8 +206,8 @@ fn sessions_are_the_programs() {
     assert_eq!(shown, media.collect::<Vec<_>>());
 }
 
-/// Requests and responses are arrows of the flow graph, two for each segment. Responses that end in one packet, which this
-/// capture has none of, share an arrow.
+/// Requests and responses are arrows of the flow graph, two for each segment. Responses that end in
+/// one packet, which this capture has none of, share an arrow.
 #[test]
 fn segments_are_arrows() {
     let Some(home) = Home::new() else { return };

@@ -21,7 +21,8 @@ fn scramble(bytes: &mut [u8], seed: u64) {
     }
 }
 
-/// Bits flipped in packets, not in the records around them: the plugin goes on, and says nothing of its own.
+/// Bits flipped in packets, not in the records around them: the plugin goes on, and says nothing of
+/// its own.
 #[test]
 fn damaged_packets() {
     let Some(home) = Home::new() else { return };
@@ -71,7 +72,8 @@ fn empty() {
     assert_eq!(home.tshark(&["-r", "empty.pcap", "-Y", "nflx"]).quiet(), "");
 }
 
-/// Other link types than Ethernet: made from a recorded capture by leaving the link header out or putting another on.
+/// Other link types than Ethernet: made from a recorded capture by leaving the link header out or
+/// putting another on.
 #[test]
 fn link_types() {
     let Some(home) = Home::new() else { return };
@@ -128,7 +130,8 @@ fn link_types() {
     }
 }
 
-/// Captures cut at some lengths, and some snapshot lengths, through sharkd and the command; `make fuzz-host` takes all.
+/// Captures cut at some lengths, and some snapshot lengths, through sharkd and the command;
+/// `make fuzz-host` takes all.
 #[test]
 fn cut_captures() {
     if Home::new().is_none() || Command::new("sharkd").arg("--version").output().is_err() {
@@ -150,8 +153,9 @@ fn cut_captures() {
     assert!(output.status.success(), "{said}{complaint}");
 }
 
-/// Changed, cut and random packets: tshark ends, prints and complains as it does without the plugin, but for its fields.
-/// `make fuzz-host` does the same for as long as wanted, with the plugin under sanitizers.
+/// Changed, cut and random packets: tshark ends, prints and complains as it does without the
+/// plugin, but for its fields. `make fuzz-host` does the same for as long as wanted, with the
+/// plugin under sanitizers.
 #[test]
 fn the_host_is_left_as_it_is() {
     if Home::new().is_none() {

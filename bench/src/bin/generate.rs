@@ -1,7 +1,7 @@
 //! Writes a capture of generated traffic.
 //!
-//! usage: `generate PACKETS SHARE OUTPUT [short]`, where SHARE is the percentage of packets that are Netflix's, and short
-//! makes connections of one exchange
+//! usage: `generate PACKETS SHARE OUTPUT [short]`, where SHARE is the percentage of packets that
+//! are Netflix's, and short makes connections of one exchange
 
 use std::fs::File;
 use std::io::BufWriter;

@@ -1,7 +1,8 @@
 //! Captures that are made to cost time: measures each kind.
 //!
-//! usage: `hostile` prints a table of all kinds beside packets of one byte in order; `hostile count KIND [CONNECTIONS]`
-//! is one workload for counting instructions; only `measured` counts
+//! usage: `hostile` prints a table of all kinds beside packets of one byte in order;
+//! `hostile count KIND [CONNECTIONS]` is one workload for counting instructions; only `measured`
+//! counts
 
 use std::process::ExitCode;
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! The time of a model for a row, on rows that look random: the median of runs of a thousand.
 //!
-//! usage: rows MODEL.onnx [COLUMNS]     (a model with a card, or the number of columns of one without)
+//! usage: rows MODEL.onnx [COLUMNS] (a model with a card, or the number of columns of one without)
 
 use std::hint::black_box;
 use std::process::ExitCode;

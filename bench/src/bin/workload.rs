@@ -1,4 +1,5 @@
-//! One workload for counting instructions: an engine takes generated packets, and `measured` is the part that counts.
+//! One workload for counting instructions: an engine takes generated packets, and `measured` is the
+//! part that counts.
 //!
 //! usage: workload other|netflix|mixed|tagged
 

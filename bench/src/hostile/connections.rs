@@ -9,7 +9,8 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a.netflix.com\r\n\r\n";
 /// Requests of a connection that are remembered.
 const REMEMBERED: usize = 64;
 
-/// Each packet of the client's holds as many requests as are awaited, each of the server's their answers.
+/// Each packet of the client's holds as many requests as are awaited, each of the server's their
+/// answers.
 pub(super) fn pipelined() -> impl Iterator<Item = Frame> {
     const ANSWER: &[u8] = b"HTTP/1.1 204 N\r\n\r\n";
     let (asked, answered) = (REQUEST.repeat(REMEMBERED), ANSWER.repeat(REMEMBERED));
@@ -171,8 +172,8 @@ pub(super) fn flows(netflix: bool) -> impl Iterator<Item = Frame> {
     })
 }
 
-/// Flows of a capture whose first handshake's answer came before what it answers, and then packets of each in turn that
-/// wait for what they acknowledge, which never comes.
+/// Flows of a capture whose first handshake's answer came before what it answers, and then packets
+/// of each in turn that wait for what they acknowledge, which never comes.
 pub(super) fn two_taps(flows: u64) -> Frames {
     const SYN: u8 = 0x02;
     const SYN_ACK: u8 = 0x12;
@@ -195,7 +196,8 @@ pub(super) fn two_taps(flows: u64) -> Frames {
     (before, Box::new(waiting))
 }
 
-/// Bytes that each of this many flows holds, so that all together hold a mebibyte, which is the smallest limit.
+/// Bytes that each of this many flows holds, so that all together hold a mebibyte, which is the
+/// smallest limit.
 fn share(flows: u64) -> usize {
     ((1 << 20) / flows as usize).clamp(16, 60_000)
 }

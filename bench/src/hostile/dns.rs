@@ -6,7 +6,8 @@ use crate::Frame;
 const RESPONSE: [u8; 4] = [0x12, 0x34, 0x81, 0x80];
 const RECORDS: u16 = 256;
 
-/// Answers in which a chain of aliases, and addresses behind it, are spelt by pointers into a name of 120 labels.
+/// Answers in which a chain of aliases, and addresses behind it, are spelt by pointers into a name
+/// of 120 labels.
 pub(super) fn names() -> impl Iterator<Item = Frame> {
     let message = chained();
     (0..).map(move |at| answer(at, &message))

@@ -54,7 +54,8 @@ pub struct Load {
     pub shape: Shape,
 }
 
-/// Number of flows after which a shape starts over, and of flows of one size while it grows or shrinks.
+/// Number of flows after which a shape starts over, and of flows of one size while it grows or
+/// shrinks.
 const ROUND: u64 = 1000;
 const STEP: u64 = 100;
 /// The most that a packet holds.

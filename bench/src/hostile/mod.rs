@@ -1,7 +1,9 @@
-//! Captures made to cost more time or memory than their bytes are worth, each kind by one thing that a reader has to do.
+//! Captures made to cost more time or memory than their bytes are worth, each kind by one thing
+//! that a reader has to do.
 //!
-//! [`Kind`]s attack time: what each costs is set against [`Kind::Tiny`], packets of one byte in order. [`Load`]s attack
-//! memory: every kind of state that an engine holds, in shares that are equal, skewed, growing or shrinking.
+//! [`Kind`]s attack time: what each costs is set against [`Kind::Tiny`], packets of one byte in
+//! order. [`Load`]s attack memory: every kind of state that an engine holds, in shares that are
+//! equal, skewed, growing or shrinking.
 
 mod connections;
 mod dns;
@@ -35,13 +37,15 @@ pub enum Kind {
     QuicGrowing,
     /// CRYPTO frames of one byte at a large offset, each in another flow.
     QuicOffsets,
-    /// Responses over QUIC that come in at once, as many as are told apart, in as few datagrams as that takes.
+    /// Responses over QUIC that come in at once, as many as are told apart, in as few datagrams as
+    /// that takes.
     QuicShared,
     /// Pipelined requests, and their answers, as many as a packet holds.
     Pipelined,
     /// A body in chunks of one byte.
     Chunks,
-    /// Packets that repeat the answers to as many requests as a connection remembers, cut behind their headers.
+    /// Packets that repeat the answers to as many requests as a connection remembers, cut behind
+    /// their headers.
     Spans,
     /// Bytes that each wait behind a hole, before a thousand others that do.
     Pieces,
@@ -57,7 +61,8 @@ pub enum Kind {
     Flows,
     /// The same to Netflix and others in turn, until neither has room.
     NetflixFlows,
-    /// Repeats of one byte on the flow that holds most, while all others hold as much as there is room for.
+    /// Repeats of one byte on the flow that holds most, while all others hold as much as there is
+    /// room for.
     Held,
     /// Flows that each hold what makes another go.
     Evicted,
@@ -127,8 +132,8 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Packets that bring an engine to where the others cost most, and `count` of these. `size` is how many connections
-    /// there are, where that matters.
+    /// Packets that bring an engine to where the others cost most, and `count` of these. `size` is
+    /// how many connections there are, where that matters.
     #[must_use]
     pub fn frames(self, size: u64, count: usize) -> (Vec<Frame>, Vec<Frame>) {
         let (before, measured): (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) = match self {

@@ -94,7 +94,8 @@ pub(super) fn udp(at: i64, ends: Ends, up: bool, length: usize, data: &[u8]) -> 
     internet(at, from, to, 17, 8 + length, &segment)
 }
 
-/// The first fragment of a UDP datagram of the server's (RFC 791, section 3.2), whose others are to come.
+/// The first fragment of a UDP datagram of the server's (RFC 791, section 3.2), whose others are to
+/// come.
 pub(super) fn fragment(at: i64, ends: Ends, identification: u16, data: &[u8]) -> Frame {
     const MORE_FRAGMENTS: u8 = 0x20;
     let mut segment = [ends.server.port, ends.client.port, 65_000, 0]

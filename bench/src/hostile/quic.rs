@@ -123,7 +123,8 @@ pub(super) fn new_ids() -> impl Iterator<Item = Frame> {
     })
 }
 
-/// First nearly all of a hello, then a byte of it in each packet of many in a datagram, and then packets that add none.
+/// First nearly all of a hello, then a byte of it in each packet of many in a datagram, and then
+/// packets that add none.
 pub(super) fn growing(count: usize) -> (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) {
     const HELLO: usize = 16_384;
     const PIECE: usize = 1100;

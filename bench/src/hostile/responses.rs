@@ -13,7 +13,8 @@ const LAST: usize = 300;
 /// Datagrams of requests for each of the server's: as many as are told apart.
 const ASKED: i64 = 6;
 
-/// First responses that are alone, from which the usual size of audio is learnt, and then such as come in at once.
+/// First responses that are alone, from which the usual size of audio is learnt, and then such as
+/// come in at once.
 pub(super) fn shared() -> (Vec<Frame>, Box<dyn Iterator<Item = Frame>>) {
     let ends = Ends::to(NETFLIX, 1, 443);
     let mut before = Vec::new();

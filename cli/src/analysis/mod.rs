@@ -1,5 +1,5 @@
-//! Runs one capture through the engine, as often as its evidence requires. A capture is one file, or the files of a
-//! ring.
+//! Runs one capture through the engine, as often as its evidence requires. A capture is one file,
+//! or the files of a ring.
 
 mod parts;
 
@@ -64,7 +64,8 @@ pub(crate) struct Study {
     seen: Seen,
 }
 
-/// Reading may start over within this fraction of a capture: one eighth more is what a useless restart may cost.
+/// Reading may start over within this fraction of a capture: one eighth more is what a useless
+/// restart may cost.
 const AHEAD_SHARE: u64 = 8;
 
 /// Observations of one pass, besides the engine's results.
@@ -129,7 +130,8 @@ impl Seen {
             .collect()
     }
 
-    /// Returns a sentence about packets of unknown link types next to known ones, which is not damage.
+    /// Returns a sentence about packets of unknown link types next to known ones, which is not
+    /// damage.
     fn unknown(&self) -> Option<String> {
         let (first, others) = self.unknown_link_types.split_first()?;
         let others = if others.is_empty() {
@@ -145,13 +147,14 @@ impl Seen {
 }
 
 impl Study {
-    /// Reads a capture once, and a second time if evidence came after packets that are part of segments. If that
-    /// happens early, as it usually does, reading starts over at once.
+    /// Reads a capture once, and a second time if evidence came after packets that are part of
+    /// segments. If that happens early, as it usually does, reading starts over at once.
     pub(crate) fn new(files: &[PathBuf], config: Config) -> Result<Self, Failure> {
         Self::among(files, config, None, false)
     }
 
-    /// The same for one of several captures that all report to `total`; also counts windows if `counts`.
+    /// The same for one of several captures that all report to `total`; also counts windows if
+    /// `counts`.
     pub(crate) fn among(
         files: &[PathBuf],
         config: Config,
@@ -213,8 +216,8 @@ impl Study {
         }
     }
 
-    /// Passes every packet to the engine again, with the evidence of the earlier passes. Frame numbers continue from
-    /// file to file: see [`Self::frames`].
+    /// Passes every packet to the engine again, with the evidence of the earlier passes. Frame
+    /// numbers continue from file to file: see [`Self::frames`].
     pub(crate) fn again(
         self,
         show_progress: bool,
@@ -294,7 +297,8 @@ impl Study {
         self.parts.name()
     }
 
-    /// Returns what the user should know about the capture besides its rows, in sentences that name it.
+    /// Returns what the user should know about the capture besides its rows, in sentences that name
+    /// it.
     pub(crate) fn remarks(&self) -> Remarks {
         let (damage, failed) = self.parts.damage();
         let status = match (failed, damage.is_empty()) {
@@ -339,7 +343,8 @@ pub(crate) fn nothing_recognised(engine: &Engine) -> Option<String> {
     ranked(engine).is_empty().then(|| lacking(&engine.stats()))
 }
 
-/// Sets a random seed, because captures come from strangers who must not be able to fill one bucket of a table.
+/// Sets a random seed, because captures come from strangers who must not be able to fill one bucket
+/// of a table.
 pub(crate) fn seeded(mut config: Config) -> Config {
     config.hash_seed = RandomState::new().hash_one(0);
     config
@@ -353,13 +358,14 @@ enum Ahead {
     Again(u64),
 }
 
-/// Returns true if a pass with this one's evidence would show more about segments, or about packets if windows count
-/// them.
+/// Returns true if a pass with this one's evidence would show more about segments, or about packets
+/// if windows count them.
 fn falls_short(engine: &Engine, counts: bool) -> bool {
     engine.segments_missed() || counts && engine.evidence_came_late()
 }
 
-/// Counts a packet in its window, if windows are counted. Foreign traffic counts too, but each packet once.
+/// Counts a packet in its window, if windows are counted. Foreign traffic counts too, but each
+/// packet once.
 fn count(
     counted: &mut Option<Features>,
     packet: &Packet<'_>,
@@ -373,8 +379,8 @@ fn count(
     }
 }
 
-/// Passes every packet to the engine, but stops where it is better to start over, as long as at most `budget` bytes
-/// were read.
+/// Passes every packet to the engine, but stops where it is better to start over, as long as at
+/// most `budget` bytes were read.
 fn read_ahead(
     parts: &mut Parts,
     engine: &mut Engine,

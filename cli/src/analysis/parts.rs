@@ -14,8 +14,8 @@ pub(super) struct Parts(Vec<CapturePart>);
 
 struct CapturePart {
     path: PathBuf,
-    /// Kept open if it is the only file, because a pipe cannot be opened again. Of several files, one is open at a
-    /// time.
+    /// Kept open if it is the only file, because a pipe cannot be opened again. Of several files,
+    /// one is open at a time.
     source: Option<Source>,
     size: u64,
     /// Number of frames in the files before it.
@@ -66,8 +66,8 @@ impl Parts {
         }
     }
 
-    /// Passes every packet to `visit`, with frame numbers that continue from file to file. Returns true if `visit` took
-    /// all.
+    /// Passes every packet to `visit`, with frame numbers that continue from file to file. Returns
+    /// true if `visit` took all.
     pub(super) fn packets<E: From<Unreadable>>(
         &mut self,
         progress: &Progress,
@@ -151,8 +151,8 @@ impl Parts {
         Ok(true)
     }
 
-    /// Returns the damage of the files, in a sentence each that begins with the file's name, and true if nothing of one
-    /// could be read.
+    /// Returns the damage of the files, in a sentence each that begins with the file's name, and
+    /// true if nothing of one could be read.
     pub(super) fn damage(&self) -> (Vec<(String, String)>, bool) {
         let mut sentences = Vec::new();
         for part in &self.0 {

@@ -1,8 +1,9 @@
 //! Our comment among the options of a pcapng block (draft-ietf-opsawg-pcapng, section 3.5).
 //!
-//! Options are code, length, value, padding; a list ends at code 0 or with its block. Our comment is added last, as
-//! Wireshark does. So that stripping can restore the original, a list that did not exist gets an end, as the
-//! specification demands, and one that was only an end loses it; readers accept both.
+//! Options are code, length, value, padding; a list ends at code 0 or with its block. Our comment
+//! is added last, as Wireshark does. So that stripping can restore the original, a list that did
+//! not exist gets an end, as the specification demands, and one that was only an end loses it;
+//! readers accept both.
 
 use nflx_core::comment::PREFIX;
 
@@ -33,8 +34,8 @@ impl<'a> From<Option<&'a str>> for Edit<'a> {
 }
 
 impl Edit<'_> {
-    /// Appends the options after the edit. Returns true if they changed. Appends nothing if they did not, or if the
-    /// options are damaged.
+    /// Appends the options after the edit. Returns true if they changed. Appends nothing if they
+    /// did not, or if the options are damaged.
     pub(super) fn apply(self, options: &[u8], order: Order, into: &mut Vec<u8>) -> bool {
         let before = into.len();
         let edited = match self {

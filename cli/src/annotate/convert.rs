@@ -1,7 +1,7 @@
 //! Converts pcap to pcapng without losing any information about a packet.
 //!
-//! Link type, snapshot length, time unit and frame check sequences go into the single interface description; the byte
-//! order stays.
+//! Link type, snapshot length, time unit and frame check sequences go into the single interface
+//! description; the byte order stays.
 
 use nflx_core::Packet;
 use pcap_parser::{EPB_MAGIC, IDB_MAGIC, SHB_MAGIC};
@@ -13,7 +13,8 @@ const BYTE_ORDER: u32 = 0x1a2b_3c4d;
 /// A section of unknown length.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Options: of a section, the program that wrote it; of an interface, time unit and length of frame check sequences.
+/// Options: of a section, the program that wrote it; of an interface, time unit and length of frame
+/// check sequences.
 const SHB_USERAPPL: u16 = 4;
 const IF_TSRESOL: u16 = 9;
 const IF_FCSLEN: u16 = 13;

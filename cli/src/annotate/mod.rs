@@ -6,8 +6,9 @@
 //!    └─ pieces ─ engine ─┴→ note ─→ rewriter ─→ pcapng
 //! ```
 //!
-//! Every byte of a pcapng file is copied, except those that a comment changes: the options of its block, the two
-//! lengths around it, and the length of the section if the file states it. `--strip` undoes exactly that.
+//! Every byte of a pcapng file is copied, except those that a comment changes: the options of its
+//! block, the two lengths around it, and the length of the section if the file states it. `--strip`
+//! undoes exactly that.
 
 mod comment;
 mod convert;
@@ -53,7 +54,8 @@ fn written(run: &Annotate) -> Result<Status, Failure> {
     }
     let status = match &mut sink {
         Sink::File { temporary, .. } => write(run, temporary)?,
-        // A section's length precedes the section, so pipes get the section when all of it is known.
+        // A section's length precedes the section, so pipes get the section when all of it is
+        // known.
         Sink::Stdout(_) | Sink::Direct(_) => {
             let mut spool = tempfile::tempfile()?;
             let status = write(run, &mut spool)?;

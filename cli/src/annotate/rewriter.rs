@@ -12,8 +12,9 @@ const TYPE: usize = 4;
 const BEFORE_SECTION_LENGTH: usize = 16;
 const SECTION_LENGTH: usize = 8;
 
-/// Writes happen in multiples of this many bytes: many packets share a system call, the system's pages are filled
-/// whole, and waiting bytes stay in the processor's second-level cache next to those being read.
+/// Writes happen in multiples of this many bytes: many packets share a system call, the system's
+/// pages are filled whole, and waiting bytes stay in the processor's second-level cache next to
+/// those being read.
 const MUCH: u64 = if cfg!(fuzzing) { 4096 } else { 256 * 1024 };
 
 /// Writes the pieces.
@@ -93,8 +94,8 @@ impl<W: Write + Seek> Rewriter<W> {
         self.write_much()
     }
 
-    /// Writes a block, and returns by how much it has grown. It must not outgrow `limit`, above which blocks are not
-    /// read.
+    /// Writes a block, and returns by how much it has grown. It must not outgrow `limit`, above
+    /// which blocks are not read.
     fn block(&mut self, block: &Block<'_>, edit: Edit<'_>, limit: usize) -> io::Result<i64> {
         let Some(options) = block.options() else {
             return self.write(block.bytes).map(|()| 0);

@@ -1,5 +1,5 @@
-//! The manual pages, docs/man: generated from the command line, and compared with it. `NFLX_UPDATE_DOCS=1` rewrites
-//! them.
+//! The manual pages, docs/man: generated from the command line, and compared with it.
+//! `NFLX_UPDATE_DOCS=1` rewrites them.
 
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use clap_mangen::roff::{Roff, roman};
 
 use super::Cli;
 
-/// Returns the page of a command. The text after the options in `--help` keeps its lines, because examples need them.
+/// Returns the page of a command. The text after the options in `--help` keeps its lines, because
+/// examples need them.
 fn page(mut command: Command) -> String {
     let extra = command.get_after_help().map(ToString::to_string);
     let subcommands = command.has_subcommands();

@@ -1,20 +1,23 @@
-//! A window onto a byte stream: refilled in large reads, returned as slices, grown only as far as requested.
+//! A window onto a byte stream: refilled in large reads, returned as slices, grown only as far as
+//! requested.
 
 use std::io::{self, Read};
 use std::ops::Range;
 
-/// Largest packet or pcapng block that is read whole. Wireshark refuses the same (`MAX_BLOCK_SIZE` in its pcapng.c).
+/// Largest packet or pcapng block that is read whole. Wireshark refuses the same (`MAX_BLOCK_SIZE`
+/// in its pcapng.c).
 pub(crate) const MAX_BLOCK: usize = 16 * 1024 * 1024;
 
-/// Largest pcapng section header or interface description. Their options are collected, which takes many times the
-/// space.
+/// Largest pcapng section header or interface description. Their options are collected, which takes
+/// many times the space.
 pub(crate) const MAX_HEADER_BLOCK: usize = 1024 * 1024;
 
-/// Initial capacity. Large enough that many packets share a system call, small enough to stay in the processor's
-/// second-level cache, where the parser then finds the bytes.
+/// Initial capacity. Large enough that many packets share a system call, small enough to stay in
+/// the processor's second-level cache, where the parser then finds the bytes.
 const INITIAL_CAPACITY: usize = if cfg!(fuzzing) { 4096 } else { 256 * 1024 };
 
-/// The unread part of a stream. Bytes are moved only when a refill needs space: at most one packet per refill.
+/// The unread part of a stream. Bytes are moved only when a refill needs space: at most one packet
+/// per refill.
 pub(super) struct Buffer<R> {
     source: R,
     bytes: Vec<u8>,
@@ -53,8 +56,8 @@ impl<R: Read> Buffer<R> {
         &self.bytes[self.start..self.end]
     }
 
-    /// Makes `wanted` bytes available. Returns false if that failed; [`Self::unread`] then holds everything that is
-    /// left. The buffer grows to `wanted` if necessary: callers limit it first.
+    /// Makes `wanted` bytes available. Returns false if that failed; [`Self::unread`] then holds
+    /// everything that is left. The buffer grows to `wanted` if necessary: callers limit it first.
     pub(super) fn fill(&mut self, wanted: usize) -> bool {
         self.end - self.start >= wanted || self.refill(wanted)
     }
@@ -78,8 +81,8 @@ impl<R: Read> Buffer<R> {
         self.end >= wanted
     }
 
-    /// Takes `count` bytes, which [`Self::fill`] has made available. [`Self::get`] returns them until the next call
-    /// that reads.
+    /// Takes `count` bytes, which [`Self::fill`] has made available. [`Self::get`] returns them
+    /// until the next call that reads.
     pub(super) fn take(&mut self, count: usize) -> Range<usize> {
         debug_assert!(count <= self.end - self.start);
         let from = self.start;

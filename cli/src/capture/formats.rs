@@ -1,5 +1,5 @@
-//! Unsupported capture formats that `editcap`, which comes with Wireshark, converts. They are recognised by their first
-//! bytes, as in Wireshark's `wiretap`.
+//! Unsupported capture formats that `editcap`, which comes with Wireshark, converts. They are
+//! recognised by their first bytes, as in Wireshark's `wiretap`.
 
 const MAGICS: &[(&[u8], &str)] = &[
     (b"snoop\0\0\0", "snoop"),
@@ -17,7 +17,8 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"\xaa\xaa\xaa\xaa", "5View"),
 ];
 
-/// Number of bytes that distinguish formats: the longest magic, and the first record of ERF with the head of the next.
+/// Number of bytes that distinguish formats: the longest magic, and the first record of ERF with
+/// the head of the next.
 pub(super) const HEAD: usize = 16_384;
 
 /// Head of an ERF record.
@@ -33,8 +34,8 @@ fn is_erf(head: &[u8]) -> bool {
     })
 }
 
-/// Returns the length of an ERF record: time stamp (little-endian, seconds in the upper half), type, flags, record
-/// length, loss counter, wire length (big-endian).
+/// Returns the length of an ERF record: time stamp (little-endian, seconds in the upper half),
+/// type, flags, record length, loss counter, wire length (big-endian).
 fn erf_record(bytes: &[u8]) -> Option<usize> {
     let head = bytes.first_chunk::<ERF_HEAD>()?;
     let seconds = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);

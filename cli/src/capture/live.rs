@@ -1,5 +1,5 @@
-//! Bytes of a capture that is still being written: a pipe, or a file that grows. They end when a signal asks for it, or
-//! with the pipe.
+//! Bytes of a capture that is still being written: a pipe, or a file that grows. They end when a
+//! signal asks for it, or with the pipe.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -29,8 +29,8 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Watches for signals from now on. SIGTERM and SIGINT end the run. So does SIGHUP, unless there `are_files`: then
-    /// it starts a new file.
+    /// Watches for signals from now on. SIGTERM and SIGINT end the run. So does SIGHUP, unless
+    /// there `are_files`: then it starts a new file.
     pub(crate) fn watch(are_files: bool) -> io::Result<Self> {
         let signals = Self {
             stop: Arc::default(),

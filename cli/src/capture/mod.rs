@@ -1,7 +1,9 @@
-//! Capture files: pcap and pcapng, plain or compressed with gzip, zstd or lz4, from files and pipes.
+//! Capture files: pcap and pcapng, plain or compressed with gzip, zstd or lz4, from files and
+//! pipes.
 //!
-//! Specifications: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, and for variants in the wild, Wireshark's
-//! behaviour. Frame numbers are Wireshark's: every packet block counts, and so do a few other blocks.
+//! Specifications: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, and for variants in the wild,
+//! Wireshark's behaviour. Frame numbers are Wireshark's: every packet block counts, and so do a few
+//! other blocks.
 
 mod buffer;
 mod damage;
@@ -56,7 +58,8 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Returns the next packet; `None` at the end, or if damage keeps the reader from continuing: see [`Self::damage`].
+    /// Returns the next packet; `None` at the end, or if damage keeps the reader from continuing:
+    /// see [`Self::damage`].
     pub(crate) fn next(&mut self) -> Option<Packet<'_>> {
         match self {
             Self::Pcap(reader) => reader.next(),
@@ -64,7 +67,8 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Returns the next piece; `None` at the end. For a reader that has not returned anything by [`Self::next`].
+    /// Returns the next piece; `None` at the end. For a reader that has not returned anything by
+    /// [`Self::next`].
     pub(crate) fn next_piece(&mut self) -> Option<Piece<'_>> {
         match self {
             Self::Pcap(reader) => reader.next_piece(),

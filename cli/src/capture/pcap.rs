@@ -1,7 +1,7 @@
 //! pcap: one header, then records.
 //!
-//! Read: microseconds and nanoseconds, both byte orders, and the "modified" records with which patched libpcaps of the
-//! 1990s store an interface and a protocol with each packet.
+//! Read: microseconds and nanoseconds, both byte orders, and the "modified" records with which
+//! patched libpcaps of the 1990s store an interface and a protocol with each packet.
 
 use std::io::Read;
 
@@ -20,8 +20,8 @@ const RECORD: usize = 16;
 /// The same, then interface index, protocol, packet type, padding.
 const RECORD_MODIFIED: usize = 24;
 
-/// Wireshark's limit for the packets of most link types (`WTAP_MAX_PACKET_SIZE_STANDARD`). More is allowed if the
-/// file's header announces it.
+/// Wireshark's limit for the packets of most link types (`WTAP_MAX_PACKET_SIZE_STANDARD`). More is
+/// allowed if the file's header announces it.
 const MAX_PACKET: u32 = 262_144;
 
 const MODIFIED_LITTLE: [u8; 4] = [0x34, 0xcd, 0xb2, 0xa1];
@@ -29,8 +29,8 @@ const MODIFIED_BIG: [u8; 4] = [0xa1, 0xb2, 0xcd, 0x34];
 
 /// Low 26 bits of the header's last word; the others describe frame check sequences.
 const LINK_TYPE_MASK: u32 = 0x03ff_ffff;
-/// Set if the top four bits hold the length of the frame check sequences, in units of 16 bits (draft-ietf-opsawg-pcap,
-/// section 4).
+/// Set if the top four bits hold the length of the frame check sequences, in units of 16 bits
+/// (draft-ietf-opsawg-pcap, section 4).
 const HAS_FCS_LENGTH: u32 = 0x0400_0000;
 const FCS_LENGTH_SHIFT: u32 = 28;
 
@@ -173,8 +173,8 @@ impl<R: Read> PcapReader<R> {
     }
 }
 
-/// Parses the header. pcap-parser knows the modified format in one byte order only; in the other, the header is that of
-/// plain pcap.
+/// Parses the header. pcap-parser knows the modified format in one byte order only; in the other,
+/// the header is that of plain pcap.
 fn parse_header(bytes: &[u8]) -> Result<PcapHeader, Unreadable> {
     let mut plain = [0; HEADER];
     plain.copy_from_slice(bytes);

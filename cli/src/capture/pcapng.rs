@@ -1,9 +1,10 @@
 //! pcapng: sections of blocks.
 //!
-//! Read: several sections in either byte order, several interfaces, their time units and offsets; enhanced, simple and
-//! obsolete packet blocks. Other blocks are skipped without holding them. Block framing is checked as in Wireshark.
-//! Headers with options are left to `pcap-parser`; packet blocks are parsed here, because that needs no allocation per
-//! packet and survives damaged options.
+//! Read: several sections in either byte order, several interfaces, their time units and offsets;
+//! enhanced, simple and obsolete packet blocks. Other blocks are skipped without holding them.
+//! Block framing is checked as in Wireshark. Headers with options are left to `pcap-parser`; packet
+//! blocks are parsed here, because that needs no allocation per packet and survives damaged
+//! options.
 
 mod block;
 mod pieces;
@@ -251,7 +252,8 @@ impl<R: Read> PcapngReader<R> {
         })
     }
 
-    /// Reads a simple packet block: of the first interface, without time, cut at the interface's snapshot length.
+    /// Reads a simple packet block: of the first interface, without time, cut at the interface's
+    /// snapshot length.
     fn simple_packet(&self, body: Range<usize>) -> Result<Found, Defect> {
         let bytes = self.buffer.get(body.clone());
         if bytes.len() < SIMPLE_HEAD {

@@ -21,8 +21,8 @@ pub(crate) struct Header {
     pub(crate) fcs_length: Option<u8>,
 }
 
-/// A part of a capture file. The pieces of a pcapng file, one after the other, have exactly the bytes of the file,
-/// however damaged it is.
+/// A part of a capture file. The pieces of a pcapng file, one after the other, have exactly the
+/// bytes of the file, however damaged it is.
 #[derive(Debug)]
 pub(crate) enum Piece<'a> {
     /// The header of a pcap file.
@@ -33,7 +33,8 @@ pub(crate) enum Piece<'a> {
     Section(Block<'a>),
     /// A packet of a pcapng file with its block.
     Packet(Packet<'a>, Block<'a>),
-    /// Any other bytes of a pcapng file: blocks without packets, in parts if they are large, and damaged bytes.
+    /// Any other bytes of a pcapng file: blocks without packets, in parts if they are large, and
+    /// damaged bytes.
     Other(&'a [u8]),
 }
 

@@ -118,7 +118,8 @@ impl Source {
     }
 }
 
-/// Opens standard input. If it is a regular file, it is read again without a copy, from the original position.
+/// Opens standard input. If it is a regular file, it is read again without a copy, from the
+/// original position.
 #[cfg(unix)]
 fn open_stdin() -> io::Result<Source> {
     use std::os::fd::AsFd;
@@ -136,8 +137,8 @@ fn open_stdin() -> io::Result<Source> {
     Source::from_pipe(Box::new(io::stdin()))
 }
 
-/// Decompresses gzip, zstd (RFC 8878) or lz4, recognised by the first bytes, whatever the name. Several members or
-/// frames in a row are one stream.
+/// Decompresses gzip, zstd (RFC 8878) or lz4, recognised by the first bytes, whatever the name.
+/// Several members or frames in a row are one stream.
 pub(super) fn decompressed<'a>(mut raw: impl Read + 'a) -> Result<Pass<'a>, Unreadable> {
     let mut head = Vec::with_capacity(MAGIC);
     raw.by_ref()

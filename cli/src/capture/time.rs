@@ -38,8 +38,8 @@ impl Resolution {
         }
     }
 
-    /// Returns the time of a stamp of `units` on an interface whose clock starts `offset` seconds after 1970. Saturates
-    /// outside the range of [`Time`].
+    /// Returns the time of a stamp of `units` on an interface whose clock starts `offset` seconds
+    /// after 1970. Saturates outside the range of [`Time`].
     pub(super) fn time(self, units: u64, offset: i64) -> Time {
         let offset = i128::from(offset) * i128::from(NANOSECONDS);
         // Below 2^94 by construction, so neither the cast nor the sum can overflow.
@@ -48,8 +48,9 @@ impl Resolution {
     }
 }
 
-/// Returns the time of a pcap record: `fraction` is in microseconds, or nanoseconds if the file's magic indicates it. A
-/// fraction of more than a second, as written by broken programs, carries over.
+/// Returns the time of a pcap record: `fraction` is in microseconds, or nanoseconds if the file's
+/// magic indicates it. A fraction of more than a second, as written by broken programs, carries
+/// over.
 pub(super) fn pcap(seconds: u32, fraction: u32, nanoseconds: bool) -> Time {
     let unit = if nanoseconds { 1 } else { 1000 };
     // 2^32 s and 2^32 us are 4.3e18 + 4.3e12 ns: within 63 bits.

@@ -1,4 +1,5 @@
-//! Rows as they come, for a capture that is still being written: each once nothing about it will change.
+//! Rows as they come, for a capture that is still being written: each once nothing about it will
+//! change.
 
 mod files;
 mod rows;
@@ -21,8 +22,8 @@ use crate::frames::Frames;
 use crate::messages::{Status, mistake, name, say, unwritten};
 use crate::output::{Format, Writer};
 
-/// Returns true if rows are to be written as they come: if requested, or for a pipe that may go on for long, unless a
-/// whole file is wanted or the rows would differ.
+/// Returns true if rows are to be written as they come: if requested, or for a pipe that may go on
+/// for long, unless a whole file is wanted or the rows would differ.
 pub(crate) fn is_wished<T: Live>(run: &Run) -> bool {
     if run.live || run.rotate.is_some() {
         return true;

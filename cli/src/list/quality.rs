@@ -38,7 +38,8 @@ pub(crate) fn quality(quality: QualityRun) -> Status {
     }
 }
 
-/// Returns a run over windows with its model, if one is named, or a sentence about options that do not fit together.
+/// Returns a run over windows with its model, if one is named, or a sentence about options that do
+/// not fit together.
 pub(crate) fn of_features(features: FeaturesRun) -> Result<Run, String> {
     let (features, file) = features.into_parts();
     match file {
@@ -80,8 +81,8 @@ fn with_model(mut run: Run, file: &ModelFile, model: Model) -> Result<Run, Strin
     fitting(run)
 }
 
-/// Returns the settings of a run with an optional model, and the model, or else a sentence. Settings that were not
-/// named come from the model's card.
+/// Returns the settings of a run with an optional model, and the model, or else a sentence.
+/// Settings that were not named come from the model's card.
 pub(crate) fn settings(
     analysis: &Analysis,
     model: Option<&PathBuf>,
@@ -189,8 +190,8 @@ impl Report for Quality {
     }
 }
 
-/// Writes every window as a host has it that does not wait for the end: reads from the beginning again, without the
-/// results of the first reading.
+/// Writes every window as a host has it that does not wait for the end: reads from the beginning
+/// again, without the results of the first reading.
 fn as_known(
     lag: u64,
     study: Study,
@@ -229,9 +230,9 @@ where
     })
 }
 
-/// Passes every window with the answer of the study's model, if there is one, and the capture's start to a function.
-/// Uses the windows counted during the first pass, or counts them in another one, because a segment's kind becomes
-/// known only later.
+/// Passes every window with the answer of the study's model, if there is one, and the capture's
+/// start to a function. Uses the windows counted during the first pass, or counts them in another
+/// one, because a segment's kind becomes known only later.
 pub(crate) fn each_window(
     mut study: Study,
     watched: bool,

@@ -133,7 +133,8 @@ fn one<T: Report>(run: &Run, files: &[PathBuf], config: Config) -> Status {
             Ok(study) => {
                 let remarks = study.remarks();
                 remarks.say();
-                // Programs that read files of rows know what an empty output means, but a stream shows nothing.
+                // Programs that read files of rows know what an empty output means, but a stream
+                // shows nothing.
                 let is_asked = study.is_empty()
                     || format == Format::Table
                     || files.iter().any(|file| file.as_os_str() == "-");
@@ -310,8 +311,8 @@ fn total<T: Report>(inputs: &[Input]) -> Arc<Total> {
     Total::new(inputs.len(), bytes(inputs), T::PASSES)
 }
 
-/// Reads every capture, on several cores, and keeps its rows in order. Returns the worst status, and true if any
-/// capture could be read; fails if the output does.
+/// Reads every capture, on several cores, and keeps its rows in order. Returns the worst status,
+/// and true if any capture could be read; fails if the output does.
 pub(super) fn all<R: Send>(
     run: &Run,
     inputs: &[Input],

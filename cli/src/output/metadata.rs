@@ -1,4 +1,5 @@
-//! Metadata of a table, for programs: units and meanings of its columns, and how pandas should keep them.
+//! Metadata of a table, for programs: units and meanings of its columns, and how pandas should keep
+//! them.
 
 use serde_json::{Value as Json, json};
 
@@ -37,7 +38,8 @@ fn about<T: Rows>(column: &Column<T>) -> Json {
     }
 }
 
-/// Makes pandas keep whole numbers and booleans if some are null, instead of turning them into floats and objects.
+/// Makes pandas keep whole numbers and booleans if some are null, instead of turning them into
+/// floats and objects.
 fn for_pandas<T: Rows>(column: &Column<T>) -> Json {
     let (pandas, numpy) = match column.kind {
         Type::Bool => ("bool", "boolean"),

@@ -227,7 +227,8 @@ impl<'s, T: Rows> Writer<'s, T> {
 }
 
 impl<T: Rows> Writer<'static, T> {
-    /// Starts a part of the output: the rows of one capture among several; `watched` if they go to a terminal.
+    /// Starts a part of the output: the rows of one capture among several; `watched` if they go to
+    /// a terminal.
     pub(crate) fn of_part(format: Format, watched: bool) -> io::Result<Self> {
         let form = match format {
             Format::Table => Form::Cells(Box::new(csv::Writer::from_writer(Spool::new()))),

@@ -1,9 +1,9 @@
 //! Apache Parquet: typed columns, compressed, with statistics, for programs that read whole tables.
 //!
-//! Specification: parquet-format 2.x. Every column may be null, and its type never depends on the values: whole numbers
-//! are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, several words or numbers LIST. All current
-//! readers know the encodings used: DELTA_BINARY_PACKED for numbers that grow, dictionaries for texts, PLAIN for the
-//! rest.
+//! Specification: parquet-format 2.x. Every column may be null, and its type never depends on the
+//! values: whole numbers are INT64, times TIMESTAMP(NANOS, UTC), time spans DOUBLE seconds, several
+//! words or numbers LIST. All current readers know the encodings used: DELTA_BINARY_PACKED for
+//! numbers that grow, dictionaries for texts, PLAIN for the rest.
 
 mod encoder;
 mod properties;
@@ -24,8 +24,8 @@ use super::builders::Builders;
 use super::part::{Groups, Spool, Spooled};
 use crate::rows::{Column, Rows};
 
-/// Cells of a row group, whose encoded columns are held until it is written. With the columns of packets, about 90,000
-/// rows.
+/// Cells of a row group, whose encoded columns are held until it is written. With the columns of
+/// packets, about 90,000 rows.
 const ROW_GROUP_CELLS: usize = 2 << 20;
 
 /// Cells that are encoded at a time: few enough to stay in the processor's cache.
@@ -90,7 +90,8 @@ impl<W: Write + Send, T: Rows> Parquet<W, T> {
         batch.map_or(Ok(()), |batch| self.take(batch))
     }
 
-    /// Encodes rows. Those of a part wait until they fill a row group, so that captures with few rows share one.
+    /// Encodes rows. Those of a part wait until they fill a row group, so that captures with few
+    /// rows share one.
     fn take(&mut self, batch: RecordBatch) -> io::Result<()> {
         let limit = ROW_GROUP_CELLS / self.builders.columns().len();
         let Some(waiting) = &mut self.waiting else {

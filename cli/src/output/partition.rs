@@ -1,4 +1,5 @@
-//! Folders that name what their rows have in common, by Apache Hive's convention: `capture=NAME/part.parquet`.
+//! Folders that name what their rows have in common, by Apache Hive's convention:
+//! `capture=NAME/part.parquet`.
 
 /// The column that the folders stand for.
 pub(crate) const PARTITION: &str = "capture";

@@ -32,7 +32,8 @@ impl Sink {
             }
             return Ok(Self::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())));
         };
-        // Follows symbolic links, so that they stay; a target that does not exist yet keeps its name.
+        // Follows symbolic links, so that they stay; a target that does not exist yet keeps its
+        // name.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
             // Fails for a directory, with the system's words.
@@ -90,8 +91,8 @@ impl Sink {
     }
 }
 
-/// Returns true if standard output was closed when the program started: it is then open for reading only (see
-/// `closed_output.c`). A redirection to `/dev/null` does not count.
+/// Returns true if standard output was closed when the program started: it is then open for reading
+/// only (see `closed_output.c`). A redirection to `/dev/null` does not count.
 #[cfg(unix)]
 pub(crate) fn stdout_is_closed() -> bool {
     use rustix::fs::{OFlags, fcntl_getfl};

@@ -1,4 +1,5 @@
-//! Temporary files that are removed however the program ends: by a return, a panic, or a signal such as Ctrl-C.
+//! Temporary files that are removed however the program ends: by a return, a panic, or a signal
+//! such as Ctrl-C.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};

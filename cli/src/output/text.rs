@@ -8,8 +8,8 @@ use nflx_core::Time;
 use super::Value;
 use crate::escape;
 
-/// Characters that make a spreadsheet compute a cell, or that end the previous cell, as listed by OWASP ("CSV
-/// Injection", including the wide forms, which some programs treat the same).
+/// Characters that make a spreadsheet compute a cell, or that end the previous cell, as listed by
+/// OWASP ("CSV Injection", including the wide forms, which some programs treat the same).
 const FORMULA: [char; 11] = [
     '=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
 ];
@@ -37,7 +37,8 @@ pub(super) fn json(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Escapes characters that JSON may leave unescaped, in the output from `start` on. They occur in strings only.
+/// Escapes characters that JSON may leave unescaped, in the output from `start` on. They occur in
+/// strings only.
 fn quieten(out: &mut Vec<u8>, start: usize) {
     let text = String::from_utf8_lossy(&out[start..]);
     if !text.contains(escape::acts) {
@@ -56,7 +57,8 @@ fn quieten(out: &mut Vec<u8>, start: usize) {
     out.extend(quiet);
 }
 
-/// Writes bare text: nothing for unknown values, words separated by spaces, numbers as a JSON array.
+/// Writes bare text: nothing for unknown values, words separated by spaces, numbers as a JSON
+/// array.
 pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     match value {
         Value::Null => Ok(()),
@@ -75,9 +77,9 @@ pub(super) fn plain(value: &Value<'_>, out: &mut Vec<u8>) -> io::Result<()> {
     }
 }
 
-/// Writes a CSV field (RFC 4180). Text that a spreadsheet would take for a formula is quoted and prefixed with an
-/// apostrophe, so that it stays text; numbers, including negative ones, stay numbers. If a person watches, characters
-/// that act on a terminal are escaped.
+/// Writes a CSV field (RFC 4180). Text that a spreadsheet would take for a formula is quoted and
+/// prefixed with an apostrophe, so that it stays text; numbers, including negative ones, stay
+/// numbers. If a person watches, characters that act on a terminal are escaped.
 pub(super) fn csv(value: &Value<'_>, watched: bool, out: &mut Vec<u8>) -> io::Result<()> {
     let text: Cow<'_, str> = match value {
         Value::Text(text) => (*text).into(),

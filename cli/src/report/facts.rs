@@ -132,7 +132,8 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The value below or at which a share of sorted values lies (nearest rank); `None` if there are none.
+/// The value below or at which a share of sorted values lies (nearest rank); `None` if there are
+/// none.
 pub(super) fn quantile(sorted: &[i64], share: f64) -> Option<i64> {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied()

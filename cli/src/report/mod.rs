@@ -5,8 +5,9 @@
 //!              └─ packets ─→ traffic (bytes over time) ──────────────┴→ chart (SVG)
 //! ```
 //!
-//! The page stands alone: no script, nothing fetched, and a policy in it that forbids both. All text is escaped, whatever
-//! a capture calls a server. Its size is bounded: what a large capture has more of is summed up or left out, and said.
+//! The page stands alone: no script, nothing fetched, and a policy in it that forbids both. All
+//! text is escaped, whatever a capture calls a server. Its size is bounded: what a large capture
+//! has more of is summed up or left out, and said.
 
 mod chart;
 mod facts;

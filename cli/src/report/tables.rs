@@ -28,7 +28,8 @@ pub(super) fn servers(facts: &Facts<'_>) -> Markup {
         sum
     });
     html! {
-        // On narrow screens rows become cards, for which the roles must be said: styled otherwise, tables lose theirs.
+        // On narrow screens rows become cards, for which the roles must be said: styled otherwise,
+        // tables lose theirs.
         table.cards role="table" aria-labelledby="servers" {
             thead role="rowgroup" {
                 tr role="row" {

@@ -54,7 +54,8 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// Empty slices from the first to the last packet of the servers that a studied capture has; `None` if it has none.
+    /// Empty slices from the first to the last packet of the servers that a studied capture has;
+    /// `None` if it has none.
     pub(super) fn of(engine: &Engine) -> Option<Self> {
         let servers = ranked(engine);
         let from = servers.iter().map(|server| server.t_first).min()?;

@@ -101,7 +101,8 @@ impl Answers {
         found
     }
 
-    /// Returns the rows, and how many labels there are. Labels that are numbers stand in the order of these.
+    /// Returns the rows, and how many labels there are. Labels that are numbers stand in the order
+    /// of these.
     pub(super) fn lanes(&self) -> (Vec<Lane>, usize) {
         let mut labels: Vec<&String> = self.counts.keys().collect();
         let number = |label: &str| label.parse::<f64>().ok();

@@ -6,7 +6,8 @@ use crate::capture::testing::{PcapForm, TestPacket, pcap};
 const JOBS: NonZero<usize> = NonZero::new(2).expect("not zero");
 const SECOND: i64 = 1_000_000_000;
 
-/// Writes captures of one packet at each of these milliseconds, and gives the names of those that are joined.
+/// Writes captures of one packet at each of these milliseconds, and gives the names of those that
+/// are joined.
 fn joined(files: &[(&str, &[i64])], joining: Joining) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut inputs = Vec::new();

@@ -123,7 +123,8 @@ fn value<'r, const COLUMN: usize>(row: &'r FeatureRow<'_>) -> Value<'r> {
     }
 }
 
-/// A function for each of the core's columns, since columns have no state that would tell them apart.
+/// A function for each of the core's columns, since columns have no state that would tell them
+/// apart.
 macro_rules! values {
     ($($ten:literal)*) => {
         [$(

@@ -1,5 +1,5 @@
-//! The printed columns: one list of columns per type of row, from which every format takes names, order, types and
-//! values.
+//! The printed columns: one list of columns per type of row, from which every format takes names,
+//! order, types and values.
 
 mod features;
 mod models;
@@ -45,7 +45,8 @@ pub(crate) trait Rows: 'static {
     }
 }
 
-/// One column: its key in JSON and CSV, what it holds, how to get its value, and its place in tables.
+/// One column: its key in JSON and CSV, what it holds, how to get its value, and its place in
+/// tables.
 pub(crate) struct Column<T: Rows + ?Sized> {
     /// Key in JSON lines, header in CSV, name in Parquet.
     pub(crate) key: &'static str,
@@ -69,7 +70,8 @@ impl<T: Rows + ?Sized> Clone for Column<T> {
 
 impl<T: Rows + ?Sized> Copy for Column<T> {}
 
-/// The type of a column. Programs that read whole files take it from there, whatever the values are.
+/// The type of a column. Programs that read whole files take it from there, whatever the values
+/// are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     /// A truth value.
@@ -139,7 +141,8 @@ pub(crate) enum Unit {
     BitRate,
     /// A fact that is so or not: shown only where it is.
     Mark,
-    /// The capture's path: shown where there are several captures, its end if there is no room for all of it.
+    /// The capture's path: shown where there are several captures, its end if there is no room for
+    /// all of it.
     Capture,
 }
 

@@ -1,4 +1,5 @@
-//! One object per session: the input of ITU-T P.1203 (2017), mode 0, as the standard's reference implementation reads it.
+//! One object per session: the input of ITU-T P.1203 (2017), mode 0, as the standard's reference
+//! implementation reads it.
 
 use nflx_core::quality::Session;
 use serde_json::{Value as Json, json};
@@ -65,8 +66,8 @@ impl Rows for P1203 {
     ];
 }
 
-/// Bit rates in kbit/s and the resolutions that Netflix's ladder of 2015 gave them ("Per-Title Encode Optimization"): the
-/// standard needs a resolution, which no packet shows.
+/// Bit rates in kbit/s and the resolutions that Netflix's ladder of 2015 gave them ("Per-Title
+/// Encode Optimization"): the standard needs a resolution, which no packet shows.
 const LADDER: [(f64, &str); 8] = [
     (235.0, "320x240"),
     (375.0, "384x288"),

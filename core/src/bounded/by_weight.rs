@@ -1,12 +1,14 @@
 //! Places of a table ordered by weight, so that one of the heaviest is found in constant time.
 //!
-//! Each place is in the list of its rank, the power of two below its weight. So the place that is evicted weighs at
-//! least half as much as any other of its standing. Within a rank, the place that reached it first goes first.
+//! Each place is in the list of its rank, the power of two below its weight. So the place that is
+//! evicted weighs at least half as much as any other of its standing. Within a rank, the place that
+//! reached it first goes first.
 
 use super::clock_table::{NONE, Slot};
 use super::size;
 
-/// Ranks added to a place that has shown no work: it is evicted before a working place up to 64 times as heavy.
+/// Ranks added to a place that has shown no work: it is evicted before a working place up to 64
+/// times as heavy.
 const IDLE_RANKS: usize = 6;
 /// Rank of places that nobody uses; they go before all others.
 const FREE_RANK: usize = usize::BITS as usize + IDLE_RANKS;
@@ -29,7 +31,8 @@ struct Weighed {
     standing: Standing,
     /// `None` while the place weighs nothing.
     rank: Option<u8>,
-    /// The neighbours in the list of this rank: the one that came after, and the one that came before.
+    /// The neighbours in the list of this rank: the one that came after, and the one that came
+    /// before.
     newer: Slot,
     older: Slot,
 }

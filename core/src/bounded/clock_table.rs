@@ -1,7 +1,7 @@
 //! A bounded hash table whose entries keep their slots, and which chooses the entry to evict.
 //!
-//! Eviction is the clock algorithm (Corbató, 1968): an entry used since the hand last passed gets another round. It
-//! costs one bit per entry, no list to maintain per packet, and O(1) amortised.
+//! Eviction is the clock algorithm (Corbató, 1968): an entry used since the hand last passed gets
+//! another round. It costs one bit per entry, no list to maintain per packet, and O(1) amortised.
 
 use core::hash::{BuildHasher, Hash};
 
@@ -100,7 +100,8 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         Some(slot)
     }
 
-    /// Adds an entry. The key must not be in the table, and the table must not be full (it would grow by one).
+    /// Adds an entry. The key must not be in the table, and the table must not be full (it would
+    /// grow by one).
     pub(crate) fn insert(&mut self, key: K, value: V) -> Slot {
         let hash = self.hasher.hash_one(key);
         let entry = Entry {
@@ -123,8 +124,8 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         slot
     }
 
-    /// Adds an entry, or gives the one with this key another value. If the table is full, evicts an entry that was not
-    /// used lately.
+    /// Adds an entry, or gives the one with this key another value. If the table is full, evicts an
+    /// entry that was not used lately.
     pub(crate) fn put(&mut self, key: K, value: V) {
         if let Some(slot) = self.find(&key) {
             self[slot] = value;
@@ -138,7 +139,8 @@ impl<K: Hash + Eq + Copy, V> Table<K, V> {
         self.insert(key, value);
     }
 
-    /// Returns the entry to evict: one that `evictable` allows and that was not used lately. `None` if none is allowed.
+    /// Returns the entry to evict: one that `evictable` allows and that was not used lately. `None`
+    /// if none is allowed.
     pub(crate) fn victim(&mut self, evictable: impl Fn(Slot, &V) -> bool) -> Option<Slot> {
         // Two rounds: the first clears the used bits.
         for _ in 0..2 * self.entries.len() {

@@ -1,10 +1,10 @@
 //! Numbers for the entries of a table whose places are reused.
 //!
-//! The first entry of a place has the place's own number, and each later entry there another, so facts about an old
-//! entry are never mistaken for those of a new one.
+//! The first entry of a place has the place's own number, and each later entry there another, so
+//! facts about an old entry are never mistaken for those of a new one.
 
-/// Number of entries that a place may have one after the other. The last one stays, so that nobody has to count through
-/// all numbers ever given.
+/// Number of entries that a place may have one after the other. The last one stays, so that nobody
+/// has to count through all numbers ever given.
 const MOST_ENTRIES: u32 = 64;
 
 /// Maps places to numbers and back.

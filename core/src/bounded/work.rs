@@ -1,7 +1,8 @@
-//! Work counted in steps, for tests that compare it with the bytes read; seconds would depend on the machine.
+//! Work counted in steps, for tests that compare it with the bytes read; seconds would depend on
+//! the machine.
 //!
-//! A step takes some nanoseconds: a label read, a piece skipped, two numbers compared. Only loops whose length a
-//! capture chooses are counted. Builds that are not for tests count nothing.
+//! A step takes some nanoseconds: a label read, a piece skipped, two numbers compared. Only loops
+//! whose length a capture chooses are counted. Builds that are not for tests count nothing.
 
 #[cfg(any(test, fuzzing))]
 std::thread_local! {

@@ -21,8 +21,8 @@ use crate::segments::table::SegmentTable;
 /// A client is judged again once one in this many of its segments is new.
 const NEW_SHARE: usize = 6;
 
-/// The most that judging may cost per requested segment, in steps. A client with sizes that cost more is judged less
-/// often, but each of its segments at least once.
+/// The most that judging may cost per requested segment, in steps. A client with sizes that cost
+/// more is judged less often, but each of its segments at least once.
 const STEPS_PER_SEGMENT: u64 = 1024;
 
 /// Clients, and what their segments show about servers.
@@ -256,7 +256,8 @@ fn observed(numbers: &VecDeque<u32>, segments: &SegmentTable) -> Vec<Observed> {
         .collect();
     // Nearly all are in order already, which a stable sort makes use of.
     observed.sort_by_key(|s| s.start);
-    // Requests at the same time get an order that does not depend on their numbers, so neither does the result.
+    // Requests at the same time get an order that does not depend on their numbers, so neither does
+    // the result.
     for at_once in observed.chunk_by_mut(|a, b| a.start == b.start) {
         at_once.sort_by_key(|s| (s.end, s.size, s.server, s.number));
     }

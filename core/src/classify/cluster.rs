@@ -107,7 +107,8 @@ fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option
                 width: width(low, high),
             };
             *steps += BAND_STEPS;
-            // Video of one quality also gathers around a size, but stands out less from its surroundings.
+            // Video of one quality also gathers around a size, but stands out less from its
+            // surroundings.
             if band.contrast() < config.audio_contrast() as f64 {
                 continue;
             }
@@ -116,7 +117,8 @@ fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option
                 continue;
             }
             *steps += band.members as u64;
-            // A few sizes may agree by chance. Tested last, because this is the most expensive test.
+            // A few sizes may agree by chance. Tested last, because this is the most expensive
+            // test.
             if band.chance() * config.audio_odds() as f64 <= 1.0 {
                 most = likelihood;
                 best = Some((from, to));

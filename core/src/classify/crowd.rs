@@ -1,7 +1,9 @@
-//! Several viewers behind one address, as behind a household's router. Their tracks are separated by connection.
+//! Several viewers behind one address, as behind a household's router. Their tracks are separated
+//! by connection.
 //!
-//! A connection belongs to one viewer. So the sizes of audio need not recur throughout everything that the address
-//! fetches, only on the connections that carry them; and there may be as many of these sizes as there are viewers.
+//! A connection belongs to one viewer. So the sizes of audio need not recur throughout everything
+//! that the address fetches, only on the connections that carry them; and there may be as many of
+//! these sizes as there are viewers.
 
 use super::by_connection::{ByConnection, ConnectionNumbers};
 use super::cluster::Cluster;
@@ -11,21 +13,23 @@ use super::tracks::{
 };
 use crate::config::Config;
 
-/// Number of segments from which a connection carries audio only if audio is a minimum share of them.
+/// Number of segments from which a connection carries audio only if audio is a minimum share of
+/// them.
 const CONNECTION_MIN: usize = 8;
-/// Percentage of a cluster's members that overlap the previous one on another connection, from which one address counts
-/// as several viewers. The segments of one track come one after the other.
+/// Percentage of a cluster's members that overlap the previous one on another connection, from
+/// which one address counts as several viewers. The segments of one track come one after the other.
 const CROWD_OVERLAPS: usize = 10;
 /// Largest spread of sizes of another viewer's audio, in thousandths: steps of video vary more.
 const OTHERS_WIDTH: u64 = 40;
 /// Smallest share, in percent, of a track in what its connections carry.
 const TRACK_SHARE: usize = 25;
-/// Number of segments of nearly a track's size that do not belong to it, in percent of its own: last segments are
-/// shorter.
+/// Number of segments of nearly a track's size that do not belong to it, in percent of its own:
+/// last segments are shorter.
 const STRAYS: usize = 75;
 /// Percentile of intervals that counts as the interval of a full buffer.
 const LONGEST: usize = 90;
-/// Smallest number of segments that must remain for video, in percent of the audio segments: each viewer fetches both.
+/// Smallest number of segments that must remain for video, in percent of the audio segments: each
+/// viewer fetches both.
 const VIDEO_LEFT: usize = 50;
 
 /// Decides all undecided segments.
@@ -85,11 +89,13 @@ impl<'a> Crowd<'a> {
             self.tracks.iter().filter(|t| self.recurs(t)).collect();
         let narrowest = recurring.iter().map(|track| track.cluster.width).min();
         let narrow = narrowest.unwrap_or(0).saturating_mul(NARROWER);
-        // Encoders keep audio's rate, so its sizes lie closest together. Among the equally narrow, video's are larger.
+        // Encoders keep audio's rate, so its sizes lie closest together. Among the equally narrow,
+        // video's are larger.
         recurring.sort_by_key(|track| (track.cluster.width > narrow, track.cluster.low));
         let mut audio: Vec<&SizeGroup> = Vec::new();
         for track in recurring {
-            // The first belongs to some viewer. Any other must show that it is not the same viewer's video.
+            // The first belongs to some viewer. Any other must show that it is not the same
+            // viewer's video.
             if audio.is_empty() || self.is_of_another(track, &audio) {
                 audio.push(track);
             }
@@ -115,7 +121,8 @@ impl<'a> Crowd<'a> {
         if !come_in_turn {
             return false;
         }
-        // Only between its first and last segment: a viewer who came later shows nothing about the time before.
+        // Only between its first and last segment: a viewer who came later shows nothing about the
+        // time before.
         let ranks = self.ranks(track);
         let (Some(first), Some(last)) = (ranks.first(), ranks.last()) else {
             return false;
@@ -139,8 +146,8 @@ impl<'a> Crowd<'a> {
         track.cluster.members.iter().map(rank).collect()
     }
 
-    /// Returns true if a track is the audio of another viewer than those with the given tracks, or of one of them at
-    /// another time.
+    /// Returns true if a track is the audio of another viewer than those with the given tracks, or
+    /// of one of them at another time.
     fn is_of_another(&self, track: &SizeGroup<'_>, audio: &[&SizeGroup<'_>]) -> bool {
         let cluster = track.cluster;
         if audio.iter().any(|known| is_close(cluster, known.cluster)) {
@@ -153,15 +160,15 @@ impl<'a> Crowd<'a> {
             && !self.is_beside(track, audio)
     }
 
-    /// Returns true if the connections that carry a track carry enough of it, and little else of nearly its size: video
-    /// that has the same size by chance is among much that nearly has.
+    /// Returns true if the connections that carry a track carry enough of it, and little else of
+    /// nearly its size: video that has the same size by chance is among much that nearly has.
     fn is_a_track(&self, track: &SizeGroup<'_>) -> bool {
         let cluster = track.cluster;
         let (mut members, mut strays, mut few, mut few_in_all) = (0, 0, 0, 0);
         for (connection, own) in track.members.iter() {
             let all = self.all.on(connection);
-            // Clients that open a connection for every few segments: the share on one connection shows nothing, the
-            // share on all does.
+            // Clients that open a connection for every few segments: the share on one connection
+            // shows nothing, the share on all does.
             if all.len() < CONNECTION_MIN {
                 (few, few_in_all) = (few + own.len(), few_in_all + all.len());
             // A connection of another viewer, on which some segment has this size by chance.
@@ -193,8 +200,8 @@ impl<'a> Crowd<'a> {
         members.iter().filter(is_beside).count() * 2 >= members.len()
     }
 
-    /// Returns true if the segments of a track follow each other as slowly as audio does once the buffer is full: on
-    /// some connection, or on all together if connections carry few.
+    /// Returns true if the segments of a track follow each other as slowly as audio does once the
+    /// buffer is full: on some connection, or on all together if connections carry few.
     fn is_slow(&self, track: &SizeGroup<'_>) -> bool {
         let cluster = track.cluster;
         let rate = |members: &[usize]| self.bitrate(cluster.high, members);
@@ -207,7 +214,8 @@ impl<'a> Crowd<'a> {
             .is_some_and(|rate| rate <= u128::from(self.config.audio_bitrate()) * 1000)
     }
 
-    /// Returns the bits per second of media in segments of this size, by the longest intervals between their requests.
+    /// Returns the bits per second of media in segments of this size, by the longest intervals
+    /// between their requests.
     fn bitrate(&self, size: u64, members: &[usize]) -> Option<u128> {
         let start = |at: usize| self.group.segments[at].start;
         let mut gaps: Vec<i64> = members
@@ -261,8 +269,8 @@ impl<'a> Crowd<'a> {
     }
 }
 
-/// Returns true if segments of two sizes alternate, rather than one size following the other as when audio changes its
-/// bitrate.
+/// Returns true if segments of two sizes alternate, rather than one size following the other as
+/// when audio changes its bitrate.
 fn come_by_turns(one: &Cluster, other: &Cluster) -> bool {
     let within = |a: &Cluster, b: &Cluster| {
         let (first, last) = (b.members[0], b.members[b.members.len() - 1]);

@@ -1,9 +1,10 @@
 //! Contents of segments: video, audio or something else.
 //!
-//! Uses only sizes and times of a client's requests; names just rule servers out. A player fetches two tracks side by
-//! side. Audio is encoded at a nearly constant bitrate, so its segments have nearly the same size and recur throughout
-//! the session; video is the rest. Everything that is neither is sorted out first: small responses, bulk downloads, the
-//! starts of media files, and servers that send pictures.
+//! Uses only sizes and times of a client's requests; names just rule servers out. A player fetches
+//! two tracks side by side. Audio is encoded at a nearly constant bitrate, so its segments have
+//! nearly the same size and recur throughout the session; video is the rest. Everything that is
+//! neither is sorted out first: small responses, bulk downloads, the starts of media files, and
+//! servers that send pictures.
 
 mod by_connection;
 pub(crate) mod clients;
@@ -22,17 +23,19 @@ use crate::packet::from_milliseconds;
 
 /// Number of simultaneous segments of one size that are the starts of media files.
 const HEADERS_AT_ONCE: usize = 3;
-/// How closely their sizes agree, in thousandths: the same range of each file, after heads of nearly the same length.
+/// How closely their sizes agree, in thousandths: the same range of each file, after heads of
+/// nearly the same length.
 const HEADERS_SPREAD: u64 = 2;
-/// Number of a server's responses in flight at the start of another that counts as a crowd: browsers load pictures over
-/// six connections, players a track over one.
+/// Number of a server's responses in flight at the start of another that counts as a crowd:
+/// browsers load pictures over six connections, players a track over one.
 const CROWD: usize = 3;
 /// Number of segments from which sizes can be called constant without comparison to others.
 const CONSTANT_MIN: usize = 4;
-/// Bytes in small responses per 100 other bytes from which a server counts as chatty. A media server sends few small
-/// responses, the starts of its tracks.
+/// Bytes in small responses per 100 other bytes from which a server counts as chatty. A media
+/// server sends few small responses, the starts of its tracks.
 const CHATTER: u64 = 10;
-/// Number of segments that prove media on a server without a telling name, together with their volume.
+/// Number of segments that prove media on a server without a telling name, together with their
+/// volume.
 const PROOF_MIN: usize = 3;
 /// Number of segments against media from which Netflix's own range no longer counts for it.
 const DISPROOF_MIN: usize = 8;
@@ -41,12 +44,13 @@ const DISPROOF_MIN: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) verdicts: Vec<Verdict>,
-    /// Comparisons and similar steps of a few nanoseconds each. A capture can choose sizes such that there are many.
+    /// Comparisons and similar steps of a few nanoseconds each. A capture can choose sizes such
+    /// that there are many.
     pub(crate) steps: u64,
 }
 
-/// Judges the segments of a client, which must be in order of request. Depends on nothing else: neither on their
-/// numbers nor on earlier verdicts.
+/// Judges the segments of a client, which must be in order of request. Depends on nothing else:
+/// neither on their numbers nor on earlier verdicts.
 pub(crate) fn judge(
     observed: &[Observed],
     site: impl Fn(ServerId) -> Site,
@@ -61,7 +65,8 @@ pub(crate) fn judge(
             _ => UNDECIDED,
         })
         .collect();
-    // Tracks come last, among the segments that the other steps leave: anything else would blur their sizes.
+    // Tracks come last, among the segments that the other steps leave: anything else would blur
+    // their sizes.
     set_bulk_apart(observed, &mut verdicts, config, &mut steps);
     set_headers_apart(observed, &mut verdicts, config, &mut steps);
     set_files_apart(observed, &mut verdicts, site, config, &mut steps);
@@ -69,8 +74,8 @@ pub(crate) fn judge(
     Judged { verdicts, steps }
 }
 
-/// Sorts out bulk downloads: segments larger than any media segment, or several large ones at once; and the segments
-/// that go with them.
+/// Sorts out bulk downloads: segments larger than any media segment, or several large ones at once;
+/// and the segments that go with them.
 fn set_bulk_apart(
     observed: &[Observed],
     verdicts: &mut [Verdict],
@@ -109,8 +114,9 @@ fn set_bulk_apart(
     }
 }
 
-/// Returns large segments that a client requested from several servers at the same moment, one each, as a speed test
-/// does: its transfers over a slow line are no larger than media. A player uses one or two servers.
+/// Returns large segments that a client requested from several servers at the same moment, one
+/// each, as a speed test does: its transfers over a slow line are no larger than media. A player
+/// uses one or two servers.
 fn spread_out<'a>(
     observed: &'a [Observed],
     open: &[usize],
@@ -145,8 +151,9 @@ fn spread_out<'a>(
     found
 }
 
-/// Sorts out the starts of media files, which a player reads to find its way in them: the same range of many files, so
-/// the same size, and many at once. Segments of a track come one after the other.
+/// Sorts out the starts of media files, which a player reads to find its way in them: the same
+/// range of many files, so the same size, and many at once. Segments of a track come one after the
+/// other.
 fn set_headers_apart(
     observed: &[Observed],
     verdicts: &mut [Verdict],
@@ -200,7 +207,8 @@ fn set_files_apart(
         let segments: Vec<Observed> = group.iter().map(|&at| observed[at]).collect();
         let reason = match (site(server), looks(&segments, &small, config, steps)) {
             (_, Looks::Media) => continue,
-            // Netflix's own ranges hold media servers: without evidence to the contrary, the range decides.
+            // Netflix's own ranges hold media servers: without evidence to the contrary, the range
+            // decides.
             (Site::Range, Looks::Open) => continue,
             (Site::Range, Looks::Files) if segments.len() + small.len() < DISPROOF_MIN => continue,
             (_, Looks::Files) => KindReason::Files,
@@ -224,13 +232,15 @@ fn looks(segments: &[Observed], small: &[u64], config: &Config, steps: &mut u64)
     let mut sizes: Vec<u64> = segments.iter().map(|segment| segment.size).collect();
     sizes.sort_unstable();
     let (count, volume) = (sizes.len(), sizes.iter().sum::<u64>());
-    // Finds the size that half of the bytes come in, because short audio segments outnumber those of video.
+    // Finds the size that half of the bytes come in, because short audio segments outnumber those
+    // of video.
     let mut below = 0;
     let usual = sizes.iter().copied().find(|&size| {
         below += size;
         below * 2 >= volume
     });
-    // Browsers load pictures over several connections at once; a player fetches a track's segments in turn.
+    // Browsers load pictures over several connections at once; a player fetches a track's segments
+    // in turn.
     let mut crowded = 0;
     let mut in_flight: Vec<i64> = Vec::new();
     for segment in segments {

@@ -1,4 +1,5 @@
-//! The role of a server: by the kinds of its segments, its names, its address and its traffic, in this order.
+//! The role of a server: by the kinds of its segments, its names, its address and its traffic, in
+//! this order.
 
 use crate::config::Config;
 use crate::facts::counters::Counters;

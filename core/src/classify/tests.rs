@@ -78,8 +78,8 @@ impl Default for Player {
 }
 
 impl Player {
-    /// The segments that it fetches, in order of request. A track asks again when its segment is there and its buffer
-    /// not full.
+    /// The segments that it fetches, in order of request. A track asks again when its segment is
+    /// there and its buffer not full.
     fn session(&self) -> Vec<Truth> {
         let mut random = Random(self.seed);
         let mut truth: Vec<Truth> = Vec::new();
@@ -321,7 +321,8 @@ fn audio_larger_than_video() {
         ..Player::default()
     };
     assert_told_apart(&player);
-    // Video around the size of audio: the size of some of its segments does not show that they are video.
+    // Video around the size of audio: the size of some of its segments does not show that they are
+    // video.
     let player = Player {
         ladder: vec![100_000.0],
         video_varies: 0.3,

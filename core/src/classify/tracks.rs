@@ -6,21 +6,24 @@ use super::observed::{Observed, Verdict};
 use crate::config::Config;
 use crate::facts::segment::{Kind, KindReason};
 
-/// Number of members from which a cluster may be larger than the rest: audio above the lowest steps of video.
+/// Number of members from which a cluster may be larger than the rest: audio above the lowest steps
+/// of video.
 pub(super) const MEMBERS_LARGER: usize = 6;
-/// Number of segments that were alone on their connection from which only these are searched for tracks.
+/// Number of segments that were alone on their connection from which only these are searched for
+/// tracks.
 const UNSHARED_MIN: usize = 4;
 /// Number of members from which a track may be audio without another one beside it.
 pub(super) const MEMBERS_ALONE: usize = 4;
 /// A cluster this many times narrower than another is the more constant one.
 pub(super) const NARROWER: u64 = 3;
-/// Smallest slice of a session. Slices are so long that a recurring track is expected twice in each.
+/// Smallest slice of a session. Slices are so long that a recurring track is expected twice in
+/// each.
 pub(super) const SLICE_MIN: usize = 4;
-/// Percentage of members that may overlap the previous one, for client addresses of several viewers. The segments of
-/// one track come one after the other.
+/// Percentage of members that may overlap the previous one, for client addresses of several
+/// viewers. The segments of one track come one after the other.
 pub(super) const OVERLAPS: usize = 20;
-/// Number of segments in the slices by which clusters are compared, and the percentage of the best one's coverage that
-/// is just as good.
+/// Number of segments in the slices by which clusters are compared, and the percentage of the best
+/// one's coverage that is just as good.
 const COMPARED_SLICE: usize = 10;
 const COMPARED_COVERAGE: u64 = 80;
 /// Percentage of a cluster's bytes from which the segments beside it are another track.
@@ -34,8 +37,8 @@ pub(super) fn beside<'a>(
     segment: &Observed,
     config: &Config,
 ) -> Verdict {
-    // A divided size may be anything. But the division gives audio its usual size, which agrees with the sizes of audio
-    // that was alone.
+    // A divided size may be anything. But the division gives audio its usual size, which agrees
+    // with the sizes of audio that was alone.
     let reach = if segment.is_vague() {
         segment.size.saturating_mul(config.sharing_agreement()) / 1000
     } else {
@@ -132,7 +135,8 @@ fn audio<'a>(
     let Some(first) = most_like_audio(&recurring, sizes) else {
         return Tracks::One(Kind::Video);
     };
-    // Without a second track to compare with, only the bitrate tells audio from video of constant size.
+    // Without a second track to compare with, only the bitrate tells audio from video of constant
+    // size.
     if is_alone(first, every_size) {
         let is_slow =
             bitrate(first, segments).is_some_and(|rate| rate <= config.audio_bitrate() * 1000);
@@ -152,7 +156,8 @@ fn audio<'a>(
                 .iter()
                 .any(|member| (from..=to).contains(member))
         };
-        // If nothing came between its segments, it is a step of video that was fetched alone, not audio beside video.
+        // If nothing came between its segments, it is a step of video that was fetched alone, not
+        // audio beside video.
         let video_beside = span(cluster) > cluster.members.len();
         if video_beside
             && cluster.width <= first.width.saturating_mul(NARROWER)
@@ -169,7 +174,8 @@ fn span(cluster: &Cluster) -> usize {
     cluster.members[cluster.members.len() - 1] - cluster.members[0] + 1
 }
 
-/// Returns true if a cluster recurs throughout its own part of the session, one segment after the other.
+/// Returns true if a cluster recurs throughout its own part of the session, one segment after the
+/// other.
 fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
     let (members, span) = (cluster.members.len(), span(cluster));
     // A recurring track is expected twice in each slice, so an empty one counts against it.
@@ -191,8 +197,8 @@ fn recurs(cluster: &Cluster, segments: &[Observed], config: &Config) -> bool {
         ) >= config.audio_coverage()
 }
 
-/// Returns the percentage of slices of a stretch of `span` segments that hold a member; members are given by their
-/// position in it.
+/// Returns the percentage of slices of a stretch of `span` segments that hold a member; members are
+/// given by their position in it.
 pub(super) fn coverage(members: impl Iterator<Item = usize>, span: usize, slice: usize) -> u64 {
     let slices = (span / slice).max(1);
     let mut held = 0;
@@ -205,11 +211,11 @@ pub(super) fn coverage(members: impl Iterator<Item = usize>, span: usize, slice:
     held * 100 / slices as u64
 }
 
-/// Returns the cluster that is most likely audio: one that recurs throughout the session, and the most constant or the
-/// smallest of those.
+/// Returns the cluster that is most likely audio: one that recurs throughout the session, and the
+/// most constant or the smallest of those.
 fn most_like_audio<'a>(recurring: &[&'a Cluster], sizes: &[u64]) -> Option<&'a Cluster> {
-    // Audio is smaller than all but the lowest steps of video. A few segments of video may share a size by chance, but
-    // not many.
+    // Audio is smaller than all but the lowest steps of video. A few segments of video may share a
+    // size by chance, but not many.
     let larger_by_chance = |cluster: &Cluster| {
         let mut rest = rest(cluster, sizes);
         rest.sort_unstable();
@@ -229,8 +235,9 @@ fn most_like_audio<'a>(recurring: &[&'a Cluster], sizes: &[u64]) -> Option<&'a C
     let most = eligible().map(reach).max()?;
     let through = || eligible().filter(|cluster| reach(cluster) * 100 >= most * COMPARED_COVERAGE);
     let narrowest = through().map(|cluster| cluster.width).min()?;
-    // Audio is encoded at a constant bit rate (measured: 195 kB at 96 kbit/s, nearly always the same), video at one
-    // that follows the picture. Of two equally constant tracks, the smaller one is audio.
+    // Audio is encoded at a constant bit rate (measured: 195 kB at 96 kbit/s, nearly always the
+    // same), video at one that follows the picture. Of two equally constant tracks, the smaller one
+    // is audio.
     through()
         .filter(|cluster| cluster.width < narrowest.saturating_mul(NARROWER))
         .min_by_key(|cluster| cluster.low)
@@ -256,15 +263,16 @@ fn is_alone(cluster: &Cluster, sizes: &[u64]) -> bool {
     bytes.saturating_mul(100) < members.saturating_mul(BESIDE_BYTES) || strays
 }
 
-/// Returns the bits per second of media, by the usual interval of requests after the burst at the start.
+/// Returns the bits per second of media, by the usual interval of requests after the burst at the
+/// start.
 fn bitrate(cluster: &Cluster, segments: &[Observed]) -> Option<u64> {
     let members = cluster.members.iter();
     let starts: Vec<i64> = members.map(|&at| segments[at].start).collect();
     if starts.len() < MEMBERS_ALONE {
         return None;
     }
-    // While the buffer fills, requests follow each other as fast as the network allows; later, at the speed of
-    // playback.
+    // While the buffer fills, requests follow each other as fast as the network allows; later, at
+    // the speed of playback.
     let mut gaps: Vec<i64> = starts
         .windows(2)
         .skip((starts.len() - 1) / 2)

@@ -16,8 +16,9 @@ pub enum SegmentRule {
     /// Per flow, in sequence space, by the records of the flow's protocol.
     #[default]
     Flow = 0,
-    /// The classic rule, per server address: any uplink TCP packet with payload starts a segment, every downlink
-    /// payload byte is added to it, and a segment without downlink payload is dropped.
+    /// The classic rule, per server address: any uplink TCP packet with payload starts a segment,
+    /// every downlink payload byte is added to it, and a segment without downlink payload is
+    /// dropped.
     Server = 1,
 }
 

@@ -1,4 +1,5 @@
-//! Every setting: name, unit, default, source. The CLI, the plugin's preferences and the documents all use this table.
+//! Every setting: name, unit, default, source. The CLI, the plugin's preferences and the documents
+//! all use this table.
 
 mod choices;
 mod parse;
@@ -22,7 +23,8 @@ use crate::facts::server::EvidenceKind;
 use crate::wire::dns;
 use crate::wire::host_name::is_host_name;
 
-/// Keywords that identify a Netflix name: the classic four, and two more that Netflix uses for artwork and search.
+/// Keywords that identify a Netflix name: the classic four, and two more that Netflix uses for
+/// artwork and search.
 pub const DEFAULT_DOMAINS: [&str; 6] = [
     "nflxvideo",
     "netflix",
@@ -35,13 +37,14 @@ pub const DEFAULT_DOMAINS: [&str; 6] = [
 /// The keywords of the classic rule, for [`EvidenceKind::DnsOwner`].
 pub const CLASSIC_DOMAINS: [&str; 4] = ["nflxvideo", "netflix", "nflxso", "nflxext"];
 
-/// All settings. Build with `Config::default()` and [`Config::set`]. Fields are readable, and every value that `set`
-/// accepts is valid.
+/// All settings. Build with `Config::default()` and [`Config::set`]. Fields are readable, and every
+/// value that `set` accepts is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Keywords of Netflix names, lower case.
     pub domains: Vec<Box<str>>,
-    /// Keywords of the classic rule, lower case; the same as `domains` once that differs from its default.
+    /// Keywords of the classic rule, lower case; the same as `domains` once that differs from its
+    /// default.
     pub classic_domains: Vec<Box<str>>,
     /// Prefixes that the user added.
     pub prefixes: Vec<Prefix>,
@@ -67,11 +70,11 @@ pub struct Config {
     pub session_by_title: bool,
     /// The numeric settings, in the order of [`NUMBERS`].
     numbers: [u64; NUMBERS.len()],
-    /// Secret seed of hash tables, so that nobody can craft a capture that makes them collide. Results do not depend on
-    /// it.
+    /// Secret seed of hash tables, so that nobody can craft a capture that makes them collide.
+    /// Results do not depend on it.
     pub hash_seed: u64,
-    /// True if every packet takes the long path and every shortcut that only saves time is disabled. For tests that
-    /// compare the two.
+    /// True if every packet takes the long path and every shortcut that only saves time is
+    /// disabled. For tests that compare the two.
     #[cfg(any(test, fuzzing))]
     pub thorough: bool,
 }
@@ -129,7 +132,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] names the setting, the value and what would fit. The configuration is then unchanged.
+    /// [`ConfigError`] names the setting, the value and what would fit. The configuration is then
+    /// unchanged.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         match name {
             "domains" => {
@@ -169,7 +173,8 @@ impl Config {
         Ok(())
     }
 
-    /// Returns the text form of a setting's current value, as [`Config::set`] accepts it; `None` for an unknown name.
+    /// Returns the text form of a setting's current value, as [`Config::set`] accepts it; `None`
+    /// for an unknown name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         let joined = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(",");
@@ -205,8 +210,8 @@ impl Config {
         self.evidence.contains(&kind)
     }
 
-    /// Returns true if a flow's own name decides whether it is Netflix, regardless of its address. The classic rules
-    /// know addresses only.
+    /// Returns true if a flow's own name decides whether it is Netflix, regardless of its address.
+    /// The classic rules know addresses only.
     pub(crate) fn flows_decide(&self) -> bool {
         self.segment_rule == SegmentRule::Flow && self.evidence.iter().any(|kind| kind.is_of_flow())
     }
@@ -226,14 +231,15 @@ impl Config {
         true
     }
 
-    /// Returns true if a name, in lower case, belongs to Netflix: a valid host name that contains one of the keywords.
+    /// Returns true if a name, in lower case, belongs to Netflix: a valid host name that contains
+    /// one of the keywords.
     #[must_use]
     pub fn is_netflix(&self, name: &str) -> bool {
         self.domains.iter().any(|word| names(word, name)) && is_host_name(name.as_bytes())
     }
 
-    /// Returns true if a DNS message may hold a name that belongs to Netflix by either rule. Rules most messages out
-    /// without parsing them: a keyword stands unchanged within one label.
+    /// Returns true if a DNS message may hold a name that belongs to Netflix by either rule. Rules
+    /// most messages out without parsing them: a keyword stands unchanged within one label.
     pub(crate) fn may_name_netflix(&self, message: &[u8]) -> bool {
         self.domains
             .iter()
@@ -252,8 +258,8 @@ impl Config {
     }
 }
 
-/// Returns true if a keyword matches a host name: it is a substring of it or, with a leading `=`, the whole domain or a
-/// parent of it.
+/// Returns true if a keyword matches a host name: it is a substring of it or, with a leading `=`,
+/// the whole domain or a parent of it.
 fn names(word: &str, name: &str) -> bool {
     match word.strip_prefix('=') {
         Some(domain) => name

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// Ranges announced by Netflix's autonomous systems AS2906, AS40027, AS55095 and AS394406 (routing tables of 2024).
-/// Appliances inside other networks use those networks' addresses; only names or behaviour identify them.
+/// Ranges announced by Netflix's autonomous systems AS2906, AS40027, AS55095 and AS394406 (routing
+/// tables of 2024). Appliances inside other networks use those networks' addresses; only names or
+/// behaviour identify them.
 const NETFLIX: [&str; 19] = [
     "23.246.0.0/18",
     "37.77.184.0/21",
@@ -34,7 +35,8 @@ const NETFLIX: [&str; 19] = [
 pub struct Prefix(IpNet);
 
 impl Prefix {
-    /// Parses `address/length`, or a single address as a range of one. Ignores bits beyond the length.
+    /// Parses `address/length`, or a single address as a range of one. Ignores bits beyond the
+    /// length.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let one = || text.parse().ok().map(|address: IpAddr| address.into());
@@ -44,8 +46,8 @@ impl Prefix {
     /// Returns true if the range contains an address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        // Compares masked bits instead of the first and last address, because every new flow is checked against every
-        // range.
+        // Compares masked bits instead of the first and last address, because every new flow is
+        // checked against every range.
         match (self.0, address) {
             (IpNet::V4(range), IpAddr::V4(address)) => {
                 (range.addr().to_bits() ^ address.to_bits()) & range.netmask().to_bits() == 0
@@ -62,7 +64,8 @@ impl Prefix {
         matches!(self.0, IpNet::V6(_)) && matches!(self.0.prefix_len(), 32 | 40 | 48 | 56 | 64 | 96)
     }
 
-    /// Returns the IPv4 address that an address of this range embeds after the prefix (RFC 6052, section 2.2).
+    /// Returns the IPv4 address that an address of this range embeds after the prefix (RFC 6052,
+    /// section 2.2).
     pub(super) fn embedded(&self, address: IpAddr) -> Option<IpAddr> {
         let IpAddr::V6(holder) = address else {
             return None;

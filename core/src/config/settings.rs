@@ -1,4 +1,5 @@
-//! The table of settings: name, unit, bounds, default, source. Hosts display it, and documents are generated from it.
+//! The table of settings: name, unit, bounds, default, source. Hosts display it, and documents are
+//! generated from it.
 
 use super::choices::{ClientKey, FlowScope, SegmentRule};
 

@@ -1,5 +1,6 @@
-//! The classic rule, as it is taught: per server address, any uplink TCP packet with payload starts a segment, every
-//! downlink TCP payload byte of that address is added to it, and a segment without downlink payload is dropped.
+//! The classic rule, as it is taught: per server address, any uplink TCP packet with payload starts
+//! a segment, every downlink TCP payload byte of that address is added to it, and a segment without
+//! downlink payload is dropped.
 
 use super::context::{Context, Outcome};
 use crate::bounded::numbering::Numbering;
@@ -40,7 +41,8 @@ impl Classic {
                 ..Outcome::default()
             };
         }
-        // If several servers had the same place one after the other, only the last may have a segment.
+        // If several servers had the same place one after the other, only the last may have a
+        // segment.
         let server = Numbering::of(ctx.config.max_servers()).place(server);
         if self.open.len() <= server {
             self.open.resize(server + 1, None);
@@ -69,7 +71,8 @@ impl Classic {
                 return;
             };
             if segment.bytes == 0 {
-                // The earlier request got no answer and is dropped: this one takes its place and its number.
+                // The earlier request got no answer and is dropped: this one takes its place and
+                // its number.
                 (segment.flow, segment.client, segment.client_port) =
                     (ctx.number.unwrap_or_default(), client, client_port);
                 (

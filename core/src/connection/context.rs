@@ -1,4 +1,5 @@
-//! The tables that a connection may use while it reads a packet, and the facts that it returns to the engine.
+//! The tables that a connection may use while it reads a packet, and the facts that it returns to
+//! the engine.
 
 use std::net::IpAddr;
 
@@ -22,7 +23,8 @@ pub(crate) struct Outcome {
     pub(crate) truncated: bool,
 }
 
-/// A fact that a connection read and that concerns more than itself. The engine applies it after the packet.
+/// A fact that a connection read and that concerns more than itself. The engine applies it after
+/// the packet.
 #[derive(Debug)]
 pub(crate) enum Learnt {
     /// The flow's own name, which belongs to Netflix.
@@ -55,7 +57,8 @@ pub(crate) struct Context<'a> {
     pub(crate) client: End,
     /// The server, once it is known to be Netflix.
     pub(crate) server: Option<ServerId>,
-    /// The number that the server has, or gets if the flow names it; `None` if there is no room for another server.
+    /// The number that the server has, or gets if the flow names it; `None` if there is no room for
+    /// another server.
     pub(crate) reserved: Option<ServerId>,
     /// The flow's own evidence, if that identifies it as Netflix.
     pub(crate) own: Option<EvidenceKind>,
@@ -63,7 +66,8 @@ pub(crate) struct Context<'a> {
     pub(crate) via: Option<Via>,
     /// True if the user's own ranges include the server, whatever name the flow gives.
     pub(crate) is_firm: bool,
-    /// True if something passed that would belong to a segment, were the server known to be Netflix.
+    /// True if something passed that would belong to a segment, were the server known to be
+    /// Netflix.
     pub(crate) passed_over: bool,
     /// True if something was learnt, opened or passed over.
     pub(crate) has_news: bool,
@@ -75,13 +79,15 @@ impl Context<'_> {
         self.server
     }
 
-    /// Records that something passed that would belong to a segment, were the server known to be Netflix.
+    /// Records that something passed that would belong to a segment, were the server known to be
+    /// Netflix.
     pub(crate) const fn pass_over(&mut self) {
         (self.passed_over, self.has_news) = (true, true);
     }
 
-    /// Reports that the flow's own name belongs to another service. The flow then does too, whatever is known about its
-    /// address, because content networks serve many services from one address.
+    /// Reports that the flow's own name belongs to another service. The flow then does too,
+    /// whatever is known about its address, because content networks serve many services from one
+    /// address.
     pub(crate) fn learn_foreign(&mut self, kind: EvidenceKind) {
         if self.config.counts(kind) && self.config.flows_decide() && !self.is_firm {
             (self.server, self.reserved) = (None, None);
@@ -90,8 +96,8 @@ impl Context<'_> {
         }
     }
 
-    /// Reports the flow's own name. If it belongs to Netflix, so does the flow from here on. Otherwise the flow belongs
-    /// to another service, unless the name may be a `cover`.
+    /// Reports the flow's own name. If it belongs to Netflix, so does the flow from here on.
+    /// Otherwise the flow belongs to another service, unless the name may be a `cover`.
     pub(crate) fn learn_name(&mut self, kind: EvidenceKind, name: &str, cover: bool, frame: u64) {
         if !self.config.counts(kind) {
             return;

@@ -73,16 +73,17 @@ pub(crate) enum Carrier {
     Quic,
 }
 
-/// Netflix connections skipped in search of another service's. After this many, nearly all must be Netflix.
+/// Netflix connections skipped in search of another service's. After this many, nearly all must be
+/// Netflix.
 const MOST_SPARED: usize = 64;
 
-/// Most times that a connection may return to the port it came from. Two connections taken for one alternate with every
-/// packet.
+/// Most times that a connection may return to the port it came from. Two connections taken for one
+/// alternate with every packet.
 const MOST_RETURNS: u8 = 8;
 
-/// One in this many places is for connections that are over, because their packets may come late or again. TCP itself
-/// waits for such packets for some minutes (TIME-WAIT, RFC 9293, section 3.6.1). If there are more, the oldest are
-/// dropped.
+/// One in this many places is for connections that are over, because their packets may come late or
+/// again. TCP itself waits for such packets for some minutes (TIME-WAIT, RFC 9293, section 3.6.1).
+/// If there are more, the oldest are dropped.
 const OVER_SHARE: usize = 8;
 
 /// Memory that a free place may keep for its next connection, in bytes.
@@ -106,7 +107,8 @@ pub(crate) struct Connections {
 pub(crate) struct Followed {
     /// The flow; `NONE` while the place is free.
     pub(crate) flow: Slot,
-    /// The flow that the connection moved here from, from another address or port; `NONE` if it did not move.
+    /// The flow that the connection moved here from, from another address or port; `NONE` if it did
+    /// not move.
     pub(crate) former: Slot,
     /// Number of times that the connection moved back there.
     returns: u8,
@@ -129,8 +131,8 @@ impl Connections {
         }
     }
 
-    /// Returns the most memory that they hold, in bytes. One connection may exceed the common limit until others are
-    /// evicted.
+    /// Returns the most memory that they hold, in bytes. One connection may exceed the common limit
+    /// until others are evicted.
     pub(crate) fn bound(config: &Config) -> u64 {
         let places = config.max_connections();
         let over = size::list::<(Slot, Slot)>(places / OVER_SHARE as u64 + 1);
@@ -175,7 +177,8 @@ impl Connections {
     pub(crate) fn release(&mut self, place: Slot) {
         let followed = &mut self.list[place as usize];
         (followed.flow, followed.former) = (NONE, NONE);
-        // Little is kept for the next connection, so that free places do not hold memory that others need.
+        // Little is kept for the next connection, so that free places do not hold memory that
+        // others need.
         if followed.session.heap() > MOST_KEPT {
             followed.session = new_session(0, Carrier::Quic);
         }
@@ -183,13 +186,15 @@ impl Connections {
         self.weigh(place);
     }
 
-    /// Marks a connection as over. Returns the place of another that ended long ago and can be freed.
+    /// Marks a connection as over. Returns the place of another that ended long ago and can be
+    /// freed.
     pub(crate) fn end(&mut self, place: Slot) -> Option<Slot> {
         let followed = &mut self.list[place as usize];
         if !std::mem::replace(&mut followed.listed, true) {
             self.over.push_back((place, followed.flow));
         }
-        // The place stays for a while, because retransmissions at the end of a connection belong to its segment.
+        // The place stays for a while, because retransmissions at the end of a connection belong to
+        // its segment.
         if self.over.len() <= self.capacity / OVER_SHARE {
             return None;
         }
@@ -219,8 +224,8 @@ impl Connections {
     pub(crate) fn weigh(&mut self, place: Slot) -> bool {
         let followed = &self.list[place as usize];
         let standing = match &followed.session {
-            // A connection that did work outlives one that was only opened, however much both hold: handshakes alone
-            // are cheap to forge.
+            // A connection that did work outlives one that was only opened, however much both hold:
+            // handshakes alone are cheap to forge.
             _ if followed.flow == NONE => Standing::Free,
             session if session.has_asked() => Standing::Working,
             _ => Standing::Idle,
@@ -229,10 +234,11 @@ impl Connections {
         self.weights.total() > self.most_weight
     }
 
-    /// Returns the place to free next while all together hold too much: one of those that hold most, but not `spared`.
-    /// `None` once enough is free. Memory kept in free places goes first.
+    /// Returns the place to free next while all together hold too much: one of those that hold
+    /// most, but not `spared`. `None` once enough is free. Memory kept in free places goes first.
     ///
-    /// Each call frees one connection or empties one free place, so those that filled them pay for the work.
+    /// Each call frees one connection or empties one free place, so those that filled them pay for
+    /// the work.
     pub(crate) fn heavy(&mut self, spared: Slot) -> Option<Slot> {
         while self.weights.total() > self.most_weight {
             work::count(1);
@@ -248,7 +254,8 @@ impl Connections {
         None
     }
 
-    /// Drops a connection whose flow was evicted. If the connection had only come from that flow, it stays.
+    /// Drops a connection whose flow was evicted. If the connection had only come from that flow,
+    /// it stays.
     pub(crate) fn evict(&mut self, flow: Slot, place: Slot) {
         let followed = &mut self.list[place as usize];
         if followed.flow == flow {
@@ -264,8 +271,8 @@ impl Connections {
         followed.flow == flow || followed.former == flow
     }
 
-    /// Records that a connection continues in another flow. Returns false if it has moved to and fro too often to be
-    /// one connection.
+    /// Records that a connection continues in another flow. Returns false if it has moved to and
+    /// fro too often to be one connection.
     pub(crate) fn moves(&mut self, place: Slot, flow: Slot) -> bool {
         let followed = &mut self.list[place as usize];
         if followed.former == flow {
@@ -280,8 +287,9 @@ impl Connections {
         true
     }
 
-    /// Returns the place to free before another connection can be followed: one not used lately, and not Netflix as
-    /// long as there are others. Of Netflix connections, one without a request goes before those with one.
+    /// Returns the place to free before another connection can be followed: one not used lately,
+    /// and not Netflix as long as there are others. Of Netflix connections, one without a request
+    /// goes before those with one.
     pub(crate) fn victim(&mut self, is_netflix: impl Fn(Slot) -> bool) -> Option<Slot> {
         if !self.free.is_empty() || self.list.len() < self.capacity {
             return None;
@@ -294,7 +302,8 @@ impl Connections {
             self.hand = (self.hand + 1) % self.list.len();
             let followed = &mut self.list[self.hand];
             let is_last = spared >= MOST_SPARED;
-            // Nearly all are Netflix: searching on would cost each new flow a round through all of them.
+            // Nearly all are Netflix: searching on would cost each new flow a round through all of
+            // them.
             if is_last && without_request.is_some() {
                 return without_request;
             }

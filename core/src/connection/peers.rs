@@ -1,5 +1,6 @@
-//! Pairs of a client and a server that speak QUIC, so that a connection is found again when its client moves to another
-//! address or port: by the ID in its packets (RFC 9000, section 5.2), or as the latest connection of the same client.
+//! Pairs of a client and a server that speak QUIC, so that a connection is found again when its
+//! client moves to another address or port: by the ID in its packets (RFC 9000, section 5.2), or as
+//! the latest connection of the same client.
 
 use std::net::IpAddr;
 
@@ -24,8 +25,8 @@ struct Addressed {
     id: ConnectionId,
 }
 
-/// Shortest connection ID that identifies a client at another address, in bytes: two connections share one by chance in
-/// 1 of 2^32 cases.
+/// Shortest connection ID that identifies a client at another address, in bytes: two connections
+/// share one by chance in 1 of 2^32 cases.
 const SHORTEST_ID: usize = 4;
 
 /// Returns the number of pairs to remember: those that spoke last are the likeliest to move.
@@ -71,8 +72,8 @@ impl Peers {
         }
     }
 
-    /// Returns the place of the connection whose ID follows the first byte of a client's packet, for any client, and
-    /// its flow at that time.
+    /// Returns the place of the connection whose ID follows the first byte of a client's packet,
+    /// for any client, and its flow at that time.
     pub(crate) fn addressed(&mut self, pair: &Pair, behind: &[u8]) -> Option<(Slot, Slot)> {
         (SHORTEST_ID..=MAX_CID_LEN)
             .filter(|&length| self.lengths & 1 << length != 0)

@@ -1,22 +1,25 @@
 //! Separates responses that came at the same time on one connection.
 //!
-//! If streams are multiplexed under encryption, packets show how many bytes came, but not for which response. A *busy
-//! period* is a stretch in which responses overlap. These facts help:
+//! If streams are multiplexed under encryption, packets show how many bytes came, but not for which
+//! response. A *busy period* is a stretch in which responses overlap. These facts help:
 //!
 //! * Its sum is exact.
-//! * Servers share fairly: of two streams with data, each gets about half (RFC 9218 recommends this for responses that
-//!   can be used as they arrive).
-//! * A player keeps one video and one audio segment in flight, and asks for the next of a track when it has the last.
+//! * Servers share fairly: of two streams with data, each gets about half (RFC 9218 recommends this
+//!   for responses that can be used as they arrive).
+//! * A player keeps one video and one audio segment in flight, and asks for the next of a track
+//!   when it has the last.
 //! * Audio segments have nearly one size. Responses that were alone on the connection show which.
 //!
-//! So each request of a period is tried as audio and as video: audio gets its usual size, and video the rest. A reading
-//! is better if it contradicts less of what was observed (a response that had more than an audio segment before the
-//! next could begin is not audio) and of the rhythm of the tracks.
+//! So each request of a period is tried as audio and as video: audio gets its usual size, and video
+//! the rest. A reading is better if it contradicts less of what was observed (a response that had
+//! more than an audio segment before the next could begin is not audio) and of the rhythm of the
+//! tracks.
 //!
-//! Some servers send one response after the other, as browsers' priorities request (RFC 9113, section 5.3.1). Over TCP,
-//! a response also waits for the bytes of earlier ones that the socket has already taken. All possible [`Manner`]s of a
-//! server are followed, and the one by which requests come on time counts. If that changes, or if another size turns
-//! out to be the audio's, earlier periods are read again.
+//! Some servers send one response after the other, as browsers' priorities request (RFC 9113,
+//! section 5.3.1). Over TCP, a response also waits for the bytes of earlier ones that the socket
+//! has already taken. All possible [`Manner`]s of a server are followed, and the one by which
+//! requests come on time counts. If that changes, or if another size turns out to be the audio's,
+//! earlier periods are read again.
 
 mod beam;
 mod period;
@@ -45,7 +48,8 @@ const SIZES: usize = 16;
 const RECENT: usize = 8;
 /// Number of sizes that must agree before they count as the audio's.
 const AGREEING: usize = 3;
-/// Number of periods and responses kept, to be read again when more is known; and how often that is done.
+/// Number of periods and responses kept, to be read again when more is known; and how often that is
+/// done.
 const MOST_PAST: usize = 32;
 const MOST_AGAIN: u8 = 8;
 /// Largest number of parts returned at once.
@@ -54,15 +58,15 @@ pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_REQUESTS;
 const MOST_GROWTH: u64 = 2;
 /// By how much better another manner must fit before it replaces the current one.
 const BETTER: f64 = 2.0;
-/// By how much another manner must fit better in one period before it counts for that period. A server's socket takes
-/// more or fewer bytes at once as the path changes, and responses wait for them. Of 42 recordings over HTTP/2, 3 makes
-/// none worse and three better; 2 makes two worse.
+/// By how much another manner must fit better in one period before it counts for that period. A
+/// server's socket takes more or fewer bytes at once as the path changes, and responses wait for
+/// them. Of 42 recordings over HTTP/2, 3 makes none worse and three better; 2 makes two worse.
 const ASIDE: f64 = 3.0;
 /// Smallest number of responses that a client keeps in flight, as players do: one of each track.
 const LEAST_IN_FLIGHT: usize = 2;
-/// Number of requests beyond those in flight that may be answered before a response is over. A client that keeps
-/// several in flight asks again when one is over, so a slow response is overtaken by as many as are in flight, and
-/// hardly ever by more than two beyond.
+/// Number of requests beyond those in flight that may be answered before a response is over. A
+/// client that keeps several in flight asks again when one is over, so a slow response is overtaken
+/// by as many as are in flight, and hardly ever by more than two beyond.
 const OVERTAKING: usize = 2;
 
 /// Earlier events, in order of time.
@@ -102,13 +106,14 @@ pub(crate) struct Sharing {
     again: u8,
     /// Memory of what is kept, in bytes.
     past_heap: usize,
-    /// The largest number of responses that could begin at the same byte: as many as the client keeps in flight.
+    /// The largest number of responses that could begin at the same byte: as many as the client
+    /// keeps in flight.
     in_flight: usize,
 }
 
 impl Sharing {
-    /// Returns the most memory that one takes if this many responses are in progress, in bytes, including the temporary
-    /// memory for separating them. Lists grow to twice their contents.
+    /// Returns the most memory that one takes if this many responses are in progress, in bytes,
+    /// including the temporary memory for separating them. Lists grow to twice their contents.
     pub(crate) const fn bound(requests: usize) -> u64 {
         let period =
             size_of::<Past>() + 2 * MOST_REQUESTS * size_of::<PeriodRequest>() + Arrivals::BOUND;
@@ -181,8 +186,9 @@ impl Sharing {
         self.period.timeline.push(self.received, stamp);
     }
 
-    /// Returns the most bytes that a response of the period can have had so far, by its index. It is over once
-    /// [`overtaken`] later requests have begun to be answered, more than the client keeps in flight.
+    /// Returns the most bytes that a response of the period can have had so far, by its index. It
+    /// is over once [`overtaken`] later requests have begun to be answered, more than the client
+    /// keeps in flight.
     pub(crate) fn most(&self, at: usize) -> u64 {
         let requests = &self.period.requests;
         let over = requests.get(at + overtaken(self.in_flight));
@@ -197,7 +203,8 @@ impl Sharing {
         self.received.saturating_sub(self.period.start)
     }
 
-    /// Forgets the kept periods: a part of one continues in the next period, so they must not change any more.
+    /// Forgets the kept periods: a part of one continues in the next period, so they must not
+    /// change any more.
     pub(crate) fn forget_past(&mut self) {
         self.past.clear();
         self.past_heap = 0;
@@ -208,7 +215,8 @@ impl Sharing {
         self.period.requests.clear();
     }
 
-    /// Divides the period into equal parts for all responses that may have begun. `surplus` of its bytes are not data.
+    /// Divides the period into equal parts for all responses that may have begun. `surplus` of its
+    /// bytes are not data.
     pub(crate) fn even(&self, surplus: u64) -> Vec<Part> {
         let period = &self.period;
         let requests = &period.requests;
@@ -239,8 +247,9 @@ impl Sharing {
         parts
     }
 
-    /// Ends the period. Returns the parts inferred for it, and for earlier periods. `surplus` of its bytes count as
-    /// padding. Periods with a segment that is no longer open stay as they are, because their parts would not add up.
+    /// Ends the period. Returns the parts inferred for it, and for earlier periods. `surplus` of
+    /// its bytes count as padding. Periods with a segment that is no longer open stay as they are,
+    /// because their parts would not add up.
     pub(crate) fn end(&mut self, surplus: u64, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
         let mut period = std::mem::take(&mut self.period);
         period.surplus = surplus;
@@ -270,7 +279,8 @@ impl Sharing {
             usual.size.abs_diff(knew.size) * 1000 <= knew.size * config.sharing_agreement()
         });
         if !is_same {
-            // Video of nearly one size may have been taken for audio. The size can be halved only a few times.
+            // Video of nearly one size may have been taken for audio. The size can be halved only a
+            // few times.
             let is_first = knew.is_none_or(|knew| usual.size <= knew.size / 2);
             return self.read_again(is_first, config, is_open);
         }
@@ -311,7 +321,8 @@ impl Sharing {
         }
         self.alone.push(size);
         let found = usual(&self.alone, config);
-        // Steps of video may be as constant as audio, but audio does not grow by much while it still arrives.
+        // Steps of video may be as constant as audio, but audio does not grow by much while it
+        // still arrives.
         let is_step = |found: &Usual| {
             self.usual.is_some_and(|knew| {
                 let is_audio = |&size: &u64| track_of(size, knew) == MediaTrack::Audio;
@@ -389,8 +400,8 @@ impl Sharing {
     }
 }
 
-/// Returns how many places after a response the request stands that is sent at the latest when the response is over,
-/// given how many the client keeps in flight.
+/// Returns how many places after a response the request stands that is sent at the latest when the
+/// response is over, given how many the client keeps in flight.
 pub(crate) fn overtaken(in_flight: usize) -> usize {
     in_flight.max(LEAST_IN_FLIGHT) + OVERTAKING + 1
 }

@@ -1,10 +1,10 @@
 //! The capture's clock, which may step back, or leap ahead and come back.
 //!
-//! A leap ahead is recognised only when the clock comes back; until then it looks like a silence. So nothing ends by
-//! silence until the clock has gone on for `clock_doubt` after a leap.
+//! A leap ahead is recognised only when the clock comes back; until then it looks like a silence.
+//! So nothing ends by silence until the clock has gone on for `clock_doubt` after a leap.
 //!
-//! Packets of several flows may be in any order in a file, with correct times. Only contradictions within one flow show
-//! that the clock stepped.
+//! Packets of several flows may be in any order in a file, with correct times. Only contradictions
+//! within one flow show that the clock stepped.
 
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::Config;
@@ -28,7 +28,8 @@ impl Jump {
     }
 }
 
-/// Number of leaps ahead that are remembered. Some are silences, and any of several may be the one that is taken back.
+/// Number of leaps ahead that are remembered. Some are silences, and any of several may be the one
+/// that is taken back.
 const LEAPS: usize = 8;
 
 /// The meaning of a jump.
@@ -76,7 +77,8 @@ impl CaptureClock {
         }
     }
 
-    /// Records a packet's time. Returns the time of the previous packet if the two differ by more than a step.
+    /// Records a packet's time. Returns the time of the previous packet if the two differ by more
+    /// than a step.
     #[inline(always)]
     pub(super) const fn take(&mut self, now: Time) -> Option<Time> {
         let before = self.newest;
@@ -89,7 +91,8 @@ impl CaptureClock {
         Some(before)
     }
 
-    /// Judges a packet that is ahead of the previous one. `own` is the time up to which its flow was seen.
+    /// Judges a packet that is ahead of the previous one. `own` is the time up to which its flow
+    /// was seen.
     pub(super) fn leaps(&mut self, jump: Jump, own: Option<Time>) -> Finding {
         if jump.before.0 == i64::MIN {
             return Finding::Nothing;
@@ -123,8 +126,8 @@ impl CaptureClock {
     /// Judges a packet that is behind the previous one.
     pub(super) fn steps_back(&mut self, jump: Jump, own: Option<Time>) -> Finding {
         let undone = |leap: &Jump| leap.is_undone(jump.before, jump.at.time, self.step);
-        // The packets after the leap had the wrong clock. If no leap is taken back, all earlier packets were before a
-        // new step.
+        // The packets after the leap had the wrong clock. If no leap is taken back, all earlier
+        // packets were before a new step.
         let from = self.leaps.iter().rposition(undone);
         let undone = from.map(|from| self.leaps[from]);
         self.leaps.truncate(from.unwrap_or(0));
@@ -166,8 +169,8 @@ impl CaptureClock {
         (own.since(now) > self.step).then_some(step)
     }
 
-    /// Returns the time until which silence is believed: after a leap ahead, the time before it, until the clock has
-    /// gone on for long enough.
+    /// Returns the time until which silence is believed: after a leap ahead, the time before it,
+    /// until the clock has gone on for long enough.
     pub(super) fn trusted(&self, now: Time) -> Time {
         match self.leaps.last() {
             Some(leap) if now.since(leap.at.time) < self.doubt => leap.before,
@@ -270,7 +273,8 @@ mod tests {
         let mut clock = CaptureClock::new(&Config::default());
         assert_eq!(clock.leaps(jump(5, 10, 60), at(59)), Finding::Nothing);
         assert_eq!(clock.steps_back(jump(60, 11, 5), at(5)), Finding::Nothing);
-        // A packet of one flow leaps and another flow goes on: the first flow's next packet decides.
+        // A packet of one flow leaps and another flow goes on: the first flow's next packet
+        // decides.
         for (own, is_step) in [(3_605, true), (7, false)] {
             let _ = clock.leaps(jump(5, 20, 3_605), at(4));
             assert_eq!(

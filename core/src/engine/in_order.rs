@@ -1,4 +1,5 @@
-//! TCP packets of two taps whose clocks differ, put into the order in which the ends sent and received them.
+//! TCP packets of two taps whose clocks differ, put into the order in which the ends sent and
+//! received them.
 
 use super::Engine;
 use super::taps::{HandshakeTimes, Queues, Waiting};
@@ -24,7 +25,8 @@ impl Engine {
         self.connections.leave_room(self.taps.most_held);
     }
 
-    /// Processes a packet of a capture whose taps' clocks differ, in the order in which the ends sent and received.
+    /// Processes a packet of a capture whose taps' clocks differ, in the order in which the ends
+    /// sent and received.
     #[cold]
     pub(super) fn tcp_in_order(
         &mut self,
@@ -70,7 +72,8 @@ impl Engine {
         outcome
     }
 
-    /// Releases packets that waited long enough in the next flow in turn, which may have fallen silent.
+    /// Releases packets that waited long enough in the next flow in turn, which may have fallen
+    /// silent.
     fn release_overdue(&mut self, now: Time) {
         let Some(slot) = self.taps.next_overdue(now) else {
             return;

@@ -32,7 +32,8 @@ impl Engine {
                 self.unfollowed.count(opaque, packet.frame);
             }
             match decoded {
-                // If an aggregated frame holds several packets, the last Netflix packet stands for the frame.
+                // If an aggregated frame holds several packets, the last Netflix packet stands for
+                // the frame.
                 Ok(datagram) => taken = self.take_layered(packet, &datagram, &layers).or(taken),
                 Err(error) if layers.behind.is_none() && taken.is_none() => {
                     self.count_unreadable(error);
@@ -135,9 +136,9 @@ impl Engine {
         taken
     }
 
-    /// Looks for the packet that this one copies, and counts the copy separately. Returns the flow and sender that the
-    /// packet belongs to, which differ from its own if it was seen on the other side of an address translation, and
-    /// true for a copy.
+    /// Looks for the packet that this one copies, and counts the copy separately. Returns the flow
+    /// and sender that the packet belongs to, which differ from its own if it was seen on the other
+    /// side of an address translation, and true for a copy.
     #[inline(never)]
     pub(super) fn look_for_copy(
         &mut self,
@@ -244,7 +245,8 @@ impl Engine {
         }
     }
 
-    /// Takes back that a packet was a retransmission: it was the first copy, and other copies of its flow follow.
+    /// Takes back that a packet was a retransmission: it was the first copy, and other copies of
+    /// its flow follow.
     fn acquit(&mut self, flow: Slot, time: Time) {
         let number = self.registry.flow(flow).number;
         let is_of_flow = |suspect: &Suspected| {
@@ -270,7 +272,8 @@ impl Engine {
         self.registry.count_copies(flow, count);
     }
 
-    /// Takes back that a flow was one of its own: its packets belong to another flow, seen with another address.
+    /// Takes back that a flow was one of its own: its packets belong to another flow, seen with
+    /// another address.
     fn withdraw(&mut self, slot: Slot) {
         let connection = self.registry.flow(slot).connection;
         if connection != NONE {

@@ -40,7 +40,8 @@ impl Engine {
         }
     }
 
-    /// Calls a connection, or the classic rule, with the state that it may use, and applies what it learnt.
+    /// Calls a connection, or the classic rule, with the state that it may use, and applies what it
+    /// learnt.
     #[inline(always)]
     pub(super) fn call<R>(
         &mut self,
@@ -123,8 +124,9 @@ impl Engine {
             .follow(&self.config, &mut self.registry, &mut self.segments);
     }
 
-    /// Records the owner of the segments that a flow just opened, if it is not the client's address: either the device
-    /// has another first address, or the connection came from another address.
+    /// Records the owner of the segments that a flow just opened, if it is not the client's
+    /// address: either the device has another first address, or the connection came from another
+    /// address.
     fn note_viewer(&mut self, slot: Slot) {
         let place = self.registry.flow(slot).connection;
         let moved = match self.connections.list.get(place as usize) {
@@ -145,7 +147,8 @@ impl Engine {
         }
     }
 
-    /// Asks for a second pass if kinds that can no longer change were decided with other expectations of the server.
+    /// Asks for a second pass if kinds that can no longer change were decided with other
+    /// expectations of the server.
     pub(super) fn notice_changed_sites(&mut self) {
         let (segments, is_final) = (&self.segments, self.clients.verdicts_final);
         self.segments_missed |= self.registry.sites_changed.drain(..).any(|server| {

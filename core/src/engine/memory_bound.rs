@@ -16,8 +16,9 @@ use crate::packet::from_milliseconds;
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::{self, Fragments};
 
-/// Returns the most memory, in bytes, that an engine with these settings holds, whatever packets it gets. Only what is
-/// used is actually allocated. Includes the old copy of a table that exists for a moment while the table grows.
+/// Returns the most memory, in bytes, that an engine with these settings holds, whatever packets it
+/// gets. Only what is used is actually allocated. Includes the old copy of a table that exists for
+/// a moment while the table grows.
 #[must_use]
 pub(crate) fn bound(config: &Config) -> u64 {
     Registry::bound(config)

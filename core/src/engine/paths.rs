@@ -1,5 +1,5 @@
-//! Multipath TCP: a connection's further paths, the verdict that they inherit from the first, and the way of their
-//! packets to it.
+//! Multipath TCP: a connection's further paths, the verdict that they inherit from the first, and
+//! the way of their packets to it.
 
 use super::Engine;
 use crate::bounded::clock_table::Slot;
@@ -13,8 +13,8 @@ use crate::wire::decode::{Tcp, TcpFlags};
 use crate::wire::multipath::MultipathHandshake;
 
 impl Engine {
-    /// Reads what a SYN shows about the paths of its connection. `opener` is the end that opened this path, and
-    /// `is_new` is true for its first packet.
+    /// Reads what a SYN shows about the paths of its connection. `opener` is the end that opened
+    /// this path, and `is_new` is true for its first packet.
     pub(super) fn note_path(
         &mut self,
         slot: Slot,
@@ -57,7 +57,8 @@ impl Engine {
         }
     }
 
-    /// Redirects a path's packets to the first path of their connection. The classic rule counts each path by itself.
+    /// Redirects a path's packets to the first path of their connection. The classic rule counts
+    /// each path by itself.
     fn follow_paths(&mut self, slot: Slot) {
         self.registry.flow_mut(slot).has_paths = self.config.segment_rule == SegmentRule::Flow;
     }
@@ -68,8 +69,8 @@ impl Engine {
         self.stats.further_paths += u64::from(is_netflix);
     }
 
-    /// Gives a further path, with its server at `end`, the verdict of the connection's first path. Only the first path
-    /// carries the hello that names the server.
+    /// Gives a further path, with its server at `end`, the verdict of the connection's first path.
+    /// Only the first path carries the hello that names the server.
     fn inherit_path(&mut self, slot: Slot, end: End, (first, number): FlowId, stamp: Stamp) {
         let first = self.registry.flow(first);
         if first.number != Some(number) {
@@ -89,7 +90,8 @@ impl Engine {
         }
     }
 
-    /// Processes a packet of a path. The data of a further path continues where the first path's data stands.
+    /// Processes a packet of a path. The data of a further path continues where the first path's
+    /// data stands.
     #[inline(never)]
     pub(super) fn tcp_of_paths(
         &mut self,

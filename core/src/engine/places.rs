@@ -33,8 +33,8 @@ impl Engine {
         flow.passed_over = true;
     }
 
-    /// Returns the place where a flow is followed, if it is. Starts over from here if the server turns out to be the
-    /// end that looked like the client.
+    /// Returns the place where a flow is followed, if it is. Starts over from here if the server
+    /// turns out to be the end that looked like the client.
     #[inline]
     pub(super) fn place(&mut self, slot: Slot) -> Slot {
         let flow = self.registry.flow(slot);
@@ -77,7 +77,8 @@ impl Engine {
         flow.over = false;
     }
 
-    /// Evicts connections that hold much, if all together hold too much, after a packet of the one at `place`.
+    /// Evicts connections that hold much, if all together hold too much, after a packet of the one
+    /// at `place`.
     pub(super) fn relieve(&mut self, place: Slot) {
         if self.connections.weigh(place) {
             self.make_room(place);

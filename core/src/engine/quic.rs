@@ -41,14 +41,15 @@ impl Engine {
         }
     }
 
-    /// Follows a UDP flow while it may be QUIC: Netflix flows, and any other until it is known not to be Netflix.
+    /// Follows a UDP flow while it may be QUIC: Netflix flows, and any other until it is known not
+    /// to be Netflix.
     #[inline(always)]
     pub(super) fn udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
         let flow = self.registry.flow(slot);
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         if flow.identified_or_given_up && (flow.server.is_none() || is_classic) {
-            // A connection may begin after other traffic on the same ports, unless that traffic was a connection
-            // already examined.
+            // A connection may begin after other traffic on the same ports, unless that traffic was
+            // a connection already examined.
             if flow.server.is_some() || flow.client.is_some() || !opens_connection(udp) {
                 return Outcome::default();
             }
@@ -72,7 +73,8 @@ impl Engine {
             return Outcome::default();
         };
         let (client, introduce) = (session.client, !session.is_introduced());
-        // Packets may arrive late on the flow that the connection came from, where the ends may have other numbers.
+        // Packets may arrive late on the flow that the connection came from, where the ends may
+        // have other numbers.
         let is_late = current != slot;
         let sender = match server {
             Some((_, end)) if is_late && sender == end => 1 - client,
@@ -110,7 +112,8 @@ impl Engine {
         outcome
     }
 
-    /// Returns the place of the connection that a datagram belongs to: one that moved here, moved back, or begins.
+    /// Returns the place of the connection that a datagram belongs to: one that moved here, moved
+    /// back, or begins.
     fn udp_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
         let place = self.place(slot);
         if place != NONE && !self.is_moved_here(slot, place, udp, sender) {
@@ -132,7 +135,8 @@ impl Engine {
         self.quic_place(slot, udp, sender, stamp)
     }
 
-    /// Returns true if the client of a connection has begun to use another ID, as far as its requests show.
+    /// Returns true if the client of a connection has begun to use another ID, as far as its
+    /// requests show.
     fn has_new_id(&mut self, place: Slot, udp: &Udp<'_>) -> bool {
         match &mut self.connections.list[place as usize].session {
             AnyConnection::Quic(session) => session.renew_id(udp),
@@ -140,8 +144,8 @@ impl Engine {
         }
     }
 
-    /// Returns the place for a QUIC connection whose flow is not followed yet: a new one, or that of a connection that
-    /// moved.
+    /// Returns the place for a QUIC connection whose flow is not followed yet: a new one, or that
+    /// of a connection that moved.
     fn quic_place(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Option<Slot> {
         let server = self.registry.flow(slot).server.map(|(_, end)| end);
         if let Some(end) = server
@@ -162,7 +166,8 @@ impl Engine {
                 self.introduce(slot, place);
                 return Some(place);
             }
-            // It may be about to move here, because the path is validated first (RFC 9000, section 9.1).
+            // It may be about to move here, because the path is validated first (RFC 9000, section
+            // 9.1).
             let tries = self.registry.flow(former).server.is_some()
                 && udp.payload_length as usize >= MIN_CLIENT_DATAGRAM
                 && !opens_connection(udp);
@@ -181,8 +186,8 @@ impl Engine {
         }
     }
 
-    /// Returns true if a client's first packet in a flow shows that the server's earlier packets there belonged to
-    /// another flow's connection, which moved here.
+    /// Returns true if a client's first packet in a flow shows that the server's earlier packets
+    /// there belonged to another flow's connection, which moved here.
     fn is_moved_here(&mut self, slot: Slot, place: Slot, udp: &Udp<'_>, sender: End) -> bool {
         match &self.connections.list[place as usize].session {
             AnyConnection::Quic(session) if session.client == sender && session.is_unheard() => {
@@ -204,7 +209,8 @@ impl Engine {
         }
     }
 
-    /// Returns the connection that may continue in a flow that was not followed so far, and its current flow.
+    /// Returns the connection that may continue in a flow that was not followed so far, and its
+    /// current flow.
     fn moving(&mut self, slot: Slot, end: End, udp: &Udp<'_>) -> Option<(Slot, Slot)> {
         if self.registry.flow(slot).client.is_some() {
             return None;
@@ -242,8 +248,8 @@ impl Engine {
         }
     }
 
-    /// Processes a packet on the flow that a connection came from: it is late, or the connection moved back. Returns
-    /// where it belongs. Two connections that were taken for one are separated.
+    /// Processes a packet on the flow that a connection came from: it is late, or the connection
+    /// moved back. Returns where it belongs. Two connections that were taken for one are separated.
     fn return_to(
         &mut self,
         slot: Slot,

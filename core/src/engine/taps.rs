@@ -1,11 +1,12 @@
 //! Captures of two taps whose clocks differ: an answer comes before the packet that it answers.
 //!
-//! TCP's numbers show what the sender of a packet had received. Once a handshake shows that its answer came first,
-//! packets that acknowledge unseen data wait for it, each for `tap_skew` at most. A second reading makes up for packets
-//! that passed before.
+//! TCP's numbers show what the sender of a packet had received. Once a handshake shows that its
+//! answer came first, packets that acknowledge unseen data wait for it, each for `tap_skew` at
+//! most. A second reading makes up for packets that passed before.
 //!
-//! A handshake also bounds the difference of the clocks, because neither end answered before it was asked. The client's
-//! times are corrected to the middle of the possible range, so they are off by at most half a round trip.
+//! A handshake also bounds the difference of the clocks, because neither end answered before it was
+//! asked. The client's times are corrected to the middle of the possible range, so they are off by
+//! at most half a round trip.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -19,7 +20,8 @@ use crate::wire::decode::{Tcp, TcpFlags};
 /// Memory of a waiting packet besides its payload, in bytes; lists grow to twice their contents.
 const WEIGHT: usize = 2 * size_of::<Waiting>();
 
-/// One in this many connections may have packets that wait, among those that have begun since and not ended.
+/// One in this many connections may have packets that wait, among those that have begun since and
+/// not ended.
 const FLOWS_SHARE: u64 = 4;
 
 /// A packet that came before the data that it acknowledges.
@@ -154,8 +156,8 @@ impl Taps {
         }
     }
 
-    /// Returns the most memory that they hold, in bytes. Waiting packets take their share from the memory of
-    /// connections.
+    /// Returns the most memory that they hold, in bytes. Waiting packets take their share from the
+    /// memory of connections.
     pub(super) fn bound(config: &Config) -> u64 {
         let flow = size_of::<(Slot, Queues)>() as u64;
         (config.max_connections() / FLOWS_SHARE).saturating_mul(2 * flow)

@@ -91,7 +91,8 @@ impl Engine {
         {
             return outcome;
         }
-        // Rarely needed calls get a copy of the header, so that the fields of all other packets stay in registers.
+        // Rarely needed calls get a copy of the header, so that the fields of all other packets
+        // stay in registers.
         let copy = *tcp;
         self.tcp_at_length(slot, &copy, sender, stamp)
     }
@@ -141,8 +142,8 @@ impl Engine {
         }
     }
 
-    /// Processes a packet that brings nothing new about its connection, as most do. Returns `None`, without processing
-    /// anything, if the packet may bring more.
+    /// Processes a packet that brings nothing new about its connection, as most do. Returns `None`,
+    /// without processing anything, if the packet may bring more.
     #[inline(always)]
     fn take_in_order(
         &mut self,
@@ -210,10 +211,12 @@ impl Engine {
         }
     }
 
-    /// Opens the place in which a flow is followed from this packet on. Returns `None` if the packet does not show
-    /// which end is the client, or if the connection is over and the packet carries nothing.
+    /// Opens the place in which a flow is followed from this packet on. Returns `None` if the
+    /// packet does not show which end is the client, or if the connection is over and the packet
+    /// carries nothing.
     fn begin_to_follow(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End) -> Option<Slot> {
-        // An end that speaks like a client opened the connection, even if its address is known as a server's.
+        // An end that speaks like a client opened the connection, even if its address is known as a
+        // server's.
         let server = self.registry.flow(slot).server;
         if server.is_some_and(|(_, end)| end == sender) && speaks_as_client(tcp.payload) {
             self.registry.opened(&self.config, slot, sender);
@@ -221,8 +224,8 @@ impl Engine {
         let server = self.registry.flow(slot).server.map(|(_, end)| end);
         let key = self.registry.key(slot);
         let Some(client) = client_end(&self.config, key, tcp, sender, server) else {
-            // Data that is not a beginning and does not show who sends it settles the matter; a bare acknowledgement
-            // does not.
+            // Data that is not a beginning and does not show who sends it settles the matter; a
+            // bare acknowledgement does not.
             let flow = self.registry.flow_mut(slot);
             flow.identified_or_given_up = tcp.payload_length > 0;
             flow.passed_over = true;
@@ -235,7 +238,8 @@ impl Engine {
         Some(self.open_connection(slot, client, carrier))
     }
 
-    /// Lets the connection in a place read a packet. Returns its outcome, and the state after the packet.
+    /// Lets the connection in a place read a packet. Returns its outcome, and the state after the
+    /// packet.
     fn read_tcp(
         &mut self,
         slot: Slot,
@@ -250,8 +254,8 @@ impl Engine {
             else {
                 return None;
             };
-            // Also without payload: an acknowledgement releases held-back bytes to readers, which may keep more of
-            // them.
+            // Also without payload: an acknowledgement releases held-back bytes to readers, which
+            // may keep more of them.
             let keeps = tcp.payload_length > 0 || connection.holds_back();
             let outcome = connection.packet(tcp, sender, stamp, ctx);
             let after = After {
@@ -265,8 +269,8 @@ impl Engine {
         })
     }
 
-    /// Acts on the state of a connection after a packet. Returns the Netflix end if the packet is to be counted by the
-    /// classic rule.
+    /// Acts on the state of a connection after a packet. Returns the Netflix end if the packet is
+    /// to be counted by the classic rule.
     fn act_on(&mut self, slot: Slot, place: Slot, client: End, after: &After) -> Option<End> {
         self.stats.reorder_dropped += after.dropped;
         if after.keeps {
@@ -279,7 +283,8 @@ impl Engine {
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         let (is_done, classic_end) = match flow.server {
             None => (after.is_settled, None),
-            // The end that looked like the client is the Netflix end: following starts over from here.
+            // The end that looked like the client is the Netflix end: following starts over from
+            // here.
             Some((_, end)) if end == client => {
                 flow.connection = NONE;
                 self.connections.release(place);
@@ -324,8 +329,8 @@ impl Engine {
     }
 }
 
-/// Returns which end of a TCP flow is the client: the one that is not Netflix, or else the one that opens it, or else
-/// the one that speaks like a client. `None` if nothing tells.
+/// Returns which end of a TCP flow is the client: the one that is not Netflix, or else the one that
+/// opens it, or else the one that speaks like a client. `None` if nothing tells.
 fn client_end(
     config: &Config,
     key: &FlowKey,

@@ -17,9 +17,9 @@ pub enum Direction {
     Out = 2,
 }
 
-/// IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4: total length; IPv6:
-/// 40 + payload length). If the header states 0 (segmentation offload), they are the frame's length less the link
-/// header.
+/// IP packets and bytes in both directions. Bytes are the length that the IP header states (IPv4:
+/// total length; IPv6: 40 + payload length). If the header states 0 (segmentation offload), they
+/// are the frame's length less the link header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Packets from Netflix to the client.
@@ -55,7 +55,8 @@ impl Counters {
         self.out_bytes = self.out_bytes.saturating_sub(other.out_bytes);
     }
 
-    /// Adds another count. Associative and commutative, so parts of a capture can be counted separately.
+    /// Adds another count. Associative and commutative, so parts of a capture can be counted
+    /// separately.
     pub const fn add(&mut self, other: &Self) {
         self.in_pkts += other.in_pkts;
         self.out_pkts += other.out_pkts;

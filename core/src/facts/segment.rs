@@ -74,7 +74,8 @@ pub enum KindReason {
     SizeCluster = 3,
     /// Video: not part of the audio cluster, on a media server.
     BesideAudio = 4,
-    /// The session has one track only: video, unless its sizes and rate are as constant and low as audio's.
+    /// The session has one track only: video, unless its sizes and rate are as constant and low as
+    /// audio's.
     SingleTrack = 5,
     /// A bulk download, as in speed tests.
     Bulk = 6,
@@ -103,8 +104,8 @@ pub struct Segment {
     pub server: ServerId,
     /// The flow; under the classic per-address rule, the flow of the request.
     pub flow: u32,
-    /// The client's address, or the first address of its device (`client_key`). If the connection's address changed,
-    /// the one that it began with.
+    /// The client's address, or the first address of its device (`client_key`). If the connection's
+    /// address changed, the one that it began with.
     pub client: IpAddr,
     /// The client's port.
     pub client_port: u16,
@@ -138,33 +139,38 @@ pub struct Segment {
     pub retransmitted_bytes: u64,
     /// Response payload that the client acknowledged but that was never captured; part of `bytes`.
     pub missing_bytes: u64,
-    /// Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if `app_bytes` is exact.
+    /// Upper bound of the error of `app_bytes`, in bytes, that holds for 95 of 100 segments; 0 if
+    /// `app_bytes` is exact.
     pub size_error: u64,
-    /// True if the segment was ended by the next request, by close, or by silence (`segment_quiet`). False if the
-    /// capture ended first or the segment is still open.
+    /// True if the segment was ended by the next request, by close, or by silence
+    /// (`segment_quiet`). False if the capture ended first or the segment is still open.
     pub complete: bool,
-    /// True if `app_bytes` is estimated: the snapshot length or a gap hid records, QUIC's framing had to be assumed, or
-    /// the response may include the answer to a request that was not captured.
+    /// True if `app_bytes` is estimated: the snapshot length or a gap hid records, QUIC's framing
+    /// had to be assumed, or the response may include the answer to a request that was not
+    /// captured.
     pub estimated: bool,
     /// True if the bytes were divided among requests that overlapped on one connection.
     pub shared: bool,
     /// True if only acknowledgements were seen: the other half of the connection was not captured.
     pub inferred: bool,
-    /// True if the client closed the connection in the middle of the response: within a TLS record, or before the end
-    /// that HTTP announced.
+    /// True if the client closed the connection in the middle of the response: within a TLS record,
+    /// or before the end that HTTP announced.
     pub aborted: bool,
-    /// Evidence from the segment's own flow that identifies it as Netflix; `None` if only its address is known.
+    /// Evidence from the segment's own flow that identifies it as Netflix; `None` if only its
+    /// address is known.
     pub own_evidence: Option<EvidenceKind>,
-    /// The name in that evidence; `None` if it has no name, or if its server has more names than are kept.
+    /// The name in that evidence; `None` if it has no name, or if its server has more names than
+    /// are kept.
     pub own_name: Option<Arc<str>>,
-    /// The proxy that the segment came through, if any. The server's address is then that of the proxy.
+    /// The proxy that the segment came through, if any. The server's address is then that of the
+    /// proxy.
     pub via: Option<Via>,
     /// True if nothing about the segment will change again.
     pub settled: bool,
     /// Number of bytes below which the segment has no throughput (`throughput_min`).
     pub throughput_min: u32,
-    /// True if the capture's clock stepped between the request and the first byte, so that the time between them is
-    /// unknown.
+    /// True if the capture's clock stepped between the request and the first byte, so that the time
+    /// between them is unknown.
     pub first_beyond_step: bool,
     /// The same for the last byte.
     pub last_beyond_step: bool,
@@ -181,8 +187,8 @@ pub struct SegmentTotals {
 }
 
 impl Segment {
-    /// Returns the time from request to first byte, in nanoseconds. `None` before the first byte, or if the capture's
-    /// times contradict the order.
+    /// Returns the time from request to first byte, in nanoseconds. `None` before the first byte,
+    /// or if the capture's times contradict the order.
     #[must_use]
     pub fn ttfb(&self) -> Option<i64> {
         self.t_first
@@ -191,8 +197,8 @@ impl Segment {
             .filter(|&t| t >= 0)
     }
 
-    /// Returns the time from request to last byte, in nanoseconds. `None` before the first byte, or if the capture's
-    /// times contradict the order.
+    /// Returns the time from request to last byte, in nanoseconds. `None` before the first byte, or
+    /// if the capture's times contradict the order.
     #[must_use]
     pub fn duration(&self) -> Option<i64> {
         self.t_last
@@ -201,8 +207,8 @@ impl Segment {
             .filter(|&t| t >= 0)
     }
 
-    /// Sets the packets of a segment after it received its share of bytes that came together: their number, the first,
-    /// and the approximate last.
+    /// Sets the packets of a segment after it received its share of bytes that came together: their
+    /// number, the first, and the approximate last.
     pub(crate) fn came_in(&mut self, packets: u64, first: Option<Stamp>, last: Option<Stamp>) {
         self.pkts = packets;
         if packets == 0 {
@@ -231,8 +237,8 @@ impl Segment {
         }
     }
 
-    /// Returns bits per second from the first to the last byte. `None` if no time passed between them, the response is
-    /// too small to tell, or the capture's clock stepped.
+    /// Returns bits per second from the first to the last byte. `None` if no time passed between
+    /// them, the response is too small to tell, or the capture's clock stepped.
     #[must_use]
     pub fn throughput(&self) -> Option<f64> {
         let span = self.t_last?.since(self.t_first?);

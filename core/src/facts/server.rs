@@ -13,7 +13,8 @@ words!(EvidenceKind, EvidenceScope, Role, RoleReason);
 
 /// A kind of evidence that an address belongs to Netflix.
 ///
-/// Ordered by strength, strongest first ([`Self::ALL`]): the user's word, the flow's own, DNS, address ranges.
+/// Ordered by strength, strongest first ([`Self::ALL`]): the user's word, the flow's own, DNS,
+/// address ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -27,7 +28,8 @@ pub enum EvidenceKind {
     QuicSni = 3,
     /// Host header of an HTTP/1 request in clear (RFC 9110, section 7.2).
     HttpHost = 4,
-    /// A name in the certificate that a server sent unencrypted, up to TLS 1.2 (RFC 5280, section 4.2.1.6).
+    /// A name in the certificate that a server sent unencrypted, up to TLS 1.2 (RFC 5280, section
+    /// 4.2.1.6).
     Certificate = 10,
     /// The host that a client asked a proxy for.
     Tunnel = 11,
@@ -35,17 +37,19 @@ pub enum EvidenceKind {
     Dns = 5,
     /// An HTTPS or SVCB record whose address hints contain the address (RFC 9460, section 7.3).
     HttpsRecord = 9,
-    /// A DNS answer whose CNAME chain contains a matching name although the question does not match.
+    /// A DNS answer whose CNAME chain contains a matching name although the question does not
+    /// match.
     Cname = 6,
-    /// The classic rule: the owner name of the A or AAAA record itself matches, in a UDP answer from port 53.
+    /// The classic rule: the owner name of the A or AAAA record itself matches, in a UDP answer
+    /// from port 53.
     DnsOwner = 7,
     /// An address in a range that Netflix announces.
     Prefix = 8,
 }
 
 impl EvidenceKind {
-    /// Returns true if the flow itself gives this kind of evidence, so that it is no evidence about other services of
-    /// the address.
+    /// Returns true if the flow itself gives this kind of evidence, so that it is no evidence about
+    /// other services of the address.
     #[must_use]
     pub const fn is_of_flow(self) -> bool {
         matches!(
@@ -92,14 +96,16 @@ pub enum EvidenceScope {
 pub struct Evidence {
     /// The kind.
     pub kind: EvidenceKind,
-    /// The name (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and [`EvidenceKind::Config`].
+    /// The name (lower case), or the prefix in CIDR notation for [`EvidenceKind::Prefix`] and
+    /// [`EvidenceKind::Config`].
     pub source: Arc<str>,
-    /// First frame with this evidence, in any reading of the capture; 0 for prefixes, which come from no frame.
+    /// First frame with this evidence, in any reading of the capture; 0 for prefixes, which come
+    /// from no frame.
     pub frame: u64,
 }
 
-/// The role of a server, as its segments show it. [`Self::ALL`] has the order in which lists show servers: video first,
-/// as most people look for it.
+/// The role of a server, as its segments show it. [`Self::ALL`] has the order in which lists show
+/// servers: video first, as most people look for it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, IntoStaticStr, VariantArray, VariantNames,
 )]
@@ -195,7 +201,8 @@ impl Server {
             .map(|e| &*e.source)
     }
 
-    /// Returns the evidence that decided for a flow whose own evidence is `own`, and where it came from.
+    /// Returns the evidence that decided for a flow whose own evidence is `own`, and where it came
+    /// from.
     #[must_use]
     pub fn decisive(&self, own: Option<EvidenceKind>) -> Option<(EvidenceKind, EvidenceScope)> {
         if let Some(kind) = own {

@@ -1,4 +1,5 @@
-//! Counts of packets and state that the engine had no room for, and of packets that it could not read.
+//! Counts of packets and state that the engine had no room for, and of packets that it could not
+//! read.
 
 /// Counts of what the engine dropped, capped or could not read since it was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -6,14 +7,15 @@
 pub struct Stats {
     /// Packets given to the engine.
     pub packets: u64,
-    /// Packets without a readable IP packet (ARP and the like, unknown link types, damaged headers).
+    /// Packets without a readable IP packet (ARP and the like, unknown link types, damaged
+    /// headers).
     pub not_ip: u64,
     /// Packets of an unknown link type.
     pub unknown_link_type: u64,
     /// Copies of other packets: counted here and nowhere else.
     pub duplicates: u64,
-    /// Packets that came in a different VLAN or tunnel than the previous packet in the same direction of their flow.
-    /// Many of them mean that several customers use the same addresses.
+    /// Packets that came in a different VLAN or tunnel than the previous packet in the same
+    /// direction of their flow. Many of them mean that several customers use the same addresses.
     pub scopes_mixed: u64,
     /// Flows in the table now.
     pub flows: u64,
@@ -37,8 +39,9 @@ pub struct Stats {
     pub clock_steps: u64,
     /// Handshakes whose answer came before the question, because the clocks of two taps differ.
     pub answers_first: u64,
-    /// TCP connections to servers that are additional paths of another connection (Multipath TCP) that is not known.
-    /// They are analysed alone, so responses sent over several paths are partial.
+    /// TCP connections to servers that are additional paths of another connection (Multipath TCP)
+    /// that is not known. They are analysed alone, so responses sent over several paths are
+    /// partial.
     pub further_paths: u64,
     /// Packets whose fragments were evicted.
     pub fragments_dropped: u64,

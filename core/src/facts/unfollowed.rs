@@ -65,7 +65,8 @@ impl Unfollowed {
         self.opaque.iter().filter(|count| **count > 0).count()
     }
 
-    /// Returns the first sixteen unknown link types, in order of appearance, with their numbers of packets.
+    /// Returns the first sixteen unknown link types, in order of appearance, with their numbers of
+    /// packets.
     #[must_use]
     pub fn link_types(&self) -> &[(LinkType, u64)] {
         &self.link_types

@@ -143,7 +143,8 @@ impl SessionSegments {
             .sum()
     }
 
-    /// Fills the row of a window and starts the next. Returns how many values were not kept for percentiles.
+    /// Fills the row of a window and starts the next. Returns how many values were not kept for
+    /// percentiles.
     pub(crate) fn fill(&mut self, row: &mut Row, rules: &WindowRules) -> u64 {
         let sampled = self.take_sampled();
         row.from_start = self.carriage.from_start;

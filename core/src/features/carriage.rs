@@ -6,7 +6,8 @@ use crate::wire::decode::{self, TcpFlags};
 /// Observations of the packets to and from one server in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Carried {
-    /// Position in the window of the first of these packets, and whether it began a connection; `None` before it.
+    /// Position in the window of the first of these packets, and whether it began a connection;
+    /// `None` before it.
     first: Option<(u64, bool)>,
     /// Bytes over TCP and over UDP.
     bytes: [u64; 2],

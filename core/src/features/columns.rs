@@ -1,4 +1,5 @@
-//! Every column of a row: name, unit, definition. Rows, their order and the documents all come from this table.
+//! Every column of a row: name, unit, definition. Rows, their order and the documents all come from
+//! this table.
 
 use std::net::IpAddr;
 
@@ -117,7 +118,8 @@ pub struct Column {
     pub definition: &'static str,
     /// The source of the name.
     pub source: Source,
-    /// True if the published sources leave part of the definition or the unit open, so that it was decided here.
+    /// True if the published sources leave part of the definition or the unit open, so that it was
+    /// decided here.
     pub decided: bool,
     value: for<'r> fn(&'r Row) -> Value<'r>,
 }
@@ -133,8 +135,8 @@ impl Column {
     }
 }
 
-/// Version of the columns' definitions. Changes whenever the same packets and settings would give another value,
-/// because a model trained on the old values would silently be wrong.
+/// Version of the columns' definitions. Changes whenever the same packets and settings would give
+/// another value, because a model trained on the old values would silently be wrong.
 pub const DEFINITIONS: u32 = 1;
 
 /// Returns the column with a name.
@@ -150,8 +152,8 @@ const fn optional<'a>(value: Option<f64>) -> Value<'a> {
     }
 }
 
-/// Columns of one layer and source, one per line: `name: Type, unit, definition, value`. The word `decided` precedes a
-/// name if its published definition leaves something open.
+/// Columns of one layer and source, one per line: `name: Type, unit, definition, value`. The word
+/// `decided` precedes a name if its published definition leaves something open.
 macro_rules! columns {
     ($layer:ident $source:ident; $($rest:tt)*) => { columns!(@ $layer $source [] $($rest)*) };
     (@ $layer:ident $source:ident [$($done:tt)*] decided $name:expr => $kind:ident, $unit:expr, $definition:expr, $value:expr; $($rest:tt)*) => {

@@ -1,4 +1,5 @@
-//! Events of segments by packet, and the servers that send video: what windows need to know from the whole capture.
+//! Events of segments by packet, and the servers that send video: what windows need to know from
+//! the whole capture.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -68,8 +69,8 @@ impl CaptureFacts {
         }
     }
 
-    /// Returns the most memory that it holds: a request and a completion per segment, and as much again while they are
-    /// sorted.
+    /// Returns the most memory that it holds: a request and a completion per segment, and as much
+    /// again while they are sorted.
     pub(crate) fn bound(config: &Config) -> u64 {
         size::list::<SegmentEvent>(config.max_segments().saturating_mul(2))
             .saturating_mul(2)
@@ -94,8 +95,9 @@ impl CaptureFacts {
     }
 }
 
-/// Returns the request of a segment, and its completion if it has one. A segment that is still open at `end` counts as
-/// complete if nothing of it came for `quiet` nanoseconds; otherwise its size may be partial.
+/// Returns the request of a segment, and its completion if it has one. A segment that is still open
+/// at `end` counts as complete if nothing of it came for `quiet` nanoseconds; otherwise its size
+/// may be partial.
 pub(crate) fn happenings(
     segment: &Segment,
     end: Time,

@@ -1,9 +1,9 @@
-//! Rows for hosts that do not wait for the end of a capture. Each row comes some time after its window ends, with what
-//! is known about segments and servers at that moment.
+//! Rows for hosts that do not wait for the end of a capture. Each row comes some time after its
+//! window ends, with what is known about segments and servers at that moment.
 //!
-//! A row describes the whole session as known when the row is made, so late discoveries appear in all later rows.
-//! Events older than the settling time of segments are summed up for good, so a row only costs as much as the latest
-//! segments.
+//! A row describes the whole session as known when the row is made, so late discoveries appear in
+//! all later rows. Events older than the settling time of segments are summed up for good, so a row
+//! only costs as much as the latest segments.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -22,15 +22,17 @@ use crate::facts::annotation::{Annotation, ServerId};
 use crate::facts::segment::Kind;
 use crate::packet::{Packet, Time, from_seconds};
 
-/// Largest number of a session's segments examined per row. Players ask for about forty within the settling time.
+/// Largest number of a session's segments examined per row. Players ask for about forty within the
+/// settling time.
 const MOST_OPEN: usize = 2_048;
-/// Largest number of a session's servers whose first packet is tracked. A player uses about ten in an evening.
+/// Largest number of a session's servers whose first packet is tracked. A player uses about ten in
+/// an evening.
 const MOST_SERVERS: usize = 64;
 
 /// Windows of sessions while packets pass, each some time after its end.
 ///
-/// Pass in each packet with its annotation from the [`Engine`], and take the rows that are then due. The same packets
-/// give the same rows, from a capture file or an interface.
+/// Pass in each packet with its annotation from the [`Engine`], and take the rows that are then
+/// due. The same packets give the same rows, from a capture file or an interface.
 #[derive(Debug)]
 pub struct Live {
     features: Features,
@@ -81,8 +83,8 @@ struct Told {
 }
 
 impl Live {
-    /// Creates a reader whose rows come `lag` seconds after their window ends: with the first later packet that follows
-    /// the packet that closed the window.
+    /// Creates a reader whose rows come `lag` seconds after their window ends: with the first later
+    /// packet that follows the packet that closed the window.
     #[must_use]
     pub fn new(config: &Config, lag: u64) -> Self {
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
@@ -107,8 +109,8 @@ impl Live {
         }
     }
 
-    /// Also keeps up to [`Config::kept_windows`] windows, so that [`Self::settled_rows`] can return them again at the
-    /// end.
+    /// Also keeps up to [`Config::kept_windows`] windows, so that [`Self::settled_rows`] can return
+    /// them again at the end.
     #[must_use]
     pub fn keeping(self) -> Self {
         Self {
@@ -117,7 +119,8 @@ impl Live {
         }
     }
 
-    /// Returns the most memory, in bytes, that it holds with these settings if rows are taken after each packet.
+    /// Returns the most memory, in bytes, that it holds with these settings if rows are taken after
+    /// each packet.
     #[must_use]
     pub fn memory_bound(config: &Config) -> u64 {
         let sessions = config.max_sessions();
@@ -127,7 +130,8 @@ impl Live {
             .saturating_add(size::list::<(u64, Time)>(
                 config.settle_after().max(config.segment_quiet()) / config.feature_window() + 2,
             ));
-        // Windows that are due and their sessions are in trees and tables, which allocate spare capacity.
+        // Windows that are due and their sessions are in trees and tables, which allocate spare
+        // capacity.
         Features::memory_bound(config)
             .saturating_add(SessionSegments::bound(config).saturating_mul(2))
             .saturating_add(
@@ -159,7 +163,8 @@ impl Live {
         self.take_closed();
     }
 
-    /// Ends the capture, after the engine's own [`Engine::finish`]: every window closes, and every row is due.
+    /// Ends the capture, after the engine's own [`Engine::finish`]: every window closes, and every
+    /// row is due.
     pub fn finish(&mut self, engine: &Engine) {
         self.note_segments(engine);
         self.features.finish();
@@ -167,8 +172,8 @@ impl Live {
         self.is_over = true;
     }
 
-    /// Returns the session and window in which the latest packet counts; `None` if it is not a Netflix packet or is a
-    /// copy.
+    /// Returns the session and window in which the latest packet counts; `None` if it is not a
+    /// Netflix packet or is a copy.
     #[must_use]
     pub const fn place(&self) -> Option<(u32, u32)> {
         self.features.place
@@ -186,8 +191,8 @@ impl Live {
         Some(self.tell(closed, engine))
     }
 
-    /// Returns all kept rows with what the whole capture shows, once it has ended and its rows were taken. `None` if
-    /// there were too many to keep. Packets that follow start new sessions.
+    /// Returns all kept rows with what the whole capture shows, once it has ended and its rows were
+    /// taken. `None` if there were too many to keep. Packets that follow start new sessions.
     pub fn settled_rows(&mut self, engine: &Engine) -> Option<Vec<Row>> {
         let begun_anew = Features::live(engine.config(), self.features.next_session);
         self.stats = self.stats();
@@ -366,7 +371,8 @@ impl Live {
     }
 }
 
-/// Returns true if the server with this number sends video; `None` if the number now belongs to another address.
+/// Returns true if the server with this number sends video; `None` if the number now belongs to
+/// another address.
 fn is_at(engine: &Engine, id: ServerId, address: &IpAddr) -> Option<bool> {
     let server = engine
         .server(id)
@@ -390,8 +396,8 @@ impl Told {
         true
     }
 
-    /// Returns the events of open segments that are not yet in the final sums, in order of frames, each with the index
-    /// of its segment.
+    /// Returns the events of open segments that are not yet in the final sums, in order of frames,
+    /// each with the index of its segment.
     fn events(
         &self,
         engine: &Engine,

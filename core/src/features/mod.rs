@@ -1,21 +1,26 @@
-//! Features for models of video quality: one row per session and window, with the columns of the published data sets.
+//! Features for models of video quality: one row per session and window, with the columns of the
+//! published data sets.
 //!
-//! A *session* is one client address's traffic with Netflix servers, until it pauses for longer than
-//! [`Config::session_idle`]. A *window* is [`Config::feature_window`] long. The first begins with the session's first
-//! packet; windows follow each other without a gap, including empty ones, up to the one with the last packet. Every
-//! packet of the session lies in exactly one window. A packet whose time is before the open window (captures step back
-//! where several queues wrote them) counts in the open one, and in [`WindowStats::packets_late`].
+//! A *session* is one client address's traffic with Netflix servers, until it pauses for longer
+//! than [`Config::session_idle`]. A *window* is [`Config::feature_window`] long. The first begins
+//! with the session's first packet; windows follow each other without a gap, including empty ones,
+//! up to the one with the last packet. Every packet of the session lies in exactly one window. A
+//! packet whose time is before the open window (captures step back where several queues wrote them)
+//! counts in the open one, and in [`WindowStats::packets_late`].
 //!
-//! The kind and end of a segment are known only once the capture has been read. Packets can be counted before that:
-//! create [`Features::ahead`], pass in each packet with its annotation from the [`Engine`], and call
-//! [`Features::settle`] at the end. Read the capture a second time if evidence came after packets that it concerns
-//! ([`Engine::evidence_came_late`]), or if something did not fit ([`Features::is_whole`]): create [`Features::new`]
-//! from the first engine, and pass in every packet again with annotations from an engine that starts with the evidence
-//! of the first ([`Engine::restart_with_evidence`]). The rows are the same either way. They come in the order in which
-//! windows close: at their client's first packet after the window, and at the end in the order of sessions.
+//! The kind and end of a segment are known only once the capture has been read. Packets can be
+//! counted before that: create [`Features::ahead`], pass in each packet with its annotation from
+//! the [`Engine`], and call [`Features::settle`] at the end. Read the capture a second time if
+//! evidence came after packets that it concerns ([`Engine::evidence_came_late`]), or if something
+//! did not fit ([`Features::is_whole`]): create [`Features::new`] from the first engine, and pass
+//! in every packet again with annotations from an engine that starts with the evidence of the first
+//! ([`Engine::restart_with_evidence`]). The rows are the same either way. They come in the order in
+//! which windows close: at their client's first packet after the window, and at the end in the
+//! order of sessions.
 //!
-//! [`Live`] returns rows while packets pass, some time after each window, from the packets up to then. It is for hosts
-//! that cannot wait for the end, and for training models on the rows that such hosts will have.
+//! [`Live`] returns rows while packets pass, some time after each window, from the packets up to
+//! then. It is for hosts that cannot wait for the end, and for training models on the rows that
+//! such hosts will have.
 //!
 //! [`COLUMNS`] is the one table of names, units and definitions.
 //!

@@ -1,7 +1,8 @@
 //! Running mean, spread and shape of values, without keeping the values.
 
-/// Sums of powers of the differences from the mean, updated per value. Exact up to rounding, and stable where the mean
-/// is large compared to the spread (Pébay, Sandia report SAND2008-6212, 2008).
+/// Sums of powers of the differences from the mean, updated per value. Exact up to rounding, and
+/// stable where the mean is large compared to the spread (Pébay, Sandia report SAND2008-6212,
+/// 2008).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Moments {
     count: u64,
@@ -51,8 +52,8 @@ impl Moments {
         self.of(self.maximum)
     }
 
-    /// Returns the standard deviation of the values themselves (divided by their number), not an estimate for a
-    /// population.
+    /// Returns the standard deviation of the values themselves (divided by their number), not an
+    /// estimate for a population.
     pub(crate) fn deviation(&self) -> Option<f64> {
         self.of((self.second / self.count as f64).sqrt())
     }
@@ -62,8 +63,8 @@ impl Moments {
         (self.second > 0.0).then(|| (self.count as f64).sqrt() * self.third / self.second.powf(1.5))
     }
 
-    /// Returns the fourth standardised moment less 3, so that a normal distribution has 0; `None` if all values are
-    /// equal.
+    /// Returns the fourth standardised moment less 3, so that a normal distribution has 0; `None`
+    /// if all values are equal.
     pub(crate) fn kurtosis(&self) -> Option<f64> {
         (self.second > 0.0)
             .then(|| self.count as f64 * self.fourth / (self.second * self.second) - 3.0)
@@ -80,7 +81,8 @@ mod tests {
         moments
     }
 
-    /// By hand: mean 5, squares 9+1+1+1+0+0+4+16 = 32, cubes -27-1-1-1+8+64 = 42, fourth powers 81+3+16+256 = 356.
+    /// By hand: mean 5, squares 9+1+1+1+0+0+4+16 = 32, cubes -27-1-1-1+8+64 = 42, fourth powers
+    /// 81+3+16+256 = 356.
     #[test]
     fn a_small_example() {
         let moments = moments(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 use crate::facts::segment::Transport;
 use crate::packet::{Time, seconds};
 
-/// Statistics of a quantity over packets; `None` without values. Skewness and kurtosis are also `None` if all values
-/// are equal.
+/// Statistics of a quantity over packets; `None` without values. Skewness and kurtosis are also
+/// `None` if all values are equal.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Shape {
     pub(crate) mean: Option<f64>,
@@ -56,7 +56,8 @@ pub(crate) struct Counts {
     /// Payload bytes, each counted once.
     pub(crate) new_bytes: u64,
     pub(crate) flags: Flags,
-    /// Packets with payload, by how often some byte of it had been sent before: never, once, twice, more often.
+    /// Packets with payload, by how often some byte of it had been sent before: never, once, twice,
+    /// more often.
     pub(crate) repeated: [u64; 4],
     pub(crate) out_of_order_packets: u64,
     pub(crate) out_of_order_bytes: u64,
@@ -129,11 +130,11 @@ pub struct Row {
     pub start: Time,
     /// End of the window, exclusive.
     pub end: Time,
-    /// True if the session's first packet between the client and a video server began a connection, so that the session
-    /// was captured from its start. `None` before such a packet.
+    /// True if the session's first packet between the client and a video server began a connection,
+    /// so that the session was captured from its start. `None` before such a packet.
     pub from_start: Option<bool>,
-    /// True if a packet later than the window's end was seen when it closed. Otherwise the capture may end before the
-    /// window does.
+    /// True if a packet later than the window's end was seen when it closed. Otherwise the capture
+    /// may end before the window does.
     pub is_complete: bool,
     /// Transport with the most bytes between the client and video servers in the session so far.
     pub transport: Option<Transport>,

@@ -1,6 +1,7 @@
 //! Values kept for medians and percentiles: all of them while they fit, then a uniform sample.
 
-/// Values that a sample may always keep, however many others hold. A median of 64 is off by a few percent of rank.
+/// Values that a sample may always keep, however many others hold. A median of 64 is off by a few
+/// percent of rank.
 const LEAST: usize = 64;
 
 /// Capacity that an emptied sample keeps for its next window.
@@ -39,9 +40,9 @@ impl SampleRoom {
     }
 }
 
-/// Returns the index among `kept` for the `seen`-th value, such that each value is kept with the same probability
-/// (reservoir sampling: Vitter, algorithm R, 1985). Deterministic (SplitMix64), so that a capture always gives the same
-/// rows.
+/// Returns the index among `kept` for the `seen`-th value, such that each value is kept with the
+/// same probability (reservoir sampling: Vitter, algorithm R, 1985). Deterministic (SplitMix64), so
+/// that a capture always gives the same rows.
 fn place(seen: u64, kept: usize) -> Option<usize> {
     let mut z = seen.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -120,8 +121,8 @@ impl Ranked {
         self.values.insert(at, value);
     }
 
-    /// Returns the value below which a share of the values lies, interpolated linearly between its two neighbours (type
-    /// 7 of Hyndman and Fan, 1996; NumPy's default).
+    /// Returns the value below which a share of the values lies, interpolated linearly between its
+    /// two neighbours (type 7 of Hyndman and Fan, 1996; NumPy's default).
     pub(crate) fn percentile(&self, percent: f64) -> Option<f64> {
         let rank = (self.values.len().checked_sub(1)?) as f64 * percent / 100.0;
         let below = rank.floor();

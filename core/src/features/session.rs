@@ -69,7 +69,8 @@ pub(crate) struct OpenSession {
 }
 
 impl OpenSession {
-    /// Returns the most memory that all sessions hold besides the structs themselves, without the values of windows.
+    /// Returns the most memory that all sessions hold besides the structs themselves, without the
+    /// values of windows.
     pub(crate) fn bound(config: &Config) -> u64 {
         let windows = size::list::<[u64; 2]>(config.session_idle() / config.feature_window() + 2);
         config
@@ -91,8 +92,8 @@ impl OpenSession {
         }
     }
 
-    /// Returns true if a packet with this time belongs to another session: it came after the idle time, or the clock
-    /// was set back by more than that.
+    /// Returns true if a packet with this time belongs to another session: it came after the idle
+    /// time, or the clock was set back by more than that.
     pub(crate) fn is_over(&self, time: Time, rules: &WindowRules) -> bool {
         time.since(self.last) > rules.idle || self.last.since(time) > rules.idle
     }
@@ -105,8 +106,9 @@ impl OpenSession {
         )
     }
 
-    /// Advances to the window of a packet, and closes the windows before it. Returns true if the packet is earlier than
-    /// the open window; it then counts in the open one, so that windows stay in order.
+    /// Advances to the window of a packet, and closes the windows before it. Returns true if the
+    /// packet is earlier than the open window; it then counts in the open one, so that windows stay
+    /// in order.
     pub(crate) fn advance(
         &mut self,
         (time, frame): (Time, u64),

@@ -1,5 +1,5 @@
-//! Statistics from a connection's TCP headers: retransmitted and reordered bytes, bytes in flight, round trips, receive
-//! windows.
+//! Statistics from a connection's TCP headers: retransmitted and reordered bytes, bytes in flight,
+//! round trips, receive windows.
 
 use std::collections::VecDeque;
 
@@ -13,8 +13,8 @@ use crate::wire::decode::{Tcp, TcpFlags};
 
 /// First offset, large enough that data from before the first packet seen has an offset too.
 const FIRST_OFFSET: u64 = 1 << 40;
-/// Largest jump within a connection: the largest window that TCP can have (RFC 7323, section 2.3). Data beyond it
-/// belongs to another connection.
+/// Largest jump within a connection: the largest window that TCP can have (RFC 7323, section 2.3).
+/// Data beyond it belongs to another connection.
 const MAX_JUMP: u64 = 1 << 30;
 /// Holes remembered. Bytes in an older one count as seen before.
 const HOLES: usize = 64;
@@ -90,7 +90,8 @@ impl Half {
         }
     }
 
-    /// Returns the offset of a sequence number; `None` if it is too far away to belong to this connection.
+    /// Returns the offset of a sequence number; `None` if it is too far away to belong to this
+    /// connection.
     fn offset(&self, sequence: u32) -> Option<u64> {
         // Wrapping difference as signed: the serial number arithmetic of RFC 9293, section 3.4.
         let distance = i64::from(sequence.wrapping_sub(self.sequence) as i32);
@@ -98,8 +99,8 @@ impl Half {
             .then(|| self.highest.wrapping_add_signed(distance))
     }
 
-    /// The same, but starts over where the number is too far away, because a new connection's beginning was not
-    /// captured.
+    /// The same, but starts over where the number is too far away, because a new connection's
+    /// beginning was not captured.
     fn offset_or_restart(&mut self, sequence: u32) -> u64 {
         self.start(sequence, false);
         if let Some(offset) = self.offset(sequence) {
@@ -110,7 +111,8 @@ impl Half {
         self.highest
     }
 
-    /// Counts payload. Returns the bytes seen for the first time, and true if they are below others that came before.
+    /// Counts payload. Returns the bytes seen for the first time, and true if they are below others
+    /// that came before.
     fn receive(&mut self, start: u64, end: u64) -> (u64, bool) {
         let is_below = start < self.highest;
         let mut new = 0;
@@ -177,8 +179,8 @@ impl Half {
         times
     }
 
-    /// Records when a packet was sent. Skips retransmissions and everything below them, because it is ambiguous which
-    /// copy is acknowledged (Karn's algorithm, RFC 6298, section 3).
+    /// Records when a packet was sent. Skips retransmissions and everything below them, because it
+    /// is ambiguous which copy is acknowledged (Karn's algorithm, RFC 6298, section 3).
     fn await_acknowledgement(&mut self, start: u64, end: u64, time: Time) {
         if start < self.taken {
             self.awaited.retain(|packet| packet.0 <= start);
@@ -191,7 +193,8 @@ impl Half {
         self.taken = self.taken.max(end);
     }
 
-    /// Processes the other side's acknowledgement. Returns how long the newest acknowledged packet waited for it.
+    /// Processes the other side's acknowledgement. Returns how long the newest acknowledged packet
+    /// waited for it.
     fn acknowledge(&mut self, number: u32, time: Time) -> Option<i64> {
         self.start(number, false);
         let offset = self.offset(number)?;
@@ -229,8 +232,8 @@ impl TcpHalves {
     ) -> Observation {
         let mut seen = Observation::default();
         if tcp.flags.has(TcpFlags::RST) {
-            // A reset's numbers and window may be anything, and its payload is text for people (RFC 9293, section
-            // 3.5.3).
+            // A reset's numbers and window may be anything, and its payload is text for people (RFC
+            // 9293, section 3.5.3).
             return seen;
         }
         let is_syn = tcp.flags.has(TcpFlags::SYN);
@@ -274,8 +277,9 @@ impl TcpHalves {
     }
 }
 
-/// Returns the shift of a side's window; `None` if its handshake was not seen. A server sends the option only if the
-/// client did, so the server's SYN shows that it applies to both (RFC 7323, section 1.3).
+/// Returns the shift of a side's window; `None` if its handshake was not seen. A server sends the
+/// option only if the client did, so the server's SYN shows that it applies to both (RFC 7323,
+/// section 1.3).
 fn shift(own: Scale, other: Scale, direction: Direction) -> Option<u8> {
     match (own, other, direction) {
         (Scale::Absent, _, _) | (_, Scale::Absent, _) => Some(0),

@@ -50,7 +50,8 @@ pub(crate) struct DirectionFeatures {
 }
 
 impl DirectionFeatures {
-    /// Counts a packet of `length` bytes that came `gap` nanoseconds after the previous one in its direction.
+    /// Counts a packet of `length` bytes that came `gap` nanoseconds after the previous one in its
+    /// direction.
     pub(crate) fn packet(&mut self, length: u32, gap: Option<i64>, pool: &mut SampleRoom) {
         self.counts.packets += 1;
         self.counts.bytes += u64::from(length);

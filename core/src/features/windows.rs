@@ -81,7 +81,8 @@ pub struct Features {
 }
 
 impl Features {
-    /// Creates features from the engine's results for a whole capture: all its packets, and [`Engine::finish`].
+    /// Creates features from the engine's results for a whole capture: all its packets, and
+    /// [`Engine::finish`].
     #[must_use]
     pub fn new(outcome: &Engine) -> Self {
         Self {
@@ -135,7 +136,8 @@ impl Features {
         self
     }
 
-    /// Adds the engine's results once all packets of the capture were given. Rows come from here on.
+    /// Adds the engine's results once all packets of the capture were given. Rows come from here
+    /// on.
     pub fn settle(&mut self, outcome: &Engine) {
         self.outcome = Some(CaptureFacts::of(outcome));
     }
@@ -146,8 +148,9 @@ impl Features {
         !self.is_cut
     }
 
-    /// Returns the most memory, in bytes, that features with these settings hold, whatever packets they get, if rows
-    /// are taken after each packet. Includes the old copy of a list that exists for a moment while the list grows.
+    /// Returns the most memory, in bytes, that features with these settings hold, whatever packets
+    /// they get, if rows are taken after each packet. Includes the old copy of a list that exists
+    /// for a moment while the list grows.
     #[must_use]
     pub fn memory_bound(config: &Config) -> u64 {
         let sessions = config.max_sessions();
@@ -222,7 +225,8 @@ impl Features {
             .map(|last| time.since(last).max(0));
         let pool = &mut self.pool;
         let window = &mut session.window;
-        // Once the servers that send video are known, they share one entry and the others have none.
+        // Once the servers that send video are known, they share one entry and the others have
+        // none.
         let owner = match &self.outcome {
             None => Some(Some(server)),
             Some(outcome) => outcome.sends_video(&server).then_some(None),
@@ -296,7 +300,8 @@ impl Features {
         self.sessions.insert(client, session)
     }
 
-    /// Returns true if a session that began at `start` contains a title earlier than the one that has begun by `now`.
+    /// Returns true if a session that began at `start` contains a title earlier than the one that
+    /// has begun by `now`.
     fn is_next_title(&self, client: &IpAddr, start: Time, now: Time) -> bool {
         if self.titles.is_empty() {
             return false;

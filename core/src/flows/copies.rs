@@ -1,12 +1,13 @@
-//! Copies of packets: a mirror of both directions, two VLANs, both sides of a router or of address translation.
+//! Copies of packets: a mirror of both directions, two VLANs, both sides of a router or of address
+//! translation.
 //!
-//! A sender that retransmits bytes makes a new packet of them: with another IP identification (RFC 6864, section 4.2,
-//! for all packets that may be fragmented; common stacks for all), a later TCP timestamp, or at least a round trip
-//! later. A copy has the same values and comes within moments. QUIC never sends the same datagram twice (RFC 9000,
-//! section 12.3), so any second one is a copy.
+//! A sender that retransmits bytes makes a new packet of them: with another IP identification (RFC
+//! 6864, section 4.2, for all packets that may be fragmented; common stacks for all), a later TCP
+//! timestamp, or at least a round trip later. A copy has the same values and comes within moments.
+//! QUIC never sends the same datagram twice (RFC 9000, section 12.3), so any second one is a copy.
 //!
-//! Until a first copy is found, only packets at the start of a flow and after a retransmission are examined; from then
-//! on, all are.
+//! Until a first copy is found, only packets at the start of a flow and after a retransmission are
+//! examined; from then on, all are.
 
 use super::key::End;
 use crate::bounded::clock_table::{NONE, Slot};
@@ -14,8 +15,8 @@ use crate::config::{ClientKey, Config};
 use crate::packet::Time;
 use crate::wire::decode::{IpPayload, Tcp, TcpFlags, Udp};
 
-/// Number of packets examined at the start of a flow, and after a retransmission: a handshake, a request and the first
-/// packets of its answer. Copies that begin with the flow show within these.
+/// Number of packets examined at the start of a flow, and after a retransmission: a handshake, a
+/// request and the first packets of its answer. Copies that begin with the flow show within these.
 pub(crate) const WATCHED: u8 = 12;
 
 /// Nanoseconds in a microsecond and a millisecond.
@@ -108,8 +109,8 @@ pub(crate) struct Copies {
     capacity: usize,
     pub(crate) window: i64,
     unmarked_window: i64,
-    /// Flows whose count of watched packets is above this are examined: 1, or 0 once a copy was found. The largest
-    /// number if copies are not to be found.
+    /// Flows whose count of watched packets is above this are examined: 1, or 0 once a copy was
+    /// found. The largest number if copies are not to be found.
     pub(crate) quiet: u8,
 }
 
@@ -141,8 +142,8 @@ impl Copies {
         (Self::capacity(config) as u64).saturating_mul(size_of::<Seen>() as u64)
     }
 
-    /// Compares a packet with earlier ones, and remembers it. `sender` sent it on `flow`; `translated` is true if it
-    /// was seen there with another address.
+    /// Compares a packet with earlier ones, and remembers it. `sender` sent it on `flow`;
+    /// `translated` is true if it was seen there with another address.
     pub(crate) fn look(
         &mut self,
         identity: Identity,
@@ -160,7 +161,8 @@ impl Copies {
             sender,
             translated,
         };
-        // Each hash has two places, so that a packet is not forgotten at once for another with the same hash.
+        // Each hash has two places, so that a packet is not forgotten at once for another with the
+        // same hash.
         let place = identity.hash() as usize & (self.capacity - 1) & !1;
         let related = [place, place + 1]
             .iter()
@@ -215,7 +217,8 @@ impl Copies {
     }
 }
 
-/// Returns true if the second of two packets of one flow that agree in everything they carry is a copy of the first.
+/// Returns true if the second of two packets of one flow that agree in everything they carry is a
+/// copy of the first.
 fn is_copy(one: &Identity, other: &Identity, apart: i64, (window, unmarked): (i64, i64)) -> bool {
     if one.unique {
         return true;
@@ -228,8 +231,8 @@ fn is_copy(one: &Identity, other: &Identity, apart: i64, (window, unmarked): (i6
 }
 
 impl Identity {
-    /// Returns the identity of a packet whose IP header is the start of `header`; `None` if it has nothing to be
-    /// recognised by.
+    /// Returns the identity of a packet whose IP header is the start of `header`; `None` if it has
+    /// nothing to be recognised by.
     pub(crate) fn of(header: &[u8], transport: &IpPayload<'_>) -> Option<Self> {
         let (identification, hops, mut options) = match header.first()? >> 4 {
             4 => {
@@ -271,9 +274,9 @@ impl Identity {
         })
     }
 
-    /// Returns true if a second packet with this identity proves that a capture has copies. Senders without
-    /// identifications may send the same acknowledgement, or the same datagram of other protocols, more than once
-    /// within moments.
+    /// Returns true if a second packet with this identity proves that a capture has copies. Senders
+    /// without identifications may send the same acknowledgement, or the same datagram of other
+    /// protocols, more than once within moments.
     const fn proves(&self) -> bool {
         self.unique || self.identification != 0 || self.is_numbered
     }
@@ -291,14 +294,15 @@ impl Identity {
             && self.options == other.options
     }
 
-    /// Returns true if the packet may be the other one after a router: with fewer hops left, and with contents that no
-    /// other has.
+    /// Returns true if the packet may be the other one after a router: with fewer hops left, and
+    /// with contents that no other has.
     const fn is_forwarded(&self, other: &Self) -> bool {
         self.contents != 0 && self.hops < other.hops
     }
 
     const fn hash(&self) -> u64 {
-        // Odd multipliers with well-mixed bits (Steele and others, 2014). A collision only makes a copy go unnoticed.
+        // Odd multipliers with well-mixed bits (Steele and others, 2014). A collision only makes a
+        // copy go unnoticed.
         let mut hash = self.numbers.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         hash ^= (self.shape ^ self.contents).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         hash ^= hash >> 29;
@@ -329,7 +333,8 @@ fn of_tcp(tcp: &Tcp<'_>) -> (u64, u64, u64) {
 }
 
 fn of_udp(udp: &Udp<'_>) -> (u64, u64, u64, bool) {
-    /// Bit that is set in all packets of QUIC versions 1 and 2 (RFC 9000, section 17), and the port of HTTP/3.
+    /// Bit that is set in all packets of QUIC versions 1 and 2 (RFC 9000, section 17), and the port
+    /// of HTTP/3.
     const FIXED_BIT: u8 = 0x40;
     const HTTPS: u16 = 443;
     /// Shorter ones have no room for a connection ID and an authentication tag.
@@ -350,7 +355,8 @@ fn of_udp(udp: &Udp<'_>) -> (u64, u64, u64, bool) {
     )
 }
 
-/// Hashes about 64 bytes of a payload; returns 0 if there are too few to distinguish it from others.
+/// Hashes about 64 bytes of a payload; returns 0 if there are too few to distinguish it from
+/// others.
 fn contents(payload: &[u8]) -> u64 {
     const LEAST: usize = 16;
     if payload.len() < LEAST {

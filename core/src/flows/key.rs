@@ -11,8 +11,9 @@ pub(crate) type End = u8;
 /// Both ends of a flow in an order that does not depend on who sends.
 #[derive(Clone, Copy, Debug, Eq)]
 pub(crate) struct FlowKey {
-    /// Ports (16 bits each, the lower end's first), protocol (8 bits from bit 16 on), flags for IPv4 addresses and for
-    /// ports, and the scope (8 bits from bit 24 on, 6 from bit 10 on). Compared first, because it differs most often.
+    /// Ports (16 bits each, the lower end's first), protocol (8 bits from bit 16 on), flags for
+    /// IPv4 addresses and for ports, and the scope (8 bits from bit 24 on, 6 from bit 10 on).
+    /// Compared first, because it differs most often.
     rest: u64,
     /// Addresses by end, the lower half first.
     addresses: [[u64; 2]; 2],
@@ -33,8 +34,8 @@ impl PartialEq for FlowKey {
     }
 }
 
-/// Hashes few words, because it runs for most packets. Equal keys have equal words. The words that only IPv6 addresses
-/// need are left out for IPv4, which another word tells apart.
+/// Hashes few words, because it runs for most packets. Equal keys have equal words. The words that
+/// only IPv6 addresses need are left out for IPv4, which another word tells apart.
 impl Hash for FlowKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -110,7 +111,8 @@ impl FlowKey {
     /// Number of scopes that a key can hold.
     pub(crate) const MOST_SCOPES: u16 = (1 << 14) - 2;
 
-    /// Returns the key within a numbered scope, below [`Self::MOST_SCOPES`] plus two; 0 is no scope.
+    /// Returns the key within a numbered scope, below [`Self::MOST_SCOPES`] plus two; 0 is no
+    /// scope.
     #[inline]
     #[must_use]
     pub(crate) const fn within(self, scope: u16) -> Self {

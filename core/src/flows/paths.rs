@@ -1,9 +1,10 @@
-//! Connections with further paths (Multipath TCP, RFC 8684), found by the token that a further path shows, and the
-//! position of each path's bytes in the connection's data.
+//! Connections with further paths (Multipath TCP, RFC 8684), found by the token that a further path
+//! shows, and the position of each path's bytes in the connection's data.
 //!
-//! Data sequence numbers are expressed in the numbers of the first path: as long as that path is alone, the two differ
-//! only by a constant, so nothing changes for a connection that gets another path. Bytes sent over a path that was not
-//! captured leave a hole in these numbers, and are missing.
+//! Data sequence numbers are expressed in the numbers of the first path: as long as that path is
+//! alone, the two differ only by a constant, so nothing changes for a connection that gets another
+//! path. Bytes sent over a path that was not captured leave a hole in these numbers, and are
+//! missing.
 
 use sha2::{Digest, Sha256};
 
@@ -16,11 +17,12 @@ use crate::wire::multipath::{Mapping, Signal};
 /// A flow and its number, which no later flow at its place has.
 pub(crate) type FlowId = (Slot, u32);
 
-/// One in this many connections is remembered: few use Multipath TCP, and they add further paths when they begin.
+/// One in this many connections is remembered: few use Multipath TCP, and they add further paths
+/// when they begin.
 const SHARE: u64 = 64;
 
-/// Paths remembered per connection: the first one, and one per further network. Connections with more use the room of
-/// others.
+/// Paths remembered per connection: the first one, and one per further network. Connections with
+/// more use the room of others.
 const PATHS: u64 = 2;
 
 /// Returns the number of connections to remember.
@@ -96,7 +98,8 @@ impl Paths {
             .saturating_add(Table::<Slot, Path>::bound(PATHS * most(config)))
     }
 
-    /// Records the key that a server gave when it answered a connection's first SYN, and the numbers of both SYNs.
+    /// Records the key that a server gave when it answered a connection's first SYN, and the
+    /// numbers of both SYNs.
     pub(crate) fn open(&mut self, key: [u8; 8], first: FlowId, opener: End, syn: [u32; 2]) {
         let token = token(key);
         if self.find(token).is_some_and(|known| known.first == first) {
@@ -113,7 +116,8 @@ impl Paths {
         self.add(token, first, opener, syn.map(Some));
     }
 
-    /// Records that a SYN opened a further path of a connection. Returns the connection's first path if that is known.
+    /// Records that a SYN opened a further path of a connection. Returns the connection's first
+    /// path if that is known.
     pub(crate) fn join(
         &mut self,
         token: u32,
@@ -167,7 +171,8 @@ impl Paths {
         (shared.first != flow).then_some(shared.first)
     }
 
-    /// Returns the route of a packet without SYN, and records what the packet shows about the position of later data.
+    /// Returns the route of a packet without SYN, and records what the packet shows about the
+    /// position of later data.
     pub(crate) fn way<'a>(&mut self, flow: FlowId, sender: End, tcp: &Tcp<'a>) -> Way<'a> {
         let Some(at) = self.by_flow.find(&flow.0) else {
             return Way::Forgotten;
@@ -192,7 +197,8 @@ impl Paths {
             path.place(direction, mapping, shared.shift[direction]);
         }
         let is_alone = shared.first == flow && !shared.is_divided;
-        // If a middlebox removes the options, the connection continues without them (RFC 8684, section 3.7).
+        // If a middlebox removes the options, the connection continues without them (RFC 8684,
+        // section 3.7).
         if is_alone && signal.mapping.is_none() && signal.acknowledged.is_none() {
             return Way::Plain;
         }
@@ -232,7 +238,8 @@ impl Path {
 }
 
 impl Shared {
-    /// Converts a path's packet to numbers of the first path. `None` if the position of its bytes is unknown.
+    /// Converts a path's packet to numbers of the first path. `None` if the position of its bytes
+    /// is unknown.
     fn told<'a>(
         &self,
         path: &Path,
@@ -242,7 +249,8 @@ impl Shared {
         is_first: bool,
     ) -> Option<Tcp<'a>> {
         let mut told = *tcp;
-        // The end of a path is not the end of the connection. A reset is, if there is no other path.
+        // The end of a path is not the end of the connection. A reset is, if there is no other
+        // path.
         let mut flags = tcp.flags.0 & !(TcpFlags::FIN.0 | TcpFlags::RST.0 | TcpFlags::ACK.0);
         let end = signal.end.zip(self.shift[direction]);
         let end = end.map(|(end, shift)| end.wrapping_add(shift));
@@ -272,7 +280,8 @@ fn token(key: [u8; 8]) -> u32 {
     u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
-/// Returns the data sequence number of the SYN of the end with this key: the last bits of its hash (section 3.1).
+/// Returns the data sequence number of the SYN of the end with this key: the last bits of its hash
+/// (section 3.1).
 fn start(key: [u8; 8]) -> u32 {
     let hash = Sha256::digest(key);
     u32::from_be_bytes([hash[28], hash[29], hash[30], hash[31]])

@@ -1,7 +1,8 @@
 //! Flows and addresses with their counters, and which of them are Netflix.
 //!
-//! Flows count packets. Addresses hold the list of their flows and the counts of evicted ones. So a packet touches one
-//! entry, and an address's earlier packets are available the moment it is identified.
+//! Flows count packets. Addresses hold the list of their flows and the counts of evicted ones. So a
+//! packet touches one entry, and an address's earlier packets are available the moment it is
+//! identified.
 
 mod changes;
 mod claim;
@@ -40,8 +41,8 @@ const ALLOCATION: usize = 16;
 /// Reference counts of a shared text, in bytes.
 const SHARED: usize = 2 * size_of::<usize>();
 
-/// Returns the number of addresses remembered for this many flows and servers. Each flow needs two addresses; a fifth
-/// more can be evicted without touching those.
+/// Returns the number of addresses remembered for this many flows and servers. Each flow needs two
+/// addresses; a fifth more can be evicted without touching those.
 const fn most_hosts(flows: u64, servers: u64) -> u64 {
     flows.saturating_mul(5).div_ceil(2).saturating_add(servers)
 }
@@ -66,10 +67,11 @@ pub(crate) struct Registry {
     next_number: u32,
     netflix_flows: usize,
     max_servers: usize,
-    /// Servers that had no packet when they were named, in that order. The first one that still has none is evicted
-    /// first.
+    /// Servers that had no packet when they were named, in that order. The first one that still has
+    /// none is evicted first.
     claimed: VecDeque<ServerId>,
-    /// The server with packets that is evicted once none of those is left, and where the search for the next begins.
+    /// The server with packets that is evicted once none of those is left, and where the search for
+    /// the next begins.
     idle: Option<ServerId>,
     hand: usize,
     /// Number of evicted flows.
@@ -206,8 +208,8 @@ impl Registry {
         self.sites[self.numbering.place(id)]
     }
 
-    /// Returns the number that this end of a flow has as a server, or would get if it were identified next. `None` if
-    /// there is no room for another server.
+    /// Returns the number that this end of a flow has as a server, or would get if it were
+    /// identified next. `None` if there is no room for another server.
     pub(crate) fn reserved(&self, slot: Slot, end: End) -> Option<ServerId> {
         let host = self.flows[slot].hosts[usize::from(end)];
         self.hosts[host].server.or_else(|| self.vacancy())
@@ -246,7 +248,8 @@ impl Registry {
         self.flows.find(key)
     }
 
-    /// Finds or adds a datagram's flow. Calls `evicted` with a flow that is evicted for it, and its connection.
+    /// Finds or adds a datagram's flow. Calls `evicted` with a flow that is evicted for it, and its
+    /// connection.
     #[inline(always)]
     pub(crate) fn enter(
         &mut self,
@@ -349,8 +352,8 @@ impl Registry {
         }
     }
 
-    /// Finds or adds an address's entry, and compares it with the prefixes once. `spared` is an address that must not
-    /// be evicted for it.
+    /// Finds or adds an address's entry, and compares it with the prefixes once. `spared` is an
+    /// address that must not be evicted for it.
     fn host(&mut self, config: &Config, key: HostKey, spared: Slot) -> Slot {
         if let Some(host) = self.hosts.find(&key) {
             return host;

@@ -5,13 +5,14 @@ use crate::bounded::clock_table::Table;
 use crate::config::{Config, FlowScope};
 use crate::wire::decode::Scope;
 
-/// Number of scopes with a number of their own; all others share 0. Limited by the room in a flow's key.
+/// Number of scopes with a number of their own; all others share 0. Limited by the room in a flow's
+/// key.
 const MOST: u64 = FlowKey::MOST_SCOPES as u64;
 /// Number of scopes whose other direction is awaited.
 const MOST_ALONE: usize = 64;
 
-/// A scope that was entered in one direction only. The two directions of a tunnel may have different numbers (3GPP TS
-/// 29.281, section 5.1).
+/// A scope that was entered in one direction only. The two directions of a tunnel may have
+/// different numbers (3GPP TS 29.281, section 5.1).
 #[derive(Clone, Copy, Debug)]
 struct Alone {
     number: u16,

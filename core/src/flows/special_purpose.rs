@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// Returns true for addresses that no remote host has: link-local, loopback, multicast and unspecified ones, including
-/// IPv4 addresses of these kinds within IPv6.
+/// Returns true for addresses that no remote host has: link-local, loopback, multicast and
+/// unspecified ones, including IPv4 addresses of these kinds within IPv6.
 pub(crate) fn is_special_purpose(address: IpAddr) -> bool {
     let is_link_local = match address {
         IpAddr::V4(address) => address.is_link_local(),

@@ -1,4 +1,5 @@
-//! Flows that were captured on both sides of an address translation: the same packets with two addresses.
+//! Flows that were captured on both sides of an address translation: the same packets with two
+//! addresses.
 
 use super::key::{End, FlowKey};
 use crate::bounded::clock_table::Table;
@@ -26,7 +27,8 @@ impl Translations {
         Table::<FlowKey, (FlowKey, bool)>::bound(MOST)
     }
 
-    /// Returns the flow that a translated one stands for, and true if its ends are in the other order.
+    /// Returns the flow that a translated one stands for, and true if its ends are in the other
+    /// order.
     pub(crate) fn of(&mut self, key: &FlowKey) -> Option<(FlowKey, bool)> {
         if self.flows.len() == 0 {
             return None;
@@ -35,8 +37,9 @@ impl Translations {
         Some(self.flows[slot])
     }
 
-    /// Records that `translated` is `inside` with another address at one end, if that is possible: the other end must
-    /// be the same. `senders` are the ends that sent the same packet in either flow, the inside one first.
+    /// Records that `translated` is `inside` with another address at one end, if that is possible:
+    /// the other end must be the same. `senders` are the ends that sent the same packet in either
+    /// flow, the inside one first.
     pub(crate) fn add(
         &mut self,
         translated: FlowKey,

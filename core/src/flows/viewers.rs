@@ -1,4 +1,5 @@
-//! Addresses by device, as the link layer shows them: a device may have several IPv4 and IPv6 addresses.
+//! Addresses by device, as the link layer shows them: a device may have several IPv4 and IPv6
+//! addresses.
 
 use std::net::IpAddr;
 
@@ -7,8 +8,8 @@ use crate::config::Config;
 use crate::flows::special_purpose::is_special_purpose;
 use crate::wire::link_ends::LinkAddress;
 
-/// Addresses remembered per viewer: one IPv4 address, and several IPv6 addresses, because a device takes a new one
-/// every day (RFC 8981).
+/// Addresses remembered per viewer: one IPv4 address, and several IPv6 addresses, because a device
+/// takes a new one every day (RFC 8981).
 const EACH: u64 = 8;
 
 fn most(config: &Config) -> u64 {

@@ -11,20 +11,21 @@ words!(State);
 const REACTION: f64 = 0.03;
 /// Media ahead, in seconds, up to which nothing can be played.
 const DRY: f64 = 1e-6;
-/// Sound ahead, in seconds, with which a browser resumes: twice as much with every time that the sound has run dry, up
-/// to a limit (Chromium, media/filters/audio_renderer_algorithm.cc: `kStartingCapacity`, `kMaxCapacity`).
+/// Sound ahead, in seconds, with which a browser resumes: twice as much with every time that the
+/// sound has run dry, up to a limit (Chromium, media/filters/audio_renderer_algorithm.cc:
+/// `kStartingCapacity`, `kMaxCapacity`).
 const SOUND_NEEDED: f64 = 0.2;
 const SOUND_NEEDED_MOST: f64 = 3.0;
-/// Pictures ahead, in seconds, with which it resumes. Measured on recordings of Chromium, which decodes four ahead
-/// (media/base/limits.h: `kMaxVideoFrames`).
+/// Pictures ahead, in seconds, with which it resumes. Measured on recordings of Chromium, which
+/// decodes four ahead (media/base/limits.h: `kMaxVideoFrames`).
 const PICTURES_NEEDED: f64 = 0.12;
 /// A picture that runs dry this shortly before the sound is not missing yet.
 const TOGETHER: f64 = 0.1;
 /// The first frame of sound only primes the decoder (AAC: 1024 samples).
 const PRIMING: f64 = 1024.0 / 48_000.0;
 
-/// After a seek the player resumes in the middle of a segment, unless more is known: the share of the segment behind
-/// that place.
+/// After a seek the player resumes in the middle of a segment, unless more is known: the share of
+/// the segment behind that place.
 pub(crate) const MIDDLE: f64 = 0.5;
 
 /// The states of a player.
@@ -52,7 +53,8 @@ pub(crate) struct Guess {
     pub(crate) seconds: [f64; 2],
     /// Time for which the player plays sound after the picture has run dry.
     pub(crate) run_on: f64,
-    /// True if a player that changes to a better picture fetches again what it holds of the worse one.
+    /// True if a player that changes to a better picture fetches again what it holds of the worse
+    /// one.
     pub(crate) renews: bool,
 }
 
@@ -113,7 +115,8 @@ impl Clock {
         }
     }
 
-    /// Returns the clock of a player that plays already, with this many seconds of each track ahead.
+    /// Returns the clock of a player that plays already, with this many seconds of each track
+    /// ahead.
     pub(crate) fn holding(self, seconds: f64) -> Self {
         let now = Knot {
             state: State::Playing,
@@ -125,7 +128,8 @@ impl Clock {
         Self { now, lacks, ..self }
     }
 
-    /// Returns the media ahead of the position on a track; below 0 if the picture has run dry before the sound.
+    /// Returns the media ahead of the position on a track; below 0 if the picture has run dry
+    /// before the sound.
     pub(crate) fn ahead(&self, track: Track) -> f64 {
         self.now.ends[track as usize] - self.now.position
     }
@@ -140,8 +144,8 @@ impl Clock {
         self.guess.seconds[0].max(self.guess.seconds[1])
     }
 
-    /// Returns how far the position can go. Without a picture, a browser plays sound alone for a while; without sound,
-    /// it plays nothing.
+    /// Returns how far the position can go. Without a picture, a browser plays sound alone for a
+    /// while; without sound, it plays nothing.
     fn limit(&self) -> f64 {
         let [video, audio] = self.now.ends;
         match self.present {
@@ -196,8 +200,8 @@ impl Clock {
         }
     }
 
-    /// Handles a buffer with nothing left to play: records what is missing. A picture that ran dry together with the
-    /// sound is not missing yet if sound can continue alone.
+    /// Handles a buffer with nothing left to play: records what is missing. A picture that ran dry
+    /// together with the sound is not missing yet if sound can continue alone.
     fn run_dry(&mut self) {
         let silent = !self.present[1] || self.ahead(Track::Audio) <= DRY;
         let alone = self.guess.run_on > 0.0 && self.present == [true; 2];
@@ -248,8 +252,8 @@ impl Clock {
         self.check(each);
     }
 
-    /// Handles a request for a better picture. A player that renews fetches again what it holds, from the current
-    /// segment on.
+    /// Handles a request for a better picture. A player that renews fetches again what it holds,
+    /// from the current segment on.
     pub(crate) fn improve(&mut self) {
         let seconds = self.guess.seconds[0];
         let held = self.ahead(Track::Video);
@@ -278,9 +282,9 @@ impl Clock {
         each(&self.now);
     }
 
-    /// Handles a request for sound after a while of silence. Sound cannot be further behind the picture than one
-    /// segment of pictures, so some of the picture had been there before, in another quality. Returns how many
-    /// segments.
+    /// Handles a request for sound after a while of silence. Sound cannot be further behind the
+    /// picture than one segment of pictures, so some of the picture had been there before, in
+    /// another quality. Returns how many segments.
     pub(crate) fn settle(&mut self, each: &mut impl FnMut(&Knot)) -> u32 {
         let seconds = self.guess.seconds[0];
         let mut repeated = 0;
@@ -345,7 +349,8 @@ pub(crate) struct Idle {
     lead: f64,
 }
 
-/// Longest time for which sound that is behind stays idle, and how far it is behind then, in seconds.
+/// Longest time for which sound that is behind stays idle, and how far it is behind then, in
+/// seconds.
 const SOUND_IDLE: f64 = 1.0;
 const BEHIND: f64 = 1.0;
 
@@ -362,8 +367,8 @@ impl Idle {
         self.sound = if pending { f64::INFINITY } else { t };
     }
 
-    /// Returns true if the picture that arrives was there already, in another quality: otherwise the player would have
-    /// requested sound, because the picture is far ahead of it.
+    /// Returns true if the picture that arrives was there already, in another quality: otherwise
+    /// the player would have requested sound, because the picture is far ahead of it.
     pub(crate) fn repeats(&self, clock: &Clock, track: Track) -> bool {
         let t = clock.now.t;
         let ahead = clock.now.ends[0] - clock.now.ends[1] > BEHIND;

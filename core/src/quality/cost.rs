@@ -1,8 +1,10 @@
-//! The cost of a hypothesis: how well it explains a player's requests. The play is replayed with it.
+//! The cost of a hypothesis: how well it explains a player's requests. The play is replayed with
+//! it.
 //!
-//! A player with a full buffer requests the next segment once it has played as much as one segment holds: at every
-//! request after a wait, the buffer is at the same level. With wrong seconds the level drifts. Before the buffer is
-//! full the player does not wait, and it never waits with an empty one. Sound and picture cover the same time.
+//! A player with a full buffer requests the next segment once it has played as much as one segment
+//! holds: at every request after a wait, the buffer is at the same level. With wrong seconds the
+//! level drifts. Before the buffer is full the player does not wait, and it never waits with an
+//! empty one. Sound and picture cover the same time.
 
 use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
 use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, played_at, reached_before};
@@ -19,8 +21,9 @@ const DRY: f64 = 3.0;
 const REPEATED: f64 = 0.7;
 const STALL: f64 = 0.25;
 const STALLED_SECOND: f64 = 0.02;
-/// Cost of a segment that reaches a player that has not begun although it has more than [`ENOUGH_TO_BEGIN`] segments of
-/// the track: players with that much play, unless the other track is late.
+/// Cost of a segment that reaches a player that has not begun although it has more than
+/// [`ENOUGH_TO_BEGIN`] segments of the track: players with that much play, unless the other track
+/// is late.
 const NOT_BEGUN: f64 = 1.0;
 const ENOUGH_TO_BEGIN: f64 = 2.1;
 /// Seconds, beyond one segment, by which the tracks of a full buffer can be apart without cost.
@@ -36,33 +39,38 @@ const ABOVE: f64 = 1.5;
 const MOST_OF_A_KIND: f64 = 20.0;
 /// Most requests to examine.
 const LOOKED_AT: usize = 1500;
-/// Sound beside the picture: seconds by which it can be nearer to the picture than one segment behind, or above it.
+/// Sound beside the picture: seconds by which it can be nearer to the picture than one segment
+/// behind, or above it.
 const BEHIND_PICTURE: f64 = 0.7;
 const ABOVE_PICTURE: f64 = 0.5;
-/// Cost of a player whose sound can be a segment ahead of the picture (Shaka Player does so: `StreamingEngine`).
+/// Cost of a player whose sound can be a segment ahead of the picture (Shaka Player does so:
+/// `StreamingEngine`).
 const LEADS: f64 = 1.0;
 /// The same if tracks are inferred by turns, which nothing else confirms.
 const LEADS_DIVIDED: f64 = 8.0;
-/// Longest time from a picture's arrival to a request for sound that follows it, in seconds (dash.js looks every half
-/// second).
+/// Longest time from a picture's arrival to a request for sound that follows it, in seconds
+/// (dash.js looks every half second).
 const SOUND_FOLLOWS: f64 = 0.6;
-/// A player whose sound follows the picture requests sound before it is a segment of pictures behind, less these
-/// seconds. The cost if it does not, and the most in all: tracks whose seconds are slightly off drift apart.
+/// A player whose sound follows the picture requests sound before it is a segment of pictures
+/// behind, less these seconds. The cost if it does not, and the most in all: tracks whose seconds
+/// are slightly off drift apart.
 const SOUND_EARLY: f64 = 0.1;
 const SOUND_LATE: f64 = 0.25;
 const SOUND_LATE_MOST: f64 = 2.0;
-/// Growth of the scatter of sound's levels with each second of the picture's segment that it follows.
+/// Growth of the scatter of sound's levels with each second of the picture's segment that it
+/// follows.
 const SCATTER_BESIDE: f64 = 0.1;
-/// Tracks that are further apart than this many of the longer segments, and this many seconds more, cost at most this
-/// much per arrival.
+/// Tracks that are further apart than this many of the longer segments, and this many seconds more,
+/// cost at most this much per arrival.
 const LEAD_SEGMENTS: f64 = 2.0;
 const LEAD_SECONDS: f64 = 2.0;
 const LEAD_MOST: f64 = 0.3;
-/// Cost, per square second, if full levels of the two tracks differ by more than a segment and this.
+/// Cost, per square second, if full levels of the two tracks differ by more than a segment and
+/// this.
 const BOTH_FULL: f64 = 0.3;
 const BOTH_FULL_APART: f64 = 1.0;
-/// Costs of a pause and of a leap within what the player holds, and waits at one level before a pause can be
-/// recognised.
+/// Costs of a pause and of a leap within what the player holds, and waits at one level before a
+/// pause can be recognised.
 const PAUSED: f64 = 3.0;
 const LEAPT: f64 = 6.0;
 /// Cost of another speed.
@@ -110,8 +118,8 @@ impl<'a> Play<'a> {
         self.events.first().map_or(0.0, |event| event.0)
     }
 
-    /// Returns a player's clock at the start. A player that had begun before holds as much as most do, because its real
-    /// level is unknown.
+    /// Returns a player's clock at the start. A player that had begun before holds as much as most
+    /// do, because its real level is unknown.
     pub(crate) fn clock(&self, guess: Guess) -> Clock {
         let clock = Clock::new(guess, self.present, self.start());
         if self.rules.joined {
@@ -140,7 +148,8 @@ struct Trial<'a> {
     sound: Idle,
     /// Requests in flight, by track.
     pending: [i32; 2],
-    /// True if a track's latest request was given up: then the player did not wait of its own accord.
+    /// True if a track's latest request was given up: then the player did not wait of its own
+    /// accord.
     given_up: [bool; 2],
     levels: [Vec<Level>; 2],
     stalls: Stalls,
@@ -186,8 +195,8 @@ impl Stalls {
     }
 }
 
-/// Replays a hypothesis and returns its cost. `counted` holds, by request, whether it arrived whole. Stops once the
-/// cost exceeds `bound`.
+/// Replays a hypothesis and returns its cost. `counted` holds, by request, whether it arrived
+/// whole. Stops once the cost exceeds `bound`.
 pub(crate) fn cost(play: &Play<'_>, guess: Guess, counted: &[bool], bound: f64) -> Cost {
     let mut trial = Trial::new(play, guess);
     for &(t, event) in play.events.iter().take(2 * LOOKED_AT) {
@@ -270,8 +279,9 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Notes a leap forward within what the player holds, if it requests although its buffer was full. If tracks are
-    /// inferred, a level above a full one is rather evidence that one of them is wrong.
+    /// Notes a leap forward within what the player holds, if it requests although its buffer was
+    /// full. If tracks are inferred, a level above a full one is rather evidence that one of them
+    /// is wrong.
     fn leaps(&mut self, at: usize, t: f64, counted: &[bool]) {
         let track = self.play.leading();
         let (sum, number) = self.steady;
@@ -299,7 +309,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Notes a pause, if a request comes later than a full buffer explains and nothing was in flight.
+    /// Notes a pause, if a request comes later than a full buffer explains and nothing was in
+    /// flight.
     fn paused(&mut self, at: usize, t: f64) {
         let request = &self.play.requests[at];
         let leading = self.play.leading();
@@ -337,7 +348,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Notes that the viewer plays at another speed, once the player has been seen to wait with a full buffer.
+    /// Notes that the viewer plays at another speed, once the player has been seen to wait with a
+    /// full buffer.
     fn speed(&mut self, at: usize, t: f64, counted: &[bool]) {
         self.known |= self.steady.1 >= FULL;
         let track = self.play.leading();
@@ -365,7 +377,8 @@ impl<'a> Trial<'a> {
         }
         let own = self.clock.ahead(track);
         let state = self.clock.now.state;
-        // Nobody waits with an empty buffer on a free link, except that sound waits for the picture.
+        // Nobody waits with an empty buffer on a free link, except that sound waits for the
+        // picture.
         if waited && self.pending[track as usize] <= 0 && state != State::Starting {
             let beside = track == Track::Audio && self.play.present[0];
             let other = self.clock.ahead(track.other()).max(0.0);
@@ -399,8 +412,8 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// Returns the cost if, at a wait, the other track is further ahead: both are full of the same media, except for
-    /// the last segment.
+    /// Returns the cost if, at a wait, the other track is further ahead: both are full of the same
+    /// media, except for the last segment.
     fn apart_at(&self, track: Track) -> f64 {
         if matches!(self.clock.now.state, State::Starting | State::Seeking) {
             return 0.0;
@@ -410,8 +423,8 @@ impl<'a> Trial<'a> {
         ((lead - longest - APART) / APART).clamp(0.0, 1.0)
     }
 
-    /// Returns the cost of sound that the player could have requested when the picture before the latest came: players
-    /// request it as soon as it is behind the picture, or earlier.
+    /// Returns the cost of sound that the player could have requested when the picture before the
+    /// latest came: players request it as soon as it is behind the picture, or earlier.
     fn late_at(&self, track: Track) -> f64 {
         let follows = self.clock.now.t - self.picture_came < SOUND_FOLLOWS;
         if track != Track::Audio || !follows || self.clock.now.state != State::Playing {
@@ -443,8 +456,8 @@ impl<'a> Trial<'a> {
             let level = most.or(level);
             highest[track as usize] = level;
             full[track as usize] = most.or(plateaus.first(guess.seconds[track as usize]));
-            // Nobody requests at once above a full buffer. A level that was reached before a pause is the lowest that a
-            // full one can have: after a seek it says nothing.
+            // Nobody requests at once above a full buffer. A level that was reached before a pause
+            // is the lowest that a full one can have: after a seek it says nothing.
             let same = |seen: &&Level| reached.is_none_or(|reached| reached.1 == seen.seeks);
             let above = |level: f64| -> f64 {
                 let at_once = levels.iter().filter(|seen| !seen.waited).filter(same);
@@ -465,7 +478,8 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// Returns the cost of a segment that came although the player has not begun to play, or not after a seek.
+/// Returns the cost of a segment that came although the player has not begun to play, or not after
+/// a seek.
 fn not_begun(clock: &Clock, track: Track) -> f64 {
     let waits = matches!(clock.now.state, State::Starting | State::Seeking);
     if waits && clock.ahead(track) > ENOUGH_TO_BEGIN * clock.seconds(track) {
@@ -504,8 +518,8 @@ fn steadiness(
     (totals[0].min(totals[1]), plateaus)
 }
 
-/// Returns the cost of a level of sound with a player that fetches sound when it is behind the picture, up to `lead`
-/// seconds beyond it, or when less than a segment is left.
+/// Returns the cost of a level of sound with a player that fetches sound when it is behind the
+/// picture, up to `lead` seconds beyond it, or when less than a segment is left.
 fn beside_picture(level: &Level, guess: Guess, lead: f64, scatter: f64) -> f64 {
     let [picture, sound] = guess.seconds;
     let least = (level.other - picture).max(sound) - BEHIND_PICTURE;

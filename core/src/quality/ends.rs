@@ -1,18 +1,19 @@
-//! Judges how responses ended by their last packet: a sender fills every packet of a response except the last.
+//! Judges how responses ended by their last packet: a sender fills every packet of a response
+//! except the last.
 
 use std::ops::RangeInclusive;
 
 use super::request::{Packets, Request, ResponseEnd};
 
-/// Fewest packets of a response that are judged by the last one: a few packets can be as large on average as a full one
-/// by chance.
+/// Fewest packets of a response that are judged by the last one: a few packets can be as large on
+/// average as a full one by chance.
 const ENOUGH_PACKETS: u64 = 8;
-/// Bytes that a full packet carries: at least what every path takes (RFC 9293, 3.7.1: 536), at most Ethernet's 1500.
-/// Larger packets in a capture were joined by a network card.
+/// Bytes that a full packet carries: at least what every path takes (RFC 9293, 3.7.1: 536), at most
+/// Ethernet's 1500. Larger packets in a capture were joined by a network card.
 const FULL: RangeInclusive<u64> = 536..=1500;
 
-/// Judges all responses. The size of a full packet is the largest average among its server's responses. An average is a
-/// whole number only if all of the response's packets are full.
+/// Judges all responses. The size of a full packet is the largest average among its server's
+/// responses. An average is a whole number only if all of the response's packets are full.
 pub(crate) fn judge(requests: &mut [Request]) {
     let mut largest: Vec<(u32, Packets)> = Vec::new();
     let judged = |request: &Request| !request.shared && request.packets.count >= ENOUGH_PACKETS;

@@ -18,20 +18,22 @@ const ALIKE: usize = 5;
 const LENGTHS: usize = 12;
 /// Hypotheses that a quick look improves.
 const GLANCES: usize = 3;
-/// Rounds of the search. Each uses the requests that the best hypothesis of the last one counts as given up.
+/// Rounds of the search. Each uses the requests that the best hypothesis of the last one counts as
+/// given up.
 const LOOKS: usize = 2;
 /// Shortest time between two seeks, in seconds.
 pub(crate) const BEHIND_SEEK: f64 = 1.0;
 /// Most requests to try as given up, and how likely that must be.
 const UNSURE: usize = 160;
 const POSSIBLE: f64 = 0.01;
-/// Most requests that can stand for another, and most others to try for each; and how likely it must be that each of
-/// these was given up.
+/// Most requests that can stand for another, and most others to try for each; and how likely it
+/// must be that each of these was given up.
 const SWAPS: usize = 12;
 const LIKELY: f64 = 0.2;
 /// Cost above the best from which a hypothesis is not pursued.
 const HOPELESS: f64 = 40.0;
-/// Cost above that of a player that renews nothing from which one that renews is not examined closely.
+/// Cost above that of a player that renews nothing from which one that renews is not examined
+/// closely.
 const FAR: f64 = 10.0;
 /// Seconds that differ by more than this share count as different.
 const OTHER_SECONDS: f64 = 0.015;
@@ -46,8 +48,8 @@ const DOUBTFUL: usize = 12;
 const CHANGED: usize = 4;
 /// Cost by which another track must fit better.
 const OTHER_TRACK: f64 = 3.0;
-/// A picture that differs from the usual size of sound by less than this share could be sound. Sound that differs this
-/// many times as much as usual could be a picture.
+/// A picture that differs from the usual size of sound by less than this share could be sound.
+/// Sound that differs this many times as much as usual could be a picture.
 const LIKE_SOUND: f64 = 0.12;
 const UNLIKE_SOUND: f64 = 5.0;
 
@@ -67,8 +69,9 @@ pub(crate) struct Fit {
 }
 
 impl Fit {
-    /// Returns by how much it fits better than another one with other seconds. Sound that follows the picture only with
-    /// these seconds is evidence for them; sound that follows a clock of its own is no evidence.
+    /// Returns by how much it fits better than another one with other seconds. Sound that follows
+    /// the picture only with these seconds is evidence for them; sound that follows a clock of its
+    /// own is no evidence.
     fn lead_over(&self, other: &Self) -> f64 {
         other.cost - self.cost + (other.late - self.late).max(0.0)
     }
@@ -81,8 +84,8 @@ const RATIOS: [f64; 13] = [
     1.0, 2.0, 4.0, 3.0, 0.5, 1.5, 8.0, 5.0, 6.0, 2.5, 3.75, 0.75, 1.25,
 ];
 
-/// Finds the best hypothesis, and corrects requests that sizes put on the wrong track. `None` if there is too little
-/// evidence.
+/// Finds the best hypothesis, and corrects requests that sizes put on the wrong track. `None` if
+/// there is too little evidence.
 pub(crate) fn find(
     requests: &mut [Request],
     headers: &[Header],
@@ -159,8 +162,8 @@ pub(crate) fn glance(
     best
 }
 
-/// Finds the best hypothesis if responses come alone. Sound that stops while pictures continue is not sound: these are
-/// pictures with sound in them, and some are of equal size by chance.
+/// Finds the best hypothesis if responses come alone. Sound that stops while pictures continue is
+/// not sound: these are pictures with sound in them, and some are of equal size by chance.
 fn find_alone(
     requests: &mut [Request],
     headers: &[Header],
@@ -222,7 +225,8 @@ fn find_by_size(
     Some(best)
 }
 
-/// Returns requests that could be of the other track: pictures as large as sound, and sound of unusual size.
+/// Returns requests that could be of the other track: pictures as large as sound, and sound of
+/// unusual size.
 fn doubtful(requests: &[Request]) -> Vec<usize> {
     let Some(usual) = median_bytes(requests, Track::Audio) else {
         return Vec::new();
@@ -314,7 +318,8 @@ fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     Some((best, rivals))
 }
 
-/// Examines the best of the hypotheses closely, always including seconds that most encoders use, and sorts the results.
+/// Examines the best of the hypotheses closely, always including seconds that most encoders use,
+/// and sorts the results.
 fn look_closely(play: &Play<'_>, tried: &[(f64, Guess)], most: usize, fits: &mut Vec<Fit>) {
     let usual = |tried: &&(f64, Guess)| {
         let used = Track::BOTH
@@ -337,7 +342,8 @@ fn look_closely(play: &Play<'_>, tried: &[(f64, Guess)], most: usize, fits: &mut
     fits.sort_by(|a, b| a.cost.total_cmp(&b.cost));
 }
 
-/// Returns the best hypotheses, but only a few with about the same seconds of video, so that others are examined too.
+/// Returns the best hypotheses, but only a few with about the same seconds of video, so that others
+/// are examined too.
 fn different(tried: &[(f64, Guess)], most: usize, alike: usize) -> Vec<Guess> {
     let mut chosen: Vec<Guess> = Vec::with_capacity(most);
     for &(_, guess) in tried {
@@ -412,8 +418,9 @@ fn unsure<'a>(play: &'a Play<'_>) -> impl Iterator<Item = usize> + 'a {
         .take(UNSURE)
 }
 
-/// Tries which requests were given up, with a player whose sound continues alone and with one whose sound does not, and
-/// with one that renews the picture that it holds when it changes to a better one.
+/// Tries which requests were given up, with a player whose sound continues alone and with one whose
+/// sound does not, and with one that renews the picture that it holds when it changes to a better
+/// one.
 fn improve(play: &Play<'_>, guess: Guess) -> Fit {
     let better = |one: Fit, other: Fit| if other.cost < one.cost { other } else { one };
     let [one, other] =
@@ -439,7 +446,8 @@ fn improve(play: &Play<'_>, guess: Guess) -> Fit {
     }
 }
 
-/// Returns true if a hypothesis is so much worse than the best that it does not matter which requests were given up.
+/// Returns true if a hypothesis is so much worse than the best that it does not matter which
+/// requests were given up.
 fn is_far(cost: f64, best: &Fit) -> bool {
     cost > best.cost + FAR
 }
@@ -495,7 +503,8 @@ impl<'a> Counting<'a> {
         better
     }
 
-    /// Tries to exchange each request that is not taken for what it looks like with another: it may stand for that one.
+    /// Tries to exchange each request that is not taken for what it looks like with another: it may
+    /// stand for that one.
     fn swap(&mut self) {
         for at in self.unlikely() {
             let requests = &self.play.requests;

@@ -1,5 +1,5 @@
-//! Finds requests for headers among those for media, if responses overlapped and their bytes do not show which is
-//! which.
+//! Finds requests for headers among those for media, if responses overlapped and their bytes do not
+//! show which is which.
 
 use super::request::{Header, Request, Track, group_end, usual_sound};
 
@@ -7,8 +7,8 @@ use super::request::{Header, Request, Track, group_end, usual_sound};
 const HEADER_SIZE: std::ops::Range<f64> = 300.0..3000.0;
 /// Longest time between requests that a player sends in one turn, in seconds.
 const ONE_TURN: f64 = 0.01;
-/// The same if each media follows its own header: for the first media on a connection, and if no bytes of a header were
-/// seen.
+/// The same if each media follows its own header: for the first media on a connection, and if no
+/// bytes of a header were seen.
 const FIRST_TURN: f64 = 0.1;
 /// Requests to examine behind one for a header.
 const BESIDE: usize = 8;
@@ -22,10 +22,10 @@ enum Ask {
     Media(usize),
 }
 
-/// Finds headers by the rhythm of a start. A player that opens a title, or seeks in it, requests the headers of both
-/// tracks in one turn. As soon as the headers have come, it requests the first media of both in one turn. In between,
-/// the tracks take turns as their responses end, which coincide only by chance.
-/// `largest`: most bytes of a header.
+/// Finds headers by the rhythm of a start. A player that opens a title, or seeks in it, requests
+/// the headers of both tracks in one turn. As soon as the headers have come, it requests the first
+/// media of both in one turn. In between, the tracks take turns as their responses end, which
+/// coincide only by chance. `largest`: most bytes of a header.
 pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest: u64) {
     many_headers(requests, headers, largest);
     beside_headers(requests, headers);
@@ -47,7 +47,8 @@ pub(crate) fn recover(requests: &mut Vec<Request>, headers: &mut Vec<Header>, la
     move_to_headers(found, requests, headers);
 }
 
-/// Moves requests to the headers. Each is given by its index, and the time at which its response had come.
+/// Moves requests to the headers. Each is given by its index, and the time at which its response
+/// had come.
 fn move_to_headers(
     mut found: Vec<(usize, f64)>,
     requests: &mut Vec<Request>,
@@ -75,8 +76,8 @@ fn holds(found: &[(usize, f64)], at: usize) -> bool {
     found.binary_search_by_key(&at, |&(at, _)| at).is_ok()
 }
 
-/// Adds the bytes that no header has to the media beside the header, and lets that media last as long as they came:
-/// bytes divided among overlapping responses are right only in sum.
+/// Adds the bytes that no header has to the media beside the header, and lets that media last as
+/// long as they came: bytes divided among overlapping responses are right only in sum.
 fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
     for &(at, _) in found {
         let this = requests[at];
@@ -96,8 +97,8 @@ fn give_on(found: &[(usize, f64)], requests: &mut [Request]) {
     }
 }
 
-/// Finds overlapping requests of one turn that together have no more bytes than as many headers: a player that knows
-/// where a title's files begin requests the headers of all its qualities at once.
+/// Finds overlapping requests of one turn that together have no more bytes than as many headers: a
+/// player that knows where a title's files begin requests the headers of all its qualities at once.
 fn many_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest: u64) {
     let mut found: Vec<(usize, f64)> = Vec::new();
     let mut from = 0;
@@ -117,7 +118,8 @@ fn many_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>, largest:
     move_to_headers(found, requests, headers);
 }
 
-/// Finds requests whose bytes went to a small response requested in the same turn: both were for headers.
+/// Finds requests whose bytes went to a small response requested in the same turn: both were for
+/// headers.
 fn beside_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     let beside = |request: &Request| {
         let merged = request.shared && request.bytes == 0;
@@ -133,8 +135,8 @@ fn beside_headers(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     move_to_headers(found, requests, headers);
 }
 
-/// Finds two overlapping requests whose bytes together are those of sound and a header. Their order shows which was for
-/// the header: a player requests a header while the sound is in flight.
+/// Finds two overlapping requests whose bytes together are those of sound and a header. Their order
+/// shows which was for the header: a player requests a header while the sound is in flight.
 fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     let Some(sound) = usual_sound(requests) else {
         return;
@@ -155,15 +157,17 @@ fn beside_sound(requests: &mut Vec<Request>, headers: &mut Vec<Header>) {
     move_to_headers(found, requests, headers);
 }
 
-/// Returns true if media was requested once the headers had come, or together with them as in Shaka Player: four
-/// requests in one turn, whose bytes were divided evenly, so that none is recognised as a header.
+/// Returns true if media was requested once the headers had come, or together with them as in Shaka
+/// Player: four requests in one turn, whose bytes were divided evenly, so that none is recognised
+/// as a header.
 fn follows(requests: &[Request], four: &[(f64, Ask)], gap: f64) -> bool {
     let divided = |ask: &(f64, Ask)| matches!(ask.1, Ask::Media(at) if requests[at].shared);
     let in_one_turn = four[3].0 - four[0].0 < ONE_TURN && four.iter().all(divided);
     (ONE_TURN..THEN).contains(&gap) || in_one_turn
 }
 
-/// Adds the requests of a flow that were for headers, with the times at which the responses had come.
+/// Adds the requests of a flow that were for headers, with the times at which the responses had
+/// come.
 fn find(requests: &[Request], headers: &[Header], flow: u32, found: &mut Vec<(usize, f64)>) {
     let media = requests
         .iter()

@@ -1,4 +1,5 @@
-//! Interprets requests as a player's decisions: when it decided, what it waited with, what it gave up.
+//! Interprets requests as a player's decisions: when it decided, what it waited with, what it gave
+//! up.
 
 use super::request::{
     ALIKE, Header, Request, ResponseEnd, Rules, Track, median_bytes, separate_shared,
@@ -6,8 +7,8 @@ use super::request::{
 
 /// Longest time from a header to the request for its media, in seconds.
 const BEHIND_HEADER: f64 = 0.2;
-/// If a player sends the next request of a track more than this many seconds before a response ends, it gave that
-/// response up: otherwise it would have waited.
+/// If a player sends the next request of a track more than this many seconds before a response
+/// ends, it gave that response up: otherwise it would have waited.
 const OVERTAKEN: f64 = 0.05;
 /// Longest time that a new connection takes on a busy link, in seconds.
 const HANDSHAKE: f64 = 1.0;
@@ -17,8 +18,8 @@ const BUSY: f64 = 2.0;
 /// Requests before one among which to look for those in flight beside it.
 const BESIDE: usize = 8;
 
-/// Finds when the player decided to send each request, whether it waited before, and whether it may have given the
-/// request up.
+/// Finds when the player decided to send each request, whether it waited before, and whether it may
+/// have given the request up.
 pub(crate) fn interpret(
     requests: &mut [Request],
     headers: &[Header],
@@ -54,8 +55,8 @@ pub(crate) fn interpret(
     }
 }
 
-/// Returns true if a response of the other track was in flight from `since` on, or for long, until a request opened its
-/// connection: then nobody knows how long the connection took.
+/// Returns true if a response of the other track was in flight from `since` on, or for long, until
+/// a request opened its connection: then nobody knows how long the connection took.
 fn stuck(requests: &[Request], at: usize, since: f64) -> bool {
     let this = requests[at];
     let since = since.max(this.decided - BUSY);
@@ -65,8 +66,8 @@ fn stuck(requests: &[Request], at: usize, since: f64) -> bool {
         .any(|other| other.asked < since && other.came > this.decided)
 }
 
-/// Sets the time of each decision. A player that requests a header decided at that time to request the media after it,
-/// usually a picture.
+/// Sets the time of each decision. A player that requests a header decided at that time to request
+/// the media after it, usually a picture.
 fn decide(requests: &mut [Request], headers: &[Header]) {
     for request in requests.iter_mut() {
         request.decided = request.asked;
@@ -99,7 +100,8 @@ const BETTER: f64 = 1.1;
 /// Pictures to average on either side.
 const MEAN_OF: usize = 3;
 
-/// Finds where a player changes to a better picture: it requests that picture's header, and its segments are larger.
+/// Finds where a player changes to a better picture: it requests that picture's header, and its
+/// segments are larger.
 fn changes(requests: &mut [Request]) {
     let pictures: Vec<usize> = (0..requests.len())
         .filter(|&at| requests[at].track == Track::Video)
@@ -122,21 +124,22 @@ fn changes(requests: &mut [Request]) {
 /// Likelihoods that a request was given up, by the evidence.
 const SURELY: f64 = 0.99;
 const LIKELY: f64 = 0.7;
-/// The same for a response whose flow ends with it, if a response of the same size is requested again, before sizes are
-/// considered.
+/// The same for a response whose flow ends with it, if a response of the same size is requested
+/// again, before sizes are considered.
 const GIVEN_UP: f64 = 0.3;
 const UNLIKELY: f64 = 0.005;
-/// Odds against a response with a visible end: of those that were given up, few have one, because their last bytes came
-/// nevertheless.
+/// Odds against a response with a visible end: of those that were given up, few have one, because
+/// their last bytes came nevertheless.
 const WHOLE: f64 = 0.06;
-/// A player requests the next response within this time after the last byte, in seconds. The last bytes of a response
-/// that it gave up come later than that request.
+/// A player requests the next response within this time after the last byte, in seconds. The last
+/// bytes of a response that it gave up come later than that request.
 const PROMPT: f64 = 0.03;
-/// Seconds after which players give up a response (dash.js `fragmentRequestTimeout`, hls.js `fragLoadingTimeOut`: 20 s).
+/// Seconds after which players give up a response (dash.js `fragmentRequestTimeout`, hls.js
+/// `fragLoadingTimeOut`: 20 s).
 const TIMEOUT: f64 = 20.0;
 
-/// Seconds within which players repeat a request that they gave up (Shaka Player's `retryParameters`: 1 s and half as
-/// much; dash.js `retryIntervals`: 1 s).
+/// Seconds within which players repeat a request that they gave up (Shaka Player's
+/// `retryParameters`: 1 s and half as much; dash.js `retryIntervals`: 1 s).
 const RETRY: f64 = 1.5;
 
 /// The habits of a play's servers in closing flows.
@@ -180,8 +183,8 @@ impl Habits {
     }
 }
 
-/// Returns the share of a track's segments that are exactly as large as the one before, as if one of two further ones
-/// were, too.
+/// Returns the share of a track's segments that are exactly as large as the one before, as if one
+/// of two further ones were, too.
 fn share_alike(requests: &[Request], track: Track) -> f64 {
     let sizes: Vec<u64> = requests
         .iter()
@@ -229,8 +232,8 @@ fn openings(requests: &[Request], headers: &[Header]) -> Vec<f64> {
     opened
 }
 
-/// Returns the longest time for which a flow was idle before it was used again: servers keep flows open at least that
-/// long.
+/// Returns the longest time for which a flow was idle before it was used again: servers keep flows
+/// open at least that long.
 fn longest_idle(requests: &[Request]) -> f64 {
     let mut last: Vec<(u32, f64)> = Vec::new();
     let mut longest: f64 = 0.0;
@@ -252,8 +255,8 @@ fn closes_after(served: &[(u32, u32)]) -> Option<u32> {
     (most > 1 && served.iter().filter(|s| s.1 == most).count() >= 3).then_some(most)
 }
 
-/// Returns the likelihood that a request was given up. A player that gives up an HTTP/1 response closes its connection,
-/// and requests the same media on another one at once.
+/// Returns the likelihood that a request was given up. A player that gives up an HTTP/1 response
+/// closes its connection, and requests the same media on another one at once.
 fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     let this = requests[at];
     if this.open {
@@ -275,13 +278,14 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     };
     let ahead = next.decided - this.came;
     if this.end == ResponseEnd::Cut {
-        // If the player waited for this response, it ended before the next request: its last packet was full by chance.
+        // If the player waited for this response, it ended before the next request: its last packet
+        // was full by chance.
         let prompt = (0.0..PROMPT).contains(&ahead);
         return if prompt { GIVEN_UP } else { SURELY };
     }
     if next.bytes == this.bytes && this.ends_flow && !this.shared && ahead < RETRY {
-        // The same size again at once: the first was of no use, unless segments are often equally large, as those of
-        // sound are.
+        // The same size again at once: the first was of no use, unless segments are often equally
+        // large, as those of sound are.
         let chance = habits.alike[this.track as usize];
         return GIVEN_UP / (GIVEN_UP + (1.0 - GIVEN_UP) * chance);
     }
@@ -290,7 +294,8 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
         return if this.ends_flow { SURELY } else { 0.6 };
     }
     if this.shared {
-        // If responses overlap on one connection, some may not be media; the first ones of a play are.
+        // If responses overlap on one connection, some may not be media; the first ones of a play
+        // are.
         return if is_first(requests, at) {
             UNLIKELY
         } else {
@@ -330,8 +335,8 @@ fn weigh(likelihood: f64, ratio: f64) -> f64 {
     odds / (1.0 + odds)
 }
 
-/// Returns the odds that a picture was cut short, by its size among those before it, and by what followed: players give
-/// up what comes too slowly, and continue in another quality.
+/// Returns the odds that a picture was cut short, by its size among those before it, and by what
+/// followed: players give up what comes too slowly, and continue in another quality.
 fn cut_short(requests: &[Request], at: usize, next: &Request) -> f64 {
     let this = &requests[at];
     let switches = if next.decided < next.asked { 2.0 } else { 0.5 };
@@ -357,8 +362,8 @@ fn cut_short(requests: &[Request], at: usize, next: &Request) -> f64 {
 }
 
 impl Habits {
-    /// Returns the likelihood that the player, and not its server, closed an unused flow. `ahead`: seconds until the
-    /// next request of the track.
+    /// Returns the likelihood that the player, and not its server, closed an unused flow. `ahead`:
+    /// seconds until the next request of the track.
     fn likelihood_of_close(&self, requests: &[Request], at: usize, ahead: f64) -> f64 {
         let this = requests[at];
         // Nobody opens a flow while another is idle.

@@ -1,8 +1,9 @@
-//! The viewer's experience, from segments alone: sessions, the seconds of media in each segment, and the player's
-//! buffer over time.
+//! The viewer's experience, from segments alone: sessions, the seconds of media in each segment,
+//! and the player's buffer over time.
 //!
 //! - [`Sessions`] divides the segments of a client into plays of one title.
-//! - `fit` finds the media seconds of a segment that explain the requests of a play; `cost` judges them.
+//! - `fit` finds the media seconds of a segment that explain the requests of a play; `cost` judges
+//!   them.
 //! - `clock` and `timeline` replay it: start, buffer, stalls, pauses, seeks.
 //!
 //! [`model`] runs models that others trained on [`crate::features`].

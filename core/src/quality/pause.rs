@@ -1,10 +1,10 @@
-//! Pauses: requests stop although the buffer is not full and the link is free. Leaps: requests come at once although
-//! the buffer is full.
+//! Pauses: requests stop although the buffer is not full and the link is free. Leaps: requests come
+//! at once although the buffer is full.
 
 use super::request::{Request, Track};
 
-/// Greatest difference of a level at a request that the player waited for, in seconds. Beyond it, the viewer must have
-/// acted.
+/// Greatest difference of a level at a request that the player waited for, in seconds. Beyond it,
+/// the viewer must have acted.
 pub(crate) const ACTED: f64 = 1.5;
 /// Latest that any player requests on a free link, in seconds.
 const LATE: f64 = 4.0;
@@ -21,9 +21,9 @@ pub(crate) struct Level {
     pub(crate) seeks: u32,
 }
 
-/// Returns true if a request that is late by `-off` seconds, with nothing in flight before it, shows a pause and not
-/// just a late player: it is of the leading track and the player continues with a full buffer behind it, or it is later
-/// than any player is.
+/// Returns true if a request that is late by `-off` seconds, with nothing in flight before it,
+/// shows a pause and not just a late player: it is of the leading track and the player continues
+/// with a full buffer behind it, or it is later than any player is.
 pub(crate) fn is_pause(
     requests: &[Request],
     leading: Track,
@@ -46,10 +46,10 @@ const FURTHER: usize = 128;
 /// Shortest leap, in seconds: a key press skips forward by 5 s or more.
 pub(crate) const LEAP: f64 = 5.0;
 
-/// Returns by how many seconds the viewer leapt forward within what the player holds, before this request at a level
-/// `off` seconds above the full one. Nobody requests with a full buffer, so less is ahead than it seems. The requests
-/// behind it that come without a wait show how much less. `None` if the leap goes beyond everything that the
-/// player holds, `level`.
+/// Returns by how many seconds the viewer leapt forward within what the player holds, before this
+/// request at a level `off` seconds above the full one. Nobody requests with a full buffer, so less
+/// is ahead than it seems. The requests behind it that come without a wait show how much less.
+/// `None` if the leap goes beyond everything that the player holds, `level`.
 pub(crate) fn leapt(
     requests: &[Request],
     counted: &[bool],
@@ -76,13 +76,13 @@ pub(crate) fn leapt(
 /// Speeds that players offer, and number of waits in a row that show one.
 const SPEEDS: [f64; 8] = [0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0];
 const TELLING: usize = 4;
-/// Largest differences of the times between waits from the time that a segment plays at a speed: of their mean, as a
-/// share, and of each, in seconds.
+/// Largest differences of the times between waits from the time that a segment plays at a speed: of
+/// their mean, as a share, and of each, in seconds.
 const LIKE_SPEED: f64 = 0.06;
 const TIMERS: f64 = 0.75;
 
-/// Returns the speed at which the viewer plays from this request on: with a full buffer, the player requests a segment
-/// whenever one was played.
+/// Returns the speed at which the viewer plays from this request on: with a full buffer, the player
+/// requests a segment whenever one was played.
 pub(crate) fn played_at(
     requests: &[Request],
     counted: &[bool],
@@ -114,9 +114,9 @@ pub(crate) fn played_at(
     })
 }
 
-/// Returns the level that the player reached without a wait, if its first wait after that was at a lower level: there
-/// was a pause while the buffer filled, because nobody waits with less than a full one. Returns also the number of seeks
-/// by then.
+/// Returns the level that the player reached without a wait, if its first wait after that was at a
+/// lower level: there was a pause while the buffer filled, because nobody waits with less than a
+/// full one. Returns also the number of seeks by then.
 pub(crate) fn reached_before(seen: &[Level], level: f64) -> Option<(f64, u32)> {
     let first = seen
         .iter()

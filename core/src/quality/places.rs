@@ -1,5 +1,5 @@
-//! Finds where within a segment the viewer went with each seek: a player that has refilled its buffer holds as much as
-//! before.
+//! Finds where within a segment the viewer went with each seek: a player that has refilled its
+//! buffer holds as much as before.
 
 use super::clock::MIDDLE;
 use super::cost::Play;
@@ -11,14 +11,14 @@ use super::timeline::levels;
 /// Fewest waits with a full buffer that show its level, and the number to examine.
 const TELLING: usize = 3;
 const LOOKED_AT: usize = 5;
-/// Least share of a segment behind a place. Players fetch one segment more before it if manifests may be inaccurate
-/// (Shaka Player's `inaccurateManifestTolerance`).
+/// Least share of a segment behind a place. Players fetch one segment more before it if manifests
+/// may be inaccurate (Shaka Player's `inaccurateManifestTolerance`).
 const LEAST: f64 = MIDDLE - MOVED;
 /// Rounds: with less media at first, the player begins later.
 const LOOKS: usize = 3;
 
-/// Returns the share of a segment behind each place that the viewer went to, by track; one half if the player does not
-/// refill its buffer afterwards.
+/// Returns the share of a segment behind each place that the viewer went to, by track; one half if
+/// the player does not refill its buffer afterwards.
 pub(crate) fn find(play: &Play<'_>, fit: &Fit, seeks: usize) -> Vec<[f64; 2]> {
     let mut places = vec![[MIDDLE; 2]; seeks];
     for _ in 0..LOOKS {

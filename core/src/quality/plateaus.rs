@@ -4,13 +4,14 @@
 pub(super) const MOST: f64 = 4.0;
 /// Fewest waits on one level from which it can be the level of a full buffer.
 pub(super) const FULL: f64 = 3.0;
-/// A level whose cost is less than this share of the most is on the current plateau. Two levels off it that are less
-/// than this many times the scatter apart begin another.
+/// A level whose cost is less than this share of the most is on the current plateau. Two levels off
+/// it that are less than this many times the scatter apart begin another.
 const STAYS: f64 = 0.75;
 const ANOTHER: f64 = 3.0;
 
-/// Largest error of the level of a full buffer after a seek, in segments: it is unknown where in a segment the viewer
-/// went. The middle is assumed, and players may fetch the segment before as well.
+/// Largest error of the level of a full buffer after a seek, in segments: it is unknown where in a
+/// segment the viewer went. The middle is assumed, and players may fetch the segment before as
+/// well.
 pub(super) const MOVED: f64 = 1.5;
 
 /// Levels that stay until the viewer acts; then another plateau begins.
@@ -58,15 +59,16 @@ impl Plateaus {
             self.next = None;
             return cost;
         }
-        // The second level near a deviant one: both begin another plateau, and the first of them has been paid for.
+        // The second level near a deviant one: both begin another plateau, and the first of them
+        // has been paid for.
         if let Some(first) = self
             .next
             .take_if(|first| ((level - *first) / scatter).abs() < ANOTHER)
         {
             self.leave();
             (self.now, self.seeks) = ((first + level, 2.0), seeks);
-            // A pause lowers the level; only discarded media raises it. Beside another track, a comparison of both
-            // shows that better.
+            // A pause lowers the level; only discarded media raises it. Beside another track, a
+            // comparison of both shows that better.
             let raised = self.alone && same && level > sum / number;
             return if raised { MOST } else { 0.0 };
         }
@@ -93,9 +95,9 @@ impl Plateaus {
         self.told = Some(self.seeks);
     }
 
-    /// Returns the level of a full buffer, by the plateaus that nothing unseen can have moved: a pause or a change of
-    /// speed may have come before later ones. With segments of `seconds` seconds, the plateau after a seek counts only
-    /// if it is higher by more than [`MOVED`].
+    /// Returns the level of a full buffer, by the plateaus that nothing unseen can have moved: a
+    /// pause or a change of speed may have come before later ones. With segments of `seconds`
+    /// seconds, the plateau after a seek counts only if it is higher by more than [`MOVED`].
     pub(super) fn first(&self, seconds: f64) -> Option<f64> {
         let mean = |plateau: (f64, f64)| (plateau.1 > 0.0).then(|| plateau.0 / plateau.1);
         let first = mean(self.first)?;
@@ -104,8 +106,8 @@ impl Plateaus {
         untouched.or(Some(first))
     }
 
-    /// Returns the level of a full buffer: after a pause that nothing shows, a player is on a lower level, and after a
-    /// seek on the old one.
+    /// Returns the level of a full buffer: after a pause that nothing shows, a player is on a lower
+    /// level, and after a seek on the old one.
     pub(super) fn highest(&self) -> Option<f64> {
         (self.highest.1 > 0.0).then(|| self.highest.0 / self.highest.1)
     }

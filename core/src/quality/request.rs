@@ -25,7 +25,8 @@ impl Track {
 pub(crate) enum ResponseEnd {
     /// With a packet that was not full, so all of it came.
     Whole,
-    /// With a full packet, and its connection ended too: it was cut off, except for one whole response in a thousand.
+    /// With a full packet, and its connection ended too: it was cut off, except for one whole
+    /// response in a thousand.
     Cut,
     /// Unknown.
     Unknown,
@@ -52,8 +53,8 @@ pub(crate) struct Request {
     /// Number of its segment.
     pub(crate) number: u32,
     pub(crate) track: Track,
-    /// The time when the player decided to send it. If the player requested the header of another quality first, the
-    /// time of that request.
+    /// The time when the player decided to send it. If the player requested the header of another
+    /// quality first, the time of that request.
     pub(crate) decided: f64,
     pub(crate) asked: f64,
     /// Time of the last byte.
@@ -84,14 +85,15 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Returns true if its size shows its track: it came alone, or some bytes are certainly its own.
+    /// Returns true if its size shows its track: it came alone, or some bytes are certainly its
+    /// own.
     pub(crate) const fn is_told(&self) -> bool {
         !self.shared || self.error < self.bytes
     }
 }
 
-/// A small response beside media: the header of a file. A player requests it at the start, at a change of quality and
-/// after a seek.
+/// A small response beside media: the header of a file. A player requests it at the start, at a
+/// change of quality and after a seek.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
     pub(crate) asked: f64,
@@ -115,11 +117,13 @@ pub(crate) struct Rules {
 /// Longest time between the requests that a player sends for both tracks in one go, in seconds.
 const ONE_GO: f64 = 0.1;
 
-/// Sound that differs by up to this share from its usual size can still be sound, if its place suggests so.
+/// Sound that differs by up to this share from its usual size can still be sound, if its place
+/// suggests so.
 const LIKE_AUDIO: f64 = 0.12;
 
-/// A server that sends this many times as much of one track as of the other serves mostly that track. With one server
-/// for both, sound and pictures are equally many, or up to four to one (16 s of sound beside 4 s of pictures).
+/// A server that sends this many times as much of one track as of the other serves mostly that
+/// track. With one server for both, sound and pictures are equally many, or up to four to one (16 s
+/// of sound beside 4 s of pictures).
 const MOSTLY: u32 = 5;
 
 /// Corrects requests that sizes alone put on the wrong track.
@@ -166,8 +170,8 @@ pub(crate) fn correct_tracks(requests: &mut [Request]) {
     pictures_at_once(requests);
 }
 
-/// Moves requests to the track of their server. A player has one request per track in flight: of two at once, one from
-/// a server that mostly serves the other track is of that track.
+/// Moves requests to the track of their server. A player has one request per track in flight: of
+/// two at once, one from a server that mostly serves the other track is of that track.
 fn odd_on_its_server(requests: &mut [Request], servers: &[(u32, [u32; 2])]) {
     let mostly = |server: u32| {
         let (_, counts) = servers.iter().find(|(s, _)| *s == server)?;
@@ -211,8 +215,8 @@ fn beside(requests: &[Request], at: usize, track: Track) -> bool {
         .any(|other| other.track == track && overlap(this, other))
 }
 
-/// Moves pictures to sound. A player has one request per track in flight: of two pictures at once, one of the size of
-/// sound is sound.
+/// Moves pictures to sound. A player has one request per track in flight: of two pictures at once,
+/// one of the size of sound is sound.
 fn pictures_as_sound(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
     for at in 0..requests.len() {
         let this = requests[at];
@@ -226,8 +230,8 @@ fn pictures_as_sound(requests: &mut [Request], like_audio: impl Fn(u64) -> bool)
     }
 }
 
-/// Moves pictures to sound. A player requests one picture at a time: of two requested in one go, the smaller is sound,
-/// in a quality that was not recognised as sound.
+/// Moves pictures to sound. A player requests one picture at a time: of two requested in one go,
+/// the smaller is sound, in a quality that was not recognised as sound.
 fn pictures_at_once(requests: &mut [Request]) {
     for at in 1..requests.len() {
         let pair = [at - 1, at];
@@ -243,8 +247,9 @@ fn pictures_at_once(requests: &mut [Request]) {
     }
 }
 
-/// Moves sound to pictures. Of two sounds at once, the one on a flow that carried pictures before and after it is a
-/// picture of the size of sound. If flows do not show that, it is the one that differs more from the usual size.
+/// Moves sound to pictures. Of two sounds at once, the one on a flow that carried pictures before
+/// and after it is a picture of the size of sound. If flows do not show that, it is the one that
+/// differs more from the usual size.
 fn sound_as_pictures(requests: &mut [Request], usual: f64) {
     let is_sound = |request: &Request| request.track == Track::Audio && !request.shared;
     for at in 0..requests.len() {
@@ -268,15 +273,16 @@ fn sound_as_pictures(requests: &mut [Request], usual: f64) {
     }
 }
 
-/// Returns true if a response is smaller by more than sizes of sound differ. Bytes that were divided evenly show
-/// nothing.
+/// Returns true if a response is smaller by more than sizes of sound differ. Bytes that were
+/// divided evenly show nothing.
 fn is_smaller(one: &Request, other: &Request) -> bool {
     one.bytes as f64 * (1.0 + ALIKE) < other.bytes as f64
 }
 
-/// Puts requests whose bytes were divided on the track whose turn it was. A player has one request per track in flight:
-/// of two at once, the smaller or later one is sound. A request sent while both tracks are in flight shows that the
-/// sound, which is smaller, has come. Returns true if any request changed.
+/// Puts requests whose bytes were divided on the track whose turn it was. A player has one request
+/// per track in flight: of two at once, the smaller or later one is sound. A request sent while
+/// both tracks are in flight shows that the sound, which is smaller, has come. Returns true if any
+/// request changed.
 pub(crate) fn one_at_a_time(requests: &mut [Request]) -> bool {
     const TIMERS: f64 = 0.03;
     let mut any = false;
@@ -321,14 +327,16 @@ fn pictures_beside(requests: &[Request], at: usize, flow: u32) -> usize {
     usize::from(picture(before)) + usize::from(picture(after))
 }
 
-/// Returns true if enough responses overlapped on their connection that sizes say little about tracks.
+/// Returns true if enough responses overlapped on their connection that sizes say little about
+/// tracks.
 pub(crate) fn is_interleaved(requests: &[Request]) -> bool {
     let shared = requests.iter().filter(|request| request.shared).count();
     shared * 10 > requests.len()
 }
 
-/// Puts requests whose responses overlapped on the track that was due: a player requests sound when the picture is
-/// ahead of it. `ratio`: segments of video per segment of audio. Returns false if no response for sound came alone.
+/// Puts requests whose responses overlapped on the track that was due: a player requests sound when
+/// the picture is ahead of it. `ratio`: segments of video per segment of audio. Returns false if no
+/// response for sound came alone.
 pub(crate) fn take_turns(requests: &mut [Request], ratio: f64) -> bool {
     let Some(sound) = usual_sound(requests) else {
         return false;
@@ -376,8 +384,8 @@ pub(crate) fn group_end(requests: &[Request], from: usize) -> usize {
     to
 }
 
-/// Returns the usual size of sound among responses that came alone: the most frequent size, because pictures differ
-/// more.
+/// Returns the usual size of sound among responses that came alone: the most frequent size, because
+/// pictures differ more.
 pub(crate) fn usual_sound(requests: &[Request]) -> Option<f64> {
     let alone = requests.iter().filter(|request| !request.shared);
     let (size, times) = recurring(alone.map(|request| request.bytes).collect())?;
@@ -412,9 +420,10 @@ pub(crate) fn median_bytes(requests: &[Request], track: Track) -> Option<f64> {
     Some(*sizes.select_nth_unstable(middle).1 as f64)
 }
 
-/// Separates responses that overlapped on one connection: their bytes were divided in order of request, although they
-/// came interleaved. The picture, which is larger, ends with the whole group. So does a track's first response, because
-/// no player waits with one. No response ends after the next request of its track.
+/// Separates responses that overlapped on one connection: their bytes were divided in order of
+/// request, although they came interleaved. The picture, which is larger, ends with the whole
+/// group. So does a track's first response, because no player waits with one. No response ends
+/// after the next request of its track.
 pub(crate) fn separate_shared(requests: &mut [Request]) {
     let mut from = 0;
     let mut begun = [false; 2];

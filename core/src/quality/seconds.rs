@@ -3,7 +3,8 @@
 use super::clock::Guess;
 use super::request::Track;
 
-/// Audio bit rates in use, in kbit/s (Apple's and DASH-IF's authoring guidelines, Netflix's audio ladder).
+/// Audio bit rates in use, in kbit/s (Apple's and DASH-IF's authoring guidelines, Netflix's audio
+/// ladder).
 const RATES: [f64; 15] = [
     32.0, 48.0, 64.0, 80.0, 96.0, 112.0, 128.0, 160.0, 192.0, 224.0, 256.0, 320.0, 384.0, 448.0,
     640.0,
@@ -15,15 +16,16 @@ const ADDED_RATE: f64 = 1.5;
 const RATE_SCATTER: f64 = 0.015;
 /// Cost of audio at a rate that nobody uses.
 pub(crate) const ODD_RATE: f64 = 3.0;
-/// Cost if neither track's segments fit into the other's a whole number of times: packagers cut sound where they cut
-/// pictures.
+/// Cost if neither track's segments fit into the other's a whole number of times: packagers cut
+/// sound where they cut pictures.
 const ODD_RATIO: f64 = 2.5;
-/// Cost of a player that fetches again what it holds of a worse picture (dash.js does so: `fastSwitchEnabled`).
+/// Cost of a player that fetches again what it holds of a worse picture (dash.js does so:
+/// `fastSwitchEnabled`).
 const RENEWS: f64 = 1.0;
 /// Cost of a player that stops its sound at once when the picture runs dry.
 const NO_RUN_ON: f64 = 0.5;
-/// Costs of segments whose seconds are multiples of 2 s, of 1 s, of a group of pictures, of 0.2 s, and of none of
-/// these: the fewer encoders use them, the higher.
+/// Costs of segments whose seconds are multiples of 2 s, of 1 s, of a group of pictures, of 0.2 s,
+/// and of none of these: the fewer encoders use them, the higher.
 const UNUSUAL: [f64; 5] = [0.0, 0.4, 1.0, 3.0, 4.5];
 /// Longest segments to try, by track, and the shortest, in seconds.
 const LONGEST: [f64; 2] = [13.0, 20.1];
@@ -51,8 +53,8 @@ pub(crate) fn candidates(track: Track) -> Vec<f64> {
     all
 }
 
-/// Returns the whole number of AAC frames (1024 samples at 48 kHz) nearest to these seconds, in seconds; both if two
-/// are equally near, because packagers round to either side.
+/// Returns the whole number of AAC frames (1024 samples at 48 kHz) nearest to these seconds, in
+/// seconds; both if two are equally near, because packagers round to either side.
 fn in_frames(seconds: f64) -> [f64; 2] {
     const FRAME: f64 = 1024.0 / 48_000.0;
     const NEAR: f64 = 0.05;
@@ -86,7 +88,8 @@ fn unusual(seconds: f64) -> f64 {
     }
 }
 
-/// Returns true if most encoders use such seconds: whole ones, or those of 23.976 pictures a second.
+/// Returns true if most encoders use such seconds: whole ones, or those of 23.976 pictures a
+/// second.
 pub(crate) fn is_usual(seconds: f64) -> bool {
     unusual(seconds) < 1.0
 }
@@ -101,8 +104,8 @@ pub(crate) fn unusual_rate(bytes: f64, seconds: f64) -> f64 {
     (off * off).min(ODD_RATE)
 }
 
-/// Returns the cost of a hypothesis before any request is considered. `audio_bytes`: the usual size of an audio
-/// segment.
+/// Returns the cost of a hypothesis before any request is considered. `audio_bytes`: the usual size
+/// of an audio segment.
 pub(crate) fn prior(guess: &Guess, present: [bool; 2], audio_bytes: Option<f64>) -> f64 {
     let tracks = Track::BOTH
         .into_iter()

@@ -10,19 +10,21 @@ use super::request::{Header, Request, Rules, Track};
 const TRIED: usize = 8;
 /// Amount by which a play must cost less with such a place.
 const GONE: f64 = 6.0;
-/// Time within which a player requests both tracks, in seconds: it opens a connection for one of them.
+/// Time within which a player requests both tracks, in seconds: it opens a connection for one of
+/// them.
 const ONE_GO: f64 = 1.0;
-/// Longest time from a seek to the request, in seconds: what was requested before is of no more use.
+/// Longest time from a seek to the request, in seconds: what was requested before is of no more
+/// use.
 const AT_ONCE: f64 = 0.06;
 /// Number of pictures in a row whose sizes must recur exactly to be the same pictures.
 const AGAIN: usize = 2;
 /// Number of pictures that a player requests at once when it starts over.
 const ANEW: usize = 2;
 
-/// Finds the best hypothesis, and the times of seeks. `sure` are known by the headers of both tracks. A player of one
-/// track that requests the header of its current quality may have seeked, or returned to that quality. A player of two
-/// tracks that has the headers gives up what is in flight, and requests both tracks at once. The requests after such a
-/// place decide.
+/// Finds the best hypothesis, and the times of seeks. `sure` are known by the headers of both
+/// tracks. A player of one track that requests the header of its current quality may have seeked,
+/// or returned to that quality. A player of two tracks that has the headers gives up what is in
+/// flight, and requests both tracks at once. The requests after such a place decide.
 pub(crate) fn find(
     requests: &mut [Request],
     headers: &[Header],
@@ -75,7 +77,8 @@ pub(crate) fn find(
     (fit::find(requests, headers, &seeks, rules), seeks)
 }
 
-/// Removes seeks that were `found` if the play costs hardly more without them, because another was found.
+/// Removes seeks that were `found` if the play costs hardly more without them, because another was
+/// found.
 fn without_needless(mut seeks: Vec<f64>, found: &[f64], look: impl Fn(&[f64]) -> f64) -> Vec<f64> {
     if found.len() < 2 {
         return seeks;
@@ -89,8 +92,8 @@ fn without_needless(mut seeks: Vec<f64>, found: &[f64], look: impl Fn(&[f64]) ->
     seeks
 }
 
-/// Removes seeks to media that was fetched again, if the play costs less without them: after an earlier seek back, a
-/// player reaches such media without another seek.
+/// Removes seeks to media that was fetched again, if the play costs less without them: after an
+/// earlier seek back, a player reaches such media without another seek.
 fn without_explained<'a>(
     mut seeks: Vec<f64>,
     fetched: impl Iterator<Item = &'a Again>,
@@ -124,8 +127,8 @@ struct Again {
     since: f64,
 }
 
-/// Returns when media was fetched again: several pictures in a row have exactly the sizes of earlier ones. That happens
-/// only after a seek back.
+/// Returns when media was fetched again: several pictures in a row have exactly the sizes of
+/// earlier ones. That happens only after a seek back.
 fn fetched_again(
     requests: &[Request],
     headers: &[Header],
@@ -150,7 +153,8 @@ fn fetched_again(
             continue;
         };
         let place = begins(&seen, &pictures, number);
-        // After a seek back the player continues from there; fetching what comes before that is another seek back.
+        // After a seek back the player continues from there; fetching what comes before that is
+        // another seek back.
         let (was, since) = match last {
             Some((was, now)) if first < was => (None, now),
             Some((was, _)) => (Some(was), seen[pictures[first]].asked),
@@ -165,8 +169,8 @@ fn fetched_again(
     found
 }
 
-/// Returns the time when a player started over, by one of its first pictures: it gave up the picture before, or had
-/// waited.
+/// Returns the time when a player started over, by one of its first pictures: it gave up the
+/// picture before, or had waited.
 fn begins(seen: &[Request], pictures: &[usize], number: usize) -> f64 {
     let mut number = number;
     for _ in 0..AGAIN {
@@ -201,8 +205,9 @@ fn again(requests: &[Request], headers: &[Header]) -> Vec<f64> {
         .collect()
 }
 
-/// Returns the times at which a player of two tracks may have started over, most likely first: a response was given up,
-/// or the player requests both tracks without a wait after it had waited with sound.
+/// Returns the times at which a player of two tracks may have started over, most likely first: a
+/// response was given up, or the player requests both tracks without a wait after it had waited
+/// with sound.
 fn anew(requests: &[Request], headers: &[Header], sure: &[f64], rules: Rules) -> Vec<f64> {
     let mut seen = requests.to_vec();
     interpret(&mut seen, headers, sure, &rules);

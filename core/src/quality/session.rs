@@ -28,11 +28,11 @@ pub enum Reason {
     TooFew = 1,
     /// Several durations of its segments are about equally plausible.
     Undecided = 2,
-    /// The session had begun before its first captured segment: levels of its buffer count from those that most players
-    /// hold.
+    /// The session had begun before its first captured segment: levels of its buffer count from
+    /// those that most players hold.
     JoinedMidway = 3,
-    /// The session's responses overlapped on one connection, so each segment's track, video or audio, is inferred from
-    /// turns.
+    /// The session's responses overlapped on one connection, so each segment's track, video or
+    /// audio, is inferred from turns.
     Interleaved = 4,
 }
 
@@ -135,7 +135,8 @@ pub(crate) struct Parts<'a> {
 
 /// Least margin of cost, as log odds, at which seconds are decided.
 const DECIDED: f64 = 0.25;
-/// Cost per wait at which confidence drops to half, and waits to add, because few may agree by chance.
+/// Cost per wait at which confidence drops to half, and waits to add, because few may agree by
+/// chance.
 const MISFIT: f64 = 0.5;
 const FEW_WAITS: f64 = 10.0;
 /// Rates that differ by less than this factor are the same quality.
@@ -188,7 +189,8 @@ impl Session {
         if is_interleaved(requests)
             && let Some(sound) = usual_sound(requests)
         {
-            // The bytes of overlapping responses are right only in sum: assume sound as large as where it came alone.
+            // The bytes of overlapping responses are right only in sum: assume sound as large as
+            // where it came alone.
             let all = video_bytes.saturating_add(audio_bytes);
             audio_bytes = ((sound * f64::from(audio_segments)) as u64).min(all);
             video_bytes = all - audio_bytes;
@@ -355,7 +357,8 @@ impl Session {
         self.video_segments + self.audio_segments + self.dropped_segments
     }
 
-    /// Returns when the picture stood still although the viewer wanted it to play: beginning and end of each stall.
+    /// Returns when the picture stood still although the viewer wanted it to play: beginning and
+    /// end of each stall.
     #[must_use]
     pub fn stalls_at(&self) -> Option<Vec<(Time, Time)>> {
         let at =
@@ -363,16 +366,16 @@ impl Session {
         Some(self.stalls.as_ref()?.iter().map(at).collect())
     }
 
-    /// Returns the video that arrived: where its media begins and ends, in seconds of media since the start of the
-    /// session, and its bits per second. Empty if the media seconds are not known.
+    /// Returns the video that arrived: where its media begins and ends, in seconds of media since
+    /// the start of the session, and its bits per second. Empty if the media seconds are not known.
     pub fn pictures(&self) -> impl Iterator<Item = (f64, f64, f64)> + '_ {
         self.rates
             .iter()
             .map(|rate| (rate.from, rate.to, rate.bits))
     }
 
-    /// Returns the position at which each stall began, in seconds of media since the start of the session, and its
-    /// length in seconds.
+    /// Returns the position at which each stall began, in seconds of media since the start of the
+    /// session, and its length in seconds.
     #[must_use]
     pub fn stalls_by_position(&self) -> Vec<(f64, f64)> {
         let position = |at: f64| self.line.at(at).map_or(0.0, |knot| knot.position);
@@ -398,7 +401,8 @@ impl Session {
         Some(spans.fold(0.0, |sum, span| sum + span))
     }
 
-    /// Returns the player's state at every step, and at the end. Empty if the media seconds are not known.
+    /// Returns the player's state at every step, and at the end. Empty if the media seconds are not
+    /// known.
     pub fn moments(&self, step: f64) -> impl Iterator<Item = Moment> + '_ {
         let last = self.duration();
         let steps = if step > 0.0 {

@@ -16,8 +16,9 @@ use crate::packet::Time;
 
 /// Longest time between headers that are requested together, in seconds.
 const TOGETHER: f64 = 1.0;
-/// The same if responses overlap, so that sizes do not distinguish headers of two tracks from those of one. A player
-/// requests both tracks' headers in one turn, and those of two changes of quality in two.
+/// The same if responses overlap, so that sizes do not distinguish headers of two tracks from those
+/// of one. A player requests both tracks' headers in one turn, and those of two changes of quality
+/// in two.
 const ONE_TURN: f64 = 0.01;
 /// Longest time from the headers of a new title to its media, in seconds.
 const HEADERS_BEFORE: f64 = 10.0;
@@ -100,7 +101,8 @@ impl Sessions {
         }
     }
 
-    /// Returns the sessions of all these segments, numbered in order of start. Pass `segments` in order of request.
+    /// Returns the sessions of all these segments, numbered in order of start. Pass `segments` in
+    /// order of request.
     #[must_use]
     pub fn of<'a>(
         segments: impl IntoIterator<Item = &'a Segment>,
@@ -154,8 +156,9 @@ impl Sessions {
         client.analyse(address, &self.limits, self.rules, &mut self.closed);
     }
 
-    /// Advances the time to `now`, and ends the sessions of clients that have been silent for long. Segments can settle
-    /// up to [`Config::settle_after`] after their last byte, so this waits for them.
+    /// Advances the time to `now`, and ends the sessions of clients that have been silent for long.
+    /// Segments can settle up to [`Config::settle_after`] after their last byte, so this waits for
+    /// them.
     pub fn until(&mut self, now: Time) {
         const SECOND: i64 = 1_000_000_000;
         if now.since(self.looked).saturating_abs() < SECOND {
@@ -268,7 +271,8 @@ impl Client {
         });
     }
 
-    /// Adds a header, and keeps only the latest: small responses may not be headers, and can come all the time.
+    /// Adds a header, and keeps only the latest: small responses may not be headers, and can come
+    /// all the time.
     fn header(&mut self, header: Header) {
         if self.headers.len() >= 2 * self.requests.len() + HEADERS {
             self.headers.drain(..HEADERS / 2);
@@ -353,7 +357,8 @@ struct Range {
     begins: bool,
 }
 
-/// Finds where titles begin and where the viewer seeked: the player requests the headers of both tracks again.
+/// Finds where titles begin and where the viewer seeked: the player requests the headers of both
+/// tracks again.
 fn divide(requests: &[Request], headers: &[Header], limits: &SessionLimits) -> Vec<Range> {
     let mut plays: Vec<Range> = Vec::new();
     let mut last = f64::NEG_INFINITY;
@@ -446,7 +451,8 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<Start> {
     found
 }
 
-/// Returns true if requests are for media of both tracks. If tracks are unknown, two requests in flight at once are.
+/// Returns true if requests are for media of both tracks. If tracks are unknown, two requests in
+/// flight at once are.
 fn are_for_both_tracks(requests: &[&Request]) -> bool {
     let known = |track| requests.iter().any(|r| r.track == track);
     let divided = requests.iter().filter(|r| r.shared).count() >= 2;
@@ -463,8 +469,8 @@ fn are_of_both_tracks(a: Header, b: Header) -> bool {
     }
 }
 
-/// Returns true if the headers' sizes differ from all that the play since `from` requested: after a seek within a
-/// title, a player requests the headers of the qualities that it plays.
+/// Returns true if the headers' sizes differ from all that the play since `from` requested: after a
+/// seek within a title, a player requests the headers of the qualities that it plays.
 fn other_headers(headers: &[Header], from: f64, start: Start) -> bool {
     let since = headers.partition_point(|header| header.asked < from - HEADERS_BEFORE);
     let until = headers.partition_point(|header| header.asked < start.asked);
@@ -482,8 +488,8 @@ fn sound_alone(requests: &[Request]) -> Option<f64> {
     median_bytes(&alone, Track::Audio)
 }
 
-/// Returns true if sound has another size, and is thus from another title. If responses overlap, sound is recognised by
-/// its recurring size.
+/// Returns true if sound has another size, and is thus from another title. If responses overlap,
+/// sound is recognised by its recurring size.
 fn other_sound(before: &[Request], after: &[Request]) -> bool {
     let after = &after[..after.len().min(LOOKED_AT)];
     let before = &before[before.len().saturating_sub(LOOKED_AT)..];

@@ -1,4 +1,5 @@
-//! Reads back the segments of a small simulated player: the inferred behaviour must be the real one.
+//! Reads back the segments of a small simulated player: the inferred behaviour must be the real
+//! one.
 
 mod cases;
 mod playback;

@@ -1,4 +1,5 @@
-//! A play from its first request to its end: the player's state at any time, according to the best hypothesis.
+//! A play from its first request to its end: the player's state at any time, according to the best
+//! hypothesis.
 
 use super::clock::{Clock, Event, Idle, Knot, State};
 use super::cost::Play;
@@ -58,7 +59,8 @@ pub(crate) fn run(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]], end: f64) -> 
     replay.finish(end)
 }
 
-/// Returns the levels of both tracks at the waits after each seek, without corrections for what else the viewer does.
+/// Returns the levels of both tracks at the waits after each seek, without corrections for what
+/// else the viewer does.
 pub(crate) fn levels(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]]) -> Vec<[Vec<f64>; 2]> {
     let mut replay = Replay::new(play, fit, places);
     let mut levels = vec![[Vec::new(), Vec::new()]; places.len()];
@@ -125,9 +127,10 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Compares the buffer at a request with the full one. After a wait, a player requests as soon as its buffer is no
-    /// longer full. If much less is ahead, the viewer had paused it, so media was played later than the hypothesis
-    /// says. If much more is ahead, the viewer skipped forward.
+    /// Compares the buffer at a request with the full one. After a wait, a player requests as soon
+    /// as its buffer is no longer full. If much less is ahead, the viewer had paused it, so media
+    /// was played later than the hypothesis says. If much more is ahead, the viewer skipped
+    /// forward.
     fn correct(&mut self, t: f64, at: usize, full: f64) {
         let leading = self.leading;
         let mut ahead = self.clock;
@@ -140,7 +143,8 @@ impl<'a> Replay<'a> {
         let idle = request.waited && self.busy == [0; 2];
         let seconds = self.fit.guess.seconds[leading as usize];
         let requests = self.play.requests;
-        // Enough waits in a row have confirmed the level of a full buffer, so a request above it is evidence of a leap.
+        // Enough waits in a row have confirmed the level of a full buffer, so a request above it is
+        // evidence of a leap.
         if request.track == leading
             && f64::from(self.waits) >= FULL
             && !self.play.divided
@@ -171,7 +175,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Pauses for as long as media is missing, in the middle of the time without requests, because nothing shows when.
+    /// Pauses for as long as media is missing, in the middle of the time without requests, because
+    /// nothing shows when.
     fn pause(&mut self, t: f64, off: f64, full: f64) {
         let reached = self.last + (self.clock.ahead(self.leading) - full).max(0.0);
         let from = ((self.last + reached) / 2.0).min(t + off);
@@ -257,7 +262,8 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// Returns true if the player continues as with a full buffer: the next requests come as fast as it plays their media.
+/// Returns true if the player continues as with a full buffer: the next requests come as fast as it
+/// plays their media.
 fn stays(play: &Play<'_>, at: usize, seconds: f64) -> bool {
     const LIKE: f64 = 0.25;
     let this = play.requests[at];

@@ -1,19 +1,21 @@
-//! Determines the tracks of a play by its beginning: a player requests a header of each track before media.
+//! Determines the tracks of a play by its beginning: a player requests a header of each track
+//! before media.
 
 use super::request::{ALIKE, Header, Request, Track, recurring};
 
-/// Longest time from a play's first headers to its first media, and longest time from that to another of these headers,
-/// in seconds.
+/// Longest time from a play's first headers to its first media, and longest time from that to
+/// another of these headers, in seconds.
 const BEFORE: f64 = 1.0;
 const BEHIND: f64 = 1.0;
-/// Least difference between the headers of the two tracks, in bytes. The headers of one track's qualities differ by
-/// less.
+/// Least difference between the headers of the two tracks, in bytes. The headers of one track's
+/// qualities differ by less.
 pub(crate) const HEADER_DIFFERS: u64 = 24;
 /// Least number of sounds. Also, at least one in this many requests is for sound.
 const OFTEN: usize = 4;
 
-/// Puts all requests on the tracks that the first headers show. Pictures with sound in them have headers of one track.
-/// If there are headers of two tracks but no recognised sound, the recurring size is sound.
+/// Puts all requests on the tracks that the first headers show. Pictures with sound in them have
+/// headers of one track. If there are headers of two tracks but no recognised sound, the recurring
+/// size is sound.
 pub(crate) fn tell(requests: &mut [Request], headers: &[Header]) {
     let Some(sizes) = first_sizes(requests, headers) else {
         return;

@@ -1,8 +1,10 @@
-//! Phases in which a player fills its buffer: it asks for the next video segment as soon as the last has come. Once the
-//! buffer is full, the player waits about as long as a segment plays before it asks for the next (Rao et al., "Network
-//! Characteristics of Video Streaming Traffic", CoNEXT 2011: buffering phase and steady state).
+//! Phases in which a player fills its buffer: it asks for the next video segment as soon as the
+//! last has come. Once the buffer is full, the player waits about as long as a segment plays before
+//! it asks for the next (Rao et al., "Network Characteristics of Video Streaming Traffic", CoNEXT
+//! 2011: buffering phase and steady state).
 //!
-//! A link that is only just fast enough looks the same, because there too the next request follows at once.
+//! A link that is only just fast enough looks the same, because there too the next request follows
+//! at once.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -46,11 +48,11 @@ impl Phase {
     }
 }
 
-/// Returns the phases of all clients in order of their start. `segments` must be in order of request, as they are
-/// numbered.
+/// Returns the phases of all clients in order of their start. `segments` must be in order of
+/// request, as they are numbered.
 ///
-/// Consecutive video segments of a client belong together if each was requested at most `fill_idle` after all earlier
-/// ones had come. A phase has at least `fill_segments` of them.
+/// Consecutive video segments of a client belong together if each was requested at most `fill_idle`
+/// after all earlier ones had come. A phase has at least `fill_segments` of them.
 #[must_use]
 pub fn filling<'a>(segments: impl IntoIterator<Item = &'a Segment>, config: &Config) -> Vec<Phase> {
     let idle = from_milliseconds(config.fill_idle());
@@ -155,7 +157,8 @@ mod tests {
     #[test]
     fn clients_are_apart_and_only_video_counts() {
         let other = [10, 0, 0, 3];
-        // Audio would fill the gaps of the first client, and the second client's requests lie in them.
+        // Audio would fill the gaps of the first client, and the second client's requests lie in
+        // them.
         let segments = [
             video(0, 500),
             segment(other, Kind::Video, 100, 900),

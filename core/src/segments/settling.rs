@@ -1,5 +1,5 @@
-//! Decides when segments settle and queues them, so that hosts that run for long read each segment once, in its final
-//! state.
+//! Decides when segments settle and queues them, so that hosts that run for long read each segment
+//! once, in its final state.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,8 @@ use crate::packet::{Time, from_seconds};
 /// Open segments examined per packet, so that no packet pays for all of them.
 const LOOKS: usize = 16;
 
-/// Number of sweeps within the settling time: a segment settles late by at most this fraction of it.
+/// Number of sweeps within the settling time: a segment settles late by at most this fraction of
+/// it.
 const SWEEPS: i64 = 16;
 
 /// Settled segments kept after they left the table before a host took them.
@@ -73,8 +74,9 @@ impl Settling {
 
     /// Adds a segment that was opened. The table holds segments from `first` on.
     pub(crate) fn open(&mut self, number: u32, first: u32) {
-        // A sweep drops numbers that left the table as it meets them. If sweeps do not keep up, all such numbers go at
-        // once: the table holds half as many as the list, so this frees at least as many places as were filled.
+        // A sweep drops numbers that left the table as it meets them. If sweeps do not keep up, all
+        // such numbers go at once: the table holds half as many as the list, so this frees at least
+        // as many places as were filled.
         if self.open.len() >= self.capacity.saturating_mul(2) {
             self.open.retain(|&number| number >= first);
             self.left = self.left.min(self.open.len());
@@ -96,14 +98,16 @@ impl Settling {
         let looks = self.left.min(LOOKS);
         self.left -= looks;
         if self.left == 0 {
-            // Set even if the clock stepped back, so that no sweep waits for a time that was a mistake.
+            // Set even if the clock stepped back, so that no sweep waits for a time that was a
+            // mistake.
             self.next = Time(now.0.saturating_add((self.patience / SWEEPS).max(1)));
             self.earliest = Time(self.next.0.saturating_sub(self.patience));
         }
         looks
     }
 
-    /// Takes the number of the next open segment. Give it back with [`Self::keep`] if the segment stays open.
+    /// Takes the number of the next open segment. Give it back with [`Self::keep`] if the segment
+    /// stays open.
     pub(crate) fn look(&mut self) -> Option<u32> {
         self.open.pop_front()
     }
@@ -119,7 +123,8 @@ impl Settling {
         core::mem::take(&mut self.open)
     }
 
-    /// Returns true if this silence since a segment's last byte settles it. An unanswered request stays open.
+    /// Returns true if this silence since a segment's last byte settles it. An unanswered request
+    /// stays open.
     pub(crate) fn is_over(&self, silence: Option<i64>) -> bool {
         silence.is_some_and(|silence| silence >= self.patience)
     }
@@ -171,8 +176,8 @@ impl Settling {
 mod tests {
     use super::*;
 
-    /// If segments come faster than they are examined, those that left the table are removed, wherever they are in the
-    /// list.
+    /// If segments come faster than they are examined, those that left the table are removed,
+    /// wherever they are in the list.
     #[test]
     fn an_open_segment_stays_in_the_list_as_long_as_in_the_table() {
         let mut config = Config::default();

@@ -21,8 +21,8 @@ pub(crate) struct Steps {
     list: VecDeque<ClockStep>,
     /// Sum of the steps that lasted and are no longer in the list.
     before: i64,
-    /// The first frames after silences that were long enough to settle all segments. Traffic that continues after one
-    /// may have waited for less, if the clock was set meanwhile.
+    /// The first frames after silences that were long enough to settle all segments. Traffic that
+    /// continues after one may have waited for less, if the clock was set meanwhile.
     gaps: VecDeque<u64>,
 }
 

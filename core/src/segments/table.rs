@@ -148,7 +148,8 @@ impl SegmentTable {
             .as_mut()
     }
 
-    /// Changes a segment's size, and its server's total with it. A change to a settled segment is counted, not applied.
+    /// Changes a segment's size, and its server's total with it. A change to a settled segment is
+    /// counted, not applied.
     pub(crate) fn resize(&mut self, number: u32, change: impl FnOnce(&mut Segment)) {
         let Some(segment) = self.slot(number) else {
             return;
@@ -164,7 +165,8 @@ impl SegmentTable {
         totals.bytes = (totals.bytes + after).saturating_sub(before);
     }
 
-    /// Removes a segment without bytes. Its number stays unused, and its server's other segments are linked around it.
+    /// Removes a segment without bytes. Its number stays unused, and its server's other segments
+    /// are linked around it.
     pub(crate) fn withdraw(&mut self, number: u32) -> Option<Segment> {
         let segment = self
             .segments
@@ -188,7 +190,8 @@ impl SegmentTable {
         self.settling.is_due(now)
     }
 
-    /// Examines some of the open segments. Calls `judge` for those about to settle, which must decide their kinds.
+    /// Examines some of the open segments. Calls `judge` for those about to settle, which must
+    /// decide their kinds.
     pub(crate) fn sweep(&mut self, now: Time, mut judge: impl FnMut(&mut Self, u32)) {
         for _ in 0..self.settling.begin(now) {
             let Some(number) = self.settling.look() else {
@@ -206,7 +209,8 @@ impl SegmentTable {
         }
     }
 
-    /// Returns the nanoseconds since a segment's last byte, without steps of the clock; `None` before one came.
+    /// Returns the nanoseconds since a segment's last byte, without steps of the clock; `None`
+    /// before one came.
     fn silence(&self, segment: &Segment, now: Time) -> Option<i64> {
         let silence = now.since(segment.t_last?);
         if self.steps.is_empty() {

@@ -10,11 +10,12 @@ use crate::facts::segment::{Kind, Segment};
 use crate::facts::server::{Role, Server};
 use crate::wire::host_name::MAX_HOST_NAME;
 
-/// The start of every comment of ours, by which it is recognised when an annotated capture is annotated again.
+/// The start of every comment of ours, by which it is recognised when an annotated capture is
+/// annotated again.
 pub const PREFIX: &str = "nflx: ";
 
-/// Longest name that a comment shows. Valid names are no longer (RFC 1035, section 2.3.4), but a packet may claim
-/// anything.
+/// Longest name that a comment shows. Valid names are no longer (RFC 1035, section 2.3.4), but a
+/// packet may claim anything.
 const MAX_NAME: usize = MAX_HOST_NAME;
 
 /// A packet, and the facts known about its server and segment.
@@ -53,10 +54,11 @@ impl PacketComment<'_> {
 }
 
 impl PacketComment<'_> {
-    /// Appends the comment: [`PREFIX`], direction, what the packet is, the server, and the bytes so far or in total.
+    /// Appends the comment: [`PREFIX`], direction, what the packet is, the server, and the bytes so
+    /// far or in total.
     ///
-    /// Writes the same text as [`fmt::Display`] in a quarter of the instructions, because every packet of a capture
-    /// gets a comment.
+    /// Writes the same text as [`fmt::Display`] in a quarter of the instructions, because every
+    /// packet of a capture gets a comment.
     pub fn append_to(&self, text: &mut String) {
         text.push_str(PREFIX);
         text.push_str(self.annotation.direction.as_str());
@@ -145,7 +147,8 @@ fn total(segment: &Segment, text: &mut String) {
 
 /// Displays a server's name, or its address if no name identified it.
 ///
-/// Anybody may have sent the packets that names come from, so characters that cannot occur in a host name show as `?`.
+/// Anybody may have sent the packets that names come from, so characters that cannot occur in a
+/// host name show as `?`.
 #[derive(Clone, Copy, Debug)]
 pub struct Label<'a>(pub &'a Server);
 

@@ -1,4 +1,5 @@
-//! A few lines about a capture: for the comment of a section, read by people who only have Wireshark.
+//! A few lines about a capture: for the comment of a section, read by people who only have
+//! Wireshark.
 
 use core::cmp::Reverse;
 use core::fmt;
@@ -30,8 +31,8 @@ impl core::ops::Deref for RankedServer<'_> {
     }
 }
 
-/// Returns the servers of a capture that have packets, ordered by role (those that send video first), then by the bytes
-/// of their segments. Leaves out servers that only a DNS answer names.
+/// Returns the servers of a capture that have packets, ordered by role (those that send video
+/// first), then by the bytes of their segments. Leaves out servers that only a DNS answer names.
 #[must_use]
 pub fn ranked(engine: &Engine) -> Vec<RankedServer<'_>> {
     let servers = engine.servers().map(|(id, server)| RankedServer {

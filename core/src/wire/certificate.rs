@@ -1,7 +1,7 @@
 //! Names in an X.509 certificate (RFC 5280), which servers send unencrypted up to TLS 1.2.
 //!
-//! Reads DER (ITU-T X.690) element by element, as far as the bytes go. Verifies nothing: a capture shows what a server
-//! claims, and a client that continued has checked it.
+//! Reads DER (ITU-T X.690) element by element, as far as the bytes go. Verifies nothing: a capture
+//! shows what a server claims, and a client that continued has checked it.
 
 use smallvec::SmallVec;
 
@@ -30,8 +30,8 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 /// `id-ce-subjectAltName`, 2.5.29.17.
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
 
-/// Returns the names that a certificate is for: the alternative names, then the subject's common name. Lower case; for
-/// a wildcard, the domain after it.
+/// Returns the names that a certificate is for: the alternative names, then the subject's common
+/// name. Lower case; for a wildcard, the domain after it.
 #[must_use]
 pub fn names(certificate: &[u8]) -> Vec<String> {
     let mut found = Vec::new();

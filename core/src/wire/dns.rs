@@ -1,11 +1,12 @@
 //! DNS answers (RFC 1035, RFC 3596): the addresses that a name led to, and the names on the way.
 //!
-//! Reads records one by one, so in a message cut by the snapshot length, those before the cut count. Skips records with
-//! names that are not valid host names. Not read: multicast DNS, encrypted DNS, record types other than A, AAAA, CNAME,
-//! and the address hints of HTTPS and SVCB (RFC 9460).
+//! Reads records one by one, so in a message cut by the snapshot length, those before the cut
+//! count. Skips records with names that are not valid host names. Not read: multicast DNS,
+//! encrypted DNS, record types other than A, AAAA, CNAME, and the address hints of HTTPS and SVCB
+//! (RFC 9460).
 //!
-//! Work is bounded by the length of the message: names take at most `STEPS_PER_BYTE` labels and pointers per byte of
-//! it, and each different name is kept, compared and judged once.
+//! Work is bounded by the length of the message: names take at most `STEPS_PER_BYTE` labels and
+//! pointers per byte of it, and each different name is kept, compared and judged once.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -20,20 +21,22 @@ use super::reader::Reader;
 pub const PORT: u16 = 53;
 /// Largest message: its length over TCP is a 16-bit number (RFC 1035, section 4.2.2).
 pub const MAX_MESSAGE: usize = 65_535;
-/// Answer records read in one message. Real answers have some tens; a crafted one of 65,535 bytes has thousands.
+/// Answer records read in one message. Real answers have some tens; a crafted one of 65,535 bytes
+/// has thousands.
 const MAX_RECORDS: usize = 256;
-/// Different names in one message. The longest chain that resolvers follow has 17, and its addresses have one owner.
+/// Different names in one message. The longest chain that resolvers follow has 17, and its
+/// addresses have one owner.
 const MAX_NAMES: usize = 64;
 /// CNAME steps followed; resolvers stop at 8 to 16.
 const MAX_CHAIN: usize = 16;
-/// Labels and pointers read per byte of a message. In a real answer, each record has about six in more than twice as
-/// many bytes.
+/// Labels and pointers read per byte of a message. In a real answer, each record has about six in
+/// more than twice as many bytes.
 const STEPS_PER_BYTE: usize = 1;
 
 /// Length of a header: identifier, flags, four counts (RFC 1035, section 4.1.1).
 const HEADER: usize = 12;
-/// Flags of a header: QR, OPCODE and RCODE. In a successful response to a standard query, only the first of them is
-/// set.
+/// Flags of a header: QR, OPCODE and RCODE. In a successful response to a standard query, only the
+/// first of them is set.
 const RESPONSE: u16 = 0x8000;
 const OPCODE_AND_RCODE: u16 = 0x780f;
 /// Two bits that distinguish a pointer to a label from a label's length (RFC 1035, section 4.1.4).
@@ -86,7 +89,8 @@ pub struct DnsAnswer<'a> {
     pub address: IpAddr,
     /// Time to live of the answer, in seconds.
     pub time_to_live: u32,
-    /// True if only a hint of an HTTPS or SVCB record gives it (RFC 9460, section 7.3), not an address record.
+    /// True if only a hint of an HTTPS or SVCB record gives it (RFC 9460, section 7.3), not an
+    /// address record.
     pub is_hint: bool,
     /// The first wanted name on the way back from the owner to the name asked, if there is one.
     pub found: Option<&'a str>,
@@ -121,7 +125,8 @@ impl Response {
         self.addresses.is_empty()
     }
 
-    /// Returns the addresses, each with the name on the way to it that `is_wanted` accepts. Judges each name once.
+    /// Returns the addresses, each with the name on the way to it that `is_wanted` accepts. Judges
+    /// each name once.
     pub fn answers(&self, is_wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = DnsAnswer<'_>> {
         work::count(self.names.len() * MAX_CHAIN);
         let wanted: SmallVec<[bool; MAX_NAMES]> = self
@@ -156,7 +161,8 @@ struct Parser<'m> {
     message: &'m [u8],
     reader: Reader<'m>,
     response: Response,
-    /// Names by position; `None` for one that is not a valid host name. Most records point to one of these.
+    /// Names by position; `None` for one that is not a valid host name. Most records point to one
+    /// of these.
     places: SmallVec<[(u16, Option<NameId>); MAX_NAMES]>,
     /// Names in order of their text.
     order: SmallVec<[NameId; MAX_NAMES]>,
@@ -228,7 +234,8 @@ impl<'m> Parser<'m> {
         Some(())
     }
 
-    /// Reads the data of a service binding (RFC 9460, section 2.2) that ends `behind` bytes before the message.
+    /// Reads the data of a service binding (RFC 9460, section 2.2) that ends `behind` bytes before
+    /// the message.
     fn service(&mut self, owner: Option<NameId>, time_to_live: u32, behind: usize) -> Option<()> {
         const IPV4_HINT: u16 = 4;
         const IPV6_HINT: u16 = 6;
@@ -266,14 +273,16 @@ impl<'m> Parser<'m> {
         Some(())
     }
 
-    /// Keeps an address, unless there are as many as a message may have records, because one record may hint at many.
+    /// Keeps an address, unless there are as many as a message may have records, because one record
+    /// may hint at many.
     fn keep_address(&mut self, record: AddressRecord) {
         if self.response.addresses.len() < MAX_RECORDS {
             self.response.addresses.push(record);
         }
     }
 
-    /// Reads the next name. `Some(None)` if it is not a valid host name; `None` if it is damaged or cut.
+    /// Reads the next name. `Some(None)` if it is not a valid host name; `None` if it is damaged or
+    /// cut.
     fn name(&mut self) -> Option<Option<NameId>> {
         let at = self.position();
         let target = self.message.get(at..)?.first_chunk().and_then(pointed_to);
@@ -309,7 +318,8 @@ impl<'m> Parser<'m> {
     /// Reads labels up to the root.
     fn labels(&mut self, text: &mut NameBuffer) -> Option<()> {
         let mut reader = self.reader;
-        // A pointer must lead to an earlier position (RFC 1035, section 4.1.4); otherwise it could loop.
+        // A pointer must lead to an earlier position (RFC 1035, section 4.1.4); otherwise it could
+        // loop.
         let mut earliest = self.position();
         let mut behind = None;
         loop {
@@ -335,7 +345,8 @@ impl<'m> Parser<'m> {
         Some(())
     }
 
-    /// Keeps a name, unless it is already there. `None` if there are too many, which ends the message.
+    /// Keeps a name, unless it is already there. `None` if there are too many, which ends the
+    /// message.
     fn keep(&mut self, text: &str) -> Option<NameId> {
         let names = &mut self.response.names;
         let found = self

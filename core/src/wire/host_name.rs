@@ -1,16 +1,17 @@
 //! Validity of host names.
 
-/// Longest name in text, and longest label of it, in bytes (RFC 1035, section 2.3.4, less the root's length and the
-/// first label's length byte).
+/// Longest name in text, and longest label of it, in bytes (RFC 1035, section 2.3.4, less the
+/// root's length and the first label's length byte).
 pub const MAX_HOST_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
-/// Returns true if a name is a valid host name: labels of 1 to 63 letters, digits, hyphens and underscores, at most 253
-/// bytes with the dots between them (RFC 1035, sections 2.3.1 and 2.3.4; RFC 1123, section 2.1, for leading digits;
-/// underscores, because names in use have them). A final dot, the root's, is allowed.
+/// Returns true if a name is a valid host name: labels of 1 to 63 letters, digits, hyphens and
+/// underscores, at most 253 bytes with the dots between them (RFC 1035, sections 2.3.1 and 2.3.4;
+/// RFC 1123, section 2.1, for leading digits; underscores, because names in use have them). A final
+/// dot, the root's, is allowed.
 ///
-/// Everything that users see as a name has passed here, so no name contains markup, a formula or a terminal's control
-/// characters.
+/// Everything that users see as a name has passed here, so no name contains markup, a formula or a
+/// terminal's control characters.
 #[must_use]
 pub fn is_host_name(name: &[u8]) -> bool {
     let name = name.strip_suffix(b".").unwrap_or(name);
@@ -76,7 +77,8 @@ impl NameBuffer {
         (self.length, self.is_host) = (end + 1, is_host);
     }
 
-    /// Returns the name without the final dot, in lower case; `None` if it is not a valid host name.
+    /// Returns the name without the final dot, in lower case; `None` if it is not a valid host
+    /// name.
     pub(super) fn name(&self) -> Option<&str> {
         let name = self.bytes.get(..self.length.checked_sub(1)?)?;
         std::str::from_utf8(name).ok().filter(|_| self.is_host)

@@ -1,7 +1,8 @@
 //! Cleartext HTTP/1: heads and bodies in stream order (RFC 9112).
 //!
-//! Read: request method and host, response status, body framing by Content-Length and chunks, interim responses,
-//! responses without body. Not read: bodies, trailer fields, the contents of a CONNECT tunnel or an upgrade.
+//! Read: request method and host, response status, body framing by Content-Length and chunks,
+//! interim responses, responses without body. Not read: bodies, trailer fields, the contents of a
+//! CONNECT tunnel or an upgrade.
 
 mod head;
 
@@ -10,7 +11,8 @@ use httparse::{EMPTY_HEADER, Request, Response, Status};
 use self::head::{Body, field, framing, head_end, terminator};
 use super::host_name::host_name;
 
-/// Longest head that is kept while it is incomplete, in bytes: the largest that common servers accept.
+/// Longest head that is kept while it is incomplete, in bytes: the largest that common servers
+/// accept.
 pub const MAX_HEAD: usize = 64 * 1024;
 /// Most header fields of one head. Common servers accept 100.
 const MAX_FIELDS: usize = 100;
@@ -58,7 +60,8 @@ pub fn looks_like_response(bytes: &[u8]) -> bool {
     bytes.starts_with(b"HTTP/1.")
 }
 
-/// Returns the host that a request names, without its port, from a whole or cut head; `None` for an IPv6 address.
+/// Returns the host that a request names, without its port, from a whole or cut head; `None` for an
+/// IPv6 address.
 #[must_use]
 pub fn host_of(head: &[u8]) -> Option<String> {
     let mut fields = [EMPTY_HEADER; MAX_FIELDS];
@@ -76,7 +79,8 @@ pub fn head_length(bytes: &[u8]) -> Option<usize> {
     terminator(bytes)
 }
 
-/// Returns the host of a target in absolute form, empty if it is not a name; `None` for targets of other forms.
+/// Returns the host of a target in absolute form, empty if it is not a name; `None` for targets of
+/// other forms.
 fn absolute_host(target: &str) -> Option<String> {
     let (scheme, rest) = target.split_at_checked(7)?;
     if !scheme.eq_ignore_ascii_case("http://") {
@@ -216,8 +220,8 @@ impl MessageReader {
         self.head.clear();
     }
 
-    /// Counts `length` bytes if all of them belong to a body that continues after them. Otherwise counts nothing and
-    /// returns false.
+    /// Counts `length` bytes if all of them belong to a body that continues after them. Otherwise
+    /// counts nothing and returns false.
     #[inline]
     pub fn take_in_order(&mut self, length: u32) -> bool {
         match &mut self.state {
@@ -231,7 +235,8 @@ impl MessageReader {
         }
     }
 
-    /// Reads one packet's part of the stream: `length` bytes from `offset` on; `bytes` are the captured ones.
+    /// Reads one packet's part of the stream: `length` bytes from `offset` on; `bytes` are the
+    /// captured ones.
     ///
     /// `bodiless` states for the next response whether its request was HEAD; requests ignore it.
     pub fn read(
@@ -245,8 +250,9 @@ impl MessageReader {
         self.read_for_hosts(offset, bytes, length, bodiless, |found, _| event(found));
     }
 
-    /// Reads like [`Self::read`]. With the head of a request in absolute form, as sent to proxies, also returns the
-    /// requested host (RFC 9112, section 3.2.2): its name, or empty if it has none.
+    /// Reads like [`Self::read`]. With the head of a request in absolute form, as sent to proxies,
+    /// also returns the requested host (RFC 9112, section 3.2.2): its name, or empty if it has
+    /// none.
     pub(crate) fn read_for_hosts(
         &mut self,
         mut offset: u64,
@@ -394,7 +400,8 @@ impl MessageReader {
         Some((Head { status, bodiless }, body, None))
     }
 
-    /// Reads the available part of a chunked body. Returns how many bytes were used (RFC 9112, section 7.1).
+    /// Reads the available part of a chunked body. Returns how many bytes were used (RFC 9112,
+    /// section 7.1).
     fn chunk(
         &mut self,
         chunk: Chunk,

@@ -5,14 +5,14 @@ use crate::packet::{LinkType, Packet};
 /// A device's address on its link (IEEE 802, EUI-48).
 pub(crate) type LinkAddress = [u8; 6];
 
-/// Positions of IP in Ethernet: after the EtherType, or after one or two VLAN tags. Deeper, it is in a tunnel, whose
-/// ends are other devices.
+/// Positions of IP in Ethernet: after the EtherType, or after one or two VLAN tags. Deeper, it is
+/// in a tunnel, whose ends are other devices.
 const ETHERNET: [usize; 3] = [14, 18, 22];
 /// Longest part of an 802.11 frame before IP: four addresses, QoS and HT control, LLC and SNAP.
 const MOST_WIRELESS: usize = 30 + 2 + 4 + 8;
 
-/// Returns the sender's and the receiver's address, if the frame of an IP packet that begins at `header_at` states
-/// them.
+/// Returns the sender's and the receiver's address, if the frame of an IP packet that begins at
+/// `header_at` states them.
 pub(crate) fn link_ends(packet: &Packet<'_>, header_at: u32) -> [Option<LinkAddress>; 2] {
     let header_at = header_at as usize;
     let Some(head) = packet.data.get(..header_at) else {

@@ -1,9 +1,11 @@
-//! Multipath TCP (RFC 8684): a connection whose data is divided among several paths, each a TCP connection of its own.
+//! Multipath TCP (RFC 8684): a connection whose data is divided among several paths, each a TCP
+//! connection of its own.
 
 /// Option kind that Multipath TCP uses (RFC 8684, section 3).
 const MPTCP: u8 = 30;
-/// Subtypes, in the upper half of the option's third byte: a handshake opens a connection (section 3.1) or a further
-/// path of one (3.2), data states its position in the connection (3.3), and a reset ends the connection (3.5).
+/// Subtypes, in the upper half of the option's third byte: a handshake opens a connection (section
+/// 3.1) or a further path of one (3.2), data states its position in the connection (3.3), and a
+/// reset ends the connection (3.5).
 const MP_CAPABLE: u8 = 0;
 const MP_JOIN: u8 = 1;
 const DSS: u8 = 2;
@@ -69,8 +71,8 @@ impl MultipathHandshake {
     }
 }
 
-/// The position of a path's bytes in the data of its connection (section 3.3.1). The lower half of data sequence
-/// numbers is enough, because no window is larger.
+/// The position of a path's bytes in the data of its connection (section 3.3.1). The lower half of
+/// data sequence numbers is enough, because no window is larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mapping {
     /// Data sequence number of the first byte.
@@ -141,8 +143,8 @@ impl Signal {
         }
         let (data, on_path) = (number(flags & LONG_MAPPED != 0)?, number(false)?);
         let length = u16::from_be_bytes(*rest.first_chunk()?);
-        // The connection's end takes a data sequence number, but none on the path; an option that maps no byte of the
-        // path holds nothing else.
+        // The connection's end takes a data sequence number, but none on the path; an option that
+        // maps no byte of the path holds nothing else.
         let ends = flags & ENDED != 0;
         let bytes = u32::from(length).saturating_sub(u32::from(ends));
         self.end = ends.then(|| data.wrapping_add(bytes));
@@ -210,8 +212,8 @@ mod tests {
         );
     }
 
-    /// Builds figure 9: acknowledged 7, data 0x0102_0304 from the path's byte 9 on, 300 bytes, and the parts that flags
-    /// add.
+    /// Builds figure 9: acknowledged 7, data 0x0102_0304 from the path's byte 9 on, 300 bytes, and
+    /// the parts that flags add.
     fn data(flags: u8, length: u16) -> Vec<u8> {
         let high = &[0xee; 4][..];
         let wide = |flag: u8| if flags & flag != 0 { high } else { &[] };

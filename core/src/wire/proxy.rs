@@ -1,5 +1,6 @@
-//! Messages of clients and proxies before a tunnel opens: HTTP CONNECT (RFC 9110, section 9.3.6), SOCKS 4, 4a
-//! and 5 (RFC 1928, RFC 1929), and the PROXY protocol's header, versions 1 and 2 (HAProxy's specification).
+//! Messages of clients and proxies before a tunnel opens: HTTP CONNECT (RFC 9110, section 9.3.6),
+//! SOCKS 4, 4a and 5 (RFC 1928, RFC 1929), and the PROXY protocol's header, versions 1 and 2
+//! (HAProxy's specification).
 
 use super::host_name::host_name;
 use super::http1;
@@ -13,7 +14,8 @@ const LONGEST_LINE: usize = 107;
 /// The word that requests a tunnel in HTTP.
 const CONNECT: &[u8] = b"CONNECT ";
 
-/// First byte of the messages of SOCKS 4, SOCKS 5, and of its sub-negotiation with user name and password.
+/// First byte of the messages of SOCKS 4, SOCKS 5, and of its sub-negotiation with user name and
+/// password.
 const SOCKS4: u8 = 4;
 const SOCKS5: u8 = 5;
 const PASSWORD: u8 = 1;
@@ -66,7 +68,8 @@ pub(crate) fn may_be_for_proxy(bytes: &[u8]) -> bool {
         [b'P', ..] => begins(b"PROXY "),
         [b'\r', ..] => begins(SIGNATURE),
         [SOCKS5] | [SOCKS4] => true,
-        // A greeting is all that a client sends before it is answered, unless it goes on with its request.
+        // A greeting is all that a client sends before it is answered, unless it goes on with its
+        // request.
         &[SOCKS5, methods, ref rest @ ..] => {
             let methods = usize::from(methods);
             let offered = &rest[..rest.len().min(methods)];

@@ -1,6 +1,7 @@
 //! Checked reading from the front of a byte slice.
 
-/// A cursor over bytes that may end anywhere. A read that fails consumes nothing, and is remembered.
+/// A cursor over bytes that may end anywhere. A read that fails consumes nothing, and is
+/// remembered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -97,7 +98,8 @@ impl<'a> Reader<'a> {
         taken
     }
 
-    /// Reads a variable-length integer: two bits of length, 6 to 62 bits of value (RFC 9000, section 16).
+    /// Reads a variable-length integer: two bits of length, 6 to 62 bits of value (RFC 9000,
+    /// section 16).
     pub(crate) fn varint(&mut self) -> Option<u64> {
         let &first = self.rest.first()?;
         let bytes = self.take(1 << (first >> 6))?;

@@ -1,13 +1,16 @@
-//! TLS over TCP as a passive observer sees it: record headers in stream order, and the hello messages.
+//! TLS over TCP as a passive observer sees it: record headers in stream order, and the hello
+//! messages.
 //!
-//! TLS 1.2 (RFC 5246), TLS 1.3 (RFC 8446). Read: record headers, the server's choice of version, cipher suite and ALPN
-//! (unencrypted in TLS 1.2 only). Not read: anything encrypted, SSLv2 hellos, DTLS.
+//! TLS 1.2 (RFC 5246), TLS 1.3 (RFC 8446). Read: record headers, the server's choice of version,
+//! cipher suite and ALPN (unencrypted in TLS 1.2 only). Not read: anything encrypted, SSLv2 hellos,
+//! DTLS.
 
 /// Record header (RFC 8446, section 5.1).
 pub const RECORD_HEADER: u32 = 5;
 /// Largest plaintext of a record (RFC 8446, section 5.1).
 pub const MAX_PLAINTEXT: u32 = 1 << 14;
-/// Largest ciphertext of a record: TLS 1.2 allows 2,048 more than the plaintext (RFC 5246, section 6.2.3).
+/// Largest ciphertext of a record: TLS 1.2 allows 2,048 more than the plaintext (RFC 5246, section
+/// 6.2.3).
 pub const MAX_CIPHERTEXT: u32 = MAX_PLAINTEXT + 2048;
 
 /// Content types (RFC 8446, section 5.1).
@@ -24,13 +27,16 @@ pub enum ContentType {
     ApplicationData = 23,
 }
 
-/// Shorter records do not count as full ones: the smallest limit of servers is what fits a TCP segment (HAProxy's
-/// tune.ssl.maxrecord, nginx's ssl_buffer_size, dynamic record sizes of about 1,400 bytes).
+/// Shorter records do not count as full ones: the smallest limit of servers is what fits a TCP
+/// segment (HAProxy's tune.ssl.maxrecord, nginx's ssl_buffer_size, dynamic record sizes of about
+/// 1,400 bytes).
 const SHORTEST_FULL: u32 = 1024;
-/// Number of recent lengths to keep. A record must repeat one before its length counts as that of full records.
+/// Number of recent lengths to keep. A record must repeat one before its length counts as that of
+/// full records.
 const RECENT_LENGTHS: usize = 4;
-/// Number of full records after which shorter ones are no longer expected. Servers send short ones until they have sent
-/// a certain amount, and again after silence (nghttpx and h2o, measured: any number from 8 up gives the same sizes).
+/// Number of full records after which shorter ones are no longer expected. Servers send short ones
+/// until they have sent a certain amount, and again after silence (nghttpx and h2o, measured: any
+/// number from 8 up gives the same sizes).
 const ENOUGH_FULL: u8 = 8;
 
 /// A record header.
@@ -66,7 +72,8 @@ impl RecordHeader {
 /// Events in a run of stream bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TlsEvent {
-    /// A record begins at this offset; `guessed` if its header was hidden and is assumed to repeat the previous one.
+    /// A record begins at this offset; `guessed` if its header was hidden and is assumed to repeat
+    /// the previous one.
     Record {
         /// Stream offset of the header's first byte.
         offset: u64,
@@ -77,7 +84,8 @@ pub enum TlsEvent {
     },
     /// Bytes of the current record, header included.
     Bytes(u64),
-    /// Bytes outside any known record: the header before them was hidden, and no guess was confirmed.
+    /// Bytes outside any known record: the header before them was hidden, and no guess was
+    /// confirmed.
     Unframed(u64),
 }
 
@@ -87,8 +95,8 @@ pub struct RecordReader {
     state: RecordState,
     /// Length of the last record that is as full as possible.
     full: u32,
-    /// Assumed length of hidden records: that of the last full one, or one on which two visible ones agree, because
-    /// servers may limit records further. 0 if there is none.
+    /// Assumed length of hidden records: that of the last full one, or one on which two visible
+    /// ones agree, because servers may limit records further. 0 if there is none.
     repeating: u32,
     /// True if only full records, and records visible twice in a row, are assumed to repeat.
     in_a_row: bool,
@@ -158,16 +166,17 @@ impl RecordReader {
         self.full
     }
 
-    /// Assumes hidden records to be full, or like two consecutive visible ones. Where frames divide records, two are
-    /// alike by chance, and the first of a response is often shorter than the following ones.
+    /// Assumes hidden records to be full, or like two consecutive visible ones. Where frames divide
+    /// records, two are alike by chance, and the first of a response is often shorter than the
+    /// following ones.
     pub const fn suppose_in_a_row(&mut self) {
         if !self.in_a_row {
             (self.in_a_row, self.repeating) = (true, self.full);
         }
     }
 
-    /// Returns another equally possible length of hidden records, or 0: servers that begin with short records continue
-    /// with full ones, and start over after silence.
+    /// Returns another equally possible length of hidden records, or 0: servers that begin with
+    /// short records continue with full ones, and start over after silence.
     #[must_use]
     pub const fn other_record(&self) -> u32 {
         if self.repeating == self.shorter {
@@ -213,8 +222,8 @@ impl RecordReader {
         self.before = 0;
     }
 
-    /// Counts `length` bytes if all of them are known to belong to a record's body. Otherwise counts nothing and
-    /// returns false.
+    /// Counts `length` bytes if all of them are known to belong to a record's body. Otherwise
+    /// counts nothing and returns false.
     #[inline]
     pub fn take_in_order(&mut self, length: u32) -> bool {
         if !matches!(self.state, RecordState::Body) || self.guessed || length > self.remaining {
@@ -227,7 +236,8 @@ impl RecordReader {
         true
     }
 
-    /// Reads one packet's part of the stream: `length` bytes from `offset` on; `bytes` are the captured ones.
+    /// Reads one packet's part of the stream: `length` bytes from `offset` on; `bytes` are the
+    /// captured ones.
     pub fn read(
         &mut self,
         mut offset: u64,
@@ -236,7 +246,8 @@ impl RecordReader {
         mut event: impl FnMut(TlsEvent),
     ) {
         if self.guessed || matches!(self.state, RecordState::Lost) {
-            // Senders begin a packet with a record far more often than chance would put these bytes there.
+            // Senders begin a packet with a record far more often than chance would put these bytes
+            // there.
             let supposed_elsewhere = !self.at_boundary();
             if supposed_elsewhere && self.plausible_start(bytes, length) {
                 self.restart();
@@ -269,8 +280,8 @@ impl RecordReader {
         }
     }
 
-    /// Completes a header from the next bytes, or assumes one if it is hidden; its record then begins. Returns false if
-    /// the packet ends within the header.
+    /// Completes a header from the next bytes, or assumes one if it is hidden; its record then
+    /// begins. Returns false if the packet ends within the header.
     fn header(
         &mut self,
         offset: u64,
@@ -387,7 +398,8 @@ pub struct ServerHello {
     pub cipher: u16,
     /// True if the application protocol is HTTP/2 (TLS 1.2 only: TLS 1.3 encrypts it).
     pub http2: bool,
-    /// True if it resumes a session (TLS 1.3: it chose a pre-shared key, without which early data is not read).
+    /// True if it resumes a session (TLS 1.3: it chose a pre-shared key, without which early data
+    /// is not read).
     pub resumes: bool,
     /// True for a HelloRetryRequest: another ClientHello follows (RFC 8446, section 4.1.4).
     pub retry: bool,

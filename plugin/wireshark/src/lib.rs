@@ -1,7 +1,8 @@
 //! Netflix streaming analysis inside Wireshark: the symbols that Wireshark looks for in a plugin.
 //!
-//! Everything else is C, because Wireshark's API is: a call into it may leave by `longjmp`, which must not pass over a
-//! Rust frame. So C asks Wireshark, C asks the core through its C ABI, and Rust never calls Wireshark.
+//! Everything else is C, because Wireshark's API is: a call into it may leave by `longjmp`, which
+//! must not pass over a Rust frame. So C asks Wireshark, C asks the core through its C ABI, and
+//! Rust never calls Wireshark.
 //!
 //! The symbols have to be Rust's: a `cdylib` exports nothing else.
 #![allow(non_upper_case_globals)]
@@ -43,12 +44,13 @@ unsafe extern "C" {
 /// Called once by Wireshark after it loaded the plugin.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_register() {
-    // SAFETY: Wireshark calls this once, from its main thread, when its own registration is ready; the C function asks
-    // for nothing else. No Rust value is live here that a longjmp could skip.
+    // SAFETY: Wireshark calls this once, from its main thread, when its own registration is ready;
+    // the C function asks for nothing else. No Rust value is live here that a longjmp could skip.
     unsafe { nflx_plugin_register() }
 }
 
-/// A description of the plugin for Help > About > Plugins of Wireshark 4.4 and later; earlier ones do not ask.
+/// A description of the plugin for Help > About > Plugins of Wireshark 4.4 and later; earlier ones
+/// do not ask.
 #[unsafe(no_mangle)]
 pub extern "C" fn plugin_describe() -> u32 {
     DISSECTOR

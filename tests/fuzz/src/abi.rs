@@ -1,5 +1,5 @@
-//! The C ABI: any sequence of calls, with handles and structs right and wrong. No call ends in a panic, outputs are
-//! written on success only, frames asked again say the same.
+//! The C ABI: any sequence of calls, with handles and structs right and wrong. No call ends in a
+//! panic, outputs are written on success only, frames asked again say the same.
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
@@ -55,7 +55,8 @@ fn answered(status: nflx_status) -> nflx_status {
     status
 }
 
-/// Calls with an output struct of a size right or wrong, and sees that it is written on success only.
+/// Calls with an output struct of a size right or wrong, and sees that it is written on success
+/// only.
 fn output<T: Copy>(size: u32, call: impl FnOnce(*mut T) -> nflx_status) -> Option<T> {
     let mut out = std::mem::MaybeUninit::<T>::uninit();
     let pointer = out.as_mut_ptr();

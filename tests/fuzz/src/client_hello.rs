@@ -1,4 +1,5 @@
-//! ClientHellos: names are whole and stand in the message; what follows a whole message changes nothing.
+//! ClientHellos: names are whole and stand in the message; what follows a whole message changes
+//! nothing.
 
 use nflx_core::fuzzing::client_hello::ClientHello;
 

@@ -1,4 +1,5 @@
-//! DNS messages: bounded, names that hosts could have, and of a cut message what stands before the cut.
+//! DNS messages: bounded, names that hosts could have, and of a cut message what stands before the
+//! cut.
 
 use nflx_core::fuzzing::dns::Response;
 use nflx_core::fuzzing::host_name::is_host_name;

@@ -1,5 +1,6 @@
-//! The engine on packet sequences: counters as a naive recount has them, no segment larger than what was sent, the same
-//! results for the same packets, and in a second pass where the first had all evidence in time.
+//! The engine on packet sequences: counters as a naive recount has them, no segment larger than
+//! what was sent, the same results for the same packets, and in a second pass where the first had
+//! all evidence in time.
 
 mod recount;
 
@@ -67,7 +68,8 @@ pub fn run(data: &[u8]) {
         let mut thorough = config.clone();
         thorough.thorough = true;
         let said = pass(&mut Engine::new(thorough), &frames, pause);
-        // The long way keeps more of what comes behind holes, and so may find no room for it where the short one does.
+        // The long way keeps more of what comes behind holes, and so may find no room for it where
+        // the short one does.
         if said.stats.reorder_dropped + said.stats.connections_evicted == 0 {
             assert_eq!(said, first, "the long way");
         }
@@ -88,15 +90,16 @@ pub fn run(data: &[u8]) {
         return;
     }
     if should_read_again {
-        // What the first pass found out is known from the beginning; another pass has nothing to add to the second.
+        // What the first pass found out is known from the beginning; another pass has nothing to
+        // add to the second.
         if !second.late {
             let mut engine = engine.restart_with_evidence();
             assert_eq!(pass(&mut engine, &frames, pause), second, "third pass");
         }
     } else {
         let (mut first, mut second) = (first, second);
-        // If the address is known from the beginning, a flow belongs to the server until the flow's own name disowns it, and
-        // its requests take numbers that then stay unused.
+        // If the address is known from the beginning, a flow belongs to the server until the flow's
+        // own name disowns it, and its requests take numbers that then stay unused.
         if disowns(&frames, &second) {
             for said in [&mut first, &mut second] {
                 said.annotations.clear();
@@ -124,7 +127,8 @@ fn disowns(frames: &[Frame], said: &Said) -> bool {
     })
 }
 
-/// Work that a packet may take, whatever is in it, and each of its bytes; and what the ends of a capture may.
+/// Work that a packet may take, whatever is in it, and each of its bytes; and what the ends of a
+/// capture may.
 const STEPS_PER_PACKET: u64 = 8192;
 const STEPS_PER_BYTE: u64 = 64;
 const STEPS_AT_ENDS: u64 = 2_000_000;
@@ -162,8 +166,8 @@ fn among_others(config: &Config, frames: &[Frame], pause: Option<usize>, alone: 
         // Flows are numbered as they come, those of others too.
         segments.iter_mut().for_each(|segment| segment.flow = 0);
         if alone.stats.answers_first > 0 {
-            // Packets of two taps that wait for each other go on as time passes, and others show how it does: rows may begin
-            // in another order.
+            // Packets of two taps that wait for each other go on as time passes, and others show
+            // how it does: rows may begin in another order.
             for row in &mut segments {
                 (row.number, row.index) = (0, 0);
                 (row.previous, row.next) = (None, None);
@@ -176,8 +180,9 @@ fn among_others(config: &Config, frames: &[Frame], pause: Option<usize>, alone: 
     assert_eq!(mixed.servers, alone.servers, "among others");
 }
 
-/// Flows one after the other, instead of all by turns, change no row: a second pass knows all evidence whatever the order.
-/// The classic rule has a server's packets answer the last request to it, whichever flow they are of.
+/// Flows one after the other, instead of all by turns, change no row: a second pass knows all
+/// evidence whatever the order. The classic rule has a server's packets answer the last request to
+/// it, whichever flow they are of.
 fn one_after_the_other(config: &Config, frames: &[Frame], by_turns: &Said) {
     if config.get("segment_rule").as_deref() == Some("server") {
         return;
@@ -225,8 +230,9 @@ fn one_after_the_other(config: &Config, frames: &[Frame], by_turns: &Said) {
     assert_eq!(rows(&apart), rows(by_turns), "one flow after the other");
 }
 
-/// Returns the numbers of the frames, those of each flow together, and the last frame's flow at the end; `None` where flows
-/// say something of each other: answers of DNS, and connections of QUIC, which move.
+/// Returns the numbers of the frames, those of each flow together, and the last frame's flow at the
+/// end; `None` where flows say something of each other: answers of DNS, and connections of QUIC,
+/// which move.
 fn by_flow(frames: &[Frame]) -> Option<Vec<usize>> {
     let mut flows: Vec<(_, Vec<usize>)> = Vec::new();
     for (frame, number) in frames.iter().zip(1..) {
@@ -269,7 +275,8 @@ fn unrelated(number: usize) -> Vec<u8> {
     packet
 }
 
-/// A number that any change of an input changes, so that what is looked at besides is not the first bytes' to choose.
+/// A number that any change of an input changes, so that what is looked at besides is not the first
+/// bytes' to choose.
 fn input_sum(data: &[u8]) -> usize {
     data.iter().fold(data.len(), |sum, &byte| {
         sum.wrapping_mul(31).wrapping_add(byte.into())
@@ -291,7 +298,8 @@ fn is_whole(said: &Said) -> bool {
     evicted + stats.segments_evicted + stats.connections_evicted == 0
 }
 
-/// A configuration, and whether addresses alone decide whose packets are: then the recount is exact.
+/// A configuration, and whether addresses alone decide whose packets are: then the recount is
+/// exact.
 fn config(input: &mut Input<'_>) -> (Config, bool) {
     let (choice, sizes) = (input.u8(), input.u8());
     let mut config = Config::default();

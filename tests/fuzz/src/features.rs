@@ -1,5 +1,6 @@
-//! Features of packet sequences: every packet of Netflix's in one window, sums as a recount has them, values that can be,
-//! the same rows for the same packets, within the memory that the settings allow.
+//! Features of packet sequences: every packet of Netflix's in one window, sums as a recount has
+//! them, values that can be, the same rows for the same packets, within the memory that the
+//! settings allow.
 
 use std::collections::HashMap;
 
@@ -119,7 +120,8 @@ fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, WindowStats, Counted) {
     (rows, features.stats(), counted)
 }
 
-/// Rows that do not wait for the end hold every packet once, within their bound of memory, and those of the end are as many.
+/// Rows that do not wait for the end hold every packet once, within their bound of memory, and
+/// those of the end are as many.
 fn told(config: &Config, frames: &[Frame]) {
     let in_use = || memory::in_use() as i64;
     let bound = i64::try_from(Live::memory_bound(config)).expect("small settings");

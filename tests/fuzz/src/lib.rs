@@ -1,5 +1,5 @@
-//! One module per fuzz target. Each has `run`, which takes any bytes and panics where the code under test breaks a
-//! promise; a panic of that code's own counts as well.
+//! One module per fuzz target. Each has `run`, which takes any bytes and panics where the code
+//! under test breaks a promise; a panic of that code's own counts as well.
 
 pub mod abi;
 pub mod client_hello;
@@ -23,8 +23,8 @@ mod memory;
 #[global_allocator]
 static MEMORY: memory::Counting = memory::Counting;
 
-/// Runs a target and holds it to its memory: 256 MB are promised for the defaults of an engine, and parsers, which get
-/// some kilobytes, take no more than some times of that.
+/// Runs a target and holds it to its memory: 256 MB are promised for the defaults of an engine, and
+/// parsers, which get some kilobytes, take no more than some times of that.
 pub fn hold(memory: Memory, run: fn(&[u8]), data: &[u8]) {
     let most = match memory {
         Memory::Parser => PARSER_BYTES + PARSER_SHARE * data.len(),
@@ -47,8 +47,8 @@ const PARSER_BYTES: usize = 1 << 18;
 const PARSER_SHARE: usize = 64;
 const PROMISED: usize = 256_000_000;
 
-// The command's reader and writer of captures are no library's: their sources are compiled in, with what they use of
-// the command.
+// The command's reader and writer of captures are no library's: their sources are compiled in, with
+// what they use of the command.
 #[allow(dead_code, unused_imports)]
 #[path = "../../../cli/src/capture/mod.rs"]
 mod capture;

@@ -11,8 +11,8 @@ thread_local! {
 /// The system's allocator, with a count of each thread's bytes.
 pub(crate) struct Counting;
 
-/// Bytes that this thread has allocated and not freed. What one thread allocates and another frees is counted wrong;
-/// targets have one.
+/// Bytes that this thread has allocated and not freed. What one thread allocates and another frees
+/// is counted wrong; targets have one.
 pub(crate) fn in_use() -> usize {
     IN_USE.get()
 }

@@ -1,4 +1,5 @@
-//! Model files: whatever is read as one is evaluated for any row, always alike, within memory that goes with the file.
+//! Model files: whatever is read as one is evaluated for any row, always alike, within memory that
+//! goes with the file.
 
 use std::sync::LazyLock;
 
@@ -8,8 +9,8 @@ use nflx_core::{Config, Engine, Features, LinkType, Packet, Time};
 
 use crate::{Input, memory};
 
-/// Most memory for each byte of a file, and in any case: a packed integer of one byte becomes eight, and a node
-/// of a tree some forty.
+/// Most memory for each byte of a file, and in any case: a packed integer of one byte becomes
+/// eight, and a node of a tree some forty.
 const MEMORY: (usize, usize) = (64, 1 << 16);
 
 /// Names of columns that are numbers.

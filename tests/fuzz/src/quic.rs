@@ -1,5 +1,5 @@
-//! QUIC datagrams: packets tile a datagram; decryption and its frames keep to the packet; the handshake's stream is
-//! what a map of bytes would be.
+//! QUIC datagrams: packets tile a datagram; decryption and its frames keep to the packet; the
+//! handshake's stream is what a map of bytes would be.
 
 use std::collections::BTreeMap;
 

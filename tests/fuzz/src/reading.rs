@@ -1,4 +1,5 @@
-//! Capture files: the same packets however the bytes come, no more bytes than there were, frames in order.
+//! Capture files: the same packets however the bytes come, no more bytes than there were, frames in
+//! order.
 
 use std::io::{self, Read};
 

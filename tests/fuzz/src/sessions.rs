@@ -1,5 +1,5 @@
-//! Sessions of arbitrary segments: whatever their kinds, sizes and times, playback is in order of time, no buffer is below
-//! zero, and every segment of media belongs to one session at most.
+//! Sessions of arbitrary segments: whatever their kinds, sizes and times, playback is in order of
+//! time, no buffer is below zero, and every segment of media belongs to one session at most.
 
 use std::collections::HashSet;
 

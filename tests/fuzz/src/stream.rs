@@ -1,5 +1,5 @@
-//! One direction of a TCP connection against a naive model: every byte of a packet is new, seen again or filled in;
-//! a reader gets all bytes once, in order, and the right ones.
+//! One direction of a TCP connection against a naive model: every byte of a packet is new, seen
+//! again or filled in; a reader gets all bytes once, in order, and the right ones.
 
 use std::sync::LazyLock;
 
@@ -12,8 +12,9 @@ use crate::Input;
 /// Bytes of the stream that the model knows.
 const SIZE: usize = 1 << 15;
 
-/// The largest room given for bytes behind holes. A buffer that grows takes three times of it for a moment, which stays
-/// below what a parser may take. Packets of `wild` are longer than the input that asks for them.
+/// The largest room given for bytes behind holes. A buffer that grows takes three times of it for a
+/// moment, which stays below what a parser may take. Packets of `wild` are longer than the input
+/// that asks for them.
 const MOST_KEPT: usize = 1 << 15;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

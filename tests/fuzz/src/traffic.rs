@@ -1,5 +1,5 @@
-//! Packets made from bytes: TCP conversations between few addresses with whole headers and contents that look like
-//! TLS, HTTP, DNS and QUIC; lost, late, repeated and cut packets.
+//! Packets made from bytes: TCP conversations between few addresses with whole headers and contents
+//! that look like TLS, HTTP, DNS and QUIC; lost, late, repeated and cut packets.
 
 mod messages;
 
@@ -28,7 +28,8 @@ const NAMES: [&str; 6] = [
     "e1.edge.example.org",
 ];
 
-/// Client, server, client's port, server's port. Some servers are in ranges that Netflix announces, one client too.
+/// Client, server, client's port, server's port. Some servers are in ranges that Netflix announces,
+/// one client too.
 const ENDS: [(&str, &str, u16, u16); 9] = [
     ("10.0.0.2", "23.246.11.141", 50_000, 443),
     ("10.0.0.2", "23.246.11.141", 50_001, 443),

@@ -1,5 +1,5 @@
-//! Rewritten capture files: untouched they are the same bytes, annotated they hold the same packets, and stripped
-//! they are what they were before.
+//! Rewritten capture files: untouched they are the same bytes, annotated they hold the same
+//! packets, and stripped they are what they were before.
 
 use std::io::Cursor;
 

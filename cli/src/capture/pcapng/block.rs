@@ -15,11 +15,12 @@ use crate::capture::time::Resolution;
 
 /// Packet block of the first drafts (appendix A of the draft: obsolete).
 pub(super) const PB_MAGIC: u32 = 2;
-/// Sysdig events, which Wireshark counts as frames too (`BLOCK_TYPE_SYSDIG_EVENT*` in its pcapng_module.h).
+/// Sysdig events, which Wireshark counts as frames too (`BLOCK_TYPE_SYSDIG_EVENT*` in its
+/// pcapng_module.h).
 pub(super) const SYSDIG_EVENTS: [u32; 3] = [0x204, 0x216, 0x221];
 
-/// Number of a section's interfaces that are remembered, more than any computer has; packets of further ones count as
-/// packets of interfaces without description.
+/// Number of a section's interfaces that are remembered, more than any computer has; packets of
+/// further ones count as packets of interfaces without description.
 pub(super) const MAX_INTERFACES: usize = 65_536;
 
 /// Type and two lengths.
@@ -28,7 +29,8 @@ pub(super) const SMALLEST_BLOCK: usize = 12;
 pub(super) const HEAD: usize = 8;
 /// Length, after a block's body.
 pub(super) const TAIL: usize = 4;
-/// Before the packet in enhanced and obsolete packet blocks: interface, time, captured length, original length.
+/// Before the packet in enhanced and obsolete packet blocks: interface, time, captured length,
+/// original length.
 pub(super) const PACKET_HEAD: usize = 20;
 /// Before the packet in a simple packet block: original length.
 pub(super) const SIMPLE_HEAD: usize = 4;
@@ -126,8 +128,9 @@ pub(super) fn describe_interface(block: &[u8], order: Order) -> Result<Interface
     })
 }
 
-/// Returns time unit and offset, read from the options themselves: the fields that `pcap-parser` fills from them take
-/// the offset as little-endian in any section, and do not stop at the end of the options.
+/// Returns time unit and offset, read from the options themselves: the fields that `pcap-parser`
+/// fills from them take the offset as little-endian in any section, and do not stop at the end of
+/// the options.
 fn time_options(description: &InterfaceDescriptionBlock<'_>, order: Order) -> (Resolution, i64) {
     let mut resolution = Resolution::DEFAULT;
     let mut offset = 0;

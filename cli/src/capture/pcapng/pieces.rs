@@ -16,8 +16,8 @@ use crate::capture::piece::{Block, Piece};
 const SECTION_HEAD: usize = 16;
 
 impl<R: Read> PcapngReader<R> {
-    /// Returns the next piece; `None` at the end. If damage hides the next block, the following bytes are returned as
-    /// they are.
+    /// Returns the next piece; `None` at the end. If damage hides the next block, the following
+    /// bytes are returned as they are.
     pub(in crate::capture) fn next_piece(&mut self) -> Option<Piece<'_>> {
         match mem::take(&mut self.pending) {
             Pending::FirstSection => return Some(self.section()),
@@ -198,7 +198,8 @@ mod tests {
     }
 
     proptest! {
-        /// No byte is lost after any damage, and the packets are the same as from a reader of packets.
+        /// No byte is lost after any damage, and the packets are the same as from a reader of
+        /// packets.
         #[test]
         fn changed_bytes(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
             let mut bytes = testing::small_pcapng();

@@ -30,7 +30,8 @@ struct Folder<'a> {
 }
 
 impl<'a> Files<'a> {
-    /// Creates the destination that the command line asks for, or a sentence why that is impossible.
+    /// Creates the destination that the command line asks for, or a sentence why that is
+    /// impossible.
     pub(super) fn new(run: &'a Run, name: &'static str, format: Format) -> Result<Self, String> {
         let output = run.output.output.as_deref();
         let folder = match run.rotate {
@@ -71,8 +72,8 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Returns true if a packet of this time belongs to another file. A late packet, from captures of several queues,
-    /// belongs to the current file.
+    /// Returns true if a packet of this time belongs to another file. A late packet, from captures
+    /// of several queues, belongs to the current file.
     pub(super) fn is_due(&mut self, now: Time) -> bool {
         let Some(folder) = &mut self.folder else {
             return false;

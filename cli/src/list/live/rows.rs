@@ -17,7 +17,8 @@ use crate::rows::{
 
 /// Rows that need not wait for the end of a capture.
 pub(crate) trait Live: Report {
-    /// True if they are the same as the rows of a whole capture, so that pipes give them by default.
+    /// True if they are the same as the rows of a whole capture, so that pipes give them by
+    /// default.
     const IS_DEFAULT: bool = false;
 
     /// The state kept from packet to packet.
@@ -30,7 +31,8 @@ pub(crate) trait Live: Report {
         features::WindowStats::default()
     }
 
-    /// Writes the rows that become due with a packet, or at the end of the capture without one. Returns their number.
+    /// Writes the rows that become due with a packet, or at the end of the capture without one.
+    /// Returns their number.
     fn bring(
         state: &mut Self::State,
         engine: &mut Engine,

@@ -28,8 +28,8 @@ impl Encoder {
         Ok(Self { batches, thread })
     }
 
-    /// Passes on rows, and waits while others wait. Returns false if the thread has failed: [`Self::finish`] returns
-    /// the error.
+    /// Passes on rows, and waits while others wait. Returns false if the thread has failed:
+    /// [`Self::finish`] returns the error.
     pub(super) fn take(&self, batch: RecordBatch) -> bool {
         self.batches.send(batch).is_ok()
     }

@@ -1,4 +1,5 @@
-//! Time from each request to the next, over time: a player with a full buffer asks at steady intervals.
+//! Time from each request to the next, over time: a player with a full buffer asks at steady
+//! intervals.
 
 use maud::Markup;
 use nflx_core::Kind;

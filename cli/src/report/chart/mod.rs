@@ -1,4 +1,5 @@
-//! Drawings, each once for wide and once for narrow screens: scaled down, its letters could not be read.
+//! Drawings, each once for wide and once for narrow screens: scaled down, its letters could not be
+//! read.
 
 mod axis;
 mod gaps;

@@ -158,7 +158,8 @@ impl Lanes<'_> {
         Ok(())
     }
 
-    /// Height of a bar as a share of its lane: areas grow with sizes, and the smallest can still be seen.
+    /// Height of a bar as a share of its lane: areas grow with sizes, and the smallest can still be
+    /// seen.
     fn height(&self, bar: &SessionBar) -> f64 {
         let share = bar.bytes as f64 / self.largest.max(1) as f64;
         share.sqrt().max(0.06) * HIGHEST
@@ -185,7 +186,8 @@ fn bar(segment: &Segment, lane: usize) -> SessionBar {
     }
 }
 
-/// One bar for all of a server and kind that begin in the same slice of time: as high as its highest.
+/// One bar for all of a server and kind that begin in the same slice of time: as high as its
+/// highest.
 fn merged(bars: Vec<SessionBar>, axis: &TimeAxis) -> Vec<SessionBar> {
     let mut slices: HashMap<(usize, Kind, i64), SessionBar> = HashMap::new();
     for bar in bars {

@@ -1,5 +1,5 @@
-//! The picture of a session over time: the player's buffer, the bit rate on the screen and the times at which it stood;
-//! and below, a model's answer for each window.
+//! The picture of a session over time: the player's buffer, the bit rate on the screen and the
+//! times at which it stood; and below, a model's answer for each window.
 
 use maud::Markup;
 use nflx_core::quality::{Moment, Session};
@@ -23,7 +23,8 @@ const HIGHEST: f64 = 0.9;
 /// Height of a client's row of windows in pixels.
 const ROW: u32 = 34;
 
-/// Draws what one player did, and the highest bit rate on its screen; `None` where nothing decides it.
+/// Draws what one player did, and the highest bit rate on its screen; `None` where nothing decides
+/// it.
 pub(in crate::report) fn playback(
     session: &Session,
     axis: &TimeAxis,
@@ -100,7 +101,8 @@ const fn height(form: Layout) -> u32 {
     if form.is_narrow { 180 } else { 200 }
 }
 
-/// Draws what a model says of windows: a row for each client, as dark as the label's place among all.
+/// Draws what a model says of windows: a row for each client, as dark as the label's place among
+/// all.
 pub(in crate::report) fn windows(
     lanes: &[Lane],
     labels: usize,

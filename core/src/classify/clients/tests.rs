@@ -207,7 +207,8 @@ fn seeded(mut config: Config, hash_seed: u64) -> Config {
 }
 
 proptest! {
-    /// Segments of several flows asked for at the same time have numbers in the order of capture, which is chance.
+    /// Segments of several flows asked for at the same time have numbers in the order of capture,
+    /// which is chance.
     #[test]
     fn kinds_do_not_depend_on_order_at_equal_times_or_on_the_seed(
         fetches in prop::collection::vec((0..3_u32, 1..4_u8, 0..30_i64, 1_000..900_000_u64), 1..60),

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// Segments of viewers who begin some seconds apart: connections by viewer, and by track if they are `apart`.
+/// Segments of viewers who begin some seconds apart: connections by viewer, and by track if they
+/// are `apart`.
 fn household(players: &[Player], apart: bool) -> Vec<Truth> {
     let mut all = Vec::new();
     for (viewer, player) in players.iter().enumerate() {

@@ -99,7 +99,8 @@ fn a_server_without_a_telling_name_proves_media_by_its_volume() {
     }
 }
 
-/// A speed test: small requests, then several connections with 25 MiB each; the last ones are aborted.
+/// A speed test: small requests, then several connections with 25 MiB each; the last ones are
+/// aborted.
 fn speed_test(begin: f64) -> Vec<Observed> {
     let probes = (0..3).map(|at| segment(0, begin + at as f64 * 0.3, 0.2, 200_000 + at * 70_000));
     let full = (0..5).map(|at| segment(0, begin + 1.0 + at as f64 * 0.1, 5.0, 26_214_901));

@@ -9,13 +9,13 @@ use crate::wire::quic::{
 /// Start of the ALPN names of HTTP/3 and its drafts (RFC 9114, section 3.1).
 const ALPN_HTTP3: &[u8] = b"h3";
 
-/// Bytes of a hello that may be read again as more of it arrives: four times a hello of the longest kind. Real hellos
-/// come in two to four pieces of one or two kilobytes.
+/// Bytes of a hello that may be read again as more of it arrives: four times a hello of the longest
+/// kind. Real hellos come in two to four pieces of one or two kilobytes.
 const MOST_READ_AGAIN: usize = 4 * DEFAULT_CRYPTO_LIMIT;
 
-/// Bytes after a packet's header that are too few for a hello to name its server: packet number and CRYPTO frame take
-/// four, the hello up to its extensions 47 (RFC 8446, section 4.1.2), and the name's extension nine before the name
-/// (RFC 6066, section 3).
+/// Bytes after a packet's header that are too few for a hello to name its server: packet number and
+/// CRYPTO frame take four, the hello up to its extensions 47 (RFC 8446, section 4.1.2), and the
+/// name's extension nine before the name (RFC 6066, section 3).
 const LEAST_WITH_NAME: usize = 4 + 47 + 9;
 
 /// Cost of making keys, in steps: about ten blocks of SHA-256.
@@ -35,14 +35,15 @@ pub(super) struct Hello {
 /// Reads the ClientHello from the client's Initial packets (RFC 9001, sections 4 and 5.2).
 #[derive(Debug, Default)]
 pub(super) struct HelloReader {
-    /// The keys, with the version and connection ID that they derive from. Boxed, because they are large and only
-    /// needed for a few packets.
+    /// The keys, with the version and connection ID that they derive from. Boxed, because they are
+    /// large and only needed for a few packets.
     keys: Option<(Box<InitialKeys>, KeySource)>,
-    /// Keys of the last connection ID that opened no packet so far. Packets of one datagram have the same ID, and
-    /// making keys takes longer than trying them.
+    /// Keys of the last connection ID that opened no packet so far. Packets of one datagram have
+    /// the same ID, and making keys takes longer than trying them.
     refused: Option<(Box<InitialKeys>, KeySource)>,
     stream: CryptoStream,
-    /// Length of the stream's beginning when it was last read, and of everything that was read before.
+    /// Length of the stream's beginning when it was last read, and of everything that was read
+    /// before.
     read: usize,
     read_in_all: usize,
     payload: Vec<u8>,
@@ -52,8 +53,8 @@ pub(super) struct HelloReader {
 type KeySource = (u32, ConnectionId);
 
 impl HelloReader {
-    /// The most memory that one holds, in bytes: keys, and lists of a hello and of the datagram with it, which grow to
-    /// twice their contents next to their old copy.
+    /// The most memory that one holds, in bytes: keys, and lists of a hello and of the datagram
+    /// with it, which grow to twice their contents next to their old copy.
     pub(super) const BOUND: u64 =
         (2 * size_of::<InitialKeys>() + 3 * (DEFAULT_CRYPTO_LIMIT * 9 / 8 + (1 << 16))) as u64;
 
@@ -76,13 +77,14 @@ impl HelloReader {
         };
     }
 
-    /// Starts over, because the server asked for another beginning by a Retry or a Version Negotiation: the next
-    /// Initial has new keys.
+    /// Starts over, because the server asked for another beginning by a Retry or a Version
+    /// Negotiation: the next Initial has new keys.
     pub(super) fn begin_again(&mut self) {
         self.keys = None;
     }
 
-    /// Reads a client's Initial. Returns the ClientHello once, as soon as it is whole or has named the server.
+    /// Reads a client's Initial. Returns the ClientHello once, as soon as it is whole or has named
+    /// the server.
     pub(super) fn take(&mut self, packet: &QuicPacket<'_>) -> Option<Hello> {
         let captured = packet.bytes.len().saturating_sub(packet.header_len);
         // If the packet was cut before a name could appear, decrypting it would reveal nothing.
@@ -119,8 +121,8 @@ impl HelloReader {
         })
     }
 
-    /// Returns true if the hello may show more than when it was last read. A hello that grows by a byte at a time is
-    /// not read each time: after some attempts, only once it is whole.
+    /// Returns true if the hello may show more than when it was last read. A hello that grows by a
+    /// byte at a time is not read each time: after some attempts, only once it is whole.
     fn is_worth_reading(&mut self) -> bool {
         let length = self.stream.prefix().len();
         if length == self.read && self.stream.wants_more() {

@@ -9,15 +9,15 @@ use crate::packet::{Stamp, Time, from_seconds};
 use crate::wire::decode::Udp;
 use crate::wire::quic::{ConnectionId, LONG_HEADER, MIN_CLIENT_DATAGRAM};
 
-/// Packets of a handshake by which the server has chosen its connection ID, if that is captured. A ClientHello with
-/// post-quantum keys takes two, each sent again twice.
+/// Packets of a handshake by which the server has chosen its connection ID, if that is captured. A
+/// ClientHello with post-quantum keys takes two, each sent again twice.
 const INTRODUCTIONS: u8 = 8;
 
 impl QuicSession {
-    /// Returns true if a client's datagram from another address or port belongs to this connection (RFC 9000, section
-    /// 9). It must carry the connection's ID, or a new ID, which a client must use when it moves deliberately (section
-    /// 9.5); in that case the connection must be known from its start and recently active. Datagrams that only validate
-    /// the path do not count yet.
+    /// Returns true if a client's datagram from another address or port belongs to this connection
+    /// (RFC 9000, section 9). It must carry the connection's ID, or a new ID, which a client must
+    /// use when it moves deliberately (section 9.5); in that case the connection must be known from
+    /// its start and recently active. Datagrams that only validate the path do not count yet.
     pub(crate) fn is_continued_by(&self, udp: &Udp<'_>, stamp: Stamp, config: &Config) -> bool {
         let Some((first, behind)) = udp.payload.split_first() else {
             return false;
@@ -43,8 +43,9 @@ impl QuicSession {
         self.introductions >= INTRODUCTIONS
     }
 
-    /// Returns the ID that the client sends its packets to, as far as it is known. Until the server has chosen one, the
-    /// owner asks again, but not forever, because the server's packets may not be captured.
+    /// Returns the ID that the client sends its packets to, as far as it is known. Until the server
+    /// has chosen one, the owner asks again, but not forever, because the server's packets may not
+    /// be captured.
     pub(crate) fn introduce(&mut self) -> Option<ConnectionId> {
         let id = self.path.server_id();
         self.introductions = if id.is_some() || !self.path.saw_handshake() {
@@ -68,7 +69,8 @@ impl QuicSession {
         self.heard == Time(0) && !self.path.saw_handshake()
     }
 
-    /// Returns true if its client was active just before, so that late packets on its old path belong to it.
+    /// Returns true if its client was active just before, so that late packets on its old path
+    /// belong to it.
     pub(crate) fn is_busy(&self, stamp: Stamp, config: &Config) -> bool {
         within(stamp.time, self.heard, self.path.round_trip(config) / 2)
     }

@@ -1,21 +1,23 @@
 //! A QUIC connection: who the server is, and its HTTP/3 segments.
 //!
-//! Encryption hides everything but sizes and times. Requests are distinguished from acknowledgements by size
-//! ([`requests`]), responses are the bytes until the next request ([`responses`]), and framing is computed from the
-//! specifications.
+//! Encryption hides everything but sizes and times. Requests are distinguished from
+//! acknowledgements by size ([`requests`]), responses are the bytes until the next request
+//! ([`responses`]), and framing is computed from the specifications.
 //!
 //! # Limits
 //!
-//! * Retransmitted data is counted twice if the capture saw it twice, because packets do not show what they repeat.
-//! * Requests that overlap on one connection share its bytes evenly: packets do not show their streams.
-//! * A connection that moves (RFC 9000, section 9) is followed to another address if its connection ID stays, and to
-//!   another port of the same address also if its start was seen.
-//! * A request in the client's first flight, among its control streams, is believed only if a full datagram answers it,
-//!   and no other request comes first.
-//! * On a busy connection, a request that exceeds the acknowledgements by less than `quic_busy_jump` bytes cannot be
-//!   distinguished from flow control.
-//! * A request that was not captured is invisible: its response counts toward the previous request, whose segment is
-//!   marked as estimated if the responses are apart in time (`quic_pause`).
+//! * Retransmitted data is counted twice if the capture saw it twice, because packets do not show
+//!   what they repeat.
+//! * Requests that overlap on one connection share its bytes evenly: packets do not show their
+//!   streams.
+//! * A connection that moves (RFC 9000, section 9) is followed to another address if its connection
+//!   ID stays, and to another port of the same address also if its start was seen.
+//! * A request in the client's first flight, among its control streams, is believed only if a full
+//!   datagram answers it, and no other request comes first.
+//! * On a busy connection, a request that exceeds the acknowledgements by less than
+//!   `quic_busy_jump` bytes cannot be distinguished from flow control.
+//! * A request that was not captured is invisible: its response counts toward the previous request,
+//!   whose segment is marked as estimated if the responses are apart in time (`quic_pause`).
 //! * The close of a connection is invisible. The last response stays open.
 
 mod hello;
@@ -47,11 +49,12 @@ use crate::wire::quic::{
 /// A reason why a server's packet may carry no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doubt {
-    /// Larger than all before, it is a path MTU probe (RFC 9000, section 14.3). It is data if the next one is as large,
-    /// because a probe is acknowledged before others of its size follow (RFC 8899, section 5.2).
+    /// Larger than all before, it is a path MTU probe (RFC 9000, section 14.3). It is data if the
+    /// next one is as large, because a probe is acknowledged before others of its size follow (RFC
+    /// 8899, section 5.2).
     Probe,
-    /// The first packet after the handshake confirms it, and issues tickets and connection IDs (RFC 9001, section
-    /// 4.1.2). It is data if nothing follows it at once.
+    /// The first packet after the handshake confirms it, and issues tickets and connection IDs (RFC
+    /// 9001, section 4.1.2). It is data if nothing follows it at once.
     Welcome,
 }
 
@@ -181,9 +184,9 @@ impl QuicSession {
         }
     }
 
-    /// Returns true if a datagram of a connection without a seen start may belong to any protocol. An endpoint may
-    /// clear the fixed bit only if its peer offered that in the handshake (RFC 9287); in that case the bytes that the
-    /// client's packets share show that they are QUIC.
+    /// Returns true if a datagram of a connection without a seen start may belong to any protocol.
+    /// An endpoint may clear the fixed bit only if its peer offered that in the handshake (RFC
+    /// 9287); in that case the bytes that the client's packets share show that they are QUIC.
     fn is_doubtful(&mut self, udp: &Udp<'_>, from_client: bool) -> bool {
         self.doubtful |= !may_be_quic(udp);
         if !self.doubtful {
@@ -267,8 +270,9 @@ impl QuicSession {
         outcome
     }
 
-    /// Reads what a client sends before the handshake is over (RFC 9001, section 4.6), in a datagram of `size` bytes.
-    /// The datagram is padded if it is `behind_initial` (RFC 9000, section 14.1).
+    /// Reads what a client sends before the handshake is over (RFC 9001, section 4.6), in a
+    /// datagram of `size` bytes. The datagram is padded if it is `behind_initial` (RFC 9000,
+    /// section 14.1).
     fn early(
         &mut self,
         packet: &QuicPacket<'_>,
@@ -303,7 +307,8 @@ impl QuicSession {
         }
     }
 
-    /// Processes a packet with a short header that takes `size` bytes of a datagram of `datagram` bytes.
+    /// Processes a packet with a short header that takes `size` bytes of a datagram of `datagram`
+    /// bytes.
     fn short(
         &mut self,
         size: u32,
@@ -332,8 +337,8 @@ impl QuicSession {
             );
         }
         let largest = self.path.largest[1];
-        // No path MTU grows by such steps: these are datagrams on their way to a network card that sends them one by
-        // one.
+        // No path MTU grows by such steps: these are datagrams on their way to a network card that
+        // sends them one by one.
         let packets = if size >= 2 * largest {
             size.div_ceil(largest)
         } else {

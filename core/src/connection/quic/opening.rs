@@ -7,8 +7,8 @@ use crate::wire::quic::{
     looks_like_initial, parse_datagram,
 };
 
-/// Port that indicates QUIC if the handshake was not seen (RFC 9114, section 3.1.2: HTTP/3 usually uses the port of
-/// HTTPS).
+/// Port that indicates QUIC if the handshake was not seen (RFC 9114, section 3.1.2: HTTP/3 usually
+/// uses the port of HTTPS).
 const PORT_HTTPS: u16 = 443;
 /// Magic cookie of STUN (RFC 8489, section 5).
 const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
@@ -50,7 +50,8 @@ impl Opening {
         if is_quic {
             Self::Client(1 - server)
         } else {
-            // Other protocols may share the port with QUIC (RFC 9443), and may keep a path open before QUIC begins.
+            // Other protocols may share the port with QUIC (RFC 9443), and may keep a path open
+            // before QUIC begins.
             Self::NotYet
         }
     }
@@ -80,12 +81,14 @@ pub(crate) fn opens_connection(udp: &Udp<'_>) -> bool {
     looks_like_initial(udp.payload, udp.payload_length as usize)
 }
 
-/// Returns true if a datagram is a STUN message, which may share a port with QUIC (RFC 9443; RFC 8489, section 5).
+/// Returns true if a datagram is a STUN message, which may share a port with QUIC (RFC 9443; RFC
+/// 8489, section 5).
 pub(super) fn is_stun(payload: &[u8]) -> bool {
     payload.first().is_some_and(|&first| first < 4) && payload.get(4..8) == Some(&STUN_COOKIE)
 }
 
-/// Returns true if the first byte and length of a datagram are possible for QUIC (RFC 9000, section 17).
+/// Returns true if the first byte and length of a datagram are possible for QUIC (RFC 9000, section
+/// 17).
 pub(super) fn may_be_quic(udp: &Udp<'_>) -> bool {
     udp.payload_length >= MIN_DATAGRAM
         && udp

@@ -7,19 +7,21 @@ use crate::wire::quic::{
     QuicPacket, TAG_LEN,
 };
 
-/// Number of short headers compared before the length of their connection ID is believed. The bytes after the ID are
-/// encrypted, so a longer match has a chance of 1 in 256 for each further packet and byte.
+/// Number of short headers compared before the length of their connection ID is believed. The bytes
+/// after the ID are encrypted, so a longer match has a chance of 1 in 256 for each further packet
+/// and byte.
 const COMPARED: u8 = 4;
-/// Number of bytes after the first that a client's packets must share to count as QUIC. Servers that share a port among
-/// machines need as many to find the connection; four packets of anything else share them with a chance of 2^-96.
+/// Number of bytes after the first that a client's packets must share to count as QUIC. Servers
+/// that share a port among machines need as many to find the connection; four packets of anything
+/// else share them with a chance of 2^-96.
 const SHARED_ID: u8 = 4;
 /// Bytes of a short header compared: one more than the longest ID, to see where it ends.
 const COMPARED_LEN: usize = MAX_CID_LEN + 1;
 
 /// Number of recent waits for an answer that are kept.
 const WAITS: usize = 5;
-/// How often a server tries a size before it believes that the path cannot carry it: MAX_PROBES (RFC 8899, section
-/// 5.1.2).
+/// How often a server tries a size before it believes that the path cannot carry it: MAX_PROBES
+/// (RFC 8899, section 5.1.2).
 const MAX_PROBES: u8 = 3;
 /// Most packets in a row that may come too early for an answer.
 const MOST_REFUSED: u8 = 3;
@@ -30,7 +32,8 @@ pub(super) struct QuicPath {
     lengths: ConnectionIdLengths,
     /// Sent by the client, sent by the server.
     watches: [Watch; 2],
-    /// The connection IDs that the client sent its Initials to, first and now: its own choice, then the server's.
+    /// The connection IDs that the client sent its Initials to, first and now: its own choice, then
+    /// the server's.
     original: Option<ConnectionId>,
     server_id: Option<ConnectionId>,
     /// Time of the client's last Initial before the server answered.
@@ -96,8 +99,9 @@ impl QuicPath {
         self.original.is_some()
     }
 
-    /// Returns true if the client began and nothing of the server's handshake was seen. It is then unknown which of the
-    /// server's packets ends the handshake, so the handshake counts toward the first response.
+    /// Returns true if the client began and nothing of the server's handshake was seen. It is then
+    /// unknown which of the server's packets ends the handshake, so the handshake counts toward the
+    /// first response.
     pub(super) const fn lacks_answer(&self) -> bool {
         self.saw_handshake() && self.answer.is_none()
     }
@@ -130,7 +134,8 @@ impl QuicPath {
                 self.react(time);
             }
         } else if packet.form == Form::Retry {
-            // The handshake starts over, with an ID of the server's choice (RFC 9000, section 17.2.5).
+            // The handshake starts over, with an ID of the server's choice (RFC 9000, section
+            // 17.2.5).
             (self.initial, self.answer) = (None, None);
             self.original = Some(ConnectionId::new(packet.scid));
         } else if packet.form != Form::VersionNegotiation {
@@ -173,8 +178,8 @@ impl QuicPath {
         }
     }
 
-    /// Counts a server's datagram that is larger than those around it: a path probe, unless the server sends more of
-    /// them than it would send probes.
+    /// Counts a server's datagram that is larger than those around it: a path probe, unless the
+    /// server sends more of them than it would send probes.
     pub(super) fn probe(&mut self, size: u32) {
         if self.probed.0 != size {
             self.probed = (size, 0);
@@ -185,8 +190,8 @@ impl QuicPath {
         }
     }
 
-    /// Returns true if a client's packet with a short header has the destination that the handshake set, given the
-    /// bytes after the first.
+    /// Returns true if a client's packet with a short header has the destination that the handshake
+    /// set, given the bytes after the first.
     pub(super) fn is_addressed(&self, behind: &[u8]) -> bool {
         self.server_id
             .is_some_and(|id| !id.as_bytes().is_empty() && behind.starts_with(id.as_bytes()))
@@ -207,8 +212,8 @@ impl QuicPath {
         self.server_id.replace(id) != Some(id)
     }
 
-    /// Records that the connection continues from another address or port, with the destination in the bytes after the
-    /// first. The path's capacity is then unknown (RFC 9000, section 9.4).
+    /// Records that the connection continues from another address or port, with the destination in
+    /// the bytes after the first. The path's capacity is then unknown (RFC 9000, section 9.4).
     pub(super) fn moves(&mut self, behind: &[u8]) {
         self.renew_id(behind);
         self.largest = [MIN_CLIENT_DATAGRAM as u32; 2];
@@ -217,21 +222,22 @@ impl QuicPath {
         self.moved = true;
     }
 
-    /// Returns true if a client's datagram of this size validates a path: the frame for that is padded to exactly this
-    /// size (RFC 9000, section 8.2.1). A connection whose start was not seen may have moved as well.
+    /// Returns true if a client's datagram of this size validates a path: the frame for that is
+    /// padded to exactly this size (RFC 9000, section 8.2.1). A connection whose start was not seen
+    /// may have moved as well.
     pub(super) const fn validates(&self, size: u32) -> bool {
         size == MIN_CLIENT_DATAGRAM as u32 && (self.moved || !self.saw_handshake())
     }
 
-    /// Returns true if packets of a client that began are recognised by their common ID: they are then QUIC whatever
-    /// else their first byte says. `None` until enough were compared.
+    /// Returns true if packets of a client that began are recognised by their common ID: they are
+    /// then QUIC whatever else their first byte says. `None` until enough were compared.
     pub(super) fn shares_id(&self) -> Option<bool> {
         let watch = &self.watches[side(true)];
         (watch.packets >= COMPARED).then_some(watch.common >= SHARED_ID)
     }
 
-    /// Returns the time from client to server and back, in nanoseconds. Measured from the client's first packet to its
-    /// reaction to the server's answer, which is the same anywhere on the path.
+    /// Returns the time from client to server and back, in nanoseconds. Measured from the client's
+    /// first packet to its reaction to the server's answer, which is the same anywhere on the path.
     pub(super) fn round_trip(&self, config: &Config) -> i64 {
         let measured = self
             .initial
@@ -241,23 +247,24 @@ impl QuicPath {
         measured.filter(|&rtt| rtt > 0).unwrap_or(supposed)
     }
 
-    /// The same, or less if a request was answered sooner: handshakes include work on keys, and may have been lost in
-    /// part.
+    /// The same, or less if a request was answered sooner: handshakes include work on keys, and may
+    /// have been lost in part.
     pub(super) fn shortest_round_trip(&self, config: &Config) -> i64 {
         let round_trip = self.round_trip(config);
         self.quickest
             .map_or(round_trip, |quickest| quickest.min(round_trip))
     }
 
-    /// Returns the time from the capture point to the server and back, in nanoseconds; 0 if unknown.
+    /// Returns the time from the capture point to the server and back, in nanoseconds; 0 if
+    /// unknown.
     pub(super) fn reply_time(&self) -> i64 {
         self.initial
             .zip(self.answer)
             .map_or(0, |(initial, answer)| answer.since(initial).max(0))
     }
 
-    /// Records the time from a request to the next packet after a silence, and whether that was taken for its answer.
-    /// If it repeatedly is not, the known answer times were wrong.
+    /// Records the time from a request to the next packet after a silence, and whether that was
+    /// taken for its answer. If it repeatedly is not, the known answer times were wrong.
     pub(super) fn waited(&mut self, waited: i64, answered: bool) {
         if answered {
             self.waits[self.wait_count % WAITS] = waited.max(0);
@@ -289,8 +296,9 @@ impl QuicPath {
         }
     }
 
-    /// Returns the shortest pause of a response while the client, which has all of it, asks for another, in
-    /// nanoseconds: the round trip, less the server's work on keys, which later requests show.
+    /// Returns the shortest pause of a response while the client, which has all of it, asks for
+    /// another, in nanoseconds: the round trip, less the server's work on keys, which later
+    /// requests show.
     pub(super) fn pause(&self, config: &Config) -> i64 {
         let round_trip = self.round_trip(config);
         let shortest = match (self.initial.zip(self.answer), self.quickest) {
@@ -301,8 +309,8 @@ impl QuicPath {
         (shortest as i128 * i128::from(config.quic_pause()) / 100) as i64
     }
 
-    /// Returns the bytes of a 1-RTT packet that are not frames (RFC 9000, section 17.3.1; RFC 9001, section 5.3), and
-    /// true if the length of its connection ID is known.
+    /// Returns the bytes of a 1-RTT packet that are not frames (RFC 9000, section 17.3.1; RFC 9001,
+    /// section 5.3), and true if the length of its connection ID is known.
     pub(super) fn overhead(&self, from_client: bool, config: &Config) -> (u32, bool) {
         let learnt = self
             .lengths
@@ -348,7 +356,8 @@ impl Watch {
         self.packets += 1;
     }
 
-    /// Returns the length, once enough packets were compared and the bytes after the ID were seen to differ.
+    /// Returns the length, once enough packets were compared and the bytes after the ID were seen
+    /// to differ.
     fn len(&self) -> Option<u8> {
         (self.packets >= COMPARED && self.common < self.len).then_some(self.common)
     }

@@ -1,8 +1,9 @@
 //! Finds which of a QUIC client's packets begin a request.
 //!
-//! Everything but the size is encrypted. A request carries a path and headers, an acknowledgement a few bytes per lost
-//! packet, so a packet well above the flow's own acknowledgements is a request. Smaller ones are believed if the timing
-//! agrees: one request after the other leaves the downlink silent for a round trip.
+//! Everything but the size is encrypted. A request carries a path and headers, an acknowledgement a
+//! few bytes per lost packet, so a packet well above the flow's own acknowledgements is a request.
+//! Smaller ones are believed if the timing agrees: one request after the other leaves the downlink
+//! silent for a round trip.
 
 use smallvec::SmallVec;
 
@@ -17,21 +18,22 @@ pub(super) const MAX_ASKED: usize = 32;
 const MAX_PROBES: u8 = 3;
 /// Largest number of requests in one datagram after the first flight.
 const MAX_AT_ONCE: usize = 4;
-/// Round trips for which a connection is young, and within which its probe timeouts come (RFC 9002, section 6.2.2:
-/// three at first, plus the server's delay).
+/// Round trips for which a connection is young, and within which its probe timeouts come (RFC 9002,
+/// section 6.2.2: three at first, plus the server's delay).
 const YOUNG_ROUND_TRIPS: i64 = 20;
 const PROBE_ROUND_TRIPS: i64 = 4;
-/// By how many bytes a repeated request may differ: an acknowledgement next to it may have more ranges and a longer
-/// delay.
+/// By how many bytes a repeated request may differ: an acknowledgement next to it may have more
+/// ranges and a longer delay.
 const REPEATED: u32 = 8;
-/// The time for which a peer may delay an acknowledgement, in nanoseconds (RFC 9000, section 18.2). A probe timeout
-/// adds it to round trips (RFC 9002, section 6.2.1).
+/// The time for which a peer may delay an acknowledgement, in nanoseconds (RFC 9000, section 18.2).
+/// A probe timeout adds it to round trips (RFC 9002, section 6.2.1).
 const HELD_BACK: i64 = 25_000_000;
-/// Fractions of a byte in which the level of acknowledgements is kept. It falls by an eighth of the distance with each
-/// packet, as round-trip times are smoothed (RFC 9002, section 5.3).
+/// Fractions of a byte in which the level of acknowledgements is kept. It falls by an eighth of the
+/// distance with each packet, as round-trip times are smoothed (RFC 9002, section 5.3).
 const LEVEL_UNIT: u32 = 256;
 const LEVEL_DECAY: u32 = 8;
-/// Content of an acknowledgement without gaps: type, largest, delay, count, range (RFC 9000, section 19.3).
+/// Content of an acknowledgement without gaps: type, largest, delay, count, range (RFC 9000,
+/// section 19.3).
 const PLAIN_ACK: u32 = 10;
 
 /// Bytes that each gap adds.
@@ -44,8 +46,9 @@ pub(super) enum Belief {
     Sure,
     /// Certain if the downlink was silent before the next packet.
     IfQuiet,
-    /// Certain if a full datagram follows: it is in the client's first flight, which also opens control streams (RFC
-    /// 9114, section 6.2.1) and issues connection IDs (RFC 9000, section 5.1.1).
+    /// Certain if a full datagram follows: it is in the client's first flight, which also opens
+    /// control streams (RFC 9114, section 6.2.1) and issues connection IDs (RFC 9000, section
+    /// 5.1.1).
     IfFull,
 }
 
@@ -80,7 +83,8 @@ pub(super) enum PacketPosition {
     Coalesced,
     /// With a long 0-RTT header, before the server has sent anything.
     Early,
-    /// The same, after an Initial with which it is padded (RFC 9000, section 14.1), so that its content is unknown.
+    /// The same, after an Initial with which it is padded (RFC 9000, section 14.1), so that its
+    /// content is unknown.
     Padded,
 }
 
@@ -118,7 +122,8 @@ pub(super) struct Requests {
     asked: SmallVec<[Unanswered; 2]>,
     /// Content of the client's recent acknowledgements, in parts of [`LEVEL_UNIT`].
     level: u32,
-    /// Content of the client's requests: that of the latest ones, or of larger ones before; 0 before the first.
+    /// Content of the client's requests: that of the latest ones, or of larger ones before; 0
+    /// before the first.
     usual: u32,
     /// Content of the first flight's requests so far, and their number.
     flight: (u32, usize),
@@ -189,7 +194,8 @@ impl Requests {
             return again;
         }
         let usual = self.usual(config);
-        // After early data, the first flight holds what opens a connection, because the early data did not.
+        // After early data, the first flight holds what opens a connection, because the early data
+        // did not.
         if self.early
             && path.in_first_flight(packet.stamp.time, config)
             && u64::from(packet.content) * 2 <= usual
@@ -205,8 +211,8 @@ impl Requests {
                 if packet.place == PacketPosition::Coalesced {
                     return ClientPacket::Control;
                 }
-                // That was the first flight. A client that sent its request in it would hardly ask again before an
-                // answer.
+                // That was the first flight. A client that sent its request in it would hardly ask
+                // again before an answer.
                 self.asked.pop();
             } else if at_once && self.is_prelude(&last, &packet, config) {
                 instead_of = last.number;
@@ -243,7 +249,8 @@ impl Requests {
         }
     }
 
-    /// Processes a packet that continues a full one: part of one long request or, in a first flight, of several.
+    /// Processes a packet that continues a full one: part of one long request or, in a first
+    /// flight, of several.
     fn goes_on(
         &mut self,
         packet: &Uplink,
@@ -282,8 +289,8 @@ impl Requests {
     fn again(&self, packet: &Uplink, path: &QuicPath, config: &Config) -> Option<ClientPacket> {
         let round_trip = path.round_trip(config);
         let now = packet.stamp.time;
-        // A probe timeout is longer than the round trip (RFC 9002, section 6.2.1). The repeated packet has the same
-        // length, apart from the acknowledgement in it.
+        // A probe timeout is longer than the round trip (RFC 9002, section 6.2.1). The repeated
+        // packet has the same length, apart from the acknowledgement in it.
         let again = |asked: &&Unanswered| {
             !asked.acknowledged
                 && asked.belief != Belief::IfFull
@@ -296,8 +303,8 @@ impl Requests {
             .map(|asked| ClientPacket::More(asked.number))
     }
 
-    /// Returns true if a packet just before a request belongs to it: QPACK instructions or flow control, which some
-    /// clients send in a packet of their own.
+    /// Returns true if a packet just before a request belongs to it: QPACK instructions or flow
+    /// control, which some clients send in a packet of their own.
     fn is_prelude(&self, last: &Unanswered, packet: &Uplink, config: &Config) -> bool {
         let room = u64::from(self.level / LEVEL_UNIT) + 2 * config.quic_busy_jump();
         u64::from(last.content) <= room && last.content.saturating_mul(2) <= packet.content
@@ -309,8 +316,8 @@ impl Requests {
             // A server that got a request would have answered.
             let waits =
                 asked.belief != Belief::IfQuiet || within(now, asked.stamp.time, round_trip);
-            // A request that was acknowledged with room for an answer, and with nothing after it, is not what holds the
-            // client up.
+            // A request that was acknowledged with room for an answer, and with nothing after it,
+            // is not what holds the client up.
             waits && (!asked.answered || within(now, asked.stamp.time, 2 * round_trip))
         });
     }
@@ -322,7 +329,8 @@ impl Requests {
         let goes_on = goes_on && packet.place != PacketPosition::Padded;
         let count = match self.count(packet.content, config) {
             _ if packet.place == PacketPosition::Padded => 1,
-            // After the first flight, a full datagram begins one long request, an upload, rather than many.
+            // After the first flight, a full datagram begins one long request, an upload, rather
+            // than many.
             _ if goes_on && !first_flight => 1,
             count if first_flight => count,
             count => count.min(MAX_AT_ONCE),
@@ -362,9 +370,9 @@ impl Requests {
         count
     }
 
-    /// Returns true if a request is as long as the latest, and comes when a probe timeout does on a young connection: a
-    /// client first assumes that round trips vary by half (RFC 9002, sections 5.3 and 6.2.1), later by at least an
-    /// eighth.
+    /// Returns true if a request is as long as the latest, and comes when a probe timeout does on a
+    /// young connection: a client first assumes that round trips vary by half (RFC 9002, sections
+    /// 5.3 and 6.2.1), later by at least an eighth.
     fn looks_repeated(&self, packet: &Uplink, path: &QuicPath, config: &Config) -> bool {
         let now = packet.stamp.time;
         let round_trip = match path.least_wait() {
@@ -396,8 +404,8 @@ impl Requests {
         }
     }
 
-    /// Returns how many requests fit this much content. Paths differ in length, so one request may exceed the usual by
-    /// a good half.
+    /// Returns how many requests fit this much content. Paths differ in length, so one request may
+    /// exceed the usual by a good half.
     fn count(&self, content: u32, config: &Config) -> usize {
         let tenths = u64::from(content) * 10 / self.usual(config).max(1);
         let rounded = if tenths < 25 {
@@ -447,8 +455,8 @@ impl Requests {
         self.acknowledges(asked.content);
     }
 
-    /// Returns true if a datagram only tests whether the path carries its size (RFC 9000, section 14.3): it is larger
-    /// than all before, or repeats that size.
+    /// Returns true if a datagram only tests whether the path carries its size (RFC 9000, section
+    /// 14.3): it is larger than all before, or repeats that size.
     fn is_probe(&mut self, size: u32, path: &mut QuicPath) -> bool {
         if size > path.largest[0] {
             path.largest[0] = size;
@@ -461,7 +469,8 @@ impl Requests {
     }
 }
 
-/// Returns true if `later` is less than this many nanoseconds after `earlier`, or if the clock stepped back.
+/// Returns true if `later` is less than this many nanoseconds after `earlier`, or if the clock
+/// stepped back.
 pub(super) const fn within(later: Time, earlier: Time, nanoseconds: i64) -> bool {
     later.since(earlier) < nanoseconds
 }

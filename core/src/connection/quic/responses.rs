@@ -18,13 +18,15 @@ use crate::packet::{Stamp, Time};
 const STREAM_FRAME: u32 = 1 + 2;
 /// Request streams have every fourth number (RFC 9000, section 2.1).
 const STREAM_STEP: u64 = 4;
-/// Bytes of a response's packets that may not be its data: frames of the first and last packet and, in two of a hundred
-/// packets each, an acknowledgement, a packet number of another length, and a share of padded or retransmitted packets.
+/// Bytes of a response's packets that may not be its data: frames of the first and last packet and,
+/// in two of a hundred packets each, an acknowledgement, a packet number of another length, and a
+/// share of padded or retransmitted packets.
 const FRAMES_BESIDE: u64 = 64;
 const FRAMES_PER_PACKET: u64 = 32;
 /// Fraction of a round trip within which a client asks for the next segment.
 const AT_ONCE: i64 = 8;
-/// Assumed number of requests before those seen, if the start of a connection was not: enough for a two-byte stream ID.
+/// Assumed number of requests before those seen, if the start of a connection was not: enough for a
+/// two-byte stream ID.
 const EARLIER_REQUESTS: u64 = 16;
 
 /// A server's packet with a short header.
@@ -77,7 +79,8 @@ impl Responses {
             + sharing.map_or(0, |sharing| size_of::<Sharing>() + sharing.heap())
     }
 
-    /// Largest number of responses in progress: those requested together continue while the next are requested.
+    /// Largest number of responses in progress: those requested together continue while the next
+    /// are requested.
     const MOST: usize = 2 * MAX_ASKED;
 
     /// The most memory that one holds, in bytes: the list next to its old copy while it grows.
@@ -109,7 +112,8 @@ impl Responses {
         self.is_plain = requests.acknowledges_plainly();
         let generation = self.generation;
         self.begin(packet, flows_on, requests, path, ctx);
-        // The response had apparently ended and continues: perhaps the answer to a request that was not captured.
+        // The response had apparently ended and continues: perhaps the answer to a request that was
+        // not captured.
         let goes_on_again = self.generation == generation
             && !flows_on
             && self
@@ -172,8 +176,8 @@ impl Responses {
         }
     }
 
-    /// Removes the requests that this packet begins to answer from those that wait, and refutes packets that were not
-    /// requests.
+    /// Removes the requests that this packet begins to answer from those that wait, and refutes
+    /// packets that were not requests.
     fn take_answered(
         &self,
         packet: &Downlink,
@@ -210,9 +214,9 @@ impl Responses {
 
     /// Returns true if the newest responses continue next to those that begin.
     ///
-    /// A response ends with a packet that is not full, or before a silence. If several are in progress, one of them may
-    /// have ended with the packet that is not full. If few packets are in flight, all of them have arrived before a
-    /// silence that is shorter than an answer takes.
+    /// A response ends with a packet that is not full, or before a silence. If several are in
+    /// progress, one of them may have ended with the packet that is not full. If few packets are in
+    /// flight, all of them have arrived before a silence that is shorter than an answer takes.
     fn goes_on_beside(
         &self,
         begun: &[Unanswered],
@@ -233,8 +237,8 @@ impl Responses {
         })
     }
 
-    /// Ends the responses before those that begin. The newest may continue. Older ones are unlikely to, because clients
-    /// ask again when they have received something.
+    /// Ends the responses before those that begin. The newest may continue. Older ones are unlikely
+    /// to, because clients ask again when they have received something.
     fn end_older(&mut self, goes_on: bool, ctx: &mut Context<'_>) {
         let generation = self.generation;
         self.receiving.retain(|response| {
@@ -268,9 +272,10 @@ impl Responses {
         });
     }
 
-    /// Returns the shortest time that an answer takes now, in nanoseconds: half of what the first one took, which
-    /// included the work on keys. A response that paused after a full packet may be waiting for acknowledgements, and
-    /// continues within a round trip: a packet that comes clearly sooner than any answer did is more of it.
+    /// Returns the shortest time that an answer takes now, in nanoseconds: half of what the first
+    /// one took, which included the work on keys. A response that paused after a full packet may be
+    /// waiting for acknowledgements, and continues within a round trip: a packet that comes clearly
+    /// sooner than any answer did is more of it.
     fn soonest(&self, flows_on: bool, path: &QuicPath, config: &Config) -> i64 {
         let (reply, longest) = (path.reply_time(), path.round_trip(config));
         match self.last {
@@ -367,8 +372,8 @@ impl Responses {
         }
     }
 
-    /// Returns the bytes that are probably padding: half a packet, the average of what a server fills up in the last
-    /// packet if it pads. Records how the response ended.
+    /// Returns the bytes that are probably padding: half a packet, the average of what a server
+    /// fills up in the last packet if it pads. Records how the response ended.
     fn surplus(&mut self, path: &QuicPath, config: &Config) -> u64 {
         let Some(sharing) = self.sharing.as_ref().filter(|sharing| sharing.count() > 0) else {
             return 0;
@@ -415,7 +420,8 @@ fn turns() -> Box<Sharing> {
     Box::new(Sharing::new(&[Manner::InTurns]))
 }
 
-/// Returns the possible error of a response that was alone: frames next to its data, packet numbers of another length.
+/// Returns the possible error of a response that was alone: frames next to its data, packet numbers
+/// of another length.
 fn slack(packets: u64, padding: u64) -> u64 {
     FRAMES_BESIDE + packets * FRAMES_PER_PACKET + padding
 }

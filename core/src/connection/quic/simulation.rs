@@ -1,5 +1,5 @@
-//! Simulated players over HTTP/3 on servers with different stream scheduling. Checks that stated sizes and errors hold
-//! as often as promised.
+//! Simulated players over HTTP/3 on servers with different stream scheduling. Checks that stated
+//! sizes and errors hold as often as promised.
 
 use super::tests::{DOWN_OVERHEAD, FULL, Talk};
 use crate::facts::segment::Segment;

@@ -159,8 +159,8 @@ impl Talk {
         self.handshake(V1)
     }
 
-    /// The server sends what the stream with that ordinal has, and the client acknowledges every other packet. Returns
-    /// the bytes of UDP.
+    /// The server sends what the stream with that ordinal has, and the client acknowledges every
+    /// other packet. Returns the bytes of UDP.
     fn answer(&mut self, ordinal: u64, app_bytes: usize) -> usize {
         self.wait(RTT);
         let (mut left, mut offset, mut sent) = (app_bytes + 8, 0, 0);

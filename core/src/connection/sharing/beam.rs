@@ -1,4 +1,5 @@
-//! The likeliest readings of a period: which request belongs to which track, and which response got which bytes.
+//! The likeliest readings of a period: which request belongs to which track, and which response got
+//! which bytes.
 
 use smallvec::SmallVec;
 
@@ -6,8 +7,9 @@ use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest};
 use super::rhythm::Rhythm;
 use crate::bounded::work;
 
-/// Largest number of readings followed at once, and the smallest. Each datagram of a response allows a few. A response
-/// that matters has tens of datagrams; with fewer, many readings would take more work than they are worth.
+/// Largest number of readings followed at once, and the smallest. Each datagram of a response
+/// allows a few. A response that matters has tens of datagrams; with fewer, many readings would
+/// take more work than they are worth.
 const WIDTH: usize = 48;
 const LEAST_WIDTH: usize = 3;
 /// Steps that each further reading takes.
@@ -22,20 +24,23 @@ const REPEATED: f64 = 1.5;
 const MISFIT: f64 = 4.0;
 /// The cost of a request for video while the last video is in progress and has only a little.
 const HASTY: f64 = 2.0;
-/// Fraction of audio's size below which video that is followed by another is as unlikely as a tiny response.
+/// Fraction of audio's size below which video that is followed by another is as unlikely as a tiny
+/// response.
 const HARDLY: u64 = 4;
-/// The cost of audio that has more than its size although no video came with it, and the fraction of its size from
-/// which that shows.
+/// The cost of audio that has more than its size although no video came with it, and the fraction
+/// of its size from which that shows.
 const WRONG: f64 = 3.0;
 const CLEARLY: u64 = 8;
-/// The credit of a server that sends one response after the other if audio is requested just when it is then complete.
+/// The credit of a server that sends one response after the other if audio is requested just when
+/// it is then complete.
 const FITS: f64 = 1.5;
-/// Percentage of audio's size at which it may be complete and still fit. The position of a request is known in bytes
-/// with framing, 0.3 to 1 % more than audio's own, and comes up to 10 ms late (h2o and Apache, measured: 63,712 to
-/// 65,160 bytes between requests, 65,104 usual; 1.05 loses a tenth of what 1.1 gains, 1.2 gains nothing more).
+/// Percentage of audio's size at which it may be complete and still fit. The position of a request
+/// is known in bytes with framing, 0.3 to 1 % more than audio's own, and comes up to 10 ms late
+/// (h2o and Apache, measured: 63,712 to 65,160 bytes between requests, 65,104 usual; 1.05 loses a
+/// tenth of what 1.1 gains, 1.2 gains nothing more).
 const FITS_UPTO: u64 = 110;
-/// The cost per audio segment's worth of bytes for which no further video is requested although the last is then
-/// complete.
+/// The cost per audio segment's worth of bytes for which no further video is requested although the
+/// last is then complete.
 const IDLE: f64 = 1.0;
 /// By how much worse a reading may be and still count toward the error of sizes.
 const NEARLY: f64 = 3.0;
@@ -60,7 +65,8 @@ pub(super) struct Reading {
     pub(super) sizes: SmallVec<[u64; MOST_REQUESTS]>,
     /// Bytes of the connection at which each response had its last.
     pub(super) ends: SmallVec<[u64; MOST_REQUESTS]>,
-    /// Bytes of audio that came about when one video ended and the next began, and may belong to the other.
+    /// Bytes of audio that came about when one video ended and the next began, and may belong to
+    /// the other.
     pub(super) doubtful: SmallVec<[u64; MOST_REQUESTS]>,
     pub(super) cost: f64,
     rhythm: Rhythm,
@@ -73,7 +79,8 @@ pub(super) struct Reading {
     audio: SmallVec<[usize; 2]>,
     /// The latest audio.
     latest_audio: Option<usize>,
-    /// Position at which video was over because audio after it was, while no other video had been requested.
+    /// Position at which video was over because audio after it was, while no other video had been
+    /// requested.
     idle_since: Option<u64>,
     /// The latest request for video and its position, while audio was to follow.
     followed: Option<(usize, u64)>,
@@ -103,7 +110,8 @@ pub(super) struct Puzzle<'a> {
     pub(super) lead: u64,
 }
 
-/// Returns the number of readings of a period to follow at once, by its responses and their datagrams.
+/// Returns the number of readings of a period to follow at once, by its responses and their
+/// datagrams.
 pub(super) fn width(requests: usize, datagrams: usize) -> usize {
     (READINGS * datagrams / requests.max(1)).clamp(LEAST_WIDTH, WIDTH)
 }
@@ -225,7 +233,8 @@ impl Reading {
         self.followed = (!self.audio.is_empty()).then_some((at, asked_at));
     }
 
-    /// Returns true if audio after the last video is complete about here, if one came after the other.
+    /// Returns true if audio after the last video is complete about here, if one came after the
+    /// other.
     fn fits(&self, asked_at: u64, usual: u64) -> bool {
         self.manner == Manner::InOrder
             && self.followed.is_some_and(|(video, at)| {
@@ -239,7 +248,8 @@ impl Reading {
         puzzle.usual.saturating_sub(self.sizes[at])
     }
 
-    /// Completes audio with bytes that were assumed to be the end of video since it began. Returns what it still lacks.
+    /// Completes audio with bytes that were assumed to be the end of video since it began. Returns
+    /// what it still lacks.
     fn complete(&mut self, upto: u64, puzzle: &Puzzle<'_>) -> u64 {
         let begun = |at: usize| puzzle.requests[at].begun_at;
         let mut lacking = 0;
@@ -308,7 +318,8 @@ impl Reading {
         }
     }
 
-    /// Returns the responses that get bytes from here on, and the position up to which no other has its turn.
+    /// Returns the responses that get bytes from here on, and the position up to which no other has
+    /// its turn.
     fn sharers(&self, from: u64, puzzle: &Puzzle<'_>) -> (SmallVec<[usize; 4]>, u64) {
         let video = self.video.filter(|video| video.1).map(|video| video.0);
         let open = || self.audio.iter().copied().chain(video);
@@ -334,8 +345,8 @@ impl Reading {
         (sharers, until)
     }
 
-    /// Assigns bytes that no response is left to get: to the last video, which was assumed to have ended, or to audio
-    /// longer than usual.
+    /// Assigns bytes that no response is left to get: to the last video, which was assumed to have
+    /// ended, or to audio longer than usual.
     fn leave(&mut self, bytes: u64, to: u64, usual: u64) {
         if self.video.is_none() && bytes > usual / CLEARLY {
             self.cost += WRONG;
@@ -352,7 +363,8 @@ impl Reading {
         self.misfit(bytes, usual);
     }
 
-    /// Divides the last bytes: audio gets all of its usual size, because the sum is known and the end of video is not.
+    /// Divides the last bytes: audio gets all of its usual size, because the sum is known and the
+    /// end of video is not.
     fn finish(&mut self, from: u64, puzzle: &Puzzle<'_>) {
         let (to, usual) = (puzzle.end, puzzle.usual);
         if self.manner == Manner::InOrder {
@@ -385,8 +397,8 @@ impl Reading {
         self.cost += MISFIT * beyond as f64 / usual.max(1) as f64;
     }
 
-    /// Returns the track that came last, unless the other one ended at about the same time: after this many bytes of
-    /// the connection, or less than half an audio segment before the end.
+    /// Returns the track that came last, unless the other one ended at about the same time: after
+    /// this many bytes of the connection, or less than half an audio segment before the end.
     pub(super) fn last_track(&self, puzzle: &Puzzle<'_>, lately: u64) -> Option<MediaTrack> {
         // A response far smaller than audio is not media.
         let is_media = |&at: &usize| self.sizes[at] >= puzzle.usual / 2;

@@ -90,8 +90,8 @@ fn before(over: Time, config: &Config) -> Time {
     Time(over.0.saturating_sub(at_once))
 }
 
-/// Returns the possible error of the size at this index: the differences to readings that are nearly as good, and
-/// between single audio segments.
+/// Returns the possible error of the size at this index: the differences to readings that are
+/// nearly as good, and between single audio segments.
 fn error(readings: &[Reading], at: usize, usual: Usual, audio: u64) -> u64 {
     let best = &readings[0];
     let others = readings

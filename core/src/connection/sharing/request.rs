@@ -2,8 +2,8 @@
 
 use crate::packet::Time;
 
-/// Largest number of responses per period that are separated. If there are more, those that continue start another
-/// period.
+/// Largest number of responses per period that are separated. If there are more, those that
+/// continue start another period.
 pub(crate) const MOST_REQUESTS: usize = 24;
 
 /// A track of media.
@@ -22,7 +22,8 @@ pub(crate) struct PeriodRequest {
     pub(crate) number: u32,
     /// The time of the request.
     pub(crate) asked: Time,
-    /// Bytes of the connection that had come at the time of the request, and when its response could begin.
+    /// Bytes of the connection that had come at the time of the request, and when its response
+    /// could begin.
     pub(crate) asked_at: u64,
     pub(crate) begun_at: u64,
     /// Bytes that it had in the period before, without and with framing.

@@ -12,7 +12,8 @@ const MOST: f64 = 3.0;
 /// The cost of a second request of one track in a row if no rhythm is known.
 const REPEATED: f64 = 1.0;
 
-/// The cost of a request that is sent at once when a period is over, but is not for the track that came last.
+/// The cost of a request that is sent at once when a period is over, but is not for the track that
+/// came last.
 const OTHER: f64 = 1.5;
 
 /// The rhythm of one track.
@@ -50,7 +51,8 @@ pub(super) struct Rhythm {
     audio: TrackRhythm,
     video: TrackRhythm,
     latest: Option<MediaTrack>,
-    /// The track with which the latest period ended, and the time by which its next segment is requested, if at once.
+    /// The track with which the latest period ended, and the time by which its next segment is
+    /// requested, if at once.
     over: Option<(MediaTrack, Time)>,
 }
 
@@ -66,7 +68,8 @@ impl Rhythm {
         self.over = None;
     }
 
-    /// Records the track that a period ended with, and the time by which its next segment is requested, if at once.
+    /// Records the track that a period ended with, and the time by which its next segment is
+    /// requested, if at once.
     pub(super) const fn over(&mut self, track: MediaTrack, until: Time) {
         self.over = Some((track, until));
     }
@@ -90,7 +93,8 @@ impl Rhythm {
         match (requests.last, requests.distance()) {
             (Some(last), Some(distance)) => {
                 let passed = time.since(last).max(1) as f64;
-                // A request before it is due is unlikely, the more so the earlier; a late one may have many reasons.
+                // A request before it is due is unlikely, the more so the earlier; a late one may
+                // have many reasons.
                 let due = (passed / distance as f64).ln();
                 let cost = if due < 0.0 { -due } else { due / 2.0 };
                 cost.min(MOST) + repeated / 2.0 + other

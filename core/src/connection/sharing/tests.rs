@@ -168,7 +168,8 @@ fn both_sides_of_what_was_written_ahead() {
     }
 }
 
-/// A server that sends from each in turn behind what its socket took: audio is complete, and asked for again, before video.
+/// A server that sends from each in turn behind what its socket took: audio is complete, and asked
+/// for again, before video.
 fn late(link: &mut Link) {
     link.ask().take(20_000);
     link.ask().take(80_000 + 2 * AUDIO);
@@ -203,7 +204,8 @@ fn both_sides_of_a_period_in_another_manner() {
 
 #[test]
 fn both_sides_of_when_tracks_end_together() {
-    // Audio that comes behind video takes 49 ms: which of them is asked for again first, it tells only where that is long.
+    // Audio that comes behind video takes 49 ms: which of them is asked for again first, it tells
+    // only where that is long.
     for (at_once, first) in [("60", 400_000), ("20", AUDIO)] {
         let mut link = Link::with(Manner::InOrder);
         link.config.set("sharing_at_once", at_once).unwrap();

@@ -60,8 +60,8 @@ pub(crate) struct Application {
     pub(crate) from_start: bool,
     /// True if everything that can show the server's name was read.
     pub(crate) settled: bool,
-    /// Round-trip time from the capture point, in nanoseconds: from a client's packet to the server's answer or, if
-    /// only the server's half was captured, from its SYN to its next packet.
+    /// Round-trip time from the capture point, in nanoseconds: from a client's packet to the
+    /// server's answer or, if only the server's half was captured, from its SYN to its next packet.
     pub(crate) round_trip: Option<i64>,
     /// Frame in which the newest request began, for marking its packet.
     pub(crate) request_frame: u64,
@@ -82,7 +82,8 @@ pub(crate) fn speaks_as_client(bytes: &[u8]) -> bool {
 /// The position of one direction's stream while the other one is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
-    /// The response to a request sent now begins after everything that the client had received when it sent it.
+    /// The response to a request sent now begins after everything that the client had received when
+    /// it sent it.
     pub(crate) response_at: u64,
     /// Offset below which everything was read.
     read: u64,
@@ -120,8 +121,8 @@ impl Application {
         }
     }
 
-    /// The most memory that one holds, in bytes: a hello of each side, and heads of HTTP, which are the largest data
-    /// that a protocol's reader keeps; lists grow to twice their contents.
+    /// The most memory that one holds, in bytes: a hello of each side, and heads of HTTP, which are
+    /// the largest data that a protocol's reader keeps; lists grow to twice their contents.
     pub(crate) const BOUND: u64 = {
         let hellos = 2 * HelloBuffer::BOUND;
 
@@ -218,8 +219,8 @@ impl Application {
         self.take_back(ctx);
     }
 
-    /// Takes back bytes that turned out not to belong to a response. Called once the bytes just read are counted,
-    /// because they may be among them.
+    /// Takes back bytes that turned out not to belong to a response. Called once the bytes just
+    /// read are counted, because they may be among them.
     pub(crate) fn take_back(&mut self, ctx: &mut Context<'_>) {
         if let Some((number, bytes)) = self.retract.take() {
             self.ledger.debit(ctx, number, bytes);
@@ -288,7 +289,8 @@ impl Application {
             Protocol::Tls(tls) => tls.read_up(run, response_at, early, &mut self.ledger, ctx),
             Protocol::Http(http) => http.read_up(run, response_at, &mut self.ledger, ctx),
             Protocol::Opaque => {
-                // Nothing shows where a request ends, but bytes after the start of its response are another request.
+                // Nothing shows where a request ends, but bytes after the start of its response are
+                // another request.
                 if !self.ledger.is_asking(response_at) {
                     let boundary = Some(response_at);
                     self.ledger
@@ -312,8 +314,8 @@ impl Application {
         }
     }
 
-    /// Records that these bytes are a request. Its response begins at the server's next byte, unless they were read so
-    /// late that it `has_begun`.
+    /// Records that these bytes are a request. Its response begins at the server's next byte,
+    /// unless they were read so late that it `has_begun`.
     fn asked(&mut self, run: &Run<'_>, has_begun: bool, ctx: &mut Context<'_>) {
         self.request_frame = run.stamp.frame;
         if run.missing {
@@ -327,7 +329,8 @@ impl Application {
         }
     }
 
-    /// Returns how many of the server's next bytes need only be counted, because their content does not matter.
+    /// Returns how many of the server's next bytes need only be counted, because their content does
+    /// not matter.
     pub(crate) fn mute_down(&self) -> u64 {
         match &self.protocol {
             Protocol::Tls(tls) => tls.mute_down(),
@@ -336,8 +339,9 @@ impl Application {
         }
     }
 
-    /// Counts the server's next bytes, in the packet with this stamp, if they only continue a response. Returns its
-    /// segment, or `None` without counting anything if they may be more than that.
+    /// Counts the server's next bytes, in the packet with this stamp, if they only continue a
+    /// response. Returns its segment, or `None` without counting anything if they may be more than
+    /// that.
     #[inline]
     pub(crate) fn take_in_order(
         &mut self,
@@ -372,7 +376,8 @@ impl Application {
         used + self.read_answer(&run.behind(used), ctx)
     }
 
-    /// Reads bytes of the server itself. Returns how many of them, from the first on, belong to no response.
+    /// Reads bytes of the server itself. Returns how many of them, from the first on, belong to no
+    /// response.
     fn read_answer(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) -> u64 {
         if matches!(self.protocol, Protocol::Unknown) {
             self.protocol = self.recognise(run, false, ctx.config);

@@ -1,4 +1,5 @@
-//! The certificate that a server sends in its first flight, up to TLS 1.2 (RFC 5246, section 7.4.2).
+//! The certificate that a server sends in its first flight, up to TLS 1.2 (RFC 5246, section
+//! 7.4.2).
 
 use crate::wire::certificate;
 use crate::wire::reader::Reader;
@@ -40,7 +41,8 @@ impl CertificateReader {
         };
     }
 
-    /// Reads stream bytes, `length` on the wire. Returns the names of the server's own certificate once.
+    /// Reads stream bytes, `length` on the wire. Returns the names of the server's own certificate
+    /// once.
     pub(crate) fn take(&mut self, bytes: &[u8], length: u64) -> Vec<String> {
         if self.done {
             return Vec::new();
@@ -65,8 +67,8 @@ impl CertificateReader {
         }
     }
 
-    /// Reads the messages. If the certificate is still to come, returns how many bytes of it are missing at least.
-    /// `ends` is true if no more will come.
+    /// Reads the messages. If the certificate is still to come, returns how many bytes of it are
+    /// missing at least. `ends` is true if no more will come.
     fn read(&self, ends: bool) -> Result<Vec<String>, usize> {
         let (messages, is_over) = self.messages();
         let mut reader = Reader::new(&messages);

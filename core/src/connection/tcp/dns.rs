@@ -21,8 +21,8 @@ impl DnsMessages {
     /// The most memory that one holds, in bytes: a list grows to twice its contents.
     pub(crate) const BOUND: usize = 2 * (PREFIX + MAX_MESSAGE);
 
-    /// Reads stream bytes; `hidden` is true if bytes after them were not captured. Passes each message to `reader`, and
-    /// a message that hidden bytes cut as far as it was captured.
+    /// Reads stream bytes; `hidden` is true if bytes after them were not captured. Passes each
+    /// message to `reader`, and a message that hidden bytes cut as far as it was captured.
     pub(crate) fn read(&mut self, mut bytes: &[u8], hidden: bool, mut reader: impl FnMut(&[u8])) {
         while !self.partial.is_empty() && !bytes.is_empty() {
             let missing = missing(&self.partial);

@@ -2,7 +2,8 @@
 
 use crate::wire::tls::{ContentType, MAX_PLAINTEXT, RECORD_HEADER, RecordHeader};
 
-/// Longest hello to wait for, with its record headers. Post-quantum key shares make 2 kB; servers accept 16 kB.
+/// Longest hello to wait for, with its record headers. Post-quantum key shares make 2 kB; servers
+/// accept 16 kB.
 const MAX_HELLO: usize = MAX_PLAINTEXT as usize + 64;
 
 /// Collects the first handshake message of a direction.
@@ -33,8 +34,8 @@ impl HelloBuffer {
         self.message.capacity()
     }
 
-    /// Reads stream bytes, `length` on the wire. Returns the message once: when it is whole or, cut short, when the
-    /// rest will not come.
+    /// Reads stream bytes, `length` on the wire. Returns the message once: when it is whole or, cut
+    /// short, when the rest will not come.
     pub(crate) fn take(&mut self, bytes: &[u8], length: u64) -> Option<Vec<u8>> {
         if self.done {
             return None;

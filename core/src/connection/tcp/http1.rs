@@ -32,7 +32,8 @@ impl HttpSession {
         }
     }
 
-    /// The most memory that one holds, in bytes: three heads, in lists that grow to twice their contents.
+    /// The most memory that one holds, in bytes: three heads, in lists that grow to twice their
+    /// contents.
     pub(crate) const BOUND: usize = size_of::<Self>() + 3 * 2 * http1::MAX_HEAD + Exchanges::BOUND;
 
     /// Creates a connection whose start was not seen.
@@ -57,8 +58,8 @@ impl HttpSession {
         }
     }
 
-    /// Reads bytes of the first request. Returns its host, if it names one, once its head is whole or the rest of it is
-    /// hidden.
+    /// Reads bytes of the first request. Returns its host, if it names one, once its head is whole
+    /// or the rest of it is hidden.
     pub(crate) fn take_host(&mut self, run: &Run<'_>) -> Option<Option<String>> {
         // Its end may begin in the bytes before.
         let had = self.first_head.len();
@@ -143,7 +144,8 @@ impl HttpSession {
         self.down.body()
     }
 
-    /// Counts the server's next bytes if they only continue a body. Otherwise counts nothing and returns false.
+    /// Counts the server's next bytes if they only continue a body. Otherwise counts nothing and
+    /// returns false.
     #[inline]
     pub(crate) fn take_in_order(&mut self, length: u32) -> bool {
         self.down.take_in_order(length)
@@ -158,7 +160,8 @@ impl HttpSession {
             slipped,
             ..
         } = &mut self.exchanges;
-        // The reader asks for the next request while it reports a response, and both look at what is awaited.
+        // The reader asks for the next request while it reports a response, and both look at what
+        // is awaited.
         let is_foreign = Cell::new(is_next_foreign(awaited));
         self.down.read(
             run.offset,
@@ -191,7 +194,8 @@ impl HttpSession {
             if let Some(owner) = ledger.owner_mut(run.offset) {
                 owner.responded = true;
             }
-            // The ends of responses are no longer known: further bytes belong to the next request that waits.
+            // The ends of responses are no longer known: further bytes belong to the next request
+            // that waits.
             while ledger.place_waiting(run.offset + run.length) {
                 self.exchanges.slipped = true;
             }

@@ -1,9 +1,11 @@
-//! HTTP/2 inside TLS: responses that overlap on one connection (RFC 9113), divided as far as records show.
+//! HTTP/2 inside TLS: responses that overlap on one connection (RFC 9113), divided as far as
+//! records show.
 //!
-//! The visible facts of a stream: its request, a record of its own; whether the server had that request when it sent a
-//! packet, by the acknowledgement number; and the end of a response where the server had nothing else to send, a record
-//! that is not full, or one that holds only the empty DATA frame which ends a stream. Where records are hidden, what came at
-//! once is divided when it is over, see [`periods`].
+//! The visible facts of a stream: its request, a record of its own; whether the server had that
+//! request when it sent a packet, by the acknowledgement number; and the end of a response where
+//! the server had nothing else to send, a record that is not full, or one that holds only the empty
+//! DATA frame which ends a stream. Where records are hidden, what came at once is divided when it
+//! is over, see [`periods`].
 
 mod heads;
 mod overtaken;
@@ -30,12 +32,13 @@ const PREFACE: u32 = 24 + FRAME_HEADER;
 /// One setting (RFC 9113, section 6.5.1); more than ten are not sent by known clients.
 const SETTING: u32 = 6;
 const MAX_SETTINGS: u32 = 10;
-/// The same of a server, which has less to say: with more, a record were as long as a response of HTTP/1.
+/// The same of a server, which has less to say: with more, a record were as long as a response of
+/// HTTP/1.
 const MAX_SERVER_SETTINGS: u32 = 5;
 /// WINDOW_UPDATE, which many clients send behind their SETTINGS (RFC 9113, section 6.9).
 const WINDOW_UPDATE: u32 = FRAME_HEADER + 4;
-/// Frames of a client that are no requests and have a fixed size: SETTINGS acknowledgement, WINDOW_UPDATE and
-/// RST_STREAM, PRIORITY, PING.
+/// Frames of a client that are no requests and have a fixed size: SETTINGS acknowledgement,
+/// WINDOW_UPDATE and RST_STREAM, PRIORITY, PING.
 const CONTROL_FRAMES: [u32; 4] = [
     FRAME_HEADER,
     WINDOW_UPDATE,
@@ -58,8 +61,9 @@ pub(crate) fn is_preface(plaintext: u32) -> bool {
             .is_some_and(settings)
 }
 
-/// Returns true if a record with this much plaintext can be a server's connection preface: SETTINGS, and perhaps
-/// WINDOW_UPDATE (RFC 9113, section 3.4). It is smaller than any final response of HTTP/1.
+/// Returns true if a record with this much plaintext can be a server's connection preface:
+/// SETTINGS, and perhaps WINDOW_UPDATE (RFC 9113, section 3.4). It is smaller than any final
+/// response of HTTP/1.
 pub(crate) fn is_server_preface(plaintext: u32) -> bool {
     let settings =
         |rest: u32| rest.is_multiple_of(SETTING) && rest / SETTING <= MAX_SERVER_SETTINGS;
@@ -69,8 +73,8 @@ pub(crate) fn is_server_preface(plaintext: u32) -> bool {
             .is_some_and(settings)
 }
 
-/// Returns true if a record with this much plaintext can hold a client's acknowledgement of the server's preface, with
-/// WINDOW_UPDATE for all that it asked for at once.
+/// Returns true if a record with this much plaintext can hold a client's acknowledgement of the
+/// server's preface, with WINDOW_UPDATE for all that it asked for at once.
 pub(crate) fn is_acknowledgement(plaintext: u32) -> bool {
     let updates = plaintext.checked_sub(FRAME_HEADER);
     updates.is_some_and(|rest| {
@@ -78,7 +82,8 @@ pub(crate) fn is_acknowledgement(plaintext: u32) -> bool {
     })
 }
 
-/// Returns true if a record with this much plaintext can hold one to three control frames and nothing else.
+/// Returns true if a record with this much plaintext can hold one to three control frames and
+/// nothing else.
 pub(crate) fn is_control(plaintext: u32) -> bool {
     let one = |size: u32| CONTROL_FRAMES.contains(&size);
     let two = |size: u32| {
@@ -98,13 +103,16 @@ pub(crate) fn is_control(plaintext: u32) -> bool {
 pub(crate) struct Http2 {
     /// End of the record that looks like a response's last.
     end: Option<u64>,
-    /// The newest record, if it is as small as a response's head. It may be all of a response, its end, or its head.
+    /// The newest record, if it is as small as a response's head. It may be all of a response, its
+    /// end, or its head.
     small: Option<(u64, u64)>,
     /// End of the newest record: later bytes outside a record were hidden.
     covered: u64,
-    /// Time of the server's newest bytes, and the offset up to which it then had the client's stream.
+    /// Time of the server's newest bytes, and the offset up to which it then had the client's
+    /// stream.
     last: Option<(Time, u64)>,
-    /// Plaintext of the first request's record, which holds all fields; later requests refer to them.
+    /// Plaintext of the first request's record, which holds all fields; later requests refer to
+    /// them.
     head: Option<u32>,
     /// The smallest plaintext of later requests' records.
     least: Option<u32>,
@@ -195,8 +203,8 @@ impl Http2 {
         ledger.share(ctx, number);
     }
 
-    /// Returns true if a client's record may hold only WINDOW_UPDATE frames: its size fits them, and is far smaller
-    /// than any request.
+    /// Returns true if a client's record may hold only WINDOW_UPDATE frames: its size fits them,
+    /// and is far smaller than any request.
     fn is_updates(&mut self, plaintext: u32) -> bool {
         let may_be = plaintext.is_multiple_of(WINDOW_UPDATE)
             && (1..=MOST_UPDATES).contains(&(plaintext / WINDOW_UPDATE));
@@ -207,8 +215,8 @@ impl Http2 {
         is_updates
     }
 
-    /// Returns true if a client's record continues the previous, unanswered request: it is larger than any request's
-    /// fields, or follows a full record.
+    /// Returns true if a client's record continues the previous, unanswered request: it is larger
+    /// than any request's fields, or follows a full record.
     fn is_body(&mut self, plaintext: u32, ctx: &Context<'_>) -> bool {
         if plaintext == 0 {
             return false;
@@ -218,8 +226,8 @@ impl Http2 {
         goes_on || u64::from(plaintext) > u64::from(head) + ctx.config.http2_request_growth()
     }
 
-    /// Processes server bytes before they are read: decides which responses they belong to by the requests that the
-    /// server had when it sent them.
+    /// Processes server bytes before they are read: decides which responses they belong to by the
+    /// requests that the server had when it sent them.
     pub(crate) fn arrive(
         &mut self,
         run: &Run<'_>,
@@ -310,7 +318,8 @@ impl Http2 {
         }
     }
 
-    /// The same where records are hidden: overlapping bytes are counted toward the newest, and divided once it is over.
+    /// The same where records are hidden: overlapping bytes are counted toward the newest, and
+    /// divided once it is over.
     fn arrive_hidden(
         &mut self,
         run: &Run<'_>,
@@ -343,7 +352,8 @@ impl Http2 {
         self.periods.take(bytes, stamp, !exact);
     }
 
-    /// Closes the connection. A waiting request has its response if the last record shows that everything was sent.
+    /// Closes the connection. A waiting request has its response if the last record shows that
+    /// everything was sent.
     pub(crate) fn close(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         if let (Some(end), Some((_, peer))) = (self.end.take(), self.last) {
             self.merge(end, peer, None, ledger, ctx);
@@ -353,8 +363,8 @@ impl Http2 {
         self.overtaken.end(ledger.next_offset(), ledger, ctx);
     }
 
-    /// Decides whether the earliest waiting request begins to be answered here. Returns true if everything before it is
-    /// over.
+    /// Decides whether the earliest waiting request begins to be answered here. Returns true if
+    /// everything before it is over.
     fn place(
         &mut self,
         run: &Run<'_>,

@@ -1,8 +1,8 @@
 //! Assigns the bytes of a connection to segments.
 //!
-//! A segment begins where its request does, in the client's stream, and its response begins at a boundary in the
-//! server's stream. Bytes belong by their offset, not by the time of capture: a late or repeated packet is counted
-//! where it belongs, whatever came in between.
+//! A segment begins where its request does, in the client's stream, and its response begins at a
+//! boundary in the server's stream. Bytes belong by their offset, not by the time of capture: a
+//! late or repeated packet is counted where it belongs, whatever came in between.
 
 mod counting;
 mod exchange;
@@ -21,7 +21,8 @@ use crate::packet::Stamp;
 
 /// Ended segments of a connection to which late packets can still be counted.
 const REMEMBERED: usize = 8;
-/// Segments of a connection that may be open at once. HTTP/2 allows 100 to 128 streams in common servers.
+/// Segments of a connection that may be open at once. HTTP/2 allows 100 to 128 streams in common
+/// servers.
 const MAX_OPEN: usize = 128;
 /// Spans of a connection by which late packets can still be counted.
 const MAX_SPANS: usize = 64;
@@ -36,7 +37,8 @@ pub(crate) struct Ledger {
     spans: SmallVec<[Span; 2]>,
     /// Offset after the last server byte that was counted.
     next: u64,
-    /// Offset after the last server byte that was read. Bytes that wait after a hole are corrected when they are read.
+    /// Offset after the last server byte that was read. Bytes that wait after a hole are corrected
+    /// when they are read.
     read: u64,
     /// True if a segment was begun.
     begun: bool,
@@ -62,8 +64,9 @@ impl Ledger {
         self.exchanges.last_mut()
     }
 
-    /// Returns true if the client's bytes continue its latest request: either nothing came back, or the client had
-    /// received nothing of it, because it knew the server's stream only up to `response_at`.
+    /// Returns true if the client's bytes continue its latest request: either nothing came back, or
+    /// the client had received nothing of it, because it knew the server's stream only up to
+    /// `response_at`.
     pub(crate) fn is_asking(&self, response_at: u64) -> bool {
         let Some(latest) = self.exchanges.last() else {
             return false;
@@ -95,8 +98,8 @@ impl Ledger {
             .ok()
     }
 
-    /// Begins a segment. If there is a `boundary`, the offset at which its response begins, all other segments end
-    /// there; otherwise it waits for [`Self::place`].
+    /// Begins a segment. If there is a `boundary`, the offset at which its response begins, all
+    /// other segments end there; otherwise it waits for [`Self::place`].
     pub(crate) fn begin(
         &mut self,
         ctx: &mut Context<'_>,
@@ -108,7 +111,8 @@ impl Ledger {
         if boundary.is_some() {
             self.close(ctx);
         }
-        // The classic rule divides a server's bytes regardless of their connection, and does its own bookkeeping.
+        // The classic rule divides a server's bytes regardless of their connection, and does its
+        // own bookkeeping.
         if ctx.config.segment_rule != SegmentRule::Flow {
             return;
         }
@@ -140,7 +144,8 @@ impl Ledger {
         }
     }
 
-    /// Places a segment at `boundary`, with everything counted from there on before its request was known.
+    /// Places a segment at `boundary`, with everything counted from there on before its request was
+    /// known.
     fn claim(&mut self, ctx: &mut Context<'_>, number: u32, boundary: u64) {
         let (mut start, end) = (boundary, self.read);
         let mut counted: SmallVec<[(u32, u64); 2]> = SmallVec::new();
@@ -150,8 +155,8 @@ impl Ledger {
             start = to;
         }
         self.place(number, boundary);
-        // Read late: the bytes read before may have been its response, whichever segment they were counted toward, if
-        // any.
+        // Read late: the bytes read before may have been its response, whichever segment they were
+        // counted toward, if any.
         let is_late = boundary < end;
         if is_late && let Some(exchange) = self.find_mut(number) {
             exchange.responded = true;
@@ -165,7 +170,8 @@ impl Ledger {
                 (segment.first_frame, segment.t_first) = (segment.last_frame, segment.t_last);
             });
         }
-        // Some of its bytes were counted toward no segment, and the amount of framing in them is unknown.
+        // Some of its bytes were counted toward no segment, and the amount of framing in them is
+        // unknown.
         if is_late && moved < end - boundary {
             ctx.resize(number, |segment| segment.estimated = true);
             if let Some(exchange) = self.find_mut(number) {
@@ -184,7 +190,8 @@ impl Ledger {
         }
     }
 
-    /// Withdraws all segments that have no bytes yet, because the server turned out not to be Netflix.
+    /// Withdraws all segments that have no bytes yet, because the server turned out not to be
+    /// Netflix.
     pub(crate) fn retract(&mut self, ctx: &mut Context<'_>) {
         for exchange in self.exchanges.drain(..) {
             if ctx
@@ -198,8 +205,8 @@ impl Ledger {
         self.spans.clear();
     }
 
-    /// Records that the latest request, which has no response yet, went to a proxy. Withdraws it if it is for another
-    /// service's host.
+    /// Records that the latest request, which has no response yet, went to a proxy. Withdraws it if
+    /// it is for another service's host.
     pub(crate) fn direct(&mut self, ctx: &mut Context<'_>, is_foreign: bool) {
         if is_foreign {
             self.retract(ctx);
@@ -222,7 +229,8 @@ impl Ledger {
             .iter()
             .filter(|exchange| exchange.ended)
             .count();
-        // Ended ones go first: late packets may still come for them, but for open ones everything else will.
+        // Ended ones go first: late packets may still come for them, but for open ones everything
+        // else will.
         if ended > REMEMBERED
             && let Some(oldest) = self.exchanges.iter().position(|exchange| exchange.ended)
         {
@@ -245,8 +253,8 @@ impl Ledger {
         }
     }
 
-    /// Records that missing client bytes were taken for a part of the latest request. If that was already being
-    /// answered, they may have been another one.
+    /// Records that missing client bytes were taken for a part of the latest request. If that was
+    /// already being answered, they may have been another one.
     pub(crate) fn doubt_request(&mut self, ctx: &mut Context<'_>) {
         if let Some(latest) = self
             .exchanges
@@ -260,7 +268,8 @@ impl Ledger {
         }
     }
 
-    /// Assigns the server's bytes from `offset` on to a segment, whatever was assigned after that offset before.
+    /// Assigns the server's bytes from `offset` on to a segment, whatever was assigned after that
+    /// offset before.
     pub(crate) fn place(&mut self, number: u32, offset: u64) {
         // Later starts were placed before this request was read.
         self.spans.retain(|span| span.start < offset);
@@ -286,8 +295,8 @@ impl Ledger {
         self.exchanges.iter().find(|exchange| exchange.is_waiting())
     }
 
-    /// Returns where the earliest request at or after `offset` of the client's stream begins, among those whose
-    /// response has no known beginning.
+    /// Returns where the earliest request at or after `offset` of the client's stream begins, among
+    /// those whose response has no known beginning.
     pub(crate) fn waiting_after(&self, offset: u64) -> Option<u64> {
         let waiting = self
             .exchanges
@@ -388,8 +397,8 @@ impl Ledger {
         self.position(self.spans[..behind].last()?.number)
     }
 
-    /// Returns the first part of server bytes `start..end` that belongs to one segment or to none: that segment, and
-    /// the end of the part.
+    /// Returns the first part of server bytes `start..end` that belongs to one segment or to none:
+    /// that segment, and the end of the part.
     fn part(&self, start: u64, end: u64) -> (Option<u32>, u64) {
         work::count(1);
         let behind = self.spans.partition_point(|span| span.start <= start);
@@ -400,7 +409,8 @@ impl Ledger {
         (self.owner(start).map(|exchange| exchange.number), to)
     }
 
-    /// Returns the index of the segment that all server bytes from `offset` on belong to, if there is one.
+    /// Returns the index of the segment that all server bytes from `offset` on belong to, if there
+    /// is one.
     #[inline]
     pub(crate) fn newest_owner(&self, offset: u64) -> Option<usize> {
         let number = self

@@ -31,7 +31,8 @@ pub(crate) struct Connection {
     up: Stream,
     down: Stream,
     talk: Application,
-    /// Time at which the client's SYN, or else the server's, was seen, until the other side's answer was.
+    /// Time at which the client's SYN, or else the server's, was seen, until the other side's
+    /// answer was.
     syn: Option<Stamp>,
     /// True if the connection was reset or finished by both sides, without data since.
     over: bool,
@@ -104,9 +105,10 @@ impl Connection {
         self.over
     }
 
-    /// Processes a packet that brings nothing new about the connection, as most do: an acknowledgement of seen bytes,
-    /// or the next bytes of a response. Returns `None`, without processing anything, if the packet may bring more.
-    /// [`Self::packet`] processes any packet, with the same result for these.
+    /// Processes a packet that brings nothing new about the connection, as most do: an
+    /// acknowledgement of seen bytes, or the next bytes of a response. Returns `None`, without
+    /// processing anything, if the packet may bring more. [`Self::packet`] processes any packet,
+    /// with the same result for these.
     #[inline]
     pub(crate) fn take_in_order(
         &mut self,
@@ -239,7 +241,8 @@ impl Connection {
         }
     }
 
-    /// Processes an acknowledgement. Bytes that the other side sent and the capture lacks are reported as missing.
+    /// Processes an acknowledgement. Bytes that the other side sent and the capture lacks are
+    /// reported as missing.
     fn acknowledge(&mut self, from_client: bool, number: u32, stamp: Stamp, ctx: &mut Context<'_>) {
         let patience = u8::try_from(ctx.config.gap_patience()).unwrap_or(u8::MAX);
         let talk = &mut self.talk;
@@ -320,13 +323,15 @@ impl Connection {
         self.repeated |= arrival.retransmitted > 0;
         let talk = &mut self.talk;
         let mut segment = None;
-        // Bytes that wait after a hole count toward the owner noted with them, and are corrected when they are read.
+        // Bytes that wait after a hole count toward the owner noted with them, and are corrected
+        // when they are read.
         let in_order = self.down.next();
         for &range in arrival.new.iter().filter(|range| range.0 != in_order) {
             let credited = talk.ledger.credit_whole(ctx, note.owner, range, stamp);
             segment = credited.or(segment);
         }
-        // Control bytes of this packet only; those of held-back packets are corrected when they are read.
+        // Control bytes of this packet only; those of held-back packets are corrected when they are
+        // read.
         let mut control = 0;
         self.down.read(arrival.offset, payload, limits, |run| {
             if run.owner.is_none() && !run.missing {
@@ -361,7 +366,8 @@ impl Connection {
         }
     }
 
-    /// Returns the part of a server's payload that is worth keeping after a hole, and its note for the readers.
+    /// Returns the part of a server's payload that is worth keeping after a hole, and its note for
+    /// the readers.
     fn prepare_down<'a>(
         &self,
         tcp: &Tcp<'a>,

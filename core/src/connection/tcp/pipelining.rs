@@ -1,8 +1,9 @@
-//! Requests that a client may have sent without waiting for the response before (RFC 9112, section 9.3.2).
+//! Requests that a client may have sent without waiting for the response before (RFC 9112, section
+//! 9.3.2).
 //!
-//! When encrypted, a pipelined request looks like the body of the previous one. It is recognised by its size, because
-//! requests for parts of the same title differ only by a few digits, and believed when a second response follows the
-//! first.
+//! When encrypted, a pipelined request looks like the body of the previous one. It is recognised by
+//! its size, because requests for parts of the same title differ only by a few digits, and believed
+//! when a second response follows the first.
 
 use smallvec::SmallVec;
 
@@ -35,11 +36,13 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// Number of followers remembered.
     const MAX_FOLLOWERS: usize = 32;
-    /// How much two requests of one client may differ in length, in bytes: two byte offsets and a query's digits.
+    /// How much two requests of one client may differ in length, in bytes: two byte offsets and a
+    /// query's digits.
     const SIMILAR: u32 = 32;
     /// Shorter records are not taken for requests with paths of similar length.
     const SHORTEST: u32 = 128;
-    /// Larger records hold more than a response's head: heads of media servers have 200 to 600 bytes.
+    /// Larger records hold more than a response's head: heads of media servers have 200 to 600
+    /// bytes.
     const LARGEST_HEAD: u32 = 1024;
 
     /// Returns its heap memory, in bytes.
@@ -67,13 +70,14 @@ impl Pipeline {
         }
     }
 
-    /// Removes and returns the records after the request. All of them are requests if the connection turns out to
-    /// multiplex.
+    /// Removes and returns the records after the request. All of them are requests if the
+    /// connection turns out to multiplex.
     pub(crate) fn take_followers(&mut self) -> impl Iterator<Item = Follower> {
         std::mem::take(&mut self.followers).into_iter()
     }
 
-    /// Processes a record of the response. Returns the request that it answers if that is not the current one.
+    /// Processes a record of the response. Returns the request that it answers if that is not the
+    /// current one.
     pub(crate) fn record(&mut self, plaintext: u32, peer: u64) -> Option<(Stamp, u64)> {
         let next = self
             .followers

@@ -1,4 +1,5 @@
-//! Messages between a client and a proxy before the tunnel opens. The bytes after them are a connection of their own.
+//! Messages between a client and a proxy before the tunnel opens. The bytes after them are a
+//! connection of their own.
 
 use super::stream::Run;
 use crate::facts::segment::Via;
@@ -58,7 +59,8 @@ pub(crate) struct Proxy {
     asked: Vec<u8>,
     since: Stamp,
     answered: Vec<u8>,
-    /// Number of further answers to CONNECT still to come, if one was asked before the other was answered.
+    /// Number of further answers to CONNECT still to come, if one was asked before the other was
+    /// answered.
     further: u8,
     /// Bytes of a refusal's body before the next of them.
     body: u64,
@@ -99,8 +101,8 @@ impl Proxy {
         self.target.take()
     }
 
-    /// Reads a client's bytes. Returns how many of them are for the proxy, and earlier bytes that were held back as the
-    /// proxy's but are not.
+    /// Reads a client's bytes. Returns how many of them are for the proxy, and earlier bytes that
+    /// were held back as the proxy's but are not.
     pub(crate) fn read_up(&mut self, run: &Run<'_>, from_start: bool) -> (u64, Option<Held>) {
         if self.up == Up::Asked && !self.asks_again(run.bytes) {
             self.entered = true;
@@ -142,8 +144,8 @@ impl Proxy {
         }
     }
 
-    /// Returns true if a client that asked for a tunnel speaks to a proxy once more: because it was refused, or within
-    /// the tunnel, or before it was answered.
+    /// Returns true if a client that asked for a tunnel speaks to a proxy once more: because it was
+    /// refused, or within the tunnel, or before it was answered.
     fn asks_again(&mut self, bytes: &[u8]) -> bool {
         let is_open = self.down == Down::Open;
         let asks = match self.down {
@@ -223,8 +225,8 @@ impl Proxy {
         (self.up, self.down) = (Up::Asked, answer);
     }
 
-    /// Treats further bytes as the client's and the server's own. Bytes held for the client are returned with its next
-    /// ones.
+    /// Treats further bytes as the client's and the server's own. Bytes held for the client are
+    /// returned with its next ones.
     fn give_up(&mut self) {
         self.up = Up::Direct;
         // An answer to CONNECT may still be on its way.

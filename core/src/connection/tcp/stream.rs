@@ -1,8 +1,10 @@
-//! One direction of a TCP connection in sequence space: which bytes are new, repeated, late or never captured, and the
-//! order in which a reader of the stream gets them (RFC 9293, sections 3.4 and 3.10.7.4).
+//! One direction of a TCP connection in sequence space: which bytes are new, repeated, late or
+//! never captured, and the order in which a reader of the stream gets them (RFC 9293, sections 3.4
+//! and 3.10.7.4).
 //!
-//! Sequence numbers are unwrapped to 64-bit stream offsets relative to the last one expected, so arithmetic modulo
-//! 2^32 happens in one place. Bytes are kept only while a hole before them is open.
+//! Sequence numbers are unwrapped to 64-bit stream offsets relative to the last one expected, so
+//! arithmetic modulo 2^32 happens in one place. Bytes are kept only while a hole before them is
+//! open.
 
 mod acknowledged;
 mod piece;
@@ -19,14 +21,15 @@ use crate::packet::Stamp;
 /// First offset, large enough that data from before the first packet seen has an offset too.
 const FIRST_OFFSET: u64 = 1 << 40;
 
-/// Largest jump within a connection: the largest window that TCP can have (RFC 7323, section 2.3). Data beyond it is
-/// not the same connection's next data.
+/// Largest jump within a connection: the largest window that TCP can have (RFC 7323, section 2.3).
+/// Data beyond it is not the same connection's next data.
 const MAX_JUMP: u64 = 1 << 30;
 
 /// Number of holes given up recently that late data may still fill.
 const RECENT_HOLES: usize = 8;
 
-/// The buffer is compacted once one part in this many was read; otherwise every packet might move nearly all of it.
+/// The buffer is compacted once one part in this many was read; otherwise every packet might move
+/// nearly all of it.
 const COMPACT_SHARE: usize = 8;
 
 /// One direction of a connection.
@@ -41,7 +44,8 @@ pub struct Stream {
     next: u64,
     /// Data packets seen.
     pub packets: u64,
-    /// The current packet, if it continues the bytes read so far: set between [`Stream::receive`] and [`Stream::read`].
+    /// The current packet, if it continues the bytes read so far: set between [`Stream::receive`]
+    /// and [`Stream::read`].
     direct: Option<Piece>,
     /// Pieces in order. Most are added and removed at the ends.
     pieces: VecDeque<Piece>,
@@ -113,8 +117,8 @@ impl Stream {
 
     /// Returns the most memory that one holds within these [`HoldLimits`], in bytes.
     pub(crate) fn bound(bytes: u64, pieces: u64) -> u64 {
-        // Existing pieces may split a packet into several. Bytes are added many at once: their list grows to what it
-        // needs or to twice its size, whichever is more.
+        // Existing pieces may split a packet into several. Bytes are added many at once: their list
+        // grows to what it needs or to twice its size, whichever is more.
         bytes
             .saturating_mul(2)
             .saturating_add(size::list::<Piece>(2 * pieces + 2))
@@ -187,20 +191,22 @@ impl Stream {
         self.end = self.offset_of(sequence);
     }
 
-    /// Returns the offset of a sequence number; `None` if nothing is known yet or it is too far away to belong to this
-    /// connection.
+    /// Returns the offset of a sequence number; `None` if nothing is known yet or it is too far
+    /// away to belong to this connection.
     #[inline]
     #[must_use]
     pub fn offset_of(&self, sequence: u32) -> Option<u64> {
         if !self.started {
             return None;
         }
-        // Wrapping difference as signed: the serial number arithmetic of RFC 1982 and RFC 9293, section 3.4.
+        // Wrapping difference as signed: the serial number arithmetic of RFC 1982 and RFC 9293,
+        // section 3.4.
         let distance = i64::from(sequence.wrapping_sub(self.next_sequence) as i32);
         (distance.unsigned_abs() <= MAX_JUMP).then(|| self.next.wrapping_add_signed(distance))
     }
 
-    /// Adds a packet's payload: `length` bytes from `sequence` on; `captured` is their captured beginning.
+    /// Adds a packet's payload: `length` bytes from `sequence` on; `captured` is their captured
+    /// beginning.
     ///
     /// Call [`Stream::read`] next.
     pub fn receive(
@@ -213,8 +219,8 @@ impl Stream {
     ) -> Arrival {
         self.start(sequence);
         let Some(offset) = self.offset_of(sequence) else {
-            // Another connection's data on the same ports, without its captured beginning. Its offsets are far from the
-            // earlier ones, which others may still hold.
+            // Another connection's data on the same ports, without its captured beginning. Its
+            // offsets are far from the earlier ones, which others may still hold.
             let apart = self.next.saturating_add(2 * MAX_JUMP);
             self.reset();
             self.start(sequence);
@@ -226,7 +232,8 @@ impl Stream {
             && offset > self.next
             && self.acknowledged == self.next
         {
-            // Started by an acknowledgement from before the capture: the bytes in between passed before it began.
+            // Started by an acknowledgement from before the capture: the bytes in between passed
+            // before it began.
             self.next_sequence = sequence;
             self.next = offset;
         }
@@ -248,7 +255,8 @@ impl Stream {
         arrival
     }
 
-    /// Returns true if data from `sequence` on continues the stream, and nothing is held back, awaited or over.
+    /// Returns true if data from `sequence` on continues the stream, and nothing is held back,
+    /// awaited or over.
     #[inline]
     #[must_use]
     pub fn is_plain_at(&self, sequence: u32) -> bool {
@@ -259,8 +267,8 @@ impl Stream {
             && self.end.is_none()
     }
 
-    /// Adds `length` bytes of a packet if [`Self::is_plain_at`] is true. Same effect as [`Self::receive`] and
-    /// [`Self::read`], without a reader.
+    /// Adds `length` bytes of a packet if [`Self::is_plain_at`] is true. Same effect as
+    /// [`Self::receive`] and [`Self::read`], without a reader.
     #[inline]
     pub fn take_in_order(&mut self, length: u32) {
         self.packets += 1;
@@ -296,7 +304,8 @@ impl Stream {
             }
             let to = end.min(piece_start);
             arrival.new.push((from, to));
-            // In-order bytes are read straight from the packet: they are recorded without a copy of the data.
+            // In-order bytes are read straight from the packet: they are recorded without a copy of
+            // the data.
             let in_order = from == self.next;
             let skip = usize::try_from(from - offset).unwrap_or(usize::MAX);
             let take = usize::try_from(to - from).unwrap_or(usize::MAX);
@@ -389,8 +398,8 @@ impl Stream {
         filled
     }
 
-    /// Passes the bytes that can now be read in order to `reader`: those of the current packet, which `captured` holds
-    /// from `offset` on, and those held back after it.
+    /// Passes the bytes that can now be read in order to `reader`: those of the current packet,
+    /// which `captured` holds from `offset` on, and those held back after it.
     pub fn read(
         &mut self,
         offset: u64,
@@ -449,7 +458,8 @@ impl Stream {
                 if self.pieces.len() - consumed <= limits.pieces {
                     break;
                 }
-                // Too many pieces after one hole: it is given up, and filled in the counts should it come late.
+                // Too many pieces after one hole: it is given up, and filled in the counts should
+                // it come late.
                 self.skip_to(piece.start, (piece.note.stamp, u64::MAX), reader);
             }
             let bytes = if piece.captured > 0 {

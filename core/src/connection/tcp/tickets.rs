@@ -1,22 +1,25 @@
-//! Distinguishes TLS 1.3 session tickets from responses: both are records of application data (RFC 8446, section
-//! 4.6.1).
+//! Distinguishes TLS 1.3 session tickets from responses: both are records of application data (RFC
+//! 8446, section 4.6.1).
 //!
-//! Servers send one to four tickets of one length, or none, right after the client's Finished. The acknowledgement
-//! number shows whether the server had a request when it sent a record. If it had, the lengths decide, at the latest
-//! when the next response begins as this server's responses do.
+//! Servers send one to four tickets of one length, or none, right after the client's Finished. The
+//! acknowledgement number shows whether the server had a request when it sent a record. If it had,
+//! the lengths decide, at the latest when the next response begins as this server's responses do.
 
 use super::ledger::{Ledger, Returned};
 use super::stream::Run;
 use crate::packet::Stamp;
 use crate::wire::tls::{MAX_PLAINTEXT, RECORD_HEADER};
 
-/// Largest number of tickets that servers send at once (BoringSSL and OpenSSL 2, GnuTLS 2, rustls 2 to 4).
+/// Largest number of tickets that servers send at once (BoringSSL and OpenSSL 2, GnuTLS 2, rustls 2
+/// to 4).
 const MOST_TICKETS: u8 = 4;
-/// Largest difference in length between the heads of two responses of a server: the digits of a few fields.
+/// Largest difference in length between the heads of two responses of a server: the digits of a few
+/// fields.
 const SIMILAR_HEADS: u32 = 64;
 
-/// A record of EncryptedExtensions and Finished: the message's header and list length, the extensions that servers send
-/// with early data (ALPN, the server's name, record size limit), Finished (RFC 8446, section 4.3.1).
+/// A record of EncryptedExtensions and Finished: the message's header and list length, the
+/// extensions that servers send with early data (ALPN, the server's name, record size limit),
+/// Finished (RFC 8446, section 4.3.1).
 const LEAST_EXTENSIONS: u32 = 4 + 2;
 const MOST_EXTENSIONS: u32 = LEAST_EXTENSIONS + 80;
 
@@ -31,8 +34,8 @@ pub(crate) struct Found {
     pub(crate) returned: Option<Returned>,
 }
 
-/// A request sent with the client's hello (early data, RFC 8446, section 2.3): its response begins after the server's
-/// Finished, while the client's is still to come.
+/// A request sent with the client's hello (early data, RFC 8446, section 2.3): its response begins
+/// after the server's Finished, while the client's is still to come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Early {
     /// True if a request came before anything of the server.
@@ -61,7 +64,8 @@ impl Early {
         self.unsure = !resumes;
     }
 
-    /// Returns true if a protected record of the server before the client's Finished belongs to a response.
+    /// Returns true if a protected record of the server before the client's Finished belongs to a
+    /// response.
     pub(crate) fn answers(&mut self, length: u32, finished: Option<u32>) -> bool {
         if !self.asked || self.refused {
             return false;
@@ -103,7 +107,8 @@ enum TicketState {
     Expected,
     /// This many tickets of this length came.
     Seen { length: u32, count: u8 },
-    /// A record that may be the first of several tickets or a response's first; it was counted as the latter.
+    /// A record that may be the first of several tickets or a response's first; it was counted as
+    /// the latter.
     Undecided {
         length: u32,
         number: u32,
@@ -113,8 +118,8 @@ enum TicketState {
     Over,
 }
 
-/// A small record before the rest of the first response: a ticket or that response's head. Later responses decide,
-/// because they begin as this server's responses do.
+/// A small record before the rest of the first response: a ticket or that response's head. Later
+/// responses decide, because they begin as this server's responses do.
 #[derive(Clone, Copy, Debug)]
 struct Doubtful {
     length: u32,
@@ -153,8 +158,8 @@ impl Tickets {
         self.state == TicketState::Over
     }
 
-    /// Returns true if a record of application data does not belong to a response. `largest` is the largest record of a
-    /// ticket.
+    /// Returns true if a record of application data does not belong to a response. `largest` is the
+    /// largest record of a ticket.
     pub(crate) fn is_ticket(
         &mut self,
         record: Record,
@@ -219,7 +224,8 @@ impl Tickets {
         };
     }
 
-    /// Judges by its length a record no larger than a ticket that was sent when the server had the request.
+    /// Judges by its length a record no larger than a ticket that was sent when the server had the
+    /// request.
     fn is_small_ticket(
         &mut self,
         record: Record,

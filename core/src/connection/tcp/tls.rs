@@ -1,8 +1,9 @@
 //! Classifies the TLS records of a connection: requests, responses, and neither.
 //!
-//! Handshake messages, ChangeCipherSpec and alerts are visible by type until TLS 1.3 hides them in application data.
-//! There, the order of messages (RFC 8446, section 2) and their fixed sizes decide: the client's first protected record
-//! is its Finished, the server's records before it are its flight, and those right after it are session tickets.
+//! Handshake messages, ChangeCipherSpec and alerts are visible by type until TLS 1.3 hides them in
+//! application data. There, the order of messages (RFC 8446, section 2) and their fixed sizes
+//! decide: the client's first protected record is its Finished, the server's records before it are
+//! its flight, and those right after it are session tickets.
 
 mod client;
 mod lengths;
@@ -38,7 +39,8 @@ pub(crate) struct TlsSession {
     server_hello: HelloBuffer,
     version: Option<u16>,
     cipher: Option<u16>,
-    /// HTTP/2, once it was recognised: by ALPN, by the client's preface, or by records that hold only control frames.
+    /// HTTP/2, once it was recognised: by ALPN, by the client's preface, or by records that hold
+    /// only control frames.
     http2: Option<Box<Http2>>,
     /// True if the client offered HTTP/2; `None` if its hello was not seen.
     offered_http2: Option<bool>,
@@ -52,7 +54,8 @@ pub(crate) struct TlsSession {
     /// A request that came with the client's hello.
     early: Early,
     tickets: Tickets,
-    /// Position of the server's stream when a client's handshake message came that is not followed by application data.
+    /// Position of the server's stream when a client's handshake message came that is not followed
+    /// by application data.
     up_handshake: Option<u64>,
     /// The same for the server's messages, with the position of the client's stream.
     down_handshake: Option<u64>,
@@ -140,15 +143,16 @@ impl TlsSession {
         self.offered_http2 = Some(http2);
     }
 
-    /// Returns true if a record begins a handshake message that is followed by more of a flight; `changed` is true if
-    /// ChangeCipherSpec came before it.
+    /// Returns true if a record begins a handshake message that is followed by more of a flight;
+    /// `changed` is true if ChangeCipherSpec came before it.
     fn begins_handshake(&self, header: RecordHeader, changed: bool) -> bool {
         // Finished comes after ChangeCipherSpec, and application data may follow it at once.
         header.content_type == ContentType::Handshake
             && !(changed && header.length <= MAX_FINISHED_TLS12)
     }
 
-    /// Returns the plaintext of a record. If padding hides it, a record that may be full counts as full.
+    /// Returns the plaintext of a record. If padding hides it, a record that may be full counts as
+    /// full.
     fn plaintext(&self, length: u32) -> u32 {
         let padded = self
             .cipher

@@ -42,7 +42,8 @@ fn packets() -> impl Strategy<Value = Vec<Seen>> {
 /// Server, request, bytes, packets, first and last frame, whether complete.
 type PacketFields = (bool, u64, u64, u64, Option<u64>, Option<u64>, bool);
 
-/// Any uplink packet with payload starts a segment; downlink payload adds to it; one without is dropped.
+/// Any uplink packet with payload starts a segment; downlink payload adds to it; one without is
+/// dropped.
 fn naive(packets: &[Seen]) -> Vec<PacketFields> {
     let mut rows: Vec<PacketFields> = Vec::new();
     let mut open: HashMap<bool, usize> = HashMap::new();

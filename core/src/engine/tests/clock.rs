@@ -78,7 +78,8 @@ fn responses_on_one_side_of_a_step_keep_their_durations() {
     }
 }
 
-/// A response in two halves, between which another connection's packets come with a clock an hour ahead, for so long.
+/// A response in two halves, between which another connection's packets come with a clock an hour
+/// ahead, for so long.
 fn with_a_leap_between(lasting: i64) -> (Vec<TcpPacket>, u64) {
     let (talk, expected) = tls13();
     let frame = segments(&run(Config::default(), &talk.packets).0)[0]

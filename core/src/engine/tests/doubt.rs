@@ -1,10 +1,12 @@
-//! Captures that lack packets never make a segment larger than what was sent without saying that it is not sure.
+//! Captures that lack packets never make a segment larger than what was sent without saying that it
+//! is not sure.
 
 use super::*;
 
 const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
 
-/// Segments of the conversation without these packets, which keep their numbers; packets in `cut` have no payload left.
+/// Segments of the conversation without these packets, which keep their numbers; packets in `cut`
+/// have no payload left.
 fn damaged(talk: &Talk, dropped: &[usize], cut: &[usize]) -> Vec<Segment> {
     let mut engine = Engine::new(Config::default());
     for (packet, at) in talk
@@ -33,7 +35,8 @@ fn is_marked(segment: &Segment) -> bool {
         || !segment.complete
 }
 
-/// Compares segments by the packet of their request; the largest response to a packet's requests is what counts.
+/// Compares segments by the packet of their request; the largest response to a packet's requests is
+/// what counts.
 fn assert_honest(talk: &Talk, whole: &[Segment], dropped: &[usize], cut: &[usize], context: &str) {
     for segment in damaged(talk, dropped, cut) {
         let same = whole

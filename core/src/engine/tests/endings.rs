@@ -156,7 +156,8 @@ fn a_connection_joined_midway_is_followed_from_its_next_request() {
                 from + 1
             );
             for (found, seen) in sizes(&engine).iter().zip(seen) {
-                // Where no full record tells it, the overhead of the cipher that was agreed on is not known.
+                // Where no full record tells it, the overhead of the cipher that was agreed on is
+                // not known.
                 assert!(
                     found.1.abs_diff(seen.1) <= 7 * (1 + seen.1 / 16_384),
                     "{name} from packet {}",
@@ -218,7 +219,8 @@ fn a_refused_connection_has_no_segments() {
     assert!(said.iter().all(Option::is_some) && engine.server(0).unwrap().flows == 1);
 }
 
-/// Tells of each segment whether it is aborted, where the last response is cut and this ends the connection.
+/// Tells of each segment whether it is aborted, where the last response is cut and this ends the
+/// connection.
 fn aborted_by(conversation: &Talk, cut: usize, from_client: bool, flags: u8) -> Vec<bool> {
     let mut talk = conversation.clone();
     for _ in 0..cut {

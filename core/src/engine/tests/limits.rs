@@ -273,7 +273,8 @@ fn what_says_nothing_is_not_kept_behind_a_hole() {
     );
 }
 
-/// One connection after the other, each ended by both sides, by a reset, or by both sides with a hole in it.
+/// One connection after the other, each ended by both sides, by a reset, or by both sides with a
+/// hole in it.
 #[test]
 fn connections_that_are_over_take_no_room() {
     let mut config = Config::default();
@@ -322,7 +323,8 @@ fn connections_that_are_over_take_no_room() {
             .all(|segment| segment.bytes == 10_000 && segment.complete)
     );
 
-    // The last packet comes again: of one that was let go of it says nothing, and data of one that was kept is known.
+    // The last packet comes again: of one that was let go of it says nothing, and data of one that
+    // was kept is known.
     let again = last[0].last().unwrap().clone();
     give_all(&mut engine, &[again]);
     assert!(engine.connections.list.len() <= 3);
@@ -350,7 +352,8 @@ fn a_connection_that_goes_on_behind_a_reset_stays() {
         config.set("max_connections", "16").unwrap();
         let mut engine = Engine::new(config);
         let mut packets = talk.packets;
-        // In the middle of the response, a reset that its receiver did not take to be one of the connection's.
+        // In the middle of the response, a reset that its receiver did not take to be one of the
+        // connection's.
         let (reset, pause) = (packets.len() - 8, packets.len() - 3);
         let mut bogus = packets[3].clone();
         (bogus.flags, bogus.payload) = (RST, Vec::new());
@@ -377,7 +380,8 @@ fn a_connection_that_goes_on_behind_a_reset_stays() {
     }
 }
 
-/// Floods of other traffic through small tables leave Netflix's flows and what is followed of them alone.
+/// Floods of other traffic through small tables leave Netflix's flows and what is followed of them
+/// alone.
 #[test]
 fn netflix_stays_and_the_latest_stay() {
     let mut config = tiny();

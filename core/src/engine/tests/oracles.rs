@@ -5,14 +5,16 @@ use std::net::IpAddr;
 use super::*;
 use crate::bounded::work;
 
-/// The most that may be spent on a packet, whatever is in it, and on each of its captured bytes, in steps.
+/// The most that may be spent on a packet, whatever is in it, and on each of its captured bytes, in
+/// steps.
 const STEPS_PER_PACKET: u64 = 4096;
 const STEPS_PER_BYTE: u64 = 64;
 
 /// A packet as it was captured.
 type Frame = (u64, i64, Vec<u8>);
 
-/// Conversations at different times, one after the other: each packet with the number that it has in all of them.
+/// Conversations at different times, one after the other: each packet with the number that it has
+/// in all of them.
 fn frames() -> Vec<Vec<Frame>> {
     let mut number = 0;
     conversations()
@@ -144,7 +146,8 @@ proptest! {
     }
 }
 
-/// As many flows hold the same as there is room for: a packet on one of them costs what it costs with few.
+/// As many flows hold the same as there is room for: a packet on one of them costs what it costs
+/// with few.
 #[test]
 fn a_packet_takes_the_same_work_whatever_others_hold() {
     let steps = [10_u16, 100, 1000].map(|flows| {

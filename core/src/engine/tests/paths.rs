@@ -111,7 +111,8 @@ fn a_path_to_netflixs_address_of_another_services_connection_is_not_netflixs() {
     assert_eq!(counted.sum::<u64>(), 0);
 }
 
-/// The client's key, the end of whose SHA-256 numbers its data; the server's data is numbered by [`KEY`].
+/// The client's key, the end of whose SHA-256 numbers its data; the server's data is numbered by
+/// [`KEY`].
 const CLIENT_KEY: [u8; 8] = [0xff; 8];
 /// The numbers of both ends' SYN: the last bytes of their keys' SHA-256.
 const DATA_SYN: [u32; 2] = [0xbbac_f0ca, 0xe0e8_3dfc];
@@ -150,8 +151,8 @@ impl Stand {
     }
 }
 
-/// Divides a conversation's data among its own path and a further one, which opens behind packet 3: `by_further` says of
-/// each packet whether it comes by that.
+/// Divides a conversation's data among its own path and a further one, which opens behind packet 3:
+/// `by_further` says of each packet whether it comes by that.
 fn divide(talk: &Talk, by_further: impl Fn(usize) -> bool) -> Vec<Divided> {
     let syn = [talk.packets[0].sequence, talk.packets[1].sequence];
     let further_client = std::net::SocketAddr::new(talk.client.ip(), 50_999);

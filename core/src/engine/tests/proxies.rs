@@ -169,7 +169,8 @@ fn a_header_of_the_proxy_protocol_is_not_the_clients() {
     }
 }
 
-/// A row, but for its times: bytes, bytes of HTTP, the proxy, whether they are estimated, and the evidence.
+/// A row, but for its times: bytes, bytes of HTTP, the proxy, whether they are estimated, and the
+/// evidence.
 type Said = (u64, u64, Option<Via>, bool, Option<EvidenceKind>);
 
 /// Returns the rows of a connection.
@@ -230,7 +231,8 @@ fn a_connection_that_only_begins_as_if_it_were_to_a_proxy_keeps_its_first_bytes(
     }
 }
 
-/// A client that does not wait: what it says in all turns, and its hello, in one go or cut at one place.
+/// A client that does not wait: what it says in all turns, and its hello, in one go or cut at one
+/// place.
 fn at_once(turns: &Turns, at: usize) -> Talk {
     let mut hello = Talk::new(1, PROXY, 1);
     hello.shake_hands(VIDEO);

@@ -252,7 +252,8 @@ fn times_that_clocks_contradict_are_absent_and_steps_are_counted() {
 fn hello_with_http2() -> Vec<u8> {
     let mut hello = client_hello(NAME);
     let alpn = [&[0, 16, 0, 5, 0, 3, 2], &b"h2"[..]].concat();
-    // The length of the extensions stands behind version, random, session, cipher suites and compression.
+    // The length of the extensions stands behind version, random, session, cipher suites and
+    // compression.
     for (at, width) in [(1, 3), (45, 2)] {
         let length = hello[at..at + width]
             .iter()

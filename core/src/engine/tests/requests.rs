@@ -301,7 +301,8 @@ fn responses_in_http2_one_by_one_are_apart_though_their_records_are_hidden() {
 fn frames_of_http2_are_cut_into_records_that_are_shorter() {
     let mut talk = http2(50_021);
     let short = protected(1_300 + GCM);
-    // nghttpx begins so: each of its records fits a packet, and a frame of 16 kB is in thirteen of them.
+    // nghttpx begins so: each of its records fits a packet, and a frame of 16 kB is in thirteen of
+    // them.
     talk.say(&protected(300 + GCM)).hear(&short);
     talk.hear(&short.repeat(50));
     let mut engine = Engine::new(Config::default());

@@ -6,7 +6,8 @@ fn is_of_server(packet: &TcpPacket) -> bool {
     packet.source.ip() == address(NETFLIX)
 }
 
-/// Packets in the order in which a host gives them whose clock for one direction is `ahead` of the other's.
+/// Packets in the order in which a host gives them whose clock for one direction is `ahead` of the
+/// other's.
 fn skewed(packets: &[TcpPacket], ahead: i64, of_server: bool) -> Vec<TcpPacket> {
     let mut packets = packets.to_vec();
     for packet in &mut packets {

@@ -20,7 +20,8 @@ fn framed(packet: &TcpPacket, device: [u8; 6]) -> Vec<u8> {
     [&ends.concat()[..], &kind, &packet.bytes()].concat()
 }
 
-/// The clients of the segments of one device's connections over both versions of IP, and one of another device.
+/// The clients of the segments of one device's connections over both versions of IP, and one of
+/// another device.
 fn clients(key: &str, window: &str) -> Vec<String> {
     let mut config = Config::default();
     config.set("client_key", key).unwrap();

@@ -33,7 +33,8 @@ fn told(config: &Config, lag: u64, given: &Given) -> Told {
     }
 }
 
-/// A player that asks for video every 4 s and for audio every 16 s, whose server was named by its handshake.
+/// A player that asks for video every 4 s and for audio every 16 s, whose server was named by its
+/// handshake.
 fn player(seconds: i64) -> Given {
     let mut talk = Talk::new(50_000, NETFLIX, 443);
     talk.tls13("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net");

@@ -78,7 +78,8 @@ impl Reach {
                 }
                 match self.ports.iter_mut().find(|known| **known == 0) {
                     Some(free) => *free = port,
-                    // An address with more Netflix ports than are remembered belongs to Netflix entirely.
+                    // An address with more Netflix ports than are remembered belongs to Netflix
+                    // entirely.
                     None => self.everything = true,
                 }
                 true
@@ -91,8 +92,9 @@ impl Reach {
         self.until = self.until.map(|until| until.min(time));
     }
 
-    /// Returns true if the evidence applies to a flow that began at `time`, with the server at `end`. `is_client` is
-    /// true if its address opens connections, as a viewer's device does whose own name contains a keyword.
+    /// Returns true if the evidence applies to a flow that began at `time`, with the server at
+    /// `end`. `is_client` is true if its address opens connections, as a viewer's device does whose
+    /// own name contains a keyword.
     pub(super) fn covers(&self, key: &FlowKey, end: End, time: Time, is_client: bool) -> bool {
         if self.everything {
             return true;

@@ -22,8 +22,9 @@ impl Registry {
         sent[0].packets + sent[1].packets <= u64::from(WATCHED)
     }
 
-    /// Records that the packet that opened a flow comes again, at a much earlier time than the flow had reached, or
-    /// after more packets than are examined. The packets that follow are a part of the capture that is in it twice.
+    /// Records that the packet that opened a flow comes again, at a much earlier time than the flow
+    /// had reached, or after more packets than are examined. The packets that follow are a part of
+    /// the capture that is in it twice.
     pub(crate) fn note_replay(&mut self, slot: Slot, time: Time, window: i64) {
         let is_young = self.is_young(slot);
         let flow = &mut self.flows[slot];
@@ -31,16 +32,16 @@ impl Registry {
         flow.replayed |= reached > window || reached > 0 && !is_young;
     }
 
-    /// Returns true if a packet is in a part of the capture that is in it twice. That part ends where the flow had
-    /// been.
+    /// Returns true if a packet is in a part of the capture that is in it twice. That part ends
+    /// where the flow had been.
     pub(crate) fn is_replayed(&mut self, slot: Slot, time: Time) -> bool {
         let flow = &mut self.flows[slot];
         flow.replayed &= time <= flow.t_last;
         flow.replayed
     }
 
-    /// Records the tags that a packet came with. Returns true if the tags of its direction alternate: if they change
-    /// only once, the flow has moved, as in a handover.
+    /// Records the tags that a packet came with. Returns true if the tags of its direction
+    /// alternate: if they change only once, the flow has moved, as in a handover.
     pub(crate) fn note_scope(&mut self, slot: Slot, sender: End, scope: u16) -> bool {
         const BY_TURNS: u8 = 3;
         let flow = &mut self.flows[slot];
@@ -70,7 +71,8 @@ impl Registry {
         }
     }
 
-    /// Subtracts a flow's packets from all counts, because they are copies of another flow's. Returns their number.
+    /// Subtracts a flow's packets from all counts, because they are copies of another flow's.
+    /// Returns their number.
     pub(crate) fn withdraw(&mut self, slot: Slot) -> u32 {
         let flow = &mut self.flows[slot];
         let sent = std::mem::take(&mut flow.sent);

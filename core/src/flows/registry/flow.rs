@@ -98,7 +98,8 @@ impl Flow {
         }
     }
 
-    /// Returns true if all its packets so far were followed as if `server` had been known to be Netflix from the start.
+    /// Returns true if all its packets so far were followed as if `server` had been known to be
+    /// Netflix from the start.
     pub(super) const fn is_whole(&self, server: End) -> bool {
         match self.client {
             Some(client) => {

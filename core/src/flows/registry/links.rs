@@ -44,8 +44,8 @@ impl Registry {
         }
     }
 
-    /// Adds a flow's counts to the past of its addresses, in case one turns out to be a server. A server's flow has
-    /// already been counted there.
+    /// Adds a flow's counts to the past of its addresses, in case one turns out to be a server. A
+    /// server's flow has already been counted there.
     pub(super) fn settle_past(&mut self, slot: Slot) {
         let flow = &self.flows[slot];
         if let Some((id, _)) = flow.server {

@@ -1,9 +1,10 @@
 //! Room for servers: which one is evicted when another is named and the table is full.
 //!
-//! An address with observed traffic outlives one that was only named: forging a name takes one packet, and forging
-//! traffic one more. A server that never had a packet goes first, the one named longest ago. Its number is given to the
-//! next, because no packet, flow or segment refers to it. Next goes one that has packets, no segment, and no recent
-//! packets; its successor gets another number. A server with a segment stays.
+//! An address with observed traffic outlives one that was only named: forging a name takes one
+//! packet, and forging traffic one more. A server that never had a packet goes first, the one named
+//! longest ago. Its number is given to the next, because no packet, flow or segment refers to it.
+//! Next goes one that has packets, no segment, and no recent packets; its successor gets another
+//! number. A server with a segment stays.
 
 use super::Registry;
 use super::claim::Reach;
@@ -41,7 +42,8 @@ impl Registry {
         }
     }
 
-    /// Removes servers that have had a packet since they were named from the front of the eviction queue.
+    /// Removes servers that have had a packet since they were named from the front of the eviction
+    /// queue.
     #[cold]
     pub(super) fn pass_over_working(&mut self) {
         self.pass_over_claimed();
@@ -56,8 +58,8 @@ impl Registry {
         }
     }
 
-    /// Looks for a server without segments to evict next if no server was only named: one without a packet since it was
-    /// last examined.
+    /// Looks for a server without segments to evict next if no server was only named: one without a
+    /// packet since it was last examined.
     pub(super) fn look_for_idle(&mut self) {
         if self.idle.is_some() || !self.claimed.is_empty() || self.servers.len() < self.max_servers
         {
@@ -101,7 +103,8 @@ impl Registry {
         Some(id)
     }
 
-    /// Detaches the flows of a server that is evicted. What its other flows counted stays with its address.
+    /// Detaches the flows of a server that is evicted. What its other flows counted stays with its
+    /// address.
     fn take_flows_from(&mut self, id: ServerId, host: Slot) {
         let server = &self.servers[self.numbering.place(id)];
         let (mut left, mut flows) = (server.counters, server.flows);

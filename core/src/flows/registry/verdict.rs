@@ -12,12 +12,13 @@ use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey, HostKey};
 use crate::packet::Time;
 
-/// Flows of an address examined for its first and last packet when one of them turns out to belong to another server.
+/// Flows of an address examined for its first and last packet when one of them turns out to belong
+/// to another server.
 const MOST_REVIEWED: usize = 256;
 
 impl Registry {
-    /// Returns the verdict of a flow without its own name: the end whose address is known. If both are, the one
-    /// identified first.
+    /// Returns the verdict of a flow without its own name: the end whose address is known. If both
+    /// are, the one identified first.
     pub(super) fn inherited(
         &self,
         config: &Config,
@@ -31,7 +32,8 @@ impl Registry {
             let host = &self.hosts[hosts[usize::from(end)]];
             let id = host.server?;
             let fits = !flows_decide
-                // Servers do not open connections, but a viewer's device whose name contains a keyword does.
+                // Servers do not open connections, but a viewer's device whose name contains a
+                // keyword does.
                 || opener != Some(end)
                     && self.reaches[self.numbering.place(id)].covers(key, end, time, host.is_client);
             fits.then_some((id, end))
@@ -42,8 +44,8 @@ impl Registry {
         }
     }
 
-    /// Records which end opened a flow. Clients open connections from higher ports to lower ones. A SYN that seems to
-    /// go the other way is damaged or between two peers, and shows nothing.
+    /// Records which end opened a flow. Clients open connections from higher ports to lower ones. A
+    /// SYN that seems to go the other way is damaged or between two peers, and shows nothing.
     pub(crate) fn opened(&mut self, config: &Config, slot: Slot, opener: End) {
         let key = self.flows.key(slot);
         if key.port(opener) < key.port(1 - opener) {
@@ -103,8 +105,9 @@ impl Registry {
         self.flows[slot].own_name = None;
     }
 
-    /// Widens the reach of a server's evidence, and gives the server the flows of its address that it reaches now.
-    /// Returns true if these already had packets, and true if some of those were not followed as a server's are.
+    /// Widens the reach of a server's evidence, and gives the server the flows of its address that
+    /// it reaches now. Returns true if these already had packets, and true if some of those were
+    /// not followed as a server's are.
     pub(super) fn extend(
         &mut self,
         config: &Config,

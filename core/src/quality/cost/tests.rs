@@ -4,8 +4,8 @@ use super::*;
 use crate::quality::interpret::interpret;
 use crate::quality::tests::{level, request};
 
-/// Takes levels with the number of seeks before each. Returns their cost, and the first and highest level of a full
-/// buffer.
+/// Takes levels with the number of seeks before each. Returns their cost, and the first and highest
+/// level of a full buffer.
 fn levels(seen: &[(f64, u32)]) -> (f64, Option<f64>, Option<f64>) {
     let mut plateaus = Plateaus::default();
     let costs = seen
@@ -39,7 +39,8 @@ fn the_first_level_is_the_full_one_until_the_viewer_goes_elsewhere() {
         (24.0, 0, (Some(20.0), Some(24.0))),
         (16.0, 1, (Some(20.0), Some(20.0))),
         (24.0, 1, (Some(24.0), Some(24.0))),
-        // By less than one and a half segments of 2 s: it is unknown where in a segment the viewer went.
+        // By less than one and a half segments of 2 s: it is unknown where in a segment the viewer
+        // went.
         (22.9, 1, (Some(20.0), Some(22.9))),
         (23.1, 1, (Some(23.1), Some(23.1))),
     ];
@@ -50,7 +51,8 @@ fn the_first_level_is_the_full_one_until_the_viewer_goes_elsewhere() {
 
 #[test]
 fn a_level_stays_within_the_scatter_of_timers() {
-    // Timers scatter by 0.35 s. A deviant level costs half of its squared distance in scatters, up to 4.
+    // Timers scatter by 0.35 s. A deviant level costs half of its squared distance in scatters, up
+    // to 4.
     for (off, cost) in [
         (0.35, 0.5),
         (0.7, 2.0),
@@ -62,8 +64,8 @@ fn a_level_stays_within_the_scatter_of_timers() {
         let said = levels(&[flat(20.0, 0, 1), flat(20.0 - off, 0, 1)].concat()).0;
         assert!((said - cost).abs() < 1e-3, "{off} {said}");
     }
-    // Two equally deviant levels begin another plateau, and the first of them costs something; within 2.4 scatters they
-    // belong to the same one.
+    // Two equally deviant levels begin another plateau, and the first of them costs something;
+    // within 2.4 scatters they belong to the same one.
     let highest = |off: f64| levels(&[flat(20.0, 0, 3), flat(20.0 + off, 0, 3)].concat()).2;
     assert_eq!(highest(0.9), Some(20.9));
     assert!(highest(0.84).is_some_and(|level| level < 20.5));
@@ -71,7 +73,8 @@ fn a_level_stays_within_the_scatter_of_timers() {
 
 #[test]
 fn two_levels_off_the_old_one_are_another_where_they_agree() {
-    // Within three times the scatter of 0.35 s, the second costs nothing; further apart, each is deviant.
+    // Within three times the scatter of 0.35 s, the second costs nothing; further apart, each is
+    // deviant.
     for (apart, cost) in [(1.0, 4.0), (1.1, 8.0)] {
         let seen = [flat(20.0, 0, 3), vec![(16.0, 0), (16.0 - apart, 0)]].concat();
         assert_eq!(levels(&seen).0, cost, "{apart}");
@@ -200,7 +203,8 @@ fn a_pause_is_told_behind_two_waits_at_one_level() {
     assert!(costs[0] > MOST, "{costs:?}");
 }
 
-/// Returns the cost of a player that waits so often with a full buffer, and from then on as one that plays at this speed.
+/// Returns the cost of a player that waits so often with a full buffer, and from then on as one
+/// that plays at this speed.
 fn speed_costs(waits: u32, speed: f64) -> f64 {
     let fills = (0..8).map(|n| f64::from(n) / 10.0);
     let full = (1..=waits).map(|n| 0.7 + 4.0 * f64::from(n));
@@ -337,7 +341,8 @@ fn late_sound_costs_so_much_at_most() {
     assert_eq!(costs, [1.9, 2.0]);
 }
 
-/// Returns the cost of sound that is requested this long after a picture of 4 s came, and this far behind it.
+/// Returns the cost of sound that is requested this long after a picture of 4 s came, and this far
+/// behind it.
 fn follows(after: f64, behind: f64) -> f64 {
     let all = [request(0, 0.0)];
     let rules = Rules {

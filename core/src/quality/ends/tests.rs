@@ -5,7 +5,8 @@ use crate::quality::tests::request;
 
 const FULL: u64 = 1448;
 
-/// Returns how responses of these bytes and packets ended, each on a flow that ends with it, beside a whole one.
+/// Returns how responses of these bytes and packets ended, each on a flow that ends with it, beside
+/// a whole one.
 fn ends(packets: &[(u64, u64)]) -> Vec<ResponseEnd> {
     let whole = [(400 * FULL - 100, 400)];
     let all = packets.iter().chain(&whole);

@@ -32,8 +32,8 @@ fn a_player_that_fetches_again_is_looked_at_closely_unless_it_costs_far_more() {
     assert!(is_far(13.1, &best));
 }
 
-/// Returns which of two requests is found whole, from an initial choice: one was certainly given up, the other looks
-/// so.
+/// Returns which of two requests is found whole, from an initial choice: one was certainly given
+/// up, the other looks so.
 fn swapped(looks: f64, whole: [bool; 2]) -> [bool; 2] {
     let mut requests: Vec<Request> = (0..20).map(|n| request(n, 4.0 * f64::from(n))).collect();
     requests[0].dropped = 0.99;

@@ -133,8 +133,8 @@ fn what_a_play_begins_with_is_media_where_responses_overlap() {
     assert!(dropped[2] > UNLIKELY, "{dropped:?}");
 }
 
-/// Returns true if the player waited with a sound that opens a flow this long after the one before, while a picture
-/// comes between them.
+/// Returns true if the player waited with a sound that opens a flow this long after the one before,
+/// while a picture comes between them.
 fn waits(after: f64, picture: (f64, f64)) -> bool {
     let sound = |number, asked, flow| Request {
         track: Track::Audio,

@@ -14,8 +14,8 @@ pub struct Answer<'m> {
     pub label: Option<&'m str>,
     /// The value, in the unit on the card. If the label is a number, that number.
     pub value: Option<f64>,
-    /// Probability that the label is right, from 0 to 1: the model's own, corrected by the card's calibration. `None`
-    /// for a model that returns a value.
+    /// Probability that the label is right, from 0 to 1: the model's own, corrected by the card's
+    /// calibration. `None` for a model that returns a value.
     pub confidence: Option<f64>,
     /// True if an input lies outside the values seen in training.
     pub out_of_range: bool,
@@ -119,7 +119,8 @@ pub(super) fn refusal(answers: &Answers, row: &Row) -> Option<Refusal> {
     (completed < wanted).then_some(Refusal::TooFewSegments { completed, wanted })
 }
 
-/// Returns the first input that lies outside the values seen in training by more than a share of their range.
+/// Returns the first input that lies outside the values seen in training by more than a share of
+/// their range.
 pub(super) fn outside(
     columns: &[&'static Column],
     ranges: &[TrainedRange],

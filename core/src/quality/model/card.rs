@@ -1,7 +1,7 @@
 //! The card of a model, in the metadata of its file: what its author states about it.
 //!
-//! Each entry of the card is one entry of the file's metadata, so viewers of ONNX files show it. Lists and objects are
-//! JSON.
+//! Each entry of the card is one entry of the file's metadata, so viewers of ONNX files show it.
+//! Lists and objects are JSON.
 //!
 //! | key | value |
 //! |---|---|
@@ -99,10 +99,11 @@ impl Target {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Answers {
-    /// `transport`: the transport that most of the session's packets must use; any if there is none.
+    /// `transport`: the transport that most of the session's packets must use; any if there is
+    /// none.
     pub transport: Option<Transport>,
-    /// `from_start`: only sessions whose first connection to a video server was captured from its beginning. Always
-    /// required for [`Target::StartupDelay`].
+    /// `from_start`: only sessions whose first connection to a video server was captured from its
+    /// beginning. Always required for [`Target::StartupDelay`].
     pub from_start: bool,
     /// `segments`: number of segments that must have completed in the session.
     pub segments: u64,
@@ -176,8 +177,8 @@ impl Card {
         Ok(Some((card, columns)))
     }
 
-    /// Fails if values were missing in training and no check row lacks one: nothing would show that the exporter lost
-    /// the model's treatment of missing values.
+    /// Fails if values were missing in training and no check row lacks one: nothing would show that
+    /// the exporter lost the model's treatment of missing values.
     fn covers_missing(&self) -> Result<(), ModelError> {
         let lacks = |check: &Check| check.row.iter().any(Option::is_none);
         if self.ranges.iter().all(|range| !range.may_miss) || self.checks.iter().any(lacks) {
@@ -194,7 +195,8 @@ impl Card {
         self.checks.len()
     }
 
-    /// Fails if features calculated with these settings are not those that the model was trained on.
+    /// Fails if features calculated with these settings are not those that the model was trained
+    /// on.
     pub(super) fn fits(&self, config: &Config) -> Result<(), ModelError> {
         let window = self.window.to_string().into();
         let window = [("feature_window".into(), window)];
@@ -220,7 +222,8 @@ impl Card {
 
 pub(super) type Columns = Vec<&'static Column>;
 
-/// Finds columns by their names. Columns that only identify a row, such as the session's number, are not for models.
+/// Finds columns by their names. Columns that only identify a row, such as the session's number,
+/// are not for models.
 pub(super) fn columns(names: &[&str]) -> Result<Columns, ModelError> {
     let is_number = |column: &&Column| {
         matches!(

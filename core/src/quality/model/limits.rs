@@ -1,15 +1,15 @@
 //! Limits on a model file.
 //!
-//! Model files come from strangers. Each limit is far above what training produces, and low enough that a hostile file
-//! costs little memory and time.
+//! Model files come from strangers. Each limit is far above what training produces, and low enough
+//! that a hostile file costs little memory and time.
 
 use super::ModelError;
 
 /// Limits on a model file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Bytes of the file. A forest of 500 deep trees takes about 30 MB; a model takes at most about ten times the file
-    /// in memory.
+    /// Bytes of the file. A forest of 500 deep trees takes about 30 MB; a model takes at most about
+    /// ten times the file in memory.
     pub(super) file_bytes: usize,
     /// Operators in the graph. Exporters write up to ten around a tree ensemble.
     pub(super) operators: usize,
@@ -21,7 +21,8 @@ pub(super) struct Limits {
     pub(super) trees: usize,
     /// Decisions from the root of a tree to its deepest leaf. onnxruntime has the same limit.
     pub(super) depth: usize,
-    /// Decisions that one row can take in all trees: limits the time of a row to a few milliseconds.
+    /// Decisions that one row can take in all trees: limits the time of a row to a few
+    /// milliseconds.
     pub(super) decisions: usize,
     /// Inputs of a model, and values between its operators.
     pub(super) width: usize,

@@ -1,9 +1,10 @@
 //! Linear models: a weighted sum of the inputs for each value or class.
 //!
-//! Products are added with one rounding each, in the order of columns, and the intercept last, as in onnxruntime's
-//! matrix product for batches on processors with fused multiply-add. (For a single row onnxruntime uses another order,
-//! so its own results differ in the last bits.) Source of the semantics: the operators LinearClassifier and
-//! LinearRegressor of the domain ai.onnx.ml, version 1.
+//! Products are added with one rounding each, in the order of columns, and the intercept last, as
+//! in onnxruntime's matrix product for batches on processors with fused multiply-add. (For a single
+//! row onnxruntime uses another order, so its own results differ in the last bits.) Source of the
+//! semantics: the operators LinearClassifier and LinearRegressor of the domain ai.onnx.ml, version
+//! 1.
 
 use super::scores::{largest, logistic, softmax};
 use super::trees::Finish;
@@ -20,7 +21,8 @@ pub(super) struct Linear {
 }
 
 impl Linear {
-    /// Evaluates a row: writes values or probabilities to `scores`, and returns the number of the class.
+    /// Evaluates a row: writes values or probabilities to `scores`, and returns the number of the
+    /// class.
     pub(super) fn evaluate(&self, row: &[f32], scores: &mut Vec<f32>) -> Option<usize> {
         scores.clear();
         let sums = self

@@ -1,14 +1,15 @@
 //! Models that others trained, evaluated where the packets are.
 //!
-//! A [`Model`] is read from the bytes of an ONNX file: a forest, boosted trees or a linear model, as exported by
-//! skl2onnx (for scikit-learn) and onnxmltools (for XGBoost and LightGBM), including the operators that they add around
-//! it. Its [`Card`] in the file's metadata names the columns of [`features`](crate::features) that it takes, and the
-//! conditions under which it answers. A file that uses anything unsupported is refused, and the error names it. Loading
-//! evaluates the card's check rows, so a file that lost a part of the model during export is refused as well.
+//! A [`Model`] is read from the bytes of an ONNX file: a forest, boosted trees or a linear model,
+//! as exported by skl2onnx (for scikit-learn) and onnxmltools (for XGBoost and LightGBM), including
+//! the operators that they add around it. Its [`Card`] in the file's metadata names the columns of
+//! [`features`](crate::features) that it takes, and the conditions under which it answers. A file
+//! that uses anything unsupported is refused, and the error names it. Loading evaluates the card's
+//! check rows, so a file that lost a part of the model during export is refused as well.
 //!
-//! For trees, and for linear models up to the transformation of their sums, results equal those of onnxruntime bit for
-//! bit. After linear models onnxruntime approximates the logistic function, and softmax of five classes and more; here
-//! they are calculated.
+//! For trees, and for linear models up to the transformation of their sums, results equal those of
+//! onnxruntime bit for bit. After linear models onnxruntime approximates the logistic function, and
+//! softmax of five classes and more; here they are calculated.
 //!
 //! # Example
 //!
@@ -61,8 +62,8 @@ pub struct Model {
 /// A label, and its number if it is one.
 type ClassLabel = (Box<str>, Option<f64>);
 
-/// Memory for intermediate results between a row and its answer. One serves any number of models, one at a time; after
-/// the first row nothing is allocated.
+/// Memory for intermediate results between a row and its answer. One serves any number of models,
+/// one at a time; after the first row nothing is allocated.
 #[derive(Debug, Default)]
 pub struct Scratch(Place);
 
@@ -83,9 +84,9 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// Fails if the file is damaged, is not such a model or has no card; if the card names a column that does not exist
-    /// or another version of the features' definitions; or if the model's outputs for the check rows differ from those
-    /// on the card.
+    /// Fails if the file is damaged, is not such a model or has no card; if the card names a column
+    /// that does not exist or another version of the features' definitions; or if the model's
+    /// outputs for the check rows differ from those on the card.
     pub fn read(bytes: &[u8]) -> Result<Self, ModelError> {
         let file = File::read(bytes, &LIMITS)?;
         let (card, columns) = Card::read(&file.metadata, &LIMITS)?.ok_or(ModelError::NoCard)?;
@@ -102,8 +103,8 @@ impl Model {
         Ok(model)
     }
 
-    /// Reads a model without a card, which takes the named columns in their order. It answers for every whole window,
-    /// because nothing says where it should not; a missing value is NaN.
+    /// Reads a model without a card, which takes the named columns in their order. It answers for
+    /// every whole window, because nothing says where it should not; a missing value is NaN.
     ///
     /// # Errors
     ///
@@ -125,7 +126,8 @@ impl Model {
         })
     }
 
-    /// Fails if features calculated with these settings are not those that the model was trained on.
+    /// Fails if features calculated with these settings are not those that the model was trained
+    /// on.
     ///
     /// # Errors
     ///
@@ -146,7 +148,8 @@ impl Model {
         &self.columns
     }
 
-    /// Returns the labels of a classifier in the order of its outputs; none for a model that returns a value.
+    /// Returns the labels of a classifier in the order of its outputs; none for a model that
+    /// returns a value.
     pub fn labels(&self) -> impl ExactSizeIterator<Item = &str> {
         self.classes.iter().map(|(label, _)| &**label)
     }
@@ -189,8 +192,9 @@ impl Model {
         answer
     }
 
-    /// Evaluates a row of numbers as it is, in the order of [`Model::columns`]. A missing value is NaN here, even if
-    /// the model takes another number for it. Numbers left out at the end are missing values; surplus ones are ignored.
+    /// Evaluates a row of numbers as it is, in the order of [`Model::columns`]. A missing value is
+    /// NaN here, even if the model takes another number for it. Numbers left out at the end are
+    /// missing values; surplus ones are ignored.
     pub fn evaluate<'m>(&'m self, row: &[f64], scratch: &'m mut Scratch) -> Outputs<'m> {
         let given = |value: &f64| if value.is_nan() { self.missing } else { *value };
         let width = self.program.width;
@@ -250,8 +254,9 @@ impl Model {
     }
 }
 
-/// Greatest difference between an output and the one on the card, as a share of 1, or of the output itself if it is
-/// larger: the card's author may have calculated in double precision what the file holds in single precision.
+/// Greatest difference between an output and the one on the card, as a share of 1, or of the output
+/// itself if it is larger: the card's author may have calculated in double precision what the file
+/// holds in single precision.
 const TOLERANCE: f64 = 1e-4;
 
 /// Describes how the outputs differ from those on the card.
@@ -294,8 +299,8 @@ fn difference(check: &Check, outputs: &Outputs<'_>) -> Option<String> {
     })
 }
 
-/// Returns labels with their numbers, if they are numbers: the labels of the card, which belong to the model's outputs,
-/// or else the model's.
+/// Returns labels with their numbers, if they are numbers: the labels of the card, which belong to
+/// the model's outputs, or else the model's.
 fn labels(program: &Program, card: Option<&[Box<str>]>) -> Result<Vec<ClassLabel>, ModelError> {
     let own = program.classes.as_deref().unwrap_or_default();
     let classes = match card {

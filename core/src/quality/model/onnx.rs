@@ -1,6 +1,7 @@
 //! Messages of an ONNX file, as far as models of this kind use them.
 //!
-//! Source: <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>. Field numbers are from that file.
+//! Source: <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>. Field numbers are from that
+//! file.
 
 use super::ModelError;
 use super::error::quoted;
@@ -293,7 +294,8 @@ impl<'a> GraphNode<'a> {
             .find(|attribute| attribute.name == name)
     }
 
-    /// Fails at an attribute that is not among the known ones: the exporter must have had a reason to write it.
+    /// Fails at an attribute that is not among the known ones: the exporter must have had a reason
+    /// to write it.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), ModelError> {
         match self
             .attributes

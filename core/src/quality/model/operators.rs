@@ -1,4 +1,5 @@
-//! Compiles the operators of an ONNX graph to steps. The error for an unsupported operator names it.
+//! Compiles the operators of an ONNX graph to steps. The error for an unsupported operator names
+//! it.
 
 use super::ModelError;
 use super::error::quoted;

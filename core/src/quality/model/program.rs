@@ -26,7 +26,8 @@ pub(super) struct Program {
     output: usize,
 }
 
-/// One operator: from a row to a new one. The new row's number follows from the operator's place in the list.
+/// One operator: from a row to a new one. The new row's number follows from the operator's place in
+/// the list.
 #[derive(Debug)]
 struct Operation {
     from: usize,
@@ -41,7 +42,8 @@ enum Work {
     Linear(Linear),
 }
 
-/// Memory for everything between input and output, kept from row to row so that nothing is allocated.
+/// Memory for everything between input and output, kept from row to row so that nothing is
+/// allocated.
 #[derive(Debug, Default)]
 pub(super) struct Place {
     rows: Vec<Vec<f64>>,
@@ -129,7 +131,8 @@ impl Program {
         })
     }
 
-    /// Evaluates a row of [`Program::width`] numbers. Returns the output, and the class if the model chooses one.
+    /// Evaluates a row of [`Program::width`] numbers. Returns the output, and the class if the
+    /// model chooses one.
     pub(super) fn evaluate<'p>(
         &self,
         row: impl IntoIterator<Item = f64>,
@@ -174,8 +177,8 @@ impl Program {
     }
 }
 
-/// Returns true if the input is of double precision. Fails if it has a different number of columns than expected, or no
-/// numbers.
+/// Returns true if the input is of double precision. Fails if it has a different number of columns
+/// than expected, or no numbers.
 fn input_is_double(input: &Port<'_>, width: usize) -> Result<bool, ModelError> {
     if let Some(takes) = input.width.filter(|takes| *takes > 0)
         && usize::try_from(takes) != Ok(width)
@@ -217,8 +220,8 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
-    /// Returns the input of an operator. Operators are listed in the order in which they run, so an input that is not
-    /// written yet is part of a cycle.
+    /// Returns the input of an operator. Operators are listed in the order in which they run, so an
+    /// input that is not written yet is part of a cycle.
     fn input(&self, node: &GraphNode<'a>, place: usize) -> Result<Known<'a>, ModelError> {
         let name = node.inputs.get(place).copied().unwrap_or_default();
         self.known.get(name).copied().ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! The wire format of Protocol Buffers, as far as ONNX files use it.
 //!
-//! Source: <https://protobuf.dev/programming-guides/encoding/>. Groups are long deprecated, and refused.
+//! Source: <https://protobuf.dev/programming-guides/encoding/>. Groups are long deprecated, and
+//! refused.
 
 use super::ModelError;
 use super::limits::at_most;
@@ -57,7 +58,8 @@ impl<'a> FieldValue<'a> {
             to.push(self.integer()?);
             return Ok(());
         };
-        // A byte that does not continue ends a number, so the list can be allocated once, in its exact size.
+        // A byte that does not continue ends a number, so the list can be allocated once, in its
+        // exact size.
         let count = packed.iter().filter(|byte| **byte < 0x80).count();
         at_most("numbers in a list", to.len() + count, limit)?;
         to.reserve(count);

@@ -1,9 +1,10 @@
 //! From sums to outputs: probabilities, and the most likely class.
 //!
-//! Everything is in single precision, step by step as in onnxruntime, so results are equal bit for bit.
+//! Everything is in single precision, step by step as in onnxruntime, so results are equal bit for
+//! bit.
 
-/// Turns sums into probabilities: e to the power of each, divided by their sum. The largest power is 0, so nothing
-/// overflows.
+/// Turns sums into probabilities: e to the power of each, divided by their sum. The largest power
+/// is 0, so nothing overflows.
 pub(super) fn softmax(values: &mut [f32]) {
     let largest =
         values.iter().copied().fold(
@@ -30,7 +31,8 @@ pub(super) fn logistic(value: f32) -> f32 {
     }
 }
 
-/// Returns the index of the largest value, the first of equal ones. NaN is neither larger nor smaller than anything.
+/// Returns the index of the largest value, the first of equal ones. NaN is neither larger nor
+/// smaller than anything.
 pub(super) fn largest<T: Copy + PartialOrd>(values: impl IntoIterator<Item = T>) -> Option<usize> {
     let mut best = None;
     for (place, value) in values.into_iter().enumerate() {

@@ -5,9 +5,11 @@ use super::scores::{logistic, softmax};
 /// An operator on every value of a row.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// Replaces a missing value, or the number that stands for it: by one value per column, or one for all.
+    /// Replaces a missing value, or the number that stands for it: by one value per column, or one
+    /// for all.
     Impute { instead_of: f64, values: Vec<f64> },
-    /// Subtracts an offset and multiplies by a factor: one per column, or one for all. Results are in single precision.
+    /// Subtracts an offset and multiplies by a factor: one per column, or one for all. Results are
+    /// in single precision.
     Scale {
         offsets: Vec<f64>,
         factors: Vec<f64>,
@@ -38,9 +40,10 @@ pub(super) enum Arithmetic {
 }
 
 impl Arithmetic {
-    /// Returns the result in double precision. For operands of single precision, rounding it to single precision gives
-    /// the exactly rounded result: 53 bits are enough that rounding twice does not matter (Figueroa, "When is double
-    /// rounding innocuous?", SIGNUM Newsletter 30(3), 1995).
+    /// Returns the result in double precision. For operands of single precision, rounding it to
+    /// single precision gives the exactly rounded result: 53 bits are enough that rounding twice
+    /// does not matter (Figueroa, "When is double rounding innocuous?", SIGNUM Newsletter 30(3),
+    /// 1995).
     fn of(self, left: f64, right: f64) -> f64 {
         match self {
             Self::Add => left + right,

@@ -1,8 +1,9 @@
 //! Evaluation of an ensemble of decision trees.
 //!
-//! Sums run in the order of trees and in the precision of the thresholds, as in onnxruntime with one thread or one row
-//! at a time, so results are equal bit for bit. Source of the semantics: the operators TreeEnsembleClassifier and
-//! TreeEnsembleRegressor of the domain ai.onnx.ml, versions 1 and 3.
+//! Sums run in the order of trees and in the precision of the thresholds, as in onnxruntime with
+//! one thread or one row at a time, so results are equal bit for bit. Source of the semantics: the
+//! operators TreeEnsembleClassifier and TreeEnsembleRegressor of the domain ai.onnx.ml, versions 1
+//! and 3.
 
 mod build;
 
@@ -87,7 +88,8 @@ impl Test {
     }
 }
 
-/// A node. If the test fails, the next node in the list follows: half of all decisions stay in the cache line.
+/// A node. If the test fails, the next node in the list follows: half of all decisions stay in the
+/// cache line.
 #[derive(Clone, Copy, Debug)]
 struct Node<T> {
     threshold: T,
@@ -127,13 +129,15 @@ pub(super) enum Finish {
 pub(super) enum Task {
     /// One or more values.
     Values(Aggregate),
-    /// One of two classes, by one sum. True if no weight is negative: the sum is then a probability.
+    /// One of two classes, by one sum. True if no weight is negative: the sum is then a
+    /// probability.
     Two(bool),
     /// One of three or more classes, by one sum each.
     Many,
 }
 
-/// An ensemble, ready to evaluate rows. Every index in it is in bounds, because `build` checks them.
+/// An ensemble, ready to evaluate rows. Every index in it is in bounds, because `build` checks
+/// them.
 #[derive(Debug)]
 pub(super) struct Trees<T> {
     nodes: Vec<Node<T>>,
@@ -152,12 +156,14 @@ pub(super) struct Trees<T> {
 #[derive(Debug, Default)]
 pub(super) struct Sums<T> {
     sums: Vec<T>,
-    /// Sums that a leaf was added to. A class that no leaf named is never chosen, whatever the other sums are.
+    /// Sums that a leaf was added to. A class that no leaf named is never chosen, whatever the
+    /// other sums are.
     touched: Vec<bool>,
 }
 
 impl<T: Precision> Trees<T> {
-    /// Evaluates a row: writes values or probabilities to `scores`, and returns the number of the class.
+    /// Evaluates a row: writes values or probabilities to `scores`, and returns the number of the
+    /// class.
     pub(super) fn evaluate(
         &self,
         row: &[T],

@@ -51,8 +51,8 @@ fn a_buffer_that_was_higher_before_anybody_waited_was_paused_meanwhile() {
     assert_eq!(seen(30.0, 1), None);
 }
 
-/// Returns how far the viewer leapt, who has 100 s of pictures, 4 s each, and a full buffer of `off` seconds less.
-/// `at_once` requests behind the first come without a wait, one per second.
+/// Returns how far the viewer leapt, who has 100 s of pictures, 4 s each, and a full buffer of
+/// `off` seconds less. `at_once` requests behind the first come without a wait, one per second.
 fn leaps(off: f64, at_once: u32) -> Option<f64> {
     let mut requests: Vec<Request> = (0..=at_once)
         .map(|n| request(n + 1, 10.0 + f64::from(n)))

@@ -13,7 +13,8 @@ fn shared(number: u32, asked: f64, bytes: u64, error: u64) -> Request {
     }
 }
 
-/// Returns the track of an inexact request, by turns: after this many requests that came alone, by turns too.
+/// Returns the track of an inexact request, by turns: after this many requests that came alone, by
+/// turns too.
 fn by_turns(alone: u32, bytes: u64, error: u64) -> Track {
     let known = |number: u32| Request {
         bytes: [100_000 + 9_000 * u64::from(number), 50_000][number as usize % 2],

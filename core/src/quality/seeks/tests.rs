@@ -118,7 +118,8 @@ fn a_player_begins_anew_with_both_tracks_at_once() {
         track: Track::Audio,
         ..request(number, asked)
     };
-    // The player waits with both tracks, starts over at 12 s, and then waits for nothing, except soon with sound.
+    // The player waits with both tracks, starts over at 12 s, and then waits for nothing, except
+    // soon with sound.
     let found = |apart: f64, second: f64| {
         let waits = [0.0, 4.0, 8.0].into_iter().zip(0..);
         let mut all: Vec<Request> = waits

@@ -81,7 +81,8 @@ fn headers_of_both_tracks_come_soon_and_differ_or_come_in_one_turn() {
 
 #[test]
 fn sound_that_came_alone_tells_titles_apart_where_bytes_were_divided() {
-    // Four sounds of one title that came alone, among six of the other's size whose bytes were divided.
+    // Four sounds of one title that came alone, among six of the other's size whose bytes were
+    // divided.
     let title = |alone: u64, divided: u64| {
         let mut all = mixed(4, 10, divided);
         for (request, number) in all[4..].iter_mut().zip(0..) {

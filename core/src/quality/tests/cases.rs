@@ -1,11 +1,12 @@
-//! Cases that sizes alone do not decide: responses that were given up, headers among media, pictures of the size of
-//! sound, and seeks.
+//! Cases that sizes alone do not decide: responses that were given up, headers among media,
+//! pictures of the size of sound, and seeks.
 
 use super::super::headers;
 use super::super::request::{Header, Request};
 use super::*;
 
-/// Returns the numbers of the remaining requests, and the times of headers, after a search for headers.
+/// Returns the numbers of the remaining requests, and the times of headers, after a search for
+/// headers.
 fn recovered(times: &[f64], known: &[f64]) -> (Vec<u32>, Vec<f64>) {
     let mut requests: Vec<Request> = (1..)
         .zip(times)
@@ -41,7 +42,8 @@ fn headers_are_known_by_the_rhythm_of_a_start() {
         recovered(&[7.0, 7.1, 7.104], &[7.002]),
         (vec![2, 3], vec![7.0, 7.002])
     );
-    // Both sides of a turn, which takes longer after the first headers of a connection, and of how soon media follows.
+    // Both sides of a turn, which takes longer after the first headers of a connection, and of how
+    // soon media follows.
     assert_eq!(recovered(&[7.0, 7.011, 7.1, 7.104], &[]).1, [0.0; 0]);
     assert_eq!(recovered(&[7.0, 7.002, 7.1, 7.195], &[]).1, [7.0, 7.002]);
     assert_eq!(recovered(&[7.0, 7.002, 7.1, 7.215], &[]).1, [0.0; 0]);
@@ -154,8 +156,8 @@ fn headers_of_all_qualities_are_small_together() {
     assert_eq!(left(5 * 4096, 0.003), (3, 2));
 }
 
-/// A play whose player gave up the picture before the `at`-th after a share of it had come, and continued in another
-/// quality.
+/// A play whose player gave up the picture before the `at`-th after a share of it had come, and
+/// continued in another quality.
 fn given_up(played: &Played, share: f64) -> Vec<Segment> {
     let mut pictures = played
         .segments

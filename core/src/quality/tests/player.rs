@@ -35,7 +35,8 @@ pub(super) struct Script {
     pub(super) leap: Option<(f64, f64)>,
     /// Another speed: from and to, and seconds of media in a second.
     pub(super) speed: Option<(f64, f64, f64)>,
-    /// Requests the header of a better picture and, if true, fetches again what it holds of the worse one.
+    /// Requests the header of a better picture and, if true, fetches again what it holds of the
+    /// worse one.
     pub(super) renews: Option<bool>,
     /// Length, in seconds.
     pub(super) seconds: f64,

@@ -16,7 +16,8 @@ fn a_title_opened_again_is_another_session() {
         });
         [first.segments.clone(), again.collect()].concat()
     };
-    // Both sides of `playback_reopened`, which is 15 s: the last request is some seconds before the end.
+    // Both sides of `playback_reopened`, which is 15 s: the last request is some seconds before the
+    // end.
     let last = first
         .segments
         .iter()

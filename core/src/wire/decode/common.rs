@@ -1,7 +1,7 @@
 //! The most common frames: TCP and UDP in IPv4 without options on Ethernet.
 //!
-//! Returns the same result for them as reading layer by layer, in a tenth of the time, and leaves all other frames to
-//! that.
+//! Returns the same result for them as reading layer by layer, in a tenth of the time, and leaves
+//! all other frames to that.
 
 use super::datagram::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, IpPayload};
 use super::layer::Rest;
@@ -20,8 +20,8 @@ const VERSION_AND_LENGTH: u8 = 0x45;
 /// Offset and "more fragments": 0 for a whole packet.
 const FRAGMENT: u16 = 0x3fff;
 
-/// An IPv4 packet without options that is not a fragment, before its payload is read. From here on, each protocol has
-/// its own path.
+/// An IPv4 packet without options that is not a fragment, before its payload is read. From here on,
+/// each protocol has its own path.
 pub(crate) struct Ipv4<'a> {
     header: &'a [u8; IPV4_HEADER],
     payload: Rest<'a>,

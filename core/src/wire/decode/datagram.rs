@@ -15,7 +15,8 @@ pub struct Datagram<'a> {
     pub destination: IpAddr,
     /// IP protocol number of the payload.
     pub protocol: u8,
-    /// Length of the IP packet in bytes, as its header states it; the frame's length if the header states 0.
+    /// Length of the IP packet in bytes, as its header states it; the frame's length if the header
+    /// states 0.
     pub length: u32,
     /// The payload of the IP packet.
     pub transport: IpPayload<'a>,
@@ -30,8 +31,8 @@ pub enum IpPayload<'a> {
     Tcp(Tcp<'a>),
     /// UDP.
     Udp(Udp<'a>),
-    /// A fragment of a UDP datagram with ports known from its first fragment. Its contents are read once the datagram
-    /// is whole.
+    /// A fragment of a UDP datagram with ports known from its first fragment. Its contents are read
+    /// once the datagram is whole.
     UdpFragment {
         /// Source port.
         source_port: u16,

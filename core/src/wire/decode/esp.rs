@@ -1,4 +1,5 @@
-//! IPsec ESP without encryption (RFC 2410). Nothing in ESP states that it is unencrypted; only its content shows it.
+//! IPsec ESP without encryption (RFC 2410). Nothing in ESP states that it is unencrypted; only its
+//! content shows it.
 
 use std::net::IpAddr;
 
@@ -10,7 +11,8 @@ use super::layer::{Inner, NextHeader, Rest};
 const HEADER: usize = 8;
 /// Length of padding, next header.
 const TRAILER: usize = 2;
-/// Lengths of integrity check values: HMAC with MD5 and SHA-1, SHA-2 (RFC 4868), AES-GMAC, and none.
+/// Lengths of integrity check values: HMAC with MD5 and SHA-1, SHA-2 (RFC 4868), AES-GMAC, and
+/// none.
 const CHECK_VALUES: [usize; 5] = [12, 16, 24, 32, 0];
 /// Padding aligns to four bytes, but some senders round up to a cipher's block.
 const MOST_PADDING: usize = 15;
@@ -36,7 +38,8 @@ pub(super) fn tunnel(rest: Rest<'_>) -> Inner<'_> {
     has_trailer.then_some((NextHeader::Ip, behind))
 }
 
-/// Returns the segment or datagram in transport mode, and its protocol, if the checksum confirms it.
+/// Returns the segment or datagram in transport mode, and its protocol, if the checksum confirms
+/// it.
 pub(super) fn transport(ends: [IpAddr; 2], rest: Rest<'_>) -> Option<(u8, Rest<'_>)> {
     let behind = rest.skip(HEADER)?;
     if !behind.is_whole() {
@@ -50,8 +53,9 @@ pub(super) fn transport(ends: [IpAddr; 2], rest: Rest<'_>) -> Option<(u8, Rest<'
     })
 }
 
-/// Returns possible ends of the payload, each with its next header. They are followed by padding that counts up from 1
-/// (RFC 4303, section 2.4), its length, the next header, and the integrity check value.
+/// Returns possible ends of the payload, each with its next header. They are followed by padding
+/// that counts up from 1 (RFC 4303, section 2.4), its length, the next header, and the integrity
+/// check value.
 fn trailers(behind: Rest<'_>) -> impl Iterator<Item = (usize, u8)> + '_ {
     let data = &behind.data[..behind.wire.min(behind.data.len())];
     CHECK_VALUES.into_iter().filter_map(move |check_value| {

@@ -7,7 +7,8 @@ use super::{mpls, ppp};
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
-/// IEEE 802.1Q, customer and service tags, and the numbers that switches used for stacked tags before IEEE 802.1ad.
+/// IEEE 802.1Q, customer and service tags, and the numbers that switches used for stacked tags
+/// before IEEE 802.1ad.
 const VLAN: u16 = 0x8100;
 const VLAN_SERVICE: u16 = 0x88a8;
 const VLAN_OLD: [u16; 3] = [0x9100, 0x9200, 0x9300];
@@ -91,7 +92,8 @@ pub(super) fn service_header(rest: Rest<'_>) -> Inner<'_> {
     }
 }
 
-/// Reads the security tag. Returns the frame after it if the tag states that it was neither encrypted nor changed.
+/// Reads the security tag. Returns the frame after it if the tag states that it was neither
+/// encrypted nor changed.
 fn macsec<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const HAS_CHANNEL: u8 = 0x20;
     const ENCRYPTED: u8 = 0x08;
@@ -103,8 +105,8 @@ fn macsec<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     behind_tag(rest, if control & HAS_CHANNEL != 0 { 14 } else { 6 })
 }
 
-/// Reads a packet of the mesh that carries an Ethernet frame, by type: unicast, unicast with both addresses, broadcast
-/// (compatibility version 15, `batadv_packet.h` of Linux).
+/// Reads a packet of the mesh that carries an Ethernet frame, by type: unicast, unicast with both
+/// addresses, broadcast (compatibility version 15, `batadv_packet.h` of Linux).
 fn mesh(rest: Rest<'_>) -> Inner<'_> {
     let length = match *rest.data.first_chunk()? {
         [0x40, 15] => 10,
@@ -115,8 +117,8 @@ fn mesh(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Ethernet, rest.skip(length)?))
 }
 
-/// Reads a packet that a router redirected. Version 2 puts four bytes before it that do not look like IP
-/// (draft-wilson-wrec-wccp-v2, section 3.13).
+/// Reads a packet that a router redirected. Version 2 puts four bytes before it that do not look
+/// like IP (draft-wilson-wrec-wccp-v2, section 3.13).
 fn wccp(rest: Rest<'_>) -> Inner<'_> {
     match rest.u8(0)? >> 4 {
         4 => Some((NextHeader::Ip, rest)),

@@ -1,9 +1,9 @@
 //! IP fragments: the position of each in its segment's stream, and whole UDP datagrams.
 //!
-//! TCP fragments need no reassembly once the first one was seen, because their bytes have sequence numbers. So lost or
-//! cut bytes stay a gap in the stream, as for a whole segment. Fragments that come before the first wait for it. A UDP
-//! datagram is read when all its fragments have come, except an encrypted QUIC datagram: its length and its connection
-//! ID are in the first fragment.
+//! TCP fragments need no reassembly once the first one was seen, because their bytes have sequence
+//! numbers. So lost or cut bytes stay a gap in the stream, as for a whole segment. Fragments that
+//! come before the first wait for it. A UDP datagram is read when all its fragments have come,
+//! except an encrypted QUIC datagram: its length and its connection ID are in the first fragment.
 
 use std::net::IpAddr;
 
@@ -18,8 +18,8 @@ const TCP: u8 = 6;
 const UDP: u8 = 17;
 /// Header of UDP (RFC 768).
 const UDP_HEADER: usize = 8;
-/// Largest number of waiting fragments of one packet: the largest packet over links of 576 bytes (RFC 791, section 3.2)
-/// has 120.
+/// Largest number of waiting fragments of one packet: the largest packet over links of 576 bytes
+/// (RFC 791, section 3.2) has 120.
 const MOST_FRAGMENTS: usize = 128;
 /// Longest payload of a packet, in bytes: the IP length field has 16 bits.
 const LONGEST: u32 = 65_535;
@@ -80,7 +80,8 @@ struct Reassembly {
     bytes: Vec<u8>,
     /// Bytes of the received fragments.
     received: u32,
-    /// True if fragments overlap or contradict each other, so that the packet is given up (RFC 5722).
+    /// True if fragments overlap or contradict each other, so that the packet is given up (RFC
+    /// 5722).
     spoilt: bool,
 }
 
@@ -112,8 +113,8 @@ impl Reassembly {
         self.first.is_some() && self.end.is_some_and(|end| held >= u64::from(end))
     }
 
-    /// Returns true if the same fragment already waits: captured twice, or sent twice on its way (RFC 8200, section
-    /// 4.5, allows ignoring it).
+    /// Returns true if the same fragment already waits: captured twice, or sent twice on its way
+    /// (RFC 8200, section 4.5, allows ignoring it).
     fn holds(&self, fragment: Fragment, bytes: &[u8], wire: u32) -> bool {
         let mut at = 0;
         self.held.iter().any(|held| {
@@ -170,17 +171,17 @@ impl Fragments {
     /// Returns the most memory that a table with these limits holds, in bytes.
     pub(crate) fn bound(limits: &FragmentLimits) -> u64 {
         let (packets, bytes) = (limits.packets as u64, limits.bytes as u64);
-        // Lists grow to twice their contents, and the smallest has capacity for several; one datagram is copied
-        // together.
+        // Lists grow to twice their contents, and the smallest has capacity for several; one
+        // datagram is copied together.
         Table::<Key, Reassembly>::bound(packets)
             .saturating_add(packets.saturating_mul(256))
             .saturating_add(bytes.saturating_mul(2))
             .saturating_add(size::list::<u8>(65_536))
     }
 
-    /// Processes a fragment. Returns its contents as a segment or datagram of its own, or [`IpPayload::LaterFragment`]
-    /// if the first fragment of its packet was not seen. Then take bytes that waited for it, with [`Self::next_held`]
-    /// and [`Self::whole_datagram`].
+    /// Processes a fragment. Returns its contents as a segment or datagram of its own, or
+    /// [`IpPayload::LaterFragment`] if the first fragment of its packet was not seen. Then take
+    /// bytes that waited for it, with [`Self::next_held`] and [`Self::whole_datagram`].
     ///
     /// `bytes` is the captured payload of the IP packet, and `wire` its length.
     pub(crate) fn take<'a>(
@@ -249,8 +250,8 @@ impl Fragments {
         }
     }
 
-    /// Returns the UDP datagram that the last fragment completed, copied into `into`, and true if it was already
-    /// returned with its first fragment.
+    /// Returns the UDP datagram that the last fragment completed, copied into `into`, and true if
+    /// it was already returned with its first fragment.
     pub(crate) fn whole_datagram<'a>(&self, into: &'a mut Vec<u8>) -> Option<(Udp<'a>, bool)> {
         let packet = self.ready.as_ref().filter(|packet| packet.is_whole())?;
         let First::Udp { ports, is_read } = packet.first? else {
@@ -283,7 +284,8 @@ impl Fragments {
         Some((udp, is_read))
     }
 
-    /// Returns the packet of a fragment; a new one if the packet with the same identification is too old.
+    /// Returns the packet of a fragment; a new one if the packet with the same identification is
+    /// too old.
     fn packet(&mut self, key: Key, fragment: Fragment, time: Time) -> Slot {
         if let Some(slot) = self.packets.find(&key) {
             let packet = &self.packets[slot];
@@ -336,7 +338,8 @@ impl Fragments {
         });
     }
 
-    /// Frees what the last fragment completed. The first fragment's header stays for fragments that come again.
+    /// Frees what the last fragment completed. The first fragment's header stays for fragments that
+    /// come again.
     fn make_ready(&mut self, slot: Slot) {
         let packet = &mut self.packets[slot];
         let releases = match packet.first {
@@ -382,8 +385,9 @@ fn first(transport: &IpPayload<'_>, wire: u32) -> Option<First> {
     }
 }
 
-/// Returns true for the first byte of a QUIC short header, after which nothing can be read. Other protocols have such
-/// bytes too, and lose nothing: their datagrams are returned again when they are whole.
+/// Returns true for the first byte of a QUIC short header, after which nothing can be read. Other
+/// protocols have such bytes too, and lose nothing: their datagrams are returned again when they
+/// are whole.
 const fn is_secret(first: &u8) -> bool {
     *first & (LONG_HEADER | FIXED_BIT) == FIXED_BIT
 }
@@ -402,8 +406,8 @@ fn in_full_length<'a>(transport: IpPayload<'a>, bytes: &[u8]) -> IpPayload<'a> {
     }
 }
 
-/// Returns a first TCP fragment without FIN: the end of the stream comes after the packet's last byte, which is in
-/// another fragment.
+/// Returns a first TCP fragment without FIN: the end of the stream comes after the packet's last
+/// byte, which is in another fragment.
 const fn without_end(transport: IpPayload<'_>) -> IpPayload<'_> {
     match transport {
         IpPayload::Tcp(tcp) => IpPayload::Tcp(Tcp {

@@ -66,8 +66,8 @@ pub(super) fn stated_length(rest: Rest<'_>) -> Option<usize> {
     }
 }
 
-/// Returns true if this may be an IP packet: its header is long enough, and the packet no longer than the available
-/// bytes. For bytes that may be something else.
+/// Returns true if this may be an IP packet: its header is long enough, and the packet no longer
+/// than the available bytes. For bytes that may be something else.
 pub(super) fn fits(rest: Rest<'_>) -> bool {
     let (Some(first), Some(length)) = (rest.u8(0), stated_length(rest)) else {
         return false;
@@ -113,7 +113,8 @@ fn ipv4(rest: Rest<'_>) -> Option<Internet<'_>> {
     };
     let header = slice.header();
     let stated = usize::from(header.total_len());
-    // 0: the sender left segmentation to the network card, which wrote the length after the capture.
+    // 0: the sender left segmentation to the network card, which wrote the length after the
+    // capture.
     let length = if stated == 0 { rest.wire } else { stated };
     let authentication = slice.extensions().auth.map_or(0, |auth| auth.slice().len());
     let payload = slice.payload();
@@ -130,7 +131,8 @@ fn ipv4(rest: Rest<'_>) -> Option<Internet<'_>> {
     })
 }
 
-/// Reads an IPv4 header whose options were cut by the snapshot length: addresses and length are still there.
+/// Reads an IPv4 header whose options were cut by the snapshot length: addresses and length are
+/// still there.
 fn ipv4_cut(rest: Rest<'_>) -> Option<Internet<'_>> {
     let fixed: &[u8; IPV4_HEADER] = rest.data.first_chunk()?;
     let header_length = usize::from(fixed[0] & 0x0f) * 4;
@@ -158,8 +160,8 @@ fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
     let extensions = slice.extensions();
     let payload = slice.payload();
     let stated = usize::from(header.payload_length());
-    // A payload length of 0 with data after it is offload or a jumbogram (RFC 2675). Without a protocol of its own ("no
-    // next header", 59), the data is link-layer padding.
+    // A payload length of 0 with data after it is offload or a jumbogram (RFC 2675). Without a
+    // protocol of its own ("no next header", 59), the data is link-layer padding.
     let offload = stated == 0 && payload.ip_number.0 != 59;
     let length = if offload {
         rest.wire.max(IPV6_HEADER)
@@ -184,9 +186,9 @@ fn ipv6(rest: Rest<'_>) -> Option<Internet<'_>> {
     })
 }
 
-/// Reads the fragment header among the extension headers (RFC 8200, sections 4.1 and 4.5). Done here because
-/// `etherparse`'s iterator assumes that no header was left out, and reads beyond the slice if the header after the last
-/// one was damaged or cut.
+/// Reads the fragment header among the extension headers (RFC 8200, sections 4.1 and 4.5). Done
+/// here because `etherparse`'s iterator assumes that no header was left out, and reads beyond the
+/// slice if the header after the last one was damaged or cut.
 fn ipv6_fragment(extensions: &etherparse::Ipv6ExtensionsSlice<'_>) -> Option<Fragment> {
     let (mut kind, mut rest) = (extensions.first_header()?.0, extensions.slice());
     while let &[next, length, high, low, ..] = rest {

@@ -28,13 +28,15 @@ pub struct Layers {
     pub behind: Option<u32>,
 }
 
-/// Tags and tunnel numbers on the way to the innermost IP packet. Equal for packets of one direction of a flow.
+/// Tags and tunnel numbers on the way to the innermost IP packet. Equal for packets of one
+/// direction of a flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// The innermost two VLAN identifiers, 12 bits each, and a service identifier (I-SID) hashed in.
+    /// The innermost two VLAN identifiers, 12 bits each, and a service identifier (I-SID) hashed
+    /// in.
     pub vlan: u32,
-    /// Virtual networks of tunnels (VNI, GRE key, session) hashed into one number, the innermost last; 0 outside
-    /// tunnels.
+    /// Virtual networks of tunnels (VNI, GRE key, session) hashed into one number, the innermost
+    /// last; 0 outside tunnels.
     pub tunnel: u32,
 }
 

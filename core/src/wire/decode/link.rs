@@ -76,14 +76,16 @@ pub(super) fn type_or_length(type_or_length: u16, rest: Rest<'_>) -> Inner<'_> {
     }
 }
 
-/// Reads IEEE 802.2 with SNAP (RFC 1042, RFC 2684) or an OSI network layer's identifier (RFC 2684, section 5.1).
+/// Reads IEEE 802.2 with SNAP (RFC 1042, RFC 2684) or an OSI network layer's identifier (RFC 2684,
+/// section 5.1).
 pub(super) fn llc(rest: Rest<'_>) -> Inner<'_> {
     match *rest.data.first_chunk()? {
         // 00-00-00 names an EtherType, and so does 00-00-f8 (IEEE 802.1H).
         [0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00 | 0xf8] => {
             Some((NextHeader::EtherType(rest.u16(6)?), rest.skip(8)?))
         }
-        // 00-80-c2: Ethernet in ATM, with or without its check sequence, after two bytes of padding.
+        // 00-80-c2: Ethernet in ATM, with or without its check sequence, after two bytes of
+        // padding.
         [0xaa, 0xaa, 0x03, 0x00, 0x80, 0xc2] => matches!(rest.u16(6)?, 0x0001 | 0x0007)
             .then_some((NextHeader::Ethernet, rest.skip(10)?)),
         [0xfe, 0xfe, 0x03, nlpid, ..] => ppp::nlpid(nlpid, rest.skip(4)?),
@@ -99,8 +101,8 @@ fn cooked(rest: Rest<'_>, ether_type: usize, length: usize) -> Inner<'_> {
     ))
 }
 
-/// Reads access and frame control, addresses, and source routing if a bit in the source address announces it (IEEE
-/// 802.5).
+/// Reads access and frame control, addresses, and source routing if a bit in the source address
+/// announces it (IEEE 802.5).
 fn token_ring(rest: Rest<'_>) -> Inner<'_> {
     const HEADER: usize = 2 + ADDRESSES;
     let routing = if rest.u8(8)? & 0x80 != 0 {
@@ -111,7 +113,8 @@ fn token_ring(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Llc, rest.skip(HEADER + routing)?))
 }
 
-/// Reads an address family in either byte order: IPv4 is 2 everywhere, IPv6 is 10, 24, 28 or 30 by operating system.
+/// Reads an address family in either byte order: IPv4 is 2 everywhere, IPv6 is 10, 24, 28 or 30 by
+/// operating system.
 fn loopback(rest: Rest<'_>) -> Inner<'_> {
     let family: [u8; 4] = *rest.data.first_chunk()?;
     let value = match family {

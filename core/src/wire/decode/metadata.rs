@@ -3,8 +3,8 @@
 use super::layer::{Inner, NextHeader, Rest};
 use crate::packet::LinkType;
 
-/// Returns the header of the link type in a header's field. Numbers below 104, and those that this crate knows, are the
-/// same in the registry and on the systems that write these headers.
+/// Returns the header of the link type in a header's field. Numbers below 104, and those that this
+/// crate knows, are the same in the registry and on the systems that write these headers.
 fn inner(number: u32, rest: Rest<'_>) -> Inner<'_> {
     Some((
         NextHeader::Link(LinkType(u16::try_from(number).ok()?)),
@@ -12,15 +12,16 @@ fn inner(number: u32, rest: Rest<'_>) -> Inner<'_> {
     ))
 }
 
-/// Reads per-packet information: version 0, length, link type of the rest (PPI 1.0.7, section 3.1; little-endian).
+/// Reads per-packet information: version 0, length, link type of the rest (PPI 1.0.7, section 3.1;
+/// little-endian).
 pub(super) fn ppi(rest: Rest<'_>) -> Inner<'_> {
     let length = usize::from(rest.u16_le(2)?);
     (rest.u8(0)? == 0 && length >= 8).then_some(())?;
     inner(rest.u32_le(4)?, rest.skip(length)?)
 }
 
-/// Reads Darwin's packet tap: length of the header, type of record (1: a packet), link type of the rest (`pktap.h` of
-/// xnu), in the byte order of the capturing machine.
+/// Reads Darwin's packet tap: length of the header, type of record (1: a packet), link type of the
+/// rest (`pktap.h` of xnu), in the byte order of the capturing machine.
 pub(super) fn pktap(rest: Rest<'_>) -> Inner<'_> {
     /// From the end of the link type field to the longest plausible header.
     const LENGTHS: core::ops::RangeInclusive<u32> = 12..=1024;
@@ -34,8 +35,9 @@ pub(super) fn pktap(rest: Rest<'_>) -> Inner<'_> {
     None
 }
 
-/// Reads Linux NFLOG: address family, version 0, resource, then attributes of a length and a type; type 9 is the packet
-/// (`nfnetlink_log.h`). In the byte order of the capturing machine, padded to words.
+/// Reads Linux NFLOG: address family, version 0, resource, then attributes of a length and a type;
+/// type 9 is the packet (`nfnetlink_log.h`). In the byte order of the capturing machine, padded to
+/// words.
 pub(super) fn nflog(rest: Rest<'_>) -> Inner<'_> {
     const ATTRIBUTES: usize = 4;
     const PAYLOAD: u16 = 9;
@@ -66,18 +68,20 @@ pub(super) fn nflog(rest: Rest<'_>) -> Inner<'_> {
     None
 }
 
-/// Reads Solaris IP observability: version 1, address family, then 22 bytes of lengths and zones (`ipnet.h` of
-/// illumos).
+/// Reads Solaris IP observability: version 1, address family, then 22 bytes of lengths and zones
+/// (`ipnet.h` of illumos).
 pub(super) fn ipnet(rest: Rest<'_>) -> Inner<'_> {
     matches!(*rest.data.first_chunk()?, [1, 2 | 26]).then_some((NextHeader::Ip, rest.skip(24)?))
 }
 
-/// Reads OpenBSD's enc interface: address family, security parameters, flags; then the packet as it is inside IPsec.
+/// Reads OpenBSD's enc interface: address family, security parameters, flags; then the packet as it
+/// is inside IPsec.
 pub(super) fn enc(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Ip, rest.skip(12)?))
 }
 
-/// Reads the log of OpenBSD's and FreeBSD's packet filter, which begins with the header's length without padding.
+/// Reads the log of OpenBSD's and FreeBSD's packet filter, which begins with the header's length
+/// without padding.
 pub(super) fn pflog(rest: Rest<'_>) -> Inner<'_> {
     /// The shortest that any version wrote.
     const SHORTEST: usize = 28;
@@ -85,7 +89,8 @@ pub(super) fn pflog(rest: Rest<'_>) -> Inner<'_> {
     (length >= SHORTEST).then_some((NextHeader::Ip, rest.skip(length.next_multiple_of(4))?))
 }
 
-/// Reads Juniper's Ethernet: "MGC", flags, and extensions of a stated length if a flag announces them.
+/// Reads Juniper's Ethernet: "MGC", flags, and extensions of a stated length if a flag announces
+/// them.
 pub(super) fn juniper_ethernet(rest: Rest<'_>) -> Inner<'_> {
     const HAS_EXTENSIONS: u8 = 0x80;
     const NO_LINK_LAYER: u8 = 0x02;

@@ -1,11 +1,12 @@
 //! From a frame's bytes to its innermost IP packet and transport header.
 //!
-//! Lenient in general: layers already understood are kept when a later one is damaged or cut, and lengths come from
-//! headers, not from the captured size. Strict where only the content shows what a header is: bytes count as a packet
-//! only if its length fits, and as a tunnel only if there is an IP packet inside.
+//! Lenient in general: layers already understood are kept when a later one is damaged or cut, and
+//! lengths come from headers, not from the captured size. Strict where only the content shows what
+//! a header is: bytes count as a packet only if its length fits, and as a tunnel only if there is
+//! an IP packet inside.
 //!
-//! `link` reads link types, `ethertype` the headers that an EtherType leads to, `tunnel` packets in IP, `udp_tunnel`
-//! packets in UDP: one table each. The depth of headers is limited.
+//! `link` reads link types, `ethertype` the headers that an EtherType leads to, `tunnel` packets in
+//! IP, `udp_tunnel` packets in UDP: one table each. The depth of headers is limited.
 
 use crate::packet::{LinkType, Packet};
 
@@ -37,9 +38,9 @@ pub use layers::{Fragment, Layers, Scope};
 pub use opaque::Opaque;
 use udp_tunnel::Ports;
 
-/// Largest number of headers around the innermost IP packet that are removed, counting tags, labels and tunnels alike.
-/// Real stacks stay below ten (GTP-U over MPLS over QinQ); the limit keeps a crafted frame from costing more than its
-/// length.
+/// Largest number of headers around the innermost IP packet that are removed, counting tags, labels
+/// and tunnels alike. Real stacks stay below ten (GTP-U over MPLS over QinQ); the limit keeps a
+/// crafted frame from costing more than its length.
 const MAX_LAYERS: u32 = 16;
 
 /// Reasons why a frame holds nothing to analyse.
@@ -89,7 +90,8 @@ impl Decoder {
         }
     }
 
-    /// Reads a frame if it holds a whole TCP or UDP packet in IPv4 directly on Ethernet. Does not set [`Self::layers`].
+    /// Reads a frame if it holds a whole TCP or UDP packet in IPv4 directly on Ethernet. Does not
+    /// set [`Self::layers`].
     #[inline(always)]
     pub(crate) fn plain<'a>(&self, packet: &Packet<'a>) -> Option<Datagram<'a>> {
         common::decode(packet, &self.ports)
@@ -114,7 +116,8 @@ impl Decoder {
         Some((datagram, Scope::of_tag(tag)))
     }
 
-    /// Facts about the last decoded frame, if it was not a whole TCP or UDP packet in IPv4 directly on Ethernet.
+    /// Facts about the last decoded frame, if it was not a whole TCP or UDP packet in IPv4 directly
+    /// on Ethernet.
     #[must_use]
     pub const fn layers(&self) -> &Layers {
         &self.layers
@@ -221,8 +224,8 @@ fn descend<'a>(
     None
 }
 
-/// Returns the first candidate that leads to an IP packet. All count toward the same limit on depth, so nested ones
-/// cost no more than their number.
+/// Returns the first candidate that leads to an IP packet. All count toward the same limit on
+/// depth, so nested ones cost no more than their number.
 fn either<'a>(walk: &mut Walk<'_>, candidates: Candidates<'a>) -> Option<Datagram<'a>> {
     let before = walk.layers;
     candidates.into_iter().flatten().find_map(|(layer, rest)| {
@@ -241,8 +244,8 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
         match outer.protocol {
             IP_PROTOCOL_TCP => (segment(outer.payload), None),
             IP_PROTOCOL_UDP => match transport::udp(outer.payload) {
-                // A first fragment of a tunnel packet also holds the inner headers, so it is decapsulated like a whole
-                // one.
+                // A first fragment of a tunnel packet also holds the inner headers, so it is
+                // decapsulated like a whole one.
                 Some(udp) => (IpPayload::Udp(udp), in_udp(walk, &udp, outer.payload.wire)),
                 None => (IpPayload::Other, None),
             },
@@ -275,7 +278,8 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
     if let Some(inner) = next.and_then(|(layer, rest)| descend(walk, layer, rest)) {
         return Some(inner);
     }
-    // If an inner packet cannot be read, the outer one counts, because it was sent between those addresses.
+    // If an inner packet cannot be read, the outer one counts, because it was sent between those
+    // addresses.
     let opaque = walk.layers.opaque;
     walk.layers = Layers { opaque, ..before };
     Some(finish(walk, &outer, header_at, transport))

@@ -3,8 +3,9 @@
 use super::internet;
 use super::layer::{Candidates, Inner, NextHeader, Rest, Walk};
 
-/// Reads labels up to the bottom of the stack (RFC 3032). The last one identifies a virtual network if there are any
-/// (RFC 4364, section 5), unless it differs from flow to flow to spread them (RFC 6790, section 3).
+/// Reads labels up to the bottom of the stack (RFC 3032). The last one identifies a virtual network
+/// if there are any (RFC 4364, section 5), unless it differs from flow to flow to spread them (RFC
+/// 6790, section 3).
 pub(super) fn labels<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     const BOTTOM_OF_STACK: u8 = 0x01;
     const ENTROPY_INDICATOR: u32 = 7;
@@ -24,9 +25,9 @@ pub(super) fn labels<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     }
 }
 
-/// Returns candidates for the payload, which labels do not name. IP is recognised by its first nibble (RFC 4928,
-/// section 2). An Ethernet pseudowire either has a control word that begins with a nibble of 0 (RFC 4448, section 4.6),
-/// or none, and then may begin with any.
+/// Returns candidates for the payload, which labels do not name. IP is recognised by its first
+/// nibble (RFC 4928, section 2). An Ethernet pseudowire either has a control word that begins with
+/// a nibble of 0 (RFC 4448, section 4.6), or none, and then may begin with any.
 pub(super) fn payload(rest: Rest<'_>) -> Candidates<'_> {
     let ip = Some((NextHeader::Ip, rest));
     let bare = Some((NextHeader::CheckedEthernet, rest));

@@ -17,7 +17,8 @@ pub(super) fn over_ethernet(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Ppp, rest.skip(6)?))
 }
 
-/// Reads optional address and control bytes, then a protocol number of one or two bytes (RFC 1661, section 6.5).
+/// Reads optional address and control bytes, then a protocol number of one or two bytes (RFC 1661,
+/// section 6.5).
 pub(super) fn next<'a>(walk: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     if rest.u16(0)? == 0xff03 {
         rest = rest.skip(2)?;

@@ -36,8 +36,8 @@ pub(super) fn tcp(rest: Rest<'_>) -> Option<Tcp<'_>> {
 pub(super) fn udp(rest: Rest<'_>) -> Option<Udp<'_>> {
     let header: &[u8; UDP_HEADER] = rest.data.first_chunk()?;
     let stated = usize::from(u16::from_be_bytes([header[4], header[5]]));
-    // The IP length wins if the two disagree: 0 means offload (or a jumbogram), and a first fragment's UDP length is
-    // that of the whole datagram.
+    // The IP length wins if the two disagree: 0 means offload (or a jumbogram), and a first
+    // fragment's UDP length is that of the whole datagram.
     let available = rest.wire.checked_sub(UDP_HEADER)?;
     let payload_length = if stated < UDP_HEADER {
         available

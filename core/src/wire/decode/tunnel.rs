@@ -33,8 +33,9 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, protocol: u8, rest: Rest<'a>) -> Inn
     }
 }
 
-/// Returns candidates for the payload of an L2TP version 3 session. Only its ends know the length of the cookie (0, 4
-/// or 8 bytes) and whether a sublayer of 4 bytes follows (RFC 3931, sections 4.1 and 4.6).
+/// Returns candidates for the payload of an L2TP version 3 session. Only its ends know the length
+/// of the cookie (0, 4 or 8 bytes) and whether a sublayer of 4 bytes follows (RFC 3931, sections
+/// 4.1 and 4.6).
 pub(super) fn l2tp_session(rest: Rest<'_>) -> Candidates<'_> {
     [0, 4, 8, 12].map(|length| {
         rest.skip(length)
@@ -49,8 +50,8 @@ const ERSPAN_3: u16 = 0x22eb;
 const ETHERNET_OVER_IP: u16 = 0x6400;
 const PPP: u16 = 0x880b;
 
-/// Reads GRE version 0 with checksum, key and sequence number if flagged (RFC 2890), and version 1 as used by PPTP (RFC
-/// 2637) and MikroTik.
+/// Reads GRE version 0 with checksum, key and sequence number if flagged (RFC 2890), and version 1
+/// as used by PPTP (RFC 2637) and MikroTik.
 pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CHECKSUM: u16 = 0x8000;
     const ROUTING: u16 = 0x4000;
@@ -70,7 +71,8 @@ pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
             }
             let behind = rest.skip(key + field(KEY) + field(SEQUENCE))?;
             match protocol {
-                // ERSPAN I has no header of its own, and no sequence number (draft-foschiano-erspan, section 4.1).
+                // ERSPAN I has no header of its own, and no sequence number
+                // (draft-foschiano-erspan, section 4.1).
                 ERSPAN if flags & SEQUENCE == 0 => Some((NextHeader::Ethernet, behind)),
                 ERSPAN => Some((NextHeader::Ethernet, behind.skip(8)?)),
                 ERSPAN_3 => erspan_3(behind),
@@ -90,7 +92,8 @@ pub(super) fn gre<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     }
 }
 
-/// Reads ERSPAN III (draft-foschiano-erspan, section 4.3): 12 bytes, 8 more if the last bit is set; type of frame.
+/// Reads ERSPAN III (draft-foschiano-erspan, section 4.3): 12 bytes, 8 more if the last bit is set;
+/// type of frame.
 fn erspan_3(rest: Rest<'_>) -> Inner<'_> {
     const HAS_SUBHEADER: u16 = 0x0001;
     let last = rest.u16(10)?;

@@ -91,13 +91,14 @@ pub(super) fn next<'a>(
         .and_then(|tunnel| (tunnel.read)(walk, rest))
 }
 
-/// Reads an IP packet whose length fits and, for IPv4, whose header checksum is right. For headers that reveal little
-/// themselves.
+/// Reads an IP packet whose length fits and, for IPv4, whose header checksum is right. For headers
+/// that reveal little themselves.
 fn checked_ip(rest: Rest<'_>) -> Inner<'_> {
     internet::is_sound(rest).then_some((NextHeader::Ip, rest))
 }
 
-/// Reads VXLAN: the flag "VNI is valid"; ignores all other bits (RFC 7348, section 5), including those of group policy.
+/// Reads VXLAN: the flag "VNI is valid"; ignores all other bits (RFC 7348, section 5), including
+/// those of group policy.
 fn vxlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const VALID: u8 = 0x08;
     (rest.u8(0)? & VALID != 0).then_some(())?;
@@ -105,7 +106,8 @@ fn vxlan<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     Some((NextHeader::Ethernet, rest.skip(8)?))
 }
 
-/// Reads VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, section 3), where a flag indicates that the protocol is named.
+/// Reads VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, section 3), where a flag indicates that the protocol
+/// is named.
 fn vxlan_generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const VERSION: u8 = 0x30;
     const NAMED: u8 = 0x04;
@@ -135,7 +137,8 @@ fn geneve<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     Some((NextHeader::EtherType(rest.u16(2)?), rest.skip(8 + options)?))
 }
 
-/// Reads the GTP-U header of a G-PDU, with its optional fields and extension headers (3GPP TS 29.281, section 5).
+/// Reads the GTP-U header of a G-PDU, with its optional fields and extension headers (3GPP TS
+/// 29.281, section 5).
 fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const MESSAGE_G_PDU: u8 = 255;
     /// Largest number of extension headers; one or two occur in practice.
@@ -168,8 +171,8 @@ fn gtp_user<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     None
 }
 
-/// Reads L2TP data messages: version 2 (RFC 2661, section 3.1) holds PPP, version 3 (RFC 3931, section 4.1.2.1) a
-/// session.
+/// Reads L2TP data messages: version 2 (RFC 2661, section 3.1) holds PPP, version 3 (RFC 3931,
+/// section 4.1.2.1) a session.
 fn l2tp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CONTROL: u16 = 0x8000;
     const LENGTH: u16 = 0x4000;
@@ -196,7 +199,8 @@ fn l2tp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     }
 }
 
-/// Reads the TaZmen Sniffer Protocol: version 1, type (0 received, 1 to be sent), link type, tags up to the end tag.
+/// Reads the TaZmen Sniffer Protocol: version 1, type (0 received, 1 to be sent), link type, tags
+/// up to the end tag.
 fn tzsp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const PADDING: u8 = 0;
     const END: u8 = 1;
@@ -223,7 +227,8 @@ fn tzsp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     None
 }
 
-/// Reads CAPWAP data (RFC 5415, section 4.3): preamble, header length, type of frame, first fragment or whole.
+/// Reads CAPWAP data (RFC 5415, section 4.3): preamble, header length, type of frame, first
+/// fragment or whole.
 fn capwap<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const DTLS: u8 = 0x01;
     const NATIVE: u8 = 0x01;
@@ -243,8 +248,8 @@ fn capwap<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     Some((layer, rest.skip(length)?))
 }
 
-/// Reads Teredo (RFC 4380, section 5.1.1): optional authentication and origin headers, then a packet that fills the
-/// datagram.
+/// Reads Teredo (RFC 4380, section 5.1.1): optional authentication and origin headers, then a
+/// packet that fills the datagram.
 fn teredo<'a>(_: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     if rest.u16(0)? == 1 {
         // Lengths of identifier and value, both, then 8 bytes of nonce and one of confirmation.
@@ -256,8 +261,8 @@ fn teredo<'a>(_: &mut Walk<'_>, mut rest: Rest<'a>) -> Inner<'a> {
     checked_ip(rest)
 }
 
-/// Reads generic UDP encapsulation (draft-ietf-intarea-gue, sections 3 and 4): version 0 names a protocol, 1 is IP
-/// itself.
+/// Reads generic UDP encapsulation (draft-ietf-intarea-gue, sections 3 and 4): version 0 names a
+/// protocol, 1 is IP itself.
 fn generic<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const CONTROL: u8 = 0x20;
     let first = rest.u8(0)?;
@@ -279,7 +284,8 @@ fn lisp<'a>(_: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     checked_ip(rest.skip(8)?)
 }
 
-/// Reads ESP in UDP (RFC 3948). Key exchange uses the same port after four zeros, and single bytes keep the path open.
+/// Reads ESP in UDP (RFC 3948). Key exchange uses the same port after four zeros, and single bytes
+/// keep the path open.
 fn esp_in_udp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     if rest.u32(0)? == 0 || rest.wire < 16 {
         return None;
@@ -287,7 +293,8 @@ fn esp_in_udp<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     esp::tunnel(rest).or_else(|| walk.stop(Opaque::EspInUdp))
 }
 
-/// Recognises WireGuard (section 5.4 of its paper): type 1 to 4, three zeros, and the length of the type.
+/// Recognises WireGuard (section 5.4 of its paper): type 1 to 4, three zeros, and the length of the
+/// type.
 fn wire_guard<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     let fits = match *rest.data.first_chunk()? {
         [1, 0, 0, 0] => rest.wire == 148,

@@ -7,7 +7,8 @@ const SNAP: [u8; 3] = [0xaa, 0xaa, 0x03];
 /// Version of the AVS header, which drivers of Prism cards write as well.
 const AVS_VERSION: core::ops::RangeInclusive<u32> = 0x8021_1001..=0x8021_1002;
 
-/// Reads radiotap (radiotap.org): version 0, length, words that state which fields follow. Only the flags matter here.
+/// Reads radiotap (radiotap.org): version 0, length, words that state which fields follow. Only the
+/// flags matter here.
 pub(super) fn radiotap(rest: Rest<'_>) -> Inner<'_> {
     const HAS_TIME: u32 = 1 << 0;
     const HAS_FLAGS: u32 = 1 << 1;
@@ -55,7 +56,8 @@ pub(super) fn avs(rest: Rest<'_>) -> Inner<'_> {
     Some((NextHeader::Wireless { padded: false }, rest))
 }
 
-/// Reads a data frame's header (IEEE 802.11-2020, clause 9.3.2), and the LLC or aggregated frames after it.
+/// Reads a data frame's header (IEEE 802.11-2020, clause 9.3.2), and the LLC or aggregated frames
+/// after it.
 pub(super) fn frame<'a>(
     walk: &mut Walk<'_>,
     rest: Rest<'a>,
@@ -109,8 +111,8 @@ pub(super) fn frame<'a>(
     Some((layer, body))
 }
 
-/// Returns the payload of a frame that its driver decrypted but left marked, with or without the initialisation vector
-/// before it.
+/// Returns the payload of a frame that its driver decrypted but left marked, with or without the
+/// initialisation vector before it.
 fn decrypted(body: Rest<'_>) -> Option<Rest<'_>> {
     const VECTOR: usize = 8;
     let begins = |rest: &Rest<'_>| rest.data.get(..SNAP.len()) == Some(&SNAP[..]);
@@ -120,8 +122,8 @@ fn decrypted(body: Rest<'_>) -> Option<Rest<'_>> {
         .find(begins)
 }
 
-/// Reads one subframe of an A-MSDU (clause 9.3.2.2.2): addresses, length, LLC; the next begins at a multiple of four
-/// bytes.
+/// Reads one subframe of an A-MSDU (clause 9.3.2.2.2): addresses, length, LLC; the next begins at a
+/// multiple of four bytes.
 pub(super) fn subframe<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     const HEADER: usize = 14;
     let length = HEADER + usize::from(rest.u16(12)?);
@@ -132,7 +134,8 @@ pub(super) fn subframe<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Inner<'a> {
     Some((NextHeader::Llc, rest.first(length).skip(HEADER)?))
 }
 
-/// Returns both orders of frame control: access points of some vendors send its two bytes swapped inside CAPWAP.
+/// Returns both orders of frame control: access points of some vendors send its two bytes swapped
+/// inside CAPWAP.
 pub(super) fn either_order(rest: Rest<'_>) -> Candidates<'_> {
     [
         Some((NextHeader::Wireless { padded: false }, rest)),

@@ -274,7 +274,8 @@ fn an_address_of_the_wrong_length_is_no_address() {
         .unwrap();
     let first_length = message.len() - 4 - 12 - 4 - 2;
     assert_eq!(message[first_length..first_length + 2], [0, 4]);
-    // The first record has one byte less: the message is shorter by it, and the second record is still found.
+    // The first record has one byte less: the message is shorter by it, and the second record is
+    // still found.
     message[first_length + 1] = 3;
     message.remove(first_length + 2);
     let response = Response::parse(&message).unwrap();

@@ -11,7 +11,8 @@ const GET: &[u8] =
 /// Offset at which streams begin.
 const ORIGIN: u64 = 1 << 40;
 
-/// Reads packets, each with its captured bytes and how many there were; offsets of events count from 0.
+/// Reads packets, each with its captured bytes and how many there were; offsets of events count
+/// from 0.
 fn read(
     reader: &mut MessageReader,
     at: &mut u64,

@@ -10,7 +10,8 @@ pub struct ConnectionId {
 }
 
 impl ConnectionId {
-    /// Copies a connection ID, or the first [`MAX_CID_LEN`] bytes of one that no known version allows.
+    /// Copies a connection ID, or the first [`MAX_CID_LEN`] bytes of one that no known version
+    /// allows.
     #[must_use]
     pub fn new(id: &[u8]) -> Self {
         let id = &id[..id.len().min(MAX_CID_LEN)];
@@ -52,7 +53,8 @@ pub struct ConnectionIdLengths {
 impl ConnectionIdLengths {
     /// Records a packet's source connection ID; packets without one change nothing.
     ///
-    /// The latest wins, because a server may choose a new one after its Retry (RFC 9000, section 7.2).
+    /// The latest wins, because a server may choose a new one after its Retry (RFC 9000, section
+    /// 7.2).
     pub fn learn(&mut self, sender: Endpoint, packet: &QuicPacket<'_>) {
         // The IDs of a Version Negotiation are the client's own, sent back.
         if matches!(packet.form, Form::Short | Form::VersionNegotiation) {
@@ -66,8 +68,8 @@ impl ConnectionIdLengths {
         }
     }
 
-    /// Returns the length of the destination connection ID in short headers from that sender: the one that its peer
-    /// chose.
+    /// Returns the length of the destination connection ID in short headers from that sender: the
+    /// one that its peer chose.
     #[must_use]
     pub const fn short_dcid_len(&self, sender: Endpoint) -> Option<u8> {
         match sender {

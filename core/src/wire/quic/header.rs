@@ -62,7 +62,8 @@ pub struct QuicPacket<'a> {
     pub token_len: usize,
     /// The `Length` field: packet number and payload together; `None` if the header has none.
     pub length: Option<u64>,
-    /// Number of bytes before the packet number, or before what takes its place (Retry token, list of versions).
+    /// Number of bytes before the packet number, or before what takes its place (Retry token, list
+    /// of versions).
     pub header_len: usize,
     /// Length on the wire, whether captured or not.
     pub packet_len: usize,
@@ -88,12 +89,13 @@ impl<'a> QuicPacket<'a> {
 
 /// Iterates over the packets coalesced in one UDP payload (RFC 9000, section 12.2).
 ///
-/// `bytes` are the captured bytes of the UDP payload, `datagram_len` is its length on the wire. `short_dcid_len` is the
-/// connection ID length of short headers in this direction, see [`ConnectionIdLengths`](super::ConnectionIdLengths);
-/// without it, a short header's `header_len` counts only the first byte, unless a long header before it shows the
-/// length.
+/// `bytes` are the captured bytes of the UDP payload, `datagram_len` is its length on the wire.
+/// `short_dcid_len` is the connection ID length of short headers in this direction, see
+/// [`ConnectionIdLengths`](super::ConnectionIdLengths); without it, a short header's `header_len`
+/// counts only the first byte, unless a long header before it shows the length.
 ///
-/// Stops where a header is invalid or was cut; [`QuicPackets::unparsed_len`] is the length of the rest.
+/// Stops where a header is invalid or was cut; [`QuicPackets::unparsed_len`] is the length of the
+/// rest.
 #[must_use]
 pub fn parse_datagram(
     bytes: &[u8],
@@ -124,9 +126,11 @@ pub struct QuicPackets<'a> {
 }
 
 impl<'a> QuicPackets<'a> {
-    /// Returns the number of the datagram's bytes, captured or not, after the packets returned so far.
+    /// Returns the number of the datagram's bytes, captured or not, after the packets returned so
+    /// far.
     ///
-    /// Once the iterator has ended, these are padding, garbage, or packets whose header was not captured.
+    /// Once the iterator has ended, these are padding, garbage, or packets whose header was not
+    /// captured.
     #[must_use]
     pub const fn unparsed_len(&self) -> usize {
         self.datagram_len.saturating_sub(self.offset)
@@ -140,8 +144,8 @@ impl<'a> QuicPackets<'a> {
         } else {
             self.parse_long(bytes, first_byte)?
         };
-        // Zero bytes or garbage after a packet differ from another packet in the destination, which must be the same
-        // (RFC 9000, section 12.2) or, if that is empty, in the fixed bit.
+        // Zero bytes or garbage after a packet differ from another packet in the destination, which
+        // must be the same (RFC 9000, section 12.2) or, if that is empty, in the fixed bit.
         let Some(dcid) = self.dcid else {
             return Some(packet);
         };
@@ -275,18 +279,18 @@ impl std::iter::FusedIterator for QuicPackets<'_> {}
 
 /// Returns true if a UDP flow's first datagram begins a QUIC connection of a known version.
 ///
-/// Heuristic, and meant to err towards "no", because any UDP payload may look like QUIC. It checks what RFC 9000
-/// demands of a client's first Initial: fixed bit, known version, connection IDs of valid lengths, a `Length` that
-/// fits, and a datagram of at least [`MIN_CLIENT_DATAGRAM`] bytes. An Initial that
-/// [decrypts](super::InitialKeys::decrypt) authenticated is proof.
+/// Heuristic, and meant to err towards "no", because any UDP payload may look like QUIC. It checks
+/// what RFC 9000 demands of a client's first Initial: fixed bit, known version, connection IDs of
+/// valid lengths, a `Length` that fits, and a datagram of at least [`MIN_CLIENT_DATAGRAM`] bytes.
+/// An Initial that [decrypts](super::InitialKeys::decrypt) authenticated is proof.
 #[must_use]
 pub fn looks_like_initial(bytes: &[u8], datagram_len: usize) -> bool {
     bytes.first().is_some_and(|first| first & FIXED_BIT != 0)
         && looks_like_greased_initial(bytes, datagram_len)
 }
 
-/// The same for a client that has spoken with this server before, and may have cleared the fixed bit since (RFC 9287,
-/// section 3.1).
+/// The same for a client that has spoken with this server before, and may have cleared the fixed
+/// bit since (RFC 9287, section 3.1).
 #[must_use]
 pub fn looks_like_greased_initial(bytes: &[u8], datagram_len: usize) -> bool {
     datagram_len >= MIN_CLIENT_DATAGRAM

@@ -1,7 +1,8 @@
 //! Initial packets: key derivation, header protection and decryption.
 //!
-//! Their keys derive from the destination connection ID of the client's first Initial, which anyone on the path sees
-//! (RFC 9001, section 5.2). The encryption protects against accidents, not observers.
+//! Their keys derive from the destination connection ID of the client's first Initial, which anyone
+//! on the path sees (RFC 9001, section 5.2). The encryption protects against accidents, not
+//! observers.
 
 use std::error::Error;
 use std::fmt;
@@ -26,8 +27,9 @@ const SECRET_LEN: usize = 32;
 /// 5.4.2).
 const SAMPLE_OFFSET: usize = 4;
 
-/// Protected bits of a long header's first byte (RFC 9001, section 5.4.1). They include the reserved bits, which are
-/// zero underneath, and the packet number's length less one (RFC 9000, section 17.2).
+/// Protected bits of a long header's first byte (RFC 9001, section 5.4.1). They include the
+/// reserved bits, which are zero underneath, and the packet number's length less one (RFC 9000,
+/// section 17.2).
 const PROTECTED_BITS: u8 = 0x0f;
 const RESERVED_BITS: u8 = 0x0c;
 const PN_LEN_BITS: u8 = 0x03;
@@ -63,7 +65,8 @@ impl Error for InitialError {}
 pub struct Opened {
     /// Packet number, as far as sent.
     pub packet_number: u64,
-    /// True if the tag proves that keys and payload are right; false if the snapshot length cut off the tag.
+    /// True if the tag proves that keys and payload are right; false if the snapshot length cut off
+    /// the tag.
     pub authenticated: bool,
 }
 
@@ -74,8 +77,8 @@ pub struct InitialKeys {
     secret: Hkdf<Sha256>,
     version: Version,
     header_protection: Aes128,
-    /// Computed for the first packet whose header agrees with the keys. Three in four packets that do not belong to
-    /// them disagree, and keys are expensive.
+    /// Computed for the first packet whose header agrees with the keys. Three in four packets that
+    /// do not belong to them disagree, and keys are expensive.
     payload: Option<PayloadKeys>,
 }
 
@@ -102,8 +105,8 @@ impl fmt::Debug for InitialKeys {
 impl InitialKeys {
     /// Derives the keys of packets that the client sends.
     ///
-    /// `client_dcid` is the destination connection ID of the client's first Initial, or of its first Initial after a
-    /// Retry.
+    /// `client_dcid` is the destination connection ID of the client's first Initial, or of its
+    /// first Initial after a Retry.
     ///
     /// # Errors
     ///
@@ -112,7 +115,8 @@ impl InitialKeys {
         Self::derive(version, client_dcid, b"client in")
     }
 
-    /// Derives the keys of packets that the server sends, from the same connection ID of the client.
+    /// Derives the keys of packets that the server sends, from the same connection ID of the
+    /// client.
     ///
     /// # Errors
     ///
@@ -148,8 +152,8 @@ impl InitialKeys {
 
     /// Decrypts a packet's payload, its frames, into `payload`, which is cleared first.
     ///
-    /// If the snapshot length cut the packet, the captured part is decrypted without proof; the reserved bits, which
-    /// must be zero, are then the only check of the keys.
+    /// If the snapshot length cut the packet, the captured part is decrypted without proof; the
+    /// reserved bits, which must be zero, are then the only check of the keys.
     ///
     /// # Errors
     ///
@@ -173,7 +177,8 @@ impl InitialKeys {
         }
     }
 
-    /// Writes the packet into `buffer` as it was before protection, without its tag. Returns the header's length.
+    /// Writes the packet into `buffer` as it was before protection, without its tag. Returns the
+    /// header's length.
     fn open(
         &mut self,
         packet: &QuicPacket<'_>,
@@ -226,8 +231,8 @@ impl InitialKeys {
         ))
     }
 
-    /// Returns the mask that header protection XORs the first byte and the packet number with (RFC 9001, section
-    /// 5.4.3).
+    /// Returns the mask that header protection XORs the first byte and the packet number with (RFC
+    /// 9001, section 5.4.3).
     fn mask(&self, packet: &[u8], pn_at: usize) -> Option<[u8; BLOCK_LEN]> {
         let sample: &[u8; BLOCK_LEN] = packet
             .get(pn_at.checked_add(SAMPLE_OFFSET)?..)?
@@ -284,8 +289,8 @@ impl PayloadKeys {
         nonce
     }
 
-    /// Decrypts with the counter mode inside GCM: a 96-bit nonce, then a 32-bit block counter, whose 1 is used for the
-    /// tag (NIST SP 800-38D, section 7.1).
+    /// Decrypts with the counter mode inside GCM: a 96-bit nonce, then a 32-bit block counter,
+    /// whose 1 is used for the tag (NIST SP 800-38D, section 7.1).
     fn decrypt_unchecked(&self, nonce: &[u8; IV_LEN], payload: &mut [u8]) {
         for (counter, chunk) in (2u32..).zip(payload.chunks_mut(BLOCK_LEN)) {
             let mut key_stream = [0; BLOCK_LEN];
@@ -300,7 +305,8 @@ impl PayloadKeys {
     }
 }
 
-/// Removes header protection in place (RFC 9001, section 5.4.1). Returns packet number and header length.
+/// Removes header protection in place (RFC 9001, section 5.4.1). Returns packet number and header
+/// length.
 ///
 /// The number is used as sent: without an earlier packet, RFC 9000, appendix A.3 gives the same.
 fn unprotect_header(

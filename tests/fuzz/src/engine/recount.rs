@@ -12,8 +12,8 @@ use crate::traffic::Frame;
 /// Client, its port, server, its port, what carries it.
 type Ends = (IpAddr, u16, IpAddr, u16, Transport);
 
-/// Returns whose bytes those between two ends are. A client of QUIC may ask from one place and be answered at another, as
-/// connections move (RFC 9000, section 9): there, all that the server sent.
+/// Returns whose bytes those between two ends are. A client of QUIC may ask from one place and be
+/// answered at another, as connections move (RFC 9000, section 9): there, all that the server sent.
 fn ends(
     client: IpAddr,
     client_port: u16,
@@ -134,8 +134,8 @@ pub(super) fn check(
         (stats.packets, stats.not_ip),
         (frames.len() as u64, recount.not_ip)
     );
-    // Where a flow's own name, its opener and the time of DNS answers decide which flows are a server's, the recount by
-    // address is the most that it can have.
+    // Where a flow's own name, its opener and the time of DNS answers decide which flows are a
+    // server's, the recount by address is the most that it can have.
     let is_exact = by_address && stats.servers_dropped == 0;
     let agrees = |said, counted| is_within(said, counted) && (!is_exact || said == counted);
     if stats.hosts_evicted == 0 {

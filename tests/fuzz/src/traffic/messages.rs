@@ -61,7 +61,8 @@ fn dns_name(name: &str) -> Vec<u8> {
         .collect()
 }
 
-/// An answer to a question for one name with an alias to another, and an address of one of the servers.
+/// An answer to a question for one name with an alias to another, and an address of one of the
+/// servers.
 pub(super) fn dns_answer(asked: &str, alias: &str, choice: u8) -> Vec<u8> {
     let address: IpAddr = ENDS[usize::from(choice & 7)].1.parse().expect("an address");
     let (record_type, address) = match address {

@@ -1,14 +1,16 @@
-//! Padding, which a capture cannot distinguish from data: estimates whether a server fills its packets, and by how
-//! much.
+//! Padding, which a capture cannot distinguish from data: estimates whether a server fills its
+//! packets, and by how much.
 
 use crate::config::Config;
 
-/// Number of responses that end before a server is judged, and how many in a hundred of them end with a full packet if
-/// the server fills every last one: one in twelve does by chance, more if a retransmission comes last.
+/// Number of responses that end before a server is judged, and how many in a hundred of them end
+/// with a full packet if the server fills every last one: one in twelve does by chance, more if a
+/// retransmission comes last.
 const ENDS: u32 = 3;
 const FULL_ENDS: u32 = 50;
-/// Latest sizes of responses whose ends were counted. Responses of one size end in packets of one size and are a single
-/// observation of chance, so they count once (Caddy, measured: audio of 16,600 bytes ends in 96 to 99 % of a packet).
+/// Latest sizes of responses whose ends were counted. Responses of one size end in packets of one
+/// size and are a single observation of chance, so they count once (Caddy, measured: audio of
+/// 16,600 bytes ends in 96 to 99 % of a packet).
 const COUNTED: usize = 4;
 /// Bytes that a server writes at once (nginx: `NGX_QUIC_STREAM_BUFSIZE`).
 const BUFFER: u64 = 65_536;
@@ -42,7 +44,8 @@ impl Padding {
         self.period_packets += u64::from(packets);
     }
 
-    /// Counts the end of responses of this size, unless others of about this size were counted lately.
+    /// Counts the end of responses of this size, unless others of about this size were counted
+    /// lately.
     pub(super) fn note_end(&mut self, size: u64, ends_full: bool, config: &Config) {
         let agrees = |known: &u64| known.abs_diff(size) * 1000 <= size * config.sharing_agreement();
         if self.counted.iter().any(agrees) {
@@ -59,8 +62,8 @@ impl Padding {
         self.ends >= ENDS && self.full_ends * 100 >= self.ends * FULL_ENDS
     }
 
-    /// Returns the probable padding in the `received` bytes of a period: half of a filled last packet, the average of
-    /// what it lacks by chance.
+    /// Returns the probable padding in the `received` bytes of a period: half of a filled last
+    /// packet, the average of what it lacks by chance.
     pub(super) fn surplus(&self, received: u64, ends_full: bool, largest: u32) -> u64 {
         let last = if ends_full && self.pads() {
             u64::from(largest) / 2
@@ -70,8 +73,8 @@ impl Padding {
         last + self.surplus_of_trains(received)
     }
 
-    /// Returns the padding of a server that hands trains of datagrams to the network card. It fills the packet after
-    /// each buffer that it writes at once, whatever remained of the buffer.
+    /// Returns the padding of a server that hands trains of datagrams to the network card. It fills
+    /// the packet after each buffer that it writes at once, whatever remained of the buffer.
     fn surplus_of_trains(&self, received: u64) -> u64 {
         let Some(data) = received
             .checked_div(self.period_packets)
@@ -87,8 +90,8 @@ impl Padding {
         self.period_packets / packets * padding * WHOLE_BUFFERS / 100
     }
 
-    /// Returns the most that may be padding at the ends of bursts: servers that hand datagrams to the network card in
-    /// trains fill the last one of each.
+    /// Returns the most that may be padding at the ends of bursts: servers that hand datagrams to
+    /// the network card in trains fill the last one of each.
     pub(super) fn most(&self, ends_full: bool, largest: u32) -> u64 {
         let inside = if self.pads() {
             self.period_packets / PADDED

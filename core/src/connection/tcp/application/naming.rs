@@ -43,7 +43,8 @@ impl Application {
         self.settled |= self.client_hello.is_done() && self.certificate.is_done();
     }
 
-    /// Looks for the server's name in the first HTTP request, and opens that request's segment once the name is known.
+    /// Looks for the server's name in the first HTTP request, and opens that request's segment once
+    /// the name is known.
     pub(super) fn name_from_request(
         &mut self,
         run: &Run<'_>,

@@ -1,4 +1,5 @@
-//! The way through a proxy: which bytes of the two streams come after it, and which host it was asked for.
+//! The way through a proxy: which bytes of the two streams come after it, and which host it was
+//! asked for.
 
 use super::{Application, Position};
 use crate::connection::context::Context;
@@ -6,8 +7,9 @@ use crate::connection::tcp::stream::Run;
 use crate::facts::server::EvidenceKind;
 
 impl Application {
-    /// Lets the proxy's handshake be read first. Returns the client's bytes after it; `None` if there are none. Bytes
-    /// that were held back as a proxy's but are not are joined with them in `again`.
+    /// Lets the proxy's handshake be read first. Returns the client's bytes after it; `None` if
+    /// there are none. Bytes that were held back as a proxy's but are not are joined with them in
+    /// `again`.
     pub(super) fn behind_proxy<'a>(
         &mut self,
         run: &Run<'a>,

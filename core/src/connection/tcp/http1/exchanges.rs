@@ -1,4 +1,5 @@
-//! The requests of an HTTP/1 connection that await responses, and which of them the next response answers.
+//! The requests of an HTTP/1 connection that await responses, and which of them the next response
+//! answers.
 
 use std::collections::VecDeque;
 
@@ -29,10 +30,11 @@ pub(super) struct Exchanges {
     pub(super) awaited: VecDeque<Awaited>,
     /// Number of responses that began before their requests were known.
     pub(super) unasked: usize,
-    /// Position at which the server's newest message began, and true if that only announced another one.
+    /// Position at which the server's newest message began, and true if that only announced another
+    /// one.
     pub(super) message: (u64, bool),
-    /// True if framing was lost while requests waited, or a request was guessed. The request that is answered is then a
-    /// guess, until a request finds all earlier ones answered.
+    /// True if framing was lost while requests waited, or a request was guessed. The request that
+    /// is answered is then a guess, until a request finds all earlier ones answered.
     pub(super) slipped: bool,
     /// A request that began before its server was known to be Netflix.
     pub(super) begun: Option<(Stamp, u64)>,
@@ -49,7 +51,8 @@ impl Exchanges {
         self.awaited.capacity() * size_of::<Awaited>()
     }
 
-    /// Opens the segment of a request that starts at `offset`, or keeps the request until its server is known.
+    /// Opens the segment of a request that starts at `offset`, or keeps the request until its
+    /// server is known.
     pub(super) fn request_starts(
         &mut self,
         offset: u64,
@@ -79,8 +82,8 @@ impl Exchanges {
         ledger.begin(ctx, run.stamp, offset, boundary, Transport::Tcp);
     }
 
-    /// Processes the host in a request to a proxy, and opens the request's segment if the host is Netflix. Returns true
-    /// if it belongs to another service.
+    /// Processes the host in a request to a proxy, and opens the request's segment if the host is
+    /// Netflix. Returns true if it belongs to another service.
     pub(super) fn host_named(
         &mut self,
         host: Option<&str>,
@@ -90,8 +93,8 @@ impl Exchanges {
         ledger: &mut Ledger,
         ctx: &mut Context<'_>,
     ) -> bool {
-        // Only a request to a proxy has the host in its first line. From then on, every request of the connection goes
-        // to the host in its own line.
+        // Only a request to a proxy has the host in its first line. From then on, every request of
+        // the connection goes to the host in its own line.
         let is_first = host.is_some() && !self.is_proxied;
         self.is_proxied |= is_first;
         if !self.is_proxied {
@@ -110,8 +113,8 @@ impl Exchanges {
         is_foreign
     }
 
-    /// Processes client bytes that show no request because they were not captured: they are a new request if the
-    /// previous one was answered.
+    /// Processes client bytes that show no request because they were not captured: they are a new
+    /// request if the previous one was answered.
     pub(super) fn hidden_bytes(
         &mut self,
         run: &Run<'_>,
@@ -150,7 +153,8 @@ impl Exchanges {
         self.slipped = false;
     }
 
-    /// Returns where the response to a request sent now begins; `None` while other responses are awaited before it.
+    /// Returns where the response to a request sent now begins; `None` while other responses are
+    /// awaited before it.
     fn boundary(&self, down: &MessageReader, ledger: &Ledger, response_at: u64) -> Option<u64> {
         let answering = self.unasked == 0 && (!self.awaited.is_empty() || !down.at_boundary());
         let waits = ledger.waiting().is_some() || (!down.is_lost() && answering);
@@ -172,7 +176,8 @@ pub(super) fn is_next_foreign(awaited: &VecDeque<Awaited>) -> bool {
     awaited.front().is_some_and(|response| response.is_foreign)
 }
 
-/// Assigns the response that starts at `offset` to the request that waits for it. `message` is the previous message.
+/// Assigns the response that starts at `offset` to the request that waits for it. `message` is the
+/// previous message.
 pub(super) fn response_starts(
     offset: u64,
     message: &mut (u64, bool),

@@ -1,9 +1,10 @@
 //! The head of a response whose first record also holds data.
 //!
-//! The HEADERS frame (RFC 9113, section 6.2) is encrypted together with the data after it. Two facts reveal its size. A
-//! server that sends the first DATA frame in the same record makes that record longer than the frame by the head. A
-//! server that makes its first records fit packets, which is done for HTTP/2, also refers to earlier fields in later
-//! heads (RFC 7541, section 2.3.2), which are then small.
+//! The HEADERS frame (RFC 9113, section 6.2) is encrypted together with the data after it. Two
+//! facts reveal its size. A server that sends the first DATA frame in the same record makes that
+//! record longer than the frame by the head. A server that makes its first records fit packets,
+//! which is done for HTTP/2, also refers to earlier fields in later heads (RFC 7541, section
+//! 2.3.2), which are then small.
 
 use std::ops::RangeInclusive;
 
@@ -11,7 +12,8 @@ use crate::config::Config;
 
 /// Frame header (RFC 9113, section 4.1). An empty DATA frame consists of nothing else.
 pub(crate) const FRAME_HEADER: u32 = 9;
-/// Lengths of records that fit a packet: from 1,186 bytes (Go) to 1,455, the most that fits an Ethernet segment.
+/// Lengths of records that fit a packet: from 1,186 bytes (Go) to 1,455, the most that fits an
+/// Ethernet segment.
 const FIT_A_PACKET: RangeInclusive<u32> = 1_186..=1_455;
 
 /// Lengths of a connection's records, as far as they reveal heads.

@@ -1,7 +1,8 @@
 //! The largest size that a response without a visible end can have.
 //!
-//! A client that keeps several requests in flight asks again when one of them is over. So the later requests show how
-//! far a response may reach beyond the point at which it could begin, whatever the records show of its end.
+//! A client that keeps several requests in flight asks again when one of them is over. So the later
+//! requests show how far a response may reach beyond the point at which it could begin, whatever
+//! the records show of its end.
 
 use smallvec::SmallVec;
 
@@ -30,8 +31,8 @@ impl Overtaken {
         spilled(&self.begun)
     }
 
-    /// Adds responses that may begin at an offset. Ends those with more after them than the client keeps in
-    /// flight.
+    /// Adds responses that may begin at an offset. Ends those with more after them than the client
+    /// keeps in flight.
     pub(super) fn begin(
         &mut self,
         numbers: impl ExactSizeIterator<Item = u32>,

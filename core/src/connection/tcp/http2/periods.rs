@@ -1,9 +1,9 @@
 //! Busy periods of a connection over HTTP/2, and the division of their bytes once they are over.
 //!
-//! A response begins after the point at which the server had its request, by its own acknowledgement. Earlier responses
-//! have ended there if the server had no more to send: its last packet was not full, and none came between a request
-//! and the time at which the server knew of it. Otherwise they continue alongside the new one, and [`Sharing`]
-//! separates them.
+//! A response begins after the point at which the server had its request, by its own
+//! acknowledgement. Earlier responses have ended there if the server had no more to send: its last
+//! packet was not full, and none came between a request and the time at which the server knew of
+//! it. Otherwise they continue alongside the new one, and [`Sharing`] separates them.
 
 use std::ops::Range;
 
@@ -24,10 +24,11 @@ use crate::packet::{Stamp, Time};
 pub(super) const MOST_WAITING: usize = 128;
 /// The most that a TCP segment holds on Ethernet. A captured packet may hold several segments.
 const ETHERNET: u64 = 1_500;
-/// A packet with fewer bytes is never full, however small those before it were, because any path carries larger
-/// segments.
+/// A packet with fewer bytes is never full, however small those before it were, because any path
+/// carries larger segments.
 const LEAST_FULL: u64 = 1_000;
-/// Largest number of sizes that wait until everything counted by then is read. With more, they wait no longer.
+/// Largest number of sizes that wait until everything counted by then is read. With more, they wait
+/// no longer.
 const MOST_DUE: usize = 256;
 /// Number of latest requests that continue when a period is full.
 const GOING_ON: usize = 2;
@@ -155,8 +156,8 @@ impl Periods {
         begun
     }
 
-    /// Returns true if the client was not waiting for anything when it sent these: it took longer to ask than for a
-    /// request that follows at once.
+    /// Returns true if the client was not waiting for anything when it sent these: it took longer
+    /// to ask than for a request that follows at once.
     pub(super) fn was_idle(&self, begun: &[Unacknowledged], round_trip: i64) -> bool {
         let waits = |last: Last| {
             let since = |asked: &Unacknowledged| asked.time.since(last.time) < round_trip;
@@ -173,15 +174,15 @@ impl Periods {
         !self.fills(last.length) && !self.flows_on(run, round_trip)
     }
 
-    /// Returns true if one of several responses continues: this packet follows the previous one at once, or was
-    /// requested before that came.
+    /// Returns true if one of several responses continues: this packet follows the previous one at
+    /// once, or was requested before that came.
     pub(super) fn go_on(&self, run: &Run<'_>, begun: &[Unacknowledged], round_trip: i64) -> bool {
         let asked_before = |last: Last| begun.iter().any(|asked| asked.time < last.time);
         self.flows_on(run, round_trip) || self.count() > 1 && self.last.is_some_and(asked_before)
     }
 
-    /// Returns true if several responses are in progress and this packet follows the previous one at once, so that at
-    /// most one had ended.
+    /// Returns true if several responses are in progress and this packet follows the previous one
+    /// at once, so that at most one had ended.
     pub(super) fn flows_on(&self, run: &Run<'_>, round_trip: i64) -> bool {
         self.count() > 1
             && self
@@ -291,7 +292,8 @@ impl Periods {
         self.due_at = ledger.next_offset();
     }
 
-    /// Applies divisions that were decided before, if everything counted by then was read. Returns true if it did.
+    /// Applies divisions that were decided before, if everything counted by then was read. Returns
+    /// true if it did.
     pub(super) fn apply(&mut self, read: u64, ledger: &mut Ledger, ctx: &mut Context<'_>) -> bool {
         if self.due.is_empty() || read < self.due_at && self.due.len() < MOST_DUE {
             return false;
@@ -304,8 +306,8 @@ impl Periods {
                 parts.push(part);
             }
         }
-        // Exactly what was counted is passed on: if a response continued after its period, or only some of a period's
-        // segments are open, its parts are proportions.
+        // Exactly what was counted is passed on: if a response continued after its period, or only
+        // some of a period's segments are open, its parts are proportions.
         let mut counted = PeriodSums::default();
         for segment in parts
             .iter()

@@ -8,7 +8,8 @@ use crate::connection::tcp::ledger::Ledger;
 use crate::connection::tcp::stream::Run;
 
 impl Http2 {
-    /// Ends what was over when the server fell silent, having seen the client's bytes before `peer`.
+    /// Ends what was over when the server fell silent, having seen the client's bytes before
+    /// `peer`.
     pub(super) fn end_before_silence(
         &self,
         run: &Run<'_>,
@@ -19,8 +20,8 @@ impl Http2 {
         let asked_since = ledger
             .waiting_after(peer)
             .is_some_and(|next| run.peer > next);
-        // After a small record, the silence may be the server's own: another request shows that the client no longer
-        // waits.
+        // After a small record, the silence may be the server's own: another request shows that the
+        // client no longer waits.
         let small = self
             .small
             .filter(|&(_, end)| end == run.offset && asked_since);
@@ -32,9 +33,10 @@ impl Http2 {
         }
     }
 
-    /// A server that fell silent for a round trip, with its last record not full, had answered everything it was asked.
-    /// Requests that still wait got their responses within the bytes of the previous one, which are divided evenly. If
-    /// only one waits and the last record was small, that was its response.
+    /// A server that fell silent for a round trip, with its last record not full, had answered
+    /// everything it was asked. Requests that still wait got their responses within the bytes of
+    /// the previous one, which are divided evenly. If only one waits and the last record was small,
+    /// that was its response.
     pub(super) fn merge(
         &self,
         end: u64,

@@ -1,5 +1,5 @@
-//! Simulated players over HTTP/2 on servers with different stream scheduling. Checks that stated sizes and errors hold
-//! as often as promised.
+//! Simulated players over HTTP/2 on servers with different stream scheduling. Checks that stated
+//! sizes and errors hold as often as promised.
 
 use crate::config::Config;
 use crate::engine::Engine;
@@ -312,7 +312,8 @@ fn no_way_of_serving_gives_a_size_outside_its_bound_more_often_than_stated() {
                     gap,
                 };
                 let score = score(setting, 4);
-                // If served in order, a request 2 ms after another looks like one that is served alongside it.
+                // If served in order, a request 2 ms after another looks like one that is served
+                // alongside it.
                 let looks_fair = matches!(scheduler, Scheduler::InOrder) && gap > MILLISECOND;
                 let (near, kinds) = if looks_fair { (40, 65) } else { (70, 75) };
                 if !score.reaches(95, near, kinds) {

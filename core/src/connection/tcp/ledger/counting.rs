@@ -11,7 +11,8 @@ use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
 
 impl Ledger {
-    /// Counts new server bytes toward the segment at an index from [`Self::newest_owner`]. Returns its number.
+    /// Counts new server bytes toward the segment at an index from [`Self::newest_owner`]. Returns
+    /// its number.
     #[inline]
     pub(crate) fn credit_next(
         &mut self,
@@ -29,7 +30,8 @@ impl Ledger {
         exchange.number
     }
 
-    /// Counts server bytes `start..end` toward the segments that they belong to. Returns the last of these.
+    /// Counts server bytes `start..end` toward the segments that they belong to. Returns the last
+    /// of these.
     pub(crate) fn credit(
         &mut self,
         ctx: &mut Context<'_>,
@@ -51,7 +53,8 @@ impl Ledger {
         last
     }
 
-    /// Counts new server bytes toward one segment, wherever its boundaries are; toward none if `number` is 0.
+    /// Counts new server bytes toward one segment, wherever its boundaries are; toward none if
+    /// `number` is 0.
     pub(crate) fn credit_whole(
         &mut self,
         ctx: &mut Context<'_>,
@@ -143,7 +146,8 @@ impl Ledger {
             (source.first_frame, source.t_first),
             (source.last_frame, source.t_last),
         );
-        // Which of the bytes were missing or in which packets is not known any more, so shares are proportional.
+        // Which of the bytes were missing or in which packets is not known any more, so shares are
+        // proportional.
         let missing = (u128::from(source.missing_bytes) * u128::from(length))
             .div_ceil(u128::from(total)) as u64;
         let packets = scaled(source.pkts, length, total);

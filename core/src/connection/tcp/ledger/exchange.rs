@@ -37,8 +37,8 @@ pub(crate) struct Exchange {
     pub(super) doubt: u64,
     /// True if another response may be in it.
     pub(super) is_doubtful: bool,
-    /// If bytes were divided: the most it can have of those that came together, and by how much its part may be off, if
-    /// that is known more closely.
+    /// If bytes were divided: the most it can have of those that came together, and by how much its
+    /// part may be off, if that is known more closely.
     pub(super) most: u64,
     pub(super) is_divided: bool,
 }
@@ -184,8 +184,8 @@ impl Supposed {
         bytes.div_ceil(self.record.max(1)) * self.framing
     }
 
-    /// Returns by how much that may be off. Records may be as short as a TCP segment unless visible ones showed
-    /// otherwise; then the error comes from records that are not full.
+    /// Returns by how much that may be off. Records may be as short as a TCP segment unless visible
+    /// ones showed otherwise; then the error comes from records that are not full.
     pub(super) fn error_of(self, bytes: u64) -> u64 {
         if bytes == 0 {
             0

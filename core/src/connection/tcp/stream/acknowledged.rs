@@ -1,12 +1,13 @@
-//! Effects of acknowledgements: bytes that were received but not captured are given up after a while.
+//! Effects of acknowledgements: bytes that were received but not captured are given up after a
+//! while.
 
 use super::piece::{HoldLimits, Run};
 use super::{Pending, RECENT_HOLES, Stream};
 use crate::packet::Stamp;
 
 impl Stream {
-    /// Processes an acknowledgement by the receiver of this stream if it covers only seen bytes. Returns false if it
-    /// may cover others.
+    /// Processes an acknowledgement by the receiver of this stream if it covers only seen bytes.
+    /// Returns false if it may cover others.
     #[inline]
     pub fn acknowledge_seen(&mut self, acknowledgement: u32) -> bool {
         let Some(acknowledged) = self
@@ -21,10 +22,11 @@ impl Stream {
         true
     }
 
-    /// Processes an acknowledgement by the receiver of this stream. Covered bytes that were never captured are passed
-    /// to `reader` as missing: at once if no data of this direction was ever captured, otherwise after `patience`
-    /// further packets, because some captures hold an acknowledgement before the data that it acknowledges. `peer` is
-    /// the position of the acknowledging direction.
+    /// Processes an acknowledgement by the receiver of this stream. Covered bytes that were never
+    /// captured are passed to `reader` as missing: at once if no data of this direction was ever
+    /// captured, otherwise after `patience` further packets, because some captures hold an
+    /// acknowledgement before the data that it acknowledges. `peer` is the position of the
+    /// acknowledging direction.
     pub fn acknowledge(
         &mut self,
         acknowledgement: u32,
@@ -67,8 +69,8 @@ impl Stream {
         }
     }
 
-    /// Counts a packet of the connection against the patience with unseen acknowledged bytes; with `now`, the patience
-    /// is over.
+    /// Counts a packet of the connection against the patience with unseen acknowledged bytes; with
+    /// `now`, the patience is over.
     pub fn settle(&mut self, now: bool, limits: HoldLimits, mut reader: impl FnMut(Run<'_>)) {
         let Some(pending) = &mut self.pending else {
             return;
@@ -79,7 +81,8 @@ impl Stream {
         }
         let Pending { stamp, peer, .. } = *pending;
         self.pending = None;
-        // Everything acknowledged by now, not only what was when patience began: one loss often is many packets.
+        // Everything acknowledged by now, not only what was when patience began: one loss often is
+        // many packets.
         while self.next < self.acknowledged {
             let hole_end = self
                 .pieces

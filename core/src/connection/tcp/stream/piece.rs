@@ -1,4 +1,5 @@
-//! Pieces of a stream: those that arrive, those that wait for earlier bytes, and those that a reader gets.
+//! Pieces of a stream: those that arrive, those that wait for earlier bytes, and those that a
+//! reader gets.
 
 use smallvec::SmallVec;
 
@@ -20,7 +21,8 @@ pub struct Note {
     pub stamp: Stamp,
     /// The segment that its bytes were counted toward, or 0.
     pub owner: u32,
-    /// Position up to which its sender had the other direction's stream: it cannot answer anything later.
+    /// Position up to which its sender had the other direction's stream: it cannot answer anything
+    /// later.
     pub peer: u64,
 }
 
@@ -29,8 +31,8 @@ pub struct Note {
 pub(super) struct Piece {
     pub(super) start: u64,
     pub(super) end: u64,
-    /// Position of the captured bytes in the buffer. There are fewer than `end - start` if they were cut or did not
-    /// fit.
+    /// Position of the captured bytes in the buffer. There are fewer than `end - start` if they
+    /// were cut or did not fit.
     pub(super) data: u32,
     pub(super) captured: u32,
     pub(super) note: Note,
@@ -77,7 +79,8 @@ pub struct Run<'a> {
     pub missing: bool,
     /// The owner that held-back bytes were counted toward when they arrived.
     pub owner: Option<u32>,
-    /// [`Note::peer`]; for bytes never captured, the position of the direction that acknowledged them, or no bound.
+    /// [`Note::peer`]; for bytes never captured, the position of the direction that acknowledged
+    /// them, or no bound.
     pub peer: u64,
 }
 

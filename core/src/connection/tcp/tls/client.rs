@@ -68,8 +68,8 @@ impl TlsSession {
         }
     }
 
-    /// Returns the class of hidden client bytes. After a handshake message, the rest of the flight is hidden: a request
-    /// comes after the server's answer to it (RFC 5246, section 7.3).
+    /// Returns the class of hidden client bytes. After a handshake message, the rest of the flight
+    /// is hidden: a request comes after the server's answer to it (RFC 5246, section 7.3).
     fn classify_hidden(&mut self, length: u64, response_at: u64, early: bool) -> Class {
         if self.up_handshake == Some(response_at) {
             self.client_finished = true;
@@ -82,8 +82,8 @@ impl TlsSession {
         }
     }
 
-    /// Returns true if hidden client bytes after the hellos also hold a request, because they are more than
-    /// ChangeCipherSpec and Finished, which are then assumed to be among them.
+    /// Returns true if hidden client bytes after the hellos also hold a request, because they are
+    /// more than ChangeCipherSpec and Finished, which are then assumed to be among them.
     fn hidden_request(&mut self, length: u64) -> bool {
         self.client_finished = true;
         let handshake = match self.version {
@@ -151,8 +151,8 @@ impl TlsSession {
         }
     }
 
-    /// Processes a protected record of a client that has not finished its TLS 1.3 handshake. Returns true if it is
-    /// application data all the same.
+    /// Processes a protected record of a client that has not finished its TLS 1.3 handshake.
+    /// Returns true if it is application data all the same.
     fn finishes(&mut self, header: RecordHeader, guessed: bool) -> bool {
         let expected = self.finished_length();
         let is_finished = match expected {
@@ -199,8 +199,8 @@ impl TlsSession {
             self.least_request = Some(self.least_request.map_or(plaintext, |l| l.min(plaintext)));
         }
         if ledger.is_asking(response_at) {
-            // Nothing came back yet: the request continues, in another record or after 100 Continue, or another one was
-            // pipelined after it, which the responses will show.
+            // Nothing came back yet: the request continues, in another record or after 100
+            // Continue, or another one was pipelined after it, which the responses will show.
             self.pipeline.follow(stamp, offset, length);
             return;
         }
@@ -208,8 +208,8 @@ impl TlsSession {
         ledger.begin(ctx, stamp, offset, Some(response_at), Transport::Tcp);
     }
 
-    /// Returns true if a client's record, sent when the server had already answered, acknowledges that the server
-    /// speaks HTTP/2: its size fits, and is far smaller than any request.
+    /// Returns true if a client's record, sent when the server had already answered, acknowledges
+    /// that the server speaks HTTP/2: its size fits, and is far smaller than any request.
     fn acknowledges_http2(&self, plaintext: u32, ledger: &mut Ledger) -> bool {
         self.offered_http2 != Some(false)
             && http2::is_acknowledgement(plaintext)

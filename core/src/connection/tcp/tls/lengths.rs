@@ -16,22 +16,24 @@ pub(super) const CBC_BLOCK: u32 = 16;
 /// IV of AES in CBC mode, and half a block of padding on average (RFC 5246, section 6.2.3.2).
 pub(super) const OVERHEAD_CBC_IV_AND_PADDING: u32 = 16 + 8;
 
-/// Record length of a Finished message: 4 bytes of header, the hash (RFC 8446, section 4.4.4), type and tag.
+/// Record length of a Finished message: 4 bytes of header, the hash (RFC 8446, section 4.4.4), type
+/// and tag.
 pub(super) const FINISHED_SHA256: u32 = 4 + 32 + OVERHEAD_TLS13;
 pub(super) const FINISHED_SHA384: u32 = 4 + 48 + OVERHEAD_TLS13;
-/// A client's second flight in TLS 1.2 (RFC 5246, section 7.3): key exchange with a P-256 share, the largest in common
-/// use, ChangeCipherSpec, and Finished with an explicit nonce.
+/// A client's second flight in TLS 1.2 (RFC 5246, section 7.3): key exchange with a P-256 share,
+/// the largest in common use, ChangeCipherSpec, and Finished with an explicit nonce.
 pub(super) const FLIGHT_TLS12: u32 =
     (RECORD_HEADER + 4 + 1 + 65) + (RECORD_HEADER + 1) + (RECORD_HEADER + 40);
 /// Record length of EndOfEarlyData (RFC 8446, section 4.5).
 pub(super) const END_OF_EARLY_DATA: u32 = 4 + OVERHEAD_TLS13;
 /// Record length of an alert (RFC 8446, section 6).
 pub(super) const ALERT: u32 = 2 + OVERHEAD_TLS13;
-/// Largest record of a TLS 1.2 Finished: IV, message, MAC and padding with AES-256-CBC and SHA-384 (RFC 5246, section
-/// 6.2.3.2). Larger ones after a client's ChangeCipherSpec are its second hello (RFC 8446, appendix D.4).
+/// Largest record of a TLS 1.2 Finished: IV, message, MAC and padding with AES-256-CBC and SHA-384
+/// (RFC 5246, section 6.2.3.2). Larger ones after a client's ChangeCipherSpec are its second hello
+/// (RFC 8446, appendix D.4).
 pub(super) const MAX_FINISHED_TLS12: u32 = 16 + 16 + 48 + 16;
-/// Records of a client's authentication before its Finished: Certificate and CertificateVerify, with the certificate in
-/// at most two records.
+/// Records of a client's authentication before its Finished: Certificate and CertificateVerify,
+/// with the certificate in at most two records.
 pub(super) const MAX_AUTHENTICATION_RECORDS: u8 = 3;
 
 /// Cipher suites of TLS 1.3 by hash (RFC 8446, appendix B.4).

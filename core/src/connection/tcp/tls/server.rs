@@ -14,7 +14,8 @@ use crate::wire::tls::{
 };
 
 impl TlsSession {
-    /// Records that the server's stream continues at a record: if a request was sent, the response before it is over.
+    /// Records that the server's stream continues at a record: if a request was sent, the response
+    /// before it is over.
     pub(crate) fn response_begins(&mut self) {
         if !self.down.is_exact() {
             self.down.restart();
@@ -30,8 +31,8 @@ impl TlsSession {
         }
     }
 
-    /// Counts the server's next bytes if they only continue a record of application data. Otherwise counts nothing and
-    /// returns false.
+    /// Counts the server's next bytes if they only continue a record of application data. Otherwise
+    /// counts nothing and returns false.
     #[inline]
     pub(crate) fn take_in_order(&mut self, length: u32) -> bool {
         self.down_class == Class::Application
@@ -220,13 +221,15 @@ impl TlsSession {
         }
     }
 
-    /// Returns by how much the framing of a hidden record may be off because such records may have another length.
+    /// Returns by how much the framing of a hidden record may be off because such records may have
+    /// another length.
     fn framing_of_others(&self) -> u64 {
         let supposed = u64::from(self.down.repeating_record());
         let other = u64::from(self.down.other_record());
         let framing = u64::from(RECORD_HEADER + self.overhead() + http2::FRAME_HEADER);
         match other {
-            // No other length was visible, but servers that begin with short records continue with full ones.
+            // No other length was visible, but servers that begin with short records continue with
+            // full ones.
             0 if self.http2.is_some() && (1..MAX_PLAINTEXT.into()).contains(&supposed) => framing,
             0 => 0,
             // There may be several in its place.
@@ -236,8 +239,8 @@ impl TlsSession {
         }
     }
 
-    /// Returns the bytes of a record with this much plaintext that HTTP did not send, without its encryption: its
-    /// header, and the frames of HTTP/2.
+    /// Returns the bytes of a record with this much plaintext that HTTP did not send, without its
+    /// encryption: its header, and the frames of HTTP/2.
     fn framing(&self, plaintext: u32, first: bool, ctx: &Context<'_>) -> u64 {
         let mut framing = u64::from(RECORD_HEADER);
         if let Some(http2) = &self.http2 {
@@ -303,8 +306,9 @@ impl TlsSession {
         }
     }
 
-    /// Returns true if a server's record before its first response is its HTTP/2 preface. All requests so far are then
-    /// HTTP/2: clients send them with their own preface, which the first one hides.
+    /// Returns true if a server's record before its first response is its HTTP/2 preface. All
+    /// requests so far are then HTTP/2: clients send them with their own preface, which the first
+    /// one hides.
     fn speaks_http2(
         &mut self,
         offset: u64,

@@ -31,8 +31,8 @@ enum Step {
     Renew,
 }
 
-/// Packets among addresses up to `hosts`, with evidence between them. With `apart`, evidence is for the lower half of
-/// them, which do not talk to each other.
+/// Packets among addresses up to `hosts`, with evidence between them. With `apart`, evidence is for
+/// the lower half of them, which do not talk to each other.
 fn steps(hosts: u8, apart: bool, count: usize) -> impl Strategy<Value = Vec<Step>> {
     let kind = prop_oneof![
         6 => Just(Kind::Tcp),
@@ -81,8 +81,8 @@ fn steps(hosts: u8, apart: bool, count: usize) -> impl Strategy<Value = Vec<Step
     prop::collection::vec(step, 0..count)
 }
 
-/// Counts afresh what a server's counters should be: all packets with its address, except those between two servers,
-/// which are the first one's.
+/// Counts afresh what a server's counters should be: all packets with its address, except those
+/// between two servers, which are the first one's.
 fn recount(packets: &[Seen], servers: &[IpAddr], id: usize) -> Server {
     let mut counters = Counters::default();
     let (mut t_first, mut t_last) = (i64::MAX, i64::MIN);
@@ -294,7 +294,8 @@ fn an_address_does_not_make_room_for_the_other_end_of_its_own_flow() {
             assert_ne!(low, high, "{source} and {destination} are two addresses");
             registry.hosts.is_full().then_some(registry.hosts_evicted)
         };
-        // Fills the table of 41 addresses, most without a flow by now; then one of them meets another.
+        // Fills the table of 41 addresses, most without a flow by now; then one of them meets
+        // another.
         talk(40, 39, 1);
         for low in (0..40).step_by(2) {
             assert_eq!(talk(low, low + 1, 1).is_some(), low == 38);

@@ -296,7 +296,8 @@ fn rows_that_lack_values_are_checked_where_training_had_some() {
 
 #[test]
 fn an_exporter_that_drops_directions_is_found_out() {
-    // The same tree with missing values sent the other way, as on the card of the model with directions.
+    // The same tree with missing values sent the other way, as on the card of the model with
+    // directions.
     let promised = checks().replace(r#"[null], "value": 20"#, r#"[null], "value": 10"#);
     let entries = [("nflx.check", &*promised)];
     let lost = Model::read(&file(1, &[stump()], &card(&entries, ""))).unwrap_err();

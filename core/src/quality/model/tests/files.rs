@@ -99,8 +99,8 @@ pub(super) fn integer(node: Message, name: &str, number: i64) -> Message {
 /// Number, column, mode, threshold, and the nodes that follow.
 type Node<'a> = (i64, i64, &'a str, f32, i64, i64);
 
-/// A regressor of one tree, whose nodes are `(number, column, mode, threshold, if true, if false)`; each leaf's weight is
-/// its threshold.
+/// A regressor of one tree, whose nodes are `(number, column, mode, threshold, if true, if false)`;
+/// each leaf's weight is its threshold.
 pub(super) fn tree(nodes: &[Node<'_>]) -> Message {
     let of = |get: fn(&Node<'_>) -> i64| nodes.iter().map(get).collect::<Vec<_>>();
     let leaves: Vec<_> = nodes.iter().filter(|node| node.2 == "LEAF").collect();

@@ -1,4 +1,5 @@
-//! From the lists of an ONNX operator to an ensemble in which every index is in bounds and every walk ends.
+//! From the lists of an ONNX operator to an ensemble in which every index is in bounds and every
+//! walk ends.
 
 use std::collections::HashMap;
 
@@ -201,8 +202,9 @@ impl<'a> Listed<'a> {
         Ok(ranges)
     }
 
-    /// Appends a tree in the order of the walk, and returns its depth. Several decisions can lead to one node:
-    /// LightGBM's exporter writes a set of categories as a chain of tests whose true branches meet.
+    /// Appends a tree in the order of the walk, and returns its depth. Several decisions can lead
+    /// to one node: LightGBM's exporter writes a set of categories as a chain of tests whose true
+    /// branches meet.
     fn plant<T: Precision>(
         &self,
         root: usize,
@@ -264,7 +266,8 @@ impl<'a> Listed<'a> {
         if let Some(parent) = parent {
             trees.nodes[parent].target = index(place);
         } else if !is_new {
-            // If a test fails, the next node follows. Here it only leads on to the node that is already placed.
+            // If a test fails, the next node follows. Here it only leads on to the node that is
+            // already placed.
             trees.nodes.push(onward(index(place)));
         }
         Ok(is_new.then_some(place))

@@ -7,7 +7,8 @@ const LIMITS: FragmentLimits = FragmentLimits {
     patience: 30_000_000_000,
 };
 
-/// A fragment of a packet between two hosts: what of its payload it holds, and whether more follows.
+/// A fragment of a packet between two hosts: what of its payload it holds, and whether more
+/// follows.
 fn fragment<'a>(
     transport: IpPayload<'a>,
     protocol: u8,
@@ -182,7 +183,8 @@ fn a_datagram_is_read_when_all_of_it_is_there() {
     );
 }
 
-/// Gives the first fragment of a datagram to port 443, whose payload begins with this byte, and the second one.
+/// Gives the first fragment of a datagram to port 443, whose payload begins with this byte, and the
+/// second one.
 ///
 /// Returns, for each, lengths of the datagram that is handed out with it: stated, and captured.
 fn in_two(table: &mut Fragments, byte: u8, captured: usize) -> [Option<(u32, usize)>; 2] {

@@ -73,7 +73,8 @@ proptest! {
         let mut rest = &stream[..];
         while !rest.is_empty() {
             let (packet, after) = rest.split_at(cuts.next().unwrap().min(rest.len()));
-            // The snapshot length hides body bytes only: a head in the hidden part would lose the framing.
+            // The snapshot length hides body bytes only: a head in the hidden part would lose the
+            // framing.
             let hides_head = packet[packet.len().min(snapshot)..].iter().any(|&b| b != b'\n');
             let captured = if hides_head { packet } else { &packet[..packet.len().min(snapshot)] };
             let ends_head = packet.len() > captured.len() && captured.last() != Some(&b'\n');

@@ -158,7 +158,8 @@ fn follow(base: u32, limits: HoldLimits, steps: &[Step]) {
         );
         if matches!(step, Step::Settle { now: true }) && !stream.has_pending() && stream.packets > 0
         {
-            // Whatever was acknowledged is read or given up; only an acknowledgement that came before any data is not waited for.
+            // Whatever was acknowledged is read or given up; only an acknowledgement that came
+            // before any data is not waited for.
             assert!(
                 read_to >= acknowledged,
                 "read to {read_to}, acknowledged to {acknowledged}"
