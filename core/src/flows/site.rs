@@ -10,6 +10,8 @@ const FILE_NAMES: [&str; 3] = ["nflxso", "nflximg", "nflxext"];
 const FILE_LABELS: [&str; 4] = ["art-", "assets", "cdn", "occ-"];
 /// Keywords in names of everything else: API, licences, telemetry, search.
 const CONTROL_NAMES: [&str; 2] = ["netflix", "nflxsearch"];
+/// Part of the keywords for media and files, looked for first: a DNS answer can give one long name to many addresses.
+const SHORT: &str = "nflx";
 /// The expectation of a server before any of its traffic is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
@@ -36,7 +38,7 @@ impl Site {
                 .filter(|e| !is_range(e.kind))
                 .map(|e| &*e.source)
         };
-        if names().any(|name| name.contains(MEDIA_NAME)) {
+        if names().any(|name| name.contains(SHORT) && name.contains(MEDIA_NAME)) {
             return Self::Media;
         }
         names().find_map(Self::of_name).unwrap_or_else(|| {
@@ -53,7 +55,7 @@ impl Site {
     }
 
     fn of_name(name: &str) -> Option<Self> {
-        if FILE_NAMES.iter().any(|word| name.contains(word)) {
+        if name.contains(SHORT) && FILE_NAMES.iter().any(|word| name.contains(word)) {
             return Some(Self::Files);
         }
         let is_netflix = CONTROL_NAMES.iter().any(|word| name.contains(word));
@@ -70,4 +72,23 @@ impl Site {
 
 const fn is_range(kind: EvidenceKind) -> bool {
     matches!(kind, EvidenceKind::Prefix | EvidenceKind::Config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_part_that_is_looked_for_first_is_in_every_keyword_behind_it() {
+        assert!(MEDIA_NAME.contains(SHORT));
+        assert!(FILE_NAMES.iter().all(|word| word.contains(SHORT)));
+        for (name, site) in [
+            ("occ-0-769-768.1.nflxso.net", Site::Files),
+            ("assets.netflix.com", Site::Files),
+            ("www.netflix.com", Site::Control),
+        ] {
+            assert_eq!(Site::of_name(name), Some(site), "{name}");
+        }
+        assert_eq!(Site::of_name("www.example.org"), None);
+    }
 }
