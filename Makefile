@@ -27,9 +27,10 @@ test: test-prerequisites python ## run every test: unit, property, C ABI, end to
 		MATURIN_PEP517_ARGS="--profile dev" \
 		$(CARGO) test --locked --workspace --features pyo3/extension-module
 
-test-gui: cli plugin ## take a user's steps in the real Wireshark window, on a virtual display; screenshots in target/gui
+test-gui: cli plugin ## take a user's steps in the real Wireshark window, on a virtual display; screenshots in target/gui (SUITE=forky: in that Debian's too, as root)
 	@plugin/wireshark/prerequisites.sh gui
 	tests/plugin/gui.sh "$(RELEASE)" "$(TARGET)/gui"
+	$(if $(SUITE),tests/matrix/window.sh $(SUITE))
 
 test-matrix: ## build and test the plugin with every Wireshark that Debian has (root; README=1 puts the table there)
 	tests/matrix/run.sh $(if $(README),--readme)

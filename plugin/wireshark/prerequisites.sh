@@ -45,6 +45,8 @@ if [ "${1:-build}" = gui ]; then
     need xvfb command -v Xvfb
     need xdotool xdotool --version
     need imagemagick convert --version
+    need iproute2 ip -V
+    need python3 python3 --version
 fi
 if [ "${1:-build}" = deb ]; then
     need build-essential test -e /usr/share/doc/build-essential

@@ -131,7 +131,16 @@ settled() { # settled NAME: a screenshot of the whole display once it does not c
 }
 difference() { # difference ONE OTHER [AREA]: how many pixels differ, blinking cursors of text aside
     local area=${3:-1400x900+0+0}
-    compare -metric AE \( "$1" -crop "$area" +repage \) \( "$2" -crop "$area" +repage \) null: 2>&1 | sed 's/ .*//' || true # ImageMagick 7 adds the share
+    pixels \( "$1" -crop "$area" +repage \) \( "$2" -crop "$area" +repage \)
+}
+letters() { # letters ONE OTHER AREA: how many pixels of text differ, whatever colour is behind them
+    convert "$1" -crop "$3" +repage -colorspace gray -threshold 50% "$home/one.png"
+    convert "$2" -crop "$3" +repage -colorspace gray -threshold 50% "$home/other.png"
+    pixels "$home/one.png" "$home/other.png"
+}
+pixels() { # pixels IMAGE... IMAGE...: how many differ
+    # ImageMagick 7 counts fractions, and adds the share.
+    compare -metric AE "$@" null: 2>&1 | sed 's/[. ].*//' || true
 }
 count_colour() { # count_colour NAME COLOUR [AREA]
     convert "$out/$1.png" -crop "${3:-1400x900+0+0}" +repage -fill black +opaque "$2" -fill white -opaque "$2" \
@@ -224,6 +233,15 @@ settled gone_to
 
 # Each statistic, by its menu: entries that have no letter of their own are reached by arrows.
 arrows() { for ((number = 0; number < $1; number++)); do echo Down; done; }
+case $version in
+4.0 | 4.2 | 4.4) quality=10 in_response_times=11 ;;
+*) quality=11 in_response_times=14 ;; # Statistics has one more entry above ours: Plots
+esac
+# Where a table's rows begin, below its header: Qt 6 draws it in a smaller font.
+case $version in
+4.0) rows=40 ;;
+*) rows=31 ;;
+esac
 open_statistic() { # open_statistic TITLE KEY...: the keys that lead to it in the menu
     local title=$1
     shift
@@ -238,15 +256,15 @@ table() { # table NAME WINDOW: a screenshot of a window with a table, whose rows
     settled "$1"
     shoot "$1" "$2"
     local white
-    white=$(convert "$out/$1.png" -crop 1340x60+20+40 -fill black +opaque white -format '%[fx:round(100*(1-mean))]' info:)
+    white=$(convert "$out/$1.png" -crop 1340x60+20+$rows -fill black +opaque white -format '%[fx:round(100*(1-mean))]' info:)
     [ "$white" -ge 1 ] || fail "the table $1 has no rows."
 }
 filter nflx
 # Without a model there is nothing to list, and the table says what to do.
-statistic=$(open_statistic 'Netflix Quality' $(arrows 10))
+statistic=$(open_statistic 'Netflix Quality' $(arrows $quality))
 table quality "$statistic"
 close_window 'Netflix Quality'
-statistic=$(open_statistic 'Netflix Segments' $(arrows 11))
+statistic=$(open_statistic 'Netflix Segments' $(arrows $((quality + 1))))
 table segments "$statistic"
 # Sorting by the first column turns the order around.
 click 45 262
@@ -254,10 +272,10 @@ sleep 1
 shoot segments_sorted "$statistic"
 ! cmp -s "$out/segments.png" "$out/segments_sorted.png" || fail "the table cannot be sorted."
 close_window 'Netflix Segments'
-statistic=$(open_statistic 'Netflix Servers' $(arrows 12))
+statistic=$(open_statistic 'Netflix Servers' $(arrows $((quality + 2))))
 table servers "$statistic"
 close_window 'Netflix Servers'
-statistic=$(open_statistic 'Netflix Sessions' $(arrows 13))
+statistic=$(open_statistic 'Netflix Sessions' $(arrows $((quality + 3))))
 table sessions "$statistic"
 close_window 'Netflix Sessions'
 statistic=$(open_statistic 'Packets and Segments' Up Up)
@@ -274,10 +292,12 @@ export_annotated() { # export_annotated FILE PACKETS COMMENTS
     local dialog
     dialog=$(wait_for 'Export Annotated Capture')
     focus "$dialog"
-    # The fields come one after the other.
+    # The fields come one after the other, the upper edge of the first at 20 and its lower one at 34 at least.
     click_field "$dialog" 27 "$1"
-    click_field "$dialog" 58 "$2"
-    click_field "$dialog" 89 "$3"
+    for text in "$2" "$3"; do
+        key Tab ctrl+a
+        write "$text"
+    done
     shoot export "$dialog"
     key Return
     close_window 'Netflix: Annotated Capture'
@@ -319,7 +339,7 @@ set_names() { # set_names NAMES
     key Right
     write Netflix
     sleep 1
-    click 457 79
+    click_in "$dialog" 457 79 # which opens where it was left
     key ctrl+a
     write "$1"
     shoot preferences "$dialog"
@@ -358,7 +378,7 @@ if command -v qt5ct >/dev/null && [ "$version" = 4.0 ]; then
     main=$(wait_for "^$capture_name\$")
     settled dark
     [ "$(count_colour dark '#EBDEF6' "$list")" -gt 1000 ] || fail "the profile's colours are not there in a dark theme."
-    statistic=$(open_statistic 'Netflix Servers' $(arrows 12))
+    statistic=$(open_statistic 'Netflix Servers' $(arrows $((quality + 2))))
     table dark_servers "$statistic"
     stop_last
     look=()
@@ -397,6 +417,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --net true 2>/dev/null; then
     filter nflx.request
     cp "$out/filter.png" "$out/live.png"
     [ "$(count_colour live '#FFE78F' "$list")" -gt 5000 ] || fail "no request shows while Wireshark captures."
+    click 600 172 # a row: in the filter's field the key means something else
     key ctrl+e
     wait_gone 'Capturing from'
     live="captured live"

@@ -37,13 +37,13 @@ settled conversation_expected
     fail "a segment's row leads to other packets than the segment's."
 
 # Statistics > Service Response Time > Netflix.
-statistic=$(open_statistic 'Netflix Service Response Time' $(arrows 7) Right $(arrows 11))
+statistic=$(open_statistic 'Netflix Service Response Time' $(arrows $((quality - 3))) Right $(arrows $in_response_times))
 table response_times "$statistic"
 close_window 'Netflix Service Response Time'
 
 # Statistics > Flow Graph: requests and responses of the video server, in the colours of their kinds.
 filter 'nflx.server.role == "audio_video"'
-statistic=$(open_statistic Flow $(arrows 20))
+statistic=$(open_statistic Flow $(arrows $((quality + 10))))
 # Each choice reads all packets again.
 sleep 1
 settled ladder
@@ -63,7 +63,7 @@ key alt+f Up Up Up Right $(arrows 4) Return
 dialog=$(wait_for 'Netflix object list')
 sleep 1
 shoot objects "$dialog"
-click_in "$dialog" 60 72
+click_in "$dialog" 60 67
 click_in "$dialog" -397 -24
 saving=$(wait_for 'Save Object As')
 focus "$saving"
@@ -121,12 +121,12 @@ click 600 172
 settled toolbar_before
 click 529 105
 settled toolbar_next
-bytes=640x300+720+520 # of the selected packet
-[ "$(difference "$out/toolbar_before.png" "$out/toolbar_next.png" "$bytes")" -gt 500 ] ||
+layers=640x120+20+484 # of the selected packet, with its number and addresses
+[ "$(letters "$out/toolbar_before.png" "$out/toolbar_next.png" "$layers")" -gt 100 ] ||
     fail "the toolbar does not lead to the next segment."
 click 413 105
 settled toolbar_back
-[ "$(difference "$out/toolbar_before.png" "$out/toolbar_back.png" "$bytes")" = 0 ] ||
+[ "$(letters "$out/toolbar_before.png" "$out/toolbar_back.png" "$layers")" = 0 ] ||
     fail "the toolbar does not lead back to the segment before."
 focus "$main"
 key alt+v $(arrows 3) Right Return
