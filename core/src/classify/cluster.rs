@@ -88,9 +88,8 @@ fn clearest(sorted: &[(u64, usize)], config: &Config, steps: &mut u64) -> Option
         for from in 0..sorted.len() {
             let low = sorted[from].0;
             let reached = to;
-            while to < sorted.len()
-                && sorted[to].0.saturating_mul(1000) <= low.saturating_mul(1000 + limit)
-            {
+            let largest = low.saturating_mul(1000 + limit) / 1000;
+            while sorted.get(to).is_some_and(|s| s.0 <= largest) {
                 to += 1;
             }
             if to == reached || to - from < MEMBERS_MIN {

@@ -168,13 +168,18 @@ fn set_headers_apart(
         let limit = observed[first].size.saturating_mul(1000 + HEADERS_SPREAD) / 1000;
         let (run, others) = rest.split_at(rest.partition_point(|&at| observed[at].size <= limit));
         *steps += (run.len() * run.len()) as u64;
-        let at_once = |&&at: &&usize| {
-            run.iter()
-                .filter(|&&other| observed[at].overlaps(&observed[other]))
-                .count()
-                >= HEADERS_AT_ONCE
+        // Close together in memory, as each is compared with each.
+        let times: Vec<(i64, i64)> = run
+            .iter()
+            .map(|&at| (observed[at].start, observed[at].end))
+            .collect();
+        let at_once = |&&(start, end): &&(i64, i64)| {
+            let overlapping = times
+                .iter()
+                .filter(|other| start < other.1 && other.0 < end);
+            overlapping.count() >= HEADERS_AT_ONCE
         };
-        if run.len() >= HEADERS_AT_ONCE && run.iter().filter(at_once).count() * 2 > run.len() {
+        if run.len() >= HEADERS_AT_ONCE && times.iter().filter(at_once).count() * 2 > run.len() {
             for &at in run {
                 verdicts[at] = (Kind::Other, KindReason::Headers);
             }
