@@ -1,7 +1,10 @@
 //! The search for the hypothesis that explains a play best.
 
+mod counting;
+
+use self::counting::{Counting, UNSURE, probably, unsure};
 use super::clock::Guess;
-use super::cost::{Cost, Play, cost};
+use super::cost::{Play, cost};
 use super::interpret::interpret;
 use super::request::{
     Header, Request, Rules, Track, correct_tracks, is_interleaved, median_bytes, one_at_a_time,
@@ -23,13 +26,6 @@ const GLANCES: usize = 3;
 const LOOKS: usize = 2;
 /// Shortest time between two seeks, in seconds.
 pub(crate) const BEHIND_SEEK: f64 = 1.0;
-/// Most requests to try as given up, and how likely that must be.
-const UNSURE: usize = 160;
-const POSSIBLE: f64 = 0.01;
-/// Most requests that can stand for another, and most others to try for each; and how likely it
-/// must be that each of these was given up.
-const SWAPS: usize = 12;
-const LIKELY: f64 = 0.2;
 /// Cost above the best from which a hypothesis is not pursued.
 const HOPELESS: f64 = 40.0;
 /// Cost above that of a player that renews nothing from which one that renews is not examined
@@ -257,14 +253,6 @@ fn doubtful(requests: &[Request]) -> Vec<usize> {
     found.into_iter().map(|found| found.1).collect()
 }
 
-/// Returns true for each request that arrived whole, judged by itself.
-fn probably(requests: &[Request]) -> Vec<bool> {
-    requests
-        .iter()
-        .map(|request| request.dropped < 0.5)
-        .collect()
-}
-
 /// Finds the best hypothesis, and the best few with seconds of their own.
 fn fit(play: &Play<'_>, ratio: Option<f64>) -> Option<(Fit, Vec<Guess>)> {
     let leading = play.leading();
@@ -411,13 +399,6 @@ fn try_these(
     tried
 }
 
-/// Returns requests that the player may have given up.
-fn unsure<'a>(play: &'a Play<'_>) -> impl Iterator<Item = usize> + 'a {
-    (0..play.requests.len())
-        .filter(|&at| play.requests[at].dropped > POSSIBLE)
-        .take(UNSURE)
-}
-
 /// Tries which requests were given up, with a player whose sound continues alone and with one whose
 /// sound does not, and with one that renews the picture that it holds when it changes to a better
 /// one.
@@ -452,82 +433,6 @@ fn is_far(cost: f64, best: &Fit) -> bool {
     cost > best.cost + FAR
 }
 
-/// A choice of the requests that were given up, and its cost.
-struct Counting<'a> {
-    play: &'a Play<'a>,
-    guess: Guess,
-    counted: Vec<bool>,
-    best: Cost,
-    /// The cost of that choice by itself.
-    odds: f64,
-}
-
-impl<'a> Counting<'a> {
-    fn new(play: &'a Play<'a>, guess: Guess) -> Self {
-        let counted = probably(play.requests);
-        let odds = unsure(play)
-            .map(|at| odds(&play.requests[at], counted[at]))
-            .sum();
-        let best = cost(play, guess, &counted, f64::INFINITY);
-        Self {
-            play,
-            guess,
-            counted,
-            best,
-            odds,
-        }
-    }
-
-    fn total(&self) -> f64 {
-        self.best.total + self.odds
-    }
-
-    /// Takes these requests for the other kind, if that costs less.
-    fn try_other(&mut self, these: &[usize]) -> bool {
-        let change: f64 = these
-            .iter()
-            .map(|&at| {
-                let request = &self.play.requests[at];
-                odds(request, !self.counted[at]) - odds(request, self.counted[at])
-            })
-            .sum();
-        these.iter().for_each(|&at| self.counted[at] ^= true);
-        let bound = self.total() - self.odds - change;
-        let other = cost(self.play, self.guess, &self.counted, bound);
-        let better = other.total + self.odds + change < self.total() - 1e-9;
-        if better {
-            (self.best, self.odds) = (other, self.odds + change);
-        } else {
-            these.iter().for_each(|&at| self.counted[at] ^= true);
-        }
-        better
-    }
-
-    /// Tries to exchange each request that is not taken for what it looks like with another: it may
-    /// stand for that one.
-    fn swap(&mut self) {
-        for at in self.unlikely() {
-            let requests = &self.play.requests;
-            let likely = unsure(self.play).filter(|&other| requests[other].dropped >= LIKELY);
-            let others: Vec<usize> = likely.filter(|&other| other != at).take(SWAPS).collect();
-            for other in others {
-                if self.try_other(&[at, other]) {
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Returns the requests that are not taken for what they look like.
-    fn unlikely(&self) -> Vec<usize> {
-        let looks = |at: &usize| (self.play.requests[*at].dropped < 0.5) == self.counted[*at];
-        unsure(self.play)
-            .filter(|at| !looks(at))
-            .take(SWAPS)
-            .collect()
-    }
-}
-
 /// Tries which requests were given up.
 fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
     let mut counting = Counting::new(play, guess);
@@ -549,15 +454,6 @@ fn improve_counted(play: &Play<'_>, guess: Guess) -> Fit {
         counted: counting.counted,
         cost: total,
         margin: [0.0; 2],
-    }
-}
-
-/// Returns the cost of taking a request for whole, or for given up.
-fn odds(request: &Request, whole: bool) -> f64 {
-    if whole {
-        -(1.0 - request.dropped).ln()
-    } else {
-        -request.dropped.ln()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Decisions between hypotheses with different seconds.
 
+use super::counting::odds;
 use super::*;
 use crate::quality::tests::request;
 
