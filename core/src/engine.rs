@@ -457,4 +457,6 @@ impl Engine {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

@@ -2,14 +2,10 @@
 //! decoder.
 
 use core::fmt;
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::config::Config;
-use crate::engine::Engine;
-use crate::facts::annotation::{Annotation, ServerId};
 use crate::facts::segment::{Kind, KindReason, Segment, Transport};
-use crate::packet::{LinkType, Packet, Time};
+use crate::packet::Time;
 
 pub(crate) const FIN: u8 = 0x01;
 pub(crate) const SYN: u8 = 0x02;
@@ -139,28 +135,6 @@ pub(crate) fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     frame.extend_from_slice(&ether_type.to_be_bytes());
     frame.extend_from_slice(payload);
     frame
-}
-
-/// Passes a raw IP packet to an engine.
-pub(crate) fn give(engine: &mut Engine, frame: u64, time: i64, data: &[u8]) -> Option<Annotation> {
-    give_cut(engine, frame, time, data, data.len())
-}
-
-/// The same with only the first `captured` bytes captured.
-pub(crate) fn give_cut(
-    engine: &mut Engine,
-    frame: u64,
-    time: i64,
-    data: &[u8],
-    captured: usize,
-) -> Option<Annotation> {
-    engine.packet(&Packet {
-        frame,
-        time: Time(time),
-        link_type: LinkType::RAW,
-        original_length: data.len() as u32,
-        data: &data[..captured.min(data.len())],
-    })
 }
 
 /// A TCP packet of a conversation.
@@ -318,43 +292,6 @@ impl Talk {
         self.packet(true, ACK, &[]);
         self
     }
-}
-
-/// Runs an engine with these packets. Returns it and its annotation of each.
-pub(crate) fn run(config: Config, packets: &[TcpPacket]) -> (Engine, Vec<Option<Annotation>>) {
-    let mut engine = Engine::new(config);
-    let said = packets
-        .iter()
-        .zip(1..)
-        .map(|(packet, frame)| give(&mut engine, frame, packet.time, &packet.bytes()))
-        .collect();
-    engine.finish();
-    (engine, said)
-}
-
-/// Returns all segments that an engine holds, and checks that each knows its neighbours of the same
-/// server.
-pub(crate) fn segments(engine: &Engine) -> Vec<Segment> {
-    let segments: Vec<Segment> = engine.segments().cloned().collect();
-    let mut newest: HashMap<ServerId, &Segment> = HashMap::new();
-    for segment in &segments {
-        match newest.insert(segment.server, segment) {
-            Some(before) => {
-                assert_eq!(
-                    (before.next, segment.previous),
-                    (Some(segment.number), Some(before.number))
-                );
-            }
-            // The previous one was evicted, or there was none.
-            None => assert!(
-                segment
-                    .previous
-                    .is_none_or(|number| engine.segment(number).is_none())
-            ),
-        }
-    }
-    assert!(newest.values().all(|segment| segment.next.is_none()));
-    segments
 }
 
 /// Builds a TLS record of a type with a body.

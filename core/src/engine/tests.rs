@@ -1,13 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::engine::testing::{give, give_cut, run, segments};
 use crate::facts::counters::Counters;
 use crate::facts::server::EvidenceKind;
 use crate::packet::{LinkType, Time};
 use crate::testing;
 use crate::testing::{
-    ACK, CLIENT, FIN, MILLISECOND, NETFLIX, RST, RTT, SYN, Talk, TcpPacket, address, give,
-    give_cut, protected, protected_body, run, segments,
+    ACK, CLIENT, FIN, MILLISECOND, NETFLIX, RST, RTT, SYN, Talk, TcpPacket, address, protected,
+    protected_body,
 };
 
 mod arbitrary;

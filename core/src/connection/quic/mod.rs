@@ -443,6 +443,4 @@ impl QuicSession {
 }
 
 #[cfg(test)]
-mod simulation;
-#[cfg(test)]
 mod tests;

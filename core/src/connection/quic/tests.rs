@@ -2,16 +2,16 @@ mod anything;
 mod connections;
 mod requests;
 mod responses;
+mod simulation;
 
 use super::*;
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::engine::testing::{give_cut, segments};
 use crate::facts::annotation::Annotation;
 use crate::facts::counters::Direction;
 use crate::facts::segment::Segment;
-use crate::testing::{
-    CLIENT, MILLISECOND, RTT, address, client_hello, give_cut, ip, segments, udp,
-};
+use crate::testing::{CLIENT, MILLISECOND, RTT, address, client_hello, ip, udp};
 use crate::wire::quic::tests::{crypto_frame, long_header};
 use crate::wire::quic::{InitialKeys, TAG_LEN};
 

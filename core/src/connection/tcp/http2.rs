@@ -436,7 +436,4 @@ impl Http2 {
 }
 
 #[cfg(test)]
-mod simulation;
-
-#[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Simulated players over HTTP/3 on servers with different stream scheduling. Checks that stated
 //! sizes and errors hold as often as promised.
 
-use super::tests::{DOWN_OVERHEAD, FULL, Talk};
+use super::{DOWN_OVERHEAD, FULL, Talk};
 use crate::facts::segment::Segment;
 use crate::testing::{MILLISECOND, RTT, Score};
 

@@ -3,10 +3,11 @@
 
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::engine::testing::{give_cut, segments};
 use crate::facts::segment::Segment;
 use crate::testing::{
-    ACK, MILLISECOND, NETFLIX, RTT, Score, Talk, TcpPacket, client_hello, give_cut, protected,
-    record, segments, server_hello,
+    ACK, MILLISECOND, NETFLIX, RTT, Score, Talk, TcpPacket, client_hello, protected, record,
+    server_hello,
 };
 
 const NAME: &str = "ipv4-c001-zrh001-ix.1.oca.nflxvideo.net";
