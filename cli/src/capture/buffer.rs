@@ -81,7 +81,7 @@ impl<R: Read> Buffer<R> {
         self.end >= wanted
     }
 
-    /// Takes `count` bytes, which [`Self::fill`] has made available. [`Self::get`] returns them
+    /// Consumes `count` bytes, which [`Self::fill`] has made available. [`Self::get`] returns them
     /// until the next call that reads.
     pub(super) fn take(&mut self, count: usize) -> Range<usize> {
         debug_assert!(count <= self.end - self.start);

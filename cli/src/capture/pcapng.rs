@@ -120,7 +120,7 @@ impl<R: Read> PcapngReader<R> {
         !self.buffer.fill(1) && self.buffer.error().is_none()
     }
 
-    /// Takes the next block. Returns its contents if it is a packet.
+    /// Reads the next block. Returns its contents if it is a packet.
     fn block(&mut self) -> Result<Option<Found>, Defect> {
         let head = self.head()?;
         if head.is_needed() {
@@ -157,7 +157,7 @@ impl<R: Read> PcapngReader<R> {
         })
     }
 
-    /// Takes a block with needed contents.
+    /// Reads a block with needed contents.
     fn whole_block(&mut self, head: Head) -> Result<Option<Found>, Defect> {
         let is_packet = head.is_packet();
         let limit = if is_packet {
@@ -201,7 +201,7 @@ impl<R: Read> PcapngReader<R> {
         }
     }
 
-    /// Takes a block that is only measured.
+    /// Measures a block without keeping its contents.
     fn other_block(&mut self, head: Head) -> Result<(), Defect> {
         if !self.buffer.skip(head.length - TAIL as u64) {
             return Err(self.cut(Defect::CutBlock));
@@ -209,7 +209,7 @@ impl<R: Read> PcapngReader<R> {
         self.other_tail(head).map(|_| ())
     }
 
-    /// Takes the end of a block that is only measured.
+    /// Checks the end of a block that is only measured.
     fn other_tail(&mut self, head: Head) -> Result<Range<usize>, Defect> {
         if !self.buffer.fill(TAIL) {
             return Err(self.cut(Defect::CutBlock));

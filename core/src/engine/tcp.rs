@@ -97,6 +97,7 @@ impl Engine {
         self.tcp_at_length(slot, &copy, sender, stamp)
     }
 
+    /// Follows a TCP flow with a packet that [`Self::take_in_order`] left, which is not asked again.
     #[inline(never)]
     fn tcp_at_length(&mut self, slot: Slot, tcp: &Tcp<'_>, sender: End, stamp: Stamp) -> Outcome {
         if self.registry.flow(slot).has_paths {

@@ -6,7 +6,7 @@ use super::request::{Header, Request, Track, group_end, usual_sound};
 /// Bytes that a header adds to those of sound, whose size is known to one part in a hundred.
 const HEADER_SIZE: std::ops::Range<f64> = 300.0..3000.0;
 /// Longest time between requests that a player sends in one turn, in seconds.
-const ONE_TURN: f64 = 0.01;
+pub(crate) const ONE_TURN: f64 = 0.01;
 /// The same if each media follows its own header: for the first media on a connection, and if no
 /// bytes of a header were seen.
 const FIRST_TURN: f64 = 0.1;

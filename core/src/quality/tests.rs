@@ -8,11 +8,18 @@ mod sessions;
 
 use self::player::{BEGIN, Played, Script, play};
 use super::pause::Level;
-use super::request::{Packets, Request, ResponseEnd, Track};
+use super::request::{Packets, Request, ResponseEnd, Rules, Track};
 use super::{Session, Sessions};
 use crate::config::Config;
 use crate::facts::segment::{Kind, Segment};
 use crate::packet::Time;
+
+/// The thresholds as the settings have them.
+pub(super) const RULES: Rules = Rules {
+    wait: 0.25,
+    run_on: 3.0,
+    joined: false,
+};
 
 /// A level at a request, immediate or after a wait.
 pub(super) fn level(own: f64, other: f64, waited: bool) -> Level {

@@ -2,7 +2,24 @@
 
 use super::*;
 use crate::quality::interpret::interpret;
-use crate::quality::tests::{level, request};
+use crate::quality::tests::{RULES, level, request};
+
+/// A player with these seconds per track, whose sound continues alone for three.
+fn guess(seconds: [f64; 2]) -> Guess {
+    Guess {
+        seconds,
+        run_on: 3.0,
+        renews: false,
+    }
+}
+
+/// Returns the cost of a play in segments of 4 s in which nothing was given up.
+fn total_cost(requests: &mut [Request]) -> f64 {
+    interpret(requests, &[], &[], &RULES);
+    let play = Play::new(requests, &[], RULES);
+    let counted = vec![true; requests.len()];
+    cost(&play, guess([4.0, 4.0]), &counted, f64::INFINITY).total
+}
 
 /// Takes levels with the number of seeks before each. Returns their cost, and the first and highest
 /// level of a full buffer.
@@ -117,11 +134,7 @@ fn a_stall_costs_and_so_does_each_second_of_it() {
 
 #[test]
 fn sound_beside_the_picture_may_be_a_segment_behind_it() {
-    let guess = Guess {
-        seconds: [4.0, 2.0],
-        run_on: 3.0,
-        renews: false,
-    };
+    let guess = guess([4.0, 2.0]);
     let cost = |own: f64| {
         let level = Level {
             own,
@@ -138,11 +151,7 @@ fn sound_beside_the_picture_may_be_a_segment_behind_it() {
 
 #[test]
 fn sound_leads_by_a_segment_at_most() {
-    let guess = Guess {
-        seconds: [4.0, 4.0],
-        run_on: 3.0,
-        renews: false,
-    };
+    let guess = guess([4.0, 4.0]);
     let cost = |ahead: f64, number: usize, divided: bool| {
         let seen: Vec<Level> = (0..number)
             .map(|n| {
@@ -175,20 +184,7 @@ fn pause_costs(waits: u32) -> f64 {
             .zip(fills.chain(full).chain(after))
             .map(|(number, asked)| request(number, asked))
             .collect();
-        let rules = Rules {
-            wait: 0.25,
-            run_on: 3.0,
-            joined: false,
-        };
-        interpret(&mut requests, &[], &[], &rules);
-        let play = Play::new(&requests, &[], rules);
-        let guess = Guess {
-            seconds: [4.0, 4.0],
-            run_on: 3.0,
-            renews: false,
-        };
-        let counted = vec![true; requests.len()];
-        cost(&play, guess, &counted, f64::INFINITY).total
+        total_cost(&mut requests)
     };
     total(10.0) - total(0.0)
 }
@@ -213,20 +209,7 @@ fn speed_costs(waits: u32, speed: f64) -> f64 {
         .zip(fills.chain(full).chain(fast))
         .map(|(number, asked)| request(number, asked))
         .collect();
-    let rules = Rules {
-        wait: 0.25,
-        run_on: 3.0,
-        joined: false,
-    };
-    interpret(&mut requests, &[], &[], &rules);
-    let play = Play::new(&requests, &[], rules);
-    let guess = Guess {
-        seconds: [4.0, 4.0],
-        run_on: 3.0,
-        renews: false,
-    };
-    let counted = vec![true; requests.len()];
-    cost(&play, guess, &counted, f64::INFINITY).total
+    total_cost(&mut requests)
 }
 
 #[test]
@@ -271,17 +254,8 @@ fn a_third_segment_for_a_player_that_has_not_begun_costs() {
 #[test]
 fn what_was_full_before_a_pause_is_known_until_the_viewer_goes_elsewhere() {
     let all = [request(0, 0.0)];
-    let rules = Rules {
-        wait: 0.25,
-        run_on: 3.0,
-        joined: false,
-    };
-    let play = Play::new(&all, &[], rules);
-    let guess = Guess {
-        seconds: [4.0, 4.0],
-        run_on: 3.0,
-        renews: false,
-    };
+    let play = Play::new(&all, &[], RULES);
+    let guess = guess([4.0, 4.0]);
     // It had so much, waits with 13 s, and asks for more at once when it has 30 s again.
     let more = |had: f64, seeks: u32| {
         let waits = [13.0; 4].map(|own| level(own, own, true));
@@ -308,11 +282,7 @@ fn what_was_full_before_a_pause_is_known_until_the_viewer_goes_elsewhere() {
 
 #[test]
 fn sound_that_follows_the_picture_costs_little() {
-    let guess = Guess {
-        seconds: [4.0, 4.0],
-        run_on: 3.0,
-        renews: false,
-    };
+    let guess = guess([4.0, 4.0]);
     // Its level is the picture's, which changes; the first is free.
     let seen = [10.0, 14.0, 18.0].map(|both| level(both, both, true));
     let (cost, _) = steadiness(&seen, Track::Audio, guess, true, false);
@@ -322,17 +292,8 @@ fn sound_that_follows_the_picture_costs_little() {
 #[test]
 fn late_sound_costs_so_much_at_most() {
     let all = [request(0, 0.0)];
-    let rules = Rules {
-        wait: 0.25,
-        run_on: 3.0,
-        joined: false,
-    };
-    let play = Play::new(&all, &[], rules);
-    let guess = Guess {
-        seconds: [4.0, 4.0],
-        run_on: 3.0,
-        renews: false,
-    };
+    let play = Play::new(&all, &[], RULES);
+    let guess = guess([4.0, 4.0]);
     let costs = |late: f64| Trial {
         late,
         ..Trial::new(&play, guess)
@@ -345,17 +306,8 @@ fn late_sound_costs_so_much_at_most() {
 /// behind it.
 fn follows(after: f64, behind: f64) -> f64 {
     let all = [request(0, 0.0)];
-    let rules = Rules {
-        wait: 0.25,
-        run_on: 3.0,
-        joined: false,
-    };
-    let play = Play::new(&all, &[], rules);
-    let guess = Guess {
-        seconds: [4.0, 4.0],
-        run_on: 3.0,
-        renews: false,
-    };
+    let play = Play::new(&all, &[], RULES);
+    let guess = guess([4.0, 4.0]);
     let mut trial = Trial::new(&play, guess);
     trial.clock.now.state = State::Playing;
     trial.clock.now.ends = [20.0, 20.0 - behind];

@@ -94,7 +94,7 @@ impl<'a> Counting<'a> {
     }
 
     /// Returns the requests that are not taken for what they look like.
-    fn unlikely(&self) -> Vec<usize> {
+    pub(super) fn unlikely(&self) -> Vec<usize> {
         let looks = |at: &usize| (self.play.requests[*at].dropped < 0.5) == self.counted[*at];
         unsure(self.play)
             .filter(|at| !looks(at))

@@ -2,7 +2,7 @@
 
 use super::counting::odds;
 use super::*;
-use crate::quality::tests::request;
+use crate::quality::tests::{RULES, request};
 
 fn fit(cost: f64, late: f64) -> Fit {
     Fit {
@@ -39,12 +39,7 @@ fn swapped(looks: f64, whole: [bool; 2]) -> [bool; 2] {
     let mut requests: Vec<Request> = (0..20).map(|n| request(n, 4.0 * f64::from(n))).collect();
     requests[0].dropped = 0.99;
     requests[9].dropped = looks;
-    let rules = Rules {
-        wait: 0.25,
-        run_on: 3.0,
-        joined: false,
-    };
-    let play = Play::new(&requests, &[], rules);
+    let play = Play::new(&requests, &[], RULES);
     let guess = fit(0.0, 0.0).guess;
     let mut counting = Counting::new(&play, guess);
     for (at, whole) in [0, 9].into_iter().zip(whole) {
@@ -56,6 +51,21 @@ fn swapped(looks: f64, whole: [bool; 2]) -> [bool; 2] {
     counting.best = cost(&play, guess, &counting.counted, f64::INFINITY);
     counting.swap();
     [counting.counted[0], counting.counted[9]]
+}
+
+#[test]
+fn twelve_at_most_are_tried_for_another() {
+    let mut requests: Vec<Request> = (0..20).map(|n| request(n, 4.0 * f64::from(n))).collect();
+    requests
+        .iter_mut()
+        .for_each(|request| request.dropped = 0.9);
+    let play = Play::new(&requests, &[], RULES);
+    let mut counting = Counting::new(&play, fit(0.0, 0.0).guess);
+    assert!(counting.unlikely().is_empty());
+    counting.counted[..12].fill(true);
+    assert_eq!(counting.unlikely().len(), 12);
+    counting.counted[12] = true;
+    assert_eq!(counting.unlikely().len(), 12);
 }
 
 #[test]

@@ -1,13 +1,7 @@
 //! Requests after a wait, and responses that were given up: both sides.
 
 use super::*;
-use crate::quality::tests::request;
-
-const RULES: Rules = Rules {
-    wait: 0.25,
-    run_on: 3.0,
-    joined: false,
-};
+use crate::quality::tests::{RULES, request};
 
 /// Returns the likelihood that the first of these was given up.
 fn dropped(requests: &[Request]) -> f64 {
@@ -170,7 +164,7 @@ fn a_connection_may_take_long_where_the_link_is_stuck() {
 
 #[test]
 fn eight_requests_before_one_are_looked_at_for_what_is_on_its_way() {
-    // A picture that keeps the link busy, and so many sounds behind it.
+    // A picture that keeps the link busy, and this many sounds behind it.
     let waits = |sounds: u32| {
         let sound = |number: u32, asked: f64, flow: u32| Request {
             track: Track::Audio,

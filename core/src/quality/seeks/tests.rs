@@ -1,13 +1,7 @@
 //! Seeks, and other requests that look alike: both sides.
 
 use super::*;
-use crate::quality::tests::request;
-
-const RULES: Rules = Rules {
-    wait: 0.25,
-    run_on: 3.0,
-    joined: false,
-};
+use crate::quality::tests::{RULES, request};
 
 /// Returns when pictures of these sizes, one each second, were fetched again.
 fn again(sizes: &[u64]) -> Vec<f64> {

@@ -1,14 +1,11 @@
 //! Where titles begin among the requests of a client.
 
+use crate::quality::headers::ONE_TURN;
 use crate::quality::request::{Header, Request, Track, median_bytes};
 use crate::quality::tracks::{HEADER_DIFFERS, recurs};
 
 /// Longest time between headers that are requested together, in seconds.
 const TOGETHER: f64 = 1.0;
-/// The same if responses overlap, so that sizes do not distinguish headers of two tracks from those
-/// of one. A player requests both tracks' headers in one turn, and those of two changes of quality
-/// in two.
-const ONE_TURN: f64 = 0.01;
 /// Longest time from the headers of a new title to its media, in seconds.
 const HEADERS_BEFORE: f64 = 10.0;
 /// Requests before and after a start among which to look for sound.
@@ -132,6 +129,9 @@ fn are_of_both_tracks(a: Header, b: Header) -> bool {
     let behind = b.asked - a.asked;
     match (a.bytes, b.bytes) {
         (Some(a), Some(b)) => behind < TOGETHER && a.abs_diff(b) >= HEADER_DIFFERS,
+        // If responses overlap, sizes do not distinguish headers of two tracks from those of one. A
+        // player requests both tracks' headers in one turn, and those of two changes of quality in
+        // two.
         _ => behind < ONE_TURN,
     }
 }

@@ -97,7 +97,7 @@ fn eight_requests_behind_a_header_are_looked_at_for_its_bytes() {
 
 #[test]
 fn media_lasts_as_long_as_the_bytes_that_a_header_cannot_have() {
-    // The engine put all bytes on the headers, of which the second came at 8.4 s.
+    // The engine put all bytes on the headers; the second one came at 8.4 s.
     let mut requests: Vec<Request> = (0..)
         .zip([7.0, 7.002, 7.1, 7.104])
         .map(|(number, asked)| Request {
