@@ -172,9 +172,9 @@ impl Sharing {
             begun_at: self.received,
             ..request
         });
-        let together = period.requests.iter().rev();
-        let together = together.take_while(|request| request.begun_at == self.received);
-        self.in_flight = self.in_flight.max(together.count());
+        let requests = &period.requests;
+        let before = requests.partition_point(|request| request.begun_at < self.received);
+        self.in_flight = self.in_flight.max(requests.len() - before);
     }
 
     /// Counts bytes of the responses in progress, the bytes with framing, and packets.
