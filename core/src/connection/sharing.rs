@@ -26,6 +26,7 @@ mod period;
 mod reader;
 mod request;
 mod rhythm;
+mod sizes;
 mod timeline;
 
 use smallvec::SmallVec;
@@ -37,6 +38,7 @@ use self::reader::{PeriodReader, at_once};
 use self::request::MediaTrack;
 pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest};
 use self::rhythm::Rhythm;
+use self::sizes::{track_of, usual};
 use self::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
@@ -44,10 +46,6 @@ use crate::packet::{Stamp, Time};
 
 /// Latest sizes of responses that were alone.
 const SIZES: usize = 16;
-/// Number of latest responses among which a size must occur to still count as the audio's.
-const RECENT: usize = 8;
-/// Number of sizes that must agree before they count as the audio's.
-const AGREEING: usize = 3;
 /// Number of periods and responses kept, to be read again when more is known; and how often that is
 /// done.
 const MOST_PAST: usize = 32;
@@ -404,32 +402,6 @@ impl Sharing {
 /// response is over, given how many the client keeps in flight.
 pub(crate) fn overtaken(in_flight: usize) -> usize {
     in_flight.max(LEAST_IN_FLIGHT) + OVERTAKING + 1
-}
-
-fn track_of(size: u64, usual: Usual) -> MediaTrack {
-    if size.abs_diff(usual.size) <= usual.spread + usual.size / 50 {
-        MediaTrack::Audio
-    } else {
-        MediaTrack::Video
-    }
-}
-
-/// Returns the smallest size that has recurred lately, if any.
-fn usual(alone: &[u64], config: &Config) -> Option<Usual> {
-    let mut sorted: Vec<(u64, usize)> = alone.iter().copied().zip(0..).collect();
-    sorted.sort_unstable();
-    let reach = |size: u64| size + size * config.sharing_agreement() / 1000;
-    let recent = alone.len().saturating_sub(RECENT);
-    (0..sorted.len()).find_map(|from| {
-        let limit = reach(sorted[from].0);
-        let to = sorted.partition_point(|s| s.0 <= limit);
-        let group = &sorted[from..to];
-        let agrees = group.len() >= AGREEING && group.iter().any(|s| s.1 >= recent);
-        agrees.then(|| Usual {
-            size: group[group.len() / 2].0,
-            spread: group[group.len() - 1].0 - group[0].0,
-        })
-    })
 }
 
 #[cfg(test)]
