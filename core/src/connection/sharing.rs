@@ -9,6 +9,8 @@
 //! * A player keeps one video and one audio segment in flight, and asks for the next of a track
 //!   when it has the last.
 //! * Audio segments have nearly one size. Responses that were alone on the connection show which.
+//!   Another title has audio of another size.
+//! * Over HTTP/2, requests for headers are shorter than those for media.
 //!
 //! So each request of a period is tried as audio and as video: audio gets its usual size, and video
 //! the rest. A reading is better if it contradicts less of what was observed (a response that had
@@ -21,6 +23,7 @@
 //! requests come on time counts. If that changes, or if another size turns out to be the audio's,
 //! earlier periods are read again.
 
+mod asks;
 mod beam;
 mod period;
 mod reader;
@@ -31,29 +34,25 @@ mod timeline;
 
 use smallvec::SmallVec;
 
+use self::asks::RequestSizes;
 pub(crate) use self::beam::Manner;
+use self::period::Period;
 pub(crate) use self::period::{Part, scaled};
-use self::period::{Period, Usual};
 use self::reader::{PeriodReader, at_once};
-use self::request::MediaTrack;
 pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest};
 use self::rhythm::Rhythm;
-use self::sizes::{track_of, usual};
+use self::sizes::{AudioSizes, track_of};
 use self::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::packet::{Stamp, Time};
 
-/// Latest sizes of responses that were alone.
-const SIZES: usize = 16;
 /// Number of periods and responses kept, to be read again when more is known; and how often that is
 /// done.
 const MOST_PAST: usize = 32;
 const MOST_AGAIN: u8 = 8;
 /// Largest number of parts returned at once.
 pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_REQUESTS;
-/// Audio of a higher bitrate is at most this many times as large as that of the lower one.
-const MOST_GROWTH: u64 = 2;
 /// By how much better another manner must fit before it replaces the current one.
 const BETTER: f64 = 2.0;
 /// By how much another manner must fit better in one period before it counts for that period. A
@@ -76,6 +75,14 @@ enum Past {
 }
 
 impl Past {
+    /// Returns the time of the first request.
+    fn asked(&self) -> Time {
+        match self {
+            Self::Alone(asked, ..) => *asked,
+            Self::Shared(period) => period.requests.first().map_or(Time(0), |first| first.asked),
+        }
+    }
+
     fn heap(&self) -> usize {
         match self {
             Self::Alone(..) => 0,
@@ -93,9 +100,8 @@ pub(crate) struct Sharing {
     /// Bytes of responses so far.
     received: u64,
     period: Period,
-    /// Sizes of the latest responses that were alone, the latest last.
-    alone: Vec<u64>,
-    usual: Option<Usual>,
+    audio: AudioSizes,
+    asks: RequestSizes,
     readers: SmallVec<[PeriodReader; 1]>,
     /// Index of the manner that counts.
     reader: usize,
@@ -116,7 +122,7 @@ impl Sharing {
         let period =
             size_of::<Past>() + 2 * MOST_REQUESTS * size_of::<PeriodRequest>() + Arrivals::BOUND;
         let parts = MOST_PARTS * size_of::<Part>();
-        let lists = (2 * MOST_PAST + 1) * period + 2 * SIZES * size_of::<u64>() + 2 * parts;
+        let lists = (2 * MOST_PAST + 1) * period + AudioSizes::BOUND + 2 * parts;
         let current = 2 * requests * size_of::<PeriodRequest>() + Arrivals::BOUND;
         (size_of::<Self>() + current + lists + beam::BOUND) as u64
     }
@@ -138,7 +144,7 @@ impl Sharing {
         self.period.heap()
             + self.past_heap
             + self.past.capacity() * size_of::<Past>()
-            + self.alone.capacity() * size_of::<u64>()
+            + self.audio.heap()
             + spilled(&self.readers)
     }
 
@@ -209,7 +215,8 @@ impl Sharing {
     }
 
     /// Forgets the period, because more is known about it than could be inferred from it.
-    pub(crate) fn drop_period(&mut self) {
+    pub(crate) fn drop_period(&mut self, config: &Config) {
+        self.note_title(config);
         self.period.requests.clear();
     }
 
@@ -249,9 +256,10 @@ impl Sharing {
     /// its bytes count as padding. Periods with a segment that is no longer open stay as they are,
     /// because their parts would not add up.
     pub(crate) fn end(&mut self, surplus: u64, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
+        self.note_title(config);
         let mut period = std::mem::take(&mut self.period);
         period.surplus = surplus;
-        let knew = self.usual;
+        let knew = self.audio.latest();
         match period.requests.len() {
             0 => return Vec::new(),
             1 => {
@@ -261,16 +269,18 @@ impl Sharing {
                 // The period's list is reused.
                 self.period.timeline = period.timeline;
                 if size < config.media_min() {
+                    self.asks.header(period.requests[0].size);
                     return Vec::new();
                 }
-                self.learn(size, config);
+                self.asks.media(period.requests[0].size);
+                self.audio.learn(size, asked, config);
                 self.keep(Past::Alone(asked, end, size));
             }
             // Too many to be separated: all keep their equal parts.
             count if count > MOST_REQUESTS => return Vec::new(),
             _ => self.keep(Past::Shared(period)),
         }
-        let Some(usual) = self.usual else {
+        let Some(usual) = self.audio.latest() else {
             return Vec::new();
         };
         let is_same = knew.is_some_and(|knew| {
@@ -288,6 +298,20 @@ impl Sharing {
             parts
         } else {
             self.read_again(false, config, is_open)
+        }
+    }
+
+    /// Notes where a title may begin.
+    fn note_title(&mut self, config: &Config) {
+        let period = &self.period;
+        if period.requests.len() > 1 && self.in_period() < config.media_min() {
+            period
+                .requests
+                .iter()
+                .for_each(|r| self.asks.header(r.size));
+        }
+        if let Some(begun) = period.begins_title(self.received, config) {
+            self.audio.begins(begun);
         }
     }
 
@@ -310,24 +334,6 @@ impl Sharing {
         }
         self.past_heap += past.heap();
         self.past.push(past);
-    }
-
-    /// Learns from the size of a response that was alone.
-    fn learn(&mut self, size: u64, config: &Config) {
-        if self.alone.len() == SIZES {
-            self.alone.remove(0);
-        }
-        self.alone.push(size);
-        let found = usual(&self.alone, config);
-        // Steps of video may be as constant as audio, but audio does not grow by much while it
-        // still arrives.
-        let is_step = |found: &Usual| {
-            self.usual.is_some_and(|knew| {
-                let is_audio = |&size: &u64| track_of(size, knew) == MediaTrack::Audio;
-                found.size > MOST_GROWTH * knew.size && self.alone.iter().any(is_audio)
-            })
-        };
-        self.usual = found.filter(|found| !is_step(found)).or(self.usual);
     }
 
     /// Reads everything that is kept from the beginning, unless that was done often.
@@ -358,7 +364,10 @@ impl Sharing {
 
     /// Reads one kept entry in all manners. Returns the parts by the manner that counts.
     fn read(&mut self, at: usize, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
-        let (Some(usual), Some(past)) = (self.usual, self.past.get(at)) else {
+        let Some(past) = self.past.get(at) else {
+            return Vec::new();
+        };
+        let Some(usual) = self.audio.at(past.asked()) else {
             return Vec::new();
         };
         let period = match past {
@@ -373,7 +382,8 @@ impl Sharing {
             }
             Past::Shared(period) => period,
         };
-        let divide = |reader: &mut PeriodReader| reader.divide(period, usual, config);
+        let told = self.asks.tell(&period.requests);
+        let divide = |reader: &mut PeriodReader| reader.divide(period, usual, &told, config);
         let mut found: SmallVec<[(f64, Vec<Part>); 2]> =
             self.readers.iter_mut().map(divide).collect();
         if !period

@@ -268,6 +268,7 @@ impl Responses {
             asked_at: asked.asked_at,
             begun_at: 0,
             before: (0, 0),
+            size: 0,
             is_repeated: asked.is_repeated,
         });
     }
@@ -399,6 +400,7 @@ impl Responses {
                 asked_at: sharing.received(),
                 begun_at: 0,
                 before: (response.offset, bytes),
+                size: 0,
                 is_repeated: false,
             });
         }

@@ -3,6 +3,7 @@
 
 use smallvec::SmallVec;
 
+use super::asks::Asked;
 use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest};
 use super::rhythm::Rhythm;
 use crate::bounded::work;
@@ -20,6 +21,10 @@ const READINGS: usize = 4;
 const NONE: f64 = 3.5;
 /// The same for a request that looks like a repeated one.
 const REPEATED: f64 = 1.5;
+/// The cost of either reading of a request that is perhaps for a header.
+const PERHAPS: f64 = 1.0;
+/// Bytes of a header (initialisation segments have 700 to 900: ffmpeg, Shaka Packager, measured).
+const HEADER: u64 = 800;
 /// The cost per audio segment's worth of bytes that fit no response.
 const MISFIT: f64 = 4.0;
 /// The cost of a request for video while the last video is in progress and has only a little.
@@ -99,6 +104,8 @@ enum PeriodEvent {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Puzzle<'a> {
     pub(super) requests: &'a [PeriodRequest],
+    /// What the sizes of requests show.
+    pub(super) told: &'a [Asked],
     /// Bytes of the connection at its end.
     pub(super) end: u64,
     /// The size of audio.
@@ -182,9 +189,16 @@ impl Reading {
         self.latest = Some(at);
         self.cost += self.rhythm.cost(track, request.asked);
         self.rhythm.note(track, request.asked);
+        let told = puzzle.told.get(at).copied().unwrap_or_default();
+        self.cost += match (track, told) {
+            (MediaTrack::None, Asked::Media) if request.is_repeated => REPEATED,
+            (MediaTrack::None, Asked::Media) => NONE,
+            (MediaTrack::None, Asked::Header) | (_, Asked::Media) => 0.0,
+            (_, Asked::Header) => NONE,
+            (_, Asked::PerhapsHeader) => PERHAPS,
+        };
         match track {
-            MediaTrack::None if request.is_repeated => self.cost += REPEATED,
-            MediaTrack::None => self.cost += NONE,
+            MediaTrack::None => {}
             MediaTrack::Video => self.ask_video(at, puzzle),
             MediaTrack::Audio => {
                 // The last one is then complete.
@@ -388,6 +402,23 @@ impl Reading {
             _ if bytes > 0 => self.leave(bytes, to, usual),
             _ => {}
         }
+    }
+
+    /// Returns the reading with the bytes of headers, which come from the largest response.
+    pub(super) fn with_headers(&self, told: &[Asked]) -> Self {
+        let mut reading = self.clone();
+        for (at, told) in told.iter().enumerate() {
+            let is_header = *told != Asked::Media && reading.tracks[at] == MediaTrack::None;
+            if !is_header || reading.sizes[at] > 0 {
+                continue;
+            }
+            let largest = (0..reading.sizes.len()).max_by_key(|&at| reading.sizes[at]);
+            if let Some(largest) = largest.filter(|&at| reading.sizes[at] > 2 * HEADER) {
+                reading.sizes[largest] -= HEADER;
+                reading.sizes[at] = HEADER;
+            }
+        }
+        reading
     }
 
     /// Adds the cost of bytes that fit no response.

@@ -5,7 +5,11 @@ use smallvec::SmallVec;
 use super::request::PeriodRequest;
 use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
-use crate::packet::Stamp;
+use crate::config::Config;
+use crate::packet::{Stamp, Time};
+
+/// Number of requests for a header and the first media of both tracks.
+const BOTH_TRACKS: usize = 4;
 
 /// A segment's share of a period.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,6 +57,22 @@ impl Period {
         received
             .saturating_sub(self.start)
             .saturating_sub(self.surplus)
+    }
+
+    /// Returns the time of its first request, if a title may begin with it: a player that opens a
+    /// title, or seeks in it, requests the headers of both tracks in one turn. It requests media
+    /// when these few bytes have come, or in the same turn.
+    pub(super) fn begins_title(&self, received: u64, config: &Config) -> Option<Time> {
+        let (first, second) = (self.requests.first()?, self.requests.get(1)?);
+        let turn = |request: &PeriodRequest| first.is_same_turn(request);
+        let had = self
+            .requests
+            .get(2)
+            .map_or(received, |third| third.asked_at);
+        let are_small = (1..config.media_min()).contains(&had.saturating_sub(self.start));
+        let begins =
+            turn(second) && are_small || self.requests.get(BOTH_TRACKS - 1).is_some_and(turn);
+        begins.then_some(first.asked)
     }
 
     /// Returns the number of packets for this many bytes with framing, if they are as large as

@@ -1,5 +1,6 @@
 //! The periods of a connection as one manner of a server explains them.
 
+use super::asks::Asked;
 use super::beam::{self, Manner, Puzzle, Reading};
 use super::period::{Part, Period, Usual, scaled};
 use super::request::MediaTrack;
@@ -22,11 +23,13 @@ impl PeriodReader {
         &mut self,
         period: &Period,
         usual: Usual,
+        told: &[Asked],
         config: &Config,
     ) -> (f64, Vec<Part>) {
         let total = period.total(period.timeline.end());
         let puzzle = Puzzle {
             requests: &period.requests,
+            told,
             end: period.start + total,
             usual: usual.size,
             manner: self.manner,
@@ -37,6 +40,7 @@ impl PeriodReader {
         let Some(best) = readings.first() else {
             return (0.0, Vec::new());
         };
+        let best = &best.with_headers(told);
         self.cost += best.cost;
         for (request, &track) in period.requests.iter().zip(&best.tracks) {
             self.rhythm.note(track, request.asked);

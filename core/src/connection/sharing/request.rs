@@ -1,10 +1,13 @@
 //! Requests whose responses overlapped.
 
-use crate::packet::Time;
+use crate::packet::{Time, from_milliseconds};
 
 /// Largest number of responses per period that are separated. If there are more, those that
 /// continue start another period.
 pub(crate) const MOST_REQUESTS: usize = 24;
+
+/// Longest time between requests that a player sends in one turn, in milliseconds.
+const ONE_TURN: u64 = 10;
 
 /// A track of media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,15 @@ pub(crate) struct PeriodRequest {
     pub(crate) begun_at: u64,
     /// Bytes that it had in the period before, without and with framing.
     pub(crate) before: (u64, u64),
+    /// Bytes of the request; 0 if not known, or if it holds fields that others only refer to.
+    pub(crate) size: u16,
     /// True if it looks like the one before it, which its client may have sent again.
     pub(crate) is_repeated: bool,
+}
+
+impl PeriodRequest {
+    /// Returns true if a player sent both in one turn.
+    pub(super) fn is_same_turn(&self, later: &Self) -> bool {
+        later.asked.since(self.asked) <= from_milliseconds(ONE_TURN)
+    }
 }

@@ -37,6 +37,11 @@ impl Link {
     }
 
     fn ask(&mut self) -> &mut Self {
+        self.ask_with(0)
+    }
+
+    /// A request of this size.
+    fn ask_with(&mut self, size: u16) -> &mut Self {
         self.number += 1;
         self.sharing.begin(PeriodRequest {
             number: self.number,
@@ -44,6 +49,7 @@ impl Link {
             asked_at: self.sharing.received(),
             begun_at: 0,
             before: (0, 0),
+            size,
             is_repeated: false,
         });
         self
@@ -129,7 +135,11 @@ fn what_came_before_audio_was_known_is_told_apart_later() {
 fn both_sides_of_the_agreement() {
     for (step, knows) in [(480, true), (500, false)] {
         let alone = [AUDIO, AUDIO + step, AUDIO + 2 * step, 400_000];
-        assert_eq!(usual(&alone, &Config::default()).is_some(), knows, "{step}");
+        assert_eq!(
+            sizes::usual(&alone, &Config::default()).is_some(),
+            knows,
+            "{step}"
+        );
     }
 }
 
@@ -231,7 +241,10 @@ fn steps_of_video_are_not_taken_for_audio_while_audio_comes() {
         link.ask().take(size);
         assert!(link.end().is_empty());
     }
-    assert_eq!(link.sharing.usual.map(|usual| usual.size / 1000), Some(49));
+    assert_eq!(
+        link.sharing.audio.latest().map(|usual| usual.size / 1000),
+        Some(49)
+    );
 }
 
 #[test]
@@ -253,6 +266,70 @@ fn what_was_read_with_a_wrong_size_is_read_again() {
     link.now += 1000;
     let parts = link.ask().take(AUDIO + 50).end();
     assert_eq!(sizes(&parts), [500_000 - AUDIO - 50, AUDIO + 50]);
+}
+
+#[test]
+fn a_title_before_keeps_the_size_of_its_own_audio() {
+    for (has_headers, size) in [(true, AUDIO), (false, 97_000)] {
+        let mut link = Link::new();
+        link.learn(4).ask().take(220_000).ask().take(300_000);
+        let number = link.number;
+        assert_eq!(link.end().len(), 2);
+        if has_headers {
+            link.ask().ask().take(1_600).end();
+        }
+        let mut parts = Vec::new();
+        for round in 0..5 {
+            for size in [97_000 + round * 100, 500_000 + round * 20_000] {
+                link.now += 1000;
+                parts.extend(link.ask().take(size).end());
+            }
+        }
+        let part = parts.iter().rfind(|part| part.number == number).unwrap();
+        assert!(part.size.abs_diff(size) < 400, "{has_headers} {part:?}");
+    }
+}
+
+#[test]
+fn both_sides_of_headers_of_both_tracks() {
+    // Too much for headers, and too far apart.
+    for (bytes, apart, begins) in [(8_191, 10, true), (8_192, 10, false), (8_191, 11, false)] {
+        let mut link = Link::new();
+        link.ask().now += apart;
+        link.ask().take(bytes);
+        let begun = link
+            .sharing
+            .period
+            .begins_title(link.sharing.received, &link.config);
+        assert_eq!(begun.is_some(), begins, "{bytes} {apart}");
+    }
+    // Media of both tracks is requested in the same turn.
+    for (requests, begins) in [(3, false), (4, true)] {
+        let mut link = Link::new();
+        for _ in 0..requests {
+            link.ask();
+        }
+        link.take(100_000);
+        let begun = link
+            .sharing
+            .period
+            .begins_title(link.sharing.received, &link.config);
+        assert_eq!(begun.is_some(), begins, "{requests}");
+    }
+}
+
+#[test]
+fn a_request_as_short_as_those_for_headers_is_for_one() {
+    for (size, header) in [(40, 800), (42, 0)] {
+        let mut link = Link::new();
+        link.learn(4).ask_with(40).take(828).end();
+        link.ask_with(42).take(500_000).end();
+        link.now += 2000;
+        // Video, a header, and video of another quality.
+        link.ask_with(42).take(300_000).ask_with(size).take(10_000);
+        let parts = link.ask_with(42).take(500_000).end();
+        assert_eq!(parts[1].size == header, header > 0, "{parts:?}");
+    }
 }
 
 #[test]

@@ -166,11 +166,18 @@ impl Http2 {
             idle.then_some(response_at),
             Transport::Tcp,
         );
+        // The first request holds the fields that later ones refer to.
+        let is_first = self.head == Some(plaintext);
+        let size = if is_first {
+            0
+        } else {
+            u16::try_from(plaintext).unwrap_or(0)
+        };
         if let Some(latest) = ledger.latest()
             && latest.up_start == offset
         {
             self.periods
-                .ask(latest.number, offset, stamp.time, ctx.config);
+                .ask(latest.number, offset, stamp.time, size, ctx.config);
         }
         if overlaps {
             for number in unmarked {
@@ -188,7 +195,7 @@ impl Http2 {
         {
             let asked = segment.t_request;
             self.periods
-                .ask(first.number, first.up_start, asked, ctx.config);
+                .ask(first.number, first.up_start, asked, 0, ctx.config);
         }
         self.request(follower.stamp, follower.offset, 0, 0, ledger, ctx);
     }

@@ -41,6 +41,8 @@ pub(super) struct Unacknowledged {
     time: Time,
     /// Bytes that had come at the time of the request.
     at: u64,
+    /// Bytes of the request; 0 if not known.
+    size: u16,
 }
 
 /// The server's newest bytes.
@@ -113,7 +115,14 @@ impl Periods {
     }
 
     /// Records a request.
-    pub(super) fn ask(&mut self, number: u32, up_start: u64, time: Time, config: &Config) {
+    pub(super) fn ask(
+        &mut self,
+        number: u32,
+        up_start: u64,
+        time: Time,
+        size: u16,
+        config: &Config,
+    ) {
         if self.asked.len() >= MOST_WAITING {
             self.asked.remove(0);
         }
@@ -121,6 +130,7 @@ impl Periods {
             number,
             up_start,
             time,
+            size,
             at: self
                 .think
                 .known_at(time, config)
@@ -213,6 +223,7 @@ impl Periods {
             asked_at: asked.at,
             begun_at: 0,
             before: (0, 0),
+            size: asked.size,
             is_repeated: false,
         });
     }
@@ -283,7 +294,7 @@ impl Periods {
             if is_hidden && are_open {
                 self.due.extend(self.sharing.even(surplus));
             } else if !is_hidden {
-                self.sharing.drop_period();
+                self.sharing.drop_period(ctx.config);
             }
         }
         let is_open = |number| ctx.segments.open(number).is_some();
