@@ -128,22 +128,24 @@ fn nflx(arguments: &[&str]) -> String {
 fn columns_are_listed_in_their_order() {
     let capture = folder().join("captures/player.pcap.gz");
     let capture = capture.to_str().expect("UTF-8");
-    let table = nflx(&["features", "--format", "csv", capture]);
-    let mut table = csv::Reader::from_reader(table.as_bytes());
-    let names: Vec<String> = table
-        .headers()
-        .expect("a header")
-        .iter()
-        .map(str::to_owned)
-        .collect();
-    let listed = nflx(&["columns", "--format", "jsonl"]);
-    let listed = listed
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    let listed: Vec<_> = listed
-        .map(|column| column["name"].as_str().expect("a name").to_owned())
-        .collect();
-    assert_eq!((&*names[0], &names[1..]), ("capture", &listed[..]));
+    for set in [&[][..], &["--set", "feature_playback=on"]] {
+        let table = nflx(&[&["features", "--format", "csv", capture], set].concat());
+        let mut table = csv::Reader::from_reader(table.as_bytes());
+        let names: Vec<String> = table
+            .headers()
+            .expect("a header")
+            .iter()
+            .map(str::to_owned)
+            .collect();
+        let listed = nflx(&[&["columns", "--format", "jsonl"], set].concat());
+        let listed = listed
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let listed: Vec<_> = listed
+            .map(|column| column["name"].as_str().expect("a name").to_owned())
+            .collect();
+        assert_eq!((&*names[0], &names[1..]), ("capture", &listed[..]));
+    }
 }
 
 #[test]

@@ -144,8 +144,8 @@ pub(crate) enum Command {
     /// Inspect a model
     #[command(subcommand)]
     Model(ModelCommand),
-    /// List the columns of features with type, unit and definition
-    Columns(Output),
+    /// List the columns of features, with these settings, with type, unit and definition
+    Columns(SettingsRun),
     /// Copy a capture with facts about its packets as comments, which Wireshark shows without the
     /// plugin
     #[command(after_help = COMMENTS)]

@@ -51,7 +51,7 @@ pub fn run() -> ExitCode {
         Command::Features(run) => list::quality::features(run),
         Command::Quality(run) => list::quality::quality(run),
         Command::Model(ModelCommand::Check(check)) => list::quality::check(&check),
-        Command::Columns(output) => list::settings::show_columns(&output),
+        Command::Columns(settings) => list::settings::show_columns(&settings),
         Command::Annotate(run) => annotate::run(&run),
         Command::Report(run) => report::run(&run),
         Command::Completions(completions) => completions::run(&completions),

@@ -7,15 +7,16 @@ use std::sync::{Arc, OnceLock};
 
 use clap::Parser;
 
-use crate::args::{self, Cli, Command};
+use crate::args::{self, Cli, Command, Run};
 use crate::escape;
 use crate::list::columns::{Kept, columns};
-use crate::list::quality::{of_features, of_quality};
+use crate::list::quality::{Shape, of_features, of_quality, shape};
 use crate::messages::Status;
 pub use crate::output::MemoryTable;
 use crate::progress::Total;
 use crate::rows::{
-    Features, ModelledFeatures, Packets, Playback, Quality, Segments, Servers, Sessions,
+    Features, ModelledFeatures, ModelledPlayedFeatures, Packets, Playback, PlayedFeatures, Quality,
+    Segments, Servers, Sessions,
 };
 
 /// The end of a run.
@@ -83,6 +84,28 @@ fn command(words: &[OsString]) -> Result<Command, String> {
         .map_err(|error| args::sentence(&error.render().to_string()))
 }
 
+/// Returns windows, with the columns that the run asks for.
+fn of_windows(run: &Run, watch: impl FnOnce(&Arc<Total>)) -> Kept {
+    match shape(run) {
+        Shape {
+            played: false,
+            modelled: false,
+        } => columns::<Features>(run, watch),
+        Shape {
+            played: true,
+            modelled: false,
+        } => columns::<PlayedFeatures>(run, watch),
+        Shape {
+            played: false,
+            modelled: true,
+        } => columns::<ModelledFeatures>(run, watch),
+        Shape {
+            played: true,
+            modelled: true,
+        } => columns::<ModelledPlayedFeatures>(run, watch),
+    }
+}
+
 fn kept(arguments: &[OsString], watch: &Watch) -> Result<Kept, String> {
     let watch = |total: &Arc<Total>| watch.watch(total);
     Ok(match command(arguments)? {
@@ -91,10 +114,7 @@ fn kept(arguments: &[OsString], watch: &Watch) -> Result<Kept, String> {
         Command::Packets(run) => columns::<Packets>(&run, watch),
         Command::Sessions(run) => columns::<Sessions>(&run, watch),
         Command::Playback(run) => columns::<Playback>(&run.into_run(), watch),
-        Command::Features(run) => match of_features(run)? {
-            run if run.model.is_some() => columns::<ModelledFeatures>(&run, watch),
-            run => columns::<Features>(&run, watch),
-        },
+        Command::Features(run) => of_windows(&of_features(run)?, watch),
         Command::Quality(run) => columns::<Quality>(&of_quality(run)?, watch),
         _ => {
             return Err(

@@ -6,16 +6,23 @@
 
 use std::path::Path;
 
-use nflx_core::features::{COLUMNS, Source};
+use nflx_core::features::{COLUMNS, Column, PLAYBACK, Source};
 
-const BEGIN: &str = "<!-- columns -->\n";
-const END: &str = "<!-- /columns -->\n";
+/// Marks around the tables, and the columns in them.
+const TABLES: [(&str, &str, &[Column]); 2] = [
+    ("<!-- columns -->\n", "<!-- /columns -->\n", COLUMNS),
+    (
+        "<!-- playback columns -->\n",
+        "<!-- /playback columns -->\n",
+        PLAYBACK,
+    ),
+];
 
-fn table() -> String {
+fn table(columns: &[Column]) -> String {
     let mut table =
         String::from("| column | layer | unit | kind | name from | decided here | definition |\n");
     table.push_str("|---|---|---|---|---|---|---|\n");
-    for column in COLUMNS {
+    for column in columns {
         let optional = if column.kind.is_optional() {
             "optional "
         } else {
@@ -39,9 +46,12 @@ fn table() -> String {
 fn the_reference_is_what_the_code_says() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/features.md");
     let text = std::fs::read_to_string(&path).expect("docs/features.md is there");
-    let (before, rest) = text.split_once(BEGIN).expect("the marks are there");
-    let (_, after) = rest.split_once(END).expect("the marks are there");
-    let generated = [before, BEGIN, &table(), END, after].concat();
+    let mut generated = text.clone();
+    for (begin, end, columns) in TABLES {
+        let (before, rest) = generated.split_once(begin).expect("the marks are there");
+        let (_, after) = rest.split_once(end).expect("the marks are there");
+        generated = [before, begin, &table(columns), end, after].concat();
+    }
     if std::env::var_os("NFLX_UPDATE_COLUMNS").is_some() {
         std::fs::write(&path, generated).expect("docs/features.md is writable");
         return;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use core::ffi::c_char;
 
 use nflx_core::features::{Live, Row};
+use nflx_core::quality::PlaybackColumns;
 use nflx_core::quality::model::{Answer, Card, Model, Scratch, Target};
 use nflx_core::{Annotation, Config, Engine, Packet};
 
@@ -237,16 +238,19 @@ impl Answers {
         let Some(kept) = &mut self.kept else { return };
         if let Some(rows) = rows {
             kept.forget_unsettled();
-            for row in &rows {
-                let answer = self.model.answer(row, row.is_complete, &mut self.scratch);
-                kept.push(nflx_quality::new(row, &answer, NFLX_QUALITY_SETTLED));
+            let playback = PlaybackColumns::settled(engine);
+            for mut row in rows {
+                playback.fill(&mut row);
+                let answer = self.model.answer(&row, row.is_complete, &mut self.scratch);
+                kept.push(nflx_quality::new(&row, &answer, NFLX_QUALITY_SETTLED));
             }
         }
         kept.settled = kept.windows.len();
     }
 
     fn ask(&mut self, engine: &Engine) {
-        while let Some(row) = self.live.next_row(engine) {
+        while let Some(mut row) = self.live.next_row(engine) {
+            PlaybackColumns::fill_live(&mut row, engine);
             let answer = self.model.answer(&row, row.is_complete, &mut self.scratch);
             let said = nflx_quality::new(&row, &answer, 0);
             if self.untaken.len() == MOST_UNTAKEN {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use nflx_core::features::Live;
+use nflx_core::quality::PlaybackColumns;
 use nflx_core::quality::model::{Model, Scratch};
 use nflx_core::{Annotation, Config, Engine};
 use pyo3::exceptions::PyValueError;
@@ -93,7 +94,8 @@ impl Asked {
     }
 
     fn ask(&mut self, engine: &Engine) {
-        while let Some(row) = self.live.next_row(engine) {
+        while let Some(mut row) = self.live.next_row(engine) {
+            PlaybackColumns::fill_live(&mut row, engine);
             let answer = self.model.answer(&row, row.is_complete, &mut self.scratch);
             if self.untaken.len() == MOST_UNTAKEN {
                 self.untaken.pop_front();

@@ -19,6 +19,21 @@ const COLUMNS: [&str; 7] = [
     "n_chunks_down",
 ];
 
+/// Seven columns of what the player did, and the setting that gives rows these columns.
+pub(crate) fn of_playback() -> [(&'static str, Value); 2] {
+    let columns = json!([
+        "playback_fetched_last",
+        "playback_fetched_10_50",
+        "playback_shown_avg",
+        "playback_shown_last",
+        "playback_buffer_avg",
+        "playback_video_media",
+        "playback_stalled",
+    ]);
+    let settings = json!({"feature_playback": "on"});
+    [("nflx.columns", columns), ("nflx.settings", settings)]
+}
+
 fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
 }
@@ -409,6 +424,61 @@ fn rows_as_known_are_those_of_a_live_host() {
     assert_eq!(quality(&["--as-known", "86400"]), quality(&[]));
     let answered = rows.iter().filter(|row| !row.contains("\"label\":null"));
     assert!(answered.count() > 1, "{rows:?}");
+}
+
+/// The same with what the player did. Other columns are as without it, and a model whose card asks
+/// for it gets it without a switch.
+#[test]
+fn playback_as_known_is_that_of_a_live_host() {
+    let set = ["features", "--set", "feature_playback=on"];
+    let with = |arguments: &[&str]| known(&[&set[..], arguments].concat());
+    let whole = with(&[]);
+    for (with, without) in whole.iter().zip(known(&["features"])) {
+        let same = without.strip_suffix('}').expect("an object");
+        let added = with.strip_prefix(same).expect("the same columns first");
+        assert!(added.starts_with(",\"playback_video_media\":"), "{added}");
+        assert!(!without.contains("playback_"));
+    }
+    let tells = |row: &&String| !row.contains("\"playback_shown_avg\":null");
+    assert!(whole.iter().filter(tells).count() > 1, "{whole:?}");
+    for lag in ["0", "5"] {
+        let rows = with(&["--as-known", lag]);
+        assert_eq!(rows, with(&["--live", "--as-known", lag]), "{lag}");
+        assert_ne!(rows, whole, "{lag}: what comes later decides");
+    }
+    assert_eq!(with(&["--as-known", "86400"]), whole);
+
+    let model = Carded::new("light", &of_playback());
+    let quality =
+        |arguments: &[&str]| known(&[&["quality", "--model", &model.path], arguments].concat());
+    let other = Carded::new("light", &of_playback()[..1]);
+    let refused = run(&["quality", "--model", &other.path, &capture()]);
+    assert_eq!(refused.status, Some(2));
+    let sentence =
+        "takes the column playback_fetched_last, which rows have only with feature_playback = on";
+    assert!(refused.sentence().contains(sentence), "{}", refused.stderr);
+    assert_eq!(quality(&["--as-known", "0"]), quality(&["--live"]));
+    assert_eq!(quality(&["--as-known", "86400"]), quality(&[]));
+    assert_ne!(quality(&["--as-known", "0"]), quality(&[]));
+    let added = known(&[&set[..], &["--model", &model.path]].concat());
+    assert!(
+        added
+            .iter()
+            .zip(&whole)
+            .all(|(row, whole)| row.starts_with(whole.trim_end_matches('}')))
+    );
+}
+
+/// The newest segments of a session are enough for what they show, and fewer show less.
+#[test]
+fn live_playback_uses_the_newest_segments() {
+    let rows = |most: &str| {
+        let most = format!("feature_playback_segments={most}");
+        let set = ["--set", "feature_playback=on", "--set", &most];
+        known(&[&["features", "--as-known", "0"], &set[..]].concat())
+    };
+    assert_eq!(rows("128"), rows("4096"));
+    assert_ne!(rows("128"), rows("16"));
 }
 
 #[test]

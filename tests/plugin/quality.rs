@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Home;
-use crate::cli::quality::Carded;
+use crate::cli::quality::{Carded, of_playback};
 
 const FIELDS: [&str; 9] = [
     "frame.time_epoch",
@@ -24,6 +24,13 @@ const FIELDS: [&str; 9] = [
 
 fn model() -> Carded {
     Carded::new("light", &[("nflx.target", json!("resolution"))])
+}
+
+/// The same, and one of what the player did.
+fn models() -> [Carded; 2] {
+    let [columns, settings] = of_playback();
+    let target = ("nflx.target", json!("resolution"));
+    [model(), Carded::new("light", &[target, columns, settings])]
 }
 
 /// Compares what tshark shows of a window with the command's row.
@@ -53,64 +60,66 @@ fn compare(shown: &[String], row: &Value) {
 #[test]
 fn every_packet_of_a_closed_window_has_its_answer() {
     let Some(home) = Home::new() else { return };
-    let model = model();
-    let rows = model.rows(&["quality"]);
-    let by_place: BTreeMap<_, _> = rows
-        .iter()
-        .map(|row| ((row["session"].to_string(), row["window"].to_string()), row))
-        .collect();
-    let preference = format!("nflx.model:{}", home.capture(Path::new(&model.path)));
-    let recorded = home.recorded("player.pcap.gz");
-    let ahead = format!("nflx.read_ahead:{recorded}");
-    for options in [
-        &["-2", "-o", &preference, "-Y", "nflx"][..],
-        &["-o", &preference, "-o", &ahead, "-Y", "nflx"],
-    ] {
-        let shown = home.fields(&recorded, options, &FIELDS);
-        let mut windows = BTreeMap::new();
-        for (frame, values) in &shown {
-            let row = by_place[&(values[1].clone(), values[2].clone())];
-            compare(values, row);
-            let time: f64 = values[0].parse().expect("a time");
-            let edge = |key: &str| row[key].as_f64().expect("a time");
-            // Times are floats here.
-            assert!(
-                (edge("from") - 1e-6..edge("to") + 1e-6).contains(&time),
-                "frame {frame}"
-            );
-            *windows.entry(row["window"].to_string()).or_insert(0) += 1;
+    for model in models() {
+        let rows = model.rows(&["quality"]);
+        let by_place: BTreeMap<_, _> = rows
+            .iter()
+            .map(|row| ((row["session"].to_string(), row["window"].to_string()), row))
+            .collect();
+        let preference = format!("nflx.model:{}", home.capture(Path::new(&model.path)));
+        let recorded = home.recorded("player.pcap.gz");
+        let ahead = format!("nflx.read_ahead:{recorded}");
+        for options in [
+            &["-2", "-o", &preference, "-Y", "nflx"][..],
+            &["-o", &preference, "-o", &ahead, "-Y", "nflx"],
+        ] {
+            let shown = home.fields(&recorded, options, &FIELDS);
+            let mut windows = BTreeMap::new();
+            for (frame, values) in &shown {
+                let row = by_place[&(values[1].clone(), values[2].clone())];
+                compare(values, row);
+                let time: f64 = values[0].parse().expect("a time");
+                let edge = |key: &str| row[key].as_f64().expect("a time");
+                // Times are floats here.
+                assert!(
+                    (edge("from") - 1e-6..edge("to") + 1e-6).contains(&time),
+                    "frame {frame}"
+                );
+                *windows.entry(row["window"].to_string()).or_insert(0) += 1;
+            }
+            let packets: u64 = home
+                .fields(&recorded, &["-Y", "nflx"], &["nflx.flow"])
+                .len() as u64;
+            assert_eq!(windows.values().sum::<u64>(), packets, "none is left out");
+            assert!(windows.len() > 2);
         }
-        let packets: u64 = home
-            .fields(&recorded, &["-Y", "nflx"], &["nflx.flow"])
-            .len() as u64;
-        assert_eq!(windows.values().sum::<u64>(), packets, "none is left out");
-        assert!(windows.len() > 2);
     }
 }
 
 #[test]
 fn one_pass_says_it_where_the_window_closes() {
     let Some(home) = Home::new() else { return };
-    let model = model();
-    let rows = model.rows(&["quality", "--as-known", "0"]);
-    let preference = format!("nflx.model:{}", home.capture(Path::new(&model.path)));
-    let recorded = home.recorded("player.pcap.gz");
-    let options = ["-o", preference.as_str(), "-Y", "nflx.quality"];
-    let shown = home.fields(&recorded, &options, &FIELDS);
-    let mut told = rows.iter();
-    for values in shown.values() {
-        let windows = values[2].split(',').count();
-        for row in told.by_ref().take(windows) {
-            if windows == 1 {
-                compare(values, row);
+    for model in models() {
+        let rows = model.rows(&["quality", "--as-known", "0"]);
+        let preference = format!("nflx.model:{}", home.capture(Path::new(&model.path)));
+        let recorded = home.recorded("player.pcap.gz");
+        let options = ["-o", preference.as_str(), "-Y", "nflx.quality"];
+        let shown = home.fields(&recorded, &options, &FIELDS);
+        let mut told = rows.iter();
+        for values in shown.values() {
+            let windows = values[2].split(',').count();
+            for row in told.by_ref().take(windows) {
+                if windows == 1 {
+                    compare(values, row);
+                }
+                let time: f64 = values[0].parse().expect("a time");
+                assert!(time >= row["to"].as_f64().expect("a time") - 1e-6);
             }
-            let time: f64 = values[0].parse().expect("a time");
-            assert!(time >= row["to"].as_f64().expect("a time") - 1e-6);
         }
+        // The last one closes with the capture.
+        assert_eq!(told.count(), 1);
+        assert!(shown.len() > 1);
     }
-    // The last one closes with the capture.
-    assert_eq!(told.count(), 1);
-    assert!(shown.len() > 1);
 }
 
 #[test]

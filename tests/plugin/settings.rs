@@ -7,7 +7,7 @@ use super::{Home, nflx_rows, recorded_folder};
 const CAPTURE: &str = "tls13.pcap.gz";
 
 /// Settings that act in the command alone.
-const OF_THE_COMMAND: [&str; 12] = [
+const OF_THE_COMMAND: [&str; 14] = [
     "feature_kinds",
     "empty_features",
     "feature_window",
@@ -20,6 +20,8 @@ const OF_THE_COMMAND: [&str; 12] = [
     "fill_segments",
     "playback_step",
     "join_gap",
+    "feature_playback",
+    "feature_playback_segments",
 ];
 
 /// Small responses have no throughput, in the command and here.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nflx_core::features::{self, Row};
+use nflx_core::quality::PlaybackColumns;
 use nflx_core::quality::model::{Model, ModelError, Scratch};
 use nflx_core::{Config, Features as Windows, Time};
 
@@ -18,15 +19,49 @@ use crate::escape;
 use crate::messages::{Status, reason, say};
 use crate::output::Writer;
 use crate::rows::{
-    FeatureRow, Features, ModelEntries, ModelEntry, ModelledFeatures, Quality, Rows, Said,
+    FeatureRow, Features, ModelEntries, ModelEntry, ModelledFeatures, ModelledPlayedFeatures,
+    PlayedFeatures, Quality, Rows, Said,
 };
 
 /// Lists windows with their features, and with a model's answers if one is named.
 pub(crate) fn features(features: FeaturesRun) -> Status {
     match of_features(features) {
-        Ok(run) if run.model.is_some() => either::<ModelledFeatures>(&run),
-        Ok(run) => either::<Features>(&run),
+        Ok(run) => match shape(&run) {
+            Shape {
+                played: false,
+                modelled: false,
+            } => either::<Features>(&run),
+            Shape {
+                played: true,
+                modelled: false,
+            } => either::<PlayedFeatures>(&run),
+            Shape {
+                played: false,
+                modelled: true,
+            } => either::<ModelledFeatures>(&run),
+            Shape {
+                played: true,
+                modelled: true,
+            } => either::<ModelledPlayedFeatures>(&run),
+        },
         Err(sentence) => fail(&sentence),
+    }
+}
+
+/// The columns of a run over windows, besides those that every run has.
+pub(crate) struct Shape {
+    /// What the player did.
+    pub(crate) played: bool,
+    /// A model's answer.
+    pub(crate) modelled: bool,
+}
+
+/// Returns the columns of a run over windows.
+pub(crate) fn shape(run: &Run) -> Shape {
+    let config = run.analysis.config();
+    Shape {
+        played: config.is_ok_and(|config| config.feature_playback),
+        modelled: run.model.is_some(),
     }
 }
 
@@ -166,29 +201,24 @@ fn sentence(file: &Path, error: &ModelError) -> String {
     format!("{}: {error}{option}", escape::path(file))
 }
 
-impl Report for Features {
-    const COUNTS: bool = true;
+/// Implements reports of windows.
+macro_rules! reports {
+    ($($rows:ident)*) => {
+        $(impl Report for $rows {
+            const COUNTS: bool = true;
 
-    fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
-        windows(study, watched, writer)
-    }
+            fn write(
+                study: Study,
+                watched: bool,
+                writer: &mut Writer<'_, Self>,
+            ) -> Result<Study, Failure> {
+                windows(study, watched, writer)
+            }
+        })*
+    };
 }
 
-impl Report for ModelledFeatures {
-    const COUNTS: bool = true;
-
-    fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
-        windows(study, watched, writer)
-    }
-}
-
-impl Report for Quality {
-    const COUNTS: bool = true;
-
-    fn write(study: Study, watched: bool, writer: &mut Writer<'_, Self>) -> Result<Study, Failure> {
-        windows(study, watched, writer)
-    }
-}
+reports! { Features PlayedFeatures ModelledFeatures ModelledPlayedFeatures Quality }
 
 /// Writes every window as a host has it that does not wait for the end: reads from the beginning
 /// again, without the results of the first reading.
@@ -201,13 +231,15 @@ fn as_known(
     let mut windows = features::Live::new(study.engine.config(), lag);
     let mut study = study.afresh(!watched, |packet, annotation, engine| {
         windows.packet(packet, annotation.as_ref(), engine);
-        while let Some(row) = windows.next_row(engine) {
+        while let Some(mut row) = windows.next_row(engine) {
+            PlaybackColumns::fill_live(&mut row, engine);
             write(&row)?;
         }
         Ok(())
     })?;
     windows.finish(&study.engine);
-    while let Some(row) = windows.next_row(&study.engine) {
+    while let Some(mut row) = windows.next_row(&study.engine) {
+        PlaybackColumns::fill_live(&mut row, &study.engine);
         write(&row)?;
     }
     study.windows = windows.stats();
@@ -249,6 +281,7 @@ pub(crate) fn each_window(
     if let Some(lag) = study.as_known {
         return as_known(lag, study, watched, write);
     }
+    let playback = PlaybackColumns::settled(&study.engine);
     let mut windows = if let Some(mut windows) = study.counted.take() {
         windows.settle(&study.engine);
         windows
@@ -263,18 +296,23 @@ pub(crate) fn each_window(
             if annotation.is_some() || !engine.latest_is_copy() {
                 windows.packet(packet, annotation.as_ref());
             }
-            drain(&mut windows, &mut write)
+            drain(&mut windows, &playback, &mut write)
         })?;
         windows
     };
     windows.finish();
-    drain(&mut windows, write)?;
+    drain(&mut windows, &playback, write)?;
     study.windows = windows.stats();
     Ok(study)
 }
 
-fn drain(windows: &mut Windows, mut write: impl FnMut(&Row) -> io::Result<()>) -> io::Result<()> {
-    while let Some(row) = windows.next_row() {
+fn drain(
+    windows: &mut Windows,
+    playback: &PlaybackColumns,
+    mut write: impl FnMut(&Row) -> io::Result<()>,
+) -> io::Result<()> {
+    while let Some(mut row) = windows.next_row() {
+        playback.fill(&mut row);
         write(&row)?;
     }
     Ok(())

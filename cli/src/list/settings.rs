@@ -1,9 +1,10 @@
 //! `nflx settings` and `nflx columns`: what can be set, and what feature columns mean.
 
 use nflx_core::Config;
+use nflx_core::features::{COLUMNS, PLAYBACK};
 
 use super::write::write_to;
-use crate::args::{self, Output};
+use crate::args;
 use crate::messages::{Status, mistake};
 use crate::output::Writer;
 use crate::rows::{Columns, SettingRow, Settings};
@@ -30,10 +31,19 @@ pub(crate) fn show_settings(settings: &args::SettingsRun) -> Status {
     })
 }
 
-pub(crate) fn show_columns(output: &Output) -> Status {
-    write_to(output, |sink, format| {
+pub(crate) fn show_columns(settings: &args::SettingsRun) -> Status {
+    let config = match settings.analysis.config() {
+        Ok(config) => config,
+        Err(error) => return mistake(&error),
+    };
+    write_to(&settings.output, |sink, format| {
         let mut writer = Writer::<Columns>::new(format, sink, false)?;
-        for column in nflx_core::features::COLUMNS {
+        let played = if config.feature_playback {
+            PLAYBACK
+        } else {
+            &[]
+        };
+        for column in COLUMNS.iter().chain(played) {
             writer.row(&column)?;
         }
         writer.finish()?;

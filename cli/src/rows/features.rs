@@ -9,6 +9,9 @@ use super::{Column, Rows, Shown, Type, Unit, Value};
 /// The type of row.
 pub(crate) struct Features;
 
+/// The same with the columns of what the player did.
+pub(crate) struct PlayedFeatures;
+
 /// A window of a session.
 pub(crate) struct FeatureRow<'a> {
     pub(crate) capture: &'a str,
@@ -23,10 +26,52 @@ impl Rows for Features {
 
     const NAME: &'static str = "features";
 
-    const COLUMNS: &'static [Column<Self>] = &TABLE;
+    const COLUMNS: &'static [Column<Self>] = &table::<Self, COUNT>();
 
     fn start(row: &FeatureRow<'_>) -> Time {
         row.start
+    }
+}
+
+impl Rows for PlayedFeatures {
+    type Row<'a> = FeatureRow<'a>;
+
+    const NAME: &'static str = Features::NAME;
+
+    const COLUMNS: &'static [Column<Self>] = &table::<Self, ALL>();
+
+    fn start(row: &FeatureRow<'_>) -> Time {
+        row.start
+    }
+}
+
+/// Returns columns of one type of row over windows as those of another.
+pub(super) const fn as_type<A, B, const COUNT: usize>(columns: &[Column<A>]) -> [Column<B>; COUNT]
+where
+    A: for<'a> Rows<Row<'a> = FeatureRow<'a>>,
+    B: for<'a> Rows<Row<'a> = FeatureRow<'a>>,
+{
+    let mut table = [of(&columns[0]); COUNT];
+    let mut at = 1;
+    while at < COUNT {
+        table[at] = of(&columns[at]);
+        at += 1;
+    }
+    table
+}
+
+const fn of<A, B>(column: &Column<A>) -> Column<B>
+where
+    A: for<'a> Rows<Row<'a> = FeatureRow<'a>>,
+    B: for<'a> Rows<Row<'a> = FeatureRow<'a>>,
+{
+    Column {
+        key: column.key,
+        kind: column.kind,
+        unit: column.unit,
+        about: column.about,
+        value: column.value,
+        table: column.table,
     }
 }
 
@@ -59,12 +104,27 @@ const CAPTURE: Column<Features> = super::shown(
 );
 
 const COUNT: usize = features::COLUMNS.len() + 1;
+/// The same with the columns of what the player did.
+const ALL: usize = COUNT + features::PLAYBACK.len();
 
-const TABLE: [Column<Features>; COUNT] = {
-    let mut table = [CAPTURE; COUNT];
+/// Returns the core's column number `at`.
+const fn column(at: usize) -> &'static features::Column {
+    if at < features::COLUMNS.len() {
+        &features::COLUMNS[at]
+    } else {
+        &features::PLAYBACK[at - features::COLUMNS.len()]
+    }
+}
+
+/// Returns the first columns of the core, as columns of a type of row over windows.
+const fn table<T, const COUNT: usize>() -> [Column<T>; COUNT]
+where
+    T: for<'a> Rows<Row<'a> = FeatureRow<'a>>,
+{
+    let mut table: [Column<T>; COUNT] = [of(&CAPTURE); COUNT];
     let mut at = 1;
     while at < COUNT {
-        let column = &features::COLUMNS[at - 1];
+        let column = column(at - 1);
         table[at] = Column {
             key: column.name,
             kind: match column.kind {
@@ -82,7 +142,7 @@ const TABLE: [Column<Features>; COUNT] = {
         at += 1;
     }
     table
-};
+}
 
 const fn look(name: &str) -> Option<Shown> {
     let mut at = 0;
@@ -113,7 +173,7 @@ const fn is_same(one: &str, other: &str) -> bool {
 
 /// The value of the core's column number `COLUMN`.
 fn value<'r, const COLUMN: usize>(row: &'r FeatureRow<'_>) -> Value<'r> {
-    match features::COLUMNS[COLUMN].value(row.row) {
+    match column(COLUMN).value(row.row) {
         features::Value::Null => Value::Null,
         features::Value::Integer(value) => Value::Integer(value),
         features::Value::Float(value) => Value::Float(value),
@@ -138,17 +198,13 @@ macro_rules! values {
 
 /// Numbers beyond the last column stand for it; nobody asks for them.
 const fn clamp(column: usize) -> usize {
-    if column < features::COLUMNS.len() {
-        column
-    } else {
-        features::COLUMNS.len() - 1
-    }
+    if column < ALL - 1 { column } else { ALL - 2 }
 }
 
 type Get = for<'r, 'a> fn(&'r FeatureRow<'a>) -> Value<'r>;
 
 /// As many as there are tens below; a column without one would not compile.
-const VALUES: [Get; 200] = values!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19);
+const VALUES: [Get; 220] = values!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21);
 
 /// The type of row that describes the columns.
 pub(crate) struct Columns;
@@ -172,7 +228,7 @@ impl Rows for Columns {
             "layer",
             Type::Text,
             "",
-            "What it is about: key, network, segment or transport",
+            "What it is about: key, network, segment, transport or playback",
             |row| Value::Word(Layer::as_str(row.layer)),
         ),
         super::shown(

@@ -15,13 +15,13 @@ mod settings;
 
 use std::net::IpAddr;
 
-pub(crate) use features::{Columns, FeatureRow, Features};
+pub(crate) use features::{Columns, FeatureRow, Features, PlayedFeatures};
 pub(crate) use models::{ModelEntries, ModelEntry};
 use nflx_core::Time;
 pub(crate) use p1203::{P1203, P1203Row};
 pub(crate) use packets::{PacketRow, Packets};
 pub(crate) use playback::{Playback, PlaybackRow};
-pub(crate) use quality::{ModelledFeatures, Quality};
+pub(crate) use quality::{ModelledFeatures, ModelledPlayedFeatures, Quality};
 pub(crate) use said::Said;
 pub(crate) use segments::{SegmentRow, Segments};
 pub(crate) use servers::{ServerRow, Servers, evidence_kinds, ranked};
@@ -274,7 +274,7 @@ mod tests {
         assert!(is_described::<Packets>() && is_described::<Settings>());
         assert!(is_described::<Features>() && is_described::<Columns>());
         assert!(is_described::<Sessions>() && is_described::<Playback>());
-        assert!(is_described::<Quality>() && is_described::<ModelledFeatures>());
+        assert!(is_described::<Quality>() && is_described::<ModelledPlayedFeatures>());
         assert!(is_described::<ModelEntries>());
         assert!(is_described::<P1203>());
     }
@@ -307,6 +307,18 @@ mod tests {
         let added =
             " quality_label quality_value quality_confidence quality_out_of_range quality_reason";
         assert_eq!(keys::<ModelledFeatures>(), keys::<Features>() + added);
+        let played = keys::<PlayedFeatures>();
+        assert_eq!(keys::<ModelledPlayedFeatures>(), played.clone() + added);
+        let first = keys::<Features>();
+        let rest = played.strip_prefix(&first).expect("the same columns first");
+        assert!(
+            rest.split_whitespace()
+                .all(|key| key.starts_with("playback_"))
+        );
+        assert_eq!(
+            rest.split_whitespace().count(),
+            nflx_core::features::PLAYBACK.len()
+        );
         // The others are those of the core, whose tests name them.
         assert!(
             keys::<Features>()

@@ -2,7 +2,7 @@
 
 use nflx_core::Time;
 
-use super::features::{FeatureRow, Features};
+use super::features::{FeatureRow, Features, PlayedFeatures, as_type};
 use super::{Column, Rows, Type, Unit, Value};
 
 /// The type of row that names a window and holds what a model says of it.
@@ -10,6 +10,9 @@ pub(crate) struct Quality;
 
 /// The type of row with a window's features and what a model says of it.
 pub(crate) struct ModelledFeatures;
+
+/// The same with the columns of what the player did.
+pub(crate) struct ModelledPlayedFeatures;
 
 /// Columns of a model's answer, with a prefix before their names.
 macro_rules! answer {
@@ -81,8 +84,25 @@ impl Rows for ModelledFeatures {
 
     const NAME: &'static str = Features::NAME;
 
-    const COLUMNS: &'static [Column<Self>] =
-        &joined::<_, FEATURES, 5, { FEATURES + 5 }>(features(), answer!("quality_"));
+    const COLUMNS: &'static [Column<Self>] = &joined::<Self, FEATURES, 5, { FEATURES + 5 }>(
+        as_type(Features::COLUMNS),
+        answer!("quality_"),
+    );
+
+    fn start(row: &FeatureRow<'_>) -> Time {
+        row.start
+    }
+}
+
+impl Rows for ModelledPlayedFeatures {
+    type Row<'a> = FeatureRow<'a>;
+
+    const NAME: &'static str = Features::NAME;
+
+    const COLUMNS: &'static [Column<Self>] = &joined::<Self, PLAYED, 5, { PLAYED + 5 }>(
+        as_type(PlayedFeatures::COLUMNS),
+        answer!("quality_"),
+    );
 
     fn start(row: &FeatureRow<'_>) -> Time {
         row.start
@@ -148,28 +168,7 @@ const WINDOW: [Column<Quality>; 6] = [
 ];
 
 const FEATURES: usize = Features::COLUMNS.len();
-
-/// The columns of features, of this type of row.
-const fn features() -> [Column<ModelledFeatures>; FEATURES] {
-    let mut table = [of(&Features::COLUMNS[0]); FEATURES];
-    let mut at = 1;
-    while at < FEATURES {
-        table[at] = of(&Features::COLUMNS[at]);
-        at += 1;
-    }
-    table
-}
-
-const fn of(column: &Column<Features>) -> Column<ModelledFeatures> {
-    Column {
-        key: column.key,
-        kind: column.kind,
-        unit: column.unit,
-        about: column.about,
-        value: column.value,
-        table: column.table,
-    }
-}
+const PLAYED: usize = PlayedFeatures::COLUMNS.len();
 
 const fn joined<T: Rows, const A: usize, const B: usize, const ALL: usize>(
     first: [Column<T>; A],

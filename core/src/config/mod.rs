@@ -15,7 +15,7 @@ use self::parse::{
 };
 pub use self::prefix::Prefix;
 use self::settings::{
-    CHOICE_EMPTY, CHOICE_SESSION, Index, NUMBERS, SETTING_TABLE, numeric_settings,
+    CHOICE_EMPTY, CHOICE_PLAYBACK, CHOICE_SESSION, Index, NUMBERS, SETTING_TABLE, numeric_settings,
 };
 pub use self::settings::{Setting, SettingKind};
 use crate::facts::segment::Kind;
@@ -68,6 +68,8 @@ pub struct Config {
     pub zero_if_empty: bool,
     /// True if sessions of features end where the next title begins.
     pub session_by_title: bool,
+    /// True if features also tell what the player did.
+    pub feature_playback: bool,
     /// The numeric settings, in the order of [`NUMBERS`].
     numbers: [u64; NUMBERS.len()],
     /// Secret seed of hash tables, so that nobody can craft a capture that makes them collide.
@@ -99,6 +101,7 @@ impl Default for Config {
             feature_kinds: vec![Kind::Video, Kind::Audio],
             zero_if_empty: false,
             session_by_title: false,
+            feature_playback: false,
             numbers: std::array::from_fn(|i| NUMBERS[i].default),
             hash_seed: 0,
             #[cfg(any(test, fuzzing))]
@@ -162,6 +165,9 @@ impl Config {
             "session_by" => {
                 self.session_by_title = is_second(CHOICE_SESSION, "session_by", value)?;
             }
+            "feature_playback" => {
+                self.feature_playback = is_second(CHOICE_PLAYBACK, "feature_playback", value)?;
+            }
             _ => {
                 let index = NUMBERS
                     .iter()
@@ -197,6 +203,7 @@ impl Config {
             ),
             "empty_features" => CHOICE_EMPTY[usize::from(self.zero_if_empty)].to_owned(),
             "session_by" => CHOICE_SESSION[usize::from(self.session_by_title)].to_owned(),
+            "feature_playback" => CHOICE_PLAYBACK[usize::from(self.feature_playback)].to_owned(),
             _ => self.numbers[NUMBERS
                 .iter()
                 .position(|number| number.setting.name == name)?]

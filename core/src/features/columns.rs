@@ -21,6 +21,8 @@ pub enum Layer {
     Segment,
     /// Statistics of TCP headers.
     Transport,
+    /// What the player did, as inferred from segments.
+    Playback,
 }
 
 impl Layer {
@@ -139,10 +141,11 @@ impl Column {
 /// another value, because a model trained on the old values would silently be wrong.
 pub const DEFINITIONS: u32 = 1;
 
-/// Returns the column with a name.
+/// Returns the column with a name, of [`COLUMNS`] or [`PLAYBACK`].
 #[must_use]
 pub fn column(name: &str) -> Option<&'static Column> {
-    COLUMNS.iter().find(|column| column.name == name)
+    let all = COLUMNS.iter().chain(PLAYBACK);
+    all.into_iter().find(|column| column.name == name)
 }
 
 const fn optional<'a>(value: Option<f64>) -> Value<'a> {
@@ -424,6 +427,47 @@ const SERVER: [&[Column]; 9] = side!("server", "Netflix servers", down);
 const ROUND_TRIP: &[Column] = shape!(Transport "user" "RTT", "s",
     "round-trip times: from a TCP packet of the client (SYN, data or FIN) to the server's acknowledgement that covers it, as seen at the capture point; only the newest packet that each acknowledgement covers, without retransmissions (RFC 6298, section 3)",
     round_trip);
+
+/// A column of what the player did: `name: unit, definition, value`.
+macro_rules! playback {
+    ($($name:literal => $unit:literal, $definition:literal, $($path:ident).+ $([$at:literal])?;)*) => {
+        columns! { Playback Own;
+            $($name => OptionalFloat, $unit, $definition,
+                |row| optional(row.played.as_ref().and_then(|played| played.$($path).+ $([$at])?));)*
+        }
+    };
+}
+
+/// The columns of what the player did, in order. They come after [`COLUMNS`] if
+/// [`crate::Config::feature_playback`] is on.
+pub const PLAYBACK: &[Column] = playback! {
+    "playback_video_media" => "s", "Seconds of media in a segment of video of the title", video_media;
+    "playback_audio_media" => "s", "Seconds of media in a segment of audio of the title", audio_media;
+    "playback_audio_bitrate" => "bit/s", "Mean bits per second of media of the title's audio", audio_bitrate;
+    "playback_fetched_last" => "bit/s",
+        "Bits per second of media of the latest video segment that arrived by the end of the window", fetched.last;
+    "playback_fetched_3_avg" => "bit/s", "Mean of playback_fetched_last over the last three video segments", fetched.last_three;
+    "playback_fetched_10_avg" => "bit/s", "Mean of playback_fetched_last over the last ten video segments", fetched.last_ten;
+    "playback_fetched_10_50" => "bit/s", "Median of playback_fetched_last over the last ten video segments", fetched.last_ten_median;
+    "playback_fetched_window_avg" => "bit/s",
+        "Mean of playback_fetched_last over the video segments that arrived in the window", fetched.in_window;
+    "playback_fetched_avg" => "bit/s", "Mean of playback_fetched_last over all video segments of the title so far", fetched.mean;
+    "playback_fetched_10" => "bit/s",
+        "10th percentile of playback_fetched_last over all video segments of the title so far", fetched.percentiles[0];
+    "playback_fetched_50" => "bit/s",
+        "50th percentile of playback_fetched_last over all video segments of the title so far", fetched.percentiles[1];
+    "playback_fetched_90" => "bit/s",
+        "90th percentile of playback_fetched_last over all video segments of the title so far", fetched.percentiles[2];
+    "playback_shown_last" => "bit/s", "Bits per second of media of the video on the screen at the end of the window", shown.last;
+    "playback_shown_avg" => "bit/s", "Mean of playback_shown_last at ten moments of the window", shown.mean;
+    "playback_shown_3_avg" => "bit/s",
+        "Mean of playback_shown_last at ten moments each of the window and the two before it", shown.three_windows;
+    "playback_buffer_last" => "s",
+        "Seconds of media ahead of the position at the end of the window, of video or audio, whichever is less", buffer;
+    "playback_buffer_avg" => "s", "Mean of playback_buffer_last at ten moments of the window", buffer_mean;
+    "playback_video_buffer_avg" => "s", "Mean seconds of video ahead of the position at ten moments of the window", video_buffer_mean;
+    "playback_stalled" => "1", "Share of ten moments of the window at which the player stood still because it had nothing to play", stalled;
+};
 
 /// Groups of columns, in order.
 const GROUPS: [&[Column]; 30] = [

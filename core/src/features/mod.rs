@@ -22,7 +22,8 @@
 //! then. It is for hosts that cannot wait for the end, and for training models on the rows that
 //! such hosts will have.
 //!
-//! [`COLUMNS`] is the one table of names, units and definitions.
+//! [`COLUMNS`] is the one table of names, units and definitions; [`PLAYBACK`] has the columns that
+//! [`crate::quality::PlaybackColumns`] fills.
 //!
 //! # Example
 //!
@@ -61,6 +62,7 @@ mod columns;
 mod events;
 mod live;
 mod moments;
+mod played;
 mod row;
 mod sample;
 mod session;
@@ -71,7 +73,8 @@ mod testing;
 mod window;
 mod windows;
 
-pub use columns::{COLUMNS, Column, DEFINITIONS, Layer, Source, Type, Value, column};
+pub use columns::{COLUMNS, Column, DEFINITIONS, Layer, PLAYBACK, Source, Type, Value, column};
 pub use live::Live;
+pub(crate) use played::{Fetched, Played, Shown, mean};
 pub use row::Row;
 pub use windows::{Features, WindowStats};

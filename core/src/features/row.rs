@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
+use super::played::Played;
 use crate::facts::segment::Transport;
 use crate::packet::{Time, seconds};
 
@@ -144,9 +145,32 @@ pub struct Row {
     /// Bytes of the client's non-Netflix traffic: down, up.
     pub(crate) foreign: [u64; 2],
     pub(crate) known: SegmentsSoFar,
+    /// What the player did, if it is asked for and known.
+    pub(crate) played: Option<Box<Played>>,
 }
 
 impl Row {
+    /// Returns a row without any packet, of a session's first window.
+    #[cfg(test)]
+    pub(crate) fn empty(client: IpAddr, start: Time, end: Time) -> Self {
+        Self {
+            session: 1,
+            client,
+            window: 0,
+            session_start: start,
+            start,
+            end,
+            from_start: Some(true),
+            is_complete: true,
+            transport: Some(Transport::Tcp),
+            zero_if_empty: false,
+            counted: WindowCounters::default(),
+            foreign: [0; 2],
+            known: SegmentsSoFar::default(),
+            played: None,
+        }
+    }
+
     /// Returns the number of segments that completed in the session by the end of the window.
     #[must_use]
     pub fn completions(&self) -> u64 {

@@ -161,6 +161,7 @@ impl OpenSession {
             zero_if_empty: rules.zero_if_empty,
             foreign: self.foreign.pop_front().unwrap_or_default(),
             known: SegmentsSoFar::default(),
+            played: None,
             counted,
         };
         Closed {

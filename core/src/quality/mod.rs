@@ -5,6 +5,7 @@
 //! - `fit` finds the media seconds of a segment that explain the requests of a play; `cost` judges
 //!   them.
 //! - `clock` and `timeline` replay it: start, buffer, stalls, pauses, seeks.
+//! - [`PlaybackColumns`] adds what it tells to rows of [`crate::features`].
 //!
 //! [`model`] runs models that others trained on [`crate::features`].
 
@@ -18,6 +19,7 @@ pub mod model;
 mod pause;
 mod places;
 mod plateaus;
+mod playback_columns;
 mod request;
 mod seconds;
 mod seeks;
@@ -29,5 +31,6 @@ mod timeline;
 mod tracks;
 
 pub use clock::State;
+pub use playback_columns::PlaybackColumns;
 pub use session::{Moment, Reason, Session};
 pub use sessions::{SessionStats, Sessions};

@@ -351,6 +351,14 @@ impl Session {
         })
     }
 
+    /// Returns the video that arrived before some seconds after the start, in order of arrival:
+    /// seconds from the start to its arrival, and its bits per second.
+    pub(crate) fn arrived(&self, before: f64) -> Vec<(f64, f64)> {
+        let end = self.rates.partition_point(|rate| rate.came < before);
+        let rates = self.rates[..end].iter();
+        rates.map(|rate| (rate.came, rate.bits)).collect()
+    }
+
     /// Returns the number of segments that were requested.
     #[must_use]
     pub const fn segments(&self) -> u32 {

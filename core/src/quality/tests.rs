@@ -2,6 +2,7 @@
 //! one.
 
 mod cases;
+mod columns;
 mod playback;
 mod player;
 mod sessions;

@@ -257,6 +257,7 @@ static const struct heading {
 static const char *const elsewhere[] = {
     "feature_kinds", "empty_features", "feature_window", "session_idle", "ewma_span",     "session_values",
     "window_values", "max_sessions",   "fill_idle",      "fill_segments", "playback_step", "join_gap",
+    "feature_playback", "feature_playback_segments",
 };
 
 static bool is_elsewhere(const char *name)

@@ -4,13 +4,17 @@ use std::io;
 use std::sync::Arc;
 
 use nflx_core::features;
+use nflx_core::quality::PlaybackColumns;
 use nflx_core::quality::model::{Model, Scratch};
 use nflx_core::{Annotation, Engine, Packet};
 
 use super::rows::{About, Live};
 use crate::args::Run;
 use crate::output::Writer;
-use crate::rows::{FeatureRow, Features, ModelledFeatures, Quality, Rows, Said};
+use crate::rows::{
+    FeatureRow, Features, ModelledFeatures, ModelledPlayedFeatures, PlayedFeatures, Quality, Rows,
+    Said,
+};
 
 /// Windows that are open, or wait for their time.
 pub(crate) struct Windows {
@@ -46,7 +50,8 @@ impl Windows {
             None => self.live.finish(engine),
         }
         let mut rows = 0;
-        while let Some(row) = self.live.next_row(engine) {
+        while let Some(mut row) = self.live.next_row(engine) {
+            PlaybackColumns::fill_live(&mut row, engine);
             let model = self.model.as_deref();
             let answer = model.map(|model| model.answer(&row, row.is_complete, &mut self.scratch));
             writer.row(&FeatureRow {
@@ -91,4 +96,4 @@ macro_rules! live {
     };
 }
 
-live! { Features ModelledFeatures Quality }
+live! { Features PlayedFeatures ModelledFeatures ModelledPlayedFeatures Quality }

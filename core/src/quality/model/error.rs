@@ -74,6 +74,9 @@ pub enum ModelError {
         /// Version of this library.
         here: u32,
     },
+    /// The model takes a column that rows have only if playback is inferred.
+    #[error("takes the column {0}, which rows have only with feature_playback = on; set it")]
+    Playback(&'static str),
     /// The model was trained with another value of a setting.
     #[error("was trained with {name} = {trained}, and {here} is set; set {name} to {trained}")]
     Setting {

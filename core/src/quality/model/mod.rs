@@ -38,7 +38,7 @@ pub use card::{Answers, Card, Target};
 pub use error::ModelError;
 
 use crate::config::Config;
-use crate::features::{Column, Row};
+use crate::features::{Column, Layer, Row};
 use answer::{calibrated, number, outside, refusal};
 use card::{Check, columns};
 use error::quoted;
@@ -133,7 +133,15 @@ impl Model {
     ///
     /// The error names the setting and both values.
     pub fn fits(&self, config: &Config) -> Result<(), ModelError> {
-        self.card.as_ref().map_or(Ok(()), |card| card.fits(config))
+        if let Some(card) = &self.card {
+            card.fits(config)?;
+        }
+        // Without the setting, these columns would have no value in any row.
+        let asks = |column: &&&Column| column.layer == Layer::Playback;
+        match self.columns.iter().find(asks) {
+            Some(column) if !config.feature_playback => Err(ModelError::Playback(column.name)),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the card, if the file has one.

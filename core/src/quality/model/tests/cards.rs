@@ -58,21 +58,8 @@ fn read(replaced: &[(&str, &str)]) -> Result<Model, ModelError> {
 
 /// A window in which the client sent this many packets.
 fn row(packets: u64) -> Row {
-    let mut row = Row {
-        session: 1,
-        client: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        window: 0,
-        session_start: Time(0),
-        start: Time(0),
-        end: Time(10_000_000_000),
-        from_start: Some(true),
-        is_complete: true,
-        transport: Some(Transport::Tcp),
-        zero_if_empty: false,
-        counted: Default::default(),
-        foreign: [0; 2],
-        known: Default::default(),
-    };
+    let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let mut row = Row::empty(client, Time(0), Time(10_000_000_000));
     row.counted.up.counts.packets = packets;
     row
 }
