@@ -155,7 +155,7 @@ def main():
         if arguments.columns_only:
             return
         data = labelled(found, arguments.label, arguments.service)
-        columns = [name for name in table.COLUMNS if name in data.columns]
+        columns = [name for name in table.SEGMENTS if name in data.columns]
         train.train(
             data, arguments.model, kind=arguments.kind, trees=arguments.trees, label=arguments.label, columns=columns,
             report=arguments.report, target=arguments.label, name=f"{arguments.label} of published {arguments.service} sessions",

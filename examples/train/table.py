@@ -9,18 +9,35 @@ from pathlib import Path
 
 import pandas
 
+# What the player did, as inferred from segments: bit rates rather than sizes, because recordings have segments of different
+# lengths.
+PLAYBACK = [
+    f"playback_{name}"
+    for name in (
+        "video_media", "audio_media", "audio_bitrate", "fetched_last", "fetched_3_avg", "fetched_10_avg", "fetched_10_50",
+        "fetched_window_avg", "fetched_avg", "fetched_10", "fetched_50", "fetched_90", "shown_last", "shown_avg", "shown_3_avg",
+        "buffer_last", "buffer_avg", "video_buffer_avg", "stalled",
+    )
+]
 # What a window says about the picture without growing with the session: sizes and times of its segments, of the last ten
 # and of all so far, and how much came. Sums over a session are left out: a longer one would be out of range.
-COLUMNS = [
+SEGMENTS = [
     *(f"10_{name}_chunksize" for name in ("avg", "std", "min", "max")),
     *(f"10_chunksizes_{share}" for share in (50, 75, 90)),
     *(f"allprev_{name}_chunksize" for name in ("avg", "std", "max")),
     *(f"{way}_chunk_iat_{name}" for way in ("up", "down") for name in ("avg", "min", "max")),
     "curr_chunksize", "size_diff_previous", "n_chunks_down", "serverThroughput", "userThroughput", "parallel_flows",
 ]
+COLUMNS = [*PLAYBACK, *SEGMENTS]
 # Settings that shape these columns; they go onto the card.
-SETTINGS = {"feature_kinds": "video", "session_idle": "60"}
+SETTINGS = {"feature_kinds": "video", "session_idle": "60", "feature_playback": "on"}
 ENDINGS = (".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz", ".cap.gz")
+
+
+def settings(columns):
+    """The settings that shape these columns."""
+    plays = any(name in PLAYBACK for name in columns)
+    return SETTINGS if plays else {name: value for name, value in SETTINGS.items() if name != "feature_playback"}
 
 
 class Mistake(Exception):

@@ -201,7 +201,7 @@ def train(data, path, *, kind="forest", trees=200, label="fetch_height", window=
         **{
             "name": f"{kind} of {label}", "version": "1",
             "target": "resolution" if "height" in label else label, "unit": "lines" if "height" in label and numeric else "",
-            "window": str(window), "settings": table.SETTINGS,
+            "window": str(window), "settings": table.settings(columns),
             # A segment must be known, and an input may lie a little outside of what this small table has seen.
             "answers": {"segments": 1, "margin": 0.05},
             "calibration": calibration(scores, classes), "reliability": bins,

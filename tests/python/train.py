@@ -21,9 +21,9 @@ import table  # noqa: E402
 import train  # noqa: E402
 
 # Sessions, and the table of them.
-subprocess.run([sys.executable, examples / "train/simulate.py", folder, "--sessions", "8", "--seconds", "90"], check=True)
+subprocess.run([sys.executable, examples / "train/simulate.py", folder, "--sessions", "16", "--seconds", "120"], check=True)
 data = table.load(folder)
-assert len(data) > 50 and data["label"].nunique() >= 3 and data["group"].nunique() == 8, data.describe()
+assert len(data) > 50 and data["label"].nunique() >= 3 and data["group"].nunique() == 16, data.describe()
 
 # The same labels from a list.
 ticks = [json.loads(line) for line in (folder / "session-000.player.jsonl").read_text().splitlines()]
