@@ -60,9 +60,11 @@ def captures(folder):
     return found
 
 
-def features(paths, window, settings):
-    """The windows of captures, with the columns of features."""
+def features(paths, window, settings, as_known=None):
+    """The windows of captures, with the columns of features: of whole captures, or as known so many seconds after each window."""
     options = [f"--set={name}={value}" for name, value in settings.items()]
+    if as_known is not None:
+        options.append(f"--as-known={as_known}")
     call = [nflx(), "features", "--format", "jsonl", f"--window={window}", *options, "--", *map(str, paths)]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     if done.returncode == 2:
@@ -107,14 +109,14 @@ def labels(rows, moments):
         yield most_common(inside) if inside else None
 
 
-def load(folder, label="fetch_height", window=10, settings=None, columns=None):
+def load(folder, label="fetch_height", window=10, settings=None, columns=None, as_known=None):
     """A table with a row for each window that has a label: the columns of features, `label`, and `group`, which is the
     capture: nothing of one capture may stand on both sides of a split."""
     folder = Path(folder)
     settings = SETTINGS if settings is None else settings
     found = captures(folder)
     listed = of_list(folder / "labels.csv", label) if (folder / "labels.csv").exists() else {}
-    table = features(found.values(), window, settings)
+    table = features(found.values(), window, settings, as_known)
     parts = []
     for name, path in found.items():
         rows = table[table["capture"] == str(path)].copy()

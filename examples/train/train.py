@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Trains a model on a folder of captures and labels, judges it by whole captures left out, and writes it with its card.
 
-usage: train.py FOLDER MODEL.onnx [--kind forest|boosted] [--label fetch_height] [--window 10] [--report FOLDER]
+usage: train.py FOLDER MODEL.onnx [--kind forest|boosted] [--label fetch_height] [--window 10] [--as-known 0]
+                [--report FOLDER]
 
 Beside each NAME.pcap.gz stands NAME.player.jsonl, a line a second with "t" (seconds since 1970), "client_ip" and the label;
 or one labels.csv with the columns capture, client, t and the label. Labels that are numbers are steps of a ladder.
@@ -219,11 +220,12 @@ def main():
     arguments.add_argument("--trees", type=int, default=200)
     arguments.add_argument("--label", default="fetch_height", help="fetch_height, height (on screen), state, or a column of labels.csv")
     arguments.add_argument("--window", type=int, default=10)
+    arguments.add_argument("--as-known", type=int, metavar="SECONDS", help="for a host that answers so long after each window")
     arguments.add_argument("--name")
     arguments.add_argument("--report", type=Path, help="folder for the reliability plot and the importance of columns")
     arguments = arguments.parse_args()
     try:
-        data = table.load(arguments.folder, arguments.label, arguments.window)
+        data = table.load(arguments.folder, arguments.label, arguments.window, as_known=arguments.as_known)
         names = {"name": arguments.name} if arguments.name else {}
         train(
             data, arguments.model, kind=arguments.kind, trees=arguments.trees, label=arguments.label, window=arguments.window,

@@ -25,6 +25,11 @@ subprocess.run([sys.executable, examples / "train/simulate.py", folder, "--sessi
 data = table.load(folder)
 assert len(data) > 50 and data["label"].nunique() >= 3 and data["group"].nunique() == 16, data.describe()
 
+# Rows that do not wait for the end know less.
+known = table.load(folder, as_known=0)
+assert set(known["group"]) == set(data["group"])
+assert known["playback_video_media"].count() < data["playback_video_media"].count()
+
 # The same labels from a list.
 ticks = [json.loads(line) for line in (folder / "session-000.player.jsonl").read_text().splitlines()]
 for path in folder.glob("*.player.jsonl"):
