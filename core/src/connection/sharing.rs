@@ -69,9 +69,8 @@ const OVERTAKING: usize = 2;
 /// Earlier events, in order of time.
 #[derive(Debug)]
 enum Past {
-    /// A response that was alone: the time of its request, the request's size, the time of its end,
-    /// its size.
-    Alone(Time, u16, Time, u64),
+    /// A response that was alone: the time of its request, the time of its end, its size.
+    Alone(Time, Time, u64),
     Shared(Period),
 }
 
@@ -275,7 +274,7 @@ impl Sharing {
                 }
                 self.asks.media(period.requests[0].size);
                 self.audio.learn(size, asked, config);
-                self.keep(Past::Alone(asked, period.requests[0].size, end, size));
+                self.keep(Past::Alone(asked, end, size));
             }
             // Too many to be separated: all keep their equal parts.
             count if count > MOST_REQUESTS => return Vec::new(),
@@ -372,12 +371,11 @@ impl Sharing {
             return Vec::new();
         };
         let period = match past {
-            Past::Alone(asked, length, end, size) => {
+            Past::Alone(asked, end, size) => {
                 let track = track_of(*size, usual);
                 for reader in &mut self.readers {
                     reader.cost += reader.rhythm.cost(track, *asked);
                     reader.rhythm.note(track, *asked);
-                    reader.rhythm.note_size(track, *length);
                     reader.rhythm.over(track, at_once(*end, config));
                 }
                 return Vec::new();

@@ -188,9 +188,7 @@ impl Reading {
         self.tracks[at] = track;
         self.latest = Some(at);
         self.cost += self.rhythm.cost(track, request.asked);
-        self.cost += self.rhythm.cost_of_size(track, request.size);
         self.rhythm.note(track, request.asked);
-        self.rhythm.note_size(track, request.size);
         let told = puzzle.told.get(at).copied().unwrap_or_default();
         self.cost += match (track, told) {
             (MediaTrack::None, Asked::Media) if request.is_repeated => REPEATED,

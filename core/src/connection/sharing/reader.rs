@@ -44,7 +44,6 @@ impl PeriodReader {
         self.cost += best.cost;
         for (request, &track) in period.requests.iter().zip(&best.tracks) {
             self.rhythm.note(track, request.asked);
-            self.rhythm.note_size(track, request.size);
         }
         if let Some(over) = period.timeline.end_time() {
             let lately = period.timeline.before(before(over, config));

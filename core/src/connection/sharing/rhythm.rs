@@ -16,9 +16,6 @@ const REPEATED: f64 = 1.0;
 /// came last.
 const OTHER: f64 = 1.5;
 
-/// The cost of a request whose size is nearer to that of the other track's latest.
-const LIKE_OTHER: f64 = 1.0;
-
 /// The rhythm of one track.
 #[derive(Clone, Copy, Debug, Default)]
 struct TrackRhythm {
@@ -54,8 +51,6 @@ pub(super) struct Rhythm {
     audio: TrackRhythm,
     video: TrackRhythm,
     latest: Option<MediaTrack>,
-    /// Sizes of the latest requests for audio and video; 0 if not known.
-    sizes: [u16; 2],
     /// The track with which the latest period ended, and the time by which its next segment is
     /// requested, if at once.
     over: Option<(MediaTrack, Time)>,
@@ -71,31 +66,6 @@ impl Rhythm {
         }
         self.latest = Some(track);
         self.over = None;
-    }
-
-    /// Records the size of a request.
-    pub(super) const fn note_size(&mut self, track: MediaTrack, size: u16) {
-        match track {
-            MediaTrack::Audio => self.sizes[0] = size,
-            MediaTrack::Video => self.sizes[1] = size,
-            MediaTrack::None => {}
-        }
-    }
-
-    /// Returns the cost of assigning a request of this size to this track. Ranges of bytes are
-    /// longer for the larger file.
-    pub(super) fn cost_of_size(&self, track: MediaTrack, size: u16) -> f64 {
-        let [audio, video] = self.sizes;
-        let (own, other) = match track {
-            MediaTrack::Audio => (audio, video),
-            MediaTrack::Video => (video, audio),
-            MediaTrack::None => return 0.0,
-        };
-        if own > 0 && other > 0 && size > 0 && size.abs_diff(own) > size.abs_diff(other) {
-            LIKE_OTHER
-        } else {
-            0.0
-        }
     }
 
     /// Records the track that a period ended with, and the time by which its next segment is

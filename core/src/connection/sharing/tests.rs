@@ -333,29 +333,6 @@ fn a_request_as_short_as_those_for_headers_is_for_one() {
 }
 
 #[test]
-fn a_request_is_of_the_track_whose_requests_have_its_size() {
-    // Each response could be either by its place.
-    for (sizes, audio) in [([57, 55], 1), ([55, 57], 0), ([56, 56], 0)] {
-        let mut link = Link::new();
-        for round in 0..4 {
-            link.ask_with(55).take(AUDIO + round * 50).end();
-            link.now += 500;
-            link.ask_with(57).take(400_000 + round * 30_000).end();
-            link.now += 1000;
-        }
-        link.ask_with(sizes[0])
-            .take(10_000)
-            .ask_with(sizes[1])
-            .take(400_000);
-        let parts = link.end();
-        assert!(
-            parts[audio].size.abs_diff(AUDIO) <= 400,
-            "{sizes:?} {parts:?}"
-        );
-    }
-}
-
-#[test]
 fn a_response_is_over_when_as_many_as_a_client_has_in_flight_and_two_more_have_overtaken_it() {
     let mut link = Link::new();
     for _ in 0..8 {
