@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use nflx_core::features::{COLUMNS, Live, Row, WindowStats, Value, column};
+use nflx_core::features::{COLUMNS, Live, PLAYBACK, Row, Value, WindowStats, column};
+use nflx_core::quality::PlaybackColumns;
 use nflx_core::{Config, Direction, Engine, Features, Packet};
 
 use crate::traffic::{Frame, frames};
@@ -60,6 +61,10 @@ fn config(input: &mut Input<'_>) -> Config {
     set(
         "empty_features",
         ["null", "zero"][usize::from(choice >> 6 & 1)],
+    );
+    set(
+        "feature_playback",
+        ["off", "on"][usize::from(choice >> 7 & 1)],
     );
     set("max_sessions", ["100", "1"][usize::from(sizes & 1)]);
     set("max_connections", ["100", "8"][usize::from(sizes >> 1 & 1)]);
@@ -120,6 +125,9 @@ fn rows(config: &Config, frames: &[Frame]) -> (Vec<Row>, WindowStats, Counted) {
     (rows, features.stats(), counted)
 }
 
+/// Rows whose playback is inferred as they come; the others would take most of the time.
+const PLAYED: usize = 8;
+
 /// Rows that do not wait for the end hold every packet once, within their bound of memory, and
 /// those of the end are as many.
 fn told(config: &Config, frames: &[Frame]) {
@@ -138,7 +146,11 @@ fn told(config: &Config, frames: &[Frame]) {
         held -= in_use();
         live.packet(&packet, said.as_ref(), &engine);
         held += in_use();
-        while let Some(row) = take(&mut live, &engine, &mut held) {
+        while let Some(mut row) = take(&mut live, &engine, &mut held) {
+            if rows.len() < PLAYED {
+                PlaybackColumns::fill_live(&mut row, &engine);
+                played(&row);
+            }
             rows.push(row);
         }
         assert!(held <= bound, "{held} bytes of memory");
@@ -153,11 +165,34 @@ fn told(config: &Config, frames: &[Frame]) {
         rows.iter().map(of).sum::<f64>()
     };
     assert_eq!(counted(&rows), packets as f64);
-    if let Some(settled) = live.settled_rows(&engine) {
+    if let Some(mut settled) = live.settled_rows(&engine) {
         assert_eq!(
             (settled.len(), counted(&settled)),
             (rows.len(), packets as f64)
         );
+        let playback = PlaybackColumns::settled(&engine);
+        for row in &mut settled {
+            playback.fill(row);
+            played(row);
+        }
+    }
+}
+
+/// What the player did has values that can be.
+fn played(row: &Row) {
+    for column in PLAYBACK {
+        let most = if column.name == "playback_stalled" {
+            1.0
+        } else {
+            f64::MAX
+        };
+        match column.value(row) {
+            Value::Null => {}
+            Value::Float(value) => {
+                assert!((0.0..=most).contains(&value), "{}: {value}", column.name);
+            }
+            _ => panic!("{} is no float", column.name),
+        }
     }
 }
 
