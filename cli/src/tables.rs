@@ -87,22 +87,10 @@ fn command(words: &[OsString]) -> Result<Command, String> {
 /// Returns windows, with the columns that the run asks for.
 fn of_windows(run: &Run, watch: impl FnOnce(&Arc<Total>)) -> Kept {
     match shape(run) {
-        Shape {
-            played: false,
-            modelled: false,
-        } => columns::<Features>(run, watch),
-        Shape {
-            played: true,
-            modelled: false,
-        } => columns::<PlayedFeatures>(run, watch),
-        Shape {
-            played: false,
-            modelled: true,
-        } => columns::<ModelledFeatures>(run, watch),
-        Shape {
-            played: true,
-            modelled: true,
-        } => columns::<ModelledPlayedFeatures>(run, watch),
+        Shape::Plain => columns::<Features>(run, watch),
+        Shape::Played => columns::<PlayedFeatures>(run, watch),
+        Shape::Modelled => columns::<ModelledFeatures>(run, watch),
+        Shape::ModelledPlayed => columns::<ModelledPlayedFeatures>(run, watch),
     }
 }
 

@@ -27,41 +27,35 @@ use crate::rows::{
 pub(crate) fn features(features: FeaturesRun) -> Status {
     match of_features(features) {
         Ok(run) => match shape(&run) {
-            Shape {
-                played: false,
-                modelled: false,
-            } => either::<Features>(&run),
-            Shape {
-                played: true,
-                modelled: false,
-            } => either::<PlayedFeatures>(&run),
-            Shape {
-                played: false,
-                modelled: true,
-            } => either::<ModelledFeatures>(&run),
-            Shape {
-                played: true,
-                modelled: true,
-            } => either::<ModelledPlayedFeatures>(&run),
+            Shape::Plain => either::<Features>(&run),
+            Shape::Played => either::<PlayedFeatures>(&run),
+            Shape::Modelled => either::<ModelledFeatures>(&run),
+            Shape::ModelledPlayed => either::<ModelledPlayedFeatures>(&run),
         },
         Err(sentence) => fail(&sentence),
     }
 }
 
 /// The columns of a run over windows, besides those that every run has.
-pub(crate) struct Shape {
-    /// What the player did.
-    pub(crate) played: bool,
+pub(crate) enum Shape {
+    Plain,
+    /// Those that tell what the player did.
+    Played,
     /// A model's answer.
-    pub(crate) modelled: bool,
+    Modelled,
+    /// Both.
+    ModelledPlayed,
 }
 
 /// Returns the columns of a run over windows.
 pub(crate) fn shape(run: &Run) -> Shape {
     let config = run.analysis.config();
-    Shape {
-        played: config.is_ok_and(|config| config.feature_playback),
-        modelled: run.model.is_some(),
+    let plays = config.is_ok_and(|config| config.feature_playback);
+    match (plays, run.model.is_some()) {
+        (false, false) => Shape::Plain,
+        (true, false) => Shape::Played,
+        (false, true) => Shape::Modelled,
+        (true, true) => Shape::ModelledPlayed,
     }
 }
 

@@ -21,7 +21,7 @@ pub enum Layer {
     Segment,
     /// Statistics of TCP headers.
     Transport,
-    /// What the player did, as inferred from segments.
+    /// The player's doings, as inferred from segments.
     Playback,
 }
 

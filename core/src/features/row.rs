@@ -145,7 +145,7 @@ pub struct Row {
     /// Bytes of the client's non-Netflix traffic: down, up.
     pub(crate) foreign: [u64; 2],
     pub(crate) known: SegmentsSoFar,
-    /// What the player did, if it is asked for and known.
+    /// The player's doings, if they are asked for and known.
     pub(crate) played: Option<Box<Played>>,
 }
 

@@ -14,7 +14,7 @@ const SHORTER: u16 = 2;
 /// Number of responses with media that show which requests are shorter.
 const SEEN: u32 = 3;
 
-/// What a request's size shows of what it asks for.
+/// The object of a request, as far as its size shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Asked {
     /// Media, or nothing is known.

@@ -104,7 +104,7 @@ enum PeriodEvent {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Puzzle<'a> {
     pub(super) requests: &'a [PeriodRequest],
-    /// What the sizes of requests show.
+    /// Their objects, as far as their sizes show them.
     pub(super) told: &'a [Asked],
     /// Bytes of the connection at its end.
     pub(super) end: u64,

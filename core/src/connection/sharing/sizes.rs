@@ -26,7 +26,7 @@ struct Since {
     usual: Usual,
 }
 
-/// What responses that were alone show of the size of audio.
+/// Sizes of responses that were alone, and the sizes of audio found among them.
 #[derive(Debug, Default)]
 pub(super) struct AudioSizes {
     /// Sizes of the latest of them and the times of their requests, the latest last.
