@@ -8,7 +8,7 @@ use super::dns::DnsMessages;
 use super::hello::HelloBuffer;
 use super::http1::HttpSession;
 use super::http2::Http2;
-use super::ledger::{Credit, Ledger, Returned};
+use super::ledger::{Credit, Ledger, Retracted, Returned};
 use super::proxy::Proxy;
 use super::stream::{Run, Stream};
 use super::tickets::Found;
@@ -66,7 +66,7 @@ pub(crate) struct Application {
     /// Frame in which the newest request began, for marking its packet.
     pub(crate) request_frame: u64,
     /// Bytes counted earlier toward a segment that did not belong to a response.
-    retract: Option<(u32, u64)>,
+    retract: Option<Retracted>,
     /// Bytes that belonged to a response after all.
     returned: Option<Box<Returned>>,
 }
@@ -222,8 +222,8 @@ impl Application {
     /// Takes back bytes that turned out not to belong to a response. Called once the bytes just
     /// read are counted, because they may be among them.
     pub(crate) fn take_back(&mut self, ctx: &mut Context<'_>) {
-        if let Some((number, bytes)) = self.retract.take() {
-            self.ledger.debit(ctx, number, bytes);
+        if let Some(retracted) = self.retract.take() {
+            self.ledger.retract_bytes(ctx, retracted);
         }
         if let Some(returned) = self.returned.take() {
             self.ledger.give_back(ctx, *returned);

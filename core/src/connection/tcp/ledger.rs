@@ -10,7 +10,9 @@ mod exchange;
 use smallvec::SmallVec;
 
 use self::exchange::Span;
-pub(crate) use self::exchange::{Certainty, Credit, Exchange, NOBODY, Portion, Returned, Supposed};
+pub(crate) use self::exchange::{
+    Certainty, Credit, Exchange, NOBODY, Portion, Retracted, Returned, Supposed,
+};
 
 use crate::bounded::size::spilled;
 use crate::bounded::work;

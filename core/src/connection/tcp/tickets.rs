@@ -5,7 +5,7 @@
 //! acknowledgement number shows whether the server had a request when it sent a record. If it had,
 //! the lengths decide, at the latest when the next response begins as this server's responses do.
 
-use super::ledger::{Ledger, Returned};
+use super::ledger::{Ledger, Retracted, Returned};
 use super::stream::Run;
 use crate::packet::Stamp;
 use crate::wire::tls::{MAX_PLAINTEXT, RECORD_HEADER};
@@ -28,8 +28,8 @@ const MOST_EXTENSIONS: u32 = LEAST_EXTENSIONS + 80;
 pub(crate) struct Found {
     /// Bytes that belong to no response.
     pub(crate) control: u64,
-    /// A record counted earlier that did not belong to a response: segment and bytes.
-    pub(crate) retract: Option<(u32, u64)>,
+    /// A record counted earlier that did not belong to a response.
+    pub(crate) retract: Option<Retracted>,
     /// Records that belonged to a response after all.
     pub(crate) returned: Option<Returned>,
 }
@@ -124,8 +124,21 @@ enum TicketState {
 struct Doubtful {
     length: u32,
     number: u32,
+    /// Bytes of it that were never captured.
+    missing: u32,
     /// Length of the next record.
     second: u32,
+}
+
+impl Doubtful {
+    /// Returns its bytes, to be taken back.
+    fn retracted(self) -> Retracted {
+        Retracted {
+            number: self.number,
+            bytes: u64::from(RECORD_HEADER + self.length),
+            missing_bytes: self.missing,
+        }
+    }
 }
 
 /// Records of one length that were taken for tickets although the server had the request.
@@ -136,10 +149,52 @@ struct Swallowed {
     returned: Returned,
 }
 
+/// How much of a record was never captured: its length may have been supposed inside a hole.
+#[derive(Clone, Copy, Debug, Default)]
+struct Uncaptured {
+    /// Offset at which the record ends.
+    end: u64,
+    bytes: u32,
+    /// Length of the latest range that was never captured.
+    hole_length: u32,
+    hole_start: u64,
+}
+
+impl Uncaptured {
+    /// Starts with a record, of which the bytes before `read` were read earlier.
+    fn begin(&mut self, record: Record, read: u64) {
+        let hole_end = self.hole_start + u64::from(self.hole_length);
+        let before = hole_end
+            .min(read)
+            .saturating_sub(self.hole_start.max(record.offset));
+        self.bytes = saturated(before);
+        self.end = record.offset + u64::from(RECORD_HEADER + record.length);
+    }
+
+    /// Adds a range that was never captured.
+    fn add(&mut self, offset: u64, length: u64) {
+        (self.hole_start, self.hole_length) = (offset, saturated(length));
+        let within = length.min(self.end.saturating_sub(offset));
+        self.bytes = self.bytes.saturating_add(saturated(within));
+    }
+
+    /// Ends the record. Returns how many of its bytes were never captured.
+    fn end(&mut self) -> u32 {
+        self.end = 0;
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+fn saturated(bytes: u64) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
 /// Tells tickets from responses.
 #[derive(Debug, Default)]
 pub(crate) struct Tickets {
     state: TicketState,
+    /// Of the record judged last, if it may be counted otherwise later.
+    uncaptured: Uncaptured,
     doubtful: Option<Doubtful>,
     swallowed: Option<Swallowed>,
 }
@@ -158,6 +213,11 @@ impl Tickets {
         self.state == TicketState::Over
     }
 
+    /// Records that the server's bytes from an offset on were never captured.
+    pub(crate) fn miss(&mut self, offset: u64, length: u64) {
+        self.uncaptured.add(offset, length);
+    }
+
     /// Returns true if a record of application data does not belong to a response. `largest` is the
     /// largest record of a ticket.
     pub(crate) fn is_ticket(
@@ -168,6 +228,10 @@ impl Tickets {
         ledger: &mut Ledger,
         found: &mut Found,
     ) -> bool {
+        let missing = self.uncaptured.end();
+        if let Some(swallowed) = &mut self.swallowed {
+            swallowed.returned.miss(missing);
+        }
         if self.state == TicketState::Over {
             self.resolve(record, ledger, found);
             return false;
@@ -184,7 +248,7 @@ impl Tickets {
                 return true;
             }
             if let Some(is_ticket) =
-                self.is_small_ticket(record, exchange.number, run, ledger, found)
+                self.is_small_ticket(record, exchange.number, missing, run, ledger, found)
             {
                 return is_ticket;
             }
@@ -199,6 +263,7 @@ impl Tickets {
             self.doubtful = Some(Doubtful {
                 length,
                 number,
+                missing,
                 second: record.length,
             });
             // It may have been a ticket, until a later response decides.
@@ -225,11 +290,12 @@ impl Tickets {
     }
 
     /// Judges by its length a record no larger than a ticket that was sent when the server had the
-    /// request.
+    /// request; `missing` bytes of the record before it were never captured.
     fn is_small_ticket(
         &mut self,
         record: Record,
         number: u32,
+        missing: u32,
         run: &Run<'_>,
         ledger: &mut Ledger,
         found: &mut Found,
@@ -243,7 +309,7 @@ impl Tickets {
                     return Some(false);
                 }
                 self.see(length);
-                self.swallow(record, number, run.stamp);
+                self.swallow(record, number, run.stamp, run.offset);
                 Some(true)
             }
             TicketState::Expected => {
@@ -252,6 +318,7 @@ impl Tickets {
                     number,
                     stamp: run.stamp,
                 };
+                self.uncaptured.begin(record, run.offset);
                 Some(false)
             }
             TicketState::Undecided {
@@ -259,22 +326,28 @@ impl Tickets {
                 number: first,
                 stamp,
             } if length == record.length && first == number => {
-                let whole = u64::from(RECORD_HEADER + length);
-                found.retract = Some((number, whole));
+                found.retract = Some(Retracted {
+                    number,
+                    bytes: u64::from(RECORD_HEADER + length),
+                    missing_bytes: missing,
+                });
                 self.state = TicketState::Seen { length, count: 2 };
                 if let Some(exchange) = ledger.owner_mut(record.offset) {
                     exchange.unrespond(record.framing);
                 }
-                self.swallow(record, number, stamp);
-                self.swallow(record, number, run.stamp);
+                self.swallow(record, number, stamp, run.offset);
+                if let Some(swallowed) = &mut self.swallowed {
+                    swallowed.returned.miss(missing);
+                }
+                self.swallow(record, number, run.stamp, run.offset);
                 Some(true)
             }
             _ => None,
         }
     }
 
-    /// Records that a record is taken for a ticket for now.
-    fn swallow(&mut self, record: Record, number: u32, stamp: Stamp) {
+    /// Records that a record, read up to the offset `read`, is taken for a ticket for now.
+    fn swallow(&mut self, record: Record, number: u32, stamp: Stamp, read: u64) {
         let swallowed = self.swallowed.get_or_insert(Swallowed {
             length: record.length,
             count: 0,
@@ -284,6 +357,7 @@ impl Tickets {
             swallowed.count += 1;
             let whole = u64::from(RECORD_HEADER + record.length);
             swallowed.returned.add(whole, record.framing, stamp);
+            self.uncaptured.begin(record, read);
         }
     }
 
@@ -306,14 +380,10 @@ impl Tickets {
                 found.returned = Some(swallowed.returned);
             }
         }
-        let Some(Doubtful {
-            length: first,
-            number,
-            second,
-        }) = self.doubtful.filter(|doubtful| begins(doubtful.number))
-        else {
+        let Some(doubtful) = self.doubtful.filter(|doubtful| begins(doubtful.number)) else {
             return;
         };
+        let (first, second, number) = (doubtful.length, doubtful.second, doubtful.number);
         let is_similar = |other: u32| record.length.abs_diff(other) <= SIMILAR_HEADS;
         if is_similar(first) {
             self.doubtful = None;
@@ -325,7 +395,7 @@ impl Tickets {
         {
             // Responses begin with the record that followed.
             self.doubtful = None;
-            found.retract = Some((number, u64::from(RECORD_HEADER + first)));
+            found.retract = Some(doubtful.retracted());
             if let Some(exchange) = ledger.find_mut(number) {
                 exchange.unframe(record.framing);
                 exchange.doubt(u64::from(first), false);

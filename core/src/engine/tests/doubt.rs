@@ -118,3 +118,60 @@ fn any_two_packets_lost_or_cut_make_nothing_larger_unmarked() {
         }
     }
 }
+
+#[test]
+fn what_was_never_captured_of_small_records_stays_missing_whatever_they_are_taken_for() {
+    // Few enough for tickets, until the next response begins like them or like what followed.
+    let small = |count: usize| protected(1_017).repeat(count);
+    for (count, next) in [(1, 0), (1, 1), (2, 1), (3, 1), (4, 1), (6, 1)] {
+        let mut talk = Talk::new(50_006, NETFLIX, 443);
+        talk.mss = 400;
+        talk.tls13(NAME).say(&protected(430));
+        let begins = talk.packets.len();
+        talk.hear(&[small(count), protected(5_000)].concat());
+        let ends = talk.packets.len();
+        talk.say(&protected(430))
+            .hear(&[small(next), protected(5_000)].concat())
+            .close();
+        for first in begins..ends {
+            for second in first..ends {
+                let lost = &[first, second];
+                let captured: usize = talk
+                    .packets
+                    .iter()
+                    .zip(0..)
+                    .filter(|(packet, at)| packet.source == talk.server && !lost.contains(at))
+                    .skip_while(|&(_, at)| at < begins)
+                    .map(|(packet, _)| packet.payload.len())
+                    .sum();
+                let counted: u64 = damaged(&talk, lost, &[])
+                    .iter()
+                    .map(|segment| segment.bytes - segment.missing_bytes)
+                    .sum();
+                assert!(
+                    counted <= captured as u64,
+                    "{count} small records, then {next}, without {lost:?}: {counted} of {captured}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_never_captured_of_a_ticket_is_not_missing_from_the_response() {
+    let mut talk = Talk::new(50_007, NETFLIX, 443);
+    talk.mss = 400;
+    talk.tls13(NAME).say(&protected(430));
+    let begins = talk.packets.len();
+    talk.hear(&[protected(1_017), protected(17_000)].concat());
+    // Responses begin with full records, so the small one before the first was a ticket.
+    talk.say(&protected(430)).hear(&protected(17_000)).close();
+    let whole = damaged(&talk, &[], &[]);
+    for (lost, missing) in [(begins + 1, 0), (begins + 3, 400)] {
+        let found = damaged(&talk, &[lost], &[]);
+        assert_eq!(
+            (found[0].bytes, found[0].missing_bytes),
+            (whole[0].bytes, missing)
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::Ledger;
-use super::exchange::{Certainty, Credit, Exchange, Portion, Returned, Supposed};
+use super::exchange::{Certainty, Credit, Exchange, Portion, Retracted, Returned, Supposed};
 use crate::connection::context::Context;
 use crate::connection::sharing::scaled;
 use crate::facts::segment::Segment;
@@ -73,7 +73,16 @@ impl Ledger {
         Some(number)
     }
 
-    /// Takes back bytes that turned out not to belong to a response.
+    /// Takes back bytes that turned out not to belong to a response, some of which may be missing.
+    pub(crate) fn retract_bytes(&mut self, ctx: &mut Context<'_>, retracted: Retracted) {
+        ctx.resize(retracted.number, |segment| {
+            let missing = u64::from(retracted.missing_bytes);
+            segment.missing_bytes = segment.missing_bytes.saturating_sub(missing);
+        });
+        self.debit(ctx, retracted.number, retracted.bytes);
+    }
+
+    /// Takes back captured bytes that turned out not to belong to a response.
     pub(crate) fn debit(&mut self, ctx: &mut Context<'_>, number: u32, length: u64) {
         ctx.resize(number, |segment| {
             segment.bytes = segment.bytes.saturating_sub(length);
@@ -285,6 +294,7 @@ impl Ledger {
             last,
             packets,
             bytes,
+            missing_bytes,
             framing,
         } = returned;
         if let Some(exchange) = self.find_mut(number) {
@@ -292,6 +302,7 @@ impl Ledger {
         }
         ctx.resize(number, |segment| {
             segment.bytes += bytes;
+            segment.missing_bytes += u64::from(missing_bytes);
             segment.pkts += packets;
             if segment.first_frame.is_none_or(|frame| frame > first.frame) {
                 (segment.first_frame, segment.t_first) = (Some(first.frame), Some(first.time));

@@ -118,6 +118,15 @@ pub(crate) enum Credit {
     Retransmitted,
 }
 
+/// Bytes counted toward a segment that do not belong to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retracted {
+    pub(crate) number: u32,
+    /// The bytes among `bytes` that were never captured.
+    pub(crate) missing_bytes: u32,
+    pub(crate) bytes: u64,
+}
+
 /// Bytes that are counted toward a segment after all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Returned {
@@ -126,6 +135,8 @@ pub(crate) struct Returned {
     pub(super) last: Stamp,
     pub(super) packets: u64,
     pub(super) bytes: u64,
+    /// The bytes among these that were never captured: of a few records.
+    pub(super) missing_bytes: u32,
     pub(super) framing: u64,
 }
 
@@ -138,8 +149,14 @@ impl Returned {
             last: stamp,
             packets: 0,
             bytes: 0,
+            missing_bytes: 0,
             framing: 0,
         }
+    }
+
+    /// Records that this many of its bytes were never captured.
+    pub(crate) const fn miss(&mut self, bytes: u32) {
+        self.missing_bytes = self.missing_bytes.saturating_add(bytes);
     }
 
     /// Adds bytes of a packet.

@@ -74,6 +74,9 @@ impl TlsSession {
                 if self.down_class == Class::Control {
                     found.control += length;
                 }
+                if run.missing {
+                    self.tickets.miss(offset, length);
+                }
                 offset += length;
             }
             TlsEvent::Unframed(length) => {
