@@ -99,8 +99,9 @@ pub fn run(data: &[u8]) {
     } else {
         let (mut first, mut second) = (first, second);
         // If the address is known from the beginning, a flow belongs to the server until the flow's
-        // own name disowns it, and its requests take numbers that then stay unused.
-        if disowns(&frames, &second) {
+        // own name disowns it, and its requests take numbers that then stay unused: even one that
+        // came with the name in one packet.
+        if disowns(&frames, &second) || leaves_numbers(&second) {
             for said in [&mut first, &mut second] {
                 said.annotations.clear();
                 for row in &mut said.segments {
@@ -110,6 +111,16 @@ pub fn run(data: &[u8]) {
         }
         assert_eq!(second, first, "second pass");
     }
+}
+
+/// Returns true if numbers between those of segments belong to none.
+fn leaves_numbers(said: &Said) -> bool {
+    let mut numbers: Vec<u32> = said.segments.iter().map(|row| row.number).collect();
+    numbers.sort_unstable();
+    numbers
+        .iter()
+        .zip(1..)
+        .any(|(&number, next)| number != next)
 }
 
 /// Returns true if packets of a flow were a server's, and later ones were not.

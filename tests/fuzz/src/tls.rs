@@ -1,6 +1,6 @@
 //! TLS records: every byte is accounted for, and exact framing does not depend on packets.
 
-use nflx_core::fuzzing::tls::{TlsEvent, RecordReader, ServerHello};
+use nflx_core::fuzzing::tls::{RecordReader, ServerHello, TlsEvent};
 
 use crate::Input;
 
