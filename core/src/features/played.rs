@@ -1,4 +1,4 @@
-//! What a player did in a window, as inferred from the segments so far.
+//! The player's doings in a window, as inferred from the segments so far.
 
 /// Values of the columns that [`crate::Config::feature_playback`] adds; `None` if they are not
 /// known. Bit rates are bits per second of media.

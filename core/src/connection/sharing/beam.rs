@@ -21,8 +21,6 @@ const READINGS: usize = 4;
 const NONE: f64 = 3.5;
 /// The same for a request that looks like a repeated one.
 const REPEATED: f64 = 1.5;
-/// The cost of either reading of a request that is perhaps for a header.
-const PERHAPS: f64 = 1.0;
 /// Bytes of a header (initialisation segments have 700 to 900: ffmpeg, Shaka Packager, measured).
 const HEADER: u64 = 800;
 /// The cost per audio segment's worth of bytes that fit no response.
@@ -193,9 +191,9 @@ impl Reading {
         self.cost += match (track, told) {
             (MediaTrack::None, Asked::Media) if request.is_repeated => REPEATED,
             (MediaTrack::None, Asked::Media) => NONE,
-            (MediaTrack::None, Asked::Header) | (_, Asked::Media) => 0.0,
+            // If it is perhaps for a header, either reading is as good.
+            (MediaTrack::None, Asked::Header) | (_, Asked::Media | Asked::PerhapsHeader) => 0.0,
             (_, Asked::Header) => NONE,
-            (_, Asked::PerhapsHeader) => PERHAPS,
         };
         match track {
             MediaTrack::None => {}
@@ -452,6 +450,19 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_sides_of_a_response_that_may_hold_a_header_too() {
+        for (size, header) in [(2 * HEADER, 0), (2 * HEADER + 1, HEADER)] {
+            let reading = Reading {
+                sizes: [size, 0].into_iter().collect(),
+                tracks: [MediaTrack::Video, MediaTrack::None].into_iter().collect(),
+                ..Reading::default()
+            };
+            let with_headers = reading.with_headers(&[Asked::Media, Asked::Header]);
+            assert_eq!(with_headers.sizes[..], [size - header, header]);
+        }
+    }
 
     #[test]
     fn both_sides_of_where_audio_fits() {

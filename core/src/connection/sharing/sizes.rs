@@ -148,3 +148,27 @@ pub(super) fn usual(alone: &[u64], config: &Config) -> Option<Usual> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audio_of_four_titles_is_kept() {
+        let config = Config::default();
+        let mut sizes = AudioSizes::default();
+        let size = |title: i64| 100_000 + 20_000 * title as u64;
+        let title = |title: i64| Time(1000 * title);
+        for number in 0..5 {
+            sizes.begins(title(number));
+            for request in 1..=AGREEING as i64 {
+                sizes.learn(size(number), Time(title(number).0 + request), &config);
+            }
+            let first = (number + 1 - TITLES as i64).max(0);
+            for known in 0..=number {
+                let usual = sizes.at(Time(title(known).0 + 1)).map(|usual| usual.size);
+                assert_eq!(usual, Some(size(known.max(first))), "{known} of {number}");
+            }
+        }
+    }
+}
