@@ -11,6 +11,8 @@
 //! * Audio segments have nearly one size. Responses that were alone on the connection show which.
 //!   Another title has audio of another size.
 //! * Over HTTP/2, requests for headers are shorter than those for media.
+//! * The first media of a track is requested when its header has come, and the header of video is
+//!   the longer one.
 //!
 //! So each request of a period is tried as audio and as video: audio gets its usual size, and video
 //! the rest. A reading is better if it contradicts less of what was observed (a response that had
@@ -25,6 +27,7 @@
 
 mod asks;
 mod beam;
+mod headers;
 mod period;
 mod reader;
 mod request;
@@ -36,9 +39,11 @@ use smallvec::SmallVec;
 
 use self::asks::RequestSizes;
 pub(crate) use self::beam::Manner;
+use self::headers::HeaderSizes;
 use self::period::Period;
 pub(crate) use self::period::{Part, scaled};
 use self::reader::{PeriodReader, at_once};
+use self::request::MediaTrack;
 pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest};
 use self::rhythm::Rhythm;
 use self::sizes::{AudioSizes, track_of};
@@ -71,6 +76,8 @@ const OVERTAKING: usize = 2;
 enum Past {
     /// A response that was alone: the time of its request, the time of its end, its size.
     Alone(Time, Time, u64),
+    /// Two headers: the time of their requests, and the track whose header came first.
+    Headers(Time, MediaTrack),
     Shared(Period),
 }
 
@@ -78,14 +85,14 @@ impl Past {
     /// Returns the time of the first request.
     fn asked(&self) -> Time {
         match self {
-            Self::Alone(asked, ..) => *asked,
+            Self::Alone(asked, ..) | Self::Headers(asked, _) => *asked,
             Self::Shared(period) => period.requests.first().map_or(Time(0), |first| first.asked),
         }
     }
 
     fn heap(&self) -> usize {
         match self {
-            Self::Alone(..) => 0,
+            Self::Alone(..) | Self::Headers(..) => 0,
             Self::Shared(period) => period.heap(),
         }
     }
@@ -169,6 +176,7 @@ impl Sharing {
         if period.requests.is_empty() {
             (period.start, period.wire, period.packets) = (self.received, 0, 0);
             period.datagrams = 0;
+            period.headers = HeaderSizes::default();
             period.timeline.clear();
         }
         period.requests.push(PeriodRequest {
@@ -188,6 +196,11 @@ impl Sharing {
         self.period.packets += packets;
         self.period.datagrams += 1;
         self.period.timeline.push(self.received, stamp);
+    }
+
+    /// Notes what came together for the responses in progress: a record or a datagram.
+    pub(crate) fn note_size(&mut self, bytes: u64, is_record: bool) {
+        self.period.headers.note(bytes, is_record);
     }
 
     /// Returns the most bytes that a response of the period can have had so far, by its index. It
@@ -278,6 +291,8 @@ impl Sharing {
             }
             // Too many to be separated: all keep their equal parts.
             count if count > MOST_REQUESTS => return Vec::new(),
+            // Headers or the like, which tell nothing of the rhythm of media.
+            _ if period.total(self.received) < config.media_min() => return Vec::new(),
             _ => self.keep(Past::Shared(period)),
         }
         let Some(usual) = self.audio.latest() else {
@@ -312,6 +327,17 @@ impl Sharing {
         }
         if let Some(begun) = period.begins_title(self.received, config) {
             self.audio.begins(begun);
+        }
+        if let Some((asked, first)) = period.header_order(self.received, config) {
+            self.keep(Past::Headers(asked, first));
+            self.expect(first);
+        }
+    }
+
+    /// Records, in all manners, the track whose header came first.
+    fn expect(&mut self, first: MediaTrack) {
+        for reader in &mut self.readers {
+            reader.first = Some(first);
         }
     }
 
@@ -348,7 +374,7 @@ impl Sharing {
         // Once more if another manner turns out to fit better.
         for _ in 0..2 {
             for reader in &mut self.readers {
-                (reader.rhythm, reader.cost) = (Rhythm::default(), 0.0);
+                (reader.rhythm, reader.first, reader.cost) = (Rhythm::default(), None, 0.0);
             }
             parts = (0..self.past.len())
                 .flat_map(|at| self.read(at, config, is_open))
@@ -371,11 +397,16 @@ impl Sharing {
             return Vec::new();
         };
         let period = match past {
+            &Past::Headers(_, first) => {
+                self.expect(first);
+                return Vec::new();
+            }
             Past::Alone(asked, end, size) => {
                 let track = track_of(*size, usual);
                 for reader in &mut self.readers {
                     reader.cost += reader.rhythm.cost(track, *asked);
                     reader.rhythm.note(track, *asked);
+                    reader.first = None;
                     reader.rhythm.over(track, at_once(*end, config));
                 }
                 return Vec::new();

@@ -300,6 +300,7 @@ impl Responses {
         if let Some(sharing) = &mut self.sharing {
             let (wire, packets) = (u64::from(packet.size), u64::from(packet.packets));
             sharing.take(data, wire, packets, packet.stamp);
+            sharing.note_size(data, false);
         }
         self.padding.take(packet.packets);
         let framing = ctx.config.http3_framing();

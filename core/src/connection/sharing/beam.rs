@@ -419,6 +419,18 @@ impl Reading {
         reading
     }
 
+    /// Exchanges the first two requests, which look alike, if the second one is read as for the
+    /// track that was requested first.
+    pub(super) fn put_first(&mut self, first: MediaTrack) {
+        let is_media = self.tracks[0] != MediaTrack::None;
+        if is_media && self.tracks[0] != first && self.tracks[1] == first {
+            self.tracks.swap(0, 1);
+            self.sizes.swap(0, 1);
+            self.ends.swap(0, 1);
+            self.doubtful.swap(0, 1);
+        }
+    }
+
     /// Adds the cost of bytes that fit no response.
     fn misfit(&mut self, bytes: u64, usual: u64) {
         // Single audio segments differ by about a fiftieth.

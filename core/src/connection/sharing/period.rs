@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::request::PeriodRequest;
+use super::headers::HeaderSizes;
+use super::request::{MediaTrack, PeriodRequest};
 use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
@@ -48,6 +49,7 @@ pub(super) struct Period {
     pub(super) datagrams: usize,
     /// Bytes that are not data.
     pub(super) surplus: u64,
+    pub(super) headers: HeaderSizes,
     pub(super) timeline: Arrivals,
 }
 
@@ -73,6 +75,30 @@ impl Period {
         let begins =
             turn(second) && are_small || self.requests.get(BOTH_TRACKS - 1).is_some_and(turn);
         begins.then_some(first.asked)
+    }
+
+    /// Returns the time of the first request and the track whose header came first, if the period
+    /// holds the headers of both tracks.
+    pub(super) fn header_order(
+        &self,
+        received: u64,
+        config: &Config,
+    ) -> Option<(Time, MediaTrack)> {
+        let [first, second] = self.requests[..] else {
+            return None;
+        };
+        let are_headers = first.is_same_turn(&second) && self.total(received) < config.media_min();
+        let order = self.headers.first().filter(|_| are_headers)?;
+        Some((first.asked, order))
+    }
+
+    /// Returns true if the period begins with two requests of one turn that look alike: their
+    /// responses could begin at the same byte. The order of requests in one packet shows nothing.
+    pub(super) fn begins_with_pair(&self) -> bool {
+        let (Some(one), Some(other)) = (self.requests.first(), self.requests.get(1)) else {
+            return false;
+        };
+        one.is_same_turn(other) && one.asked != other.asked && one.begun_at == other.begun_at
     }
 
     /// Returns the number of packets for this many bytes with framing, if they are as large as

@@ -13,6 +13,8 @@ use crate::packet::{Time, from_milliseconds};
 pub(super) struct PeriodReader {
     pub(super) manner: Manner,
     pub(super) rhythm: Rhythm,
+    /// The track whose header came first, if no media was requested since.
+    pub(super) first: Option<MediaTrack>,
     /// Evidence against it.
     pub(super) cost: f64,
 }
@@ -36,10 +38,14 @@ impl PeriodReader {
             width: beam::width(period.requests.len(), period.datagrams),
             lead: config.sharing_lead(),
         };
-        let readings = beam::read(&puzzle, &self.rhythm);
-        let Some(best) = readings.first() else {
+        let mut readings = beam::read(&puzzle, &self.rhythm);
+        let Some(best) = readings.first_mut() else {
             return (0.0, Vec::new());
         };
+        let first = self.first.take();
+        if let Some(first) = first.filter(|_| period.begins_with_pair()) {
+            best.put_first(first);
+        }
         let best = &best.with_headers(told);
         self.cost += best.cost;
         for (request, &track) in period.requests.iter().zip(&best.tracks) {

@@ -352,3 +352,41 @@ fn a_response_is_over_when_as_many_as_a_client_has_in_flight_and_two_more_have_o
     // Five were asked for at once.
     assert_eq!(link.sharing.most(0), 40_000);
 }
+
+/// Sizes of the first media of two tracks, requested so many milliseconds apart behind two headers
+/// that came as datagrams of these sizes.
+fn behind_headers(headers: [u64; 2], apart: i64) -> Vec<u64> {
+    let mut link = Link::new();
+    link.learn(4).ask().ask().take(2_000);
+    headers
+        .iter()
+        .for_each(|&size| link.sharing.note_size(size, false));
+    assert!(link.end().is_empty());
+    link.now += 80;
+    link.ask();
+    link.now += apart;
+    link.ask().take(450_000);
+    link.sharing.note_size(1_400, false);
+    link.sharing.note_size(1_350, false);
+    let parts = link.end();
+    sizes(&parts[parts.len() - 2..])
+}
+
+#[test]
+fn of_two_requests_that_look_alike_the_first_is_for_the_track_whose_header_came_first() {
+    let first_is_video = |headers: [u64; 2], apart: i64| {
+        let found = behind_headers(headers, apart);
+        let is_audio = |size: &u64| size.abs_diff(AUDIO) < 2_000;
+        assert!(found.iter().any(is_audio), "{found:?}");
+        found[0] > found[1]
+    };
+    assert!(first_is_video([1_094, 1_029], 1));
+    assert!(!first_is_video([1_029, 1_094], 1));
+    // Equal headers show nothing, nor do requests in one packet or not in one turn.
+    for (apart, shows) in [(0, false), (1, true), (10, true), (11, false)] {
+        let plain = first_is_video([1_029, 1_029], apart);
+        let differs =
+            [[1_094, 1_029], [1_029, 1_094]].map(|headers| first_is_video(headers, apart) != plain);
+        assert_eq!(differs.contains(&true), shows, "{apart} ms");
+    }
+}

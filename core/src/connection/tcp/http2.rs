@@ -415,6 +415,7 @@ impl Http2 {
         ctx: &mut Context<'_>,
     ) {
         self.covered = offset + length;
+        self.periods.note_record(plaintext);
         if let Some(end) = self.end {
             if plaintext == FRAME_HEADER && offset == end {
                 self.end = Some(offset + length);

@@ -267,6 +267,13 @@ impl Periods {
         }
     }
 
+    /// Records a record of responses with this much plaintext.
+    pub(super) fn note_record(&mut self, plaintext: u32) {
+        if self.sharing.count() > 0 {
+            self.sharing.note_size(u64::from(plaintext), true);
+        }
+    }
+
     /// Ends the period.
     pub(super) fn end(&mut self, ledger: &mut Ledger, ctx: &mut Context<'_>) {
         let count = self.sharing.count();
