@@ -154,7 +154,7 @@ pub struct Segment {
     /// True if only acknowledgements were seen: the other half of the connection was not captured.
     pub inferred: bool,
     /// True if the client closed the connection in the middle of the response: within a TLS record,
-    /// or before the end that HTTP announced.
+    /// before the end that HTTP announced, or if it reset bytes that came after it closed.
     pub aborted: bool,
     /// Evidence from the segment's own flow that identifies it as Netflix; `None` if only its
     /// address is known.

@@ -342,6 +342,13 @@ impl Ledger {
         }
     }
 
+    /// Marks the response that a server's byte belongs to as aborted by the client.
+    pub(crate) fn abort_at(&mut self, ctx: &mut Context<'_>, offset: u64) {
+        if let Some(number) = self.owner(offset).map(|exchange| exchange.number) {
+            ctx.resize(number, |segment| segment.aborted = true);
+        }
+    }
+
     /// Ends all segments with the connection.
     pub(crate) fn close(&mut self, ctx: &mut Context<'_>) {
         for exchange in self.exchanges.iter_mut().filter(|exchange| !exchange.ended) {

@@ -23,6 +23,11 @@ use crate::packet::Stamp;
 use crate::segments::table::SegmentTable;
 use crate::wire::decode::{Tcp, TcpFlags};
 
+/// Most bytes with which a server says farewell to a client that closes an unused connection:
+/// GOAWAY of HTTP/2 (RFC 9113, section 6.8: 17 bytes and a reason) and an alert of TLS (RFC 8446,
+/// section 6.1: 24 bytes, 53 with padding).
+const FAREWELL: u64 = 256;
+
 /// A followed TCP connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -36,6 +41,8 @@ pub(crate) struct Connection {
     syn: Option<Stamp>,
     /// True if the connection was reset or finished by both sides, without data since.
     over: bool,
+    /// The low bits of the server's offset at which the client closed the connection; 0 before.
+    left_at: u32,
     /// Number of captured bytes that were dropped for lack of room.
     pub(crate) dropped: u64,
     /// True if bytes were retransmitted since this was last read.
@@ -52,6 +59,7 @@ impl Connection {
             talk: Application::new(port),
             syn: None,
             over: false,
+            left_at: 0,
             dropped: 0,
             repeated: false,
         }
@@ -65,6 +73,7 @@ impl Connection {
         self.talk = Application::new(port);
         self.syn = None;
         self.over = false;
+        self.left_at = 0;
         self.dropped = 0;
         self.repeated = false;
     }
@@ -204,6 +213,7 @@ impl Connection {
             self.settle(tcp.flags.has(TcpFlags::RST), ctx, limits);
             if from_client {
                 self.talk.give_up(ctx);
+                self.leave(tcp.flags.has(TcpFlags::RST), ctx);
             }
             self.talk.close(ctx);
             self.talk.ledger.close(ctx);
@@ -218,6 +228,19 @@ impl Connection {
         self.talk.close(ctx);
         if complete {
             self.talk.ledger.close(ctx);
+        }
+    }
+
+    /// Notes that the client closes the connection. If it resets bytes that come afterwards, it no
+    /// longer wanted the response to which these belong, even if all of that came.
+    fn leave(&mut self, resets: bool, ctx: &mut Context<'_>) {
+        let came = self.down.next();
+        if self.left_at == 0 {
+            self.left_at = came as u32;
+        }
+        let since = u64::from((came as u32).wrapping_sub(self.left_at));
+        if resets && since > FAREWELL {
+            self.talk.ledger.abort_at(ctx, came - since.min(came));
         }
     }
 

@@ -260,3 +260,25 @@ fn a_response_that_ends_with_the_connection_is_not_aborted() {
     talk.open().say(REQUEST).hear(&response);
     assert_eq!(aborted_by(&talk, 0, true, RST), [false]);
 }
+
+/// Returns true if the response is aborted that goes on for this many bytes after the client closed
+/// the connection, and whose bytes the client then resets.
+fn left(first: u8, bytes: usize, then: u8) -> bool {
+    let mut talk = begun();
+    talk.packet(true, first, &[]);
+    talk.wait(RTT).packet(false, ACK, &vec![0xdd; bytes]);
+    talk.packet(true, then, &[]);
+    let (engine, _) = run(Config::default(), &talk.packets);
+    segments(&engine)[0].aborted
+}
+
+#[test]
+fn what_a_client_resets_after_it_left_was_not_wanted() {
+    for first in [FIN | ACK, RST] {
+        // Not more than a server's farewell.
+        assert!(!left(first, 256, RST));
+        assert!(left(first, 257, RST));
+    }
+    // It closed one direction only, and takes what comes.
+    assert!(!left(FIN | ACK, 1000, ACK));
+}
