@@ -306,13 +306,14 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     if !this.ends_flow || next.flow == this.flow || habits.is_used_up(this.flow) {
         return UNLIKELY;
     }
+    // Bytes that were on their way when the player gave up can complete the response.
+    if this.came - this.asked > TIMEOUT {
+        return LIKELY;
+    }
     let alike = |usual: f64| (this.bytes as f64 / usual - 1.0).abs() < ALIKE;
     if this.track == Track::Audio && habits.sound.is_some_and(alike) {
         // It is as large as usual sound, so all of it came.
         return UNLIKELY;
-    }
-    if this.end == ResponseEnd::Whole && this.came - this.asked > TIMEOUT {
-        return LIKELY;
     }
     let closed = habits.likelihood_of_close(requests, at, ahead);
     if this.end == ResponseEnd::Whole {

@@ -67,6 +67,17 @@ fn a_connection_that_was_closed_amid_a_response_gave_it_up() {
 fn players_lose_patience_after_twenty_seconds() {
     assert!(dropped(&closed(ResponseEnd::Whole, 19.9)) < 0.5);
     assert_eq!(dropped(&closed(ResponseEnd::Whole, 20.1)), LIKELY);
+    // Also with sound of the usual size.
+    let sound = |seconds: f64| {
+        dropped(
+            &closed(ResponseEnd::Unknown, seconds).map(|request| Request {
+                track: Track::Audio,
+                bytes: 90_000 + u64::from(request.number),
+                ..request
+            }),
+        )
+    };
+    assert_eq!([19.9, 20.1].map(sound), [UNLIKELY, LIKELY]);
 }
 
 #[test]
