@@ -165,6 +165,7 @@ pub(crate) fn correct_tracks(requests: &mut [Request]) {
         return;
     }
     odd_on_its_server(requests, &servers);
+    exchanged(requests, like_audio);
     pictures_as_sound(requests, like_audio);
     sound_as_pictures(requests, usual);
     pictures_at_once(requests);
@@ -213,6 +214,34 @@ fn beside(requests: &[Request], at: usize, track: Track) -> bool {
     near(requests, at)
         .iter()
         .any(|other| other.track == track && overlap(this, other))
+}
+
+/// Exchanges the tracks of two requests at once, of which a picture has the size of sound, and
+/// sound a size that hardly any other sound has.
+fn exchanged(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
+    for at in 0..requests.len() {
+        let this = requests[at];
+        if this.track != Track::Audio || this.shared || like_audio(this.bytes) {
+            continue;
+        }
+        let from = at.saturating_sub(3);
+        let picture = near(requests, at).iter().position(|other| {
+            other.track == Track::Video
+                && !other.shared
+                && like_audio(other.bytes)
+                && overlap(&this, other)
+        });
+        let alike = |other: &&Request| {
+            let off = other.bytes as f64 / this.bytes as f64 - 1.0;
+            other.track == Track::Audio && off.abs() < ALIKE
+        };
+        if let Some(picture) = picture
+            && requests.iter().filter(alike).count() < RECURS
+        {
+            requests[from + picture].track = Track::Audio;
+            requests[at].track = Track::Video;
+        }
+    }
 }
 
 /// Moves pictures to sound. A player has one request per track in flight: of two pictures at once,

@@ -177,3 +177,35 @@ fn of_two_pictures_that_were_asked_for_in_one_go_the_smaller_is_sound() {
     assert_eq!(sounds(1.11, false), [0, 0, 1], "one was given up");
     assert_eq!(sounds(1.09, true), [0, 0, 1], "sound is on its way");
 }
+
+#[test]
+fn of_two_at_once_the_one_of_the_size_of_sound_is_sound() {
+    // Sounds of 50 kB, this many of the size of the first one, and two at once.
+    let tracks = |alike: u32, picture: u64, beside: f64| {
+        let sound = |number: u32, bytes: u64| Request {
+            track: Track::Audio,
+            bytes,
+            ..request(number, 10.0 * f64::from(number))
+        };
+        let mut requests = vec![
+            Request {
+                came: 2.0,
+                ..sound(0, 300_000)
+            },
+            Request {
+                bytes: picture,
+                came: beside + 1.0,
+                ..request(1, beside)
+            },
+        ];
+        requests.extend((2..10).map(|n| sound(n, 50_000)));
+        requests.extend((10..10 + alike).map(|n| sound(n, 300_000)));
+        correct_tracks(&mut requests);
+        [0, 1].map(|at| requests[at].track as usize)
+    };
+    assert_eq!(tracks(0, 50_000, 0.1), [0, 1]);
+    assert_eq!(tracks(1, 55_900, 0.1), [0, 1]);
+    assert_eq!(tracks(1, 56_100, 0.1), [1, 0], "its size is another");
+    assert_eq!(tracks(2, 50_000, 0.1), [1, 0], "other sound has that size");
+    assert_eq!(tracks(0, 50_000, 1.95), [1, 0], "not at once");
+}
