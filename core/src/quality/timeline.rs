@@ -43,20 +43,29 @@ impl Timeline {
 /// Replays the best hypothesis, and corrects it where requests show that the viewer acted.
 /// `places`: for each seek, the share of a segment behind its place, by track.
 pub(crate) fn run(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]], end: f64) -> Timeline {
-    let mut replay = Replay::new(play, fit, places);
-    let full = fit.full[replay.leading as usize];
-    for &(t, event) in &play.events {
-        if t > end {
-            break;
+    let mut pauses: Vec<Pause> = Vec::new();
+    loop {
+        let mut replay = Replay::new(play, fit, places);
+        replay.pauses = &pauses;
+        replay.looks = pauses.len() < PAUSES;
+        let full = fit.full[replay.leading as usize];
+        for &(t, event) in &play.events {
+            if t > end || replay.found.is_some() {
+                break;
+            }
+            replay.pass(t);
+            if let (Event::Decided(at), Some(full)) = (event, full) {
+                replay.correct(t, at, full);
+                replay.speed(t, at);
+            }
+            replay.happen(t, event);
+            replay.last = t;
         }
-        if let (Event::Decided(at), Some(full)) = (event, full) {
-            replay.correct(t, at, full);
-            replay.speed(t, at);
+        match replay.found {
+            Some(pause) => pauses.push(pause),
+            None => return replay.finish(end),
         }
-        replay.happen(t, event);
-        replay.last = t;
     }
-    replay.finish(end)
 }
 
 /// Returns the levels of both tracks at the waits after each seek, without corrections for what
@@ -82,6 +91,16 @@ pub(crate) fn levels(play: &Play<'_>, fit: &Fit, places: &[[f64; 2]]) -> Vec<[Ve
     levels
 }
 
+/// Most pauses to place before the request that shows them.
+const PAUSES: usize = 8;
+
+/// A pause while the buffer filled: its beginning and its end.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    from: f64,
+    to: f64,
+}
+
 /// A replay in progress.
 struct Replay<'a> {
     play: &'a Play<'a>,
@@ -102,6 +121,14 @@ struct Replay<'a> {
     known: bool,
     /// For each seek, the share of a segment behind its place, by track.
     places: std::slice::Iter<'a, [f64; 2]>,
+    /// Pauses that earlier replays found, in order, and the number of these that have begun.
+    pauses: &'a [Pause],
+    begun: usize,
+    /// True if it looks for another one, and the one that it found.
+    looks: bool,
+    found: Option<Pause>,
+    /// The time when the level of the buffer was last known.
+    sure: f64,
 }
 
 impl<'a> Replay<'a> {
@@ -124,6 +151,48 @@ impl<'a> Replay<'a> {
             waits: 0,
             known: false,
             places: places.iter(),
+            pauses: &[],
+            begun: 0,
+            looks: false,
+            found: None,
+            sure: start,
+        }
+    }
+
+    /// Lets time pass up to the next event, with the pauses in between.
+    fn pass(&mut self, t: f64) {
+        let mut each = |knot: &Knot| self.knots.push(*knot);
+        if self.clock.now.state == State::Paused
+            && let Some(pause) = self.begun.checked_sub(1).map(|at| self.pauses[at])
+            && pause.to <= t
+        {
+            self.clock.advance(pause.to, &mut each);
+            self.clock.pause(false, &mut each);
+        }
+        while let Some(pause) = self.pauses.get(self.begun)
+            && pause.from <= t
+        {
+            self.begun += 1;
+            self.clock.advance(pause.from, &mut each);
+            if self.clock.now.state != State::Playing {
+                continue;
+            }
+            self.line.pauses += 1;
+            self.clock.pause(true, &mut each);
+            if pause.to <= t {
+                self.clock.advance(pause.to, &mut each);
+                self.clock.pause(false, &mut each);
+            }
+        }
+    }
+
+    /// Returns where a pause of this length was while the buffer filled. The viewer ended it when
+    /// the buffer was full, and the player requests once it has played a segment or a part of one.
+    fn place(&self, t: f64, length: f64, seconds: f64) -> Pause {
+        let from = (t - seconds / 2.0 - length).max(self.sure);
+        Pause {
+            from,
+            to: (from + length).min(t),
         }
     }
 
@@ -157,6 +226,9 @@ impl<'a> Replay<'a> {
         }
         if request.track == leading && request.waited {
             self.waits = if off.abs() < ACTED { self.waits + 1 } else { 0 };
+            if off.abs() < ACTED {
+                self.sure = t;
+            }
         }
         if idle
             && off < -ACTED
@@ -164,9 +236,16 @@ impl<'a> Replay<'a> {
             && is_pause(requests, leading, at, off, seconds)
         {
             self.pause(t, off, full);
-        } else if idle && request.track == leading && off < -ACTED && stays(self.play, at, seconds)
+        } else if idle
+            && request.track == leading
+            && off < -ACTED
+            && stays(self.play, &self.fit.counted, at, seconds)
         {
-            // The player was paused while its buffer filled; nothing shows when.
+            // The player was paused while its buffer filled.
+            if self.looks {
+                self.found = Some(self.place(t, -off, seconds));
+                return;
+            }
             self.skip(t, off);
             self.line.pauses += 1;
         } else if request.track == leading && request.waited && off > ACTED {
@@ -220,6 +299,7 @@ impl<'a> Replay<'a> {
                 if let Some(&place) = self.places.next() {
                     self.clock.goes_to(place);
                 }
+                self.sure = t;
                 self.clock.flush(&mut each);
             }
             Event::Came(at) => {
@@ -263,21 +343,25 @@ impl<'a> Replay<'a> {
 }
 
 /// Returns true if the player continues as with a full buffer: the next requests come as fast as it
-/// plays their media.
-fn stays(play: &Play<'_>, at: usize, seconds: f64) -> bool {
+/// plays their media. Requests in place of given-up ones do not count.
+fn stays(play: &Play<'_>, counted: &[bool], at: usize, seconds: f64) -> bool {
     const LIKE: f64 = 0.25;
     let this = play.requests[at];
-    let mine = play.requests[at + 1..].iter();
-    let next: Vec<_> = mine.filter(|r| r.track == this.track).take(2).collect();
-    let times = [this.decided]
-        .into_iter()
-        .chain(next.iter().map(|r| r.decided));
-    let times: Vec<f64> = times.collect();
-    next.len() == 2
-        && next.iter().all(|r| r.waited)
-        && times
-            .windows(2)
-            .all(|pair| ((pair[1] - pair[0]) / seconds - 1.0).abs() < LIKE)
+    let mine =
+        (at + 1..play.requests.len()).filter(|&next| play.requests[next].track == this.track);
+    let mut again = !counted[at];
+    let mut next = mine.filter(|&next| {
+        let instead = std::mem::replace(&mut again, !counted[next]);
+        !instead || play.requests[next].waited
+    });
+    let mut last = this.decided;
+    (0..2).all(|_| {
+        next.next().is_some_and(|next| {
+            let request = &play.requests[next];
+            let gap = request.decided - std::mem::replace(&mut last, request.decided);
+            request.waited && (gap / seconds - 1.0).abs() < LIKE
+        })
+    })
 }
 
 /// Sums up stalls, start and time played from the knots.

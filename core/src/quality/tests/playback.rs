@@ -187,3 +187,15 @@ fn another_speed_spoils_neither_seconds_nor_the_buffer() {
         );
     }
 }
+
+#[test]
+fn a_pause_while_the_buffer_fills_ends_when_it_is_full() {
+    // Hardly faster than the media, until the viewer pauses.
+    let mut script = Script::new(4.0, 4.0, 40.0, &[(0.0, 0.6e6)]);
+    script.pause = Some((45.0, 75.0));
+    let played = play(&script);
+    let session = only(&played.segments);
+    assert_eq!(session.pauses, Some(1));
+    let off = off(&played, &session, 0.95);
+    assert!(off < 6.0, "{off}");
+}
