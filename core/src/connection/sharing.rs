@@ -46,7 +46,7 @@ use self::reader::{PeriodReader, at_once};
 use self::request::MediaTrack;
 pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest};
 use self::rhythm::Rhythm;
-use self::sizes::{AudioSizes, track_of};
+use self::sizes::{AudioSizes, LoneResponse, track_of};
 use self::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
@@ -109,6 +109,8 @@ pub(crate) struct Sharing {
     period: Period,
     audio: AudioSizes,
     asks: RequestSizes,
+    /// Number of media requests in ended periods.
+    places: u32,
     readers: SmallVec<[PeriodReader; 1]>,
     /// Index of the manner that counts.
     reader: usize,
@@ -286,14 +288,24 @@ impl Sharing {
                     return Vec::new();
                 }
                 self.asks.media(period.requests[0].size);
-                self.audio.learn(size, asked, config);
+                let place = self.places;
+                self.places = self.places.saturating_add(1);
+                let response = LoneResponse {
+                    asked,
+                    size: u32::try_from(size).unwrap_or(u32::MAX),
+                    place,
+                };
+                self.audio.learn(response, config);
                 self.keep(Past::Alone(asked, end, size));
             }
             // Too many to be separated: all keep their equal parts.
             count if count > MOST_REQUESTS => return Vec::new(),
             // Headers or the like, which tell nothing of the rhythm of media.
             _ if period.total(self.received) < config.media_min() => return Vec::new(),
-            _ => self.keep(Past::Shared(period)),
+            count => {
+                self.places = self.places.saturating_add(count as u32);
+                self.keep(Past::Shared(period));
+            }
         }
         let Some(usual) = self.audio.latest() else {
             return Vec::new();

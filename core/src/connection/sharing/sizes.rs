@@ -12,25 +12,40 @@ use crate::packet::Time;
 const SIZES: usize = 16;
 /// Number of latest responses among which a size must occur to still count as the audio's.
 const RECENT: usize = 8;
-/// Number of sizes that must agree before they count as the audio's.
+/// Number of sizes that must agree before they count as the audio's, and the same for sizes that
+/// differ by no more than this, in thousandths.
 const AGREEING: usize = 3;
+const AGREEING_CLOSELY: usize = 2;
+const CLOSELY: u64 = 1;
 /// Audio of a higher bitrate is at most this many times as large as that of the lower one.
 const MOST_GROWTH: u64 = 2;
 /// Number of titles whose audio's size is kept.
 const TITLES: usize = 4;
+
+/// A response that was alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoneResponse {
+    pub(super) asked: Time,
+    /// Its size, or the largest of this type.
+    pub(super) size: u32,
+    /// Number of media requests on the connection before it.
+    pub(super) place: u32,
+}
 
 /// The size that audio has from a time on.
 #[derive(Clone, Copy, Debug)]
 struct Since {
     time: Time,
     usual: Usual,
+    /// True if enough sizes agree, and not just a few closely.
+    is_sure: bool,
 }
 
 /// Sizes of responses that were alone, and the sizes of audio found among them.
 #[derive(Debug, Default)]
 pub(super) struct AudioSizes {
-    /// Sizes of the latest of them and the times of their requests, the latest last.
-    alone: Vec<(u64, Time)>,
+    /// The latest of them, the latest last.
+    alone: Vec<LoneResponse>,
     /// The sizes found, the latest last. All but the first begin with a title.
     found: SmallVec<[Since; 1]>,
     /// When a title may have begun last.
@@ -40,11 +55,11 @@ pub(super) struct AudioSizes {
 impl AudioSizes {
     /// The most heap memory of one, in bytes.
     pub(super) const BOUND: usize =
-        2 * SIZES * size_of::<(u64, Time)>() + 2 * TITLES * size_of::<Since>();
+        2 * SIZES * size_of::<LoneResponse>() + 2 * TITLES * size_of::<Since>();
 
     /// Returns its heap memory, in bytes.
     pub(super) fn heap(&self) -> usize {
-        self.alone.capacity() * size_of::<(u64, Time)>() + spilled(&self.found)
+        self.alone.capacity() * size_of::<LoneResponse>() + spilled(&self.found)
     }
 
     /// Returns the latest size found.
@@ -64,25 +79,26 @@ impl AudioSizes {
         self.title = Some(time);
     }
 
-    /// Learns from the size of a response that was alone.
-    pub(super) fn learn(&mut self, size: u64, asked: Time, config: &Config) {
+    /// Learns from a response that was alone.
+    pub(super) fn learn(&mut self, response: LoneResponse, config: &Config) {
         if self.alone.len() == SIZES {
             self.alone.remove(0);
         }
-        self.alone.push((size, asked));
+        self.alone.push(response);
         if self.learn_title(config) {
             return;
         }
         let sizes = self.since(self.found.last().map_or(Time(i64::MIN), |knew| knew.time));
-        let Some(found) = usual(&sizes, config) else {
+        let Some((found, is_sure)) = usual(&sizes, config) else {
             return;
         };
         match self.found.last_mut() {
-            Some(knew) if is_step(found, knew.usual, &sizes) => {}
-            Some(knew) => knew.usual = found,
+            Some(knew) if knew.is_sure && (!is_sure || is_step(found, knew.usual, &sizes)) => {}
+            Some(knew) => (knew.usual, knew.is_sure) = (found, is_sure),
             None => self.found.push(Since {
                 time: Time(i64::MIN),
                 usual: found,
+                is_sure,
             }),
         }
     }
@@ -94,31 +110,36 @@ impl AudioSizes {
             return false;
         };
         let sizes = self.since(title);
-        let is_known = |&size: &u64| track_of(size, knew.usual) == MediaTrack::Audio;
+        let is_known =
+            |alone: &LoneResponse| track_of(alone.size.into(), knew.usual) == MediaTrack::Audio;
         if knew.time >= title || sizes.iter().any(is_known) {
             return false;
         }
-        let Some(usual) = usual(&sizes, config) else {
+        let Some((usual, is_sure)) = usual(&sizes, config) else {
             return false;
         };
         if self.found.len() == TITLES {
             self.found.remove(0);
         }
-        self.found.push(Since { time: title, usual });
+        self.found.push(Since {
+            time: title,
+            usual,
+            is_sure,
+        });
         true
     }
 
-    /// Returns the sizes of the latest responses that were alone, requested from this time on.
-    fn since(&self, time: Time) -> SmallVec<[u64; SIZES]> {
-        let since = self.alone.iter().filter(|alone| alone.1 >= time);
-        since.map(|alone| alone.0).collect()
+    /// Returns the latest responses that were alone, requested from this time on.
+    fn since(&self, time: Time) -> SmallVec<[LoneResponse; SIZES]> {
+        let since = self.alone.iter().filter(|alone| alone.asked >= time);
+        since.copied().collect()
     }
 }
 
 /// Returns true if a larger size is a step of video, which may be as constant as audio: audio does
 /// not grow by much while it still arrives.
-fn is_step(found: Usual, knew: Usual, sizes: &[u64]) -> bool {
-    let is_audio = |&size: &u64| track_of(size, knew) == MediaTrack::Audio;
+fn is_step(found: Usual, knew: Usual, sizes: &[LoneResponse]) -> bool {
+    let is_audio = |alone: &LoneResponse| track_of(alone.size.into(), knew) == MediaTrack::Audio;
     found.size > MOST_GROWTH * knew.size && sizes.iter().any(is_audio)
 }
 
@@ -131,22 +152,55 @@ pub(super) fn track_of(size: u64, usual: Usual) -> MediaTrack {
     }
 }
 
-/// Returns the smallest size that has recurred lately, if any.
-pub(super) fn usual(alone: &[u64], config: &Config) -> Option<Usual> {
-    let mut sorted: Vec<(u64, usize)> = alone.iter().copied().zip(0..).collect();
+/// Returns the smallest size that has recurred lately, if any, and true if it did so often. A few
+/// that agree closely count if no size recurs often.
+pub(super) fn usual(alone: &[LoneResponse], config: &Config) -> Option<(Usual, bool)> {
+    let mut sorted: Vec<(u64, usize)> = alone
+        .iter()
+        .map(|alone| alone.size.into())
+        .zip(0..)
+        .collect();
     sorted.sort_unstable();
-    let reach = |size: u64| size + size * config.sharing_agreement() / 1000;
+    let often = recurs(alone, &sorted, AGREEING, config.sharing_agreement());
+    let closely = || recurs(alone, &sorted, AGREEING_CLOSELY, CLOSELY);
+    let sure = often.map(|usual| (usual, true));
+    sure.or_else(|| closely().map(|usual| (usual, false)))
+}
+
+/// Returns the smallest size that has recurred so often, within thousandths of it.
+fn recurs(
+    alone: &[LoneResponse],
+    sorted: &[(u64, usize)],
+    times: usize,
+    thousandths: u64,
+) -> Option<Usual> {
+    let reach = |size: u64| size + size * thousandths / 1000;
     let recent = alone.len().saturating_sub(RECENT);
-    (0..sorted.len()).find_map(|from| {
+    let mut from = 0;
+    while from < sorted.len() {
         let limit = reach(sorted[from].0);
         let to = sorted.partition_point(|s| s.0 <= limit);
         let group = &sorted[from..to];
-        let agrees = group.len() >= AGREEING && group.iter().any(|s| s.1 >= recent);
-        agrees.then(|| Usual {
-            size: group[group.len() / 2].0,
-            spread: group[group.len() - 1].0 - group[0].0,
-        })
-    })
+        let agrees = group.len() >= times && group.iter().any(|s| s.1 >= recent);
+        if agrees && !is_in_a_row(alone, group) {
+            return Some(Usual {
+                size: group[group.len() / 2].0,
+                spread: group[group.len() - 1].0 - group[0].0,
+            });
+        }
+        // A part of what came in a row does not show more.
+        from = if agrees { to } else { from + 1 };
+    }
+    None
+}
+
+/// Returns true if most of these responses were requested one after the other, with none in
+/// between: a step of video that is as constant as audio, while the audio of that time had come.
+fn is_in_a_row(alone: &[LoneResponse], group: &[(u64, usize)]) -> bool {
+    let mut places: SmallVec<[u32; SIZES]> = group.iter().map(|s| alone[s.1].place).collect();
+    places.sort_unstable();
+    let next = places.windows(2).filter(|pair| pair[1] == pair[0] + 1);
+    2 * next.count() > places.len().saturating_sub(1)
 }
 
 #[cfg(test)]
@@ -162,7 +216,12 @@ mod tests {
         for number in 0..5 {
             sizes.begins(title(number));
             for request in 1..=AGREEING as i64 {
-                sizes.learn(size(number), Time(title(number).0 + request), &config);
+                let response = LoneResponse {
+                    asked: Time(title(number).0 + request),
+                    size: size(number) as u32,
+                    place: 2 * request as u32,
+                };
+                sizes.learn(response, &config);
             }
             let first = (number + 1 - TITLES as i64).max(0);
             for known in 0..=number {

@@ -135,11 +135,63 @@ fn what_came_before_audio_was_known_is_told_apart_later() {
 fn both_sides_of_the_agreement() {
     for (step, knows) in [(480, true), (500, false)] {
         let alone = [AUDIO, AUDIO + step, AUDIO + 2 * step, 400_000];
-        assert_eq!(
-            sizes::usual(&alone, &Config::default()).is_some(),
-            knows,
-            "{step}"
-        );
+        assert_eq!(usual(alone.map(Some)), knows.then_some(true), "{step}");
+    }
+    // Two that agree more closely, unless more agree.
+    assert_eq!(usual([Some(AUDIO), Some(AUDIO + 49)]), Some(false));
+    assert_eq!(usual([Some(AUDIO), Some(AUDIO + 50)]), None);
+    let often = [90_000, AUDIO, 90_500, AUDIO, 90_900].map(Some);
+    assert_eq!(usual(often), Some(true));
+}
+
+/// Returns whether a usual size is known, and surely, after these responses were alone. Others came
+/// before each, and overlapped where there is none.
+fn usual<const N: usize>(sizes: [Option<u64>; N]) -> Option<bool> {
+    let alone = |(place, size): (u32, Option<u64>)| {
+        Some(LoneResponse {
+            asked: Time(0),
+            size: size? as u32,
+            place: 2 * place,
+        })
+    };
+    let alone: Vec<LoneResponse> = (0..).zip(sizes).filter_map(alone).collect();
+    sizes::usual(&alone, &Config::default()).map(|usual| usual.1)
+}
+
+#[test]
+fn what_is_requested_in_a_row_is_video_however_constant() {
+    // Audio of 49 kB, other responses, and what is known then.
+    let known = |places: &[u32]| {
+        let alone: Vec<LoneResponse> = places
+            .iter()
+            .map(|&place| LoneResponse {
+                asked: Time(0),
+                size: AUDIO as u32,
+                place,
+            })
+            .collect();
+        sizes::usual(&alone, &Config::default()).is_some()
+    };
+    assert!(known(&[0, 2, 4]) && known(&[0, 1, 3]));
+    assert!(!known(&[0, 1, 2]) && !known(&[0, 1]));
+    assert!(known(&[0, 1, 2, 4, 6]) && !known(&[0, 1, 2, 3, 6]));
+}
+
+#[test]
+fn two_that_agree_closely_give_way_to_more() {
+    let mut link = Link::new();
+    let size = |link: &Link| link.sharing.audio.latest().map(|usual| usual.size / 1000);
+    for (bytes, known) in [
+        (30_000, None),
+        (95_000, None),
+        (30_000, Some(30)),
+        (95_500, Some(30)),
+        (300_000, Some(30)),
+        (95_900, Some(95)),
+        (30_000, Some(30)),
+    ] {
+        link.ask().take(bytes).end();
+        assert_eq!(size(&link), known, "{bytes}");
     }
 }
 
@@ -250,7 +302,7 @@ fn steps_of_video_are_not_taken_for_audio_while_audio_comes() {
 #[test]
 fn what_was_read_with_a_wrong_size_is_read_again() {
     let mut link = Link::new();
-    for size in [300_000, 301_000, 302_000] {
+    for size in [300_000, 500_000, 301_000, 520_000, 302_000] {
         link.ask().take(size);
         assert!(link.end().is_empty());
         link.now += 1000;
