@@ -56,6 +56,7 @@ pub(crate) fn segment() -> Segment {
         shared: false,
         inferred: false,
         aborted: false,
+        given_up_after: None,
         own_evidence: None,
         own_name: None,
         via: None,

@@ -166,6 +166,7 @@ impl Context<'_> {
             shared: false,
             inferred: false,
             aborted: false,
+            given_up_after: None,
             own_evidence: self.own,
             own_name: None,
             via: self.via,

@@ -1,6 +1,7 @@
 //! Segments: one request and its response each.
 
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use strum::{IntoStaticStr, VariantArray, VariantNames};
@@ -156,6 +157,9 @@ pub struct Segment {
     /// True if the client closed the connection in the middle of the response: within a TLS record,
     /// before the end that HTTP announced, or if it reset bytes that came after it closed.
     pub aborted: bool,
+    /// Milliseconds from the request, at least 1 and at most 65,535, until the client gave up this
+    /// response, or one that overlapped it on the same connection (RST_STREAM of HTTP/2).
+    pub given_up_after: Option<NonZeroU16>,
     /// Evidence from the segment's own flow that identifies it as Netflix; `None` if only its
     /// address is known.
     pub own_evidence: Option<EvidenceKind>,

@@ -15,6 +15,11 @@ const HANDSHAKE: f64 = 1.0;
 /// A response that takes longer than this, in seconds, keeps the link busy.
 const BUSY: f64 = 2.0;
 
+/// Times that differ by less than this, in seconds, are the same reset: they are known to the
+/// millisecond.
+const AT_ONCE: f64 = 0.003;
+/// Longest time between what a player does in one turn, in seconds.
+const ONE_TURN: f64 = 0.01;
 /// Requests before one among which to look for those in flight beside it.
 const BESIDE: usize = 8;
 
@@ -128,6 +133,8 @@ const LIKELY: f64 = 0.7;
 /// again, before sizes are considered.
 const GIVEN_UP: f64 = 0.3;
 const UNLIKELY: f64 = 0.005;
+/// The same for a picture that may have been reset although no other quality follows.
+const PERHAPS: f64 = 0.45;
 /// Odds against a response with a visible end: of those that were given up, few have one, because
 /// their last bytes came nevertheless.
 const WHOLE: f64 = 0.06;
@@ -157,6 +164,8 @@ struct Habits {
     opened: Vec<f64>,
     /// The usual size of sound.
     sound: Option<f64>,
+    /// Pictures that may have been reset.
+    resets: Vec<Reset>,
     /// By track: the share of segments that are exactly as large as the one before.
     alike: [f64; 2],
 }
@@ -172,6 +181,7 @@ impl Habits {
             closes_often: ends > 8 && ends * 5 > requests.len(),
             opened: openings(requests, headers),
             sound: median_bytes(requests, Track::Audio),
+            resets: resets(requests, headers),
             alike: Track::BOTH.map(|track| share_alike(requests, track)),
         }
     }
@@ -181,6 +191,41 @@ impl Habits {
         let at = self.served.binary_search_by_key(&flow, |served| served.0);
         self.limit.is_some() && at.ok().map(|at| self.served[at].1) == self.limit
     }
+}
+
+/// A picture that the player may have reset.
+#[derive(Clone, Copy, Debug)]
+struct Reset {
+    /// Index of its request.
+    picture: usize,
+    is_sure: bool,
+}
+
+/// Returns the pictures that the player may have reset: the latest one before each reset. Sound
+/// beside it is not given up, because it comes soon. It is certain if nothing else was in progress,
+/// or if the player requests a header, because it continues in another quality.
+fn resets(requests: &[Request], headers: &[Header]) -> Vec<Reset> {
+    let mut found: Vec<Reset> = Vec::new();
+    let flagged = requests.iter().filter_map(|r| Some((r.given_up?, r)));
+    let flagged: Vec<(f64, &Request)> = flagged.collect();
+    for group in flagged.chunk_by(|a, b| (a.0 - b.0).abs() < AT_ONCE) {
+        let (time, first) = group[0];
+        let before = requests.partition_point(|request| request.asked < time);
+        let picture = requests[..before]
+            .iter()
+            .rposition(|r| r.track == Track::Video && r.flow == first.flow);
+        let Some(picture) = picture.filter(|&at| requests[at].came >= time - ONE_TURN) else {
+            continue;
+        };
+        let next = headers.partition_point(|header| header.asked < time);
+        let switches = headers.get(next).is_some_and(|h| h.asked - time < ONE_TURN);
+        let is_alone = group.len() == 1 && requests[picture].number == first.number;
+        found.push(Reset {
+            picture,
+            is_sure: switches || is_alone,
+        });
+    }
+    found
 }
 
 /// Returns the share of a track's segments that are exactly as large as the one before, as if one
@@ -276,6 +321,10 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
             _ => 0.02,
         };
     };
+    if let Some(reset) = habits.resets.iter().find(|reset| reset.picture == at) {
+        // WINDOW_UPDATE looks like a reset, and can come just before a request by chance.
+        return if reset.is_sure { SURELY } else { PERHAPS };
+    }
     let ahead = next.decided - this.came;
     if this.end == ResponseEnd::Cut {
         // If the player waited for this response, it ended before the next request: its last packet

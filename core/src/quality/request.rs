@@ -75,6 +75,8 @@ pub(crate) struct Request {
     pub(crate) packets: Packets,
     /// True if the client closed its connection during the response.
     pub(crate) aborted: bool,
+    /// Time at which the player gave up this response or one that overlapped it.
+    pub(crate) given_up: Option<f64>,
     pub(crate) end: ResponseEnd,
     /// Probability that the player gave it up before its end, from 0 to 1.
     pub(crate) dropped: f64,

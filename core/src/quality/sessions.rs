@@ -253,6 +253,9 @@ impl Client {
             ends_flow: false,
             packets: packets(segment),
             aborted: segment.aborted,
+            given_up: segment
+                .given_up_after
+                .map(|after| asked + f64::from(after.get()) / 1000.0),
             end: ResponseEnd::Unknown,
             dropped: 0.0,
             waited: false,

@@ -49,6 +49,7 @@ pub(super) fn request(number: u32, asked: f64) -> Request {
         ends_flow: false,
         packets: Packets::default(),
         aborted: false,
+        given_up: None,
         end: ResponseEnd::Unknown,
         dropped: 0.0,
         waited: false,

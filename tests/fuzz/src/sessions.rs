@@ -57,6 +57,7 @@ fn segments(input: &mut Input<'_>) -> Vec<Segment> {
         let flags = input.u8();
         all.push(Segment {
             aborted: false,
+            given_up_after: None,
             number,
             index: number,
             previous: None,

@@ -10,6 +10,7 @@
 mod heads;
 mod overtaken;
 mod periods;
+mod resets;
 mod silence;
 mod think;
 
@@ -19,6 +20,7 @@ pub(crate) use self::heads::FRAME_HEADER;
 use self::heads::Heads;
 use self::overtaken::Overtaken;
 use self::periods::{Periods, Unacknowledged};
+use self::resets::Resets;
 use super::ledger::Ledger;
 use super::pipelining::Follower;
 use super::stream::Run;
@@ -120,6 +122,7 @@ pub(crate) struct Http2 {
     goes_on: bool,
     periods: Periods,
     overtaken: Overtaken,
+    resets: Resets,
     pub(crate) heads: Heads,
 }
 
@@ -152,6 +155,7 @@ impl Http2 {
         {
             return;
         }
+        self.resets.request(stamp.time, offset, ledger);
         let overlaps = ledger.open().any(|exchange| !exchange.responded);
         let unmarked: SmallVec<[u32; 8]> = ledger
             .open()
@@ -185,6 +189,11 @@ impl Http2 {
             }
             Self::overlap_latest(ledger, ctx);
         }
+    }
+
+    /// Processes a record of the client that is no request.
+    pub(crate) fn control(&mut self, time: Time, plaintext: u32) {
+        self.resets.control(time, plaintext);
     }
 
     /// Processes a request that came before the connection was known to speak HTTP/2.
@@ -244,6 +253,7 @@ impl Http2 {
         ctx: &mut Context<'_>,
     ) {
         self.apply(run.offset, ledger, ctx);
+        self.resets.arrive(run, ctx);
         let is_hidden = !exact || self.covered < run.offset;
         if is_hidden {
             self.arrive_hidden(run, round_trip.unwrap_or(ROUND_TRIP), ledger, ctx);

@@ -195,6 +195,34 @@ fn a_body_in_http2_is_no_request_and_a_small_answer_is_over_in_silence() {
     );
 }
 
+/// Returns whether a response counts as given up beside which such a record of the client came,
+/// another request this long behind it, and data, which the server sent before it had that request
+/// or after.
+fn given_up(plain: usize, wait: i64, sent_before: bool) -> Vec<bool> {
+    let mut talk = http2(50_021);
+    let (records, _) = answer(60_000, GCM);
+    talk.say(&protected(300 + GCM)).hear(&records[..20_000]);
+    talk.say(&protected(plain + GCM)).wait(wait);
+    let request = protected(61 + GCM);
+    talk.say(&request);
+    talk.packet(false, ACK, &records[20_000..21_000]);
+    if sent_before && let Some(packet) = talk.packets.last_mut() {
+        packet.acknowledgement = packet.acknowledgement.wrapping_sub(request.len() as u32);
+    }
+    let (engine, _) = run(Config::default(), &talk.packets);
+    let found = segments(&engine);
+    found.iter().map(|s| s.given_up_after.is_some()).collect()
+}
+
+#[test]
+fn a_reset_in_http2_gives_up_what_goes_on() {
+    let turn = 9 * MILLISECOND;
+    assert_eq!(given_up(13, turn, true), [true, false]);
+    assert_eq!(given_up(13, turn + 2 * MILLISECOND, true), [false; 2]);
+    assert_eq!(given_up(13, turn, false), [false; 2], "it was over");
+    assert_eq!(given_up(17, turn, true), [false; 2], "a ping");
+}
+
 #[test]
 fn a_port_used_again_is_another_connection_though_only_the_server_was_captured() {
     let mut packets = Vec::new();

@@ -267,3 +267,51 @@ fn three_pictures_before_and_behind_a_change_tell_which_is_better() {
     assert!(better([300, 100, 100, 100, 105, 115, 115, 60, 60]));
     assert!(!better([10, 100, 100, 100, 115, 105, 105, 300, 300]));
 }
+
+/// Returns the likelihoods that two pictures and the sound between them were given up, of which
+/// some may have been reset at 5 s, with a header this long after that.
+fn reset(which: [bool; 3], came: f64, header: Option<f64>) -> Vec<f64> {
+    let given_up = |at: usize| which[at].then_some(5.0);
+    let mut all = [
+        Request {
+            came,
+            given_up: given_up(0),
+            ..request(1, 4.0)
+        },
+        Request {
+            came: 6.0,
+            shared: true,
+            track: Track::Audio,
+            given_up: given_up(1),
+            ..request(2, 4.5)
+        },
+        Request {
+            given_up: given_up(2),
+            ..request(3, 5.1)
+        },
+    ];
+    let headers: Vec<Header> = header
+        .map(|after| Header {
+            asked: 5.0 + after,
+            came: 5.05,
+            bytes: None,
+            flow: 1,
+        })
+        .into_iter()
+        .collect();
+    interpret(&mut all, &headers, &[], &RULES);
+    all.iter().map(|request| request.dropped).collect()
+}
+
+#[test]
+fn a_picture_that_was_reset_is_given_up_and_not_the_sound_beside_it() {
+    let both = [true, true, false];
+    assert_eq!(reset([true, false, false], 5.5, None)[0], SURELY);
+    assert_eq!(reset(both, 5.5, None)[0], PERHAPS);
+    assert_eq!(reset(both, 5.5, Some(0.009))[0], SURELY);
+    assert_eq!(reset(both, 5.5, Some(0.011))[0], PERHAPS);
+    assert!(reset(both, 5.5, None)[1] < PERHAPS);
+    // Only the sound is known to be in progress, but the picture came until then.
+    assert_eq!(reset([false, true, false], 4.991, Some(0.005))[0], SURELY);
+    assert!(reset([false, true, false], 4.989, Some(0.005))[0] < PERHAPS);
+}

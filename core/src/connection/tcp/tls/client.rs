@@ -49,6 +49,11 @@ impl TlsSession {
                     if self.up_class == Class::Application {
                         self.early.asked |= early;
                         self.request(stamp, offset, header.length, response_at, ledger, ctx);
+                    } else {
+                        let plaintext = header.length.saturating_sub(self.overhead());
+                        if let Some(http2) = &mut self.http2 {
+                            http2.control(stamp.time, plaintext);
+                        }
                     }
                 }
                 TlsEvent::Unframed(length) => {
