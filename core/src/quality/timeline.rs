@@ -10,7 +10,7 @@ use super::request::Track;
 
 /// Stalls with less in between are one, and shorter ones are ignored, in seconds.
 const JOINED: f64 = 1.0;
-const SHORTEST: f64 = 0.25;
+const SHORTEST: f64 = 0.5;
 
 /// The course of a play.
 #[derive(Clone, Debug, Default)]

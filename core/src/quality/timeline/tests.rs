@@ -34,8 +34,8 @@ fn stalls_that_are_near_are_one() {
 
 #[test]
 fn nobody_sees_the_shortest_stalls() {
-    assert_eq!(stalls(&[(10.0, 10.24)]), []);
-    assert_eq!(stalls(&[(10.0, 10.26)]), [(10.0, 10.26)]);
+    assert_eq!(stalls(&[(10.0, 10.49)]), []);
+    assert_eq!(stalls(&[(10.0, 10.51)]), [(10.0, 10.51)]);
     // Several short ones, close to each other, are visible.
     assert_eq!(stalls(&[(10.0, 10.2), (10.5, 10.7)]), [(10.0, 10.7)]);
 }
