@@ -416,27 +416,50 @@ pub(crate) fn group_end(requests: &[Request], from: usize) -> usize {
 }
 
 /// Returns the usual size of sound among responses that came alone: the most frequent size, because
-/// pictures differ more.
+/// pictures differ more. Pictures of constant size are requested in a row, while sound is there.
 pub(crate) fn usual_sound(requests: &[Request]) -> Option<f64> {
-    let alone = requests.iter().filter(|request| !request.shared);
-    let (size, times) = recurring(alone.map(|request| request.bytes).collect())?;
-    (times >= RECURS).then_some(size)
+    let alone = (0..requests.len()).filter(|&at| !requests[at].shared);
+    let mut alone: Vec<(u64, usize)> = alone.map(|at| (requests[at].bytes, at)).collect();
+    for _ in 0..RECURRING {
+        let (from, to) = band(&mut alone)?;
+        if to - from < RECURS {
+            return None;
+        }
+        let mut places: Vec<usize> = alone[from..to].iter().map(|alone| alone.1).collect();
+        places.sort_unstable();
+        let next = places.windows(2).filter(|pair| pair[1] == pair[0] + 1);
+        if 2 * next.count() < places.len() {
+            return Some(alone[from + (to - from) / 2].0 as f64);
+        }
+        alone.drain(from..to);
+    }
+    None
 }
 
 /// Returns the most frequent size, and its number.
-pub(crate) fn recurring(mut sizes: Vec<u64>) -> Option<(f64, usize)> {
+pub(crate) fn recurring(sizes: Vec<u64>) -> Option<(f64, usize)> {
+    let mut sizes: Vec<(u64, usize)> = sizes.into_iter().zip(0..).collect();
+    let (from, to) = band(&mut sizes)?;
+    Some((sizes[from + (to - from) / 2].0 as f64, to - from))
+}
+
+/// Sorts sizes, and returns where those stand that are most often alike.
+fn band(sizes: &mut [(u64, usize)]) -> Option<(usize, usize)> {
     sizes.sort_unstable();
-    let near =
-        |size: u64| sizes.partition_point(|&other| other as f64 <= size as f64 * (1.0 + ALIKE));
-    let (from, to) = (0..sizes.len())
-        .map(|from| (from, near(sizes[from])))
-        .max_by_key(|band| band.1 - band.0)?;
-    Some((sizes[from + (to - from) / 2] as f64, to - from))
+    let near = |size: u64| {
+        let largest = size as f64 * (1.0 + ALIKE);
+        sizes.partition_point(|other| other.0 as f64 <= largest)
+    };
+    (0..sizes.len())
+        .map(|from| (from, near(sizes[from].0)))
+        .max_by_key(|band| band.1 - band.0)
 }
 
 /// Largest difference between sizes of one sound, as a share, and how often they must recur.
 pub(crate) const ALIKE: f64 = 0.015;
 const RECURS: usize = 3;
+/// Recurring sizes to examine: that of sound, and pictures of the few qualities that come alone.
+const RECURRING: usize = 4;
 
 pub(crate) fn median_bytes(requests: &[Request], track: Track) -> Option<f64> {
     let mut sizes: Vec<u64> = requests

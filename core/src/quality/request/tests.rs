@@ -82,8 +82,8 @@ fn turns_are_not_known_where_no_sound_came_alone() {
         .map(|n| shared(n, f64::from(n), 50_000, 50_000))
         .collect();
     assert!(!take_turns(&mut requests, 1.0));
-    for request in &mut requests[..3] {
-        request.shared = false;
+    for at in [0, 2, 4] {
+        requests[at].shared = false;
     }
     assert!(take_turns(&mut requests, 1.0));
 }
@@ -208,4 +208,44 @@ fn of_two_at_once_the_one_of_the_size_of_sound_is_sound() {
     assert_eq!(tracks(1, 56_100, 0.1), [1, 0], "its size is another");
     assert_eq!(tracks(2, 50_000, 0.1), [1, 0], "other sound has that size");
     assert_eq!(tracks(0, 50_000, 1.95), [1, 0], "not at once");
+}
+
+#[test]
+fn pictures_of_constant_size_are_no_sound_where_they_are_in_a_row() {
+    // Four pictures of 300 kB at these places, and three sounds.
+    let usual = |places: [u32; 4]| {
+        let requests: Vec<Request> = (0..12)
+            .map(|number| Request {
+                bytes: match number {
+                    _ if places.contains(&number) => 300_000,
+                    1 | 6 | 11 => 50_000,
+                    _ => 100_000 + 9_000 * u64::from(number),
+                },
+                ..request(number, f64::from(number))
+            })
+            .collect();
+        usual_sound(&requests)
+    };
+    assert_eq!(usual([2, 3, 4, 8]), Some(50_000.0));
+    assert_eq!(usual([2, 3, 5, 8]), Some(300_000.0));
+}
+
+#[test]
+fn four_sizes_that_recur_are_examined() {
+    // Pictures of so many constant sizes, four of each in a row, and three sounds between pictures.
+    let usual = |constant: u32| {
+        let picture = |number: u32| Request {
+            bytes: 200_000 + 100_000 * u64::from(number / 4),
+            ..request(number, f64::from(number))
+        };
+        let sound = |number: u32| Request {
+            bytes: [50_000, 90_000 + 9_000 * u64::from(number)][number as usize % 2],
+            ..request(100 + number, f64::from(100 + number))
+        };
+        let pictures = (0..4 * constant).map(picture);
+        let requests: Vec<Request> = pictures.chain((0..6).map(sound)).collect();
+        usual_sound(&requests)
+    };
+    assert_eq!(usual(3), Some(50_000.0));
+    assert_eq!(usual(4), None);
 }
