@@ -195,13 +195,16 @@ fn a_body_in_http2_is_no_request_and_a_small_answer_is_over_in_silence() {
     );
 }
 
-/// Returns whether a response counts as given up beside which such a record of the client came,
-/// another request this long behind it, and data, which the server sent before it had that request
-/// or after.
-fn given_up(plain: usize, wait: i64, sent_before: bool) -> Vec<bool> {
+/// Returns which of so many responses count as given up beside which such a record of the client
+/// came, another request this long behind it, and data, which the server sent before it had that
+/// request or after.
+fn given_up_of(open: usize, plain: usize, wait: i64, sent_before: bool) -> Vec<bool> {
     let mut talk = http2(50_021);
     let (records, _) = answer(60_000, GCM);
-    talk.say(&protected(300 + GCM)).hear(&records[..20_000]);
+    for _ in 0..open {
+        talk.say(&protected(300 + GCM));
+    }
+    talk.hear(&records[..20_000]);
     talk.say(&protected(plain + GCM)).wait(wait);
     let request = protected(61 + GCM);
     talk.say(&request);
@@ -212,6 +215,17 @@ fn given_up(plain: usize, wait: i64, sent_before: bool) -> Vec<bool> {
     let (engine, _) = run(Config::default(), &talk.packets);
     let found = segments(&engine);
     found.iter().map(|s| s.given_up_after.is_some()).collect()
+}
+
+fn given_up(plain: usize, wait: i64, sent_before: bool) -> Vec<bool> {
+    given_up_of(1, plain, wait, sent_before)
+}
+
+#[test]
+fn of_the_responses_in_progress_the_latest_two_may_be_given_up() {
+    let turn = 9 * MILLISECOND;
+    assert_eq!(given_up_of(2, 13, turn, true), [true, true, false]);
+    assert_eq!(given_up_of(3, 13, turn, true), [false, true, true, false]);
 }
 
 #[test]
