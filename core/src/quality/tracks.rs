@@ -2,14 +2,12 @@
 //! before media.
 
 use super::request::{ALIKE, Header, Request, Track, recurring};
+use crate::facts::segment::HEADER_DIFFERS;
 
 /// Longest time from a play's first headers to its first media, and longest time from that to
 /// another of these headers, in seconds.
 const BEFORE: f64 = 1.0;
 const BEHIND: f64 = 1.0;
-/// Least difference between the headers of the two tracks, in bytes. The headers of one track's
-/// qualities differ by less.
-pub(crate) const HEADER_DIFFERS: u64 = 24;
 /// Least number of sounds. Also, at least one in this many requests is for sound.
 const OFTEN: usize = 4;
 

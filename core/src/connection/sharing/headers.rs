@@ -7,15 +7,14 @@
 //! shows the order of the first requests for media, which otherwise look alike.
 
 use super::request::MediaTrack;
+use crate::facts::segment::HEADER_DIFFERS;
 
 /// Fewest bytes of a header with the head of its response (initialization segments have 700 to 900
 /// bytes: ffmpeg, Shaka Packager, measured).
 const LEAST_HEADER: u16 = 600;
 /// Fewest bytes of a response's head in a record of its own; with fewer, it is a control frame.
 const LEAST_HEAD: u16 = 100;
-/// Headers of both tracks differ by at least and at most this many bytes. The least is half of what
-/// sample entries differ by; beyond the most, one of them is something else.
-const LEAST_DIFFERENCE: u16 = 25;
+/// Most bytes by which the headers of both tracks differ; if by more, one is something else.
 const MOST_DIFFERENCE: u16 = 250;
 
 /// Sizes of the two largest responses so far, in order.
@@ -49,7 +48,7 @@ impl HeaderSizes {
     /// Returns the track whose header came first, if the sizes show it.
     pub(super) fn first(self) -> Option<MediaTrack> {
         let [first, second] = self.sizes;
-        let differs = (LEAST_DIFFERENCE..=MOST_DIFFERENCE).contains(&first.abs_diff(second));
+        let differs = (HEADER_DIFFERS as u16..=MOST_DIFFERENCE).contains(&first.abs_diff(second));
         (second > 0 && differs).then_some(if first > second {
             MediaTrack::Video
         } else {
@@ -99,8 +98,8 @@ mod tests {
         assert_eq!(first(&[head, 862, 920], true), Some(MediaTrack::Video));
         assert_eq!(first(&[head - 1, 862, 920], true), Some(MediaTrack::Audio));
         for (difference, tells) in [
-            (LEAST_DIFFERENCE - 1, false),
-            (LEAST_DIFFERENCE, true),
+            (HEADER_DIFFERS as u16 - 1, false),
+            (HEADER_DIFFERS as u16, true),
             (MOST_DIFFERENCE, true),
             (MOST_DIFFERENCE + 1, false),
         ] {

@@ -1,8 +1,9 @@
 //! Where titles begin among the requests of a client.
 
+use crate::facts::segment::HEADER_DIFFERS;
 use crate::quality::headers::ONE_TURN;
 use crate::quality::request::{Header, Request, Track, median_bytes};
-use crate::quality::tracks::{HEADER_DIFFERS, recurs};
+use crate::quality::tracks::recurs;
 
 /// Longest time between headers that are requested together, in seconds.
 const TOGETHER: f64 = 1.0;
