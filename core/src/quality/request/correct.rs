@@ -1,5 +1,7 @@
 //! Corrects the tracks that sizes alone gave to requests.
 
+use std::ops::Range;
+
 use super::{ALIKE, RECURS, Request, Track, median_bytes};
 
 /// Longest time between the requests that a player sends for both tracks in one go, in seconds.
@@ -91,9 +93,17 @@ fn overlap(one: &Request, other: &Request) -> bool {
     one.number != other.number && other.asked < one.came - TIMERS && one.asked < other.came - TIMERS
 }
 
+/// Requests on each side of one that are near it.
+const NEAR: usize = 3;
+
+/// Indices of the requests near one, in order.
+fn near_range(requests: &[Request], at: usize) -> Range<usize> {
+    at.saturating_sub(NEAR)..requests.len().min(at + NEAR + 1)
+}
+
 /// Requests near one, in order.
 fn near(requests: &[Request], at: usize) -> &[Request] {
-    &requests[at.saturating_sub(3)..requests.len().min(at + 4)]
+    &requests[near_range(requests, at)]
 }
 
 /// Returns true if something of a track is in flight beside a request.
@@ -112,8 +122,8 @@ fn exchanged(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
         if this.track != Track::Audio || this.shared || like_audio(this.bytes) {
             continue;
         }
-        let from = at.saturating_sub(3);
-        let picture = near(requests, at).iter().position(|other| {
+        let picture = near_range(requests, at).find(|&near| {
+            let other = &requests[near];
             other.track == Track::Video
                 && !other.shared
                 && like_audio(other.bytes)
@@ -126,7 +136,7 @@ fn exchanged(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
         if let Some(picture) = picture
             && requests.iter().filter(alike).count() < RECURS
         {
-            requests[from + picture].track = Track::Audio;
+            requests[picture].track = Track::Audio;
             requests[at].track = Track::Video;
         }
     }
