@@ -39,7 +39,7 @@ pub(crate) fn features(features: FeaturesRun) -> Status {
 /// The columns of a run over windows, besides those that every run has.
 pub(crate) enum Shape {
     Plain,
-    /// Those that tell what the player did.
+    /// With the player's doings.
     Played,
     /// A model's answer.
     Modelled,

@@ -178,7 +178,7 @@ fn told(config: &Config, frames: &[Frame]) {
     }
 }
 
-/// What the player did has values that can be.
+/// Asserts that the values of playback's columns are possible.
 fn played(row: &Row) {
     for column in PLAYBACK {
         let most = if column.name == "playback_stalled" {

@@ -73,7 +73,7 @@ impl Ledger {
         Some(number)
     }
 
-    /// Takes back bytes that turned out not to belong to a response, some of which may be missing.
+    /// Subtracts bytes that turned out not to belong to a response, some of which may be missing.
     pub(crate) fn retract_bytes(&mut self, ctx: &mut Context<'_>, retracted: Retracted) {
         ctx.resize(retracted.number, |segment| {
             let missing = u64::from(retracted.missing_bytes);
@@ -82,7 +82,7 @@ impl Ledger {
         self.debit(ctx, retracted.number, retracted.bytes);
     }
 
-    /// Takes back captured bytes that turned out not to belong to a response.
+    /// Subtracts captured bytes that turned out not to belong to a response.
     pub(crate) fn debit(&mut self, ctx: &mut Context<'_>, number: u32, length: u64) {
         ctx.resize(number, |segment| {
             segment.bytes = segment.bytes.saturating_sub(length);
