@@ -12,6 +12,9 @@ const RATES: [f64; 15] = [
 /// Overhead of containers and HTTP on an audio segment: some bytes, and some kbit/s.
 const ADDED_BYTES: f64 = 500.0;
 const ADDED_RATE: f64 = 1.5;
+/// Rates among them that few services use, and their cost.
+const RARE: [f64; 5] = [80.0, 112.0, 160.0, 224.0, 320.0];
+const RARE_RATE: f64 = 0.5;
 /// Greatest deviation of a whole track's rate from its nominal one, as a share.
 const RATE_SCATTER: f64 = 0.015;
 /// Cost of audio at a rate that nobody uses.
@@ -24,12 +27,15 @@ const ODD_RATIO: f64 = 2.5;
 const RENEWS: f64 = 1.0;
 /// Cost of a player that stops its sound at once when the picture runs dry.
 const NO_RUN_ON: f64 = 0.5;
-/// Costs of segments whose seconds are multiples of 2 s, of 1 s, of a group of pictures, of 0.2 s,
-/// and of none of these: the fewer encoders use them, the higher.
+/// Costs of segments whose seconds are multiples of 2 s, of 1 s, of a usual group of pictures, of
+/// 0.2 s or another group, and of none of these: the fewer encoders use them, the higher.
 const UNUSUAL: [f64; 5] = [0.0, 0.4, 1.0, 3.0, 4.5];
 /// Longest segments to try, by track, and the shortest, in seconds.
 const LONGEST: [f64; 2] = [13.0, 20.1];
 const SHORTEST: f64 = 0.9;
+/// Seconds of groups of pictures that are no tenths: 24 pictures at 25 a second, and 50 pictures at
+/// 30 a second.
+const GROUPS: [f64; 2] = [0.96, 5.0 / 3.0];
 
 /// Returns the seconds to try, in order.
 pub(crate) fn candidates(track: Track) -> Vec<f64> {
@@ -39,8 +45,9 @@ pub(crate) fn candidates(track: Track) -> Vec<f64> {
         let multiples = (1..=times).map(|n| f64::from(n) * step);
         all.extend(multiples.filter(|&seconds| seconds >= SHORTEST));
     };
-    // 25 and 50 pictures a second allow tenths; groups of 48 pictures at 25 a second last 1.92 s.
-    [0.2, 0.5, 1.92].into_iter().for_each(&mut steps);
+    // 25 and 50 pictures a second allow tenths.
+    [0.2, 0.5].into_iter().for_each(&mut steps);
+    GROUPS.into_iter().for_each(&mut steps);
     if track == Track::Video {
         // 23.976 and 29.97 pictures a second stretch whole seconds.
         steps(1.001);
@@ -81,7 +88,7 @@ fn unusual(seconds: f64) -> f64 {
         .any(|of| is_multiple(seconds, of))
     {
         UNUSUAL[2]
-    } else if is_multiple(seconds, 0.2) {
+    } else if is_multiple(seconds, 0.2) || GROUPS.into_iter().any(|of| is_multiple(seconds, of)) {
         UNUSUAL[3]
     } else {
         UNUSUAL[4]
@@ -97,11 +104,16 @@ pub(crate) fn is_usual(seconds: f64) -> bool {
 /// Returns the cost of the bit rate that audio segments of this size would have.
 pub(crate) fn unusual_rate(bytes: f64, seconds: f64) -> f64 {
     let rate = (bytes - ADDED_BYTES).max(1.0) * 8.0 / seconds / 1000.0 - ADDED_RATE;
-    let off = RATES
-        .iter()
-        .map(|nominal| (rate.max(0.1) / nominal).ln().abs());
-    let off = off.fold(f64::INFINITY, f64::min) / RATE_SCATTER;
-    (off * off).min(ODD_RATE)
+    let costs = RATES.iter().map(|nominal| {
+        let off = (rate.max(0.1) / nominal).ln() / RATE_SCATTER;
+        let rare = if RARE.contains(nominal) {
+            RARE_RATE
+        } else {
+            0.0
+        };
+        off * off + rare
+    });
+    costs.fold(ODD_RATE, f64::min)
 }
 
 /// Returns the cost of a hypothesis before any request is considered. `audio_bytes`: the usual size

@@ -39,6 +39,10 @@ fn the_shortest_and_longest_lengths_are_bounded() {
         (Track::Video, 13.2, false),
         (Track::Video, 6.006, true),
         (Track::Video, 1.92, true),
+        (Track::Video, 2.88, true),
+        (Track::Video, 10.0 / 3.0, true),
+        (Track::Video, 20.0 / 3.0, true),
+        (Track::Video, 7.0 / 3.0, false),
         (Track::Audio, 938.0 * FRAME, true),
         (Track::Audio, 947.0 * FRAME, false),
     ];
@@ -56,6 +60,9 @@ fn rates_that_audio_has_cost_nothing() {
         (96.0 * 1.015, 1.0),
         (96.0 * 1.03, 3.0),
         (88.0, 3.0),
+        (112.0, 0.5),
+        (320.0, 0.5),
+        (384.0, 0.0),
     ];
     for (rate, cost) in costs {
         let said = unusual_rate(bytes(rate), 4.0);
@@ -76,6 +83,8 @@ fn lengths_that_encoders_use_cost_less() {
         (guess(3.0, 3.0, 3.0), 0.8),
         (guess(1.92, 1.92, 3.0), 2.0),
         (guess(2.2, 2.2, 3.0), 6.0),
+        (guess(2.88, 2.88, 3.0), 6.0),
+        (guess(10.0 / 3.0, 10.0 / 3.0, 3.0), 6.0),
         (guess(2.21, 2.21, 3.0), 6.0),
         (guess(2.22, 2.22, 3.0), 9.0),
         (guess(4.0, 6.0, 3.0), 2.5),
