@@ -88,6 +88,9 @@ pub(crate) fn find(
     seeks: &[f64],
     rules: Rules,
 ) -> Option<Fit> {
+    if rules.one_track {
+        return find_by_size(requests, headers, seeks, rules);
+    }
     if !is_interleaved(requests) {
         correct_tracks(requests);
         return find_alone(requests, headers, seeks, rules);

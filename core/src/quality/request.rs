@@ -118,6 +118,8 @@ pub(crate) struct Rules {
     pub(crate) run_on: f64,
     /// True if the capture does not show the beginning: the player holds media that came before.
     pub(crate) joined: bool,
+    /// True if headers show that there is one track only: pictures with sound in them.
+    pub(crate) one_track: bool,
 }
 
 /// Returns true if a response is smaller by more than sizes of sound differ. Bytes that were

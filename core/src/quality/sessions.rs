@@ -77,6 +77,7 @@ impl Sessions {
                 wait: seconds(config.playback_wait()),
                 run_on: seconds(config.playback_run_on()),
                 joined: false,
+                one_track: false,
             },
             limits: SessionLimits {
                 reopened: config.playback_reopened() as f64,
@@ -311,9 +312,9 @@ impl Client {
         self.arrange(limits.header);
         let plays = divide(&self.requests, &self.headers, limits.reopened);
         for play in plays {
-            if play.begins {
-                tracks::tell(&mut self.requests[play.from..play.to], &self.headers);
-            }
+            let range = play.from..play.to;
+            let one_track = play.begins && tracks::tell(&mut self.requests[range], &self.headers);
+            let rules = Rules { one_track, ..rules };
             let session = Session::new(
                 Parts {
                     client,

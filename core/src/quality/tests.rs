@@ -20,6 +20,7 @@ pub(super) const RULES: Rules = Rules {
     wait: 0.25,
     run_on: 3.0,
     joined: false,
+    one_track: false,
 };
 
 /// A level at a request, immediate or after a wait.

@@ -12,20 +12,22 @@ const BEHIND: f64 = 1.0;
 const OFTEN: usize = 4;
 
 /// Puts all requests on the tracks that the first headers show. Pictures with sound in them have
-/// headers of one track. If there are headers of two tracks but no recognised sound, the recurring
-/// size is sound.
-pub(crate) fn tell(requests: &mut [Request], headers: &[Header]) {
+/// headers of one track; returns true for these. If there are headers of two tracks but no
+/// recognised sound, the recurring size is sound.
+pub(crate) fn tell(requests: &mut [Request], headers: &[Header]) -> bool {
     let Some(sizes) = first_sizes(requests, headers) else {
-        return;
+        return false;
     };
     let (Some(least), Some(most)) = (sizes.iter().min(), sizes.iter().max()) else {
-        return;
+        return false;
     };
-    if most - least < HEADER_DIFFERS {
+    let is_one = most - least < HEADER_DIFFERS;
+    if is_one {
         requests.iter_mut().for_each(|r| r.track = Track::Video);
     } else if requests.iter().all(|r| r.track == Track::Video) {
         sound_recurs(requests);
     }
+    is_one
 }
 
 /// Returns the sizes of the first headers; `None` if one is not known.

@@ -11,6 +11,7 @@ fn said(margin: f64) -> (Option<f64>, Reason) {
         wait: 0.25,
         run_on: 3.0,
         joined: false,
+        one_track: false,
     };
     let fit = Fit {
         guess: Guess {

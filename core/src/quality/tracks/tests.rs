@@ -50,6 +50,14 @@ fn headers_of_one_track_are_those_of_pictures_with_sound_in_them() {
 }
 
 #[test]
+fn headers_of_one_track_are_said_to_be_that() {
+    let first = header(9.9, Some(1358));
+    let is_one = |headers: &[Header]| tell(&mut pictures(12, 6), headers);
+    assert!(is_one(&[first]) && is_one(&[first, header(9.9, Some(1335))]));
+    assert!(!is_one(&[first, header(9.9, Some(1334))]) && !is_one(&[]));
+}
+
+#[test]
 fn headers_are_first_that_come_about_the_first_media() {
     let first = header(9.9, Some(1358));
     // The other one, some time before or after the first media.
