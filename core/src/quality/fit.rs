@@ -133,19 +133,24 @@ pub(crate) fn find(
     Some(fit)
 }
 
-/// Returns the cost of the best hypothesis at a quick look, with seconds that most encoders use.
+/// Returns the cost of the best hypothesis at a quick look, with seconds that most encoders use, and
+/// with these.
 pub(crate) fn glance(
     requests: &mut [Request],
     headers: &[Header],
     seeks: &[f64],
     rules: Rules,
+    known: Option<[f64; 2]>,
 ) -> f64 {
     correct_tracks(requests);
     interpret(requests, headers, seeks, &rules);
     let play = Play::new(requests, seeks, rules);
     let [videos, audios] = Track::BOTH.map(|track| {
         let all = candidates(track).into_iter();
-        all.filter(|&seconds| is_usual(seconds)).collect::<Vec<_>>()
+        let known = known.map(|known| known[track as usize]);
+        let known = known.filter(|&seconds| !is_usual(seconds));
+        let usual = all.filter(|&seconds| is_usual(seconds));
+        usual.chain(known).collect::<Vec<_>>()
     });
     let mut counted = probably(requests);
     let mut best = f64::INFINITY;

@@ -45,9 +45,14 @@ pub(crate) fn find(
     } else {
         again(requests, headers)
     };
+    // With unusual seconds, each seek that is none would seem to explain something.
+    let known = (!places.is_empty() || seeks.len() > sure.len())
+        .then(|| fit::find(&mut requests.to_vec(), headers, &seeks, rules))
+        .flatten()
+        .map(|fit| fit.guess.seconds);
     let look = |seeks: &[f64]| {
         let mut copy = requests.to_vec();
-        fit::glance(&mut copy, headers, seeks, rules)
+        fit::glance(&mut copy, headers, seeks, rules, known)
     };
     let mut least = if places.is_empty() {
         f64::INFINITY

@@ -75,3 +75,17 @@ fn one_that_was_given_up_may_stand_for_another() {
     assert_eq!(swapped(0.21, [true, true]), [false, false]);
     assert_eq!(swapped(0.19, [true, true]), [true, true]);
 }
+
+#[test]
+fn a_quick_look_takes_unusual_seconds_that_are_known() {
+    // A full buffer, and a request every 4.8 s.
+    let cost = |known: Option<[f64; 2]>| {
+        let filled = (0..5).map(|n| request(n, 0.1 * f64::from(n)));
+        let steady = (5..30).map(|n| request(n, 4.8 * f64::from(n - 4)));
+        let mut requests: Vec<Request> = filled.chain(steady).collect();
+        glance(&mut requests, &[], &[], RULES, known)
+    };
+    let (unknown, known) = (cost(None), cost(Some([4.8; 2])));
+    assert!(known + 10.0 < unknown, "{known} {unknown}");
+    assert_eq!(cost(Some([4.0; 2])), unknown);
+}
