@@ -453,7 +453,11 @@ impl<'a> Trial<'a> {
                 total += PAUSED;
             }
             let most = reached.map(|reached| reached.0);
-            let level = most.or(level);
+            // With less than a segment of sound ahead, a player requests sound however little of the
+            // picture it holds, so such a level is not that of a full buffer.
+            let least = guess.seconds[1] + ABOVE_PICTURE;
+            let is_full = |level: &f64| track == Track::Video || !beside || *level > least;
+            let level = most.or(level).filter(is_full);
             highest[track as usize] = level;
             full[track as usize] = most.or(plateaus.first(guess.seconds[track as usize]));
             // Nobody requests at once above a full buffer. A level that was reached before a pause

@@ -332,3 +332,23 @@ fn sound_that_follows_a_picture_would_have_followed_the_one_before() {
         [SOUND_LATE, 0.0]
     );
 }
+
+#[test]
+fn sound_of_less_than_a_segment_is_no_full_buffer() {
+    // Sound is requested four times with this much ahead, and then at once with far more.
+    let cost = |level: f64| {
+        let requests = [request(1, 0.0)];
+        let play = Play {
+            present: [true; 2],
+            ..Play::new(&requests, &[], RULES)
+        };
+        let mut trial = Trial::new(&play, guess([4.0, 16.0]));
+        let waits = [level; 4].map(|own| super::super::tests::level(own, own, true));
+        let at_once = super::super::tests::level(40.0, 40.0, false);
+        trial.levels[Track::Audio as usize] = [&waits[..], &[at_once]].concat();
+        trial.finish(guess([4.0, 16.0])).total
+    };
+    // A request at once with more than a full buffer costs 1.5.
+    let differs = cost(16.0 + ABOVE_PICTURE + 0.01) - cost(16.0 + ABOVE_PICTURE - 0.01);
+    assert!((differs - ABOVE).abs() < 0.01, "{differs}");
+}
