@@ -56,6 +56,7 @@ pub(crate) fn correct_tracks(requests: &mut [Request]) {
     }
     odd_on_its_server(requests, &servers);
     exchanged(requests, like_audio);
+    odd_sounds(requests, like_audio);
     pictures_as_sound(requests, like_audio);
     sound_as_pictures(requests, usual);
     pictures_at_once(requests);
@@ -114,6 +115,43 @@ fn beside(requests: &[Request], at: usize, track: Track) -> bool {
         .any(|other| other.track == track && overlap(this, other))
 }
 
+/// Moves sound to pictures. Sound has one size for each quality, and a quality stays for a while:
+/// what was requested alone, in a size that neither the sound before nor the next one has, is a
+/// picture.
+fn odd_sounds(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
+    for at in 0..requests.len() {
+        let this = requests[at];
+        if this.track == Track::Audio
+            && !this.shared
+            && !like_audio(this.bytes)
+            && !continues(requests, at)
+            && !beside(requests, at, Track::Video)
+        {
+            requests[at].track = Track::Video;
+        }
+    }
+}
+
+/// Returns true if the sound before or the next one has about the same size.
+fn continues(requests: &[Request], at: usize) -> bool {
+    let is_sound = |other: &&Request| other.track == Track::Audio && !other.shared;
+    let before = requests[..at].iter().rev().find(is_sound);
+    let next = requests[at + 1..].iter().find(is_sound);
+    let alike = |other: &Request| is_alike(other, requests[at].bytes);
+    before.is_some_and(alike) || next.is_some_and(alike)
+}
+
+/// Returns true if a request is about this large.
+fn is_alike(request: &Request, bytes: u64) -> bool {
+    (request.bytes as f64 / bytes as f64 - 1.0).abs() < ALIKE
+}
+
+/// Returns true if enough sounds are about this large.
+fn is_recurring_sound(requests: &[Request], bytes: u64) -> bool {
+    let alike = |other: &&Request| other.track == Track::Audio && is_alike(other, bytes);
+    requests.iter().filter(alike).count() >= RECURS
+}
+
 /// Exchanges the tracks of two requests at once, of which a picture has the size of sound, and
 /// sound a size that hardly any other sound has.
 fn exchanged(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
@@ -129,12 +167,8 @@ fn exchanged(requests: &mut [Request], like_audio: impl Fn(u64) -> bool) {
                 && like_audio(other.bytes)
                 && overlap(&this, other)
         });
-        let alike = |other: &&Request| {
-            let off = other.bytes as f64 / this.bytes as f64 - 1.0;
-            other.track == Track::Audio && off.abs() < ALIKE
-        };
         if let Some(picture) = picture
-            && requests.iter().filter(alike).count() < RECURS
+            && !is_recurring_sound(requests, this.bytes)
         {
             requests[picture].track = Track::Audio;
             requests[at].track = Track::Video;

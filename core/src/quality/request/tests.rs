@@ -207,7 +207,8 @@ fn of_two_at_once_the_one_of_the_size_of_sound_is_sound() {
     assert_eq!(tracks(1, 55_900, 0.1), [0, 1]);
     assert_eq!(tracks(1, 56_100, 0.1), [1, 0], "its size is another");
     assert_eq!(tracks(2, 50_000, 0.1), [1, 0], "other sound has that size");
-    assert_eq!(tracks(0, 50_000, 1.95), [1, 0], "not at once");
+    // Not at once: the first has a size of its own, so it is a picture, too.
+    assert_eq!(tracks(0, 50_000, 1.95), [0, 0]);
 }
 
 #[test]
@@ -248,4 +249,34 @@ fn four_sizes_that_recur_are_examined() {
     };
     assert_eq!(usual(3), Some(50_000.0));
     assert_eq!(usual(4), None);
+}
+
+#[test]
+fn sound_of_a_size_of_its_own_is_a_picture_unless_a_picture_comes_beside_it() {
+    // Pictures and sounds by turns, and one or more of this size in a row that were taken for sound.
+    let track = |bytes: u64, row: u32, beside: bool| {
+        let mut requests: Vec<Request> = (0..20)
+            .map(|n| Request {
+                bytes: [200_000 + 9_000 * u64::from(n), 50_000][n as usize % 2],
+                track: Track::BOTH[n as usize % 2],
+                ..request(n, f64::from(n))
+            })
+            .collect();
+        let odd = |n: u32| Request {
+            bytes,
+            track: Track::Audio,
+            ..request(n, f64::from(n))
+        };
+        requests.extend((20..20 + row).map(odd));
+        if beside {
+            requests[18].came = 21.0;
+        }
+        correct_tracks(&mut requests);
+        requests[20].track
+    };
+    assert_eq!(track(56_100, 1, false), Track::Video);
+    assert_eq!(track(55_900, 1, false), Track::Audio, "about as usual");
+    assert_eq!(track(80_000, 1, false), Track::Video);
+    assert_eq!(track(80_000, 2, false), Track::Audio, "another quality");
+    assert_eq!(track(80_000, 1, true), Track::Audio);
 }
