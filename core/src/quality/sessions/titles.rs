@@ -7,6 +7,10 @@ use crate::quality::tracks::recurs;
 
 /// Longest time between headers that are requested together, in seconds.
 const TOGETHER: f64 = 1.0;
+/// The same if media is requested in between: a player that opens a title or seeks may request a
+/// track's media together with its header, while the other track's connection is opened (Shaka
+/// Player). After more time, both tracks change their quality.
+const TOGETHER_WITH_MEDIA: f64 = 0.3;
 /// Longest time from the headers of a new title to its media, in seconds.
 const HEADERS_BEFORE: f64 = 10.0;
 /// Requests before and after a start among which to look for sound.
@@ -99,6 +103,10 @@ fn starts(requests: &[Request], headers: &[Header]) -> Vec<Start> {
             continue;
         }
         let index = requests.partition_point(|r| r.asked < a.asked);
+        let between = requests.get(index).is_some_and(|r| r.asked < b.asked);
+        if between && b.asked - a.asked > TOGETHER_WITH_MEDIA {
+            continue;
+        }
         let is_known = |start: &Start| a.asked - start.asked < 2.0 * TOGETHER;
         if found.last().is_some_and(is_known) || index == requests.len() {
             continue;

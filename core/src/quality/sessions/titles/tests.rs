@@ -140,3 +140,25 @@ fn headers_of_other_sizes_are_those_of_another_title() {
     assert!(!other_headers(&seen[..2], 19.95, start([828, 765])));
     assert!(other_headers(&seen[..2], 19.85, start([828, 765])));
 }
+
+#[test]
+fn headers_with_media_in_between_begin_a_title_if_they_are_near() {
+    let header = |asked: f64, bytes: u64| Header {
+        asked,
+        came: asked + 0.05,
+        bytes: Some(bytes),
+        flow: 1,
+    };
+    // Pictures, and then both headers this far apart, with the picture's media behind its header.
+    let found = |apart: f64, between: bool| {
+        let sound = Request {
+            track: Track::Audio,
+            ..request(3, 10.06 + apart)
+        };
+        let picture = request(2, if between { 10.06 } else { 10.06 + apart });
+        let requests = [request(1, 1.0), picture, sound];
+        starts(&requests, &[header(10.0, 831), header(10.0 + apart, 765)]).len()
+    };
+    assert_eq!([found(0.29, true), found(0.31, true)], [1, 0]);
+    assert_eq!(found(0.31, false), 1);
+}
