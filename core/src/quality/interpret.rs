@@ -20,6 +20,11 @@ const BUSY: f64 = 2.0;
 const AT_ONCE: f64 = 0.003;
 /// Longest time between what a player does in one turn, in seconds.
 const ONE_TURN: f64 = 0.01;
+/// Shortest silence after which only a reset can look like one, in seconds.
+const SILENT: f64 = 1.0;
+/// A response that took longer than this, in seconds, may have been in progress until its player
+/// gave it up.
+const SLOW: f64 = 5.0;
 /// Requests before one among which to look for those in flight beside it.
 const BESIDE: usize = 8;
 
@@ -168,6 +173,8 @@ struct Habits {
     resets: Vec<Reset>,
     /// By track: the share of segments that are exactly as large as the one before.
     alike: [f64; 2],
+    /// Flows on which responses overlapped, in order: these go on when a response is given up.
+    multiplexed: Vec<u32>,
 }
 
 impl Habits {
@@ -183,6 +190,7 @@ impl Habits {
             sound: median_bytes(requests, Track::Audio),
             resets: resets(requests, headers),
             alike: Track::BOTH.map(|track| share_alike(requests, track)),
+            multiplexed: multiplexed(requests),
         }
     }
 
@@ -214,7 +222,13 @@ fn resets(requests: &[Request], headers: &[Header]) -> Vec<Reset> {
         let picture = requests[..before]
             .iter()
             .rposition(|r| r.track == Track::Video && r.flow == first.flow);
-        let Some(picture) = picture.filter(|&at| requests[at].came >= time - ONE_TURN) else {
+        // A response that was flagged in a silence had not ended, although nothing more came.
+        let noted = |at: usize| group.iter().any(|(_, r)| r.number == requests[at].number);
+        let in_progress = |&at: &usize| {
+            let silent = time - requests[at].came;
+            silent <= ONE_TURN || silent >= SILENT && noted(at)
+        };
+        let Some(picture) = picture.filter(in_progress) else {
             continue;
         };
         let next = headers.partition_point(|header| header.asked < time);
@@ -238,6 +252,15 @@ fn share_alike(requests: &[Request], track: Track) -> f64 {
         .collect();
     let alike = sizes.windows(2).filter(|pair| pair[0] == pair[1]).count();
     (alike as f64 + 1.0) / (sizes.len() as f64 + 1.0)
+}
+
+/// Returns the flows on which responses overlapped, in order.
+fn multiplexed(requests: &[Request]) -> Vec<u32> {
+    let shared = requests.iter().filter(|request| request.shared);
+    let mut flows: Vec<u32> = shared.map(|request| request.flow).collect();
+    flows.sort_unstable();
+    flows.dedup();
+    flows
 }
 
 /// Returns how many requests each flow carried. Flows that the server closes carry equally many.
@@ -342,6 +365,9 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     if ahead < -OVERTAKEN && next.flow != this.flow {
         return if this.ends_flow { SURELY } else { 0.6 };
     }
+    if let Some(likelihood) = timed_out(&this, next, habits) {
+        return likelihood;
+    }
     if this.shared {
         // If responses overlap on one connection, some may not be media; the first ones of a play
         // are.
@@ -372,6 +398,16 @@ fn likelihood_of_drop(requests: &[Request], at: usize, habits: &Habits) -> f64 {
     } else {
         closed
     }
+}
+
+/// Returns the likelihood that a player gave up a response on a connection that goes on: nothing
+/// shows that but the time until it requests the next media of the track.
+fn timed_out(this: &Request, next: &Request, habits: &Habits) -> Option<f64> {
+    let goes_on = next.flow == this.flow && habits.multiplexed.binary_search(&this.flow).is_ok();
+    let is_late = next.asked - this.asked >= TIMEOUT && this.came - this.asked > SLOW;
+    let overtaken = next.decided < this.came - OVERTAKEN;
+    let likelihood = if overtaken { SURELY } else { PERHAPS };
+    (goes_on && is_late).then_some(likelihood)
 }
 
 /// Returns true if it is the first request of its track.

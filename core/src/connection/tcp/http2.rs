@@ -155,7 +155,8 @@ impl Http2 {
         {
             return;
         }
-        self.resets.request(stamp.time, offset, ledger);
+        let silent = self.last.map_or(0, |(last, _)| stamp.time.since(last));
+        (self.resets).request(stamp.time, offset, silent, ledger, ctx);
         let overlaps = ledger.open().any(|exchange| !exchange.responded);
         let unmarked: SmallVec<[u32; 8]> = ledger
             .open()

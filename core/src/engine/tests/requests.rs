@@ -238,6 +238,21 @@ fn a_reset_in_http2_gives_up_what_goes_on() {
 }
 
 #[test]
+fn a_reset_in_http2_is_certain_when_the_server_has_been_silent() {
+    let given_up = |silence: i64| {
+        let mut talk = http2(50_022);
+        let (records, _) = answer(60_000, GCM);
+        talk.say(&protected(300 + GCM)).hear(&records[..20_000]);
+        talk.wait(silence).say(&protected(13 + GCM));
+        talk.say(&protected(61 + GCM));
+        let (engine, _) = run(Config::default(), &talk.packets);
+        segments(&engine)[0].given_up_after.is_some()
+    };
+    assert!(given_up(1_000 * MILLISECOND));
+    assert!(!given_up(990 * MILLISECOND));
+}
+
+#[test]
 fn a_port_used_again_is_another_connection_though_only_the_server_was_captured() {
     let mut packets = Vec::new();
     for number in 0..3 {

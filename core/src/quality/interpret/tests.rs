@@ -315,3 +315,58 @@ fn a_picture_that_was_reset_is_given_up_and_not_the_sound_beside_it() {
     assert_eq!(reset([false, true, false], 4.991, Some(0.005))[0], SURELY);
     assert!(reset([false, true, false], 4.989, Some(0.005))[0] < PERHAPS);
 }
+
+#[test]
+fn a_response_on_a_connection_that_goes_on_may_have_timed_out() {
+    // A response of this length, and when the next one of its track is requested.
+    let dropped = |length: f64, next: f64, overlaps: bool| {
+        let mut all = [
+            Request {
+                came: 10.0 + length,
+                ..request(1, 10.0)
+            },
+            request(2, next),
+            Request {
+                track: Track::Audio,
+                shared: overlaps,
+                ..request(3, next)
+            },
+        ];
+        interpret(&mut all, &[], &[], &RULES);
+        all[0].dropped
+    };
+    let timeout = 10.0 + TIMEOUT;
+    assert_eq!(dropped(SLOW + 0.1, timeout, true), PERHAPS);
+    assert_eq!(dropped(SLOW + 0.1, timeout - 0.1, true), UNLIKELY);
+    assert_eq!(dropped(SLOW, timeout, true), UNLIKELY);
+    assert_eq!(dropped(SLOW + 0.1, timeout, false), UNLIKELY, "one by one");
+    // It had not ended when the next one was requested.
+    assert_eq!(dropped(TIMEOUT + 0.06, timeout, true), SURELY);
+    assert_eq!(dropped(TIMEOUT + 0.04, timeout, true), PERHAPS);
+}
+
+#[test]
+fn a_picture_that_was_reset_in_a_silence_is_given_up() {
+    // Its last bytes came this long before the reset at 5 s, and it was noted as in progress.
+    let reset = |silence: f64, noted: bool| {
+        let given_up = |noted: bool| noted.then_some(5.0);
+        let mut all = [
+            Request {
+                came: 5.0 - silence,
+                given_up: given_up(noted),
+                ..request(1, 3.0)
+            },
+            Request {
+                track: Track::Audio,
+                given_up: given_up(!noted),
+                ..request(2, 3.5)
+            },
+            request(3, 5.1),
+        ];
+        interpret(&mut all, &[], &[], &RULES);
+        all[0].dropped
+    };
+    assert_eq!(reset(1.001, true), SURELY);
+    assert_eq!(reset(0.999, true), UNLIKELY);
+    assert_eq!(reset(1.001, false), UNLIKELY);
+}

@@ -18,6 +18,9 @@ const RST_STREAM: u32 = FRAME_HEADER + 4;
 /// Longest time from a reset to the request in the same turn, in milliseconds. In recordings of
 /// Chromium, a reset comes 2 to 8 ms before the next request, and WINDOW_UPDATE 20 ms and more.
 const SAME_TURN: u64 = 10;
+/// Shortest silence of a server, in nanoseconds, after which a client's record is no WINDOW_UPDATE: a
+/// client sends that when it has taken what came.
+const SILENT: i64 = 1_000_000_000;
 /// Number of responses in progress that are noted: a player keeps one of each track in flight.
 const NOTED: usize = 2;
 
@@ -55,8 +58,16 @@ impl Resets {
         }
     }
 
-    /// Processes a request at an offset of the client's stream, before it is opened.
-    pub(super) fn request(&mut self, time: Time, offset: u64, ledger: &Ledger) {
+    /// Processes a request at an offset of the client's stream, before it is opened, if the server
+    /// has been silent for some nanoseconds.
+    pub(super) fn request(
+        &mut self,
+        time: Time,
+        offset: u64,
+        silent: i64,
+        ledger: &Ledger,
+        ctx: &mut Context<'_>,
+    ) {
         let reset = std::mem::replace(&mut self.latest, NEVER);
         if reset == NEVER || time.since(reset) > from_milliseconds(SAME_TURN) {
             return;
@@ -64,6 +75,20 @@ impl Resets {
         let mut open = ledger.open().rev();
         self.given_up = std::array::from_fn(|_| NonZeroU32::new(open.next()?.number));
         (self.time, self.offset) = (reset, offset);
+        if silent >= SILENT {
+            self.mark(ctx);
+        }
+    }
+
+    /// Marks the noted responses as given up.
+    fn mark(&mut self, ctx: &mut Context<'_>) {
+        for number in std::mem::take(&mut self.given_up).into_iter().flatten() {
+            if let Some(segment) = ctx.segments.get_mut(number.get()) {
+                let after = self.time.since(segment.t_request) / from_milliseconds(1);
+                let after = u16::try_from(after.max(1)).unwrap_or(u16::MAX);
+                segment.given_up_after = NonZeroU16::new(after);
+            }
+        }
     }
 
     /// Processes bytes of the server: those that it sent before it had the request belong to a
@@ -73,16 +98,10 @@ impl Resets {
         if self.given_up[0].is_none() {
             return;
         }
-        let given_up = std::mem::take(&mut self.given_up);
         if run.peer > self.offset {
+            self.given_up = [None; NOTED];
             return;
         }
-        for number in given_up.into_iter().flatten() {
-            if let Some(segment) = ctx.segments.get_mut(number.get()) {
-                let after = self.time.since(segment.t_request) / from_milliseconds(1);
-                let after = u16::try_from(after.max(1)).unwrap_or(u16::MAX);
-                segment.given_up_after = NonZeroU16::new(after);
-            }
-        }
+        self.mark(ctx);
     }
 }
