@@ -6,11 +6,16 @@ use crate::config::SegmentRule;
 use crate::connection::context::Outcome;
 use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::peers::Pair;
-use crate::connection::quic::{Opening, opens_connection};
+use crate::connection::quic::{Opening, is_answer, opens_connection};
 use crate::flows::key::End;
 use crate::packet::{Stamp, Time};
 use crate::wire::decode::Udp;
 use crate::wire::quic::{LONG_HEADER, MIN_CLIENT_DATAGRAM};
+
+/// Time from a flow's start after which an Initial of its client opens another connection, in
+/// nanoseconds. Before, it may repeat the first one (RFC 9002, section 6.2.2: three timeouts, from
+/// 1 s on).
+const NO_LONGER_FIRST: i64 = 7_000_000_000;
 
 impl Engine {
     /// Starts a new flow when a client opens another QUIC connection from the same port.
@@ -26,6 +31,22 @@ impl Engine {
         if connection != NONE {
             let udp = *udp;
             self.renew_if_quic_opens(slot, &udp, sender, time);
+        } else if opens_connection(udp) {
+            self.renew_if_given_up(slot, sender, time);
+        }
+    }
+
+    /// Starts a new flow when the client of another service's connection, which is not followed,
+    /// opens one more from the same port.
+    #[inline(never)]
+    fn renew_if_given_up(&mut self, slot: Slot, sender: End, time: Time) {
+        let flow = self.registry.flow(slot);
+        if flow.identified_or_given_up
+            && flow.server.is_none()
+            && flow.client == Some(sender)
+            && time.since(flow.seen_from()) > NO_LONGER_FIRST
+        {
+            self.renew(slot, time);
         }
     }
 
@@ -129,7 +150,10 @@ impl Engine {
             self.registry.flow_mut(slot).client = None;
         }
         let server = self.registry.flow(slot).server;
-        if server.is_some_and(|(_, end)| end == sender) && opens_connection(udp) {
+        if server.is_some_and(|(_, end)| end == sender)
+            && opens_connection(udp)
+            && !is_answer(self.registry.key(slot), sender)
+        {
             self.registry.opened(&self.config, slot, sender);
         }
         self.quic_place(slot, udp, sender, stamp)

@@ -31,7 +31,7 @@ impl Opening {
     pub(crate) fn of(key: &FlowKey, udp: &Udp<'_>, sender: End, server: Option<End>) -> Self {
         let length = udp.payload_length as usize;
         let Some(server) = server else {
-            return Self::of_any(udp, sender);
+            return Self::of_any(key, udp, sender);
         };
         let first = udp.payload.first().copied().unwrap_or(FIXED_BIT);
         let is_quic = if first & LONG_HEADER == 0 {
@@ -57,10 +57,11 @@ impl Opening {
     }
 
     /// The same for a flow without a known Netflix end.
-    fn of_any(udp: &Udp<'_>, sender: End) -> Self {
+    fn of_any(key: &FlowKey, udp: &Udp<'_>, sender: End) -> Self {
         let length = udp.payload_length as usize;
         if opens_connection(udp) {
-            return Self::Client(sender);
+            let is_answer = is_answer(key, sender);
+            return Self::Client(if is_answer { 1 - sender } else { sender });
         }
         let form = parse_datagram(udp.payload, length, None)
             .next()
@@ -79,6 +80,12 @@ impl Opening {
 #[inline]
 pub(crate) fn opens_connection(udp: &Udp<'_>) -> bool {
     looks_like_initial(udp.payload, udp.payload_length as usize)
+}
+
+/// Returns true if a flow's first Initial is the server's answer, which looks like the client's. It
+/// comes first if the clock of the client's tap is ahead.
+pub(crate) fn is_answer(key: &FlowKey, sender: End) -> bool {
+    key.port(sender) == PORT_HTTPS && key.port(1 - sender) != PORT_HTTPS
 }
 
 /// Returns true if a datagram is a STUN message, which may share a port with QUIC (RFC 9443; RFC

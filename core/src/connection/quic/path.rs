@@ -205,6 +205,8 @@ impl QuicPath {
     /// Takes over the ID of a client's packet with a short header. Returns true if it changed.
     pub(super) fn renew_id(&mut self, behind: &[u8]) -> bool {
         let length = self.lengths.short_dcid_len(Endpoint::Client);
+        // Without a handshake, the bytes that the client's packets share show it.
+        let length = length.or_else(|| self.watches[side(true)].len());
         let id = length.and_then(|length| behind.get(..usize::from(length)));
         let Some(id) = id.map(ConnectionId::new) else {
             return false;

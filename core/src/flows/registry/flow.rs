@@ -110,6 +110,11 @@ impl Flow {
         }
     }
 
+    /// Returns the time of its first packet.
+    pub(crate) const fn seen_from(&self) -> Time {
+        self.t_first
+    }
+
     /// Returns the latest time of its packets.
     pub(crate) const fn seen_until(&self) -> Time {
         self.t_last

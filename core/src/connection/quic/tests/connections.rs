@@ -287,6 +287,54 @@ fn another_connection_from_the_same_port_is_another_flow() {
 }
 
 #[test]
+fn a_connection_is_found_behind_one_of_another_service() {
+    // Earlier, its Initial may repeat the first one.
+    for (seconds, number) in [(6, 0), (8, 1)] {
+        let mut talk = Talk::new();
+        let hello = client_hello("www.example.org");
+        talk.initial(V1, b"elsewhere", &crypto_frame(0, &hello));
+        talk.handshake(V1).say(250);
+        talk.answer(0, 60_000);
+        talk.wait(seconds * 1000 * MILLISECOND).open().say(250);
+        talk.answer(0, 70_000);
+        assert_eq!(sizes(&talk.finish()), vec![70_000; number], "{seconds} s");
+    }
+}
+
+#[test]
+fn an_answer_that_comes_before_its_question_is_no_question() {
+    for mut talk in [Talk::new(), Talk::informed()] {
+        let header = |length| long_header(V1, Form::Initial, &CLIENT_ID, &SERVER_ID, &[], length);
+        let mut answer = header(FULL - header(FULL).len() - TAG_LEN);
+        answer.resize(FULL, 0xee);
+        talk.send(false, &answer);
+        talk.open().say(250);
+        talk.answer(0, 60_000);
+        assert_eq!(sizes(&talk.finish()), [60_000]);
+    }
+}
+
+#[test]
+fn a_connection_without_a_beginning_is_found_again_by_the_id_that_its_packets_share() {
+    let mut talk = Talk::informed();
+    for _ in 0..5 {
+        talk.say(8);
+        talk.short(false, FULL);
+    }
+    talk.wait(5 * RTT).say(250);
+    talk.wait(RTT);
+    for at in 0..60 {
+        if at == 30 {
+            talk.client_port = 50_001;
+            talk.say(8);
+        }
+        talk.short(false, FULL);
+    }
+    let found = talk.finish();
+    assert_eq!((found.len(), found[0].bytes), (1, 60 * 1252));
+}
+
+#[test]
 fn other_udp_of_a_server_is_counted_only() {
     let mut talk = Talk::informed();
     talk.server_port = 5000;
