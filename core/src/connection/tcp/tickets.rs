@@ -5,7 +5,7 @@
 //! acknowledgement number shows whether the server had a request when it sent a record. If it had,
 //! the lengths decide, at the latest when the next response begins as this server's responses do.
 
-use super::ledger::{Ledger, Retracted, Returned};
+use super::ledger::{Exchange, Ledger, Retracted, Returned};
 use super::stream::Run;
 use crate::packet::Stamp;
 use crate::wire::tls::{MAX_PLAINTEXT, RECORD_HEADER};
@@ -39,12 +39,31 @@ pub(crate) struct Found {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Early {
     /// True if a request came before anything of the server.
-    pub(crate) asked: bool,
+    asked: bool,
     /// True if the server did not read it: the client asks again after its Finished.
     refused: bool,
     /// True if the ServerHello names no session, so that only the server's flight decides.
     unsure: bool,
+    /// True if the client asked after its Finished.
+    asked_again: bool,
     flight: Flight,
+    /// Offset after the client's Finished in its stream.
+    finished_at: u32,
+    /// Length of the server's latest record.
+    latest: u32,
+}
+
+/// The place of a server's record in the answer to early data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerPart {
+    /// Unknown, or the answer is to another request.
+    Other,
+    /// One of many of the same length.
+    Amid,
+    /// After a full record, so that it may be the last of the answer, or a ticket.
+    AfterFull,
+    /// After one that was not full, which ended the answer.
+    AfterShort,
 }
 
 /// Progress of the server's EncryptedExtensions and Finished.
@@ -64,12 +83,45 @@ impl Early {
         self.unsure = !resumes;
     }
 
+    /// Records a request.
+    pub(crate) fn ask(&mut self, early: bool) {
+        self.asked |= early;
+        self.asked_again |= !early;
+    }
+
+    /// Records that the client's Finished ends at this offset.
+    pub(crate) fn finish(&mut self, offset: u64) {
+        self.finished_at = saturated(offset);
+    }
+
+    /// Returns true if the server has nothing to answer: it refused the only request.
+    pub(crate) const fn is_unanswerable(&self) -> bool {
+        self.asked && self.refused && !self.asked_again
+    }
+
+    /// Records the length of a record of the server after the client's Finished, and returns its
+    /// place in a response that began before. Servers send tickets when they get the Finished, even
+    /// between two records of a response. `repeating` is the length of most records.
+    pub(crate) fn place(&mut self, length: u32, repeating: u32, peer: u64) -> AnswerPart {
+        let before = std::mem::replace(&mut self.latest, length);
+        if !self.asked || self.refused || self.asked_again || peer < u64::from(self.finished_at) {
+            AnswerPart::Other
+        } else if length == repeating {
+            AnswerPart::Amid
+        } else if before >= MAX_PLAINTEXT || before == repeating {
+            AnswerPart::AfterFull
+        } else {
+            AnswerPart::AfterShort
+        }
+    }
+
     /// Returns true if a protected record of the server before the client's Finished belongs to a
     /// response.
     pub(crate) fn answers(&mut self, length: u32, finished: Option<u32>) -> bool {
         if !self.asked || self.refused {
             return false;
         }
+        self.latest = length;
         match self.flight {
             Flight::Nothing => {
                 self.flight = Flight::Extensions;
@@ -97,6 +149,7 @@ pub(crate) struct Record {
     /// Bytes of it that are not plaintext.
     pub(crate) framing: u64,
     pub(crate) is_http2: bool,
+    pub(crate) place: AnswerPart,
 }
 
 /// The state of session tickets: whether more may come.
@@ -241,7 +294,15 @@ impl Tickets {
             self.see(record.length);
             return true;
         };
-        if u64::from(record.length) <= largest {
+        let is_small = u64::from(record.length) <= largest;
+        if exchange.responded
+            && record.place != AnswerPart::Other
+            && let Some(is_ticket) =
+                self.amid_answer(record, &exchange, is_small, missing, ledger, found)
+        {
+            return is_ticket;
+        }
+        if is_small {
             // Sent before the server had the request, by its own acknowledgement.
             if run.peer <= exchange.up_start {
                 self.see(record.length);
@@ -275,8 +336,51 @@ impl Tickets {
         false
     }
 
+    /// Judges a record after the client's Finished, while the answer to early data continues or is
+    /// over.
+    fn amid_answer(
+        &mut self,
+        record: Record,
+        exchange: &Exchange,
+        is_small: bool,
+        missing: u32,
+        ledger: &mut Ledger,
+        found: &mut Found,
+    ) -> Option<bool> {
+        match (self.state, record.place) {
+            (TicketState::Expected, AnswerPart::Amid) => Some(false),
+            (TicketState::Expected, AnswerPart::AfterShort) if is_small => {
+                self.see(record.length);
+                Some(true)
+            }
+            // The answer ended with the record before.
+            (TicketState::Undecided { length, .. }, AnswerPart::AfterShort)
+                if is_small && length != record.length =>
+            {
+                self.see(record.length);
+                Some(true)
+            }
+            // The answer goes on, so the small record was a ticket.
+            (TicketState::Undecided { length, number, .. }, _)
+                if !is_small && number == exchange.number =>
+            {
+                found.retract = Some(Retracted {
+                    number,
+                    bytes: u64::from(RECORD_HEADER + length),
+                    missing_bytes: missing,
+                });
+                if let Some(exchange) = ledger.find_mut(number) {
+                    exchange.unframe(record.framing);
+                }
+                self.state = TicketState::Over;
+                Some(false)
+            }
+            _ => None,
+        }
+    }
+
     /// Counts a ticket.
-    fn see(&mut self, length: u32) {
+    pub(crate) fn see(&mut self, length: u32) {
         self.state = match self.state {
             TicketState::Seen {
                 length: seen,

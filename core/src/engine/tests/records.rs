@@ -68,6 +68,50 @@ fn an_answer_to_early_data_comes_before_the_handshake_is_finished() {
 }
 
 #[test]
+fn a_single_ticket_is_none_of_the_answer_to_early_data() {
+    let (first, first_size) = records(100_000, 16_384, TLS13);
+    let (second, second_size) = records(50_000, 16_384, TLS13);
+    let (flight, full) = ([protected(60), protected(53)], 5 + 16_384 + TLS13);
+    let (ticket, seen) = (protected(322), &first[..2 * full]);
+    let rest = &first[2 * full..];
+    for (before, after) in [
+        // Behind all of it; among its records; behind the last one, which is as small as tickets.
+        (&first[..], ticket.clone()),
+        (seen, [&rest[..full], &ticket, &rest[full..]].concat()),
+        (seen, [rest, &ticket].concat()),
+    ] {
+        let mut talk = early(&flight, before);
+        talk.hear(&after).say(&protected(640)).hear(&second);
+        assert_eq!(sizes_of(&talk), [first_size, second_size]);
+    }
+    // No ticket: its small records are its own.
+    for most in [1_400, 16_384] {
+        let (first, first_size) = records(100_000, most, TLS13);
+        let mut talk = early(&flight, &first[..2 * (5 + most + TLS13)]);
+        talk.hear(&first[2 * (5 + most + TLS13)..]);
+        talk.say(&protected(640)).hear(&second);
+        assert_eq!(sizes_of(&talk), [first_size, second_size], "{most}");
+    }
+}
+
+#[test]
+fn a_ticket_is_no_answer_to_early_data_before_another_hello() {
+    let (response, size) = records(100_000, 16_384, TLS13);
+    let retry = crate::wire::tls::HELLO_RETRY_REQUEST;
+    let mut talk = Talk::new(50_034, NETFLIX, 443);
+    let hello = record(22, &client_hello(NAME));
+    talk.open()
+        .say(&[&hello[..], &record(20, &[1]), &protected(640)].concat());
+    let asks = record(22, &server_hello(0x0304, 0x1301, "", retry));
+    talk.hear(&[asks, record(20, &[1])].concat()).say(&hello);
+    let chooses = record(22, &server_hello(0x0304, 0x1301, "", [9; 32]));
+    talk.hear(&[chooses, protected(110)].concat());
+    talk.say(&protected(53)).hear(&protected(322));
+    talk.say(&protected(640)).hear(&response);
+    assert_eq!(sizes_of(&talk), [size]);
+}
+
+#[test]
 fn a_certificate_is_no_answer_to_early_data_that_was_refused() {
     let (response, size) = records(100_000, 16_384, TLS13);
     let flight = [

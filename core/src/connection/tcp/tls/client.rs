@@ -39,7 +39,12 @@ impl TlsSession {
                         .unwrap_or(run.stamp);
                     let begins_handshake =
                         self.begins_handshake(header, self.client_changed_cipher);
+                    let finished = self.client_finished;
                     self.up_class = self.classify_up(header, guessed, early, ctx);
+                    if self.client_finished && !finished {
+                        let length = RECORD_HEADER + header.length;
+                        self.early.finish(offset + u64::from(length));
+                    }
                     follow_handshake(
                         &mut self.up_handshake,
                         header,
@@ -47,7 +52,7 @@ impl TlsSession {
                         response_at,
                     );
                     if self.up_class == Class::Application {
-                        self.early.asked |= early;
+                        self.early.ask(early);
                         self.request(stamp, offset, header.length, response_at, ledger, ctx);
                     } else {
                         let plaintext = header.length.saturating_sub(self.overhead());

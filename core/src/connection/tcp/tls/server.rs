@@ -294,6 +294,10 @@ impl TlsSession {
         if self.speaks_http2(offset, header.length, ledger, ctx) {
             return Class::Control;
         }
+        if self.early.is_unanswerable() {
+            self.tickets.see(header.length);
+            return Class::Control;
+        }
         let framing = u64::from(RECORD_HEADER + self.overhead());
         let largest = ctx.config.ticket_record_max();
         let is_http2 = self.http2.is_some();
@@ -302,6 +306,9 @@ impl TlsSession {
             length: header.length,
             framing,
             is_http2,
+            place: self
+                .early
+                .place(header.length, self.down.repeating_record(), run.peer),
         };
         match self.tickets.is_ticket(record, run, largest, ledger, found) {
             true => Class::Control,
