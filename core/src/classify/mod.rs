@@ -116,17 +116,28 @@ fn set_bulk_apart(
 
 /// Returns large segments that a client requested from several servers at the same moment, one
 /// each, as a speed test does: its transfers over a slow line are no larger than media. A player
-/// uses one or two servers.
+/// uses one or two servers, and asks each again and again, so smaller ones count if they are all
+/// that their servers sent.
 fn spread_out<'a>(
     observed: &'a [Observed],
     open: &[usize],
     config: &Config,
     steps: &mut u64,
 ) -> Vec<&'a Observed> {
+    let mut servers: Vec<ServerId> = open.iter().map(|&at| observed[at].server).collect();
+    servers.sort_unstable();
+    *steps += servers.len() as u64;
+    let is_alone = |server: ServerId| {
+        let first = servers.partition_point(|&other| other < server);
+        servers.get(first + 1) != Some(&server)
+    };
     let large: Vec<&Observed> = open
         .iter()
         .map(|&at| &observed[at])
-        .filter(|segment| segment.size >= config.bulk_spread_min())
+        .filter(|segment| {
+            segment.size >= config.bulk_spread_min()
+                || segment.size > config.headers_max() && is_alone(segment.server)
+        })
         .collect();
     let together = from_milliseconds(config.bulk_together());
     let mut found = Vec::new();

@@ -139,24 +139,33 @@ fn downloads_from_several_servers_at_once_on_both_sides_of_their_limits() {
         config.bulk_spread_min(),
         config.bulk_together() as f64 / 1000.0,
     );
-    let servers = config.bulk_parallel();
-    for (size, servers, gap, is_bulk) in [
-        (least, servers, 0.0, true),
-        (least - 4, servers, 0.0, false),
-        (least, servers - 1, 0.0, false),
-        (least, servers, moment / servers as f64, true),
-        (least, servers, moment * 1.01, false),
+    let (servers, header) = (config.bulk_parallel(), config.headers_max());
+    for (size, servers, gap, times, is_bulk) in [
+        (least, servers, 0.0, 1, true),
+        (least, servers, 0.0, 2, true),
+        (least - 4, servers, 0.0, 2, false),
+        // All that these servers sent.
+        (least - 4, servers, 0.0, 1, true),
+        (header + 1, servers, 0.0, 1, true),
+        (header - 4, servers, 0.0, 1, false),
+        (least, servers - 1, 0.0, 1, false),
+        (least, servers, moment / servers as f64, 1, true),
+        (least, servers, moment * 1.01, 1, false),
     ] {
-        let observed: Vec<_> = (0..servers)
-            .map(|at| segment(at as ServerId, at as f64 * gap, 30.0, size + at))
-            .collect();
+        let at_time = |time: u64| {
+            (0..servers).map(move |at| {
+                let start = time as f64 * 100.0 + at as f64 * gap;
+                segment(at as ServerId, start, 30.0, size + at)
+            })
+        };
+        let observed: Vec<_> = (0..times).flat_map(at_time).collect();
         let judged = judge(&observed, |_| Site::Media, &config);
         assert!(
             judged
                 .verdicts
                 .iter()
                 .all(|verdict| (verdict.1 == KindReason::Bulk) == is_bulk),
-            "{size} {servers} {gap}: {:?}",
+            "{size} {servers} {gap} {times}: {:?}",
             judged.verdicts
         );
     }
