@@ -26,6 +26,9 @@ const DISORDER: i64 = 100_000_000;
 const STEP_BACK: i64 = 1_000_000_000;
 /// Digits of a date and time: 20260101120000.
 const DATE: usize = 14;
+/// Digits of a date, and of a time: 20260101, 120000.
+const DAY: usize = 8;
+const TIME: usize = 6;
 
 /// The choice of files that are read as one capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -360,6 +363,22 @@ impl Name {
     }
 }
 
+/// Returns true if a date is among the numbers of a name: 20260101, or 2026-01-01.
+fn has_parted_date(numbers: &[Number]) -> bool {
+    let is_date = |parts: &[Number]| {
+        let digits = [parts[0].digits, parts[1].digits, parts[2].digits];
+        digits == [4, 2, 2] && is_day(parts[1].value, parts[2].value)
+    };
+    numbers.windows(3).any(is_date)
+        || numbers.iter().any(|number| {
+            number.digits == DAY && is_day(number.value / 100 % 100, number.value % 100)
+        })
+}
+
+fn is_day(month: u64, day: u64) -> bool {
+    (1..=12).contains(&month) && (1..=31).contains(&day)
+}
+
 /// The way in which a name follows another of its series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -380,6 +399,11 @@ impl Step {
                 Some(if has_date { Self::Ring } else { Self::Plain })
             }
             [] if later && !dates.is_empty() => Some(Self::Plain),
+            // A time that goes on by more than one beside a date, or has six digits: 12.00.00 and
+            // 12.15.00, 120000 and 121500.
+            [(a, b)] if dates.is_empty() && (a.digits == TIME || has_parted_date(before)) => {
+                (a.value < b.value).then_some(Self::Plain)
+            }
             // A date in several numbers: 2026-01-01_12.00.00.
             [_, _, ..] if dates.is_empty() => {
                 let (a, b) = differ().next()?;

@@ -101,6 +101,9 @@ fn other_names_must_join_in_time() {
         ["s.pcap", "s.pcap1"],
         ["s-2026-01-01_23.59.59.cap", "s-2026-01-02_00.00.00.cap"],
         ["s_20260101235959.pcap", "s_20260102000000.pcap"],
+        ["s_2026-01-01_12:00:00.pcap", "s_2026-01-01_12:15:00.pcap"],
+        ["s-20260101-120000.pcap", "s-20260101-121500.pcap"],
+        ["s-120000.pcap", "s-121500.pcap"],
     ] {
         let two =
             |first: &[i64], second: &[i64]| found(&[(names[0], first), (names[1], second)]).len();
@@ -114,6 +117,8 @@ fn other_names_must_join_in_time() {
         ["a_1.pcap", "b_2.pcap"],
         ["s_1.pcap", "s_3.pcap"],
         ["s1m.pcap", "s2.pcap"],
+        ["s-20261301-1.pcap", "s-20261301-3.pcap"],
+        ["s-2026-01-32-1.pcap", "s-2026-01-32-3.pcap"],
         ["h2.pcap", "h3.pcap"],
     ] {
         assert_eq!(
