@@ -37,6 +37,13 @@ const EDSA: u16 = 0xdada;
 const WCCP: u16 = 0x883e;
 /// B.A.T.M.A.N. advanced, the mesh of the Linux kernel.
 const BATMAN: u16 = 0x4305;
+/// TRILL (RFC 6325), and Cisco's FabricPath, which came before it.
+const TRILL: u16 = 0x22f3;
+const FABRIC_PATH: u16 = 0x8903;
+/// Rings without loss by redundancy (IEC 62439-3, HSR).
+const REDUNDANT_RING: u16 = 0x892f;
+/// Time stamps of Arista's tap aggregation.
+const TIME_STAMP: u16 = 0xd28b;
 
 /// Returns the header that an EtherType leads to.
 #[inline]
@@ -61,6 +68,12 @@ pub(super) fn next<'a>(walk: &mut Walk<'_>, ether_type: u16, rest: Rest<'a>) -> 
         NSH => service_header(rest),
         MACSEC => macsec(walk, rest),
         BATMAN => mesh(rest),
+        TRILL => routing_bridge(rest),
+        // Tree and hops.
+        FABRIC_PATH => Some((NextHeader::Ethernet, rest.skip(2)?)),
+        // Path, size and sequence number.
+        REDUNDANT_RING => behind_tag(rest, 4),
+        TIME_STAMP => time_stamp(rest),
         WCCP => wccp(rest),
         _ => None,
     }
@@ -115,6 +128,25 @@ fn mesh(rest: Rest<'_>) -> Inner<'_> {
         _ => return None,
     };
     Some((NextHeader::Ethernet, rest.skip(length)?))
+}
+
+/// Reads the header between routing bridges: version 0, options of a stated length in words, hops,
+/// and the names of both bridges (RFC 6325, section 3.1).
+fn routing_bridge(rest: Rest<'_>) -> Inner<'_> {
+    const OPTIONS: u16 = 0x07c0;
+    let first = rest.u16(0)?;
+    let options = 4 * usize::from((first & OPTIONS) >> 6);
+    (first >> 14 == 0).then_some((NextHeader::Ethernet, rest.skip(6 + options)?))
+}
+
+/// Skips a time of 64 or 48 bits, as the low byte of the version says, after its type.
+fn time_stamp(rest: Rest<'_>) -> Inner<'_> {
+    let length = match (rest.u16(0)?, rest.u8(3)?) {
+        (1, 0x10) => 8,
+        (1, 0x20) => 6,
+        _ => return None,
+    };
+    behind_tag(rest, 4 + length)
 }
 
 /// Reads a packet that a router redirected. Version 2 puts four bytes before it that do not look

@@ -105,6 +105,32 @@ fn tags() -> Vec<(&'static str, LinkType, Vec<u8>)> {
             "mesh, broadcast",
             tagged(0x4305, &join(&[&[1, 15, 50, 0], &[0; 10]]), &frame),
         ),
+        ("TRILL", tagged(0x22f3, &[0x00, 0x05, 0, 1, 0, 2], &frame)),
+        (
+            "TRILL with options",
+            tagged(0x22f3, &[0x00, 0x45, 0, 1, 0, 2, 9, 9, 9, 9], &frame),
+        ),
+        ("FabricPath", tagged(0x8903, &[0x04, 0x40], &frame)),
+        (
+            "redundant ring",
+            tagged(0x892f, &[0, 50, 0, 1], behind_addresses),
+        ),
+        (
+            "time of 64 bits",
+            tagged(
+                0xd28b,
+                &join(&[&[0, 1, 1, 0x10], &[7; 8]]),
+                behind_addresses,
+            ),
+        ),
+        (
+            "time of 48 bits",
+            tagged(
+                0xd28b,
+                &join(&[&[0, 1, 0, 0x20], &[7; 6]]),
+                behind_addresses,
+            ),
+        ),
     ]
     .map(|(name, data)| (name, LinkType::ETHERNET, data))
     .into()
