@@ -8,6 +8,8 @@
 //! `link` reads link types, `ethertype` the headers that an EtherType leads to, `tunnel` packets in
 //! IP, `udp_tunnel` packets in UDP: one table each. The depth of headers is limited.
 
+use std::net::IpAddr;
+
 use crate::packet::{LinkType, Packet};
 
 mod checksum;
@@ -238,6 +240,7 @@ fn either<'a>(walk: &mut Walk<'_>, candidates: Candidates<'a>) -> Option<Datagra
 fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
     let outer = internet::header(rest)?;
     let header_at = walk.offset(rest);
+    let network = walk.layers.scope.tunnel;
     let (transport, next) = if outer.is_later_fragment() {
         (IpPayload::LaterFragment, None)
     } else {
@@ -274,6 +277,9 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
             ),
         }
     };
+    if next.is_some() {
+        enter_between(walk, &outer, &transport, network);
+    }
     let before = walk.layers;
     if let Some(inner) = next.and_then(|(layer, rest)| descend(walk, layer, rest)) {
         return Some(inner);
@@ -283,6 +289,41 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
     let opaque = walk.layers.opaque;
     walk.layers = Layers { opaque, ..before };
     Some(finish(walk, &outer, header_at, transport))
+}
+
+/// Distinguishes tunnels that have the same number, or none, by their ends; `network` is the scope's
+/// before this one. GTP-U's numbers are unique at the end that receives them (3GPP TS 29.281,
+/// section 5.1), others are virtual networks, which may have many ends.
+fn enter_between(
+    walk: &mut Walk<'_>,
+    outer: &Internet<'_>,
+    transport: &IpPayload<'_>,
+    network: u32,
+) {
+    let receiver = folded(outer.destination);
+    match (outer.protocol, transport) {
+        (IP_PROTOCOL_UDP, IpPayload::Udp(udp)) if udp.destination_port == udp_tunnel::GTP_USER => {
+            walk.scope().enter_tunnel(receiver);
+        }
+        (tunnel::IPV4 | tunnel::IPV6 | tunnel::GRE, _) if walk.layers.scope.tunnel == network => {
+            // The same in both directions.
+            walk.scope().enter_tunnel(receiver ^ folded(outer.source));
+        }
+        _ => {}
+    }
+}
+
+/// Returns an address in 32 bits.
+fn folded(address: IpAddr) -> u32 {
+    match address {
+        IpAddr::V4(address) => address.to_bits(),
+        IpAddr::V6(address) => {
+            let bits = address.to_bits();
+            (0..4).fold(0, |all: u32, word| {
+                (all.rotate_left(5) ^ (bits >> (32 * word)) as u32).wrapping_mul(0x9e37_79b1)
+            })
+        }
+    }
 }
 
 /// Finishes with a packet that is not decapsulated further.

@@ -8,6 +8,7 @@ use crate::testing::{address, ethernet};
 mod cuts;
 mod layers;
 mod lengths;
+mod scopes;
 mod wrappings;
 
 /// The link types that are known, and some that are not.

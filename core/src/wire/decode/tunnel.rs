@@ -4,9 +4,9 @@ use super::layer::{Candidates, Inner, NextHeader, Rest, Walk};
 use super::mpls;
 use super::opaque::Opaque;
 
-const IPV4: u8 = 4;
-const IPV6: u8 = 41;
-const GRE: u8 = 47;
+pub(super) const IPV4: u8 = 4;
+pub(super) const IPV6: u8 = 41;
+pub(super) const GRE: u8 = 47;
 /// Ethernet in IP (RFC 3378).
 const ETHER_IP: u8 = 97;
 /// IP payload compression (RFC 3173).

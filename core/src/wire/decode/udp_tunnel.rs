@@ -32,6 +32,9 @@ const fn between(port: u16, read: for<'a> fn(&mut Walk<'_>, Rest<'a>) -> Inner<'
     }
 }
 
+/// Tunnels of mobile networks (3GPP TS 29.281, section 4.4.2.3).
+pub(super) const GTP_USER: u16 = 2152;
+
 /// Ports are registered with IANA unless noted otherwise.
 const TUNNELS: [Tunnel; 16] = [
     to(VXLAN, vxlan),
@@ -39,7 +42,7 @@ const TUNNELS: [Tunnel; 16] = [
     to(8472, vxlan),
     to(4790, vxlan_generic),
     to(6081, geneve),
-    between(2152, gtp_user),
+    between(GTP_USER, gtp_user),
     between(1701, l2tp),
     // Own ports of MikroTik and TaZmen Sniffer.
     between(37_008, tzsp),

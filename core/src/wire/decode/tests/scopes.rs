@@ -1,0 +1,50 @@
+//! Tunnels that have the same number, or none.
+
+use super::*;
+
+/// Returns the scope's number for a packet between two ends, in RAW frames.
+fn tunnel(ends: [&str; 2], protocol: u8, payload: &[u8]) -> u32 {
+    let data = testing::ip(address(ends[0]), address(ends[1]), protocol, payload);
+    let mut decoder = Decoder::default();
+    let packet = Packet {
+        frame: 1,
+        time: Time(0),
+        link_type: LinkType::RAW,
+        original_length: data.len() as u32,
+        data: &data,
+    };
+    decoder.decode(&packet).unwrap();
+    decoder.layers().scope.tunnel
+}
+
+const ONE: &str = "192.0.2.1";
+const TWO: &str = "192.0.2.2";
+const OTHER: &str = "192.0.2.3";
+
+#[test]
+fn tunnels_without_a_number_are_distinguished_by_their_ends() {
+    let plain = [&[0, 0, 8, 0][..], &inner()].concat();
+    for (protocol, payload) in [(4, inner()), (47, plain)] {
+        let number = |ends| tunnel(ends, protocol, &payload);
+        assert_eq!(number([ONE, TWO]), number([TWO, ONE]), "{protocol}");
+        assert_ne!(number([ONE, TWO]), number([ONE, OTHER]), "{protocol}");
+    }
+    // A key is that of a virtual network, which may have many ends.
+    let keyed = [&[0x20, 0, 8, 0, 0, 0, 0, 7][..], &inner()].concat();
+    assert_eq!(
+        tunnel([ONE, TWO], 47, &keyed),
+        tunnel([ONE, OTHER], 47, &keyed)
+    );
+}
+
+#[test]
+fn numbers_of_mobile_networks_are_those_of_the_receiver() {
+    let packet = [
+        &[0x30, 255, 0, inner().len() as u8, 0, 0, 0, 7][..],
+        &inner(),
+    ]
+    .concat();
+    let number = |ends| tunnel(ends, 17, &testing::udp(2152, 2152, &packet));
+    assert_eq!(number([ONE, TWO]), number([OTHER, TWO]));
+    assert_ne!(number([ONE, TWO]), number([ONE, OTHER]));
+}
