@@ -25,6 +25,9 @@ const WAITS: usize = 5;
 const MAX_PROBES: u8 = 3;
 /// Most packets in a row that may come too early for an answer.
 const MOST_REFUSED: u8 = 3;
+/// Number of answers after a silence that come in less than half of what the handshake's took, and
+/// show that packets of the handshake were lost. One may be a retransmission.
+const SOONER: u8 = 2;
 
 /// Connection IDs, round-trip times and datagram sizes of one connection.
 #[derive(Debug)]
@@ -48,6 +51,8 @@ pub(super) struct QuicPath {
     wait_count: usize,
     /// Number of consecutive packets that were not answers.
     refused: u8,
+    /// Number of consecutive answers that came sooner than the handshake allows.
+    sooner: u8,
     /// Largest datagram of the client, and of the server without path probes.
     pub(super) largest: [u32; 2],
     /// Size of the server's latest path probe, and the number of packets with that size.
@@ -72,6 +77,7 @@ impl Default for QuicPath {
             waits: [0; WAITS],
             wait_count: 0,
             refused: 0,
+            sooner: 0,
             // Every QUIC path carries at least this much (RFC 9000, section 14).
             largest: [MIN_CLIENT_DATAGRAM as u32; 2],
             probed: (0, 0),
@@ -286,16 +292,31 @@ impl QuicPath {
         latest.iter().copied().min().unwrap_or(0)
     }
 
-    /// Records how long a request waited for its answer.
-    pub(super) fn answered(&mut self, asked: Time, now: Time) {
+    /// Records how long a request waited for its answer. `was_quiet`: for longer than a round trip,
+    /// nothing had come before the request.
+    pub(super) fn answered(&mut self, asked: Time, now: Time, was_quiet: bool) {
         let waited = now.since(asked);
+        let comes_late = waited > self.reply_time() / 2;
         // A shorter wait is not an answer to it, but a late packet.
-        if waited > self.reply_time() / 2 {
-            self.quickest = Some(
-                self.quickest
-                    .map_or(waited, |quickest| quickest.min(waited)),
-            );
+        if !comes_late && !was_quiet {
+            return;
         }
+        let quickest = self.quickest.map_or(waited, |known| known.min(waited));
+        let longest = self.quickest.map_or(waited, |known| known.max(waited));
+        self.quickest = Some(quickest);
+        self.sooner = if comes_late { 0 } else { self.sooner + 1 };
+        if self.sooner >= SOONER {
+            self.shorten(longest);
+        }
+    }
+
+    /// Corrects the times of the handshake, which took longer than other answers because packets
+    /// were lost.
+    fn shorten(&mut self, reply: i64) {
+        let by = (self.reply_time() - reply).max(0);
+        let earlier = |time: Time| Time(time.0.saturating_sub(by));
+        (self.answer, self.reaction) = (self.answer.map(earlier), self.reaction.map(earlier));
+        self.sooner = 0;
     }
 
     /// Returns the shortest pause of a response while the client, which has all of it, asks for
@@ -384,11 +405,35 @@ mod tests {
         let pause = |path: &QuicPath| path.pause(&config) / (MILLISECOND / 10);
         assert_eq!(pause(&path), 279);
         // Too early for an answer.
-        path.answered(at(100), at(115));
+        path.answered(at(100), at(115), false);
         assert_eq!(pause(&path), 279);
-        path.answered(at(200), at(220));
-        path.answered(at(300), at(325));
+        path.answered(at(200), at(220), false);
+        path.answered(at(300), at(325), false);
         assert_eq!(pause(&path), 189);
+    }
+
+    #[test]
+    fn answers_after_a_silence_show_that_packets_of_the_handshake_were_lost() {
+        let config = Config::default();
+        let at = |milliseconds: i64| Time(milliseconds * MILLISECOND);
+        let mut path = QuicPath {
+            initial: Some(at(0)),
+            answer: Some(at(230)),
+            reaction: Some(at(231)),
+            ..QuicPath::default()
+        };
+        for (waited, quiet, reply) in [
+            (29, false, 230),
+            (31, true, 230),
+            // In between, one that is no sooner.
+            (116, true, 230),
+            (31, true, 230),
+            (29, true, 31),
+        ] {
+            path.answered(at(1000), at(1000 + waited), quiet);
+            assert_eq!(path.reply_time(), reply * MILLISECOND, "{waited}");
+        }
+        assert_eq!(path.round_trip(&config), 32 * MILLISECOND);
     }
 
     #[test]
@@ -412,9 +457,9 @@ mod tests {
         let config = Config::default();
         let mut path = QuicPath::default();
         assert_eq!(path.pause(&config), 9 * MILLISECOND);
-        path.answered(Time(0), Time(40 * MILLISECOND));
+        path.answered(Time(0), Time(40 * MILLISECOND), false);
         assert_eq!(path.pause(&config), 36 * MILLISECOND);
-        path.answered(Time(0), Time(5 * MILLISECOND));
+        path.answered(Time(0), Time(5 * MILLISECOND), false);
         assert_eq!(path.pause(&config), 9 * MILLISECOND);
     }
 }

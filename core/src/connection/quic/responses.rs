@@ -143,7 +143,13 @@ impl Responses {
         ctx: &mut Context<'_>,
     ) {
         let now = packet.stamp.time;
-        let soon = self.soonest(flows_on, path, ctx.config);
+        let first = requests.asked().first();
+        let was_quiet = first.is_some_and(|first| self.was_quiet(first, path, ctx.config));
+        let soon = if was_quiet {
+            0
+        } else {
+            self.soonest(flows_on, path, ctx.config)
+        };
         if !flows_on && let Some(latest) = requests.asked().last() {
             let waited = now.since(latest.stamp.time);
             path.waited(waited, waited >= soon);
@@ -166,7 +172,7 @@ impl Responses {
             self.answered = EARLIER_REQUESTS;
         }
         if !flows_on && let Some(latest) = begun.last() {
-            path.answered(latest.stamp.time, now);
+            path.answered(latest.stamp.time, now, was_quiet);
         }
         begun.iter().for_each(|asked| self.add(asked, ctx));
         if self.receiving.len() > 1 {
@@ -210,6 +216,14 @@ impl Responses {
             requests.refute(&asked);
         }
         begun
+    }
+
+    /// Returns true if nothing had come for longer than a round trip when this was requested: what
+    /// comes next is the answer, however soon.
+    fn was_quiet(&self, asked: &Unanswered, path: &QuicPath, config: &Config) -> bool {
+        let round_trip = path.round_trip(config);
+        self.last
+            .is_some_and(|(last, _)| asked.stamp.time.since(last) > round_trip)
     }
 
     /// Returns true if the newest responses continue next to those that begin.
