@@ -171,7 +171,7 @@ impl Rows for Sessions {
             "stalls",
             Type::Integer,
             "",
-            "Number of times that the picture stopped although the viewer wanted it to play",
+            "Number of times that the picture stopped for half a second or longer against the viewer's wish",
             "stalls",
             Unit::Count,
             |row| {
