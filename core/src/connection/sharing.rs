@@ -42,9 +42,9 @@ pub(crate) use self::beam::Manner;
 use self::headers::HeaderSizes;
 use self::period::Period;
 pub(crate) use self::period::{Part, scaled};
-use self::reader::{PeriodReader, at_once};
-use self::request::MediaTrack;
-pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest};
+use self::reader::PeriodReader;
+use self::request::{IsOpen, MediaTrack};
+pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest, overtaken};
 use self::rhythm::Rhythm;
 use self::sizes::{AudioSizes, LoneResponse, track_of};
 use self::timeline::Arrivals;
@@ -64,12 +64,6 @@ const BETTER: f64 = 2.0;
 /// server's socket takes more or fewer bytes at once as the path changes, and responses wait for
 /// them. Of 42 recordings over HTTP/2, 3 makes none worse and three better; 2 makes two worse.
 const ASIDE: f64 = 3.0;
-/// Smallest number of responses that a client keeps in flight, as players do: one of each track.
-const LEAST_IN_FLIGHT: usize = 2;
-/// Number of requests beyond those in flight that may be answered before a response is over. A
-/// client that keeps several in flight asks again when one is over, so a slow response is overtaken
-/// by as many as are in flight, and hardly ever by more than two beyond.
-const OVERTAKING: usize = 2;
 
 /// Earlier events, in order of time.
 #[derive(Debug)]
@@ -97,9 +91,6 @@ impl Past {
         }
     }
 }
-
-/// Tests whether a segment may still change.
-type IsOpen<'a> = &'a dyn Fn(u32) -> bool;
 
 /// The responses of one connection.
 #[derive(Debug, Default)]
@@ -209,12 +200,7 @@ impl Sharing {
     /// is over once [`overtaken`] later requests have begun to be answered, more than the client
     /// keeps in flight.
     pub(crate) fn most(&self, at: usize) -> u64 {
-        let requests = &self.period.requests;
-        let over = requests.get(at + overtaken(self.in_flight));
-        let end = over.map_or(self.received, |over| over.begun_at);
-        requests
-            .get(at)
-            .map_or(0, |request| end - request.begun_at + request.before.0)
+        self.period.most(at, self.in_flight, self.received)
     }
 
     /// Returns all bytes that came in the period.
@@ -238,33 +224,7 @@ impl Sharing {
     /// Divides the period into equal parts for all responses that may have begun. `surplus` of its
     /// bytes are not data.
     pub(crate) fn even(&self, surplus: u64) -> Vec<Part> {
-        let period = &self.period;
-        let requests = &period.requests;
-        let whole = self.in_period();
-        let data = |bytes: u64| scaled(whole - surplus.min(whole), bytes, whole);
-        let mut parts = Vec::with_capacity(requests.len());
-        let mut sizes: SmallVec<[u64; MOST_REQUESTS]> = SmallVec::from_elem(0, requests.len());
-        for at in 0..requests.len() {
-            let next = requests.get(at + 1).map_or(self.received, |c| c.begun_at);
-            let bytes = next.saturating_sub(requests[at].begun_at);
-            let sharers = at as u64 + 1;
-            for (size, part) in sizes[..=at].iter_mut().zip(0..) {
-                *size += bytes * (part + 1) / sharers - bytes * part / sharers;
-            }
-        }
-        for (at, (request, &wire)) in requests.iter().zip(&sizes).enumerate() {
-            let size = data(wire) + request.before.0;
-            parts.push(Part {
-                number: request.number,
-                size,
-                error: size.max(self.most(at).saturating_sub(size)),
-                first: period.timeline.at(request.begun_at + 1),
-                last: period.timeline.upto(self.received),
-                wire: wire + request.before.1,
-                packets: scaled(period.packets, wire, whole) + period.packets_of(request.before.1),
-            });
-        }
-        parts
+        self.period.even(self.in_flight, self.received, surplus)
     }
 
     /// Ends the period. Returns the parts inferred for it, and for earlier periods. `surplus` of
@@ -310,9 +270,7 @@ impl Sharing {
         let Some(usual) = self.audio.latest() else {
             return Vec::new();
         };
-        let is_same = knew.is_some_and(|knew| {
-            usual.size.abs_diff(knew.size) * 1000 <= knew.size * config.sharing_agreement()
-        });
+        let is_same = knew.is_some_and(|knew| usual.agrees(knew.size, config));
         if !is_same {
             // Video of nearly one size may have been taken for audio. The size can be halved only a
             // few times.
@@ -413,14 +371,10 @@ impl Sharing {
                 self.expect(first);
                 return Vec::new();
             }
-            Past::Alone(asked, end, size) => {
-                let track = track_of(*size, usual);
-                for reader in &mut self.readers {
-                    reader.cost += reader.rhythm.cost(track, *asked);
-                    reader.rhythm.note(track, *asked);
-                    reader.first = None;
-                    reader.rhythm.over(track, at_once(*end, config));
-                }
+            &Past::Alone(asked, end, size) => {
+                let track = track_of(size, usual);
+                let readers = self.readers.iter_mut();
+                readers.for_each(|reader| reader.alone(track, asked, end, config));
                 return Vec::new();
             }
             Past::Shared(period) => period,
@@ -429,11 +383,7 @@ impl Sharing {
         let divide = |reader: &mut PeriodReader| reader.divide(period, usual, &told, config);
         let mut found: SmallVec<[(f64, Vec<Part>); 2]> =
             self.readers.iter_mut().map(divide).collect();
-        if !period
-            .requests
-            .iter()
-            .all(|request| is_open(request.number))
-        {
+        if !period.is_open(is_open) {
             return Vec::new();
         }
         for (_, (cost, _)) in found.iter_mut().enumerate().filter(|f| f.0 != self.reader) {
@@ -449,12 +399,6 @@ impl Sharing {
         }
         parts
     }
-}
-
-/// Returns how many places after a response the request stands that is sent at the latest when the
-/// response is over, given how many the client keeps in flight.
-pub(crate) fn overtaken(in_flight: usize) -> usize {
-    in_flight.max(LEAST_IN_FLIGHT) + OVERTAKING + 1
 }
 
 #[cfg(test)]

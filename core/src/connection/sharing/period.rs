@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::headers::HeaderSizes;
-use super::request::{MediaTrack, PeriodRequest};
+use super::request::{IsOpen, MOST_REQUESTS, MediaTrack, PeriodRequest, overtaken};
 use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
@@ -36,6 +36,13 @@ pub(super) struct Usual {
     pub(super) spread: u64,
 }
 
+impl Usual {
+    /// Returns true if a size agrees with it, as far as single segments differ.
+    pub(super) fn agrees(self, size: u64, config: &Config) -> bool {
+        self.size.abs_diff(size) * 1000 <= size * config.sharing_agreement()
+    }
+}
+
 /// A busy period.
 #[derive(Debug, Default)]
 pub(super) struct Period {
@@ -59,6 +66,54 @@ impl Period {
         received
             .saturating_sub(self.start)
             .saturating_sub(self.surplus)
+    }
+
+    /// Returns the most bytes that a response can have had when this many of the connection had
+    /// come, by its index. It is over once [`overtaken`] later requests have begun to be answered,
+    /// more than the client keeps in flight.
+    pub(super) fn most(&self, at: usize, in_flight: usize, received: u64) -> u64 {
+        let over = self.requests.get(at + overtaken(in_flight));
+        let end = over.map_or(received, |over| over.begun_at);
+        self.requests
+            .get(at)
+            .map_or(0, |request| end - request.begun_at + request.before.0)
+    }
+
+    /// Divides it into equal parts for all responses that may have begun, when this many bytes of
+    /// the connection had come. `surplus` of its bytes are not data.
+    pub(super) fn even(&self, in_flight: usize, received: u64, surplus: u64) -> Vec<Part> {
+        let requests = &self.requests;
+        let whole = received.saturating_sub(self.start);
+        let data = |bytes: u64| scaled(whole - surplus.min(whole), bytes, whole);
+        let mut parts = Vec::with_capacity(requests.len());
+        let mut sizes: SmallVec<[u64; MOST_REQUESTS]> = SmallVec::from_elem(0, requests.len());
+        for at in 0..requests.len() {
+            let next = requests.get(at + 1).map_or(received, |c| c.begun_at);
+            let bytes = next.saturating_sub(requests[at].begun_at);
+            let sharers = at as u64 + 1;
+            for (size, part) in sizes[..=at].iter_mut().zip(0..) {
+                *size += bytes * (part + 1) / sharers - bytes * part / sharers;
+            }
+        }
+        for (at, (request, &wire)) in requests.iter().zip(&sizes).enumerate() {
+            let size = data(wire) + request.before.0;
+            let most = self.most(at, in_flight, received);
+            parts.push(Part {
+                number: request.number,
+                size,
+                error: size.max(most.saturating_sub(size)),
+                first: self.timeline.at(request.begun_at + 1),
+                last: self.timeline.upto(received),
+                wire: wire + request.before.1,
+                packets: scaled(self.packets, wire, whole) + self.packets_of(request.before.1),
+            });
+        }
+        parts
+    }
+
+    /// Returns true if all its segments may still change.
+    pub(super) fn is_open(&self, is_open: IsOpen<'_>) -> bool {
+        self.requests.iter().all(|request| is_open(request.number))
     }
 
     /// Returns the time of its first request, if a title may begin with it: a player that opens a

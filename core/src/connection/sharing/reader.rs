@@ -20,6 +20,14 @@ pub(super) struct PeriodReader {
 }
 
 impl PeriodReader {
+    /// Reads a response that was alone.
+    pub(super) fn alone(&mut self, track: MediaTrack, asked: Time, end: Time, config: &Config) {
+        self.cost += self.rhythm.cost(track, asked);
+        self.rhythm.note(track, asked);
+        self.first = None;
+        self.rhythm.over(track, at_once(end, config));
+    }
+
     /// Divides a period. Returns the evidence against the best reading, and its parts.
     pub(super) fn divide(
         &mut self,
@@ -87,7 +95,7 @@ impl PeriodReader {
 }
 
 /// Returns the time until which a client asks at once if it then has everything.
-pub(super) fn at_once(over: Time, config: &Config) -> Time {
+fn at_once(over: Time, config: &Config) -> Time {
     Time(
         over.0
             .saturating_add(from_milliseconds(config.sharing_at_once())),

@@ -9,6 +9,16 @@ pub(crate) const MOST_REQUESTS: usize = 24;
 /// Longest time between requests that a player sends in one turn, in milliseconds.
 const ONE_TURN: u64 = 10;
 
+/// Smallest number of responses that a client keeps in flight, as players do: one of each track.
+const LEAST_IN_FLIGHT: usize = 2;
+/// Number of requests beyond those in flight that may be answered before a response is over. A
+/// client that keeps several in flight asks again when one is over, so a slow response is overtaken
+/// by as many as are in flight, and hardly ever by more than two beyond.
+const OVERTAKING: usize = 2;
+
+/// Tests whether a segment may still change.
+pub(super) type IsOpen<'a> = &'a dyn Fn(u32) -> bool;
+
 /// A track of media.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MediaTrack {
@@ -42,4 +52,10 @@ impl PeriodRequest {
     pub(super) fn is_same_turn(&self, later: &Self) -> bool {
         later.asked.since(self.asked) <= from_milliseconds(ONE_TURN)
     }
+}
+
+/// Returns how many places after a response the request stands that is sent at the latest when the
+/// response is over, given how many the client keeps in flight.
+pub(crate) fn overtaken(in_flight: usize) -> usize {
+    in_flight.max(LEAST_IN_FLIGHT) + OVERTAKING + 1
 }
