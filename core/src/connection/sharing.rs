@@ -34,6 +34,7 @@ mod request;
 mod rhythm;
 mod sizes;
 mod timeline;
+mod trial;
 
 use smallvec::SmallVec;
 
@@ -46,7 +47,7 @@ use self::reader::PeriodReader;
 use self::request::{IsOpen, MediaTrack};
 pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest, overtaken};
 use self::rhythm::Rhythm;
-use self::sizes::{AudioSizes, LoneResponse, track_of};
+use self::sizes::{AudioSizes, Ground, LoneResponse, track_of};
 use self::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
@@ -84,6 +85,15 @@ impl Past {
         }
     }
 
+    /// Returns the number of its requests for media.
+    fn requests(&self) -> u32 {
+        match self {
+            Self::Headers(..) => 0,
+            Self::Alone(..) => 1,
+            Self::Shared(period) => period.requests.len() as u32,
+        }
+    }
+
     fn heap(&self) -> usize {
         match self {
             Self::Alone(..) | Self::Headers(..) => 0,
@@ -106,8 +116,9 @@ pub(crate) struct Sharing {
     /// Index of the manner that counts.
     reader: usize,
     past: Vec<Past>,
-    /// Number of times that everything was read again.
+    /// Number of times that everything was read again, and that a size of audio was tried.
     again: u8,
+    trials: u8,
     /// Memory of what is kept, in bytes.
     past_heap: usize,
     /// The largest number of responses that could begin at the same byte: as many as the client
@@ -227,6 +238,20 @@ impl Sharing {
         self.period.even(self.in_flight, self.received, surplus)
     }
 
+    /// Divides all kept periods into equal parts, because nothing is known any more.
+    fn all_even(&self, is_open: IsOpen<'_>) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for past in &self.past {
+            if let Past::Shared(period) = past
+                && period.is_open(is_open)
+            {
+                let end = period.timeline.end();
+                parts.extend(period.even(self.in_flight, end, period.surplus));
+            }
+        }
+        parts
+    }
+
     /// Ends the period. Returns the parts inferred for it, and for earlier periods. `surplus` of
     /// its bytes count as padding. Periods with a segment that is no longer open stay as they are,
     /// because their parts would not add up.
@@ -234,7 +259,7 @@ impl Sharing {
         self.note_title(config);
         let mut period = std::mem::take(&mut self.period);
         period.surplus = surplus;
-        let knew = self.audio.latest();
+        let (knew, ground) = (self.audio.latest(), self.audio.ground());
         match period.requests.len() {
             0 => return Vec::new(),
             1 => {
@@ -257,6 +282,9 @@ impl Sharing {
                 };
                 self.audio.learn(response, config);
                 self.keep(Past::Alone(asked, end, size));
+                if self.weigh(response.size, knew, config) {
+                    return self.all_even(is_open);
+                }
             }
             // Too many to be separated: all keep their equal parts.
             count if count > MOST_REQUESTS => return Vec::new(),
@@ -271,10 +299,15 @@ impl Sharing {
             return Vec::new();
         };
         let is_same = knew.is_some_and(|knew| usual.agrees(knew.size, config));
-        if !is_same {
+        let is_confirmed = ground == Some(Ground::One) && self.audio.ground() != ground;
+        if is_confirmed {
+            // What the single response showed of the manner was a guess too.
+            self.reader = 0;
+        }
+        if !is_same || is_confirmed {
             // Video of nearly one size may have been taken for audio. The size can be halved only a
             // few times.
-            let is_first = knew.is_none_or(|knew| usual.size <= knew.size / 2);
+            let is_first = is_confirmed || knew.is_none_or(|knew| usual.size <= knew.size / 2);
             return self.read_again(is_first, config, is_open);
         }
         let parts = self.read(self.past.len() - 1, config, is_open);

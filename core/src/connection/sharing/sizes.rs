@@ -37,8 +37,29 @@ pub(super) struct LoneResponse {
 struct Since {
     time: Time,
     usual: Usual,
-    /// True if enough sizes agree, and not just a few closely.
-    is_sure: bool,
+    ground: Ground,
+}
+
+/// What shows the size of audio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ground {
+    /// One response explains what came.
+    One,
+    /// A few agree closely.
+    Few,
+    /// Enough agree.
+    Enough,
+}
+
+impl Since {
+    /// A size that audio has at all times, perhaps.
+    const fn always(usual: Usual) -> Self {
+        Self {
+            time: Time(i64::MIN),
+            usual,
+            ground: Ground::One,
+        }
+    }
 }
 
 /// Sizes of responses that were alone, and the sizes of audio found among them.
@@ -50,6 +71,8 @@ pub(super) struct AudioSizes {
     found: SmallVec<[Since; 1]>,
     /// When a title may have begun last.
     title: Option<Time>,
+    /// The latest size that a few agreed on closely although it is not the audio's; 0 if none.
+    refuted: u32,
 }
 
 impl AudioSizes {
@@ -65,6 +88,42 @@ impl AudioSizes {
     /// Returns the latest size found.
     pub(super) fn latest(&self) -> Option<Usual> {
         self.found.last().map(|since| since.usual)
+    }
+
+    /// Returns what shows the latest size.
+    pub(super) fn ground(&self) -> Option<Ground> {
+        self.found.last().map(|since| since.ground)
+    }
+
+    /// Returns the time from which the latest size is that of audio, or could be.
+    pub(super) fn began(&self) -> Time {
+        self.found.last().map_or(Time(i64::MIN), |since| since.time)
+    }
+
+    /// Replaces the latest size, which proved wrong, if that is known; by none if none fits.
+    pub(super) fn replace(&mut self, by: Option<Usual>) {
+        if let Some(wrong) = self.found.pop() {
+            self.refuted = u32::try_from(wrong.usual.size).unwrap_or(u32::MAX);
+            let ground = Ground::One;
+            self.found.extend(by.map(|usual| Since {
+                usual,
+                ground,
+                ..wrong
+            }));
+        } else {
+            self.found.extend(by.map(Since::always));
+        }
+    }
+
+    /// Returns the two smallest of the sizes that were alone, as far as they differ.
+    pub(super) fn smallest(&self, config: &Config) -> [Option<u64>; 2] {
+        let least = |than: u64| {
+            let sizes = self.alone.iter().map(|alone| u64::from(alone.size));
+            sizes.filter(|&size| size > than).min()
+        };
+        let first = least(0);
+        let reach = |size: u64| size + size * config.sharing_agreement() / 1000;
+        [first, first.and_then(|size| least(reach(size)))]
     }
 
     /// Returns the size of audio that is requested at this time.
@@ -89,16 +148,21 @@ impl AudioSizes {
             return;
         }
         let sizes = self.since(self.found.last().map_or(Time(i64::MIN), |knew| knew.time));
-        let Some((found, is_sure)) = usual(&sizes, config) else {
+        let Some((found, ground)) = usual(&sizes, config) else {
             return;
         };
+        let is_sure = ground == Ground::Enough;
+        if !is_sure && found.agrees(self.refuted.into(), config) {
+            return;
+        }
         match self.found.last_mut() {
-            Some(knew) if knew.is_sure && (!is_sure || is_step(found, knew.usual, &sizes)) => {}
-            Some(knew) => (knew.usual, knew.is_sure) = (found, is_sure),
+            Some(knew)
+                if knew.ground == Ground::Enough
+                    && (!is_sure || is_step(found, knew.usual, &sizes)) => {}
+            Some(knew) => (knew.usual, knew.ground) = (found, ground),
             None => self.found.push(Since {
-                time: Time(i64::MIN),
-                usual: found,
-                is_sure,
+                ground,
+                ..Since::always(found)
             }),
         }
     }
@@ -115,7 +179,7 @@ impl AudioSizes {
         if knew.time >= title || sizes.iter().any(is_known) {
             return false;
         }
-        let Some((usual, is_sure)) = usual(&sizes, config) else {
+        let Some((usual, ground)) = usual(&sizes, config) else {
             return false;
         };
         if self.found.len() == TITLES {
@@ -124,7 +188,7 @@ impl AudioSizes {
         self.found.push(Since {
             time: title,
             usual,
-            is_sure,
+            ground,
         });
         true
     }
@@ -152,9 +216,9 @@ pub(super) fn track_of(size: u64, usual: Usual) -> MediaTrack {
     }
 }
 
-/// Returns the smallest size that has recurred lately, if any, and true if it did so often. A few
-/// that agree closely count if no size recurs often.
-pub(super) fn usual(alone: &[LoneResponse], config: &Config) -> Option<(Usual, bool)> {
+/// Returns the smallest size that has recurred lately, if any, and what shows it. A few that agree
+/// closely count if no size recurs often.
+pub(super) fn usual(alone: &[LoneResponse], config: &Config) -> Option<(Usual, Ground)> {
     let mut sorted: Vec<(u64, usize)> = alone
         .iter()
         .map(|alone| alone.size.into())
@@ -163,8 +227,8 @@ pub(super) fn usual(alone: &[LoneResponse], config: &Config) -> Option<(Usual, b
     sorted.sort_unstable();
     let often = recurs(alone, &sorted, AGREEING, config.sharing_agreement());
     let closely = || recurs(alone, &sorted, AGREEING_CLOSELY, CLOSELY);
-    let sure = often.map(|usual| (usual, true));
-    sure.or_else(|| closely().map(|usual| (usual, false)))
+    let sure = often.map(|usual| (usual, Ground::Enough));
+    sure.or_else(|| closely().map(|usual| (usual, Ground::Few)))
 }
 
 /// Returns the smallest size that has recurred so often, within thousandths of it.

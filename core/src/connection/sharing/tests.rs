@@ -1,3 +1,4 @@
+use super::sizes::Ground;
 use super::*;
 
 const MILLISECOND: i64 = 1_000_000;
@@ -155,7 +156,7 @@ fn usual<const N: usize>(sizes: [Option<u64>; N]) -> Option<bool> {
         })
     };
     let alone: Vec<LoneResponse> = (0..).zip(sizes).filter_map(alone).collect();
-    sizes::usual(&alone, &Config::default()).map(|usual| usual.1)
+    sizes::usual(&alone, &Config::default()).map(|usual| usual.1 == Ground::Enough)
 }
 
 #[test]
@@ -193,6 +194,39 @@ fn two_that_agree_closely_give_way_to_more() {
         link.ask().take(bytes).end();
         assert_eq!(size(&link), known, "{bytes}");
     }
+}
+
+/// Video of a nearly constant size while all audio came beside other video.
+fn constant_video(link: &mut Link) {
+    for round in 0..6 {
+        // Audio is requested when half of the video has come, and the video takes as long as it
+        // plays.
+        link.ask().take(200_000 + 20_000 * round);
+        link.ask().take(150_000 + AUDIO);
+        link.end();
+        link.now += 20;
+        let lone = [300_000, 454_300, 350_000, 454_300, 270_000, 400_000];
+        link.ask().take(lone[round as usize]).end();
+        link.now += 20;
+    }
+}
+
+#[test]
+fn a_few_constant_sizes_of_video_are_refuted_by_what_else_came() {
+    let mut link = Link::new();
+    constant_video(&mut link);
+    let known = |link: &Link| link.sharing.audio.latest().map(|usual| usual.size);
+    assert_eq!(known(&link), None);
+    // One response of audio alone explains all.
+    let parts = link.ask().take(AUDIO).end();
+    assert_eq!(known(&link), Some(AUDIO));
+    let audio = parts.iter().filter(|part| part.size.abs_diff(AUDIO) < 500);
+    assert_eq!(audio.count(), 6, "{parts:?}");
+    // Sizes that have been tried too often are not tried again.
+    let mut link = Link::new();
+    link.sharing.trials = u8::MAX;
+    constant_video(&mut link);
+    assert_eq!(known(&link), Some(454_300));
 }
 
 #[test]

@@ -1,0 +1,157 @@
+//! Sizes that may be the audio's while too few responses agree on one: each is tried on all that
+//! came, and the one that is contradicted least counts.
+
+use super::period::Usual;
+use super::reader::PeriodReader;
+use super::sizes::{Ground, track_of};
+use super::{Past, Sharing};
+use crate::config::Config;
+
+/// Number of trials per connection: each reads all that is kept.
+const MOST_TRIALS: u8 = 24;
+/// By how much more than another a size on which a few agree is contradicted if it is not the
+/// audio's. In 45 recordings over HTTP/2 and HTTP/3, audio's own size was contradicted by up to 2.2
+/// more than others among at least 12 requests; video of a constant size by 3.8 to 26 more.
+const REFUTED: f64 = 3.0;
+/// Number of requests from which a size that came once may be the audio's; how much may contradict
+/// it per request (0.4 to 0.65 for audio's own size in these recordings); and by how much more
+/// others must be contradicted.
+const ENOUGH: u32 = 12;
+const FITTING: f64 = 0.66;
+const CLEARLY: f64 = 2.5;
+
+/// A size, and what contradicts it.
+#[derive(Clone, Copy, Debug)]
+struct TriedSize {
+    usual: Usual,
+    cost: f64,
+    requests: u32,
+}
+
+impl TriedSize {
+    /// Returns true if this size, on which a few agree, is contradicted far more than another.
+    fn is_refuted_by(&self, other: &Self) -> bool {
+        self.cost > other.cost + REFUTED
+    }
+
+    /// Returns true if this size, which came once, explains what came and others do not. Without
+    /// another to compare with, nothing shows that.
+    fn fits(&self, others: &[Option<Self>]) -> bool {
+        let is_worse = |other: &Self| other.cost >= self.cost + CLEARLY;
+        self.requests >= ENOUGH
+            && self.cost <= FITTING * f64::from(self.requests)
+            && others.iter().any(Option::is_some)
+            && others.iter().flatten().all(is_worse)
+    }
+}
+
+impl Sharing {
+    /// Weighs the size of audio on which a few agree, if any, against the one that was `known`
+    /// before, and against the smallest size that was alone, if either is new. `latest`: the size of
+    /// the latest response that was alone. Returns true if none is left.
+    pub(super) fn weigh(&mut self, latest: u32, known: Option<Usual>, config: &Config) -> bool {
+        if self.audio.ground() == Some(Ground::Enough) {
+            return false;
+        }
+        let now = self.audio.latest();
+        let is_other = |usual: &Usual| now.is_none_or(|now| !usual.agrees(now.size, config));
+        let before = known.filter(is_other);
+        let is_new =
+            now.is_some_and(|now| known.is_none_or(|known| !now.agrees(known.size, config)));
+        let [least, next] = self.audio.smallest(config);
+        let single = |size: u64| Usual {
+            size,
+            spread: size * config.sharing_agreement() / 1000,
+        };
+        let least = least
+            .filter(|&least| is_new || least == u64::from(latest))
+            .map(single)
+            .filter(is_other);
+        if before.is_none() && least.is_none() {
+            return false;
+        }
+        let mut tried = |usual: Option<Usual>| usual.and_then(|usual| self.tried(usual, config));
+        let (least, before, now) = (tried(least), tried(before), tried(now));
+        let next = tried(next.filter(|_| now.is_none()).map(single));
+        let fitting = least.filter(|least| least.fits(&[before, now, next]));
+        let Some(now) = now else {
+            fitting.inspect(|fitting| self.audio.replace(Some(fitting.usual)));
+            return false;
+        };
+        let refutes = |other: &TriedSize| now.is_refuted_by(other);
+        if ![before, least].iter().flatten().any(refutes) {
+            return false;
+        }
+        let better = before.filter(refutes).or(fitting);
+        self.audio.replace(better.map(|better| better.usual));
+        better.is_none()
+    }
+
+    /// Reads all that is kept of the title with this size, unless that was done often.
+    fn tried(&mut self, usual: Usual, config: &Config) -> Option<TriedSize> {
+        if self.trials >= MOST_TRIALS {
+            return None;
+        }
+        self.trials += 1;
+        let began = self.audio.began();
+        let of_title = || self.past.iter().filter(|past| past.asked() >= began);
+        let mut least = f64::MAX;
+        for reader in &self.readers {
+            let mut reader = PeriodReader {
+                manner: reader.manner,
+                ..PeriodReader::default()
+            };
+            for past in of_title() {
+                match past {
+                    &Past::Headers(_, first) => reader.first = Some(first),
+                    &Past::Alone(asked, end, size) => {
+                        reader.alone(track_of(size, usual), asked, end, config);
+                    }
+                    Past::Shared(period) => {
+                        let told = self.asks.tell(&period.requests);
+                        reader.divide(period, usual, &told, config);
+                    }
+                }
+            }
+            least = least.min(reader.cost);
+        }
+        Some(TriedSize {
+            usual,
+            cost: least,
+            requests: of_title().map(Past::requests).sum(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(cost: f64, requests: u32) -> TriedSize {
+        let usual = Usual { size: 1, spread: 0 };
+        TriedSize {
+            usual,
+            cost,
+            requests,
+        }
+    }
+
+    #[test]
+    fn both_sides_of_a_size_that_is_refuted() {
+        let other = tried(5.0, 20);
+        assert!(!tried(5.0 + REFUTED, 20).is_refuted_by(&other));
+        assert!(tried(5.0 + REFUTED + 0.01, 20).is_refuted_by(&other));
+    }
+
+    #[test]
+    fn both_sides_of_a_size_that_came_once_and_fits() {
+        let fits = |cost: f64, requests, other| {
+            tried(cost, requests).fits(&[None, Some(tried(other, requests))])
+        };
+        let most = FITTING * 12.0;
+        assert!(fits(most, ENOUGH, 20.0) && !fits(most + 0.01, ENOUGH, 20.0));
+        assert!(!fits(1.0, ENOUGH - 1, 20.0));
+        assert!(!tried(1.0, ENOUGH).fits(&[None, None]));
+        assert!(fits(5.0, ENOUGH, 5.0 + CLEARLY) && !fits(5.0, ENOUGH, 4.99 + CLEARLY));
+    }
+}
