@@ -1136,7 +1136,8 @@ typedef struct nflx_session {
      */
     uint32_t flows;
     /**
-     * Number of times that the picture stopped although the viewer wanted it to play.
+     * Number of times that the picture stopped for half a second or longer against the viewer's
+     * wish.
      */
     uint32_t stalls;
     /**

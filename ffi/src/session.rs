@@ -62,7 +62,8 @@ pub struct nflx_session {
     pub servers: u32,
     /// Number of flows that carried media.
     pub flows: u32,
-    /// Number of times that the picture stopped although the viewer wanted it to play.
+    /// Number of times that the picture stopped for half a second or longer against the viewer's
+    /// wish.
     pub stalls: u32,
     /// Number of times that the viewer paused.
     pub pauses: u32,
