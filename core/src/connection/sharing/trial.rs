@@ -7,8 +7,10 @@ use super::sizes::{Ground, track_of};
 use super::{Past, Sharing};
 use crate::config::Config;
 
-/// Number of trials per connection: each reads all that is kept.
-const MOST_TRIALS: u8 = 24;
+/// Number of trials per connection before it carried much, and bytes of responses per further one:
+/// each reads all that is kept, so a connection must not cause many with few bytes.
+const FIRST_TRIALS: u64 = 2;
+const BYTES_PER_TRIAL: u64 = 512 * 1024;
 /// By how much more than another a size on which a few agree is contradicted if it is not the
 /// audio's. In 45 recordings over HTTP/2 and HTTP/3, audio's own size was contradicted by up to 2.2
 /// more than others among at least 12 requests; video of a constant size by 3.8 to 26 more.
@@ -89,7 +91,7 @@ impl Sharing {
 
     /// Reads all that is kept of the title with this size, unless that was done often.
     fn tried(&mut self, usual: Usual, config: &Config) -> Option<TriedSize> {
-        if self.trials >= MOST_TRIALS {
+        if self.trials == u8::MAX || !may_try(self.trials, self.received) {
             return None;
         }
         self.trials += 1;
@@ -123,6 +125,12 @@ impl Sharing {
     }
 }
 
+/// Returns true if a connection that made so many trials may make another, given the bytes of its
+/// responses.
+fn may_try(trials: u8, received: u64) -> bool {
+    u64::from(trials) < FIRST_TRIALS + received / BYTES_PER_TRIAL
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +142,12 @@ mod tests {
             cost,
             requests,
         }
+    }
+
+    #[test]
+    fn both_sides_of_the_bytes_that_allow_a_trial() {
+        assert!(may_try(1, 0) && !may_try(2, 0));
+        assert!(!may_try(2, BYTES_PER_TRIAL - 1) && may_try(2, BYTES_PER_TRIAL));
     }
 
     #[test]
