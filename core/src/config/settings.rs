@@ -189,7 +189,7 @@ macro_rules! numeric_settings {
                 "This many large segments of a client in flight at once are downloads.",
                 "players keep one video segment in flight, sometimes two; speed tests up to eight";
             bulk_spread_min: 1_048_576 in 1..=1_099_511_627_776, "bytes", "Bulk download from several servers",
-                "Segments of at least this size are downloads if a client asks 'bulk_parallel' servers for one at the same moment.",
+                "Segments of at least this size, or all that a server sent, are downloads if a client asks 'bulk_parallel' servers for one at the same moment.",
                 "speed tests over slow lines stop transfers after a few MB; players use one or two servers";
             bulk_together: 1_000 in 1..=3_600_000, "ms", "Same moment of bulk downloads",
                 "Downloads from several servers count as simultaneous if they are requested within this time.",
