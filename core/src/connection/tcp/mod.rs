@@ -3,6 +3,7 @@
 pub(crate) mod application;
 mod certificate;
 mod dns;
+mod early;
 mod hello;
 mod http1;
 mod http2;

@@ -13,11 +13,12 @@ use self::lengths::{
     CBC_BLOCK, MAX_FINISHED_TLS12, OVERHEAD_TLS12_GCM, OVERHEAD_TLS12_POLY1305, OVERHEAD_TLS13,
     TLS12, TLS13, cbc_mac, cipher_overhead,
 };
+use super::early::Early;
 use super::hello::HelloBuffer;
 use super::http2::Http2;
 use super::ledger::Ledger;
 use super::pipelining::Pipeline;
-use super::tickets::{Early, Tickets};
+use super::tickets::Tickets;
 use crate::connection::context::Context;
 use crate::packet::Stamp;
 use crate::wire::tls::{ContentType, MAX_PLAINTEXT, RecordHeader, RecordReader};
