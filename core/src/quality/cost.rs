@@ -6,10 +6,11 @@
 //! level drifts. Before the buffer is full the player does not wait, and it never waits with an
 //! empty one. Sound and picture cover the same time.
 
-use super::clock::{Clock, Event, Guess, Idle, Knot, State, events};
+use super::clock::{Clock, Event, Guess, Idle, Knot, State};
 use super::pause::{ACTED, AT_ONCE, Level, is_pause, leapt, played_at, reached_before};
 use super::plateaus::{FULL, MOST, Plateaus};
-use super::request::{Request, Rules, Track, is_interleaved, median_bytes};
+use super::play::{Play, USUAL_BUFFER};
+use super::request::Track;
 use super::seconds;
 
 /// Scatter of levels at requests after a wait, in seconds: players have timers of half a second.
@@ -28,8 +29,7 @@ const NOT_BEGUN: f64 = 1.0;
 const ENOUGH_TO_BEGIN: f64 = 2.1;
 /// Seconds, beyond one segment, by which the tracks of a full buffer can be apart without cost.
 const APART: f64 = 1.5;
-/// Seconds that most players hold ahead, and the cost of holding e times as many.
-const USUAL_BUFFER: f64 = 20.0;
+/// The cost of holding e times as much as most players do.
 const LARGE: f64 = 1.0;
 /// The cost of a request for sound that follows the picture's instead of its own level.
 const BESIDE: f64 = 0.05;
@@ -78,57 +78,6 @@ const SPEED: f64 = 5.0;
 const STEADY: f64 = 2.0;
 /// A buffer that holds no more than this, in seconds, is empty.
 const EMPTY: f64 = 0.01;
-
-/// The observations that hypotheses must explain.
-#[derive(Debug)]
-pub(crate) struct Play<'a> {
-    pub(crate) requests: &'a [Request],
-    /// True for each track that the play has.
-    pub(crate) present: [bool; 2],
-    pub(crate) events: Vec<(f64, Event)>,
-    pub(crate) audio_bytes: Option<f64>,
-    pub(crate) rules: Rules,
-    /// True if bytes were divided among responses, so that tracks are inferred by turns.
-    pub(crate) divided: bool,
-}
-
-impl<'a> Play<'a> {
-    pub(crate) fn new(requests: &'a [Request], seeks: &[f64], rules: Rules) -> Self {
-        let has = |track| requests.iter().any(|request| request.track == track);
-        Self {
-            requests,
-            present: Track::BOTH.map(has),
-            events: events(requests, seeks),
-            audio_bytes: median_bytes(requests, Track::Audio),
-            rules,
-            divided: is_interleaved(requests),
-        }
-    }
-
-    /// Returns the track that leads: the picture, if there is one.
-    pub(crate) fn leading(&self) -> Track {
-        if self.present[0] {
-            Track::Video
-        } else {
-            Track::Audio
-        }
-    }
-
-    pub(crate) fn start(&self) -> f64 {
-        self.events.first().map_or(0.0, |event| event.0)
-    }
-
-    /// Returns a player's clock at the start. A player that had begun before holds as much as most
-    /// do, because its real level is unknown.
-    pub(crate) fn clock(&self, guess: Guess) -> Clock {
-        let clock = Clock::new(guess, self.present, self.start());
-        if self.rules.joined {
-            clock.holding(USUAL_BUFFER)
-        } else {
-            clock
-        }
-    }
-}
 
 /// The cost of a hypothesis, and the levels of a full buffer that it finds.
 #[derive(Clone, Copy, Debug, Default)]

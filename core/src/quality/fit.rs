@@ -4,8 +4,9 @@ mod counting;
 
 use self::counting::{Counting, UNSURE, probably, unsure};
 use super::clock::Guess;
-use super::cost::{Play, cost};
+use super::cost::cost;
 use super::interpret::interpret;
+use super::play::Play;
 use super::request::{
     Header, Request, Rules, Track, correct_tracks, is_interleaved, median_bytes, one_at_a_time,
     take_turns,

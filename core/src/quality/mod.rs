@@ -19,6 +19,7 @@ pub mod model;
 mod pause;
 mod places;
 mod plateaus;
+mod play;
 mod playback_columns;
 mod request;
 mod seconds;

@@ -2,9 +2,9 @@
 //! buffer holds as much as before.
 
 use super::clock::MIDDLE;
-use super::cost::Play;
 use super::fit::Fit;
 use super::plateaus::MOVED;
+use super::play::Play;
 use super::request::Track;
 use super::timeline::levels;
 

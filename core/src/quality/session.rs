@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use super::clock::State;
-use super::cost::Play;
 use super::fit::Fit;
 use super::places;
+use super::play::Play;
 use super::request::{Header, Request, Rules, Track, is_interleaved, usual_sound};
 use super::seeks;
 use super::timeline::{self, Timeline};

@@ -2,10 +2,10 @@
 //! hypothesis.
 
 use super::clock::{Clock, Event, Idle, Knot, State};
-use super::cost::Play;
 use super::fit::Fit;
 use super::pause::{ACTED, LEAP, is_pause, leapt, played_at};
 use super::plateaus::FULL;
+use super::play::Play;
 use super::request::Track;
 
 /// Stalls with less in between are one, in seconds.

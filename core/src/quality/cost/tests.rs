@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::quality::interpret::interpret;
+use crate::quality::request::Request;
 use crate::quality::tests::{RULES, level, request};
 
 /// A player with these seconds per track, whose sound continues alone for three.

@@ -1,7 +1,8 @@
 //! The choice of which requests were given up, for one hypothesis.
 
 use crate::quality::clock::Guess;
-use crate::quality::cost::{Cost, Play, cost};
+use crate::quality::cost::{Cost, cost};
+use crate::quality::play::Play;
 use crate::quality::request::Request;
 
 /// Most requests to try as given up, and how likely that must be.
