@@ -1,25 +1,45 @@
-//! Tunnels that have the same number, or none.
+//! Tags, and tunnels that have a number, the same number, or none.
 
+use super::wrappings::{join, to_port};
 use super::*;
 
-/// Returns the scope's number for a packet between two ends, in RAW frames.
-fn tunnel(ends: [&str; 2], protocol: u8, payload: &[u8]) -> u32 {
-    let data = testing::ip(address(ends[0]), address(ends[1]), protocol, payload);
+/// Returns the scope of a whole frame.
+fn scope(link_type: LinkType, data: &[u8]) -> Scope {
     let mut decoder = Decoder::default();
     let packet = Packet {
         frame: 1,
         time: Time(0),
-        link_type: LinkType::RAW,
+        link_type,
         original_length: data.len() as u32,
-        data: &data,
+        data,
     };
     decoder.decode(&packet).unwrap();
-    decoder.layers().scope.tunnel
+    decoder.layers().scope
+}
+
+/// Returns the scope's number for a packet between two ends, in RAW frames.
+fn tunnel(ends: [&str; 2], protocol: u8, payload: &[u8]) -> u32 {
+    let data = testing::ip(address(ends[0]), address(ends[1]), protocol, payload);
+    scope(LinkType::RAW, &data).tunnel
 }
 
 const ONE: &str = "192.0.2.1";
 const TWO: &str = "192.0.2.2";
 const OTHER: &str = "192.0.2.3";
+
+#[test]
+fn tags_and_networks_make_the_scope() {
+    let scope = |data: &[u8]| scope(LinkType::ETHERNET, data);
+    let vlan = |id: u8| ethernet(0x8100, &join(&[&[0xe0, id, 8, 0], &inner()]));
+    assert_eq!(scope(&vlan(9)).vlan, 9);
+    let vxlan = |vni: u8| {
+        let udp = to_port(4789, &[8, 0, 0, 0, 0, 0, vni, 0], &vlan(7));
+        ethernet(0x8100, &join(&[&[0, 5, 8, 0], &udp]))
+    };
+    assert_eq!(scope(&vxlan(1)).vlan, 5 << 12 | 7);
+    assert!(scope(&vxlan(1)).tunnel != scope(&vxlan(2)).tunnel);
+    assert_eq!(scope(&vxlan(1)), scope(&vxlan(1)));
+}
 
 #[test]
 fn tunnels_without_a_number_are_distinguished_by_their_ends() {

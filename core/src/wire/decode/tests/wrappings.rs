@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::*;
 
 /// A part of a frame after another.
-fn join(parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn join(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
@@ -36,7 +36,7 @@ fn gre(fields: &[u8], payload: &[u8]) -> Vec<u8> {
     v4(47, &join(&[fields, payload]))
 }
 
-fn to_port(port: u16, header: &[u8], payload: &[u8]) -> Vec<u8> {
+pub(super) fn to_port(port: u16, header: &[u8], payload: &[u8]) -> Vec<u8> {
     v4(17, &testing::udp(50_000, port, &join(&[header, payload])))
 }
 
@@ -479,29 +479,4 @@ fn a_port_that_is_set_carries_vxlan() {
         decode(&packet).unwrap().transport,
         IpPayload::Udp(_)
     ));
-}
-
-#[test]
-fn tags_and_networks_make_the_scope() {
-    let scope = |data: &[u8]| {
-        let mut decoder = Decoder::default();
-        let packet = Packet {
-            frame: 1,
-            time: Time(0),
-            link_type: LinkType::ETHERNET,
-            original_length: data.len() as u32,
-            data,
-        };
-        decoder.decode(&packet).unwrap();
-        decoder.layers().scope
-    };
-    let vlan = |id: u8| ethernet(0x8100, &join(&[&[0xe0, id, 8, 0], &inner()]));
-    assert_eq!(scope(&vlan(9)).vlan, 9);
-    let vxlan = |vni: u8| {
-        let udp = to_port(4789, &[8, 0, 0, 0, 0, 0, vni, 0], &vlan(7));
-        ethernet(0x8100, &join(&[&[0, 5, 8, 0], &udp]))
-    };
-    assert_eq!(scope(&vxlan(1)).vlan, 5 << 12 | 7);
-    assert!(scope(&vxlan(1)).tunnel != scope(&vxlan(2)).tunnel);
-    assert_eq!(scope(&vxlan(1)), scope(&vxlan(1)));
 }
