@@ -138,7 +138,9 @@ const LIKELY: f64 = 0.7;
 /// again, before sizes are considered.
 const GIVEN_UP: f64 = 0.3;
 const UNLIKELY: f64 = 0.005;
-/// The same for a picture that may have been reset although no other quality follows.
+/// The same for a picture that may have been reset although no other quality follows, or that timed
+/// out. Chosen with one recording; above one half, such pictures would count as given up by
+/// themselves.
 const PERHAPS: f64 = 0.45;
 /// Odds against a response with a visible end: of those that were given up, few have one, because
 /// their last bytes came nevertheless.
