@@ -392,16 +392,24 @@ mod tests {
 
     const MILLISECOND: i64 = 1_000_000;
 
+    fn at(milliseconds: i64) -> Time {
+        Time(milliseconds * MILLISECOND)
+    }
+
+    /// A path whose handshake was answered after this many milliseconds.
+    fn answered_after(milliseconds: i64) -> QuicPath {
+        QuicPath {
+            initial: Some(at(0)),
+            answer: Some(at(milliseconds)),
+            reaction: Some(at(milliseconds + 1)),
+            ..QuicPath::default()
+        }
+    }
+
     #[test]
     fn later_requests_show_how_long_the_servers_work_on_keys_took() {
         let config = Config::default();
-        let at = |milliseconds: i64| Time(milliseconds * MILLISECOND);
-        let mut path = QuicPath {
-            initial: Some(at(0)),
-            answer: Some(at(30)),
-            reaction: Some(at(31)),
-            ..QuicPath::default()
-        };
+        let mut path = answered_after(30);
         let pause = |path: &QuicPath| path.pause(&config) / (MILLISECOND / 10);
         assert_eq!(pause(&path), 279);
         // Too early for an answer.
@@ -414,14 +422,7 @@ mod tests {
 
     #[test]
     fn answers_after_a_silence_show_that_packets_of_the_handshake_were_lost() {
-        let config = Config::default();
-        let at = |milliseconds: i64| Time(milliseconds * MILLISECOND);
-        let mut path = QuicPath {
-            initial: Some(at(0)),
-            answer: Some(at(230)),
-            reaction: Some(at(231)),
-            ..QuicPath::default()
-        };
+        let mut path = answered_after(230);
         for (waited, quiet, reply) in [
             (29, false, 230),
             (31, true, 230),
@@ -433,7 +434,7 @@ mod tests {
             path.answered(at(1000), at(1000 + waited), quiet);
             assert_eq!(path.reply_time(), reply * MILLISECOND, "{waited}");
         }
-        assert_eq!(path.round_trip(&config), 32 * MILLISECOND);
+        assert_eq!(path.round_trip(&Config::default()), 32 * MILLISECOND);
     }
 
     #[test]

@@ -218,12 +218,14 @@ impl Responses {
         begun
     }
 
-    /// Returns true if nothing had come for longer than a round trip when this was requested: what
-    /// comes next is the answer, however soon.
+    /// Returns true if nothing had come for longer than the handshake's round trip when this was
+    /// requested: what comes next is the answer, however soon.
     fn was_quiet(&self, asked: &Unanswered, path: &QuicPath, config: &Config) -> bool {
         let round_trip = path.round_trip(config);
-        self.last
-            .is_some_and(|(last, _)| asked.stamp.time.since(last) > round_trip)
+        path.reply_time() > 0
+            && self
+                .last
+                .is_some_and(|(last, _)| asked.stamp.time.since(last) > round_trip)
     }
 
     /// Returns true if the newest responses continue next to those that begin.

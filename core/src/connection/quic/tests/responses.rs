@@ -232,3 +232,19 @@ fn larger_packets_are_data_once_there_are_more_than_a_server_probes_with() {
         );
     }
 }
+
+#[test]
+fn what_comes_after_a_silence_is_the_answer_however_slow_the_handshake_was() {
+    // The first answer to the hello was lost. The silence before the second request is longer than
+    // the handshake's round trip of 21, or shorter.
+    for (silence, is_answer) in [(23, true), (20, false)] {
+        let mut talk = Talk::new();
+        talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+        talk.wait(20 * RTT).handshake(V1).say(250);
+        talk.answer(0, 60_000);
+        talk.wait(silence * RTT).say(250);
+        talk.answer(1, 70_000);
+        let found = sizes(&talk.finish());
+        assert_eq!(found == [60_000, 70_000], is_answer, "{silence}: {found:?}");
+    }
+}
