@@ -53,10 +53,11 @@ use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::packet::{Stamp, Time};
 
-/// Number of periods and responses kept, to be read again when more is known; and how often that is
-/// done.
+/// Number of periods and responses kept, to be read again when more is known.
 const MOST_PAST: usize = 32;
-const MOST_AGAIN: u8 = 8;
+/// Readings of what is kept that each datagram or record of responses allows, so that a connection
+/// cannot cause much work with few bytes. In 73 recordings of players 8 is never too few, 4 is in two.
+const AGAIN: usize = 8;
 /// Largest number of parts returned at once.
 pub(crate) const MOST_PARTS: usize = MOST_PAST * MOST_REQUESTS;
 /// By how much better another manner must fit before it replaces the current one.
@@ -94,6 +95,14 @@ impl Past {
         }
     }
 
+    /// Returns the number of readings that it takes to read it once.
+    fn readings(&self) -> usize {
+        match self {
+            Self::Alone(..) | Self::Headers(..) => 1,
+            Self::Shared(period) => period.requests.len() * period.width(),
+        }
+    }
+
     fn heap(&self) -> usize {
         match self {
             Self::Alone(..) | Self::Headers(..) => 0,
@@ -116,9 +125,8 @@ pub(crate) struct Sharing {
     /// Index of the manner that counts.
     reader: usize,
     past: Vec<Past>,
-    /// Number of times that everything was read again, and that a size of audio was tried.
-    again: u8,
-    trials: u8,
+    /// Number of readings that may still be spent on what is kept: each datagram allows some.
+    unspent: usize,
     /// Memory of what is kept, in bytes.
     past_heap: usize,
     /// The largest number of responses that could begin at the same byte: as many as the client
@@ -259,6 +267,7 @@ impl Sharing {
         self.note_title(config);
         let mut period = std::mem::take(&mut self.period);
         period.surplus = surplus;
+        self.unspent = self.unspent.saturating_add(AGAIN * period.datagrams);
         let (knew, ground) = (self.audio.latest(), self.audio.ground());
         match period.requests.len() {
             0 => return Vec::new(),
@@ -304,19 +313,16 @@ impl Sharing {
             // What the single response showed of the manner was a guess too.
             self.reader = 0;
         }
+        let latest = self.past.len() - 1;
         if !is_same || is_confirmed {
-            // Video of nearly one size may have been taken for audio. The size can be halved only a
-            // few times.
-            let is_first = is_confirmed || knew.is_none_or(|knew| usual.size <= knew.size / 2);
-            return self.read_again(is_first, config, is_open);
+            let parts = self.read_again(config, is_open);
+            return parts.unwrap_or_else(|| self.read(latest, config, is_open));
         }
-        let parts = self.read(self.past.len() - 1, config, is_open);
-        let reader = self.best();
-        if reader == self.reader {
-            parts
-        } else {
-            self.read_again(false, config, is_open)
+        let parts = self.read(latest, config, is_open);
+        if self.best() == self.reader {
+            return parts;
         }
+        self.read_again(config, is_open).unwrap_or(parts)
     }
 
     /// Notes where a title may begin.
@@ -365,30 +371,37 @@ impl Sharing {
         self.past.push(past);
     }
 
-    /// Reads everything that is kept from the beginning, unless that was done often.
-    fn read_again(&mut self, is_first: bool, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
-        if !is_first {
-            if self.again >= MOST_AGAIN {
-                return self.read(self.past.len() - 1, config, is_open);
-            }
-            self.again += 1;
+    /// Spends readings on everything that is kept. Returns false if there are not enough: each
+    /// datagram allows only so many, however often what was inferred changes.
+    fn spend(&mut self) -> bool {
+        let readings = self.past.iter().map(Past::readings).sum::<usize>() * self.readers.len();
+        let left = self.unspent.checked_sub(readings);
+        self.unspent = left.unwrap_or(self.unspent);
+        left.is_some()
+    }
+
+    /// Reads everything that is kept from the beginning, if that may be spent.
+    fn read_again(&mut self, config: &Config, is_open: IsOpen<'_>) -> Option<Vec<Part>> {
+        if !self.spend() {
+            return None;
         }
-        let mut parts = Vec::new();
+        let mut parts = self.read_all(config, is_open);
+        let best = self.best();
         // Once more if another manner turns out to fit better.
-        for _ in 0..2 {
-            for reader in &mut self.readers {
-                (reader.rhythm, reader.first, reader.cost) = (Rhythm::default(), None, 0.0);
-            }
-            parts = (0..self.past.len())
-                .flat_map(|at| self.read(at, config, is_open))
-                .collect();
-            let best = self.best();
-            if best == self.reader {
-                break;
-            }
+        if best != self.reader && self.spend() {
             self.reader = best;
+            parts = self.read_all(config, is_open);
         }
-        parts
+        Some(parts)
+    }
+
+    /// Reads everything that is kept from the beginning.
+    fn read_all(&mut self, config: &Config, is_open: IsOpen<'_>) -> Vec<Part> {
+        for reader in &mut self.readers {
+            (reader.rhythm, reader.first, reader.cost) = (Rhythm::default(), None, 0.0);
+        }
+        let all = 0..self.past.len();
+        all.flat_map(|at| self.read(at, config, is_open)).collect()
     }
 
     /// Reads one kept entry in all manners. Returns the parts by the manner that counts.

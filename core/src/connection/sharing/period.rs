@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::beam;
 use super::headers::HeaderSizes;
 use super::request::{IsOpen, MOST_REQUESTS, MediaTrack, PeriodRequest, overtaken};
 use super::timeline::Arrivals;
@@ -109,6 +110,11 @@ impl Period {
             });
         }
         parts
+    }
+
+    /// Returns the number of readings of it to follow at once.
+    pub(super) fn width(&self) -> usize {
+        beam::width(self.requests.len(), self.datagrams)
     }
 
     /// Returns true if all its segments may still change.

@@ -43,7 +43,7 @@ impl PeriodReader {
             end: period.start + total,
             usual: usual.size,
             manner: self.manner,
-            width: beam::width(period.requests.len(), period.datagrams),
+            width: period.width(),
             lead: config.sharing_lead(),
         };
         let mut readings = beam::read(&puzzle, &self.rhythm);

@@ -40,7 +40,7 @@ struct Since {
     ground: Ground,
 }
 
-/// What shows the size of audio.
+/// Evidence for a size of audio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ground {
     /// One response explains what came.
@@ -90,7 +90,7 @@ impl AudioSizes {
         self.found.last().map(|since| since.usual)
     }
 
-    /// Returns what shows the latest size.
+    /// Returns the evidence for the latest size.
     pub(super) fn ground(&self) -> Option<Ground> {
         self.found.last().map(|since| since.ground)
     }
@@ -115,15 +115,17 @@ impl AudioSizes {
         }
     }
 
-    /// Returns the two smallest of the sizes that were alone, as far as they differ.
-    pub(super) fn smallest(&self, config: &Config) -> [Option<u64>; 2] {
+    /// Returns the two smallest of the sizes that were alone, as far as they differ, each as if it
+    /// were the audio's.
+    pub(super) fn smallest(&self, config: &Config) -> [Option<Usual>; 2] {
         let least = |than: u64| {
             let sizes = self.alone.iter().map(|alone| u64::from(alone.size));
-            sizes.filter(|&size| size > than).min()
+            let size = sizes.filter(|&size| size > than).min()?;
+            let spread = size * config.sharing_agreement() / 1000;
+            Some(Usual { size, spread })
         };
         let first = least(0);
-        let reach = |size: u64| size + size * config.sharing_agreement() / 1000;
-        [first, first.and_then(|size| least(reach(size)))]
+        [first, first.and_then(|one| least(one.size + one.spread))]
     }
 
     /// Returns the size of audio that is requested at this time.

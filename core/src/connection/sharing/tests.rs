@@ -17,6 +17,8 @@ struct Link {
     config: Config,
     now: i64,
     number: u32,
+    /// Bytes that come together in a millisecond.
+    datagram: u64,
 }
 
 impl Link {
@@ -34,6 +36,7 @@ impl Link {
             config: Config::default(),
             now: 0,
             number: 0,
+            datagram: 1000,
         }
     }
 
@@ -56,13 +59,14 @@ impl Link {
         self
     }
 
-    /// Bytes come, a thousand a millisecond.
+    /// Bytes come, a datagram a millisecond.
     fn take(&mut self, bytes: u64) -> &mut Self {
-        for left in (1..=bytes.div_ceil(1000)).rev() {
+        let (each, datagrams) = (self.datagram, bytes.div_ceil(self.datagram));
+        for left in (1..=datagrams).rev() {
             let part = if left == 1 {
-                bytes - (bytes.div_ceil(1000) - 1) * 1000
+                bytes - (datagrams - 1) * each
             } else {
-                1000
+                each
             };
             self.now += 1;
             self.sharing.take(part, part + 30, 1, stamp(self.now));
@@ -222,11 +226,28 @@ fn a_few_constant_sizes_of_video_are_refuted_by_what_else_came() {
     assert_eq!(known(&link), Some(AUDIO));
     let audio = parts.iter().filter(|part| part.size.abs_diff(AUDIO) < 500);
     assert_eq!(audio.count(), 6, "{parts:?}");
-    // Sizes that have been tried too often are not tried again.
+    // Large datagrams are too few to pay for a trial.
     let mut link = Link::new();
-    link.sharing.trials = u8::MAX;
+    link.datagram = 60_000;
     constant_video(&mut link);
     assert_eq!(known(&link), Some(454_300));
+}
+
+#[test]
+fn both_sides_of_what_datagrams_allow_to_be_read_again() {
+    let mut link = Link::new();
+    link.learn(4);
+    link.ask().ask().take(AUDIO + 300_000).end();
+    let readings = link.sharing.past.iter().map(Past::readings).sum::<usize>();
+    for (more, may) in [(0, true), (1, false)] {
+        link.sharing.unspent = readings - more;
+        assert_eq!(link.sharing.spend(), may);
+        assert_eq!(link.sharing.unspent, if may { 0 } else { readings - more });
+    }
+    // Each datagram adds the same.
+    link.sharing.unspent = 0;
+    link.ask().take(3000).end();
+    assert_eq!(link.sharing.unspent, 3 * AGAIN);
 }
 
 #[test]
