@@ -40,6 +40,8 @@ pub enum Kind {
     /// Responses over QUIC that come in at once, as many as are told apart, in as few datagrams as
     /// that takes.
     QuicShared,
+    /// The same between lone responses that seem to be audio, of a size that falls.
+    QuicReadAgain,
     /// Pipelined requests, and their answers, as many as a packet holds.
     Pipelined,
     /// A body in chunks of one byte.
@@ -72,7 +74,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them; the reference first.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Tiny,
         Self::DnsNames,
         Self::DnsAddresses,
@@ -82,6 +84,7 @@ impl Kind {
         Self::QuicGrowing,
         Self::QuicOffsets,
         Self::QuicShared,
+        Self::QuicReadAgain,
         Self::Pipelined,
         Self::Chunks,
         Self::Spans,
@@ -110,6 +113,7 @@ impl Kind {
             Self::QuicGrowing => "quic-growing",
             Self::QuicOffsets => "quic-offsets",
             Self::QuicShared => "quic-shared",
+            Self::QuicReadAgain => "quic-read-again",
             Self::Pipelined => "pipelined",
             Self::Chunks => "chunks",
             Self::Spans => "spans",
@@ -146,6 +150,7 @@ impl Kind {
             Self::QuicGrowing => quic::growing(count),
             Self::QuicOffsets => (Vec::new(), Box::new(quic::offsets())),
             Self::QuicShared => responses::shared(),
+            Self::QuicReadAgain => (Vec::new(), Box::new(responses::read_again())),
             Self::Pipelined => (Vec::new(), Box::new(connections::pipelined())),
             Self::Chunks => (Vec::new(), Box::new(connections::chunks())),
             Self::Spans => connections::spans(),
@@ -211,7 +216,9 @@ mod tests {
                 Kind::QuicOffsets | Kind::Evicted => stats.connections_evicted > 1000,
                 Kind::Pipelined => segments > 1000,
                 Kind::Spans | Kind::Http2Open => segments >= 64,
-                Kind::Judged | Kind::JudgedAtOnce | Kind::QuicShared => segments > 1000,
+                Kind::Judged | Kind::JudgedAtOnce | Kind::QuicShared | Kind::QuicReadAgain => {
+                    segments > 1000
+                }
                 Kind::Tiny | Kind::Chunks | Kind::Pieces | Kind::Cover => segments == 1,
                 Kind::Held => servers == 1,
                 Kind::Flows => stats.flows > 2000 && servers == 0,

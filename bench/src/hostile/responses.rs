@@ -42,6 +42,39 @@ pub(super) fn waiting(flow: u64, groups: usize) -> impl Iterator<Item = Frame> {
     at_once(first, ends).take(groups * (ASKED as usize + 1))
 }
 
+/// Responses that come in at once, and between them lone ones that seem to be audio, of a size that
+/// falls and rises: what came before is read again every time.
+pub(super) fn read_again() -> impl Iterator<Item = Frame> {
+    let ends = Ends::to(NETFLIX, 1, 443);
+    (0..).flat_map(move |at| turn(at, ends))
+}
+
+/// Length of a lone response's datagrams; their numbers, each less than half of the one before; and
+/// how many responses of each.
+const LARGE: usize = 15_000;
+const LONE: [usize; 4] = [15, 7, 3, 1];
+const EACH: usize = 2;
+/// Time between one exchange and the next.
+const SILENCE: i64 = 200;
+
+fn turn(at: i64, ends: Ends) -> Vec<Frame> {
+    let datagrams = LONE[at as usize % LONE.len()];
+    let lone = (vec![REQUEST], [vec![LARGE; datagrams], vec![LAST]].concat());
+    let mut exchanges = vec![lone; EACH];
+    exchanges.push((vec![REQUESTS; ASKED as usize - 1], vec![LARGE, LAST]));
+    let mut frames = Vec::new();
+    let mut now = at * 8 * SILENCE;
+    for (asked, answer) in exchanges {
+        now += SILENCE;
+        let asked = asked.into_iter().map(|length| (true, length));
+        for (up, length) in asked.chain(answer.into_iter().map(|length| (false, length))) {
+            now += 1;
+            frames.push(short(now, ends, up, length));
+        }
+    }
+    frames
+}
+
 /// Builds a datagram with a short header of this length; only its first bytes are captured.
 fn short(at: i64, ends: Ends, up: bool, length: usize) -> Frame {
     udp(at, ends, up, length, &[0x40, 1, 2, 3, 4, 5, 6, 7, 8])
