@@ -1,7 +1,9 @@
 //! Assigns a QUIC server's bytes to requests.
 
+mod pace;
 mod padding;
 
+use pace::Pace;
 use padding::Padding;
 use smallvec::SmallVec;
 
@@ -68,6 +70,7 @@ pub(super) struct Responses {
     sharing: Option<Box<Sharing>>,
     /// True if the client's acknowledgements have no gaps, so that nothing was lost.
     is_plain: bool,
+    pace: Pace,
     padding: Padding,
 }
 
@@ -102,7 +105,9 @@ impl Responses {
     ) -> Option<u32> {
         let now = packet.stamp.time;
         let half = path.round_trip(ctx.config) / 2;
-        let flows_on = self.last.is_some_and(|(time, _)| within(now, time, half));
+        let flows_on = self
+            .last
+            .is_some_and(|(time, _)| self.pace.flows_on(now, time, half));
         if u64::from(packet.content) <= ctx.config.quic_ack_content() {
             if !flows_on {
                 requests.acknowledged(packet.content);
@@ -121,6 +126,12 @@ impl Responses {
                 .is_some_and(|(time, full)| !full || !within(now, time, path.pause(ctx.config)));
         if goes_on_again || self.answered == 1 && path.lacks_answer() {
             self.doubt(ctx);
+        }
+        if self.generation == generation
+            && self.count() == 1
+            && let Some(last) = self.last
+        {
+            self.pace.go_on(now, last, flows_on);
         }
         self.last = Some((now, packet.full));
         self.credit(packet, ctx)
@@ -232,7 +243,8 @@ impl Responses {
     ///
     /// A response ends with a packet that is not full, or before a silence. If several are in
     /// progress, one of them may have ended with the packet that is not full. If few packets are in
-    /// flight, all of them have arrived before a silence that is shorter than an answer takes.
+    /// flight, all of them have arrived before a silence that is shorter than an answer takes. If
+    /// packets are often not full and more came since the request, one that is not shows no end.
     fn goes_on_beside(
         &self,
         begun: &[Unanswered],
@@ -249,7 +261,10 @@ impl Responses {
                 asked < time || !within(asked, time, at_once)
             });
             let holds_back = asked_between && within(now, time, path.pause(config));
-            full && (flows_on || holds_back) || flows_on && self.count() > 1
+            let went_on = begun.iter().any(|asked| asked.stamp.time < time);
+            let packets = self.received() / u64::from(path.largest[1].max(1));
+            let breaks = went_on && self.pace.breaks_often(packets);
+            full && (flows_on || holds_back) || flows_on && (breaks || self.count() > 1)
         })
     }
 

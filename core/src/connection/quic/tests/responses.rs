@@ -248,3 +248,57 @@ fn what_comes_after_a_silence_is_the_answer_however_slow_the_handshake_was() {
         assert_eq!(found == [60_000, 70_000], is_answer, "{silence}: {found:?}");
     }
 }
+
+#[test]
+fn a_packet_that_is_not_full_ends_no_response_of_a_server_that_sends_many_of_them() {
+    // Such packets before the second request, and whether more came behind it.
+    for (breaks, goes_on, shared) in [(3, true, true), (1, true, false), (3, false, false)] {
+        let mut talk = Talk::new();
+        talk.open().say(250);
+        talk.wait(RTT);
+        for at in 0..60 {
+            let is_break = at % 20 == 10 && at / 20 < breaks;
+            let size = if is_break { FULL / 2 } else { FULL };
+            talk.wait(MILLISECOND / 2).short(false, size);
+        }
+        if !goes_on {
+            talk.wait(MILLISECOND / 2).short(false, FULL / 2);
+        }
+        talk.say(250);
+        // Under way when the request was sent.
+        for at in 0..if goes_on { 10 } else { 0 } {
+            let size = if at == 9 { FULL / 2 } else { FULL };
+            talk.wait(RTT / 25).short(false, size);
+        }
+        talk.wait(if goes_on { RTT * 9 / 20 } else { RTT });
+        for _ in 0..60 {
+            talk.wait(MILLISECOND / 2).short(false, FULL);
+        }
+        let found = talk.finish();
+        assert_eq!(found.len(), 2);
+        let is_shared = found.iter().all(|segment| segment.shared);
+        assert_eq!(is_shared, shared, "{breaks} {goes_on}: {:?}", sizes(&found));
+    }
+}
+
+#[test]
+fn at_the_pace_of_a_slow_link_a_response_goes_on_beside_the_next() {
+    // Times between packets: the pace, and around the second request.
+    for (pace, pause, shared) in [(30, 30, true), (1, 30, false)] {
+        let mut talk = Talk::new();
+        talk.open().say(250);
+        talk.wait(RTT);
+        for _ in 0..40 {
+            talk.wait(pace * MILLISECOND).short(false, FULL);
+        }
+        talk.wait(RTT / 10).say(250);
+        talk.wait(pause * MILLISECOND - RTT / 10);
+        for _ in 0..40 {
+            talk.short(false, FULL);
+            talk.wait(pace * MILLISECOND);
+        }
+        let found = talk.finish();
+        let is_shared = found.iter().all(|segment| segment.shared);
+        assert_eq!(is_shared, shared, "{pace} ms: {:?}", sizes(&found));
+    }
+}
