@@ -9,6 +9,7 @@ mod memory_bound;
 mod paths;
 mod places;
 mod quic;
+mod quic_taps;
 mod taps;
 mod tcp;
 
@@ -102,6 +103,7 @@ impl Engine {
             informed.put_in_order();
             // What shows it waits for what it answers from the first packet on.
             informed.taps.known = true;
+            informed.taps.quic.late = self.taps.quic.late;
             informed.stats.answers_first = self.stats.answers_first;
         }
         informed

@@ -64,6 +64,40 @@ def another_address_for_a_while():
     return moving((0.4, 0.6))
 
 
+def another_port_though_the_beginning_is_missing():
+    packets, server, rows = quic()
+    begin = int((rows[1]["t_request"] - 0.005) * SECOND)
+    rest = [p for p in packets if p.time >= begin]
+    third = len(rest) // 3
+    out = rest[:third] + [with_client(p, server, client_of(p, server), 40_404) for p in rest[third:]]
+    options = ["--prefixes", f"{server}/32"]
+    return out, ETHERNET, {"options": options, "app_bytes_near": sizes(rows[1:]), "servers": [server]}
+
+
+def client_of(packet, server):
+    return next(end for end in ends(packet) if end != server)
+
+
+def quic_over_two_taps(late):
+    """One tap for each direction; the clock of the client's is ahead."""
+    packets, server, rows = quic()
+    moved = [Packet(p.time + late * (ends(p)[0] != server), p.frame) for p in packets]
+    right = {"app_bytes_near": sizes(rows), "servers": [server], "flows": 1, "said": "answer comes before the question"}
+    return sorted(moved, key=lambda p: p.time), ETHERNET, right
+
+
+def quic_over_two_taps_the_clients_ahead():
+    return quic_over_two_taps(30_000_000)
+
+
+def quic_over_two_taps_the_clients_far_ahead():
+    return quic_over_two_taps(800_000_000)
+
+
+def quic_over_two_taps_the_clients_far_behind():
+    return quic_over_two_taps(-800_000_000)
+
+
 def stepping(parts, by):
     """The clock is off by this many seconds for a part of the packets."""
     packets = recording("player")
@@ -109,6 +143,8 @@ def a_device_with_two_addresses():
 
 SITUATIONS = [
     quic_read_twice, quic_in_fragments, quic_in_fragments_the_last_first,
-    another_address_amid_a_response, another_address_for_a_while, one_packet_an_hour_ahead, some_packets_an_hour_ahead,
+    another_address_amid_a_response, another_address_for_a_while, another_port_though_the_beginning_is_missing,
+    quic_over_two_taps_the_clients_ahead, quic_over_two_taps_the_clients_far_ahead, quic_over_two_taps_the_clients_far_behind,
+    one_packet_an_hour_ahead, some_packets_an_hour_ahead,
     a_third_an_hour_ahead, a_third_an_hour_behind, a_device_with_two_addresses,
 ]

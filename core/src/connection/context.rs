@@ -42,6 +42,9 @@ pub(crate) enum Learnt {
         response: dns::Response,
         stamp: Stamp,
     },
+    /// An end answered before it was asked: by this many nanoseconds, the client's times are later
+    /// than the server's.
+    Skew(i64),
 }
 
 /// What a connection may know about its flow, and where it puts what it finds out.
@@ -126,6 +129,13 @@ impl Context<'_> {
     pub(crate) fn learn_dns(&mut self, response: dns::Response, stamp: Stamp) {
         self.has_news = true;
         self.learnt.push(Learnt::Dns { response, stamp });
+    }
+
+    /// Reports that the clocks of two taps differ: by this many nanoseconds, the client's times are
+    /// late.
+    pub(crate) fn learn_skew(&mut self, late: i64) {
+        self.has_news = true;
+        self.learnt.push(Learnt::Skew(late));
     }
 
     /// Opens a segment. Returns `None` while the server is not known to be Netflix.

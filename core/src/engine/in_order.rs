@@ -128,6 +128,7 @@ impl Engine {
 
     /// Processes all waiting packets at the end of the capture.
     pub(super) fn release_all(&mut self) {
+        self.release_quic(None);
         while let Some((&slot, _)) = self.taps.flows.first_key_value() {
             self.release_flow(slot);
         }

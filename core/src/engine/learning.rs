@@ -104,6 +104,7 @@ impl Engine {
                     self.registry.claim(&self.config, slot, 1 - client, claim);
                 }
                 Learnt::Foreign => self.registry.disown(slot),
+                Learnt::Skew(late) => self.note_quic_skew(late),
                 Learnt::Dns { response, stamp } => {
                     let resolver = Resolver {
                         address: self.registry.key(slot).address(1 - client),

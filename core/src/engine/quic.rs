@@ -82,6 +82,20 @@ impl Engine {
 
     #[inline(never)]
     fn follow_udp(&mut self, slot: Slot, udp: &Udp<'_>, sender: End, stamp: Stamp) -> Outcome {
+        if self.taps.quic.late != 0 {
+            return self.quic_in_order(slot, udp, sender, stamp);
+        }
+        self.read_udp(slot, udp, sender, stamp)
+    }
+
+    /// Passes a datagram to its connection.
+    pub(super) fn read_udp(
+        &mut self,
+        slot: Slot,
+        udp: &Udp<'_>,
+        sender: End,
+        stamp: Stamp,
+    ) -> Outcome {
         let server = self.registry.flow(slot).server;
         let is_classic = self.config.segment_rule == SegmentRule::Server;
         let Some(place) = self.udp_place(slot, udp, sender, stamp) else {

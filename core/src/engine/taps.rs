@@ -82,6 +82,39 @@ pub(super) struct Queues {
     pub(super) handshake: HandshakeTimes,
 }
 
+/// Bytes kept of a waiting packet with a short header: no more of it is read than its first byte
+/// and connection ID.
+pub(super) const KEPT: usize = 32;
+
+/// Memory of a waiting packet besides its payload, in bytes; lists grow to twice their contents.
+const DATAGRAM_WEIGHT: usize = 2 * size_of::<WaitingDatagram>();
+
+/// A datagram of the tap whose clock is behind.
+#[derive(Debug)]
+pub(super) struct WaitingDatagram {
+    pub(super) slot: Slot,
+    pub(super) number: Option<u32>,
+    pub(super) sender: End,
+    pub(super) stamp: Stamp,
+    pub(super) ports: (u16, u16),
+    pub(super) payload_length: u32,
+    pub(super) payload: Box<[u8]>,
+}
+
+impl WaitingDatagram {
+    pub(super) fn weight(&self) -> usize {
+        DATAGRAM_WEIGHT + self.payload.len()
+    }
+}
+
+/// Datagrams that wait, in order of time.
+#[derive(Debug, Default)]
+pub(super) struct QuicQueue {
+    /// Nanoseconds by which the clients' times are later than the servers'; 0 if not known.
+    pub(super) late: i64,
+    pub(super) waiting: VecDeque<WaitingDatagram>,
+}
+
 /// Times of a handshake, each by the clock of its tap.
 #[derive(Debug, Default)]
 pub(super) struct HandshakeTimes {
@@ -132,6 +165,8 @@ pub(super) struct Taps {
     /// True if that was known from the first packet on.
     pub(super) known: bool,
     pub(super) flows: BTreeMap<Slot, Queues>,
+    /// Packets of QUIC that wait.
+    pub(super) quic: QuicQueue,
     /// The flow examined last for packets that waited long enough while the flow was silent.
     hand: Option<Slot>,
     /// Memory of all waiting packets, in bytes.
@@ -148,6 +183,7 @@ impl Taps {
             differ: false,
             known: false,
             flows: BTreeMap::new(),
+            quic: QuicQueue::default(),
             hand: None,
             held: 0,
             most_held: size(config.tap_bytes().min(config.connection_bytes() / 2)),

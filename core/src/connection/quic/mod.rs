@@ -221,7 +221,10 @@ impl QuicSession {
         for packet in packets.by_ref() {
             match packet.form {
                 Form::Initial | Form::Handshake | Form::ZeroRtt => {
-                    self.path.take_long(&packet, from_client, stamp.time);
+                    let late = self.path.take_long(&packet, from_client, stamp.time);
+                    if let Some(late) = late {
+                        ctx.learn_skew(late);
+                    }
                     self.path.grow(from_client, udp.payload_length);
                     if packet.form == Form::Initial && from_client {
                         has_initial = true;
@@ -355,6 +358,7 @@ impl QuicSession {
                 content,
                 full,
                 estimated,
+                was_held: false,
             },
             ctx,
         )
@@ -417,7 +421,11 @@ impl QuicSession {
             }
         }
         if let Some(doubt) = self.doubt(&packet, ctx) {
-            self.held = Some((packet, doubt));
+            let held = Downlink {
+                was_held: true,
+                ..packet
+            };
+            self.held = Some((held, doubt));
             return Outcome::default();
         }
         let segment = self

@@ -120,34 +120,66 @@ impl QuicPath {
                 .is_none_or(|start| time.since(start) < self.round_trip(config) / 2)
     }
 
-    /// Processes a packet with a long header.
-    pub(super) fn take_long(&mut self, packet: &QuicPacket<'_>, from_client: bool, time: Time) {
+    /// Processes a packet with a long header. Returns by how many nanoseconds the client's times are
+    /// late if an end answered before it was asked, because the clocks of two taps differ.
+    pub(super) fn take_long(
+        &mut self,
+        packet: &QuicPacket<'_>,
+        from_client: bool,
+        time: Time,
+    ) -> Option<i64> {
         self.lengths.learn(endpoint(from_client), packet);
         if from_client {
-            let to = ConnectionId::new(packet.dcid);
-            if packet.form == Form::Initial
-                && self
-                    .original
-                    .is_none_or(|original| self.answer.is_none() && original != to)
-            {
-                self.original = Some(to);
-            }
-            if self.answer.is_none() {
-                if packet.form == Form::Initial {
-                    self.initial = Some(time);
-                }
-            } else if packet.form == Form::Handshake || self.original != Some(to) {
-                self.react(time);
-            }
-        } else if packet.form == Form::Retry {
+            return self.take_clients(packet, time);
+        }
+        if packet.form == Form::Retry {
             // The handshake starts over, with an ID of the server's choice (RFC 9000, section
             // 17.2.5).
             (self.initial, self.answer) = (None, None);
             self.original = Some(ConnectionId::new(packet.scid));
         } else if packet.form != Form::VersionNegotiation {
             self.server_id = Some(ConnectionId::new(packet.scid));
+            let asked = self.initial.zip(self.reaction);
+            let is_first = self.answer.is_none() && packet.form == Form::Initial;
             self.answer = self.answer.or(Some(time));
+            // The client has reacted to it already.
+            return asked
+                .filter(|_| is_first)
+                .map(|(initial, reaction)| -between(time.since(reaction), time.since(initial)));
         }
+        None
+    }
+
+    fn take_clients(&mut self, packet: &QuicPacket<'_>, time: Time) -> Option<i64> {
+        let to = ConnectionId::new(packet.dcid);
+        let is_initial = packet.form == Form::Initial;
+        if is_initial
+            && self
+                .original
+                .is_none_or(|original| self.answer.is_none() && original != to)
+        {
+            self.original = Some(to);
+        }
+        match (self.initial, self.answer) {
+            (_, None) if is_initial => self.initial = Some(time),
+            // Clients have keys for it only after the answer (RFC 9001, section 4.1.4).
+            (Some(_), None) if packet.form == Form::Handshake => self.react(time),
+            // The answer came first. If it named the destination, a first Initial was lost.
+            (None, Some(_)) if is_initial && self.server_id != Some(to) => {
+                self.initial = Some(time);
+            }
+            (initial, Some(answer))
+                if packet.form == Form::Handshake || self.original != Some(to) =>
+            {
+                let is_first = self.reaction.is_none();
+                self.react(time);
+                return initial
+                    .filter(|&initial| is_first && initial > answer)
+                    .map(|initial| between(initial.since(answer), time.since(answer)));
+            }
+            _ => {}
+        }
+        None
     }
 
     /// Processes a packet with a short header, given the bytes after the first.
@@ -345,6 +377,11 @@ impl QuicPath {
             learnt.is_some(),
         )
     }
+}
+
+/// Returns the middle between two differences.
+const fn between(least: i64, most: i64) -> i64 {
+    least / 2 + most / 2
 }
 
 /// Learns a connection ID's length from short headers, which all begin with it.

@@ -45,6 +45,8 @@ pub(super) struct Downlink {
     pub(super) full: bool,
     /// True if the framing is a guess.
     pub(super) estimated: bool,
+    /// True if it was held back until others came.
+    pub(super) was_held: bool,
 }
 
 /// A response in progress.
@@ -208,9 +210,12 @@ impl Responses {
         requests.asked().retain(|asked| {
             // A packet that comes sooner than the server can answer belongs to an earlier response.
             let is_early = !self.receiving.is_empty() && within(now, asked.stamp.time, soon);
+            // The packet may have been held back since before the request. With two taps, frames
+            // are in another order than times.
+            let order = |stamp: Stamp| (stamp.time, stamp.frame);
+            let is_older = packet.was_held && order(asked.stamp) > order(packet.stamp);
             let answers = match asked.belief {
-                // The packet may have been held back since before the request.
-                _ if is_early || asked.stamp.frame > packet.stamp.frame => return true,
+                _ if is_early || is_older => return true,
                 Belief::Sure => true,
                 Belief::IfQuiet => !flows_on,
                 Belief::IfFull if packet.full => true,

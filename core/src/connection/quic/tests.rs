@@ -3,6 +3,7 @@ mod connections;
 mod requests;
 mod responses;
 mod simulation;
+mod taps;
 
 use super::*;
 use crate::config::Config;
@@ -37,6 +38,8 @@ pub(super) struct Talk {
     frame: u64,
     pub(super) now: i64,
     noise: u8,
+    /// Everything that was sent: from the client or not, when, and the packet.
+    sent: Vec<(bool, i64, Vec<u8>)>,
 }
 
 impl Talk {
@@ -54,6 +57,7 @@ impl Talk {
             frame: 0,
             now: 1_000_000 * MILLISECOND,
             noise: 0,
+            sent: Vec::new(),
         }
     }
 
@@ -82,6 +86,7 @@ impl Talk {
         );
         self.frame += 1;
         self.now += MILLISECOND / 10;
+        self.sent.push((from_client, self.now, packet.clone()));
         give_cut(
             &mut self.engine,
             self.frame,
@@ -124,6 +129,14 @@ impl Talk {
         let mut keys = InitialKeys::client(version, to).unwrap();
         let header = header(frames.len());
         self.send(true, &keys.seal(&header, 4, &frames))
+    }
+
+    /// The server's Initial, which is as long as a client's.
+    fn answer_initial(&mut self) {
+        let header = |length| long_header(V1, Form::Initial, &CLIENT_ID, &SERVER_ID, &[], length);
+        let mut answer = header(FULL - header(FULL).len() - TAG_LEN);
+        answer.resize(FULL, 0xee);
+        self.send(false, &answer);
     }
 
     /// The server's handshake, and the client's end of it with its control streams.

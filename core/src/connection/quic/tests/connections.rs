@@ -304,10 +304,7 @@ fn a_connection_is_found_behind_one_of_another_service() {
 #[test]
 fn an_answer_that_comes_before_its_question_is_no_question() {
     for mut talk in [Talk::new(), Talk::informed()] {
-        let header = |length| long_header(V1, Form::Initial, &CLIENT_ID, &SERVER_ID, &[], length);
-        let mut answer = header(FULL - header(FULL).len() - TAG_LEN);
-        answer.resize(FULL, 0xee);
-        talk.send(false, &answer);
+        talk.answer_initial();
         talk.open().say(250);
         talk.answer(0, 60_000);
         assert_eq!(sizes(&talk.finish()), [60_000]);

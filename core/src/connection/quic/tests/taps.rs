@@ -1,0 +1,71 @@
+//! One tap for each direction, whose clocks differ.
+
+use super::*;
+
+fn give(engine: &mut Engine, talk: &Talk, late: i64) {
+    let shifted = |(from_client, time, packet): &(bool, i64, Vec<u8>)| {
+        (time + late * i64::from(*from_client), packet.clone())
+    };
+    let mut packets: Vec<_> = talk.sent.iter().map(shifted).collect();
+    packets.sort_by_key(|(time, _)| *time);
+    for (frame, (time, packet)) in (1..).zip(&packets) {
+        give_cut(engine, frame, *time, packet, usize::MAX);
+    }
+    engine.finish();
+}
+
+/// A conversation with three requests.
+fn three() -> Talk {
+    let mut talk = Talk::new();
+    talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+    talk.wait(RTT).answer_initial();
+    talk.handshake(V1);
+    for (ordinal, size) in [(0, 60_000), (1, 70_000), (2, 50_000)] {
+        talk.wait(RTT).say(250);
+        talk.answer(ordinal, size);
+    }
+    talk
+}
+
+#[test]
+fn requests_are_put_before_their_answers_though_clocks_differ() {
+    let talk = three();
+    for late in [30, 800, -800] {
+        let late = late * MILLISECOND;
+        let mut engine = Engine::new(Config::default());
+        give(&mut engine, &talk, late);
+        assert_eq!(engine.stats().answers_first, 1, "{late}");
+        assert!(engine.segments_missed(), "{late}");
+        let mut engine = engine.restart_with_evidence();
+        give(&mut engine, &talk, late);
+        let found = segments(&engine);
+        assert_eq!(found.len(), 3, "{late}");
+        for (segment, size) in found.iter().zip([60_000, 70_000, 50_000]) {
+            assert!(segment.app_bytes.abs_diff(size) < 300, "{late} {segment:?}");
+            let waited = segment.t_first.map(|first| first.since(segment.t_request));
+            assert!(
+                waited.is_some_and(|waited| (0..2 * RTT).contains(&waited)),
+                "{segment:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn clocks_that_agree_make_nothing_wait() {
+    let talk = three();
+    // Less than a round trip contradicts nothing.
+    for late in [0, MILLISECOND, -MILLISECOND] {
+        let mut engine = Engine::new(Config::default());
+        give(&mut engine, &talk, late);
+        assert_eq!(
+            (engine.stats().answers_first, engine.segments_missed()),
+            (0, false)
+        );
+        assert_eq!(
+            sizes(&segments(&engine)),
+            [60_000, 70_000, 50_000],
+            "{late}"
+        );
+    }
+}
