@@ -99,6 +99,7 @@ impl Engine {
     pub fn restart_with_evidence(self) -> Self {
         let registry = self.registry.informed(&self.config);
         let mut informed = Self::with(self.config, registry);
+        informed.copies.expect(&self.copies);
         if self.taps.differ {
             informed.put_in_order();
             // What shows it waits for what it answers from the first packet on.

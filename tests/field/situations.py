@@ -61,10 +61,14 @@ def copies_at_once():
     return [p for p in packets for _ in "12"], ETHERNET, right(rows, server, duplicates=len(packets), said="copies of others")
 
 
-def copies_late():
+def copies_late(by=3_000_000):
     packets, server, rows = video()
-    late = [Packet(p.time + 3_000_000, p.frame) for p in packets]
+    late = [Packet(p.time + by, p.frame) for p in packets]
     return sorted(packets + late, key=lambda p: p.time), ETHERNET, right(rows, server, duplicates=len(packets))
+
+
+def copies_of_a_slow_mirror():
+    return copies_late(200_000_000)
 
 
 def copies_in_two_vlans():
@@ -435,10 +439,11 @@ def netfilter_log():
 
 
 SITUATIONS = [
-    copies_at_once, copies_late, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
+    copies_at_once, copies_late, copies_of_a_slow_mirror, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
     customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
     one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
+   
     two_taps_the_servers_behind, two_taps_the_servers_far_behind, two_taps_the_clients_behind, copies_that_begin_midway,
     virtual_networks_by_label, what_a_device_does_besides, a_device_with_a_keyword_in_its_name_over_quic,
     an_answer_in_fragments, a_network_of_ipv6_only, data_with_the_syn, behind_another_connections_end, connect, socks5,

@@ -172,9 +172,13 @@ impl Engine {
         }
         let sent = (flow, sender);
         let is_translated = translated.is_some();
+        let is_first = self.copies.quiet != 0;
         let copied = match self.copies.look(identity, sent, is_translated, packet.time) {
             Relation::New => self.registry.is_replayed(flow, packet.time),
             Relation::Copy => {
+                // Others passed before the first, which a second reading examines.
+                let are_missed = is_first && self.copies.missed;
+                self.segments_missed |= are_missed && !self.registry.is_young(flow);
                 self.acquit(flow, packet.time);
                 true
             }

@@ -6,8 +6,11 @@
 //! timestamp, or at least a round trip later. A copy has the same values and comes within moments.
 //! QUIC never sends the same datagram twice (RFC 9000, section 12.3), so any second one is a copy.
 //!
+//! A packet with neither of the two marks may be a retransmission if it comes as late. What a first
+//! copy of a SYN shows is how late copies come: no end sends one again so soon.
+//!
 //! Until a first copy is found, only packets at the start of a flow and after a retransmission are
-//! examined; from then on, all are.
+//! examined; from then on, all are. A second reading examines all from the start.
 
 use super::key::End;
 use crate::bounded::clock_table::{NONE, Slot};
@@ -18,6 +21,16 @@ use crate::wire::decode::{IpPayload, Tcp, TcpFlags, Udp};
 /// Number of packets examined at the start of a flow, and after a retransmission: a handshake, a
 /// request and the first packets of its answer. Copies that begin with the flow show within these.
 pub(crate) const WATCHED: u8 = 12;
+
+/// A SYN without marks that comes again within this many nanoseconds is a copy: Windows allows no
+/// shorter first timeout than 300 ms (InitialRto), and others wait for 1 s (RFC 6298, section 2).
+const NO_SYN_AGAIN: i64 = 250 * MILLISECOND;
+/// Copies without marks are as late as that of the SYN, but for one in this many parts.
+const LATENESS_PARTS: i64 = 4;
+
+/// Places of a hash, a power of two. Of 1,000 packets among the usual 16,384, about one is the fifth
+/// with its hash.
+const PLACES: usize = 4;
 
 /// Nanoseconds in a microsecond and a millisecond.
 const MICROSECOND: i64 = 1_000;
@@ -109,6 +122,10 @@ pub(crate) struct Copies {
     capacity: usize,
     pub(crate) window: i64,
     unmarked_window: i64,
+    /// Nanoseconds by which copies without marks come late; 0 if that was not seen.
+    late: i64,
+    /// True if copies may have passed before the first one was found.
+    pub(crate) missed: bool,
     /// Flows whose count of watched packets is above this are examined: 1, or 0 once a copy was
     /// found. The largest number if copies are not to be found.
     pub(crate) quiet: u8,
@@ -123,6 +140,8 @@ impl Copies {
             capacity: Self::capacity(config),
             window,
             unmarked_window: clamped(config.duplicate_unmarked()).saturating_mul(MICROSECOND),
+            late: 0,
+            missed: false,
             quiet: if window == 0 && config.client_key == ClientKey::Address {
                 u8::MAX
             } else {
@@ -161,22 +180,37 @@ impl Copies {
             sender,
             translated,
         };
-        // Each hash has two places, so that a packet is not forgotten at once for another with the
-        // same hash.
-        let place = identity.hash() as usize & (self.capacity - 1) & !1;
-        let related = [place, place + 1]
-            .iter()
-            .map(|&at| self.relation(&packet, &self.seen[at]))
-            .find(|relation| *relation != Relation::New);
-        match related {
-            None => {
-                self.seen[place + 1] = self.seen[place];
-                self.seen[place] = packet;
+        // Each hash has some places, so that a packet is not forgotten for others with the same hash
+        // while its copy is on its way.
+        let place = identity.hash() as usize & (self.capacity - 1) & !(PLACES - 1);
+        for at in place..place + PLACES {
+            let relation = self.relation(&packet, &self.seen[at]);
+            if relation == Relation::Copy {
+                self.learn(&identity, time.since(self.seen[at].time).saturating_abs());
             }
-            Some(Relation::Copy) => self.found(),
-            Some(_) => {}
+            if relation != Relation::New {
+                return relation;
+            }
         }
-        related.unwrap_or(Relation::New)
+        self.seen.copy_within(place..place + PLACES - 1, place + 1);
+        self.seen[place] = packet;
+        Relation::New
+    }
+
+    /// Records a copy that came this many nanoseconds after the packet.
+    fn learn(&mut self, identity: &Identity, apart: i64) {
+        if identity.is_syn() && !identity.is_marked() {
+            self.late = apart;
+        }
+        self.missed |= self.quiet != 0 && apart > self.unmarked_window;
+        self.found();
+    }
+
+    /// Expects copies from the first packet on, as an earlier reading found them.
+    pub(crate) fn expect(&mut self, earlier: &Self) {
+        if earlier.missed {
+            (self.quiet, self.late) = (0, earlier.late);
+        }
     }
 
     /// Returns the relation of a packet to one seen earlier.
@@ -190,8 +224,7 @@ impl Copies {
             let is_copy = if self.quiet != 0 && !identity.proves() {
                 false
             } else if entry.translated == packet.translated {
-                let windows = (self.window, self.unmarked_window);
-                is_copy(identity, &entry.identity, apart, windows)
+                self.is_copy(identity, &entry.identity, apart)
             } else {
                 apart <= self.window
             };
@@ -211,22 +244,31 @@ impl Copies {
         }
     }
 
+    /// Returns true if the second of two packets of one flow that agree in everything they carry is
+    /// a copy of the first.
+    fn is_copy(&self, one: &Identity, other: &Identity, apart: i64) -> bool {
+        if one.unique {
+            return true;
+        }
+        if one.identification != other.identification || apart > self.window {
+            return false;
+        }
+        one.is_marked() || apart <= self.unmarked_window || self.is_as_late(one, apart)
+    }
+
+    /// Returns true if a packet without marks comes too soon to be sent again, or as late as copies
+    /// do.
+    fn is_as_late(&self, identity: &Identity, apart: i64) -> bool {
+        if identity.is_syn() {
+            return apart <= NO_SYN_AGAIN;
+        }
+        let tolerance = self.late / LATENESS_PARTS + self.unmarked_window;
+        self.late > self.unmarked_window && (apart - self.late).abs() <= tolerance
+    }
+
     /// Has all packets examined from now on, because there are copies.
     pub(crate) const fn found(&mut self) {
         self.quiet = 0;
-    }
-}
-
-/// Returns true if the second of two packets of one flow that agree in everything they carry is a
-/// copy of the first.
-fn is_copy(one: &Identity, other: &Identity, apart: i64, (window, unmarked): (i64, i64)) -> bool {
-    if one.unique {
-        return true;
-    }
-    match (one.identification, other.identification) {
-        (0, 0) if one.options != 0 => apart <= window,
-        (0, 0) => apart <= unmarked,
-        (one, other) => one == other && apart <= window,
     }
 }
 
@@ -279,6 +321,16 @@ impl Identity {
     /// protocols, more than once within moments.
     const fn proves(&self) -> bool {
         self.unique || self.identification != 0 || self.is_numbered
+    }
+
+    /// Returns true if the packet has a number or a time that its sender changes when it sends
+    /// again.
+    const fn is_marked(&self) -> bool {
+        self.identification != 0 || self.options != 0
+    }
+
+    const fn is_syn(&self) -> bool {
+        self.is_numbered && (self.shape >> 16) as u8 & TcpFlags::SYN.0 != 0
     }
 
     /// Returns true for a packet that its sender never sends again.

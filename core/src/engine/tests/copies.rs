@@ -90,6 +90,78 @@ fn copies_are_counted_apart_and_change_nothing() {
     }
 }
 
+/// Gives packets, and once more if the first reading missed some.
+fn full_analysis(config: Config, packets: &[Given]) -> (Engine, bool) {
+    let engine = analysis(config, packets);
+    if !engine.segments_missed() {
+        return (engine, false);
+    }
+    let mut engine = engine.restart_with_evidence();
+    for ((time, link_type, data), frame) in packets.iter().zip(1..) {
+        engine.packet(&crate::Packet {
+            frame,
+            time: Time(*time),
+            link_type: *link_type,
+            original_length: data.len() as u32,
+            data,
+        });
+    }
+    engine.finish();
+    (engine, true)
+}
+
+/// A packet without identification; the conversations have no time stamps.
+fn unmarked((time, link_type, data): &Given) -> Given {
+    let mut data = data.clone();
+    data[4..6].fill(0);
+    (*time, *link_type, data)
+}
+
+#[test]
+fn copies_that_come_after_a_response_began_are_found_in_a_second_reading() {
+    for (talk, _) in [http(), tls13(), tls12()] {
+        let marked = plain(&talk.packets);
+        let expected = rows(&analysis(Config::default(), &marked));
+        let unmarked: Vec<_> = marked.iter().map(unmarked).collect();
+        // Between requests, and amid the responses to them.
+        for later in [30, 200, 240].map(|later| later * MILLISECOND) {
+            for packets in [&marked, &unmarked] {
+                let late = twice(packets, later, Clone::clone);
+                let (engine, _) = full_analysis(Config::default(), &late);
+                assert_eq!(rows(&engine), expected, "{later}");
+                assert_eq!(engine.stats().duplicates, packets.len() as u64);
+            }
+        }
+    }
+    let mut talk = Talk::new(50_002, NETFLIX, 443);
+    talk.tls13("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net");
+    talk.say(&protected(640))
+        .hear(&protected_body(600_000, 17))
+        .say(&protected(640))
+        .hear(&protected_body(60_000, 17));
+    let packets = plain(&talk.packets);
+    let expected = rows(&analysis(Config::default(), &packets));
+    let late = twice(&packets, 200 * MILLISECOND, Clone::clone);
+    let (engine, again) = full_analysis(Config::default(), &late);
+    assert!(again);
+    assert_eq!(rows(&engine), expected);
+    assert_eq!(engine.stats().duplicates, packets.len() as u64);
+}
+
+#[test]
+fn copies_without_marks_are_as_late_as_that_of_the_syn() {
+    for (talk, _) in [http(), tls13(), tls12()] {
+        let packets: Vec<_> = plain(&talk.packets).iter().map(unmarked).collect();
+        let expected = rows(&analysis(Config::default(), &packets));
+        let engine = analysis(
+            Config::default(),
+            &twice(&packets, 3 * MILLISECOND, Clone::clone),
+        );
+        assert_eq!(rows(&engine), expected);
+        assert_eq!(engine.stats().duplicates, packets.len() as u64);
+    }
+}
+
 #[test]
 fn files_behind_each_other_are_read_once() {
     let (talk, _) = tls13();

@@ -62,6 +62,53 @@ fn without_identification_the_time_stamp_tells_and_without_both_the_time() {
     assert_eq!(second(bare, bare, UNMARKED + 1), Relation::New);
 }
 
+/// A SYN without any mark.
+fn syn() -> Identity {
+    let segment = testing::tcp((50_000, 443), 1, 0, testing::SYN, &[]);
+    let ends = [testing::CLIENT, testing::NETFLIX].map(testing::address);
+    let mut packet = testing::ip(ends[0], ends[1], 6, &segment);
+    packet[4..6].fill(0);
+    identity(&packet)
+}
+
+#[test]
+fn a_syn_comes_again_no_sooner_than_a_timeout_allows() {
+    let syn = syn();
+    assert_eq!(second(syn, syn, NO_SYN_AGAIN), Relation::Copy);
+    assert_eq!(second(syn, syn, NO_SYN_AGAIN + 1), Relation::New);
+}
+
+#[test]
+fn packets_without_marks_are_copies_if_as_late_as_the_copy_of_the_syn() {
+    const LATE: i64 = 200 * MILLISECOND;
+    let tolerance = LATE / LATENESS_PARTS + UNMARKED;
+    let bare = segment(0, None);
+    for (apart, is_copy) in [
+        (UNMARKED, true),
+        (UNMARKED + 1, false),
+        (LATE - tolerance - 1, false),
+        (LATE - tolerance, true),
+        (LATE + tolerance, true),
+        (LATE + tolerance + 1, false),
+    ] {
+        let mut copies = Copies::new(&Config::default());
+        copies.look(syn(), (3, 1), false, Time(0));
+        assert_eq!(
+            copies.look(syn(), (3, 1), false, Time(LATE)),
+            Relation::Copy
+        );
+        assert!(copies.missed);
+        copies.look(bare, (3, 0), false, Time(0));
+        let found = copies.look(bare, (3, 0), false, Time(apart));
+        assert_eq!(found == Relation::Copy, is_copy, "{apart}");
+    }
+    // What comes at once was not missed.
+    let mut copies = Copies::new(&Config::default());
+    copies.look(syn(), (3, 1), false, Time(0));
+    copies.look(syn(), (3, 1), false, Time(UNMARKED));
+    assert!(!copies.missed && copies.quiet == 0);
+}
+
 #[test]
 fn a_datagram_of_quic_is_a_copy_whenever_it_comes_again() {
     let datagram = |ports: (u16, u16)| {
@@ -151,16 +198,20 @@ fn a_packet_is_not_forgotten_for_the_next_one_in_its_place() {
         identity(&testing::ip(ends.0, ends.1, 6, &segment))
     };
     let first = packet(1);
-    let place = |identity: &Identity| identity.hash() as usize & 15 & !1;
+    let place = |identity: &Identity| identity.hash() as usize & 15 & !(PLACES - 1);
     let mut sharing = (2..).map(packet).filter(|it| place(it) == place(&first));
+    let others: Vec<_> = sharing.by_ref().take(PLACES - 1).collect();
     let mut copies = Copies::new(&config);
     let look = |copies: &mut Copies, it| copies.look(it, (3, 0), false, Time(0));
-    let [second, third] = [(); 2].map(|()| sharing.next().expect("one of eight"));
     assert_eq!(look(&mut copies, first), Relation::New);
-    assert_eq!(look(&mut copies, second), Relation::New);
-    assert_eq!(look(&mut copies, first), Relation::Copy);
-    assert_eq!(look(&mut copies, second), Relation::Copy);
-    // Of three, the oldest is forgotten.
-    assert_eq!(look(&mut copies, third), Relation::New);
+    for &other in &others {
+        assert_eq!(look(&mut copies, other), Relation::New);
+    }
+    for &packet in [first].iter().chain(&others) {
+        assert_eq!(look(&mut copies, packet), Relation::Copy);
+    }
+    // With one more, the oldest is forgotten.
+    let next = sharing.next().expect("one of four");
+    assert_eq!(look(&mut copies, next), Relation::New);
     assert_eq!(look(&mut copies, first), Relation::New);
 }
