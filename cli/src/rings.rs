@@ -3,7 +3,7 @@
 //! from file to file.
 //!
 //! Files belong together where their names differ in a counter or a date only, their interfaces
-//! agree, and one follows the other in time. A counter that goes on by one beside a date, as
+//! agree, and one follows the other in time, or begins with a packet of the other. A counter that goes on by one beside a date, as
 //! Wireshark's programs name files, says so by itself; other names may be those of captures made
 //! one by one, whose times must adjoin as well (setting `join_gap`).
 
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use nflx_core::{LinkType, Time};
+use nflx_core::{LinkType, Packet, Time};
 
 use crate::capture::{Reader, Source};
 use crate::escape;
@@ -204,7 +204,10 @@ fn chains(mut files: Vec<RingFile<'_>>, gap: i64, jobs: NonZero<usize>) -> Vec<V
     let steps: Vec<_> = (0..files.len().saturating_sub(1)).map(step).collect();
     let work = |at: usize| match (steps[at], latest[at], files[at + 1].start()) {
         (None, ..) => false,
-        (Some(Step::Plain), Some(before), Some(start)) => joins(files[before].path, start, gap),
+        (Some(Step::Plain), Some(before), Some(_)) => {
+            let head = files[at + 1].head.as_ref();
+            head.is_some_and(|head| joins(files[before].path, head, gap))
+        }
         // Of a file without a packet only the name tells.
         (Some(_), ..) => true,
     };
@@ -245,32 +248,57 @@ fn order(numbers: &[Number]) -> (Vec<u64>, Vec<u64>) {
     (part(true), part(false))
 }
 
-/// Returns true if a capture that begins at `start` joins the end of the file `before`.
-fn joins(before: &Path, start: Time, gap: i64) -> bool {
-    let Some((first, last)) = span(before) else {
+/// Returns true if a capture joins the end of the file `before`, or overlaps with it.
+fn joins(before: &Path, after: &FileHead, gap: i64) -> bool {
+    let Some((start, first_packet)) = after.start.zip(after.packet.as_deref()) else {
         return false;
     };
-    let between = start.since(last);
-    between <= gap && between >= -DISORDER.min(last.since(first) / 10)
+    let Some(span) = FileTimes::of(before, start, first_packet) else {
+        return false;
+    };
+    let between = start.since(span.last);
+    let adjoins = between >= -DISORDER.min(span.last.since(span.first) / 10);
+    between <= gap && (adjoins || span.is_shared)
 }
 
 /// Times of the first packet of a file and of the latest.
-fn span(path: &Path) -> Option<(Time, Time)> {
-    let progress = Progress::none();
-    let mut source = Source::open(path).ok()?;
-    let mut reader = Reader::new(source.pass(&progress).ok()?.bytes).ok()?;
-    let first = reader.next()?.time;
-    let mut last = first;
-    while let Some(packet) = reader.next() {
-        last = last.max(packet.time);
+struct FileTimes {
+    first: Time,
+    last: Time,
+    /// True if a certain packet is in it.
+    is_shared: bool,
+}
+
+impl FileTimes {
+    /// Reads a file, and looks for a packet with this time and these bytes, which may be cut.
+    fn of(path: &Path, time: Time, bytes: &[u8]) -> Option<Self> {
+        let progress = Progress::none();
+        let mut source = Source::open(path).ok()?;
+        let mut reader = Reader::new(source.pass(&progress).ok()?.bytes).ok()?;
+        let is_it = |packet: &Packet<'_>| {
+            let shared = bytes.len().min(packet.data.len());
+            packet.time == time && packet.data[..shared] == bytes[..shared]
+        };
+        let packet = reader.next()?;
+        let mut span = Self {
+            first: packet.time,
+            last: packet.time,
+            is_shared: is_it(&packet),
+        };
+        while let Some(packet) = reader.next() {
+            span.last = span.last.max(packet.time);
+            span.is_shared |= is_it(&packet);
+        }
+        Some(span)
     }
-    Some((first, last))
 }
 
 /// Facts from the beginning of a file.
 struct FileHead {
     /// Of its first packet, if it has one.
     start: Option<Time>,
+    /// The bytes of that.
+    packet: Option<Box<[u8]>>,
     /// Link type and snapshot length of each interface.
     interfaces: Vec<(LinkType, u32)>,
 }
@@ -280,9 +308,12 @@ impl FileHead {
         let progress = Progress::none();
         let mut source = Source::open(path).ok()?;
         let mut reader = Reader::new(source.pass(&progress).ok()?.bytes).ok()?;
-        let start = reader.next().map(|packet| packet.time);
+        let first = reader.next();
+        let first = first.map(|packet| (packet.time, packet.data.into()));
+        let (start, packet) = first.unzip();
         Some(Self {
             start,
+            packet,
             interfaces: reader.interfaces(),
         })
     }

@@ -170,6 +170,12 @@ impl Engine {
         self.evidence_came_late() || self.segments_missed()
     }
 
+    /// Has every packet from now on compared with earlier ones, because the caller knows that some
+    /// come twice. Otherwise the engine finds out by itself, from the first few that do.
+    pub fn expect_copies(&mut self) {
+        self.copies.found();
+    }
+
     /// Processes the next packet. Returns `None` if neither end is a known Netflix server.
     #[inline(always)]
     pub fn packet(&mut self, packet: &Packet<'_>) -> Option<Annotation> {

@@ -240,3 +240,67 @@ fn files_are_joined_or_not_as_it_is_wished() {
         assert!(outcome.sentence().contains(expected), "{}", outcome.stderr);
     }
 }
+
+/// Rows without what depends on the files that they are in.
+fn in_any_file(jsonl: &str) -> Vec<Value> {
+    let rows = jsonl.lines().map(|line| {
+        let mut row: Value = serde_json::from_str(line).expect("JSON");
+        let row_of = row.as_object_mut().expect("an object");
+        for key in [
+            "capture",
+            "frame",
+            "request_frame",
+            "first_frame",
+            "last_frame",
+            "first_capture",
+            "last_capture",
+        ] {
+            row_of.remove(key);
+        }
+        row
+    });
+    rows.collect()
+}
+
+#[test]
+fn packets_in_two_files_that_overlap_count_once() {
+    for name in ["tls13.pcap.gz", "h3.pcap.gz"] {
+        let bytes = decompressed(&recorded(name));
+        let ends = ends(&bytes);
+        let frames = ends.len() - 1;
+        let whole = Folder::new();
+        let plain = whole.file("plain.pcap", &bytes);
+        let expected = in_any_file(&run(&["segments", &plain]).quiet());
+        let tenths = |from: usize, to: usize| (frames * from / 10, frames * to / 10);
+        // A program that is started again, two at once, one within another, all of it twice.
+        for spans in [
+            vec![tenths(0, 6), tenths(5, 10)],
+            vec![tenths(0, 6), tenths(2, 8), tenths(4, 10)],
+            vec![tenths(0, 8), tenths(3, 5), tenths(7, 10)],
+            vec![tenths(0, 10), tenths(0, 10)],
+        ] {
+            for is_ring in [true, false] {
+                let folder = Folder::new();
+                for (number, &(from, to)) in spans.iter().enumerate() {
+                    let name = if is_ring {
+                        format!("ring_{number:05}_202601011200{number:02}.pcap")
+                    } else {
+                        format!("part_{number}.pcap")
+                    };
+                    folder.file(
+                        &name,
+                        &[&bytes[..24], &bytes[ends[from]..ends[to]]].concat(),
+                    );
+                }
+                let outcome = run(&["segments", &folder.path("")]);
+                assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
+                assert_eq!(in_any_file(&outcome.stdout), expected, "{name} {spans:?}");
+                let all: usize = spans.iter().map(|(from, to)| to - from).sum();
+                let copies = format!("{} of {all} packets are copies", all - frames);
+                for words in ["ends: packets that are in both count once", &copies] {
+                    assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+                }
+            }
+        }
+    }
+}

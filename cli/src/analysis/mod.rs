@@ -1,6 +1,8 @@
 //! Runs one capture through the engine, as often as its evidence requires. A capture is one file,
 //! or the files of a ring.
 
+mod capture_part;
+mod merge;
 mod parts;
 
 use std::collections::HashSet;
@@ -13,7 +15,8 @@ use nflx_core::quality::model::Model;
 use nflx_core::summary::ranked;
 use nflx_core::{Annotation, Config, Engine, Features, LinkType, Packet, Stats, Time, features};
 
-use parts::{Go, Parts};
+use capture_part::Go;
+use parts::Parts;
 
 use crate::capture::{Piece, UnknownLinkType, Unreadable};
 use crate::frames::Frames;
@@ -251,11 +254,15 @@ impl Study {
             self.passes,
         );
         let mut seen = Seen::default();
-        self.parts.packets(&watch(self.parts.size()), |packet| {
-            let annotation = seen.packet(&mut engine, packet);
-            visit(packet, annotation, &engine)?;
-            Ok::<_, Failure>(Go::On)
-        })?;
+        self.parts
+            .packets(&watch(self.parts.size()), |packet, twice| {
+                if twice {
+                    engine.expect_copies();
+                }
+                let annotation = seen.packet(&mut engine, packet);
+                visit(packet, annotation, &engine)?;
+                Ok::<_, Failure>(Go::On)
+            })?;
         engine.finish();
         drop(watch);
         Ok(Self {
@@ -301,6 +308,7 @@ impl Study {
     /// it.
     pub(crate) fn remarks(&self) -> Remarks {
         let (damage, failed) = self.parts.damage();
+        let overlaps = self.parts.overlaps();
         let status = match (failed, damage.is_empty()) {
             (true, _) => Status::Failed,
             (false, false) => Status::Damaged,
@@ -312,6 +320,7 @@ impl Study {
             status,
             sentences: damage
                 .into_iter()
+                .chain(overlaps)
                 .chain(rest)
                 .map(|(name, sentence)| format!("{name}: {sentence}"))
                 .collect(),
@@ -321,8 +330,8 @@ impl Study {
     /// The same in sentences that do not name it.
     pub(crate) fn notes(&self) -> Vec<String> {
         let (damage, _) = self.parts.damage();
-        let damage = damage.into_iter().map(|(_, sentence)| sentence);
-        damage
+        let said = damage.into_iter().chain(self.parts.overlaps());
+        said.map(|(_, sentence)| sentence)
             .chain(self.seen.sentences(&self.engine, &self.windows))
             .collect()
     }
@@ -390,7 +399,10 @@ fn read_ahead(
 ) -> Result<Ahead, Failure> {
     let progress = progress(parts.size());
     let mut seen = Seen::default();
-    let whole = parts.packets(&progress, |packet| {
+    let whole = parts.packets(&progress, |packet, twice| {
+        if twice {
+            engine.expect_copies();
+        }
         let said = seen.packet(engine, packet);
         count(counted, packet, said.as_ref(), engine);
         let again = falls_short(engine, counted.is_some()) && progress.read() <= budget;

@@ -1,40 +1,17 @@
 //! The files of a capture: one, or those of a ring in order.
 
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::PathBuf;
 
-use nflx_core::Time;
-
-use crate::capture::{Damage, Piece, Reader, Source, Unreadable};
+use super::capture_part::{CapturePart, Go};
+use super::merge::Merge;
+use crate::capture::{Piece, Reader, Source, Unreadable};
 use crate::frames::{File, Frames};
 use crate::messages;
 use crate::progress::Progress;
 
 /// The files of one capture, which can be read more than once.
 pub(super) struct Parts(Vec<CapturePart>);
-
-struct CapturePart {
-    path: PathBuf,
-    /// Kept open if it is the only file, because a pipe cannot be opened again. Of several files,
-    /// one is open at a time.
-    source: Option<Source>,
-    size: u64,
-    /// Number of frames in the files before it.
-    frames_before: u64,
-    /// Time of its first packet, once it was read.
-    start: Option<Time>,
-    damage: Option<Damage>,
-    compressed: bool,
-    /// Why nothing of it could be read, if it is not the first.
-    unreadable: Option<Unreadable>,
-}
-
-/// A packet visitor's decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Go {
-    On,
-    /// Stop reading.
-    Stop,
-}
 
 impl Parts {
     /// Opens the first of `files`.
@@ -66,18 +43,20 @@ impl Parts {
         }
     }
 
-    /// Passes every packet to `visit`, with frame numbers that continue from file to file. Returns
-    /// true if `visit` took all.
+    /// Passes every packet to `visit`, with frame numbers that continue from file to file, and true
+    /// where two files overlap: packets in both then come twice. Returns true if `visit` took all.
     pub(super) fn packets<E: From<Unreadable>>(
         &mut self,
         progress: &Progress,
-        mut visit: impl FnMut(&nflx_core::Packet<'_>) -> Result<Go, E>,
+        mut visit: impl FnMut(&nflx_core::Packet<'_>, bool) -> Result<Go, E>,
     ) -> Result<bool, E> {
-        self.each(progress, |reader, part| {
-            while let Some(mut packet) = reader.next() {
+        if self.0.len() > 1 {
+            return Merge::of(&mut self.0, progress).packets(visit);
+        }
+        self.alone(progress, |reader, part| {
+            while let Some(packet) = reader.next() {
                 part.start.get_or_insert(packet.time);
-                packet.frame += part.frames_before;
-                if visit(&packet)? == Go::Stop {
+                if visit(&packet, false)? == Go::Stop {
                     return Ok(Go::Stop);
                 }
             }
@@ -91,7 +70,7 @@ impl Parts {
         progress: &Progress,
         mut visit: impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<bool, E> {
-        self.each(progress, |reader, _| {
+        self.alone(progress, |reader, _| {
             while let Some(piece) = reader.next_piece() {
                 visit(piece)?;
             }
@@ -99,56 +78,43 @@ impl Parts {
         })
     }
 
-    fn each<E: From<Unreadable>>(
+    /// Reads a capture's only file, which can be read again even if it is a pipe.
+    fn alone<E: From<Unreadable>>(
         &mut self,
         progress: &Progress,
-        mut read: impl FnMut(
-            &mut Reader<Box<dyn std::io::Read + '_>>,
-            &mut CapturePart,
-        ) -> Result<Go, E>,
+        mut read: impl FnMut(&mut Reader<Box<dyn Read + '_>>, &mut CapturePart) -> Result<Go, E>,
     ) -> Result<bool, E> {
-        let alone = self.0.len() == 1;
-        let mut frames = 0;
-        for (index, part) in self.0.iter_mut().enumerate() {
-            part.frames_before = frames;
-            let opened = part
-                .source
-                .take()
-                .map_or_else(|| Source::open(&part.path), Ok);
-            let mut source = match opened {
-                Ok(source) => source,
-                // The other files are still there.
-                Err(reason) if index > 0 => {
-                    part.unreadable = Some(reason);
-                    continue;
-                }
-                Err(reason) => return Err(reason.into()),
-            };
-            let go = match source.pass(progress).and_then(|pass| {
-                part.compressed = pass.compressed;
-                Reader::new(pass.bytes)
-            }) {
-                Ok(mut reader) => {
-                    let go = read(&mut reader, part);
-                    part.damage = reader.damage().cloned();
-                    frames += reader.frames();
-                    go
-                }
-                Err(reason) if index > 0 => {
-                    part.unreadable = Some(reason);
-                    continue;
-                }
-                Err(reason) => Err(reason.into()),
-            };
-            if alone {
-                source.rewind().map_err(Unreadable::Io)?;
-                part.source = Some(source);
-            }
-            if go? == Go::Stop {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let Some(part) = self.0.first_mut() else {
+            return Ok(true);
+        };
+        let opened = part.source.take();
+        let mut source = opened.map_or_else(|| Source::open(&part.path), Ok)?;
+        let go = {
+            let pass = source.pass(progress)?;
+            part.compressed = pass.compressed;
+            let mut reader = Reader::new(pass.bytes)?;
+            let go = read(&mut reader, part);
+            part.damage = reader.damage().cloned();
+            go
+        };
+        source.rewind().map_err(Unreadable::Io)?;
+        part.source = Some(source);
+        Ok(go? == Go::On)
+    }
+
+    /// Returns a sentence for each file that begins before the one ahead of it ends, after the
+    /// file's name.
+    pub(super) fn overlaps(&self) -> Vec<(String, String)> {
+        let pairs = self.0.iter().zip(self.0.iter().skip(1));
+        pairs
+            .filter(|(_, part)| part.overlaps)
+            .map(|(before, part)| {
+                let before = messages::name(&before.path);
+                let said =
+                    format!("begins before {before} ends: packets that are in both count once");
+                (messages::name(&part.path), said)
+            })
+            .collect()
     }
 
     /// Returns the damage of the files, in a sentence each that begins with the file's name, and
@@ -181,20 +147,5 @@ impl Parts {
             start: part.start,
         };
         Frames(self.0.iter().map(file).collect())
-    }
-}
-
-impl CapturePart {
-    fn new(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            source: None,
-            size: path.metadata().map_or(0, |metadata| metadata.len()),
-            frames_before: 0,
-            start: None,
-            damage: None,
-            compressed: false,
-            unreadable: None,
-        }
     }
 }

@@ -107,6 +107,25 @@ impl Source {
         })
     }
 
+    /// Returns the bytes from the start, of a file that is not read again through this source.
+    pub(crate) fn into_pass(self, progress: &Progress) -> Result<Pass<'_>, Unreadable> {
+        let raw: Box<dyn Read> = match self.input {
+            SourceInput::File { mut file, start } => {
+                file.seek(SeekFrom::Start(start)).map_err(Unreadable::Io)?;
+                Box::new(file)
+            }
+            SourceInput::Pipe { pipe, .. } => pipe,
+            SourceInput::Spooled(mut spool) => {
+                spool.rewind().map_err(Unreadable::Io)?;
+                Box::new(spool)
+            }
+        };
+        decompressed(Metered {
+            inner: raw,
+            progress,
+        })
+    }
+
     /// Makes the next pass read what the first one read.
     pub(crate) fn rewind(&mut self) -> io::Result<()> {
         if let SourceInput::Pipe { spool, .. } = &self.input {

@@ -276,7 +276,10 @@ impl Copies {
 
     /// Has all packets examined from now on, because there are copies.
     pub(crate) const fn found(&mut self) {
-        self.quiet = 0;
+        // Unless they are not to be found.
+        if self.quiet == 1 {
+            self.quiet = 0;
+        }
     }
 }
 

@@ -163,6 +163,37 @@ fn copies_without_marks_are_as_late_as_that_of_the_syn() {
 }
 
 #[test]
+fn what_the_caller_knows_to_come_twice_is_found_at_once() {
+    let (talk, _) = tls13();
+    let packets = plain(&talk.packets);
+    let expected = rows(&analysis(Config::default(), &packets));
+    let middle = packets.len() / 2;
+    let mut engine = Engine::new(Config::default());
+    let mut frames = 1..;
+    for (at, (time, link_type, data)) in packets.iter().enumerate() {
+        let mut give = |engine: &mut Engine| {
+            engine.packet(&crate::Packet {
+                frame: frames.next().unwrap_or(0),
+                time: Time(*time),
+                link_type: *link_type,
+                original_length: data.len() as u32,
+                data,
+            });
+        };
+        if at == middle {
+            engine.expect_copies();
+        }
+        give(&mut engine);
+        if at >= middle {
+            give(&mut engine);
+        }
+    }
+    engine.finish();
+    assert_eq!(rows(&engine), expected);
+    assert_eq!(engine.stats().duplicates, (packets.len() - middle) as u64);
+}
+
+#[test]
 fn files_behind_each_other_are_read_once() {
     let (talk, _) = tls13();
     // All of it, and what lasts less than copies are looked for.
