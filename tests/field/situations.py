@@ -18,7 +18,7 @@ import sys
 import moves
 from packets import (
     ACK, ETHERNET, NFLOG, PKTAP, PUSH, RADIOTAP, RESOLVER, SECOND, SYN, Packet, before, dns_answer, ends,
-    ethernet, ipv4, of_server, recording, sizes, tcp_parts, truth, udp, with_tcp,
+    ethernet, ipv4, name_bytes, of_server, recording, sizes, tcp_parts, truth, udp, with_tcp,
 )
 
 # Recordings
@@ -205,6 +205,18 @@ def named_by_an_https_record():
     packets, server, rows = video()
     hint = struct.pack("!H", 1) + b"\0" + struct.pack("!HH", 4, 4) + ipaddress.ip_address(server).packed
     answer = dns_answer("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net", server, record=(65, hint))
+    return before(nameless(packets), answer), ETHERNET, right(rows, server)
+
+
+def named_by_what_goes_with_an_https_record():
+    """The record leads to another host, whose address is among the additional records."""
+    packets, server, rows = video()
+    target = struct.pack("!H", 1) + name_bytes("edge.example.net")
+    answer = dns_answer("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net", server, record=(65, target))
+    address = ipaddress.ip_address(server).packed
+    message = answer[28:38] + b"\0\1" + answer[40:]
+    message += name_bytes("edge.example.net") + struct.pack("!HHIH", 1, 1, 60, 4) + address
+    answer = ipv4(RESOLVER, "10.9.0.2", 17, udp(53, 40000, message))
     return before(nameless(packets), answer), ETHERNET, right(rows, server)
 
 
@@ -447,7 +459,7 @@ SITUATIONS = [
     customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
     one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
-   
+    named_by_what_goes_with_an_https_record,
     two_taps_the_servers_behind, two_taps_the_servers_far_behind, two_taps_the_clients_behind, copies_that_begin_midway,
     virtual_networks_by_label, what_a_device_does_besides, a_device_with_a_keyword_in_its_name_over_quic,
     an_answer_in_fragments, a_network_of_ipv6_only, data_with_the_syn, behind_another_connections_end, connect, socks5,

@@ -5,6 +5,9 @@
 //! encrypted DNS, record types other than A, AAAA, CNAME, and the address hints of HTTPS and SVCB
 //! (RFC 9460).
 //!
+//! Of the additional records, only those count that go with a service binding in the answer (RFC
+//! 9460, section 4.1): others are addresses of name servers.
+//!
 //! Work is bounded by the length of the message: names take at most `STEPS_PER_BYTE` labels and
 //! pointers per byte of it, and each different name is kept, compared and judged once.
 
@@ -21,7 +24,7 @@ use super::reader::Reader;
 pub const PORT: u16 = 53;
 /// Largest message: its length over TCP is a 16-bit number (RFC 1035, section 4.2.2).
 pub const MAX_MESSAGE: usize = 65_535;
-/// Answer records read in one message. Real answers have some tens; a crafted one of 65,535 bytes
+/// Records read in one message. Real answers have some tens; a crafted one of 65,535 bytes
 /// has thousands.
 const MAX_RECORDS: usize = 256;
 /// Different names in one message. The longest chain that resolvers follow has 17, and its
@@ -89,8 +92,8 @@ pub struct DnsAnswer<'a> {
     pub address: IpAddr,
     /// Time to live of the answer, in seconds.
     pub time_to_live: u32,
-    /// True if only a hint of an HTTPS or SVCB record gives it (RFC 9460, section 7.3), not an
-    /// address record.
+    /// True if an HTTPS or SVCB record gives it, by a hint (RFC 9460, section 7.3) or by what goes
+    /// with its target, and no address record of the answer.
     pub is_hint: bool,
     /// The first wanted name on the way back from the owner to the name asked, if there is one.
     pub found: Option<&'a str>,
@@ -106,7 +109,8 @@ impl Response {
         if flags & (RESPONSE | OPCODE_AND_RCODE) != RESPONSE {
             return None;
         }
-        let counts = [header.u16()?, header.u16()?].map(usize::from);
+        let counts = [header.u16()?, header.u16()?, header.u16()?, header.u16()?];
+        let counts = counts.map(usize::from);
         let mut parser = Parser::new(message);
         // Stops at the first record that is damaged or cut.
         let _ = parser.read(counts);
@@ -168,7 +172,21 @@ struct Parser<'m> {
     order: SmallVec<[NameId; MAX_NAMES]>,
     /// Number of labels and pointers that may still be read.
     steps: usize,
+    /// Owners and targets of service bindings in the answer, by name.
+    served: u64,
+    section: Section,
 }
+
+/// The section of a message that a record is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Answer,
+    Authority,
+    Additional,
+}
+
+// A bit for each name.
+const _: () = assert!(MAX_NAMES <= u64::BITS as usize);
 
 impl<'m> Parser<'m> {
     fn new(message: &'m [u8]) -> Self {
@@ -179,18 +197,34 @@ impl<'m> Parser<'m> {
             places: SmallVec::new(),
             order: SmallVec::new(),
             steps: message.len() * STEPS_PER_BYTE,
+            served: 0,
+            section: Section::Answer,
         }
     }
 
-    /// Reads questions and answers; `None` at the first one that is damaged or cut.
-    fn read(&mut self, [queries, answers]: [usize; 2]) -> Option<()> {
+    /// Reads questions and records; `None` at the first one that is damaged or cut.
+    fn read(&mut self, [queries, answers, authority, additional]: [usize; 4]) -> Option<()> {
         for _ in 0..queries.min(MAX_RECORDS) {
             let name = self.name()?;
             let _type_and_class = self.reader.u32()?;
             self.response.question = self.response.question.or(name);
         }
-        for _ in 0..answers.min(MAX_RECORDS) {
-            self.record()?;
+        let sections = [
+            (Section::Answer, answers),
+            (Section::Authority, authority),
+            (Section::Additional, additional),
+        ];
+        let mut left = MAX_RECORDS;
+        for (section, count) in sections {
+            if section != Section::Answer && self.served == 0 {
+                break;
+            }
+            self.section = section;
+            let count = count.min(left);
+            left -= count;
+            for _ in 0..count {
+                self.record()?;
+            }
         }
         Some(())
     }
@@ -205,27 +239,32 @@ impl<'m> Parser<'m> {
         let address = match (kind, length) {
             (record_type::A, 4) => Some(Ipv4Addr::from(self.reader.u32()?).into()),
             (record_type::AAAA, 16) => Some(Ipv6Addr::from(self.reader.u128()?).into()),
-            (record_type::CNAME, _) => {
+            (record_type::CNAME, _) if self.counts(owner) => {
                 let target = self.name()?;
                 if let (Some(owner), Some(target)) = (owner, target) {
                     self.response.names[usize::from(target)]
                         .alias
                         .get_or_insert(owner);
+                    if self.section == Section::Additional {
+                        self.served |= 1 << target;
+                    }
                 }
                 None
             }
-            (record_type::SVCB | record_type::HTTPS, _) => {
+            (record_type::SVCB | record_type::HTTPS, _) if self.section == Section::Answer => {
                 self.service(owner, time_to_live, behind?)?;
                 None
             }
             _ => None,
         };
-        if let (Some(owner), Some(address)) = (owner, address) {
+        if let (Some(owner), Some(address)) = (owner, address)
+            && self.counts(Some(owner))
+        {
             self.keep_address(AddressRecord {
                 owner,
                 address,
                 time_to_live,
-                is_hint: false,
+                is_hint: self.section != Section::Answer,
             });
         }
         // Skips the unread part of its data.
@@ -234,13 +273,26 @@ impl<'m> Parser<'m> {
         Some(())
     }
 
+    /// Returns true if a record with this owner says where the name asked leads to.
+    fn counts(&self, owner: Option<NameId>) -> bool {
+        match self.section {
+            Section::Answer => true,
+            Section::Authority => false,
+            Section::Additional => owner.is_some_and(|owner| self.served & 1 << owner != 0),
+        }
+    }
+
     /// Reads the data of a service binding (RFC 9460, section 2.2) that ends `behind` bytes before
     /// the message.
     fn service(&mut self, owner: Option<NameId>, time_to_live: u32, behind: usize) -> Option<()> {
         const IPV4_HINT: u16 = 4;
         const IPV6_HINT: u16 = 6;
         let _priority = self.reader.u16()?;
-        if let (Some(owner), Some(target)) = (owner, self.name()?)
+        let target = self.name()?;
+        for name in [owner, target].into_iter().flatten() {
+            self.served |= 1 << name;
+        }
+        if let (Some(owner), Some(target)) = (owner, target)
             && owner != target
         {
             self.response.names[usize::from(target)]

@@ -225,6 +225,44 @@ fn records_of_other_sections_and_types_are_passed_over() {
     );
 }
 
+/// An answer that binds a service to another host, or to itself, and an address of either.
+fn binding(target: &str) -> Message {
+    let service = SVCB::new(1, name(target), vec![]);
+    let mut message = answer(
+        VIDEO,
+        [Record::from_rdata(name(VIDEO), 60, RData::SVCB(service))],
+    );
+    message.add_authority(a("ns.netflix.com", [192, 0, 2, 53]));
+    message.add_additional(a("ns.netflix.com", [192, 0, 2, 53]));
+    message
+}
+
+#[test]
+fn the_address_of_a_service_may_be_an_additional_record() {
+    for (target, owner) in [("edge.example.net", "edge.example.net"), ("", VIDEO)] {
+        let mut message = binding(target);
+        message.add_additional(a(owner, [192, 0, 2, 1]));
+        let response = parse(&message).unwrap();
+        let answers: Vec<_> = response.answers(|name| name == VIDEO).collect();
+        let expected = DnsAnswer {
+            owner,
+            address: [192, 0, 2, 1].into(),
+            time_to_live: 60,
+            is_hint: true,
+            found: Some(VIDEO),
+        };
+        assert_eq!(answers, [expected]);
+    }
+    // By another name.
+    let mut message = binding("edge.example.net");
+    message.add_additional(cname("edge.example.net", "node.example.net"));
+    message.add_additional(a("node.example.net", [192, 0, 2, 1]));
+    assert_eq!(
+        addresses(&parse(&message).unwrap()),
+        [("node.example.net".into(), IpAddr::from([192, 0, 2, 1]))]
+    );
+}
+
 #[test]
 fn at_most_256_records_of_a_message_are_read() {
     let records = |count: usize| (0..count).map(|i| a(VIDEO, [192, 0, (i >> 8) as u8, i as u8]));
@@ -369,7 +407,7 @@ fn names_take_work_in_proportion_to_the_message() {
     // Each takes some hundred steps, and a message may take one per byte.
     assert_eq!(read, message.len() * STEPS_PER_BYTE / 101);
     let mut parser = Parser::new(&message);
-    assert_eq!(parser.read([0, 200]), None);
+    assert_eq!(parser.read([0, 200, 0, 0]), None);
     assert_eq!(parser.steps, 0);
 }
 
