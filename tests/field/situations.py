@@ -339,41 +339,39 @@ def behind_another_connections_end():
 # Proxies: what they say comes into the stream behind the handshake
 
 
-def through_a_proxy(said, heard):
-    """The connection with this many more bytes in each direction, and a proxy's address in place of the server's."""
+def through_a_proxy(*turns):
+    """The connection after what is said to a proxy and heard from it in turns, whose address is the server's."""
     packets, server, rows = video()
-    out, done = [], False
+    out, done, said_so_far, heard_so_far = [], False, 0, 0
     for packet in packets:
         source, destination = ends(packet)
         ports, numbers, flags, _, payload = tcp_parts(packet)
-        is_up = destination == server
-        add = (len(said), len(heard)) if is_up else (len(heard), len(said))
-        if payload and not done:
-            done = True
-            client = with_tcp(packet, payload=said)
-            answer = Packet(packet.time + 1_000, ethernet(0x0800, packet.ip))
-            head = struct.pack("!HHIIBBHHH", ports[1], ports[0], numbers[1], (numbers[0] + len(said)) % 2**32, 0x50, ACK | PUSH, 65_535, 0, 0)
-            answer.frame = ethernet(0x0800, ipv4(destination, source, 6, head + heard, 4_242))
-            out += [client, answer]
-        if done:
-            packet = with_tcp(packet, numbers=(numbers[0] + add[0], numbers[1] + add[1]))
-        out.append(packet)
+        for said, heard in turns if payload and not done else ():
+            up, down = numbers[0] + said_so_far, numbers[1] + heard_so_far
+            said_so_far, heard_so_far = said_so_far + len(said), heard_so_far + len(heard)
+            head = struct.pack("!HHIIBBHHH", ports[1], ports[0], down % 2**32, (up + len(said)) % 2**32, 0x50, ACK | PUSH, 65_535, 0, 0)
+            answer = ethernet(0x0800, ipv4(destination, source, 6, head + heard, 4_242 + len(out)))
+            out += [with_tcp(packet, numbers=(up, down), payload=said), Packet(packet.time + 1_000, answer)]
+        done |= bool(payload)
+        add = (said_so_far, heard_so_far) if destination == server else (heard_so_far, said_so_far)
+        out.append(with_tcp(packet, numbers=(numbers[0] + add[0], numbers[1] + add[1])) if done else packet)
     return out, ETHERNET, right(rows, server)
 
 
 def connect():
     host = b"ipv4-c001-zrh001-ix.1.oca.nflxvideo.net:443"
-    return through_a_proxy(b"CONNECT " + host + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n")
+    return through_a_proxy((b"CONNECT " + host + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"))
 
 
 def socks5():
     name = b"ipv4-c001-zrh001-ix.1.oca.nflxvideo.net"
     # Its greeting was answered in the same breath.
-    return through_a_proxy(b"\x05\x01\x00\x05\x01\x00\x03" + bytes([len(name)]) + name + b"\x01\xbb", b"\x05\x00\x05\x00\x00\x01" + bytes(6))
+    request = b"\x05\x01\x00\x05\x01\x00\x03" + bytes([len(name)]) + name + b"\x01\xbb"
+    return through_a_proxy((request, b"\x05\x00\x05\x00\x00\x01" + bytes(6)))
 
 
 def proxy_protocol():
-    packets, link, expected = through_a_proxy(b"PROXY TCP4 10.9.0.2 10.9.1.11 55426 443\r\n", b"")
+    packets, link, expected = through_a_proxy((b"PROXY TCP4 10.9.0.2 10.9.1.11 55426 443\r\n", b""))
     # Nothing is answered: what would have been is an empty packet.
     return packets, link, expected
 
@@ -401,12 +399,22 @@ def connect_in_single_bytes():
     return in_single_bytes(connect())
 
 
+def connect_after_another_request():
+    host = b"ipv4-c001-zrh001-ix.1.oca.nflxvideo.net:443"
+    request = b"CONNECT " + host + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
+    return through_a_proxy(
+        (b"GET http://www.example.org/ HTTP/1.1\r\nHost: www.example.org\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere"),
+        (request, b"HTTP/1.1 200 OK\r\n\r\n"),
+    )
+
+
 def connect_twice_at_once():
     """The client asks for the tunnel again before it is told that it must say who it is."""
     host = b"ipv4-c001-zrh001-ix.1.oca.nflxvideo.net:443"
     request = b"CONNECT " + host + b" HTTP/1.1\r\nHost: " + host + b"\r\n"
     denied = b"HTTP/1.1 407 Who?\r\nContent-Length: 9\r\n\r\nforbidden"
-    return through_a_proxy(request + b"\r\n" + request + b"Proxy-Authorization: x\r\n\r\n", denied + b"HTTP/1.1 200 OK\r\n\r\n")
+    asked = request + b"\r\n" + request + b"Proxy-Authorization: x\r\n\r\n"
+    return through_a_proxy((asked, denied + b"HTTP/1.1 200 OK\r\n\r\n"))
 
 
 # Wrappings
@@ -459,7 +467,7 @@ SITUATIONS = [
     customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
     one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
-    named_by_what_goes_with_an_https_record,
+    named_by_what_goes_with_an_https_record, connect_after_another_request,
     two_taps_the_servers_behind, two_taps_the_servers_far_behind, two_taps_the_clients_behind, copies_that_begin_midway,
     virtual_networks_by_label, what_a_device_does_besides, a_device_with_a_keyword_in_its_name_over_quic,
     an_answer_in_fragments, a_network_of_ipv6_only, data_with_the_syn, behind_another_connections_end, connect, socks5,

@@ -99,6 +99,13 @@ impl Context<'_> {
         }
     }
 
+    /// Returns true if a name given by the flow shows that it belongs to another service. An address
+    /// is not a name.
+    pub(crate) fn is_of_others(&self, kind: EvidenceKind, name: &str) -> bool {
+        let counts = self.config.counts(kind) && self.config.flows_decide() && !self.is_firm;
+        counts && !self.config.is_netflix(name) && name.parse::<IpAddr>().is_err()
+    }
+
     /// Reports the flow's own name. If it belongs to Netflix, so does the flow from here on.
     /// Otherwise the flow belongs to another service, unless the name may be a `cover`.
     pub(crate) fn learn_name(&mut self, kind: EvidenceKind, name: &str, cover: bool, frame: u64) {
@@ -106,8 +113,7 @@ impl Context<'_> {
             return;
         }
         if !self.config.is_netflix(name) {
-            // An address is not a name.
-            if !cover && name.parse::<IpAddr>().is_err() {
+            if !cover && self.is_of_others(kind, name) {
                 self.learn_foreign(kind);
             }
             return;

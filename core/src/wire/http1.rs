@@ -6,7 +6,7 @@
 
 mod head;
 
-use httparse::{EMPTY_HEADER, Request, Response, Status};
+use httparse::{EMPTY_HEADER, Header, Request, Response, Status};
 
 use self::head::{Body, field, framing, head_end, terminator};
 use super::host_name::host_name;
@@ -68,7 +68,12 @@ pub fn host_of(head: &[u8]) -> Option<String> {
     let mut request = Request::new(&mut fields);
     // A cut head is not an error: the fields before the cut are there.
     let _ = request.parse(head);
-    let value = field(request.headers, "host")?;
+    host_field(request.headers)
+}
+
+/// Returns the name in a Host field, without its port.
+fn host_field(headers: &[Header<'_>]) -> Option<String> {
+    let value = field(headers, "host")?;
     let value = str::from_utf8(value).ok()?.trim();
     host_name(value.split(':').next()?.as_bytes())
 }
@@ -91,8 +96,26 @@ fn absolute_host(target: &str) -> Option<String> {
     Some(host_name(host.as_bytes()).unwrap_or_default())
 }
 
-/// A head, the body after it, and the host of requests in absolute form.
-type Parsed = (Head, Body, Option<String>);
+/// Returns the host that a request names: in its target or, if that is of another form, in a field.
+fn asked_host(target: Option<&str>, headers: &[Header<'_>]) -> Option<NamedHost> {
+    let in_target = target.and_then(absolute_host);
+    let is_target = in_target.is_some();
+    let name = in_target.or_else(|| host_field(headers))?;
+    Some(NamedHost { name, is_target })
+}
+
+/// The host that a request names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedHost {
+    /// In lower case, without a port; empty if it is not a name.
+    pub(crate) name: String,
+    /// True if the request's target names it, as in requests to proxies (RFC 9112, section 3.2.2),
+    /// and not only its Host field.
+    pub(crate) is_target: bool,
+}
+
+/// A head, the body after it, and the host of requests.
+type Parsed = (Head, Body, Option<NamedHost>);
 
 /// Events that a direction's reader reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,16 +273,14 @@ impl MessageReader {
         self.read_for_hosts(offset, bytes, length, bodiless, |found, _| event(found));
     }
 
-    /// Reads like [`Self::read`]. With the head of a request in absolute form, as sent to proxies,
-    /// also returns the requested host (RFC 9112, section 3.2.2): its name, or empty if it has
-    /// none.
+    /// Reads like [`Self::read`]. With the head of a request, also returns the host that it names.
     pub(crate) fn read_for_hosts(
         &mut self,
         mut offset: u64,
         mut bytes: &[u8],
         length: u64,
         mut bodiless: impl FnMut() -> bool,
-        mut event: impl FnMut(HttpEvent, Option<&str>),
+        mut event: impl FnMut(HttpEvent, Option<&NamedHost>),
     ) {
         let end = offset + length;
         if self.state == MessageState::Lost && self.begins_message(bytes) {
@@ -310,7 +331,7 @@ impl MessageReader {
         offset: u64,
         bytes: &[u8],
         bodiless: &mut impl FnMut() -> bool,
-        event: &mut impl FnMut(HttpEvent, Option<&str>),
+        event: &mut impl FnMut(HttpEvent, Option<&NamedHost>),
     ) -> u64 {
         if self.head.is_empty() {
             // Empty lines before a message are allowed (RFC 9112, section 2.2).
@@ -370,7 +391,7 @@ impl MessageReader {
                     bodiless,
                 },
                 body,
-                request.path.and_then(absolute_host),
+                asked_host(request.path, request.headers),
             ));
         }
         let mut response = Response::new(&mut fields);
@@ -408,7 +429,7 @@ impl MessageReader {
         offset: u64,
         length: u64,
         bytes: &[u8],
-        event: &mut impl FnMut(HttpEvent, Option<&str>),
+        event: &mut impl FnMut(HttpEvent, Option<&NamedHost>),
     ) -> u64 {
         if let Chunk::Data(remaining) = chunk {
             let taken = remaining.min(length);
@@ -462,7 +483,7 @@ impl MessageReader {
 fn behind_head(
     parsed: Option<Parsed>,
     after: u64,
-    event: &mut impl FnMut(HttpEvent, Option<&str>),
+    event: &mut impl FnMut(HttpEvent, Option<&NamedHost>),
 ) -> MessageState {
     let Some((head, body, host)) = parsed else {
         return MessageState::Lost;
@@ -471,7 +492,7 @@ fn behind_head(
         event(HttpEvent::Interim, None);
         return MessageState::Head;
     }
-    event(HttpEvent::Head(head), host.as_deref());
+    event(HttpEvent::Head(head), host.as_ref());
     match body {
         Body::Chunked => MessageState::Chunked(Chunk::Size(0, 0, false)),
         Body::Length(n) if n > 0 => MessageState::Body(n),

@@ -96,6 +96,11 @@ pub(crate) fn may_be_connect(bytes: &[u8]) -> bool {
     shared > 0 && bytes[..shared] == CONNECT[..shared]
 }
 
+/// Returns true if bytes begin an HTTP request for a tunnel.
+pub(crate) fn asks_for_tunnel(bytes: &[u8]) -> bool {
+    bytes.starts_with(CONNECT)
+}
+
 /// Reads a client's next message.
 pub(crate) fn request(bytes: &[u8]) -> FirstBytes<ClientMessage> {
     match bytes {

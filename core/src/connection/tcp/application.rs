@@ -261,6 +261,7 @@ impl Application {
     }
 
     fn read_up(&mut self, run: &Run<'_>, mut down: Position, ctx: &mut Context<'_>) {
+        self.begin_tunnel(run, &down);
         let mut again = Vec::new();
         let Some(rest) = self.behind_proxy(run, &mut again, &mut down, ctx) else {
             return;

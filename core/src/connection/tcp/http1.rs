@@ -76,6 +76,11 @@ impl HttpSession {
         self.exchanges.is_proxied
     }
 
+    /// Returns true if every request so far was answered in full.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.up.at_boundary() && self.down.at_boundary() && self.exchanges.awaited.is_empty()
+    }
+
     /// Returns true if a request waits until its server is known.
     pub(crate) const fn awaits_server(&self) -> bool {
         self.exchanges.begun.is_some()

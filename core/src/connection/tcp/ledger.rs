@@ -207,6 +207,21 @@ impl Ledger {
         self.spans.clear();
     }
 
+    /// Withdraws the latest segment if it has no bytes yet, because its request is for another
+    /// service.
+    pub(crate) fn withdraw_latest(&mut self, ctx: &mut Context<'_>) {
+        let latest = self.exchanges.last().map(|exchange| exchange.number);
+        let Some(number) = latest else {
+            return;
+        };
+        let segment = ctx.segments.get(number);
+        if segment.is_some_and(|segment| segment.bytes == 0) {
+            ctx.segments.withdraw(number);
+            self.exchanges.pop();
+            self.spans.retain(|span| span.number != number);
+        }
+    }
+
     /// Records that the latest request, which has no response yet, went to a proxy. Withdraws it if
     /// it is for another service's host.
     pub(crate) fn direct(&mut self, ctx: &mut Context<'_>, is_foreign: bool) {

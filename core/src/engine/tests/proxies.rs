@@ -131,6 +131,72 @@ fn a_tunnel_without_a_name_inside_goes_by_what_the_proxy_was_asked_for() {
 }
 
 #[test]
+fn a_tunnel_may_follow_other_requests_to_the_proxy() {
+    for before in [OTHER, VIDEO] {
+        for mss in [1448, 40] {
+            let mut talk = Talk::new(50_000, PROXY, 3128);
+            talk.open();
+            talk.say(&absolute(before)).hear(&response(9000));
+            let (request, answer) = connect(VIDEO).remove(0);
+            talk.mss = mss;
+            talk.say(&request).hear(&answer);
+            talk.mss = 1448;
+            talk.shake_hands(VIDEO);
+            let (talk, expected) = tls(talk, 17);
+            let (engine, _) = run(Config::default(), &talk.packets);
+            let found = segments(&engine);
+            let through = |via| found.iter().filter(move |row| row.via == Some(via));
+            let sizes = |via| through(via).map(|row| row.app_bytes).collect::<Vec<_>>();
+            let within: Vec<_> = expected.iter().map(|size| size.1).collect();
+            assert_eq!(sizes(Via::Connect), within, "{before} {mss}");
+            let asked = [response(9000).len() as u64];
+            let asked = if before == VIDEO { &asked[..] } else { &[] };
+            assert_eq!(sizes(Via::HttpProxy), asked, "{before} {mss}");
+        }
+    }
+}
+
+/// A request in origin form.
+fn origin(host: &str) -> Vec<u8> {
+    format!("GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()
+}
+
+#[test]
+fn a_proxy_that_nobody_knows_of_is_asked_for_one_host_after_another() {
+    let lengths = [5000, 70_000, 300, 9000, 20_000];
+    let is_netflix = |order: usize, at: usize| order >> at & 1 == 1;
+    // The first request is Netflix's.
+    for order in (1..32).step_by(2) {
+        for pipelined in [false, true] {
+            let mut talk = Talk::new(50_000, PROXY, 80);
+            talk.open();
+            let host = |at| if is_netflix(order, at) { VIDEO } else { OTHER };
+            let requests: Vec<_> = (0..lengths.len()).map(|at| origin(host(at))).collect();
+            let responses = lengths.map(response);
+            if pipelined {
+                talk.say(&requests.concat()).hear(&responses.concat());
+            } else {
+                for (request, response) in requests.iter().zip(&responses) {
+                    talk.wait(400 * MILLISECOND).say(request).hear(response);
+                }
+            }
+            let expected: Vec<u64> = (0..lengths.len())
+                .filter(|&at| is_netflix(order, at))
+                .map(|at| responses[at].len() as u64)
+                .collect();
+            let (engine, _) = run(Config::default(), &talk.packets);
+            let found = segments(&engine);
+            assert_eq!(
+                found.iter().map(|s| s.app_bytes).collect::<Vec<_>>(),
+                expected,
+                "{order:05b}, pipelined {pipelined}"
+            );
+            assert!(found.iter().all(|s| s.via.is_none()));
+        }
+    }
+}
+
+#[test]
 fn a_refused_tunnel_is_none() {
     let mut turns = connect(VIDEO);
     turns[0].1 = b"HTTP/1.1 503 No\r\nContent-Length: 9000\r\n\r\n".to_vec();

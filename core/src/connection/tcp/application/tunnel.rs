@@ -1,12 +1,33 @@
 //! The way through a proxy: which bytes of the two streams come after it, and which host it was
 //! asked for.
 
-use super::{Application, Position};
+use super::{Application, Position, Protocol};
 use crate::connection::context::Context;
+use crate::connection::tcp::certificate::CertificateReader;
+use crate::connection::tcp::hello::HelloBuffer;
+use crate::connection::tcp::ledger::NOBODY;
+use crate::connection::tcp::proxy::Proxy;
 use crate::connection::tcp::stream::Run;
 use crate::facts::server::EvidenceKind;
+use crate::wire::proxy;
 
 impl Application {
+    /// Starts over behind a client's request for a tunnel, if it used the connection to an HTTP
+    /// proxy for other requests before.
+    pub(super) fn begin_tunnel(&mut self, run: &Run<'_>, down: &Position) {
+        let is_idle = matches!(&self.protocol, Protocol::Http(http) if http.is_idle());
+        if !is_idle || !proxy::asks_for_tunnel(run.bytes) {
+            return;
+        }
+        (self.proxy, self.protocol) = (Proxy::default(), Protocol::Unknown);
+        self.client_hello = HelloBuffer::default();
+        self.certificate = CertificateReader::default();
+        (self.via, self.is_named, self.settled) = (None, false, false);
+        if self.ledger.has_begun() {
+            self.ledger.place(NOBODY, down.response_at);
+        }
+    }
+
     /// Lets the proxy's handshake be read first. Returns the client's bytes after it; `None` if
     /// there are none. Bytes that were held back as a proxy's but are not are joined with them in
     /// `again`.

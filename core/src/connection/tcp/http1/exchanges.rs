@@ -9,7 +9,7 @@ use crate::connection::tcp::stream::Run;
 use crate::facts::segment::{Transport, Via};
 use crate::facts::server::EvidenceKind;
 use crate::packet::Stamp;
-use crate::wire::http1::MessageReader;
+use crate::wire::http1::{MessageReader, NamedHost};
 
 /// Largest number of pipelined requests that await responses. Clients that pipeline send a handful.
 const MAX_PIPELINED: usize = 64;
@@ -19,7 +19,7 @@ const MAX_PIPELINED: usize = 64;
 pub(super) struct Awaited {
     /// True if the response has no body, whatever its head states.
     pub(super) is_bodiless: bool,
-    /// True if the request asks a proxy for a host that is not Netflix.
+    /// True if the request is for a host that is not Netflix.
     pub(super) is_foreign: bool,
 }
 
@@ -40,6 +40,8 @@ pub(super) struct Exchanges {
     pub(super) begun: Option<(Stamp, u64)>,
     /// True if the connection leads to a proxy, so that each request names its host.
     pub(super) is_proxied: bool,
+    /// True if the head of a request was read.
+    has_named: bool,
 }
 
 impl Exchanges {
@@ -82,11 +84,11 @@ impl Exchanges {
         ledger.begin(ctx, run.stamp, offset, boundary, Transport::Tcp);
     }
 
-    /// Processes the host in a request to a proxy, and opens the request's segment if the host is
+    /// Processes the host in a request. Opens the segment of a request to a proxy if the host is
     /// Netflix. Returns true if it belongs to another service.
     pub(super) fn host_named(
         &mut self,
-        host: Option<&str>,
+        host: Option<&NamedHost>,
         stamp: Stamp,
         response_at: u64,
         down: &MessageReader,
@@ -94,21 +96,36 @@ impl Exchanges {
         ctx: &mut Context<'_>,
     ) -> bool {
         // Only a request to a proxy has the host in its first line. From then on, every request of
-        // the connection goes to the host in its own line.
-        let is_first = host.is_some() && !self.is_proxied;
+        // the connection goes to the host that it names.
+        let is_first = host.is_some_and(|host| host.is_target) && !self.is_proxied;
         self.is_proxied |= is_first;
+        let name = host.map_or("", |host| host.name.as_str());
         if !self.is_proxied {
-            return false;
+            return self.forwarded(name, ledger, ctx);
         }
         ctx.via = Some(Via::HttpProxy);
         let begun = self.begun.take();
-        let is_foreign = !ask_proxy(host.unwrap_or_default(), stamp.frame, ctx);
+        let is_foreign = !ask_proxy(name, stamp.frame, ctx);
         if is_first && begun.is_none() {
             // It began as a request to what its address is known for.
             ledger.direct(ctx, is_foreign);
         } else if let (Some((stamp, offset)), false) = (begun, is_foreign) {
             let boundary = self.boundary(down, ledger, response_at);
             ledger.begin(ctx, stamp, offset, boundary, Transport::Tcp);
+        }
+        is_foreign
+    }
+
+    /// Processes the host of a request that a server, or a proxy that its client does not know of,
+    /// may forward. Such ones use a connection for several hosts; the first request decides about
+    /// the connection. Withdraws the request's segment and returns true if a later one is for
+    /// another service.
+    fn forwarded(&mut self, name: &str, ledger: &mut Ledger, ctx: &mut Context<'_>) -> bool {
+        let is_later = std::mem::replace(&mut self.has_named, true);
+        let is_foreign =
+            is_later && !name.is_empty() && ctx.is_of_others(EvidenceKind::HttpHost, name);
+        if is_foreign && ctx.server().is_some() {
+            ledger.withdraw_latest(ctx);
         }
         is_foreign
     }
