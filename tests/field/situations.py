@@ -399,6 +399,13 @@ def connect_in_single_bytes():
     return in_single_bytes(connect())
 
 
+def socks4_to_a_known_address():
+    """Nothing but the address that the proxy was asked for says where the tunnel leads."""
+    packets, link, expected = through_a_proxy((b"\x04\x01\x01\xbb\xcb\x00\x71\x07\x00", b"\x00\x5a" + bytes(6)))
+    answer = dns_answer("ipv4-c001-zrh001-ix.1.oca.nflxvideo.net", "203.0.113.7")
+    return before(nameless(packets), answer), link, expected
+
+
 def connect_after_another_request():
     host = b"ipv4-c001-zrh001-ix.1.oca.nflxvideo.net:443"
     request = b"CONNECT " + host + b" HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
@@ -467,7 +474,7 @@ SITUATIONS = [
     customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
     one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,
-    named_by_what_goes_with_an_https_record, connect_after_another_request,
+    named_by_what_goes_with_an_https_record, socks4_to_a_known_address, connect_after_another_request,
     two_taps_the_servers_behind, two_taps_the_servers_far_behind, two_taps_the_clients_behind, copies_that_begin_midway,
     virtual_networks_by_label, what_a_device_does_besides, a_device_with_a_keyword_in_its_name_over_quic,
     an_answer_in_fragments, a_network_of_ipv6_only, data_with_the_syn, behind_another_connections_end, connect, socks5,

@@ -37,6 +37,8 @@ pub(crate) enum Learnt {
     },
     /// The flow's own name belongs to another service.
     Foreign,
+    /// The address that a proxy was asked for.
+    Destination { address: IpAddr, stamp: Stamp },
     /// A DNS answer over TCP.
     Dns {
         response: dns::Response,
@@ -129,6 +131,13 @@ impl Context<'_> {
             frame,
             is_proxied: self.via.is_some(),
         });
+    }
+
+    /// Reports the address that the flow asked a proxy for. The flow belongs to Netflix if the
+    /// address does.
+    pub(crate) fn learn_destination(&mut self, address: IpAddr, stamp: Stamp) {
+        self.has_news = true;
+        self.learnt.push(Learnt::Destination { address, stamp });
     }
 
     /// Reports a DNS answer.

@@ -104,6 +104,11 @@ impl Engine {
                     self.registry.claim(&self.config, slot, 1 - client, claim);
                 }
                 Learnt::Foreign => self.registry.disown(slot),
+                Learnt::Destination { address, stamp } => {
+                    let flow = (slot, 1 - client);
+                    self.registry
+                        .claim_destination(&self.config, flow, address, stamp);
+                }
                 Learnt::Skew(late) => self.note_quic_skew(late),
                 Learnt::Dns { response, stamp } => {
                     let resolver = Resolver {

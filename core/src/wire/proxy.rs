@@ -2,6 +2,8 @@
 //! SOCKS 4, 4a and 5 (RFC 1928, RFC 1929), and the PROXY protocol's header, versions 1 and 2
 //! (HAProxy's specification).
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use super::host_name::host_name;
 use super::http1;
 use super::reader::Reader;
@@ -23,8 +25,8 @@ const PASSWORD: u8 = 1;
 /// The destination that a client requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Destination {
-    /// The host in lower case; `None` for an address.
-    pub(crate) name: Option<String>,
+    /// The host in lower case, or its address; `None` if it is neither.
+    pub(crate) host: Option<String>,
     pub(crate) port: u16,
 }
 
@@ -233,10 +235,19 @@ fn connect(bytes: &[u8]) -> FirstBytes<ClientMessage> {
 fn target(authority: &[u8]) -> Option<Destination> {
     let colon = authority.iter().rposition(|&byte| byte == b':')?;
     let port = str::from_utf8(&authority[colon + 1..]).ok()?.parse().ok()?;
-    Some(Destination {
-        name: host_name(&authority[..colon]),
-        port,
-    })
+    let host = &authority[..colon];
+    // IPv6 addresses stand in brackets (RFC 3986, section 3.2.2).
+    let within = host
+        .strip_prefix(b"[")
+        .and_then(|host| host.strip_suffix(b"]"));
+    let host = match within {
+        Some(within) => str::from_utf8(within)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .map(|address: Ipv6Addr| address.to_string()),
+        None => host_name(host),
+    };
+    Some(Destination { host, port })
 }
 
 fn line(bytes: &[u8]) -> FirstBytes<ClientMessage> {
@@ -287,16 +298,16 @@ fn socks4(bytes: &[u8]) -> FirstBytes<ClientMessage> {
         return FirstBytes::Part;
     }
     // Not a real address: a name follows (SOCKS 4a).
-    let name = if [a, b, c] == [0; 3] && d != 0 {
+    let host = if [a, b, c] == [0; 3] && d != 0 {
         let Some(name) = text() else {
             return FirstBytes::Part;
         };
         host_name(name)
     } else {
-        None
+        Some(Ipv4Addr::new(a, b, c, d).to_string())
     };
     let target = Destination {
-        name,
+        host,
         port: u16::from_be_bytes([high, low]),
     };
     FirstBytes::Message(
@@ -316,15 +327,15 @@ fn password(reader: &mut Reader<'_>) -> Option<()> {
 
 /// Reads address or name, and port, in the format of SOCKS 5 (RFC 1928, section 5).
 fn destination(reader: &mut Reader<'_>) -> Option<Destination> {
-    let name = match reader.u8()? {
-        1 => reader.take(4).map(|_| None)?,
+    let host = match reader.u8()? {
+        1 => Some(Ipv4Addr::from(reader.u32()?).to_string()),
         3 => {
             let length = reader.u8()?;
             host_name(reader.take(usize::from(length))?)
         }
-        4 => reader.take(16).map(|_| None)?,
+        4 => Some(Ipv6Addr::from(reader.u128()?).to_string()),
         _ => return None,
     };
     let port = reader.u16()?;
-    Some(Destination { name, port })
+    Some(Destination { host, port })
 }

@@ -76,7 +76,7 @@ impl Proxy {
 
     /// Returns its heap memory, in bytes.
     pub(crate) fn heap(&self) -> usize {
-        let name = self.target.as_ref().and_then(|target| target.name.as_ref());
+        let name = self.target.as_ref().and_then(|target| target.host.as_ref());
         self.asked.capacity() + self.answered.capacity() + name.map_or(0, String::capacity)
     }
 

@@ -92,6 +92,11 @@ impl Reach {
         self.until = self.until.map(|until| until.min(time));
     }
 
+    /// Returns true if the evidence applies to the whole address at this time.
+    pub(super) fn includes(&self, time: Time) -> bool {
+        self.everything || self.until.is_some_and(|until| time <= until)
+    }
+
     /// Returns true if the evidence applies to a flow that began at `time`, with the server at
     /// `end`. `is_client` is true if its address opens connections, as a viewer's device does whose
     /// own name contains a keyword.

@@ -1,5 +1,6 @@
 //! The verdict of a flow: by its own name, or else by the evidence for its server's address.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Registry;
@@ -8,9 +9,9 @@ use crate::bounded::clock_table::{NONE, Slot};
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
 use crate::facts::counters::Counters;
-use crate::facts::server::EvidenceKind;
+use crate::facts::server::{Evidence, EvidenceKind};
 use crate::flows::key::{End, FlowKey, HostKey};
-use crate::packet::Time;
+use crate::packet::{Stamp, Time};
 
 /// Flows of an address examined for its first and last packet when one of them turns out to belong
 /// to another server.
@@ -96,6 +97,40 @@ impl Registry {
             self.detach(slot);
             self.attach(slot, id, end);
         }
+    }
+
+    /// Applies the evidence for the address that a flow asked a proxy for; the proxy is at `end`.
+    pub(crate) fn claim_destination(
+        &mut self,
+        config: &Config,
+        (slot, end): (Slot, End),
+        address: IpAddr,
+        stamp: Stamp,
+    ) {
+        let host = self.host(config, HostKey::new(address), NONE);
+        let Some(id) = self.hosts[host].server else {
+            return;
+        };
+        let place = self.numbering.place(id);
+        if !self.reaches[place].includes(stamp.time) {
+            return;
+        }
+        let by_name = |evidence: &&Evidence| {
+            let is_range = matches!(evidence.kind, EvidenceKind::Config | EvidenceKind::Prefix);
+            !is_range && !evidence.kind.is_of_flow()
+        };
+        let name = self.servers[place].evidence.iter().find(by_name);
+        let source = match name {
+            Some(evidence) => Arc::clone(&evidence.source),
+            None => address.to_string().into(),
+        };
+        let claim = Claim {
+            kind: EvidenceKind::Tunnel,
+            source: &source,
+            frame: stamp.frame,
+            extent: Extent::Flow,
+        };
+        self.claim(config, slot, end, claim);
     }
 
     /// Applies another service's name that a flow itself gave: the flow is not Netflix.

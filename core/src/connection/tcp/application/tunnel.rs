@@ -67,12 +67,16 @@ impl Application {
         Some(rest)
     }
 
-    /// Applies the request to the proxy: the host's name, and the port that indicates the protocol.
+    /// Applies the request to the proxy: the host's name or address, and the port that indicates the protocol.
     pub(super) fn enter_tunnel(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
         if let Some(target) = self.proxy.take_target() {
             self.port = target.port;
-            if let Some(name) = target.name {
-                ctx.learn_name(EvidenceKind::Tunnel, &name, true, run.stamp.frame);
+            match target.host.map(|host| (host.parse(), host)) {
+                Some((Ok(address), _)) => ctx.learn_destination(address, run.stamp),
+                Some((Err(_), name)) => {
+                    ctx.learn_name(EvidenceKind::Tunnel, &name, true, run.stamp.frame);
+                }
+                None => {}
             }
         }
     }
