@@ -11,6 +11,8 @@
 //! * Audio segments have nearly one size. Responses that were alone on the connection show which.
 //!   Another title has audio of another size.
 //! * Over HTTP/2, requests for headers are shorter than those for media.
+//! * Media of video is requested at once when a header of another quality has come, and a response
+//!   that the player gave up may have any size.
 //! * The first media of a track is requested when its header has come, and the header of video is
 //!   the longer one.
 //!
@@ -27,6 +29,7 @@
 
 mod asks;
 mod beam;
+mod behind;
 mod headers;
 mod period;
 mod reader;
@@ -40,10 +43,11 @@ use smallvec::SmallVec;
 
 use self::asks::RequestSizes;
 pub(crate) use self::beam::Manner;
+use self::behind::Behind;
 use self::headers::HeaderSizes;
 use self::period::Period;
 pub(crate) use self::period::{Part, scaled};
-use self::reader::PeriodReader;
+use self::reader::{PeriodReader, at_once};
 use self::request::{IsOpen, MediaTrack};
 pub(crate) use self::request::{MOST_REQUESTS, PeriodRequest, overtaken};
 use self::rhythm::Rhythm;
@@ -119,6 +123,8 @@ pub(crate) struct Sharing {
     period: Period,
     audio: AudioSizes,
     asks: RequestSizes,
+    /// How a header came last, and the time until which its media is requested.
+    header: Option<(Behind, Time)>,
     /// Number of media requests in ended periods.
     places: u32,
     readers: SmallVec<[PeriodReader; 1]>,
@@ -189,6 +195,11 @@ impl Sharing {
             (period.start, period.wire, period.packets) = (self.received, 0, 0);
             period.datagrams = 0;
             period.headers = HeaderSizes::default();
+            let header = self
+                .header
+                .take()
+                .filter(|header| request.asked <= header.1);
+            period.behind = header.map_or(Behind::Nothing, |header| header.0);
             period.timeline.clear();
         }
         period.requests.push(PeriodRequest {
@@ -243,7 +254,9 @@ impl Sharing {
     /// Divides the period into equal parts for all responses that may have begun. `surplus` of its
     /// bytes are not data.
     pub(crate) fn even(&self, surplus: u64) -> Vec<Part> {
-        self.period.even(self.in_flight, self.received, surplus)
+        let told = self.asks.tell(&self.period.requests);
+        self.period
+            .even(self.in_flight, self.received, surplus, &told)
     }
 
     /// Divides all kept periods into equal parts, because nothing is known any more.
@@ -254,7 +267,8 @@ impl Sharing {
                 && period.is_open(is_open)
             {
                 let end = period.timeline.end();
-                parts.extend(period.even(self.in_flight, end, period.surplus));
+                let told = self.asks.tell(&period.requests);
+                parts.extend(period.even(self.in_flight, end, period.surplus, &told));
             }
         }
         parts
@@ -279,6 +293,9 @@ impl Sharing {
                 self.period.timeline = period.timeline;
                 if size < config.media_min() {
                     self.asks.header(period.requests[0].size);
+                    // A player that begins or seeks requests the headers of both tracks.
+                    let changes_quality = self.places > 0 && period.behind == Behind::Nothing;
+                    self.header = changes_quality.then(|| (Behind::Alone, at_once(end, config)));
                     return Vec::new();
                 }
                 self.asks.media(period.requests[0].size);
@@ -300,6 +317,11 @@ impl Sharing {
             // Headers or the like, which tell nothing of the rhythm of media.
             _ if period.total(self.received) < config.media_min() => return Vec::new(),
             count => {
+                let told = self.asks.tell(&period.requests);
+                if behind::ends_with_header(&period.requests, &told) {
+                    let end = period.timeline.end_time();
+                    self.header = end.map(|end| (Behind::Shared, at_once(end, config)));
+                }
                 self.places = self.places.saturating_add(count as u32);
                 self.keep(Past::Shared(period));
             }

@@ -306,6 +306,7 @@ impl Responses {
             before: (0, 0),
             size: 0,
             is_repeated: asked.is_repeated,
+            resets: false,
         });
     }
 
@@ -439,6 +440,7 @@ impl Responses {
                 before: (response.offset, bytes),
                 size: 0,
                 is_repeated: false,
+                resets: false,
             });
         }
     }

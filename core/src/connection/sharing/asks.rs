@@ -54,6 +54,7 @@ impl RequestSizes {
     /// Returns what the sizes of requests show.
     pub(super) fn tell(&self, requests: &[PeriodRequest]) -> SmallVec<[Asked; MOST_REQUESTS]> {
         let tell = |(at, request): (usize, &PeriodRequest)| match requests.get(at + 1) {
+            _ if self.may_follow_reset(request) => Asked::PerhapsHeader,
             Some(next) if self.may_be_header(request, next) => Asked::PerhapsHeader,
             _ => self.of_size(request.size),
         };
@@ -72,12 +73,23 @@ impl RequestSizes {
     /// Returns true if a request may be for a header, although none for a header was seen: it is
     /// shorter than those for media, and one for media follows in the same turn.
     fn may_be_header(&self, request: &PeriodRequest, next: &PeriodRequest) -> bool {
-        let shorter = |media: u16| request.size > 0 && request.size + SHORTER <= media;
-        self.headers.is_none()
+        self.is_shorter(request)
             && self.seen >= SEEN
-            && self.media.is_some_and(shorter)
             && next.size >= request.size + SHORTER
             && request.is_same_turn(next)
+    }
+
+    /// Returns true if a request may be for the header of another quality, although none for a
+    /// header was seen: it is shorter than those for media, and the player gave up a response just
+    /// before it.
+    fn may_follow_reset(&self, request: &PeriodRequest) -> bool {
+        request.resets && self.is_shorter(request)
+    }
+
+    /// Returns true if a request is shorter than those for media, and none for a header was seen.
+    fn is_shorter(&self, request: &PeriodRequest) -> bool {
+        let shorter = |media: u16| request.size > 0 && request.size + SHORTER <= media;
+        self.headers.is_none() && self.media.is_some_and(shorter)
     }
 }
 
@@ -96,6 +108,7 @@ mod tests {
             before: (0, 0),
             size,
             is_repeated: false,
+            resets: false,
         };
         (0..).zip(sizes).map(request).collect()
     }
@@ -125,5 +138,22 @@ mod tests {
         assert!(!perhaps(SEEN, [56, 58], 10));
         assert!(!perhaps(SEEN, [55, 56], 10));
         assert!(!perhaps(SEEN, [55, 57], 11));
+    }
+
+    #[test]
+    fn both_sides_of_what_may_be_a_header_behind_a_reset() {
+        let perhaps = |media: u16, size: u16, resets: bool| {
+            let mut sizes = RequestSizes::default();
+            sizes.media(media);
+            let request = PeriodRequest {
+                resets,
+                ..requests(&[size], 1)[0]
+            };
+            sizes.tell(&[request])[0] == Asked::PerhapsHeader
+        };
+        assert!(perhaps(43, 41, true));
+        assert!(!perhaps(42, 41, true));
+        assert!(!perhaps(43, 41, false));
+        assert!(!perhaps(43, 0, true));
     }
 }

@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 use super::asks::Asked;
-use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest};
+use super::request::{MOST_REQUESTS, MediaTrack, PeriodRequest, gave_up};
 use super::rhythm::Rhythm;
 use crate::bounded::work;
 
@@ -22,7 +22,7 @@ const NONE: f64 = 3.5;
 /// The same for a request that looks like a repeated one.
 const REPEATED: f64 = 1.5;
 /// Bytes of a header (initialisation segments have 700 to 900: ffmpeg, Shaka Packager, measured).
-const HEADER: u64 = 800;
+pub(super) const HEADER: u64 = 800;
 /// The cost per audio segment's worth of bytes that fit no response.
 const MISFIT: f64 = 4.0;
 /// The cost of a request for video while the last video is in progress and has only a little.
@@ -47,6 +47,9 @@ const FITS_UPTO: u64 = 110;
 const IDLE: f64 = 1.0;
 /// By how much worse a reading may be and still count toward the error of sizes.
 const NEARLY: f64 = 3.0;
+
+/// The cost of another track than the one that a header before it shows.
+const UNEXPECTED: f64 = 1.5;
 
 /// How a server sends responses that were requested together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +107,8 @@ pub(super) struct Puzzle<'a> {
     pub(super) requests: &'a [PeriodRequest],
     /// Their objects, as far as their sizes show them.
     pub(super) told: &'a [Asked],
+    /// Their tracks, as far as a header before them shows them.
+    pub(super) expected: &'a [MediaTrack],
     /// Bytes of the connection at its end.
     pub(super) end: u64,
     /// The size of audio.
@@ -207,6 +212,10 @@ impl Reading {
         self.cost += self.rhythm.cost(track, request.asked);
         self.rhythm.note(track, request.asked);
         let told = puzzle.told.get(at).copied().unwrap_or_default();
+        let expected = puzzle.expected.get(at).copied().unwrap_or(track);
+        if ![track, MediaTrack::None].contains(&expected) && track != MediaTrack::None {
+            self.cost += UNEXPECTED;
+        }
         self.cost += match (track, told) {
             (MediaTrack::None, Asked::Media) if request.is_repeated => REPEATED,
             (MediaTrack::None, Asked::Media) => NONE,
@@ -236,6 +245,7 @@ impl Reading {
     fn ask_video(&mut self, at: usize, puzzle: &Puzzle<'_>) {
         let (asked_at, usual) = (puzzle.requests[at].asked_at, puzzle.usual);
         if let Some((last, open)) = self.video {
+            let open = open && !gave_up(at, puzzle.requests);
             if open && self.sizes[last] < usual / HARDLY {
                 self.cost += NONE;
             } else if open && self.sizes[last] < usual / 2 {

@@ -2,16 +2,15 @@
 
 use smallvec::SmallVec;
 
-use super::beam;
+use super::asks::Asked;
+use super::beam::{self, HEADER};
+use super::behind::Behind;
 use super::headers::HeaderSizes;
-use super::request::{IsOpen, MOST_REQUESTS, MediaTrack, PeriodRequest, overtaken};
+use super::request::{BOTH_TRACKS, IsOpen, MOST_REQUESTS, MediaTrack, PeriodRequest, overtaken};
 use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
 use crate::packet::{Stamp, Time};
-
-/// Number of requests for a header and the first media of both tracks.
-const BOTH_TRACKS: usize = 4;
 
 /// A segment's share of a period.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +57,8 @@ pub(super) struct Period {
     /// Bytes that are not data.
     pub(super) surplus: u64,
     pub(super) headers: HeaderSizes,
+    /// How its first request follows a header.
+    pub(super) behind: Behind,
     pub(super) timeline: Arrivals,
 }
 
@@ -80,22 +81,41 @@ impl Period {
             .map_or(0, |request| end - request.begun_at + request.before.0)
     }
 
-    /// Divides it into equal parts for all responses that may have begun, when this many bytes of
-    /// the connection had come. `surplus` of its bytes are not data.
-    pub(super) fn even(&self, in_flight: usize, received: u64, surplus: u64) -> Vec<Part> {
+    /// Divides it into equal parts for all responses that may have begun, except for those of
+    /// headers, when this many bytes of the connection had come. `surplus` of its bytes are not
+    /// data. `told`: the objects of its requests.
+    pub(super) fn even(
+        &self,
+        in_flight: usize,
+        received: u64,
+        surplus: u64,
+        told: &[Asked],
+    ) -> Vec<Part> {
         let requests = &self.requests;
         let whole = received.saturating_sub(self.start);
         let data = |bytes: u64| scaled(whole - surplus.min(whole), bytes, whole);
         let mut parts = Vec::with_capacity(requests.len());
         let mut sizes: SmallVec<[u64; MOST_REQUESTS]> = SmallVec::from_elem(0, requests.len());
+        let is_media = |at: usize| told.get(at).is_none_or(|&told| told == Asked::Media);
+        let mut media = 0;
         for at in 0..requests.len() {
             let next = requests.get(at + 1).map_or(received, |c| c.begun_at);
             let bytes = next.saturating_sub(requests[at].begun_at);
-            let sharers = at as u64 + 1;
-            for (size, part) in sizes[..=at].iter_mut().zip(0..) {
+            media += u64::from(is_media(at));
+            let (sharers, all) = if media == 0 {
+                (at as u64 + 1, true)
+            } else {
+                (media, false)
+            };
+            let sharing = sizes[..=at].iter_mut().enumerate();
+            let sharing = sharing.filter(|&(at, _)| all || is_media(at));
+            for ((_, size), part) in sharing.zip(0..) {
                 *size += bytes * (part + 1) / sharers - bytes * part / sharers;
             }
         }
+        (0..requests.len())
+            .filter(|&at| !is_media(at))
+            .for_each(|at| give_header(&mut sizes, at));
         for (at, (request, &wire)) in requests.iter().zip(&sizes).enumerate() {
             let size = data(wire) + request.before.0;
             let most = self.most(at, in_flight, received);
@@ -170,6 +190,15 @@ impl Period {
 
     pub(super) fn heap(&self) -> usize {
         spilled(&self.requests) + self.timeline.heap()
+    }
+}
+
+/// Gives a response without bytes those of a header, which come from the largest one.
+fn give_header(sizes: &mut [u64], at: usize) {
+    let largest = (0..sizes.len()).max_by_key(|&at| sizes[at]).unwrap_or(at);
+    if sizes[at] == 0 && sizes[largest] > 2 * HEADER {
+        sizes[largest] -= HEADER;
+        sizes[at] = HEADER;
     }
 }
 

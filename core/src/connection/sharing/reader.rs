@@ -2,6 +2,7 @@
 
 use super::asks::Asked;
 use super::beam::{self, Manner, Puzzle, Reading};
+use super::behind;
 use super::period::{Part, Period, Usual, scaled};
 use super::request::MediaTrack;
 use super::rhythm::Rhythm;
@@ -37,9 +38,11 @@ impl PeriodReader {
         config: &Config,
     ) -> (f64, Vec<Part>) {
         let total = period.total(period.timeline.end());
+        let expected = behind::expected(&period.requests, told, period.behind);
         let puzzle = Puzzle {
             requests: &period.requests,
             told,
+            expected: &expected,
             end: period.start + total,
             usual: usual.size,
             manner: self.manner,
@@ -95,7 +98,7 @@ impl PeriodReader {
 }
 
 /// Returns the time until which a client asks at once if it then has everything.
-fn at_once(over: Time, config: &Config) -> Time {
+pub(super) fn at_once(over: Time, config: &Config) -> Time {
     Time(
         over.0
             .saturating_add(from_milliseconds(config.sharing_at_once())),

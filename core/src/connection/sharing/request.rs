@@ -6,6 +6,9 @@ use crate::packet::{Time, from_milliseconds};
 /// continue start another period.
 pub(crate) const MOST_REQUESTS: usize = 24;
 
+/// Number of requests for a header and the first media of both tracks.
+pub(super) const BOTH_TRACKS: usize = 4;
+
 /// Longest time between requests that a player sends in one turn, in milliseconds.
 const ONE_TURN: u64 = 10;
 
@@ -45,6 +48,8 @@ pub(crate) struct PeriodRequest {
     pub(crate) size: u16,
     /// True if it looks like the one before it, which its client may have sent again.
     pub(crate) is_repeated: bool,
+    /// True if the client may have given up a response just before it.
+    pub(crate) resets: bool,
 }
 
 impl PeriodRequest {
@@ -58,4 +63,37 @@ impl PeriodRequest {
 /// response is over, given how many the client keeps in flight.
 pub(crate) fn overtaken(in_flight: usize) -> usize {
     in_flight.max(LEAST_IN_FLIGHT) + OVERTAKING + 1
+}
+
+/// Returns true if the client may have given up a response in the turn of this request.
+pub(super) fn gave_up(at: usize, requests: &[PeriodRequest]) -> bool {
+    let reset = |request: &PeriodRequest| request.resets && request.is_same_turn(&requests[at]);
+    requests[..=at].iter().rev().take(BOTH_TRACKS).any(reset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_sides_of_the_turn_in_which_a_client_gives_up_a_response() {
+        let request = |asked: u64, resets: bool| PeriodRequest {
+            number: 1,
+            asked: Time(from_milliseconds(asked)),
+            asked_at: 0,
+            begun_at: 0,
+            before: (0, 0),
+            size: 0,
+            is_repeated: false,
+            resets,
+        };
+        let gave_up_by = |all: &[PeriodRequest]| gave_up(all.len() - 1, all);
+        assert!(gave_up_by(&[request(0, true)]));
+        assert!(!gave_up_by(&[request(0, false)]));
+        assert!(gave_up_by(&[request(0, true), request(ONE_TURN, false)]));
+        assert!(!gave_up_by(&[
+            request(0, true),
+            request(ONE_TURN + 1, false)
+        ]));
+    }
 }

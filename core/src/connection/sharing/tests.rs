@@ -1,3 +1,5 @@
+mod behind;
+
 use super::sizes::Ground;
 use super::*;
 
@@ -46,6 +48,11 @@ impl Link {
 
     /// A request of this size.
     fn ask_with(&mut self, size: u16) -> &mut Self {
+        self.give_up_and_ask(size, false)
+    }
+
+    /// The same, if the client `resets` a response just before.
+    fn give_up_and_ask(&mut self, size: u16, resets: bool) -> &mut Self {
         self.number += 1;
         self.sharing.begin(PeriodRequest {
             number: self.number,
@@ -55,6 +62,7 @@ impl Link {
             before: (0, 0),
             size,
             is_repeated: false,
+            resets,
         });
         self
     }

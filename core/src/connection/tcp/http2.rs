@@ -156,7 +156,7 @@ impl Http2 {
             return;
         }
         let silent = self.last.map_or(0, |(last, _)| stamp.time.since(last));
-        (self.resets).request(stamp.time, offset, silent, ledger, ctx);
+        let resets = (self.resets).request(stamp.time, offset, silent, ledger, ctx);
         let overlaps = ledger.open().any(|exchange| !exchange.responded);
         let unmarked: SmallVec<[u32; 8]> = ledger
             .open()
@@ -181,8 +181,13 @@ impl Http2 {
         if let Some(latest) = ledger.latest()
             && latest.up_start == offset
         {
-            self.periods
-                .ask(latest.number, offset, stamp.time, size, ctx.config);
+            self.periods.ask(
+                latest.number,
+                offset,
+                stamp.time,
+                (size, resets),
+                ctx.config,
+            );
         }
         if overlaps {
             for number in unmarked {
@@ -205,7 +210,7 @@ impl Http2 {
         {
             let asked = segment.t_request;
             self.periods
-                .ask(first.number, first.up_start, asked, 0, ctx.config);
+                .ask(first.number, first.up_start, asked, (0, false), ctx.config);
         }
         self.request(follower.stamp, follower.offset, 0, 0, ledger, ctx);
     }

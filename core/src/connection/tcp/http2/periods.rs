@@ -43,6 +43,8 @@ pub(super) struct Unacknowledged {
     at: u64,
     /// Bytes of the request; 0 if not known.
     size: u16,
+    /// True if the client may have given up a response just before it.
+    resets: bool,
 }
 
 /// The server's newest bytes.
@@ -120,7 +122,7 @@ impl Periods {
         number: u32,
         up_start: u64,
         time: Time,
-        size: u16,
+        (size, resets): (u16, bool),
         config: &Config,
     ) {
         if self.asked.len() >= MOST_WAITING {
@@ -131,6 +133,7 @@ impl Periods {
             up_start,
             time,
             size,
+            resets,
             at: self
                 .think
                 .known_at(time, config)
@@ -225,6 +228,7 @@ impl Periods {
             before: (0, 0),
             size: asked.size,
             is_repeated: false,
+            resets: asked.resets,
         });
     }
 

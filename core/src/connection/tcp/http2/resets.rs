@@ -59,7 +59,7 @@ impl Resets {
     }
 
     /// Processes a request at an offset of the client's stream, before it is opened, if the server
-    /// has been silent for some nanoseconds.
+    /// has been silent for some nanoseconds. Returns true if a reset may have come just before.
     pub(super) fn request(
         &mut self,
         time: Time,
@@ -67,10 +67,10 @@ impl Resets {
         silent: i64,
         ledger: &Ledger,
         ctx: &mut Context<'_>,
-    ) {
+    ) -> bool {
         let reset = std::mem::replace(&mut self.latest, NEVER);
         if reset == NEVER || time.since(reset) > from_milliseconds(SAME_TURN) {
-            return;
+            return false;
         }
         let mut open = ledger.open().rev();
         self.given_up = std::array::from_fn(|_| NonZeroU32::new(open.next()?.number));
@@ -78,6 +78,7 @@ impl Resets {
         if silent >= SILENT {
             self.mark(ctx);
         }
+        true
     }
 
     /// Marks the noted responses as given up.
