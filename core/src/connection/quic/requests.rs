@@ -329,8 +329,10 @@ impl Requests {
         let goes_on = goes_on && packet.place != PacketPosition::Padded;
         let count = match self.count(packet.content, config) {
             _ if packet.place == PacketPosition::Padded => 1,
-            // After the first flight, a full datagram begins one long request, an upload, rather
-            // than many.
+            // Before a request alone has shown how long they are, a datagram begins one, unless it
+            // is a full one of the first flight. After that, a full one begins a long one, an
+            // upload, rather than many.
+            _ if self.usual == 0 && !(first_flight && goes_on) => 1,
             _ if goes_on && !first_flight => 1,
             count if first_flight => count,
             count => count.min(MAX_AT_ONCE),

@@ -126,6 +126,26 @@ fn several_requests_in_a_datagram_are_as_many_as_usual_ones_fit() {
 }
 
 #[test]
+fn a_first_request_with_a_long_path_is_one() {
+    for content in [430, 620, 900] {
+        let mut talk = Talk::new();
+        talk.open().say(content);
+        talk.answer(0, 60_000);
+        talk.wait(2 * RTT).say(content);
+        talk.answer(1, 70_000);
+        assert_eq!(sizes(&talk.finish()), [60_000, 70_000], "{content}");
+    }
+    // In the first flight, too, unless it fills its datagram.
+    for content in [430, 625, 1000] {
+        let mut talk = Talk::new();
+        talk.initial(V1, &FIRST_ID, &crypto_frame(0, &client_hello(NAME)));
+        talk.handshake_with(V1, 1 + SERVER_ID.len() + 2 + TAG_LEN + content);
+        talk.answer(0, 60_000);
+        assert_eq!(sizes(&talk.finish()).len(), 1, "{content}");
+    }
+}
+
+#[test]
 fn what_some_clients_send_just_before_a_request_is_none() {
     let mut talk = Talk::new();
     talk.open().say(200);
