@@ -59,6 +59,8 @@ impl<'a> Merge<'a> {
         self.next = self.open(0)?;
         loop {
             if self.lanes.is_empty() && !self.enter()? {
+                // Those without a packet at the end, too.
+                self.place(self.parts.len().saturating_sub(1));
                 return Ok(true);
             }
             let go = if self.lanes.len() == 1 {
@@ -110,17 +112,24 @@ impl<'a> Merge<'a> {
         let Some(lane) = self.next.take() else {
             return Ok(false);
         };
-        let mut frames = 0;
-        for before in 0..lane.at {
-            frames += match self.parts[before].frames {
-                Some(frames) => frames,
-                None => self.count(before),
-            };
-        }
-        self.parts[lane.at].frames_before = frames;
+        self.place(lane.at);
         self.next = self.open(lane.at + 1)?;
         self.lanes.push(lane);
         Ok(true)
+    }
+
+    /// Numbers the frames of the files up to this one.
+    fn place(&mut self, last: usize) {
+        let mut frames = 0;
+        for at in 0..=last {
+            self.parts[at].frames_before = frames;
+            if at < last {
+                frames += match self.parts[at].frames {
+                    Some(frames) => frames,
+                    None => self.count(at),
+                };
+            }
+        }
     }
 
     /// Counts the frames of a file that is still being read.
