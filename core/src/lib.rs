@@ -101,7 +101,7 @@ pub use config::Config;
 pub use engine::Engine;
 pub use facts::annotation::{Annotation, ServerId};
 pub use facts::counters::{Counters, Direction};
-pub use facts::segment::{Kind, KindReason, Segment, SegmentTotals, Transport, Via};
+pub use facts::segment::{BeyondStep, Kind, KindReason, Segment, SegmentTotals, Transport, Via};
 pub use facts::server::{Evidence, EvidenceKind, EvidenceScope, Role, RoleReason, Server};
 pub use facts::stats::Stats;
 pub use facts::unfollowed::Unfollowed;

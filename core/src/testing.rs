@@ -4,7 +4,7 @@
 use core::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::facts::segment::{Kind, KindReason, Segment, Transport};
+use crate::facts::segment::{BeyondStep, Kind, KindReason, Segment, Transport};
 use crate::packet::Time;
 
 pub(crate) const FIN: u8 = 0x01;
@@ -62,8 +62,7 @@ pub(crate) fn segment() -> Segment {
         via: None,
         settled: false,
         throughput_min: 0,
-        first_beyond_step: false,
-        last_beyond_step: false,
+        beyond_step: BeyondStep::Nothing,
     }
 }
 

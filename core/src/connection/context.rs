@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
-use crate::facts::segment::{Kind, KindReason, Segment, Transport, Via};
+use crate::facts::segment::{BeyondStep, Kind, KindReason, Segment, Transport, Via};
 use crate::facts::server::EvidenceKind;
 use crate::flows::key::{End, FlowKey};
 use crate::packet::Stamp;
@@ -197,8 +197,7 @@ impl Context<'_> {
             via: self.via,
             settled: false,
             throughput_min: 0,
-            first_beyond_step: false,
-            last_beyond_step: false,
+            beyond_step: BeyondStep::Nothing,
         });
         Some(number)
     }

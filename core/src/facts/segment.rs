@@ -94,6 +94,33 @@ pub enum KindReason {
     TooFew = 9,
 }
 
+/// What of a response came after a step of the capture's clock that its request came before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BeyondStep {
+    /// Nothing, or no step is known.
+    #[default]
+    Nothing,
+    /// The last byte.
+    Last,
+    /// All of it.
+    All,
+}
+
+impl BeyondStep {
+    /// True if the time from the request to the first byte is unknown.
+    #[must_use]
+    pub const fn first(self) -> bool {
+        matches!(self, Self::All)
+    }
+
+    /// True if the time from the request to the last byte is unknown.
+    #[must_use]
+    pub const fn last(self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+}
+
 /// One request and its response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 // Public for fuzz targets, which build segments themselves.
@@ -179,11 +206,8 @@ pub struct Segment {
     pub settled: bool,
     /// Number of bytes below which the segment has no throughput (`throughput_min`).
     pub throughput_min: u32,
-    /// True if the capture's clock stepped between the request and the first byte, so that the time
-    /// between them is unknown.
-    pub first_beyond_step: bool,
-    /// The same for the last byte.
-    pub last_beyond_step: bool,
+    /// The times that are unknown because the capture's clock stepped after the request.
+    pub beyond_step: BeyondStep,
 }
 
 /// The number and total bytes of a server's segments.
@@ -202,7 +226,7 @@ impl Segment {
     #[must_use]
     pub fn ttfb(&self) -> Option<i64> {
         self.t_first
-            .filter(|_| !self.first_beyond_step)
+            .filter(|_| !self.beyond_step.first())
             .map(|t| t.since(self.t_request))
             .filter(|&t| t >= 0)
     }
@@ -212,7 +236,7 @@ impl Segment {
     #[must_use]
     pub fn duration(&self) -> Option<i64> {
         self.t_last
-            .filter(|_| !self.last_beyond_step)
+            .filter(|_| !self.beyond_step.last())
             .map(|t| t.since(self.t_request))
             .filter(|&t| t >= 0)
     }
@@ -252,7 +276,7 @@ impl Segment {
     #[must_use]
     pub fn throughput(&self) -> Option<f64> {
         let span = self.t_last?.since(self.t_first?);
-        let is_known = span > 0 && !self.first_beyond_step && !self.last_beyond_step;
+        let is_known = span > 0 && !self.beyond_step.last();
         (is_known && self.bytes >= u64::from(self.throughput_min))
             .then(|| self.bytes as f64 * 8e9 / span as f64)
     }

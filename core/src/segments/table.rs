@@ -7,7 +7,7 @@ use crate::bounded::numbering::Numbering;
 use crate::bounded::size;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
-use crate::facts::segment::{Kind, KindReason, Segment, SegmentTotals};
+use crate::facts::segment::{BeyondStep, Kind, KindReason, Segment, SegmentTotals};
 use crate::packet::Time;
 use crate::segments::settling::Settling;
 use crate::segments::steps::Steps;
@@ -308,8 +308,13 @@ fn settled(segment: &mut Segment, steps: &Steps) {
     if !steps.is_empty() {
         let asked = segment.request_frame;
         let is_beyond = |frame: Option<u64>| frame.is_some_and(|frame| steps.divide(asked, frame));
-        segment.first_beyond_step = is_beyond(segment.first_frame);
-        segment.last_beyond_step = is_beyond(segment.last_frame);
+        segment.beyond_step = if is_beyond(segment.first_frame) {
+            BeyondStep::All
+        } else if is_beyond(segment.last_frame) {
+            BeyondStep::Last
+        } else {
+            BeyondStep::Nothing
+        };
     }
     if segment.kind == Kind::Pending {
         (segment.kind, segment.kind_reason) = (Kind::Other, KindReason::TooFew);

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use nflx_core::quality::{Session, Sessions};
-use nflx_core::{Config, Kind, KindReason, Segment, Time, Transport};
+use nflx_core::{BeyondStep, Config, Kind, KindReason, Segment, Time, Transport};
 
 use crate::Input;
 
@@ -91,8 +91,7 @@ fn segments(input: &mut Input<'_>) -> Vec<Segment> {
             via: None,
             settled: true,
             throughput_min: 0,
-            first_beyond_step: false,
-            last_beyond_step: false,
+            beyond_step: BeyondStep::Nothing,
         });
     }
     all
