@@ -54,6 +54,7 @@ pub(crate) fn segment() -> Segment {
         complete: true,
         estimated: false,
         shared: false,
+        divided_as: None,
         inferred: false,
         aborted: false,
         given_up_after: None,

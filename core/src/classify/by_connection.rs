@@ -90,6 +90,7 @@ mod tests {
             size: 0,
             error: 0,
             shared: false,
+            as_audio: false,
         }
     }
 

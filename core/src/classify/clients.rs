@@ -12,7 +12,7 @@ use crate::bounded::{size, work};
 use crate::classify;
 use crate::config::Config;
 use crate::facts::annotation::ServerId;
-use crate::facts::segment::Segment;
+use crate::facts::segment::{Kind, Segment};
 use crate::flows::registry::Registry;
 use crate::flows::site::Site;
 use crate::segments::steps::Steps;
@@ -252,6 +252,7 @@ fn observed(numbers: &VecDeque<u32>, segments: &SegmentTable) -> Vec<Observed> {
             size: segment.app_bytes,
             error: segment.size_error,
             shared: segment.shared,
+            as_audio: segment.divided_as == Some(Kind::Audio),
         })
         .collect();
     // Nearly all are in order already, which a stable sort makes use of.

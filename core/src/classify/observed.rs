@@ -18,6 +18,8 @@ pub(crate) struct Observed {
     pub(crate) error: u64,
     /// True if it overlapped others on its connection, so that its size was inferred.
     pub(crate) shared: bool,
+    /// True if it was taken for audio then.
+    pub(crate) as_audio: bool,
 }
 
 /// A size whose error exceeds this fraction of it is unreliable.

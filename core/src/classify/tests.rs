@@ -1,5 +1,6 @@
 //! Sessions as players make them, from a small model of one: a link, a buffer, two tracks.
 
+mod divided;
 mod not_media;
 
 use proptest::prelude::*;
@@ -121,6 +122,7 @@ impl Player {
                         size: bytes as u64,
                         error: 0,
                         shared: false,
+                        as_audio: false,
                     },
                     kind,
                 ));
@@ -196,6 +198,7 @@ fn segment(server: ServerId, start: f64, takes: f64, size: u64) -> Observed {
         size,
         error: 0,
         shared: false,
+        as_audio: false,
     }
 }
 
@@ -482,7 +485,7 @@ proptest! {
         let observed = |numbers: &dyn Fn(usize) -> usize| {
             let mut list: Vec<Observed> = segments.iter().enumerate().map(|(at, &(server, start, takes, size))| {
                 let (start, takes) = (start * SECOND, takes * SECOND / 4);
-                Observed { number: numbers(at) as u32, server, flow: 0, start, end: start + takes, size, error: 0, shared: false }
+                Observed { number: numbers(at) as u32, server, flow: 0, start, end: start + takes, size, error: 0, shared: false, as_audio: false }
             }).collect();
             list.sort_unstable_by_key(|s| (s.start, s.end, s.size, s.server, s.number));
             list

@@ -69,8 +69,10 @@ impl<'a> Group<'a> {
         steps: &mut u64,
     ) -> Self {
         let all = || places.iter().map(|&at| observed[at]);
-        // A size from an even division is unreliable, and left out if others are reliable.
-        let says_something = |segment: &Observed| !segment.shared || !segment.is_vague();
+        // A size from an even division is unreliable, and left out if others are reliable. What was
+        // taken for audio got audio's size, however far that may be off.
+        let says_something =
+            |segment: &Observed| !segment.shared || !segment.is_vague() || segment.as_audio;
         let mut segments: Vec<Observed> = all().filter(says_something).collect();
         if segments.len() < UNSHARED_MIN {
             segments = all().collect();

@@ -189,6 +189,7 @@ impl Context<'_> {
             complete: false,
             estimated: false,
             shared: false,
+            divided_as: None,
             inferred: false,
             aborted: false,
             given_up_after: None,

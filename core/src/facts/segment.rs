@@ -185,6 +185,9 @@ pub struct Segment {
     pub estimated: bool,
     /// True if the bytes were divided among requests that overlapped on one connection.
     pub shared: bool,
+    /// The track that it was taken for when these bytes were divided; `None` if nothing told tracks
+    /// apart, so that each got an equal part.
+    pub divided_as: Option<Kind>,
     /// True if only acknowledgements were seen: the other half of the connection was not captured.
     pub inferred: bool,
     /// True if the client closed the connection in the middle of the response: within a TLS record,

@@ -85,6 +85,7 @@ fn segments(input: &mut Input<'_>) -> Vec<Segment> {
             complete: flags & 16 == 0,
             estimated: false,
             shared: flags & 32 != 0,
+            divided_as: None,
             inferred: false,
             own_evidence: None,
             own_name: None,

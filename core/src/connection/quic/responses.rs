@@ -403,6 +403,7 @@ impl Responses {
                 segment.app_bytes = part.size.saturating_sub(framing);
                 segment.bytes = part.wire;
                 segment.size_error = part.error + slack(part.packets, padding);
+                segment.divided_as = part.track;
                 // One packet may hold bytes of several responses.
                 let packets = part.packets.max(part.wire.min(1));
                 let is_earlier = |last: &Stamp| segment.t_last.is_none_or(|t| t > last.time);

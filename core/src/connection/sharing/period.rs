@@ -10,12 +10,15 @@ use super::request::{BOTH_TRACKS, IsOpen, MOST_REQUESTS, MediaTrack, PeriodReque
 use super::timeline::Arrivals;
 use crate::bounded::size::spilled;
 use crate::config::Config;
+use crate::facts::segment::Kind;
 use crate::packet::{Stamp, Time};
 
 /// A segment's share of a period.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Part {
     pub(crate) number: u32,
+    /// The track that it is read as; `None` if nothing tells.
+    pub(crate) track: Option<Kind>,
     /// Bytes, including those of the period before.
     pub(crate) size: u64,
     /// By how much that may be off.
@@ -121,6 +124,7 @@ impl Period {
             let most = self.most(at, in_flight, received);
             parts.push(Part {
                 number: request.number,
+                track: None,
                 size,
                 error: size.max(most.saturating_sub(size)),
                 first: self.timeline.at(request.begun_at + 1),

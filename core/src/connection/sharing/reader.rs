@@ -82,6 +82,7 @@ impl PeriodReader {
             let (size, request) = (best.sizes[at], &period.requests[at]);
             let part = Part {
                 number: request.number,
+                track: best.tracks[at].kind(),
                 size: size + request.before.0,
                 error: error(&readings, at, usual, audio),
                 first: period.timeline.at(request.begun_at + 1),

@@ -1,5 +1,6 @@
 //! Requests whose responses overlapped.
 
+use crate::facts::segment::Kind;
 use crate::packet::{Time, from_milliseconds};
 
 /// Largest number of responses per period that are separated. If there are more, those that
@@ -29,6 +30,17 @@ pub(crate) enum MediaTrack {
     Video,
     /// No response that matters: a tiny one, or a packet mistaken for a request.
     None,
+}
+
+impl MediaTrack {
+    /// Returns the kind of its segments.
+    pub(super) const fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Audio => Some(Kind::Audio),
+            Self::Video => Some(Kind::Video),
+            Self::None => None,
+        }
+    }
 }
 
 /// A request whose response came during a period.

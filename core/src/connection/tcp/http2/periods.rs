@@ -362,6 +362,7 @@ impl Periods {
                 ctx,
                 part.number,
                 Portion {
+                    track: part.track,
                     bytes,
                     app_bytes: app_bytes.min(bytes),
                     missing_bytes: bytes.saturating_sub(captured),

@@ -272,6 +272,7 @@ impl Ledger {
         ctx.resize(number, |segment| {
             segment.bytes = portion.bytes;
             segment.app_bytes = portion.app_bytes;
+            segment.divided_as = portion.track;
             segment.missing_bytes = portion.missing_bytes;
             segment.size_error = error;
             (segment.shared, segment.estimated) = (true, true);

@@ -1,5 +1,6 @@
 //! Exchanges of a connection, and the ways in which bytes are counted toward them.
 
+use crate::facts::segment::Kind;
 use crate::packet::Stamp;
 
 /// The smallest record limit of servers.
@@ -171,6 +172,8 @@ impl Returned {
 /// A segment's share of bytes that came together with others'.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Portion {
+    /// The track that it was taken for, if any.
+    pub(crate) track: Option<Kind>,
     pub(crate) bytes: u64,
     pub(crate) app_bytes: u64,
     /// The bytes among these that were never captured.
