@@ -206,10 +206,13 @@ fn share(flows: u64) -> usize {
 pub(super) fn holding(number: u64, bytes: usize) -> [Frame; 3] {
     let ends = Ends::to(NETFLIX, number, 443);
     let at = 3 * number as i64;
+    // Flows with the same numbers would be one behind a translator.
+    let from = (number as u32).wrapping_mul(100_003);
+    let [first, far] = [1, 20_000].map(|offset| from.wrapping_add(offset));
     [
-        tcp(at, ends, true, (1, 1), 1, &[7]),
-        tcp(at + 1, ends, false, (1, 2), 1, &[7]),
-        tcp(at + 2, ends, false, (20_000, 2), bytes, &vec![7; bytes]),
+        tcp(at, ends, true, (1, first), 1, &[7]),
+        tcp(at + 1, ends, false, (first, 2), 1, &[7]),
+        tcp(at + 2, ends, false, (far, 2), bytes, &vec![7; bytes]),
     ]
 }
 
