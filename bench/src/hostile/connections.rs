@@ -202,13 +202,16 @@ fn share(flows: u64) -> usize {
     ((1 << 20) / flows as usize).clamp(16, 60_000)
 }
 
+/// Returns a flow's sequence number. Flows with the same ones would be one behind a translator.
+pub(super) const fn number_of(flow: u64, offset: u32) -> u32 {
+    (flow as u32).wrapping_mul(100_003).wrapping_add(offset)
+}
+
 /// A flow that holds bytes behind a hole: the server's first byte, and what does not follow it.
 pub(super) fn holding(number: u64, bytes: usize) -> [Frame; 3] {
     let ends = Ends::to(NETFLIX, number, 443);
     let at = 3 * number as i64;
-    // Flows with the same numbers would be one behind a translator.
-    let from = (number as u32).wrapping_mul(100_003);
-    let [first, far] = [1, 20_000].map(|offset| from.wrapping_add(offset));
+    let [first, far] = [1, 20_000].map(|offset| number_of(number, offset));
     [
         tcp(at, ends, true, (1, first), 1, &[7]),
         tcp(at + 1, ends, false, (first, 2), 1, &[7]),

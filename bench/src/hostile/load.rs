@@ -1,6 +1,6 @@
 //! State of every kind, in shares of every shape.
 
-use super::connections::{flows, holding, http2_waiting};
+use super::connections::{flows, holding, http2_waiting, number_of};
 use super::packet::{Ends, NETFLIX, fragment, outside, tcp, udp};
 use super::{quic, responses};
 use crate::Frame;
@@ -129,7 +129,7 @@ impl Shape {
 fn pieces(flow: u64, size: usize) -> impl Iterator<Item = Frame> {
     // One that came before holds more.
     let before = Ends::to(NETFLIX, flow / 2, 443);
-    let further = 100_000 + (flow % 1000) as u32 * 2000;
+    let further = number_of(flow / 2, 100_000 + (flow % 1000) as u32 * 2000);
     let more = tcp(
         3 * flow as i64,
         before,
