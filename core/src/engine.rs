@@ -40,9 +40,6 @@ use crate::segments::table::SegmentTable;
 use crate::wire::decode::fragments::Fragments;
 use crate::wire::decode::{Datagram, Decoder, IpPayload, TcpFlags};
 
-/// How requests begin that a proxy may forward on one connection for several hosts.
-const FORWARDED: &[u8] = b"GET ";
-
 /// A packet of a server that was counted and followed.
 struct Taken {
     flow: Slot,
@@ -295,10 +292,6 @@ impl Engine {
             IpPayload::Tcp(tcp) if is_syn => {
                 let tcp = *tcp;
                 self.renew_if_reopened(flow, &tcp, sender, stamp);
-            }
-            IpPayload::Tcp(tcp) if tcp.payload.starts_with(FORWARDED) => {
-                let tcp = *tcp;
-                self.renew_if_forwarded(flow, &tcp, sender, stamp.time);
             }
             IpPayload::Udp(udp) => self.renew_if_quic_reopened(flow, udp, sender, stamp.time),
             _ => {}

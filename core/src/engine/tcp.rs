@@ -6,12 +6,10 @@ use crate::config::{Config, SegmentRule};
 use crate::connection::context::Outcome;
 use crate::connection::followed::{AnyConnection, Carrier};
 use crate::connection::tcp::application::speaks_as_client;
-use crate::facts::server::EvidenceKind;
 use crate::flows::copies::WATCHED;
 use crate::flows::key::{End, FlowKey};
-use crate::packet::{Stamp, Time};
+use crate::packet::Stamp;
 use crate::wire::decode::{Tcp, TcpFlags};
-use crate::wire::http1;
 
 /// The state of a connection after a packet.
 struct After {
@@ -30,28 +28,6 @@ struct After {
 const MOST_WITH_SYN: u32 = 65_535;
 
 impl Engine {
-    /// Starts a new flow when a connection of another service is used for Netflix's host: by a
-    /// proxy that its client does not know of.
-    #[cold]
-    pub(super) fn renew_if_forwarded(
-        &mut self,
-        slot: Slot,
-        tcp: &Tcp<'_>,
-        sender: End,
-        time: Time,
-    ) {
-        let flow = self.registry.flow(slot);
-        let is_given_up = flow.identified_or_given_up && flow.server.is_none();
-        let counts = self.config.counts(EvidenceKind::HttpHost) && self.config.flows_decide();
-        if !is_given_up || !flow.is_foreign || flow.client != Some(sender) || !counts {
-            return;
-        }
-        let host = http1::host_of(tcp.payload);
-        if host.is_some_and(|host| self.config.is_netflix(&host)) {
-            self.renew(slot, time);
-        }
-    }
-
     /// Starts a new flow when this SYN opens another connection on its ports.
     pub(super) fn renew_if_reopened(
         &mut self,
