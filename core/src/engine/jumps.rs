@@ -8,32 +8,10 @@ use crate::flows::key::FlowKey;
 use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::Scope;
 
-/// No capture pauses for a year, in nanoseconds: a time of zero before it is none.
-const NO_SILENCE: i64 = 365 * 86_400 * 1_000_000_000;
-
 impl Engine {
-    /// Judges a packet whose time is far from that of the previous one. Returns it with the time to
-    /// take it for: a time of zero is none, so that of the previous packet stands for it.
+    /// Judges a packet whose time is far from that of the previous one.
     #[cold]
-    pub(super) fn note_jump<'a>(&mut self, before: Time, packet: &Packet<'a>) -> Packet<'a> {
-        if packet.time == Time(0) && before > Time(0) {
-            self.stats.untimed += 1;
-            self.clock.stay(before);
-            return Packet {
-                time: before,
-                ..*packet
-            };
-        }
-        if before == Time(0) && packet.time.since(before) > NO_SILENCE {
-            // A second reading knows when the capture began.
-            self.clock.start = Some(packet.time);
-            self.segments_missed = true;
-        }
-        self.judge_jump(before, packet);
-        *packet
-    }
-
-    fn judge_jump(&mut self, before: Time, packet: &Packet<'_>) {
+    pub(super) fn note_jump(&mut self, before: Time, packet: &Packet<'_>) {
         let flow = self.flow_of(packet);
         let own = flow.map(|flow| self.registry.flow(flow).seen_until());
         let jump = Jump {
