@@ -86,16 +86,12 @@ def copies_behind_a_router():
     return [q for p in packets for q in (p, behind(p))], ETHERNET, right(rows, server, duplicates=len(packets))
 
 
-def both_sides_of_nat_without_a_hop():
-    return both_sides_of_nat(hop=0)
-
-
 def read_twice():
     packets, server, rows = video()
     return packets + packets, ETHERNET, right(rows, server, duplicates=len(packets))
 
 
-def both_sides_of_nat(hop=1):
+def both_sides_of_nat():
     packets, server, rows = video()
     def outside(packet):
         ip, (ports, numbers, flags, rest, payload) = packet.ip, tcp_parts(packet)
@@ -106,7 +102,7 @@ def both_sides_of_nat(hop=1):
             source, ports = "198.51.100.77", (61000, ports[1])
         segment = struct.pack("!HH", *ports) + ip[24:]
         identification = struct.unpack_from("!H", ip, 4)[0]
-        hops = ip[8] + (hop if packet_from(packet, server) else -hop)
+        hops = ip[8] + (1 if packet_from(packet, server) else -1)
         return Packet(packet.time, ethernet(0x0800, ipv4(source, destination, 6, segment, identification, hops)))
     # What comes from outside is seen there first.
     pairs = [(outside(p), p) if packet_from(p, server) else (p, outside(p)) for p in packets]
@@ -470,7 +466,7 @@ def netfilter_log():
 
 
 SITUATIONS = [
-    copies_at_once, copies_late, copies_of_a_slow_mirror, both_sides_of_nat_without_a_hop, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
+    copies_at_once, copies_late, copies_of_a_slow_mirror, copies_in_two_vlans, copies_behind_a_router, read_twice, both_sides_of_nat,
     customers_with_the_same_addresses, in_fragments, the_clock_steps_back, one_address_of_many_services,
     one_address_with_two_names,
     a_device_with_a_keyword_in_its_name, a_filter_that_answers_for_names, named_by_a_certificate, named_by_an_https_record,

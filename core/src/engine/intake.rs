@@ -5,7 +5,7 @@ use super::{Engine, Taken};
 use crate::bounded::clock_table::{NONE, Slot};
 use crate::connection::context::Outcome;
 use crate::connection::quic::opens_connection;
-use crate::flows::copies::{AT_ONCE, Identity, Relation, Suspected};
+use crate::flows::copies::{Identity, Relation, Suspected};
 use crate::flows::key::{End, FlowKey};
 use crate::packet::{Packet, Stamp, Time};
 use crate::wire::decode::fragments::Fragments;
@@ -185,12 +185,7 @@ impl Engine {
             Relation::Translated(suspect) => {
                 let other = *self.registry.key(suspect.flow);
                 let ends = (suspect.sender, sender);
-                // What a translator bridges goes on at once: a flow that was ahead is another
-                // device's, of which a copy was made.
-                let until = self.registry.flow(suspect.flow).seen_until();
-                let is_ahead = suspect.is_bridged && until.since(packet.time) > AT_ONCE;
                 let is_one = !is_translated
-                    && !is_ahead
                     && self.registry.is_young(flow)
                     && self.translations.add(key, other, ends);
                 if is_one {

@@ -28,9 +28,6 @@ const NO_SYN_AGAIN: i64 = 250 * MILLISECOND;
 /// Copies without marks are as late as that of the SYN, but for one in this many parts.
 const LATENESS_PARTS: i64 = 4;
 
-/// Nanoseconds within which one machine translates a packet's addresses, where nothing else shows
-/// that it was forwarded.
-pub(crate) const AT_ONCE: i64 = 10 * MILLISECOND;
 /// Places of a hash, a power of two. Of 1,000 packets among the usual 16,384, about one is the fifth
 /// with its hash.
 const PLACES: usize = 4;
@@ -94,8 +91,6 @@ pub(crate) struct Suspect {
     /// The other flow, and the end that sent the packet there.
     pub(crate) flow: Slot,
     pub(crate) sender: End,
-    /// True if no router was between.
-    pub(crate) is_bridged: bool,
 }
 
 /// A packet whose bytes had come before.
@@ -239,13 +234,10 @@ impl Copies {
                 Relation::New
             };
         }
-        let is_forwarded = apart <= self.window && identity.is_forwarded(&entry.identity);
-        let is_bridged = apart <= AT_ONCE && identity.is_bridged(&entry.identity);
-        if is_forwarded || is_bridged {
+        if apart <= self.window && identity.is_forwarded(&entry.identity) {
             Relation::Translated(Suspect {
                 flow: entry.flow,
                 sender: entry.sender,
-                is_bridged,
             })
         } else {
             Relation::New
@@ -361,14 +353,6 @@ impl Identity {
     /// with contents that no other has.
     const fn is_forwarded(&self, other: &Self) -> bool {
         self.contents != 0 && self.hops < other.hops
-    }
-
-    /// Returns true if the packet may be the other one after a translator that counts no hop,
-    /// because it bridges or hides: two packets of TCP with the same numbers are one, and so are
-    /// two of QUIC.
-    const fn is_bridged(&self, other: &Self) -> bool {
-        let is_only = self.unique || self.is_numbered;
-        self.contents != 0 && is_only && self.hops == other.hops
     }
 
     const fn hash(&self) -> u64 {
