@@ -5,9 +5,8 @@
 
 use super::datagram::{Datagram, IP_PROTOCOL_TCP, IP_PROTOCOL_UDP, IpPayload};
 use super::layer::Rest;
-use super::stt;
 use super::transport::{tcp, udp};
-use super::udp_tunnel::{Ports, is_dtls};
+use super::udp_tunnel::Ports;
 use crate::packet::{LinkType, Packet};
 
 const ETHERNET_HEADER: usize = 14;
@@ -54,17 +53,13 @@ impl<'a> Ipv4<'a> {
         })
     }
 
-    /// Reads the packet if it is TCP, and holds no other packet.
+    /// Reads the packet if it is TCP.
     #[inline(always)]
     pub(crate) fn tcp(&self) -> Option<Datagram<'a>> {
         if self.header[9] != IP_PROTOCOL_TCP {
             return None;
         }
-        let tcp = tcp(self.payload)?;
-        if tcp.destination_port == stt::PORT {
-            return None;
-        }
-        Some(self.with(IP_PROTOCOL_TCP, IpPayload::Tcp(tcp)))
+        Some(self.with(IP_PROTOCOL_TCP, IpPayload::Tcp(tcp(self.payload)?)))
     }
 
     /// Reads the packet if it is UDP and holds no other packet.
@@ -74,7 +69,7 @@ impl<'a> Ipv4<'a> {
             return None;
         }
         let udp = udp(self.payload)?;
-        if ports.may_hold(udp.source_port, udp.destination_port) || is_dtls(udp.payload) {
+        if ports.may_hold(udp.source_port, udp.destination_port) {
             return None;
         }
         Some(self.with(IP_PROTOCOL_UDP, IpPayload::Udp(udp)))

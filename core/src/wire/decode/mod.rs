@@ -26,7 +26,6 @@ mod metadata;
 mod mpls;
 mod opaque;
 mod ppp;
-mod stt;
 mod transport;
 mod tunnel;
 mod udp_tunnel;
@@ -246,14 +245,7 @@ fn packet<'a>(walk: &mut Walk<'_>, rest: Rest<'a>) -> Option<Datagram<'a>> {
         (IpPayload::LaterFragment, None)
     } else {
         match outer.protocol {
-            IP_PROTOCOL_TCP => {
-                let transport = segment(outer.payload);
-                let inside = match &transport {
-                    IpPayload::Tcp(tcp) => stt::next(walk, tcp),
-                    _ => None,
-                };
-                (transport, inside)
-            }
+            IP_PROTOCOL_TCP => (segment(outer.payload), None),
             IP_PROTOCOL_UDP => match transport::udp(outer.payload) {
                 // A first fragment of a tunnel packet also holds the inner headers, so it is
                 // decapsulated like a whole one.

@@ -88,21 +88,10 @@ pub(super) fn next<'a>(
     if walk.vxlan_ports.contains(&destination) {
         return vxlan(walk, rest);
     }
-    let tunnel = TUNNELS
+    TUNNELS
         .iter()
-        .find(|tunnel| tunnel.port == destination || tunnel.both_ways && tunnel.port == source);
-    match tunnel {
-        Some(tunnel) => (tunnel.read)(walk, rest),
-        None if is_dtls(rest.data) => walk.stop(Opaque::Dtls),
-        None => None,
-    }
-}
-
-/// Returns true if a datagram begins with a record of DTLS 1.0 or 1.2 (RFC 6347, section 4.1), on
-/// any port.
-#[inline(always)]
-pub(super) fn is_dtls(payload: &[u8]) -> bool {
-    matches!(payload, [20..=25, 0xfe, 0xfd | 0xff, ..])
+        .find(|tunnel| tunnel.port == destination || tunnel.both_ways && tunnel.port == source)
+        .and_then(|tunnel| (tunnel.read)(walk, rest))
 }
 
 /// Reads an IP packet whose length fits and, for IPv4, whose header checksum is right. For headers

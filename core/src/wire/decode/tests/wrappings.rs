@@ -360,47 +360,6 @@ fn esp_in_transport_mode_is_followed_where_the_checksum_is_right() {
     assert_eq!(found.protocol, 50);
 }
 
-/// A segment of STT with this much of a frame, from its offset on.
-fn segment_of(length: u32, offset: u32, payload: &[u8]) -> Vec<u8> {
-    let sequence = length << 16 | offset;
-    v4(6, &testing::tcp((50_000, 7471), sequence, 9, 16, payload))
-}
-
-#[test]
-fn frames_in_segments_are_read_if_they_begin_there() {
-    let frame = join(&[&[0; 18], &bridged()]);
-    let length = frame.len() as u32;
-    // Whole, the first piece of a longer one, and with a sequence number of no meaning.
-    for (stated, offset) in [(length, 0), (2 * length, 0), (0, 1)] {
-        let packet = segment_of(stated, offset, &frame);
-        let found = whole(LinkType::RAW, &packet).unwrap();
-        assert_eq!(
-            found.source,
-            whole(LinkType::RAW, &sound_inner()).unwrap().source
-        );
-    }
-    // A connection that has the port by chance.
-    let mut other = frame;
-    other[0] = 0x16;
-    let packet = segment_of(0, 1, &other);
-    let found = whole(LinkType::RAW, &packet).unwrap();
-    assert_eq!(found.protocol, 6);
-}
-
-#[test]
-fn whole_packets_on_one_of_several_links_are_read() {
-    for header in [&[0xc0, 0, 0, 7][..], &[0xc0, 7]] {
-        for protocol in [&[0x00, 0x21][..], &[0x21]] {
-            let packet = join(&[&[0xff, 0x03, 0x00, 0x3d], header, protocol, &sound_inner()]);
-            let found = whole(LinkType::PPP, &packet).unwrap();
-            assert_eq!(
-                found.source,
-                whole(LinkType::RAW, &sound_inner()).unwrap().source
-            );
-        }
-    }
-}
-
 #[test]
 fn encrypted_packets_are_named() {
     let cipher = [0x9e; 128];
@@ -436,18 +395,6 @@ fn encrypted_packets_are_named() {
             Opaque::PppTransformed,
             LinkType::PPP,
             join(&[&[0x00, 0xfd], &cipher]),
-        ),
-        (
-            Opaque::Dtls,
-            LinkType::RAW,
-            to_port(443, &[23, 0xfe, 0xfd], &cipher),
-        ),
-        // The second of two segments of a frame, and the first of two fragments.
-        (Opaque::Stt, LinkType::RAW, segment_of(300, 128, &cipher)),
-        (
-            Opaque::Multilink,
-            LinkType::PPP,
-            join(&[&[0x00, 0x3d, 0x80, 0, 0, 1, 0, 0x21], &cipher]),
         ),
     ];
     assert_eq!(cases.len(), Opaque::ALL.len());
