@@ -3,9 +3,10 @@
 //! from file to file.
 //!
 //! Files belong together where their names differ in a counter or a date only, their interfaces
-//! agree, and one follows the other in time, or begins with a packet of the other. A counter that goes on by one beside a date, as
-//! Wireshark's programs name files, says so by itself; other names may be those of captures made
-//! one by one, whose times must adjoin as well (setting `join_gap`).
+//! agree, and one follows the other in time, or begins with a later packet of the other. A counter
+//! that goes on by one beside a date, as Wireshark's programs name files, says so by itself; other
+//! names may be those of captures made one by one, whose times must adjoin as well (setting
+//! `join_gap`).
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -283,7 +284,8 @@ impl FileTimes {
         let mut span = Self {
             first: packet.time,
             last: packet.time,
-            is_shared: is_it(&packet),
+            // Captures that begin with the same packet were not begun one after the other.
+            is_shared: false,
         };
         while let Some(packet) = reader.next() {
             span.last = span.last.max(packet.time);
