@@ -6,7 +6,7 @@ use nflx_core::Time;
 
 use crate::capture::{Damage, Source, Unreadable};
 
-/// What is known of a file of a capture.
+/// A file of a capture, and the findings about it.
 pub(super) struct CapturePart {
     pub(super) path: PathBuf,
     /// Kept open if it is the only file, because a pipe cannot be opened again. Of several files,

@@ -94,7 +94,7 @@ pub enum KindReason {
     TooFew = 9,
 }
 
-/// What of a response came after a step of the capture's clock that its request came before.
+/// Part of a response that a step of the capture's clock separates from its request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BeyondStep {

@@ -189,7 +189,7 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
     readings
 }
 
-/// Copies lists as a whole, which takes a tenth of what copying item by item does.
+/// Copies lists as a whole: `SmallVec` clones item by item.
 impl Clone for Reading {
     fn clone(&self) -> Self {
         Self {

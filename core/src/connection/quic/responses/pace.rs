@@ -3,7 +3,8 @@
 use super::super::requests::within;
 use crate::packet::{Time, from_milliseconds};
 
-/// Number of paces within which packets of a response follow each other.
+/// Number of paces within which packets of a response follow each other. This and the next three were
+/// chosen with two recordings of a link that falls to a packet every 33 ms.
 const PACES: i64 = 2;
 /// Longest time between packets that counts as a pace, in milliseconds (116 kbit/s of full packets),
 /// and by how much one may exceed [`PACES`] and still count: a single silence is no pace.
@@ -12,12 +13,12 @@ const STEP: i64 = 8;
 /// Number of packets over which the pace is smoothed.
 const SMOOTHED: i64 = 4;
 /// Number of packets within responses that are not full from which a server has such, and one in how
-/// many packets. One in 9 to 140 was not with servers that send what their application wrote (Go,
-/// nginx); one in 190 to 9,000 with others (quinn, s2n-quic, ngtcp2, Envoy).
+/// many packets. In players' recordings, one in 9 to 17 was not with Caddy, one in 47 to 126 with
+/// nginx and one in 91 with quic-go; with Envoy one in 243 or fewer, with quinn one in 1,467 or fewer.
 const BREAKS: u16 = 2;
 const OFTEN: u64 = 200;
 
-/// What the packets within single responses show.
+/// Statistics of the packets within single responses.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
     /// Smoothed time between them, in milliseconds.

@@ -67,7 +67,8 @@ impl Application {
         Some(rest)
     }
 
-    /// Applies the request to the proxy: the host's name or address, and the port that indicates the protocol.
+    /// Applies the request to the proxy: the host's name or address, and the port that indicates the
+    /// protocol.
     pub(super) fn enter_tunnel(&mut self, run: &Run<'_>, ctx: &mut Context<'_>) {
         if let Some(target) = self.proxy.take_target() {
             self.port = target.port;
