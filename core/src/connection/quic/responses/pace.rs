@@ -14,7 +14,7 @@ const STEP: i64 = 8;
 const SMOOTHED: i64 = 4;
 /// Number of packets within responses that are not full from which a server has such, and one in how
 /// many packets. In players' recordings, one in 9 to 17 was not with Caddy, one in 47 to 126 with
-/// nginx and one in 91 with quic-go; with Envoy one in 243 or fewer, with quinn one in 1,467 or fewer.
+/// nginx and one in 91 with quic-go; with Envoy one in 243 or fewer, with quinn one in 1,940 or fewer.
 const BREAKS: u16 = 2;
 const OFTEN: u64 = 200;
 

@@ -1,4 +1,4 @@
-//! What follows a header or a reset.
+//! Requests that follow a header or a reset.
 
 use super::*;
 
