@@ -22,7 +22,7 @@ const NONE: f64 = 3.5;
 /// The same for a request that looks like a repeated one.
 const REPEATED: f64 = 1.5;
 /// Bytes of a header (initialisation segments have 700 to 900: ffmpeg, Shaka Packager, measured).
-pub(super) const HEADER: u64 = 800;
+const HEADER: u64 = 800;
 /// The cost per audio segment's worth of bytes that fit no response.
 const MISFIT: f64 = 4.0;
 /// The cost of a request for video while the last video is in progress and has only a little.
@@ -187,6 +187,15 @@ pub(super) fn read(puzzle: &Puzzle<'_>, rhythm: &Rhythm) -> Vec<Reading> {
     let limit = readings.first().map_or(0.0, |best| best.cost + NEARLY);
     readings.retain(|reading| reading.cost <= limit);
     readings
+}
+
+/// Gives a response without bytes those of a header, which come from the largest one.
+pub(super) fn give_header(sizes: &mut [u64], at: usize) {
+    let largest = (0..sizes.len()).max_by_key(|&at| sizes[at]).unwrap_or(at);
+    if sizes[at] == 0 && sizes[largest] > 2 * HEADER {
+        sizes[largest] -= HEADER;
+        sizes[at] = HEADER;
+    }
 }
 
 /// Copies lists as a whole: `SmallVec` clones item by item.
@@ -435,14 +444,8 @@ impl Reading {
     pub(super) fn with_headers(&self, told: &[Asked]) -> Self {
         let mut reading = self.clone();
         for (at, told) in told.iter().enumerate() {
-            let is_header = *told != Asked::Media && reading.tracks[at] == MediaTrack::None;
-            if !is_header || reading.sizes[at] > 0 {
-                continue;
-            }
-            let largest = (0..reading.sizes.len()).max_by_key(|&at| reading.sizes[at]);
-            if let Some(largest) = largest.filter(|&at| reading.sizes[at] > 2 * HEADER) {
-                reading.sizes[largest] -= HEADER;
-                reading.sizes[at] = HEADER;
+            if *told != Asked::Media && reading.tracks[at] == MediaTrack::None {
+                give_header(&mut reading.sizes, at);
             }
         }
         reading

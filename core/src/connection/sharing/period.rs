@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::asks::Asked;
-use super::beam::{self, HEADER};
+use super::beam;
 use super::behind::Behind;
 use super::headers::HeaderSizes;
 use super::request::{BOTH_TRACKS, IsOpen, MOST_REQUESTS, MediaTrack, PeriodRequest, overtaken};
@@ -118,7 +118,7 @@ impl Period {
         }
         (0..requests.len())
             .filter(|&at| !is_media(at))
-            .for_each(|at| give_header(&mut sizes, at));
+            .for_each(|at| beam::give_header(&mut sizes, at));
         for (at, (request, &wire)) in requests.iter().zip(&sizes).enumerate() {
             let size = data(wire) + request.before.0;
             let most = self.most(at, in_flight, received);
@@ -194,15 +194,6 @@ impl Period {
 
     pub(super) fn heap(&self) -> usize {
         spilled(&self.requests) + self.timeline.heap()
-    }
-}
-
-/// Gives a response without bytes those of a header, which come from the largest one.
-fn give_header(sizes: &mut [u64], at: usize) {
-    let largest = (0..sizes.len()).max_by_key(|&at| sizes[at]).unwrap_or(at);
-    if sizes[at] == 0 && sizes[largest] > 2 * HEADER {
-        sizes[largest] -= HEADER;
-        sizes[at] = HEADER;
     }
 }
 

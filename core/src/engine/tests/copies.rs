@@ -13,7 +13,10 @@ fn plain(packets: &[TcpPacket]) -> Vec<Given> {
 }
 
 fn analysis(config: Config, packets: &[Given]) -> Engine {
-    let mut engine = Engine::new(config);
+    read_by(Engine::new(config), packets)
+}
+
+fn read_by(mut engine: Engine, packets: &[Given]) -> Engine {
     for ((time, link_type, data), frame) in packets.iter().zip(1..) {
         engine.packet(&crate::Packet {
             frame,
@@ -96,18 +99,7 @@ fn full_analysis(config: Config, packets: &[Given]) -> (Engine, bool) {
     if !engine.segments_missed() {
         return (engine, false);
     }
-    let mut engine = engine.restart_with_evidence();
-    for ((time, link_type, data), frame) in packets.iter().zip(1..) {
-        engine.packet(&crate::Packet {
-            frame,
-            time: Time(*time),
-            link_type: *link_type,
-            original_length: data.len() as u32,
-            data,
-        });
-    }
-    engine.finish();
-    (engine, true)
+    (read_by(engine.restart_with_evidence(), packets), true)
 }
 
 /// A packet without identification; the conversations have no time stamps.
