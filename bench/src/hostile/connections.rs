@@ -181,8 +181,10 @@ pub(super) fn two_taps(flows: u64) -> Frames {
     for number in 0..=flows {
         let ends = Ends::to(NETFLIX, number, 443);
         let at = 2 * number as i64;
-        before.push(flagged(tcp(at, ends, true, (0, 0), 0, &[]), SYN));
-        before.push(flagged(tcp(at + 1, ends, false, (0, 1), 0, &[]), SYN_ACK));
+        let opening = |offset| number_of(number, offset);
+        let syn = tcp(at, ends, true, (opening(0), 0), 0, &[]);
+        let answer = tcp(at + 1, ends, false, (0, opening(1)), 0, &[]);
+        before.extend([flagged(syn, SYN), flagged(answer, SYN_ACK)]);
     }
     before.swap(0, 1);
     let first = before[1].time;
@@ -191,7 +193,8 @@ pub(super) fn two_taps(flows: u64) -> Frames {
         let (number, turn) = (u64::from(at) % flows + 1, at / flows as u32);
         let ends = Ends::to(NETFLIX, number, 443);
         let time = 2 * (flows as i64 + 1) + i64::from(at);
-        tcp(time, ends, true, (1 + turn, 1_000_000 + turn), 1, &[7])
+        let sequence = number_of(number, 1 + turn);
+        tcp(time, ends, true, (sequence, 1_000_000 + turn), 1, &[7])
     });
     (before, Box::new(waiting))
 }

@@ -201,10 +201,13 @@ mod tests {
             let mut engine = Engine::new(config);
             let (before, measured) = kind.frames(100, 3000);
             assert_eq!(measured.len(), 3000, "{}", kind.name());
+            let mut copies = 0;
             for (frame, number) in before.iter().chain(&measured).zip(1..) {
                 engine.packet(&frame.packet(number));
+                copies += u32::from(engine.latest_is_copy());
             }
             engine.finish();
+            assert_eq!(copies, 0, "{}: copies cost less", kind.name());
             let stats = engine.stats();
             let (servers, segments) = (engine.server_count(), engine.segment_numbers().len());
             let reached = match kind {

@@ -119,7 +119,10 @@ fn internet(
     let mut bytes = Vec::with_capacity(34 + segment.len());
     bytes.extend([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00, 0x45, 0]);
     bytes.extend((20 + length as u16).to_be_bytes());
-    bytes.extend([0, 0, 0x40, 0, 64, protocol, 0, 0]);
+    // Each packet has an identification of its own, as common stacks give; with the same bytes and
+    // the same one, it would be a copy, which costs less than a packet sent again.
+    bytes.extend((at as u16).to_be_bytes());
+    bytes.extend([0x40, 0, 64, protocol, 0, 0]);
     bytes.extend(from.address);
     bytes.extend(to.address);
     bytes.extend_from_slice(segment);

@@ -101,11 +101,14 @@ fn crypto(offset: u32, data: &[u8]) -> Vec<u8> {
 
 /// One client's datagrams, each of as many packets as it holds.
 pub(super) fn refused() -> impl Iterator<Item = Frame> {
-    let mut packet = header(b"original", 20);
-    packet.extend([0x5a; 20]);
-    let datagram = packet.repeat(DATAGRAM.div_ceil(packet.len()));
+    let header = header(b"original", 20);
+    let packet = [&header[..], &[0x5a; 20]].concat();
+    let mut datagram = packet.repeat(DATAGRAM.div_ceil(packet.len()));
     let ends = Ends::to(outside(0), 1, 443);
-    (0..).map(move |at| udp(at, ends, true, datagram.len(), &datagram))
+    (0..).map(move |at: i64| {
+        datagram[header.len()..][..8].copy_from_slice(&at.to_be_bytes());
+        udp(at, ends, true, datagram.len(), &datagram)
+    })
 }
 
 /// Each captured as far as a name may stand, so that keys are made for it.
