@@ -421,16 +421,48 @@ impl Ledger {
         self.position(self.spans[..behind].last()?.number)
     }
 
+    /// Returns the parts of server bytes `start..end` that each belong to one segment or to none, in
+    /// order: the index of that segment, and the end of the part.
+    fn parts(&self, start: u64, end: u64) -> impl Iterator<Item = (Option<usize>, u64)> {
+        let mut behind = self.spans.partition_point(|span| span.start <= start);
+        let mut at = 0;
+        let mut from = start;
+        std::iter::from_fn(move || {
+            if from >= end {
+                return None;
+            }
+            work::count(1);
+            let spans = &self.spans[behind.saturating_sub(1)..];
+            let (span, next) = if behind == 0 {
+                (None, spans.first())
+            } else {
+                (spans.first(), spans.get(1))
+            };
+            let owner = span.and_then(|span| {
+                // Most follow each other as they were asked for.
+                let is_next = self
+                    .exchanges
+                    .get(at)
+                    .is_some_and(|it| it.number == span.number);
+                let owner = if is_next {
+                    Some(at)
+                } else {
+                    self.position(span.number)
+                };
+                at = owner.map_or(at, |owner| owner + 1);
+                owner
+            });
+            from = next.map_or(end, |next| next.start.min(end));
+            behind += 1;
+            Some((owner, from))
+        })
+    }
+
     /// Returns the first part of server bytes `start..end` that belongs to one segment or to none:
     /// that segment, and the end of the part.
     fn part(&self, start: u64, end: u64) -> (Option<u32>, u64) {
-        work::count(1);
-        let behind = self.spans.partition_point(|span| span.start <= start);
-        let to = self
-            .spans
-            .get(behind)
-            .map_or(end, |next| next.start.min(end));
-        (self.owner(start).map(|exchange| exchange.number), to)
+        let (owner, to) = self.parts(start, end).next().unwrap_or((None, end));
+        (owner.map(|at| self.exchanges[at].number), to)
     }
 
     /// Returns the index of the segment that all server bytes from `offset` on belong to, if there

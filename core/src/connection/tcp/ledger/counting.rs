@@ -41,12 +41,13 @@ impl Ledger {
     ) -> Option<u32> {
         let mut last = None;
         self.next = self.next.max(end);
-        while start < end {
-            let (owner, to) = self.part(start, end);
-            if let Some(number) = owner {
-                ctx.resize(number, |segment| add(segment, to - start, stamp, credit));
-                self.refresh(ctx, number);
-                last = owner;
+        for (owner, to) in self.parts(start, end) {
+            if let Some(exchange) = owner.map(|at| &self.exchanges[at]) {
+                ctx.resize(exchange.number, |segment| {
+                    add(segment, to - start, stamp, credit);
+                    derive(segment, Some(exchange));
+                });
+                last = Some(exchange.number);
             }
             start = to;
         }
