@@ -293,16 +293,14 @@ impl Stream {
         let mut at = self.pieces.partition_point(|piece| piece.end <= from);
         while from < end {
             work::count(1);
-            let (piece_start, piece_end) = self
+            (from, at) = self.held_from(from, end, at);
+            if from >= end {
+                return;
+            }
+            let to = self
                 .pieces
                 .get(at)
-                .map_or((u64::MAX, u64::MAX), |p| (p.start, p.end));
-            if piece_start <= from {
-                from = piece_end;
-                at += 1;
-                continue;
-            }
-            let to = end.min(piece_start);
+                .map_or(end, |piece| end.min(piece.start));
             arrival.new.push((from, to));
             // In-order bytes are read straight from the packet: they are recorded without a copy of
             // the data.
@@ -335,6 +333,32 @@ impl Stream {
             }
             from = to;
         }
+    }
+
+    /// Returns the end of the bytes that came before without a hole, as far as `end`, and the index
+    /// of the piece behind them. The piece at `at` is the first that may have the byte at `from`.
+    fn held_from(&self, mut from: u64, end: u64, mut at: usize) -> (u64, usize) {
+        if self.pieces.get(at).is_none_or(|piece| piece.start > from) {
+            return (from, at);
+        }
+        let behind = self.pieces.partition_point(|piece| piece.start < end);
+        let (front, back) = self.pieces.as_slices();
+        let middle = front.len();
+        let parts = [
+            front.get(at..behind.min(middle)),
+            back.get(at.saturating_sub(middle)..behind.saturating_sub(middle)),
+        ];
+        for pieces in parts.into_iter().flatten() {
+            for (held, piece) in pieces.iter().enumerate() {
+                if piece.start > from {
+                    return (from, at + held);
+                }
+                work::count(1);
+                from = piece.end;
+            }
+            at += pieces.len();
+        }
+        (from, at)
     }
 
     /// Copies bytes into the buffer; none if there is no room for all.
